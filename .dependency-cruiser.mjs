@@ -1,0 +1,136 @@
+// The layers, lambdas → core ← adapters: each entry names everything that a layer may import, so that what nobody thought
+// of is forbidden. test/checks/layers.test.ts shows that every rule bites.
+
+const core = '^core/';
+const domain = '^domain/index\\.ts$';
+const lambdas = '^lambdas/(?![^/]+/index\\.ts$)';
+const customResource = 'constructs/[^/]+/(handler|index)\\.ts$';
+const npm = (/** @type {string[]} */ ...names) => `(^|/)node_modules/(@types/)?(${names.join('|')})/`;
+const builtins = 'node builtins';
+
+const layers = [
+  {
+    name: 'core-is-pure',
+    comment: 'core imports zod and nothing else: time, ids and I/O come in through ports',
+    from: '^core/',
+    may: [core, npm('zod')],
+  },
+  {
+    name: 'domain-knows-the-public-core',
+    comment: 'domain imports core/index.ts, zod and its own files: it is what a team replaces with its own',
+    from: '^domain/',
+    may: ['^domain/', '^core/index\\.ts$', npm('zod')],
+  },
+  {
+    name: 'adapters-know-core',
+    comment: 'adapters make the ports of core real: they import core, the SDKs and each other',
+    from: '^adapters/',
+    may: ['^adapters/', core, npm('@aws-sdk/[^/]+', 'zod', 'lru-cache', 'uuid'), builtins],
+  },
+  {
+    name: 'handlers-know-ports',
+    comment: 'a handler parses, calls core, maps the answer; only the index.ts beside it imports adapters and domain',
+    from: lambdas,
+    may: [lambdas, core, npm('@middy/[^/]+', '@aws-lambda-powertools/[^/]+', 'aws-lambda', 'zod'), builtins],
+  },
+  {
+    name: 'index-wires',
+    comment: 'lambdas/<function>/index.ts wires handlers, adapters and domain, and nobody imports it',
+    from: '^lambdas/[^/]+/index\\.ts$',
+    may: [lambdas, core, '^adapters/', domain, npm('@aws-sdk/[^/]+', '@aws-lambda-powertools/[^/]+', 'uuid'), builtins],
+  },
+  {
+    name: 'lib-is-infrastructure',
+    comment: 'lib imports the CDK, and from the rest only domain/index.ts',
+    from: `^lib/(?!${customResource})`,
+    may: ['^lib/', domain, npm('aws-cdk-lib', 'constructs', 'cdk-nag', 'zod'), builtins],
+  },
+  {
+    name: 'custom-resources-are-small',
+    comment: 'the handler of a custom resource is deployed: it imports SDKs and its own folder, not the CDK',
+    from: `^lib/(${customResource})`,
+    may: [`^lib/${customResource}`, npm('@aws-sdk/[^/]+', 'aws-lambda', 'zod'), builtins],
+  },
+  {
+    name: 'world-takes-its-domain',
+    comment: 'the world runs the real handlers on adapters; the domain is an argument, wired in bin/',
+    from: '^world/',
+    may: ['^world/', core, '^adapters/', lambdas, npm('aws-lambda', 'zod', 'lru-cache', 'pure-rand'), builtins],
+  },
+  {
+    name: 'app-is-infrastructure',
+    comment: 'bin/app.ts is the CDK app: it wires lib and domain',
+    from: '^bin/app\\.ts$',
+    may: ['^lib/', domain, core, npm('aws-cdk-lib', 'constructs', 'cdk-nag'), builtins],
+  },
+  {
+    name: 'command-line-wires-the-world',
+    comment: 'bin/meridian wires world and domain',
+    from: '^bin/(?!app\\.ts$)',
+    may: [
+      '^bin/(?!app\\.ts$)',
+      '^world/',
+      domain,
+      core,
+      npm('cli-progress', 'cli-table3', 'commander', 'zod'),
+      builtins,
+    ],
+  },
+];
+
+/** @type {import('dependency-cruiser').IRegularForbiddenRuleType[]} */
+const forbidden = [
+  ...layers.map(({ name, comment, from, may }) => ({
+    name,
+    comment,
+    from: { path: from },
+    to: {
+      pathNot: may.filter((path) => path !== builtins),
+      dependencyTypesNot: may.includes(builtins) ? [/** @type {const} */ ('core')] : [],
+    },
+  })),
+  {
+    name: 'lib-stays-behind-the-app',
+    comment: 'only bin/app.ts and tests import lib: the CDK is no part of what runs',
+    from: { pathNot: '^(lib|test)/|^bin/app\\.ts$' },
+    to: { path: '^lib/' },
+  },
+  {
+    name: 'figures-are-independent',
+    comment: 'what the views are compared with shares no code with what computes them',
+    from: { path: '^bin/start/figures\\.ts$' },
+    to: { pathNot: npm('zod'), dependencyTypesNot: ['core'] },
+  },
+  {
+    name: 'tests-are-leaves',
+    comment: 'nothing imports a test',
+    from: { pathNot: '^test/' },
+    to: { path: '^test/' },
+  },
+  {
+    name: 'shipped-on-dependencies',
+    comment: 'what is deployed or started imports packages of "dependencies" only; types of others are erased',
+    from: { path: ['^(core|domain|adapters|lambdas|world)/', '^bin/(?!app\\.ts$)', `^lib/${customResource}`] },
+    to: { path: 'node_modules/', dependencyTypesNot: ['npm', 'type-only'] },
+  },
+  { name: 'no-cycle', comment: 'files that import each other are one thing', from: {}, to: { circular: true } },
+  { name: 'no-unresolved', comment: 'the import leads nowhere', from: {}, to: { couldNotResolve: true } },
+  {
+    name: 'no-orphan',
+    comment: 'nothing imports the file and it imports nothing',
+    from: { path: '^(core|domain|adapters|lambdas|lib|world)/', orphan: true },
+    to: {},
+  },
+];
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: forbidden.map((rule) => ({ ...rule, severity: 'error' })),
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true, // a type that crosses a layer is a dependency too
+    detectProcessBuiltinModuleCalls: true,
+    // Without these a package that has only "exports" is not found.
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};

@@ -1,0 +1,181 @@
+import { rmSync } from 'node:fs';
+import { dirname, relative } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import config from '../../.dependency-cruiser.mjs';
+import { checkLayers } from '../../scripts/layers.ts';
+import { makeTree } from './tree.ts';
+
+const dependencies = ['@aws-sdk/client-sqs', '@middy/core', '@aws-lambda-powertools/logger', 'commander', 'zod'];
+const devDependencies = ['aws-cdk-lib', 'constructs', 'vitest', '@types/aws-lambda'];
+const targets = [
+  'adapters/memory/clock.ts',
+  'bin/table.ts',
+  'core/index.ts',
+  'core/stream.ts',
+  'domain/flight.ts',
+  'domain/index.ts',
+  'lambdas/environment.ts',
+  'lambdas/api/handler.ts',
+  'lambdas/api/index.ts',
+  'lib/config.ts',
+  'test/helper.ts',
+  'world/link.ts',
+];
+
+// Who may import what. Everything else in `targets` and in the packages is expected to be refused.
+const allowed: Record<string, string[]> = {
+  'core/x.ts': ['core/index.ts', 'core/stream.ts', 'zod'],
+  'domain/x.ts': ['core/index.ts', 'domain/flight.ts', 'domain/index.ts', 'zod'],
+  'adapters/x.ts': [
+    'adapters/memory/clock.ts',
+    'core/index.ts',
+    'core/stream.ts',
+    'zod',
+    '@aws-sdk/client-sqs',
+    'node:fs',
+  ],
+  'lambdas/x/handler.ts': [
+    ...['core/index.ts', 'core/stream.ts', 'lambdas/environment.ts', 'lambdas/api/handler.ts'],
+    ...['@middy/core', '@aws-lambda-powertools/logger', 'zod', 'node:fs'],
+  ],
+  'lambdas/x/index.ts': [
+    ...['core/index.ts', 'core/stream.ts', 'lambdas/environment.ts', 'lambdas/api/handler.ts'],
+    ...['adapters/memory/clock.ts', 'domain/index.ts'],
+    ...['@aws-sdk/client-sqs', '@aws-lambda-powertools/logger', 'node:fs'],
+  ],
+  'lib/x.ts': ['lib/config.ts', 'domain/index.ts', 'aws-cdk-lib', 'constructs', 'zod', 'node:fs'],
+  'lib/constructs/lookup/handler.ts': ['@aws-sdk/client-sqs', 'zod', 'node:fs'],
+  'world/x.ts': [
+    ...['core/index.ts', 'core/stream.ts', 'world/link.ts', 'adapters/memory/clock.ts'],
+    ...['lambdas/environment.ts', 'lambdas/api/handler.ts', 'zod', 'node:fs'],
+  ],
+  'bin/app.ts': [
+    'lib/config.ts',
+    'domain/index.ts',
+    'core/index.ts',
+    'core/stream.ts',
+    'aws-cdk-lib',
+    'constructs',
+    'node:fs',
+  ],
+  'bin/meridian.ts': [
+    ...['bin/table.ts', 'world/link.ts', 'domain/index.ts', 'core/index.ts', 'core/stream.ts'],
+    ...['commander', 'zod', 'node:fs'],
+  ],
+};
+
+describe('the layers', () => {
+  let root: string;
+  let faults: string[];
+  const importers = new Map<string, { from: string; target: string }>();
+
+  beforeAll(async () => {
+    const files: Record<string, string> = {
+      'package.json': manifest(),
+      'test/x.test.ts': "import '../lib/config.ts';",
+    };
+    for (const target of targets) files[target] = 'export const here = 1;';
+    for (const name of [...dependencies, ...devDependencies]) {
+      files[`node_modules/${name}/package.json`] = JSON.stringify({ name, exports: { import: './index.js' } });
+      files[`node_modules/${name}/index.js`] = 'module.exports = 1;';
+    }
+    // One importer per import, so that its name tells which import was refused: core/x.ts becomes core/x7.ts; where
+    // the rules go by the name of the file, its folder is numbered.
+    for (const from of Object.keys(allowed)) {
+      for (const [n, target] of imported().entries()) {
+        const importer = /\/x\.ts$|meridian\.ts$/.test(from)
+          ? from.replace(/\.ts$/, `${n}.ts`)
+          : from === 'bin/app.ts'
+            ? from
+            : from.replace(/\/([^/]+)\/([^/]+)$/, `/$1${n}/$2`);
+        const path = targets.includes(target) ? toImport(importer, target) : target;
+        files[importer] = `${files[importer] ?? ''}import '${path}';\n`;
+        importers.set(`${importer} ${target}`, { from, target });
+      }
+    }
+    files['core/cycle-a.ts'] = "import type { B } from './cycle-b.ts';\nexport type A = B;";
+    files['core/cycle-b.ts'] = "import type { A } from './cycle-a.ts';\nexport type B = A;";
+    files['core/lost.ts'] = "import './nowhere.ts';";
+    files['bin/start/figures.ts'] = "import 'zod';\nimport 'node:fs';\nimport '../../core/index.ts';";
+    files['core/orphan.ts'] = 'export const alone = 1;';
+    files['core/loaded.ts'] = "export const fs = process.getBuiltinModule('node:fs');";
+    files['core/typed.ts'] = "import type { Queue } from 'aws-cdk-lib';\nexport type Q = Queue;";
+    files['lambdas/typed.ts'] = "import type { Event } from 'aws-lambda';\nexport type E = Event;";
+    files['adapters/test-library.ts'] = "import 'vitest';";
+    root = makeTree(files);
+    ({ faults } = await checkLayers(root));
+  });
+  afterAll(() => rmSync(root, { recursive: true }));
+
+  it.each(Object.keys(allowed))('%s imports what its layer may, and nothing else', (from) => {
+    const accepted = [...importers]
+      .filter(([key, entry]) => entry.from === from && !isRefused(key))
+      .map(([, { target }]) => target);
+    expect(accepted.toSorted()).toEqual(allowed[from]?.toSorted());
+  });
+
+  it('a test may import anything', () => {
+    expect(faults.filter((fault) => fault.startsWith('test/'))).toEqual([]);
+  });
+
+  it.each([
+    ['core/cycle-a.ts → core/cycle-b.ts → core/cycle-a.ts', 'no-cycle'],
+    ['core/lost.ts → ./nowhere.ts', 'no-unresolved'],
+    ['bin/start/figures.ts → core/index.ts', 'figures-are-independent'],
+    ['core/orphan.ts', 'no-orphan'],
+    ['core/loaded.ts → fs', 'core-is-pure'],
+    ['core/typed.ts → node_modules/aws-cdk-lib/index.js', 'core-is-pure'],
+    ['adapters/test-library.ts → node_modules/vitest/index.js', 'shipped-on-dependencies'],
+  ])('%s breaks %s', (route, rule) => {
+    const rules = faults.filter((fault) => fault.startsWith(`${route}\n`)).map(ruleOf);
+    expect(rules).toContain(rule);
+  });
+
+  it('a handler may use the types of the events that it gets', () => {
+    expect(faults.filter((fault) => fault.startsWith('lambdas/typed.ts'))).toEqual([]);
+  });
+
+  it('every rule is broken by something in this tree', () => {
+    const rules = config.forbidden?.map((rule) => rule.name);
+    expect(new Set(faults.map(ruleOf))).toEqual(new Set(rules));
+  });
+
+  function isRefused(key: string): boolean {
+    const [importer = '', target = ''] = key.split(' ');
+    const name = target.replace('node:', '');
+    return faults.some((fault) => {
+      const [from, to = ''] = (fault.split('\n')[0] ?? '').split(' → ');
+      return from === importer && (to === name || to.startsWith(`node_modules/${name}/`));
+    });
+  }
+});
+
+describe('a check that saw nothing', () => {
+  it.each([
+    ['no source files', {}, 'found no source files'],
+    ['no imports', { 'test/a.ts': 'export const a = 1;' }, 'the cruiser saw no import at all'],
+  ])('fails: %s', async (_, files: Record<string, string>, fault) => {
+    const root = makeTree({ 'package.json': '{}', ...files });
+    const { faults } = await checkLayers(root);
+    rmSync(root, { recursive: true });
+    expect(faults).toEqual([expect.stringContaining(fault)]);
+  });
+});
+
+function ruleOf(fault: string): string | undefined {
+  return /\n +([^:]+): /.exec(fault)?.[1];
+}
+
+function imported(): string[] {
+  return [...targets, ...dependencies, ...devDependencies.filter((name) => !name.startsWith('@types/')), 'node:fs'];
+}
+
+function toImport(importer: string, target: string): string {
+  const path = relative(dirname(importer), target).replaceAll('\\', '/');
+  return path.startsWith('.') ? path : `./${path}`;
+}
+
+function manifest(): string {
+  const versions = (names: string[]) => Object.fromEntries(names.map((name) => [name, '1.0.0']));
+  return JSON.stringify({ dependencies: versions(dependencies), devDependencies: versions(devDependencies) });
+}
