@@ -1,0 +1,237 @@
+import { type Commit, type Meta, type StoredEvent, splitStream } from './commit.ts';
+import { streamTypeOf } from './domain.ts';
+import { MeridianError } from './errors.ts';
+import type { History } from './history.ts';
+import { nextStamp, wallTimeOf } from './hlc.ts';
+import { type LoadPorts, loadAtLeast } from './load.ts';
+import type { WarmStreams } from './ports.ts';
+import { backoff } from './retry.ts';
+import { commandOf, parseEvents, parseInput, type SentEvent, type StreamDefinition } from './stream.ts';
+import { type Dot, dominates, empty, encodeVersion, type Version } from './version.ts';
+
+/** What is asked of a stream: events as they are, or a command that decides them. */
+export type Request =
+  | { readonly kind: 'events'; readonly events: readonly SentEvent[] }
+  | { readonly kind: 'command'; readonly command: string; readonly input?: unknown };
+
+export interface Append {
+  /** `<type>/<id>` */
+  readonly stream: string;
+  /** The same append sent again has the same one. */
+  readonly commitId: string;
+  readonly request: Request;
+  /** `home` only: the exact version that the stream has to be at. */
+  readonly expected?: Version | undefined;
+  /** `merge` only: the version that the caller looked at; it becomes the commit's context. */
+  readonly basedOn?: Version | undefined;
+  readonly meta: Meta;
+}
+
+/** An append that stands. */
+export interface Appended {
+  readonly stream: string;
+  readonly commitId: string;
+  /** Covers the commit and what it was based on. */
+  readonly version: Version;
+  /** The commit's own place; undefined when the command decided that nothing changes. */
+  readonly dot?: Dot | undefined;
+}
+
+/** A stream in memory, and when it was read. */
+export interface Warm {
+  readonly history: History;
+  readonly loadedAt: number;
+}
+
+export interface AppendPorts extends LoadPorts {
+  readonly region: string;
+  readonly regions: readonly string[];
+  /** The log that this Region writes. */
+  readonly log: string;
+  readonly warm: WarmStreams<Warm>;
+}
+
+/** For how long an append tries to get a position, in milliseconds. */
+const APPEND_MS = 10_000;
+/** A warm copy of a stream that other Regions write too is used for so long, in milliseconds. */
+const WARM_MS = 1000;
+/** A stamp so far ahead of the wall clock is reported, in milliseconds; it is adopted all the same. */
+const CLOCK_AHEAD_MS = 500;
+/**
+ * Bytes of a commit as JSON. A bus entry may hold 256 KiB (262,144 bytes); what is left is room for what an entry adds.
+ */
+const MAX_COMMIT_BYTES = 256_000;
+
+/**
+ * Appends to a stream under optimistic concurrency: one conditional write when the stream is warm, one Query more when
+ * it is cold. The same append again answers the same result.
+ * @throws MeridianError
+ * - `unknown-stream-type`, `unknown-event`, `unknown-command`; `validation` with the path of every fault
+ * - `misdirected`: a `home` stream of another Region
+ * - `version-conflict`: the stream is not at `expected`; or, retryable, other writers were faster for 10 s
+ * - `id-reused`: the commitId stands for another request
+ * - `rejected`: the domain's own refusal
+ * - `not-caught-up`, retryable: this Region has not seen `basedOn`
+ * - `too-large`; `unavailable`, retryable
+ */
+export const append = async (ports: AppendPorts, asked: Append): Promise<Appended> => {
+  const { domain, runtime, events: store, log } = ports;
+  const { stream, commitId, expected, basedOn } = asked;
+  const definition = streamTypeOf(domain, splitStream(stream).type);
+  checkHome(ports, definition, stream);
+  const decide = decider(definition, asked);
+  const request = runtime.digest(canonical(asked.request));
+  const deadline = runtime.now() + APPEND_MS;
+
+  const warm = warmHistory(ports, definition, asked);
+  let history = warm ?? (await load(ports, asked));
+  let fresh = warm === undefined;
+  for (let attempt = 0; ; attempt++) {
+    const now = runtime.now();
+    const known = history.find(commitId, now);
+    if (known) return answer(history, known, request);
+    if (expected) checkExpected(history, expected);
+    const context = basedOn ?? history.seen;
+    const decision = decide(history.stateAt(context), now);
+    if (!fresh && !decision.events?.length) {
+      history = await load(ports, asked);
+      fresh = true;
+      continue;
+    }
+    if (!decision.events) throw decision.error;
+    if (decision.events.length === 0) return { stream, commitId, version: context };
+
+    const commit: Commit = {
+      stream,
+      log,
+      position: history.lastPosition(log) + 1,
+      commitId,
+      request,
+      events: decision.events,
+      context,
+      previous: history.lastPositionWithEvents(log),
+      hlc: stamp(ports, history, now),
+      region: ports.region,
+      meta: asked.meta,
+    };
+    checkSize(commit);
+    const taken = await store.put(commit);
+    history.add([taken ?? commit]);
+    if (!taken) runtime.metric('Appended', 'Count', 1);
+    if (!taken || taken.commitId === commitId) return answer(history, taken ?? commit, request);
+
+    runtime.metric('AppendConflict', 'Count', 1);
+    const wait = expected ? 0 : backoff(runtime, attempt);
+    if (now + wait > deadline)
+      throw new MeridianError('version-conflict', `Other writers of ${stream} were faster for 10 s: try again.`, {
+        retryable: true,
+        details: { actual: encodeVersion(stream, history.seen) },
+      });
+    await runtime.sleep(wait);
+    history.add(await store.loadLog(stream, log, history.lastPosition(log)));
+    fresh = true;
+  }
+};
+
+const checkHome = ({ region, regions }: AppendPorts, definition: StreamDefinition, stream: string): void => {
+  const home = definition.mode === 'home' ? definition.home(splitStream(stream).id, regions) : region;
+  if (home !== region)
+    throw new MeridianError('misdirected', `${stream} is at home in ${home}, not in ${region}.`, { details: { home } });
+};
+
+/** What a command decided on a state: events, none of them when nothing changes, or a refusal. */
+type Decision =
+  | { readonly events: readonly StoredEvent[]; readonly error?: never }
+  | { readonly events?: never; readonly error: unknown };
+
+/** Checks what is asked for once; the answer decides as often as the state changes under it. */
+const decider = (
+  definition: StreamDefinition,
+  { stream, request }: Append,
+): ((state: unknown, now: number) => Decision) => {
+  if (request.kind === 'events') {
+    const events = parseEvents(definition, request.events);
+    return () => ({ events });
+  }
+  const input = parseInput(definition, request.command, request.input);
+  const { id } = splitStream(stream);
+  const command = commandOf(definition, request.command);
+  return (state, now) => {
+    try {
+      return { events: parseEvents(definition, command.decide(state, input, { id, now })) };
+    } catch (error) {
+      return { error };
+    }
+  };
+};
+
+/**
+ * The stream as this process has it in memory, if that will do. Being behind is harmless where the position is taken
+ * by a conditional write, which is why a decision that writes nothing is never made on a warm copy. With foreign logs
+ * a copy serves only while it is at most 1 s old: else other Regions' commits would stay unseen.
+ */
+const warmHistory = (
+  { warm, runtime, log }: AppendPorts,
+  { mode }: StreamDefinition,
+  { stream, expected, basedOn }: Append,
+): History | undefined => {
+  const copy = warm.get(stream);
+  if (!copy || !dominates(copy.history.seen, expected ?? basedOn ?? empty)) return undefined;
+  const alone = mode === 'home' && !copy.history.hasOtherLogsThan(log);
+  return alone || runtime.now() - copy.loadedAt <= WARM_MS ? copy.history : undefined;
+};
+
+const load = async (ports: AppendPorts, { stream, basedOn }: Append): Promise<History> => {
+  const loadedAt = ports.runtime.now();
+  const history = await loadAtLeast(ports, stream, basedOn);
+  ports.warm.set(stream, { history, loadedAt });
+  if (history.hidden > 0) ports.runtime.metric('HiddenCommits', 'Count', history.hidden);
+  return history;
+};
+
+const answer = (history: History, commit: Commit, request: string): Appended => {
+  const { stream, commitId, log, position } = commit;
+  if (commit.request !== request)
+    throw new MeridianError('id-reused', `${commitId} stands for another request on ${stream}: make a new id.`, {
+      details: { log, position },
+    });
+  return { stream, commitId, version: history.versionOf(commit), dot: { log, position } };
+};
+
+/** Exact, but for positions without events: they change nothing that the caller could have looked at. */
+const checkExpected = (history: History, expected: Version): void => {
+  const { stream, seen } = history;
+  if (dominates(seen, expected) && history.since(expected).every(({ events }) => events.length === 0)) return;
+  throw new MeridianError('version-conflict', `${stream} is not at the expected version: read it and decide again.`, {
+    details: { expected: encodeVersion(stream, expected), actual: encodeVersion(stream, seen) },
+  });
+};
+
+const stamp = ({ runtime }: AppendPorts, { latestStamp }: History, now: number): string => {
+  const ahead = latestStamp === undefined ? 0 : wallTimeOf(latestStamp) - now;
+  if (ahead > CLOCK_AHEAD_MS) runtime.metric('ClockAhead', 'Milliseconds', ahead);
+  return nextStamp(now, latestStamp);
+};
+
+const utf8 = new TextEncoder();
+
+const checkSize = (commit: Commit): void => {
+  const text = JSON.stringify(commit);
+  const bytes = text.length > MAX_COMMIT_BYTES / 3 ? utf8.encode(text).length : text.length;
+  if (bytes > MAX_COMMIT_BYTES)
+    throw new MeridianError(
+      'too-large',
+      `A commit holds at most ${MAX_COMMIT_BYTES} bytes as JSON, this one has ${bytes}.`,
+      {
+        details: { bytes, limit: MAX_COMMIT_BYTES },
+      },
+    );
+};
+
+/** JSON with sorted keys: the same for requests that differ only in the order of their keys. */
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_key, part: unknown) =>
+    part !== null && typeof part === 'object' && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );

@@ -1,0 +1,52 @@
+import type { Hlc } from './hlc.ts';
+import type { Dot, Version } from './version.ts';
+
+/** An event as it is kept: `data` is JSON that its schema has accepted. */
+export interface StoredEvent {
+  readonly type: string;
+  readonly version: number;
+  readonly data: unknown;
+}
+
+/** Who and what caused a commit; `traceparent` (W3C Trace Context) links the traces of several Regions. */
+export interface Meta {
+  readonly correlation?: string | undefined;
+  readonly causation?: string | undefined;
+  readonly actor?: string | undefined;
+  readonly traceparent?: string | undefined;
+}
+
+/** One atomic append: one or more events at one position of one log; one item of the table. */
+export interface Commit extends Dot {
+  /** `<type>/<id>` */
+  readonly stream: string;
+  /** Given by the caller or made: the same append sent again has the same one. */
+  readonly commitId: string;
+  /** Digest of what was asked for, which tells a repeated request from an id that was used twice. */
+  readonly request: string;
+  readonly events: readonly StoredEvent[];
+  /** What the writer's decision was based on, its own log included. */
+  readonly context: Version;
+  /** The log's last position with events before this one, 0 if there is none. */
+  readonly previous: number;
+  readonly hlc: Hlc;
+  /** Where it was written. */
+  readonly region: string;
+  readonly meta: Meta;
+}
+
+/** Order in which every Region folds: by stamp, then log, then position. It extends causal order. */
+export const foldOrder = (a: Commit, b: Commit): number =>
+  compare(a.hlc, b.hlc) || compare(a.log, b.log) || a.position - b.position;
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The same on every delivery: consumers deduplicate on it. */
+export const eventId = ({ stream, log, position }: Commit, index: number): string =>
+  `${stream}@${log}.${position}.${index}`;
+
+/** `flight/LAX.17` → type `flight`, id `LAX.17`. */
+export const splitStream = (stream: string): { readonly type: string; readonly id: string } => {
+  const slash = stream.indexOf('/');
+  return { type: stream.slice(0, slash), id: stream.slice(slash + 1) };
+};

@@ -1,0 +1,107 @@
+/** HTTP status of every problem that Meridian reports. The codes are the API: they never change their meaning. */
+const statusOf = {
+  validation: 400,
+  'unknown-stream-type': 404,
+  'unknown-event': 404,
+  'unknown-command': 404,
+  'unknown-view': 404,
+  'not-found': 404,
+  'method-not-allowed': 405,
+  'version-conflict': 409,
+  'id-reused': 409,
+  'too-large': 413,
+  misdirected: 421,
+  rejected: 422,
+  'not-caught-up': 425,
+  internal: 500,
+  unavailable: 503,
+  'region-unreachable': 503,
+} as const;
+
+export type ErrorCode = keyof typeof statusOf;
+
+/** An RFC 9457 problem document; further members depend on `code`. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ErrorCode;
+  readonly retryable: boolean;
+  readonly [member: string]: unknown;
+}
+
+interface ErrorOptions {
+  /** Is the same request, sent again later, worth a try? @default false */
+  readonly retryable?: boolean;
+  /** Further members of the problem document. */
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
+/** The one error that Meridian throws on purpose. Its message says what to do. */
+export class MeridianError extends Error {
+  override readonly name = 'MeridianError';
+  readonly code: ErrorCode;
+  readonly retryable: boolean;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message: string, { retryable = false, details = {}, cause }: ErrorOptions = {}) {
+    super(message, { cause });
+    this.code = code;
+    this.retryable = retryable;
+    this.details = details;
+  }
+}
+
+/** A domain's own refusal of a command: thrown by `decide`, answered as `rejected` 422. */
+export const reject = (message: string, details?: Readonly<Record<string, unknown>>): MeridianError =>
+  new MeridianError('rejected', message, details ? { details } : {});
+
+/** One fault of an input: where it is and what is wrong with it. */
+export interface Fault {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Several faults at once, so that a caller can mend all of them in one go. */
+export const invalid = (faults: readonly Fault[]): MeridianError =>
+  new MeridianError(
+    'validation',
+    faults.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; '),
+    {
+      details: { faults },
+    },
+  );
+
+/** A zod issue's path as it is written in JavaScript: `events[0].data.delay`. */
+export const pathOf = (path: readonly PropertyKey[], prefix = ''): string =>
+  path.reduce<string>(
+    (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text ? `${text}.${String(key)}` : String(key)),
+    prefix,
+  );
+
+/** The problem document of an error; what was not thrown on purpose tells nothing of its inside. */
+export const toProblem = (error: unknown): Problem => {
+  const known =
+    error instanceof MeridianError
+      ? error
+      : new MeridianError('internal', 'Something went wrong here; try again, and look at the log if it goes on.', {
+          retryable: true,
+        });
+  return {
+    type: `urn:meridian:problem:${known.code}`,
+    title: known.code.replaceAll('-', ' '),
+    status: statusOf[known.code],
+    detail: known.message,
+    code: known.code,
+    retryable: known.retryable,
+    ...known.details,
+  };
+};
+
+/** The error behind a problem document that another Region answered with. */
+export const fromProblem = (problem: Problem): MeridianError => {
+  const { type: _type, title: _title, status: _status, detail, code, retryable, ...details } = problem;
+  return new MeridianError(code, detail, { retryable, details });
+};

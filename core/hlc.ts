@@ -1,0 +1,26 @@
+/**
+ * Hybrid logical clock: a stamp is 12 hex digits of milliseconds since 1970 and 4 of a counter, so that stamps sort as
+ * strings. After Kulkarni, Demirbas, Madappa, Avva and Leone, "Logical Physical Clocks" (2014), with the state kept in
+ * the streams: the latest stamp is the one loaded, so no clock outlives the stream that it orders.
+ */
+export type Hlc = string;
+
+const COUNTER_LIMIT = 0xffff;
+const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');
+
+/** Milliseconds since 1970 of a stamp. */
+export const wallTimeOf = (stamp: Hlc): number => Number.parseInt(stamp.slice(0, 12), 16);
+
+/**
+ * The next stamp: above `latest` whatever the wall clock says, and not behind the wall clock.
+ * @param now this Region's wall clock, milliseconds since 1970
+ * @param latest the highest stamp loaded, however far ahead of `now` it is
+ */
+export const nextStamp = (now: number, latest?: Hlc): Hlc => {
+  const wall = Math.max(0, Math.floor(now));
+  if (latest === undefined || wallTimeOf(latest) < wall) return hex(wall, 12) + hex(0, 4);
+  const counter = Number.parseInt(latest.slice(12), 16);
+  return counter < COUNTER_LIMIT
+    ? latest.slice(0, 12) + hex(counter + 1, 4)
+    : hex(wallTimeOf(latest) + 1, 12) + hex(0, 4);
+};

@@ -1,0 +1,201 @@
+import { splitStream } from './commit.ts';
+import { MeridianError } from './errors.ts';
+import type { History } from './history.ts';
+import { type LoadPorts, loadHistory } from './load.ts';
+import { MAX_TRANSACTION_ITEMS, type TotalDelta, type ViewEntry, type ViewStore } from './ports.ts';
+import { backoff } from './retry.ts';
+import type { Trigger } from './trigger.ts';
+import { covers, dominates, empty } from './version.ts';
+import { type Sums, shardOf, type Totals, type ViewDefinition } from './view.ts';
+
+export interface ProjectPorts extends LoadPorts {
+  readonly views: ViewStore;
+}
+
+/** For how long a projection tries against concurrent ones, in milliseconds. */
+const PROJECT_MS = 10_000;
+
+type Entries = ReadonlyMap<string, ViewEntry>;
+type Triggers = ReadonlyMap<string, readonly Trigger[]>;
+
+/** What one stream changes in one view. */
+interface Change {
+  readonly entry: ViewEntry;
+  readonly deltas: readonly TotalDelta[];
+}
+
+/**
+ * Brings the views up to date with the streams that the triggers name. A stream's row, contribution and totals change in
+ * one transaction, only against the entry that they were computed from, and only for a version that covers the entry's:
+ * so duplicates, reordering, gaps and concurrent projectors make no difference to the result. A trigger that the table
+ * is not ready for is dropped: what is missing brings its own trigger, once it is in the table.
+ * @returns the streams that have to be tried again, and why
+ */
+export const project = async (
+  ports: ProjectPorts,
+  triggers: readonly Trigger[],
+): Promise<ReadonlyMap<string, unknown>> => {
+  const { runtime } = ports;
+  const deadline = runtime.now() + PROJECT_MS;
+  const failed = new Map<string, unknown>();
+  let pending: Triggers = Map.groupBy(triggers, ({ stream }) => stream);
+  for (let attempt = 0; pending.size > 0; attempt++) {
+    const late = await projectOnce(ports, pending, failed);
+    pending = new Map([...pending].filter(([stream]) => late.has(stream) && !failed.has(stream)));
+    const wait = backoff(runtime, attempt);
+    if (runtime.now() + wait > deadline) {
+      for (const stream of pending.keys())
+        failed.set(stream, new MeridianError('unavailable', 'Other projectors were faster for 10 s.'));
+      break;
+    }
+    if (pending.size > 0) await runtime.sleep(wait);
+  }
+  return failed;
+};
+
+/** @returns the streams whose entries changed meanwhile */
+const projectOnce = async (
+  ports: ProjectPorts,
+  pending: Triggers,
+  failed: Map<string, unknown>,
+): Promise<ReadonlySet<string>> => {
+  // Entries first, streams second: then a stream that does not cover its entry lacks what only a payload brought, and
+  // not what another projector read from the table in between.
+  const behind = await entriesBehind(ports, pending);
+  const histories = await load(ports, pending, new Set(behind.flatMap(({ streams }) => [...streams.keys()])), failed);
+  const late = new Set<string>();
+  for (const { view, streams } of behind) {
+    const changes: Change[] = [];
+    for (const [stream, entry] of streams) {
+      const history = histories.get(stream);
+      if (history) settle(failed, stream, () => changes.push(...changeOf(view, history, entry)));
+    }
+    for (const chunk of transactions(changes)) {
+      const entries = chunk.map(({ entry }) => entry);
+      const applied = await ports.views.apply(view.name, entries, sumUp(chunk));
+      if (applied) ports.runtime.metric('Projected', 'Count', entries.length);
+      else for (const { stream } of entries) late.add(stream);
+    }
+  }
+  return late;
+};
+
+/** Per view the streams with a trigger that their entry does not cover. */
+const entriesBehind = ({ domain, views }: ProjectPorts, pending: Triggers) => {
+  const streams = [...pending.keys()];
+  return Promise.all(
+    [...domain.views.values()].map(async (view) => {
+      const own = streams.filter((stream) => splitStream(stream).type === view.of.type);
+      const places = own.map((stream) => ({ stream, shard: shardOf(view, stream) }));
+      const entries: Entries = own.length > 0 ? await views.entries(view.name, places) : new Map();
+      const behind = own.filter((stream) => {
+        const version = entries.get(stream)?.version ?? empty;
+        return pending.get(stream)?.some((trigger) => !covers(version, trigger));
+      });
+      return { view, streams: new Map(behind.map((stream) => [stream, entries.get(stream)])) };
+    }),
+  );
+};
+
+/** What the table holds, and what the messages brought before it: the seen set takes in only what is whole. */
+const load = async (
+  ports: ProjectPorts,
+  pending: Triggers,
+  streams: ReadonlySet<string>,
+  failed: Map<string, unknown>,
+): Promise<ReadonlyMap<string, History>> => {
+  const histories = new Map<string, History>();
+  await Promise.all(
+    [...streams].map(async (stream) => {
+      try {
+        const triggers = pending.get(stream) ?? [];
+        const history = await loadHistory(ports, stream);
+        history.add(triggers.flatMap(({ commit }) => commit ?? []));
+        histories.set(stream, history);
+        reportReused(ports, history, triggers);
+      } catch (error) {
+        failed.set(stream, error);
+      }
+    }),
+  );
+  return histories;
+};
+
+const reportReused = ({ runtime }: ProjectPorts, { reused }: History, triggers: readonly Trigger[]): void => {
+  const delivered = reused.filter(({ log, position }) =>
+    triggers.some((t) => t.log === log && t.position === position),
+  );
+  if (delivered.length > 0) runtime.metric('IdReused', 'Count', delivered.length);
+};
+
+/** One stream's fault (its own rows, its own data) fails that stream and no other. */
+const settle = (failed: Map<string, unknown>, stream: string, step: () => void): void => {
+  try {
+    step();
+  } catch (error) {
+    failed.set(stream, error);
+  }
+};
+
+const changeOf = (view: ViewDefinition, history: History, entry: ViewEntry | undefined): readonly Change[] => {
+  const { stream, seen, state } = history;
+  const before = entry?.version ?? empty;
+  if (dominates(before, seen) || !dominates(seen, before)) return [];
+  const { id } = splitStream(stream);
+  const shard = shardOf(view, stream);
+  const totals = view.kind === 'totals' ? checked(view, view.totals(state, id)) : {};
+  const deltas = difference(entry?.totals ?? {}, totals).map(({ key, sums }) => ({ key, shard, sums }));
+  if (deltas.length >= MAX_TRANSACTION_ITEMS)
+    throw new Error(`${stream} changes ${deltas.length} totals of ${view.name} at once, at most 99 fit a transaction.`);
+  const row = view.kind === 'rows' ? view.row(state, id) : undefined;
+  return [{ entry: { stream, shard, version: seen, revision: (entry?.revision ?? 0) + 1, row, totals }, deltas }];
+};
+
+const checked = ({ name }: ViewDefinition, totals: Totals): Totals => {
+  for (const [key, sums] of Object.entries(totals))
+    for (const [field, value] of Object.entries(sums))
+      if (!Number.isSafeInteger(value))
+        throw new Error(`View ${name}: ${key}.${field} is ${value}, totals are integers.`);
+  return totals;
+};
+
+const difference = (before: Totals, after: Totals): readonly { readonly key: string; readonly sums: Sums }[] =>
+  [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .map((key) => ({ key, sums: add(after[key] ?? {}, before[key] ?? {}, -1) }))
+    .filter(({ sums }) => Object.keys(sums).length > 0);
+
+/** `a + factor · b`, field by field, without the fields that come to nothing. */
+const add = (a: Sums, b: Sums, factor: 1 | -1): Sums => {
+  const sums: Record<string, number> = { ...a };
+  for (const [field, value] of Object.entries(b)) sums[field] = (sums[field] ?? 0) + factor * value;
+  return Object.fromEntries(Object.entries(sums).filter(([, value]) => value !== 0));
+};
+
+/** The changes in portions that one transaction takes, totals that several of them change counted once. */
+const transactions = (changes: readonly Change[]): readonly (readonly Change[])[] => {
+  const portions: Change[][] = [];
+  let places = new Set<string>();
+  for (const change of changes) {
+    const own = change.deltas.map(placeOf);
+    const last = portions.at(-1);
+    const size = (last?.length ?? 0) + 1 + places.union(new Set(own)).size;
+    if (last && size <= MAX_TRANSACTION_ITEMS) last.push(change);
+    else {
+      portions.push([change]);
+      places = new Set();
+    }
+    for (const place of own) places.add(place);
+  }
+  return portions;
+};
+
+const placeOf = ({ shard, key }: TotalDelta): string => `${shard}#${key}`;
+
+const sumUp = (changes: readonly Change[]): readonly TotalDelta[] => {
+  const byPlace = new Map<string, TotalDelta>();
+  for (const delta of changes.flatMap(({ deltas }) => deltas)) {
+    const sums = add(byPlace.get(placeOf(delta))?.sums ?? {}, delta.sums, 1);
+    byPlace.set(placeOf(delta), { ...delta, sums });
+  }
+  return [...byPlace.values()].filter(({ sums }) => Object.keys(sums).length > 0);
+};

@@ -1,0 +1,135 @@
+import { type Commit, splitStream } from './commit.ts';
+import { streamModeOf, viewOf } from './domain.ts';
+import { MeridianError } from './errors.ts';
+import { wallTimeOf } from './hlc.ts';
+import { type LoadPorts, loadAtLeast } from './load.ts';
+import type { Row, Runtime, Sightings, ViewStore } from './ports.ts';
+import type { Mode } from './stream.ts';
+import { empty, join, type Version } from './version.ts';
+import { type RowView, type Sums, shardOf, shardsOf, type TotalView } from './view.ts';
+
+export interface StreamState {
+  readonly state: unknown;
+  readonly version: Version;
+  readonly mode: Mode;
+}
+
+/**
+ * The state of a stream as this Region has seen it; a stream without commits has its type's initial state.
+ * @param atLeast waits up to 2 s until this Region has seen that version
+ * @throws MeridianError `unknown-stream-type`; `not-caught-up`, with how far this Region is; `unavailable`
+ */
+export const readStream = async (ports: LoadPorts, stream: string, atLeast?: Version): Promise<StreamState> => {
+  const mode = streamModeOf(ports.domain, stream);
+  const { state, seen } = await loadAtLeast(ports, stream, atLeast);
+  return { state, version: seen, mode };
+};
+
+export interface CommitPage {
+  readonly commits: readonly Commit[];
+  /** What the reader knows with this page, to be given as `after` for the next. */
+  readonly version: Version;
+  readonly more: boolean;
+}
+
+/**
+ * The seen commits that `after` does not cover, in fold order. A page is a causally closed step, so following a stream
+ * by `after` misses nothing: a commit that arrives late comes late, wherever its stamp places it.
+ * @throws MeridianError as `readStream`
+ */
+export const readCommits = async (
+  ports: LoadPorts,
+  stream: string,
+  after: Version = empty,
+  limit = 100,
+): Promise<CommitPage> => {
+  const history = await loadAtLeast(ports, stream, after);
+  const unread = history.since(after);
+  const commits = unread.slice(0, limit);
+  const version = commits.reduce((known, { log, position }) => join(known, { [log]: position }), after);
+  return { commits, version, more: unread.length > limit };
+};
+
+interface ViewPorts extends Pick<LoadPorts, 'domain'> {
+  readonly views: ViewStore;
+}
+
+export interface RowPage {
+  readonly rows: readonly Row[];
+  readonly more: boolean;
+}
+
+/**
+ * Rows of a view in the order of their keys.
+ * @param after the last key of the page before
+ * @throws MeridianError `unknown-view`; `unavailable`
+ */
+export const readRows = async (
+  { domain, views }: ViewPorts,
+  name: string,
+  after?: string,
+  limit = 100,
+): Promise<RowPage> => {
+  const view = viewOf(domain, name);
+  const rows =
+    view.kind === 'totals'
+      ? (await views.totals(name, shardsOf(view), after, limit + 1)).map(({ key, sums }) => ({
+          key,
+          value: shown(view, sums),
+        }))
+      : (await views.rows(name, shardsOf(view), after && `${view.of.type}/${after}`, limit + 1)).map(
+          ({ key, value }) => ({
+            key: splitStream(key).id,
+            value,
+          }),
+        );
+  return { rows: rows.slice(0, limit), more: rows.length > limit };
+};
+
+/** @throws MeridianError `unknown-view`; `not-found`; `unavailable` */
+export const readRow = async ({ domain, views }: ViewPorts, name: string, key: string): Promise<Row> => {
+  const view = viewOf(domain, name);
+  const value = view.kind === 'totals' ? await totalOf(views, view, key) : await rowOf(views, view, key);
+  if (value === undefined) throw new MeridianError('not-found', `View ${name} has no row ${key}.`);
+  return { key, value };
+};
+
+const totalOf = async (views: ViewStore, view: TotalView, key: string): Promise<unknown> => {
+  const sums = await views.total(view.name, shardsOf(view), key);
+  return sums && shown(view, sums);
+};
+
+const shown = (view: TotalView, sums: Sums): unknown => (view.present ? view.present(sums) : sums);
+
+const rowOf = async (views: ViewStore, view: RowView, key: string): Promise<unknown> => {
+  const stream = `${view.of.type}/${key}`;
+  return (await views.entries(view.name, [{ stream, shard: shardOf(view, stream) }])).get(stream)?.row;
+};
+
+interface HealthPorts {
+  readonly region: string;
+  readonly regions: readonly string[];
+  readonly sightings: Sightings;
+  readonly runtime: Pick<Runtime, 'now'>;
+}
+
+/** What reading needs, of streams, views and the Region itself. */
+export type ReadPorts = LoadPorts & ViewPorts & HealthPorts;
+
+/** What a Region has seen of every Region, and how old that is. An idle Region's stamp ages too: nothing new came. */
+export interface Health {
+  readonly region: string;
+  readonly seen: Readonly<Record<string, { readonly at: string; readonly ageMs: number } | null>>;
+}
+
+/** One of which nothing has arrived yet is null. @throws MeridianError `unavailable` */
+export const readHealth = async ({ region, regions, sightings, runtime }: HealthPorts): Promise<Health> => {
+  const stamps = await sightings.all();
+  const sightingOf = (of: string) => {
+    const stamp = stamps.get(of);
+    if (stamp === undefined) return null;
+    const at = wallTimeOf(stamp);
+    return { at: new Date(at).toISOString(), ageMs: Math.max(0, runtime.now() - at) };
+  };
+  return { region, seen: Object.fromEntries(regions.map((of) => [of, sightingOf(of)])) };
+};

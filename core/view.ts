@@ -1,0 +1,52 @@
+import type { EventVersions, StreamDefinition } from './stream.ts';
+
+/** Integers under a key, by field: `{ LAX: { departures: 1, delay: -19 } }`. */
+export type Totals = Readonly<Record<string, Sums>>;
+export type Sums = Readonly<Record<string, number>>;
+
+interface SharedView<State> {
+  /** `[a-z][a-z0-9-]*` */
+  readonly name: string;
+  /** The stream type that the view is computed from. */
+  readonly of: StreamDefinition<State, EventVersions, Readonly<Record<string, unknown>>>;
+  /** Over how many partitions rows and totals are spread. It cannot change once there is data. @default 4 */
+  readonly shards?: number;
+}
+
+/** One row a stream, under the stream's id. */
+export interface RowView<State = unknown> extends SharedView<State> {
+  readonly kind: 'rows';
+  /** The stream's row, a JSON value; undefined: it has none. Pure. */
+  row(state: State, id: string): unknown;
+}
+
+/** Sums across streams: each stream contributes integers, and its next state replaces what it contributed. */
+export interface TotalView<State = unknown> extends SharedView<State> {
+  readonly kind: 'totals';
+  /** What the stream contributes. Pure. */
+  totals(state: State, id: string): Totals;
+  /** The row shown for a key's sums, a JSON value. Pure. @default the sums themselves */
+  present?(sums: Sums): unknown;
+}
+
+export type ViewDefinition<State = unknown> = RowView<State> | TotalView<State>;
+
+const VIEW_NAME = /^[a-z][a-z0-9-]*$/;
+const DEFAULT_SHARDS = 4;
+
+/** Defines a view. @throws Error when its name is malformed or `shards` is not 1, 2, 3 … */
+export const defineView = <State>(view: ViewDefinition<State>): ViewDefinition<State> => {
+  if (!VIEW_NAME.test(view.name)) throw new Error(`View "${view.name}": use lower-case letters, digits and hyphens.`);
+  if (view.shards !== undefined && (!Number.isInteger(view.shards) || view.shards < 1))
+    throw new Error(`View ${view.name}: shards is ${view.shards}, it has to be 1, 2, 3 …`);
+  return view;
+};
+
+export const shardsOf = ({ shards = DEFAULT_SHARDS }: ViewDefinition): number => shards;
+
+/** The shard of a stream: FNV-1a (Fowler, Noll, Vo; 32 bits) of its name, modulo the number of shards. */
+export const shardOf = (view: ViewDefinition, stream: string): number => {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < stream.length; i++) hash = Math.imul(hash ^ stream.charCodeAt(i), 0x01000193);
+  return (hash >>> 0) % shardsOf(view);
+};
