@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import * as z from 'zod';
+import { APPEND, COMMAND } from '../../core/index.ts';
+import { flightId, isAirport, nearestRegion } from '../../domain/index.ts';
+
+/** How many flights the files of vega-datasets hold. */
+export const flightCounts = ['2k', '5k', '10k', '20k'] as const;
+export type FlightCount = (typeof flightCounts)[number];
+
+/** The file of US on-time flights of that size in the npm package vega-datasets. @throws Error when it is not installed */
+export const flightsFile = (count: FlightCount): string => {
+  // Its export map names its main entry only, so its folder is found by its manifest.
+  const manifest = findPackageJSON('vega-datasets', import.meta.url);
+  if (!manifest) throw new Error('The package vega-datasets is not installed: run `npm install`.');
+  return join(dirname(manifest), 'data', `flights-${count}.json`);
+};
+
+/** A row of the file. */
+export interface FlightRow {
+  /** Where it stands in the file: 1 for the first one. */
+  readonly row: number;
+  /** Local time of the origin: `2001-01-01T06:55`. */
+  readonly scheduled: string;
+  /** Minutes. */
+  readonly delay: number;
+  readonly origin: string;
+  readonly destination: string;
+}
+
+const airport = z.string().refine(isAirport, { error: ({ input }) => `there is no airport ${input}` });
+const rowSchema = z.object({
+  date: z
+    .string()
+    .regex(/^\d{4}\/\d{2}\/\d{2} \d{2}:\d{2}$/, 'has to look like 2001/01/01 06:55')
+    .transform((date) => date.replaceAll('/', '-').replace(' ', 'T')),
+  delay: z.int(),
+  origin: airport,
+  destination: airport,
+});
+
+/** Reads a file of flights. @throws Error when it is not an array of flights, with the number of the first row that is wrong */
+export const readFlights = (file: string): readonly FlightRow[] =>
+  z
+    .array(z.unknown(), `${basename(file)} has to be an array of flights`)
+    .parse(JSON.parse(readFileSync(file, 'utf8')))
+    .map((value, index) => {
+      const row = index + 1;
+      const { success, data, error } = rowSchema.safeParse(value);
+      if (!success) throw new Error(`${basename(file)}, row ${row}: ${error.issues.map(faultOf).join('; ')}`);
+      const { date: scheduled, delay, origin, destination } = data;
+      return { row, scheduled, delay, origin, destination };
+    });
+
+const faultOf = ({ path, message }: z.core.$ZodIssue): string => [...path, message].join(': ');
+
+/** What to put on the bus of a Region. */
+export interface Put {
+  readonly region: string;
+  readonly detailType: string;
+  readonly detail: object;
+}
+
+/**
+ * What the airports report of each flight, in the order of the file, made as it is asked for: the origin's Region the
+ * departure, the destination's the arrival and one seat to reserve, which is at home in the origin's. The ids follow
+ * from the file, so that putting it twice changes nothing.
+ */
+export function* putsOf(flights: Iterable<FlightRow>, regions: readonly string[]): Generator<Put, void, undefined> {
+  for (const { row, scheduled, delay, origin, destination } of flights) {
+    const id = flightId({ date: scheduled.slice(0, 10), origin, destination, row });
+    const there = nearestRegion(destination, regions);
+    yield {
+      region: nearestRegion(origin, regions),
+      detailType: APPEND,
+      detail: {
+        id: `${id}.departed`,
+        stream: `flight/${id}`,
+        events: [{ type: 'Departed', data: { airport: origin, delay, scheduled } }],
+      },
+    };
+    yield {
+      region: there,
+      detailType: APPEND,
+      detail: {
+        id: `${id}.arrived`,
+        stream: `flight/${id}`,
+        events: [{ type: 'Arrived', data: { airport: destination, delay } }],
+      },
+    };
+    yield {
+      region: there,
+      detailType: COMMAND,
+      detail: {
+        id: `${id}.reserve`,
+        stream: `seats/${id}`,
+        command: 'reserve',
+        input: { passenger: `passenger-${row}` },
+      },
+    };
+  }
+}

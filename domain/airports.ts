@@ -1,0 +1,20 @@
+import * as z from 'zod';
+import { reject } from '../core/index.ts';
+import airports from './airports.json' with { type: 'json' };
+
+/** Degrees: latitude (north is positive), longitude (east is positive). */
+export type Place = readonly [latitude: number, longitude: number];
+
+const places = new Map(Object.entries(z.record(z.string(), z.tuple([z.number(), z.number()])).parse(airports)));
+
+/** An airport's code: `LAX`; small fields have digits or a fourth character. */
+export const airportCode = z.string().regex(/^[A-Z0-9]{3,4}$/, 'is not an airport code, such as LAX');
+
+export const isAirport = (code: string): boolean => places.has(code);
+
+/** Where an airport is. @throws MeridianError `rejected` when there is no such airport */
+export const placeOf = (code: string): Place => {
+  const place = places.get(code);
+  if (!place) throw reject(`There is no airport ${code}: use a code from airports.json.`, { airport: code });
+  return place;
+};

@@ -1,0 +1,64 @@
+import * as z from 'zod';
+import { defineStream } from '../core/index.ts';
+import { airportCode } from './airports.ts';
+
+const DAY = 24 * 60;
+
+/** Minutes behind the timetable; negative: ahead of it. */
+const delay = z
+  .int()
+  .min(-DAY)
+  .max(7 * DAY);
+
+const departure = z.strictObject({
+  airport: airportCode,
+  delay,
+  /** When it was due to leave, local time of the airport: `2001-01-01T06:55`. */
+  scheduled: z.iso.datetime({ local: true, precision: -1 }).regex(/\d$/, 'is local time, without a zone'),
+});
+
+const arrival = z.strictObject({ airport: airportCode, delay });
+
+/** What is known of a flight: either half may be missing, as they come from two airports. */
+export interface Flight {
+  readonly departed?: z.output<typeof departure>;
+  readonly arrived?: z.output<typeof arrival>;
+}
+
+const unheardOf: Flight = {};
+
+/**
+ * A flight, as the airports at its two ends report it. Both may report at any time, in any Region, and may correct
+ * themselves: of two reports on one half, the last one stands.
+ */
+export const flight = defineStream({
+  type: 'flight',
+  mode: 'merge',
+  events: {
+    Departed: { version: 1, schema: departure },
+    Arrived: { version: 1, schema: arrival },
+  },
+  initial: unheardOf,
+  evolve(state, { type, data }) {
+    switch (type) {
+      case 'Departed':
+        return { ...state, departed: data };
+      case 'Arrived':
+        return { ...state, arrived: data };
+    }
+  },
+  commands: {
+    depart: {
+      input: departure,
+      decide: ({ departed: known }, data) =>
+        known?.airport === data.airport && known.delay === data.delay && known.scheduled === data.scheduled
+          ? []
+          : [{ type: 'Departed', data }],
+    },
+    arrive: {
+      input: arrival,
+      decide: ({ arrived: known }, data) =>
+        known?.airport === data.airport && known.delay === data.delay ? [] : [{ type: 'Arrived', data }],
+    },
+  },
+});

@@ -1,0 +1,56 @@
+import * as z from 'zod';
+import { defineStream, reject } from '../core/index.ts';
+import { originOf } from './flight-id.ts';
+import { nearestRegion } from './regions.ts';
+
+/** Seats of a flight: few, so that an example fills one. */
+const CAPACITY = 3;
+
+const booking = z.strictObject({ passenger: z.string().min(1).max(100) });
+
+/** Who has a seat on a flight, in the order of booking. */
+export interface Seats {
+  readonly passengers: readonly string[];
+}
+
+const allFree: Seats = { passengers: [] };
+
+/**
+ * The seats of a flight, under the flight's id. There are only so many, so one Region decides who gets them: the one
+ * nearest to the airport that the flight starts from.
+ */
+export const seats = defineStream({
+  type: 'seats',
+  mode: 'home',
+  home: (id, regions) => nearestRegion(originOf(id), regions),
+  events: {
+    SeatReserved: { version: 1, schema: booking },
+    SeatReleased: { version: 1, schema: booking },
+  },
+  initial: allFree,
+  evolve({ passengers }, { type, data: { passenger } }) {
+    const others = passengers.filter((other) => other !== passenger);
+    switch (type) {
+      case 'SeatReserved':
+        return { passengers: [...others, passenger] };
+      case 'SeatReleased':
+        return { passengers: others };
+    }
+  },
+  commands: {
+    reserve: {
+      input: booking,
+      decide({ passengers }, { passenger }, { id }) {
+        if (passengers.includes(passenger)) return [];
+        if (passengers.length >= CAPACITY)
+          throw reject(`Flight ${id} is full: all ${CAPACITY} seats are reserved.`, { flight: id, seats: CAPACITY });
+        return [{ type: 'SeatReserved', data: { passenger } }];
+      },
+    },
+    release: {
+      input: booking,
+      decide: ({ passengers }, { passenger }) =>
+        passengers.includes(passenger) ? [{ type: 'SeatReleased', data: { passenger } }] : [],
+    },
+  },
+});

@@ -1,0 +1,92 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { flight } from '../../domain/flight.ts';
+import { given } from './given.ts';
+
+const departure = { airport: 'LAX', delay: -19, scheduled: '2001-01-01T06:55' };
+const arrival = { airport: 'BNA', delay: -19 };
+const departed = { type: 'Departed', data: departure };
+const arrived = { type: 'Arrived', data: arrival };
+
+const airports = fc.constantFrom('LAX', 'BNA', 'SJC', '00M');
+const delays = fc.integer({ min: -1440, max: 10080 });
+const departures = fc.record({
+  airport: airports,
+  delay: delays,
+  scheduled: fc.constantFrom('2001-01-01T06:55', '2004-02-29T23:59'),
+});
+const arrivals = fc.record({ airport: airports, delay: delays });
+const events = fc.array(
+  fc.oneof(
+    departures.map((data) => ({ type: 'Departed', data })),
+    arrivals.map((data) => ({ type: 'Arrived', data })),
+  ),
+);
+
+describe('flight', () => {
+  it('knows the halves that were reported', () => {
+    expect(given(flight).state).toEqual({});
+    expect(given(flight, arrived).state).toEqual({ arrived: arrival });
+    expect(given(flight, departed, arrived).state).toEqual({ departed: departure, arrived: arrival });
+  });
+
+  it('lets the last report on a half stand, in whatever order the halves come', () => {
+    fc.assert(
+      fc.property(events, (history) => {
+        const last = (type: string) => history.findLast((event) => event.type === type)?.data;
+        const { departed, arrived } = { departed: last('Departed'), arrived: last('Arrived') };
+        expect(given(flight, ...history).state).toEqual({ ...(departed && { departed }), ...(arrived && { arrived }) });
+      }),
+    );
+  });
+
+  it('decides a departure or an arrival that is news', () => {
+    expect(given(flight).when('depart', departure)).toEqual([departed]);
+    expect(given(flight, departed).when('arrive', arrival)).toEqual([arrived]);
+  });
+
+  it('decides a correction, whichever part of the report it changes', () => {
+    for (const change of [{ airport: 'SNA' }, { delay: 3 }, { scheduled: '2001-01-01T07:00' }]) {
+      const data = { ...departure, ...change };
+      expect(given(flight, departed).when('depart', data)).toEqual([{ type: 'Departed', data }]);
+    }
+    for (const change of [{ airport: 'SNA' }, { delay: 3 }]) {
+      const data = { ...arrival, ...change };
+      expect(given(flight, arrived).when('arrive', data)).toEqual([{ type: 'Arrived', data }]);
+    }
+  });
+
+  it('decides nothing when it is told what it knows', () => {
+    fc.assert(
+      fc.property(events, departures, arrivals, (history, departure, arrival) => {
+        const known = given(
+          flight,
+          ...history,
+          { type: 'Departed', data: departure },
+          { type: 'Arrived', data: arrival },
+        );
+        expect(known.when('depart', departure)).toEqual([]);
+        expect(known.when('arrive', arrival)).toEqual([]);
+      }),
+    );
+  });
+
+  it.each([
+    [
+      'an airport that is not a code',
+      { ...departure, airport: 'lax' },
+      'events[0].data.airport: is not an airport code',
+    ],
+    ['a delay that is not whole minutes', { ...departure, delay: 0.5 }, 'events[0].data.delay'],
+    ['a delay of more than a week', { ...departure, delay: 10_081 }, 'events[0].data.delay'],
+    ['a day that does not exist', { ...departure, scheduled: '2001-02-30T06:55' }, 'events[0].data.scheduled'],
+    [
+      'a time with a zone',
+      { ...departure, scheduled: '2001-01-01T06:55Z' },
+      'events[0].data.scheduled: is local time, without a zone',
+    ],
+    ['an unknown property', { ...departure, pilot: 'Kim' }, 'events[0].data: Unrecognized key: "pilot"'],
+  ])('refuses %s', (_what, data, message) => {
+    expect(() => given(flight, { type: 'Departed', data })).toThrow(message);
+  });
+});
