@@ -1,0 +1,16 @@
+import type { LambdaFunctionURLEvent } from 'aws-lambda';
+import { instrument, type Telemetry } from '../instrument.ts';
+import { type Answer, problem } from './http.ts';
+import { type ApiPorts, route } from './routes.ts';
+
+/** Function URL → append and reads. Every error is answered as a problem document; one of ours inside is logged too. */
+export const makeHandler = (ports: ApiPorts & { readonly telemetry: Telemetry }) =>
+  instrument(ports.telemetry, async (event: LambdaFunctionURLEvent): Promise<Answer> => {
+    try {
+      return await route(ports, event);
+    } catch (error) {
+      const answer = problem(error);
+      if (answer.statusCode >= 500) ports.telemetry.log.error('Request failed', { path: event.rawPath, error });
+      return answer;
+    }
+  });

@@ -1,0 +1,81 @@
+import type { LambdaFunctionURLEvent } from 'aws-lambda';
+import { decodeVersion, invalid, MeridianError, toProblem, type Version } from '../../core/index.ts';
+
+/** A Function URL answers at most so much to one request. */
+const MAX_BODY_BYTES = 5_000_000;
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 1000;
+
+/** The structured form of a Function URL's answer. */
+export interface Answer {
+  readonly statusCode: number;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+/**
+ * The request's body as JSON; undefined when there is none.
+ * @throws MeridianError `too-large`: over 5 MB; `validation`: not JSON
+ */
+export const jsonBody = ({ body, isBase64Encoded }: LambdaFunctionURLEvent): unknown => {
+  if (body === undefined || body === '') return undefined;
+  const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
+  if (bytes.length > MAX_BODY_BYTES)
+    throw new MeridianError(
+      'too-large',
+      `A body holds at most ${MAX_BODY_BYTES} bytes, this one has ${bytes.length}.`,
+      {
+        details: { bytes: bytes.length, limit: MAX_BODY_BYTES },
+      },
+    );
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch (error) {
+    throw invalid([{ path: '', message: `The body is not JSON: ${error instanceof Error ? error.message : error}` }]);
+  }
+};
+
+/** A header, whatever the case of its name. */
+export const header = ({ headers }: LambdaFunctionURLEvent, name: string): string | undefined =>
+  Object.entries(headers).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
+
+/** The version token in a header, with or without the quotes of an ETag. @throws MeridianError `validation` */
+export const tokenHeader = (event: LambdaFunctionURLEvent, name: string): string | undefined =>
+  header(event, name)
+    ?.trim()
+    .replace(/^(W\/)?"(.*)"$/, '$2');
+
+/** @throws MeridianError `validation` */
+export const versionHeader = (event: LambdaFunctionURLEvent, name: string, stream: string): Version | undefined => {
+  const token = tokenHeader(event, name);
+  return token === undefined ? undefined : decodeVersion(stream, token, name);
+};
+
+/** `?after=` and `?limit=` of a paged route. @throws MeridianError `validation` */
+export const pageOf = ({ rawQueryString }: LambdaFunctionURLEvent): { after: string | undefined; limit: number } => {
+  const query = new URLSearchParams(rawQueryString);
+  const limit = Number(query.get('limit') ?? DEFAULT_LIMIT);
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
+    throw invalid([{ path: 'limit', message: `is ${query.get('limit')}, it has to be 1 to ${MAX_LIMIT}` }]);
+  return { after: query.get('after') ?? undefined, limit };
+};
+
+export const json = (body: unknown, headers: Readonly<Record<string, string>> = {}): Answer => ({
+  statusCode: 200,
+  headers: { 'content-type': 'application/json', ...headers },
+  body: JSON.stringify(body),
+});
+
+/** An error as an RFC 9457 problem document; what can be tried again says after how many seconds. */
+export const problem = (error: unknown, headers: Readonly<Record<string, string>> = {}): Answer => {
+  const document = toProblem(error);
+  return {
+    statusCode: document.status,
+    headers: {
+      'content-type': 'application/problem+json',
+      ...(document.retryable && { 'retry-after': '1' }),
+      ...headers,
+    },
+    body: JSON.stringify(document),
+  };
+};

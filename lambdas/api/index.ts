@@ -1,0 +1,37 @@
+import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
+import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
+import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
+import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
+import { lambdaRemote } from '../../adapters/lambda/remote.ts';
+import { nodeRuntime } from '../../adapters/node/runtime.ts';
+import { domain } from '../../domain/index.ts';
+import { parseEnvironment } from '../environment.ts';
+import { powertools } from '../powertools.ts';
+import { warmStreams } from '../warm.ts';
+import { makeHandler } from './handler.ts';
+
+const env = parseEnvironment([
+  'AWS_REGION',
+  'MERIDIAN_NAME',
+  'MERIDIAN_REGIONS',
+  'MERIDIAN_LOG',
+  'EVENTS_TABLE',
+  'VIEWS_TABLE',
+  'COMMAND_FUNCTION',
+]);
+const telemetry = powertools(env.MERIDIAN_NAME);
+const client = dynamoDbClient();
+
+export const handler = makeHandler({
+  domain,
+  region: env.AWS_REGION,
+  regions: env.MERIDIAN_REGIONS,
+  log: env.MERIDIAN_LOG,
+  events: dynamoDbEventStore(client, env.EVENTS_TABLE),
+  views: dynamoDbViewStore(client, env.VIEWS_TABLE),
+  sightings: dynamoDbSightings(client, env.VIEWS_TABLE),
+  remote: lambdaRemote({ functionName: env.COMMAND_FUNCTION }),
+  runtime: nodeRuntime(telemetry.metric),
+  warm: warmStreams(),
+  telemetry,
+});

@@ -1,0 +1,178 @@
+import type { LambdaFunctionURLEvent } from 'aws-lambda';
+import {
+  type Append,
+  type Appended,
+  type Commit,
+  decodeVersion,
+  encodeVersion,
+  inOrderPerKey,
+  invalid,
+  isTraceparent,
+  MeridianError,
+  parseCommandEnvelope,
+  parseEventsEnvelope,
+  type ReadPorts,
+  readCommits,
+  readHealth,
+  readRow,
+  readRows,
+  readStream,
+  type SubmitPorts,
+  streamModeOf,
+  streamNameOf,
+  submit,
+  toProblem,
+} from '../../core/index.ts';
+import { type Answer, header, json, jsonBody, pageOf, tokenHeader, versionHeader } from './http.ts';
+
+export type ApiPorts = SubmitPorts & ReadPorts;
+
+type Parameters = Readonly<Record<string, string>>;
+type Handle = (ports: ApiPorts, event: LambdaFunctionURLEvent, parameters: Parameters) => Promise<Answer>;
+
+/** The most envelopes that one request carries. */
+const MAX_ENVELOPES = 100;
+
+const postEvents: Handle = async (ports, event) => {
+  const body = jsonBody(event);
+  const submitOne = async (envelope: unknown) => {
+    const append = parseEventsEnvelope(ports.domain, envelope, ports.runtime.newId);
+    return accepted(await submit(ports, traced(append, event)));
+  };
+  if (!Array.isArray(body)) return json(await submitOne(body));
+  if (body.length > MAX_ENVELOPES)
+    throw new MeridianError(
+      'too-large',
+      `A request holds at most ${MAX_ENVELOPES} envelopes, this one has ${body.length}.`,
+      {
+        details: { limit: MAX_ENVELOPES },
+      },
+    );
+  // One envelope among many: its error is its own.
+  const submitOneOfMany = async (envelope: unknown) => {
+    try {
+      return await submitOne(envelope);
+    } catch (error) {
+      return { ...memberOf(envelope, 'id'), ...memberOf(envelope, 'stream'), problem: toProblem(error) };
+    }
+  };
+  return json(await inOrderPerKey(body, (envelope) => String(memberOf(envelope, 'stream')?.stream), submitOneOfMany));
+};
+
+/** `{ [name]: value }` of what may be anything; undefined when it has no such member. */
+const memberOf = (value: unknown, name: string): Readonly<Record<string, unknown>> | undefined => {
+  if (value === null || typeof value !== 'object' || !Object.hasOwn(value, name)) return undefined;
+  return { [name]: Reflect.get(value, name) };
+};
+
+const postCommand: Handle = async (ports, event, { type = '', id = '', name }) => {
+  const stream = streamNameOf(type, id);
+  const named = streamModeOf(ports.domain, stream) === 'home' ? 'expected' : 'basedOn';
+  const token = tokenHeader(event, 'If-Match');
+  const envelope = {
+    id: header(event, 'Idempotency-Key'),
+    stream,
+    command: name,
+    input: jsonBody(event),
+    ...(token !== undefined && { [named]: token }),
+  };
+  const append = parseCommandEnvelope(ports.domain, envelope, ports.runtime.newId);
+  const appended = await submit(ports, traced(append, event));
+  return json(accepted(appended), etag(appended));
+};
+
+const getStream: Handle = async (ports, event, { type = '', id = '' }) => {
+  const stream = streamNameOf(type, id);
+  const { state, version, mode } = await readStream(ports, stream, versionHeader(event, 'If-At-Least', stream));
+  return json(
+    { stream, state, version: encodeVersion(stream, version), mode, region: ports.region },
+    etag({ stream, version }),
+  );
+};
+
+const getCommits: Handle = async (ports, event, { type = '', id = '' }) => {
+  const stream = streamNameOf(type, id);
+  const { after, limit } = pageOf(event);
+  const page = await readCommits(
+    ports,
+    stream,
+    after === undefined ? undefined : decodeVersion(stream, after, 'after'),
+    limit,
+  );
+  const version = encodeVersion(stream, page.version);
+  return json({ stream, commits: page.commits.map(shown), version, ...(page.more && { next: version }) });
+};
+
+const shown = ({ stream: _stream, request: _request, ...commit }: Commit): unknown => commit;
+
+const getRows: Handle = async (ports, event, { view = '' }) => {
+  const { after, limit } = pageOf(event);
+  const { rows, more } = await readRows(ports, view, after, limit);
+  return json({ view, region: ports.region, rows, ...(more && { next: rows.at(-1)?.key }) });
+};
+
+const getRow: Handle = async (ports, _event, { view = '', key = '' }) =>
+  json({ view, region: ports.region, ...(await readRow(ports, view, key)) });
+
+const getHealth: Handle = async (ports) => json(await readHealth(ports));
+
+/** The caller's trace, unless the envelope names one; as W3C Trace Context asks, a malformed one is passed over. */
+const traced = (append: Append, event: LambdaFunctionURLEvent): Append => {
+  const traceparent = header(event, 'traceparent');
+  return isTraceparent(traceparent) ? { ...append, meta: { traceparent, ...append.meta } } : append;
+};
+
+const accepted = ({ stream, commitId, version, dot }: Appended) => ({
+  id: commitId,
+  stream,
+  version: encodeVersion(stream, version),
+  ...dot,
+});
+
+const etag = ({ stream, version }: Pick<Appended, 'stream' | 'version'>) => ({
+  etag: `"${encodeVersion(stream, version)}"`,
+});
+
+const url = (pathname: string) => new URLPattern({ pathname });
+
+interface Route {
+  readonly method: 'GET' | 'POST';
+  readonly path: URLPattern;
+  readonly handle: Handle;
+}
+
+const routes: readonly Route[] = [
+  { method: 'POST', path: url('/events'), handle: postEvents },
+  { method: 'POST', path: url('/streams/:type/:id/commands/:name'), handle: postCommand },
+  { method: 'GET', path: url('/streams/:type/:id'), handle: getStream },
+  { method: 'GET', path: url('/streams/:type/:id/events'), handle: getCommits },
+  { method: 'GET', path: url('/views/:view'), handle: getRows },
+  { method: 'GET', path: url('/views/:view/:key'), handle: getRow },
+  { method: 'GET', path: url('/health'), handle: getHealth },
+];
+
+/**
+ * Answers a request of a Region's API.
+ * @throws MeridianError `not-found`, `method-not-allowed`, and what the route's function throws
+ */
+export const route = async (ports: ApiPorts, event: LambdaFunctionURLEvent): Promise<Answer> => {
+  const { method } = event.requestContext.http;
+  const input = { pathname: event.rawPath };
+  const matching = routes.filter(({ path }) => path.test(input));
+  const found = matching.find((candidate) => candidate.method === method);
+  if (found) return found.handle(ports, event, parametersOf(found.path, input));
+  if (matching.length === 0) throw new MeridianError('not-found', `There is nothing at ${event.rawPath}.`);
+  const allowed = matching.map((candidate) => candidate.method);
+  throw new MeridianError('method-not-allowed', `${event.rawPath} takes ${allowed.join(', ')}.`, {
+    details: { allowed },
+  });
+};
+
+const parametersOf = (path: URLPattern, input: { readonly pathname: string }): Parameters => {
+  const groups = path.exec(input)?.pathname.groups ?? {};
+  try {
+    return Object.fromEntries(Object.entries(groups).map(([name, text = '']) => [name, decodeURIComponent(text)]));
+  } catch {
+    throw invalid([{ path: '', message: `The path ${input.pathname} is not percent-encoded UTF-8` }]);
+  }
+};

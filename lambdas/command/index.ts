@@ -1,0 +1,22 @@
+import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
+import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
+import { nodeRuntime } from '../../adapters/node/runtime.ts';
+import { domain } from '../../domain/index.ts';
+import { parseEnvironment } from '../environment.ts';
+import { powertools } from '../powertools.ts';
+import { warmStreams } from '../warm.ts';
+import { makeHandler } from './handler.ts';
+
+const env = parseEnvironment(['AWS_REGION', 'MERIDIAN_NAME', 'MERIDIAN_REGIONS', 'MERIDIAN_LOG', 'EVENTS_TABLE']);
+const telemetry = powertools(env.MERIDIAN_NAME);
+
+export const handler = makeHandler({
+  domain,
+  region: env.AWS_REGION,
+  regions: env.MERIDIAN_REGIONS,
+  log: env.MERIDIAN_LOG,
+  events: dynamoDbEventStore(dynamoDbClient(), env.EVENTS_TABLE),
+  runtime: nodeRuntime(telemetry.metric),
+  warm: warmStreams(),
+  telemetry,
+});

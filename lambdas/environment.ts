@@ -1,0 +1,43 @@
+import * as z from 'zod';
+
+/** Every environment variable that a function may read. */
+const variables = {
+  AWS_REGION: z.string().min(1),
+  /** Prefix of all names; also the metrics' namespace and the service in the logs. */
+  MERIDIAN_NAME: z.string().min(1),
+  /** All Regions, comma-separated. */
+  MERIDIAN_REGIONS: z
+    .string()
+    .min(1)
+    .transform((list) => list.split(',')),
+  /** The log that this Region writes. */
+  MERIDIAN_LOG: z.string().min(1),
+  EVENTS_TABLE: z.string().min(1),
+  VIEWS_TABLE: z.string().min(1),
+  BUS_NAME: z.string().min(1),
+  PROJECTION_QUEUE_URL: z.url(),
+  QUARANTINE_QUEUE_URL: z.url(),
+  /** Name of the `command` function, the same in every Region. */
+  COMMAND_FUNCTION: z.string().min(1),
+};
+
+type Variables = typeof variables;
+type Environment<Name extends keyof Variables> = { readonly [N in Name]: z.output<Variables[N]> };
+
+/**
+ * Reads the variables that a function needs, once, at cold start.
+ * @throws Error that names every variable that is missing or malformed
+ */
+export const parseEnvironment = <Name extends keyof Variables>(
+  names: readonly Name[],
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Environment<Name> => {
+  const parsed = z.object(pick(names)).safeParse(env);
+  if (parsed.success) return parsed.data as Environment<Name>;
+  throw new Error(
+    `Environment: ${parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`,
+  );
+};
+
+const pick = <Name extends keyof Variables>(names: readonly Name[]): Pick<Variables, Name> =>
+  Object.fromEntries(names.map((name) => [name, variables[name]])) as Pick<Variables, Name>;

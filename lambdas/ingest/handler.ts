@@ -1,0 +1,17 @@
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { type IngestPorts, ingest } from '../../core/index.ts';
+import { failedOf } from '../batch.ts';
+import { instrument, type Telemetry } from '../instrument.ts';
+
+/** bus → ingress queue → append. */
+export const makeHandler = (ports: IngestPorts & { readonly telemetry: Telemetry }) =>
+  instrument(ports.telemetry, async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
+    const answers = await ingest(
+      ports,
+      Records.map(({ body }) => body),
+    );
+    return failedOf(
+      Records.map(({ messageId }, i) => ({ id: messageId, why: answers[i] })),
+      ports.telemetry.log,
+    );
+  });

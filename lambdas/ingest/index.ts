@@ -1,0 +1,39 @@
+import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
+import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
+import { eventBridgeBus } from '../../adapters/eventbridge/bus.ts';
+import { eventBridgeClient } from '../../adapters/eventbridge/client.ts';
+import { lambdaRemote } from '../../adapters/lambda/remote.ts';
+import { nodeRuntime } from '../../adapters/node/runtime.ts';
+import { sqsClient } from '../../adapters/sqs/client.ts';
+import { sqsQueue } from '../../adapters/sqs/queue.ts';
+import { domain } from '../../domain/index.ts';
+import { parseEnvironment } from '../environment.ts';
+import { powertools } from '../powertools.ts';
+import { warmStreams } from '../warm.ts';
+import { makeHandler } from './handler.ts';
+
+const env = parseEnvironment([
+  'AWS_REGION',
+  'MERIDIAN_NAME',
+  'MERIDIAN_REGIONS',
+  'MERIDIAN_LOG',
+  'EVENTS_TABLE',
+  'BUS_NAME',
+  'QUARANTINE_QUEUE_URL',
+  'COMMAND_FUNCTION',
+]);
+const telemetry = powertools(env.MERIDIAN_NAME);
+
+export const handler = makeHandler({
+  domain,
+  region: env.AWS_REGION,
+  regions: env.MERIDIAN_REGIONS,
+  log: env.MERIDIAN_LOG,
+  events: dynamoDbEventStore(dynamoDbClient(), env.EVENTS_TABLE),
+  bus: eventBridgeBus(eventBridgeClient(), env.BUS_NAME),
+  quarantine: sqsQueue(sqsClient(), env.QUARANTINE_QUEUE_URL),
+  remote: lambdaRemote({ functionName: env.COMMAND_FUNCTION }),
+  runtime: nodeRuntime(telemetry.metric),
+  warm: warmStreams(),
+  telemetry,
+});

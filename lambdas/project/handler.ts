@@ -1,0 +1,38 @@
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import {
+  type ProjectionMessage,
+  type ProjectPorts,
+  parseProjectionMessage,
+  project,
+  streamsOf,
+  triggersOf,
+} from '../../core/index.ts';
+import { failedOf } from '../batch.ts';
+import { instrument, type Telemetry } from '../instrument.ts';
+
+/** projection queue → views. */
+export const makeHandler = (ports: ProjectPorts & { readonly telemetry: Telemetry }) =>
+  instrument(ports.telemetry, async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
+    const read = Records.map(parse);
+    const failed = await project(ports, triggersOf(read.flatMap(({ message }) => message ?? [])));
+    return failedOf(
+      read.map(({ id, message, why }) => ({
+        id,
+        why:
+          why ??
+          (message &&
+            streamsOf(message)
+              .map((stream) => failed.get(stream))
+              .find((error) => error !== undefined)),
+      })),
+      ports.telemetry.log,
+    );
+  });
+
+const parse = ({ messageId: id, body }: SQSRecord): { id: string; message?: ProjectionMessage; why?: unknown } => {
+  try {
+    return { id, message: parseProjectionMessage(body) };
+  } catch (error) {
+    return { id, why: error };
+  }
+};

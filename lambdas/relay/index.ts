@@ -1,0 +1,27 @@
+import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
+import { fromImage } from '../../adapters/dynamodb/commit-item.ts';
+import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
+import { eventBridgeBus } from '../../adapters/eventbridge/bus.ts';
+import { eventBridgeClient } from '../../adapters/eventbridge/client.ts';
+import { nodeRuntime } from '../../adapters/node/runtime.ts';
+import { sqsClient } from '../../adapters/sqs/client.ts';
+import { sqsQueue } from '../../adapters/sqs/queue.ts';
+import { projectedTypes } from '../../core/index.ts';
+import { domain } from '../../domain/index.ts';
+import { parseEnvironment } from '../environment.ts';
+import { powertools } from '../powertools.ts';
+import { makeHandler } from './handler.ts';
+
+const env = parseEnvironment(['AWS_REGION', 'MERIDIAN_NAME', 'BUS_NAME', 'PROJECTION_QUEUE_URL', 'VIEWS_TABLE']);
+const telemetry = powertools(env.MERIDIAN_NAME);
+
+export const handler = makeHandler({
+  region: env.AWS_REGION,
+  projectedTypes: projectedTypes(domain),
+  bus: eventBridgeBus(eventBridgeClient(), env.BUS_NAME),
+  projection: sqsQueue(sqsClient(), env.PROJECTION_QUEUE_URL),
+  sightings: dynamoDbSightings(dynamoDbClient(), env.VIEWS_TABLE),
+  runtime: nodeRuntime(telemetry.metric),
+  commitOf: fromImage,
+  telemetry,
+});
