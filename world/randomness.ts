@@ -1,0 +1,22 @@
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+
+/** Numbers from 0 to below 1, the same ones for the same seed. */
+export type Random = () => number;
+
+export const seeded = (seed: number): Random => {
+  const generator = xoroshiro128plus(seed);
+  return () => uniformFloat64(generator);
+};
+
+/** An evenly distributed number from `low` to below `high`. */
+export const between = (random: Random, [low, high]: readonly [number, number]): number =>
+  low + random() * (high - low);
+
+/** 32 hex digits that look like an id of AWS. */
+export const hexId = (random: Random): string =>
+  Array.from({ length: 4 }, () =>
+    Math.floor(random() * 0x1_0000_0000)
+      .toString(16)
+      .padStart(8, '0'),
+  ).join('');

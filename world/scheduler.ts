@@ -1,0 +1,130 @@
+/** Time of the world: a clock, and what happens later. */
+export interface Scheduler {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Runs something after so many milliseconds. @returns what calls it off */
+  after(milliseconds: number, run: () => void): () => void;
+}
+
+export const sleepOn = (scheduler: Scheduler, milliseconds: number): Promise<void> =>
+  new Promise((resolve) => {
+    scheduler.after(milliseconds, resolve);
+  });
+
+/** The machine's own time. */
+export const realScheduler = (): Scheduler => ({
+  now: Date.now,
+  after: (milliseconds, run) => {
+    if (milliseconds <= 0) {
+      const immediate = setImmediate(run);
+      return () => clearImmediate(immediate);
+    }
+    const timeout = setTimeout(run, milliseconds);
+    return () => clearTimeout(timeout);
+  },
+});
+
+interface Timer {
+  readonly at: number;
+  readonly order: number;
+  /** Undefined once it is called off. */
+  run: (() => void) | undefined;
+}
+
+/** Time that passes only when it is told to, from one timer to the next: with a seed, every run is the same. */
+export class VirtualScheduler implements Scheduler {
+  #now: number;
+  #order = 0;
+  /** A binary heap, the next timer first. */
+  readonly #timers: Timer[] = [];
+
+  constructor(start = Date.UTC(2026, 0, 1)) {
+    this.#now = start;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(milliseconds: number, run: () => void): () => void {
+    const timer: Timer = { at: this.#now + Math.max(0, milliseconds), order: this.#order++, run };
+    this.#push(timer);
+    return () => {
+      timer.run = undefined;
+    };
+  }
+
+  /**
+   * Lets time pass until `done`, or until nothing is left to happen.
+   * @throws Error after `limit` milliseconds of virtual time
+   */
+  async runUntil(done: () => boolean, limit = 3_600_000): Promise<void> {
+    const end = this.#now + limit;
+    for (await settled(); !done(); await settled()) {
+      const next = this.#pop();
+      if (!next) return;
+      if (!next.run) continue;
+      if (next.at > end) throw new Error(`The world did not come to rest within ${limit / 1000} s of its own time.`);
+      this.#now = next.at;
+      next.run();
+    }
+  }
+
+  /** Lets so many milliseconds pass. */
+  async run(milliseconds: number): Promise<void> {
+    let over = false;
+    this.after(milliseconds, () => {
+      over = true;
+    });
+    await this.runUntil(() => over, milliseconds);
+  }
+
+  /** A promise's result, with time passing until it is there. */
+  async resolve<T>(promise: Promise<T>): Promise<T> {
+    let settledYet = false;
+    const watched = promise.finally(() => {
+      settledYet = true;
+    });
+    watched.catch(() => undefined);
+    await this.runUntil(() => settledYet);
+    return watched;
+  }
+
+  #push(timer: Timer): void {
+    let at = this.#timers.push(timer) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!this.#swapIfLater(parent, at)) break;
+      at = parent;
+    }
+  }
+
+  #pop(): Timer | undefined {
+    const [first] = this.#timers;
+    const last = this.#timers.pop();
+    if (!first || !last || this.#timers.length === 0) return first;
+    this.#timers[0] = last;
+    for (let at = 0; ; ) {
+      const left = 2 * at + 1;
+      const right = left + 1;
+      const [a, b] = [this.#timers[left], this.#timers[right]];
+      const child = a && b && isLater(a, b) ? right : left;
+      if (!this.#swapIfLater(at, child)) return first;
+      at = child;
+    }
+  }
+
+  /** @returns whether the upper timer was later than the lower one, and they changed places */
+  #swapIfLater(upper: number, lower: number): boolean {
+    const [a, b] = [this.#timers[upper], this.#timers[lower]];
+    if (!a || !b || !isLater(a, b)) return false;
+    this.#timers[upper] = b;
+    this.#timers[lower] = a;
+    return true;
+  }
+}
+
+const isLater = (a: Timer, b: Timer): boolean => a.at > b.at || (a.at === b.at && a.order > b.order);
+
+/** Once every promise that can go on has gone on: nothing in the world waits for anything but timers and promises. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -1,0 +1,106 @@
+import { type Domain, forwardPattern } from '../core/index.ts';
+import type { Telemetry } from '../lambdas/instrument.ts';
+import { Activity } from './activity.ts';
+import { Link, type LinkOptions } from './link.ts';
+import { seeded } from './randomness.ts';
+import { type FaultyPorts, type Links, WorldRegion } from './region.ts';
+import { realScheduler, type Scheduler } from './scheduler.ts';
+
+type Latency = LinkOptions['latency'];
+
+/** Milliseconds, near what AWS shows: table replication, a rule's way to another bus, one way of an Invoke. */
+const awsLatencies = { replication: [500, 1500], bus: [100, 300], invoke: [20, 50] } as const satisfies Record<
+  keyof Links,
+  Latency
+>;
+const noLatency = { replication: [0, 0], bus: [0, 0], invoke: [0, 0] } as const satisfies typeof awsLatencies | object;
+
+export interface WorldOptions {
+  readonly domain: Domain;
+  /** Two Regions or more. */
+  readonly regions: readonly string[];
+  /** @default the machine's own time */
+  readonly scheduler?: Scheduler;
+  /** Of all randomness in the world: the same seed on a virtual scheduler is the same run. @default 1 */
+  readonly seed?: number;
+  /** Whether links take as long as they do on AWS. @default true */
+  readonly latency?: boolean;
+  /** Share of messages (replicated items, forwarded events, queue messages) that arrive twice, 0 to 1. @default 0 */
+  readonly duplicates?: number;
+  /** Whether queue messages overtake each other; what goes over links does so anyway, by its latency. @default false */
+  readonly reorders?: boolean;
+  /** Milliseconds by which a Region's clock is ahead of the world's, by Region. @default none is */
+  readonly clockAhead?: Readonly<Record<string, number>>;
+  /** Puts faults between the functions and what they use. @default none */
+  readonly withFaults?: (region: string, ports: FaultyPorts) => FaultyPorts;
+  /** @default what goes wrong inside is written nowhere */
+  readonly telemetry?: Telemetry;
+}
+
+const silent: Telemetry = { log: { warn: () => undefined, error: () => undefined }, middlewares: [] };
+
+/** N Regions in one process: the real handlers on real AWS-shaped events, and links between the Regions that can be cut. */
+export class World {
+  readonly regions: ReadonlyMap<string, WorldRegion>;
+  readonly #activity = new Activity();
+
+  constructor({
+    domain,
+    regions,
+    scheduler = realScheduler(),
+    seed = 1,
+    latency = true,
+    duplicates = 0,
+    reorders = false,
+    clockAhead = {},
+    withFaults = (_region, ports) => ports,
+    telemetry = silent,
+  }: WorldOptions) {
+    const random = seeded(seed);
+    const latencies = latency ? awsLatencies : noLatency;
+    const activity = this.#activity;
+    const shared = { regions, domain, scheduler, random, activity, telemetry, duplicates, reorders, withFaults };
+    this.regions = new Map(
+      regions.map((region) => [region, new WorldRegion({ ...shared, region, clockAhead: clockAhead[region] ?? 0 })]),
+    );
+    const link = (of: keyof Links) =>
+      new Link(scheduler, random, activity, { latency: latencies[of], duplicates: of === 'invoke' ? 0 : duplicates });
+    for (const from of this.regions.values())
+      for (const to of this.regions.values()) {
+        if (from === to) continue;
+        const links = { replication: link('replication'), bus: link('bus'), invoke: link('invoke') };
+        from.connect(to, links);
+        from.bus.addRule(forwardPattern(from.name), { kind: 'bus', link: links.bus, bus: to.bus });
+      }
+  }
+
+  /** @throws Error when there is no such Region */
+  region(name: string): WorldRegion {
+    const region = this.regions.get(name);
+    if (!region) throw new Error(`There is no Region ${name}, there are ${[...this.regions.keys()].join(', ')}.`);
+    return region;
+  }
+
+  /** Cuts the way from a Region to another: what is under way or sent is held back until it is healed. */
+  cut(from: string, to: string, kinds: readonly (keyof Links)[] = ['replication', 'bus', 'invoke']): void {
+    for (const kind of kinds) this.region(from).linksTo(to)[kind].cut();
+  }
+
+  heal(from: string, to: string): void {
+    for (const link of Object.values<Link>({ ...this.region(from).linksTo(to) })) link.heal();
+  }
+
+  healAll(): void {
+    for (const from of this.regions.keys()) for (const to of this.regions.keys()) if (from !== to) this.heal(from, to);
+  }
+
+  /** Whether nothing is under way, apart from what cut links hold back. */
+  get idle(): boolean {
+    return this.#activity.idle;
+  }
+
+  /** Resolves when nothing is under way: with every link whole, all Regions have seen the same. */
+  whenIdle(): Promise<void> {
+    return this.#activity.whenIdle();
+  }
+}
