@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type AttributeValue, BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { MeridianError } from '../../core/index.ts';
+import type { Text } from './attributes.ts';
+
+export type Key = { readonly pk: Text; readonly sk: Text };
+type Item = Record<string, AttributeValue>;
+
+/** DynamoDB's own limit of one BatchGetItem. */
+const MAX_KEYS = 100;
+const MAX_ATTEMPTS = 8;
+const BASE_MS = 25;
+const CAP_MS = 1_000;
+
+/**
+ * The items under these keys, in any order. What DynamoDB leaves out (a throttled partition, more than 16 MB) is asked for
+ * again, with full jitter.
+ * @throws MeridianError `unavailable` when something is still left out after 8 attempts
+ */
+export const batchGet = async (
+  client: DynamoDBClient,
+  table: string,
+  keys: readonly Key[],
+  { consistent }: { readonly consistent: boolean },
+): Promise<readonly Item[]> => {
+  // A key that is named twice would be refused.
+  const unique = [...new Map(keys.map((key) => [`${key.pk.S}\n${key.sk.S}`, key])).values()];
+  const chunks = Array.from({ length: Math.ceil(unique.length / MAX_KEYS) }, (_, i) =>
+    unique.slice(i * MAX_KEYS, (i + 1) * MAX_KEYS),
+  );
+  return (await Promise.all(chunks.map((chunk) => getChunk(client, table, chunk, consistent)))).flat();
+};
+
+const getChunk = async (client: DynamoDBClient, table: string, keys: Key[], consistent: boolean): Promise<Item[]> => {
+  const found: Item[] = [];
+  let open: Item[] = keys;
+  for (let attempt = 0; open.length > 0; attempt++) {
+    if (attempt === MAX_ATTEMPTS)
+      throw new MeridianError('unavailable', `DynamoDB left ${open.length} keys of ${table} unanswered. Try again.`, {
+        retryable: true,
+      });
+    if (attempt > 0) await sleep(Math.random() * Math.min(CAP_MS, BASE_MS * 2 ** attempt));
+    const { Responses, UnprocessedKeys } = await client.send(
+      new BatchGetItemCommand({ RequestItems: { [table]: { Keys: open, ConsistentRead: consistent } } }),
+    );
+    found.push(...(Responses?.[table] ?? []));
+    open = UnprocessedKeys?.[table]?.Keys ?? [];
+  }
+  return found;
+};

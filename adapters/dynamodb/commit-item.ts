@@ -1,0 +1,138 @@
+import * as z from 'zod';
+import { type Commit, MeridianError, type Meta } from '../../core/index.ts';
+import {
+  type Count,
+  type Counts,
+  countSchema,
+  countsSchema,
+  fromCounts,
+  fromJson,
+  type Text,
+  textSchema,
+  toCounts,
+} from './attributes.ts';
+
+/** A commit as an item of the `events` table, and as an image in its stream. */
+export type CommitImage = {
+  /** The stream. */
+  readonly pk: Text;
+  /** `<log>#<position>` */
+  readonly sk: Text;
+  readonly commitId: Text;
+  readonly request: Text;
+  readonly events: {
+    readonly L: { readonly M: { readonly type: Text; readonly version: Count; readonly data?: Text } }[];
+  };
+  readonly context: Counts;
+  readonly previous: Count;
+  readonly hlc: Text;
+  readonly region: Text;
+  readonly meta: { readonly M: Record<string, Text> };
+};
+
+/** Zero-padded, so that the order of texts is that of positions. */
+const POSITION_DIGITS = 16;
+
+export const sortKey = (log: string, position: number): string =>
+  `${log}#${String(position).padStart(POSITION_DIGITS, '0')}`;
+
+export const toImage = (commit: Commit): CommitImage => ({
+  pk: { S: commit.stream },
+  sk: { S: sortKey(commit.log, commit.position) },
+  commitId: { S: commit.commitId },
+  request: { S: commit.request },
+  events: {
+    L: commit.events.map(({ type, version, data }) => ({
+      M: {
+        type: { S: type },
+        version: { N: String(version) },
+        // An event without data has no `data`, which JSON cannot say in its place.
+        ...(data !== undefined && { data: { S: JSON.stringify(data) } }),
+      },
+    })),
+  },
+  context: toCounts(commit.context),
+  previous: { N: String(commit.previous) },
+  hlc: { S: commit.hlc },
+  region: { S: commit.region },
+  meta: { M: toTexts(commit.meta) },
+});
+
+const META_KEYS = ['correlation', 'causation', 'actor', 'traceparent'] as const satisfies readonly (keyof Meta)[];
+
+const toTexts = (meta: Meta): Partial<Record<keyof Meta, Text>> => {
+  const texts: Partial<Record<keyof Meta, Text>> = {};
+  for (const key of META_KEYS) {
+    const value = meta[key];
+    if (value !== undefined) texts[key] = { S: value };
+  }
+  return texts;
+};
+
+const imageSchema = z.object({
+  pk: textSchema,
+  sk: z.object({ S: z.string().regex(/^[^#]+#\d{16}$/) }),
+  commitId: textSchema,
+  request: textSchema,
+  events: z.object({
+    L: z.array(z.object({ M: z.object({ type: textSchema, version: countSchema, data: textSchema.exactOptional() }) })),
+  }),
+  context: countsSchema,
+  previous: countSchema,
+  hlc: z.object({ S: z.string().regex(/^[0-9a-f]{16}$/) }),
+  region: textSchema,
+  meta: z.object({
+    M: z.object({
+      correlation: textSchema.exactOptional(),
+      causation: textSchema.exactOptional(),
+      actor: textSchema.exactOptional(),
+      traceparent: textSchema.exactOptional(),
+    }),
+  }),
+});
+
+/**
+ * The commit in an item or in a stream record's image.
+ * @throws MeridianError `internal`: the image is not that of a commit; the message names what is wrong
+ */
+export const fromImage = (image: unknown): Commit => {
+  const result = imageSchema.safeParse(image);
+  if (!result.success)
+    throw notACommit(image, result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
+  const { pk, sk, commitId, request, events, context, previous, hlc, region, meta } = result.data;
+  const hash = sk.S.indexOf('#');
+  try {
+    return {
+      stream: pk.S,
+      log: sk.S.slice(0, hash),
+      position: Number(sk.S.slice(hash + 1)),
+      commitId: commitId.S,
+      request: request.S,
+      events: events.L.map(({ M }) => ({ type: M.type.S, version: Number(M.version.N), data: fromJson(M.data) })),
+      context: fromCounts(context),
+      previous: Number(previous.N),
+      hlc: hlc.S,
+      region: region.S,
+      meta: fromTexts(meta.M),
+    };
+  } catch (error) {
+    throw notACommit(image, `events: ${error instanceof Error ? error.message : error}`);
+  }
+};
+
+const fromTexts = (texts: Readonly<Partial<Record<keyof Meta, Text>>>): Meta => {
+  const meta: { -readonly [Key in keyof Meta]: string } = {};
+  for (const key of META_KEYS) {
+    const text = texts[key];
+    if (text !== undefined) meta[key] = text.S;
+  }
+  return meta;
+};
+
+const keySchema = z.object({ pk: textSchema, sk: textSchema });
+
+const notACommit = (image: unknown, faults: string): MeridianError => {
+  const key = keySchema.safeParse(image);
+  const name = key.success ? `${key.data.pk.S} ${key.data.sk.S}` : 'without a key';
+  return new MeridianError('internal', `The item ${name} is not a commit: ${faults}. Find out who wrote it.`);
+};

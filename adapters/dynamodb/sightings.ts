@@ -1,0 +1,54 @@
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import * as z from 'zod';
+import type { Sightings } from '../../core/index.ts';
+import { asked, sdkError } from '../sdk-error.ts';
+import { textSchema } from './attributes.ts';
+
+/** View names hold no `#`, so this is nobody's key. */
+const SEEN = 'meridian#seen';
+
+const itemSchema = z.object({ sk: textSchema, hlc: textSchema });
+
+/** The newest stamp seen of every Region, in the `views` table. Throws MeridianError `unavailable` (retryable). */
+export const dynamoDbSightings = (client: DynamoDBClient, table: string): Sightings => ({
+  record: async (region, hlc) => {
+    try {
+      await client.send(
+        new UpdateItemCommand({
+          TableName: table,
+          Key: { pk: { S: SEEN }, sk: { S: region } },
+          UpdateExpression: 'SET hlc = :hlc',
+          ConditionExpression: 'attribute_not_exists(hlc) OR hlc < :hlc',
+          ExpressionAttributeValues: { ':hlc': { S: hlc } },
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException))
+        throw sdkError(`record what was seen of ${region}`, error);
+    }
+  },
+  all: async () => {
+    // One item a Region: they fit into one page.
+    const { Items = [] } = await asked(
+      'read what was seen of the Regions',
+      client.send(
+        new QueryCommand({
+          TableName: table,
+          KeyConditionExpression: 'pk = :seen',
+          ExpressionAttributeValues: { ':seen': { S: SEEN } },
+        }),
+      ),
+    );
+    return new Map(
+      Items.map((item) => {
+        const { sk, hlc } = itemSchema.parse(item);
+        return [sk.S, hlc.S];
+      }),
+    );
+  },
+});

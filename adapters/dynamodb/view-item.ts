@@ -1,0 +1,66 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import * as z from 'zod';
+import type { Sums, ViewEntry } from '../../core/index.ts';
+import { countSchema, countsSchema, fromCounts, fromJson, textSchema, toCounts } from './attributes.ts';
+import type { Key } from './batch-get.ts';
+
+export type Item = Record<string, AttributeValue>;
+type Kind = 'row' | 'total';
+
+export const partitionKey = (view: string, kind: Kind, shard: number): string => `${view}#${kind}#${shard}`;
+
+export const keyOf = (view: string, kind: Kind, shard: number, key: string): Key => ({
+  pk: { S: partitionKey(view, kind, shard) },
+  sk: { S: key },
+});
+
+export const toEntryItem = (view: string, entry: ViewEntry): Item => ({
+  ...keyOf(view, 'row', entry.shard, entry.stream),
+  version: toCounts(entry.version),
+  revision: { N: String(entry.revision) },
+  totals: { S: JSON.stringify(entry.totals) },
+  ...(entry.row !== undefined && { row: { S: JSON.stringify(entry.row) } }),
+});
+
+const entrySchema = z.object({
+  pk: z.object({ S: z.string().regex(/#row#\d+$/) }),
+  sk: textSchema,
+  version: countsSchema,
+  revision: countSchema,
+  totals: textSchema,
+  row: textSchema.exactOptional(),
+});
+
+const totalsSchema = z.record(z.string(), z.record(z.string(), z.number()));
+
+export const fromEntryItem = (item: Item): ViewEntry => {
+  const { pk, sk, version, revision, totals, row } = entrySchema.parse(item);
+  return {
+    stream: sk.S,
+    shard: Number(pk.S.slice(pk.S.lastIndexOf('#') + 1)),
+    version: fromCounts(version),
+    revision: Number(revision.N),
+    totals: totalsSchema.parse(fromJson(totals)),
+    ...(row !== undefined && { row: fromJson(row) }),
+  };
+};
+
+const rowSchema = z.object({ sk: textSchema, row: textSchema.exactOptional() });
+
+/** A row, as far as a page of rows needs it. */
+export const fromRowItem = (item: Item): { readonly key: string; readonly item: unknown } => {
+  const { sk, row } = rowSchema.parse(item);
+  return { key: sk.S, item: fromJson(row) };
+};
+
+/** One attribute a field, since ADD works on attributes; the prefix keeps them apart from the key. */
+const PREFIX = 'sum.';
+export const sumAttribute = (field: string): string => PREFIX + field;
+
+/** A total of one shard. */
+export const fromTotalItem = (item: Item): { readonly key: string; readonly item: Sums } => {
+  const sums: Record<string, number> = {};
+  for (const [name, value] of Object.entries(item))
+    if (name.startsWith(PREFIX)) sums[name.slice(PREFIX.length)] = Number(value.N);
+  return { key: textSchema.parse(item.sk).S, item: sums };
+};

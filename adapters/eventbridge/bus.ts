@@ -1,0 +1,31 @@
+import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import type { Bus } from '../../core/index.ts';
+import { asked } from '../sdk-error.ts';
+
+/**
+ * An event bus of the Region that `client` talks to. An entry may arrive twice: when an answer is lost, all are sent again.
+ * @throws MeridianError `unavailable` (retryable) when the call as a whole fails; `too-large` for more than EventBridge
+ * takes at once
+ */
+export const eventBridgeBus = (client: EventBridgeClient, name: string): Bus => ({
+  put: async (entries) => {
+    const { Entries = [] } = await asked(
+      `put events on the bus ${name}`,
+      client.send(
+        new PutEventsCommand({
+          Entries: entries.map(({ source, detailType, detail }) => ({
+            EventBusName: name,
+            Source: source,
+            DetailType: detailType,
+            Detail: detail,
+          })),
+        }),
+      ),
+    );
+    return entries.map((_, index) => {
+      const answer = Entries[index];
+      if (answer?.EventId) return undefined;
+      return answer ? `${answer.ErrorCode}: ${answer.ErrorMessage}` : 'Unanswered';
+    });
+  },
+});

@@ -1,0 +1,47 @@
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { MeridianError, type Remote } from '../../core/index.ts';
+import { type ConnectionOptions, connection } from '../connection.ts';
+import { sdkError } from '../sdk-error.ts';
+
+export interface LambdaRemoteOptions extends Omit<ConnectionOptions, 'region'> {
+  /** The `command` function's name, the same in every Region. */
+  readonly functionName: string;
+  /** Milliseconds for the whole call, retries included. @default 28,000: the caller ends before the callee's 30 s */
+  readonly timeout?: number;
+}
+
+/**
+ * The `command` functions of the other Regions, invoked synchronously. A call may run twice there: when an answer is lost, it
+ * is sent again.
+ * @throws MeridianError `region-unreachable`: retryable, except when the call was refused (no such function, no permission)
+ */
+export const lambdaRemote = ({ functionName, timeout = 28_000, ...options }: LambdaRemoteOptions): Remote => {
+  const clients = new Map<string, LambdaClient>();
+  const clientOf = (region: string): LambdaClient => {
+    const client = clients.get(region) ?? new LambdaClient({ ...connection, requestHandler, ...options, region });
+    clients.set(region, client);
+    return client;
+  };
+
+  return {
+    invoke: async (region, request) => {
+      const { FunctionError, Payload } = await clientOf(region)
+        .send(new InvokeCommand({ FunctionName: functionName, Payload: JSON.stringify(request) }), {
+          abortSignal: AbortSignal.timeout(timeout),
+        })
+        .catch((error: unknown) => {
+          throw sdkError(`reach ${region}`, error, 'region-unreachable');
+        });
+      const answer = Payload?.transformToString() ?? '';
+      if (FunctionError !== undefined)
+        throw new MeridianError('region-unreachable', `${functionName} failed in ${region}. Try again.`, {
+          retryable: true,
+          cause: new Error(answer),
+        });
+      return answer === '' ? undefined : JSON.parse(answer);
+    },
+  };
+};
+
+/** A command may take as long as the callee may run: the time-out is that of the whole call, not of a request. */
+const requestHandler = { connectionTimeout: connection.requestHandler.connectionTimeout };

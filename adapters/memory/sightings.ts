@@ -1,0 +1,13 @@
+import type { Hlc, Sightings } from '../../core/index.ts';
+
+/** The newest stamp seen of every Region, in memory. */
+export const memorySightings = (): Sightings => {
+  const seen = new Map<string, Hlc>();
+  return {
+    record: async (region, hlc) => {
+      const known = seen.get(region);
+      if (known === undefined || known < hlc) seen.set(region, hlc);
+    },
+    all: async () => new Map(seen),
+  };
+};

@@ -1,0 +1,103 @@
+import type { Sums, ViewEntry, ViewStore } from '../../core/index.ts';
+import { checkChange } from '../check-change.ts';
+import { keyOrder } from '../key-order.ts';
+import { readShards, type ShardPage } from '../sharded-page.ts';
+import { addSums, isZero } from '../sums.ts';
+import { frozenCopy } from './frozen.ts';
+
+/** The `views` table of one Region, in memory. Entries come out deeply frozen. */
+export const memoryViewStore = (): ViewStore => {
+  const entries = new Partitions<ViewEntry>();
+  const totals = new Partitions<Sums>();
+
+  return {
+    entries: async (view, places) => {
+      const found = new Map<string, ViewEntry>();
+      for (const { stream, shard } of places) {
+        const entry = entries.get(view, shard, stream);
+        if (entry) found.set(stream, entry);
+      }
+      return found;
+    },
+    apply: async (view, changed, deltas) => {
+      checkChange(changed, deltas);
+      const stale = ({ stream, shard, revision }: ViewEntry): boolean =>
+        (entries.get(view, shard, stream)?.revision ?? 0) !== revision - 1;
+      if (changed.some(stale)) return false;
+      for (const entry of changed) entries.set(view, entry.shard, entry.stream, frozenCopy(entry));
+      for (const { key, shard, sums } of deltas)
+        totals.set(view, shard, key, Object.freeze(addSums(totals.get(view, shard, key) ?? {}, sums)));
+      return true;
+    },
+    rows: (view, shards, after, limit) =>
+      readShards(
+        shards,
+        after,
+        limit,
+        async (shard, from, count) => entries.page(view, shard, from, count),
+        (key, [entry]) => (entry?.row === undefined ? undefined : { key, value: entry.row }),
+      ),
+    totals: (view, shards, after, limit) =>
+      readShards(
+        shards,
+        after,
+        limit,
+        async (shard, from, count) => totals.page(view, shard, from, count),
+        (key, parts) => {
+          const sums = parts.reduce(addSums, {});
+          return isZero(sums) ? undefined : { key, sums };
+        },
+      ),
+    total: async (view, shards, key) => {
+      const parts = Array.from({ length: shards }, (_, shard) => totals.get(view, shard, key) ?? {});
+      const sums = parts.reduce(addSums, {});
+      return isZero(sums) ? undefined : sums;
+    },
+  };
+};
+
+/** Items by view and shard; within those by key. Keys are sorted only when they are read in order. */
+class Partitions<Item> {
+  readonly #partitions = new Map<string, { readonly items: Map<string, Item>; keys: string[] }>();
+
+  get(view: string, shard: number, key: string): Item | undefined {
+    return this.#partitions.get(`${view}#${shard}`)?.items.get(key);
+  }
+
+  set(view: string, shard: number, key: string, item: Item): void {
+    const id = `${view}#${shard}`;
+    const partition = this.#partitions.get(id) ?? { items: new Map<string, Item>(), keys: [] };
+    partition.items.set(key, item);
+    this.#partitions.set(id, partition);
+  }
+
+  page(view: string, shard: number, after: string | undefined, limit: number): ShardPage<Item> {
+    const partition = this.#partitions.get(`${view}#${shard}`);
+    if (!partition) return { items: [], end: undefined };
+    const { items } = partition;
+    // No key ever leaves, so equal counts mean equal keys.
+    if (partition.keys.length < items.size) partition.keys = [...items.keys()].sort(keyOrder);
+    const { keys } = partition;
+    const start = after === undefined ? 0 : firstBehind(keys, after);
+    const page = keys.slice(start, start + limit);
+    return {
+      items: page.flatMap((key) => {
+        const item = items.get(key);
+        return item === undefined ? [] : [{ key, item }];
+      }),
+      end: start + limit < keys.length ? page.at(-1) : undefined,
+    };
+  }
+}
+
+/** Index of the first key behind `after`: binary search. */
+const firstBehind = (keys: readonly string[], after: string): number => {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (keyOrder(keys[middle] ?? '', after) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+};

@@ -1,0 +1,14 @@
+import { hash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { v7 } from 'uuid';
+import type { Runtime } from '../../core/index.ts';
+
+/** The process's own clock, randomness and ids. @param metric takes what is measured */
+export const nodeRuntime = (metric: Runtime['metric']): Runtime => ({
+  now: Date.now,
+  sleep: (milliseconds) => sleep(milliseconds),
+  random: Math.random,
+  newId: () => v7(),
+  digest: (text) => hash('sha256', text, 'base64url'),
+  metric,
+});

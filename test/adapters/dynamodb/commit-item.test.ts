@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { fromImage, toImage } from '../../../adapters/dynamodb/commit-item.ts';
+import { aCommit } from '../../contract/commits.ts';
+
+describe('commit item', () => {
+  test('a commit is one item with the attributes of the design', () => {
+    const events = [
+      { type: 'Departed', version: 1, data: { delay: -3, '': 1e308 } },
+      { type: 'Cancelled', version: 2, data: undefined },
+    ];
+    expect(toImage(aCommit({ position: 12, events, meta: { correlation: 'c', actor: undefined } }))).toStrictEqual({
+      pk: { S: 'flight/2001-01-01.LAX-BNA.17' },
+      sk: { S: 'us-east-1#0000000000000012' },
+      commitId: { S: 'us-east-1-12' },
+      request: { S: 'digest-of-the-request' },
+      events: {
+        L: [
+          { M: { type: { S: 'Departed' }, version: { N: '1' }, data: { S: '{"delay":-3,"":1e+308}' } } },
+          { M: { type: { S: 'Cancelled' }, version: { N: '2' } } },
+        ],
+      },
+      context: { M: { 'us-east-1': { N: '11' }, 'eu-west-1': { N: '7' } } },
+      previous: { N: '11' },
+      hlc: { S: '018f00000000000c' },
+      region: { S: 'us-east-1' },
+      meta: { M: { correlation: { S: 'c' } } },
+    });
+  });
+
+  test('an image is the commit that it was made of', () => {
+    expect(fromImage(toImage(aCommit()))).toStrictEqual(aCommit());
+  });
+
+  test('attributes that are none of a commit’s are passed over', () => {
+    expect(fromImage({ ...toImage(aCommit()), 'aws:rep:updateregion': { S: 'us-east-1' } })).toStrictEqual(aCommit());
+  });
+
+  const image = toImage(aCommit());
+  test.each([
+    ['nothing', undefined, 'without a key is not a commit: : Invalid input'],
+    ['an item without attributes', {}, 'without a key is not a commit: pk:'],
+    ['a missing attribute', { ...image, events: undefined }, 'events:'],
+    ['an attribute of another type', { ...image, previous: { S: '1' } }, 'previous.N:'],
+    ['a fraction where a count belongs', { ...image, previous: { N: '1.5' } }, 'previous.N:'],
+    ['a sort key without a position', { ...image, sk: { S: 'us-east-1' } }, 'sk.S:'],
+    ['a position that is not padded', { ...image, sk: { S: 'us-east-1#1' } }, 'sk.S:'],
+    ['a stamp that is none', { ...image, hlc: { S: 'noon' } }, 'hlc.S:'],
+    [
+      'data that is not JSON',
+      { ...image, events: { L: [{ M: { type: { S: 'T' }, version: { N: '1' }, data: { S: '{' } } }] } },
+      'events:',
+    ],
+  ])('%s is not a commit, and the error says why', (_, strange, why) => {
+    expect(() => fromImage(strange)).toThrow(expect.objectContaining({ code: 'internal', retryable: false }));
+    expect(() => fromImage(strange)).toThrow(why);
+  });
+
+  test('the error names the item', () => {
+    expect(() => fromImage({ ...image, hlc: undefined })).toThrow(
+      'The item flight/2001-01-01.LAX-BNA.17 us-east-1#0000000000000001 is not a commit',
+    );
+  });
+});

@@ -1,0 +1,158 @@
+import { beforeAll, expect, test } from 'vitest';
+import { dynamoDbEventStore } from '../../../adapters/dynamodb/event-store.ts';
+import { dynamoDbSightings } from '../../../adapters/dynamodb/sightings.ts';
+import { dynamoDbViewStore } from '../../../adapters/dynamodb/view-store.ts';
+import { aCommit, aStream } from '../../contract/commits.ts';
+import { describeWithDynamoDbLocal } from '../../contract/dynamodb-local.ts';
+import { refusal, type StubAnswer, type StubRequest, stubServer } from '../stub-server.ts';
+
+/** `answer lost`: it takes effect, and nobody hears of it. */
+type Fault = 'answer lost' | 'throttled' | 'broken' | 'none';
+
+describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local) => {
+  let table: string;
+  beforeAll(async () => {
+    table = await local().createTable();
+  });
+
+  const forward = async ({ body, headers }: StubRequest): Promise<Exclude<StubAnswer, string>> => {
+    const answer = await fetch(local().endpoint, {
+      method: 'POST',
+      body,
+      headers: {
+        authorization: headers.authorization ?? '',
+        'content-type': headers['content-type'] ?? '',
+        'x-amz-target': String(headers['x-amz-target']),
+        'x-amz-date': String(headers['x-amz-date']),
+      },
+    });
+    return { status: answer.status, body: await answer.text() };
+  };
+
+  /** The adapters behind a connection that has these faults, one a request, and then none. */
+  const behind = async (...faults: readonly Fault[]) => {
+    const { endpoint, requests } = await stubServer(async (request, index) => {
+      const fault = faults[index] ?? 'none';
+      if (fault === 'throttled') return refusal('ProvisionedThroughputExceededException', 'too fast');
+      if (fault === 'broken') return refusal('InternalServerError', 'broken', 500);
+      const answer = await forward(request);
+      return fault === 'answer lost' ? 'lost' : answer;
+    });
+    const client = local().client(endpoint);
+    return {
+      requests,
+      events: dynamoDbEventStore(client, table),
+      views: dynamoDbViewStore(client, table),
+      sightings: dynamoDbSightings(client, table),
+    };
+  };
+
+  const stored = (stream: string) => dynamoDbEventStore(local().client(), table).load(stream);
+
+  test('a put whose answer is lost meets its own commit when it is sent again, and is stored once', async () => {
+    const { events, requests } = await behind('answer lost');
+    const commit = aCommit({ stream: aStream() });
+    expect(await events.put(commit)).toEqual(commit);
+    expect(requests).toHaveLength(2);
+    expect(await stored(commit.stream)).toEqual([commit]);
+  });
+
+  test('a put that is throttled or fails is sent again, and is stored once', async () => {
+    const { events, requests } = await behind('throttled', 'broken');
+    const commit = aCommit({ stream: aStream() });
+    expect(await events.put(commit)).toBeUndefined();
+    expect(requests).toHaveLength(3);
+    expect(await stored(commit.stream)).toEqual([commit]);
+  });
+
+  test('a put whose answers are all lost is unavailable, and, put again, meets itself', async () => {
+    const { events } = await behind('answer lost', 'answer lost', 'answer lost');
+    const commit = aCommit({ stream: aStream() });
+    await expect(events.put(commit)).rejects.toMatchObject({
+      code: 'unavailable',
+      retryable: true,
+      cause: expect.any(Error),
+    });
+    expect(await events.put(commit)).toEqual(commit);
+    expect(await stored(commit.stream)).toEqual([commit]);
+  });
+
+  test('a put that is throttled for good is unavailable, and nothing is stored', async () => {
+    const { events } = await behind('throttled', 'throttled', 'throttled');
+    const commit = aCommit({ stream: aStream() });
+    await expect(events.put(commit)).rejects.toMatchObject({
+      code: 'unavailable',
+      retryable: true,
+      cause: { name: 'ProvisionedThroughputExceededException' },
+    });
+    expect(await stored(commit.stream)).toEqual([]);
+  });
+
+  test('a load goes on after throttling and lost answers; when they do not end, it is unavailable', async () => {
+    const commit = aCommit({ stream: aStream() });
+    const { events } = await behind('none', 'throttled', 'answer lost', 'none', 'broken', 'broken', 'broken');
+    await events.put(commit);
+    expect(await events.load(commit.stream)).toEqual([commit]);
+    await expect(events.load(commit.stream)).rejects.toMatchObject({ code: 'unavailable', retryable: true });
+  });
+
+  test('parallel writers on a bad connection: every commit is stored once, none is lost', async () => {
+    const faults = Array.from(
+      { length: 60 },
+      (_, i): Fault => (['answer lost', 'throttled', 'none'] as const)[i % 3] ?? 'none',
+    );
+    const { events } = await behind(...faults);
+    const stream = aStream();
+    const commits = Array.from({ length: 24 }, (_, i) => aCommit({ stream, position: i + 1 }));
+    const put = async (commit: (typeof commits)[number]): Promise<void> => {
+      for (;;) {
+        try {
+          const holder = await events.put(commit);
+          expect(holder === undefined || holder.commitId === commit.commitId).toBe(true);
+          return;
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'unavailable', retryable: true });
+        }
+      }
+    };
+    await Promise.all(commits.map(put));
+    expect(await stored(stream)).toEqual(commits);
+  });
+
+  const entry = { stream: 'flight/1', shard: 0, version: {}, revision: 1, totals: {} };
+  const delta = { key: 'LAX', shard: 0, sums: { departures: 1 } };
+
+  test('a change of a view whose answer is lost is applied once, and says so', async () => {
+    const { views, requests } = await behind('answer lost');
+    expect(await views.apply('lost', [entry], [delta])).toBe(true);
+    expect(requests).toHaveLength(2);
+    expect(await views.total('lost', 1, 'LAX')).toEqual({ departures: 1 });
+  });
+
+  test('a change of a view that is throttled is applied once', async () => {
+    const { views } = await behind('throttled', 'broken');
+    expect(await views.apply('throttled', [entry], [delta])).toBe(true);
+    expect(await views.total('throttled', 1, 'LAX')).toEqual({ departures: 1 });
+  });
+
+  test('a change of a view whose answers are all lost is unavailable; tried again as it was, it is stale', async () => {
+    const { views } = await behind('answer lost', 'answer lost', 'answer lost');
+    await expect(views.apply('gone', [entry], [delta])).rejects.toMatchObject({ code: 'unavailable', retryable: true });
+    expect(await views.apply('gone', [entry], [delta])).toBe(false);
+    expect(await views.total('gone', 1, 'LAX')).toEqual({ departures: 1 });
+  });
+
+  test('a sighting that is throttled for good is unavailable, and retryable', async () => {
+    const { sightings } = await behind('throttled', 'throttled', 'throttled');
+    await expect(sightings.record('us-west-2', '018f000000000001')).rejects.toMatchObject({
+      code: 'unavailable',
+      retryable: true,
+    });
+  });
+
+  test('a sighting whose answer is lost is kept', async () => {
+    const { sightings } = await behind('answer lost');
+    await sightings.record('us-west-2', '018f000000000001');
+    expect((await sightings.all()).get('us-west-2')).toBe('018f000000000001');
+  });
+});

@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import { dynamoDbClient } from '../../../adapters/dynamodb/client.ts';
+import { dynamoDbViewStore } from '../../../adapters/dynamodb/view-store.ts';
+import { credentials, refusal, type StubAnswer, type StubRequest, stubServer } from '../stub-server.ts';
+
+const storeBehind = async (answer: (request: StubRequest, index: number) => StubAnswer) => {
+  const { endpoint, requests } = await stubServer(answer);
+  const client = dynamoDbClient({ endpoint, region: 'us-east-1', credentials });
+  return { store: dynamoDbViewStore(client, 'views'), requests };
+};
+
+const places = [1, 2, 3].map((n) => ({ stream: `flight/${n}`, shard: 0 }));
+const keysIn = ({ body }: StubRequest): readonly { sk: { S: string } }[] => JSON.parse(body).RequestItems.views.Keys;
+
+describe('DynamoDB view store', () => {
+  test('keys that DynamoDB leaves unprocessed are asked for again, and only those', async () => {
+    const { store, requests } = await storeBehind((request) => {
+      const [first, ...rest] = keysIn(request);
+      const item = { ...first, version: { M: {} }, revision: { N: '1' }, totals: { S: '{}' } };
+      const open = rest.length > 0 ? { views: { Keys: rest } } : {};
+      return { body: JSON.stringify({ Responses: { views: [item] }, UnprocessedKeys: open }) };
+    });
+    expect([...(await store.entries('v', places)).keys()]).toEqual(places.map(({ stream }) => stream));
+    expect(requests.map((request) => keysIn(request).map(({ sk }) => sk.S))).toEqual([
+      ['flight/1', 'flight/2', 'flight/3'],
+      ['flight/2', 'flight/3'],
+      ['flight/3'],
+    ]);
+  });
+
+  test('keys that stay unprocessed are unavailable, and retryable', async () => {
+    const { store } = await storeBehind((request) => ({
+      body: JSON.stringify({ Responses: {}, UnprocessedKeys: { views: { Keys: keysIn(request) } } }),
+    }));
+    await expect(store.entries('v', places)).rejects.toMatchObject({ code: 'unavailable', retryable: true });
+  });
+
+  const cancelled = (...codes: readonly string[]): StubAnswer => ({
+    status: 400,
+    body: JSON.stringify({
+      __type: 'com.amazonaws.dynamodb.v20120810#TransactionCanceledException',
+      Message: `Transaction cancelled, please refer cancellation reasons for specific reasons [${codes.join(', ')}]`,
+      CancellationReasons: codes.map((Code) => (Code === 'TooLarge' ? tooLarge : { Code })),
+    }),
+  });
+  const tooLarge = { Code: 'ValidationError', Message: 'Item size has exceeded the maximum allowed size' };
+  const delta = { key: 'LAX', shard: 0, sums: { n: 1 } };
+
+  test.each([
+    ['a revision that is another', ['ConditionalCheckFailed', 'None']],
+    ['a transaction in the way', ['None', 'TransactionConflict']],
+    ['both', ['TransactionConflict', 'ConditionalCheckFailed']],
+  ])('%s is a lost race, not an error', async (_, codes) => {
+    const { store, requests } = await storeBehind(() => cancelled(...codes));
+    expect(await store.apply('v', [], [delta])).toBe(false);
+    expect(requests).toHaveLength(1);
+  });
+
+  test.each([
+    ['throttling', ['ConditionalCheckFailed', 'ThrottlingError'], { code: 'unavailable', retryable: true }],
+    ['too little throughput', ['ProvisionedThroughputExceeded'], { code: 'unavailable', retryable: true }],
+    ['an item that grew too large', ['TooLarge', 'None'], { code: 'too-large', retryable: false }],
+    ['something that cannot be', ['ValidationError'], { code: 'internal', retryable: false }],
+  ])('a transaction that was cancelled for %s is an error', async (_, codes, error) => {
+    const { store } = await storeBehind(() => cancelled(...codes));
+    await expect(store.apply('v', [], [delta])).rejects.toMatchObject(error);
+  });
+
+  test('a missing permission is not retryable, and said', async () => {
+    const { store } = await storeBehind(() => refusal('AccessDeniedException', 'not authorized'));
+    await expect(store.rows('v', 1, undefined, 10)).rejects.toMatchObject({
+      code: 'internal',
+      retryable: false,
+      message: expect.stringContaining('Could not read v#row#0: AccessDeniedException'),
+    });
+  });
+});

@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import { eventBridgeBus } from '../../../adapters/eventbridge/bus.ts';
+import { eventBridgeClient } from '../../../adapters/eventbridge/client.ts';
+import type { Bus } from '../../../core/index.ts';
+import { credentials, oneByOne, refusal, type StubAnswer, stubServer } from '../stub-server.ts';
+
+const entries = [1, 2, 3].map((n) => ({ source: 'meridian.flight', detailType: 'Departed', detail: `{"n":${n}}` }));
+
+const answered = (...Entries: readonly object[]): StubAnswer => ({
+  body: JSON.stringify({ FailedEntryCount: 0, Entries }),
+});
+const allTaken = answered({ EventId: 'a' }, { EventId: 'b' }, { EventId: 'c' });
+
+const busBehind = async (...answers: readonly [StubAnswer, ...StubAnswer[]]) => {
+  const { endpoint, requests } = await stubServer(oneByOne(...answers));
+  const bus: Bus = eventBridgeBus(eventBridgeClient({ endpoint, region: 'us-east-1', credentials }), 'meridian');
+  return { bus, requests };
+};
+
+describe('bus', () => {
+  test('entries leave in one PutEvents, each for the bus', async () => {
+    const { bus, requests } = await busBehind(allTaken);
+    expect(await bus.put(entries)).toEqual([undefined, undefined, undefined]);
+    expect(requests.map(({ operation }) => operation)).toEqual(['PutEvents']);
+    expect(JSON.parse(requests[0]?.body ?? '')).toEqual({
+      Entries: entries.map(({ source, detailType, detail }) => ({
+        EventBusName: 'meridian',
+        Source: source,
+        DetailType: detailType,
+        Detail: detail,
+      })),
+    });
+  });
+
+  test('an entry that fails on its own is answered with the reason, the others are taken', async () => {
+    const failed = { ErrorCode: 'InternalFailure', ErrorMessage: 'try again' };
+    const { bus } = await busBehind(answered({ EventId: 'a' }, failed, { EventId: 'c' }));
+    expect(await bus.put(entries)).toEqual([undefined, 'InternalFailure: try again', undefined]);
+  });
+
+  test('an entry that the answer leaves out counts as failed', async () => {
+    const { bus } = await busBehind(answered({ EventId: 'a' }));
+    expect(await bus.put(entries)).toEqual([undefined, 'Unanswered', 'Unanswered']);
+  });
+
+  test.each([
+    ['throttling', refusal('ThrottlingException')],
+    ['an internal failure', refusal('InternalException', 'internal', 500)],
+    ['a lost answer', 'lost'],
+  ] as const)('after %s the entries are sent again', async (_, fault) => {
+    const { bus, requests } = await busBehind(fault, allTaken);
+    expect(await bus.put(entries)).toEqual([undefined, undefined, undefined]);
+    expect(requests).toHaveLength(2);
+    expect(requests[1]?.body).toBe(requests[0]?.body);
+  });
+
+  test('throttling that goes on is unavailable, and retryable', async () => {
+    const { bus, requests } = await busBehind(refusal('ThrottlingException'));
+    await expect(bus.put(entries)).rejects.toMatchObject({
+      code: 'unavailable',
+      retryable: true,
+      cause: { name: 'ThrottlingException' },
+    });
+    expect(requests).toHaveLength(3);
+  });
+
+  test('a missing permission is not retryable, and said', async () => {
+    const { bus, requests } = await busBehind(refusal('AccessDeniedException', 'not authorized', 403));
+    await expect(bus.put(entries)).rejects.toMatchObject({
+      code: 'internal',
+      retryable: false,
+      message: expect.stringContaining('AccessDeniedException: not authorized'),
+    });
+    expect(requests).toHaveLength(1);
+  });
+
+  test('more than the bus takes at once is too large', async () => {
+    const message = 'Total size of the entries in the request is over the limit.';
+    const { bus } = await busBehind(refusal('ValidationException', message));
+    await expect(bus.put(entries)).rejects.toMatchObject({ code: 'too-large', retryable: false });
+  });
+});

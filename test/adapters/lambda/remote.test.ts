@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import { lambdaRemote } from '../../../adapters/lambda/remote.ts';
+import { credentials, oneByOne, refusal, type StubAnswer, stubServer } from '../stub-server.ts';
+
+const answered = (body: string, headers: Readonly<Record<string, string>> = {}): StubAnswer => ({ body, headers });
+const failed = answered('{"errorType":"Error","errorMessage":"out of memory"}', {
+  'x-amz-function-error': 'Unhandled',
+});
+
+const remoteBehind = async (answers: readonly [StubAnswer, ...StubAnswer[]], timeout = 10_000) => {
+  const { endpoint, requests } = await stubServer(oneByOne(...answers));
+  return { remote: lambdaRemote({ functionName: 'meridian-command', endpoint, credentials, timeout }), requests };
+};
+
+describe('remote', () => {
+  test('a request and its answer go through as JSON, to the function of that Region', async () => {
+    const { remote, requests } = await remoteBehind([answered('{"status":200,"city":"Zürich"}')]);
+    expect(await remote.invoke('us-west-2', { stream: 'seats/1', actor: '東京' })).toEqual({
+      status: 200,
+      city: 'Zürich',
+    });
+    expect(requests).toHaveLength(1);
+    expect(requests[0]).toMatchObject({
+      path: '/2015-03-31/functions/meridian-command/invocations',
+      body: '{"stream":"seats/1","actor":"東京"}',
+      headers: { authorization: expect.stringContaining('/us-west-2/lambda/') },
+    });
+  });
+
+  test('each Region gets a client of its own, which is kept', async () => {
+    const { remote, requests } = await remoteBehind([answered('{}')]);
+    for (const region of ['us-west-2', 'us-east-2', 'us-west-2']) await remote.invoke(region, {});
+    const regionOf = /\/([a-z0-9-]+)\/lambda\//;
+    expect(requests.map(({ headers }) => regionOf.exec(headers.authorization ?? '')?.[1])).toEqual([
+      'us-west-2',
+      'us-east-2',
+      'us-west-2',
+    ]);
+  });
+
+  test('a function that answers nothing answers undefined', async () => {
+    const { remote } = await remoteBehind([answered('')]);
+    expect(await remote.invoke('us-west-2', {})).toBeUndefined();
+  });
+
+  test('a function that fails is region-unreachable, retryable, with what it said as cause', async () => {
+    const { remote } = await remoteBehind([failed]);
+    await expect(remote.invoke('us-west-2', {})).rejects.toMatchObject({
+      code: 'region-unreachable',
+      retryable: true,
+      cause: { message: expect.stringContaining('out of memory') },
+    });
+  });
+
+  test.each([
+    ['throttling', refusal('TooManyRequestsException', 'Rate Exceeded', 429)],
+    ['a failure of the service', refusal('ServiceException', 'internal', 500)],
+    ['a lost answer', 'lost'],
+  ] as const)('after %s the call is sent again', async (_, fault) => {
+    const { remote, requests } = await remoteBehind([fault, answered('"done"')]);
+    expect(await remote.invoke('us-west-2', {})).toBe('done');
+    expect(requests).toHaveLength(2);
+  });
+
+  test.each([
+    ['throttling that goes on', refusal('TooManyRequestsException', 'Rate Exceeded', 429)],
+    ['a Region that drops every connection', 'lost'],
+    ['a Region that stays silent', 'silence'],
+  ] as const)('%s is region-unreachable, and retryable', async (_, fault) => {
+    const { remote } = await remoteBehind([fault], 1_000);
+    await expect(remote.invoke('us-west-2', {})).rejects.toMatchObject({
+      code: 'region-unreachable',
+      retryable: true,
+      cause: expect.any(Error),
+    });
+  });
+
+  test('the time-out is that of the whole call, retries included', async () => {
+    const { remote, requests } = await remoteBehind(['lost', 'silence'], 600);
+    const start = performance.now();
+    await expect(remote.invoke('us-west-2', {})).rejects.toMatchObject({ code: 'region-unreachable' });
+    expect(performance.now() - start).toBeLessThan(2_000);
+    expect(requests.length).toBeLessThanOrEqual(2);
+  });
+
+  test('a Region where nothing listens is region-unreachable', async () => {
+    const remote = lambdaRemote({ functionName: 'f', endpoint: 'http://127.0.0.1:1', credentials, timeout: 3_000 });
+    await expect(remote.invoke('us-west-2', {})).rejects.toMatchObject({ code: 'region-unreachable', retryable: true });
+  });
+
+  test('a missing permission is not retryable, and said', async () => {
+    const { remote } = await remoteBehind([refusal('AccessDeniedException', 'not authorized', 403)]);
+    await expect(remote.invoke('us-west-2', {})).rejects.toMatchObject({
+      retryable: false,
+      message: expect.stringContaining('AccessDeniedException'),
+    });
+  });
+});

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { sqsClient } from '../../../adapters/sqs/client.ts';
+import { sqsQueue } from '../../../adapters/sqs/queue.ts';
+import { credentials, oneByOne, refusal, type StubAnswer, stubServer } from '../stub-server.ts';
+
+const bodies = ['{"n":1}', 'zwei', '三'];
+
+/** The client checks the digests of what was taken. */
+const taken = (index: number) => ({
+  Id: String(index),
+  MessageId: `message-${index}`,
+  MD5OfMessageBody: createHash('md5')
+    .update(bodies[index] ?? '')
+    .digest('hex'),
+});
+const answered = (Successful: readonly object[], Failed: readonly object[] = []): StubAnswer => ({
+  body: JSON.stringify({ Successful, Failed }),
+});
+const allTaken = answered([taken(0), taken(1), taken(2)]);
+
+const queueBehind = async (...answers: readonly [StubAnswer, ...StubAnswer[]]) => {
+  const { endpoint, requests } = await stubServer(oneByOne(...answers));
+  const url = `${endpoint}/123456789012/meridian-projection`;
+  return { queue: sqsQueue(sqsClient({ endpoint, region: 'us-east-1', credentials }), url), requests, url };
+};
+
+describe('queue', () => {
+  test('bodies leave in one SendMessageBatch', async () => {
+    const { queue, requests, url } = await queueBehind(allTaken);
+    expect(await queue.send(bodies)).toEqual([undefined, undefined, undefined]);
+    expect(requests.map(({ operation }) => operation)).toEqual(['SendMessageBatch']);
+    expect(JSON.parse(requests[0]?.body ?? '')).toEqual({
+      QueueUrl: url,
+      Entries: bodies.map((MessageBody, index) => ({ Id: String(index), MessageBody })),
+    });
+  });
+
+  test('a body that fails on its own is answered with the reason, whatever the order of the answers', async () => {
+    const failed = { Id: '1', Code: 'InternalError', Message: 'try again', SenderFault: false };
+    const { queue } = await queueBehind(answered([taken(2), taken(0)], [failed]));
+    expect(await queue.send(bodies)).toEqual([undefined, 'InternalError: try again', undefined]);
+  });
+
+  test('a body that the answer leaves out counts as failed', async () => {
+    const { queue } = await queueBehind(answered([taken(1)]));
+    expect(await queue.send(bodies)).toEqual(['Unanswered', undefined, 'Unanswered']);
+  });
+
+  test.each([
+    ['throttling', refusal('ThrottlingException')],
+    ['an internal failure', refusal('InternalFailure', 'internal', 500)],
+    ['a lost answer', 'lost'],
+  ] as const)('after %s the bodies are sent again', async (_, fault) => {
+    const { queue, requests } = await queueBehind(fault, allTaken);
+    expect(await queue.send(bodies)).toEqual([undefined, undefined, undefined]);
+    expect(requests).toHaveLength(2);
+  });
+
+  test('a queue that does not answer is unavailable, and retryable', async () => {
+    const { queue } = await queueBehind('lost');
+    await expect(queue.send(bodies)).rejects.toMatchObject({ code: 'unavailable', retryable: true });
+  });
+
+  test('a missing queue is not retryable, and said', async () => {
+    const { queue } = await queueBehind(refusal('QueueDoesNotExist'));
+    await expect(queue.send(bodies)).rejects.toMatchObject({
+      code: 'internal',
+      retryable: false,
+      message: expect.stringContaining('meridian-projection: QueueDoesNotExist'),
+    });
+  });
+
+  test('more than the queue takes at once is too large', async () => {
+    const { queue } = await queueBehind(refusal('BatchRequestTooLong'));
+    await expect(queue.send(bodies)).rejects.toMatchObject({ code: 'too-large', retryable: false });
+  });
+});

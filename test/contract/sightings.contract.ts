@@ -1,0 +1,45 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Sightings } from '../../core/index.ts';
+
+/** What Meridian relies on in every `Sightings`. `open` is called once. */
+export const sightingsContract = (open: () => Sightings): void => {
+  describe('sightings', () => {
+    let sightings: Sightings;
+    beforeAll(() => {
+      sightings = open();
+    });
+    const seen = async (region: string) => (await sightings.all()).get(region);
+
+    test('a Region that nothing came from was not seen', async () => {
+      expect(await seen('ap-south-1')).toBeUndefined();
+    });
+
+    test('the newest stamp of each Region is kept', async () => {
+      await sightings.record('us-east-1', '018f000000000001');
+      await sightings.record('us-east-2', '018f000000000009');
+      await sightings.record('us-east-1', '018f00000000000a');
+      expect(await seen('us-east-1')).toBe('018f00000000000a');
+      expect(await seen('us-east-2')).toBe('018f000000000009');
+    });
+
+    test('a late or repeated record takes nothing back', async () => {
+      await sightings.record('eu-west-1', '018f00000000000b');
+      await sightings.record('eu-west-1', '018f00000000000a');
+      await sightings.record('eu-west-1', '018f00000000000b');
+      expect(await seen('eu-west-1')).toBe('018f00000000000b');
+    });
+
+    test('of records in any order, at once, the newest stays', async () => {
+      const stamps = [5, 3, 9, 1, 9, 7, 2].map((digit) => `018f00000000000${digit}`);
+      await Promise.all(stamps.map((stamp) => sightings.record('us-west-2', stamp)));
+      expect(await seen('us-west-2')).toBe('018f000000000009');
+    });
+
+    test('what is done to an answer changes nothing stored', async () => {
+      await sightings.record('eu-north-1', '018f00000000000c');
+      const answer = await sightings.all();
+      if (answer instanceof Map) answer.clear();
+      expect(await seen('eu-north-1')).toBe('018f00000000000c');
+    });
+  });
+};

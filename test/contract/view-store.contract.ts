@@ -1,0 +1,343 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { MAX_TRANSACTION_ITEMS, type Sums, type TotalDelta, type ViewEntry, type ViewStore } from '../../core/index.ts';
+import { meddle, strangeJson } from './commits.ts';
+
+let views = 0;
+const aView = (): string => `view-${process.pid}-${++views}`;
+
+const anEntry = (of: Partial<ViewEntry> = {}): ViewEntry => ({
+  stream: 'flight/1',
+  shard: 0,
+  version: { 'us-east-1': 2, 'us-west-2': 1 },
+  revision: 1,
+  totals: { LAX: { departures: 1, delay: -19 } },
+  ...of,
+});
+
+const delta = (key: string, shard: number, sums: Sums): TotalDelta => ({ key, shard, sums });
+
+/** The order of keys: that of their UTF-8 bytes. */
+const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+/** Every page until one is empty or short. */
+const pagesOf = async <T extends { readonly key: string }>(
+  limit: number,
+  read: (after: string | undefined) => Promise<readonly T[]>,
+): Promise<readonly (readonly T[])[]> => {
+  const pages: (readonly T[])[] = [];
+  for (;;) {
+    const page = await read(pages.at(-1)?.at(-1)?.key);
+    pages.push(page);
+    if (page.length < limit) return pages;
+  }
+};
+
+/** What Meridian relies on in every `ViewStore`. `open` is called once. */
+export const viewStoreContract = (open: () => ViewStore): void => {
+  describe('view store', () => {
+    let store: ViewStore;
+    beforeAll(() => {
+      store = open();
+    });
+
+    const entryOf = async (view: string, { stream, shard }: Pick<ViewEntry, 'stream' | 'shard'>) =>
+      (await store.entries(view, [{ stream, shard }])).get(stream);
+
+    describe('entries', () => {
+      test('an entry that nobody wrote is missing', async () => {
+        expect(await store.entries(aView(), [])).toEqual(new Map());
+        expect(await store.entries(aView(), [{ stream: 'flight/1', shard: 0 }])).toEqual(new Map());
+      });
+
+      test('an entry comes back as it was applied, at once', async () => {
+        const view = aView();
+        const entries = [
+          anEntry({ stream: 'flight/1' }),
+          anEntry({ stream: 'flight/2', shard: 3, row: { delay: 5 }, totals: {} }),
+          anEntry({ stream: 'flight/3', version: {}, totals: { 東京: { 'ü ': 1 } } }),
+        ];
+        expect(await store.apply(view, entries, [])).toBe(true);
+        expect(await store.entries(view, entries)).toEqual(new Map(entries.map((entry) => [entry.stream, entry])));
+      });
+
+      test('a row is any JSON, and comes back to the letter', async () => {
+        const view = aView();
+        const entries = strangeJson.map((row, i) => anEntry({ stream: `flight/${i}`, row }));
+        await store.apply(view, entries, []);
+        const found = await store.entries(view, entries);
+        for (const { stream, row } of entries) expect(JSON.stringify(found.get(stream)?.row)).toBe(JSON.stringify(row));
+      });
+
+      test('any number of entries is read at once, also when one is named twice', async () => {
+        const view = aView();
+        const entries = Array.from({ length: 250 }, (_, i) => anEntry({ stream: `flight/${i}`, shard: i % 4 }));
+        for (let i = 0; i < entries.length; i += 50) await store.apply(view, entries.slice(i, i + 50), []);
+        const found = await store.entries(view, [
+          ...entries,
+          ...entries.slice(0, 10),
+          { stream: 'flight/x', shard: 0 },
+        ]);
+        expect(found).toEqual(new Map(entries.map((entry) => [entry.stream, entry])));
+      });
+
+      test('an entry belongs to its view and its shard', async () => {
+        const view = aView();
+        await store.apply(view, [anEntry()], []);
+        expect(await entryOf(aView(), anEntry())).toBeUndefined();
+        expect(await entryOf(view, anEntry({ shard: 1 }))).toBeUndefined();
+      });
+
+      test('what is done to an entry before or after changes nothing stored', async () => {
+        const view = aView();
+        const entry = structuredClone(anEntry({ row: { deep: [1] } }));
+        await store.apply(view, [entry], []);
+        meddle(entry);
+        meddle(await entryOf(view, anEntry()));
+        meddle(await store.rows(view, 1, undefined, 10));
+        expect(await entryOf(view, anEntry())).toEqual(anEntry({ row: { deep: [1] } }));
+      });
+    });
+
+    describe('apply', () => {
+      test('nothing to apply is applied', async () => {
+        expect(await store.apply(aView(), [], [])).toBe(true);
+      });
+
+      test('an entry is replaced only by its next revision', async () => {
+        const view = aView();
+        const at = (revision: number) => anEntry({ revision, row: revision });
+        expect(await store.apply(view, [at(2)], [])).toBe(false);
+        expect(await store.apply(view, [at(1)], [])).toBe(true);
+        expect(await store.apply(view, [at(1)], [])).toBe(false);
+        expect(await store.apply(view, [at(3)], [])).toBe(false);
+        expect(await store.apply(view, [at(2)], [])).toBe(true);
+        expect(await entryOf(view, anEntry())).toEqual(at(2));
+      });
+
+      test('a row that is gone from the entry is gone', async () => {
+        const view = aView();
+        await store.apply(view, [anEntry({ row: 'here' })], []);
+        await store.apply(view, [anEntry({ revision: 2 })], []);
+        expect(await entryOf(view, anEntry())).toEqual(anEntry({ revision: 2 }));
+        expect(await store.rows(view, 1, undefined, 10)).toEqual([]);
+      });
+
+      test('one stale entry, and nothing is applied: no other entry, no total', async () => {
+        const view = aView();
+        await store.apply(view, [anEntry({ stream: 'flight/1' })], [delta('LAX', 0, { departures: 1 })]);
+        const fresh = anEntry({ stream: 'flight/0' });
+        const stale = anEntry({ stream: 'flight/1', revision: 1, row: 'stale' });
+        expect(await store.apply(view, [fresh, stale], [delta('LAX', 0, { departures: 1 })])).toBe(false);
+        expect(await entryOf(view, fresh)).toBeUndefined();
+        expect(await entryOf(view, stale)).toEqual(anEntry({ stream: 'flight/1' }));
+        expect(await store.total(view, 1, 'LAX')).toEqual({ departures: 1 });
+      });
+
+      test('as many entries and totals as one transaction takes are applied together', async () => {
+        const view = aView();
+        const half = MAX_TRANSACTION_ITEMS / 2;
+        const entries = Array.from({ length: half }, (_, i) => anEntry({ stream: `flight/${i}` }));
+        const deltas = Array.from({ length: half }, (_, i) => delta(`K${i}`, i % 4, { n: i + 1 }));
+        expect(await store.apply(view, entries, deltas)).toBe(true);
+        expect((await store.entries(view, entries)).size).toBe(half);
+        expect(await store.totals(view, 4, undefined, 1000)).toHaveLength(half);
+      });
+
+      test.each([
+        ['more than that', Array.from({ length: 101 }, (_, i) => anEntry({ stream: `flight/${i}` })), []],
+        ['an entry twice', [anEntry(), anEntry()], []],
+        ['a total twice', [], [delta('LAX', 0, { n: 1 }), delta('LAX', 0, { n: 2 })]],
+        ['a total without a key', [], [delta('', 0, { n: 1 })]],
+        ['a total whose key is too long', [], [delta('é'.repeat(513), 0, { n: 1 })]],
+        ['a sum that is not an integer', [], [delta('LAX', 0, { n: 0.5 })]],
+      ])('%s is refused, not tried again, and changes nothing', async (_, entries, deltas) => {
+        const view = aView();
+        await expect(store.apply(view, entries, deltas)).rejects.toThrow();
+        expect(await store.entries(view, [anEntry()])).toEqual(new Map());
+        expect(await store.totals(view, 1, undefined, 10)).toEqual([]);
+      });
+
+      test('of projectors that apply the same revision at once, at most one does', async () => {
+        const view = aView();
+        const applied = await Promise.all(
+          Array.from({ length: 12 }, (_, i) => store.apply(view, [anEntry({ row: i })], [delta('LAX', 0, { n: 1 })])),
+        );
+        const winners = applied.filter(Boolean).length;
+        expect(winners).toBeLessThanOrEqual(1);
+        expect((await store.entries(view, [anEntry()])).size).toBe(winners);
+        expect((await store.total(view, 1, 'LAX'))?.n ?? 0).toBe(winners);
+      });
+
+      test('projectors that try again lose nothing and count nothing twice', async () => {
+        const view = aView();
+        const projector = async (): Promise<void> => {
+          for (;;) {
+            const revision = ((await entryOf(view, anEntry()))?.revision ?? 0) + 1;
+            if (await store.apply(view, [anEntry({ revision })], [delta('LAX', 0, { n: revision })])) return;
+            await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
+          }
+        };
+        await Promise.all(Array.from({ length: 8 }, projector));
+        expect((await entryOf(view, anEntry()))?.revision).toBe(8);
+        expect(await store.total(view, 1, 'LAX')).toEqual({ n: 36 });
+      });
+    });
+
+    describe('totals', () => {
+      test('a key that nothing was added to has no total', async () => {
+        expect(await store.total(aView(), 4, 'LAX')).toBeUndefined();
+        expect(await store.totals(aView(), 4, undefined, 10)).toEqual([]);
+      });
+
+      test('deltas add up, field by field, below zero too', async () => {
+        const view = aView();
+        await store.apply(view, [], [delta('LAX', 0, { departures: 2, delay: 10 }), delta('BNA', 0, { delay: 3 })]);
+        await store.apply(view, [], [delta('LAX', 0, { departures: -1, delay: -25, arrivals: 1 })]);
+        expect(await store.total(view, 1, 'LAX')).toEqual({ departures: 1, delay: -15, arrivals: 1 });
+        expect(await store.totals(view, 1, undefined, 10)).toEqual([
+          { key: 'BNA', sums: { delay: 3 } },
+          { key: 'LAX', sums: { departures: 1, delay: -15, arrivals: 1 } },
+        ]);
+      });
+
+      test('the shards of a key are summed', async () => {
+        const view = aView();
+        await store.apply(
+          view,
+          [],
+          [0, 1, 2, 3].map((shard) => delta('LAX', shard, { n: 10 ** shard })),
+        );
+        expect(await store.total(view, 4, 'LAX')).toEqual({ n: 1111 });
+        expect(await store.totals(view, 4, undefined, 10)).toEqual([{ key: 'LAX', sums: { n: 1111 } }]);
+      });
+
+      test('a total whose sums are all zero is none', async () => {
+        const view = aView();
+        await store.apply(view, [], [delta('LAX', 0, { n: 2, m: 0 }), delta('BNA', 0, { n: 1 })]);
+        await store.apply(view, [], [delta('LAX', 1, { n: -2 })]);
+        expect(await store.totals(view, 2, undefined, 10)).toEqual([{ key: 'BNA', sums: { n: 1 } }]);
+        expect(await store.total(view, 2, 'LAX')).toBeUndefined();
+      });
+
+      test('a delta without fields adds nothing', async () => {
+        const view = aView();
+        expect(await store.apply(view, [anEntry()], [delta('LAX', 0, {})])).toBe(true);
+        expect(await entryOf(view, anEntry())).toEqual(anEntry());
+        expect(await store.total(view, 1, 'LAX')).toBeUndefined();
+      });
+
+      test('any name is a field, those of the table’s own attributes too', async () => {
+        const view = aView();
+        const sums = { pk: 1, sk: 2, 'a.b': 3, '#0': 4, ':0': 5, size: 6, 東京: 7, '': 8 };
+        await store.apply(view, [], [delta('LAX', 0, sums)]);
+        expect(await store.total(view, 1, 'LAX')).toEqual(sums);
+      });
+
+      test('sums keep every whole number that JavaScript can count', async () => {
+        const view = aView();
+        await store.apply(view, [], [delta('LAX', 0, { n: Number.MAX_SAFE_INTEGER - 1 })]);
+        await store.apply(view, [], [delta('LAX', 0, { n: 1 })]);
+        expect(await store.total(view, 1, 'LAX')).toEqual({ n: Number.MAX_SAFE_INTEGER });
+      });
+
+      test('rows and totals of one view do not mix', async () => {
+        const view = aView();
+        await store.apply(view, [anEntry({ stream: 'flight/1', row: 1 })], [delta('flight/1', 0, { n: 1 })]);
+        expect(await store.rows(view, 1, undefined, 10)).toEqual([{ key: 'flight/1', value: 1 }]);
+        expect(await store.totals(view, 1, undefined, 10)).toEqual([{ key: 'flight/1', sums: { n: 1 } }]);
+      });
+    });
+
+    describe('paging', () => {
+      const SHARDS = 4;
+      /** Among them keys whose order in UTF-16 is not that in UTF-8. */
+      const keys = [
+        ...Array.from({ length: 40 }, (_, i) => `flight/${i}`),
+        ...['\uffee', '\u{1f6eb}', '\ue000', 'é', 'z', 'Z', '~', '-', '\u{10ffff}', '\uffeea'].map(
+          (end) => `flight/${end}`,
+        ),
+      ];
+      const shardOf = (index: number): number => (index * 7) % SHARDS;
+
+      test('rows come in the order of their keys’ bytes, every page full but the last', async () => {
+        const view = aView();
+        const entries = keys.map((stream, i) => anEntry({ stream, shard: shardOf(i), row: { i } }));
+        await store.apply(view, entries, []);
+        for (const limit of [1, 7, 50, 1000]) {
+          const pages = await pagesOf(limit, (after) => store.rows(view, SHARDS, after, limit));
+          expect(pages.flat()).toEqual(
+            entries.map(({ stream, row }) => ({ key: stream, value: row })).sort((a, b) => byBytes(a.key, b.key)),
+          );
+          expect(pages.slice(0, -1).every((page) => page.length === limit)).toBe(true);
+        }
+      });
+
+      test('streams without a row are passed over, and pages are full all the same', async () => {
+        const view = aView();
+        // All of the first ones have none, so that whole pages of the table are empty.
+        const entries = keys.toSorted(byBytes).map((stream, i) => {
+          const place = { stream, shard: shardOf(i) };
+          return anEntry(i < 20 || i % 3 === 0 ? place : { ...place, row: i });
+        });
+        await store.apply(view, entries, []);
+        const expected = entries.filter(({ row }) => row !== undefined).map(({ stream }) => stream);
+        for (const limit of [1, 4, 1000]) {
+          const pages = await pagesOf(limit, (after) => store.rows(view, SHARDS, after, limit));
+          expect(pages.flat().map(({ key }) => key)).toEqual(expected);
+          expect(pages.slice(0, -1).every((page) => page.length === limit)).toBe(true);
+        }
+      });
+
+      test('a page begins behind a key, whether or not there is one', async () => {
+        const view = aView();
+        await store.apply(
+          view,
+          ['a', 'c', 'e'].map((stream, i) => anEntry({ stream, shard: i, row: i })),
+          [],
+        );
+        const behind = async (key: string | undefined) =>
+          (await store.rows(view, SHARDS, key, 10)).map(({ key }) => key);
+        expect(await behind(undefined)).toEqual(['a', 'c', 'e']);
+        expect(await behind('')).toEqual(['a', 'c', 'e']);
+        expect(await behind('a')).toEqual(['c', 'e']);
+        expect(await behind('b')).toEqual(['c', 'e']);
+        expect(await behind('e')).toEqual([]);
+      });
+
+      test('totals spread over shards come once each, in order, every page full but the last', async () => {
+        const view = aView();
+        // Each key is in one shard, in some, or in all; every fifth one sums up to zero.
+        const deltas = keys.flatMap((key, i) =>
+          Array.from({ length: (i % SHARDS) + 1 }, (_, n) => delta(key, (i + n) % SHARDS, { n: 1, i })),
+        );
+        const zeros = keys.flatMap((key, i) =>
+          i % 5 === 0 ? [delta(key, i % SHARDS, { n: -((i % SHARDS) + 1), i: -i * ((i % SHARDS) + 1) })] : [],
+        );
+        for (const changes of [deltas, zeros])
+          for (let i = 0; i < changes.length; i += 50) await store.apply(view, [], changes.slice(i, i + 50));
+        const expected = keys
+          .flatMap((key, i) => {
+            const parts = (i % SHARDS) + 1;
+            return i % 5 === 0 ? [] : [{ key, sums: { n: parts, i: i * parts } }];
+          })
+          .sort((a, b) => byBytes(a.key, b.key));
+        for (const limit of [1, 6, 1000]) {
+          const pages = await pagesOf(limit, (after) => store.totals(view, SHARDS, after, limit));
+          expect(pages.flat()).toEqual(expected);
+          expect(pages.slice(0, -1).every((page) => page.length === limit)).toBe(true);
+        }
+      });
+
+      test('rows of more than a megabyte are paged too', async () => {
+        const view = aView();
+        const entries = Array.from({ length: 20 }, (_, i) =>
+          anEntry({ stream: `flight/${String(i).padStart(2, '0')}`, row: String(i).padStart(2, '0').repeat(50_000) }),
+        );
+        await store.apply(view, entries, []);
+        const rows = await store.rows(view, 1, undefined, 15);
+        expect(rows.map(({ key }) => key)).toEqual(entries.slice(0, 15).map(({ stream }) => stream));
+        expect(rows.every(({ value }, i) => value === entries[i]?.row)).toBe(true);
+      });
+    });
+  });
+};
