@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import type {
+  IPolicyValidationContext,
+  IPolicyValidationPlugin,
+  PolicyValidationPluginReport,
+  PolicyViolation,
+} from 'aws-cdk-lib';
+import { z } from 'zod';
+import type { Config } from '../config.ts';
+import { refuseRegionChange } from '../deployed-regions.ts';
+import { namesOf } from '../names.ts';
+
+/** Properties of MeridianChecks. */
+export interface MeridianChecksProps {
+  /** The deployment that is checked. */
+  readonly config: Config;
+  /** The Regions it is deployed in, primary first; undefined before its first deploy. */
+  readonly deployed: readonly string[] | undefined;
+}
+
+const template = z.object({
+  Resources: z.record(
+    z.string(),
+    z.object({ Type: z.string(), Properties: z.record(z.string(), z.unknown()).optional() }),
+  ),
+});
+const globalTable = z.object({
+  Replicas: z.array(
+    z.object({
+      Region: z.unknown(),
+      PointInTimeRecoverySpecification: z.object({ PointInTimeRecoveryEnabled: z.unknown() }).optional(),
+    }),
+  ),
+});
+
+/**
+ * Refuses at synth what neither CDK nor cdk-nag refuses. It reads the templates, so that what an escape hatch changed
+ * is checked too.
+ */
+export class MeridianChecks implements IPolicyValidationPlugin {
+  readonly name = 'Meridian';
+  readonly ruleIds = ['PointInTimeRecovery', 'OneRegionAtATime'];
+  readonly #props: MeridianChecksProps;
+
+  constructor(props: MeridianChecksProps) {
+    this.#props = props;
+  }
+
+  validate(context: IPolicyValidationContext): PolicyValidationPluginReport {
+    const violations = [
+      ...context.templatePaths.flatMap((path) => replicasWithoutRecovery(path)),
+      ...this.#regionChange(context),
+    ];
+    return { success: violations.length === 0, violations };
+  }
+
+  /** Stacks to throw away keep no list, so there is nothing to compare theirs with. */
+  #regionChange({ stackTemplates }: IPolicyValidationContext): PolicyViolation[] {
+    const { config, deployed } = this.#props;
+    const refusal = config.ephemeral ? undefined : refuseRegionChange(deployed, config.regions);
+    if (refusal === undefined) return [];
+    const stack = stackTemplates.find(
+      ({ stackConstructPath }) => stackConstructPath === namesOf(config.name).globalStack,
+    );
+    return [
+      {
+        ruleName: 'OneRegionAtATime',
+        severity: 'error',
+        description: refusal,
+        violatingResources: [{ constructPath: stack?.stackConstructPath ?? '', locations: [] }],
+      },
+    ];
+  }
+}
+
+/** cdk-nag looks at `AWS::DynamoDB::Table` only. */
+function replicasWithoutRecovery(templatePath: string): PolicyViolation[] {
+  const { Resources } = template.parse(JSON.parse(readFileSync(templatePath, 'utf8')));
+  return Object.entries(Resources)
+    .filter(([, { Type }]) => Type === 'AWS::DynamoDB::GlobalTable')
+    .flatMap(([resourceLogicalId, { Properties }]) => {
+      const regions = globalTable
+        .parse(Properties)
+        .Replicas.filter((replica) => replica.PointInTimeRecoverySpecification?.PointInTimeRecoveryEnabled !== true)
+        .map(({ Region }) => (typeof Region === 'string' ? Region : JSON.stringify(Region)));
+      if (regions.length === 0) return [];
+      return {
+        ruleName: 'PointInTimeRecovery',
+        severity: 'error',
+        description: `Replicas without point-in-time recovery: ${regions.join(', ')}. Set pointInTimeRecoverySpecification on the table and override it on no replica.`,
+        violatingResources: [{ resourceLogicalId, templatePath, locations: ['Properties/Replicas'] }],
+      };
+    });
+}

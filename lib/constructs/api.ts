@@ -1,0 +1,49 @@
+import { Duration } from 'aws-cdk-lib';
+import { FunctionUrlAuthType } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import { namesOf } from '../names.ts';
+import type { Command } from './command.ts';
+import type { EventsReplica } from './events-replica.ts';
+import { MeridianFunction } from './meridian-function.ts';
+import type { ViewsTable } from './views-table.ts';
+
+/** Properties of Api. */
+export interface ApiProps {
+  /** The deployment. */
+  readonly config: Config;
+  /** The Region of the stack. */
+  readonly region: string;
+  /** Environment that functions share. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The event store. */
+  readonly events: EventsReplica;
+  /** The read models. */
+  readonly views: ViewsTable;
+  /** The command functions of the other Regions. */
+  readonly command: Command;
+}
+
+/** The HTTP API of a Region: a Function URL that takes requests signed by IAM. */
+export class Api extends Construct {
+  /** Where it is. */
+  readonly url: string;
+
+  constructor(scope: Construct, id: string, { config, region, environment, events, views, command }: ApiProps) {
+    super(scope, id);
+    const names = namesOf(config.name);
+    const api = new MeridianFunction(this, 'Function', {
+      config,
+      region,
+      functionId: 'api',
+      description: "The Region's HTTP API",
+      environment: { ...environment, VIEWS_TABLE: names.viewsTable, COMMAND_FUNCTION: names.function('command') },
+      // Longer than a command elsewhere, so that the caller is told what became of it.
+      timeout: Duration.seconds(30),
+    });
+    events.grantAppend(api.role);
+    views.grantRead(api.role);
+    command.grantInvokeElsewhere(api.role);
+    this.url = api.function.addFunctionUrl({ authType: FunctionUrlAuthType.AWS_IAM }).url;
+  }
+}

@@ -1,0 +1,56 @@
+import { Stack } from 'aws-cdk-lib';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import { Effect, type IGrantable, PolicyStatement, StarPrincipal } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import { namesOf } from '../names.ts';
+
+/** Events of Meridian's own making have a source that begins with this. */
+export const SOURCE_PREFIX = 'meridian.';
+
+/** Properties of Bus. */
+export interface BusProps {
+  /** The deployment. */
+  readonly config: Config;
+  /** The Region of the stack. */
+  readonly region: string;
+}
+
+/** A Region's bus: producers put on it, other Regions forward to it, subscribers listen to it. */
+export class Bus extends Construct {
+  readonly bus: EventBus;
+
+  constructor(scope: Construct, id: string, { config, region }: BusProps) {
+    super(scope, id);
+    const names = namesOf(config.name);
+    this.bus = new EventBus(this, 'Bus', { eventBusName: names.bus, description: `Meridian's events in ${region}` });
+
+    // By their names: a role of another Region can be named here before its stack exists.
+    const speakers = [
+      names.role(region, 'ingest'),
+      names.role(region, 'relay'),
+      ...config.regions.filter((other) => other !== region).map((other) => names.role(other, 'forward')),
+    ].map((resourceName) => Stack.of(this).formatArn({ service: 'iam', region: '', resource: 'role', resourceName }));
+
+    this.bus.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'OnlyMeridianSpeaksAsMeridian',
+        effect: Effect.DENY,
+        principals: [new StarPrincipal()],
+        actions: ['events:PutEvents'],
+        resources: [this.bus.eventBusArn],
+        conditions: {
+          // One PutEvents carries many sources: a single one of ours among them is enough to refuse it.
+          'ForAnyValue:StringLike': { 'events:source': `${SOURCE_PREFIX}*` },
+          // For an assumed role this key is the role's ARN. A caller without the key is refused too.
+          ArnNotEquals: { 'aws:PrincipalArn': speakers },
+        },
+      }),
+    );
+  }
+
+  /** Lets a role put events on this bus. */
+  grantPublish(grantee: IGrantable): void {
+    this.bus.grantPutEventsTo(grantee);
+  }
+}

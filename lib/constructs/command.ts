@@ -1,0 +1,56 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import { namesOf } from '../names.ts';
+import type { EventsReplica } from './events-replica.ts';
+import { MeridianFunction } from './meridian-function.ts';
+
+/** Properties of Command. */
+export interface CommandProps {
+  /** The deployment. */
+  readonly config: Config;
+  /** The Region of the stack. */
+  readonly region: string;
+  /** Environment that functions share. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The event store. */
+  readonly events: EventsReplica;
+}
+
+/** The function that other Regions invoke for streams that are at home here. */
+export class Command extends Construct {
+  readonly #region: string;
+  readonly #config: Config;
+
+  constructor(scope: Construct, id: string, { config, region, environment, events }: CommandProps) {
+    super(scope, id);
+    this.#config = config;
+    this.#region = region;
+    const { role } = new MeridianFunction(this, 'Function', {
+      config,
+      region,
+      functionId: 'command',
+      description: 'Appends, for other Regions, to streams that are at home here',
+      environment,
+      // Above the 10 s for which an append tries, below the 28 s for which the caller waits.
+      timeout: Duration.seconds(15),
+    });
+    events.grantAppend(role);
+  }
+
+  /** Lets a role invoke the command function of every other Region: this one's is never called from here. */
+  grantInvokeElsewhere(grantee: IGrantable): void {
+    const { name, regions } = this.#config;
+    const resourceArns = regions
+      .filter((region) => region !== this.#region)
+      .map((region) =>
+        Stack.of(this).formatArn({
+          service: 'lambda',
+          region,
+          resource: `function:${namesOf(name).function('command')}`,
+        }),
+      );
+    Grant.addToPrincipal({ grantee, actions: ['lambda:InvokeFunction'], resourceArns });
+  }
+}

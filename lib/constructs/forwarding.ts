@@ -1,0 +1,61 @@
+import { Stack, Validations } from 'aws-cdk-lib';
+import { EventBus, Match, Rule } from 'aws-cdk-lib/aws-events';
+import { EventBus as EventBusTarget } from 'aws-cdk-lib/aws-events-targets';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import { namesOf } from '../names.ts';
+import { SOURCE_PREFIX } from './bus.ts';
+import { QUEUE_DEFAULTS } from './queue-defaults.ts';
+
+/** Properties of Forwarding. */
+export interface ForwardingProps {
+  /** The deployment. */
+  readonly config: Config;
+  /** The Region of the stack. */
+  readonly region: string;
+  /** This Region's bus. */
+  readonly bus: EventBus;
+}
+
+/**
+ * Carries the events that were born here to every other Region's bus. An event tells its Region of birth in `detail`, which
+ * forwarding leaves alone (EventBridge stamps the `region` beside it anew), so what arrives is never sent on.
+ */
+export class Forwarding extends Construct {
+  constructor(scope: Construct, id: string, { config, region, bus }: ForwardingProps) {
+    super(scope, id);
+    const names = namesOf(config.name);
+    // EventBridge takes a dead-letter queue in the rule's Region only.
+    const deadLetterQueue = new Queue(this, 'DeadLetters', {
+      ...QUEUE_DEFAULTS,
+      queueName: names.queue('forwarding-dead-letter'),
+    });
+    Validations.of(deadLetterQueue).acknowledge({
+      id: 'AwsSolutions-SQS3',
+      reason: 'It is itself a dead-letter queue, of the forwarding rules.',
+    });
+    const role = new Role(this, 'Role', {
+      roleName: names.role(region, 'forward'),
+      assumedBy: new ServicePrincipal('events.amazonaws.com'),
+    });
+    for (const other of config.regions.filter((candidate) => candidate !== region)) {
+      const eventBusArn = Stack.of(this).formatArn({
+        service: 'events',
+        region: other,
+        resource: 'event-bus',
+        resourceName: names.bus,
+      });
+      new Rule(this, `To-${other}`, {
+        ruleName: names.rule(`forward-${other}`),
+        description: `Events born in ${region}, to ${other}`,
+        eventBus: bus,
+        eventPattern: { source: Match.prefix(SOURCE_PREFIX), detail: { meta: { region: [region] } } },
+        targets: [
+          new EventBusTarget(EventBus.fromEventBusArn(this, `Bus-${other}`, eventBusArn), { role, deadLetterQueue }),
+        ],
+      });
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import { Duration } from 'aws-cdk-lib';
+import { Grant } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import { namesOf } from '../names.ts';
+import type { Bus } from './bus.ts';
+import type { Command } from './command.ts';
+import type { EventsReplica } from './events-replica.ts';
+import { Ingress } from './ingress.ts';
+import { MeridianFunction } from './meridian-function.ts';
+import { QueueConsumer } from './queue-consumer.ts';
+
+/** Properties of Ingest. */
+export interface IngestProps {
+  /** The deployment. */
+  readonly config: Config;
+  /** The Region of the stack. */
+  readonly region: string;
+  /** Environment that functions share. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The event store. */
+  readonly events: EventsReplica;
+  /** This Region's bus: appends and commands come from it, outcomes go to it. */
+  readonly bus: Bus;
+  /** The command functions of the other Regions. */
+  readonly command: Command;
+}
+
+/** Takes in what producers put on the bus. */
+export class Ingest extends Construct {
+  constructor(scope: Construct, id: string, { config, region, environment, events, bus, command }: IngestProps) {
+    super(scope, id);
+    // Room for a batch that waits on a home Region far away.
+    const timeout = Duration.seconds(30);
+    const ingress = new Ingress(this, 'Ingress', { name: config.name, bus: bus.bus, consumerTimeout: timeout });
+    const consumer = new MeridianFunction(this, 'Function', {
+      config,
+      region,
+      functionId: 'ingest',
+      description: 'Appends the events and runs the commands that producers put on the bus',
+      environment: {
+        ...environment,
+        BUS_NAME: namesOf(config.name).bus,
+        QUARANTINE_QUEUE_URL: ingress.quarantine.queueUrl,
+        COMMAND_FUNCTION: namesOf(config.name).function('command'),
+      },
+      timeout,
+    });
+    events.grantAppend(consumer.role);
+    bus.grantPublish(consumer.role);
+    command.grantInvokeElsewhere(consumer.role);
+    Grant.addToPrincipal({
+      grantee: consumer.role,
+      actions: ['sqs:SendMessage'],
+      resourceArns: [ingress.quarantine.queueArn],
+    });
+    // A burst waits in the queue and leaves the account's other functions their share of concurrency.
+    new QueueConsumer(this, 'Consumer', { queue: ingress.queue, consumer, maxConcurrency: 50 });
+  }
+}

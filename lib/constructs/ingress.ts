@@ -1,0 +1,48 @@
+import type { Duration } from 'aws-cdk-lib';
+import { type EventBus, Match, Rule } from 'aws-cdk-lib/aws-events';
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { namesOf } from '../names.ts';
+import { SOURCE_PREFIX } from './bus.ts';
+import { QUEUE_DEFAULTS, visibilityTimeoutFor } from './queue-defaults.ts';
+
+/** Properties of Ingress. */
+export interface IngressProps {
+  /** Prefix of the names. */
+  readonly name: string;
+  /** This Region's bus. */
+  readonly bus: EventBus;
+  /** Timeout of the function that consumes the queue. */
+  readonly consumerTimeout: Duration;
+}
+
+/** The way in by the bus: what producers put waits in a queue for `ingest`, and what cannot be taken in is quarantined. */
+export class Ingress extends Construct {
+  readonly queue: Queue;
+  readonly quarantine: Queue;
+
+  constructor(scope: Construct, id: string, { name, bus, consumerTimeout }: IngressProps) {
+    super(scope, id);
+    const names = namesOf(name);
+    this.quarantine = new Queue(this, 'Quarantine', { ...QUEUE_DEFAULTS, queueName: names.queue('quarantine') });
+    this.queue = new Queue(this, 'Queue', {
+      ...QUEUE_DEFAULTS,
+      queueName: names.queue('ingress'),
+      visibilityTimeout: visibilityTimeoutFor(consumerTimeout),
+      // Enough to outlive a throttled table or an unreachable home Region for a quarter of an hour.
+      deadLetterQueue: { queue: this.quarantine, maxReceiveCount: 5 },
+    });
+    new Rule(this, 'Rule', {
+      ruleName: names.rule('ingress'),
+      description: 'Appends and commands of producers, to the ingress queue',
+      eventBus: bus,
+      eventPattern: {
+        detailType: ['meridian.append', 'meridian.command'],
+        source: Match.anythingButPrefix(SOURCE_PREFIX),
+      },
+      // So that an event that EventBridge could not deliver is in quarantine and not gone.
+      targets: [new SqsQueue(this.queue, { deadLetterQueue: this.quarantine })],
+    });
+  }
+}

@@ -1,0 +1,88 @@
+import { type Duration, Validations } from 'aws-cdk-lib';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import { type FunctionId, namesOf } from '../names.ts';
+import { removalPolicyOf } from './removal-policy.ts';
+
+/** Properties of MeridianFunction. */
+export interface MeridianFunctionProps {
+  /** The deployment. */
+  readonly config: Config;
+  /** The Region of the stack. */
+  readonly region: string;
+  /** Which function it is; makes its name and its role's. */
+  readonly functionId: FunctionId;
+  /**
+   * The file that exports `handler`.
+   * @default `lambdas/<functionId>/index.ts`
+   */
+  readonly entry?: string;
+  /** What it does, for the console. */
+  readonly description: string;
+  /** Its environment variables, besides MERIDIAN_NAME. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** How long one invocation may take. */
+  readonly timeout: Duration;
+  /**
+   * Memory in MB, and with it the share of a processor: 1769 MB is one whole.
+   * @default 1024, as parsing, folding and TLS need the processor more than the memory
+   */
+  readonly memorySize?: number;
+}
+
+/** A Lambda function as all of Meridian's are: bundled with its SDK, traced, with its own named role and log group. */
+export class MeridianFunction extends Construct {
+  readonly function: NodejsFunction;
+  /** Its execution role, which starts with nothing but its own log and its traces. */
+  readonly role: Role;
+
+  constructor(scope: Construct, id: string, props: MeridianFunctionProps) {
+    super(scope, id);
+    const { config, region, functionId, description, timeout } = props;
+    const names = namesOf(config.name);
+    this.role = new Role(this, 'Role', {
+      roleName: names.role(region, functionId),
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    });
+    const logGroup = new LogGroup(this, 'Log', {
+      logGroupName: `/aws/lambda/${names.function(functionId)}`,
+      retention: RetentionDays.ONE_MONTH,
+      removalPolicy: removalPolicyOf(config.ephemeral),
+    });
+    logGroup.grant(this.role, 'logs:CreateLogStream', 'logs:PutLogEvents');
+
+    this.function = new NodejsFunction(this, 'Function', {
+      functionName: names.function(functionId),
+      description,
+      entry: props.entry ?? `lambdas/${functionId}/index.ts`,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      memorySize: props.memorySize ?? 1024,
+      timeout,
+      role: this.role,
+      logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      tracing: Tracing.ACTIVE,
+      environment: { MERIDIAN_NAME: config.name, NODE_OPTIONS: '--enable-source-maps', ...props.environment },
+      bundling: {
+        minify: true,
+        sourceMap: true,
+        sourcesContent: false,
+        format: OutputFormat.ESM,
+        // The SDK that was tested is the SDK that runs, not the one that the runtime has that day.
+        bundleAwsSDK: true,
+        mainFields: ['module', 'main'],
+        // CommonJS dependencies (the X-Ray SDK) call require, which an ES module does not have.
+        banner: "import{createRequire as bannerRequire}from'node:module';const require=bannerRequire(import.meta.url);",
+      },
+    });
+    Validations.of(this.role).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason: 'xray:PutTraceSegments and xray:PutTelemetryRecords know no resources; nothing else has this one.',
+    });
+  }
+}

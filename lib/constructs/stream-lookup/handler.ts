@@ -1,0 +1,41 @@
+import type { CloudFormationCustomResourceEvent, CloudFormationCustomResourceResponse } from 'aws-lambda';
+import { z } from 'zod';
+
+/** What the lookup needs of the world. */
+export interface StreamLookupPorts {
+  /** The ARN of the table's latest stream; undefined if it has none. */
+  readonly latestStreamArn: (tableName: string) => Promise<string | undefined>;
+  /** Hands CloudFormation its answer; without one the deploy waits until the resource's timeout. */
+  readonly answer: (url: string, response: CloudFormationCustomResourceResponse) => Promise<void>;
+}
+
+const properties = z.object({ TableName: z.string() });
+
+/** Answers CloudFormation with the stream's ARN as the attribute `StreamArn`; there is nothing to delete. */
+export const makeHandler =
+  ({ latestStreamArn, answer }: StreamLookupPorts) =>
+  async (event: CloudFormationCustomResourceEvent): Promise<void> => {
+    const reply = {
+      // One for the resource's whole life: another one would make CloudFormation delete the old one after an update.
+      PhysicalResourceId: event.RequestType === 'Create' ? event.LogicalResourceId : event.PhysicalResourceId,
+      StackId: event.StackId,
+      RequestId: event.RequestId,
+      LogicalResourceId: event.LogicalResourceId,
+    };
+    const lookUp = async (): Promise<CloudFormationCustomResourceResponse> => {
+      if (event.RequestType === 'Delete') return { ...reply, Status: 'SUCCESS' };
+      const { TableName } = properties.parse(event.ResourceProperties);
+      const StreamArn = await latestStreamArn(TableName);
+      if (StreamArn === undefined)
+        return {
+          ...reply,
+          Status: 'FAILED',
+          Reason: `The table ${TableName} has no stream in this Region; deploy the global stack first.`,
+        };
+      return { ...reply, Status: 'SUCCESS', Data: { StreamArn } };
+    };
+    const response = await lookUp().catch(
+      (cause: unknown): CloudFormationCustomResourceResponse => ({ ...reply, Status: 'FAILED', Reason: String(cause) }),
+    );
+    await answer(event.ResponseURL, response);
+  };

@@ -1,0 +1,25 @@
+import { Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import { EventsTable } from '../constructs/events-table.ts';
+import { deploymentRecord } from '../deployed-regions.ts';
+import { namesOf } from '../names.ts';
+
+/** Properties of GlobalStack. */
+export interface GlobalStackProps extends StackProps {
+  /** The deployment. */
+  readonly config: Config;
+}
+
+/** What spans Regions: the global tables. It lives in the primary Region. */
+export class GlobalStack extends Stack {
+  constructor(scope: Construct, id: string, { config, ...props }: GlobalStackProps) {
+    super(scope, id, props);
+    this.templateOptions.metadata = deploymentRecord(config);
+    new EventsTable(this, 'Events', {
+      tableName: namesOf(config.name).eventsTable,
+      replicaRegions: config.regions.slice(1),
+      ephemeral: config.ephemeral,
+    });
+  }
+}

@@ -1,0 +1,75 @@
+import { CfnResource } from 'aws-cdk-lib';
+import { CfnGlobalTable } from 'aws-cdk-lib/aws-dynamodb';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { describe, expect, it, vi } from 'vitest';
+import type { MeridianStacks } from '../../../lib/meridian.ts';
+import { synthesize } from '../synthesize.ts';
+
+// The first synth of a process loads the CDK and its validation engine, which takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
+const two = ['us-east-1', 'us-west-2'];
+const five = [...two, 'us-east-2', 'eu-west-1', 'ap-northeast-1'];
+const globalTable = ({ global }: MeridianStacks): CfnGlobalTable => {
+  const table = global.node.findAll().find((construct) => construct instanceof CfnGlobalTable);
+  if (table === undefined) throw new Error('there is no global table');
+  return table;
+};
+describe('the checks at synth', () => {
+  it('are those of AWS Solutions among others', () => {
+    const change = ({ global }: MeridianStacks) => void new Queue(global, 'Open');
+    expect(() => synthesize({ context: { regions: two }, change })).toThrow(/AwsSolutions-SQS4/);
+  });
+
+  it('refuse a replica without point-in-time recovery and name it', () => {
+    const change = (stacks: MeridianStacks) =>
+      globalTable(stacks).addPropertyOverride(
+        'Replicas.0.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled',
+        false,
+      );
+    expect(() => synthesize({ context: { regions: two }, change })).toThrow(
+      /Replicas without point-in-time recovery: us-west-2/,
+    );
+  });
+
+  it('refuse a replica that says nothing of point-in-time recovery', () => {
+    const change = (stacks: MeridianStacks) =>
+      globalTable(stacks).addPropertyDeletionOverride('Replicas.1.PointInTimeRecoverySpecification');
+    expect(() => synthesize({ context: { regions: two }, change })).toThrow(
+      /Replicas without point-in-time recovery: us-east-1/,
+    );
+  });
+
+  it('refuse it on a table of whatever stack', () => {
+    const change = ({ regions: [, second] }: MeridianStacks) =>
+      void new CfnResource(second ?? expect.fail(), 'Other', {
+        type: 'AWS::DynamoDB::GlobalTable',
+        properties: {
+          AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+          KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+          BillingMode: 'PAY_PER_REQUEST',
+          Replicas: [{ Region: { Ref: 'AWS::Region' } }],
+        },
+      });
+    expect(() => synthesize({ context: { regions: two }, change })).toThrow(
+      /Replicas without point-in-time recovery: .*AWS::Region/,
+    );
+  });
+
+  it('refuse two changes of replicas in one deploy', () => {
+    expect(() => synthesize({ context: { regions: five.slice(0, 4) }, deployed: two })).toThrow(
+      /one replica of a global table per update, these are 2: \+us-east-2 \+eu-west-1/,
+    );
+  });
+
+  it('refuse another primary Region', () => {
+    expect(() => synthesize({ context: { regions: two }, deployed: two.toReversed() })).toThrow(
+      /primary Region is us-west-2 and cannot become us-east-1/,
+    );
+  });
+
+  it('let one change of replicas pass, and any of stacks to throw away', () => {
+    expect(() => synthesize({ context: { regions: five.slice(0, 3) }, deployed: two })).not.toThrow();
+    expect(() => synthesize({ context: { regions: two, ephemeral: true }, deployed: five })).not.toThrow();
+  });
+});

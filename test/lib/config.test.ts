@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, parseConfig } from '../../lib/config.ts';
+
+const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
+const parse = (context: Readonly<Record<string, unknown>>, defaultAccount?: string) =>
+  parseConfig((key) => context[key], defaultAccount);
+
+describe('the configuration', () => {
+  it('needs nothing but Regions', () => {
+    expect(parse({ regions })).toEqual({
+      name: 'meridian',
+      regions,
+      account: undefined,
+      logs: { 'us-east-1': 'us-east-1', 'us-east-2': 'us-east-2', 'us-west-2': 'us-west-2' },
+      ephemeral: false,
+      nonce: '1',
+    });
+  });
+
+  it('takes what the command line can write', () => {
+    const config = parse({
+      regions: 'eu-central-1,ap-southeast-7',
+      ephemeral: 'true',
+      nonce: '17',
+      account: '123456789012',
+    });
+    expect(config).toMatchObject({ regions: ['eu-central-1', 'ap-southeast-7'], ephemeral: true, nonce: '17' });
+    expect(parse({ regions, ephemeral: 'false' }).ephemeral).toBe(false);
+  });
+
+  it('prefers its own account to that of the credentials', () => {
+    expect(parse({ regions }, '111111111111').account).toBe('111111111111');
+    expect(parse({ regions, account: '222222222222' }, '111111111111').account).toBe('222222222222');
+  });
+
+  it('gives a Region that was restored from a backup its new log', () => {
+    expect(parse({ regions, logs: { 'us-east-2': 'us-east-2-b' } }).logs).toMatchObject({
+      'us-east-1': 'us-east-1',
+      'us-east-2': 'us-east-2-b',
+    });
+  });
+
+  it.each([
+    ['us-gov-west-1', 'us-gov-east-1'],
+    ['eusc-de-east-1', 'eu-west-1'],
+    ['cn-north-1', 'cn-northwest-1'],
+    ['mx-central-1', 'il-central-1'],
+  ])('knows %s and %s as Regions', (...pair) => {
+    expect(parse({ regions: pair }).regions).toEqual(pair);
+  });
+
+  it.each([
+    ['regions', {}, 'nothing'],
+    ['regions', { regions: ['us-east-1'] }, '["us-east-1"]'],
+    ['regions', { regions: [...regions, 'eu-west-1', 'eu-west-2', 'eu-west-3'] }, 'eu-west-3'],
+    ['regions', { regions: ['us-east-1', 'us-east-1'] }, 'more than once'],
+    ['regions', { regions: ['us-east-1', 'moon'] }, 'not the name of an AWS Region'],
+    ['regions', { regions: { primary: 'us-east-1' } }, '{"primary":"us-east-1"}'],
+    ['name', { regions, name: 'Meridian' }, '"Meridian"'],
+    ['name', { regions, name: 'a--b' }, '"a--b"'],
+    ['name', { regions, name: 'a'.repeat(25) }, 'a'.repeat(25)],
+    ['account', { regions, account: 123456789012 }, '123456789012'],
+    ['account', { regions, account: '1234' }, '"1234"'],
+    ['ephemeral', { regions, ephemeral: 'yes' }, '"yes"'],
+    ['nonce', { regions, nonce: 1 }, '1'],
+    ['logs', { regions, logs: { 'eu-west-1': 'old' } }, 'not one of `regions`'],
+    ['logs', { regions, logs: { 'us-east-1': 'a#b' } }, '"a#b"'],
+    ['logs', { regions, logs: { 'us-east-1': 'global' } }, '"global"'],
+    ['logs', { regions, logs: { 'us-east-1': 'us-east-2' } }, 'two Regions would write the same log'],
+  ])('refuses wrong "%s": %j, and says what it found and what to write', (key, context, found) => {
+    const parsing = () => parse(context);
+    expect(parsing).toThrow(ConfigError);
+    expect(parsing).toThrow(new RegExp(`^- "${key}": found .*; write .+`, 'm'));
+    expect(parsing).toThrow(
+      expect.objectContaining({ message: expect.stringContaining(found), code: 'invalid-config' }),
+    );
+  });
+
+  it('names every key that is wrong at once', () => {
+    const parsing = () => parse({ regions: [], name: '', ephemeral: 1 });
+    expect(parsing).toThrow(/"name".*\n.*"regions".*\n.*"ephemeral"/);
+  });
+});

@@ -1,0 +1,87 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { keepDeployedRegions, readDeployedRegions, refuseRegionChange } from '../../lib/deployed-regions.ts';
+
+const three = ['us-east-1', 'us-east-2', 'us-west-2'];
+
+describe('a change of Regions', () => {
+  it('is free on the first deploy', () => {
+    expect(refuseRegionChange(undefined, three)).toBeUndefined();
+  });
+
+  it.each([
+    ['none', three],
+    ['an order of replicas', ['us-east-1', 'us-west-2', 'us-east-2']],
+    ['one more', [...three, 'eu-west-1']],
+    ['one less', ['us-east-1', 'us-west-2']],
+  ])('may be %s', (_, wanted) => {
+    expect(refuseRegionChange(three, wanted)).toBeUndefined();
+  });
+
+  it.each([
+    ['two more', [...three, 'eu-west-1', 'eu-west-2'], '+eu-west-1 +eu-west-2'],
+    ['one for another', ['us-east-1', 'us-east-2', 'eu-west-1'], '+eu-west-1 -us-west-2'],
+  ])('is refused when it is %s, with how to do it', (_, wanted, changes) => {
+    expect(refuseRegionChange(three, wanted)).toContain(
+      `${changes}. Change one Region in "regions", run npm run deploy`,
+    );
+  });
+
+  it('is refused when it moves the primary Region', () => {
+    expect(refuseRegionChange(three, ['us-east-2', 'us-east-1', 'us-west-2'])).toMatch(
+      /primary Region is us-east-1 and cannot become us-east-2.*Put us-east-1 first/,
+    );
+  });
+});
+
+describe('regions.json', () => {
+  let folder: string;
+  let file: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'meridian-regions-'));
+    file = join(folder, 'regions.json');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+  const assembly = (metadata?: unknown) => {
+    const artifacts = {
+      'meridian-global.assets': { type: 'cdk:asset-manifest', properties: { file: 'meridian-global.assets.json' } },
+      'meridian-us-east-1': { type: 'aws:cloudformation:stack', properties: { templateFile: 'region.json' } },
+      'meridian-global': { type: 'aws:cloudformation:stack', properties: { templateFile: 'global.json' } },
+      Tree: { type: 'cdk:tree' },
+    };
+    writeFileSync(join(folder, 'manifest.json'), JSON.stringify({ artifacts }));
+    writeFileSync(join(folder, 'region.json'), JSON.stringify({ Resources: {} }));
+    writeFileSync(join(folder, 'global.json'), JSON.stringify({ Metadata: metadata, Resources: {} }));
+    return folder;
+  };
+  const deployment = (name: string, regions: readonly string[], ephemeral = false) =>
+    assembly({ Meridian: { name, regions, ephemeral } });
+
+  it('is not there before the first deploy', () => {
+    expect(readDeployedRegions(file, 'meridian')).toBeUndefined();
+  });
+
+  it('keeps the Regions of a deploy, primary first', () => {
+    expect(keepDeployedRegions(deployment('meridian', ['us-west-2', 'us-east-1']), file)).toBe(true);
+    expect(readDeployedRegions(file, 'meridian')).toEqual(['us-west-2', 'us-east-1']);
+  });
+
+  it('keeps deployments of other names apart', () => {
+    keepDeployedRegions(deployment('staging', ['eu-west-1', 'eu-west-2']), file);
+    keepDeployedRegions(deployment('meridian', three), file);
+    expect(readFileSync(file, 'utf8')).toBe(
+      `${JSON.stringify({ meridian: three, staging: ['eu-west-1', 'eu-west-2'] }, null, 2)}\n`,
+    );
+  });
+
+  it('does not keep stacks to throw away', () => {
+    expect(keepDeployedRegions(deployment('meridian', three, true), file)).toBe(false);
+    expect(readDeployedRegions(file, 'meridian')).toBeUndefined();
+  });
+
+  it('cannot be written without a global stack', () => {
+    expect(() => keepDeployedRegions(assembly(), file)).toThrow('There is no global stack');
+  });
+});

@@ -1,0 +1,583 @@
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import { fastPathPattern, forwardPattern, ingressPattern } from '../../core/index.ts';
+import { matches } from './event-pattern.ts';
+import { type Synthesized, synthesize } from './synthesize.ts';
+import { type Resource, TemplateReader } from './template.ts';
+
+const account = '123456789012';
+const three = ['us-east-1', 'us-east-2', 'us-west-2'];
+const functions = ['ingest', 'api', 'command', 'relay', 'project', 'stream-lookup'];
+
+// Each configuration is synthesized once; the first Region of three stands for all where they are alike.
+let app: Synthesized;
+let throwaway: Synthesized;
+let five: Synthesized;
+let global: TemplateReader;
+let region: TemplateReader;
+let everyRegion: { name: string; template: TemplateReader }[];
+beforeAll(() => {
+  app = synthesize({ cloudFormationRules: true });
+  throwaway = synthesize({ context: { ephemeral: 'true', name: 'trial', regions: 'eu-west-1,eu-west-2' } });
+  five = synthesize({
+    context: {
+      regions: [...three, 'eu-west-1', 'ap-northeast-1'],
+      account,
+      logs: { 'eu-west-1': 'eu-west-1-b' },
+      nonce: '2',
+    },
+  });
+  global = new TemplateReader(app.globalTemplate);
+  everyRegion = app.regionTemplates.map((template, index) => ({
+    name: three[index] ?? '',
+    template: new TemplateReader(template),
+  }));
+  region = readerOf(app);
+}, 60_000);
+
+function readerOf({ regionTemplates: [first] }: Synthesized): TemplateReader {
+  if (first === undefined) throw new Error('there is no Region');
+  return new TemplateReader(first);
+}
+
+describe('the app', () => {
+  it('has a global stack in the primary Region and a stack per Region that is deployed after it', () => {
+    expect([app.global.stackName, app.global.region]).toEqual(['meridian-global', 'us-east-1']);
+    expect(app.regions.map((stack) => [stack.stackName, stack.region])).toEqual(
+      three.map((name) => [`meridian-${name}`, name]),
+    );
+    for (const stack of app.regions) expect(stack.dependencies).toEqual([app.global]);
+  });
+
+  it('fits any account unless one is given', () => {
+    expect(app.global.environment).toBe('aws://unknown-account/us-east-1');
+    expect(five.regions.map((stack) => stack.account)).toEqual(Array.from(five.regions, () => account));
+  });
+
+  it('passes every check without a finding, on two, three and five Regions', () => {
+    for (const { findings, regions } of [throwaway, app, five])
+      expect(findings, `${regions.length} Regions`).toEqual([]);
+  });
+
+  it('refers to nothing in another stack, so that Regions need each other in no deploy', () => {
+    for (const template of [app.globalTemplate, ...app.regionTemplates])
+      expect(JSON.stringify(template.toJSON())).not.toContain('Fn::ImportValue');
+  });
+
+  it('makes every name from the prefix', () => {
+    const text = JSON.stringify(throwaway.regionTemplates.map((template) => template.toJSON().Resources));
+    expect(text).toContain('trial-ingest');
+    expect(text).not.toMatch(/"(meridian-|[^"]*\/meridian-)/);
+  });
+});
+
+describe('the global stack', () => {
+  const table = (reader = global) => {
+    const [found] = reader.ofType('AWS::DynamoDB::GlobalTable');
+    return found ?? expect.fail('there is no table');
+  };
+
+  it('holds the events table and nothing else', () => {
+    expect(global.types).toEqual(new Set(['AWS::DynamoDB::GlobalTable']));
+    expect(table().Properties).toMatchObject({
+      TableName: 'meridian-events',
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
+      // The key that DynamoDB owns in each Region.
+      SSESpecification: { SSEEnabled: false },
+    });
+    // Eventual consistency is what a global table has unless it says otherwise.
+    expect(table().Properties).not.toHaveProperty('MultiRegionConsistency');
+  });
+
+  it.each([
+    ['three', () => app, three],
+    ['five', () => five, [...three, 'eu-west-1', 'ap-northeast-1']],
+  ])('has a protected, recoverable replica in each of %s Regions', (_, synthesized, regions) => {
+    const replicas = z.array(z.looseObject({ Region: z.string() }));
+    const found = replicas.parse(table(new TemplateReader(synthesized().globalTemplate)).Properties.Replicas);
+    expect(found.map(({ Region }) => Region).sort()).toEqual([...regions].sort());
+    for (const replica of found)
+      expect(replica).toMatchObject({
+        DeletionProtectionEnabled: true,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      });
+  });
+
+  it('tells whoever deploys it which Regions to keep', () => {
+    expect(app.globalTemplate.toJSON().Metadata.Meridian).toEqual({
+      name: 'meridian',
+      regions: three,
+      ephemeral: false,
+    });
+  });
+});
+
+describe('data', () => {
+  const retained = ['AWS::DynamoDB::GlobalTable', 'AWS::S3::Bucket', 'AWS::Logs::LogGroup'];
+  const all = (synthesized: Synthesized) =>
+    [synthesized.globalTemplate, ...synthesized.regionTemplates].map((template) => new TemplateReader(template));
+  const kept = (synthesized: Synthesized): Resource[] =>
+    all(synthesized).flatMap((template) => retained.flatMap((type) => template.ofType(type)));
+
+  it('outlives its stack, unless the stack was never made', () => {
+    expect(kept(app)).toHaveLength(1 + 3 * (1 + 1 + functions.length));
+    for (const resource of kept(app))
+      expect(resource).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
+  });
+
+  it('goes with a stack that is there to be thrown away', () => {
+    expect(kept(throwaway).length).toBeGreaterThan(0);
+    for (const template of all(throwaway))
+      for (const type of template.types)
+        for (const { DeletionPolicy } of template.ofType(type)) expect([undefined, 'Delete']).toContain(DeletionPolicy);
+    expect(
+      JSON.stringify(all(throwaway).map((template) => template.ofType('AWS::DynamoDB::GlobalTable'))),
+    ).not.toContain('"DeletionProtectionEnabled":true');
+    expect(all(throwaway).flatMap((template) => template.ofType('Custom::S3AutoDeleteObjects'))).toHaveLength(2);
+  });
+
+  it('of views is kept per Region, protected and recoverable', () => {
+    expect(region.named('AWS::DynamoDB::GlobalTable', 'meridian-views').Properties).toMatchObject({
+      BillingMode: 'PAY_PER_REQUEST',
+      Replicas: [
+        {
+          Region: 'us-east-1',
+          DeletionProtectionEnabled: true,
+          PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        },
+      ],
+    });
+  });
+
+  it('in queues and buckets is encrypted at rest and in transit, and public to no one', () => {
+    const queues = region.ofType('AWS::SQS::Queue');
+    expect(queues).toHaveLength(5);
+    for (const { Properties } of queues) expect(Properties).toMatchObject({ SqsManagedSseEnabled: true });
+    const [bucket] = region.ofType('AWS::S3::Bucket');
+    expect(bucket?.Properties).toMatchObject({
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      VersioningConfiguration: { Status: 'Enabled' },
+    });
+    const policies = [...region.ofType('AWS::SQS::QueuePolicy'), ...region.ofType('AWS::S3::BucketPolicy')];
+    expect(policies).toHaveLength(6);
+    for (const { Properties } of policies)
+      expect(Properties.PolicyDocument).toMatchObject({
+        Statement: expect.arrayContaining([
+          expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+        ]),
+      });
+  });
+});
+
+describe('events on the buses', () => {
+  const ruleOf = (name: string, at: string) => {
+    const template = everyRegion.find((candidate) => candidate.name === at)?.template ?? expect.fail(at);
+    return template.named('AWS::Events::Rule', `meridian-${name}`).Properties;
+  };
+  const rulesMatching = (event: unknown, at: string): unknown[] => {
+    const template = everyRegion.find((candidate) => candidate.name === at)?.template ?? expect.fail(at);
+    return template
+      .ofType('AWS::Events::Rule')
+      .filter(({ Properties }) => matches(Properties.EventPattern, event))
+      .map(({ Properties }) => Properties.Name)
+      .sort();
+  };
+  const departed = { source: 'meridian.flight', 'detail-type': 'Departed', detail: { meta: { region: 'us-east-1' } } };
+  const append = { source: 'tower.lax', 'detail-type': 'meridian.append', detail: { id: '1' } };
+
+  it('are matched by the patterns that the world runs on', () => {
+    expect(ruleOf('ingress', 'us-east-1').EventPattern).toEqual(ingressPattern);
+    expect(ruleOf('forward-us-west-2', 'us-east-1').EventPattern).toEqual(forwardPattern('us-east-1'));
+    expect(ruleOf('fast-path', 'us-east-1').EventPattern).toEqual(fastPathPattern('us-east-1', ['flight', 'seats']));
+  });
+
+  it('go from the Region of their birth to every other, once', () => {
+    expect(rulesMatching(departed, 'us-east-1')).toEqual(['meridian-forward-us-east-2', 'meridian-forward-us-west-2']);
+  });
+
+  it('go no further from where they arrive, whatever EventBridge stamps on them, but to projection', () => {
+    for (const there of ['us-east-2', 'us-west-2'])
+      expect(rulesMatching({ ...departed, region: there }, there)).toEqual(['meridian-fast-path']);
+  });
+
+  it('that no view is made of are forwarded, and projected nowhere', () => {
+    const event = { ...departed, source: 'meridian.booking' };
+    expect(rulesMatching(event, 'us-east-1')).toHaveLength(2);
+    expect(rulesMatching(event, 'us-west-2')).toEqual([]);
+  });
+
+  it('that producers put wait for ingest in that Region alone', () => {
+    expect(rulesMatching(append, 'us-east-1')).toEqual(['meridian-ingress']);
+    expect(rulesMatching({ ...append, 'detail-type': 'meridian.command' }, 'us-east-1')).toEqual(['meridian-ingress']);
+    // Even if it looks as if it had been born here.
+    expect(rulesMatching({ ...append, detail: departed.detail }, 'us-east-1')).toEqual(['meridian-ingress']);
+  });
+
+  it('of others that are neither append nor command are left alone', () => {
+    expect(rulesMatching({ ...append, 'detail-type': 'Departed' }, 'us-east-1')).toEqual([]);
+  });
+
+  it('that tell an outcome stay on their bus', () => {
+    const outcome = { source: 'meridian.outcome', 'detail-type': 'Rejected', detail: { id: '1' } };
+    for (const at of three) expect(rulesMatching(outcome, at)).toEqual([]);
+  });
+
+  it('of our own are never taken in again', () => {
+    expect(rulesMatching({ ...append, source: 'meridian.flight' }, 'us-east-1')).toEqual([]);
+  });
+
+  it('that cannot be forwarded are kept in the Region of the rule', () => {
+    expect(ruleOf('forward-us-west-2', 'us-east-1').Targets).toEqual([
+      {
+        Id: expect.any(String),
+        Arn: expect.anything(),
+        RoleArn: expect.anything(),
+        DeadLetterConfig: { Arn: expect.objectContaining({ 'Fn::GetAtt': [expect.any(String), 'Arn'] }) },
+      },
+    ]);
+    const [target] = z
+      .array(z.object({ Arn: z.unknown(), RoleArn: z.unknown(), DeadLetterConfig: z.object({ Arn: z.unknown() }) }))
+      .parse(ruleOf('forward-us-west-2', 'us-east-1').Targets);
+    expect(region.text(target?.Arn)).toBe(`arn:aws:events:us-west-2:${account}:event-bus/meridian`);
+    expect(region.text(target?.RoleArn)).toBe('Role(meridian-us-east-1-forward)');
+    expect(region.text(target?.DeadLetterConfig.Arn)).toBe('Queue(meridian-forwarding-dead-letter)');
+  });
+
+  it('that producers put go to quarantine when their queue cannot be reached', () => {
+    const [target] = z
+      .array(z.object({ Arn: z.unknown(), DeadLetterConfig: z.object({ Arn: z.unknown() }) }))
+      .parse(ruleOf('ingress', 'us-east-1').Targets);
+    expect(region.text(target?.Arn)).toBe('Queue(meridian-ingress)');
+    expect(region.text(target?.DeadLetterConfig.Arn)).toBe('Queue(meridian-quarantine)');
+  });
+
+  it('reach every one of five Regions from each', () => {
+    for (const template of five.regionTemplates)
+      expect(
+        new TemplateReader(template)
+          .ofType('AWS::Events::Rule')
+          .filter(({ Properties }) => String(Properties.Name).startsWith('meridian-forward-')),
+      ).toHaveLength(4);
+  });
+});
+
+describe('the policy of a bus', () => {
+  const busPolicy = z.object({
+    Statement: z.object({
+      Effect: z.literal('Deny'),
+      Principal: z.literal('*'),
+      Action: z.literal('events:PutEvents'),
+      Resource: z.unknown(),
+      Condition: z.strictObject({
+        'ForAnyValue:StringLike': z.strictObject({ 'events:source': z.string().endsWith('*') }),
+        ArnNotEquals: z.strictObject({ 'aws:PrincipalArn': z.array(z.unknown()) }),
+      }),
+    }),
+  });
+  /** As IAM decides: both conditions hold; a negated one also holds where the key is missing. */
+  const denies = (principal: string | undefined, sources: readonly string[]): boolean => {
+    const [resource] = region.ofType('AWS::Events::EventBusPolicy');
+    const { Condition } = busPolicy.parse(resource?.Properties).Statement;
+    const prefix = Condition['ForAnyValue:StringLike']['events:source'].slice(0, -1);
+    const speakers = Condition.ArnNotEquals['aws:PrincipalArn'].map((arn) => region.text(arn));
+    return sources.some((source) => source.startsWith(prefix)) && !(principal && speakers.includes(principal));
+  };
+  const role = (name: string) => `arn:aws:iam::${account}:role/${name}`;
+
+  it('is about its own bus, and the only one', () => {
+    const [resource, ...more] = region.ofType('AWS::Events::EventBusPolicy');
+    expect(more).toEqual([]);
+    expect(region.text(busPolicy.parse(resource?.Properties).Statement.Resource)).toBe('EventBus(meridian)');
+  });
+
+  it.each([
+    'meridian-us-east-1-relay',
+    'meridian-us-east-1-ingest',
+    'meridian-us-east-2-forward',
+    'meridian-us-west-2-forward',
+  ])('lets %s speak as Meridian', (name) => {
+    expect(denies(role(name), ['meridian.flight', 'meridian.outcome'])).toBe(false);
+  });
+
+  it.each([
+    'producer',
+    'admin',
+    // Nothing comes back from here to here, and no other Region's functions put events on this bus.
+    'meridian-us-east-1-forward',
+    'meridian-us-east-2-relay',
+    'meridian-us-east-1-api',
+  ])('lets %s not, be it with one entry of many', (name) => {
+    expect(denies(role(name), ['meridian.flight'])).toBe(true);
+    expect(denies(role(name), ['tower.lax', 'meridian.flight'])).toBe(true);
+  });
+
+  it('lets no one speak as Meridian who has no role', () => {
+    expect(denies(undefined, ['meridian.flight'])).toBe(true);
+  });
+
+  it('leaves every other source to the permissions of its producer', () => {
+    expect(denies(role('producer'), ['tower.lax', 'meridian', 'meridians.x'])).toBe(false);
+  });
+});
+
+describe('what each role may do', () => {
+  const events = `arn:aws:dynamodb:us-east-1:${account}:table/meridian-events`;
+  const elsewhere = ['us-east-2', 'us-west-2'].map(
+    (other) => `lambda:InvokeFunction on arn:aws:lambda:${other}:${account}:function:meridian-command`,
+  );
+  const consume = (queue: string) =>
+    ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'].map(
+      (action) => `${action} on Queue(${queue})`,
+    );
+  const basics = (name: string) => [
+    ...['logs:CreateLogStream', 'logs:PutLogEvents'].flatMap((action) => [
+      `${action} on LogGroup(/aws/lambda/meridian-${name})`,
+      `${action} on arn:aws:logs:us-east-1:${account}:log-group:LogGroup(/aws/lambda/meridian-${name})`,
+    ]),
+    'xray:PutTelemetryRecords on *',
+    'xray:PutTraceSegments on *',
+  ];
+
+  it.each([
+    [
+      'ingest',
+      [
+        `dynamodb:PutItem on ${events}`,
+        `dynamodb:Query on ${events}`,
+        'events:PutEvents on EventBus(meridian)',
+        'sqs:SendMessage on Queue(meridian-quarantine)',
+        ...elsewhere,
+        ...consume('meridian-ingress'),
+      ],
+    ],
+    [
+      'api',
+      [
+        `dynamodb:PutItem on ${events}`,
+        `dynamodb:Query on ${events}`,
+        'dynamodb:BatchGetItem on GlobalTable(meridian-views)',
+        'dynamodb:Query on GlobalTable(meridian-views)',
+        ...elsewhere,
+      ],
+    ],
+    ['command', [`dynamodb:PutItem on ${events}`, `dynamodb:Query on ${events}`]],
+    [
+      'relay',
+      [
+        'dynamodb:DescribeStream on CustomResource(meridian-events)',
+        'dynamodb:GetRecords on CustomResource(meridian-events)',
+        'dynamodb:GetShardIterator on CustomResource(meridian-events)',
+        'dynamodb:ListStreams on CustomResource(meridian-events)',
+        'dynamodb:UpdateItem on GlobalTable(meridian-views)',
+        'events:PutEvents on EventBus(meridian)',
+        's3:ListBucket on Bucket()',
+        's3:PutObject on Bucket()/aws/lambda/*',
+        'sqs:SendMessage on Queue(meridian-projection)',
+      ],
+    ],
+    [
+      'project',
+      [
+        `dynamodb:Query on ${events}`,
+        'dynamodb:BatchGetItem on GlobalTable(meridian-views)',
+        'dynamodb:PutItem on GlobalTable(meridian-views)',
+        'dynamodb:UpdateItem on GlobalTable(meridian-views)',
+        ...consume('meridian-projection'),
+      ],
+    ],
+    ['stream-lookup', [`dynamodb:DescribeTable on ${events}`]],
+  ])('%s: what it calls and nothing else', (name, expected) => {
+    expect(region.permissions(`meridian-us-east-1-${name}`)).toEqual([...expected, ...basics(name)].sort());
+  });
+
+  it('forward: to put on the other buses', () => {
+    expect(region.permissions('meridian-us-east-1-forward')).toEqual([
+      `events:PutEvents on arn:aws:events:us-east-2:${account}:event-bus/meridian`,
+      `events:PutEvents on arn:aws:events:us-west-2:${account}:event-bus/meridian`,
+    ]);
+  });
+
+  it('is said in those policies alone, and there are no other roles', () => {
+    const roles = region.ofType('AWS::IAM::Role');
+    expect(roles.map(({ Properties }) => Properties.RoleName).sort()).toEqual(
+      [...functions, 'forward'].map((id) => `meridian-us-east-1-${id}`).sort(),
+    );
+    for (const { Properties } of roles) {
+      expect(Properties).not.toHaveProperty('ManagedPolicyArns');
+      expect(Properties).not.toHaveProperty('Policies');
+    }
+    expect(region.ofType('AWS::IAM::ManagedPolicy')).toEqual([]);
+    expect(region.ofType('AWS::Lambda::Permission')).toEqual([]);
+  });
+});
+
+describe('the functions', () => {
+  const functionOf = (name: string, reader = region) =>
+    reader.named('AWS::Lambda::Function', `meridian-${name}`).Properties;
+  const timeoutOf = (name: string) => z.number().parse(functionOf(name).Timeout);
+
+  it.each(functions)('%s runs on Node 24 and arm64, is traced and logs to its own group', (name) => {
+    expect(functionOf(name)).toMatchObject({
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: 'index.handler',
+      TracingConfig: { Mode: 'Active' },
+      LoggingConfig: { LogFormat: 'JSON' },
+    });
+    expect(region.text(functionOf(name).Role)).toBe(`Role(meridian-us-east-1-${name})`);
+    expect(region.named('AWS::Logs::LogGroup', `/aws/lambda/meridian-${name}`).Properties).toMatchObject({
+      RetentionInDays: 30,
+    });
+  });
+
+  const variablesOf = (name: string): Record<string, string> => {
+    const { Variables } = z
+      .object({ Variables: z.record(z.string(), z.unknown()) })
+      .parse(functionOf(name).Environment);
+    return Object.fromEntries(Object.entries(Variables).map(([key, value]) => [key, region.text(value)]));
+  };
+  const shared = {
+    MERIDIAN_NAME: 'meridian',
+    MERIDIAN_REGIONS: 'us-east-1,us-east-2,us-west-2',
+    MERIDIAN_LOG: 'us-east-1',
+    EVENTS_TABLE: 'meridian-events',
+  };
+  it.each([
+    [
+      'ingest',
+      {
+        ...shared,
+        BUS_NAME: 'meridian',
+        QUARANTINE_QUEUE_URL: 'Queue(meridian-quarantine)',
+        COMMAND_FUNCTION: 'meridian-command',
+      },
+    ],
+    ['api', { ...shared, VIEWS_TABLE: 'meridian-views', COMMAND_FUNCTION: 'meridian-command' }],
+    ['command', shared],
+    [
+      'relay',
+      {
+        MERIDIAN_NAME: 'meridian',
+        BUS_NAME: 'meridian',
+        PROJECTION_QUEUE_URL: 'Queue(meridian-projection)',
+        VIEWS_TABLE: 'meridian-views',
+      },
+    ],
+    ['project', { MERIDIAN_NAME: 'meridian', EVENTS_TABLE: 'meridian-events', VIEWS_TABLE: 'meridian-views' }],
+  ])('%s is told what it needs', (name, expected) => {
+    const { NODE_OPTIONS, ...told } = variablesOf(name);
+    expect(NODE_OPTIONS).toBe('--enable-source-maps');
+    expect(told).toEqual(expected);
+  });
+
+  afterEach(() => vi.unstubAllEnvs());
+  it.each(functions.filter((name) => name !== 'stream-lookup'))('%s starts with what it is told', async (name) => {
+    vi.stubEnv('AWS_REGION', 'us-east-1');
+    for (const [key, value] of Object.entries(variablesOf(name)))
+      vi.stubEnv(key, value.replace(/^Queue\((.*)\)$/, `https://sqs.us-east-1.amazonaws.com/${account}/$1`));
+    expect(await import(`../../lambdas/${name}/index.ts`)).toHaveProperty('handler', expect.any(Function));
+  });
+
+  it('of a Region that was restored from a backup write its new log', () => {
+    const template = five.regionTemplates[3] ?? expect.fail('there is no fourth Region');
+    expect(functionOf('command', new TemplateReader(template)).Environment).toMatchObject({
+      Variables: { MERIDIAN_LOG: 'eu-west-1-b' },
+    });
+  });
+
+  it('that wait for another have more time than it', () => {
+    expect(timeoutOf('command')).toBeLessThan(timeoutOf('api'));
+    expect(timeoutOf('command')).toBeLessThan(timeoutOf('ingest'));
+  });
+
+  it('have one URL, that of the API, for requests signed by IAM', () => {
+    const [url, ...more] = region.ofType('AWS::Lambda::Url');
+    expect(more).toEqual([]);
+    expect(url?.Properties.AuthType).toBe('AWS_IAM');
+    expect(region.text(url?.Properties.TargetFunctionArn)).toBe('Function(meridian-api)');
+    expect(app.regionTemplates[0]?.findOutputs('ApiUrl')).not.toEqual({});
+  });
+
+  const mappingOf = (name: string) => {
+    const found = region
+      .ofType('AWS::Lambda::EventSourceMapping')
+      .filter(({ Properties }) => region.text(Properties.FunctionName) === `Function(meridian-${name})`);
+    expect(found).toHaveLength(1);
+    return found[0]?.Properties ?? expect.fail(name);
+  };
+
+  it.each([
+    ['ingest', 'ingress', 'quarantine', 5, 50],
+    ['project', 'projection', 'projection-dead-letter', 10, 10],
+  ])(
+    '%s works on batches of %s, and what fails goes to %s after %i receives',
+    (name, queue, dead, receives, atOnce) => {
+      const mapping = mappingOf(name);
+      expect(region.text(mapping.EventSourceArn)).toBe(`Queue(meridian-${queue})`);
+      expect(mapping).toMatchObject({
+        BatchSize: 10,
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+        ScalingConfig: { MaximumConcurrency: atOnce },
+      });
+      expect(mapping).not.toHaveProperty('MaximumBatchingWindowInSeconds');
+      const { VisibilityTimeout, RedrivePolicy } = z
+        .object({
+          VisibilityTimeout: z.number(),
+          RedrivePolicy: z.object({ deadLetterTargetArn: z.unknown(), maxReceiveCount: z.number() }),
+        })
+        .parse(region.named('AWS::SQS::Queue', `meridian-${queue}`).Properties);
+      expect(VisibilityTimeout).toBeGreaterThanOrEqual(6 * timeoutOf(name));
+      expect(region.text(RedrivePolicy.deadLetterTargetArn)).toBe(`Queue(meridian-${dead})`);
+      expect(RedrivePolicy.maxReceiveCount).toBe(receives);
+    },
+  );
+
+  it('relay reads the stream from its start, in order, and gives up on a record in time to save those behind it', () => {
+    const { EventSourceArn, FunctionName: _, DestinationConfig, Tags: __, ...mapping } = mappingOf('relay');
+    expect(EventSourceArn).toEqual({ 'Fn::GetAtt': [expect.stringMatching(/^EventsStream/), 'StreamArn'] });
+    expect(mapping).toEqual({
+      BatchSize: 100,
+      BisectBatchOnFunctionError: true,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      MaximumRecordAgeInSeconds: 6 * 60 * 60,
+      MaximumRetryAttempts: 100,
+      ParallelizationFactor: 1,
+      StartingPosition: 'TRIM_HORIZON',
+    });
+    const { OnFailure } = z.object({ OnFailure: z.object({ Destination: z.unknown() }) }).parse(DestinationConfig);
+    expect(region.text(OnFailure.Destination)).toBe('Bucket()');
+  });
+});
+
+describe('the stream lookup', () => {
+  const lookup = (reader: TemplateReader) => {
+    const [found, ...more] = reader.ofType('AWS::CloudFormation::CustomResource');
+    expect(more).toEqual([]);
+    return found?.Properties ?? expect.fail('there is no lookup');
+  };
+
+  it('is a plain custom resource of a function in its Region', () => {
+    expect(region.text(lookup(region).ServiceToken)).toBe('Function(meridian-stream-lookup)');
+  });
+
+  it('runs again when the view type, the replicas, the log or the nonce change', () => {
+    expect(lookup(region)).toMatchObject({
+      TableName: 'meridian-events',
+      ViewType: 'NEW_AND_OLD_IMAGES',
+      Replicas: three,
+      Log: 'us-east-1',
+      Nonce: '1',
+    });
+    expect(lookup(readerOf(five))).toMatchObject({ Replicas: [...three, 'eu-west-1', 'ap-northeast-1'], Nonce: '2' });
+  });
+});

@@ -1,0 +1,61 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { z } from 'zod';
+import { parseConfig } from '../../lib/config.ts';
+import { addMeridian, type MeridianStacks } from '../../lib/meridian.ts';
+
+const report = z.object({ pluginReports: z.array(z.object({ violations: z.array(z.unknown()) })) });
+const cdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
+
+/** The context that `cdk` would give the app, with keys laid over it, and without bundling: templates do not show code. */
+const contextOf = (overrides: Readonly<Record<string, unknown>> = {}): Record<string, unknown> => ({
+  ...cdkJson.parse(JSON.parse(readFileSync('cdk.json', 'utf8'))).context,
+  'aws:cdk:bundling-stacks': [],
+  ...overrides,
+});
+
+export interface Synthesized extends MeridianStacks {
+  /** What the checks found without refusing it: warnings. */
+  readonly findings: readonly unknown[];
+  readonly globalTemplate: Template;
+  /** In the order of the configuration. */
+  readonly regionTemplates: readonly Template[];
+}
+
+export interface SynthesizeOptions {
+  readonly context?: Readonly<Record<string, unknown>>;
+  readonly deployed?: readonly string[];
+  /** Whether CloudFormation's own rules are checked too; they take most of the time. */
+  readonly cloudFormationRules?: boolean;
+  /** Changes the stacks before they are synthesized. */
+  readonly change?: (stacks: MeridianStacks) => void;
+}
+
+/** Synthesizes the app of `cdk.json` in a folder of its own. @throws when a check refuses it */
+export function synthesize({
+  context,
+  deployed,
+  cloudFormationRules = false,
+  change,
+}: SynthesizeOptions = {}): Synthesized {
+  const outdir = mkdtempSync(join(tmpdir(), 'meridian-cdk-'));
+  try {
+    const app = new App({ context: contextOf(context), builtinCloudFormationValidation: cloudFormationRules, outdir });
+    const config = parseConfig((key) => app.node.tryGetContext(key));
+    const stacks = addMeridian(app, { config, projectedTypes: ['flight', 'seats'], deployed });
+    change?.(stacks);
+    app.synth();
+    const { pluginReports } = report.parse(JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8')));
+    return {
+      ...stacks,
+      findings: pluginReports.flatMap(({ violations }) => violations),
+      globalTemplate: Template.fromStack(stacks.global),
+      regionTemplates: stacks.regions.map((stack) => Template.fromStack(stack)),
+    };
+  } finally {
+    rmSync(outdir, { recursive: true });
+  }
+}

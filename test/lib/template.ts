@@ -1,0 +1,84 @@
+import type { Template } from 'aws-cdk-lib/assertions';
+import { z } from 'zod';
+
+const resources = z.record(
+  z.string(),
+  z.looseObject({ Type: z.string(), Properties: z.record(z.string(), z.unknown()).default({}) }),
+);
+export type Resource = z.infer<typeof resources>[string];
+
+const statement = z.object({
+  Effect: z.enum(['Allow', 'Deny']),
+  Action: z.union([z.string(), z.array(z.string())]),
+  Resource: z.unknown(),
+  Condition: z.unknown().optional(),
+});
+const policy = z.object({
+  PolicyDocument: z.object({ Statement: z.array(statement) }),
+  Roles: z.array(z.object({ Ref: z.string() })),
+});
+const nameProperties = ['QueueName', 'TableName', 'FunctionName', 'RoleName', 'LogGroupName', 'Name'] as const;
+
+const arrayOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
+
+/** Reads what tests ask of a template: resources by type and name, references as text, what each role may do. */
+export class TemplateReader {
+  readonly #resources: Readonly<Record<string, Resource>>;
+
+  constructor(template: Template) {
+    this.#resources = resources.parse(template.toJSON().Resources);
+  }
+
+  ofType(type: string): Resource[] {
+    return Object.values(this.#resources).filter(({ Type }) => Type === type);
+  }
+
+  /** The one resource of a type that has this name. */
+  named(type: string, name: string): Resource {
+    const [found, ...more] = this.ofType(type).filter((resource) => nameOf(resource) === name);
+    if (found === undefined || more.length > 0) throw new Error(`${more.length} more or no ${type} ${name}`);
+    return found;
+  }
+
+  get types(): Set<string> {
+    return new Set(Object.values(this.#resources).map(({ Type }) => Type));
+  }
+
+  /** References and joins as text, in partition aws and account 123456789012; `Queue(name)` is an attribute of that queue. */
+  text(value: unknown): string {
+    if (typeof value === 'string') return value;
+    const [[intrinsic, operand] = []] = Object.entries(z.record(z.string(), z.unknown()).parse(value));
+    if (intrinsic === 'Ref' && operand === 'AWS::Partition') return 'aws';
+    if (intrinsic === 'Ref' && operand === 'AWS::AccountId') return '123456789012';
+    if (intrinsic === 'Fn::Join')
+      return z
+        .tuple([z.string(), z.array(z.unknown())])
+        .parse(operand)[1]
+        .map((part) => this.text(part))
+        .join('');
+    const id = String(arrayOf(operand)[0]);
+    const resource = this.#resources[id];
+    if (resource === undefined) throw new Error(`cannot read ${JSON.stringify(value)}`);
+    return `${resource.Type.split('::').at(-1)}(${nameOf(resource) ?? ''})`;
+  }
+
+  /** What a role may do: `action on resource`, sorted. */
+  permissions(role: string): string[] {
+    return this.ofType('AWS::IAM::Policy')
+      .map(({ Properties }) => policy.parse(Properties))
+      .filter(({ Roles }) => Roles.some((reference) => this.text(reference) === `Role(${role})`))
+      .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+      .flatMap(({ Effect, Action, Resource, Condition }) => {
+        if (Effect !== 'Allow' || Condition !== undefined) throw new Error('only plain permissions are expected');
+        return arrayOf(Action).flatMap((action) =>
+          arrayOf(Resource).map((resource) => `${action} on ${this.text(resource)}`),
+        );
+      })
+      .sort();
+  }
+}
+
+function nameOf({ Properties }: Resource): string | undefined {
+  const name = nameProperties.map((property) => Properties[property]).find((value) => value !== undefined);
+  return typeof name === 'string' ? name : undefined;
+}
