@@ -101,7 +101,7 @@ export const append = async (ports: AppendPorts, asked: Append): Promise<Appende
     if (!decision.events) throw decision.error;
     if (decision.events.length === 0) return { stream, commitId, version: context };
 
-    const commit: Commit = {
+    const commit = asStored({
       stream,
       log,
       position: history.lastPosition(log) + 1,
@@ -113,8 +113,7 @@ export const append = async (ports: AppendPorts, asked: Append): Promise<Appende
       hlc: stamp(ports, history, now),
       region: ports.region,
       meta: asked.meta,
-    };
-    checkSize(commit);
+    });
     const taken = await store.put(commit);
     history.add([taken ?? commit]);
     if (!taken) runtime.metric('Appended', 'Count', 1);
@@ -215,17 +214,17 @@ const stamp = ({ runtime }: AppendPorts, { latestStamp }: History, now: number):
 
 const utf8 = new TextEncoder();
 
-const checkSize = (commit: Commit): void => {
+/** The commit as every store gives it back: JSON, without what is undefined. @throws MeridianError `too-large` */
+const asStored = (commit: Commit): Commit => {
   const text = JSON.stringify(commit);
   const bytes = text.length > MAX_COMMIT_BYTES / 3 ? utf8.encode(text).length : text.length;
   if (bytes > MAX_COMMIT_BYTES)
     throw new MeridianError(
       'too-large',
       `A commit holds at most ${MAX_COMMIT_BYTES} bytes as JSON, this one has ${bytes}.`,
-      {
-        details: { bytes, limit: MAX_COMMIT_BYTES },
-      },
+      { details: { bytes, limit: MAX_COMMIT_BYTES } },
     );
+  return JSON.parse(text);
 };
 
 /** JSON with sorted keys: the same for requests that differ only in the order of their keys. */

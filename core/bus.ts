@@ -11,7 +11,7 @@ export interface BusEntry {
 export type PatternValue =
   | string
   | { readonly prefix: string }
-  | { readonly 'anything-but': string | { readonly prefix: string } };
+  | { readonly 'anything-but': readonly string[] | { readonly prefix: string } };
 export interface EventPattern {
   readonly source?: readonly PatternValue[];
   readonly 'detail-type'?: readonly PatternValue[];
@@ -42,7 +42,7 @@ export const forwardPattern = (region: string): EventPattern => ({
 /** Other Regions' events of the types that some view is computed from → the projection queue. */
 export const fastPathPattern = (region: string, projectedTypes: Iterable<string>): EventPattern => ({
   source: [...projectedTypes].map((type) => SOURCE_PREFIX + type),
-  detail: { meta: { region: [{ 'anything-but': region }] } },
+  detail: { meta: { region: [{ 'anything-but': [region] }] } },
 });
 
 /** A commit's events as they go out: one entry an event. */

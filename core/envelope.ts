@@ -5,7 +5,7 @@ import { type Domain, streamTypeOf } from './domain.ts';
 import { type Fault, invalid, MeridianError, pathOf } from './errors.ts';
 import { decodeVersion } from './version.ts';
 
-export const MAX_EVENTS = 100;
+const MAX_EVENTS = 100;
 const MAX_META_LENGTH = 256;
 
 export const streamName = z
@@ -76,7 +76,9 @@ export const streamNameOf = (type: string, id: string): string => parse(streamNa
 export const isTraceparent = (text: string | undefined): text is string => traceparent.safeParse(text).success;
 
 /** The id of an envelope, if it has a usable one: only with it can its sender be told what became of it. */
-export const idOf = (envelope: unknown): string | undefined => z.object({ id: commitId }).safeParse(envelope).data?.id;
+export const idOf = (envelope: unknown): string | undefined => identified.safeParse(envelope).data?.id;
+
+const identified = z.object({ id: commitId });
 
 const parse = <T>(schema: z.ZodType<T>, envelope: unknown): T => {
   const result = schema.safeParse(envelope);

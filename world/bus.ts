@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import type { Bus, BusEntry, EventPattern, Queue } from '../core/index.ts';
 import type { Link } from './link.ts';
-import { hexId, type Random } from './randomness.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** An event as EventBridge hands it to targets, as JSON, and the parts that patterns look at. */
@@ -30,13 +29,12 @@ const detailRegion = z.object({ meta: z.object({ region: z.string() }) });
 export class WorldBus implements Bus {
   readonly #region: string;
   readonly #scheduler: Scheduler;
-  readonly #random: Random;
+  #put = 0;
   readonly #rules: Rule[] = [];
 
-  constructor(region: string, scheduler: Scheduler, random: Random) {
+  constructor(region: string, scheduler: Scheduler) {
     this.#region = region;
     this.#scheduler = scheduler;
-    this.#random = random;
   }
 
   addRule(pattern: EventPattern, target: Target): void {
@@ -60,7 +58,7 @@ export class WorldBus implements Bus {
   #eventOf({ source, detailType, detail }: BusEntry): BusEvent {
     const head = JSON.stringify({
       version: '0',
-      id: hexId(this.#random),
+      id: `${this.#region}-${++this.#put}`,
       'detail-type': detailType,
       source,
       account: '000000000000',
@@ -98,5 +96,5 @@ const matchesValue = (value: Values[number], field: string): boolean => {
   if (typeof value === 'string') return field === value;
   if ('prefix' in value) return field.startsWith(value.prefix);
   const not = value['anything-but'];
-  return typeof not === 'string' ? field !== not : !field.startsWith(not.prefix);
+  return 'prefix' in not ? !field.startsWith(not.prefix) : !not.includes(field);
 };

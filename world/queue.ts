@@ -2,7 +2,7 @@ import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { Queue } from '../core/index.ts';
 import type { Activity } from './activity.ts';
 import type { FunctionPool } from './function-pool.ts';
-import { hexId, type Random } from './randomness.ts';
+import type { Random } from './randomness.ts';
 import type { Scheduler } from './scheduler.ts';
 
 interface Message {
@@ -37,6 +37,7 @@ export class WorldQueue implements Queue {
   readonly #deadLetters: Queue;
   #visible: Message[] = [];
   #polling = false;
+  #sent = 0;
 
   constructor(
     options: QueueOptions,
@@ -56,9 +57,10 @@ export class WorldQueue implements Queue {
 
   async send(bodies: readonly string[]): Promise<readonly undefined[]> {
     for (const body of bodies) {
-      const message = { id: hexId(this.#random), body, sentAt: this.#scheduler.now(), receives: 0 };
+      const message = { id: `${this.#options.name}-${++this.#sent}`, body, sentAt: this.#scheduler.now(), receives: 0 };
       this.#show(message);
-      if (this.#options.duplicates > 0 && this.#random() < this.#options.duplicates) this.#show({ ...message });
+      if (this.#options.duplicates > 0 && this.#random() < this.#options.duplicates)
+        this.#show({ ...message, receives: 0 });
     }
     return bodies.map(() => undefined);
   }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type {
+  Context,
   DynamoDBBatchResponse,
   DynamoDBStreamEvent,
   LambdaFunctionURLEvent,
@@ -109,10 +110,10 @@ export class WorldRegion {
   readonly #command: FunctionPool<unknown, RemoteAnswer>;
 
   constructor(options: RegionOptions) {
-    const { region, scheduler, random, activity } = options;
+    const { region, scheduler, activity } = options;
     this.name = region;
     this.#options = options;
-    this.bus = new WorldBus(region, scheduler, random);
+    this.bus = new WorldBus(region, scheduler);
     this.#table = memoryEventStore((commit) => this.#onInsert(commit));
     this.#api = this.#pool('api', CONCURRENCY, () => api.makeHandler({ ...this.#ports(), region }));
     this.#command = this.#pool('command', CONCURRENCY, () => command.makeHandler(this.#ports()));
@@ -233,7 +234,7 @@ export class WorldRegion {
   #pool<Event, Result>(
     name: string,
     concurrency: number,
-    make: () => (event: Event, context: import('aws-lambda').Context) => Promise<Result>,
+    make: () => (event: Event, context: Context) => Promise<Result>,
   ): FunctionPool<Event, Result> {
     const { scheduler, activity } = this.#options;
     return new FunctionPool({ name, concurrency, timeout: FUNCTION_TIMEOUT }, scheduler, activity, make);

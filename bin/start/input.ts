@@ -55,6 +55,9 @@ export const readFlights = (file: string): readonly FlightRow[] =>
 
 const faultOf = ({ path, message }: z.core.$ZodIssue): string => [...path, message].join(': ');
 
+/** How many envelopes `putsOf` makes of one flight. */
+export const PUTS_PER_FLIGHT = 3;
+
 /** What to put on the bus of a Region. */
 export interface Put {
   readonly region: string;

@@ -4,10 +4,10 @@ import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
 import { lambdaRemote } from '../../adapters/lambda/remote.ts';
 import { nodeRuntime } from '../../adapters/node/runtime.ts';
+import { warmStreams } from '../../adapters/node/warm-streams.ts';
 import { domain } from '../../domain/index.ts';
 import { parseEnvironment } from '../environment.ts';
 import { powertools } from '../powertools.ts';
-import { warmStreams } from '../warm.ts';
 import { makeHandler } from './handler.ts';
 
 const env = parseEnvironment([

@@ -1,10 +1,10 @@
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { nodeRuntime } from '../../adapters/node/runtime.ts';
+import { warmStreams } from '../../adapters/node/warm-streams.ts';
 import { domain } from '../../domain/index.ts';
 import { parseEnvironment } from '../environment.ts';
 import { powertools } from '../powertools.ts';
-import { warmStreams } from '../warm.ts';
 import { makeHandler } from './handler.ts';
 
 const env = parseEnvironment(['AWS_REGION', 'MERIDIAN_NAME', 'MERIDIAN_REGIONS', 'MERIDIAN_LOG', 'EVENTS_TABLE']);

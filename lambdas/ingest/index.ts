@@ -4,12 +4,12 @@ import { eventBridgeBus } from '../../adapters/eventbridge/bus.ts';
 import { eventBridgeClient } from '../../adapters/eventbridge/client.ts';
 import { lambdaRemote } from '../../adapters/lambda/remote.ts';
 import { nodeRuntime } from '../../adapters/node/runtime.ts';
+import { warmStreams } from '../../adapters/node/warm-streams.ts';
 import { sqsClient } from '../../adapters/sqs/client.ts';
 import { sqsQueue } from '../../adapters/sqs/queue.ts';
 import { domain } from '../../domain/index.ts';
 import { parseEnvironment } from '../environment.ts';
 import { powertools } from '../powertools.ts';
-import { warmStreams } from '../warm.ts';
 import { makeHandler } from './handler.ts';
 
 const env = parseEnvironment([

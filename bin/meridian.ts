@@ -1,0 +1,44 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { flightCounts } from './start/input.ts';
+import { start } from './start/start.ts';
+
+const USAGE_ERROR = 2;
+
+const port = (text: string): number => {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 0 || number > 65_535)
+    throw new InvalidArgumentError('A port is 0 to 65535.');
+  return number;
+};
+
+const regions = (text: string): readonly string[] => {
+  const names = text.split(',');
+  if (names.length < 2 || names.length > 5 || new Set(names).size < names.length)
+    throw new InvalidArgumentError('Name two to five different Regions, with commas and no spaces.');
+  return names;
+};
+
+const program = new Command('meridian')
+  .description('Event-driven systems whose data stays consistent across AWS Regions')
+  .showHelpAfterError()
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_ERROR));
+
+program
+  .command('start')
+  .description('run several Regions in this process on real flights, compare them with the file, and serve their APIs')
+  .addOption(new Option('--flights <count>', 'how many flights').choices(flightCounts).default('2k'))
+  .option('--regions <list>', 'the Regions', regions, ['us-east-1', 'us-east-2', 'us-west-2'])
+  .option('--port <port>', 'where to serve, on 127.0.0.1 only', port, 4700)
+  .option('--no-latency', 'let the links between Regions take no time')
+  .option('--once', 'exit after the comparison: 0 if every Region agrees with the file, 1 if not')
+  .option('--json', 'print the result as one JSON object')
+  .action(async (options) => {
+    try {
+      await start(options);
+    } catch (error) {
+      process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+      process.exit(1);
+    }
+  });
+
+await program.parseAsync();

@@ -1,0 +1,73 @@
+import type { World } from '../../world/world.ts';
+import type { Put } from './input.ts';
+
+/** What became of the envelopes that were put. */
+export interface Ingested {
+  readonly sent: number;
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly quarantined: number;
+}
+
+/** Envelopes that may be without an outcome, so that memory does not grow with the file. */
+const WINDOW = 3000;
+const BATCH = 10;
+
+/**
+ * Puts envelopes on the buses of all Regions at once and waits until nothing is under way any more.
+ * @param onOutcome is called with the number of envelopes that have their outcome
+ */
+export const ingestAll = async (
+  world: World,
+  puts: Iterable<Put>,
+  onOutcome: (outcomes: number) => void = () => undefined,
+): Promise<Ingested> => {
+  const counts = { Accepted: 0, Rejected: 0 };
+  let sent = 0;
+  let wake = (): void => undefined;
+  const outcomes = () => counts.Accepted + counts.Rejected;
+  for (const region of world.regions.values())
+    for (const outcome of ['Accepted', 'Rejected'] as const)
+      region.bus.addRule(
+        { source: ['meridian.outcome'], 'detail-type': [outcome] },
+        {
+          kind: 'listener',
+          listen: () => {
+            counts[outcome]++;
+            onOutcome(outcomes());
+            wake();
+          },
+        },
+      );
+
+  for (const { region, batch } of batches(puts)) {
+    while (sent - outcomes() >= WINDOW)
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    sent += batch.length;
+    const entries = batch.map(({ detailType, detail }) => ({
+      source: 'airports',
+      detailType,
+      detail: JSON.stringify(detail),
+    }));
+    await world.region(region).bus.put(entries);
+  }
+  await world.whenIdle();
+  const quarantined = world.regions.values().reduce((sum, { quarantine }) => sum + quarantine.bodies.length, 0);
+  return { sent, accepted: counts.Accepted, rejected: counts.Rejected, quarantined };
+};
+
+/** The envelopes in portions that one PutEvents takes, each for one Region. */
+function* batches(puts: Iterable<Put>): Generator<{ readonly region: string; readonly batch: readonly Put[] }> {
+  const open = new Map<string, Put[]>();
+  for (const put of puts) {
+    const batch = open.get(put.region) ?? [];
+    batch.push(put);
+    open.set(put.region, batch);
+    if (batch.length < BATCH) continue;
+    yield { region: put.region, batch };
+    open.delete(put.region);
+  }
+  for (const [region, batch] of open) yield { region, batch };
+}

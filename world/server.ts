@@ -1,0 +1,93 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { LambdaFunctionURLEvent } from 'aws-lambda';
+import type { Answer } from '../lambdas/api/http.ts';
+import type { World } from './world.ts';
+
+/** What a Function URL refuses before the function sees it, in bytes. */
+const MAX_REQUEST_BYTES = 6 * 1024 * 1024;
+
+/** An HTTP request as a Function URL hands it to its function (payload format 2.0). */
+export const functionUrlEvent = ({
+  method,
+  path,
+  query = '',
+  headers = {},
+  body,
+}: {
+  readonly method: string;
+  readonly path: string;
+  readonly query?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+}): LambdaFunctionURLEvent => {
+  const now = Date.now();
+  return {
+    version: '2.0',
+    routeKey: '$default',
+    rawPath: path,
+    rawQueryString: query,
+    headers: { ...headers },
+    requestContext: {
+      accountId: 'anonymous',
+      apiId: 'world',
+      domainName: 'localhost',
+      domainPrefix: 'localhost',
+      http: { method, path, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: headers['user-agent'] ?? '' },
+      requestId: 'world',
+      routeKey: '$default',
+      stage: '$default',
+      time: new Date(now).toUTCString(),
+      timeEpoch: now,
+    },
+    ...(body !== undefined && { body }),
+    isBase64Encoded: false,
+  };
+};
+
+/**
+ * Serves every Region's API at `/regions/<region>/…`, on the loopback address only; `GET /` lists the Regions.
+ * @throws Error when the port is taken
+ */
+export const serve = (world: World, port: number): Promise<Server> => {
+  const server = createServer(async (request, response) => {
+    const { statusCode, headers, body } = await answer(world, request);
+    response.writeHead(statusCode, headers).end(body);
+  });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => resolve(server));
+  });
+};
+
+const answer = async (world: World, request: IncomingMessage): Promise<Answer> => {
+  const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
+  if (path === '/')
+    return plain(200, { regions: [...world.regions.keys()].map((region) => `/regions/${region}/health`) });
+  const [, name = '', rest = '/'] = /^\/regions\/([^/]+)(\/.*)?$/.exec(path) ?? [];
+  const region = world.regions.get(name);
+  if (!region)
+    return plain(404, {
+      detail: `There is nothing at ${path}: begin with /regions/<region>/, one of ${[...world.regions.keys()].join(', ')}.`,
+    });
+  const body = await bodyOf(request);
+  if (body === undefined) return plain(413, { detail: `A request holds at most ${MAX_REQUEST_BYTES} bytes.` });
+  const headers = Object.fromEntries(Object.entries(request.headers).map(([key, value]) => [key, String(value)]));
+  return region.request(functionUrlEvent({ method: request.method ?? 'GET', path: rest, query, headers, body }));
+};
+
+/** @returns undefined when the body is too large */
+const bodyOf = async (request: IncomingMessage): Promise<string | undefined> => {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += chunk.length;
+    if (bytes <= MAX_REQUEST_BYTES) chunks.push(chunk);
+  }
+  return bytes > MAX_REQUEST_BYTES ? undefined : Buffer.concat(chunks).toString('utf8');
+};
+
+const plain = (statusCode: number, body: unknown): Answer => ({
+  statusCode,
+  headers: { 'content-type': statusCode < 400 ? 'application/json' : 'application/problem+json' },
+  body: JSON.stringify(body),
+});
