@@ -28,7 +28,7 @@ interface Change {
  * Brings the views up to date with the streams that the triggers name. A stream's row, contribution and totals change in
  * one transaction, only against the entry that they were computed from, and only for a version that covers the entry's:
  * so duplicates, reordering, gaps and concurrent projectors make no difference to the result. A trigger that the table
- * is not ready for is dropped: what is missing brings its own trigger, once it is in the table.
+ * is not ready for is dropped: what is missing brings its own, once it is in the table.
  * @returns the streams that have to be tried again, and why
  */
 export const project = async (
@@ -80,7 +80,11 @@ const projectOnce = async (
   return late;
 };
 
-/** Per view the streams with a trigger that their entry does not cover. */
+/**
+ * Per view the streams to look at. An event of the bus is compared with the entry; a key of the table's stream never is:
+ * the entry may cover it by a payload, while the table holds more that only waited for it. So the last commit that
+ * arrives in the table is always followed by a look at all of it.
+ */
 const entriesBehind = ({ domain, views }: ProjectPorts, pending: Triggers) => {
   const streams = [...pending.keys()];
   return Promise.all(
@@ -90,7 +94,7 @@ const entriesBehind = ({ domain, views }: ProjectPorts, pending: Triggers) => {
       const entries: Entries = own.length > 0 ? await views.entries(view.name, places) : new Map();
       const behind = own.filter((stream) => {
         const version = entries.get(stream)?.version ?? empty;
-        return pending.get(stream)?.some((trigger) => !covers(version, trigger));
+        return pending.get(stream)?.some((trigger) => trigger.inTable || !covers(version, trigger));
       });
       return { view, streams: new Map(behind.map((stream) => [stream, entries.get(stream)])) };
     }),

@@ -6,6 +6,8 @@ import type { Dot } from './version.ts';
 /** A reason to look at a stream: the dot of a commit, and the commit itself if the messages held all of it. */
 export interface Trigger extends Dot {
   readonly stream: string;
+  /** Whether the table's own stream brought it: then the table holds the commit. */
+  readonly inTable: boolean;
   readonly commit?: Commit;
 }
 
@@ -42,7 +44,7 @@ export const encodeKeys = (commits: readonly Commit[]): string =>
   JSON.stringify({ keys: commits.map(({ stream, log, position }) => ({ stream, log, position })) });
 
 /** A message of the projection queue: keys from the relay, or one event of another Region from the bus. */
-export type ProjectionMessage = { readonly keys: readonly Trigger[] } | { readonly event: EventBody };
+export type ProjectionMessage = z.output<typeof keysBody> | { readonly event: EventBody };
 
 /** @throws Error when the body is neither */
 export const parseProjectionMessage = (body: string): ProjectionMessage => {
@@ -56,35 +58,38 @@ export const parseProjectionMessage = (body: string): ProjectionMessage => {
 export const streamsOf = (message: ProjectionMessage): readonly string[] =>
   'keys' in message ? message.keys.map(({ stream }) => stream) : [message.event.detail.stream];
 
-/** What a batch of messages says: each commit once, as a payload only when every event of it is in the batch. */
+/** What a batch of messages says: a commit from the bus comes as a payload only when every event of it is in the batch. */
 export const triggersOf = (messages: readonly ProjectionMessage[]): readonly Trigger[] => {
-  const parts = new Map<string, Map<number, EventBody>>();
-  const triggers = new Map<string, Trigger>();
-  for (const message of messages) {
-    for (const trigger of 'keys' in message ? message.keys : []) triggers.set(keyOf(trigger), trigger);
-    if ('keys' in message) continue;
-    const { stream, meta } = message.event.detail;
-    const key = keyOf({ stream, ...meta });
-    const events = parts.get(key) ?? new Map<number, EventBody>();
-    parts.set(key, events.set(meta.index, message.event));
-  }
-  for (const [key, events] of parts) triggers.set(key, assemble(events));
-  return [...triggers.values()];
+  const keys = messages.flatMap((message) => ('keys' in message ? message.keys : []));
+  const events = messages.flatMap((message) => ('keys' in message ? [] : message.event));
+  return [...keys.map((key) => ({ ...key, inTable: true })), ...Map.groupBy(events, commitOf).values().map(assemble)];
 };
 
-const keyOf = ({ stream, log, position }: Trigger): string => `${stream}@${log}.${position}`;
+const commitOf = ({ detail: { stream, meta } }: EventBody): string => `${stream}@${meta.log}.${meta.position}`;
 
-const assemble = (parts: ReadonlyMap<number, EventBody>): Trigger => {
-  const ordered = [...parts].sort(([a], [b]) => a - b).map(([, part]) => part);
-  const [first] = ordered as [EventBody, ...EventBody[]];
-  const { stream, meta: all } = first.detail;
+const assemble = (events: readonly EventBody[]): Trigger => {
+  const parts = new Map(events.map((event) => [event.detail.meta.index, event]));
+  const [
+    {
+      detail: { stream, meta: all },
+    },
+  ] = events as readonly [EventBody];
   const { log, position, commitId, request, previous, context, hlc, region, index: _index, count, ...meta } = all;
-  if (ordered.length < count) return { stream, log, position };
-  const events = ordered.map(({ 'detail-type': type, detail: { version, data } }) => ({ type, version, data }));
+  const trigger = { stream, log, position, inTable: false };
+  if (parts.size < count) return trigger;
+  const ordered = [...parts]
+    .sort(([a], [b]) => a - b)
+    .map(
+      ([
+        ,
+        {
+          'detail-type': type,
+          detail: { version, data },
+        },
+      ]) => ({ type, version, data }),
+    );
   return {
-    stream,
-    log,
-    position,
-    commit: { stream, log, position, commitId, request, events, context, previous, hlc, region, meta },
+    ...trigger,
+    commit: { stream, log, position, commitId, request, events: ordered, context, previous, hlc, region, meta },
   };
 };

@@ -1,0 +1,68 @@
+import * as z from 'zod';
+import { defineDomain, defineStream, defineView, reject } from '../../core/index.ts';
+
+/** An entry of a note, and the ids of the earlier entries that its writer had not seen. */
+export interface Entry {
+  readonly id: string;
+  readonly text: string;
+  readonly concurrent: readonly string[];
+}
+
+/** A merge stream whose state shows everything that folding decides: order, copies and concurrency. */
+const note = defineStream({
+  type: 'note',
+  mode: 'merge',
+  events: { Written: { version: 1, schema: z.object({ text: z.string() }) } },
+  initial: [] as readonly Entry[],
+  evolve: (entries, { id, data }, { concurrent }) => [
+    ...entries,
+    { id, text: data.text, concurrent: concurrent.map((event) => event.id) },
+  ],
+  commands: {
+    write: { input: z.string(), decide: (_entries, text) => [{ type: 'Written', data: { text } }] },
+  },
+});
+
+/** How much a stock holds. */
+export const STOCK = 5;
+
+/** A home stream with an invariant that only serial decisions keep: never more taken than there is. */
+const stock = defineStream({
+  type: 'stock',
+  mode: 'home',
+  home: (id, regions) => regions[Number(id) % regions.length] ?? '',
+  events: { Taken: { version: 1, schema: z.object({ by: z.string() }) } },
+  initial: [] as readonly string[],
+  evolve: (takers, { data }) => [...takers, data.by],
+  commands: {
+    take: {
+      input: z.string(),
+      decide: (takers, by) => {
+        if (takers.length >= STOCK) throw reject('sold out', { stock: STOCK });
+        return [{ type: 'Taken', data: { by } }];
+      },
+    },
+  },
+});
+
+const notes = defineView({ kind: 'rows', name: 'notes', of: note, row: (entries) => entries });
+const words = defineView({
+  kind: 'totals',
+  name: 'words',
+  of: note,
+  shards: 2,
+  totals: (entries) => {
+    const counts: Record<string, { count: number }> = {};
+    for (const { text } of entries) counts[text] = { count: (counts[text]?.count ?? 0) + 1 };
+    return counts;
+  },
+});
+const taken = defineView({
+  kind: 'totals',
+  name: 'taken',
+  of: stock,
+  totals: (takers, id) => ({ [id]: { taken: takers.length } }),
+});
+
+/** A domain to find faults with: what its streams and views show tells every difference between Regions. */
+export const ledgerDomain = defineDomain({ streams: [note, stock], views: [notes, words, taken] });
