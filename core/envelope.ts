@@ -24,7 +24,11 @@ export const meta = z.strictObject({
   traceparent: traceparent.optional(),
 });
 
-export const sentEvent = z.strictObject({ type: z.string(), version: z.number().int().optional(), data: z.unknown() });
+export const sentEvent = z.strictObject({
+  type: z.string(),
+  version: z.number().int().optional(),
+  data: z.unknown().optional(),
+});
 
 const shared = {
   id: commitId.optional(),
@@ -37,7 +41,7 @@ const eventsEnvelope = z.strictObject({
   ...shared,
   events: z.array(sentEvent).min(1, 'holds no event'),
 });
-const commandEnvelope = z.strictObject({ ...shared, command: z.string(), input: z.unknown() });
+const commandEnvelope = z.strictObject({ ...shared, command: z.string(), input: z.unknown().optional() });
 
 type Shared = Omit<z.output<typeof eventsEnvelope>, 'events'>;
 

@@ -21,7 +21,7 @@ type Verdict =
 
 const busEvent = z.object({
   'detail-type': z.enum([APPEND, COMMAND]),
-  detail: z.record(z.string(), z.unknown()),
+  detail: z.looseObject({}),
 });
 
 /**

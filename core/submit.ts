@@ -34,7 +34,7 @@ const appendRequest: z.ZodType<Append> = z.object({
   commitId,
   request: z.union([
     z.object({ kind: z.literal('events'), events: z.array(sentEvent) }),
-    z.object({ kind: z.literal('command'), command: z.string(), input: z.unknown() }),
+    z.object({ kind: z.literal('command'), command: z.string(), input: z.unknown().optional() }),
   ]),
   expected: version.optional(),
   basedOn: version.optional(),

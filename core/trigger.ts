@@ -17,7 +17,7 @@ const eventBody = z.object({
   'detail-type': z.string(),
   detail: z.object({
     stream: streamName,
-    data: z.unknown(),
+    data: z.unknown().optional(),
     version: z.number(),
     meta: z.object({
       ...dot,

@@ -11,6 +11,7 @@ import { fromImage } from '../adapters/dynamodb/commit-item.ts';
 import { type MemoryEventStore, memoryEventStore } from '../adapters/memory/event-store.ts';
 import { memorySightings } from '../adapters/memory/sightings.ts';
 import { memoryViewStore } from '../adapters/memory/view-store.ts';
+import { warmStreams } from '../adapters/node/warm-streams.ts';
 import {
   type Bus,
   type Commit,
@@ -26,7 +27,6 @@ import {
   type Runtime,
   type Sightings,
   type ViewStore,
-  type Warm,
 } from '../core/index.ts';
 import * as api from '../lambdas/api/handler.ts';
 import type { Answer } from '../lambdas/api/http.ts';
@@ -110,7 +110,7 @@ export class WorldRegion {
   readonly #command: FunctionPool<unknown, RemoteAnswer>;
 
   constructor(options: RegionOptions) {
-    const { region, scheduler, activity } = options;
+    const { region, scheduler, random, activity, duplicates } = options;
     this.name = region;
     this.#options = options;
     this.bus = new WorldBus(region, scheduler);
@@ -118,8 +118,9 @@ export class WorldRegion {
     this.#api = this.#pool('api', CONCURRENCY, () => api.makeHandler({ ...this.#ports(), region }));
     this.#command = this.#pool('command', CONCURRENCY, () => command.makeHandler(this.#ports()));
     this.tableStream = new TableStream(
-      { region, batchSize: BATCH_SIZE, maxTries: 10, retryAfter: 1000 },
+      { region, batchSize: BATCH_SIZE, maxTries: 10, retryAfter: 1000, duplicates },
       scheduler,
+      random,
       activity,
       this.#pool<DynamoDBStreamEvent, DynamoDBBatchResponse>('relay', 1, () =>
         relay.makeHandler({
@@ -196,7 +197,7 @@ export class WorldRegion {
       sightings: this.#sightings,
       remote: this.#remote,
       runtime: this.#runtime,
-      warm: new Map<string, Warm>(),
+      warm: warmStreams(),
       telemetry,
     };
   }

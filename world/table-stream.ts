@@ -3,6 +3,7 @@ import { sortKey, toImage } from '../adapters/dynamodb/commit-item.ts';
 import type { Commit } from '../core/index.ts';
 import type { Activity } from './activity.ts';
 import type { FunctionPool } from './function-pool.ts';
+import type { Random } from './randomness.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export interface TableStreamOptions {
@@ -13,6 +14,8 @@ export interface TableStreamOptions {
   readonly maxTries: number;
   /** Milliseconds between two tries. */
   readonly retryAfter: number;
+  /** Share of records that are delivered twice, 0 to 1. */
+  readonly duplicates: number;
 }
 
 /** The stream of a table, one shard, and the event source mapping that feeds a function from it, in order. */
@@ -21,6 +24,7 @@ export class TableStream {
   readonly failures: DynamoDBRecord[] = [];
   readonly #options: TableStreamOptions;
   readonly #scheduler: Scheduler;
+  readonly #random: Random;
   readonly #activity: Activity;
   readonly #consumer: FunctionPool<DynamoDBStreamEvent, DynamoDBBatchResponse>;
   #records: DynamoDBRecord[] = [];
@@ -30,18 +34,26 @@ export class TableStream {
   constructor(
     options: TableStreamOptions,
     scheduler: Scheduler,
+    random: Random,
     activity: Activity,
     consumer: FunctionPool<DynamoDBStreamEvent, DynamoDBBatchResponse>,
   ) {
     this.#options = options;
     this.#scheduler = scheduler;
+    this.#random = random;
     this.#activity = activity;
     this.#consumer = consumer;
   }
 
   push(commit: Commit): void {
+    const record = this.#record(commit);
+    this.#append(record);
+    if (this.#options.duplicates > 0 && this.#random() < this.#options.duplicates) this.#append(record);
+  }
+
+  #append(record: DynamoDBRecord): void {
     this.#activity.begin();
-    this.#records.push(this.#record(commit));
+    this.#records.push(record);
     if (this.#delivering) return;
     this.#delivering = true;
     this.#scheduler.after(0, () => void this.#deliverAll());
