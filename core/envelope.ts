@@ -3,6 +3,7 @@ import type { Append } from './append.ts';
 import { splitStream } from './commit.ts';
 import { type Domain, streamTypeOf } from './domain.ts';
 import { type Fault, invalid, MeridianError, pathOf } from './errors.ts';
+import { checkEvents } from './stream.ts';
 import { decodeVersion } from './version.ts';
 
 const MAX_EVENTS = 100;
@@ -61,7 +62,7 @@ export const parseEventsEnvelope = (domain: Domain, envelope: unknown, newId: ()
         details: { limit: MAX_EVENTS },
       },
     );
-  const parsed = parse(eventsEnvelope, envelope);
+  const parsed = parse(eventsEnvelope, envelope, () => faultsOfEvents(domain, envelope));
   return toAppend(domain, parsed, { kind: 'events', events: parsed.events }, newId);
 };
 
@@ -84,16 +85,25 @@ export const idOf = (envelope: unknown): string | undefined => identified.safePa
 
 const identified = z.object({ id: commitId });
 
-const parse = <T>(schema: z.ZodType<T>, envelope: unknown): T => {
+/** @param furtherFaults finds what else is wrong with an envelope that the schema refused, to tell it at once */
+const parse = <T>(schema: z.ZodType<T>, envelope: unknown, furtherFaults: () => readonly Fault[] = () => []): T => {
   const result = schema.safeParse(envelope);
   if (result.success) return result.data;
-  throw invalid(
-    result.error.issues.flatMap((issue): Fault[] =>
-      issue.code === 'unrecognized_keys'
-        ? issue.keys.map((key) => ({ path: pathOf([...issue.path, key]), message: 'is not known here' }))
-        : [{ path: pathOf(issue.path), message: issue.message }],
-    ),
+  const faults = result.error.issues.flatMap((issue): Fault[] =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({ path: pathOf([...issue.path, key]), message: 'is not known here' }))
+      : [{ path: pathOf(issue.path), message: issue.message }],
   );
+  throw invalid([...faults, ...furtherFaults()]);
+};
+
+const streamAndEvents = z.object({ stream: streamName, events: z.array(sentEvent) });
+
+/** The faults of an envelope's events against their schemas, as far as stream and events can be read. */
+const faultsOfEvents = (domain: Domain, envelope: unknown): readonly Fault[] => {
+  const { data } = streamAndEvents.safeParse(envelope);
+  const definition = data && domain.streams.get(splitStream(data.stream).type);
+  return definition ? checkEvents(definition, data.events).faults : [];
 };
 
 const toAppend = (

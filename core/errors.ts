@@ -90,13 +90,13 @@ export const toProblem = (error: unknown): Problem => {
           retryable: true,
         });
   return {
+    ...known.details, // first: a domain chooses them, and they must not hide what follows
     type: `urn:meridian:problem:${known.code}`,
     title: known.code.replaceAll('-', ' '),
     status: statusOf[known.code],
     detail: known.message,
     code: known.code,
     retryable: known.retryable,
-    ...known.details,
   };
 };
 

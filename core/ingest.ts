@@ -82,7 +82,7 @@ const judge = async (ports: IngestPorts, { body, detailType, detail, fault }: Me
     };
   } catch (error) {
     const problem = toProblem(error);
-    if (problem.retryable)
+    if (problem.retryable || problem.status >= 500)
       return { kind: 'Retry', why: error instanceof MeridianError ? problem.detail : String(error) };
     return { kind: 'Rejected', entry: outcomeEntry('Rejected', { id, stream: detail?.stream, problem }) };
   }

@@ -113,6 +113,16 @@ export interface SentEvent {
  * @throws MeridianError `unknown-event`; `validation` with the path of every fault
  */
 export const parseEvents = (definition: StreamDefinition, events: readonly SentEvent[]): readonly StoredEvent[] => {
+  const { parsed, faults } = checkEvents(definition, events);
+  if (faults.length > 0) throw invalid(faults);
+  return parsed;
+};
+
+/** Events as their schemas give them back, and every fault. @throws MeridianError `unknown-event` */
+export const checkEvents = (
+  definition: StreamDefinition,
+  events: readonly SentEvent[],
+): { readonly parsed: readonly StoredEvent[]; readonly faults: readonly Fault[] } => {
   const faults: Fault[] = [];
   const parsed = events.map(({ type, version, data }, index) => {
     const known = Object.hasOwn(definition.events, type) ? definition.events[type] : undefined;
@@ -132,8 +142,7 @@ export const parseEvents = (definition: StreamDefinition, events: readonly SentE
       );
     return { type, version: known.version, data: result.data };
   });
-  if (faults.length > 0) throw invalid(faults);
-  return parsed;
+  return { parsed, faults };
 };
 
 /** @throws MeridianError `unknown-command`; `validation` with the path of every fault */

@@ -11,11 +11,14 @@ export type Version = Readonly<Record<string, number>>;
 
 export const empty: Version = Object.freeze({});
 
-export const covers = (version: Version, { log, position }: Dot): boolean => (version[log] ?? 0) >= position;
+/** Asked for its own logs only: `constructor` could be one, and every object has that. */
+const positionIn = (version: Version, log: string): number => (Object.hasOwn(version, log) && version[log]) || 0;
+
+export const covers = (version: Version, { log, position }: Dot): boolean => positionIn(version, log) >= position;
 
 /** Does `a` know everything that `b` knows? */
 export const dominates = (a: Version, b: Version): boolean => {
-  for (const log in b) if ((a[log] ?? 0) < (b[log] ?? 0)) return false;
+  for (const log in b) if (positionIn(a, log) < positionIn(b, log)) return false;
   return true;
 };
 
@@ -25,7 +28,7 @@ export const sameVersion = (a: Version, b: Version): boolean => dominates(a, b) 
 export const join = (a: Version, b: Version): Version => {
   if (dominates(a, b)) return a;
   const joined: Record<string, number> = { ...a };
-  for (const log in b) joined[log] = Math.max(joined[log] ?? 0, b[log] ?? 0);
+  for (const log in b) joined[log] = Math.max(positionIn(a, log), positionIn(b, log));
   return joined;
 };
 
@@ -51,12 +54,8 @@ export const encodeVersion = (stream: string, version: Version): string => {
  */
 export const decodeVersion = (stream: string, token: string, path: string): Version => {
   const groups = tokenPattern.exec(decodeBase64(token))?.groups;
-  if (groups?.stream === undefined || groups.logs === undefined)
-    throw invalid([{ path, message: 'is not a version token; send one back as you got it' }]);
-  if (groups.stream !== stream)
-    throw invalid([{ path, message: `is a version of ${groups.stream}, not of ${stream}` }]);
-  return Object.fromEntries(
-    groups.logs
+  const version = Object.fromEntries(
+    (groups?.logs ?? '')
       .split(',')
       .filter(Boolean)
       .map((entry) => {
@@ -64,6 +63,12 @@ export const decodeVersion = (stream: string, token: string, path: string): Vers
         return [log, Number(position)];
       }),
   );
+  // There is one token of a version: what prints as another one was not made here.
+  if (groups?.stream === undefined || encodeVersion(groups.stream, version) !== token)
+    throw invalid([{ path, message: 'is not a version token; send one back as you got it' }]);
+  if (groups.stream !== stream)
+    throw invalid([{ path, message: `is a version of ${groups.stream}, not of ${stream}` }]);
+  return version;
 };
 
 const decodeBase64 = (text: string): string => {

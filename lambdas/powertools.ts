@@ -1,7 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics } from '@aws-lambda-powertools/metrics';
-import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
+import type { MiddlewareObj } from '@middy/core';
 import type { Runtime } from '../core/index.ts';
 import type { Telemetry } from './instrument.ts';
 import { tracing } from './tracing.ts';
@@ -12,7 +12,15 @@ export const powertools = (serviceName: string): Telemetry & Pick<Runtime, 'metr
   const metrics = new Metrics({ namespace: serviceName, serviceName });
   return {
     log: logger,
-    middlewares: [injectLambdaContext(logger), logMetrics(metrics), tracing(serviceName)],
+    middlewares: [injectLambdaContext(logger), flush(metrics), tracing(serviceName)],
     metric: (name, unit, value) => metrics.addMetric(name, unit, value),
   };
+};
+
+/** Powertools' own middleware logs a warning at every invocation that measured nothing, as each read does. */
+const flush = (metrics: Metrics): MiddlewareObj => {
+  const publish = () => {
+    if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+  };
+  return { after: publish, onError: publish };
 };

@@ -9,8 +9,8 @@ export interface Ingested {
   readonly quarantined: number;
 }
 
-/** Envelopes that may be without an outcome, so that memory does not grow with the file. */
-const WINDOW = 3000;
+/** Envelopes that may be without an outcome at a time: enough to keep every Region busy, few enough not to queue up. */
+const WINDOW = 500;
 const BATCH = 10;
 
 /**

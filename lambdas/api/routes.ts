@@ -23,7 +23,7 @@ import {
   submit,
   toProblem,
 } from '../../core/index.ts';
-import { type Answer, header, json, jsonBody, pageOf, tokenHeader, versionHeader } from './http.ts';
+import { type Answer, header, json, jsonBody, pageOf, problem, tokenHeader, versionHeader } from './http.ts';
 
 export type ApiPorts = SubmitPorts & ReadPorts;
 
@@ -153,7 +153,7 @@ const routes: readonly Route[] = [
 
 /**
  * Answers a request of a Region's API.
- * @throws MeridianError `not-found`, `method-not-allowed`, and what the route's function throws
+ * @throws MeridianError `not-found`, and what the route's function throws
  */
 export const route = async (ports: ApiPorts, event: LambdaFunctionURLEvent): Promise<Answer> => {
   const { method } = event.requestContext.http;
@@ -163,8 +163,9 @@ export const route = async (ports: ApiPorts, event: LambdaFunctionURLEvent): Pro
   if (found) return found.handle(ports, event, parametersOf(found.path, input));
   if (matching.length === 0) throw new MeridianError('not-found', `There is nothing at ${event.rawPath}.`);
   const allowed = matching.map((candidate) => candidate.method);
-  throw new MeridianError('method-not-allowed', `${event.rawPath} takes ${allowed.join(', ')}.`, {
-    details: { allowed },
+  const text = allowed.join(', ');
+  return problem(new MeridianError('method-not-allowed', `${event.rawPath} takes ${text}.`, { details: { allowed } }), {
+    allow: text,
   });
 };
 
