@@ -27,7 +27,11 @@ program
   .command('start')
   .description('run several Regions in this process on real flights, compare them with the file, and serve their APIs')
   .addOption(new Option('--flights <count>', 'how many flights').choices(flightCounts).default('2k'))
-  .option('--regions <list>', 'the Regions', regions, ['us-east-1', 'us-east-2', 'us-west-2'])
+  .addOption(
+    new Option('--regions <list>', 'two to five Regions, with commas')
+      .argParser(regions)
+      .default(['us-east-1', 'us-east-2', 'us-west-2'], 'us-east-1,us-east-2,us-west-2'),
+  )
   .option('--port <port>', 'where to serve, on 127.0.0.1 only', port, 4700)
   .option('--no-latency', 'let the links between Regions take no time')
   .option('--once', 'exit after the comparison: 0 if every Region agrees with the file, 1 if not')

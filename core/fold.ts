@@ -70,11 +70,10 @@ export class Fold {
   /** Per log only the tail above the context is looked at, so that folding stays near linear. */
   #unseenBy(context: Version): readonly RecordedEvent[] {
     const unseen: Folded[] = [];
-    for (const log of this.#logs.values())
-      for (const folded of log.toReversed()) {
-        if (covers(context, folded.commit)) break;
-        if (!folded.copies.some((copy) => covers(context, copy))) unseen.push(folded);
-      }
+    for (const log of this.#logs.values()) {
+      const tail = log.slice(log.findLastIndex(({ commit }) => covers(context, commit)) + 1);
+      unseen.push(...tail.filter(({ copies }) => !copies.some((copy) => covers(context, copy))));
+    }
     return unseen.sort((a, b) => foldOrder(a.commit, b.commit)).flatMap(({ events }) => events);
   }
 }

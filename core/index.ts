@@ -21,8 +21,18 @@ export type { ReadPorts } from './read.ts';
 export { readCommits, readHealth, readRow, readRows, readStream } from './read.ts';
 export type { RelayPorts } from './relay.ts';
 export { relay } from './relay.ts';
-export type { StreamDefinition } from './stream.ts';
-export { defineStream } from './stream.ts';
+export type {
+  CommandDefinition,
+  DecideContext,
+  EventOf,
+  EventVersions,
+  EvolveContext,
+  Mode,
+  NewEventOf,
+  RecordedEvent,
+  StreamDefinition,
+} from './stream.ts';
+export { commandOf, defineStream, parseEvents, parseInput } from './stream.ts';
 export type { RemoteAnswer, SubmitPorts } from './submit.ts';
 export { submit, submitHere } from './submit.ts';
 export type { ProjectionMessage } from './trigger.ts';

@@ -26,7 +26,6 @@ export const realScheduler = (): Scheduler => ({
 
 interface Timer {
   readonly at: number;
-  readonly order: number;
   /** Undefined once it is called off. */
   run: (() => void) | undefined;
 }
@@ -34,8 +33,7 @@ interface Timer {
 /** Time that passes only when it is told to, from one timer to the next: with a seed, every run is the same. */
 export class VirtualScheduler implements Scheduler {
   #now: number;
-  #order = 0;
-  /** A binary heap, the next timer first. */
+  /** The next timer last. */
   readonly #timers: Timer[] = [];
 
   constructor(start = Date.UTC(2026, 0, 1)) {
@@ -47,8 +45,9 @@ export class VirtualScheduler implements Scheduler {
   }
 
   after(milliseconds: number, run: () => void): () => void {
-    const timer: Timer = { at: this.#now + Math.max(0, milliseconds), order: this.#order++, run };
-    this.#push(timer);
+    const timer: Timer = { at: this.#now + Math.max(0, milliseconds), run };
+    const at = this.#timers.findLastIndex((other) => other.at > timer.at) + 1;
+    this.#timers.splice(at, 0, timer);
     return () => {
       timer.run = undefined;
     };
@@ -61,7 +60,7 @@ export class VirtualScheduler implements Scheduler {
   async runUntil(done: () => boolean, limit = 3_600_000): Promise<void> {
     const end = this.#now + limit;
     for (await settled(); !done(); await settled()) {
-      const next = this.#pop();
+      const next = this.#timers.pop();
       if (!next) return;
       if (!next.run) continue;
       if (next.at > end) throw new Error(`The world did not come to rest within ${limit / 1000} s of its own time.`);
@@ -89,42 +88,7 @@ export class VirtualScheduler implements Scheduler {
     await this.runUntil(() => settledYet);
     return watched;
   }
-
-  #push(timer: Timer): void {
-    let at = this.#timers.push(timer) - 1;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!this.#swapIfLater(parent, at)) break;
-      at = parent;
-    }
-  }
-
-  #pop(): Timer | undefined {
-    const [first] = this.#timers;
-    const last = this.#timers.pop();
-    if (!first || !last || this.#timers.length === 0) return first;
-    this.#timers[0] = last;
-    for (let at = 0; ; ) {
-      const left = 2 * at + 1;
-      const right = left + 1;
-      const [a, b] = [this.#timers[left], this.#timers[right]];
-      const child = a && b && isLater(a, b) ? right : left;
-      if (!this.#swapIfLater(at, child)) return first;
-      at = child;
-    }
-  }
-
-  /** @returns whether the upper timer was later than the lower one, and they changed places */
-  #swapIfLater(upper: number, lower: number): boolean {
-    const [a, b] = [this.#timers[upper], this.#timers[lower]];
-    if (!a || !b || !isLater(a, b)) return false;
-    this.#timers[upper] = b;
-    this.#timers[lower] = a;
-    return true;
-  }
 }
-
-const isLater = (a: Timer, b: Timer): boolean => a.at > b.at || (a.at === b.at && a.order > b.order);
 
 /** Once every promise that can go on has gone on: nothing in the world waits for anything but timers and promises. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

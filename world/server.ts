@@ -54,7 +54,9 @@ export const serve = (world: World, port: number): Promise<Server> => {
     response.writeHead(statusCode, headers).end(body);
   });
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(error.code === 'EADDRINUSE' ? new Error(`Port ${port} is taken: choose another with --port.`) : error),
+    );
     server.listen(port, '127.0.0.1', () => resolve(server));
   });
 };
