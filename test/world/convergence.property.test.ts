@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import type { Commit } from '../../core/index.ts';
-import type { WorldRegion } from '../../world/region.ts';
-import { VirtualScheduler } from '../../world/scheduler.ts';
+import { type Commit, decodeVersion, type Version } from '../../core/index.ts';
+import { between, type Random, seeded } from '../../world/randomness.ts';
+import type { FaultyPorts, WorldRegion } from '../../world/region.ts';
+import { sleepOn, VirtualScheduler } from '../../world/scheduler.ts';
 import { functionUrlEvent } from '../../world/server.ts';
 import { World } from '../../world/world.ts';
 import { type Entry, ledgerDomain, STOCK } from './ledger-domain.ts';
@@ -14,14 +15,14 @@ const stocks = ['stock/0', 'stock/1', 'stock/2'];
 const texts = ['red', 'green', 'blue'] as const;
 
 const region = fc.constantFrom(...regions);
-const at = fc.integer({ min: 0, max: 6000 });
+const at = fc.integer({ min: 0, max: 4000 });
 const text = fc.constantFrom(...texts);
 /** A few ids only, so that requests are repeated, in other Regions too. */
-const id = fc.integer({ min: 0, max: 30 }).map((n) => `id-${n}`);
+const id = fc.integer({ min: 0, max: 8 }).map((n) => `id-${n}`);
 
 const stream = fc.constantFrom(...notes, ...stocks);
 
-/** A request at a Region, or a change of the way from one Region to another. */
+/** A request at a Region, a look at a note there, or a change of the way from one Region to another. */
 interface Request {
   readonly via: 'api' | 'bus';
   readonly at: number;
@@ -31,6 +32,11 @@ interface Request {
   readonly text: string;
   /** For notes over the API: the version that the writer looked at. */
   readonly basedOn: 'nothing' | 'remembered' | 'seen';
+}
+interface Look {
+  readonly look: string;
+  readonly at: number;
+  readonly region: string;
 }
 interface Change {
   readonly link: 'cut' | 'heal';
@@ -51,10 +57,11 @@ const request: fc.Arbitrary<Request> = fc.record({
 const change: fc.Arbitrary<Change> = fc
   .record({ link: fc.constantFrom('cut', 'heal'), at, region, to: region })
   .filter(({ region, to }) => region !== to);
-const steps = fc.array(fc.oneof({ weight: 9, arbitrary: request }, { weight: 1, arbitrary: change }), {
-  minLength: 1,
-  maxLength: 40,
-});
+const look: fc.Arbitrary<Look> = fc.record({ look: fc.constantFrom(...notes), at, region });
+const steps = fc.array(
+  fc.oneof({ weight: 9, arbitrary: request }, { weight: 8, arbitrary: look }, { weight: 4, arbitrary: change }),
+  { minLength: 1, maxLength: 80, size: 'max' },
+);
 const faults = fc.record({
   seed: fc.integer(),
   duplicates: fc.constantFrom(0, 0.3),
@@ -68,7 +75,17 @@ const outcome = z.object({
   'detail-type': z.enum(['Accepted', 'Rejected']),
   detail: z.object({ id: z.string(), stream: z.string() }),
 });
-const accepted = z.object({ id: z.string(), stream: z.string() });
+const accepted = z.object({ id: z.string(), stream: z.string(), version: z.string() });
+
+/** What a Region showed of a note at some time. */
+interface Sight {
+  readonly region: string;
+  readonly stream: string;
+  readonly version: Version;
+  readonly state: unknown;
+  /** The ids in the note's row. */
+  readonly row: ReadonlySet<string>;
+}
 
 /** What is known of a run from outside: who was told what. */
 class Answers {
@@ -77,6 +94,7 @@ class Answers {
   /** Per request over the bus what its sender was told. */
   readonly outcomes = new Map<string, Set<string>>();
   readonly sent = new Set<string>();
+  readonly sights: Sight[] = [];
 
   acknowledge({ stream, id }: { readonly stream: string; readonly id: string }): void {
     this.acknowledged.set(stream, (this.acknowledged.get(stream) ?? new Set()).add(id));
@@ -91,9 +109,10 @@ class Answers {
 }
 
 /** Takes the steps in a world of their own, heals every link in the end, and waits until nothing is under way. */
-const run = async (steps: readonly (Request | Change)[], faults: Faults) => {
+const run = async (steps: readonly (Request | Look | Change)[], faults: Faults) => {
   const scheduler = new VirtualScheduler();
-  const world = new World({ domain: ledgerDomain, regions, scheduler, ...faults });
+  const withFaults = (_region: string, ports: FaultyPorts) => slowly(scheduler, seeded(faults.seed), ports);
+  const world = new World({ domain: ledgerDomain, regions, scheduler, withFaults, ...faults });
   const answers = new Answers();
   const remembered = new Map<string, string>();
   for (const { bus } of world.regions.values())
@@ -123,20 +142,62 @@ const run = async (steps: readonly (Request | Change)[], faults: Faults) => {
       }),
     );
     expect([200, 409, 422, 425, 503], answer.body).toContain(answer.statusCode);
-    if (answer.statusCode === 200) answers.acknowledge(accepted.parse(JSON.parse(answer.body)));
+    if (answer.statusCode !== 200) return;
+    const { version, ...appended } = accepted.parse(JSON.parse(answer.body));
+    answers.acknowledge(appended);
+    remembered.set(stream, version);
+  };
+
+  const lookAt = async ({ look: stream, region: at }: Look): Promise<void> => {
+    const region = world.region(at);
+    const { rows } = rowsOf.parse(await get(region, '/views/notes'));
+    const row = rows.find(({ key }) => `note/${key}` === stream)?.value;
+    const { version, state } = stateOf.parse(await get(region, `/streams/${stream}`));
+    answers.sights.push({
+      region: at,
+      stream,
+      version: decodeVersion(stream, version, ''),
+      state,
+      row: new Set(
+        z
+          .array(z.object({ id: z.string() }))
+          .parse(row ?? [])
+          .map(({ id }) => id),
+      ),
+    });
   };
 
   const pending: Promise<void>[] = [];
   for (const step of steps)
     scheduler.after(step.at, () => {
       if ('via' in step) pending.push(send(step));
+      else if ('look' in step) pending.push(lookAt(step));
       else world[step.link](step.region, step.to);
     });
-  await scheduler.run(7000);
+  await scheduler.run(5000);
   world.healAll();
   await scheduler.resolve(Promise.all(pending));
   await scheduler.runUntil(() => world.idle);
   return { world, scheduler, answers };
+};
+
+/** Ports that take their time before and after, so that invocations really meet. */
+const slowly = (scheduler: VirtualScheduler, random: Random, ports: FaultyPorts): FaultyPorts => {
+  const slow =
+    <A extends readonly unknown[], R>(call: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      await sleepOn(scheduler, between(random, [0, 20]));
+      const answer = await call(...args);
+      await sleepOn(scheduler, between(random, [0, 20]));
+      return answer;
+    };
+  const { events, views, bus } = ports;
+  return {
+    ...ports,
+    events: { load: slow(events.load), loadLog: slow(events.loadLog), put: slow(events.put) },
+    views: { ...views, entries: slow(views.entries), apply: slow(views.apply) },
+    bus: { put: slow((entries) => bus.put(entries)) },
+  };
 };
 
 const get = async (region: WorldRegion, path: string): Promise<unknown> => {
@@ -172,6 +233,25 @@ const referenceFold = (commits: readonly Commit[]): readonly Entry[] => {
   }));
 };
 
+const covers = (a: Version, b: Version): boolean =>
+  Object.entries(b).every(([log, position]) => (a[log] ?? 0) >= position);
+
+/** What a writer knew has a lower stamp, and what it knew of that commit's writer it knew too. */
+const expectCausalOrder = (commits: readonly Commit[]): void => {
+  for (const commit of commits)
+    for (const known of commits.filter((other) => knows(commit, other))) {
+      expect(known.hlc < commit.hlc, `${dotOf(known)} is stamped after ${dotOf(commit)}, which knew it`).toBe(true);
+      expect(covers(commit.context, known.context), `the context of ${dotOf(commit)} has a hole`).toBe(true);
+    }
+};
+
+/** What was shown is the fold of a version that has all that its commits knew. */
+const expectClosedPrefix = ({ version, state }: Sight, all: readonly Commit[]): void => {
+  const seen = all.filter(({ log, position }) => (version[log] ?? 0) >= position);
+  expect(state).toEqual(referenceFold(seen));
+  for (const { context } of seen) expect(covers(version, context), 'a version has a hole').toBe(true);
+};
+
 const wordsOf = (states: readonly (readonly Entry[])[]) =>
   texts
     .map((text) => ({ key: text, value: { count: states.flat().filter((entry) => entry.text === text).length } }))
@@ -193,11 +273,20 @@ describe('three Regions', () => {
         for (const stream of [...notes, ...stocks]) {
           const [first = [], ...others] = await Promise.all(all.map((region) => region.load(stream)));
           for (const commits of others) expect(commits).toEqual(first);
+          expectCausalOrder(first);
           const ids = new Set(first.map(({ commitId }) => commitId));
           for (const id of answers.acknowledged.get(stream) ?? []) expect(ids).toContain(id);
           if (notes.includes(stream)) references.set(stream, referenceFold(first));
           else expect(first.length).toBeLessThanOrEqual(STOCK);
         }
+
+        for (const sight of answers.sights) expectClosedPrefix(sight, (await all[0]?.load(sight.stream)) ?? []);
+        for (const [, sights] of Map.groupBy(answers.sights, ({ region, stream }) => `${region} ${stream}`))
+          for (const [i, { version, row }] of sights.entries())
+            for (const earlier of sights.slice(0, i)) {
+              expect(covers(version, earlier.version), 'a version goes back').toBe(true);
+              expect(row.isSupersetOf(earlier.row), 'a row goes back').toBe(true);
+            }
 
         for (const region of all) {
           for (const [stream, state] of references)
@@ -211,7 +300,7 @@ describe('three Regions', () => {
           expect([...region.quarantine.bodies, ...region.projectionDeadLetters.bodies]).toEqual([]);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 150 },
     );
   }, 120_000);
 });
