@@ -4,6 +4,7 @@ import { defineDomain, defineStream, defineView, reject } from '../../core/index
 /** An entry of a note, and the ids of the earlier entries that its writer had not seen. */
 export interface Entry {
   readonly id: string;
+  readonly commitId: string;
   readonly text: string;
   readonly concurrent: readonly string[];
 }
@@ -14,9 +15,9 @@ const note = defineStream({
   mode: 'merge',
   events: { Written: { version: 1, schema: z.object({ text: z.string() }) } },
   initial: [] as readonly Entry[],
-  evolve: (entries, { id, data }, { concurrent }) => [
+  evolve: (entries, { id, commitId, data }, { concurrent }) => [
     ...entries,
-    { id, text: data.text, concurrent: concurrent.map((event) => event.id) },
+    { id, commitId, text: data.text, concurrent: concurrent.map((event) => event.id) },
   ],
   commands: {
     write: { input: z.string(), decide: (_entries, text) => [{ type: 'Written', data: { text } }] },
