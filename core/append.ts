@@ -7,7 +7,7 @@ import { type LoadPorts, loadAtLeast } from './load.ts';
 import type { WarmStreams } from './ports.ts';
 import { backoff } from './retry.ts';
 import { commandOf, parseEvents, parseInput, type SentEvent, type StreamDefinition } from './stream.ts';
-import { type Dot, dominates, empty, encodeVersion, type Version } from './version.ts';
+import { covers, type Dot, dominates, empty, encodeVersion, type Version } from './version.ts';
 
 /** What is asked of a stream: events as they are, or a command that decides them. */
 export type Request =
@@ -128,7 +128,11 @@ export const append = async (ports: AppendPorts, asked: Append): Promise<Appende
       });
     await runtime.sleep(wait);
     history.add(await store.loadLog(stream, log, history.lastPosition(log)));
-    fresh = true;
+    // Who was faster may have known more of other Regions than this copy does.
+    if (!covers(history.seen, { log, position: history.lastPosition(log) })) {
+      history = await load(ports, asked);
+      fresh = true;
+    }
   }
 };
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Append } from './append.ts';
 import { splitStream } from './commit.ts';
 import { type Domain, streamTypeOf } from './domain.ts';
-import { type Fault, invalid, MeridianError, pathOf } from './errors.ts';
+import { type Fault, faultsOf, invalid, MeridianError } from './errors.ts';
 import { checkEvents } from './stream.ts';
 import { decodeVersion } from './version.ts';
 
@@ -89,12 +89,7 @@ const identified = z.object({ id: commitId });
 const parse = <T>(schema: z.ZodType<T>, envelope: unknown, furtherFaults: () => readonly Fault[] = () => []): T => {
   const result = schema.safeParse(envelope);
   if (result.success) return result.data;
-  const faults = result.error.issues.flatMap((issue): Fault[] =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ path: pathOf([...issue.path, key]), message: 'is not known here' }))
-      : [{ path: pathOf(issue.path), message: issue.message }],
-  );
-  throw invalid([...faults, ...furtherFaults()]);
+  throw invalid([...faultsOf(result.error), ...furtherFaults()]);
 };
 
 const streamAndEvents = z.object({ stream: streamName, events: z.array(sentEvent) });

@@ -1,3 +1,5 @@
+import type * as z from 'zod';
+
 /** HTTP status of every problem that Meridian reports. The codes are the API: they never change their meaning. */
 const statusOf = {
   validation: 400,
@@ -74,8 +76,18 @@ export const invalid = (faults: readonly Fault[]): MeridianError =>
     },
   );
 
-/** A zod issue's path as it is written in JavaScript: `events[0].data.delay`. */
-export const pathOf = (path: readonly PropertyKey[], prefix = ''): string =>
+/**
+ * What zod found, a fault for each place, with its path as it is written in JavaScript: `events[0].data.delay`.
+ * @param prefix the path of what was parsed
+ */
+export const faultsOf = ({ issues }: z.ZodError, prefix = ''): readonly Fault[] =>
+  issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({ path: pathOf([...issue.path, key], prefix), message: 'is not known here' }))
+      : [{ path: pathOf(issue.path, prefix), message: issue.message }],
+  );
+
+const pathOf = (path: readonly PropertyKey[], prefix: string): string =>
   path.reduce<string>(
     (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text ? `${text}.${String(key)}` : String(key)),
     prefix,
@@ -89,8 +101,7 @@ export const toProblem = (error: unknown): Problem => {
       : new MeridianError('internal', 'Something went wrong here; try again, and look at the log if it goes on.', {
           retryable: true,
         });
-  return {
-    ...known.details, // first: a domain chooses them, and they must not hide what follows
+  const members = {
     type: `urn:meridian:problem:${known.code}`,
     title: known.code.replaceAll('-', ' '),
     status: statusOf[known.code],
@@ -98,6 +109,8 @@ export const toProblem = (error: unknown): Problem => {
     code: known.code,
     retryable: known.retryable,
   };
+  // A domain chooses its details: they come last and hide none of ours.
+  return { ...members, ...known.details, ...members };
 };
 
 /** The error behind a problem document that another Region answered with. */

@@ -62,7 +62,7 @@ const read = (body: string): Message => {
       ? { body, detailType: event.data['detail-type'], detail: event.data.detail }
       : { body, fault: `This is not an EventBridge event of detail-type ${APPEND} or ${COMMAND}.` };
   } catch (error) {
-    return { body, fault: `This is not JSON: ${error instanceof Error ? error.message : error}` };
+    return { body, fault: `This is not JSON: ${error}` };
   }
 };
 
@@ -72,10 +72,7 @@ const judge = async (ports: IngestPorts, { body, detailType, detail, fault }: Me
     return isolated(body, fault ?? 'It has no usable id: 1 to 200 visible ASCII characters.');
   try {
     const parse = detailType === APPEND ? parseEventsEnvelope : parseCommandEnvelope;
-    const { stream, version, dot } = await submit(
-      ports,
-      parse(ports.domain, detail, () => id),
-    );
+    const { stream, version, dot } = await submit(ports, parse(ports.domain, detail, ports.runtime.newId));
     return {
       kind: 'Accepted',
       entry: outcomeEntry('Accepted', { id, stream, version: encodeVersion(stream, version), ...dot }),

@@ -70,14 +70,39 @@ const projectOnce = async (
       const history = histories.get(stream);
       if (history) settle(failed, stream, () => changes.push(...changeOf(view, history, entry)));
     }
-    for (const chunk of transactions(changes)) {
-      const entries = chunk.map(({ entry }) => entry);
-      const applied = await ports.views.apply(view.name, entries, sumUp(chunk));
-      if (applied) ports.runtime.metric('Projected', 'Count', entries.length);
-      else for (const { stream } of entries) late.add(stream);
-    }
+    for (const chunk of transactions(changes))
+      for (const stream of await apply(ports, view, chunk, failed)) late.add(stream);
   }
   return late;
+};
+
+/**
+ * Writes changes in one transaction. One that the store refuses is tried change by change, to find whose fault it is;
+ * one that the store had no time for is not.
+ * @returns the streams whose entries changed meanwhile
+ */
+const apply = async (
+  ports: ProjectPorts,
+  view: ViewDefinition,
+  changes: readonly Change[],
+  failed: Map<string, unknown>,
+): Promise<readonly string[]> => {
+  const entries = changes.map(({ entry }) => entry);
+  const streams = entries.map(({ stream }) => stream);
+  try {
+    if (!(await ports.views.apply(view.name, entries, sumUp(changes)))) return streams;
+    ports.runtime.metric('Projected', 'Count', entries.length);
+    return [];
+  } catch (error) {
+    const isOutage = error instanceof MeridianError && error.retryable;
+    if (changes.length > 1 && !isOutage) {
+      const late: string[] = [];
+      for (const change of changes) late.push(...(await apply(ports, view, [change], failed)));
+      return late;
+    }
+    for (const stream of streams) failed.set(stream, error);
+    return [];
+  }
 };
 
 /**
@@ -110,9 +135,9 @@ const load = async (
 ): Promise<ReadonlyMap<string, History>> => {
   const histories = new Map<string, History>();
   await Promise.all(
-    [...streams].map(async (stream) => {
+    [...pending].map(async ([stream, triggers]) => {
+      if (!streams.has(stream)) return;
       try {
-        const triggers = pending.get(stream) ?? [];
         const history = await loadHistory(ports, stream);
         history.add(triggers.flatMap(({ commit }) => commit ?? []));
         histories.set(stream, history);

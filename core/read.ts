@@ -89,7 +89,7 @@ export const readRows = async (
 /** @throws MeridianError `unknown-view`; `not-found`; `unavailable` */
 export const readRow = async ({ domain, views }: ViewPorts, name: string, key: string): Promise<Row> => {
   const view = viewOf(domain, name);
-  const value = view.kind === 'totals' ? await totalOf(views, view, key) : await rowOf(views, view, key);
+  const value = await (view.kind === 'totals' ? totalOf(views, view, key) : rowOf(views, view, key));
   if (value === undefined) throw new MeridianError('not-found', `View ${name} has no row ${key}.`);
   return { key, value };
 };

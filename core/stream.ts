@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import type { StoredEvent } from './commit.ts';
-import { type Fault, invalid, MeridianError, pathOf } from './errors.ts';
+import { type Fault, faultsOf, invalid, MeridianError } from './errors.ts';
 import type { Hlc } from './hlc.ts';
 
 /** An event type's schema. Released schemas never change: a change is a new version. */
@@ -136,10 +136,7 @@ export const checkEvents = (
         message: `is ${version}, ${type} is at version ${known.version}`,
       });
     const result = known.schema.safeParse(data);
-    if (!result.success)
-      faults.push(
-        ...result.error.issues.map(({ path, message }) => ({ path: pathOf(path, `events[${index}].data`), message })),
-      );
+    if (!result.success) faults.push(...faultsOf(result.error, `events[${index}].data`));
     return { type, version: known.version, data: result.data };
   });
   return { parsed, faults };
@@ -148,8 +145,7 @@ export const checkEvents = (
 /** @throws MeridianError `unknown-command`; `validation` with the path of every fault */
 export const parseInput = (definition: StreamDefinition, name: string, input: unknown): unknown => {
   const result = commandOf(definition, name).input.safeParse(input);
-  if (!result.success)
-    throw invalid(result.error.issues.map(({ path, message }) => ({ path: pathOf(path, 'input'), message })));
+  if (!result.success) throw invalid(faultsOf(result.error, 'input'));
   return result.data;
 };
 

@@ -38,10 +38,10 @@ const tokenPattern = /^(?<stream>[^\n]+)\n(?<logs>([a-z0-9][a-z0-9.-]*=[1-9]\d{0
 
 /** The opaque form in which callers keep a version (an ETag): it carries its stream. */
 export const encodeVersion = (stream: string, version: Version): string => {
-  const logs = Object.keys(version)
-    .filter((log) => (version[log] ?? 0) > 0)
-    .sort()
-    .map((log) => `${log}=${version[log]}`);
+  const logs = Object.entries(version)
+    .filter(([, position]) => position > 0)
+    .map(([log, position]) => `${log}=${position}`)
+    .sort();
   return btoa(`${stream}\n${logs.join(',')}`)
     .replaceAll('+', '-')
     .replaceAll('/', '_')

@@ -51,11 +51,15 @@ export interface Links {
   readonly invoke: Link;
 }
 
-/** The ports of a Region that tests put faults into. */
+/** The ports of a Region that tests put faults into: everything that a function calls over a network. */
 export interface FaultyPorts {
   readonly events: EventStore;
   readonly views: ViewStore;
+  readonly sightings: Sightings;
   readonly bus: Bus;
+  readonly projection: Queue;
+  readonly quarantine: Queue;
+  readonly remote: Remote;
 }
 
 export interface RegionOptions {
@@ -125,7 +129,6 @@ export class WorldRegion {
       this.#pool<DynamoDBStreamEvent, DynamoDBBatchResponse>('relay', 1, () =>
         relay.makeHandler({
           ...this.#ports(),
-          projection: this.#projection,
           projectedTypes: projectedTypes(options.domain),
           commitOf: fromImage,
         }),
@@ -138,7 +141,7 @@ export class WorldRegion {
     );
     const ingress = this.#queue(
       'ingress',
-      this.#pool('ingest', CONCURRENCY, () => ingest.makeHandler({ ...this.#ports(), quarantine: this.quarantine })),
+      this.#pool('ingest', CONCURRENCY, () => ingest.makeHandler(this.#ports())),
       this.quarantine,
     );
     this.bus.addRule(ingressPattern, { kind: 'queue', queue: ingress });
@@ -189,13 +192,19 @@ export class WorldRegion {
   #ports() {
     const { region, regions, domain, telemetry, withFaults } = this.#options;
     return {
-      ...withFaults(region, { events: this.#table, views: this.#views, bus: this.bus }),
+      ...withFaults(region, {
+        events: this.#table,
+        views: this.#views,
+        sightings: this.#sightings,
+        bus: this.bus,
+        projection: this.#projection,
+        quarantine: this.quarantine,
+        remote: this.#remote,
+      }),
       region,
       regions,
       log: region,
       domain,
-      sightings: this.#sightings,
-      remote: this.#remote,
       runtime: this.#runtime,
       warm: warmStreams(),
       telemetry,

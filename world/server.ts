@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
-import type { Answer } from '../lambdas/api/http.ts';
+import { MeridianError } from '../core/index.ts';
+import { type Answer, json, problem } from '../lambdas/api/http.ts';
 import type { World } from './world.ts';
 
 /** What a Function URL refuses before the function sees it, in bytes. */
@@ -50,7 +51,11 @@ export const functionUrlEvent = ({
  */
 export const serve = (world: World, port: number): Promise<Server> => {
   const server = createServer(async (request, response) => {
-    const { statusCode, headers, body } = await answer(world, request);
+    // What no function answered, a Function URL answers with 502; a client that went away hears nothing of it.
+    const { statusCode, headers, body } = await answer(world, request).catch((error: unknown) => ({
+      ...problem(error),
+      statusCode: 502,
+    }));
     response.writeHead(statusCode, headers).end(body);
   });
   return new Promise((resolve, reject) => {
@@ -63,16 +68,19 @@ export const serve = (world: World, port: number): Promise<Server> => {
 
 const answer = async (world: World, request: IncomingMessage): Promise<Answer> => {
   const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
-  if (path === '/')
-    return plain(200, { regions: [...world.regions.keys()].map((region) => `/regions/${region}/health`) });
+  if (path === '/') return json({ regions: [...world.regions.keys()].map((region) => `/regions/${region}/health`) });
   const [, name = '', rest = '/'] = /^\/regions\/([^/]+)(\/.*)?$/.exec(path) ?? [];
   const region = world.regions.get(name);
   if (!region)
-    return plain(404, {
-      detail: `There is nothing at ${path}: begin with /regions/<region>/, one of ${[...world.regions.keys()].join(', ')}.`,
-    });
+    return problem(
+      new MeridianError(
+        'not-found',
+        `There is nothing at ${path}: begin with /regions/<region>/, one of ${[...world.regions.keys()].join(', ')}.`,
+      ),
+    );
   const body = await bodyOf(request);
-  if (body === undefined) return plain(413, { detail: `A request holds at most ${MAX_REQUEST_BYTES} bytes.` });
+  if (body === undefined)
+    return problem(new MeridianError('too-large', `A request holds at most ${MAX_REQUEST_BYTES} bytes.`));
   const headers = Object.fromEntries(Object.entries(request.headers).map(([key, value]) => [key, String(value)]));
   return region.request(functionUrlEvent({ method: request.method ?? 'GET', path: rest, query, headers, body }));
 };
@@ -87,9 +95,3 @@ const bodyOf = async (request: IncomingMessage): Promise<string | undefined> => 
   }
   return bytes > MAX_REQUEST_BYTES ? undefined : Buffer.concat(chunks).toString('utf8');
 };
-
-const plain = (statusCode: number, body: unknown): Answer => ({
-  statusCode,
-  headers: { 'content-type': statusCode < 400 ? 'application/json' : 'application/problem+json' },
-  body: JSON.stringify(body),
-});

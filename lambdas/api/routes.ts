@@ -37,9 +37,9 @@ const postEvents: Handle = async (ports, event) => {
   const body = jsonBody(event);
   const submitOne = async (envelope: unknown) => {
     const append = parseEventsEnvelope(ports.domain, envelope, ports.runtime.newId);
-    return accepted(await submit(ports, traced(append, event)));
+    return submit(ports, traced(append, event));
   };
-  if (!Array.isArray(body)) return json(await submitOne(body));
+  if (!Array.isArray(body)) return acceptance(await submitOne(body));
   if (body.length > MAX_ENVELOPES)
     throw new MeridianError(
       'too-large',
@@ -51,7 +51,7 @@ const postEvents: Handle = async (ports, event) => {
   // One envelope among many: its error is its own.
   const submitOneOfMany = async (envelope: unknown) => {
     try {
-      return await submitOne(envelope);
+      return accepted(await submitOne(envelope));
     } catch (error) {
       return { ...memberOf(envelope, 'id'), ...memberOf(envelope, 'stream'), problem: toProblem(error) };
     }
@@ -78,7 +78,7 @@ const postCommand: Handle = async (ports, event, { type = '', id = '', name }) =
   };
   const append = parseCommandEnvelope(ports.domain, envelope, ports.runtime.newId);
   const appended = await submit(ports, traced(append, event));
-  return json(accepted(appended), etag(appended));
+  return acceptance(appended);
 };
 
 const getStream: Handle = async (ports, event, { type = '', id = '' }) => {
@@ -128,6 +128,8 @@ const accepted = ({ stream, commitId, version, dot }: Appended) => ({
   version: encodeVersion(stream, version),
   ...dot,
 });
+
+const acceptance = (appended: Appended): Answer => json(accepted(appended), etag(appended));
 
 const etag = ({ stream, version }: Pick<Appended, 'stream' | 'version'>) => ({
   etag: `"${encodeVersion(stream, version)}"`,

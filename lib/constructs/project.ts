@@ -34,7 +34,7 @@ export class Project extends Construct {
   constructor(scope: Construct, id: string, { config, region, events, views, bus, projectedTypes }: ProjectProps) {
     super(scope, id);
     const names = namesOf(config.name);
-    // Short, as a message that came before its table replica only comes again after six of them.
+    // Above the 10 s for which it tries against other projectors; short, as a failed message comes again after six of them.
     const timeout = Duration.seconds(15);
     const { queue } = new Projection(this, 'Projection', {
       name: config.name,

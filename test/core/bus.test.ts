@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import {
+  APPEND,
+  COMMAND,
+  entriesOf,
+  fastPathPattern,
+  forwardPattern,
+  ingressPattern,
+  outcomeEntry,
+  SOURCE_PREFIX,
+} from '../../core/bus.ts';
+import { aCommit } from '../contract/commits.ts';
+
+describe('entries of a commit', () => {
+  it('are one an event, with everything that makes the commit up', () => {
+    const events = [
+      { type: 'Departed', version: 1, data: { delay: 3 } },
+      { type: 'Arrived', version: 2, data: null },
+    ];
+    const meta = { correlation: 'c', traceparent: 't' };
+    const commit = aCommit({ stream: 'flight/LAX.17', log: 'us', position: 4, region: 'us-east-1', events, meta });
+    const entries = entriesOf(commit);
+    expect(entries.map(({ source, detailType }) => [source, detailType])).toEqual([
+      ['meridian.flight', 'Departed'],
+      ['meridian.flight', 'Arrived'],
+    ]);
+    const { context, previous, hlc, commitId, request } = commit;
+    expect(entries.map(({ detail }) => JSON.parse(detail))).toEqual(
+      events.map(({ data, version }, index) => ({
+        id: `flight/LAX.17@us.4.${index}`,
+        stream: 'flight/LAX.17',
+        data,
+        version,
+        meta: {
+          ...meta,
+          ...{
+            region: 'us-east-1',
+            log: 'us',
+            position: 4,
+            previous,
+            index,
+            count: 2,
+            context,
+            hlc,
+            commitId,
+            request,
+          },
+        },
+      })),
+    );
+  });
+
+  it('are none for a commit without events', () => {
+    expect(entriesOf(aCommit({ events: [] }))).toEqual([]);
+  });
+});
+
+describe('outcomes', () => {
+  it('have no Region in them, so that no rule carries them to another bus', () => {
+    const entry = outcomeEntry('Rejected', { id: 'a' });
+    expect(entry).toEqual({ source: 'meridian.outcome', detailType: 'Rejected', detail: '{"id":"a"}' });
+  });
+});
+
+describe('patterns', () => {
+  it('take in what producers send, and nothing that says it is of Meridian', () => {
+    expect(ingressPattern).toEqual({
+      source: [{ 'anything-but': { prefix: SOURCE_PREFIX } }],
+      'detail-type': [APPEND, COMMAND],
+    });
+  });
+
+  it('forward what was born in the Region', () => {
+    expect(forwardPattern('us-east-1')).toEqual({
+      source: [{ prefix: 'meridian.' }],
+      detail: { meta: { region: ['us-east-1'] } },
+    });
+  });
+
+  it('bring the projector what was born elsewhere, of the types that some view shows', () => {
+    expect(fastPathPattern('us-east-1', new Set(['flight', 'seats']))).toEqual({
+      source: ['meridian.flight', 'meridian.seats'],
+      detail: { meta: { region: [{ 'anything-but': ['us-east-1'] }] } },
+    });
+  });
+});

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { append } from '../../core/append.ts';
+import { loadAtLeast, loadHistory } from '../../core/load.ts';
+import { anAppend, aRegion, replicate, watched } from './example.ts';
+
+const STREAM = 'note/n';
+
+describe('load', () => {
+  it('takes what the table has, seen and hidden', async () => {
+    const [us, eu] = [aRegion('us'), aRegion('eu')];
+    for (let i = 0; i < 3; i++) await append(us, anAppend());
+    for (const commit of (await us.table.load(STREAM)).toSpliced(1, 1)) eu.table.replicate(commit);
+    expect(await loadHistory(eu, STREAM)).toMatchObject({ stream: STREAM, seen: { us: 1 }, hidden: 1 });
+  });
+
+  it('refuses a stream of a type that there is not', async () => {
+    await expect(loadHistory(aRegion(), 'flight/x')).rejects.toThrow(
+      expect.objectContaining({ code: 'unknown-stream-type' }),
+    );
+  });
+});
+
+describe('load at least', () => {
+  it('is one load when nothing is asked for, or that has been seen', async () => {
+    const us = aRegion();
+    const { version } = await append(us, anAppend());
+    us.events.calls.length = 0;
+    await loadAtLeast(us, STREAM);
+    await loadAtLeast(us, STREAM, version);
+    expect(us.events.calls).toEqual(['load', 'load']);
+    expect(us.runtime.slept).toEqual([]);
+  });
+
+  it('waits until what is asked for can be seen: it is not enough that it is here', async () => {
+    const [us, eu] = [aRegion('us'), aRegion('eu')];
+    await append(us, anAppend());
+    const { version } = await append(us, anAppend());
+    const [first, second] = await us.table.load(STREAM);
+    let loads = 0;
+    const events = watched(eu.table, async () => {
+      loads++;
+      if (loads === 2 && second) eu.table.replicate(second);
+      if (loads === 4 && first) eu.table.replicate(first);
+    });
+    const history = await loadAtLeast({ ...eu, events }, STREAM, version);
+    expect(history.seen).toEqual({ us: 2 });
+    expect(loads).toBe(4);
+  });
+
+  it('gives up within 2 s, and the same again later is worth a try', async () => {
+    const [us, eu] = [aRegion('us'), aRegion('eu')];
+    const { version } = await append(us, anAppend());
+    const start = eu.runtime.now();
+    const refused = expect.objectContaining({ code: 'not-caught-up', retryable: true });
+    await expect(loadAtLeast(eu, STREAM, version)).rejects.toThrow(refused);
+    expect(eu.runtime.now() - start).toBeLessThanOrEqual(2000);
+    await replicate(STREAM, us, eu);
+    expect((await loadAtLeast(eu, STREAM, version)).seen).toEqual(version);
+  });
+});

@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest';
+import { memorySightings } from '../../adapters/memory/sightings.ts';
+import { type BusEntry, entriesOf } from '../../core/bus.ts';
+import type { Commit } from '../../core/commit.ts';
+import type { BatchAnswer, Sightings } from '../../core/ports.ts';
+import { relay } from '../../core/relay.ts';
+import { parseProjectionMessage, triggersOf } from '../../core/trigger.ts';
+import { aCommit } from '../contract/commits.ts';
+import { fakeRuntime } from '../runtime.ts';
+
+/** Takes what is sent; refuses, each time, what `refuses` says, and throws where `throws` does. */
+const sink = <T>(
+  refuses: (item: T) => boolean = () => false,
+  throws: (batch: readonly T[]) => boolean = () => false,
+) => {
+  const taken: T[] = [];
+  const requests: (readonly T[])[] = [];
+  const take = async (batch: readonly T[]): Promise<BatchAnswer> => {
+    requests.push(batch);
+    if (throws(batch)) throw new Error('There is no line.');
+    taken.push(...batch.filter((item) => !refuses(item)));
+    return batch.map((item) => (refuses(item) ? 'refused' : undefined));
+  };
+  return { taken, requests, put: take, send: take };
+};
+
+const portsWith = ({ bus = sink<BusEntry>(), projection = sink<string>(), sightings = memorySightings() } = {}) => ({
+  region: 'us',
+  projectedTypes: new Set(['note']),
+  bus,
+  projection,
+  sightings,
+  runtime: fakeRuntime(),
+});
+
+const events = (count: number): Commit['events'] =>
+  Array.from({ length: count }, (_, data) => ({ type: 'Noted', version: 1, data }));
+
+const aNote = (of: Partial<Commit> = {}): Commit => aCommit({ stream: 'note/n', log: 'us', region: 'us', ...of });
+
+const keysOf = (bodies: readonly string[]): readonly string[] =>
+  triggersOf(bodies.map(parseProjectionMessage)).map(({ stream, log, position }) => `${stream}@${log}.${position}`);
+
+describe('relay', () => {
+  it('puts the events of commits written here on the bus, in their order, and no others', async () => {
+    const ports = portsWith();
+    const own = [aNote({ events: events(3) }), aNote({ position: 2, events: events(1) })];
+    const foreign = aNote({ log: 'eu', region: 'eu' });
+    expect(await relay(ports, [...own, foreign])).toEqual(new Set());
+    expect(ports.bus.taken).toEqual(own.flatMap(entriesOf));
+    expect(ports.runtime.metrics).toEqual(new Map([['Published', 4]]));
+  });
+
+  it('goes by the Region that wrote a commit, not by the name of its log', async () => {
+    const ports = portsWith();
+    const own = aNote({ log: 'us.restored' });
+    await relay(ports, [own, aNote({ log: 'us', region: 'eu' })]);
+    expect(ports.bus.taken).toEqual(entriesOf(own));
+  });
+
+  it("tells the projector the keys of every Region's commits, of the types that some view shows", async () => {
+    const ports = portsWith();
+    const commits = [
+      aNote(),
+      aNote({ log: 'eu', region: 'eu' }),
+      aNote({ stream: 'account/us.1' }),
+      aNote({ position: 2, events: [] }),
+    ];
+    await relay(ports, commits);
+    expect(keysOf(ports.projection.taken)).toEqual(['note/n@us.1', 'note/n@eu.1', 'note/n@us.2']);
+  });
+
+  it('puts 50 keys into a message', async () => {
+    const ports = portsWith();
+    await relay(
+      ports,
+      Array.from({ length: 101 }, (_, i) => aNote({ position: i + 1 })),
+    );
+    expect(ports.projection.taken.map((body) => keysOf([body]).length)).toEqual([50, 50, 1]);
+  });
+
+  it('tries entries that failed again one by one, and returns the commits of which one never got through', async () => {
+    const [good, bad, alsoGood] = [aNote(), aNote({ position: 2, events: events(3) }), aNote({ position: 3 })];
+    const bus = sink<BusEntry>(({ detail }) => detail.includes('note/n@us.2.1'));
+    const ports = portsWith({ bus });
+    expect(await relay(ports, [good, bad, alsoGood])).toEqual(new Set([bad]));
+    expect(bus.requests.map(({ length }) => length)).toEqual([5, 1, 1, 1]);
+    expect(ports.runtime.metrics).toEqual(
+      new Map([
+        ['Published', 4],
+        ['PublishFailed', 1],
+      ]),
+    );
+  });
+
+  it('says nothing of an entry that got through at the second try', async () => {
+    let first = true;
+    const bus = sink<BusEntry>(() => {
+      const refused = first;
+      first = false;
+      return refused;
+    });
+    const ports = portsWith({ bus });
+    expect((await relay(ports, [aNote()])).size).toBe(0);
+    expect(ports.runtime.metrics.get('PublishFailed')).toBeUndefined();
+  });
+
+  it('returns every commit of which nothing can be sent, and goes on with the others', async () => {
+    const bus = sink<BusEntry>(
+      () => false,
+      () => true,
+    );
+    const ports = portsWith({ bus });
+    const [own, foreign] = [aNote(), aNote({ log: 'eu', region: 'eu' })];
+    expect(await relay(ports, [own, foreign])).toEqual(new Set([own]));
+    expect(keysOf(ports.projection.taken)).toEqual(['note/n@us.1', 'note/n@eu.1']);
+  });
+
+  it('returns the commits whose keys could not be sent, and publishes all the same', async () => {
+    const projection = sink<string>((body) => keysOf([body]).includes('note/n@us.1'));
+    const ports = portsWith({ projection });
+    const commits = Array.from({ length: 60 }, (_, i) => aNote({ position: i + 1 }));
+    expect(await relay(ports, commits)).toEqual(new Set(commits.slice(0, 50)));
+    expect(ports.bus.taken).toHaveLength(60);
+  });
+
+  it('returns a commit once of which both failed', async () => {
+    const failing = { bus: sink<BusEntry>(() => true), projection: sink<string>(() => true) };
+    const commit = aNote();
+    expect([...(await relay(portsWith(failing), [commit]))]).toEqual([commit]);
+  });
+
+  it('sends large events in requests that the bus takes', async () => {
+    const ports = portsWith();
+    const large = events(4).map((event) => ({ ...event, data: 'x'.repeat(60_000) }));
+    await relay(ports, [aNote({ events: large })]);
+    expect(ports.bus.requests.map(({ length }) => length)).toEqual([1, 1, 1, 1]);
+  });
+
+  it('notes the newest stamp of each Region, once', async () => {
+    const kept = memorySightings();
+    const records: string[] = [];
+    const sightings: Sightings = {
+      all: kept.all,
+      record: async (region, hlc) => {
+        records.push(`${region} ${hlc}`);
+        await kept.record(region, hlc);
+      },
+    };
+    const stamped = (region: string, hlc: string, position: number) => aNote({ log: region, region, hlc, position });
+    const ports = portsWith({ sightings });
+    await relay(ports, [
+      stamped('us', '05', 2),
+      stamped('us', '03', 1),
+      stamped('eu', '09', 1),
+      stamped('us', '04', 3),
+    ]);
+    expect(records).toEqual(['us 05', 'eu 09']);
+    await relay(ports, [stamped('us', '04', 4)]);
+    expect(await kept.all()).toEqual(
+      new Map([
+        ['us', '05'],
+        ['eu', '09'],
+      ]),
+    );
+  });
+});

@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import type { MetricName, Runtime } from '../core/index.ts';
+import { seeded } from '../world/randomness.ts';
+
+/** Time, randomness, ids and metrics in a test's own hands. */
+export interface FakeRuntime extends Runtime {
+  /** Lets time pass, or sets the clock back. */
+  advance(milliseconds: number): void;
+  /** How long each `sleep` took: the clock goes on by as much, at once. */
+  readonly slept: number[];
+  /** What each metric adds up to. */
+  readonly metrics: Map<MetricName, number>;
+}
+
+/** A runtime whose clock stands still until it is told to go on, or somebody sleeps. */
+export const fakeRuntime = (start = Date.UTC(2001, 0, 1), seed = 1): FakeRuntime => {
+  let now = start;
+  let ids = 0;
+  const slept: number[] = [];
+  const metrics = new Map<MetricName, number>();
+  return {
+    now: () => now,
+    sleep: async (milliseconds) => {
+      slept.push(milliseconds);
+      now += milliseconds;
+    },
+    random: seeded(seed),
+    newId: () => `id-${++ids}`,
+    digest: (text) => createHash('sha256').update(text).digest('base64url'),
+    metric: (name, _unit, value) => metrics.set(name, (metrics.get(name) ?? 0) + value),
+    advance: (milliseconds) => {
+      now += milliseconds;
+    },
+    slept,
+    metrics,
+  };
+};
