@@ -1,0 +1,98 @@
+import * as z from 'zod';
+import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
+import { memorySightings } from '../../../adapters/memory/sightings.ts';
+import { memoryViewStore } from '../../../adapters/memory/view-store.ts';
+import { MeridianError } from '../../../core/index.ts';
+import { domain } from '../../../domain/index.ts';
+import { makeHandler } from '../../../lambdas/api/handler.ts';
+import type { ApiPorts } from '../../../lambdas/api/routes.ts';
+import { functionUrlEvent } from '../../../world/server.ts';
+import { fakeRuntime } from '../../runtime.ts';
+import { context, recordedTelemetry } from '../invocation.ts';
+
+/** A flight from Los Angeles, whose seats are at home in us-west-2, to New York. */
+export const westId = '2001-01-01.LAX-JFK.1';
+/** A flight from New York, whose seats are at home in us-east-1. */
+export const eastId = '2001-01-01.JFK-LAX.2';
+
+export const departed = (delay = 5) => ({
+  type: 'Departed',
+  data: { airport: 'LAX', delay, scheduled: '2001-01-01T06:55' },
+});
+
+export interface Request {
+  readonly query?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A text is sent as it is, anything else as JSON. */
+  readonly body?: unknown;
+}
+
+const problemShape = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.number(),
+  detail: z.string(),
+  code: z.string(),
+  retryable: z.boolean(),
+});
+
+/** The API of us-east-1 on memory adapters, one of three Regions; the others cannot be reached unless a test says so. */
+export const anApi = (ports: Partial<ApiPorts> = {}) => {
+  const runtime = fakeRuntime();
+  const telemetry = recordedTelemetry();
+  const all: ApiPorts = {
+    domain,
+    region: 'us-east-1',
+    regions: ['us-east-1', 'us-east-2', 'us-west-2'],
+    log: 'us-east-1',
+    events: memoryEventStore(),
+    views: memoryViewStore(),
+    sightings: memorySightings(),
+    remote: {
+      invoke: async (region) => {
+        throw new MeridianError('region-unreachable', `${region} did not answer: try again.`, { retryable: true });
+      },
+    },
+    runtime,
+    warm: new Map(),
+    ...ports,
+  };
+  const handler = makeHandler({ ...all, telemetry });
+  const send = async (event: Parameters<typeof handler>[0]) => {
+    const { statusCode: status, headers, body } = await handler(event, context);
+    const json: unknown = JSON.parse(body);
+    return { status, headers, body: json };
+  };
+  const call = (method: string, path: string, { query, headers, body }: Request = {}) =>
+    send(
+      functionUrlEvent({
+        method,
+        path,
+        ...(query !== undefined && { query }),
+        ...(headers !== undefined && { headers }),
+        ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      }),
+    );
+  return {
+    runtime,
+    ports: all,
+    lines: telemetry.lines,
+    send,
+    call,
+    get: (path: string, request?: Request) => call('GET', path, request),
+    post: (path: string, request?: Request) => call('POST', path, request),
+    /** The problem document of a request that has to fail. */
+    problem: async (method: string, path: string, request?: Request) => {
+      const { status, headers, body } = await call(method, path, request);
+      const problem = problemShape.parse(body);
+      if (headers['content-type'] !== 'application/problem+json' || problem.status !== status)
+        throw new Error(`${method} ${path} answered no problem document: ${status} ${JSON.stringify(body)}`);
+      return problem;
+    },
+  };
+};
+
+const versioned = z.object({ version: z.string() });
+
+/** The version token in an answer. */
+export const versionOf = ({ body }: { readonly body: unknown }): string => versioned.parse(body).version;

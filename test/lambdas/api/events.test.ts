@@ -1,0 +1,382 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
+import { MeridianError } from '../../../core/index.ts';
+import { ledgerDomain } from '../../world/ledger-domain.ts';
+import { anApi, departed, eastId, versionOf, westId } from './an-api.ts';
+
+const stream = `flight/${westId}`;
+const seats = `seats/${eastId}`;
+const reserved = (passenger: string) => ({ type: 'SeatReserved', data: { passenger } });
+const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
+const outcomes = z.array(z.looseObject({ id: z.string().optional(), problem: z.looseObject({}).optional() }));
+const faultPaths = ({ faults }: { readonly [member: string]: unknown }) =>
+  z
+    .array(z.object({ path: z.string() }))
+    .parse(faults)
+    .map(({ path }) => path);
+
+describe('POST /events', () => {
+  it('appends the events of an envelope as one commit, and answers its id, version and place', async () => {
+    const api = anApi();
+
+    const { status, body } = await api.post('/events', {
+      body: { id: 'a', stream, events: [departed(1), departed(2)], meta: { correlation: 'c', actor: 'me' } },
+    });
+
+    expect(status).toBe(200);
+    expect(body).toEqual({ id: 'a', stream, version: expect.any(String), log: 'us-east-1', position: 1 });
+    expect(await api.ports.events.load(stream)).toMatchObject([
+      {
+        commitId: 'a',
+        position: 1,
+        events: [
+          { type: 'Departed', version: 1, data: { delay: 1 } },
+          { type: 'Departed', version: 1, data: { delay: 2 } },
+        ],
+        meta: { correlation: 'c', actor: 'me' },
+      },
+    ]);
+  });
+
+  it('makes an id for an envelope without one', async () => {
+    const { body } = await anApi().post('/events', { body: { stream, events: [departed()] } });
+    expect(body).toMatchObject({ id: 'id-1' });
+  });
+
+  it('answers the same to the same again, also from another process, and writes once', async () => {
+    const api = anApi();
+    const again = anApi({ events: api.ports.events });
+    const body = { id: 'a', stream, events: [departed()] };
+
+    const answers = [await api.post('/events', { body }), await api.post('/events', { body })];
+    const elsewhere = await again.post('/events', {
+      body: {
+        events: [{ data: { scheduled: '2001-01-01T06:55', delay: 5, airport: 'LAX' }, type: 'Departed' }],
+        stream,
+        id: 'a',
+      },
+    });
+
+    expect(answers[1]).toEqual(answers[0]);
+    expect(elsewhere).toEqual(answers[0]);
+    expect(await api.ports.events.load(stream)).toHaveLength(1);
+  });
+
+  it('answers 409 to an id that stands for something else', async () => {
+    const api = anApi();
+    await api.post('/events', { body: { id: 'a', stream, events: [departed(1)] } });
+
+    const problem = await api.problem('POST', '/events', { body: { id: 'a', stream, events: [departed(2)] } });
+
+    expect(problem).toMatchObject({ status: 409, code: 'id-reused', log: 'us-east-1', position: 1, retryable: false });
+  });
+
+  it.each([undefined, null, 5, 'text', {}, { stream: 5 }, { stream: 'Flight/a', events: [] }])(
+    'refuses what is no envelope: %j',
+    async (body) => {
+      const problem = await anApi().problem('POST', '/events', { body });
+      expect(problem).toMatchObject({ status: 400, code: 'validation' });
+    },
+  );
+
+  it('names the path of every fault of an envelope', async () => {
+    const problem = await anApi().problem('POST', '/events', {
+      body: {
+        id: 'with blank',
+        stream: 'flight/a b',
+        events: [{ type: 5 }, { type: 'Departed', data: {}, when: 'now' }],
+        meta: { actor: '', traceparent: 'x', tenant: 't' },
+        extra: 1,
+      },
+    });
+
+    expect(problem.status).toBe(400);
+    expect(faultPaths(problem).sort()).toEqual([
+      'events[0].type',
+      'events[1].when',
+      'extra',
+      'id',
+      'meta.actor',
+      'meta.tenant',
+      'meta.traceparent',
+      'stream',
+    ]);
+  });
+
+  it('names the path of every fault of the data of events, and a version that is not the current one', async () => {
+    const problem = await anApi().problem('POST', '/events', {
+      body: {
+        stream,
+        events: [
+          departed(),
+          { type: 'Departed', version: 2, data: { airport: 'lax', delay: 1.5 } },
+          { type: 'Arrived' },
+        ],
+      },
+    });
+
+    expect(problem).toMatchObject({ status: 400, code: 'validation' });
+    expect(faultPaths(problem).sort()).toEqual([
+      'events[1].data.airport',
+      'events[1].data.delay',
+      'events[1].data.scheduled',
+      'events[1].version',
+      'events[2].data',
+    ]);
+  });
+
+  it('answers 404 to an unknown stream type and to an unknown event, and says which there are', async () => {
+    const api = anApi();
+    expect(await api.problem('POST', '/events', { body: { stream: 'boat/1', events: [departed()] } })).toMatchObject({
+      status: 404,
+      code: 'unknown-stream-type',
+      known: ['flight', 'seats'],
+    });
+    for (const type of ['Sunk', 'constructor', '__proto__'])
+      expect(await api.problem('POST', '/events', { body: { stream, events: [departed(), { type }] } })).toMatchObject({
+        status: 404,
+        code: 'unknown-event',
+        path: 'events[1].type',
+        known: ['Departed', 'Arrived'],
+      });
+  });
+
+  it('takes expected for a home stream only, and basedOn for a merge stream only', async () => {
+    const api = anApi();
+    const token = versionOf(await api.post('/events', { body: { stream, events: [departed()] } }));
+
+    const expected = await api.problem('POST', '/events', { body: { stream, events: [departed()], expected: token } });
+    const basedOn = await api.problem('POST', '/events', {
+      body: { stream: seats, events: [reserved('p')], basedOn: token },
+    });
+
+    expect([expected.code, ...faultPaths(expected)]).toEqual(['validation', 'expected']);
+    expect([basedOn.code, ...faultPaths(basedOn)]).toEqual(['validation', 'basedOn']);
+  });
+
+  it('refuses a token that is none, or of another stream', async () => {
+    const api = anApi();
+    const other = versionOf(await api.post('/events', { body: { stream: `${stream}0`, events: [departed()] } }));
+    for (const basedOn of ['', 'x', '!', '*', other]) {
+      const problem = await api.problem('POST', '/events', { body: { stream, events: [departed()], basedOn } });
+      expect([problem.code, ...faultPaths(problem)]).toEqual(['validation', 'basedOn']);
+    }
+  });
+
+  it('appends to a home stream that is at the expected version, and otherwise says where it is', async () => {
+    const api = anApi();
+    const first = versionOf(await api.post('/events', { body: { stream: seats, events: [reserved('p')] } }));
+    const second = versionOf(
+      await api.post('/events', { body: { id: 'b', stream: seats, events: [reserved('q')], expected: first } }),
+    );
+
+    const problem = await api.problem('POST', '/events', {
+      body: { stream: seats, events: [reserved('r')], expected: first },
+    });
+    const again = await api.post('/events', {
+      body: { id: 'b', stream: seats, events: [reserved('q')], expected: first },
+    });
+
+    expect(problem).toMatchObject({ status: 409, code: 'version-conflict', expected: first, actual: second });
+    expect(versionOf(again)).toBe(second);
+  });
+
+  it('makes the version that a merge commit is based on its context', async () => {
+    const api = anApi();
+    const old = versionOf(await api.post('/events', { body: { stream, events: [departed(1)] } }));
+    await api.post('/events', { body: { stream, events: [departed(2)] } });
+
+    const { status } = await api.post('/events', { body: { stream, events: [departed(3)], basedOn: old } });
+
+    expect(status).toBe(200);
+    expect((await api.ports.events.load(stream)).at(-1)?.context).toEqual({ 'us-east-1': 1 });
+  });
+
+  it('takes 100 events at once and refuses 101', async () => {
+    const api = anApi();
+    const events = Array.from({ length: 101 }, (_, i) => departed(i));
+
+    expect(await api.post('/events', { body: { stream, events: events.slice(1) } })).toMatchObject({ status: 200 });
+    expect(await api.problem('POST', '/events', { body: { stream, events } })).toMatchObject({
+      status: 413,
+      code: 'too-large',
+      limit: 100,
+    });
+    expect(await api.ports.events.load(stream)).toHaveLength(1);
+  });
+
+  it('refuses a commit that would not fit the bus, and appends nothing of it', async () => {
+    const api = anApi({ domain: ledgerDomain });
+    const written = (length: number) => ({
+      stream: 'note/a',
+      events: [{ type: 'Written', data: { text: 'é'.repeat(length / 2) } }],
+    });
+
+    expect(await api.post('/events', { body: written(255_000) })).toMatchObject({ status: 200 });
+    expect(await api.problem('POST', '/events', { body: written(256_000) })).toMatchObject({
+      status: 413,
+      code: 'too-large',
+      limit: 256_000,
+      bytes: expect.any(Number),
+    });
+    expect(await api.ports.events.load('note/a')).toHaveLength(1);
+  });
+
+  it('answers each envelope of an array in its place, and one that is bad does not stop the others', async () => {
+    const api = anApi();
+
+    const { status, body } = await api.post('/events', {
+      body: [
+        { id: 'a', stream, events: [departed(1)] },
+        { id: 'b', stream, events: [{ type: 'Sunk' }] },
+        null,
+        { stream: 'boat/1', events: [departed()] },
+        { id: 'c', stream, events: [departed(2)] },
+        { id: 'd', stream: `seats/${westId}`, events: [reserved('p')] },
+        { id: 'a', stream, events: [departed(1)] },
+      ],
+    });
+
+    expect(status).toBe(200);
+    const answers = outcomes.parse(body);
+    expect(answers.map(({ id, problem }) => [id, problem?.code])).toEqual([
+      ['a', undefined],
+      ['b', 'unknown-event'],
+      [undefined, 'validation'],
+      [undefined, 'unknown-stream-type'],
+      ['c', undefined],
+      ['d', 'region-unreachable'],
+      ['a', undefined],
+    ]);
+    expect(answers[1]).not.toHaveProperty('version');
+    expect(answers[6]).toEqual(answers[0]);
+    expect(await api.ports.events.load(stream)).toMatchObject([{ commitId: 'a' }, { commitId: 'c' }]);
+  });
+
+  it('appends the envelopes of one stream in their order', async () => {
+    const api = anApi();
+    const ids = Array.from({ length: 20 }, (_, i) => `id-${i}`);
+
+    await api.post('/events', { body: ids.map((id, i) => ({ id, stream, events: [departed(i)] })) });
+
+    expect((await api.ports.events.load(stream)).map(({ commitId }) => commitId)).toEqual(ids);
+  });
+
+  it('takes 100 envelopes at once, none too, and refuses 101 without looking at any', async () => {
+    const api = anApi();
+    const envelopes = Array.from({ length: 101 }, (_, i) => ({ stream: `flight/${i}`, events: [departed()] }));
+
+    expect(await api.post('/events', { body: [] })).toMatchObject({ status: 200, body: [] });
+    expect(await api.problem('POST', '/events', { body: envelopes })).toMatchObject({ status: 413, limit: 100 });
+    expect(await api.ports.events.load('flight/0')).toEqual([]);
+    expect(await api.post('/events', { body: envelopes.slice(1) })).toMatchObject({ status: 200 });
+    expect(await api.ports.events.load('flight/100')).toHaveLength(1);
+  });
+
+  it('keeps the trace of the caller in meta, unless the envelope names its own or the header is malformed', async () => {
+    const api = anApi();
+    const post = (id: string, header: string, meta?: object) =>
+      api.post('/events', {
+        headers: { traceparent: header },
+        body: { id, stream, events: [departed()], ...(meta && { meta }) },
+      });
+
+    await post('a', traceparent);
+    await post('b', 'not-a-traceparent');
+    await post('c', traceparent, { traceparent: traceparent.replace('0af7', 'ffff'), actor: 'me' });
+
+    expect((await api.ports.events.load(stream)).map(({ meta }) => meta)).toEqual([
+      { traceparent },
+      {},
+      { traceparent: traceparent.replace('0af7', 'ffff'), actor: 'me' },
+    ]);
+  });
+
+  it('asks the home Region of a home stream, and answers what that answers', async () => {
+    const home = anApi();
+    const asked: unknown[] = [];
+    const api = anApi({
+      remote: {
+        invoke: async (region, request) => {
+          asked.push([region, request]);
+          return {
+            appended: {
+              stream: `seats/${westId}`,
+              commitId: 'a',
+              version: { 'us-west-2': 4 },
+              dot: { log: 'us-west-2', position: 4 },
+            },
+          };
+        },
+      },
+    });
+
+    const { status, body } = await api.post('/events', {
+      headers: { traceparent },
+      body: { id: 'a', stream: `seats/${westId}`, events: [reserved('p')] },
+    });
+
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ id: 'a', log: 'us-west-2', position: 4 });
+    expect(asked).toMatchObject([['us-west-2', { commitId: 'a', request: { kind: 'events' }, meta: { traceparent } }]]);
+    expect(await home.ports.events.load(`seats/${westId}`)).toEqual([]);
+  });
+
+  it('hands on the home Region’s refusal as it is', async () => {
+    const problem = {
+      type: 'urn:meridian:problem:version-conflict',
+      title: 'version conflict',
+      status: 409,
+      detail: 'elsewhere',
+      code: 'version-conflict',
+      retryable: false,
+      expected: 'x',
+      actual: 'y',
+    };
+    const api = anApi({ remote: { invoke: async () => ({ problem }) } });
+
+    const answer = await api.problem('POST', '/events', {
+      body: { stream: `seats/${westId}`, events: [reserved('p')] },
+    });
+
+    expect(answer).toEqual(problem);
+  });
+
+  it('answers 503 with a time to come back when the home Region cannot be reached', async () => {
+    const api = anApi();
+
+    const { status, headers, body } = await api.post('/events', {
+      body: { stream: `seats/${westId}`, events: [reserved('p')] },
+    });
+
+    expect(status).toBe(503);
+    expect(headers).toMatchObject({ 'retry-after': '1' });
+    expect(body).toMatchObject({ code: 'region-unreachable', retryable: true });
+    expect(api.lines).toMatchObject([{ level: 'error' }]);
+  });
+
+  it('answers a store that is throttled with 503 and a time to come back, and the same request then succeeds', async () => {
+    const store = memoryEventStore();
+    let throttled = true;
+    const api = anApi({
+      events: {
+        ...store,
+        put: async (commit) => {
+          if (throttled) throw new MeridianError('unavailable', 'DynamoDB is throttled.', { retryable: true });
+          return store.put(commit);
+        },
+      },
+    });
+    const body = { id: 'a', stream, events: [departed()] };
+
+    const refused = await api.post('/events', { body });
+    throttled = false;
+    const taken = await api.post('/events', { body });
+
+    expect(refused).toMatchObject({ status: 503, headers: { 'retry-after': '1' }, body: { code: 'unavailable' } });
+    expect(taken).toMatchObject({ status: 200 });
+    expect(await store.load(stream)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
+import { functionUrlEvent } from '../../../world/server.ts';
+import { anApi, departed, westId } from './an-api.ts';
+
+const envelope = { id: 'a', stream: `flight/${westId}`, events: [departed()] };
+
+describe('every request', () => {
+  it.each(['/', '/event', '/events/', '/streams', '/streams/flight', '/views', '/views/a/b/c', '/health/x', ''])(
+    'answers 404 where there is nothing: "%s"',
+    async (path) => {
+      expect(await anApi().problem('GET', path)).toMatchObject({ status: 404, code: 'not-found' });
+    },
+  );
+
+  it.each([
+    ['GET', '/events', 'POST'],
+    ['PUT', '/streams/flight/a', 'GET'],
+    ['GET', '/streams/flight/a/commands/depart', 'POST'],
+    ['POST', '/streams/flight/a/events', 'GET'],
+    ['DELETE', '/views/airport-delays', 'GET'],
+    ['POST', '/views/airport-delays/LAX', 'GET'],
+    ['POST', '/health', 'GET'],
+    ['HEAD', '/health', 'GET'],
+  ])('answers 405 to %s %s and says what is allowed', async (method, path, allowed) => {
+    const api = anApi();
+
+    const { headers } = await api.call(method, path);
+
+    expect(headers).toMatchObject({ allow: allowed });
+    expect(await api.problem(method, path)).toMatchObject({
+      status: 405,
+      code: 'method-not-allowed',
+      allowed: [allowed],
+      retryable: false,
+    });
+  });
+
+  it('refuses a path that is not percent-encoded UTF-8', async () => {
+    for (const path of ['/streams/flight/%zz', '/views/airport-delays/%ff'])
+      expect(await anApi().problem('GET', path)).toMatchObject({ status: 400, code: 'validation' });
+  });
+
+  it('refuses a stream name that only its percent-encoding got through', async () => {
+    for (const id of ['a%2Fb', 'a%20b', '%23', 'é', `${'x'.repeat(201)}`])
+      expect(await anApi().problem('GET', `/streams/flight/${id}`)).toMatchObject({ status: 400, code: 'validation' });
+  });
+
+  it('decodes a percent-encoded stream name', async () => {
+    const { body } = await anApi().get('/streams/flight/2001%2D01-01.LAX%2dJFK.1');
+    expect(body).toMatchObject({ stream: `flight/${westId}` });
+  });
+
+  it('refuses a body that is not JSON, and says where it stops being it', async () => {
+    for (const path of ['/events', `/streams/flight/${westId}/commands/depart`]) {
+      const problem = await anApi().problem('POST', path, { body: '{"id": "a",' });
+      expect(problem).toMatchObject({ status: 400, code: 'validation' });
+      expect(problem.detail).toMatch(/^The body is not JSON: .*position 11/);
+    }
+  });
+
+  it('reads a body in base64, as a Function URL hands on what it takes for binary', async () => {
+    const event = functionUrlEvent({ method: 'POST', path: '/events' });
+    const body = Buffer.from(JSON.stringify(envelope)).toString('base64');
+    expect(await anApi().send({ ...event, body, isBase64Encoded: true })).toMatchObject({ status: 200 });
+  });
+
+  it('takes a body of 5 MB and refuses one more byte, counted in UTF-8', async () => {
+    const api = anApi();
+    const [head, tail] = ['{"ignored":"', '"}'];
+    const filler = (bytes: number) => `${head}${'é'.repeat((bytes - head.length - tail.length) / 2)}${tail}`;
+
+    const fits = await api.problem('POST', '/events', { body: filler(5_000_000) });
+    const tooLarge = await api.problem('POST', '/events', { body: filler(5_000_002) });
+
+    expect(fits.code).toBe('validation');
+    expect(tooLarge).toMatchObject({ status: 413, code: 'too-large', bytes: 5_000_002, limit: 5_000_000 });
+  });
+
+  it('finds headers whatever the case of their names', async () => {
+    const { body } = await anApi().post(`/streams/flight/${westId}/commands/depart`, {
+      headers: { 'IDEMPOTENCY-key': 'mine' },
+      body: departed().data,
+    });
+    expect(body).toMatchObject({ id: 'mine' });
+  });
+
+  it('answers what goes wrong inside with 500, tells nothing of it to the caller and all of it to the log', async () => {
+    const events = {
+      ...memoryEventStore(),
+      load: async () => {
+        throw new Error('secret of the inside');
+      },
+    };
+    const api = anApi({ events });
+
+    const answer = await api.get(`/streams/flight/${westId}`);
+
+    expect(answer).toMatchObject({ status: 500, headers: { 'retry-after': '1' }, body: { code: 'internal' } });
+    expect(JSON.stringify(answer)).not.toMatch(/secret|stack|\.ts/);
+    expect(api.lines).toMatchObject([
+      {
+        level: 'error',
+        details: { path: `/streams/flight/${westId}`, error: { message: 'secret of the inside' } },
+      },
+    ]);
+  });
+
+  it('does not log what the caller did wrong', async () => {
+    const api = anApi();
+    await api.post('/events', { body: {} });
+    expect(api.lines).toEqual([]);
+  });
+});

@@ -1,0 +1,195 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
+import { anApi, departed, eastId, versionOf, westId } from './an-api.ts';
+
+const stream = `flight/${westId}`;
+const path = `/streams/${stream}`;
+const append = (api: ReturnType<typeof anApi>, delay: number) =>
+  api.post('/events', { body: { stream, events: [departed(delay)] } });
+
+const page = z.object({
+  commits: z.array(z.looseObject({ commitId: z.string() })),
+  version: z.string(),
+  next: z.string().optional(),
+});
+
+describe('GET /streams/{type}/{id}', () => {
+  it('answers the state, its version, also as ETag, the mode and the Region', async () => {
+    const api = anApi();
+    const version = versionOf(await append(api, 7));
+
+    const { status, headers, body } = await api.get(path);
+
+    expect(status).toBe(200);
+    expect(headers).toEqual({ 'content-type': 'application/json', etag: `"${version}"` });
+    expect(body).toEqual({
+      stream,
+      state: { departed: departed(7).data },
+      version,
+      mode: 'merge',
+      region: 'us-east-1',
+    });
+  });
+
+  it('answers the initial state of a stream that nobody wrote, and its version can be given back', async () => {
+    const api = anApi();
+
+    const { status, body } = await api.get(`/streams/seats/${eastId}`);
+
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ state: { passengers: [] }, mode: 'home' });
+    const reserved = await api.post(`/streams/seats/${eastId}/commands/reserve`, {
+      headers: { 'if-match': versionOf({ body }) },
+      body: { passenger: 'me' },
+    });
+    expect(reserved.status).toBe(200);
+  });
+
+  it('answers 404 to an unknown type and 400 to what is no stream name', async () => {
+    expect(await anApi().problem('GET', '/streams/boat/1')).toMatchObject({ status: 404, code: 'unknown-stream-type' });
+    expect(await anApi().problem('GET', '/streams/Flight/1')).toMatchObject({ status: 400, code: 'validation' });
+  });
+
+  it('answers at once when If-At-Least is seen already, however it is quoted', async () => {
+    const api = anApi();
+    const version = versionOf(await append(api, 1));
+    for (const token of [version, `"${version}"`, `W/"${version}"`])
+      expect(await api.get(path, { headers: { 'If-At-Least': token } })).toMatchObject({ status: 200 });
+    expect(api.runtime.slept).toEqual([]);
+  });
+
+  it('waits for the version in If-At-Least, and answers as soon as it has arrived', async () => {
+    const store = memoryEventStore();
+    const west = anApi({ region: 'us-west-2', log: 'us-west-2' });
+    const version = versionOf(await append(west, 9));
+    const [commit] = await west.ports.events.load(stream);
+    let loads = 0;
+    const api = anApi({
+      events: {
+        ...store,
+        load: async (name) => {
+          if (++loads === 3 && commit) store.replicate(commit);
+          return store.load(name);
+        },
+      },
+    });
+
+    const { status, body } = await api.get(path, { headers: { 'if-at-least': version } });
+
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ version, state: { departed: { delay: 9 } }, region: 'us-east-1' });
+    expect(loads).toBe(3);
+  });
+
+  it('answers 425 after 2 s with how far it is', async () => {
+    const api = anApi();
+    const seen = versionOf(await append(api, 1));
+    const west = anApi({ region: 'us-west-2', log: 'us-west-2' });
+    const wanted = versionOf(await append(west, 2));
+    const begin = api.runtime.now();
+
+    const answer = await api.get(path, { headers: { 'if-at-least': wanted } });
+
+    expect(answer).toMatchObject({
+      status: 425,
+      headers: { 'retry-after': '1' },
+      body: { code: 'not-caught-up', seen, wanted, retryable: true },
+    });
+    expect(api.runtime.now() - begin).toBeLessThanOrEqual(2000);
+    expect(api.runtime.now() - begin).toBeGreaterThan(500);
+  });
+
+  it('refuses a version of another stream, and what is no version', async () => {
+    const api = anApi();
+    const other = versionOf(await api.post('/events', { body: { stream: 'flight/other', events: [departed()] } }));
+    for (const token of [other, 'x', '', '""'])
+      expect(await api.problem('GET', path, { headers: { 'if-at-least': token } })).toMatchObject({
+        status: 400,
+        faults: [{ path: 'If-At-Least' }],
+      });
+  });
+});
+
+describe('GET /streams/{type}/{id}/events', () => {
+  it('answers the commits with their positions, contexts and stamps', async () => {
+    const api = anApi();
+    await append(api, 1);
+    const version = versionOf(await append(api, 2));
+
+    const { body } = await api.get(`${path}/events`);
+
+    expect(body).toEqual({
+      stream,
+      version,
+      commits: [1, 2].map((position) => ({
+        log: 'us-east-1',
+        position,
+        commitId: `id-${position}`,
+        events: [{ version: 1, ...departed(position) }],
+        context: position === 1 ? {} : { 'us-east-1': 1 },
+        previous: position - 1,
+        hlc: expect.stringMatching(/^[0-9a-f]{16}$/),
+        region: 'us-east-1',
+        meta: {},
+      })),
+    });
+  });
+
+  it('answers none for a stream that nobody wrote', async () => {
+    const { body } = await anApi().get(`${path}/events`);
+    expect(body).toMatchObject({ commits: [] });
+    expect(body).not.toHaveProperty('next');
+  });
+
+  it('goes through all commits page by page, each once, and says when there are no more', async () => {
+    const api = anApi();
+    for (let i = 0; i < 7; i++) await append(api, i);
+
+    const ids: string[][] = [];
+    let after: string | undefined;
+    do {
+      const query = new URLSearchParams({ limit: '3', ...(after !== undefined && { after }) }).toString();
+      const { commits, version, next } = page.parse((await api.get(`${path}/events`, { query })).body);
+      ids.push(commits.map(({ commitId }) => commitId));
+      expect(next ?? version).toBe(version);
+      after = next;
+    } while (after !== undefined);
+
+    expect(ids).toEqual([['id-1', 'id-2', 'id-3'], ['id-4', 'id-5', 'id-6'], ['id-7']]);
+  });
+
+  it('shows the follower of a stream a commit that arrives late, wherever its stamp places it', async () => {
+    const store = memoryEventStore();
+    const api = anApi({ events: store });
+    const west = anApi({ region: 'us-west-2', log: 'us-west-2' });
+    await append(west, 9);
+    api.runtime.advance(1000);
+    await append(api, 1);
+    const { version } = page.parse((await api.get(`${path}/events`)).body);
+    for (const commit of await west.ports.events.load(stream)) store.replicate(commit);
+
+    const { body } = await api.get(`${path}/events`, { query: `after=${version}` });
+
+    expect(body).toMatchObject({ commits: [{ log: 'us-west-2', position: 1 }] });
+  });
+
+  it.each(['0', '-1', '1.5', '1001', 'all', '', 'NaN', 'Infinity'])('refuses limit=%s', async (limit) => {
+    for (const paged of [`${path}/events`, '/views/airport-delays'])
+      expect(await anApi().problem('GET', paged, { query: `limit=${limit}` })).toMatchObject({
+        status: 400,
+        faults: [{ path: 'limit' }],
+      });
+  });
+
+  it('refuses an after that is no version of this stream, and waits for one that it has not seen', async () => {
+    const api = anApi();
+    const elsewhere = versionOf(await append(anApi({ region: 'us-west-2', log: 'us-west-2' }), 1));
+
+    expect(await api.problem('GET', `${path}/events`, { query: 'after=x' })).toMatchObject({
+      status: 400,
+      faults: [{ path: 'after' }],
+    });
+    expect(await api.problem('GET', `${path}/events`, { query: `after=${elsewhere}` })).toMatchObject({ status: 425 });
+  });
+});

@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { makeHandler } from '../../../lambdas/project/handler.ts';
+import { ledgerDomain } from '../../world/ledger-domain.ts';
+import { context, recordedTelemetry, sqsEvent } from '../invocation.ts';
+import { anApi, departed } from './an-api.ts';
+
+type Api = ReturnType<typeof anApi>;
+
+/** Appends, and lets the projector know. */
+const append = async (api: Api, stream: string, event: { readonly type: string; readonly data: unknown }) => {
+  const project = makeHandler({ ...api.ports, telemetry: recordedTelemetry() });
+  const { status } = await api.post('/events', { body: { stream, events: [event] } });
+  expect(status).toBe(200);
+  const position = (await api.ports.events.load(stream)).length;
+  await project(sqsEvent([JSON.stringify({ keys: [{ stream, log: 'us-east-1', position }] })]), context);
+};
+
+const flight = (api: Api, id: string, airport: string, delay: number) =>
+  append(api, `flight/${id}`, { type: 'Departed', data: { ...departed(delay).data, airport } });
+const note = (api: Api, id: string, text: string) => append(api, `note/${id}`, { type: 'Written', data: { text } });
+
+const pageShape = z.object({ rows: z.array(z.object({ key: z.string() })), next: z.string().optional() });
+
+/** The keys of every page of a view. */
+const pages = async (api: Api, path: string, limit: number) => {
+  const keys: string[][] = [];
+  let after: string | undefined;
+  do {
+    const query = new URLSearchParams({ limit: String(limit), ...(after !== undefined && { after }) }).toString();
+    const { rows, next } = pageShape.parse((await api.get(path, { query })).body);
+    keys.push(rows.map(({ key }) => key));
+    after = next;
+  } while (after !== undefined);
+  return keys;
+};
+
+describe('GET /views/{view}', () => {
+  it('answers the totals of a view in the order of their keys', async () => {
+    const api = anApi();
+    await flight(api, 'a', 'SFO', 4);
+    await flight(api, 'b', 'LAX', 1);
+    await flight(api, 'c', 'LAX', 2);
+
+    const { status, body } = await api.get('/views/airport-delays');
+
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      view: 'airport-delays',
+      region: 'us-east-1',
+      rows: [
+        { key: 'LAX', value: { departures: 2, arrivals: 0, totalDelay: 3, meanDelay: 1.5 } },
+        { key: 'SFO', value: { departures: 1, arrivals: 0, totalDelay: 4, meanDelay: 4 } },
+      ],
+    });
+  });
+
+  it('goes through totals and rows page by page, each once, in order, with and without a rest', async () => {
+    const api = anApi({ domain: ledgerDomain });
+    for (const id of ['b', 'e', 'a', 'd', 'c', 'f']) await note(api, id, `text of ${id}`);
+
+    expect(await pages(api, '/views/notes', 4)).toEqual([
+      ['a', 'b', 'c', 'd'],
+      ['e', 'f'],
+    ]);
+    expect(await pages(api, '/views/notes', 3)).toEqual([
+      ['a', 'b', 'c'],
+      ['d', 'e', 'f'],
+    ]);
+    expect((await pages(api, '/views/words', 1)).flat()).toEqual(
+      ['a', 'b', 'c', 'd', 'e', 'f'].map((id) => `text of ${id}`),
+    );
+  });
+
+  it('takes any text after which to go on, also one that is no key', async () => {
+    const api = anApi({ domain: ledgerDomain });
+    for (const id of ['a', 'c']) await note(api, id, id);
+    for (const [after, keys] of [
+      ['b', ['c']],
+      ['', ['a', 'c']],
+      ['%C3%A9#', []],
+    ] as const)
+      expect((await api.get('/views/notes', { query: `after=${after}` })).body).toMatchObject({
+        rows: keys.map((key) => ({ key })),
+      });
+  });
+
+  it('answers no rows of a view that nothing happened to, and 404 where there is no such view', async () => {
+    const api = anApi();
+    expect(await api.get('/views/airport-delays')).toMatchObject({ status: 200, body: { rows: [] } });
+    for (const view of ['none', 'toString'])
+      expect(await api.problem('GET', `/views/${view}`)).toMatchObject({
+        status: 404,
+        code: 'unknown-view',
+        known: ['airport-delays'],
+      });
+  });
+});
+
+describe('GET /views/{view}/{key}', () => {
+  it('answers the row of one key, of a view of totals and of one of rows', async () => {
+    const flights = anApi();
+    await flight(flights, 'a', 'LAX', 4);
+    const notes = anApi({ domain: ledgerDomain });
+    await note(notes, 'a', 'red');
+
+    expect(await flights.get('/views/airport-delays/LAX')).toMatchObject({
+      status: 200,
+      body: { view: 'airport-delays', region: 'us-east-1', key: 'LAX', value: { departures: 1, totalDelay: 4 } },
+    });
+    expect((await notes.get('/views/notes/a')).body).toMatchObject({ key: 'a', value: [{ text: 'red' }] });
+  });
+
+  it('finds a key that the path can only hold percent-encoded', async () => {
+    const api = anApi({ domain: ledgerDomain });
+    const odd = 'a/b %2F?#é';
+    await note(api, 'a', odd);
+    expect((await api.get(`/views/words/${encodeURIComponent(odd)}`)).body).toMatchObject({
+      key: odd,
+      value: { count: 1 },
+    });
+  });
+
+  it('answers 404 to a key without a row, and to an unknown view', async () => {
+    const api = anApi();
+    expect(await api.problem('GET', '/views/airport-delays/XXX')).toMatchObject({ status: 404, code: 'not-found' });
+    expect(await api.problem('GET', '/views/none/XXX')).toMatchObject({ status: 404, code: 'unknown-view' });
+  });
+});
+
+describe('GET /health', () => {
+  it('says how old what it has seen of every Region is, and null of which it has seen nothing', async () => {
+    const api = anApi();
+    const seenAt = api.runtime.now();
+    await api.ports.sightings.record('us-east-1', `${seenAt.toString(16).padStart(12, '0')}0007`);
+    await api.ports.sightings.record('us-west-2', `${(seenAt + 5000).toString(16).padStart(12, '0')}0000`);
+    api.runtime.advance(1500);
+
+    const { status, body } = await api.get('/health');
+
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      region: 'us-east-1',
+      seen: {
+        'us-east-1': { at: new Date(seenAt).toISOString(), ageMs: 1500 },
+        'us-east-2': null,
+        'us-west-2': { at: new Date(seenAt + 5000).toISOString(), ageMs: 0 },
+      },
+    });
+  });
+});

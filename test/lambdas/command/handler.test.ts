@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
+import type { AppendPorts } from '../../../core/index.ts';
+import { domain } from '../../../domain/index.ts';
+import { makeHandler } from '../../../lambdas/command/handler.ts';
+import { fakeRuntime } from '../../runtime.ts';
+import { context, recordedTelemetry } from '../invocation.ts';
+
+const asked = {
+  stream: 'seats/2001-01-01.JFK-LAX.2',
+  commitId: 'a',
+  request: { kind: 'command', command: 'reserve', input: { passenger: 'p' } },
+  meta: {},
+};
+
+const aCommand = (ports: Partial<AppendPorts> = {}) =>
+  makeHandler({
+    domain,
+    region: 'us-east-1',
+    regions: ['us-east-1', 'us-west-2'],
+    log: 'us-east-1',
+    events: memoryEventStore(),
+    runtime: fakeRuntime(),
+    warm: new Map(),
+    telemetry: recordedTelemetry(),
+    ...ports,
+  });
+
+describe('command', () => {
+  it('appends here what another Region asks for, once, however often it asks', async () => {
+    const events = memoryEventStore();
+    const handler = aCommand({ events });
+
+    const answers = [await handler(asked, context), await handler(asked, context)];
+
+    expect(answers[0]).toEqual({
+      appended: {
+        stream: asked.stream,
+        commitId: 'a',
+        version: { 'us-east-1': 1 },
+        dot: { log: 'us-east-1', position: 1 },
+      },
+    });
+    expect(answers[1]).toEqual(answers[0]);
+    expect(await events.load(asked.stream)).toHaveLength(1);
+  });
+
+  it('answers a refusal as a problem document', async () => {
+    const handler = aCommand();
+    expect(await handler({ ...asked, request: { ...asked.request, input: {} } }, context)).toMatchObject({
+      problem: { code: 'validation', faults: [{ path: 'input.passenger' }] },
+    });
+    expect(await handler({ ...asked, stream: 'seats/2001-01-01.LAX-JFK.1' }, context)).toMatchObject({
+      problem: { code: 'misdirected', status: 421, home: 'us-west-2' },
+    });
+  });
+
+  it('answers what goes wrong inside, and what it does not understand, without its inside', async () => {
+    const events = {
+      ...memoryEventStore(),
+      load: async () => {
+        throw new Error('secret of the inside');
+      },
+    };
+    for (const answer of [await aCommand({ events })(asked, context), await aCommand()({ stream: 5 }, context)]) {
+      expect(answer).toMatchObject({ problem: { code: 'internal', retryable: true } });
+      expect(JSON.stringify(answer)).not.toContain('secret');
+    }
+  });
+});

@@ -1,0 +1,210 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
+import { APPEND, type BusEntry, COMMAND, type IngestPorts, MeridianError } from '../../../core/index.ts';
+import { domain } from '../../../domain/index.ts';
+import { makeHandler } from '../../../lambdas/ingest/handler.ts';
+import { fakeRuntime } from '../../runtime.ts';
+import { context, recordedTelemetry, sqsEvent } from '../invocation.ts';
+
+const departed = { type: 'Departed', data: { airport: 'LAX', delay: 5, scheduled: '2001-01-01T06:55' } };
+const body = (detail: unknown, detailType: string = APPEND): string =>
+  JSON.stringify({ version: '0', id: 'e', 'detail-type': detailType, source: 'airports', detail });
+const appendOf = (id: string, stream = 'flight/a') => body({ id, stream, events: [departed] });
+
+const detailShape = z.looseObject({ id: z.string(), problem: z.looseObject({ code: z.string() }).optional() });
+const keptShape = z.object({ reason: z.string(), body: z.string() });
+
+const anIngest = (ports: Partial<IngestPorts> = {}) => {
+  const entries: BusEntry[] = [];
+  const kept: string[] = [];
+  const runtime = fakeRuntime();
+  const telemetry = recordedTelemetry();
+  const events = memoryEventStore();
+  const handler = makeHandler({
+    domain,
+    region: 'us-east-1',
+    regions: ['us-east-1', 'us-west-2'],
+    log: 'us-east-1',
+    events,
+    bus: {
+      put: async (batch) => {
+        entries.push(...batch);
+        return batch.map(() => undefined);
+      },
+    },
+    quarantine: {
+      send: async (bodies) => {
+        kept.push(...bodies);
+        return bodies.map(() => undefined);
+      },
+    },
+    remote: {
+      invoke: async (region) => {
+        throw new MeridianError('region-unreachable', `${region} did not answer: try again.`, { retryable: true });
+      },
+    },
+    runtime,
+    warm: new Map(),
+    telemetry,
+    ...ports,
+  });
+  return {
+    events,
+    runtime,
+    lines: telemetry.lines,
+    /** @returns the indexes of the bodies that are to be delivered again */
+    ingest: async (bodies: readonly string[]) =>
+      (await handler(sqsEvent(bodies), context)).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier),
+    outcomes: () =>
+      entries.map(({ detailType, detail }) => {
+        const { id, problem } = detailShape.parse(JSON.parse(detail));
+        return [detailType, id, ...(problem ? [problem.code] : [])];
+      }),
+    entries,
+    quarantined: () => kept.map((text) => keptShape.parse(JSON.parse(text))),
+  };
+};
+
+describe('ingest', () => {
+  it('appends what producers put, and tells them over the bus', async () => {
+    const { ingest, events, entries, lines } = anIngest();
+
+    const failed = await ingest([
+      appendOf('a'),
+      body({ id: 'b', stream: 'flight/a', command: 'arrive', input: { airport: 'JFK', delay: 1 } }, COMMAND),
+    ]);
+
+    expect(failed).toEqual([]);
+    expect(lines).toEqual([]);
+    expect(await events.load('flight/a')).toMatchObject([{ commitId: 'a' }, { commitId: 'b' }]);
+    expect(entries.map(({ source, detailType }) => [source, detailType])).toEqual([
+      ['meridian.outcome', 'Accepted'],
+      ['meridian.outcome', 'Accepted'],
+    ]);
+    expect(JSON.parse(entries[1]?.detail ?? '')).toEqual({
+      id: 'b',
+      stream: 'flight/a',
+      version: expect.any(String),
+      log: 'us-east-1',
+      position: 2,
+    });
+  });
+
+  it('counts every message of a batch once: accepted, rejected, quarantined or to be delivered again', async () => {
+    const { ingest, outcomes, quarantined, runtime, lines } = anIngest();
+
+    const failed = await ingest([
+      'not JSON',
+      appendOf('a'),
+      body({ stream: 'flight/a', events: [departed] }),
+      body({ id: 'with blank', stream: 'flight/a', events: [departed] }),
+      body({ id: 'b', stream: 'boat/a', events: [departed] }),
+      body({ id: 'c', stream: 'flight/a', events: [{ type: 'Departed', data: {} }] }),
+      body({ id: 'd', stream: 'seats/2001-01-01.LAX-JFK.1', command: 'reserve', input: { passenger: 'p' } }, COMMAND),
+      body({ id: 'e', stream: 'seats/no-flight', command: 'reserve', input: { passenger: 'p' } }, COMMAND),
+      body(5),
+      body({ id: 'f', stream: 'flight/a', events: [departed] }, 'meridian.transact'),
+      appendOf('g', 'flight/b'),
+    ]);
+
+    expect(failed).toEqual(['message-6']);
+    expect(lines).toMatchObject([
+      { level: 'warn', details: { id: 'message-6', why: expect.stringMatching('us-west-2') } },
+    ]);
+    expect(outcomes()).toEqual([
+      ['Accepted', 'a'],
+      ['Rejected', 'b', 'unknown-stream-type'],
+      ['Rejected', 'c', 'validation'],
+      ['Rejected', 'e', 'rejected'],
+      ['Accepted', 'g'],
+    ]);
+    expect(quarantined().map(({ reason }) => reason)).toEqual([
+      expect.stringMatching('not JSON'),
+      expect.stringMatching('no usable id'),
+      expect.stringMatching('no usable id'),
+      expect.stringMatching('not an EventBridge event'),
+      expect.stringMatching('not an EventBridge event'),
+    ]);
+    expect(quarantined()[0]?.body).toBe('not JSON');
+    expect(Object.fromEntries(runtime.metrics)).toMatchObject({ Accepted: 2, Rejected: 3, Quarantined: 5 });
+  });
+
+  it('tells again of what is delivered again, and appends it once', async () => {
+    const { ingest, events, entries } = anIngest();
+
+    await ingest([appendOf('a'), appendOf('a')]);
+    await ingest([appendOf('a')]);
+
+    expect(new Set(entries.map(({ detail }) => detail)).size).toBe(1);
+    expect(entries).toHaveLength(3);
+    expect(await events.load('flight/a')).toHaveLength(1);
+  });
+
+  it('rejects a repeated id with other content', async () => {
+    const { ingest, outcomes } = anIngest();
+
+    await ingest([appendOf('a'), body({ id: 'a', stream: 'flight/a', events: [departed, departed] })]);
+
+    expect(outcomes()).toEqual([
+      ['Accepted', 'a'],
+      ['Rejected', 'a', 'id-reused'],
+    ]);
+  });
+
+  it('has a message delivered again of which the bus does not take the outcome, and no other', async () => {
+    const told: string[] = [];
+    const { ingest, events } = anIngest({
+      bus: {
+        put: async (batch) =>
+          batch.map(({ detail }) => {
+            if (detail.includes('"id":"b"')) return 'InternalFailure: try again';
+            told.push(detail);
+            return undefined;
+          }),
+      },
+    });
+
+    const failed = await ingest(['a', 'b', 'c'].map((id) => appendOf(id)));
+
+    expect(failed).toEqual(['message-1']);
+    expect(told).toHaveLength(2);
+    expect(await events.load('flight/a')).toHaveLength(3);
+  });
+
+  it('has a message delivered again that the quarantine does not take, and no other', async () => {
+    const { ingest, outcomes } = anIngest({
+      quarantine: {
+        send: async () => {
+          throw new Error('no such queue');
+        },
+      },
+    });
+
+    expect(await ingest(['not JSON', appendOf('a')])).toEqual(['message-0']);
+    expect(outcomes()).toEqual([['Accepted', 'a']]);
+  });
+
+  it('has delivered again what a throttled or broken store kept it from deciding', async () => {
+    const events = memoryEventStore();
+    const errors = new Map<string, Error>([
+      ['flight/throttled', new MeridianError('unavailable', 'throttled', { retryable: true })],
+      ['flight/broken', new TypeError('a bug')],
+    ]);
+    const { ingest, outcomes } = anIngest({
+      events: {
+        ...events,
+        load: async (stream) => {
+          const error = errors.get(stream);
+          if (error) throw error;
+          return events.load(stream);
+        },
+      },
+    });
+
+    const failed = await ingest([appendOf('a', 'flight/throttled'), appendOf('b', 'flight/broken'), appendOf('c')]);
+
+    expect(failed).toEqual(['message-0', 'message-1']);
+    expect(outcomes()).toEqual([['Accepted', 'c']]);
+  });
+});

@@ -1,0 +1,115 @@
+import { expect } from 'vitest';
+import * as z from 'zod';
+import type { Commit } from '../../core/index.ts';
+import type { FaultyPorts } from '../../world/region.ts';
+import { VirtualScheduler } from '../../world/scheduler.ts';
+import { functionUrlEvent } from '../../world/server.ts';
+import { World, type WorldOptions } from '../../world/world.ts';
+import { ledgerDomain } from './ledger-domain.ts';
+
+/** How a call of a port is made: at once, late, never, with other arguments, or not at all. */
+export type Around = (
+  call: (args: readonly unknown[]) => Promise<unknown>,
+  name: string,
+  args: readonly unknown[],
+) => Promise<unknown>;
+
+/** Ports of which every call goes through `around`. */
+export const portsAround = (ports: FaultyPorts, around: Around): FaultyPorts => {
+  const guarded = <T extends object>(port: T, of: string): T =>
+    new Proxy(port, {
+      get: (target, key) => {
+        const method: unknown = Reflect.get(target, key);
+        if (typeof method !== 'function') return method;
+        return (...args: readonly unknown[]) =>
+          around(async (given) => Reflect.apply(method, target, given), `${of}.${String(key)}`, args);
+      },
+    });
+  return {
+    events: guarded(ports.events, 'events'),
+    views: guarded(ports.views, 'views'),
+    sightings: guarded(ports.sightings, 'sightings'),
+    bus: guarded(ports.bus, 'bus'),
+    projection: guarded(ports.projection, 'projection'),
+    quarantine: guarded(ports.quarantine, 'quarantine'),
+    remote: guarded(ports.remote, 'remote'),
+  };
+};
+
+const busEvent = z.object({ source: z.string(), 'detail-type': z.string(), detail: z.looseObject({ id: z.string() }) });
+
+/** A world in virtual time, and what tests look at in it. */
+export const aWorld = ({
+  scheduler = new VirtualScheduler(),
+  ...options
+}: Omit<Partial<WorldOptions>, 'scheduler'> & { readonly scheduler?: VirtualScheduler } = {}) => {
+  const world = new World({ domain: ledgerDomain, regions: ['us-east-1', 'us-west-2'], scheduler, ...options });
+  /** Per Region every domain event and every outcome on its bus: how often, by `<id>` and by `<outcome> <id>`. */
+  const heard = new Map<string, Map<string, number>>();
+  for (const [name, { bus }] of world.regions) {
+    const counts = new Map<string, number>();
+    heard.set(name, counts);
+    bus.addRule(
+      { source: [{ prefix: 'meridian.' }] },
+      {
+        kind: 'listener',
+        listen: (event) => {
+          const { source, 'detail-type': type, detail } = busEvent.parse(event);
+          const key = source === 'meridian.outcome' ? `${type} ${detail.id}` : detail.id;
+          counts.set(key, (counts.get(key) ?? 0) + 1);
+        },
+      },
+    );
+  }
+  const call = async (
+    region: string,
+    method: string,
+    path: string,
+    { headers = {}, body }: { readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown } = {},
+  ) => {
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const event = functionUrlEvent({ method, path, headers, body: text });
+    const { statusCode: status, body: answer } = await scheduler.resolve(world.region(region).request(event));
+    const json: unknown = JSON.parse(answer);
+    return { status, body: json };
+  };
+  const put = (region: string, detailType: string, detail: unknown) =>
+    world.region(region).bus.put([{ source: 'test', detailType, detail: JSON.stringify(detail) }]);
+  return {
+    world,
+    scheduler,
+    heard: (region: string): ReadonlyMap<string, number> => heard.get(region) ?? new Map(),
+    settle: () => scheduler.runUntil(() => world.idle),
+    call,
+    get: async (region: string, path: string) => {
+      const { status, body } = await call(region, 'GET', path);
+      expect(status, JSON.stringify(body)).toBe(200);
+      return body;
+    },
+    /** Appends over the API, one event for every text. */
+    write: async (region: string, id: string, stream: string, ...texts: readonly string[]) => {
+      const events = texts.map((text) => ({ type: 'Written', data: { text } }));
+      const { status, body } = await call(region, 'POST', '/events', { body: { id, stream, events } });
+      expect(status, JSON.stringify(body)).toBe(200);
+    },
+    /** Puts an append on the bus, one event for every text. */
+    putAppend: (region: string, id: string, stream: string, ...texts: readonly string[]) =>
+      put(region, 'meridian.append', {
+        id,
+        stream,
+        events: texts.map((text) => ({ type: 'Written', data: { text } })),
+      }),
+    putTake: (region: string, id: string, stream: string) =>
+      put(region, 'meridian.command', { id, stream, command: 'take', input: id }),
+    put,
+    /** Every commit id of a stream in a Region's table. */
+    idsIn: async (region: string, stream: string) =>
+      (await world.region(region).load(stream)).map(({ commitId }: Commit) => commitId),
+    rows: async (region: string, view: string): Promise<Readonly<Record<string, unknown>>> => {
+      const { status, body } = await call(region, 'GET', `/views/${view}`);
+      expect(status).toBe(200);
+      const { rows } = z.object({ rows: z.array(z.object({ key: z.string(), value: z.unknown() })) }).parse(body);
+      return Object.fromEntries(rows.map(({ key, value }) => [key, value]));
+    },
+  };
+};
