@@ -88,7 +88,7 @@ export const append = async (ports: AppendPorts, asked: Append): Promise<Appende
   let fresh = warm === undefined;
   for (let attempt = 0; ; attempt++) {
     const now = runtime.now();
-    const known = history.find(commitId, now);
+    const known = history.find(commitId, request, now);
     if (known) return answer(history, known, request);
     if (expected) checkExpected(history, expected);
     const context = basedOn ?? history.seen;
@@ -161,11 +161,26 @@ const decider = (
   const command = commandOf(definition, request.command);
   return (state, now) => {
     try {
-      return { events: parseEvents(definition, command.decide(state, input, { id, now })) };
+      return { events: parseDecided(definition, request.command, command.decide(state, input, { id, now })) };
     } catch (error) {
       return { error };
     }
   };
+};
+
+/** An event that its own schema refuses is the domain's fault, not the caller's. @throws MeridianError `internal` */
+const parseDecided = (definition: StreamDefinition, command: string, events: readonly SentEvent[]) => {
+  try {
+    return parseEvents(definition, events);
+  } catch (cause) {
+    throw new MeridianError(
+      'internal',
+      `${definition.type}.${command} decided an event that its schema refuses: ${cause}`,
+      {
+        cause,
+      },
+    );
+  }
 };
 
 /**

@@ -66,15 +66,25 @@ export interface Fault {
   readonly message: string;
 }
 
-/** Several faults at once, so that a caller can mend all of them in one go. */
-export const invalid = (faults: readonly Fault[]): MeridianError =>
-  new MeridianError(
+/** So many faults are told, and so many characters of each: an answer has to fit where it is sent. */
+const MAX_FAULTS = 100;
+const MAX_FAULT_LENGTH = 300;
+
+/** Several faults at once, so that a caller can mend all of them in one go; the first 100 of very many. */
+export const invalid = (all: readonly Fault[]): MeridianError => {
+  const more = all.length - MAX_FAULTS;
+  const told = all.slice(0, MAX_FAULTS).map(({ path, message }) => ({ path: short(path), message: short(message) }));
+  const faults = more > 0 ? [...told, { path: '', message: `and ${more} more` }] : told;
+  return new MeridianError(
     'validation',
     faults.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; '),
     {
       details: { faults },
     },
   );
+};
+
+const short = (text: string): string => (text.length > MAX_FAULT_LENGTH ? `${text.slice(0, MAX_FAULT_LENGTH)}…` : text);
 
 /**
  * What zod found, a fault for each place, with its path as it is written in JavaScript: `events[0].data.delay`.

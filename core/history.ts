@@ -112,10 +112,15 @@ export class History {
     return this.#seenCommits.filter((commit) => !covers(version, commit));
   }
 
-  /** The last commit, seen or hidden, with this id, if a commit stamped now would be a copy of it. */
-  find(commitId: string, now: number): Commit | undefined {
-    const last = this.#byId.get(commitId)?.toSorted(foldOrder).at(-1);
-    return last && now - wallTimeOf(last.hlc) <= IDEMPOTENCY_WINDOW ? last : undefined;
+  /**
+   * A commit, seen or hidden, that an append with this id made now would be a copy of: one of the same request if there
+   * is one, else the last.
+   */
+  find(commitId: string, request: string, now: number): Commit | undefined {
+    const copies = (this.#byId.get(commitId) ?? [])
+      .filter(({ hlc }) => now - wallTimeOf(hlc) <= IDEMPOTENCY_WINDOW)
+      .sort(foldOrder);
+    return copies.find((copy) => copy.request === request) ?? copies.at(-1);
   }
 
   /** The last position of a log without a hole before it. Only the log's owner may build on it. */

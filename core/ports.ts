@@ -133,4 +133,5 @@ export type MetricName =
   | 'Quarantined'
   | 'Published'
   | 'PublishFailed'
+  | 'SightingFailed'
   | 'Projected';

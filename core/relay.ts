@@ -25,7 +25,8 @@ const KEYS_PER_MESSAGE = 50;
  */
 export const relay = async (ports: RelayPorts, commits: readonly Commit[]): Promise<ReadonlySet<Commit>> => {
   const [unpublished, unprojected] = await Promise.all([publish(ports, commits), notifyProjector(ports, commits)]);
-  await noteSightings(ports, commits);
+  // What was seen is for `health` alone: no reason to send everything again.
+  await noteSightings(ports, commits).catch(() => ports.runtime.metric('SightingFailed', 'Count', 1));
   return new Set([...unpublished, ...unprojected]);
 };
 

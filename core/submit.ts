@@ -37,7 +37,6 @@ const appendRequest: z.ZodType<Append> = z.object({
     z.object({ kind: z.literal('command'), command: z.string(), input: z.unknown().optional() }),
   ]),
   expected: version.optional(),
-  basedOn: version.optional(),
   meta,
 });
 

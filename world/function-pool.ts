@@ -56,11 +56,6 @@ export class FunctionPool<Event, Result> {
     }
   }
 
-  /** Ends every instance: the next invocations start cold. */
-  restart(): void {
-    this.#idle.length = 0;
-  }
-
   #withinTimeout(answer: Promise<Result>): Promise<Result> {
     const { name, timeout } = this.#options;
     return new Promise((resolve, reject) => {

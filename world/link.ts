@@ -25,10 +25,6 @@ export class Link {
     this.#options = options;
   }
 
-  get isCut(): boolean {
-    return this.#cut;
-  }
-
   cut(): void {
     this.#cut = true;
   }

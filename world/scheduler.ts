@@ -78,7 +78,7 @@ export class VirtualScheduler implements Scheduler {
     await this.runUntil(() => over, milliseconds);
   }
 
-  /** A promise's result, with time passing until it is there. */
+  /** A promise's result, with time passing until it is there. @throws Error when nothing is left to happen before */
   async resolve<T>(promise: Promise<T>): Promise<T> {
     let settledYet = false;
     const watched = promise.finally(() => {
@@ -86,6 +86,7 @@ export class VirtualScheduler implements Scheduler {
     });
     watched.catch(() => undefined);
     await this.runUntil(() => settledYet);
+    if (!settledYet) throw new Error('Nothing is left to happen, and the promise is still pending.');
     return watched;
   }
 }

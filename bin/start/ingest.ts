@@ -41,10 +41,13 @@ export const ingestAll = async (
       );
 
   for (const { region, batch } of batches(puts)) {
-    while (sent - outcomes() >= WINDOW)
-      await new Promise<void>((resolve) => {
+    if (sent - outcomes() >= WINDOW) {
+      const next = new Promise<void>((resolve) => {
         wake = resolve;
       });
+      // What is quarantined has no outcome: then the world comes to rest.
+      await Promise.race([next, world.whenIdle()]);
+    }
     sent += batch.length;
     const entries = batch.map(({ detailType, detail }) => ({
       source: 'airports',

@@ -54,9 +54,10 @@ export const versionHeader = (event: LambdaFunctionURLEvent, name: string, strea
 /** `?after=` and `?limit=` of a paged route. @throws MeridianError `validation` */
 export const pageOf = ({ rawQueryString }: LambdaFunctionURLEvent): { after: string | undefined; limit: number } => {
   const query = new URLSearchParams(rawQueryString);
-  const limit = Number(query.get('limit') ?? DEFAULT_LIMIT);
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
-    throw invalid([{ path: 'limit', message: `is ${query.get('limit')}, it has to be 1 to ${MAX_LIMIT}` }]);
+  const text = query.get('limit') ?? String(DEFAULT_LIMIT);
+  const limit = /^\d+$/.test(text) ? Number(text) : 0;
+  if (limit < 1 || limit > MAX_LIMIT)
+    throw invalid([{ path: 'limit', message: `is ${text}, it has to be 1 to ${MAX_LIMIT}` }]);
   return { after: query.get('after') ?? undefined, limit };
 };
 

@@ -68,6 +68,8 @@ const memberOf = (value: unknown, name: string): Readonly<Record<string, unknown
 const postCommand: Handle = async (ports, event, { type = '', id = '', name }) => {
   const stream = streamNameOf(type, id);
   const named = streamModeOf(ports.domain, stream) === 'home' ? 'expected' : 'basedOn';
+  // Read here too, so that its faults have the header's name.
+  versionHeader(event, 'If-Match', stream);
   const token = tokenHeader(event, 'If-Match');
   const envelope = {
     id: header(event, 'Idempotency-Key'),

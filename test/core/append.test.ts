@@ -109,6 +109,17 @@ describe('append', () => {
     expect(contexts).toEqual([{ id: 'us.1', now: us.runtime.now() }]);
   });
 
+  it('blames the domain, not the caller, for a decided event that its schema refuses', async () => {
+    const careless = defineStream({
+      ...account,
+      commands: { lose: { input: z.number(), decide: () => [{ type: 'Deposited', data: { amount: 0.5 } }] } },
+    });
+    const us = { ...aRegion(), domain: defineDomain({ streams: [careless], views: [] }) };
+    await expect(append(us, anAppend({ stream: ACCOUNT, request: command('lose', 1) }))).rejects.toThrow(
+      refusal('internal'),
+    );
+  });
+
   it.each([
     ['an unknown type', { stream: 'flight/x' }, 'unknown-stream-type'],
     ['an unknown event', { request: { kind: 'events', events: [{ type: 'Vanished' }] } }, 'unknown-event'],

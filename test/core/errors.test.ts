@@ -74,6 +74,15 @@ describe('errors', () => {
     expect(faultsOf(error, prefix)).toEqual([{ path: text, message: 'is wrong' }]);
   });
 
+  it('tell the first 100 faults and 300 characters of each, so that the answer can be sent', () => {
+    const faults = Array.from({ length: 30_000 }, (_, i) => ({ path: 'x'.repeat(1000), message: `fault ${i}` }));
+    const { details, message } = invalid(faults);
+    expect(details.faults).toHaveLength(101);
+    expect(details.faults).toContainEqual({ path: `${'x'.repeat(300)}…`, message: 'fault 99' });
+    expect(details.faults).toContainEqual({ path: '', message: 'and 29900 more' });
+    expect(message.length).toBeLessThan(100_000);
+  });
+
   it('name every unknown key by its own path', () => {
     const { error } = z.object({ a: z.strictObject({}) }).safeParse({ a: { b: 1, c: 2 } });
     expect(error && faultsOf(error, 'input')).toEqual([

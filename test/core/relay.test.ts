@@ -137,6 +137,14 @@ describe('relay', () => {
     expect(ports.bus.requests.map(({ length }) => length)).toEqual([1, 1, 1, 1]);
   });
 
+  it('sends nothing again because the newest stamps could not be noted', async () => {
+    const record = () => Promise.reject(new Error('The views table has no time.'));
+    const ports = portsWith({ sightings: { ...memorySightings(), record } });
+    expect(await relay(ports, [aNote()])).toEqual(new Set());
+    expect(ports.bus.taken).toHaveLength(1);
+    expect(ports.runtime.metrics.get('SightingFailed')).toBe(1);
+  });
+
   it('notes the newest stamp of each Region, once', async () => {
     const kept = memorySightings();
     const records: string[] = [];

@@ -98,7 +98,7 @@ describe('POST /streams/{type}/{id}/commands/{name}', () => {
       expect(await api.problem('POST', reserve, { headers: { 'if-match': token }, body: by('me') })).toMatchObject({
         status: 400,
         code: 'validation',
-        faults: [{ path: 'expected' }],
+        faults: [{ path: 'If-Match' }],
       });
   });
 

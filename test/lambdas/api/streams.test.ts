@@ -174,13 +174,16 @@ describe('GET /streams/{type}/{id}/events', () => {
     expect(body).toMatchObject({ commits: [{ log: 'us-west-2', position: 1 }] });
   });
 
-  it.each(['0', '-1', '1.5', '1001', 'all', '', 'NaN', 'Infinity'])('refuses limit=%s', async (limit) => {
-    for (const paged of [`${path}/events`, '/views/airport-delays'])
-      expect(await anApi().problem('GET', paged, { query: `limit=${limit}` })).toMatchObject({
-        status: 400,
-        faults: [{ path: 'limit' }],
-      });
-  });
+  it.each(['0', '-1', '1.5', '1001', 'all', '', 'NaN', 'Infinity', '1e2', '0x10'])(
+    'refuses limit=%s',
+    async (limit) => {
+      for (const paged of [`${path}/events`, '/views/airport-delays'])
+        expect(await anApi().problem('GET', paged, { query: `limit=${limit}` })).toMatchObject({
+          status: 400,
+          faults: [{ path: 'limit' }],
+        });
+    },
+  );
 
   it('refuses an after that is no version of this stream, and waits for one that it has not seen', async () => {
     const api = anApi();
