@@ -1,8 +1,10 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** Tests whose counts depend on how fast an engine answers: they run after all others, with the machine to themselves. */
+const alone = ['test/core/append.dynamodb-local.test.ts'];
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000, // an engine that a suite starts, such as DynamoDB Local, needs its seconds on a busy machine
     maxWorkers: '100%', // the default leaves one core idle, which is half of a small machine
@@ -11,5 +13,17 @@ export default defineConfig({
       reporter: [['text', { skipFull: true }]],
       thresholds: { 100: true },
     },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'all',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...alone],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      { extends: true, test: { name: 'alone', include: alone, sequence: { groupOrder: 1 } } },
+    ],
   },
 });

@@ -3,6 +3,7 @@ import { flightCounts } from './start/input.ts';
 import { start } from './start/start.ts';
 
 const USAGE_ERROR = 2;
+const REGION = /^[a-z]{2}(-[a-z]+)+-\d+$/;
 
 const port = (text: string): number => {
   const number = Number(text);
@@ -13,8 +14,13 @@ const port = (text: string): number => {
 
 const regions = (text: string): readonly string[] => {
   const names = text.split(',');
-  if (names.length < 2 || names.length > 5 || new Set(names).size < names.length)
-    throw new InvalidArgumentError('Name two to five different Regions, with commas and no spaces.');
+  if (
+    names.length < 2 ||
+    names.length > 5 ||
+    new Set(names).size < names.length ||
+    !names.every((name) => REGION.test(name))
+  )
+    throw new InvalidArgumentError('Name two to five different AWS Regions, with commas and no spaces.');
   return names;
 };
 

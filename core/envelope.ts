@@ -9,12 +9,11 @@ import { decodeVersion } from './version.ts';
 const MAX_EVENTS = 100;
 const MAX_META_LENGTH = 256;
 
-export const streamName = z
-  .string()
-  .regex(
-    /^[a-z][a-z0-9-]*\/[A-Za-z0-9._~-]{1,200}$/,
-    'is not <type>/<id>: type [a-z][a-z0-9-]*, id [A-Za-z0-9._~-]{1,200}',
-  );
+export const streamName = z.string().regex(
+  // A URL cannot say `.` and `..`: what is written has to be readable.
+  /^[a-z][a-z0-9-]*\/(?!\.\.?$)[A-Za-z0-9._~-]{1,200}$/,
+  'is not <type>/<id>: type [a-z][a-z0-9-]*, id [A-Za-z0-9._~-]{1,200}',
+);
 export const commitId = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'is not 1 to 200 visible ASCII characters');
 const text = z.string().min(1).max(MAX_META_LENGTH);
 const traceparent = z.string().regex(/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/, 'is not a W3C traceparent');
@@ -76,7 +75,8 @@ export const parseCommandEnvelope = (domain: Domain, envelope: unknown, newId: (
 };
 
 /** The name of a stream from its parts. @throws MeridianError `validation` */
-export const streamNameOf = (type: string, id: string): string => parse(streamName, `${type}/${id}`);
+export const streamNameOf = (type: string, id: string): string =>
+  parse(z.object({ stream: streamName }), { stream: `${type}/${id}` }).stream;
 
 export const isTraceparent = (text: string | undefined): text is string => traceparent.safeParse(text).success;
 

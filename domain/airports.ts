@@ -15,6 +15,7 @@ export const isAirport = (code: string): boolean => places.has(code);
 /** Where an airport is. @throws MeridianError `rejected` when there is no such airport */
 export const placeOf = (code: string): Place => {
   const place = places.get(code);
-  if (!place) throw reject(`There is no airport ${code}: use a code from airports.json.`, { airport: code });
+  if (!place)
+    throw reject(`There is no airport ${code}: use the IATA code of an airport in the US.`, { airport: code });
   return place;
 };

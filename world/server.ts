@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import { MeridianError } from '../core/index.ts';
@@ -68,7 +69,8 @@ export const serve = (world: World, port: number): Promise<Server> => {
 
 const answer = async (world: World, request: IncomingMessage): Promise<Answer> => {
   const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
-  if (path === '/') return json({ regions: [...world.regions.keys()].map((region) => `/regions/${region}/health`) });
+  if (path === '/' || path === '/regions')
+    return json({ regions: [...world.regions.keys()].map((region) => `/regions/${region}/health`) });
   const [, name = '', rest = '/'] = /^\/regions\/([^/]+)(\/.*)?$/.exec(path) ?? [];
   const region = world.regions.get(name);
   if (!region)
@@ -82,16 +84,25 @@ const answer = async (world: World, request: IncomingMessage): Promise<Answer> =
   if (body === undefined)
     return problem(new MeridianError('too-large', `A request holds at most ${MAX_REQUEST_BYTES} bytes.`));
   const headers = Object.fromEntries(Object.entries(request.headers).map(([key, value]) => [key, String(value)]));
-  return region.request(functionUrlEvent({ method: request.method ?? 'GET', path: rest, query, headers, body }));
+  const event = functionUrlEvent({
+    method: request.method ?? 'GET',
+    path: rest,
+    query,
+    headers,
+    body: body.toString(),
+  });
+  // What is no text a Function URL hands on as base64.
+  const binary = isUtf8(body) ? {} : { body: body.toString('base64'), isBase64Encoded: true };
+  return region.request({ ...event, ...binary });
 };
 
 /** @returns undefined when the body is too large */
-const bodyOf = async (request: IncomingMessage): Promise<string | undefined> => {
+const bodyOf = async (request: IncomingMessage): Promise<Buffer | undefined> => {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request) {
     bytes += chunk.length;
     if (bytes <= MAX_REQUEST_BYTES) chunks.push(chunk);
   }
-  return bytes > MAX_REQUEST_BYTES ? undefined : Buffer.concat(chunks).toString('utf8');
+  return bytes > MAX_REQUEST_BYTES ? undefined : Buffer.concat(chunks);
 };

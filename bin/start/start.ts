@@ -39,6 +39,8 @@ export const start = async ({
     format: 'Ingesting {bar} {value}/{total} envelopes, {duration_formatted}',
     clearOnComplete: true,
     noTTYOutput: false,
+    // Otherwise Ctrl-C leaves the terminal without line wrap.
+    linewrap: true,
   });
   const begin = performance.now();
   if (!json) bar.start(PUTS_PER_FLIGHT * rows.length, 0);
@@ -65,8 +67,16 @@ const render = (
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right'],
     style: { head: [], border: [] },
   });
+  // A Region that is the only one to write has nothing to wait for.
   for (const { region, written, seen, viewRows, lagMs, mismatches } of regions)
-    table.push([region, written, seen, viewRows, lagMs.p50, lagMs.p99, mismatches]);
+    table.push([
+      region,
+      written,
+      seen,
+      viewRows,
+      ...(seen > written ? [lagMs.p50, lagMs.p99] : ['–', '–']),
+      mismatches,
+    ]);
   return `${table.toString()}
 ${flights} flights, ${sent} envelopes: ${accepted} accepted, ${rejected} rejected, ${quarantined} quarantined.
 ${commits} commits in ${seconds} s (${commitsPerSecond} a second), ${peakMemoryMb} MB at the peak.

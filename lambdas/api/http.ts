@@ -13,6 +13,8 @@ export interface Answer {
   readonly body: string;
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /**
  * The request's body as JSON; undefined when there is none.
  * @throws MeridianError `too-large`: over 5 MB; `validation`: not JSON
@@ -29,7 +31,7 @@ export const jsonBody = ({ body, isBase64Encoded }: LambdaFunctionURLEvent): unk
       },
     );
   try {
-    return JSON.parse(bytes.toString('utf8'));
+    return JSON.parse(utf8.decode(bytes));
   } catch (error) {
     throw invalid([{ path: '', message: `The body is not JSON: ${error instanceof Error ? error.message : error}` }]);
   }
@@ -57,7 +59,7 @@ export const pageOf = ({ rawQueryString }: LambdaFunctionURLEvent): { after: str
   const text = query.get('limit') ?? String(DEFAULT_LIMIT);
   const limit = /^\d+$/.test(text) ? Number(text) : 0;
   if (limit < 1 || limit > MAX_LIMIT)
-    throw invalid([{ path: 'limit', message: `is ${text}, it has to be 1 to ${MAX_LIMIT}` }]);
+    throw invalid([{ path: 'limit', message: `is "${text}", it has to be 1 to ${MAX_LIMIT}` }]);
   return { after: query.get('after') ?? undefined, limit };
 };
 

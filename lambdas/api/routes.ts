@@ -39,6 +39,8 @@ const postEvents: Handle = async (ports, event) => {
     const append = parseEventsEnvelope(ports.domain, envelope, ports.runtime.newId);
     return submit(ports, traced(append, event));
   };
+  if (body === undefined)
+    throw invalid([{ path: '', message: 'The body is empty: send an envelope, or an array of them' }]);
   if (!Array.isArray(body)) return acceptance(await submitOne(body));
   if (body.length > MAX_ENVELOPES)
     throw new MeridianError(
@@ -160,12 +162,19 @@ const routes: readonly Route[] = [
  * @throws MeridianError `not-found`, and what the route's function throws
  */
 export const route = async (ports: ApiPorts, event: LambdaFunctionURLEvent): Promise<Answer> => {
-  const { method } = event.requestContext.http;
+  const isHead = event.requestContext.http.method === 'HEAD';
+  const method = isHead ? 'GET' : event.requestContext.http.method;
   const input = { pathname: event.rawPath };
   const matching = routes.filter(({ path }) => path.test(input));
   const found = matching.find((candidate) => candidate.method === method);
-  if (found) return found.handle(ports, event, parametersOf(found.path, input));
-  if (matching.length === 0) throw new MeridianError('not-found', `There is nothing at ${event.rawPath}.`);
+  if (found) {
+    const answer = await found.handle(ports, event, parametersOf(found.path, input));
+    return isHead ? { ...answer, body: '' } : answer;
+  }
+  if (matching.length === 0)
+    throw new MeridianError('not-found', `There is nothing at ${event.rawPath}.`, {
+      details: { routes: routes.map(({ method, path }) => `${method} ${path.pathname}`) },
+    });
   const allowed = matching.map((candidate) => candidate.method);
   const text = allowed.join(', ');
   return problem(new MeridianError('method-not-allowed', `${event.rawPath} takes ${text}.`, { details: { allowed } }), {
