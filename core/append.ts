@@ -79,23 +79,33 @@ export const append = async (ports: AppendPorts, asked: Append): Promise<Appende
   const { stream, commitId, expected, basedOn } = asked;
   const definition = streamTypeOf(domain, splitStream(stream).type);
   checkHome(ports, definition, stream);
-  const decide = decider(definition, asked);
-  const request = runtime.digest(canonical(asked.request));
-  const deadline = runtime.now() + APPEND_MS;
+  const request = runtime.digest(textOf(asked.request));
+  const deadline = runtime.elapsed() + APPEND_MS;
 
-  const warm = warmHistory(ports, definition, asked);
-  let history = warm ?? (await load(ports, asked));
+  const warm = warmHistory(ports, definition, stream);
+  let history = warm ?? (await load(ports, stream));
   let fresh = warm === undefined;
-  for (let attempt = 0; ; attempt++) {
+  const refresh = async (atLeast?: Version) => {
+    history = await load(ports, stream, atLeast);
+    fresh = true;
+  };
+  let decide: Decide | undefined;
+  for (let attempt = 0; ; ) {
     const now = runtime.now();
+    // An append that stands is answered before anything about it is checked: what was right then may not be so now.
     const known = history.find(commitId, request, now);
-    if (known) return answer(history, known, request);
-    if (expected) checkExpected(history, expected);
+    if (known?.request === request) return appended(history, known);
+    const refusal = known ? idReused(known) : conflictOf(history, expected);
+    if (refusal && fresh) throw refusal;
+    if (refusal || !dominates(history.seen, basedOn ?? empty)) {
+      await refresh(basedOn);
+      continue;
+    }
+    decide ??= decider(definition, asked);
     const context = basedOn ?? history.seen;
-    const decision = decide(history.stateAt(context), now);
+    const decision = decide(() => history.stateAt(context), now);
     if (!fresh && !decision.events?.length) {
-      history = await load(ports, asked);
-      fresh = true;
+      await refresh(basedOn);
       continue;
     }
     if (!decision.events) throw decision.error;
@@ -116,12 +126,16 @@ export const append = async (ports: AppendPorts, asked: Append): Promise<Appende
     });
     const taken = await store.put(commit);
     history.add([taken ?? commit]);
-    if (!taken) runtime.metric('Appended', 'Count', 1);
-    if (!taken || taken.commitId === commitId) return answer(history, taken ?? commit, request);
+    if (!taken) {
+      runtime.metric('Appended', 'Count', 1);
+      return appended(history, commit);
+    }
+    if (taken.commitId === commitId && taken.request === request) return appended(history, taken);
+    if (taken.commitId === commitId) throw idReused(taken);
 
     runtime.metric('AppendConflict', 'Count', 1);
-    const wait = expected ? 0 : backoff(runtime, attempt);
-    if (now + wait > deadline)
+    const wait = expected ? 0 : backoff(runtime, attempt++);
+    if (runtime.elapsed() + wait > deadline)
       throw new MeridianError('version-conflict', `Other writers of ${stream} were faster for 10 s: try again.`, {
         retryable: true,
         details: { actual: encodeVersion(stream, history.seen) },
@@ -129,10 +143,7 @@ export const append = async (ports: AppendPorts, asked: Append): Promise<Appende
     await runtime.sleep(wait);
     history.add(await store.loadLog(stream, log, history.lastPosition(log)));
     // Who was faster may have known more of other Regions than this copy does.
-    if (!covers(history.seen, { log, position: history.lastPosition(log) })) {
-      history = await load(ports, asked);
-      fresh = true;
-    }
+    if (!covers(history.seen, { log, position: history.lastPosition(log) })) await refresh(basedOn);
   }
 };
 
@@ -147,11 +158,10 @@ type Decision =
   | { readonly events: readonly StoredEvent[]; readonly error?: never }
   | { readonly events?: never; readonly error: unknown };
 
+type Decide = (state: () => unknown, now: number) => Decision;
+
 /** Checks what is asked for once; the answer decides as often as the state changes under it. */
-const decider = (
-  definition: StreamDefinition,
-  { stream, request }: Append,
-): ((state: unknown, now: number) => Decision) => {
+const decider = (definition: StreamDefinition, { stream, request }: Append): Decide => {
   if (request.kind === 'events') {
     const events = parseEvents(definition, request.events);
     return () => ({ events });
@@ -161,7 +171,7 @@ const decider = (
   const command = commandOf(definition, request.command);
   return (state, now) => {
     try {
-      return { events: parseDecided(definition, request.command, command.decide(state, input, { id, now })) };
+      return { events: parseDecided(definition, request.command, command.decide(state(), input, { id, now })) };
     } catch (error) {
       return { error };
     }
@@ -185,42 +195,43 @@ const parseDecided = (definition: StreamDefinition, command: string, events: rea
 
 /**
  * The stream as this process has it in memory, if that will do. Being behind is harmless where the position is taken
- * by a conditional write, which is why a decision that writes nothing is never made on a warm copy. With foreign logs
+ * by a conditional write, which is why an answer that writes nothing is never given on a warm copy. With foreign logs
  * a copy serves only while it is at most 1 s old: else other Regions' commits would stay unseen.
  */
 const warmHistory = (
   { warm, runtime, log }: AppendPorts,
   { mode }: StreamDefinition,
-  { stream, expected, basedOn }: Append,
+  stream: string,
 ): History | undefined => {
   const copy = warm.get(stream);
-  if (!copy || !dominates(copy.history.seen, expected ?? basedOn ?? empty)) return undefined;
-  const alone = mode === 'home' && !copy.history.hasOtherLogsThan(log);
-  return alone || runtime.now() - copy.loadedAt <= WARM_MS ? copy.history : undefined;
+  const alone = mode === 'home' && copy && !copy.history.hasOtherLogsThan(log);
+  return copy && (alone || runtime.elapsed() - copy.loadedAt <= WARM_MS) ? copy.history : undefined;
 };
 
-const load = async (ports: AppendPorts, { stream, basedOn }: Append): Promise<History> => {
-  const loadedAt = ports.runtime.now();
-  const history = await loadAtLeast(ports, stream, basedOn);
+const load = async (ports: AppendPorts, stream: string, atLeast?: Version): Promise<History> => {
+  const loadedAt = ports.runtime.elapsed();
+  const history = await loadAtLeast(ports, stream, atLeast);
   ports.warm.set(stream, { history, loadedAt });
   if (history.hidden > 0) ports.runtime.metric('HiddenCommits', 'Count', history.hidden);
   return history;
 };
 
-const answer = (history: History, commit: Commit, request: string): Appended => {
+const appended = (history: History, commit: Commit): Appended => {
   const { stream, commitId, log, position } = commit;
-  if (commit.request !== request)
-    throw new MeridianError('id-reused', `${commitId} stands for another request on ${stream}: make a new id.`, {
-      details: { log, position },
-    });
   return { stream, commitId, version: history.versionOf(commit), dot: { log, position } };
 };
 
-/** Exact, but for positions without events: they change nothing that the caller could have looked at. */
-const checkExpected = (history: History, expected: Version): void => {
+const idReused = ({ stream, commitId, log, position }: Commit): MeridianError =>
+  new MeridianError('id-reused', `${commitId} stands for another request on ${stream}: make a new id.`, {
+    details: { log, position },
+  });
+
+/** What is wrong with the expected version: it is exact, but for positions without events, which change nothing. */
+const conflictOf = (history: History, expected: Version | undefined): MeridianError | undefined => {
   const { stream, seen } = history;
-  if (dominates(seen, expected) && history.since(expected).every(({ events }) => events.length === 0)) return;
-  throw new MeridianError('version-conflict', `${stream} is not at the expected version: read it and decide again.`, {
+  if (!expected || (dominates(seen, expected) && history.since(expected).every(({ events }) => events.length === 0)))
+    return undefined;
+  return new MeridianError('version-conflict', `${stream} is not at the expected version: read it and decide again.`, {
     details: { expected: encodeVersion(stream, expected), actual: encodeVersion(stream, seen) },
   });
 };
@@ -244,6 +255,14 @@ const asStored = (commit: Commit): Commit => {
       { details: { bytes, limit: MAX_COMMIT_BYTES } },
     );
   return JSON.parse(text);
+};
+
+const textOf = (request: Request): string => {
+  try {
+    return canonical(request);
+  } catch (cause) {
+    throw new MeridianError('too-large', 'The request is nested too deeply.', { cause });
+  }
 };
 
 /** JSON with sorted keys: the same for requests that differ only in the order of their keys. */

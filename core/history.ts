@@ -2,7 +2,7 @@ import { type Commit, foldOrder } from './commit.ts';
 import { Fold, IDEMPOTENCY_WINDOW } from './fold.ts';
 import { type Hlc, wallTimeOf } from './hlc.ts';
 import type { StreamDefinition } from './stream.ts';
-import { advance, covers, dominates, empty, join, sameVersion, type Version } from './version.ts';
+import { advance, covers, dominates, empty, join, positionIn, sameVersion, type Version } from './version.ts';
 
 /**
  * What one Region holds of one stream: commits in any order in, and out of them the seen set, the state and the context
@@ -49,7 +49,7 @@ export class History {
       before = this.#seen;
       for (const [log, commits] of this.#logs)
         for (;;) {
-          const next = commits.get((this.#seen[log] ?? 0) + 1);
+          const next = commits.get(positionIn(this.#seen, log) + 1);
           if (!next || !dominates(this.#seen, next.context)) break;
           this.#seen = advance(this.#seen, next);
           this.#insert(next);
@@ -142,11 +142,11 @@ export class History {
    */
   versionOf({ log, position, context }: Commit): Version {
     let version = join(context, { [log]: position });
-    let covered = context[log] ?? 0;
+    let covered = positionIn(context, log);
     for (let p = position - 1; p > covered; p--) {
       const between = this.#logs.get(log)?.get(p)?.context ?? empty;
       version = join(version, between);
-      covered = Math.max(covered, between[log] ?? 0);
+      covered = Math.max(covered, positionIn(between, log));
     }
     return version;
   }

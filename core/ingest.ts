@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { APPEND, type BusEntry, COMMAND, outcomeEntry } from './bus.ts';
 import { bytesAtMost, deliver } from './deliver.ts';
-import { idOf, parseCommandEnvelope, parseEventsEnvelope } from './envelope.ts';
-import { MeridianError, toProblem } from './errors.ts';
+import { idOf, parseCommandEnvelope, parseEventsEnvelope, streamName } from './envelope.ts';
+import { MeridianError, type Problem, toProblem } from './errors.ts';
 import { inOrderPerKey } from './in-order.ts';
 import type { BatchAnswer, Bus, Queue } from './ports.ts';
 import { type SubmitPorts, submit } from './submit.ts';
@@ -19,6 +19,14 @@ type Verdict =
   | { readonly kind: 'Quarantined'; readonly body: string }
   | { readonly kind: 'Retry'; readonly why: string };
 
+/**
+ * For so long messages of a batch are begun, in milliseconds: one that then waits for another Region leaves time enough
+ * to tell what became of all the others.
+ */
+const BEGIN_MS = 10_000;
+/** Bytes of a problem document in an outcome: an entry of the bus may hold 256 KiB. */
+const MAX_PROBLEM_BYTES = 200_000;
+
 const busEvent = z.object({
   'detail-type': z.enum([APPEND, COMMAND]),
   detail: z.looseObject({}),
@@ -32,11 +40,16 @@ const busEvent = z.object({
  * @returns per body: undefined when it is done with, else why it has to be delivered again
  */
 export const ingest = async (ports: IngestPorts, bodies: readonly string[]): Promise<BatchAnswer> => {
-  const messages = bodies.map(read);
-  const verdicts = await inOrderPerKey(
-    messages,
+  const begun = ports.runtime.elapsed();
+  const verdicts = await inOrderPerKey<Message, Verdict>(
+    bodies.map(read),
     ({ body, detail }) => (typeof detail?.stream === 'string' ? detail.stream : body),
     (message) => judge(ports, message),
+    {
+      // What has to come again holds up its own stream, and nothing holds up what is told of the others.
+      when: (previous) => previous?.kind === 'Retry' || ports.runtime.elapsed() - begun > BEGIN_MS,
+      instead: () => ({ kind: 'Retry', why: 'an earlier message of the batch took too long, or has to come again' }),
+    },
   );
   const [told, quarantined] = await Promise.all([tell(ports, verdicts), quarantine(ports, verdicts)]);
   const answers = verdicts.map((verdict, i) =>
@@ -81,8 +94,21 @@ const judge = async (ports: IngestPorts, { body, detailType, detail, fault }: Me
     const problem = toProblem(error);
     if (problem.retryable || problem.status >= 500)
       return { kind: 'Retry', why: error instanceof MeridianError ? problem.detail : String(error) };
-    return { kind: 'Rejected', entry: outcomeEntry('Rejected', { id, stream: detail?.stream, problem }) };
+    return {
+      kind: 'Rejected',
+      entry: outcomeEntry('Rejected', { id, stream: streamIn(detail), problem: cut(problem) }),
+    };
   }
+};
+
+/** The stream that a refused message names, if that is a name. */
+const streamIn = (detail: Message['detail']): string | undefined => streamName.safeParse(detail?.stream).data;
+
+/** A domain may give a refusal more details than an entry of the bus can hold: then they are left out. */
+const cut = (problem: Problem): Problem => {
+  if (bytesAtMost(JSON.stringify(problem)) <= MAX_PROBLEM_BYTES) return problem;
+  const { type, title, status, detail, code, retryable } = problem;
+  return { type, title, status, detail: detail.slice(0, 1000), code, retryable };
 };
 
 const isolated = (body: string, reason: string): Verdict => ({

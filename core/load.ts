@@ -25,12 +25,12 @@ export const loadHistory = async ({ domain, events }: Omit<LoadPorts, 'runtime'>
  */
 export const loadAtLeast = async (ports: LoadPorts, stream: string, atLeast: Version = empty): Promise<History> => {
   const { runtime } = ports;
-  const deadline = runtime.now() + WAIT_MS;
+  const deadline = runtime.elapsed() + WAIT_MS;
   for (let attempt = 0; ; attempt++) {
     const history = await loadHistory(ports, stream);
     if (dominates(history.seen, atLeast)) return history;
     const wait = backoff(runtime, attempt);
-    if (runtime.now() + wait > deadline)
+    if (runtime.elapsed() + wait > deadline)
       throw new MeridianError('not-caught-up', `This Region has not seen that version of ${stream} yet: try again.`, {
         retryable: true,
         details: { seen: encodeVersion(stream, history.seen), wanted: encodeVersion(stream, atLeast) },

@@ -110,8 +110,10 @@ export interface WarmStreams<T> {
 
 /** Time, randomness, ids and metrics: with a seed, every run can be run again. */
 export interface Runtime {
-  /** Wall clock, milliseconds since 1970. */
+  /** Wall clock, milliseconds since 1970: for stamps only, since it may jump. */
   now(): number;
+  /** Milliseconds since some moment; never goes back: for ages and deadlines. */
+  elapsed(): number;
   sleep(milliseconds: number): Promise<void>;
   /** From 0 to below 1. */
   random(): number;

@@ -36,14 +36,14 @@ export const project = async (
   triggers: readonly Trigger[],
 ): Promise<ReadonlyMap<string, unknown>> => {
   const { runtime } = ports;
-  const deadline = runtime.now() + PROJECT_MS;
+  const deadline = runtime.elapsed() + PROJECT_MS;
   const failed = new Map<string, unknown>();
   let pending: Triggers = Map.groupBy(triggers, ({ stream }) => stream);
   for (let attempt = 0; pending.size > 0; attempt++) {
     const late = await projectOnce(ports, pending, failed);
     pending = new Map([...pending].filter(([stream]) => late.has(stream) && !failed.has(stream)));
     const wait = backoff(runtime, attempt);
-    if (runtime.now() + wait > deadline) {
+    if (runtime.elapsed() + wait > deadline) {
       for (const stream of pending.keys())
         failed.set(stream, new MeridianError('unavailable', 'Other projectors were faster for 10 s.'));
       break;

@@ -12,7 +12,7 @@ export type Version = Readonly<Record<string, number>>;
 export const empty: Version = Object.freeze({});
 
 /** Asked for its own logs only: `constructor` could be one, and every object has that. */
-const positionIn = (version: Version, log: string): number => (Object.hasOwn(version, log) && version[log]) || 0;
+export const positionIn = (version: Version, log: string): number => (Object.hasOwn(version, log) && version[log]) || 0;
 
 export const covers = (version: Version, { log, position }: Dot): boolean => positionIn(version, log) >= position;
 

@@ -7,5 +7,5 @@ export { isAirport } from './airports.ts';
 export { flightId } from './flight-id.ts';
 export { nearestRegion } from './regions.ts';
 
-/** The example: flights between US airports, and their seats. Your own streams and views take its place. */
+/** The example: flights between US airports, and their seats. Your own streams and views are named here, beside it. */
 export const domain = defineDomain({ streams: [flight, seats], views: [airportDelays] });

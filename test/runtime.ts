@@ -15,14 +15,17 @@ export interface FakeRuntime extends Runtime {
 /** A runtime whose clock stands still until it is told to go on, or somebody sleeps. */
 export const fakeRuntime = (start = Date.UTC(2001, 0, 1), seed = 1): FakeRuntime => {
   let now = start;
+  let elapsed = 0;
   let ids = 0;
   const slept: number[] = [];
   const metrics = new Map<MetricName, number>();
   return {
     now: () => now,
+    elapsed: () => elapsed,
     sleep: async (milliseconds) => {
       slept.push(milliseconds);
       now += milliseconds;
+      elapsed += milliseconds;
     },
     random: seeded(seed),
     newId: () => `id-${++ids}`,
@@ -30,6 +33,7 @@ export const fakeRuntime = (start = Date.UTC(2001, 0, 1), seed = 1): FakeRuntime
     metric: (name, _unit, value) => metrics.set(name, (metrics.get(name) ?? 0) + value),
     advance: (milliseconds) => {
       now += milliseconds;
+      elapsed += Math.max(0, milliseconds);
     },
     slept,
     metrics,

@@ -23,6 +23,10 @@ interface Rule {
 }
 
 const PUT_LIMIT = 10;
+const MAX_PUT_BYTES = 262_144;
+
+const sizeOf = ({ source, detailType, detail }: BusEntry): number => Buffer.byteLength(source + detailType + detail);
+
 const detailRegion = z.object({ meta: z.object({ region: z.string() }) });
 
 /** An EventBridge bus with rules: it hands every event to the targets of the rules that match. */
@@ -44,6 +48,8 @@ export class WorldBus implements Bus {
   async put(entries: readonly BusEntry[]): Promise<readonly (string | undefined)[]> {
     if (entries.length > PUT_LIMIT)
       throw new Error(`PutEvents takes at most ${PUT_LIMIT} entries, these are ${entries.length}.`);
+    const bytes = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
+    if (bytes > MAX_PUT_BYTES) throw new Error(`PutEvents takes at most ${MAX_PUT_BYTES} bytes, these are ${bytes}.`);
     return entries.map((entry) => {
       try {
         this.#route(this.#eventOf(entry), false);

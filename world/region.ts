@@ -79,7 +79,11 @@ export interface RegionOptions {
   readonly withFaults: (region: string, ports: FaultyPorts) => FaultyPorts;
 }
 
-const FUNCTION_TIMEOUT = 30_000;
+/** Milliseconds that a function may run, as in the stacks. */
+const TIMEOUTS = { api: 60_000, command: 45_000, ingest: 60_000, project: 60_000, relay: 60_000 };
+/** Messages are hidden for so many timeouts of their function, and received so often: as in the stacks. */
+const HIDDEN_TIMEOUTS = 6;
+const MAX_RECEIVES = 5;
 /** Instances of one function in one Region: enough that they meet at a stream, few enough for one machine. */
 const CONCURRENCY = 4;
 const BATCH_SIZE = 100;
@@ -233,6 +237,7 @@ export class WorldRegion {
     const { scheduler, random, clockAhead } = this.#options;
     return {
       now: () => scheduler.now() + clockAhead,
+      elapsed: () => scheduler.now(),
       sleep: (milliseconds) => sleepOn(scheduler, milliseconds),
       random,
       newId: () => hexId(random),
@@ -242,12 +247,12 @@ export class WorldRegion {
   }
 
   #pool<Event, Result>(
-    name: string,
+    name: keyof typeof TIMEOUTS,
     concurrency: number,
     make: () => (event: Event, context: Context) => Promise<Result>,
   ): FunctionPool<Event, Result> {
     const { scheduler, activity } = this.#options;
-    return new FunctionPool({ name, concurrency, timeout: FUNCTION_TIMEOUT }, scheduler, activity, make);
+    return new FunctionPool({ name, concurrency, timeout: TIMEOUTS[name] }, scheduler, activity, make);
   }
 
   #queue(name: string, consumer: FunctionPool<SQSEvent, SQSBatchResponse>, deadLetters: Queue): WorldQueue {
@@ -257,8 +262,8 @@ export class WorldRegion {
         name,
         region,
         batchSize: BATCH_SIZE,
-        visibilityTimeout: 2 * FUNCTION_TIMEOUT,
-        maxReceives: 5,
+        visibilityTimeout: HIDDEN_TIMEOUTS * TIMEOUTS.ingest,
+        maxReceives: MAX_RECEIVES,
         duplicates,
         reorders,
       },

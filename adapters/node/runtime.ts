@@ -6,6 +6,7 @@ import type { Runtime } from '../../core/index.ts';
 /** The process's own clock, randomness and ids. @param metric takes what is measured */
 export const nodeRuntime = (metric: Runtime['metric']): Runtime => ({
   now: Date.now,
+  elapsed: () => performance.now(),
   sleep: (milliseconds) => sleep(milliseconds),
   random: Math.random,
   newId: () => v7(),

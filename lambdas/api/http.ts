@@ -1,8 +1,10 @@
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import { decodeVersion, invalid, MeridianError, toProblem, type Version } from '../../core/index.ts';
 
-/** A Function URL answers at most so much to one request. */
+/** What a request may hold. */
 const MAX_BODY_BYTES = 5_000_000;
+/** A Function URL carries 6 MB. */
+const MAX_ANSWER_BYTES = 5_900_000;
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 
@@ -63,11 +65,20 @@ export const pageOf = ({ rawQueryString }: LambdaFunctionURLEvent): { after: str
   return { after: query.get('after') ?? undefined, limit };
 };
 
-export const json = (body: unknown, headers: Readonly<Record<string, string>> = {}): Answer => ({
-  statusCode: 200,
-  headers: { 'content-type': 'application/json', ...headers },
-  body: JSON.stringify(body),
-});
+/** @throws MeridianError `too-large`: more than a Function URL carries */
+export const json = (value: unknown, headers: Readonly<Record<string, string>> = {}): Answer => {
+  const body = JSON.stringify(value);
+  const bytes = Buffer.byteLength(body);
+  if (bytes > MAX_ANSWER_BYTES)
+    throw new MeridianError(
+      'too-large',
+      `The answer has ${bytes} bytes, at most ${MAX_ANSWER_BYTES} can be sent: ask for less with ?limit=.`,
+      {
+        details: { bytes, limit: MAX_ANSWER_BYTES },
+      },
+    );
+  return { statusCode: 200, headers: { 'content-type': 'application/json', ...headers }, body };
+};
 
 /** An error as an RFC 9457 problem document; what can be tried again says after how many seconds. */
 export const problem = (error: unknown, headers: Readonly<Record<string, string>> = {}): Answer => {

@@ -32,6 +32,8 @@ type Handle = (ports: ApiPorts, event: LambdaFunctionURLEvent, parameters: Param
 
 /** The most envelopes that one request carries. */
 const MAX_ENVELOPES = 100;
+/** For so long envelopes of one request are begun, in milliseconds: the answer has to come within the function's time. */
+const BEGIN_MS = 10_000;
 
 const postEvents: Handle = async (ports, event) => {
   const body = jsonBody(event);
@@ -51,20 +53,38 @@ const postEvents: Handle = async (ports, event) => {
       },
     );
   // One envelope among many: its error is its own.
-  const submitOneOfMany = async (envelope: unknown) => {
+  const submitOneOfMany = async (envelope: unknown): Promise<Result> => {
     try {
       return accepted(await submitOne(envelope));
     } catch (error) {
-      return { ...memberOf(envelope, 'id'), ...memberOf(envelope, 'stream'), problem: toProblem(error) };
+      return refused(envelope, error);
     }
   };
-  return json(await inOrderPerKey(body, (envelope) => String(memberOf(envelope, 'stream')?.stream), submitOneOfMany));
+  const begun = ports.runtime.elapsed();
+  const results = await inOrderPerKey(body, (envelope) => textOf(envelope, 'stream') ?? '', submitOneOfMany, {
+    when: () => ports.runtime.elapsed() - begun > BEGIN_MS,
+    instead: (envelope) =>
+      refused(
+        envelope,
+        new MeridianError('unavailable', 'There was no time left: send it again.', { retryable: true }),
+      ),
+  });
+  return json(results);
 };
 
-/** `{ [name]: value }` of what may be anything; undefined when it has no such member. */
-const memberOf = (value: unknown, name: string): Readonly<Record<string, unknown>> | undefined => {
+type Result = ReturnType<typeof accepted> | ReturnType<typeof refused>;
+
+const refused = (envelope: unknown, error: unknown) => ({
+  id: textOf(envelope, 'id'),
+  stream: textOf(envelope, 'stream'),
+  problem: toProblem(error),
+});
+
+/** A short text in what may be anything: enough to tell which envelope is meant. */
+const textOf = (value: unknown, name: string): string | undefined => {
   if (value === null || typeof value !== 'object' || !Object.hasOwn(value, name)) return undefined;
-  return { [name]: Reflect.get(value, name) };
+  const text: unknown = Reflect.get(value, name);
+  return typeof text === 'string' ? text.slice(0, 300) : undefined;
 };
 
 const postCommand: Handle = async (ports, event, { type = '', id = '', name }) => {

@@ -18,9 +18,11 @@ export const makeHandler = (ports: RelayHandlerPorts) =>
       id: record.dynamodb?.SequenceNumber ?? '',
       ...read(ports, record.dynamodb?.NewImage ?? {}),
     }));
+    // Everything behind the first failure is delivered again: sending it now would send it at every try.
+    const unreadable = inserted.findIndex(({ commit }) => !commit);
     const failed = await relay(
       ports,
-      inserted.flatMap(({ commit }) => commit ?? []),
+      inserted.slice(0, unreadable === -1 ? undefined : unreadable).flatMap(({ commit }) => commit ?? []),
     );
     return failedOf(
       inserted.map(({ id, commit, why }) => ({

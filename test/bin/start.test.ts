@@ -116,7 +116,8 @@ describe('meridian start', () => {
   it.each([
     [['start', '--flights', '3k'], '2k, 5k, 10k, 20k'],
     [['start', '--port', '70000'], 'A port is 0 to 65535'],
-    [['start', '--regions', 'us-east-1,us-east-1'], 'two to five different Regions'],
+    [['start', '--regions', 'us-east-1,us-east-1'], 'two to five different AWS Regions'],
+    [['start', '--regions', 'us-east-1,mars'], 'two to five different AWS Regions'],
     [['start', '--for-ever'], '--for-ever'],
     [['stop'], 'stop'],
     [[], 'Usage: meridian'],
@@ -136,9 +137,9 @@ describe('meridian start', () => {
   });
 
   it('says which Region it does not know', async () => {
-    const { code, stderr } = await meridian('start', '--once', '--json', '--regions', 'us-east-1,mars-1');
+    const { code, stderr } = await meridian('start', '--once', '--json', '--regions', 'us-east-1,xx-mars-1');
     expect(code).toBe(1);
-    expect(stderr).toContain('mars-1');
+    expect(stderr).toContain('xx-mars-1');
     expect(stderr).not.toMatch(/^ +at /m);
   });
 

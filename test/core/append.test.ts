@@ -128,10 +128,75 @@ describe('append', () => {
     ['a malformed input', { request: command('note', {}) }, 'validation'],
     ['the home of another Region', { stream: 'account/eu.1', request: deposit(1) }, 'misdirected'],
     ['an id that has no home', { stream: 'account/xx.1', request: deposit(1) }, 'rejected'],
-  ] as const)('refuses %s before it asks the store', async (_what, asked, code) => {
+  ] as const)('refuses %s and writes nothing', async (_what, asked, code) => {
     const us = aRegion();
     await expect(append(us, anAppend(asked as Partial<Append>))).rejects.toThrow(refusal(code));
-    expect(us.events.calls).toEqual([]);
+    expect(us.events.calls).not.toContain('put');
+  });
+
+  it.each([
+    ['its schema has changed', { ...note.events, Noted: { version: 2, schema: z.number() } }],
+    ['its event is gone', {}],
+  ] as const)('answers an append that stands although %s since', async (_what, events) => {
+    const us = aRegion();
+    const asked = anAppend({ request: noted('a') });
+    const first = await append(us, asked);
+    const changed = defineStream({ type: 'note', mode: 'merge', events, initial: 0, evolve: (n) => n, commands: {} });
+    const later = { ...us, domain: defineDomain({ streams: [changed], views: [] }) };
+    expect(await append(later, asked)).toEqual(first);
+    expect(await append(another(later), asked)).toEqual(first);
+  });
+
+  it('answers an append that stands without waiting for a version that it names', async () => {
+    const us = aRegion();
+    const asked = anAppend({ request: noted('a') });
+    const first = await append(us, asked);
+    for (const region of [us, another(us)])
+      expect(await append(region, { ...asked, basedOn: { eu: 7 } })).toEqual(first);
+  });
+
+  it('answers an append that stands, whatever a warm copy that lacks it expects', async () => {
+    const us = aRegion();
+    const stale = another(us);
+    await append(stale, anAppend({ stream: ACCOUNT, request: deposit(1) }));
+    const asked = anAppend({ stream: ACCOUNT, request: deposit(2) });
+    const first = await append(us, asked);
+    expect(await append(stale, { ...asked, expected: {} })).toEqual(first);
+  });
+
+  it('takes events in although evolve cannot fold the stream', async () => {
+    const evolve = () => expect.fail('evolve is asked');
+    const broken = defineStream({ type: 'note', mode: 'merge', events: note.events, initial: 0, evolve, commands: {} });
+    const us = { ...aRegion(), domain: defineDomain({ streams: [broken], views: [] }) };
+    await append(us, anAppend({ request: noted('a') }));
+    expect(await append(us, anAppend({ request: noted('b') }))).toMatchObject({ version: { us: 2 } });
+  });
+
+  it('refuses a request that is nested too deeply to be told from another one', async () => {
+    let deep: unknown = 'x';
+    for (let i = 0; i < 100_000; i++) deep = [deep];
+    const asked = anAppend({ request: { kind: 'events', events: [{ type: 'Noted', data: deep }] } });
+    await expect(append(aRegion(), asked)).rejects.toThrow(refusal('too-large'));
+  });
+
+  it.each([600_000, -600_000])('keeps its bounds when the wall clock jumps by %s ms', async (jump) => {
+    const us = aRegion();
+    await append(us, anAppend({ request: noted('a') }));
+    us.runtime.advance(1001);
+    us.runtime.advance(jump);
+    expect(await callsOf(us, () => append(us, anAppend({ request: noted('b') })))).toEqual(['load', 'put']);
+    const begun = us.runtime.elapsed();
+    const jumping = {
+      ...us.runtime,
+      sleep: async (milliseconds: number) => {
+        await us.runtime.sleep(milliseconds);
+        us.runtime.advance(Math.min(jump, 0));
+      },
+    };
+    await expect(append({ ...us, runtime: jumping }, anAppend({ basedOn: { eu: 9 } }))).rejects.toThrow(
+      refusal('not-caught-up'),
+    );
+    expect(us.runtime.elapsed() - begun).toBeLessThanOrEqual(2000);
   });
 
   it('tells where a misdirected stream is at home', async () => {

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { inOrderPerKey } from '../../core/in-order.ts';
 
+const never = { when: () => false, instead: (item: string) => item };
+
 describe('in order per key', () => {
   it('runs what has one key one after the other, the rest side by side, and answers in the order of the items', async () => {
     const log: string[] = [];
@@ -11,7 +13,7 @@ describe('in order per key', () => {
       log.push(`${item} ends`);
       return item.toUpperCase();
     };
-    expect(await inOrderPerKey(['a1', 'a2', 'b1', 'a3'], (item) => item.slice(0, 1), step)).toEqual([
+    expect(await inOrderPerKey(['a1', 'a2', 'b1', 'a3'], (item) => item.slice(0, 1), step, never)).toEqual([
       'A1',
       'A2',
       'B1',
@@ -28,14 +30,22 @@ describe('in order per key', () => {
     expect(log.indexOf('b1 ends')).toBeLessThan(log.indexOf('a1 ends'));
   });
 
-  it('fails as a whole when a step fails, and runs what comes after it with the same key all the same', async () => {
-    const run: number[] = [];
-    const step = async (item: number): Promise<void> => {
-      run.push(item);
-      if (item === 1) throw new Error('The first one fails.');
+  it('asks before each item whether to stop, with what the item before it under its key came to', async () => {
+    const asked: unknown[] = [];
+    const stop = {
+      when: (previous: string | undefined) => {
+        asked.push(previous);
+        return previous === 'A1';
+      },
+      instead: (item: string) => `no ${item}`,
     };
-    await expect(inOrderPerKey([1, 2], () => 'key', step)).rejects.toThrow('The first one fails.');
-    await sleep(0);
-    expect(run).toEqual([1, 2]);
+    const step = async (item: string) => item.toUpperCase();
+    expect(await inOrderPerKey(['a1', 'a2', 'b1', 'b2'], (item) => item.slice(0, 1), step, stop)).toEqual([
+      'A1',
+      'no a2',
+      'B1',
+      'B2',
+    ]);
+    expect(asked).toEqual(expect.arrayContaining([undefined, 'A1', undefined, 'B1']));
   });
 });

@@ -78,6 +78,7 @@ export const anApi = (ports: Partial<ApiPorts> = {}) => {
     ports: all,
     lines: telemetry.lines,
     send,
+    raw: (event: Parameters<typeof handler>[0]) => handler(event, context),
     call,
     get: (path: string, request?: Request) => call('GET', path, request),
     post: (path: string, request?: Request) => call('POST', path, request),

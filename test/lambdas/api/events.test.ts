@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import { MeridianError } from '../../../core/index.ts';
+import { functionUrlEvent } from '../../../world/server.ts';
 import { ledgerDomain } from '../../world/ledger-domain.ts';
 import { anApi, departed, eastId, versionOf, westId } from './an-api.ts';
 
@@ -378,5 +379,52 @@ describe('POST /events', () => {
     expect(refused).toMatchObject({ status: 503, headers: { 'retry-after': '1' }, body: { code: 'unavailable' } });
     expect(taken).toMatchObject({ status: 200 });
     expect(await store.load(stream)).toHaveLength(1);
+  });
+
+  it('begins no envelope 10 s after the request, and says which ones to send again', async () => {
+    const store = memoryEventStore();
+    const api = anApi({
+      events: {
+        ...store,
+        put: async (commit) => {
+          api.runtime.advance(10_001);
+          return store.put(commit);
+        },
+      },
+    });
+    const envelope = (id: string) => ({ id, stream, events: [departed()] });
+
+    const { status, body } = await api.post('/events', { body: [envelope('a'), envelope('b')] });
+
+    expect(status).toBe(200);
+    expect(body).toMatchObject([
+      { id: 'a', position: 1 },
+      { id: 'b', stream, problem: { code: 'unavailable', retryable: true } },
+    ]);
+  });
+
+  it('says short texts only of an envelope that it refuses, and answers the others', async () => {
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+    const good = JSON.stringify({ id: 'good', stream, events: [departed()] });
+
+    const { body } = await anApi().post('/events', {
+      body: `[${good},{"id":${deep}},{"id":"${'x'.repeat(1000)}"},{"stream":7}]`,
+    });
+
+    expect(body).toMatchObject([
+      { id: 'good', position: 1 },
+      { problem: {} },
+      { id: 'x'.repeat(300) },
+      { problem: {} },
+    ]);
+  });
+
+  it('refuses a body that is not UTF-8', async () => {
+    const event = functionUrlEvent({ method: 'POST', path: '/events', body: '' });
+    const body = Buffer.from('{"stream":"\xff"}', 'latin1').toString('base64');
+
+    const { status } = await anApi().send({ ...event, body, isBase64Encoded: true });
+
+    expect(status).toBe(400);
   });
 });

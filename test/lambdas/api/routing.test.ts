@@ -21,7 +21,7 @@ describe('every request', () => {
     ['DELETE', '/views/airport-delays', 'GET'],
     ['POST', '/views/airport-delays/LAX', 'GET'],
     ['POST', '/health', 'GET'],
-    ['HEAD', '/health', 'GET'],
+    ['HEAD', '/events', 'POST'],
   ])('answers 405 to %s %s and says what is allowed', async (method, path, allowed) => {
     const api = anApi();
 

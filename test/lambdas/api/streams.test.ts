@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
+import { functionUrlEvent } from '../../../world/server.ts';
+import { aCommit } from '../../contract/commits.ts';
 import { anApi, departed, eastId, versionOf, westId } from './an-api.ts';
 
 const stream = `flight/${westId}`;
@@ -194,5 +196,26 @@ describe('GET /streams/{type}/{id}/events', () => {
       faults: [{ path: 'after' }],
     });
     expect(await api.problem('GET', `${path}/events`, { query: `after=${elsewhere}` })).toMatchObject({ status: 425 });
+  });
+
+  it('answers a state or a page that no answer can carry with 413, and smaller pages as asked', async () => {
+    const api = anApi();
+    for (let i = 0; i < 30; i++)
+      await api.ports.events.put({
+        ...aCommit({ stream: 'flight/big', position: i + 1, context: i > 0 ? { 'us-east-1': i } : {} }),
+        log: 'us-east-1',
+        hlc: `${i}`.padStart(16, '0'),
+        events: [{ type: 'Departed', version: 1, data: { airport: 'x'.repeat(250_000) } }],
+      });
+
+    expect(await api.problem('GET', '/streams/flight/big/events')).toMatchObject({ status: 413, code: 'too-large' });
+    expect(await api.get('/streams/flight/big/events', { query: 'limit=10' })).toMatchObject({ status: 200 });
+  });
+
+  it('answers HEAD as it answers GET, without the body', async () => {
+    const { headers } = await anApi().get('/streams/flight/a');
+    const event = functionUrlEvent({ method: 'HEAD', path: '/streams/flight/a' });
+
+    expect(await anApi().raw(event)).toEqual({ statusCode: 200, headers, body: '' });
   });
 });
