@@ -9,8 +9,20 @@ export interface ConnectionOptions {
 }
 
 /**
- * How every client inside a Region talks: an answer that is lost is given up after 5 s, so that the retry still fits into
- * the Lambda's 30 s. Connections are kept alive (the SDK's default). Retries are `standard`, not `adaptive`: adaptive slows
+ * Milliseconds that a whole call of an adapter takes at most, all its pages and the SDK's retries included. The functions
+ * that take batches have 60 s: one slow call must leave time to answer for the rest of the batch.
+ */
+export const DATABASE_MS = 20_000;
+export const MESSAGING_MS = 15_000;
+
+/** The options of every request of one call, which together end in time. */
+export const within = (milliseconds: number): { readonly abortSignal: AbortSignal } => ({
+  abortSignal: AbortSignal.timeout(milliseconds),
+});
+
+/**
+ * How every client inside a Region talks: an answer that is lost is given up after 5 s, so that retries still fit into the
+ * time of the call. Connections are kept alive (the SDK's default). Retries are `standard`, not `adaptive`: adaptive slows
  * the whole client down when one key of a table is hot, and the other keys' streams with it.
  */
 export const connection = {

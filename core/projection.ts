@@ -190,14 +190,17 @@ const checked = ({ name }: ViewDefinition, totals: Totals): Totals => {
 
 const difference = (before: Totals, after: Totals): readonly { readonly key: string; readonly sums: Sums }[] =>
   [...new Set([...Object.keys(before), ...Object.keys(after)])]
-    .map((key) => ({ key, sums: add(after[key] ?? {}, before[key] ?? {}, -1) }))
+    .map((key) => ({ key, sums: add(sumsUnder(after, key), sumsUnder(before, key), -1) }))
     .filter(({ sums }) => Object.keys(sums).length > 0);
+
+/** Keys and fields are the domain's: `__proto__` is one like any other. */
+const sumsUnder = (totals: Totals, key: string): Sums => new Map(Object.entries(totals)).get(key) ?? {};
 
 /** `a + factor · b`, field by field, without the fields that come to nothing. */
 const add = (a: Sums, b: Sums, factor: 1 | -1): Sums => {
-  const sums: Record<string, number> = { ...a };
-  for (const [field, value] of Object.entries(b)) sums[field] = (sums[field] ?? 0) + factor * value;
-  return Object.fromEntries(Object.entries(sums).filter(([, value]) => value !== 0));
+  const sums = new Map(Object.entries(a));
+  for (const [field, value] of Object.entries(b)) sums.set(field, (sums.get(field) ?? 0) + factor * value);
+  return Object.fromEntries([...sums].filter(([, value]) => value !== 0));
 };
 
 /** The changes in portions that one transaction takes, totals that several of them change counted once. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AttributeValue, BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { MeridianError } from '../../core/index.ts';
+import { DATABASE_MS, within } from '../connection.ts';
 import type { Text } from './attributes.ts';
 
 export type Key = { readonly pk: Text; readonly sk: Text };
@@ -15,7 +16,7 @@ const CAP_MS = 1_000;
 /**
  * The items under these keys, in any order. What DynamoDB leaves out (a throttled partition, more than 16 MB) is asked for
  * again, with full jitter.
- * @throws MeridianError `unavailable` when something is still left out after 8 attempts
+ * @throws MeridianError `unavailable` when something is still left out after 8 attempts, AbortError when the time is up
  */
 export const batchGet = async (
   client: DynamoDBClient,
@@ -28,10 +29,17 @@ export const batchGet = async (
   const chunks = Array.from({ length: Math.ceil(unique.length / MAX_KEYS) }, (_, i) =>
     unique.slice(i * MAX_KEYS, (i + 1) * MAX_KEYS),
   );
-  return (await Promise.all(chunks.map((chunk) => getChunk(client, table, chunk, consistent)))).flat();
+  const bound = within(DATABASE_MS);
+  return (await Promise.all(chunks.map((chunk) => getChunk(client, table, chunk, consistent, bound)))).flat();
 };
 
-const getChunk = async (client: DynamoDBClient, table: string, keys: Key[], consistent: boolean): Promise<Item[]> => {
+const getChunk = async (
+  client: DynamoDBClient,
+  table: string,
+  keys: Key[],
+  consistent: boolean,
+  bound: ReturnType<typeof within>,
+): Promise<Item[]> => {
   const found: Item[] = [];
   let open: Item[] = keys;
   for (let attempt = 0; open.length > 0; attempt++) {
@@ -39,9 +47,11 @@ const getChunk = async (client: DynamoDBClient, table: string, keys: Key[], cons
       throw new MeridianError('unavailable', `DynamoDB left ${open.length} keys of ${table} unanswered. Try again.`, {
         retryable: true,
       });
-    if (attempt > 0) await sleep(Math.random() * Math.min(CAP_MS, BASE_MS * 2 ** attempt));
+    if (attempt > 0)
+      await sleep(Math.random() * Math.min(CAP_MS, BASE_MS * 2 ** attempt), undefined, { signal: bound.abortSignal });
     const { Responses, UnprocessedKeys } = await client.send(
       new BatchGetItemCommand({ RequestItems: { [table]: { Keys: open, ConsistentRead: consistent } } }),
+      bound,
     );
     found.push(...(Responses?.[table] ?? []));
     open = UnprocessedKeys?.[table]?.Keys ?? [];

@@ -6,6 +6,7 @@ import {
   type QueryCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import type { Commit, EventStore } from '../../core/index.ts';
+import { DATABASE_MS, within } from '../connection.ts';
 import { asked, sdkError } from '../sdk-error.ts';
 import { fromImage, sortKey, toImage } from './commit-item.ts';
 
@@ -23,7 +24,8 @@ export const dynamoDbEventStore = (client: DynamoDBClient, table: string): Event
       ExpressionAttributeValues: Object.fromEntries(Object.entries(values).map(([name, S]) => [name, { S }])),
     };
     const commits: Commit[] = [];
-    for await (const { Items = [] } of paginateQuery({ client }, input)) commits.push(...Items.map(fromImage));
+    for await (const { Items = [] } of paginateQuery({ client }, input, within(DATABASE_MS)))
+      commits.push(...Items.map(fromImage));
     return commits;
   };
 
@@ -48,6 +50,7 @@ export const dynamoDbEventStore = (client: DynamoDBClient, table: string): Event
             ConditionExpression: 'attribute_not_exists(pk)',
             ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
           }),
+          within(DATABASE_MS),
         );
         return undefined;
       } catch (error) {

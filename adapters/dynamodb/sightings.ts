@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import type { Sightings } from '../../core/index.ts';
+import { DATABASE_MS, within } from '../connection.ts';
 import { asked, sdkError } from '../sdk-error.ts';
 import { textSchema } from './attributes.ts';
 
@@ -26,6 +27,7 @@ export const dynamoDbSightings = (client: DynamoDBClient, table: string): Sighti
           ConditionExpression: 'attribute_not_exists(hlc) OR hlc < :hlc',
           ExpressionAttributeValues: { ':hlc': { S: hlc } },
         }),
+        within(DATABASE_MS),
       );
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException))
@@ -42,6 +44,7 @@ export const dynamoDbSightings = (client: DynamoDBClient, table: string): Sighti
           KeyConditionExpression: 'pk = :seen',
           ExpressionAttributeValues: { ':seen': { S: SEEN } },
         }),
+        within(DATABASE_MS),
       ),
     );
     return new Map(

@@ -1,6 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import type { Sums, ViewEntry } from '../../core/index.ts';
+import type { Sums, Totals, ViewEntry } from '../../core/index.ts';
 import { countSchema, countsSchema, fromCounts, fromJson, textSchema, toCounts } from './attributes.ts';
 import type { Key } from './batch-get.ts';
 
@@ -31,7 +31,13 @@ const entrySchema = z.object({
   row: textSchema.exactOptional(),
 });
 
-const totalsSchema = z.record(z.string(), z.record(z.string(), z.number()));
+const isRecordOf =
+  (isValue: (value: unknown) => boolean) =>
+  (record: unknown): boolean =>
+    typeof record === 'object' && record !== null && !Array.isArray(record) && Object.values(record).every(isValue);
+
+/** Only a check: z.record makes a copy, and that drops a key named `__proto__`. */
+const totalsSchema = z.custom<Totals>(isRecordOf(isRecordOf(Number.isFinite)), 'Expected totals');
 
 export const fromEntryItem = (item: Item): ViewEntry => {
   const { pk, sk, version, revision, totals, row } = entrySchema.parse(item);
@@ -59,8 +65,8 @@ export const sumAttribute = (field: string): string => PREFIX + field;
 
 /** A total of one shard. */
 export const fromTotalItem = (item: Item): { readonly key: string; readonly item: Sums } => {
-  const sums: Record<string, number> = {};
-  for (const [name, value] of Object.entries(item))
-    if (name.startsWith(PREFIX)) sums[name.slice(PREFIX.length)] = Number(value.N);
-  return { key: textSchema.parse(item.sk).S, item: sums };
+  const sums = Object.entries(item)
+    .filter(([name]) => name.startsWith(PREFIX))
+    .map(([name, value]) => [name.slice(PREFIX.length), Number(value.N)] as const);
+  return { key: textSchema.parse(item.sk).S, item: Object.fromEntries(sums) };
 };

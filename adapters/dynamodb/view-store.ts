@@ -7,6 +7,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { TotalDelta, ViewEntry, ViewStore } from '../../core/index.ts';
 import { checkChange } from '../check-change.ts';
+import { DATABASE_MS, within } from '../connection.ts';
+import { isKey, lastKeyUpTo } from '../keys.ts';
 import { asked, sdkError } from '../sdk-error.ts';
 import { readShards, type ShardPage } from '../sharded-page.ts';
 import { addSums, isZero } from '../sums.ts';
@@ -33,6 +35,7 @@ export const dynamoDbViewStore = (client: DynamoDBClient, table: string): ViewSt
     after: string | undefined,
     limit: number,
     parse: (item: Item) => { readonly key: string; readonly item: T },
+    bound: ReturnType<typeof within>,
   ): Promise<ShardPage<T>> => {
     const { Items = [], LastEvaluatedKey } = await asked(
       `read ${partition}`,
@@ -40,9 +43,10 @@ export const dynamoDbViewStore = (client: DynamoDBClient, table: string): ViewSt
         new QueryCommand({
           TableName: table,
           KeyConditionExpression: after ? 'pk = :pk AND sk > :after' : 'pk = :pk',
-          ExpressionAttributeValues: { ':pk': { S: partition }, ...(after && { ':after': { S: after } }) },
+          ExpressionAttributeValues: { ':pk': { S: partition }, ...(after && { ':after': { S: lastKeyUpTo(after) } }) },
           Limit: limit,
         }),
+        bound,
       ),
     );
     return { items: Items.map(parse), end: LastEvaluatedKey?.sk?.S };
@@ -63,33 +67,38 @@ export const dynamoDbViewStore = (client: DynamoDBClient, table: string): ViewSt
       if (items.length === 0) return true;
       try {
         // The SDK gives the request a token of its own: retried after a lost answer, it is not applied again.
-        await client.send(new TransactWriteItemsCommand({ TransactItems: items }));
+        await client.send(new TransactWriteItemsCommand({ TransactItems: items }), within(DATABASE_MS));
         return true;
       } catch (error) {
         if (lostRace(error)) return false;
         throw sdkError(`change ${view}`, error);
       }
     },
-    rows: (view, shards, after, limit) =>
-      readShards(
+    rows: (view, shards, after, limit) => {
+      const bound = within(DATABASE_MS);
+      return readShards(
         shards,
         after,
         limit,
-        (shard, from, count) => readShard(partitionKey(view, 'row', shard), from, count, fromRowItem),
+        (shard, from, count) => readShard(partitionKey(view, 'row', shard), from, count, fromRowItem, bound),
         (key, [value]) => (value === undefined ? undefined : { key, value }),
-      ),
-    totals: (view, shards, after, limit) =>
-      readShards(
+      );
+    },
+    totals: (view, shards, after, limit) => {
+      const bound = within(DATABASE_MS);
+      return readShards(
         shards,
         after,
         limit,
-        (shard, from, count) => readShard(partitionKey(view, 'total', shard), from, count, fromTotalItem),
+        (shard, from, count) => readShard(partitionKey(view, 'total', shard), from, count, fromTotalItem, bound),
         (key, parts) => {
           const sums = parts.reduce(addSums, {});
           return isZero(sums) ? undefined : { key, sums };
         },
-      ),
+      );
+    },
     total: async (view, shards, key) => {
+      if (!isKey(key)) return undefined;
       const keys = Array.from({ length: shards }, (_, shard) => keyOf(view, 'total', shard, key));
       const items = await asked(`read ${view}`, batchGet(client, table, keys, { consistent: false }));
       const sums = items.map((item) => fromTotalItem(item).item).reduce(addSums, {});

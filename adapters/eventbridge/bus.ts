@@ -1,5 +1,6 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { Bus } from '../../core/index.ts';
+import { MESSAGING_MS, within } from '../connection.ts';
 import { asked } from '../sdk-error.ts';
 
 /**
@@ -20,6 +21,7 @@ export const eventBridgeBus = (client: EventBridgeClient, name: string): Bus => 
             Detail: detail,
           })),
         }),
+        within(MESSAGING_MS),
       ),
     );
     return entries.map((_, index) => {

@@ -6,7 +6,7 @@ import { sdkError } from '../sdk-error.ts';
 export interface LambdaRemoteOptions extends Omit<ConnectionOptions, 'region'> {
   /** The `command` function's name, the same in every Region. */
   readonly functionName: string;
-  /** Milliseconds for the whole call, retries included. @default 28,000: the caller ends before the callee's 30 s */
+  /** Milliseconds for the whole call, retries included. @default 28,000: the caller ends before the callee's 45 s */
   readonly timeout?: number;
 }
 

@@ -1,5 +1,6 @@
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Queue } from '../../core/index.ts';
+import { MESSAGING_MS, within } from '../connection.ts';
 import { asked } from '../sdk-error.ts';
 
 /**
@@ -15,6 +16,7 @@ export const sqsQueue = (client: SQSClient, url: string): Queue => ({
           QueueUrl: url,
           Entries: bodies.map((body, index) => ({ Id: String(index), MessageBody: body })),
         }),
+        within(MESSAGING_MS),
       ),
     );
     const sent = new Set(Successful.map(({ Id }) => Id));

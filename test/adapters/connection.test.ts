@@ -1,15 +1,22 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { describe, expect, test } from 'vitest';
-import { connection } from '../../adapters/connection.ts';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { connection, DATABASE_MS, MESSAGING_MS } from '../../adapters/connection.ts';
+import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
+import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
+import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
+import { eventBridgeBus } from '../../adapters/eventbridge/bus.ts';
+import { eventBridgeClient } from '../../adapters/eventbridge/client.ts';
 import { sdkError } from '../../adapters/sdk-error.ts';
+import { sqsClient } from '../../adapters/sqs/client.ts';
+import { sqsQueue } from '../../adapters/sqs/queue.ts';
 import { aCommit } from '../contract/commits.ts';
-import { credentials, stubServer } from './stub-server.ts';
+import { credentials, type StubAnswer, type StubRequest, stubServer } from './stub-server.ts';
 
 describe('connection', () => {
-  test('every request fits three times into the time of a function, connecting included', () => {
+  test('every request fits three times into the time of a call, connecting included', () => {
     const { maxAttempts, requestHandler } = connection;
-    expect(maxAttempts * (requestHandler.requestTimeout + requestHandler.connectionTimeout)).toBeLessThan(30_000);
+    expect(maxAttempts * (requestHandler.requestTimeout + requestHandler.connectionTimeout)).toBeLessThan(DATABASE_MS);
   });
 
   test('an answer that does not come is given up, and the request sent again', async () => {
@@ -18,6 +25,72 @@ describe('connection', () => {
     const client = new DynamoDBClient({ ...connection, requestHandler, endpoint, region: 'us-east-1', credentials });
     expect(await dynamoDbEventStore(client, 'events').put(aCommit())).toBeUndefined();
     expect(requests).toHaveLength(2);
+  });
+
+  /** Every adapter behind this answer, in a time that runs a hundred times as fast. */
+  const adaptersBehind = async (answer: (request: StubRequest) => StubAnswer | Promise<StubAnswer>) => {
+    const { endpoint, requests } = await stubServer(answer);
+    const { timeout } = AbortSignal;
+    const bounds = vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => timeout.call(AbortSignal, ms / 100));
+    onTestFinished(() => bounds.mockRestore());
+    const options = { endpoint, region: 'us-east-1', credentials };
+    const client = dynamoDbClient(options);
+    return {
+      requests,
+      bounds: () => bounds.mock.calls.flat(),
+      events: dynamoDbEventStore(client, 'events'),
+      views: dynamoDbViewStore(client, 'views'),
+      sightings: dynamoDbSightings(client, 'views'),
+      bus: eventBridgeBus(eventBridgeClient(options), 'meridian'),
+      queue: sqsQueue(sqsClient(options), `${endpoint}/123456789012/queue`),
+    };
+  };
+  type Adapters = Awaited<ReturnType<typeof adaptersBehind>>;
+  const unavailable = { code: 'unavailable', retryable: true };
+  const places = Array.from({ length: 250 }, (_, i) => ({ stream: `flight/${i}`, shard: 0 }));
+  const entry = { stream: 'flight/1', shard: 0, version: {}, revision: 1, totals: {} };
+
+  test.each<[string, number, (adapters: Adapters) => Promise<unknown>]>([
+    ['load', DATABASE_MS, ({ events }) => events.load('flight/1')],
+    ['loadLog', DATABASE_MS, ({ events }) => events.loadLog('flight/1', 'us-east-1', 0)],
+    ['put', DATABASE_MS, ({ events }) => events.put(aCommit())],
+    ['entries', DATABASE_MS, ({ views }) => views.entries('v', places)],
+    ['apply', DATABASE_MS, ({ views }) => views.apply('v', [entry], [])],
+    ['rows', DATABASE_MS, ({ views }) => views.rows('v', 4, undefined, 10)],
+    ['totals', DATABASE_MS, ({ views }) => views.totals('v', 4, undefined, 10)],
+    ['total', DATABASE_MS, ({ views }) => views.total('v', 4, 'LAX')],
+    ['record', DATABASE_MS, ({ sightings }) => sightings.record('us-east-1', '018f000000000001')],
+    ['all', DATABASE_MS, ({ sightings }) => sightings.all()],
+    ['a put on the bus', MESSAGING_MS, ({ bus }) => bus.put([{ source: 's', detailType: 't', detail: '{}' }])],
+    ['a send to the queue', MESSAGING_MS, ({ queue }) => queue.send(['{}'])],
+  ])('%s that is not answered is unavailable when its time is up', async (_, ms, call) => {
+    const adapters = await adaptersBehind(() => 'silence');
+    const start = performance.now();
+    await expect(call(adapters)).rejects.toMatchObject(unavailable);
+    expect(performance.now() - start).toBeLessThan(connection.requestHandler.requestTimeout / 2);
+    expect(adapters.bounds()).toEqual([ms]);
+  });
+
+  const noEnd: StubAnswer = {
+    body: JSON.stringify({ Items: [], LastEvaluatedKey: { pk: { S: 'p' }, sk: { S: 'flight/1' } } }),
+  };
+  const leftOut = ({ body }: StubRequest): StubAnswer => ({
+    body: JSON.stringify({ Responses: {}, UnprocessedKeys: JSON.parse(body).RequestItems }),
+  });
+
+  test.each<[string, (adapters: Adapters) => Promise<unknown>, (request: StubRequest) => StubAnswer]>([
+    ['pages of a stream', ({ events }) => events.load('flight/1'), () => noEnd],
+    ['pages of rows', ({ views }) => views.rows('v', 2, undefined, 10), () => noEnd],
+    ['pages of totals', ({ views }) => views.totals('v', 2, undefined, 10), () => noEnd],
+    ['keys that are left out', ({ views }) => views.entries('v', places), leftOut],
+  ])('%s, each in time, end with the time of the call', async (_, call, answer) => {
+    const adapters = await adaptersBehind(async (request) => {
+      await new Promise((resolve) => setTimeout(resolve, 40));
+      return answer(request);
+    });
+    await expect(call(adapters)).rejects.toMatchObject({ ...unavailable, cause: expect.any(Error) });
+    expect(adapters.requests.length).toBeGreaterThan(1);
+    expect(adapters.bounds()).toEqual([DATABASE_MS]);
   });
 
   test.each([

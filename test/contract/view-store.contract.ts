@@ -16,6 +16,9 @@ const anEntry = (of: Partial<ViewEntry> = {}): ViewEntry => ({
 
 const delta = (key: string, shard: number, sums: Sums): TotalDelta => ({ key, shard, sums });
 
+/** Half of what an item holds. */
+const half = 'h'.repeat(205_000);
+
 /** The order of keys: that of their UTF-8 bytes. */
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
@@ -143,6 +146,15 @@ export const viewStoreContract = (open: () => ViewStore): void => {
         expect(await store.totals(view, 4, undefined, 1000)).toHaveLength(half);
       });
 
+      test('entries and a change close below the limits of bytes are applied', async () => {
+        const view = aView();
+        const entries = Array.from({ length: 10 }, (_, i) =>
+          anEntry({ stream: `flight/${i}`, row: half + half.slice(10_000) }),
+        );
+        expect(await store.apply(view, entries, [])).toBe(true);
+        expect(await entryOf(view, { stream: 'flight/9', shard: 0 })).toEqual(entries[9]);
+      });
+
       test.each([
         ['more than that', Array.from({ length: 101 }, (_, i) => anEntry({ stream: `flight/${i}` })), []],
         ['an entry twice', [anEntry(), anEntry()], []],
@@ -150,9 +162,18 @@ export const viewStoreContract = (open: () => ViewStore): void => {
         ['a total without a key', [], [delta('', 0, { n: 1 })]],
         ['a total whose key is too long', [], [delta('é'.repeat(513), 0, { n: 1 })]],
         ['a sum that is not an integer', [], [delta('LAX', 0, { n: 0.5 })]],
+        ['a row larger than an item', [anEntry({ row: 'é'.repeat(210_000) })], []],
+        ['totals larger than an item', [anEntry({ totals: { ['k'.repeat(410_000)]: { n: 1 } } })], []],
+        ['row and totals that are so together', [anEntry({ row: half, totals: { [half]: { n: 1 } } })], []],
+        [
+          'more bytes than a transaction takes',
+          Array.from({ length: 11 }, (_, i) => anEntry({ stream: `flight/${i + 1}`, row: half + half.slice(20_000) })),
+          [],
+        ],
       ])('%s is refused, not tried again, and changes nothing', async (_, entries, deltas) => {
         const view = aView();
-        await expect(store.apply(view, entries, deltas)).rejects.toThrow();
+        // Refused before it is sent: a plain Error, not what is made of an answer.
+        await expect(store.apply(view, entries, deltas)).rejects.toMatchObject({ name: 'Error' });
         expect(await store.entries(view, [anEntry()])).toEqual(new Map());
         expect(await store.totals(view, 1, undefined, 10)).toEqual([]);
       });
@@ -233,6 +254,34 @@ export const viewStoreContract = (open: () => ViewStore): void => {
         expect(await store.total(view, 1, 'LAX')).toEqual(sums);
       });
 
+      test.each(['__proto__', 'constructor'])(
+        '%s is a stream, a total’s key and a field like any other',
+        async (name) => {
+          const view = aView();
+          const sums = (n: number): Sums => Object.fromEntries([[name, n]]);
+          const entry = anEntry({ stream: name, totals: Object.fromEntries([[name, sums(3)]]), row: sums(4) });
+          for (const shard of [0, 1]) await store.apply(view, [], [delta(name, shard, sums(1))]);
+          await store.apply(view, [entry], [delta(name, 0, sums(2))]);
+          const found = await entryOf(view, entry);
+          // As text: to compare objects is to ask for their prototypes.
+          expect(JSON.stringify([found?.stream, found?.totals, found?.row])).toBe(
+            JSON.stringify([name, entry.totals, entry.row]),
+          );
+          expect(JSON.stringify(await store.rows(view, 2, undefined, 10))).toBe(
+            JSON.stringify([{ key: name, value: entry.row }]),
+          );
+          expect(JSON.stringify(await store.total(view, 2, name))).toBe(JSON.stringify(sums(4)));
+          expect(JSON.stringify(await store.totals(view, 2, undefined, 10))).toBe(
+            JSON.stringify([{ key: name, sums: sums(4) }]),
+          );
+        },
+      );
+
+      test('what no key can be has no total', async () => {
+        expect(await store.total(aView(), 4, '')).toBeUndefined();
+        expect(await store.total(aView(), 4, 'é'.repeat(513))).toBeUndefined();
+      });
+
       test('sums keep every whole number that JavaScript can count', async () => {
         const view = aView();
         await store.apply(view, [], [delta('LAX', 0, { n: Number.MAX_SAFE_INTEGER - 1 })]);
@@ -302,6 +351,30 @@ export const viewStoreContract = (open: () => ViewStore): void => {
         expect(await behind('a')).toEqual(['c', 'e']);
         expect(await behind('b')).toEqual(['c', 'e']);
         expect(await behind('e')).toEqual([]);
+      });
+
+      test.each([
+        ['a', ['\u007f']],
+        ['é', ['\u007f', '\u07ff']],
+        ['\uffff', ['\u007f', '\u07ff', '\u0800']],
+        ['\u{1f6eb}', ['\u007f', '\u07ff', '\uffff']],
+      ])('a page begins behind a text longer than any key: of %j’s', async (char, ends) => {
+        const view = aView();
+        const filled = 'x'.repeat(1_021);
+        const starts = [0, 1, 2, 3].map((less) => filled.slice(less));
+        const candidates = starts.flatMap((start) => [start, ...ends.map((end) => start + end), `${start}y`, 'y']);
+        const streams = [...new Set([...candidates, 'w', `${filled}xxx`])].filter(
+          (stream) => Buffer.byteLength(stream) <= 1_024,
+        );
+        const entries = streams.map((stream, i) => anEntry({ stream, shard: i % SHARDS, row: i }));
+        const deltas = streams.map((key, i) => delta(key, i % SHARDS, { n: 1 }));
+        await store.apply(view, entries, deltas);
+        for (const start of [...starts, `${filled}x`, `${filled}xx`, `${filled}xxx`]) {
+          const after = start + char.repeat(1_024);
+          const expected = streams.filter((stream) => byBytes(stream, after) > 0).sort(byBytes);
+          expect((await store.rows(view, SHARDS, after, 100)).map(({ key }) => key)).toEqual(expected);
+          expect((await store.totals(view, SHARDS, after, 100)).map(({ key }) => key)).toEqual(expected);
+        }
       });
 
       test('totals spread over shards come once each, in order, every page full but the last', async () => {

@@ -3,13 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { memoryViewStore } from '../../adapters/memory/view-store.ts';
 import { append } from '../../core/append.ts';
 import type { Commit } from '../../core/commit.ts';
-import type { Domain } from '../../core/domain.ts';
+import { type Domain, defineDomain } from '../../core/domain.ts';
 import { MeridianError } from '../../core/errors.ts';
 import { History } from '../../core/history.ts';
 import type { ViewEntry, ViewStore } from '../../core/ports.ts';
 import { type ProjectPorts, project } from '../../core/projection.ts';
 import { readRows } from '../../core/read.ts';
 import type { Trigger } from '../../core/trigger.ts';
+import { defineView } from '../../core/view.ts';
 import { aCommit } from '../contract/commits.ts';
 import { fakeRuntime } from '../runtime.ts';
 import { anAppend, aRegion, domain, note, noted } from './example.ts';
@@ -142,6 +143,25 @@ describe('project', () => {
     }
     expect(lengths).toEqual([{ all: { notes: 1, streams: 1 } }, {}, { all: { notes: 3, streams: 1 } }]);
   });
+
+  it.each(['__proto__', 'constructor', 'toString'])(
+    'counts under the key and the field %s as under any other',
+    async (name) => {
+      const counts = defineView({
+        kind: 'totals',
+        name: 'counts',
+        of: note,
+        totals: ({ texts }, id) => ({ [id]: { [name]: texts.length } }),
+      });
+      const us = { ...aRegion(), domain: defineDomain({ streams: [note], views: [counts] }) };
+      const stream = `note/${name}`;
+      for (const commit of [1, 2, 3].map((position) => noting('a', { stream, position }))) {
+        await put(us, [commit]);
+        await projectAll(us, [key(commit)]);
+      }
+      expect((await readRows(us, 'counts', undefined, 10)).rows).toEqual([{ key: name, value: { [name]: 3 } }]);
+    },
+  );
 
   it('moves it also when what comes late changes what was shown', async () => {
     const us = aRegion();

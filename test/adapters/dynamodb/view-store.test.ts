@@ -28,6 +28,27 @@ describe('DynamoDB view store', () => {
     ]);
   });
 
+  test('entries are read strongly consistently, also what is asked for again', async () => {
+    const { store, requests } = await storeBehind((request, index) => ({
+      body: JSON.stringify({
+        Responses: {},
+        UnprocessedKeys: index === 0 ? { views: { Keys: keysIn(request) } } : {},
+      }),
+    }));
+    await store.entries('v', places);
+    expect(requests.map(({ body }) => JSON.parse(body).RequestItems.views.ConsistentRead)).toEqual([true, true]);
+  });
+
+  test('totals of an entry that are none are said', async () => {
+    const stored = { pk: { S: 'v#row#0' }, sk: { S: 'flight/1' }, version: { M: {} }, revision: { N: '1' } };
+    for (const totals of ['[]', 'null', '{"LAX":1}', '{"LAX":[1]}', '{"LAX":{"n":"1"}}']) {
+      const { store } = await storeBehind(() => ({
+        body: JSON.stringify({ Responses: { views: [{ ...stored, totals: { S: totals } }] } }),
+      }));
+      await expect(store.entries('v', places)).rejects.toThrow('Expected totals');
+    }
+  });
+
   test('keys that stay unprocessed are unavailable, and retryable', async () => {
     const { store } = await storeBehind((request) => ({
       body: JSON.stringify({ Responses: {}, UnprocessedKeys: { views: { Keys: keysIn(request) } } }),
