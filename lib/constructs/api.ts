@@ -38,8 +38,9 @@ export class Api extends Construct {
       functionId: 'api',
       description: "The Region's HTTP API",
       environment: { ...environment, VIEWS_TABLE: names.viewsTable, COMMAND_FUNCTION: names.function('command') },
-      // Longer than a command elsewhere, so that the caller is told what became of it.
-      timeout: Duration.seconds(30),
+      // It begins nothing new 10 s after its start, and one call of another Region takes at most 28 s, one of a service
+      // at most 20 s: the caller is told what became of every append.
+      timeout: Duration.seconds(60),
     });
     events.grantAppend(api.role);
     views.grantRead(api.role);

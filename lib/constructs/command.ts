@@ -33,8 +33,9 @@ export class Command extends Construct {
       functionId: 'command',
       description: 'Appends, for other Regions, to streams that are at home here',
       environment,
-      // Above the 10 s for which an append tries, below the 28 s for which the caller waits.
-      timeout: Duration.seconds(15),
+      // An append tries for 10 s, and a call of the table that it has begun takes at most 20 s. Its caller waits for 28 s
+      // and asks again; less than the caller's own time, so that nothing goes on here when nobody asks any more.
+      timeout: Duration.seconds(45),
     });
     events.grantAppend(role);
   }

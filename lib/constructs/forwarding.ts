@@ -36,11 +36,28 @@ export class Forwarding extends Construct {
       id: 'AwsSolutions-SQS3',
       reason: 'It is itself a dead-letter queue, of the forwarding rules.',
     });
+    const others = config.regions.filter((candidate) => candidate !== region);
+    const ruleNameOf = (other: string) => names.rule(`forward-${other}`);
     const role = new Role(this, 'Role', {
       roleName: names.role(region, 'forward'),
-      assumedBy: new ServicePrincipal('events.amazonaws.com'),
+      // EventBridge works for everyone: it may take this role for these rules of this account alone. By the rules' names, as
+      // each of them names the role.
+      assumedBy: new ServicePrincipal('events.amazonaws.com', {
+        conditions: {
+          StringEquals: { 'aws:SourceAccount': Stack.of(this).account },
+          ArnEquals: {
+            'aws:SourceArn': others.map((other) =>
+              Stack.of(this).formatArn({
+                service: 'events',
+                resource: 'rule',
+                resourceName: `${names.bus}/${ruleNameOf(other)}`,
+              }),
+            ),
+          },
+        },
+      }),
     });
-    for (const other of config.regions.filter((candidate) => candidate !== region)) {
+    for (const other of others) {
       const eventBusArn = Stack.of(this).formatArn({
         service: 'events',
         region: other,
@@ -48,7 +65,7 @@ export class Forwarding extends Construct {
         resourceName: names.bus,
       });
       new Rule(this, `To-${other}`, {
-        ruleName: names.rule(`forward-${other}`),
+        ruleName: ruleNameOf(other),
         description: `Events born in ${region}, to ${other}`,
         eventBus: bus,
         eventPattern: { source: Match.prefix(SOURCE_PREFIX), detail: { meta: { region: [region] } } },

@@ -30,7 +30,8 @@ export class Ingress extends Construct {
       ...QUEUE_DEFAULTS,
       queueName: names.queue('ingress'),
       visibilityTimeout: visibilityTimeoutFor(consumerTimeout),
-      // Enough to outlive a throttled table or an unreachable home Region for a quarter of an hour.
+      // Four more tries, a visibility timeout of six minutes apart: a throttled table or an unreachable home Region has
+      // 24 minutes to come back.
       deadLetterQueue: { queue: this.quarantine, maxReceiveCount: 5 },
     });
     new Rule(this, 'Rule', {

@@ -34,8 +34,9 @@ export class Project extends Construct {
   constructor(scope: Construct, id: string, { config, region, events, views, bus, projectedTypes }: ProjectProps) {
     super(scope, id);
     const names = namesOf(config.name);
-    // Above the 10 s for which it tries against other projectors; short, as a failed message comes again after six of them.
-    const timeout = Duration.seconds(15);
+    // It tries for 10 s against other projectors, then one read and one transaction take at most 20 s each. No longer, as a
+    // failed message comes again after six of them.
+    const timeout = Duration.seconds(60);
     const { queue } = new Projection(this, 'Projection', {
       name: config.name,
       region,

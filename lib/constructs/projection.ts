@@ -32,7 +32,7 @@ export class Projection extends Construct {
       ...QUEUE_DEFAULTS,
       queueName: names.queue('projection'),
       visibilityTimeout: visibilityTimeoutFor(consumerTimeout),
-      // Enough to outlive throttling for a quarter of an hour.
+      // Nine more tries, a visibility timeout of six minutes apart: enough to outlive throttling for close to an hour.
       deadLetterQueue: {
         queue: new Queue(this, 'DeadLetters', { ...QUEUE_DEFAULTS, queueName: names.queue('projection-dead-letter') }),
         maxReceiveCount: 10,

@@ -42,8 +42,9 @@ export class Relay extends Construct {
         PROJECTION_QUEUE_URL: projectionQueue.queueUrl,
         VIEWS_TABLE: names.viewsTable,
       },
-      // A batch of 100 commits of up to 100 events each, and entries that failed one by one.
-      timeout: Duration.minutes(1),
+      // A batch of 100 commits of up to 100 events each, while one call of the bus or of the queue takes at most 15 s and
+      // one of the table at most 20 s.
+      timeout: Duration.seconds(60),
     });
     const failures = new FailureBucket(this, 'Failures', { ephemeral: config.ephemeral });
     events.grantStreamRead(relay.role);

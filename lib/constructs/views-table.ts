@@ -1,7 +1,10 @@
 import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { removalPolicyOf } from './removal-policy.ts';
+
+/** The partition of the sightings; no view's name has a `#`. */
+const SEEN = 'meridian#seen';
 
 /** Properties of ViewsTable. */
 export interface ViewsTableProps {
@@ -43,8 +46,13 @@ export class ViewsTable extends Construct {
     this.#table.grant(grantee, 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem');
   }
 
-  /** Lets a role note what this Region has seen of the others. */
+  /** Lets a role note what this Region has seen of the others, and change no row of a view. */
   grantRecordSeen(grantee: IGrantable): void {
-    this.#table.grant(grantee, 'dynamodb:UpdateItem');
+    Grant.addToPrincipal({
+      grantee,
+      actions: ['dynamodb:UpdateItem'],
+      resourceArns: [this.#table.tableArn],
+      conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [SEEN] } },
+    });
   }
 }

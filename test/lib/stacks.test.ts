@@ -378,7 +378,8 @@ describe('what each role may do', () => {
         'dynamodb:GetRecords on CustomResource(meridian-events)',
         'dynamodb:GetShardIterator on CustomResource(meridian-events)',
         'dynamodb:ListStreams on CustomResource(meridian-events)',
-        'dynamodb:UpdateItem on GlobalTable(meridian-views)',
+        // Its sightings, no row of a view; test/lambdas/wiring.test.ts sees it write there.
+        'dynamodb:UpdateItem on GlobalTable(meridian-views) if {"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":["meridian#seen"]}}',
         'events:PutEvents on EventBus(meridian)',
         's3:ListBucket on Bucket()',
         's3:PutObject on Bucket()/aws/lambda/*',
@@ -404,6 +405,29 @@ describe('what each role may do', () => {
     expect(region.permissions('meridian-us-east-1-forward')).toEqual([
       `events:PutEvents on arn:aws:events:us-east-2:${account}:event-bus/meridian`,
       `events:PutEvents on arn:aws:events:us-west-2:${account}:event-bus/meridian`,
+    ]);
+  });
+
+  it('forward: taken by EventBridge for the forwarding rules of this account alone', () => {
+    const trust = z.object({
+      Statement: z.tuple([
+        z.strictObject({
+          Effect: z.literal('Allow'),
+          Action: z.literal('sts:AssumeRole'),
+          Principal: z.strictObject({ Service: z.literal('events.amazonaws.com') }),
+          Condition: z.strictObject({
+            StringEquals: z.strictObject({ 'aws:SourceAccount': z.unknown() }),
+            ArnEquals: z.strictObject({ 'aws:SourceArn': z.array(z.unknown()) }),
+          }),
+        }),
+      ]),
+    });
+    const role = region.named('AWS::IAM::Role', 'meridian-us-east-1-forward').Properties;
+    const [{ Condition }] = trust.parse(role.AssumeRolePolicyDocument).Statement;
+    expect(region.text(Condition.StringEquals['aws:SourceAccount'])).toBe(account);
+    expect(Condition.ArnEquals['aws:SourceArn'].map((arn) => region.text(arn))).toEqual([
+      `arn:aws:events:us-east-1:${account}:rule/meridian/meridian-forward-us-east-2`,
+      `arn:aws:events:us-east-1:${account}:rule/meridian/meridian-forward-us-west-2`,
     ]);
   });
 
@@ -493,6 +517,19 @@ describe('the functions', () => {
     expect(functionOf('command', new TemplateReader(template)).Environment).toMatchObject({
       Variables: { MERIDIAN_LOG: 'eu-west-1-b' },
     });
+  });
+
+  it.each([
+    // 10 s of tries, and a call of a service that has just begun.
+    ['command', 40],
+    // Nothing new after 10 s, then a call of another Region (28 s) and one of the bus or the quarantine (15 s).
+    ['ingest', 55],
+    ['api', 55],
+    // 10 s of tries, a read and a write.
+    ['project', 50],
+    ['relay', 60],
+  ])('%s can end what it has begun: it has %i s or more', (name, least) => {
+    expect(timeoutOf(name)).toBeGreaterThanOrEqual(least);
   });
 
   it('that wait for another have more time than it', () => {

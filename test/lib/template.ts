@@ -62,16 +62,17 @@ export class TemplateReader {
     return `${resource.Type.split('::').at(-1)}(${nameOf(resource) ?? ''})`;
   }
 
-  /** What a role may do: `action on resource`, sorted. */
+  /** What a role may do: `action on resource`, with `if` and the condition behind it where there is one, sorted. */
   permissions(role: string): string[] {
     return this.ofType('AWS::IAM::Policy')
       .map(({ Properties }) => policy.parse(Properties))
       .filter(({ Roles }) => Roles.some((reference) => this.text(reference) === `Role(${role})`))
       .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
       .flatMap(({ Effect, Action, Resource, Condition }) => {
-        if (Effect !== 'Allow' || Condition !== undefined) throw new Error('only plain permissions are expected');
+        if (Effect !== 'Allow') throw new Error('only permissions are expected');
+        const condition = Condition === undefined ? '' : ` if ${JSON.stringify(Condition)}`;
         return arrayOf(Action).flatMap((action) =>
-          arrayOf(Resource).map((resource) => `${action} on ${this.text(resource)}`),
+          arrayOf(Resource).map((resource) => `${action} on ${this.text(resource)}${condition}`),
         );
       })
       .sort();

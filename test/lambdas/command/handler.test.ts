@@ -55,6 +55,17 @@ describe('command', () => {
     });
   });
 
+  it.each([
+    ['with a member that no meta has', { note: 'x' }],
+    ['with a traceparent that is none', { traceparent: 'x' }],
+    ['that is no object', 'x'],
+    ['that is missing', undefined],
+  ])('appends nothing for a meta %s', async (_, meta) => {
+    const events = memoryEventStore();
+    expect(await aCommand({ events })({ ...asked, meta }, context)).toMatchObject({ problem: {} });
+    expect(await events.load(asked.stream)).toEqual([]);
+  });
+
   it('answers what goes wrong inside, and what it does not understand, without its inside', async () => {
     const events = {
       ...memoryEventStore(),

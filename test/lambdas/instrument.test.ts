@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { instrument } from '../../lambdas/instrument.ts';
+import { context, recordedTelemetry } from './invocation.ts';
+
+describe('an instrumented handler', () => {
+  it('ends what it does with whatever time is left: only Lambda cuts it off', async () => {
+    const handler = instrument(recordedTelemetry(), async () => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return 'done';
+    });
+    expect(await handler({}, { ...context, getRemainingTimeInMillis: () => 10 })).toBe('done');
+  });
+
+  it('runs inside its middlewares, in their order', async () => {
+    const ran: string[] = [];
+    const telemetry = {
+      ...recordedTelemetry(),
+      middlewares: ['outer', 'inner'].map((name) => ({
+        before: () => void ran.push(`before ${name}`),
+        after: () => void ran.push(`after ${name}`),
+      })),
+    };
+    await instrument(telemetry, async () => void ran.push('handler'))({}, context);
+    expect(ran).toEqual(['before outer', 'before inner', 'handler', 'after inner', 'after outer']);
+  });
+});

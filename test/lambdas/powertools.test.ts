@@ -1,0 +1,95 @@
+import { Tracer } from '@aws-lambda-powertools/tracer';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import * as z from 'zod';
+import { instrument } from '../../lambdas/instrument.ts';
+import { powertools } from '../../lambdas/powertools.ts';
+import { context } from './invocation.ts';
+
+const lineSchema = z.looseObject({});
+
+/** The lines that Lambda would hand to CloudWatch. */
+let lines: z.infer<typeof lineSchema>[];
+beforeEach(() => {
+  lines = [];
+  for (const stream of [process.stdout, process.stderr])
+    vi.spyOn(stream, 'write').mockImplementation((text) => {
+      lines.push(lineSchema.parse(JSON.parse(String(text))));
+      return true;
+    });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
+
+const metricsOf = () => lines.filter((line) => '_aws' in line);
+
+describe('metrics', () => {
+  const measured = (result: () => string) => {
+    const { metric, ...telemetry } = powertools('trial');
+    return instrument(telemetry, async () => {
+      metric('Published', 'Count', 3);
+      return result();
+    });
+  };
+
+  it('leave with the invocation, under the name of the deployment', async () => {
+    await measured(() => 'done')({}, context);
+    expect(metricsOf()).toMatchObject([
+      {
+        service: 'trial',
+        Published: 3,
+        _aws: { CloudWatchMetrics: [{ Namespace: 'trial', Metrics: [{ Name: 'Published', Unit: 'Count' }] }] },
+      },
+    ]);
+  });
+
+  it('leave with an invocation that fails too', async () => {
+    const handler = measured(() => {
+      throw new Error('failed');
+    });
+    await expect(handler({}, context)).rejects.toThrow('failed');
+    expect(metricsOf()).toMatchObject([{ Published: 3 }]);
+  });
+
+  it('leave once: the next invocation starts from nothing', async () => {
+    const handler = measured(() => 'done');
+    await handler({}, context);
+    await handler({}, context);
+    expect(metricsOf()).toMatchObject([{ Published: 3 }, { Published: 3 }]);
+  });
+
+  it('are silent when nothing was measured', async () => {
+    const warned = vi.spyOn(console, 'warn').mockReturnValue();
+    await instrument(powertools('trial'), async () => 'done')({}, context);
+    expect(lines).toEqual([]);
+    expect(warned).not.toHaveBeenCalled();
+  });
+});
+
+describe('logs', () => {
+  it('say which invocation of which deployment they are of', async () => {
+    const telemetry = powertools('trial');
+    const handler = instrument(telemetry, async () => telemetry.log.warn('Look at this', { id: 'a' }));
+    await handler({}, context);
+    expect(lines).toMatchObject([
+      { level: 'WARN', message: 'Look at this', id: 'a', service: 'trial', function_request_id: '1' },
+    ]);
+  });
+});
+
+describe('traces', () => {
+  it('hold the service and no answer: that is data of the callers', async () => {
+    // As in Lambda, without its daemon.
+    vi.stubEnv('AWS_EXECUTION_ENV', 'AWS_Lambda_nodejs24.x');
+    vi.stubEnv('POWERTOOLS_TRACER_CAPTURE_HTTPS_REQUESTS', 'false');
+    vi.spyOn(Tracer.prototype, 'getSegment').mockReturnValue(undefined);
+    const annotated = vi.spyOn(Tracer.prototype, 'putAnnotation').mockReturnValue();
+    const kept = vi.spyOn(Tracer.prototype, 'putMetadata').mockReturnValue();
+
+    await instrument(powertools('trial'), async () => 'a secret of the caller')({}, context);
+
+    expect(annotated).toHaveBeenCalledWith('Service', 'trial');
+    expect(kept).not.toHaveBeenCalled();
+  });
+});
