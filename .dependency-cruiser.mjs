@@ -25,7 +25,12 @@ const layers = [
     name: 'adapters-know-core',
     comment: 'adapters make the ports of core real: they import core, the SDKs and each other',
     from: '^adapters/',
-    may: ['^adapters/', core, npm('@aws-sdk/[^/]+', 'zod', 'lru-cache', 'uuid'), builtins],
+    may: [
+      '^adapters/',
+      core,
+      npm('@aws-sdk/[^/]+', '@smithy/[^/]+', '@aws-crypto/[^/]+', 'zod', 'lru-cache', 'uuid'),
+      builtins,
+    ],
   },
   {
     name: 'handlers-know-ports',
@@ -38,6 +43,12 @@ const layers = [
     comment: 'lambdas/<function>/index.ts wires handlers, adapters and domain, and nobody imports it',
     from: '^lambdas/[^/]+/index\\.ts$',
     may: [lambdas, core, '^adapters/', domain, npm('@aws-sdk/[^/]+', '@aws-lambda-powertools/[^/]+', 'uuid'), builtins],
+  },
+  {
+    name: 'testing-knows-core',
+    comment: 'given / when / then runs the engine itself, in any test runner',
+    from: '^testing/',
+    may: ['^testing/', core, builtins],
   },
   {
     name: 'lib-is-infrastructure',
@@ -65,11 +76,13 @@ const layers = [
   },
   {
     name: 'command-line-wires-the-world',
-    comment: 'bin/meridian wires world and domain',
+    comment:
+      'bin/meridian wires world and domain; a deployed Region it reaches by adapters/lambda, as only adapters know an SDK',
     from: '^bin/(?!app\\.ts$)',
     may: [
       '^bin/(?!app\\.ts$)',
       '^world/',
+      '^adapters/lambda/',
       domain,
       core,
       npm('cli-progress', 'cli-table3', 'commander', 'zod'),
@@ -91,8 +104,8 @@ const forbidden = [
   })),
   {
     name: 'lib-stays-behind-the-app',
-    comment: 'only bin/app.ts and tests import lib: the CDK is no part of what runs',
-    from: { pathNot: '^(lib|test)/|^bin/app\\.ts$' },
+    comment: 'only bin/app.ts, tests and the script that measures bundles import lib: the CDK is no part of what runs',
+    from: { pathNot: '^(lib|test)/|^bin/app\\.ts$|^scripts/bundle-sizes\\.ts$' },
     to: { path: '^lib/' },
   },
   {
@@ -106,6 +119,12 @@ const forbidden = [
     comment: 'nothing imports a test',
     from: { pathNot: '^test/' },
     to: { path: '^test/' },
+  },
+  {
+    name: 'testing-is-for-tests',
+    comment: 'only tests import testing: it is no part of what runs',
+    from: { pathNot: '^test(ing)?/' },
+    to: { path: '^testing/' },
   },
   {
     name: 'shipped-on-dependencies',

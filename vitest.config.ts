@@ -1,7 +1,9 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Tests whose counts depend on how fast an engine answers: they run after all others, with the machine to themselves. */
-const alone = ['test/core/append.dynamodb-local.test.ts'];
+const alone = ['test/core/append.dynamodb-local.test.ts', 'test/core/snapshot.dynamodb-local.test.ts'];
+/** Tests on a LocalStack that the app is deployed to. */
+const localstack = ['test/localstack/**/*.test.ts', 'test/contract/localstack.test.ts'];
 
 export default defineConfig({
   test: {
@@ -19,11 +21,21 @@ export default defineConfig({
         test: {
           name: 'all',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...alone],
+          exclude: [...configDefaults.exclude, ...alone, ...localstack],
           sequence: { groupOrder: 0 },
         },
       },
       { extends: true, test: { name: 'alone', include: alone, sequence: { groupOrder: 1 } } },
+      {
+        extends: true,
+        test: {
+          name: 'localstack',
+          include: localstack,
+          testTimeout: 60_000,
+          maxWorkers: 1, // they would only wait for each other
+          sequence: { groupOrder: 2 },
+        },
+      },
     ],
   },
 });

@@ -14,6 +14,8 @@ export interface ConnectionOptions {
  */
 export const DATABASE_MS = 20_000;
 export const MESSAGING_MS = 15_000;
+/** The same for snapshots: an append or a read waits for one, and goes on without. */
+export const SNAPSHOT_MS = 2_000;
 
 /** The options of every request of one call, which together end in time. */
 export const within = (milliseconds: number): { readonly abortSignal: AbortSignal } => ({

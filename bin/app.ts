@@ -1,5 +1,5 @@
 import { App } from 'aws-cdk-lib';
-import { projectedTypes } from '../core/index.ts';
+import { projectedTypes, registrySchemas } from '../core/index.ts';
 import { domain } from '../domain/index.ts';
 import { ConfigError, parseConfig } from '../lib/config.ts';
 import { REGIONS_FILE, readDeployedRegions } from '../lib/deployed-regions.ts';
@@ -11,6 +11,7 @@ try {
   addMeridian(app, {
     config,
     projectedTypes: [...projectedTypes(domain)].sort(),
+    eventSchemas: registrySchemas(domain),
     deployed: readDeployedRegions(REGIONS_FILE, config.name),
   });
 } catch (error) {

@@ -1,54 +1,39 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { flightCounts } from './start/input.ts';
-import { start } from './start/start.ts';
+import { Command } from 'commander';
+import { addAppend } from './commands/append.ts';
+import { addCommand } from './commands/command.ts';
+import { addCost } from './commands/cost.ts';
+import { addIngest } from './commands/ingest.ts';
+import { addQuarantine } from './commands/quarantine.ts';
+import { addRebuild } from './commands/rebuild.ts';
+import { addRegions } from './commands/regions.ts';
+import { addRepublish } from './commands/republish.ts';
+import { addStart } from './commands/start.ts';
+import { addStream } from './commands/stream.ts';
+import { addView } from './commands/view.ts';
+import { endWithReader } from './output.ts';
 
 const USAGE_ERROR = 2;
-const REGION = /^[a-z]{2}(-[a-z]+)+-\d+$/;
-
-const port = (text: string): number => {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 0 || number > 65_535)
-    throw new InvalidArgumentError('A port is 0 to 65535.');
-  return number;
-};
-
-const regions = (text: string): readonly string[] => {
-  const names = text.split(',');
-  if (
-    names.length < 2 ||
-    names.length > 5 ||
-    new Set(names).size < names.length ||
-    !names.every((name) => REGION.test(name))
-  )
-    throw new InvalidArgumentError('Name two to five different AWS Regions, with commas and no spaces.');
-  return names;
-};
 
 const program = new Command('meridian')
   .description('Event-driven systems whose data stays consistent across AWS Regions')
   .showHelpAfterError()
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_ERROR));
 
-program
-  .command('start')
-  .description('run several Regions in this process on real flights, compare them with the file, and serve their APIs')
-  .addOption(new Option('--flights <count>', 'how many flights').choices(flightCounts).default('2k'))
-  .addOption(
-    new Option('--regions <list>', 'two to five Regions, with commas')
-      .argParser(regions)
-      .default(['us-east-1', 'us-east-2', 'us-west-2'], 'us-east-1,us-east-2,us-west-2'),
-  )
-  .option('--port <port>', 'where to serve, on 127.0.0.1 only', port, 4700)
-  .option('--no-latency', 'let the links between Regions take no time')
-  .option('--once', 'exit after the comparison: 0 if every Region agrees with the file, 1 if not')
-  .option('--json', 'print the result as one JSON object')
-  .action(async (options) => {
-    try {
-      await start(options);
-    } catch (error) {
-      process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
-      process.exit(1);
-    }
-  });
+endWithReader();
+// Each command is in a file of its own.
+program.commandsGroup('A world to try it on:');
+addStart(program);
+program.commandsGroup('Streams and views of a Region:');
+for (const add of [addIngest, addAppend, addCommand, addStream, addView]) add(program);
+program.commandsGroup('For operators:');
+for (const add of [addRegions, addQuarantine, addRebuild, addRepublish, addCost]) add(program);
+
+program.addHelpText(
+  'after',
+  `
+Commands talk to the world that \`npm start\` serves, unless --url or --region names another Region.
+Exit codes: 0, 1 for an error or a refusal, 2 for wrong usage. Data is on standard output, errors are on standard error.
+Commands in full: docs/command-line.md`,
+);
 
 await program.parseAsync();

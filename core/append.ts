@@ -3,9 +3,10 @@ import { streamTypeOf } from './domain.ts';
 import { MeridianError } from './errors.ts';
 import type { History } from './history.ts';
 import { nextStamp, wallTimeOf } from './hlc.ts';
-import { type LoadPorts, loadAtLeast } from './load.ts';
+import { keepSnapshot, type LoadPorts, loadAtLeast, loadWhole } from './load.ts';
 import type { WarmStreams } from './ports.ts';
 import { backoff } from './retry.ts';
+import type { KnownCopy } from './snapshot.ts';
 import { commandOf, parseEvents, parseInput, type SentEvent, type StreamDefinition } from './stream.ts';
 import { covers, type Dot, dominates, empty, encodeVersion, type Version } from './version.ts';
 
@@ -64,13 +65,14 @@ const MAX_COMMIT_BYTES = 256_000;
 
 /**
  * Appends to a stream under optimistic concurrency: one conditional write when the stream is warm, one Query more when
- * it is cold. The same append again answers the same result.
+ * it is cold, a few when its type has snapshots. The same append again answers the same result.
  * @throws MeridianError
  * - `unknown-stream-type`, `unknown-event`, `unknown-command`; `validation` with the path of every fault
  * - `misdirected`: a `home` stream of another Region
  * - `version-conflict`: the stream is not at `expected`; or, retryable, other writers were faster for 10 s
  * - `id-reused`: the commitId stands for another request
  * - `rejected`: the domain's own refusal
+ * - `unreadable-event`, retryable: only newer code knows an event of the stream
  * - `not-caught-up`, retryable: this Region has not seen `basedOn`
  * - `too-large`; `unavailable`, retryable
  */
@@ -91,14 +93,21 @@ export const append = async (ports: AppendPorts, asked: Append): Promise<Appende
   };
   let decide: Decide | undefined;
   for (let attempt = 0; ; ) {
+    // Who was faster may have known less than is in the snapshot that this copy goes on from.
+    if (!history.holds) await refresh();
     const now = runtime.now();
     // An append that stands is answered before anything about it is checked: what was right then may not be so now.
     const known = history.find(commitId, request, now);
     if (known?.request === request) return appended(history, known);
-    const refusal = known ? idReused(known) : conflictOf(history, expected);
+    const refusal = known ? idReused(stream, known) : (history.unreadable ?? conflictOf(history, expected));
     if (refusal && fresh) throw refusal;
     if (refusal || !dominates(history.seen, basedOn ?? empty)) {
       await refresh(basedOn);
+      continue;
+    }
+    if (basedOn && !history.reaches(basedOn)) {
+      history = await loadWhole(ports, stream);
+      fresh = true;
       continue;
     }
     decide ??= decider(definition, asked);
@@ -124,14 +133,18 @@ export const append = async (ports: AppendPorts, asked: Append): Promise<Appende
       region: ports.region,
       meta: asked.meta,
     });
+    const answer = appended(history, commit);
     const taken = await store.put(commit);
     history.add([taken ?? commit]);
     if (!taken) {
       runtime.metric('Appended', 'Count', 1);
-      return appended(history, commit);
+      if (ports.warm.get(stream)?.history === history) await keepSnapshot(ports, history);
+      return answer;
     }
-    if (taken.commitId === commitId && taken.request === request) return appended(history, taken);
-    if (taken.commitId === commitId) throw idReused(taken);
+    if (taken.commitId === commitId && history.holds) {
+      if (taken.request === request) return appended(history, taken);
+      throw idReused(stream, taken);
+    }
 
     runtime.metric('AppendConflict', 'Count', 1);
     const wait = expected ? 0 : backoff(runtime, attempt++);
@@ -205,23 +218,22 @@ const warmHistory = (
 ): History | undefined => {
   const copy = warm.get(stream);
   const alone = mode === 'home' && copy && !copy.history.hasOtherLogsThan(log);
-  return copy && (alone || runtime.elapsed() - copy.loadedAt <= WARM_MS) ? copy.history : undefined;
+  return copy?.history.holds && (alone || runtime.elapsed() - copy.loadedAt <= WARM_MS) ? copy.history : undefined;
 };
 
 const load = async (ports: AppendPorts, stream: string, atLeast?: Version): Promise<History> => {
   const loadedAt = ports.runtime.elapsed();
   const history = await loadAtLeast(ports, stream, atLeast);
   ports.warm.set(stream, { history, loadedAt });
-  if (history.hidden > 0) ports.runtime.metric('HiddenCommits', 'Count', history.hidden);
   return history;
 };
 
-const appended = (history: History, commit: Commit): Appended => {
-  const { stream, commitId, log, position } = commit;
-  return { stream, commitId, version: history.versionOf(commit), dot: { log, position } };
+const appended = (history: History, commit: Commit | KnownCopy): Appended => {
+  const { commitId, log, position } = commit;
+  return { stream: history.stream, commitId, version: history.versionOf(commit), dot: { log, position } };
 };
 
-const idReused = ({ stream, commitId, log, position }: Commit): MeridianError =>
+const idReused = (stream: string, { commitId, log, position }: Commit | KnownCopy): MeridianError =>
   new MeridianError('id-reused', `${commitId} stands for another request on ${stream}: make a new id.`, {
     details: { log, position },
   });
@@ -229,8 +241,7 @@ const idReused = ({ stream, commitId, log, position }: Commit): MeridianError =>
 /** What is wrong with the expected version: it is exact, but for positions without events, which change nothing. */
 const conflictOf = (history: History, expected: Version | undefined): MeridianError | undefined => {
   const { stream, seen } = history;
-  if (!expected || (dominates(seen, expected) && history.since(expected).every(({ events }) => events.length === 0)))
-    return undefined;
+  if (!expected || (dominates(seen, expected) && !history.hasEventsSince(expected))) return undefined;
   return new MeridianError('version-conflict', `${stream} is not at the expected version: read it and decide again.`, {
     details: { expected: encodeVersion(stream, expected), actual: encodeVersion(stream, seen) },
   });

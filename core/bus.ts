@@ -22,7 +22,7 @@ export interface EventPattern {
 export const SOURCE_PREFIX = 'meridian.';
 export const APPEND = 'meridian.append';
 export const COMMAND = 'meridian.command';
-const OUTCOME_SOURCE = `${SOURCE_PREFIX}outcome`;
+export const OUTCOME_SOURCE = `${SOURCE_PREFIX}outcome`;
 
 /** What producers put → the ingress queue. */
 export const ingressPattern: EventPattern = {
@@ -43,6 +43,15 @@ export const forwardPattern = (region: string): EventPattern => ({
 export const fastPathPattern = (region: string, projectedTypes: Iterable<string>): EventPattern => ({
   source: [...projectedTypes].map((type) => SOURCE_PREFIX + type),
   detail: { meta: { region: [{ 'anything-but': [region] }] } },
+});
+
+/**
+ * Events of these stream types, written in any Region or in `regions` only → a subscriber's queue. Whole logs, so that each
+ * event's predecessor comes too: by the events' types there is no choosing.
+ */
+export const subscriptionPattern = (streamTypes: readonly string[], regions?: readonly string[]): EventPattern => ({
+  source: streamTypes.map((type) => SOURCE_PREFIX + type),
+  ...(regions && { detail: { meta: { region: regions } } }),
 });
 
 /** A commit's events as they go out: one entry an event. */

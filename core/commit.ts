@@ -35,8 +35,11 @@ export interface Commit extends Dot {
   readonly meta: Meta;
 }
 
+/** A commit's place in the order of the fold. */
+export type Stamped = Pick<Commit, 'log' | 'position' | 'hlc'>;
+
 /** Order in which every Region folds: by stamp, then log, then position. It extends causal order. */
-export const foldOrder = (a: Commit, b: Commit): number =>
+export const foldOrder = (a: Stamped, b: Stamped): number =>
   compare(a.hlc, b.hlc) || compare(a.log, b.log) || a.position - b.position;
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

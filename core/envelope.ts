@@ -6,7 +6,7 @@ import { type Fault, faultsOf, invalid, MeridianError } from './errors.ts';
 import { checkEvents } from './stream.ts';
 import { decodeVersion } from './version.ts';
 
-const MAX_EVENTS = 100;
+export const MAX_EVENTS = 100;
 const MAX_META_LENGTH = 256;
 
 export const streamName = z.string().regex(

@@ -17,6 +17,7 @@ const statusOf = {
   'not-caught-up': 425,
   internal: 500,
   unavailable: 503,
+  'unreadable-event': 503,
   'region-unreachable': 503,
 } as const;
 

@@ -1,5 +1,7 @@
-import { type Commit, eventId, foldOrder } from './commit.ts';
+import { type Commit, eventId, foldOrder, type Stamped } from './commit.ts';
+import { inCurrentVersion } from './event-version.ts';
 import { type Hlc, wallTimeOf } from './hlc.ts';
+import type { Snapshot } from './snapshot.ts';
 import type { EvolveContext, RecordedEvent, StreamDefinition } from './stream.ts';
 import { covers, type Dot, type Version } from './version.ts';
 
@@ -13,47 +15,71 @@ interface Folded {
   readonly events: readonly RecordedEvent[];
 }
 
+/** A commitId: the request of the copy that counts, the dots of all copies that were folded here, the last one's stamp. */
+interface Id {
+  readonly request: string;
+  readonly copies: Dot[];
+  readonly lastStamp: Hlc;
+}
+
 /**
- * The state of a stream, commit by commit in fold order. A copy of a commit (its commitId again within the idempotency
+ * The state of a stream, commit by commit in fold order, from the start or from a snapshot, whose version the contexts of
+ * all commits behind it have to cover: then nothing in it is concurrent with them. A copy of a commit (its commitId again within the idempotency
  * window, as a retry in another Region makes one) is ignored.
  */
 export class Fold {
   readonly #definition: StreamDefinition;
   readonly #logs = new Map<string, Folded[]>();
-  readonly #byId = new Map<string, { folded: Folded; lastStamp: Hlc }>();
-  readonly #reused: Commit[] = [];
+  readonly #base: Snapshot | undefined;
+  readonly #byId = new Map<string, Id>();
+  readonly #reused: Stamped[] = [];
   #state: unknown;
 
-  constructor(definition: StreamDefinition) {
+  constructor(definition: StreamDefinition, base?: Snapshot) {
     this.#definition = definition;
-    this.#state = definition.initial;
+    this.#base = base;
+    this.#state = base ? base.state : definition.initial;
   }
 
   get state(): unknown {
     return this.#state;
   }
 
-  /** Ignored copies whose content is not that of the commit that they repeat: an id that was used twice. */
-  get reused(): readonly Commit[] {
-    return this.#reused;
+  /**
+   * Ignored copies whose content is not that of the commit that they repeat: an id that was used twice. Of those in the
+   * snapshot the ones that it knows.
+   */
+  get reused(): readonly Stamped[] {
+    const known = [...(this.#base?.ids.values() ?? [])].flat();
+    return [...known.filter(({ request, countsAs }) => request !== countsAs), ...this.#reused];
   }
 
-  /** Folds the next commit; commits have to come in fold order. */
-  apply(commit: Commit): void {
-    const earlier = this.#byId.get(commit.commitId);
+  /**
+   * Folds the next commit; commits have to come in fold order.
+   * @returns the request that the commit counts for: its own, or that of the commit that it is an ignored copy of
+   */
+  apply(commit: Commit): string {
+    const earlier = this.#byId.get(commit.commitId) ?? this.#inBase(commit.commitId);
     if (earlier && wallTimeOf(commit.hlc) - wallTimeOf(earlier.lastStamp) <= IDEMPOTENCY_WINDOW) {
-      earlier.lastStamp = commit.hlc;
-      earlier.folded.copies.push(commit);
-      if (earlier.folded.commit.request !== commit.request) this.#reused.push(commit);
-      return;
+      this.#byId.set(commit.commitId, { ...earlier, lastStamp: commit.hlc });
+      earlier.copies.push(commit);
+      if (earlier.request !== commit.request) this.#reused.push(commit);
+      return earlier.request;
     }
-    const folded = { commit, copies: [commit], events: recordedEvents(commit) };
+    const folded = { commit, copies: [commit], events: recordedEvents(this.#definition, commit) };
     const context = this.#contextOf(commit);
     for (const event of folded.events) this.#state = this.#definition.evolve(this.#state, event, context);
-    this.#byId.set(commit.commitId, { folded, lastStamp: commit.hlc });
+    const { commitId, request, hlc } = commit;
+    this.#byId.set(commitId, { request, copies: folded.copies, lastStamp: hlc });
     const log = this.#logs.get(commit.log);
     if (log) log.push(folded);
     else this.#logs.set(commit.log, [folded]);
+    return request;
+  }
+
+  #inBase(commitId: string): Id | undefined {
+    const last = this.#base?.ids.get(commitId)?.at(-1);
+    return last && { request: last.countsAs, copies: [], lastStamp: last.hlc };
   }
 
   #contextOf({ context }: Commit): EvolveContext<RecordedEvent> {
@@ -78,9 +104,9 @@ export class Fold {
   }
 }
 
-const recordedEvents = (commit: Commit): readonly RecordedEvent[] =>
+const recordedEvents = ({ events }: StreamDefinition, commit: Commit): readonly RecordedEvent[] =>
   commit.events.map((event, index) => ({
-    ...event,
+    ...inCurrentVersion(events, commit, index, event),
     id: eventId(commit, index),
     commitId: commit.commitId,
     hlc: commit.hlc,

@@ -5,6 +5,7 @@ import { idOf, parseCommandEnvelope, parseEventsEnvelope, streamName } from './e
 import { MeridianError, type Problem, toProblem } from './errors.ts';
 import { inOrderPerKey } from './in-order.ts';
 import type { BatchAnswer, Bus, Queue } from './ports.ts';
+import { quarantinedBody } from './quarantine.ts';
 import { type SubmitPorts, submit } from './submit.ts';
 import { encodeVersion } from './version.ts';
 
@@ -113,7 +114,7 @@ const cut = (problem: Problem): Problem => {
 
 const isolated = (body: string, reason: string): Verdict => ({
   kind: 'Quarantined',
-  body: JSON.stringify({ reason, body }),
+  body: quarantinedBody(reason, body),
 });
 
 /** @returns why the outcome of a message could not be told, by the message's index */

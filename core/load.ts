@@ -2,22 +2,85 @@ import { splitStream } from './commit.ts';
 import { type Domain, streamTypeOf } from './domain.ts';
 import { MeridianError } from './errors.ts';
 import { History } from './history.ts';
-import type { EventStore, Runtime } from './ports.ts';
+import { type Hlc, wallTimeOf } from './hlc.ts';
+import type { EventStore, Runtime, SnapshotStore } from './ports.ts';
 import { backoff } from './retry.ts';
+import type { StreamDefinition } from './stream.ts';
 import { dominates, empty, encodeVersion, type Version } from './version.ts';
 
 export interface LoadPorts {
   readonly domain: Domain;
   readonly events: EventStore;
   readonly runtime: Runtime;
+  /** @default none are kept: every stream is loaded whole */
+  readonly snapshots?: SnapshotStore;
 }
 
 /** For how long a Region waits for a version that it has not seen, in milliseconds. */
 const WAIT_MS = 2000;
 
-/** @throws MeridianError `unknown-stream-type` */
-export const loadHistory = async ({ domain, events }: Omit<LoadPorts, 'runtime'>, stream: string): Promise<History> =>
-  new History(streamTypeOf(domain, splitStream(stream).type), stream, await events.load(stream));
+/**
+ * A stream as this Region's table has it: from its newest snapshot that serves and what came since, if its type has
+ * snapshots, else whole. If that was long, the next load finds a newer snapshot.
+ * @throws MeridianError `unknown-stream-type`; `unavailable`
+ */
+export const loadHistory = async (ports: LoadPorts, stream: string): Promise<History> => {
+  const history = (await loadFromSnapshot(ports, stream)) ?? (await loadWhole(ports, stream));
+  reportHidden(ports, history);
+  await keepSnapshot(ports, history);
+  return history;
+};
+
+/** How many commits are hidden, and since when the oldest waits: an age that grows is a commit that does not come. */
+const reportHidden = ({ runtime }: LoadPorts, { hidden, oldestHidden }: History): void => {
+  if (oldestHidden === undefined) return;
+  runtime.metric('HiddenCommits', 'Count', hidden);
+  runtime.metric('HiddenCommitAge', 'Milliseconds', Math.max(0, runtime.now() - wallTimeOf(oldestHidden)));
+};
+
+/** All commits of a stream, for what a snapshot does not tell. @throws MeridianError as `loadHistory` */
+export const loadWhole = async ({ domain, events }: LoadPorts, stream: string): Promise<History> =>
+  new History(definitionOf(domain, stream), stream, await events.load(stream));
+
+const definitionOf = (domain: Domain, stream: string): StreamDefinition =>
+  streamTypeOf(domain, splitStream(stream).type);
+
+const loadFromSnapshot = async (ports: LoadPorts, stream: string): Promise<History | undefined> => {
+  const { domain, events, snapshots } = ports;
+  const definition = definitionOf(domain, stream);
+  if (!snapshots || !definition.snapshots) return undefined;
+  const { version } = definition.snapshots;
+  const newest = (before?: Hlc) => attempt(ports, () => snapshots.newest(stream, version, before));
+  for (let snapshot = await newest(); snapshot; ) {
+    const history = new History(definition, stream, await events.load(stream, snapshot.version), snapshot);
+    if (history.holds) return history;
+    // The commit that it does not serve with stays where it is.
+    const { latestStamp } = snapshot;
+    await attempt(ports, () => snapshots.drop(stream, version, latestStamp));
+    snapshot = await newest(latestStamp);
+  }
+  return undefined;
+};
+
+/** Keeps a snapshot of a history that has become long, which then goes on from it. Takes 2 s at most, and never fails. */
+export const keepSnapshot = async (ports: LoadPorts, history: History): Promise<void> => {
+  const { snapshots, runtime } = ports;
+  if (!snapshots) return;
+  await attempt(ports, async () => {
+    const snapshot = history.takeSnapshot(runtime.now());
+    if (snapshot) await snapshots.put(snapshot);
+  });
+};
+
+/** Snapshots save time; without them everything else goes on. */
+const attempt = async <T>({ runtime }: LoadPorts, act: () => Promise<T>): Promise<T | undefined> => {
+  try {
+    return await act();
+  } catch {
+    runtime.metric('SnapshotFailed', 'Count', 1);
+    return undefined;
+  }
+};
 
 /**
  * Loads a stream, again and again until this Region has seen `atLeast`.

@@ -1,13 +1,18 @@
 import type { BusEntry } from './bus.ts';
 import type { Commit } from './commit.ts';
+import type { Generations } from './generation.ts';
 import type { Hlc } from './hlc.ts';
+import type { Snapshot } from './snapshot.ts';
 import type { Version } from './version.ts';
 import type { Sums, Totals } from './view.ts';
 
 /** The `events` table of this Region. */
 export interface EventStore {
-  /** Every commit of a stream that this replica holds, in any order, strongly consistent. One Query a page. */
-  load(stream: string): Promise<readonly Commit[]>;
+  /**
+   * The commits of a stream that this replica holds and `after` does not cover, in any order, strongly consistent: also
+   * those of logs that nobody has heard of. One Query a page, and one more for every log of `after`, side by side.
+   */
+  load(stream: string, after?: Version): Promise<readonly Commit[]>;
   /** The commits of one log behind a position, strongly consistent. */
   loadLog(stream: string, log: string, after: number): Promise<readonly Commit[]>;
   /**
@@ -15,6 +20,40 @@ export interface EventStore {
    * @returns the commit that holds the position already, undefined when this one was written
    */
   put(commit: Commit): Promise<Commit | undefined>;
+  /**
+   * The next commits of one segment of the table, strongly consistent: what is there when the first page is asked for is on
+   * one of the pages, each commit in one segment. Streams come in any order, the commits of each one after another.
+   * @param segment 0 to `segments` - 1
+   * @param after the cursor of the page before
+   */
+  scan(segment: number, segments: number, after: string | undefined, limit: number): Promise<CommitsPage>;
+}
+
+export interface CommitsPage {
+  readonly commits: readonly Commit[];
+  /** Undefined: the segment ends here. A page with a cursor may be empty. */
+  readonly cursor: string | undefined;
+}
+
+/**
+ * The `snapshots` table: per Region, never replicated. What is lost here is made again. A call takes 2 s at most, since
+ * without its answer there is another way.
+ */
+export interface SnapshotStore {
+  /**
+   * The newest whole snapshot of a stream: one request, one more if it is large.
+   * @param madeBy only snapshots of this `snapshots.version`
+   * @param before only snapshots with a lower latest stamp
+   */
+  newest(stream: string, madeBy: number, before?: Hlc): Promise<Snapshot | undefined>;
+  /**
+   * Keeps a snapshot, and of its stream no others but the newest one besides, and newer ones. A reader gets all of it or
+   * nothing, also when two write at once or one dies in between.
+   * @throws Error when the state is not JSON
+   */
+  put(snapshot: Snapshot): Promise<void>;
+  /** Forgets the snapshots of a stream that have this `snapshots.version` and latest stamp. */
+  drop(stream: string, madeBy: number, latestStamp: Hlc): Promise<void>;
 }
 
 /** What a view keeps of one stream: the version that it was computed at, and what it shows or contributes. */
@@ -45,8 +84,23 @@ export interface Row {
   readonly value: unknown;
 }
 
-/** The `views` table: per Region, never replicated. All reads of entries are strongly consistent. */
+/**
+ * The `views` table: per Region, never replicated. All reads of entries and generations are strongly consistent. Rows and
+ * totals are those under the name of a generation.
+ */
 export interface ViewStore {
+  /** The generations of these views, by view; views of which nothing is stored are missing. */
+  generations(views: readonly string[]): Promise<ReadonlyMap<string, Generations>>;
+  /**
+   * Replaces the generations of a view, if the stored ones are at the revision before.
+   * @returns whether they were
+   */
+  setGenerations(view: string, next: Generations): Promise<boolean>;
+  /**
+   * Takes away entries and totals under a name, about `limit` of them.
+   * @returns whether none is left
+   */
+  remove(view: string, shards: number, limit: number): Promise<boolean>;
   /** The entries of these streams, by stream; streams without one are missing. */
   entries(
     view: string,
@@ -93,6 +147,34 @@ export interface Queue {
   send(bodies: readonly string[]): Promise<BatchAnswer>;
 }
 
+/** A message that somebody holds: hidden from everybody else until it is released, or its time is up. */
+export interface HeldMessage {
+  /** Stays the same however often it is received. */
+  readonly id: string;
+  /** Of this one receive: what `release` and `remove` need. */
+  readonly receipt: string;
+  readonly body: string;
+  /** Milliseconds since 1970, by the queue's clock. */
+  readonly sentAt: number;
+  /** How often it was received, this time included. */
+  readonly receives: number;
+}
+
+/** The queue of what could not be taken in. It cannot be browsed: whoever looks at a message holds it. */
+export interface Quarantine extends Queue {
+  /**
+   * Takes hold of up to 10 messages that nobody holds, for so many milliseconds, in whole seconds.
+   * @returns an empty array when all there is was held or gone
+   */
+  receive(milliseconds: number): Promise<readonly HeldMessage[]>;
+  /** Shows up to 10 messages to everybody again. One that is not held any more, or gone, stays as it is. */
+  release(messages: readonly HeldMessage[]): Promise<void>;
+  /** Removes up to 10 messages for good; once more does no harm. */
+  remove(messages: readonly HeldMessage[]): Promise<BatchAnswer>;
+  /** About how many messages there are, those that somebody holds included. */
+  count(): Promise<number>;
+}
+
 /** The `command` functions of the other Regions. */
 export interface Remote {
   /**
@@ -130,10 +212,14 @@ export type MetricName =
   | 'ClockAhead'
   | 'IdReused'
   | 'HiddenCommits'
+  | 'HiddenCommitAge'
   | 'Accepted'
   | 'Rejected'
   | 'Quarantined'
   | 'Published'
   | 'PublishFailed'
   | 'SightingFailed'
-  | 'Projected';
+  | 'SnapshotFailed'
+  | 'Projected'
+  | 'Handled'
+  | 'Waiting';

@@ -1,7 +1,10 @@
-import { splitStream } from './commit.ts';
+import { type Commit, splitStream } from './commit.ts';
+import { changeGenerations, readGenerations } from './current-generations.ts';
+import type { Domain } from './domain.ts';
 import { MeridianError } from './errors.ts';
+import { needsNewerCode, passBy, type Target, targetsOf } from './generation.ts';
 import type { History } from './history.ts';
-import { type LoadPorts, loadHistory } from './load.ts';
+import { type LoadPorts, loadHistory, loadWhole } from './load.ts';
 import { MAX_TRANSACTION_ITEMS, type TotalDelta, type ViewEntry, type ViewStore } from './ports.ts';
 import { backoff } from './retry.ts';
 import type { Trigger } from './trigger.ts';
@@ -18,7 +21,7 @@ const PROJECT_MS = 10_000;
 type Entries = ReadonlyMap<string, ViewEntry>;
 type Triggers = ReadonlyMap<string, readonly Trigger[]>;
 
-/** What one stream changes in one view. */
+/** What one stream changes in one generation of a view. */
 interface Change {
   readonly entry: ViewEntry;
   readonly deltas: readonly TotalDelta[];
@@ -35,17 +38,66 @@ export const project = async (
   ports: ProjectPorts,
   triggers: readonly Trigger[],
 ): Promise<ReadonlyMap<string, unknown>> => {
+  const { targets, refused } = await liveTargets(ports, triggers);
+  const failed = await projectInto(ports, targets, triggers);
+  return new Map([...refused, ...failed]);
+};
+
+/**
+ * What the triggers have to go into, by what is stored of each view now: after the commits that the table's stream named
+ * were in the table, and before any entry is read. A generation of newer code cannot be served here: the streams are
+ * refused, so that they come again. One of older code is noted to be behind, and passed by.
+ */
+const liveTargets = async ({ domain, views }: ProjectPorts, triggers: readonly Trigger[]) => {
+  const streams = new Set(triggers.map(({ stream }) => stream));
+  const byType = Map.groupBy(streams, (stream) => splitStream(stream).type);
+  const projected = viewsOf(domain).filter(({ of }) => byType.has(of.type));
+  const targets: Target[] = [];
+  const refused = new Map<string, unknown>();
+  if (projected.length === 0) return { targets, refused };
+  for (const { view, generations } of await readGenerations(views, projected)) {
+    const now =
+      generations.revision === 0 || passBy(view, generations)
+        ? await changeGenerations(views, view, (now) => passBy(view, now) ?? (now.revision === 0 ? now : undefined))
+        : generations;
+    targets.push(...targetsOf(view, now));
+    if (needsNewerCode(view, now))
+      for (const stream of byType.get(view.of.type) ?? [])
+        refused.set(
+          stream,
+          new MeridianError('unavailable', `View ${view.name} is built by newer code than runs here.`, {
+            retryable: true,
+          }),
+        );
+  }
+  return { targets, refused };
+};
+
+const viewsOf = ({ views }: Domain): readonly ViewDefinition[] => [...views.values()];
+
+/**
+ * Brings some generations up to date with the streams that the triggers name.
+ * @returns the streams that have to be tried again, and why
+ */
+export const projectInto = async (
+  ports: ProjectPorts,
+  targets: readonly Target[],
+  triggers: readonly Trigger[],
+): Promise<ReadonlyMap<string, unknown>> => {
   const { runtime } = ports;
   const deadline = runtime.elapsed() + PROJECT_MS;
   const failed = new Map<string, unknown>();
   let pending: Triggers = Map.groupBy(triggers, ({ stream }) => stream);
   for (let attempt = 0; pending.size > 0; attempt++) {
-    const late = await projectOnce(ports, pending, failed);
+    const late = await projectOnce(ports, targets, pending, failed);
     pending = new Map([...pending].filter(([stream]) => late.has(stream) && !failed.has(stream)));
     const wait = backoff(runtime, attempt);
     if (runtime.elapsed() + wait > deadline) {
       for (const stream of pending.keys())
-        failed.set(stream, new MeridianError('unavailable', 'Other projectors were faster for 10 s.'));
+        failed.set(
+          stream,
+          new MeridianError('unavailable', 'Other projectors were faster for 10 s.', { retryable: true }),
+        );
       break;
     }
     if (pending.size > 0) await runtime.sleep(wait);
@@ -56,22 +108,23 @@ export const project = async (
 /** @returns the streams whose entries changed meanwhile */
 const projectOnce = async (
   ports: ProjectPorts,
+  targets: readonly Target[],
   pending: Triggers,
   failed: Map<string, unknown>,
 ): Promise<ReadonlySet<string>> => {
   // Entries first, streams second: then a stream that does not cover its entry lacks what only a payload brought, and
   // not what another projector read from the table in between.
-  const behind = await entriesBehind(ports, pending);
+  const behind = await entriesBehind(ports, targets, pending);
   const histories = await load(ports, pending, new Set(behind.flatMap(({ streams }) => [...streams.keys()])), failed);
   const late = new Set<string>();
-  for (const { view, streams } of behind) {
+  for (const { target, streams } of behind) {
     const changes: Change[] = [];
     for (const [stream, entry] of streams) {
       const history = histories.get(stream);
-      if (history) settle(failed, stream, () => changes.push(...changeOf(view, history, entry)));
+      if (history) settle(failed, stream, () => changes.push(...changeOf(target, history, entry)));
     }
     for (const chunk of transactions(changes))
-      for (const stream of await apply(ports, view, chunk, failed)) late.add(stream);
+      for (const stream of await apply(ports, target.name, chunk, failed)) late.add(stream);
   }
   return late;
 };
@@ -83,21 +136,21 @@ const projectOnce = async (
  */
 const apply = async (
   ports: ProjectPorts,
-  view: ViewDefinition,
+  name: string,
   changes: readonly Change[],
   failed: Map<string, unknown>,
 ): Promise<readonly string[]> => {
   const entries = changes.map(({ entry }) => entry);
   const streams = entries.map(({ stream }) => stream);
   try {
-    if (!(await ports.views.apply(view.name, entries, sumUp(changes)))) return streams;
+    if (!(await ports.views.apply(name, entries, sumUp(changes)))) return streams;
     ports.runtime.metric('Projected', 'Count', entries.length);
     return [];
   } catch (error) {
     const isOutage = error instanceof MeridianError && error.retryable;
     if (changes.length > 1 && !isOutage) {
       const late: string[] = [];
-      for (const change of changes) late.push(...(await apply(ports, view, [change], failed)));
+      for (const change of changes) late.push(...(await apply(ports, name, [change], failed)));
       return late;
     }
     for (const stream of streams) failed.set(stream, error);
@@ -106,22 +159,23 @@ const apply = async (
 };
 
 /**
- * Per view the streams to look at. An event of the bus is compared with the entry; a key of the table's stream never is:
+ * Per generation the streams to look at. An event of the bus is compared with the entry; a key of the table's stream never is:
  * the entry may cover it by a payload, while the table holds more that only waited for it. So the last commit that
  * arrives in the table is always followed by a look at all of it.
  */
-const entriesBehind = ({ domain, views }: ProjectPorts, pending: Triggers) => {
+const entriesBehind = ({ views }: ProjectPorts, targets: readonly Target[], pending: Triggers) => {
   const streams = [...pending.keys()];
   return Promise.all(
-    [...domain.views.values()].map(async (view) => {
+    targets.map(async (target) => {
+      const { view, name, shards } = target;
       const own = streams.filter((stream) => splitStream(stream).type === view.of.type);
-      const places = own.map((stream) => ({ stream, shard: shardOf(view, stream) }));
-      const entries: Entries = own.length > 0 ? await views.entries(view.name, places) : new Map();
+      const places = own.map((stream) => ({ stream, shard: shardOf(shards, stream) }));
+      const entries: Entries = own.length > 0 ? await views.entries(name, places) : new Map();
       const behind = own.filter((stream) => {
         const version = entries.get(stream)?.version ?? empty;
         return pending.get(stream)?.some((trigger) => trigger.inTable || !covers(version, trigger));
       });
-      return { view, streams: new Map(behind.map((stream) => [stream, entries.get(stream)])) };
+      return { target, streams: new Map(behind.map((stream) => [stream, entries.get(stream)])) };
     }),
   );
 };
@@ -138,8 +192,11 @@ const load = async (
     [...pending].map(async ([stream, triggers]) => {
       if (!streams.has(stream)) return;
       try {
-        const history = await loadHistory(ports, stream);
-        history.add(triggers.flatMap(({ commit }) => commit ?? []));
+        const history = await historyWith(
+          ports,
+          stream,
+          triggers.flatMap(({ commit }) => commit ?? []),
+        );
         histories.set(stream, history);
         reportReused(ports, history, triggers);
       } catch (error) {
@@ -148,6 +205,15 @@ const load = async (
     }),
   );
   return histories;
+};
+
+const historyWith = async (ports: ProjectPorts, stream: string, brought: readonly Commit[]): Promise<History> => {
+  const history = await loadHistory(ports, stream);
+  history.add(brought);
+  if (history.holds) return history;
+  const whole = await loadWhole(ports, stream);
+  whole.add(brought);
+  return whole;
 };
 
 const reportReused = ({ runtime }: ProjectPorts, { reused }: History, triggers: readonly Trigger[]): void => {
@@ -166,12 +232,12 @@ const settle = (failed: Map<string, unknown>, stream: string, step: () => void):
   }
 };
 
-const changeOf = (view: ViewDefinition, history: History, entry: ViewEntry | undefined): readonly Change[] => {
+const changeOf = ({ view, shards }: Target, history: History, entry: ViewEntry | undefined): readonly Change[] => {
   const { stream, seen, state } = history;
   const before = entry?.version ?? empty;
   if (dominates(before, seen) || !dominates(seen, before)) return [];
   const { id } = splitStream(stream);
-  const shard = shardOf(view, stream);
+  const shard = shardOf(shards, stream);
   const totals = view.kind === 'totals' ? checked(view, view.totals(state, id)) : {};
   const deltas = difference(entry?.totals ?? {}, totals).map(({ key, sums }) => ({ key, shard, sums }));
   if (deltas.length >= MAX_TRANSACTION_ITEMS)

@@ -1,12 +1,14 @@
 import { type Commit, splitStream } from './commit.ts';
+import { generationsOf } from './current-generations.ts';
 import { streamModeOf, viewOf } from './domain.ts';
 import { MeridianError } from './errors.ts';
+import { storedAs } from './generation.ts';
 import { wallTimeOf } from './hlc.ts';
-import { type LoadPorts, loadAtLeast } from './load.ts';
+import { type LoadPorts, loadAtLeast, loadWhole } from './load.ts';
 import type { Row, Runtime, Sightings, ViewStore } from './ports.ts';
 import type { Mode } from './stream.ts';
 import { empty, join, type Version } from './version.ts';
-import { type RowView, type Sums, shardOf, shardsOf, type TotalView } from './view.ts';
+import { type Sums, shardOf, type ViewDefinition } from './view.ts';
 
 export interface StreamState {
   readonly state: unknown;
@@ -43,7 +45,9 @@ export const readCommits = async (
   after: Version = empty,
   limit = 100,
 ): Promise<CommitPage> => {
-  const history = await loadAtLeast(ports, stream, after);
+  // From the start there is nothing that a snapshot could save.
+  const loaded = Object.keys(after).length > 0 ? await loadAtLeast(ports, stream, after) : undefined;
+  const history = loaded?.reaches(after) ? loaded : await loadWhole(ports, stream);
   const unread = history.since(after);
   const commits = unread.slice(0, limit);
   const version = commits.reduce((known, { log, position }) => join(known, { [log]: position }), after);
@@ -60,8 +64,8 @@ export interface RowPage {
 }
 
 /**
- * Rows of a view in the order of their keys.
- * @param after the last key of the page before
+ * Rows of a view in the order of their keys: those of its active generation.
+ * @param after the last key of the page before; it stands for the same place in every generation
  * @throws MeridianError `unknown-view`; `unavailable`
  */
 export const readRows = async (
@@ -71,39 +75,58 @@ export const readRows = async (
   limit = 100,
 ): Promise<RowPage> => {
   const view = viewOf(domain, name);
+  const { stored, kind, shards } = await activeOf(views, view);
   const rows =
-    view.kind === 'totals'
-      ? (await views.totals(name, shardsOf(view), after, limit + 1)).map(({ key, sums }) => ({
+    kind === 'totals'
+      ? (await views.totals(stored, shards, after, limit + 1)).map(({ key, sums }) => ({
           key,
           value: shown(view, sums),
         }))
-      : (await views.rows(name, shardsOf(view), after && `${view.of.type}/${after}`, limit + 1)).map(
-          ({ key, value }) => ({
-            key: splitStream(key).id,
-            value,
-          }),
-        );
+      : (await views.rows(stored, shards, after && `${view.of.type}/${after}`, limit + 1)).map(({ key, value }) => ({
+          key: splitStream(key).id,
+          value,
+        }));
   return { rows: rows.slice(0, limit), more: rows.length > limit };
 };
 
 /** @throws MeridianError `unknown-view`; `not-found`; `unavailable` */
 export const readRow = async ({ domain, views }: ViewPorts, name: string, key: string): Promise<Row> => {
   const view = viewOf(domain, name);
-  const value = await (view.kind === 'totals' ? totalOf(views, view, key) : rowOf(views, view, key));
+  const active = await activeOf(views, view);
+  const value = await (active.kind === 'totals' ? totalOf(views, view, active, key) : rowOf(views, view, active, key));
   if (value === undefined) throw new MeridianError('not-found', `View ${name} has no row ${key}.`);
   return { key, value };
 };
 
-const totalOf = async (views: ViewStore, view: TotalView, key: string): Promise<unknown> => {
-  const sums = await views.total(view.name, shardsOf(view), key);
+type Active = Awaited<ReturnType<typeof activeOf>>;
+
+/** What is read of a view, and as what it was built. */
+const activeOf = async (views: ViewStore, view: ViewDefinition) => {
+  const { active } = await generationsOf(views, view);
+  return { stored: storedAs(view.name, active), kind: active.kind, shards: active.shards };
+};
+
+const totalOf = async (
+  views: ViewStore,
+  view: ViewDefinition,
+  { stored, shards }: Active,
+  key: string,
+): Promise<unknown> => {
+  const sums = await views.total(stored, shards, key);
   return sums && shown(view, sums);
 };
 
-const shown = (view: TotalView, sums: Sums): unknown => (view.present ? view.present(sums) : sums);
+const shown = (view: ViewDefinition, sums: Sums): unknown =>
+  view.kind === 'totals' && view.present ? view.present(sums) : sums;
 
-const rowOf = async (views: ViewStore, view: RowView, key: string): Promise<unknown> => {
-  const stream = `${view.of.type}/${key}`;
-  return (await views.entries(view.name, [{ stream, shard: shardOf(view, stream) }])).get(stream)?.row;
+const rowOf = async (
+  views: ViewStore,
+  { of }: ViewDefinition,
+  { stored, shards }: Active,
+  key: string,
+): Promise<unknown> => {
+  const stream = `${of.type}/${key}`;
+  return (await views.entries(stored, [{ stream, shard: shardOf(shards, stream) }])).get(stream)?.row;
 };
 
 interface HealthPorts {

@@ -5,14 +5,17 @@ import type { Hlc } from './hlc.ts';
 import type { Bus, Queue, Runtime, Sightings } from './ports.ts';
 import { encodeKeys } from './trigger.ts';
 
-export interface RelayPorts {
+export interface PublishPorts {
   readonly region: string;
+  readonly bus: Bus;
+  readonly runtime: Runtime;
+}
+
+export interface RelayPorts extends PublishPorts {
   /** The stream types that some view is computed from. */
   readonly projectedTypes: ReadonlySet<string>;
-  readonly bus: Bus;
   readonly projection: Queue;
   readonly sightings: Sightings;
-  readonly runtime: Runtime;
 }
 
 /** Keys that one message to the projector carries. */
@@ -30,8 +33,12 @@ export const relay = async (ports: RelayPorts, commits: readonly Commit[]): Prom
   return new Set([...unpublished, ...unprojected]);
 };
 
-const publish = async (
-  { region, bus, runtime }: RelayPorts,
+/**
+ * Puts the events of those commits that were written here on the bus.
+ * @returns for every event that could not be put its commit
+ */
+export const publish = async (
+  { region, bus, runtime }: PublishPorts,
   commits: readonly Commit[],
 ): Promise<readonly Commit[]> => {
   const outgoing = commits

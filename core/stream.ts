@@ -1,16 +1,11 @@
 import type * as z from 'zod';
 import type { StoredEvent } from './commit.ts';
 import { type Fault, faultsOf, invalid, MeridianError } from './errors.ts';
+import { type EventVersion, type EventVersions, eventNamed, messageOf, upcast, versionsOf } from './event-version.ts';
 import type { Hlc } from './hlc.ts';
+import { checkSnapshots, type Snapshots } from './snapshot.ts';
 
-/** An event type's schema. Released schemas never change: a change is a new version. */
-export interface EventVersion {
-  readonly version: number;
-  readonly schema: z.ZodType;
-}
-export type EventVersions = Readonly<Record<string, EventVersion>>;
-
-/** An event as `evolve` sees it: what was stored, and where it comes from. */
+/** An event as `evolve` sees it: in its type's current version, whatever it was stored in, and where it comes from. */
 export interface RecordedEvent<Type extends string = string, Data = unknown> {
   readonly type: Type;
   readonly version: number;
@@ -61,6 +56,8 @@ interface Shared<State, Events extends EventVersions> {
   readonly initial: State;
   /** Pure: answers the next state and leaves the one it got as it is. Ignoring `concurrent` is last writer wins. */
   evolve(state: State, event: EventOf<Events>, context: EvolveContext<EventOf<Events>>): State;
+  /** The state has to be JSON then. @default none: a stream is loaded whole, in one request a megabyte */
+  readonly snapshots?: Snapshots;
 }
 
 type ModeSpec =
@@ -88,16 +85,20 @@ const STREAM_TYPE = /^[a-z][a-z0-9-]*$/;
 /** `tx` keeps the outcomes of transactions; `outcome` is the source of `Accepted` and `Rejected` on the bus. */
 const RESERVED = ['tx', 'outcome'];
 
-/** Defines a stream type. @throws Error when the type's name is malformed or reserved, or an event version is not 1, 2, 3 … */
+/**
+ * Defines a stream type.
+ * @throws Error when the type's name is malformed or reserved, an event version is not 1, 2, 3 …, or it cannot have snapshots
+ */
 export const defineStream = <State, const Events extends EventVersions, Inputs extends Record<string, unknown>>(
   definition: StreamDefinition<State, Events, Inputs>,
 ): StreamDefinition<State, Events, Inputs> => {
-  const { type, events } = definition;
+  const { type, events, initial, snapshots } = definition;
   if (!STREAM_TYPE.test(type)) throw new Error(`Stream type "${type}": use lower-case letters, digits and hyphens.`);
   if (RESERVED.includes(type)) throw new Error(`Stream type "${type}" is Meridian's own: choose another name.`);
   for (const [name, { version }] of Object.entries(events))
     if (!Number.isInteger(version) || version < 1)
       throw new Error(`Event ${type}.${name}: its version is ${version}, it has to be 1, 2, 3 …`);
+  if (snapshots) checkSnapshots(type, initial, snapshots);
   return definition;
 };
 
@@ -118,28 +119,43 @@ export const parseEvents = (definition: StreamDefinition, events: readonly SentE
   return parsed;
 };
 
-/** Events as their schemas give them back, and every fault. @throws MeridianError `unknown-event` */
+/**
+ * Events as their schemas give them back, in the current version of their type, and every fault. Earlier versions are
+ * taken too: producers change after the Regions have. Without a version the current one is meant.
+ * @throws MeridianError `unknown-event`; `internal`: an upcaster failed
+ */
 export const checkEvents = (
   definition: StreamDefinition,
   events: readonly SentEvent[],
 ): { readonly parsed: readonly StoredEvent[]; readonly faults: readonly Fault[] } => {
   const faults: Fault[] = [];
-  const parsed = events.map(({ type, version, data }, index) => {
-    const known = Object.hasOwn(definition.events, type) ? definition.events[type] : undefined;
+  const parsed = events.map((event, index) => {
+    const known = eventNamed(definition.events, event.type);
     if (!known)
-      throw new MeridianError('unknown-event', `Stream type ${definition.type} has no event ${type}.`, {
+      throw new MeridianError('unknown-event', `Stream type ${definition.type} has no event ${event.type}.`, {
         details: { path: `events[${index}].type`, known: Object.keys(definition.events) },
       });
-    if (version !== undefined && version !== known.version)
+    const { type, version = known.version } = event;
+    const sentAs = versionsOf(known).find((each) => each.version === version);
+    if (!sentAs)
       faults.push({
         path: `events[${index}].version`,
         message: `is ${version}, ${type} is at version ${known.version}`,
       });
-    const result = known.schema.safeParse(data);
-    if (!result.success) faults.push(...faultsOf(result.error, `events[${index}].data`));
-    return { type, version: known.version, data: result.data };
+    const { success, data, error } = (sentAs ?? known).schema.safeParse(event.data);
+    if (!success) faults.push(...faultsOf(error, `events[${index}].data`));
+    return success && sentAs ? toCurrent(known, { type, version, data }) : { type, version, data };
   });
   return { parsed, faults };
+};
+
+/** A schema accepted it, so that it cannot be made into the current version is the domain's fault, not the caller's. */
+const toCurrent = (known: EventVersion, event: StoredEvent): StoredEvent => {
+  try {
+    return upcast(known, event);
+  } catch (cause) {
+    throw new MeridianError('internal', `${messageOf(cause)}. The upcaster has to be mended.`, { cause });
+  }
 };
 
 /** @throws MeridianError `unknown-command`; `validation` with the path of every fault */

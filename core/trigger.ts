@@ -13,7 +13,8 @@ export interface Trigger extends Dot {
 
 const dot = { log: z.string(), position: z.number() };
 const keysBody = z.object({ keys: z.array(z.object({ stream: streamName, ...dot })) });
-const eventBody = z.object({
+/** What a rule's target gets of an event on the bus. */
+export const eventBody = z.object({
   'detail-type': z.string(),
   detail: z.object({
     stream: streamName,

@@ -32,6 +32,13 @@ export const join = (a: Version, b: Version): Version => {
   return joined;
 };
 
+/** The greatest version that both `a` and `b` know. */
+export const meet = (a: Version, b: Version): Version => {
+  const shared: Record<string, number> = {};
+  for (const log in a) shared[log] = Math.min(positionIn(a, log), positionIn(b, log));
+  return shared;
+};
+
 export const advance = (version: Version, { log, position }: Dot): Version => join(version, { [log]: position });
 
 const tokenPattern = /^(?<stream>[^\n]+)\n(?<logs>([a-z0-9][a-z0-9.-]*=[1-9]\d{0,15}(,(?!$)|$))*)$/;

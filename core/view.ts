@@ -1,4 +1,5 @@
-import type { EventVersions, StreamDefinition } from './stream.ts';
+import type { EventVersions } from './event-version.ts';
+import type { StreamDefinition } from './stream.ts';
 
 /** Integers under a key, by field: `{ LAX: { departures: 1, delay: -19 } }`. */
 export type Totals = Readonly<Record<string, Sums>>;
@@ -9,7 +10,9 @@ interface SharedView<State> {
   readonly name: string;
   /** The stream type that the view is computed from. */
   readonly of: StreamDefinition<State, EventVersions, Readonly<Record<string, unknown>>>;
-  /** Over how many partitions rows and totals are spread. It cannot change once there is data. @default 4 */
+  /** Of the view's code: raised with every change of what rows and totals are. Then the view has to be rebuilt. @default 1 */
+  readonly version?: number;
+  /** Over how many partitions rows and totals are spread. A change of it comes with the next rebuild. @default 4 */
   readonly shards?: number;
 }
 
@@ -34,19 +37,24 @@ export type ViewDefinition<State = unknown> = RowView<State> | TotalView<State>;
 const VIEW_NAME = /^[a-z][a-z0-9-]*$/;
 const DEFAULT_SHARDS = 4;
 
-/** Defines a view. @throws Error when its name is malformed or `shards` is not 1, 2, 3 … */
+/** Defines a view. @throws Error when its name is malformed, or `version` or `shards` is not 1, 2, 3 … */
 export const defineView = <State>(view: ViewDefinition<State>): ViewDefinition<State> => {
   if (!VIEW_NAME.test(view.name)) throw new Error(`View "${view.name}": use lower-case letters, digits and hyphens.`);
-  if (view.shards !== undefined && (!Number.isInteger(view.shards) || view.shards < 1))
-    throw new Error(`View ${view.name}: shards is ${view.shards}, it has to be 1, 2, 3 …`);
+  for (const what of ['version', 'shards'] as const) {
+    const { [what]: count = 1 } = view;
+    if (!Number.isInteger(count) || count < 1)
+      throw new Error(`View ${view.name}: ${what} is ${count}, it has to be 1, 2, 3 …`);
+  }
   return view;
 };
+
+export const versionOf = ({ version = 1 }: ViewDefinition): number => version;
 
 export const shardsOf = ({ shards = DEFAULT_SHARDS }: ViewDefinition): number => shards;
 
 /** The shard of a stream: FNV-1a (Fowler, Noll, Vo; 32 bits) of its name, modulo the number of shards. */
-export const shardOf = (view: ViewDefinition, stream: string): number => {
+export const shardOf = (shards: number, stream: string): number => {
   let hash = 0x811c9dc5;
   for (let i = 0; i < stream.length; i++) hash = Math.imul(hash ^ stream.charCodeAt(i), 0x01000193);
-  return (hash >>> 0) % shardsOf(view);
+  return (hash >>> 0) % shards;
 };

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { defineStream } from '../core/index.ts';
+import { defineStream, nextVersion } from '../core/index.ts';
 import { airportCode } from './airports.ts';
 
 const DAY = 24 * 60;
@@ -10,11 +10,17 @@ const delay = z
   .min(-DAY)
   .max(7 * DAY);
 
-const departure = z.strictObject({
+/** What airports reported at first: how late, but not why. */
+const departure1 = z.strictObject({
   airport: airportCode,
   delay,
   /** When it was due to leave, local time of the airport: `2001-01-01T06:55`. */
   scheduled: z.iso.datetime({ local: true, precision: -1 }).regex(/\d$/, 'is local time, without a zone'),
+});
+
+const departure = departure1.extend({
+  /** Why it was late, in the words of the US on-time reports; absent: it was not, or nobody said why. */
+  cause: z.enum(['carrier', 'weather', 'air-system', 'security', 'late-aircraft']).optional(),
 });
 
 const arrival = z.strictObject({ airport: airportCode, delay });
@@ -35,8 +41,16 @@ export const flight = defineStream({
   type: 'flight',
   mode: 'merge',
   events: {
-    Departed: { version: 1, schema: departure },
-    Arrived: { version: 1, schema: arrival },
+    Departed: nextVersion(
+      { version: 1, schema: departure1, sample: { airport: 'LAX', delay: -19, scheduled: '2001-01-01T06:55' } },
+      {
+        version: 2,
+        schema: departure,
+        sample: { airport: 'LAX', delay: 42, scheduled: '2001-01-01T06:55', cause: 'weather' },
+        upcast: (departed) => departed,
+      },
+    ),
+    Arrived: { version: 1, schema: arrival, sample: { airport: 'BNA', delay: -19 } },
   },
   initial: unheardOf,
   evolve(state, { type, data }) {
@@ -51,7 +65,10 @@ export const flight = defineStream({
     depart: {
       input: departure,
       decide: ({ departed: known }, data) =>
-        known?.airport === data.airport && known.delay === data.delay && known.scheduled === data.scheduled
+        known?.airport === data.airport &&
+        known.delay === data.delay &&
+        known.scheduled === data.scheduled &&
+        known.cause === data.cause
           ? []
           : [{ type: 'Departed', data }],
     },

@@ -24,10 +24,11 @@ export const seats = defineStream({
   mode: 'home',
   home: (id, regions) => nearestRegion(originOf(id), regions),
   events: {
-    SeatReserved: { version: 1, schema: booking },
-    SeatReleased: { version: 1, schema: booking },
+    SeatReserved: { version: 1, schema: booking, sample: { passenger: 'Ada' } },
+    SeatReleased: { version: 1, schema: booking, sample: { passenger: 'Ada' } },
   },
   initial: allFree,
+  snapshots: { every: 200, version: 1 },
   evolve({ passengers }, { type, data: { passenger } }) {
     const others = passengers.filter((other) => other !== passenger);
     switch (type) {

@@ -14,11 +14,16 @@ const variables = {
   MERIDIAN_LOG: z.string().min(1),
   EVENTS_TABLE: z.string().min(1),
   VIEWS_TABLE: z.string().min(1),
+  SNAPSHOTS_TABLE: z.string().min(1),
   BUS_NAME: z.string().min(1),
   PROJECTION_QUEUE_URL: z.url(),
+  INGRESS_QUEUE_URL: z.url(),
   QUARANTINE_QUEUE_URL: z.url(),
   /** Name of the `command` function, the same in every Region. */
   COMMAND_FUNCTION: z.string().min(1),
+  /** The example subscriber's own table, and where a log begins that it has handled nothing of. */
+  SUBSCRIBER_TABLE: z.string().min(1),
+  SUBSCRIBE_FROM: z.enum(['beginning', 'first-seen']),
 };
 
 type Variables = typeof variables;

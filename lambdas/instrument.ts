@@ -10,7 +10,7 @@ export interface Log {
 /** What a handler says of itself. Metrics go through the runtime port of core. */
 export interface Telemetry {
   readonly log: Log;
-  /** Middlewares around every invocation: log context, metrics flush, trace segment. */
+  /** Middlewares around every invocation: log context, metrics flush. */
   readonly middlewares: readonly MiddlewareObj[];
 }
 

@@ -4,15 +4,17 @@ import { Metrics } from '@aws-lambda-powertools/metrics';
 import type { MiddlewareObj } from '@middy/core';
 import type { Runtime } from '../core/index.ts';
 import type { Telemetry } from './instrument.ts';
-import { tracing } from './tracing.ts';
 
-/** Structured logs, EMF metrics and traces of a function, under the name of its deployment. */
+/**
+ * Structured logs and EMF metrics of a function, under the name of its deployment. Traces are Lambda's own
+ * (`lib/constructs/meridian-function.ts`); each log line names its trace.
+ */
 export const powertools = (serviceName: string): Telemetry & Pick<Runtime, 'metric'> => {
   const logger = new Logger({ serviceName });
   const metrics = new Metrics({ namespace: serviceName, serviceName });
   return {
     log: logger,
-    middlewares: [injectLambdaContext(logger), flush(metrics), tracing(serviceName)],
+    middlewares: [injectLambdaContext(logger), flush(metrics)],
     metric: (name, unit, value) => metrics.addMetric(name, unit, value),
   };
 };

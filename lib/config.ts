@@ -12,8 +12,18 @@ export interface Config {
   readonly logs: Readonly<Record<string, string>>;
   /** Whether the stacks are there to be thrown away: no deletion protection, nothing retained. */
   readonly ephemeral: boolean;
+  /** Whether every Region gets the example subscriber. */
+  readonly subscriber: boolean;
+  /** Whether every Region gets a schema registry of EventBridge with the domain's events. LocalStack has none. */
+  readonly schemaRegistry: boolean;
   /** Anything; a new value makes every Region look up the ARN of its table stream again. */
   readonly nonce: string;
+  /** Who gets the alarms by mail; undefined: nobody, until something subscribes to the topic. */
+  readonly alarmEmail: string | undefined;
+  /** For how many days the functions' logs are kept, one of those that CloudWatch Logs knows. */
+  readonly logRetentionDays: number;
+  /** For how many days each bus keeps the domain's events, to replay them to a subscriber; 0: no archive. */
+  readonly archiveDays: number;
 }
 
 /** The context holds something that cannot be deployed; the message names each key and what to write instead. */
@@ -30,6 +40,11 @@ export class ConfigError extends Error {
   }
 }
 
+/** What CloudWatch Logs takes. */
+const LOG_RETENTION_DAYS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+] as const;
+
 const WHAT_TO_WRITE = {
   // IAM role names end at 64 characters and also carry the Region and the function.
   name: '1 to 24 lower-case letters, digits and single hyphens, a letter first and no hyphen last, for example "meridian"',
@@ -38,16 +53,37 @@ const WHAT_TO_WRITE = {
   account: 'the 12 digits of the AWS account as a string, or leave it out to deploy to the account of your credentials',
   logs: 'a Region of `regions` to its log name (lower-case letters, digits, hyphens; not "global"; no two Regions alike), for example {"us-east-2": "us-east-2-b"}',
   ephemeral: 'true for stacks to throw away, false otherwise',
+  subscriber: 'true for the example subscriber in every Region, false otherwise',
+  schemaRegistry: 'true for a schema registry in every Region, false otherwise',
   nonce: 'any string; a new one makes the stream lookup run again',
+  alarmEmail: "the mail address that gets every Region's alarms, or leave it out and subscribe to the topics yourself",
+  logRetentionDays: `one of ${LOG_RETENTION_DAYS.join(', ')}`,
+  archiveDays: 'whole days from 1 to 3650, or 0 for no archive',
 } as const satisfies Record<keyof Config, string>;
 
-const keys = ['name', 'regions', 'account', 'logs', 'ephemeral', 'nonce'] as const satisfies readonly (keyof Config)[];
+const keys = [
+  'name',
+  'regions',
+  'account',
+  'logs',
+  'ephemeral',
+  'subscriber',
+  'schemaRegistry',
+  'nonce',
+  'alarmEmail',
+  'logRetentionDays',
+  'archiveDays',
+] as const satisfies readonly (keyof Config)[];
 
 const region = z.string().regex(/^[a-z]{2,4}(-[a-z]+){1,2}-\d{1,2}$/, 'not the name of an AWS Region');
 const logName = z.string().regex(/^(?!global$)[a-z0-9][a-z0-9-]{0,62}$/, 'not a log name');
 const unique = (values: readonly string[]): boolean => new Set(values).size === values.length;
 /** `-c key=value` only carries strings. */
 const listFromCommandLine = (value: unknown): unknown => (typeof value === 'string' ? value.split(',') : value);
+const numberFromCommandLine = (value: unknown): unknown =>
+  typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+
+const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]).default(false);
 
 const context = z
   .object({
@@ -65,8 +101,13 @@ const context = z
       .regex(/^\d{12}$/, 'not an AWS account')
       .optional(),
     logs: z.record(z.string(), logName).default({}),
-    ephemeral: z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]).default(false),
+    ephemeral: flag,
+    subscriber: flag,
+    schemaRegistry: flag.default(true),
     nonce: z.string().default('1'),
+    alarmEmail: z.email('not a mail address').optional(),
+    logRetentionDays: z.preprocess(numberFromCommandLine, z.literal(LOG_RETENTION_DAYS)).default(30),
+    archiveDays: z.preprocess(numberFromCommandLine, z.int().min(0).max(3650)).default(30),
   })
   .check(({ value, issues }) => {
     for (const key of Object.keys(value.logs).filter((key) => !value.regions.includes(key)))
@@ -101,6 +142,6 @@ export function parseConfig(get: (key: string) => unknown, defaultAccount?: stri
     });
     throw new ConfigError(faults, { cause: parsed.error });
   }
-  const { account = defaultAccount, logs, ...rest } = parsed.data;
-  return { ...rest, account, logs: logsOf(rest.regions, logs) };
+  const { account = defaultAccount, alarmEmail, logs, ...rest } = parsed.data;
+  return { ...rest, account, alarmEmail, logs: logsOf(rest.regions, logs) };
 }

@@ -2,7 +2,7 @@ import { type App, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { MeridianChecks } from './checks/meridian-checks.ts';
 import type { Config } from './config.ts';
-import { namesOf } from './names.ts';
+import { namesOf, REGION_TAG } from './names.ts';
 import { GlobalStack } from './stacks/global-stack.ts';
 import { RegionStack } from './stacks/region-stack.ts';
 
@@ -12,6 +12,8 @@ export interface MeridianProps {
   readonly config: Config;
   /** The stream types whose events some view is made of. */
   readonly projectedTypes: readonly string[];
+  /** The domain's events as EventBridge delivers them, JSON Schema draft 4 by name. */
+  readonly eventSchemas: Readonly<Record<string, object>>;
   /** The Regions it is deployed in, primary first; undefined before its first deploy. */
   readonly deployed: readonly string[] | undefined;
 }
@@ -25,7 +27,10 @@ export interface MeridianStacks {
 }
 
 /** Adds a deployment's stacks to an app, with its tags and the checks that they have to pass. */
-export function addMeridian(app: App, { config, projectedTypes, deployed }: MeridianProps): MeridianStacks {
+export function addMeridian(
+  app: App,
+  { config, projectedTypes, eventSchemas, deployed }: MeridianProps,
+): MeridianStacks {
   const names = namesOf(config.name);
   const env = (region: string | undefined) => ({
     ...(config.account !== undefined && { account: config.account }),
@@ -43,12 +48,14 @@ export function addMeridian(app: App, { config, projectedTypes, deployed }: Meri
       config,
       region,
       projectedTypes,
+      eventSchemas,
     });
     // It reads the stream of a replica that the global stack makes.
     stack.addStackDependency(global);
     return stack;
   });
   Tags.of(app).add('meridian', config.name);
+  for (const stack of regions) Tags.of(stack).add(REGION_TAG, stack.region);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new MeridianChecks({ config, deployed }));
   return { global, regions };
 }

@@ -1,5 +1,17 @@
 /** The functions of a Region, by the last part of their name. */
-export type FunctionId = 'ingest' | 'api' | 'command' | 'relay' | 'project' | 'stream-lookup';
+export type FunctionId =
+  | 'ingest'
+  | 'api'
+  | 'command'
+  | 'relay'
+  | 'project'
+  | 'operate'
+  | 'subscriber'
+  | 'stream-lookup';
+
+/** Tags for the bill, beside `meridian`, the deployment: in which Region, and what for. */
+export const REGION_TAG = 'meridian:region';
+export const COMPONENT_TAG = 'meridian:component';
 
 /**
  * Every name that a stack of one Region must know of another: they are made from the prefix, so no stack needs a
@@ -10,10 +22,18 @@ export const namesOf = (prefix: string) => ({
   regionStack: (region: string) => `${prefix}-${region}`,
   eventsTable: `${prefix}-events`,
   viewsTable: `${prefix}-views`,
+  snapshotsTable: `${prefix}-snapshots`,
+  subscriberTable: (id: FunctionId) => `${prefix}-${id}`,
   bus: prefix,
+  schemaRegistry: prefix,
   rule: (rule: string) => `${prefix}-${rule}`,
   queue: (queue: string) => `${prefix}-${queue}`,
   function: (id: FunctionId) => `${prefix}-${id}`,
+  alarm: (alarm: string) => `${prefix}-${alarm}`,
+  alarmTopic: `${prefix}-alarms`,
+  archive: `${prefix}-events`,
+  /** Dashboards are global too. */
+  dashboard: (region: string) => `${prefix}-${region}`,
   /** IAM is global, so a role's name carries its Region. */
   role: (region: string, id: FunctionId | 'forward') => `${prefix}-${region}-${id}`,
 });

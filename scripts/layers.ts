@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { cruise } from 'dependency-cruiser';
 import config from '../.dependency-cruiser.mjs';
 
-const folders = ['adapters', 'bench', 'bin', 'core', 'domain', 'lambdas', 'lib', 'scripts', 'test', 'world'];
+const folders = ['adapters', 'bench', 'bin', 'core', 'domain', 'lambdas', 'lib', 'scripts', 'test', 'testing', 'world'];
 
 /**
  * Checks the imports of the source files below `root` against the rules of .dependency-cruiser.mjs.

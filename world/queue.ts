@@ -142,7 +142,7 @@ export class WorldQueue implements Queue {
   }
 }
 
-/** A queue that no function reads: it keeps what is sent to it. */
+/** A queue that nobody reads: it keeps what is sent to it. */
 export class KeepingQueue implements Queue {
   readonly bodies: string[] = [];
 

@@ -9,23 +9,30 @@ import type {
 } from 'aws-lambda';
 import { fromImage } from '../adapters/dynamodb/commit-item.ts';
 import { type MemoryEventStore, memoryEventStore } from '../adapters/memory/event-store.ts';
+import { memoryQuarantine } from '../adapters/memory/quarantine.ts';
 import { memorySightings } from '../adapters/memory/sightings.ts';
+import { memorySnapshotStore } from '../adapters/memory/snapshot-store.ts';
 import { memoryViewStore } from '../adapters/memory/view-store.ts';
 import { warmStreams } from '../adapters/node/warm-streams.ts';
 import {
   type Bus,
   type Commit,
   type Domain,
+  type EventPattern,
   type EventStore,
   fastPathPattern,
   ingressPattern,
   MeridianError,
+  type OperateAnswer,
+  operateAnswer,
   projectedTypes,
+  type Quarantine,
   type Queue,
   type Remote,
   type RemoteAnswer,
   type Runtime,
   type Sightings,
+  type SnapshotStore,
   type ViewStore,
 } from '../core/index.ts';
 import * as api from '../lambdas/api/handler.ts';
@@ -33,11 +40,12 @@ import type { Answer } from '../lambdas/api/http.ts';
 import * as command from '../lambdas/command/handler.ts';
 import * as ingest from '../lambdas/ingest/handler.ts';
 import type { Telemetry } from '../lambdas/instrument.ts';
+import * as operate from '../lambdas/operate/handler.ts';
 import * as project from '../lambdas/project/handler.ts';
 import * as relay from '../lambdas/relay/handler.ts';
 import type { Activity } from './activity.ts';
 import { WorldBus } from './bus.ts';
-import { FunctionPool } from './function-pool.ts';
+import { FunctionPool, type Handler } from './function-pool.ts';
 import type { Link } from './link.ts';
 import { KeepingQueue, WorldQueue } from './queue.ts';
 import { hexId, type Random } from './randomness.ts';
@@ -54,12 +62,25 @@ export interface Links {
 /** The ports of a Region that tests put faults into: everything that a function calls over a network. */
 export interface FaultyPorts {
   readonly events: EventStore;
+  readonly snapshots: SnapshotStore;
   readonly views: ViewStore;
   readonly sightings: Sightings;
   readonly bus: Bus;
   readonly projection: Queue;
-  readonly quarantine: Queue;
+  readonly quarantine: Quarantine;
   readonly remote: Remote;
+}
+
+/** A subscriber of every Region's bus: a rule, a queue and a function. */
+export interface Subscription {
+  readonly name: string;
+  readonly pattern: EventPattern;
+  /** Makes one instance of the function in a Region. */
+  readonly make: (ports: {
+    readonly region: string;
+    readonly runtime: Runtime;
+    readonly telemetry: Telemetry;
+  }) => Handler<SQSEvent, SQSBatchResponse>;
 }
 
 export interface RegionOptions {
@@ -77,10 +98,19 @@ export interface RegionOptions {
   readonly reorders: boolean;
   /** Puts faults between the functions and what they use; called for every instance of a function. */
   readonly withFaults: (region: string, ports: FaultyPorts) => FaultyPorts;
+  readonly subscriptions: readonly Subscription[];
 }
 
 /** Milliseconds that a function may run, as in the stacks. */
-const TIMEOUTS = { api: 60_000, command: 45_000, ingest: 60_000, project: 60_000, relay: 60_000 };
+const TIMEOUTS = {
+  api: 60_000,
+  command: 45_000,
+  ingest: 60_000,
+  operate: 60_000,
+  project: 60_000,
+  relay: 60_000,
+  subscriber: 60_000,
+};
 /** Messages are hidden for so many timeouts of their function, and received so often: as in the stacks. */
 const HIDDEN_TIMEOUTS = 6;
 const MAX_RECEIVES = 5;
@@ -99,32 +129,39 @@ export interface RegionCounts {
   readonly metrics: Map<string, number>;
 }
 
-/** One Region: a table with its stream, a bus, two queues and five functions. It shares nothing with others but links. */
+/** One Region: a table with its stream, a bus, two queues and six functions. It shares nothing with others but links. */
 export class WorldRegion {
   readonly name: string;
   readonly counts: RegionCounts = { written: 0, seen: 0, lags: [], metrics: new Map() };
-  readonly quarantine = new KeepingQueue();
+  readonly quarantine: ReturnType<typeof memoryQuarantine>;
   readonly bus: WorldBus;
   /** What the projection queue gave up. */
   readonly projectionDeadLetters = new KeepingQueue();
+  /** What the subscribers' queues gave up. */
+  readonly subscriberDeadLetters = new KeepingQueue();
   readonly tableStream: TableStream;
   readonly #options: RegionOptions;
   readonly #links = new Map<string, { readonly links: Links; readonly peer: WorldRegion }>();
   readonly #table: MemoryEventStore;
+  readonly #snapshots: SnapshotStore = memorySnapshotStore();
   readonly #views: ViewStore = memoryViewStore();
   readonly #sightings: Sightings = memorySightings();
+  readonly #ingress: WorldQueue;
   readonly #projection: WorldQueue;
   readonly #api: FunctionPool<LambdaFunctionURLEvent, Answer>;
   readonly #command: FunctionPool<unknown, RemoteAnswer>;
+  readonly #operate: FunctionPool<unknown, OperateAnswer>;
 
   constructor(options: RegionOptions) {
     const { region, scheduler, random, activity, duplicates } = options;
     this.name = region;
     this.#options = options;
     this.bus = new WorldBus(region, scheduler);
+    this.quarantine = memoryQuarantine(() => scheduler.now());
     this.#table = memoryEventStore((commit) => this.#onInsert(commit));
     this.#api = this.#pool('api', CONCURRENCY, () => api.makeHandler({ ...this.#ports(), region }));
     this.#command = this.#pool('command', CONCURRENCY, () => command.makeHandler(this.#ports()));
+    this.#operate = this.#pool('operate', CONCURRENCY, () => operate.makeHandler(this.#ports()));
     this.tableStream = new TableStream(
       { region, batchSize: BATCH_SIZE, maxTries: 10, retryAfter: 1000, duplicates },
       scheduler,
@@ -143,16 +180,25 @@ export class WorldRegion {
       this.#pool('project', CONCURRENCY, () => project.makeHandler(this.#ports())),
       this.projectionDeadLetters,
     );
-    const ingress = this.#queue(
+    this.#ingress = this.#queue(
       'ingress',
       this.#pool('ingest', CONCURRENCY, () => ingest.makeHandler(this.#ports())),
       this.quarantine,
     );
-    this.bus.addRule(ingressPattern, { kind: 'queue', queue: ingress });
+    this.bus.addRule(ingressPattern, { kind: 'queue', queue: this.#ingress });
     this.bus.addRule(fastPathPattern(region, projectedTypes(options.domain)), {
       kind: 'queue',
       queue: this.#projection,
     });
+    for (const { name, pattern, make } of options.subscriptions) {
+      const consumer = this.#pool('subscriber', CONCURRENCY, () =>
+        make({ region, runtime: this.#runtime, telemetry: options.telemetry }),
+      );
+      this.bus.addRule(pattern, {
+        kind: 'queue',
+        queue: this.#queue(name, consumer, this.subscriberDeadLetters),
+      });
+    }
   }
 
   /** Makes the other Regions reachable. */
@@ -169,6 +215,11 @@ export class WorldRegion {
   /** One request to the Region's Function URL. */
   request(event: LambdaFunctionURLEvent): Promise<Answer> {
     return this.#api.invoke(event);
+  }
+
+  /** One invocation of the Region's `operate` function, JSON on both ways. */
+  async operate(request: unknown): Promise<OperateAnswer> {
+    return operateAnswer.parse(JSON.parse(JSON.stringify(await this.#operate.invoke(request))));
   }
 
   /** The commits of a stream that the table holds, seen or not. */
@@ -198,6 +249,7 @@ export class WorldRegion {
     return {
       ...withFaults(region, {
         events: this.#table,
+        snapshots: this.#snapshots,
         views: this.#views,
         sightings: this.#sightings,
         bus: this.bus,
@@ -205,6 +257,7 @@ export class WorldRegion {
         quarantine: this.quarantine,
         remote: this.#remote,
       }),
+      ingress: this.#ingress,
       region,
       regions,
       log: region,

@@ -2,7 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import { MeridianError } from '../core/index.ts';
-import { type Answer, json, problem } from '../lambdas/api/http.ts';
+import { type Answer, json, jsonBody, problem } from '../lambdas/api/http.ts';
+import type { WorldRegion } from './region.ts';
 import type { World } from './world.ts';
 
 /** What a Function URL refuses before the function sees it, in bytes. */
@@ -48,6 +49,7 @@ export const functionUrlEvent = ({
 
 /**
  * Serves every Region's API at `/regions/<region>/…`, on the loopback address only; `GET /` lists the Regions.
+ * `POST /regions/<region>/operate` stands for an Invoke of its `operate` function, which has no URL on AWS.
  * @throws Error when the port is taken
  */
 export const serve = (world: World, port: number): Promise<Server> => {
@@ -91,9 +93,20 @@ const answer = async (world: World, request: IncomingMessage): Promise<Answer> =
     headers,
     body: body.toString(),
   });
+  if (rest === '/operate' && request.method === 'POST') return operateOn(region, event);
   // What is no text a Function URL hands on as base64.
   const binary = isUtf8(body) ? {} : { body: body.toString('base64'), isBase64Encoded: true };
   return region.request({ ...event, ...binary });
+};
+
+const operateOn = async (region: WorldRegion, event: LambdaFunctionURLEvent): Promise<Answer> => {
+  let asked: unknown;
+  try {
+    asked = jsonBody(event);
+  } catch (error) {
+    return problem(error);
+  }
+  return json(await region.operate(asked));
 };
 
 /** @returns undefined when the body is too large */

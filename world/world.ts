@@ -3,7 +3,7 @@ import type { Telemetry } from '../lambdas/instrument.ts';
 import { Activity } from './activity.ts';
 import { Link, type LinkOptions } from './link.ts';
 import { seeded } from './randomness.ts';
-import { type FaultyPorts, type Links, WorldRegion } from './region.ts';
+import { type FaultyPorts, type Links, type Subscription, WorldRegion } from './region.ts';
 import { realScheduler, type Scheduler } from './scheduler.ts';
 
 type Latency = LinkOptions['latency'];
@@ -17,6 +17,8 @@ const noLatency = { replication: [0, 0], bus: [0, 0], invoke: [0, 0] } as const 
 
 export interface WorldOptions {
   readonly domain: Domain;
+  /** The domain of Regions where other code runs, as while Regions are deployed one after the other. @default none */
+  readonly domains?: Readonly<Record<string, Domain>>;
   /** Two Regions or more. */
   readonly regions: readonly string[];
   /** @default the machine's own time */
@@ -33,6 +35,8 @@ export interface WorldOptions {
   readonly clockAhead?: Readonly<Record<string, number>>;
   /** Puts faults between the functions and what they use. @default none */
   readonly withFaults?: (region: string, ports: FaultyPorts) => FaultyPorts;
+  /** Who hears of every Region's bus. @default nobody */
+  readonly subscriptions?: readonly Subscription[];
   /** @default what goes wrong inside is written nowhere */
   readonly telemetry?: Telemetry;
 }
@@ -46,6 +50,7 @@ export class World {
 
   constructor({
     domain,
+    domains = {},
     regions,
     scheduler = realScheduler(),
     seed = 1,
@@ -54,14 +59,34 @@ export class World {
     reorders = false,
     clockAhead = {},
     withFaults = (_region, ports) => ports,
+    subscriptions = [],
     telemetry = silent,
   }: WorldOptions) {
     const random = seeded(seed);
     const latencies = latency ? awsLatencies : noLatency;
     const activity = this.#activity;
-    const shared = { regions, domain, scheduler, random, activity, telemetry, duplicates, reorders, withFaults };
+    const shared = {
+      regions,
+      domain,
+      scheduler,
+      random,
+      activity,
+      telemetry,
+      duplicates,
+      reorders,
+      withFaults,
+      subscriptions,
+    };
     this.regions = new Map(
-      regions.map((region) => [region, new WorldRegion({ ...shared, region, clockAhead: clockAhead[region] ?? 0 })]),
+      regions.map((region) => [
+        region,
+        new WorldRegion({
+          ...shared,
+          domain: domains[region] ?? domain,
+          region,
+          clockAhead: clockAhead[region] ?? 0,
+        }),
+      ]),
     );
     const link = (of: keyof Links) =>
       new Link(scheduler, random, activity, { latency: latencies[of], duplicates: of === 'invoke' ? 0 : duplicates });

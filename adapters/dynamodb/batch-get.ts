@@ -22,14 +22,16 @@ export const batchGet = async (
   client: DynamoDBClient,
   table: string,
   keys: readonly Key[],
-  { consistent }: { readonly consistent: boolean },
+  {
+    consistent,
+    bound = within(DATABASE_MS),
+  }: { readonly consistent: boolean; readonly bound?: ReturnType<typeof within> },
 ): Promise<readonly Item[]> => {
   // A key that is named twice would be refused.
   const unique = [...new Map(keys.map((key) => [`${key.pk.S}\n${key.sk.S}`, key])).values()];
   const chunks = Array.from({ length: Math.ceil(unique.length / MAX_KEYS) }, (_, i) =>
     unique.slice(i * MAX_KEYS, (i + 1) * MAX_KEYS),
   );
-  const bound = within(DATABASE_MS);
   return (await Promise.all(chunks.map((chunk) => getChunk(client, table, chunk, consistent, bound)))).flat();
 };
 

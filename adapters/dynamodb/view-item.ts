@@ -1,6 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import type { Sums, Totals, ViewEntry } from '../../core/index.ts';
+import { type Generations, generationsSchema, type Sums, type Totals, type ViewEntry } from '../../core/index.ts';
 import { countSchema, countsSchema, fromCounts, fromJson, textSchema, toCounts } from './attributes.ts';
 import type { Key } from './batch-get.ts';
 
@@ -69,4 +69,26 @@ export const fromTotalItem = (item: Item): { readonly key: string; readonly item
     .filter(([name]) => name.startsWith(PREFIX))
     .map(([name, value]) => [name.slice(PREFIX.length), Number(value.N)] as const);
   return { key: textSchema.parse(item.sk).S, item: Object.fromEntries(sums) };
+};
+
+const keySchema = z.object({ pk: textSchema, sk: textSchema });
+
+/** The key in an item. */
+export const fromKeyItem = (item: Item): Key => keySchema.parse(item);
+
+/** Each view's in a partition of its own, since every batch of the projector and every read of the view asks for it. */
+export const generationsKey = (view: string): Key => ({ pk: { S: `${view}#generations` }, sk: { S: 'generations' } });
+
+export const toGenerationsItem = (view: string, generations: Generations): Item => ({
+  ...generationsKey(view),
+  revision: { N: String(generations.revision) },
+  generations: { S: JSON.stringify(generations) },
+});
+
+const generationsItem = z.object({ pk: textSchema, generations: textSchema });
+
+/** The generations of a view, behind its name. */
+export const fromGenerationsItem = (item: Item): readonly [string, Generations] => {
+  const { pk, generations } = generationsItem.parse(item);
+  return [pk.S.slice(0, pk.S.indexOf('#')), generationsSchema.parse(fromJson(generations))];
 };

@@ -1,7 +1,8 @@
 import {
+  ConditionalCheckFailedException,
   type DynamoDBClient,
+  PutItemCommand,
   QueryCommand,
-  TransactionCanceledException,
   type TransactWriteItem,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
@@ -12,16 +13,22 @@ import { isKey, lastKeyUpTo } from '../keys.ts';
 import { asked, sdkError } from '../sdk-error.ts';
 import { readShards, type ShardPage } from '../sharded-page.ts';
 import { addSums, isZero } from '../sums.ts';
-import { batchGet } from './batch-get.ts';
+import { batchDelete } from './batch-delete.ts';
+import { batchGet, type Key } from './batch-get.ts';
+import { lostRace } from './lost-race.ts';
 import {
   fromEntryItem,
+  fromGenerationsItem,
+  fromKeyItem,
   fromRowItem,
   fromTotalItem,
+  generationsKey,
   type Item,
   keyOf,
   partitionKey,
   sumAttribute,
   toEntryItem,
+  toGenerationsItem,
 } from './view-item.ts';
 
 /**
@@ -52,7 +59,62 @@ export const dynamoDbViewStore = (client: DynamoDBClient, table: string): ViewSt
     return { items: Items.map(parse), end: LastEvaluatedKey?.sk?.S };
   };
 
+  /** The first keys of a partition, strongly consistent: what is deleted was written a while ago, and none may be missed. */
+  const readKeys = async (
+    partition: string,
+    limit: number,
+    bound: ReturnType<typeof within>,
+  ): Promise<readonly Key[]> => {
+    const { Items = [] } = await client.send(
+      new QueryCommand({
+        TableName: table,
+        ConsistentRead: true,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': { S: partition } },
+        ProjectionExpression: 'pk, sk',
+        Limit: limit,
+      }),
+      bound,
+    );
+    return Items.map(fromKeyItem);
+  };
+
   return {
+    generations: async (views) => {
+      const items = await asked(
+        'read the generations of views',
+        batchGet(client, table, views.map(generationsKey), { consistent: true }),
+      );
+      return new Map(items.map(fromGenerationsItem));
+    },
+    setGenerations: async (view, next) => {
+      try {
+        await client.send(
+          new PutItemCommand({
+            TableName: table,
+            Item: toGenerationsItem(view, next),
+            ...isAfter(next.revision),
+          }),
+          within(DATABASE_MS),
+        );
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false;
+        throw sdkError(`change the generations of ${view}`, error);
+      }
+    },
+    remove: async (view, shards, limit) => {
+      const bound = within(DATABASE_MS);
+      let room = limit;
+      for (let shard = 0; shard < shards; shard++)
+        for (const kind of ['row', 'total'] as const) {
+          if (room <= 0) return false;
+          const keys = await asked(`read ${view}`, readKeys(partitionKey(view, kind, shard), room, bound));
+          await asked(`delete ${view}`, batchDelete(client, table, keys, bound));
+          room -= keys.length;
+        }
+      return room > 0;
+    },
     entries: async (view, places) => {
       const keys = places.map(({ stream, shard }) => keyOf(view, 'row', shard, stream));
       const items = await asked(`read ${view}`, batchGet(client, table, keys, { consistent: true }));
@@ -111,14 +173,18 @@ const putEntry = (table: string, view: string, entry: ViewEntry): TransactWriteI
   Put: {
     TableName: table,
     Item: toEntryItem(view, entry),
-    ...(entry.revision === 1
-      ? { ConditionExpression: 'attribute_not_exists(pk)' }
-      : {
-          ConditionExpression: 'revision = :before',
-          ExpressionAttributeValues: { ':before': { N: String(entry.revision - 1) } },
-        }),
+    ...isAfter(entry.revision),
   },
 });
+
+/** The stored item is at the revision before; before the first there is none. */
+const isAfter = (revision: number) =>
+  revision === 1
+    ? { ConditionExpression: 'attribute_not_exists(pk)' }
+    : {
+        ConditionExpression: 'revision = :before',
+        ExpressionAttributeValues: { ':before': { N: String(revision - 1) } },
+      };
 
 const addDelta = (table: string, view: string, { key, shard, sums }: TotalDelta): TransactWriteItem => {
   const fields = Object.entries(sums);
@@ -132,11 +198,3 @@ const addDelta = (table: string, view: string, { key, shard, sums }: TotalDelta)
     },
   };
 };
-
-const codesOf = ({ CancellationReasons = [] }: TransactionCanceledException): readonly string[] =>
-  CancellationReasons.map(({ Code = 'None' }) => Code).filter((code) => code !== 'None');
-
-/** Another projector was faster: the entry is at another revision, or its transaction was under way. */
-const lostRace = (error: unknown): boolean =>
-  error instanceof TransactionCanceledException &&
-  codesOf(error).every((code) => code === 'ConditionalCheckFailed' || code === 'TransactionConflict');

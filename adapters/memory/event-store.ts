@@ -1,4 +1,8 @@
-import { type Commit, type EventStore, MeridianError } from '../../core/index.ts';
+import * as z from 'zod';
+import { type Commit, covers, type EventStore, MeridianError, shardOf } from '../../core/index.ts';
+import { cursorOf } from '../cursor.ts';
+import { keyOrder } from '../key-order.ts';
+import { firstBehind } from './first-behind.ts';
 import { frozenCopy } from './frozen.ts';
 
 /** The `events` table of one Region, in memory. Commits come out deeply frozen. */
@@ -11,6 +15,8 @@ export interface MemoryEventStore extends EventStore {
 export const memoryEventStore = (onInsert: (commit: Commit) => void = () => {}): MemoryEventStore => {
   /** Of every stream its commits, by log and position. */
   const streams = new Map<string, Commit[]>();
+  /** Their names in order, as far as `scan` has needed it. No stream ever leaves, so equal counts mean equal names. */
+  let names: readonly string[] = [];
 
   const commitsOf = (stream: string): Commit[] => {
     const known = streams.get(stream);
@@ -34,10 +40,23 @@ export const memoryEventStore = (onInsert: (commit: Commit) => void = () => {}):
   };
 
   return {
-    load: async (stream) => streams.get(stream)?.slice() ?? [],
+    load: async (stream, after = {}) => (streams.get(stream) ?? []).filter((commit) => !covers(after, commit)),
     loadLog: async (stream, log, after) => {
       const commits = streams.get(stream) ?? [];
       return commits.slice(placeOf(commits, log, after + 1), placeOf(commits, log, Number.POSITIVE_INFINITY));
+    },
+    scan: async (segment, segments, after, limit) => {
+      if (names.length < streams.size) names = [...streams.keys()].sort(keyOrder);
+      const from = after === undefined ? undefined : cursors.decode(after);
+      const begun = (from && streams.get(from.stream)) ?? [];
+      const page = from ? begun.slice(placeOf(begun, from.log, from.position + 1)) : [];
+      for (const name of names.slice(from ? firstBehind(names, from.stream) : 0)) {
+        if (page.length > limit) break;
+        if (shardOf(segments, name) === segment) page.push(...(streams.get(name) ?? []));
+      }
+      const commits = page.slice(0, limit);
+      const end = page.length > limit ? commits.at(-1) : undefined;
+      return { commits, cursor: end && cursors.encode(end) };
     },
     put: async (commit) => insert(frozenCopy(commit, refuseAboveItemLimit)),
     replicate: (commit) => {
@@ -45,6 +64,9 @@ export const memoryEventStore = (onInsert: (commit: Commit) => void = () => {}):
     },
   };
 };
+
+/** Where a page of a scan ended. */
+const cursors = cursorOf(z.object({ stream: z.string(), log: z.string(), position: z.number() }));
 
 /** DynamoDB's limit of an item, so that nothing works in memory that would not work there. */
 const MAX_ITEM_BYTES = 400 * 1024;

@@ -1,16 +1,30 @@
-import type { Sums, ViewEntry, ViewStore } from '../../core/index.ts';
+import type { Generations, Sums, ViewEntry, ViewStore } from '../../core/index.ts';
 import { checkChange } from '../check-change.ts';
 import { keyOrder } from '../key-order.ts';
 import { readShards, type ShardPage } from '../sharded-page.ts';
 import { addSums, isZero } from '../sums.ts';
+import { firstBehind } from './first-behind.ts';
 import { frozenCopy } from './frozen.ts';
 
 /** The `views` table of one Region, in memory. Entries come out deeply frozen. */
 export const memoryViewStore = (): ViewStore => {
   const entries = new Partitions<ViewEntry>();
   const totals = new Partitions<Sums>();
+  const generations = new Map<string, Generations>();
 
   return {
+    generations: async (views) => new Map([...generations].filter(([view]) => views.includes(view))),
+    setGenerations: async (view, next) => {
+      if ((generations.get(view)?.revision ?? 0) !== next.revision - 1) return false;
+      generations.set(view, frozenCopy(next));
+      return true;
+    },
+    remove: async (view, shards, limit) => {
+      let room = limit;
+      for (let shard = 0; shard < shards; shard++)
+        for (const items of [entries, totals]) room -= items.remove(view, shard, room);
+      return room > 0;
+    },
     entries: async (view, places) => {
       const found = new Map<string, ViewEntry>();
       for (const { stream, shard } of places) {
@@ -71,12 +85,21 @@ class Partitions<Item> {
     this.#partitions.set(id, partition);
   }
 
+  /** Takes so many items away, or all there are. @returns how many */
+  remove(view: string, shard: number, limit: number): number {
+    const items = this.#partitions.get(`${view}#${shard}`)?.items ?? new Map<string, Item>();
+    const gone = [...items.keys()].slice(0, limit);
+    for (const key of gone) items.delete(key);
+    if (items.size === 0) this.#partitions.delete(`${view}#${shard}`);
+    return gone.length;
+  }
+
   page(view: string, shard: number, after: string | undefined, limit: number): ShardPage<Item> {
     const partition = this.#partitions.get(`${view}#${shard}`);
     if (!partition) return { items: [], end: undefined };
     const { items } = partition;
-    // No key ever leaves, so equal counts mean equal keys.
-    if (partition.keys.length < items.size) partition.keys = [...items.keys()].sort(keyOrder);
+    // Keys only come, until a generation goes as a whole: so equal counts mean equal keys.
+    if (partition.keys.length !== items.size) partition.keys = [...items.keys()].sort(keyOrder);
     const { keys } = partition;
     const start = after === undefined ? 0 : firstBehind(keys, after);
     const page = keys.slice(start, start + limit);
@@ -89,15 +112,3 @@ class Partitions<Item> {
     };
   }
 }
-
-/** Index of the first key behind `after`: binary search. */
-const firstBehind = (keys: readonly string[], after: string): number => {
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (keyOrder(keys[middle] ?? '', after) <= 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-};

@@ -1,5 +1,5 @@
-import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { Queue } from '../../core/index.ts';
+import { type BatchResultErrorEntry, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { BatchAnswer, Queue } from '../../core/index.ts';
 import { MESSAGING_MS, within } from '../connection.ts';
 import { asked } from '../sdk-error.ts';
 
@@ -9,7 +9,7 @@ import { asked } from '../sdk-error.ts';
  */
 export const sqsQueue = (client: SQSClient, url: string): Queue => ({
   send: async (bodies) => {
-    const { Successful = [], Failed = [] } = await asked(
+    const answer = await asked(
       `send to the queue ${url}`,
       client.send(
         new SendMessageBatchCommand({
@@ -19,10 +19,24 @@ export const sqsQueue = (client: SQSClient, url: string): Queue => ({
         within(MESSAGING_MS),
       ),
     );
-    const sent = new Set(Successful.map(({ Id }) => Id));
-    const refused = new Map(Failed.map(({ Id, Code, Message = '' }) => [Id, `${Code}: ${Message}`]));
-    return bodies.map((_, index) =>
-      sent.has(String(index)) ? undefined : (refused.get(String(index)) ?? 'Unanswered'),
-    );
+    return batchAnswer(bodies.length, answer);
   },
 });
+
+/** What became of each entry of a batch whose entries are named by their index. */
+export const batchAnswer = (
+  length: number,
+  {
+    Successful = [],
+    Failed = [],
+  }: {
+    readonly Successful?: readonly { readonly Id: string | undefined }[] | undefined;
+    readonly Failed?: readonly BatchResultErrorEntry[] | undefined;
+  },
+): BatchAnswer => {
+  const done = new Set(Successful.map(({ Id }) => Id));
+  const refused = new Map(Failed.map(({ Id, Code, Message = '' }) => [Id, `${Code}: ${Message}`]));
+  return Array.from({ length }, (_, index) =>
+    done.has(String(index)) ? undefined : (refused.get(String(index)) ?? 'Unanswered'),
+  );
+};

@@ -1,6 +1,7 @@
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
+import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
 import { lambdaRemote } from '../../adapters/lambda/remote.ts';
 import { nodeRuntime } from '../../adapters/node/runtime.ts';
@@ -16,6 +17,7 @@ const env = parseEnvironment([
   'MERIDIAN_REGIONS',
   'MERIDIAN_LOG',
   'EVENTS_TABLE',
+  'SNAPSHOTS_TABLE',
   'VIEWS_TABLE',
   'COMMAND_FUNCTION',
 ]);
@@ -28,6 +30,7 @@ export const handler = makeHandler({
   regions: env.MERIDIAN_REGIONS,
   log: env.MERIDIAN_LOG,
   events: dynamoDbEventStore(client, env.EVENTS_TABLE),
+  snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
   views: dynamoDbViewStore(client, env.VIEWS_TABLE),
   sightings: dynamoDbSightings(client, env.VIEWS_TABLE),
   remote: lambdaRemote({ functionName: env.COMMAND_FUNCTION }),

@@ -38,8 +38,8 @@ const BEGIN_MS = 10_000;
 const postEvents: Handle = async (ports, event) => {
   const body = jsonBody(event);
   const submitOne = async (envelope: unknown) => {
-    const append = parseEventsEnvelope(ports.domain, envelope, ports.runtime.newId);
-    return submit(ports, traced(append, event));
+    const parse = isCommand(envelope) ? parseCommandEnvelope : parseEventsEnvelope;
+    return submit(ports, traced(parse(ports.domain, envelope, ports.runtime.newId), event));
   };
   if (body === undefined)
     throw invalid([{ path: '', message: 'The body is empty: send an envelope, or an array of them' }]);
@@ -62,15 +62,25 @@ const postEvents: Handle = async (ports, event) => {
   };
   const begun = ports.runtime.elapsed();
   const results = await inOrderPerKey(body, (envelope) => textOf(envelope, 'stream') ?? '', submitOneOfMany, {
-    when: () => ports.runtime.elapsed() - begun > BEGIN_MS,
+    // What has to be sent again holds up its own stream, or its events would overtake each other.
+    when: (previous) =>
+      (previous !== undefined && 'problem' in previous && previous.problem.retryable) ||
+      ports.runtime.elapsed() - begun > BEGIN_MS,
     instead: (envelope) =>
       refused(
         envelope,
-        new MeridianError('unavailable', 'There was no time left: send it again.', { retryable: true }),
+        new MeridianError(
+          'unavailable',
+          'There was no time left, or one of its stream before it has to be sent again: send it again.',
+          { retryable: true },
+        ),
       ),
   });
   return json(results);
 };
+
+const isCommand = (envelope: unknown): boolean =>
+  envelope !== null && typeof envelope === 'object' && Object.hasOwn(envelope, 'command');
 
 type Result = ReturnType<typeof accepted> | ReturnType<typeof refused>;
 

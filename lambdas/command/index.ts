@@ -1,5 +1,6 @@
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
+import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
 import { nodeRuntime } from '../../adapters/node/runtime.ts';
 import { warmStreams } from '../../adapters/node/warm-streams.ts';
 import { domain } from '../../domain/index.ts';
@@ -7,15 +8,24 @@ import { parseEnvironment } from '../environment.ts';
 import { powertools } from '../powertools.ts';
 import { makeHandler } from './handler.ts';
 
-const env = parseEnvironment(['AWS_REGION', 'MERIDIAN_NAME', 'MERIDIAN_REGIONS', 'MERIDIAN_LOG', 'EVENTS_TABLE']);
+const env = parseEnvironment([
+  'AWS_REGION',
+  'MERIDIAN_NAME',
+  'MERIDIAN_REGIONS',
+  'MERIDIAN_LOG',
+  'EVENTS_TABLE',
+  'SNAPSHOTS_TABLE',
+]);
 const telemetry = powertools(env.MERIDIAN_NAME);
+const client = dynamoDbClient();
 
 export const handler = makeHandler({
   domain,
   region: env.AWS_REGION,
   regions: env.MERIDIAN_REGIONS,
   log: env.MERIDIAN_LOG,
-  events: dynamoDbEventStore(dynamoDbClient(), env.EVENTS_TABLE),
+  events: dynamoDbEventStore(client, env.EVENTS_TABLE),
+  snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
   runtime: nodeRuntime(telemetry.metric),
   warm: warmStreams(),
   telemetry,

@@ -1,5 +1,6 @@
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
+import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
 import { eventBridgeBus } from '../../adapters/eventbridge/bus.ts';
 import { eventBridgeClient } from '../../adapters/eventbridge/client.ts';
 import { lambdaRemote } from '../../adapters/lambda/remote.ts';
@@ -18,18 +19,21 @@ const env = parseEnvironment([
   'MERIDIAN_REGIONS',
   'MERIDIAN_LOG',
   'EVENTS_TABLE',
+  'SNAPSHOTS_TABLE',
   'BUS_NAME',
   'QUARANTINE_QUEUE_URL',
   'COMMAND_FUNCTION',
 ]);
 const telemetry = powertools(env.MERIDIAN_NAME);
+const client = dynamoDbClient();
 
 export const handler = makeHandler({
   domain,
   region: env.AWS_REGION,
   regions: env.MERIDIAN_REGIONS,
   log: env.MERIDIAN_LOG,
-  events: dynamoDbEventStore(dynamoDbClient(), env.EVENTS_TABLE),
+  events: dynamoDbEventStore(client, env.EVENTS_TABLE),
+  snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
   bus: eventBridgeBus(eventBridgeClient(), env.BUS_NAME),
   quarantine: sqsQueue(sqsClient(), env.QUARANTINE_QUEUE_URL),
   remote: lambdaRemote({ functionName: env.COMMAND_FUNCTION }),

@@ -6,6 +6,7 @@ import { namesOf } from '../names.ts';
 import type { Command } from './command.ts';
 import type { EventsReplica } from './events-replica.ts';
 import { MeridianFunction } from './meridian-function.ts';
+import type { SnapshotsTable } from './snapshots-table.ts';
 import type { ViewsTable } from './views-table.ts';
 
 /** Properties of Api. */
@@ -18,6 +19,8 @@ export interface ApiProps {
   readonly environment: Readonly<Record<string, string>>;
   /** The event store. */
   readonly events: EventsReplica;
+  /** The streams' snapshots. */
+  readonly snapshots: SnapshotsTable;
   /** The read models. */
   readonly views: ViewsTable;
   /** The command functions of the other Regions. */
@@ -29,7 +32,11 @@ export class Api extends Construct {
   /** Where it is. */
   readonly url: string;
 
-  constructor(scope: Construct, id: string, { config, region, environment, events, views, command }: ApiProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { config, region, environment, events, snapshots, views, command }: ApiProps,
+  ) {
     super(scope, id);
     const names = namesOf(config.name);
     const api = new MeridianFunction(this, 'Function', {
@@ -43,6 +50,7 @@ export class Api extends Construct {
       timeout: Duration.seconds(60),
     });
     events.grantAppend(api.role);
+    snapshots.grantUse(api.role);
     views.grantRead(api.role);
     command.grantInvokeElsewhere(api.role);
     this.url = api.function.addFunctionUrl({ authType: FunctionUrlAuthType.AWS_IAM }).url;

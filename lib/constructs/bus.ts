@@ -29,6 +29,7 @@ export class Bus extends Construct {
     const speakers = [
       names.role(region, 'ingest'),
       names.role(region, 'relay'),
+      names.role(region, 'operate'),
       ...config.regions.filter((other) => other !== region).map((other) => names.role(other, 'forward')),
     ].map((resourceName) => Stack.of(this).formatArn({ service: 'iam', region: '', resource: 'role', resourceName }));
 

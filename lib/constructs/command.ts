@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import { namesOf } from '../names.ts';
 import type { EventsReplica } from './events-replica.ts';
 import { MeridianFunction } from './meridian-function.ts';
+import type { SnapshotsTable } from './snapshots-table.ts';
 
 /** Properties of Command. */
 export interface CommandProps {
@@ -16,6 +17,8 @@ export interface CommandProps {
   readonly environment: Readonly<Record<string, string>>;
   /** The event store. */
   readonly events: EventsReplica;
+  /** The streams' snapshots. */
+  readonly snapshots: SnapshotsTable;
 }
 
 /** The function that other Regions invoke for streams that are at home here. */
@@ -23,7 +26,7 @@ export class Command extends Construct {
   readonly #region: string;
   readonly #config: Config;
 
-  constructor(scope: Construct, id: string, { config, region, environment, events }: CommandProps) {
+  constructor(scope: Construct, id: string, { config, region, environment, events, snapshots }: CommandProps) {
     super(scope, id);
     this.#config = config;
     this.#region = region;
@@ -38,6 +41,7 @@ export class Command extends Construct {
       timeout: Duration.seconds(45),
     });
     events.grantAppend(role);
+    snapshots.grantUse(role);
   }
 
   /** Lets a role invoke the command function of every other Region: this one's is never called from here. */

@@ -36,6 +36,11 @@ export class EventsReplica extends Construct {
     this.#table.grant(grantee, 'dynamodb:Query');
   }
 
+  /** Lets a role load streams and read the whole table. */
+  grantScan(grantee: IGrantable): void {
+    this.#table.grant(grantee, 'dynamodb:Query', 'dynamodb:Scan');
+  }
+
   /** Lets a role load streams and append to them. */
   grantAppend(grantee: IGrantable): void {
     this.#table.grant(grantee, 'dynamodb:Query', 'dynamodb:PutItem');

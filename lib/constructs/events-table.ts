@@ -1,5 +1,7 @@
+import { Stack } from 'aws-cdk-lib';
 import { AttributeType, Billing, StreamViewType, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
+import { REGION_TAG } from '../names.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 
 /** The stream view that relay needs; also part of what the stream lookup depends on. */
@@ -35,7 +37,11 @@ export class EventsTable extends Construct {
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: !ephemeral,
       removalPolicy: removalPolicyOf(ephemeral),
-      replicas: replicaRegions.map((region) => ({ region })),
+      tags: [tagOf(Stack.of(this).region)],
+      replicas: replicaRegions.map((region) => ({ region, tags: [tagOf(region)] })),
     });
   }
 }
+
+/** Each replica is billed in its own Region, not in that of the stack. */
+const tagOf = (value: string) => ({ key: REGION_TAG, value });

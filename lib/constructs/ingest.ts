@@ -9,6 +9,7 @@ import type { EventsReplica } from './events-replica.ts';
 import { Ingress } from './ingress.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import { QueueConsumer } from './queue-consumer.ts';
+import type { SnapshotsTable } from './snapshots-table.ts';
 
 /** Properties of Ingest. */
 export interface IngestProps {
@@ -20,6 +21,8 @@ export interface IngestProps {
   readonly environment: Readonly<Record<string, string>>;
   /** The event store. */
   readonly events: EventsReplica;
+  /** The streams' snapshots. */
+  readonly snapshots: SnapshotsTable;
   /** This Region's bus: appends and commands come from it, outcomes go to it. */
   readonly bus: Bus;
   /** The command functions of the other Regions. */
@@ -28,12 +31,19 @@ export interface IngestProps {
 
 /** Takes in what producers put on the bus. */
 export class Ingest extends Construct {
-  constructor(scope: Construct, id: string, { config, region, environment, events, bus, command }: IngestProps) {
+  /** The queue that it reads, and the quarantine. */
+  readonly ingress: Ingress;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { config, region, environment, events, snapshots, bus, command }: IngestProps,
+  ) {
     super(scope, id);
     // It begins nothing new 10 s after its start; then one call of another Region takes at most 28 s, and the outcome's of
     // the bus, or the quarantine's of its queue, at most 15 s.
     const timeout = Duration.seconds(60);
-    const ingress = new Ingress(this, 'Ingress', { name: config.name, bus: bus.bus, consumerTimeout: timeout });
+    this.ingress = new Ingress(this, 'Ingress', { name: config.name, bus: bus.bus, consumerTimeout: timeout });
     const consumer = new MeridianFunction(this, 'Function', {
       config,
       region,
@@ -42,20 +52,21 @@ export class Ingest extends Construct {
       environment: {
         ...environment,
         BUS_NAME: namesOf(config.name).bus,
-        QUARANTINE_QUEUE_URL: ingress.quarantine.queueUrl,
+        QUARANTINE_QUEUE_URL: this.ingress.quarantine.queueUrl,
         COMMAND_FUNCTION: namesOf(config.name).function('command'),
       },
       timeout,
     });
     events.grantAppend(consumer.role);
+    snapshots.grantUse(consumer.role);
     bus.grantPublish(consumer.role);
     command.grantInvokeElsewhere(consumer.role);
     Grant.addToPrincipal({
       grantee: consumer.role,
       actions: ['sqs:SendMessage'],
-      resourceArns: [ingress.quarantine.queueArn],
+      resourceArns: [this.ingress.quarantine.queueArn],
     });
     // A burst waits in the queue and leaves the account's other functions their share of concurrency.
-    new QueueConsumer(this, 'Consumer', { queue: ingress.queue, consumer, maxConcurrency: 50 });
+    new QueueConsumer(this, 'Consumer', { queue: this.ingress.queue, consumer, maxConcurrency: 50 });
   }
 }

@@ -1,6 +1,7 @@
 import type { Duration } from 'aws-cdk-lib';
 import { type EventBus, Match, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { namesOf } from '../names.ts';
@@ -45,5 +46,21 @@ export class Ingress extends Construct {
       // So that an event that EventBridge could not deliver is in quarantine and not gone.
       targets: [new SqsQueue(this.queue, { deadLetterQueue: this.quarantine })],
     });
+  }
+
+  /** Lets a role look into the quarantine, put into it, and drive messages back to the queue that `ingest` reads. */
+  grantRedrive(grantee: IGrantable): void {
+    Grant.addToPrincipal({
+      grantee,
+      actions: [
+        'sqs:ReceiveMessage',
+        'sqs:ChangeMessageVisibility',
+        'sqs:DeleteMessage',
+        'sqs:GetQueueAttributes',
+        'sqs:SendMessage',
+      ],
+      resourceArns: [this.quarantine.queueArn],
+    });
+    Grant.addToPrincipal({ grantee, actions: ['sqs:SendMessage'], resourceArns: [this.queue.queueArn] });
   }
 }

@@ -2,11 +2,14 @@ import { type Duration, Validations } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { type FunctionId, namesOf } from '../names.ts';
 import { removalPolicyOf } from './removal-policy.ts';
+
+/** With this context key every bundle comes with esbuild's account of what is in it. */
+export const METAFILE_CONTEXT = 'meridian:metafile';
 
 /** Properties of MeridianFunction. */
 export interface MeridianFunctionProps {
@@ -37,6 +40,9 @@ export interface MeridianFunctionProps {
 /** A Lambda function as all of Meridian's are: bundled with its SDK, traced, with its own named role and log group. */
 export class MeridianFunction extends Construct {
   readonly function: NodejsFunction;
+  readonly functionId: FunctionId;
+  /** The file that exports `handler`. */
+  readonly entry: string;
   /** Its execution role, which starts with nothing but its own log and its traces. */
   readonly role: Role;
 
@@ -44,13 +50,15 @@ export class MeridianFunction extends Construct {
     super(scope, id);
     const { config, region, functionId, description, timeout } = props;
     const names = namesOf(config.name);
+    this.functionId = functionId;
+    this.entry = props.entry ?? `lambdas/${functionId}/index.ts`;
     this.role = new Role(this, 'Role', {
       roleName: names.role(region, functionId),
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     });
     const logGroup = new LogGroup(this, 'Log', {
       logGroupName: `/aws/lambda/${names.function(functionId)}`,
-      retention: RetentionDays.ONE_MONTH,
+      retention: config.logRetentionDays,
       removalPolicy: removalPolicyOf(config.ephemeral),
     });
     logGroup.grant(this.role, 'logs:CreateLogStream', 'logs:PutLogEvents');
@@ -58,7 +66,7 @@ export class MeridianFunction extends Construct {
     this.function = new NodejsFunction(this, 'Function', {
       functionName: names.function(functionId),
       description,
-      entry: props.entry ?? `lambdas/${functionId}/index.ts`,
+      entry: this.entry,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: props.memorySize ?? 1024,
@@ -66,6 +74,7 @@ export class MeridianFunction extends Construct {
       role: this.role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,
+      // Lambda makes the segments itself, and the SDK's clients hand the trace on: no tracing library is needed.
       tracing: Tracing.ACTIVE,
       environment: { MERIDIAN_NAME: config.name, NODE_OPTIONS: '--enable-source-maps', ...props.environment },
       bundling: {
@@ -76,8 +85,8 @@ export class MeridianFunction extends Construct {
         // The SDK that was tested is the SDK that runs, not the one that the runtime has that day.
         bundleAwsSDK: true,
         mainFields: ['module', 'main'],
-        // CommonJS dependencies (the X-Ray SDK) call require, which an ES module does not have.
-        banner: "import{createRequire as bannerRequire}from'node:module';const require=bannerRequire(import.meta.url);",
+        // `npm run bundle-sizes` reads it; it is no part of what is deployed.
+        metafile: this.node.tryGetContext(METAFILE_CONTEXT) === true,
       },
     });
     Validations.of(this.role).acknowledge({

@@ -8,6 +8,7 @@ import type { EventsReplica } from './events-replica.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import { Projection } from './projection.ts';
 import { QueueConsumer } from './queue-consumer.ts';
+import type { SnapshotsTable } from './snapshots-table.ts';
 import type { ViewsTable } from './views-table.ts';
 
 /** Properties of Project. */
@@ -18,6 +19,8 @@ export interface ProjectProps {
   readonly region: string;
   /** The event store. */
   readonly events: EventsReplica;
+  /** The streams' snapshots. */
+  readonly snapshots: SnapshotsTable;
   /** The read models. */
   readonly views: ViewsTable;
   /** This Region's bus, the fast path. */
@@ -31,7 +34,11 @@ export class Project extends Construct {
   /** Where it takes its work from. */
   readonly queue: IQueue;
 
-  constructor(scope: Construct, id: string, { config, region, events, views, bus, projectedTypes }: ProjectProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { config, region, events, snapshots, views, bus, projectedTypes }: ProjectProps,
+  ) {
     super(scope, id);
     const names = namesOf(config.name);
     // It tries for 10 s against other projectors, then one read and one transaction take at most 20 s each. No longer, as a
@@ -50,10 +57,15 @@ export class Project extends Construct {
       region,
       functionId: 'project',
       description: 'Keeps the views of this Region up to date',
-      environment: { EVENTS_TABLE: names.eventsTable, VIEWS_TABLE: names.viewsTable },
+      environment: {
+        EVENTS_TABLE: names.eventsTable,
+        SNAPSHOTS_TABLE: names.snapshotsTable,
+        VIEWS_TABLE: names.viewsTable,
+      },
       timeout,
     });
     events.grantLoad(consumer.role);
+    snapshots.grantUse(consumer.role);
     views.grantProject(consumer.role);
     // More at once would mostly make their transactions meet on the same totals.
     new QueueConsumer(this, 'Consumer', { queue, consumer, maxConcurrency: 10 });

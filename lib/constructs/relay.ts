@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Grant } from 'aws-cdk-lib/aws-iam';
-import { EventSourceMapping, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { EventSourceMapping, type IEventSourceMapping, MetricType, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
@@ -29,6 +29,9 @@ export interface RelayProps {
 
 /** The one reader of this Region's table stream. */
 export class Relay extends Construct {
+  /** What feeds it, and gives up on what it cannot send. */
+  readonly mapping: IEventSourceMapping;
+
   constructor(scope: Construct, id: string, { config, region, events, bus, projectionQueue, views }: RelayProps) {
     super(scope, id);
     const names = namesOf(config.name);
@@ -56,7 +59,7 @@ export class Relay extends Construct {
       actions: ['sqs:SendMessage'],
       resourceArns: [projectionQueue.queueArn],
     });
-    new EventSourceMapping(this, 'Mapping', {
+    this.mapping = new EventSourceMapping(this, 'Mapping', {
       target: relay.function,
       eventSourceArn: events.streamArn,
       // Commits that were written before the mapping was made leave too.
@@ -72,6 +75,8 @@ export class Relay extends Construct {
       maxRecordAge: Duration.hours(6),
       onFailure: failures.destination,
       supportS3OnFailureDestination: true,
+      // They say how many records it gave up on.
+      metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
     });
   }
 }

@@ -46,6 +46,18 @@ export class ViewsTable extends Construct {
     this.#table.grant(grantee, 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem');
   }
 
+  /** Lets a role compute views anew, in rows of their own, and take away the rows that are no longer read. */
+  grantRebuild(grantee: IGrantable): void {
+    this.#table.grant(
+      grantee,
+      'dynamodb:Query',
+      'dynamodb:BatchGetItem',
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+      'dynamodb:BatchWriteItem',
+    );
+  }
+
   /** Lets a role note what this Region has seen of the others, and change no row of a view. */
   grantRecordSeen(grantee: IGrantable): void {
     Grant.addToPrincipal({

@@ -1,9 +1,9 @@
-import { Stack, type StackProps } from 'aws-cdk-lib';
+import { Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { EventsTable } from '../constructs/events-table.ts';
 import { deploymentRecord } from '../deployed-regions.ts';
-import { namesOf } from '../names.ts';
+import { COMPONENT_TAG, namesOf } from '../names.ts';
 
 /** Properties of GlobalStack. */
 export interface GlobalStackProps extends StackProps {
@@ -16,10 +16,11 @@ export class GlobalStack extends Stack {
   constructor(scope: Construct, id: string, { config, ...props }: GlobalStackProps) {
     super(scope, id, props);
     this.templateOptions.metadata = deploymentRecord(config);
-    new EventsTable(this, 'Events', {
+    const events = new EventsTable(this, 'Events', {
       tableName: namesOf(config.name).eventsTable,
       replicaRegions: config.regions.slice(1),
       ephemeral: config.ephemeral,
     });
+    Tags.of(events).add(COMPONENT_TAG, events.node.id);
   }
 }

@@ -1,16 +1,25 @@
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Config } from '../config.ts';
+import { AlarmTopic } from '../constructs/alarm-topic.ts';
+import { Alarms } from '../constructs/alarms.ts';
 import { Api } from '../constructs/api.ts';
+import { Archive } from '../constructs/archive.ts';
 import { Bus } from '../constructs/bus.ts';
 import { Command } from '../constructs/command.ts';
+import { Dashboard } from '../constructs/dashboard.ts';
 import { EventsReplica } from '../constructs/events-replica.ts';
 import { Forwarding } from '../constructs/forwarding.ts';
 import { Ingest } from '../constructs/ingest.ts';
+import { inventoryOf } from '../constructs/inventory.ts';
+import { Operate } from '../constructs/operate.ts';
 import { Project } from '../constructs/project.ts';
 import { Relay } from '../constructs/relay.ts';
+import { SchemaRegistry } from '../constructs/schema-registry.ts';
+import { SnapshotsTable } from '../constructs/snapshots-table.ts';
+import { Subscriber } from '../constructs/subscriber.ts';
 import { ViewsTable } from '../constructs/views-table.ts';
-import { namesOf } from '../names.ts';
+import { COMPONENT_TAG, namesOf } from '../names.ts';
 
 /** Properties of RegionStack. */
 export interface RegionStackProps extends StackProps {
@@ -20,16 +29,23 @@ export interface RegionStackProps extends StackProps {
   readonly region: string;
   /** The stream types whose events some view is made of. */
   readonly projectedTypes: readonly string[];
+  /** The domain's events as EventBridge delivers them, JSON Schema draft 4 by name. */
+  readonly eventSchemas: Readonly<Record<string, object>>;
 }
 
 /** All that one Region needs to work on its own. */
 export class RegionStack extends Stack {
-  constructor(scope: Construct, id: string, { config, region, projectedTypes, ...props }: RegionStackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { config, region, projectedTypes, eventSchemas, ...props }: RegionStackProps,
+  ) {
     super(scope, id, props);
     const names = namesOf(config.name);
     const shared = { config, region };
     const events = new EventsReplica(this, 'Events', shared);
     const views = new ViewsTable(this, 'Views', { tableName: names.viewsTable, ephemeral: config.ephemeral });
+    const snapshots = new SnapshotsTable(this, 'Snapshots', { tableName: names.snapshotsTable });
     const bus = new Bus(this, 'Bus', shared);
     new Forwarding(this, 'Forwarding', { ...shared, bus: bus.bus });
 
@@ -38,17 +54,38 @@ export class RegionStack extends Stack {
       MERIDIAN_REGIONS: config.regions.join(),
       MERIDIAN_LOG: config.logs[region] ?? region,
       EVENTS_TABLE: names.eventsTable,
+      SNAPSHOTS_TABLE: names.snapshotsTable,
     };
-    const command = new Command(this, 'Command', { ...shared, environment, events });
-    new Ingest(this, 'Ingest', { ...shared, environment, events, bus, command });
-    const api = new Api(this, 'Api', { ...shared, environment, events, views, command });
-    const project = new Project(this, 'Project', { ...shared, events, views, bus, projectedTypes });
-    new Relay(this, 'Relay', { ...shared, events, bus, projectionQueue: project.queue, views });
+    const command = new Command(this, 'Command', { ...shared, environment, events, snapshots });
+    const { ingress } = new Ingest(this, 'Ingest', { ...shared, environment, events, snapshots, bus, command });
+    const api = new Api(this, 'Api', { ...shared, environment, events, snapshots, views, command });
+    const project = new Project(this, 'Project', { ...shared, events, snapshots, views, bus, projectedTypes });
+    const relay = new Relay(this, 'Relay', { ...shared, events, bus, projectionQueue: project.queue, views });
+    new Operate(this, 'Operate', { ...shared, events, views, bus, ingress });
+    if (config.subscriber)
+      new Subscriber(this, 'Subscriber', {
+        ...shared,
+        functionId: 'subscriber',
+        bus: bus.bus,
+        streamTypes: ['flight'],
+      });
+
+    if (config.archiveDays > 0) new Archive(this, 'Archive', { config, bus: bus.bus });
+
+    if (config.schemaRegistry) new SchemaRegistry(this, 'SchemaRegistry', { config, schemas: eventSchemas });
+
+    // Behind everything that they watch.
+    const inventory = inventoryOf(this);
+    const { topic } = new AlarmTopic(this, 'AlarmTopic', shared);
+    const alarms = new Alarms(this, 'Alarms', { ...shared, inventory, relayMapping: relay.mapping, topic });
+    new Dashboard(this, 'Dashboard', { ...shared, inventory, alarms: alarms.all });
+    for (const part of this.node.children) Tags.of(part).add(COMPONENT_TAG, part.node.id);
 
     new CfnOutput(this, 'ApiUrl', { value: api.url, description: "The Region's API; requests are signed with IAM" });
     new CfnOutput(this, 'BusArn', {
       value: bus.bus.eventBusArn,
       description: 'Where producers put and consumers listen',
     });
+    new CfnOutput(this, 'AlarmTopicArn', { value: topic.topicArn, description: "Subscribe to the Region's alarms" });
   }
 }

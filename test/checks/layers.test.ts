@@ -19,6 +19,7 @@ const targets = [
   'lambdas/api/index.ts',
   'lib/config.ts',
   'test/helper.ts',
+  'testing/index.ts',
   'world/link.ts',
 ];
 
@@ -45,6 +46,7 @@ const allowed: Record<string, string[]> = {
   ],
   'lib/x.ts': ['lib/config.ts', 'domain/index.ts', 'aws-cdk-lib', 'constructs', 'zod', 'node:fs'],
   'lib/constructs/lookup/handler.ts': ['@aws-sdk/client-sqs', 'zod', 'node:fs'],
+  'testing/x.ts': ['core/index.ts', 'core/stream.ts', 'testing/index.ts', 'node:fs'],
   'world/x.ts': [
     ...['core/index.ts', 'core/stream.ts', 'world/link.ts', 'adapters/memory/clock.ts'],
     ...['lambdas/environment.ts', 'lambdas/api/handler.ts', 'zod', 'node:fs'],

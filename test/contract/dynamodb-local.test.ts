@@ -2,13 +2,24 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
+import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
+import { entriesOf } from '../../core/bus.ts';
+import { subscribe } from '../../core/index.ts';
+import { fakeRuntime } from '../runtime.ts';
 import { aCommit, aStream } from './commits.ts';
 import { countRequests } from './count-requests.ts';
 import { describeWithDynamoDbLocal } from './dynamodb-local.ts';
+import { eventScanContract } from './event-scan.contract.ts';
 import { eventStoreContract } from './event-store.contract.ts';
+import { progressContract } from './progress.contract.ts';
 import { sightingsContract } from './sightings.contract.ts';
+import { aLargeSnapshot, aSnapshot, snapshotStoreContract } from './snapshot-store.contract.ts';
+import { dynamoDbTally } from './tally.ts';
 import { viewStoreContract } from './view-store.contract.ts';
+
+/** A busy machine is no reason to go on without a snapshot here. */
+const PATIENTLY_MS = 15_000;
 
 describeWithDynamoDbLocal('DynamoDB Local', (local) => {
   let client: DynamoDBClient;
@@ -19,8 +30,11 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
   });
 
   eventStoreContract(() => dynamoDbEventStore(client, table));
+  eventScanContract(async () => dynamoDbEventStore(client, await local().createTable()));
   viewStoreContract(() => dynamoDbViewStore(client, table));
   sightingsContract(() => dynamoDbSightings(client, table));
+  snapshotStoreContract(() => dynamoDbSnapshotStore(client, table, PATIENTLY_MS));
+  progressContract(() => dynamoDbTally(client, table));
 
   describe('requests', () => {
     let counted: DynamoDBClient;
@@ -42,6 +56,17 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       expect(await counting(() => store.put({ ...commit, commitId: 'other' }))).toEqual({ PutItemCommand: 1 });
       expect(await counting(() => store.load(commit.stream))).toEqual({ QueryCommand: 1 });
       expect(await counting(() => store.loadLog(commit.stream, commit.log, 0))).toEqual({ QueryCommand: 1 });
+      expect(await counting(() => store.load(commit.stream, { eu: 1, us: 2 }))).toEqual({ QueryCommand: 3 });
+    });
+
+    test('an event in its turn is one GetItem, one transaction and a look for what is parked; one that came before a GetItem', async () => {
+      const { progress } = dynamoDbTally(counted, table);
+      const [entry] = entriesOf(aCommit({ stream: aStream() }));
+      const body = JSON.stringify({ 'detail-type': entry?.detailType, detail: JSON.parse(entry?.detail ?? '') });
+      const ports = { from: 'beginning', progress, runtime: fakeRuntime(), handle: () => [] } as const;
+      const take = () => subscribe(ports, [body]);
+      expect(await counting(take)).toEqual({ GetItemCommand: 1, TransactWriteItemsCommand: 1, QueryCommand: 1 });
+      expect(await counting(take)).toEqual({ GetItemCommand: 1 });
     });
 
     test('entries are one BatchGetItem per 100, a change is one transaction, a page one Query a shard', async () => {
@@ -53,6 +78,41 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       expect(await counting(() => store.apply('counted', [], deltas))).toEqual({ TransactWriteItemsCommand: 1 });
       expect(await counting(() => store.totals('counted', 4, undefined, 10))).toEqual({ QueryCommand: 4 });
       expect(await counting(() => store.total('counted', 4, 'LAX'))).toEqual({ BatchGetItemCommand: 1 });
+    });
+
+    test('the generations of any views are one BatchGetItem, to change those of a view is one PutItem', async () => {
+      const store = dynamoDbViewStore(counted, table);
+      const names = Array.from({ length: 20 }, (_, i) => `counted-${i}`);
+      expect(await counting(() => store.generations(names))).toEqual({ BatchGetItemCommand: 1 });
+      const next = {
+        revision: 1,
+        builds: 1,
+        active: { version: 1, build: 1, kind: 'rows', shards: 4 },
+        retired: [],
+      } as const;
+      expect(await counting(() => store.setGenerations('counted-0', next))).toEqual({ PutItemCommand: 1 });
+      expect(await counting(() => store.setGenerations('counted-0', next))).toEqual({ PutItemCommand: 1 });
+    });
+
+    test('a snapshot is one Query, a large one a BatchGetItem more; to keep one is its parts, a look and what is old', async () => {
+      const store = dynamoDbSnapshotStore(counted, table, PATIENTLY_MS);
+      const stream = aStream();
+      const put = (latestStamp: string) => counting(() => store.put(aSnapshot({ stream, latestStamp })));
+      expect(await counting(() => store.newest(stream, 1))).toEqual({ QueryCommand: 1 });
+      expect(await put('018f000000000001')).toEqual({ PutItemCommand: 1, QueryCommand: 1 });
+      expect(await put('018f000000000002')).toEqual({ PutItemCommand: 1, QueryCommand: 1 });
+      expect(await put('018f000000000003')).toEqual({ PutItemCommand: 1, QueryCommand: 1, DeleteItemCommand: 1 });
+      expect(await counting(() => store.newest(stream, 1))).toEqual({ QueryCommand: 1 });
+      const drop = (latestStamp: string) => counting(() => store.drop(stream, 1, latestStamp));
+      expect(await drop('018f000000000003')).toEqual({ QueryCommand: 1, DeleteItemCommand: 1 });
+      const large = aLargeSnapshot(aStream());
+      expect(await counting(() => store.put(large))).toEqual({ PutItemCommand: 4, QueryCommand: expect.any(Number) });
+      expect(await counting(() => store.newest(large.stream, 1))).toEqual({ QueryCommand: 1, BatchGetItemCommand: 1 });
+    });
+
+    test('a page of a scan is one Scan', async () => {
+      const store = dynamoDbEventStore(counted, await local().createTable());
+      expect(await counting(() => store.scan(0, 4, undefined, 100))).toEqual({ ScanCommand: 1 });
     });
   });
 });

@@ -135,10 +135,31 @@ export const eventStoreContract = (open: () => EventStore): void => {
       expect(await store.load(stream)).toHaveLength(logs.length * positions.length);
     });
 
+    test('behind a version are the commits that it does not cover, also those of logs that it does not know', async () => {
+      const stream = aStream();
+      const logs = ['ap', 'us', 'us-east', 'us-east-1', 'us-east-1-restored', 'us-east-2', 'zz', '0', '9.b'];
+      for (const log of logs) for (const position of [1, 2, 10]) await store.put(aCommit({ stream, log, position }));
+      await store.put(aCommit({ stream: `${stream}.b`, position: 3 }));
+      const all = await store.load(stream);
+      for (const version of [
+        {},
+        { 'us-east-1': 2 },
+        { 'us-east': 10, 'us-east-1': 1 },
+        { zz: 10, ap: 2, 'us-east-2': 0, elsewhere: 5 },
+        { 0: 1, '9.b': 2 },
+        Object.fromEntries(logs.map((log) => [log, 10])),
+      ]) {
+        const behind = all.filter(({ log, position }) => position > (new Map(Object.entries(version)).get(log) ?? 0));
+        expect(sorted(await store.load(stream, version))).toEqual(sorted(behind));
+      }
+    });
+
     test('the highest position there can be is a position', async () => {
       const commit = aCommit({ stream: aStream(), position: Number.MAX_SAFE_INTEGER });
       await store.put(commit);
       expect(await store.loadLog(commit.stream, commit.log, Number.MAX_SAFE_INTEGER - 1)).toEqual([commit]);
+      expect(await store.load(commit.stream, { [commit.log]: Number.MAX_SAFE_INTEGER - 1 })).toEqual([commit]);
+      expect(await store.load(commit.stream, { [commit.log]: Number.MAX_SAFE_INTEGER })).toEqual([]);
       expect(await store.put({ ...commit, commitId: 'other' })).toEqual(commit);
     });
 
@@ -175,6 +196,7 @@ export const eventStoreContract = (open: () => EventStore): void => {
       const commit = aCommit({ stream: aStream() });
       await store.put(commit);
       meddle(await store.load(commit.stream));
+      meddle(await store.load(commit.stream, {}));
       meddle(await store.loadLog(commit.stream, commit.log, 0));
       meddle(await store.put(commit));
       expect(await store.load(commit.stream)).toEqual([commit]);

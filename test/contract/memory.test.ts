@@ -1,13 +1,32 @@
 import { describe } from 'vitest';
 import { memoryEventStore } from '../../adapters/memory/event-store.ts';
+import { memoryQuarantine } from '../../adapters/memory/quarantine.ts';
 import { memorySightings } from '../../adapters/memory/sightings.ts';
+import { memorySnapshotStore } from '../../adapters/memory/snapshot-store.ts';
 import { memoryViewStore } from '../../adapters/memory/view-store.ts';
+import { eventScanContract } from './event-scan.contract.ts';
 import { eventStoreContract } from './event-store.contract.ts';
+import { progressContract } from './progress.contract.ts';
+import { quarantineContract } from './quarantine.contract.ts';
 import { sightingsContract } from './sightings.contract.ts';
+import { snapshotStoreContract } from './snapshot-store.contract.ts';
+import { memoryTally } from './tally.ts';
 import { viewStoreContract } from './view-store.contract.ts';
 
 describe('memory', () => {
   eventStoreContract(() => memoryEventStore());
+  eventScanContract(async () => memoryEventStore());
   viewStoreContract(memoryViewStore);
   sightingsContract(memorySightings);
+  snapshotStoreContract(memorySnapshotStore);
+  progressContract(memoryTally);
+  quarantineContract(() => {
+    let now = Date.now();
+    return {
+      quarantine: memoryQuarantine(() => now),
+      pass: async (milliseconds) => {
+        now += milliseconds;
+      },
+    };
+  });
 });

@@ -1,5 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { MAX_TRANSACTION_ITEMS, type Sums, type TotalDelta, type ViewEntry, type ViewStore } from '../../core/index.ts';
+import {
+  type Generations,
+  MAX_TRANSACTION_ITEMS,
+  type Sums,
+  type TotalDelta,
+  type ViewEntry,
+  type ViewStore,
+} from '../../core/index.ts';
 import { meddle, strangeJson } from './commits.ts';
 
 let views = 0;
@@ -201,6 +208,140 @@ export const viewStoreContract = (open: () => ViewStore): void => {
         await Promise.all(Array.from({ length: 8 }, projector));
         expect((await entryOf(view, anEntry()))?.revision).toBe(8);
         expect(await store.total(view, 1, 'LAX')).toEqual({ n: 36 });
+      });
+    });
+
+    describe('generations', () => {
+      const some = (of: Partial<Generations> = {}): Generations => ({
+        revision: 1,
+        builds: 7,
+        active: { version: 2, build: 5, kind: 'totals', shards: 3, behind: true },
+        building: {
+          version: 3,
+          build: 7,
+          kind: 'rows',
+          shards: 9,
+          segments: [
+            { cursor: '{"pk":{"S":"flight/\u6771"}}', last: 'flight/1', streams: 12, done: false },
+            { streams: 0, done: false },
+            { last: 'flight/2', streams: 3, done: true },
+          ],
+        },
+        retired: [{ version: 1, build: 4, kind: 'rows', shards: 4, since: 1_700_000_000_000 }],
+        ...of,
+      });
+      const least: Generations = {
+        revision: 1,
+        builds: 1,
+        active: { version: 1, build: 1, kind: 'rows', shards: 4 },
+        retired: [],
+      };
+
+      test('of a view that nobody wrote are missing', async () => {
+        expect(await store.generations([])).toEqual(new Map());
+        expect(await store.generations([aView(), aView()])).toEqual(new Map());
+      });
+
+      test('come back as they were set, at once, each by its view', async () => {
+        const [one, two] = [aView(), aView()];
+        expect(await store.setGenerations(one, some())).toBe(true);
+        expect(await store.setGenerations(two, least)).toBe(true);
+        expect(await store.generations([one, aView(), two])).toEqual(
+          new Map([
+            [one, some()],
+            [two, least],
+          ]),
+        );
+        expect(await store.generations([two])).toEqual(new Map([[two, least]]));
+      });
+
+      test('are replaced only by their next revision', async () => {
+        const view = aView();
+        const set = (revision: number, builds: number) => store.setGenerations(view, some({ revision, builds }));
+        expect(await set(2, 1)).toBe(false);
+        expect(await set(1, 1)).toBe(true);
+        expect(await set(1, 2)).toBe(false);
+        expect(await set(3, 3)).toBe(false);
+        expect(await set(2, 4)).toBe(true);
+        expect(await store.generations([view])).toEqual(new Map([[view, some({ revision: 2, builds: 4 })]]));
+      });
+
+      test('of writers at once, one wins', async () => {
+        const view = aView();
+        const set = await Promise.all(
+          Array.from({ length: 8 }, (_, builds) => store.setGenerations(view, some({ builds }))),
+        );
+        expect(set.filter(Boolean)).toHaveLength(1);
+        expect((await store.generations([view])).get(view)?.builds).toBe(set.indexOf(true));
+      });
+
+      test('are apart from the rows and totals of the view', async () => {
+        const view = aView();
+        await store.apply(view, [anEntry({ row: 1 })], [delta('LAX', 0, { n: 1 })]);
+        expect(await store.setGenerations(view, least)).toBe(true);
+        expect(await store.rows(view, 1, undefined, 10)).toEqual([{ key: 'flight/1', value: 1 }]);
+        expect(await store.totals(view, 1, undefined, 10)).toEqual([{ key: 'LAX', sums: { n: 1 } }]);
+      });
+    });
+
+    describe('remove', () => {
+      const fill = async (view: string, shards: number, count: number): Promise<void> => {
+        for (let i = 0; i < count; i += 50)
+          await store.apply(
+            view,
+            Array.from({ length: Math.min(50, count - i) }, (_, j) =>
+              anEntry({ stream: `flight/${i + j}`, shard: (i + j) % shards, row: i + j }),
+            ),
+            [delta(`K${i}`, i % shards, { n: 1 })],
+          );
+      };
+      const leftIn = async (view: string, shards: number): Promise<number> =>
+        (await store.rows(view, shards, undefined, 1000)).length +
+        (await store.totals(view, shards, undefined, 1000)).length;
+
+      test('of what is not there leaves nothing', async () => {
+        expect(await store.remove(aView(), 4, 10)).toBe(true);
+      });
+
+      test('takes away every entry and total, about as many at once as it was told', async () => {
+        const view = aView();
+        await fill(view, 3, 130);
+        let left = await leftIn(view, 3);
+        expect(left).toBe(133);
+        for (let gone = false; !gone; ) {
+          gone = await store.remove(view, 3, 40);
+          const now = await leftIn(view, 3);
+          expect(left - now).toBeLessThanOrEqual(40);
+          expect(gone || now < left).toBe(true);
+          left = now;
+        }
+        expect(left).toBe(0);
+        expect(await store.entries(view, [{ stream: 'flight/0', shard: 0 }])).toEqual(new Map());
+      });
+
+      test('leaves every other name alone, also one that begins alike, and generations', async () => {
+        const [view, other] = [aView(), aView()];
+        const generation = `${view}@2.1`;
+        for (const name of [view, generation, other]) await fill(name, 2, 10);
+        await store.setGenerations(view, {
+          revision: 1,
+          builds: 1,
+          active: { version: 1, build: 1, kind: 'rows', shards: 2 },
+          retired: [],
+        });
+        expect(await store.remove(view, 2, 100)).toBe(true);
+        expect([await leftIn(view, 2), await leftIn(generation, 2), await leftIn(other, 2)]).toEqual([0, 11, 11]);
+        expect((await store.generations([view])).size).toBe(1);
+      });
+
+      test('by two at once, and again, does no harm; the name can be written again', async () => {
+        const view = aView();
+        await fill(view, 2, 60);
+        await Promise.all([store.remove(view, 2, 1000), store.remove(view, 2, 1000)]);
+        expect(await store.remove(view, 2, 1000)).toBe(true);
+        await fill(view, 2, 10);
+        expect(await store.rows(view, 2, undefined, 3)).toHaveLength(3);
+        expect(await leftIn(view, 2)).toBe(11);
       });
     });
 

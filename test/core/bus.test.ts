@@ -8,6 +8,7 @@ import {
   ingressPattern,
   outcomeEntry,
   SOURCE_PREFIX,
+  subscriptionPattern,
 } from '../../core/bus.ts';
 import { aCommit } from '../contract/commits.ts';
 
@@ -73,6 +74,14 @@ describe('patterns', () => {
   it('forward what was born in the Region', () => {
     expect(forwardPattern('us-east-1')).toEqual({
       source: [{ prefix: 'meridian.' }],
+      detail: { meta: { region: ['us-east-1'] } },
+    });
+  });
+
+  it('bring a subscriber whole logs: stream types, of every Region or of some', () => {
+    expect(subscriptionPattern(['flight', 'seats'])).toEqual({ source: ['meridian.flight', 'meridian.seats'] });
+    expect(subscriptionPattern(['flight'], ['us-east-1'])).toEqual({
+      source: ['meridian.flight'],
       detail: { meta: { region: ['us-east-1'] } },
     });
   });

@@ -1,8 +1,17 @@
 import * as z from 'zod';
 import { memoryEventStore } from '../../adapters/memory/event-store.ts';
+import { memorySnapshotStore } from '../../adapters/memory/snapshot-store.ts';
 import { memoryViewStore } from '../../adapters/memory/view-store.ts';
 import type { Append, Request } from '../../core/append.ts';
-import { defineDomain, defineStream, defineView, type EventStore, reject, type Warm } from '../../core/index.ts';
+import {
+  defineDomain,
+  defineStream,
+  defineView,
+  type EventStore,
+  reject,
+  type Snapshots,
+  type Warm,
+} from '../../core/index.ts';
 import { fakeRuntime } from '../runtime.ts';
 
 /** What was noted, in fold order, each with what its writer had not seen. */
@@ -122,13 +131,17 @@ export const watched = (
   };
   return {
     calls,
-    load: async (stream) => {
+    load: async (...args) => {
       await watch('load');
-      return store.load(stream);
+      return store.load(...args);
     },
     loadLog: async (stream, log, after) => {
       await watch('loadLog');
       return store.loadLog(stream, log, after);
+    },
+    scan: async (...args) => {
+      await watch('scan');
+      return store.scan(...args);
     },
     put: async (commit) => {
       await watch('put');
@@ -138,10 +151,10 @@ export const watched = (
 };
 
 /** A Region with memory for everything; `table` is its events table as such, `events` counts the calls of it. */
-export const aRegion = (region = 'us', runtime = fakeRuntime()) => {
+export const aRegion = (region = 'us', runtime = fakeRuntime(), domainOf = domain) => {
   const table = memoryEventStore();
   return {
-    domain,
+    domain: domainOf,
     region,
     regions: REGIONS,
     log: region,
@@ -149,8 +162,18 @@ export const aRegion = (region = 'us', runtime = fakeRuntime()) => {
     warm: new Map<string, Warm>(),
     table,
     events: watched(table),
+    snapshots: memorySnapshotStore(),
     views: memoryViewStore(),
   };
+};
+
+/** The streams and a view of this domain, with snapshots. */
+export const domainWithSnapshots = (snapshots: Snapshots) => {
+  const notes = defineStream({ ...note, snapshots });
+  return defineDomain({
+    streams: [notes, defineStream({ ...account, snapshots })],
+    views: [defineView({ name: 'latest', kind: 'rows', of: notes, row: ({ texts }) => texts.at(-1) })],
+  });
 };
 
 /** Delivers a stream's commits from one Region's table to another's. */

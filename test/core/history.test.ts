@@ -143,6 +143,16 @@ describe('history', () => {
     expect(history).toMatchObject({ latestStamp: '03', hidden: 1 });
   });
 
+  it('knows the lowest stamp of the hidden ones, and none when nothing is hidden', () => {
+    const first = noting('a', { log: 'us', hlc: '01' });
+    const second = noting('b', { log: 'us', position: 2, hlc: '02', context: { us: 1 } });
+    const third = noting('c', { log: 'us', position: 3, hlc: '03', context: { us: 2 } });
+    const history = historyOf([third, second]);
+    expect([history.hidden, history.oldestHidden]).toEqual([2, '02']);
+    history.add([first]);
+    expect([history.hidden, history.oldestHidden]).toEqual([0, undefined]);
+  });
+
   it('knows the last position of a log, and the last one with events', () => {
     const history = historyOf([
       noting('a', { position: 1, previous: 0 }),

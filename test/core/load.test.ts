@@ -13,6 +13,35 @@ describe('load', () => {
     expect(await loadHistory(eu, STREAM)).toMatchObject({ stream: STREAM, seen: { us: 1 }, hidden: 1 });
   });
 
+  it('measures how long the oldest hidden commit has waited, by its stamp, and nothing where none is hidden', async () => {
+    const [us, eu] = [aRegion('us'), aRegion('eu')];
+    for (let i = 0; i < 3; i++) {
+      await append(us, anAppend());
+      await us.runtime.sleep(60_000);
+    }
+    const [first, ...later] = await us.table.load(STREAM);
+    for (const commit of later) eu.table.replicate(commit);
+    await eu.runtime.sleep(600_000);
+    await loadHistory(eu, STREAM);
+    expect(eu.runtime.metrics.get('HiddenCommits')).toBe(2);
+    // Written a minute after the start, and looked at nine minutes later.
+    expect(eu.runtime.metrics.get('HiddenCommitAge')).toBe(540_000);
+
+    eu.runtime.metrics.clear();
+    if (first) eu.table.replicate(first);
+    await loadHistory(eu, STREAM);
+    expect(eu.runtime.metrics).toEqual(new Map());
+  });
+
+  it('takes a hidden commit with a stamp in the future for new', async () => {
+    const [us, eu] = [aRegion('us'), aRegion('eu')];
+    await us.runtime.sleep(600_000);
+    for (let i = 0; i < 2; i++) await append(us, anAppend());
+    for (const commit of (await us.table.load(STREAM)).slice(1)) eu.table.replicate(commit);
+    await loadHistory(eu, STREAM);
+    expect(eu.runtime.metrics.get('HiddenCommitAge')).toBe(0);
+  });
+
   it('refuses a stream of a type that there is not', async () => {
     await expect(loadHistory(aRegion(), 'flight/x')).rejects.toThrow(
       expect.objectContaining({ code: 'unknown-stream-type' }),

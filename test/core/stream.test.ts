@@ -17,6 +17,22 @@ describe('stream definition', () => {
     expect(() => defineStream({ ...note, events })).toThrow(`Event note.Noted: its version is ${version}`);
   });
 
+  it.each([0, -1, 1.5, Number.NaN])('refuses snapshots after %s commits, and as their version', (number) => {
+    const snapshots = { every: 200, version: 1 };
+    for (const [name, value] of Object.entries({ every: number, version: number }))
+      expect(() => defineStream({ ...note, snapshots: { ...snapshots, [name]: value } })).toThrow(
+        `Stream type note: snapshots.${name} is ${number}, it has to be 1, 2, 3 …`,
+      );
+  });
+
+  it('refuses snapshots of a state that is not JSON', () => {
+    const initial = { texts: [], unseen: [], seenAt: new Map() };
+    expect(() => defineStream({ ...note, initial, snapshots: { every: 200, version: 1 } })).toThrow(
+      'Stream type note: it cannot have snapshots, its initial state is not JSON.',
+    );
+    expect(defineStream({ ...note, initial })).toHaveProperty('initial', initial);
+  });
+
   it('comes back as it was given', () => {
     const definition = { ...note, type: 'a-1' };
     expect(defineStream(definition)).toBe(definition);

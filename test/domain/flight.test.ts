@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { airportDelays } from '../../domain/airport-delays.ts';
 import { flight } from '../../domain/flight.ts';
-import { given } from './given.ts';
+import { given, nothing } from '../../testing/index.ts';
 
 const departure = { airport: 'LAX', delay: -19, scheduled: '2001-01-01T06:55' };
 const arrival = { airport: 'BNA', delay: -19 };
@@ -25,9 +26,18 @@ const events = fc.array(
 
 describe('flight', () => {
   it('knows the halves that were reported', () => {
-    expect(given(flight).state).toEqual({});
-    expect(given(flight, arrived).state).toEqual({ arrived: arrival });
-    expect(given(flight, departed, arrived).state).toEqual({ departed: departure, arrived: arrival });
+    given(flight).hasState({});
+    given(flight, arrived).hasState({ arrived: arrival });
+    given(flight, departed, arrived).hasState({ departed: departure, arrived: arrival });
+  });
+
+  it('takes a departure of version 1, which said no cause, and one of version 2 with it', () => {
+    const late = { ...departure, delay: 42, cause: 'weather' };
+    given(flight, { ...departed, version: 1 }).hasState({ departed: departure });
+    given(flight, { ...departed, version: 1 }, { type: 'Departed', data: late }).hasState({ departed: late });
+    expect(() => given(flight, { type: 'Departed', version: 1, data: late })).toThrow('cause: is not known here');
+    const caused = { ...departure, cause: 'carrier' };
+    given(flight, departed).when('depart', caused).then({ type: 'Departed', data: caused });
   });
 
   it('lets the last report on a half stand, in whatever order the halves come', () => {
@@ -35,24 +45,36 @@ describe('flight', () => {
       fc.property(events, (history) => {
         const last = (type: string) => history.findLast((event) => event.type === type)?.data;
         const { departed, arrived } = { departed: last('Departed'), arrived: last('Arrived') };
-        expect(given(flight, ...history).state).toEqual({ ...(departed && { departed }), ...(arrived && { arrived }) });
+        given(flight, ...history).hasState({ ...(departed && { departed }), ...(arrived && { arrived }) });
       }),
     );
   });
 
+  it('keeps what both airports reported at the same time, whichever report is stamped first', () => {
+    const both = { departed: departure, arrived: arrival };
+    given(flight).concurrently([departed], [arrived]).hasState(both);
+    given(flight)
+      .concurrently([arrived], [departed])
+      .hasState(both)
+      .hasTotals(airportDelays, {
+        LAX: { departures: 1, arrivals: 0, totalDelay: -19 },
+        BNA: { departures: 0, arrivals: 1, totalDelay: -19 },
+      });
+  });
+
   it('decides a departure or an arrival that is news', () => {
-    expect(given(flight).when('depart', departure)).toEqual([departed]);
-    expect(given(flight, departed).when('arrive', arrival)).toEqual([arrived]);
+    given(flight).when('depart', departure).then(departed);
+    given(flight, departed).when('arrive', arrival).then(arrived);
   });
 
   it('decides a correction, whichever part of the report it changes', () => {
     for (const change of [{ airport: 'SNA' }, { delay: 3 }, { scheduled: '2001-01-01T07:00' }]) {
       const data = { ...departure, ...change };
-      expect(given(flight, departed).when('depart', data)).toEqual([{ type: 'Departed', data }]);
+      given(flight, departed).when('depart', data).then({ type: 'Departed', data });
     }
     for (const change of [{ airport: 'SNA' }, { delay: 3 }]) {
       const data = { ...arrival, ...change };
-      expect(given(flight, arrived).when('arrive', data)).toEqual([{ type: 'Arrived', data }]);
+      given(flight, arrived).when('arrive', data).then({ type: 'Arrived', data });
     }
   });
 
@@ -65,8 +87,8 @@ describe('flight', () => {
           { type: 'Departed', data: departure },
           { type: 'Arrived', data: arrival },
         );
-        expect(known.when('depart', departure)).toEqual([]);
-        expect(known.when('arrive', arrival)).toEqual([]);
+        known.when('depart', departure).then(nothing);
+        known.when('arrive', arrival).then(nothing);
       }),
     );
   });

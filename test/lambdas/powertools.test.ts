@@ -1,4 +1,3 @@
-import { Tracer } from '@aws-lambda-powertools/tracer';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { instrument } from '../../lambdas/instrument.ts';
@@ -76,20 +75,11 @@ describe('logs', () => {
       { level: 'WARN', message: 'Look at this', id: 'a', service: 'trial', function_request_id: '1' },
     ]);
   });
-});
 
-describe('traces', () => {
-  it('hold the service and no answer: that is data of the callers', async () => {
-    // As in Lambda, without its daemon.
-    vi.stubEnv('AWS_EXECUTION_ENV', 'AWS_Lambda_nodejs24.x');
-    vi.stubEnv('POWERTOOLS_TRACER_CAPTURE_HTTPS_REQUESTS', 'false');
-    vi.spyOn(Tracer.prototype, 'getSegment').mockReturnValue(undefined);
-    const annotated = vi.spyOn(Tracer.prototype, 'putAnnotation').mockReturnValue();
-    const kept = vi.spyOn(Tracer.prototype, 'putMetadata').mockReturnValue();
-
-    await instrument(powertools('trial'), async () => 'a secret of the caller')({}, context);
-
-    expect(annotated).toHaveBeenCalledWith('Service', 'trial');
-    expect(kept).not.toHaveBeenCalled();
+  it('name the trace of the invocation, if Lambda traces it', async () => {
+    vi.stubEnv('_X_AMZN_TRACE_ID', 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1');
+    const telemetry = powertools('trial');
+    await instrument(telemetry, async () => telemetry.log.warn('Look at this', {}))({}, context);
+    expect(lines).toMatchObject([{ xray_trace_id: '1-5759e988-bd862e3fe1be46a994272793' }]);
   });
 });

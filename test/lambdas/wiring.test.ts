@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { toImage } from '../../adapters/dynamodb/commit-item.ts';
+import { entriesOf } from '../../core/bus.ts';
 import { functionUrlEvent } from '../../world/server.ts';
 import { type StubAnswer, type StubRequest, stubServer } from '../adapters/stub-server.ts';
 import { aCommit } from '../contract/commits.ts';
@@ -13,6 +14,7 @@ const flight = 'flight/2001-01-01.LAX-JFK.1';
 const seats = 'seats/2001-01-01.LAX-JFK.1';
 
 const named = z.object({ TableName: z.string() });
+const queue = z.object({ QueueUrl: z.string() });
 const shapes = {
   Query: named,
   PutItem: named,
@@ -43,8 +45,12 @@ const seen = ({ operation, path, body }: StubRequest): string[] => {
     }
     case 'PutEvents':
       return all(shapes.PutEvents.parse(json()).Entries.map((entry) => `${entry.EventBusName} ${entry.DetailType}`));
+    case 'ReceiveMessage':
+    case 'GetQueueAttributes':
+    case 'ChangeMessageVisibilityBatch':
+    case 'DeleteMessageBatch':
     case 'SendMessageBatch':
-      return all([shapes.SendMessageBatch.parse(json()).QueueUrl.split('/').at(-1) ?? '']);
+      return all([queue.parse(json()).QueueUrl.split('/').at(-1) ?? '']);
     case '':
       return [`Invoke ${path}`];
     default:
@@ -69,6 +75,10 @@ const answer = ({ operation, body }: StubRequest): StubAnswer => {
       })),
       Failed: [],
     }),
+    ReceiveMessage: () => ({
+      Messages: [{ MessageId: 'm', ReceiptHandle: 'r', Body: '{}', MD5OfBody: hash('md5', '{}') }],
+    }),
+    DeleteMessageBatch: () => ({ Successful: [{ Id: '0' }], Failed: [] }),
     '': () => ({ appended: { stream: seats, commitId: 'c', version: {} } }),
   };
   return { body: JSON.stringify(replies[operation]?.() ?? {}) };
@@ -89,10 +99,14 @@ describe('a function as it is deployed', () => {
       MERIDIAN_LOG: 'us-east-1-b',
       EVENTS_TABLE: 'events',
       VIEWS_TABLE: 'views',
+      SNAPSHOTS_TABLE: 'snapshots',
       BUS_NAME: 'bus',
       PROJECTION_QUEUE_URL: `${endpoint}/1/projection`,
       QUARANTINE_QUEUE_URL: `${endpoint}/1/quarantine`,
+      INGRESS_QUEUE_URL: `${endpoint}/1/ingress`,
       COMMAND_FUNCTION: 'command',
+      SUBSCRIBER_TABLE: 'subscriber',
+      SUBSCRIBE_FROM: 'beginning',
     };
     for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
     // The module reads its environment once.
@@ -142,6 +156,14 @@ describe('a function as it is deployed', () => {
     expect(sent()).toEqual(new Set(['Query events', 'PutItem events']));
   });
 
+  it('command: goes on from snapshots, of a stream whose type has them', async () => {
+    const { handler } = await import('../../lambdas/command/index.ts');
+    const request = { kind: 'command', command: 'reserve', input: { passenger: 'p' } };
+    const stream = 'seats/2001-01-01.JFK-LAX.1';
+    expect(await handler({ stream, commitId: 'c', request, meta: {} }, context)).toHaveProperty('appended');
+    expect(sent()).toEqual(new Set(['Query snapshots', 'Query events', 'PutItem events']));
+  });
+
   it('ingest: appends to the events table, tells the outcome on the bus, and quarantines what it cannot read', async () => {
     const { handler } = await import('../../lambdas/ingest/index.ts');
     const body = (detail: unknown) =>
@@ -168,6 +190,52 @@ describe('a function as it is deployed', () => {
     const { handler } = await import('../../lambdas/project/index.ts');
     const keys = [{ stream: flight, log: 'us-east-1', position: 1 }];
     await handler(sqsEvent([JSON.stringify({ keys })]), context);
-    expect(sent()).toEqual(new Set(['Query events', 'BatchGetItem views']));
+    // The entries, the generations of the view, and what they are, noted the first time.
+    expect(sent()).toEqual(new Set(['Query events', 'BatchGetItem views', 'PutItem views']));
+  });
+
+  it('operate: scans the events table, rebuilds in the views table, and takes away what is no longer read', async () => {
+    const { handler } = await import('../../lambdas/operate/index.ts');
+    const view = 'airport-delays';
+    expect(await handler({ action: 'rebuild-begin', view }, context)).toMatchObject({ result: { view, build: 2 } });
+    expect(sent()).toEqual(new Set(['BatchGetItem views', 'PutItem views']));
+    const since = '2001-01-01T00:00:00Z';
+    expect(await handler({ action: 'republish-step', since, segment: 0, segments: 1 }, context)).toEqual({
+      result: { scanned: 0, published: 0, failed: 0 },
+    });
+    expect(sent()).toContain('Scan events');
+  });
+
+  it('operate: looks into the quarantine and puts into it, and drives its messages back to the ingress queue', async () => {
+    const { handler } = await import('../../lambdas/operate/index.ts');
+    const messages = [{ reason: 'unreadable', body: '{' }];
+    expect(await handler({ action: 'quarantine-add', messages }, context)).toEqual({
+      result: { added: 1, failed: [] },
+    });
+    expect(await handler({ action: 'quarantine-list' }, context)).toMatchObject({
+      result: { messages: [{ id: 'm' }] },
+    });
+    expect(await handler({ action: 'quarantine-redrive', ids: ['m'] }, context)).toMatchObject({
+      result: { redriven: [{ id: 'm' }] },
+    });
+    expect(sent()).toEqual(
+      new Set([
+        'SendMessageBatch quarantine',
+        'GetQueueAttributes quarantine',
+        'ReceiveMessage quarantine',
+        'ChangeMessageVisibilityBatch quarantine',
+        'SendMessageBatch ingress',
+        'DeleteMessageBatch quarantine',
+      ]),
+    );
+  });
+
+  it('subscriber: reads its progress and writes it with the tally, in its own table', async () => {
+    const { handler } = await import('../../lambdas/subscriber/index.ts');
+    const bodies = entriesOf(aCommit({ stream: flight, events: [{ ...departed, version: 1 }] })).map(
+      ({ detailType, detail }) => JSON.stringify({ 'detail-type': detailType, detail: JSON.parse(detail) }),
+    );
+    expect(await handler(sqsEvent(bodies), context)).toEqual({ batchItemFailures: [] });
+    expect(sent()).toEqual(new Set(['GetItem subscriber', 'TransactWriteItems subscriber', 'Query subscriber']));
   });
 });

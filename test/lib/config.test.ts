@@ -13,7 +13,12 @@ describe('the configuration', () => {
       account: undefined,
       logs: { 'us-east-1': 'us-east-1', 'us-east-2': 'us-east-2', 'us-west-2': 'us-west-2' },
       ephemeral: false,
+      subscriber: false,
+      schemaRegistry: true,
       nonce: '1',
+      alarmEmail: undefined,
+      logRetentionDays: 30,
+      archiveDays: 30,
     });
   });
 
@@ -23,9 +28,14 @@ describe('the configuration', () => {
       ephemeral: 'true',
       nonce: '17',
       account: '123456789012',
+      alarmEmail: 'ops@example.com',
+      logRetentionDays: '365',
+      archiveDays: '0',
     });
     expect(config).toMatchObject({ regions: ['eu-central-1', 'ap-southeast-7'], ephemeral: true, nonce: '17' });
+    expect(config).toMatchObject({ alarmEmail: 'ops@example.com', logRetentionDays: 365, archiveDays: 0 });
     expect(parse({ regions, ephemeral: 'false' }).ephemeral).toBe(false);
+    expect(parse({ regions, schemaRegistry: 'false' }).schemaRegistry).toBe(false);
   });
 
   it('prefers its own account to that of the credentials', () => {
@@ -62,7 +72,14 @@ describe('the configuration', () => {
     ['account', { regions, account: 123456789012 }, '123456789012'],
     ['account', { regions, account: '1234' }, '"1234"'],
     ['ephemeral', { regions, ephemeral: 'yes' }, '"yes"'],
+    ['schemaRegistry', { regions, schemaRegistry: 'no' }, '"no"'],
     ['nonce', { regions, nonce: 1 }, '1'],
+    ['alarmEmail', { regions, alarmEmail: 'ops' }, 'not a mail address'],
+    ['logRetentionDays', { regions, logRetentionDays: 31 }, '31'],
+    ['logRetentionDays', { regions, logRetentionDays: 'a month' }, '"a month"'],
+    ['archiveDays', { regions, archiveDays: -1 }, '-1'],
+    ['archiveDays', { regions, archiveDays: '3651' }, '"3651"'],
+    ['archiveDays', { regions, archiveDays: 1.5 }, '1.5'],
     ['logs', { regions, logs: { 'eu-west-1': 'old' } }, 'not one of `regions`'],
     ['logs', { regions, logs: { 'us-east-1': 'a#b' } }, '"a#b"'],
     ['logs', { regions, logs: { 'us-east-1': 'global' } }, '"global"'],

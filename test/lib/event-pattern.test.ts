@@ -11,6 +11,8 @@ describe('the matcher of event patterns', () => {
     [{ source: [{ 'anything-but': ['a'] }] }, { source: 'a' }, false],
     [{ source: [{ 'anything-but': { prefix: 'm.' } }] }, { source: 'm.x' }, false],
     [{ detail: { meta: { region: [{ 'anything-but': ['a'] }] } } }, { detail: {} }, false],
+    [{ source: [{ exists: true }] }, { source: 'b' }, true],
+    [{ source: [{ exists: true }] }, {}, false],
     [{ source: ['a'], type: ['b'] }, { source: 'a', type: 'c' }, false],
   ])('of %j and %j says %s', (pattern, event, expected) => {
     expect(matches(pattern, event)).toBe(expected);

@@ -4,8 +4,8 @@ const isObject = (value: Json): value is Record<string, Json> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Whether an EventBridge pattern matches an event, for what Meridian's patterns use: values, `prefix`, and `anything-but`
- * a list of values or a prefix. As in EventBridge, a field that the event lacks matches nothing.
+ * Whether an EventBridge pattern matches an event, for what Meridian's patterns use: values, `prefix`, `exists` (true),
+ * and `anything-but` a list of values or a prefix. As in EventBridge, a field that the event lacks matches nothing.
  */
 export function matches(pattern: Json, event: Json): boolean {
   if (Array.isArray(pattern)) return event !== undefined && pattern.some((matcher) => matchesValue(matcher, event));
@@ -18,6 +18,7 @@ function matchesValue(matcher: Json, value: Json): boolean {
   const [[operator, operand] = [], ...more] = Object.entries(matcher);
   if (more.length > 0) throw new Error(`unknown matcher ${JSON.stringify(matcher)}`);
   if (operator === 'prefix') return typeof value === 'string' && value.startsWith(String(operand));
+  if (operator === 'exists' && operand === true) return true;
   if (operator === 'anything-but')
     return Array.isArray(operand) ? !operand.includes(value) : !matchesValue(operand, value);
   throw new Error(`unknown matcher ${JSON.stringify(matcher)}`);

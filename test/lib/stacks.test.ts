@@ -7,7 +7,7 @@ import { type Resource, TemplateReader } from './template.ts';
 
 const account = '123456789012';
 const three = ['us-east-1', 'us-east-2', 'us-west-2'];
-const functions = ['ingest', 'api', 'command', 'relay', 'project', 'stream-lookup'];
+const functions = ['ingest', 'api', 'command', 'relay', 'project', 'operate', 'stream-lookup'];
 
 // Each configuration is synthesized once; the first Region of three stands for all where they are alike.
 let app: Synthesized;
@@ -122,7 +122,10 @@ describe('data', () => {
   const all = (synthesized: Synthesized) =>
     [synthesized.globalTemplate, ...synthesized.regionTemplates].map((template) => new TemplateReader(template));
   const kept = (synthesized: Synthesized): Resource[] =>
-    all(synthesized).flatMap((template) => retained.flatMap((type) => template.ofType(type)));
+    all(synthesized)
+      .flatMap((template) => retained.flatMap((type) => template.ofType(type)))
+      // But for what is made again from the rest.
+      .filter(({ Properties }) => Properties.TableName !== 'meridian-snapshots');
 
   it('outlives its stack, unless the stack was never made', () => {
     expect(kept(app)).toHaveLength(1 + 3 * (1 + 1 + functions.length));
@@ -151,6 +154,13 @@ describe('data', () => {
           PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
         },
       ],
+    });
+  });
+
+  it('of snapshots is kept per Region, and goes with its stack: it is made again from the events', () => {
+    expect(region.named('AWS::DynamoDB::GlobalTable', 'meridian-snapshots')).toMatchObject({
+      DeletionPolicy: 'Delete',
+      Properties: { BillingMode: 'PAY_PER_REQUEST', Replicas: [{ Region: 'us-east-1' }] },
     });
   });
 
@@ -303,6 +313,7 @@ describe('the policy of a bus', () => {
   it.each([
     'meridian-us-east-1-relay',
     'meridian-us-east-1-ingest',
+    'meridian-us-east-1-operate',
     'meridian-us-east-2-forward',
     'meridian-us-west-2-forward',
   ])('lets %s speak as Meridian', (name) => {
@@ -332,6 +343,9 @@ describe('the policy of a bus', () => {
 
 describe('what each role may do', () => {
   const events = `arn:aws:dynamodb:us-east-1:${account}:table/meridian-events`;
+  const snapshots = ['BatchGetItem', 'DeleteItem', 'PutItem', 'Query'].map(
+    (action) => `dynamodb:${action} on GlobalTable(meridian-snapshots)`,
+  );
   const elsewhere = ['us-east-2', 'us-west-2'].map(
     (other) => `lambda:InvokeFunction on arn:aws:lambda:${other}:${account}:function:meridian-command`,
   );
@@ -354,6 +368,7 @@ describe('what each role may do', () => {
       [
         `dynamodb:PutItem on ${events}`,
         `dynamodb:Query on ${events}`,
+        ...snapshots,
         'events:PutEvents on EventBus(meridian)',
         'sqs:SendMessage on Queue(meridian-quarantine)',
         ...elsewhere,
@@ -365,12 +380,13 @@ describe('what each role may do', () => {
       [
         `dynamodb:PutItem on ${events}`,
         `dynamodb:Query on ${events}`,
+        ...snapshots,
         'dynamodb:BatchGetItem on GlobalTable(meridian-views)',
         'dynamodb:Query on GlobalTable(meridian-views)',
         ...elsewhere,
       ],
     ],
-    ['command', [`dynamodb:PutItem on ${events}`, `dynamodb:Query on ${events}`]],
+    ['command', [`dynamodb:PutItem on ${events}`, `dynamodb:Query on ${events}`, ...snapshots]],
     [
       'relay',
       [
@@ -390,10 +406,26 @@ describe('what each role may do', () => {
       'project',
       [
         `dynamodb:Query on ${events}`,
+        ...snapshots,
         'dynamodb:BatchGetItem on GlobalTable(meridian-views)',
         'dynamodb:PutItem on GlobalTable(meridian-views)',
         'dynamodb:UpdateItem on GlobalTable(meridian-views)',
         ...consume('meridian-projection'),
+      ],
+    ],
+    [
+      'operate',
+      [
+        `dynamodb:Query on ${events}`,
+        `dynamodb:Scan on ${events}`,
+        ...['BatchGetItem', 'BatchWriteItem', 'PutItem', 'Query', 'UpdateItem'].map(
+          (action) => `dynamodb:${action} on GlobalTable(meridian-views)`,
+        ),
+        'events:PutEvents on EventBus(meridian)',
+        ...['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'ReceiveMessage', 'SendMessage'].map(
+          (action) => `sqs:${action} on Queue(meridian-quarantine)`,
+        ),
+        'sqs:SendMessage on Queue(meridian-ingress)',
       ],
     ],
     ['stream-lookup', [`dynamodb:DescribeTable on ${events}`]],
@@ -475,6 +507,7 @@ describe('the functions', () => {
     MERIDIAN_REGIONS: 'us-east-1,us-east-2,us-west-2',
     MERIDIAN_LOG: 'us-east-1',
     EVENTS_TABLE: 'meridian-events',
+    SNAPSHOTS_TABLE: 'meridian-snapshots',
   };
   it.each([
     [
@@ -497,7 +530,26 @@ describe('the functions', () => {
         VIEWS_TABLE: 'meridian-views',
       },
     ],
-    ['project', { MERIDIAN_NAME: 'meridian', EVENTS_TABLE: 'meridian-events', VIEWS_TABLE: 'meridian-views' }],
+    [
+      'project',
+      {
+        MERIDIAN_NAME: 'meridian',
+        EVENTS_TABLE: 'meridian-events',
+        SNAPSHOTS_TABLE: 'meridian-snapshots',
+        VIEWS_TABLE: 'meridian-views',
+      },
+    ],
+    [
+      'operate',
+      {
+        MERIDIAN_NAME: 'meridian',
+        EVENTS_TABLE: 'meridian-events',
+        VIEWS_TABLE: 'meridian-views',
+        BUS_NAME: 'meridian',
+        INGRESS_QUEUE_URL: 'Queue(meridian-ingress)',
+        QUARANTINE_QUEUE_URL: 'Queue(meridian-quarantine)',
+      },
+    ],
   ])('%s is told what it needs', (name, expected) => {
     const { NODE_OPTIONS, ...told } = variablesOf(name);
     expect(NODE_OPTIONS).toBe('--enable-source-maps');
@@ -528,6 +580,8 @@ describe('the functions', () => {
     // 10 s of tries, a read and a write.
     ['project', 50],
     ['relay', 60],
+    // Nothing new after 15 s, then 10 s of tries, a read and a write.
+    ['operate', 60],
   ])('%s can end what it has begun: it has %i s or more', (name, least) => {
     expect(timeoutOf(name)).toBeGreaterThanOrEqual(least);
   });
@@ -588,6 +642,7 @@ describe('the functions', () => {
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       MaximumRecordAgeInSeconds: 6 * 60 * 60,
       MaximumRetryAttempts: 100,
+      MetricsConfig: { Metrics: ['EventCount'] },
       ParallelizationFactor: 1,
       StartingPosition: 'TRIM_HORIZON',
     });

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { z } from 'zod';
+import { registrySchemas } from '../../core/index.ts';
+import { domain } from '../../domain/index.ts';
 import { parseConfig } from '../../lib/config.ts';
 import { addMeridian, type MeridianStacks } from '../../lib/meridian.ts';
 
@@ -45,7 +47,12 @@ export function synthesize({
   try {
     const app = new App({ context: contextOf(context), builtinCloudFormationValidation: cloudFormationRules, outdir });
     const config = parseConfig((key) => app.node.tryGetContext(key));
-    const stacks = addMeridian(app, { config, projectedTypes: ['flight', 'seats'], deployed });
+    const stacks = addMeridian(app, {
+      config,
+      projectedTypes: ['flight', 'seats'],
+      eventSchemas: registrySchemas(domain),
+      deployed,
+    });
     change?.(stacks);
     app.synth();
     const { pluginReports } = report.parse(JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8')));

@@ -17,7 +17,15 @@ const policy = z.object({
   PolicyDocument: z.object({ Statement: z.array(statement) }),
   Roles: z.array(z.object({ Ref: z.string() })),
 });
-const nameProperties = ['QueueName', 'TableName', 'FunctionName', 'RoleName', 'LogGroupName', 'Name'] as const;
+const nameProperties = [
+  'QueueName',
+  'TableName',
+  'FunctionName',
+  'RoleName',
+  'LogGroupName',
+  'TopicName',
+  'Name',
+] as const;
 
 const arrayOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
 
@@ -50,6 +58,7 @@ export class TemplateReader {
     const [[intrinsic, operand] = []] = Object.entries(z.record(z.string(), z.unknown()).parse(value));
     if (intrinsic === 'Ref' && operand === 'AWS::Partition') return 'aws';
     if (intrinsic === 'Ref' && operand === 'AWS::AccountId') return '123456789012';
+    if (intrinsic === 'Ref' && operand === 'AWS::Region') return 'its own Region';
     if (intrinsic === 'Fn::Join')
       return z
         .tuple([z.string(), z.array(z.unknown())])

@@ -27,6 +27,7 @@ export const portsAround = (ports: FaultyPorts, around: Around): FaultyPorts => 
     });
   return {
     events: guarded(ports.events, 'events'),
+    snapshots: guarded(ports.snapshots, 'snapshots'),
     views: guarded(ports.views, 'views'),
     sightings: guarded(ports.sightings, 'sightings'),
     bus: guarded(ports.bus, 'bus'),

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { type Commit, decodeVersion, type Version } from '../../core/index.ts';
+import {
+  type Commit,
+  type Domain,
+  decodeVersion,
+  defineDomain,
+  type Snapshots,
+  type Version,
+} from '../../core/index.ts';
 import { between, type Random, seeded } from '../../world/randomness.ts';
 import type { FaultyPorts, WorldRegion } from '../../world/region.ts';
 import { sleepOn, VirtualScheduler } from '../../world/scheduler.ts';
@@ -67,7 +74,20 @@ const faults = fc.record({
   duplicates: fc.constantFrom(0, 0.3),
   reorders: fc.boolean(),
   clockAhead: fc.record({ 'us-east-2': fc.constantFrom(0, 700, 600_000) }),
+  /** Snapshots so often, and so early, that many do not serve any more when late commits arrive. */
+  snapshots: fc.option(
+    fc.record({ every: fc.constantFrom(1, 3), version: fc.constant(1), settle: fc.constantFrom(0, 500) }),
+  ),
 });
+
+const withSnapshots = (snapshots: Snapshots): Domain => {
+  const streams = [...ledgerDomain.streams.values()].map((stream) => ({ ...stream, snapshots }));
+  const views = [...ledgerDomain.views.values()].map((view) => ({
+    ...view,
+    of: streams.find(({ type }) => type === view.of.type) ?? view.of,
+  }));
+  return defineDomain({ streams, views });
+};
 
 type Faults = typeof faults extends fc.Arbitrary<infer T> ? T : never;
 
@@ -109,10 +129,16 @@ class Answers {
 }
 
 /** Takes the steps in a world of their own, heals every link in the end, and waits until nothing is under way. */
-const run = async (steps: readonly (Request | Look | Change)[], faults: Faults) => {
+const run = async (steps: readonly (Request | Look | Change)[], { snapshots, ...faults }: Faults) => {
   const scheduler = new VirtualScheduler();
   const withFaults = (_region: string, ports: FaultyPorts) => slowly(scheduler, seeded(faults.seed), ports);
-  const world = new World({ domain: ledgerDomain, regions, scheduler, withFaults, ...faults });
+  const world = new World({
+    domain: snapshots ? withSnapshots(snapshots) : ledgerDomain,
+    regions,
+    scheduler,
+    withFaults,
+    ...faults,
+  });
   const answers = new Answers();
   const remembered = new Map<string, string>();
   for (const { bus } of world.regions.values())
@@ -198,10 +224,11 @@ const slowly = (scheduler: VirtualScheduler, random: Random, ports: FaultyPorts)
       await sleepOn(scheduler, between(random, [0, 20]));
       return answer;
     };
-  const { events, views, bus } = ports;
+  const { events, snapshots, views, bus } = ports;
   return {
     ...ports,
-    events: { load: slow(events.load), loadLog: slow(events.loadLog), put: slow(events.put) },
+    events: { ...events, load: slow(events.load), loadLog: slow(events.loadLog), put: slow(events.put) },
+    snapshots: { newest: slow(snapshots.newest), put: slow(snapshots.put), drop: slow(snapshots.drop) },
     views: { ...views, entries: slow(views.entries), apply: slow(views.apply) },
     bus: { put: slow((entries) => bus.put(entries)) },
   };

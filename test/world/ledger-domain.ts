@@ -10,7 +10,7 @@ export interface Entry {
 }
 
 /** A merge stream whose state shows everything that folding decides: order, copies and concurrency. */
-const note = defineStream({
+export const note = defineStream({
   type: 'note',
   mode: 'merge',
   events: { Written: { version: 1, schema: z.object({ text: z.string() }) } },

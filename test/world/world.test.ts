@@ -199,8 +199,8 @@ describe('a cut link', () => {
     expect(world.region(east).quarantine.bodies).toEqual([]);
   });
 
-  it('for longer than a queue tries hands a command to the quarantine, where it can be sent again', async () => {
-    const { world, putTake, settle, heard, idsIn } = aWorld({ regions });
+  it('for longer than a queue tries hands a command to the quarantine, from where it can be sent again', async () => {
+    const { world, scheduler, putTake, settle, heard, idsIn } = aWorld({ regions });
     world.cut(east, west, ['invoke']);
     await putTake(east, 'mine', 'stock/2');
 
@@ -209,6 +209,17 @@ describe('a cut link', () => {
     expect([...heard(east).keys()]).toEqual([]);
     expect(world.region(east).quarantine.bodies.map((body) => JSON.parse(body).detail)).toMatchObject([{ id: 'mine' }]);
     expect(await idsIn(west, 'stock/2')).toEqual([]);
+
+    world.healAll();
+    const redriven = await scheduler.resolve(world.region(east).operate({ action: 'quarantine-redrive' }));
+    await settle();
+
+    expect(redriven).toMatchObject({
+      result: { redriven: [{ envelopeId: 'mine', stream: 'stock/2' }], complete: true },
+    });
+    expect(await idsIn(west, 'stock/2')).toEqual(['mine']);
+    expect(heard(east).get('Accepted mine')).toBe(1);
+    expect(world.region(east).quarantine.bodies).toEqual([]);
   });
 });
 

@@ -12,6 +12,12 @@ describe('DynamoDB event store', () => {
     const store = dynamoDbEventStore(dynamoDbClient({ endpoint, region: 'us-east-1', credentials }), 'events');
     await store.load('flight/1');
     await store.loadLog('flight/1', 'us-east-1', 0);
-    expect(requests.map(({ body }) => JSON.parse(body).ConsistentRead)).toEqual([true, true, true, true]);
+    const { cursor } = await store.scan(0, 2, undefined, 10);
+    expect(await store.scan(0, 2, cursor, 10)).toEqual({ commits: [], cursor: undefined });
+    expect(requests.map(({ body }) => JSON.parse(body).ConsistentRead)).toEqual(requests.map(() => true));
+    expect(requests.slice(-2).map(({ operation, body }) => [operation, JSON.parse(body)])).toMatchObject([
+      ['Scan', { Segment: 0, TotalSegments: 2, Limit: 10 }],
+      ['Scan', { Segment: 0, TotalSegments: 2, Limit: 10, ExclusiveStartKey: key }],
+    ]);
   });
 });

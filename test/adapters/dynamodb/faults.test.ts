@@ -2,8 +2,12 @@ import { beforeAll, expect, test } from 'vitest';
 import { dynamoDbEventStore } from '../../../adapters/dynamodb/event-store.ts';
 import { dynamoDbSightings } from '../../../adapters/dynamodb/sightings.ts';
 import { dynamoDbViewStore } from '../../../adapters/dynamodb/view-store.ts';
+import { entriesOf } from '../../../core/bus.ts';
+import { subscribe } from '../../../core/index.ts';
 import { aCommit, aStream } from '../../contract/commits.ts';
 import { describeWithDynamoDbLocal } from '../../contract/dynamodb-local.ts';
+import { dynamoDbTally } from '../../contract/tally.ts';
+import { fakeRuntime } from '../../runtime.ts';
 import { refusal, type StubAnswer, type StubRequest, stubServer } from '../stub-server.ts';
 
 /** `answer lost`: it takes effect, and nobody hears of it. */
@@ -44,6 +48,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
       events: dynamoDbEventStore(client, table),
       views: dynamoDbViewStore(client, table),
       sightings: dynamoDbSightings(client, table),
+      tally: dynamoDbTally(client, table),
     };
   };
 
@@ -94,6 +99,31 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     await events.put(commit);
     expect(await events.load(commit.stream)).toEqual([commit]);
     await expect(events.load(commit.stream)).rejects.toMatchObject({ code: 'unavailable', retryable: true });
+  });
+
+  test('an event whose effect is throttled, or whose answer is lost, has its effect once', async () => {
+    const { tally, requests } = await behind('none', 'throttled', 'answer lost');
+    const stream = aStream();
+    const handle = ({ id }: { readonly id: string }) => [{ key: stream, sums: { [id]: 1 } }];
+    const ports = { from: 'beginning', progress: tally.progress, runtime: fakeRuntime(), handle } as const;
+    const bodies = entriesOf(aCommit({ stream })).map(({ detailType, detail }) =>
+      JSON.stringify({ 'detail-type': detailType, detail: JSON.parse(detail) }),
+    );
+    expect(await subscribe(ports, bodies)).toEqual([undefined]);
+    // A look at the progress, the transaction three times, a look for what is parked.
+    expect(requests).toHaveLength(5);
+    const lost = await behind('none', 'answer lost', 'answer lost', 'answer lost');
+    const other = aStream();
+    const unanswered = { ...ports, progress: lost.tally.progress };
+    const second = bodies.map((body) => body.replaceAll(stream, other));
+    expect(await subscribe(unanswered, second)).toEqual([
+      expect.objectContaining({ code: 'unavailable', retryable: true }),
+    ]);
+    expect(await subscribe(unanswered, second)).toEqual([undefined]);
+    expect(await tally.sumsOf(stream)).toEqual({
+      [`${stream}@us-east-1.1.0`]: 1,
+      [`${other}@us-east-1.1.0`]: 1,
+    });
   });
 
   test('parallel writers on a bad connection: every commit is stored once, none is lost', async () => {
@@ -154,5 +184,14 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     const { sightings } = await behind('answer lost');
     await sightings.record('us-west-2', '018f000000000001');
     expect((await sightings.all()).get('us-west-2')).toBe('018f000000000001');
+  });
+
+  test('generations whose answer is lost are set, and the writer is told that another was faster', async () => {
+    const { views } = await behind('answer lost');
+    const view = `view-${process.pid}-generations`;
+    const active = { version: 1, build: 1, kind: 'rows', shards: 4 } as const;
+    const next = { revision: 1, builds: 1, active, retired: [] };
+    expect(await views.setGenerations(view, next)).toBe(false);
+    expect(await views.generations([view])).toEqual(new Map([[view, next]]));
   });
 });

@@ -56,6 +56,53 @@ describe('DynamoDB view store', () => {
     await expect(store.entries('v', places)).rejects.toMatchObject({ code: 'unavailable', retryable: true });
   });
 
+  const deletedIn = ({ body }: StubRequest): readonly { DeleteRequest: { Key: { sk: { S: string } } } }[] =>
+    JSON.parse(body).RequestItems.views;
+  /** A table with three rows in its first shard, of whose deletions `open` stay undone each time. */
+  const aTableOfRows = (open: (requests: readonly unknown[]) => readonly unknown[]) =>
+    storeBehind((request) => {
+      if (request.operation === 'BatchWriteItem')
+        return { body: JSON.stringify({ UnprocessedItems: { views: open(deletedIn(request)) } }) };
+      const { ExpressionAttributeValues } = JSON.parse(request.body);
+      const items = ExpressionAttributeValues[':pk'].S === 'v#row#0' ? ['a', 'b', 'c'] : [];
+      return { body: JSON.stringify({ Items: items.map((S) => ({ pk: { S: 'v#row#0' }, sk: { S } })) }) };
+    });
+
+  test('deletions that DynamoDB leaves undone are asked for again, and only those', async () => {
+    const { store, requests } = await aTableOfRows(([, ...rest]) => rest);
+    expect(await store.remove('v', 1, 10)).toBe(true);
+    const writes = requests.filter(({ operation }) => operation === 'BatchWriteItem');
+    expect(writes.map((request) => deletedIn(request).map(({ DeleteRequest }) => DeleteRequest.Key.sk.S))).toEqual([
+      ['a', 'b', 'c'],
+      ['b', 'c'],
+      ['c'],
+    ]);
+  });
+
+  test('deletions that stay undone are unavailable, and retryable', async () => {
+    const { store } = await aTableOfRows((all) => all);
+    await expect(store.remove('v', 1, 10)).rejects.toMatchObject({ code: 'unavailable', retryable: true });
+  });
+
+  test('what is to be deleted, and generations, are read strongly consistently', async () => {
+    const { store, requests } = await aTableOfRows(() => []);
+    await store.remove('v', 1, 10);
+    const queries = requests.filter(({ operation }) => operation === 'Query');
+    expect(queries.map(({ body }) => JSON.parse(body).ConsistentRead)).toEqual([true, true]);
+    const read = await storeBehind(() => ({ body: '{}' }));
+    await read.store.generations(['v', 'w']);
+    expect(read.requests.map(({ body }) => JSON.parse(body).RequestItems.views.ConsistentRead)).toEqual([true]);
+  });
+
+  test('generations that nobody could have written are said', async () => {
+    const { store } = await storeBehind(() => ({
+      body: JSON.stringify({
+        Responses: { views: [{ pk: { S: 'v#generations' }, sk: { S: 'generations' }, generations: { S: '{}' } }] },
+      }),
+    }));
+    await expect(store.generations(['v'])).rejects.toThrow('active');
+  });
+
   const cancelled = (...codes: readonly string[]): StubAnswer => ({
     status: 400,
     body: JSON.stringify({

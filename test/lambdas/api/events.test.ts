@@ -33,8 +33,8 @@ describe('POST /events', () => {
         commitId: 'a',
         position: 1,
         events: [
-          { type: 'Departed', version: 1, data: { delay: 1 } },
-          { type: 'Departed', version: 1, data: { delay: 2 } },
+          { type: 'Departed', version: 2, data: { delay: 1 } },
+          { type: 'Departed', version: 2, data: { delay: 2 } },
         ],
         meta: { correlation: 'c', actor: 'me' },
       },
@@ -106,13 +106,13 @@ describe('POST /events', () => {
     ]);
   });
 
-  it('names the path of every fault of the data of events, and a version that is not the current one', async () => {
+  it('names the path of every fault of the data of events, and a version that there is not', async () => {
     const problem = await anApi().problem('POST', '/events', {
       body: {
         stream,
         events: [
           departed(),
-          { type: 'Departed', version: 2, data: { airport: 'lax', delay: 1.5 } },
+          { type: 'Departed', version: 3, data: { airport: 'lax', delay: 1.5 } },
           { type: 'Arrived' },
         ],
       },
@@ -263,6 +263,51 @@ describe('POST /events', () => {
     await api.post('/events', { body: ids.map((id, i) => ({ id, stream, events: [departed(i)] })) });
 
     expect((await api.ports.events.load(stream)).map(({ commitId }) => commitId)).toEqual(ids);
+  });
+
+  it('runs the commands among the envelopes, as on the bus, with their meta', async () => {
+    const api = anApi();
+    const reserve = { stream: seats, command: 'reserve', input: { passenger: 'p' } };
+
+    const { body } = await api.post('/events', {
+      body: [
+        { id: 'a', stream, events: [departed()] },
+        { id: 'b', ...reserve, meta: { actor: 'desk' } },
+        { id: 'c', ...reserve, input: {} },
+        { id: 'd', ...reserve, events: [departed()] },
+      ],
+    });
+
+    expect(outcomes.parse(body).map(({ id, problem }) => [id, problem?.code])).toEqual([
+      ['a', undefined],
+      ['b', undefined],
+      ['c', 'validation'],
+      ['d', 'validation'],
+    ]);
+    expect(await api.ports.events.load(seats)).toMatchObject([{ commitId: 'b', meta: { actor: 'desk' } }]);
+    expect(await api.post('/events', { body: { id: 'b', ...reserve } })).toMatchObject({
+      status: 200,
+      headers: { etag: expect.any(String) },
+    });
+  });
+
+  it('begins no envelope of a stream behind one that has to be sent again, so that none overtakes it', async () => {
+    const api = anApi();
+    const elsewhere = `seats/${westId}`;
+
+    const { body } = await api.post('/events', {
+      body: [
+        { id: 'a', stream: elsewhere, events: [reserved('p')] },
+        { id: 'b', stream: elsewhere, events: [reserved('q')] },
+        { id: 'c', stream, events: [departed()] },
+      ],
+    });
+
+    expect(outcomes.parse(body).map(({ id, problem }) => [id, problem?.code])).toEqual([
+      ['a', 'region-unreachable'],
+      ['b', 'unavailable'],
+      ['c', undefined],
+    ]);
   });
 
   it('takes 100 envelopes at once, none too, and refuses 101 without looking at any', async () => {

@@ -128,7 +128,7 @@ describe('GET /streams/{type}/{id}/events', () => {
         log: 'us-east-1',
         position,
         commitId: `id-${position}`,
-        events: [{ version: 1, ...departed(position) }],
+        events: [{ version: 2, ...departed(position) }],
         context: position === 1 ? {} : { 'us-east-1': 1 },
         previous: position - 1,
         hlc: expect.stringMatching(/^[0-9a-f]{16}$/),

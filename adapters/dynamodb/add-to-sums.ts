@@ -1,0 +1,23 @@
+import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import type { Sums } from '../../core/index.ts';
+
+/**
+ * Adds to sums under keys of one partition, a field an attribute. No field is named `pk` or `sk`, no key is empty.
+ * @returns what one addition writes in a transaction
+ */
+export const addToSums =
+  (table: string, partition: string) =>
+  ({ key, sums }: { readonly key: string; readonly sums: Sums }): readonly TransactWriteItem[] => {
+    const fields = Object.entries(sums);
+    return [
+      {
+        Update: {
+          TableName: table,
+          Key: { pk: { S: partition }, sk: { S: key } },
+          UpdateExpression: `ADD ${fields.map((_, i) => `#${i} :${i}`).join(', ')}`,
+          ExpressionAttributeNames: Object.fromEntries(fields.map(([field], i) => [`#${i}`, field])),
+          ExpressionAttributeValues: Object.fromEntries(fields.map(([, sum], i) => [`:${i}`, { N: String(sum) }])),
+        },
+      },
+    ];
+  };

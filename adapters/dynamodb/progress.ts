@@ -1,0 +1,138 @@
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  type TransactWriteItem,
+  TransactWriteItemsCommand,
+} from '@aws-sdk/client-dynamodb';
+import * as z from 'zod';
+import { type Place, type Progress, type SubscribedEvent, subscribedEvent } from '../../core/index.ts';
+import { DATABASE_MS, within } from '../connection.ts';
+import { asked, sdkError } from '../sdk-error.ts';
+import { countSchema, textSchema } from './attributes.ts';
+import { lostRace } from './lost-race.ts';
+
+/** For so long a parked event is kept, in seconds: as long as a queue keeps its message. */
+const KEPT_SECONDS = 14 * 24 * 60 * 60;
+
+/** Zero-padded, so that the order of texts is that of the places. */
+const POSITION_DIGITS = 16;
+const INDEX_DIGITS = 4;
+
+const LAST = 'last';
+const PARKED = 'parked#';
+
+const placeSchema = z.object({ position: countSchema, index: countSchema, count: countSchema });
+const parkedSchema = z.object({ event: textSchema, since: countSchema });
+
+const partitionOf = (stream: string, log: string) => ({ S: `${stream}@${log}` });
+const parkedKey = ({ position, index }: Omit<Place, 'count'>) => ({
+  S: `${PARKED}${String(position).padStart(POSITION_DIGITS, '0')}.${String(index).padStart(INDEX_DIGITS, '0')}`,
+});
+
+/**
+ * A subscriber's progress in a table of its own, of which `expires` is the time to live. Every function throws MeridianError
+ * `unavailable` (retryable) when DynamoDB does not answer.
+ * @param itemsOf what an effect writes, in any table of this Region: 99 items an event at most, without conditions, since
+ * one that does not hold looks like a faster subscriber
+ */
+export const dynamoDbProgress = <Effect>(
+  client: DynamoDBClient,
+  table: string,
+  itemsOf: (effect: Effect) => readonly TransactWriteItem[],
+): Progress<Effect> => ({
+  last: async (stream, log) => {
+    const { Item } = await asked(
+      `read the progress of ${stream}`,
+      client.send(
+        new GetItemCommand({
+          TableName: table,
+          Key: { pk: partitionOf(stream, log), sk: { S: LAST } },
+          ConsistentRead: true,
+        }),
+        within(DATABASE_MS),
+      ),
+    );
+    if (!Item) return undefined;
+    const { position, index, count } = placeSchema.parse(Item);
+    return { position: Number(position.N), index: Number(index.N), count: Number(count.N) };
+  },
+  advance: async (event, before, effects) => {
+    try {
+      await client.send(
+        new TransactWriteItemsCommand({
+          TransactItems: [putLast(table, event, before), ...effects.flatMap((effect) => itemsOf(effect))],
+        }),
+        within(DATABASE_MS),
+      );
+      return true;
+    } catch (error) {
+      if (lostRace(error)) return false;
+      throw sdkError(`handle ${event.id}`, error);
+    }
+  },
+  park: async (event, since) => {
+    try {
+      await client.send(
+        new PutItemCommand({
+          TableName: table,
+          Item: {
+            pk: partitionOf(event.stream, event.meta.log),
+            sk: parkedKey(event.meta),
+            event: { S: JSON.stringify(event) },
+            since: { N: String(since) },
+            expires: { N: String(Math.floor(since / 1000) + KEPT_SECONDS) },
+          },
+          ConditionExpression: 'attribute_not_exists(pk)',
+        }),
+        within(DATABASE_MS),
+      );
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw sdkError(`park ${event.id}`, error);
+    }
+  },
+  parked: async (stream, log, behind, limit) => {
+    const { Items = [] } = await asked(
+      `read what waits in ${stream}`,
+      client.send(
+        new QueryCommand({
+          TableName: table,
+          KeyConditionExpression: 'pk = :pk AND sk > :behind',
+          ExpressionAttributeValues: { ':pk': partitionOf(stream, log), ':behind': parkedKey(behind) },
+          ConsistentRead: true,
+          Limit: limit,
+        }),
+        within(DATABASE_MS),
+      ),
+    );
+    return Items.map((item) => {
+      const { event, since } = parkedSchema.parse(item);
+      return { event: subscribedEvent.parse(JSON.parse(event.S)), since: Number(since.N) };
+    });
+  },
+});
+
+const putLast = (table: string, event: SubscribedEvent, before: Place | undefined): TransactWriteItem => ({
+  Put: {
+    TableName: table,
+    Item: {
+      pk: partitionOf(event.stream, event.meta.log),
+      sk: { S: LAST },
+      position: { N: String(event.meta.position) },
+      index: { N: String(event.meta.index) },
+      count: { N: String(event.meta.count) },
+    },
+    ...(before
+      ? {
+          ConditionExpression: '#position = :position AND #index = :index',
+          ExpressionAttributeNames: { '#position': 'position', '#index': 'index' },
+          ExpressionAttributeValues: {
+            ':position': { N: String(before.position) },
+            ':index': { N: String(before.index) },
+          },
+        }
+      : { ConditionExpression: 'attribute_not_exists(pk)' }),
+  },
+});

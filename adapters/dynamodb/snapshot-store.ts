@@ -1,0 +1,147 @@
+import { hash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import {
+  type AttributeValue,
+  DeleteItemCommand,
+  type DynamoDBClient,
+  PutItemCommand,
+  paginateQuery,
+  QueryCommand,
+  type QueryCommandInput,
+} from '@aws-sdk/client-dynamodb';
+import * as z from 'zod';
+import { decodeSnapshot, encodeSnapshot, type Hlc, type SnapshotStore } from '../../core/index.ts';
+import { SNAPSHOT_MS, within } from '../connection.ts';
+import { asked } from '../sdk-error.ts';
+import { countSchema, textSchema } from './attributes.ts';
+import { batchGet, type Key } from './batch-get.ts';
+
+/** Bytes of a snapshot in one item, which may have 400 KB in all. */
+const PART_BYTES = 340 * 1024;
+const VERSION_DIGITS = 10;
+
+/*
+ * A snapshot is kept as compressed JSON, cut into parts. Its name sorts by version and stamp and ends in the digest of its
+ * bytes: so two writers of one snapshot write the same items, and those of another one never mix in. The first part is in
+ * the head, which is written last: only what has a head is looked for, and only what fits the digest is used.
+ */
+const digits = (version: number): string => String(version).padStart(VERSION_DIGITS, '0');
+const headKey = (stream: string, name: string): Key => ({ pk: { S: stream }, sk: { S: `head#${name}` } });
+const partKey = (stream: string, name: string, part: number): Key => ({
+  pk: { S: stream },
+  sk: { S: `part#${name}#${part}` },
+});
+const digestOf = (bytes: Uint8Array): string => hash('sha256', bytes, 'base64url');
+
+const binary = z.object({ B: z.instanceof(Uint8Array) });
+const headSchema = z.object({
+  sk: z.object({ S: z.string().regex(/^head#\d+\.[0-9a-f]+\.[\w-]+$/) }),
+  parts: countSchema,
+  bytes: binary,
+});
+const partSchema = z.object({ sk: textSchema, bytes: binary });
+const keySchema = z.object({ pk: textSchema, sk: textSchema });
+type Bound = ReturnType<typeof within>;
+
+/**
+ * The `snapshots` table of the Region that `client` talks to. Throws MeridianError `unavailable` (retryable).
+ * @param milliseconds that a whole call takes at most
+ */
+export const dynamoDbSnapshotStore = (
+  client: DynamoDBClient,
+  table: string,
+  milliseconds = SNAPSHOT_MS,
+): SnapshotStore => {
+  const between = (stream: string, first: string, last: string) => ({
+    TableName: table,
+    ConsistentRead: true,
+    KeyConditionExpression: 'pk = :stream AND sk BETWEEN :first AND :last',
+    ExpressionAttributeValues: { ':stream': { S: stream }, ':first': { S: first }, ':last': { S: last } },
+  });
+
+  const newest = async (stream: string, madeBy: number, before: Hlc, bound: Bound): Promise<Uint8Array | undefined> => {
+    const heads = between(stream, `head#${digits(madeBy)}.`, `head#${digits(madeBy)}.${before}`);
+    const { Items: [item] = [] } = await client.send(
+      new QueryCommand({ ...heads, ScanIndexForward: false, Limit: 1 }),
+      bound,
+    );
+    if (!item) return undefined;
+    const head = headSchema.parse(item);
+    const name = head.sk.S.slice('head#'.length);
+    const [, stamp = '', digest] = name.split('.');
+    const bytes = await wholeOf(stream, name, head, bound);
+    // A writer that died, or one that takes old ones away, has left a part of it.
+    return digestOf(bytes) === digest ? bytes : newest(stream, madeBy, stamp, bound);
+  };
+
+  const wholeOf = async (stream: string, name: string, head: z.output<typeof headSchema>, bound: Bound) => {
+    const keys = Array.from({ length: Number(head.parts.N) - 1 }, (_, i) => partKey(stream, name, i + 1));
+    const items = keys.length > 0 ? await batchGet(client, table, keys, { consistent: true, bound }) : [];
+    const parts = new Map(items.map((item) => partSchema.parse(item)).map(({ sk, bytes }) => [sk.S, bytes.B]));
+    return Buffer.concat([head.bytes.B, ...keys.map(({ sk }) => parts.get(sk.S) ?? new Uint8Array())]);
+  };
+
+  /** The keys of what is kept of a stream; of items from one sort key to another. */
+  const keysBetween = async (stream: string, first: string, last: string, bound: Bound): Promise<readonly Key[]> => {
+    const input: QueryCommandInput = { ...between(stream, first, last), ProjectionExpression: 'pk, sk' };
+    const keys: Key[] = [];
+    for await (const { Items = [] } of paginateQuery({ client }, input, bound))
+      keys.push(...Items.map((item) => keySchema.parse(item)));
+    return keys;
+  };
+
+  const remove = (keys: readonly Key[], bound: Bound): Promise<unknown> =>
+    Promise.all(keys.map((Key) => client.send(new DeleteItemCommand({ TableName: table, Key }), bound)));
+
+  /** Behind the two newest of this version there is nothing of use: older ones, other versions', parts without a head. */
+  const clean = async (stream: string, madeBy: number, bound: Bound): Promise<void> => {
+    const keys = await keysBetween(stream, 'head#', 'part#~', bound);
+    const [, second] = keys
+      .map(({ sk }) => sk.S)
+      .filter((sk) => sk.startsWith(`head#${digits(madeBy)}.`))
+      .reverse();
+    const nameIn = (sk: string): string => sk.slice('head#'.length);
+    if (second !== undefined)
+      await remove(
+        keys.filter(({ sk }) => nameIn(sk.S) < nameIn(second)),
+        bound,
+      );
+  };
+
+  return {
+    newest: async (stream, madeBy, before = '~') => {
+      const bytes = await asked(`load the snapshot of ${stream}`, newest(stream, madeBy, before, within(milliseconds)));
+      return bytes && decodeSnapshot(String(await promisify(gunzip)(bytes)));
+    },
+    put: async (snapshot) => {
+      const { stream, madeBy, latestStamp } = snapshot;
+      const bytes = await promisify(gzip)(encodeSnapshot(snapshot));
+      const name = `${digits(madeBy)}.${latestStamp}.${digestOf(bytes)}`;
+      const [first, ...others] = partsOf(bytes);
+      const bound = within(milliseconds);
+      const write = (Item: Record<string, AttributeValue>) =>
+        client.send(new PutItemCommand({ TableName: table, Item }), bound);
+      const store = async (): Promise<void> => {
+        await Promise.all(others.map((B, i) => write({ ...partKey(stream, name, i + 1), bytes: { B } })));
+        const parts = { N: String(1 + others.length) };
+        await write({ ...headKey(stream, name), parts, bytes: { B: first } });
+        await clean(stream, madeBy, bound);
+      };
+      await asked(`keep a snapshot of ${stream}`, store());
+    },
+    drop: async (stream, madeBy, latestStamp) => {
+      const bound = within(milliseconds);
+      const name = `head#${digits(madeBy)}.${latestStamp}`;
+      const heads = await asked(`drop a snapshot of ${stream}`, keysBetween(stream, `${name}.`, `${name}.~`, bound));
+      await asked(`drop a snapshot of ${stream}`, remove(heads, bound));
+    },
+  };
+};
+
+const partsOf = (bytes: Uint8Array): [Uint8Array, ...Uint8Array[]] => {
+  const rest = Array.from({ length: Math.ceil(bytes.length / PART_BYTES) - 1 }, (_, i) =>
+    bytes.subarray((i + 1) * PART_BYTES, (i + 2) * PART_BYTES),
+  );
+  return [bytes.subarray(0, PART_BYTES), ...rest];
+};

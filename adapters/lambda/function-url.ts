@@ -1,0 +1,71 @@
+import { Sha256 } from '@aws-crypto/sha256-js';
+import { GetFunctionUrlConfigCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { defaultProvider } from '@aws-sdk/credential-provider-node';
+import { SignatureV4 } from '@smithy/signature-v4';
+import { MeridianError } from '../../core/index.ts';
+import { type ConnectionOptions, connection, DATABASE_MS, within } from '../connection.ts';
+import { sdkError } from '../sdk-error.ts';
+
+/**
+ * The Function URL of a function.
+ * @throws MeridianError `not-found`: there is no such function, or it has no URL; `unavailable`
+ */
+export const findFunctionUrl = async (
+  region: string,
+  functionName: string,
+  options: Omit<ConnectionOptions, 'region'> = {},
+): Promise<string> => {
+  const client = new LambdaClient({ ...connection, ...options, region });
+  try {
+    const { FunctionUrl = '' } = await client.send(
+      new GetFunctionUrlConfigCommand({ FunctionName: functionName }),
+      within(DATABASE_MS),
+    );
+    return FunctionUrl;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ResourceNotFoundException')
+      throw new MeridianError('not-found', `There is no Function URL of ${functionName} in ${region}.`, {
+        cause: error,
+      });
+    throw sdkError(`look up the URL of ${functionName} in ${region}`, error);
+  } finally {
+    client.destroy();
+  }
+};
+
+/** A request to be signed: its headers must not be changed afterwards. */
+export interface Unsigned {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+}
+
+/** @returns the headers of the request with its signature, which is good for 5 minutes */
+export type Sign = (request: Unsigned) => Promise<Readonly<Record<string, string>>>;
+
+/**
+ * Signs requests to a Function URL with AWS Signature Version 4.
+ * @param credentials @default those that every AWS tool finds: environment, profile, role
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
+ */
+export const signerFor = (region: string, credentials?: ConnectionOptions['credentials']): Sign => {
+  const signer = new SignatureV4({
+    service: 'lambda',
+    region,
+    credentials: credentials ?? defaultProvider(),
+    sha256: Sha256,
+  });
+  return async ({ method, url, headers, body }) => {
+    const signed = await signer.sign({
+      method,
+      protocol: url.protocol,
+      hostname: url.hostname,
+      path: url.pathname,
+      query: Object.fromEntries(url.searchParams),
+      headers: { ...headers, host: url.host },
+      ...(body !== undefined && { body }),
+    });
+    return signed.headers;
+  };
+};

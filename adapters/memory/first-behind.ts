@@ -1,0 +1,13 @@
+import { keyOrder } from '../key-order.ts';
+
+/** Index of the first of the sorted keys behind `after`: binary search. */
+export const firstBehind = (keys: readonly string[], after: string): number => {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (keyOrder(keys[middle] ?? '', after) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+};

@@ -1,0 +1,58 @@
+import type { HeldMessage, Quarantine } from '../../core/index.ts';
+
+interface Kept {
+  readonly id: string;
+  readonly body: string;
+  readonly sentAt: number;
+  receives: number;
+  receipt: string;
+  hiddenUntil: number;
+}
+
+/**
+ * A quarantine in memory.
+ * @param now milliseconds since 1970: how long messages are held
+ */
+export const memoryQuarantine = (now: () => number): Quarantine & { readonly bodies: readonly string[] } => {
+  const messages = new Map<string, Kept>();
+  let sent = 0;
+
+  /** A receipt counts until somebody else receives the message. */
+  const heldBy = ({ id, receipt }: HeldMessage): Kept | undefined => {
+    const message = messages.get(id);
+    return message?.receipt === receipt ? message : undefined;
+  };
+
+  return {
+    get bodies() {
+      return [...messages.values()].map(({ body }) => body);
+    },
+    send: async (bodies) => {
+      for (const body of bodies) {
+        const id = `quarantined-${++sent}`;
+        messages.set(id, { id, body, sentAt: now(), receives: 0, receipt: '', hiddenUntil: 0 });
+      }
+      return bodies.map(() => undefined);
+    },
+    receive: async (milliseconds) => {
+      const visible = [...messages.values()].filter(({ hiddenUntil }) => hiddenUntil <= now()).slice(0, 10);
+      for (const message of visible) {
+        message.receives++;
+        message.receipt = `${message.id}#${message.receives}`;
+        message.hiddenUntil = now() + milliseconds;
+      }
+      return visible.map(({ id, receipt, body, sentAt, receives }) => ({ id, receipt, body, sentAt, receives }));
+    },
+    release: async (held) => {
+      for (const each of held) {
+        const message = heldBy(each);
+        if (message) message.hiddenUntil = 0;
+      }
+    },
+    remove: async (held) => {
+      for (const each of held) if (heldBy(each)) messages.delete(each.id);
+      return held.map(() => undefined);
+    },
+    count: async () => messages.size,
+  };
+};

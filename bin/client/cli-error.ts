@@ -1,0 +1,12 @@
+/** An error of the command line itself, not of a Region: told without a stack trace, with exit code 1. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+  /** For machines: `unreachable`, `no-file` … */
+  readonly code: string;
+
+  /** @param message says what to do */
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,122 @@
+import * as z from 'zod';
+import type { Remote } from '../../core/index.ts';
+import { CliError } from './cli-error.ts';
+import { httpSender } from './http.ts';
+import { parsed, Region, type Transport } from './region.ts';
+
+/** The SDK takes longer to load than most commands take: only what talks to AWS waits for it. */
+const functionUrls = () => import('../../adapters/lambda/function-url.ts');
+
+/** The Region in the host name of a Function URL, on AWS and on LocalStack; undefined for any other host. */
+const functionUrlRegion = (host: string): string | undefined => /\.lambda-url\.([a-z0-9-]+)\./.exec(host)?.[1];
+
+/** Where the world of `npm start` is served. */
+const WORLD = 'http://127.0.0.1:4700';
+
+export interface Whereabouts {
+  /** The base address of a Region's API. */
+  readonly url?: string | undefined;
+  /** A Region that is deployed. */
+  readonly region?: string | undefined;
+  /** The prefix of the deployed names. */
+  readonly name: string;
+}
+
+/** @throws CliError, MeridianError when the Region cannot be found */
+export const openRegion = async ({ url, region, name }: Whereabouts): Promise<Region> => {
+  if (url === undefined && region !== undefined) return new Region(deployed(region, name));
+  const base = new URL(url ?? WORLD);
+  if (functionUrlRegion(base.hostname)) return new Region(await plainFunctionUrl(base));
+  const hint =
+    url === undefined ? ' Run `npm start` in another terminal, or name a Region with --url or --region.' : '';
+  return new Region(served(base.pathname === '/' ? await firstRegion(base, hint) : base, hint));
+};
+
+const listed = z.object({ regions: z.array(z.string().regex(/^\/regions\/[^/]+\/health$/)).min(1) });
+
+/** The first Region of a world, by the world's own address. Whatever else answers there is taken for a Region itself. */
+const firstRegion = async (base: URL, hint: string): Promise<URL> => {
+  const { body } = await reached(httpSender({ base })({ method: 'GET', path: '/' }), hint);
+  const [first] = listed.safeParse(parsed(body)).data?.regions ?? [];
+  return first === undefined ? base : new URL(first.replace(/\/health$/, ''), base);
+};
+
+/** A Region of a world. */
+const served = (base: URL, hint: string): Transport => {
+  const send = httpSender({ base });
+  const siblings = /^(.*\/regions\/)([^/]+)\/?$/.exec(base.pathname);
+  return {
+    name: siblings?.[2] ?? base.href,
+    send: (request) => reached(send(request), hint),
+    operate: async (request) => {
+      const { status, body } = await reached(
+        send({ method: 'POST', path: '/operate', body: JSON.stringify(request) }),
+        hint,
+      );
+      return status === 200 ? parsed(body) : { problem: parsed(body) };
+    },
+    sibling: (region) => {
+      if (!siblings) throw unknownSibling(base, region);
+      return served(new URL(`${siblings[1]}${encodeURIComponent(region)}`, base), hint);
+    },
+  };
+};
+
+/** @param hint what to do when nothing listens there */
+const reached = async <T>(answer: Promise<T>, hint: string): Promise<T> => {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof CliError && error.code === 'unreachable')
+      throw new CliError('unreachable', `${error.message}${hint}`, { cause: error });
+    throw error;
+  }
+};
+
+/** A Region by the address of its API alone. */
+const plainFunctionUrl = async (base: URL): Promise<Transport> => ({
+  name: base.hostname,
+  send: await signedSender(base),
+  operate: async () => {
+    throw new CliError(
+      'no-operate',
+      'This is done by a function that has no URL: give --region (and --name) instead of --url.',
+    );
+  },
+  sibling: (region) => {
+    throw unknownSibling(base, region);
+  },
+});
+
+/** A Region by its deployed names. They are made in lib/names.ts, which is infrastructure: a test compares them. */
+const deployed = (region: string, name: string): Transport => {
+  let sender: ReturnType<typeof httpSender> | undefined;
+  let operator: Remote | undefined;
+  return {
+    name: region,
+    send: async (request) => {
+      // Looked up once; a try that failed counts for nothing.
+      sender ??= await signedSender(new URL(await (await functionUrls()).findFunctionUrl(region, `${name}-api`)));
+      return sender(request);
+    },
+    operate: async (request) => {
+      const { lambdaRemote } = await import('../../adapters/lambda/remote.ts');
+      operator ??= lambdaRemote({ functionName: `${name}-operate`, timeout: 65_000 });
+      return operator.invoke(region, request);
+    },
+    sibling: (other) => deployed(other, name),
+  };
+};
+
+/** Where an emulator stands in for AWS, its hosts need not resolve: it is connected to, and told the host. */
+const signedSender = async (base: URL) => {
+  const { signerFor } = await functionUrls();
+  return httpSender({
+    base,
+    connectTo: process.env.AWS_ENDPOINT_URL ? new URL(process.env.AWS_ENDPOINT_URL) : undefined,
+    sign: signerFor(functionUrlRegion(base.hostname) ?? ''),
+  });
+};
+
+const unknownSibling = (base: URL, region: string): CliError =>
+  new CliError('unknown-address', `${base.href} is one Region: where ${region} is, only --region can tell.`);

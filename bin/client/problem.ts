@@ -1,0 +1,78 @@
+import * as z from 'zod';
+import { MeridianError, toProblem } from '../../core/index.ts';
+import { CliError } from './cli-error.ts';
+
+const fault = z.object({ path: z.string(), message: z.string() });
+
+/** A problem document as a Region answers it; what belongs to its code comes with it. */
+export const problemDocument = z.looseObject({
+  status: z.number(),
+  detail: z.string(),
+  code: z.string(),
+  retryable: z.boolean(),
+  faults: z.array(fault).optional().catch(undefined),
+  known: z.array(z.string()).optional().catch(undefined),
+  actual: z.string().optional().catch(undefined),
+});
+export type ProblemDocument = z.output<typeof problemDocument>;
+
+/** What a Region refused, or could not do. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+  readonly problem: ProblemDocument;
+
+  constructor(problem: ProblemDocument) {
+    super(problem.detail);
+    this.problem = problem;
+  }
+}
+
+/** Whether the same again may succeed. */
+export const isRetryable = (error: unknown): boolean =>
+  (error instanceof ProblemError && error.problem.retryable) ||
+  (error instanceof MeridianError && error.retryable) ||
+  (error instanceof CliError && error.code === 'broken');
+
+/** The problem document of any error. */
+export const documentOf = (error: unknown): object => {
+  if (error instanceof ProblemError) return error.problem;
+  if (error instanceof MeridianError) return toProblem(error);
+  return {
+    code: error instanceof CliError ? error.code : 'failed',
+    detail: error instanceof Error ? error.message : String(error),
+  };
+};
+
+/** What a problem says, for people: its code, what is wrong and where, and what to do. */
+export const textOf = (error: unknown): string => {
+  const { success, data } = problemDocument.safeParse(documentOf(error));
+  if (!success) return `${error instanceof Error ? error.message : error}`;
+  const { code, detail, faults = [] } = data;
+  const width = Math.max(0, ...faults.map(({ path }) => path.length));
+  const wrong = faults.map(({ path, message }) => `\n  ${path.padEnd(width)}  ${message}`.trimEnd()).join('');
+  const advice = adviceOf(data);
+  return `${code}: ${faults.length > 0 ? 'this is not well-formed:' : detail}${wrong}${advice && `\n${advice}`}`;
+};
+
+/** One line of it. */
+export const briefOf = (error: unknown): string => {
+  const { data } = problemDocument.safeParse(documentOf(error));
+  return data ? briefOfDocument(data) : textOf(error);
+};
+
+export const briefOfDocument = ({ code, detail }: ProblemDocument): string => `${code}: ${detail}`;
+
+const adviceOf = ({ code, retryable, known, actual }: ProblemDocument): string => {
+  if (known) return `There are: ${known.join(', ')}.`;
+  if (code === 'version-conflict' && actual !== undefined && !retryable)
+    return `It is at version ${actual}. Read it, decide again, and give --expected with the version that you read.`;
+  if (code === 'not-caught-up') return 'This Region is behind: see `meridian regions`, and try again.';
+  return retryable ? 'It was tried several times. It may pass: try again later.' : (advice[code] ?? '');
+};
+
+const advice: Readonly<Record<string, string>> = {
+  validation: 'Nothing was written. Mend it and send it again.',
+  rejected: 'The domain refused it, and nothing was written.',
+  'id-reused': 'Give another --id.',
+  misdirected: 'Deploy the same configuration to every Region.',
+};

@@ -1,0 +1,172 @@
+import * as z from 'zod';
+import { CliError } from './cli-error.ts';
+import type { ApiAnswer, ApiRequest } from './http.ts';
+import { ProblemError, problemDocument } from './problem.ts';
+import { retried } from './retry.ts';
+
+/** How a Region is reached. */
+export interface Transport {
+  /** The Region, as it is told: its name, or its address. */
+  readonly name: string;
+  /** @throws CliError, MeridianError */
+  readonly send: (request: ApiRequest) => Promise<ApiAnswer>;
+  /** One invocation of `operate`. @throws CliError, MeridianError */
+  readonly operate: (request: object) => Promise<unknown>;
+  /** Another Region of the same deployment. @throws CliError when its address cannot be told from this one's */
+  readonly sibling: (region: string) => Transport;
+}
+
+const accepted = z.object({
+  id: z.string(),
+  stream: z.string(),
+  version: z.string(),
+  log: z.string().optional(),
+  position: z.number().optional(),
+});
+
+/** What became of one envelope of many. An append without `log` had nothing to write. */
+const outcome = z.union([z.object({ problem: problemDocument }), accepted]);
+
+const streamState = z.object({
+  stream: z.string(),
+  state: z.unknown(),
+  version: z.string(),
+  mode: z.string(),
+  region: z.string(),
+});
+
+const commit = z.looseObject({
+  log: z.string(),
+  position: z.number(),
+  commitId: z.string(),
+  region: z.string(),
+  hlc: z.string(),
+  events: z.array(z.looseObject({ type: z.string(), data: z.unknown() })),
+});
+export type CommitShown = z.output<typeof commit>;
+
+const commitPage = z.object({ commits: z.array(commit), version: z.string(), next: z.string().optional() });
+
+const row = z.object({ key: z.string(), value: z.unknown() });
+export type RowShown = z.output<typeof row>;
+const rowPage = z.object({ rows: z.array(row), next: z.string().optional() });
+
+const health = z.object({
+  region: z.string(),
+  seen: z.record(z.string(), z.object({ at: z.string(), ageMs: z.number() }).nullable()),
+});
+export type HealthShown = z.output<typeof health>;
+
+const operated = z.union([z.object({ problem: problemDocument }), z.object({ result: z.unknown() })]);
+
+/** A Region's API and its operator's actions. What may pass is tried several times, so every append needs an id. */
+export class Region {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  get name(): string {
+    return this.#transport.name;
+  }
+
+  /** Another Region of the same deployment. @throws CliError when its address cannot be told from this one's */
+  sibling(region: string): Region {
+    return new Region(this.#transport.sibling(region));
+  }
+
+  health() {
+    return this.#ask(health, { method: 'GET', path: '/health' });
+  }
+
+  stream(stream: string, atLeast: string | undefined) {
+    const headers = { 'if-at-least': atLeast };
+    return this.#ask(streamState, { method: 'GET', path: `/streams/${pathOf(stream)}`, headers });
+  }
+
+  commits(stream: string, after: string | undefined, limit: number) {
+    const query = { after, limit: String(limit) };
+    return this.#ask(commitPage, { method: 'GET', path: `/streams/${pathOf(stream)}/events`, query });
+  }
+
+  rows(view: string, after: string | undefined, limit: number) {
+    const query = { after, limit: String(limit) };
+    return this.#ask(rowPage, { method: 'GET', path: `/views/${encodeURIComponent(view)}`, query });
+  }
+
+  row(view: string, key: string) {
+    return this.#ask(row, {
+      method: 'GET',
+      path: `/views/${encodeURIComponent(view)}/${encodeURIComponent(key)}`,
+    });
+  }
+
+  /** Appends events or runs a command. */
+  submit(envelope: object) {
+    return this.#ask(accepted, { method: 'POST', path: '/events', body: JSON.stringify(envelope) });
+  }
+
+  /** @param envelopes up to 100, each as JSON */
+  submitAll(envelopes: readonly string[]) {
+    return this.#ask(z.array(outcome), { method: 'POST', path: '/events', body: `[${envelopes.join()}]` });
+  }
+
+  /** One of the operator's actions. */
+  operate<T>(shape: z.ZodType<T>, action: string, input: object): Promise<T> {
+    return retried(async () => {
+      const { data } = operated.safeParse(await this.#transport.operate({ action, ...input }));
+      if (data && 'problem' in data) throw new ProblemError(data.problem);
+      const result = shape.safeParse(data?.result);
+      if (!result.success)
+        throw new CliError(
+          'strange-answer',
+          `${this.name} did not answer ${action} as expected: does it run this version of Meridian?`,
+        );
+      return result.data;
+    });
+  }
+
+  /** @throws CliError, MeridianError, ProblemError */
+  #ask<T>(shape: z.ZodType<T>, request: ApiRequest): Promise<T> {
+    return retried(async () => {
+      const { status, body } = await this.#transport.send(request);
+      const json = parsed(body);
+      const answer = shape.safeParse(json);
+      if (status === 200 && answer.success) return answer.data;
+      const problem = problemDocument.safeParse(json);
+      throw problem.success ? new ProblemError(problem.data) : strange(this.name, status, body);
+    });
+  }
+}
+
+/** A stream's name as a path; what is no name, as one that the Region refuses with the reason. */
+const pathOf = (stream: string): string => {
+  const slash = stream.indexOf('/');
+  if (slash === -1) throw new CliError('no-stream', `${stream} is not a stream: write <type>/<id>.`);
+  return `${encodeURIComponent(stream.slice(0, slash))}/${encodeURIComponent(stream.slice(slash + 1))}`;
+};
+
+/** @returns undefined for what is not JSON */
+export const parsed = (body: string): unknown => {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+};
+
+/** An answer that no Region of Meridian gives. */
+const strange = (name: string, status: number, body: string): CliError => {
+  if (status === 403)
+    return new CliError(
+      'forbidden',
+      `${name} does not take the signature: your credentials need lambda:InvokeFunctionUrl and lambda:InvokeFunction on the api function.`,
+    );
+  if (status === 429 || status >= 502)
+    return new CliError('broken', `${name} answered ${status}: ${body.slice(0, 200)}. Try again.`);
+  return new CliError(
+    'strange-answer',
+    `${name} answered ${status}, but not as a Region of Meridian does: check the address.`,
+  );
+};

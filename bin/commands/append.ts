@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import { regionCommand } from '../region-command.ts';
+import { addSubmitOptions, jsonArgument, type SubmitOptions, submit } from '../submit.ts';
+
+/** `meridian append` */
+export const addAppend = (program: Command): void => {
+  const command = addSubmitOptions(
+    regionCommand(program, 'append', 'append events to a stream, in one commit')
+      .argument('<stream>', '<type>/<id>')
+      .argument(
+        '<events...>',
+        'a type of event and its data as JSON, once or more; `-` reads data from standard input',
+      ),
+  );
+  command.action(async (stream: string, words: readonly string[], options: SubmitOptions) => {
+    const events = await eventsOf(words).catch((error: unknown) =>
+      command.error(`error: ${error instanceof Error ? error.message : error}`),
+    );
+    await submit(stream, { events }, options);
+  });
+};
+
+const TYPE = /^(?!(?:true|false|null)$)[A-Za-z]/;
+
+interface Event {
+  readonly type: string;
+  data?: unknown;
+}
+
+/** `Departed '{"delay":5}' Arrived '{}'`: data follows its type, and may be left out. @throws Error */
+const eventsOf = async (words: readonly string[]): Promise<readonly Event[]> => {
+  const events: Event[] = [];
+  for (const word of words) {
+    const last = events.at(-1);
+    if (TYPE.test(word)) events.push({ type: word });
+    else if (!last || 'data' in last) throw new Error(`Before ${word} a type of event is missing, such as Departed.`);
+    else
+      last.data = await jsonArgument(word).catch((error: unknown) => {
+        throw new Error(`The data of ${last.type} is not JSON: ${error instanceof Error ? error.message : error}`);
+      });
+  }
+  return events;
+};

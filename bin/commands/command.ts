@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+import { regionCommand } from '../region-command.ts';
+import { addSubmitOptions, jsonArgument, type SubmitOptions, submit } from '../submit.ts';
+
+/** `meridian command` */
+export const addCommand = (program: Command): void => {
+  const command = addSubmitOptions(
+    regionCommand(program, 'command', 'run a command on a stream')
+      .argument('<stream>', '<type>/<id>')
+      .argument('<name>', 'the command')
+      .argument('[input]', 'its input as JSON; `-` reads it from standard input'),
+  );
+  command.action(async (stream: string, name: string, text: string | undefined, options: SubmitOptions) => {
+    const input =
+      text === undefined
+        ? undefined
+        : await jsonArgument(text).catch((error: unknown) =>
+            command.error(`error: The input is not JSON: ${error instanceof Error ? error.message : error}`),
+          );
+    await submit(stream, { command: name, input }, options);
+  });
+};

@@ -1,0 +1,128 @@
+import { readFileSync } from 'node:fs';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { ZodError } from 'zod';
+import { estimate, type Line, SECONDS_A_MONTH, type Usage } from '../cost/model.ts';
+import { LIST_PRICES, type Prices, pricesWith } from '../cost/prices.ts';
+import { say, sayJson, table } from '../output.ts';
+
+interface CostOptions extends Usage {
+  readonly prices: Prices;
+  readonly json?: boolean;
+}
+
+/** `meridian cost` */
+export const addCost = (program: Command): void => {
+  program
+    .command('cost')
+    .description('estimate what a month on AWS costs, by list prices')
+    .option('--events-per-second <n>', 'events appended a second, all Regions together', amount(0, 1e6), 10)
+    .option('--size <bytes>', "bytes of an event's data", amount(0, 250_000), 500)
+    .addOption(new Option('--regions <n|list>', 'how many Regions, or which').argParser(regions).default(3))
+    .option('--views <n>', 'views that an event changes', whole(0, 100), 1)
+    .option('--batch <n>', 'commits that share an invocation: 1 at little traffic, 10 at much', amount(1, 10), 1)
+    .addOption(new Option('--via <way>', 'how producers send').choices(['bus', 'http']).default('bus'))
+    .option('--warm <share>', 'appends that find their stream in memory, 0 to 1', amount(0, 1), 0)
+    .option('--stream-length <n>', 'commits of a stream when it is read', whole(1, 100_000), 10)
+    .option('--reads-per-second <n>', 'reads of streams by the API, all Regions together', amount(0, 1e6), 0)
+    .option('--months <n>', 'months of events in the tables', amount(0, 1200), 1)
+    .option('--archive-days <n>', 'archiveDays of the deployment', whole(0, 3650), 30)
+    .option('--log-retention-days <n>', 'logRetentionDays of the deployment', whole(1, 3653), 30)
+    .option('--milliseconds <n>', 'billed milliseconds of an invocation; assumed, not measured', amount(1, 900_000), 50)
+    .addOption(
+      new Option('--prices <file>', 'JSON with prices of your own, named as in bin/cost/prices.ts')
+        .argParser(pricesIn)
+        .default(LIST_PRICES, `list prices of us-east-1 as of ${LIST_PRICES.asOf}`),
+    )
+    .option('--json', 'print one JSON object')
+    .action(({ prices, json, ...usage }: CostOptions) => {
+      const lines = estimate(usage, prices);
+      if (json) sayJson(documentOf(usage, prices, lines));
+      else say(textOf(usage, prices, lines));
+    });
+};
+
+const dollarsOf = (lines: readonly Line[]): number => lines.reduce((sum, { dollars }) => sum + dollars, 0);
+
+/** What the traffic costs, and for how many events. */
+const variable = ({ eventsPerSecond }: Usage, lines: readonly Line[]) => ({
+  dollars: dollarsOf(lines.filter(({ fixed }) => !fixed)),
+  millions: (eventsPerSecond * SECONDS_A_MONTH) / 1e6,
+});
+
+const documentOf = (usage: Usage, prices: Prices, lines: readonly Line[]) => {
+  const { dollars, millions } = variable(usage, lines);
+  return {
+    usage,
+    prices: { asOf: prices.asOf, source: prices.source },
+    lines,
+    services: Object.fromEntries(byService(lines).map(([service, own]) => [service, dollarsOf(own)])),
+    fixed: dollarsOf(lines) - dollars,
+    variable: dollars,
+    total: dollarsOf(lines),
+    ...(millions > 0 && { perMillionEvents: dollars / millions }),
+  };
+};
+
+const byService = (lines: readonly Line[]) => [...Map.groupBy(lines, ({ service }) => service)];
+
+const textOf = (usage: Usage, prices: Prices, lines: readonly Line[]): string => {
+  const { dollars, millions } = variable(usage, lines);
+  const shown = table(
+    [{ name: 'Service' }, { name: 'what' }, { name: 'a month', align: 'right' }, { name: '$', align: 'right' }],
+    byService(lines).flatMap(([service, own]) => [
+      [service, '', '', dollarsOf(own).toFixed(2)],
+      ...own.map(({ what, quantity, dollars: each }) => ['', what, short(quantity), each.toFixed(2)]),
+    ]),
+  );
+  const fixed = dollarsOf(lines) - dollars;
+  return [
+    shown,
+    `Together $${dollarsOf(lines).toFixed(2)} a month: $${fixed.toFixed(2)} without any traffic, $${dollars.toFixed(2)} for ${short(millions * 1e6)} events${millions > 0 ? ` ($${(dollars / millions).toFixed(2)} a million)` : ''}.`,
+    `Prices as of ${prices.asOf} (${prices.source}), without free tiers. An estimate: see docs/cost.md.`,
+  ].join('\n');
+};
+
+/** 12.3 M, 4.6 k, 7 */
+const short = (quantity: number): string => {
+  if (quantity >= 1e6) return `${(quantity / 1e6).toFixed(1)} M`;
+  if (quantity >= 1e4) return `${(quantity / 1e3).toFixed(1)} k`;
+  return Number.isInteger(quantity) ? String(quantity) : quantity.toFixed(1);
+};
+
+const amount =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const number = text.trim() === '' ? Number.NaN : Number(text);
+    if (!(number >= least && number <= most))
+      throw new InvalidArgumentError(`Write a number from ${least} to ${most}.`);
+    return number;
+  };
+
+const whole =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const number = amount(least, most)(text);
+    if (!Number.isInteger(number)) throw new InvalidArgumentError(`Write a whole number from ${least} to ${most}.`);
+    return number;
+  };
+
+/** A count, or names with commas; which Regions they are makes no difference to list prices. */
+const regions = (text: string): number => {
+  if (/^\d+$/.test(text)) return whole(2, 5)(text);
+  const names = new Set(text.split(','));
+  if (![...names].every((name) => /^[a-z]{2,4}(-[a-z]+)+-\d+$/.test(name)) || names.size < 2 || names.size > 5)
+    throw new InvalidArgumentError('Write 2 to 5, or as many different AWS Regions, with commas and no spaces.');
+  return names.size;
+};
+
+const pricesIn = (path: string): Prices => {
+  try {
+    return pricesWith(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (error) {
+    const why =
+      error instanceof ZodError
+        ? error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`.trim()).join('; ')
+        : String(error);
+    throw new InvalidArgumentError(`${why}.`);
+  }
+};

@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type * as z from 'zod';
+import { type Quarantined, quarantineListSchema, redriveSchema } from '../../core/quarantine.ts';
+import { CliError } from '../client/cli-error.ts';
+import { parsed, type Region } from '../client/region.ts';
+import { count, note, say, sayJson, table } from '../output.ts';
+import { type RegionOptions, regionCommand, wholeNumber, withRegion } from '../region-command.ts';
+
+interface FilterOptions extends RegionOptions {
+  readonly reason?: string;
+  readonly stream?: string;
+}
+interface ListOptions extends FilterOptions {
+  readonly limit: number;
+}
+interface RedriveOptions extends FilterOptions {
+  readonly dryRun?: boolean;
+  readonly rate?: number;
+}
+
+/** `meridian quarantine` */
+export const addQuarantine = (program: Command): void => {
+  const quarantine = program.command('quarantine').description("look into a Region's quarantine, and empty it");
+  filters(regionCommand(quarantine, 'list', 'show what is in the quarantine; of very many messages a sample'))
+    .option('--limit <n>', 'so many messages at most, up to 1000', wholeNumber(1), 100)
+    .action((options: ListOptions) => withRegion(options, (region) => list(region, options)));
+  regionCommand(quarantine, 'show', 'show one message whole')
+    .argument('<id>', 'as `list` shows it')
+    .action((id: string, options: RegionOptions) => withRegion(options, (region) => show(region, id, options)));
+  filters(
+    regionCommand(quarantine, 'redrive', 'hand messages to `ingest` once more: all, or those that are chosen')
+      .argument('[ids...]', 'only these messages')
+      .option('--dry-run', 'only show which')
+      .option('--rate <n>', 'so many messages a second at most', wholeNumber(1)),
+  ).action((ids: readonly string[], options: RedriveOptions) =>
+    withRegion(options, (region) => redrive(region, ids, options)),
+  );
+};
+
+const filters = (command: Command): Command =>
+  command
+    .option('--reason <text>', 'only those with this in their reason')
+    .option('--stream <stream>', 'only those of this stream, or of this type of streams');
+
+const list = async (region: Region, { json, limit, reason, stream }: ListOptions): Promise<void> => {
+  const { messages, about, complete } = await region.operate(quarantineListSchema, 'quarantine-list', {
+    filter: { reason, stream },
+    limit,
+  });
+  if (json) return sayJson({ messages, about, complete });
+  if (messages.length > 0) say(tableOf(messages));
+  if (complete) say(messages.length === 0 ? 'There is nothing.' : `${count(messages.length, 'message')}.`);
+  else say(`${count(messages.length, 'message')} of about ${about} in all; which of them is chance.`);
+};
+
+const tableOf = (messages: readonly Omit<Quarantined, 'body'>[]): string =>
+  table(
+    [
+      { name: 'id' },
+      { name: 'since' },
+      { name: 'received', align: 'right' },
+      { name: 'stream' },
+      { name: 'envelope' },
+      { name: 'reason' },
+    ],
+    messages.map(({ id, sentAt, receives, stream, envelopeId, reason }) => [
+      id,
+      sentAt,
+      receives,
+      stream ?? '–',
+      envelopeId ?? '–',
+      reason.length > MAX_REASON ? `${reason.slice(0, MAX_REASON)}…` : reason,
+    ]),
+  );
+const MAX_REASON = 60;
+
+const show = async (region: Region, id: string, { json }: RegionOptions): Promise<void> => {
+  const { messages, complete } = await region.operate(quarantineListSchema, 'quarantine-list', { ids: [id], limit: 1 });
+  const [message] = messages;
+  if (!message)
+    throw new CliError(
+      'not-found',
+      complete
+        ? `There is no message ${id}, or somebody else is looking at it: then try again in half a minute.`
+        : `${id} was not found in the time that there was: try again.`,
+    );
+  if (json) return sayJson(message);
+  const { body, ...rest } = message;
+  for (const [name, value] of Object.entries(rest)) say(`${name.padEnd(12)}${value}`);
+  const value = parsed(body);
+  say(`\n${value === undefined ? body : JSON.stringify(value, undefined, 2)}`);
+};
+
+/** Messages of one call. */
+const PORTION = 1000;
+
+const redrive = async (
+  region: Region,
+  chosen: readonly string[],
+  { json = false, dryRun = false, rate = Number.POSITIVE_INFINITY, reason, stream }: RedriveOptions,
+): Promise<void> => {
+  const all: { -readonly [K in 'redriven' | 'failed']: z.output<typeof redriveSchema>[K] } = {
+    redriven: [],
+    failed: [],
+  };
+  const begun = performance.now();
+  let ids = new Set(chosen);
+  let before: number | undefined;
+  for (;;) {
+    const step = await region.operate(redriveSchema, 'quarantine-redrive', {
+      ...(ids.size > 0 && { ids: [...ids] }),
+      filter: { reason, stream },
+      limit: Math.min(PORTION, rate),
+      dryRun,
+      before,
+    });
+    before = step.before;
+    all.redriven.push(...step.redriven);
+    all.failed.push(...step.failed);
+    const done = new Set([...step.redriven, ...step.failed].map(({ id }) => id));
+    ids = ids.difference(done);
+    // A dry run looks once: a second look would begin with the same messages.
+    if (dryRun || step.complete || (chosen.length > 0 && ids.size === 0)) {
+      tell(step, all, [...ids], { json, dryRun });
+      return;
+    }
+    if (!json && process.stderr.isTTY) note(`${all.redriven.length} of about ${step.about} …`);
+    await sleep(Math.max(0, begun + (all.redriven.length / rate) * 1000 - performance.now()));
+  }
+};
+
+const tell = (
+  { about, complete }: z.output<typeof redriveSchema>,
+  { redriven, failed }: Pick<z.output<typeof redriveSchema>, 'redriven' | 'failed'>,
+  missing: readonly string[],
+  { json, dryRun }: { readonly json: boolean; readonly dryRun: boolean },
+): void => {
+  if (failed.length > 0 || missing.length > 0) process.exitCode = 1;
+  if (json) {
+    sayJson({ dryRun, redriven, failed, missing, complete, about });
+    return;
+  }
+  if (dryRun && redriven.length > 0) say(tableOf(redriven));
+  const messages = count(redriven.length, 'message');
+  say(
+    dryRun
+      ? `${messages} would be handed to ingest again${complete ? '' : `, of those looked at; there are about ${about}`}.`
+      : `${messages} handed to ingest again. What still cannot be taken in comes back.`,
+  );
+  for (const { id, why } of failed) note(`${id}: ${why}`);
+  for (const id of missing) note(`${id} is not there, or somebody else is looking at it.`);
+};

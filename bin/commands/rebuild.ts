@@ -1,0 +1,102 @@
+import { MultiBar } from 'cli-progress';
+import type { Command } from 'commander';
+import { type RebuildStatus, rebuildStatusSchema } from '../../core/index.ts';
+import { CliError } from '../client/cli-error.ts';
+import type { Region } from '../client/region.ts';
+import { everyRegion, inEach, tellEach } from '../each-region.ts';
+import { count, say } from '../output.ts';
+import { type RegionOptions, regionCommand, wholeNumber, withRegion } from '../region-command.ts';
+
+interface RebuildOptions extends RegionOptions {
+  readonly only?: boolean;
+  readonly segments?: number;
+  readonly clean?: boolean;
+}
+
+/** `meridian rebuild` */
+export const addRebuild = (program: Command): void => {
+  regionCommand(program, 'rebuild', 'compute a view anew from the events, in every Region, while it goes on being read')
+    .argument('<view>', 'its name')
+    .option('--only', 'in the named Region only')
+    .option('--segments <n>', 'parts of the table that are read side by side, up to 32; 4 by default', wholeNumber(1))
+    .option('--clean', 'instead, take away the rows of earlier builds, from two minutes after their end')
+    .action((view: string, options: RebuildOptions) =>
+      withRegion(options, async (first) => {
+        const regions = options.only ? [first] : await everyRegion(first);
+        await (options.clean ? clean(regions, view, options) : rebuild(regions, view, options));
+      }),
+    );
+};
+
+const rebuild = async (
+  regions: readonly Region[],
+  view: string,
+  { json = false, segments }: RebuildOptions,
+): Promise<void> => {
+  const bars = json || !process.stderr.isTTY ? undefined : new MultiBar(BAR);
+  const results = await inEach(regions, (region) => {
+    const bar = bars?.create(1, 0, { region: region.name, streams: 0 });
+    return rebuildIn(region, view, segments, (now) => {
+      bar?.setTotal(now.segments.length);
+      bar?.update(now.segments.filter(({ done }) => done).length, { streams: now.streams });
+    });
+  });
+  bars?.stop();
+  tellEach(results, json, ({ active }) => `${view} is built anew and is read now: build ${active.build}.`);
+  if (!json && results.some((result) => 'done' in result))
+    say(`In two minutes the rows of the build before can be taken away: meridian rebuild ${view} --clean`);
+};
+
+const BAR = {
+  format: '{region} {bar} {value}/{total} segments, {streams} streams',
+  clearOnComplete: true,
+  // Otherwise Ctrl-C leaves the terminal without line wrap.
+  linewrap: true,
+};
+
+/** @returns the status after the end of the build */
+const rebuildIn = async (
+  region: Region,
+  view: string,
+  segments: number | undefined,
+  onProgress: (status: RebuildStatus) => void,
+): Promise<RebuildStatus> => {
+  const begun = await region.operate(rebuildStatusSchema, 'rebuild-begin', { view, segments });
+  const { build } = begun;
+  onProgress(begun);
+  const isUnderWay = (status: RebuildStatus): boolean => {
+    if (!status.done && status.build === build) return true;
+    if (status.active.build === build) return false;
+    throw new CliError('replaced', `Another build of ${view} has begun meanwhile: run it again.`);
+  };
+  await Promise.all(
+    begun.segments.map(async ({ segment, done }) => {
+      for (let isDone = done; !isDone; ) {
+        const status = await region.operate(rebuildStatusSchema, 'rebuild-step', { view, build, segment });
+        if (!isUnderWay(status)) return;
+        onProgress(status);
+        isDone = status.segments[segment]?.done ?? true;
+      }
+    }),
+  );
+  const end = await region.operate(rebuildStatusSchema, 'rebuild-status', { view });
+  if (isUnderWay(end))
+    throw new CliError('not-done', `Build ${build} of ${view} is not done: run it again, it goes on.`);
+  return end;
+};
+
+const clean = async (regions: readonly Region[], view: string, { json = false }: RebuildOptions): Promise<void> => {
+  const results = await inEach(regions, async (region) => {
+    for (;;) {
+      const now = Date.now();
+      const status = await region.operate(rebuildStatusSchema, 'rebuild-clean', { view });
+      if (!status.retired.some(({ removableAt }) => Date.parse(removableAt) < now)) return status;
+    }
+  });
+  tellEach(results, json, ({ retired }) => {
+    const [first] = retired.map(({ removableAt }) => removableAt).sort();
+    return first === undefined
+      ? `nothing is left of earlier builds of ${view}.`
+      : `${count(retired.length, 'earlier build')} of ${view} can be taken away from ${first} on.`;
+  });
+};

@@ -1,0 +1,90 @@
+import type { Command } from 'commander';
+import { briefOf } from '../client/problem.ts';
+import type { HealthShown, Region } from '../client/region.ts';
+import { note, say, sayJson, table } from '../output.ts';
+import { type RegionOptions, regionCommand, withRegion } from '../region-command.ts';
+
+/** `meridian regions` */
+export const addRegions = (program: Command): void => {
+  regionCommand(program, 'regions', 'show the health of every Region, and how far each is behind the others').action(
+    (options: RegionOptions) => withRegion(options, (region) => showRegions(region, options)),
+  );
+};
+
+interface Row {
+  readonly region: string;
+  readonly healthy: boolean;
+  /** Why it is not. */
+  readonly error?: string;
+  /** The newest commit that was written there; null when there is none. */
+  readonly newest?: string | null;
+  /** Milliseconds by which its newest commit of each other Region is older than that Region's own; null where that cannot be told. */
+  readonly behindMs: Readonly<Record<string, number | null>>;
+}
+
+const showRegions = async (first: Region, { json }: RegionOptions): Promise<void> => {
+  const asked = await first.health();
+  const names = Object.keys(asked.seen);
+  const answers = await Promise.all(
+    names.map(async (name): Promise<HealthShown | string> => {
+      try {
+        return name === asked.region ? asked : await first.sibling(name).health();
+      } catch (error) {
+        return briefOf(error);
+      }
+    }),
+  );
+  const healths = new Map(names.map((name, i) => [name, answers[i] ?? '']));
+  const rows = names.map((region) => rowOf(region, names, healths));
+  if (json) sayJson({ regions: rows });
+  else {
+    const columns = [{ name: 'Region' }, { name: 'health' }, { name: 'newest commit there' }];
+    const behind = names.map((name) => ({ name: `behind ${name}`, align: 'right' as const }));
+    say(
+      table(
+        [...columns, ...behind],
+        rows.map(({ region, healthy, newest, behindMs }) => [
+          region,
+          healthy ? 'ok' : 'no answer',
+          newest ?? '–',
+          ...names.map((of) => (of === region ? '' : durationOf(behindMs[of] ?? null))),
+        ]),
+      ),
+    );
+    for (const { region, error } of rows) if (error) note(`${region}: ${error}`);
+  }
+  if (rows.some(({ healthy }) => !healthy)) process.exitCode = 1;
+};
+
+const rowOf = (region: string, names: readonly string[], healths: ReadonlyMap<string, HealthShown | string>): Row => {
+  const health = healths.get(region) ?? '';
+  if (typeof health === 'string') return { region, healthy: false, error: health, behindMs: {} };
+  const own = (of: string) => {
+    const theirs = healths.get(of);
+    return typeof theirs === 'object' ? theirs.seen[of] : undefined;
+  };
+  return {
+    region,
+    healthy: true,
+    newest: own(region)?.at ?? null,
+    behindMs: Object.fromEntries(
+      names.filter((of) => of !== region).map((of) => [of, behindOf(own(of), health.seen[of])]),
+    ),
+  };
+};
+
+type Seen = HealthShown['seen'][string] | undefined;
+
+/** @param theirs the newest commit that a Region has written @param ours what has come of it here */
+const behindOf = (theirs: Seen, ours: Seen): number | null => {
+  if (theirs === undefined) return null;
+  // It has written nothing: there is nothing to be behind of.
+  if (theirs === null) return 0;
+  return ours ? Math.max(0, Date.parse(theirs.at) - Date.parse(ours.at)) : null;
+};
+
+const durationOf = (milliseconds: number | null): string => {
+  if (milliseconds === null) return '?';
+  if (milliseconds < 1000) return `${milliseconds} ms`;
+  return milliseconds < 120_000 ? `${(milliseconds / 1000).toFixed(1)} s` : `${Math.round(milliseconds / 60_000)} min`;
+};

@@ -1,0 +1,85 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { type RepublishStep, republishStepSchema } from '../../core/index.ts';
+import { CliError } from '../client/cli-error.ts';
+import type { Region } from '../client/region.ts';
+import { pause, TRIES } from '../client/retry.ts';
+import { everyRegion, inEach, tellEach } from '../each-region.ts';
+import { count, note } from '../output.ts';
+import { type RegionOptions, regionCommand, withRegion } from '../region-command.ts';
+
+interface RepublishOptions extends RegionOptions {
+  readonly since: string;
+  readonly only?: boolean;
+  readonly dryRun?: boolean;
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** @returns ISO 8601 */
+const since = (text: string): string => {
+  const [, number = '', unit = ''] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  const ago = UNITS[unit];
+  const time = ago === undefined ? Date.parse(text) : Date.now() - Number(number) * ago;
+  if (!Number.isFinite(time) || (ago === undefined && !/^\d{4}-\d{2}-\d{2}/.test(text)))
+    throw new InvalidArgumentError('Write a time, such as 2026-11-24T08:00:00Z, or how long ago: 90m, 36h, 2d.');
+  return new Date(time).toISOString();
+};
+
+/** `meridian republish` */
+export const addRepublish = (program: Command): void => {
+  regionCommand(program, 'republish', 'put the events that every Region has written since a time on its bus again')
+    .requiredOption('--since <time>', 'a time, as 2026-11-24T08:00:00Z, or how long ago: 90m, 36h, 2d', since)
+    .option('--only', 'in the named Region only')
+    .option('--dry-run', 'only count them')
+    .action((options: RepublishOptions) =>
+      withRegion(options, async (first) => {
+        const { json = false, dryRun = false } = options;
+        if (!json) note(`Since ${options.since}:`);
+        const results = await inEach(options.only ? [first] : await everyRegion(first), (region) =>
+          republishIn(region, options.since, dryRun),
+        );
+        tellEach(
+          results,
+          json,
+          ({ scanned, published }) =>
+            `${count(published, 'event')} ${dryRun ? 'would be ' : ''}published again, of ${count(scanned, 'commit')} read.`,
+        );
+      }),
+    );
+};
+
+/** Parts of the table that are read side by side. */
+const SEGMENTS = 4;
+
+const republishIn = async (region: Region, since: string, dryRun: boolean) => {
+  const segments = await Promise.all(
+    Array.from({ length: SEGMENTS }, (_, segment) => republishSegment(region, { since, segment, dryRun })),
+  );
+  return {
+    scanned: segments.reduce((sum, { scanned }) => sum + scanned, 0),
+    published: segments.reduce((sum, { published }) => sum + published, 0),
+  };
+};
+
+const republishSegment = async (
+  region: Region,
+  request: { readonly since: string; readonly segment: number; readonly dryRun: boolean },
+): Promise<Pick<RepublishStep, 'scanned' | 'published'>> => {
+  const all = { scanned: 0, published: 0 };
+  let cursor: string | undefined;
+  for (let failures = 0; ; ) {
+    const input = { ...request, segments: SEGMENTS, cursor };
+    const step: RepublishStep = await region.operate(republishStepSchema, 'republish-step', input);
+    all.scanned += step.scanned;
+    all.published += step.published;
+    if (step.cursor === undefined && step.failed === 0) return all;
+    failures = step.failed > 0 && step.cursor === cursor ? failures + 1 : 0;
+    if (failures === TRIES)
+      throw new CliError(
+        'not-published',
+        `The bus does not take ${count(step.failed, 'event')}. ${count(all.published, 'event')} of this part were published. Run it again: ids stay the same, so that subscribers know what they have.`,
+      );
+    if (step.failed > 0) await pause(failures);
+    cursor = step.cursor;
+  }
+};

@@ -1,0 +1,50 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { flightCounts } from '../start/input.ts';
+
+const REGION = /^[a-z]{2}(-[a-z]+)+-\d+$/;
+
+const port = (text: string): number => {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 0 || number > 65_535)
+    throw new InvalidArgumentError('A port is 0 to 65535.');
+  return number;
+};
+
+const regions = (text: string): readonly string[] => {
+  const names = text.split(',');
+  if (
+    names.length < 2 ||
+    names.length > 5 ||
+    new Set(names).size < names.length ||
+    !names.every((name) => REGION.test(name))
+  )
+    throw new InvalidArgumentError('Name two to five different AWS Regions, with commas and no spaces.');
+  return names;
+};
+
+/** `meridian start` */
+export const addStart = (program: Command): void => {
+  program
+    .command('start')
+    .description('run several Regions in this process on real flights, compare them with the file, serve their APIs')
+    .addOption(new Option('--flights <count>', 'how many flights').choices(flightCounts).default('2k'))
+    .addOption(
+      new Option('--regions <list>', 'two to five Regions, with commas')
+        .argParser(regions)
+        .default(['us-east-1', 'us-east-2', 'us-west-2'], 'us-east-1,us-east-2,us-west-2'),
+    )
+    .option('--port <port>', 'where to serve, on 127.0.0.1 only', port, 4700)
+    .option('--no-latency', 'let the links between Regions take no time')
+    .option('--once', 'exit after the comparison: 0 if every Region agrees with the file, 1 if not')
+    .option('--json', 'print the result as one JSON object')
+    .action(async (options) => {
+      try {
+        // The world takes longer to load than other commands take.
+        const { start } = await import('../start/start.ts');
+        await start(options);
+      } catch (error) {
+        process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+        process.exit(1);
+      }
+    });
+};

@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Command, Option } from 'commander';
+import { wallTimeOf } from '../../core/index.ts';
+import type { CommitShown, Region } from '../client/region.ts';
+import { count, say, sayJson } from '../output.ts';
+import { type RegionOptions, regionCommand, wholeNumber, withRegion } from '../region-command.ts';
+
+interface StreamOptions extends RegionOptions {
+  readonly events?: boolean;
+  readonly follow?: boolean;
+  readonly after?: string;
+  readonly atLeast?: string;
+  readonly limit?: number;
+}
+
+/** `meridian stream` */
+export const addStream = (program: Command): void => {
+  const command = regionCommand(program, 'stream', 'show the state of a stream, or its events')
+    .argument('<stream>', '<type>/<id>')
+    .option('--events', 'its events instead, in the order of folding')
+    .option('--follow', 'its events, and those that come, until Ctrl-C')
+    .option('--after <version>', 'of the events: those behind this version')
+    .addOption(
+      new Option('--limit <n>', 'of the events: so many commits').argParser(wholeNumber(1)).conflicts('follow'),
+    )
+    .addOption(
+      new Option('--at-least <version>', 'the state at this version or a later one').conflicts(['events', 'follow']),
+    );
+  command.action((stream: string, options: StreamOptions) => {
+    const { events = false, follow = false, after, limit } = options;
+    if (!events && !follow && (after !== undefined || limit !== undefined))
+      command.error('error: --after and --limit go with --events or --follow.');
+    return withRegion(options, (region) =>
+      events || follow ? showEvents(region, stream, options) : showState(region, stream, options),
+    );
+  });
+};
+
+const showState = async (region: Region, stream: string, { json, atLeast }: StreamOptions): Promise<void> => {
+  const answer = await region.stream(stream, atLeast);
+  if (json) return sayJson(answer);
+  say(`${stream} (${answer.mode}), as ${answer.region} has seen it\nversion  ${answer.version}`);
+  say(JSON.stringify(answer.state, undefined, 2));
+};
+
+const PAGE = 100;
+const POLL_MS = 1000;
+
+const showEvents = async (region: Region, stream: string, options: StreamOptions): Promise<void> => {
+  const { json = false, follow = false, limit = Number.POSITIVE_INFINITY } = options;
+  let { after } = options;
+  // The ordinary end of following.
+  if (follow) process.once('SIGINT', () => process.exit(0));
+  for (let left = limit; left > 0; ) {
+    const { commits, version, next } = await region.commits(stream, after, Math.min(left, PAGE));
+    for (const commit of commits) {
+      if (json) sayJson(commit);
+      else for (const line of linesOf(commit)) say(line);
+    }
+    // What the reader knows now.
+    after = version;
+    left -= commits.length;
+    if (next !== undefined) continue;
+    if (!follow) {
+      if (!json && commits.length === 0 && left === limit)
+        say(`${stream} has no events${options.after ? ' behind it' : ''}.`);
+      return;
+    }
+    await sleep(POLL_MS);
+  }
+  if (!json) say(`These are the first ${count(limit, 'commit')}. More: --after ${after}`);
+};
+
+/** A line an event: when, where, what. */
+const linesOf = ({ hlc, log, position, events }: CommitShown): readonly string[] =>
+  events.map(({ type, data }) => {
+    const at = new Date(wallTimeOf(hlc)).toISOString();
+    return `${at}  ${`${log}@${position}`.padEnd(14)}  ${type.padEnd(14)}  ${JSON.stringify(data) ?? ''}`.trimEnd();
+  });

@@ -1,0 +1,72 @@
+import type { Command } from 'commander';
+import type { Region, RowShown } from '../client/region.ts';
+import { cell, say, sayJson, table } from '../output.ts';
+import { type RegionOptions, regionCommand, wholeNumber, withRegion } from '../region-command.ts';
+
+interface ViewOptions extends RegionOptions {
+  readonly limit?: number;
+  readonly after?: string;
+}
+
+/** `meridian view` */
+export const addView = (program: Command): void => {
+  regionCommand(program, 'view', 'show the rows of a view')
+    .argument('<view>', 'its name')
+    .argument('[key]', 'only the row of this key')
+    .option('--limit <n>', 'so many rows at most', wholeNumber(1))
+    .option('--after <key>', 'only rows behind this key')
+    .action((view: string, key: string | undefined, options: ViewOptions) =>
+      withRegion(options, (region) =>
+        key === undefined ? showRows(region, view, options) : showRow(region, view, key, options),
+      ),
+    );
+};
+
+const showRow = async (region: Region, view: string, key: string, { json }: ViewOptions): Promise<void> => {
+  const row = await region.row(view, key);
+  if (json) sayJson(row);
+  else say(tableOf([row]));
+};
+
+const PAGE = 1000;
+
+/** A table a page, so that a view of any size can be read. */
+const showRows = async (
+  region: Region,
+  view: string,
+  { json = false, limit = Number.POSITIVE_INFINITY, ...options }: ViewOptions,
+): Promise<void> => {
+  let { after } = options;
+  for (let left = limit; left > 0; ) {
+    const { rows, next } = await region.rows(view, after, Math.min(left, PAGE));
+    if (json) rows.forEach(sayJson);
+    else if (rows.length > 0) say(tableOf(rows));
+    else if (left === limit) say(`${view} has no rows${after === undefined ? '' : ` behind ${after}`}.`);
+    if (next === undefined) return;
+    left -= rows.length;
+    after = next;
+  }
+  if (!json) say(`There are more: --after ${after}`);
+};
+
+/** The members of the values as columns, where every value has some. */
+const tableOf = (rows: readonly RowShown[]): string => {
+  const objects = rows.map(({ value }) => value).filter(isObject);
+  if (objects.length < rows.length)
+    return table(
+      [{ name: 'key' }, { name: 'value' }],
+      rows.map(({ key, value }) => [key, cell(value)]),
+    );
+  const names = [...new Set(objects.flatMap((value) => Object.keys(value)))];
+  const columns = names.map((name) => ({
+    name,
+    align: objects.every((value) => typeof (value[name] ?? 0) === 'number') ? ('right' as const) : ('left' as const),
+  }));
+  return table(
+    [{ name: 'key' }, ...columns],
+    objects.map((value, i) => [rows[i]?.key ?? '', ...names.map((name) => cell(value[name]))]),
+  );
+};
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,0 +1,61 @@
+import * as z from 'zod';
+
+/**
+ * List prices in US dollars, in us-east-1, without free tiers, discounts and taxes. They are taken from the pricing pages of
+ * AWS as they stood on the date below and were not looked up since: check them, and give others with `--prices`.
+ */
+export const LIST_PRICES = {
+  asOf: '2025-06',
+  source: 'https://aws.amazon.com/<service>/pricing/, us-east-1',
+
+  /** DynamoDB, on demand, table class Standard. A write of a global table is charged in each Region, at this price. */
+  writeUnits: 0.625e-6,
+  readUnits: 0.125e-6,
+  /** A GB of a table or a GB of its point-in-time recovery, a month. */
+  tableGb: 0.25,
+  recoveryGb: 0.2,
+
+  /** EventBridge: an event of up to 64 KB that is put on a custom bus, or arrives from another Region. */
+  events: 1e-6,
+  /** A GB taken into an archive, and a GB kept there a month. */
+  archivedGb: 0.1,
+  archiveGb: 0.023,
+
+  /** Lambda on arm64. */
+  invocations: 0.2e-6,
+  gbSeconds: 0.0000133334,
+
+  /** SQS standard queues: a request of up to 64 KB. */
+  queueRequests: 0.4e-6,
+
+  /** CloudWatch: each metric that alarms look at, each metric of our own, each dashboard, a month; a GB of logs taken in, and kept a month. */
+  alarmMetrics: 0.1,
+  customMetrics: 0.3,
+  dashboards: 3,
+  logGb: 0.5,
+  logKeptGb: 0.03,
+
+  /** X-Ray: a trace recorded. */
+  traces: 5e-6,
+
+  /** KMS: a customer's key, a month. */
+  keys: 1,
+
+  /** A GB from one Region to another. */
+  transferGb: 0.02,
+};
+
+export type Prices = typeof LIST_PRICES;
+
+const price = z.number().min(0).exactOptional();
+const { asOf: _asOf, source: _source, ...amounts } = LIST_PRICES;
+
+/** What a file of prices holds: any of the above, and nothing else. */
+const pricesFile = z.strictObject({
+  asOf: z.string().exactOptional(),
+  source: z.string().exactOptional(),
+  ...Object.fromEntries(Object.keys(amounts).map((name) => [name, price])),
+});
+
+/** List prices with a file's laid over them. @throws z.ZodError naming what is wrong in it */
+export const pricesWith = (file: unknown): Prices => ({ ...LIST_PRICES, ...pricesFile.parse(file) });

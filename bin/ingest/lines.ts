@@ -1,0 +1,92 @@
+import { idOf } from '../../core/envelope.ts';
+import { APPEND, COMMAND } from '../../core/index.ts';
+
+const NEWLINE = 10;
+/** The longest line that is kept: more than an envelope may hold, and less than a request may. */
+const MAX_LINE_BYTES = 2_000_000;
+/** Bytes of an unreadable line that go to the quarantine at most: a message of a queue holds 256 KiB. */
+const MAX_KEPT_BYTES = 60_000;
+
+/** A line that holds an envelope with an id. What else is wrong with it the Region says. */
+export interface Envelope {
+  readonly line: number;
+  /** The stream that it names, if it names one. */
+  readonly stream: string;
+  /** To the letter. */
+  readonly json: string;
+}
+
+/** A line that cannot be read, as on the bus. */
+export interface Unreadable {
+  readonly line: number;
+  readonly reason: string;
+  readonly body: string;
+}
+
+/** Splits bytes into lines, without their ends; one that is too long is cut. Never holds more than a line and a chunk. */
+async function* split(
+  source: AsyncIterable<Buffer>,
+): AsyncGenerator<{ readonly bytes: Buffer; readonly cut: boolean }> {
+  let parts: Buffer[] = [];
+  let size = 0;
+  const add = (part: Buffer): void => {
+    if (size < MAX_LINE_BYTES) parts.push(part.subarray(0, MAX_LINE_BYTES - size));
+    size += part.length;
+  };
+  const line = () => ({ bytes: Buffer.concat(parts), cut: size > MAX_LINE_BYTES });
+  for await (const chunk of source) {
+    let from = 0;
+    for (let to = chunk.indexOf(NEWLINE); to !== -1; to = chunk.indexOf(NEWLINE, from)) {
+      add(chunk.subarray(from, to));
+      yield line();
+      parts = [];
+      size = 0;
+      from = to + 1;
+    }
+    add(chunk.subarray(from));
+  }
+  if (size > 0) yield line();
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** The lines of a file of envelopes, one a line; empty ones are passed over. */
+export async function* readLines(source: AsyncIterable<Buffer>): AsyncGenerator<Envelope | Unreadable> {
+  let line = 0;
+  for await (const { bytes, cut } of split(source)) {
+    line++;
+    const read = readLine(bytes, cut);
+    if (read) yield { line, ...read };
+  }
+}
+
+const readLine = (bytes: Buffer, cut: boolean): Omit<Envelope, 'line'> | Omit<Unreadable, 'line'> | undefined => {
+  if (cut) return unreadable(`The line is longer than ${MAX_LINE_BYTES} bytes.`, bytes);
+  let json: string;
+  let value: unknown;
+  try {
+    json = utf8.decode(bytes).trim();
+    if (json === '') return undefined;
+    value = JSON.parse(json);
+  } catch (error) {
+    const what = error instanceof SyntaxError ? 'JSON' : 'UTF-8';
+    return unreadable(`This is not ${what}: ${error instanceof Error ? error.message : error}`, bytes);
+  }
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    return unreadable('This is not an envelope: a JSON object.', bytes);
+  if (idOf(value) === undefined)
+    return unreadable('It has no usable id: 1 to 200 visible ASCII characters.', bytes, {
+      'detail-type': 'command' in value ? COMMAND : APPEND,
+      source: 'meridian-command-line',
+      detail: value,
+    });
+  const stream = 'stream' in value && typeof value.stream === 'string' ? value.stream : '';
+  return { stream, json };
+};
+
+/** @param event what it would have been on the bus, if that can be said */
+const unreadable = (reason: string, bytes: Buffer, event?: object): Omit<Unreadable, 'line'> => {
+  const body = event ? JSON.stringify(event) : bytes.subarray(0, MAX_KEPT_BYTES).toString();
+  if (bytes.length <= MAX_KEPT_BYTES) return { reason, body };
+  return { reason: `${reason} Only its beginning is kept here.`, body: body.slice(0, MAX_KEPT_BYTES) };
+};

@@ -1,0 +1,68 @@
+import Table from 'cli-table3';
+import { documentOf, textOf } from './client/problem.ts';
+
+/** What every command can do. */
+export interface OutputOptions {
+  /** For machines: one JSON document, or one a line. */
+  readonly json?: boolean;
+}
+
+/** Data: on standard output. */
+export const say = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+/** One JSON document, on a line of its own. */
+export const sayJson = (value: unknown): void => say(JSON.stringify(value));
+
+/** What is not data: on standard error. */
+export const note = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+
+/** Tells what went wrong, a problem document for machines; the exit code will be 1. */
+export const fail = (error: unknown, { json = false }: OutputOptions): void => {
+  note(json ? JSON.stringify(documentOf(error)) : textOf(error));
+  process.exitCode = 1;
+};
+
+/** Does a command's work; what goes wrong is told, without a stack trace. */
+export const told = async (options: OutputOptions, work: () => Promise<void>): Promise<void> => {
+  try {
+    await work();
+  } catch (error) {
+    fail(error, options);
+  }
+};
+
+/** A reader that has seen enough, as `| head`, ends the command: quietly. */
+export const endWithReader = (): void => {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+};
+
+export interface Column {
+  readonly name: string;
+  /** @default left */
+  readonly align?: 'left' | 'right';
+}
+
+/** A table without lines between its rows. */
+export const table = (columns: readonly Column[], rows: readonly (readonly (string | number)[])[]): string => {
+  const drawn = new Table({
+    head: columns.map(({ name }) => name),
+    colAligns: columns.map(({ align = 'left' }) => align),
+    style: { head: [], border: [], compact: true },
+  });
+  for (const row of rows) drawn.push([...row]);
+  return drawn.toString();
+};
+
+/** What may stand in a cell: texts as they are, anything else as JSON. */
+export const cell = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
+
+/** `1 line`, `2 lines` */
+export const count = (number: number, one: string, many = `${one}s`): string =>
+  `${number} ${number === 1 ? one : many}`;

@@ -1,0 +1,56 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { openRegion, type Whereabouts } from './client/open.ts';
+import type { Region } from './client/region.ts';
+import { type OutputOptions, told } from './output.ts';
+
+/** What every command that talks to a Region can be given. */
+export type RegionOptions = Whereabouts & OutputOptions;
+
+const address = (text: string): string => {
+  if (!/^https?:$/.test(URL.parse(text)?.protocol ?? ''))
+    throw new InvalidArgumentError('Write an address, such as http://127.0.0.1:4700/regions/us-east-1.');
+  return text;
+};
+
+/** Adds a command that talks to a Region. @param usage its name and its arguments */
+export const regionCommand = (parent: Command, usage: string, description: string): Command =>
+  parent
+    .command(usage)
+    .description(description)
+    .optionsGroup('Options:')
+    .option('--json', 'print JSON, for machines')
+    .optionsGroup('Where:')
+    .addOption(
+      new Option('--url <url>', "a Region's API: of a world (by default http://127.0.0.1:4700), or a Function URL")
+        .env('MERIDIAN_URL')
+        .argParser(address),
+    )
+    .addOption(new Option('--region <region>', 'a Region that is deployed, instead of --url').env('MERIDIAN_REGION'))
+    .addOption(
+      new Option('--name <prefix>', 'the prefix of the deployed names').env('MERIDIAN_NAME').default('meridian'),
+    )
+    .optionsGroup('Options:')
+    .hook('preAction', (_, command) => oneOf(command));
+
+/** `--url` or `--region`: what is written counts more than the environment. */
+const oneOf = (command: Command): void => {
+  const { url, region } = command.opts();
+  if (url === undefined || region === undefined) return;
+  const [ofUrl, ofRegion] = [command.getOptionValueSource('url'), command.getOptionValueSource('region')];
+  if (ofUrl === ofRegion) command.error('error: --url and --region exclude each other.');
+  command.setOptionValue(ofUrl === 'cli' ? 'region' : 'url', undefined);
+};
+
+/** Does a command's work with the Region that its options name. */
+export const withRegion = (options: RegionOptions, work: (region: Region) => Promise<void>): Promise<void> =>
+  told(options, async () => work(await openRegion(options)));
+
+/** A whole number from the command line. */
+export const wholeNumber =
+  (from: number) =>
+  (text: string): number => {
+    const number = /^\d+$/.test(text) ? Number(text) : -1;
+    if (number < from || !Number.isSafeInteger(number))
+      throw new InvalidArgumentError(`Write a whole number, ${from} or more.`);
+    return number;
+  };

@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import { text } from 'node:stream/consumers';
+import { type Command, Option } from 'commander';
+import { openRegion } from './client/open.ts';
+import { isRetryable } from './client/problem.ts';
+import { note, say, sayJson, told } from './output.ts';
+import type { RegionOptions } from './region-command.ts';
+
+/** What an append can be given beside its events or its command. */
+export interface SubmitOptions extends RegionOptions {
+  readonly id?: string;
+  readonly expected?: string;
+  readonly basedOn?: string;
+  readonly actor?: string;
+  readonly correlation?: string;
+  readonly causation?: string;
+}
+
+export const addSubmitOptions = (command: Command): Command =>
+  command
+    .optionsGroup('Append:')
+    .option('--id <id>', 'so that it happens once, however often it is sent; made and printed when not given')
+    .addOption(
+      new Option('--expected <version>', 'of a home stream: the version that it has to be at').conflicts('basedOn'),
+    )
+    .option('--based-on <version>', 'of a merge stream: the version that you looked at')
+    .option('--actor <text>', 'kept with the commit: who does it')
+    .option('--correlation <text>', 'kept with the commit: what it belongs to')
+    .option('--causation <text>', 'kept with the commit: what caused it');
+
+/** Sends an append and prints where it stands. */
+export const submit = (stream: string, request: object, options: SubmitOptions): Promise<void> =>
+  told(options, async () => {
+    const { id = randomUUID(), expected, basedOn, actor, correlation, causation, json = false } = options;
+    // What is undefined is left out of JSON.
+    const meta = { actor, correlation, causation };
+    const given = Object.values(meta).some((value) => value !== undefined);
+    const region = await openRegion(options);
+    try {
+      const appended = await region.submit({ id, stream, ...request, expected, basedOn, ...(given && { meta }) });
+      if (json) sayJson(appended);
+      else
+        say(
+          appended.log === undefined
+            ? `${stream} stays as it is: nothing had to be written.\nid       ${id}\nversion  ${appended.version}`
+            : `${stream} has a new commit: position ${appended.position} of log ${appended.log}.\nid       ${id}\nversion  ${appended.version}`,
+        );
+    } catch (error) {
+      // It may stand all the same, when only the answer was lost.
+      if (isRetryable(error) && !json)
+        note(`It may have been written. To send it again without doing it twice: --id ${id}`);
+      throw error;
+    }
+  });
+
+/**
+ * JSON from the command line; `-` stands for standard input.
+ * @throws SyntaxError
+ */
+export const jsonArgument = async (argument: string): Promise<unknown> =>
+  JSON.parse(argument === '-' ? await text(process.stdin) : argument);

@@ -1,0 +1,63 @@
+import * as z from 'zod';
+import {
+  addToQuarantine,
+  beginRebuild,
+  cleanRebuild,
+  faultsOf,
+  invalid,
+  listQuarantine,
+  MeridianError,
+  type ProjectPorts,
+  type QuarantinePorts,
+  quarantineAddRequest,
+  quarantineListRequest,
+  type RepublishPorts,
+  rebuildBeginRequest,
+  rebuildRequest,
+  rebuildStatus,
+  rebuildStepRequest,
+  redrive,
+  redriveRequest,
+  republish,
+  republishStepRequest,
+  stepRebuild,
+} from '../../core/index.ts';
+
+/** All that an operator's actions work with. */
+export type OperatePorts = ProjectPorts & RepublishPorts & QuarantinePorts;
+
+type Action = (ports: OperatePorts, asked: unknown) => Promise<unknown>;
+
+/** An action whose request is checked first; it throws MeridianError `validation` for one that is not as it should be. */
+const action =
+  <Input>(input: z.ZodType<Input>, run: (ports: OperatePorts, input: Input) => Promise<unknown>): Action =>
+  async (ports, asked) => {
+    const parsed = input.safeParse(asked);
+    if (!parsed.success) throw invalid(faultsOf(parsed.error));
+    return run(ports, parsed.data);
+  };
+
+/** What can be asked for. Each works for some seconds at most, then tells how far it is: whoever asked asks again. */
+const actions: ReadonlyMap<string, Action> = new Map([
+  ['rebuild-begin', action(rebuildBeginRequest, beginRebuild)],
+  ['rebuild-step', action(rebuildStepRequest, stepRebuild)],
+  ['rebuild-status', action(rebuildRequest, rebuildStatus)],
+  ['rebuild-clean', action(rebuildRequest, cleanRebuild)],
+  ['republish-step', action(republishStepRequest, republish)],
+  ['quarantine-list', action(quarantineListRequest, listQuarantine)],
+  ['quarantine-add', action(quarantineAddRequest, addToQuarantine)],
+  ['quarantine-redrive', action(redriveRequest, redrive)],
+]);
+
+const named = z.looseObject({ action: z.string() });
+
+/** @throws MeridianError `validation`; `not-found`: there is no such action; what the action throws */
+export const operate: Action = async (ports, asked) => {
+  const parsed = named.safeParse(asked);
+  if (!parsed.success) throw invalid(faultsOf(parsed.error));
+  const { action, ...input } = parsed.data;
+  const run = actions.get(action);
+  if (!run)
+    throw new MeridianError('not-found', `There is no action ${action}.`, { details: { known: [...actions.keys()] } });
+  return run(ports, input);
+};

@@ -1,0 +1,15 @@
+import { type OperateAnswer, toProblem } from '../../core/index.ts';
+import { instrument, type Telemetry } from '../instrument.ts';
+import { type OperatePorts, operate } from './actions.ts';
+
+/** What an operator asks of a Region, `{action, …}`: answered with its result or with a problem document. */
+export const makeHandler = (ports: OperatePorts & { readonly telemetry: Telemetry }) =>
+  instrument(ports.telemetry, async (asked: unknown): Promise<OperateAnswer> => {
+    try {
+      return { result: await operate(ports, asked) };
+    } catch (error) {
+      const problem = toProblem(error);
+      if (problem.status >= 500) ports.telemetry.log.error('Operation failed', { asked, error });
+      return { problem };
+    }
+  });

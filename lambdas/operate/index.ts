@@ -1,0 +1,38 @@
+import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
+import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
+import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
+import { eventBridgeBus } from '../../adapters/eventbridge/bus.ts';
+import { eventBridgeClient } from '../../adapters/eventbridge/client.ts';
+import { nodeRuntime } from '../../adapters/node/runtime.ts';
+import { sqsClient } from '../../adapters/sqs/client.ts';
+import { sqsQuarantine } from '../../adapters/sqs/quarantine.ts';
+import { sqsQueue } from '../../adapters/sqs/queue.ts';
+import { domain } from '../../domain/index.ts';
+import { parseEnvironment } from '../environment.ts';
+import { powertools } from '../powertools.ts';
+import { makeHandler } from './handler.ts';
+
+const env = parseEnvironment([
+  'AWS_REGION',
+  'MERIDIAN_NAME',
+  'EVENTS_TABLE',
+  'VIEWS_TABLE',
+  'BUS_NAME',
+  'INGRESS_QUEUE_URL',
+  'QUARANTINE_QUEUE_URL',
+]);
+const telemetry = powertools(env.MERIDIAN_NAME);
+const client = dynamoDbClient();
+const queues = sqsClient();
+
+export const handler = makeHandler({
+  domain,
+  region: env.AWS_REGION,
+  events: dynamoDbEventStore(client, env.EVENTS_TABLE),
+  views: dynamoDbViewStore(client, env.VIEWS_TABLE),
+  bus: eventBridgeBus(eventBridgeClient(), env.BUS_NAME),
+  quarantine: sqsQuarantine(queues, env.QUARANTINE_QUEUE_URL),
+  ingress: sqsQueue(queues, env.INGRESS_QUEUE_URL),
+  runtime: nodeRuntime(telemetry.metric),
+  telemetry,
+});

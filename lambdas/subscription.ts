@@ -1,0 +1,19 @@
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { type SubscribePorts, subscribe } from '../core/index.ts';
+import { failedOf } from './batch.ts';
+import { instrument, type Telemetry } from './instrument.ts';
+
+export type SubscriptionPorts<Effect> = SubscribePorts<Effect> & { readonly telemetry: Telemetry };
+
+/** bus → a subscriber's queue → its `handle`, each event once and in the order of its log. */
+export const subscription = <Effect>(ports: SubscriptionPorts<Effect>) =>
+  instrument(ports.telemetry, async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
+    const answers = await subscribe(
+      ports,
+      Records.map(({ body }) => body),
+    );
+    return failedOf(
+      Records.map(({ messageId }, i) => ({ id: messageId, why: answers[i] })),
+      ports.telemetry.log,
+    );
+  });

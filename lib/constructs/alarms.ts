@@ -1,0 +1,231 @@
+import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import { namesOf } from '../names.ts';
+import { THRESHOLDS, type Threshold } from './alarm-thresholds.ts';
+import type { Inventory } from './inventory.ts';
+import { metricsOf } from './metrics.ts';
+import { type Runbook, RunbookAlarm, type RunbookAlarmProps } from './runbook-alarm.ts';
+
+/** Properties of Alarms. */
+export interface AlarmsProps {
+  /** The deployment. */
+  readonly config: Config;
+  /** The Region of the stack. */
+  readonly region: string;
+  /** What of the Region is watched. */
+  readonly inventory: Inventory;
+  /** What feeds `relay`. */
+  readonly relayMapping: IEventSourceMapping;
+  /** Who is told. */
+  readonly topic: ITopic;
+}
+
+/** Every alarm of a Region. */
+export class Alarms extends Construct {
+  readonly #config: Config;
+  readonly #topic: ITopic;
+  readonly #all: RunbookAlarm['alarm'][] = [];
+
+  constructor(scope: Construct, id: string, { config, region, inventory, relayMapping, topic }: AlarmsProps) {
+    super(scope, id);
+    this.#config = config;
+    this.#topic = topic;
+    for (const { name, timeoutSeconds } of inventory.functions) this.#watchFunction(name, timeoutSeconds);
+    for (const name of inventory.workQueues) this.#watchWorkQueue(name);
+    for (const name of inventory.failureQueues) this.#watchFailureQueue(name);
+    for (const name of inventory.rules) this.#watchRule(name);
+    for (const name of [namesOf(config.name).eventsTable, ...inventory.tables]) this.#watchTable(name);
+    this.#watchRelay(relayMapping);
+    for (const other of config.regions.filter((other) => other !== region)) this.#watchReplication(region, other);
+    this.#watchStreams();
+  }
+
+  /** In the order in which they were made. */
+  get all(): readonly RunbookAlarm['alarm'][] {
+    return this.#all;
+  }
+
+  /** @param id the name of the alarm behind the deployment's */
+  #add(id: string, props: Pick<RunbookAlarmProps, 'means' | 'runbook' | 'metric' | 'threshold'>): void {
+    const alarmName = namesOf(this.#config.name).alarm(id);
+    this.#all.push(new RunbookAlarm(this, id, { ...props, alarmName, topic: this.#topic }).alarm);
+  }
+
+  /** The metrics with the period of a threshold. */
+  #metrics({ period }: Threshold) {
+    return metricsOf(this.#config.name, period);
+  }
+
+  /** A name without the deployment's, which the alarm's has already. */
+  #short(name: string): string {
+    return name.slice(this.#config.name.length + 1);
+  }
+
+  #watchFunction(name: string, timeoutSeconds: number): void {
+    const { functionErrors, functionThrottles, functionDuration } = THRESHOLDS;
+    const short = this.#short(name);
+    this.#add(`${short}-errors`, {
+      means: `The function ${name} crashes or runs out of time again and again.`,
+      runbook: 'errors',
+      metric: this.#metrics(functionErrors).function(name, 'Errors'),
+      threshold: functionErrors,
+    });
+    this.#add(`${short}-throttles`, {
+      means: `The function ${name} is not started: the account's concurrency in this Region is used up.`,
+      runbook: 'throttling',
+      metric: this.#metrics(functionThrottles).function(name, 'Throttles'),
+      threshold: functionThrottles,
+    });
+    const milliseconds = functionDuration.atLeast * timeoutSeconds * 1000;
+    this.#add(`${short}-duration`, {
+      means: `The function ${name} comes near its timeout of ${timeoutSeconds} s: what it calls is slow.`,
+      runbook: 'errors',
+      metric: this.#metrics(functionDuration).function(name, 'Duration', Stats.MAXIMUM),
+      threshold: { ...functionDuration, atLeast: milliseconds },
+    });
+  }
+
+  #watchWorkQueue(name: string): void {
+    const { queueAge } = THRESHOLDS;
+    this.#add(`${this.#short(name)}-age`, {
+      means: `Messages wait in ${name} for more than 10 minutes: its function does not keep up.`,
+      runbook: 'backlog',
+      metric: this.#metrics(queueAge).queue(name, 'ApproximateAgeOfOldestMessage'),
+      threshold: queueAge,
+    });
+  }
+
+  #watchFailureQueue(name: string): void {
+    const { failedMessages, failedMessageAge } = THRESHOLDS;
+    const short = this.#short(name);
+    const { what, runbook } = FAILURE_QUEUES[short] ?? FAILED_MESSAGES;
+    this.#add(`${short}-depth`, {
+      means: `${name} holds ${what}.`,
+      runbook,
+      metric: this.#metrics(failedMessages).queue(name, 'ApproximateNumberOfMessagesVisible'),
+      threshold: failedMessages,
+    });
+    this.#add(`${short}-age`, {
+      means: `Messages in ${name} are deleted in four days or less: the queue keeps them for 14.`,
+      runbook,
+      metric: this.#metrics(failedMessageAge).queue(name, 'ApproximateAgeOfOldestMessage'),
+      threshold: failedMessageAge,
+    });
+  }
+
+  #watchRule(name: string): void {
+    const { ruleFailures } = THRESHOLDS;
+    this.#add(`${this.#short(name)}-lost`, {
+      means: `Events of the rule ${name} reached neither its target nor a dead-letter queue.`,
+      runbook: 'republish-after-an-outage',
+      metric: this.#metrics(ruleFailures).ruleLosses(name),
+      threshold: ruleFailures,
+    });
+  }
+
+  #watchTable(name: string): void {
+    const { tableThrottles, tableErrors } = THRESHOLDS;
+    this.#add(`table-${this.#short(name)}-throttles`, {
+      means: `DynamoDB throttles ${name}: a hot key, or a limit of the table or the account.`,
+      runbook: 'throttling',
+      metric: this.#metrics(tableThrottles).tableThrottles(name),
+      threshold: tableThrottles,
+    });
+    this.#add(`table-${this.#short(name)}-errors`, {
+      means: `DynamoDB answers requests to ${name} with errors of its own.`,
+      runbook: 'throttling',
+      metric: this.#metrics(tableErrors).tableErrors(name),
+      threshold: tableErrors,
+    });
+  }
+
+  #watchRelay(mapping: IEventSourceMapping): void {
+    const relay = namesOf(this.#config.name).function('relay');
+    const { streamAge, relaySilent, relayGaveUp, publishFailed } = THRESHOLDS;
+    this.#add('relay-stream-age', {
+      means: 'Commits wait in the table stream for more than 5 minutes: subscribers and views get them late.',
+      runbook: 'backlog',
+      metric: this.#metrics(streamAge).function(relay, 'IteratorAge', Stats.MAXIMUM),
+      threshold: streamAge,
+    });
+    this.#add('relay-silent', {
+      means: 'Commits are written here and relay does not even try to publish any: is its mapping disabled?',
+      runbook: 'backlog',
+      metric: this.#metrics(relaySilent).relaySilent(),
+      threshold: relaySilent,
+    });
+    this.#add('relay-gave-up', {
+      means: 'relay gave up on commits: their events are in the failure bucket and not on the bus.',
+      runbook: 'republish-after-an-outage',
+      metric: this.#metrics(relayGaveUp).mapping(
+        mapping.eventSourceMappingId,
+        'OnFailureDestinationDeliveredEventCount',
+      ),
+      threshold: relayGaveUp,
+    });
+    this.#add('publish-failed', {
+      means: 'The bus has refused events for a quarter of an hour; relay tries again for 6 hours.',
+      runbook: 'republish-after-an-outage',
+      metric: this.#metrics(publishFailed).own('PublishFailed'),
+      threshold: publishFailed,
+    });
+  }
+
+  #watchReplication(region: string, other: string): void {
+    const { replicationLatency } = THRESHOLDS;
+    this.#add(`replication-${other}`, {
+      means: `Commits of ${region} take more than 30 s to reach ${other}.`,
+      runbook: 'replication',
+      metric: this.#metrics(replicationLatency).replicationLatency(other),
+      threshold: replicationLatency,
+    });
+  }
+
+  #watchStreams(): void {
+    const { hiddenCommitAge, clockAhead, idReused, snapshotFailed } = THRESHOLDS;
+    this.#add('hidden-commits', {
+      means: 'A commit has been hidden for more than 10 minutes: something that it depends on has not arrived.',
+      runbook: 'hidden-commits',
+      metric: this.#metrics(hiddenCommitAge).own('HiddenCommitAge', Stats.MAXIMUM),
+      threshold: hiddenCommitAge,
+    });
+    this.#add('clock-ahead', {
+      means: "Stamps are a second or more ahead of this Region's clock: one Region's clock is wrong.",
+      runbook: 'clock',
+      metric: this.#metrics(clockAhead).own('ClockAhead', Stats.MAXIMUM),
+      threshold: clockAhead,
+    });
+    this.#add('id-reused', {
+      means: 'A client used one id for two requests: only one of them counts.',
+      runbook: 'reused-ids',
+      metric: this.#metrics(idReused).own('IdReused'),
+      threshold: idReused,
+    });
+    this.#add('snapshot-failed', {
+      means: 'Snapshots have not been written for a quarter of an hour: long streams are read from their start.',
+      runbook: 'errors',
+      metric: this.#metrics(snapshotFailed).own('SnapshotFailed'),
+      threshold: snapshotFailed,
+    });
+  }
+}
+
+interface FailureQueue {
+  readonly what: string;
+  readonly runbook: Runbook;
+}
+
+const FAILED_MESSAGES: FailureQueue = { what: 'messages that failed at every try', runbook: 'poison-events' };
+
+/** What queues of failed messages hold, by their name without the deployment's, where more is known. */
+const FAILURE_QUEUES: Readonly<Record<string, FailureQueue>> = {
+  quarantine: { what: "producers' messages that could not be read or decided", runbook: 'poison-events' },
+  'projection-dead-letter': { what: 'streams whose rows in views stay behind', runbook: 'rebuild-views' },
+  'forwarding-dead-letter': {
+    what: 'events that did not reach another Region: its subscribers miss them',
+    runbook: 'republish-after-an-outage',
+  },
+};

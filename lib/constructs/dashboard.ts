@@ -1,0 +1,167 @@
+import { Duration } from 'aws-cdk-lib';
+import {
+  AlarmStatusWidget,
+  Dashboard as CloudWatchDashboard,
+  GraphWidget,
+  type IAlarm,
+  type IMetric,
+  type IWidget,
+  SingleValueWidget,
+  Stats,
+  TextWidget,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import { namesOf } from '../names.ts';
+import type { Inventory } from './inventory.ts';
+import { metricsOf } from './metrics.ts';
+
+/** Properties of Dashboard. */
+export interface DashboardProps {
+  /** The deployment. */
+  readonly config: Config;
+  /** The Region of the stack. */
+  readonly region: string;
+  /** What of the Region is shown. */
+  readonly inventory: Inventory;
+  /** The Region's alarms. */
+  readonly alarms: readonly IAlarm[];
+}
+
+const PERIOD = Duration.minutes(1);
+const [WIDTH, HEIGHT] = [24, 6];
+
+/** One page about a Region: the first row says whether it is healthy, the rows below say where it is not. */
+export class Dashboard extends Construct {
+  constructor(scope: Construct, id: string, { config, region, inventory, alarms }: DashboardProps) {
+    super(scope, id);
+    const names = namesOf(config.name);
+    const {
+      own,
+      function: of,
+      queue,
+      rule,
+      table,
+      tableThrottles,
+      tableErrors,
+      replicationLatency,
+    } = metricsOf(config.name, PERIOD);
+    const others = config.regions.filter((other) => other !== region);
+    const functions = inventory.functions.map(({ name }) => name);
+    const tables = [names.eventsTable, ...inventory.tables];
+    const relayAge = of(names.function('relay'), 'IteratorAge', Stats.MAXIMUM).with({ label: 'stream age, ms' });
+
+    new CloudWatchDashboard(this, 'Dashboard', {
+      dashboardName: names.dashboard(region),
+      defaultInterval: Duration.hours(3),
+      widgets: [
+        [
+          new AlarmStatusWidget({
+            title: `Is ${region} healthy? Alarms`,
+            alarms: [...alarms],
+            width: 12,
+            height: HEIGHT,
+          }),
+          new SingleValueWidget({
+            title: 'Right now',
+            metrics: [
+              own('Appended').with({ label: 'commits a minute' }),
+              relayAge,
+              queue(names.queue('projection'), 'ApproximateAgeOfOldestMessage').with({ label: 'views behind, s' }),
+              queue(names.queue('quarantine'), 'ApproximateNumberOfMessagesVisible').with({ label: 'in quarantine' }),
+            ],
+            width: 12,
+            height: HEIGHT,
+          }),
+        ],
+        ...row('Traffic: what comes in, and what becomes of it', [
+          graph('Envelopes from the bus a minute', [own('Accepted'), own('Rejected'), own('Quarantined')]),
+          graph('Commits written here a minute', [own('Appended'), own('AppendConflict')]),
+          graph('Events published here a minute', [own('Published'), own('PublishFailed')]),
+          graph(
+            'Invocations a minute',
+            functions.map((name) => of(name, 'Invocations')),
+          ),
+        ]),
+        ...row('Latency: how long an answer takes', [
+          graph(
+            'Duration of the functions, p99, ms',
+            functions.map((name) => of(name, 'Duration', Stats.percentile(99))),
+          ),
+          graph('Duration of the API, ms', [
+            of(names.function('api'), 'Duration', Stats.percentile(50)).with({ label: 'p50' }),
+            of(names.function('api'), 'Duration', Stats.percentile(99)).with({ label: 'p99' }),
+          ]),
+        ]),
+        ...row('Lag: how far behind others are', [
+          graph('Replication from here, ms', others.map(replicationLatency)),
+          graph('Age of the table stream at relay, ms', [relayAge]),
+          graph('Rows of views brought up to date a minute', [own('Projected')]),
+          graph('Events subscribers handled, and hold until those before come', [own('Handled'), own('Waiting')]),
+          graph('Age of the oldest hidden commit, ms', [own('HiddenCommitAge', Stats.MAXIMUM)]),
+        ]),
+        ...row('Queues: what waits, and what has failed', [
+          graph(
+            'Messages waiting',
+            inventory.workQueues.map((name) => queue(name, 'ApproximateNumberOfMessagesVisible')),
+          ),
+          graph(
+            'Age of the oldest message, s',
+            inventory.workQueues.map((name) => queue(name, 'ApproximateAgeOfOldestMessage')),
+          ),
+          graph(
+            'Messages that have failed (more than none needs somebody)',
+            inventory.failureQueues.map((name) => queue(name, 'ApproximateNumberOfMessagesVisible')),
+          ),
+        ]),
+        ...row('Errors', [
+          graph(
+            'Crashes and timeouts of functions',
+            functions.map((name) => of(name, 'Errors')),
+          ),
+          graph(
+            'Functions not started (throttles)',
+            functions.map((name) => of(name, 'Throttles')),
+          ),
+          graph(
+            'Events that rules could not deliver',
+            inventory.rules.map((name) => rule(name, 'FailedInvocations')),
+          ),
+          graph('Extras not written: sightings (health shows less), snapshots (loads are slower)', [
+            own('SightingFailed'),
+            own('SnapshotFailed'),
+          ]),
+        ]),
+        ...row('Tables', [
+          graph(
+            'Write units a minute',
+            tables.map((name) => table(name, 'ConsumedWriteCapacityUnits')),
+          ),
+          graph(
+            'Read units a minute',
+            tables.map((name) => table(name, 'ConsumedReadCapacityUnits')),
+          ),
+          graph('Throttled requests', tables.map(tableThrottles)),
+          graph("DynamoDB's own errors", tables.map(tableErrors)),
+        ]),
+        ...row('Conflicts and clocks', [
+          graph('Positions lost to another writer', [own('AppendConflict')]),
+          graph('Hidden commits met when a stream was loaded', [own('HiddenCommits')]),
+          graph('Ids used for two requests', [own('IdReused')]),
+          graph('Stamps ahead of the clock, ms', [own('ClockAhead', Stats.MAXIMUM)]),
+        ]),
+      ],
+    });
+  }
+}
+
+/** A title and a line of widgets that share its width. */
+const row = (title: string, graphs: readonly ((width: number) => IWidget)[]): IWidget[][] => [
+  [new TextWidget({ markdown: `## ${title}`, width: WIDTH, height: 1 })],
+  graphs.map((graphOf) => graphOf(WIDTH / graphs.length)),
+];
+
+const graph =
+  (title: string, left: readonly IMetric[]) =>
+  (width: number): IWidget =>
+    new GraphWidget({ title, left: [...left], width, height: HEIGHT, leftYAxis: { min: 0, showUnits: false } });

@@ -1,0 +1,103 @@
+import type { Duration } from 'aws-cdk-lib';
+import { MathExpression, Metric, type MetricProps, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { namesOf } from '../names.ts';
+
+/** The operations on tables that Meridian's functions call: DynamoDB counts its own errors by operation. */
+const OPERATIONS = ['PutItem', 'UpdateItem', 'Query', 'BatchGetItem', 'TransactWriteItems'] as const;
+
+/**
+ * The metrics of a deployment in one Region, for alarms and dashboards. AWS sends most of them only when something
+ * happened; where several are added, what is missing counts as nothing.
+ * @param prefix the deployment's name
+ * @param period what one datapoint sums up
+ */
+export const metricsOf = (prefix: string, period: Duration) => {
+  const names = namesOf(prefix);
+  const metric = (props: MetricProps) => new Metric({ period, ...props });
+  const sumOf = (name: string, parts: readonly Metric[]) => {
+    // Ids are shared by all of a graph.
+    const idOf = (i: number) => `${name.replaceAll('-', '_')}_${i}`;
+    return new MathExpression({
+      label: name,
+      period,
+      expression: parts.map((_, i) => `FILL(${idOf(i)}, 0)`).join(' + '),
+      usingMetrics: Object.fromEntries(parts.map((part, i) => [idOf(i), part])),
+    });
+  };
+  const own = (metricName: string, statistic: string = Stats.SUM) =>
+    metric({ namespace: prefix, metricName, statistic, dimensionsMap: { service: prefix }, label: metricName });
+  const table = (tableName: string, metricName: string, dimensions: Readonly<Record<string, string>> = {}) =>
+    metric({
+      namespace: 'AWS/DynamoDB',
+      metricName,
+      statistic: Stats.SUM,
+      dimensionsMap: { TableName: tableName, ...dimensions },
+      label: `${tableName} ${metricName}`,
+    });
+  const rule = (ruleName: string, metricName: string) =>
+    metric({
+      namespace: 'AWS/Events',
+      metricName,
+      statistic: Stats.SUM,
+      // Both: with its name alone a rule is one of the default bus.
+      dimensionsMap: { EventBusName: names.bus, RuleName: ruleName },
+      label: ruleName,
+    });
+  return {
+    /** One that the functions measure: `MetricName` in core/ports.ts. */
+    own,
+    function: (functionName: string, metricName: string, statistic: string = Stats.SUM) =>
+      metric({
+        namespace: 'AWS/Lambda',
+        metricName,
+        statistic,
+        dimensionsMap: { FunctionName: functionName },
+        label: functionName,
+      }),
+    mapping: (mappingId: string, metricName: string) =>
+      metric({
+        namespace: 'AWS/Lambda',
+        metricName,
+        statistic: Stats.SUM,
+        dimensionsMap: { EventSourceMappingUUID: mappingId },
+        label: metricName,
+      }),
+    queue: (queueName: string, metricName: string) =>
+      metric({
+        namespace: 'AWS/SQS',
+        metricName,
+        statistic: Stats.MAXIMUM,
+        dimensionsMap: { QueueName: queueName },
+        label: queueName,
+      }),
+    rule,
+    /** Events that a rule's target never gets: not even its dead-letter queue has them. */
+    ruleLosses: (ruleName: string) =>
+      sumOf(ruleName, [rule(ruleName, 'FailedInvocations'), rule(ruleName, 'InvocationsFailedToBeSentToDlq')]),
+    table,
+    tableThrottles: (tableName: string) =>
+      sumOf(tableName, [table(tableName, 'ReadThrottleEvents'), table(tableName, 'WriteThrottleEvents')]),
+    tableErrors: (tableName: string) =>
+      sumOf(
+        tableName,
+        OPERATIONS.map((Operation) => table(tableName, 'SystemErrors', { Operation })),
+      ),
+    /** Counted in the Region that sends; an idle table has none. */
+    replicationLatency: (receiver: string) =>
+      metric({
+        namespace: 'AWS/DynamoDB',
+        metricName: 'ReplicationLatency',
+        statistic: Stats.AVERAGE,
+        dimensionsMap: { TableName: names.eventsTable, ReceivingRegion: receiver },
+        label: `to ${receiver}`,
+      }),
+    /** 1 while commits are written here and not even a try is made to publish one. */
+    relaySilent: () =>
+      new MathExpression({
+        label: 'relay is silent',
+        period,
+        expression: 'IF(FILL(appended, 0) > 0 AND FILL(published, 0) + FILL(failed, 0) == 0, 1, 0)',
+        usingMetrics: { appended: own('Appended'), published: own('Published'), failed: own('PublishFailed') },
+      }),
+  };
+};

@@ -1,0 +1,53 @@
+import { Duration } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import { namesOf } from '../names.ts';
+import type { Bus } from './bus.ts';
+import type { EventsReplica } from './events-replica.ts';
+import type { Ingress } from './ingress.ts';
+import { MeridianFunction } from './meridian-function.ts';
+import type { ViewsTable } from './views-table.ts';
+
+/** Properties of Operate. */
+export interface OperateProps {
+  /** The deployment. */
+  readonly config: Config;
+  /** The Region of the stack. */
+  readonly region: string;
+  /** The event store, which is scanned. */
+  readonly events: EventsReplica;
+  /** The read models, which are rebuilt. */
+  readonly views: ViewsTable;
+  /** Where events are published again. */
+  readonly bus: Bus;
+  /** The quarantine, and the queue that it is driven back to. */
+  readonly ingress: Ingress;
+}
+
+/** The function behind the command line: an operator invokes it, nothing else does, and it has no URL. */
+export class Operate extends Construct {
+  constructor(scope: Construct, id: string, { config, region, events, views, bus, ingress }: OperateProps) {
+    super(scope, id);
+    const names = namesOf(config.name);
+    const { role } = new MeridianFunction(this, 'Function', {
+      config,
+      region,
+      functionId: 'operate',
+      description: 'Rebuilds views, publishes events again and empties the quarantine, as an operator asks',
+      environment: {
+        EVENTS_TABLE: names.eventsTable,
+        VIEWS_TABLE: names.viewsTable,
+        BUS_NAME: names.bus,
+        INGRESS_QUEUE_URL: ingress.queue.queueUrl,
+        QUARANTINE_QUEUE_URL: ingress.quarantine.queueUrl,
+      },
+      // A step begins nothing new 15 s after its start; what it has begun may wait 10 s for other projectors, and for one
+      // call of a service, which takes at most 20 s.
+      timeout: Duration.seconds(60),
+    });
+    events.grantScan(role);
+    views.grantRebuild(role);
+    bus.grantPublish(role);
+    ingress.grantRedrive(role);
+  }
+}

@@ -1,0 +1,41 @@
+import { CfnRegistry, CfnSchema } from 'aws-cdk-lib/aws-eventschemas';
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import { namesOf } from '../names.ts';
+
+/** What EventBridge takes as the content of one schema. */
+const MAX_CONTENT = 100_000;
+
+/** Properties of SchemaRegistry. */
+export interface SchemaRegistryProps {
+  /** The deployment. */
+  readonly config: Config;
+  /** JSON Schema, draft 4, by the schema's name: `meridian.flight@Departed`. */
+  readonly schemas: Readonly<Record<string, object>>;
+}
+
+/** Where developers find the domain's events in the console and in their IDE, and get code for them. */
+export class SchemaRegistry extends Construct {
+  constructor(scope: Construct, id: string, { config, schemas }: SchemaRegistryProps) {
+    super(scope, id);
+    const registry = new CfnRegistry(this, 'Registry', {
+      registryName: namesOf(config.name).schemaRegistry,
+      description: `The events of ${config.name}, as its bus delivers them`,
+    });
+    for (const [schemaName, schema] of Object.entries(schemas)) {
+      const content = JSON.stringify(schema);
+      if (content.length > MAX_CONTENT)
+        throw new Error(
+          `The schema ${schemaName} has ${content.length} characters, EventBridge takes ${MAX_CONTENT}: ` +
+            'make the event smaller, or leave the registry out with -c schemaRegistry=false.',
+        );
+      new CfnSchema(this, schemaName, {
+        registryName: registry.attrRegistryName,
+        schemaName,
+        type: 'JSONSchemaDraft4',
+        content,
+        description: 'The current version; what was written in earlier ones is in docs/schemas/messages',
+      });
+    }
+  }
+}

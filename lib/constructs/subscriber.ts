@@ -1,0 +1,98 @@
+import { Duration } from 'aws-cdk-lib';
+import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { type EventBus, Rule } from 'aws-cdk-lib/aws-events';
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import { type FunctionId, namesOf } from '../names.ts';
+import { SOURCE_PREFIX } from './bus.ts';
+import { MeridianFunction } from './meridian-function.ts';
+import { QueueConsumer } from './queue-consumer.ts';
+import { QUEUE_DEFAULTS, visibilityTimeoutFor } from './queue-defaults.ts';
+import { removalPolicyOf } from './removal-policy.ts';
+
+/** Properties of Subscriber. */
+export interface SubscriberProps {
+  /** The deployment. */
+  readonly config: Config;
+  /** The Region of the stack. */
+  readonly region: string;
+  /** Which function handles the events; its queue, rule and table are named after it. */
+  readonly functionId: FunctionId;
+  /** This Region's bus. It carries the events of every Region. */
+  readonly bus: EventBus;
+  /**
+   * The stream types to hear of, one or more. There is no choosing by the events' types: each event's predecessor in its log
+   * has to come too, so the function passes over what it has no use for.
+   */
+  readonly streamTypes: readonly string[];
+  /**
+   * The Regions whose events to hear of. With the stack's own Region alone, each event is handled in one Region.
+   * @default every Region's, so that each event is handled in every Region
+   */
+  readonly writtenIn?: readonly string[];
+  /**
+   * Where a log begins that nothing of was handled yet: see `From` in core/subscribe.ts.
+   * @default beginning: nothing is ever passed over
+   */
+  readonly from?: 'beginning' | 'first-seen';
+}
+
+/** Takes events from the bus: rule, queue and function, with a table for what was handled and what the handling adds up. */
+export class Subscriber extends Construct {
+  /** What could not be handled, or waited for its predecessor, for close to an hour; and what did not reach the queue. */
+  readonly deadLetters: Queue;
+
+  constructor(scope: Construct, id: string, props: SubscriberProps) {
+    super(scope, id);
+    const { config, region, functionId, bus, streamTypes, writtenIn, from = 'beginning' } = props;
+    const names = namesOf(config.name);
+    // It begins nothing new 10 s after its start; then a read and a write take at most 20 s each.
+    const timeout = Duration.seconds(60);
+    this.deadLetters = new Queue(this, 'DeadLetters', {
+      ...QUEUE_DEFAULTS,
+      queueName: names.queue(`${functionId}-dead-letter`),
+    });
+    const queue = new Queue(this, 'Queue', {
+      ...QUEUE_DEFAULTS,
+      queueName: names.queue(functionId),
+      visibilityTimeout: visibilityTimeoutFor(timeout),
+      // Nine more tries, six minutes apart. What waits for its predecessor is handled when that comes, and needs none of them.
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 10 },
+    });
+    new Rule(this, 'Rule', {
+      ruleName: names.rule(functionId),
+      description: `Events of ${streamTypes.join(', ')}, to the queue of ${functionId}`,
+      eventBus: bus,
+      eventPattern: {
+        source: streamTypes.map((type) => `${SOURCE_PREFIX}${type}`),
+        ...(writtenIn && { detail: { meta: { region: [...writtenIn] } } }),
+      },
+      targets: [new SqsQueue(queue, { deadLetterQueue: this.deadLetters })],
+    });
+    const table = new TableV2(this, 'Table', {
+      tableName: names.subscriberTable(functionId),
+      partitionKey: { name: 'pk', type: AttributeType.STRING },
+      sortKey: { name: 'sk', type: AttributeType.STRING },
+      timeToLiveAttribute: 'expires',
+      billing: Billing.onDemand(),
+      encryption: TableEncryptionV2.dynamoOwnedKey(),
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: !config.ephemeral,
+      removalPolicy: removalPolicyOf(config.ephemeral),
+    });
+    const consumer = new MeridianFunction(this, 'Function', {
+      config,
+      region,
+      functionId,
+      description: `Handles events of ${streamTypes.join(', ')}, each once and in the order of its log`,
+      environment: { SUBSCRIBER_TABLE: table.tableName, SUBSCRIBE_FROM: from },
+      timeout,
+    });
+    // Put and update also inside TransactWriteItems.
+    table.grant(consumer.role, 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem');
+    // More at once would mostly meet on the same sums.
+    new QueueConsumer(this, 'Consumer', { queue, consumer, maxConcurrency: 10 });
+  }
+}

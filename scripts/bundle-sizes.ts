@@ -1,0 +1,190 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { App, Stack } from 'aws-cdk-lib';
+import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import { z } from 'zod';
+import { parseConfig } from '../lib/config.ts';
+import { METAFILE_CONTEXT, MeridianFunction } from '../lib/constructs/meridian-function.ts';
+import { addMeridian } from '../lib/meridian.ts';
+import { namesOf } from '../lib/names.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const run = promisify(execFile);
+
+/** No bundle may be larger, in bytes, minified. */
+export const LIMIT = 900_000;
+/** How often each start is measured. */
+const STARTS = 7;
+
+/** A function as it is deployed. */
+export interface Bundle {
+  readonly id: string;
+  /** The file that exports `handler`. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly gzip: number;
+  /** The modules that it imports when it runs. */
+  readonly imports: readonly string[];
+  /** What is in it: packages and our own folders, the largest first. */
+  readonly contents: readonly { readonly name: string; readonly bytes: number }[];
+  /** The variables that its stack gives it; what CloudFormation knows only when it deploys is made up. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+const cdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
+const variables = z.object({ variables: z.record(z.string(), z.unknown()) });
+const metafile = z
+  .object({
+    outputs: z.record(
+      z.string(),
+      z.object({
+        imports: z.array(z.object({ path: z.string() })),
+        inputs: z.record(z.string(), z.object({ bytesInOutput: z.number() })),
+      }),
+    ),
+  })
+  .transform(({ outputs }) => Object.values(outputs));
+
+/** Has the CDK bundle every function of a Region into `outdir`, exactly as a deploy does. */
+export function bundleFunctions(outdir: string): readonly Bundle[] {
+  const { context: given } = cdkJson.parse(JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')));
+  // The example subscriber is only deployed when asked for.
+  const context: Readonly<Record<string, unknown>> = { ...given, subscriber: true };
+  const config = parseConfig((key) => context[key]);
+  const [region = ''] = config.regions;
+  const app = new App({
+    outdir,
+    context: {
+      ...context,
+      [METAFILE_CONTEXT]: true,
+      // Every Region has the same functions.
+      'aws:cdk:bundling-stacks': [namesOf(config.name).regionStack(region)],
+    },
+  });
+  // What is not code does not matter here.
+  const { regions } = addMeridian(app, { config, projectedTypes: [], eventSchemas: {}, deployed: undefined });
+  return (regions[0]?.node.findAll() ?? []).filter((construct) => construct instanceof MeridianFunction).map(read);
+}
+
+function read(construct: MeridianFunction): Bundle {
+  const asset = construct.function.node.findChild('Code');
+  const resource = construct.function.node.defaultChild;
+  if (!(asset instanceof Asset && resource instanceof CfnFunction))
+    throw new Error(`The CDK keeps the code of ${construct.functionId} elsewhere now.`);
+  const folder = join(App.of(construct)?.outdir ?? '', asset.assetPath);
+  const path = join(folder, 'index.mjs');
+  const code = readFileSync(path);
+  const outputs = metafile.parse(JSON.parse(readFileSync(join(folder, 'index.meta.json'), 'utf8')));
+  const { variables: told } = variables.parse(Stack.of(construct).resolve(resource.environment));
+  return {
+    id: construct.functionId,
+    path,
+    bytes: code.length,
+    gzip: gzipSync(code).length,
+    imports: outputs.flatMap(({ imports }) => imports.map(({ path }) => path)),
+    contents: contentsOf(outputs),
+    environment: Object.fromEntries(
+      Object.entries(told).map(([name, value]) => [
+        name,
+        typeof value === 'string' ? value : name.endsWith('_URL') ? 'https://queue.example/1' : name,
+      ]),
+    ),
+  };
+}
+
+/** A file belongs to its package, or to the folder of ours that it is in. */
+function contentsOf(outputs: z.output<typeof metafile>): Bundle['contents'] {
+  const sums = new Map<string, number>();
+  for (const { inputs } of outputs)
+    for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
+      const name = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? `${file.split('/')[0]}/`;
+      sums.set(name, (sums.get(name) ?? 0) + bytesInOutput);
+    }
+  return [...sums].map(([name, bytes]) => ({ name, bytes })).sort((a, b) => b.bytes - a.bytes);
+}
+
+const START =
+  'const begun = performance.now(); await import(process.argv[1]); process.stdout.write(String(performance.now() - begun));';
+
+/** Milliseconds that a fresh Node process takes to import a module. */
+export async function startOf(path: string, environment: Bundle['environment']): Promise<number> {
+  const env = { PATH: process.env.PATH, AWS_REGION: 'us-east-1', ...environment };
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', START, pathToFileURL(path).href], {
+    env,
+  });
+  return Number(stdout);
+}
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+
+/** The median start of each bundle, and that of an empty module; in turns, so that a busy machine slows all of them alike. */
+async function startsOf(bundles: readonly Bundle[], outdir: string) {
+  const empty = join(outdir, 'empty.mjs');
+  writeFileSync(empty, '');
+  const measured = [{ id: '', path: empty, environment: {} }, ...bundles].map((bundle) => ({
+    ...bundle,
+    times: [0].slice(1),
+  }));
+  for (let i = 0; i < STARTS; i++)
+    for (const { path, environment, times } of measured) times.push(await startOf(path, environment));
+  const starts = new Map(measured.map(({ id, times }) => [id, Math.round(median(times))]));
+  return { baselineMs: starts.get('') ?? Number.NaN, startMs: (id: string) => starts.get(id) ?? Number.NaN };
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+  const outdir = mkdtempSync(join(tmpdir(), 'meridian-bundles-'));
+  try {
+    const bundles = bundleFunctions(outdir);
+    const { baselineMs, startMs } = await startsOf(bundles, outdir);
+    const functions = bundles.map(({ id, bytes, gzip, contents }) => ({
+      id,
+      bytes,
+      gzip,
+      startMs: startMs(id),
+      contents,
+    }));
+    process.stdout.write(
+      values.json
+        ? `${JSON.stringify({ limit: LIMIT, node: process.version, baselineMs, functions })}\n`
+        : table(functions, baselineMs),
+    );
+    process.exitCode = functions.some(({ bytes }) => bytes > LIMIT) ? 1 : 0;
+  } finally {
+    rmSync(outdir, { recursive: true });
+  }
+}
+
+function table(
+  functions: readonly (Pick<Bundle, 'id' | 'bytes' | 'gzip' | 'contents'> & { startMs: number })[],
+  baselineMs: number,
+): string {
+  const number = (value: number) => value.toLocaleString('en');
+  const rows = functions.map(({ id, bytes, gzip, startMs, contents }) => [
+    id,
+    number(bytes),
+    number(gzip),
+    `${startMs} ms`,
+    contents
+      .slice(0, 4)
+      .map(({ name, bytes }) => `${name} ${number(Math.round(bytes / 1000))} kB`)
+      .join(', '),
+  ]);
+  const all = [['function', 'minified', 'gzip', 'start', 'largest contents'], ...rows];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ');
+  return [
+    ...all.map(line),
+    '',
+    `At most ${number(LIMIT)} bytes each. Start: the median of ${STARTS} imports in a fresh Node ${process.versions.node}; an empty module: ${baselineMs} ms.`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,136 @@
+import { describe, expect, test } from 'vitest';
+import { sqsClient } from '../../../adapters/sqs/client.ts';
+import { sqsQuarantine } from '../../../adapters/sqs/quarantine.ts';
+import { credentials, oneByOne, refusal, type StubAnswer, stubServer } from '../stub-server.ts';
+
+const held = ['a', 'b'].map((name) => ({ id: name, receipt: `receipt-${name}`, body: '', sentAt: 0, receives: 1 }));
+const answered = (body: object): StubAnswer => ({ body: JSON.stringify(body) });
+
+const quarantineBehind = async (...answers: readonly [StubAnswer, ...StubAnswer[]]) => {
+  const { endpoint, requests } = await stubServer(oneByOne(...answers));
+  const url = `${endpoint}/123456789012/meridian-quarantine`;
+  return {
+    quarantine: sqsQuarantine(sqsClient({ endpoint, region: 'us-east-1', credentials }), url),
+    url,
+    asked: () => requests.map(({ operation, body }) => ({ operation, input: JSON.parse(body) })),
+  };
+};
+
+describe('the quarantine on SQS', () => {
+  test('messages are received in one ReceiveMessage, hidden for whole seconds, of all of the servers', async () => {
+    const { quarantine, url, asked } = await quarantineBehind(
+      answered({
+        Messages: [
+          {
+            MessageId: 'm',
+            ReceiptHandle: 'r',
+            Body: 'text',
+            // The digest that the client checks.
+            MD5OfBody: '1cb251ec0d568de6a929b520c4aed8d1',
+            Attributes: { SentTimestamp: '1000000000000', ApproximateReceiveCount: '3' },
+          },
+        ],
+      }),
+    );
+    expect(await quarantine.receive(1_500)).toEqual([
+      { id: 'm', receipt: 'r', body: 'text', sentAt: 1_000_000_000_000, receives: 3 },
+    ]);
+    expect(asked()).toEqual([
+      {
+        operation: 'ReceiveMessage',
+        input: {
+          QueueUrl: url,
+          MaxNumberOfMessages: 10,
+          VisibilityTimeout: 2,
+          WaitTimeSeconds: 1,
+          MessageSystemAttributeNames: ['SentTimestamp', 'ApproximateReceiveCount'],
+        },
+      },
+    ]);
+  });
+
+  test('an answer without messages is empty, and attributes that are missing are nothing', async () => {
+    const { quarantine } = await quarantineBehind(
+      answered({}),
+      answered({
+        Messages: [{ MessageId: 'm', ReceiptHandle: 'r', Body: '', MD5OfBody: 'd41d8cd98f00b204e9800998ecf8427e' }],
+      }),
+    );
+    expect(await quarantine.receive(1000)).toEqual([]);
+    expect(await quarantine.receive(1000)).toMatchObject([{ sentAt: 0, receives: 0 }]);
+  });
+
+  test('messages are released in one request; one that is held no more does no harm', async () => {
+    const failed = { Id: '1', Code: 'MessageNotInflight', Message: 'gone', SenderFault: true };
+    const { quarantine, url, asked } = await quarantineBehind(
+      answered({ Successful: [{ Id: '0' }], Failed: [failed] }),
+    );
+    await quarantine.release(held);
+    expect(asked()).toEqual([
+      {
+        operation: 'ChangeMessageVisibilityBatch',
+        input: {
+          QueueUrl: url,
+          Entries: [
+            { Id: '0', ReceiptHandle: 'receipt-a', VisibilityTimeout: 0 },
+            { Id: '1', ReceiptHandle: 'receipt-b', VisibilityTimeout: 0 },
+          ],
+        },
+      },
+    ]);
+  });
+
+  test('messages are removed in one request, which says of each whether it is gone', async () => {
+    const failed = { Id: '0', Code: 'InternalError', Message: 'try again', SenderFault: false };
+    const { quarantine, asked } = await quarantineBehind(
+      answered({ Successful: [{ Id: '1' }], Failed: [failed] }),
+      answered({ Successful: [{ Id: '1' }] }),
+    );
+    expect(await quarantine.remove(held)).toEqual(['InternalError: try again', undefined]);
+    expect(await quarantine.remove(held)).toEqual(['Unanswered', undefined]);
+    expect(asked()[0]).toMatchObject({
+      operation: 'DeleteMessageBatch',
+      input: { Entries: [{ ReceiptHandle: 'receipt-a' }, { ReceiptHandle: 'receipt-b' }] },
+    });
+  });
+
+  test('nothing to release or to remove asks nobody', async () => {
+    const { quarantine, asked } = await quarantineBehind('lost');
+    await quarantine.release([]);
+    expect(await quarantine.remove([])).toEqual([]);
+    expect(asked()).toEqual([]);
+  });
+
+  test('messages that somebody holds are counted too', async () => {
+    const { quarantine } = await quarantineBehind(
+      answered({ Attributes: { ApproximateNumberOfMessages: '40', ApproximateNumberOfMessagesNotVisible: '2' } }),
+      answered({}),
+    );
+    expect(await quarantine.count()).toBe(42);
+    expect(await quarantine.count()).toBe(0);
+  });
+
+  test('it takes messages as every queue does', async () => {
+    const { quarantine, asked } = await quarantineBehind(answered({ Successful: [], Failed: [] }));
+    expect(await quarantine.send(['one'])).toEqual(['Unanswered']);
+    expect(asked()).toMatchObject([{ operation: 'SendMessageBatch' }]);
+  });
+
+  test.each([
+    ['receive', (quarantine) => quarantine.receive(1000)],
+    ['release', (quarantine) => quarantine.release(held)],
+    ['remove', (quarantine) => quarantine.remove(held)],
+    ['count', (quarantine) => quarantine.count()],
+  ] satisfies [string, (quarantine: ReturnType<typeof sqsQuarantine>) => Promise<unknown>][])(
+    '%s is unavailable when the queue does not answer, and says what is not there',
+    async (_, call) => {
+      const lost = await quarantineBehind('lost');
+      await expect(call(lost.quarantine)).rejects.toMatchObject({ code: 'unavailable', retryable: true });
+      const missing = await quarantineBehind(refusal('QueueDoesNotExist'));
+      await expect(call(missing.quarantine)).rejects.toMatchObject({
+        code: 'internal',
+        message: expect.stringContaining('meridian-quarantine: QueueDoesNotExist'),
+      });
+    },
+  );
+});

@@ -1,0 +1,177 @@
+import { createHash, createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { domain } from '../../domain/index.ts';
+import { namesOf } from '../../lib/names.ts';
+import { functionUrlEvent } from '../../world/server.ts';
+import { World } from '../../world/world.ts';
+import { jsonLines, meridian, regions } from './run-meridian.ts';
+
+const KEY = { id: 'AKIDEXAMPLE', secret: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
+const names = namesOf('trial');
+
+const sha256 = (value: string) => createHash('sha256').update(value).digest('hex');
+const hmac = (key: string | Buffer, value: string) => createHmac('sha256', key).update(value).digest();
+
+/** As RFC 3986 has it: all but letters, digits and `-._~`. */
+const encoded = (value: string) =>
+  encodeURIComponent(value).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+
+/**
+ * The Region that a request was signed for, by AWS Signature Version 4 as it is documented; undefined when the signature is
+ * not that of the key.
+ */
+const signedFor = ({ method = '', url = '', headers }: IncomingMessage, body: string): string | undefined => {
+  const [, scope = '', signed = '', signature] =
+    /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/(\S+), SignedHeaders=(\S+), Signature=(\w+)$/.exec(
+      headers.authorization ?? '',
+    ) ?? [];
+  const [date = '', region = '', service = '', end = ''] = scope.split('/');
+  const [path = '', query = ''] = url.split('?');
+  const canonical = [
+    method,
+    // Every service but S3 encodes the path once more.
+    path.split('/').map(encoded).join('/'),
+    query
+      .split('&')
+      .map((pair) => pair.split('=').map(decodeURIComponent).map(encoded).join('='))
+      .sort()
+      .join('&'),
+    ...signed.split(';').map((name) => `${name}:${String(headers[name]).trim()}`),
+    '',
+    signed,
+    sha256(body),
+  ].join('\n');
+  const toSign = ['AWS4-HMAC-SHA256', headers['x-amz-date'], scope, sha256(canonical)].join('\n');
+  const key = [region, service, end].reduce<Buffer>(hmac, hmac(`AWS4${KEY.secret}`, date));
+  const mustSign = ['host', 'x-amz-date', ...(body === '' ? [] : ['content-type'])];
+  const isWhole = mustSign.every((name) => signed.split(';').includes(name));
+  return isWhole && service === 'lambda' && hmac(key, toSign).toString('hex') === signature ? region : undefined;
+};
+
+/** A world behind the parts of AWS that the command line talks to: Lambda, and a Function URL that wants signatures. */
+const world = new World({ domain, regions, latency: false });
+let endpoint = '';
+const asked: string[] = [];
+const answer = async (request: IncomingMessage): Promise<{ status: number; body: string }> => {
+  const body = await text(request);
+  const region = world.regions.get(signedFor(request, body) ?? '');
+  const { method = '', url = '', headers } = request;
+  asked.push(`${method} ${url.split('?')[0]}`);
+  if (!region) return { status: 403, body: '{"Message":"Forbidden"}' };
+  if (url === `/2021-10-31/functions/${names.function('api')}/url`) {
+    const FunctionUrl = `http://abc.lambda-url.${region.name}.localhost.emulator:${new URL(endpoint).port}/`;
+    return { status: 200, body: JSON.stringify({ FunctionUrl }) };
+  }
+  if (url === `/2015-03-31/functions/${names.function('operate')}/invocations`)
+    return { status: 200, body: JSON.stringify(await region.operate(JSON.parse(body))) };
+  if (headers.host?.startsWith(`abc.lambda-url.${region.name}.`)) {
+    const [path = '', query = ''] = url.split('?');
+    const event = functionUrlEvent({ method, path, query, ...(body !== '' && { body }) });
+    const { statusCode, body: answered } = await region.request(event);
+    return { status: statusCode, body: answered };
+  }
+  return { status: 404, body: '{"Type":"User","Message":"Function not found"}' };
+};
+beforeAll(async () => {
+  const server = createServer(async (request, response) => {
+    const { status, body } = await answer(request);
+    const error = status === 404 ? { 'x-amzn-errortype': 'ResourceNotFoundException' } : {};
+    response.writeHead(status, { 'content-type': 'application/json', ...error }).end(body);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const bound = server.address();
+  if (bound && typeof bound === 'object') endpoint = `http://127.0.0.1:${bound.port}`;
+  return () => {
+    server.closeAllConnections();
+    server.close();
+  };
+});
+afterAll(() => world.whenIdle());
+
+const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}, input = '') =>
+  meridian(args, {
+    env: {
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_ACCESS_KEY_ID: KEY.id,
+      AWS_SECRET_ACCESS_KEY: KEY.secret,
+      MERIDIAN_NAME: 'trial',
+      ...env,
+    },
+    input,
+  });
+const envelope = { id: 'a', stream: 'flight/a', events: [{ type: 'Arrived', data: { airport: 'BNA', delay: 5 } }] };
+
+describe('a deployed Region', () => {
+  it('is found by its names, and its Function URL gets signed requests', async () => {
+    const ingested = await run(['ingest', '-', '--region', 'us-east-2'], {}, JSON.stringify(envelope));
+    await world.whenIdle();
+    expect(ingested).toMatchObject({ code: 0, stderr: '' });
+    expect(asked).toEqual(['GET /2021-10-31/functions/trial-api/url', 'POST /events']);
+
+    const row = await run(['view', 'airport-delays', 'BNA', '--json', '--region', 'us-east-1']);
+    expect(jsonLines(row.stdout)).toMatchObject([{ key: 'BNA', value: { arrivals: 1 } }]);
+    // What has to be encoded, in the path and in the query.
+    const other = await run(['view', 'airport-delays', 'ä/b +~*', '--region', 'us-east-1']);
+    expect(other).toMatchObject({ code: 1, stderr: 'not-found: View airport-delays has no row ä/b +~*.\n' });
+    const rows = await run(['view', 'airport-delays', '--after', 'ä/b +~*', '--json', '--region', 'us-east-1']);
+    expect(rows).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  it('leads to the others, and its operate function is invoked', async () => {
+    const health = await run(['regions', '--json'], { MERIDIAN_REGION: 'us-west-2' });
+    expect(jsonLines(health.stdout)).toMatchObject([{ regions: regions.map((region) => ({ region, healthy: true })) }]);
+
+    await world.region('us-west-2').quarantine.send(['not JSON']);
+    const list = await run(['quarantine', 'list', '--json'], { MERIDIAN_REGION: 'us-west-2' });
+    expect(jsonLines(list.stdout)).toMatchObject([{ messages: [{ body: 'not JSON' }] }]);
+    const unreadable = await run(['ingest', '-', '--region', 'us-west-2'], {}, '{');
+    expect(unreadable.stdout).toMatch(/0 rejected, 1 quarantined/);
+  });
+
+  it('is reached by its Function URL alone, but for what an operator does', async () => {
+    const url = `http://abc.lambda-url.us-east-1.localhost.emulator:${new URL(endpoint).port}`;
+    const state = await run(['stream', 'flight/a', '--json', '--url', url]);
+    expect(jsonLines(state.stdout)).toMatchObject([{ region: 'us-east-1', state: { arrived: { delay: 5 } } }]);
+
+    const [quarantine, rebuild, ingest, health] = await Promise.all([
+      run(['quarantine', 'list', '--url', url]),
+      run(['rebuild', 'airport-delays', '--only', '--url', url]),
+      run(['ingest', '-', '--url', url], {}, '{'),
+      run(['regions', '--url', url]),
+    ]);
+    expect(quarantine).toMatchObject({ code: 1, stderr: expect.stringContaining('give --region (and --name)') });
+    expect(rebuild).toMatchObject({ code: 1, stderr: expect.stringContaining('give --region (and --name)') });
+    expect(ingest.stderr).toMatch(/^line 1: rejected: This is not JSON.*give --region/);
+    expect(health).toMatchObject({ code: 1, stderr: expect.stringContaining('where us-west-2 is, only --region') });
+    expect(health.stdout).toContain('│ us-east-1 │ ok        │');
+  });
+
+  it('says so when the signature is not taken, when there is no such deployment, and when there is no key', async () => {
+    const url = `http://abc.lambda-url.us-east-1.localhost.emulator:${new URL(endpoint).port}`;
+    const [forged, refused, absent, keyless] = await Promise.all([
+      run(['view', 'airport-delays', '--url', url], { AWS_SECRET_ACCESS_KEY: 'another' }),
+      run(['view', 'airport-delays', '--region', 'us-east-1'], { AWS_SECRET_ACCESS_KEY: 'another' }),
+      run(['view', 'airport-delays', '--region', 'us-east-1', '--name', 'other']),
+      run(['view', 'airport-delays', '--region', 'us-east-1'], {
+        AWS_ACCESS_KEY_ID: '',
+        AWS_EC2_METADATA_DISABLED: 'true',
+        AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+        AWS_CONFIG_FILE: '/dev/null',
+      }),
+    ]);
+    expect(forged).toMatchObject({ code: 1, stderr: expect.stringContaining('lambda:InvokeFunctionUrl') });
+    expect(refused).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Could not look up the URL of trial-api'),
+    });
+    expect(absent).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('not-found: There is no Function URL of other-api in us-east-1'),
+    });
+    expect(keyless).toMatchObject({ code: 1, stderr: expect.stringContaining('credentials') });
+    for (const { stderr } of [forged, refused, absent, keyless]) expect(stderr).not.toMatch(/^ +at /m);
+  }, 60_000);
+});

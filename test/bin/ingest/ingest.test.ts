@@ -1,0 +1,186 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { Region } from '../../../bin/client/region.ts';
+import { type Counts, type Fault, ingest } from '../../../bin/ingest/ingest.ts';
+import { readLines } from '../../../bin/ingest/lines.ts';
+
+const sentEnvelopes = z.array(z.object({ id: z.string(), stream: z.string() }));
+type Sent = z.output<typeof sentEnvelopes>[number];
+
+const problem = (code: string, retryable: boolean) => ({
+  problem: { status: retryable ? 503 : 422, code, detail: `It is ${code}.`, retryable },
+});
+
+/** A Region that notes what it gets, and answers it as told. */
+const aRegion = (answer: (envelope: Sent, time: number) => object | undefined = () => undefined) => {
+  const requests: (readonly Sent[])[] = [];
+  const times = new Map<string, number>();
+  const accepted: Sent[] = [];
+  let underWay = 0;
+  let mostUnderWay = 0;
+  const region = new Region({
+    name: 'us-east-1',
+    send: async ({ body = '' }) => {
+      const envelopes = sentEnvelopes.parse(JSON.parse(body));
+      requests.push(envelopes);
+      mostUnderWay = Math.max(mostUnderWay, ++underWay);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      underWay--;
+      // As the API does: what has to be sent again holds up its stream.
+      const heldUp = new Set<string>();
+      const answers = envelopes.map((envelope) => {
+        const { id, stream } = envelope;
+        const time = (times.get(id) ?? 0) + 1;
+        times.set(id, time);
+        const other = heldUp.has(stream) ? problem('unavailable', true) : answer(envelope, time);
+        if (other && 'problem' in other && JSON.stringify(other).includes('"retryable":true')) heldUp.add(stream);
+        if (!other) accepted.push(envelope);
+        return other ?? { id, stream, version: 'v', log: 'us-east-1', position: 1 };
+      });
+      return { status: 200, body: JSON.stringify(answers) };
+    },
+    operate: async (request) => {
+      const { messages } = z.object({ messages: z.array(z.unknown()) }).parse(request);
+      return { result: { added: messages.length, failed: [] } };
+    },
+    sibling: () => {
+      throw new Error('It has none.');
+    },
+  });
+  return { region, requests, accepted, mostUnderWay: () => mostUnderWay };
+};
+
+const run = async (region: Region, lines: Iterable<string>, stop = new AbortController()) => {
+  const counts: Counts = { accepted: 0, rejected: 0, quarantined: 0 };
+  const faults: Fault[] = [];
+  async function* source() {
+    for (const line of lines) yield Buffer.from(`${line}\n`);
+  }
+  const result = await ingest(region, readLines(source()), counts, {
+    onFault: (fault) => faults.push(fault),
+    onProgress: () => undefined,
+    signal: stop.signal,
+  }).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  return { counts, faults, error: result };
+};
+
+const line = (id: string, stream: string) => JSON.stringify({ id, stream });
+
+describe('ingesting', () => {
+  it('sends up to 100 envelopes a request, several requests at a time, those of a stream in their order', async () => {
+    const { region, requests, accepted, mostUnderWay } = aRegion();
+    const lines = Array.from({ length: 5000 }, (_, i) => line(`${i}`, `flight/${i % 97}`));
+
+    expect(await run(region, lines)).toEqual({
+      counts: { accepted: 5000, rejected: 0, quarantined: 0 },
+      faults: [],
+      error: undefined,
+    });
+    expect(Math.max(...requests.map(({ length }) => length))).toBeLessThanOrEqual(100);
+    expect(requests.length).toBeLessThan(200);
+    expect(mostUnderWay()).toBeGreaterThan(2);
+    for (const ids of Map.groupBy(accepted, ({ stream }) => stream).values())
+      expect(ids.map(({ id }) => Number(id))).toEqual(ids.map(({ id }) => Number(id)).toSorted((a, b) => a - b));
+  });
+
+  it('sends again what may pass, and keeps the order of its stream', async () => {
+    const { region, accepted } = aRegion(({ id }, time) =>
+      id.endsWith('3') && time === 1 ? problem('unavailable', true) : undefined,
+    );
+    const lines = Array.from({ length: 60 }, (_, i) => line(`${i}`, `flight/${i % 3}`));
+
+    const { counts, faults } = await run(region, lines);
+
+    expect([counts, faults]).toEqual([{ accepted: 60, rejected: 0, quarantined: 0 }, []]);
+    for (const ids of Map.groupBy(accepted, ({ stream }) => stream).values())
+      expect(ids.map(({ id }) => Number(id))).toEqual(ids.map(({ id }) => Number(id)).toSorted((a, b) => a - b));
+  });
+
+  it('tells the lines that are refused, and those that do not pass in six times', async () => {
+    const { region } = aRegion(({ id }) =>
+      id === 'bad' ? problem('rejected', false) : id === 'stuck' ? problem('unavailable', true) : undefined,
+    );
+    const { counts, faults } = await run(region, [
+      line('good', 'flight/1'),
+      line('bad', 'flight/2'),
+      '{',
+      line('stuck', 'flight/3'),
+    ]);
+    expect(counts).toEqual({ accepted: 1, rejected: 2, quarantined: 1 });
+    expect(faults.toSorted((a, b) => a.line - b.line)).toMatchObject([
+      { line: 2, outcome: 'rejected', problem: { code: 'rejected' } },
+      { line: 3, outcome: 'quarantined', reason: expect.stringContaining('This is not JSON') },
+      { line: 4, outcome: 'rejected', problem: { code: 'unavailable' } },
+    ]);
+  });
+
+  it('tells the lines that the quarantine does not take', async () => {
+    const region = new Region({
+      name: 'a Function URL',
+      send: async () => ({ status: 200, body: '[]' }),
+      operate: async () => ({ problem: problem('internal', false).problem }),
+      sibling: () => {
+        throw new Error('It has none.');
+      },
+    });
+    const { counts, faults } = await run(region, ['{', '[]']);
+    expect(counts).toEqual({ accepted: 0, rejected: 2, quarantined: 0 });
+    expect(faults[0]).toMatchObject({
+      outcome: 'rejected',
+      reason: expect.stringMatching(/quarantine: internal: It is/),
+    });
+  });
+
+  it('ends when a whole request is refused, and begins nothing more', async () => {
+    let requests = 0;
+    const region = new Region({
+      name: 'us-east-1',
+      send: async () => ({ status: 403, body: `{"Message":"Forbidden ${++requests}"}` }),
+      operate: async () => undefined,
+      sibling: () => {
+        throw new Error('It has none.');
+      },
+    });
+    const { counts, error } = await run(
+      region,
+      Array.from({ length: 20_000 }, (_, i) => line(`${i}`, `flight/${i}`)),
+    );
+    expect(error).toMatchObject({ code: 'forbidden', message: expect.stringContaining('lambda:InvokeFunctionUrl') });
+    expect(counts).toEqual({ accepted: 0, rejected: 0, quarantined: 0 });
+    expect(requests).toBeLessThan(30);
+  });
+
+  it('stops when it is told to: what is under way ends, and nothing more begins', async () => {
+    const stop = new AbortController();
+    const { region, requests } = aRegion(() => {
+      stop.abort();
+      return undefined;
+    });
+    const { counts, error } = await run(
+      region,
+      Array.from({ length: 20_000 }, (_, i) => line(`${i}`, `flight/${i}`)),
+      stop,
+    );
+    expect(error).toBeUndefined();
+    expect(counts.accepted).toBe(requests.flat().length);
+    expect(counts.accepted).toBeLessThan(2000);
+  });
+
+  it('reads no further ahead than a few thousand lines, however long the file is', async () => {
+    const { region, accepted } = aRegion();
+    let read = 0;
+    let ahead = 0;
+    function* endless() {
+      for (; read < 30_000; read++) {
+        ahead = Math.max(ahead, read - accepted.length);
+        yield line(`${read}`, `flight/${read}`);
+      }
+    }
+    const { counts } = await run(region, endless());
+    expect(counts.accepted).toBe(30_000);
+    expect(ahead).toBeLessThan(3000);
+  });
+});

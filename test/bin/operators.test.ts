@@ -1,0 +1,272 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { aServedWorld, jsonLines, meridian, regions, spawnMeridian } from './run-meridian.ts';
+
+const { world, address, put, run } = aServedWorld();
+const folder = mkdtempSync(join(tmpdir(), 'meridian-command-line-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const arrived = (id: string, stream: string, delay = 0) => ({
+  id,
+  stream,
+  events: [{ type: 'Arrived', data: { airport: 'BNA', delay } }],
+});
+const inLines = (...lines: readonly (object | string)[]): string =>
+  lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n');
+
+describe('meridian ingest', () => {
+  const file = join(folder, 'envelopes.ndjson');
+
+  it('hands in the envelopes of a file, events and commands, and changes nothing when it is done once more', async () => {
+    const reserve = { stream: 'seats/2001-01-01.LAX-JFK.1', command: 'reserve', input: { passenger: 'me' } };
+    writeFileSync(file, inLines(arrived('i1', 'flight/i1'), '', { id: 'i2', ...reserve, meta: { actor: 'desk' } }));
+
+    const first = await run(['ingest', file]);
+    expect(first.stdout).toMatch(/^2 lines: 2 accepted, 0 rejected, 0 quarantined, in [\d.]+ s\.\n$/);
+    expect([first.code, first.stderr]).toEqual([0, '']);
+    expect(await world.region('us-west-2').load(reserve.stream)).toMatchObject([
+      { commitId: 'i2', meta: { actor: 'desk' } },
+    ]);
+
+    const again = await run(['ingest', file, '--json']);
+    expect(jsonLines(again.stdout)).toEqual([
+      { accepted: 2, rejected: 0, quarantined: 0, interrupted: false, seconds: expect.any(Number) },
+    ]);
+    expect(await world.region('us-east-1').load('flight/i1')).toHaveLength(1);
+  });
+
+  it('tells the lines that are refused or cannot be read, with their numbers, and exits with 1', async () => {
+    const input = inLines(
+      arrived('i3', 'flight/i3'),
+      { id: 'i4', stream: 'boat/1', events: [{ type: 'Sunk' }] },
+      '{"id":',
+      { stream: 'flight/i5', events: [] },
+    );
+    const [human, machine] = await Promise.all([
+      run(['ingest', '-'], { input }),
+      run(['ingest', '-', '--json'], { input }),
+    ]);
+    expect(human.code).toBe(1);
+    expect(human.stdout).toMatch(/^4 lines: 1 accepted, 1 rejected, 2 quarantined/);
+    expect(human.stderr.split('\n').toSorted().slice(1)).toEqual([
+      expect.stringMatching(/^line 2: rejected: unknown-stream-type: /),
+      expect.stringMatching(/^line 3: quarantined: This is not JSON: /),
+      expect.stringMatching(/^line 4: quarantined: It has no usable id/),
+    ]);
+    expect(machine.code).toBe(1);
+    expect(jsonLines(machine.stdout)).toMatchObject([{ accepted: 1, rejected: 1, quarantined: 2 }]);
+    expect(jsonLines(machine.stderr)).toHaveLength(3);
+    expect(world.region('us-east-1').quarantine.bodies).toHaveLength(4);
+  });
+
+  it('says how far it is when it is interrupted', async () => {
+    const child = spawnMeridian(['ingest', '-', '--url', address()]);
+    const printed = Promise.all([text(child.stdout), text(child.stderr)]);
+    child.stdin.write(`${inLines(arrived('i6', 'flight/i6'))}\n`);
+    while ((await world.region('us-east-1').load('flight/i6')).length === 0)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([1, null]);
+    const [stdout, stderr] = await printed;
+    expect(stdout).toMatch(/^1 line: 1 accepted/);
+    expect(stderr).toMatch(/^Interrupted\. Run it again: /);
+  });
+
+  it('says what is wrong with the file, and when nobody answers', async () => {
+    writeFileSync(file, inLines(arrived('i7', 'flight/i7')));
+    const [none, directory, nobody, usage] = await Promise.all([
+      run(['ingest', join(folder, 'none')]),
+      run(['ingest', folder]),
+      run(['ingest', file, '--url', 'http://127.0.0.1:1/regions/us-east-1']),
+      run(['ingest']),
+    ]);
+    expect(none).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('cannot be read: ENOENT') });
+    expect(directory).toMatchObject({ code: 1, stderr: expect.stringContaining('it is a folder') });
+    expect(nobody.code).toBe(1);
+    expect(nobody.stderr).toMatch(/^Stopped after 0 lines: .*\. Run it again: .*\nNothing listens at/);
+    expect(usage.code).toBe(2);
+  });
+});
+
+describe('meridian regions', () => {
+  it('shows the health of every Region and how far it is behind, for people and for machines', async () => {
+    await put(arrived('r1', 'flight/r1'));
+    const [human, machine] = await Promise.all([run(['regions']), run(['regions', '--json'])]);
+    expect(human.code).toBe(0);
+    for (const region of regions) expect(human.stdout).toContain(`│ ${region} │ ok     │`);
+    const shape = z.object({
+      regions: z.array(
+        z.object({
+          region: z.string(),
+          healthy: z.literal(true),
+          behindMs: z.record(z.string(), z.number().nullable()),
+        }),
+      ),
+    });
+    const rows = shape.parse(JSON.parse(machine.stdout)).regions;
+    expect(rows.map(({ region }) => region)).toEqual(regions);
+    expect(rows.map(({ behindMs }) => behindMs['us-east-1'])).toEqual([undefined, 0, 0]);
+  });
+
+  it('shows how far a Region is behind that is cut off', async () => {
+    world.cut('us-east-1', 'us-west-2', ['replication']);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const body = JSON.stringify(arrived('r2', 'flight/r2'));
+    await fetch(`${address()}/regions/us-east-1/events`, { method: 'POST', body });
+    const { stdout } = await run(['regions', '--json']);
+    world.healAll();
+    const [, , west] = z
+      .object({ regions: z.array(z.object({ behindMs: z.record(z.string(), z.number()) }).loose()) })
+      .parse(JSON.parse(stdout), { reportInput: true }).regions;
+    expect(west?.behindMs['us-east-1']).toBeGreaterThan(0);
+  });
+});
+
+describe('meridian quarantine', () => {
+  const { quarantine } = world.region('us-east-1');
+  const listed = z.object({ messages: z.array(z.object({ id: z.string(), reason: z.string() })) });
+  const event = (id: string, stream: string) =>
+    JSON.stringify({ 'detail-type': 'meridian.append', source: 'airports', detail: arrived(id, stream) });
+  let ids: readonly string[] = [];
+  beforeEach(async () => {
+    await quarantine.remove(await quarantine.receive(0));
+    await quarantine.send([
+      JSON.stringify({ reason: 'This is not JSON.', body: '{"id":' }),
+      event('q1', 'flight/q1'),
+      event('q2', 'flight/q2'),
+    ]);
+    const { stdout } = await run(['quarantine', 'list', '--json']);
+    ids = listed.parse(JSON.parse(stdout)).messages.map(({ id }) => id);
+  });
+
+  it('lists what is in it, by reason and by stream, and shows one message whole', async () => {
+    expect(ids).toHaveLength(3);
+    const { stdout } = await run(['quarantine', 'list']);
+    expect(stdout).toMatch(/│ id +│ since +│ received │ stream +│ envelope │ reason/);
+    expect(stdout).toContain('│ flight/q1 │ q1       │');
+    expect(stdout).toContain('3 messages.');
+    const whole = await run(['quarantine', 'show', ids[1] ?? '']);
+    expect(whole.stdout).toContain('stream      flight/q1\n');
+    expect(whole.stdout).toContain('"delay": 0');
+    const filtered = await run(['quarantine', 'list', '--stream', 'flight/q2', '--json']);
+    expect(listed.parse(JSON.parse(filtered.stdout)).messages).toHaveLength(1);
+  });
+
+  it('hands back to ingest what is chosen: first as a trial, then really', async () => {
+    const trial = await run(['quarantine', 'redrive', '--stream', 'flight', '--dry-run']);
+    expect(trial.stdout).toContain('2 messages would be handed to ingest again.');
+    expect(quarantine.bodies).toHaveLength(3);
+
+    const real = await run(['quarantine', 'redrive', '--stream', 'flight', '--rate', '1', '--json']);
+    await world.whenIdle();
+    expect(real.code).toBe(0);
+    expect(jsonLines(real.stdout)).toMatchObject([
+      { dryRun: false, redriven: [{ envelopeId: 'q1' }, { envelopeId: 'q2' }] },
+    ]);
+    expect(await world.region('us-west-2').load('flight/q2')).toHaveLength(1);
+    expect(quarantine.bodies).toEqual([JSON.stringify({ reason: 'This is not JSON.', body: '{"id":' })]);
+  });
+
+  it('takes back what still cannot be read, and ends all the same', async () => {
+    const { code, stdout } = await run(['quarantine', 'redrive']);
+    await world.whenIdle();
+    expect([code, stdout]).toEqual([
+      0,
+      '3 messages handed to ingest again. What still cannot be taken in comes back.\n',
+    ]);
+    expect(quarantine.bodies).toContainEqual(expect.stringContaining('This is not JSON: SyntaxError'));
+  });
+
+  it('says which message is not there', async () => {
+    const [show, redrive] = [
+      await run(['quarantine', 'show', 'none']),
+      await run(['quarantine', 'redrive', ids[2] ?? '', 'none']),
+    ];
+    expect(show).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^There is no message none/) });
+    expect(redrive).toMatchObject({ code: 1, stderr: expect.stringMatching(/^none is not there/) });
+    expect(redrive.stdout).toContain('1 message handed to ingest again');
+  });
+
+  it('exits with 2 without one of its commands, and on a rate that is none', async () => {
+    const [bare, rate] = await Promise.all([
+      meridian(['quarantine']),
+      meridian(['quarantine', 'redrive', '--rate', '0']),
+    ]);
+    expect([bare.code, rate.code]).toEqual([2, 2]);
+    expect(bare.stderr).toContain('Usage: meridian quarantine');
+  });
+});
+
+describe('meridian rebuild', () => {
+  it('builds a view anew in every Region, or in the named one', async () => {
+    const all = await run(['rebuild', 'airport-delays']);
+    expect([all.code, all.stderr]).toEqual([0, '']);
+    for (const region of regions)
+      expect(all.stdout).toContain(`${region}: airport-delays is built anew and is read now: build 2.\n`);
+
+    const only = await run([
+      'rebuild',
+      'airport-delays',
+      '--only',
+      '--segments',
+      '2',
+      '--json',
+      '--url',
+      `${address()}/regions/us-west-2`,
+    ]);
+    expect(jsonLines(only.stdout)).toMatchObject([{ regions: [{ region: 'us-west-2', active: { build: 3 } }] }]);
+    const view = await run(['view', 'airport-delays', '--json', '--url', `${address()}/regions/us-west-2`]);
+    expect(jsonLines(view.stdout)).toMatchObject([{ key: 'BNA' }]);
+
+    const clean = await run(['rebuild', 'airport-delays', '--clean', '--only']);
+    expect(clean.stdout).toMatch(/^us-east-1: 1 earlier build of airport-delays can be taken away from /);
+  });
+
+  it('says for each Region what is wrong', async () => {
+    const [human, machine] = await Promise.all([run(['rebuild', 'boats']), run(['rebuild', 'boats', '--json'])]);
+    expect(human).toMatchObject({ code: 1, stdout: '' });
+    for (const region of regions) expect(human.stderr).toContain(`${region}: unknown-view: `);
+    expect(machine.code).toBe(1);
+    expect(jsonLines(machine.stdout)).toMatchObject([
+      { regions: regions.map((region) => ({ region, problem: { code: 'unknown-view' } })) },
+    ]);
+  });
+});
+
+describe('meridian republish', () => {
+  it('puts on the buses again what was written since a time, or only counts it', async () => {
+    await put(arrived('p1', 'flight/p1'));
+    const heard: unknown[] = [];
+    world
+      .region('us-east-1')
+      .bus.addRule({ source: ['meridian.flight'] }, { kind: 'listener', listen: (e) => heard.push(e) });
+
+    const trial = await run(['republish', '--since', '1h', '--dry-run', '--only']);
+    expect(trial.stdout).toMatch(/^us-east-1: \d+ events? would be published again, of \d+ commits? read\.\n$/);
+    expect(heard).toEqual([]);
+    const real = await run(['republish', '--since', '1h', '--json']);
+    await world.whenIdle();
+    const shape = z.object({ regions: z.array(z.object({ region: z.string(), published: z.number() })) });
+    const counted = shape.parse(JSON.parse(real.stdout)).regions;
+    expect(counted.map(({ region }) => region)).toEqual(regions);
+    expect(counted[0]?.published).toBeGreaterThan(0);
+    expect(heard.length).toBeGreaterThan(0);
+    const since = new Date(Date.now() + 3_600_000).toISOString();
+    const none = await run(['republish', '--since', since, '--json', '--only']);
+    expect(jsonLines(none.stdout)).toMatchObject([{ regions: [{ published: 0 }] }]);
+  });
+
+  it.each([[[]], [['--since', 'yesterday']], [['--since', '5 minutes']], [['--since', '2026-13-01']]])(
+    'exits with 2 on %j',
+    async (args) => {
+      const { code, stderr } = await meridian(['republish', ...args]);
+      expect(code).toBe(2);
+      expect(stderr).toContain('Usage: meridian republish');
+    },
+  );
+});

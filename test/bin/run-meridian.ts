@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, vi } from 'vitest';
+import { domain } from '../../domain/index.ts';
+import { serve } from '../../world/server.ts';
+import { World } from '../../world/world.ts';
+
+// Each run is a process, which takes its seconds on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
+
+const script = fileURLToPath(new URL('../../bin/meridian.mjs', import.meta.url));
+/** So that TypeScript is turned into JavaScript once, and not by every process: that halves their time. */
+const NODE_COMPILE_CACHE = fileURLToPath(new URL('../../node_modules/.cache/node-compile', import.meta.url));
+const ours = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(MERIDIAN|AWS)_/.test(name)));
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** What it reads. */
+  readonly input?: string;
+}
+
+/** Starts the command line as a process of its own. */
+export const spawnMeridian = (args: readonly string[], { env = {} }: RunOptions = {}) =>
+  spawn(process.execPath, [script, ...args], { env: { ...ours, NODE_COMPILE_CACHE, ...env } });
+
+/** Runs the command line to its end. */
+export const meridian = async (args: readonly string[], options: RunOptions = {}) => {
+  const child = spawnMeridian(args, options);
+  child.stdin.on('error', () => undefined).end(options.input ?? '');
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  return { code: Number(code), stdout, stderr };
+};
+
+/** What was printed as JSON, one document a line. */
+export const jsonLines = (printed: string): unknown[] =>
+  printed
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+
+export const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
+
+/** A world of the example, served to processes on a free port while a file's tests run. */
+export const aServedWorld = () => {
+  const world = new World({ domain, regions, latency: false });
+  let address = '';
+  beforeAll(async () => {
+    const server = await serve(world, 0);
+    const bound = server.address();
+    if (bound && typeof bound === 'object') address = `http://127.0.0.1:${bound.port}`;
+    return () => {
+      server.closeAllConnections();
+      server.close();
+    };
+  });
+  afterAll(() => world.whenIdle());
+  return {
+    world,
+    address: () => address,
+    /** Appends envelopes in the first Region, without a process. */
+    put: async (...envelopes: readonly object[]) => {
+      const body = JSON.stringify(envelopes);
+      const answer = await fetch(`${address}/regions/${regions[0]}/events`, { method: 'POST', body });
+      if ((await answer.text()).includes('problem')) throw new Error('Not every envelope was accepted.');
+      await world.whenIdle();
+    },
+    /** Runs a command on the first Region. */
+    run: (args: readonly string[], { env, ...options }: RunOptions = {}) =>
+      meridian(args, { env: { MERIDIAN_URL: address, ...env }, ...options }),
+  };
+};

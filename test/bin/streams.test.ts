@@ -1,0 +1,316 @@
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { aServedWorld, jsonLines, meridian, spawnMeridian } from './run-meridian.ts';
+
+const { world, address, put, run } = aServedWorld();
+const arrived = (delay: number) => JSON.stringify({ airport: 'BNA', delay });
+const appended = z.object({ id: z.string(), version: z.string(), log: z.string(), position: z.number() });
+const appendedIn = (stdout: string) => appended.parse(JSON.parse(stdout));
+
+describe('meridian append', () => {
+  it('appends an event, and says where it stands', async () => {
+    const { code, stdout, stderr } = await run(['append', 'flight/a1', 'Arrived', arrived(1), '--id', 'a1-arrived']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(
+      'flight/a1 has a new commit: position 1 of log us-east-1.\nid       a1-arrived\nversion  ',
+    );
+  });
+
+  it('appends several events in one commit, with what is known of it, and prints JSON for machines', async () => {
+    const departed = JSON.stringify({ airport: 'LAX', delay: 0, scheduled: '2001-01-01T06:55' });
+    const meta = ['--actor', 'me', '--correlation', 'trip', '--causation', 'call'];
+    const { code, stdout } = await run(
+      ['append', 'flight/a2', 'Departed', departed, 'Arrived', '-', ...meta, '--json'],
+      {
+        input: arrived(2),
+      },
+    );
+    expect(code).toBe(0);
+    const { id } = appendedIn(stdout);
+    expect(await world.region('us-east-1').load('flight/a2')).toMatchObject([
+      {
+        commitId: id,
+        events: [{ type: 'Departed' }, { type: 'Arrived', data: { delay: 2 } }],
+        meta: { actor: 'me', correlation: 'trip', causation: 'call' },
+      },
+    ]);
+  });
+
+  it('may be sent again with its id, to another Region too', async () => {
+    const command = ['append', 'flight/a3', 'Arrived', arrived(3), '--id', 'a3', '--json'];
+    const first = await run(command);
+    const again = await run(command);
+    await world.whenIdle();
+    const elsewhere = await run([...command, '--url', `${address()}/regions/us-west-2`]);
+    expect([again.stdout, elsewhere.stdout]).toEqual([first.stdout, first.stdout]);
+  });
+
+  it('tells every fault with its path, and what to do', async () => {
+    const { code, stdout, stderr } = await run(['append', 'flight/a4', 'Arrived', '{"airport":"bna","gate":1}']);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr.split('\n')).toEqual([
+      'validation: this is not well-formed:',
+      '  events[0].data.airport  is not an airport code, such as LAX',
+      '  events[0].data.delay    Invalid input: expected number, received undefined',
+      '  events[0].data.gate     is not known here',
+      'Nothing was written. Mend it and send it again.',
+      '',
+    ]);
+  });
+
+  it.each([
+    ['no type before data', ['flight/a', '{}'], 'Before {} a type of event is missing'],
+    ['data twice', ['flight/a', 'Arrived', '{}', '{}'], 'Before {} a type of event is missing'],
+    ['data that is no JSON', ['flight/a', 'Arrived', '{"a"'], 'The data of Arrived is not JSON'],
+    ['no event', ['flight/a'], "missing required argument 'events'"],
+    ['two kinds of version', ['flight/a', 'Arrived', '--expected', 'x', '--based-on', 'y'], 'cannot be used with'],
+    ['an address that is none', ['flight/a', 'Arrived', '--url', 'localhost'], 'Write an address'],
+    ['two addresses', ['flight/a', 'Arrived', '--url', 'http://a', '--region', 'b'], 'exclude each other'],
+  ])('exits with 2 on %s', async (_what, args, message) => {
+    const { code, stdout, stderr } = await meridian(['append', ...args]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(message);
+    expect(stderr).toContain('Usage: meridian append');
+  });
+});
+
+describe('meridian command', () => {
+  /** At home in us-west-2. */
+  const seats = 'seats/2001-01-01.LAX-JFK.1';
+
+  it('runs a command in the home of its stream, and says when nothing had to be written', async () => {
+    const reserved = await run(['command', seats, 'reserve', '{"passenger":"me"}', '--json', '--actor', 'desk']);
+    expect(reserved.code).toBe(0);
+    expect(appendedIn(reserved.stdout)).toMatchObject({ log: 'us-west-2', position: 1 });
+    expect(await world.region('us-west-2').load(seats)).toMatchObject([{ meta: { actor: 'desk' } }]);
+
+    const again = await run(['command', seats, 'reserve', '{"passenger":"me"}']);
+    expect(again.code).toBe(0);
+    expect(again.stdout).toContain(`${seats} stays as it is: nothing had to be written.`);
+  });
+
+  it('takes the version that it expects, and says what to do when it is another one', async () => {
+    const first = await run(['command', 'seats/2001-01-01.LAX-JFK.2', 'reserve', '-', '--json'], {
+      input: '{"passenger":"a"}',
+    });
+    const { version } = appendedIn(first.stdout);
+    const command = ['command', 'seats/2001-01-01.LAX-JFK.2', 'reserve', '{"passenger":"b"}', '--expected', version];
+    const second = await run(command);
+    expect(second.code).toBe(0);
+
+    const { code, stdout, stderr } = await run(command.with(3, '{"passenger":"c"}'));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^version-conflict: .*\nIt is at version \S+\. Read it, decide again/);
+  });
+
+  it('prints the problem document for machines', async () => {
+    const { code, stdout, stderr } = await run(['command', seats, 'reserv', '--json']);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(jsonLines(stderr)).toMatchObject([{ code: 'unknown-command', status: 404, known: ['reserve', 'release'] }]);
+  });
+
+  it('exits with 2 on an input that is not JSON', async () => {
+    const { code, stderr } = await run(['command', seats, 'reserve', '{']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('The input is not JSON');
+  });
+
+  it('tells the id of what may have been written when the home cannot be reached', async () => {
+    const { code, stderr } = await (async () => {
+      for (const kind of ['us-east-1', 'us-east-2']) world.cut(kind, 'us-west-2', ['invoke']);
+      try {
+        return await run(['command', seats, 'release', '{"passenger":"me"}', '--id', 'mine']);
+      } finally {
+        world.healAll();
+      }
+    })();
+    expect(code).toBe(1);
+    expect(stderr).toContain('--id mine');
+    expect(stderr).toContain('region-unreachable');
+  }, 300_000);
+});
+
+describe('meridian stream', () => {
+  const stream = 'flight/s1';
+  const anEvent = (i: number) => ({
+    id: `s1-${i}`,
+    stream,
+    events: [{ type: 'Arrived', data: { airport: 'BNA', delay: i } }],
+  });
+  beforeAll(() => put(anEvent(0), anEvent(1)));
+
+  it('shows the state, for people and for machines', async () => {
+    const [human, machine] = await Promise.all([run(['stream', stream]), run(['stream', stream, '--json'])]);
+    expect(human.stdout).toContain('flight/s1 (merge), as us-east-1 has seen it\nversion  ');
+    expect(human.stdout).toContain('"delay": 1');
+    expect(jsonLines(machine.stdout)).toMatchObject([
+      { stream, state: { arrived: { delay: 1 } }, region: 'us-east-1' },
+    ]);
+  });
+
+  it('shows the events, all of them or those behind a version, page by page', async () => {
+    const [human, machine, limited] = await Promise.all([
+      run(['stream', stream, '--events']),
+      run(['stream', stream, '--events', '--json']),
+      run(['stream', stream, '--events', '--limit', '1']),
+    ]);
+    expect(human.stdout).toMatch(/^\d{4}-\S+Z {2}us-east-1@1 {5}Arrived {9}\{"airport":"BNA","delay":0\}\n/);
+    expect(jsonLines(machine.stdout)).toMatchObject([{ commitId: 's1-0' }, { commitId: 's1-1' }]);
+    const after = /More: --after (\S+)/.exec(limited.stdout)?.[1] ?? '';
+    const behind = await run(['stream', stream, '--events', '--json', '--after', after]);
+    expect(jsonLines(behind.stdout)).toMatchObject([{ commitId: 's1-1' }]);
+  });
+
+  it('follows the events until it is interrupted, and exits with 0', async () => {
+    const child = spawnMeridian(['stream', stream, '--follow', '--json', '--url', address()]);
+    const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+    const next = async (): Promise<unknown> => JSON.parse((await lines.next()).value ?? 'null');
+    expect([await next(), await next()]).toMatchObject([{ commitId: 's1-0' }, { commitId: 's1-1' }]);
+    await put(anEvent(2));
+    expect(await next()).toMatchObject({ commitId: 's1-2' });
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  it('has an initial state, and no events, when nothing was appended', async () => {
+    const [state, events] = await Promise.all([
+      run(['stream', 'flight/none']),
+      run(['stream', 'flight/none', '--events']),
+    ]);
+    expect([state.code, state.stdout.endsWith('\n{}\n')]).toEqual([0, true]);
+    expect(events).toEqual({ code: 0, stdout: 'flight/none has no events.\n', stderr: '' });
+  });
+
+  it('says what is wrong with a version that is not there yet, and with names that are none', async () => {
+    // A version of another Region that never comes.
+    const token = Buffer.from(`${stream}\nus-west-2=9`).toString('base64url');
+    const [behind, unknown, none] = await Promise.all([
+      run(['stream', stream, '--at-least', token]),
+      run(['stream', 'boat/1']),
+      run(['stream', 'boat']),
+    ]);
+    expect(behind).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^not-caught-up: .*\nThis Region is behind/),
+    });
+    expect(unknown).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^unknown-stream-type: .*\nThere are: flight/),
+    });
+    expect(none).toEqual({ code: 1, stdout: '', stderr: 'boat is not a stream: write <type>/<id>.\n' });
+  }, 60_000);
+
+  it.each([
+    [['--after', 'x'], '--after and --limit go with'],
+    [['--limit', '0', '--events'], 'Write a whole number, 1 or more.'],
+    [['--follow', '--limit', '5'], 'cannot be used with'],
+  ])('exits with 2 on %j', async (options, message) => {
+    const { code, stderr } = await run(['stream', stream, ...options]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+});
+
+describe('meridian view', () => {
+  const AIRPORTS = ['ABE', 'BNA', 'LAX'];
+  beforeAll(() =>
+    put(
+      ...AIRPORTS.map((airport) => ({
+        id: airport,
+        stream: `flight/${airport}`,
+        events: [{ type: 'Arrived', data: { airport, delay: 10 } }],
+      })),
+    ),
+  );
+
+  it('shows rows as a table, and one row of a key', async () => {
+    const [all, some, one] = await Promise.all([
+      run(['view', 'airport-delays']),
+      run(['view', 'airport-delays', '--limit', '1', '--after', 'BNA']),
+      run(['view', 'airport-delays', 'ABE']),
+    ]);
+    expect(all.stdout).toMatch(/│ key │ departures │ arrivals │ totalDelay │ +meanDelay │/);
+    for (const airport of AIRPORTS) expect(all.stdout).toContain(`│ ${airport} │`);
+    expect(some.stdout).toContain('LAX');
+    expect(some.stdout).not.toContain('BNA');
+    expect(one.stdout).toContain('│ ABE │          0 │        1 │         10 │        10 │');
+  });
+
+  it('prints a row a line for machines', async () => {
+    const [all, some, one] = await Promise.all([
+      run(['view', 'airport-delays', '--json']),
+      run(['view', 'airport-delays', '--json', '--limit', '1']),
+      run(['view', 'airport-delays', 'ABE', '--json']),
+    ]);
+    expect(jsonLines(all.stdout)).toMatchObject(AIRPORTS.map((key) => ({ key })));
+    expect(jsonLines(some.stdout)).toMatchObject([{ key: 'ABE' }]);
+    expect(jsonLines(one.stdout)).toEqual([
+      { key: 'ABE', value: { departures: 0, arrivals: 1, totalDelay: 10, meanDelay: 10 } },
+    ]);
+  });
+
+  it('says what there is when there is no such view, or no such row', async () => {
+    const [view, row] = await Promise.all([run(['view', 'boats']), run(['view', 'airport-delays', 'XXX/1?'])]);
+    expect(view).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('There are: airport-delays.') });
+    expect(row).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^not-found: .* XXX\/1\?/) });
+  });
+
+  it('ends quietly when its reader has seen enough', async () => {
+    const child = spawnMeridian(['stream', 'flight/ABE', '--follow', '--json', '--url', address()]);
+    const errors: string[] = [];
+    child.stderr.on('data', (chunk) => errors.push(String(chunk)));
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    await sleep(100);
+    await run([
+      'append',
+      'flight/ABE',
+      'Departed',
+      JSON.stringify({ airport: 'ABE', delay: 0, scheduled: '2001-01-01T06:55' }),
+    ]);
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(errors).toEqual([]);
+  });
+});
+
+describe('a Region that cannot be reached', () => {
+  it('is told with what to do, for people and for machines', async () => {
+    const nobody = 'http://127.0.0.1:1/regions/us-east-1';
+    const [human, machine, other] = await Promise.all([
+      run(['view', 'airport-delays', '--url', nobody]),
+      run(['regions', '--json', '--url', nobody]),
+      run(['regions', '--url', `${address()}/regions/mars`]),
+    ]);
+    expect(human).toEqual({ code: 1, stdout: '', stderr: 'Nothing listens at http://127.0.0.1:1 (ECONNREFUSED).\n' });
+    expect(jsonLines(machine.stderr)).toEqual([
+      { code: 'unreachable', detail: expect.stringContaining('ECONNREFUSED') },
+    ]);
+    expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('one of us-east-1, us-east-2, us-west-2') });
+  });
+});
+
+describe('meridian --help', () => {
+  it('lists every command, and each explains itself', async () => {
+    const { code, stdout } = await meridian(['--help']);
+    expect(code).toBe(0);
+    for (const command of [
+      'start',
+      'ingest',
+      'append',
+      'command',
+      'stream',
+      'view',
+      'regions',
+      'quarantine',
+      'rebuild',
+      'republish',
+      'cost',
+    ])
+      expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
+    const view = await meridian(['view', '--help']);
+    for (const option of ['--url', '--region', '--name', '--json', '--limit']) expect(view.stdout).toContain(option);
+  });
+});

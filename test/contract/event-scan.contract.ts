@@ -1,0 +1,110 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Commit, EventStore } from '../../core/index.ts';
+import { aCommit } from './commits.ts';
+
+const dotOf = ({ stream, log, position }: Commit): string => `${stream}@${log}.${position}`;
+
+/** The commits of a segment, page after page, and between two pages what a test does then. */
+const pagesOf = async (
+  store: EventStore,
+  segment: number,
+  segments: number,
+  limit: number,
+  between: () => Promise<unknown> = async () => {},
+): Promise<readonly (readonly Commit[])[]> => {
+  const pages: (readonly Commit[])[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await store.scan(segment, segments, cursor, limit);
+    pages.push(page.commits);
+    cursor = page.cursor;
+    if (cursor !== undefined) await between();
+  } while (cursor !== undefined);
+  return pages;
+};
+
+/** What Meridian relies on when it reads a whole table. `open` is called for every test and gives a table of its own. */
+export const eventScanContract = (open: () => Promise<EventStore>): void => {
+  describe('a scan of the event store', () => {
+    const commits = Array.from({ length: 30 }, (_, stream) =>
+      Array.from({ length: 1 + (stream % 7) }, (_, i) =>
+        aCommit({
+          stream: `${stream % 2 ? 'flight' : 'seats'}/scan-${stream}`,
+          log: `us-${i % 2}`,
+          position: 1 + (i >> 1),
+        }),
+      ),
+    ).flat();
+    let store: EventStore;
+    beforeAll(async () => {
+      store = await open();
+      for (const commit of commits) await store.put(commit);
+    });
+
+    const all = async (segments: number, limit: number): Promise<readonly (readonly Commit[])[]> => {
+      const bySegment = Array.from({ length: segments }, (_, segment) => pagesOf(store, segment, segments, limit));
+      return (await Promise.all(bySegment)).map((pages) => pages.flat());
+    };
+
+    test('an empty table has no commits in any segment', async () => {
+      const empty = await open();
+      for (const segment of [0, 1]) expect((await pagesOf(empty, segment, 2, 10)).flat()).toEqual([]);
+    });
+
+    test.each([
+      [1, 1000],
+      [1, 7],
+      [4, 1000],
+      [4, 3],
+      [32, 1],
+    ])('in %i segments, in pages of %i, finds every commit once, as it was put', async (segments, limit) => {
+      const found = (await all(segments, limit)).flat();
+      expect(found.map(dotOf).sort()).toEqual(commits.map(dotOf).sort());
+      const byDot = new Map(found.map((commit) => [dotOf(commit), commit]));
+      for (const commit of commits) expect(byDot.get(dotOf(commit))).toEqual(commit);
+    });
+
+    test('keeps to its segment: the same streams each time, no stream in two of them', async () => {
+      const [first, second] = [await all(4, 5), await all(4, 100)];
+      const streams = (segments: readonly (readonly Commit[])[]) =>
+        segments.map((segment) => new Set(segment.map(({ stream }) => stream)));
+      expect(streams(first)).toEqual(streams(second));
+      expect(streams(first).reduce((sum, { size }) => sum + size, 0)).toBe(30);
+    });
+
+    test('has the commits of a stream one after another, in the order of log and position', async () => {
+      for (const segment of await all(2, 4)) {
+        const runs = segment.filter(({ stream }, i) => stream !== segment[i - 1]?.stream);
+        expect(runs).toHaveLength(new Set(segment.map(({ stream }) => stream)).size);
+        for (const [, own] of Map.groupBy(segment, ({ stream }) => stream))
+          expect(own.map(dotOf)).toEqual(own.map(dotOf).sort());
+      }
+    });
+
+    test('keeps to its pages: none has more than the limit, and each begins where the one before ended', async () => {
+      for (const page of await pagesOf(store, 0, 1, 10)) expect(page.length).toBeLessThanOrEqual(10);
+      const { cursor } = await store.scan(0, 1, undefined, 10);
+      const [once, again] = [await store.scan(0, 1, cursor, 10), await store.scan(0, 1, cursor, 10)];
+      expect(again).toEqual(once);
+    });
+
+    test('finds what was put before its first page, while other streams and commits come', async () => {
+      const growing = await open();
+      for (const commit of commits) await growing.put(commit);
+      let more = 0;
+      const found = await pagesOf(growing, 0, 1, 9, async () => {
+        more++;
+        await growing.put(aCommit({ stream: `flight/more-${more}` }));
+        await growing.put(aCommit({ stream: 'flight/scan-1', log: 'us-9', position: more }));
+      });
+      const dots = found.flat().map(dotOf);
+      expect(new Set(dots).size).toBe(dots.length);
+      expect(new Set(dots).isSupersetOf(new Set(commits.map(dotOf)))).toBe(true);
+    });
+
+    test('refuses a cursor that is none', async () => {
+      for (const cursor of ['', 'somewhere', '{}', '[]'])
+        await expect(store.scan(0, 1, cursor, 10)).rejects.toMatchObject({ code: 'validation' });
+    });
+  });
+};

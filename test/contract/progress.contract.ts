@@ -1,0 +1,169 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Progress, SubscribedEvent } from '../../core/index.ts';
+import { aStream, meddle, strangeJson } from './commits.ts';
+
+/** So much is added to what stands under a key. */
+export interface Addition {
+  readonly key: string;
+  readonly sums: Readonly<Record<string, number>>;
+}
+
+/** A progress, and what its effects have added up to. */
+export interface ProgressUnderTest {
+  readonly progress: Progress<Addition>;
+  sumsOf(key: string): Promise<Readonly<Record<string, number>>>;
+}
+
+const START = { position: 0, index: 0, count: 1 };
+const LOG = 'us-east-1';
+
+/** An event of a stream of its own; a test says only what matters to it. */
+const anEvent = (
+  stream: string,
+  { log = LOG, position = 1, index = 0, count = 1 } = {},
+  data: unknown = { airport: 'LAX' },
+): SubscribedEvent => ({
+  id: `${stream}@${log}.${position}.${index}`,
+  type: 'Departed',
+  stream,
+  version: 1,
+  data,
+  meta: {
+    log,
+    position,
+    index,
+    count,
+    previous: position - 1,
+    region: 'us-east-1',
+    context: { 'eu-west-1': 7 },
+    hlc: '018f000000000001',
+    commitId: `commit ${position}`,
+    request: 'digest',
+    traceparent: '00-0af7-b7ad-01',
+  },
+});
+
+/** What Meridian relies on in every `Progress`. `open` is called once. */
+export const progressContract = (open: () => ProgressUnderTest): void => {
+  describe('progress', () => {
+    let progress: Progress<Addition>;
+    let sumsOf: ProgressUnderTest['sumsOf'];
+    beforeAll(() => {
+      ({ progress, sumsOf } = open());
+    });
+    const once = (key: string): readonly Addition[] => [{ key, sums: { handled: 1 } }];
+
+    test('of a log that nothing was handled of there is no place, and nothing parked', async () => {
+      const stream = aStream();
+      expect(await progress.last(stream, LOG)).toBeUndefined();
+      expect(await progress.parked(stream, LOG, START, 10)).toEqual([]);
+    });
+
+    test('an event is handled against the place before it, with its effects, and can be seen at once', async () => {
+      const stream = aStream();
+      const effects = [
+        { key: stream, sums: { handled: 1, delay: -19 } },
+        { key: `${stream} too`, sums: { handled: 1 } },
+      ];
+      expect(await progress.advance(anEvent(stream, { count: 2 }), undefined, effects)).toBe(true);
+      const first = { position: 1, index: 0, count: 2 };
+      expect(await progress.last(stream, LOG)).toEqual(first);
+      expect(await progress.advance(anEvent(stream, { index: 1, count: 2 }), first, once(stream))).toBe(true);
+      expect(await progress.last(stream, LOG)).toEqual({ position: 1, index: 1, count: 2 });
+      expect(await sumsOf(stream)).toEqual({ handled: 2, delay: -19 });
+      expect(await sumsOf(`${stream} too`)).toEqual({ handled: 1 });
+    });
+
+    test('an event without effects is handled all the same', async () => {
+      const stream = aStream();
+      expect(await progress.advance(anEvent(stream), undefined, [])).toBe(true);
+      expect(await progress.last(stream, LOG)).toEqual({ position: 1, index: 0, count: 1 });
+    });
+
+    test('handled against another place, nothing of it happens', async () => {
+      const stream = aStream();
+      const [first, second] = [anEvent(stream, { count: 2 }), anEvent(stream, { index: 1, count: 2 })];
+      expect(await progress.advance(first, { position: 7, index: 0, count: 1 }, once(stream))).toBe(false);
+      expect(await progress.last(stream, LOG)).toBeUndefined();
+      expect(await progress.advance(first, undefined, [])).toBe(true);
+      expect(await progress.advance(first, undefined, once(stream))).toBe(false);
+      expect(await progress.advance(second, { position: 1, index: 1, count: 2 }, once(stream))).toBe(false);
+      expect(await progress.advance(second, { position: 2, index: 0, count: 2 }, once(stream))).toBe(false);
+      expect(await progress.last(stream, LOG)).toEqual({ position: 1, index: 0, count: 2 });
+      expect(await sumsOf(stream)).toEqual({});
+    });
+
+    test('of many that handle an event at once, one does', async () => {
+      const stream = aStream();
+      const all = Array.from({ length: 8 }, () => progress.advance(anEvent(stream), undefined, once(stream)));
+      expect((await Promise.all(all)).filter((done) => done)).toHaveLength(1);
+      expect(await sumsOf(stream)).toEqual({ handled: 1 });
+    });
+
+    test('every log of every stream has a place of its own', async () => {
+      const [stream, other] = [aStream(), aStream()];
+      await progress.advance(anEvent(stream), undefined, []);
+      await progress.park(anEvent(stream, { position: 3 }), 0);
+      expect(await progress.last(stream, 'us-west-2')).toBeUndefined();
+      expect(await progress.last(other, LOG)).toBeUndefined();
+      expect(await progress.parked(stream, 'us-west-2', START, 10)).toEqual([]);
+      expect(await progress.advance(anEvent(stream, { log: 'us-west-2' }), undefined, [])).toBe(true);
+    });
+
+    test('parked events come out in their order, behind a place, as many as are asked for', async () => {
+      const stream = aStream();
+      const events = [
+        anEvent(stream, { position: 2, index: 1, count: 12 }),
+        anEvent(stream, { position: 2, index: 2, count: 12 }),
+        anEvent(stream, { position: 2, index: 10, count: 12 }),
+        anEvent(stream, { position: 10 }),
+        anEvent(stream, { position: 9_007_199_254_740_991 }),
+      ];
+      for (const event of events.toReversed()) await progress.park(event, 5);
+      const parked = events.map((event) => ({ event, since: 5 }));
+      expect(await progress.parked(stream, LOG, START, 10)).toEqual(parked);
+      expect(await progress.parked(stream, LOG, START, 2)).toEqual(parked.slice(0, 2));
+      expect(await progress.parked(stream, LOG, { position: 2, index: 1, count: 12 }, 10)).toEqual(parked.slice(1));
+      expect(await progress.parked(stream, LOG, { position: 3, index: 0, count: 1 }, 1)).toEqual(parked.slice(3, 4));
+    });
+
+    test('an event that is parked again waits since the first time', async () => {
+      const stream = aStream();
+      await progress.park(anEvent(stream), 1_000_000_000_000);
+      await progress.park(anEvent(stream), 1_000_000_000_001);
+      expect(await progress.parked(stream, LOG, START, 10)).toMatchObject([{ since: 1_000_000_000_000 }]);
+    });
+
+    test('what is parked is handled like anything else, and is behind the place then', async () => {
+      const stream = aStream();
+      const [first, second] = [anEvent(stream), anEvent(stream, { position: 2 })];
+      await progress.park(second, 0);
+      await progress.advance(first, undefined, []);
+      const place = { position: 1, index: 0, count: 1 };
+      expect(await progress.parked(stream, LOG, place, 10)).toEqual([{ event: second, since: 0 }]);
+      expect(await progress.advance(second, place, once(stream))).toBe(true);
+      expect(await progress.parked(stream, LOG, { position: 2, index: 0, count: 1 }, 10)).toEqual([]);
+    });
+
+    test('a parked event comes back as it came, whatever is in it', async () => {
+      const stream = aStream();
+      const events = strangeJson.map((data, i) => anEvent(stream, { position: i + 1 }, data));
+      for (const event of events) await progress.park(event, 0);
+      const parked = await progress.parked(stream, LOG, START, events.length);
+      expect(parked.map(({ event }) => event)).toEqual(events);
+    });
+
+    test('what is done to an answer, or to what was parked, changes nothing stored', async () => {
+      const stream = aStream();
+      const event = anEvent(stream, { position: 2 });
+      const before = structuredClone(event);
+      await progress.park(event, 0);
+      await progress.advance(anEvent(stream), undefined, []);
+      meddle(event);
+      meddle(await progress.parked(stream, LOG, START, 1));
+      meddle(await progress.last(stream, LOG));
+      expect(await progress.parked(stream, LOG, START, 1)).toEqual([{ event: before, since: 0 }]);
+      expect(await progress.last(stream, LOG)).toEqual({ position: 1, index: 0, count: 1 });
+    });
+  });
+};

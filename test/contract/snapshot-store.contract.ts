@@ -1,0 +1,174 @@
+import { randomBytes } from 'node:crypto';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { KnownCopy, Snapshot, SnapshotStore } from '../../core/index.ts';
+import { aStream, meddle, strangeJson } from './commits.ts';
+
+const LATEST = '018f00000000000a';
+
+const aCopy = (of: Partial<KnownCopy> = {}): KnownCopy => {
+  const { log = 'us-east-1', position = 1, request = 'digest-of-the-request' } = of;
+  return {
+    ...{ commitId: `${log}-${position}`, log, position, hlc: LATEST, request },
+    ...{ countsAs: request, version: { [log]: position }, ...of },
+  };
+};
+
+/** A snapshot that keeps these copies; a test says only what matters to it. */
+export const aSnapshot = (of: Partial<Snapshot> = {}, copies: readonly KnownCopy[] = [aCopy()]): Snapshot => ({
+  stream: 'flight/2001-01-01.LAX-BNA.17',
+  madeBy: 1,
+  version: { 'us-east-1': 7, 'eu-west-1': 3 },
+  latestStamp: LATEST,
+  withEvents: { 'us-east-1': 6, 'eu-west-1': 0 },
+  state: { delay: -3 },
+  ids: Map.groupBy(copies, ({ commitId }) => commitId),
+  ...of,
+});
+
+/** A megabyte that no compression makes smaller. */
+const noise = randomBytes(1024 * 1024).toString('base64');
+
+export const aLargeSnapshot = (stream: string, of: Partial<Snapshot> = {}): Snapshot =>
+  aSnapshot({ stream, state: noise, ...of });
+
+/** What Meridian relies on in every `SnapshotStore`. `open` is called once. */
+export const snapshotStoreContract = (open: () => SnapshotStore): void => {
+  describe('snapshot store', () => {
+    let store: SnapshotStore;
+    beforeAll(() => {
+      store = open();
+    });
+    const stamps = async (stream: string, madeBy = 1): Promise<readonly string[]> => {
+      const found: string[] = [];
+      let next = await store.newest(stream, madeBy);
+      while (next) {
+        found.push(next.latestStamp);
+        next = await store.newest(stream, madeBy, next.latestStamp);
+      }
+      return found;
+    };
+
+    test('a stream of which none was kept has none', async () => {
+      expect(await store.newest(aStream(), 1)).toBeUndefined();
+    });
+
+    test('a snapshot comes back as it was put, at once', async () => {
+      const copies = [
+        aCopy(),
+        aCopy({ commitId: 'twice', position: 2, request: 'another', countsAs: 'the first' }),
+        aCopy({ commitId: 'twice', position: 3, version: { 'us-east-1': 3, 'eu-west-1': 2 } }),
+        aCopy({ commitId: 'Zürich → 東京 \u{1f6eb} "#/', log: 'eu-west-1', position: 9_007_199_254_740_991 }),
+        aCopy({ commitId: '__proto__', position: 4 }),
+      ];
+      const snapshot = aSnapshot({ stream: aStream() }, copies);
+      await store.put(snapshot);
+      expect(await store.newest(snapshot.stream, 1)).toEqual(snapshot);
+    });
+
+    test('one of an empty log, without ids and with the initial state, comes back as it was put', async () => {
+      const snapshot = aSnapshot({ stream: aStream(), version: {}, withEvents: {}, state: null }, []);
+      await store.put(snapshot);
+      expect(await store.newest(snapshot.stream, 1)).toEqual(snapshot);
+    });
+
+    test('strange but legal JSON comes back to the letter', async () => {
+      const snapshot = aSnapshot({ stream: aStream(), state: strangeJson });
+      await store.put(snapshot);
+      expect(JSON.stringify((await store.newest(snapshot.stream, 1))?.state)).toBe(JSON.stringify(strangeJson));
+    });
+
+    test('a state that is not JSON is refused, and what was kept stays', async () => {
+      const snapshot = aSnapshot({ stream: aStream() });
+      await store.put(snapshot);
+      await expect(store.put({ ...snapshot, latestStamp: `${LATEST}0`, state: new Map() })).rejects.toThrow('not JSON');
+      expect(await store.newest(snapshot.stream, 1)).toEqual(snapshot);
+    });
+
+    test('one of more than a megabyte comes back whole', async () => {
+      const snapshot = aLargeSnapshot(aStream());
+      await store.put(snapshot);
+      expect((await store.newest(snapshot.stream, 1))?.state).toBe(snapshot.state);
+    });
+
+    test('one of ten thousand ids comes back whole', async () => {
+      const copies = Array.from({ length: 10_000 }, (_, i) => aCopy({ position: i + 1 }));
+      const snapshot = aSnapshot({ stream: aStream() }, copies);
+      await store.put(snapshot);
+      expect((await store.newest(snapshot.stream, 1))?.ids).toEqual(snapshot.ids);
+    });
+
+    test('the two newest are kept, the newest comes first', async () => {
+      const stream = aStream();
+      for (const digit of ['1', '2', '3', '4'])
+        await store.put(aLargeSnapshot(stream, { latestStamp: `018f00000000000${digit}` }));
+      expect(await stamps(stream)).toEqual(['018f000000000004', '018f000000000003']);
+    });
+
+    test('a late one that is older than both takes nothing away', async () => {
+      const stream = aStream();
+      for (const digit of ['3', '2', '1'])
+        await store.put(aSnapshot({ stream, latestStamp: `018f00000000000${digit}` }));
+      expect(await stamps(stream)).toEqual(['018f000000000003', '018f000000000002']);
+    });
+
+    test('the same one twice counts once', async () => {
+      const stream = aStream();
+      const [old, snapshot] = [aSnapshot({ stream, latestStamp: '018f000000000001' }), aSnapshot({ stream })];
+      for (const put of [old, snapshot, snapshot]) await store.put(put);
+      expect(await stamps(stream)).toEqual([LATEST, '018f000000000001']);
+    });
+
+    test('two writers at once: each is whole, whatever they wrote', async () => {
+      const stream = aStream();
+      const one = aLargeSnapshot(stream);
+      const other = { ...one, state: `${one.state}!` };
+      await Promise.all([store.put(one), store.put(other), store.put(one)]);
+      const kept = await store.newest(stream, 1);
+      expect([one.state, other.state]).toContain(kept?.state);
+    });
+
+    test('a version of the definition sees its own only, and its second one takes those of lower versions away', async () => {
+      const stream = aStream();
+      const put = (madeBy: number, digit: string) =>
+        store.put(aSnapshot({ stream, madeBy, latestStamp: `018f00000000000${digit}`, state: madeBy }));
+      await put(9, '5');
+      await put(10, '3');
+      expect([await stamps(stream, 9), await stamps(stream, 10)]).toEqual([['018f000000000005'], ['018f000000000003']]);
+      expect((await store.newest(stream, 9))?.state).toBe(9);
+      await put(9, '6');
+      await put(9, '7');
+      expect(await stamps(stream, 10)).toEqual(['018f000000000003']);
+      await put(10, '4');
+      expect([await stamps(stream, 9), await stamps(stream, 10)]).toEqual([
+        [],
+        ['018f000000000004', '018f000000000003'],
+      ]);
+    });
+
+    test('one that is dropped is gone, the others stay', async () => {
+      const stream = aStream();
+      for (const digit of ['1', '2']) await store.put(aSnapshot({ stream, latestStamp: `018f00000000000${digit}` }));
+      await store.put(aSnapshot({ stream, madeBy: 2, latestStamp: '018f000000000002' }));
+      await store.drop(stream, 1, '018f000000000002');
+      await store.drop(stream, 1, '018f000000000003');
+      await store.drop(aStream(), 1, '018f000000000002');
+      expect([await stamps(stream), await stamps(stream, 2)]).toEqual([['018f000000000001'], ['018f000000000002']]);
+    });
+
+    test('streams do not get in each other’s way', async () => {
+      const stream = aStream();
+      const streams = [stream, `${stream}.b`, `seats/${stream.split('/')[1]}`];
+      for (const each of streams) await store.put(aSnapshot({ stream: each, state: each }));
+      for (const each of streams) expect((await store.newest(each, 1))?.state).toBe(each);
+    });
+
+    test('what is done to a snapshot that was put or loaded changes nothing stored', async () => {
+      const expected = aSnapshot({ stream: aStream() });
+      const snapshot = structuredClone(expected);
+      await store.put(snapshot);
+      meddle(snapshot);
+      meddle(await store.newest(expected.stream, 1));
+      expect(await store.newest(expected.stream, 1)).toEqual(expected);
+    });
+  });
+};

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
+import { memoryQuarantine } from '../../../adapters/memory/quarantine.ts';
+import { memoryViewStore } from '../../../adapters/memory/view-store.ts';
+import { operateAnswer } from '../../../core/index.ts';
+import { domain } from '../../../domain/index.ts';
+import type { OperatePorts } from '../../../lambdas/operate/actions.ts';
+import { makeHandler } from '../../../lambdas/operate/handler.ts';
+import { aCommit } from '../../contract/commits.ts';
+import { fakeRuntime } from '../../runtime.ts';
+import { context, recordedTelemetry } from '../invocation.ts';
+
+const anOperate = (ports: Partial<OperatePorts> = {}) => {
+  const telemetry = recordedTelemetry();
+  const runtime = fakeRuntime();
+  const handler = makeHandler({
+    domain,
+    region: 'us-east-1',
+    events: memoryEventStore(),
+    views: memoryViewStore(),
+    bus: { put: async (entries) => entries.map(() => undefined) },
+    quarantine: memoryQuarantine(() => runtime.now()),
+    ingress: { send: async (bodies) => bodies.map(() => undefined) },
+    runtime,
+    telemetry,
+    ...ports,
+  });
+  return { operate: (asked: unknown) => handler(asked, context), lines: telemetry.lines };
+};
+
+const view = 'airport-delays';
+
+describe('operate', () => {
+  it('rebuilds a view, step by step', async () => {
+    const events = memoryEventStore();
+    const data = { airport: 'LAX', delay: 5, scheduled: '2001-01-01T06:55' };
+    await events.put(aCommit({ context: {}, events: [{ type: 'Departed', version: 1, data }] }));
+    const { operate } = anOperate({ events });
+    expect(await operate({ action: 'rebuild-begin', view, segments: 1 })).toMatchObject({
+      result: { build: 2, done: false, active: { build: 1 } },
+    });
+    expect(await operate({ action: 'rebuild-step', view, build: 2, segment: 0 })).toMatchObject({
+      result: { build: 2, done: true, active: { build: 2 } },
+    });
+    const status = await operate({ action: 'rebuild-status', view });
+    expect(status).toMatchObject({ result: { done: true, retired: [{ version: 1, build: 1 }] } });
+    expect(await operate({ action: 'rebuild-clean', view })).toEqual(status);
+  });
+
+  it('lists the quarantine, puts into it, and drives it back', async () => {
+    const { operate } = anOperate();
+    const messages = [{ reason: 'This is not JSON.', body: '{' }];
+    expect(await operate({ action: 'quarantine-add', messages })).toEqual({ result: { added: 1, failed: [] } });
+    expect(await operate({ action: 'quarantine-list' })).toMatchObject({
+      result: { messages, about: 1, complete: true },
+    });
+    expect(await operate({ action: 'quarantine-redrive', filter: { reason: 'json' } })).toMatchObject({
+      result: { examined: 1, redriven: [{ reason: 'This is not JSON.' }], failed: [], complete: true },
+    });
+    expect(await operate({ action: 'quarantine-list', limit: 0, filter: { color: 'red' } })).toMatchObject({
+      problem: { code: 'validation', faults: [{ path: 'filter.color' }, { path: 'limit' }] },
+    });
+  });
+
+  it('publishes events again', async () => {
+    const events = memoryEventStore();
+    await events.put(aCommit());
+    const { operate } = anOperate({ events });
+    const request = { action: 'republish-step', since: '1970-01-01T00:00:00Z', segment: 0, segments: 1 };
+    expect(await operate(request)).toEqual({ result: { scanned: 1, published: 1, failed: 0 } });
+  });
+
+  it.each([
+    ['that is no request', 'rebuild', { code: 'validation' }],
+    ['without an action', { view }, { code: 'validation', faults: [{ path: 'action' }] }],
+    ['for what there is not', { action: 'constructor' }, { code: 'not-found' }],
+    ['with what is missing', { action: 'rebuild-begin' }, { code: 'validation', faults: [{ path: 'view' }] }],
+    ['with what is not known', { action: 'rebuild-status', view, all: 1 }, { faults: [{ path: 'all' }] }],
+    ['for a view that there is not', { action: 'rebuild-status', view: 'none' }, { code: 'unknown-view' }],
+  ])('answers a request %s as a problem document, and logs nothing', async (_, asked, problem) => {
+    const { operate, lines } = anOperate();
+    const answer = await operate(asked);
+    expect(answer).toMatchObject({ problem });
+    expect(operateAnswer.parse(JSON.parse(JSON.stringify(answer)))).toEqual(answer);
+    expect(lines).toEqual([]);
+  });
+
+  it('names the actions that there are', async () => {
+    const { operate } = anOperate();
+    expect(await operate({ action: 'x' })).toMatchObject({
+      problem: { known: expect.arrayContaining(['rebuild-begin', 'rebuild-step', 'republish-step']) },
+    });
+  });
+
+  it('answers a fault inside as a problem that tells nothing of it, and logs it', async () => {
+    const fault = new Error('secret');
+    const { operate, lines } = anOperate({
+      views: { ...memoryViewStore(), generations: () => Promise.reject(fault) },
+    });
+    const asked = { action: 'rebuild-status', view };
+    const answer = await operate(asked);
+    expect(answer).toMatchObject({ problem: { code: 'internal', status: 500, retryable: true } });
+    expect(JSON.stringify(answer)).not.toContain('secret');
+    expect(lines).toEqual([{ level: 'error', message: 'Operation failed', details: { asked, error: fault } }]);
+  });
+});

@@ -1,0 +1,172 @@
+import ts from 'typescript';
+
+/** A call of a service that some code makes. */
+export interface Call {
+  /** `dynamodb`, `sqs` … as in IAM. */
+  readonly service: string;
+  /** The command, `Query`; or an item's kind in a transaction, `TransactWriteItem.Put`. */
+  readonly operation: string;
+  /** The environment variables of what it is made on: those that its adapter was given. */
+  readonly on: readonly string[];
+}
+
+const SDK = /node_modules\/@aws-sdk\/client-([a-z]+)\//;
+const SERVICES: Readonly<Record<string, string>> = { eventbridge: 'events' };
+/** The members of an SDK's type that ask for permissions of their own. */
+const ITEM_TYPES = new Set(['TransactWriteItem', 'TransactGetItem']);
+
+/**
+ * Finds what each entry file's code calls, by walking from there through every function that it names. A member of an object (an
+ * adapter's function, say) counts when something that was walked names that member of the object's type: so an adapter may
+ * know more commands than one function uses.
+ * @returns the calls by entry file
+ */
+export function callsOf(entries: readonly string[]): ReadonlyMap<string, readonly Call[]> {
+  const { config } = ts.readConfigFile('tsconfig.json', ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, '.');
+  const program = ts.createProgram(entries, options);
+  return new Map(entries.map((entry) => [entry, new Walk(program, entry).calls]));
+}
+
+/** A part of the code, and the variables that what it is part of was made with. */
+interface Visit {
+  readonly node: ts.Node;
+  readonly on: readonly string[];
+}
+
+class Walk {
+  readonly #checker: ts.TypeChecker;
+  readonly #visited = new Set<string>();
+  readonly #ids = new Map<ts.Node, number>();
+  readonly #open: Visit[] = [];
+  /** Members that wait until something names the declaration that they fulfil. */
+  readonly #members = new Map<ts.Node, Visit[]>();
+  readonly #named = new Set<ts.Node>();
+  readonly #calls = new Map<string, Call>();
+
+  constructor(program: ts.Program, entry: string) {
+    this.#checker = program.getTypeChecker();
+    const file = program.getSourceFile(entry);
+    if (file === undefined) throw new Error(`${entry} is not there`);
+    // A module runs when it is imported, and whoever imports it calls what it exports.
+    this.#open.push({ node: file, on: [] });
+    const module = this.#checker.getSymbolAtLocation(file);
+    for (const { declarations = [] } of module ? this.#checker.getExportsOfModule(module) : [])
+      for (const declaration of declarations) this.#declared(declaration, []);
+    for (let next = this.#open.pop(); next; next = this.#open.pop()) this.#visit(next);
+  }
+
+  get calls(): readonly Call[] {
+    return [...this.#calls.values()];
+  }
+
+  #push(visit: Visit): void {
+    const id = this.#ids.get(visit.node) ?? this.#ids.size;
+    this.#ids.set(visit.node, id);
+    const key = `${id} ${visit.on.join()}`;
+    if (this.#visited.has(key)) return;
+    this.#visited.add(key);
+    this.#open.push(visit);
+  }
+
+  #visit({ node, on }: Visit): void {
+    if (ts.isTypeNode(node) || ts.isImportDeclaration(node) || ts.isInterfaceDeclaration(node)) return;
+    // A function does nothing before something names it: see #declared.
+    if (bodyOf(node)) return;
+    if (ts.isIdentifier(node) || ts.isPrivateIdentifier(node)) this.#name(node, on);
+    else if (ts.isObjectLiteralExpression(node)) this.#object(node, on);
+    else if (ts.isCallExpression(node) || ts.isNewExpression(node)) {
+      const given = variablesIn(node.arguments ?? []);
+      // What is made with a variable calls what it stands for.
+      this.#push({ node: node.expression, on: given.length > 0 ? given : on });
+      for (const argument of node.arguments ?? []) this.#push({ node: argument, on });
+    } else node.forEachChild((child) => this.#push({ node: child, on }));
+  }
+
+  /** Members are left for later where their type is one of ours. */
+  #object(node: ts.ObjectLiteralExpression, on: readonly string[]): void {
+    const type = this.#checker.getContextualType(node);
+    for (const property of node.properties) {
+      const name = property.name;
+      const symbol = name && ts.isIdentifier(name) ? type?.getProperty(name.text) : undefined;
+      const declarations = (symbol?.declarations ?? []).filter(
+        (declaration) => ts.isPropertySignature(declaration) || ts.isMethodSignature(declaration),
+      );
+      for (const declaration of declarations) this.#item(declaration, on);
+      const ours = declarations.filter((declaration) => !declaration.getSourceFile().fileName.includes('node_modules'));
+      const value = ts.isPropertyAssignment(property) ? property.initializer : property;
+      if (ours.length === 0) this.#push({ node: value, on });
+      for (const declaration of ours) {
+        if (this.#named.has(declaration)) this.#push({ node: value, on });
+        this.#members.set(declaration, [...(this.#members.get(declaration) ?? []), { node: value, on }]);
+      }
+    }
+  }
+
+  /** `{ Put: … }` in a transaction. */
+  #item(declaration: ts.PropertySignature | ts.MethodSignature, on: readonly string[]): void {
+    const [, client] = SDK.exec(declaration.getSourceFile().fileName) ?? [];
+    if (client === undefined || !ts.isInterfaceDeclaration(declaration.parent)) return;
+    const owner = declaration.parent.name.text;
+    if (ITEM_TYPES.has(owner)) this.#call(client, `${owner}.${declaration.name.getText()}`, on);
+  }
+
+  #name(node: ts.Identifier | ts.PrivateIdentifier, on: readonly string[]): void {
+    let symbol = ts.isShorthandPropertyAssignment(node.parent)
+      ? this.#checker.getShorthandAssignmentValueSymbol(node.parent)
+      : this.#checker.getSymbolAtLocation(node);
+    if (symbol && symbol.flags & ts.SymbolFlags.Alias) symbol = this.#checker.getAliasedSymbol(symbol);
+    // In `const { load } = store` the name is a variable's, and the store's member is used.
+    if (ts.isBindingElement(node.parent)) {
+      const bound = node.parent.propertyName ?? node.parent.name;
+      if (ts.isIdentifier(bound)) {
+        const member = this.#checker.getTypeAtLocation(node.parent.parent).getProperty(bound.text);
+        for (const declaration of member?.declarations ?? []) this.#declared(declaration, on);
+      }
+    }
+    for (const declaration of symbol?.declarations ?? []) this.#declared(declaration, on);
+  }
+
+  #declared(declaration: ts.Declaration, on: readonly string[]): void {
+    const [, client] = SDK.exec(declaration.getSourceFile().fileName) ?? [];
+    const name = ts.getNameOfDeclaration(declaration)?.getText() ?? '';
+    if (client !== undefined) {
+      const [, command, page] = /^(?:(\w+)Command|paginate(\w+))$/.exec(name) ?? [];
+      const operation = command ?? page;
+      if (operation !== undefined) this.#call(client, operation, on);
+      return;
+    }
+    if (declaration.getSourceFile().fileName.includes('node_modules')) return;
+    if (ts.isPropertySignature(declaration) || ts.isMethodSignature(declaration)) {
+      if (this.#named.has(declaration)) return;
+      this.#named.add(declaration);
+      for (const member of this.#members.get(declaration) ?? []) this.#push(member);
+      return;
+    }
+    // Parameters, and names that are bound in place, hold what was walked where it came from.
+    if (ts.isParameter(declaration) || ts.isBindingElement(declaration)) return;
+    this.#push({ node: bodyOf(declaration) ?? declaration, on });
+  }
+
+  #call(client: string, operation: string, on: readonly string[]): void {
+    const call = { service: SERVICES[client] ?? client, operation, on };
+    this.#calls.set(JSON.stringify(call), call);
+  }
+}
+
+/** What a declared function does, be it declared as a function or as a constant. */
+const bodyOf = (node: ts.Node): ts.Node | undefined => {
+  if (ts.isFunctionDeclaration(node)) return node.body;
+  const value = ts.isVariableDeclaration(node) ? node.initializer : undefined;
+  return value && (ts.isArrowFunction(value) || ts.isFunctionExpression(value)) ? value : undefined;
+};
+
+/** The X of every `env.X` that is handed over, also inside an object, but not inside another call. */
+const variablesIn = (nodes: readonly ts.Node[]): string[] =>
+  nodes.flatMap((node) => {
+    if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === 'env')
+      return [node.name.text];
+    if (ts.isObjectLiteralExpression(node)) return variablesIn(node.properties);
+    if (ts.isPropertyAssignment(node)) return variablesIn([node.initializer]);
+    return [];
+  });

@@ -1,0 +1,264 @@
+import { existsSync } from 'node:fs';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import * as z from 'zod';
+import type { MetricName } from '../../../core/index.ts';
+import { instrument } from '../../../lambdas/instrument.ts';
+import { powertools } from '../../../lambdas/powertools.ts';
+import { context } from '../../lambdas/invocation.ts';
+import { synthesize } from '../synthesize.ts';
+import { TemplateReader } from '../template.ts';
+
+const metricSchema = z.object({
+  Namespace: z.string(),
+  MetricName: z.string(),
+  Dimensions: z.array(z.object({ Name: z.string(), Value: z.unknown() })).default([]),
+});
+const alarmSchema = z.looseObject({
+  AlarmName: z.string(),
+  AlarmDescription: z.string(),
+  AlarmActions: z.array(z.unknown()),
+  OKActions: z.array(z.unknown()),
+  TreatMissingData: z.string(),
+  Threshold: z.number(),
+  EvaluationPeriods: z.number(),
+  Metrics: z.array(z.object({ MetricStat: z.object({ Metric: metricSchema }).optional() })).default([]),
+});
+type AlarmProperties = z.output<typeof alarmSchema>;
+
+let region: TemplateReader;
+let alarms: AlarmProperties[];
+let mailed: TemplateReader;
+beforeAll(() => {
+  region = readerOf({ subscriber: true });
+  mailed = readerOf({ name: 'trial', alarmEmail: 'ops@example.com' });
+  alarms = alarmsOf(region);
+}, 60_000);
+
+function readerOf(context: Readonly<Record<string, unknown>>): TemplateReader {
+  const [first] = synthesize({ context }).regionTemplates;
+  return new TemplateReader(first ?? expect.fail('there is no Region'));
+}
+
+function alarmsOf(reader: TemplateReader): AlarmProperties[] {
+  return reader.ofType('AWS::CloudWatch::Alarm').map(({ Properties }) => alarmSchema.parse(Properties));
+}
+
+/** Every metric that an alarm looks at, as `Namespace MetricName Dimension=value …`. */
+const watchedBy = ({ Metrics, ...alarm }: AlarmProperties): string[] => {
+  const alone = metricSchema.safeParse(alarm);
+  const metrics = [
+    ...(alone.success ? [alone.data] : []),
+    ...Metrics.flatMap(({ MetricStat }) => (MetricStat ? [MetricStat.Metric] : [])),
+  ];
+  return metrics.map(({ Namespace, MetricName, Dimensions }) =>
+    [Namespace, MetricName, ...Dimensions.map(({ Name, Value }) => `${Name}=${region.text(Value)}`).sort()].join(' '),
+  );
+};
+const watching = (metric: string): AlarmProperties[] => alarms.filter((alarm) => watchedBy(alarm).includes(metric));
+const namesOf = (type: string, property: string): string[] =>
+  region.ofType(type).map(({ Properties }) => z.string().parse(Properties[property]));
+
+describe('every alarm', () => {
+  it('says what it means, and names a runbook that is there', () => {
+    for (const { AlarmName, AlarmDescription } of alarms) {
+      const [, means = '', page = ''] =
+        /^(.+[.?]) What to do: (docs\/runbooks\/[a-z-]+\.md)$/.exec(AlarmDescription) ?? [];
+      expect(means.length, AlarmName).toBeGreaterThan(30);
+      expect(existsSync(page), `${AlarmName}: ${page}`).toBe(true);
+    }
+  });
+
+  it('tells the topic that it went off, and that it is over', () => {
+    for (const { AlarmName, AlarmActions, OKActions } of alarms)
+      for (const actions of [AlarmActions, OKActions])
+        expect(
+          actions.map((action) => region.text(action)),
+          AlarmName,
+        ).toEqual(['Topic(meridian-alarms)']);
+  });
+
+  it('is quiet where nothing happens: an idle table reports no replication latency', () => {
+    for (const { AlarmName, TreatMissingData } of alarms) expect(TreatMissingData, AlarmName).toBe('notBreaching');
+  });
+
+  it('has a name made of the prefix alone, and one of its own', () => {
+    const names = alarms.map(({ AlarmName }) => AlarmName);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names) expect(name).toMatch(/^meridian-[a-z0-9-]+$/);
+    for (const { AlarmName } of alarmsOf(mailed)) expect(AlarmName).toMatch(/^trial-/);
+  });
+});
+
+describe('nothing is forgotten:', () => {
+  it('every function has alarms for errors, throttles and time', () => {
+    const functions = namesOf('AWS::Lambda::Function', 'FunctionName');
+    expect(functions.length).toBeGreaterThan(5);
+    for (const name of functions)
+      for (const metric of ['Errors', 'Throttles', 'Duration'])
+        expect(watching(`AWS/Lambda ${metric} FunctionName=${name}`), `${name} ${metric}`).toHaveLength(1);
+  });
+
+  it('a function is reported before its own timeout ends it', () => {
+    for (const { Properties } of region.ofType('AWS::Lambda::Function')) {
+      const { FunctionName, Timeout } = z.object({ FunctionName: z.string(), Timeout: z.number() }).parse(Properties);
+      const [alarm] = watching(`AWS/Lambda Duration FunctionName=${FunctionName}`);
+      expect(alarm?.Threshold, FunctionName).toBe(Timeout * 800);
+    }
+  });
+
+  it('every queue that something fails into has alarms for depth, and for messages that are about to be deleted', () => {
+    const redrive = z.object({ deadLetterTargetArn: z.unknown() });
+    const targets = z.array(z.object({ DeadLetterConfig: z.object({ Arn: z.unknown() }).optional() }));
+    const dead = new Set([
+      ...region.ofType('AWS::SQS::Queue').flatMap(({ Properties }) => {
+        const policy = redrive.safeParse(Properties.RedrivePolicy);
+        return policy.success ? [region.text(policy.data.deadLetterTargetArn)] : [];
+      }),
+      ...region
+        .ofType('AWS::Events::Rule')
+        .flatMap(({ Properties }) => targets.parse(Properties.Targets))
+        .flatMap(({ DeadLetterConfig }) => (DeadLetterConfig ? [region.text(DeadLetterConfig.Arn)] : [])),
+    ]);
+    expect(dead.size).toBeGreaterThan(2);
+    for (const queue of dead) {
+      const name = queue.slice('Queue('.length, -1);
+      const [depth, ...more] = watching(`AWS/SQS ApproximateNumberOfMessagesVisible QueueName=${name}`);
+      expect(more).toEqual([]);
+      expect(depth, name).toMatchObject({ Threshold: 1, EvaluationPeriods: 1 });
+      const [age] = watching(`AWS/SQS ApproximateAgeOfOldestMessage QueueName=${name}`);
+      const { MessageRetentionPeriod } = region.named('AWS::SQS::Queue', name).Properties;
+      expect(age?.Threshold, name).toBeLessThan(Number(MessageRetentionPeriod));
+    }
+  });
+
+  it('every queue has an alarm for age', () => {
+    for (const name of namesOf('AWS::SQS::Queue', 'QueueName'))
+      expect(watching(`AWS/SQS ApproximateAgeOfOldestMessage QueueName=${name}`), name).toHaveLength(1);
+  });
+
+  it('every rule has an alarm for what is lost, on its own bus', () => {
+    const rules = namesOf('AWS::Events::Rule', 'Name');
+    expect(rules.length).toBeGreaterThan(3);
+    for (const name of rules)
+      for (const metric of ['FailedInvocations', 'InvocationsFailedToBeSentToDlq'])
+        expect(watching(`AWS/Events ${metric} EventBusName=meridian RuleName=${name}`), name).toHaveLength(1);
+  });
+
+  it('every table has alarms for throttling and for errors, the global one too', () => {
+    for (const name of ['meridian-events', ...namesOf('AWS::DynamoDB::GlobalTable', 'TableName')]) {
+      for (const metric of ['ReadThrottleEvents', 'WriteThrottleEvents'])
+        expect(watching(`AWS/DynamoDB ${metric} TableName=${name}`), name).toHaveLength(1);
+      for (const operation of ['PutItem', 'Query', 'TransactWriteItems'])
+        expect(watching(`AWS/DynamoDB SystemErrors Operation=${operation} TableName=${name}`), name).toHaveLength(1);
+    }
+  });
+
+  it('every function that reads a stream has an alarm for its age', () => {
+    const readers = region
+      .ofType('AWS::Lambda::EventSourceMapping')
+      .filter(({ Properties }) => 'StartingPosition' in Properties)
+      .map(({ Properties }) => region.text(Properties.FunctionName).replace(/^Function\((.*)\)$/, '$1'));
+    expect(readers).toContain('meridian-relay');
+    for (const name of readers) expect(watching(`AWS/Lambda IteratorAge FunctionName=${name}`), name).toHaveLength(1);
+  });
+
+  it('replication to every other Region is watched, and to none else', () => {
+    const latency = 'AWS/DynamoDB ReplicationLatency';
+    expect(alarms.flatMap(watchedBy).filter((metric) => metric.startsWith(latency))).toEqual(
+      ['us-east-2', 'us-west-2'].map((other) => `${latency} ReceivingRegion=${other} TableName=meridian-events`),
+    );
+  });
+
+  it('what relay gives up on is counted by its mapping', () => {
+    const given = 'AWS/Lambda OnFailureDestinationDeliveredEventCount EventSourceMappingUUID=EventSourceMapping()';
+    expect(watching(given)).toHaveLength(1);
+  });
+});
+
+describe("the functions' own metrics", () => {
+  const watched: readonly MetricName[] = [
+    'HiddenCommitAge',
+    'ClockAhead',
+    'IdReused',
+    'PublishFailed',
+    'SnapshotFailed',
+  ];
+  const emfSchema = z.looseObject({
+    _aws: z.object({
+      CloudWatchMetrics: z.array(
+        z.object({
+          Namespace: z.string(),
+          Dimensions: z.array(z.array(z.string())),
+          Metrics: z.array(z.object({ Name: z.string() })),
+        }),
+      ),
+    }),
+  });
+
+  /** What Powertools writes for CloudWatch, as alarms would have to name it. */
+  const emitted = async (names: readonly MetricName[]): Promise<string[]> => {
+    const lines: string[] = [];
+    const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => lines.push(String(text)) > 0);
+    const { metric, ...telemetry } = powertools('meridian');
+    await instrument(telemetry, async () => {
+      for (const name of names) metric(name, 'Count', 1);
+    })({}, context);
+    spy.mockRestore();
+    return lines.flatMap((line) => {
+      const emf = emfSchema.safeParse(JSON.parse(line));
+      if (!emf.success) return [];
+      return emf.data._aws.CloudWatchMetrics.flatMap(({ Namespace, Dimensions, Metrics }) =>
+        Metrics.flatMap(({ Name }) =>
+          Dimensions.map((keys) => [Namespace, Name, ...keys.map((key) => `${key}=${emf.data[key]}`).sort()].join(' ')),
+        ),
+      );
+    });
+  };
+
+  it('are watched under exactly the namespace and the dimensions that they are sent with', async () => {
+    const sent = await emitted(watched);
+    expect(sent).toHaveLength(watched.length);
+    for (const metric of sent) expect(watching(metric).length, metric).toBeGreaterThan(0);
+  });
+
+  it('are named by alarms only as they are sent', async () => {
+    const own = alarms.flatMap(watchedBy).filter((metric) => metric.startsWith('meridian '));
+    const sent = await emitted([...watched, 'Appended', 'Published']);
+    expect(new Set(own)).toEqual(new Set(sent));
+  });
+});
+
+describe('the topic of the alarms', () => {
+  const statements = (reader: TemplateReader, type: string, property: string) => {
+    const [resource] = reader.ofType(type);
+    return z.object({ Statement: z.array(z.looseObject({})) }).parse(resource?.Properties[property]).Statement;
+  };
+  const fromAlarms = {
+    Principal: { Service: 'cloudwatch.amazonaws.com' },
+    Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } }, ArnLike: expect.anything() },
+  };
+
+  it('is encrypted with a key that alarms may use: that of AWS lets no alarm through', () => {
+    const [topic] = region.ofType('AWS::SNS::Topic');
+    expect(region.text(topic?.Properties.KmsMasterKeyId)).toBe('Key()');
+    expect(statements(region, 'AWS::KMS::Key', 'KeyPolicy')).toContainEqual(
+      expect.objectContaining({ ...fromAlarms, Action: ['kms:Decrypt', 'kms:GenerateDataKey*'] }),
+    );
+  });
+
+  it('takes messages from the alarms of its deployment, over TLS', () => {
+    const policy = statements(region, 'AWS::SNS::TopicPolicy', 'PolicyDocument');
+    expect(policy).toContainEqual(expect.objectContaining({ ...fromAlarms, Action: 'sns:Publish', Effect: 'Allow' }));
+    expect(policy).toContainEqual(
+      expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+    );
+    expect(policy).toHaveLength(2);
+  });
+
+  it('mails to an address if there is one, and else to nobody', () => {
+    expect(region.ofType('AWS::SNS::Subscription')).toEqual([]);
+    const [subscription, ...more] = mailed.ofType('AWS::SNS::Subscription');
+    expect(more).toEqual([]);
+    expect(subscription?.Properties).toMatchObject({ Protocol: 'email', Endpoint: 'ops@example.com' });
+  });
+});

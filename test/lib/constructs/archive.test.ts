@@ -1,0 +1,50 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { entriesOf, outcomeEntry } from '../../../core/bus.ts';
+import { aCommit } from '../../contract/commits.ts';
+import { matches } from '../event-pattern.ts';
+import { synthesize } from '../synthesize.ts';
+import { TemplateReader } from '../template.ts';
+
+let kept: TemplateReader;
+let none: TemplateReader;
+beforeAll(() => {
+  kept = readerOf({ archiveDays: 14 });
+  none = readerOf({ archiveDays: 0 });
+}, 60_000);
+
+function readerOf(context: Readonly<Record<string, unknown>>): TemplateReader {
+  const [first] = synthesize({ context }).regionTemplates;
+  return new TemplateReader(first ?? expect.fail('there is no Region'));
+}
+
+const archive = () => {
+  const [found, ...more] = kept.ofType('AWS::Events::Archive');
+  expect(more).toEqual([]);
+  return found?.Properties ?? expect.fail('there is no archive');
+};
+const isKept = (event: unknown) => matches(archive().EventPattern, event);
+
+describe('the archive of a bus', () => {
+  it('keeps events as long as it is told', () => {
+    expect(archive()).toMatchObject({ ArchiveName: 'meridian-events', RetentionDays: 14 });
+    expect(kept.text(archive().SourceArn)).toBe('EventBus(meridian)');
+  });
+
+  it('is not there for 0 days', () => {
+    expect(none.ofType('AWS::Events::Archive')).toEqual([]);
+  });
+
+  it.each(['us-east-1', 'us-west-2'])('keeps the events of the domain that were born in %s', (region) => {
+    const commit = aCommit({ region, events: [{ type: 'Departed', version: 1, data: {} }] });
+    const [entry] = entriesOf(commit);
+    const { source, detailType, detail } = entry ?? expect.fail('there is no entry');
+    expect(isKept({ source, 'detail-type': detailType, detail: JSON.parse(detail) })).toBe(true);
+  });
+
+  it('keeps no answers, and nothing that producers put: replayed, an append could stand twice', () => {
+    const { source, detail } = outcomeEntry('Accepted', { id: '1', stream: 'flight/1' });
+    expect(isKept({ source, 'detail-type': 'Accepted', detail: JSON.parse(detail) })).toBe(false);
+    const append = { id: '1', stream: 'flight/1', meta: { region: 'us-east-1' } };
+    expect(isKept({ source: 'tower.lax', 'detail-type': 'meridian.append', detail: append })).toBe(false);
+  });
+});

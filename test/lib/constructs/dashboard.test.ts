@@ -1,0 +1,115 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import type { MetricName } from '../../../core/index.ts';
+import { synthesize } from '../synthesize.ts';
+import { TemplateReader } from '../template.ts';
+
+const bodySchema = z.object({
+  widgets: z.array(
+    z.object({
+      type: z.string(),
+      x: z.number(),
+      y: z.number(),
+      width: z.number(),
+      height: z.number(),
+      properties: z.looseObject({
+        title: z.string().optional(),
+        markdown: z.string().optional(),
+        region: z.string().optional(),
+        alarms: z.array(z.unknown()).optional(),
+      }),
+    }),
+  ),
+});
+
+let regions: TemplateReader[];
+beforeAll(() => {
+  regions = synthesize({ context: { subscriber: true } }).regionTemplates.map(
+    (template) => new TemplateReader(template),
+  );
+}, 60_000);
+
+/** A body with its references as text, for JSON inside of a join cannot be read otherwise. */
+const dashboardOf = (reader: TemplateReader) => {
+  const [dashboard, ...more] = reader.ofType('AWS::CloudWatch::Dashboard');
+  expect(more).toEqual([]);
+  const { DashboardName, DashboardBody } = dashboard?.Properties ?? expect.fail('there is no dashboard');
+  const text = reader.text(DashboardBody);
+  return { name: DashboardName, text, widgets: bodySchema.parse(JSON.parse(text)).widgets };
+};
+const first = () => regions[0] ?? expect.fail('there is no Region');
+
+describe('the dashboard of a Region', () => {
+  it('has a name that no other Region has: dashboards are global', () => {
+    expect(regions.map((reader) => dashboardOf(reader).name)).toEqual([
+      'meridian-us-east-1',
+      'meridian-us-east-2',
+      'meridian-us-west-2',
+    ]);
+  });
+
+  it('begins with whether the Region is healthy: every alarm, and four figures', () => {
+    const [alarms, figures] = dashboardOf(first()).widgets;
+    expect([alarms?.type, alarms?.y, figures?.y]).toEqual(['alarm', 0, 0]);
+    expect(alarms?.properties.title).toBe('Is us-east-1 healthy? Alarms');
+    expect(alarms?.properties.alarms).toHaveLength(first().ofType('AWS::CloudWatch::Alarm').length);
+    expect(figures?.properties.metrics).toHaveLength(4);
+  });
+
+  it('shows traffic, latency, lag, queues, errors, tables and conflicts, each in a row', () => {
+    const rows = dashboardOf(first()).widgets.flatMap(({ properties: { markdown } }) => markdown ?? []);
+    expect(rows.map((title) => /^## (\w+)/.exec(title)?.[1])).toEqual([
+      'Traffic',
+      'Latency',
+      'Lag',
+      'Queues',
+      'Errors',
+      'Tables',
+      'Conflicts',
+    ]);
+  });
+
+  it('has a title and its Region on every graph, and nothing over its edge', () => {
+    for (const { type, x, width, properties } of dashboardOf(first()).widgets) {
+      expect(x + width).toBeLessThanOrEqual(24);
+      if (type !== 'metric') continue;
+      expect(properties.title).toMatch(/\w{3}/);
+      expect(properties.region).toBe('its own Region');
+    }
+  });
+
+  it('shows every function, queue, rule and table of the Region', () => {
+    const { text } = dashboardOf(first());
+    for (const [type, property] of [
+      ['AWS::Lambda::Function', 'FunctionName'],
+      ['AWS::SQS::Queue', 'QueueName'],
+      ['AWS::Events::Rule', 'Name'],
+      ['AWS::DynamoDB::GlobalTable', 'TableName'],
+    ] as const)
+      for (const { Properties } of first().ofType(type)) expect(text).toContain(`"${Properties[property]}"`);
+  });
+
+  it('shows everything that the functions measure', () => {
+    // The compiler asks for a name here as soon as core has a new one.
+    const names: Readonly<Record<MetricName, true>> = {
+      Appended: true,
+      AppendConflict: true,
+      ClockAhead: true,
+      IdReused: true,
+      HiddenCommits: true,
+      HiddenCommitAge: true,
+      Accepted: true,
+      Rejected: true,
+      Quarantined: true,
+      Published: true,
+      PublishFailed: true,
+      SightingFailed: true,
+      SnapshotFailed: true,
+      Projected: true,
+      Handled: true,
+      Waiting: true,
+    };
+    const { text } = dashboardOf(first());
+    for (const name of Object.keys(names)) expect(text).toContain(`["meridian","${name}","service","meridian"`);
+  });
+});

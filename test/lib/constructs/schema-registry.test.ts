@@ -1,0 +1,53 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../../lib/config.ts';
+import { SchemaRegistry } from '../../../lib/constructs/schema-registry.ts';
+import { synthesize } from '../synthesize.ts';
+
+const config = parseConfig((key) => (key === 'regions' ? ['us-east-1', 'us-east-2'] : undefined));
+
+const templateOf = (schemas: Readonly<Record<string, object>>): Template => {
+  const stack = new Stack(new App(), 'Stack');
+  new SchemaRegistry(stack, 'SchemaRegistry', { config, schemas });
+  return Template.fromStack(stack);
+};
+
+describe('schema registry', () => {
+  it('is in every Region, with one schema for each event of the domain', () => {
+    for (const template of synthesize().regionTemplates) {
+      template.hasResourceProperties('AWS::EventSchemas::Registry', { RegistryName: 'meridian' });
+      const names = Object.values(template.findResources('AWS::EventSchemas::Schema')).map(
+        ({ Properties }) => Properties.SchemaName,
+      );
+      expect(names.sort()).toEqual([
+        'meridian.flight@Arrived',
+        'meridian.flight@Departed',
+        'meridian.seats@SeatReleased',
+        'meridian.seats@SeatReserved',
+      ]);
+    }
+  });
+
+  it('is left out where it is not wanted', () => {
+    for (const template of synthesize({ context: { schemaRegistry: 'false' } }).regionTemplates) {
+      template.resourceCountIs('AWS::EventSchemas::Registry', 0);
+      template.resourceCountIs('AWS::EventSchemas::Schema', 0);
+    }
+  });
+
+  it('holds what it is given, in the format that EventBridge takes', () => {
+    const schema = { $schema: 'http://json-schema.org/draft-04/schema#', type: 'object' };
+    templateOf({ 'meridian.flight@Departed': schema }).hasResourceProperties('AWS::EventSchemas::Schema', {
+      RegistryName: { 'Fn::GetAtt': [Match.stringLikeRegexp('Registry'), 'RegistryName'] },
+      SchemaName: 'meridian.flight@Departed',
+      Type: 'JSONSchemaDraft4',
+      Content: JSON.stringify(schema),
+    });
+  });
+
+  it('refuses a schema that EventBridge would refuse only while it is deployed', () => {
+    const schemas = { 'meridian.flight@Departed': { description: 'x'.repeat(100_000) } };
+    expect(() => templateOf(schemas)).toThrow(/meridian\.flight@Departed has 100018 characters.*schemaRegistry=false/);
+  });
+});

@@ -1,0 +1,38 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { type Synthesized, synthesize } from '../synthesize.ts';
+import { TemplateReader } from '../template.ts';
+
+let app: Synthesized;
+beforeAll(() => {
+  app = synthesize();
+}, 60_000);
+
+const tagList = z.array(z.object({ Key: z.string(), Value: z.string() }));
+const tagsOf = (tags: unknown) => new Map(tagList.parse(tags).map(({ Key, Value }) => [Key, Value]));
+
+describe('the tags that the bill is split by', () => {
+  it('say of everything in a Region the deployment, the Region and what it is for', () => {
+    for (const [i, template] of app.regionTemplates.entries()) {
+      const reader = new TemplateReader(template);
+      for (const type of ['AWS::Lambda::Function', 'AWS::SQS::Queue', 'AWS::S3::Bucket', 'AWS::Logs::LogGroup'])
+        for (const { Properties } of reader.ofType(type)) {
+          const tags = tagsOf(Properties.Tags);
+          expect([tags.get('meridian'), tags.get('meridian:region')]).toEqual(['meridian', app.regions[i]?.region]);
+          expect(tags.get('meridian:component')).toMatch(/^[A-Z]\w+$/);
+        }
+    }
+  });
+
+  it('give each replica of the events table to its own Region', () => {
+    const [table] = new TemplateReader(app.globalTemplate).ofType('AWS::DynamoDB::GlobalTable');
+    const replicas = z.array(z.object({ Region: z.string(), Tags: z.unknown() })).parse(table?.Properties.Replicas);
+    expect(replicas).toHaveLength(3);
+    for (const { Region, Tags } of replicas)
+      expect(Object.fromEntries(tagsOf(Tags))).toEqual({
+        meridian: 'meridian',
+        'meridian:region': Region,
+        'meridian:component': 'Events',
+      });
+  });
+});

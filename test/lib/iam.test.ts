@@ -1,0 +1,208 @@
+import { globSync, readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { MeridianFunction } from '../../lib/constructs/meridian-function.ts';
+import { type Call, callsOf } from './calls.ts';
+import { synthesize } from './synthesize.ts';
+import { type Resource, TemplateReader } from './template.ts';
+
+const account = '123456789012';
+const here = 'us-east-1';
+const others = ['us-east-2', 'us-west-2'];
+
+/** Operations whose permissions are not of their own name. */
+const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
+  // A transaction asks for what each of its items does.
+  'dynamodb:TransactWriteItems': [],
+  'dynamodb:TransactWriteItem.Put': ['dynamodb:PutItem'],
+  'dynamodb:TransactWriteItem.Update': ['dynamodb:UpdateItem'],
+  'dynamodb:TransactWriteItem.Delete': ['dynamodb:DeleteItem'],
+  'dynamodb:TransactWriteItem.ConditionCheck': ['dynamodb:ConditionCheckItem'],
+  'dynamodb:TransactGetItems': [],
+  'dynamodb:TransactGetItem.Get': ['dynamodb:GetItem'],
+  // SQS knows no permissions for batches.
+  'sqs:SendMessageBatch': ['sqs:SendMessage'],
+  'sqs:DeleteMessageBatch': ['sqs:DeleteMessage'],
+  'sqs:ChangeMessageVisibilityBatch': ['sqs:ChangeMessageVisibility'],
+  'lambda:Invoke': ['lambda:InvokeFunction'],
+};
+/** What Lambda calls with the function's role, to read what its mapping is of. */
+const MAPPING = {
+  queue: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+  stream: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
+};
+/** What code is told by something else than an environment variable. */
+const TOLD_OTHERWISE: Readonly<Record<string, string>> = {
+  // The property TableName of the custom resource: lib/constructs/stream-lookup/stream-lookup.ts.
+  'stream-lookup': 'meridian-events',
+};
+
+const mapping = z.object({
+  EventSourceArn: z.unknown(),
+  DestinationConfig: z.object({ OnFailure: z.object({ Destination: z.unknown() }) }).optional(),
+});
+
+let template: TemplateReader;
+let functions: readonly MeridianFunction[];
+let calls: ReadonlyMap<string, readonly Call[]>;
+const entryOf = ({ entry }: MeridianFunction) => relative('.', entry);
+beforeAll(() => {
+  const {
+    regions: [stack],
+    regionTemplates: [first],
+  } = synthesize({ context: { subscriber: true } });
+  template = new TemplateReader(first ?? expect.fail('there is no Region'));
+  functions = (stack?.node.findAll() ?? []).filter((construct) => construct instanceof MeridianFunction);
+  calls = callsOf(functions.map(entryOf));
+}, 180_000);
+
+/** The name in `Queue(meridian-ingress)` or in the ARN of a table or a log group; what has none stays as it is. */
+const named = (text: string): string =>
+  /^(?:Queue|EventBus|GlobalTable|Function|LogGroup)\((.+)\)$/.exec(text)?.[1] ??
+  new RegExp(`^arn:aws:dynamodb:${here}:${account}:table/([^/]+)$`).exec(text)?.[1] ??
+  new RegExp(`^arn:aws:logs:${here}:${account}:log-group:LogGroup\\((.+)\\)$`).exec(text)?.[1] ??
+  text;
+
+const nameOf = ({ functionId }: MeridianFunction) => `meridian-${functionId}`;
+const roleOf = ({ functionId }: MeridianFunction) => `meridian-${here}-${functionId}`;
+
+/** `action on resource`, without the condition that may narrow it further. */
+const allowedTo = (role: string): ReadonlySet<string> =>
+  new Set(
+    template.permissions(role).map((permission) => {
+      const [action = '', resource = ''] = permission.split(/ if | on /);
+      return `${action} on ${named(resource)}`;
+    }),
+  );
+
+const variablesOf = ({ Properties }: Resource): Readonly<Record<string, unknown>> =>
+  z.object({ Variables: z.record(z.string(), z.unknown()) }).parse(Properties.Environment).Variables;
+
+/** What the code of a function calls, and what Lambda calls for it. */
+const neededBy = (construct: MeridianFunction, made: readonly Call[]): ReadonlySet<string> => {
+  const name = nameOf(construct);
+  const resource = template.named('AWS::Lambda::Function', name);
+  const variables = variablesOf(resource);
+  const targets = ({ service, on }: Call): readonly string[] => {
+    if (on.length === 0)
+      return [TOLD_OTHERWISE[construct.functionId] ?? expect.fail(`${name} calls ${service} on what?`)];
+    return on.flatMap((variable) => {
+      const target = named(template.text(variables[variable] ?? expect.fail(`${name} is not told ${variable}`)));
+      // Commands of this Region are not sent through Lambda.
+      return service === 'lambda'
+        ? others.map((other) => `arn:aws:lambda:${other}:${account}:function:${target}`)
+        : [target];
+    });
+  };
+  const called = made.flatMap((call) => {
+    const operation = `${call.service}:${call.operation}`;
+    return targets(call).flatMap((target) =>
+      (PERMISSIONS[operation] ?? [operation]).map((action) => `${action} on ${target}`),
+    );
+  });
+  const mapped = template
+    .ofType('AWS::Lambda::EventSourceMapping')
+    .filter(({ Properties }) => template.text(Properties.FunctionName) === `Function(${name})`)
+    .flatMap(({ Properties }) => {
+      const { EventSourceArn, DestinationConfig } = mapping.parse(Properties);
+      const source = template.text(EventSourceArn);
+      const failures = DestinationConfig && template.text(DestinationConfig.OnFailure.Destination);
+      return [
+        ...(source.startsWith('Queue(') ? MAPPING.queue : MAPPING.stream).map(
+          (action) => `${action} on ${named(source)}`,
+        ),
+        ...(failures ? [`s3:PutObject on ${failures}/aws/lambda/*`, `s3:ListBucket on ${failures}`] : []),
+      ];
+    });
+  const logged = ['logs:CreateLogStream', 'logs:PutLogEvents'].map((action) => `${action} on /aws/lambda/${name}`);
+  const traced = ['xray:PutTelemetryRecords on *', 'xray:PutTraceSegments on *'];
+  return new Set([...called, ...mapped, ...logged, ...traced]);
+};
+
+/** Where a role and the calls of its function differ. */
+const faultsOf = (construct: MeridianFunction, made: readonly Call[]): readonly string[] => {
+  const role = roleOf(construct);
+  const entry = entryOf(construct);
+  const allowed = allowedTo(role);
+  const needed = neededBy(construct, made);
+  return [
+    ...[...allowed.difference(needed)].map((permission) => `${role} allows ${permission}, which ${entry} never calls`),
+    ...[...needed.difference(allowed)].map(
+      (permission) => `${entry} calls ${permission}, which ${role} does not allow`,
+    ),
+  ];
+};
+const callsBy = (construct: MeridianFunction): readonly Call[] => calls.get(entryOf(construct)) ?? [];
+
+describe('the role of every function', () => {
+  it('allows what its code calls, on what it calls it, and nothing more', () => {
+    expect(functions.flatMap((construct) => faultsOf(construct, callsBy(construct)))).toEqual([]);
+  });
+
+  it('is told apart from one that allows too much or too little', () => {
+    const relay = functions.find(({ functionId }) => functionId === 'relay') ?? expect.fail('there is no relay');
+    const scan = { service: 'dynamodb', operation: 'Scan', on: ['VIEWS_TABLE'] };
+    expect(faultsOf(relay, [...callsBy(relay), scan])).toEqual([
+      'lambdas/relay/index.ts calls dynamodb:Scan on meridian-views, which meridian-us-east-1-relay does not allow',
+    ]);
+    const silent = callsBy(relay).filter(({ operation }) => operation !== 'PutEvents');
+    expect(faultsOf(relay, silent)).toEqual([
+      'meridian-us-east-1-relay allows events:PutEvents on meridian, which lambdas/relay/index.ts never calls',
+    ]);
+  });
+
+  it('has no wildcard in an action, and in a resource only where there is a reason', () => {
+    const wildcards = functions
+      .flatMap((construct) => template.permissions(roleOf(construct)))
+      .filter((permission) => permission.includes('*'));
+    expect(new Set(wildcards)).toEqual(
+      new Set([
+        // X-Ray knows no resources.
+        'xray:PutTelemetryRecords on *',
+        'xray:PutTraceSegments on *',
+        // Lambda makes up the keys of what it gives up on.
+        's3:PutObject on Bucket()/aws/lambda/*',
+      ]),
+    );
+  });
+
+  it('is looked at: every function and every role of the stack is one of those', () => {
+    const known = functions.map(nameOf);
+    const stray = template.ofType('AWS::Lambda::Function').map(({ Properties }) => Properties.FunctionName);
+    expect(stray.filter((name) => !known.includes(String(name)))).toEqual([]);
+    expect(known).toEqual(
+      expect.arrayContaining(globSync('lambdas/*/index.ts').map((file) => `meridian-${file.split('/')[1]}`)),
+    );
+    const roles = template.ofType('AWS::IAM::Role').map(({ Properties }) => String(Properties.RoleName));
+    expect(roles.sort()).toEqual([...functions.map(roleOf), `meridian-${here}-forward`].sort());
+  });
+});
+
+describe('what code calls', () => {
+  it('is found wherever an adapter says it: some function reaches every command', () => {
+    const reached = new Set([...calls.values()].flat().map(({ operation }) => operation));
+    const unreached = globSync('adapters/**/*.ts')
+      .filter((file) => !COMMAND_LINE.has(file))
+      .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/new (\w+)Command\(|\bpaginate(\w+)\(/g)])
+      .map(([, command, page]) => command ?? page ?? '')
+      .filter((operation) => !reached.has(operation));
+    expect(unreached).toEqual([]);
+  });
+});
+
+/** Adapters that the command line uses, with the rights of whoever calls it. */
+const COMMAND_LINE = new Set(['adapters/lambda/function-url.ts']);
+
+describe('the role of the forwarding rules', () => {
+  it('allows what the rules do with it, and nothing more', () => {
+    const targets = z.array(z.object({ Arn: z.unknown(), RoleArn: z.unknown().optional() }));
+    const needed = template
+      .ofType('AWS::Events::Rule')
+      .flatMap(({ Properties }) => targets.parse(Properties.Targets))
+      .filter(({ RoleArn }) => RoleArn !== undefined && template.text(RoleArn) === `Role(meridian-${here}-forward)`)
+      .map(({ Arn }) => `events:PutEvents on ${template.text(Arn)}`);
+    expect(template.permissions(`meridian-${here}-forward`)).toEqual(needed.sort());
+    expect(needed).toHaveLength(others.length);
+  });
+});

@@ -1,0 +1,187 @@
+import { AssertionError } from 'node:assert';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { defineStream, defineView, nextVersion, reject } from '../../core/index.ts';
+import { given, nothing, rejected } from '../../testing/index.ts';
+
+interface Entry {
+  readonly text: string;
+  /** The texts that its writer had not seen. */
+  readonly unseen: readonly string[];
+}
+
+const words = nextVersion(
+  { version: 1, schema: z.string() },
+  { version: 2, schema: z.strictObject({ text: z.string() }), upcast: (text) => ({ text }) },
+);
+
+const note = defineStream({
+  type: 'note',
+  mode: 'merge',
+  events: { Written: words },
+  initial: [] as readonly Entry[],
+  evolve: (entries, { data: { text } }, { concurrent }) => [
+    ...entries,
+    { text, unseen: concurrent.map(({ data }) => data.text) },
+  ],
+  commands: {
+    write: {
+      input: z.string(),
+      decide: (entries, text, { id, now }) => {
+        if (text === 'full') throw reject(`${id} is full at ${now}`, { entries: entries.length });
+        if (text === 'broken') throw new TypeError('a fault of decide');
+        return text === '' ? [] : [{ type: 'Written', data: { text } }];
+      },
+    },
+    misspell: { input: z.unknown(), decide: () => [{ type: 'Written', data: JSON.parse('{"txt":"a"}') }] },
+  },
+});
+const careless = defineStream({
+  type: 'careless',
+  mode: 'merge',
+  events: { Added: { version: 1, schema: z.number() } },
+  initial: { all: [] as number[] },
+  evolve: (state, { data }) => {
+    state.all.push(data);
+    return state;
+  },
+  commands: {},
+});
+const account = defineStream({ ...note, type: 'account', mode: 'home', home: () => 'us-east-1' });
+
+const last = defineView({
+  name: 'last',
+  kind: 'rows',
+  of: note,
+  row: (entries, id) => entries.at(-1) && { id, n: entries.length },
+});
+const counts = defineView({
+  name: 'counts',
+  kind: 'totals',
+  of: note,
+  totals: (entries, id) => ({ [id]: { n: entries.length } }),
+});
+
+const written = (text: string) => ({ type: 'Written', data: { text } });
+const entry = (text: string, ...unseen: readonly string[]): Entry => ({ text, unseen });
+
+/** The error of a test that fails. */
+const failureOf = (test: () => unknown): AssertionError => {
+  try {
+    test();
+  } catch (error) {
+    if (error instanceof AssertionError) return error;
+    throw error;
+  }
+  return expect.fail('it did not fail');
+};
+
+describe('given', () => {
+  it('has the state of the events, each written in knowledge of the ones before', () => {
+    expect(given(note).state).toEqual([]);
+    given(note, written('a'), written('b')).hasState([entry('a'), entry('b')]);
+  });
+
+  it('has branches that know nothing of each other, and goes on with writers who have seen all of them', () => {
+    given(note, written('a'))
+      .concurrently([written('b'), written('c')], [written('d')])
+      .and(written('e'))
+      .concurrently([written('f')], [written('g')], [written('h')])
+      .hasState([
+        entry('a'),
+        entry('b'),
+        entry('c'),
+        entry('d', 'b', 'c'),
+        entry('e'),
+        entry('f'),
+        entry('g', 'f'),
+        entry('h', 'f', 'g'),
+      ]);
+  });
+
+  it('takes an event in an earlier version through its upcasters', () => {
+    given(note, { type: 'Written', version: 1, data: 'a' }, written('b')).hasState([entry('a'), entry('b')]);
+  });
+
+  it('is a new one at each step', () => {
+    const before = given(note, written('a'));
+    before.and(written('b'));
+    before.hasState([entry('a')]);
+  });
+
+  it('refuses events that the stream cannot have', () => {
+    expect(() => given(note, { type: 'Wrote', data: {} })).toThrow('Stream type note has no event Wrote.');
+    expect(() => given(note, written('a'), { type: 'Written', data: { text: 5 } })).toThrow('events[1].data.text');
+    expect(() => given(note, { type: 'Written', version: 3, data: { text: 'a' } })).toThrow(
+      'is 3, Written is at version 2',
+    );
+    expect(() => given(account).concurrently([written('a')], [written('b')])).toThrow('account has a home');
+  });
+
+  it('shows an evolve that changes the state it got', () => {
+    expect(() => given(careless, { type: 'Added', data: 1 }).state).toThrow('object is not extensible');
+  });
+
+  it('tells a state that is another one by the difference', () => {
+    const { message, actual, expected } = failureOf(() => given(note, written('a')).hasState([entry('b')]));
+    expect(message).toContain('The state of note is another one:\n');
+    expect(message).toContain("+     text: 'a',\n-     text: 'b',");
+    expect({ actual, expected }).toEqual({ actual: [entry('a')], expected: [entry('b')] });
+  });
+
+  it('has the rows and totals of views', () => {
+    given(note)
+      .hasRow(last, undefined)
+      .hasTotals(counts, { test: { n: 0 } });
+    given(note, written('a'))
+      .hasRow(last, { id: 'x', n: 1 }, 'x')
+      .hasTotals(counts, { x: { n: 1 } }, 'x');
+    expect(failureOf(() => given(note).hasRow(last, {})).message).toContain('The row in last is another one');
+    expect(failureOf(() => given(note).hasTotals(counts, {})).message).toContain('The totals in counts are others');
+    expect(() => given(note).hasRow(counts, {})).toThrow('View counts has totals: use hasTotals.');
+    expect(() => given(note).hasTotals(last, {})).toThrow('View last has rows: use hasRow.');
+  });
+});
+
+describe('when and then', () => {
+  it('hold for what is decided: events, nothing, or a refusal', () => {
+    given(note).when('write', 'a').then(written('a'));
+    given(note).when('write', '').then(nothing);
+    given(note).when('write', 'full').then(rejected());
+    given(note, written('a'))
+      .when('write', 'full', { id: 'n', now: 7 })
+      .then(rejected('n is full at 7', { entries: 1 }));
+    expect(given(note).when('write', 'a').events).toEqual([written('a')]);
+    expect(() => given(note).when('write', 'full').events).toThrow('test is full at 0');
+  });
+
+  it.each([
+    ['other events', 'a', [written('b')], 'note.write decided something else:\n'],
+    ['more events', 'a', [written('a'), written('a')], 'note.write decided something else:\n'],
+    ['nothing instead of an event', '', [written('b')], 'note.write decided something else:\n'],
+    ['an event instead of nothing', 'a', [nothing], 'note.write decided something else:\n'],
+    ['an event instead of a refusal', 'a', [rejected()], 'note.write was not rejected, it decided Written'],
+    ['nothing instead of a refusal', '', [rejected()], 'note.write was not rejected, it decided nothing'],
+    ['a refusal instead of an event', 'full', [written('a')], 'note.write was rejected: test is full at 0'],
+    ['a refusal instead of nothing', 'full', [nothing], 'note.write was rejected: test is full at 0'],
+    ['another message', 'full', [rejected('sold out')], 'was rejected with another message: test is full at 0'],
+    ['other details', 'full', [rejected('', { entries: 5 })], 'was rejected with other details:\n'],
+  ] as const)('fail on %s', (_what, input, expected, message) => {
+    const decision = given(note).when('write', input);
+    const failure = failureOf(() => Reflect.apply(decision.then, decision, expected));
+    expect(failure.message).toContain(message);
+  });
+
+  it('refuse what cannot be asked, and let a fault of the domain through', () => {
+    expect(() => given(note).when('wipe')).toThrow('Stream type note has no command wipe.');
+    expect(() => given(note).when('write', 5)).toThrow('input: Invalid input: expected string');
+    expect(() => given(note).when('write', 'broken')).toThrow(new TypeError('a fault of decide'));
+    expect(() => given(note).when('misspell')).toThrow('note.misspell decided an event that its schema refuses');
+  });
+
+  it('say so when nothing is expected, and when a decision is awaited', async () => {
+    const decision = given(note).when('write', 'a');
+    expect(() => Reflect.apply(decision.then, decision, [])).toThrow('Say what is expected');
+    await expect(Promise.resolve<unknown>(decision)).rejects.toThrow('A decision is no promise');
+  });
+});

@@ -1,0 +1,189 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import {
+  defineDomain,
+  defineStream,
+  defineView,
+  type EventVersion,
+  nextVersion,
+  type StreamDefinition,
+} from '../../core/index.ts';
+import { aWorld } from './a-world.ts';
+
+const regions = ['us-east-1', 'us-west-2'];
+const [east, west] = ['us-east-1', 'us-west-2'];
+const MINUTE = 60_000;
+
+const version1 = { version: 1, schema: z.strictObject({ text: z.string() }) };
+const version2 = nextVersion(version1, {
+  version: 2,
+  schema: z.strictObject({ text: z.string(), language: z.string() }),
+  upcast: ({ text }) => ({ text, language: 'unknown' }),
+});
+
+type Entries = readonly { readonly version: number; readonly data: unknown }[];
+
+const shared = {
+  initial: [] as Entries,
+  evolve: (entries: Entries, { version, data }: Entries[number]) => [...entries, { version, data }],
+  commands: { write: { input: z.string(), decide: () => [] } },
+};
+const note = (Written: EventVersion) => defineStream({ ...shared, type: 'note', mode: 'merge', events: { Written } });
+/** `stock/0` is at home in us-east-1, `stock/1` in us-west-2. */
+const stock = (Taken: EventVersion) =>
+  defineStream({
+    ...shared,
+    type: 'stock',
+    mode: 'home',
+    home: (id, all) => all[Number(id) % all.length] ?? '',
+    events: { Taken },
+  });
+
+/** The code of one Region: it can be deployed anew. */
+const codeOf = (streams: readonly StreamDefinition[]) => {
+  const views = [...streams].map((of) =>
+    defineView({ name: `${of.type}s`, kind: 'rows', of, row: (entries) => entries }),
+  );
+  const domain = defineDomain({ streams, views });
+  const current = new Map(domain.streams);
+  return {
+    domain: { ...domain, streams: current },
+    deploy: (newer: readonly StreamDefinition[]) => {
+      for (const stream of newer) current.set(stream.type, stream);
+    },
+  };
+};
+const older = () => codeOf([note(version1), stock(version1)]);
+const newer = [note(version2), stock(version2)];
+
+/** us-east-1 has the newer code, us-west-2 not yet. */
+const midDeploy = () => {
+  const code = older();
+  const made = aWorld({ regions, domain: codeOf(newer).domain, domains: { [west]: code.domain } });
+  const written = (id: string, stream: string, version: number | undefined, data: object) => ({
+    id,
+    stream,
+    events: [{ type: stream.startsWith('note') ? 'Written' : 'Taken', ...(version && { version }), data }],
+  });
+  return { ...made, deployWest: () => code.deploy(newer), written };
+};
+
+const red = { text: 'red', language: 'en' };
+const unreadable = {
+  code: 'unreadable-event',
+  retryable: true,
+  stream: 'note/a',
+  event: 'note/a@us-east-1.1.0',
+  version: 2,
+};
+
+describe('while Regions are deployed one after the other', () => {
+  it('a Region with the older code answers that it cannot read what newer code wrote, and appends nothing to it', async () => {
+    const { call, get, settle, written, idsIn } = midDeploy();
+    await call(east, 'POST', '/events', { body: written('new', 'note/a', 2, red) });
+    await settle();
+
+    expect(await call(west, 'GET', '/streams/note/a')).toMatchObject({ status: 503, body: unreadable });
+    const append = written('old', 'note/a', 1, { text: 'blue' });
+    expect(await call(west, 'POST', '/events', { body: append })).toMatchObject({ status: 503, body: unreadable });
+    expect(await call(west, 'POST', '/streams/note/a/commands/write', { body: 'blue' })).toMatchObject({
+      status: 503,
+      body: unreadable,
+    });
+    expect(await idsIn(west, 'note/a')).toEqual(['new']);
+    expect(await get(west, '/streams/note/a/events')).toMatchObject({
+      commits: [{ events: [{ version: 2, data: red }] }],
+    });
+  });
+
+  it('its other streams go on', async () => {
+    const { put, settle, written, heard, rows } = midDeploy();
+    await put(east, 'meridian.append', written('new', 'note/a', 2, red));
+    await settle();
+    await put(west, 'meridian.append', written('old-a', 'note/a', 1, { text: 'blue' }));
+    await put(west, 'meridian.append', written('old-b', 'note/b', 1, { text: 'blue' }));
+    await settle();
+    expect([...heard(west).keys()].filter((key) => key.includes(' '))).toEqual(['Accepted old-b']);
+    expect(await rows(west, 'notes')).toEqual({ b: [{ version: 1, data: { text: 'blue' } }] });
+    expect(await rows(east, 'notes')).toMatchObject({
+      b: [{ version: 2, data: { text: 'blue', language: 'unknown' } }],
+    });
+  });
+
+  it('what waits for the newer code is done as soon as that is there', async () => {
+    const { put, settle, scheduler, written, deployWest, world, rows } = midDeploy();
+    await put(east, 'meridian.append', written('new', 'note/a', 2, red));
+    scheduler.after(MINUTE, () => void put(west, 'meridian.append', written('old', 'note/a', 1, { text: 'blue' })));
+    scheduler.after(10 * MINUTE, deployWest);
+    await settle();
+    await scheduler.runUntil(() => scheduler.now() > 40 * MINUTE && world.idle);
+
+    const both = [
+      { version: 2, data: red },
+      { version: 2, data: { text: 'blue', language: 'unknown' } },
+    ];
+    for (const region of regions) {
+      expect(await rows(region, 'notes')).toEqual({ a: both });
+      expect(world.region(region).projectionDeadLetters.bodies).toEqual([]);
+      expect(world.region(region).quarantine.bodies).toEqual([]);
+    }
+  });
+
+  it('nothing is lost when that takes longer than messages are tried again', async () => {
+    const { put, settle, written, deployWest, world, rows } = midDeploy();
+    await put(east, 'meridian.append', written('new', 'note/a', 2, red));
+    await settle();
+    await put(west, 'meridian.append', written('old', 'note/a', 1, { text: 'blue' }));
+    await settle();
+    const { quarantine, projectionDeadLetters } = world.region(west);
+    expect(await rows(west, 'notes')).toEqual({});
+    expect(projectionDeadLetters.bodies.every((body) => body.includes('note/a'))).toBe(true);
+    expect(projectionDeadLetters.bodies).not.toEqual([]);
+
+    deployWest();
+    // What a redrive does.
+    for (const body of quarantine.bodies) await world.region(west).bus.put([entryOf(body)]);
+    await settle();
+    for (const region of regions)
+      expect(await rows(region, 'notes')).toMatchObject({ a: [{ data: red }, { version: 2 }] });
+  });
+
+  it('the order of code first, producers second loses nothing: a home with the older code refuses the newer version', async () => {
+    const { call, written, idsIn, deployWest, settle } = midDeploy();
+    const sent = { body: written('t', 'stock/1', 2, red) };
+    expect(await call(east, 'POST', '/events', sent)).toMatchObject({
+      status: 400,
+      body: { code: 'validation', faults: [{ path: 'events[0].version', message: 'is 2, Taken is at version 1' }, {}] },
+    });
+    deployWest();
+    expect(await call(east, 'POST', '/events', sent)).toMatchObject({ status: 200 });
+    await settle();
+    expect(await idsIn(east, 'stock/1')).toEqual(['t']);
+  });
+
+  it('producers that still send the earlier version are served by both', async () => {
+    const { put, settle, written, deployWest, rows, heard } = midDeploy();
+    const data = { text: 'blue' };
+    // stock/0 is at home where the newer code is, stock/1 where the older is.
+    for (const [region, id] of [
+      [east, '0'],
+      [east, '1'],
+      [west, '0'],
+      [west, '1'],
+    ] as const)
+      await put(region, 'meridian.append', written(`${region}-${id}`, `stock/${id}`, 1, data));
+    deployWest();
+    await settle();
+    for (const region of regions) {
+      const entry = { version: 2, data: { text: 'blue', language: 'unknown' } };
+      expect(await rows(region, 'stocks')).toEqual({ 0: [entry, entry], 1: [entry, entry] });
+      expect([...heard(region).keys()].filter((key) => key.startsWith('Accepted'))).toHaveLength(2);
+    }
+  });
+});
+
+const busEvent = z.object({ source: z.string(), 'detail-type': z.string(), detail: z.unknown() });
+const entryOf = (body: string) => {
+  const { source, 'detail-type': detailType, detail } = busEvent.parse(JSON.parse(body));
+  return { source, detailType, detail: JSON.stringify(detail) };
+};

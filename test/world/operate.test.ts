@@ -1,0 +1,94 @@
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { rebuildStatusSchema, republishStepSchema } from '../../core/index.ts';
+import { serve } from '../../world/server.ts';
+import { World } from '../../world/world.ts';
+import { aWorld } from './a-world.ts';
+import { ledgerDomain } from './ledger-domain.ts';
+
+const DAY = 86_400_000;
+
+describe('operate in a world', () => {
+  it('publishes again, in every Region, what was written since a time in one of them', async () => {
+    const { world, scheduler, write, settle, heard } = aWorld();
+    await write('us-east-1', '1', 'note/old', 'a');
+    await settle();
+    await scheduler.run(DAY);
+    const since = new Date(scheduler.now()).toISOString();
+    await write('us-east-1', '2', 'note/new', 'a', 'b');
+    await write('us-west-2', '3', 'note/there', 'a');
+    await settle();
+    const answer = await scheduler.resolve(
+      world.region('us-east-1').operate({ action: 'republish-step', since, segment: 0, segments: 1 }),
+    );
+    await settle();
+    expect(answer).toEqual({ result: { scanned: 3, published: 2, failed: 0 } });
+    for (const region of ['us-east-1', 'us-west-2'])
+      expect(Object.fromEntries(heard(region))).toEqual({
+        'note/old@us-east-1.1.0': 1,
+        'note/new@us-east-1.1.0': 2,
+        'note/new@us-east-1.1.1': 2,
+        'note/there@us-west-2.1.0': 1,
+      });
+  });
+
+  it('publishes what a bus has lost, and tells what it still does not take', async () => {
+    let isBroken = true;
+    const { world, scheduler, write, settle, heard } = aWorld({
+      withFaults: (region, ports) => ({
+        ...ports,
+        bus: {
+          put: async (entries) =>
+            isBroken && region === 'us-east-1' ? entries.map(() => 'InternalException') : ports.bus.put(entries),
+        },
+      }),
+    });
+    await write('us-east-1', '1', 'note/1', 'a');
+    await settle();
+    expect(world.region('us-east-1').tableStream.failures).toHaveLength(1);
+    const step = async (cursor?: string) => {
+      const request = { action: 'republish-step', since: '2025-01-01T00:00:00Z', segment: 0, segments: 1 };
+      const answer = await scheduler.resolve(
+        world.region('us-east-1').operate({ ...request, ...(cursor !== undefined && { cursor }) }),
+      );
+      if ('problem' in answer) throw new Error(answer.problem.detail);
+      return republishStepSchema.parse(answer.result);
+    };
+    const first = await step();
+    expect(first).toMatchObject({ published: 0, failed: 1, cursor: expect.any(String) });
+    isBroken = false;
+    expect(await step(first.cursor)).toEqual({ scanned: 1, published: 1, failed: 0 });
+    await settle();
+    expect(heard('us-west-2').get('note/1@us-east-1.1.0')).toBe(1);
+  });
+
+  it('is served beside the API, as an Invoke would be answered', async () => {
+    const world = new World({ domain: ledgerDomain, regions: ['us-east-1', 'us-west-2'], latency: false });
+    const server = await serve(world, 0);
+    const address = server.address();
+    const port = address && typeof address === 'object' ? address.port : 0;
+    const post = async (body: string) => {
+      const response = await fetch(`http://127.0.0.1:${port}/regions/us-west-2/operate`, { method: 'POST', body });
+      const answer: unknown = await response.json();
+      return { status: response.status, answer };
+    };
+    try {
+      const { status, answer } = await post(JSON.stringify({ action: 'rebuild-begin', view: 'notes' }));
+      expect([status, answer]).toMatchObject([200, { result: { view: 'notes', build: 2 } }]);
+      for (let segment = 0; segment < 4; segment++)
+        await post(JSON.stringify({ action: 'rebuild-step', view: 'notes', build: 2, segment }));
+      const done = await post(JSON.stringify({ action: 'rebuild-status', view: 'notes' }));
+      expect(done.answer).toMatchObject({ result: { done: true, active: { build: 2 } } });
+      expect(rebuildStatusSchema.safeParse(Object(done.answer).result).success).toBe(true);
+      expect(await post(JSON.stringify({ action: 'nothing' }))).toMatchObject({
+        status: 200,
+        answer: { problem: { code: 'not-found' } },
+      });
+      expect(await post('not JSON')).toMatchObject({ status: 400, answer: { code: 'validation' } });
+    } finally {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    }
+  });
+});

@@ -1,0 +1,200 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { memoryEventStore } from '../../adapters/memory/event-store.ts';
+import { memoryViewStore } from '../../adapters/memory/view-store.ts';
+import {
+  type Commit,
+  type Domain,
+  defineView,
+  MeridianError,
+  project,
+  type RebuildStatus,
+  readRows,
+  rebuildStatusSchema,
+  type ViewDefinition,
+  type ViewStore,
+} from '../../core/index.ts';
+import { seeded } from '../../world/randomness.ts';
+import type { WorldRegion } from '../../world/region.ts';
+import { sleepOn, VirtualScheduler } from '../../world/scheduler.ts';
+import { functionUrlEvent } from '../../world/server.ts';
+import { World } from '../../world/world.ts';
+import { fakeRuntime } from '../runtime.ts';
+import { portsAround } from './a-world.ts';
+import { ledgerDomain, note } from './ledger-domain.ts';
+
+const regions = ['us-east-1', 'us-west-2'];
+const streams = Array.from({ length: 12 }, (_, i) => `note/${i}`);
+const texts = ['a', 'b', 'c'];
+/** Milliseconds of the run in which calls fail, and in which everything begins. */
+const UNSTEADY_MS = 4000;
+
+const notes2 = defineView({
+  kind: 'rows',
+  name: 'notes',
+  version: 2,
+  shards: 3,
+  of: note,
+  row: (entries) => ({ texts: entries.map(({ text }) => text) }),
+});
+const words2 = defineView({
+  kind: 'totals',
+  name: 'words',
+  version: 2,
+  shards: 5,
+  of: note,
+  totals: (entries) => ({ all: { words: entries.length }, [entries.at(-1)?.text ?? 'none']: { last: 1 } }),
+});
+const lengths = defineView({ kind: 'rows', name: 'lengths', of: note, row: (entries) => entries.length });
+
+const byName = (...views: readonly ViewDefinition[]): Domain['views'] =>
+  new Map(views.map((view) => [view.name, view]));
+const changed = byName(...ledgerDomain.views.values(), notes2, words2, lengths);
+
+/** A domain whose code is deployed while it runs. */
+const deployable = (): Domain & { deploy(views: Domain['views']): void } => {
+  let { views } = ledgerDomain;
+  return {
+    streams: ledgerDomain.streams,
+    get views() {
+      return views;
+    },
+    deploy: (next) => {
+      views = next;
+    },
+  };
+};
+
+const at = fc.integer({ min: 0, max: UNSTEADY_MS });
+const write = fc.record({
+  at,
+  region: fc.constantFrom(...regions),
+  stream: fc.constantFrom(...streams),
+  text: fc.constantFrom(...texts),
+});
+const run = fc.record({
+  seed: fc.integer(),
+  writes: fc.array(write, { minLength: 1, maxLength: 120, size: 'max' }),
+  isChanged: fc.boolean(),
+  rebuildAt: at,
+  segments: fc.integer({ min: 1, max: 5 }),
+  drivers: fc.integer({ min: 1, max: 2 }),
+  failures: fc.constantFrom(0, 0.04, 0.12),
+  duplicates: fc.constantFrom(0, 0.3),
+  reorders: fc.boolean(),
+  isCut: fc.boolean(),
+});
+type Run = typeof run extends fc.Arbitrary<infer T> ? T : never;
+
+/** Runs a rebuild to its end, whatever fails on the way, and takes the old rows away once it may. */
+const rebuild = async (scheduler: VirtualScheduler, region: WorldRegion, view: string, segments: number) => {
+  const ask = async (request: Readonly<Record<string, unknown>>): Promise<RebuildStatus> => {
+    for (;;) {
+      const answer = await region.operate(request);
+      if ('result' in answer) return rebuildStatusSchema.parse(answer.result);
+      expect(answer.problem.retryable, JSON.stringify(answer)).toBe(true);
+      await sleepOn(scheduler, 50);
+    }
+  };
+  const { build } = await ask({ action: 'rebuild-begin', view, segments });
+  const drive = async (segment: number): Promise<void> => {
+    for (;;) {
+      const { done, build: now, segments } = await ask({ action: 'rebuild-step', view, build, segment });
+      if (done || now !== build || segments[segment]?.done) return;
+    }
+  };
+  const { segments: begun } = await ask({ action: 'rebuild-status', view });
+  await Promise.all(begun.map(({ segment }) => drive(segment)));
+  for (;;) {
+    await sleepOn(scheduler, 60_000);
+    const { retired } = await ask({ action: 'rebuild-clean', view });
+    if (retired.length === 0) return;
+  }
+};
+
+/** What a Region with that code would show that had got its commits one after the other. */
+const fromScratch = async (domain: Domain, commits: readonly Commit[], view: string) => {
+  const [events, views] = [memoryEventStore(), memoryViewStore()];
+  for (const commit of commits) events.replicate(commit);
+  const triggers = commits.map(({ stream, log, position }) => ({ stream, log, position, inTable: true }));
+  expect(await project({ domain, events, views, runtime: fakeRuntime() }, triggers)).toEqual(new Map());
+  return (await readRows({ domain, views }, view, undefined, 1000)).rows;
+};
+
+/** Whether anything is stored under a name. */
+const isLeft = async (views: ViewStore, name: string): Promise<boolean> => !(await views.remove(name, 16, 1));
+
+const outage = (message: string) => new MeridianError('unavailable', message, { retryable: true });
+
+const runWorld = async ({ writes, isChanged, rebuildAt, segments, drivers, failures, isCut, ...options }: Run) => {
+  const scheduler = new VirtualScheduler();
+  const start = scheduler.now();
+  const random = seeded(options.seed);
+  const stores = new Map<string, ViewStore>();
+  const domain = deployable();
+  const world = new World({
+    domain,
+    regions,
+    scheduler,
+    ...options,
+    withFaults: (region, ports) => {
+      stores.set(region, ports.views);
+      return portsAround(ports, async (call, name, args) => {
+        const fails = () => scheduler.now() - start < UNSTEADY_MS && random() < failures;
+        await sleepOn(scheduler, random() * 15);
+        if (fails()) throw outage(`${name} was not called.`);
+        const answer = await call(args);
+        await sleepOn(scheduler, random() * 15);
+        if (fails()) throw outage(`${name} answered, and nobody heard it.`);
+        return answer;
+      });
+    },
+  });
+  const pending: Promise<unknown>[] = [];
+  for (const [i, { at, region, stream, text }] of writes.entries())
+    scheduler.after(at, () => {
+      const body = JSON.stringify({ id: `${i}`, stream, events: [{ type: 'Written', data: { text } }] });
+      pending.push(world.region(region).request(functionUrlEvent({ method: 'POST', path: '/events', body })));
+    });
+  if (isCut) {
+    scheduler.after(1000, () => world.cut('us-east-1', 'us-west-2'));
+    scheduler.after(UNSTEADY_MS, () => world.healAll());
+  }
+  const views = isChanged ? ['notes', 'words', 'lengths'] : ['notes', 'words'];
+  scheduler.after(rebuildAt, () => {
+    if (isChanged) domain.deploy(changed);
+    for (const region of world.regions.values())
+      for (const view of views)
+        for (let i = 0; i < drivers; i++) pending.push(rebuild(scheduler, region, view, segments));
+  });
+  await scheduler.run(UNSTEADY_MS + 1);
+  await scheduler.resolve(Promise.all(pending));
+  await scheduler.runUntil(() => world.idle);
+  return { world, domain, stores, views, scheduler };
+};
+
+describe('a rebuild while events keep coming', () => {
+  it('ends with what a fold from scratch shows, in every Region, and leaves no old rows', async () => {
+    await fc.assert(
+      fc.asyncProperty(run, async (options) => {
+        const { world, domain, stores, views } = await runWorld(options);
+        for (const [name, region] of world.regions) {
+          const commits = (await Promise.all(streams.map((stream) => region.load(stream)))).flat();
+          const store = stores.get(name) ?? expect.fail();
+          expect(region.projectionDeadLetters.bodies).toEqual([]);
+          for (const view of views) {
+            const shown = (await readRows({ domain, views: store }, view, undefined, 1000)).rows;
+            expect(shown, `${view} in ${name}`).toEqual(await fromScratch(domain, commits, view));
+            const { active, building, retired } = (await store.generations([view])).get(view) ?? expect.fail();
+            expect({ building, retired }).toEqual({ building: undefined, retired: [] });
+            expect(active.behind).toBeUndefined();
+            for (let build = 1; build < active.build; build++)
+              for (const version of [1, 2])
+                expect(await isLeft(store, version * build === 1 ? view : `${view}@${version}.${build}`)).toBe(false);
+          }
+        }
+      }),
+      { numRuns: 25, interruptAfterTimeLimit: 60_000 },
+    );
+  }, 120_000);
+});

@@ -1,0 +1,217 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { memoryProgress } from '../../adapters/memory/progress.ts';
+import { type Progress, type SubscribedEvent, subscribe, subscriptionPattern } from '../../core/index.ts';
+import { domain } from '../../domain/index.ts';
+import { makeHandler } from '../../lambdas/subscriber/handler.ts';
+import type { Subscription } from '../../world/region.ts';
+import { memoryTally } from '../contract/tally.ts';
+import { aWorld } from './a-world.ts';
+
+const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
+const perRegion = <T>(make: () => T): ReadonlyMap<string, T> => new Map(regions.map((region) => [region, make()]));
+const inRegion = <T>(of: ReadonlyMap<string, T>, region: string): T => of.get(region) ?? expect.fail(region);
+
+/** A subscriber in every Region that writes into a journal what it handled. */
+const aJournal = (
+  around: (progress: Progress<SubscribedEvent>, region: string) => Progress<SubscribedEvent> = (progress) => progress,
+) => {
+  const journals = perRegion((): SubscribedEvent[] => []);
+  const kept = new Map(
+    [...journals].map(([region, journal]) => [region, memoryProgress<SubscribedEvent>((event) => journal.push(event))]),
+  );
+  const subscription: Subscription = {
+    name: 'journal',
+    pattern: subscriptionPattern(['note', 'stock']),
+    make: ({ region, runtime }) => {
+      const progress = around(inRegion(kept, region), region);
+      return async ({ Records }) => {
+        const handle = (event: SubscribedEvent) => [event];
+        const answers = await subscribe(
+          { from: 'beginning', progress, runtime, handle },
+          Records.map(({ body }) => body),
+        );
+        const failed = Records.filter((_, i) => answers[i] !== undefined);
+        return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+      };
+    },
+  };
+  return { journals, subscription };
+};
+
+/** Per log the places, in the order in which they were handled. */
+const linesOf = (journal: readonly SubscribedEvent[]): Readonly<Record<string, readonly (readonly number[])[]>> => {
+  const lines = Map.groupBy(journal, ({ stream, meta: { log } }) => `${stream}@${log}`);
+  return Object.fromEntries(
+    [...lines].map(([log, events]) => [log, events.map(({ meta: { position, index } }) => [position, index])]),
+  );
+};
+
+const inOrder = (places: readonly (readonly number[])[]) =>
+  places.toSorted(([p1 = 0, i1 = 0], [p2 = 0, i2 = 0]) => p1 - p2 || i1 - i2);
+
+describe('a subscriber in every Region', () => {
+  it('handles every event of every Region once, in the order of its log, whatever the buses and queues do', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 1_000_000 }), async (seed) => {
+        const { journals, subscription } = aJournal();
+        const { world, settle, write, putTake } = aWorld({
+          regions,
+          seed,
+          duplicates: 0.3,
+          reorders: true,
+          subscriptions: [subscription],
+        });
+        for (let i = 0; i < 6; i++)
+          for (const region of regions)
+            await write(region, `${region}-${i}`, 'note/a', 'one', ...(i % 2 ? ['two', 'three'] : []));
+        for (let i = 0; i < 4; i++) await putTake('us-west-2', `take-${i}`, 'stock/0');
+        await settle();
+
+        const written = (
+          await Promise.all(['note/a', 'stock/0'].map((stream) => world.region('us-east-1').load(stream)))
+        ).flat();
+        const expected = written.flatMap(({ stream, log, position, events }) =>
+          events.map((_, index) => `${stream}@${log}.${position}.${index}`),
+        );
+        expect(expected).toHaveLength(3 * (3 + 3 * 3) + 4);
+        for (const region of regions) {
+          const journal = inRegion(journals, region);
+          expect(journal.map(({ id }) => id).sort()).toEqual(expected.toSorted());
+          for (const places of Object.values(linesOf(journal))) expect(places).toEqual(inOrder(places));
+          expect(world.region(region).subscriberDeadLetters.bodies).toEqual([]);
+        }
+      }),
+      { numRuns: 6 },
+    );
+  });
+
+  it('dies at any call, right before or right after it, and still handles every event once', async () => {
+    let calls = 0;
+    for (let death = 0; death === 0 || death < 2 * calls; death++) {
+      calls = 0;
+      const dying =
+        <Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>) =>
+        async (...args: Args): Promise<Result> => {
+          const now = Math.floor(death / 2) === calls++;
+          if (now && death % 2 === 0) throw new Error('died before the call');
+          const result = await call(...args);
+          if (now) throw new Error('died after the call');
+          return result;
+        };
+      const { journals, subscription } = aJournal((progress, region) =>
+        region === 'us-west-2'
+          ? {
+              last: dying(progress.last),
+              advance: dying(progress.advance),
+              park: dying(progress.park),
+              parked: dying(progress.parked),
+            }
+          : progress,
+      );
+      const { settle, write, world } = aWorld({ regions, seed: 7, reorders: true, subscriptions: [subscription] });
+      await write('us-east-1', 'a', 'note/a', 'one', 'two', 'three');
+      await write('us-east-1', 'b', 'note/a', 'four');
+      await write('us-west-2', 'c', 'note/a', 'five');
+      await settle();
+      for (const region of regions) {
+        const journal = inRegion(journals, region);
+        expect(new Set(journal.map(({ id }) => id)).size, `death ${death}`).toBe(5);
+        expect(journal, `death ${death}`).toHaveLength(5);
+        for (const places of Object.values(linesOf(journal))) expect(places).toEqual(inOrder(places));
+        expect(world.region(region).subscriberDeadLetters.bodies).toEqual([]);
+      }
+    }
+    expect(calls).toBeGreaterThan(10);
+  });
+
+  it('hears of a Region that was cut off once the way is back', async () => {
+    const { journals, subscription } = aJournal();
+    const { world, settle, write } = aWorld({ regions, subscriptions: [subscription] });
+    world.cut('us-east-1', 'us-west-2');
+    await write('us-east-1', 'a', 'note/a', 'one');
+    await settle();
+    expect(inRegion(journals, 'us-west-2')).toEqual([]);
+    world.healAll();
+    await write('us-east-1', 'b', 'note/a', 'two');
+    await settle();
+    expect(linesOf(inRegion(journals, 'us-west-2'))).toEqual({
+      'note/a@us-east-1': [
+        [1, 0],
+        [2, 0],
+      ],
+    });
+  });
+
+  it('holds a log whose event was lost on the way, and goes on with it when that event is published again', async () => {
+    const { journals, subscription } = aJournal();
+    const lost: string[] = [];
+    const { world, settle, write, scheduler } = aWorld({
+      regions,
+      subscriptions: [subscription],
+      withFaults: (region, ports) => ({
+        ...ports,
+        bus: {
+          put: async (entries) => {
+            if (region !== 'us-east-1' || lost.length > 0) return ports.bus.put(entries);
+            lost.push(...entries.map(({ detail }) => detail));
+            return entries.map(() => undefined);
+          },
+        },
+      }),
+    });
+    await write('us-east-1', 'a', 'note/a', 'lost');
+    await settle();
+    await write('us-east-1', 'b', 'note/a', 'waits');
+    await scheduler.run(60_000);
+    for (const region of regions) expect(inRegion(journals, region)).toEqual([]);
+
+    // What `republish` does: the event from the table, once more, exactly as it was.
+    const entries = lost.map((detail) => ({ source: 'meridian.note', detailType: 'Written', detail }));
+    await world.region('us-east-1').bus.put(entries);
+    await scheduler.run(1000);
+    for (const region of regions)
+      expect(linesOf(inRegion(journals, region))).toEqual({
+        'note/a@us-east-1': [
+          [1, 0],
+          [2, 0],
+        ],
+      });
+    await settle();
+    for (const region of regions) expect(world.region(region).subscriberDeadLetters.bodies).toEqual([]);
+  });
+});
+
+describe('the example subscriber in the world', () => {
+  it("tallies in every Region what every Region's airports reported", async () => {
+    const tallies = perRegion(memoryTally);
+    const { settle, call } = aWorld({
+      regions,
+      domain,
+      duplicates: 0.3,
+      reorders: true,
+      subscriptions: [
+        {
+          name: 'subscriber',
+          pattern: subscriptionPattern(['flight']),
+          make: ({ region, runtime, telemetry }) =>
+            makeHandler({ from: 'beginning', progress: inRegion(tallies, region).progress, runtime, telemetry }),
+        },
+      ],
+    });
+    const report = async (region: string, command: string, row: number, input: object) => {
+      const path = `/streams/flight/2001-01-01.LAX-BNA.${row}/commands/${command}`;
+      expect(await call(region, 'POST', path, { body: input })).toMatchObject({ status: 200 });
+    };
+    for (let row = 1; row <= 5; row++) {
+      const scheduled = '2001-01-01T06:55';
+      await report('us-west-2', 'depart', row, { airport: 'LAX', delay: 1, scheduled });
+      await report('us-east-2', 'arrive', row, { airport: 'BNA', delay: 2 });
+      // A correction is one more report.
+      await report('us-west-2', 'depart', row, { airport: 'LAX', delay: 3, scheduled });
+    }
+    await settle();
+    for (const region of regions)
+      expect(Object.fromEntries(inRegion(tallies, region).all)).toEqual({ LAX: { Departed: 10 }, BNA: { Arrived: 5 } });
+  });
+});
