@@ -1,0 +1,83 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { synthesize } from '../lib/synthesize.ts';
+import { TemplateReader } from '../lib/template.ts';
+
+const FOLDER = 'docs/runbooks';
+const pages = readdirSync(FOLDER).filter((page) => page !== 'README.md');
+const textOf = (page: string): string => readFileSync(join(FOLDER, page), 'utf8');
+
+let alarms: { readonly name: string; readonly page: string }[];
+let names: Set<unknown>;
+beforeAll(() => {
+  const readers = synthesize({ context: { subscriber: true } }).regionTemplates.map((each) => new TemplateReader(each));
+  alarms = readers.flatMap((reader) =>
+    reader.ofType('AWS::CloudWatch::Alarm').map(({ Properties }) => ({
+      name: String(Properties.AlarmName).replace('meridian-', ''),
+      page: /docs\/runbooks\/(.*)$/.exec(String(Properties.AlarmDescription))?.[1] ?? '',
+    })),
+  );
+  names = new Set(
+    readers.flatMap((reader) =>
+      [...reader.types].flatMap((type) => reader.ofType(type).flatMap(({ Properties }) => Object.values(Properties))),
+    ),
+  );
+}, 60_000);
+
+describe('the runbooks', () => {
+  it.each(pages)(
+    '%s says when, what to see, what to do, how it is known to have worked, and what users notice',
+    (page) => {
+      const headings = [...textOf(page).matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
+      const wanted = ['When', 'What you see', 'Do', 'How you know it worked', 'Meanwhile, for users'];
+      // Those of many cases have a heading for each instead of "Do".
+      expect(headings).toEqual(
+        expect.arrayContaining(page === 'restore-from-pitr.md' ? wanted.toSpliced(2, 1) : wanted),
+      );
+    },
+  );
+
+  it('are all in the list', () => {
+    const listed = new Set([...textOf('README.md').matchAll(/\]\(([a-z-]+\.md)/g)].map(([, page]) => page));
+    expect(listed).toEqual(new Set(pages));
+  });
+
+  it('link to pages and headings that are there', () => {
+    const anchorsOf = (path: string) =>
+      [...readFileSync(path, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+        heading
+          .toLowerCase()
+          .replaceAll(/[^a-z0-9 -]/g, '')
+          .replaceAll(' ', '-'),
+      );
+    for (const page of ['README.md', ...pages])
+      for (const [link, path = '', anchor] of textOf(page).matchAll(/\]\(([^)#]*)(?:#([^)]*))?\)/g)) {
+        const target = path === '' ? join(FOLDER, page) : join(FOLDER, path);
+        if (anchor === undefined) expect(() => readFileSync(target), `${page} ${link}`).not.toThrow();
+        else expect(anchorsOf(target), `${page} ${link}`).toContain(anchor);
+      }
+  });
+
+  it('are found from every alarm by the list', () => {
+    const rows = [...textOf('README.md').matchAll(/^\| (.*?) +\| \[.*?\]\(([a-z-]+\.md).*$/gm)];
+    for (const { name, page } of alarms) {
+      const row = rows.some(
+        ([, left = '', target]) =>
+          target === page &&
+          [...left.matchAll(/`([^`]+)`/g)].some(([, pattern = '']) =>
+            new RegExp(`^${pattern.replaceAll('…', '.+').replaceAll('<Region>', '[a-z0-9-]+')}$`).test(name),
+          ),
+      );
+      expect(row, `${name} → ${page}`).toBe(true);
+    }
+  });
+
+  it('name functions, queues and tables as they are named', () => {
+    const known = /^meridian-(global|us-(east|west)-[12]|events|events-restored|alarms|clock-ahead)$/;
+    for (const page of pages)
+      for (const [name] of textOf(page).matchAll(/(?<![\w/-])meridian-[a-z0-9-]*[a-z0-9](?![\w<-]|-\$|\$)/g))
+        if (!known.test(name) && !alarms.some((alarm) => `meridian-${alarm.name}` === name))
+          expect(names, `${page}: ${name}`).toContain(name);
+  });
+});
