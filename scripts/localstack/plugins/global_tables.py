@@ -1,0 +1,75 @@
+"""What LocalStack's DynamoDB lacks for us, mended when it starts. Needs PROVIDER_OVERRIDE_DYNAMODB=v2."""
+import functools
+
+from localstack.runtime import hooks
+
+IMAGES = {"Keys", "NewImage", "OldImage"}
+
+
+def name_empty_maps(value):
+    """An attribute value, changed in place. DynamoDB Local leaves the type away where a map is empty."""
+    if not value:
+        value["M"] = {}
+    for inner in [*value.get("M", {}).values(), *value.get("L", [])]:
+        name_empty_maps(inner)
+
+
+@hooks.on_infra_start()
+def patch_global_tables():
+    from localstack.services.dynamodb import server
+    from localstack.services.dynamodb.resource_providers.aws_dynamodb_globaltable import DynamoDBGlobalTableProvider
+    from localstack.services.dynamodb.v2 import provider
+    from localstack.services.dynamodbstreams.v2 import provider as streams
+
+    create = DynamoDBGlobalTableProvider.create
+
+    def create_with_replicas(self, request):
+        """Upstream sends every earlier replica again with each next one, and so fails from the second on."""
+        replicas = request.desired_state.pop("Replicas", None)
+        event = create(self, request)
+        if replicas:
+            request.desired_state["Replicas"] = replicas
+            for replica in replicas if not request.custom_context.get("_replicas") else []:
+                if replica["Region"] != request.region_name:
+                    request.aws_client_factory.dynamodb.update_table(
+                        TableName=request.desired_state["TableName"],
+                        ReplicaUpdates=[{"Create": {"RegionName": replica["Region"]}}],
+                    )
+            request.custom_context["_replicas"] = True
+        return event
+
+    DynamoDBGlobalTableProvider.create = create_with_replicas
+
+    transact = provider.DynamoDBProvider.transact_write_items
+
+    @functools.wraps(transact)
+    def transact_in_the_tables_region(self, context, transact_write_items_input):
+        """Upstream sends a transaction to the caller's Region, also for a table that is kept in another."""
+        operation = next(iter(transact_write_items_input["TransactItems"][0].values()))
+        region = self.get_global_table_region(context, operation["TableName"])
+        with provider.modify_context_region(context, region):
+            return transact(self, context, transact_write_items_input)
+
+    provider.DynamoDBProvider.transact_write_items = transact_in_the_tables_region
+
+    records = streams.DynamoDBStreamsProvider.get_records
+
+    @functools.wraps(records)
+    def records_of_the_tables_region(self, context, payload):
+        """Upstream mixes up two replicas' readers that ask with the same iterator; and an empty map comes without its type."""
+        iterator = self.modify_stream_arn_for_ddb_local(payload["ShardIterator"])
+        self.shard_to_region[iterator] = streams.get_original_region(context=context, stream_arn=iterator)
+        response = records(self, context, payload)
+        for record in response.get("Records", []):
+            for image in IMAGES & record["dynamodb"].keys():
+                for value in record["dynamodb"][image].values():
+                    name_empty_maps(value)
+        return response
+
+    streams.DynamoDBStreamsProvider.get_records = records_of_the_tables_region
+
+    # The agent lifts a limit on secondary indexes that nobody here reaches, and would have to be downloaded.
+    command = server.DynamodbServer._create_shell_command
+    server.DynamodbServer._create_shell_command = lambda self: [
+        argument for argument in command(self) if not argument.startswith("-javaagent:")
+    ]

@@ -1,0 +1,57 @@
+// The inside of a function that node_executor.py started: loads the handler, then answers an invocation a line. Answers go
+// to a descriptor of their own, so that what the function prints is only its log.
+import { existsSync, writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
+
+const answers = Number(process.argv[2]);
+const send = (/** @type {boolean} */ ok, /** @type {unknown} */ body) =>
+  writeSync(answers, `${JSON.stringify({ ok, body: body ?? null })}\n`);
+
+const errorOf = (/** @type {unknown} */ error) =>
+  error instanceof Error
+    ? { errorType: error.name, errorMessage: error.message, trace: (error.stack ?? '').split('\n') }
+    : { errorType: 'Error', errorMessage: String(error), trace: [] };
+
+const load = async () => {
+  const [, module, name] = /^(.*)\.([^.]+)$/.exec(process.env._HANDLER ?? '') ?? [];
+  const file = ['.mjs', '.cjs', '.js'].map((extension) => `${process.cwd()}/${module}${extension}`).find(existsSync);
+  if (file === undefined || name === undefined) throw new Error(`There is no ${process.env._HANDLER}`);
+  const exported = await import(pathToFileURL(file).href);
+  const handler = exported[name] ?? exported.default?.[name];
+  if (typeof handler !== 'function') throw new Error(`${process.env._HANDLER} is not a function`);
+  return handler;
+};
+
+/** @param {string} requestId @param {string} arn */
+const contextOf = (requestId, arn) => {
+  const deadline = Date.now() + Number(process.env.AWS_LAMBDA_FUNCTION_TIMEOUT ?? 3) * 1000;
+  return {
+    awsRequestId: requestId,
+    invokedFunctionArn: arn,
+    functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
+    functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,
+    memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
+    getRemainingTimeInMillis: () => deadline - Date.now(),
+  };
+};
+
+const handler = await load().catch((/** @type {unknown} */ error) => {
+  send(false, errorOf(error));
+  process.exit(1);
+});
+send(true, undefined);
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const invocation = JSON.parse(line);
+  process.env._X_AMZN_TRACE_ID = invocation['trace-id'] ?? '';
+  const context = contextOf(invocation['invoke-id'], invocation['invoked-function-arn']);
+  try {
+    send(true, await handler(JSON.parse(invocation.payload || '{}'), context));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+    send(false, errorOf(error));
+  }
+}

@@ -1,0 +1,45 @@
+import { beforeAll } from 'vitest';
+import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
+import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
+import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
+import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
+import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
+import { describeWithLocalStack } from '../localstack/describe-with-localstack.ts';
+import { createTable } from './dynamodb-local.ts';
+import { eventScanContract } from './event-scan.contract.ts';
+import { eventStoreContract } from './event-store.contract.ts';
+import { progressContract } from './progress.contract.ts';
+import { sightingsContract } from './sightings.contract.ts';
+import { snapshotStoreContract } from './snapshot-store.contract.ts';
+import { dynamoDbTally } from './tally.ts';
+import { viewStoreContract } from './view-store.contract.ts';
+
+/** A busy machine is no reason to go on without a snapshot here. */
+const PATIENTLY_MS = 15_000;
+
+describeWithLocalStack('LocalStack', (endpoint) => {
+  const client = dynamoDbClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  const run = `${process.pid}-${Date.now()}`;
+  let tables = 0;
+  /** Not one of the app's own: what the suites write is no business of its functions. */
+  const newTable = async (): Promise<string> => {
+    const name = `contract-${run}-${++tables}`;
+    await createTable(client, name);
+    return name;
+  };
+  let table: string;
+  beforeAll(async () => {
+    table = await newTable();
+  });
+
+  eventStoreContract(() => dynamoDbEventStore(client, table));
+  eventScanContract(async () => dynamoDbEventStore(client, await newTable()));
+  viewStoreContract(() => dynamoDbViewStore(client, table));
+  sightingsContract(() => dynamoDbSightings(client, table));
+  snapshotStoreContract(() => dynamoDbSnapshotStore(client, table, PATIENTLY_MS));
+  progressContract(() => dynamoDbTally(client, table));
+});
