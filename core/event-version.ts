@@ -54,6 +54,10 @@ export const versionsOf = ({ earlier = [], ...current }: EventVersion): readonly
   current,
 ];
 
+/** The current version of every event type. */
+export const currentVersions = (events: EventVersions): Readonly<Record<string, number>> =>
+  Object.fromEntries(Object.entries(events).map(([type, { version }]) => [type, version]));
+
 export const eventNamed = (events: EventVersions, type: string): EventVersion | undefined =>
   Object.hasOwn(events, type) ? events[type] : undefined;
 

@@ -1,6 +1,6 @@
 import { type Commit, foldOrder, type Stamped } from './commit.ts';
 import type { MeridianError } from './errors.ts';
-import { unreadableIn } from './event-version.ts';
+import { currentVersions, unreadableIn } from './event-version.ts';
 import { Fold, IDEMPOTENCY_WINDOW } from './fold.ts';
 import { type Hlc, wallTimeOf } from './hlc.ts';
 import type { KnownCopy, Snapshot } from './snapshot.ts';
@@ -254,6 +254,7 @@ export class History {
     const snapshot = {
       stream: this.stream,
       madeBy: snapshots.version,
+      events: currentVersions(this.#definition.events),
       version,
       latestStamp: last.hlc,
       withEvents: Object.fromEntries(Object.entries(version).map(([log, at]) => [log, this.#lastWithEvents(log, at)])),

@@ -1,12 +1,13 @@
 import { splitStream } from './commit.ts';
 import { type Domain, streamTypeOf } from './domain.ts';
 import { MeridianError } from './errors.ts';
+import { currentVersions } from './event-version.ts';
 import { History } from './history.ts';
 import { type Hlc, wallTimeOf } from './hlc.ts';
 import type { EventStore, Runtime, SnapshotStore } from './ports.ts';
 import { backoff } from './retry.ts';
 import type { StreamDefinition } from './stream.ts';
-import { dominates, empty, encodeVersion, type Version } from './version.ts';
+import { dominates, empty, encodeVersion, sameVersion, type Version } from './version.ts';
 
 export interface LoadPorts {
   readonly domain: Domain;
@@ -51,13 +52,16 @@ const loadFromSnapshot = async (ports: LoadPorts, stream: string): Promise<Histo
   if (!snapshots || !definition.snapshots) return undefined;
   const { version } = definition.snapshots;
   const newest = (before?: Hlc) => attempt(ports, () => snapshots.newest(stream, version, before));
-  for (let snapshot = await newest(); snapshot; ) {
-    const history = new History(definition, stream, await events.load(stream, snapshot.version), snapshot);
-    if (history.holds) return history;
-    // The commit that it does not serve with stays where it is.
+  const known = currentVersions(definition.events);
+  for (let snapshot = await newest(); snapshot; snapshot = await newest(snapshot.latestStamp)) {
+    // Code that knows other events folded them otherwise, or folds what is unreadable here.
+    if (sameVersion(snapshot.events, known)) {
+      const history = new History(definition, stream, await events.load(stream, snapshot.version), snapshot);
+      // The commit that it does not serve with stays where it is.
+      if (history.holds) return history;
+    }
     const { latestStamp } = snapshot;
     await attempt(ports, () => snapshots.drop(stream, version, latestStamp));
-    snapshot = await newest(latestStamp);
   }
   return undefined;
 };

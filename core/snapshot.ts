@@ -13,7 +13,8 @@ export interface Snapshots {
   readonly every: number;
   /**
    * 1, 2, 3 …; snapshots of another version are not used. **Raise it with every change of what `evolve` or an upcaster
-   * makes of the events**, also with one that only takes in a new event: what is folded already is not folded again.
+   * makes of the events**: what is folded already is not folded again. Only a new event, or a new version of one, is
+   * noticed without.
    */
   readonly version: number;
   /**
@@ -39,6 +40,8 @@ export interface Snapshot {
   readonly stream: string;
   /** The `snapshots.version` of the definition that folded it. */
   readonly madeBy: number;
+  /** The events that the definition knew, and their versions: to code that knows others, the state says too much or too little. */
+  readonly events: Readonly<Record<string, number>>;
   readonly version: Version;
   /** The highest stamp in it. */
   readonly latestStamp: Hlc;
@@ -64,6 +67,7 @@ const row = z.tuple([
 const snapshotSchema = z.object({
   stream: z.string(),
   madeBy: z.number(),
+  events: z.record(z.string(), z.number()),
   version,
   latestStamp: z.string(),
   withEvents: version,

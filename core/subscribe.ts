@@ -127,18 +127,21 @@ const deliver = async <Effect>(
 ): Promise<unknown> => {
   try {
     const { stream, meta } = event;
-    const taken = await take(ports, event, await ports.progress.last(stream, meta.log), deadline);
-    if (taken === 'waits') {
-      ports.runtime.metric('Waiting', 'Count', 1);
-      return `${event.id} waits for what comes before it in its log`;
-    }
-    // What goes wrong from here on is no fault of this event; the parked one's own message will come and tell.
-    if (taken === 'handled') await drain(ports, event, deadline).catch(() => undefined);
-    return undefined;
+    const { last } = await take(ports, event, await ports.progress.last(stream, meta.log), deadline);
+    const reached = last && (await goOn(ports, event, last, deadline));
+    if (reached && compare(meta, reached) <= 0) return undefined;
+    ports.runtime.metric('Waiting', 'Count', 1);
+    return `${event.id} waits for what comes before it in its log`;
   } catch (error) {
     return error;
   }
 };
+
+/** How it went with an event, and how far its log is handled now; undefined: nothing of it is. */
+interface Taken {
+  readonly went: 'handled' | 'before' | 'waits';
+  readonly last: Place | undefined;
+}
 
 /**
  * Handles an event, if it is its turn.
@@ -150,7 +153,7 @@ const take = async <Effect>(
   event: SubscribedEvent,
   last: Place | undefined,
   deadline: number,
-): Promise<'handled' | 'before' | 'waits'> => {
+): Promise<Taken> => {
   const { stream, meta } = event;
   const begins = async () => {
     const [first] = await progress.parked(stream, meta.log, START, 1);
@@ -158,16 +161,16 @@ const take = async <Effect>(
   };
   let parked = false;
   for (let attempt = 0; ; ) {
-    if (last && compare(meta, last) <= 0) return 'before';
+    if (last && compare(meta, last) <= 0) return { went: 'before', last };
     if (!follows(last ?? START, event) && (last || from === 'beginning' || !(await begins()))) {
-      if (parked) return 'waits';
+      if (parked) return { went: 'waits', last };
       await progress.park(event, runtime.now());
       // Who handled the one before it meanwhile has looked for parked events too early.
       parked = true;
     } else {
       if (await progress.advance(event, last, await handle(event))) {
         runtime.metric('Handled', 'Count', 1);
-        return 'handled';
+        return { went: 'handled', last: meta };
       }
       const wait = backoff(runtime, attempt++);
       if (runtime.elapsed() + wait > deadline)
@@ -180,22 +183,48 @@ const take = async <Effect>(
   }
 };
 
-/** Handles what was parked behind an event, until something is missing or another instance is at it. */
-const drain = async <Effect>(
+/**
+ * Goes on with what is parked, whatever became of the event that came: the messages of what is parked may have ended in
+ * the dead-letter queue, and who went on before may have died.
+ * @returns how far the log is handled then, as far as this one knows
+ * @throws MeridianError, retryable: it has to be gone on with, so the event's message has to come again
+ */
+const goOn = async <Effect>(
   ports: SubscribePorts<Effect>,
   event: SubscribedEvent,
+  last: Place,
   deadline: number,
-): Promise<void> => {
-  const { stream, meta } = event;
-  let last: Place = meta;
+): Promise<Place | undefined> => {
+  try {
+    return await drain(ports, event, last, deadline);
+  } catch (error) {
+    if (error instanceof MeridianError && error.retryable) throw error;
+    // That the parked one cannot be handled is no fault of this event; its own message tells.
+    return last;
+  }
+};
+
+/** Handles what is parked behind a place, until something is missing or another instance is at it. */
+const drain = async <Effect>(
+  ports: SubscribePorts<Effect>,
+  { id, stream, meta: { log } }: SubscribedEvent,
+  from: Place,
+  deadline: number,
+): Promise<Place | undefined> => {
+  let last = from;
   for (;;) {
-    const page = await ports.progress.parked(stream, meta.log, last, PAGE);
+    const page = await ports.progress.parked(stream, log, last, PAGE);
     for (const { event: next } of page) {
-      if (ports.runtime.elapsed() > deadline || !follows(last, next)) return;
-      if ((await take(ports, next, last, deadline)) !== 'handled') return;
+      if (!follows(last, next)) return last;
+      if (ports.runtime.elapsed() > deadline)
+        throw new MeridianError('unavailable', `Behind ${id} there was more to do than 10 s were enough for.`, {
+          retryable: true,
+        });
+      const taken = await take(ports, next, last, deadline);
+      if (taken.went !== 'handled') return taken.last;
       last = next.meta;
     }
-    if (page.length < PAGE) return;
+    if (page.length < PAGE) return last;
   }
 };
 

@@ -1,11 +1,12 @@
 import {
-  ConditionalCheckFailedException,
+  type AttributeValue,
   type DynamoDBClient,
   GetItemCommand,
-  PutItemCommand,
-  QueryCommand,
+  paginateQuery,
+  type QueryCommandInput,
   type TransactWriteItem,
   TransactWriteItemsCommand,
+  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { type Place, type Progress, type SubscribedEvent, subscribedEvent } from '../../core/index.ts';
@@ -74,40 +75,41 @@ export const dynamoDbProgress = <Effect>(
     }
   },
   park: async (event, since) => {
-    try {
-      await client.send(
-        new PutItemCommand({
-          TableName: table,
-          Item: {
-            pk: partitionOf(event.stream, event.meta.log),
-            sk: parkedKey(event.meta),
-            event: { S: JSON.stringify(event) },
-            since: { N: String(since) },
-            expires: { N: String(Math.floor(since / 1000) + KEPT_SECONDS) },
-          },
-          ConditionExpression: 'attribute_not_exists(pk)',
-        }),
-        within(DATABASE_MS),
-      );
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw sdkError(`park ${event.id}`, error);
-    }
-  },
-  parked: async (stream, log, behind, limit) => {
-    const { Items = [] } = await asked(
-      `read what waits in ${stream}`,
+    await asked(
+      `park ${event.id}`,
       client.send(
-        new QueryCommand({
+        new UpdateItemCommand({
           TableName: table,
-          KeyConditionExpression: 'pk = :pk AND sk > :behind',
-          ExpressionAttributeValues: { ':pk': partitionOf(stream, log), ':behind': parkedKey(behind) },
-          ConsistentRead: true,
-          Limit: limit,
+          Key: { pk: partitionOf(event.stream, event.meta.log), sk: parkedKey(event.meta) },
+          // Each time it comes it is kept anew: it may be published again after days, and must not go before its message.
+          UpdateExpression: 'SET #event = :event, #since = if_not_exists(#since, :since), #expires = :expires',
+          ExpressionAttributeNames: { '#event': 'event', '#since': 'since', '#expires': 'expires' },
+          ExpressionAttributeValues: {
+            ':event': { S: JSON.stringify(event) },
+            ':since': { N: String(since) },
+            ':expires': { N: String(Math.floor(since / 1000) + KEPT_SECONDS) },
+          },
         }),
         within(DATABASE_MS),
       ),
     );
-    return Items.map((item) => {
+  },
+  parked: async (stream, log, behind, limit) => {
+    const input: QueryCommandInput = {
+      TableName: table,
+      KeyConditionExpression: 'pk = :pk AND sk > :behind',
+      ExpressionAttributeValues: { ':pk': partitionOf(stream, log), ':behind': parkedKey(behind) },
+      ConsistentRead: true,
+      Limit: limit,
+    };
+    const items: Record<string, AttributeValue>[] = [];
+    const read = async (): Promise<void> => {
+      // A page of a Query ends at a megabyte: four large events.
+      for await (const { Items = [] } of paginateQuery({ client }, input, within(DATABASE_MS)))
+        if (items.push(...Items) >= limit) break;
+    };
+    await asked(`read what waits in ${stream}`, read());
+    return items.slice(0, limit).map((item) => {
       const { event, since } = parkedSchema.parse(item);
       return { event: subscribedEvent.parse(JSON.parse(event.S)), since: Number(since.N) };
     });

@@ -1,11 +1,11 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
 import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
 import { entriesOf } from '../../core/bus.ts';
-import { subscribe } from '../../core/index.ts';
+import { subscribe, subscribedEvent } from '../../core/index.ts';
 import { fakeRuntime } from '../runtime.ts';
 import { aCommit, aStream } from './commits.ts';
 import { countRequests } from './count-requests.ts';
@@ -59,14 +59,34 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       expect(await counting(() => store.load(commit.stream, { eu: 1, us: 2 }))).toEqual({ QueryCommand: 3 });
     });
 
-    test('an event in its turn is one GetItem, one transaction and a look for what is parked; one that came before a GetItem', async () => {
+    test('an event in its turn is one GetItem, one transaction and a look for what is parked; one that came before the looks', async () => {
       const { progress } = dynamoDbTally(counted, table);
       const [entry] = entriesOf(aCommit({ stream: aStream() }));
       const body = JSON.stringify({ 'detail-type': entry?.detailType, detail: JSON.parse(entry?.detail ?? '') });
       const ports = { from: 'beginning', progress, runtime: fakeRuntime(), handle: () => [] } as const;
       const take = () => subscribe(ports, [body]);
       expect(await counting(take)).toEqual({ GetItemCommand: 1, TransactWriteItemsCommand: 1, QueryCommand: 1 });
-      expect(await counting(take)).toEqual({ GetItemCommand: 1 });
+      expect(await counting(take)).toEqual({ GetItemCommand: 1, QueryCommand: 1 });
+    });
+
+    test('a parked event is kept for 14 days from the last time that it came', async () => {
+      const { progress } = dynamoDbTally(counted, table);
+      const [entry] = entriesOf(aCommit({ stream: aStream(), position: 2 }));
+      const event = subscribedEvent.parse({ ...JSON.parse(entry?.detail ?? ''), type: 'Departed' });
+      const [first, again] = [Date.UTC(2001, 0, 1), Date.UTC(2001, 0, 14)];
+      for (const now of [first, again])
+        expect(await counting(() => progress.park(event, now))).toEqual({ UpdateItemCommand: 1 });
+      const { Items = [] } = await local()
+        .client()
+        .send(
+          new QueryCommand({
+            TableName: table,
+            KeyConditionExpression: 'pk = :pk',
+            ExpressionAttributeValues: { ':pk': { S: `${event.stream}@${event.meta.log}` } },
+          }),
+        );
+      const expires = Date.UTC(2001, 0, 28) / 1000;
+      expect(Items).toMatchObject([{ since: { N: String(first) }, expires: { N: String(expires) } }]);
     });
 
     test('entries are one BatchGetItem per 100, a change is one transaction, a page one Query a shard', async () => {

@@ -134,6 +134,15 @@ export const progressContract = (open: () => ProgressUnderTest): void => {
       expect(await progress.parked(stream, LOG, START, 10)).toMatchObject([{ since: 1_000_000_000_000 }]);
     });
 
+    test('as many parked events as are asked for come out, however large they are', async () => {
+      const stream = aStream();
+      const events = Array.from({ length: 6 }, (_, i) => anEvent(stream, { position: i + 2 }, 'x'.repeat(250_000)));
+      for (const event of events) await progress.park(event, 0);
+      const parked = await progress.parked(stream, LOG, START, 10);
+      expect(parked.map(({ event: { id } }) => id)).toEqual(events.map(({ id }) => id));
+      expect(await progress.parked(stream, LOG, START, 5)).toHaveLength(5);
+    });
+
     test('what is parked is handled like anything else, and is behind the place then', async () => {
       const stream = aStream();
       const [first, second] = [anEvent(stream), anEvent(stream, { position: 2 })];

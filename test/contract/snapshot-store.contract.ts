@@ -17,6 +17,7 @@ const aCopy = (of: Partial<KnownCopy> = {}): KnownCopy => {
 export const aSnapshot = (of: Partial<Snapshot> = {}, copies: readonly KnownCopy[] = [aCopy()]): Snapshot => ({
   stream: 'flight/2001-01-01.LAX-BNA.17',
   madeBy: 1,
+  events: { Noted: 2 },
   version: { 'us-east-1': 7, 'eu-west-1': 3 },
   latestStamp: LATEST,
   withEvents: { 'us-east-1': 6, 'eu-west-1': 0 },

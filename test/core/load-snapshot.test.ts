@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { memorySnapshotStore } from '../../adapters/memory/snapshot-store.ts';
 import { append } from '../../core/append.ts';
 import type { Commit } from '../../core/commit.ts';
@@ -122,6 +123,30 @@ describe('an append to a stream with snapshots', () => {
     expect(await readStream(next, ACCOUNT)).toMatchObject({ state: 8 });
     expect(await readStream(next, ACCOUNT)).toMatchObject({ state: 8 });
     expect(await readStream(us, ACCOUNT)).toMatchObject({ state: 4 });
+  });
+
+  it('uses no snapshot of code that knows other events, although its version was not raised', async () => {
+    const us = aSnapshottingRegion();
+    const Closed = { version: 1, schema: z.object({ amount: z.number() }), sample: { amount: 0 } };
+    const closing = defineStream({
+      ...account,
+      events: { ...account.events, Closed },
+      evolve: (balance: number, { type, data }) => (type === 'Closed' ? 0 : balance + data.amount),
+      snapshots: { every: EVERY, version: 1 },
+    });
+    const newer = () => ({ ...another(us), domain: defineDomain({ streams: [closing], views: [] }) });
+    const close = { kind: 'events', events: [{ type: 'Closed', data: { amount: 0 } }] } as const;
+    await deposits(us, 2);
+    await append(newer(), anAppend({ stream: ACCOUNT, request: close }));
+    expect(await versionKept(us)).toEqual({ us: 3 });
+
+    const older = another(us);
+    await expect(readStream(older, ACCOUNT)).rejects.toMatchObject({ code: 'unreadable-event' });
+    await expect(append(older, anAppend({ stream: ACCOUNT, request: deposit }))).rejects.toMatchObject({
+      code: 'unreadable-event',
+    });
+    expect(await readStream(newer(), ACCOUNT)).toMatchObject({ state: 0, version: { us: 3 } });
+    expect(await callsOf(us, () => readStream(newer(), ACCOUNT))).toEqual(['newest', 'load']);
   });
 
   it('never keeps one of a state that is not JSON, and says so', async () => {

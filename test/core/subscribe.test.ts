@@ -9,6 +9,7 @@ import {
   type SubscribedEvent,
   type SubscribePorts,
   subscribe,
+  subscribedEvent,
 } from '../../core/index.ts';
 import { aCommit } from '../contract/commits.ts';
 import { fakeRuntime } from '../runtime.ts';
@@ -154,18 +155,43 @@ describe('a subscriber', () => {
     expect(journal).toEqual([idAt(1), idAt(2), idAt(3), idAt(4)]);
   });
 
-  it('does not go on with what is parked after 10 s: its own message will come', async () => {
+  it('goes on with what is parked for 10 s, and has its event delivered again when that was not enough', async () => {
     const { journal, runtime, take } = aSubscriber({
       handle: ({ id }) => {
-        runtime.advance(11_000);
+        runtime.advance(4000);
         return [id];
       },
     });
-    await take(bodyAt(2));
+    await take(...[2, 3, 4, 5, 6].map((position) => bodyAt(position)));
+    // From here on only this message comes: those of the others have ended in the dead-letter queue.
+    expect(await take(bodyAt(1))).toEqual([expect.objectContaining({ code: 'unavailable', retryable: true })]);
+    expect(journal).toEqual([idAt(1), idAt(2), idAt(3)]);
     expect(await take(bodyAt(1))).toEqual([undefined]);
+    expect(journal).toEqual([1, 2, 3, 4, 5, 6].map((position) => idAt(position)));
+  });
+
+  it('goes on with what is parked when its process died before it did', async () => {
+    const { journal, progress, ports, take } = aSubscriber();
+    await take(bodyAt(2), bodyAt(3));
+    const unanswered = new MeridianError('unavailable', 'no answer', { retryable: true });
+    const parked = async () => {
+      throw unanswered;
+    };
+    expect(await subscribe({ ...ports, progress: { ...progress, parked } }, [bodyAt(1)])).toEqual([unanswered]);
     expect(journal).toEqual([idAt(1)]);
-    await take(bodyAt(2));
-    expect(journal).toEqual([idAt(1), idAt(2)]);
+    expect(await take(bodyAt(1))).toEqual([undefined]);
+    expect(journal).toEqual([idAt(1), idAt(2), idAt(3)]);
+  });
+
+  it('goes on with what is parked also when another event of the log comes too early', async () => {
+    const { journal, progress, take } = aSubscriber();
+    await take(bodyAt(2), bodyAt(3));
+    // Whoever handled the first one died, and its message is gone.
+    await progress.advance(subscribedEvent.parse({ ...JSON.parse(bodyAt(1)).detail, type: 'Departed' }), undefined, []);
+    expect(await take(bodyAt(5))).toEqual([waits]);
+    expect(journal).toEqual([idAt(2), idAt(3)]);
+    expect(await take(bodyAt(4))).toEqual([undefined]);
+    expect(journal).toEqual([idAt(2), idAt(3), idAt(4), idAt(5)]);
   });
 
   it('gives up on an event after 10 s in which others were always faster, for this time', async () => {
