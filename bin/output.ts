@@ -35,11 +35,17 @@ export const told = async (options: OutputOptions, work: () => Promise<void>): P
   }
 };
 
-/** A reader that has seen enough, as `| head`, ends the command: quietly. */
+/**
+ * A reader that has seen enough, as `| head`, ends the command: quietly. One that only does not listen to errors any more does
+ * not: what is under way is the data's.
+ */
 export const endWithReader = (): void => {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     process.exit();
+  });
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
   });
 };
 

@@ -45,12 +45,14 @@ const oneOf = (command: Command): void => {
 export const withRegion = (options: RegionOptions, work: (region: Region) => Promise<void>): Promise<void> =>
   told(options, async () => work(await openRegion(options)));
 
-/** A whole number from the command line. */
+/** A whole number from the command line, `to` at most. */
 export const wholeNumber =
-  (from: number) =>
+  (from: number, to = Number.MAX_SAFE_INTEGER) =>
   (text: string): number => {
     const number = /^\d+$/.test(text) ? Number(text) : -1;
-    if (number < from || !Number.isSafeInteger(number))
-      throw new InvalidArgumentError(`Write a whole number, ${from} or more.`);
+    if (number < from || number > to)
+      throw new InvalidArgumentError(
+        `Write a whole number, ${to === Number.MAX_SAFE_INTEGER ? `${from} or more` : `${from} to ${to}`}.`,
+      );
     return number;
   };

@@ -163,7 +163,12 @@ const strange = (name: string, status: number, body: string): CliError => {
       'forbidden',
       `${name} does not take the signature: your credentials need lambda:InvokeFunctionUrl and lambda:InvokeFunction on the api function.`,
     );
-  if (status === 429 || status >= 502)
+  if (status === 413)
+    return new CliError(
+      'too-large',
+      `${name} takes no request of that size: a Function URL carries 6 MB, one append 5 MB.`,
+    );
+  if (status === 429 || status >= 500)
     return new CliError('broken', `${name} answered ${status}: ${body.slice(0, 200)}. Try again.`);
   return new CliError(
     'strange-answer',

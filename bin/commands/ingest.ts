@@ -36,6 +36,9 @@ const ingestFile = async (region: Region, file: string, { json = false }: Region
   const interrupt = () => {
     stop.abort();
     source.destroy();
+    // Ctrl-C may come twice, from the terminal and from the process above. What comes later ends at once what does not end.
+    process.on('SIGINT', pass);
+    setTimeout(() => process.removeListener('SIGINT', pass), ONE_CTRL_C_MS).unref();
   };
   process.once('SIGINT', interrupt);
 
@@ -73,6 +76,10 @@ const ingestFile = async (region: Region, file: string, { json = false }: Region
   if (stop.signal.aborted && !json) note(`Interrupted. ${AGAIN}`);
   if (stop.signal.aborted || counts.rejected + counts.quarantined > 0) process.exitCode = 1;
 };
+
+/** Within so many milliseconds two signals are one. */
+const ONE_CTRL_C_MS = 1000;
+const pass = (): void => undefined;
 
 const AGAIN = 'Run it again: what was accepted is known by its id and changes nothing.';
 

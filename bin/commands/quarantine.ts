@@ -23,7 +23,7 @@ interface RedriveOptions extends FilterOptions {
 export const addQuarantine = (program: Command): void => {
   const quarantine = program.command('quarantine').description("look into a Region's quarantine, and empty it");
   filters(regionCommand(quarantine, 'list', 'show what is in the quarantine; of very many messages a sample'))
-    .option('--limit <n>', 'so many messages at most, up to 1000', wholeNumber(1), 100)
+    .option('--limit <n>', 'so many messages at most, up to 1000', wholeNumber(1, 1000), 100)
     .action((options: ListOptions) => withRegion(options, (region) => list(region, options)));
   regionCommand(quarantine, 'show', 'show one message whole')
     .argument('<id>', 'as `list` shows it')
@@ -108,12 +108,19 @@ const redrive = async (
   let ids = new Set(chosen);
   let before: number | undefined;
   for (;;) {
-    const step = await region.operate(redriveSchema, 'quarantine-redrive', {
+    const request = {
       ...(ids.size > 0 && { ids: [...ids] }),
       filter: { reason, stream },
       limit: Math.min(PORTION, rate),
       dryRun,
       before,
+    };
+    const step = await region.operate(redriveSchema, 'quarantine-redrive', request).catch((error: unknown) => {
+      if (!json && all.redriven.length > 0)
+        note(
+          `Stopped after ${count(all.redriven.length, 'message')} handed to ingest again: run it again for the rest.`,
+        );
+      throw error;
     });
     before = step.before;
     all.redriven.push(...step.redriven);

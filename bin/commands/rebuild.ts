@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MultiBar } from 'cli-progress';
 import type { Command } from 'commander';
 import { type RebuildStatus, rebuildStatusSchema } from '../../core/index.ts';
@@ -6,6 +7,7 @@ import type { Region } from '../client/region.ts';
 import { everyRegion, inEach, tellEach } from '../each-region.ts';
 import { count, say } from '../output.ts';
 import { type RegionOptions, regionCommand, wholeNumber, withRegion } from '../region-command.ts';
+import { sideBySide } from '../side-by-side.ts';
 
 interface RebuildOptions extends RegionOptions {
   readonly only?: boolean;
@@ -18,7 +20,11 @@ export const addRebuild = (program: Command): void => {
   regionCommand(program, 'rebuild', 'compute a view anew from the events, in every Region, while it goes on being read')
     .argument('<view>', 'its name')
     .option('--only', 'in the named Region only')
-    .option('--segments <n>', 'parts of the table that are read side by side, up to 32; 4 by default', wholeNumber(1))
+    .option(
+      '--segments <n>',
+      'parts of the table that are read side by side, up to 32; 4 by default',
+      wholeNumber(1, 32),
+    )
     .option('--clean', 'instead, take away the rows of earlier builds, from two minutes after their end')
     .action((view: string, options: RebuildOptions) =>
       withRegion(options, async (first) => {
@@ -69,21 +75,21 @@ const rebuildIn = async (
     if (status.active.build === build) return false;
     throw new CliError('replaced', `Another build of ${view} has begun meanwhile: run it again.`);
   };
-  await Promise.all(
-    begun.segments.map(async ({ segment, done }) => {
-      for (let isDone = done; !isDone; ) {
-        const status = await region.operate(rebuildStatusSchema, 'rebuild-step', { view, build, segment });
-        if (!isUnderWay(status)) return;
-        onProgress(status);
-        isDone = status.segments[segment]?.done ?? true;
-      }
-    }),
-  );
+  await sideBySide(begun.segments, async ({ segment, done }, stop) => {
+    for (let isDone = done; !isDone && !stop.aborted; ) {
+      const status = await region.operate(rebuildStatusSchema, 'rebuild-step', { view, build, segment });
+      if (!isUnderWay(status)) return;
+      onProgress(status);
+      isDone = status.segments[segment]?.done ?? true;
+    }
+  });
   const end = await region.operate(rebuildStatusSchema, 'rebuild-status', { view });
   if (isUnderWay(end))
     throw new CliError('not-done', `Build ${build} of ${view} is not done: run it again, it goes on.`);
   return end;
 };
+
+const BETWEEN_CLEANS_MS = 1000;
 
 const clean = async (regions: readonly Region[], view: string, { json = false }: RebuildOptions): Promise<void> => {
   const results = await inEach(regions, async (region) => {
@@ -91,6 +97,8 @@ const clean = async (regions: readonly Region[], view: string, { json = false }:
       const now = Date.now();
       const status = await region.operate(rebuildStatusSchema, 'rebuild-clean', { view });
       if (!status.retired.some(({ removableAt }) => Date.parse(removableAt) < now)) return status;
+      // Where the Region's clock is behind this one there is nothing to do yet.
+      await sleep(BETWEEN_CLEANS_MS);
     }
   });
   tellEach(results, json, ({ retired }) => {

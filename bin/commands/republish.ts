@@ -6,6 +6,7 @@ import { pause, TRIES } from '../client/retry.ts';
 import { everyRegion, inEach, tellEach } from '../each-region.ts';
 import { count, note } from '../output.ts';
 import { type RegionOptions, regionCommand, withRegion } from '../region-command.ts';
+import { sideBySide } from '../side-by-side.ts';
 
 interface RepublishOptions extends RegionOptions {
   readonly since: string;
@@ -20,7 +21,8 @@ const since = (text: string): string => {
   const [, number = '', unit = ''] = /^(\d+)([smhd])$/.exec(text) ?? [];
   const ago = UNITS[unit];
   const time = ago === undefined ? Date.parse(text) : Date.now() - Number(number) * ago;
-  if (!Number.isFinite(time) || (ago === undefined && !/^\d{4}-\d{2}-\d{2}/.test(text)))
+  // Dates end 275,000 years from 1970, on either side.
+  if (Number.isNaN(new Date(time).getTime()) || (ago === undefined && !/^\d{4}-\d{2}-\d{2}/.test(text)))
     throw new InvalidArgumentError('Write a time, such as 2026-11-24T08:00:00Z, or how long ago: 90m, 36h, 2d.');
   return new Date(time).toISOString();
 };
@@ -52,8 +54,8 @@ export const addRepublish = (program: Command): void => {
 const SEGMENTS = 4;
 
 const republishIn = async (region: Region, since: string, dryRun: boolean) => {
-  const segments = await Promise.all(
-    Array.from({ length: SEGMENTS }, (_, segment) => republishSegment(region, { since, segment, dryRun })),
+  const segments = await sideBySide([...Array(SEGMENTS).keys()], (segment, stop) =>
+    republishSegment(region, { since, segment, dryRun }, stop),
   );
   return {
     scanned: segments.reduce((sum, { scanned }) => sum + scanned, 0),
@@ -64,6 +66,7 @@ const republishIn = async (region: Region, since: string, dryRun: boolean) => {
 const republishSegment = async (
   region: Region,
   request: { readonly since: string; readonly segment: number; readonly dryRun: boolean },
+  stop: AbortSignal,
 ): Promise<Pick<RepublishStep, 'scanned' | 'published'>> => {
   const all = { scanned: 0, published: 0 };
   let cursor: string | undefined;
@@ -72,7 +75,7 @@ const republishSegment = async (
     const step: RepublishStep = await region.operate(republishStepSchema, 'republish-step', input);
     all.scanned += step.scanned;
     all.published += step.published;
-    if (step.cursor === undefined && step.failed === 0) return all;
+    if (stop.aborted || (step.cursor === undefined && step.failed === 0)) return all;
     failures = step.failed > 0 && step.cursor === cursor ? failures + 1 : 0;
     if (failures === TRIES)
       throw new CliError(

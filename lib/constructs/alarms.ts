@@ -158,12 +158,10 @@ export class Alarms extends Construct {
       threshold: relaySilent,
     });
     this.#add('relay-gave-up', {
-      means: 'relay gave up on commits: their events are in the failure bucket and not on the bus.',
+      means:
+        'relay gave up on commits: their events are not on the bus, but, if they could be put there, in the failure bucket.',
       runbook: 'republish-after-an-outage',
-      metric: this.#metrics(relayGaveUp).mapping(
-        mapping.eventSourceMappingId,
-        'OnFailureDestinationDeliveredEventCount',
-      ),
+      metric: this.#metrics(relayGaveUp).givenUp(mapping.eventSourceMappingId),
       threshold: relayGaveUp,
     });
     this.#add('publish-failed', {

@@ -2,7 +2,7 @@ import type { Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric, type MetricProps, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { namesOf } from '../names.ts';
 
-/** The operations on tables that Meridian's functions call: DynamoDB counts its own errors by operation. */
+/** What appends, reads and views wait for: DynamoDB counts its own errors by operation. */
 const OPERATIONS = ['PutItem', 'UpdateItem', 'Query', 'BatchGetItem', 'TransactWriteItems'] as const;
 
 /**
@@ -54,14 +54,20 @@ export const metricsOf = (prefix: string, period: Duration) => {
         dimensionsMap: { FunctionName: functionName },
         label: functionName,
       }),
-    mapping: (mappingId: string, metricName: string) =>
-      metric({
-        namespace: 'AWS/Lambda',
-        metricName,
-        statistic: Stats.SUM,
-        dimensionsMap: { EventSourceMappingUUID: mappingId },
-        label: metricName,
-      }),
+    /** Records that a mapping gave up on: those that it put where they are kept, and those that it could not put there. */
+    givenUp: (mappingId: string) =>
+      sumOf(
+        'given-up',
+        ['OnFailureDestinationDeliveredEventCount', 'DroppedEventCount'].map((metricName) =>
+          metric({
+            namespace: 'AWS/Lambda',
+            metricName,
+            statistic: Stats.SUM,
+            dimensionsMap: { EventSourceMappingUUID: mappingId },
+            label: metricName,
+          }),
+        ),
+      ),
     queue: (queueName: string, metricName: string) =>
       metric({
         namespace: 'AWS/SQS',

@@ -69,9 +69,9 @@ export class Relay extends Construct {
       parallelizationFactor: 1,
       reportBatchItemFailures: true,
       bisectBatchOnError: true,
-      // Whichever comes first. A record that can never leave must not hold the shard up until the stream's 24 hours
-      // have eaten those behind it.
-      retryAttempts: 100,
+      // A record that can never leave must not hold the shard up until the stream's 24 hours have eaten those behind it. Its
+      // age decides: a hundred tries at a bus that refuses are over in minutes. These are the most that Lambda takes.
+      retryAttempts: 10_000,
       maxRecordAge: Duration.hours(6),
       onFailure: failures.destination,
       supportS3OnFailureDestination: true,

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -18,6 +19,12 @@ const arrived = (id: string, stream: string, delay = 0) => ({
 });
 const inLines = (...lines: readonly (object | string)[]): string =>
   lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n');
+
+const addressOf = async (server: Server): Promise<string> => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const bound = server.address();
+  return `http://127.0.0.1:${bound && typeof bound === 'object' ? bound.port : ''}`;
+};
 
 describe('meridian ingest', () => {
   const file = join(folder, 'envelopes.ndjson');
@@ -75,6 +82,30 @@ describe('meridian ingest', () => {
     const [stdout, stderr] = await printed;
     expect(stdout).toMatch(/^1 line: 1 accepted/);
     expect(stderr).toMatch(/^Interrupted\. Run it again: /);
+  });
+
+  it('takes a Ctrl-C for one that comes from the terminal and from the process above', async () => {
+    const server = createServer((_request, response) => setTimeout(() => response.end('[]'), 500));
+    const url = await addressOf(server);
+    const child = spawnMeridian(['ingest', '-', '--url', `${url}/regions/us-east-1`]);
+    const stderr = text(child.stderr);
+    child.stdin.write(`${inLines(arrived('i8', 'flight/i8'))}\n`);
+    await once(server, 'request');
+    child.kill('SIGINT');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([1, null]);
+    expect(await stderr).toMatch(/Run it again: /);
+    server.close();
+  });
+
+  it('goes on when nobody listens to what it says of single lines', async () => {
+    const child = spawnMeridian(['ingest', '-', '--url', address()]);
+    child.stderr.destroy();
+    const printed = text(child.stdout);
+    child.stdin.end(inLines('{', { id: 'i9', stream: 'boat/1', events: [] }, arrived('i10', 'flight/i10')));
+    expect(await once(child, 'exit')).toEqual([1, null]);
+    expect(await printed).toMatch(/^3 lines: 1 accepted/);
   });
 
   it('says what is wrong with the file, and when nobody answers', async () => {
@@ -192,17 +223,45 @@ describe('meridian quarantine', () => {
     expect(redrive.stdout).toContain('1 message handed to ingest again');
   });
 
-  it('exits with 2 without one of its commands, and on a rate that is none', async () => {
-    const [bare, rate] = await Promise.all([
+  it('says how far a redrive was when it fails half way', async () => {
+    const redriven = [1, 2].map((n) => ({ id: `m${n}`, sentAt: '2026-01-01T00:00:00Z', receives: 1, reason: 'None.' }));
+    const step = { examined: 2, redriven, kept: 0, failed: [], about: 9, complete: false, before: 1 };
+    const problem = { status: 500, detail: 'It is broken.', code: 'internal', retryable: false };
+    const answers: object[] = [{ result: step }, { problem }];
+    const server = createServer((_request, response) => response.end(JSON.stringify(answers.shift())));
+    const url = await addressOf(server);
+    const { code, stderr } = await meridian(['quarantine', 'redrive', '--url', `${url}/regions/a`]);
+    server.close();
+    expect([code, stderr]).toEqual([
+      1,
+      'Stopped after 2 messages handed to ingest again: run it again for the rest.\ninternal: It is broken.\n',
+    ]);
+  });
+
+  it('exits with 2 without one of its commands, on a rate that is none, and on a limit that is too high', async () => {
+    const [bare, rate, limit] = await Promise.all([
       meridian(['quarantine']),
       meridian(['quarantine', 'redrive', '--rate', '0']),
+      meridian(['quarantine', 'list', '--limit', '1001']),
     ]);
-    expect([bare.code, rate.code]).toEqual([2, 2]);
+    expect([bare.code, rate.code, limit.code]).toEqual([2, 2, 2]);
+    expect(limit.stderr).toContain('Write a whole number, 1 to 1000.');
     expect(bare.stderr).toContain('Usage: meridian quarantine');
   });
 });
 
 describe('meridian rebuild', () => {
+  const building = {
+    view: 'airport-delays',
+    version: 1,
+    build: 2,
+    segments: [0, 1].map((segment) => ({ segment, streams: 0, done: false })),
+    streams: 0,
+    done: false,
+    active: { version: 1, build: 1, shards: 1, behind: false },
+    retired: [],
+  };
+
   it('builds a view anew in every Region, or in the named one', async () => {
     const all = await run(['rebuild', 'airport-delays']);
     expect([all.code, all.stderr]).toEqual([0, '']);
@@ -225,6 +284,48 @@ describe('meridian rebuild', () => {
 
     const clean = await run(['rebuild', 'airport-delays', '--clean', '--only']);
     expect(clean.stdout).toMatch(/^us-east-1: 1 earlier build of airport-delays can be taken away from /);
+  });
+
+  it('ends, other segments too, when a segment cannot be built', async () => {
+    const steps: number[] = [];
+    const problem = { status: 500, detail: 'It cannot be built.', code: 'internal', retryable: false };
+    const server = createServer(async (request, response) => {
+      const { action, segment } = z
+        .looseObject({ action: z.string(), segment: z.number().optional() })
+        .parse(JSON.parse(await text(request)));
+      if (action === 'rebuild-step') steps.push(segment ?? -1);
+      if (segment === 1) await new Promise((resolve) => setTimeout(resolve, 300));
+      response.end(JSON.stringify(action === 'rebuild-step' && segment === 0 ? { problem } : { result: building }));
+    });
+    const url = await addressOf(server);
+    const { code, stderr } = await meridian(['rebuild', 'airport-delays', '--only', '--url', `${url}/regions/a`]);
+    server.close();
+    expect([code, stderr]).toEqual([1, 'a: internal: It cannot be built.\n']);
+    expect(steps.toSorted()).toEqual([0, 1]);
+  });
+
+  it('waits, and does not ask all the time, for a Region whose clock is behind', async () => {
+    const gone = { ...building, segments: [], done: true };
+    const retired = [{ version: 1, build: 1, removableAt: new Date(Date.now() - 1000).toISOString() }];
+    let asked = 0;
+    let begun = 0;
+    const server = createServer((_request, response) => {
+      begun ||= performance.now();
+      asked++;
+      const result = performance.now() - begun > 1500 ? gone : { ...gone, retired };
+      response.end(JSON.stringify({ result }));
+    });
+    const url = await addressOf(server);
+    const { code, stdout } = await meridian(['rebuild', 'boats', '--clean', '--only', '--url', `${url}/regions/a`]);
+    server.close();
+    expect([code, stdout]).toEqual([0, 'a: nothing is left of earlier builds of boats.\n']);
+    expect(asked).toBeLessThanOrEqual(3);
+  });
+
+  it('exits with 2 on more segments than there may be', async () => {
+    const { code, stderr } = await meridian(['rebuild', 'airport-delays', '--segments', '33']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('Write a whole number, 1 to 32.');
   });
 
   it('says for each Region what is wrong', async () => {
@@ -261,12 +362,15 @@ describe('meridian republish', () => {
     expect(jsonLines(none.stdout)).toMatchObject([{ regions: [{ published: 0 }] }]);
   });
 
-  it.each([[[]], [['--since', 'yesterday']], [['--since', '5 minutes']], [['--since', '2026-13-01']]])(
-    'exits with 2 on %j',
-    async (args) => {
-      const { code, stderr } = await meridian(['republish', ...args]);
-      expect(code).toBe(2);
-      expect(stderr).toContain('Usage: meridian republish');
-    },
-  );
+  it.each([
+    [[]],
+    [['--since', 'yesterday']],
+    [['--since', '5 minutes']],
+    [['--since', '2026-13-01']],
+    [['--since', '999999999999d']],
+  ])('exits with 2 on %j', async (args) => {
+    const { code, stderr } = await meridian(['republish', ...args]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('Usage: meridian republish');
+  });
 });

@@ -4,8 +4,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { MeridianFunction } from '../../lib/constructs/meridian-function.ts';
 import { type Call, callsOf } from './calls.ts';
-import { synthesize } from './synthesize.ts';
-import { type Resource, TemplateReader } from './template.ts';
+import { firstRegionOf, synthesize } from './synthesize.ts';
+import type { Resource, TemplateReader } from './template.ts';
 
 const account = '123456789012';
 const here = 'us-east-1';
@@ -48,12 +48,9 @@ let functions: readonly MeridianFunction[];
 let calls: ReadonlyMap<string, readonly Call[]>;
 const entryOf = ({ entry }: MeridianFunction) => relative('.', entry);
 beforeAll(() => {
-  const {
-    regions: [stack],
-    regionTemplates: [first],
-  } = synthesize({ context: { subscriber: true } });
-  template = new TemplateReader(first ?? expect.fail('there is no Region'));
-  functions = (stack?.node.findAll() ?? []).filter((construct) => construct instanceof MeridianFunction);
+  const app = synthesize({ context: { subscriber: true } });
+  template = firstRegionOf(app);
+  functions = (app.regions[0]?.node.findAll() ?? []).filter((construct) => construct instanceof MeridianFunction);
   calls = callsOf(functions.map(entryOf));
 }, 180_000);
 

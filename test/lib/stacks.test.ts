@@ -2,7 +2,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { fastPathPattern, forwardPattern, ingressPattern } from '../../core/index.ts';
 import { matches } from './event-pattern.ts';
-import { type Synthesized, synthesize } from './synthesize.ts';
+import { firstRegionOf, type Synthesized, synthesize } from './synthesize.ts';
 import { type Resource, TemplateReader } from './template.ts';
 
 const account = '123456789012';
@@ -32,13 +32,8 @@ beforeAll(() => {
     name: three[index] ?? '',
     template: new TemplateReader(template),
   }));
-  region = readerOf(app);
+  region = firstRegionOf(app);
 }, 60_000);
-
-function readerOf({ regionTemplates: [first] }: Synthesized): TemplateReader {
-  if (first === undefined) throw new Error('there is no Region');
-  return new TemplateReader(first);
-}
 
 describe('the app', () => {
   it('has a global stack in the primary Region and a stack per Region that is deployed after it', () => {
@@ -641,7 +636,7 @@ describe('the functions', () => {
       BisectBatchOnFunctionError: true,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       MaximumRecordAgeInSeconds: 6 * 60 * 60,
-      MaximumRetryAttempts: 100,
+      MaximumRetryAttempts: 10_000,
       MetricsConfig: { Metrics: ['EventCount'] },
       ParallelizationFactor: 1,
       StartingPosition: 'TRIM_HORIZON',
@@ -670,6 +665,9 @@ describe('the stream lookup', () => {
       Log: 'us-east-1',
       Nonce: '1',
     });
-    expect(lookup(readerOf(five))).toMatchObject({ Replicas: [...three, 'eu-west-1', 'ap-northeast-1'], Nonce: '2' });
+    expect(lookup(firstRegionOf(five))).toMatchObject({
+      Replicas: [...three, 'eu-west-1', 'ap-northeast-1'],
+      Nonce: '2',
+    });
   });
 });

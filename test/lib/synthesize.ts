@@ -8,6 +8,7 @@ import { registrySchemas } from '../../core/index.ts';
 import { domain } from '../../domain/index.ts';
 import { parseConfig } from '../../lib/config.ts';
 import { addMeridian, type MeridianStacks } from '../../lib/meridian.ts';
+import { TemplateReader } from './template.ts';
 
 const report = z.object({ pluginReports: z.array(z.object({ violations: z.array(z.unknown()) })) });
 const cdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
@@ -26,6 +27,12 @@ export interface Synthesized extends MeridianStacks {
   /** In the order of the configuration. */
   readonly regionTemplates: readonly Template[];
 }
+
+/** The stack of the first Region, which stands for all where they are alike. */
+export const firstRegionOf = ({ regionTemplates: [first] }: Synthesized): TemplateReader => {
+  if (first === undefined) throw new Error('there is no Region');
+  return new TemplateReader(first);
+};
 
 export interface SynthesizeOptions {
   readonly context?: Readonly<Record<string, unknown>>;

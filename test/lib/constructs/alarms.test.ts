@@ -5,8 +5,8 @@ import type { MetricName } from '../../../core/index.ts';
 import { instrument } from '../../../lambdas/instrument.ts';
 import { powertools } from '../../../lambdas/powertools.ts';
 import { context } from '../../lambdas/invocation.ts';
-import { synthesize } from '../synthesize.ts';
-import { TemplateReader } from '../template.ts';
+import { firstRegionOf, synthesize } from '../synthesize.ts';
+import type { TemplateReader } from '../template.ts';
 
 const metricSchema = z.object({
   Namespace: z.string(),
@@ -29,15 +29,10 @@ let region: TemplateReader;
 let alarms: AlarmProperties[];
 let mailed: TemplateReader;
 beforeAll(() => {
-  region = readerOf({ subscriber: true });
-  mailed = readerOf({ name: 'trial', alarmEmail: 'ops@example.com' });
+  region = firstRegionOf(synthesize({ context: { subscriber: true } }));
+  mailed = firstRegionOf(synthesize({ context: { name: 'trial', alarmEmail: 'ops@example.com' } }));
   alarms = alarmsOf(region);
 }, 60_000);
-
-function readerOf(context: Readonly<Record<string, unknown>>): TemplateReader {
-  const [first] = synthesize({ context }).regionTemplates;
-  return new TemplateReader(first ?? expect.fail('there is no Region'));
-}
 
 function alarmsOf(reader: TemplateReader): AlarmProperties[] {
   return reader.ofType('AWS::CloudWatch::Alarm').map(({ Properties }) => alarmSchema.parse(Properties));
@@ -170,8 +165,8 @@ describe('nothing is forgotten:', () => {
   });
 
   it('what relay gives up on is counted by its mapping', () => {
-    const given = 'AWS/Lambda OnFailureDestinationDeliveredEventCount EventSourceMappingUUID=EventSourceMapping()';
-    expect(watching(given)).toHaveLength(1);
+    for (const metric of ['OnFailureDestinationDeliveredEventCount', 'DroppedEventCount'])
+      expect(watching(`AWS/Lambda ${metric} EventSourceMappingUUID=EventSourceMapping()`), metric).toHaveLength(1);
   });
 });
 

@@ -2,20 +2,15 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { entriesOf, outcomeEntry } from '../../../core/bus.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { matches } from '../event-pattern.ts';
-import { synthesize } from '../synthesize.ts';
-import { TemplateReader } from '../template.ts';
+import { firstRegionOf, synthesize } from '../synthesize.ts';
+import type { TemplateReader } from '../template.ts';
 
 let kept: TemplateReader;
 let none: TemplateReader;
 beforeAll(() => {
-  kept = readerOf({ archiveDays: 14 });
-  none = readerOf({ archiveDays: 0 });
+  kept = firstRegionOf(synthesize({ context: { archiveDays: 14 } }));
+  none = firstRegionOf(synthesize({ context: { archiveDays: 0 } }));
 }, 60_000);
-
-function readerOf(context: Readonly<Record<string, unknown>>): TemplateReader {
-  const [first] = synthesize({ context }).regionTemplates;
-  return new TemplateReader(first ?? expect.fail('there is no Region'));
-}
 
 const archive = () => {
   const [found, ...more] = kept.ofType('AWS::Events::Archive');

@@ -7,11 +7,8 @@ import { subscriptionPattern } from '../../../core/index.ts';
 import { parseConfig } from '../../../lib/config.ts';
 import { Subscriber } from '../../../lib/constructs/subscriber.ts';
 import { matches } from '../event-pattern.ts';
-import { type Synthesized, synthesize } from '../synthesize.ts';
+import { firstRegionOf, type Synthesized, synthesize } from '../synthesize.ts';
 import { TemplateReader } from '../template.ts';
-
-const readerOf = ({ regionTemplates: [first] }: Synthesized): TemplateReader =>
-  new TemplateReader(first ?? expect.fail('there is no Region'));
 
 describe('the example subscriber', () => {
   let app: Synthesized;
@@ -19,8 +16,8 @@ describe('the example subscriber', () => {
   let without: TemplateReader;
   beforeAll(() => {
     app = synthesize({ context: { subscriber: 'true' } });
-    region = readerOf(app);
-    without = readerOf(synthesize());
+    region = firstRegionOf(app);
+    without = firstRegionOf(synthesize());
   }, 60_000);
 
   it('is in every Region, passes every check, and is not there unless it is asked for', () => {

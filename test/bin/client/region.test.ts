@@ -1,0 +1,49 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Region } from '../../../bin/client/region.ts';
+
+/** A Region that answers with each of these in turn, and with the last one from then on. */
+const answering = (...answers: readonly { readonly status: number; readonly body: string }[]) => {
+  let asked = 0;
+  const region = new Region({
+    name: 'us-east-1',
+    send: async () => answers[Math.min(asked++, answers.length - 1)] ?? expect.fail('there is no answer'),
+    operate: async () => undefined,
+    sibling: () => expect.fail('it has none'),
+  });
+  return { region, asked: () => asked };
+};
+
+/** What a Function URL answers when the function does not. */
+const fromAws = (status: number) => ({ status, body: '{"Message":"from AWS"}' });
+
+describe('what a Function URL answers in place of its function', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  /** What a try of reading rows ends with. */
+  const ended = async (region: Region): Promise<unknown> => {
+    const end = region.rows('airport-delays', undefined, 1).catch((error: unknown) => error);
+    await vi.runAllTimersAsync();
+    return end;
+  };
+
+  it.each([429, 500, 502, 503, 504])('is tried again when it may pass: %i', async (status) => {
+    const { region, asked } = answering(fromAws(status), { status: 200, body: '{"rows":[]}' });
+    expect(await ended(region)).toEqual({ rows: [] });
+    expect(asked()).toBe(2);
+  });
+
+  it.each([
+    [413, 'too-large'],
+    [403, 'forbidden'],
+    [404, 'strange-answer'],
+  ])('says what it is when it does not: %i', async (status, code) => {
+    const { region, asked } = answering(fromAws(status));
+    expect(await ended(region)).toMatchObject({ code });
+    expect(asked()).toBe(1);
+  });
+});
