@@ -14,6 +14,12 @@ def name_empty_maps(value):
         name_empty_maps(inner)
 
 
+def ending_with_us(command):
+    """Upstream starts it in a session of its own, where it outlives a LocalStack that did not end in an orderly way."""
+    watch = '"$@" & java=$!; while kill -0 $PPID && kill -0 $java; do sleep 1; done 2>/dev/null; kill $java'
+    return ["sh", "-c", watch, "sh", *command]
+
+
 @hooks.on_infra_start()
 def patch_global_tables():
     from localstack.services.dynamodb import server
@@ -70,6 +76,6 @@ def patch_global_tables():
 
     # The agent lifts a limit on secondary indexes that nobody here reaches, and would have to be downloaded.
     command = server.DynamodbServer._create_shell_command
-    server.DynamodbServer._create_shell_command = lambda self: [
-        argument for argument in command(self) if not argument.startswith("-javaagent:")
-    ]
+    server.DynamodbServer._create_shell_command = lambda self: ending_with_us(
+        [argument for argument in command(self) if not argument.startswith("-javaagent:")]
+    )
