@@ -8,7 +8,7 @@ const localstack = ['test/localstack/**/*.test.ts', 'test/contract/localstack.te
 export default defineConfig({
   test: {
     testTimeout: 20_000,
-    hookTimeout: 60_000, // an engine that a suite starts, such as DynamoDB Local, needs its seconds on a busy machine
+    hookTimeout: 180_000, // an engine that a suite starts, such as DynamoDB Local, needs its seconds on a busy machine
     maxWorkers: '100%', // the default leaves one core idle, which is half of a small machine
     coverage: {
       include: ['core/**/*.ts'],

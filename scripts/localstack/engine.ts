@@ -107,6 +107,8 @@ const environment = (): Record<string, string> => ({
   // A name like sqs.us-east-1.localhost resolves nowhere.
   SQS_ENDPOINT_STRATEGY: 'path',
   DYNAMODB_IN_MEMORY: '1',
+  // The wait behind every batch, also a full one, and between two looks at a table stream; then that behind an empty queue.
+  LAMBDA_EVENT_SOURCE_MAPPING_POLL_INTERVAL_SEC: '0.1',
   LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC: '1',
   AWS_ACCESS_KEY_ID: 'test',
   AWS_SECRET_ACCESS_KEY: 'test',
