@@ -111,9 +111,10 @@ const TIMEOUTS = {
   relay: 60_000,
   subscriber: 60_000,
 };
-/** Messages are hidden for so many timeouts of their function, and received so often: as in the stacks. */
+/** Messages are hidden for so many timeouts of their function, as in the stacks. */
 const HIDDEN_TIMEOUTS = 6;
-const MAX_RECEIVES = 5;
+/** How often a queue shows a message before it gives it up, as in the stacks. */
+const MAX_RECEIVES = { ingress: 5, projection: 10, subscriber: 10 };
 /** Instances of one function in one Region: enough that they meet at a stream, few enough for one machine. */
 const CONCURRENCY = 4;
 const BATCH_SIZE = 100;
@@ -178,12 +179,12 @@ export class WorldRegion {
     this.#projection = this.#queue(
       'projection',
       this.#pool('project', CONCURRENCY, () => project.makeHandler(this.#ports())),
-      this.projectionDeadLetters,
+      { maxReceives: MAX_RECEIVES.projection, deadLetters: this.projectionDeadLetters },
     );
     this.#ingress = this.#queue(
       'ingress',
       this.#pool('ingest', CONCURRENCY, () => ingest.makeHandler(this.#ports())),
-      this.quarantine,
+      { maxReceives: MAX_RECEIVES.ingress, deadLetters: this.quarantine },
     );
     this.bus.addRule(ingressPattern, { kind: 'queue', queue: this.#ingress });
     this.bus.addRule(fastPathPattern(region, projectedTypes(options.domain)), {
@@ -194,10 +195,11 @@ export class WorldRegion {
       const consumer = this.#pool('subscriber', CONCURRENCY, () =>
         make({ region, runtime: this.#runtime, telemetry: options.telemetry }),
       );
-      this.bus.addRule(pattern, {
-        kind: 'queue',
-        queue: this.#queue(name, consumer, this.subscriberDeadLetters),
+      const queue = this.#queue(name, consumer, {
+        maxReceives: MAX_RECEIVES.subscriber,
+        deadLetters: this.subscriberDeadLetters,
       });
+      this.bus.addRule(pattern, { kind: 'queue', queue });
     }
   }
 
@@ -308,7 +310,11 @@ export class WorldRegion {
     return new FunctionPool({ name, concurrency, timeout: TIMEOUTS[name] }, scheduler, activity, make);
   }
 
-  #queue(name: string, consumer: FunctionPool<SQSEvent, SQSBatchResponse>, deadLetters: Queue): WorldQueue {
+  #queue(
+    name: string,
+    consumer: FunctionPool<SQSEvent, SQSBatchResponse>,
+    { maxReceives, deadLetters }: { readonly maxReceives: number; readonly deadLetters: Queue },
+  ): WorldQueue {
     const { region, scheduler, random, activity, duplicates, reorders } = this.#options;
     return new WorldQueue(
       {
@@ -316,7 +322,7 @@ export class WorldRegion {
         region,
         batchSize: BATCH_SIZE,
         visibilityTimeout: HIDDEN_TIMEOUTS * TIMEOUTS.ingest,
-        maxReceives: MAX_RECEIVES,
+        maxReceives,
         duplicates,
         reorders,
       },

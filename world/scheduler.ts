@@ -55,9 +55,10 @@ export class VirtualScheduler implements Scheduler {
 
   /**
    * Lets time pass until `done`, or until nothing is left to happen.
-   * @throws Error after `limit` milliseconds of virtual time
+   * @param limit milliseconds of virtual time; two hours by default, since queues try for one
+   * @throws Error after that
    */
-  async runUntil(done: () => boolean, limit = 3_600_000): Promise<void> {
+  async runUntil(done: () => boolean, limit = 7_200_000): Promise<void> {
     const end = this.#now + limit;
     for (await settled(); !done(); await settled()) {
       const next = this.#timers.pop();

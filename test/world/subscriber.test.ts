@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { memoryProgress } from '../../adapters/memory/progress.ts';
-import { type Progress, type SubscribedEvent, subscribe, subscriptionPattern } from '../../core/index.ts';
+import { type Progress, type SubscribedEvent, subscriptionPattern } from '../../core/index.ts';
 import { domain } from '../../domain/index.ts';
 import { makeHandler } from '../../lambdas/subscriber/handler.ts';
+import { subscription } from '../../lambdas/subscription.ts';
 import type { Subscription } from '../../world/region.ts';
 import { memoryTally } from '../contract/tally.ts';
 import { aWorld } from './a-world.ts';
@@ -20,23 +21,15 @@ const aJournal = (
   const kept = new Map(
     [...journals].map(([region, journal]) => [region, memoryProgress<SubscribedEvent>((event) => journal.push(event))]),
   );
-  const subscription: Subscription = {
+  const journal: Subscription = {
     name: 'journal',
     pattern: subscriptionPattern(['note', 'stock']),
-    make: ({ region, runtime }) => {
+    make: ({ region, runtime, telemetry }) => {
       const progress = around(inRegion(kept, region), region);
-      return async ({ Records }) => {
-        const handle = (event: SubscribedEvent) => [event];
-        const answers = await subscribe(
-          { from: 'beginning', progress, runtime, handle },
-          Records.map(({ body }) => body),
-        );
-        const failed = Records.filter((_, i) => answers[i] !== undefined);
-        return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
-      };
+      return subscription({ from: 'beginning', progress, runtime, telemetry, handle: (event) => [event] });
     },
   };
-  return { journals, subscription };
+  return { journals, subscription: journal };
 };
 
 /** Per log the places, in the order in which they were handled. */

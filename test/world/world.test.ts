@@ -60,6 +60,27 @@ describe('a world', () => {
     expect(() => world.region(east).linksTo('mars-1')).toThrow('no link');
   });
 
+  it('tries what cannot be projected or handled for an hour, as the queues of the stacks do, and then keeps it', async () => {
+    const down = async () => {
+      throw new Error('The table is down.');
+    };
+    const { world, write, scheduler, settle } = aWorld({
+      regions,
+      withFaults: (_region, ports) => ({ ...ports, views: { ...ports.views, entries: down } }),
+      subscriptions: [{ name: 'subscriber', pattern: { source: ['meridian.note'] }, make: () => down }],
+    });
+    await write(east, 'a', 'note/a', 'red');
+    const begin = scheduler.now();
+
+    await settle();
+
+    expect(Math.round((scheduler.now() - begin) / 60_000)).toBe(60);
+    for (const region of regions) {
+      expect(world.region(region).projectionDeadLetters.bodies).not.toEqual([]);
+      expect(world.region(region).subscriberDeadLetters.bodies).toHaveLength(1);
+    }
+  });
+
   it('lets a Region’s clock run ahead, and adopts its stamps elsewhere', async () => {
     const { write, settle, world, scheduler } = aWorld({ regions, clockAhead: { [west]: 60_000 } });
 
@@ -203,9 +224,11 @@ describe('a cut link', () => {
     const { world, scheduler, putTake, settle, heard, idsIn } = aWorld({ regions });
     world.cut(east, west, ['invoke']);
     await putTake(east, 'mine', 'stock/2');
+    const begin = scheduler.now();
 
     await settle();
 
+    expect(Math.round((scheduler.now() - begin) / 60_000)).toBe(30);
     expect([...heard(east).keys()]).toEqual([]);
     expect(world.region(east).quarantine.bodies.map((body) => JSON.parse(body).detail)).toMatchObject([{ id: 'mine' }]);
     expect(await idsIn(west, 'stock/2')).toEqual([]);
