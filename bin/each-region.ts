@@ -38,6 +38,13 @@ export const tellEach = <T extends object>(
         'error' in result ? { region: result.region, problem: documentOf(result.error) } : result,
       ),
     });
+  const failures = new Set(results.map((result) => ('error' in result ? textOf(result.error) : undefined)));
+  const [failure] = failures;
+  if (!json && results.length > 1 && failures.size === 1 && failure !== undefined) {
+    process.exitCode = 1;
+    note(`In every Region: ${failure}`);
+    return;
+  }
   for (const result of results) {
     const failed = 'error' in result;
     if (failed) process.exitCode = 1;

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import * as z from 'zod';
 import { addAppend } from './commands/append.ts';
 import { addCommand } from './commands/command.ts';
 import { addCost } from './commands/cost.ts';
@@ -14,9 +16,13 @@ import { endWithReader } from './output.ts';
 
 const USAGE_ERROR = 2;
 
+const { version } = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')));
+
 const program = new Command('meridian')
   .description('Event-driven systems whose data stays consistent across AWS Regions')
-  .showHelpAfterError()
+  .version(version, '--version', 'print the version')
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_ERROR));
 
 endWithReader();
@@ -35,5 +41,12 @@ Commands talk to the world that \`npm start\` serves, unless --url or --region n
 Exit codes: 0, 1 for an error or a refusal, 2 for wrong usage. Data is on standard output, errors are on standard error.
 Commands in full: docs/command-line.md`,
 );
+
+/** A whole help would push what is wrong out of sight. */
+const pointToHelp = (command: Command, name: string): void => {
+  command.showHelpAfterError(`See: ${name} --help`);
+  for (const child of command.commands) pointToHelp(child, `${name} ${child.name()}`);
+};
+pointToHelp(program, program.name());
 
 await program.parseAsync();

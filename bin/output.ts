@@ -66,8 +66,11 @@ export const table = (columns: readonly Column[], rows: readonly (readonly (stri
   return drawn.toString();
 };
 
-/** What may stand in a cell: texts as they are, anything else as JSON. */
-export const cell = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
+/** What may stand in a cell: texts as they are, numbers to two decimals, anything else as JSON. */
+export const cell = (value: unknown): string => {
+  if (typeof value === 'string') return value;
+  return JSON.stringify(typeof value === 'number' ? Number(value.toFixed(2)) : value) ?? '';
+};
 
 /** `1 line`, `2 lines` */
 export const count = (number: number, one: string, many = `${one}s`): string =>

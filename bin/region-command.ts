@@ -12,6 +12,13 @@ const address = (text: string): string => {
   return text;
 };
 
+/** A stream's name from the command line. */
+export const streamArgument = (text: string): string => {
+  if (!/^[^/]+\/./.test(text))
+    throw new InvalidArgumentError('Write <type>/<id>, such as flight/2001-01-01.LAX-BNA.1.');
+  return text;
+};
+
 /** Adds a command that talks to a Region. @param usage its name and its arguments */
 export const regionCommand = (parent: Command, usage: string, description: string): Command =>
   parent

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Remote } from '../../core/index.ts';
+import { MeridianError, type Remote } from '../../core/index.ts';
 import { CliError } from './cli-error.ts';
 import { httpSender } from './http.ts';
 import { parsed, Region, type Transport } from './region.ts';
@@ -96,7 +96,7 @@ const deployed = (region: string, name: string): Transport => {
     name: region,
     send: async (request) => {
       // Looked up once; a try that failed counts for nothing.
-      sender ??= await signedSender(new URL(await (await functionUrls()).findFunctionUrl(region, `${name}-api`)));
+      sender ??= await signedSender(new URL(await functionUrlOf(region, name)));
       return sender(request);
     },
     operate: async (request) => {
@@ -106,6 +106,21 @@ const deployed = (region: string, name: string): Transport => {
     },
     sibling: (other) => deployed(other, name),
   };
+};
+
+const functionUrlOf = async (region: string, name: string): Promise<string> => {
+  const { findFunctionUrl } = await functionUrls();
+  try {
+    return await findFunctionUrl(region, `${name}-api`);
+  } catch (error) {
+    if (error instanceof MeridianError && error.code === 'not-found')
+      throw new MeridianError(
+        'not-found',
+        `${error.message} Check --region, --name, and the account of your credentials (aws sts get-caller-identity).`,
+        { cause: error },
+      );
+    throw error;
+  }
 };
 
 /** Where an emulator stands in for AWS, its hosts need not resolve: it is connected to, and told the host. */

@@ -20,10 +20,13 @@ export type ProblemDocument = z.output<typeof problemDocument>;
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   readonly problem: ProblemDocument;
+  /** Whether it was about to write. */
+  readonly ofWrite: boolean;
 
-  constructor(problem: ProblemDocument) {
+  constructor(problem: ProblemDocument, ofWrite = false) {
     super(problem.detail);
     this.problem = problem;
+    this.ofWrite = ofWrite;
   }
 }
 
@@ -48,10 +51,36 @@ export const textOf = (error: unknown): string => {
   const { success, data } = problemDocument.safeParse(documentOf(error));
   if (!success) return `${error instanceof Error ? error.message : error}`;
   const { code, detail, faults = [] } = data;
-  const width = Math.max(0, ...faults.map(({ path }) => path.length));
-  const wrong = faults.map(({ path, message }) => `\n  ${path.padEnd(width)}  ${message}`.trimEnd()).join('');
-  const advice = adviceOf(data);
+  const told = faults.map(({ path, message }) => ({
+    path: typed(path),
+    message: `${message}${hintOf(path, message)}`,
+  }));
+  const width = Math.max(0, ...told.map(({ path }) => path.length));
+  const wrong = told.map(({ path, message }) => `\n  ${path.padEnd(width)}  ${message}`.trimEnd()).join('');
+  const advice = adviceOf(data, error instanceof ProblemError && error.ofWrite);
   return `${code}: ${faults.length > 0 ? 'this is not well-formed:' : detail}${wrong}${advice && `\n${advice}`}`;
+};
+
+/** What the API calls otherwise than the command line. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  'If-At-Least': '--at-least',
+  after: '--after',
+  basedOn: '--based-on',
+  expected: '--expected',
+  id: '--id',
+};
+
+/** A fault's path, with the option that was typed for it. */
+const typed = (path: string): string => {
+  const option = OPTIONS[path];
+  return option === undefined ? path : `${option} (${path})`;
+};
+
+const hintOf = (path: string, message: string): string => {
+  if (/^(events\[\d+\]\.data|input)$/.test(path) && message.endsWith('received undefined'))
+    return `; give the ${path === 'input' ? 'input' : 'data'} as JSON: '{…}'`;
+  const [, other = ''] = / takes (basedOn|expected)$/.exec(message) ?? [];
+  return other && `, ${OPTIONS[other]}`;
 };
 
 /** One line of it. */
@@ -62,17 +91,22 @@ export const briefOf = (error: unknown): string => {
 
 export const briefOfDocument = ({ code, detail }: ProblemDocument): string => `${code}: ${detail}`;
 
-const adviceOf = ({ code, retryable, known, actual }: ProblemDocument): string => {
+const adviceOf = ({ code, retryable, known, actual }: ProblemDocument, ofWrite: boolean): string => {
   if (known) return `There are: ${known.join(', ')}.`;
   if (code === 'version-conflict' && actual !== undefined && !retryable)
     return `It is at version ${actual}. Read it, decide again, and give --expected with the version that you read.`;
   if (code === 'not-caught-up') return 'This Region is behind: see `meridian regions`, and try again.';
-  return retryable ? 'It was tried several times. It may pass: try again later.' : (advice[code] ?? '');
+  if (retryable) return 'It was tried several times. It may pass: try again later.';
+  return (ofWrite ? ofWrites[code] : undefined) ?? advice[code] ?? '';
+};
+
+/** Of what has been read nothing of the kind can be said. */
+const ofWrites: Readonly<Record<string, string>> = {
+  validation: 'Nothing was written. Mend it and send it again.',
+  rejected: 'The domain refused it, and nothing was written.',
 };
 
 const advice: Readonly<Record<string, string>> = {
-  validation: 'Nothing was written. Mend it and send it again.',
-  rejected: 'The domain refused it, and nothing was written.',
   'id-reused': 'Give another --id.',
   misdirected: 'Deploy the same configuration to every Region.',
 };

@@ -135,7 +135,9 @@ export class Region {
       const answer = shape.safeParse(json);
       if (status === 200 && answer.success) return answer.data;
       const problem = problemDocument.safeParse(json);
-      throw problem.success ? new ProblemError(problem.data) : strange(this.name, status, body);
+      throw problem.success
+        ? new ProblemError(problem.data, request.method === 'POST')
+        : strange(this.name, status, body);
     });
   }
 }

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { regionCommand } from '../region-command.ts';
+import { regionCommand, streamArgument } from '../region-command.ts';
 import { addSubmitOptions, jsonArgument, type SubmitOptions, submit } from '../submit.ts';
 
 /** `meridian append` */
 export const addAppend = (program: Command): void => {
   const command = addSubmitOptions(
     regionCommand(program, 'append', 'append events to a stream, in one commit')
-      .argument('<stream>', '<type>/<id>')
+      .argument('<stream>', '<type>/<id>', streamArgument)
       .argument(
         '<events...>',
         'a type of event and its data as JSON, once or more; `-` reads data from standard input',

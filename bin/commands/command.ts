@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { regionCommand } from '../region-command.ts';
+import { regionCommand, streamArgument } from '../region-command.ts';
 import { addSubmitOptions, jsonArgument, type SubmitOptions, submit } from '../submit.ts';
 
 /** `meridian command` */
 export const addCommand = (program: Command): void => {
   const command = addSubmitOptions(
     regionCommand(program, 'command', 'run a command on a stream')
-      .argument('<stream>', '<type>/<id>')
+      .argument('<stream>', '<type>/<id>', streamArgument)
       .argument('<name>', 'the command')
       .argument('[input]', 'its input as JSON; `-` reads it from standard input'),
   );

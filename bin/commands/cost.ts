@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ZodError } from 'zod';
 import { estimate, type Line, SECONDS_A_MONTH, type Usage } from '../cost/model.ts';
 import { LIST_PRICES, type Prices, pricesWith } from '../cost/prices.ts';
+import { fileErrorOf } from '../file-error.ts';
 import { say, sayJson, table } from '../output.ts';
 
 interface CostOptions extends Usage {
@@ -122,7 +123,7 @@ const pricesIn = (path: string): Prices => {
     const why =
       error instanceof ZodError
         ? error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`.trim()).join('; ')
-        : String(error);
+        : fileErrorOf(error);
     throw new InvalidArgumentError(`${why}.`);
   }
 };

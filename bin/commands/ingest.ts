@@ -1,20 +1,26 @@
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import { CliError } from '../client/cli-error.ts';
 import { briefOfDocument } from '../client/problem.ts';
 import type { Region } from '../client/region.ts';
+import { fileErrorOf } from '../file-error.ts';
 import { type Counts, type Fault, ingest } from '../ingest/ingest.ts';
-import { readLines } from '../ingest/lines.ts';
+import { envelopesOnly, NO_ENVELOPES, readLines } from '../ingest/lines.ts';
 import { count, note, say, sayJson } from '../output.ts';
 import { type RegionOptions, regionCommand, withRegion } from '../region-command.ts';
+
+interface IngestFileOptions extends RegionOptions {
+  readonly force?: boolean;
+}
 
 /** `meridian ingest` */
 export const addIngest = (program: Command): void => {
   regionCommand(program, 'ingest', 'hand envelopes to a Region, one a line, as JSON: events or commands')
     .argument('<file>', 'the file; `-` reads standard input')
+    .option('--force', 'quarantine what cannot be read, also when nothing at the beginning is an envelope')
     .addHelpText(
       'after',
       `
@@ -23,12 +29,16 @@ Every line needs an id, so that reading a file once more changes nothing:
   {"id":"a2","stream":"seats/2001-01-01.LAX-BNA.1","command":"reserve","input":{"passenger":"me"}}
 `,
     )
-    .action((file: string, options: RegionOptions) =>
+    .action((file: string, options: IngestFileOptions) =>
       withRegion(options, (region) => ingestFile(region, file, options)),
     );
 };
 
-const ingestFile = async (region: Region, file: string, { json = false }: RegionOptions): Promise<void> => {
+const ingestFile = async (
+  region: Region,
+  file: string,
+  { json = false, force = false }: IngestFileOptions,
+): Promise<void> => {
   const { source, bytes } = await open(file);
   const counts: Counts = { accepted: 0, rejected: 0, quarantined: 0 };
   const begun = performance.now();
@@ -52,7 +62,8 @@ const ingestFile = async (region: Region, file: string, { json = false }: Region
     }
   };
   try {
-    await ingest(region, readLines(measured()), counts, {
+    const lines = readLines(measured());
+    await ingest(region, force ? lines : envelopesOnly(lines), counts, {
       onFault: (fault) => {
         // Over the bar, which is drawn anew below it.
         if (bar) process.stderr.write('\r\u001b[K');
@@ -63,7 +74,8 @@ const ingestFile = async (region: Region, file: string, { json = false }: Region
     });
   } catch (error) {
     bar?.stop();
-    if (!json) note(`Stopped after ${summary(counts)}. ${AGAIN}`);
+    const isNoFileOfEnvelopes = error instanceof CliError && error.code === NO_ENVELOPES;
+    if (!json && !isNoFileOfEnvelopes) note(`Stopped after ${summary(counts)}. ${AGAIN}`);
     throw error;
   } finally {
     process.removeListener('SIGINT', interrupt);
@@ -84,7 +96,7 @@ const pass = (): void => undefined;
 const AGAIN = 'Run it again: what was accepted is known by its id and changes nothing.';
 
 const summary = ({ accepted, rejected, quarantined }: Counts): string =>
-  `${count(accepted + rejected + quarantined, 'line')}: ${accepted} accepted, ${rejected} rejected, ${quarantined} quarantined`;
+  `${count(accepted + rejected + quarantined, 'envelope')}: ${accepted} accepted, ${rejected} rejected, ${quarantined} quarantined`;
 
 const textOfFault = (fault: Fault): string =>
   `line ${fault.line}: ${fault.outcome}: ${'problem' in fault ? briefOfDocument(fault.problem) : fault.reason}`;
@@ -95,9 +107,10 @@ const open = async (file: string): Promise<{ readonly source: Readable; readonly
   try {
     const found = await stat(file);
     if (found.isDirectory()) throw new Error('it is a folder');
+    await access(file, constants.R_OK);
     return { source: createReadStream(file), ...(found.isFile() && { bytes: found.size }) };
   } catch (error) {
-    throw new CliError('no-file', `${file} cannot be read: ${error instanceof Error ? error.message : error}.`);
+    throw new CliError('no-file', `${file} cannot be read: ${fileErrorOf(error)}.`);
   }
 };
 

@@ -44,10 +44,11 @@ const filters = (command: Command): Command =>
     .option('--stream <stream>', 'only those of this stream, or of this type of streams');
 
 const list = async (region: Region, { json, limit, reason, stream }: ListOptions): Promise<void> => {
-  const { messages, about, complete } = await region.operate(quarantineListSchema, 'quarantine-list', {
-    filter: { reason, stream },
-    limit,
-  });
+  const { messages, about, complete } = await telling(
+    json,
+    () => 'Still looking into the quarantine …',
+    () => region.operate(quarantineListSchema, 'quarantine-list', { filter: { reason, stream }, limit }),
+  );
   if (json) return sayJson({ messages, about, complete });
   if (messages.length > 0) say(tableOf(messages));
   if (complete) say(messages.length === 0 ? 'There is nothing.' : `${count(messages.length, 'message')}.`);
@@ -83,7 +84,7 @@ const show = async (region: Region, id: string, { json }: RegionOptions): Promis
       'not-found',
       complete
         ? `There is no message ${id}, or somebody else is looking at it: then try again in half a minute.`
-        : `${id} was not found in the time that there was: try again.`,
+        : `${id} was not found in the time that there was: try again, or there is no such message.`,
     );
   if (json) return sayJson(message);
   const { body, ...rest } = message;
@@ -92,13 +93,44 @@ const show = async (region: Region, id: string, { json }: RegionOptions): Promis
   say(`\n${value === undefined ? body : JSON.stringify(value, undefined, 2)}`);
 };
 
+const TELL_MS = 3000;
+
+/** Says every few seconds how far work is that takes long, for people only. */
+const telling = async <T>(json = false, textOf: () => string, work: () => Promise<T>): Promise<T> => {
+  const timer = json ? undefined : setInterval(() => note(textOf()), TELL_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+};
+
+const grouped = (number: number): string => number.toLocaleString('en-US');
+
 /** Messages of one call. */
 const PORTION = 1000;
 
-const redrive = async (
+const redrive = async (region: Region, chosen: readonly string[], options: RedriveOptions): Promise<void> => {
+  let looked = 0;
+  let about = 0;
+  let handed = 0;
+  const onStep = (step: z.output<typeof redriveSchema>): void => {
+    looked += step.examined;
+    about = Math.max(about, step.about);
+    handed += options.dryRun ? 0 : step.redriven.length;
+  };
+  const progress = () =>
+    looked === 0
+      ? 'Looking into the quarantine …'
+      : `looked at ${grouped(looked)} of about ${grouped(Math.max(about, looked))}, ${grouped(handed)} handed to ingest again …`;
+  await telling(options.json, progress, () => redriveAll(region, chosen, options, onStep));
+};
+
+const redriveAll = async (
   region: Region,
   chosen: readonly string[],
   { json = false, dryRun = false, rate = Number.POSITIVE_INFINITY, reason, stream }: RedriveOptions,
+  onStep: (step: z.output<typeof redriveSchema>) => void,
 ): Promise<void> => {
   const all: { -readonly [K in 'redriven' | 'failed']: z.output<typeof redriveSchema>[K] } = {
     redriven: [],
@@ -122,6 +154,7 @@ const redrive = async (
         );
       throw error;
     });
+    onStep(step);
     before = step.before;
     all.redriven.push(...step.redriven);
     all.failed.push(...step.failed);
@@ -132,7 +165,6 @@ const redrive = async (
       tell(step, all, [...ids], { json, dryRun });
       return;
     }
-    if (!json && process.stderr.isTTY) note(`${all.redriven.length} of about ${step.about} …`);
     await sleep(Math.max(0, begun + (all.redriven.length / rate) * 1000 - performance.now()));
   }
 };

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
-import { wallTimeOf } from '../../core/index.ts';
+import { decodeVersion, wallTimeOf } from '../../core/index.ts';
 import type { CommitShown, Region } from '../client/region.ts';
-import { count, say, sayJson } from '../output.ts';
-import { type RegionOptions, regionCommand, wholeNumber, withRegion } from '../region-command.ts';
+import { say, sayJson } from '../output.ts';
+import { type RegionOptions, regionCommand, streamArgument, wholeNumber, withRegion } from '../region-command.ts';
 
 interface StreamOptions extends RegionOptions {
   readonly events?: boolean;
@@ -16,7 +16,7 @@ interface StreamOptions extends RegionOptions {
 /** `meridian stream` */
 export const addStream = (program: Command): void => {
   const command = regionCommand(program, 'stream', 'show the state of a stream, or its events')
-    .argument('<stream>', '<type>/<id>')
+    .argument('<stream>', '<type>/<id>', streamArgument)
     .option('--events', 'its events instead, in the order of folding')
     .option('--follow', 'its events, and those that come, until Ctrl-C')
     .option('--after <version>', 'of the events: those behind this version')
@@ -39,7 +39,9 @@ export const addStream = (program: Command): void => {
 const showState = async (region: Region, stream: string, { json, atLeast }: StreamOptions): Promise<void> => {
   const answer = await region.stream(stream, atLeast);
   if (json) return sayJson(answer);
-  say(`${stream} (${answer.mode}), as ${answer.region} has seen it\nversion  ${answer.version}`);
+  const isEmpty = Object.keys(decodeVersion(stream, answer.version, 'version')).length === 0;
+  say(`${stream} (${answer.mode}), as ${answer.region} has seen it${isEmpty ? ': no events yet' : ''}`);
+  say(`version  ${answer.version}`);
   say(JSON.stringify(answer.state, undefined, 2));
 };
 
@@ -63,12 +65,12 @@ const showEvents = async (region: Region, stream: string, options: StreamOptions
     if (next !== undefined) continue;
     if (!follow) {
       if (!json && commits.length === 0 && left === limit)
-        say(`${stream} has no events${options.after ? ' behind it' : ''}.`);
+        say(`${stream} has no events ${options.after ? 'behind it' : 'yet'}.`);
       return;
     }
     await sleep(POLL_MS);
   }
-  if (!json) say(`These are the first ${count(limit, 'commit')}. More: --after ${after}`);
+  if (!json) say(`${limit === 1 ? 'This is one commit' : `These are ${limit} commits`}. More: --after ${after}`);
 };
 
 /** A line an event: when, where, what. */

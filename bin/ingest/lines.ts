@@ -1,5 +1,6 @@
 import { idOf } from '../../core/envelope.ts';
 import { APPEND, COMMAND } from '../../core/index.ts';
+import { CliError } from '../client/cli-error.ts';
 
 const NEWLINE = 10;
 /** The longest line that is kept: more than an envelope may hold, and less than a request may. */
@@ -58,6 +59,38 @@ export async function* readLines(source: AsyncIterable<Buffer>): AsyncGenerator<
     const read = readLine(bytes, cut);
     if (read) yield { line, ...read };
   }
+}
+
+/** So many lines without an envelope at the beginning, and it is another kind of file. */
+const MAX_WITHOUT_ENVELOPE = 100;
+/** The code of the error that says so. */
+export const NO_ENVELOPES = 'no-envelopes';
+
+/**
+ * Passes lines on when there is an envelope among the first 100, or among all of fewer.
+ * @throws CliError before the first of them otherwise
+ */
+export async function* envelopesOnly(
+  lines: AsyncIterable<Envelope | Unreadable>,
+): AsyncGenerator<Envelope | Unreadable> {
+  const held: Unreadable[] = [];
+  let found = false;
+  for await (const line of lines) {
+    found ||= 'json' in line;
+    if (!('json' in line) && !found) {
+      held.push(line);
+      if (held.length === MAX_WITHOUT_ENVELOPE) break;
+      continue;
+    }
+    yield* held.splice(0);
+    yield line;
+  }
+  const [first] = held;
+  if (first)
+    throw new CliError(
+      NO_ENVELOPES,
+      `This does not look like a file of envelopes: line ${first.line}: ${first.reason.replace(/[^.]$/, '$&.')} Give --force to quarantine what cannot be read.`,
+    );
 }
 
 const readLine = (bytes: Buffer, cut: boolean): Omit<Envelope, 'line'> | Omit<Unreadable, 'line'> | undefined => {

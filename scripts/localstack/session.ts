@@ -10,7 +10,7 @@ export interface Deployed extends Engine {
 }
 
 /**
- * Starts LocalStack and deploys the app to it; prints how long each part took.
+ * Starts LocalStack and deploys the app to it; prints each part when it begins and how long it took.
  * @param signal stops all that was begun
  * @throws Error when a part fails or the signal comes; then nothing of it is left
  */
@@ -23,6 +23,7 @@ export const startDeployed = async (signal: AbortSignal): Promise<Deployed> => {
   synthesis.catch(() => undefined);
   let engine: Engine | undefined;
   try {
+    process.stdout.write('The first run downloads LocalStack, some 300 MB, which takes some minutes.\n');
     await timed('Install LocalStack', installEngine);
     engine = await timed('Start LocalStack', startEngine);
     const { endpoint } = engine;
@@ -40,8 +41,9 @@ export const startDeployed = async (signal: AbortSignal): Promise<Deployed> => {
   }
 };
 
-/** Does something and prints how long it took. */
+/** Does something; prints that it begins, and at its end how long it took. */
 export const timed = async <T>(what: string, act: () => Promise<T>): Promise<T> => {
+  process.stdout.write(`${what} …\n`);
   const begin = performance.now();
   const result = await act();
   process.stdout.write(`${what}: ${((performance.now() - begin) / 1000).toFixed(1)} s\n`);

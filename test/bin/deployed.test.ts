@@ -127,7 +127,7 @@ describe('a deployed Region', () => {
     await world.region('us-west-2').quarantine.send(['not JSON']);
     const list = await run(['quarantine', 'list', '--json'], { MERIDIAN_REGION: 'us-west-2' });
     expect(jsonLines(list.stdout)).toMatchObject([{ messages: [{ body: 'not JSON' }] }]);
-    const unreadable = await run(['ingest', '-', '--region', 'us-west-2'], {}, '{');
+    const unreadable = await run(['ingest', '-', '--force', '--region', 'us-west-2'], {}, '{');
     expect(unreadable.stdout).toMatch(/0 rejected, 1 quarantined/);
   });
 
@@ -139,7 +139,7 @@ describe('a deployed Region', () => {
     const [quarantine, rebuild, ingest, health] = await Promise.all([
       run(['quarantine', 'list', '--url', url]),
       run(['rebuild', 'airport-delays', '--only', '--url', url]),
-      run(['ingest', '-', '--url', url], {}, '{'),
+      run(['ingest', '-', '--force', '--url', url], {}, '{'),
       run(['regions', '--url', url]),
     ]);
     expect(quarantine).toMatchObject({ code: 1, stderr: expect.stringContaining('give --region (and --name)') });
@@ -169,7 +169,9 @@ describe('a deployed Region', () => {
     });
     expect(absent).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('not-found: There is no Function URL of other-api in us-east-1'),
+      stderr: expect.stringMatching(
+        /^not-found: There is no Function URL of other-api in us-east-1\. Check --region, --name, and the account/,
+      ),
     });
     expect(keyless).toMatchObject({ code: 1, stderr: expect.stringContaining('credentials') });
     for (const { stderr } of [forged, refused, absent, keyless]) expect(stderr).not.toMatch(/^ +at /m);

@@ -34,7 +34,7 @@ describe('meridian ingest', () => {
     writeFileSync(file, inLines(arrived('i1', 'flight/i1'), '', { id: 'i2', ...reserve, meta: { actor: 'desk' } }));
 
     const first = await run(['ingest', file]);
-    expect(first.stdout).toMatch(/^2 lines: 2 accepted, 0 rejected, 0 quarantined, in [\d.]+ s\.\n$/);
+    expect(first.stdout).toMatch(/^2 envelopes: 2 accepted, 0 rejected, 0 quarantined, in [\d.]+ s\.\n$/);
     expect([first.code, first.stderr]).toEqual([0, '']);
     expect(await world.region('us-west-2').load(reserve.stream)).toMatchObject([
       { commitId: 'i2', meta: { actor: 'desk' } },
@@ -59,7 +59,7 @@ describe('meridian ingest', () => {
       run(['ingest', '-', '--json'], { input }),
     ]);
     expect(human.code).toBe(1);
-    expect(human.stdout).toMatch(/^4 lines: 1 accepted, 1 rejected, 2 quarantined/);
+    expect(human.stdout).toMatch(/^4 envelopes: 1 accepted, 1 rejected, 2 quarantined/);
     expect(human.stderr.split('\n').toSorted().slice(1)).toEqual([
       expect.stringMatching(/^line 2: rejected: unknown-stream-type: /),
       expect.stringMatching(/^line 3: quarantined: This is not JSON: /),
@@ -71,6 +71,28 @@ describe('meridian ingest', () => {
     expect(world.region('us-east-1').quarantine.bodies).toHaveLength(4);
   });
 
+  it('quarantines nothing of another kind of file, unless it is forced to', async () => {
+    const wrong = inLines('import { once } from "node:events";', '', '{"name":"meridian"}');
+    const before = world.region('us-east-1').quarantine.bodies.length;
+    const [human, machine] = await Promise.all([
+      run(['ingest', '-'], { input: wrong }),
+      run(['ingest', '-', '--json'], { input: wrong }),
+    ]);
+    expect(human).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^This does not look like a file of envelopes: line 1: This is not JSON: .*[^.]\. Give --force to quarantine what cannot be read\.\n$/,
+      ),
+    });
+    expect(machine.code).toBe(1);
+    expect(jsonLines(machine.stderr)).toMatchObject([{ code: 'no-envelopes' }]);
+    expect(world.region('us-east-1').quarantine.bodies).toHaveLength(before);
+
+    const forced = await run(['ingest', '-', '--force'], { input: wrong });
+    expect(forced.stdout).toMatch(/^2 envelopes: 0 accepted, 0 rejected, 2 quarantined/);
+  });
+
   it('says how far it is when it is interrupted', async () => {
     const child = spawnMeridian(['ingest', '-', '--url', address()]);
     const printed = Promise.all([text(child.stdout), text(child.stderr)]);
@@ -80,7 +102,7 @@ describe('meridian ingest', () => {
     child.kill('SIGINT');
     expect(await once(child, 'exit')).toEqual([1, null]);
     const [stdout, stderr] = await printed;
-    expect(stdout).toMatch(/^1 line: 1 accepted/);
+    expect(stdout).toMatch(/^1 envelope: 1 accepted/);
     expect(stderr).toMatch(/^Interrupted\. Run it again: /);
   });
 
@@ -105,7 +127,7 @@ describe('meridian ingest', () => {
     const printed = text(child.stdout);
     child.stdin.end(inLines('{', { id: 'i9', stream: 'boat/1', events: [] }, arrived('i10', 'flight/i10')));
     expect(await once(child, 'exit')).toEqual([1, null]);
-    expect(await printed).toMatch(/^3 lines: 1 accepted/);
+    expect(await printed).toMatch(/^3 envelopes: 1 accepted/);
   });
 
   it('says what is wrong with the file, and when nobody answers', async () => {
@@ -116,10 +138,14 @@ describe('meridian ingest', () => {
       run(['ingest', file, '--url', 'http://127.0.0.1:1/regions/us-east-1']),
       run(['ingest']),
     ]);
-    expect(none).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('cannot be read: ENOENT') });
+    expect(none).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('cannot be read: there is no such file.'),
+    });
     expect(directory).toMatchObject({ code: 1, stderr: expect.stringContaining('it is a folder') });
     expect(nobody.code).toBe(1);
-    expect(nobody.stderr).toMatch(/^Stopped after 0 lines: .*\. Run it again: .*\nNothing listens at/);
+    expect(nobody.stderr).toMatch(/^Stopped after 0 envelopes: .*\. Run it again: .*\nNothing listens at/);
     expect(usage.code).toBe(2);
   });
 });
@@ -238,6 +264,39 @@ describe('meridian quarantine', () => {
     ]);
   });
 
+  it('says every few seconds how far a long redrive is', async () => {
+    const step = {
+      examined: 12_000,
+      redriven: [],
+      kept: 12_000,
+      failed: [],
+      about: 436_000,
+      complete: false,
+      before: 1,
+    };
+    const answers = [step, { ...step, complete: true }].map((result) => JSON.stringify({ result }));
+    const server = createServer(async (_request, response) => {
+      if (answers.length === 1) await new Promise((resolve) => setTimeout(resolve, 4000));
+      response.end(answers.shift());
+    });
+    const url = await addressOf(server);
+    const { code, stderr } = await meridian(['quarantine', 'redrive', '--reason', 'none', '--url', `${url}/regions/a`]);
+    server.close();
+    expect([code, stderr]).toEqual([0, 'looked at 12,000 of about 436,000, 0 handed to ingest again …\n']);
+  });
+
+  it('does not say that a message is there which it had no time to find', async () => {
+    const result = { messages: [], about: 436_000, complete: false };
+    const server = createServer((_request, response) => response.end(JSON.stringify({ result })));
+    const url = await addressOf(server);
+    const { code, stderr } = await meridian(['quarantine', 'show', 'zzz', '--url', `${url}/regions/a`]);
+    server.close();
+    expect([code, stderr]).toEqual([
+      1,
+      'zzz was not found in the time that there was: try again, or there is no such message.\n',
+    ]);
+  });
+
   it('exits with 2 without one of its commands, on a rate that is none, and on a limit that is too high', async () => {
     const [bare, rate, limit] = await Promise.all([
       meridian(['quarantine']),
@@ -328,10 +387,11 @@ describe('meridian rebuild', () => {
     expect(stderr).toContain('Write a whole number, 1 to 32.');
   });
 
-  it('says for each Region what is wrong', async () => {
+  it('says what is wrong, once when it is the same in every Region', async () => {
     const [human, machine] = await Promise.all([run(['rebuild', 'boats']), run(['rebuild', 'boats', '--json'])]);
     expect(human).toMatchObject({ code: 1, stdout: '' });
-    for (const region of regions) expect(human.stderr).toContain(`${region}: unknown-view: `);
+    // Once, and not for each.
+    expect(human.stderr).toMatch(/^In every Region: unknown-view: .*\nThere are: airport-delays\.\n$/);
     expect(machine.code).toBe(1);
     expect(jsonLines(machine.stdout)).toMatchObject([
       { regions: regions.map((region) => ({ region, problem: { code: 'unknown-view' } })) },
@@ -371,6 +431,6 @@ describe('meridian republish', () => {
   ])('exits with 2 on %j', async (args) => {
     const { code, stderr } = await meridian(['republish', ...args]);
     expect(code).toBe(2);
-    expect(stderr).toContain('Usage: meridian republish');
+    expect(stderr).toMatch(/\nSee: meridian republish --help\n$/);
   });
 });

@@ -120,13 +120,17 @@ describe('meridian start', () => {
     [['start', '--regions', 'us-east-1,mars'], 'two to five different AWS Regions'],
     [['start', '--for-ever'], '--for-ever'],
     [['stop'], 'stop'],
-    [[], 'Usage: meridian'],
-  ])('exits with 2 and help on a usage error: %j', async (args, message) => {
+    [['start', 'now'], 'too many arguments'],
+  ])('exits with 2 on a usage error, and says where help is: %j', async (args, message) => {
     const { code, stdout, stderr } = await meridian(...args);
     expect(code).toBe(2);
     expect(stdout).toBe('');
     expect(stderr).toContain(message);
-    expect(stderr).toMatch(/Usage: meridian.*Options:/s);
+    expect(stderr).toMatch(/\nSee: meridian( start)? --help\n$/);
+  });
+
+  it('exits with 2 and the help when it is told nothing', async () => {
+    expect(await meridian()).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('Usage: meridian') });
   });
 
   it('explains itself', async () => {

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import manifest from '../../package.json' with { type: 'json' };
 import { aServedWorld, jsonLines, meridian, spawnMeridian } from './run-meridian.ts';
 
 const { world, address, put, run } = aServedWorld();
@@ -61,19 +62,38 @@ describe('meridian append', () => {
     ]);
   });
 
+  it('names the option of a fault, and says how data is given', async () => {
+    const append = (...args: string[]) => run(['append', 'flight/a5', 'Arrived', ...args]);
+    const [missing, other, read] = await Promise.all([
+      append(),
+      append(arrived(1), '--expected', 'x'),
+      run(['stream', 'flight/a5', '--at-least', 'x']),
+    ]);
+    expect(missing.stderr).toMatch(/ {2}events\[0\]\.data .* received undefined; give the data as JSON: '\{…\}'\n/);
+    expect(other.stderr).toContain(
+      '  --expected (expected)  is for home streams; a merge stream takes basedOn, --based-on\n',
+    );
+    // Nothing was going to be written.
+    expect(read.stderr.split('\n').slice(1)).toEqual([
+      '  --at-least (If-At-Least)  is not a version token; send one back as you got it',
+      '',
+    ]);
+  });
+
   it.each([
     ['no type before data', ['flight/a', '{}'], 'Before {} a type of event is missing'],
     ['data twice', ['flight/a', 'Arrived', '{}', '{}'], 'Before {} a type of event is missing'],
     ['data that is no JSON', ['flight/a', 'Arrived', '{"a"'], 'The data of Arrived is not JSON'],
     ['no event', ['flight/a'], "missing required argument 'events'"],
     ['two kinds of version', ['flight/a', 'Arrived', '--expected', 'x', '--based-on', 'y'], 'cannot be used with'],
+    ['a stream that is none', ['flight', 'Arrived', '{}'], 'Write <type>/<id>'],
     ['an address that is none', ['flight/a', 'Arrived', '--url', 'localhost'], 'Write an address'],
     ['two addresses', ['flight/a', 'Arrived', '--url', 'http://a', '--region', 'b'], 'exclude each other'],
   ])('exits with 2 on %s', async (_what, args, message) => {
     const { code, stdout, stderr } = await meridian(['append', ...args]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(message);
-    expect(stderr).toContain('Usage: meridian append');
+    expect(stderr).toMatch(/\nSee: meridian append --help\n$/);
   });
 });
 
@@ -159,7 +179,7 @@ describe('meridian stream', () => {
     ]);
     expect(human.stdout).toMatch(/^\d{4}-\S+Z {2}us-east-1@1 {5}Arrived {9}\{"airport":"BNA","delay":0\}\n/);
     expect(jsonLines(machine.stdout)).toMatchObject([{ commitId: 's1-0' }, { commitId: 's1-1' }]);
-    const after = /More: --after (\S+)/.exec(limited.stdout)?.[1] ?? '';
+    const after = /This is one commit\. More: --after (\S+)/.exec(limited.stdout)?.[1] ?? '';
     const behind = await run(['stream', stream, '--events', '--json', '--after', after]);
     expect(jsonLines(behind.stdout)).toMatchObject([{ commitId: 's1-1' }]);
   });
@@ -181,7 +201,8 @@ describe('meridian stream', () => {
       run(['stream', 'flight/none', '--events']),
     ]);
     expect([state.code, state.stdout.endsWith('\n{}\n')]).toEqual([0, true]);
-    expect(events).toEqual({ code: 0, stdout: 'flight/none has no events.\n', stderr: '' });
+    expect(state.stdout).toMatch(/^flight\/none \(merge\), as us-east-1 has seen it: no events yet\n/);
+    expect(events).toEqual({ code: 0, stdout: 'flight/none has no events yet.\n', stderr: '' });
   });
 
   it('says what is wrong with a version that is not there yet, and with names that are none', async () => {
@@ -200,7 +221,7 @@ describe('meridian stream', () => {
       code: 1,
       stderr: expect.stringMatching(/^unknown-stream-type: .*\nThere are: flight/),
     });
-    expect(none).toEqual({ code: 1, stdout: '', stderr: 'boat is not a stream: write <type>/<id>.\n' });
+    expect(none).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('Write <type>/<id>') });
   }, 60_000);
 
   it.each([
@@ -274,6 +295,22 @@ describe('meridian view', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
     expect(errors).toEqual([]);
   });
+
+  it('rounds numbers for people, and not for machines', async () => {
+    await put(
+      ...[1, 1, 2].map((delay, i) => ({
+        id: `CLE-${i}`,
+        stream: `flight/CLE-${i}`,
+        events: [{ type: 'Arrived', data: { airport: 'CLE', delay } }],
+      })),
+    );
+    const [human, machine] = await Promise.all([
+      run(['view', 'airport-delays', 'CLE']),
+      run(['view', 'airport-delays', 'CLE', '--json']),
+    ]);
+    expect(human.stdout).toContain('│      1.33 │');
+    expect(jsonLines(machine.stdout)).toMatchObject([{ value: { meanDelay: 4 / 3 } }]);
+  });
 });
 
 describe('a Region that cannot be reached', () => {
@@ -289,6 +326,12 @@ describe('a Region that cannot be reached', () => {
       { code: 'unreachable', detail: expect.stringContaining('ECONNREFUSED') },
     ]);
     expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('one of us-east-1, us-east-2, us-west-2') });
+  });
+});
+
+describe('meridian --version', () => {
+  it('prints the version of the package', async () => {
+    expect(await meridian(['--version'])).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' });
   });
 });
 

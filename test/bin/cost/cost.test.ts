@@ -96,7 +96,7 @@ describe('meridian cost', () => {
     [['--batch', '0'], 'from 1 to 10'],
     [['--warm', '2'], 'from 0 to 1'],
     [['--via', 'pigeon'], 'bus, http'],
-    [['--prices', '/there/is/none'], 'ENOENT'],
+    [['--prices', '/there/is/none'], 'there is no such file.'],
     [['--prices', fileOf('broken.json', '{')], 'JSON'],
     [['--prices', fileOf('unknown.json', '{"evnts": 1}')], 'evnts'],
     [['--prices', fileOf('negative.json', '{"events": -1}')], 'events'],
