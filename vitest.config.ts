@@ -25,7 +25,15 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
         },
       },
-      { extends: true, test: { name: 'alone', include: alone, sequence: { groupOrder: 1 } } },
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: alone,
+          maxWorkers: 1, // without each other, too
+          sequence: { groupOrder: 1 },
+        },
+      },
       {
         extends: true,
         test: {

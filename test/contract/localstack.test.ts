@@ -1,14 +1,19 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CreateQueueCommand } from '@aws-sdk/client-sqs';
 import { beforeAll } from 'vitest';
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
 import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
+import { sqsClient } from '../../adapters/sqs/client.ts';
+import { sqsQuarantine } from '../../adapters/sqs/quarantine.ts';
 import { describeWithLocalStack } from '../localstack/describe-with-localstack.ts';
 import { createTable } from './dynamodb-local.ts';
 import { eventScanContract } from './event-scan.contract.ts';
 import { eventStoreContract } from './event-store.contract.ts';
 import { progressContract } from './progress.contract.ts';
+import { quarantineContract } from './quarantine.contract.ts';
 import { sightingsContract } from './sightings.contract.ts';
 import { snapshotStoreContract } from './snapshot-store.contract.ts';
 import { dynamoDbTally } from './tally.ts';
@@ -18,11 +23,13 @@ import { viewStoreContract } from './view-store.contract.ts';
 const PATIENTLY_MS = 15_000;
 
 describeWithLocalStack('LocalStack', (endpoint) => {
-  const client = dynamoDbClient({
+  const connection = {
     endpoint,
     region: 'us-east-1',
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  });
+  };
+  const client = dynamoDbClient(connection);
+  const sqs = sqsClient(connection);
   const run = `${process.pid}-${Date.now()}`;
   let tables = 0;
   /** Not one of the app's own: what the suites write is no business of its functions. */
@@ -30,6 +37,11 @@ describeWithLocalStack('LocalStack', (endpoint) => {
     const name = `contract-${run}-${++tables}`;
     await createTable(client, name);
     return name;
+  };
+  let queues = 0;
+  const newQueue = async (): Promise<string> => {
+    const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: `contract-${run}-${++queues}` }));
+    return QueueUrl;
   };
   let table: string;
   beforeAll(async () => {
@@ -42,4 +54,5 @@ describeWithLocalStack('LocalStack', (endpoint) => {
   sightingsContract(() => dynamoDbSightings(client, table));
   snapshotStoreContract(() => dynamoDbSnapshotStore(client, table, PATIENTLY_MS));
   progressContract(() => dynamoDbTally(client, table));
+  quarantineContract(async () => ({ quarantine: sqsQuarantine(sqs, await newQueue()), pass: sleep }));
 });
