@@ -9,8 +9,10 @@ import { type BusMessage, type DeployedRegion, deployedRegions, type Listener, R
 import { describeWithLocalStack } from './describe-with-localstack.ts';
 
 const FLIGHTS = 200;
-/** A message that a slow machine did not get done in time is away for six minutes, and then comes again. */
-/** Every look at the views is dozens of requests, which LocalStack has to answer beside the work that is waited for. */
+/**
+ * A message that a slow machine did not get done in time is away for six minutes, and then comes again. And every look at the
+ * views is dozens of requests, which LocalStack answers beside the work that is waited for.
+ */
 const SETTLED = { timeout: 420_000, interval: 5_000 };
 const TEST_MS = 900_000;
 
