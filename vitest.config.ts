@@ -40,7 +40,6 @@ export default defineConfig({
           name: 'localstack',
           include: localstack,
           testTimeout: 60_000,
-          maxWorkers: 1, // they would only wait for each other
           sequence: { groupOrder: 2 },
         },
       },

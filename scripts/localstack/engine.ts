@@ -100,6 +100,7 @@ const environment = (): Record<string, string> => ({
   DISABLE_EVENTS: '1', // it calls home otherwise
   SKIP_SSL_CERT_DOWNLOAD: '1',
   EAGER_SERVICE_LOADING: '0',
+  LS_LOG: 'warning', // a line for every request otherwise, which takes as long as some requests
   // The default one loses stream records of what is written in a replica's Region.
   PROVIDER_OVERRIDE_DYNAMODB: 'v2',
   // A request to itself for every message otherwise, of which nobody looks at the sum.
