@@ -49,9 +49,9 @@ export const project = async (
  * refused, so that they come again. One of older code is noted to be behind, and passed by.
  */
 const liveTargets = async ({ domain, views }: ProjectPorts, triggers: readonly Trigger[]) => {
-  const streams = new Set(triggers.map(({ stream }) => stream));
-  const byType = Map.groupBy(streams, (stream) => splitStream(stream).type);
-  const projected = viewsOf(domain).filter(({ of }) => byType.has(of.type));
+  const streams = [...new Set(triggers.map(({ stream }) => stream))];
+  const types = new Set(streams.map((stream) => splitStream(stream).type));
+  const projected = viewsOf(domain).filter(({ of }) => types.has(of.type));
   const targets: Target[] = [];
   const refused = new Map<string, unknown>();
   if (projected.length === 0) return { targets, refused };
@@ -62,7 +62,7 @@ const liveTargets = async ({ domain, views }: ProjectPorts, triggers: readonly T
         : generations;
     targets.push(...targetsOf(view, now));
     if (needsNewerCode(view, now))
-      for (const stream of byType.get(view.of.type) ?? [])
+      for (const stream of streams.filter((one) => splitStream(one).type === view.of.type))
         refused.set(
           stream,
           new MeridianError('unavailable', `View ${view.name} is built by newer code than runs here.`, {

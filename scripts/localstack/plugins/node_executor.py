@@ -1,7 +1,7 @@
 """Runs Node functions as processes of this machine: upstream runs each in a container of its own."""
 import json
 import os
-import select
+import selectors
 import subprocess
 import tempfile
 from pathlib import Path
@@ -44,8 +44,10 @@ class NodeExecutor(RuntimeExecutor):
             raise StatusErrorException("init failed", payload=json.dumps(body).encode())
 
     def _receive(self, timeout):
-        if not select.select([self.answers], [], [], timeout)[0]:
-            return None
+        with selectors.DefaultSelector() as selector:  # select() itself knows no descriptor above 1,023
+            selector.register(self.answers, selectors.EVENT_READ)
+            if not selector.select(timeout):
+                return None
         line = self.answers.readline()
         return json.loads(line) if line else None
 
