@@ -19,7 +19,8 @@ export const SNAPSHOT_MS = 2_000;
 
 /** The options of every request of one call, which together end in time. */
 export const within = (milliseconds: number): { readonly abortSignal: AbortSignal } => ({
-  abortSignal: AbortSignal.timeout(milliseconds),
+  // It takes whole numbers only; what callers have left of their time is a fraction.
+  abortSignal: AbortSignal.timeout(Math.max(0, Math.ceil(milliseconds))),
 });
 
 /**

@@ -2,7 +2,7 @@ import { type ErrorCode, MeridianError } from '../core/index.ts';
 
 /** Services answer throttling with a 400 as often as with a 429; all of these pass. */
 const PASSES =
-  /Throttl|TooManyRequests|ThroughputExceeded|RequestLimitExceeded|LimitExceededException|TransactionInProgress/;
+  /Throttl|TooManyRequests|ThroughputExceeded|RequestLimitExceeded|LimitExceededException|ExecutionLimitExceeded|TransactionInProgress|TransactionConflict|ReplicatedWriteConflict/;
 const TOO_LARGE = /size\b.* (exceeded|over) the (maximum|limit)|BatchRequestTooLong|RequestTooLarge/i;
 
 /**
@@ -18,7 +18,7 @@ export const sdkError = (doing: string, error: unknown, unavailable: ErrorCode =
   if (!('$metadata' in error) && error.name !== 'AbortError') return error;
   const reason = `Could not ${doing}: ${error.name}: ${error.message}`;
   // A cancelled transaction says why only in its reasons.
-  const said = `${reason} ${'CancellationReasons' in error ? JSON.stringify(error.CancellationReasons) : ''}`;
+  const said = `${reason} ${'CancellationReasons' in error ? reasonsIn(error.CancellationReasons) : ''}`;
   if (TOO_LARGE.test(said)) return new MeridianError('too-large', `${reason}. Send less at once.`, { cause: error });
   if ('$metadata' in error && wasRefused(error.$metadata) && !PASSES.test(said))
     return new MeridianError('internal', `${reason}. Check the set-up: names, permissions, and what was sent.`, {
@@ -26,6 +26,9 @@ export const sdkError = (doing: string, error: unknown, unavailable: ErrorCode =
     });
   return new MeridianError(unavailable, `${reason}. Try again.`, { retryable: true, cause: error });
 };
+
+/** Without the items, which say anything. */
+const reasonsIn = (reasons: unknown): string => JSON.stringify(reasons, ['Code', 'Message']) ?? '';
 
 /** A request without an answer has no status, one with a garbled answer 200: neither was refused. */
 const wasRefused = (metadata: unknown): boolean => {

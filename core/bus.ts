@@ -1,4 +1,6 @@
 import { type Commit, eventId, splitStream } from './commit.ts';
+import { type Decision, drivingRegionOf, OUTCOME_TYPE } from './transaction/transaction.ts';
+import { encodeVersion } from './version.ts';
 
 /** One entry of EventBridge's PutEvents; `detail` is JSON. */
 export interface BusEntry {
@@ -22,12 +24,13 @@ export interface EventPattern {
 export const SOURCE_PREFIX = 'meridian.';
 export const APPEND = 'meridian.append';
 export const COMMAND = 'meridian.command';
+export const TRANSACT = 'meridian.transact';
 export const OUTCOME_SOURCE = `${SOURCE_PREFIX}outcome`;
 
 /** What producers put → the ingress queue. */
 export const ingressPattern: EventPattern = {
   source: [{ 'anything-but': { prefix: SOURCE_PREFIX } }],
-  'detail-type': [APPEND, COMMAND],
+  'detail-type': [APPEND, COMMAND, TRANSACT],
 };
 
 /**
@@ -69,6 +72,26 @@ export const entriesOf = (commit: Commit): readonly BusEntry[] => {
     }),
   }));
 };
+
+/** The outcome of a transaction, as it goes out. Its `id` is the same on every delivery. */
+export const announcementOf = ({ transaction, participants, reason, decidedAt }: Decision): BusEntry => ({
+  source: SOURCE_PREFIX + OUTCOME_TYPE,
+  detailType: reason ? 'TransactionAborted' : 'TransactionCommitted',
+  detail: JSON.stringify({
+    id: `${OUTCOME_TYPE}/${transaction}`,
+    transaction,
+    ...(reason
+      ? { reason: reason.problem, participant: reason.stream }
+      : {
+          participants: participants.map(({ version, ...intent }) => ({
+            ...intent,
+            version: encodeVersion(intent.stream, version),
+          })),
+        }),
+    // Where it is announced, and forwarded from; who decided may be another Region.
+    meta: { region: drivingRegionOf(transaction), decidedAt: new Date(decidedAt).toISOString() },
+  }),
+});
 
 /** What became of an envelope that came in over the bus; it stays on the bus of the Region that decided. */
 export const outcomeEntry = (

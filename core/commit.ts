@@ -16,6 +16,14 @@ export interface Meta {
   readonly traceparent?: string | undefined;
 }
 
+/** How far an intent of a transaction is; once it is not `prepared` any more it never changes. */
+export interface Intent {
+  /** Readers see `committed` ones only; an `aborted` one is an empty position. */
+  readonly state: 'prepared' | 'committed' | 'aborted';
+  /** When anybody may have the transaction aborted, milliseconds since 1970 by the clock of the Region that wrote the intent. */
+  readonly deadline: number;
+}
+
 /** One atomic append: one or more events at one position of one log; one item of the table. */
 export interface Commit extends Dot {
   /** `<type>/<id>` */
@@ -33,7 +41,12 @@ export interface Commit extends Dot {
   /** Where it was written. */
   readonly region: string;
   readonly meta: Meta;
+  /** Of a transaction over several Regions only: its `commitId` is then the attempt's id. */
+  readonly tx?: Intent;
 }
+
+/** Whether readers may see it: it stands by itself, or its transaction is committed. */
+export const isVisible = ({ tx }: Commit): boolean => tx === undefined || tx.state === 'committed';
 
 /** A commit's place in the order of the fold. */
 export type Stamped = Pick<Commit, 'log' | 'position' | 'hlc'>;

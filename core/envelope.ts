@@ -31,7 +31,10 @@ export const sentEvent = z.strictObject({
 });
 
 const shared = {
-  id: commitId.optional(),
+  // An append under an attempt's id would keep its transaction from the stream.
+  id: commitId
+    .regex(/^(?![a-z0-9-]+:.*#\d+$)/, "is like the id of a transaction's attempt: make another one")
+    .optional(),
   stream: streamName,
   expected: z.string().optional(),
   basedOn: z.string().optional(),

@@ -11,6 +11,9 @@ const statusOf = {
   'method-not-allowed': 405,
   'version-conflict': 409,
   'id-reused': 409,
+  'stream-busy': 409,
+  'deadline-exceeded': 409,
+  aborted: 409,
   'too-large': 413,
   misdirected: 421,
   rejected: 422,
@@ -123,6 +126,20 @@ export const toProblem = (error: unknown): Problem => {
   // A domain chooses its details: they come last and hide none of ours.
   return { ...members, ...known.details, ...members };
 };
+
+/**
+ * A problem document that fits where it is carried: a domain may give a refusal more details than that, then they are left
+ * out.
+ * @param bytes as JSON; 1,000 or more
+ */
+export const cutProblem = (problem: Problem, bytes: number): Problem => {
+  if (utf8.encode(JSON.stringify(problem)).length <= bytes) return problem;
+  const { type, title, status, detail, code, retryable } = problem;
+  // A character takes 6 bytes at most: escaped.
+  return { type, title, status, detail: detail.slice(0, Math.floor(bytes / 8)), code, retryable };
+};
+
+const utf8 = new TextEncoder();
 
 /** The error behind a problem document that another Region answered with. */
 export const fromProblem = (problem: Problem): MeridianError => {

@@ -1,11 +1,23 @@
-import { type Commit, foldOrder, type Stamped } from './commit.ts';
+import { type Commit, foldOrder, isVisible, type Stamped } from './commit.ts';
 import type { MeridianError } from './errors.ts';
 import { currentVersions, unreadableIn } from './event-version.ts';
 import { Fold, IDEMPOTENCY_WINDOW } from './fold.ts';
 import { type Hlc, wallTimeOf } from './hlc.ts';
 import type { KnownCopy, Snapshot } from './snapshot.ts';
 import type { StreamDefinition } from './stream.ts';
-import { advance, covers, dominates, empty, join, meet, positionIn, sameVersion, type Version } from './version.ts';
+import { attemptId, type Decision, finalOf, stateIn } from './transaction/transaction.ts';
+import {
+  advance,
+  covers,
+  type Dot,
+  dominates,
+  empty,
+  join,
+  meet,
+  positionIn,
+  sameVersion,
+  type Version,
+} from './version.ts';
 
 /** By so much longer than the idempotency window a snapshot keeps ids, for clocks that are behind its stamps: a day. */
 const CLOCK_MARGIN_MS = 24 * 60 * 60 * 1000;
@@ -23,6 +35,10 @@ export class History {
   readonly #definition: StreamDefinition;
   /** Per log by position; holes are positions that have not arrived. */
   readonly #logs = new Map<string, Map<number, Commit>>();
+  /** Intents that were prepared when they were read, by log and position; decided here, they are in `#logs` too. */
+  readonly #intents = new Map<string, Commit>();
+  /** The last intent of each attempt, whatever became of it. */
+  readonly #attempts = new Map<string, Commit>();
   readonly #byId = new Map<string, Commit[]>();
   /** The seen commits in fold order. */
   readonly #seenCommits: Commit[] = [];
@@ -43,6 +59,8 @@ export class History {
 
   #startFrom(base: Snapshot | undefined, commits: Iterable<Commit>): void {
     this.#logs.clear();
+    this.#intents.clear();
+    this.#attempts.clear();
     this.#byId.clear();
     this.#seenCommits.length = 0;
     this.#base = base;
@@ -60,14 +78,45 @@ export class History {
 
   #keep(commit: Commit): void {
     const log = this.#logs.get(commit.log) ?? new Map<number, Commit>();
-    if (log.has(commit.position) || covers(this.#base?.version ?? empty, commit)) return;
-    if (this.#base && !follows(this.#base, commit)) this.#holds = false;
-    this.#unreadable ??= unreadableIn(this.#definition.events, commit);
-    this.#logs.set(commit.log, log.set(commit.position, commit));
+    if (covers(this.#base?.version ?? empty, commit)) return;
+    if (commit.tx) this.#attempts.set(commit.commitId, commit);
+    if (commit.tx?.state === 'prepared') {
+      if (!log.has(commit.position)) this.#intents.set(placeOf(commit), commit);
+      this.#noteStamp(commit);
+      return;
+    }
+    this.#intents.delete(placeOf(commit));
+    if (log.has(commit.position)) return;
+    this.#decided(commit, log);
+  }
+
+  /** An aborted intent is an empty position: it is nobody's copy, and nothing is folded of it. */
+  #decided(commit: Commit, log: Map<number, Commit>): void {
+    const visible = isVisible(commit);
+    if (visible && this.#base && !follows(this.#base, commit)) this.#holds = false;
+    if (visible) this.#unreadable ??= unreadableIn(this.#definition.events, commit);
+    this.#logs.set(commit.log, log.set(commit.position, visible ? commit : { ...commit, events: [] }));
+    this.#noteStamp(commit);
+    if (!visible) return;
     const copies = this.#byId.get(commit.commitId);
     if (copies) copies.push(commit);
     else this.#byId.set(commit.commitId, [commit]);
-    if (this.#latestStamp === undefined || commit.hlc > this.#latestStamp) this.#latestStamp = commit.hlc;
+  }
+
+  #noteStamp({ hlc }: Commit): void {
+    if (this.#latestStamp === undefined || hlc > this.#latestStamp) this.#latestStamp = hlc;
+  }
+
+  /** Lets readers see what became of an attempt, before its intents are final. */
+  decide(decision: Decision): void {
+    for (const intent of this.#intents
+      .values()
+      .filter(({ commitId }) => commitId === attemptId(decision))
+      .toArray()) {
+      const log = this.#logs.get(intent.log) ?? new Map<number, Commit>();
+      if (!log.has(intent.position)) this.#decided(finalOf(intent, stateIn(decision, intent)), log);
+    }
+    this.#see();
   }
 
   /** Extends the seen set as far as it goes: each log's next commit, once what it depends on is seen. */
@@ -86,6 +135,7 @@ export class History {
   }
 
   #insert(commit: Commit): void {
+    if (!isVisible(commit)) return;
     const at = this.#seenCommits.findLastIndex((seen) => foldOrder(seen, commit) < 0) + 1;
     this.#seenCommits.splice(at, 0, commit);
     if (this.#fold && at < this.#fold.count) this.#fold = undefined;
@@ -121,7 +171,7 @@ export class History {
 
   /** Commits that are here and not seen, because something that they depend on is missing. */
   get hidden(): number {
-    return this.#logs.values().reduce((sum, log) => sum + log.size, 0) - this.#seenCommits.length;
+    return this.#hiddenCommits().reduce((sum) => sum + 1, 0);
   }
 
   /** The lowest stamp of a hidden commit; undefined when there is none. */
@@ -194,7 +244,27 @@ export class History {
 
   /** The last position of a log without a hole before it. Only the log's owner may build on it. */
   lastPosition(log: string): number {
+    return this.lastDecidedPosition(log) + this.undecided.filter((intent) => intent.log === log).length;
+  }
+
+  /** The same without the undecided intents at its end. */
+  lastDecidedPosition(log: string): number {
     return positionIn(this.#base?.version ?? empty, log) + (this.#logs.get(log)?.size ?? 0);
+  }
+
+  /** The intents that were prepared when they were read: nothing is appended behind them before they are final. */
+  get intents(): readonly Commit[] {
+    return [...this.#intents.values()];
+  }
+
+  /** Those of which nothing here says what became of them. */
+  get undecided(): readonly Commit[] {
+    return this.intents.filter(({ log, position }) => !this.#logs.get(log)?.has(position));
+  }
+
+  /** The intent of an attempt, prepared, committed or aborted; undefined where there is none, or only in the base. */
+  intentOf(attempt: string): Commit | undefined {
+    return this.#attempts.get(attempt);
   }
 
   /** The last position of a log that has events, 0 if there is none. */
@@ -236,6 +306,8 @@ export class History {
     if (!snapshots) return undefined;
     const due = Math.max(snapshots.every, Math.ceil((this.#base?.ids.size ?? 0) / IDS_PER_COMMIT));
     if (this.#seenCommits.length - this.#tried < due || this.#unreadable || !this.#holds) return undefined;
+    // Loaded from a snapshot that covered it, an intent that is not final would be missed.
+    if (this.#intents.size > 0) return undefined;
     const { settle = mode === 'merge' ? SETTLE_MS : 0 } = snapshots;
     // Without a wait the clock says nothing: stamps may be ahead of it.
     const commits = this.#settled(settle > 0 ? now - settle : Number.POSITIVE_INFINITY, due);
@@ -286,6 +358,8 @@ export class History {
     return [];
   }
 }
+
+const placeOf = ({ log, position }: Dot): string => `${log}#${position}`;
 
 /** May a commit come behind a snapshot? */
 const follows = ({ latestStamp, version }: Snapshot, { hlc, context }: Commit): boolean =>

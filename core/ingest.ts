@@ -1,15 +1,17 @@
 import * as z from 'zod';
-import { APPEND, type BusEntry, COMMAND, outcomeEntry } from './bus.ts';
+import { APPEND, type BusEntry, COMMAND, outcomeEntry, TRANSACT } from './bus.ts';
 import { bytesAtMost, deliver } from './deliver.ts';
 import { idOf, parseCommandEnvelope, parseEventsEnvelope, streamName } from './envelope.ts';
-import { MeridianError, type Problem, toProblem } from './errors.ts';
+import { cutProblem, MeridianError, toProblem } from './errors.ts';
 import { inOrderPerKey } from './in-order.ts';
 import type { BatchAnswer, Bus, Queue } from './ports.ts';
 import { quarantinedBody } from './quarantine.ts';
-import { type SubmitPorts, submit } from './submit.ts';
+import { submit } from './submit.ts';
+import { parseTransaction } from './transaction/request.ts';
+import { type TransactPorts, transact } from './transaction/transact.ts';
 import { encodeVersion } from './version.ts';
 
-export interface IngestPorts extends SubmitPorts {
+export interface IngestPorts extends TransactPorts {
   readonly bus: Bus;
   readonly quarantine: Queue;
 }
@@ -18,6 +20,8 @@ export interface IngestPorts extends SubmitPorts {
 type Verdict =
   | { readonly kind: 'Accepted' | 'Rejected'; readonly entry: BusEntry }
   | { readonly kind: 'Quarantined'; readonly body: string }
+  /** A transaction with an outcome: the record of it is what announces it. */
+  | { readonly kind: 'Decided' }
   | { readonly kind: 'Retry'; readonly why: string };
 
 /**
@@ -25,19 +29,21 @@ type Verdict =
  * to tell what became of all the others.
  */
 const BEGIN_MS = 10_000;
+/** For so long a transaction's outcome is waited for, in milliseconds; its message comes again after that. */
+const TRANSACT_MS = 10_000;
 /** Bytes of a problem document in an outcome: an entry of the bus may hold 256 KiB. */
 const MAX_PROBLEM_BYTES = 200_000;
 
 const busEvent = z.object({
-  'detail-type': z.enum([APPEND, COMMAND]),
+  'detail-type': z.enum([APPEND, COMMAND, TRANSACT]),
   detail: z.looseObject({}),
 });
 
 /**
  * Takes in what producers put on the bus. Every message ends exactly once as `Accepted`, as `Rejected` with the problem,
- * or in the quarantine with the reason; one that cannot be decided now is left to be delivered again, which is harmless
- * since its `id` is the commitId.
- * @param bodies EventBridge events with `detail-type` `meridian.append` or `meridian.command`, as JSON
+ * or in the quarantine with the reason, a transaction with its outcome, which its record announces; one that cannot be
+ * decided now is left to be delivered again, which is harmless since its `id` is the commitId, or the transaction's.
+ * @param bodies EventBridge events with `detail-type` `meridian.append`, `meridian.command` or `meridian.transact`, as JSON
  * @returns per body: undefined when it is done with, else why it has to be delivered again
  */
 export const ingest = async (ports: IngestPorts, bodies: readonly string[]): Promise<BatchAnswer> => {
@@ -57,13 +63,13 @@ export const ingest = async (ports: IngestPorts, bodies: readonly string[]): Pro
     verdict.kind === 'Retry' ? verdict.why : (told.get(i) ?? quarantined.get(i)),
   );
   for (const [i, { kind }] of verdicts.entries())
-    if (kind !== 'Retry' && answers[i] === undefined) ports.runtime.metric(kind, 'Count', 1);
+    if (kind !== 'Retry' && kind !== 'Decided' && answers[i] === undefined) ports.runtime.metric(kind, 'Count', 1);
   return answers;
 };
 
 interface Message {
   readonly body: string;
-  readonly detailType?: typeof APPEND | typeof COMMAND;
+  readonly detailType?: typeof APPEND | typeof COMMAND | typeof TRANSACT;
   readonly detail?: Readonly<Record<string, unknown>>;
   /** Why it cannot be read. */
   readonly fault?: string;
@@ -74,7 +80,7 @@ const read = (body: string): Message => {
     const event = busEvent.safeParse(JSON.parse(body));
     return event.success
       ? { body, detailType: event.data['detail-type'], detail: event.data.detail }
-      : { body, fault: `This is not an EventBridge event of detail-type ${APPEND} or ${COMMAND}.` };
+      : { body, fault: `This is not an EventBridge event of detail-type ${APPEND}, ${COMMAND} or ${TRANSACT}.` };
   } catch (error) {
     return { body, fault: `This is not JSON: ${error}` };
   }
@@ -85,6 +91,7 @@ const judge = async (ports: IngestPorts, { body, detailType, detail, fault }: Me
   if (fault !== undefined || id === undefined)
     return isolated(body, fault ?? 'It has no usable id: 1 to 200 visible ASCII characters.');
   try {
+    if (detailType === TRANSACT) return await judgeTransaction(ports, detail);
     const parse = detailType === APPEND ? parseEventsEnvelope : parseCommandEnvelope;
     const { stream, version, dot } = await submit(ports, parse(ports.domain, detail, ports.runtime.newId));
     return {
@@ -97,20 +104,25 @@ const judge = async (ports: IngestPorts, { body, detailType, detail, fault }: Me
       return { kind: 'Retry', why: error instanceof MeridianError ? problem.detail : String(error) };
     return {
       kind: 'Rejected',
-      entry: outcomeEntry('Rejected', { id, stream: streamIn(detail), problem: cut(problem) }),
+      entry: outcomeEntry('Rejected', {
+        id,
+        stream: streamIn(detail),
+        problem: cutProblem(problem, MAX_PROBLEM_BYTES),
+      }),
     };
   }
 };
 
+/** What has no outcome in time comes again, until it has one: nobody else knows of it. */
+const judgeTransaction = async (ports: IngestPorts, detail: Message['detail']): Promise<Verdict> => {
+  const { id, state } = await transact(ports, parseTransaction(ports, detail), TRANSACT_MS);
+  return state === 'committed' || state === 'aborted'
+    ? { kind: 'Decided' }
+    : { kind: 'Retry', why: `${id} is not decided yet` };
+};
+
 /** The stream that a refused message names, if that is a name. */
 const streamIn = (detail: Message['detail']): string | undefined => streamName.safeParse(detail?.stream).data;
-
-/** A domain may give a refusal more details than an entry of the bus can hold: then they are left out. */
-const cut = (problem: Problem): Problem => {
-  if (bytesAtMost(JSON.stringify(problem)) <= MAX_PROBLEM_BYTES) return problem;
-  const { type, title, status, detail, code, retryable } = problem;
-  return { type, title, status, detail: detail.slice(0, 1000), code, retryable };
-};
 
 const isolated = (body: string, reason: string): Verdict => ({
   kind: 'Quarantined',

@@ -4,14 +4,23 @@ import { MeridianError } from './errors.ts';
 import { currentVersions } from './event-version.ts';
 import { History } from './history.ts';
 import { type Hlc, wallTimeOf } from './hlc.ts';
-import type { EventStore, Runtime, SnapshotStore } from './ports.ts';
+import type { Decisions, EventStore, Remote, Runtime, SnapshotStore } from './ports.ts';
 import { backoff } from './retry.ts';
 import type { StreamDefinition } from './stream.ts';
+import { readDecision } from './transaction/decisions.ts';
 import { dominates, empty, encodeVersion, sameVersion, type Version } from './version.ts';
 
 export interface LoadPorts {
   readonly domain: Domain;
+  /** This one. */
+  readonly region: string;
   readonly events: EventStore;
+  readonly decisions: Decisions;
+  /**
+   * The `participant` functions of the other Regions, which tell their decisions.
+   * @default a decision that this Region's replica does not show is not asked for
+   */
+  readonly participants?: Remote;
   readonly runtime: Runtime;
   /** @default none are kept: every stream is loaded whole */
   readonly snapshots?: SnapshotStore;
@@ -40,8 +49,26 @@ const reportHidden = ({ runtime }: LoadPorts, { hidden, oldestHidden }: History)
 };
 
 /** All commits of a stream, for what a snapshot does not tell. @throws MeridianError as `loadHistory` */
-export const loadWhole = async ({ domain, events }: LoadPorts, stream: string): Promise<History> =>
-  new History(definitionOf(domain, stream), stream, await events.load(stream));
+export const loadWhole = async (ports: LoadPorts, stream: string): Promise<History> => {
+  const { domain, events } = ports;
+  return withDecisions(ports, new History(definitionOf(domain, stream), stream, await events.load(stream)));
+};
+
+/**
+ * Shows what is committed and not final yet. At home a decision is asked for elsewhere too: a committed transaction is
+ * seen there at once. One that cannot be read leaves its intent, and what follows it, unseen.
+ */
+const withDecisions = async (ports: LoadPorts, history: History): Promise<History> => {
+  const attempts = Map.groupBy(history.undecided, ({ commitId }) => commitId);
+  await Promise.all(
+    attempts.entries().map(async ([attempt, intents]) => {
+      const isHome = intents.some(({ region }) => region === ports.region);
+      const decision = await readDecision(ports, attempt, isHome);
+      if (decision) history.decide(decision);
+    }),
+  );
+  return history;
+};
 
 const definitionOf = (domain: Domain, stream: string): StreamDefinition =>
   streamTypeOf(domain, splitStream(stream).type);
@@ -57,6 +84,7 @@ const loadFromSnapshot = async (ports: LoadPorts, stream: string): Promise<Histo
     // Code that knows other events folded them otherwise, or folds what is unreadable here.
     if (sameVersion(snapshot.events, known)) {
       const history = new History(definition, stream, await events.load(stream, snapshot.version), snapshot);
+      await withDecisions(ports, history);
       // The commit that it does not serve with stays where it is.
       if (history.holds) return history;
     }

@@ -3,7 +3,8 @@ import type { Commit } from './commit.ts';
 import type { Generations } from './generation.ts';
 import type { Hlc } from './hlc.ts';
 import type { Snapshot } from './snapshot.ts';
-import type { Version } from './version.ts';
+import type { Decision, Transaction } from './transaction/transaction.ts';
+import type { Dot, Version } from './version.ts';
 import type { Sums, Totals } from './view.ts';
 
 /** The `events` table of this Region. */
@@ -27,6 +28,89 @@ export interface EventStore {
    * @param after the cursor of the page before
    */
   scan(segment: number, segments: number, after: string | undefined, limit: number): Promise<CommitsPage>;
+  /** The commit at one position, strongly consistent: one GetItem. */
+  at(stream: string, log: string, position: number): Promise<Commit | undefined>;
+  /**
+   * Makes a prepared intent final: one conditional write. One that is final in this state already stays as it is.
+   * @throws MeridianError `internal`: there is no such intent, or it is final in the other state
+   */
+  finalise(intent: IntentKey, state: 'committed' | 'aborted'): Promise<void>;
+  /**
+   * Writes a transaction whose streams are all at home here: one TransactWriteItems. Takes every commit's position, if
+   * they are all free, the positions of `free` are free too, and there is no outcome under the transaction's id yet.
+   * @returns undefined when all of it was written, else what was in the way: nothing was written
+   */
+  transact(write: OneRegionWrite): Promise<InTheWay | undefined>;
+  /** The outcome of a one-Region transaction, strongly consistent; only in the Region that drives it. */
+  outcome(transaction: string): Promise<Decision | undefined>;
+  /** Keeps an outcome, if there is none. @returns the one that is there already, undefined when this one was written */
+  putOutcome(outcome: Decision): Promise<Decision | undefined>;
+}
+
+/** Names an intent. */
+export type IntentKey = Pick<Commit, 'stream' | 'log' | 'position' | 'commitId'>;
+
+export interface OneRegionWrite {
+  readonly commits: readonly Commit[];
+  /** What the transaction only reads: positions that have to be free still. */
+  readonly free: readonly (Dot & { readonly stream: string })[];
+  readonly outcome: Decision;
+}
+
+/** Why a one-Region transaction was not written. */
+export interface InTheWay {
+  /** What is kept under its id already. */
+  readonly outcome?: Decision | undefined;
+  /** What holds its positions. */
+  readonly taken: readonly Commit[];
+  /** Streams that another request was writing at that moment. */
+  readonly contended: readonly string[];
+}
+
+/** The `transactions` table: the decisions. */
+export interface Decisions {
+  /**
+   * Whether every Region sees at once what any has written (MRSC). If not (MREC), a decision is put, and the absence of one
+   * means something, only in the Region that drives the transaction.
+   */
+  readonly strong: boolean;
+  /** The commit point: puts a decision, if its attempt has none. @returns the one that is there already */
+  put(decision: Decision): Promise<Decision | undefined>;
+  /**
+   * The decision on one attempt, strongly consistent: on MREC as this Region's replica has it.
+   * @param within milliseconds for the call, if that is less than the adapter's own
+   */
+  find(transaction: string, attempt: number, within?: number): Promise<Decision | undefined>;
+  /**
+   * All decisions of a transaction in the order of its attempts: one Query.
+   * @param read `strong` as `find`; `local` may be behind, but waits for no other Region @default strong
+   */
+  attempts(transaction: string, read?: 'strong' | 'local'): Promise<readonly Decision[]>;
+}
+
+/** What the state machine is started with. */
+export interface MachineInput extends Transaction {
+  /** When the last attempt has to end, milliseconds since 1970 by the driving Region's clock. */
+  readonly deadline: number;
+}
+
+/** The state machine of this Region that drives transactions. */
+export interface StateMachine {
+  /** Starts it, and does not wait for it. Started twice, it does no harm. */
+  start(input: MachineInput): Promise<void>;
+}
+
+/** A message that comes after a while. */
+export interface DelayedMessage {
+  readonly body: string;
+  /** Milliseconds, 0 to 900,000; rounded up to whole seconds. */
+  readonly delay: number;
+}
+
+/** A queue whose messages come late. */
+export interface DelayedQueue {
+  /** One SendMessageBatch: at most 10 messages. A message can fail on its own. */
+  send(messages: readonly DelayedMessage[]): Promise<BatchAnswer>;
 }
 
 export interface CommitsPage {
@@ -175,13 +259,14 @@ export interface Quarantine extends Queue {
   count(): Promise<number>;
 }
 
-/** The `command` functions of the other Regions. */
+/** One function of the other Regions, by its name. */
 export interface Remote {
   /**
    * Calls the function and answers what it answered, JSON on both ways.
+   * @param within milliseconds for the call, if that is less than the function may take
    * @throws MeridianError `region-unreachable`
    */
-  invoke(region: string, request: unknown): Promise<unknown>;
+  invoke(region: string, request: unknown, within?: number): Promise<unknown>;
 }
 
 /** Streams that this process holds in memory; a bounded map. */
@@ -222,4 +307,9 @@ export type MetricName =
   | 'SnapshotFailed'
   | 'Projected'
   | 'Handled'
-  | 'Waiting';
+  | 'Waiting'
+  | 'TransactionCommitted'
+  | 'TransactionAborted'
+  | 'TransactionBusy'
+  | 'TransactionUndecided'
+  | 'IntentResolved';

@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import type { Commit } from './commit.ts';
+import { type Commit, isVisible } from './commit.ts';
 import { wallTimeOf } from './hlc.ts';
 import type { EventStore } from './ports.ts';
-import { type PublishPorts, publish } from './relay.ts';
+import { type ArmPorts, arm, type PublishPorts, publish } from './relay.ts';
 
-export interface RepublishPorts extends PublishPorts {
+export interface RepublishPorts extends PublishPorts, ArmPorts {
   readonly events: EventStore;
 }
 
@@ -33,7 +33,10 @@ export const republishStepSchema = z.object({
   scanned: z.number(),
   /** Events published, or that would be. */
   published: z.number(),
-  /** Events that the bus did not take. The cursor stands before them: go on from it to try them again. */
+  /**
+   * Events that the bus did not take, and intents that the resolver's queue did not take. The cursor stands before them: go
+   * on from it to try them again.
+   */
   failed: z.number(),
   /** Where the next step begins; none: the segment is done. */
   cursor: z.string().optional(),
@@ -44,9 +47,9 @@ export type RepublishStep = z.output<typeof republishStepSchema>;
 const BEGINNING = '';
 
 /**
- * Puts the events of the commits that were written here since a time on the bus again, with the ids that they had, page
- * after page for 15 s. It ends at the first page of which something was not taken, and stands before it. A step that is
- * made twice publishes twice.
+ * Puts the events of the commits that were written here since a time on the bus again, with the ids that they had, and has
+ * the resolver look at intents of that time once more, page after page for 15 s. It ends at the first page of which something
+ * was not taken, and stands before it. A step that is made twice publishes twice.
  * @throws MeridianError `unavailable`
  */
 export const republish = async (
@@ -61,9 +64,12 @@ export const republish = async (
   do {
     const page = await events.scan(segment, segments, at === BEGINNING ? undefined : at, PAGE);
     const own = page.commits.filter((commit) => commit.region === region && wallTimeOf(commit.hlc) >= from);
-    const failed = dryRun ? 0 : (await publish(ports, own)).length;
+    const changes = own.map((commit) => ({ commit }));
+    const unpublished = dryRun ? 0 : (await publish(ports, changes)).length;
+    const unarmed = dryRun ? 0 : (await arm(ports, changes)).length;
+    const failed = unpublished + unarmed;
     step.scanned += page.commits.length;
-    step.published += count(own) - failed;
+    step.published += count(own) - unpublished;
     if (failed > 0) return { ...step, failed, cursor: at };
     if (page.cursor === undefined) return { ...step, failed };
     at = page.cursor;
@@ -71,4 +77,5 @@ export const republish = async (
   return { ...step, failed: 0, cursor: at };
 };
 
-const count = (commits: readonly Commit[]): number => commits.reduce((sum, { events }) => sum + events.length, 0);
+const count = (commits: readonly Commit[]): number =>
+  commits.filter(isVisible).reduce((sum, { events }) => sum + events.length, 0);

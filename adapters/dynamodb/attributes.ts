@@ -5,10 +5,13 @@ import * as z from 'zod';
 
 export const textSchema = z.object({ S: z.string() });
 export const countSchema = z.object({ N: z.string().regex(/^\d{1,16}$/) });
+/** A time or a span of milliseconds, which need not be whole. */
+export const numberSchema = z.object({ N: z.string().refine((text) => Number.isFinite(Number(text))) });
 export const countsSchema = z.object({ M: z.record(z.string(), countSchema) });
 
 export type Text = z.infer<typeof textSchema>;
 export type Count = z.infer<typeof countSchema>;
+export type Numeric = z.infer<typeof numberSchema>;
 export type Counts = z.infer<typeof countsSchema>;
 
 export const toCounts = (values: Readonly<Record<string, number>>): Counts => {
@@ -22,6 +25,10 @@ export const fromCounts = ({ M }: Counts): Record<string, number> => {
   for (const key in M) values[key] = Number(M[key]?.N);
   return values;
 };
+
+/** Zero-padded, so that the order of texts is that of positions. */
+const POSITION_DIGITS = 16;
+export const padded = (position: number): string => String(position).padStart(POSITION_DIGITS, '0');
 
 /**
  * A JSON value is kept as text, so that each comes back exactly: a number of DynamoDB and the keys of its maps cannot hold

@@ -7,6 +7,9 @@ import {
   countsSchema,
   fromCounts,
   fromJson,
+  type Numeric,
+  numberSchema,
+  padded,
   type Text,
   textSchema,
   toCounts,
@@ -28,13 +31,11 @@ export type CommitImage = {
   readonly hlc: Text;
   readonly region: Text;
   readonly meta: { readonly M: Record<string, Text> };
+  /** Of an intent only. */
+  readonly tx?: { readonly M: { readonly state: Text; readonly deadline: Numeric } };
 };
 
-/** Zero-padded, so that the order of texts is that of positions. */
-const POSITION_DIGITS = 16;
-
-export const sortKey = (log: string, position: number): string =>
-  `${log}#${String(position).padStart(POSITION_DIGITS, '0')}`;
+export const sortKey = (log: string, position: number): string => `${log}#${padded(position)}`;
 
 export const toImage = (commit: Commit): CommitImage => ({
   pk: { S: commit.stream },
@@ -56,6 +57,7 @@ export const toImage = (commit: Commit): CommitImage => ({
   hlc: { S: commit.hlc },
   region: { S: commit.region },
   meta: { M: toTexts(commit.meta) },
+  ...(commit.tx && { tx: { M: { state: { S: commit.tx.state }, deadline: { N: String(commit.tx.deadline) } } } }),
 });
 
 const META_KEYS = ['correlation', 'causation', 'actor', 'traceparent'] as const satisfies readonly (keyof Meta)[];
@@ -89,6 +91,11 @@ const imageSchema = z.object({
       traceparent: textSchema.exactOptional(),
     }),
   }),
+  tx: z
+    .object({
+      M: z.object({ state: z.object({ S: z.enum(['prepared', 'committed', 'aborted']) }), deadline: numberSchema }),
+    })
+    .exactOptional(),
 });
 
 /**
@@ -99,7 +106,7 @@ export const fromImage = (image: unknown): Commit => {
   const result = imageSchema.safeParse(image);
   if (!result.success)
     throw notACommit(image, result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
-  const { pk, sk, commitId, request, events, context, previous, hlc, region, meta } = result.data;
+  const { pk, sk, commitId, request, events, context, previous, hlc, region, meta, tx } = result.data;
   const hash = sk.S.indexOf('#');
   try {
     return {
@@ -114,6 +121,7 @@ export const fromImage = (image: unknown): Commit => {
       hlc: hlc.S,
       region: region.S,
       meta: fromTexts(meta.M),
+      ...(tx && { tx: { state: tx.M.state.S, deadline: Number(tx.M.deadline.N) } }),
     };
   } catch (error) {
     throw notACommit(image, `events: ${error instanceof Error ? error.message : error}`);

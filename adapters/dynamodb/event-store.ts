@@ -1,23 +1,31 @@
 import {
   ConditionalCheckFailedException,
   type DynamoDBClient,
-  PutItemCommand,
   paginateQuery,
   type QueryCommandInput,
   ScanCommand,
+  type TransactWriteItem,
+  TransactWriteItemsCommand,
+  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import type { Commit, EventStore, Version } from '../../core/index.ts';
+import type { Commit, Decision, EventStore, IntentKey, Version } from '../../core/index.ts';
+import { checkFinal } from '../check-final.ts';
+import { checkWrite } from '../check-write.ts';
 import { DATABASE_MS, within } from '../connection.ts';
 import { cursorOf } from '../cursor.ts';
 import { asked, sdkError } from '../sdk-error.ts';
 import { textSchema } from './attributes.ts';
 import { fromImage, sortKey, toImage } from './commit-item.ts';
+import { fromDecisionItem, isDecisionItem, outcomeKey, toDecisionItem } from './decision-item.ts';
+import { inTheWay } from './in-the-way.ts';
+import { getItem, ifAbsent, itemInTheWay, putIfAbsent } from './put-if-absent.ts';
+import { untilItPasses } from './until-it-passes.ts';
 
 /**
  * The `events` table of the Region that `client` talks to.
- * Every function throws MeridianError `unavailable` (retryable) when DynamoDB does not answer; `put` throws `too-large`
- * for a commit above DynamoDB's 400 KB.
+ * Every function throws MeridianError `unavailable` (retryable) when DynamoDB does not answer; `put` and `transact` throw
+ * `too-large` for a commit above DynamoDB's 400 KB, `transact` also for more than 4 MB.
  */
 export const dynamoDbEventStore = (client: DynamoDBClient, table: string): EventStore => {
   const query = async (stream: string, first: string, last: string): Promise<readonly Commit[]> => {
@@ -60,29 +68,95 @@ export const dynamoDbEventStore = (client: DynamoDBClient, table: string): Event
         ),
       );
       return {
-        commits: Items.map(fromImage),
+        commits: Items.filter((item) => !isDecisionItem(item)).map(fromImage),
         cursor: LastEvaluatedKey && cursors.encode(keySchema.parse(LastEvaluatedKey)),
       };
     },
     put: async (commit) => {
+      const holder = await asked(`append to ${commit.stream}`, putIfAbsent(client, table, toImage(commit)));
+      return holder && fromImage(holder);
+    },
+    at: async (stream, log, position) => {
+      const item = await asked(`load ${stream}`, getItem(client, table, keyOf({ stream, log, position })));
+      return item && fromImage(item);
+    },
+    finalise: async (intent, state) => {
+      const doing = `finalise an intent of ${intent.stream}`;
+      const bound = within(DATABASE_MS);
+      try {
+        await untilItPasses(bound, () => client.send(update(table, intent, state), bound));
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw sdkError(doing, error);
+        const item = await asked(doing, itemInTheWay(client, table, keyOf(intent), error, bound));
+        checkFinal(item && fromImage(item), intent, state);
+      }
+    },
+    transact: async (write) => {
+      checkWrite(write);
+      const { commits, free, outcome } = write;
       try {
         await client.send(
-          new PutItemCommand({
-            TableName: table,
-            Item: toImage(commit),
-            ConditionExpression: 'attribute_not_exists(pk)',
-            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          // The SDK gives the request a token of its own: retried after a lost answer, it is not applied again.
+          new TransactWriteItemsCommand({
+            TransactItems: [
+              ...commits.map((commit) => ({ Put: ifAbsent(table, toImage(commit)) })),
+              ...free.map((position): TransactWriteItem => ({ ConditionCheck: isFree(table, position) })),
+              { Put: ifAbsent(table, outcomeItem(outcome)) },
+            ],
           }),
           within(DATABASE_MS),
         );
         return undefined;
       } catch (error) {
-        if (error instanceof ConditionalCheckFailedException && error.Item) return fromImage(error.Item);
-        throw sdkError(`append to ${commit.stream}`, error);
+        const why = inTheWay(error, write);
+        if (why) return why;
+        throw sdkError(`write the transaction ${outcome.transaction}`, error);
       }
+    },
+    outcome: async (transaction) => {
+      const key = outcomeKey(transaction);
+      const item = await asked(`read the outcome of ${transaction}`, getItem(client, table, key));
+      return item && fromDecisionItem(item);
+    },
+    putOutcome: async (outcome) => {
+      const there = await asked(
+        `keep the outcome of ${outcome.transaction}`,
+        putIfAbsent(client, table, outcomeItem(outcome)),
+      );
+      return there && fromDecisionItem(there);
     },
   };
 };
+
+const outcomeItem = (outcome: Decision) => toDecisionItem(outcomeKey(outcome.transaction), outcome);
+
+const keyOf = ({ stream, log, position }: Omit<IntentKey, 'commitId'>) => ({
+  pk: { S: stream },
+  sk: { S: sortKey(log, position) },
+});
+
+const isFree = (table: string, position: Omit<IntentKey, 'commitId'>) =>
+  ({
+    TableName: table,
+    Key: keyOf(position),
+    ConditionExpression: 'attribute_not_exists(pk)',
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  }) as const;
+
+const update = (table: string, intent: IntentKey, state: string): UpdateItemCommand =>
+  new UpdateItemCommand({
+    TableName: table,
+    Key: keyOf(intent),
+    UpdateExpression: 'SET #tx.#state = :state',
+    ConditionExpression: '#tx.#state = :prepared AND #commitId = :commitId',
+    ExpressionAttributeNames: { '#tx': 'tx', '#state': 'state', '#commitId': 'commitId' },
+    ExpressionAttributeValues: {
+      ':state': { S: state },
+      ':prepared': { S: 'prepared' },
+      ':commitId': { S: intent.commitId },
+    },
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  });
 
 /**
  * The sort keys of a stream that a version does not cover, from and to: before its first log, between each log's last

@@ -1,17 +1,17 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { MeridianError, type Remote } from '../../core/index.ts';
-import { type ConnectionOptions, connection } from '../connection.ts';
+import { type ConnectionOptions, connection, within } from '../connection.ts';
 import { sdkError } from '../sdk-error.ts';
 
 export interface LambdaRemoteOptions extends Omit<ConnectionOptions, 'region'> {
-  /** The `command` function's name, the same in every Region. */
+  /** The function's name, the same in every Region. */
   readonly functionName: string;
   /** Milliseconds for the whole call, retries included. @default 28,000: the caller ends before the callee's 45 s */
   readonly timeout?: number;
 }
 
 /**
- * The `command` functions of the other Regions, invoked synchronously. A call may run twice there: when an answer is lost, it
+ * A function of the other Regions, invoked synchronously. A call may run twice there: when an answer is lost, it
  * is sent again.
  * @throws MeridianError `region-unreachable`: retryable, except when the call was refused (no such function, no permission)
  */
@@ -24,11 +24,9 @@ export const lambdaRemote = ({ functionName, timeout = 28_000, ...options }: Lam
   };
 
   return {
-    invoke: async (region, request) => {
+    invoke: async (region, request, milliseconds = timeout) => {
       const { FunctionError, Payload } = await clientOf(region)
-        .send(new InvokeCommand({ FunctionName: functionName, Payload: JSON.stringify(request) }), {
-          abortSignal: AbortSignal.timeout(timeout),
-        })
+        .send(new InvokeCommand({ FunctionName: functionName, Payload: JSON.stringify(request) }), within(milliseconds))
         .catch((error: unknown) => {
           throw sdkError(`reach ${region}`, error, 'region-unreachable');
         });

@@ -1,22 +1,36 @@
 import * as z from 'zod';
-import { type Commit, covers, type EventStore, MeridianError, shardOf } from '../../core/index.ts';
+import { type Commit, covers, type Decision, type EventStore, type IntentKey, shardOf } from '../../core/index.ts';
+import { checkFinal } from '../check-final.ts';
+import { checkItem, checkWrite } from '../check-write.ts';
 import { cursorOf } from '../cursor.ts';
 import { keyOrder } from '../key-order.ts';
 import { firstBehind } from './first-behind.ts';
 import { frozenCopy } from './frozen.ts';
 
-/** The `events` table of one Region, in memory. Commits come out deeply frozen. */
+/** The `events` table of one Region, in memory. Commits and outcomes come out deeply frozen. */
 export interface MemoryEventStore extends EventStore {
-  /** Takes in a commit that another Region wrote, as global tables do. One that is here already changes nothing. */
+  /**
+   * Takes in a commit that another Region wrote, as global tables do: a new one, or an intent here that has become final
+   * there. One that is here already, or comes late, changes nothing.
+   */
   replicate(commit: Commit): void;
+  /** The same for the outcome of a one-Region transaction. */
+  replicateOutcome(outcome: Decision): void;
 }
 
-/** @param onInsert is called with every new commit, own or replicated, once it can be read: the table's stream */
-export const memoryEventStore = (onInsert: (commit: Commit) => void = () => {}): MemoryEventStore => {
+/** What the table's stream tells: a commit that is new, or was as `before`; a new outcome of a one-Region transaction. */
+export type EventsChange =
+  | { readonly commit: Commit; readonly before?: Commit | undefined }
+  | { readonly outcome: Decision };
+
+/** @param onChange is called with every change, own or replicated, once it can be read: the table's stream */
+export const memoryEventStore = (onChange: (change: EventsChange) => void = () => {}): MemoryEventStore => {
   /** Of every stream its commits, by log and position. */
   const streams = new Map<string, Commit[]>();
   /** Their names in order, as far as `scan` has needed it. No stream ever leaves, so equal counts mean equal names. */
   let names: readonly string[] = [];
+  /** By transaction. */
+  const outcomes = new Map<string, Decision>();
 
   const commitsOf = (stream: string): Commit[] => {
     const known = streams.get(stream);
@@ -26,16 +40,31 @@ export const memoryEventStore = (onInsert: (commit: Commit) => void = () => {}):
     return none;
   };
 
-  /** @returns the commit at the same position, if there is one */
-  const insert = (commit: Commit): Commit | undefined => {
+  /** @returns the commit at a position, if there is one */
+  const holderOf = ({ stream, log, position }: Omit<IntentKey, 'commitId'>): Commit | undefined => {
+    const commits = streams.get(stream) ?? [];
+    const commit = commits[placeOf(commits, log, position)];
+    return commit?.log === log && commit.position === position ? commit : undefined;
+  };
+
+  const insert = (commit: Commit): void => {
     const commits = commitsOf(commit.stream);
-    const place = placeOf(commits, commit.log, commit.position);
-    const holder = commits[place];
-    if (holder?.log === commit.log && holder.position === commit.position) return holder;
-    // Another Region's commit, which its own store has frozen, is shared: three Regions keep it once.
-    const stored = Object.isFrozen(commit) ? commit : frozenCopy(commit);
-    commits.splice(place, 0, stored);
-    onInsert(stored);
+    commits.splice(placeOf(commits, commit.log, commit.position), 0, commit);
+    onChange({ commit });
+  };
+
+  const replace = (before: Commit, commit: Commit): void => {
+    const commits = commitsOf(commit.stream);
+    commits[placeOf(commits, commit.log, commit.position)] = commit;
+    onChange({ commit, before });
+  };
+
+  /** @returns the outcome that is there already */
+  const keep = (outcome: Decision): Decision | undefined => {
+    const there = outcomes.get(outcome.transaction);
+    if (there) return there;
+    outcomes.set(outcome.transaction, outcome);
+    onChange({ outcome });
     return undefined;
   };
 
@@ -58,26 +87,46 @@ export const memoryEventStore = (onInsert: (commit: Commit) => void = () => {}):
       const end = page.length > limit ? commits.at(-1) : undefined;
       return { commits, cursor: end && cursors.encode(end) };
     },
-    put: async (commit) => insert(frozenCopy(commit, refuseAboveItemLimit)),
+    put: async (commit) => {
+      const stored = frozenCopy(commit, checkItem);
+      const holder = holderOf(stored);
+      if (!holder) insert(stored);
+      return holder;
+    },
+    at: async (stream, log, position) => holderOf({ stream, log, position }),
+    finalise: async (intent, state) => {
+      const there = holderOf(intent);
+      if (there?.commitId === intent.commitId && there.tx?.state === 'prepared')
+        replace(there, frozenCopy({ ...there, tx: { ...there.tx, state } }));
+      else checkFinal(there, intent, state);
+    },
+    transact: async (write) => {
+      checkWrite(write);
+      const { commits, free, outcome } = frozenCopy(write);
+      const kept = outcomes.get(outcome.transaction);
+      const taken = [...commits, ...free].flatMap((position) => holderOf(position) ?? []);
+      if (kept || taken.length > 0) return { ...(kept && { outcome: kept }), taken, contended: [] };
+      for (const commit of commits) insert(commit);
+      keep(outcome);
+      return undefined;
+    },
+    outcome: async (transaction) => outcomes.get(transaction),
+    putOutcome: async (outcome) => keep(frozenCopy(outcome, checkItem)),
     replicate: (commit) => {
-      insert(commit);
+      // Another Region's commit, which its own store has frozen, is shared: three Regions keep it once.
+      const stored = Object.isFrozen(commit) ? commit : frozenCopy(commit);
+      const holder = holderOf(stored);
+      if (!holder) insert(stored);
+      else if (holder.tx?.state === 'prepared' && stored.tx && stored.tx.state !== 'prepared') replace(holder, stored);
+    },
+    replicateOutcome: (outcome) => {
+      keep(Object.isFrozen(outcome) ? outcome : frozenCopy(outcome));
     },
   };
 };
 
 /** Where a page of a scan ended. */
 const cursors = cursorOf(z.object({ stream: z.string(), log: z.string(), position: z.number() }));
-
-/** DynamoDB's limit of an item, so that nothing works in memory that would not work there. */
-const MAX_ITEM_BYTES = 400 * 1024;
-
-const refuseAboveItemLimit = (bytes: number): void => {
-  if (bytes > MAX_ITEM_BYTES)
-    throw new MeridianError(
-      'too-large',
-      `The commit has ${bytes} bytes, an item ${MAX_ITEM_BYTES} at most. Send less at once.`,
-    );
-};
 
 /** Index of the first commit that is not before (log, position): binary search. */
 const placeOf = (commits: readonly Commit[], log: string, position: number): number => {

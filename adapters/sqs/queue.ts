@@ -1,4 +1,9 @@
-import { type BatchResultErrorEntry, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import {
+  type BatchResultErrorEntry,
+  SendMessageBatchCommand,
+  type SendMessageBatchRequestEntry,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
 import type { BatchAnswer, Queue } from '../../core/index.ts';
 import { MESSAGING_MS, within } from '../connection.ts';
 import { asked } from '../sdk-error.ts';
@@ -8,20 +13,32 @@ import { asked } from '../sdk-error.ts';
  * @throws MeridianError `unavailable` (retryable) when the call as a whole fails; `too-large` for more than SQS takes at once
  */
 export const sqsQueue = (client: SQSClient, url: string): Queue => ({
-  send: async (bodies) => {
-    const answer = await asked(
-      `send to the queue ${url}`,
-      client.send(
-        new SendMessageBatchCommand({
-          QueueUrl: url,
-          Entries: bodies.map((body, index) => ({ Id: String(index), MessageBody: body })),
-        }),
-        within(MESSAGING_MS),
-      ),
-    );
-    return batchAnswer(bodies.length, answer);
-  },
+  send: (bodies) =>
+    sendBatch(
+      client,
+      url,
+      bodies.map((body) => ({ MessageBody: body })),
+    ),
 });
+
+/** One SendMessageBatch. */
+export const sendBatch = async (
+  client: SQSClient,
+  url: string,
+  messages: readonly Omit<SendMessageBatchRequestEntry, 'Id'>[],
+): Promise<BatchAnswer> => {
+  const answer = await asked(
+    `send to the queue ${url}`,
+    client.send(
+      new SendMessageBatchCommand({
+        QueueUrl: url,
+        Entries: messages.map((message, index) => ({ Id: String(index), ...message })),
+      }),
+      within(MESSAGING_MS),
+    ),
+  );
+  return batchAnswer(messages.length, answer);
+};
 
 /** What became of each entry of a batch whose entries are named by their index. */
 export const batchAnswer = (

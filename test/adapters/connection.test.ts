@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { connection, DATABASE_MS, MESSAGING_MS, SNAPSHOT_MS } from '../../adapters/connection.ts';
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
+import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
 import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
@@ -10,8 +11,12 @@ import { eventBridgeBus } from '../../adapters/eventbridge/bus.ts';
 import { eventBridgeClient } from '../../adapters/eventbridge/client.ts';
 import { sdkError } from '../../adapters/sdk-error.ts';
 import { sqsClient } from '../../adapters/sqs/client.ts';
+import { sqsDelayedQueue } from '../../adapters/sqs/delayed-queue.ts';
 import { sqsQueue } from '../../adapters/sqs/queue.ts';
-import { aCommit } from '../contract/commits.ts';
+import { sfnClient } from '../../adapters/stepfunctions/client.ts';
+import { stepFunctionsMachine } from '../../adapters/stepfunctions/machine.ts';
+import { aCommit, anIntent } from '../contract/commits.ts';
+import { aDecision } from '../contract/decisions.ts';
 import { aSnapshot } from '../contract/snapshot-store.contract.ts';
 import { credentials, type StubAnswer, type StubRequest, stubServer } from './stub-server.ts';
 
@@ -29,11 +34,11 @@ describe('connection', () => {
     expect(requests).toHaveLength(2);
   });
 
-  /** Every adapter behind this answer, in a time that runs a hundred times as fast. */
+  /** Every adapter behind this answer, in a time that runs forty times as fast. */
   const adaptersBehind = async (answer: (request: StubRequest) => StubAnswer | Promise<StubAnswer>) => {
     const { endpoint, requests } = await stubServer(answer);
     const { timeout } = AbortSignal;
-    const bounds = vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => timeout.call(AbortSignal, ms / 100));
+    const bounds = vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => timeout.call(AbortSignal, ms / 40));
     onTestFinished(() => bounds.mockRestore());
     const options = { endpoint, region: 'us-east-1', credentials };
     const client = dynamoDbClient(options);
@@ -41,11 +46,14 @@ describe('connection', () => {
       requests,
       bounds: () => bounds.mock.calls.flat(),
       events: dynamoDbEventStore(client, 'events'),
+      decisions: dynamoDbDecisions(client, 'transactions', { strong: true }),
       snapshots: dynamoDbSnapshotStore(client, 'snapshots'),
       views: dynamoDbViewStore(client, 'views'),
       sightings: dynamoDbSightings(client, 'views'),
       bus: eventBridgeBus(eventBridgeClient(options), 'meridian'),
       queue: sqsQueue(sqsClient(options), `${endpoint}/123456789012/queue`),
+      resolver: sqsDelayedQueue(sqsClient(options), `${endpoint}/123456789012/queue`),
+      machine: stepFunctionsMachine(sfnClient(options), 'arn:aws:states:us-east-1:123456789012:stateMachine:m'),
     };
   };
   type Adapters = Awaited<ReturnType<typeof adaptersBehind>>;
@@ -58,6 +66,13 @@ describe('connection', () => {
     ['loadLog', DATABASE_MS, ({ events }) => events.loadLog('flight/1', 'us-east-1', 0)],
     ['put', DATABASE_MS, ({ events }) => events.put(aCommit())],
     ['load behind a version', DATABASE_MS, ({ events }) => events.load('flight/1', { eu: 7 })],
+    ['finalise', DATABASE_MS, ({ events }) => events.finalise(anIntent(), 'committed')],
+    ['transact', DATABASE_MS, ({ events }) => events.transact({ commits: [], free: [], outcome: aDecision() })],
+    ['outcome', DATABASE_MS, ({ events }) => events.outcome('us-east-1:order-17')],
+    ['putOutcome', DATABASE_MS, ({ events }) => events.putOutcome(aDecision())],
+    ['a put of a decision', DATABASE_MS, ({ decisions }) => decisions.put(aDecision())],
+    ['find', DATABASE_MS, ({ decisions }) => decisions.find('us-east-1:order-17', 1)],
+    ['attempts', DATABASE_MS, ({ decisions }) => decisions.attempts('us-east-1:order-17')],
     ['newest', SNAPSHOT_MS, ({ snapshots }) => snapshots.newest('flight/1', 1)],
     ['a put of a snapshot', SNAPSHOT_MS, ({ snapshots }) => snapshots.put(aSnapshot())],
     ['drop', SNAPSHOT_MS, ({ snapshots }) => snapshots.drop('flight/1', 1, '018f000000000001')],
@@ -70,6 +85,12 @@ describe('connection', () => {
     ['all', DATABASE_MS, ({ sightings }) => sightings.all()],
     ['a put on the bus', MESSAGING_MS, ({ bus }) => bus.put([{ source: 's', detailType: 't', detail: '{}' }])],
     ['a send to the queue', MESSAGING_MS, ({ queue }) => queue.send(['{}'])],
+    ['a send to a delayed queue', MESSAGING_MS, ({ resolver }) => resolver.send([{ body: '{}', delay: 1 }])],
+    [
+      'a start of the machine',
+      MESSAGING_MS,
+      ({ machine }) => machine.start({ id: 'i', participants: [], request: 'r', timeout: 1, meta: {}, deadline: 1 }),
+    ],
   ])('%s that is not answered is unavailable when its time is up', async (_, ms, call) => {
     const adapters = await adaptersBehind(() => 'silence');
     const start = performance.now();
@@ -86,6 +107,7 @@ describe('connection', () => {
   });
 
   test.each<[string, (adapters: Adapters) => Promise<unknown>, (request: StubRequest) => StubAnswer]>([
+    ['pages of attempts', ({ decisions }) => decisions.attempts('us-east-1:order-17'), () => noEnd],
     ['pages of a stream', ({ events }) => events.load('flight/1'), () => noEnd],
     ['pages of rows', ({ views }) => views.rows('v', 2, undefined, 10), () => noEnd],
     ['pages of totals', ({ views }) => views.totals('v', 2, undefined, 10), () => noEnd],

@@ -24,6 +24,14 @@ export const aCommit = (of: Partial<Commit> = {}): Commit => {
   };
 };
 
+/** A prepared intent with everything that a commit can have. */
+export const anIntent = (of: Partial<Commit> = {}): Commit =>
+  aCommit({
+    commitId: 'us-east-1:order-17#1',
+    tx: { state: 'prepared', deadline: Date.UTC(2001, 0, 1) },
+    ...of,
+  });
+
 /** Overwrites every part of a value, as far as it lets itself be. */
 export const meddle = (value: unknown): void => {
   if (typeof value !== 'object' || value === null) return;

@@ -1,5 +1,6 @@
 import { type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
 import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
@@ -7,8 +8,10 @@ import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
 import { entriesOf } from '../../core/bus.ts';
 import { subscribe, subscribedEvent } from '../../core/index.ts';
 import { fakeRuntime } from '../runtime.ts';
-import { aCommit, aStream } from './commits.ts';
+import { aCommit, anIntent, aStream } from './commits.ts';
 import { countRequests } from './count-requests.ts';
+import { decisionsContract } from './decisions.contract.ts';
+import { aDecision, aTransactionId } from './decisions.ts';
 import { describeWithDynamoDbLocal } from './dynamodb-local.ts';
 import { eventScanContract } from './event-scan.contract.ts';
 import { eventStoreContract } from './event-store.contract.ts';
@@ -16,6 +19,7 @@ import { progressContract } from './progress.contract.ts';
 import { sightingsContract } from './sightings.contract.ts';
 import { aLargeSnapshot, aSnapshot, snapshotStoreContract } from './snapshot-store.contract.ts';
 import { dynamoDbTally } from './tally.ts';
+import { transactionContract } from './transaction.contract.ts';
 import { viewStoreContract } from './view-store.contract.ts';
 
 /** A busy machine is no reason to go on without a snapshot here. */
@@ -24,13 +28,17 @@ const PATIENTLY_MS = 15_000;
 describeWithDynamoDbLocal('DynamoDB Local', (local) => {
   let client: DynamoDBClient;
   let table: string;
+  let transactions: string;
   beforeAll(async () => {
     client = local().client();
     table = await local().createTable();
+    transactions = await local().createTable();
   });
 
   eventStoreContract(() => dynamoDbEventStore(client, table));
   eventScanContract(async () => dynamoDbEventStore(client, await local().createTable()));
+  transactionContract(() => dynamoDbEventStore(client, table));
+  decisionsContract(() => dynamoDbDecisions(client, transactions, { strong: true }));
   viewStoreContract(() => dynamoDbViewStore(client, table));
   sightingsContract(() => dynamoDbSightings(client, table));
   snapshotStoreContract(() => dynamoDbSnapshotStore(client, table, PATIENTLY_MS));
@@ -57,6 +65,33 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       expect(await counting(() => store.load(commit.stream))).toEqual({ QueryCommand: 1 });
       expect(await counting(() => store.loadLog(commit.stream, commit.log, 0))).toEqual({ QueryCommand: 1 });
       expect(await counting(() => store.load(commit.stream, { eu: 1, us: 2 }))).toEqual({ QueryCommand: 3 });
+    });
+
+    test('an intent is made final by one UpdateItem, also when it is final already', async () => {
+      const store = dynamoDbEventStore(counted, table);
+      const intent = anIntent({ stream: aStream() });
+      await store.put(intent);
+      for (const _ of ['once', 'again'])
+        expect(await counting(() => store.finalise(intent, 'committed'))).toEqual({ UpdateItemCommand: 1 });
+    });
+
+    test('a transaction of one Region is one request, also when something is in its way; its outcome is one GetItem', async () => {
+      const store = dynamoDbEventStore(counted, table);
+      const transaction = aTransactionId();
+      const write = { commits: [aCommit({ stream: aStream() })], free: [], outcome: aDecision({ transaction }) };
+      for (const _ of ['once', 'again'])
+        expect(await counting(() => store.transact(write))).toEqual({ TransactWriteItemsCommand: 1 });
+      expect(await counting(() => store.outcome(transaction))).toEqual({ GetItemCommand: 1 });
+      expect(await counting(() => store.putOutcome(write.outcome))).toEqual({ PutItemCommand: 1 });
+    });
+
+    test('a decision is one PutItem, also when there is one; it is found by one GetItem, with all others by one Query', async () => {
+      const decisions = dynamoDbDecisions(counted, transactions, { strong: true });
+      const decision = aDecision({ transaction: aTransactionId() });
+      for (const _ of ['once', 'again'])
+        expect(await counting(() => decisions.put(decision))).toEqual({ PutItemCommand: 1 });
+      expect(await counting(() => decisions.find(decision.transaction, 1))).toEqual({ GetItemCommand: 1 });
+      expect(await counting(() => decisions.attempts(decision.transaction))).toEqual({ QueryCommand: 1 });
     });
 
     test('an event in its turn is one GetItem, one transaction and a look for what is parked; one that came before the looks', async () => {

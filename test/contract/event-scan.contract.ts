@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Commit, EventStore } from '../../core/index.ts';
-import { aCommit } from './commits.ts';
+import { aCommit, anIntent } from './commits.ts';
+import { aDecision, aTransactionId } from './decisions.ts';
 
 const dotOf = ({ stream, log, position }: Commit): string => `${stream}@${log}.${position}`;
 
@@ -100,6 +101,25 @@ export const eventScanContract = (open: () => Promise<EventStore>): void => {
       const dots = found.flat().map(dotOf);
       expect(new Set(dots).size).toBe(dots.length);
       expect(new Set(dots).isSupersetOf(new Set(commits.map(dotOf)))).toBe(true);
+    });
+
+    test('finds intents in every state among the commits, and none of the outcomes between them', async () => {
+      const mixed = await open();
+      const states = ['prepared', 'committed', 'aborted'] as const;
+      const kept = Array.from({ length: 12 }, (_, i) => aCommit({ stream: `flight/mixed-${i}` }));
+      const intents = states.map((state, i) =>
+        anIntent({ stream: `flight/mixed-${i}`, position: 2, tx: { state, deadline: 7 } }),
+      );
+      for (const commit of [...kept, ...intents]) await mixed.put(commit);
+      for (const _ of kept) await mixed.putOutcome(aDecision({ transaction: aTransactionId() }));
+      const transaction = aTransactionId();
+      const written = aCommit({ stream: 'seats/mixed', commitId: `${transaction}#1` });
+      await mixed.transact({ commits: [written], free: [], outcome: aDecision({ transaction }) });
+      for (const limit of [1, 5, 1000]) {
+        const found = (await pagesOf(mixed, 0, 1, limit)).flat();
+        expect(found.map(dotOf).sort()).toEqual([...kept, ...intents, written].map(dotOf).sort());
+        for (const intent of intents) expect(found).toContainEqual(intent);
+      }
     });
 
     test('refuses a cursor that is none', async () => {

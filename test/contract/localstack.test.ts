@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
 import { beforeAll } from 'vitest';
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
+import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
 import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
@@ -9,6 +10,7 @@ import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
 import { sqsClient } from '../../adapters/sqs/client.ts';
 import { sqsQuarantine } from '../../adapters/sqs/quarantine.ts';
 import { describeWithLocalStack } from '../localstack/describe-with-localstack.ts';
+import { decisionsContract } from './decisions.contract.ts';
 import { createTable } from './dynamodb-local.ts';
 import { eventScanContract } from './event-scan.contract.ts';
 import { eventStoreContract } from './event-store.contract.ts';
@@ -17,6 +19,7 @@ import { quarantineContract } from './quarantine.contract.ts';
 import { sightingsContract } from './sightings.contract.ts';
 import { snapshotStoreContract } from './snapshot-store.contract.ts';
 import { dynamoDbTally } from './tally.ts';
+import { transactionContract } from './transaction.contract.ts';
 import { viewStoreContract } from './view-store.contract.ts';
 
 /** A busy machine is no reason to go on without a snapshot here. */
@@ -44,12 +47,16 @@ describeWithLocalStack('LocalStack', (endpoint) => {
     return QueueUrl;
   };
   let table: string;
+  let transactions: string;
   beforeAll(async () => {
     table = await newTable();
+    transactions = await newTable();
   });
 
   eventStoreContract(() => dynamoDbEventStore(client, table));
   eventScanContract(async () => dynamoDbEventStore(client, await newTable()));
+  transactionContract(() => dynamoDbEventStore(client, table));
+  decisionsContract(() => dynamoDbDecisions(client, transactions, { strong: true }));
   viewStoreContract(() => dynamoDbViewStore(client, table));
   sightingsContract(() => dynamoDbSightings(client, table));
   snapshotStoreContract(() => dynamoDbSnapshotStore(client, table, PATIENTLY_MS));

@@ -1,9 +1,11 @@
 import { describe } from 'vitest';
+import { memoryDecisions } from '../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../adapters/memory/event-store.ts';
 import { memoryQuarantine } from '../../adapters/memory/quarantine.ts';
 import { memorySightings } from '../../adapters/memory/sightings.ts';
 import { memorySnapshotStore } from '../../adapters/memory/snapshot-store.ts';
 import { memoryViewStore } from '../../adapters/memory/view-store.ts';
+import { decisionsContract } from './decisions.contract.ts';
 import { eventScanContract } from './event-scan.contract.ts';
 import { eventStoreContract } from './event-store.contract.ts';
 import { progressContract } from './progress.contract.ts';
@@ -11,11 +13,14 @@ import { quarantineContract } from './quarantine.contract.ts';
 import { sightingsContract } from './sightings.contract.ts';
 import { snapshotStoreContract } from './snapshot-store.contract.ts';
 import { memoryTally } from './tally.ts';
+import { transactionContract } from './transaction.contract.ts';
 import { viewStoreContract } from './view-store.contract.ts';
 
 describe('memory', () => {
   eventStoreContract(() => memoryEventStore());
   eventScanContract(async () => memoryEventStore());
+  transactionContract(() => memoryEventStore());
+  decisionsContract(() => memoryDecisions({ strong: true }));
   viewStoreContract(memoryViewStore);
   sightingsContract(memorySightings);
   snapshotStoreContract(memorySnapshotStore);

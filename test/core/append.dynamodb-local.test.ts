@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
+import { memoryDecisions } from '../../adapters/memory/decisions.ts';
 import { nodeRuntime } from '../../adapters/node/runtime.ts';
-import { type Append, type Appended, type AppendPorts, append } from '../../core/append.ts';
-import { MeridianError, type Runtime, type Warm } from '../../core/index.ts';
+import { type Append, type Appended, append } from '../../core/append.ts';
+import { type AppendPorts, MeridianError, type Runtime, type Warm } from '../../core/index.ts';
 import { countRequests } from '../contract/count-requests.ts';
 import { describeWithDynamoDbLocal } from '../contract/dynamodb-local.ts';
 import { fakeRuntime } from '../runtime.ts';
@@ -25,6 +26,7 @@ describeWithDynamoDbLocal('append on DynamoDB Local', (local) => {
       runtime,
       warm: new Map<string, Warm>(),
       events,
+      decisions: memoryDecisions({ strong: true }),
     });
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   APPEND,
+  announcementOf,
   COMMAND,
   entriesOf,
   fastPathPattern,
@@ -9,8 +10,11 @@ import {
   outcomeEntry,
   SOURCE_PREFIX,
   subscriptionPattern,
+  TRANSACT,
 } from '../../core/bus.ts';
+import { encodeVersion } from '../../core/version.ts';
 import { aCommit } from '../contract/commits.ts';
+import { aDecision, anAbort } from '../contract/decisions.ts';
 
 describe('entries of a commit', () => {
   it('are one an event, with everything that makes the commit up', () => {
@@ -67,7 +71,7 @@ describe('patterns', () => {
   it('take in what producers send, and nothing that says it is of Meridian', () => {
     expect(ingressPattern).toEqual({
       source: [{ 'anything-but': { prefix: SOURCE_PREFIX } }],
-      'detail-type': [APPEND, COMMAND],
+      'detail-type': [APPEND, COMMAND, TRANSACT],
     });
   });
 
@@ -90,6 +94,41 @@ describe('patterns', () => {
     expect(fastPathPattern('us-east-1', new Set(['flight', 'seats']))).toEqual({
       source: ['meridian.flight', 'meridian.seats'],
       detail: { meta: { region: [{ 'anything-but': ['us-east-1'] }] } },
+    });
+  });
+});
+
+describe('the announcement of a transaction', () => {
+  const entryOf = (decision: Parameters<typeof announcementOf>[0]) => {
+    const { detail, ...entry } = announcementOf(decision);
+    return { ...entry, detail: JSON.parse(detail) };
+  };
+
+  it('says what was committed where, with version tokens', () => {
+    const version = { us: 3, eu: 1 };
+    const decision = aDecision({
+      transaction: 'us:order-17',
+      participants: [{ stream: 'seats/17', log: 'us', position: 3, version }],
+      region: 'us',
+    });
+    expect(entryOf(decision)).toEqual({
+      source: 'meridian.tx',
+      detailType: 'TransactionCommitted',
+      detail: {
+        id: 'tx/us:order-17',
+        transaction: 'us:order-17',
+        participants: [{ stream: 'seats/17', log: 'us', position: 3, version: encodeVersion('seats/17', version) }],
+        meta: { region: 'us', decidedAt: '2001-01-01T00:00:00.000Z' },
+      },
+    });
+  });
+
+  it('says why it was aborted, and comes from the Region that drives, which forwards it, whoever decided', () => {
+    const decision = anAbort({ transaction: 'us:order-17', region: 'eu' });
+    expect(entryOf(decision)).toMatchObject({
+      source: 'meridian.tx',
+      detailType: 'TransactionAborted',
+      detail: { reason: decision.reason?.problem, participant: 'seats/17', meta: { region: 'us' } },
     });
   });
 });

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { faultsOf, fromProblem, invalid, MeridianError, reject, toProblem } from '../../core/errors.ts';
+import { cutProblem, faultsOf, fromProblem, invalid, MeridianError, reject, toProblem } from '../../core/errors.ts';
 
 describe('errors', () => {
   it('become problem documents with their details as further members', () => {
@@ -89,5 +89,21 @@ describe('errors', () => {
       { path: 'input.a.b', message: 'is not known here' },
       { path: 'input.a.c', message: 'is not known here' },
     ]);
+  });
+});
+
+describe('cutProblem', () => {
+  const problem = toProblem(reject('No.', { why: 'x'.repeat(500) }));
+
+  it('leaves what fits as it is, to the byte', () => {
+    const bytes = JSON.stringify(problem).length;
+    expect(cutProblem(problem, bytes)).toBe(problem);
+    expect(cutProblem(problem, bytes - 1)).toEqual({ ...toProblem(reject('No.')) });
+  });
+
+  it.each(['x', 'ü', '\u{1f600}', '\u0001', '"'])('makes fit whatever a domain says, such as %j', (character) => {
+    const cut = cutProblem(toProblem(reject(character.repeat(5000))), 1000);
+    expect(new TextEncoder().encode(JSON.stringify(cut)).length).toBeLessThanOrEqual(1000);
+    expect(cut).toMatchObject({ code: 'rejected', status: 422, retryable: false });
   });
 });

@@ -1,17 +1,22 @@
 import * as z from 'zod';
+import { memoryDecisions } from '../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../adapters/memory/event-store.ts';
 import { memorySnapshotStore } from '../../adapters/memory/snapshot-store.ts';
 import { memoryViewStore } from '../../adapters/memory/view-store.ts';
-import type { Append, Request } from '../../core/append.ts';
+import type { Append } from '../../core/append.ts';
 import {
   defineDomain,
   defineStream,
   defineView,
   type EventStore,
+  type MachineInput,
+  MeridianError,
+  type Remote,
   reject,
   type Snapshots,
   type Warm,
 } from '../../core/index.ts';
+import type { Request } from '../../core/request.ts';
 import { fakeRuntime } from '../runtime.ts';
 
 /** What was noted, in fold order, each with what its writer had not seen. */
@@ -147,13 +152,56 @@ export const watched = (
       await watch('put');
       return store.put(commit);
     },
+    at: async (...args) => {
+      await watch('at');
+      return store.at(...args);
+    },
+    finalise: async (intent, state) => {
+      await watch('finalise');
+      return store.finalise(intent, state);
+    },
+    transact: async (write) => {
+      await watch('transact');
+      return store.transact(write);
+    },
+    outcome: async (transaction) => {
+      await watch('outcome');
+      return store.outcome(transaction);
+    },
+    putOutcome: async (outcome) => {
+      await watch('putOutcome');
+      return store.putOutcome(outcome);
+    },
   };
 };
 
-/** A Region with memory for everything; `table` is its events table as such, `events` counts the calls of it. */
+/** What a Region has that is alone in the world. */
+export const unreachable: Remote = {
+  invoke: async () => {
+    throw new MeridianError('region-unreachable', 'There is no line.', { retryable: true });
+  },
+};
+
+/** A state machine that only notes what it was started with. */
+export const aMachine = () => {
+  const started: MachineInput[] = [];
+  const start = async (input: MachineInput): Promise<void> => {
+    started.push(input);
+  };
+  return { started, start };
+};
+
+/**
+ * A Region with memory for everything, alone in the world; `table` is its events table as such, `events` counts the calls of
+ * it.
+ */
 export const aRegion = (region = 'us', runtime = fakeRuntime(), domainOf = domain) => {
   const table = memoryEventStore();
   return {
+    decisions: memoryDecisions({ strong: true }),
+    participants: unreachable,
+    remote: unreachable,
+    machine: aMachine(),
     domain: domainOf,
     region,
     regions: REGIONS,

@@ -2,11 +2,11 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { append } from '../../core/append.ts';
-import { APPEND, type BusEntry, COMMAND } from '../../core/bus.ts';
+import { APPEND, type BusEntry, COMMAND, TRANSACT } from '../../core/bus.ts';
 import { defineDomain } from '../../core/domain.ts';
 import { MeridianError, reject } from '../../core/errors.ts';
 import { ingest } from '../../core/ingest.ts';
-import type { BatchAnswer, Remote } from '../../core/ports.ts';
+import type { BatchAnswer } from '../../core/ports.ts';
 import { readStream } from '../../core/read.ts';
 import { defineStream } from '../../core/stream.ts';
 import { decodeVersion } from '../../core/version.ts';
@@ -14,19 +14,12 @@ import { anAppend, aRegion, noted, watched } from './example.ts';
 
 const outcomeDetail = z.looseObject({ id: z.string() });
 
-const unreachable: Remote = {
-  invoke: async () => {
-    throw new MeridianError('region-unreachable', 'There is no line.', { retryable: true });
-  },
-};
-
 /** A Region that takes messages in, and what came out of it. */
 const anIngress = () => {
   const outcomes: { readonly kind: string; readonly detail: z.output<typeof outcomeDetail> }[] = [];
   const quarantined: { readonly reason: string; readonly body: string }[] = [];
   return {
     ...aRegion(),
-    remote: unreachable,
     outcomes,
     quarantined,
     bus: {
@@ -280,5 +273,67 @@ describe('ingest', () => {
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+describe('ingest of transactions', () => {
+  const transacting = (id: string, of: object = {}): string =>
+    message(TRANSACT, {
+      id,
+      participants: [{ stream: 'account/us.1', command: 'deposit', input: { amount: 1 } }],
+      ...of,
+    });
+  const elsewhere = [{ stream: 'account/eu.1', command: 'deposit', input: { amount: 1 } }];
+
+  it('runs them, and leaves it to their records to announce the outcome, committed or aborted', async () => {
+    const us = anIngress();
+    const aborted = transacting('us:b', {
+      participants: [{ stream: 'account/us.1', command: 'withdraw', input: { amount: 100 } }],
+    });
+    expect(await ingest(us, [transacting('us:a'), aborted, transacting('us:a')])).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(us.outcomes).toEqual([]);
+    expect(await us.table.outcome('us:a')).toMatchObject({ outcome: 'committed' });
+    expect(await us.table.outcome('us:b')).toMatchObject({ outcome: 'aborted' });
+    expect((await readStream(us, 'account/us.1')).state).toBe(1);
+  });
+
+  it('leaves to come again what has no outcome in 10 s', async () => {
+    const us = anIngress();
+    expect(await ingest(us, [transacting('us:a', { participants: elsewhere })])).toEqual(['us:a is not decided yet']);
+    expect(us.runtime.elapsed()).toBeLessThanOrEqual(10_000);
+    expect(us.outcomes).toEqual([]);
+  });
+
+  it('leaves to come again what another Region drives that is not reached', async () => {
+    const us = anIngress();
+    expect(await ingest(us, [transacting('eu:a')])).toEqual(['There is no line.']);
+  });
+
+  it.each([
+    ['a fault of it', transacting('us:a', { participants: [] }), 'validation'],
+    ['an id without a Region', transacting('a'), 'validation'],
+    ['too much', transacting('us:a', { participants: ['x'.repeat(200_000)] }), 'too-large'],
+  ])('rejects %s, with the problem', async (_what, body, code) => {
+    const us = anIngress();
+    expect(await ingest(us, [body])).toEqual([undefined]);
+    expect(us.outcomes).toMatchObject([{ kind: 'Rejected', detail: { problem: { code } } }]);
+  });
+
+  it('rejects an id that stands for another transaction', async () => {
+    const us = anIngress();
+    const other = [{ stream: 'account/us.1', command: 'deposit', input: { amount: 2 } }];
+    await ingest(us, [transacting('us:a')]);
+    await ingest(us, [transacting('us:a', { participants: other })]);
+    expect(us.outcomes).toMatchObject([{ kind: 'Rejected', detail: { id: 'us:a', problem: { code: 'id-reused' } } }]);
+  });
+
+  it('quarantines one without an id: its sender could not be told', async () => {
+    const us = anIngress();
+    await ingest(us, [message(TRANSACT, { participants: [] })]);
+    expect(us.quarantined).toHaveLength(1);
   });
 });

@@ -2,6 +2,7 @@ import { paginateScan } from '@aws-sdk/client-dynamodb';
 import { expect, it } from 'vitest';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
+import { memoryDecisions } from '../../adapters/memory/decisions.ts';
 import {
   beginRebuild,
   cleanRebuild,
@@ -36,7 +37,13 @@ describeWithDynamoDbLocal('a rebuild on DynamoDB Local', (local) => {
     const client = local().client();
     const viewsTable = await local().createTable();
     const events = dynamoDbEventStore(client, await local().createTable());
-    const ports = { events, views: dynamoDbViewStore(client, viewsTable), runtime: fakeRuntime() };
+    const ports = {
+      region: 'us',
+      events,
+      decisions: memoryDecisions({ strong: true }),
+      views: dynamoDbViewStore(client, viewsTable),
+      runtime: fakeRuntime(),
+    };
     const commits = Array.from({ length: 60 }, (_, i) =>
       aCommit({
         stream: `note/${i}`,

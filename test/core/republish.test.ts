@@ -3,9 +3,9 @@ import * as z from 'zod';
 import type { BusEntry } from '../../core/bus.ts';
 import type { Commit } from '../../core/commit.ts';
 import { nextStamp } from '../../core/hlc.ts';
-import type { BatchAnswer, Bus } from '../../core/ports.ts';
+import type { BatchAnswer, Bus, DelayedMessage } from '../../core/ports.ts';
 import { republish, republishStepRequest } from '../../core/republish.ts';
-import { aCommit } from '../contract/commits.ts';
+import { aCommit, anIntent } from '../contract/commits.ts';
 import { aRegion } from './example.ts';
 
 const since = '2001-01-02T00:00:00Z';
@@ -36,7 +36,14 @@ const aPublisher = (commits: readonly Commit[], refuses: (id: string) => boolean
         return undefined;
       }),
   };
-  return { ...us, bus, ids };
+  const armed: DelayedMessage[] = [];
+  const resolver = {
+    send: async (messages: readonly DelayedMessage[]): Promise<BatchAnswer> => {
+      armed.push(...messages);
+      return messages.map(() => undefined);
+    },
+  };
+  return { ...us, bus, ids, resolver, armed };
 };
 
 const step = (of: Record<string, unknown> = {}) =>
@@ -125,6 +132,35 @@ describe('republish', () => {
     const us = aPublisher([noting('1')]);
     for (let i = 0; i < 2; i++) await republish(us, step());
     expect(us.ids).toEqual(['note/1@us.1.0', 'note/1@us.1.0']);
+  });
+
+  it('has the resolver look once more at what was prepared here since a time', async () => {
+    const intent = (id: string, of: Partial<Commit> = {}) =>
+      noting(id, {
+        ...anIntent(),
+        stream: `note/${id}`,
+        log: 'us',
+        region: 'us',
+        hlc: at(1),
+        commitId: 'us:a#1',
+        ...of,
+      });
+    const us = aPublisher([
+      intent('new'),
+      intent('old', { hlc: at(-1) }),
+      intent('foreign', { region: 'eu' }),
+      noting('1'),
+    ]);
+    expect(await all(us)).toEqual({ scanned: 4, published: 1, failed: 0 });
+    expect(us.armed.map(({ body }) => JSON.parse(body).stream)).toEqual(['note/new']);
+    const deaf = { send: async (messages: readonly DelayedMessage[]) => messages.map(() => 'Throttled') };
+    const stopped = await republish({ ...us, resolver: deaf }, step());
+    expect(stopped).toEqual({ scanned: 4, published: 1, failed: 1, cursor: '' });
+    expect(await republish({ ...us, resolver: deaf }, step({ dryRun: true }))).toEqual({
+      scanned: 4,
+      published: 1,
+      failed: 0,
+    });
   });
 
   it.each([

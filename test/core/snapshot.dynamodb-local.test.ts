@@ -4,9 +4,11 @@ import * as z from 'zod';
 import { toImage } from '../../adapters/dynamodb/commit-item.ts';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
-import { type AppendPorts, append } from '../../core/append.ts';
+import { memoryDecisions } from '../../adapters/memory/decisions.ts';
+import { append } from '../../core/append.ts';
 import type { Commit } from '../../core/commit.ts';
 import { nextStamp } from '../../core/hlc.ts';
+import type { AppendPorts } from '../../core/index.ts';
 import { readStream } from '../../core/read.ts';
 import { countRequests } from '../contract/count-requests.ts';
 import { describeWithDynamoDbLocal } from '../contract/dynamodb-local.ts';
@@ -90,6 +92,7 @@ describeWithDynamoDbLocal('a home stream of 10,000 commits on DynamoDB Local', (
     runtime: fakeRuntime(now),
     warm: new Map(),
     events: dynamoDbEventStore(client, tables.events),
+    decisions: memoryDecisions({ strong: true }),
     snapshots: dynamoDbSnapshotStore(client, tables.snapshots),
   });
 

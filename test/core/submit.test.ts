@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { MeridianError } from '../../core/errors.ts';
+import { submitHere } from '../../core/passed-on.ts';
 import type { Remote } from '../../core/ports.ts';
-import { submit, submitHere } from '../../core/submit.ts';
-import { anAppend, aRegion, command, noted } from './example.ts';
+import { submit } from '../../core/submit.ts';
+import { anAppend, aRegion, command } from './example.ts';
 
 const asked = anAppend({ stream: 'account/eu.1', request: command('deposit', { amount: 5 }) });
 const withdraw = { ...asked, commitId: 'withdraw', request: command('withdraw', { amount: 9 }) };
@@ -98,18 +99,5 @@ describe('submit', () => {
       expect.objectContaining({ code: 'rejected' }),
     );
     expect(invoked).toEqual([]);
-  });
-});
-
-describe("the home's side", () => {
-  it('refuses to append for another home than itself', async () => {
-    const answer = await submitHere(aRegion('us'), { ...asked });
-    expect(answer).toMatchObject({ problem: { code: 'misdirected', home: 'eu' } });
-  });
-
-  it('answers what it cannot read with a problem that tells nothing', async () => {
-    expect(await submitHere(aRegion('us'), { stream: 'no stream', request: noted() })).toMatchObject({
-      problem: { code: 'internal', retryable: true },
-    });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fromImage, toImage } from '../../../adapters/dynamodb/commit-item.ts';
-import { aCommit } from '../../contract/commits.ts';
+import { aCommit, anIntent } from '../../contract/commits.ts';
 
 describe('commit item', () => {
   test('a commit is one item with the attributes of the design', () => {
@@ -31,6 +31,16 @@ describe('commit item', () => {
     expect(fromImage(toImage(aCommit()))).toStrictEqual(aCommit());
   });
 
+  test('an intent says so, and an ordinary commit says nothing of it', () => {
+    const intent = anIntent({ tx: { state: 'aborted', deadline: 978_307_200_000 } });
+    expect(toImage(intent)).toStrictEqual({
+      ...toImage(aCommit({ commitId: intent.commitId })),
+      tx: { M: { state: { S: 'aborted' }, deadline: { N: '978307200000' } } },
+    });
+    expect(fromImage(toImage(intent))).toStrictEqual(intent);
+    expect(toImage(aCommit())).not.toHaveProperty('tx');
+  });
+
   test('attributes that are none of a commit’s are passed over', () => {
     expect(fromImage({ ...toImage(aCommit()), 'aws:rep:updateregion': { S: 'us-east-1' } })).toStrictEqual(aCommit());
   });
@@ -44,6 +54,12 @@ describe('commit item', () => {
     ['a fraction where a count belongs', { ...image, previous: { N: '1.5' } }, 'previous.N:'],
     ['a sort key without a position', { ...image, sk: { S: 'us-east-1' } }, 'sk.S:'],
     ['a position that is not padded', { ...image, sk: { S: 'us-east-1#1' } }, 'sk.S:'],
+    [
+      'a state that an intent does not have',
+      { ...image, tx: { M: { state: { S: 'done' }, deadline: { N: '1' } } } },
+      'tx.M.state.S:',
+    ],
+    ['an intent without a deadline', { ...image, tx: { M: { state: { S: 'prepared' } } } }, 'tx.M.deadline:'],
     ['a stamp that is none', { ...image, hlc: { S: 'noon' } }, 'hlc.S:'],
     [
       'data that is not JSON',

@@ -1,10 +1,13 @@
 import { beforeAll, expect, test } from 'vitest';
+import { dynamoDbDecisions } from '../../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventStore } from '../../../adapters/dynamodb/event-store.ts';
 import { dynamoDbSightings } from '../../../adapters/dynamodb/sightings.ts';
 import { dynamoDbViewStore } from '../../../adapters/dynamodb/view-store.ts';
 import { entriesOf } from '../../../core/bus.ts';
 import { subscribe } from '../../../core/index.ts';
-import { aCommit, aStream } from '../../contract/commits.ts';
+import { finalOf } from '../../../core/transaction/transaction.ts';
+import { aCommit, anIntent, aStream } from '../../contract/commits.ts';
+import { aDecision, anAbort, aTransactionId } from '../../contract/decisions.ts';
 import { describeWithDynamoDbLocal } from '../../contract/dynamodb-local.ts';
 import { dynamoDbTally } from '../../contract/tally.ts';
 import { fakeRuntime } from '../../runtime.ts';
@@ -46,6 +49,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     return {
       requests,
       events: dynamoDbEventStore(client, table),
+      decisions: dynamoDbDecisions(client, table, { strong: true }),
       views: dynamoDbViewStore(client, table),
       sightings: dynamoDbSightings(client, table),
       tally: dynamoDbTally(client, table),
@@ -99,6 +103,80 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     await events.put(commit);
     expect(await events.load(commit.stream)).toEqual([commit]);
     await expect(events.load(commit.stream)).rejects.toMatchObject({ code: 'unavailable', retryable: true });
+  });
+
+  const unavailable = { code: 'unavailable', retryable: true };
+
+  test('an intent that is made final, and whose answer is lost, is final', async () => {
+    const intent = anIntent({ stream: aStream() });
+    const { events, requests } = await behind('none', 'answer lost', 'throttled', 'none');
+    await events.put(intent);
+    await events.finalise(intent, 'committed');
+    expect(requests).toHaveLength(4);
+    expect(await stored(intent.stream)).toEqual([finalOf(intent, 'committed')]);
+  });
+
+  test('an intent whose answers are all lost is unavailable, and, made final again, it is', async () => {
+    const intent = anIntent({ stream: aStream() });
+    const { events } = await behind('none', 'answer lost', 'answer lost', 'answer lost');
+    await events.put(intent);
+    await expect(events.finalise(intent, 'aborted')).rejects.toMatchObject(unavailable);
+    await events.finalise(intent, 'aborted');
+    await expect(events.finalise(intent, 'committed')).rejects.toMatchObject({ code: 'internal' });
+    expect(await stored(intent.stream)).toEqual([finalOf(intent, 'aborted')]);
+  });
+
+  const aWrite = () => {
+    const transaction = aTransactionId();
+    const commits = [1, 2].map(() => aCommit({ stream: aStream(), commitId: `${transaction}#1` }));
+    return { commits, free: [], outcome: aDecision({ transaction }) };
+  };
+  const isWritten = async ({ commits, outcome }: ReturnType<typeof aWrite>) => {
+    for (const commit of commits) expect(await stored(commit.stream)).toEqual([commit]);
+    expect(await dynamoDbEventStore(local().client(), table).outcome(outcome.transaction)).toEqual(outcome);
+  };
+
+  test('a transaction whose answer is lost is written once, and says so; so is one that is throttled or fails', async () => {
+    for (const faults of [['answer lost'], ['throttled', 'broken']] as const) {
+      const { events, requests } = await behind(...faults);
+      const write = aWrite();
+      expect(await events.transact(write)).toBeUndefined();
+      expect(requests).toHaveLength(faults.length + 1);
+      await isWritten(write);
+    }
+  });
+
+  test('a transaction whose answers are all lost is unavailable, and, sent again, meets its own outcome', async () => {
+    const { events } = await behind('answer lost', 'answer lost', 'answer lost');
+    const write = aWrite();
+    await expect(events.transact(write)).rejects.toMatchObject(unavailable);
+    expect(await events.transact(write)).toMatchObject({ outcome: write.outcome, taken: write.commits });
+    await isWritten(write);
+  });
+
+  test('a transaction that is throttled for good is unavailable, and nothing of it is written', async () => {
+    const { events } = await behind('throttled', 'throttled', 'throttled');
+    const write = aWrite();
+    await expect(events.transact(write)).rejects.toMatchObject(unavailable);
+    for (const { stream } of write.commits) expect(await stored(stream)).toEqual([]);
+    expect(await events.outcome(write.outcome.transaction)).toBeUndefined();
+  });
+
+  test('an outcome or a decision whose answer is lost meets itself, and stands', async () => {
+    const { events, decisions } = await behind('answer lost', 'none', 'throttled', 'answer lost', 'none', 'broken');
+    const outcome = anAbort({ transaction: aTransactionId() });
+    expect(await events.putOutcome(outcome)).toEqual(outcome);
+    expect(await decisions.put(outcome)).toEqual(outcome);
+    expect(await decisions.find(outcome.transaction, 1)).toEqual(outcome);
+    expect(await events.outcome(outcome.transaction)).toEqual(outcome);
+  });
+
+  test('a decision whose answers are all lost is unavailable; another one then meets it', async () => {
+    const { decisions } = await behind('answer lost', 'answer lost', 'answer lost');
+    const decision = aDecision({ transaction: aTransactionId() });
+    await expect(decisions.put(decision)).rejects.toMatchObject(unavailable);
+    expect(await decisions.put(anAbort({ transaction: decision.transaction }))).toEqual(decision);
+    expect(await decisions.attempts(decision.transaction)).toEqual([decision]);
   });
 
   test('an event whose effect is throttled, or whose answer is lost, has its effect once', async () => {

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
-import type { Commit } from '../../../core/index.ts';
-import { aCommit, meddle } from '../../contract/commits.ts';
+import { type EventsChange, memoryEventStore } from '../../../adapters/memory/event-store.ts';
+import { finalOf } from '../../../core/transaction/transaction.ts';
+import { aCommit, anIntent, meddle } from '../../contract/commits.ts';
+import { aDecision, anAbort } from '../../contract/decisions.ts';
 
 describe('memory event store', () => {
   const storeThatTells = () => {
-    const told: Commit[] = [];
-    return { told, store: memoryEventStore((commit) => told.push(commit)) };
+    const told: EventsChange[] = [];
+    return { told, store: memoryEventStore((change) => told.push(change)) };
   };
 
   test('every new commit is told once, when it can be read: own ones and those of other Regions', async () => {
@@ -17,14 +18,14 @@ describe('memory event store', () => {
     await store.put({ ...own, commitId: 'late' });
     store.replicate(other);
     store.replicate(other);
-    expect(told).toEqual([own, other]);
+    expect(told).toEqual([{ commit: own }, { commit: other }]);
     expect(await store.load(own.stream)).toEqual([own, other]);
   });
 
   test('what is told can be read already', async () => {
     const seen: number[] = [];
-    const store = memoryEventStore(async ({ stream }) => {
-      seen.push((await store.load(stream)).length);
+    const store = memoryEventStore(async (change) => {
+      if ('commit' in change) seen.push((await store.load(change.commit.stream)).length);
     });
     await store.put(aCommit());
     expect(seen).toEqual([1]);
@@ -46,7 +47,9 @@ describe('memory event store', () => {
 
   test('stores that replicate to each other share a commit that nobody can change', async () => {
     const there = memoryEventStore();
-    const here = memoryEventStore(there.replicate);
+    const here = memoryEventStore((change) => {
+      if ('commit' in change) there.replicate(change.commit);
+    });
     await here.put(aCommit());
     const [commit] = await there.load(aCommit().stream);
     expect(commit).toBe((await here.load(aCommit().stream))[0]);
@@ -60,5 +63,50 @@ describe('memory event store', () => {
     store.replicate(commit);
     meddle(commit);
     expect(await store.load(aCommit().stream)).toEqual([aCommit()]);
+  });
+
+  const prepared = anIntent();
+  const [committed, aborted] = [finalOf(prepared, 'committed'), finalOf(prepared, 'aborted')];
+
+  test('an intent is told when it is put and when it becomes final, with what it was before, once', async () => {
+    const { store, told } = storeThatTells();
+    await store.put(prepared);
+    for (const _ of ['once', 'again']) await store.finalise(prepared, 'committed');
+    expect(told).toEqual([{ commit: prepared }, { commit: committed, before: prepared }]);
+  });
+
+  test('a transaction tells its commits and its outcome; one that is not written tells nothing', async () => {
+    const { store, told } = storeThatTells();
+    const write = { commits: [aCommit(), aCommit({ position: 2 })], free: [], outcome: aDecision() };
+    for (const _ of ['once', 'again']) await store.transact(write);
+    await store.putOutcome(write.outcome);
+    expect(told).toEqual([...write.commits.map((commit) => ({ commit })), { outcome: write.outcome }]);
+  });
+
+  test.each([committed, aborted])('an intent that has become final in its Region becomes so here', async (final) => {
+    const { store, told } = storeThatTells();
+    for (const commit of [prepared, final, final]) store.replicate(commit);
+    expect(await store.load(prepared.stream)).toEqual([final]);
+    expect(told).toEqual([{ commit: prepared }, { commit: final, before: prepared }]);
+  });
+
+  test.each([committed, aborted])(
+    'a prepared intent that comes behind its final state changes nothing',
+    async (final) => {
+      const { store, told } = storeThatTells();
+      for (const commit of [final, prepared]) store.replicate(commit);
+      expect(await store.load(prepared.stream)).toEqual([final]);
+      expect(told).toEqual([{ commit: final }]);
+    },
+  );
+
+  test('a replicated outcome is told once, and stays; a transaction meets it', async () => {
+    const { store, told } = storeThatTells();
+    const outcome = structuredClone(anAbort());
+    for (const _ of ['once', 'again']) store.replicateOutcome(outcome);
+    meddle(outcome);
+    expect(told).toEqual([{ outcome: anAbort() }]);
+    expect(await store.outcome(anAbort().transaction)).toEqual(anAbort());
+    expect(await store.transact({ commits: [], free: [], outcome: aDecision() })).toMatchObject({ outcome: anAbort() });
   });
 });

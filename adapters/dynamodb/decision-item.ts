@@ -1,0 +1,140 @@
+import * as z from 'zod';
+import { type Decision, decisionSchema, MeridianError, OUTCOME_TYPE } from '../../core/index.ts';
+import {
+  type Count,
+  type Counts,
+  countSchema,
+  countsSchema,
+  fromCounts,
+  fromJson,
+  type Numeric,
+  numberSchema,
+  padded,
+  type Text,
+  textSchema,
+  toCounts,
+} from './attributes.ts';
+
+/** A decision as an item of the `transactions` table, or an outcome in the `events` table, and as an image in their streams. */
+export type DecisionImage = {
+  /** The transaction's id; of an outcome `tx/<id>`. */
+  readonly pk: Text;
+  /** The attempt; of an outcome `outcome`. */
+  readonly sk: Text;
+  readonly attempt: Count;
+  readonly outcome: Text;
+  readonly final: { readonly BOOL: boolean };
+  readonly request: Text;
+  readonly participants: {
+    readonly L: {
+      readonly M: { readonly stream: Text; readonly log: Text; readonly position: Count; readonly version: Counts };
+    }[];
+  };
+  /** JSON. */
+  readonly reason?: Text;
+  readonly remaining: Numeric;
+  readonly decidedAt: Numeric;
+  readonly region: Text;
+};
+
+type Key = Pick<DecisionImage, 'pk' | 'sk'>;
+
+const OUTCOME_PREFIX = `${OUTCOME_TYPE}/`;
+const OUTCOME = 'outcome';
+
+/** Of a decision in the `transactions` table. */
+export const decisionKey = (transaction: string, attempt: number): Key => ({
+  pk: { S: transaction },
+  sk: { S: padded(attempt) },
+});
+
+/** Of the outcome of a one-Region transaction in the `events` table. */
+export const outcomeKey = (transaction: string): Key => ({
+  pk: { S: OUTCOME_PREFIX + transaction },
+  sk: { S: OUTCOME },
+});
+
+const keySchema = z.object({ pk: textSchema, sk: textSchema });
+
+/** Whether an item of either table holds a decision: the sort key of a commit has a `#`. */
+export const isDecisionItem = (image: unknown): boolean => {
+  const key = keySchema.safeParse(image);
+  return key.success && !key.data.sk.S.includes('#');
+};
+
+/** A decision as an item under one of these keys. */
+export const toDecisionItem = (key: Key, decision: Decision): DecisionImage => ({
+  ...key,
+  attempt: { N: String(decision.attempt) },
+  outcome: { S: decision.outcome },
+  final: { BOOL: decision.final },
+  request: { S: decision.request },
+  participants: {
+    L: decision.participants.map(({ stream, log, position, version }) => ({
+      M: { stream: { S: stream }, log: { S: log }, position: { N: String(position) }, version: toCounts(version) },
+    })),
+  },
+  ...(decision.reason && { reason: { S: JSON.stringify(decision.reason) } }),
+  remaining: { N: String(decision.remaining) },
+  decidedAt: { N: String(decision.decidedAt) },
+  region: { S: decision.region },
+});
+
+const itemSchema = z.object({
+  pk: textSchema,
+  sk: z.object({ S: z.string().regex(/^(outcome|\d{16})$/) }),
+  attempt: countSchema,
+  outcome: z.object({ S: z.enum(['committed', 'aborted']) }),
+  final: z.object({ BOOL: z.boolean() }),
+  request: textSchema,
+  participants: z.object({
+    L: z.array(
+      z.object({ M: z.object({ stream: textSchema, log: textSchema, position: countSchema, version: countsSchema }) }),
+    ),
+  }),
+  reason: textSchema.exactOptional(),
+  remaining: numberSchema,
+  decidedAt: numberSchema,
+  region: textSchema,
+});
+
+/**
+ * The decision in an item of either table, or in a stream record's image.
+ * @throws MeridianError `internal`: the image is not that of a decision; the message names what is wrong
+ */
+export const fromDecisionItem = (image: unknown): Decision => {
+  const result = itemSchema.safeParse(image);
+  if (!result.success) throw notADecision(image, result.error);
+  const { pk, sk, attempt, outcome, final, request, participants, reason, remaining, decidedAt, region } = result.data;
+  try {
+    return decisionSchema.parse({
+      transaction: sk.S === OUTCOME ? pk.S.slice(OUTCOME_PREFIX.length) : pk.S,
+      attempt: Number(attempt.N),
+      outcome: outcome.S,
+      final: final.BOOL,
+      request: request.S,
+      participants: participants.L.map(({ M }) => ({
+        stream: M.stream.S,
+        log: M.log.S,
+        position: Number(M.position.N),
+        version: fromCounts(M.version),
+      })),
+      ...(reason && { reason: fromJson(reason) }),
+      remaining: Number(remaining.N),
+      decidedAt: Number(decidedAt.N),
+      region: region.S,
+    });
+  } catch (error) {
+    throw notADecision(image, error);
+  }
+};
+
+const notADecision = (image: unknown, cause: unknown): MeridianError => {
+  const key = keySchema.safeParse(image);
+  const name = key.success ? `${key.data.pk.S} ${key.data.sk.S}` : 'without a key';
+  const faults =
+    cause instanceof z.ZodError
+      ? cause.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
+      : `reason: ${cause instanceof Error ? cause.message : cause}`;
+  return new MeridianError('internal', `The item ${name} is not a decision: ${faults}. Find out who wrote it.`);
+};

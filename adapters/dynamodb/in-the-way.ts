@@ -1,0 +1,31 @@
+import { type CancellationReason, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { type Commit, type InTheWay, type OneRegionWrite, OUTCOME_TYPE } from '../../core/index.ts';
+import { fromImage } from './commit-item.ts';
+import { fromDecisionItem } from './decision-item.ts';
+
+/**
+ * What kept a one-Region transaction from being written. Another run of it that is just writing its outcome counts as one of
+ * the stream `tx/<id>`.
+ * @returns undefined when something else went wrong
+ */
+export const inTheWay = (error: unknown, { commits, free, outcome }: OneRegionWrite): InTheWay | undefined => {
+  if (!(error instanceof TransactionCanceledException)) return undefined;
+  // In the order of the items.
+  const { CancellationReasons: reasons = [] } = error;
+  if (!reasons.every(({ Code = 'None' }) => LOST.includes(Code))) return undefined;
+  const positions = [...commits, ...free];
+  const [held, last] = [reasons.slice(0, positions.length), reasons[positions.length]];
+  const taken: Commit[] = held.flatMap((reason) => (isHeld(reason) ? fromImage(reason.Item) : []));
+  const contended = [...positions.map(({ stream }) => stream), `${OUTCOME_TYPE}/${outcome.transaction}`].filter(
+    (_, i) => (reasons[i]?.Code ?? 'None') !== 'None' && !isHeld(reasons[i]),
+  );
+  const kept = isHeld(last) ? fromDecisionItem(last.Item) : undefined;
+  if (!kept && taken.length + contended.length === 0) return undefined;
+  return { ...(kept && { outcome: kept }), taken, contended };
+};
+
+/** Another writer was faster, or is just writing. */
+const LOST: readonly string[] = ['None', 'ConditionalCheckFailed', 'TransactionConflict'];
+
+const isHeld = (reason: CancellationReason | undefined): reason is CancellationReason =>
+  reason?.Code === 'ConditionalCheckFailed' && reason.Item !== undefined;

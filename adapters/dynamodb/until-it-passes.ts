@@ -1,0 +1,32 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { within } from '../connection.ts';
+
+/** Another write of the same item is under way: a transaction, or on MRSC one in another Region. It takes milliseconds. */
+const CONFLICTS: readonly string[] = [
+  'TransactionConflictException',
+  'TransactionInProgressException',
+  'ReplicatedWriteConflictException',
+];
+
+const MAX_ATTEMPTS = 6;
+const BASE_MS = 20;
+const CAP_MS = 500;
+
+/**
+ * Sends a write of one item again, with full jitter, while another write of that item is under way: up to 6 times, within
+ * the time of the call. What it throws then is what the last one threw.
+ */
+export const untilItPasses = async <T>(
+  { abortSignal }: ReturnType<typeof within>,
+  send: () => Promise<T>,
+): Promise<T> => {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await send();
+    } catch (error) {
+      const passes = error instanceof Error && CONFLICTS.includes(error.name);
+      if (!passes || attempt === MAX_ATTEMPTS || abortSignal.aborted) throw error;
+    }
+    await sleep(Math.random() * Math.min(CAP_MS, BASE_MS * 2 ** attempt), undefined, { signal: abortSignal });
+  }
+};

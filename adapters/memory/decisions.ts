@@ -1,0 +1,43 @@
+import type { Decision, Decisions } from '../../core/index.ts';
+import { checkItem } from '../check-write.ts';
+import { frozenCopy } from './frozen.ts';
+
+/** The `transactions` table of one Region, or a strong one of all, in memory. Decisions come out deeply frozen. */
+export interface MemoryDecisions extends Decisions {
+  /** Takes in a decision of another Region, as global tables do. One that is here already changes nothing. */
+  replicate(decision: Decision): void;
+}
+
+export interface MemoryDecisionsOptions {
+  readonly strong: boolean;
+  /** Is called with every new decision, own or replicated, once it can be read: the table's stream. */
+  readonly onPut?: (decision: Decision) => void;
+}
+
+export const memoryDecisions = ({ strong, onPut = () => {} }: MemoryDecisionsOptions): MemoryDecisions => {
+  /** By transaction and attempt. */
+  const decisions = new Map<string, Map<number, Decision>>();
+
+  const keep = (decision: Decision): Decision | undefined => {
+    const { transaction, attempt } = decision;
+    const attempts = decisions.get(transaction) ?? new Map<number, Decision>();
+    decisions.set(transaction, attempts);
+    const there = attempts.get(attempt);
+    if (there) return there;
+    attempts.set(attempt, decision);
+    onPut(decision);
+    return undefined;
+  };
+
+  return {
+    strong,
+    put: async (decision) => keep(frozenCopy(decision, checkItem)),
+    find: async (transaction, attempt) => decisions.get(transaction)?.get(attempt),
+    // Its replica is never behind what was put here.
+    attempts: async (transaction) =>
+      [...(decisions.get(transaction)?.values() ?? [])].sort((a, b) => a.attempt - b.attempt),
+    replicate: (decision) => {
+      keep(Object.isFrozen(decision) ? decision : frozenCopy(decision));
+    },
+  };
+};

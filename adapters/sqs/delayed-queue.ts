@@ -1,0 +1,23 @@
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { DelayedQueue } from '../../core/index.ts';
+import { sendBatch } from './queue.ts';
+
+/** What SQS holds a message back for at most. */
+const MAX_DELAY_SECONDS = 900;
+
+/**
+ * A standard queue, whose messages each have a delay of their own. A message may arrive twice: when an answer is lost, all
+ * are sent again.
+ * @throws MeridianError `unavailable` (retryable) when the call as a whole fails; `too-large` for more than SQS takes at once
+ */
+export const sqsDelayedQueue = (client: SQSClient, url: string): DelayedQueue => ({
+  send: (messages) =>
+    sendBatch(
+      client,
+      url,
+      messages.map(({ body, delay }) => ({
+        MessageBody: body,
+        DelaySeconds: Math.min(MAX_DELAY_SECONDS, Math.max(0, Math.ceil(delay / 1000))),
+      })),
+    ),
+});

@@ -1,0 +1,178 @@
+import * as z from 'zod';
+import { MeridianError, type Problem, toProblem } from '../errors.ts';
+import type { EventStore, Runtime } from '../ports.ts';
+import { type DecisionPorts, decisionOrAbort } from './decisions.ts';
+import { type FinalIntent, preparedSchema } from './messages.ts';
+import { type AbortReason, attemptId, type Decision, drivingRegionOf, stateIn } from './transaction.ts';
+
+export interface CoordinatePorts extends Omit<DecisionPorts, 'participants'> {
+  readonly events: Pick<EventStore, 'outcome'>;
+}
+
+/** The answer of a participant, or that none came. */
+const answerSchema = z.union([preparedSchema, z.object({ kind: z.literal('unreachable'), stream: z.string() })]);
+type Answer = z.output<typeof answerSchema>;
+
+const coordinatorRequest = z.union([
+  z.object({ step: z.literal('plan'), transaction: z.string(), request: z.string(), deadline: z.number() }),
+  z.object({
+    step: z.literal('decide'),
+    transaction: z.string(),
+    attempt: z.number(),
+    request: z.string(),
+    deadline: z.number(),
+    answers: z.array(answerSchema).min(1),
+  }),
+]);
+type PlanRequest = Extract<z.output<typeof coordinatorRequest>, { step: 'plan' }>;
+type DecideRequest = Extract<z.output<typeof coordinatorRequest>, { step: 'decide' }>;
+
+export type Plan =
+  | { readonly kind: 'prepare'; readonly attempt: number }
+  /** There is an outcome: nothing is left but to make its intents final. */
+  | { readonly kind: 'decided'; readonly intents: readonly FinalIntent[] };
+
+/** What became of an attempt, and what has to be done for it. */
+export interface Decided {
+  readonly state: 'committed' | 'aborted';
+  /** Whether it is the transaction's outcome; if not, another attempt follows. */
+  readonly final: boolean;
+  readonly intents: readonly FinalIntent[];
+  /** Whole seconds until the next attempt. */
+  readonly wait: number;
+}
+
+export type CoordinatorAnswer = Plan | Decided;
+
+/** Waits between attempts are below so many seconds. */
+const MAX_WAIT_S = 8;
+
+/**
+ * One step of the Region that drives a transaction. The state machine that asks carries answers from step to step, and
+ * decides nothing: run twice, or killed anywhere, the outcome is that of the decision records.
+ * @throws MeridianError `unavailable`: ask again; ZodError, `misdirected`: this was never asked by ours
+ */
+export const coordinate = async (ports: CoordinatePorts, asked: unknown): Promise<CoordinatorAnswer> => {
+  const request = coordinatorRequest.parse(asked);
+  const { transaction } = request;
+  if (drivingRegionOf(transaction) !== ports.region)
+    throw new MeridianError('misdirected', `${transaction} is driven by ${drivingRegionOf(transaction)}.`);
+  return request.step === 'plan' ? plan(ports, request) : decide(ports, request);
+};
+
+/** The next attempt follows the last one that was recorded, within the time of the first. */
+const plan = async (ports: CoordinatePorts, { transaction, request, deadline }: PlanRequest): Promise<Plan> => {
+  const [attempts, outcome] = await Promise.all([
+    ports.decisions.attempts(transaction),
+    ports.events.outcome(transaction),
+  ]);
+  const last = attempts.at(-1);
+  // Under another request's id there is nothing to be done; who sent it is told so.
+  if (outcome || (last && last.request !== request)) return { kind: 'decided', intents: [] };
+  if (last?.final) return { kind: 'decided', intents: committedBy(last) };
+  const attempt = (last?.attempt ?? 0) + 1;
+  if (ports.runtime.now() < deadline) return { kind: 'prepare', attempt };
+  const end = await decisionOrAbort(ports, attemptId({ transaction, attempt }), request, {
+    reason: last?.reason,
+  });
+  return { kind: 'decided', intents: committedBy(end) };
+};
+
+const committedBy = (decision: Decision): readonly FinalIntent[] =>
+  decision.participants.map(({ stream, log, position }) => ({
+    stream,
+    log,
+    position,
+    commitId: attemptId(decision),
+    state: 'committed',
+  }));
+
+/** The commit point: one conditional put. What is there already is the decision, whatever these answers say. */
+const decide = async (ports: CoordinatePorts, asked: DecideRequest): Promise<Decided> => {
+  const { answers, request } = asked;
+  const prepared = answers.filter((answer) => answer.kind === 'prepared');
+  // The attempt's id is another transaction's: only that one may decide it.
+  if (answers.some((answer) => answer.kind === 'refused' && answer.problem.code === 'id-reused'))
+    return { state: 'aborted', final: true, intents: [], wait: 0 };
+  const { decision: mine, wait } = decisionOn(ports, asked);
+  const standing = await ports.decisions.put(mine);
+  const decision = standing ?? mine;
+  if (!standing) count(ports.runtime, decision);
+  const intents = prepared.map((intent) => {
+    const { stream, log, position } = intent;
+    return { stream, log, position, commitId: attemptId(asked), state: stateIn(decision, intent) };
+  });
+  // Of a decision that another run made, this one may not have had every answer.
+  const listed = new Set(intents.map(({ stream, position }) => `${stream}@${position}`));
+  const others = committedBy(decision).filter(({ stream, position }) => !listed.has(`${stream}@${position}`));
+  return {
+    state: decision.outcome,
+    final: decision.final || decision.request !== request,
+    intents: [...intents, ...others],
+    wait,
+  };
+};
+
+const decisionOn = (
+  { runtime, region }: CoordinatePorts,
+  { transaction, attempt, request, deadline, answers }: DecideRequest,
+): { readonly decision: Decision; readonly wait: number } => {
+  const decidedAt = runtime.now();
+  const shared = { transaction, attempt, request, decidedAt, region };
+  const prepared = answers.filter((answer) => answer.kind === 'prepared');
+  if (prepared.length === answers.length)
+    return {
+      decision: {
+        ...shared,
+        outcome: 'committed',
+        final: true,
+        participants: prepared.map(({ kind: _kind, ...intent }) => intent),
+        remaining: 0,
+      },
+      wait: 0,
+    };
+  const reason = reasonOf(answers);
+  const left = Math.max(0, deadline - decidedAt);
+  const final = reason.problem.code !== 'stream-busy' || left === 0;
+  const remaining = final ? 0 : left;
+  // Never beyond the deadline: the last attempt begins before it.
+  const wait = Math.floor(runtime.random() * Math.min(MAX_WAIT_S, 2 ** attempt, remaining / 1000));
+  return { decision: { ...shared, outcome: 'aborted', final, participants: [], reason, remaining }, wait };
+};
+
+/** The first refusal counts, then who did not answer, then who was busy: only that is worth another attempt. */
+const reasonOf = (answers: readonly Answer[]): AbortReason => {
+  const refused = answers.find((answer) => answer.kind === 'refused');
+  if (refused) return { stream: refused.stream, problem: refused.problem };
+  const silent = answers.find((answer) => answer.kind === 'unreachable');
+  if (silent)
+    return {
+      stream: silent.stream,
+      problem: toProblem(
+        new MeridianError(
+          'region-unreachable',
+          `The home of ${silent.stream} did not answer: send it again under a new id.`,
+        ),
+      ),
+    };
+  const stream = answers.find((answer) => answer.kind === 'busy')?.stream;
+  return { stream, problem: busyProblem(stream) };
+};
+
+export const busyProblem = (stream: string | undefined): Problem =>
+  toProblem(
+    new MeridianError(
+      'stream-busy',
+      `${stream} was held or written by others: send the transaction again under a new id.`,
+      {
+        details: { retryAfter: 1 },
+      },
+    ),
+  );
+
+const count = (runtime: Runtime, { outcome, final }: Decision): void =>
+  runtime.metric(
+    outcome === 'committed' ? 'TransactionCommitted' : final ? 'TransactionAborted' : 'TransactionBusy',
+    'Count',
+    1,
+  );

@@ -1,0 +1,161 @@
+// What became of an attempt, asked from any Region.
+import * as z from 'zod';
+import { MeridianError, type Problem } from '../errors.ts';
+import type { Decisions, Remote, Runtime } from '../ports.ts';
+import { backoff } from '../retry.ts';
+import { type AbortReason, attemptOf, type Decision, drivingRegionOf } from './transaction.ts';
+
+export interface DecisionPorts {
+  readonly region: string;
+  readonly decisions: Decisions;
+  readonly participants?: Remote;
+  readonly runtime: Runtime;
+}
+
+/** For so long a read waits for what another Region decided, in milliseconds. */
+const READ_MS = 2000;
+
+const dot = { log: z.string(), position: z.number() };
+export const versionSchema = z.record(z.string(), z.number());
+export const preparedIntentSchema = z.object({ stream: z.string(), ...dot, version: versionSchema });
+export const problemSchema = z.custom<Problem>(
+  (problem) => typeof problem === 'object' && problem !== null && 'code' in problem,
+);
+export const reasonSchema: z.ZodType<AbortReason> = z.object({ stream: z.string().optional(), problem: problemSchema });
+
+export const decisionSchema: z.ZodType<Decision> = z.object({
+  transaction: z.string(),
+  attempt: z.number(),
+  outcome: z.enum(['committed', 'aborted']),
+  final: z.boolean(),
+  request: z.string(),
+  participants: z.array(preparedIntentSchema),
+  reason: reasonSchema.optional(),
+  remaining: z.number(),
+  decidedAt: z.number(),
+  region: z.string(),
+});
+
+/** What a Region asks the one that drives a transaction: what it decided, with `abort` that it decides now. */
+export const decisionRequest = z.object({
+  step: z.literal('decision'),
+  attempt: z.string(),
+  /** Digest of the transaction. */
+  abort: z.object({ request: z.string() }).optional(),
+});
+
+const decisionAnswer = z.object({ kind: z.literal('decision'), decision: decisionSchema.optional() });
+export type DecisionAnswer = z.output<typeof decisionAnswer>;
+
+/** With eventual decisions only the Region that drives a transaction knows that there is none. */
+const isKnownHere = ({ region, decisions }: DecisionPorts, transaction: string): boolean =>
+  decisions.strong || drivingRegionOf(transaction) === region;
+
+/**
+ * The decision on an attempt.
+ * @param within milliseconds that the table, and then another Region, has to answer in
+ * @returns undefined when there is none; without `participants` also when this Region's replica does not show it
+ * @throws MeridianError `region-unreachable`, `unavailable`
+ */
+export const decisionOf = async (
+  ports: DecisionPorts,
+  attempt: string,
+  within?: number,
+): Promise<Decision | undefined> => {
+  const { decisions, participants } = ports;
+  const { transaction, attempt: number } = attemptOf(attempt);
+  const here = await decisions.find(transaction, number, within);
+  if (here || isKnownHere(ports, transaction) || !participants) return here;
+  return ask(participants, { step: 'decision', attempt }, within);
+};
+
+/**
+ * As `decisionOf`, for readers: what cannot be read in some 2 s, tried again, counts as not decided, so that a reader sees
+ * what was there before.
+ */
+export const readDecision = async (
+  ports: DecisionPorts,
+  attempt: string,
+  elsewhere: boolean,
+): Promise<Decision | undefined> => {
+  const { participants, ...here } = ports;
+  const { runtime } = ports;
+  const deadline = runtime.elapsed() + READ_MS;
+  for (let tries = 0; ; tries++)
+    try {
+      const left = deadline - runtime.elapsed();
+      return await decisionOf({ ...here, ...(elsewhere && participants && { participants }) }, attempt, left);
+    } catch (error) {
+      if (!(error instanceof MeridianError && error.retryable)) throw error;
+      const wait = backoff(runtime, tries);
+      if (runtime.elapsed() + wait >= deadline) return undefined;
+      await runtime.sleep(wait);
+    }
+};
+
+/**
+ * The decision on an attempt that is over: aborted, unless it was decided already.
+ * @throws MeridianError `region-unreachable`, `unavailable`: it cannot be decided from here now
+ */
+export const decisionOrAbort = async (
+  ports: DecisionPorts,
+  attempt: string,
+  request: string,
+  { reason = expired, within }: { readonly reason?: AbortReason | undefined; readonly within?: number } = {},
+): Promise<Decision> => {
+  const { region, decisions, participants, runtime } = ports;
+  const { transaction, attempt: number } = attemptOf(attempt);
+  if (!isKnownHere(ports, transaction)) {
+    const decided =
+      participants && (await ask(participants, { step: 'decision', attempt, abort: { request } }, within));
+    if (decided) return decided;
+    throw new MeridianError('unavailable', `${transaction} is decided in ${drivingRegionOf(transaction)} only.`, {
+      retryable: true,
+    });
+  }
+  const abort: Decision = {
+    transaction,
+    attempt: number,
+    outcome: 'aborted',
+    final: true,
+    request,
+    participants: [],
+    reason,
+    remaining: 0,
+    decidedAt: runtime.now(),
+    region,
+  };
+  return (await decisions.put(abort)) ?? abort;
+};
+
+const expired: AbortReason = {
+  problem: {
+    type: 'urn:meridian:problem:deadline-exceeded',
+    title: 'deadline exceeded',
+    status: 409,
+    detail: 'The transaction was not decided before its deadline: send it again under a new id.',
+    code: 'deadline-exceeded',
+    retryable: false,
+  },
+};
+
+const ask = async (
+  participants: Remote,
+  request: z.input<typeof decisionRequest>,
+  within?: number,
+): Promise<Decision | undefined> => {
+  const { transaction } = attemptOf(request.attempt);
+  return decisionAnswer.parse(await participants.invoke(drivingRegionOf(transaction), request, within)).decision;
+};
+
+/** The side of the Region that is asked. @throws MeridianError `misdirected`, `unavailable` */
+export const tellDecision = async (
+  ports: DecisionPorts,
+  { attempt, abort }: z.output<typeof decisionRequest>,
+): Promise<DecisionAnswer> => {
+  const { transaction } = attemptOf(attempt);
+  if (!isKnownHere(ports, transaction))
+    throw new MeridianError('misdirected', `${transaction} is decided in ${drivingRegionOf(transaction)}.`);
+  const decision = abort ? await decisionOrAbort(ports, attempt, abort.request) : await decisionOf(ports, attempt);
+  return { kind: 'decision', ...(decision && { decision }) };
+};

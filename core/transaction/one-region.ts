@@ -1,0 +1,252 @@
+import { type Commit, splitStream } from '../commit.ts';
+import { streamTypeOf } from '../domain.ts';
+import { cutProblem, MeridianError, type Problem, toProblem } from '../errors.ts';
+import type { History } from '../history.ts';
+import { keepSnapshot } from '../load.ts';
+import type { InTheWay } from '../ports.ts';
+import { backoff } from '../retry.ts';
+import {
+  type AppendPorts,
+  conflictOf,
+  type Decide,
+  decider,
+  homeOf,
+  idReused,
+  isBehind,
+  loadWarm,
+  nextCommit,
+  warmHistory,
+} from '../writer.ts';
+import { busyProblem } from './coordinate.ts';
+import { finishIntents } from './intents.ts';
+import {
+  type AbortReason,
+  attemptId,
+  type Decision,
+  drivingRegionOf,
+  type Participant,
+  type Transaction,
+} from './transaction.ts';
+
+/** A one-Region transaction has a single attempt, whatever it has to try again inside. */
+const ATTEMPT = 1;
+/** For how long it tries to get its positions, in milliseconds, if its own time is not shorter. */
+const TRY_MS = 10_000;
+/** Bytes of a refusal: the record of it has to fit in an item, and its announcement in an entry of the bus. */
+const MAX_PROBLEM_BYTES = 200_000;
+
+/**
+ * Whether all its streams are at home in the Region that drives it: by their ids alone, so that every run of an id takes
+ * the same path.
+ */
+export const isOneRegion = ({ domain, regions }: AppendPorts, { id, participants }: Transaction): boolean =>
+  participants.every(
+    ({ stream }) => homeOf(streamTypeOf(domain, splitStream(stream).type), stream, regions) === drivingRegionOf(id),
+  );
+
+/** One participant, as this process has its stream in memory. */
+interface Draft {
+  readonly participant: Participant;
+  readonly decide: Decide;
+  history: History;
+  fresh: boolean;
+}
+
+/** What one participant adds to the write, or why there can be none. */
+type Part =
+  | { readonly kind: 'commit'; readonly commit: Commit }
+  | { readonly kind: 'free'; readonly position: number }
+  | { readonly kind: 'stale' }
+  | { readonly kind: 'busy' }
+  | { readonly kind: 'refused'; readonly problem: Problem };
+
+/**
+ * Runs a transaction of this Region's streams: one request when they are warm, which writes all commits and the outcome or
+ * nothing. An abort is kept too before it is answered, so that the same id again has the same outcome.
+ * @returns the outcome, which is another request's if the id was used twice
+ * @throws MeridianError `unavailable`: the same transaction again tells what became of it
+ */
+export const runInOneRegion = async (ports: AppendPorts, transaction: Transaction): Promise<Decision> => {
+  const { runtime } = ports;
+  const deadline = runtime.elapsed() + Math.min(transaction.timeout, TRY_MS);
+  const drafts = await Promise.all(transaction.participants.map((participant) => draft(ports, participant)));
+  const refused = drafts.find(isRefused);
+  if (refused) return abort(ports, transaction, refused);
+  const all = drafts.filter(isDraft);
+  for (let attempt = 0; ; attempt++) {
+    const parts = await Promise.all(all.map((one) => partOf(ports, transaction, one)));
+    const at = parts.findIndex(({ kind }) => kind === 'refused');
+    const reason = parts[at];
+    if (reason?.kind === 'refused')
+      return abort(ports, transaction, { stream: all[at]?.participant.stream, problem: reason.problem });
+    if (parts.some(({ kind }) => kind === 'stale')) {
+      await Promise.all(all.filter((_, i) => parts[i]?.kind === 'stale').map((one) => reload(ports, one)));
+      continue;
+    }
+    let busy = all.find((_, i) => parts[i]?.kind === 'busy')?.participant.stream;
+    // Held for long, it may be that its own outcome is there already.
+    if (busy !== undefined && attempt === 0 && !transaction.isNew) {
+      const kept = await ports.events.outcome(transaction.id);
+      if (kept) return kept;
+    }
+    if (busy === undefined) {
+      const outcome = committed(ports, transaction, all, parts);
+      const way = await write(ports, all, parts, outcome);
+      if (way === 'too large') return abort(ports, transaction, tooLarge);
+      if (!way) return outcome;
+      if (way.outcome) return way.outcome;
+      runtime.metric('AppendConflict', 'Count', 1);
+      busy = way.taken[0]?.stream ?? way.contended[0];
+      await catchUp(ports, all, way);
+    }
+    const wait = backoff(runtime, attempt);
+    if (runtime.elapsed() + wait > deadline)
+      return abort(ports, transaction, { stream: busy, problem: busyProblem(busy) });
+    await runtime.sleep(wait);
+  }
+};
+
+const isRefused = (one: Draft | AbortReason): one is AbortReason => 'problem' in one;
+const isDraft = (one: Draft | AbortReason): one is Draft => 'participant' in one;
+
+const draft = async (ports: AppendPorts, participant: Participant): Promise<Draft | AbortReason> => {
+  const { stream, request } = participant;
+  const definition = streamTypeOf(ports.domain, splitStream(stream).type);
+  try {
+    const decide: Decide = request ? decider(definition, stream, request) : () => ({ events: [] });
+    const warm = warmHistory(ports, definition, stream);
+    return { participant, decide, history: warm ?? (await loadWarm(ports, stream)), fresh: warm === undefined };
+  } catch (error) {
+    if (error instanceof MeridianError && error.retryable) throw error;
+    return { stream, problem: toProblem(error) };
+  }
+};
+
+const reload = async (ports: AppendPorts, one: Draft): Promise<void> => {
+  one.history = await loadWarm(ports, one.participant.stream);
+  one.fresh = true;
+};
+
+const partOf = async (ports: AppendPorts, transaction: Transaction, one: Draft): Promise<Part> => {
+  const { participant, history, fresh } = one;
+  if (await finishIntents(ports, history)) return { kind: 'busy' };
+  if (!history.holds) return { kind: 'stale' };
+  // While Regions are deployed one after the other: newer code will be here soon, and the same transaction again tells.
+  if (fresh && history.unreadable) throw history.unreadable;
+  const now = ports.runtime.now();
+  const { id, request, meta } = transaction;
+  const commitId = attemptId({ transaction: id, attempt: ATTEMPT });
+  const known = history.find(commitId, request, now);
+  const conflict =
+    known && known.request !== request
+      ? idReused(participant.stream, known)
+      : (history.unreadable ?? conflictOf(history, participant.expected));
+  const decision = one.decide(() => history.state, now);
+  // On a copy that may be behind nothing is refused, and no command decides that nothing changes.
+  if (!fresh && (conflict || (participant.request && !decision.events?.length))) return { kind: 'stale' };
+  if (conflict || !decision.events) return { kind: 'refused', problem: toProblem(conflict ?? decision.error) };
+  if (decision.events.length === 0) return { kind: 'free', position: history.lastPosition(ports.log) + 1 };
+  try {
+    const { events } = decision;
+    const commit = nextCommit(ports, history, now, { commitId, request, events, context: history.seen, meta });
+    return { kind: 'commit', commit };
+  } catch (error) {
+    return { kind: 'refused', problem: toProblem(error) };
+  }
+};
+
+const committed = (
+  { log, runtime, region }: AppendPorts,
+  { id, request }: Transaction,
+  all: readonly Draft[],
+  parts: readonly Part[],
+): Decision => ({
+  transaction: id,
+  attempt: ATTEMPT,
+  outcome: 'committed',
+  final: true,
+  request,
+  participants: all.map(({ participant: { stream }, history }, i) => {
+    const part = parts[i];
+    return part?.kind === 'commit'
+      ? { stream, log, position: part.commit.position, version: history.versionOf(part.commit) }
+      : { stream, log, position: history.lastPosition(log), version: history.seen };
+  }),
+  remaining: 0,
+  decidedAt: runtime.now(),
+  region,
+});
+
+const tooLarge: AbortReason = {
+  problem: toProblem(
+    new MeridianError(
+      'too-large',
+      'What its commands decided is more than one transaction holds: ask for less at once.',
+    ),
+  ),
+};
+
+/** @returns what was in the way; undefined when all of it was written */
+const write = async (
+  ports: AppendPorts,
+  all: readonly Draft[],
+  parts: readonly Part[],
+  outcome: Decision,
+): Promise<InTheWay | 'too large' | undefined> => {
+  const commits = parts.flatMap((part) => (part.kind === 'commit' ? part.commit : []));
+  const free = all.flatMap(({ participant: { stream } }, i) => {
+    const part = parts[i];
+    return part?.kind === 'free' ? { stream, log: ports.log, position: part.position } : [];
+  });
+  const way = await ports.events.transact({ commits, free, outcome }).catch((error: unknown) => {
+    if (error instanceof MeridianError && error.code === 'too-large') return 'too large' as const;
+    throw error;
+  });
+  if (way) return way;
+  ports.runtime.metric('Appended', 'Count', commits.length);
+  ports.runtime.metric('TransactionCommitted', 'Count', 1);
+  for (const [i, { participant, history }] of all.entries()) {
+    const part = parts[i];
+    if (part?.kind === 'commit') history.add([part.commit]);
+    if (ports.warm.get(participant.stream)?.history === history) await keepSnapshot(ports, history);
+  }
+  return undefined;
+};
+
+/** What holds a position is followed by what was written since; nothing stands behind an intent that is not final. */
+const catchUp = async (ports: AppendPorts, all: readonly Draft[], { taken }: InTheWay): Promise<void> => {
+  const { events, log } = ports;
+  await Promise.all(
+    all.map(async (one) => {
+      const { history, participant } = one;
+      const holder = taken.find(({ stream }) => stream === participant.stream);
+      if (!holder) return;
+      history.add([holder]);
+      if (holder.tx?.state !== 'prepared') history.add(await events.loadLog(participant.stream, log, holder.position));
+      if (isBehind(history, holder)) await reload(ports, one);
+    }),
+  );
+};
+
+/** Keeps the abort under the transaction's id, unless there is an outcome already. */
+const abort = async (
+  { events, runtime, region }: AppendPorts,
+  { id, request }: Transaction,
+  reason: AbortReason,
+): Promise<Decision> => {
+  const mine: Decision = {
+    transaction: id,
+    attempt: ATTEMPT,
+    outcome: 'aborted',
+    final: true,
+    request,
+    participants: [],
+    reason: { ...reason, problem: cutProblem(reason.problem, MAX_PROBLEM_BYTES) },
+    remaining: 0,
+    decidedAt: runtime.now(),
+    region,
+  };
+  const standing = await events.putOutcome(mine);
+  if (!standing) runtime.metric('TransactionAborted', 'Count', 1);
+  return standing ?? mine;
+};

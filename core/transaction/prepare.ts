@@ -1,0 +1,129 @@
+import { type Commit, splitStream } from '../commit.ts';
+import { streamTypeOf } from '../domain.ts';
+import { cutProblem, type ErrorCode, MeridianError, type Problem, toProblem } from '../errors.ts';
+import type { History } from '../history.ts';
+import { backoff } from '../retry.ts';
+import type { KnownCopy } from '../snapshot.ts';
+import {
+  type AppendPorts,
+  checkHome,
+  conflictOf,
+  type Decide,
+  decider,
+  idReused,
+  isBehind,
+  loadWarm,
+  nextCommit,
+  warmHistory,
+} from '../writer.ts';
+import { finishIntents } from './intents.ts';
+import { attemptId, type Participant, type PreparedIntent, type Transaction } from './transaction.ts';
+
+/** What a participant is asked to promise. */
+export interface Prepare extends Pick<Transaction, 'request' | 'meta'> {
+  readonly transaction: string;
+  readonly attempt: number;
+  readonly participant: Participant;
+  /** Milliseconds until the deadline: a duration, since only the clock that stamped a deadline can judge it. */
+  readonly remaining: number;
+}
+
+/** What a participant answers. Only `prepared` has written anything. */
+export type Prepared =
+  | ({ readonly kind: 'prepared' } & PreparedIntent)
+  /** Another transaction holds the stream, or others wrote it all the time. */
+  | { readonly kind: 'busy'; readonly stream: string }
+  | { readonly kind: 'refused'; readonly stream: string; readonly problem: Problem };
+
+/** Against so many other writers a position is tried for: then the stream counts as busy, and lets the others go. */
+const MAX_TRIES = 8;
+/** Bytes of a refusal: those of all participants have to fit in a state of the machine, beside the transaction. */
+const MAX_PROBLEM_BYTES = 1000;
+
+/**
+ * Holds a stream for an attempt: puts an intent at the next position of its log, in the home Region. A check's intent has no
+ * events. The same prepare again answers the same intent. Nobody waits here: what another transaction holds is `busy`.
+ * @throws MeridianError `unavailable`, `region-unreachable`: ask again
+ */
+export const prepare = async (ports: AppendPorts, asked: Prepare): Promise<Prepared> => {
+  const { stream } = asked.participant;
+  try {
+    return await tryToPrepare(ports, asked);
+  } catch (error) {
+    if (isOutage(error)) throw error;
+    return { kind: 'refused', stream, problem: cutProblem(toProblem(error), MAX_PROBLEM_BYTES) };
+  }
+};
+
+/** Business outcomes are answers; what passes by itself is thrown, so that it is tried again. */
+const isOutage = (error: unknown): boolean => error instanceof MeridianError && OUTAGES.includes(error.code);
+
+const OUTAGES: readonly ErrorCode[] = ['unavailable', 'region-unreachable'];
+
+const tryToPrepare = async (ports: AppendPorts, asked: Prepare): Promise<Prepared> => {
+  const { runtime, domain } = ports;
+  const { stream, request: whatIsAsked, expected } = asked.participant;
+  const { request, meta } = asked;
+  const commitId = attemptId(asked);
+  const definition = streamTypeOf(domain, splitStream(stream).type);
+  checkHome(ports, definition, stream);
+  const deadline = runtime.elapsed() + asked.remaining;
+
+  const warm = warmHistory(ports, definition, stream);
+  let history = warm ?? (await loadWarm(ports, stream));
+  let fresh = warm === undefined;
+  let decide: Decide | undefined;
+  for (let attempt = 0; ; ) {
+    const own = ownIntent(history, commitId, request, runtime.now());
+    if (own) return own;
+    if (runtime.elapsed() >= deadline) throw tooLate(stream);
+    if (attempt === MAX_TRIES || (await finishIntents(ports, history))) return { kind: 'busy', stream };
+    // While Regions are deployed one after the other: newer code will be here soon.
+    if (fresh && history.unreadable) return { kind: 'busy', stream };
+    const now = runtime.now();
+    const refusal = history.unreadable ?? conflictOf(history, expected);
+    decide ??= whatIsAsked ? decider(definition, stream, whatIsAsked) : () => ({ events: [] });
+    const decision = decide(() => history.state, now);
+    // On a copy that may be behind nothing is refused, and no command decides that nothing changes.
+    if (!history.holds || (!fresh && (refusal || (whatIsAsked && !decision.events?.length)))) {
+      history = await loadWarm(ports, stream);
+      fresh = true;
+      continue;
+    }
+    if (refusal || !decision.events) throw refusal ?? decision.error;
+    const intent = nextCommit(ports, history, now, {
+      commitId,
+      request,
+      events: decision.events,
+      context: history.seen,
+      meta,
+      tx: { state: 'prepared', deadline: Math.ceil(now + deadline - runtime.elapsed()) },
+    });
+    const taken = await ports.events.put(intent);
+    history.add([taken ?? intent]);
+    if (!taken) return prepared(history, intent);
+    runtime.metric('AppendConflict', 'Count', 1);
+    // Held by an intent: that is looked at next, and nothing stands behind it.
+    if (taken.tx?.state === 'prepared' && !isBehind(history, taken)) continue;
+    await runtime.sleep(backoff(runtime, attempt++));
+    history = await loadWarm(ports, stream);
+    fresh = true;
+  }
+};
+
+/** What an earlier prepare of the same attempt has done. */
+const ownIntent = (history: History, attempt: string, request: string, now: number): Prepared | undefined => {
+  const intent = history.intentOf(attempt) ?? history.find(attempt, request, now);
+  if (!intent) return undefined;
+  if (intent.request !== request) throw idReused(history.stream, intent);
+  if ('tx' in intent && intent.tx?.state === 'aborted') throw tooLate(history.stream);
+  return prepared(history, intent);
+};
+
+const prepared = (history: History, intent: Commit | KnownCopy): Prepared => {
+  const { log, position } = intent;
+  return { kind: 'prepared', stream: history.stream, log, position, version: history.versionOf(intent) };
+};
+
+const tooLate = (stream: string): MeridianError =>
+  new MeridianError('deadline-exceeded', `${stream} was asked too late: the transaction is over.`);

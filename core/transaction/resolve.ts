@@ -1,0 +1,79 @@
+import * as z from 'zod';
+import { commitId, streamName } from '../envelope.ts';
+import type { BatchAnswer, EventStore } from '../ports.ts';
+import { type DecisionPorts, decisionOf, decisionOrAbort } from './decisions.ts';
+import { ASK_MS, finalise, isOver } from './intents.ts';
+import { attemptId } from './transaction.ts';
+
+export interface ResolvePorts extends DecisionPorts {
+  readonly events: Pick<EventStore, 'at' | 'finalise'>;
+}
+
+const intentMessage = z.object({
+  kind: z.literal('intent'),
+  stream: streamName,
+  log: z.string(),
+  position: z.number(),
+  attempt: commitId,
+});
+const attemptMessage = z.object({
+  kind: z.literal('attempt'),
+  transaction: z.string(),
+  /** That should have followed. */
+  attempt: z.number(),
+  request: z.string(),
+});
+const message = z.union([intentMessage, attemptMessage]);
+type Message = z.output<typeof message>;
+
+/** A message to the resolver, which comes when a transaction should be over. */
+export const resolverMessage = (of: Message): string => JSON.stringify(of);
+
+/**
+ * Ends what a coordinator has left: makes an intent final as its decision says, and has what is over aborted if nothing was
+ * decided. It may come late, twice, and while the coordinator is still at work.
+ * @param bodies messages of the resolver's queue, in the Region that wrote the intent or the decision
+ * @returns per body: undefined when it is done with, else why it has to be delivered again
+ */
+export const resolve = (ports: ResolvePorts, bodies: readonly string[]): Promise<BatchAnswer> =>
+  Promise.all(
+    bodies.map(async (body) => {
+      try {
+        const read = message.parse(JSON.parse(body));
+        return await (read.kind === 'intent' ? resolveIntent(ports, read) : resolveAttempt(ports, read));
+      } catch (error) {
+        return String(error);
+      }
+    }),
+  );
+
+const resolveIntent = async (
+  ports: ResolvePorts,
+  { stream, log, position, attempt }: z.output<typeof intentMessage>,
+): Promise<string | undefined> => {
+  const intent = await ports.events.at(stream, log, position);
+  if (intent?.tx?.state !== 'prepared') return undefined;
+  const decision =
+    (await decisionOf(ports, attempt, ASK_MS)) ??
+    (isOver(intent, ports.runtime.now())
+      ? await decisionOrAbort(ports, attempt, intent.request, { within: ASK_MS })
+      : undefined);
+  if (!decision) return `${attempt} is not over yet`;
+  await finalise(ports, intent, decision);
+  ports.runtime.metric('IntentResolved', 'Count', 1);
+  return undefined;
+};
+
+/** The attempt that was to follow a busy one never came to a decision. */
+const resolveAttempt = async (
+  ports: ResolvePorts,
+  { transaction, attempt, request }: z.output<typeof attemptMessage>,
+): Promise<undefined> => {
+  const last = (await ports.decisions.attempts(transaction)).at(-1);
+  // A busy record that followed has a message of its own.
+  if (last && (last.final || last.attempt >= attempt)) return;
+  await decisionOrAbort(ports, attemptId({ transaction, attempt }), request, {
+    reason: last?.reason,
+    within: ASK_MS,
+  });
+};

@@ -1,0 +1,167 @@
+import { fromProblem, MeridianError } from '../errors.ts';
+import type { Remote, StateMachine } from '../ports.ts';
+import type { AppendPorts } from '../writer.ts';
+import { decisionOrAbort } from './decisions.ts';
+import { outcomeAnswer } from './messages.ts';
+import { isOneRegion, runInOneRegion } from './one-region.ts';
+import { attemptId, type Decision, drivingRegionOf, type Outcome, type Transaction } from './transaction.ts';
+
+/** What the Region that drives needs. */
+export interface DrivePorts extends AppendPorts {
+  /** The `participant` functions of the other Regions. */
+  readonly participants: Remote;
+  readonly machine: StateMachine;
+}
+
+export interface TransactPorts extends DrivePorts {
+  /** The `command` functions of the other Regions, which take transactions that they drive. */
+  readonly remote: Remote;
+}
+
+/** The first look at a decision after so many milliseconds; the pauses grow by half up to the second number. */
+const [FIRST_LOOK_MS, MAX_LOOK_MS] = [40, 1000];
+/** A Region that passes a transaction on waits at most so long, in milliseconds: its call ends after 28 s. */
+export const MAX_PASSED_ON_MS = 20_000;
+/** So long after its deadline an attempt should have been ended by the resolver, in milliseconds. */
+const RECOVERY_MS = 30_000;
+
+/**
+ * Runs a transaction, in the Region that its id names: all of its streams change, or none does. The same transaction again
+ * answers the same outcome.
+ * @param wait milliseconds after which it is answered that the outcome is open still; then one is promised: it will be
+ * decided, or aborted at its deadline
+ * @throws MeridianError
+ * - `id-reused`: the id stands for another transaction
+ * - `unavailable`, `region-unreachable`, retryable: it may have run all the same; the same transaction again tells
+ */
+export const transact = async (ports: TransactPorts, transaction: Transaction, wait: number): Promise<Outcome> => {
+  const driving = drivingRegionOf(transaction.id);
+  if (driving === ports.region) return transactHere(ports, transaction, wait);
+  const asked = { transact: transaction, wait: Math.min(wait, MAX_PASSED_ON_MS) };
+  return passOn(ports, driving, asked);
+};
+
+/**
+ * What became of a transaction, as the Region that drives it knows it.
+ * @throws MeridianError `unavailable`, `region-unreachable`
+ */
+export const outcomeOf = async (ports: TransactPorts, id: string): Promise<Outcome> => {
+  const driving = drivingRegionOf(id);
+  if (driving === ports.region) return outcomeHere(ports, id);
+  try {
+    return await passOn(ports, driving, { outcomeOf: id });
+  } catch (error) {
+    // Decisions of every Region are here too; only what that Region alone keeps is not.
+    const last = ports.decisions.strong ? (await ports.decisions.attempts(id)).at(-1) : undefined;
+    if (last?.final) return outcomeFrom(id, last);
+    throw error;
+  }
+};
+
+/** Asks the Region that drives a transaction. Its refusals come as problem documents. */
+const passOn = async ({ remote }: TransactPorts, driving: string, asked: unknown): Promise<Outcome> => {
+  const answer = outcomeAnswer.parse(await remote.invoke(driving, asked));
+  if ('problem' in answer) throw fromProblem(answer.problem);
+  return answer.outcome;
+};
+
+/** As `outcomeOf`, in the Region that drives it. @throws MeridianError `misdirected`, `unavailable` */
+export const outcomeHere = async (ports: DrivePorts, id: string): Promise<Outcome> => {
+  checkDriving(ports, id);
+  const { decisions, events, runtime } = ports;
+  const kept = await events.outcome(id);
+  if (kept) return outcomeFrom(id, kept);
+  const last = (await decisions.attempts(id)).at(-1);
+  if (!last || last.final || runtime.now() < last.decidedAt + last.remaining + RECOVERY_MS)
+    return outcomeFrom(id, last);
+  // The attempt that was to follow has not come in time, nor has the resolver: whoever asks ends it.
+  const next = attemptId({ transaction: id, attempt: last.attempt + 1 });
+  return outcomeFrom(id, await decisionOrAbort(ports, next, last.request, { reason: last.reason }));
+};
+
+const checkDriving = ({ region }: DrivePorts, id: string): void => {
+  const driving = drivingRegionOf(id);
+  if (driving !== region)
+    throw new MeridianError('misdirected', `${id} is driven by ${driving}, not by ${region}.`, {
+      details: { driving },
+    });
+};
+
+/** As `transact`, in the Region that drives it. @throws MeridianError as `transact`; `misdirected` */
+export const transactHere = async (ports: DrivePorts, transaction: Transaction, wait: number): Promise<Outcome> => {
+  const { id, isNew } = transaction;
+  checkDriving(ports, id);
+  if (isOneRegion(ports, transaction)) {
+    // Its own outcome is in the write. Here is looked only for one of several Regions under the same id; without any other
+    // Region, which this path does not need.
+    const [other] = isNew ? [] : await ports.decisions.attempts(id, 'local');
+    if (other) throw idReused(id);
+    return outcomeOfMine(transaction, await runInOneRegion(ports, transaction));
+  }
+  // Nobody can have sent an id before that was made just now.
+  const [kept, attempts] = isNew
+    ? [undefined, []]
+    : await Promise.all([ports.events.outcome(id), ports.decisions.attempts(id)]);
+  const last = kept ?? attempts.at(-1);
+  if (last) {
+    const outcome = outcomeOfMine(transaction, last);
+    if (last.final) return outcome;
+  }
+  return driveByMachine(ports, transaction, wait, last);
+};
+
+const driveByMachine = async (
+  ports: DrivePorts,
+  transaction: Transaction,
+  wait: number,
+  last: Decision | undefined,
+): Promise<Outcome> => {
+  const { runtime, decisions, machine, region } = ports;
+  const { id, request, timeout } = transaction;
+  const begun = runtime.elapsed();
+  // Whoever sends it again does not make it last longer.
+  const deadline = last ? last.decidedAt + last.remaining : runtime.now() + timeout;
+  const { isNew: _isNew, ...input } = transaction;
+  await machine.start({ ...input, deadline });
+  for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 1.5, MAX_LOOK_MS)) {
+    if (runtime.elapsed() - begun + pause > wait) break;
+    await runtime.sleep(pause);
+    // The decision is put in this Region, so that its own replica shows it.
+    const latest = (await decisions.attempts(id, 'local')).at(-1);
+    if (latest?.final) return outcomeOfMine(transaction, latest);
+  }
+  runtime.metric('TransactionUndecided', 'Count', 1);
+  const now = runtime.now();
+  // From here on it has an outcome even if nothing of it was written and the machine is lost.
+  const promise: Decision = {
+    transaction: id,
+    attempt: 0,
+    outcome: 'aborted',
+    final: false,
+    request,
+    participants: [],
+    remaining: Math.max(0, deadline - now),
+    decidedAt: now,
+    region,
+  };
+  await decisions.put(promise);
+  const latest = (await decisions.attempts(id)).reduce((_before, next) => next, promise);
+  return outcomeOfMine(transaction, latest);
+};
+
+/** @throws MeridianError `id-reused`: the record is another transaction's */
+const outcomeOfMine = ({ id, request }: Transaction, decision: Decision): Outcome => {
+  if (decision.request !== request) throw idReused(id);
+  return outcomeFrom(id, decision);
+};
+
+const outcomeFrom = (id: string, last: Decision | undefined): Outcome => {
+  if (!last) return { id, state: 'unknown' };
+  if (!last.final) return { id, state: 'undecided' };
+  return last.reason
+    ? { id, state: 'aborted', reason: last.reason }
+    : { id, state: 'committed', participants: last.participants };
+};
+
+const idReused = (id: string): MeridianError =>
+  new MeridianError('id-reused', `${id} stands for another transaction: make a new id.`);

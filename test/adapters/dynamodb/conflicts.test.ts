@@ -1,0 +1,268 @@
+import { describe, expect, test } from 'vitest';
+import { dynamoDbClient } from '../../../adapters/dynamodb/client.ts';
+import { toImage } from '../../../adapters/dynamodb/commit-item.ts';
+import { decisionKey, outcomeKey, toDecisionItem } from '../../../adapters/dynamodb/decision-item.ts';
+import { dynamoDbDecisions } from '../../../adapters/dynamodb/decisions.ts';
+import { dynamoDbEventStore } from '../../../adapters/dynamodb/event-store.ts';
+import { finalOf } from '../../../core/transaction/transaction.ts';
+import { aCommit, anIntent } from '../../contract/commits.ts';
+import { aDecision, anAbort } from '../../contract/decisions.ts';
+import { credentials, oneByOne, refusal, type StubAnswer, stubServer } from '../stub-server.ts';
+
+const adaptersBehind = async (...answers: readonly [StubAnswer, ...StubAnswer[]]) => {
+  const { endpoint, requests } = await stubServer(oneByOne(...answers));
+  const client = dynamoDbClient({ endpoint, region: 'us-east-1', credentials });
+  return {
+    events: dynamoDbEventStore(client, 'events'),
+    decisions: dynamoDbDecisions(client, 'transactions', { strong: true }),
+    sent: () => requests.map(({ operation, body }) => ({ operation, input: JSON.parse(body) })),
+  };
+};
+type Adapters = Awaited<ReturnType<typeof adaptersBehind>>;
+
+const done: StubAnswer = { body: '{}' };
+const conflict = refusal('TransactionConflictException');
+const intent = anIntent();
+const write = {
+  commits: [aCommit({ stream: 'seats/1' }), aCommit({ stream: 'seats/2' })],
+  free: [{ stream: 'seats/3', log: 'us-east-1', position: 7 }],
+  outcome: aDecision(),
+};
+
+/** Every write of one item. */
+const writes: readonly (readonly [string, (adapters: Adapters) => Promise<unknown>])[] = [
+  ['put', ({ events }) => events.put(intent)],
+  ['finalise', ({ events }) => events.finalise(intent, 'committed')],
+  ['putOutcome', ({ events }) => events.putOutcome(anAbort())],
+  ['a put of a decision', ({ decisions }) => decisions.put(aDecision())],
+];
+
+describe('a write of one item', () => {
+  test.each(writes)('%s that meets a transaction under way is sent again until that is over', async (_, call) => {
+    const adapters = await adaptersBehind(conflict, conflict, conflict, done);
+    expect(await call(adapters)).toBeUndefined();
+    expect(adapters.sent()).toHaveLength(4);
+  });
+
+  test.each(writes)('%s that meets transactions all the time is unavailable, and retryable', async (_, call) => {
+    const adapters = await adaptersBehind(conflict);
+    await expect(call(adapters)).rejects.toMatchObject({
+      code: 'unavailable',
+      retryable: true,
+      cause: { name: 'TransactionConflictException' },
+    });
+    expect(adapters.sent().length).toBeLessThan(10);
+  });
+
+  test.each(writes)('%s that another Region is just writing is sent again', async (_, call) => {
+    const elsewhere = refusal('ReplicatedWriteConflictException');
+    const adapters = await adaptersBehind(elsewhere, done);
+    expect(await call(adapters)).toBeUndefined();
+    expect(adapters.sent()).toHaveLength(2);
+  });
+
+  test('that other Regions write all the time is unavailable, and retryable', async () => {
+    const { decisions } = await adaptersBehind(refusal('ReplicatedWriteConflictException'));
+    await expect(decisions.put(aDecision())).rejects.toMatchObject({ code: 'unavailable', retryable: true });
+  });
+
+  const failed = (Item?: object): StubAnswer => ({
+    status: 400,
+    body: JSON.stringify({ __type: 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException', Item }),
+  });
+  const read = (Item?: object): StubAnswer => ({ body: JSON.stringify({ Item }) });
+  const abort = anAbort();
+  const decided = toDecisionItem(decisionKey(abort.transaction, abort.attempt), abort);
+
+  test('learns what is there from the refusal itself', async () => {
+    const { decisions, sent } = await adaptersBehind(failed(decided));
+    expect(await decisions.put(aDecision())).toEqual(abort);
+    expect(sent()).toMatchObject([
+      {
+        operation: 'PutItem',
+        input: {
+          ConditionExpression: 'attribute_not_exists(pk)',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          Item: { pk: { S: abort.transaction }, sk: { S: '0000000000000001' } },
+        },
+      },
+    ]);
+  });
+
+  test.each<[string, object, unknown, (adapters: Adapters) => Promise<unknown>]>([
+    ['put', toImage(aCommit()), aCommit(), ({ events }) => events.put(intent)],
+    [
+      'finalise',
+      toImage(finalOf(intent, 'committed')),
+      undefined,
+      ({ events }) => events.finalise(intent, 'committed'),
+    ],
+    [
+      'putOutcome',
+      toDecisionItem(outcomeKey(abort.transaction), abort),
+      abort,
+      ({ events }) => events.putOutcome(aDecision()),
+    ],
+    ['a put of a decision', decided, abort, ({ decisions }) => decisions.put(aDecision())],
+  ])('%s reads what is there where the refusal does not bring it', async (_, item, expected, call) => {
+    const adapters = await adaptersBehind(failed(), read(item));
+    expect(await call(adapters)).toEqual(expected);
+    expect(adapters.sent()[1]).toMatchObject({ operation: 'GetItem', input: { ConsistentRead: true } });
+  });
+
+  test('that is refused although nothing is there is an error', async () => {
+    const { decisions } = await adaptersBehind(failed(), read());
+    await expect(decisions.put(aDecision())).rejects.toMatchObject({ code: 'internal', retryable: false });
+    const { events } = await adaptersBehind(failed(), read());
+    await expect(events.finalise(intent, 'aborted')).rejects.toMatchObject({
+      code: 'internal',
+      message: expect.stringContaining('there is nothing'),
+    });
+  });
+});
+
+describe('a read of decisions', () => {
+  test('is strongly consistent, every page of it', async () => {
+    const LastEvaluatedKey = decisionKey('us-east-1:order-17', 1);
+    const { decisions, events, sent } = await adaptersBehind(
+      done,
+      done,
+      { body: JSON.stringify({ Items: [], LastEvaluatedKey }) },
+      { body: JSON.stringify({ Items: [] }) },
+    );
+    expect(await events.outcome('us-east-1:order-17')).toBeUndefined();
+    expect(await decisions.find('us-east-1:order-17', 12)).toBeUndefined();
+    expect(await decisions.attempts('us-east-1:order-17')).toEqual([]);
+    expect(sent().map(({ operation, input }) => [operation, input.TableName, input.ConsistentRead])).toEqual([
+      ['GetItem', 'events', true],
+      ['GetItem', 'transactions', true],
+      ['Query', 'transactions', true],
+      ['Query', 'transactions', true],
+    ]);
+    expect(sent().slice(0, 2)).toMatchObject([
+      { input: { Key: { pk: { S: 'tx/us-east-1:order-17' }, sk: { S: 'outcome' } } } },
+      { input: { Key: { pk: { S: 'us-east-1:order-17' }, sk: { S: '0000000000000012' } } } },
+    ]);
+  });
+});
+
+describe('a transaction of one Region', () => {
+  const cancelled = (...reasons: readonly object[]): StubAnswer => ({
+    status: 400,
+    body: JSON.stringify({
+      __type: 'com.amazonaws.dynamodb.v20120810#TransactionCanceledException',
+      Message: 'Transaction cancelled, please refer cancellation reasons for specific reasons',
+      CancellationReasons: reasons,
+    }),
+  });
+  const none = { Code: 'None' };
+  const inConflict = { Code: 'TransactionConflict', Message: 'Transaction is ongoing for the item' };
+  const held = (Item?: object) => ({ Code: 'ConditionalCheckFailed', Message: 'The conditional request failed', Item });
+
+  test('is one TransactWriteItems of commits, checks and the outcome, with a token; each on the condition that nothing is there', async () => {
+    const { events, sent } = await adaptersBehind(done);
+    expect(await events.transact(write)).toBeUndefined();
+    const ifNothing = {
+      TableName: 'events',
+      ConditionExpression: 'attribute_not_exists(pk)',
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    };
+    expect(sent()).toEqual([
+      {
+        operation: 'TransactWriteItems',
+        input: {
+          ClientRequestToken: expect.any(String),
+          TransactItems: [
+            ...write.commits.map((commit) => ({ Put: { ...ifNothing, Item: toImage(commit) } })),
+            {
+              ConditionCheck: { ...ifNothing, Key: { pk: { S: 'seats/3' }, sk: { S: 'us-east-1#0000000000000007' } } },
+            },
+            { Put: { ...ifNothing, Item: toDecisionItem(outcomeKey(write.outcome.transaction), write.outcome) } },
+          ],
+        },
+      },
+    ]);
+  });
+
+  const holder = anIntent({ stream: 'seats/3', position: 7 });
+  const kept = anAbort();
+  const outcome = held(toDecisionItem(outcomeKey(kept.transaction), kept));
+  test.each([
+    ['what holds a position', [none, none, held(toImage(holder)), none], { taken: [holder], contended: [] }],
+    [
+      'what holds several',
+      [held(toImage(aCommit())), none, held(toImage(holder)), none],
+      { taken: [aCommit(), holder], contended: [] },
+    ],
+    ['its outcome', [none, none, none, outcome], { outcome: kept, taken: [], contended: [] }],
+    [
+      'its outcome, and its own commits',
+      [held(toImage(aCommit())), none, none, outcome],
+      { outcome: kept, taken: [aCommit()], contended: [] },
+    ],
+    [
+      'streams that others are just writing',
+      [none, inConflict, inConflict, none],
+      { taken: [], contended: ['seats/2', 'seats/3'] },
+    ],
+    ['another run of it', [none, none, none, inConflict], { taken: [], contended: ['tx/us-east-1:order-17'] }],
+    ['one of each', [held(toImage(holder)), inConflict, none, none], { taken: [holder], contended: ['seats/2'] }],
+    ['something that is not shown', [held(), none, none, none], { taken: [], contended: ['seats/1'] }],
+  ])('meets %s, and says so', async (_, reasons, way) => {
+    const { events, sent } = await adaptersBehind(cancelled(...reasons));
+    expect(await events.transact(write)).toEqual(way);
+    expect(sent()).toHaveLength(1);
+  });
+
+  const throttled = aCommit({ events: [{ type: 'Noted', version: 1, data: 'ThrottlingError' }] });
+  test.each([
+    ['throttling', [held(toImage(holder)), { Code: 'ThrottlingError' }, none, none], 'unavailable'],
+    ['too little throughput', [{ Code: 'ProvisionedThroughputExceeded' }, none, none, none], 'unavailable'],
+    [
+      'an item that is too large',
+      [none, { Code: 'ValidationError', Message: 'Item size has exceeded the maximum allowed size' }, none, none],
+      'too-large',
+    ],
+    ['something that cannot be', [none, { Code: 'ValidationError' }, none, none], 'internal'],
+    [
+      'something that cannot be, beside a commit that speaks of throttling',
+      [held(toImage(throttled)), { Code: 'ValidationError' }, none, none],
+      'internal',
+    ],
+    ['no reason', [none, none, none, none], 'internal'],
+  ])('that is cancelled for %s is an error', async (_, reasons, code) => {
+    const { events } = await adaptersBehind(cancelled(...reasons));
+    await expect(events.transact(write)).rejects.toMatchObject({ code, retryable: code === 'unavailable' });
+  });
+
+  test('that DynamoDB is still busy with is sent again, under the same token; in the end it is unavailable', async () => {
+    const busy = refusal('TransactionInProgressException');
+    const passing = await adaptersBehind(busy, done);
+    expect(await passing.events.transact(write)).toBeUndefined();
+    expect(new Set(passing.sent().map(({ input }) => input.ClientRequestToken)).size).toBe(1);
+    const { events } = await adaptersBehind(busy);
+    await expect(events.transact(write)).rejects.toMatchObject({ code: 'unavailable', retryable: true });
+  });
+
+  test('beyond what DynamoDB takes is not sent', async () => {
+    const { events, sent } = await adaptersBehind(done);
+    const free = Array.from({ length: 98 }, (_, i) => ({ stream: `seats/free-${i}`, log: 'us-east-1', position: 1 }));
+    await expect(events.transact({ ...write, free })).rejects.toMatchObject({ code: 'too-large' });
+    expect(sent()).toEqual([]);
+  });
+});
+
+describe('a scan', () => {
+  test('passes over outcomes, and goes on behind them', async () => {
+    const key = outcomeKey('us-east-1:order-17');
+    const Items = [toImage(aCommit()), toDecisionItem(key, aDecision())];
+    const { events, sent } = await adaptersBehind(
+      { body: JSON.stringify({ Items, LastEvaluatedKey: key }) },
+      { body: JSON.stringify({ Items: [] }) },
+    );
+    const { commits, cursor } = await events.scan(0, 1, undefined, 2);
+    expect(commits).toEqual([aCommit()]);
+    await events.scan(0, 1, cursor, 2);
+    expect(sent()[1]?.input.ExclusiveStartKey).toEqual(key);
+  });
+});

@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import { toImage } from '../../../adapters/dynamodb/commit-item.ts';
+import { decisionKey, outcomeKey, toDecisionItem } from '../../../adapters/dynamodb/decision-item.ts';
+import { changeOf } from '../../../adapters/dynamodb/table-change.ts';
+import { finalOf } from '../../../core/transaction/transaction.ts';
+import { aCommit, anIntent } from '../../contract/commits.ts';
+import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
+
+const [commit, prepared] = [aCommit(), anIntent()];
+const [committed, aborted] = [finalOf(prepared, 'committed'), finalOf(prepared, 'aborted')];
+const decision = toDecisionItem(decisionKey(aDecision().transaction, 1), aDecision());
+
+describe('a change of a table', () => {
+  test.each([
+    ['a commit', commit],
+    ['a prepared intent', prepared],
+    ['an intent that was committed before it was replicated', committed],
+    ['an intent that was aborted before it was replicated', aborted],
+  ])('%s that is new is told', (_, one) => {
+    expect(changeOf({ eventName: 'INSERT', NewImage: toImage(one) })).toStrictEqual({ commit: one });
+  });
+
+  test.each([aDecision(), anAbort(), aBusyAttempt(), aPromise()])('a decision that is new is told', (one) => {
+    for (const key of [decisionKey(one.transaction, one.attempt), outcomeKey(one.transaction)])
+      expect(changeOf({ eventName: 'INSERT', NewImage: toDecisionItem(key, one) })).toStrictEqual({ decision: one });
+  });
+
+  test.each([committed, aborted])('an intent that has just become final is told: $tx.state', (commit) => {
+    const record = { eventName: 'MODIFY', NewImage: toImage(commit), OldImage: toImage(prepared) };
+    expect(changeOf(record)).toStrictEqual({ commit });
+  });
+
+  test.each([
+    ['a committed intent', { eventName: 'MODIFY', NewImage: toImage(committed), OldImage: toImage(committed) }],
+    ['a commit that somebody touched', { eventName: 'MODIFY', NewImage: toImage(commit), OldImage: toImage(commit) }],
+    ['a decision that somebody touched', { eventName: 'MODIFY', NewImage: decision, OldImage: decision }],
+    ['a commit that is removed', { eventName: 'REMOVE', OldImage: toImage(commit) }],
+    ['a decision that is removed', { eventName: 'REMOVE', OldImage: decision }],
+    ['nothing', {}],
+  ])('%s tells nobody anything', (_, record) => {
+    expect(changeOf(record)).toBeUndefined();
+  });
+
+  test.each([
+    ['a new item that is none', { eventName: 'INSERT', NewImage: {} }, 'is not a commit'],
+    ['a new item without an image', { eventName: 'INSERT' }, 'is not a commit'],
+    [
+      'a decision that is none',
+      { eventName: 'INSERT', NewImage: { ...decision, final: undefined } },
+      'is not a decision',
+    ],
+    ['what became of an intent', { eventName: 'MODIFY', NewImage: {}, OldImage: toImage(prepared) }, 'is not a commit'],
+  ])('%s is an error that says so', (_, record, why) => {
+    expect(() => changeOf(record)).toThrow(expect.objectContaining({ code: 'internal', retryable: false }));
+    expect(() => changeOf(record)).toThrow(why);
+  });
+});

@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+import { memoryDecisions } from '../../../adapters/memory/decisions.ts';
+import type { Decision } from '../../../core/index.ts';
+import { meddle } from '../../contract/commits.ts';
+import { aDecision, anAbort } from '../../contract/decisions.ts';
+
+describe('memory decisions', () => {
+  const decisionsThatTell = () => {
+    const told: Decision[] = [];
+    return { told, decisions: memoryDecisions({ strong: false, onPut: (decision) => told.push(decision) }) };
+  };
+
+  test('every new decision is told once, own ones and those of other Regions', async () => {
+    const { decisions, told } = decisionsThatTell();
+    const [own, other] = [aDecision(), anAbort({ attempt: 2, region: 'us-west-2' })];
+    await decisions.put(own);
+    await decisions.put(anAbort());
+    for (const _ of ['once', 'again']) decisions.replicate(other);
+    expect(told).toEqual([own, other]);
+    expect(await decisions.attempts(own.transaction)).toEqual([own, other]);
+  });
+
+  test('what is told can be read already', async () => {
+    const seen: number[] = [];
+    const onPut = async ({ transaction }: Decision) => seen.push((await decisions.attempts(transaction)).length);
+    const decisions = memoryDecisions({ strong: true, onPut });
+    await decisions.put(aDecision());
+    expect(seen).toEqual([1]);
+  });
+
+  test('stores that replicate to each other share a decision that nobody can change', async () => {
+    const there = memoryDecisions({ strong: false });
+    const here = memoryDecisions({ strong: false, onPut: there.replicate });
+    await here.put(aDecision());
+    const decision = await there.find(aDecision().transaction, 1);
+    expect(decision).toBe(await here.find(aDecision().transaction, 1));
+    meddle(decision);
+    expect(decision).toEqual(aDecision());
+  });
+
+  test('what is done to a decision after it was replicated changes nothing stored', async () => {
+    const { decisions } = decisionsThatTell();
+    const decision = structuredClone(aDecision());
+    decisions.replicate(decision);
+    meddle(decision);
+    expect(await decisions.find(aDecision().transaction, 1)).toEqual(aDecision());
+  });
+});

@@ -1,0 +1,312 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Commit, EventStore, InTheWay, OneRegionWrite } from '../../core/index.ts';
+import { aCommit, anIntent, aStream, meddle } from './commits.ts';
+import { aDecision, anAbort, aTransactionId } from './decisions.ts';
+
+/** What transactions rely on in every `EventStore`: intents, and one-Region writes with their outcomes. `open` is called once. */
+export const transactionContract = (open: () => EventStore): void => {
+  let store: EventStore;
+  beforeAll(() => {
+    store = open();
+  });
+
+  const final = (intent: Commit, state: 'committed' | 'aborted'): Commit => ({
+    ...intent,
+    tx: { state, deadline: intent.tx?.deadline ?? 0 },
+  });
+
+  describe('intents', () => {
+    test('an intent is a commit like others: it takes its position, and comes back as it was put', async () => {
+      const intent = anIntent({ stream: aStream() });
+      expect(await store.put(intent)).toBeUndefined();
+      expect(await store.put(aCommit({ stream: intent.stream }))).toEqual(intent);
+      expect(await store.load(intent.stream)).toEqual([intent]);
+      expect(await store.loadLog(intent.stream, intent.log, 0)).toEqual([intent]);
+    });
+
+    test('an intent without events, a check, keeps its position too', async () => {
+      const check = anIntent({ stream: aStream(), events: [] });
+      await store.put(check);
+      expect(await store.put(aCommit({ stream: check.stream }))).toEqual(check);
+      await store.finalise(check, 'committed');
+      expect(await store.load(check.stream)).toEqual([final(check, 'committed')]);
+    });
+
+    test.each(['committed', 'aborted'] as const)(
+      'a prepared one becomes %s at once, and nothing else of it changes; once more does no harm',
+      async (state) => {
+        const intent = anIntent({ stream: aStream(), position: 2 });
+        const neighbours = [aCommit({ stream: intent.stream }), anIntent({ stream: intent.stream, position: 3 })];
+        for (const commit of [intent, ...neighbours]) await store.put(commit);
+        for (const _ of ['once', 'again']) {
+          await store.finalise(intent, state);
+          expect(await store.loadLog(intent.stream, intent.log, 0)).toEqual([
+            neighbours[0],
+            final(intent, state),
+            neighbours[1],
+          ]);
+        }
+        expect(await store.put(intent)).toEqual(final(intent, state));
+      },
+    );
+
+    test('a final one never becomes the other', async () => {
+      for (const [state, other] of [
+        ['committed', 'aborted'],
+        ['aborted', 'committed'],
+      ] as const) {
+        const intent = anIntent({ stream: aStream() });
+        await store.put(intent);
+        await store.finalise(intent, state);
+        await expect(store.finalise(intent, other)).rejects.toMatchObject({ code: 'internal', retryable: false });
+        expect(await store.load(intent.stream)).toEqual([final(intent, state)]);
+      }
+    });
+
+    test('what is no intent of that attempt is refused and stays: nothing, a commit, an intent of another attempt', async () => {
+      const stream = aStream();
+      const [commit, intent] = [aCommit({ stream, position: 2 }), anIntent({ stream, position: 3 })];
+      for (const one of [commit, intent]) await store.put(one);
+      const others = [{ ...intent, position: 1 }, commit, { ...intent, commitId: 'us-east-1:other#1' }];
+      for (const other of others)
+        for (const state of ['committed', 'aborted'] as const)
+          await expect(store.finalise(other, state)).rejects.toMatchObject({
+            code: 'internal',
+            message: expect.stringContaining(`${other.commitId} at ${stream}@us-east-1.${other.position}`),
+          });
+      expect(await store.loadLog(stream, 'us-east-1', 0)).toEqual([commit, intent]);
+    });
+
+    test('of many that make it final in different ways, those of one way succeed, and all others are refused', async () => {
+      const intent = anIntent({ stream: aStream() });
+      await store.put(intent);
+      const states = Array.from({ length: 16 }, (_, i) => (i % 2 ? 'committed' : 'aborted'));
+      const answers = await Promise.allSettled(states.map((state) => store.finalise(intent, state)));
+      const [found] = await store.load(intent.stream);
+      expect(states.filter((_, i) => answers[i]?.status === 'fulfilled')).toEqual(
+        states.filter((state) => state === found?.tx?.state),
+      );
+      expect(found?.tx?.state).not.toBe('prepared');
+    });
+
+    test('what is done to an intent changes nothing stored', async () => {
+      const intent = anIntent({ stream: aStream() });
+      await store.put(intent);
+      meddle(await store.load(intent.stream));
+      await store.finalise(intent, 'committed');
+      meddle(await store.load(intent.stream));
+      expect(await store.load(intent.stream)).toEqual([final(intent, 'committed')]);
+    });
+  });
+
+  /** A write of so many streams, one commit each. */
+  const aWrite = (of: Partial<OneRegionWrite> = {}, streams = 3): OneRegionWrite => {
+    const transaction = of.outcome?.transaction ?? aTransactionId();
+    return {
+      commits: Array.from({ length: streams }, () => aCommit({ stream: aStream(), commitId: `${transaction}#1` })),
+      free: [],
+      outcome: aDecision({ transaction }),
+      ...of,
+    };
+  };
+  const isWritten = async (write: OneRegionWrite): Promise<void> => {
+    for (const commit of write.commits) expect(await store.load(commit.stream)).toContainEqual(commit);
+    expect(await store.outcome(write.outcome.transaction)).toEqual(write.outcome);
+  };
+  const isNotWritten = async (write: OneRegionWrite): Promise<void> => {
+    for (const commit of write.commits) expect(await store.load(commit.stream)).not.toContainEqual(commit);
+    expect(await store.outcome(write.outcome.transaction)).not.toEqual(write.outcome);
+  };
+  const taken = (...commits: readonly Commit[]): InTheWay => ({ taken: commits, contended: [] });
+  /** Whoever is told that others are just writing comes again. */
+  const transact = async (write: OneRegionWrite): Promise<InTheWay | undefined> => {
+    for (;;) {
+      const answer = await store.transact(write);
+      if (!answer || answer.outcome || answer.taken.length > 0) return answer;
+    }
+  };
+
+  describe('a transaction of one Region', () => {
+    test('is written as a whole, with its outcome, and can be read at once', async () => {
+      const write = aWrite();
+      expect(await store.transact(write)).toBeUndefined();
+      await isWritten(write);
+    });
+
+    test('takes 25 streams, and checks of which nothing is written', async () => {
+      const free = Array.from({ length: 12 }, () => ({ stream: aStream(), log: 'us-east-1', position: 1 }));
+      const write = aWrite({ free }, 13);
+      expect(await store.transact(write)).toBeUndefined();
+      await isWritten(write);
+      for (const { stream } of free) expect(await store.load(stream)).toEqual([]);
+    });
+
+    test('can consist of checks alone', async () => {
+      const write = aWrite({ free: [{ stream: aStream(), log: 'us-east-1', position: 1 }] }, 0);
+      expect(await store.transact(write)).toBeUndefined();
+      await isWritten(write);
+    });
+
+    test('writes nothing when a position is taken, and says by what, of every one', async () => {
+      const write = aWrite();
+      const [first = aCommit(), , last = aCommit()] = write.commits;
+      const holders = [{ ...first, commitId: 'commit' }, anIntent({ stream: last.stream })];
+      for (const holder of holders) await store.put(holder);
+      expect(await store.transact(write)).toEqual(taken(...holders));
+      await isNotWritten(write);
+    });
+
+    test('writes nothing when a position that should be free is taken, by a commit or an intent', async () => {
+      for (const make of [aCommit, anIntent]) {
+        const holder = make({ stream: aStream(), position: 4 });
+        const write = aWrite({ free: [{ stream: holder.stream, log: holder.log, position: 4 }] });
+        await store.put(holder);
+        expect(await store.transact(write)).toEqual(taken(holder));
+        await isNotWritten(write);
+      }
+    });
+
+    test('writes nothing when there is an outcome already, and says which', async () => {
+      const kept = anAbort({ transaction: aTransactionId() });
+      const write = aWrite({ outcome: aDecision({ transaction: kept.transaction }) });
+      expect(await store.putOutcome(kept)).toBeUndefined();
+      expect(await store.transact(write)).toEqual({ outcome: kept, ...taken() });
+      await isNotWritten(write);
+    });
+
+    test('that is sent again, because its answer was lost, meets itself', async () => {
+      const write = aWrite();
+      await store.transact(write);
+      expect(await store.transact(write)).toEqual({ outcome: write.outcome, ...taken(...write.commits) });
+      await isWritten(write);
+    });
+
+    test('keeps any character and large commits', async () => {
+      const stream = aStream();
+      const events = [{ type: 'Large 🛫', version: 1, data: 'ü'.repeat(100_000) }];
+      const write = aWrite({
+        commits: [1, 2, 3].map((position) => aCommit({ stream, position, events })),
+        outcome: aDecision({ transaction: `${aTransactionId()}:Zürich/東京 #"` }),
+      });
+      expect(await store.transact(write)).toBeUndefined();
+      await isWritten(write);
+      const second = { ...write, outcome: aDecision({ transaction: aTransactionId() }) };
+      expect(await store.transact(second)).toEqual(taken(...write.commits));
+    });
+
+    test('is refused as too large when a commit is beyond an item, or all are beyond a transaction', async () => {
+      const large = (length: number) => [{ type: 'Large', version: 1, data: 'x'.repeat(length) }];
+      for (const [streams, length] of [
+        [2, 450_000],
+        [12, 380_000],
+      ] as const) {
+        const { commits, ...rest } = aWrite({}, streams);
+        const write = { ...rest, commits: commits.map((commit) => ({ ...commit, events: large(length) })) };
+        await expect(store.transact(write)).rejects.toMatchObject({ code: 'too-large', retryable: false });
+        await isNotWritten(write);
+      }
+    });
+
+    test('is refused with more than 99 streams, and when it names a position twice', async () => {
+      await expect(store.transact(aWrite({}, 100))).rejects.toMatchObject({ code: 'too-large', retryable: false });
+      const [commit = aCommit()] = aWrite().commits;
+      for (const twice of [{ commits: [commit, commit] }, { commits: [commit], free: [commit] }]) {
+        const write = aWrite(twice);
+        await expect(store.transact(write)).rejects.toThrow('names every position once');
+        await isNotWritten(write);
+      }
+    });
+
+    test('of many at the same positions, in any order, exactly one is written, and all others learn of it', async () => {
+      const dots = Array.from({ length: 4 }, () => aCommit({ stream: aStream() }));
+      const writes = Array.from({ length: 12 }, (_, i) => {
+        const transaction = aTransactionId();
+        const commits = dots.map((commit) => ({ ...commit, commitId: transaction }));
+        return aWrite({ commits: i % 2 ? commits : commits.reverse(), outcome: aDecision({ transaction }) });
+      });
+      const answers = await Promise.all(writes.map(transact));
+      const winner = writes[answers.indexOf(undefined)] ?? aWrite();
+      expect(answers.filter((answer) => answer === undefined)).toHaveLength(1);
+      await isWritten(winner);
+      for (const [i, write] of writes.entries()) {
+        if (write === winner) continue;
+        await isNotWritten(write);
+        for (const { commitId } of answers[i]?.taken ?? []) expect(commitId).toBe(winner.outcome.transaction);
+        expect(answers[i]?.taken).not.toEqual([]);
+      }
+    });
+
+    test('of many with one id, at different positions, exactly one is written, and all others learn its outcome', async () => {
+      const transaction = aTransactionId();
+      const writes = Array.from({ length: 12 }, (_, i) =>
+        aWrite({ outcome: aDecision({ transaction, region: `r-${i}` }) }),
+      );
+      const answers = await Promise.all(writes.map(transact));
+      const winner = writes[answers.indexOf(undefined)] ?? aWrite();
+      await isWritten(winner);
+      for (const [i, write] of writes.entries()) {
+        if (write === winner) continue;
+        await isNotWritten(write);
+        expect(answers[i]?.outcome).toEqual(winner.outcome);
+      }
+    });
+
+    test('and commits that are put meanwhile: each position goes to one of them, and both learn of it', async () => {
+      const rounds = Array.from({ length: 8 }, async () => {
+        const write = aWrite();
+        const single = aCommit({ stream: write.commits[1]?.stream ?? '', commitId: 'single' });
+        const [answer, holder] = await Promise.all([transact(write), store.put(single)]);
+        if (answer) {
+          expect({ answer, holder }).toEqual({ answer: taken(single), holder: undefined });
+          await isNotWritten(write);
+          expect(await store.load(single.stream)).toEqual([single]);
+        } else {
+          expect(holder).toEqual(write.commits[1]);
+          await isWritten(write);
+        }
+      });
+      await Promise.all(rounds);
+    });
+
+    test('what is done to a write or an answer changes nothing stored', async () => {
+      const write = aWrite();
+      const sent = structuredClone(write);
+      await store.transact(sent);
+      meddle(sent);
+      meddle(await store.transact(write));
+      meddle(await store.outcome(write.outcome.transaction));
+      await isWritten(write);
+    });
+  });
+
+  describe('the outcome of a transaction of one Region', () => {
+    test('that nobody kept is none', async () => {
+      expect(await store.outcome(aTransactionId())).toBeUndefined();
+    });
+
+    test('comes back as it was kept, at once; a second one is not kept, and learns it', async () => {
+      const outcome = anAbort({ transaction: aTransactionId() });
+      expect(await store.putOutcome(outcome)).toBeUndefined();
+      expect(await store.outcome(outcome.transaction)).toEqual(outcome);
+      expect(await store.putOutcome(aDecision({ transaction: outcome.transaction }))).toEqual(outcome);
+      expect(await store.putOutcome(outcome)).toEqual(outcome);
+      expect(await store.outcome(outcome.transaction)).toEqual(outcome);
+    });
+
+    test('of many that are kept at once exactly one stands, and all others learn which', async () => {
+      const transaction = aTransactionId();
+      const all = Array.from({ length: 16 }, (_, i) => anAbort({ transaction, region: `r-${i}` }));
+      const answers = await Promise.all(all.map((outcome) => store.putOutcome(outcome)));
+      const kept = await store.outcome(transaction);
+      expect(answers.filter((answer) => answer === undefined)).toHaveLength(1);
+      expect(all[answers.indexOf(undefined)]).toEqual(kept);
+      for (const answer of answers) expect(answer ?? kept).toEqual(kept);
+    });
+
+    test('is no commit of any stream', async () => {
+      const outcome = aDecision({ transaction: aTransactionId() });
+      await store.putOutcome(outcome);
+      expect(await store.load(outcome.transaction)).toEqual([]);
+    });
+  });
+};

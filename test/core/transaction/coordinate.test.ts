@@ -1,0 +1,344 @@
+import { describe, expect, it } from 'vitest';
+import { append } from '../../../core/append.ts';
+import type { MachineInput } from '../../../core/index.ts';
+import { readStream } from '../../../core/read.ts';
+import { coordinate } from '../../../core/transaction/coordinate.ts';
+import { outcomeOf } from '../../../core/transaction/transact.ts';
+import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
+import { anAppend, command } from '../example.ts';
+import {
+  type Answer,
+  aProblem,
+  aTransaction,
+  aWorld,
+  decideOn,
+  drive,
+  finaliseAll,
+  inputOf,
+  intentsOf,
+  planOf,
+  prepareAll,
+  prepareOne,
+  type Region,
+  type Step,
+} from './regions.ts';
+
+/** Three Regions, where `account/us.1` has 10, and what a machine of `us` is started with. */
+const aCase = async (of: Record<string, unknown> = {}, options: Parameters<typeof aWorld>[0] = {}) => {
+  const world = aWorld(options);
+  await fund(world.us);
+  return { ...world, input: inputOf(aTransaction(of), world.us) };
+};
+
+const fund = (us: Region) =>
+  append(us, anAppend({ stream: 'account/us.1', request: command('deposit', { amount: 10 }) }));
+
+const balances = async ({ us, eu }: { us: Region; eu: Region }) => [
+  (await readStream(us, 'account/us.1')).state,
+  (await readStream(eu, 'account/eu.1')).state,
+];
+
+const statesOf = async ({ us, eu }: { us: Region; eu: Region }) =>
+  [...(await us.table.load('account/us.1')), ...(await eu.table.load('account/eu.1'))].flatMap(
+    ({ tx }) => tx?.state ?? [],
+  );
+
+const recorded = (input: MachineInput) => ({ transaction: input.id, request: input.request, region: 'us' });
+
+const busy = (stream: string): Answer => ({ kind: 'busy', stream });
+
+describe('a machine that runs to its end', () => {
+  it('commits every intent, in whatever Region it is', async () => {
+    const { us, eu, input } = await aCase();
+    await drive(us, input);
+    expect(await statesOf({ us, eu })).toEqual(['committed', 'committed']);
+    expect(await balances({ us, eu })).toEqual([5, 5]);
+    expect(await us.decisions.attempts(input.id)).toEqual([
+      {
+        ...recorded(input),
+        attempt: 1,
+        outcome: 'committed',
+        final: true,
+        participants: [
+          { stream: 'account/us.1', log: 'us', position: 2, version: { us: 2 } },
+          { stream: 'account/eu.1', log: 'eu', position: 1, version: { eu: 1 } },
+        ],
+        remaining: 0,
+        decidedAt: us.runtime.now(),
+      },
+    ]);
+    expect(us.runtime.metrics.get('TransactionCommitted')).toBe(1);
+  });
+
+  it('aborts every intent when one stream refuses', async () => {
+    const { us, eu, input } = await aCase({
+      participants: [
+        { stream: 'account/us.1', command: 'withdraw', input: { amount: 11 } },
+        { stream: 'account/eu.1', command: 'deposit', input: { amount: 11 } },
+      ],
+    });
+    await drive(us, input);
+    expect(await statesOf({ us, eu })).toEqual(['aborted']);
+    expect(await outcomeOf(us, input.id)).toMatchObject({
+      state: 'aborted',
+      reason: { stream: 'account/us.1', problem: { code: 'rejected', balance: 10 } },
+    });
+    expect(us.runtime.metrics.get('TransactionAborted')).toBe(1);
+    expect(await balances({ us, eu })).toEqual([10, 0]);
+  });
+
+  it('aborts when a Region is not to be reached: nothing there is asked to change', async () => {
+    const { us, eu, cut, input } = await aCase();
+    cut.add('eu');
+    await drive(us, input);
+    expect(await statesOf({ us, eu })).toEqual(['aborted']);
+    expect(await outcomeOf(us, input.id)).toMatchObject({
+      state: 'aborted',
+      reason: { stream: 'account/eu.1', problem: { code: 'region-unreachable', retryable: false } },
+    });
+  });
+
+  it('tries again, when a stream was busy, until it is not', async () => {
+    const { us, eu, input } = await aCase();
+    const other = inputOf(aTransaction(), us);
+    const [participant] = other.participants;
+    if (!participant) expect.fail();
+    await prepareOne(us, other, 1, participant);
+    const runtime = {
+      ...us.runtime,
+      sleep: async (milliseconds: number) => {
+        await us.runtime.sleep(milliseconds);
+        await us.decisions.put(anAbort({ transaction: other.id }));
+      },
+    };
+    await drive({ ...us, runtime }, input);
+    const attempts = await us.decisions.attempts(input.id);
+    expect(attempts.map(({ outcome, final }) => [outcome, final])).toEqual([
+      ['aborted', false],
+      ['committed', true],
+    ]);
+    expect(attempts[0]).toMatchObject({ reason: { stream: 'account/us.1', problem: { code: 'stream-busy' } } });
+    expect(await balances({ us, eu })).toEqual([5, 5]);
+    expect(us.runtime.metrics.get('TransactionBusy')).toBe(1);
+  });
+
+  it('ends busy when the stream is held until the deadline', async () => {
+    const { us, eu, input } = await aCase({ timeoutSeconds: 20 });
+    const other = inputOf(aTransaction({ timeoutSeconds: 60 }), us);
+    const [participant] = other.participants;
+    if (!participant) expect.fail();
+    await prepareOne(us, other, 1, participant);
+    await drive(us, input);
+    const attempts = await us.decisions.attempts(input.id);
+    expect(attempts.length).toBeGreaterThan(1);
+    expect(attempts.map(({ final }) => final)).toEqual(attempts.map((_, i) => i === attempts.length - 1));
+    expect(attempts.map(({ attempt }) => attempt)).toEqual(attempts.map((_, i) => i + 1));
+    expect(attempts.at(-1)).toMatchObject({
+      remaining: 0,
+      reason: { problem: { code: 'stream-busy', retryAfter: 1 } },
+    });
+    expect(us.runtime.now()).toBeLessThanOrEqual(input.deadline + 1000);
+    expect((await statesOf({ us, eu })).filter((state) => state === 'prepared')).toHaveLength(1);
+  });
+
+  it.each(['plan', 'prepare', 'decide'] as const)(
+    'ends the same when one died after it had to %s',
+    async (step: Step) => {
+      const { us, eu, input } = await aCase();
+      await drive(us, input, step);
+      await drive(us, input);
+      expect(await statesOf({ us, eu })).toEqual(['committed', 'committed']);
+      expect(await us.decisions.attempts(input.id)).toHaveLength(1);
+      expect(await balances({ us, eu })).toEqual([5, 5]);
+    },
+  );
+
+  it('ends the same however many run at once', async () => {
+    const { us, eu, input } = await aCase();
+    await Promise.all([drive(us, input), drive(us, input), drive(us, input)]);
+    expect(await statesOf({ us, eu })).toEqual(['committed', 'committed']);
+    expect(await us.decisions.attempts(input.id)).toHaveLength(1);
+    expect(us.runtime.metrics.get('TransactionCommitted')).toBe(1);
+  });
+
+  it('does the same with eventual decisions', async () => {
+    const { us, eu, input } = await aCase({}, { strong: false });
+    await drive(us, input);
+    expect(await statesOf({ us, eu })).toEqual(['committed', 'committed']);
+    expect(await eu.decisions.attempts(input.id)).toEqual([]);
+  });
+
+  it('undoes nothing that was decided before it was asked too late', async () => {
+    const { us, eu, input } = await aCase();
+    await drive(us, input, 'decide');
+    us.runtime.advance(60_000);
+    await drive(us, input);
+    expect(await statesOf({ us, eu })).toEqual(['committed', 'committed']);
+  });
+});
+
+describe('plan', () => {
+  it('begins with the first attempt, also when an outcome was promised', async () => {
+    const { us, input } = await aCase();
+    expect(await planOf(us, input)).toEqual({ kind: 'prepare', attempt: 1 });
+    await us.decisions.put(aPromise(recorded(input)));
+    expect(await planOf(us, input)).toEqual({ kind: 'prepare', attempt: 1 });
+  });
+
+  it('goes on with the attempt behind the last busy one', async () => {
+    const { us, input } = await aCase();
+    await us.decisions.put(aBusyAttempt({ ...recorded(input), attempt: 1 }));
+    await us.decisions.put(aBusyAttempt({ ...recorded(input), attempt: 2 }));
+    expect(await planOf(us, input)).toEqual({ kind: 'prepare', attempt: 3 });
+  });
+
+  it('leaves nothing to do but to make final what is committed', async () => {
+    const { us, input } = await aCase();
+    await drive(us, input, 'decide');
+    expect(await planOf(us, input)).toEqual({
+      kind: 'decided',
+      intents: [
+        { stream: 'account/us.1', log: 'us', position: 2, commitId: `${input.id}#1`, state: 'committed' },
+        { stream: 'account/eu.1', log: 'eu', position: 1, commitId: `${input.id}#1`, state: 'committed' },
+      ],
+    });
+  });
+
+  it("has nothing to do for what is aborted, for another transaction's id, and for one of one Region", async () => {
+    const none = { kind: 'decided', intents: [] };
+    const { us, input } = await aCase();
+    await us.decisions.put(anAbort({ ...recorded(input) }));
+    expect(await planOf(us, input)).toEqual(none);
+    const reused = await aCase();
+    await reused.us.decisions.put(aDecision({ ...recorded(reused.input), request: 'other' }));
+    expect(await planOf(reused.us, reused.input)).toEqual(none);
+    const one = await aCase();
+    await one.us.table.putOutcome(aDecision({ ...recorded(one.input) }));
+    expect(await planOf(one.us, one.input)).toEqual(none);
+  });
+
+  it('aborts past the deadline what is not decided, for the reason that there was', async () => {
+    const { us, input } = await aCase();
+    us.runtime.advance(30_000);
+    expect(await planOf(us, input)).toEqual({ kind: 'decided', intents: [] });
+    expect(await us.decisions.attempts(input.id)).toMatchObject([
+      { attempt: 1, outcome: 'aborted', final: true, reason: { problem: { code: 'deadline-exceeded' } } },
+    ]);
+    const second = await aCase();
+    const last = aBusyAttempt({ ...recorded(second.input) });
+    await second.us.decisions.put(last);
+    second.us.runtime.advance(30_000);
+    await planOf(second.us, second.input);
+    expect((await second.us.decisions.attempts(second.input.id))[1]).toMatchObject({
+      final: true,
+      reason: last.reason,
+    });
+  });
+
+  it('is refused in a Region that does not drive', async () => {
+    const { eu, input } = await aCase();
+    await expect(planOf(eu, input)).rejects.toThrow(expect.objectContaining({ code: 'misdirected' }));
+    await expect(coordinate(eu, { step: 'dance' })).rejects.toThrow();
+  });
+});
+
+describe('decide', () => {
+  const prepared = async () => {
+    const one = await aCase();
+    const answers = await prepareAll(one.us, one.input, 1);
+    return { ...one, answers };
+  };
+
+  it('answers the same again, and counts it once', async () => {
+    const { us, input, answers } = await prepared();
+    const first = await decideOn(us, input, 1, answers);
+    expect(first).toMatchObject({ state: 'committed', final: true, wait: 0 });
+    us.runtime.advance(5);
+    expect(await decideOn(us, input, 1, answers)).toEqual(first);
+    expect(us.runtime.metrics.get('TransactionCommitted')).toBe(1);
+  });
+
+  it('follows the decision that stands, whatever the answers say', async () => {
+    const { us, input, answers } = await prepared();
+    await us.decisions.put(anAbort({ ...recorded(input) }));
+    expect(await decideOn(us, input, 1, answers)).toMatchObject({
+      state: 'aborted',
+      final: true,
+      intents: [{ state: 'aborted' }, { state: 'aborted' }],
+    });
+  });
+
+  it('has committed also what another run prepared and this one did not hear of', async () => {
+    const { us, eu, input, answers } = await prepared();
+    const first = await decideOn(us, input, 1, answers);
+    const [mine] = answers;
+    if (!mine) expect.fail();
+    const second = await decideOn(us, input, 1, [mine, { kind: 'unreachable', stream: 'account/eu.1' }]);
+    expect(second).toEqual(first);
+    await finaliseAll(us, second.intents);
+    expect(await statesOf({ us, eu })).toEqual(['committed', 'committed']);
+  });
+
+  it('aborts a stray of its attempt, which the standing decision does not list', async () => {
+    const { us, input, answers } = await prepared();
+    const [mine] = intentsOf(answers);
+    if (!mine) expect.fail();
+    await us.decisions.put(
+      aDecision({
+        ...recorded(input),
+        participants: [{ stream: 'account/eu.1', log: 'eu', position: 1, version: {} }],
+      }),
+    );
+    const { intents } = await decideOn(us, input, 1, answers);
+    expect(intents.map(({ stream, state }) => [stream, state])).toEqual([
+      ['account/us.1', 'aborted'],
+      ['account/eu.1', 'committed'],
+    ]);
+  });
+
+  it("ends when the decision is another transaction's of the same id", async () => {
+    const { us, input, answers } = await prepared();
+    await us.decisions.put(aBusyAttempt({ ...recorded(input), request: 'other' }));
+    expect(await decideOn(us, input, 1, answers)).toMatchObject({ state: 'aborted', final: true });
+    const next = await aCase();
+    const refused: Answer = { kind: 'refused', stream: 'account/eu.1', problem: { ...aProblem, code: 'id-reused' } };
+    expect(await decideOn(next.us, next.input, 1, [busy('account/us.1'), refused])).toEqual({
+      state: 'aborted',
+      final: true,
+      intents: [],
+      wait: 0,
+    });
+    expect(await next.us.decisions.attempts(next.input.id)).toEqual([]);
+  });
+
+  it('tells a refusal before silence, and silence before what was busy', async () => {
+    const answers: readonly Answer[] = [
+      busy('account/us.1'),
+      { kind: 'unreachable', stream: 'account/us.2' },
+      { kind: 'refused', stream: 'account/us.3', problem: aProblem },
+    ];
+    for (const [count, stream] of [
+      [3, 'account/us.3'],
+      [2, 'account/us.2'],
+      [1, 'account/us.1'],
+    ] as const) {
+      const { us, input } = await aCase();
+      await decideOn(us, input, 1, answers.slice(0, count));
+      expect((await us.decisions.find(input.id, 1))?.reason?.stream).toBe(stream);
+    }
+  });
+
+  it('waits longer with each busy attempt, whole seconds and never past the deadline', async () => {
+    const { us, input } = await aCase({ timeoutSeconds: 240 });
+    for (let attempt = 1; attempt < 8; attempt++) {
+      const decided = await decideOn(us, input, attempt, [busy('account/us.1')]);
+      expect(decided.final).toBe(false);
+      expect(Number.isInteger(decided.wait)).toBe(true);
+      expect(decided.wait).toBeLessThan(Math.min(8, 2 ** attempt));
+      expect(await us.decisions.find(input.id, attempt)).toMatchObject({ final: false, remaining: 240_000 });
+    }
+    us.runtime.advance(240_000);
+    expect(await decideOn(us, input, 8, [busy('account/us.1')])).toMatchObject({ final: true, wait: 0 });
+    expect(await us.decisions.find(input.id, 8)).toMatchObject({ remaining: 0 });
+  });
+});

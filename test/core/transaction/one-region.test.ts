@@ -1,0 +1,417 @@
+import { describe, expect, it } from 'vitest';
+import { append } from '../../../core/append.ts';
+import { nextStamp } from '../../../core/hlc.ts';
+import { defineDomain, defineStream, MeridianError, reject } from '../../../core/index.ts';
+import { readStream } from '../../../core/read.ts';
+import { isOneRegion } from '../../../core/transaction/one-region.ts';
+import { prepare } from '../../../core/transaction/prepare.ts';
+import { outcomeOf, transact } from '../../../core/transaction/transact.ts';
+import type { Transaction } from '../../../core/transaction/transaction.ts';
+import { encodeVersion } from '../../../core/version.ts';
+import { aCommit } from '../../contract/commits.ts';
+import { aDecision, anAbort } from '../../contract/decisions.ts';
+import { fakeRuntime } from '../../runtime.ts';
+import { account, anAppend, aRegion, command, domainWithSnapshots, note, watched } from '../example.ts';
+import { aTransaction, type Region } from './regions.ts';
+
+const WAIT = 1000;
+const [A, B] = ['account/us.1', 'account/us.2'];
+const withdrawing = (amount: number, of: object = {}) => ({ stream: A, command: 'withdraw', input: { amount }, ...of });
+const depositing = (amount: number, of: object = {}) => ({ stream: B, command: 'deposit', input: { amount }, ...of });
+
+const local = (of: Record<string, unknown> = {}): Transaction =>
+  aTransaction({ participants: [withdrawing(5), depositing(5)], ...of });
+
+const deposit = (region: Region, stream: string, amount: number) =>
+  append(region, anAppend({ stream, request: command('deposit', { amount }) }));
+
+/** Another process of the same Region. */
+const another = (region: Region): Region => ({ ...region, warm: new Map(), events: watched(region.table) });
+
+/** A Region with 10 in the first account, both warm. */
+const aBank = async (of?: Parameters<typeof aRegion>[2]): Promise<Region> => {
+  const us = aRegion('us', fakeRuntime(), of);
+  await deposit(us, A, 10);
+  await deposit(us, B, 0);
+  us.events.calls.length = 0;
+  return us;
+};
+
+const balances = (region: Region) =>
+  Promise.all([A, B].map(async (stream) => (await readStream(another(region), stream)).state));
+
+/** Lets somebody act right before the first write of a transaction. */
+const interfered = (region: Region, act: () => Promise<unknown>): Region => {
+  let done = false;
+  const events = watched(region.table, (call) => {
+    if (call !== 'transact' || done) return undefined;
+    done = true;
+    return act();
+  });
+  return { ...region, events };
+};
+
+const holdA = (region: Region) =>
+  prepare(another(region), {
+    transaction: 'us:other',
+    attempt: 1,
+    request: 'digest-of-the-request',
+    participant: { stream: A, request: command('deposit', { amount: 1 }) },
+    remaining: 3000,
+    meta: {},
+  });
+
+describe('a transaction of one Region', () => {
+  it('is one whose streams are all at home where it is driven', () => {
+    const us = aRegion();
+    expect(isOneRegion(us, local())).toBe(true);
+    expect(isOneRegion(us, aTransaction())).toBe(false);
+    expect(isOneRegion(us, local({ id: 'eu:1' }))).toBe(false);
+  });
+
+  it('is one request, when its streams are warm and its id is made for it', async () => {
+    const us = await aBank();
+    const transaction: Transaction = { ...local(), id: 'us:new', isNew: true };
+    expect(await transact(us, transaction, WAIT)).toEqual({
+      id: 'us:new',
+      state: 'committed',
+      participants: [
+        { stream: A, log: 'us', position: 2, version: { us: 2 } },
+        { stream: B, log: 'us', position: 2, version: { us: 2 } },
+      ],
+    });
+    expect(us.events.calls).toEqual(['transact']);
+    expect(us.machine.started).toEqual([]);
+    expect(await balances(us)).toEqual([5, 5]);
+    const [, commit] = await us.table.load(A);
+    expect(commit).toMatchObject({ commitId: 'us:new#1', request: transaction.request });
+    expect(commit).not.toHaveProperty('tx');
+    expect(us.runtime.metrics.get('TransactionCommitted')).toBe(1);
+  });
+
+  it('leaves its streams warm', async () => {
+    const us = await aBank();
+    await transact(us, local(), WAIT);
+    us.events.calls.length = 0;
+    await transact(us, { ...local(), isNew: true }, WAIT);
+    expect(us.events.calls).toEqual(['transact']);
+    expect(await balances(us)).toEqual([0, 10]);
+  });
+
+  it('has the same outcome again, in this process and in another one, and while it is still at work', async () => {
+    const us = await aBank();
+    const transaction = local();
+    const answers = await Promise.all([transact(us, transaction, WAIT), transact(another(us), transaction, WAIT)]);
+    answers.push(await transact(another(us), transaction, WAIT), await outcomeOf(us, transaction.id));
+    for (const answer of answers) expect(answer).toEqual(answers[0]);
+    expect(await balances(us)).toEqual([5, 5]);
+  });
+
+  it('keeps an abort: what would be possible later is refused under the same id', async () => {
+    const us = await aBank();
+    const transaction = local({ participants: [withdrawing(11), depositing(11)] });
+    const aborted = await transact(us, transaction, WAIT);
+    expect(aborted).toMatchObject({
+      state: 'aborted',
+      reason: { stream: A, problem: { code: 'rejected', balance: 10 } },
+    });
+    expect(us.runtime.metrics.get('TransactionAborted')).toBe(1);
+    await deposit(us, A, 10);
+    expect(await transact(another(us), transaction, WAIT)).toEqual(aborted);
+    expect(await balances(us)).toEqual([20, 0]);
+  });
+
+  it('answers what was kept first, when another run of it aborted in between', async () => {
+    const us = await aBank();
+    const transaction = local();
+    const { id: of, request } = transaction;
+    const kept = anAbort({ transaction: of, request });
+    const us2 = interfered(us, () => us.table.putOutcome(kept));
+    expect(await transact(us2, transaction, WAIT)).toEqual({ id: of, state: 'aborted', reason: kept.reason });
+    const refused = local({ participants: [withdrawing(11)] });
+    const committed = aDecision({ transaction: refused.id, request: refused.request });
+    const events = { ...watched(us.table), outcome: async () => undefined };
+    await us.table.putOutcome(committed);
+    expect(await transact({ ...us, events }, refused, WAIT)).toMatchObject({ state: 'committed' });
+  });
+
+  it('refuses an id that stands for another transaction', async () => {
+    const us = await aBank();
+    const first = local();
+    await transact(us, first, WAIT);
+    const other = local({ id: first.id, participants: [withdrawing(1)] });
+    for (const region of [us, { ...us, events: { ...watched(us.table), outcome: async () => undefined } }])
+      await expect(transact(region, other, WAIT)).rejects.toThrow(expect.objectContaining({ code: 'id-reused' }));
+  });
+
+  it('refuses an id whose commit stands for something else on one of its streams', async () => {
+    const us = await aBank();
+    const transaction = local();
+    const commitId = `${transaction.id}#1`;
+    await append(us, anAppend({ stream: A, commitId, request: command('deposit', { amount: 1 }) }));
+    expect(await transact(us, transaction, WAIT)).toMatchObject({
+      state: 'aborted',
+      reason: { stream: A, problem: { code: 'id-reused' } },
+    });
+    expect(await balances(us)).toEqual([11, 0]);
+  });
+
+  it('holds what it only checks: a stream that goes on in between has it decided again', async () => {
+    const us = await aBank();
+    const checks = [{ stream: B, expected: encodeVersion(B, { us: 1 }) }];
+    expect(await transact(us, local({ participants: [withdrawing(5)], checks }), WAIT)).toMatchObject({
+      state: 'committed',
+      participants: [
+        { stream: A, position: 2 },
+        { stream: B, position: 1, version: { us: 1 } },
+      ],
+    });
+    expect(us.events.calls).toEqual(['transact']);
+    const late = interfered(us, () => deposit(another(us), B, 1));
+    expect(await transact(late, local({ participants: [withdrawing(5)], checks }), WAIT)).toMatchObject({
+      state: 'aborted',
+      reason: { stream: B, problem: { code: 'version-conflict' } },
+    });
+    expect(await balances(us)).toEqual([5, 1]);
+  });
+
+  it('writes nothing for a command that changes nothing, but holds its stream all the same', async () => {
+    const us = await aBank();
+    const transaction = local({ participants: [withdrawing(0), depositing(1)] });
+    expect(await transact(us, transaction, WAIT)).toMatchObject({ state: 'committed' });
+    expect(await us.table.load(A)).toHaveLength(1);
+  });
+
+  it('decides again on what an append was faster with', async () => {
+    const us = await aBank();
+    const faster = interfered(us, () =>
+      append(another(us), anAppend({ stream: A, request: command('withdraw', { amount: 4 }) })),
+    );
+    expect(await transact(faster, local(), WAIT)).toMatchObject({
+      state: 'committed',
+      participants: [{ position: 3 }, { position: 2 }],
+    });
+    expect(us.runtime.metrics.get('AppendConflict')).toBe(1);
+    expect(await balances(us)).toEqual([1, 5]);
+    const fasterStill = interfered(us, () =>
+      append(another(us), anAppend({ stream: A, request: command('withdraw', { amount: 1 }) })),
+    );
+    expect(await transact(fasterStill, local({ participants: [withdrawing(1)] }), WAIT)).toMatchObject({
+      state: 'aborted',
+      reason: { problem: { code: 'rejected', balance: 0 } },
+    });
+  });
+
+  it('refuses nothing on a warm copy that is behind', async () => {
+    const us = await aBank();
+    await deposit(another(us), A, 90);
+    expect(await transact(us, local({ participants: [withdrawing(100)] }), WAIT)).toMatchObject({ state: 'committed' });
+  });
+
+  it('goes on behind an intent that is decided, also when it meets it only when it writes', async () => {
+    for (const warm of [true, false]) {
+      const us = await aBank();
+      if (!warm) await holdA(us);
+      const process = warm ? interfered(us, () => holdA(us)) : another(us);
+      await us.decisions.put(anAbort({ transaction: 'us:other' }));
+      expect(await transact(process, local(), WAIT)).toMatchObject({
+        state: 'committed',
+        participants: [{ position: 3 }, {}],
+      });
+    }
+  });
+
+  it('waits for one that is not, and has it aborted at its deadline', async () => {
+    const us = await aBank();
+    await holdA(us);
+    expect(await transact(another(us), local(), WAIT)).toMatchObject({ state: 'committed' });
+    expect(await us.decisions.find('us:other', 1)).toMatchObject({ outcome: 'aborted' });
+  });
+
+  it('is aborted as busy, for good, when it gets no place in its time, nor within 10 s', async () => {
+    for (const timeoutSeconds of [2, 240]) {
+      const us = await aBank();
+      const busy = { ...us.table, transact: async () => ({ taken: [], contended: [B] }) };
+      const begun = us.runtime.elapsed();
+      const transaction = local({ timeoutSeconds });
+      const answer = await transact({ ...us, events: watched(busy) }, transaction, WAIT);
+      expect(answer).toMatchObject({
+        state: 'aborted',
+        reason: { stream: B, problem: { code: 'stream-busy', retryable: false } },
+      });
+      expect(us.runtime.elapsed() - begun).toBeLessThanOrEqual(Math.min(timeoutSeconds, 10) * 1000);
+      expect(await transact(us, transaction, WAIT)).toEqual(answer);
+    }
+  });
+
+  it('tries again what others were writing at that moment', async () => {
+    const us = await aBank();
+    let tries = 0;
+    const contended = {
+      ...us.table,
+      transact: async (write: Parameters<Region['table']['transact']>[0]) =>
+        ++tries < 3 ? { taken: [], contended: [A] } : us.table.transact(write),
+    };
+    expect(await transact({ ...us, events: watched(contended) }, local(), WAIT)).toMatchObject({ state: 'committed' });
+    expect(us.runtime.slept.length).toBe(2);
+  });
+
+  it('tells what became of it, when the answer of the write is lost', async () => {
+    const us = await aBank();
+    const down = new MeridianError('unavailable', 'No answer.', { retryable: true });
+    const losing = {
+      ...us.table,
+      transact: async (write: Parameters<Region['table']['transact']>[0]) => {
+        await us.table.transact(write);
+        throw down;
+      },
+    };
+    const transaction = local();
+    await expect(transact({ ...us, events: watched(losing) }, transaction, WAIT)).rejects.toBe(down);
+    expect(await transact(us, transaction, WAIT)).toMatchObject({ state: 'committed' });
+    expect(await balances(us)).toEqual([5, 5]);
+  });
+
+  it('reads again when who was faster knew more of another log than this copy', async () => {
+    const us = await aBank();
+    const foreign = aCommit({
+      stream: A,
+      log: 'eu',
+      region: 'eu',
+      context: {},
+      previous: 0,
+      hlc: nextStamp(us.runtime.now() - 1000),
+      events: [{ type: 'Deposited', version: 2, data: { amount: 100 } }],
+    });
+    const behind = interfered(us, async () => {
+      us.table.replicate(foreign);
+      await deposit(another(us), A, 1);
+    });
+    expect(await transact(behind, local({ participants: [withdrawing(5)] }), WAIT)).toMatchObject({
+      participants: [{ version: { us: 3, eu: 1 } }],
+    });
+    expect((await us.table.load(A)).at(-1)?.context).toEqual({ us: 2, eu: 1 });
+  });
+
+  it('reads again when its base does not serve any more', async () => {
+    const us = await aBank(domainWithSnapshots({ every: 2, version: 1 }));
+    const foreign = aCommit({
+      stream: A,
+      log: 'eu',
+      region: 'eu',
+      context: {},
+      previous: 0,
+      hlc: nextStamp(us.runtime.now() + 5),
+      events: [{ type: 'Deposited', version: 2, data: { amount: 100 } }],
+    });
+    await deposit(us, A, 1);
+    us.warm.get(A)?.history.add([foreign]);
+    us.table.replicate(foreign);
+    expect(await transact(us, local({ participants: [withdrawing(111)] }), WAIT)).toMatchObject({ state: 'committed' });
+  });
+
+  it('reads again when who was faster knew less than is in the snapshot that its copy goes on from', async () => {
+    const us = await aBank(domainWithSnapshots({ every: 2, version: 1 }));
+    const events = [{ type: 'Deposited', version: 2, data: { amount: 100 } }];
+    const at = (after: number) => nextStamp(us.runtime.now() + after);
+    const shared = { stream: A, events, previous: 1 };
+    us.table.replicate(aCommit({ ...shared, log: 'eu', region: 'eu', context: { us: 1 }, hlc: at(5) }));
+    us.warm.clear();
+    const faster = interfered(us, () =>
+      us.table.put(aCommit({ ...shared, log: 'us', position: 2, context: { us: 1 }, hlc: at(9) })),
+    );
+    expect(await transact(faster, local({ participants: [withdrawing(5)] }), WAIT)).toMatchObject({
+      state: 'committed',
+      participants: [{ position: 3, version: { us: 3, eu: 1 } }],
+    });
+  });
+
+  it('throws what passes by itself, and keeps no abort of it', async () => {
+    const us = aRegion();
+    const down = new MeridianError('unavailable', 'The table has no time.', { retryable: true });
+    const events = watched(us.table, (call) => (call === 'load' ? Promise.reject(down) : undefined));
+    const transaction = local();
+    await expect(transact({ ...us, events }, transaction, WAIT)).rejects.toBe(down);
+    expect(await outcomeOf(us, transaction.id)).toEqual({ id: transaction.id, state: 'unknown' });
+  });
+
+  it('aborts what the code that runs it cannot read', async () => {
+    const us = await aBank();
+    const transaction: Transaction = {
+      ...local(),
+      participants: [{ stream: A, request: command('rob', {}) }],
+    };
+    expect(await transact(us, transaction, WAIT)).toMatchObject({
+      state: 'aborted',
+      reason: { stream: A, problem: { code: 'unknown-command' } },
+    });
+  });
+
+  it('throws, and keeps no abort, where only newer code knows an event of a stream: that will be here soon', async () => {
+    const us = await aBank();
+    const events = [{ type: 'Lost', version: 1, data: 0 }];
+    us.table.replicate(aCommit({ stream: B, log: 'us', position: 2, context: { us: 1 }, events }));
+    const transaction = local();
+    await expect(transact(us, transaction, WAIT)).rejects.toThrow(
+      expect.objectContaining({ code: 'unreadable-event', retryable: true }),
+    );
+    expect(await outcomeOf(us, transaction.id)).toMatchObject({ state: 'unknown' });
+  });
+
+  it('has its own outcome again while one of its streams is held', async () => {
+    const us = await aBank();
+    const transaction = local();
+    const first = await transact(us, transaction, WAIT);
+    await holdA(us);
+    us.runtime.slept.length = 0;
+    expect(await transact(another(us), transaction, WAIT)).toEqual(first);
+    expect(us.runtime.slept).toEqual([]);
+  });
+
+  it('is aborted for good when what it decides is more than one write holds', async () => {
+    const us = await aBank();
+    const tooLarge = new MeridianError('too-large', 'An item holds less.');
+    const transaction = local();
+    const events = watched(us.table, (call) => (call === 'transact' ? Promise.reject(tooLarge) : undefined));
+    const answer = await transact({ ...us, events }, transaction, WAIT);
+    expect(answer).toMatchObject({ state: 'aborted', reason: { problem: { code: 'too-large' } } });
+    expect(await transact(us, transaction, WAIT)).toEqual(answer);
+    const bug = new Error('a bug');
+    const broken = watched(us.table, (call) => (call === 'transact' ? Promise.reject(bug) : undefined));
+    await expect(transact({ ...us, events: broken }, local(), WAIT)).rejects.toBe(bug);
+  });
+
+  it('keeps a refusal that is too long, or decides too much, in a size that fits', async () => {
+    const input = account.commands.deposit?.input ?? expect.fail();
+    const talker = defineStream({
+      ...account,
+      commands: {
+        talk: {
+          input,
+          decide: () => {
+            throw reject('No.', { why: 'x'.repeat(500_000) });
+          },
+        },
+        flood: {
+          input,
+          decide: () => Array.from({ length: 8000 }, () => ({ type: 'Deposited' as const, data: { amount: 1 } })),
+        },
+      },
+    });
+    const us = aRegion('us', fakeRuntime(), defineDomain({ streams: [note, talker], views: [] }));
+    const asking = (name: string): Transaction => ({
+      ...local(),
+      participants: [{ stream: A, request: command(name, { amount: 1 }) }],
+    });
+    const talked = await transact(us, asking('talk'), WAIT);
+    expect(talked).toMatchObject({ state: 'aborted', reason: { problem: { code: 'rejected' } } });
+    expect(JSON.stringify(talked).length).toBeLessThan(250_000);
+    expect(await transact(us, asking('flood'), WAIT)).toMatchObject({ reason: { problem: { code: 'too-large' } } });
+  });
+
+  it('keeps a snapshot of what has become long', async () => {
+    const us = await aBank(domainWithSnapshots({ every: 2, version: 1 }));
+    await transact(us, local(), WAIT);
+    expect(await us.snapshots.newest(A, 1)).toMatchObject({ version: { us: 2 }, state: 5 });
+  });
+});

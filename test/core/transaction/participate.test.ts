@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { participate } from '../../../core/index.ts';
+import { aTransaction, aWorld, inputOf, prepareAll, prepareOne } from './regions.ts';
+
+const aCase = () => {
+  const world = aWorld();
+  return {
+    ...world,
+    input: inputOf(
+      aTransaction({ participants: [{ stream: 'account/eu.1', command: 'deposit', input: { amount: 5 } }] }),
+      world.us,
+    ),
+  };
+};
+
+describe('a participant', () => {
+  it('is asked in the home of its stream, by one call, whose deadline is a duration', async () => {
+    const { us, eu, input, calls } = aCase();
+    eu.runtime.advance(-3_600_000);
+    us.runtime.advance(1000);
+    expect(await prepareAll(us, input, 1)).toMatchObject([{ kind: 'prepared', log: 'eu', position: 1 }]);
+    expect(calls).toMatchObject([{ region: 'eu', asked: { step: 'prepare', remaining: 29_000 } }]);
+    expect(calls[0]?.asked).not.toHaveProperty('deadline');
+    expect((await eu.table.load('account/eu.1'))[0]?.tx?.deadline).toBe(eu.runtime.now() + 29_000);
+    expect(us.events.calls).toEqual([]);
+  });
+
+  it('makes its intent final in the home of its stream, as often as it is asked', async () => {
+    const { us, eu, input, calls } = aCase();
+    await prepareAll(us, input, 1);
+    const intent = { stream: 'account/eu.1', log: 'eu', position: 1, commitId: `${input.id}#1`, state: 'committed' };
+    for (let i = 0; i < 2; i++)
+      expect(await participate(us, { step: 'finalise', intent })).toEqual({ kind: 'finalised' });
+    expect((await eu.table.load('account/eu.1'))[0]?.tx?.state).toBe('committed');
+    expect(calls.filter(({ asked }) => JSON.stringify(asked).includes('finalise'))).toHaveLength(2);
+    await expect(participate(us, { step: 'finalise', intent: { ...intent, state: 'aborted' } })).rejects.toThrow(
+      expect.objectContaining({ code: 'internal' }),
+    );
+  });
+
+  it('makes nothing final that is no intent: a stream without a home has none', async () => {
+    const { us, calls } = aCase();
+    const intent = { stream: 'note/n', log: 'us', position: 1, commitId: 'us:a#1', state: 'aborted' };
+    await expect(participate(us, { step: 'finalise', intent })).rejects.toThrow(
+      expect.objectContaining({ code: 'internal' }),
+    );
+    expect(calls).toEqual([]);
+  });
+
+  it('throws when the home is not reached: it may be asked again', async () => {
+    const { us, input, cut } = aCase();
+    cut.add('eu');
+    const [participant] = input.participants;
+    if (!participant) expect.fail();
+    expect(await prepareOne(us, input, 1, participant)).toEqual({ kind: 'unreachable', stream: 'account/eu.1' });
+  });
+
+  it.each([undefined, {}, { step: 'dance' }, { step: 'prepare' }, { step: 'finalise', intent: {} }])(
+    'refuses %j',
+    async (asked) => {
+      await expect(participate(aCase().us, asked)).rejects.toThrow();
+    },
+  );
+
+  it.each([undefined, {}, { kind: 'decision' }])('takes %j for no answer of another Region', async (answer) => {
+    const { us, input } = aCase();
+    const deaf = { ...us, participants: { invoke: async () => answer } };
+    expect(await prepareAll(deaf, input, 1)).toMatchObject([{ kind: 'unreachable' }]);
+  });
+});

@@ -1,0 +1,309 @@
+import { describe, expect, it } from 'vitest';
+import { append } from '../../../core/append.ts';
+import type { Commit } from '../../../core/commit.ts';
+import { nextStamp } from '../../../core/hlc.ts';
+import { defineDomain, defineStream, MeridianError, reject } from '../../../core/index.ts';
+import { type Prepare, prepare } from '../../../core/transaction/prepare.ts';
+import { aCommit } from '../../contract/commits.ts';
+import { aDecision, anAbort } from '../../contract/decisions.ts';
+import { fakeRuntime } from '../../runtime.ts';
+import { account, anAppend, aRegion, command, note, watched } from '../example.ts';
+import { aTransaction, aWorld } from './regions.ts';
+
+const ACCOUNT = 'account/us.1';
+const deposit = (amount: number) => command('deposit', { amount });
+const withdraw = (amount: number) => command('withdraw', { amount });
+
+const aPrepare = (of: Partial<Prepare> = {}): Prepare => ({
+  transaction: 'us:order-1',
+  attempt: 1,
+  request: 'digest-of-the-request',
+  participant: { stream: ACCOUNT, request: deposit(5) },
+  remaining: 30_000,
+  meta: { actor: 'ann' },
+  ...of,
+});
+
+const asking = (request: ReturnType<typeof deposit> | undefined, of: Partial<Prepare> = {}): Prepare =>
+  aPrepare({ participant: { stream: ACCOUNT, request }, ...of });
+
+const put = (region: ReturnType<typeof aRegion>, amount: number) =>
+  append(region, anAppend({ stream: ACCOUNT, request: deposit(amount) }));
+
+const refusedAs = (code: string, of: object = {}) => ({
+  kind: 'refused',
+  stream: ACCOUNT,
+  problem: expect.objectContaining({ code, ...of }),
+});
+
+/** Another process of the same Region: the same tables, nothing warm. */
+const another = <R extends ReturnType<typeof aRegion>>(region: R): R => ({ ...region, warm: new Map() });
+
+describe('prepare', () => {
+  it('puts an intent at the next position, which readers do not see', async () => {
+    const us = aRegion();
+    await put(us, 10);
+    expect(await prepare(us, aPrepare())).toEqual({
+      kind: 'prepared',
+      stream: ACCOUNT,
+      log: 'us',
+      position: 2,
+      version: { us: 2 },
+    });
+    expect((await us.table.load(ACCOUNT))[1]).toMatchObject({
+      position: 2,
+      commitId: 'us:order-1#1',
+      request: 'digest-of-the-request',
+      events: [{ type: 'Deposited', version: 2, data: { amount: 5 } }],
+      context: { us: 1 },
+      previous: 1,
+      region: 'us',
+      meta: { actor: 'ann' },
+      tx: { state: 'prepared', deadline: us.runtime.now() + 30_000 },
+    });
+  });
+
+  it('takes one write when the stream is warm', async () => {
+    const us = aRegion();
+    await put(us, 10);
+    us.events.calls.length = 0;
+    await prepare(us, asking(withdraw(3)));
+    expect(us.events.calls).toEqual(['put']);
+  });
+
+  it('holds what is only checked by an intent without events', async () => {
+    const us = aRegion();
+    await put(us, 10);
+    const check = aPrepare({ participant: { stream: ACCOUNT, expected: { us: 1 } } });
+    expect(await prepare(us, check)).toMatchObject({ kind: 'prepared', position: 2 });
+    expect((await us.table.load(ACCOUNT))[1]).toMatchObject({ events: [], previous: 1, tx: { state: 'prepared' } });
+  });
+
+  it('refuses a check of a stream that has gone on', async () => {
+    const us = aRegion();
+    await put(us, 10);
+    expect(await prepare(us, aPrepare({ participant: { stream: ACCOUNT, expected: {} } }))).toMatchObject(
+      refusedAs('version-conflict'),
+    );
+    expect(await us.table.load(ACCOUNT)).toHaveLength(1);
+  });
+
+  it('answers the same intent again, in the same process, in another one, after the deadline and once it is committed', async () => {
+    const us = aRegion();
+    const first = await prepare(us, aPrepare());
+    expect(await prepare(us, aPrepare())).toEqual(first);
+    expect(await prepare(another(us), aPrepare())).toEqual(first);
+    expect(await prepare(us, aPrepare({ remaining: -1 }))).toEqual(first);
+    await us.table.finalise({ stream: ACCOUNT, log: 'us', position: 1, commitId: 'us:order-1#1' }, 'committed');
+    expect(await prepare(another(us), aPrepare())).toEqual(first);
+    expect(await us.table.load(ACCOUNT)).toHaveLength(1);
+  });
+
+  it('answers the intent that it wrote when the answer of the write was lost', async () => {
+    const us = aRegion();
+    let lost = false;
+    const events = watched(us.table);
+    const losing = {
+      ...events,
+      put: async (commit: Commit) => {
+        const taken = await events.put(commit);
+        if (lost) return taken;
+        lost = true;
+        return (await us.table.load(ACCOUNT))[0];
+      },
+    };
+    expect(await prepare({ ...us, events: losing }, aPrepare())).toMatchObject({ kind: 'prepared', position: 1 });
+    expect(await us.table.load(ACCOUNT)).toHaveLength(1);
+  });
+
+  it('puts no second intent when two processes prepare the same attempt at once', async () => {
+    const us = aRegion();
+    const answers = await Promise.all([prepare(us, aPrepare()), prepare(another(us), aPrepare())]);
+    expect(answers[0]).toEqual(answers[1]);
+    expect(await us.table.load(ACCOUNT)).toHaveLength(1);
+  });
+
+  it('answers busy at once where another transaction holds the stream', async () => {
+    const us = aRegion();
+    await prepare(us, aPrepare());
+    for (const process of [us, another(us)])
+      expect(await prepare(process, aPrepare({ transaction: 'us:order-2' }))).toEqual({
+        kind: 'busy',
+        stream: ACCOUNT,
+      });
+    expect(us.runtime.slept).toEqual([]);
+  });
+
+  it('is busy also when the other one came in between, and goes on behind it when that is decided', async () => {
+    const us = aRegion();
+    await put(us, 1);
+    await prepare(another(us), aPrepare());
+    expect(await prepare(us, aPrepare({ transaction: 'us:order-2' }))).toEqual({ kind: 'busy', stream: ACCOUNT });
+    await us.decisions.put(anAbort({ transaction: 'us:order-1' }));
+    expect(await prepare(us, aPrepare({ transaction: 'us:order-2' }))).toMatchObject({ kind: 'prepared', position: 3 });
+    expect((await us.table.load(ACCOUNT))[1]).toMatchObject({ tx: { state: 'aborted' } });
+  });
+
+  it('ends its own attempt before, which was busy elsewhere, and prepares the next behind it', async () => {
+    const us = aRegion();
+    await prepare(us, aPrepare());
+    await us.decisions.put(anAbort({ transaction: 'us:order-1', final: false }));
+    expect(await prepare(us, aPrepare({ attempt: 2 }))).toMatchObject({ kind: 'prepared', position: 2 });
+  });
+
+  it("answers the domain's refusal, cut to what the machine can carry", async () => {
+    const us = aRegion();
+    expect(await prepare(us, asking(withdraw(5)))).toMatchObject(refusedAs('rejected', { status: 422, balance: 0 }));
+    const talker = defineStream({
+      ...account,
+      commands: {
+        talk: {
+          input: account.commands.deposit?.input ?? expect.fail(),
+          decide: () => {
+            throw reject('no '.repeat(1000), { why: 'x'.repeat(2000) });
+          },
+        },
+      },
+    });
+    const talking = aRegion('us', fakeRuntime(), defineDomain({ streams: [note, talker], views: [] }));
+    const answer = await prepare(talking, asking(command('talk', { amount: 1 })));
+    expect(answer).toMatchObject(refusedAs('rejected'));
+    expect(JSON.stringify('problem' in answer && answer.problem).length).toBeLessThanOrEqual(1000);
+  });
+
+  it('holds a stream also for a command that changes nothing', async () => {
+    const us = aRegion();
+    expect(await prepare(us, asking(withdraw(0)))).toMatchObject({ kind: 'prepared', position: 1 });
+  });
+
+  it('refuses nothing on a warm copy that is behind', async () => {
+    const us = aRegion();
+    await put(us, 1);
+    await put(another(us), 9);
+    expect(await prepare(us, asking(withdraw(10)))).toMatchObject({ kind: 'prepared', position: 3 });
+    const eu = aRegion();
+    await put(eu, 1);
+    await put(another(eu), 9);
+    const check = aPrepare({ participant: { stream: ACCOUNT, expected: { us: 2 } } });
+    expect(await prepare(eu, check)).toMatchObject({ kind: 'prepared', position: 3 });
+  });
+
+  it('decides again when an append takes the position first', async () => {
+    const us = aRegion();
+    await put(us, 5);
+    await append(another(us), anAppend({ stream: ACCOUNT, request: withdraw(3) }));
+    expect(await prepare(us, asking(withdraw(5)))).toMatchObject(refusedAs('rejected', { balance: 2 }));
+    expect(await prepare(us, asking(withdraw(2)))).toMatchObject({ kind: 'prepared', position: 3 });
+  });
+
+  it('refuses what comes past the deadline, or does not get a position before it', async () => {
+    const us = aRegion();
+    expect(await prepare(us, aPrepare({ remaining: 0 }))).toMatchObject(refusedAs('deadline-exceeded'));
+    const faster = watched(us.table, (call) =>
+      call === 'put' ? put(another({ ...us, events: watched(us.table) }), 1) : undefined,
+    );
+    expect(await prepare({ ...us, events: faster }, aPrepare({ remaining: 500 }))).toMatchObject(
+      refusedAs('deadline-exceeded'),
+    );
+  });
+
+  it('stamps no later deadline for having waited', async () => {
+    const us = aRegion();
+    const begun = us.runtime.now();
+    let first = true;
+    const faster = watched(us.table, (call) => {
+      if (call !== 'put' || !first) return undefined;
+      first = false;
+      return put(another({ ...us, events: watched(us.table) }), 1);
+    });
+    await prepare({ ...us, events: faster }, aPrepare({ remaining: 500 }));
+    expect(us.runtime.slept.length).toBe(1);
+    expect((await us.table.load(ACCOUNT))[1]?.tx?.deadline).toBe(Math.ceil(begun + 500));
+  });
+
+  it('refuses an attempt whose intent was aborted already', async () => {
+    const us = aRegion();
+    await prepare(us, aPrepare());
+    await us.table.finalise({ stream: ACCOUNT, log: 'us', position: 1, commitId: 'us:order-1#1' }, 'aborted');
+    expect(await prepare(another(us), aPrepare())).toMatchObject(refusedAs('deadline-exceeded'));
+  });
+
+  it('refuses an id that stands for something else', async () => {
+    const us = aRegion();
+    await prepare(us, aPrepare());
+    expect(await prepare(us, aPrepare({ request: 'other' }))).toMatchObject(refusedAs('id-reused'));
+    const eu = aRegion();
+    await append(eu, anAppend({ stream: ACCOUNT, request: deposit(1), commitId: 'us:order-1#1' }));
+    expect(await prepare(eu, aPrepare())).toMatchObject(refusedAs('id-reused'));
+  });
+
+  it.each([
+    ['of another Region', 'account/eu.1', 'misdirected'],
+    ['of a type that is unknown', 'seat/1', 'unknown-stream-type'],
+  ])('refuses a stream %s', async (_what, stream, code) => {
+    const us = aRegion();
+    expect(await prepare(us, aPrepare({ participant: { stream, request: deposit(1) } }))).toMatchObject({
+      kind: 'refused',
+      stream,
+      problem: { code },
+    });
+  });
+
+  it('answers busy where only newer code knows an event of the stream: that will be here soon', async () => {
+    const us = aRegion();
+    us.table.replicate(
+      aCommit({ stream: ACCOUNT, log: 'us', context: {}, events: [{ type: 'Seized', version: 1, data: {} }] }),
+    );
+    expect(await prepare(us, aPrepare())).toEqual({ kind: 'busy', stream: ACCOUNT });
+  });
+
+  it('throws what passes by itself, so that it is tried again', async () => {
+    const us = aRegion();
+    const down = new MeridianError('unavailable', 'The table has no time.', { retryable: true });
+    const events = watched(us.table, () => Promise.reject(down));
+    await expect(prepare({ ...us, events }, aPrepare())).rejects.toBe(down);
+  });
+
+  it('reads again when the holder of the position knew more of another log than this copy', async () => {
+    const us = aRegion();
+    const foreign = aCommit({
+      stream: ACCOUNT,
+      log: 'eu',
+      region: 'eu',
+      context: {},
+      previous: 0,
+      hlc: nextStamp(us.runtime.now() - 1000),
+      events: [{ type: 'Deposited', version: 2, data: { amount: 100 } }],
+    });
+    await put(us, 1);
+    us.table.replicate(foreign);
+    await prepare(another(us), aPrepare());
+    await us.decisions.put(
+      aDecision({
+        transaction: 'us:order-1',
+        participants: [{ stream: ACCOUNT, log: 'us', position: 2, version: {} }],
+      }),
+    );
+    expect(await prepare(us, asking(withdraw(106), { transaction: 'us:order-2' }))).toMatchObject({
+      kind: 'prepared',
+      position: 3,
+      version: { us: 3, eu: 1 },
+    });
+  });
+});
+
+describe('two transactions that want the same streams in opposite orders', () => {
+  it('do not wait for each other', async () => {
+    const { us, eu } = aWorld();
+    const [a, b] = [aTransaction(), aTransaction()];
+    const of = ({ id, request }: typeof a, stream: string) =>
+      aPrepare({ transaction: id, request, participant: { stream, request: deposit(1) } });
+    const kinds = await Promise.all([
+      prepare(us, of(a, 'account/us.1')),
+      prepare(eu, of(b, 'account/eu.1')),
+      prepare(eu, of(a, 'account/eu.1')),
+      prepare(us, of(b, 'account/us.1')),
+    ]);
+    expect(kinds.map(({ kind }) => kind)).toEqual(['prepared', 'prepared', 'busy', 'busy']);
+  });
+});

@@ -1,0 +1,172 @@
+import { memoryDecisions } from '../../../adapters/memory/decisions.ts';
+import type { Problem } from '../../../core/errors.ts';
+import { type MachineInput, MeridianError, participate, type Remote, submitHere } from '../../../core/index.ts';
+import { coordinate, type Decided, type Plan } from '../../../core/transaction/coordinate.ts';
+import type { Prepared } from '../../../core/transaction/prepare.ts';
+import { parseTransaction } from '../../../core/transaction/request.ts';
+import type { PreparedIntent, Transaction } from '../../../core/transaction/transaction.ts';
+import { fakeRuntime } from '../../runtime.ts';
+import { aMachine, aRegion, REGIONS, replicate } from '../example.ts';
+
+export type Region = ReturnType<typeof aRegion>;
+
+/** As it travels. */
+const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+export interface WorldOptions {
+  /** Whether the decisions are one table of all Regions. @default true */
+  readonly strong?: boolean;
+  /** Whether a state machine that is started runs, to its end, before `start` answers. @default true */
+  readonly drives?: boolean;
+}
+
+/** Three Regions, each with its own events table, that call each other over lines on which everything is JSON. */
+export const aWorld = ({ strong = true, drives = true }: WorldOptions = {}) => {
+  const shared = memoryDecisions({ strong: true });
+  /** Regions that nobody reaches. */
+  const cut = new Set<string>();
+  const calls: { readonly region: string; readonly asked: unknown; readonly within?: number | undefined }[] = [];
+  const regions = new Map<string, Region>();
+
+  const over = (serve: (region: Region, asked: unknown) => Promise<unknown>): Remote => ({
+    invoke: async (name, asked, within) => {
+      calls.push({ region: name, asked: asJson(asked), within });
+      const region = regions.get(name);
+      if (!region || cut.has(name))
+        throw new MeridianError('region-unreachable', `There is no line to ${name}.`, { retryable: true });
+      return asJson(await serve(region, asJson(asked)));
+    },
+  });
+  const lines = { participants: over(participate), remote: over(submitHere) };
+
+  const make = (name: string): Region => {
+    const region: Region = {
+      ...aRegion(name, fakeRuntime()),
+      ...lines,
+      decisions: strong ? shared : memoryDecisions({ strong: false }),
+    };
+    const noting = aMachine();
+    const machine = {
+      started: noting.started,
+      start: async (input: MachineInput) => {
+        await noting.start(input);
+        if (drives) await drive(region, input);
+      },
+    };
+    const whole = { ...region, machine };
+    regions.set(name, whole);
+    return whole;
+  };
+  const [us, eu, ap] = [make('us'), make('eu'), make('ap')];
+  return { us, eu, ap, cut, calls };
+};
+
+/** A step after which a machine is killed. */
+export type Step = 'plan' | 'prepare' | 'decide';
+
+/** An attempt takes its time, also where the clock stands still. */
+const ATTEMPT_MS = 100;
+
+/** Runs the state machine of a Region, as `Plan → Prepare all → Decide → Commit all | Abort all` says, until it ends or dies. */
+export const drive = async (region: Region, input: MachineInput, diesAfter?: Step): Promise<void> => {
+  for (;;) {
+    const plan = await planOf(region, input);
+    if (plan.kind === 'decided') return finaliseAll(region, plan.intents);
+    if (diesAfter === 'plan') return;
+    const answers = await prepareAll(region, input, plan.attempt);
+    if (diesAfter === 'prepare') return;
+    const decided = await decideOn(region, input, plan.attempt, answers);
+    if (diesAfter === 'decide') return;
+    await finaliseAll(region, decided.intents);
+    if (decided.final) return;
+    await region.runtime.sleep(decided.wait * 1000 + ATTEMPT_MS);
+  }
+};
+
+export const planOf = async (region: Region, input: MachineInput): Promise<Plan> => {
+  const plan = await coordinate(
+    region,
+    asJson({ step: 'plan', transaction: input.id, request: input.request, deadline: input.deadline }),
+  );
+  if (!('kind' in plan)) throw new Error('This is no plan.');
+  return plan;
+};
+
+export type Answer = Prepared | { readonly kind: 'unreachable'; readonly stream: string };
+
+export const prepareAll = (region: Region, input: MachineInput, attempt: number): Promise<readonly Answer[]> =>
+  Promise.all(input.participants.map((participant) => prepareOne(region, input, attempt, participant)));
+
+export const prepareOne = async (
+  region: Region,
+  input: MachineInput,
+  attempt: number,
+  participant: MachineInput['participants'][number],
+): Promise<Answer> => {
+  const { id: transaction, request, deadline, meta } = input;
+  try {
+    const asked = { step: 'prepare', transaction, attempt, request, deadline, meta, participant };
+    const answer = await participate(region, asJson(asked));
+    if (answer.kind === 'prepared' || answer.kind === 'busy' || answer.kind === 'refused') return answer;
+    throw new Error(`This answers no prepare: ${answer.kind}`);
+  } catch {
+    return { kind: 'unreachable', stream: participant.stream };
+  }
+};
+
+export const decideOn = async (
+  region: Region,
+  { id: transaction, request, deadline }: MachineInput,
+  attempt: number,
+  answers: readonly Answer[],
+): Promise<Decided> => {
+  const decided = await coordinate(
+    region,
+    asJson({ step: 'decide', transaction, attempt, request, deadline, answers }),
+  );
+  if (!('state' in decided)) throw new Error('This is no decision.');
+  return decided;
+};
+
+export const finaliseAll = async (region: Region, intents: Decided['intents']): Promise<void> => {
+  await Promise.all(
+    intents.map((intent) => participate(region, asJson({ step: 'finalise', intent })).catch(() => undefined)),
+  );
+};
+
+let transactions = 0;
+
+/** A transaction that takes 5 from one account and gives it to another; a test says only what matters to it. */
+export const aTransaction = (of: Record<string, unknown> = {}, region = 'us'): Transaction =>
+  parseTransaction(
+    { ...aRegion(region), regions: REGIONS },
+    {
+      id: `${region}:order-${++transactions}`,
+      participants: [
+        { stream: 'account/us.1', command: 'withdraw', input: { amount: 5 } },
+        { stream: 'account/eu.1', command: 'deposit', input: { amount: 5 } },
+      ],
+      ...of,
+    },
+  );
+
+/** What a machine is started with for it. */
+export const inputOf = ({ isNew: _isNew, ...transaction }: Transaction, { runtime }: Region): MachineInput => ({
+  ...transaction,
+  deadline: runtime.now() + transaction.timeout,
+});
+
+export const intentsOf = (answers: readonly Answer[]): readonly PreparedIntent[] =>
+  answers.flatMap((answer) => (answer.kind === 'prepared' ? answer : []));
+
+/** Any problem. */
+export const aProblem: Problem = {
+  type: 'urn:meridian:problem:rejected',
+  title: 'rejected',
+  status: 422,
+  detail: 'No.',
+  code: 'rejected',
+  retryable: false,
+};
+
+export { replicate };

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { prepare } from '../../../core/transaction/prepare.ts';
+import { resolve, resolverMessage } from '../../../core/transaction/resolve.ts';
+import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
+import { command } from '../example.ts';
+import { aWorld, type Region } from './regions.ts';
+
+const ACCOUNT = 'account/us.1';
+const REQUEST = 'digest-of-the-request';
+
+const hold = async (region: Region, transaction = 'us:order-1') => {
+  const participant = { stream: ACCOUNT, request: command('deposit', { amount: 5 }) };
+  await prepare(region, { transaction, attempt: 1, request: REQUEST, participant, remaining: 30_000, meta: {} });
+};
+
+const anIntentMessage = (transaction = 'us:order-1', position = 1): string =>
+  resolverMessage({ kind: 'intent', stream: ACCOUNT, log: 'us', position, attempt: `${transaction}#1` });
+const anAttemptMessage = (attempt: number): string =>
+  resolverMessage({ kind: 'attempt', transaction: 'us:order-1', attempt, request: REQUEST });
+
+const stateOf = async (region: Region) => (await region.table.load(ACCOUNT))[0]?.tx?.state;
+
+const commits = (transaction = 'us:order-1') =>
+  aDecision({ transaction, participants: [{ stream: ACCOUNT, log: 'us', position: 1, version: { us: 1 } }] });
+
+describe('the resolver', () => {
+  it.each([
+    ['committed', commits()],
+    ['aborted', anAbort({ transaction: 'us:order-1' })],
+  ])('makes final what is %s', async (state, decision) => {
+    const { us } = aWorld();
+    await hold(us);
+    await us.decisions.put(decision);
+    expect(await resolve(us, [anIntentMessage()])).toEqual([undefined]);
+    expect(await stateOf(us)).toBe(state);
+    expect(us.runtime.metrics.get('IntentResolved')).toBe(1);
+  });
+
+  it('has to be asked again for what is not over, and aborts it when it is', async () => {
+    const { us } = aWorld();
+    await hold(us);
+    expect(await resolve(us, [anIntentMessage()])).toEqual(['us:order-1#1 is not over yet']);
+    expect(await stateOf(us)).toBe('prepared');
+    us.runtime.advance(30_000);
+    expect(await resolve(us, [anIntentMessage()])).toEqual([undefined]);
+    expect(await stateOf(us)).toBe('aborted');
+    expect(await us.decisions.find('us:order-1', 1)).toMatchObject({
+      outcome: 'aborted',
+      final: true,
+      request: REQUEST,
+    });
+  });
+
+  it('makes no difference when it comes twice, or late, or for what never was', async () => {
+    const { us } = aWorld();
+    await hold(us);
+    await us.decisions.put(commits());
+    await resolve(us, [anIntentMessage(), anIntentMessage()]);
+    expect(await resolve(us, [anIntentMessage(), anIntentMessage('us:order-1', 7)])).toEqual([undefined, undefined]);
+    expect(await stateOf(us)).toBe('committed');
+  });
+
+  it('commits in the Region of the stream what the driving one has decided, and lets that one abort', async () => {
+    const { us, eu, cut } = aWorld({ strong: false });
+    await hold(us, 'eu:order-1');
+    us.runtime.advance(30_000);
+    cut.add('eu');
+    expect(await resolve(us, [anIntentMessage('eu:order-1')])).toEqual([expect.stringContaining('no line')]);
+    expect(await stateOf(us)).toBe('prepared');
+    cut.clear();
+    expect(await resolve(us, [anIntentMessage('eu:order-1')])).toEqual([undefined]);
+    expect(await stateOf(us)).toBe('aborted');
+    expect(await eu.decisions.find('eu:order-1', 1)).toMatchObject({ outcome: 'aborted', region: 'eu' });
+  });
+
+  it.each(['no JSON', '{}', '{"kind":"intent"}', '[]'])('leaves %s to be looked at by somebody', async (body) => {
+    expect(await resolve(aWorld().us, [body, anAttemptMessage(9)])).toEqual([expect.any(String), undefined]);
+  });
+
+  it('ends what was to follow an attempt, for the reason of that', async () => {
+    const { us } = aWorld();
+    const busy = aBusyAttempt({ transaction: 'us:order-1' });
+    await us.decisions.put(busy);
+    expect(await resolve(us, [anAttemptMessage(2), anAttemptMessage(2)])).toEqual([undefined, undefined]);
+    expect(await us.decisions.attempts('us:order-1')).toMatchObject([
+      { attempt: 1, final: false },
+      { attempt: 2, final: true, outcome: 'aborted', request: REQUEST, reason: busy.reason },
+    ]);
+  });
+
+  it('keeps the promise of an outcome of which nothing came', async () => {
+    const { us } = aWorld();
+    await us.decisions.put(aPromise({ transaction: 'us:order-1' }));
+    await resolve(us, [anAttemptMessage(1)]);
+    expect((await us.decisions.attempts('us:order-1'))[1]).toMatchObject({
+      final: true,
+      reason: { problem: { code: 'deadline-exceeded' } },
+    });
+  });
+
+  it('leaves alone what has an outcome, or another attempt since, which has a message of its own', async () => {
+    const { us } = aWorld();
+    await us.decisions.put(aBusyAttempt({ transaction: 'us:order-1' }));
+    await us.decisions.put(aBusyAttempt({ transaction: 'us:order-1', attempt: 2 }));
+    await resolve(us, [anAttemptMessage(2)]);
+    expect(await us.decisions.attempts('us:order-1')).toHaveLength(2);
+    await us.decisions.put(aDecision({ transaction: 'us:order-1', attempt: 3 }));
+    await resolve(us, [anAttemptMessage(2), anAttemptMessage(3), anAttemptMessage(4)]);
+    expect((await us.decisions.attempts('us:order-1')).map(({ outcome }) => outcome)).toEqual([
+      'aborted',
+      'aborted',
+      'committed',
+    ]);
+  });
+});

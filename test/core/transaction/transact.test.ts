@@ -1,0 +1,243 @@
+import { describe, expect, it } from 'vitest';
+import { append } from '../../../core/append.ts';
+import { MeridianError } from '../../../core/index.ts';
+import { readStream } from '../../../core/read.ts';
+import { outcomeHere, outcomeOf, transact, transactHere } from '../../../core/transaction/transact.ts';
+import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
+import { anAppend, command } from '../example.ts';
+import { aTransaction, aWorld, drive, type WorldOptions } from './regions.ts';
+
+const WAIT = 10_000;
+
+const aCase = async (options: WorldOptions = {}) => {
+  const world = aWorld(options);
+  await append(world.us, anAppend({ stream: 'account/us.1', request: command('deposit', { amount: 10 }) }));
+  return world;
+};
+
+const problem = (code: string, of: object = {}) => expect.objectContaining({ code, ...of });
+
+describe('transact', () => {
+  it('starts the machine, without what only this process has to know, and answers the outcome', async () => {
+    const { us, eu } = await aCase();
+    const transaction = { ...aTransaction(), isNew: true as const };
+    expect(await transact(us, transaction, WAIT)).toMatchObject({
+      state: 'committed',
+      participants: [{ log: 'us' }, { log: 'eu' }],
+    });
+    const { isNew: _isNew, ...input } = transaction;
+    expect(us.machine.started).toEqual([{ ...input, deadline: expect.any(Number) }]);
+    expect((await readStream(eu, 'account/eu.1')).state).toBe(5);
+  });
+
+  it('looks again and again until there is an outcome', async () => {
+    const { us } = await aCase({ drives: false });
+    const transaction = aTransaction();
+    const runtime = {
+      ...us.runtime,
+      sleep: async (milliseconds: number) => {
+        await us.runtime.sleep(milliseconds);
+        const [input] = us.machine.started;
+        if (input && us.runtime.slept.length === 9) await drive(us, input);
+      },
+    };
+    expect(await transact({ ...us, runtime }, transaction, WAIT)).toMatchObject({ state: 'committed' });
+    const pauses = us.runtime.slept.slice(0, 9);
+    expect(pauses).toEqual([...pauses].sort((a, b) => a - b));
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(1000);
+  });
+
+  it('answers the same again, without another run', async () => {
+    const { us } = await aCase();
+    const transaction = aTransaction();
+    const first = await transact(us, transaction, WAIT);
+    expect(await transact(us, transaction, WAIT)).toEqual(first);
+    expect(await outcomeOf(us, transaction.id)).toEqual(first);
+    expect(us.machine.started).toHaveLength(1);
+  });
+
+  it('promises an outcome when none comes in time, which the machine or the resolver has to keep', async () => {
+    const { us } = await aCase({ drives: false });
+    const transaction = aTransaction();
+    const { id, request } = transaction;
+    const begun = us.runtime.now();
+    expect(await transact(us, transaction, 500)).toEqual({ id, state: 'undecided' });
+    const now = us.runtime.now();
+    expect(now - begun).toBeLessThanOrEqual(500);
+    expect(await us.decisions.attempts(id)).toEqual([
+      {
+        transaction: id,
+        attempt: 0,
+        outcome: 'aborted',
+        final: false,
+        request,
+        participants: [],
+        remaining: begun + 30_000 - now,
+        decidedAt: now,
+        region: 'us',
+      },
+    ]);
+    expect(await outcomeOf(us, id)).toEqual({ id, state: 'undecided' });
+    expect(us.runtime.metrics.get('TransactionUndecided')).toBe(1);
+  });
+
+  it('waits for nothing when it is told to, and still promises', async () => {
+    const { us } = await aCase({ drives: false });
+    const transaction = aTransaction();
+    expect(await transact(us, transaction, 0)).toEqual({ id: transaction.id, state: 'undecided' });
+    expect(us.runtime.slept).toEqual([]);
+    expect(await us.decisions.attempts(transaction.id)).toHaveLength(1);
+  });
+
+  it('promises nothing that is past: then its time is over at once', async () => {
+    const { us } = await aCase({ drives: false });
+    const transaction = aTransaction({ timeoutSeconds: 1 });
+    await transact(us, transaction, 5000);
+    expect(await us.decisions.find(transaction.id, 0)).toMatchObject({ remaining: 0 });
+  });
+
+  it('answers the outcome that came while it promised one', async () => {
+    const { us } = await aCase({ drives: false });
+    const transaction = aTransaction();
+    const committed = aDecision({ transaction: transaction.id, request: transaction.request });
+    const put = async (decision: typeof committed) => {
+      await us.decisions.put(committed);
+      return us.decisions.put(decision);
+    };
+    expect(await transact({ ...us, decisions: { ...us.decisions, put } }, transaction, 0)).toMatchObject({
+      state: 'committed',
+    });
+  });
+
+  it('does not last longer for being sent again', async () => {
+    const { us } = await aCase({ drives: false });
+    const transaction = aTransaction();
+    await transact(us, transaction, 0);
+    us.runtime.advance(20_000);
+    await transact(us, transaction, 0);
+    const [first, second] = us.machine.started;
+    expect(second?.deadline).toBe(first?.deadline);
+    const { us: busy } = await aCase({ drives: false });
+    const { id, request } = transaction;
+    const decidedAt = busy.runtime.now();
+    await busy.decisions.put(aBusyAttempt({ transaction: id, request, decidedAt, remaining: 7000 }));
+    busy.runtime.advance(3000);
+    await transact(busy, transaction, 0);
+    expect(busy.machine.started[0]?.deadline).toBe(decidedAt + 7000);
+  });
+
+  it('ends what was promised and never done, when it is sent again past its deadline', async () => {
+    const { us } = await aCase();
+    const transaction = aTransaction();
+    const { id, request } = transaction;
+    await us.decisions.put(aPromise({ transaction: id, request, decidedAt: us.runtime.now(), remaining: 1000 }));
+    us.runtime.advance(2000);
+    expect(await transact(us, transaction, WAIT)).toMatchObject({
+      state: 'aborted',
+      reason: { problem: { code: 'deadline-exceeded' } },
+    });
+  });
+
+  it('ends what was promised and never done, and that no resolver ended, when somebody asks for it', async () => {
+    const { us } = await aCase({ drives: false });
+    const of = { transaction: 'us:lost', request: 'digest', decidedAt: us.runtime.now(), remaining: 1000 };
+    await us.decisions.put(aPromise(of));
+    us.runtime.advance(1500);
+    expect(await outcomeOf(us, 'us:lost')).toEqual({ id: 'us:lost', state: 'undecided' });
+    us.runtime.advance(600_000);
+    const outcome = await outcomeOf(us, 'us:lost');
+    expect(outcome).toMatchObject({ state: 'aborted', reason: { problem: { code: 'deadline-exceeded' } } });
+    expect(await outcomeOf(us, 'us:lost')).toEqual(outcome);
+    const busy = aBusyAttempt({ ...of, transaction: 'us:busy' });
+    await us.decisions.put(busy);
+    expect(await outcomeOf(us, 'us:busy')).toMatchObject({ state: 'aborted', reason: busy.reason });
+    expect((await us.decisions.attempts('us:busy')).map(({ attempt }) => attempt)).toEqual([1, 2]);
+  });
+
+  it('refuses an id that stands for another transaction, whenever that shows', async () => {
+    const { us } = await aCase();
+    const transaction = aTransaction();
+    await transact(us, transaction, WAIT);
+    const other = { ...transaction, request: 'other' };
+    await expect(transact(us, other, WAIT)).rejects.toThrow(problem('id-reused'));
+    await expect(transact(us, { ...other, isNew: true }, WAIT)).rejects.toThrow(problem('id-reused'));
+    const { us: waiting } = await aCase({ drives: false });
+    await transact(waiting, transaction, 0);
+    await expect(transact(waiting, { ...other, isNew: true }, 0)).rejects.toThrow(problem('id-reused'));
+  });
+
+  it('says so when the machine cannot be started: nothing was promised', async () => {
+    const { us } = await aCase();
+    const down = new MeridianError('unavailable', 'No machine.', { retryable: true });
+    const machine = { ...us.machine, start: () => Promise.reject(down) };
+    const transaction = aTransaction();
+    await expect(transact({ ...us, machine }, transaction, WAIT)).rejects.toBe(down);
+    expect(await outcomeOf(us, transaction.id)).toEqual({ id: transaction.id, state: 'unknown' });
+  });
+});
+
+describe('a transaction that another Region drives', () => {
+  it('is passed on to it, with a wait that its call can last', async () => {
+    const { eu, us, calls } = await aCase();
+    const transaction = aTransaction();
+    expect(await transact(eu, transaction, 60_000)).toMatchObject({ state: 'committed' });
+    expect(us.machine.started).toHaveLength(1);
+    expect(eu.machine.started).toEqual([]);
+    expect(calls[0]).toMatchObject({ region: 'us', asked: { transact: { id: transaction.id }, wait: 20_000 } });
+    expect(await outcomeOf(eu, transaction.id)).toMatchObject({ state: 'committed' });
+    expect(await outcomeOf(eu, 'us:never')).toEqual({ id: 'us:never', state: 'unknown' });
+  });
+
+  it('is refused there as it would be here', async () => {
+    const { eu, us } = await aCase();
+    const transaction = aTransaction();
+    await transact(us, transaction, WAIT);
+    await expect(transact(eu, { ...transaction, request: 'other' }, WAIT)).rejects.toThrow(problem('id-reused'));
+  });
+
+  it('may have run all the same when that Region does not answer, and says so', async () => {
+    const { eu, cut } = await aCase();
+    cut.add('us');
+    await expect(transact(eu, aTransaction(), WAIT)).rejects.toThrow(
+      problem('region-unreachable', { retryable: true }),
+    );
+  });
+
+  it('is not passed on any further', async () => {
+    const { eu } = await aCase();
+    await expect(transactHere(eu, aTransaction(), WAIT)).rejects.toThrow(
+      problem('misdirected', { details: { driving: 'us' } }),
+    );
+    await expect(outcomeHere(eu, 'us:order')).rejects.toThrow(problem('misdirected'));
+  });
+
+  it('can be told from here while that Region is lost, where decisions are strong and there is one', async () => {
+    const { eu, us, cut } = await aCase();
+    const transaction = aTransaction();
+    const outcome = await transact(us, transaction, WAIT);
+    cut.add('us');
+    expect(await outcomeOf(eu, transaction.id)).toEqual(outcome);
+    await us.decisions.put(aBusyAttempt({ transaction: 'us:busy' }));
+    for (const id of ['us:busy', 'us:never'])
+      await expect(outcomeOf(eu, id)).rejects.toThrow(problem('region-unreachable'));
+    await us.decisions.put(anAbort({ transaction: 'us:aborted' }));
+    expect(await outcomeOf(eu, 'us:aborted')).toMatchObject({ state: 'aborted' });
+  });
+
+  it('cannot be told while that Region is lost, where decisions are eventual', async () => {
+    const { eu, us, cut } = await aCase({ strong: false });
+    const transaction = aTransaction();
+    await transact(us, transaction, WAIT);
+    for (const decision of await us.decisions.attempts(transaction.id)) eu.decisions.replicate(decision);
+    cut.add('us');
+    await expect(outcomeOf(eu, transaction.id)).rejects.toThrow(problem('region-unreachable'));
+  });
+
+  it.each([undefined, {}, { outcome: {} }, { outcome: { id: 'us:a', state: 'lost' } }, { problem: 'no' }])(
+    'takes no outcome from the answer %j',
+    async (answer) => {
+      const { eu } = await aCase();
+      await expect(transact({ ...eu, remote: { invoke: async () => answer } }, aTransaction(), WAIT)).rejects.toThrow();
+    },
+  );
+});
