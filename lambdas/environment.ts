@@ -15,12 +15,20 @@ const variables = {
   EVENTS_TABLE: z.string().min(1),
   VIEWS_TABLE: z.string().min(1),
   SNAPSHOTS_TABLE: z.string().min(1),
+  TRANSACTIONS_TABLE: z.string().min(1),
+  /** Whether every Region sees a decision at once (MRSC), or replicas catch up (MREC). */
+  DECISIONS: z.enum(['strong', 'eventual']),
   BUS_NAME: z.string().min(1),
   PROJECTION_QUEUE_URL: z.url(),
   INGRESS_QUEUE_URL: z.url(),
   QUARANTINE_QUEUE_URL: z.url(),
+  RESOLVER_QUEUE_URL: z.url(),
   /** Name of the `command` function, the same in every Region. */
   COMMAND_FUNCTION: z.string().min(1),
+  /** Name of the `participant` function, the same in every Region. */
+  PARTICIPANT_FUNCTION: z.string().min(1),
+  /** The state machine that drives the transactions of this Region. */
+  TRANSACTION_MACHINE_ARN: z.string().min(1),
   /** The example subscriber's own table, and where a log begins that it has handled nothing of. */
   SUBSCRIBER_TABLE: z.string().min(1),
   SUBSCRIBE_FROM: z.enum(['beginning', 'first-seen']),

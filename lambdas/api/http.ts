@@ -1,5 +1,14 @@
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
-import { decodeVersion, invalid, MeridianError, toProblem, type Version } from '../../core/index.ts';
+import {
+  decodeVersion,
+  invalid,
+  isTraceparent,
+  MeridianError,
+  type Meta,
+  type Problem,
+  toProblem,
+  type Version,
+} from '../../core/index.ts';
 
 /** What a request may hold. */
 const MAX_BODY_BYTES = 5_000_000;
@@ -7,6 +16,11 @@ const MAX_BODY_BYTES = 5_000_000;
 const MAX_ANSWER_BYTES = 5_900_000;
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
+/** The longest wait that a caller may ask for, in seconds: the function itself has 60. */
+const MAX_WAIT_S = 50;
+
+/** The parts of a route's path. */
+export type Parameters = Readonly<Record<string, string>>;
 
 /** The structured form of a Function URL's answer. */
 export interface Answer {
@@ -55,6 +69,24 @@ export const versionHeader = (event: LambdaFunctionURLEvent, name: string, strea
   return token === undefined ? undefined : decodeVersion(stream, token, name);
 };
 
+/**
+ * The seconds of `Prefer: wait=N` (RFC 7240), 50 at most; undefined without it. As it says, the first of several counts, and
+ * what is not understood is passed over.
+ */
+export const waitHeader = (event: LambdaFunctionURLEvent): number | undefined => {
+  // What is quoted belongs to other preferences: the value of `wait` is digits.
+  const preferences = (header(event, 'Prefer') ?? '').replace(/"(?:[^"\\]|\\.)*"/g, '""').split(',');
+  const parts = preferences.map((preference) => preference.replace(/;.*/, '').split('='));
+  const [, seconds = '', more] = parts.find(([name]) => name?.trim().toLowerCase() === 'wait') ?? [];
+  return more === undefined && /^\s*\d+\s*$/.test(seconds) ? Math.min(Number(seconds), MAX_WAIT_S) : undefined;
+};
+
+/** The caller's trace, unless `meta` names one; as W3C Trace Context asks, a malformed one is passed over. */
+export const traced = <T extends { readonly meta: Meta }>(asked: T, event: LambdaFunctionURLEvent): T => {
+  const traceparent = header(event, 'traceparent');
+  return isTraceparent(traceparent) ? { ...asked, meta: { traceparent, ...asked.meta } } : asked;
+};
+
 /** `?after=` and `?limit=` of a paged route. @throws MeridianError `validation` */
 export const pageOf = ({ rawQueryString }: LambdaFunctionURLEvent): { after: string | undefined; limit: number } => {
   const query = new URLSearchParams(rawQueryString);
@@ -80,16 +112,20 @@ export const json = (value: unknown, headers: Readonly<Record<string, string>> =
   return { statusCode: 200, headers: { 'content-type': 'application/json', ...headers }, body };
 };
 
-/** An error as an RFC 9457 problem document; what can be tried again says after how many seconds. */
+/** An error as an RFC 9457 problem document; what can be tried again says after how many seconds: `retryAfter`, or 1. */
 export const problem = (error: unknown, headers: Readonly<Record<string, string>> = {}): Answer => {
   const document = toProblem(error);
   return {
     statusCode: document.status,
     headers: {
       'content-type': 'application/problem+json',
-      ...(document.retryable && { 'retry-after': '1' }),
+      ...(document.retryable && { 'retry-after': secondsIn(document) }),
       ...headers,
     },
     body: JSON.stringify(document),
   };
 };
+
+/** The seconds that a problem document asks to wait; 1 if it does not say. Its members may be the domain's. */
+export const secondsIn = ({ retryAfter }: Problem): string =>
+  typeof retryAfter === 'number' && Number.isSafeInteger(retryAfter) && retryAfter > 0 ? `${retryAfter}` : '1';

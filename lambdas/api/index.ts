@@ -1,4 +1,5 @@
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
+import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
 import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
@@ -6,6 +7,8 @@ import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
 import { lambdaRemote } from '../../adapters/lambda/remote.ts';
 import { nodeRuntime } from '../../adapters/node/runtime.ts';
 import { warmStreams } from '../../adapters/node/warm-streams.ts';
+import { sfnClient } from '../../adapters/stepfunctions/client.ts';
+import { stepFunctionsMachine } from '../../adapters/stepfunctions/machine.ts';
 import { domain } from '../../domain/index.ts';
 import { parseEnvironment } from '../environment.ts';
 import { powertools } from '../powertools.ts';
@@ -18,8 +21,12 @@ const env = parseEnvironment([
   'MERIDIAN_LOG',
   'EVENTS_TABLE',
   'SNAPSHOTS_TABLE',
+  'TRANSACTIONS_TABLE',
+  'DECISIONS',
   'VIEWS_TABLE',
   'COMMAND_FUNCTION',
+  'PARTICIPANT_FUNCTION',
+  'TRANSACTION_MACHINE_ARN',
 ]);
 const telemetry = powertools(env.MERIDIAN_NAME);
 const client = dynamoDbClient();
@@ -31,9 +38,12 @@ export const handler = makeHandler({
   log: env.MERIDIAN_LOG,
   events: dynamoDbEventStore(client, env.EVENTS_TABLE),
   snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
+  decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),
   views: dynamoDbViewStore(client, env.VIEWS_TABLE),
   sightings: dynamoDbSightings(client, env.VIEWS_TABLE),
   remote: lambdaRemote({ functionName: env.COMMAND_FUNCTION }),
+  participants: lambdaRemote({ functionName: env.PARTICIPANT_FUNCTION }),
+  machine: stepFunctionsMachine(sfnClient(), env.TRANSACTION_MACHINE_ARN),
   runtime: nodeRuntime(telemetry.metric),
   warm: warmStreams(),
   telemetry,

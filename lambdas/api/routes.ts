@@ -1,13 +1,11 @@
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import {
-  type Append,
   type Appended,
   type Commit,
   decodeVersion,
   encodeVersion,
   inOrderPerKey,
   invalid,
-  isTraceparent,
   MeridianError,
   parseCommandEnvelope,
   parseEventsEnvelope,
@@ -17,17 +15,28 @@ import {
   readRow,
   readRows,
   readStream,
-  type SubmitPorts,
   streamModeOf,
   streamNameOf,
   submit,
+  type TransactPorts,
   toProblem,
 } from '../../core/index.ts';
-import { type Answer, header, json, jsonBody, pageOf, problem, tokenHeader, versionHeader } from './http.ts';
+import {
+  type Answer,
+  header,
+  json,
+  jsonBody,
+  type Parameters,
+  pageOf,
+  problem,
+  tokenHeader,
+  traced,
+  versionHeader,
+} from './http.ts';
+import { getTransaction, postTransaction } from './transactions.ts';
 
-export type ApiPorts = SubmitPorts & ReadPorts;
+export type ApiPorts = TransactPorts & ReadPorts;
 
-type Parameters = Readonly<Record<string, string>>;
 type Handle = (ports: ApiPorts, event: LambdaFunctionURLEvent, parameters: Parameters) => Promise<Answer>;
 
 /** The most envelopes that one request carries. */
@@ -137,7 +146,7 @@ const getCommits: Handle = async (ports, event, { type = '', id = '' }) => {
   return json({ stream, commits: page.commits.map(shown), version, ...(page.more && { next: version }) });
 };
 
-const shown = ({ stream: _stream, request: _request, ...commit }: Commit): unknown => commit;
+const shown = ({ stream: _stream, request: _request, tx: _tx, ...commit }: Commit): unknown => commit;
 
 const getRows: Handle = async (ports, event, { view = '' }) => {
   const { after, limit } = pageOf(event);
@@ -149,12 +158,6 @@ const getRow: Handle = async (ports, _event, { view = '', key = '' }) =>
   json({ view, region: ports.region, ...(await readRow(ports, view, key)) });
 
 const getHealth: Handle = async (ports) => json(await readHealth(ports));
-
-/** The caller's trace, unless the envelope names one; as W3C Trace Context asks, a malformed one is passed over. */
-const traced = (append: Append, event: LambdaFunctionURLEvent): Append => {
-  const traceparent = header(event, 'traceparent');
-  return isTraceparent(traceparent) ? { ...append, meta: { traceparent, ...append.meta } } : append;
-};
 
 const accepted = ({ stream, commitId, version, dot }: Appended) => ({
   id: commitId,
@@ -180,6 +183,8 @@ interface Route {
 const routes: readonly Route[] = [
   { method: 'POST', path: url('/events'), handle: postEvents },
   { method: 'POST', path: url('/streams/:type/:id/commands/:name'), handle: postCommand },
+  { method: 'POST', path: url('/transactions'), handle: postTransaction },
+  { method: 'GET', path: url('/transactions/:id'), handle: getTransaction },
   { method: 'GET', path: url('/streams/:type/:id'), handle: getStream },
   { method: 'GET', path: url('/streams/:type/:id/events'), handle: getCommits },
   { method: 'GET', path: url('/views/:view'), handle: getRows },

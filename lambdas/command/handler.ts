@@ -1,6 +1,6 @@
-import { type AppendPorts, type RemoteAnswer, submitHere } from '../../core/index.ts';
+import { type DrivePorts, type RemoteAnswer, submitHere } from '../../core/index.ts';
 import { instrument, type Telemetry } from '../instrument.ts';
 
-/** An append from another Region for a stream that is at home here. */
-export const makeHandler = (ports: AppendPorts & { readonly telemetry: Telemetry }) =>
+/** What another Region passes on: an append to a stream that is at home here, or a transaction that is driven from here. */
+export const makeHandler = (ports: DrivePorts & { readonly telemetry: Telemetry }) =>
   instrument(ports.telemetry, async (asked: unknown): Promise<RemoteAnswer> => submitHere(ports, asked));

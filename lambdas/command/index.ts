@@ -1,8 +1,12 @@
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
+import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
+import { lambdaRemote } from '../../adapters/lambda/remote.ts';
 import { nodeRuntime } from '../../adapters/node/runtime.ts';
 import { warmStreams } from '../../adapters/node/warm-streams.ts';
+import { sfnClient } from '../../adapters/stepfunctions/client.ts';
+import { stepFunctionsMachine } from '../../adapters/stepfunctions/machine.ts';
 import { domain } from '../../domain/index.ts';
 import { parseEnvironment } from '../environment.ts';
 import { powertools } from '../powertools.ts';
@@ -15,6 +19,10 @@ const env = parseEnvironment([
   'MERIDIAN_LOG',
   'EVENTS_TABLE',
   'SNAPSHOTS_TABLE',
+  'TRANSACTIONS_TABLE',
+  'DECISIONS',
+  'PARTICIPANT_FUNCTION',
+  'TRANSACTION_MACHINE_ARN',
 ]);
 const telemetry = powertools(env.MERIDIAN_NAME);
 const client = dynamoDbClient();
@@ -26,6 +34,9 @@ export const handler = makeHandler({
   log: env.MERIDIAN_LOG,
   events: dynamoDbEventStore(client, env.EVENTS_TABLE),
   snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
+  decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),
+  participants: lambdaRemote({ functionName: env.PARTICIPANT_FUNCTION }),
+  machine: stepFunctionsMachine(sfnClient(), env.TRANSACTION_MACHINE_ARN),
   runtime: nodeRuntime(telemetry.metric),
   warm: warmStreams(),
   telemetry,

@@ -1,4 +1,5 @@
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
+import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
 import { eventBridgeBus } from '../../adapters/eventbridge/bus.ts';
@@ -8,6 +9,8 @@ import { nodeRuntime } from '../../adapters/node/runtime.ts';
 import { warmStreams } from '../../adapters/node/warm-streams.ts';
 import { sqsClient } from '../../adapters/sqs/client.ts';
 import { sqsQueue } from '../../adapters/sqs/queue.ts';
+import { sfnClient } from '../../adapters/stepfunctions/client.ts';
+import { stepFunctionsMachine } from '../../adapters/stepfunctions/machine.ts';
 import { domain } from '../../domain/index.ts';
 import { parseEnvironment } from '../environment.ts';
 import { powertools } from '../powertools.ts';
@@ -20,9 +23,13 @@ const env = parseEnvironment([
   'MERIDIAN_LOG',
   'EVENTS_TABLE',
   'SNAPSHOTS_TABLE',
+  'TRANSACTIONS_TABLE',
+  'DECISIONS',
   'BUS_NAME',
   'QUARANTINE_QUEUE_URL',
   'COMMAND_FUNCTION',
+  'PARTICIPANT_FUNCTION',
+  'TRANSACTION_MACHINE_ARN',
 ]);
 const telemetry = powertools(env.MERIDIAN_NAME);
 const client = dynamoDbClient();
@@ -34,9 +41,12 @@ export const handler = makeHandler({
   log: env.MERIDIAN_LOG,
   events: dynamoDbEventStore(client, env.EVENTS_TABLE),
   snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
+  decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),
   bus: eventBridgeBus(eventBridgeClient(), env.BUS_NAME),
   quarantine: sqsQueue(sqsClient(), env.QUARANTINE_QUEUE_URL),
   remote: lambdaRemote({ functionName: env.COMMAND_FUNCTION }),
+  participants: lambdaRemote({ functionName: env.PARTICIPANT_FUNCTION }),
+  machine: stepFunctionsMachine(sfnClient(), env.TRANSACTION_MACHINE_ARN),
   runtime: nodeRuntime(telemetry.metric),
   warm: warmStreams(),
   telemetry,

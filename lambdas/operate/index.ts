@@ -1,10 +1,12 @@
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
+import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
 import { eventBridgeBus } from '../../adapters/eventbridge/bus.ts';
 import { eventBridgeClient } from '../../adapters/eventbridge/client.ts';
 import { nodeRuntime } from '../../adapters/node/runtime.ts';
 import { sqsClient } from '../../adapters/sqs/client.ts';
+import { sqsDelayedQueue } from '../../adapters/sqs/delayed-queue.ts';
 import { sqsQuarantine } from '../../adapters/sqs/quarantine.ts';
 import { sqsQueue } from '../../adapters/sqs/queue.ts';
 import { domain } from '../../domain/index.ts';
@@ -17,9 +19,12 @@ const env = parseEnvironment([
   'MERIDIAN_NAME',
   'EVENTS_TABLE',
   'VIEWS_TABLE',
+  'TRANSACTIONS_TABLE',
+  'DECISIONS',
   'BUS_NAME',
   'INGRESS_QUEUE_URL',
   'QUARANTINE_QUEUE_URL',
+  'RESOLVER_QUEUE_URL',
 ]);
 const telemetry = powertools(env.MERIDIAN_NAME);
 const client = dynamoDbClient();
@@ -29,10 +34,12 @@ export const handler = makeHandler({
   domain,
   region: env.AWS_REGION,
   events: dynamoDbEventStore(client, env.EVENTS_TABLE),
+  decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),
   views: dynamoDbViewStore(client, env.VIEWS_TABLE),
   bus: eventBridgeBus(eventBridgeClient(), env.BUS_NAME),
   quarantine: sqsQuarantine(queues, env.QUARANTINE_QUEUE_URL),
   ingress: sqsQueue(queues, env.INGRESS_QUEUE_URL),
+  resolver: sqsDelayedQueue(queues, env.RESOLVER_QUEUE_URL),
   runtime: nodeRuntime(telemetry.metric),
   telemetry,
 });

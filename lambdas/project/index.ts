@@ -1,4 +1,5 @@
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
+import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
@@ -8,14 +9,24 @@ import { parseEnvironment } from '../environment.ts';
 import { powertools } from '../powertools.ts';
 import { makeHandler } from './handler.ts';
 
-const env = parseEnvironment(['MERIDIAN_NAME', 'EVENTS_TABLE', 'SNAPSHOTS_TABLE', 'VIEWS_TABLE']);
+const env = parseEnvironment([
+  'AWS_REGION',
+  'MERIDIAN_NAME',
+  'EVENTS_TABLE',
+  'SNAPSHOTS_TABLE',
+  'VIEWS_TABLE',
+  'TRANSACTIONS_TABLE',
+  'DECISIONS',
+]);
 const telemetry = powertools(env.MERIDIAN_NAME);
 const client = dynamoDbClient();
 
 export const handler = makeHandler({
   domain,
+  region: env.AWS_REGION,
   events: dynamoDbEventStore(client, env.EVENTS_TABLE),
   snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
+  decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),
   views: dynamoDbViewStore(client, env.VIEWS_TABLE),
   runtime: nodeRuntime(telemetry.metric),
   telemetry,

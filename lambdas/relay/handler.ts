@@ -1,41 +1,46 @@
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
-import { type Commit, type RelayPorts, relay } from '../../core/index.ts';
+import { type Change, type RelayPorts, relay } from '../../core/index.ts';
 import { failedOf } from '../batch.ts';
 import { instrument, type Telemetry } from '../instrument.ts';
 
-type Image = NonNullable<NonNullable<DynamoDBRecord['dynamodb']>['NewImage']>;
+/** What is known of a changed item: its images as they are in the table's stream. */
+interface ChangedItem {
+  readonly eventName: string | undefined;
+  readonly NewImage: unknown;
+  readonly OldImage: unknown;
+}
 
 export interface RelayHandlerPorts extends RelayPorts {
-  /** Reads a commit out of a stream record's image; throws for what is none. */
-  readonly commitOf: (image: Image) => Commit;
+  /** Reads what a stream record tells; undefined: nothing that anybody waits for. Throws for what no table of ours holds. */
+  readonly changeOf: (item: ChangedItem) => Change | undefined;
   readonly telemetry: Telemetry;
 }
 
-/** table stream → bus and projection queue. */
+/** The streams of the `events` and `transactions` tables → bus, projection queue and resolver queue. */
 export const makeHandler = (ports: RelayHandlerPorts) =>
   instrument(ports.telemetry, async ({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
-    const inserted = Records.filter(({ eventName }) => eventName === 'INSERT').map((record) => ({
-      id: record.dynamodb?.SequenceNumber ?? '',
-      ...read(ports, record.dynamodb?.NewImage ?? {}),
-    }));
+    const records = Records.map((record) => ({ id: record.dynamodb?.SequenceNumber ?? '', ...read(ports, record) }));
     // Everything behind the first failure is delivered again: sending it now would send it at every try.
-    const unreadable = inserted.findIndex(({ commit }) => !commit);
+    const unreadable = records.findIndex(({ why }) => why !== undefined);
     const failed = await relay(
       ports,
-      inserted.slice(0, unreadable === -1 ? undefined : unreadable).flatMap(({ commit }) => commit ?? []),
+      records.slice(0, unreadable === -1 ? undefined : unreadable).flatMap(({ change }) => change ?? []),
     );
     return failedOf(
-      inserted.map(({ id, commit, why }) => ({
+      records.map(({ id, change, why }) => ({
         id,
-        why: commit && failed.has(commit) ? 'not all of it was sent' : why,
+        why: change && failed.has(change) ? 'not all of it was sent' : why,
       })),
       ports.telemetry.log,
     );
   });
 
-const read = ({ commitOf }: RelayHandlerPorts, image: Image): { commit?: Commit; why?: unknown } => {
+const read = (
+  { changeOf }: RelayHandlerPorts,
+  { eventName, dynamodb }: DynamoDBRecord,
+): { change?: Change | undefined; why?: unknown } => {
   try {
-    return { commit: commitOf(image) };
+    return { change: changeOf({ eventName, NewImage: dynamodb?.NewImage, OldImage: dynamodb?.OldImage }) };
   } catch (error) {
     return { why: error };
   }

@@ -1,10 +1,11 @@
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
-import { fromImage } from '../../adapters/dynamodb/commit-item.ts';
 import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
+import { changeOf } from '../../adapters/dynamodb/table-change.ts';
 import { eventBridgeBus } from '../../adapters/eventbridge/bus.ts';
 import { eventBridgeClient } from '../../adapters/eventbridge/client.ts';
 import { nodeRuntime } from '../../adapters/node/runtime.ts';
 import { sqsClient } from '../../adapters/sqs/client.ts';
+import { sqsDelayedQueue } from '../../adapters/sqs/delayed-queue.ts';
 import { sqsQueue } from '../../adapters/sqs/queue.ts';
 import { projectedTypes } from '../../core/index.ts';
 import { domain } from '../../domain/index.ts';
@@ -12,16 +13,25 @@ import { parseEnvironment } from '../environment.ts';
 import { powertools } from '../powertools.ts';
 import { makeHandler } from './handler.ts';
 
-const env = parseEnvironment(['AWS_REGION', 'MERIDIAN_NAME', 'BUS_NAME', 'PROJECTION_QUEUE_URL', 'VIEWS_TABLE']);
+const env = parseEnvironment([
+  'AWS_REGION',
+  'MERIDIAN_NAME',
+  'BUS_NAME',
+  'PROJECTION_QUEUE_URL',
+  'RESOLVER_QUEUE_URL',
+  'VIEWS_TABLE',
+]);
 const telemetry = powertools(env.MERIDIAN_NAME);
+const queues = sqsClient();
 
 export const handler = makeHandler({
   region: env.AWS_REGION,
   projectedTypes: projectedTypes(domain),
   bus: eventBridgeBus(eventBridgeClient(), env.BUS_NAME),
-  projection: sqsQueue(sqsClient(), env.PROJECTION_QUEUE_URL),
+  projection: sqsQueue(queues, env.PROJECTION_QUEUE_URL),
+  resolver: sqsDelayedQueue(queues, env.RESOLVER_QUEUE_URL),
   sightings: dynamoDbSightings(dynamoDbClient(), env.VIEWS_TABLE),
   runtime: nodeRuntime(telemetry.metric),
-  commitOf: fromImage,
+  changeOf,
   telemetry,
 });

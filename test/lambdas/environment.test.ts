@@ -31,7 +31,16 @@ describe('parseEnvironment', () => {
     expect(parse).not.toThrow('BUS_NAME');
   });
 
-  it.each(['ingest', 'api', 'command', 'relay', 'project'])('stops the start of %s with the names', async (name) => {
-    await expect(import(`../../lambdas/${name}/index.ts`)).rejects.toThrow(/MERIDIAN_NAME.*_TABLE/);
+  it('knows how decisions are kept, strong or eventual, and nothing else', () => {
+    expect(parseEnvironment(['DECISIONS'], { DECISIONS: 'eventual' })).toEqual({ DECISIONS: 'eventual' });
+    for (const DECISIONS of ['', 'mrsc', undefined])
+      expect(() => parseEnvironment(['DECISIONS'], { DECISIONS })).toThrow('DECISIONS');
   });
+
+  it.each(['ingest', 'api', 'command', 'relay', 'project', 'operate', 'participant', 'coordinate', 'resolve'])(
+    'stops the start of %s with the names',
+    async (name) => {
+      await expect(import(`../../lambdas/${name}/index.ts`)).rejects.toThrow(/MERIDIAN_NAME.*_TABLE/);
+    },
+  );
 });

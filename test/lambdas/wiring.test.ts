@@ -2,16 +2,21 @@ import { hash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { toImage } from '../../adapters/dynamodb/commit-item.ts';
+import { decisionKey, toDecisionItem } from '../../adapters/dynamodb/decision-item.ts';
 import { entriesOf } from '../../core/bus.ts';
 import { functionUrlEvent } from '../../world/server.ts';
 import { type StubAnswer, type StubRequest, stubServer } from '../adapters/stub-server.ts';
-import { aCommit } from '../contract/commits.ts';
+import { aCommit, anIntent } from '../contract/commits.ts';
+import { aDecision } from '../contract/decisions.ts';
 import { context, sqsEvent } from './invocation.ts';
 
 const departed = { type: 'Departed', data: { airport: 'LAX', delay: 5, scheduled: '2001-01-01T06:55' } };
 const flight = 'flight/2001-01-01.LAX-JFK.1';
 /** At home in us-west-2. */
 const seats = 'seats/2001-01-01.LAX-JFK.1';
+/** At home here. */
+const ownSeats = ['1', '2'].map((number) => `seats/2001-01-01.JFK-LAX.${number}`);
+const reserving = (stream: string) => ({ stream, command: 'reserve', input: { passenger: 'p' } });
 
 const named = z.object({ TableName: z.string() });
 const queue = z.object({ QueueUrl: z.string() });
@@ -19,6 +24,7 @@ const shapes = {
   Query: named,
   PutItem: named,
   UpdateItem: named.extend({ Key: z.object({ pk: z.object({ S: z.string() }) }) }),
+  StartExecution: z.object({ stateMachineArn: z.string() }),
   BatchGetItem: z.object({ RequestItems: z.record(z.string(), z.unknown()) }),
   TransactWriteItems: z.object({ TransactItems: z.array(z.record(z.string(), named)) }),
   PutEvents: z.object({ Entries: z.array(z.object({ EventBusName: z.string(), DetailType: z.string() })) }),
@@ -45,6 +51,8 @@ const seen = ({ operation, path, body }: StubRequest): string[] => {
     }
     case 'PutEvents':
       return all(shapes.PutEvents.parse(json()).Entries.map((entry) => `${entry.EventBusName} ${entry.DetailType}`));
+    case 'StartExecution':
+      return all([shapes.StartExecution.parse(json()).stateMachineArn.split(':').at(-1) ?? '']);
     case 'ReceiveMessage':
     case 'GetQueueAttributes':
     case 'ChangeMessageVisibilityBatch':
@@ -58,10 +66,15 @@ const seen = ({ operation, path, body }: StubRequest): string[] => {
   }
 };
 
-/** Empty tables, and a bus, queues and functions that take everything. */
+/** What the `events` table holds. */
+let stored: readonly unknown[] = [];
+
+/** Tables that are empty but for what is stored, and a bus, queues, functions and a machine that take everything. */
 const answer = ({ operation, body }: StubRequest): StubAnswer => {
+  const items = () => (named.parse(JSON.parse(body)).TableName === 'events' ? stored : []);
   const replies: Record<string, () => unknown> = {
-    Query: () => ({ Items: [], Count: 0 }),
+    Query: () => ({ Items: items(), Count: items().length }),
+    Scan: () => ({ Items: items(), Count: items().length }),
     BatchGetItem: () => ({ Responses: {}, UnprocessedKeys: {} }),
     PutEvents: () => ({
       FailedEntryCount: 0,
@@ -79,7 +92,15 @@ const answer = ({ operation, body }: StubRequest): StubAnswer => {
       Messages: [{ MessageId: 'm', ReceiptHandle: 'r', Body: '{}', MD5OfBody: hash('md5', '{}') }],
     }),
     DeleteMessageBatch: () => ({ Successful: [{ Id: '0' }], Failed: [] }),
-    '': () => ({ appended: { stream: seats, commitId: 'c', version: {} } }),
+    // Of the events table; decisions and outcomes there are none.
+    GetItem: () => (named.parse(JSON.parse(body)).TableName === 'events' && stored[0] ? { Item: stored[0] } : {}),
+    StartExecution: () => ({ executionArn: 'execution', startDate: 0 }),
+    '': () => {
+      const asked = z.looseObject({}).parse(JSON.parse(body));
+      if ('outcomeOf' in asked) return { outcome: { id: asked.outcomeOf, state: 'undecided' } };
+      if ('step' in asked) return { kind: asked.step === 'decision' ? 'decision' : 'finalised' };
+      return { appended: { stream: seats, commitId: 'c', version: {} } };
+    },
   };
   return { body: JSON.stringify(replies[operation]?.() ?? {}) };
 };
@@ -100,14 +121,20 @@ describe('a function as it is deployed', () => {
       EVENTS_TABLE: 'events',
       VIEWS_TABLE: 'views',
       SNAPSHOTS_TABLE: 'snapshots',
+      TRANSACTIONS_TABLE: 'transactions',
+      DECISIONS: 'strong',
       BUS_NAME: 'bus',
       PROJECTION_QUEUE_URL: `${endpoint}/1/projection`,
       QUARANTINE_QUEUE_URL: `${endpoint}/1/quarantine`,
       INGRESS_QUEUE_URL: `${endpoint}/1/ingress`,
+      RESOLVER_QUEUE_URL: `${endpoint}/1/resolver`,
       COMMAND_FUNCTION: 'command',
+      PARTICIPANT_FUNCTION: 'participant',
+      TRANSACTION_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:machine',
       SUBSCRIBER_TABLE: 'subscriber',
       SUBSCRIBE_FROM: 'beginning',
     };
+    stored = [];
     for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
     // The module reads its environment once.
     vi.resetModules();
@@ -122,7 +149,13 @@ describe('a function as it is deployed', () => {
   const anApi = async () => {
     const { handler } = await import('../../lambdas/api/index.ts');
     return async (method: string, path: string, body?: unknown) => {
-      const event = functionUrlEvent({ method, path, ...(body !== undefined && { body: JSON.stringify(body) }) });
+      const headers = { prefer: 'wait=0' };
+      const event = functionUrlEvent({
+        method,
+        path,
+        headers,
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
       return (await handler(event, context)).statusCode;
     };
   };
@@ -147,6 +180,44 @@ describe('a function as it is deployed', () => {
     expect(sent()).toContain('Invoke /2015-03-31/functions/command/invocations');
   });
 
+  it('api: writes a transaction of this Region at once, with its outcome', async () => {
+    const call = await anApi();
+    expect(await call('POST', '/transactions', { participants: ownSeats.map(reserving) })).toBe(200);
+    expect(sent()).toEqual(new Set(['Query snapshots', 'Query events', 'TransactWriteItems events']));
+  });
+
+  it('api: has the machine drive a transaction of several Regions, and looks at its decisions', async () => {
+    const call = await anApi();
+    const body = { id: 'us-east-1:a', participants: [seats, ...ownSeats].map(reserving) };
+    expect(await call('POST', '/transactions', body)).toBe(202);
+    expect(sent()).toEqual(
+      new Set(['GetItem events', 'Query transactions', 'StartExecution machine', 'PutItem transactions']),
+    );
+  });
+
+  it('api: asks the function of the Region that drives a transaction what became of it', async () => {
+    const call = await anApi();
+    expect(await call('GET', '/transactions/us-west-2:a')).toBe(200);
+    expect(sent()).toEqual(new Set(['Invoke /2015-03-31/functions/command/invocations']));
+  });
+
+  it('api: looks for the decision on an intent that it reads, in its table and by the function of another Region', async () => {
+    vi.stubEnv('DECISIONS', 'eventual');
+    const call = await anApi();
+    stored = [toImage(anIntent({ stream: flight, position: 1, context: {}, commitId: 'us-west-2:a#1' }))];
+    expect(await call('GET', `/streams/${flight}`)).toBe(200);
+    expect(sent()).toEqual(
+      new Set(['Query events', 'GetItem transactions', 'Invoke /2015-03-31/functions/participant/invocations']),
+    );
+  });
+
+  it('api: asks nobody where every Region sees the decisions', async () => {
+    const call = await anApi();
+    stored = [toImage(anIntent({ stream: flight, position: 1, context: {}, commitId: 'us-west-2:a#1' }))];
+    expect(await call('GET', `/streams/${flight}`)).toBe(200);
+    expect(sent()).toEqual(new Set(['Query events', 'GetItem transactions']));
+  });
+
   it('command: appends to the events table', async () => {
     const { handler } = await import('../../lambdas/command/index.ts');
     const request = { kind: 'events', events: [departed] };
@@ -154,6 +225,94 @@ describe('a function as it is deployed', () => {
       appended: { dot: { log: 'us-east-1-b', position: 1 } },
     });
     expect(sent()).toEqual(new Set(['Query events', 'PutItem events']));
+  });
+
+  it('command: drives transactions that other Regions pass on', async () => {
+    const { handler } = await import('../../lambdas/command/index.ts');
+    const request = { kind: 'command', command: 'reserve', input: { passenger: 'p' } };
+    const transaction = { id: 'us-east-1:a', request: 'digest', timeout: 30_000, meta: {} };
+    const own = { ...transaction, participants: ownSeats.map((stream) => ({ stream, request })) };
+    expect(await handler({ transact: own, wait: 0 }, context)).toMatchObject({ outcome: { state: 'committed' } });
+    expect(sent()).toEqual(
+      new Set(['Query transactions', 'Query snapshots', 'Query events', 'TransactWriteItems events']),
+    );
+    const across = { ...transaction, participants: [seats, ...ownSeats].map((stream) => ({ stream, request })) };
+    expect(await handler({ transact: across, wait: 0 }, context)).toMatchObject({ outcome: { state: 'undecided' } });
+    expect(sent()).toContain('StartExecution machine');
+    expect(sent()).toContain('PutItem transactions');
+  });
+
+  it('participant: puts an intent and finalises it at home, and elsewhere by the function of the home', async () => {
+    const { handler } = await import('../../lambdas/participant/index.ts');
+    const [stream = ''] = ownSeats;
+    const prepare = {
+      step: 'prepare',
+      transaction: 'us-east-1:a',
+      attempt: 1,
+      request: 'digest',
+      meta: {},
+      participant: { stream, request: { kind: 'command', command: 'reserve', input: { passenger: 'p' } } },
+      remaining: 30_000,
+    };
+    expect(await handler(prepare, context)).toMatchObject({ kind: 'prepared', log: 'us-east-1-b', position: 1 });
+    expect(sent()).toEqual(new Set(['Query snapshots', 'Query events', 'PutItem events']));
+    const intent = { stream, log: 'us-east-1-b', position: 1, commitId: 'us-east-1:a#1', state: 'committed' };
+    expect(await handler({ step: 'finalise', intent }, context)).toEqual({ kind: 'finalised' });
+    expect(sent()).toContain(`UpdateItem events ${stream}`);
+    const elsewhere = { step: 'finalise', intent: { ...intent, stream: seats } };
+    expect(await handler(elsewhere, context)).toEqual({ kind: 'finalised' });
+    expect(sent()).toContain('Invoke /2015-03-31/functions/participant/invocations');
+  });
+
+  it('participant: tells and makes decisions in the transactions table', async () => {
+    const { handler } = await import('../../lambdas/participant/index.ts');
+    const decision = { step: 'decision', attempt: 'us-east-1:a#1', abort: { request: 'digest' } };
+    expect(await handler(decision, context)).toMatchObject({ decision: { outcome: 'aborted' } });
+    expect(sent()).toEqual(new Set(['PutItem transactions']));
+  });
+
+  it('coordinate: looks for an outcome in both tables, and decides in that of the transactions', async () => {
+    const { handler } = await import('../../lambdas/coordinate/index.ts');
+    const deadline = Date.now() + 30_000;
+    const plan = { step: 'plan', transaction: 'us-east-1:a', request: 'digest', deadline };
+    expect(await handler(plan, context)).toEqual({ kind: 'prepare', attempt: 1 });
+    expect(sent()).toEqual(new Set(['Query transactions', 'GetItem events']));
+    const answers = [{ kind: 'unreachable', stream: seats }];
+    const decide = { step: 'decide', transaction: 'us-east-1:a', attempt: 1, request: 'digest', deadline, answers };
+    expect(await handler(decide, context)).toMatchObject({ state: 'aborted', final: true });
+    expect(sent()).toContain('PutItem transactions');
+  });
+
+  it('resolve: ends what is over in the transactions table, and finalises in the events table', async () => {
+    const { handler } = await import('../../lambdas/resolve/index.ts');
+    const [stream = ''] = ownSeats;
+    const commitId = 'us-east-1:a#1';
+    const intent = anIntent({
+      stream,
+      log: 'us-east-1-b',
+      position: 1,
+      commitId,
+      tx: { state: 'prepared', deadline: 0 },
+    });
+    stored = [toImage(intent)];
+    const message = { kind: 'intent', stream, log: 'us-east-1-b', position: 1, attempt: commitId };
+    expect(await handler(sqsEvent([JSON.stringify(message)]), context)).toEqual({ batchItemFailures: [] });
+    expect(sent()).toEqual(
+      new Set(['GetItem events', 'GetItem transactions', 'PutItem transactions', `UpdateItem events ${stream}`]),
+    );
+  });
+
+  it('resolve: asks the function of the Region that alone decides a transaction', async () => {
+    vi.stubEnv('DECISIONS', 'eventual');
+    const { handler } = await import('../../lambdas/resolve/index.ts');
+    const [stream = ''] = ownSeats;
+    const commitId = 'us-west-2:a#1';
+    stored = [toImage(anIntent({ stream, log: 'us-east-1-b', position: 1, commitId }))];
+    const message = { kind: 'intent', stream, log: 'us-east-1-b', position: 1, attempt: commitId };
+    await handler(sqsEvent([JSON.stringify(message)]), context);
+    expect(sent()).toEqual(
+      new Set(['GetItem events', 'GetItem transactions', 'Invoke /2015-03-31/functions/participant/invocations']),
+    );
   });
 
   it('command: goes on from snapshots, of a stream whose type has them', async () => {
@@ -175,6 +334,29 @@ describe('a function as it is deployed', () => {
     );
   });
 
+  it('ingest: runs transactions', async () => {
+    const { handler } = await import('../../lambdas/ingest/index.ts');
+    const detail = { id: 'us-east-1:a', participants: ownSeats.map(reserving) };
+    const event = JSON.stringify({ 'detail-type': 'meridian.transact', source: 'airports', detail });
+    expect(await handler(sqsEvent([event]), context)).toEqual({ batchItemFailures: [] });
+    expect(sent()).toEqual(
+      new Set(['Query transactions', 'Query snapshots', 'Query events', 'TransactWriteItems events']),
+    );
+  });
+
+  it('relay: asks the resolver to look at an intent, and announces a decision on the bus', async () => {
+    const { handler } = await import('../../lambdas/relay/index.ts');
+    const { transaction } = aDecision();
+    const images = [toImage(anIntent({ stream: flight })), toDecisionItem(decisionKey(transaction, 1), aDecision())];
+    const Records = images.map((image, i) => {
+      // The types of the SDK and of Lambda's events are two.
+      const NewImage: ReturnType<typeof toImage> = JSON.parse(JSON.stringify(image));
+      return { eventName: 'INSERT' as const, dynamodb: { NewImage, SequenceNumber: `${i}` } };
+    });
+    expect(await handler({ Records }, context)).toEqual({ batchItemFailures: [] });
+    expect(sent()).toEqual(new Set(['SendMessageBatch resolver', 'PutEvents bus TransactionCommitted']));
+  });
+
   it('relay: publishes on the bus, tells projection, and notes what it has seen in its own partition of the views', async () => {
     const { handler } = await import('../../lambdas/relay/index.ts');
     const commit = aCommit({ stream: flight });
@@ -192,6 +374,25 @@ describe('a function as it is deployed', () => {
     await handler(sqsEvent([JSON.stringify({ keys })]), context);
     // The entries, the generations of the view, and what they are, noted the first time.
     expect(sent()).toEqual(new Set(['Query events', 'BatchGetItem views', 'PutItem views']));
+  });
+
+  it('project: looks for the decision on an intent in this Region only', async () => {
+    vi.stubEnv('DECISIONS', 'eventual');
+    const { handler } = await import('../../lambdas/project/index.ts');
+    const intent = anIntent({ stream: flight, position: 1, context: {}, commitId: 'us-west-2:a#1' });
+    stored = [toImage(intent)];
+    await handler(sqsEvent([JSON.stringify({ keys: [{ stream: flight, log: intent.log, position: 1 }] })]), context);
+    expect(sent()).toContain('GetItem transactions');
+    expect([...sent()].filter((call) => call.startsWith('Invoke'))).toEqual([]);
+  });
+
+  it('operate: asks the resolver to look at the intents that it comes upon', async () => {
+    const { handler } = await import('../../lambdas/operate/index.ts');
+    stored = [toImage(anIntent({ stream: flight, hlc: '01a20b036d030000' }))];
+    const since = '2001-01-01T00:00:00Z';
+    const asked = { action: 'republish-step', since, segment: 0, segments: 1 };
+    expect(await handler(asked, context)).toMatchObject({ result: { scanned: 1, published: 0 } });
+    expect(sent()).toEqual(new Set(['Scan events', 'SendMessageBatch resolver']));
   });
 
   it('operate: scans the events table, rebuilds in the views table, and takes away what is no longer read', async () => {

@@ -2,13 +2,13 @@ import * as z from 'zod';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import { memorySightings } from '../../../adapters/memory/sightings.ts';
 import { memoryViewStore } from '../../../adapters/memory/view-store.ts';
-import { MeridianError } from '../../../core/index.ts';
 import { domain } from '../../../domain/index.ts';
 import { makeHandler } from '../../../lambdas/api/handler.ts';
 import type { ApiPorts } from '../../../lambdas/api/routes.ts';
 import { functionUrlEvent } from '../../../world/server.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { context, recordedTelemetry } from '../invocation.ts';
+import { transactionPorts } from '../transaction-ports.ts';
 
 /** A flight from Los Angeles, whose seats are at home in us-west-2, to New York. */
 export const westId = '2001-01-01.LAX-JFK.1';
@@ -48,11 +48,7 @@ export const anApi = (ports: Partial<ApiPorts> = {}) => {
     events: memoryEventStore(),
     views: memoryViewStore(),
     sightings: memorySightings(),
-    remote: {
-      invoke: async (region) => {
-        throw new MeridianError('region-unreachable', `${region} did not answer: try again.`, { retryable: true });
-      },
-    },
+    ...transactionPorts(),
     runtime,
     warm: new Map(),
     ...ports,

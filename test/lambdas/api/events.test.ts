@@ -133,7 +133,7 @@ describe('POST /events', () => {
     expect(await api.problem('POST', '/events', { body: { stream: 'boat/1', events: [departed()] } })).toMatchObject({
       status: 404,
       code: 'unknown-stream-type',
-      known: ['flight', 'seats'],
+      known: ['flight', 'seats', 'miles'],
     });
     for (const type of ['Sunk', 'constructor', '__proto__'])
       expect(await api.problem('POST', '/events', { body: { stream, events: [departed(), { type }] } })).toMatchObject({

@@ -1,17 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
+import { MeridianError } from '../../../core/index.ts';
 import { functionUrlEvent } from '../../../world/server.ts';
 import { anApi, departed, westId } from './an-api.ts';
 
 const envelope = { id: 'a', stream: `flight/${westId}`, events: [departed()] };
 
 describe('every request', () => {
-  it.each(['/', '/event', '/events/', '/streams', '/streams/flight', '/views', '/views/a/b/c', '/health/x', ''])(
-    'answers 404 where there is nothing: "%s"',
-    async (path) => {
-      expect(await anApi().problem('GET', path)).toMatchObject({ status: 404, code: 'not-found' });
-    },
-  );
+  it.each([
+    '/',
+    '/event',
+    '/events/',
+    '/streams',
+    '/streams/flight',
+    '/views',
+    '/views/a/b/c',
+    '/health/x',
+    '/transactions/',
+    '/transactions/a/b',
+    '',
+  ])('answers 404 where there is nothing: "%s"', async (path) => {
+    expect(await anApi().problem('GET', path)).toMatchObject({ status: 404, code: 'not-found' });
+  });
 
   it.each([
     ['GET', '/events', 'POST'],
@@ -22,6 +32,8 @@ describe('every request', () => {
     ['POST', '/views/airport-delays/LAX', 'GET'],
     ['POST', '/health', 'GET'],
     ['HEAD', '/events', 'POST'],
+    ['GET', '/transactions', 'POST'],
+    ['POST', '/transactions/us-east-1:a', 'GET'],
   ])('answers 405 to %s %s and says what is allowed', async (method, path, allowed) => {
     const api = anApi();
 
@@ -104,6 +116,24 @@ describe('every request', () => {
         details: { path: `/streams/flight/${westId}`, error: { message: 'secret of the inside' } },
       },
     ]);
+  });
+
+  it.each([
+    [7, '7'],
+    [0, '1'],
+    [-5, '1'],
+    [1.5, '1'],
+    ['7\r\nx: y', '1'],
+    [undefined, '1'],
+  ])('says to try again after the %s seconds that an error names, or else 1', async (retryAfter, seconds) => {
+    const events = {
+      ...memoryEventStore(),
+      load: async () => {
+        throw new MeridianError('unavailable', 'Try again.', { retryable: true, details: { retryAfter } });
+      },
+    };
+    const { headers } = await anApi({ events }).get(`/streams/flight/${westId}`);
+    expect(headers['retry-after']).toBe(seconds);
   });
 
   it('does not log what the caller did wrong', async () => {

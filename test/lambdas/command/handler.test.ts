@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
-import type { AppendPorts } from '../../../core/index.ts';
+import type { TransactPorts } from '../../../core/index.ts';
 import { domain } from '../../../domain/index.ts';
 import { makeHandler } from '../../../lambdas/command/handler.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { context, recordedTelemetry } from '../invocation.ts';
+import { transactionPorts } from '../transaction-ports.ts';
 
 const asked = {
   stream: 'seats/2001-01-01.JFK-LAX.2',
@@ -13,7 +14,7 @@ const asked = {
   meta: {},
 };
 
-const aCommand = (ports: Partial<AppendPorts> = {}) =>
+const aCommand = (ports: Partial<TransactPorts> = {}) =>
   makeHandler({
     domain,
     region: 'us-east-1',
@@ -22,6 +23,7 @@ const aCommand = (ports: Partial<AppendPorts> = {}) =>
     events: memoryEventStore(),
     runtime: fakeRuntime(),
     warm: new Map(),
+    ...transactionPorts(),
     telemetry: recordedTelemetry(),
     ...ports,
   });
@@ -53,6 +55,27 @@ describe('command', () => {
     expect(await handler({ ...asked, stream: 'seats/2001-01-01.LAX-JFK.1' }, context)).toMatchObject({
       problem: { code: 'misdirected', status: 421, home: 'us-west-2' },
     });
+  });
+
+  it('runs a transaction that is driven from here, and tells what became of it', async () => {
+    const events = memoryEventStore();
+    const handler = aCommand({ events });
+    const { stream, request, meta } = asked;
+    const id = 'us-east-1:a';
+    const transaction = { id, participants: [{ stream, request }], request: 'digest', timeout: 30_000, meta };
+
+    const answer = await handler({ transact: transaction, wait: 1000 }, context);
+
+    expect(answer).toMatchObject({ outcome: { id, state: 'committed', participants: [{ stream, position: 1 }] } });
+    expect(await handler({ transact: transaction, wait: 1000 }, context)).toEqual(answer);
+    expect(await handler({ outcomeOf: id }, context)).toEqual(answer);
+    expect(await handler({ outcomeOf: 'us-east-1:b' }, context)).toEqual({
+      outcome: { id: 'us-east-1:b', state: 'unknown' },
+    });
+    expect(await handler({ transact: { ...transaction, request: 'other' }, wait: 0 }, context)).toMatchObject({
+      problem: { code: 'id-reused', status: 409 },
+    });
+    expect(await events.load(stream)).toHaveLength(1);
   });
 
   it.each([

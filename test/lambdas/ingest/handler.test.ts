@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
-import { APPEND, type BusEntry, COMMAND, type IngestPorts, MeridianError } from '../../../core/index.ts';
+import { APPEND, type BusEntry, COMMAND, type IngestPorts, MeridianError, TRANSACT } from '../../../core/index.ts';
 import { domain } from '../../../domain/index.ts';
 import { makeHandler } from '../../../lambdas/ingest/handler.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { context, recordedTelemetry, sqsEvent } from '../invocation.ts';
+import { transactionPorts } from '../transaction-ports.ts';
 
 const departed = { type: 'Departed', data: { airport: 'LAX', delay: 5, scheduled: '2001-01-01T06:55' } };
 const body = (detail: unknown, detailType: string = APPEND): string =>
@@ -39,11 +40,7 @@ const anIngest = (ports: Partial<IngestPorts> = {}) => {
         return bodies.map(() => undefined);
       },
     },
-    remote: {
-      invoke: async (region) => {
-        throw new MeridianError('region-unreachable', `${region} did not answer: try again.`, { retryable: true });
-      },
-    },
+    ...transactionPorts(),
     runtime,
     warm: new Map(),
     telemetry,
@@ -104,7 +101,7 @@ describe('ingest', () => {
       body({ id: 'd', stream: 'seats/2001-01-01.LAX-JFK.1', command: 'reserve', input: { passenger: 'p' } }, COMMAND),
       body({ id: 'e', stream: 'seats/no-flight', command: 'reserve', input: { passenger: 'p' } }, COMMAND),
       body(5),
-      body({ id: 'f', stream: 'flight/a', events: [departed] }, 'meridian.transact'),
+      body({ id: 'f', stream: 'flight/a', events: [departed] }, 'meridian.other'),
       appendOf('g', 'flight/b'),
     ]);
 
@@ -128,6 +125,32 @@ describe('ingest', () => {
     ]);
     expect(quarantined()[0]?.body).toBe('not JSON');
     expect(Object.fromEntries(runtime.metrics)).toMatchObject({ Accepted: 2, Rejected: 3, Quarantined: 5 });
+  });
+
+  it('runs transactions, which their own records announce, and has an undecided one delivered again', async () => {
+    const { ingest, events, entries, lines } = anIngest();
+    const seats = (id: string) => ({ stream: `seats/${id}`, command: 'reserve', input: { passenger: 'p' } });
+    const [east, west] = ['2001-01-01.JFK-LAX.1', '2001-01-01.LAX-JFK.1'].map(seats);
+
+    const failed = await ingest([
+      body({ id: 'us-east-1:a', participants: [east] }, TRANSACT),
+      body({ id: 'us-east-1:b', participants: [east, west] }, TRANSACT),
+      body({ id: 'us-east-1:c', participants: [east, east] }, TRANSACT),
+      body({ id: 'us-east-1:d', participants: [seats('none')] }, TRANSACT),
+    ]);
+
+    // The machine of this test does nothing.
+    expect(failed).toEqual(['message-1']);
+    expect(lines).toMatchObject([{ level: 'warn', details: { why: expect.stringMatching('us-east-1:b') } }]);
+    expect(await events.outcome('us-east-1:a')).toMatchObject({ outcome: 'committed' });
+    expect(await events.load('seats/2001-01-01.JFK-LAX.1')).toHaveLength(1);
+    expect(entries.map(({ detailType, detail }) => [detailType, JSON.parse(detail)])).toMatchObject([
+      [
+        'Rejected',
+        { id: 'us-east-1:c', problem: { code: 'validation', faults: [{ path: 'participants[1].stream' }] } },
+      ],
+      ['Rejected', { id: 'us-east-1:d', problem: { code: 'validation' } }],
+    ]);
   });
 
   it('tells again of what is delivered again, and appends it once', async () => {

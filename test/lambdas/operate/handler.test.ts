@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { memoryDecisions } from '../../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import { memoryQuarantine } from '../../../adapters/memory/quarantine.ts';
 import { memoryViewStore } from '../../../adapters/memory/view-store.ts';
@@ -17,10 +18,12 @@ const anOperate = (ports: Partial<OperatePorts> = {}) => {
     domain,
     region: 'us-east-1',
     events: memoryEventStore(),
+    decisions: memoryDecisions({ strong: true }),
     views: memoryViewStore(),
     bus: { put: async (entries) => entries.map(() => undefined) },
     quarantine: memoryQuarantine(() => runtime.now()),
     ingress: { send: async (bodies) => bodies.map(() => undefined) },
+    resolver: { send: async (messages) => messages.map(() => undefined) },
     runtime,
     telemetry,
     ...ports,

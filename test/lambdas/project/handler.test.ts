@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { memoryDecisions } from '../../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import { memoryViewStore } from '../../../adapters/memory/view-store.ts';
 import type { ProjectPorts } from '../../../core/index.ts';
@@ -22,7 +23,16 @@ const aProjector = async (ports: Partial<ProjectPorts> = {}) => {
   const views = memoryViewStore();
   const telemetry = recordedTelemetry();
   for (const stream of ['flight/a', 'flight/b', 'flight/c']) await events.put(commitOf(stream));
-  const handler = makeHandler({ domain, events, views, runtime: fakeRuntime(), telemetry, ...ports });
+  const handler = makeHandler({
+    domain,
+    region: 'us-east-1',
+    events,
+    decisions: memoryDecisions({ strong: true }),
+    views,
+    runtime: fakeRuntime(),
+    telemetry,
+    ...ports,
+  });
   return {
     events,
     lines: telemetry.lines,

@@ -1,11 +1,14 @@
 import type { DynamoDBRecord } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { fromImage, sortKey, toImage } from '../../../adapters/dynamodb/commit-item.ts';
+import { sortKey, toImage } from '../../../adapters/dynamodb/commit-item.ts';
+import { decisionKey, outcomeKey, toDecisionItem } from '../../../adapters/dynamodb/decision-item.ts';
+import { changeOf } from '../../../adapters/dynamodb/table-change.ts';
 import { memorySightings } from '../../../adapters/memory/sightings.ts';
-import type { BusEntry, Commit } from '../../../core/index.ts';
+import type { BusEntry, Commit, Decision, DelayedMessage } from '../../../core/index.ts';
 import { makeHandler, type RelayHandlerPorts } from '../../../lambdas/relay/handler.ts';
-import { aCommit } from '../../contract/commits.ts';
+import { aCommit, anIntent } from '../../contract/commits.ts';
+import { aBusyAttempt, aDecision, anAbort } from '../../contract/decisions.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { context, recordedTelemetry } from '../invocation.ts';
 
@@ -22,11 +25,23 @@ const record = (sequence: number, commit: Commit, of: Partial<DynamoDBRecord> = 
   ...of,
 });
 
+const decisionRecord = (sequence: number, key: ReturnType<typeof decisionKey>, decision: Decision): DynamoDBRecord => {
+  const { pk, sk, ...image } = toDecisionItem(key, decision);
+  const Keys = { pk: { S: pk.S }, sk: { S: sk.S } };
+  // The types of the SDK and of Lambda's events are two.
+  const NewImage: NonNullable<DynamoDBRecord['dynamodb']>['NewImage'] = JSON.parse(
+    JSON.stringify({ ...Keys, ...image }),
+  );
+  return { eventName: 'INSERT', dynamodb: { Keys, ...(NewImage && { NewImage }), SequenceNumber: `s${sequence}` } };
+};
+
 const keysShape = z.object({ keys: z.array(z.object({ stream: z.string(), log: z.string(), position: z.number() })) });
 
 const aRelay = (ports: Partial<RelayHandlerPorts> = {}) => {
   const entries: BusEntry[] = [];
   const bodies: string[] = [];
+  const delayed: DelayedMessage[] = [];
+  const runtime = fakeRuntime();
   const telemetry = recordedTelemetry();
   const sightings = memorySightings();
   const handler = makeHandler({
@@ -44,18 +59,27 @@ const aRelay = (ports: Partial<RelayHandlerPorts> = {}) => {
         return batch.map(() => undefined);
       },
     },
+    resolver: {
+      send: async (batch) => {
+        delayed.push(...batch);
+        return batch.map(() => undefined);
+      },
+    },
     sightings,
-    runtime: fakeRuntime(),
-    commitOf: fromImage,
+    runtime,
+    changeOf,
     telemetry,
     ...ports,
   });
   return {
     lines: telemetry.lines,
+    runtime,
     sightings,
     relay: async (records: DynamoDBRecord[]) =>
       (await handler({ Records: records }, context)).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier),
     published: () => entries.map(({ detail }) => z.object({ id: z.string() }).parse(JSON.parse(detail)).id),
+    announced: () => entries.filter(({ source }) => source === 'meridian.tx').map(({ detailType }) => detailType),
+    armed: () => delayed.map(({ body, delay }) => ({ ...z.looseObject({}).parse(JSON.parse(body)), delay })),
     projected: () =>
       bodies.flatMap((body) => keysShape.parse(JSON.parse(body)).keys.map(({ log, position }) => `${log}.${position}`)),
   };
@@ -97,6 +121,104 @@ describe('relay', () => {
     expect(failed).toEqual([]);
     expect(published()).toEqual(['flight/a@us-east-1.3.0']);
     expect(projected()).toEqual(['us-east-1.3']);
+  });
+
+  it('passes over what is prepared for readers, and has the resolver look at it after its deadline', async () => {
+    const { relay, published, projected, armed, runtime } = aRelay();
+    const intent = {
+      meta: {},
+      stream: 'flight/a',
+      tx: { state: 'prepared' as const, deadline: runtime.now() + 30_000 },
+    };
+
+    const failed = await relay([
+      record(1, anIntent(intent)),
+      record(2, anIntent({ ...intent, log: 'us-west-2', region: 'us-west-2' })),
+    ]);
+
+    expect(failed).toEqual([]);
+    expect([published(), projected()]).toEqual([[], []]);
+    expect(armed()).toEqual([
+      {
+        kind: 'intent',
+        stream: 'flight/a',
+        log: 'us-east-1',
+        position: anIntent().position,
+        attempt: anIntent().commitId,
+        delay: expect.any(Number),
+      },
+    ]);
+    expect(armed()[0]?.delay).toBeGreaterThanOrEqual(30_000);
+  });
+
+  it('publishes an intent once it is committed and never one that is aborted, and tells the projector of both', async () => {
+    const { relay, published, projected, armed } = aRelay();
+    const intent = (state: 'prepared' | 'committed' | 'aborted', position: number) =>
+      anIntent({ stream: 'flight/a', position, meta: {}, tx: { state, deadline: 0 } });
+    const finalised = (sequence: number, state: 'committed' | 'aborted'): DynamoDBRecord => {
+      const { dynamodb } = record(sequence, intent(state, sequence));
+      const OldImage = toImage(intent('prepared', sequence));
+      return { eventName: 'MODIFY', dynamodb: { ...dynamodb, OldImage } };
+    };
+
+    // Committed before it was replicated to here, it arrives as an insert.
+    const failed = await relay([finalised(1, 'committed'), finalised(2, 'aborted'), record(3, intent('committed', 3))]);
+
+    expect(failed).toEqual([]);
+    expect(published().map((id) => id.replace(/\.\d+$/, ''))).toEqual(
+      expect.arrayContaining(['flight/a@us-east-1.1', 'flight/a@us-east-1.3']),
+    );
+    expect(published().filter((id) => id.includes('us-east-1.2'))).toEqual([]);
+    // What stands behind an aborted one may only now be seen.
+    expect(projected()).toEqual(['us-east-1.1', 'us-east-1.2', 'us-east-1.3']);
+    expect(armed()).toEqual([]);
+  });
+
+  it('announces the outcome of a transaction driven here, of both tables, and nobody else’s', async () => {
+    const { relay, announced, projected } = aRelay();
+    const { transaction } = aDecision();
+
+    const failed = await relay([
+      decisionRecord(1, decisionKey(transaction, 1), aDecision()),
+      decisionRecord(2, decisionKey('us-west-2:a', 1), aDecision({ transaction: 'us-west-2:a', region: 'us-west-2' })),
+      decisionRecord(3, outcomeKey(transaction), anAbort()),
+      { ...decisionRecord(4, decisionKey(transaction, 2), anAbort({ attempt: 2 })), eventName: 'REMOVE' },
+    ]);
+
+    expect(failed).toEqual([]);
+    expect(announced()).toEqual(['TransactionCommitted', 'TransactionAborted']);
+    expect(projected()).toEqual([]);
+  });
+
+  it('does not announce an attempt that another follows, and has the resolver look whether one did', async () => {
+    const { relay, announced, armed, runtime } = aRelay();
+    const busy = aBusyAttempt({ decidedAt: runtime.now(), remaining: 20_000 });
+
+    expect(await relay([decisionRecord(1, decisionKey(busy.transaction, 1), busy)])).toEqual([]);
+
+    expect(announced()).toEqual([]);
+    expect(armed()).toMatchObject([
+      { kind: 'attempt', transaction: busy.transaction, attempt: 2, request: busy.request },
+    ]);
+    expect(armed()[0]?.delay).toBeGreaterThanOrEqual(20_000);
+  });
+
+  it('has an intent delivered again of which the resolver’s queue does not take the message, and no other record', async () => {
+    const { relay, published } = aRelay({
+      resolver: {
+        send: async () => {
+          throw new Error('no such queue');
+        },
+      },
+    });
+
+    const failed = await relay([
+      record(1, commitAt(1)),
+      record(2, anIntent({ stream: 'flight/a', position: 2, meta: {} })),
+    ]);
+
+    expect(failed).toEqual(['s2']);
+    expect(published()).toEqual(['flight/a@us-east-1.1.0']);
   });
 
   it('fails a record that is no commit, and sends nothing of what is delivered again behind it', async () => {

@@ -1,0 +1,125 @@
+import type { LambdaFunctionURLEvent } from 'aws-lambda';
+import {
+  type AbortReason,
+  drivingRegionOf,
+  encodeVersion,
+  invalid,
+  isTransactionId,
+  MAX_PASSED_ON_MS,
+  MeridianError,
+  type Outcome,
+  outcomeOf,
+  type PreparedIntent,
+  parseTransaction,
+  type TransactPorts,
+  transact,
+} from '../../core/index.ts';
+import {
+  type Answer,
+  header,
+  json,
+  jsonBody,
+  type Parameters,
+  problem,
+  secondsIn,
+  traced,
+  waitHeader,
+} from './http.ts';
+
+/** For so long a caller waits who does not say, in seconds. */
+const DEFAULT_WAIT_S = 10;
+
+/** `POST /transactions`: the outcome, or where to ask for it. @throws MeridianError as `parseTransaction`, `transact` */
+export const postTransaction = async (ports: TransactPorts, event: LambdaFunctionURLEvent): Promise<Answer> => {
+  const transaction = traced(parseTransaction(ports, named(jsonBody(event), header(event, 'Idempotency-Key'))), event);
+  const asked = waitHeader(event);
+  const wait = Math.min((asked ?? DEFAULT_WAIT_S) * 1000, longestWait(ports, transaction.id));
+  const outcome = await withId(transaction.id, transact(ports, transaction, wait));
+  const applied = asked === undefined ? {} : { 'preference-applied': `wait=${wait / 1000}` };
+  switch (outcome.state) {
+    case 'committed':
+      return json(shown(outcome), applied);
+    case 'aborted': {
+      const { stream, problem: cause } = outcome.reason;
+      const error = new MeridianError(
+        'aborted',
+        `Nothing of ${outcome.id} was written${stream === undefined ? '' : `, because of ${stream}`}: ${cause.detail}`,
+        { details: { id: outcome.id, ...reasonOf(outcome.reason) } },
+      );
+      // Under this id it stays aborted: what can be tried again is the same under another one.
+      return problem(error, { ...applied, ...(cause.code === 'stream-busy' && { 'retry-after': secondsIn(cause) }) });
+    }
+    case 'undecided':
+    case 'unknown':
+      return {
+        ...json(
+          { id: outcome.id, state: 'undecided' },
+          { ...applied, location: `/transactions/${outcome.id}`, 'retry-after': '1' },
+        ),
+        statusCode: 202,
+      };
+  }
+};
+
+/** `GET /transactions/{id}`. @throws MeridianError `validation`; `not-found`; as `outcomeOf` */
+export const getTransaction = async (
+  ports: TransactPorts,
+  _event: LambdaFunctionURLEvent,
+  { id = '' }: Parameters,
+): Promise<Answer> => {
+  if (!isTransactionId(id) || !ports.regions.includes(drivingRegionOf(id)))
+    throw invalid([
+      { path: 'id', message: `is not <Region>:<key>, with one of the Regions ${ports.regions.join(', ')}` },
+    ]);
+  const outcome = await outcomeOf(ports, id);
+  if (outcome.state === 'unknown')
+    throw new MeridianError(
+      'not-found',
+      `Nothing is recorded of ${id}: it was never sent, or its first attempt is under way.`,
+      { details: { id, state: 'unknown' } },
+    );
+  return json(shown(outcome));
+};
+
+/** Only the Region that drives a transaction can wait for it as long as a caller likes. */
+const longestWait = ({ region }: TransactPorts, id: string): number =>
+  drivingRegionOf(id) === region ? Number.POSITIVE_INFINITY : MAX_PASSED_ON_MS;
+
+/** Whatever goes wrong then, the same transaction again tells what became of it: so its id is told, also one that was made here. */
+const withId = async (id: string, outcome: Promise<Outcome>): Promise<Outcome> => {
+  try {
+    return await outcome;
+  } catch (error) {
+    if (!(error instanceof MeridianError)) throw error;
+    const { code, message, retryable, details, cause } = error;
+    throw new MeridianError(code, message, { retryable, details: { ...details, id }, cause });
+  }
+};
+
+/** A body that names no id is the transaction that the header names. */
+const named = (body: unknown, id: string | undefined): unknown =>
+  id !== undefined && body !== null && typeof body === 'object' && !Array.isArray(body) ? { id, ...body } : body;
+
+const shown = (outcome: Outcome): unknown => {
+  const { id, state } = outcome;
+  switch (state) {
+    case 'committed':
+      return { id, state, participants: outcome.participants.map(participant) };
+    case 'aborted':
+      return { id, state, ...reasonOf(outcome.reason) };
+    default:
+      return { id, state };
+  }
+};
+
+const participant = ({ stream, version, log, position }: PreparedIntent) => ({
+  stream,
+  version: encodeVersion(stream, version),
+  log,
+  position,
+});
+
+const reasonOf = ({ stream, problem }: AbortReason) => ({
+  reason: problem,
+  ...(stream !== undefined && { participant: stream }),
+});

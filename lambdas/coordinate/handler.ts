@@ -1,0 +1,6 @@
+import { type CoordinatePorts, type CoordinatorAnswer, coordinate } from '../../core/index.ts';
+import { instrument, type Telemetry } from '../instrument.ts';
+
+/** The state machine → the next attempt of a transaction, or the decision on one. It throws what is worth another try. */
+export const makeHandler = (ports: CoordinatePorts & { readonly telemetry: Telemetry }) =>
+  instrument(ports.telemetry, async (asked: unknown): Promise<CoordinatorAnswer> => coordinate(ports, asked));

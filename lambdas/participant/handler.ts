@@ -1,0 +1,6 @@
+import { type ParticipantAnswer, type ParticipatePorts, participate } from '../../core/index.ts';
+import { instrument, type Telemetry } from '../instrument.ts';
+
+/** The state machine, or another Region's `participant` → one step of one stream. It throws what is worth another try. */
+export const makeHandler = (ports: ParticipatePorts & { readonly telemetry: Telemetry }) =>
+  instrument(ports.telemetry, async (asked: unknown): Promise<ParticipantAnswer> => participate(ports, asked));

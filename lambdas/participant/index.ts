@@ -1,0 +1,39 @@
+import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
+import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
+import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
+import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
+import { lambdaRemote } from '../../adapters/lambda/remote.ts';
+import { nodeRuntime } from '../../adapters/node/runtime.ts';
+import { warmStreams } from '../../adapters/node/warm-streams.ts';
+import { domain } from '../../domain/index.ts';
+import { parseEnvironment } from '../environment.ts';
+import { powertools } from '../powertools.ts';
+import { makeHandler } from './handler.ts';
+
+const env = parseEnvironment([
+  'AWS_REGION',
+  'MERIDIAN_NAME',
+  'MERIDIAN_REGIONS',
+  'MERIDIAN_LOG',
+  'EVENTS_TABLE',
+  'SNAPSHOTS_TABLE',
+  'TRANSACTIONS_TABLE',
+  'DECISIONS',
+  'PARTICIPANT_FUNCTION',
+]);
+const telemetry = powertools(env.MERIDIAN_NAME);
+const client = dynamoDbClient();
+
+export const handler = makeHandler({
+  domain,
+  region: env.AWS_REGION,
+  regions: env.MERIDIAN_REGIONS,
+  log: env.MERIDIAN_LOG,
+  events: dynamoDbEventStore(client, env.EVENTS_TABLE),
+  snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
+  decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),
+  participants: lambdaRemote({ functionName: env.PARTICIPANT_FUNCTION }),
+  runtime: nodeRuntime(telemetry.metric),
+  warm: warmStreams(),
+  telemetry,
+});

@@ -1,0 +1,17 @@
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { type ResolvePorts, resolve } from '../../core/index.ts';
+import { failedOf } from '../batch.ts';
+import { instrument, type Telemetry } from '../instrument.ts';
+
+/** resolver queue → what a coordinator has left undone. */
+export const makeHandler = (ports: ResolvePorts & { readonly telemetry: Telemetry }) =>
+  instrument(ports.telemetry, async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
+    const answers = await resolve(
+      ports,
+      Records.map(({ body }) => body),
+    );
+    return failedOf(
+      Records.map(({ messageId }, i) => ({ id: messageId, why: answers[i] })),
+      ports.telemetry.log,
+    );
+  });

@@ -1,0 +1,28 @@
+import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
+import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
+import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
+import { lambdaRemote } from '../../adapters/lambda/remote.ts';
+import { nodeRuntime } from '../../adapters/node/runtime.ts';
+import { parseEnvironment } from '../environment.ts';
+import { powertools } from '../powertools.ts';
+import { makeHandler } from './handler.ts';
+
+const env = parseEnvironment([
+  'AWS_REGION',
+  'MERIDIAN_NAME',
+  'EVENTS_TABLE',
+  'TRANSACTIONS_TABLE',
+  'DECISIONS',
+  'PARTICIPANT_FUNCTION',
+]);
+const telemetry = powertools(env.MERIDIAN_NAME);
+const client = dynamoDbClient();
+
+export const handler = makeHandler({
+  region: env.AWS_REGION,
+  events: dynamoDbEventStore(client, env.EVENTS_TABLE),
+  decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),
+  participants: lambdaRemote({ functionName: env.PARTICIPANT_FUNCTION }),
+  runtime: nodeRuntime(telemetry.metric),
+  telemetry,
+});

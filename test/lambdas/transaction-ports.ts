@@ -1,0 +1,17 @@
+import { memoryDecisions } from '../../adapters/memory/decisions.ts';
+import { MeridianError, type Remote, type TransactPorts } from '../../core/index.ts';
+
+/** Other Regions of which none can be reached. */
+export const unreachable: Remote = {
+  invoke: async (region) => {
+    throw new MeridianError('region-unreachable', `${region} did not answer: try again.`, { retryable: true });
+  },
+};
+
+/** What transactions need beside the ports of an append: no decisions yet, no other Region, a machine that does nothing. */
+export const transactionPorts = (): Pick<TransactPorts, 'decisions' | 'remote' | 'participants' | 'machine'> => ({
+  decisions: memoryDecisions({ strong: true }),
+  remote: unreachable,
+  participants: unreachable,
+  machine: { start: async () => {} },
+});
