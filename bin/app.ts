@@ -2,7 +2,7 @@ import { App } from 'aws-cdk-lib';
 import { projectedTypes, registrySchemas } from '../core/index.ts';
 import { domain } from '../domain/index.ts';
 import { ConfigError, parseConfig } from '../lib/config.ts';
-import { REGIONS_FILE, readDeployedRegions } from '../lib/deployed-regions.ts';
+import { REGIONS_FILE, readDeployed } from '../lib/deployed-regions.ts';
 import { addMeridian } from '../lib/meridian.ts';
 
 const app = new App();
@@ -12,7 +12,7 @@ try {
     config,
     projectedTypes: [...projectedTypes(domain)].sort(),
     eventSchemas: registrySchemas(domain),
-    deployed: readDeployedRegions(REGIONS_FILE, config.name),
+    deployed: readDeployed(REGIONS_FILE, config.name),
   });
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;

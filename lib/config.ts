@@ -24,7 +24,21 @@ export interface Config {
   readonly logRetentionDays: number;
   /** For how many days each bus keeps the domain's events, to replay them to a subscriber; 0: no archive. */
   readonly archiveDays: number;
+  /**
+   * How the table of the transactions' decisions is replicated: every Region sees a decision at once (multi-Region strong
+   * consistency), or replicas catch up. By default `strong` where the Regions allow it.
+   */
+  readonly decisions: 'strong' | 'eventual';
 }
+
+/** A table with multi-Region strong consistency spans exactly three Regions of one of these sets. */
+const REGION_SETS: readonly (readonly string[])[] = [
+  ['us-east-1', 'us-east-2', 'us-west-2'],
+  ['eu-west-1', 'eu-west-2', 'eu-west-3', 'eu-central-1'],
+  ['ap-northeast-1', 'ap-northeast-2', 'ap-northeast-3'],
+];
+const allowStrong = (regions: readonly string[]): boolean =>
+  regions.length === 3 && REGION_SETS.some((set) => regions.every((name) => set.includes(name)));
 
 /** The context holds something that cannot be deployed; the message names each key and what to write instead. */
 export class ConfigError extends Error {
@@ -59,6 +73,7 @@ const WHAT_TO_WRITE = {
   alarmEmail: "the mail address that gets every Region's alarms, or leave it out and subscribe to the topics yourself",
   logRetentionDays: `one of ${LOG_RETENTION_DAYS.join(', ')}`,
   archiveDays: 'whole days from 1 to 3650, or 0 for no archive',
+  decisions: `"eventual"; or "strong" with exactly three Regions of one set: ${REGION_SETS.map((set) => set.join(', ')).join('; ')}`,
 } as const satisfies Record<keyof Config, string>;
 
 const keys = [
@@ -73,6 +88,7 @@ const keys = [
   'alarmEmail',
   'logRetentionDays',
   'archiveDays',
+  'decisions',
 ] as const satisfies readonly (keyof Config)[];
 
 const region = z.string().regex(/^[a-z]{2,4}(-[a-z]+){1,2}-\d{1,2}$/, 'not the name of an AWS Region');
@@ -108,6 +124,7 @@ const context = z
     alarmEmail: z.email('not a mail address').optional(),
     logRetentionDays: z.preprocess(numberFromCommandLine, z.literal(LOG_RETENTION_DAYS)).default(30),
     archiveDays: z.preprocess(numberFromCommandLine, z.int().min(0).max(3650)).default(30),
+    decisions: z.enum(['strong', 'eventual']).optional(),
   })
   .check(({ value, issues }) => {
     for (const key of Object.keys(value.logs).filter((key) => !value.regions.includes(key)))
@@ -119,6 +136,13 @@ const context = z
         path: ['logs'],
         message: 'two Regions would write the same log',
         input: value.logs,
+      });
+    if (value.decisions === 'strong' && !allowStrong(value.regions))
+      issues.push({
+        code: 'custom',
+        path: ['decisions'],
+        message: `${value.regions.join(', ')} do not allow it`,
+        input: value.decisions,
       });
   });
 
@@ -142,6 +166,12 @@ export function parseConfig(get: (key: string) => unknown, defaultAccount?: stri
     });
     throw new ConfigError(faults, { cause: parsed.error });
   }
-  const { account = defaultAccount, alarmEmail, logs, ...rest } = parsed.data;
-  return { ...rest, account, alarmEmail, logs: logsOf(rest.regions, logs) };
+  const { account = defaultAccount, alarmEmail, logs, decisions, ...rest } = parsed.data;
+  return {
+    ...rest,
+    account,
+    alarmEmail,
+    logs: logsOf(rest.regions, logs),
+    decisions: decisions ?? (allowStrong(rest.regions) ? 'strong' : 'eventual'),
+  };
 }

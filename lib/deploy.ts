@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { keepDeployedRegions, REGIONS_FILE } from './deployed-regions.ts';
+import { keepDeployed, REGIONS_FILE } from './deployed-regions.ts';
 
 const ASSEMBLY = 'cdk.out';
 
@@ -15,6 +15,6 @@ const { status, error } = spawnSync(
   { stdio: 'inherit' },
 );
 if (error) throw error;
-if (status === 0 && !args.some((arg) => NOT_A_DEPLOY.test(arg)) && keepDeployedRegions(ASSEMBLY, REGIONS_FILE))
-  process.stdout.write(`Commit ${REGIONS_FILE}: the next synth compares its Regions with it.\n`);
+if (status === 0 && !args.some((arg) => NOT_A_DEPLOY.test(arg)) && keepDeployed(ASSEMBLY, REGIONS_FILE))
+  process.stdout.write(`Commit ${REGIONS_FILE}: the next synth compares with it.\n`);
 process.exitCode = status ?? 1;

@@ -3,43 +3,64 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Config } from './config.ts';
 
-/** Where the Regions of each deployment are kept, from the project's folder. It is committed. */
+/** Where it is kept in which Regions each deployment is, from the project's folder. It is committed. */
 export const REGIONS_FILE = 'regions.json';
 
-/** The Regions of each deployment by its name, primary first, as the last `npm run deploy` left them. */
-const file = z.record(z.string(), z.array(z.string()).min(1));
+const regions = z.array(z.string()).min(1);
+const decisions = z.enum(['strong', 'eventual']);
+const deployed = z.object({ regions, decisions: decisions.exactOptional() });
+
+/** What the next deploy has to be compared with. */
+export interface Deployed {
+  /** Primary first. */
+  readonly regions: readonly string[];
+  /** How the transactions table was made; undefined while there is none. */
+  readonly decisions?: Config['decisions'];
+}
+
+/** Each deployment by its name, as the last `npm run deploy` left it: its Regions alone before there were transactions. */
+const file = z.record(
+  z.string(),
+  z.union([regions.transform((list): z.infer<typeof deployed> => ({ regions: list })), deployed]),
+);
 
 const read = (path: string) => (existsSync(path) ? file.parse(JSON.parse(readFileSync(path, 'utf8'))) : {});
 
-/** The Regions in which `name` is deployed, primary first; undefined before its first deploy. */
-export const readDeployedRegions = (path: string, name: string): readonly string[] | undefined => read(path)[name];
+/** How `name` is deployed; undefined before its first deploy. */
+export const readDeployed = (path: string, name: string): Deployed | undefined => read(path)[name];
 
-const record = z.object({ name: z.string(), regions: z.array(z.string()).min(1), ephemeral: z.boolean() });
+const record = z.object({ name: z.string(), regions, decisions, ephemeral: z.boolean() });
 const manifest = z.object({ artifacts: z.record(z.string(), z.object({ properties: z.unknown().optional() })) });
 const stackProperties = z.object({ templateFile: z.string() });
 const recordedTemplate = z.object({ Metadata: z.object({ Meridian: record }) });
 
 /** What the global stack's template tells about its deployment, so that whoever deployed it can keep it. */
-export const deploymentRecord = ({ name, regions, ephemeral }: Config): { Meridian: z.infer<typeof record> } => ({
-  Meridian: { name, regions: [...regions], ephemeral },
+export const deploymentRecord = (config: Config): { Meridian: z.infer<typeof record> } => ({
+  Meridian: {
+    name: config.name,
+    regions: [...config.regions],
+    decisions: config.decisions,
+    ephemeral: config.ephemeral,
+  },
 });
 
 /**
- * Keeps the Regions of the deployment in a cloud assembly (`cdk.out`) that has just been deployed. Other deployments in the
+ * Keeps how the deployment in a cloud assembly (`cdk.out`) is, which has just been deployed. Other deployments in the
  * file stay as they are; stacks to throw away are not kept.
  * @returns whether anything was written
  * @throws Error when the assembly has no global stack
  */
-export function keepDeployedRegions(assembly: string, path: string): boolean {
+export function keepDeployed(assembly: string, path: string): boolean {
   const json = (name: string): unknown => JSON.parse(readFileSync(join(assembly, name), 'utf8'));
-  const deployment = Object.values(manifest.parse(json('manifest.json')).artifacts)
+  const found = Object.values(manifest.parse(json('manifest.json')).artifacts)
     .map(({ properties }) => stackProperties.safeParse(properties).data?.templateFile)
     .filter((template) => template !== undefined)
     .map((template) => recordedTemplate.safeParse(json(template)).data?.Metadata.Meridian)
-    .find((found) => found !== undefined);
-  if (deployment === undefined) throw new Error(`There is no global stack in ${assembly}.`);
-  if (deployment.ephemeral) return false;
-  const next = { ...read(path), [deployment.name]: deployment.regions };
+    .find((each) => each !== undefined);
+  if (found === undefined) throw new Error(`There is no global stack in ${assembly}.`);
+  const { name, ephemeral, ...rest } = found;
+  if (ephemeral) return false;
+  const next = { ...read(path), [name]: rest };
   const sorted = Object.fromEntries(Object.entries(next).sort(([a], [b]) => (a < b ? -1 : 1)));
   writeFileSync(path, `${JSON.stringify(sorted, null, 2)}\n`);
   return true;
@@ -49,11 +70,7 @@ export function keepDeployedRegions(assembly: string, path: string): boolean {
  * Why CloudFormation could not, or must not, get from the deployed Regions to the wanted ones in one deploy.
  * @returns what is wrong and what to do; undefined where nothing is
  */
-export function refuseRegionChange(
-  deployed: readonly string[] | undefined,
-  wanted: readonly string[],
-): string | undefined {
-  if (deployed === undefined) return undefined;
+export function refuseRegionChange(deployed: readonly string[], wanted: readonly string[]): string | undefined {
   const [was, is] = [deployed[0], wanted[0]];
   if (was !== is)
     return `The primary Region is ${was} and cannot become ${is}: CloudFormation would create the global tables anew. Put ${was} first in "regions" again.`;
@@ -62,4 +79,20 @@ export function refuseRegionChange(
   const changes = [...added, ...removed];
   if (changes.length <= 1) return undefined;
   return `CloudFormation changes one replica of a global table per update, these are ${changes.length}: ${changes.join(' ')}. Change one Region in "regions", run npm run deploy, commit regions.json, then change the next.`;
+}
+
+/**
+ * Why the transactions table that is there cannot become the wanted one.
+ * @returns what is wrong and what to do; undefined where nothing is
+ */
+export function refuseDecisionsChange(
+  was: Config['decisions'] | undefined,
+  is: Config['decisions'],
+): string | undefined {
+  if (was === undefined || was === is) return undefined;
+  const keep =
+    was === 'strong'
+      ? 'A table with strong consistency keeps the three Regions that it was made in: write them into "regions" again, and no other "decisions".'
+      : 'Write "decisions": "eventual" into cdk.json.';
+  return `The transactions table was made with "decisions": "${was}" and cannot become "${is}": DynamoDB sets the consistency of a global table once. ${keep} To have the other one, deploy under another "name" and move there.`;
 }

@@ -2,6 +2,7 @@ import { type App, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { MeridianChecks } from './checks/meridian-checks.ts';
 import type { Config } from './config.ts';
+import type { Deployed } from './deployed-regions.ts';
 import { namesOf, REGION_TAG } from './names.ts';
 import { GlobalStack } from './stacks/global-stack.ts';
 import { RegionStack } from './stacks/region-stack.ts';
@@ -14,8 +15,8 @@ export interface MeridianProps {
   readonly projectedTypes: readonly string[];
   /** The domain's events as EventBridge delivers them, JSON Schema draft 4 by name. */
   readonly eventSchemas: Readonly<Record<string, object>>;
-  /** The Regions it is deployed in, primary first; undefined before its first deploy. */
-  readonly deployed: readonly string[] | undefined;
+  /** How it is deployed; undefined before its first deploy. */
+  readonly deployed: Deployed | undefined;
 }
 
 /** The stacks of a deployment. */

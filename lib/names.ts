@@ -6,6 +6,9 @@ export type FunctionId =
   | 'relay'
   | 'project'
   | 'operate'
+  | 'participant'
+  | 'coordinate'
+  | 'resolve'
   | 'subscriber'
   | 'stream-lookup';
 
@@ -21,6 +24,7 @@ export const namesOf = (prefix: string) => ({
   globalStack: `${prefix}-global`,
   regionStack: (region: string) => `${prefix}-${region}`,
   eventsTable: `${prefix}-events`,
+  transactionsTable: `${prefix}-transactions`,
   viewsTable: `${prefix}-views`,
   snapshotsTable: `${prefix}-snapshots`,
   subscriberTable: (id: FunctionId) => `${prefix}-${id}`,
@@ -29,11 +33,12 @@ export const namesOf = (prefix: string) => ({
   rule: (rule: string) => `${prefix}-${rule}`,
   queue: (queue: string) => `${prefix}-${queue}`,
   function: (id: FunctionId) => `${prefix}-${id}`,
+  transactionMachine: `${prefix}-transactions`,
   alarm: (alarm: string) => `${prefix}-${alarm}`,
   alarmTopic: `${prefix}-alarms`,
   archive: `${prefix}-events`,
   /** Dashboards are global too. */
   dashboard: (region: string) => `${prefix}-${region}`,
   /** IAM is global, so a role's name carries its Region. */
-  role: (region: string, id: FunctionId | 'forward') => `${prefix}-${region}-${id}`,
+  role: (region: string, id: FunctionId | 'forward' | 'transactions') => `${prefix}-${region}-${id}`,
 });

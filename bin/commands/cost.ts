@@ -25,6 +25,13 @@ export const addCost = (program: Command): void => {
     .option('--warm <share>', 'appends that find their stream in memory, 0 to 1', amount(0, 1), 0)
     .option('--stream-length <n>', 'commits of a stream when it is read', whole(1, 100_000), 10)
     .option('--reads-per-second <n>', 'reads of streams by the API, all Regions together', amount(0, 1e6), 0)
+    .option(
+      '--transactions-per-second <n>',
+      'transactions over several Regions, made of such events',
+      amount(0, 1e6),
+      0,
+    )
+    .option('--participants <n>', 'streams that a transaction changes', whole(2, 25), 2)
     .option('--months <n>', 'months of events in the tables', amount(0, 1200), 1)
     .option('--archive-days <n>', 'archiveDays of the deployment', whole(0, 3650), 30)
     .option('--log-retention-days <n>', 'logRetentionDays of the deployment', whole(1, 3653), 30)

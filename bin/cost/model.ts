@@ -20,6 +20,10 @@ export interface Usage {
   readonly streamLength: number;
   /** Reads of streams a second by the API, in all Regions together. */
   readonly readsPerSecond: number;
+  /** Transactions over several Regions a second, in all Regions together; their events are among those above. */
+  readonly transactionsPerSecond: number;
+  /** How many streams a transaction changes. */
+  readonly participants: number;
   /** Months of events in the table. */
   readonly months: number;
   readonly archiveDays: number;
@@ -52,13 +56,13 @@ const LOG_BYTES = 1200;
 
 /** What a Region has whether anything happens or not; test/bin/cost/model.test.ts counts them in the template. */
 export const fixedOf = (regions: number) => ({
-  alarmMetrics: 65 + 3 * (regions - 1),
+  alarmMetrics: 90 + 3 * (regions - 1),
   dashboards: 1,
   keys: 1,
   /** Names in `MetricName` that a deployment without the example subscriber sends. */
-  customMetrics: 14,
+  customMetrics: 19,
   /** Lambda asks a queue with five long polls of 20 s at once, also when nothing is in it. */
-  polls: 2 * 5 * (SECONDS_A_MONTH / 20),
+  polls: 3 * 5 * (SECONDS_A_MONTH / 20),
 });
 
 /**
@@ -95,6 +99,26 @@ export const requestsOf = ({ regions: n, batch: b, views, via }: Usage) => {
     receives: 2 * (bus / b + (views > 0 ? projections : 0)),
   };
 };
+
+/**
+ * What a transaction over several Regions adds to its events, when nothing is in its way and one of its streams is at home
+ * where it is driven. With the put of each event, which is its intent, it writes 2k + 1 items.
+ */
+export const transactionOf = ({ regions: n, batch: b, participants: k }: Usage) => ({
+  /** Each intent made final. */
+  finalised: k,
+  decisions: 1,
+  /** Plan and decide; prepare and finalise, which the driving Region hands on to other homes. */
+  steps: 2 + 2 * (k + k - 1),
+  relays: (n * (k + 1)) / b,
+  resolves: k / b,
+  /** Each intent to the resolver: sent, received, deleted. */
+  queueRequests: k + (2 * k) / b,
+  announced: n,
+});
+/** Steps of the state machine that follow one another, each an invocation; and what its memory is charged in, in GB. */
+const STEPS_IN_A_ROW = 4;
+const EXECUTION_GB = 64 / 1024;
 
 /** X-Ray's default sampling: the first request of each second and 5 % of the rest, of each function in each Region. */
 const sampled = (perSecond: number): number => Math.min(perSecond, 1) + 0.05 * Math.max(perSecond - 1, 0);
@@ -187,6 +211,39 @@ export const estimate = (usage: Usage, prices: Prices): readonly Line[] => {
     'requests: sent, received, deleted',
   );
   line('SQS', true, 'queueRequests', fixed.polls * regions, 'requests: Lambda looking into empty queues');
+
+  const transactions = usage.transactionsPerSecond * SECONDS_A_MONTH;
+  if (transactions > 0) {
+    const each = transactionOf(usage);
+    const steps = transactions * (each.steps + each.relays + each.resolves);
+    const seconds = Math.ceil((STEPS_IN_A_ROW * usage.milliseconds) / 100) / 10;
+    const service = 'Transactions';
+    line(
+      service,
+      false,
+      'writeUnits',
+      transactions * (each.finalised * writeUnits + each.decisions) * regions,
+      'write units of decisions and of intents made final',
+    );
+    line(service, false, 'executions', transactions, 'executions of the state machine');
+    line(
+      service,
+      false,
+      'executionGbSeconds',
+      transactions * seconds * EXECUTION_GB,
+      `GB-seconds of executions, ${seconds} s each at 64 MB`,
+    );
+    line(service, false, 'invocations', steps, 'invocations: coordinate, participant, relay, resolve');
+    line(
+      service,
+      false,
+      'gbSeconds',
+      (steps * usage.milliseconds) / 1000,
+      `GB-seconds, ${usage.milliseconds} ms each at 1 GB`,
+    );
+    line(service, false, 'queueRequests', transactions * each.queueRequests, 'requests of the resolver queue');
+    line(service, false, 'events', transactions * each.announced, 'outcomes put on the buses');
+  }
 
   const watch = 'CloudWatch';
   const logGb = (invocations * LOG_BYTES) / GB;

@@ -25,6 +25,10 @@ export const LIST_PRICES = {
   invocations: 0.2e-6,
   gbSeconds: 0.0000133334,
 
+  /** Step Functions, Express: an execution begun, and a GB of memory for a second, charged in 64 MB. */
+  executions: 1e-6,
+  executionGbSeconds: 0.00001667,
+
   /** SQS standard queues: a request of up to 64 KB. */
   queueRequests: 0.4e-6,
 

@@ -7,15 +7,15 @@ import type {
 } from 'aws-cdk-lib';
 import { z } from 'zod';
 import type { Config } from '../config.ts';
-import { refuseRegionChange } from '../deployed-regions.ts';
+import { type Deployed, refuseDecisionsChange, refuseRegionChange } from '../deployed-regions.ts';
 import { namesOf } from '../names.ts';
 
 /** Properties of MeridianChecks. */
 export interface MeridianChecksProps {
   /** The deployment that is checked. */
   readonly config: Config;
-  /** The Regions it is deployed in, primary first; undefined before its first deploy. */
-  readonly deployed: readonly string[] | undefined;
+  /** How it is deployed; undefined before its first deploy. */
+  readonly deployed: Deployed | undefined;
 }
 
 const template = z.object({
@@ -39,7 +39,7 @@ const globalTable = z.object({
  */
 export class MeridianChecks implements IPolicyValidationPlugin {
   readonly name = 'Meridian';
-  readonly ruleIds = ['PointInTimeRecovery', 'OneRegionAtATime'];
+  readonly ruleIds = ['PointInTimeRecovery', 'OneRegionAtATime', 'DecisionsStay'];
   readonly #props: MeridianChecksProps;
 
   constructor(props: MeridianChecksProps) {
@@ -49,27 +49,30 @@ export class MeridianChecks implements IPolicyValidationPlugin {
   validate(context: IPolicyValidationContext): PolicyValidationPluginReport {
     const violations = [
       ...context.templatePaths.flatMap((path) => replicasWithoutRecovery(path)),
-      ...this.#regionChange(context),
+      ...this.#changes(context),
     ];
     return { success: violations.length === 0, violations };
   }
 
   /** Stacks to throw away keep no list, so there is nothing to compare theirs with. */
-  #regionChange({ stackTemplates }: IPolicyValidationContext): PolicyViolation[] {
+  #changes({ stackTemplates }: IPolicyValidationContext): PolicyViolation[] {
     const { config, deployed } = this.#props;
-    const refusal = config.ephemeral ? undefined : refuseRegionChange(deployed, config.regions);
-    if (refusal === undefined) return [];
+    if (config.ephemeral || deployed === undefined) return [];
+    const refusals = {
+      OneRegionAtATime: refuseRegionChange(deployed.regions, config.regions),
+      DecisionsStay: refuseDecisionsChange(deployed.decisions, config.decisions),
+    };
     const stack = stackTemplates.find(
       ({ stackConstructPath }) => stackConstructPath === namesOf(config.name).globalStack,
     );
-    return [
-      {
-        ruleName: 'OneRegionAtATime',
+    return Object.entries(refusals)
+      .filter(([, description]) => description !== undefined)
+      .map(([ruleName, description = '']) => ({
+        ruleName,
         severity: 'error',
-        description: refusal,
+        description,
         violatingResources: [{ constructPath: stack?.stackConstructPath ?? '', locations: [] }],
-      },
-    ];
+      }));
   }
 }
 

@@ -39,6 +39,10 @@ export const THRESHOLDS = {
   tableThrottles: { ...again, atLeast: 10 },
   /** The SDK tries again; several in a row are an incident at AWS. */
   tableErrors: { ...again, atLeast: 5 },
+  /** What one execution leaves, recovery finishes within its deadline and 30 s; again and again is a fault that stays. */
+  machineFailures: { ...again, atLeast: 1 },
+  /** Step Functions tries again by itself, as long as it passes. */
+  machineThrottles: { ...again, atLeast: 1 },
   /** Milliseconds. Replication takes about a second; readers that wait with If-At-Least give up after 2. */
   replicationLatency: { period: minute, datapoints: 5, of: 5, atLeast: 30_000 },
   /** Each is an event that its target never gets. */

@@ -18,7 +18,7 @@ export interface AlarmsProps {
   /** What of the Region is watched. */
   readonly inventory: Inventory;
   /** What feeds `relay`. */
-  readonly relayMapping: IEventSourceMapping;
+  readonly relayMappings: readonly IEventSourceMapping[];
   /** Who is told. */
   readonly topic: ITopic;
 }
@@ -29,7 +29,7 @@ export class Alarms extends Construct {
   readonly #topic: ITopic;
   readonly #all: RunbookAlarm['alarm'][] = [];
 
-  constructor(scope: Construct, id: string, { config, region, inventory, relayMapping, topic }: AlarmsProps) {
+  constructor(scope: Construct, id: string, { config, region, inventory, relayMappings, topic }: AlarmsProps) {
     super(scope, id);
     this.#config = config;
     this.#topic = topic;
@@ -37,8 +37,10 @@ export class Alarms extends Construct {
     for (const name of inventory.workQueues) this.#watchWorkQueue(name);
     for (const name of inventory.failureQueues) this.#watchFailureQueue(name);
     for (const name of inventory.rules) this.#watchRule(name);
-    for (const name of [namesOf(config.name).eventsTable, ...inventory.tables]) this.#watchTable(name);
-    this.#watchRelay(relayMapping);
+    const { eventsTable, transactionsTable } = namesOf(config.name);
+    for (const name of [eventsTable, transactionsTable, ...inventory.tables]) this.#watchTable(name);
+    for (const { name, arn } of inventory.machines) this.#watchMachine(name, arn);
+    this.#watchRelay(relayMappings);
     for (const other of config.regions.filter((other) => other !== region)) this.#watchReplication(region, other);
     this.#watchStreams();
   }
@@ -90,9 +92,11 @@ export class Alarms extends Construct {
 
   #watchWorkQueue(name: string): void {
     const { queueAge } = THRESHOLDS;
-    this.#add(`${this.#short(name)}-age`, {
-      means: `Messages wait in ${name} for more than 10 minutes: its function does not keep up.`,
-      runbook: 'backlog',
+    const short = this.#short(name);
+    const { why, runbook } = WORK_QUEUES[short] ?? BACKLOG;
+    this.#add(`${short}-age`, {
+      means: `Messages wait in ${name} for more than 10 minutes: ${why}.`,
+      runbook,
       metric: this.#metrics(queueAge).queue(name, 'ApproximateAgeOfOldestMessage'),
       threshold: queueAge,
     });
@@ -142,11 +146,29 @@ export class Alarms extends Construct {
     });
   }
 
-  #watchRelay(mapping: IEventSourceMapping): void {
+  #watchMachine(name: string, arn: string): void {
+    const { machineFailures, machineThrottles } = THRESHOLDS;
+    const short = this.#short(name);
+    this.#add(`machine-${short}-failures`, {
+      means: `Executions of ${name} fail or run out of time again and again: recovery has to finish what they began.`,
+      runbook: 'stuck-transactions',
+      metric: this.#metrics(machineFailures).machineFailures(arn),
+      threshold: machineFailures,
+    });
+    this.#add(`machine-${short}-throttles`, {
+      means: `Step Functions throttles ${name}: transactions over several Regions are held up.`,
+      runbook: 'throttling',
+      metric: this.#metrics(machineThrottles).machine(arn, 'ExecutionThrottled'),
+      threshold: machineThrottles,
+    });
+  }
+
+  #watchRelay(mappings: readonly IEventSourceMapping[]): void {
     const relay = namesOf(this.#config.name).function('relay');
     const { streamAge, relaySilent, relayGaveUp, publishFailed } = THRESHOLDS;
     this.#add('relay-stream-age', {
-      means: 'Commits wait in the table stream for more than 5 minutes: subscribers and views get them late.',
+      means:
+        'Commits or decisions wait in a table stream for more than 5 minutes: subscribers and views get them late.',
       runbook: 'backlog',
       metric: this.#metrics(streamAge).function(relay, 'IteratorAge', Stats.MAXIMUM),
       threshold: streamAge,
@@ -159,9 +181,9 @@ export class Alarms extends Construct {
     });
     this.#add('relay-gave-up', {
       means:
-        'relay gave up on commits: their events are not on the bus, but, if they could be put there, in the failure bucket.',
+        'relay gave up on commits or decisions: they are not on the bus, but, if they could be put there, in the failure bucket.',
       runbook: 'republish-after-an-outage',
-      metric: this.#metrics(relayGaveUp).givenUp(mapping.eventSourceMappingId),
+      metric: this.#metrics(relayGaveUp).givenUp(mappings.map(({ eventSourceMappingId }) => eventSourceMappingId)),
       threshold: relayGaveUp,
     });
     this.#add('publish-failed', {
@@ -211,6 +233,18 @@ export class Alarms extends Construct {
   }
 }
 
+interface WorkQueue {
+  readonly why: string;
+  readonly runbook: Runbook;
+}
+
+const BACKLOG: WorkQueue = { why: 'its function does not keep up', runbook: 'backlog' };
+
+/** Why messages wait in queues that a function works on, by their name without the deployment's, where it is not that alone. */
+const WORK_QUEUES: Readonly<Record<string, WorkQueue>> = {
+  resolver: { why: 'transactions that are over their deadline stay undecided', runbook: 'stuck-transactions' },
+};
+
 interface FailureQueue {
   readonly what: string;
   readonly runbook: Runbook;
@@ -222,6 +256,10 @@ const FAILED_MESSAGES: FailureQueue = { what: 'messages that failed at every try
 const FAILURE_QUEUES: Readonly<Record<string, FailureQueue>> = {
   quarantine: { what: "producers' messages that could not be read or decided", runbook: 'poison-events' },
   'projection-dead-letter': { what: 'streams whose rows in views stay behind', runbook: 'rebuild-views' },
+  'resolver-dead-letter': {
+    what: 'what transactions have left and nobody could finish in almost three hours',
+    runbook: 'stuck-transactions',
+  },
   'forwarding-dead-letter': {
     what: 'events that did not reach another Region: its subscribers miss them',
     runbook: 'republish-after-an-outage',

@@ -4,9 +4,8 @@ import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { namesOf } from '../names.ts';
 import type { Command } from './command.ts';
-import type { EventsReplica } from './events-replica.ts';
 import { MeridianFunction } from './meridian-function.ts';
-import type { SnapshotsTable } from './snapshots-table.ts';
+import { grantTransacting, type Transacting } from './transacting.ts';
 import type { ViewsTable } from './views-table.ts';
 
 /** Properties of Api. */
@@ -15,12 +14,8 @@ export interface ApiProps {
   readonly config: Config;
   /** The Region of the stack. */
   readonly region: string;
-  /** Environment that functions share. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** The event store. */
-  readonly events: EventsReplica;
-  /** The streams' snapshots. */
-  readonly snapshots: SnapshotsTable;
+  /** What it needs to append and to take transactions in. */
+  readonly transacting: Transacting;
   /** The read models. */
   readonly views: ViewsTable;
   /** The command functions of the other Regions. */
@@ -32,11 +27,7 @@ export class Api extends Construct {
   /** Where it is. */
   readonly url: string;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    { config, region, environment, events, snapshots, views, command }: ApiProps,
-  ) {
+  constructor(scope: Construct, id: string, { config, region, transacting, views, command }: ApiProps) {
     super(scope, id);
     const names = namesOf(config.name);
     const api = new MeridianFunction(this, 'Function', {
@@ -44,13 +35,16 @@ export class Api extends Construct {
       region,
       functionId: 'api',
       description: "The Region's HTTP API",
-      environment: { ...environment, VIEWS_TABLE: names.viewsTable, COMMAND_FUNCTION: names.function('command') },
+      environment: {
+        ...transacting.environment,
+        VIEWS_TABLE: names.viewsTable,
+        COMMAND_FUNCTION: names.function('command'),
+      },
       // It begins nothing new 10 s after its start, and one call of another Region takes at most 28 s, one of a service
       // at most 20 s: the caller is told what became of every append.
       timeout: Duration.seconds(60),
     });
-    events.grantAppend(api.role);
-    snapshots.grantUse(api.role);
+    grantTransacting(api.role, transacting);
     views.grantRead(api.role);
     command.grantInvokeElsewhere(api.role);
     this.url = api.function.addFunctionUrl({ authType: FunctionUrlAuthType.AWS_IAM }).url;

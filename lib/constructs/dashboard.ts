@@ -45,10 +45,13 @@ export class Dashboard extends Construct {
       tableThrottles,
       tableErrors,
       replicationLatency,
+      machine,
     } = metricsOf(config.name, PERIOD);
     const others = config.regions.filter((other) => other !== region);
     const functions = inventory.functions.map(({ name }) => name);
-    const tables = [names.eventsTable, ...inventory.tables];
+    const tables = [names.eventsTable, names.transactionsTable, ...inventory.tables];
+    const executions = (metricName: string) =>
+      inventory.machines.map(({ name, arn }) => machine(arn, metricName).with({ label: `${name} ${metricName}` }));
     const relayAge = of(names.function('relay'), 'IteratorAge', Stats.MAXIMUM).with({ label: 'stream age, ms' });
 
     new CloudWatchDashboard(this, 'Dashboard', {
@@ -99,6 +102,19 @@ export class Dashboard extends Construct {
           graph('Rows of views brought up to date a minute', [own('Projected')]),
           graph('Events subscribers handled, and hold until those before come', [own('Handled'), own('Waiting')]),
           graph('Age of the oldest hidden commit, ms', [own('HiddenCommitAge', Stats.MAXIMUM)]),
+        ]),
+        ...row('Transactions: how they end, and who ends them', [
+          graph('Transactions decided a minute', [own('TransactionCommitted'), own('TransactionAborted')]),
+          graph('Attempts that met another transaction; answers before there was a decision', [
+            own('TransactionBusy'),
+            own('TransactionUndecided'),
+          ]),
+          graph('Intents that recovery finished', [own('IntentResolved')]),
+          graph('Executions a minute', ['ExecutionsStarted', 'ExecutionsSucceeded'].flatMap(executions)),
+          graph(
+            'Executions that did not end well',
+            ['ExecutionsFailed', 'ExecutionsTimedOut', 'ExecutionsAborted', 'ExecutionThrottled'].flatMap(executions),
+          ),
         ]),
         ...row('Queues: what waits, and what has failed', [
           graph(

@@ -1,34 +1,29 @@
 import { type ITableV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { namesOf } from '../names.ts';
 import { EVENTS_STREAM_VIEW } from './events-table.ts';
-import { StreamLookup } from './stream-lookup/stream-lookup.ts';
+import type { StreamLookup, TableStream } from './stream-lookup/stream-lookup.ts';
 
 /** Properties of EventsReplica. */
 export interface EventsReplicaProps {
   /** The deployment. */
   readonly config: Config;
-  /** The Region of the stack. */
-  readonly region: string;
+  /** Finds the replica's stream. */
+  readonly streams: StreamLookup;
 }
 
 /** This Region's replica of the global events table, found by its name. */
 export class EventsReplica extends Construct {
-  /** ARN of the replica's own stream. */
-  readonly streamArn: string;
+  /** The replica's own stream. */
+  readonly stream: TableStream;
   readonly #table: ITableV2;
 
-  constructor(scope: Construct, id: string, { config, region }: EventsReplicaProps) {
+  constructor(scope: Construct, id: string, { config, streams }: EventsReplicaProps) {
     super(scope, id);
     this.#table = TableV2.fromTableName(this, 'Table', namesOf(config.name).eventsTable);
-    this.streamArn = new StreamLookup(this, 'Stream', {
-      config,
-      region,
-      table: this.#table,
-      viewType: EVENTS_STREAM_VIEW,
-    }).streamArn;
+    this.stream = streams.streamOf(this, this.#table, EVENTS_STREAM_VIEW);
   }
 
   /** Lets a role load streams. */
@@ -41,17 +36,24 @@ export class EventsReplica extends Construct {
     this.#table.grant(grantee, 'dynamodb:Query', 'dynamodb:Scan');
   }
 
-  /** Lets a role load streams and append to them. */
+  /** Lets a role load streams, append to them, put intents and make intents final. */
   grantAppend(grantee: IGrantable): void {
-    this.#table.grant(grantee, 'dynamodb:Query', 'dynamodb:PutItem');
+    this.#table.grant(grantee, 'dynamodb:Query', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem');
   }
 
-  /** Lets a role's event source mapping read the stream; Lambda asks for these four when the mapping is made. */
-  grantStreamRead(grantee: IGrantable): void {
-    Grant.addToPrincipal({
-      grantee,
-      actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
-      resourceArns: [this.streamArn],
-    });
+  /** Lets a role read and keep the outcomes of one-Region transactions, and write these inside TransactWriteItems. */
+  grantTransact(grantee: IGrantable): void {
+    this.grantAppend(grantee);
+    this.#table.grant(grantee, 'dynamodb:ConditionCheckItem');
+  }
+
+  /** Lets a role find intents and make them final. */
+  grantFinalise(grantee: IGrantable): void {
+    this.#table.grant(grantee, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
+  }
+
+  /** Lets a role read the outcomes of one-Region transactions. */
+  grantReadOutcomes(grantee: IGrantable): void {
+    this.#table.grant(grantee, 'dynamodb:GetItem');
   }
 }

@@ -5,11 +5,10 @@ import type { Config } from '../config.ts';
 import { namesOf } from '../names.ts';
 import type { Bus } from './bus.ts';
 import type { Command } from './command.ts';
-import type { EventsReplica } from './events-replica.ts';
 import { Ingress } from './ingress.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import { QueueConsumer } from './queue-consumer.ts';
-import type { SnapshotsTable } from './snapshots-table.ts';
+import { grantTransacting, type Transacting } from './transacting.ts';
 
 /** Properties of Ingest. */
 export interface IngestProps {
@@ -17,13 +16,9 @@ export interface IngestProps {
   readonly config: Config;
   /** The Region of the stack. */
   readonly region: string;
-  /** Environment that functions share. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** The event store. */
-  readonly events: EventsReplica;
-  /** The streams' snapshots. */
-  readonly snapshots: SnapshotsTable;
-  /** This Region's bus: appends and commands come from it, outcomes go to it. */
+  /** What it needs to append and to take transactions in. */
+  readonly transacting: Transacting;
+  /** This Region's bus: appends, commands and transactions come from it, outcomes go to it. */
   readonly bus: Bus;
   /** The command functions of the other Regions. */
   readonly command: Command;
@@ -34,11 +29,7 @@ export class Ingest extends Construct {
   /** The queue that it reads, and the quarantine. */
   readonly ingress: Ingress;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    { config, region, environment, events, snapshots, bus, command }: IngestProps,
-  ) {
+  constructor(scope: Construct, id: string, { config, region, transacting, bus, command }: IngestProps) {
     super(scope, id);
     // It begins nothing new 10 s after its start; then one call of another Region takes at most 28 s, and the outcome's of
     // the bus, or the quarantine's of its queue, at most 15 s.
@@ -48,17 +39,16 @@ export class Ingest extends Construct {
       config,
       region,
       functionId: 'ingest',
-      description: 'Appends the events and runs the commands that producers put on the bus',
+      description: 'Takes in the events, commands and transactions that producers put on the bus',
       environment: {
-        ...environment,
+        ...transacting.environment,
+        COMMAND_FUNCTION: namesOf(config.name).function('command'),
         BUS_NAME: namesOf(config.name).bus,
         QUARANTINE_QUEUE_URL: this.ingress.quarantine.queueUrl,
-        COMMAND_FUNCTION: namesOf(config.name).function('command'),
       },
       timeout,
     });
-    events.grantAppend(consumer.role);
-    snapshots.grantUse(consumer.role);
+    grantTransacting(consumer.role, transacting);
     bus.grantPublish(consumer.role);
     command.grantInvokeElsewhere(consumer.role);
     Grant.addToPrincipal({

@@ -37,10 +37,10 @@ export class Ingress extends Construct {
     });
     new Rule(this, 'Rule', {
       ruleName: names.rule('ingress'),
-      description: 'Appends and commands of producers, to the ingress queue',
+      description: 'Appends, commands and transactions of producers, to the ingress queue',
       eventBus: bus,
       eventPattern: {
-        detailType: ['meridian.append', 'meridian.command'],
+        detailType: ['meridian.append', 'meridian.command', 'meridian.transact'],
         source: Match.anythingButPrefix(SOURCE_PREFIX),
       },
       // So that an event that EventBridge could not deliver is in quarantine and not gone.

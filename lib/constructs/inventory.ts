@@ -3,6 +3,7 @@ import { CfnGlobalTable } from 'aws-cdk-lib/aws-dynamodb';
 import { CfnRule } from 'aws-cdk-lib/aws-events';
 import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnQueue } from 'aws-cdk-lib/aws-sqs';
+import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 
 /** What of a Region is watched, by name. */
 export interface Inventory {
@@ -14,6 +15,8 @@ export interface Inventory {
   readonly rules: readonly string[];
   /** Those that the stack makes. */
   readonly tables: readonly string[];
+  /** Metrics go by their ARNs. */
+  readonly machines: readonly { readonly name: string; readonly arn: string }[];
 }
 
 /** Reads what is in a stack so far, so that what is added to it is watched without being named once more. */
@@ -37,6 +40,9 @@ export const inventoryOf = (stack: Stack): Inventory => {
     tables: resources
       .filter((resource) => resource instanceof CfnGlobalTable)
       .map(({ tableName, node }) => nameOf(tableName, node.path)),
+    machines: resources
+      .filter((resource) => resource instanceof CfnStateMachine)
+      .map(({ stateMachineName, attrArn, node }) => ({ name: nameOf(stateMachineName, node.path), arn: attrArn })),
   };
 };
 

@@ -1,5 +1,5 @@
-import { type Duration, Validations } from 'aws-cdk-lib';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type Duration, Stack, Validations } from 'aws-cdk-lib';
+import { Grant, type IGrantable, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
@@ -43,14 +43,21 @@ export class MeridianFunction extends Construct {
   readonly functionId: FunctionId;
   /** The file that exports `handler`. */
   readonly entry: string;
+  /** How long one invocation may take. */
+  readonly timeout: Duration;
   /** Its execution role, which starts with nothing but its own log and its traces. */
   readonly role: Role;
+  readonly #config: Config;
+  readonly #region: string;
 
   constructor(scope: Construct, id: string, props: MeridianFunctionProps) {
     super(scope, id);
     const { config, region, functionId, description, timeout } = props;
     const names = namesOf(config.name);
+    this.#config = config;
+    this.#region = region;
     this.functionId = functionId;
+    this.timeout = timeout;
     this.entry = props.entry ?? `lambdas/${functionId}/index.ts`;
     this.role = new Role(this, 'Role', {
       roleName: names.role(region, functionId),
@@ -93,5 +100,20 @@ export class MeridianFunction extends Construct {
       id: 'AwsSolutions-IAM5[Resource::*]',
       reason: 'xray:PutTraceSegments and xray:PutTelemetryRecords know no resources; nothing else has this one.',
     });
+  }
+
+  /** Lets a role invoke this function in every other Region, by its name: this Region's is not called so. */
+  grantInvokeElsewhere(grantee: IGrantable): void {
+    const { name, regions } = this.#config;
+    const resourceArns = regions
+      .filter((region) => region !== this.#region)
+      .map((region) =>
+        Stack.of(this).formatArn({
+          service: 'lambda',
+          region,
+          resource: `function:${namesOf(name).function(this.functionId)}`,
+        }),
+      );
+    Grant.addToPrincipal({ grantee, actions: ['lambda:InvokeFunction'], resourceArns });
   }
 }

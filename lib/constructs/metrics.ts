@@ -34,6 +34,14 @@ export const metricsOf = (prefix: string, period: Duration) => {
       dimensionsMap: { TableName: tableName, ...dimensions },
       label: `${tableName} ${metricName}`,
     });
+  const machine = (arn: string, metricName: string, statistic: string = Stats.SUM) =>
+    metric({
+      namespace: 'AWS/States',
+      metricName,
+      statistic,
+      dimensionsMap: { StateMachineArn: arn },
+      label: metricName,
+    });
   const rule = (ruleName: string, metricName: string) =>
     metric({
       namespace: 'AWS/Events',
@@ -54,19 +62,28 @@ export const metricsOf = (prefix: string, period: Duration) => {
         dimensionsMap: { FunctionName: functionName },
         label: functionName,
       }),
-    /** Records that a mapping gave up on: those that it put where they are kept, and those that it could not put there. */
-    givenUp: (mappingId: string) =>
+    /** Records that mappings gave up on: those that they put where they are kept, and those that they could not put there. */
+    givenUp: (mappingIds: readonly string[]) =>
       sumOf(
         'given-up',
-        ['OnFailureDestinationDeliveredEventCount', 'DroppedEventCount'].map((metricName) =>
-          metric({
-            namespace: 'AWS/Lambda',
-            metricName,
-            statistic: Stats.SUM,
-            dimensionsMap: { EventSourceMappingUUID: mappingId },
-            label: metricName,
-          }),
+        mappingIds.flatMap((mappingId) =>
+          ['OnFailureDestinationDeliveredEventCount', 'DroppedEventCount'].map((metricName) =>
+            metric({
+              namespace: 'AWS/Lambda',
+              metricName,
+              statistic: Stats.SUM,
+              dimensionsMap: { EventSourceMappingUUID: mappingId },
+              label: metricName,
+            }),
+          ),
         ),
+      ),
+    machine,
+    /** Executions that ended before their last step. */
+    machineFailures: (arn: string) =>
+      sumOf(
+        'executions',
+        ['ExecutionsFailed', 'ExecutionsTimedOut', 'ExecutionsAborted'].map((metricName) => machine(arn, metricName)),
       ),
     queue: (queueName: string, metricName: string) =>
       metric({

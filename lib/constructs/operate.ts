@@ -6,6 +6,8 @@ import type { Bus } from './bus.ts';
 import type { EventsReplica } from './events-replica.ts';
 import type { Ingress } from './ingress.ts';
 import { MeridianFunction } from './meridian-function.ts';
+import type { Recovery } from './recovery.ts';
+import type { TransactionsReplica } from './transactions-replica.ts';
 import type { ViewsTable } from './views-table.ts';
 
 /** Properties of Operate. */
@@ -16,6 +18,10 @@ export interface OperateProps {
   readonly region: string;
   /** The event store, which is scanned. */
   readonly events: EventsReplica;
+  /** The decisions of transactions: they make intents visible before these are final. */
+  readonly transactions: TransactionsReplica;
+  /** Where intents are sent again. */
+  readonly recovery: Recovery;
   /** The read models, which are rebuilt. */
   readonly views: ViewsTable;
   /** Where events are published again. */
@@ -26,8 +32,9 @@ export interface OperateProps {
 
 /** The function behind the command line: an operator invokes it, nothing else does, and it has no URL. */
 export class Operate extends Construct {
-  constructor(scope: Construct, id: string, { config, region, events, views, bus, ingress }: OperateProps) {
+  constructor(scope: Construct, id: string, props: OperateProps) {
     super(scope, id);
+    const { config, region, events, transactions, recovery, views, bus, ingress } = props;
     const names = namesOf(config.name);
     const { role } = new MeridianFunction(this, 'Function', {
       config,
@@ -36,16 +43,21 @@ export class Operate extends Construct {
       description: 'Rebuilds views, publishes events again and empties the quarantine, as an operator asks',
       environment: {
         EVENTS_TABLE: names.eventsTable,
+        TRANSACTIONS_TABLE: names.transactionsTable,
+        DECISIONS: config.decisions,
         VIEWS_TABLE: names.viewsTable,
         BUS_NAME: names.bus,
         INGRESS_QUEUE_URL: ingress.queue.queueUrl,
         QUARANTINE_QUEUE_URL: ingress.quarantine.queueUrl,
+        RESOLVER_QUEUE_URL: recovery.queue.queueUrl,
       },
       // A step begins nothing new 15 s after its start; what it has begun may wait 10 s for other projectors, and for one
       // call of a service, which takes at most 20 s.
       timeout: Duration.seconds(60),
     });
     events.grantScan(role);
+    transactions.grantRead(role);
+    recovery.grantSend(role);
     views.grantRebuild(role);
     bus.grantPublish(role);
     ingress.grantRedrive(role);

@@ -9,6 +9,7 @@ import { MeridianFunction } from './meridian-function.ts';
 import { Projection } from './projection.ts';
 import { QueueConsumer } from './queue-consumer.ts';
 import type { SnapshotsTable } from './snapshots-table.ts';
+import type { TransactionsReplica } from './transactions-replica.ts';
 import type { ViewsTable } from './views-table.ts';
 
 /** Properties of Project. */
@@ -19,6 +20,8 @@ export interface ProjectProps {
   readonly region: string;
   /** The event store. */
   readonly events: EventsReplica;
+  /** The decisions of transactions: they make intents visible before these are final. */
+  readonly transactions: TransactionsReplica;
   /** The streams' snapshots. */
   readonly snapshots: SnapshotsTable;
   /** The read models. */
@@ -37,7 +40,7 @@ export class Project extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { config, region, events, snapshots, views, bus, projectedTypes }: ProjectProps,
+    { config, region, events, transactions, snapshots, views, bus, projectedTypes }: ProjectProps,
   ) {
     super(scope, id);
     const names = namesOf(config.name);
@@ -61,10 +64,13 @@ export class Project extends Construct {
         EVENTS_TABLE: names.eventsTable,
         SNAPSHOTS_TABLE: names.snapshotsTable,
         VIEWS_TABLE: names.viewsTable,
+        TRANSACTIONS_TABLE: names.transactionsTable,
+        DECISIONS: config.decisions,
       },
       timeout,
     });
     events.grantLoad(consumer.role);
+    transactions.grantRead(consumer.role);
     snapshots.grantUse(consumer.role);
     views.grantProject(consumer.role);
     // More at once would mostly make their transactions meet on the same totals.

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Grant } from 'aws-cdk-lib/aws-iam';
-import { EventSourceMapping, type IEventSourceMapping, MetricType, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import type { IEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
@@ -9,6 +9,10 @@ import type { Bus } from './bus.ts';
 import type { EventsReplica } from './events-replica.ts';
 import { FailureBucket } from './failure-bucket.ts';
 import { MeridianFunction } from './meridian-function.ts';
+import type { Recovery } from './recovery.ts';
+import { StreamConsumer } from './stream-consumer.ts';
+import type { TableStream } from './stream-lookup/stream-lookup.ts';
+import type { TransactionsReplica } from './transactions-replica.ts';
 import type { ViewsTable } from './views-table.ts';
 
 /** Properties of Relay. */
@@ -19,30 +23,36 @@ export interface RelayProps {
   readonly region: string;
   /** The event store, whose stream it reads. */
   readonly events: EventsReplica;
+  /** The decisions of transactions, whose stream it reads. */
+  readonly transactions: TransactionsReplica;
   /** Where commits written here go. */
   readonly bus: Bus;
   /** Where every Region's commits go. */
   readonly projectionQueue: IQueue;
+  /** Where intents go, to be looked at when they are due. */
+  readonly recovery: Recovery;
   /** Where it notes what it has seen of each Region. */
   readonly views: ViewsTable;
 }
 
-/** The one reader of this Region's table stream. */
+/** The one reader of this Region's table streams: that of the commits and that of the decisions. */
 export class Relay extends Construct {
   /** What feeds it, and gives up on what it cannot send. */
-  readonly mapping: IEventSourceMapping;
+  readonly mappings: readonly IEventSourceMapping[];
 
-  constructor(scope: Construct, id: string, { config, region, events, bus, projectionQueue, views }: RelayProps) {
+  constructor(scope: Construct, id: string, props: RelayProps) {
     super(scope, id);
+    const { config, region, events, transactions, bus, projectionQueue, recovery, views } = props;
     const names = namesOf(config.name);
     const relay = new MeridianFunction(this, 'Function', {
       config,
       region,
       functionId: 'relay',
-      description: 'Publishes the commits written here and sends those of every Region to projection',
+      description: 'Publishes what was written and decided here and sends the commits of every Region to projection',
       environment: {
         BUS_NAME: names.bus,
         PROJECTION_QUEUE_URL: projectionQueue.queueUrl,
+        RESOLVER_QUEUE_URL: recovery.queue.queueUrl,
         VIEWS_TABLE: names.viewsTable,
       },
       // A batch of 100 commits of up to 100 events each, while one call of the bus or of the queue takes at most 15 s and
@@ -50,7 +60,6 @@ export class Relay extends Construct {
       timeout: Duration.seconds(60),
     });
     const failures = new FailureBucket(this, 'Failures', { ephemeral: config.ephemeral });
-    events.grantStreamRead(relay.role);
     bus.grantPublish(relay.role);
     views.grantRecordSeen(relay.role);
     failures.grantWriteFailures(relay.role);
@@ -59,24 +68,9 @@ export class Relay extends Construct {
       actions: ['sqs:SendMessage'],
       resourceArns: [projectionQueue.queueArn],
     });
-    this.mapping = new EventSourceMapping(this, 'Mapping', {
-      target: relay.function,
-      eventSourceArn: events.streamArn,
-      // Commits that were written before the mapping was made leave too.
-      startingPosition: StartingPosition.TRIM_HORIZON,
-      batchSize: 100,
-      // Above one, two commits of one log may overtake each other.
-      parallelizationFactor: 1,
-      reportBatchItemFailures: true,
-      bisectBatchOnError: true,
-      // A record that can never leave must not hold the shard up until the stream's 24 hours have eaten those behind it. Its
-      // age decides: a hundred tries at a bus that refuses are over in minutes. These are the most that Lambda takes.
-      retryAttempts: 10_000,
-      maxRecordAge: Duration.hours(6),
-      onFailure: failures.destination,
-      supportS3OnFailureDestination: true,
-      // They say how many records it gave up on.
-      metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
-    });
+    recovery.grantSend(relay.role);
+    const consume = (source: string, stream: TableStream) =>
+      new StreamConsumer(this, source, { stream, consumer: relay, failures }).mapping;
+    this.mappings = [consume('Commits', events.stream), consume('Decisions', transactions.stream)];
   }
 }

@@ -15,6 +15,7 @@ export type Runbook =
   | 'replication'
   | 'republish-after-an-outage'
   | 'reused-ids'
+  | 'stuck-transactions'
   | 'throttling';
 
 /** Properties of RunbookAlarm. */

@@ -2,6 +2,7 @@ import { Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { EventsTable } from '../constructs/events-table.ts';
+import { TransactionsTable } from '../constructs/transactions-table.ts';
 import { deploymentRecord } from '../deployed-regions.ts';
 import { COMPONENT_TAG, namesOf } from '../names.ts';
 
@@ -16,11 +17,18 @@ export class GlobalStack extends Stack {
   constructor(scope: Construct, id: string, { config, ...props }: GlobalStackProps) {
     super(scope, id, props);
     this.templateOptions.metadata = deploymentRecord(config);
+    const names = namesOf(config.name);
     const events = new EventsTable(this, 'Events', {
-      tableName: namesOf(config.name).eventsTable,
+      tableName: names.eventsTable,
       replicaRegions: config.regions.slice(1),
       ephemeral: config.ephemeral,
     });
-    Tags.of(events).add(COMPONENT_TAG, events.node.id);
+    const transactions = new TransactionsTable(this, 'Transactions', {
+      tableName: names.transactionsTable,
+      replicaRegions: config.regions.slice(1),
+      decisions: config.decisions,
+      ephemeral: config.ephemeral,
+    });
+    for (const table of [events, transactions]) Tags.of(table).add(COMPONENT_TAG, table.node.id);
   }
 }

@@ -7,17 +7,23 @@ import { Api } from '../constructs/api.ts';
 import { Archive } from '../constructs/archive.ts';
 import { Bus } from '../constructs/bus.ts';
 import { Command } from '../constructs/command.ts';
+import { Coordinate } from '../constructs/coordinate.ts';
 import { Dashboard } from '../constructs/dashboard.ts';
 import { EventsReplica } from '../constructs/events-replica.ts';
 import { Forwarding } from '../constructs/forwarding.ts';
 import { Ingest } from '../constructs/ingest.ts';
 import { inventoryOf } from '../constructs/inventory.ts';
 import { Operate } from '../constructs/operate.ts';
+import { Participant } from '../constructs/participant.ts';
 import { Project } from '../constructs/project.ts';
+import { Recovery } from '../constructs/recovery.ts';
 import { Relay } from '../constructs/relay.ts';
 import { SchemaRegistry } from '../constructs/schema-registry.ts';
 import { SnapshotsTable } from '../constructs/snapshots-table.ts';
+import { StreamLookup } from '../constructs/stream-lookup/stream-lookup.ts';
 import { Subscriber } from '../constructs/subscriber.ts';
+import { TransactionMachine } from '../constructs/transaction-machine.ts';
+import { TransactionsReplica } from '../constructs/transactions-replica.ts';
 import { ViewsTable } from '../constructs/views-table.ts';
 import { COMPONENT_TAG, namesOf } from '../names.ts';
 
@@ -43,25 +49,56 @@ export class RegionStack extends Stack {
     super(scope, id, props);
     const names = namesOf(config.name);
     const shared = { config, region };
-    const events = new EventsReplica(this, 'Events', shared);
+    const streams = new StreamLookup(this, 'StreamLookup', shared);
+    const events = new EventsReplica(this, 'Events', { config, streams });
+    const transactions = new TransactionsReplica(this, 'Transactions', { config, streams });
     const views = new ViewsTable(this, 'Views', { tableName: names.viewsTable, ephemeral: config.ephemeral });
     const snapshots = new SnapshotsTable(this, 'Snapshots', { tableName: names.snapshotsTable });
     const bus = new Bus(this, 'Bus', shared);
     new Forwarding(this, 'Forwarding', { ...shared, bus: bus.bus });
 
-    // What every function that appends needs.
+    // What every function that writes to streams needs.
     const environment = {
       MERIDIAN_REGIONS: config.regions.join(),
       MERIDIAN_LOG: config.logs[region] ?? region,
       EVENTS_TABLE: names.eventsTable,
       SNAPSHOTS_TABLE: names.snapshotsTable,
+      TRANSACTIONS_TABLE: names.transactionsTable,
+      DECISIONS: config.decisions,
     };
-    const command = new Command(this, 'Command', { ...shared, environment, events, snapshots });
-    const { ingress } = new Ingest(this, 'Ingest', { ...shared, environment, events, snapshots, bus, command });
-    const api = new Api(this, 'Api', { ...shared, environment, events, snapshots, views, command });
-    const project = new Project(this, 'Project', { ...shared, events, snapshots, views, bus, projectedTypes });
-    const relay = new Relay(this, 'Relay', { ...shared, events, bus, projectionQueue: project.queue, views });
-    new Operate(this, 'Operate', { ...shared, events, views, bus, ingress });
+    const stores = { events, snapshots, transactions };
+    const participant = new Participant(this, 'Participant', { ...shared, environment, ...stores });
+    const coordinate = new Coordinate(this, 'Coordinate', { ...shared, events, transactions });
+    const machine = new TransactionMachine(this, 'TransactionMachine', {
+      ...shared,
+      participant: participant.function,
+      coordinate: coordinate.function,
+    });
+    const recovery = new Recovery(this, 'Recovery', { ...shared, events, transactions, participant });
+    const transacting = {
+      environment: {
+        ...environment,
+        PARTICIPANT_FUNCTION: names.function('participant'),
+        TRANSACTION_MACHINE_ARN: machine.arn,
+      },
+      ...stores,
+      participant,
+      machine,
+    };
+    const command = new Command(this, 'Command', { ...shared, transacting });
+    const { ingress } = new Ingest(this, 'Ingest', { ...shared, transacting, bus, command });
+    const api = new Api(this, 'Api', { ...shared, transacting, views, command });
+    const project = new Project(this, 'Project', { ...shared, ...stores, views, bus, projectedTypes });
+    const relay = new Relay(this, 'Relay', {
+      ...shared,
+      events,
+      transactions,
+      bus,
+      projectionQueue: project.queue,
+      recovery,
+      views,
+    });
+    new Operate(this, 'Operate', { ...shared, events, transactions, recovery, views, bus, ingress });
     if (config.subscriber)
       new Subscriber(this, 'Subscriber', {
         ...shared,
@@ -77,7 +114,7 @@ export class RegionStack extends Stack {
     // Behind everything that they watch.
     const inventory = inventoryOf(this);
     const { topic } = new AlarmTopic(this, 'AlarmTopic', shared);
-    const alarms = new Alarms(this, 'Alarms', { ...shared, inventory, relayMapping: relay.mapping, topic });
+    const alarms = new Alarms(this, 'Alarms', { ...shared, inventory, relayMappings: relay.mappings, topic });
     new Dashboard(this, 'Dashboard', { ...shared, inventory, alarms: alarms.all });
     for (const part of this.node.children) Tags.of(part).add(COMPONENT_TAG, part.node.id);
 

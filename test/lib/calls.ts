@@ -11,7 +11,7 @@ export interface Call {
 }
 
 const SDK = /node_modules\/@aws-sdk\/client-([a-z]+)\//;
-const SERVICES: Readonly<Record<string, string>> = { eventbridge: 'events' };
+const SERVICES: Readonly<Record<string, string>> = { eventbridge: 'events', sfn: 'states' };
 /** The members of an SDK's type that ask for permissions of their own. */
 const ITEM_TYPES = new Set(['TransactWriteItem', 'TransactGetItem']);
 
@@ -39,9 +39,9 @@ class Walk {
   readonly #visited = new Set<string>();
   readonly #ids = new Map<ts.Node, number>();
   readonly #open: Visit[] = [];
-  /** Members that wait until something names the declaration that they fulfil. */
-  readonly #members = new Map<ts.Node, Visit[]>();
-  readonly #named = new Set<ts.Node>();
+  /** Members that wait until something names what they fulfil. */
+  readonly #members = new Map<ts.Node | string, Visit[]>();
+  readonly #named = new Set<ts.Node | string>();
   readonly #calls = new Map<string, Call>();
 
   constructor(program: ts.Program, entry: string) {
@@ -61,12 +61,16 @@ class Walk {
   }
 
   #push(visit: Visit): void {
-    const id = this.#ids.get(visit.node) ?? this.#ids.size;
-    this.#ids.set(visit.node, id);
-    const key = `${id} ${visit.on.join()}`;
+    const key = `${this.#idOf(visit.node)} ${visit.on.join()}`;
     if (this.#visited.has(key)) return;
     this.#visited.add(key);
     this.#open.push(visit);
+  }
+
+  #idOf(node: ts.Node): number {
+    const id = this.#ids.get(node) ?? this.#ids.size;
+    this.#ids.set(node, id);
+    return id;
   }
 
   #visit({ node, on }: Visit): void {
@@ -96,11 +100,19 @@ class Walk {
       const ours = declarations.filter((declaration) => !declaration.getSourceFile().fileName.includes('node_modules'));
       const value = ts.isPropertyAssignment(property) ? property.initializer : property;
       if (ours.length === 0) this.#push({ node: value, on });
-      for (const declaration of ours) {
-        if (this.#named.has(declaration)) this.#push({ node: value, on });
-        this.#members.set(declaration, [...(this.#members.get(declaration) ?? []), { node: value, on }]);
+      for (const member of ours.map((declaration) => this.#memberOf(declaration))) {
+        if (this.#named.has(member)) this.#push({ node: value, on });
+        this.#members.set(member, [...(this.#members.get(member) ?? []), { node: value, on }]);
       }
     }
+  }
+
+  /** What tells a member: two interfaces that have a port of one name and type mean the same one. */
+  #memberOf(declaration: ts.PropertySignature | ts.MethodSignature): ts.Node | string {
+    if (ts.isMethodSignature(declaration) || !declaration.type || !ts.isTypeReferenceNode(declaration.type))
+      return declaration;
+    const [type] = this.#checker.getTypeFromTypeNode(declaration.type).symbol?.declarations ?? [];
+    return type === undefined ? declaration : `${declaration.name.getText()} ${this.#idOf(type)}`;
   }
 
   /** `{ Put: … }` in a transaction. */
@@ -138,9 +150,10 @@ class Walk {
     }
     if (declaration.getSourceFile().fileName.includes('node_modules')) return;
     if (ts.isPropertySignature(declaration) || ts.isMethodSignature(declaration)) {
-      if (this.#named.has(declaration)) return;
-      this.#named.add(declaration);
-      for (const member of this.#members.get(declaration) ?? []) this.#push(member);
+      const member = this.#memberOf(declaration);
+      if (this.#named.has(member)) return;
+      this.#named.add(member);
+      for (const visit of this.#members.get(member) ?? []) this.#push(visit);
       return;
     }
     // Parameters, and names that are bound in place, hold what was walked where it came from.

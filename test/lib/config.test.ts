@@ -19,6 +19,7 @@ describe('the configuration', () => {
       alarmEmail: undefined,
       logRetentionDays: 30,
       archiveDays: 30,
+      decisions: 'strong',
     });
   });
 
@@ -36,6 +37,29 @@ describe('the configuration', () => {
     expect(config).toMatchObject({ alarmEmail: 'ops@example.com', logRetentionDays: 365, archiveDays: 0 });
     expect(parse({ regions, ephemeral: 'false' }).ephemeral).toBe(false);
     expect(parse({ regions, schemaRegistry: 'false' }).schemaRegistry).toBe(false);
+  });
+
+  it.each([
+    ['strong', ['us-east-2', 'us-west-2', 'us-east-1']],
+    ['strong', ['eu-central-1', 'eu-west-3', 'eu-west-1']],
+    ['strong', ['ap-northeast-1', 'ap-northeast-2', 'ap-northeast-3']],
+    ['eventual', ['us-east-1', 'us-east-2']],
+    ['eventual', ['us-east-1', 'us-east-2', 'eu-west-1']],
+    ['eventual', ['us-east-1', 'us-east-2', 'us-west-1']],
+    ['eventual', ['eu-west-1', 'eu-west-2', 'eu-west-3', 'eu-central-1']],
+  ])('has %s decisions in %j unless it says otherwise', (decisions, where) => {
+    expect(parse({ regions: where }).decisions).toBe(decisions);
+  });
+
+  it('may have eventual decisions in any Regions', () => {
+    expect(parse({ regions, decisions: 'eventual' }).decisions).toBe('eventual');
+    expect(parse({ regions, decisions: 'strong' }).decisions).toBe('strong');
+  });
+
+  it('says in which Regions decisions can be strong', () => {
+    expect(() => parse({ regions: ['us-east-1', 'eu-west-1'], decisions: 'strong' })).toThrow(
+      /us-east-1, eu-west-1 do not allow it.*us-east-1, us-east-2, us-west-2; eu-west-1, eu-west-2, eu-west-3, eu-central-1; ap-northeast-1/,
+    );
   });
 
   it('prefers its own account to that of the credentials', () => {
@@ -80,6 +104,8 @@ describe('the configuration', () => {
     ['archiveDays', { regions, archiveDays: -1 }, '-1'],
     ['archiveDays', { regions, archiveDays: '3651' }, '"3651"'],
     ['archiveDays', { regions, archiveDays: 1.5 }, '1.5'],
+    ['decisions', { regions, decisions: 'quick' }, '"quick"'],
+    ['decisions', { regions: [...regions, 'eu-west-1'], decisions: 'strong' }, 'do not allow it'],
     ['logs', { regions, logs: { 'eu-west-1': 'old' } }, 'not one of `regions`'],
     ['logs', { regions, logs: { 'us-east-1': 'a#b' } }, '"a#b"'],
     ['logs', { regions, logs: { 'us-east-1': 'global' } }, '"global"'],

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readDeployedRegions } from '../../lib/deployed-regions.ts';
+import { readDeployed } from '../../lib/deployed-regions.ts';
 
 const script = resolve('lib/deploy.ts');
 const regions = ['us-east-1', 'us-east-2'];
@@ -22,7 +22,9 @@ describe('npm run deploy', () => {
     writeFileSync(join(folder, 'cdk.out', 'manifest.json'), JSON.stringify({ artifacts }));
     writeFileSync(
       join(folder, 'cdk.out', 'global.json'),
-      JSON.stringify({ Metadata: { Meridian: { name: 'meridian', regions, ephemeral: false } } }),
+      JSON.stringify({
+        Metadata: { Meridian: { name: 'meridian', regions, decisions: 'eventual', ephemeral: false } },
+      }),
     );
   });
   afterEach(() => rmSync(folder, { recursive: true }));
@@ -54,7 +56,7 @@ describe('npm run deploy', () => {
       '--require-approval',
       'never',
     ]);
-    expect(readDeployedRegions(file, 'meridian')).toEqual(regions);
+    expect(readDeployed(file, 'meridian')).toEqual({ regions, decisions: 'eventual' });
     expect(stdout).toContain('Commit regions.json');
   });
 

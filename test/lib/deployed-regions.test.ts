@@ -2,15 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { keepDeployedRegions, readDeployedRegions, refuseRegionChange } from '../../lib/deployed-regions.ts';
+import { keepDeployed, readDeployed, refuseDecisionsChange, refuseRegionChange } from '../../lib/deployed-regions.ts';
 
 const three = ['us-east-1', 'us-east-2', 'us-west-2'];
 
 describe('a change of Regions', () => {
-  it('is free on the first deploy', () => {
-    expect(refuseRegionChange(undefined, three)).toBeUndefined();
-  });
-
   it.each([
     ['none', three],
     ['an order of replicas', ['us-east-1', 'us-west-2', 'us-east-2']],
@@ -36,6 +32,25 @@ describe('a change of Regions', () => {
   });
 });
 
+describe('a change of how decisions are replicated', () => {
+  it.each([
+    ['the first deploy', undefined, 'strong'],
+    ['none', 'strong', 'strong'],
+    ['none', 'eventual', 'eventual'],
+  ] as const)('may be %s', (_, was, is) => {
+    expect(refuseDecisionsChange(was, is)).toBeUndefined();
+  });
+
+  it('is refused, with how to keep what is there and how to get the other', () => {
+    expect(refuseDecisionsChange('eventual', 'strong')).toMatch(
+      /"eventual" and cannot become "strong".*Write "decisions": "eventual" into cdk.json.*under another "name"/,
+    );
+    expect(refuseDecisionsChange('strong', 'eventual')).toMatch(
+      /"strong" and cannot become "eventual".*keeps the three Regions that it was made in.*under another "name"/,
+    );
+  });
+});
+
 describe('regions.json', () => {
   let folder: string;
   let file: string;
@@ -57,31 +72,39 @@ describe('regions.json', () => {
     return folder;
   };
   const deployment = (name: string, regions: readonly string[], ephemeral = false) =>
-    assembly({ Meridian: { name, regions, ephemeral } });
+    assembly({ Meridian: { name, regions, decisions: 'eventual', ephemeral } });
 
   it('is not there before the first deploy', () => {
-    expect(readDeployedRegions(file, 'meridian')).toBeUndefined();
+    expect(readDeployed(file, 'meridian')).toBeUndefined();
   });
 
-  it('keeps the Regions of a deploy, primary first', () => {
-    expect(keepDeployedRegions(deployment('meridian', ['us-west-2', 'us-east-1']), file)).toBe(true);
-    expect(readDeployedRegions(file, 'meridian')).toEqual(['us-west-2', 'us-east-1']);
+  it('keeps the Regions of a deploy, primary first, and how its decisions are replicated', () => {
+    expect(keepDeployed(deployment('meridian', ['us-west-2', 'us-east-1']), file)).toBe(true);
+    expect(readDeployed(file, 'meridian')).toEqual({
+      regions: ['us-west-2', 'us-east-1'],
+      decisions: 'eventual',
+    });
   });
 
   it('keeps deployments of other names apart', () => {
-    keepDeployedRegions(deployment('staging', ['eu-west-1', 'eu-west-2']), file);
-    keepDeployedRegions(deployment('meridian', three), file);
+    keepDeployed(deployment('staging', ['eu-west-1', 'eu-west-2']), file);
+    keepDeployed(deployment('meridian', three), file);
     expect(readFileSync(file, 'utf8')).toBe(
-      `${JSON.stringify({ meridian: three, staging: ['eu-west-1', 'eu-west-2'] }, null, 2)}\n`,
+      `${JSON.stringify({ meridian: { regions: three, decisions: 'eventual' }, staging: { regions: ['eu-west-1', 'eu-west-2'], decisions: 'eventual' } }, null, 2)}\n`,
     );
   });
 
+  it('is read as it was before there were transactions: Regions alone', () => {
+    writeFileSync(file, JSON.stringify({ meridian: three }));
+    expect(readDeployed(file, 'meridian')).toEqual({ regions: three });
+  });
+
   it('does not keep stacks to throw away', () => {
-    expect(keepDeployedRegions(deployment('meridian', three, true), file)).toBe(false);
-    expect(readDeployedRegions(file, 'meridian')).toBeUndefined();
+    expect(keepDeployed(deployment('meridian', three, true), file)).toBe(false);
+    expect(readDeployed(file, 'meridian')).toBeUndefined();
   });
 
   it('cannot be written without a global stack', () => {
-    expect(() => keepDeployedRegions(assembly(), file)).toThrow('There is no global stack');
+    expect(() => keepDeployed(assembly(), file)).toThrow('There is no global stack');
   });
 });

@@ -33,9 +33,9 @@ const MAPPING = {
   stream: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
 };
 /** What code is told by something else than an environment variable. */
-const TOLD_OTHERWISE: Readonly<Record<string, string>> = {
-  // The property TableName of the custom resource: lib/constructs/stream-lookup/stream-lookup.ts.
-  'stream-lookup': 'meridian-events',
+const TOLD_OTHERWISE: Readonly<Record<string, readonly string[]>> = {
+  // The property TableName of the custom resources: lib/constructs/stream-lookup/stream-lookup.ts.
+  'stream-lookup': ['meridian-events', 'meridian-transactions'],
 };
 
 const mapping = z.object({
@@ -56,7 +56,7 @@ beforeAll(() => {
 
 /** The name in `Queue(meridian-ingress)` or in the ARN of a table or a log group; what has none stays as it is. */
 const named = (text: string): string =>
-  /^(?:Queue|EventBus|GlobalTable|Function|LogGroup)\((.+)\)$/.exec(text)?.[1] ??
+  /^(?:Queue|EventBus|GlobalTable|Function|LogGroup|StateMachine)\((.+)\)$/.exec(text)?.[1] ??
   new RegExp(`^arn:aws:dynamodb:${here}:${account}:table/([^/]+)$`).exec(text)?.[1] ??
   new RegExp(`^arn:aws:logs:${here}:${account}:log-group:LogGroup\\((.+)\\)$`).exec(text)?.[1] ??
   text;
@@ -83,7 +83,7 @@ const neededBy = (construct: MeridianFunction, made: readonly Call[]): ReadonlyS
   const variables = variablesOf(resource);
   const targets = ({ service, on }: Call): readonly string[] => {
     if (on.length === 0)
-      return [TOLD_OTHERWISE[construct.functionId] ?? expect.fail(`${name} calls ${service} on what?`)];
+      return TOLD_OTHERWISE[construct.functionId] ?? [expect.fail(`${name} calls ${service} on what?`)];
     return on.flatMap((variable) => {
       const target = named(template.text(variables[variable] ?? expect.fail(`${name} is not told ${variable}`)));
       // Commands of this Region are not sent through Lambda.
@@ -172,7 +172,9 @@ describe('the role of every function', () => {
       expect.arrayContaining(globSync('lambdas/*/index.ts').map((file) => `meridian-${file.split('/')[1]}`)),
     );
     const roles = template.ofType('AWS::IAM::Role').map(({ Properties }) => String(Properties.RoleName));
-    expect(roles.sort()).toEqual([...functions.map(roleOf), `meridian-${here}-forward`].sort());
+    expect(roles.sort()).toEqual(
+      [...functions.map(roleOf), `meridian-${here}-forward`, `meridian-${here}-transactions`].sort(),
+    );
   });
 });
 
@@ -201,5 +203,21 @@ describe('the role of the forwarding rules', () => {
       .map(({ Arn }) => `events:PutEvents on ${template.text(Arn)}`);
     expect(template.permissions(`meridian-${here}-forward`)).toEqual(needed.sort());
     expect(needed).toHaveLength(others.length);
+  });
+});
+
+describe('the role of the state machine', () => {
+  const name = `meridian-${here}-transactions`;
+
+  it('lets it invoke what its tasks call, in its Region, and hand over logs and traces', () => {
+    const [machine] = template.ofType('AWS::StepFunctions::StateMachine');
+    const definition = template.text(machine?.Properties.DefinitionString);
+    const called = [...definition.matchAll(/"Resource":"(Function\([a-z-]+\))"/g)].map(([, target]) => target);
+    const invoked = [...new Set(called)].map((target) => `lambda:InvokeFunction on ${target}`);
+    expect(invoked).toHaveLength(2);
+    const others = template.permissions(name).filter((permission) => !invoked.includes(permission));
+    expect(template.permissions(name)).toEqual(expect.arrayContaining(invoked));
+    for (const permission of others) expect(permission).toMatch(/^(logs|xray):[A-Za-z]+ on \*$/);
+    expect(template.text(machine?.Properties.RoleArn)).toBe(`Role(${name})`);
   });
 });

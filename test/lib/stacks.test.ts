@@ -4,10 +4,22 @@ import { fastPathPattern, forwardPattern, ingressPattern } from '../../core/inde
 import { matches } from './event-pattern.ts';
 import { firstRegionOf, type Synthesized, synthesize } from './synthesize.ts';
 import { type Resource, TemplateReader } from './template.ts';
+import { definitionOf } from './transaction-definition.ts';
 
 const account = '123456789012';
 const three = ['us-east-1', 'us-east-2', 'us-west-2'];
-const functions = ['ingest', 'api', 'command', 'relay', 'project', 'operate', 'stream-lookup'];
+const functions = [
+  'ingest',
+  'api',
+  'command',
+  'relay',
+  'project',
+  'operate',
+  'participant',
+  'coordinate',
+  'resolve',
+  'stream-lookup',
+];
 
 // Each configuration is synthesized once; the first Region of three stands for all where they are alike.
 let app: Synthesized;
@@ -67,15 +79,13 @@ describe('the app', () => {
 });
 
 describe('the global stack', () => {
-  const table = (reader = global) => {
-    const [found] = reader.ofType('AWS::DynamoDB::GlobalTable');
-    return found ?? expect.fail('there is no table');
-  };
+  const tableOf = (name: string, reader = global) => reader.named('AWS::DynamoDB::GlobalTable', name).Properties;
+  const [events, transactions] = ['meridian-events', 'meridian-transactions'];
 
-  it('holds the events table and nothing else', () => {
+  it.each([events, transactions])('holds the table %s, with its stream, and nothing but those two', (name) => {
     expect(global.types).toEqual(new Set(['AWS::DynamoDB::GlobalTable']));
-    expect(table().Properties).toMatchObject({
-      TableName: 'meridian-events',
+    expect(global.ofType('AWS::DynamoDB::GlobalTable')).toHaveLength(2);
+    expect(tableOf(name)).toMatchObject({
       BillingMode: 'PAY_PER_REQUEST',
       KeySchema: [
         { AttributeName: 'pk', KeyType: 'HASH' },
@@ -85,16 +95,35 @@ describe('the global stack', () => {
       // The key that DynamoDB owns in each Region.
       SSESpecification: { SSEEnabled: false },
     });
-    // Eventual consistency is what a global table has unless it says otherwise.
-    expect(table().Properties).not.toHaveProperty('MultiRegionConsistency');
+  });
+
+  it('replicates events eventually: what is there unless a table says otherwise', () => {
+    expect(tableOf(events)).not.toHaveProperty('MultiRegionConsistency');
+  });
+
+  it('replicates decisions strongly where the Regions allow it, without what DynamoDB refuses then', () => {
+    const decisions = tableOf(transactions);
+    expect(decisions.MultiRegionConsistency).toBe('STRONG');
+    for (const refused of ['TimeToLiveSpecification', 'LocalSecondaryIndexes', 'GlobalTableWitnesses'])
+      expect(decisions).not.toHaveProperty(refused);
+  });
+
+  it('replicates decisions eventually elsewhere, and where it is asked to', () => {
+    const name = 'trial-transactions';
+    expect(tableOf(name, new TemplateReader(throwaway.globalTemplate)).MultiRegionConsistency).toBe('EVENTUAL');
+    const asked = synthesize({ context: { decisions: 'eventual' } });
+    expect(tableOf(transactions, new TemplateReader(asked.globalTemplate)).MultiRegionConsistency).toBe('EVENTUAL');
+    expect(asked.findings).toEqual([]);
   });
 
   it.each([
-    ['three', () => app, three],
-    ['five', () => five, [...three, 'eu-west-1', 'ap-northeast-1']],
-  ])('has a protected, recoverable replica in each of %s Regions', (_, synthesized, regions) => {
+    ['three', () => app, three, events],
+    ['three', () => app, three, transactions],
+    ['five', () => five, [...three, 'eu-west-1', 'ap-northeast-1'], events],
+    ['five', () => five, [...three, 'eu-west-1', 'ap-northeast-1'], transactions],
+  ] as const)('has a protected, recoverable replica in each of %s Regions', (_, synthesized, regions, name) => {
     const replicas = z.array(z.looseObject({ Region: z.string() }));
-    const found = replicas.parse(table(new TemplateReader(synthesized().globalTemplate)).Properties.Replicas);
+    const found = replicas.parse(tableOf(name, new TemplateReader(synthesized().globalTemplate)).Replicas);
     expect(found.map(({ Region }) => Region).sort()).toEqual([...regions].sort());
     for (const replica of found)
       expect(replica).toMatchObject({
@@ -103,10 +132,11 @@ describe('the global stack', () => {
       });
   });
 
-  it('tells whoever deploys it which Regions to keep', () => {
+  it('tells whoever deploys it what to keep', () => {
     expect(app.globalTemplate.toJSON().Metadata.Meridian).toEqual({
       name: 'meridian',
       regions: three,
+      decisions: 'strong',
       ephemeral: false,
     });
   });
@@ -123,7 +153,7 @@ describe('data', () => {
       .filter(({ Properties }) => Properties.TableName !== 'meridian-snapshots');
 
   it('outlives its stack, unless the stack was never made', () => {
-    expect(kept(app)).toHaveLength(1 + 3 * (1 + 1 + functions.length));
+    expect(kept(app)).toHaveLength(2 + 3 * (1 + 1 + 1 + functions.length));
     for (const resource of kept(app))
       expect(resource).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
   });
@@ -161,7 +191,7 @@ describe('data', () => {
 
   it('in queues and buckets is encrypted at rest and in transit, and public to no one', () => {
     const queues = region.ofType('AWS::SQS::Queue');
-    expect(queues).toHaveLength(5);
+    expect(queues).toHaveLength(7);
     for (const { Properties } of queues) expect(Properties).toMatchObject({ SqsManagedSseEnabled: true });
     const [bucket] = region.ofType('AWS::S3::Bucket');
     expect(bucket?.Properties).toMatchObject({
@@ -174,7 +204,7 @@ describe('data', () => {
       VersioningConfiguration: { Status: 'Enabled' },
     });
     const policies = [...region.ofType('AWS::SQS::QueuePolicy'), ...region.ofType('AWS::S3::BucketPolicy')];
-    expect(policies).toHaveLength(6);
+    expect(policies).toHaveLength(8);
     for (const { Properties } of policies)
       expect(Properties.PolicyDocument).toMatchObject({
         Statement: expect.arrayContaining([
@@ -223,12 +253,13 @@ describe('events on the buses', () => {
 
   it('that producers put wait for ingest in that Region alone', () => {
     expect(rulesMatching(append, 'us-east-1')).toEqual(['meridian-ingress']);
-    expect(rulesMatching({ ...append, 'detail-type': 'meridian.command' }, 'us-east-1')).toEqual(['meridian-ingress']);
+    for (const type of ['meridian.command', 'meridian.transact'])
+      expect(rulesMatching({ ...append, 'detail-type': type }, 'us-east-1')).toEqual(['meridian-ingress']);
     // Even if it looks as if it had been born here.
     expect(rulesMatching({ ...append, detail: departed.detail }, 'us-east-1')).toEqual(['meridian-ingress']);
   });
 
-  it('of others that are neither append nor command are left alone', () => {
+  it('of others that ask for nothing are left alone', () => {
     expect(rulesMatching({ ...append, 'detail-type': 'Departed' }, 'us-east-1')).toEqual([]);
   });
 
@@ -238,7 +269,18 @@ describe('events on the buses', () => {
   });
 
   it('of our own are never taken in again', () => {
-    expect(rulesMatching({ ...append, source: 'meridian.flight' }, 'us-east-1')).toEqual([]);
+    for (const type of ['meridian.append', 'meridian.command', 'meridian.transact'])
+      expect(rulesMatching({ ...append, 'detail-type': type, source: 'meridian.flight' }, 'us-east-1')).toEqual([]);
+  });
+
+  it('that announce what became of a transaction go from its driving Region to every other, and to no view', () => {
+    const announced = {
+      source: 'meridian.tx',
+      'detail-type': 'TransactionCommitted',
+      detail: { id: 'tx/us-east-1:1', meta: { region: 'us-east-1' } },
+    };
+    expect(rulesMatching(announced, 'us-east-1')).toEqual(['meridian-forward-us-east-2', 'meridian-forward-us-west-2']);
+    for (const there of ['us-east-2', 'us-west-2']) expect(rulesMatching(announced, there)).toEqual([]);
   });
 
   it('that cannot be forwarded are kept in the Region of the rule', () => {
@@ -341,9 +383,25 @@ describe('what each role may do', () => {
   const snapshots = ['BatchGetItem', 'DeleteItem', 'PutItem', 'Query'].map(
     (action) => `dynamodb:${action} on GlobalTable(meridian-snapshots)`,
   );
-  const elsewhere = ['us-east-2', 'us-west-2'].map(
-    (other) => `lambda:InvokeFunction on arn:aws:lambda:${other}:${account}:function:meridian-command`,
-  );
+  const elsewhere = (id: string) =>
+    ['us-east-2', 'us-west-2'].map(
+      (other) => `lambda:InvokeFunction on arn:aws:lambda:${other}:${account}:function:meridian-${id}`,
+    );
+  const decisions = (...actions: readonly string[]) =>
+    actions.map((action) => `dynamodb:${action} on arn:aws:dynamodb:us-east-1:${account}:table/meridian-transactions`);
+  const transacts = [
+    ...['ConditionCheckItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'].map(
+      (action) => `dynamodb:${action} on ${events}`,
+    ),
+    ...snapshots,
+    ...decisions('GetItem', 'PutItem', 'Query'),
+    ...elsewhere('participant'),
+    'states:StartExecution on StateMachine(meridian-transactions)',
+  ];
+  const streamOf = (table: string) =>
+    ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'].map(
+      (action) => `dynamodb:${action} on CustomResource(${table})`,
+    );
   const consume = (queue: string) =>
     ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'].map(
       (action) => `${action} on Queue(${queue})`,
@@ -361,40 +419,54 @@ describe('what each role may do', () => {
     [
       'ingest',
       [
-        `dynamodb:PutItem on ${events}`,
-        `dynamodb:Query on ${events}`,
-        ...snapshots,
+        ...transacts,
+        ...elsewhere('command'),
         'events:PutEvents on EventBus(meridian)',
         'sqs:SendMessage on Queue(meridian-quarantine)',
-        ...elsewhere,
         ...consume('meridian-ingress'),
       ],
     ],
     [
       'api',
       [
-        `dynamodb:PutItem on ${events}`,
-        `dynamodb:Query on ${events}`,
-        ...snapshots,
+        ...transacts,
+        ...elsewhere('command'),
         'dynamodb:BatchGetItem on GlobalTable(meridian-views)',
         'dynamodb:Query on GlobalTable(meridian-views)',
-        ...elsewhere,
       ],
     ],
-    ['command', [`dynamodb:PutItem on ${events}`, `dynamodb:Query on ${events}`, ...snapshots]],
+    ['command', transacts],
+    [
+      'participant',
+      [
+        ...['GetItem', 'PutItem', 'Query', 'UpdateItem'].map((action) => `dynamodb:${action} on ${events}`),
+        ...snapshots,
+        ...decisions('GetItem', 'PutItem'),
+        ...elsewhere('participant'),
+      ],
+    ],
+    ['coordinate', [`dynamodb:GetItem on ${events}`, ...decisions('GetItem', 'PutItem', 'Query')]],
+    [
+      'resolve',
+      [
+        ...['GetItem', 'Query', 'UpdateItem'].map((action) => `dynamodb:${action} on ${events}`),
+        ...decisions('GetItem', 'PutItem', 'Query'),
+        ...elsewhere('participant'),
+        ...consume('meridian-resolver'),
+      ],
+    ],
     [
       'relay',
       [
-        'dynamodb:DescribeStream on CustomResource(meridian-events)',
-        'dynamodb:GetRecords on CustomResource(meridian-events)',
-        'dynamodb:GetShardIterator on CustomResource(meridian-events)',
-        'dynamodb:ListStreams on CustomResource(meridian-events)',
+        ...streamOf('meridian-events'),
+        ...streamOf('meridian-transactions'),
         // Its sightings, no row of a view; test/lambdas/wiring.test.ts sees it write there.
         'dynamodb:UpdateItem on GlobalTable(meridian-views) if {"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":["meridian#seen"]}}',
         'events:PutEvents on EventBus(meridian)',
         's3:ListBucket on Bucket()',
         's3:PutObject on Bucket()/aws/lambda/*',
         'sqs:SendMessage on Queue(meridian-projection)',
+        'sqs:SendMessage on Queue(meridian-resolver)',
       ],
     ],
     [
@@ -402,6 +474,7 @@ describe('what each role may do', () => {
       [
         `dynamodb:Query on ${events}`,
         ...snapshots,
+        ...decisions('GetItem'),
         'dynamodb:BatchGetItem on GlobalTable(meridian-views)',
         'dynamodb:PutItem on GlobalTable(meridian-views)',
         'dynamodb:UpdateItem on GlobalTable(meridian-views)',
@@ -413,6 +486,7 @@ describe('what each role may do', () => {
       [
         `dynamodb:Query on ${events}`,
         `dynamodb:Scan on ${events}`,
+        ...decisions('GetItem'),
         ...['BatchGetItem', 'BatchWriteItem', 'PutItem', 'Query', 'UpdateItem'].map(
           (action) => `dynamodb:${action} on GlobalTable(meridian-views)`,
         ),
@@ -421,9 +495,10 @@ describe('what each role may do', () => {
           (action) => `sqs:${action} on Queue(meridian-quarantine)`,
         ),
         'sqs:SendMessage on Queue(meridian-ingress)',
+        'sqs:SendMessage on Queue(meridian-resolver)',
       ],
     ],
-    ['stream-lookup', [`dynamodb:DescribeTable on ${events}`]],
+    ['stream-lookup', [`dynamodb:DescribeTable on ${events}`, ...decisions('DescribeTable')]],
   ])('%s: what it calls and nothing else', (name, expected) => {
     expect(region.permissions(`meridian-us-east-1-${name}`)).toEqual([...expected, ...basics(name)].sort());
   });
@@ -461,7 +536,7 @@ describe('what each role may do', () => {
   it('is said in those policies alone, and there are no other roles', () => {
     const roles = region.ofType('AWS::IAM::Role');
     expect(roles.map(({ Properties }) => Properties.RoleName).sort()).toEqual(
-      [...functions, 'forward'].map((id) => `meridian-us-east-1-${id}`).sort(),
+      [...functions, 'forward', 'transactions'].map((id) => `meridian-us-east-1-${id}`).sort(),
     );
     for (const { Properties } of roles) {
       expect(Properties).not.toHaveProperty('ManagedPolicyArns');
@@ -503,25 +578,53 @@ describe('the functions', () => {
     MERIDIAN_LOG: 'us-east-1',
     EVENTS_TABLE: 'meridian-events',
     SNAPSHOTS_TABLE: 'meridian-snapshots',
+    TRANSACTIONS_TABLE: 'meridian-transactions',
+    DECISIONS: 'strong',
+  };
+  const transacting = {
+    ...shared,
+    PARTICIPANT_FUNCTION: 'meridian-participant',
+    TRANSACTION_MACHINE_ARN: 'StateMachine(meridian-transactions)',
   };
   it.each([
     [
       'ingest',
       {
-        ...shared,
+        ...transacting,
+        COMMAND_FUNCTION: 'meridian-command',
         BUS_NAME: 'meridian',
         QUARANTINE_QUEUE_URL: 'Queue(meridian-quarantine)',
-        COMMAND_FUNCTION: 'meridian-command',
       },
     ],
-    ['api', { ...shared, VIEWS_TABLE: 'meridian-views', COMMAND_FUNCTION: 'meridian-command' }],
-    ['command', shared],
+    ['api', { ...transacting, COMMAND_FUNCTION: 'meridian-command', VIEWS_TABLE: 'meridian-views' }],
+    ['command', transacting],
+    ['participant', { ...shared, PARTICIPANT_FUNCTION: 'meridian-participant' }],
+    [
+      'coordinate',
+      {
+        MERIDIAN_NAME: 'meridian',
+        EVENTS_TABLE: 'meridian-events',
+        TRANSACTIONS_TABLE: 'meridian-transactions',
+        DECISIONS: 'strong',
+      },
+    ],
+    [
+      'resolve',
+      {
+        MERIDIAN_NAME: 'meridian',
+        EVENTS_TABLE: 'meridian-events',
+        TRANSACTIONS_TABLE: 'meridian-transactions',
+        DECISIONS: 'strong',
+        PARTICIPANT_FUNCTION: 'meridian-participant',
+      },
+    ],
     [
       'relay',
       {
         MERIDIAN_NAME: 'meridian',
         BUS_NAME: 'meridian',
         PROJECTION_QUEUE_URL: 'Queue(meridian-projection)',
+        RESOLVER_QUEUE_URL: 'Queue(meridian-resolver)',
         VIEWS_TABLE: 'meridian-views',
       },
     ],
@@ -531,6 +634,8 @@ describe('the functions', () => {
         MERIDIAN_NAME: 'meridian',
         EVENTS_TABLE: 'meridian-events',
         SNAPSHOTS_TABLE: 'meridian-snapshots',
+        TRANSACTIONS_TABLE: 'meridian-transactions',
+        DECISIONS: 'strong',
         VIEWS_TABLE: 'meridian-views',
       },
     ],
@@ -539,10 +644,13 @@ describe('the functions', () => {
       {
         MERIDIAN_NAME: 'meridian',
         EVENTS_TABLE: 'meridian-events',
+        TRANSACTIONS_TABLE: 'meridian-transactions',
+        DECISIONS: 'strong',
         VIEWS_TABLE: 'meridian-views',
         BUS_NAME: 'meridian',
         INGRESS_QUEUE_URL: 'Queue(meridian-ingress)',
         QUARANTINE_QUEUE_URL: 'Queue(meridian-quarantine)',
+        RESOLVER_QUEUE_URL: 'Queue(meridian-resolver)',
       },
     ],
   ])('%s is told what it needs', (name, expected) => {
@@ -577,6 +685,9 @@ describe('the functions', () => {
     ['relay', 60],
     // Nothing new after 15 s, then 10 s of tries, a read and a write.
     ['operate', 60],
+    // 10 s of tries, and a call of a service that has just begun.
+    ['participant', 30],
+    ['resolve', 30],
   ])('%s can end what it has begun: it has %i s or more', (name, least) => {
     expect(timeoutOf(name)).toBeGreaterThanOrEqual(least);
   });
@@ -594,12 +705,15 @@ describe('the functions', () => {
     expect(app.regionTemplates[0]?.findOutputs('ApiUrl')).not.toEqual({});
   });
 
-  const mappingOf = (name: string) => {
-    const found = region
+  const mappingsOf = (name: string) =>
+    region
       .ofType('AWS::Lambda::EventSourceMapping')
-      .filter(({ Properties }) => region.text(Properties.FunctionName) === `Function(meridian-${name})`);
-    expect(found).toHaveLength(1);
-    return found[0]?.Properties ?? expect.fail(name);
+      .map(({ Properties }) => Properties)
+      .filter(({ FunctionName }) => region.text(FunctionName) === `Function(meridian-${name})`);
+  const mappingOf = (name: string) => {
+    const [found, ...more] = mappingsOf(name);
+    expect(more).toEqual([]);
+    return found ?? expect.fail(name);
   };
 
   it.each([
@@ -628,38 +742,64 @@ describe('the functions', () => {
     },
   );
 
-  it('relay reads the stream from its start, in order, and gives up on a record in time to save those behind it', () => {
-    const { EventSourceArn, FunctionName: _, DestinationConfig, Tags: __, ...mapping } = mappingOf('relay');
-    expect(EventSourceArn).toEqual({ 'Fn::GetAtt': [expect.stringMatching(/^EventsStream/), 'StreamArn'] });
-    expect(mapping).toEqual({
-      BatchSize: 100,
-      BisectBatchOnFunctionError: true,
-      FunctionResponseTypes: ['ReportBatchItemFailures'],
-      MaximumRecordAgeInSeconds: 6 * 60 * 60,
-      MaximumRetryAttempts: 10_000,
-      MetricsConfig: { Metrics: ['EventCount'] },
-      ParallelizationFactor: 1,
-      StartingPosition: 'TRIM_HORIZON',
-    });
-    const { OnFailure } = z.object({ OnFailure: z.object({ Destination: z.unknown() }) }).parse(DestinationConfig);
-    expect(region.text(OnFailure.Destination)).toBe('Bucket()');
+  it('resolve works on messages when they are due, again after 30 s, and what it cannot finish is kept', () => {
+    expect(mappingOf('resolve')).toMatchObject({ BatchSize: 10, FunctionResponseTypes: ['ReportBatchItemFailures'] });
+    const queue = region.named('AWS::SQS::Queue', 'meridian-resolver').Properties;
+    // Each message brings its own delay.
+    expect(queue).not.toHaveProperty('DelaySeconds');
+    expect(queue.VisibilityTimeout).toBe(timeoutOf('resolve'));
+    const { deadLetterTargetArn, maxReceiveCount } = z
+      .object({ deadLetterTargetArn: z.unknown(), maxReceiveCount: z.number() })
+      .parse(queue.RedrivePolicy);
+    expect(region.text(deadLetterTargetArn)).toBe('Queue(meridian-resolver-dead-letter)');
+    expect(maxReceiveCount * timeoutOf('resolve')).toBe(4 * 60 * 60);
   });
+
+  it.each([
+    ['commits', /^EventsStream/],
+    ['decisions', /^TransactionsStream/],
+  ])(
+    'relay reads the stream of %s from its start, in order, and gives up on a record in time to save those behind it',
+    (_what, stream) => {
+      const isOf = ({ EventSourceArn }: Resource['Properties']) => {
+        const [source] = z
+          .object({ 'Fn::GetAtt': z.tuple([z.string(), z.literal('StreamArn')]) })
+          .parse(EventSourceArn)['Fn::GetAtt'];
+        return stream.test(source);
+      };
+      expect(mappingsOf('relay')).toHaveLength(2);
+      const properties = mappingsOf('relay').find(isOf) ?? expect.fail('there is no mapping');
+      const { EventSourceArn: _, FunctionName: __, DestinationConfig, Tags: ___, ...mapping } = properties;
+      expect(mapping).toEqual({
+        BatchSize: 100,
+        BisectBatchOnFunctionError: true,
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+        MaximumRecordAgeInSeconds: 6 * 60 * 60,
+        MaximumRetryAttempts: 10_000,
+        MetricsConfig: { Metrics: ['EventCount'] },
+        ParallelizationFactor: 1,
+        StartingPosition: 'TRIM_HORIZON',
+      });
+      const { OnFailure } = z.object({ OnFailure: z.object({ Destination: z.unknown() }) }).parse(DestinationConfig);
+      expect(region.text(OnFailure.Destination)).toBe('Bucket()');
+    },
+  );
 });
 
 describe('the stream lookup', () => {
-  const lookup = (reader: TemplateReader) => {
-    const [found, ...more] = reader.ofType('AWS::CloudFormation::CustomResource');
-    expect(more).toEqual([]);
-    return found?.Properties ?? expect.fail('there is no lookup');
-  };
+  const lookup = (reader: TemplateReader, table = 'meridian-events') =>
+    reader.named('AWS::CloudFormation::CustomResource', table).Properties;
+  const tables = ['meridian-events', 'meridian-transactions'];
 
-  it('is a plain custom resource of a function in its Region', () => {
-    expect(region.text(lookup(region).ServiceToken)).toBe('Function(meridian-stream-lookup)');
+  it('is a plain custom resource of a function in its Region, one for each global table', () => {
+    expect(region.ofType('AWS::CloudFormation::CustomResource')).toHaveLength(tables.length);
+    for (const table of tables)
+      expect(region.text(lookup(region, table).ServiceToken)).toBe('Function(meridian-stream-lookup)');
   });
 
-  it('runs again when the view type, the replicas, the log or the nonce change', () => {
-    expect(lookup(region)).toMatchObject({
-      TableName: 'meridian-events',
+  it.each(tables)('of %s runs again when the view type, the replicas, the log or the nonce change', (table) => {
+    expect(lookup(region, table)).toMatchObject({
+      TableName: table,
       ViewType: 'NEW_AND_OLD_IMAGES',
       Replicas: three,
       Log: 'us-east-1',
@@ -671,3 +811,50 @@ describe('the stream lookup', () => {
     });
   });
 });
+
+describe('the state machine of transactions', () => {
+  it('is an Express machine that is traced and logs what goes wrong, without what was asked for', () => {
+    const machine = region.named('AWS::StepFunctions::StateMachine', 'meridian-transactions').Properties;
+    expect(machine).toMatchObject({
+      StateMachineType: 'EXPRESS',
+      TracingConfiguration: { Enabled: true },
+      LoggingConfiguration: { Level: 'ERROR', IncludeExecutionData: false, Destinations: [expect.anything()] },
+    });
+    expect(
+      region.named('AWS::Logs::LogGroup', '/aws/vendedlogs/states/meridian-transactions').Properties,
+    ).toMatchObject({ RetentionInDays: 30 });
+  });
+
+  it('gives every task more time than its function has, and tries it again with full jitter', () => {
+    const tasks = [...tasksOf(definitionOf())];
+    expect(tasks.map(([name]) => name).sort()).toEqual(['Abort', 'Commit', 'Decide', 'Finalise', 'Plan', 'Prepare']);
+    for (const [name, { Resource: resource, TimeoutSeconds, Retry }] of tasks) {
+      const { Timeout } = region.named('AWS::Lambda::Function', resource.split(':').at(-1) ?? '').Properties;
+      expect(TimeoutSeconds, name).toBe(Number(Timeout) + 5);
+      expect(Retry, name).toEqual([
+        expect.objectContaining({ JitterStrategy: 'FULL', BackoffRate: 2, IntervalSeconds: 1, MaxAttempts: 3 }),
+      ]);
+    }
+  });
+
+  it('ends before Express ends it', () => {
+    expect(definitionOf()).toMatchObject({ TimeoutSeconds: 300 });
+  });
+});
+
+const taskSchema = z.object({
+  Type: z.literal('Task'),
+  Resource: z.string(),
+  TimeoutSeconds: z.number(),
+  Retry: z.array(z.unknown()),
+});
+
+/** Every task of a definition by its name, those in maps too. */
+function* tasksOf(machine: unknown): Iterable<readonly [string, z.infer<typeof taskSchema>]> {
+  const { States } = z.object({ States: z.record(z.string(), z.looseObject({})) }).parse(machine);
+  for (const [name, state] of Object.entries(States)) {
+    const task = taskSchema.safeParse(state);
+    if (task.success) yield [name, task.data];
+    if ('ItemProcessor' in state) yield* tasksOf(state.ItemProcessor);
+  }
+}

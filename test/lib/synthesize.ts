@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { registrySchemas } from '../../core/index.ts';
 import { domain } from '../../domain/index.ts';
 import { parseConfig } from '../../lib/config.ts';
+import type { Deployed } from '../../lib/deployed-regions.ts';
 import { addMeridian, type MeridianStacks } from '../../lib/meridian.ts';
 import { TemplateReader } from './template.ts';
 
@@ -36,7 +37,7 @@ export const firstRegionOf = ({ regionTemplates: [first] }: Synthesized): Templa
 
 export interface SynthesizeOptions {
   readonly context?: Readonly<Record<string, unknown>>;
-  readonly deployed?: readonly string[];
+  readonly deployed?: Deployed;
   /** Whether CloudFormation's own rules are checked too; they take most of the time. */
   readonly cloudFormationRules?: boolean;
   /** Changes the stacks before they are synthesized. */

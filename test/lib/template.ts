@@ -23,6 +23,7 @@ const nameProperties = [
   'FunctionName',
   'RoleName',
   'LogGroupName',
+  'StateMachineName',
   'TopicName',
   'Name',
 ] as const;

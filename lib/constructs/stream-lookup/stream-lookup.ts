@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { CustomResource, Duration, Validations } from 'aws-cdk-lib';
 import type { ITableV2, StreamViewType } from 'aws-cdk-lib/aws-dynamodb';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Config } from '../../config.ts';
 import { MeridianFunction } from '../meridian-function.ts';
@@ -11,51 +12,77 @@ export interface StreamLookupProps {
   readonly config: Config;
   /** The Region of the stack. */
   readonly region: string;
-  /** The replica of this Region. */
-  readonly table: ITableV2;
-  /** The view type of its stream; another one means another stream. */
-  readonly viewType: StreamViewType;
 }
 
 /**
- * Finds the ARN of the stream of this Region's replica. It holds the time at which the stream was made, so CloudFormation
- * only knows it in the Region that made the table, and `replica(region).tableStreamArn` of CDK ends with `/stream/*`,
+ * Finds the ARNs of the streams of this Region's replicas. They hold the time at which the stream was made, so CloudFormation
+ * only knows them in the Region that made the table, and `replica(region).tableStreamArn` of CDK ends with `/stream/*`,
  * which no event source mapping takes.
  */
 export class StreamLookup extends Construct {
-  /** ARN of the replica's latest stream. */
-  readonly streamArn: string;
+  readonly #config: Config;
+  readonly #region: string;
+  readonly #lookup: MeridianFunction;
 
-  constructor(scope: Construct, id: string, { config, region, table, viewType }: StreamLookupProps) {
+  constructor(scope: Construct, id: string, { config, region }: StreamLookupProps) {
     super(scope, id);
-    const lookup = new MeridianFunction(this, 'Function', {
+    this.#config = config;
+    this.#region = region;
+    this.#lookup = new MeridianFunction(this, 'Function', {
       config,
       region,
       functionId: 'stream-lookup',
       entry: fileURLToPath(new URL('index.ts', import.meta.url)),
-      description: 'Finds the ARN of the events table stream during a deploy',
+      description: 'Finds the ARNs of the table streams during a deploy',
       environment: {},
       timeout: Duration.minutes(1),
       memorySize: 256,
     });
-    table.grant(lookup.role, 'dynamodb:DescribeTable');
+  }
+
+  /**
+   * Looks up the stream of a replica.
+   * @param scope the construct that the replica is of
+   * @param table the replica of this Region
+   * @param viewType the view type of its stream; another one means another stream
+   */
+  streamOf(scope: Construct, table: ITableV2, viewType: StreamViewType): TableStream {
+    table.grant(this.#lookup.role, 'dynamodb:DescribeTable');
 
     // CloudFormation runs it again whenever one of the properties differs from the last deploy's.
-    const resource = new CustomResource(this, 'Resource', {
-      serviceToken: lookup.function.functionArn,
+    const resource = new CustomResource(scope, 'Stream', {
+      serviceToken: this.#lookup.function.functionArn,
       serviceTimeout: Duration.minutes(3),
       properties: {
         TableName: table.tableName,
         ViewType: viewType,
-        Replicas: config.regions,
-        Log: config.logs[region],
-        Nonce: config.nonce,
+        Replicas: this.#config.regions,
+        Log: this.#config.logs[this.#region],
+        Nonce: this.#config.nonce,
       },
     });
     Validations.of(resource).acknowledge({
       id: 'CloudFormation-Validate::W9003',
       reason: 'CDK writes serviceTimeout as a string, which CloudFormation takes for the number that it is.',
     });
-    this.streamArn = resource.getAttString('StreamArn');
+    return new TableStream(resource.getAttString('StreamArn'));
+  }
+}
+
+/** The stream of one replica. */
+export class TableStream {
+  readonly arn: string;
+
+  constructor(arn: string) {
+    this.arn = arn;
+  }
+
+  /** Lets a role's event source mapping read the stream; Lambda asks for these four when the mapping is made. */
+  grantRead(grantee: IGrantable): void {
+    Grant.addToPrincipal({
+      grantee,
+      actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
+      resourceArns: [this.arn],
+    });
   }
 }

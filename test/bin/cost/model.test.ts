@@ -20,6 +20,8 @@ const usage: Usage = {
   warm: 0,
   streamLength: 10,
   readsPerSecond: 0,
+  transactionsPerSecond: 0,
+  participants: 2,
   months: 1,
   archiveDays: 30,
   logRetentionDays: 30,
@@ -44,7 +46,14 @@ describe('the estimate of a month', () => {
   });
 
   it('grows with every Region, view and KB', () => {
-    for (const more of [{ regions: 4 }, { views: 2 }, { size: 2000 }, { months: 2 }, { readsPerSecond: 1 }])
+    for (const more of [
+      { regions: 4 },
+      { views: 2 },
+      { size: 2000 },
+      { months: 2 },
+      { readsPerSecond: 1 },
+      { transactionsPerSecond: 1 },
+    ])
       expect(totalOf(more), JSON.stringify(more)).toBeGreaterThan(totalOf());
   });
 
@@ -57,6 +66,20 @@ describe('the estimate of a month', () => {
     const [line] = linesOf({ eventsPerSecond: 1, size: 3000, regions: 2 });
     expect(line?.quantity).toBe(730 * 3600 * 4 * 2);
     expect(line?.dollars).toBeCloseTo(730 * 3600 * 4 * 2 * 0.000000625, 9);
+  });
+
+  it('charges a transaction of k streams 2k + 1 writes in each Region, those of its k events included', () => {
+    const put = linesOf({ eventsPerSecond: 3 })[0]?.quantity ?? 0;
+    const lines = linesOf({ eventsPerSecond: 3, transactionsPerSecond: 1, participants: 3 });
+    const added = lines.find(({ what }) => what === 'write units of decisions and of intents made final');
+    expect(put + (added?.quantity ?? 0)).toBe(730 * 3600 * (2 * 3 + 1) * 3);
+  });
+
+  it('charges an Express execution by request and by 100 ms at 64 MB', () => {
+    const lines = linesOf({ transactionsPerSecond: 1, milliseconds: 60 });
+    const dollarsOf = (start: string) => lines.find(({ what }) => what.startsWith(start))?.dollars;
+    expect(dollarsOf('executions')).toBeCloseTo(730 * 3600 * 0.000001, 9);
+    expect(dollarsOf('GB-seconds of executions')).toBeCloseTo(730 * 3600 * 0.3 * 0.0625 * 0.00001667, 9);
   });
 
   it('names the service and what is counted on every line', () => {

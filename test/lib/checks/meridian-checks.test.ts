@@ -9,6 +9,7 @@ import { synthesize } from '../synthesize.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 const two = ['us-east-1', 'us-west-2'];
+const three = ['us-east-1', 'us-east-2', 'us-west-2'];
 const five = [...two, 'us-east-2', 'eu-west-1', 'ap-northeast-1'];
 const globalTable = ({ global }: MeridianStacks): CfnGlobalTable => {
   const table = global.node.findAll().find((construct) => construct instanceof CfnGlobalTable);
@@ -57,19 +58,34 @@ describe('the checks at synth', () => {
   });
 
   it('refuse two changes of replicas in one deploy', () => {
-    expect(() => synthesize({ context: { regions: five.slice(0, 4) }, deployed: two })).toThrow(
+    expect(() => synthesize({ context: { regions: five.slice(0, 4) }, deployed: { regions: two } })).toThrow(
       /one replica of a global table per update, these are 2: \+us-east-2 \+eu-west-1/,
     );
   });
 
   it('refuse another primary Region', () => {
-    expect(() => synthesize({ context: { regions: two }, deployed: two.toReversed() })).toThrow(
+    expect(() => synthesize({ context: { regions: two }, deployed: { regions: two.toReversed() } })).toThrow(
       /primary Region is us-west-2 and cannot become us-east-1/,
     );
   });
 
+  it('refuse another consistency of the decisions, also with a change of Regions alone', () => {
+    expect(() =>
+      synthesize({
+        context: { regions: three, decisions: 'strong' },
+        deployed: { regions: three, decisions: 'eventual' },
+      }),
+    ).toThrow(/made with "decisions": "eventual" and cannot become "strong"/);
+    // The default follows the Regions.
+    expect(() =>
+      synthesize({ context: { regions: [...three, 'eu-west-1'] }, deployed: { regions: three, decisions: 'strong' } }),
+    ).toThrow(/made with "decisions": "strong" and cannot become "eventual"/);
+  });
+
   it('let one change of replicas pass, and any of stacks to throw away', () => {
-    expect(() => synthesize({ context: { regions: five.slice(0, 3) }, deployed: two })).not.toThrow();
-    expect(() => synthesize({ context: { regions: two, ephemeral: true }, deployed: five })).not.toThrow();
+    expect(() => synthesize({ context: { regions: five.slice(0, 3) }, deployed: { regions: two } })).not.toThrow();
+    expect(() =>
+      synthesize({ context: { regions: two, ephemeral: true }, deployed: { regions: five, decisions: 'strong' } }),
+    ).not.toThrow();
   });
 });

@@ -139,8 +139,12 @@ describe('nothing is forgotten:', () => {
         expect(watching(`AWS/Events ${metric} EventBusName=meridian RuleName=${name}`), name).toHaveLength(1);
   });
 
-  it('every table has alarms for throttling and for errors, the global one too', () => {
-    for (const name of ['meridian-events', ...namesOf('AWS::DynamoDB::GlobalTable', 'TableName')]) {
+  it('every table has alarms for throttling and for errors, the global ones too', () => {
+    for (const name of [
+      'meridian-events',
+      'meridian-transactions',
+      ...namesOf('AWS::DynamoDB::GlobalTable', 'TableName'),
+    ]) {
       for (const metric of ['ReadThrottleEvents', 'WriteThrottleEvents'])
         expect(watching(`AWS/DynamoDB ${metric} TableName=${name}`), name).toHaveLength(1);
       for (const operation of ['PutItem', 'Query', 'TransactWriteItems'])
@@ -157,6 +161,21 @@ describe('nothing is forgotten:', () => {
     for (const name of readers) expect(watching(`AWS/Lambda IteratorAge FunctionName=${name}`), name).toHaveLength(1);
   });
 
+  it('every state machine has alarms for executions that end badly, and for throttles', () => {
+    const machines = namesOf('AWS::StepFunctions::StateMachine', 'StateMachineName');
+    expect(machines).toEqual(['meridian-transactions']);
+    for (const name of machines)
+      for (const metric of ['ExecutionsFailed', 'ExecutionsTimedOut', 'ExecutionsAborted', 'ExecutionThrottled'])
+        expect(watching(`AWS/States ${metric} StateMachineArn=StateMachine(${name})`), metric).toHaveLength(1);
+  });
+
+  it('what is left of transactions leads to a page of its own', () => {
+    for (const name of ['resolver-age', 'resolver-dead-letter-depth', 'machine-transactions-failures'])
+      expect(alarms.find(({ AlarmName }) => AlarmName === `meridian-${name}`)?.AlarmDescription).toContain(
+        'docs/runbooks/stuck-transactions.md',
+      );
+  });
+
   it('replication to every other Region is watched, and to none else', () => {
     const latency = 'AWS/DynamoDB ReplicationLatency';
     expect(alarms.flatMap(watchedBy).filter((metric) => metric.startsWith(latency))).toEqual(
@@ -164,7 +183,9 @@ describe('nothing is forgotten:', () => {
     );
   });
 
-  it('what relay gives up on is counted by its mapping', () => {
+  it('what relay gives up on is counted by its mappings', () => {
+    const [alarm] = watching('AWS/Lambda DroppedEventCount EventSourceMappingUUID=EventSourceMapping()');
+    expect(alarm?.Metrics.filter(({ MetricStat }) => MetricStat)).toHaveLength(2 * 2);
     for (const metric of ['OnFailureDestinationDeliveredEventCount', 'DroppedEventCount'])
       expect(watching(`AWS/Lambda ${metric} EventSourceMappingUUID=EventSourceMapping()`), metric).toHaveLength(1);
   });

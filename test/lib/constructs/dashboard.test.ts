@@ -56,12 +56,13 @@ describe('the dashboard of a Region', () => {
     expect(figures?.properties.metrics).toHaveLength(4);
   });
 
-  it('shows traffic, latency, lag, queues, errors, tables and conflicts, each in a row', () => {
+  it('shows traffic, latency, lag, transactions, queues, errors, tables and conflicts, each in a row', () => {
     const rows = dashboardOf(first()).widgets.flatMap(({ properties: { markdown } }) => markdown ?? []);
     expect(rows.map((title) => /^## (\w+)/.exec(title)?.[1])).toEqual([
       'Traffic',
       'Latency',
       'Lag',
+      'Transactions',
       'Queues',
       'Errors',
       'Tables',
@@ -78,7 +79,7 @@ describe('the dashboard of a Region', () => {
     }
   });
 
-  it('shows every function, queue, rule and table of the Region', () => {
+  it('shows every function, queue, rule, table and state machine of the Region', () => {
     const { text } = dashboardOf(first());
     for (const [type, property] of [
       ['AWS::Lambda::Function', 'FunctionName'],
@@ -87,6 +88,8 @@ describe('the dashboard of a Region', () => {
       ['AWS::DynamoDB::GlobalTable', 'TableName'],
     ] as const)
       for (const { Properties } of first().ofType(type)) expect(text).toContain(`"${Properties[property]}"`);
+    for (const { Properties } of first().ofType('AWS::StepFunctions::StateMachine'))
+      expect(text).toContain(`"StateMachine(${Properties.StateMachineName})"`);
   });
 
   it('shows everything that the functions measure', () => {
@@ -108,6 +111,11 @@ describe('the dashboard of a Region', () => {
       Projected: true,
       Handled: true,
       Waiting: true,
+      TransactionCommitted: true,
+      TransactionAborted: true,
+      TransactionBusy: true,
+      TransactionUndecided: true,
+      IntentResolved: true,
     };
     const { text } = dashboardOf(first());
     for (const name of Object.keys(names)) expect(text).toContain(`["meridian","${name}","service","meridian"`);

@@ -24,6 +24,8 @@ describe('schema registry', () => {
       expect(names.sort()).toEqual([
         'meridian.flight@Arrived',
         'meridian.flight@Departed',
+        'meridian.miles@MilesEarned',
+        'meridian.miles@MilesPaid',
         'meridian.seats@SeatReleased',
         'meridian.seats@SeatReserved',
       ]);

@@ -1,0 +1,44 @@
+import { Duration } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import { namesOf } from '../names.ts';
+import type { EventsReplica } from './events-replica.ts';
+import { MeridianFunction } from './meridian-function.ts';
+import type { TransactionsReplica } from './transactions-replica.ts';
+
+/** Properties of Coordinate. */
+export interface CoordinateProps {
+  /** The deployment. */
+  readonly config: Config;
+  /** The Region of the stack. */
+  readonly region: string;
+  /** The event store, which keeps the outcomes of one-Region transactions. */
+  readonly events: EventsReplica;
+  /** The decisions of transactions. */
+  readonly transactions: TransactionsReplica;
+}
+
+/** Plans the attempts of the transactions that are driven here, and puts their decisions. */
+export class Coordinate extends Construct {
+  readonly function: MeridianFunction;
+
+  constructor(scope: Construct, id: string, { config, region, events, transactions }: CoordinateProps) {
+    super(scope, id);
+    const names = namesOf(config.name);
+    this.function = new MeridianFunction(this, 'Function', {
+      config,
+      region,
+      functionId: 'coordinate',
+      description: 'Plans and decides the attempts of transactions that this Region drives',
+      environment: {
+        EVENTS_TABLE: names.eventsTable,
+        TRANSACTIONS_TABLE: names.transactionsTable,
+        DECISIONS: config.decisions,
+      },
+      // A read or two and a write. The state machine waits a little longer and calls again.
+      timeout: Duration.seconds(15),
+    });
+    events.grantReadOutcomes(this.function.role);
+    transactions.grantDrive(this.function.role);
+  }
+}

@@ -1,0 +1,59 @@
+import { Duration } from 'aws-cdk-lib';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import { namesOf } from '../names.ts';
+import type { EventsReplica } from './events-replica.ts';
+import { MeridianFunction } from './meridian-function.ts';
+import type { SnapshotsTable } from './snapshots-table.ts';
+import type { TransactionsReplica } from './transactions-replica.ts';
+
+/** Properties of Participant. */
+export interface ParticipantProps {
+  /** The deployment. */
+  readonly config: Config;
+  /** The Region of the stack. */
+  readonly region: string;
+  /** Environment that functions share. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The event store. */
+  readonly events: EventsReplica;
+  /** The streams' snapshots. */
+  readonly snapshots: SnapshotsTable;
+  /** The decisions of transactions. */
+  readonly transactions: TransactionsReplica;
+}
+
+/**
+ * Prepares and finalises what a transaction changes in streams that are at home here, and tells what was decided here. For
+ * a stream that is at home elsewhere the state machine calls it too, and it calls its like there: a machine calls no function
+ * of another Region.
+ */
+export class Participant extends Construct {
+  readonly function: MeridianFunction;
+
+  constructor(scope: Construct, id: string, props: ParticipantProps) {
+    super(scope, id);
+    const { config, region, environment, events, snapshots, transactions } = props;
+    this.function = new MeridianFunction(this, 'Function', {
+      config,
+      region,
+      functionId: 'participant',
+      description: 'Prepares and finalises the part of a transaction that is at home here',
+      environment: { ...environment, PARTICIPANT_FUNCTION: namesOf(config.name).function('participant') },
+      // A prepare tries for 10 s, and a call of a service that it has begun takes at most 20 s. The state machine waits a
+      // little longer and calls again.
+      timeout: Duration.seconds(30),
+    });
+    const { role } = this.function;
+    events.grantAppend(role);
+    snapshots.grantUse(role);
+    transactions.grantDecide(role);
+    this.function.grantInvokeElsewhere(role);
+  }
+
+  /** Lets a role invoke the participant function of every other Region. */
+  grantInvokeElsewhere(grantee: IGrantable): void {
+    this.function.grantInvokeElsewhere(grantee);
+  }
+}

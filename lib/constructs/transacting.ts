@@ -1,0 +1,34 @@
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { EventsReplica } from './events-replica.ts';
+import type { Participant } from './participant.ts';
+import type { SnapshotsTable } from './snapshots-table.ts';
+import type { TransactionMachine } from './transaction-machine.ts';
+import type { TransactionsReplica } from './transactions-replica.ts';
+
+/** What a function needs that appends to streams and takes transactions in. */
+export interface Transacting {
+  /** Its environment variables. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The event store. */
+  readonly events: EventsReplica;
+  /** The streams' snapshots. */
+  readonly snapshots: SnapshotsTable;
+  /** The decisions of transactions. */
+  readonly transactions: TransactionsReplica;
+  /** The participant functions of the other Regions, which know decisions that are not here yet. */
+  readonly participant: Participant;
+  /** What drives transactions over several Regions. */
+  readonly machine: TransactionMachine;
+}
+
+/** Lets a role append to streams and take transactions in. */
+export const grantTransacting = (
+  grantee: IGrantable,
+  { events, snapshots, transactions, participant, machine }: Transacting,
+): void => {
+  events.grantTransact(grantee);
+  snapshots.grantUse(grantee);
+  transactions.grantDrive(grantee);
+  participant.grantInvokeElsewhere(grantee);
+  machine.grantStart(grantee);
+};

@@ -1,0 +1,274 @@
+import { Duration, Stack, Validations } from 'aws-cdk-lib';
+import { Grant, type IGrantable, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import {
+  Choice,
+  Condition,
+  DefinitionBody,
+  Errors,
+  type IChainable,
+  JitterType,
+  JsonPath,
+  LogLevel,
+  Map as MapState,
+  Pass,
+  QueryLanguage,
+  StateMachine,
+  StateMachineType,
+  Succeed,
+  TaskInput,
+  Timeout,
+  Wait,
+  WaitTime,
+} from 'aws-cdk-lib/aws-stepfunctions';
+import { LambdaInvoke, type LambdaInvokeJsonPathProps } from 'aws-cdk-lib/aws-stepfunctions-tasks';
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import { namesOf } from '../names.ts';
+import type { MeridianFunction } from './meridian-function.ts';
+import { removalPolicyOf } from './removal-policy.ts';
+
+/** How much longer than its function may run a task waits for the answer. */
+const GRACE = Duration.seconds(5);
+
+/** Whatever a function throws: it answers what became of its work, and throws only what may be over at the next try. */
+const INFRASTRUCTURE = [
+  'Lambda.ServiceException',
+  'Lambda.AWSLambdaException',
+  'Lambda.SdkClientException',
+  'Lambda.TooManyRequestsException',
+  'Lambda.Unknown',
+  Errors.TIMEOUT,
+  Errors.TASKS_FAILED,
+];
+
+/** Properties of TransactionMachine. */
+export interface TransactionMachineProps {
+  /** The deployment. */
+  readonly config: Config;
+  /** The Region of the stack. */
+  readonly region: string;
+  /** Plans and decides. */
+  readonly coordinate: MeridianFunction;
+  /** Prepares and finalises. */
+  readonly participant: MeridianFunction;
+}
+
+/**
+ * Drives the transactions of a Region through their steps, and decides nothing: it may end anywhere, or run twice. Its
+ * input is a `MachineInput` of core/ports.ts; every state carries that once, and beside it only small answers.
+ */
+export class TransactionMachine extends Construct {
+  readonly #props: TransactionMachineProps;
+  readonly #machine: StateMachine;
+
+  constructor(scope: Construct, id: string, props: TransactionMachineProps) {
+    super(scope, id);
+    const { config, region, coordinate, participant } = props;
+    const names = namesOf(config.name);
+    this.#props = props;
+    const role = new Role(this, 'Role', {
+      roleName: names.role(region, 'transactions'),
+      assumedBy: new ServicePrincipal('states.amazonaws.com', {
+        conditions: {
+          StringEquals: { 'aws:SourceAccount': Stack.of(this).account },
+          ArnEquals: { 'aws:SourceArn': this.#arnOf(names.transactionMachine) },
+        },
+      }),
+    });
+    const logs = new LogGroup(this, 'Log', {
+      // Under this prefix the group needs no policy that grows with each machine of the account.
+      logGroupName: `/aws/vendedlogs/states/${names.transactionMachine}`,
+      retention: config.logRetentionDays,
+      removalPolicy: removalPolicyOf(config.ephemeral),
+    });
+    this.#machine = new StateMachine(this, 'Machine', {
+      stateMachineName: names.transactionMachine,
+      stateMachineType: StateMachineType.EXPRESS,
+      queryLanguage: QueryLanguage.JSON_PATH,
+      comment: 'Drives the transactions of this Region, and decides nothing',
+      definitionBody: DefinitionBody.fromChainable(this.#definition()),
+      // The longest that Express takes: the deadline of a transaction is at most four minutes away.
+      timeout: Duration.minutes(5),
+      logs: { destination: logs, level: LogLevel.ERROR, includeExecutionData: false },
+      tracingEnabled: true,
+      // CDK would also let it invoke every version of the functions.
+      role: role.withoutPolicyUpdates(),
+    });
+    Validations.of(this.#machine).acknowledge({
+      id: 'AwsSolutions-SF1',
+      reason:
+        'What an execution did is in two tables and in its trace; every step of every good one in the log would cost ten times as much as the steps.',
+    });
+    Grant.addToPrincipal({
+      grantee: role,
+      actions: ['lambda:InvokeFunction'],
+      resourceArns: [coordinate.function.functionArn, participant.function.functionArn],
+    });
+    grantLogsAndTraces(role);
+    // It can be made only when its role may hand logs over.
+    this.#machine.node.addDependency(role);
+  }
+
+  /** ARN of the machine. */
+  get arn(): string {
+    return this.#machine.stateMachineArn;
+  }
+
+  /** Lets a role start executions. */
+  grantStart(grantee: IGrantable): void {
+    Grant.addToPrincipal({ grantee, actions: ['states:StartExecution'], resourceArns: [this.arn] });
+  }
+
+  #arnOf(name: string): string {
+    return Stack.of(this).formatArn({ service: 'states', resource: `stateMachine:${name}` });
+  }
+
+  /** Plan → Prepare all → Decide → Commit all or Abort all, and from an attempt that is not the last back to Plan. */
+  #definition(): IChainable {
+    const done = Succeed.jsonPath(this, 'Done');
+    const plan = this.#coordinate(
+      'Plan',
+      {
+        step: 'plan',
+        transaction: JsonPath.stringAt('$.id'),
+        request: JsonPath.stringAt('$.request'),
+        deadline: JsonPath.numberAt('$.deadline'),
+      },
+      '$.plan',
+    );
+    const prepareAll = this.#prepareAll();
+    const decide = this.#coordinate(
+      'Decide',
+      {
+        step: 'decide',
+        transaction: JsonPath.stringAt('$.id'),
+        attempt: JsonPath.numberAt('$.plan.attempt'),
+        request: JsonPath.stringAt('$.request'),
+        deadline: JsonPath.numberAt('$.deadline'),
+        answers: JsonPath.objectAt('$.answers'),
+      },
+      '$.decision',
+    );
+    const wait = Wait.jsonPath(this, 'Wait', {
+      comment: 'With jitter: it is drawn when the decision is made',
+      time: WaitTime.secondsPath('$.decision.wait'),
+    });
+
+    plan.next(
+      Choice.jsonPath(this, 'Is it decided?')
+        .when(
+          Condition.stringEquals('$.plan.kind', 'decided'),
+          this.#finaliseAll('Finalise', '$.plan.intents').next(done),
+        )
+        .otherwise(prepareAll),
+    );
+    prepareAll.next(decide).next(
+      Choice.jsonPath(this, 'How is it decided?')
+        .when(
+          Condition.stringEquals('$.decision.state', 'committed'),
+          this.#finaliseAll('Commit', '$.decision.intents').next(done),
+        )
+        .otherwise(
+          this.#finaliseAll('Abort', '$.decision.intents').next(
+            Choice.jsonPath(this, 'Was it the last attempt?')
+              .when(Condition.booleanEquals('$.decision.final', true), done)
+              .otherwise(wait.next(plan)),
+          ),
+        ),
+    );
+    return plan;
+  }
+
+  /** One prepare for each participant, all at once; one whose Region cannot be reached answers too. */
+  #prepareAll(): MapState {
+    const prepare = this.#task('Prepare', this.#props.participant);
+    prepare.addCatch(
+      Pass.jsonPath(this, 'Unreachable', {
+        parameters: { kind: 'unreachable', stream: JsonPath.stringAt('$.participant.stream') },
+      }),
+      { errors: [Errors.ALL], resultPath: JsonPath.DISCARD },
+    );
+    return MapState.jsonPath(this, 'Prepare all', {
+      itemsPath: '$.participants',
+      itemSelector: {
+        step: 'prepare',
+        transaction: JsonPath.stringAt('$.id'),
+        attempt: JsonPath.numberAt('$.plan.attempt'),
+        request: JsonPath.stringAt('$.request'),
+        deadline: JsonPath.numberAt('$.deadline'),
+        meta: JsonPath.objectAt('$.meta'),
+        participant: JsonPath.objectAt('$$.Map.Item.Value'),
+      },
+      resultPath: '$.answers',
+    }).itemProcessor(prepare);
+  }
+
+  /** Makes every intent final, all at once. */
+  #finaliseAll(name: string, intents: string): MapState {
+    const finalise = this.#task(name, this.#props.participant);
+    finalise.addCatch(
+      Pass.jsonPath(this, `${name} later`, { comment: 'What has not been reached is left to recovery' }),
+      { errors: [Errors.ALL], resultPath: JsonPath.DISCARD },
+    );
+    return MapState.jsonPath(this, `${name} all`, {
+      itemsPath: intents,
+      itemSelector: { step: 'finalise', intent: JsonPath.objectAt('$$.Map.Item.Value') },
+      resultPath: JsonPath.DISCARD,
+    }).itemProcessor(finalise);
+  }
+
+  #coordinate(name: string, payload: Record<string, unknown>, resultPath: string): LambdaInvoke {
+    return this.#task(name, this.#props.coordinate, { payload: TaskInput.fromObject(payload), resultPath });
+  }
+
+  /** A call of a function, with the state's input unless it is told another. */
+  #task(
+    name: string,
+    { function: lambdaFunction, timeout }: MeridianFunction,
+    more: Pick<LambdaInvokeJsonPathProps, 'payload' | 'resultPath'> = {},
+  ): LambdaInvoke {
+    const task = LambdaInvoke.jsonPath(this, name, {
+      ...more,
+      lambdaFunction,
+      payloadResponseOnly: true,
+      taskTimeout: Timeout.duration(timeout.plus(GRACE)),
+      // Its own retries are without jitter.
+      retryOnServiceExceptions: false,
+    });
+    task.addRetry({
+      errors: INFRASTRUCTURE,
+      interval: Duration.seconds(1),
+      backoffRate: 2,
+      maxAttempts: 3,
+      jitterStrategy: JitterType.FULL,
+    });
+    return task;
+  }
+}
+
+/** As Step Functions asks for them when it makes a machine that logs and is traced. */
+const grantLogsAndTraces = (role: Role): void => {
+  Grant.addToPrincipal({
+    grantee: role,
+    actions: [
+      'logs:CreateLogDelivery',
+      'logs:GetLogDelivery',
+      'logs:UpdateLogDelivery',
+      'logs:DeleteLogDelivery',
+      'logs:ListLogDeliveries',
+      'logs:PutResourcePolicy',
+      'logs:DescribeResourcePolicies',
+      'logs:DescribeLogGroups',
+      'xray:PutTraceSegments',
+      'xray:PutTelemetryRecords',
+      'xray:GetSamplingRules',
+      'xray:GetSamplingTargets',
+    ],
+    resourceArns: ['*'],
+  });
+  Validations.of(role).acknowledge({
+    id: 'AwsSolutions-IAM5[Resource::*]',
+    reason: 'Deliveries of logs and X-Ray know no resources; nothing else has this one.',
+  });
+};

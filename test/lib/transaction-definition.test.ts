@@ -1,0 +1,240 @@
+import { describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import { type MachineTasks, runDefinition } from './transaction-definition.ts';
+
+// Whoever runs it first has it synthesized.
+vi.setConfig({ testTimeout: 60_000 });
+
+const participants = ['seats/LAX-JFK.1', 'miles/ann'].map((stream) => ({
+  stream,
+  request: { kind: 'command', command: 'take', input: { by: 'ann' } },
+}));
+const input = {
+  id: 'us-east-1:order-17',
+  participants,
+  request: 'digest',
+  timeout: 30_000,
+  meta: { actor: 'ann' },
+  deadline: 1_700_000_030_000,
+};
+const intentOf = (stream: string) => ({ stream, log: 'us-east-1', position: 1 });
+const preparedOf = (stream: string) => ({ kind: 'prepared', ...intentOf(stream), version: 'v' });
+
+const asked = z.discriminatedUnion('step', [
+  z.object({ step: z.literal('plan'), input: z.unknown() }),
+  z.object({ step: z.literal('decide'), attempt: z.number(), answers: z.array(z.looseObject({ stream: z.string() })) }),
+  z.object({ step: z.literal('prepare'), attempt: z.number(), participant: z.object({ stream: z.string() }) }),
+  z.object({ step: z.literal('finalise'), intent: z.looseObject({ stream: z.string() }) }),
+]);
+type Asked = z.infer<typeof asked>;
+type StepOf<Step extends Asked['step']> = Extract<Asked, { step: Step }>;
+
+/** Functions that commit, but for what is scripted, and the calls that they got. */
+const scripted = (script: {
+  readonly plan?: (times: number) => unknown;
+  readonly prepare?: (asked: StepOf<'prepare'>) => unknown;
+  readonly decide?: (asked: StepOf<'decide'>) => unknown;
+  readonly finalise?: (asked: StepOf<'finalise'>) => unknown;
+}) => {
+  const calls: unknown[] = [];
+  let plans = 0;
+  const answer = (payload: unknown): unknown => {
+    calls.push(payload);
+    const call = asked.parse(payload);
+    if (call.step === 'plan') {
+      plans++;
+      return script.plan?.(plans) ?? { kind: 'prepare', attempt: plans };
+    }
+    if (call.step === 'prepare') return script.prepare?.(call) ?? preparedOf(call.participant.stream);
+    if (call.step === 'decide') return script.decide?.(call) ?? decisionOf('committed');
+    return script.finalise?.(call) ?? { kind: 'finalised' };
+  };
+  const tasks: MachineTasks = { coordinate: answer, participant: answer };
+  const of = <Step extends Asked['step']>(step: Step): StepOf<Step>[] =>
+    calls.map((call) => asked.parse(call)).filter((call): call is StepOf<Step> => call.step === step);
+  return { tasks, calls, of };
+};
+
+const decisionOf = (state: 'committed' | 'aborted', { final = true, wait = 0 } = {}) => ({
+  state,
+  final,
+  wait,
+  intents: participants.map(({ stream }) => ({ ...intentOf(stream), commitId: 'us-east-1:order-17#1', state })),
+});
+const refusedBy = (stream: string) => ({ kind: 'refused', stream, problem: { code: 'rejected', detail: 'sold out' } });
+const fail = (name: string): never => {
+  throw Object.assign(new Error('it is not there'), { name });
+};
+
+describe('the state machine of transactions, executed', () => {
+  it('prepares every participant, has it decided, and commits every intent', async () => {
+    const { tasks, calls, of } = scripted({});
+    const { entered } = await runDefinition(tasks, input);
+
+    const { id: transaction, request, deadline, meta } = input;
+    expect(calls[0]).toEqual({ step: 'plan', transaction, request, deadline });
+    expect(calls).toEqual(
+      expect.arrayContaining(
+        participants.map((participant) => ({
+          step: 'prepare',
+          transaction,
+          attempt: 1,
+          request,
+          deadline,
+          meta,
+          participant,
+        })),
+      ),
+    );
+    const answers = participants.map(({ stream }) => preparedOf(stream));
+    expect(calls).toContainEqual({ step: 'decide', transaction, attempt: 1, request, deadline, answers });
+    expect(of('finalise').map(({ intent }) => intent)).toEqual(
+      expect.arrayContaining([...decisionOf('committed').intents]),
+    );
+    expect(calls).toHaveLength(1 + 2 + 1 + 2);
+    expect(entered).toContain('Commit all');
+    expect(entered.at(-1)).toBe('Done');
+  });
+
+  it('hands a refusal to the decision and aborts, once, when that is final', async () => {
+    const { tasks, of } = scripted({
+      prepare: ({ participant: { stream } }) => (stream === 'miles/ann' ? refusedBy(stream) : undefined),
+      decide: () => decisionOf('aborted'),
+    });
+    const { entered } = await runDefinition(tasks, input);
+
+    expect(of('decide')[0]?.answers).toEqual([preparedOf('seats/LAX-JFK.1'), refusedBy('miles/ann')]);
+    expect(of('plan')).toHaveLength(1);
+    expect(of('finalise')).toHaveLength(2);
+    expect(entered).toContain('Abort all');
+    expect(entered).not.toContain('Wait');
+  });
+
+  it.each(['Lambda.ServiceException', 'Lambda.TooManyRequestsException', 'Lambda.Unknown', 'Error', 'TypeError'])(
+    'tries a prepare that fails with %s three more times, then answers for it that it is unreachable',
+    async (name) => {
+      const { tasks, of } = scripted({
+        prepare: ({ participant: { stream } }) => (stream === 'miles/ann' ? fail(name) : undefined),
+        decide: () => decisionOf('aborted'),
+      });
+      await runDefinition(tasks, input);
+
+      expect(of('prepare').filter(({ participant }) => participant.stream === 'miles/ann')).toHaveLength(4);
+      expect(of('decide')[0]?.answers).toEqual([
+        preparedOf('seats/LAX-JFK.1'),
+        { kind: 'unreachable', stream: 'miles/ann' },
+      ]);
+    },
+  );
+
+  it('takes a prepare that succeeds at the second try as any other', async () => {
+    let tries = 0;
+    const { tasks, of } = scripted({
+      prepare: ({ participant: { stream } }) =>
+        stream === 'miles/ann' && ++tries === 1 ? fail('Lambda.ServiceException') : undefined,
+    });
+    await runDefinition(tasks, input);
+    expect(of('decide')[0]?.answers).toEqual(participants.map(({ stream }) => preparedOf(stream)));
+  });
+
+  it('goes back to the plan after an attempt that was busy, as late as the decision says', async () => {
+    const waits: number[] = [];
+    const { tasks, of } = scripted({
+      prepare: ({ attempt, participant: { stream } }) => (attempt === 1 ? { kind: 'busy', stream } : undefined),
+      decide: ({ attempt }) => (attempt === 1 ? decisionOf('aborted', { final: false, wait: 3 }) : undefined),
+    });
+    const { entered } = await runDefinition(tasks, input, { onWait: (seconds) => waits.push(seconds) });
+
+    expect(waits).toEqual([3]);
+    expect(of('prepare').map(({ attempt }) => attempt)).toEqual([1, 1, 2, 2]);
+    // The intents of the first attempt are out of the way before the second one begins.
+    expect(entered.filter((name) => !['Prepare', 'Commit', 'Abort'].includes(name))).toEqual([
+      ...['Plan', 'Is it decided?', 'Prepare all', 'Decide', 'How is it decided?'],
+      ...['Abort all', 'Was it the last attempt?', 'Wait'],
+      ...['Plan', 'Is it decided?', 'Prepare all', 'Decide', 'How is it decided?'],
+      ...['Commit all', 'Done'],
+    ]);
+  });
+
+  it('goes on after a wait only when whoever counts it has', async () => {
+    const order: string[] = [];
+    const { tasks } = scripted({
+      plan: (times) => {
+        order.push(`plan ${times}`);
+        return undefined;
+      },
+      decide: ({ attempt }) => (attempt === 1 ? decisionOf('aborted', { final: false, wait: 1 }) : undefined),
+    });
+    const onWait = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      order.push('waited');
+    };
+    await runDefinition(tasks, input, { onWait });
+    expect(order).toEqual(['plan 1', 'waited', 'plan 2']);
+  });
+
+  it('only finalises what was decided before it came', async () => {
+    const { intents } = decisionOf('committed');
+    const { tasks, calls, of } = scripted({ plan: () => ({ kind: 'decided', intents }) });
+    const { entered } = await runDefinition(tasks, input);
+
+    expect(of('finalise').map(({ intent }) => intent)).toEqual(intents);
+    expect(calls).toHaveLength(1 + intents.length);
+    expect(entered.at(-1)).toBe('Done');
+  });
+
+  it('ends well with nothing to finalise', async () => {
+    const { tasks, calls } = scripted({ plan: () => ({ kind: 'decided', intents: [] }) });
+    await runDefinition(tasks, input);
+    expect(calls).toHaveLength(1);
+  });
+
+  it.each(['plan', 'decide'] as const)('fails when it cannot %s, after three more tries', async (step) => {
+    const { tasks, of } = scripted({ [step]: () => fail('Lambda.ServiceException') });
+    await expect(runDefinition(tasks, input)).rejects.toThrow();
+    expect(of(step)).toHaveLength(4);
+    expect(of('finalise')).toEqual([]);
+  });
+
+  it.each([
+    ['commit', () => decisionOf('committed')],
+    ['abort', () => decisionOf('aborted')],
+  ])('leaves an intent that it cannot %s to recovery, and ends well', async (_, decide) => {
+    const { tasks, of } = scripted({
+      decide,
+      finalise: ({ intent: { stream } }) => (stream === 'miles/ann' ? fail('Lambda.Unknown') : undefined),
+    });
+    const { entered } = await runDefinition(tasks, input);
+
+    const finalised = of('finalise').map(({ intent: { stream } }) => stream);
+    expect(finalised.filter((stream) => stream === 'miles/ann')).toHaveLength(4);
+    expect(finalised.filter((stream) => stream === 'seats/LAX-JFK.1')).toHaveLength(1);
+    expect(entered.at(-1)).toBe('Done');
+  });
+
+  it('stays below 256 KiB in every state with as much as a transaction may ask for, in as many attempts as fit', async () => {
+    const data = 'x'.repeat(200_000 / 25);
+    const wide = Array.from({ length: 25 }, (_, i) => ({
+      stream: `seats/${String(i).padStart(200, '0')}`,
+      request: { kind: 'events', events: [{ type: 'Taken', data }] },
+    }));
+    const problem = { code: 'rejected', detail: 'y'.repeat(500) };
+    const { tasks } = scripted({
+      prepare: ({ attempt, participant: { stream } }) =>
+        attempt === 3 ? { kind: 'refused', stream, problem } : preparedOf(stream),
+      decide: ({ attempt }) => ({
+        ...decisionOf('aborted', { final: attempt === 3 }),
+        intents: wide.map(({ stream }) => ({ ...intentOf(stream), commitId: `${input.id}#3`, state: 'aborted' })),
+      }),
+    });
+    const { largest } = await runDefinition(tasks, { ...input, participants: wide });
+    expect(largest).toBeGreaterThan(200_000);
+    expect(largest).toBeLessThan(256 * 1024);
+  });
+
+  it('can be executed many times at once', async () => {
+    const runs = Array.from({ length: 20 }, () => scripted({}));
+    await Promise.all(runs.map(({ tasks }) => runDefinition(tasks, input)));
+    for (const { calls } of runs) expect(calls).toHaveLength(6);
+  });
+});

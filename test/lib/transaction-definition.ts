@@ -1,0 +1,93 @@
+import { StateMachine } from 'aws-local-stepfunctions';
+import { z } from 'zod';
+import { firstRegionOf, synthesize } from './synthesize.ts';
+
+type Definition = ConstructorParameters<typeof StateMachine>[0];
+type JsonValue = Parameters<StateMachine['run']>[0];
+
+/** The functions that the machine calls, each with what it is handed, and what it answers: JSON on both ways. */
+export interface MachineTasks {
+  readonly coordinate: (payload: unknown) => unknown;
+  readonly participant: (payload: unknown) => unknown;
+}
+
+/** What an execution did. */
+export interface Execution {
+  /** The states that it entered, in that order; those of maps are among them. */
+  readonly entered: readonly string[];
+  /** Bytes of the largest input of a state, as JSON. */
+  readonly largest: number;
+}
+
+const parsed = z.looseObject({
+  QueryLanguage: z.literal('JSONPath'),
+  StartAt: z.string(),
+  States: z.record(z.string(), z.looseObject({ Type: z.string() })),
+});
+const ARN = 'arn:aws:lambda:us-east-1:123456789012:function:';
+
+/** The definition of the transactions' state machine, out of the template of a Region's stack. */
+export function definitionOf(): z.infer<typeof parsed> {
+  const template = firstRegionOf(synthesize());
+  const { DefinitionString } = template.named('AWS::StepFunctions::StateMachine', 'meridian-transactions').Properties;
+  return parsed.parse(JSON.parse(template.text(DefinitionString).replaceAll(/Function\(([a-z-]+)\)/g, `${ARN}$1`)));
+}
+
+const waitState = z.looseObject({ Type: z.literal('Wait'), SecondsPath: z.string(), Next: z.string() });
+
+/**
+ * The machine for the interpreter. It takes a `Wait` as a task that is handed the seconds, so that whoever runs it is told
+ * and can hold it up.
+ */
+const interpreted = (): StateMachine => {
+  const { QueryLanguage: _, States, ...rest } = definitionOf();
+  const { SecondsPath, Next } = waitState.parse(States.Wait);
+  const Wait = { Type: 'Task', Resource: `${ARN}wait`, InputPath: SecondsPath, ResultPath: null, Next };
+  // The interpreter checks it.
+  return new StateMachine({ ...rest, States: { ...States, Wait } } as Definition);
+};
+let machine: StateMachine | undefined;
+
+/**
+ * Executes the definition with functions of the caller's. Retries follow at once, and so does what comes after a wait.
+ * @param onWait is told for how many seconds the machine would wait; the machine goes on when it is done
+ * @throws Error when the execution fails, with what the state machine says
+ */
+export async function runDefinition(
+  { coordinate, participant }: MachineTasks,
+  input: unknown,
+  { onWait = () => undefined }: { readonly onWait?: (seconds: number) => unknown } = {},
+): Promise<Execution> {
+  machine ??= interpreted();
+  const tasks = {
+    Plan: coordinate,
+    Decide: coordinate,
+    Prepare: participant,
+    Commit: participant,
+    Abort: participant,
+    Finalise: participant,
+    Wait: (seconds: unknown) => onWait(z.int().min(0).parse(seconds)),
+  };
+  const names = Object.entries(tasks);
+  const { result, eventLogs } = machine.run(json(input), {
+    overrides: {
+      taskResourceLocalHandlers: Object.fromEntries(
+        names.map(([name, task]) => [name, async (payload: unknown) => json(await task(json(payload)))]),
+      ),
+      retryIntervalOverrides: Object.fromEntries(names.map(([name]) => [name, 0])),
+    },
+  });
+  const entered: string[] = [];
+  let largest = 0;
+  const watch = async () => {
+    for await (const event of eventLogs) {
+      if (event.type !== 'StateEntered') continue;
+      entered.push(event.state.name);
+      largest = Math.max(largest, Buffer.byteLength(JSON.stringify(event.state.input)));
+    }
+  };
+  await Promise.all([result, watch()]);
+  return { entered, largest };
+}
+
+const json = (value: unknown): JsonValue => JSON.parse(JSON.stringify(value ?? null));
