@@ -1,4 +1,7 @@
-/** Counts what is under way in the world: messages, deliveries and calls. What a cut link holds back does not count. */
+/**
+ * Counts what is under way in the world: messages, deliveries, calls and executions of state machines. What a cut link
+ * holds back does not count, nor a message to a resolver that is not due yet.
+ */
 export class Activity {
   #count = 0;
   #waiting: (() => void)[] = [];

@@ -1,6 +1,6 @@
 import type { Context } from 'aws-lambda';
 import type { Activity } from './activity.ts';
-import type { Scheduler } from './scheduler.ts';
+import { type Scheduler, within } from './scheduler.ts';
 
 export type Handler<Event, Result> = (event: Event, context: Context) => Promise<Result>;
 
@@ -12,19 +12,31 @@ export interface FunctionOptions {
   readonly timeout: number;
 }
 
+/** One process of a function. */
+interface Instance<Event, Result> {
+  readonly handle: Handler<Event, Result>;
+  /** Fails when the process ends by itself. */
+  readonly exited: Promise<never>;
+}
+
 /** The instances of one Lambda function in one Region. */
 export class FunctionPool<Event, Result> {
   readonly #options: FunctionOptions;
-  readonly #make: () => Handler<Event, Result>;
+  readonly #make: (exit: () => void) => Handler<Event, Result>;
   readonly #scheduler: Scheduler;
   readonly #activity: Activity;
-  readonly #idle: Handler<Event, Result>[] = [];
+  readonly #idle: Instance<Event, Result>[] = [];
   readonly #waiting: (() => void)[] = [];
   #busy = 0;
   #invocations = 0;
 
-  /** @param make makes a new instance: a cold start */
-  constructor(options: FunctionOptions, scheduler: Scheduler, activity: Activity, make: () => Handler<Event, Result>) {
+  /** @param make makes a new instance: a cold start. `exit` ends its process, as a crash does */
+  constructor(
+    options: FunctionOptions,
+    scheduler: Scheduler,
+    activity: Activity,
+    make: (exit: () => void) => Handler<Event, Result>,
+  ) {
     this.#options = options;
     this.#scheduler = scheduler;
     this.#activity = activity;
@@ -38,15 +50,18 @@ export class FunctionPool<Event, Result> {
 
   /**
    * Invokes the function, as soon as an instance is free. An instance that threw or did not answer in time is not used again.
-   * @throws what the handler throws; Error when it did not answer in time
+   * @throws what the handler throws; Error when it did not answer in time, or its process ended
    */
   async invoke(event: Event): Promise<Result> {
     this.#activity.begin();
     try {
       while (!this.isFree) await new Promise<void>((resolve) => this.#waiting.push(resolve));
       this.#busy++;
-      const instance = this.#idle.pop() ?? this.#make();
-      const result = await this.#withinTimeout(instance(event, this.#context()));
+      const instance = this.#idle.pop() ?? this.#start();
+      const { name, timeout } = this.#options;
+      const late = `${name} timed out after ${timeout} ms.`;
+      const answer = Promise.race([instance.handle(event, this.#context()), instance.exited]);
+      const result = await within(this.#scheduler, timeout, late, answer);
       this.#idle.push(instance);
       return result;
     } finally {
@@ -56,12 +71,10 @@ export class FunctionPool<Event, Result> {
     }
   }
 
-  #withinTimeout(answer: Promise<Result>): Promise<Result> {
-    const { name, timeout } = this.#options;
-    return new Promise((resolve, reject) => {
-      const callOff = this.#scheduler.after(timeout, () => reject(new Error(`${name} timed out after ${timeout} ms.`)));
-      answer.then(resolve, reject).finally(callOff);
-    });
+  #start(): Instance<Event, Result> {
+    const { promise: exited, reject } = Promise.withResolvers<never>();
+    exited.catch(() => undefined);
+    return { handle: this.#make(() => reject(new Error(`${this.#options.name}: the process has ended.`))), exited };
   }
 
   #context(): Context {

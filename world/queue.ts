@@ -1,5 +1,5 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import type { Queue } from '../core/index.ts';
+import type { DelayedMessage, DelayedQueue, Queue } from '../core/index.ts';
 import type { Activity } from './activity.ts';
 import type { FunctionPool } from './function-pool.ts';
 import type { Random } from './randomness.ts';
@@ -33,12 +33,14 @@ export class WorldQueue implements Queue {
   readonly #scheduler: Scheduler;
   readonly #random: Random;
   readonly #activity: Activity;
+  readonly #hidden: Activity;
   readonly #consumer: FunctionPool<SQSEvent, SQSBatchResponse>;
   readonly #deadLetters: Queue;
   #visible: Message[] = [];
   #polling = false;
   #sent = 0;
 
+  /** @param hidden counts messages while nobody can receive them. @default that is under way too */
   constructor(
     options: QueueOptions,
     scheduler: Scheduler,
@@ -46,11 +48,13 @@ export class WorldQueue implements Queue {
     activity: Activity,
     consumer: FunctionPool<SQSEvent, SQSBatchResponse>,
     deadLetters: Queue,
+    hidden: Activity = activity,
   ) {
     this.#options = options;
     this.#scheduler = scheduler;
     this.#random = random;
     this.#activity = activity;
+    this.#hidden = hidden;
     this.#consumer = consumer;
     this.#deadLetters = deadLetters;
   }
@@ -63,6 +67,15 @@ export class WorldQueue implements Queue {
         this.#show({ ...message, receives: 0 });
     }
     return bodies.map(() => undefined);
+  }
+
+  /** Sends a message that stays hidden for so many milliseconds. */
+  sendAfter(delay: number, body: string): void {
+    this.#hidden.begin();
+    this.#scheduler.after(delay, () => {
+      void this.send([body]);
+      this.#hidden.end();
+    });
   }
 
   #show(message: Message): void {
@@ -99,8 +112,10 @@ export class WorldQueue implements Queue {
     for (const message of batch)
       if (failed(message)) {
         const wait = receivedAt + this.#options.visibilityTimeout - this.#scheduler.now();
+        this.#hidden.begin();
         this.#scheduler.after(wait, () => void this.#showAgain(message));
-      } else this.#activity.end();
+      }
+    for (const _message of batch) this.#activity.end();
     this.#poll();
   }
 
@@ -119,7 +134,7 @@ export class WorldQueue implements Queue {
   async #showAgain(message: Message): Promise<void> {
     if (message.receives < this.#options.maxReceives) this.#show(message);
     else await this.#deadLetters.send([message.body]);
-    this.#activity.end();
+    this.#hidden.end();
   }
 
   #record({ id, body, sentAt, receives }: Message): SQSRecord {
@@ -139,6 +154,31 @@ export class WorldQueue implements Queue {
       eventSourceARN: `arn:aws:sqs:${this.#options.region}:000000000000:${this.#options.name}`,
       awsRegion: this.#options.region,
     };
+  }
+}
+
+/** What one SendMessageBatch takes. */
+const SEND_LIMIT = 10;
+/** The longest delay of a message, in milliseconds. */
+const MAX_DELAY_MS = 900_000;
+
+/** A queue as one whose messages come late. A message that is not due yet is hidden: see `WorldQueue`. */
+export class WorldDelayedQueue implements DelayedQueue {
+  readonly #queue: WorldQueue;
+
+  constructor(queue: WorldQueue) {
+    this.#queue = queue;
+  }
+
+  async send(messages: readonly DelayedMessage[]): Promise<readonly undefined[]> {
+    if (messages.length > SEND_LIMIT)
+      throw new Error(`SendMessageBatch takes at most ${SEND_LIMIT} messages, these are ${messages.length}.`);
+    for (const { body, delay } of messages) {
+      if (!(delay >= 0 && delay <= MAX_DELAY_MS))
+        throw new Error(`A message is delayed by 0 to ${MAX_DELAY_MS} ms, not by ${delay}.`);
+      this.#queue.sendAfter(Math.ceil(delay / 1000) * 1000, body);
+    }
+    return messages.map(() => undefined);
   }
 }
 

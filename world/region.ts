@@ -7,8 +7,9 @@ import type {
   SQSBatchResponse,
   SQSEvent,
 } from 'aws-lambda';
-import { fromImage } from '../adapters/dynamodb/commit-item.ts';
-import { type MemoryEventStore, memoryEventStore } from '../adapters/memory/event-store.ts';
+import { changeOf } from '../adapters/dynamodb/table-change.ts';
+import { memoryDecisions } from '../adapters/memory/decisions.ts';
+import { type EventsChange, type MemoryEventStore, memoryEventStore } from '../adapters/memory/event-store.ts';
 import { memoryQuarantine } from '../adapters/memory/quarantine.ts';
 import { memorySightings } from '../adapters/memory/sightings.ts';
 import { memorySnapshotStore } from '../adapters/memory/snapshot-store.ts';
@@ -17,6 +18,9 @@ import { warmStreams } from '../adapters/node/warm-streams.ts';
 import {
   type Bus,
   type Commit,
+  type Decision,
+  type Decisions,
+  type DelayedQueue,
   type Domain,
   type EventPattern,
   type EventStore,
@@ -33,23 +37,29 @@ import {
   type Runtime,
   type Sightings,
   type SnapshotStore,
+  type StateMachine,
   type ViewStore,
 } from '../core/index.ts';
 import * as api from '../lambdas/api/handler.ts';
 import type { Answer } from '../lambdas/api/http.ts';
 import * as command from '../lambdas/command/handler.ts';
+import * as coordinate from '../lambdas/coordinate/handler.ts';
 import * as ingest from '../lambdas/ingest/handler.ts';
 import type { Telemetry } from '../lambdas/instrument.ts';
 import * as operate from '../lambdas/operate/handler.ts';
+import * as participant from '../lambdas/participant/handler.ts';
 import * as project from '../lambdas/project/handler.ts';
 import * as relay from '../lambdas/relay/handler.ts';
+import * as resolve from '../lambdas/resolve/handler.ts';
 import type { Activity } from './activity.ts';
 import { WorldBus } from './bus.ts';
 import { FunctionPool, type Handler } from './function-pool.ts';
 import type { Link } from './link.ts';
-import { KeepingQueue, WorldQueue } from './queue.ts';
+import { KeepingQueue, type QueueOptions, WorldDelayedQueue, WorldQueue } from './queue.ts';
 import { hexId, type Random } from './randomness.ts';
-import { type Scheduler, sleepOn } from './scheduler.ts';
+import { type Scheduler, sleepOn, within } from './scheduler.ts';
+import { WorldStateMachine } from './state-machine.ts';
+import { type RoundTrip, strongDecisions } from './strong-decisions.ts';
 import { TableStream } from './table-stream.ts';
 
 /** The three ways from a Region to another. */
@@ -69,6 +79,10 @@ export interface FaultyPorts {
   readonly projection: Queue;
   readonly quarantine: Quarantine;
   readonly remote: Remote;
+  readonly decisions: Decisions;
+  readonly participants: Remote;
+  readonly machine: StateMachine;
+  readonly resolver: DelayedQueue;
 }
 
 /** A subscriber of every Region's bus: a rule, a queue and a function. */
@@ -90,6 +104,10 @@ export interface RegionOptions {
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly activity: Activity;
+  /** Counts the messages to the resolver that are not due yet. */
+  readonly later: Activity;
+  /** The decisions that all Regions share; undefined: each has a store of its own, replicated. */
+  readonly sharedDecisions: Decisions | undefined;
   readonly telemetry: Telemetry;
   /** Milliseconds by which this Region's clock is ahead of the world's. */
   readonly clockAhead: number;
@@ -97,7 +115,7 @@ export interface RegionOptions {
   readonly duplicates: number;
   readonly reorders: boolean;
   /** Puts faults between the functions and what they use; called for every instance of a function. */
-  readonly withFaults: (region: string, ports: FaultyPorts) => FaultyPorts;
+  readonly withFaults: (region: string, ports: FaultyPorts, exit: () => void) => FaultyPorts;
   readonly subscriptions: readonly Subscription[];
 }
 
@@ -105,24 +123,47 @@ export interface RegionOptions {
 const TIMEOUTS = {
   api: 60_000,
   command: 45_000,
+  coordinate: 15_000,
   ingest: 60_000,
   operate: 60_000,
+  participant: 30_000,
   project: 60_000,
   relay: 60_000,
+  resolve: 10_000,
   subscriber: 60_000,
 };
+/** A call of another Region's function is given up after so many milliseconds, as by the functions on AWS. */
+const LONGEST_CALL_MS = 28_000;
 /** Messages are hidden for so many timeouts of their function, as in the stacks. */
 const HIDDEN_TIMEOUTS = 6;
 /** How often a queue shows a message before it gives it up, as in the stacks. */
-const MAX_RECEIVES = { ingress: 5, projection: 10, subscriber: 10 };
-/** Instances of one function in one Region: enough that they meet at a stream, few enough for one machine. */
+const MAX_RECEIVES = { ingress: 5, projection: 10, subscriber: 10, resolver: 1000 };
+/** Recovery has to be quick: what could not be resolved is tried again after so many milliseconds. */
+const RESOLVER_HIDDEN_MS = 10_000;
+/**
+ * Instances in one Region of a function that a queue feeds: enough that they meet at a stream, few enough for one machine.
+ */
 const CONCURRENCY = 4;
+/**
+ * Of a function that is called: such calls wait for each other, across Regions too, so that few instances could all
+ * wait for one that is not free.
+ */
+const CALLED_CONCURRENCY = 100;
 const BATCH_SIZE = 100;
+const RESOLVER_BATCH_SIZE = 10;
 
 /** What happened in a Region. */
 export interface RegionCounts {
-  /** Commits that were appended here. */
+  /** Commits that were appended here, intents included. */
   written: number;
+  /** Of them intents of transactions over several Regions. */
+  intents: number;
+  /** Intents that were made final here. */
+  finalised: number;
+  /** Decisions that were put here. */
+  decided: number;
+  /** Outcomes of one-Region transactions that were put here. */
+  outcomes: number;
   /** Commits that the table here holds, every Region's. */
   seen: number;
   /** Milliseconds from the append of another Region's commit to its arrival in the table here. */
@@ -130,27 +171,48 @@ export interface RegionCounts {
   readonly metrics: Map<string, number>;
 }
 
-/** One Region: a table with its stream, a bus, two queues and six functions. It shares nothing with others but links. */
+/**
+ * One Region: its tables with their streams, a bus, queues, functions and a state machine. It shares nothing with others
+ * but links, and strong decisions.
+ */
 export class WorldRegion {
   readonly name: string;
-  readonly counts: RegionCounts = { written: 0, seen: 0, lags: [], metrics: new Map() };
+  readonly counts: RegionCounts = {
+    written: 0,
+    intents: 0,
+    finalised: 0,
+    decided: 0,
+    outcomes: 0,
+    seen: 0,
+    lags: [],
+    metrics: new Map(),
+  };
   readonly quarantine: ReturnType<typeof memoryQuarantine>;
   readonly bus: WorldBus;
   /** What the projection queue gave up. */
   readonly projectionDeadLetters = new KeepingQueue();
   /** What the subscribers' queues gave up. */
   readonly subscriberDeadLetters = new KeepingQueue();
+  /** What the resolver's queue gave up. */
+  readonly resolverDeadLetters = new KeepingQueue();
   readonly tableStream: TableStream;
+  /** The stream of the decisions. */
+  readonly decisionStream: TableStream;
+  readonly machine: WorldStateMachine;
   readonly #options: RegionOptions;
   readonly #links = new Map<string, { readonly links: Links; readonly peer: WorldRegion }>();
   readonly #table: MemoryEventStore;
   readonly #snapshots: SnapshotStore = memorySnapshotStore();
   readonly #views: ViewStore = memoryViewStore();
   readonly #sightings: Sightings = memorySightings();
+  readonly #decisions: Decisions;
+  readonly #replicateDecision: (decision: Decision) => void;
   readonly #ingress: WorldQueue;
   readonly #projection: WorldQueue;
+  readonly #resolver: DelayedQueue;
   readonly #api: FunctionPool<LambdaFunctionURLEvent, Answer>;
   readonly #command: FunctionPool<unknown, RemoteAnswer>;
+  readonly #participant: FunctionPool<unknown, unknown>;
   readonly #operate: FunctionPool<unknown, OperateAnswer>;
 
   constructor(options: RegionOptions) {
@@ -159,33 +221,57 @@ export class WorldRegion {
     this.#options = options;
     this.bus = new WorldBus(region, scheduler);
     this.quarantine = memoryQuarantine(() => scheduler.now());
-    this.#table = memoryEventStore((commit) => this.#onInsert(commit));
-    this.#api = this.#pool('api', CONCURRENCY, () => api.makeHandler({ ...this.#ports(), region }));
-    this.#command = this.#pool('command', CONCURRENCY, () => command.makeHandler(this.#ports()));
-    this.#operate = this.#pool('operate', CONCURRENCY, () => operate.makeHandler(this.#ports()));
-    this.tableStream = new TableStream(
-      { region, batchSize: BATCH_SIZE, maxTries: 10, retryAfter: 1000, duplicates },
+    this.#table = memoryEventStore((change) => this.#onChange(change));
+    this.#api = this.#pool('api', CALLED_CONCURRENCY, (exit) => api.makeHandler({ ...this.#ports(exit), region }));
+    this.#command = this.#pool('command', CALLED_CONCURRENCY, (exit) => command.makeHandler(this.#ports(exit)));
+    this.#operate = this.#pool('operate', CONCURRENCY, (exit) => operate.makeHandler(this.#portsAlone(exit)));
+    this.#participant = this.#pool('participant', CALLED_CONCURRENCY, (exit) =>
+      participant.makeHandler(this.#ports(exit)),
+    );
+    const coordinator = this.#pool('coordinate', CALLED_CONCURRENCY, (exit) =>
+      coordinate.makeHandler(this.#ports(exit)),
+    );
+    this.machine = new WorldStateMachine(
+      {
+        coordinate: (input) => coordinator.invoke(input),
+        participant: (input) => this.#participant.invoke(input),
+      },
       scheduler,
       random,
       activity,
-      this.#pool<DynamoDBStreamEvent, DynamoDBBatchResponse>('relay', 1, () =>
-        relay.makeHandler({
-          ...this.#ports(),
-          projectedTypes: projectedTypes(options.domain),
-          commitOf: fromImage,
-        }),
-      ),
     );
+    // Each of the two streams has a shard, which is delivered one batch after the other.
+    const relays = this.#pool<DynamoDBStreamEvent, DynamoDBBatchResponse>('relay', 2, (exit) =>
+      relay.makeHandler({ ...this.#ports(exit), projectedTypes: projectedTypes(options.domain), changeOf }),
+    );
+    const streamOptions = { region, batchSize: BATCH_SIZE, maxTries: 10, retryAfter: 1000, duplicates };
+    this.tableStream = new TableStream(streamOptions, scheduler, random, activity, relays);
+    this.decisionStream = new TableStream(streamOptions, scheduler, random, activity, relays);
+    const { decisions, replicate } = this.#decisionsOf(options.sharedDecisions);
+    this.#decisions = decisions;
+    this.#replicateDecision = replicate;
     this.#projection = this.#queue(
       'projection',
-      this.#pool('project', CONCURRENCY, () => project.makeHandler(this.#ports())),
+      this.#pool('project', CONCURRENCY, (exit) => project.makeHandler(this.#portsAlone(exit))),
       { maxReceives: MAX_RECEIVES.projection, deadLetters: this.projectionDeadLetters },
     );
     this.#ingress = this.#queue(
       'ingress',
-      this.#pool('ingest', CONCURRENCY, () => ingest.makeHandler(this.#ports())),
+      this.#pool('ingest', CONCURRENCY, (exit) => ingest.makeHandler(this.#ports(exit))),
       { maxReceives: MAX_RECEIVES.ingress, deadLetters: this.quarantine },
     );
+    const resolverQueue = this.#queue(
+      'resolver',
+      this.#pool('resolve', CONCURRENCY, (exit) => resolve.makeHandler(this.#ports(exit))),
+      {
+        maxReceives: MAX_RECEIVES.resolver,
+        deadLetters: this.resolverDeadLetters,
+        batchSize: RESOLVER_BATCH_SIZE,
+        visibilityTimeout: RESOLVER_HIDDEN_MS,
+        hidden: options.later,
+      },
+    );
+    this.#resolver = new WorldDelayedQueue(resolverQueue);
     this.bus.addRule(ingressPattern, { kind: 'queue', queue: this.#ingress });
     this.bus.addRule(fastPathPattern(region, projectedTypes(options.domain)), {
       kind: 'queue',
@@ -229,14 +315,65 @@ export class WorldRegion {
     return this.#table.load(stream);
   }
 
-  #onInsert(commit: Commit): void {
-    this.counts.seen++;
-    this.tableStream.push(commit);
+  /** The decisions that the table holds of a transaction, in the order of its attempts. */
+  attempts(transaction: string): Promise<readonly Decision[]> {
+    return (this.#options.sharedDecisions ?? this.#decisions).attempts(transaction);
+  }
+
+  /** The outcome that the table holds of a one-Region transaction. */
+  outcome(transaction: string): Promise<Decision | undefined> {
+    return this.#table.outcome(transaction);
+  }
+
+  #onChange(change: EventsChange): void {
+    this.tableStream.push(change);
+    if ('outcome' in change) {
+      const { outcome } = change;
+      if (outcome.region !== this.name) return;
+      this.counts.outcomes++;
+      this.#replicate((peer) => peer.#table.replicateOutcome(outcome));
+      return;
+    }
+    const { commit, before } = change;
+    if (!before) this.counts.seen++;
     if (commit.region !== this.name) return;
-    this.counts.written++;
+    if (before) this.counts.finalised++;
+    else {
+      this.counts.written++;
+      if (commit.tx) this.counts.intents++;
+    }
     const writtenAt = this.#options.scheduler.now();
-    for (const { links, peer } of this.#links.values())
-      links.replication.send(() => peer.#onReplicated(commit, writtenAt));
+    this.#replicate((peer) => peer.#onReplicated(commit, writtenAt));
+  }
+
+  /** Does something in every other Region, as soon as replication has come there. */
+  #replicate(there: (peer: WorldRegion) => void): void {
+    for (const { links, peer } of this.#links.values()) links.replication.send(() => there(peer));
+  }
+
+  /** @returns `replicate`: takes in what was decided in another Region */
+  #decisionsOf(shared: Decisions | undefined): {
+    readonly decisions: Decisions;
+    readonly replicate: (decision: Decision) => void;
+  } {
+    const record = (decision: Decision): void => this.decisionStream.push({ decision });
+    const onPut = (decision: Decision): void => {
+      record(decision);
+      if (decision.region !== this.name) return;
+      this.counts.decided++;
+      this.#replicate((peer) => peer.#replicateDecision(decision));
+    };
+    // What is shared need not be taken in: its record comes to every Region's stream.
+    if (shared) return { decisions: strongDecisions(shared, () => this.#roundTrips(), onPut), replicate: record };
+    const decisions = memoryDecisions({ strong: false, onPut });
+    return { decisions, replicate: (decision) => decisions.replicate(decision) };
+  }
+
+  #roundTrips(): readonly RoundTrip[] {
+    return [...this.#links.values()].map(({ links, peer }) => ({
+      there: () => links.invoke.pass(),
+      back: () => peer.linksTo(this.name).invoke.pass(),
+    }));
   }
 
   #onReplicated(commit: Commit, writtenAt: number): void {
@@ -246,19 +383,27 @@ export class WorldRegion {
   }
 
   /** What one instance of a function works with; its warm memory is its own. */
-  #ports() {
+  #ports(exit: () => void) {
     const { region, regions, domain, telemetry, withFaults } = this.#options;
     return {
-      ...withFaults(region, {
-        events: this.#table,
-        snapshots: this.#snapshots,
-        views: this.#views,
-        sightings: this.#sightings,
-        bus: this.bus,
-        projection: this.#projection,
-        quarantine: this.quarantine,
-        remote: this.#remote,
-      }),
+      ...withFaults(
+        region,
+        {
+          events: this.#table,
+          snapshots: this.#snapshots,
+          views: this.#views,
+          sightings: this.#sightings,
+          bus: this.bus,
+          projection: this.#projection,
+          quarantine: this.quarantine,
+          remote: this.#remoteOf((peer) => peer.#command),
+          decisions: this.#decisions,
+          participants: this.#remoteOf((peer) => peer.#participant),
+          machine: this.machine,
+          resolver: this.#resolver,
+        },
+        exit,
+      ),
       ingress: this.#ingress,
       region,
       regions,
@@ -270,23 +415,35 @@ export class WorldRegion {
     };
   }
 
-  readonly #remote: Remote = {
-    invoke: async (region, request) => {
+  /** Of a function that looks at this Region alone. */
+  #portsAlone(exit: () => void) {
+    const { participants: _participants, ...ports } = this.#ports(exit);
+    return ports;
+  }
+
+  /** One function of the other Regions. */
+  #remoteOf(functionOf: (peer: WorldRegion) => FunctionPool<unknown, unknown>): Remote {
+    const call = async (region: string, request: unknown): Promise<unknown> => {
       const { links, peer } = this.#links.get(region) ?? {};
-      try {
-        if (!links || !peer) throw new Error(`There is no way to ${region}.`);
-        await links.invoke.pass();
-        const answer = await peer.#command.invoke(JSON.parse(JSON.stringify(request)));
-        await peer.linksTo(this.name).invoke.pass();
-        return JSON.parse(JSON.stringify(answer));
-      } catch (cause) {
-        throw new MeridianError('region-unreachable', `${region} did not answer: try again.`, {
-          retryable: true,
-          cause,
-        });
-      }
-    },
-  };
+      if (!links || !peer) throw new Error(`There is no way to ${region}.`);
+      await links.invoke.pass();
+      const answer = await functionOf(peer).invoke(JSON.parse(JSON.stringify(request)));
+      await peer.linksTo(this.name).invoke.pass();
+      return JSON.parse(JSON.stringify(answer));
+    };
+    return {
+      invoke: async (region, request, limit = LONGEST_CALL_MS) => {
+        try {
+          return await within(this.#options.scheduler, limit, `No answer in ${limit} ms.`, call(region, request));
+        } catch (cause) {
+          throw new MeridianError('region-unreachable', `${region} did not answer: try again.`, {
+            retryable: true,
+            cause,
+          });
+        }
+      },
+    };
+  }
 
   get #runtime(): Runtime {
     const { scheduler, random, clockAhead } = this.#options;
@@ -304,7 +461,7 @@ export class WorldRegion {
   #pool<Event, Result>(
     name: keyof typeof TIMEOUTS,
     concurrency: number,
-    make: () => (event: Event, context: Context) => Promise<Result>,
+    make: (exit: () => void) => (event: Event, context: Context) => Promise<Result>,
   ): FunctionPool<Event, Result> {
     const { scheduler, activity } = this.#options;
     return new FunctionPool({ name, concurrency, timeout: TIMEOUTS[name] }, scheduler, activity, make);
@@ -313,15 +470,25 @@ export class WorldRegion {
   #queue(
     name: string,
     consumer: FunctionPool<SQSEvent, SQSBatchResponse>,
-    { maxReceives, deadLetters }: { readonly maxReceives: number; readonly deadLetters: Queue },
+    {
+      maxReceives,
+      deadLetters,
+      batchSize = BATCH_SIZE,
+      visibilityTimeout = HIDDEN_TIMEOUTS * TIMEOUTS.ingest,
+      hidden,
+    }: Pick<QueueOptions, 'maxReceives'> &
+      Partial<Pick<QueueOptions, 'batchSize' | 'visibilityTimeout'>> & {
+        readonly deadLetters: Queue;
+        readonly hidden?: Activity;
+      },
   ): WorldQueue {
     const { region, scheduler, random, activity, duplicates, reorders } = this.#options;
     return new WorldQueue(
       {
         name,
         region,
-        batchSize: BATCH_SIZE,
-        visibilityTimeout: HIDDEN_TIMEOUTS * TIMEOUTS.ingest,
+        batchSize,
+        visibilityTimeout,
         maxReceives,
         duplicates,
         reorders,
@@ -331,6 +498,7 @@ export class WorldRegion {
       activity,
       consumer,
       deadLetters,
+      hidden,
     );
   }
 }

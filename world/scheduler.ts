@@ -11,6 +11,13 @@ export const sleepOn = (scheduler: Scheduler, milliseconds: number): Promise<voi
     scheduler.after(milliseconds, resolve);
   });
 
+/** A promise's result, if it comes within so many milliseconds. @throws Error `late` if not */
+export const within = <T>(scheduler: Scheduler, milliseconds: number, late: string, promise: Promise<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const callOff = scheduler.after(milliseconds, () => reject(new Error(late)));
+    promise.then(resolve, reject).finally(callOff);
+  });
+
 /** The machine's own time. */
 export const realScheduler = (): Scheduler => ({
   now: Date.now,

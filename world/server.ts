@@ -96,7 +96,12 @@ const answer = async (world: World, request: IncomingMessage): Promise<Answer> =
   if (rest === '/operate' && request.method === 'POST') return operateOn(region, event);
   // What is no text a Function URL hands on as base64.
   const binary = isUtf8(body) ? {} : { body: body.toString('base64'), isBase64Encoded: true };
-  return region.request({ ...event, ...binary });
+  const answered = await region.request({ ...event, ...binary });
+  // A Region's API takes itself for all that there is at its address.
+  const { location, ...others } = answered.headers;
+  return location === undefined
+    ? answered
+    : { ...answered, headers: { ...others, location: `/regions/${name}${location}` } };
 };
 
 const operateOn = async (region: WorldRegion, event: LambdaFunctionURLEvent): Promise<Answer> => {

@@ -1,10 +1,17 @@
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
-import { sortKey, toImage } from '../adapters/dynamodb/commit-item.ts';
-import type { Commit } from '../core/index.ts';
+import { type CommitImage, toImage } from '../adapters/dynamodb/commit-item.ts';
+import { decisionKey, outcomeKey, toDecisionItem } from '../adapters/dynamodb/decision-item.ts';
+import type { Commit, Decision } from '../core/index.ts';
 import type { Activity } from './activity.ts';
 import type { FunctionPool } from './function-pool.ts';
 import type { Random } from './randomness.ts';
 import type { Scheduler } from './scheduler.ts';
+
+/** A new item of a table, or one that is changed: a commit, the outcome of a one-Region transaction, a decision. */
+export type TableItemChange =
+  | { readonly commit: Commit; readonly before?: Commit | undefined }
+  | { readonly outcome: Decision }
+  | { readonly decision: Decision };
 
 export interface TableStreamOptions {
   readonly region: string;
@@ -45,8 +52,8 @@ export class TableStream {
     this.#consumer = consumer;
   }
 
-  push(commit: Commit): void {
-    const record = this.#record(commit);
+  push(change: TableItemChange): void {
+    const record = this.#record(imagesOf(change));
     this.#append(record);
     if (this.#options.duplicates > 0 && this.#random() < this.#options.duplicates) this.#append(record);
   }
@@ -102,18 +109,19 @@ export class TableStream {
     }
   }
 
-  #record(commit: Commit): DynamoDBRecord {
+  #record({ before, after }: Images): DynamoDBRecord {
     const sequence = String(++this.#sequence).padStart(21, '0');
     return {
       eventID: sequence,
-      eventName: 'INSERT',
+      eventName: before ? 'MODIFY' : 'INSERT',
       eventVersion: '1.1',
       eventSource: 'aws:dynamodb',
       awsRegion: this.#options.region,
       dynamodb: {
         ApproximateCreationDateTime: Math.floor(this.#scheduler.now() / 1000),
-        Keys: { pk: { S: commit.stream }, sk: { S: sortKey(commit.log, commit.position) } },
-        NewImage: toImage(commit),
+        Keys: { pk: after.pk, sk: after.sk },
+        NewImage: after,
+        ...(before && { OldImage: before }),
         SequenceNumber: sequence,
         SizeBytes: 0,
         StreamViewType: 'NEW_AND_OLD_IMAGES',
@@ -121,3 +129,22 @@ export class TableStream {
     };
   }
 }
+
+type Image = NonNullable<NonNullable<DynamoDBRecord['dynamodb']>['NewImage']>;
+
+type Keyed = Image & Pick<CommitImage, 'pk' | 'sk'>;
+
+interface Images {
+  readonly before?: Keyed | undefined;
+  readonly after: Keyed;
+}
+
+const imagesOf = (change: TableItemChange): Images => {
+  if ('outcome' in change) return { after: toDecisionItem(outcomeKey(change.outcome.transaction), change.outcome) };
+  if ('decision' in change) {
+    const { transaction, attempt } = change.decision;
+    return { after: toDecisionItem(decisionKey(transaction, attempt), change.decision) };
+  }
+  const { commit, before } = change;
+  return { after: toImage(commit), before: before && toImage(before) };
+};

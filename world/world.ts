@@ -1,3 +1,4 @@
+import { memoryDecisions } from '../adapters/memory/decisions.ts';
 import { type Domain, forwardPattern } from '../core/index.ts';
 import type { Telemetry } from '../lambdas/instrument.ts';
 import { Activity } from './activity.ts';
@@ -33,13 +34,24 @@ export interface WorldOptions {
   readonly reorders?: boolean;
   /** Milliseconds by which a Region's clock is ahead of the world's, by Region. @default none is */
   readonly clockAhead?: Readonly<Record<string, number>>;
-  /** Puts faults between the functions and what they use. @default none */
-  readonly withFaults?: (region: string, ports: FaultyPorts) => FaultyPorts;
+  /**
+   * Where decisions are: `strong` on one table with multi-Region strong consistency, `eventual` on one for every Region,
+   * replicated. @default `strong` with three Regions or more, as on AWS
+   */
+  readonly decisions?: 'strong' | 'eventual';
+  /**
+   * Puts faults between the functions and what they use; called for every instance of a function. `exit` ends that
+   * instance's process: its invocation fails at once, whatever it waits for. @default none
+   */
+  readonly withFaults?: (region: string, ports: FaultyPorts, exit: () => void) => FaultyPorts;
   /** Who hears of every Region's bus. @default nobody */
   readonly subscriptions?: readonly Subscription[];
   /** @default what goes wrong inside is written nowhere */
   readonly telemetry?: Telemetry;
 }
+
+/** So many Regions a table with multi-Region strong consistency has. */
+const STRONG_REGIONS = 3;
 
 const silent: Telemetry = { log: { warn: () => undefined, error: () => undefined }, middlewares: [] };
 
@@ -47,6 +59,7 @@ const silent: Telemetry = { log: { warn: () => undefined, error: () => undefined
 export class World {
   readonly regions: ReadonlyMap<string, WorldRegion>;
   readonly #activity = new Activity();
+  readonly #later = new Activity();
 
   constructor({
     domain,
@@ -58,6 +71,7 @@ export class World {
     duplicates = 0,
     reorders = false,
     clockAhead = {},
+    decisions = regions.length >= STRONG_REGIONS ? 'strong' : 'eventual',
     withFaults = (_region, ports) => ports,
     subscriptions = [],
     telemetry = silent,
@@ -71,6 +85,8 @@ export class World {
       scheduler,
       random,
       activity,
+      later: this.#later,
+      sharedDecisions: decisions === 'strong' ? memoryDecisions({ strong: true }) : undefined,
       telemetry,
       duplicates,
       reorders,
@@ -119,7 +135,10 @@ export class World {
     for (const from of this.regions.keys()) for (const to of this.regions.keys()) if (from !== to) this.heal(from, to);
   }
 
-  /** Whether nothing is under way, apart from what cut links hold back. */
+  /**
+   * Whether nothing is under way, apart from what cut links hold back. A message to a resolver counts as soon as it
+   * is due: before that the world may be idle, although an intent waits for it.
+   */
   get idle(): boolean {
     return this.#activity.idle;
   }
@@ -127,5 +146,18 @@ export class World {
   /** Resolves when nothing is under way: with every link whole, all Regions have seen the same. */
   whenIdle(): Promise<void> {
     return this.#activity.whenIdle();
+  }
+
+  /** Whether it is idle, and no message to a resolver waits to be due either. */
+  get recovered(): boolean {
+    return this.idle && this.#later.idle;
+  }
+
+  /** Resolves when it has recovered: no transaction is left that only a resolver would finish. */
+  async whenRecovered(): Promise<void> {
+    while (!this.recovered) {
+      await this.#later.whenIdle();
+      await this.#activity.whenIdle();
+    }
   }
 }

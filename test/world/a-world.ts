@@ -34,6 +34,10 @@ export const portsAround = (ports: FaultyPorts, around: Around): FaultyPorts => 
     projection: guarded(ports.projection, 'projection'),
     quarantine: guarded(ports.quarantine, 'quarantine'),
     remote: guarded(ports.remote, 'remote'),
+    decisions: guarded(ports.decisions, 'decisions'),
+    participants: guarded(ports.participants, 'participants'),
+    machine: guarded(ports.machine, 'machine'),
+    resolver: guarded(ports.resolver, 'resolver'),
   };
 };
 
@@ -62,7 +66,8 @@ export const aWorld = ({
       },
     );
   }
-  const call = async (
+  /** A request whose answer comes when time passes. */
+  const send = async (
     region: string,
     method: string,
     path: string,
@@ -70,10 +75,12 @@ export const aWorld = ({
   ) => {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const event = functionUrlEvent({ method, path, headers, body: text });
-    const { statusCode: status, body: answer } = await scheduler.resolve(world.region(region).request(event));
+    const { statusCode: status, body: answer } = await world.region(region).request(event);
     const json: unknown = JSON.parse(answer);
     return { status, body: json };
   };
+  /** A request, with time passing until it is answered. */
+  const call = (...request: Parameters<typeof send>) => scheduler.resolve(send(...request));
   const put = (region: string, detailType: string, detail: unknown) =>
     world.region(region).bus.put([{ source: 'test', detailType, detail: JSON.stringify(detail) }]);
   return {
@@ -81,6 +88,8 @@ export const aWorld = ({
     scheduler,
     heard: (region: string): ReadonlyMap<string, number> => heard.get(region) ?? new Map(),
     settle: () => scheduler.runUntil(() => world.idle),
+    recover: () => scheduler.runUntil(() => world.recovered),
+    send,
     call,
     get: async (region: string, path: string) => {
       const { status, body } = await call(region, 'GET', path);

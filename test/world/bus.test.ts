@@ -16,12 +16,12 @@ const entry = (detail: unknown, source = 'meridian.flight') => ({
 
 describe('matches', () => {
   it('takes in what producers put for Meridian, and nothing that comes from Meridian itself', () => {
-    for (const type of ['meridian.append', 'meridian.command']) {
+    for (const type of ['meridian.append', 'meridian.command', 'meridian.transact']) {
       expect(matches(ingressPattern, event('airports', type))).toBe(true);
       expect(matches(ingressPattern, event('meridian.flight', type))).toBe(false);
       expect(matches(ingressPattern, event('meridian.outcome', type))).toBe(false);
     }
-    for (const type of ['meridian.transact', 'Departed', 'Meridian.append', ''])
+    for (const type of ['Departed', 'Meridian.append', ''])
       expect(matches(ingressPattern, event('airports', type))).toBe(false);
     expect(matches(ingressPattern, event('meridians', 'meridian.append'))).toBe(true);
   });

@@ -46,6 +46,31 @@ const stock = defineStream({
   },
 });
 
+const amount = z.strictObject({ amount: z.int().positive() });
+
+/** A home stream that transactions move money between; its id begins with its Region: `us-east-1.ann`. */
+const account = defineStream({
+  type: 'account',
+  mode: 'home',
+  home: (id, regions) => regions.find((region) => id.startsWith(`${region}.`)) ?? '',
+  events: {
+    Deposited: { version: 1, schema: amount },
+    Withdrawn: { version: 1, schema: amount },
+  },
+  initial: 0,
+  evolve: (balance, { type, data }) => balance + (type === 'Deposited' ? data.amount : -data.amount),
+  commands: {
+    deposit: { input: amount, decide: (_balance, data) => [{ type: 'Deposited', data }] },
+    withdraw: {
+      input: amount,
+      decide: (balance, data) => {
+        if (balance < data.amount) throw reject('not enough', { balance });
+        return [{ type: 'Withdrawn', data }];
+      },
+    },
+  },
+});
+
 const notes = defineView({ kind: 'rows', name: 'notes', of: note, row: (entries) => entries });
 const words = defineView({
   kind: 'totals',
@@ -65,5 +90,13 @@ const taken = defineView({
   totals: (takers, id) => ({ [id]: { taken: takers.length } }),
 });
 
+/** All the money there is, for every Region that has some. */
+const money = defineView({
+  kind: 'totals',
+  name: 'money',
+  of: account,
+  totals: (balance, id) => ({ [id.slice(0, id.indexOf('.'))]: { balance } }),
+});
+
 /** A domain to find faults with: what its streams and views show tells every difference between Regions. */
-export const ledgerDomain = defineDomain({ streams: [note, stock], views: [notes, words, taken] });
+export const ledgerDomain = defineDomain({ streams: [note, stock, account], views: [notes, words, taken, money] });

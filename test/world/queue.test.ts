@@ -2,7 +2,7 @@ import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import { Activity } from '../../world/activity.ts';
 import { FunctionPool } from '../../world/function-pool.ts';
-import { KeepingQueue, type QueueOptions, WorldQueue } from '../../world/queue.ts';
+import { KeepingQueue, type QueueOptions, WorldDelayedQueue, WorldQueue } from '../../world/queue.ts';
 import { seeded } from '../../world/randomness.ts';
 import { sleepOn, VirtualScheduler } from '../../world/scheduler.ts';
 
@@ -18,6 +18,7 @@ interface Consumer {
 const aQueue = (
   { failing = new Map(), instead = () => undefined, concurrency = 1 }: Consumer = {},
   options: Partial<QueueOptions> = {},
+  hidden?: Activity,
 ) => {
   const scheduler = new VirtualScheduler(0);
   const activity = new Activity();
@@ -58,6 +59,7 @@ const aQueue = (
     activity,
     pool,
     deadLetters,
+    hidden,
   );
   return {
     queue,
@@ -154,5 +156,58 @@ describe('WorldQueue', () => {
     await queue.send(['a']);
     await settle();
     expect(deadLetters.bodies).toEqual([]);
+  });
+});
+
+describe('WorldDelayedQueue', () => {
+  /** A queue whose hidden messages are not under way. */
+  const aDelayedQueue = (...[consumer]: Parameters<typeof aQueue>) => {
+    const hidden = new Activity();
+    const { queue, ...rest } = aQueue(consumer, {}, hidden);
+    return { ...rest, hidden, delayed: new WorldDelayedQueue(queue) };
+  };
+
+  it('delivers a message once its delay is over, in whole seconds, whatever was sent before', async () => {
+    const { delayed, deliveries, scheduler } = aDelayedQueue();
+
+    expect(
+      await delayed.send([
+        { body: 'late', delay: 30_000 },
+        { body: 'soon', delay: 1001 },
+        { body: 'at once', delay: 0 },
+      ]),
+    ).toEqual([undefined, undefined, undefined]);
+    await scheduler.run(60_000);
+
+    expect(deliveries.map(({ at, bodies }) => [at, bodies])).toEqual([
+      [0, ['at once']],
+      [2000, ['soon']],
+      [30_000, ['late']],
+    ]);
+  });
+
+  it('is idle while nothing is due, neither a delayed message nor one that failed', async () => {
+    const { delayed, deliveries, scheduler, activity, hidden, settle } = aDelayedQueue({
+      failing: new Map([['a', 1]]),
+    });
+    await delayed.send([{ body: 'a', delay: 5000 }]);
+    expect([activity.idle, hidden.idle]).toEqual([true, false]);
+
+    await scheduler.runUntil(() => !activity.idle);
+    expect([scheduler.now(), hidden.idle]).toEqual([5000, true]);
+    await settle();
+    expect([scheduler.now(), hidden.idle]).toEqual([5010, false]);
+    await scheduler.runUntil(() => activity.idle && hidden.idle);
+
+    expect(deliveries.map(({ at }) => at)).toEqual([5000, 10_000]);
+  });
+
+  it('takes no more than SQS does: ten messages at once, each 15 minutes late', async () => {
+    const { delayed } = aDelayedQueue();
+    await expect(delayed.send(Array.from({ length: 11 }, () => ({ body: '', delay: 0 })))).rejects.toThrow(
+      'at most 10',
+    );
+    for (const delay of [900_001, -1, Number.NaN])
+      await expect(delayed.send([{ body: '', delay }])).rejects.toThrow('0 to 900000 ms');
   });
 });

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { memoryDecisions } from '../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../adapters/memory/event-store.ts';
 import { memoryViewStore } from '../../adapters/memory/view-store.ts';
 import {
@@ -117,7 +118,8 @@ const fromScratch = async (domain: Domain, commits: readonly Commit[], view: str
   const [events, views] = [memoryEventStore(), memoryViewStore()];
   for (const commit of commits) events.replicate(commit);
   const triggers = commits.map(({ stream, log, position }) => ({ stream, log, position, inTable: true }));
-  expect(await project({ domain, events, views, runtime: fakeRuntime() }, triggers)).toEqual(new Map());
+  const alone = { region: 'us-east-1', decisions: memoryDecisions({ strong: false }) };
+  expect(await project({ ...alone, domain, events, views, runtime: fakeRuntime() }, triggers)).toEqual(new Map());
   return (await readRows({ domain, views }, view, undefined, 1000)).rows;
 };
 

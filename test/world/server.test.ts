@@ -83,6 +83,18 @@ describe('the server of a world', () => {
     expect(await request('PUT', '/regions/us-east-1/health')).toMatchObject({ status: 405, headers: { allow: 'GET' } });
   });
 
+  it('says where an undecided transaction can be asked for, at this server', async () => {
+    const participants = ['stock/0', 'stock/1'].map((stream) => ({ stream, command: 'take', input: 'me' }));
+    const { status, headers } = await request('POST', '/regions/us-east-1/transactions', {
+      headers: { Prefer: 'wait=0' },
+      body: JSON.stringify({ id: 'us-east-1:a', participants }),
+    });
+    await world.whenIdle();
+
+    expect([status, headers.location]).toEqual([202, '/regions/us-east-1/transactions/us-east-1:a']);
+    expect(await request('GET', headers.location ?? '')).toMatchObject({ status: 200, body: { state: 'committed' } });
+  });
+
   it('answers 413 to more than a Function URL takes', async () => {
     const body = Buffer.alloc(6 * 1024 * 1024 + 1, 'x');
     const path = '/regions/us-east-1/events';

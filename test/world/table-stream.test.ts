@@ -44,7 +44,7 @@ const aStream = (answer: Answer = () => [], duplicates = 0) => {
   return {
     stream,
     push: (count: number) => {
-      for (let position = 1; position <= count; position++) stream.push(aCommit({ position }));
+      for (let position = 1; position <= count; position++) stream.push({ commit: aCommit({ position }) });
     },
     settle: () => scheduler.runUntil(() => activity.idle),
     deliveries,
@@ -88,7 +88,7 @@ describe('TableStream', () => {
         },
     );
     const options = { region: 'us-east-1', batchSize: 4, maxTries: 3, retryAfter: 500, duplicates: 0 };
-    new TableStream(options, scheduler, seeded(5), activity, pool).push(commit);
+    new TableStream(options, scheduler, seeded(5), activity, pool).push({ commit });
 
     await scheduler.runUntil(() => activity.idle);
 
