@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import * as z from 'zod';
 import { addAppend } from './commands/append.ts';
+import { addBook } from './commands/book.ts';
 import { addCommand } from './commands/command.ts';
 import { addCost } from './commands/cost.ts';
 import { addIngest } from './commands/ingest.ts';
@@ -11,6 +12,8 @@ import { addRegions } from './commands/regions.ts';
 import { addRepublish } from './commands/republish.ts';
 import { addStart } from './commands/start.ts';
 import { addStream } from './commands/stream.ts';
+import { addTransact } from './commands/transact.ts';
+import { addTransaction } from './commands/transaction.ts';
 import { addView } from './commands/view.ts';
 import { endWithReader } from './output.ts';
 
@@ -30,7 +33,8 @@ endWithReader();
 program.commandsGroup('A world to try it on:');
 addStart(program);
 program.commandsGroup('Streams and views of a Region:');
-for (const add of [addIngest, addAppend, addCommand, addStream, addView]) add(program);
+for (const add of [addIngest, addAppend, addCommand, addTransact, addTransaction, addBook, addStream, addView])
+  add(program);
 program.commandsGroup('For operators:');
 for (const add of [addRegions, addQuarantine, addRebuild, addRepublish, addCost]) add(program);
 

@@ -6,38 +6,49 @@ import { isRetryable } from './client/problem.ts';
 import { note, say, sayJson, told } from './output.ts';
 import type { RegionOptions } from './region-command.ts';
 
-/** What an append can be given beside its events or its command. */
-export interface SubmitOptions extends RegionOptions {
-  readonly id?: string;
-  readonly expected?: string;
-  readonly basedOn?: string;
-  readonly actor?: string;
-  readonly correlation?: string;
-  readonly causation?: string;
+/** What is kept with a commit. */
+export interface MetaOptions {
+  readonly actor?: string | undefined;
+  readonly correlation?: string | undefined;
+  readonly causation?: string | undefined;
 }
 
-export const addSubmitOptions = (command: Command): Command =>
+export const addMetaOptions = (command: Command): Command =>
   command
-    .optionsGroup('Append:')
-    .option('--id <id>', 'so that it happens once, however often it is sent; made and printed when not given')
-    .addOption(
-      new Option('--expected <version>', 'of a home stream: the version that it has to be at').conflicts('basedOn'),
-    )
-    .option('--based-on <version>', 'of a merge stream: the version that you looked at')
     .option('--actor <text>', 'kept with the commit: who does it')
     .option('--correlation <text>', 'kept with the commit: what it belongs to')
     .option('--causation <text>', 'kept with the commit: what caused it');
 
+/** @returns undefined when none of it was given */
+export const metaOf = ({ actor, correlation, causation }: MetaOptions): MetaOptions | undefined =>
+  // What is undefined is left out of JSON.
+  (actor ?? correlation ?? causation) ? { actor, correlation, causation } : undefined;
+
+/** What an append can be given beside its events or its command. */
+export interface SubmitOptions extends RegionOptions, MetaOptions {
+  readonly id?: string;
+  readonly expected?: string;
+  readonly basedOn?: string;
+}
+
+export const addSubmitOptions = (command: Command): Command =>
+  addMetaOptions(
+    command
+      .optionsGroup('Append:')
+      .option('--id <id>', 'so that it happens once, however often it is sent; made and printed when not given')
+      .addOption(
+        new Option('--expected <version>', 'of a home stream: the version that it has to be at').conflicts('basedOn'),
+      )
+      .option('--based-on <version>', 'of a merge stream: the version that you looked at'),
+  );
+
 /** Sends an append and prints where it stands. */
 export const submit = (stream: string, request: object, options: SubmitOptions): Promise<void> =>
   told(options, async () => {
-    const { id = randomUUID(), expected, basedOn, actor, correlation, causation, json = false } = options;
-    // What is undefined is left out of JSON.
-    const meta = { actor, correlation, causation };
-    const given = Object.values(meta).some((value) => value !== undefined);
+    const { id = randomUUID(), expected, basedOn, json = false } = options;
     const region = await openRegion(options);
     try {
-      const appended = await region.submit({ id, stream, ...request, expected, basedOn, ...(given && { meta }) });
+      const appended = await region.submit({ id, stream, ...request, expected, basedOn, meta: metaOf(options) });
       if (json) sayJson(appended);
       else
         say(

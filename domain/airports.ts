@@ -19,3 +19,22 @@ export const placeOf = (code: string): Place => {
     throw reject(`There is no airport ${code}: use the IATA code of an airport in the US.`, { airport: code });
   return place;
 };
+
+/**
+ * The angle between two places as seen from the center of the Earth, in radians. The haversine formula: R. W. Sinnott,
+ * "Virtues of the Haversine", Sky and Telescope 68 (2), 1984.
+ */
+export const angleBetween = ([latitudeA, longitudeA]: Place, [latitudeB, longitudeB]: Place): number =>
+  2 *
+  Math.asin(
+    Math.sqrt(
+      Math.min(
+        1, // rounding may carry opposite points beyond it
+        haversine(latitudeB - latitudeA) +
+          Math.cos(radians(latitudeA)) * Math.cos(radians(latitudeB)) * haversine(longitudeB - longitudeA),
+      ),
+    ),
+  );
+
+const radians = (degrees: number): number => (degrees * Math.PI) / 180;
+const haversine = (degrees: number): number => Math.sin(radians(degrees) / 2) ** 2;

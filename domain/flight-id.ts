@@ -13,14 +13,14 @@ export interface FlightKey {
 export const flightId = ({ date, origin, destination, row }: FlightKey): string =>
   `${date}.${origin}-${destination}.${row}`;
 
-const FLIGHT_ID = /^\d{4}-\d{2}-\d{2}\.(?<origin>[A-Z0-9]{3,4})-[A-Z0-9]{3,4}\.\d+$/;
+const FLIGHT_ID = /^\d{4}-\d{2}-\d{2}\.(?<origin>[A-Z0-9]{3,4})-(?<destination>[A-Z0-9]{3,4})\.\d+$/;
 
-/** The airport that a flight starts from. @throws MeridianError `rejected` when `id` is not a flight's */
-export const originOf = (id: string): string => {
-  const origin = FLIGHT_ID.exec(id)?.groups?.origin;
-  if (origin === undefined)
+/** The airports that a flight joins. @throws MeridianError `rejected` when `id` is not a flight's */
+export const routeOf = (id: string): Pick<FlightKey, 'origin' | 'destination'> => {
+  const { origin, destination } = FLIGHT_ID.exec(id)?.groups ?? {};
+  if (origin === undefined || destination === undefined)
     throw reject(
       `${id} is not a flight's id: write <date>.<origin>-<destination>.<row>, such as 2001-01-01.LAX-BNA.17.`,
     );
-  return origin;
+  return { origin, destination };
 };

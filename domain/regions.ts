@@ -1,4 +1,4 @@
-import { type Place, placeOf } from './airports.ts';
+import { angleBetween, type Place, placeOf } from './airports.ts';
 
 /** The commercial AWS Regions, each at the city that it is named after or known to be near. */
 const regionPlaces = new Map<string, Place>([
@@ -61,22 +61,3 @@ const regionPlaceOf = (region: string): Place => {
     );
   return place;
 };
-
-/**
- * The angle between two places as seen from the center of the Earth, in radians. The haversine formula: R. W. Sinnott,
- * "Virtues of the Haversine", Sky and Telescope 68 (2), 1984.
- */
-const angleBetween = ([latitudeA, longitudeA]: Place, [latitudeB, longitudeB]: Place): number =>
-  2 *
-  Math.asin(
-    Math.sqrt(
-      Math.min(
-        1, // rounding may carry opposite points beyond it
-        haversine(latitudeB - latitudeA) +
-          Math.cos(radians(latitudeA)) * Math.cos(radians(latitudeB)) * haversine(longitudeB - longitudeA),
-      ),
-    ),
-  );
-
-const radians = (degrees: number): number => (degrees * Math.PI) / 180;
-const haversine = (degrees: number): number => Math.sin(radians(degrees) / 2) ** 2;

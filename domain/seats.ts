@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { defineStream, reject } from '../core/index.ts';
-import { originOf } from './flight-id.ts';
+import { routeOf } from './flight-id.ts';
 import { nearestRegion } from './regions.ts';
 
 /** Seats of a flight: few, so that an example fills one. */
-const CAPACITY = 3;
+export const CAPACITY = 3;
 
 const booking = z.strictObject({ passenger: z.string().min(1).max(100) });
 
@@ -22,7 +22,7 @@ const allFree: Seats = { passengers: [] };
 export const seats = defineStream({
   type: 'seats',
   mode: 'home',
-  home: (id, regions) => nearestRegion(originOf(id), regions),
+  home: (id, regions) => nearestRegion(routeOf(id).origin, regions),
   events: {
     SeatReserved: { version: 1, schema: booking, sample: { passenger: 'Ada' } },
     SeatReleased: { version: 1, schema: booking, sample: { passenger: 'Ada' } },

@@ -11,7 +11,7 @@ const functionUrls = () => import('../../adapters/lambda/function-url.ts');
 const functionUrlRegion = (host: string): string | undefined => /\.lambda-url\.([a-z0-9-]+)\./.exec(host)?.[1];
 
 /** Where the world of `npm start` is served. */
-const WORLD = 'http://127.0.0.1:4700';
+export const WORLD = 'http://127.0.0.1:4700';
 
 export interface Whereabouts {
   /** The base address of a Region's API. */

@@ -108,5 +108,6 @@ const ofWrites: Readonly<Record<string, string>> = {
 
 const advice: Readonly<Record<string, string>> = {
   'id-reused': 'Give another --id.',
+  aborted: 'Under this id it stays aborted: to try again, give another --id.',
   misdirected: 'Deploy the same configuration to every Region.',
 };

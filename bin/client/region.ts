@@ -27,6 +27,22 @@ const accepted = z.object({
 /** What became of one envelope of many. An append without `log` had nothing to write. */
 const outcome = z.union([z.object({ problem: problemDocument }), accepted]);
 
+const participant = z.object({ stream: z.string(), version: z.string(), log: z.string(), position: z.number() });
+
+/** What is known of a transaction. */
+const outcomeOfTransaction = z.discriminatedUnion('state', [
+  z.object({ id: z.string(), state: z.literal('undecided') }),
+  z.object({ id: z.string(), state: z.literal('committed'), participants: z.array(participant) }),
+  z.object({
+    id: z.string(),
+    state: z.literal('aborted'),
+    reason: problemDocument,
+    /** The stream that caused it. */
+    participant: z.string().optional(),
+  }),
+]);
+export type OutcomeShown = z.output<typeof outcomeOfTransaction>;
+
 const streamState = z.object({
   stream: z.string(),
   state: z.unknown(),
@@ -112,6 +128,22 @@ export class Region {
     return this.#ask(z.array(outcome), { method: 'POST', path: '/events', body: `[${envelopes.join()}]` });
   }
 
+  /**
+   * Runs a transaction, which needs an id.
+   * @param wait seconds to wait for its outcome; undefined: as long as the Region likes
+   * @throws ProblemError `aborted`
+   */
+  transact(transaction: object, wait: number | undefined) {
+    const headers = { prefer: wait === undefined ? undefined : `wait=${wait}` };
+    const body = JSON.stringify(transaction);
+    return this.#ask(outcomeOfTransaction, { method: 'POST', path: '/transactions', headers, body });
+  }
+
+  /** What became of a transaction. @throws ProblemError `not-found`: nothing is recorded of it */
+  transaction(id: string) {
+    return this.#ask(outcomeOfTransaction, { method: 'GET', path: `/transactions/${encodeURIComponent(id)}` });
+  }
+
   /** One of the operator's actions. */
   operate<T>(shape: z.ZodType<T>, action: string, input: object): Promise<T> {
     return retried(async () => {
@@ -133,7 +165,7 @@ export class Region {
       const { status, body } = await this.#transport.send(request);
       const json = parsed(body);
       const answer = shape.safeParse(json);
-      if (status === 200 && answer.success) return answer.data;
+      if ((status === 200 || status === 202) && answer.success) return answer.data;
       const problem = problemDocument.safeParse(json);
       throw problem.success
         ? new ProblemError(problem.data, request.method === 'POST')

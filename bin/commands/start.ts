@@ -1,7 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { wholeNumber } from '../region-command.ts';
 import { flightCounts } from '../start/input.ts';
 
 const REGION = /^[a-z]{2}(-[a-z]+)+-\d+$/;
+
+/** Of the 200,000 that 200 members can make on a thousand flights. */
+const MOST_BOOKINGS = 100_000;
 
 const port = (text: string): number => {
   const number = Number(text);
@@ -26,16 +30,23 @@ const regions = (text: string): readonly string[] => {
 export const addStart = (program: Command): void => {
   program
     .command('start')
-    .description('run several Regions in this process on real flights, compare them with the file, serve their APIs')
+    .description('run several Regions in this process on real flights, check what they show, serve their APIs')
     .addOption(new Option('--flights <count>', 'how many flights').choices(flightCounts).default('2k'))
     .addOption(
       new Option('--regions <list>', 'two to five Regions, with commas')
         .argParser(regions)
         .default(['us-east-1', 'us-east-2', 'us-west-2'], 'us-east-1,us-east-2,us-west-2'),
     )
+    .option('--bookings <n>', 'how many seats members try to book, 0 for none', wholeNumber(0, MOST_BOOKINGS), 2000)
+    .addOption(
+      new Option(
+        '--decisions <where>',
+        'one table of decisions with strong consistency, or one for every Region (default: strong with three Regions or more)',
+      ).choices(['strong', 'eventual']),
+    )
     .option('--port <port>', 'where to serve, on 127.0.0.1 only', port, 4700)
     .option('--no-latency', 'let the links between Regions take no time')
-    .option('--once', 'exit after the comparison: 0 if every Region agrees with the file, 1 if not')
+    .option('--once', 'exit after the checks: 0 if every Region agrees with the file and the bookings add up, 1 if not')
     .option('--json', 'print the result as one JSON object')
     .action(async (options) => {
       try {

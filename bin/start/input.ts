@@ -65,14 +65,22 @@ export interface Put {
   readonly detail: object;
 }
 
+/** The id of a row's flight. */
+export const flightOf = ({ row, scheduled, origin, destination }: FlightRow): string =>
+  flightId({ date: scheduled.slice(0, 10), origin, destination, row });
+
+/** Who has the seat that is reserved on a row's flight. */
+export const passengerOf = ({ row }: FlightRow): string => `passenger-${row}`;
+
 /**
  * What the airports report of each flight, in the order of the file, made as it is asked for: the origin's Region the
  * departure, the destination's the arrival and one seat to reserve, which is at home in the origin's. The ids follow
  * from the file, so that putting it twice changes nothing.
  */
 export function* putsOf(flights: Iterable<FlightRow>, regions: readonly string[]): Generator<Put, void, undefined> {
-  for (const { row, scheduled, delay, origin, destination } of flights) {
-    const id = flightId({ date: scheduled.slice(0, 10), origin, destination, row });
+  for (const flight of flights) {
+    const { scheduled, delay, origin, destination } = flight;
+    const id = flightOf(flight);
     const there = nearestRegion(destination, regions);
     yield {
       region: nearestRegion(origin, regions),
@@ -99,7 +107,7 @@ export function* putsOf(flights: Iterable<FlightRow>, regions: readonly string[]
         id: `${id}.reserve`,
         stream: `seats/${id}`,
         command: 'reserve',
-        input: { passenger: `passenger-${row}` },
+        input: { passenger: passengerOf(flight) },
       },
     };
   }

@@ -54,14 +54,13 @@ export const report = async (
 const reportRegion = async (region: WorldRegion, expected: ReadonlyMap<string, Figures>): Promise<RegionReport> => {
   const { written, seen, lags } = region.counts;
   const rows = await rowsOf(region, 'airport-delays');
-  const sorted = Float64Array.from(lags).sort();
   return {
     region: region.name,
     written,
     seen,
     viewRows: rows.length,
     mismatches: compare(expected, rows).length,
-    lagMs: { p50: percentile(sorted, 0.5), p99: percentile(sorted, 0.99) },
+    lagMs: percentiles(lags),
   };
 };
 
@@ -81,6 +80,12 @@ const rowsOf = async (region: WorldRegion, view: string) => {
     after = next;
   }
   return all;
+};
+
+/** Of milliseconds; 0 when there are none. */
+export const percentiles = (values: readonly number[]): { readonly p50: number; readonly p99: number } => {
+  const sorted = Float64Array.from(values).sort();
+  return { p50: percentile(sorted, 0.5), p99: percentile(sorted, 0.99) };
 };
 
 /** Nearest rank. */

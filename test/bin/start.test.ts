@@ -118,6 +118,8 @@ describe('meridian start', () => {
     [['start', '--port', '70000'], 'A port is 0 to 65535'],
     [['start', '--regions', 'us-east-1,us-east-1'], 'two to five different AWS Regions'],
     [['start', '--regions', 'us-east-1,mars'], 'two to five different AWS Regions'],
+    [['start', '--bookings', 'all'], 'Write a whole number, 0 to 100000'],
+    [['start', '--decisions', 'mine'], 'strong, eventual'],
     [['start', '--for-ever'], '--for-ever'],
     [['stop'], 'stop'],
     [['start', 'now'], 'too many arguments'],
@@ -136,7 +138,16 @@ describe('meridian start', () => {
   it('explains itself', async () => {
     const { code, stdout } = await meridian('start', '--help');
     expect(code).toBe(0);
-    for (const option of ['--flights', '--regions', '--port', '--no-latency', '--once', '--json'])
+    for (const option of [
+      '--flights',
+      '--regions',
+      '--bookings',
+      '--decisions',
+      '--port',
+      '--no-latency',
+      '--once',
+      '--json',
+    ])
       expect(stdout).toContain(option);
   });
 
@@ -148,11 +159,12 @@ describe('meridian start', () => {
   });
 
   it('--once --json prints one object with the documented members, and exits with 0 when all agree', async () => {
-    const { code, stdout, stderr } = await meridian('start', '--once', '--json', '--no-latency');
+    const { code, stdout, stderr } = await meridian('start', '--once', '--json', '--no-latency', '--bookings', '300');
 
     expect(stderr).toBe('');
     expect(code).toBe(0);
     const count = z.int().min(0);
+    const milliseconds = z.strictObject({ p50: z.number().min(0), p99: z.number().min(0) });
     const result = z
       .strictObject({
         flights: z.literal(2000),
@@ -168,20 +180,41 @@ describe('meridian start', () => {
             seen: z.literal(2000 * PUTS_PER_FLIGHT),
             viewRows: z.literal(figuresOf(flightsFile('2k')).size),
             mismatches: z.literal(0),
-            lagMs: z.strictObject({ p50: z.number().min(0), p99: z.number().min(0) }),
+            lagMs: milliseconds,
           }),
         ),
+        bookings: z.strictObject({
+          attempted: z.literal(300),
+          committed: count.min(1),
+          aborted: z.record(z.string(), count.min(1)),
+          oneRegionMs: milliseconds,
+          crossRegionMs: milliseconds,
+          violations: z.literal(0),
+        }),
       })
       .parse(JSON.parse(stdout));
     expect(result.regions.map(({ region }) => region)).toEqual(regions);
     expect(result.regions.reduce((sum, { written }) => sum + written, 0)).toBe(result.commits);
+    const { attempted, committed, aborted } = result.bookings;
+    expect(Object.values(aborted).reduce((sum, number) => sum + number, committed)).toBe(attempted);
   }, 60_000);
 
-  it('--once prints a table, and whether all agree', async () => {
-    const { code, stdout } = await meridian('start', '--once', '--no-latency', '--regions', 'eu-west-1,us-west-1');
+  it('--once prints tables, whether all agree, and whether the bookings add up', async () => {
+    const { code, stdout } = await meridian(
+      ...['start', '--once', '--no-latency', '--regions', 'us-east-1,us-west-1', '--bookings', '200'],
+      ...['--decisions', 'eventual'],
+    );
     expect(code).toBe(0);
     expect(stdout).toContain('mismatches');
     expect(stdout).toContain('6000 accepted, 0 rejected, 0 quarantined');
     expect(stdout).toContain('Every Region agrees with the file.');
+    expect(stdout).toContain('seat and miles in two Regions');
+    expect(stdout).toMatch(/^200 bookings by 200 members in [\d.]+ s: \d+ committed, \d+ aborted/m);
+    expect(stdout).toContain('In every Region no flight has more passengers than seats');
+  }, 60_000);
+
+  it('--bookings 0 books nothing, and says nothing of it', async () => {
+    const { code, stdout } = await meridian('start', '--once', '--no-latency', '--json', '--bookings', '0');
+    expect([code, 'bookings' in JSON.parse(stdout)]).toEqual([0, false]);
   }, 60_000);
 });

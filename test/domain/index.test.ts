@@ -4,10 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { domain } from '../../domain/index.ts';
 
 describe('the example domain', () => {
-  it('has flights that merge, seats that have a home, and the delays of airports', () => {
+  it('has flights that merge, seats and miles that have a home, and the delays of airports', () => {
     expect([...domain.streams.values()].map(({ type, mode }) => [type, mode])).toEqual([
       ['flight', 'merge'],
       ['seats', 'home'],
+      ['miles', 'home'],
     ]);
     expect([...domain.views.keys()]).toEqual(['airport-delays']);
   });

@@ -1,0 +1,92 @@
+// Checks bookings by what was asked and what was answered. It shares nothing with what it checks: it imports nothing.
+
+/** A booking as it was asked for, and what was answered. */
+export interface BookingFigures {
+  readonly id: string;
+  readonly flight: string;
+  readonly member: string;
+  readonly miles: number;
+  /** `committed`, or why not: `full`, `too-few-miles`, or another reason. */
+  readonly outcome: string;
+}
+
+/** What a Region shows of the streams, when nothing is under way any more. */
+export interface RegionFigures {
+  readonly region: string;
+  /** Who has seats, by flight. */
+  readonly seats: ReadonlyMap<string, readonly string[]>;
+  readonly miles: ReadonlyMap<string, { readonly balance: number; readonly paid: Readonly<Record<string, number>> }>;
+}
+
+export interface BookingsToCheck {
+  readonly bookings: readonly BookingFigures[];
+  /** Seats of each flight. */
+  readonly capacity: number;
+  /** Who had seats before, by flight. */
+  readonly aboard: ReadonlyMap<string, readonly string[]>;
+  /** What each member had before, in miles. */
+  readonly earned: ReadonlyMap<string, number>;
+  readonly regions: readonly RegionFigures[];
+}
+
+export interface Sold {
+  readonly seats: number;
+  /** Paid for them. */
+  readonly miles: number;
+}
+
+/** What was sold, by the answers. */
+export const soldBy = (bookings: readonly BookingFigures[]): Sold => {
+  const committed = bookings.filter(({ outcome }) => outcome === 'committed');
+  return { seats: committed.length, miles: sum(committed.map(({ miles }) => miles)) };
+};
+
+/**
+ * What does not add up, a sentence each. In every Region: no flight has more passengers than seats, and it has exactly those
+ * who were aboard and whose booking is committed; every member has paid exactly for the committed bookings, and has what is
+ * left of the miles, which is not below zero; who was told that a flight is full, or that the miles are too few, finds that
+ * it is so. Nobody gives a seat back, and nobody earns anything meanwhile.
+ */
+export const violationsOf = ({ bookings, capacity, aboard, earned, regions }: BookingsToCheck): readonly string[] => {
+  const committed = bookings.filter(({ outcome }) => outcome === 'committed');
+  const byFlight = Map.groupBy(committed, ({ flight }) => flight);
+  const byMember = Map.groupBy(committed, ({ member }) => member);
+  return regions.flatMap(({ region, seats, miles }) => {
+    const violations: string[] = [];
+    const expect = (holds: boolean, what: string): void => {
+      if (!holds) violations.push(`${region}: ${what}`);
+    };
+    for (const [flight, before] of aboard) {
+      const passengers = seats.get(flight) ?? [];
+      const booked = (byFlight.get(flight) ?? []).map(({ member }) => member);
+      expect(passengers.length <= capacity, `${flight} has ${passengers.length} passengers on ${capacity} seats.`);
+      expect(isSame(passengers, [...before, ...booked]), `${flight} does not have the passengers who were told so.`);
+    }
+    for (const [member, before] of earned) {
+      const { balance = Number.NaN, paid = {} } = miles.get(member) ?? {};
+      const booked = byMember.get(member) ?? [];
+      const due = sum(booked.map((booking) => booking.miles));
+      expect(balance >= 0, `${member} has ${balance} miles.`);
+      expect(balance === before - due, `${member} has ${balance} miles, not ${before} less ${due}.`);
+      expect(
+        isSame(
+          Object.entries(paid).map(String),
+          booked.map((booking) => `${booking.flight},${booking.miles}`),
+        ),
+        `${member} has not paid for just the seats that are booked.`,
+      );
+    }
+    for (const { id, flight, member, miles: price, outcome } of bookings) {
+      if (outcome === 'full') expect((seats.get(flight)?.length ?? 0) >= capacity, `${id}: ${flight} is not full.`);
+      if (outcome === 'too-few-miles')
+        expect((miles.get(member)?.balance ?? Number.NaN) < price, `${id}: ${member} has ${price} miles.`);
+    }
+    return violations;
+  });
+};
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+/** Whether two lists hold the same, each as often, in any order. */
+const isSame = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.toSorted().join('\n') === b.toSorted().join('\n');

@@ -1,0 +1,43 @@
+import { angleBetween, placeOf } from './airports.ts';
+import { routeOf } from './flight-id.ts';
+import { nearestRegion } from './regions.ts';
+
+/** Miles from the center of the Earth to its surface. */
+const EARTH_RADIUS = 3959;
+
+/**
+ * What a seat costs: 100 miles for every 100 miles of the way that are begun.
+ * @param flight its id
+ * @throws MeridianError `rejected` when it is not a flight's, or there is no such airport
+ */
+export const priceOf = (flight: string): number => {
+  const { origin, destination } = routeOf(flight);
+  const way = EARTH_RADIUS * angleBetween(placeOf(origin), placeOf(destination));
+  return 100 * Math.max(1, Math.ceil(way / 100));
+};
+
+export interface Booking {
+  /** The flight's id: `2001-01-01.LAX-BNA.17`. */
+  readonly flight: string;
+  /** The member's id, `LAX.ada`: who pays, and who flies. */
+  readonly member: string;
+  /** @default the flight's price */
+  readonly miles?: number | undefined;
+}
+
+/**
+ * The participants of the transaction that books a flight: a seat is taken and the miles are paid, or neither. A member has
+ * one seat on a flight and pays for it once, under whatever id it is booked again.
+ * @throws MeridianError `rejected` when `flight` is not a flight's id, or there is no such airport
+ */
+export const booking = ({ flight, member, miles = priceOf(flight) }: Booking) => [
+  { stream: `seats/${flight}`, command: 'reserve', input: { passenger: member } },
+  { stream: `miles/${member}`, command: 'pay', input: { miles, booking: flight } },
+];
+
+/**
+ * The Region to drive a booking: there its seats are at home. If the member's miles are too, it is one request.
+ * @throws MeridianError `rejected` when `flight` is not a flight's id, or there is no such airport
+ */
+export const bookingRegion = ({ flight }: Booking, regions: readonly string[]): string =>
+  nearestRegion(routeOf(flight).origin, regions);
