@@ -69,6 +69,12 @@ const layers = [
     may: ['^world/', core, '^adapters/', lambdas, npm('aws-lambda', 'zod', 'lru-cache', 'pure-rand'), builtins],
   },
   {
+    name: 'bench-runs-the-world',
+    comment: 'what a reader can measure: runs of the world, on domains of its own',
+    from: '^bench/',
+    may: ['^bench/', '^world/', core, npm('cli-table3', 'zod'), builtins],
+  },
+  {
     name: 'app-is-infrastructure',
     comment: 'bin/app.ts is the CDK app: it wires lib and domain',
     from: '^bin/app\\.ts$',
@@ -110,8 +116,8 @@ const forbidden = [
   },
   {
     name: 'figures-are-independent',
-    comment: 'what the views are compared with shares no code with what computes them',
-    from: { path: '^bin/start/figures\\.ts$' },
+    comment: 'what views and bookings are compared with shares no code with what computes them',
+    from: { path: '^bin/start/(booking-)?figures\\.ts$' },
     to: { pathNot: npm('zod'), dependencyTypesNot: ['core'] },
   },
   {

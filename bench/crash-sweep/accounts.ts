@@ -1,0 +1,30 @@
+import * as z from 'zod';
+import { defineDomain, defineStream, reject } from '../../core/index.ts';
+
+const amount = z.strictObject({ amount: z.int().positive() });
+
+/** Money in accounts: `account/<Region>.<name>` is at home in that Region. */
+const account = defineStream({
+  type: 'account',
+  mode: 'home',
+  home(id, regions) {
+    const home = regions.find((region) => id.startsWith(`${region}.`));
+    if (!home) throw reject(`${id} begins with no Region.`);
+    return home;
+  },
+  events: { Deposited: { version: 1, schema: amount }, Withdrawn: { version: 1, schema: amount } },
+  initial: 0,
+  evolve: (balance, { type, data }) => balance + (type === 'Deposited' ? data.amount : -data.amount),
+  commands: {
+    deposit: { input: amount, decide: (_balance, data) => [{ type: 'Deposited', data }] },
+    withdraw: {
+      input: amount,
+      decide(balance, data, { id }) {
+        if (balance < data.amount) throw reject(`${id} has ${balance} only.`);
+        return [{ type: 'Withdrawn', data }];
+      },
+    },
+  },
+});
+
+export const accounts = defineDomain({ streams: [account], views: [] });

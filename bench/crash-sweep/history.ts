@@ -1,0 +1,147 @@
+import * as z from 'zod';
+import type { Commit } from '../../core/index.ts';
+import type { FaultyPorts } from '../../world/region.ts';
+import { VirtualScheduler } from '../../world/scheduler.ts';
+import { functionUrlEvent } from '../../world/server.ts';
+import { World } from '../../world/world.ts';
+import { accounts } from './accounts.ts';
+import { Crasher, type CrashPoint } from './crash.ts';
+
+const REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'] as const;
+const [DRIVING] = REGIONS;
+const START_BALANCE = 100;
+const AMOUNT = 10;
+/** A transaction's deadline, and by when after it an orphan has to be decided, in milliseconds. */
+const DEADLINE_MS = 30_000;
+const RECOVERY_MS = 30_000;
+
+export interface HistoryOptions {
+  readonly participants: number;
+  readonly decisions: 'strong' | 'eventual';
+  /** Whether all accounts are at home in the Region that drives. */
+  readonly oneRegion?: boolean;
+  readonly crashes: readonly CrashPoint[];
+  /** A mistake of Meridian's own, for tests of whether such would be found. @default none */
+  readonly mistake?: (ports: FaultyPorts) => FaultyPorts;
+}
+
+export interface HistoryResult {
+  /** What was called from the request on, until nothing happened any more. */
+  readonly calls: readonly string[];
+  readonly outcome: string;
+  /** Promises that were broken, in words. */
+  readonly violations: readonly string[];
+}
+
+const outcomeSchema = z.object({ state: z.string() });
+const stateSchema = z.object({ state: z.number() });
+
+/**
+ * Runs one transaction in a world of its own, in virtual time: the first account pays, the others are paid. Lets processes
+ * die where it is told to, lets recovery run for the deadline and 30 s, and looks at what is left.
+ */
+export const runHistory = async ({
+  participants: count,
+  decisions,
+  oneRegion = false,
+  crashes,
+  mistake = (ports) => ports,
+}: HistoryOptions): Promise<HistoryResult> => {
+  const scheduler = new VirtualScheduler();
+  const crasher = new Crasher(crashes, () => {
+    for (const region of world.regions.values()) region.machine.killAll();
+  });
+  const world: World = new World({
+    domain: accounts,
+    regions: REGIONS,
+    scheduler,
+    decisions,
+    withFaults: (region, ports, exit) => crasher.withFaults(region, mistake(ports), exit),
+  });
+  const call = async (region: string, method: string, path: string, body?: unknown) => {
+    const event = functionUrlEvent({
+      method,
+      path,
+      headers: { prefer: 'wait=50' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const { statusCode, body: text } = await world.region(region).request(event);
+    const answer: unknown = JSON.parse(text);
+    return { status: statusCode, answer };
+  };
+  const ask = (...args: Parameters<typeof call>) => scheduler.resolve(call(...args));
+
+  const streams = Array.from({ length: count }, (_, i) => {
+    const home = oneRegion ? DRIVING : (REGIONS[i % REGIONS.length] ?? DRIVING);
+    return { home, stream: `account/${home}.${i}` };
+  });
+  for (const { home, stream } of streams)
+    await ask(home, 'POST', `/streams/${stream}/commands/deposit`, { amount: START_BALANCE });
+  await scheduler.runUntil(() => world.idle);
+
+  const id = `${DRIVING}:sweep`;
+  const transaction = {
+    id,
+    participants: streams.map(({ stream }, i) =>
+      i === 0
+        ? { stream, command: 'withdraw', input: { amount: AMOUNT * (count - 1) } }
+        : { stream, command: 'deposit', input: { amount: AMOUNT } },
+    ),
+  };
+  crasher.arm();
+  let told: { readonly status: number; readonly answer: unknown } | undefined;
+  // A client whose server dies hears nothing, or that it died.
+  void call(DRIVING, 'POST', '/transactions', transaction).then(
+    (answer) => {
+      told = answer;
+    },
+    () => undefined,
+  );
+  await scheduler.run(DEADLINE_MS + RECOVERY_MS);
+  const calls = [...crasher.calls];
+
+  const violations: string[] = [];
+  const expect = (holds: boolean, what: string): void => {
+    if (!holds) violations.push(what);
+  };
+  const commitsOf = async ({ home, stream }: (typeof streams)[number]): Promise<readonly Commit[]> =>
+    (await world.region(home).load(stream)).filter(({ commitId }) => commitId.startsWith(`${id}#`));
+  const written = await Promise.all(streams.map(commitsOf));
+  for (const [i, commits] of written.entries())
+    expect(
+      commits.every(({ tx }) => tx?.state !== 'prepared'),
+      `${streams[i]?.stream} is locked still`,
+    );
+  const visible = written.map((commits) => commits.filter(({ tx }) => tx?.state !== 'aborted').length);
+  const committed = visible.every((commits) => commits === 1);
+  expect(committed || visible.every((commits) => commits === 0), `not atomic: ${visible.join()}`);
+
+  const { status, answer } = await ask(DRIVING, 'GET', `/transactions/${id}`);
+  const state = status === 404 ? 'unknown' : outcomeSchema.parse(answer).state;
+  expect(state !== 'undecided', 'undecided 30 s after its deadline');
+  expect(committed === (state === 'committed'), `${state}, but ${visible.join()} commits are visible`);
+  if (told?.status === 200 || told?.status === 409)
+    expect((told.status === 200) === committed, `answered ${told.status}, but it is ${state}`);
+
+  // Sent again it has the outcome that it has, or runs now.
+  const again = await ask(DRIVING, 'POST', '/transactions', transaction);
+  if (state !== 'unknown')
+    expect((again.status === 200) === committed && again.status < 500, `${state}, sent again ${again.status}`);
+  else expect(again.status === 200, `unknown, and sent again ${again.status}`);
+  for (const { home, stream } of streams) {
+    const { status } = await ask(home, 'POST', `/streams/${stream}/commands/deposit`, { amount: AMOUNT });
+    expect(status === 200, `${stream} takes no append: ${status}`);
+  }
+  await scheduler.runUntil(() => world.idle);
+  for (const region of REGIONS) {
+    const balances = await Promise.all(
+      streams.map(async ({ stream }) => {
+        const { answer } = await ask(region, 'GET', `/streams/${stream}`);
+        return stateSchema.parse(answer).state;
+      }),
+    );
+    const sum = balances.reduce((a, b) => a + b, 0);
+    expect(sum === count * (START_BALANCE + AMOUNT), `the money does not add up in ${region}: ${balances.join()}`);
+  }
+  return { calls, outcome: state, violations };
+};

@@ -1,0 +1,96 @@
+// `npm run crash-sweep`: crashes a transaction wherever it can crash, and says whether what Meridian promises held.
+import { parseArgs } from 'node:util';
+import Table from 'cli-table3';
+import { seeded } from '../../world/randomness.ts';
+import { type SweepOptions, type Swept, sweep, sweepTwice } from './sweep.ts';
+
+const USAGE = `Usage: npm run crash-sweep -- [--json] [--twice <histories>] [--seed <number>]
+
+Runs transactions of 2, 3 and 5 participants in three simulated Regions, with strong and with eventual decisions, and of 3
+participants in one Region; each once for every call that it makes of a port, with a crash before the call takes effect and after
+it, of the function, of the state machines, and of both.
+  --twice  as many runs of each with two crashes besides, at places drawn with the seed
+  --json   an array of {participants, decisions, oneRegion, crashes, points, histories, outcomes, violations}`;
+
+const { values } = (() => {
+  try {
+    return parseArgs({
+      options: {
+        json: { type: 'boolean', default: false },
+        twice: { type: 'string', default: '0' },
+        seed: { type: 'string', default: '1' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n${USAGE}\n`);
+    process.exit(2);
+  }
+})();
+if (values.help) {
+  process.stdout.write(`${USAGE}\n`);
+  process.exit();
+}
+const [twice, seed] = [Number(values.twice), Number(values.seed)];
+if (!Number.isSafeInteger(twice) || twice < 0 || !Number.isSafeInteger(seed)) {
+  process.stderr.write(`--twice and --seed are whole numbers.\n${USAGE}\n`);
+  process.exit(2);
+}
+
+const sweeps: readonly SweepOptions[] = [
+  ...(['strong', 'eventual'] as const).flatMap((decisions) =>
+    [2, 3, 5].map((participants) => ({ participants, decisions })),
+  ),
+  { participants: 3, decisions: 'strong', oneRegion: true },
+];
+const random = seeded(seed);
+const results: (Swept & { readonly crashes: 1 | 2 })[] = [];
+for (const options of sweeps) {
+  results.push({ ...(await sweep(options)), crashes: 1 });
+  if (twice > 0)
+    results.push({ ...(await sweepTwice(options, twice, (count) => Math.floor(random() * count))), crashes: 2 });
+}
+
+if (values.json) {
+  const told = results.map(({ violations, ...result }) => ({
+    ...result,
+    violations: violations.length,
+    ...(violations.length > 0 && { broken: violations }),
+  }));
+  process.stdout.write(`${JSON.stringify(told)}\n`);
+} else {
+  const table = new Table({
+    head: [
+      'participants',
+      'Regions',
+      'decisions',
+      'crashes',
+      'points',
+      'histories',
+      'committed',
+      'aborted',
+      'never begun',
+      'violations',
+    ],
+    colAligns: ['right', 'left', 'left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const { participants, oneRegion, decisions, crashes, points, histories, outcomes, violations } of results)
+    table.push([
+      participants,
+      oneRegion ? 'one' : 'several',
+      oneRegion ? '–' : decisions,
+      crashes,
+      points,
+      histories,
+      outcomes.committed ?? 0,
+      outcomes.aborted ?? 0,
+      outcomes.unknown ?? 0,
+      violations.length,
+    ]);
+  process.stdout.write(`${table}\n`);
+  for (const { violations } of results)
+    for (const { crashes, what } of violations.slice(0, 10))
+      process.stdout.write(`${what}: ${JSON.stringify(crashes)}\n`);
+}
+process.exitCode = results.some(({ violations }) => violations.length > 0) ? 1 : 0;
