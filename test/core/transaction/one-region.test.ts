@@ -144,6 +144,14 @@ describe('a transaction of one Region', () => {
       await expect(transact(region, other, WAIT)).rejects.toThrow(expect.objectContaining({ code: 'id-reused' }));
   });
 
+  it('refuses an id that stands for a transaction of several Regions, and writes nothing', async () => {
+    const us = await aBank();
+    const transaction = local();
+    await us.decisions.put(aDecision({ transaction: transaction.id }));
+    await expect(transact(us, transaction, WAIT)).rejects.toThrow(expect.objectContaining({ code: 'id-reused' }));
+    expect(us.events.calls).toEqual([]);
+  });
+
   it('refuses an id whose commit stands for something else on one of its streams', async () => {
     const us = await aBank();
     const transaction = local();
