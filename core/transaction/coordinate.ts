@@ -44,8 +44,10 @@ export interface Decided {
 
 export type CoordinatorAnswer = Plan | Decided;
 
-/** Waits between attempts are below so many seconds. */
+/** Between attempts so many seconds pass at most. */
 const MAX_WAIT_S = 8;
+/** With less time than that no other attempt begins, in milliseconds. */
+const MIN_ATTEMPT_MS = 1000;
 
 /**
  * One step of the Region that drives a transaction. The state machine that asks carries answers from step to step, and
@@ -133,11 +135,19 @@ const decisionOn = (
     };
   const reason = reasonOf(answers);
   const left = Math.max(0, deadline - decidedAt);
-  const final = reason.problem.code !== 'stream-busy' || left === 0;
+  const final = reason.problem.code !== 'stream-busy' || left < MIN_ATTEMPT_MS;
   const remaining = final ? 0 : left;
-  // Never beyond the deadline: the last attempt begins before it.
-  const wait = Math.floor(runtime.random() * Math.min(MAX_WAIT_S, 2 ** attempt, remaining / 1000));
-  return { decision: { ...shared, outcome: 'aborted', final, participants: [], reason, remaining }, wait };
+  return {
+    decision: { ...shared, outcome: 'aborted', final, participants: [], reason, remaining },
+    wait: waitBefore(remaining, attempt, runtime),
+  };
+};
+
+/** Jitter in whole seconds, as the machine waits, and never beyond the deadline; only the first pause may be none. */
+const waitBefore = (remaining: number, attempt: number, { random }: Runtime): number => {
+  const most = Math.min(MAX_WAIT_S, 2 ** attempt, Math.floor(remaining / 1000));
+  const least = attempt > 1 ? 1 : 0;
+  return Math.min(most, least + Math.floor(random() * most));
 };
 
 /** The first refusal counts, then who did not answer, then who was busy: only that is worth another attempt. */

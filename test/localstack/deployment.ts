@@ -10,7 +10,7 @@ import {
   PutTargetsCommand,
   RemoveTargetsCommand,
 } from '@aws-sdk/client-eventbridge';
-import { GetFunctionUrlConfigCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { GetFunctionUrlConfigCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import {
   CreateQueueCommand,
   DeleteMessageBatchCommand,
@@ -22,6 +22,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
+import { fromImage } from '../../adapters/dynamodb/commit-item.ts';
 import { eventBridgeClient } from '../../adapters/eventbridge/client.ts';
 import { sqsClient } from '../../adapters/sqs/client.ts';
 import type { BusEntry, EventPattern } from '../../core/index.ts';
@@ -55,6 +56,12 @@ const page = z.object({
   next: z.string().optional(),
 });
 export type Rows = z.output<typeof page>['rows'];
+
+/** What a transaction has put into a stream, and what became of it. */
+export interface Intent {
+  readonly stream: string;
+  readonly state: 'prepared' | 'committed' | 'aborted';
+}
 
 /** One Region of the app that is deployed to a LocalStack, as seen from outside. */
 export class DeployedRegion {
@@ -95,6 +102,16 @@ export class DeployedRegion {
     const [answer]: IncomingMessage[] = await once(sent, 'response');
     if (!answer) throw new Error(`${this.name} did not answer ${path}.`);
     return { status: answer.statusCode ?? 0, body: JSON.parse(await text(answer)) };
+  }
+
+  /** Calls one of the app's functions, `participant` for example. */
+  async invoke(name: string, payload: unknown): Promise<unknown> {
+    const { FunctionError, Payload } = await this.#lambda.send(
+      new InvokeCommand({ FunctionName: `${NAME}-${name}`, Payload: JSON.stringify(payload) }),
+    );
+    const answer = Payload?.transformToString() ?? '';
+    if (FunctionError !== undefined) throw new Error(`${name} failed in ${this.name}: ${answer}`);
+    return JSON.parse(answer);
   }
 
   /** Every row of a view. */
@@ -176,6 +193,18 @@ export class DeployedRegion {
       const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
       await this.sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
     }
+  }
+
+  /** Every intent, also a final one, as it is in the table now. */
+  async intents(): Promise<readonly Intent[]> {
+    const all: Intent[] = [];
+    const pages = paginateScan(
+      { client: this.dynamoDb },
+      { TableName: `${NAME}-events`, FilterExpression: 'attribute_exists(tx)', ConsistentRead: true },
+    );
+    for await (const { Items = [] } of pages)
+      all.push(...Items.map(fromImage).flatMap(({ stream, tx }) => (tx ? { stream, state: tx.state } : [])));
+    return all;
   }
 
   /** How many items one of the app's tables holds, `events` for example. */
