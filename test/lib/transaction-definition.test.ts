@@ -21,7 +21,7 @@ const intentOf = (stream: string) => ({ stream, log: 'us-east-1', position: 1 })
 const preparedOf = (stream: string) => ({ kind: 'prepared', ...intentOf(stream), version: 'v' });
 
 const asked = z.discriminatedUnion('step', [
-  z.object({ step: z.literal('plan'), input: z.unknown() }),
+  z.object({ step: z.literal('plan'), transaction: z.string(), request: z.string(), deadline: z.number() }),
   z.object({ step: z.literal('decide'), attempt: z.number(), answers: z.array(z.looseObject({ stream: z.string() })) }),
   z.object({ step: z.literal('prepare'), attempt: z.number(), participant: z.object({ stream: z.string() }) }),
   z.object({ step: z.literal('finalise'), intent: z.looseObject({ stream: z.string() }) }),
