@@ -104,7 +104,7 @@ export const requestsOf = ({ regions: n, batch: b, views, via }: Usage) => {
  * What a transaction over several Regions adds to its events, when nothing is in its way and one of its streams is at home
  * where it is driven. With the put of each event, which is its intent, it writes 2k + 1 items.
  */
-export const transactionOf = ({ regions: n, batch: b, participants: k }: Usage) => ({
+const transactionOf = ({ regions: n, batch: b, participants: k }: Usage) => ({
   /** Each intent made final. */
   finalised: k,
   decisions: 1,

@@ -176,7 +176,7 @@ export const watched = (
 };
 
 /** What a Region has that is alone in the world. */
-export const unreachable: Remote = {
+const unreachable: Remote = {
   invoke: async () => {
     throw new MeridianError('region-unreachable', 'There is no line.', { retryable: true });
   },

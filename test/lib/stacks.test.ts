@@ -449,7 +449,7 @@ describe('what each role may do', () => {
     [
       'resolve',
       [
-        ...['GetItem', 'Query', 'UpdateItem'].map((action) => `dynamodb:${action} on ${events}`),
+        ...['GetItem', 'UpdateItem'].map((action) => `dynamodb:${action} on ${events}`),
         ...decisions('GetItem', 'PutItem', 'Query'),
         ...elsewhere('participant'),
         ...consume('meridian-resolver'),
@@ -687,7 +687,8 @@ describe('the functions', () => {
     ['operate', 60],
     // 10 s of tries, and a call of a service that has just begun.
     ['participant', 30],
-    ['resolve', 30],
+    // Another Region has 4 s to tell a decision, and 4 s to make one. What is cut off comes again, and soon: that is what counts.
+    ['resolve', 10],
   ])('%s can end what it has begun: it has %i s or more', (name, least) => {
     expect(timeoutOf(name)).toBeGreaterThanOrEqual(least);
   });
@@ -742,7 +743,7 @@ describe('the functions', () => {
     },
   );
 
-  it('resolve works on messages when they are due, again after 30 s, and what it cannot finish is kept', () => {
+  it('resolve works on messages when they are due, again within the 30 s that recovery has, and what it cannot finish is kept', () => {
     expect(mappingOf('resolve')).toMatchObject({ BatchSize: 10, FunctionResponseTypes: ['ReportBatchItemFailures'] });
     const queue = region.named('AWS::SQS::Queue', 'meridian-resolver').Properties;
     // Each message brings its own delay.
@@ -752,7 +753,9 @@ describe('the functions', () => {
       .object({ deadLetterTargetArn: z.unknown(), maxReceiveCount: z.number() })
       .parse(queue.RedrivePolicy);
     expect(region.text(deadLetterTargetArn)).toBe('Queue(meridian-resolver-dead-letter)');
-    expect(maxReceiveCount * timeoutOf('resolve')).toBe(4 * 60 * 60);
+    // A message that comes a second after its deadline is tried a second and a third time within 30 s of it.
+    expect(timeoutOf('resolve')).toBeLessThanOrEqual(14);
+    expect(maxReceiveCount).toBe(1000); // the most that SQS takes
   });
 
   it.each([

@@ -168,5 +168,3 @@ export const aProblem: Problem = {
   code: 'rejected',
   retryable: false,
 };
-
-export { replicate };
