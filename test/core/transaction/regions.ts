@@ -6,7 +6,7 @@ import type { Prepared } from '../../../core/transaction/prepare.ts';
 import { parseTransaction } from '../../../core/transaction/request.ts';
 import type { PreparedIntent, Transaction } from '../../../core/transaction/transaction.ts';
 import { fakeRuntime } from '../../runtime.ts';
-import { aMachine, aRegion, REGIONS, replicate } from '../example.ts';
+import { aMachine, aRegion, REGIONS } from '../example.ts';
 
 export type Region = ReturnType<typeof aRegion>;
 
