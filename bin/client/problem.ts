@@ -108,6 +108,6 @@ const ofWrites: Readonly<Record<string, string>> = {
 
 const advice: Readonly<Record<string, string>> = {
   'id-reused': 'Give another --id.',
-  aborted: 'Under this id it stays aborted: to try again, give another --id.',
+  aborted: 'It stays aborted under its id: to try again, send it under another one, or without --id.',
   misdirected: 'Deploy the same configuration to every Region.',
 };

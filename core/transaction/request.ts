@@ -73,7 +73,10 @@ export const parseTransaction = (ports: ParseTransactionPorts, body: unknown): T
   const count = changes.length + checks.length;
   if (count > MAX_PARTICIPANTS)
     throw invalid([
-      { path: 'participants', message: `and checks are ${count}, at most ${MAX_PARTICIPANTS} fit in a transaction` },
+      {
+        path: 'participants',
+        message: `are ${count} with the checks: at most ${MAX_PARTICIPANTS} fit in a transaction`,
+      },
     ]);
   const reading: Reading = { ...ports, faults: [], streams: new Set() };
   if (id !== undefined) checkId(reading, id);
@@ -103,8 +106,16 @@ const checkId = ({ faults, regions }: Reading, id: string): void => {
 };
 
 const readParticipant = (reading: Reading, value: unknown, path: string): Participant | undefined => {
-  const isCommand = value !== null && typeof value === 'object' && Object.hasOwn(value, 'command');
-  const parsed = isCommand ? commandSchema.safeParse(value) : eventsSchema.safeParse(value);
+  const asks = ['command', 'events'].filter(
+    (kind) => value !== null && typeof value === 'object' && Object.hasOwn(value, kind),
+  );
+  if (asks.length !== 1) {
+    const message =
+      asks.length > 1 ? 'has both a command and events: give one of them' : 'has neither a command nor events';
+    reading.faults.push({ path, message });
+    return undefined;
+  }
+  const parsed = asks.includes('command') ? commandSchema.safeParse(value) : eventsSchema.safeParse(value);
   if (!parsed.success) {
     reading.faults.push(...faultsOf(parsed.error, path));
     return undefined;
@@ -141,7 +152,7 @@ const definitionOf = (reading: Reading, stream: string, path: string): StreamDef
   const once = !streams.has(stream);
   streams.add(stream);
   if (!once)
-    reading.faults.push({ path: `${path}.stream`, message: `is ${stream} a second time: name each stream once` });
+    reading.faults.push({ path: `${path}.stream`, message: `names ${stream} a second time: name each stream once` });
   return told(reading, `${path}.stream`, () => {
     const definition = streamTypeOf(domain, splitStream(stream).type);
     if (homeOf(definition, stream, regions) !== undefined) return definition;

@@ -86,7 +86,7 @@ describe('meridian transact', () => {
     const human = await run(['transact', asked, '--id', 'us-east-1:t7']);
     expect(human).toMatchObject({ code: 1, stdout: '' });
     expect(human.stderr).toMatch(
-      /^aborted: .*miles\/LAX\.bob.* costs 60000\.\nUnder this id it stays aborted: to try again, give another --id\.\n$/,
+      /^aborted: .*miles\/LAX\.bob.* costs 60000\.\nIt stays aborted under its id: to try again, send it under another one, or without --id\.\n$/,
     );
     const machine = await run(['transact', asked, '--id', 'us-east-1:t7', '--json']);
     expect(machine).toMatchObject({ code: 1, stdout: '' });
@@ -112,7 +112,7 @@ describe('meridian transact', () => {
     const { code, stderr } = await run(['transact', text([first, first, { stream: 'flight/a', command: 'arrive' }])]);
     expect(code).toBe(1);
     expect(stderr).toContain('validation: this is not well-formed:');
-    expect(stderr).toMatch(/participants\[1\]\.stream +is miles\/BOS\.ada a second time/);
+    expect(stderr).toMatch(/participants\[1\]\.stream +names miles\/BOS\.ada a second time/);
     expect(stderr).toContain('participants[2].stream');
     expect(stderr).toContain('Nothing was written.');
   });

@@ -92,8 +92,8 @@ describe('parseTransaction', () => {
     ['an id that could be an attempt', { id: 'us:order#1', participants: [withdrawal] }, ['id']],
     ['the id of a Region that there is not', { id: 'mars:order-17', participants: [withdrawal] }, ['id']],
     ['a participant that is none', { participants: [null] }, ['participants[0]']],
-    ['one with neither command nor events', { participants: [{ stream: 'account/us.1' }] }, ['participants[0].events']],
-    ['one with both', { participants: [{ ...withdrawal, events: [] }] }, ['participants[0].events']],
+    ['one with neither command nor events', { participants: [{ stream: 'account/us.1' }] }, ['participants[0]']],
+    ['one with both', { participants: [{ ...withdrawal, events: [] }] }, ['participants[0]']],
     ['one without events', { participants: [{ ...gift, events: [] }] }, ['participants[0].events']],
     [
       '101 events',
@@ -125,8 +125,8 @@ describe('parseTransaction', () => {
     ],
     [
       'a merge stream',
-      { participants: [{ stream: 'note/n', events: [], command: 'note' }] },
-      ['participants[0].events'],
+      { participants: [{ stream: 'note/n', events: [{ type: 'Noted', data: { text: 'a' } }] }] },
+      ['participants[0].stream'],
     ],
     [
       'a merge stream by command',

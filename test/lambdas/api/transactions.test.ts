@@ -408,7 +408,7 @@ describe('POST /transactions', () => {
         ['participants[0].events[1].data.passenger'],
       ],
       ['no events', { participants: [{ stream: east1, events: [] }] }, ['participants[0].events']],
-      ['a participant that asks for nothing', { participants: [{ stream: east1 }] }, ['participants[0].events']],
+      ['a participant that asks for nothing', { participants: [{ stream: east1 }] }, ['participants[0]']],
       [
         'a version of another stream',
         { participants: [{ ...reserving(east1), expected: token }] },
