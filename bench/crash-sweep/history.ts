@@ -8,7 +8,7 @@ import { accounts } from './accounts.ts';
 import { Crasher, type CrashPoint } from './crash.ts';
 
 const REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'] as const;
-const [DRIVING] = REGIONS;
+const [DRIVING, RIVAL] = REGIONS;
 const START_BALANCE = 100;
 const AMOUNT = 10;
 /** A transaction's deadline, and by when after it an orphan has to be decided, in milliseconds. */
@@ -20,6 +20,11 @@ export interface HistoryOptions {
   readonly decisions: 'strong' | 'eventual';
   /** Whether all accounts are at home in the Region that drives. */
   readonly oneRegion?: boolean;
+  /**
+   * Whether another transaction wants the same streams at the same moment: in the opposite order, with a check where there
+   * is a stream for it, driven by another Region, and promised its outcome at once.
+   */
+  readonly rival?: boolean;
   readonly crashes: readonly CrashPoint[];
   /** A mistake of Meridian's own, for tests of whether such would be found. @default none */
   readonly mistake?: (ports: FaultyPorts) => FaultyPorts;
@@ -33,6 +38,15 @@ export interface HistoryResult {
   readonly violations: readonly string[];
 }
 
+/** A transaction as it is sent. */
+interface Sent {
+  readonly id: string;
+  readonly participants: readonly { readonly stream: string; readonly command: string; readonly input: unknown }[];
+  readonly checks?: readonly { readonly stream: string; readonly expected: string }[];
+}
+
+const drivingOf = ({ id }: Sent): string => id.slice(0, id.indexOf(':'));
+const versionSchema = z.object({ version: z.string() });
 const outcomeSchema = z.object({ state: z.string() });
 const stateSchema = z.object({ state: z.number() });
 
@@ -44,6 +58,7 @@ export const runHistory = async ({
   participants: count,
   decisions,
   oneRegion = false,
+  rival = false,
   crashes,
   mistake = (ports) => ports,
 }: HistoryOptions): Promise<HistoryResult> => {
@@ -58,11 +73,11 @@ export const runHistory = async ({
     decisions,
     withFaults: (region, ports, exit) => crasher.withFaults(region, mistake(ports), exit),
   });
-  const call = async (region: string, method: string, path: string, body?: unknown) => {
+  const call = async (region: string, method: string, path: string, body?: unknown, wait = 50) => {
     const event = functionUrlEvent({
       method,
       path,
-      headers: { prefer: 'wait=50' },
+      headers: { prefer: `wait=${wait}` },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const { statusCode, body: text } = await world.region(region).request(event);
@@ -79,24 +94,37 @@ export const runHistory = async ({
     await ask(home, 'POST', `/streams/${stream}/commands/deposit`, { amount: START_BALANCE });
   await scheduler.runUntil(() => world.idle);
 
-  const id = `${DRIVING}:sweep`;
-  const transaction = {
-    id,
-    participants: streams.map(({ stream }, i) =>
-      i === 0
-        ? { stream, command: 'withdraw', input: { amount: AMOUNT * (count - 1) } }
-        : { stream, command: 'deposit', input: { amount: AMOUNT } },
-    ),
-  };
-  crasher.arm();
-  let told: { readonly status: number; readonly answer: unknown } | undefined;
-  // A client whose server dies hears nothing, or that it died.
-  void call(DRIVING, 'POST', '/transactions', transaction).then(
-    (answer) => {
-      told = answer;
+  const transactions: Sent[] = [
+    {
+      id: `${DRIVING}:sweep`,
+      participants: streams.map(({ stream }, i) =>
+        i === 0
+          ? { stream, command: 'withdraw', input: { amount: AMOUNT * (count - 1) } }
+          : { stream, command: 'deposit', input: { amount: AMOUNT } },
+      ),
     },
-    () => undefined,
-  );
+  ];
+  const [first, second, third] = streams;
+  if (rival && first && second) {
+    const last = streams.at(-1) ?? second;
+    const { answer } = await ask(second.home, 'GET', `/streams/${second.stream}`);
+    transactions.push({
+      id: `${RIVAL}:rival`,
+      participants: [
+        { stream: last.stream, command: 'withdraw', input: { amount: AMOUNT } },
+        { stream: first.stream, command: 'deposit', input: { amount: AMOUNT } },
+      ],
+      ...(third && { checks: [{ stream: second.stream, expected: versionSchema.parse(answer).version }] }),
+    });
+  }
+  crasher.arm();
+  const told = new Map<string, number>();
+  // A client whose server dies hears nothing, or that it died.
+  for (const [i, transaction] of transactions.entries())
+    void call(drivingOf(transaction), 'POST', '/transactions', transaction, i === 0 ? 50 : 0).then(
+      ({ status }) => told.set(transaction.id, status),
+      () => undefined,
+    );
   await scheduler.run(DEADLINE_MS + RECOVERY_MS);
   const calls = [...crasher.calls];
 
@@ -104,30 +132,43 @@ export const runHistory = async ({
   const expect = (holds: boolean, what: string): void => {
     if (!holds) violations.push(what);
   };
-  const commitsOf = async ({ home, stream }: (typeof streams)[number]): Promise<readonly Commit[]> =>
-    (await world.region(home).load(stream)).filter(({ commitId }) => commitId.startsWith(`${id}#`));
-  const written = await Promise.all(streams.map(commitsOf));
-  for (const [i, commits] of written.entries())
-    expect(
-      commits.every(({ tx }) => tx?.state !== 'prepared'),
-      `${streams[i]?.stream} is locked still`,
-    );
-  const visible = written.map((commits) => commits.filter(({ tx }) => tx?.state !== 'aborted').length);
-  const committed = visible.every((commits) => commits === 1);
-  expect(committed || visible.every((commits) => commits === 0), `not atomic: ${visible.join()}`);
+  const outcomes: string[] = [];
+  for (const transaction of transactions) {
+    const { id, participants } = transaction;
+    const commitsOf = async (stream: string): Promise<readonly Commit[]> => {
+      const home = streams.find((one) => one.stream === stream)?.home ?? DRIVING;
+      return (await world.region(home).load(stream)).filter(({ commitId }) => commitId.startsWith(`${id}#`));
+    };
+    for (const { stream } of streams)
+      expect(
+        (await commitsOf(stream)).every(({ tx }) => tx?.state !== 'prepared'),
+        `${stream} is locked still`,
+      );
+    const written = await Promise.all(participants.map(({ stream }) => commitsOf(stream)));
+    const visible = written.map((commits) => commits.filter(({ tx }) => tx?.state !== 'aborted').length);
+    const committed = visible.every((commits) => commits === 1);
+    expect(committed || visible.every((commits) => commits === 0), `${id} is not atomic: ${visible.join()}`);
 
-  const { status, answer } = await ask(DRIVING, 'GET', `/transactions/${id}`);
-  const state = status === 404 ? 'unknown' : outcomeSchema.parse(answer).state;
-  expect(state !== 'undecided', 'undecided 30 s after its deadline');
-  expect(committed === (state === 'committed'), `${state}, but ${visible.join()} commits are visible`);
-  if (told?.status === 200 || told?.status === 409)
-    expect((told.status === 200) === committed, `answered ${told.status}, but it is ${state}`);
+    const { status, answer } = await ask(drivingOf(transaction), 'GET', `/transactions/${id}`);
+    const state = status === 404 ? 'unknown' : outcomeSchema.parse(answer).state;
+    outcomes.push(state);
+    expect(state !== 'undecided', `${id} is undecided 30 s after its deadline`);
+    expect(committed === (state === 'committed'), `${id} is ${state}, but ${visible.join()} commits are visible`);
+    const heard = told.get(id);
+    if (heard === 200 || heard === 409)
+      expect((heard === 200) === committed, `${id} was answered ${heard}, but it is ${state}`);
+    if (heard === 202) expect(state !== 'unknown', `${id} was promised an outcome, and has none`);
 
-  // Sent again it has the outcome that it has, or runs now.
-  const again = await ask(DRIVING, 'POST', '/transactions', transaction);
-  if (state !== 'unknown')
-    expect((again.status === 200) === committed && again.status < 500, `${state}, sent again ${again.status}`);
-  else expect(again.status === 200, `unknown, and sent again ${again.status}`);
+    // Sent again it has the outcome that it has, or runs now.
+    const again = await ask(drivingOf(transaction), 'POST', '/transactions', transaction);
+    if (state !== 'unknown')
+      expect(
+        (again.status === 200) === committed && again.status < 500,
+        `${id} is ${state}, sent again ${again.status}`,
+      );
+    else
+      expect(again.status === 200 || (rival && again.status === 409), `${id} is unknown, sent again ${again.status}`);
+  }
   for (const { home, stream } of streams) {
     const { status } = await ask(home, 'POST', `/streams/${stream}/commands/deposit`, { amount: AMOUNT });
     expect(status === 200, `${stream} takes no append: ${status}`);
@@ -143,5 +184,5 @@ export const runHistory = async ({
     const sum = balances.reduce((a, b) => a + b, 0);
     expect(sum === count * (START_BALANCE + AMOUNT), `the money does not add up in ${region}: ${balances.join()}`);
   }
-  return { calls, outcome: state, violations };
+  return { calls, outcome: outcomes[0] ?? 'unknown', violations };
 };

@@ -6,13 +6,13 @@ import { type SweepOptions, type Swept, sweep, sweepTwice } from './sweep.ts';
 
 const USAGE = `Usage: npm run crash-sweep -- [--json] [--twice <histories>] [--seed <number>]
 
-Runs transactions of 2, 3 and 5 participants in three simulated Regions, with strong and with eventual decisions, and of 3
-participants in one Region; each once for every call that it makes of a port, with a crash before the call takes effect and after
+Runs transactions of 2, 3 and 5 participants in three simulated Regions, with strong and with eventual decisions, of 3
+participants in one Region, and some with a rival on the same streams, which is promised an outcome; each once for every call that it makes of a port, with a crash before the call takes effect and after
 it, of the function, of the state machines, and of both.
-It takes a minute or two. Exit code 1: a promise was broken.
+It takes some three minutes. Exit code 1: a promise was broken.
   --twice  as many runs of each with two crashes besides, at places drawn with the seed; none by default
   --seed   1 by default
-  --json   an array of {participants, decisions, oneRegion, crashes, points, histories, outcomes, violations}`;
+  --json   an array of {participants, decisions, oneRegion, rival, crashes, points, histories, outcomes, violations}`;
 
 const { values } = (() => {
   try {
@@ -44,6 +44,8 @@ const sweeps: readonly SweepOptions[] = [
     [2, 3, 5].map((participants) => ({ participants, decisions })),
   ),
   { participants: 3, decisions: 'strong', oneRegion: true },
+  { participants: 2, decisions: 'strong', rival: true },
+  { participants: 3, decisions: 'eventual', rival: true },
 ];
 const begin = performance.now();
 const random = seeded(seed);
@@ -67,6 +69,7 @@ if (values.json) {
       'participants',
       'Regions',
       'decisions',
+      'rival',
       'crashes',
       'points',
       'histories',
@@ -75,14 +78,15 @@ if (values.json) {
       'never begun',
       'violations',
     ],
-    colAligns: ['right', 'left', 'left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
+    colAligns: ['right', 'left', 'left', 'left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
     style: { head: [], border: [], compact: true },
   });
-  for (const { participants, oneRegion, decisions, crashes, points, histories, outcomes, violations } of results)
+  for (const { participants, oneRegion, rival, decisions, crashes, points, histories, outcomes, violations } of results)
     table.push([
       participants,
       oneRegion ? 'one' : 'several',
       oneRegion ? '–' : decisions,
+      rival ? 'yes' : 'no',
       crashes,
       points,
       histories,

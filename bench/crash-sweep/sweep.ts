@@ -6,6 +6,8 @@ export interface Swept {
   readonly participants: number;
   readonly decisions: HistoryOptions['decisions'];
   readonly oneRegion: boolean;
+  /** Whether another transaction wanted the same streams at once. */
+  readonly rival: boolean;
   /** Places where a process died: each call, before it took effect and after. */
   readonly points: number;
   /** Runs: one without a crash, and one for every place and everything that may die there. */
@@ -69,7 +71,7 @@ const pointsOf = (calls: number): readonly CrashPoint[] =>
   ).flat();
 
 const summary = (
-  { participants, decisions, oneRegion = false }: SweepOptions,
+  { participants, decisions, oneRegion = false, rival = false }: SweepOptions,
   points: number,
   results: readonly (readonly [readonly CrashPoint[], HistoryResult])[],
 ): Swept => {
@@ -79,6 +81,7 @@ const summary = (
     participants,
     decisions,
     oneRegion,
+    rival,
     points,
     histories: results.length,
     outcomes,
