@@ -1,71 +1,9 @@
 /** The public face of the engine. */
-export type { Append, Appended } from './append.ts';
-export { append } from './append.ts';
-export type { BusEntry, EventPattern } from './bus.ts';
-export {
-  APPEND,
-  COMMAND,
-  fastPathPattern,
-  forwardPattern,
-  ingressPattern,
-  SOURCE_PREFIX,
-  subscriptionPattern,
-  TRANSACT,
-} from './bus.ts';
-export type { Commit, Intent, Meta } from './commit.ts';
-export { isVisible } from './commit.ts';
-export type { Domain } from './domain.ts';
-export { defineDomain, projectedTypes, streamModeOf } from './domain.ts';
-export { isTraceparent, parseCommandEnvelope, parseEventsEnvelope, streamNameOf } from './envelope.ts';
-export type { ErrorCode, Problem } from './errors.ts';
-export { faultsOf, invalid, MeridianError, reject, toProblem } from './errors.ts';
-export type { EventVersion, EventVersions } from './event-version.ts';
-export { nextVersion } from './event-version.ts';
-export type { Generations } from './generation.ts';
-export { generationsSchema } from './generation.ts';
-export type { Hlc } from './hlc.ts';
-export { wallTimeOf } from './hlc.ts';
-export { inOrderPerKey } from './in-order.ts';
-export type { IngestPorts } from './ingest.ts';
-export { ingest } from './ingest.ts';
-export type { LoadPorts } from './load.ts';
-export type { OperateAnswer } from './operate.ts';
-export { operateAnswer } from './operate.ts';
-export type { RemoteAnswer } from './passed-on.ts';
-export { submitHere } from './passed-on.ts';
-export * from './ports.ts';
-export type { ProjectPorts } from './projection.ts';
-export { project } from './projection.ts';
-export type { QuarantinePorts } from './quarantine.ts';
-export {
-  addToQuarantine,
-  listQuarantine,
-  quarantineAddRequest,
-  quarantineListRequest,
-  redrive,
-  redriveRequest,
-} from './quarantine.ts';
-export type { ReadPorts } from './read.ts';
-export { readCommits, readHealth, readRow, readRows, readStream } from './read.ts';
-export type { RebuildStatus } from './rebuild.ts';
-export {
-  beginRebuild,
-  cleanRebuild,
-  rebuildBeginRequest,
-  rebuildRequest,
-  rebuildStatus,
-  rebuildStatusSchema,
-  rebuildStepRequest,
-  stepRebuild,
-} from './rebuild.ts';
-export type { Change, RelayPorts } from './relay.ts';
-export { relay } from './relay.ts';
-export type { RepublishPorts, RepublishStep } from './republish.ts';
-export { republish, republishStepRequest, republishStepSchema } from './republish.ts';
-export type { JsonSchema, SchemaDocument } from './schema-documents.ts';
-export { registrySchemas, schemaDocuments } from './schema-documents.ts';
-export type { KnownCopy, Snapshot, Snapshots } from './snapshot.ts';
-export { decodeSnapshot, encodeSnapshot } from './snapshot.ts';
+
+export type { Domain } from './definition/domain.ts';
+export { defineDomain, projectedTypes, streamModeOf } from './definition/domain.ts';
+export type { EventVersion, EventVersions } from './definition/event-version.ts';
+export { nextVersion } from './definition/event-version.ts';
 export type {
   CommandDefinition,
   DecideContext,
@@ -75,12 +13,65 @@ export type {
   NewEventOf,
   RecordedEvent,
   StreamDefinition,
-} from './stream.ts';
-export { commandOf, defineStream, parseEvents, parseInput } from './stream.ts';
-export type { SubmitPorts } from './submit.ts';
-export { submit } from './submit.ts';
-export type { From, Parked, Place, Progress, SubscribedEvent, SubscribePorts } from './subscribe.ts';
-export { subscribe, subscribedEvent } from './subscribe.ts';
+} from './definition/stream.ts';
+export { commandOf, defineStream, parseEvents, parseInput } from './definition/stream.ts';
+export type { Sums, Totals, ViewDefinition } from './definition/view.ts';
+export { defineView, shardOf } from './definition/view.ts';
+export type { BusEntry, EventPattern } from './delivery/bus.ts';
+export {
+  APPEND,
+  COMMAND,
+  fastPathPattern,
+  forwardPattern,
+  ingressPattern,
+  SOURCE_PREFIX,
+  subscriptionPattern,
+  TRANSACT,
+} from './delivery/bus.ts';
+export { inOrderPerKey } from './delivery/in-order.ts';
+export type { IngestPorts } from './delivery/ingest.ts';
+export { ingest } from './delivery/ingest.ts';
+export type { QuarantinePorts } from './delivery/quarantine.ts';
+export {
+  addToQuarantine,
+  listQuarantine,
+  quarantineAddRequest,
+  quarantineListRequest,
+  redrive,
+  redriveRequest,
+} from './delivery/quarantine.ts';
+export type { Change, RelayPorts } from './delivery/relay.ts';
+export { relay } from './delivery/relay.ts';
+export type { RepublishPorts, RepublishStep } from './delivery/republish.ts';
+export { republish, republishStepRequest, republishStepSchema } from './delivery/republish.ts';
+export type { From, Parked, Place, Progress, SubscribedEvent, SubscribePorts } from './delivery/subscribe.ts';
+export { subscribe, subscribedEvent } from './delivery/subscribe.ts';
+export type { ErrorCode, Problem } from './errors.ts';
+export { faultsOf, invalid, MeridianError, reject, toProblem } from './errors.ts';
+export type { Append, Appended } from './log/append.ts';
+export { append } from './log/append.ts';
+export type { Commit, Intent, Meta } from './log/commit.ts';
+export { isVisible } from './log/commit.ts';
+export type { Hlc } from './log/hlc.ts';
+export { wallTimeOf } from './log/hlc.ts';
+export type { LoadPorts } from './log/load.ts';
+export type { KnownCopy, Snapshot, Snapshots } from './log/snapshot.ts';
+export { decodeSnapshot, encodeSnapshot } from './log/snapshot.ts';
+export type { Version } from './log/version.ts';
+export { covers, decodeVersion, encodeVersion } from './log/version.ts';
+export type { AppendPorts, Warm } from './log/writer.ts';
+export type { OperateAnswer } from './operate.ts';
+export { operateAnswer } from './operate.ts';
+export * from './ports.ts';
+export type { ReadPorts } from './read.ts';
+export { readCommits, readHealth, readRow, readRows, readStream } from './read.ts';
+export { isTraceparent, parseCommandEnvelope, parseEventsEnvelope, streamNameOf } from './request/envelope.ts';
+export type { RemoteAnswer } from './request/passed-on.ts';
+export { submitHere } from './request/passed-on.ts';
+export type { SubmitPorts } from './request/submit.ts';
+export { submit } from './request/submit.ts';
+export type { JsonSchema, SchemaDocument } from './schema-documents.ts';
+export { registrySchemas, schemaDocuments } from './schema-documents.ts';
 export type { CoordinatePorts, CoordinatorAnswer } from './transaction/coordinate.ts';
 export { coordinate } from './transaction/coordinate.ts';
 export { decisionSchema } from './transaction/decisions.ts';
@@ -100,10 +91,20 @@ export type {
   Transaction,
 } from './transaction/transaction.ts';
 export { attemptId, attemptOf, drivingRegionOf, isTransactionId, OUTCOME_TYPE } from './transaction/transaction.ts';
-export type { ProjectionMessage } from './trigger.ts';
-export { parseProjectionMessage, streamsOf, triggersOf } from './trigger.ts';
-export type { Version } from './version.ts';
-export { covers, decodeVersion, encodeVersion } from './version.ts';
-export type { Sums, Totals, ViewDefinition } from './view.ts';
-export { defineView, shardOf } from './view.ts';
-export type { AppendPorts, Warm } from './writer.ts';
+export type { Generations } from './view/generation.ts';
+export { generationsSchema } from './view/generation.ts';
+export type { ProjectPorts } from './view/projection.ts';
+export { project } from './view/projection.ts';
+export type { RebuildStatus } from './view/rebuild.ts';
+export {
+  beginRebuild,
+  cleanRebuild,
+  rebuildBeginRequest,
+  rebuildRequest,
+  rebuildStatus,
+  rebuildStatusSchema,
+  rebuildStepRequest,
+  stepRebuild,
+} from './view/rebuild.ts';
+export type { ProjectionMessage } from './view/trigger.ts';
+export { parseProjectionMessage, streamsOf, triggersOf } from './view/trigger.ts';

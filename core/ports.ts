@@ -1,11 +1,11 @@
-import type { BusEntry } from './bus.ts';
-import type { Commit } from './commit.ts';
-import type { Generations } from './generation.ts';
-import type { Hlc } from './hlc.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Sums, Totals } from './definition/view.ts';
+import type { BusEntry } from './delivery/bus.ts';
+import type { Commit } from './log/commit.ts';
+import type { Hlc } from './log/hlc.ts';
+import type { Snapshot } from './log/snapshot.ts';
+import type { Dot, Version } from './log/version.ts';
 import type { Decision, Transaction } from './transaction/transaction.ts';
-import type { Dot, Version } from './version.ts';
-import type { Sums, Totals } from './view.ts';
+import type { Generations } from './view/generation.ts';
 
 /** The `events` table of this Region. */
 export interface EventStore {

@@ -1,14 +1,14 @@
-import { type Commit, splitStream } from './commit.ts';
-import { generationsOf } from './current-generations.ts';
-import { streamModeOf, viewOf } from './domain.ts';
+import { streamModeOf, viewOf } from './definition/domain.ts';
+import type { Mode } from './definition/stream.ts';
+import { type Sums, shardOf, type ViewDefinition } from './definition/view.ts';
 import { MeridianError } from './errors.ts';
-import { storedAs } from './generation.ts';
-import { wallTimeOf } from './hlc.ts';
-import { type LoadPorts, loadAtLeast, loadWhole } from './load.ts';
+import { type Commit, splitStream } from './log/commit.ts';
+import { wallTimeOf } from './log/hlc.ts';
+import { type LoadPorts, loadAtLeast, loadWhole } from './log/load.ts';
+import { empty, join, type Version } from './log/version.ts';
 import type { Row, Runtime, Sightings, ViewStore } from './ports.ts';
-import type { Mode } from './stream.ts';
-import { empty, join, type Version } from './version.ts';
-import { type Sums, shardOf, type ViewDefinition } from './view.ts';
+import { generationsOf } from './view/current-generations.ts';
+import { storedAs } from './view/generation.ts';
 
 export interface StreamState {
   readonly state: unknown;

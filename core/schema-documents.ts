@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { APPEND, COMMAND, OUTCOME_SOURCE, SOURCE_PREFIX } from './bus.ts';
-import type { Domain } from './domain.ts';
-import { commitId, MAX_EVENTS, meta, streamName } from './envelope.ts';
-import { type EventVersion, versionsOf } from './event-version.ts';
-import type { StreamDefinition } from './stream.ts';
+import type { Domain } from './definition/domain.ts';
+import { type EventVersion, versionsOf } from './definition/event-version.ts';
+import type { StreamDefinition } from './definition/stream.ts';
+import { APPEND, COMMAND, OUTCOME_SOURCE, SOURCE_PREFIX } from './delivery/bus.ts';
+import { commitId, MAX_EVENTS, meta, streamName } from './request/envelope.ts';
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 

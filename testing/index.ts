@@ -1,7 +1,5 @@
 // Given / when / then for a team's own streams, in any test runner: what does not hold throws an AssertionError of Node.
 import { AssertionError, deepStrictEqual } from 'node:assert';
-import type { Commit } from '../core/commit.ts';
-import { Fold } from '../core/fold.ts';
 import {
   commandOf,
   MeridianError,
@@ -12,6 +10,8 @@ import {
   type Version,
   type ViewDefinition,
 } from '../core/index.ts';
+import type { Commit } from '../core/log/commit.ts';
+import { Fold } from '../core/log/fold.ts';
 
 /** An event as it is sent; one in an earlier `version` goes through its upcasters. */
 interface GivenEvent {

@@ -1,7 +1,8 @@
 // Intents that hold up a log: whoever meets one finishes it, once it is decided or over.
-import type { Commit } from '../commit.ts';
+
 import { MeridianError } from '../errors.ts';
-import type { History } from '../history.ts';
+import type { Commit } from '../log/commit.ts';
+import type { History } from '../log/history.ts';
 import type { EventStore } from '../ports.ts';
 import { type DecisionPorts, decisionOf, decisionOrAbort } from './decisions.ts';
 import { type Decision, finalOf, stateIn } from './transaction.ts';

@@ -1,7 +1,7 @@
 // Transactions and what is asked of participants, as they travel as JSON.
 import * as z from 'zod';
-import { commitId, meta, sentEvent, streamName } from '../envelope.ts';
-import type { Request } from '../request.ts';
+import type { Request } from '../log/request.ts';
+import { commitId, meta, sentEvent, streamName } from '../request/envelope.ts';
 import { preparedIntentSchema, problemSchema, reasonSchema, versionSchema } from './decisions.ts';
 import type { Prepared } from './prepare.ts';
 import type { Outcome, Participant, Transaction } from './transaction.ts';

@@ -1,10 +1,8 @@
-import { type Commit, splitStream } from '../commit.ts';
-import { streamTypeOf } from '../domain.ts';
+import { streamTypeOf } from '../definition/domain.ts';
 import { cutProblem, MeridianError, type Problem, toProblem } from '../errors.ts';
-import type { History } from '../history.ts';
-import { keepSnapshot } from '../load.ts';
-import type { InTheWay } from '../ports.ts';
-import { backoff } from '../retry.ts';
+import { type Commit, splitStream } from '../log/commit.ts';
+import type { History } from '../log/history.ts';
+import { keepSnapshot } from '../log/load.ts';
 import {
   type AppendPorts,
   conflictOf,
@@ -16,7 +14,9 @@ import {
   loadWarm,
   nextCommit,
   warmHistory,
-} from '../writer.ts';
+} from '../log/writer.ts';
+import type { InTheWay } from '../ports.ts';
+import { backoff } from '../retry.ts';
 import { busyProblem } from './coordinate.ts';
 import { finishIntents } from './intents.ts';
 import {

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { splitStream } from '../commit.ts';
-import { streamTypeOf } from '../domain.ts';
-import { meta } from '../envelope.ts';
+import { streamTypeOf } from '../definition/domain.ts';
+import { splitStream } from '../log/commit.ts';
+import { type AppendPorts, homeOf } from '../log/writer.ts';
 import type { Remote } from '../ports.ts';
-import { type AppendPorts, homeOf } from '../writer.ts';
+import { meta } from '../request/envelope.ts';
 import { type DecisionAnswer, decisionRequest, tellDecision } from './decisions.ts';
 import { finalIntentSchema, participantSchema, preparedSchema } from './messages.ts';
 import { type Prepared, prepare } from './prepare.ts';

@@ -1,9 +1,8 @@
-import { type Commit, splitStream } from '../commit.ts';
-import { streamTypeOf } from '../domain.ts';
+import { streamTypeOf } from '../definition/domain.ts';
 import { cutProblem, type ErrorCode, MeridianError, type Problem, toProblem } from '../errors.ts';
-import type { History } from '../history.ts';
-import { backoff } from '../retry.ts';
-import type { KnownCopy } from '../snapshot.ts';
+import { type Commit, splitStream } from '../log/commit.ts';
+import type { History } from '../log/history.ts';
+import type { KnownCopy } from '../log/snapshot.ts';
 import {
   type AppendPorts,
   checkHome,
@@ -15,7 +14,8 @@ import {
   loadWarm,
   nextCommit,
   warmHistory,
-} from '../writer.ts';
+} from '../log/writer.ts';
+import { backoff } from '../retry.ts';
 import { finishIntents } from './intents.ts';
 import { attemptId, type Participant, type PreparedIntent, type Transaction } from './transaction.ts';
 

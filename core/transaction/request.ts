@@ -1,13 +1,13 @@
 import * as z from 'zod';
-import { splitStream } from '../commit.ts';
-import { type Domain, streamTypeOf } from '../domain.ts';
-import { MAX_EVENTS, meta, sentEvent, streamName } from '../envelope.ts';
+import { type Domain, streamTypeOf } from '../definition/domain.ts';
+import { checkEvents, commandOf, type StreamDefinition } from '../definition/stream.ts';
 import { type Fault, faultsOf, invalid, MeridianError } from '../errors.ts';
+import { splitStream } from '../log/commit.ts';
+import { canonical, digestOf, type Request } from '../log/request.ts';
+import { decodeVersion, type Version } from '../log/version.ts';
+import { homeOf } from '../log/writer.ts';
 import type { Runtime } from '../ports.ts';
-import { canonical, digestOf, type Request } from '../request.ts';
-import { checkEvents, commandOf, type StreamDefinition } from '../stream.ts';
-import { decodeVersion, type Version } from '../version.ts';
-import { homeOf } from '../writer.ts';
+import { MAX_EVENTS, meta, sentEvent, streamName } from '../request/envelope.ts';
 import {
   DEFAULT_TIMEOUT_MS,
   drivingRegionOf,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { commitId, streamName } from '../envelope.ts';
 import type { BatchAnswer, EventStore } from '../ports.ts';
+import { commitId, streamName } from '../request/envelope.ts';
 import { type DecisionPorts, decisionOf, decisionOrAbort } from './decisions.ts';
 import { ASK_MS, finalise, isOver } from './intents.ts';
 import { attemptId } from './transaction.ts';

@@ -1,6 +1,6 @@
 import { fromProblem, MeridianError } from '../errors.ts';
+import type { AppendPorts } from '../log/writer.ts';
 import type { Remote, StateMachine } from '../ports.ts';
-import type { AppendPorts } from '../writer.ts';
 import { decisionOrAbort } from './decisions.ts';
 import { outcomeAnswer } from './messages.ts';
 import { isOneRegion, runInOneRegion } from './one-region.ts';

@@ -1,7 +1,7 @@
-import type { Commit, Meta } from '../commit.ts';
 import type { Problem } from '../errors.ts';
-import type { Request } from '../request.ts';
-import type { Dot, Version } from '../version.ts';
+import type { Commit, Meta } from '../log/commit.ts';
+import type { Request } from '../log/request.ts';
+import type { Dot, Version } from '../log/version.ts';
 
 /** One stream of a transaction: what is asked of it, or nothing: a check, which only holds it at a version. */
 export interface Participant {

@@ -1,5 +1,5 @@
-import { Fold } from '../../core/fold.ts';
 import { type Domain, type EventVersion, parseEvents, type StreamDefinition } from '../../core/index.ts';
+import { Fold } from '../../core/log/fold.ts';
 
 /**
  * What is wrong with the versions and samples of a domain's events, a line each. Every version from 1 on has to be there

@@ -5,7 +5,7 @@ import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
 import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
-import { entriesOf } from '../../core/bus.ts';
+import { entriesOf } from '../../core/delivery/bus.ts';
 import { subscribe, subscribedEvent } from '../../core/index.ts';
 import { fakeRuntime } from '../runtime.ts';
 import { aCommit, anIntent, aStream } from './commits.ts';

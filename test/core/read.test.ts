@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { memorySightings } from '../../adapters/memory/sightings.ts';
-import { append } from '../../core/append.ts';
-import { nextStamp } from '../../core/hlc.ts';
 import { defineDomain, defineView } from '../../core/index.ts';
-import { project } from '../../core/projection.ts';
+import { append } from '../../core/log/append.ts';
+import { nextStamp } from '../../core/log/hlc.ts';
+import type { Version } from '../../core/log/version.ts';
 import { readCommits, readHealth, readRow, readRows, readStream } from '../../core/read.ts';
-import type { Version } from '../../core/version.ts';
+import { project } from '../../core/view/projection.ts';
 import { account, anAppend, aRegion, command, noted, replicate } from './example.ts';
 
 type Region = ReturnType<typeof aRegion>;

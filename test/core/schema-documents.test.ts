@@ -2,12 +2,12 @@ import { Ajv } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { entriesOf, outcomeEntry } from '../../core/bus.ts';
-import { parseCommandEnvelope, parseEventsEnvelope } from '../../core/envelope.ts';
+import { parseEvents } from '../../core/definition/stream.ts';
+import { entriesOf, outcomeEntry } from '../../core/delivery/bus.ts';
 import { MeridianError, toProblem } from '../../core/errors.ts';
 import { defineDomain, defineStream, nextVersion, reject } from '../../core/index.ts';
+import { parseCommandEnvelope, parseEventsEnvelope } from '../../core/request/envelope.ts';
 import { registrySchemas, schemaDocuments } from '../../core/schema-documents.ts';
-import { parseEvents } from '../../core/stream.ts';
 import { aCommit } from '../contract/commits.ts';
 
 const temperature = nextVersion(

@@ -3,7 +3,7 @@ import { dynamoDbDecisions } from '../../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventStore } from '../../../adapters/dynamodb/event-store.ts';
 import { dynamoDbSightings } from '../../../adapters/dynamodb/sightings.ts';
 import { dynamoDbViewStore } from '../../../adapters/dynamodb/view-store.ts';
-import { entriesOf } from '../../../core/bus.ts';
+import { entriesOf } from '../../../core/delivery/bus.ts';
 import { subscribe } from '../../../core/index.ts';
 import { finalOf } from '../../../core/transaction/transaction.ts';
 import { aCommit, anIntent, aStream } from '../../contract/commits.ts';

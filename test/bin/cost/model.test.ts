@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { toImage } from '../../../adapters/dynamodb/commit-item.ts';
 import { ENTRY_OVERHEAD, estimate, fixedOf, ITEM_OVERHEAD, requestsOf, type Usage } from '../../../bin/cost/model.ts';
 import { LIST_PRICES } from '../../../bin/cost/prices.ts';
-import { entriesOf } from '../../../core/bus.ts';
+import { entriesOf } from '../../../core/delivery/bus.ts';
 import { defineDomain, defineStream, defineView } from '../../../core/index.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { synthesize } from '../../lib/synthesize.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { append } from '../../../core/append.ts';
 import type { MachineInput } from '../../../core/index.ts';
+import { append } from '../../../core/log/append.ts';
 import { readStream } from '../../../core/read.ts';
 import { coordinate } from '../../../core/transaction/coordinate.ts';
 import { outcomeOf } from '../../../core/transaction/transact.ts';

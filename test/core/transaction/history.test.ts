@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Commit } from '../../../core/commit.ts';
-import { History } from '../../../core/history.ts';
-import { nextStamp } from '../../../core/hlc.ts';
-import { loadHistory } from '../../../core/load.ts';
-import { defineStream } from '../../../core/stream.ts';
+import { defineStream } from '../../../core/definition/stream.ts';
+import type { Commit } from '../../../core/log/commit.ts';
+import { History } from '../../../core/log/history.ts';
+import { nextStamp } from '../../../core/log/hlc.ts';
+import { loadHistory } from '../../../core/log/load.ts';
 import { aCommit, anIntent } from '../../contract/commits.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
 import { account } from '../example.ts';

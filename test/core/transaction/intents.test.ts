@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { append } from '../../../core/append.ts';
-import type { Commit } from '../../../core/commit.ts';
-import { nextStamp } from '../../../core/hlc.ts';
 import { MeridianError } from '../../../core/index.ts';
+import { append } from '../../../core/log/append.ts';
+import type { Commit } from '../../../core/log/commit.ts';
+import { nextStamp } from '../../../core/log/hlc.ts';
 import { readStream } from '../../../core/read.ts';
 import { streamBusy } from '../../../core/transaction/intents.ts';
 import { prepare } from '../../../core/transaction/prepare.ts';

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { append } from '../../../core/append.ts';
-import { nextStamp } from '../../../core/hlc.ts';
 import { defineDomain, defineStream, MeridianError, reject } from '../../../core/index.ts';
+import { append } from '../../../core/log/append.ts';
+import { nextStamp } from '../../../core/log/hlc.ts';
+import { encodeVersion } from '../../../core/log/version.ts';
 import { readStream } from '../../../core/read.ts';
 import { isOneRegion } from '../../../core/transaction/one-region.ts';
 import { prepare } from '../../../core/transaction/prepare.ts';
 import { outcomeOf, transact } from '../../../core/transaction/transact.ts';
 import type { Transaction } from '../../../core/transaction/transaction.ts';
-import { encodeVersion } from '../../../core/version.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
 import { fakeRuntime } from '../../runtime.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { append } from '../../../core/append.ts';
-import type { Commit } from '../../../core/commit.ts';
-import { nextStamp } from '../../../core/hlc.ts';
 import { defineDomain, defineStream, MeridianError, reject } from '../../../core/index.ts';
+import { append } from '../../../core/log/append.ts';
+import type { Commit } from '../../../core/log/commit.ts';
+import { nextStamp } from '../../../core/log/hlc.ts';
 import { type Prepare, prepare } from '../../../core/transaction/prepare.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { defineDomain, defineStream, MeridianError, nextVersion, type StreamDefinition } from '../../../core/index.ts';
+import { encodeVersion } from '../../../core/log/version.ts';
 import { parseTransaction } from '../../../core/transaction/request.ts';
-import { encodeVersion } from '../../../core/version.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { aRegion, domain } from '../example.ts';
 

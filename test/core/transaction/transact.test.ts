@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { append } from '../../../core/append.ts';
 import { MeridianError } from '../../../core/index.ts';
+import { append } from '../../../core/log/append.ts';
 import { readStream } from '../../../core/read.ts';
 import { outcomeHere, outcomeOf, transact, transactHere } from '../../../core/transaction/transact.ts';
 import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { entriesOf, outcomeEntry } from '../../../core/bus.ts';
+import { entriesOf, outcomeEntry } from '../../../core/delivery/bus.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { matches } from '../event-pattern.ts';
 import { firstRegionOf, synthesize } from '../synthesize.ts';

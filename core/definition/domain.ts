@@ -1,0 +1,65 @@
+import { MeridianError } from '../errors.ts';
+import { splitStream } from '../log/commit.ts';
+import type { Mode, StreamDefinition } from './stream.ts';
+import type { ViewDefinition } from './view.ts';
+
+/** What a team describes: its stream types and its views. */
+export interface Domain {
+  readonly streams: ReadonlyMap<string, StreamDefinition>;
+  readonly views: ReadonlyMap<string, ViewDefinition>;
+}
+
+/** @throws Error when two streams or two views share a name, or a view is of a stream that is not here */
+export const defineDomain = ({
+  streams,
+  views,
+}: {
+  readonly streams: readonly StreamDefinition[];
+  readonly views: readonly ViewDefinition[];
+}): Domain => {
+  const domain = {
+    streams: byName(streams, ({ type }) => type, 'stream types'),
+    views: byName(views, ({ name }) => name, 'views'),
+  };
+  for (const { name, of } of views)
+    if (domain.streams.get(of.type) !== of)
+      throw new Error(`View ${name} is of ${of.type}, which is not among the streams.`);
+  return domain;
+};
+
+const byName = <T>(items: readonly T[], nameOf: (item: T) => string, what: string): ReadonlyMap<string, T> => {
+  const map = new Map<string, T>();
+  for (const item of items) {
+    if (map.has(nameOf(item))) throw new Error(`Two ${what} are named ${nameOf(item)}.`);
+    map.set(nameOf(item), item);
+  }
+  return map;
+};
+
+/** @throws MeridianError `unknown-stream-type` */
+export const streamTypeOf = (domain: Domain, type: string): StreamDefinition => {
+  const definition = domain.streams.get(type);
+  if (!definition)
+    throw new MeridianError('unknown-stream-type', `There is no stream type ${type}.`, {
+      details: { known: [...domain.streams.keys()] },
+    });
+  return definition;
+};
+
+/** The mode of a stream, by its name. @throws MeridianError `unknown-stream-type` */
+export const streamModeOf = (domain: Domain, stream: string): Mode =>
+  streamTypeOf(domain, splitStream(stream).type).mode;
+
+/** @throws MeridianError `unknown-view` */
+export const viewOf = (domain: Domain, name: string): ViewDefinition => {
+  const view = domain.views.get(name);
+  if (!view)
+    throw new MeridianError('unknown-view', `There is no view ${name}.`, {
+      details: { known: [...domain.views.keys()] },
+    });
+  return view;
+};
+
+/** The stream types that some view is computed from. */
+export const projectedTypes = (domain: Domain): ReadonlySet<string> =>
+  new Set([...domain.views.values()].map(({ of }) => of.type));

@@ -1,0 +1,147 @@
+import * as z from 'zod';
+import { faultsOf, invalid, MeridianError } from '../errors.ts';
+import { type Commit, eventId, type StoredEvent } from '../log/commit.ts';
+
+/** A version that was current once. */
+interface EarlierVersion {
+  readonly version: number;
+  readonly schema: z.ZodType;
+  readonly sample?: unknown;
+  /** Makes data of this version into data of the next one, as a caller would send it. Pure. */
+  upcast(data: unknown): unknown;
+}
+
+/** An event type: the schema of its current version, and how what was stored in earlier ones is read. */
+export interface EventVersion<Schema extends z.ZodType = z.ZodType> {
+  /** 1, 2, 3 … */
+  readonly version: number;
+  /** Once released it never changes: a change is a new version, made by `nextVersion`. */
+  readonly schema: Schema;
+  /** Data of this version, as a caller sends it. It is kept as long as its schema, and folded by a test. */
+  readonly sample?: unknown;
+  /** Oldest first, without gaps. @default there are none */
+  readonly earlier?: readonly EarlierVersion[];
+}
+export type EventVersions = Readonly<Record<string, EventVersion>>;
+
+interface NextVersion<Before extends z.ZodType, After extends z.ZodType> {
+  readonly version: number;
+  readonly schema: After;
+  readonly sample?: z.input<After>;
+  /** Pure. Data as it is stored in the version before, made into data as a caller sends it in this one. */
+  upcast(data: z.output<Before>): z.input<After>;
+}
+
+/**
+ * The next version of an event type: `nextVersion(one, { version: 2, schema, sample, upcast })`, and a third one
+ * `nextVersion(nextVersion(one, two), three)`. What was stored earlier is read through the upcasters, one after the other.
+ * @throws Error when the version is not one more than the one before
+ */
+export const nextVersion = <Before extends z.ZodType, After extends z.ZodType>(
+  { earlier = [], ...before }: EventVersion<Before>,
+  { upcast, ...after }: NextVersion<Before, After>,
+): EventVersion<After> => {
+  if (after.version !== before.version + 1)
+    throw new Error(
+      `An event's version ${after.version} cannot follow version ${before.version}: number it by one more.`,
+    );
+  return { ...after, earlier: [...earlier, { ...before, upcast }] };
+};
+
+/** The versions of an event type that can be read, oldest first. */
+export const versionsOf = ({ earlier = [], ...current }: EventVersion): readonly Omit<EventVersion, 'earlier'>[] => [
+  ...earlier,
+  current,
+];
+
+/** The current version of every event type. */
+export const currentVersions = (events: EventVersions): Readonly<Record<string, number>> =>
+  Object.fromEntries(Object.entries(events).map(([type, { version }]) => [type, version]));
+
+export const eventNamed = (events: EventVersions, type: string): EventVersion | undefined =>
+  Object.hasOwn(events, type) ? events[type] : undefined;
+
+/**
+ * What is stored can be of a type or a version that only newer code knows: after a rollback, or while Regions are
+ * deployed one after the other. It is not folded, and nothing is appended on top of it.
+ * @returns MeridianError `unreadable-event`, retryable; undefined: every event of the commit is known
+ */
+export const unreadableIn = (events: EventVersions, commit: Commit): MeridianError | undefined => {
+  for (const [index, event] of commit.events.entries())
+    if (!knows(eventNamed(events, event.type), event.version)) return unknownEvent(events, commit, index, event);
+  return undefined;
+};
+
+/**
+ * A stored event as it would be, had it been stored in its type's current version.
+ * @throws MeridianError `unreadable-event`, retryable: this code does not know it, or an upcaster failed
+ */
+export const inCurrentVersion = (
+  events: EventVersions,
+  commit: Commit,
+  index: number,
+  event: StoredEvent,
+): StoredEvent => {
+  const known = eventNamed(events, event.type);
+  if (!known || !knows(known, event.version)) throw unknownEvent(events, commit, index, event);
+  try {
+    return upcast(known, event);
+  } catch (cause) {
+    throw unreadable(commit, index, event, `${messageOf(cause)}. Mend the upcaster and deploy it`, cause);
+  }
+};
+
+const knows = (known: EventVersion | undefined, version: number): boolean =>
+  known?.version === version || (known?.earlier?.some((each) => each.version === version) ?? false);
+
+const unknownEvent = (events: EventVersions, commit: Commit, index: number, event: StoredEvent): MeridianError => {
+  const known = eventNamed(events, event.type);
+  const versions = known
+    ? `version ${versionsOf(known)
+        .map(({ version }) => version)
+        .join(', ')}`
+    : 'no such event';
+  return unreadable(commit, index, event, `this code knows ${versions}. Deploy the code that wrote it here too`);
+};
+
+/** An event in its type's current version. @throws Error that says which step of the way failed, and why */
+export const upcast = (known: EventVersion, event: StoredEvent): StoredEvent => {
+  const { earlier = [], ...current } = known;
+  const steps = earlier.filter(({ version }) => version >= event.version);
+  if (steps.length === 0) return event;
+  let data = asJson(event.data);
+  for (const [i, { version, upcast }] of steps.entries()) {
+    const target = steps[i + 1] ?? current;
+    try {
+      const result = target.schema.safeParse(upcast(data));
+      if (!result.success) throw invalid(faultsOf(result.error, 'data'));
+      data = asJson(result.data);
+    } catch (cause) {
+      const step = `${event.type} ${version} does not become version ${target.version}`;
+      throw new Error(`${step}: ${messageOf(cause)}`, { cause });
+    }
+  }
+  return { type: event.type, version: current.version, data };
+};
+
+/** As a store would give it back: so it makes no difference in which version an event was stored. */
+const asJson = (data: unknown): unknown =>
+  z.object({ data: z.unknown() }).parse(JSON.parse(JSON.stringify({ data }))).data;
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const unreadable = (
+  commit: Commit,
+  index: number,
+  { type, version }: StoredEvent,
+  why: string,
+  cause?: unknown,
+): MeridianError => {
+  const { stream } = commit;
+  const event = eventId(commit, index);
+  return new MeridianError(
+    'unreadable-event',
+    `Event ${event} is ${type} in version ${version}: ${why}. Until then ${stream} has no state here.`,
+    { retryable: true, details: { stream, event, eventType: type, version }, cause },
+  );
+};

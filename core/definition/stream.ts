@@ -1,0 +1,176 @@
+import type * as z from 'zod';
+import { type Fault, faultsOf, invalid, MeridianError } from '../errors.ts';
+import type { StoredEvent } from '../log/commit.ts';
+import type { Hlc } from '../log/hlc.ts';
+import { checkSnapshots, type Snapshots } from '../log/snapshot.ts';
+import { type EventVersion, type EventVersions, eventNamed, messageOf, upcast, versionsOf } from './event-version.ts';
+
+/** An event as `evolve` sees it: in its type's current version, whatever it was stored in, and where it comes from. */
+export interface RecordedEvent<Type extends string = string, Data = unknown> {
+  readonly type: Type;
+  readonly version: number;
+  readonly data: Data;
+  /** `<stream>@<log>.<position>.<index>` */
+  readonly id: string;
+  readonly commitId: string;
+  readonly hlc: Hlc;
+  /** The Region that wrote it. */
+  readonly region: string;
+}
+
+export type EventOf<Events extends EventVersions> = {
+  [Type in keyof Events & string]: RecordedEvent<Type, z.output<Events[Type]['schema']>>;
+}[keyof Events & string];
+
+/** An event as a command decides it; it is stored in its type's current version. */
+export type NewEventOf<Events extends EventVersions> = {
+  [Type in keyof Events & string]: { readonly type: Type; readonly data: z.input<Events[Type]['schema']> };
+}[keyof Events & string];
+
+export interface EvolveContext<Event> {
+  /** The already folded events that this event's writer had not seen, in fold order. Computed when it is read. */
+  readonly concurrent: readonly Event[];
+}
+
+export interface DecideContext {
+  /** The stream's id, without its type. */
+  readonly id: string;
+  /** Wall clock of the deciding Region, milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** `merge`: every Region appends, to its own log. `home`: one Region appends, the others route to it. */
+export type Mode = 'merge' | 'home';
+
+export interface CommandDefinition<State, Event, Input> {
+  readonly input: z.ZodType<Input>;
+  /** Pure. Answers the events to append (none: nothing changes) or throws `reject(…)`. */
+  decide(state: State, input: Input, context: DecideContext): readonly Event[];
+}
+
+interface Shared<State, Events extends EventVersions> {
+  /** `[a-z][a-z0-9-]*` */
+  readonly type: string;
+  readonly events: Events;
+  /** The state of a stream without events. */
+  readonly initial: State;
+  /** Pure: answers the next state and leaves the one it got as it is. Ignoring `concurrent` is last writer wins. */
+  evolve(state: State, event: EventOf<Events>, context: EvolveContext<EventOf<Events>>): State;
+  /** The state has to be JSON then. @default none: a stream is loaded whole, in one request a megabyte */
+  readonly snapshots?: Snapshots;
+}
+
+type ModeSpec =
+  | { readonly mode: 'merge' }
+  | {
+      readonly mode: 'home';
+      /** The one Region that may append: a pure function of the stream's id. Throws `reject(…)` for an id that has none. */
+      home(id: string, regions: readonly string[]): string;
+    };
+
+type CommandsSpec<State, Events extends EventVersions, Inputs> = {
+  /** What can be asked of the stream. */
+  readonly commands: {
+    readonly [Name in keyof Inputs]: CommandDefinition<State, NewEventOf<Events>, Inputs[Name]>;
+  };
+};
+
+export type StreamDefinition<
+  State = unknown,
+  Events extends EventVersions = EventVersions,
+  Inputs = Readonly<Record<string, unknown>>,
+> = Shared<State, Events> & ModeSpec & CommandsSpec<State, Events, Inputs>;
+
+const STREAM_TYPE = /^[a-z][a-z0-9-]*$/;
+/** `tx` keeps the outcomes of transactions; `outcome` is the source of `Accepted` and `Rejected` on the bus. */
+const RESERVED = ['tx', 'outcome'];
+
+/**
+ * Defines a stream type.
+ * @throws Error when the type's name is malformed or reserved, an event version is not 1, 2, 3 …, or it cannot have snapshots
+ */
+export const defineStream = <State, const Events extends EventVersions, Inputs extends Record<string, unknown>>(
+  definition: StreamDefinition<State, Events, Inputs>,
+): StreamDefinition<State, Events, Inputs> => {
+  const { type, events, initial, snapshots } = definition;
+  if (!STREAM_TYPE.test(type)) throw new Error(`Stream type "${type}": use lower-case letters, digits and hyphens.`);
+  if (RESERVED.includes(type)) throw new Error(`Stream type "${type}" is Meridian's own: choose another name.`);
+  for (const [name, { version }] of Object.entries(events))
+    if (!Number.isInteger(version) || version < 1)
+      throw new Error(`Event ${type}.${name}: its version is ${version}, it has to be 1, 2, 3 …`);
+  if (snapshots) checkSnapshots(type, initial, snapshots);
+  return definition;
+};
+
+/** An event as a caller sends it. */
+export interface SentEvent {
+  readonly type: string;
+  readonly version?: number | undefined;
+  readonly data?: unknown;
+}
+
+/**
+ * Checks events against their schemas.
+ * @throws MeridianError `unknown-event`; `validation` with the path of every fault
+ */
+export const parseEvents = (definition: StreamDefinition, events: readonly SentEvent[]): readonly StoredEvent[] => {
+  const { parsed, faults } = checkEvents(definition, events);
+  if (faults.length > 0) throw invalid(faults);
+  return parsed;
+};
+
+/**
+ * Events as their schemas give them back, in the current version of their type, and every fault. Earlier versions are
+ * taken too: producers change after the Regions have. Without a version the current one is meant.
+ * @throws MeridianError `unknown-event`; `internal`: an upcaster failed
+ */
+export const checkEvents = (
+  definition: StreamDefinition,
+  events: readonly SentEvent[],
+): { readonly parsed: readonly StoredEvent[]; readonly faults: readonly Fault[] } => {
+  const faults: Fault[] = [];
+  const parsed = events.map((event, index) => {
+    const known = eventNamed(definition.events, event.type);
+    if (!known)
+      throw new MeridianError('unknown-event', `Stream type ${definition.type} has no event ${event.type}.`, {
+        details: { path: `events[${index}].type`, known: Object.keys(definition.events) },
+      });
+    const { type, version = known.version } = event;
+    const sentAs = versionsOf(known).find((each) => each.version === version);
+    if (!sentAs)
+      faults.push({
+        path: `events[${index}].version`,
+        message: `is ${version}, ${type} is at version ${known.version}`,
+      });
+    const { success, data, error } = (sentAs ?? known).schema.safeParse(event.data);
+    if (!success) faults.push(...faultsOf(error, `events[${index}].data`));
+    return success && sentAs ? toCurrent(known, { type, version, data }) : { type, version, data };
+  });
+  return { parsed, faults };
+};
+
+/** A schema accepted it, so that it cannot be made into the current version is the domain's fault, not the caller's. */
+const toCurrent = (known: EventVersion, event: StoredEvent): StoredEvent => {
+  try {
+    return upcast(known, event);
+  } catch (cause) {
+    throw new MeridianError('internal', `${messageOf(cause)}. The upcaster has to be mended.`, { cause });
+  }
+};
+
+/** @throws MeridianError `unknown-command`; `validation` with the path of every fault */
+export const parseInput = (definition: StreamDefinition, name: string, input: unknown): unknown => {
+  const result = commandOf(definition, name).input.safeParse(input);
+  if (!result.success) throw invalid(faultsOf(result.error, 'input'));
+  return result.data;
+};
+
+/** @throws MeridianError `unknown-command` */
+export const commandOf = (definition: StreamDefinition, name: string): StreamDefinition['commands'][string] => {
+  const command = Object.hasOwn(definition.commands, name) ? definition.commands[name] : undefined;
+  if (!command)
+    throw new MeridianError('unknown-command', `Stream type ${definition.type} has no command ${name}.`, {
+      details: { known: Object.keys(definition.commands) },
+    });
+  return command;
+};

@@ -1,0 +1,73 @@
+import type { BatchAnswer, Runtime } from '../ports.ts';
+import { backoff } from '../retry.ts';
+
+/** What one request of EventBridge or SQS takes: 10 entries, 256 KiB together. */
+const MAX_ENTRIES = 10;
+const MAX_BYTES = 262_144;
+const SINGLE_TRIES = 3;
+
+/**
+ * Sends items in batches that fit by count and by bytes; those that fail in their batch are sent again one by one.
+ * @param bytesOf the size of an item on the wire
+ * @param send one request; it may refuse single items, or throw for all of them
+ * @returns per item, in order: undefined when it was taken, else why not
+ */
+export const deliver = async <T>(
+  items: readonly T[],
+  bytesOf: (item: T) => number,
+  send: (batch: readonly T[]) => Promise<BatchAnswer>,
+  runtime: Pick<Runtime, 'sleep' | 'random'>,
+): Promise<BatchAnswer> => {
+  const answers: (string | undefined)[] = [];
+  for (const batch of batches(items, bytesOf)) {
+    const answer = await trySend(batch, send);
+    for (const [i, item] of batch.entries())
+      answers.push(answer[i] === undefined ? undefined : await sendAlone(item, send, runtime));
+  }
+  return answers;
+};
+
+const sendAlone = async <T>(
+  item: T,
+  send: (batch: readonly T[]) => Promise<BatchAnswer>,
+  runtime: Pick<Runtime, 'sleep' | 'random'>,
+): Promise<string | undefined> => {
+  let failure: string | undefined;
+  for (let attempt = 0; attempt < SINGLE_TRIES; attempt++) {
+    await runtime.sleep(backoff(runtime, attempt));
+    failure = (await trySend([item], send))[0];
+    if (failure === undefined) break;
+  }
+  return failure;
+};
+
+const trySend = async <T>(
+  batch: readonly T[],
+  send: (batch: readonly T[]) => Promise<BatchAnswer>,
+): Promise<BatchAnswer> => {
+  try {
+    return await send(batch);
+  } catch (error) {
+    return batch.map(() => String(error));
+  }
+};
+
+const batches = <T>(items: readonly T[], bytesOf: (item: T) => number): readonly (readonly T[])[] => {
+  const all: T[][] = [];
+  let bytes = 0;
+  for (const item of items) {
+    const size = bytesOf(item);
+    const last = all.at(-1);
+    if (last && last.length < MAX_ENTRIES && bytes + size <= MAX_BYTES) {
+      last.push(item);
+      bytes += size;
+    } else {
+      all.push([item]);
+      bytes = size;
+    }
+  }
+  return all;
+};
+
+/** An upper bound of a text's bytes in UTF-8: exact counting would cost more than it saves. */
+export const bytesAtMost = (text: string): number => text.length * 3;

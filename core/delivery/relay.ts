@@ -1,0 +1,146 @@
+import { type Commit, isVisible, splitStream } from '../log/commit.ts';
+import type { Hlc } from '../log/hlc.ts';
+import type { Bus, DelayedMessage, DelayedQueue, Queue, Runtime, Sightings } from '../ports.ts';
+import { resolverMessage } from '../transaction/resolve.ts';
+import { type Decision, drivingRegionOf } from '../transaction/transaction.ts';
+import { encodeKeys } from '../view/trigger.ts';
+import { announcementOf, type BusEntry, entriesOf } from './bus.ts';
+import { bytesAtMost, deliver } from './deliver.ts';
+
+export interface PublishPorts {
+  readonly region: string;
+  readonly bus: Bus;
+  readonly runtime: Runtime;
+}
+
+export interface ArmPorts {
+  readonly region: string;
+  /** The resolver's queue. */
+  readonly resolver: DelayedQueue;
+  readonly runtime: Runtime;
+}
+
+export interface RelayPorts extends PublishPorts, ArmPorts {
+  /** The stream types that some view is computed from. */
+  readonly projectedTypes: ReadonlySet<string>;
+  readonly projection: Queue;
+  readonly sightings: Sightings;
+}
+
+/** What a table's stream tells: a commit that is new, or an intent that is final now; a decision, or an outcome. */
+export type Change = { readonly commit: Commit } | { readonly decision: Decision };
+
+/** Keys that one message to the projector carries. */
+const KEYS_PER_MESSAGE = 50;
+/** A message to the resolver comes so much after the deadline, in milliseconds. */
+const SLACK_MS = 1000;
+/** The longest delay that SQS knows, in milliseconds. */
+const MAX_DELAY_MS = 900_000;
+
+/**
+ * Sends on what the tables' streams deliver: the events of visible commits written here and the outcomes of transactions
+ * driven here to the bus, the keys of every Region's final commits to the projection queue, what is prepared here or has
+ * to follow to the resolver's queue, late; and notes the newest stamp of each Region. Sending twice does no harm.
+ * @returns the changes of which something could not be sent, which have to be delivered again
+ */
+export const relay = async (ports: RelayPorts, changes: readonly Change[]): Promise<ReadonlySet<Change>> => {
+  // An aborted intent shows nothing, but what stands behind it may only now be seen.
+  const final = changes.flatMap((change) =>
+    'commit' in change && change.commit.tx?.state !== 'prepared' ? [change] : [],
+  );
+  const commits = final.map(({ commit }) => commit);
+  const [unpublished, unprojected, unarmed] = await Promise.all([
+    publish(ports, changes),
+    notifyProjector(ports, commits),
+    arm(ports, changes),
+  ]);
+  // What was seen is for `health` alone: no reason to send everything again.
+  await noteSightings(ports, commits).catch(() => ports.runtime.metric('SightingFailed', 'Count', 1));
+  const unsent = new Set(unprojected);
+  return new Set([...unpublished, ...unarmed, ...final.filter(({ commit }) => unsent.has(commit))]);
+};
+
+/**
+ * Puts on the bus the events of those commits that were written here, and the outcomes of transactions driven here.
+ * @returns for every entry that could not be put its change
+ */
+export const publish = async (ports: PublishPorts, changes: readonly Change[]): Promise<readonly Change[]> => {
+  const { bus, runtime } = ports;
+  const outgoing = changes.flatMap((change) => entriesFor(ports, change).map((entry) => ({ change, entry })));
+  const answers = await deliver(
+    outgoing,
+    ({ entry }) => entrySize(entry),
+    (batch) => bus.put(batch.map(({ entry }) => entry)),
+    runtime,
+  );
+  const failed = outgoing.filter((_, i) => answers[i] !== undefined);
+  runtime.metric('Published', 'Count', outgoing.length - failed.length);
+  if (failed.length > 0) runtime.metric('PublishFailed', 'Count', failed.length);
+  return failed.map(({ change }) => change);
+};
+
+const entriesFor = ({ region }: PublishPorts, change: Change): readonly BusEntry[] => {
+  if ('commit' in change)
+    return change.commit.region === region && isVisible(change.commit) ? entriesOf(change.commit) : [];
+  const { decision } = change;
+  return decision.final && drivingRegionOf(decision.transaction) === region ? [announcementOf(decision)] : [];
+};
+
+/**
+ * Has the resolver look at what was prepared here, and at attempts that have to follow a decision made here, once they
+ * should be over.
+ * @returns the changes for which it could not be asked
+ */
+export const arm = async (ports: ArmPorts, changes: readonly Change[]): Promise<readonly Change[]> => {
+  const armed = changes.flatMap((change) => {
+    const message = messageFor(ports, change);
+    return message ? { change, message } : [];
+  });
+  const answers = await deliver(
+    armed,
+    ({ message }) => bytesAtMost(message.body),
+    (batch) => ports.resolver.send(batch.map(({ message }) => message)),
+    ports.runtime,
+  );
+  return armed.filter((_, i) => answers[i] !== undefined).map(({ change }) => change);
+};
+
+const messageFor = ({ region, runtime }: ArmPorts, change: Change): DelayedMessage | undefined => {
+  const at = (due: number) => Math.min(MAX_DELAY_MS, Math.max(0, due - runtime.now()) + SLACK_MS);
+  if ('commit' in change) {
+    const { stream, log, position, commitId, tx, region: writtenIn } = change.commit;
+    if (tx?.state !== 'prepared' || writtenIn !== region) return undefined;
+    const body = resolverMessage({ kind: 'intent', stream, log, position, attempt: commitId });
+    return { body, delay: at(tx.deadline) };
+  }
+  const { final, transaction, attempt, request, decidedAt, remaining } = change.decision;
+  if (final || drivingRegionOf(transaction) !== region) return undefined;
+  const body = resolverMessage({ kind: 'attempt', transaction, attempt: attempt + 1, request });
+  return { body, delay: at(decidedAt + remaining) };
+};
+
+const entrySize = ({ source, detailType, detail }: BusEntry): number => bytesAtMost(source + detailType + detail);
+
+const notifyProjector = async (
+  { projectedTypes, projection, runtime }: RelayPorts,
+  commits: readonly Commit[],
+): Promise<readonly Commit[]> => {
+  const projected = commits.filter(({ stream }) => projectedTypes.has(splitStream(stream).type));
+  const messages = Array.from({ length: Math.ceil(projected.length / KEYS_PER_MESSAGE) }, (_, i) => {
+    const carried = projected.slice(i * KEYS_PER_MESSAGE, (i + 1) * KEYS_PER_MESSAGE);
+    return { carried, body: encodeKeys(carried) };
+  });
+  const answers = await deliver(
+    messages,
+    ({ body }) => bytesAtMost(body),
+    (batch) => projection.send(batch.map(({ body }) => body)),
+    runtime,
+  );
+  return messages.filter((_, i) => answers[i] !== undefined).flatMap(({ carried }) => carried);
+};
+
+const noteSightings = async ({ sightings }: RelayPorts, commits: readonly Commit[]): Promise<void> => {
+  const newest = new Map<string, Hlc>();
+  for (const { region, hlc } of commits) if (hlc > (newest.get(region) ?? '')) newest.set(region, hlc);
+  await Promise.all([...newest].map(([region, hlc]) => sightings.record(region, hlc)));
+};

@@ -1,0 +1,81 @@
+import * as z from 'zod';
+import { type Commit, isVisible } from '../log/commit.ts';
+import { wallTimeOf } from '../log/hlc.ts';
+import type { EventStore } from '../ports.ts';
+import { type ArmPorts, arm, type PublishPorts, publish } from './relay.ts';
+
+export interface RepublishPorts extends PublishPorts, ArmPorts {
+  readonly events: EventStore;
+}
+
+/** For so long a step begins something new, in milliseconds. */
+const STEP_MS = 15_000;
+/** Commits of one page. */
+const PAGE = 100;
+const MAX_SEGMENTS = 1000;
+
+export const republishStepRequest = z
+  .strictObject({
+    /** Commits written at that time or later, by their stamps. */
+    since: z.iso.datetime({ offset: true }),
+    segment: z.int().min(0),
+    /** Parts of the table that are read side by side: the same number in every step. */
+    segments: z.int().min(1).max(MAX_SEGMENTS),
+    /** Where the step before ended. */
+    cursor: z.string().optional(),
+    /** Only counts what would be published. */
+    dryRun: z.boolean().default(false),
+  })
+  .refine(({ segment, segments }) => segment < segments, { path: ['segment'], message: 'is not below segments' });
+
+export const republishStepSchema = z.object({
+  /** Commits read. */
+  scanned: z.number(),
+  /** Events published, or that would be. */
+  published: z.number(),
+  /**
+   * Events that the bus did not take, and intents that the resolver's queue did not take. The cursor stands before them: go
+   * on from it to try them again.
+   */
+  failed: z.number(),
+  /** Where the next step begins; none: the segment is done. */
+  cursor: z.string().optional(),
+});
+export type RepublishStep = z.output<typeof republishStepSchema>;
+
+/** As a cursor: the beginning of a segment. */
+const BEGINNING = '';
+
+/**
+ * Puts the events of the commits that were written here since a time on the bus again, with the ids that they had, and has
+ * the resolver look at intents of that time once more, page after page for 15 s. It ends at the first page of which something
+ * was not taken, and stands before it. A step that is made twice publishes twice.
+ * @throws MeridianError `unavailable`
+ */
+export const republish = async (
+  ports: RepublishPorts,
+  { since, segment, segments, cursor = BEGINNING, dryRun }: z.output<typeof republishStepRequest>,
+): Promise<RepublishStep> => {
+  const { region, events, runtime } = ports;
+  const deadline = runtime.elapsed() + STEP_MS;
+  const from = Date.parse(since);
+  const step = { scanned: 0, published: 0 };
+  let at = cursor;
+  do {
+    const page = await events.scan(segment, segments, at === BEGINNING ? undefined : at, PAGE);
+    const own = page.commits.filter((commit) => commit.region === region && wallTimeOf(commit.hlc) >= from);
+    const changes = own.map((commit) => ({ commit }));
+    const unpublished = dryRun ? 0 : (await publish(ports, changes)).length;
+    const unarmed = dryRun ? 0 : (await arm(ports, changes)).length;
+    const failed = unpublished + unarmed;
+    step.scanned += page.commits.length;
+    step.published += count(own) - unpublished;
+    if (failed > 0) return { ...step, failed, cursor: at };
+    if (page.cursor === undefined) return { ...step, failed };
+    at = page.cursor;
+  } while (runtime.elapsed() < deadline);
+  return { ...step, failed: 0, cursor: at };
+};
+
+const count = (commits: readonly Commit[]): number =>
+  commits.filter(isVisible).reduce((sum, { events }) => sum + events.length, 0);

@@ -1,0 +1,114 @@
+import { inCurrentVersion } from '../definition/event-version.ts';
+import type { EvolveContext, RecordedEvent, StreamDefinition } from '../definition/stream.ts';
+import { type Commit, eventId, foldOrder, type Stamped } from './commit.ts';
+import { type Hlc, wallTimeOf } from './hlc.ts';
+import type { Snapshot } from './snapshot.ts';
+import { covers, type Dot, type Version } from './version.ts';
+
+/** For how long a commitId means the same request: 14 days, in milliseconds. */
+export const IDEMPOTENCY_WINDOW = 14 * 24 * 60 * 60 * 1000;
+
+/** A commit that changed the state, with the dots of all its copies, its own among them. */
+interface Folded {
+  readonly commit: Commit;
+  readonly copies: Dot[];
+  readonly events: readonly RecordedEvent[];
+}
+
+/** A commitId: the request of the copy that counts, the dots of all copies that were folded here, the last one's stamp. */
+interface Id {
+  readonly request: string;
+  readonly copies: Dot[];
+  readonly lastStamp: Hlc;
+}
+
+/**
+ * The state of a stream, commit by commit in fold order, from the start or from a snapshot, whose version the contexts of
+ * all commits behind it have to cover: then nothing in it is concurrent with them. A copy of a commit (its commitId again within the idempotency
+ * window, as a retry in another Region makes one) is ignored.
+ */
+export class Fold {
+  readonly #definition: StreamDefinition;
+  readonly #logs = new Map<string, Folded[]>();
+  readonly #base: Snapshot | undefined;
+  readonly #byId = new Map<string, Id>();
+  readonly #reused: Stamped[] = [];
+  #state: unknown;
+
+  constructor(definition: StreamDefinition, base?: Snapshot) {
+    this.#definition = definition;
+    this.#base = base;
+    this.#state = base ? base.state : definition.initial;
+  }
+
+  get state(): unknown {
+    return this.#state;
+  }
+
+  /**
+   * Ignored copies whose content is not that of the commit that they repeat: an id that was used twice. Of those in the
+   * snapshot the ones that it knows.
+   */
+  get reused(): readonly Stamped[] {
+    const known = [...(this.#base?.ids.values() ?? [])].flat();
+    return [...known.filter(({ request, countsAs }) => request !== countsAs), ...this.#reused];
+  }
+
+  /**
+   * Folds the next commit; commits have to come in fold order.
+   * @returns the request that the commit counts for: its own, or that of the commit that it is an ignored copy of
+   */
+  apply(commit: Commit): string {
+    const earlier = this.#byId.get(commit.commitId) ?? this.#inBase(commit.commitId);
+    if (earlier && wallTimeOf(commit.hlc) - wallTimeOf(earlier.lastStamp) <= IDEMPOTENCY_WINDOW) {
+      this.#byId.set(commit.commitId, { ...earlier, lastStamp: commit.hlc });
+      earlier.copies.push(commit);
+      if (earlier.request !== commit.request) this.#reused.push(commit);
+      return earlier.request;
+    }
+    const folded = { commit, copies: [commit], events: recordedEvents(this.#definition, commit) };
+    const context = this.#contextOf(commit);
+    for (const event of folded.events) this.#state = this.#definition.evolve(this.#state, event, context);
+    const { commitId, request, hlc } = commit;
+    this.#byId.set(commitId, { request, copies: folded.copies, lastStamp: hlc });
+    const log = this.#logs.get(commit.log);
+    if (log) log.push(folded);
+    else this.#logs.set(commit.log, [folded]);
+    return request;
+  }
+
+  #inBase(commitId: string): Id | undefined {
+    const last = this.#base?.ids.get(commitId)?.at(-1);
+    return last && { request: last.countsAs, copies: [], lastStamp: last.hlc };
+  }
+
+  #contextOf({ context }: Commit): EvolveContext<RecordedEvent> {
+    const unseen = () => this.#unseenBy(context);
+    let concurrent: readonly RecordedEvent[] | undefined;
+    return {
+      get concurrent() {
+        concurrent ??= unseen();
+        return concurrent;
+      },
+    };
+  }
+
+  /** Per log only the tail above the context is looked at, so that folding stays near linear. */
+  #unseenBy(context: Version): readonly RecordedEvent[] {
+    const unseen: Folded[] = [];
+    for (const log of this.#logs.values()) {
+      const tail = log.slice(log.findLastIndex(({ commit }) => covers(context, commit)) + 1);
+      unseen.push(...tail.filter(({ copies }) => !copies.some((copy) => covers(context, copy))));
+    }
+    return unseen.sort((a, b) => foldOrder(a.commit, b.commit)).flatMap(({ events }) => events);
+  }
+}
+
+const recordedEvents = ({ events }: StreamDefinition, commit: Commit): readonly RecordedEvent[] =>
+  commit.events.map((event, index) => ({
+    ...inCurrentVersion(events, commit, index, event),
+    id: eventId(commit, index),
+    commitId: commit.commitId,
+    hlc: commit.hlc,
+    region: commit.region,
+  }));

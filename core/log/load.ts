@@ -1,0 +1,135 @@
+import { type Domain, streamTypeOf } from '../definition/domain.ts';
+import { currentVersions } from '../definition/event-version.ts';
+import type { StreamDefinition } from '../definition/stream.ts';
+import { MeridianError } from '../errors.ts';
+import type { Decisions, EventStore, Remote, Runtime, SnapshotStore } from '../ports.ts';
+import { backoff } from '../retry.ts';
+import { readDecision } from '../transaction/decisions.ts';
+import { splitStream } from './commit.ts';
+import { History } from './history.ts';
+import { type Hlc, wallTimeOf } from './hlc.ts';
+import { dominates, empty, encodeVersion, sameVersion, type Version } from './version.ts';
+
+export interface LoadPorts {
+  readonly domain: Domain;
+  /** This one. */
+  readonly region: string;
+  readonly events: EventStore;
+  readonly decisions: Decisions;
+  /**
+   * The `participant` functions of the other Regions, which tell their decisions.
+   * @default a decision that this Region's replica does not show is not asked for
+   */
+  readonly participants?: Remote;
+  readonly runtime: Runtime;
+  /** @default none are kept: every stream is loaded whole */
+  readonly snapshots?: SnapshotStore;
+}
+
+/** For how long a Region waits for a version that it has not seen, in milliseconds. */
+const WAIT_MS = 2000;
+
+/**
+ * A stream as this Region's table has it: from its newest snapshot that serves and what came since, if its type has
+ * snapshots, else whole. If that was long, the next load finds a newer snapshot.
+ * @throws MeridianError `unknown-stream-type`; `unavailable`
+ */
+export const loadHistory = async (ports: LoadPorts, stream: string): Promise<History> => {
+  const history = (await loadFromSnapshot(ports, stream)) ?? (await loadWhole(ports, stream));
+  reportHidden(ports, history);
+  await keepSnapshot(ports, history);
+  return history;
+};
+
+/** How many commits are hidden, and since when the oldest waits: an age that grows is a commit that does not come. */
+const reportHidden = ({ runtime }: LoadPorts, { hidden, oldestHidden }: History): void => {
+  if (oldestHidden === undefined) return;
+  runtime.metric('HiddenCommits', 'Count', hidden);
+  runtime.metric('HiddenCommitAge', 'Milliseconds', Math.max(0, runtime.now() - wallTimeOf(oldestHidden)));
+};
+
+/** All commits of a stream, for what a snapshot does not tell. @throws MeridianError as `loadHistory` */
+export const loadWhole = async (ports: LoadPorts, stream: string): Promise<History> => {
+  const { domain, events } = ports;
+  return withDecisions(ports, new History(definitionOf(domain, stream), stream, await events.load(stream)));
+};
+
+/**
+ * Shows what is committed and not final yet. At home a decision is asked for elsewhere too: a committed transaction is
+ * seen there at once. One that cannot be read leaves its intent, and what follows it, unseen.
+ */
+const withDecisions = async (ports: LoadPorts, history: History): Promise<History> => {
+  const attempts = Map.groupBy(history.undecided, ({ commitId }) => commitId);
+  await Promise.all(
+    attempts.entries().map(async ([attempt, intents]) => {
+      const isHome = intents.some(({ region }) => region === ports.region);
+      const decision = await readDecision(ports, attempt, isHome);
+      if (decision) history.decide(decision);
+    }),
+  );
+  return history;
+};
+
+const definitionOf = (domain: Domain, stream: string): StreamDefinition =>
+  streamTypeOf(domain, splitStream(stream).type);
+
+const loadFromSnapshot = async (ports: LoadPorts, stream: string): Promise<History | undefined> => {
+  const { domain, events, snapshots } = ports;
+  const definition = definitionOf(domain, stream);
+  if (!snapshots || !definition.snapshots) return undefined;
+  const { version } = definition.snapshots;
+  const newest = (before?: Hlc) => attempt(ports, () => snapshots.newest(stream, version, before));
+  const known = currentVersions(definition.events);
+  for (let snapshot = await newest(); snapshot; snapshot = await newest(snapshot.latestStamp)) {
+    // Code that knows other events folded them otherwise, or folds what is unreadable here.
+    if (sameVersion(snapshot.events, known)) {
+      const history = new History(definition, stream, await events.load(stream, snapshot.version), snapshot);
+      await withDecisions(ports, history);
+      // The commit that it does not serve with stays where it is.
+      if (history.holds) return history;
+    }
+    const { latestStamp } = snapshot;
+    await attempt(ports, () => snapshots.drop(stream, version, latestStamp));
+  }
+  return undefined;
+};
+
+/** Keeps a snapshot of a history that has become long, which then goes on from it. Takes 2 s at most, and never fails. */
+export const keepSnapshot = async (ports: LoadPorts, history: History): Promise<void> => {
+  const { snapshots, runtime } = ports;
+  if (!snapshots) return;
+  await attempt(ports, async () => {
+    const snapshot = history.takeSnapshot(runtime.now());
+    if (snapshot) await snapshots.put(snapshot);
+  });
+};
+
+/** Snapshots save time; without them everything else goes on. */
+const attempt = async <T>({ runtime }: LoadPorts, act: () => Promise<T>): Promise<T | undefined> => {
+  try {
+    return await act();
+  } catch {
+    runtime.metric('SnapshotFailed', 'Count', 1);
+    return undefined;
+  }
+};
+
+/**
+ * Loads a stream, again and again until this Region has seen `atLeast`.
+ * @throws MeridianError `unknown-stream-type`; `not-caught-up` after 2 s, with how far this Region is
+ */
+export const loadAtLeast = async (ports: LoadPorts, stream: string, atLeast: Version = empty): Promise<History> => {
+  const { runtime } = ports;
+  const deadline = runtime.elapsed() + WAIT_MS;
+  for (let attempt = 0; ; attempt++) {
+    const history = await loadHistory(ports, stream);
+    if (dominates(history.seen, atLeast)) return history;
+    const wait = backoff(runtime, attempt);
+    if (runtime.elapsed() + wait > deadline)
+      throw new MeridianError('not-caught-up', `This Region has not seen that version of ${stream} yet: try again.`, {
+        retryable: true,
+        details: { seen: encodeVersion(stream, history.seen), wanted: encodeVersion(stream, atLeast) },
+      });
+    await runtime.sleep(wait);
+  }
+};

@@ -1,0 +1,27 @@
+import type { SentEvent } from '../definition/stream.ts';
+import { MeridianError } from '../errors.ts';
+
+/** What is asked of a stream: events as they are, or a command that decides them. */
+export type Request =
+  | { readonly kind: 'events'; readonly events: readonly SentEvent[] }
+  | { readonly kind: 'command'; readonly command: string; readonly input?: unknown };
+
+/**
+ * What tells a repeated request from an id that was used twice: the same for requests that differ only in the order of
+ * their keys. @throws MeridianError `too-large`: nested too deeply
+ */
+export const digestOf = ({ digest }: { readonly digest: (text: string) => string }, asked: unknown): string =>
+  digest(canonical(asked));
+
+/** JSON with sorted keys. @throws MeridianError `too-large`: nested too deeply */
+export const canonical = (value: unknown): string => {
+  try {
+    return JSON.stringify(value, (_key, part: unknown) =>
+      part !== null && typeof part === 'object' && !Array.isArray(part)
+        ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : part,
+    );
+  } catch (cause) {
+    throw new MeridianError('too-large', 'The request is nested too deeply.', { cause });
+  }
+};

@@ -1,0 +1,126 @@
+import * as z from 'zod';
+import { type Domain, streamTypeOf } from '../definition/domain.ts';
+import { checkEvents } from '../definition/stream.ts';
+import { type Fault, faultsOf, invalid, MeridianError } from '../errors.ts';
+import type { Append } from '../log/append.ts';
+import { splitStream } from '../log/commit.ts';
+import { decodeVersion } from '../log/version.ts';
+
+export const MAX_EVENTS = 100;
+const MAX_META_LENGTH = 256;
+
+export const streamName = z.string().regex(
+  // A URL cannot say `.` and `..`: what is written has to be readable.
+  /^[a-z][a-z0-9-]*\/(?!\.\.?$)[A-Za-z0-9._~-]{1,200}$/,
+  'is not <type>/<id>: type [a-z][a-z0-9-]*, id [A-Za-z0-9._~-]{1,200}',
+);
+export const commitId = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'is not 1 to 200 visible ASCII characters');
+const text = z.string().min(1).max(MAX_META_LENGTH);
+const traceparent = z.string().regex(/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/, 'is not a W3C traceparent');
+export const meta = z.strictObject({
+  correlation: text.optional(),
+  causation: text.optional(),
+  actor: text.optional(),
+  traceparent: traceparent.optional(),
+});
+
+export const sentEvent = z.strictObject({
+  type: z.string(),
+  version: z.number().int().optional(),
+  data: z.unknown().optional(),
+});
+
+const shared = {
+  // An append under an attempt's id would keep its transaction from the stream.
+  id: commitId
+    .regex(/^(?![a-z0-9-]+:.*#\d+$)/, "is like the id of a transaction's attempt: make another one")
+    .optional(),
+  stream: streamName,
+  expected: z.string().optional(),
+  basedOn: z.string().optional(),
+  meta: meta.default({}),
+};
+const eventsEnvelope = z.strictObject({
+  ...shared,
+  events: z.array(sentEvent).min(1, 'holds no event'),
+});
+const commandEnvelope = z.strictObject({ ...shared, command: z.string(), input: z.unknown().optional() });
+
+type Shared = Omit<z.output<typeof eventsEnvelope>, 'events'>;
+
+/**
+ * Reads an envelope `{id?, stream, events, expected?, basedOn?, meta?}`.
+ * @param newId makes the commitId of an envelope without `id`
+ * @throws MeridianError `validation` with the path of every fault; `too-large`: more than 100 events; `unknown-stream-type`
+ */
+export const parseEventsEnvelope = (domain: Domain, envelope: unknown, newId: () => string): Append => {
+  const events =
+    envelope !== null && typeof envelope === 'object' && 'events' in envelope ? envelope.events : undefined;
+  if (Array.isArray(events) && events.length > MAX_EVENTS)
+    throw new MeridianError(
+      'too-large',
+      `A commit holds at most ${MAX_EVENTS} events, this one has ${events.length}.`,
+      {
+        details: { limit: MAX_EVENTS },
+      },
+    );
+  const parsed = parse(eventsEnvelope, envelope, () => faultsOfEvents(domain, envelope));
+  return toAppend(domain, parsed, { kind: 'events', events: parsed.events }, newId);
+};
+
+/**
+ * Reads an envelope `{id?, stream, command, input?, expected?, basedOn?, meta?}`.
+ * @throws MeridianError `validation` with the path of every fault; `unknown-stream-type`
+ */
+export const parseCommandEnvelope = (domain: Domain, envelope: unknown, newId: () => string): Append => {
+  const { command, input, ...parsed } = parse(commandEnvelope, envelope);
+  return toAppend(domain, parsed, { kind: 'command', command, input }, newId);
+};
+
+/** The name of a stream from its parts. @throws MeridianError `validation` */
+export const streamNameOf = (type: string, id: string): string =>
+  parse(z.object({ stream: streamName }), { stream: `${type}/${id}` }).stream;
+
+export const isTraceparent = (text: string | undefined): text is string => traceparent.safeParse(text).success;
+
+/** The id of an envelope, if it has a usable one: only with it can its sender be told what became of it. */
+export const idOf = (envelope: unknown): string | undefined => identified.safeParse(envelope).data?.id;
+
+const identified = z.object({ id: commitId });
+
+/** @param furtherFaults finds what else is wrong with an envelope that the schema refused, to tell it at once */
+const parse = <T>(schema: z.ZodType<T>, envelope: unknown, furtherFaults: () => readonly Fault[] = () => []): T => {
+  const result = schema.safeParse(envelope);
+  if (result.success) return result.data;
+  throw invalid([...faultsOf(result.error), ...furtherFaults()]);
+};
+
+const streamAndEvents = z.object({ stream: streamName, events: z.array(sentEvent) });
+
+/** The faults of an envelope's events against their schemas, as far as stream and events can be read. */
+const faultsOfEvents = (domain: Domain, envelope: unknown): readonly Fault[] => {
+  const { data } = streamAndEvents.safeParse(envelope);
+  const definition = data && domain.streams.get(splitStream(data.stream).type);
+  return definition ? checkEvents(definition, data.events).faults : [];
+};
+
+const toAppend = (
+  domain: Domain,
+  { id, stream, expected, basedOn, meta }: Shared,
+  request: Append['request'],
+  newId: () => string,
+): Append => {
+  const { mode } = streamTypeOf(domain, splitStream(stream).type);
+  if (mode === 'merge' && expected !== undefined)
+    throw invalid([{ path: 'expected', message: 'is for home streams; a merge stream takes basedOn' }]);
+  if (mode === 'home' && basedOn !== undefined)
+    throw invalid([{ path: 'basedOn', message: 'is for merge streams; a home stream takes expected' }]);
+  return {
+    stream,
+    commitId: id ?? newId(),
+    request,
+    ...(expected !== undefined && { expected: decodeVersion(stream, expected, 'expected') }),
+    ...(basedOn !== undefined && { basedOn: decodeVersion(stream, basedOn, 'basedOn') }),
+    meta,
+  };
+};

@@ -1,0 +1,201 @@
+import * as z from 'zod';
+import { viewOf } from '../definition/domain.ts';
+import { type ViewDefinition, versionOf } from '../definition/view.ts';
+import { MeridianError } from '../errors.ts';
+import { type Commit, splitStream } from '../log/commit.ts';
+import { changeGenerations, generationsOf } from './current-generations.ts';
+import {
+  advance,
+  type Build,
+  begin,
+  forget,
+  type Generations,
+  REMOVABLE_AFTER_MS,
+  removable,
+  type Segment,
+  segmentOf,
+  storedAs,
+  targetOf,
+} from './generation.ts';
+import { type ProjectPorts, projectInto } from './projection.ts';
+
+/** For so long a step begins something new, in milliseconds. */
+const STEP_MS = 15_000;
+/** Commits of one page: their streams are loaded at once. */
+const PAGE = 100;
+const MAX_SEGMENTS = 32;
+/** Rows that are taken away at once. */
+const REMOVED_AT_ONCE = 500;
+
+const view = z.string();
+
+export const rebuildBeginRequest = z.strictObject({
+  view,
+  /** Parts of the table that are read side by side. A build that is under way keeps its own number. */
+  segments: z.int().min(1).max(MAX_SEGMENTS).default(4),
+});
+export const rebuildStepRequest = z.strictObject({ view, build: z.int(), segment: z.int().min(0) });
+export const rebuildRequest = z.strictObject({ view });
+
+const shown = z.object({
+  version: z.number(),
+  build: z.number(),
+  shards: z.number(),
+  /** Commits have passed it by: only a new build has all of them. */
+  behind: z.boolean(),
+});
+
+/** How far the rebuild of a view is. */
+export const rebuildStatusSchema = z.object({
+  view: z.string(),
+  /** Of the view's code that answered. */
+  version: z.number(),
+  /** The build that is under way; when none is, the one that is read. */
+  build: z.number(),
+  segments: z.array(z.object({ segment: z.number(), streams: z.number(), done: z.boolean() })),
+  /** Streams that the build has looked at. */
+  streams: z.number(),
+  /** No build is under way: what is read is the last one. */
+  done: z.boolean(),
+  /** What is read. */
+  active: shown,
+  /** Generations that are no longer read, whose rows are there still, and when they may be taken away. */
+  retired: z.array(z.object({ version: z.number(), build: z.number(), removableAt: z.iso.datetime() })),
+});
+export type RebuildStatus = z.output<typeof rebuildStatusSchema>;
+
+type Ports = ProjectPorts;
+
+/**
+ * Begins to build a view anew, from the table; goes on with the build that is under way, if it is by the same code.
+ * @throws MeridianError `unknown-view`; `unavailable`
+ */
+export const beginRebuild = async (
+  { domain, views, runtime }: Ports,
+  { view: name, segments }: z.output<typeof rebuildBeginRequest>,
+): Promise<RebuildStatus> => {
+  const view = viewOf(domain, name);
+  return statusOf(view, await changeGenerations(views, view, (now) => begin(view, segments, runtime.now(), now)));
+};
+
+/** @throws MeridianError `unknown-view`; `unavailable` */
+export const rebuildStatus = async (
+  { domain, views }: Ports,
+  { view: name }: z.output<typeof rebuildRequest>,
+): Promise<RebuildStatus> => {
+  const view = viewOf(domain, name);
+  return statusOf(view, await generationsOf(views, view));
+};
+
+/**
+ * Goes on with one segment of a build, page after page for 15 s: each page's streams are projected from the table, then
+ * it is stored how far the segment is. The end of the last segment makes the build the one that is read. Steps that die,
+ * or are made twice, also at once, do no harm. If the build is no more, or done, the status tells.
+ * @throws MeridianError `unknown-view`; `not-found`: no such segment; `version-conflict`: begin again; `unavailable`; what
+ * keeps a stream from being projected: the segment then stands still before it
+ */
+export const stepRebuild = async (
+  ports: Ports,
+  { view: name, build, segment: index }: z.output<typeof rebuildStepRequest>,
+): Promise<RebuildStatus> => {
+  const { domain, views, runtime } = ports;
+  const view = viewOf(domain, name);
+  const deadline = runtime.elapsed() + STEP_MS;
+  let now = await generationsOf(views, view);
+  while (now.building?.build === build) {
+    const { building } = now;
+    const segment = segmentOf(view, building, index);
+    if (segment.done || runtime.elapsed() >= deadline) break;
+    const progress = await buildPage(ports, view, building, index, segment);
+    now = await changeGenerations(views, view, (now) => advance(building, index, progress, runtime.now(), now));
+  }
+  return statusOf(view, now);
+};
+
+const buildPage = async (
+  ports: Ports,
+  view: ViewDefinition,
+  building: Build,
+  index: number,
+  { cursor: after, last, streams }: Segment,
+): Promise<Segment> => {
+  // A rebuild goes by the table alone: what a snapshot may have got wrong, it mends.
+  const { snapshots: _snapshots, ...table } = ports;
+  const { commits, cursor } = await table.events.scan(index, building.segments.length, after, PAGE);
+  const page = streamsOf(commits, view, last);
+  const failed = await projectInto(
+    table,
+    [targetOf(view, building)],
+    page.map(({ stream, log, position }) => ({ stream, log, position, inTable: true })),
+  );
+  for (const [stream, error] of failed) throw cannotBuild(view, stream, error);
+  return {
+    cursor,
+    last: commits.at(-1)?.stream ?? last,
+    streams: streams + page.length,
+    done: cursor === undefined,
+  };
+};
+
+/** A commit of each stream of the view's type, but for the one that the page before ended in: that was loaded whole. */
+const streamsOf = (commits: readonly Commit[], { of }: ViewDefinition, last: string | undefined) => [
+  ...new Map(
+    commits
+      .filter(({ stream }) => stream !== last && splitStream(stream).type === of.type)
+      .map((commit) => [commit.stream, commit]),
+  ).values(),
+];
+
+const cannotBuild = ({ name }: ViewDefinition, stream: string, cause: unknown): MeridianError => {
+  const known = cause instanceof MeridianError ? cause : undefined;
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new MeridianError(
+    known?.code ?? 'internal',
+    `${name} cannot be built, because of ${stream}: ${why} What is read now stays as it is.`,
+    { retryable: known?.retryable ?? false, details: { stream }, cause },
+  );
+};
+
+/**
+ * Takes away, for 15 s at most, the rows of generations that are not read any more: two minutes after the swap, when
+ * no function uses them.
+ * @throws MeridianError `unknown-view`; `unavailable`
+ */
+export const cleanRebuild = async (
+  { domain, views, runtime }: Ports,
+  { view: name }: z.output<typeof rebuildRequest>,
+): Promise<RebuildStatus> => {
+  const view = viewOf(domain, name);
+  const deadline = runtime.elapsed() + STEP_MS;
+  let now = await generationsOf(views, view);
+  for (const retired of removable(now, runtime.now())) {
+    let isGone = false;
+    while (!isGone && runtime.elapsed() < deadline)
+      isGone = await views.remove(storedAs(name, retired), retired.shards, REMOVED_AT_ONCE);
+    if (isGone) now = await changeGenerations(views, view, (now) => forget(retired, now));
+  }
+  return statusOf(view, now);
+};
+
+const statusOf = (view: ViewDefinition, { active, building, retired }: Generations): RebuildStatus => {
+  const segments = (building?.segments ?? []).map(({ streams, done }, segment) => ({ segment, streams, done }));
+  return {
+    view: view.name,
+    version: versionOf(view),
+    build: (building ?? active).build,
+    segments,
+    streams: segments.reduce((sum, { streams }) => sum + streams, 0),
+    done: !building,
+    active: {
+      version: active.version,
+      build: active.build,
+      shards: active.shards,
+      behind: active.behind ?? false,
+    },
+    retired: retired.map(({ version, build, since }) => ({
+      version,
+      build,
+      removableAt: new Date(since + REMOVABLE_AFTER_MS).toISOString(),
+    })),
+  };
+};

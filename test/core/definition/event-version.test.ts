@@ -1,0 +1,304 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { type EventVersion, nextVersion, versionsOf } from '../../../core/definition/event-version.ts';
+import { checkEvents, parseEvents } from '../../../core/definition/stream.ts';
+import { entriesOf } from '../../../core/delivery/bus.ts';
+import { defineDomain, defineStream, defineView } from '../../../core/index.ts';
+import { append } from '../../../core/log/append.ts';
+import type { Commit, StoredEvent } from '../../../core/log/commit.ts';
+import { Fold } from '../../../core/log/fold.ts';
+import { History } from '../../../core/log/history.ts';
+import { nextStamp } from '../../../core/log/hlc.ts';
+import { readCommits, readStream } from '../../../core/read.ts';
+import { project } from '../../../core/view/projection.ts';
+import { aCommit } from '../../contract/commits.ts';
+import { anAppend, aRegion } from '../example.ts';
+
+const fahrenheit = { version: 1, schema: z.strictObject({ fahrenheit: z.number() }), sample: { fahrenheit: 32 } };
+const celsius = nextVersion(fahrenheit, {
+  version: 2,
+  schema: z.strictObject({ celsius: z.number() }),
+  sample: { celsius: 0 },
+  upcast: ({ fahrenheit }) => ({ celsius: ((fahrenheit - 32) * 5) / 9 }),
+});
+const withSensor = nextVersion(celsius, {
+  version: 3,
+  schema: z.strictObject({ celsius: z.number(), sensor: z.string().default('unknown') }),
+  sample: { celsius: 0, sensor: 'roof' },
+  upcast: ({ celsius }) => ({ celsius }),
+});
+
+/** What `evolve` sees, event by event, and what it sees as concurrent. */
+type Seen = readonly { readonly version: number; readonly data: unknown; readonly concurrent: readonly unknown[] }[];
+
+const readings = (Measured: EventVersion, Checked?: EventVersion) =>
+  defineStream({
+    type: 'reading',
+    mode: 'merge',
+    events: Checked ? { Measured, Checked } : { Measured },
+    initial: [] as Seen,
+    evolve: (seen, { version, data }, { concurrent }) => [
+      ...seen,
+      { version, data, concurrent: concurrent.map((event) => event.data) },
+    ],
+    commands: { look: { input: z.null(), decide: () => [] } },
+  });
+const [oldest, newest] = [readings(fahrenheit), readings(withSensor)];
+
+const measured = (version: number, data: unknown): StoredEvent => ({ type: 'Measured', version, data });
+const stored = (position: number, ...events: readonly StoredEvent[]): Commit =>
+  aCommit({
+    stream: 'reading/r',
+    log: 'us',
+    position,
+    events,
+    context: position > 1 ? { us: position - 1 } : {},
+    hlc: nextStamp(position, undefined),
+  });
+
+const freezing = { celsius: 0, sensor: 'unknown' };
+const unreadable = (message: string, details: object) =>
+  expect.objectContaining({
+    code: 'unreadable-event',
+    retryable: true,
+    message: expect.stringContaining(message),
+    details: { stream: 'reading/r', event: 'reading/r@us.1.0', ...details },
+  });
+
+/** A Region whose code has this definition. */
+const regionWith = (definition: typeof newest) => ({
+  ...aRegion(),
+  domain: defineDomain({
+    streams: [definition],
+    views: [defineView({ name: 'seen', kind: 'rows', of: definition, row: (seen) => seen })],
+  }),
+});
+const sent = (version: number | undefined, data: unknown, commitId = 'sent') =>
+  anAppend({
+    stream: 'reading/r',
+    commitId,
+    request: { kind: 'events', events: [{ type: 'Measured', ...(version && { version }), data }] },
+  });
+
+describe('the next version of an event', () => {
+  it('knows all versions before it, oldest first', () => {
+    expect(versionsOf(withSensor).map(({ version, sample }) => ({ version, sample }))).toEqual([
+      { version: 1, sample: { fahrenheit: 32 } },
+      { version: 2, sample: { celsius: 0 } },
+      { version: 3, sample: { celsius: 0, sensor: 'roof' } },
+    ]);
+  });
+
+  it.each([1, 3])('is one more than the version before, not %i after 1', (version) => {
+    const { schema, upcast } = { schema: z.object({}), upcast: () => ({}) };
+    expect(() => nextVersion(fahrenheit, { version, schema, upcast })).toThrow(
+      `version ${version} cannot follow version 1`,
+    );
+  });
+});
+
+describe('folding', () => {
+  it('shows every event in the current version, whichever it was stored in', () => {
+    const fold = new Fold(newest);
+    fold.apply(stored(1, measured(1, { fahrenheit: 32 }), measured(2, { celsius: 0 }), measured(3, freezing)));
+    expect(fold.state).toEqual(Array.from({ length: 3 }, () => ({ version: 3, data: freezing, concurrent: [] })));
+  });
+
+  it('shows concurrent events in the current version too', () => {
+    const fold = new Fold(newest);
+    fold.apply(stored(1, measured(1, { fahrenheit: 32 })));
+    fold.apply({
+      ...stored(1, measured(2, { celsius: 0 })),
+      log: 'eu',
+      commitId: 'other',
+      hlc: nextStamp(2, undefined),
+    });
+    expect(fold.state).toMatchObject([{ concurrent: [] }, { concurrent: [freezing] }]);
+  });
+
+  it('comes to the same as if all had been stored in the current version', () => {
+    const version1 = fc.record({ fahrenheit: fc.integer() });
+    const version2 = fc.record({ celsius: fc.integer() });
+    const version3 = fc.record({ celsius: fc.integer(), sensor: fc.string() });
+    const event = fc.oneof(
+      version1.map((data) => ({
+        stored: measured(1, data),
+        now: { celsius: ((data.fahrenheit - 32) * 5) / 9, sensor: 'unknown' },
+      })),
+      version2.map((data) => ({ stored: measured(2, data), now: { ...data, sensor: 'unknown' } })),
+      version3.map((data) => ({ stored: measured(3, data), now: data })),
+    );
+    fc.assert(
+      fc.property(fc.array(event, { minLength: 1 }), (events) => {
+        const [mixed, current] = [new Fold(newest), new Fold(newest)];
+        mixed.apply(stored(1, ...events.map((each) => each.stored)));
+        // A store keeps JSON, which has no -0.
+        current.apply(stored(1, ...events.map(({ now }) => measured(3, JSON.parse(JSON.stringify(now))))));
+        expect(mixed.state).toEqual(current.state);
+      }),
+    );
+  });
+
+  it('leaves what is stored as it is, for reads and for the bus', async () => {
+    const us = regionWith(newest);
+    const commit = stored(1, measured(1, { fahrenheit: 32 }));
+    us.table.replicate(commit);
+    expect((await readStream(us, 'reading/r')).state).toMatchObject([{ version: 3 }]);
+    expect((await readCommits(us, 'reading/r')).commits).toEqual([commit]);
+    expect(entriesOf(commit).map(({ detail }) => JSON.parse(detail))).toMatchObject([
+      { version: 1, data: { fahrenheit: 32 } },
+    ]);
+  });
+
+  it('hands an upcaster data as it is stored, not as a schema puts it out', () => {
+    const dated = nextVersion(
+      { version: 1, schema: z.strictObject({ at: z.coerce.date() }) },
+      { version: 2, schema: z.strictObject({ at: z.coerce.date() }), upcast: (data) => data },
+    );
+    const definition = readings(dated);
+    const event = { type: 'Measured', version: 1, data: { at: '1970-01-01T00:00:00.000Z' } };
+    const fold = new Fold(definition);
+    fold.apply(stored(1, event));
+    expect(fold.state).toMatchObject([{ data: event.data }]);
+    expect(parseEvents(definition, [event])).toEqual([{ ...event, version: 2 }]);
+  });
+});
+
+describe.each([
+  ['a version', measured(3, freezing), 'is Measured in version 3: this code knows version 1.'],
+  ['a type', { ...measured(1, {}), type: 'Checked' }, 'is Checked in version 1: this code knows no such event.'],
+])('%s that only newer code knows', (_what, event, message) => {
+  const refusal = unreadable(message, { eventType: event.type, version: event.version });
+
+  it('is not folded', () => {
+    expect(() => new Fold(oldest).apply(stored(1, event))).toThrow(refusal);
+    const history = new History(oldest, 'reading/r', [stored(1, event)]);
+    expect(() => history.state).toThrow(refusal);
+    expect(() => history.state, 'nor when it is asked again').toThrow(refusal);
+  });
+
+  it('makes the state unknown here, and shows what is stored', async () => {
+    const us = regionWith(oldest);
+    us.table.replicate(stored(1, event));
+    await expect(readStream(us, 'reading/r')).rejects.toThrow(refusal);
+    expect((await readCommits(us, 'reading/r')).commits).toEqual([stored(1, event)]);
+  });
+
+  it.each([
+    ['events', sent(1, { fahrenheit: 1 })],
+    ['a command', anAppend({ stream: 'reading/r', request: { kind: 'command', command: 'look', input: null } })],
+  ])('gets nothing appended on top of it: %s', async (_request, asked) => {
+    const us = regionWith(oldest);
+    us.table.replicate(stored(1, event));
+    await expect(append(us, asked)).rejects.toThrow(refusal);
+    expect(await us.table.load('reading/r')).toHaveLength(1);
+  });
+
+  it('gets nothing appended on top of it by a process that has an older copy in memory', async () => {
+    const us = regionWith(oldest);
+    await append(us, sent(1, { fahrenheit: 1 }, 'first'));
+    us.table.replicate(stored(2, event));
+    const refused = append(us, sent(1, { fahrenheit: 2 }, 'second'));
+    await expect(refused).rejects.toThrow(expect.objectContaining({ code: 'unreadable-event', retryable: true }));
+    expect(await us.table.load('reading/r')).toHaveLength(2);
+  });
+
+  it('leaves an append that stands an append that stands', async () => {
+    const us = regionWith(oldest);
+    const first = await append(us, sent(1, { fahrenheit: 1 }, 'first'));
+    us.table.replicate(stored(2, event));
+    us.warm.clear();
+    expect(await append(us, sent(1, { fahrenheit: 1 }, 'first'))).toEqual(first);
+  });
+
+  it('fails its stream in the projector and no other, and is projected once newer code is there', async () => {
+    const us = regionWith(oldest);
+    us.table.replicate(stored(1, event));
+    await append(us, { ...sent(1, { fahrenheit: 32 }), stream: 'reading/other' });
+    const triggers = ['reading/r', 'reading/other'].map((stream) => ({
+      stream,
+      log: 'us',
+      position: 1,
+      inTable: true,
+    }));
+    const failed = await project(us, triggers);
+    expect([...failed]).toEqual([['reading/r', refusal]]);
+
+    const newer = regionWith(readings(withSensor, fahrenheit));
+    expect(await project({ ...us, domain: newer.domain }, triggers.slice(0, 1))).toEqual(new Map());
+  });
+});
+
+it('does not take a word of JavaScript for an event that it knows', () => {
+  const event = { ...measured(1, {}), type: 'toString' };
+  expect(() => new Fold(oldest).apply(stored(1, event))).toThrow('this code knows no such event');
+});
+
+describe('an upcaster', () => {
+  const brokenBy = (upcast: () => { celsius: number }) =>
+    readings(nextVersion(fahrenheit, { version: 2, schema: z.strictObject({ celsius: z.number() }), upcast }));
+  const throwing = brokenBy(() => {
+    throw new Error('no formula');
+  });
+  const wrong = brokenBy(() => ({ celsius: Number.NaN }));
+  const rude = brokenBy(() => {
+    throw 'nothing to say';
+  });
+
+  it.each([
+    ['throws', throwing, 'no formula'],
+    ['throws what is no error', rude, 'nothing to say'],
+    ['answers what its schema refuses', wrong, 'data.celsius: Invalid input'],
+  ])('that %s is named, with the stream, the event and the version', (_what, definition, why) => {
+    const fold = () => new Fold(definition).apply(stored(1, measured(1, { fahrenheit: 1 })));
+    expect(fold).toThrow(
+      unreadable(`Event reading/r@us.1.0 is Measured in version 1: Measured 1 does not become version 2: ${why}`, {
+        eventType: 'Measured',
+        version: 1,
+      }),
+    );
+  });
+
+  it('that fails on what a caller sent is not the fault of the caller', () => {
+    expect(() => parseEvents(throwing, [measured(1, { fahrenheit: 1 })])).toThrow(
+      expect.objectContaining({
+        code: 'internal',
+        message: 'Measured 1 does not become version 2: no formula. The upcaster has to be mended.',
+      }),
+    );
+  });
+});
+
+describe('events that are sent', () => {
+  it('may be of an earlier version, and are stored in the current one', () => {
+    expect(parseEvents(newest, [measured(1, { fahrenheit: 32 }), measured(2, { celsius: 0 })])).toEqual([
+      measured(3, freezing),
+      measured(3, freezing),
+    ]);
+  });
+
+  it('are checked against the schema of the version that they name, without one against the current', () => {
+    const faults = (event: Parameters<typeof parseEvents>[1][number]) =>
+      checkEvents(newest, [event]).faults.map(({ path }) => path);
+    expect(faults(measured(1, { celsius: 0 }))).toEqual(['events[0].data.fahrenheit', 'events[0].data.celsius']);
+    expect(faults({ type: 'Measured', data: { fahrenheit: 32 } })).toEqual([
+      'events[0].data.celsius',
+      'events[0].data.fahrenheit',
+    ]);
+  });
+
+  it.each([0, 4, 1.5])('are refused in a version that there is not: %d', (version) => {
+    expect(() => parseEvents(newest, [measured(version, freezing)])).toThrow(
+      `events[0].version: is ${version}, Measured is at version 3`,
+    );
+  });
+
+  it('are the same request before and after a new version, and stay as they were stored', async () => {
+    const before = regionWith(oldest);
+    const first = await append(before, sent(1, { fahrenheit: 32 }));
+    const after = { ...before, ...{ domain: regionWith(newest).domain, warm: new Map() } };
+    expect(await append(after, sent(1, { fahrenheit: 32 }))).toEqual(first);
+    expect(await before.table.load('reading/r')).toMatchObject([{ events: [measured(1, { fahrenheit: 32 })] }]);
+  });
+});

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { commandOf, defineStream, parseEvents, parseInput } from '../../../core/definition/stream.ts';
+import { account, note } from '../example.ts';
+
+describe('stream definition', () => {
+  it.each(['', 'Flight', '1flight', 'flight/x', 'flight_x', '-flight'])('refuses "%s" as a type', (type) => {
+    expect(() => defineStream({ ...note, type })).toThrow('use lower-case letters, digits and hyphens');
+  });
+
+  it.each(['tx', 'outcome'])('keeps the type "%s" for Meridian', (type) => {
+    expect(() => defineStream({ ...note, type })).toThrow(`Stream type "${type}" is Meridian's own`);
+  });
+
+  it.each([0, -1, 1.5, Number.NaN])('refuses %s as the version of an event', (version) => {
+    const events = { Noted: { version, schema: note.events.Noted.schema }, Dated: note.events.Dated };
+    expect(() => defineStream({ ...note, events })).toThrow(`Event note.Noted: its version is ${version}`);
+  });
+
+  it.each([0, -1, 1.5, Number.NaN])('refuses snapshots after %s commits, and as their version', (number) => {
+    const snapshots = { every: 200, version: 1 };
+    for (const [name, value] of Object.entries({ every: number, version: number }))
+      expect(() => defineStream({ ...note, snapshots: { ...snapshots, [name]: value } })).toThrow(
+        `Stream type note: snapshots.${name} is ${number}, it has to be 1, 2, 3 …`,
+      );
+  });
+
+  it('refuses snapshots of a state that is not JSON', () => {
+    const initial = { texts: [], unseen: [], seenAt: new Map() };
+    expect(() => defineStream({ ...note, initial, snapshots: { every: 200, version: 1 } })).toThrow(
+      'Stream type note: it cannot have snapshots, its initial state is not JSON.',
+    );
+    expect(defineStream({ ...note, initial })).toHaveProperty('initial', initial);
+  });
+
+  it('comes back as it was given', () => {
+    const definition = { ...note, type: 'a-1' };
+    expect(defineStream(definition)).toBe(definition);
+  });
+});
+
+describe('events', () => {
+  it('are stored in the current version of their type, as their schema puts them out', () => {
+    const sent = [
+      { type: 'Deposited', version: 2, data: { amount: 1 } },
+      { type: 'Withdrawn', data: { amount: 2 } },
+    ];
+    expect(parseEvents(account, sent)).toEqual([sent[0], { ...sent[1], version: 1 }]);
+    expect(parseEvents(note, [{ type: 'Dated', data: { text: 0 } }])).toEqual([
+      { type: 'Dated', version: 1, data: { text: new Date(0) } },
+    ]);
+  });
+
+  it('are refused with the path of every fault at once', () => {
+    const sent = [
+      { type: 'Deposited', version: 1, data: { amount: 'x' } },
+      { type: 'Deposited', data: { amount: 1 } },
+      { type: 'Withdrawn', data: null },
+    ];
+    expect(() => parseEvents(account, sent)).toThrow(
+      expect.objectContaining({
+        code: 'validation',
+        details: {
+          faults: [
+            { path: 'events[0].version', message: 'is 1, Deposited is at version 2' },
+            { path: 'events[0].data.amount', message: expect.any(String) },
+            { path: 'events[2].data', message: expect.any(String) },
+          ],
+        },
+      }),
+    );
+  });
+
+  it.each(['Vanished', 'toString', '__proto__', ''])('of a type that is not known are refused: "%s"', (type) => {
+    expect(() => parseEvents(note, [{ type: 'Noted', data: { text: 'a' } }, { type }])).toThrow(
+      expect.objectContaining({
+        code: 'unknown-event',
+        details: { path: 'events[1].type', known: ['Noted', 'Dated'] },
+      }),
+    );
+  });
+});
+
+describe('commands', () => {
+  it('are found by their name', () => {
+    expect(commandOf(note, 'once')).toBe(note.commands.once);
+  });
+
+  it.each(['vanish', 'constructor', ''])('that are not known are refused: "%s"', (name) => {
+    const refusal = expect.objectContaining({
+      code: 'unknown-command',
+      details: { known: ['note', 'once', 'after'] },
+    });
+    expect(() => commandOf(note, name)).toThrow(refusal);
+    expect(() => parseInput(note, name, {})).toThrow(refusal);
+  });
+
+  it('get their input as its schema puts it out', () => {
+    const input = z.strictObject({ text: z.string().default('nothing') });
+    const definition = defineStream({ ...note, commands: { note: { ...note.commands.note, input } } });
+    expect(parseInput(definition, 'note', {})).toEqual({ text: 'nothing' });
+  });
+
+  it('refuse an input with the path of every fault', () => {
+    expect(() => parseInput(note, 'after', { text: 1 })).toThrow(
+      expect.objectContaining({
+        code: 'validation',
+        details: {
+          faults: [
+            { path: 'input.text', message: expect.any(String) },
+            { path: 'input.after', message: expect.any(String) },
+          ],
+        },
+      }),
+    );
+  });
+});

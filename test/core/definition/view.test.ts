@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { defineView, shardOf, shardsOf, type ViewDefinition, versionOf } from '../../../core/definition/view.ts';
+import { note } from '../example.ts';
+
+const view = (of: Partial<ViewDefinition> = {}): ViewDefinition =>
+  ({ name: 'v', kind: 'rows', of: note, row: () => 1, ...of }) as ViewDefinition;
+
+describe('view definition', () => {
+  it.each(['', 'View', '1view', 'a#b', 'a b'])('refuses "%s" as a name', (name) => {
+    expect(() => defineView(view({ name }))).toThrow('use lower-case letters, digits and hyphens');
+  });
+
+  it.each([0, -1, 2.5, Number.NaN])('refuses %s shards', (shards) => {
+    expect(() => defineView(view({ shards }))).toThrow(`View v: shards is ${shards}`);
+  });
+
+  it.each([0, -1, 2.5, Number.NaN])('refuses version %s', (version) => {
+    expect(() => defineView(view({ version }))).toThrow(`View v: version is ${version}`);
+  });
+
+  it('is of version 1 unless it says otherwise', () => {
+    expect(versionOf(view())).toBe(1);
+    expect(versionOf(view({ version: 7 }))).toBe(7);
+  });
+
+  it('comes back as it was given', () => {
+    const definition = view({ name: 'airport-delays-2', shards: 1 });
+    expect(defineView(definition)).toBe(definition);
+  });
+});
+
+describe('shards of a view', () => {
+  it('are four unless it says how many', () => {
+    expect(shardsOf(view())).toBe(4);
+    expect(shardsOf(view({ shards: 9 }))).toBe(9);
+  });
+
+  it('never change for a stream: these are FNV-1a of the published test vectors', () => {
+    const shards = 2 ** 32;
+    expect(shardOf(shards, '')).toBe(0x811c9dc5);
+    expect(shardOf(shards, 'a')).toBe(0xe40c292c);
+    expect(shardOf(shards, 'foobar')).toBe(0xbf9cf968);
+    expect(shardOf(4, 'foobar')).toBe(0xbf9cf968 % 4);
+  });
+
+  it('get about the same number of streams', () => {
+    const counts = [0, 0, 0, 0];
+    for (let i = 0; i < 4000; i++) {
+      const shard = shardOf(4, `flight/2001-01-01.LAX-BNA.${i}`);
+      counts[shard] = (counts[shard] ?? 0) + 1;
+    }
+    expect(Math.min(...counts)).toBeGreaterThan(800);
+  });
+});

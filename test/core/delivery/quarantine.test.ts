@@ -1,0 +1,350 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { memoryQuarantine } from '../../../adapters/memory/quarantine.ts';
+import {
+  addToQuarantine,
+  listQuarantine,
+  type Quarantine,
+  type QuarantinePorts,
+  quarantineListRequest,
+  redrive,
+  redriveRequest,
+} from '../../../core/index.ts';
+import { fakeRuntime } from '../../runtime.ts';
+
+const event = (id: string, stream: string): string =>
+  JSON.stringify({ 'detail-type': 'meridian.append', source: 'airports', detail: { id, stream, events: [] } });
+
+/** A quarantine, and an ingress queue that notes what it gets. */
+const aQuarantine = () => {
+  const runtime = fakeRuntime();
+  const memory = memoryQuarantine(runtime.now);
+  const ingested: string[] = [];
+  const ingress = {
+    send: async (bodies: readonly string[]) => {
+      ingested.push(...bodies);
+      return bodies.map(() => undefined);
+    },
+  };
+  const ports: QuarantinePorts = { quarantine: memory, ingress, runtime };
+  return {
+    memory,
+    ports,
+    runtime,
+    ingested,
+    add: (reason: string, body: string) => addToQuarantine(ports, { messages: [{ reason, body }] }),
+    list: (request: object = {}, over: Partial<QuarantinePorts> = {}) =>
+      listQuarantine({ ...ports, ...over }, quarantineListRequest.parse(request)),
+    redrive: (request: object = {}, over: Partial<QuarantinePorts> = {}) =>
+      redrive({ ...ports, ...over }, redriveRequest.parse(request)),
+    /** The quarantine with other functions. */
+    with: (functions: Partial<Quarantine>) => ({ quarantine: { ...memory, ...functions } }),
+  };
+};
+
+const bodiesOf = ({ messages }: Awaited<ReturnType<typeof listQuarantine>>) => messages.map(({ body }) => body);
+
+describe('a list of the quarantine', () => {
+  it('shows what is unreadable with its reason, and what could not be decided with all that it names', async () => {
+    const { add, memory, list, runtime } = aQuarantine();
+    await add('This is not JSON.', '{');
+    runtime.advance(1000);
+    await memory.send([event('a1', 'flight/1')]);
+
+    expect(await list()).toEqual({
+      messages: [
+        {
+          id: 'quarantined-1',
+          sentAt: '2001-01-01T00:00:00.000Z',
+          receives: 1,
+          reason: 'This is not JSON.',
+          body: '{',
+        },
+        {
+          id: 'quarantined-2',
+          sentAt: '2001-01-01T00:00:01.000Z',
+          receives: 1,
+          reason: expect.stringContaining('could not be decided'),
+          detailType: 'meridian.append',
+          stream: 'flight/1',
+          envelopeId: 'a1',
+          body: event('a1', 'flight/1'),
+        },
+      ],
+      about: 2,
+      complete: true,
+    });
+  });
+
+  it.each(['', 'null', '5', '[]', '{"detail-type":5,"detail":"x"}', '{"detail":{"id":"with blank","stream":"X"}}'])(
+    'shows %j as it is',
+    async (body) => {
+      const { memory, list } = aQuarantine();
+      await memory.send([body]);
+      const { messages } = await list();
+      expect(messages).toEqual([
+        { id: 'quarantined-1', sentAt: expect.any(String), receives: 1, reason: expect.any(String), body },
+      ]);
+    },
+  );
+
+  it('hides nothing from who looks after it', async () => {
+    const { add, list } = aQuarantine();
+    await add('one', '1');
+    await list();
+    expect(bodiesOf(await list())).toEqual(['1']);
+  });
+
+  it('shows no more than was asked for, and says that there is more', async () => {
+    const { add, list } = aQuarantine();
+    for (let i = 0; i < 25; i++) await add('one', `${i}`);
+
+    const some = await list({ limit: 12 });
+    expect(some).toMatchObject({ about: 25, complete: false });
+    expect(some.messages).toHaveLength(12);
+    const all = await list();
+    expect(all.complete).toBe(true);
+    expect(new Set(bodiesOf(all)).size).toBe(25);
+  });
+
+  it('chooses by id, by a part of the reason, by stream and by type of stream', async () => {
+    const { add, list } = aQuarantine();
+    await add('It has no USABLE id.', event('', 'flight/1'));
+    await add('This is not JSON.', event('a', 'flight/10'));
+    await add('This is not JSON.', event('b', 'seats/1'));
+    await add('This is not JSON.', '{');
+
+    expect((await list({ filter: { reason: 'usable' } })).messages).toHaveLength(1);
+    expect((await list({ filter: { stream: 'flight/1' } })).messages).toHaveLength(1);
+    expect((await list({ filter: { stream: 'flight' } })).messages).toHaveLength(2);
+    expect((await list({ filter: { stream: 'flight', reason: 'json' } })).messages).toHaveLength(1);
+    expect(await list({ ids: ['quarantined-4', 'quarantined-2'] })).toMatchObject({
+      messages: [{ id: 'quarantined-2' }, { id: 'quarantined-4' }],
+      complete: true,
+    });
+    expect(await list({ ids: ['quarantined-9'] })).toMatchObject({ messages: [], complete: true });
+  });
+
+  it('does not show what somebody else holds, and shows it when their time is up', async () => {
+    const { add, list, memory, runtime } = aQuarantine();
+    await add('one', '1');
+    await memory.receive(30_000);
+    expect(await list()).toEqual({ messages: [], about: 1, complete: true });
+    runtime.advance(30_000);
+    expect(bodiesOf(await list())).toEqual(['1']);
+  });
+
+  it('ends when it took too long, or holds as much as an answer can', async () => {
+    const { add, list, memory, runtime, with: having } = aQuarantine();
+    for (let i = 0; i < 30; i++) await add('large', `${i}`.padEnd(100_000));
+    expect(await list()).toMatchObject({ messages: { length: 20 }, complete: false });
+
+    const slow = having({
+      receive: (milliseconds) => {
+        runtime.advance(6_000);
+        return memory.receive(milliseconds);
+      },
+    });
+    expect(await list({ filter: { reason: 'none' } }, slow)).toMatchObject({ messages: [], complete: false });
+  });
+
+  it('shows a message once that a queue delivers twice', async () => {
+    const { add, list, memory, with: having } = aQuarantine();
+    await add('one', '1');
+    // It forgets at once that the message is held.
+    expect(bodiesOf(await list({}, having({ receive: () => memory.receive(0) })))).toEqual(['1']);
+  });
+
+  it('is answered also when messages cannot be released: they come back by themselves', async () => {
+    const { add, list, runtime, with: having } = aQuarantine();
+    await add('one', '1');
+    const failing = having({
+      release: async () => {
+        throw new Error('no answer');
+      },
+    });
+    expect(bodiesOf(await list({}, failing))).toEqual(['1']);
+    expect(bodiesOf(await list())).toEqual([]);
+    runtime.advance(30_000);
+    expect(bodiesOf(await list())).toEqual(['1']);
+  });
+});
+
+describe('what is put into the quarantine', () => {
+  it('is told when it was not kept', async () => {
+    const { ports, with: having } = aQuarantine();
+    const full = having({ send: async (bodies) => bodies.map((body) => (body.includes('two') ? 'full' : undefined)) });
+    const messages = ['one', 'two', 'three'].map((body) => ({ reason: 'unreadable', body }));
+    expect(await addToQuarantine({ ...ports, ...full }, { messages })).toEqual({
+      added: 2,
+      failed: [{ index: 1, why: 'full' }],
+    });
+  });
+});
+
+describe('a redrive', () => {
+  it('sends what came in, to the letter, and removes it', async () => {
+    const { add, memory, redrive, ingested } = aQuarantine();
+    const body = `${event('a', 'flight/1')} `;
+    await add('unreadable', '{');
+    await memory.send([body]);
+
+    expect(await redrive()).toMatchObject({
+      examined: 2,
+      redriven: [{ id: 'quarantined-1' }, { id: 'quarantined-2', stream: 'flight/1', envelopeId: 'a' }],
+      kept: 0,
+      failed: [],
+      about: 2,
+      complete: true,
+    });
+    expect(ingested).toEqual(['{', body]);
+    expect(memory.bodies).toEqual([]);
+  });
+
+  it('sends nothing in a dry run, and hides nothing after it', async () => {
+    const { add, memory, redrive, ingested } = aQuarantine();
+    await add('unreadable', '{');
+    expect(await redrive({ dryRun: true })).toMatchObject({ redriven: [{ id: 'quarantined-1' }], kept: 0 });
+    expect([ingested, memory.bodies.length]).toEqual([[], 1]);
+    expect(await redrive({ dryRun: true })).toMatchObject({ redriven: [{ id: 'quarantined-1' }] });
+  });
+
+  it('leaves what was not chosen, for everybody to see', async () => {
+    const { add, redrive, list, ingested } = aQuarantine();
+    await add('red', '1');
+    await add('green', '2');
+    expect(await redrive({ filter: { reason: 'red' } })).toMatchObject({ examined: 2, kept: 1, complete: true });
+    expect(ingested).toEqual(['1']);
+    expect(bodiesOf(await list())).toEqual(['2']);
+    expect(await redrive({ ids: ['quarantined-2'] })).toMatchObject({ redriven: [{ id: 'quarantined-2' }] });
+  });
+
+  it('sends no more than was asked for; the next call goes on behind what it passed over', async () => {
+    const { add, redrive, list, runtime } = aQuarantine();
+    for (let i = 0; i < 24; i++) await add(i % 2 ? 'red' : 'green', `${i}`);
+
+    const first = await redrive({ filter: { reason: 'red' }, limit: 3 });
+    expect(first).toMatchObject({ examined: 10, kept: 7, complete: false });
+    expect(first.redriven).toHaveLength(3);
+    const second = await redrive({ filter: { reason: 'red' }, before: first.before });
+    // The five green ones of the first call stay hidden, the two red ones that were too many do not.
+    expect(second).toMatchObject({ examined: 16, complete: true });
+    expect(second.redriven).toHaveLength(9);
+    expect(bodiesOf(await list())).toHaveLength(7);
+    runtime.advance(120_000);
+    expect(bodiesOf(await list())).toHaveLength(12);
+  });
+
+  it('leaves alone what came in after it began: what comes back at once is not sent for ever', async () => {
+    const { add, memory, ports, redrive, runtime } = aQuarantine();
+    for (let i = 0; i < 15; i++) await add('unreadable', '{');
+    // As `ingest` does.
+    const back = {
+      ingress: {
+        send: async (bodies: readonly string[]) => {
+          runtime.advance(1);
+          const messages = bodies.map((body) => ({ reason: 'unreadable', body }));
+          await addToQuarantine(ports, { messages });
+          return bodies.map(() => undefined);
+        },
+      },
+    };
+    let sent = 0;
+    let before: number | undefined;
+    for (let complete = false; !complete; ) {
+      const step = await redrive({ before, limit: 10 }, back);
+      sent += step.redriven.length;
+      ({ before, complete } = step);
+    }
+    expect([sent, memory.bodies.length]).toEqual([15, 15]);
+  });
+
+  it('keeps what the ingress queue does not take, and says why', async () => {
+    const { add, memory, redrive, list } = aQuarantine();
+    await add('one', 'good');
+    await add('one', 'bad');
+    const ingress = {
+      send: async (bodies: readonly string[]) => bodies.map((b) => (b === 'bad' ? 'full' : undefined)),
+    };
+
+    expect(await redrive({}, { ingress })).toMatchObject({
+      redriven: [{ id: 'quarantined-1' }],
+      kept: 0,
+      failed: [{ id: 'quarantined-2', why: 'full' }],
+    });
+    expect(memory.bodies).toHaveLength(1);
+    expect(bodiesOf(await list())).toEqual(['bad']);
+
+    const down = {
+      ingress: {
+        send: async () => {
+          throw new Error('no answer');
+        },
+      },
+    };
+    expect(await redrive({}, down)).toMatchObject({
+      redriven: [],
+      failed: [{ id: 'quarantined-2', why: 'Error: no answer' }],
+    });
+    expect(memory.bodies).toHaveLength(1);
+  });
+
+  it('says what was sent and could not be removed: it is sent once more then', async () => {
+    const { add, memory, redrive, ingested, with: having } = aQuarantine();
+    await add('one', 'refused');
+    await add('one', 'removed');
+    const half = having({
+      remove: async (messages) => {
+        await memory.remove(messages.slice(1));
+        return messages.map((_, i) => (i === 0 ? 'InternalError' : undefined));
+      },
+    });
+    expect(await redrive({}, half)).toMatchObject({
+      redriven: [{ id: 'quarantined-2' }],
+      failed: [{ id: 'quarantined-1', why: 'It was sent, but is still here: InternalError' }],
+    });
+    const lost = having({
+      remove: async () => {
+        throw new Error('no answer');
+      },
+    });
+    expect(await redrive({}, lost)).toMatchObject({
+      redriven: [],
+      failed: [{ id: 'quarantined-1', why: 'It was sent, but is still here: Error: no answer' }],
+    });
+    await redrive();
+    expect(ingested).toEqual(['refused', 'removed', 'refused', 'refused']);
+    expect(memory.bodies).toEqual([]);
+  });
+
+  it('that dies between any two of its calls loses nothing, and the next one ends what it began', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 25 }), fc.integer({ min: 0, max: 12 }), async (messages, dieAt) => {
+        const { add, memory, ports, redrive, runtime, ingested } = aQuarantine();
+        const bodies = Array.from({ length: messages }, (_, i) => `${i}`);
+        for (const body of bodies) await add('one', body);
+        let calls = 0;
+        /** A call that nobody returns from. */
+        const mortal =
+          <A extends readonly unknown[], R>(call: (...args: A) => Promise<R>) =>
+          (...args: A): Promise<R> =>
+            calls++ >= dieAt ? new Promise(() => undefined) : call(...args);
+        const dying = redrive(
+          {},
+          {
+            quarantine: { ...memory, receive: mortal(memory.receive), remove: mortal(memory.remove) },
+            ingress: { send: mortal(ports.ingress.send) },
+          },
+        );
+        await Promise.race([dying, new Promise((resolve) => setTimeout(resolve, 1))]);
+        runtime.advance(120_000);
+
+        await redrive();
+
+        expect(memory.bodies).toEqual([]);
+        expect([...new Set(ingested)].sort()).toEqual([...bodies].sort());
+      }),
+      { numRuns: 30 },
+    );
+  });
+});

@@ -1,0 +1,276 @@
+import { describe, expect, it } from 'vitest';
+import { memorySightings } from '../../../adapters/memory/sightings.ts';
+import { announcementOf, type BusEntry, entriesOf } from '../../../core/delivery/bus.ts';
+import { type Change, type RelayPorts, relay } from '../../../core/delivery/relay.ts';
+import type { Commit } from '../../../core/log/commit.ts';
+import type { BatchAnswer, DelayedMessage, Sightings } from '../../../core/ports.ts';
+import { parseProjectionMessage, triggersOf } from '../../../core/view/trigger.ts';
+import { aCommit, anIntent } from '../../contract/commits.ts';
+import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
+import { fakeRuntime } from '../../runtime.ts';
+
+/** Takes what is sent; refuses, each time, what `refuses` says, and throws where `throws` does. */
+const sink = <T>(
+  refuses: (item: T) => boolean = () => false,
+  throws: (batch: readonly T[]) => boolean = () => false,
+) => {
+  const taken: T[] = [];
+  const requests: (readonly T[])[] = [];
+  const take = async (batch: readonly T[]): Promise<BatchAnswer> => {
+    requests.push(batch);
+    if (throws(batch)) throw new Error('There is no line.');
+    taken.push(...batch.filter((item) => !refuses(item)));
+    return batch.map((item) => (refuses(item) ? 'refused' : undefined));
+  };
+  return { taken, requests, put: take, send: take };
+};
+
+const portsWith = ({
+  bus = sink<BusEntry>(),
+  projection = sink<string>(),
+  resolver = sink<DelayedMessage>(),
+  sightings = memorySightings(),
+} = {}) => ({
+  region: 'us',
+  projectedTypes: new Set(['note']),
+  bus,
+  projection,
+  resolver,
+  sightings,
+  runtime: fakeRuntime(),
+});
+
+const events = (count: number): Commit['events'] =>
+  Array.from({ length: count }, (_, data) => ({ type: 'Noted', version: 1, data }));
+
+const aNote = (of: Partial<Commit> = {}): Commit => aCommit({ stream: 'note/n', log: 'us', region: 'us', ...of });
+
+/** Relays commits; answers those of which something could not be sent. */
+const relayCommits = async (ports: RelayPorts, commits: readonly Commit[]): Promise<ReadonlySet<Commit>> => {
+  const unsent = await relay(
+    ports,
+    commits.map((commit) => ({ commit })),
+  );
+  return new Set([...unsent].flatMap((change) => ('commit' in change ? change.commit : [])));
+};
+
+const keysOf = (bodies: readonly string[]): readonly string[] =>
+  triggersOf(bodies.map(parseProjectionMessage)).map(({ stream, log, position }) => `${stream}@${log}.${position}`);
+
+describe('relay', () => {
+  it('puts the events of commits written here on the bus, in their order, and no others', async () => {
+    const ports = portsWith();
+    const own = [aNote({ events: events(3) }), aNote({ position: 2, events: events(1) })];
+    const foreign = aNote({ log: 'eu', region: 'eu' });
+    expect(await relayCommits(ports, [...own, foreign])).toEqual(new Set());
+    expect(ports.bus.taken).toEqual(own.flatMap(entriesOf));
+    expect(ports.runtime.metrics).toEqual(new Map([['Published', 4]]));
+  });
+
+  it('goes by the Region that wrote a commit, not by the name of its log', async () => {
+    const ports = portsWith();
+    const own = aNote({ log: 'us.restored' });
+    await relayCommits(ports, [own, aNote({ log: 'us', region: 'eu' })]);
+    expect(ports.bus.taken).toEqual(entriesOf(own));
+  });
+
+  it("tells the projector the keys of every Region's commits, of the types that some view shows", async () => {
+    const ports = portsWith();
+    const commits = [
+      aNote(),
+      aNote({ log: 'eu', region: 'eu' }),
+      aNote({ stream: 'account/us.1' }),
+      aNote({ position: 2, events: [] }),
+    ];
+    await relayCommits(ports, commits);
+    expect(keysOf(ports.projection.taken)).toEqual(['note/n@us.1', 'note/n@eu.1', 'note/n@us.2']);
+  });
+
+  it('puts 50 keys into a message', async () => {
+    const ports = portsWith();
+    await relayCommits(
+      ports,
+      Array.from({ length: 101 }, (_, i) => aNote({ position: i + 1 })),
+    );
+    expect(ports.projection.taken.map((body) => keysOf([body]).length)).toEqual([50, 50, 1]);
+  });
+
+  it('tries entries that failed again one by one, and returns the commits of which one never got through', async () => {
+    const [good, bad, alsoGood] = [aNote(), aNote({ position: 2, events: events(3) }), aNote({ position: 3 })];
+    const bus = sink<BusEntry>(({ detail }) => detail.includes('note/n@us.2.1'));
+    const ports = portsWith({ bus });
+    expect(await relayCommits(ports, [good, bad, alsoGood])).toEqual(new Set([bad]));
+    expect(bus.requests.map(({ length }) => length)).toEqual([5, 1, 1, 1]);
+    expect(ports.runtime.metrics).toEqual(
+      new Map([
+        ['Published', 4],
+        ['PublishFailed', 1],
+      ]),
+    );
+  });
+
+  it('says nothing of an entry that got through at the second try', async () => {
+    let first = true;
+    const bus = sink<BusEntry>(() => {
+      const refused = first;
+      first = false;
+      return refused;
+    });
+    const ports = portsWith({ bus });
+    expect((await relayCommits(ports, [aNote()])).size).toBe(0);
+    expect(ports.runtime.metrics.get('PublishFailed')).toBeUndefined();
+  });
+
+  it('returns every commit of which nothing can be sent, and goes on with the others', async () => {
+    const bus = sink<BusEntry>(
+      () => false,
+      () => true,
+    );
+    const ports = portsWith({ bus });
+    const [own, foreign] = [aNote(), aNote({ log: 'eu', region: 'eu' })];
+    expect(await relayCommits(ports, [own, foreign])).toEqual(new Set([own]));
+    expect(keysOf(ports.projection.taken)).toEqual(['note/n@us.1', 'note/n@eu.1']);
+  });
+
+  it('returns the commits whose keys could not be sent, and publishes all the same', async () => {
+    const projection = sink<string>((body) => keysOf([body]).includes('note/n@us.1'));
+    const ports = portsWith({ projection });
+    const commits = Array.from({ length: 60 }, (_, i) => aNote({ position: i + 1 }));
+    expect(await relayCommits(ports, commits)).toEqual(new Set(commits.slice(0, 50)));
+    expect(ports.bus.taken).toHaveLength(60);
+  });
+
+  it('returns a commit once of which both failed', async () => {
+    const failing = { bus: sink<BusEntry>(() => true), projection: sink<string>(() => true) };
+    const commit = aNote();
+    expect([...(await relayCommits(portsWith(failing), [commit]))]).toEqual([commit]);
+  });
+
+  it('sends large events in requests that the bus takes', async () => {
+    const ports = portsWith();
+    const large = events(4).map((event) => ({ ...event, data: 'x'.repeat(60_000) }));
+    await relayCommits(ports, [aNote({ events: large })]);
+    expect(ports.bus.requests.map(({ length }) => length)).toEqual([1, 1, 1, 1]);
+  });
+
+  it('sends nothing again because the newest stamps could not be noted', async () => {
+    const record = () => Promise.reject(new Error('The views table has no time.'));
+    const ports = portsWith({ sightings: { ...memorySightings(), record } });
+    expect(await relayCommits(ports, [aNote()])).toEqual(new Set());
+    expect(ports.bus.taken).toHaveLength(1);
+    expect(ports.runtime.metrics.get('SightingFailed')).toBe(1);
+  });
+
+  it('notes the newest stamp of each Region, once', async () => {
+    const kept = memorySightings();
+    const records: string[] = [];
+    const sightings: Sightings = {
+      all: kept.all,
+      record: async (region, hlc) => {
+        records.push(`${region} ${hlc}`);
+        await kept.record(region, hlc);
+      },
+    };
+    const stamped = (region: string, hlc: string, position: number) => aNote({ log: region, region, hlc, position });
+    const ports = portsWith({ sightings });
+    await relayCommits(ports, [
+      stamped('us', '05', 2),
+      stamped('us', '03', 1),
+      stamped('eu', '09', 1),
+      stamped('us', '04', 3),
+    ]);
+    expect(records).toEqual(['us 05', 'eu 09']);
+    await relayCommits(ports, [stamped('us', '04', 4)]);
+    expect(await kept.all()).toEqual(
+      new Map([
+        ['us', '05'],
+        ['eu', '09'],
+      ]),
+    );
+  });
+});
+
+describe('relay, for transactions', () => {
+  const now = fakeRuntime().now();
+  const held = (state: 'prepared' | 'committed' | 'aborted', of: Partial<Commit> = {}): Commit =>
+    anIntent({
+      stream: 'note/n',
+      log: 'us',
+      region: 'us',
+      commitId: 'us:a#1',
+      tx: { state, deadline: now + 30_000 },
+      ...of,
+    });
+  const bodies = (taken: readonly DelayedMessage[]) => taken.map(({ body, delay }) => [JSON.parse(body), delay]);
+
+  it('has the resolver look at what was prepared here, a second after its deadline', async () => {
+    const ports = portsWith();
+    const changes = [{ commit: held('prepared') }, { commit: held('prepared', { log: 'eu', region: 'eu' }) }];
+    expect(await relay(ports, changes)).toEqual(new Set());
+    expect(bodies(ports.resolver.taken)).toEqual([
+      [{ kind: 'intent', stream: 'note/n', log: 'us', position: 1, attempt: 'us:a#1' }, 31_000],
+    ]);
+    expect([ports.bus.taken, ports.projection.taken]).toEqual([[], []]);
+    expect(await ports.sightings.all()).toEqual(new Map());
+  });
+
+  it.each([
+    ['is past', -1, 1000],
+    ['is far', 10_000_000, 900_000],
+  ])('asks no queue for a delay that it does not know, when the deadline %s', async (_what, from, delay) => {
+    const ports = portsWith();
+    await relay(ports, [{ commit: held('prepared', { tx: { state: 'prepared', deadline: now + from } }) }]);
+    expect(ports.resolver.taken.map((message) => message.delay)).toEqual([delay]);
+  });
+
+  it('publishes an intent once it is committed, never one that is aborted, and has both projected', async () => {
+    const ports = portsWith();
+    const committed = held('committed');
+    await relay(ports, [{ commit: committed }, { commit: held('aborted', { position: 2 }) }]);
+    expect(ports.bus.taken).toEqual(entriesOf(committed));
+    expect(keysOf(ports.projection.taken)).toEqual(['note/n@us.1', 'note/n@us.2']);
+    expect(ports.resolver.taken).toEqual([]);
+  });
+
+  it('announces the outcome of what is driven here, whoever decided, and of nothing else', async () => {
+    const ports = portsWith();
+    const mine = [aDecision({ transaction: 'us:a', region: 'us' }), anAbort({ transaction: 'us:b', region: 'eu' })];
+    const others = [aDecision({ transaction: 'eu:a', region: 'us' })];
+    await relay(
+      ports,
+      [...mine, ...others].map((decision) => ({ decision })),
+    );
+    expect(ports.bus.taken).toEqual(mine.map(announcementOf));
+    expect(ports.resolver.taken).toEqual([]);
+  });
+
+  it('has the resolver look for the attempt that has to follow a busy one, or a promise', async () => {
+    const ports = portsWith();
+    const of = { transaction: 'us:a', decidedAt: now };
+    const changes = [
+      { decision: aBusyAttempt({ ...of, remaining: 4000 }) },
+      { decision: aPromise(of) },
+      { decision: aPromise({ ...of, transaction: 'eu:a' }) },
+    ];
+    await relay(ports, changes);
+    const shared = { kind: 'attempt', transaction: 'us:a', request: 'digest-of-the-request' };
+    expect(bodies(ports.resolver.taken)).toEqual([
+      [{ ...shared, attempt: 2 }, 5000],
+      [{ ...shared, attempt: 1 }, 31_000],
+    ]);
+    expect(ports.bus.taken).toEqual([]);
+  });
+
+  it('returns the changes of which something could not be sent, and those alone', async () => {
+    const [prepared, busy]: readonly Change[] = [
+      { commit: held('prepared') },
+      { decision: aBusyAttempt({ transaction: 'us:a' }) },
+    ];
+    const announced: Change = { decision: aDecision({ transaction: 'us:b' }) };
+    const all = [prepared, busy, announced].flatMap((change) => change ?? []);
+    const deaf = portsWith({ resolver: sink<DelayedMessage>(() => true) });
+    expect([...(await relay(deaf, all))]).toEqual([prepared, busy]);
+    expect([...(await relay(portsWith({ bus: sink<BusEntry>(() => true) }), all))]).toEqual([announced]);
+    expect([...(await relay(portsWith(), all))]).toEqual([]);
+  });
+});

@@ -1,0 +1,142 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Commit, foldOrder } from '../../../core/log/commit.ts';
+import { Fold, IDEMPOTENCY_WINDOW } from '../../../core/log/fold.ts';
+import { nextStamp } from '../../../core/log/hlc.ts';
+import { aCommit } from '../../contract/commits.ts';
+import { note } from '../example.ts';
+import { commitGraphs, folded } from './graph.ts';
+
+const START = Date.UTC(2001, 0, 1);
+
+const noting = (text: string, of: Partial<Commit> = {}): Commit =>
+  aCommit({ stream: 'note/n', context: {}, events: [{ type: 'Noted', version: 1, data: { text } }], ...of });
+
+const foldOf = (commits: readonly Commit[]): Fold => {
+  const fold = new Fold(note);
+  for (const commit of commits) fold.apply(commit);
+  return fold;
+};
+
+/** Copies of one commit, written in these Regions so many milliseconds after the start. */
+const copies = (...at: readonly number[]): readonly Commit[] =>
+  at.map((after, i) => noting(`${i}`, { commitId: 'same', log: `log${i}`, hlc: nextStamp(START + after) }));
+
+describe('fold', () => {
+  it('is the initial state without commits', () => {
+    expect(foldOf([])).toMatchObject({ state: note.initial, reused: [] });
+  });
+
+  it('makes of every graph of commits what the definition makes of it, `concurrent` included', () => {
+    fc.assert(
+      fc.property(commitGraphs, (commits) => {
+        expect(foldOf(commits.toSorted(foldOrder)).state).toEqual(folded(commits));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('tells evolve where an event comes from', () => {
+    const seen: unknown[] = [];
+    const fold = new Fold({ ...note, evolve: (_state, event) => seen.push(event) });
+    const commit = noting('a', { log: 'eu', position: 3, commitId: 'id', hlc: '0123', region: 'eu' });
+    fold.apply({ ...commit, events: [...commit.events, ...commit.events] });
+    const [stored] = commit.events;
+    const origin = { commitId: 'id', hlc: '0123', region: 'eu' };
+    expect(seen).toEqual([
+      { ...stored, ...origin, id: 'note/n@eu.3.0' },
+      { ...stored, ...origin, id: 'note/n@eu.3.1' },
+    ]);
+  });
+
+  it('ignores a copy that another Region wrote within 14 days', () => {
+    expect(foldOf(copies(0, IDEMPOTENCY_WINDOW)).state).toMatchObject({ texts: ['0'] });
+  });
+
+  it('does not ignore a copy a millisecond later', () => {
+    expect(foldOf(copies(0, IDEMPOTENCY_WINDOW + 1)).state).toMatchObject({ texts: ['0', '1'] });
+  });
+
+  it('ignores a chain of copies each of which is within 14 days of the one before, however long it gets', () => {
+    const chain = copies(0, IDEMPOTENCY_WINDOW, 2 * IDEMPOTENCY_WINDOW, 3 * IDEMPOTENCY_WINDOW);
+    expect(foldOf(chain).state).toMatchObject({ texts: ['0'] });
+  });
+
+  it('starts anew with the first copy that counts again', () => {
+    const late = IDEMPOTENCY_WINDOW + 1;
+    expect(foldOf(copies(0, late, late + IDEMPOTENCY_WINDOW)).state).toMatchObject({ texts: ['0', '1'] });
+  });
+
+  it('reports an ignored copy that says something else, and no other', () => {
+    const [first, same, other] = copies(0, 1, 2) as [Commit, Commit, Commit];
+    const reused = { ...other, request: 'something else' };
+    expect(foldOf([first, same, reused]).reused).toEqual([reused]);
+  });
+
+  it('takes a context that covers one copy for one that covers all of them', () => {
+    const [original, copy] = copies(0, 1) as [Commit, Commit];
+    const knowsTheCopy = noting('later', { log: 'us', context: { [copy.log]: 1 }, hlc: nextStamp(START + 2) });
+    const knowsNone = noting('last', { log: 'ap', context: {}, hlc: nextStamp(START + 3) });
+    expect(foldOf([original, copy, knowsTheCopy, knowsNone]).state).toEqual({
+      texts: ['0', 'later', 'last'],
+      unseen: [[], [], ['0', 'later']],
+    });
+  });
+
+  it('finds commits of one log concurrent when the later one was based on an older version', () => {
+    const commits = [1, 2, 3].map((position) => noting(`${position}`, { position, context: { 'us-east-1': 1 } }));
+    expect(foldOf([noting('0'), ...commits.slice(1)]).state).toMatchObject({ unseen: [[], [], ['2']] });
+  });
+
+  it('computes `concurrent` once a commit, and only when it is read', () => {
+    let looks = 0;
+    const counted = (commit: Commit): Commit => ({
+      ...commit,
+      context: new Proxy(commit.context, {
+        getOwnPropertyDescriptor: (target, key) => {
+          looks++;
+          return Reflect.getOwnPropertyDescriptor(target, key);
+        },
+      }),
+    });
+    const ignoring = new Fold({ ...note, evolve: (state) => state });
+    ignoring.apply(noting('a'));
+    ignoring.apply(counted(noting('b', { position: 2 })));
+    expect(looks).toBe(0);
+
+    const seen: unknown[] = [];
+    const reading = new Fold({
+      ...note,
+      evolve: (state, _event, context) => {
+        seen.push(context.concurrent, context.concurrent);
+        return state;
+      },
+    });
+    reading.apply(noting('a'));
+    const [event] = noting('b').events;
+    reading.apply({ ...noting('b', { position: 2 }), events: event ? [event, event] : [] });
+    expect(seen.slice(2)).toHaveLength(4);
+    expect(new Set(seen.slice(2)).size).toBe(1);
+  });
+
+  it('looks at no more commits than are concurrent, and one a log: a long stream folds in near linear time', () => {
+    const LENGTH = 300;
+    let looks = 0;
+    const handler: ProxyHandler<Record<string, number>> = {
+      getOwnPropertyDescriptor: (target, key) => {
+        looks++;
+        return Reflect.getOwnPropertyDescriptor(target, key);
+      },
+    };
+    const commits = Array.from({ length: LENGTH }, (_, i) => {
+      const position = Math.floor(i / 2) + 1;
+      const [log, other] = i % 2 === 0 ? ['eu', 'us'] : ['us', 'eu'];
+      // Each writer is two commits of the other behind.
+      const context = new Proxy({ [log]: position - 1, [other]: Math.max(0, position - 3) }, handler);
+      return noting(`${i}`, { log, position, context, hlc: nextStamp(START + i) });
+    });
+    const { state } = foldOf(commits);
+    expect(state).toHaveProperty('unseen.length', LENGTH);
+    expect(looks).toBeLessThan(10 * LENGTH);
+  });
+});

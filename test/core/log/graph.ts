@@ -1,0 +1,129 @@
+import * as fc from 'fast-check';
+import type { Commit } from '../../../core/log/commit.ts';
+import { nextStamp } from '../../../core/log/hlc.ts';
+import type { Version } from '../../../core/log/version.ts';
+
+const HOUR = 60 * 60 * 1000;
+
+const step = fc.record({
+  writer: fc.constantFrom('ap', 'eu', 'us'),
+  /** Which of the commits that are there now reach the writer before it writes, one bit each. */
+  learns: fc.nat(0xffff),
+  /** How many of its own earlier versions ago is the one that it bases its commit on. */
+  behind: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat(3)),
+  /** Which earlier commit this one is a copy of: a retry in whatever Region. */
+  copies: fc.option(fc.nat(20), { freq: 3 }),
+  /** Milliseconds that pass, or by which this writer's clock is behind. */
+  passes: fc.constantFrom(0, 1, 1000, -5000, 8 * 24 * HOUR, 15 * 24 * HOUR),
+  events: fc.constantFrom(1, 1, 1, 2, 0),
+});
+
+/**
+ * The commits of one stream that three Regions wrote, each on what it had got of the others' by then: with late arrivals,
+ * old versions as contexts, copies under the same commitId, clocks that disagree, and commits without events.
+ */
+export const commitGraphs: fc.Arbitrary<readonly Commit[]> = fc.array(step, { maxLength: 14 }).map((steps) => {
+  const all: Commit[] = [];
+  const held = new Map<string, Set<Commit>>();
+  const versions = new Map<string, Version[]>();
+  let now = Date.UTC(2001, 0, 1);
+  for (const { writer, learns, behind, copies, passes, events } of steps) {
+    const mine = held.get(writer) ?? new Set<Commit>();
+    for (const [i, commit] of all.entries()) if ((learns >> i) % 2 === 1) mine.add(commit);
+    held.set(writer, mine);
+    const known = [...(versions.get(writer) ?? []), seenOf([...mine])];
+    versions.set(writer, known);
+    now += Math.max(0, passes);
+    const own = all.filter(({ log }) => log === writer);
+    const original = copies === null ? undefined : all[copies];
+    const commit: Commit = {
+      stream: 'note/n',
+      log: writer,
+      position: own.length + 1,
+      commitId: original?.commitId ?? `c${all.length}`,
+      request: original?.request ?? `r${all.length}`,
+      events:
+        original?.events ??
+        Array.from({ length: events }, (_, i) => ({ type: 'Noted', version: 1, data: { text: `${all.length}.${i}` } })),
+      context: known.at(-1 - behind) ?? {},
+      previous: own.findLast((before) => before.events.length > 0)?.position ?? 0,
+      hlc: nextStamp(
+        now + Math.min(0, passes),
+        [...mine, ...own]
+          .map(({ hlc }) => hlc)
+          .sort()
+          .at(-1),
+      ),
+      region: writer,
+      meta: {},
+    };
+    mine.add(commit);
+    all.push(commit);
+  }
+  return all;
+});
+
+/** A graph, and some of its commits in some order, some of them twice: what a Region gets, and how. */
+export const arrivals: fc.Arbitrary<{ readonly all: readonly Commit[]; readonly arrived: readonly Commit[] }> =
+  commitGraphs.chain((all) =>
+    fc
+      .array(all.length > 0 ? fc.constantFrom(...all) : fc.constant(undefined), { maxLength: 2 * all.length })
+      .map((arrived) => ({ all, arrived: arrived.filter((commit) => commit !== undefined) })),
+  );
+
+export const shuffled = <T>(items: readonly T[]): fc.Arbitrary<readonly T[]> =>
+  fc.shuffledSubarray([...items], { minLength: items.length });
+
+const isCovered = (version: Version, { log, position }: Pick<Commit, 'log' | 'position'>): boolean =>
+  (version[log] ?? 0) >= position;
+
+/** The definition of the seen set, from above: all logs up to their first hole, cut back as long as a context is not covered. */
+export const seenOf = (commits: readonly Commit[]): Version => {
+  const seen = new Map<string, number>();
+  const at = (log: string, position: number) => commits.find((c) => c.log === log && c.position === position);
+  for (const { log } of commits) {
+    let position = 0;
+    while (at(log, position + 1)) position++;
+    seen.set(log, position);
+  }
+  const isUncovered = ({ log, position, context }: Commit): boolean =>
+    position <= (seen.get(log) ?? 0) &&
+    Object.entries(context).some(([other, needed]) => (seen.get(other) ?? 0) < needed);
+  for (let cut = commits.find(isUncovered); cut; cut = commits.find(isUncovered)) seen.set(cut.log, cut.position - 1);
+  return Object.fromEntries([...seen].filter(([, position]) => position > 0));
+};
+
+const WINDOW = 14 * 24 * HOUR;
+const wall = ({ hlc }: Commit): number => Number.parseInt(hlc.slice(0, 12), 16);
+
+/** The definition of folding: in order of (stamp, log, position), copies within 14 days ignored. */
+export const folded = (commits: readonly Commit[]) => {
+  const order = [...new Map(commits.map((c) => [`${c.log}.${c.position}`, c])).values()].sort((a, b) =>
+    [a.hlc, a.log, a.position.toString().padStart(9, '0')].join() <
+    [b.hlc, b.log, b.position.toString().padStart(9, '0')].join()
+      ? -1
+      : 1,
+  );
+  /** Groups of a commit and its copies, each group's first one counting. */
+  const groups: Commit[][] = [];
+  const texts: string[] = [];
+  const unseen: string[][] = [];
+  const textsOf = ({ events }: Commit): string[] => events.map(({ data }) => String(Reflect.get(Object(data), 'text')));
+  for (const commit of order) {
+    const repeated = groups.findLast(([first]) => first?.commitId === commit.commitId);
+    const last = repeated?.at(-1);
+    if (repeated && last && wall(commit) - wall(last) <= WINDOW) {
+      repeated.push(commit);
+      continue;
+    }
+    const concurrent = groups
+      .filter((group) => !group.some((copy) => isCovered(commit.context, copy)))
+      .flatMap(([first]) => (first ? textsOf(first) : []));
+    for (const text of textsOf(commit)) {
+      texts.push(text);
+      unseen.push(concurrent);
+    }
+    groups.push([commit]);
+  }
+  return { texts, unseen };
+};

@@ -1,0 +1,228 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Commit, foldOrder } from '../../../core/log/commit.ts';
+import { Fold, IDEMPOTENCY_WINDOW } from '../../../core/log/fold.ts';
+import { History } from '../../../core/log/history.ts';
+import { nextStamp, wallTimeOf } from '../../../core/log/hlc.ts';
+import { covers, dominates, join, sameVersion, type Version } from '../../../core/log/version.ts';
+import { aCommit } from '../../contract/commits.ts';
+import { note } from '../example.ts';
+import { arrivals, commitGraphs, folded, seenOf, shuffled } from './graph.ts';
+
+const historyOf = (commits: Iterable<Commit> = []): History => new History(note, 'note/n', commits);
+
+const noting = (text: string, of: Partial<Commit> = {}): Commit =>
+  aCommit({ stream: 'note/n', context: {}, events: [{ type: 'Noted', version: 1, data: { text } }], ...of });
+
+const isClosed = (version: Version, commits: readonly Commit[]): boolean =>
+  commits.every((commit) => !covers(version, commit) || dominates(version, commit.context));
+
+describe('history', () => {
+  it('is empty without commits', () => {
+    const history = historyOf();
+    expect(history).toMatchObject({ seen: {}, hidden: 0, reused: [], state: note.initial, latestStamp: undefined });
+    expect(history.since({})).toEqual([]);
+    expect(history.lastPosition('us')).toBe(0);
+    expect(history.lastPositionWithEvents('us')).toBe(0);
+    expect(history.hasOtherLogsThan('us')).toBe(false);
+  });
+
+  it('sees the largest version whose commits are all here and whose contexts it covers, in any order of arrival', () => {
+    fc.assert(
+      fc.property(arrivals, ({ arrived }) => {
+        const history = historyOf();
+        for (const [i, commit] of arrived.entries()) {
+          history.add([commit]);
+          expect(sameVersion(history.seen, seenOf(arrived.slice(0, i + 1)))).toBe(true);
+        }
+        expect(sameVersion(historyOf(arrived).seen, history.seen)).toBe(true);
+        const seen = new Set(arrived.filter((commit) => covers(history.seen, commit)));
+        expect(history.hidden).toBe(new Set(arrived).size - seen.size);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('has the state of its seen commits, however they arrived and whenever it was asked before', () => {
+    fc.assert(
+      fc.property(arrivals, ({ arrived }) => {
+        const history = historyOf();
+        for (const [i, commit] of arrived.entries()) {
+          history.add([commit]);
+          const here = arrived.slice(0, i + 1);
+          expect(history.state).toEqual(folded(here.filter((c) => covers(seenOf(here), c))));
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('ends in one state in every Region once everything has arrived', () => {
+    fc.assert(
+      fc.property(
+        commitGraphs.chain((all) => fc.record({ all: fc.constant(all), one: shuffled(all), other: shuffled(all) })),
+        ({ all, one, other }) => {
+          const reference = new Fold(note);
+          for (const commit of all.toSorted(foldOrder)) reference.apply(commit);
+          for (const history of [historyOf(one), historyOf(other)]) {
+            expect(history.state).toEqual(reference.state);
+            expect(history.hidden).toBe(0);
+            expect(history.reused).toEqual(reference.reused);
+          }
+        },
+      ),
+    );
+  });
+
+  it('has the state of any version that it has seen', () => {
+    fc.assert(
+      fc.property(arrivals, fc.nat(), ({ all, arrived }, pick) => {
+        const history = historyOf(all);
+        const version = join(seenOf(arrived), all[pick % (all.length || 1)]?.context ?? {});
+        expect(history.stateAt(version)).toEqual(folded(all.filter((commit) => covers(version, commit))));
+        expect(history.stateAt({ ...history.seen })).toEqual(history.state);
+      }),
+    );
+  });
+
+  it('names the least version that holds a commit and everything that it depends on', () => {
+    fc.assert(
+      fc.property(commitGraphs, (all) => {
+        const history = historyOf(all);
+        for (const commit of all) {
+          const version = history.versionOf(commit);
+          expect(covers(version, commit) && dominates(version, commit.context)).toBe(true);
+          expect(isClosed(version, all)).toBe(true);
+          expect(dominates(seenOf(all.filter((c) => covers(version, c))), version)).toBe(true);
+          // The least: everything that it covers is needed by the commit, over however many others.
+          let needed: Version = { [commit.log]: commit.position };
+          for (let before: Version | undefined; needed !== before; ) {
+            before = needed;
+            for (const c of all) if (covers(needed, c)) needed = join(needed, c.context);
+          }
+          expect(sameVersion(version, needed)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it('names a version of a hidden commit too, of whose log something is missing', () => {
+    const hidden = noting('c', { log: 'eu', position: 3, context: { us: 1 } });
+    expect(historyOf([hidden]).versionOf(hidden)).toEqual({ eu: 3, us: 1 });
+  });
+
+  it('lists, to who follows it from version to version, every commit once, also one that arrives late', () => {
+    fc.assert(
+      fc.property(
+        commitGraphs.chain(shuffled),
+        fc.infiniteStream(fc.integer({ min: 1, max: 3 })),
+        (arriving, limits) => {
+          const history = historyOf();
+          const read: Commit[] = [];
+          let version: Version = {};
+          const readPage = (): void => {
+            for (const commit of history.since(version).slice(0, limits.next().value)) {
+              read.push(commit);
+              version = join(version, { [commit.log]: commit.position });
+            }
+            expect(isClosed(version, arriving)).toBe(true);
+          };
+          for (const commit of arriving) {
+            history.add([commit]);
+            readPage();
+          }
+          while (history.since(version).length > 0) readPage();
+          expect(read.toSorted(foldOrder)).toEqual(arriving.toSorted(foldOrder));
+        },
+      ),
+    );
+  });
+
+  it('knows the highest stamp of all commits, hidden ones too', () => {
+    const history = historyOf([noting('a', { hlc: '03', position: 2 }), noting('b', { hlc: '02', log: 'eu' })]);
+    expect(history).toMatchObject({ latestStamp: '03', hidden: 1 });
+  });
+
+  it('knows the lowest stamp of the hidden ones, and none when nothing is hidden', () => {
+    const first = noting('a', { log: 'us', hlc: '01' });
+    const second = noting('b', { log: 'us', position: 2, hlc: '02', context: { us: 1 } });
+    const third = noting('c', { log: 'us', position: 3, hlc: '03', context: { us: 2 } });
+    const history = historyOf([third, second]);
+    expect([history.hidden, history.oldestHidden]).toEqual([2, '02']);
+    history.add([first]);
+    expect([history.hidden, history.oldestHidden]).toEqual([0, undefined]);
+  });
+
+  it('knows the last position of a log, and the last one with events', () => {
+    const history = historyOf([
+      noting('a', { position: 1, previous: 0 }),
+      noting('b', { position: 2, previous: 1, events: [] }),
+      noting('c', { position: 3, previous: 1, events: [] }),
+      noting('d', { log: 'eu', position: 1 }),
+    ]);
+    expect(history.lastPosition('us-east-1')).toBe(3);
+    expect(history.lastPositionWithEvents('us-east-1')).toBe(1);
+    expect(history.lastPositionWithEvents('eu')).toBe(1);
+  });
+
+  it('knows whether another Region has written the stream, also when that is still hidden', () => {
+    expect(historyOf([noting('a', { log: 'us' })]).hasOtherLogsThan('us')).toBe(false);
+    expect(
+      historyOf([noting('a', { log: 'us' }), noting('b', { log: 'eu', position: 9 })]).hasOtherLogsThan('us'),
+    ).toBe(true);
+  });
+
+  describe('find', () => {
+    const stamp = nextStamp(Date.UTC(2001, 0, 1));
+    const commit = noting('a', { commitId: 'id', hlc: stamp });
+
+    it('finds a commit by its id for 14 days', () => {
+      const history = historyOf([commit]);
+      expect(history.find('id', commit.request, wallTimeOf(stamp) + IDEMPOTENCY_WINDOW)).toBe(commit);
+      expect(history.find('id', commit.request, wallTimeOf(stamp) + IDEMPOTENCY_WINDOW + 1)).toBeUndefined();
+      expect(history.find('other', commit.request, wallTimeOf(stamp))).toBeUndefined();
+    });
+
+    it('finds one whose stamp is ahead of the clock', () => {
+      expect(historyOf([commit]).find('id', commit.request, 0)).toBe(commit);
+    });
+
+    it('finds a hidden one: it was appended all the same', () => {
+      const hidden = { ...commit, position: 7 };
+      expect(historyOf([hidden]).find('id', commit.request, 0)).toBe(hidden);
+    });
+
+    it('counts the 14 days from the last copy, whichever arrived last', () => {
+      const last = { ...commit, log: 'eu', hlc: nextStamp(wallTimeOf(stamp) + IDEMPOTENCY_WINDOW) };
+      for (const order of [
+        [commit, last],
+        [last, commit],
+      ])
+        expect(historyOf(order).find('id', commit.request, wallTimeOf(last.hlc) + IDEMPOTENCY_WINDOW)).toBe(last);
+    });
+
+    it('finds the copy of the same request, when another Region used the id for something else later', () => {
+      const other = { ...commit, log: 'eu', request: 'another', hlc: nextStamp(wallTimeOf(stamp) + 1) };
+      for (const order of [
+        [commit, other],
+        [other, commit],
+      ]) {
+        expect(historyOf(order).find('id', commit.request, 0)).toBe(commit);
+        expect(historyOf(order).find('id', 'a third', 0)).toBe(other);
+      }
+    });
+
+    it('finds a commit exactly when a fold would ignore one that is written now', () => {
+      fc.assert(
+        fc.property(commitGraphs, fc.nat(20 * 24 * 3600_000), fc.nat(), (all, later, pick) => {
+          const { commitId = 'none' } = all[pick % (all.length || 1)] ?? {};
+          const history = historyOf(all);
+          const now = wallTimeOf(history.latestStamp ?? stamp) + later;
+          const copy = noting('copy', { log: 'zz', commitId, hlc: nextStamp(now, history.latestStamp), context: {} });
+          const isIgnored = folded([...all, copy]).texts.length === folded(all).texts.length;
+          expect(history.find(commitId, 'request', now) !== undefined).toBe(isIgnored);
+        }),
+      );
+    });
+  });
+});

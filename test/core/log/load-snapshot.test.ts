@@ -1,0 +1,351 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { memorySnapshotStore } from '../../../adapters/memory/snapshot-store.ts';
+import { defineDomain, defineStream, type SnapshotStore } from '../../../core/index.ts';
+import { append } from '../../../core/log/append.ts';
+import type { Commit } from '../../../core/log/commit.ts';
+import { History } from '../../../core/log/history.ts';
+import { loadHistory, loadWhole } from '../../../core/log/load.ts';
+import type { Version } from '../../../core/log/version.ts';
+import { readCommits, readRow, readStream } from '../../../core/read.ts';
+import { project } from '../../../core/view/projection.ts';
+import { fakeRuntime } from '../../runtime.ts';
+import { account, anAppend, aRegion, command, domainWithSnapshots, note, noted, replicate } from '../example.ts';
+import { commitGraphs, shuffled } from './graph.ts';
+
+const STREAM = 'note/n';
+const ACCOUNT = 'account/us.1';
+const EVERY = 3;
+const domain = domainWithSnapshots({ every: EVERY, version: 1, settle: 0 });
+const deposit = command('deposit', { amount: 1 });
+
+/** A Region whose calls of both stores are listed in one row; `fails` says which of the snapshots' do. */
+const aSnapshottingRegion = (region = 'us', runtime = fakeRuntime()) => {
+  const us = aRegion(region, runtime, domain);
+  const fails = new Set<keyof SnapshotStore>();
+  const kept = memorySnapshotStore();
+  const call = async <T>(name: keyof SnapshotStore, act: () => Promise<T>): Promise<T> => {
+    (us.events.calls as string[]).push(name === 'put' ? 'keep' : name);
+    if (fails.has(name)) throw new Error('The table does not answer.');
+    return act();
+  };
+  const snapshots: SnapshotStore = {
+    newest: (...args) => call('newest', () => kept.newest(...args)),
+    put: (...args) => call('put', () => kept.put(...args)),
+    drop: (...args) => call('drop', () => kept.drop(...args)),
+  };
+  return { ...us, kept, snapshots, fails };
+};
+type Region = ReturnType<typeof aSnapshottingRegion>;
+
+const another = (region: Region): Region => ({ ...region, warm: new Map() });
+
+const callsOf = async (region: Region, act: () => Promise<unknown>): Promise<readonly string[]> => {
+  const before = region.events.calls.length;
+  await act();
+  return region.events.calls.slice(before);
+};
+
+const versionKept = async ({ kept }: Region, stream = ACCOUNT): Promise<Version | undefined> =>
+  (await kept.newest(stream, 1))?.version;
+
+const deposits = async (region: Region, count: number) => {
+  for (let i = 0; i < count; i++) await append(region, anAppend({ stream: ACCOUNT, request: deposit }));
+};
+
+describe('an append to a stream with snapshots', () => {
+  it('takes one as soon as there are enough commits, warm, and goes on from it', async () => {
+    const us = aSnapshottingRegion();
+    expect(await callsOf(us, () => deposits(us, 7))).toEqual([
+      ...['newest', 'load', 'put', 'put', 'put', 'keep'],
+      ...['put', 'put', 'put', 'keep', 'put'],
+    ]);
+    expect(await versionKept(us)).toEqual({ us: 6 });
+  });
+
+  it('that finds it cold reads the snapshot and what came since', async () => {
+    const us = aSnapshottingRegion();
+    await deposits(us, 4);
+    const tails: number[] = [];
+    const cold = another(us);
+    const events = {
+      ...us.events,
+      load: async (stream: string, after?: Version) => {
+        const tail = await us.events.load(stream, after);
+        tails.push(tail.length);
+        return tail;
+      },
+    };
+    await append({ ...cold, events }, anAppend({ stream: ACCOUNT, request: command('withdraw', { amount: 4 }) }));
+    expect(tails).toEqual([1]);
+    expect(await readStream(us, ACCOUNT)).toMatchObject({ state: 0, version: { us: 5 } });
+  });
+
+  it('does not fail when the snapshot cannot be kept, and tries again after as many commits more', async () => {
+    const us = aSnapshottingRegion();
+    us.fails.add('put');
+    expect(await callsOf(us, () => deposits(us, 6))).toEqual([
+      ...['newest', 'load', 'put', 'put', 'put', 'keep'],
+      ...['put', 'put', 'put', 'keep'],
+    ]);
+    expect(us.runtime.metrics.get('SnapshotFailed')).toBe(2);
+    expect(await readStream(us, ACCOUNT)).toMatchObject({ state: 6 });
+  });
+
+  it('that died before its snapshot was kept is made good by the next load', async () => {
+    const us = aSnapshottingRegion();
+    us.fails.add('put');
+    await deposits(us, 4);
+    us.fails.clear();
+    expect(await callsOf(us, () => readStream(us, ACCOUNT))).toEqual(['newest', 'load', 'keep']);
+    expect(await versionKept(us)).toEqual({ us: 4 });
+    expect(await callsOf(us, () => readStream(us, ACCOUNT))).toEqual(['newest', 'load']);
+  });
+
+  it('loads the stream whole while snapshots cannot be read', async () => {
+    const us = aSnapshottingRegion();
+    await deposits(us, 4);
+    us.fails.add('newest');
+    expect(await readStream(us, ACCOUNT)).toMatchObject({ state: 4, version: { us: 4 } });
+    expect(us.runtime.metrics.get('SnapshotFailed')).toBe(1);
+  });
+
+  it('uses no snapshot of another version of the definition', async () => {
+    const us = aSnapshottingRegion();
+    await deposits(us, 4);
+    const doubled = defineStream({
+      ...account,
+      evolve: (balance: number, { data }) => balance + 2 * data.amount,
+      snapshots: { every: EVERY, version: 2 },
+    });
+    const next = { ...another(us), domain: defineDomain({ streams: [doubled], views: [] }) };
+    expect(await readStream(next, ACCOUNT)).toMatchObject({ state: 8 });
+    expect(await readStream(next, ACCOUNT)).toMatchObject({ state: 8 });
+    expect(await readStream(us, ACCOUNT)).toMatchObject({ state: 4 });
+  });
+
+  it('uses no snapshot of code that knows other events, although its version was not raised', async () => {
+    const us = aSnapshottingRegion();
+    const Closed = { version: 1, schema: z.object({ amount: z.number() }), sample: { amount: 0 } };
+    const closing = defineStream({
+      ...account,
+      events: { ...account.events, Closed },
+      evolve: (balance: number, { type, data }) => (type === 'Closed' ? 0 : balance + data.amount),
+      snapshots: { every: EVERY, version: 1 },
+    });
+    const newer = () => ({ ...another(us), domain: defineDomain({ streams: [closing], views: [] }) });
+    const close = { kind: 'events', events: [{ type: 'Closed', data: { amount: 0 } }] } as const;
+    await deposits(us, 2);
+    await append(newer(), anAppend({ stream: ACCOUNT, request: close }));
+    expect(await versionKept(us)).toEqual({ us: 3 });
+
+    const older = another(us);
+    await expect(readStream(older, ACCOUNT)).rejects.toMatchObject({ code: 'unreadable-event' });
+    await expect(append(older, anAppend({ stream: ACCOUNT, request: deposit }))).rejects.toMatchObject({
+      code: 'unreadable-event',
+    });
+    expect(await readStream(newer(), ACCOUNT)).toMatchObject({ state: 0, version: { us: 3 } });
+    expect(await callsOf(us, () => readStream(newer(), ACCOUNT))).toEqual(['newest', 'load']);
+  });
+
+  it('never keeps one of a state that is not JSON, and says so', async () => {
+    const dated = defineStream({ ...account, evolve: () => new Date(0) as never, snapshots: { every: 3, version: 1 } });
+    const us = { ...aSnapshottingRegion(), domain: defineDomain({ streams: [dated], views: [] }) };
+    await deposits(us, 4);
+    expect(us.runtime.metrics.get('SnapshotFailed')).toBe(1);
+    expect(await versionKept(us)).toBeUndefined();
+    expect(await readStream(us, ACCOUNT)).toMatchObject({ state: new Date(0) });
+  });
+
+  it('keeps none where there is no place for them', async () => {
+    const { snapshots: _, ...us } = aSnapshottingRegion();
+    for (let i = 0; i < 4; i++) await append(us, anAppend({ stream: ACCOUNT, request: deposit }));
+    expect(await readStream(us, ACCOUNT)).toMatchObject({ state: 4 });
+    expect(await us.kept.newest(ACCOUNT, 1)).toBeUndefined();
+  });
+});
+
+describe('the same append again, after a snapshot', () => {
+  it('is answered as it was, with no later version, warm and cold', async () => {
+    const us = aSnapshottingRegion();
+    const asked = [1, 2, 3, 4, 5].map((amount) =>
+      anAppend({ stream: ACCOUNT, request: command('deposit', { amount }) }),
+    );
+    const answers = [];
+    for (const one of asked) answers.push(await append(us, one));
+    expect(await versionKept(us)).toEqual({ us: 3 });
+    for (const region of [us, another(us)])
+      for (const [i, one] of asked.entries()) {
+        const again = await append(region, one);
+        expect(again).toEqual(answers[i]);
+        expect(again).toMatchObject({ version: { us: i + 1 }, dot: { log: 'us', position: i + 1 } });
+      }
+    const reused = { ...asked[0], request: deposit, stream: ACCOUNT, meta: {}, commitId: asked[1]?.commitId ?? '' };
+    await expect(append(another(us), reused)).rejects.toThrow(
+      expect.objectContaining({ code: 'id-reused', details: { log: 'us', position: 2 } }),
+    );
+  });
+});
+
+describe('an expected version below the snapshot', () => {
+  it('is refused exactly when events came since', async () => {
+    const us = aSnapshottingRegion();
+    const first = await append(us, anAppend({ stream: ACCOUNT, request: deposit }));
+    const template = (await us.table.load(ACCOUNT))[0] as Commit;
+    for (const position of [2, 3, 4])
+      await us.table.put({
+        ...template,
+        position,
+        commitId: `empty-${position}`,
+        events: [],
+        previous: 1,
+        context: { us: position - 1 },
+        hlc: template.hlc.slice(0, 15) + position,
+      });
+    await readStream(us, ACCOUNT);
+    expect(await versionKept(us)).toEqual({ us: 4 });
+    const expecting = (expected: Version) => anAppend({ stream: ACCOUNT, request: deposit, expected });
+    await expect(append(another(us), expecting({}))).rejects.toThrow(
+      expect.objectContaining({ code: 'version-conflict' }),
+    );
+    expect(await append(another(us), expecting(first.version))).toMatchObject({ version: { us: 5 } });
+    await expect(append(another(us), expecting(first.version))).rejects.toThrow(
+      expect.objectContaining({ code: 'version-conflict' }),
+    );
+  });
+});
+
+describe('a merge stream with snapshots', () => {
+  it('decides on an old version from all commits, and is answered with the version that lies between', async () => {
+    const us = aSnapshottingRegion();
+    for (const text of ['a', 'b', 'c', 'd']) await append(us, anAppend({ request: noted(text) }));
+    expect(await versionKept(us, STREAM)).toEqual({ us: 3 });
+    const old = anAppend({ request: command('after', { text: 'e', after: 'a' }), basedOn: { us: 1 } });
+    const refused = anAppend({ request: command('after', { text: 'e', after: 'b' }), basedOn: { us: 1 } });
+    await expect(append(us, refused)).rejects.toThrow(expect.objectContaining({ code: 'rejected' }));
+    for (const region of [us, us, another(us)])
+      expect(await append(region, old)).toMatchObject({ version: { us: 5 }, dot: { log: 'us', position: 5 } });
+    expect((await readStream(us, STREAM)).state).toMatchObject({
+      texts: ['a', 'b', 'c', 'd', 'e'],
+      unseen: [[], [], [], [], ['b', 'c', 'd']],
+    });
+  });
+
+  it('does not use a snapshot again that a late commit has not seen: an older one, or all commits', async () => {
+    const [us, eu] = [aSnapshottingRegion('us'), aSnapshottingRegion('eu')];
+    for (const text of ['a', 'b', 'c']) await append(us, anAppend({ request: noted(text) }));
+    await replicate(STREAM, us, eu);
+    us.runtime.advance(1000);
+    for (const text of ['d', 'e', 'f']) await append(us, anAppend({ request: noted(text) }));
+    eu.runtime.advance(2000);
+    await append(eu, anAppend({ request: noted('late') }));
+    expect(await versionKept(us, STREAM)).toEqual({ us: 6 });
+    await replicate(STREAM, eu, us);
+    expect(await callsOf(us, () => readStream(us, STREAM))).toEqual([
+      ...['newest', 'load', 'drop', 'newest', 'load', 'keep'],
+    ]);
+    expect((await readStream(us, STREAM)).state).toMatchObject({ unseen: [[], [], [], [], [], [], ['d', 'e', 'f']] });
+    expect(await versionKept(us, STREAM)).toEqual({ us: 6, eu: 1 });
+  });
+
+  it('is loaded anew when who took its position had seen less than its snapshot holds', async () => {
+    const us = aSnapshottingRegion();
+    const slow = another(us);
+    for (const text of ['a', 'b', 'c']) await append(us, anAppend({ request: noted(text) }));
+    await append(slow, anAppend({ request: noted('d') }));
+    const taken = anAppend({ request: noted('old'), basedOn: { us: 1 } });
+    const first = await append(us, taken);
+    expect(await callsOf(slow, () => append(slow, anAppend({ request: noted('e') })))).toEqual([
+      ...['put', 'loadLog', 'newest', 'load', 'drop', 'newest', 'load', 'keep', 'put'],
+    ]);
+    expect((await readStream(us, STREAM)).state).toMatchObject({ texts: ['a', 'b', 'c', 'd', 'old', 'e'] });
+    expect(await append(slow, taken)).toEqual(first);
+  });
+
+  it('answers an append whose own commit took the position with less than its snapshot holds', async () => {
+    const us = aSnapshottingRegion();
+    const slow = another(us);
+    for (const text of ['a', 'b', 'c']) await append(us, anAppend({ request: noted(text) }));
+    await append(slow, anAppend({ request: noted('d') }));
+    const asked = anAppend({ request: noted('old') });
+    const first = await append(us, { ...asked, basedOn: { us: 1 } });
+    expect(await append(slow, asked)).toEqual(first);
+  });
+
+  it('does not serve its memory any more once a commit in it had seen less than its snapshot holds', async () => {
+    const us = aSnapshottingRegion();
+    for (const text of ['a', 'b', 'c']) await append(us, anAppend({ request: noted(text) }));
+    us.warm
+      .get(STREAM)
+      ?.history.add([{ ...((await us.table.load(STREAM))[0] as Commit), log: 'eu', commitId: 'late', context: {} }]);
+    expect(await callsOf(us, () => append(us, anAppend({ request: noted('d') })))).toEqual(['newest', 'load', 'put']);
+  });
+});
+
+describe('following the commits of a stream with snapshots', () => {
+  it('loads all of them from the start and from below the snapshot, and the last ones from above it', async () => {
+    const us = aSnapshottingRegion();
+    for (const text of ['a', 'b', 'c', 'd']) await append(us, anAppend({ request: noted(text) }));
+    const positions = async (after: Version | undefined): Promise<readonly number[]> =>
+      (await readCommits(us, STREAM, after)).commits.map(({ position }) => position);
+    expect(await positions(undefined)).toEqual([1, 2, 3, 4]);
+    expect(await positions({ us: 2 })).toEqual([3, 4]);
+    expect(await positions({ us: 3 })).toEqual([4]);
+    expect(await callsOf(us, () => positions(undefined))).toEqual(['load']);
+    expect(await callsOf(us, () => positions({ us: 2 }))).toEqual(['newest', 'load', 'load']);
+    expect(await callsOf(us, () => positions({ us: 3 }))).toEqual(['newest', 'load']);
+  });
+});
+
+describe('a projection of a stream with snapshots', () => {
+  it('goes on from the snapshot, and from all commits with a payload that has not seen it', async () => {
+    const [us, eu] = [aSnapshottingRegion('us'), aSnapshottingRegion('eu')];
+    for (const text of ['a', 'b', 'c', 'd']) await append(us, anAppend({ request: noted(text) }));
+    eu.runtime.advance(1000);
+    await append(eu, anAppend({ request: noted('theirs') }));
+    const [commit] = await eu.table.load(STREAM);
+    const trigger = { stream: STREAM, log: 'us', position: 4, inTable: true };
+    expect(await callsOf(us, () => project(us, [trigger]))).toEqual(['newest', 'load']);
+    expect(await readRow(us, 'latest', 'n')).toMatchObject({ value: 'd' });
+    const payload = { stream: STREAM, log: 'eu', position: 1, inTable: false, ...(commit && { commit }) };
+    expect(await callsOf(us, () => project(us, [payload]))).toEqual(['newest', 'load', 'load']);
+    expect(await readRow(us, 'latest', 'n')).toMatchObject({ value: 'theirs' });
+    expect(await versionKept(us, STREAM)).toEqual({ us: 3 });
+  });
+});
+
+describe('whatever a Region gets, in whatever order, and whenever it loads', () => {
+  it('it shows what all commits together show', async () => {
+    let fromSnapshots = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        commitGraphs.chain((all) =>
+          fc.record({
+            order: shuffled(all),
+            every: fc.integer({ min: 1, max: 3 }),
+            loads: fc.infiniteStream(fc.nat(2)),
+          }),
+        ),
+        async ({ order, every, loads }) => {
+          const us = aRegion('us', fakeRuntime(Date.UTC(2003)), domainWithSnapshots({ every, version: 1, settle: 0 }));
+          for (const commit of order) {
+            us.table.replicate(commit);
+            for (let i = loads.next().value ?? 0; i > 0; i--) {
+              const loaded = await loadHistory(us, STREAM);
+              const whole = await loadWhole(us, STREAM);
+              expect(loaded.holds).toBe(true);
+              expect(loaded.seen).toEqual(whole.seen);
+              expect(loaded.state).toEqual(whole.state);
+              if (!loaded.reaches({})) fromSnapshots++;
+            }
+          }
+          const all = new History(note, STREAM, order);
+          expect((await loadHistory(us, STREAM)).state).toEqual(all.state);
+        },
+      ),
+      { numRuns: 150 },
+    );
+    expect(fromSnapshots).toBeGreaterThan(100);
+  });
+});

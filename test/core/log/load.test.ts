@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { append } from '../../../core/log/append.ts';
+import { loadAtLeast, loadHistory } from '../../../core/log/load.ts';
+import { anAppend, aRegion, replicate, watched } from '../example.ts';
+
+const STREAM = 'note/n';
+
+describe('load', () => {
+  it('takes what the table has, seen and hidden', async () => {
+    const [us, eu] = [aRegion('us'), aRegion('eu')];
+    for (let i = 0; i < 3; i++) await append(us, anAppend());
+    for (const commit of (await us.table.load(STREAM)).toSpliced(1, 1)) eu.table.replicate(commit);
+    expect(await loadHistory(eu, STREAM)).toMatchObject({ stream: STREAM, seen: { us: 1 }, hidden: 1 });
+  });
+
+  it('measures how long the oldest hidden commit has waited, by its stamp, and nothing where none is hidden', async () => {
+    const [us, eu] = [aRegion('us'), aRegion('eu')];
+    for (let i = 0; i < 3; i++) {
+      await append(us, anAppend());
+      await us.runtime.sleep(60_000);
+    }
+    const [first, ...later] = await us.table.load(STREAM);
+    for (const commit of later) eu.table.replicate(commit);
+    await eu.runtime.sleep(600_000);
+    await loadHistory(eu, STREAM);
+    expect(eu.runtime.metrics.get('HiddenCommits')).toBe(2);
+    // Written a minute after the start, and looked at nine minutes later.
+    expect(eu.runtime.metrics.get('HiddenCommitAge')).toBe(540_000);
+
+    eu.runtime.metrics.clear();
+    if (first) eu.table.replicate(first);
+    await loadHistory(eu, STREAM);
+    expect(eu.runtime.metrics).toEqual(new Map());
+  });
+
+  it('takes a hidden commit with a stamp in the future for new', async () => {
+    const [us, eu] = [aRegion('us'), aRegion('eu')];
+    await us.runtime.sleep(600_000);
+    for (let i = 0; i < 2; i++) await append(us, anAppend());
+    for (const commit of (await us.table.load(STREAM)).slice(1)) eu.table.replicate(commit);
+    await loadHistory(eu, STREAM);
+    expect(eu.runtime.metrics.get('HiddenCommitAge')).toBe(0);
+  });
+
+  it('refuses a stream of a type that there is not', async () => {
+    await expect(loadHistory(aRegion(), 'flight/x')).rejects.toThrow(
+      expect.objectContaining({ code: 'unknown-stream-type' }),
+    );
+  });
+});
+
+describe('load at least', () => {
+  it('is one load when nothing is asked for, or that has been seen', async () => {
+    const us = aRegion();
+    const { version } = await append(us, anAppend());
+    us.events.calls.length = 0;
+    await loadAtLeast(us, STREAM);
+    await loadAtLeast(us, STREAM, version);
+    expect(us.events.calls).toEqual(['load', 'load']);
+    expect(us.runtime.slept).toEqual([]);
+  });
+
+  it('waits until what is asked for can be seen: it is not enough that it is here', async () => {
+    const [us, eu] = [aRegion('us'), aRegion('eu')];
+    await append(us, anAppend());
+    const { version } = await append(us, anAppend());
+    const [first, second] = await us.table.load(STREAM);
+    let loads = 0;
+    const events = watched(eu.table, async () => {
+      loads++;
+      if (loads === 2 && second) eu.table.replicate(second);
+      if (loads === 4 && first) eu.table.replicate(first);
+    });
+    const history = await loadAtLeast({ ...eu, events }, STREAM, version);
+    expect(history.seen).toEqual({ us: 2 });
+    expect(loads).toBe(4);
+  });
+
+  it('gives up within 2 s, and the same again later is worth a try', async () => {
+    const [us, eu] = [aRegion('us'), aRegion('eu')];
+    const { version } = await append(us, anAppend());
+    const start = eu.runtime.now();
+    const refused = expect.objectContaining({ code: 'not-caught-up', retryable: true });
+    await expect(loadAtLeast(eu, STREAM, version)).rejects.toThrow(refused);
+    expect(eu.runtime.now() - start).toBeLessThanOrEqual(2000);
+    await replicate(STREAM, us, eu);
+    expect((await loadAtLeast(eu, STREAM, version)).seen).toEqual(version);
+  });
+});

@@ -1,0 +1,108 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { entriesOf } from '../../../core/delivery/bus.ts';
+import type { Commit } from '../../../core/log/commit.ts';
+import { encodeKeys, parseProjectionMessage, streamsOf, triggersOf } from '../../../core/view/trigger.ts';
+import { aCommit } from '../../contract/commits.ts';
+import { shuffled } from '../log/graph.ts';
+
+/** What a rule of EventBridge puts into the projection queue: the event as a whole. */
+const bodiesOf = (commit: Commit): readonly string[] =>
+  entriesOf(commit).map(({ source, detailType, detail }) =>
+    JSON.stringify({ version: '0', id: 'b', source, 'detail-type': detailType, detail: JSON.parse(detail) }),
+  );
+
+const meta = { correlation: 'c', causation: 'd', actor: 'e', traceparent: 'f' };
+const data = fc.jsonValue({ noUnicodeString: false });
+
+const commits: fc.Arbitrary<Commit> = fc
+  .record({
+    log: fc.constantFrom('us', 'eu'),
+    position: fc.integer({ min: 1, max: 3 }),
+    data: fc.array(data, { minLength: 1, maxLength: 12 }),
+    meta: fc.constantFrom({}, meta),
+  })
+  .map(({ log, position, data, meta }) =>
+    aCommit({ log, position, meta, events: data.map((part) => ({ type: 'Noted', version: 1, data: part })) }),
+  );
+
+const triggersFrom = (bodies: readonly string[]) => triggersOf(bodies.map(parseProjectionMessage));
+
+describe('keys', () => {
+  it('name commits, and say that the table holds them', () => {
+    const [a, b] = [aCommit({ stream: 'note/a' }), aCommit({ stream: 'note/b', log: 'eu', position: 2 })];
+    const message = parseProjectionMessage(encodeKeys([a, b]));
+    expect(streamsOf(message)).toEqual(['note/a', 'note/b']);
+    expect(triggersOf([message])).toEqual([
+      { stream: 'note/a', log: 'us-east-1', position: 1, inTable: true },
+      { stream: 'note/b', log: 'eu', position: 2, inTable: true },
+    ]);
+  });
+});
+
+describe('events of the bus', () => {
+  it('give back the commit that they are of, once all of them are there: in any order, some of them twice', () => {
+    fc.assert(
+      fc.property(
+        commits.chain((commit) =>
+          fc.record({ commit: fc.constant(commit), bodies: shuffled([...bodiesOf(commit), ...bodiesOf(commit)]) }),
+        ),
+        ({ commit, bodies }) => {
+          const { stream, log, position } = commit;
+          const [trigger, ...others] = triggersFrom(bodies);
+          expect(others).toEqual([]);
+          expect(trigger).toMatchObject({ stream, log, position, inTable: false });
+          expect(JSON.stringify(trigger?.commit?.events.map(({ data }) => data))).toBe(
+            JSON.stringify(commit.events.map(({ data }) => data)),
+          );
+          expect({ ...trigger?.commit, events: [] }).toEqual({ ...commit, events: [] });
+        },
+      ),
+    );
+  });
+
+  it('are no more than a reason to look as long as one of them is missing', () => {
+    fc.assert(
+      fc.property(commits, fc.nat(), (commit, pick) => {
+        const bodies = bodiesOf(commit);
+        const { stream, log, position } = commit;
+        const some = bodies.toSpliced(pick % bodies.length, 1);
+        expect(triggersFrom([...some, ...some])).toEqual(
+          some.length > 0 ? [{ stream, log, position, inTable: false }] : [],
+        );
+      }),
+    );
+  });
+
+  it('of several commits are kept apart, and from the keys of the same', () => {
+    const [a, b] = [aCommit({ stream: 'note/a' }), aCommit({ stream: 'note/a', position: 2 })];
+    const elsewhere = aCommit({ stream: 'note/b' });
+    const bodies = [...bodiesOf(b), ...bodiesOf(elsewhere), ...bodiesOf(a), encodeKeys([a])];
+    expect(triggersFrom(bodies)).toEqual([
+      { stream: 'note/a', log: 'us-east-1', position: 1, inTable: true },
+      expect.objectContaining({ position: 2, commit: b }),
+      expect.objectContaining({ stream: 'note/b', commit: elsewhere }),
+      expect.objectContaining({ position: 1, commit: a }),
+    ]);
+  });
+
+  it('name their stream', () => {
+    const [body = ''] = bodiesOf(aCommit({ stream: 'note/a' }));
+    expect(streamsOf(parseProjectionMessage(body))).toEqual(['note/a']);
+  });
+});
+
+describe('a message that is neither', () => {
+  it.each([
+    'no JSON',
+    'null',
+    '1',
+    '{}',
+    '{"keys": 1}',
+    '{"keys": [{"stream": "note/a", "log": "us"}]}',
+    '{"keys": [{"stream": "a", "log": "us", "position": 1}]}',
+    '{"detail-type": "Noted", "detail": {"stream": "note/a", "version": 1}}',
+  ])('is refused: %s', (body) => {
+    expect(() => parseProjectionMessage(body)).toThrow();
+  });
+});
