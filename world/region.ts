@@ -16,28 +16,24 @@ import { memorySnapshotStore } from '../adapters/memory/snapshot-store.ts';
 import { memoryViewStore } from '../adapters/memory/view-store.ts';
 import { warmStreams } from '../adapters/node/warm-streams.ts';
 import {
-  type Bus,
   type Commit,
   type Decision,
   type Decisions,
   type DelayedQueue,
   type Domain,
   type EventPattern,
-  type EventStore,
   fastPathPattern,
   ingressPattern,
   MeridianError,
   type OperateAnswer,
   operateAnswer,
   projectedTypes,
-  type Quarantine,
   type Queue,
   type Remote,
   type RemoteAnswer,
   type Runtime,
   type Sightings,
   type SnapshotStore,
-  type StateMachine,
   type ViewStore,
 } from '../core/index.ts';
 import * as api from '../lambdas/api/handler.ts';
@@ -53,6 +49,7 @@ import * as relay from '../lambdas/relay/handler.ts';
 import * as resolve from '../lambdas/resolve/handler.ts';
 import type { Activity } from './activity.ts';
 import { WorldBus } from './bus.ts';
+import type { FaultyPorts } from './faults.ts';
 import { FunctionPool, type Handler } from './function-pool.ts';
 import type { Link } from './link.ts';
 import { KeepingQueue, type QueueOptions, WorldDelayedQueue, WorldQueue } from './queue.ts';
@@ -67,22 +64,6 @@ export interface Links {
   readonly replication: Link;
   readonly bus: Link;
   readonly invoke: Link;
-}
-
-/** The ports of a Region that tests put faults into: everything that a function calls over a network. */
-export interface FaultyPorts {
-  readonly events: EventStore;
-  readonly snapshots: SnapshotStore;
-  readonly views: ViewStore;
-  readonly sightings: Sightings;
-  readonly bus: Bus;
-  readonly projection: Queue;
-  readonly quarantine: Quarantine;
-  readonly remote: Remote;
-  readonly decisions: Decisions;
-  readonly participants: Remote;
-  readonly machine: StateMachine;
-  readonly resolver: DelayedQueue;
 }
 
 /** A subscriber of every Region's bus: a rule, a queue and a function. */

@@ -2,9 +2,10 @@ import { memoryDecisions } from '../adapters/memory/decisions.ts';
 import { type Domain, forwardPattern } from '../core/index.ts';
 import type { Telemetry } from '../lambdas/instrument.ts';
 import { Activity } from './activity.ts';
+import type { FaultyPorts } from './faults.ts';
 import { Link, type LinkOptions } from './link.ts';
 import { seeded } from './randomness.ts';
-import { type FaultyPorts, type Links, type Subscription, WorldRegion } from './region.ts';
+import { type Links, type Subscription, WorldRegion } from './region.ts';
 import { realScheduler, type Scheduler } from './scheduler.ts';
 
 type Latency = LinkOptions['latency'];

@@ -1,4 +1,4 @@
-import type { FaultyPorts } from '../../world/region.ts';
+import { type Around, type FaultyPorts, portsAround } from '../../world/faults.ts';
 
 /** Where a process dies: at which of the calls that a transaction makes, and on which side of it. */
 export interface CrashPoint {
@@ -36,7 +36,7 @@ export class Crasher {
   /** The ports of one instance of a function: of one process. */
   readonly withFaults = (region: string, ports: FaultyPorts, exit: () => void): FaultyPorts => {
     let dead = false;
-    const around = async (name: string, call: () => Promise<unknown>): Promise<unknown> => {
+    const around: Around = async (call, name, args) => {
       if (dead) return never;
       const number = this.#armed ? this.calls.push(`${region} ${name}`) : 0;
       const point = this.#points.find((one) => one.call === number);
@@ -49,7 +49,7 @@ export class Crasher {
       };
       crash('before');
       if (dead) return never;
-      const settled = await Promise.allSettled([call()]);
+      const settled = await Promise.allSettled([call(args)]);
       crash('after');
       // Also when it was another call of the process that ended it.
       if (dead) return never;
@@ -57,28 +57,6 @@ export class Crasher {
       if (answer.status === 'rejected') throw answer.reason;
       return answer.value;
     };
-    const guarded = <T extends object>(port: T, of: string): T =>
-      new Proxy(port, {
-        get: (target, key) => {
-          const method: unknown = Reflect.get(target, key);
-          if (typeof method !== 'function') return method;
-          return (...args: readonly unknown[]) =>
-            around(`${of}.${String(key)}`, async () => Reflect.apply(method, target, args));
-        },
-      });
-    return {
-      events: guarded(ports.events, 'events'),
-      snapshots: guarded(ports.snapshots, 'snapshots'),
-      views: guarded(ports.views, 'views'),
-      sightings: guarded(ports.sightings, 'sightings'),
-      bus: guarded(ports.bus, 'bus'),
-      projection: guarded(ports.projection, 'projection'),
-      quarantine: guarded(ports.quarantine, 'quarantine'),
-      remote: guarded(ports.remote, 'remote'),
-      decisions: guarded(ports.decisions, 'decisions'),
-      participants: guarded(ports.participants, 'participants'),
-      machine: guarded(ports.machine, 'machine'),
-      resolver: guarded(ports.resolver, 'resolver'),
-    };
+    return portsAround(ports, around);
   };
 }

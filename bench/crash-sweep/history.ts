@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Commit } from '../../core/index.ts';
-import type { FaultyPorts } from '../../world/region.ts';
+import type { FaultyPorts } from '../../world/faults.ts';
 import { VirtualScheduler } from '../../world/scheduler.ts';
 import { functionUrlEvent } from '../../world/server.ts';
 import { World } from '../../world/world.ts';

@@ -5,7 +5,7 @@ import { checkBookings } from '../../bin/start/booking-report.ts';
 import { ingestAll } from '../../bin/start/ingest.ts';
 import { type FlightRow, flightOf, flightsFile, putsOf, readFlights } from '../../bin/start/input.ts';
 import { bookingRegion, CAPACITY, domain, nearestRegion } from '../../domain/index.ts';
-import type { FaultyPorts } from '../../world/region.ts';
+import type { FaultyPorts } from '../../world/faults.ts';
 import { VirtualScheduler } from '../../world/scheduler.ts';
 import { functionUrlEvent } from '../../world/server.ts';
 import { World, type WorldOptions } from '../../world/world.ts';

@@ -1,45 +1,10 @@
 import { expect } from 'vitest';
 import * as z from 'zod';
 import type { Commit } from '../../core/index.ts';
-import type { FaultyPorts } from '../../world/region.ts';
 import { VirtualScheduler } from '../../world/scheduler.ts';
 import { functionUrlEvent } from '../../world/server.ts';
 import { World, type WorldOptions } from '../../world/world.ts';
 import { ledgerDomain } from './ledger-domain.ts';
-
-/** How a call of a port is made: at once, late, never, with other arguments, or not at all. */
-export type Around = (
-  call: (args: readonly unknown[]) => Promise<unknown>,
-  name: string,
-  args: readonly unknown[],
-) => Promise<unknown>;
-
-/** Ports of which every call goes through `around`. */
-export const portsAround = (ports: FaultyPorts, around: Around): FaultyPorts => {
-  const guarded = <T extends object>(port: T, of: string): T =>
-    new Proxy(port, {
-      get: (target, key) => {
-        const method: unknown = Reflect.get(target, key);
-        if (typeof method !== 'function') return method;
-        return (...args: readonly unknown[]) =>
-          around(async (given) => Reflect.apply(method, target, given), `${of}.${String(key)}`, args);
-      },
-    });
-  return {
-    events: guarded(ports.events, 'events'),
-    snapshots: guarded(ports.snapshots, 'snapshots'),
-    views: guarded(ports.views, 'views'),
-    sightings: guarded(ports.sightings, 'sightings'),
-    bus: guarded(ports.bus, 'bus'),
-    projection: guarded(ports.projection, 'projection'),
-    quarantine: guarded(ports.quarantine, 'quarantine'),
-    remote: guarded(ports.remote, 'remote'),
-    decisions: guarded(ports.decisions, 'decisions'),
-    participants: guarded(ports.participants, 'participants'),
-    machine: guarded(ports.machine, 'machine'),
-    resolver: guarded(ports.resolver, 'resolver'),
-  };
-};
 
 const busEvent = z.object({ source: z.string(), 'detail-type': z.string(), detail: z.looseObject({ id: z.string() }) });
 

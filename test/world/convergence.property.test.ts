@@ -9,8 +9,9 @@ import {
   type Snapshots,
   type Version,
 } from '../../core/index.ts';
+import type { FaultyPorts } from '../../world/faults.ts';
 import { between, type Random, seeded } from '../../world/randomness.ts';
-import type { FaultyPorts, WorldRegion } from '../../world/region.ts';
+import type { WorldRegion } from '../../world/region.ts';
 import { sleepOn, VirtualScheduler } from '../../world/scheduler.ts';
 import { functionUrlEvent } from '../../world/server.ts';
 import { World } from '../../world/world.ts';

@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { MeridianError } from '../../core/index.ts';
+import type { FaultyPorts } from '../../world/faults.ts';
+import { type Around, portsAround } from '../../world/faults.ts';
 import { seeded } from '../../world/randomness.ts';
-import type { FaultyPorts } from '../../world/region.ts';
 import { sleepOn, VirtualScheduler } from '../../world/scheduler.ts';
-import { type Around, aWorld, portsAround } from './a-world.ts';
+import { aWorld } from './a-world.ts';
 
 const regions = ['us-east-1', 'us-west-2'];
 /** `stock/0` is at home in us-east-1, `stock/1` in us-west-2. */

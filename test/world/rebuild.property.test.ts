@@ -15,13 +15,13 @@ import {
   type ViewDefinition,
   type ViewStore,
 } from '../../core/index.ts';
+import { portsAround } from '../../world/faults.ts';
 import { seeded } from '../../world/randomness.ts';
 import type { WorldRegion } from '../../world/region.ts';
 import { sleepOn, VirtualScheduler } from '../../world/scheduler.ts';
 import { functionUrlEvent } from '../../world/server.ts';
 import { World } from '../../world/world.ts';
 import { fakeRuntime } from '../runtime.ts';
-import { portsAround } from './a-world.ts';
 import { ledgerDomain, note } from './ledger-domain.ts';
 
 const regions = ['us-east-1', 'us-west-2'];

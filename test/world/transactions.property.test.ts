@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { drivingRegionOf, MeridianError } from '../../core/index.ts';
+import { type Around, portsAround } from '../../world/faults.ts';
 import { seeded } from '../../world/randomness.ts';
 import { VirtualScheduler } from '../../world/scheduler.ts';
 import { ACCOUNTS, type Account, aBank, homeOf, REGIONS } from './a-bank.ts';
-import { type Around, portsAround } from './a-world.ts';
 
 const region = fc.constantFrom(...REGIONS);
 const account = fc.constantFrom(...ACCOUNTS);

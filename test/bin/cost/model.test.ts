@@ -5,10 +5,11 @@ import { ENTRY_OVERHEAD, estimate, fixedOf, ITEM_OVERHEAD, requestsOf, type Usag
 import { LIST_PRICES } from '../../../bin/cost/prices.ts';
 import { entriesOf } from '../../../core/delivery/bus.ts';
 import { defineDomain, defineStream, defineView } from '../../../core/index.ts';
+import { portsAround } from '../../../world/faults.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { synthesize } from '../../lib/synthesize.ts';
 import { TemplateReader } from '../../lib/template.ts';
-import { aWorld, portsAround } from '../../world/a-world.ts';
+import { aWorld } from '../../world/a-world.ts';
 
 const usage: Usage = {
   eventsPerSecond: 10,
