@@ -1,4 +1,4 @@
-import { type Commit, type IntentKey, MeridianError } from '../core/index.ts';
+import { type Commit, type FinalState, type IntentKey, MeridianError } from '../core/index.ts';
 
 /**
  * What is there instead of a prepared intent that was to become final: the same intent, final in this state already.
@@ -7,7 +7,7 @@ import { type Commit, type IntentKey, MeridianError } from '../core/index.ts';
 export const checkFinal = (
   there: Commit | undefined,
   { stream, log, position, commitId }: IntentKey,
-  state: 'committed' | 'aborted',
+  state: FinalState,
 ): void => {
   if (there?.commitId === commitId && there.tx?.state === state) return;
   const found = there ? `${there.tx?.state ?? 'no intent'}: ${there.commitId}` : 'nothing';

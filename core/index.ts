@@ -85,6 +85,7 @@ export { MAX_PASSED_ON_MS, outcomeOf, transact } from './transaction/transact.ts
 export type {
   AbortReason,
   Decision,
+  FinalState,
   Outcome,
   Participant,
   PreparedIntent,

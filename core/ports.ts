@@ -4,7 +4,7 @@ import type { Commit } from './log/commit.ts';
 import type { Hlc } from './log/hlc.ts';
 import type { Snapshot } from './log/snapshot.ts';
 import type { Dot, Version } from './log/version.ts';
-import type { Decision, Transaction } from './transaction/transaction.ts';
+import type { Decision, FinalState, Transaction } from './transaction/transaction.ts';
 import type { Generations } from './view/generation.ts';
 
 /** The `events` table of this Region. */
@@ -34,7 +34,7 @@ export interface EventStore {
    * Makes a prepared intent final: one conditional write. One that is final in this state already stays as it is.
    * @throws MeridianError `internal`: there is no such intent, or it is final in the other state
    */
-  finalise(intent: IntentKey, state: 'committed' | 'aborted'): Promise<void>;
+  finalise(intent: IntentKey, state: FinalState): Promise<void>;
   /**
    * Writes a transaction whose streams are all at home here: one TransactWriteItems. Takes every commit's position, if
    * they are all free, the positions of `free` are free too, and there is no outcome under the transaction's id yet.

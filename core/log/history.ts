@@ -1,7 +1,7 @@
 import { currentVersions, unreadableIn } from '../definition/event-version.ts';
 import type { StreamDefinition } from '../definition/stream.ts';
 import type { MeridianError } from '../errors.ts';
-import { attemptId, type Decision, finalOf, stateIn } from '../transaction/transaction.ts';
+import { attemptId, type Decision, type FinalState, finalOf, stateIn } from '../transaction/transaction.ts';
 import { type Commit, foldOrder, isVisible, type Stamped } from './commit.ts';
 import { Fold, IDEMPOTENCY_WINDOW } from './fold.ts';
 import { type Hlc, wallTimeOf } from './hlc.ts';
@@ -26,6 +26,12 @@ const SETTLE_MS = 60_000;
 /** A snapshot waits for a tenth as many commits as it has ids, so that ids are not written over and over. */
 const IDS_PER_COMMIT = 10;
 
+/** An intent that was prepared when it was read, and what became of it if that is known since. */
+export interface OpenIntent {
+  readonly intent: Commit;
+  readonly state?: FinalState;
+}
+
 /**
  * What one Region holds of one stream: commits in any order in, and out of them the seen set, the state and the context
  * of the next commit. With a snapshot as its base it holds the commits behind that only.
@@ -36,7 +42,7 @@ export class History {
   /** Per log by position; holes are positions that have not arrived. */
   readonly #logs = new Map<string, Map<number, Commit>>();
   /** Intents that were prepared when they were read, by log and position; decided here, they are in `#logs` too. */
-  readonly #intents = new Map<string, Commit>();
+  readonly #intents = new Map<string, OpenIntent>();
   /** The last intent of each attempt, whatever became of it. */
   readonly #attempts = new Map<string, Commit>();
   readonly #byId = new Map<string, Commit[]>();
@@ -81,7 +87,7 @@ export class History {
     if (covers(this.#base?.version ?? empty, commit)) return;
     if (commit.tx) this.#attempts.set(commit.commitId, commit);
     if (commit.tx?.state === 'prepared') {
-      if (!log.has(commit.position)) this.#intents.set(placeOf(commit), commit);
+      if (!log.has(commit.position)) this.#intents.set(placeOf(commit), { intent: commit });
       this.#noteStamp(commit);
       return;
     }
@@ -109,12 +115,11 @@ export class History {
 
   /** Lets readers see what became of an attempt, before its intents are final. */
   decide(decision: Decision): void {
-    for (const intent of this.#intents
-      .values()
-      .filter(({ commitId }) => commitId === attemptId(decision))
-      .toArray()) {
-      const log = this.#logs.get(intent.log) ?? new Map<number, Commit>();
-      if (!log.has(intent.position)) this.#decided(finalOf(intent, stateIn(decision, intent)), log);
+    for (const [place, { intent, state: known }] of this.#intents) {
+      if (known || intent.commitId !== attemptId(decision)) continue;
+      const state = stateIn(decision, intent);
+      this.#intents.set(place, { intent, state });
+      this.#decided(finalOf(intent, state), this.#logs.get(intent.log) ?? new Map<number, Commit>());
     }
     this.#see();
   }
@@ -253,13 +258,13 @@ export class History {
   }
 
   /** The intents that were prepared when they were read: nothing is appended behind them before they are final. */
-  get intents(): readonly Commit[] {
+  get intents(): readonly OpenIntent[] {
     return [...this.#intents.values()];
   }
 
   /** Those of which nothing here says what became of them. */
   get undecided(): readonly Commit[] {
-    return this.intents.filter(({ log, position }) => !this.#logs.get(log)?.has(position));
+    return this.intents.filter(({ state }) => !state).map(({ intent }) => intent);
   }
 
   /** The intent of an attempt, prepared, committed or aborted; undefined where there is none, or only in the base. */

@@ -3,7 +3,14 @@ import { MeridianError, type Problem, toProblem } from '../errors.ts';
 import type { EventStore, Runtime } from '../ports.ts';
 import { type DecisionPorts, decisionOrAbort } from './decisions.ts';
 import { type FinalIntent, preparedSchema } from './messages.ts';
-import { type AbortReason, attemptId, type Decision, drivingRegionOf, stateIn } from './transaction.ts';
+import {
+  type AbortReason,
+  attemptId,
+  type Decision,
+  drivingRegionOf,
+  type FinalState,
+  stateIn,
+} from './transaction.ts';
 
 export interface CoordinatePorts extends Omit<DecisionPorts, 'participants'> {
   readonly events: Pick<EventStore, 'outcome'>;
@@ -34,7 +41,7 @@ export type Plan =
 
 /** What became of an attempt, and what has to be done for it. */
 export interface Decided {
-  readonly state: 'committed' | 'aborted';
+  readonly state: FinalState;
   /** Whether it is the transaction's outcome; if not, another attempt follows. */
   readonly final: boolean;
   readonly intents: readonly FinalIntent[];

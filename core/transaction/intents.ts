@@ -5,10 +5,10 @@ import type { Commit } from '../log/commit.ts';
 import type { History } from '../log/history.ts';
 import type { EventStore } from '../ports.ts';
 import { type DecisionPorts, decisionOf, decisionOrAbort } from './decisions.ts';
-import { type Decision, finalOf, stateIn } from './transaction.ts';
+import { type FinalState, finalOf, stateIn } from './transaction.ts';
 
 export interface IntentPorts extends DecisionPorts {
-  readonly events: EventStore;
+  readonly events: Pick<EventStore, 'finalise'>;
 }
 
 /**
@@ -17,45 +17,47 @@ export interface IntentPorts extends DecisionPorts {
  * @returns the first intent that has to be waited for; undefined when none is left
  */
 export const finishIntents = async (ports: IntentPorts & { readonly log: string }, history: History) => {
-  for (const intent of history.intents.filter(({ log }) => log === ports.log)) {
-    const decision = await decisionFor(ports, intent);
-    if (!decision) return intent;
-    history.add([await finalise(ports, intent, decision)]);
+  for (const { intent, state: known } of history.intents) {
+    if (intent.log !== ports.log) continue;
+    const state = known ?? (await stateIfReached(ports, intent));
+    if (!state) return intent;
+    await ports.events.finalise(intent, state);
+    history.add([finalOf(intent, state)]);
   }
   return undefined;
 };
 
-/** So long a decision is waited for, in milliseconds: a Region that hangs must not hold up what waits for its intents. */
-export const ASK_MS = 4000;
-
 /** Where a decision cannot be asked for, the intent stays in the way. */
-const decisionFor = async (ports: IntentPorts, intent: Commit): Promise<Decision | undefined> => {
+const stateIfReached = async (ports: IntentPorts, intent: Commit): Promise<FinalState | undefined> => {
   try {
-    return (
-      (await decisionOf(ports, intent.commitId, ASK_MS)) ??
-      (isOver(intent, ports.runtime.now())
-        ? await decisionOrAbort(ports, intent.commitId, intent.request, { within: ASK_MS })
-        : undefined)
-    );
+    return await finalStateOf(ports, intent);
   } catch (error) {
     if (error instanceof MeridianError && error.retryable) return undefined;
     throw error;
   }
 };
 
-/** By the clock of the Region that wrote the intent, and no other. */
-export const isOver = ({ tx }: Commit, now: number): boolean => tx !== undefined && tx.deadline <= now;
+/** So long a decision is waited for, in milliseconds: a Region that hangs must not hold up what waits for its intents. */
+export const ASK_MS = 4000;
 
-/** Makes one intent what its attempt's decision says. @returns it as it is then */
-export const finalise = async (
-  { events }: { readonly events: Pick<EventStore, 'finalise'> },
-  intent: Commit,
-  decision: Decision,
-): Promise<Commit> => {
-  const state = stateIn(decision, intent);
-  await events.finalise(intent, state);
-  return finalOf(intent, state);
+/**
+ * What has become of an intent: an attempt that is over is aborted, if nothing was decided.
+ * @returns undefined while it may be decided still
+ * @throws MeridianError `region-unreachable`, `unavailable`
+ */
+export const finalStateOf = async (ports: DecisionPorts, intent: Commit): Promise<FinalState | undefined> => {
+  const { commitId, request } = intent;
+  const decided = await decisionOf(ports, commitId, ASK_MS);
+  const decision =
+    decided ??
+    (isOver(intent, ports.runtime.now())
+      ? await decisionOrAbort(ports, commitId, request, { within: ASK_MS })
+      : undefined);
+  return decision && stateIn(decision, intent);
 };
+
+/** By the clock of the Region that wrote the intent, and no other. */
+const isOver = ({ tx }: Commit, now: number): boolean => tx !== undefined && tx.deadline <= now;
 
 /** What an append is told that an undecided transaction keeps from its place. */
 export const streamBusy = ({ stream, tx }: Commit, now: number): MeridianError =>

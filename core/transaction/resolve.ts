@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import type { BatchAnswer, EventStore } from '../ports.ts';
 import { commitId, streamName } from '../request/envelope.ts';
-import { type DecisionPorts, decisionOf, decisionOrAbort } from './decisions.ts';
-import { ASK_MS, finalise, isOver } from './intents.ts';
+import { type DecisionPorts, decisionOrAbort } from './decisions.ts';
+import { ASK_MS, finalStateOf } from './intents.ts';
 import { attemptId } from './transaction.ts';
 
 export interface ResolvePorts extends DecisionPorts {
@@ -53,13 +53,9 @@ const resolveIntent = async (
 ): Promise<string | undefined> => {
   const intent = await ports.events.at(stream, log, position);
   if (intent?.tx?.state !== 'prepared') return undefined;
-  const decision =
-    (await decisionOf(ports, attempt, ASK_MS)) ??
-    (isOver(intent, ports.runtime.now())
-      ? await decisionOrAbort(ports, attempt, intent.request, { within: ASK_MS })
-      : undefined);
-  if (!decision) return `${attempt} is not over yet`;
-  await finalise(ports, intent, decision);
+  const state = await finalStateOf(ports, intent);
+  if (!state) return `${attempt} is not over yet`;
+  await ports.events.finalise(intent, state);
   ports.runtime.metric('IntentResolved', 'Count', 1);
   return undefined;
 };

@@ -96,11 +96,14 @@ export const attemptOf = (id: string): Pick<Decision, 'transaction' | 'attempt'>
 /** The Region that drives a transaction, and with eventual decisions the only one that decides it. */
 export const drivingRegionOf = (transaction: string): string => transaction.slice(0, transaction.indexOf(':'));
 
+/** What an intent becomes. */
+export type FinalState = 'committed' | 'aborted';
+
 /** What a decision makes of an intent of its attempt: one that it does not list is a stray, put by a message that came late. */
 export const stateIn = (
   { outcome, participants }: Decision,
   intent: Pick<Commit, 'stream' | 'log' | 'position'>,
-): 'committed' | 'aborted' =>
+): FinalState =>
   outcome === 'committed' &&
   participants.some(
     ({ stream, log, position }) => stream === intent.stream && log === intent.log && position === intent.position,
@@ -109,7 +112,7 @@ export const stateIn = (
     : 'aborted';
 
 /** An intent once it is final; what is no intent stays as it is. */
-export const finalOf = (intent: Commit, state: 'committed' | 'aborted'): Commit =>
+export const finalOf = (intent: Commit, state: FinalState): Commit =>
   intent.tx ? { ...intent, tx: { ...intent.tx, state } } : intent;
 
 const TRANSACTION_ID = /^[a-z0-9-]{1,40}:[A-Za-z0-9._~-]{1,120}$/;
