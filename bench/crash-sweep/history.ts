@@ -26,8 +26,8 @@ export interface HistoryOptions {
    */
   readonly rival?: boolean;
   readonly crashes: readonly CrashPoint[];
-  /** A mistake of Meridian's own, for tests of whether such would be found. @default none */
-  readonly mistake?: (ports: FaultyPorts) => FaultyPorts;
+  /** Other ports for functions, of tests: with a mistake that should be found, or with a look at calls. @default the same */
+  readonly replacePorts?: (ports: FaultyPorts) => FaultyPorts;
 }
 
 export interface HistoryResult {
@@ -60,7 +60,7 @@ export const runHistory = async ({
   oneRegion = false,
   rival = false,
   crashes,
-  mistake = (ports) => ports,
+  replacePorts = (ports) => ports,
 }: HistoryOptions): Promise<HistoryResult> => {
   const scheduler = new VirtualScheduler();
   const crasher = new Crasher(crashes, () => {
@@ -71,7 +71,7 @@ export const runHistory = async ({
     regions: REGIONS,
     scheduler,
     decisions,
-    withFaults: (region, ports, exit) => crasher.withFaults(region, mistake(ports), exit),
+    withFaults: (region, ports, exit) => crasher.withFaults(region, replacePorts(ports), exit),
   });
   const call = async (region: string, method: string, path: string, body?: unknown, wait = 50) => {
     const event = functionUrlEvent({

@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import { MeridianError, type Problem, toProblem } from '../errors.ts';
+import { MeridianError, toProblem } from '../errors.ts';
 import type { EventStore, Runtime } from '../ports.ts';
-import { type DecisionPorts, decisionOrAbort } from './decisions.ts';
+import { type DecisionPorts, decisionOrAbort, putDecision } from './decisions.ts';
+import { busyProblem } from './intents.ts';
 import { type FinalIntent, preparedSchema } from './messages.ts';
 import {
   type AbortReason,
@@ -71,8 +72,10 @@ export const coordinate = async (ports: CoordinatePorts, asked: unknown): Promis
 
 /** The next attempt follows the last one that was recorded, within the time of the first. */
 const plan = async (ports: CoordinatePorts, { transaction, request, deadline }: PlanRequest): Promise<Plan> => {
+  const isOver = ports.runtime.now() >= deadline;
   const [attempts, outcome] = await Promise.all([
-    ports.decisions.attempts(transaction),
+    // An attempt that a replica does not show is done once more, and decided as it was. Over, it has to be known.
+    ports.decisions.attempts(transaction, isOver ? 'strong' : 'local'),
     ports.events.outcome(transaction),
   ]);
   const last = attempts.at(-1);
@@ -80,7 +83,7 @@ const plan = async (ports: CoordinatePorts, { transaction, request, deadline }: 
   if (outcome || (last && last.request !== request)) return { kind: 'decided', intents: [] };
   if (last?.final) return { kind: 'decided', intents: committedBy(last) };
   const attempt = (last?.attempt ?? 0) + 1;
-  if (ports.runtime.now() < deadline) return { kind: 'prepare', attempt };
+  if (!isOver) return { kind: 'prepare', attempt };
   const end = await decisionOrAbort(ports, attemptId({ transaction, attempt }), request, {
     reason: last?.reason,
   });
@@ -104,9 +107,7 @@ const decide = async (ports: CoordinatePorts, asked: DecideRequest): Promise<Dec
   if (answers.some((answer) => answer.kind === 'refused' && answer.problem.code === 'id-reused'))
     return { state: 'aborted', final: true, intents: [], wait: 0 };
   const { decision: mine, wait } = decisionOn(ports, asked);
-  const standing = await ports.decisions.put(mine);
-  const decision = standing ?? mine;
-  if (!standing) count(ports.runtime, decision);
+  const decision = await putDecision(ports, mine);
   const intents = prepared.map((intent) => {
     const { stream, log, position } = intent;
     return { stream, log, position, commitId: attemptId(asked), state: stateIn(decision, intent) };
@@ -175,21 +176,3 @@ const reasonOf = (answers: readonly Answer[]): AbortReason => {
   const stream = answers.find((answer) => answer.kind === 'busy')?.stream;
   return { stream, problem: busyProblem(stream) };
 };
-
-export const busyProblem = (stream: string | undefined): Problem =>
-  toProblem(
-    new MeridianError(
-      'stream-busy',
-      `${stream} was held or written by others: send the transaction again under a new id.`,
-      {
-        details: { retryAfter: 1 },
-      },
-    ),
-  );
-
-const count = (runtime: Runtime, { outcome, final }: Decision): void =>
-  runtime.metric(
-    outcome === 'committed' ? 'TransactionCommitted' : final ? 'TransactionAborted' : 'TransactionBusy',
-    'Count',
-    1,
-  );

@@ -1,6 +1,6 @@
 // What became of an attempt, asked from any Region.
 import * as z from 'zod';
-import { MeridianError, type Problem } from '../errors.ts';
+import { MeridianError, type Problem, toProblem } from '../errors.ts';
 import type { Decisions, Remote, Runtime } from '../ports.ts';
 import { backoff } from '../retry.ts';
 import { type AbortReason, attemptOf, type Decision, drivingRegionOf } from './transaction.ts';
@@ -103,7 +103,7 @@ export const decisionOrAbort = async (
   request: string,
   { reason = expired, within }: { readonly reason?: AbortReason | undefined; readonly within?: number } = {},
 ): Promise<Decision> => {
-  const { region, decisions, participants, runtime } = ports;
+  const { region, participants, runtime } = ports;
   const { transaction, attempt: number } = attemptOf(attempt);
   if (!isKnownHere(ports, transaction)) {
     const decided =
@@ -125,18 +125,32 @@ export const decisionOrAbort = async (
     decidedAt: runtime.now(),
     region,
   };
-  return (await decisions.put(abort)) ?? abort;
+  return putDecision(ports, abort);
+};
+
+/** Puts a decision, unless there is one on its attempt. @returns the one that stands */
+export const putDecision = async (
+  { decisions, runtime }: Pick<DecisionPorts, 'decisions' | 'runtime'>,
+  decision: Decision,
+): Promise<Decision> => {
+  const standing = await decisions.put(decision);
+  if (standing) return standing;
+  const { outcome, final } = decision;
+  runtime.metric(
+    outcome === 'committed' ? 'TransactionCommitted' : final ? 'TransactionAborted' : 'TransactionBusy',
+    'Count',
+    1,
+  );
+  return decision;
 };
 
 const expired: AbortReason = {
-  problem: {
-    type: 'urn:meridian:problem:deadline-exceeded',
-    title: 'deadline exceeded',
-    status: 409,
-    detail: 'The transaction was not decided before its deadline: send it again under a new id.',
-    code: 'deadline-exceeded',
-    retryable: false,
-  },
+  problem: toProblem(
+    new MeridianError(
+      'deadline-exceeded',
+      'The transaction was not decided before its deadline: send it again under a new id.',
+    ),
+  ),
 };
 
 const ask = async (

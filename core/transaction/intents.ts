@@ -1,6 +1,6 @@
 // Intents that hold up a log: whoever meets one finishes it, once it is decided or over.
 
-import { MeridianError } from '../errors.ts';
+import { MeridianError, type Problem, toProblem } from '../errors.ts';
 import type { Commit } from '../log/commit.ts';
 import type { History } from '../log/history.ts';
 import type { EventStore } from '../ports.ts';
@@ -66,3 +66,15 @@ export const streamBusy = ({ stream, tx }: Commit, now: number): MeridianError =
     // Over, it could not be ended: the Region that decides it is not reached.
     details: { retryAfter: Math.max(1, Math.ceil(((tx?.deadline ?? now) - now) / 1000)) },
   });
+
+/** Why a transaction is aborted that others kept from a stream at every try. */
+export const busyProblem = (stream: string | undefined): Problem =>
+  toProblem(
+    new MeridianError(
+      'stream-busy',
+      `${stream} was held or written by others: send the transaction again under a new id.`,
+      {
+        details: { retryAfter: 1 },
+      },
+    ),
+  );

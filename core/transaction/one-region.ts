@@ -17,8 +17,7 @@ import {
 } from '../log/writer.ts';
 import type { InTheWay } from '../ports.ts';
 import { backoff } from '../retry.ts';
-import { busyProblem } from './coordinate.ts';
-import { finishIntents } from './intents.ts';
+import { busyProblem, finishIntents } from './intents.ts';
 import {
   type AbortReason,
   attemptId,

@@ -101,7 +101,10 @@ const tryToPrepare = async (ports: AppendPorts, asked: Prepare): Promise<Prepare
     });
     const taken = await ports.events.put(intent);
     history.add([taken ?? intent]);
-    if (!taken) return prepared(history, intent);
+    if (!taken) {
+      if (intent.events.length > 0) runtime.metric('Appended', 'Count', 1);
+      return prepared(history, intent);
+    }
     runtime.metric('AppendConflict', 'Count', 1);
     // Held by an intent: that is looked at next, and nothing stands behind it.
     if (taken.tx?.state === 'prepared' && !isBehind(history, taken)) continue;

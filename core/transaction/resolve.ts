@@ -6,7 +6,7 @@ import { ASK_MS, finalStateOf } from './intents.ts';
 import { attemptId } from './transaction.ts';
 
 export interface ResolvePorts extends DecisionPorts {
-  readonly events: Pick<EventStore, 'at' | 'finalise'>;
+  readonly events: Pick<EventStore, 'at' | 'finalise' | 'outcome'>;
 }
 
 const intentMessage = z.object({
@@ -65,7 +65,13 @@ const resolveAttempt = async (
   ports: ResolvePorts,
   { transaction, attempt, request }: z.output<typeof attemptMessage>,
 ): Promise<undefined> => {
-  const last = (await ports.decisions.attempts(transaction)).at(-1);
+  const [attempts, outcome] = await Promise.all([
+    ports.decisions.attempts(transaction),
+    ports.events.outcome(transaction),
+  ]);
+  // Another transaction of this Region alone has the id.
+  if (outcome) return;
+  const last = attempts.at(-1);
   // A busy record that followed has a message of its own.
   if (last && (last.final || last.attempt >= attempt)) return;
   await decisionOrAbort(ports, attemptId({ transaction, attempt }), request, {

@@ -95,13 +95,14 @@ export const transactHere = async (ports: DrivePorts, transaction: Transaction, 
     // Its own outcome is in the write. Here is looked only for one of several Regions under the same id; without any other
     // Region, which this path does not need.
     const [other] = isNew ? [] : await ports.decisions.attempts(id, 'local');
-    if (other) throw idReused(id);
-    return outcomeOfMine(transaction, await runInOneRegion(ports, transaction));
+    const kept = other && (await ports.events.outcome(id));
+    if (other && !kept) throw idReused(id);
+    return outcomeOfMine(transaction, kept ?? (await runInOneRegion(ports, transaction)));
   }
-  // Nobody can have sent an id before that was made just now.
+  // Nobody can have sent an id before that was made just now. A replica that is behind costs a run that changes nothing.
   const [kept, attempts] = isNew
     ? [undefined, []]
-    : await Promise.all([ports.events.outcome(id), ports.decisions.attempts(id)]);
+    : await Promise.all([ports.events.outcome(id), ports.decisions.attempts(id, 'local')]);
   const last = kept ?? attempts.at(-1);
   if (last) {
     const outcome = outcomeOfMine(transaction, last);
@@ -145,13 +146,17 @@ const driveByMachine = async (
     region,
   };
   await decisions.put(promise);
-  const latest = (await decisions.attempts(id)).reduce((_before, next) => next, promise);
+  const latest = (await decisions.attempts(id)).at(-1) ?? promise;
   return outcomeOfMine(transaction, latest);
 };
 
-/** @throws MeridianError `id-reused`: the record is another transaction's */
+/**
+ * @throws MeridianError
+ * - `id-reused`: the record is another transaction's
+ * - `unavailable`, retryable: it is a promise to another one; which of them the id stands for the first decision says
+ */
 const outcomeOfMine = ({ id, request }: Transaction, decision: Decision): Outcome => {
-  if (decision.request !== request) throw idReused(id);
+  if (decision.request !== request) throw decision.attempt === 0 ? undecidedWhose(id) : idReused(id);
   return outcomeFrom(id, decision);
 };
 
@@ -162,6 +167,13 @@ const outcomeFrom = (id: string, last: Decision | undefined): Outcome => {
     ? { id, state: 'aborted', reason: last.reason }
     : { id, state: 'committed', participants: last.participants };
 };
+
+const undecidedWhose = (id: string): MeridianError =>
+  new MeridianError(
+    'unavailable',
+    `Another transaction was sent under ${id} too, and nothing is decided yet: send this one again with the same id, to learn whether it is the one that runs.`,
+    { retryable: true, details: { retryAfter: 1 } },
+  );
 
 const idReused = (id: string): MeridianError =>
   new MeridianError('id-reused', `${id} stands for another transaction: make a new id.`);

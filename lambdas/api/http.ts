@@ -1,4 +1,5 @@
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
+import * as z from 'zod';
 import {
   decodeVersion,
   invalid,
@@ -56,6 +57,25 @@ export const jsonBody = ({ body, isBase64Encoded }: LambdaFunctionURLEvent): unk
 /** A header, whatever the case of its name. */
 export const header = ({ headers }: LambdaFunctionURLEvent, name: string): string | undefined =>
   Object.entries(headers).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
+
+/**
+ * Reads what has a header's value at a path: a fault there has the header's name.
+ * @throws what `read` throws
+ */
+export const inHeader = <T>(name: string, path: string, read: () => T): T => {
+  try {
+    return read();
+  } catch (error) {
+    const { success, data } = faulty.safeParse(error);
+    if (!success) throw error;
+    throw invalid(data.details.faults.map((fault) => (fault.path === path ? { ...fault, path: name } : fault)));
+  }
+};
+
+const faulty = z.object({
+  code: z.literal('validation'),
+  details: z.object({ faults: z.array(z.object({ path: z.string(), message: z.string() })) }),
+});
 
 /** The version token in a header, with or without the quotes of an ETag. @throws MeridianError `validation` */
 export const tokenHeader = (event: LambdaFunctionURLEvent, name: string): string | undefined =>

@@ -24,6 +24,7 @@ import {
 import {
   type Answer,
   header,
+  inHeader,
   json,
   jsonBody,
   type Parameters,
@@ -119,7 +120,9 @@ const postCommand: Handle = async (ports, event, { type = '', id = '', name }) =
     input: jsonBody(event),
     ...(token !== undefined && { [named]: token }),
   };
-  const append = parseCommandEnvelope(ports.domain, envelope, ports.runtime.newId);
+  const append = inHeader('Idempotency-Key', 'id', () =>
+    parseCommandEnvelope(ports.domain, envelope, ports.runtime.newId),
+  );
   const appended = await submit(ports, traced(append, event));
   return acceptance(appended);
 };

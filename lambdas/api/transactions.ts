@@ -11,12 +11,14 @@ import {
   outcomeOf,
   type PreparedIntent,
   parseTransaction,
+  type Transaction,
   type TransactPorts,
   transact,
 } from '../../core/index.ts';
 import {
   type Answer,
   header,
+  inHeader,
   json,
   jsonBody,
   type Parameters,
@@ -31,7 +33,7 @@ const DEFAULT_WAIT_S = 10;
 
 /** `POST /transactions`: the outcome, or where to ask for it. @throws MeridianError as `parseTransaction`, `transact` */
 export const postTransaction = async (ports: TransactPorts, event: LambdaFunctionURLEvent): Promise<Answer> => {
-  const transaction = traced(parseTransaction(ports, named(jsonBody(event), header(event, 'Idempotency-Key'))), event);
+  const transaction = traced(named(ports, jsonBody(event), header(event, 'Idempotency-Key')), event);
   const asked = waitHeader(event);
   const wait = Math.min((asked ?? DEFAULT_WAIT_S) * 1000, longestWait(ports, transaction.id));
   const outcome = await withId(transaction.id, transact(ports, transaction, wait));
@@ -96,9 +98,19 @@ const withId = async (id: string, outcome: Promise<Outcome>): Promise<Outcome> =
   }
 };
 
-/** A body that names no id is the transaction that the header names. */
-const named = (body: unknown, id: string | undefined): unknown =>
-  id !== undefined && body !== null && typeof body === 'object' && !Array.isArray(body) ? { id, ...body } : body;
+/** A body that names no id is the transaction that the header names. @throws MeridianError `validation`: it names another one */
+const named = (ports: TransactPorts, body: unknown, id: string | undefined): Transaction => {
+  if (id === undefined || body === null || typeof body !== 'object' || Array.isArray(body))
+    return parseTransaction(ports, body);
+  if (!Object.hasOwn(body, 'id'))
+    return inHeader('Idempotency-Key', 'id', () => parseTransaction(ports, { id, ...body }));
+  const transaction = parseTransaction(ports, body);
+  if (transaction.id !== id)
+    throw invalid([
+      { path: 'Idempotency-Key', message: `is ${id}, and the body has the id ${transaction.id}: give one of them` },
+    ]);
+  return transaction;
+};
 
 const shown = (outcome: Outcome): unknown => {
   const { id, state } = outcome;

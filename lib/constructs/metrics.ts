@@ -114,13 +114,13 @@ export const metricsOf = (prefix: string, period: Duration) => {
         dimensionsMap: { TableName: names.eventsTable, ReceivingRegion: receiver },
         label: `to ${receiver}`,
       }),
-    /** 1 while commits are written here and not even a try is made to publish one. */
+    /** 1 while commits and intents are written here and relay handles no record at all: each batch counts what it published, even 0. */
     relaySilent: () =>
       new MathExpression({
         label: 'relay is silent',
         period,
-        expression: 'IF(FILL(appended, 0) > 0 AND FILL(published, 0) + FILL(failed, 0) == 0, 1, 0)',
-        usingMetrics: { appended: own('Appended'), published: own('Published'), failed: own('PublishFailed') },
+        expression: 'IF(FILL(appended, 0) > 0 AND FILL(batches, 0) == 0, 1, 0)',
+        usingMetrics: { appended: own('Appended'), batches: own('Published').with({ statistic: Stats.SAMPLE_COUNT }) },
       }),
   };
 };

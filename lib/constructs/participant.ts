@@ -41,8 +41,8 @@ export class Participant extends Construct {
       functionId: 'participant',
       description: 'Prepares and finalises the part of a transaction that is at home here',
       environment: { ...environment, PARTICIPANT_FUNCTION: namesOf(config.name).function('participant') },
-      // A prepare tries for 10 s, and a call of a service that it has begun takes at most 20 s. The state machine waits a
-      // little longer and calls again.
+      // A prepare tries 8 times, which takes a few seconds, and a call of a service that it has begun takes at most 20 s.
+      // The state machine waits a little longer and calls again.
       timeout: Duration.seconds(30),
     });
     const { role } = this.function;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { runHistory } from '../../bench/crash-sweep/history.ts';
 import { type SweepOptions, sweep, sweepTwice } from '../../bench/crash-sweep/sweep.ts';
+import { portsAround } from '../../world/faults.ts';
 import { seeded } from '../../world/randomness.ts';
 
 const sweeps: readonly SweepOptions[] = [
@@ -44,7 +45,7 @@ describe('the sweep', () => {
   it('finds a commit without a record', async () => {
     const { violations } = await sweep({
       ...options,
-      mistake: (ports) => ({ ...ports, decisions: { ...ports.decisions, put: async () => undefined } }),
+      replacePorts: (ports) => ({ ...ports, decisions: { ...ports.decisions, put: async () => undefined } }),
     });
     expect(violations.map(({ what }) => what)).toContainEqual(expect.stringMatching(/not atomic|is locked still/));
   }, 120_000);
@@ -52,7 +53,7 @@ describe('the sweep', () => {
   it('finds that nobody recovers what is orphaned', async () => {
     const { violations } = await sweep({
       ...options,
-      mistake: (ports) => ({ ...ports, resolver: { send: async (messages) => messages.map(() => undefined) } }),
+      replacePorts: (ports) => ({ ...ports, resolver: { send: async (messages) => messages.map(() => undefined) } }),
     });
     expect(violations.map(({ what }) => what)).toContainEqual(expect.stringContaining('is locked still'));
   }, 120_000);
@@ -60,7 +61,7 @@ describe('the sweep', () => {
   it('finds an intent that is committed before the decision', async () => {
     const { violations } = await sweep({
       ...options,
-      mistake: (ports) => ({
+      replacePorts: (ports) => ({
         ...ports,
         events: {
           ...ports.events,
@@ -100,6 +101,21 @@ describe('the cost of a transaction', () => {
       expect(before.filter((call) => call.startsWith('us-east-2') && call.endsWith('.invoke'))).toEqual([]);
     },
   );
+
+  it('waits for no quorum before that decision', async () => {
+    const quorums: string[] = [];
+    await runHistory({
+      participants: 3,
+      decisions: 'strong',
+      crashes: [],
+      replacePorts: (ports) =>
+        portsAround(ports, (call, name, args) => {
+          if (name.startsWith('decisions.') && !args.includes('local')) quorums.push(name);
+          return call(args);
+        }),
+    });
+    expect(quorums[0]).toBe('decisions.put');
+  });
 
   it('is one write in one Region', async () => {
     const { calls } = await runHistory({ participants: 5, decisions: 'strong', oneRegion: true, crashes: [] });

@@ -218,7 +218,7 @@ describe('the state machine of transactions, executed', () => {
       stream: `seats/${String(i).padStart(200, '0')}`,
       request: { kind: 'events', events: [{ type: 'Taken', data }] },
     }));
-    const problem = { code: 'rejected', detail: 'y'.repeat(500) };
+    const problem = { code: 'rejected', detail: 'y'.repeat(1000) };
     const { tasks } = scripted({
       prepare: ({ attempt, participant: { stream } }) =>
         attempt === 3 ? { kind: 'refused', stream, problem } : preparedOf(stream),

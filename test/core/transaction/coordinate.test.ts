@@ -122,6 +122,27 @@ describe('a machine that runs to its end', () => {
     expect(us.runtime.metrics.get('TransactionBusy')).toBe(1);
   });
 
+  it('has the same outcome when its Region’s replica does not show what was decided', async () => {
+    const { us, eu, input } = await aCase();
+    const blind = {
+      ...us,
+      decisions: {
+        ...us.decisions,
+        attempts: async (id: string, read?: 'local' | 'strong') =>
+          read === 'local' ? [] : us.decisions.attempts(id, read),
+      },
+    };
+    await drive(us, input);
+    const outcome = await outcomeOf(us, input.id);
+    await drive(blind, input);
+    expect(await outcomeOf(us, input.id)).toEqual(outcome);
+    expect(await balances({ us, eu })).toEqual([5, 5]);
+    us.runtime.advance(60_000);
+    await drive(blind, input);
+    expect(await us.decisions.attempts(input.id)).toHaveLength(1);
+    expect(await statesOf({ us, eu })).toEqual(['committed', 'committed']);
+  });
+
   it('ends busy when the stream is held until the deadline', async () => {
     const { us, eu, input } = await aCase({ timeoutSeconds: 20 });
     const other = inputOf(aTransaction({ timeoutSeconds: 60 }), us);

@@ -9,7 +9,7 @@ import { prepare } from '../../../core/transaction/prepare.ts';
 import { outcomeOf, transact } from '../../../core/transaction/transact.ts';
 import type { Transaction } from '../../../core/transaction/transaction.ts';
 import { aCommit } from '../../contract/commits.ts';
-import { aDecision, anAbort } from '../../contract/decisions.ts';
+import { aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { account, anAppend, aRegion, command, domainWithSnapshots, note, watched } from '../example.ts';
 import { aTransaction, type Region } from './regions.ts';
@@ -149,7 +149,15 @@ describe('a transaction of one Region', () => {
     const transaction = local();
     await us.decisions.put(aDecision({ transaction: transaction.id }));
     await expect(transact(us, transaction, WAIT)).rejects.toThrow(expect.objectContaining({ code: 'id-reused' }));
-    expect(us.events.calls).toEqual([]);
+    expect(us.events.calls).toEqual(['outcome']);
+  });
+
+  it('keeps its outcome when one of several Regions was promised its id at the same moment', async () => {
+    const us = await aBank();
+    const transaction = local();
+    const committed = await transact(us, transaction, WAIT);
+    await us.decisions.put(aPromise({ transaction: transaction.id }));
+    expect(await transact(us, transaction, WAIT)).toEqual(committed);
   });
 
   it('refuses an id whose commit stands for something else on one of its streams', async () => {

@@ -51,6 +51,24 @@ describe('the resolver', () => {
     });
   });
 
+  it('leaves an id alone that a transaction of one Region has got', async () => {
+    const { us } = aWorld();
+    await us.decisions.put(aPromise({ transaction: 'us:order-1', request: REQUEST }));
+    await us.table.putOutcome(aDecision({ transaction: 'us:order-1' }));
+    us.runtime.advance(60_000);
+    expect(await resolve(us, [anAttemptMessage(1)])).toEqual([undefined]);
+    expect(await us.decisions.attempts('us:order-1')).toHaveLength(1);
+  });
+
+  it('counts what it aborts', async () => {
+    const { us } = aWorld();
+    await hold(us);
+    expect(us.runtime.metrics.get('Appended')).toBe(1);
+    us.runtime.advance(30_000);
+    await resolve(us, [anIntentMessage(), anIntentMessage()]);
+    expect(us.runtime.metrics.get('TransactionAborted')).toBe(1);
+  });
+
   it('makes no difference when it comes twice, or late, or for what never was', async () => {
     const { us } = aWorld();
     await hold(us);

@@ -162,8 +162,13 @@ describe('transact', () => {
     await expect(transact(us, other, WAIT)).rejects.toThrow(problem('id-reused'));
     await expect(transact(us, { ...other, isNew: true }, WAIT)).rejects.toThrow(problem('id-reused'));
     const { us: waiting } = await aCase({ drives: false });
-    await transact(waiting, transaction, 0);
-    await expect(transact(waiting, { ...other, isNew: true }, 0)).rejects.toThrow(problem('id-reused'));
+    const promised = await transact(waiting, transaction, 0);
+    // Which of them it stands for, once both were sent at the same moment, only the decision says.
+    for (const late of [other, { ...other, isNew: true } as const])
+      await expect(transact(waiting, late, 0)).rejects.toThrow(problem('unavailable'));
+    expect(await transact(waiting, transaction, 0)).toEqual(promised);
+    await waiting.decisions.put(aDecision({ transaction: transaction.id, request: transaction.request }));
+    await expect(transact(waiting, other, 0)).rejects.toThrow(problem('id-reused'));
   });
 
   it('says so when the machine cannot be started: nothing was promised', async () => {

@@ -113,12 +113,43 @@ describe('POST /transactions', () => {
     const headers = { 'idempotency-key': 'us-east-1:key' };
 
     const { body } = await api.post('/transactions', { headers, body: { participants: both.participants } });
-    const named = await api.post('/transactions', { headers, body: { ...both, participants: [reserving(east3)] } });
-    const bad = { headers: { 'idempotency-key': 'no Region' }, body: { participants: both.participants } };
+    const named = await api.post('/transactions', {
+      headers: { 'Idempotency-Key': id },
+      body: { id, participants: [reserving(east3)] },
+    });
 
     expect(body).toMatchObject({ id: 'us-east-1:key' });
     expect(named.body).toMatchObject({ id });
-    expect(await api.problem('POST', '/transactions', bad)).toMatchObject({ status: 400, faults: [{ path: 'id' }] });
+  });
+
+  it.each(['no Region', 'mars-north-1:a', '', 'us-east-1:a#1'])(
+    'refuses the Idempotency-Key "%s", under its name, with what else is wrong',
+    async (key) => {
+      const headers = { 'idempotency-key': key };
+      const ask = (...participants: readonly object[]) =>
+        anApi().problem('POST', '/transactions', { headers, body: { participants } });
+
+      const fault = { path: 'Idempotency-Key', message: expect.any(String) };
+      const problem = await ask(...both.participants);
+      expect(problem).toMatchObject({ status: 400, code: 'validation', faults: [fault] });
+      expect(problem.detail).toMatch(/^Idempotency-Key: /);
+      expect(await ask({ stream: east1 })).toMatchObject({ faults: [fault, { path: 'participants[0]' }] });
+      expect(await ask()).toMatchObject({ faults: [{ path: 'participants' }] });
+    },
+  );
+
+  it('refuses a body whose id is not the one of the Idempotency-Key', async () => {
+    const api = anApi();
+    const headers = { 'idempotency-key': 'us-east-1:key' };
+
+    expect(await api.problem('POST', '/transactions', { headers, body: both })).toMatchObject({
+      status: 400,
+      code: 'validation',
+      faults: [
+        { path: 'Idempotency-Key', message: `is us-east-1:key, and the body has the id ${id}: give one of them` },
+      ],
+    });
+    expect(await api.ports.events.load(east1)).toEqual([]);
   });
 
   it('answers the first outcome to the same id again, whatever has changed since, and 409 to another body', async () => {
@@ -318,14 +349,14 @@ describe('POST /transactions', () => {
         });
     });
 
-    it('goes on with what was promised when the same transaction comes again, and answers 409 to another one', async () => {
+    it('goes on with what was promised when the same transaction comes again, and has another one wait', async () => {
       const api = anApiWith(undefined);
       const headers = { prefer: 'wait=1' };
       await api.post('/transactions', { headers, body: across });
 
       expect(await api.post('/transactions', { headers, body: across })).toMatchObject({ status: 202 });
       const other = { headers, body: { ...across, participants: [reserving(east2), reserving(west)] } };
-      expect(await api.problem('POST', '/transactions', other)).toMatchObject({ status: 409, code: 'id-reused' });
+      expect(await api.problem('POST', '/transactions', other)).toMatchObject({ status: 503, code: 'unavailable' });
     });
   });
 
