@@ -7,8 +7,10 @@ const localstack = ['test/localstack/**/*.test.ts', 'test/contract/localstack.te
 
 export default defineConfig({
   test: {
-    testTimeout: 20_000,
-    hookTimeout: 180_000, // an engine that a suite starts, such as DynamoDB Local, needs its seconds on a busy machine
+    // They end what hangs. A busy machine, or one that is four times slower, needs its seconds for an engine, a process or
+    // a synthesis.
+    testTimeout: 60_000,
+    hookTimeout: 300_000,
     maxWorkers: '100%', // the default leaves one core idle, which is half of a small machine
     coverage: {
       include: ['core/**/*.ts'],

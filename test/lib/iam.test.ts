@@ -52,7 +52,7 @@ beforeAll(() => {
   template = firstRegionOf(app);
   functions = (app.regions[0]?.node.findAll() ?? []).filter((construct) => construct instanceof MeridianFunction);
   calls = callsOf(functions.map(entryOf));
-}, 180_000);
+});
 
 /** The name in `Queue(meridian-ingress)` or in the ARN of a table or a log group; what has none stays as it is. */
 const named = (text: string): string =>

@@ -45,7 +45,7 @@ beforeAll(() => {
     template: new TemplateReader(template),
   }));
   region = firstRegionOf(app);
-}, 60_000);
+});
 
 describe('the app', () => {
   it('has a global stack in the primary Region and a stack per Region that is deployed after it', () => {

@@ -15,8 +15,11 @@ import { describeWithLocalStack } from './describe-with-localstack.ts';
 const BOOKINGS = 100;
 /** Each of them is several functions at work. */
 const AT_ONCE = 6;
-const TEST_MS = 300_000;
-const SETTLED = { timeout: 120_000, interval: 1_000 };
+const TEST_MS = 1_200_000;
+/** Longer than the time-out of a transaction. */
+const SETTLED = { timeout: 420_000, interval: 1_000 };
+/** As much as one may have: on a slow machine they are to end by what they find, not by their time. */
+const TIMEOUT_S = 240;
 /** Two near each Region. */
 const AIRPORTS = ['LAX', 'SEA', 'ORD', 'BNA', 'JFK', 'BOS'] as const;
 /** For the first ones there are more passengers than seats. */
@@ -95,7 +98,7 @@ describeWithLocalStack('transactions over streams of three Regions', (endpoint) 
       method: 'POST',
       path: '/transactions',
       headers: { Prefer: 'wait=20' },
-      body: { id, participants: booking(planned), timeoutSeconds: 60 },
+      body: { id, participants: booking(planned), timeoutSeconds: TIMEOUT_S },
     });
     switch (status) {
       case 200:

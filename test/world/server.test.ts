@@ -85,13 +85,20 @@ describe('the server of a world', () => {
 
   it('says where an undecided transaction can be asked for, at this server', async () => {
     const participants = ['stock/0', 'stock/1'].map((stream) => ({ stream, command: 'take', input: 'me' }));
-    const { status, headers } = await request('POST', '/regions/us-east-1/transactions', {
-      headers: { Prefer: 'wait=0' },
-      body: JSON.stringify({ id: 'us-east-1:a', participants }),
-    });
-    await world.whenIdle();
+    const ask = (wait: number) =>
+      request('POST', '/regions/us-east-1/transactions', {
+        headers: { Prefer: `wait=${wait}` },
+        body: JSON.stringify({ id: 'us-east-1:a', participants, timeoutSeconds: 240 }),
+      });
+    const { machine } = world.region('us-east-1');
+    // It is lost at its first step: nobody decides before it is sent again.
+    machine.beforeStep = ({ kill }) => kill();
+    const { status, headers } = await ask(0);
+    machine.beforeStep = () => undefined;
+    const sentAgain = await ask(40);
 
     expect([status, headers.location]).toEqual([202, '/regions/us-east-1/transactions/us-east-1:a']);
+    expect(sentAgain.status).toBe(200);
     expect(await request('GET', headers.location ?? '')).toMatchObject({ status: 200, body: { state: 'committed' } });
   });
 
@@ -106,12 +113,14 @@ describe('the server of a world', () => {
   });
 
   it('goes on after a client has gone away in the middle of its request', async () => {
+    const begun = once(server, 'request');
     const socket = connect(port, '127.0.0.1');
-    await once(socket, 'connect');
     socket.write('POST /regions/us-east-1/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"stream"');
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const [incoming]: IncomingMessage[] = await begun;
+    if (!incoming) throw new Error('No request.');
+    const gone = new Promise((resolve) => incoming.once('close', resolve));
     socket.destroy();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await gone;
 
     expect(await request('GET', '/regions/us-east-1/health')).toMatchObject({ status: 200 });
   });

@@ -32,7 +32,7 @@ beforeAll(() => {
   region = firstRegionOf(synthesize({ context: { subscriber: true } }));
   mailed = firstRegionOf(synthesize({ context: { name: 'trial', alarmEmail: 'ops@example.com' } }));
   alarms = alarmsOf(region);
-}, 60_000);
+});
 
 function alarmsOf(reader: TemplateReader): AlarmProperties[] {
   return reader.ofType('AWS::CloudWatch::Alarm').map(({ Properties }) => alarmSchema.parse(Properties));

@@ -10,7 +10,7 @@ let none: TemplateReader;
 beforeAll(() => {
   kept = firstRegionOf(synthesize({ context: { archiveDays: 14 } }));
   none = firstRegionOf(synthesize({ context: { archiveDays: 0 } }));
-}, 60_000);
+});
 
 const archive = () => {
   const [found, ...more] = kept.ofType('AWS::Events::Archive');

@@ -23,7 +23,7 @@ let bundles: readonly Bundle[];
 beforeAll(() => {
   outdir = mkdtempSync(join(tmpdir(), 'meridian-bundle-'));
   bundles = bundleFunctions(outdir);
-}, 180_000);
+});
 afterAll(() => rmSync(outdir, { recursive: true }));
 
 const eachBundle = (check: (bundle: Bundle, code: string) => void) => {

@@ -27,7 +27,7 @@ beforeAll(() => {
   regions = synthesize({ context: { subscriber: true } }).regionTemplates.map(
     (template) => new TemplateReader(template),
   );
-}, 60_000);
+});
 
 /** A body with its references as text, for JSON inside of a join cannot be read otherwise. */
 const dashboardOf = (reader: TemplateReader) => {

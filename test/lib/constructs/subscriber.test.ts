@@ -18,7 +18,7 @@ describe('the example subscriber', () => {
     app = synthesize({ context: { subscriber: 'true' } });
     region = firstRegionOf(app);
     without = firstRegionOf(synthesize());
-  }, 60_000);
+  });
 
   it('is in every Region, passes every check, and is not there unless it is asked for', () => {
     expect(app.findings).toEqual([]);

@@ -6,7 +6,7 @@ import { TemplateReader } from '../template.ts';
 let app: Synthesized;
 beforeAll(() => {
   app = synthesize();
-}, 60_000);
+});
 
 const tagList = z.array(z.object({ Key: z.string(), Value: z.string() }));
 const tagsOf = (tags: unknown) => new Map(tagList.parse(tags).map(({ Key, Value }) => [Key, Value]));
