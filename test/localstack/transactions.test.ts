@@ -234,7 +234,7 @@ describeWithLocalStack('transactions over streams of three Regions', (endpoint) 
       transaction,
       attempt: 1,
       request: 'of nobody',
-      deadline: Date.now() + 5_000,
+      deadline: Date.now() + 20_000,
       meta: {},
       participant: { stream, request: { kind: 'command', command: 'earn', input: { miles: 100 } } },
     });
