@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { documentOf, textOf } from './client/problem.ts';
+import { documentOf, type Names, textOf } from './client/problem.ts';
 
 /** What every command can do. */
 export interface OutputOptions {
@@ -20,10 +20,23 @@ export const note = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
 
-/** Tells what went wrong, a problem document for machines; the exit code will be 1. */
-export const fail = (error: unknown, { json = false }: OutputOptions): void => {
-  note(json ? JSON.stringify(documentOf(error)) : textOf(error));
-  process.exitCode = 1;
+export interface FailOptions {
+  /** What was typed, by what the API calls it. */
+  readonly names?: Names;
+  /** Of what may have been written all the same. */
+  readonly id?: unknown;
+  /** @default 1 */
+  readonly exitCode?: number;
+}
+
+/** Tells what went wrong, a problem document for machines, and sets the exit code. */
+export const fail = (
+  error: unknown,
+  { json = false }: OutputOptions,
+  { names, id, exitCode = 1 }: FailOptions = {},
+): void => {
+  note(json ? JSON.stringify({ ...documentOf(error), ...(id !== undefined && { id }) }) : textOf(error, names));
+  process.exitCode = exitCode;
 };
 
 /** Does a command's work; what goes wrong is told, without a stack trace. */

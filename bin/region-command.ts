@@ -19,6 +19,12 @@ export const streamArgument = (text: string): string => {
   return text;
 };
 
+/** A transaction's id from the command line. Which Regions and characters there are the Region knows. */
+export const transactionId = (text: string): string => {
+  if (!/^[^:]+:./.test(text)) throw new InvalidArgumentError('Write <Region>:<key>, such as us-east-1:order-17.');
+  return text;
+};
+
 /** Adds a command that talks to a Region. @param usage its name and its arguments */
 export const regionCommand = (parent: Command, usage: string, description: string): Command =>
   parent

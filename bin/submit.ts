@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
 import { openRegion } from './client/open.ts';
-import { isRetryable } from './client/problem.ts';
-import { note, say, sayJson, told } from './output.ts';
+import { mayStand } from './client/problem.ts';
+import { fail, note, say, sayJson, told } from './output.ts';
 import type { RegionOptions } from './region-command.ts';
 
 /** What is kept with a commit. */
@@ -22,7 +22,7 @@ export const addMetaOptions = (command: Command): Command =>
 /** @returns undefined when none of it was given */
 export const metaOf = ({ actor, correlation, causation }: MetaOptions): MetaOptions | undefined =>
   // What is undefined is left out of JSON.
-  (actor ?? correlation ?? causation) ? { actor, correlation, causation } : undefined;
+  (actor ?? correlation ?? causation) === undefined ? undefined : { actor, correlation, causation };
 
 /** What an append can be given beside its events or its command. */
 export interface SubmitOptions extends RegionOptions, MetaOptions {
@@ -58,9 +58,9 @@ export const submit = (stream: string, request: object, options: SubmitOptions):
         );
     } catch (error) {
       // It may stand all the same, when only the answer was lost.
-      if (isRetryable(error) && !json)
-        note(`It may have been written. To send it again without doing it twice: --id ${id}`);
-      throw error;
+      if (!mayStand(error)) throw error;
+      if (!json) note(`It may have been written. To send it again without doing it twice: --id ${id}`);
+      fail(error, options, { id });
     }
   });
 

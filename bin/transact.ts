@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { openRegion } from './client/open.ts';
-import { isRetryable } from './client/problem.ts';
+import { mayStand, type Names } from './client/problem.ts';
 import type { HealthShown, OutcomeShown } from './client/region.ts';
-import { note, say, sayJson, told } from './output.ts';
-import { type RegionOptions, wholeNumber } from './region-command.ts';
-import { addMetaOptions, type MetaOptions, metaOf } from './submit.ts';
+import { fail, note, say, sayJson, told } from './output.ts';
+import { type RegionOptions, transactionId, wholeNumber } from './region-command.ts';
+import { addMetaOptions, type MetaOptions } from './submit.ts';
 
 /** What a transaction can be given beside its participants. */
 export interface TransactOptions extends RegionOptions, MetaOptions {
@@ -17,15 +17,26 @@ export interface TransactOptions extends RegionOptions, MetaOptions {
 /** A Region waits at most so many seconds. */
 const MAX_WAIT_S = 50;
 const MAX_TIMEOUT_S = 240;
+/** The exit code of a transaction of which no outcome is known: it may be committed yet, or be so already. */
+export const NO_OUTCOME = 3;
 
 export const addTransactOptions = (command: Command): Command =>
   addMetaOptions(
     command
       .optionsGroup('Transaction:')
-      .option('--id <Region:key>', 'so that it happens once, however often it is sent; made and printed when not given')
+      .option(
+        '--id <Region:key>',
+        'so that it happens once, however often it is sent; made and printed when not given',
+        transactionId,
+      )
       .option('--wait <seconds>', 'how long to wait for its outcome (default: 10)', wholeNumber(0, MAX_WAIT_S))
       .option('--timeout <seconds>', 'abort it if it takes longer (default: 30)', wholeNumber(1, MAX_TIMEOUT_S)),
-  );
+  ).addHelpText('after', EXIT_CODES);
+
+/** What the commands say that tell an outcome. */
+export const EXIT_CODES = `
+Exit codes: 0 committed; 1 aborted, refused or not sent; 2 wrong usage;
+3 no outcome is known yet: ask with \`meridian transaction <id>\`.`;
 
 /** A transaction as the API takes it. */
 export interface TransactionBody {
@@ -36,40 +47,41 @@ export interface TransactionBody {
   readonly meta?: unknown;
 }
 
-/**
- * Runs a transaction and prints what became of it; the exit code is 1 unless it is committed.
- * @param body is called once its other members are needed; what it throws is told
- * @param drivingRegion chooses the Region for an id that has to be made
- * @param done what it comes to when it is committed
- */
+export interface Transacting {
+  /** What was typed for its parts, by what the API calls them. */
+  readonly names: Names;
+  /** Chooses the Region for an id that has to be made. @default the Region that is asked */
+  readonly drivingRegion?: (health: HealthShown) => string;
+  /** What it comes to when it is committed. */
+  readonly done?: () => string;
+}
+
+/** Runs a transaction and prints what became of it: also by the exit code. */
 export const transact = (
   options: TransactOptions,
-  body: () => TransactionBody,
-  drivingRegion: (health: HealthShown) => string = ({ region }) => region,
-  done?: () => string,
+  asked: TransactionBody,
+  { names, drivingRegion = ({ region }) => region, done }: Transacting,
 ): Promise<void> =>
   told(options, async () => {
-    const { json = false, wait, timeout } = options;
-    const asked = body();
+    const { json = false, wait } = options;
     const region = await openRegion(options);
     // Made here, so that a lost answer can be asked for.
-    const id = options.id ?? asked.id ?? `${drivingRegion(await region.health())}:${randomUUID()}`;
-    const timeoutSeconds = timeout ?? asked.timeoutSeconds;
-    const meta = metaOf(options) ?? asked.meta;
+    const id = asked.id === undefined ? `${drivingRegion(await region.health())}:${randomUUID()}` : asked.id;
     try {
-      const outcome = await region.transact({ ...asked, id, timeoutSeconds, meta }, wait);
+      const outcome = await region.transact({ ...asked, id }, wait);
       if (done && outcome.state === 'committed' && !json) say(done());
       tellOutcome(outcome, json);
     } catch (error) {
+      if (!mayStand(error)) return fail(error, options, { names });
       // It may be committed all the same, when only the answer was lost.
-      if (isRetryable(error) && !json) note(`It may have been committed. To ask: npx meridian transaction ${id}`);
-      throw error;
+      if (!json) note(`It may have been committed. To ask: npx meridian transaction ${id}`);
+      fail(error, options, { names, id, exitCode: NO_OUTCOME });
     }
   });
 
-/** Prints what is known of a transaction; the exit code is 1 unless it is committed. */
+/** Prints what is known of a transaction; the exit code is 0 only if it is committed. */
 export const tellOutcome = (outcome: OutcomeShown, json: boolean): void => {
-  if (outcome.state !== 'committed') process.exitCode = 1;
+  if (outcome.state !== 'committed') process.exitCode = outcome.state === 'aborted' ? 1 : NO_OUTCOME;
   if (json) sayJson(outcome);
   else say(textOfOutcome(outcome));
 };

@@ -1,5 +1,6 @@
 import { angleBetween, placeOf } from './airports.ts';
 import { routeOf } from './flight-id.ts';
+import { airportOf } from './miles.ts';
 import { nearestRegion } from './regions.ts';
 
 /** Miles from the center of the Earth to its surface. */
@@ -28,12 +29,16 @@ export interface Booking {
 /**
  * The participants of the transaction that books a flight: a seat is taken and the miles are paid, or neither. A member has
  * one seat on a flight and pays for it once, under whatever id it is booked again.
- * @throws MeridianError `rejected` when `flight` is not a flight's id, or there is no such airport
+ * @throws MeridianError `rejected` when `flight` is not a flight's id or `member` not a member's, or there is no such airport
  */
-export const booking = ({ flight, member, miles = priceOf(flight) }: Booking) => [
-  { stream: `seats/${flight}`, command: 'reserve', input: { passenger: member } },
-  { stream: `miles/${member}`, command: 'pay', input: { miles, booking: flight } },
-];
+export const booking = ({ flight, member, miles }: Booking) => {
+  const price = priceOf(flight);
+  placeOf(airportOf(member));
+  return [
+    { stream: `seats/${flight}`, command: 'reserve', input: { passenger: member } },
+    { stream: `miles/${member}`, command: 'pay', input: { miles: miles ?? price, booking: flight } },
+  ];
+};
 
 /**
  * The Region to drive a booking: there its seats are at home. If the member's miles are too, it is one request.

@@ -36,6 +36,10 @@ export const isRetryable = (error: unknown): boolean =>
   (error instanceof MeridianError && error.retryable) ||
   (error instanceof CliError && error.code === 'broken');
 
+/** Whether what was sent may have been written all the same. */
+export const mayStand = (error: unknown): boolean =>
+  isRetryable(error) || (error instanceof ProblemError && error.problem.status >= 500);
+
 /** The problem document of any error. */
 export const documentOf = (error: unknown): object => {
   if (error instanceof ProblemError) return error.problem;
@@ -46,42 +50,48 @@ export const documentOf = (error: unknown): object => {
   };
 };
 
-/** What a problem says, for people: its code, what is wrong and where, and what to do. */
-export const textOf = (error: unknown): string => {
+/** What was typed, by what the API calls it: by a fault's path. */
+export type Names = Readonly<Record<string, string>>;
+
+/**
+ * What a problem says, for people: its code, what is wrong and where, and what to do.
+ * @param names where the command's own differ from the options that many commands have
+ */
+export const textOf = (error: unknown, names: Names = {}): string => {
   const { success, data } = problemDocument.safeParse(documentOf(error));
   if (!success) return `${error instanceof Error ? error.message : error}`;
   const { code, detail, faults = [] } = data;
+  const typed = { ...OPTIONS, ...names };
   const told = faults.map(({ path, message }) => ({
-    path: typed(path),
-    message: `${message}${hintOf(path, message)}`,
+    path: typed[path] ?? path,
+    message: `${inOptions(message)}${hintOf(path, message)}`,
   }));
   const width = Math.max(0, ...told.map(({ path }) => path.length));
   const wrong = told.map(({ path, message }) => `\n  ${path.padEnd(width)}  ${message}`.trimEnd()).join('');
-  const advice = adviceOf(data, error instanceof ProblemError && error.ofWrite);
+  const advice = adviceOf(data, error instanceof ProblemError && error.ofWrite, typed.id ?? '');
   return `${code}: ${faults.length > 0 ? 'this is not well-formed:' : detail}${wrong}${advice && `\n${advice}`}`;
 };
 
 /** What the API calls otherwise than the command line. */
-const OPTIONS: Readonly<Record<string, string>> = {
+const OPTIONS: Names = {
   'If-At-Least': '--at-least',
   after: '--after',
   basedOn: '--based-on',
   expected: '--expected',
   id: '--id',
+  'meta.actor': '--actor',
+  'meta.causation': '--causation',
+  'meta.correlation': '--correlation',
 };
 
-/** A fault's path, with the option that was typed for it. */
-const typed = (path: string): string => {
-  const option = OPTIONS[path];
-  return option === undefined ? path : `${option} (${path})`;
-};
+/** A fault that names what would have been right names the option. */
+const inOptions = (message: string): string =>
+  message.replace(/(?<= takes )(basedOn|expected)$/, (word) => OPTIONS[word] ?? word);
 
-const hintOf = (path: string, message: string): string => {
-  if (/^(events\[\d+\]\.data|input)$/.test(path) && message.endsWith('received undefined'))
-    return `; give the ${path === 'input' ? 'input' : 'data'} as JSON: '{…}'`;
-  const [, other = ''] = / takes (basedOn|expected)$/.exec(message) ?? [];
-  return other && `, ${OPTIONS[other]}`;
-};
+const hintOf = (path: string, message: string): string =>
+  /^(events\[\d+\]\.data|input)$/.test(path) && message.endsWith('received undefined')
+    ? `; give the ${path === 'input' ? 'input' : 'data'} as JSON: '{…}'`
+    : '';
 
 /** One line of it. */
 export const briefOf = (error: unknown): string => {
@@ -91,11 +101,16 @@ export const briefOf = (error: unknown): string => {
 
 export const briefOfDocument = ({ code, detail }: ProblemDocument): string => `${code}: ${detail}`;
 
-const adviceOf = ({ code, retryable, known, actual }: ProblemDocument, ofWrite: boolean): string => {
+/** @param id how an id is given */
+const adviceOf = ({ code, retryable, known, actual, state }: ProblemDocument, ofWrite: boolean, id: string): string => {
   if (known) return `There are: ${known.join(', ')}.`;
   if (code === 'version-conflict' && actual !== undefined && !retryable)
     return `It is at version ${actual}. Read it, decide again, and give --expected with the version that you read.`;
   if (code === 'not-caught-up') return 'This Region is behind: see `meridian regions`, and try again.';
+  if (state === 'unknown') return 'To be sure, send it again under the same id.';
+  if (code === 'id-reused') return `Give another ${id}.`;
+  if (code === 'aborted')
+    return `It stays aborted under its id: to try again, send it under another ${id}, or without one.`;
   if (retryable) return 'It was tried several times. It may pass: try again later.';
   return (ofWrite ? ofWrites[code] : undefined) ?? advice[code] ?? '';
 };
@@ -107,7 +122,5 @@ const ofWrites: Readonly<Record<string, string>> = {
 };
 
 const advice: Readonly<Record<string, string>> = {
-  'id-reused': 'Give another --id.',
-  aborted: 'It stays aborted under its id: to try again, send it under another one, or without --id.',
   misdirected: 'Deploy the same configuration to every Region.',
 };

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
+import * as z from 'zod';
 import { CliError } from '../client/cli-error.ts';
+import type { Names } from '../client/problem.ts';
 import { fileErrorOf } from '../file-error.ts';
 import { fail } from '../output.ts';
 import { regionCommand } from '../region-command.ts';
-import { jsonArgument } from '../submit.ts';
+import { jsonArgument, metaOf } from '../submit.ts';
 import { addTransactOptions, type TransactionBody, type TransactOptions, transact } from '../transact.ts';
 
 interface Check {
@@ -31,18 +33,63 @@ export const addTransact = (program: Command): void => {
       .optionsGroup('Transaction:')
       .option('--check <stream=version>', 'only if this stream, too, is at this version; once or more', check),
   );
-  command.action(async (text: string, options: TransactOptions & { readonly check?: readonly Check[] }) => {
-    let asked: TransactionBody;
+  command.action(async (text: string, options: TransactCommandOptions) => {
+    let asked: Asked;
     try {
-      asked = bodyOf(await jsonOf(text));
+      asked = together(bodyOf(await jsonOf(text)), options);
     } catch (error) {
       if (error instanceof CliError) return fail(error, options);
       return command.error(`error: ${error instanceof Error ? error.message : error}`);
     }
-    const { check: checks = [] } = options;
-    const all = Array.isArray(asked.checks) ? [...asked.checks, ...checks] : checks;
-    await transact(options, () => (checks.length > 0 ? { ...asked, checks: all } : asked));
+    await transact(options, asked.body, { names: asked.names });
   });
+};
+
+type TransactCommandOptions = TransactOptions & { readonly check?: readonly Check[] };
+
+/** What is asked, and where it was typed. */
+interface Asked {
+  readonly body: TransactionBody;
+  readonly names: Names;
+}
+
+const members = z.record(z.string(), z.unknown());
+
+/**
+ * The JSON with what the options add to it.
+ * @throws Error when an option says something else than the JSON
+ */
+const together = (json: TransactionBody, options: TransactCommandOptions): Asked => {
+  const names: Record<string, string> = {};
+  const one = (path: string, option: string, inJson: unknown, given: unknown): unknown => {
+    if (inJson !== undefined && given !== undefined && inJson !== given)
+      throw new Error(`${path} is ${JSON.stringify(inJson)} in the JSON, and ${option} is ${given}: give it once.`);
+    names[path] = inJson === undefined ? option : path;
+    return inJson === undefined ? given : inJson;
+  };
+  const id = one('id', '--id', json.id, options.id);
+  const timeoutSeconds = one('timeoutSeconds', '--timeout', json.timeoutSeconds, options.timeout);
+  // What is no object the Region refuses.
+  const { data: metaInJson = {}, success: canHaveMore } = members.optional().safeParse(json.meta);
+  const given = metaOf(options);
+  const meta = { ...metaInJson };
+  for (const member of ['actor', 'correlation', 'causation'] as const)
+    meta[member] = one(`meta.${member}`, `--${member}`, metaInJson[member], given?.[member]);
+  const { check = [] } = options;
+  const { checks = [] } = json;
+  if (Array.isArray(checks))
+    for (const [i, { stream }] of check.entries())
+      for (const part of ['stream', 'expected']) names[`checks[${checks.length + i}].${part}`] = `--check ${stream}`;
+  return {
+    body: {
+      ...json,
+      id,
+      timeoutSeconds,
+      meta: canHaveMore ? meta : json.meta,
+      checks: Array.isArray(checks) ? [...checks, ...check] : checks,
+    },
+    names,
+  };
 };
 
 /** @throws CliError `no-file`, Error when it is not JSON */

@@ -1,23 +1,33 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { ProblemError } from '../client/problem.ts';
+import { mayStand, ProblemError } from '../client/problem.ts';
 import type { OutcomeShown, Region } from '../client/region.ts';
-import { type RegionOptions, regionCommand, wholeNumber, withRegion } from '../region-command.ts';
-import { tellOutcome } from '../transact.ts';
+import { fail } from '../output.ts';
+import { type RegionOptions, regionCommand, transactionId, wholeNumber, withRegion } from '../region-command.ts';
+import { EXIT_CODES, NO_OUTCOME, tellOutcome } from '../transact.ts';
 
 const POLL_MS = 1000;
 
 /** `meridian transaction` */
 export const addTransaction = (program: Command): void => {
   regionCommand(program, 'transaction', 'show what became of a transaction')
-    .argument('<id>', '<Region>:<key>')
+    .argument('<id>', '<Region>:<key>', transactionId)
     .option('--wait <seconds>', 'ask once a second until it is decided, for so long', wholeNumber(0), 0)
+    .addHelpText('after', EXIT_CODES)
     .action((id: string, options: RegionOptions & { readonly wait: number }) =>
-      withRegion(options, async (region) =>
-        tellOutcome(await decided(region, id, options.wait), options.json ?? false),
-      ),
+      withRegion(options, async (region) => {
+        try {
+          tellOutcome(await decided(region, id, options.wait), options.json ?? false);
+        } catch (error) {
+          const exitCode = mayStand(error) || isUnknown(error) ? NO_OUTCOME : 1;
+          fail(error, options, { names: { id: '<id>' }, exitCode });
+        }
+      }),
     );
 };
+
+/** Nothing is recorded of it. */
+const isUnknown = (error: unknown): boolean => error instanceof ProblemError && error.problem.state === 'unknown';
 
 /** @throws ProblemError `not-found`: nothing is recorded of it */
 const decided = async (region: Region, id: string, seconds: number): Promise<OutcomeShown> => {
@@ -29,7 +39,7 @@ const decided = async (region: Region, id: string, seconds: number): Promise<Out
       if (outcome.state !== 'undecided' || isLast) return outcome;
     } catch (error) {
       // Its first attempt may be under way.
-      if (isLast || !(error instanceof ProblemError) || error.problem.code !== 'not-found') throw error;
+      if (isLast || !isUnknown(error)) throw error;
     }
     await sleep(POLL_MS);
   }

@@ -77,7 +77,8 @@ export const planBookings = (
     const asked = { flight: flight.id, member: member.id, miles: priceOf(flight.id) };
     bookings.push({
       ...asked,
-      id: `${member.region}:booking-${bookings.length + 1}`,
+      // One that nobody who tries things by hand thinks of.
+      id: `${member.region}:start.booking-${bookings.length + 1}`,
       region: member.region,
       isOneRegion: flight.seatsRegion === member.region,
       participants: booking(asked),

@@ -100,6 +100,7 @@ const withId = async (id: string, outcome: Promise<Outcome>): Promise<Outcome> =
 
 /** A body that names no id is the transaction that the header names. @throws MeridianError `validation`: it names another one */
 const named = (ports: TransactPorts, body: unknown, id: string | undefined): Transaction => {
+  if (body === undefined) throw invalid([{ path: '', message: 'The body is empty: send a transaction' }]);
   if (id === undefined || body === null || typeof body !== 'object' || Array.isArray(body))
     return parseTransaction(ports, body);
   if (!Object.hasOwn(body, 'id'))

@@ -1,12 +1,16 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import * as z from 'zod';
-import { aServedWorld, jsonLines, meridian, regions, spawnMeridian } from './run-meridian.ts';
+import { Region } from '../../bin/client/region.ts';
+import { addQuarantine } from '../../bin/commands/quarantine.ts';
+import { addRebuild } from '../../bin/commands/rebuild.ts';
+import { aServedWorld, jsonLines, meridian, meridianHere, regions, spawnMeridian } from './run-meridian.ts';
 
 const { world, address, put, run } = aServedWorld();
 const folder = mkdtempSync(join(tmpdir(), 'meridian-command-line-'));
@@ -107,17 +111,32 @@ describe('meridian ingest', () => {
   });
 
   it('takes a Ctrl-C for one that comes from the terminal and from the process above', async () => {
-    const server = createServer((_request, response) => setTimeout(() => response.end('[]'), 500));
+    // The second one comes as soon as the command has taken the first, however slow the machine is.
+    const twice = join(folder, 'twice.mjs');
+    writeFileSync(
+      twice,
+      `if (process.argv[1]?.endsWith('meridian.ts'))
+        process.once('SIGINT', () => process.nextTick(() => {
+          process.kill(process.pid, 'SIGINT');
+          setTimeout(() => console.error('That was the second.'), 100);
+        }));`,
+    );
+    const asked = Promise.withResolvers<ServerResponse>();
+    const server = createServer((_request, response) => asked.resolve(response));
     const url = await addressOf(server);
-    const child = spawnMeridian(['ingest', '-', '--url', `${url}/regions/us-east-1`]);
+    const child = spawnMeridian(['ingest', '-', '--url', `${url}/regions/us-east-1`], {
+      env: { NODE_OPTIONS: `--import=${pathToFileURL(twice).href}` },
+    });
+    const ended = once(child, 'exit');
     const stderr = text(child.stderr);
     child.stdin.write(`${inLines(arrived('i8', 'flight/i8'))}\n`);
-    await once(server, 'request');
+    const response = await asked.promise;
     child.kill('SIGINT');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    child.kill('SIGINT');
-    expect(await once(child, 'exit')).toEqual([1, null]);
-    expect(await stderr).toMatch(/Run it again: /);
+    await once(child.stderr, 'data');
+    const taken = { id: 'i8', stream: 'flight/i8', version: 'v', log: 'us-east-1', position: 1 };
+    response.end(JSON.stringify([taken]));
+    expect(await ended).toEqual([1, null]);
+    expect(await stderr).toMatch(/^That was the second\.\nInterrupted\. Run it again: /);
     server.close();
   });
 
@@ -275,12 +294,17 @@ describe('meridian quarantine', () => {
       before: 1,
     };
     const answers = [step, { ...step, complete: true }].map((result) => JSON.stringify({ result }));
-    const server = createServer(async (_request, response) => {
-      if (answers.length === 1) await new Promise((resolve) => setTimeout(resolve, 4000));
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const server = createServer((_request, response) => {
+      if (answers.length === 1) vi.advanceTimersByTime(4000);
       response.end(answers.shift());
     });
     const url = await addressOf(server);
-    const { code, stderr } = await meridian(['quarantine', 'redrive', '--reason', 'none', '--url', `${url}/regions/a`]);
+    const args = ['quarantine', 'redrive', '--reason', 'none', '--url', `${url}/regions/a`];
+    const { code, stderr } = await meridianHere(addQuarantine, args);
     server.close();
     expect([code, stderr]).toEqual([0, 'looked at 12,000 of about 436,000, 0 handed to ingest again …\n']);
   });
@@ -348,16 +372,29 @@ describe('meridian rebuild', () => {
   it('ends, other segments too, when a segment cannot be built', async () => {
     const steps: number[] = [];
     const problem = { status: 500, detail: 'It cannot be built.', code: 'internal', retryable: false };
+    const told = Promise.withResolvers<void>();
+    const { operate } = Region.prototype;
+    const asked = vi.spyOn(Region.prototype, 'operate').mockImplementation(async function (this: Region, ...request) {
+      try {
+        return await operate.apply(this, request);
+      } catch (error) {
+        // Once the command knows of it.
+        setImmediate(told.resolve);
+        throw error;
+      }
+    });
+    onTestFinished(() => asked.mockRestore());
     const server = createServer(async (request, response) => {
       const { action, segment } = z
         .looseObject({ action: z.string(), segment: z.number().optional() })
         .parse(JSON.parse(await text(request)));
       if (action === 'rebuild-step') steps.push(segment ?? -1);
-      if (segment === 1) await new Promise((resolve) => setTimeout(resolve, 300));
+      if (segment === 1) await told.promise;
       response.end(JSON.stringify(action === 'rebuild-step' && segment === 0 ? { problem } : { result: building }));
     });
     const url = await addressOf(server);
-    const { code, stderr } = await meridian(['rebuild', 'airport-delays', '--only', '--url', `${url}/regions/a`]);
+    const args = ['rebuild', 'airport-delays', '--only', '--url', `${url}/regions/a`];
+    const { code, stderr } = await meridianHere(addRebuild, args);
     server.close();
     expect([code, stderr]).toEqual([1, 'a: internal: It cannot be built.\n']);
     expect(steps.toSorted()).toEqual([0, 1]);

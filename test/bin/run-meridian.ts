@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
 import { afterAll, beforeAll, vi } from 'vitest';
 import { domain } from '../../domain/index.ts';
 import { serve } from '../../world/server.ts';
@@ -31,6 +32,28 @@ export const meridian = async (args: readonly string[], options: RunOptions = {}
   child.stdin.on('error', () => undefined).end(options.input ?? '');
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
   return { code: Number(code), stdout, stderr };
+};
+
+/** Runs a command in this process, for tests that have its time in their hands. */
+export const meridianHere = async (add: (program: Command) => void, args: readonly string[]) => {
+  const program = new Command('meridian').exitOverride();
+  add(program);
+  const printed = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).map((name) =>
+    vi.spyOn(process[name], 'write').mockImplementation((chunk) => {
+      printed[name] += chunk;
+      return true;
+    }),
+  );
+  const { exitCode } = process;
+  process.exitCode = 0;
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return { code: process.exitCode, ...printed };
+  } finally {
+    process.exitCode = exitCode;
+    for (const spy of spies) spy.mockRestore();
+  }
 };
 
 /** What was printed as JSON, one document a line. */

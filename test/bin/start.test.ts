@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { figuresOf } from '../../bin/start/figures.ts';
 import { ingestAll } from '../../bin/start/ingest.ts';
@@ -112,6 +112,15 @@ const meridian = (...args: readonly string[]) =>
     );
   });
 
+// Each run is a process, which takes its seconds on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
+
+/** What a page says that there is in the result. */
+const documented = (page: string) => {
+  const [, section = ''] = /^## What `start --json` prints\n([\s\S]*?)^## /m.exec(readFileSync(page, 'utf8')) ?? [];
+  return [...section.matchAll(/^\| `(\S+)` /gm)].map(([, member]) => member);
+};
+
 describe('meridian start', () => {
   it.each([
     [['start', '--flights', '3k'], '2k, 5k, 10k, 20k'],
@@ -195,9 +204,17 @@ describe('meridian start', () => {
       .parse(JSON.parse(stdout));
     expect(result.regions.map(({ region }) => region)).toEqual(regions);
     expect(result.regions.reduce((sum, { written }) => sum + written, 0)).toBe(result.commits);
+    const keysOf = (value: object | undefined, prefix: string) => Object.keys(value ?? {}).map((key) => prefix + key);
+    const { regions: _regions, ...members } = result;
+    expect(documented('docs/command-line.md')).toEqual([
+      ...keysOf(members, '').toSpliced(-1),
+      ...keysOf(result.regions[0], 'regions[].'),
+      'bookings',
+      ...keysOf(result.bookings, 'bookings.'),
+    ]);
     const { attempted, committed, aborted } = result.bookings;
     expect(Object.values(aborted).reduce((sum, number) => sum + number, committed)).toBe(attempted);
-  }, 60_000);
+  });
 
   it('--once prints tables, whether all agree, and whether the bookings add up', async () => {
     const { code, stdout } = await meridian(
@@ -211,10 +228,10 @@ describe('meridian start', () => {
     expect(stdout).toContain('seat and miles in two Regions');
     expect(stdout).toMatch(/^200 bookings by 200 members in [\d.]+ s: \d+ committed, \d+ aborted/m);
     expect(stdout).toContain('In every Region no flight has more passengers than seats');
-  }, 60_000);
+  });
 
   it('--bookings 0 books nothing, and says nothing of it', async () => {
     const { code, stdout } = await meridian('start', '--once', '--no-latency', '--json', '--bookings', '0');
     expect([code, 'bookings' in JSON.parse(stdout)]).toEqual([0, false]);
-  }, 60_000);
+  });
 });

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -26,6 +28,14 @@ const payments = (booking: string, { east = 10, west = 10 } = {}) => [
   { stream: `miles/${WEST}`, command: 'pay', input: { miles: west, booking } },
 ];
 const text = (value: unknown) => JSON.stringify(value);
+
+/** What listens where a Region would. */
+const aRegionThat = async (answers: RequestListener) => {
+  const refusing = createServer(answers).listen(0, '127.0.0.1');
+  await once(refusing, 'listening');
+  const bound = refusing.address();
+  return { refusing, url: `http://127.0.0.1:${bound && typeof bound === 'object' ? bound.port : 0}/regions/us-east-1` };
+};
 
 describe('meridian transact', () => {
   it('changes streams of several Regions together, and says where they stand', async () => {
@@ -86,7 +96,7 @@ describe('meridian transact', () => {
     const human = await run(['transact', asked, '--id', 'us-east-1:t7']);
     expect(human).toMatchObject({ code: 1, stdout: '' });
     expect(human.stderr).toMatch(
-      /^aborted: .*miles\/LAX\.bob.* costs 60000\.\nIt stays aborted under its id: to try again, send it under another one, or without --id\.\n$/,
+      /^aborted: .*miles\/LAX\.bob.* costs 60000\.\nIt stays aborted under its id: to try again, send it under another --id, or without one\.\n$/,
     );
     const machine = await run(['transact', asked, '--id', 'us-east-1:t7', '--json']);
     expect(machine).toMatchObject({ code: 1, stdout: '' });
@@ -117,7 +127,7 @@ describe('meridian transact', () => {
     expect(stderr).toContain('Nothing was written.');
   });
 
-  it('says that it is not decided yet, and how to ask; sent again, it goes on', async () => {
+  it('exits with 3 while it is not decided, and says how to ask; sent again, it goes on', async () => {
     const id = 'us-east-1:t11';
     const command = ['transact', text(payments('t11')), '--id', id, '--timeout', '240'];
     const { machine } = world.region('us-east-1');
@@ -128,12 +138,12 @@ describe('meridian transact', () => {
     try {
       const undecided = await run([...command, '--wait', '0']);
       expect(undecided).toEqual({
-        code: 1,
+        code: 3,
         stdout: `${id} is not decided yet. To ask: npx meridian transaction ${id}\n`,
         stderr: '',
       });
       const asked = await run(['transaction', id, '--json']);
-      expect([asked.code, jsonLines(asked.stdout)]).toEqual([1, [{ id, state: 'undecided' }]]);
+      expect([asked.code, jsonLines(asked.stdout)]).toEqual([3, [{ id, state: 'undecided' }]]);
     } finally {
       machine.beforeStep = () => undefined;
     }
@@ -141,6 +151,98 @@ describe('meridian transact', () => {
     expect(await run(command)).toMatchObject(committed);
     expect(await run(['transaction', id])).toMatchObject(committed);
   }, 120_000);
+
+  it('exits with 3 and tells the id when no answer came', async () => {
+    const { refusing, url } = await aRegionThat((_, response) => response.destroy());
+    try {
+      const id = 'us-east-1:lost';
+      const [human, machine, asked] = await Promise.all([
+        meridian(['transact', text(payments('t12')), '--id', id, '--url', url]),
+        meridian(['transact', text(payments('t12')), '--id', id, '--url', url, '--json']),
+        meridian(['transaction', id, '--url', url]),
+      ]);
+      expect(human).toMatchObject({ code: 3, stdout: '' });
+      expect(human.stderr).toMatch(`It may have been committed. To ask: npx meridian transaction ${id}\n`);
+      expect(machine).toMatchObject({ code: 3, stdout: '' });
+      expect(jsonLines(machine.stderr)).toMatchObject([{ code: 'broken', id }]);
+      expect(asked).toMatchObject({ code: 3, stdout: '' });
+    } finally {
+      refusing.close();
+    }
+  });
+
+  it('exits with 3 after a fault of the Region, also one that does not pass by itself', async () => {
+    const problem = { status: 500, detail: 'The upcaster has to be mended.', code: 'internal', retryable: false };
+    const { refusing, url } = await aRegionThat((_, response) => {
+      response.statusCode = 500;
+      response.end(text(problem));
+    });
+    try {
+      const { code, stderr } = await meridian(['transact', '[]', '--id', 'us-east-1:fault', '--url', url]);
+      expect(code).toBe(3);
+      expect(stderr).toMatch(/^It may have been committed\. .*us-east-1:fault\ninternal: The upcaster/);
+    } finally {
+      refusing.close();
+    }
+  });
+
+  it('adds options to what the JSON says', async () => {
+    const whole = { id: 'us-east-1:t13', participants: payments('t13'), meta: { actor: 'file' }, timeoutSeconds: 20 };
+    const options = ['--id', whole.id, '--timeout', '20', '--actor', 'file', '--correlation', 'trip-7'];
+    expect(await run(['transact', text(whole), ...options])).toMatchObject({ code: 0 });
+    const commits = await world.region('us-east-1').load(`miles/${EAST}`);
+    expect(commits).toContainEqual(
+      expect.objectContaining({
+        commitId: expect.stringMatching('^us-east-1:t13#'),
+        meta: { actor: 'file', correlation: 'trip-7' },
+      }),
+    );
+  });
+
+  it.each([
+    [{ id: 'us-east-1:a' }, ['--id', 'us-east-1:b'], 'id is "us-east-1:a" in the JSON, and --id is us-east-1:b'],
+    [{ timeoutSeconds: 5 }, ['--timeout', '6'], 'timeoutSeconds is 5 in the JSON, and --timeout is 6'],
+    [{ meta: { actor: 'a' } }, ['--actor', 'b'], 'meta.actor is "a" in the JSON, and --actor is b'],
+    [{ id: null }, ['--id', 'us-east-1:b'], 'id is null in the JSON, and --id is us-east-1:b'],
+  ])('exits with 2 when the JSON has %j, and the options say otherwise: %j', async (json, args, message) => {
+    const { code, stderr } = await meridian(['transact', text({ participants: payments('t14'), ...json }), ...args]);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `error: ${message}: give it once.\nSee: meridian transact --help\n`,
+    });
+  });
+
+  it('names the options of faults that were typed as options, and the JSON of those that stand there', async () => {
+    const bad = { stream: 'miles/LAX.poor', expected: 'x' };
+    const asOptions = ['--id', 'mars-1:a', '--actor', '', '--check', 'miles/LAX.poor=y'];
+    const [options, json] = await Promise.all([
+      run([
+        'transact',
+        text({ participants: payments('t15'), checks: [bad] }),
+        ...asOptions.slice(0, 2),
+        ...asOptions.slice(4),
+      ]),
+      run(['transact', text({ participants: payments('t15'), id: 'mars-1:a', checks: [bad] })]),
+    ]);
+    expect([options.code, json.code]).toEqual([1, 1]);
+    const paths = ({ stderr }: { readonly stderr: string }) =>
+      stderr.split('\n').flatMap((line) => /^ {2}(.*?) {2}/.exec(line)?.[1]?.trim() ?? []);
+    expect(paths(options)).toEqual(['--id', 'checks[0].expected', '--check miles/LAX.poor', '--check miles/LAX.poor']);
+    expect(paths(json)).toEqual(['id', 'checks[0].expected']);
+    const empty = await run(['transact', text(payments('t15')), '--actor', '']);
+    expect(paths(empty)).toEqual(['--actor']);
+  });
+
+  it.each([
+    [{ checks: 5 }, 'checks'],
+    [{ meta: [] }, 'meta'],
+    [{ timeoutSeconds: null }, 'timeoutSeconds'],
+  ])('lets the Region refuse what is no such member: %j', async (json, path) => {
+    const check = ['--check', 'miles/LAX.poor=x', '--correlation', 'c'];
+    const { code, stderr } = await run(['transact', text({ participants: payments('t16'), ...json }), ...check]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(new RegExp(`^  ${path} +Invalid input`, 'm'));
+  });
 
   it('exits with 1 when there is no such file', async () => {
     const missing = join(folder, 'missing.json');
@@ -155,6 +257,7 @@ describe('meridian transact', () => {
   it.each([
     ['what is not JSON', ['[{'], 'The participants are not JSON'],
     ['what is not JSON on standard input', ['-'], 'What is in standard input is not JSON'],
+    ['an id that is none', ['[]', '--id', 'order-17'], 'Write <Region>:<key>, such as us-east-1:order-17.'],
     ['a check without a version', ['[]', '--check', 'miles/LAX.ada'], 'Write <stream>=<version>'],
     ['a wait that is none', ['[]', '--wait', 'long'], 'Write a whole number, 0 to 50'],
     ['a time-out that is too long', ['[]', '--timeout', '500'], 'Write a whole number, 1 to 240'],
@@ -192,13 +295,23 @@ describe('meridian transaction', () => {
   });
 
   it('says when nothing is recorded, and what an id looks like', async () => {
-    const [unknown, none] = await Promise.all([run(['transaction', 'us-east-1:never']), run(['transaction', 'never'])]);
+    const [unknown, none, empty, elsewhere] = await Promise.all(
+      ['us-east-1:never', 'never', '', 'mars-1:never'].map((id) => run(['transaction', id])),
+    );
     expect(unknown).toMatchObject({
+      code: 3,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^not-found: .*us-east-1:never.*\nTo be sure, send it again under the same id\.\n$/,
+      ),
+    });
+    for (const usage of [none, empty])
+      expect(usage).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('Write <Region>:<key>') });
+    expect(elsewhere).toMatchObject({
       code: 1,
       stdout: '',
-      stderr: expect.stringMatching(/^not-found: .*us-east-1:never/),
+      stderr: expect.stringMatching(/^ {2}<id> {2}is not <Region>:<key>/m),
     });
-    expect(none).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('is not <Region>:<key>') });
   });
 });
 
@@ -239,8 +352,19 @@ describe('meridian book', () => {
       run(['book', flight, 'ada']),
       run(['book', flight, EAST, '--miles', '0']),
     ]);
-    expect(noFlight).toMatchObject({ code: 1, stderr: expect.stringContaining('such as 2001-01-01.LAX-BNA.17') });
-    expect(noMember).toMatchObject({ code: 1, stderr: expect.stringContaining('such as LAX.ada') });
+    expect(noFlight).toMatchObject({ code: 2, stderr: expect.stringContaining('such as 2001-01-01.LAX-BNA.17') });
+    expect(noMember).toMatchObject({ code: 2, stderr: expect.stringContaining('such as LAX.ada') });
     expect(noMiles).toMatchObject({ code: 2, stderr: expect.stringContaining('Write a whole number, 1 or more.') });
+  });
+
+  it('tells faults by what was typed', async () => {
+    const [miles, member, region] = await Promise.all([
+      run(['book', flight, EAST, '--miles', '1000001']),
+      run(['book', flight, `LAX.${'x'.repeat(100)}`]),
+      run(['book', flight, EAST, '--id', 'mars-1:a', '--actor', 'x'.repeat(256)]),
+    ]);
+    expect(miles).toMatchObject({ code: 1, stderr: expect.stringContaining('\n  --miles  Too big') });
+    expect(member).toMatchObject({ code: 1, stderr: expect.stringContaining('\n  <member>  Too big') });
+    expect(region).toMatchObject({ code: 1, stderr: expect.stringContaining('\n  --id  names a Region') });
   });
 });

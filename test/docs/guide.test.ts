@@ -10,16 +10,18 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../free-port.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const NOT_COPIED = new Set(['.git', 'node_modules', 'cdk.out', 'coverage']);
 const PORT = '4700';
+/** So long a view may take to follow its stream, on a busy machine. */
+const FOLLOWED_MS = 120_000;
 
 /** What the page tells its reader to do. */
 type Step =
@@ -64,16 +66,6 @@ const shown = (output: readonly string[]): RegExp => {
   return new RegExp(`^${escaped}$`);
 };
 
-const freePort = async (): Promise<string> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('There is no free port.');
-  return String(address.port);
-};
-
 const page = readFileSync(join(root, 'docs/guide.md'), 'utf8');
 
 // On a copy of this repository, with its packages and no network.
@@ -84,7 +76,7 @@ describe('docs/guide.md', () => {
 
   beforeAll(async () => {
     folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-guide-')));
-    port = await freePort();
+    port = String(await freePort());
     // The copy is what `git clone` and `npm install` make.
     cpSync(root, join(folder, 'shop'), {
       recursive: true,
@@ -92,9 +84,14 @@ describe('docs/guide.md', () => {
     });
     symlinkSync(join(root, 'node_modules'), join(folder, 'shop/node_modules'), 'dir');
   });
-  afterAll(() => {
-    // Each is the leader of a group of its own: npm, and what it has started.
-    for (const { pid } of running) if (pid !== undefined) process.kill(-pid, 'SIGTERM');
+  afterAll(async () => {
+    for (const child of running) {
+      if (child.pid === undefined || child.exitCode !== null) continue;
+      const closed = once(child, 'close');
+      // Each is the leader of a group of its own: npm, and what it has started.
+      process.kill(-child.pid, 'SIGTERM');
+      await closed;
+    }
     rmSync(folder, { recursive: true });
   });
 
@@ -112,11 +109,11 @@ describe('docs/guide.md', () => {
 
   const run = async (command: string, output: readonly string[]): Promise<void> => {
     // A view follows its stream: what is read may come a moment later.
-    const tries = command.startsWith('curl http') ? 40 : 1;
-    for (let attempt = 1; ; attempt++) {
+    const end = performance.now() + (command.startsWith('curl http') ? FOLLOWED_MS : 0);
+    for (;;) {
       const { child, text } = inShop(command.replace(/^curl/, 'curl -sS'));
       const [code] = await once(child, 'close');
-      if (attempt < tries && !shown(output).test(text())) {
+      if (performance.now() < end && !shown(output).test(text())) {
         await sleep(100);
         continue;
       }

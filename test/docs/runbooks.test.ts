@@ -23,7 +23,7 @@ beforeAll(() => {
       [...reader.types].flatMap((type) => reader.ofType(type).flatMap(({ Properties }) => Object.values(Properties))),
     ),
   );
-}, 60_000);
+});
 
 describe('the runbooks', () => {
   it.each(pages)(

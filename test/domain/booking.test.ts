@@ -31,6 +31,12 @@ describe('booking', () => {
 
   it('refuses what is no flight', () => {
     expect(() => booking({ flight: 'LAX', member: 'JFK.ada' })).toThrow("LAX is not a flight's id");
+    expect(() => booking({ flight: 'LAX', member: 'JFK.ada', miles: 1 })).toThrow("LAX is not a flight's id");
+  });
+
+  it('refuses who is no member', () => {
+    expect(() => booking({ flight, member: 'ada' })).toThrow("ada is not a member's id");
+    expect(() => booking({ flight, member: 'XXX.ada' })).toThrow('There is no airport XXX');
   });
 });
 

@@ -51,7 +51,7 @@ describe('POST /streams/{type}/{id}/commands/{name}', () => {
 
   it.each(['', 'with blank', 'ä', 'x'.repeat(201)])('refuses the Idempotency-Key "%s"', async (key) => {
     const problem = await anApi().problem('POST', reserve, { headers: { 'idempotency-key': key }, body: by('me') });
-    expect(problem).toMatchObject({ status: 400, code: 'validation', faults: [{ path: 'id' }] });
+    expect(problem).toMatchObject({ status: 400, code: 'validation', faults: [{ path: 'Idempotency-Key' }] });
   });
 
   it.each([

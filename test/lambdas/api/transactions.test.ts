@@ -472,6 +472,13 @@ describe('POST /transactions', () => {
       expect(await api.ports.events.outcome(id)).toBeUndefined();
     });
 
+    it('no body', async () => {
+      expect(await anApi().problem('POST', '/transactions', {})).toMatchObject({
+        status: 400,
+        faults: [{ path: '', message: 'The body is empty: send a transaction' }],
+      });
+    });
+
     it('what is not JSON', async () => {
       expect(await anApi().problem('POST', '/transactions', { body: '{' })).toMatchObject({ status: 400 });
     });
