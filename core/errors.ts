@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 
 /** HTTP status of every problem that Meridian reports. The codes are the API: they never change their meaning. */
 const statusOf = {
@@ -36,6 +36,11 @@ export interface Problem {
   readonly retryable: boolean;
   readonly [member: string]: unknown;
 }
+
+/** Of a problem that another Region answered, as JSON. */
+export const problemSchema = z.custom<Problem>(
+  (problem) => typeof problem === 'object' && problem !== null && 'code' in problem,
+);
 
 interface ErrorOptions {
   /** Is the same request, sent again later, worth a try? @default false */

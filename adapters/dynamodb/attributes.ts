@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { MeridianError } from '../../core/index.ts';
 
 // Attribute values on the wire, of those types that Meridian writes. The schemas only check, the functions convert: that is
 // three times as fast as schemas that transform, and every stream record goes through here.
@@ -8,6 +9,20 @@ export const countSchema = z.object({ N: z.string().regex(/^\d{1,16}$/) });
 /** A time or a span of milliseconds, which need not be whole. */
 export const numberSchema = z.object({ N: z.string().refine((text) => Number.isFinite(Number(text))) });
 export const countsSchema = z.object({ M: z.record(z.string(), countSchema) });
+
+/** Of an item of any table with both. */
+export const keySchema = z.object({ pk: textSchema, sk: textSchema });
+
+/** What is wrong with an image, as its schema says. */
+export const faultsIn = ({ issues }: z.ZodError): string =>
+  issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+
+/** That an image is not what it was read as. @param what `a commit` */
+export const unexpectedItem = (what: string, image: unknown, faults: string): MeridianError => {
+  const key = keySchema.safeParse(image);
+  const name = key.success ? `${key.data.pk.S} ${key.data.sk.S}` : 'without a key';
+  return new MeridianError('internal', `The item ${name} is not ${what}: ${faults}. Find out who wrote it.`);
+};
 
 export type Text = z.infer<typeof textSchema>;
 export type Count = z.infer<typeof countSchema>;

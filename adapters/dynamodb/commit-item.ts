@@ -1,10 +1,11 @@
 import * as z from 'zod';
-import { type Commit, MeridianError, type Meta } from '../../core/index.ts';
+import type { Commit, Meta } from '../../core/index.ts';
 import {
   type Count,
   type Counts,
   countSchema,
   countsSchema,
+  faultsIn,
   fromCounts,
   fromJson,
   type Numeric,
@@ -13,6 +14,7 @@ import {
   type Text,
   textSchema,
   toCounts,
+  unexpectedItem,
 } from './attributes.ts';
 
 /** A commit as an item of the `events` table, and as an image in its stream. */
@@ -104,8 +106,7 @@ const imageSchema = z.object({
  */
 export const fromImage = (image: unknown): Commit => {
   const result = imageSchema.safeParse(image);
-  if (!result.success)
-    throw notACommit(image, result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
+  if (!result.success) throw unexpectedItem('a commit', image, faultsIn(result.error));
   const { pk, sk, commitId, request, events, context, previous, hlc, region, meta, tx } = result.data;
   const hash = sk.S.indexOf('#');
   try {
@@ -124,7 +125,7 @@ export const fromImage = (image: unknown): Commit => {
       ...(tx && { tx: { state: tx.M.state.S, deadline: Number(tx.M.deadline.N) } }),
     };
   } catch (error) {
-    throw notACommit(image, `events: ${error instanceof Error ? error.message : error}`);
+    throw unexpectedItem('a commit', image, `events: ${error instanceof Error ? error.message : error}`);
   }
 };
 
@@ -135,12 +136,4 @@ const fromTexts = (texts: Readonly<Partial<Record<keyof Meta, Text>>>): Meta => 
     if (text !== undefined) meta[key] = text.S;
   }
   return meta;
-};
-
-const keySchema = z.object({ pk: textSchema, sk: textSchema });
-
-const notACommit = (image: unknown, faults: string): MeridianError => {
-  const key = keySchema.safeParse(image);
-  const name = key.success ? `${key.data.pk.S} ${key.data.sk.S}` : 'without a key';
-  return new MeridianError('internal', `The item ${name} is not a commit: ${faults}. Find out who wrote it.`);
 };

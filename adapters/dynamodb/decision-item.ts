@@ -1,18 +1,21 @@
 import * as z from 'zod';
-import { type Decision, decisionSchema, MeridianError, OUTCOME_TYPE } from '../../core/index.ts';
+import { type Decision, decisionSchema, type MeridianError, OUTCOME_TYPE } from '../../core/index.ts';
 import {
   type Count,
   type Counts,
   countSchema,
   countsSchema,
+  faultsIn,
   fromCounts,
   fromJson,
+  keySchema,
   type Numeric,
   numberSchema,
   padded,
   type Text,
   textSchema,
   toCounts,
+  unexpectedItem,
 } from './attributes.ts';
 
 /** A decision as an item of the `transactions` table, or an outcome in the `events` table, and as an image in their streams. */
@@ -53,8 +56,6 @@ export const outcomeKey = (transaction: string): Key => ({
   pk: { S: OUTCOME_PREFIX + transaction },
   sk: { S: OUTCOME },
 });
-
-const keySchema = z.object({ pk: textSchema, sk: textSchema });
 
 /** Whether an item of either table holds a decision: the sort key of a commit has a `#`. */
 export const isDecisionItem = (image: unknown): boolean => {
@@ -129,12 +130,9 @@ export const fromDecisionItem = (image: unknown): Decision => {
   }
 };
 
-const notADecision = (image: unknown, cause: unknown): MeridianError => {
-  const key = keySchema.safeParse(image);
-  const name = key.success ? `${key.data.pk.S} ${key.data.sk.S}` : 'without a key';
-  const faults =
-    cause instanceof z.ZodError
-      ? cause.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
-      : `reason: ${cause instanceof Error ? cause.message : cause}`;
-  return new MeridianError('internal', `The item ${name} is not a decision: ${faults}. Find out who wrote it.`);
-};
+const notADecision = (image: unknown, cause: unknown): MeridianError =>
+  unexpectedItem(
+    'a decision',
+    image,
+    cause instanceof z.ZodError ? faultsIn(cause) : `reason: ${cause instanceof Error ? cause.message : cause}`,
+  );

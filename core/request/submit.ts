@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { streamTypeOf } from '../definition/domain.ts';
-import { fromProblem, type Problem } from '../errors.ts';
+import { fromProblem, type Problem, problemSchema } from '../errors.ts';
 import { type Append, type Appended, append } from '../log/append.ts';
 import { splitStream } from '../log/commit.ts';
 import { type AppendPorts, homeOf } from '../log/writer.ts';
 import type { Remote } from '../ports.ts';
-import { problemSchema, versionSchema } from '../transaction/decisions.ts';
+import { versionSchema } from '../transaction/decisions.ts';
 
 export interface SubmitPorts extends AppendPorts {
   readonly remote: Remote;

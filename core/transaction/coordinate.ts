@@ -6,6 +6,7 @@ import { busyProblem } from './intents.ts';
 import { type FinalIntent, preparedSchema } from './messages.ts';
 import {
   type AbortReason,
+  abortOf,
   attemptId,
   type Decision,
   drivingRegionOf,
@@ -144,11 +145,8 @@ const decisionOn = (
   const reason = reasonOf(answers);
   const left = Math.max(0, deadline - decidedAt);
   const final = reason.problem.code !== 'stream-busy' || left < MIN_ATTEMPT_MS;
-  const remaining = final ? 0 : left;
-  return {
-    decision: { ...shared, outcome: 'aborted', final, participants: [], reason, remaining },
-    wait: waitBefore(remaining, attempt, runtime),
-  };
+  const decision = abortOf(shared, reason, final ? undefined : left);
+  return { decision, wait: waitBefore(decision.remaining, attempt, runtime) };
 };
 
 /** Jitter in whole seconds, as the machine waits, and never beyond the deadline; only the first pause may be none. */

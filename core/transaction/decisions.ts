@@ -1,9 +1,9 @@
 // What became of an attempt, asked from any Region.
 import * as z from 'zod';
-import { MeridianError, type Problem, toProblem } from '../errors.ts';
+import { MeridianError, problemSchema, toProblem } from '../errors.ts';
 import type { Decisions, Remote, Runtime } from '../ports.ts';
 import { backoff } from '../retry.ts';
-import { type AbortReason, attemptOf, type Decision, drivingRegionOf } from './transaction.ts';
+import { type AbortReason, abortOf, attemptOf, type Decision, drivingRegionOf } from './transaction.ts';
 
 export interface DecisionPorts {
   readonly region: string;
@@ -18,9 +18,6 @@ const READ_MS = 2000;
 const dot = { log: z.string(), position: z.number() };
 export const versionSchema = z.record(z.string(), z.number());
 export const preparedIntentSchema = z.object({ stream: z.string(), ...dot, version: versionSchema });
-export const problemSchema = z.custom<Problem>(
-  (problem) => typeof problem === 'object' && problem !== null && 'code' in problem,
-);
 export const reasonSchema: z.ZodType<AbortReason> = z.object({ stream: z.string().optional(), problem: problemSchema });
 
 export const decisionSchema: z.ZodType<Decision> = z.object({
@@ -113,19 +110,8 @@ export const decisionOrAbort = async (
       retryable: true,
     });
   }
-  const abort: Decision = {
-    transaction,
-    attempt: number,
-    outcome: 'aborted',
-    final: true,
-    request,
-    participants: [],
-    reason,
-    remaining: 0,
-    decidedAt: runtime.now(),
-    region,
-  };
-  return putDecision(ports, abort);
+  const of = { transaction, attempt: number, request, decidedAt: runtime.now(), region };
+  return putDecision(ports, abortOf(of, reason));
 };
 
 /** Puts a decision, unless there is one on its attempt. @returns the one that stands */

@@ -1,8 +1,9 @@
 // Transactions and what is asked of participants, as they travel as JSON.
 import * as z from 'zod';
+import { problemSchema } from '../errors.ts';
 import type { Request } from '../log/request.ts';
 import { commitId, meta, sentEvent, streamName } from '../request/envelope.ts';
-import { preparedIntentSchema, problemSchema, reasonSchema, versionSchema } from './decisions.ts';
+import { preparedIntentSchema, reasonSchema, versionSchema } from './decisions.ts';
 import type { Prepared } from './prepare.ts';
 import type { Outcome, Participant, Transaction } from './transaction.ts';
 

@@ -20,6 +20,7 @@ import { backoff } from '../retry.ts';
 import { busyProblem, finishIntents } from './intents.ts';
 import {
   type AbortReason,
+  abortOf,
   attemptId,
   type Decision,
   drivingRegionOf,
@@ -233,18 +234,10 @@ const abort = async (
   { id, request }: Transaction,
   reason: AbortReason,
 ): Promise<Decision> => {
-  const mine: Decision = {
-    transaction: id,
-    attempt: ATTEMPT,
-    outcome: 'aborted',
-    final: true,
-    request,
-    participants: [],
-    reason: { ...reason, problem: cutProblem(reason.problem, MAX_PROBLEM_BYTES) },
-    remaining: 0,
-    decidedAt: runtime.now(),
-    region,
-  };
+  const mine = abortOf(
+    { transaction: id, attempt: ATTEMPT, request, decidedAt: runtime.now(), region },
+    { ...reason, problem: cutProblem(reason.problem, MAX_PROBLEM_BYTES) },
+  );
   const standing = await events.putOutcome(mine);
   if (!standing) runtime.metric('TransactionAborted', 'Count', 1);
   return standing ?? mine;

@@ -4,7 +4,7 @@ import type { Remote, StateMachine } from '../ports.ts';
 import { decisionOrAbort } from './decisions.ts';
 import { outcomeAnswer } from './messages.ts';
 import { isOneRegion, runInOneRegion } from './one-region.ts';
-import { attemptId, type Decision, drivingRegionOf, type Outcome, type Transaction } from './transaction.ts';
+import { abortOf, attemptId, type Decision, drivingRegionOf, type Outcome, type Transaction } from './transaction.ts';
 
 /** What the Region that drives needs. */
 export interface DrivePorts extends AppendPorts {
@@ -134,17 +134,11 @@ const driveByMachine = async (
   runtime.metric('TransactionUndecided', 'Count', 1);
   const now = runtime.now();
   // From here on it has an outcome even if nothing of it was written and the machine is lost.
-  const promise: Decision = {
-    transaction: id,
-    attempt: 0,
-    outcome: 'aborted',
-    final: false,
-    request,
-    participants: [],
-    remaining: Math.max(0, deadline - now),
-    decidedAt: now,
-    region,
-  };
+  const promise = abortOf(
+    { transaction: id, attempt: 0, request, decidedAt: now, region },
+    undefined,
+    Math.max(0, deadline - now),
+  );
   await decisions.put(promise);
   const latest = (await decisions.attempts(id)).at(-1) ?? promise;
   return outcomeOfMine(transaction, latest);

@@ -65,6 +65,23 @@ export interface Decision {
   readonly region: string;
 }
 
+/**
+ * The record that an attempt is aborted.
+ * @param remaining milliseconds in which another attempt may follow; undefined: none does, this is the outcome
+ */
+export const abortOf = (
+  of: Pick<Decision, 'transaction' | 'attempt' | 'request' | 'decidedAt' | 'region'>,
+  reason: AbortReason | undefined,
+  remaining?: number,
+): Decision => ({
+  ...of,
+  outcome: 'aborted',
+  final: remaining === undefined,
+  participants: [],
+  ...(reason && { reason }),
+  remaining: remaining ?? 0,
+});
+
 /** What is known of a transaction. */
 export type Outcome =
   /** Nothing is recorded under this id: it never came, or its first attempt is still under way. */

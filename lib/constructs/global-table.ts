@@ -1,0 +1,40 @@
+import { Stack } from 'aws-cdk-lib';
+import { AttributeType, Billing, TableEncryptionV2, type TablePropsV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { Construct } from 'constructs';
+import { REGION_TAG } from '../names.ts';
+import { removalPolicyOf } from './removal-policy.ts';
+
+/** Properties of a global table that holds what cannot be made again. */
+export interface GlobalTableProps {
+  /** Name of the table, the same in every Region. */
+  readonly tableName: string;
+  /** The Regions besides that of the stack. */
+  readonly replicaRegions: readonly string[];
+  /**
+   * Whether the table goes with its stack.
+   * @default false
+   */
+  readonly ephemeral?: boolean;
+}
+
+/** What all of them have in common. Replicas take over recovery, protection and encryption from the table. */
+export const globalTable = (
+  scope: Construct,
+  { tableName, replicaRegions, ephemeral = false }: GlobalTableProps,
+): TablePropsV2 => ({
+  tableName,
+  partitionKey: { name: 'pk', type: AttributeType.STRING },
+  sortKey: { name: 'sk', type: AttributeType.STRING },
+  billing: Billing.onDemand(),
+  // A customer's key would be one more thing to create, share and never lose in every Region; this one is DynamoDB's own in
+  // each of them, so no write waits for KMS.
+  encryption: TableEncryptionV2.dynamoOwnedKey(),
+  pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+  deletionProtection: !ephemeral,
+  removalPolicy: removalPolicyOf(ephemeral),
+  tags: [tagOf(Stack.of(scope).region)],
+  replicas: replicaRegions.map((region) => ({ region, tags: [tagOf(region)] })),
+});
+
+/** Each replica is billed in its own Region, not in that of the stack. */
+const tagOf = (value: string) => ({ key: REGION_TAG, value });
