@@ -5,7 +5,9 @@ const core = '^core/';
 const domain = '^domain/index\\.ts$';
 const lambdas = '^lambdas/(?![^/]+/index\\.ts$)';
 const customResource = 'constructs/[^/]+/(handler|index)\\.ts$';
-const npm = (/** @type {string[]} */ ...names) => `(^|/)node_modules/(@types/)?(${names.join('|')})/`;
+function npm(/** @type {string[]} */ ...names) {
+  return `(^|/)node_modules/(@types/)?(${names.join('|')})/`;
+}
 const builtins = 'node builtins';
 
 const layers = [

@@ -11,7 +11,7 @@ const MAX_CHANGE_BYTES = 4 * 1024 * 1024;
  * like a lost race, which is tried again for ever.
  * @throws Error
  */
-export const checkChange = (entries: readonly ViewEntry[], deltas: readonly TotalDelta[]): void => {
+export function checkChange(entries: readonly ViewEntry[], deltas: readonly TotalDelta[]): void {
   const items = entries.length + deltas.length;
   if (items > MAX_TRANSACTION_ITEMS)
     throw new Error(`A change of a view has ${MAX_TRANSACTION_ITEMS} entries and totals at most, not ${items}.`);
@@ -31,6 +31,8 @@ export const checkChange = (entries: readonly ViewEntry[], deltas: readonly Tota
   const streams = new Set(entries.map(({ stream, shard }) => `${shard}#${stream}`));
   const keys = new Set(deltas.map(({ key, shard }) => `${shard}#${key}`));
   if (streams.size + keys.size < items) throw new Error('A change of a view names every entry and every total once.');
-};
+}
 
-const bytesOf = (json: unknown): number => Buffer.byteLength(JSON.stringify(json) ?? '');
+function bytesOf(json: unknown): number {
+  return Buffer.byteLength(JSON.stringify(json) ?? '');
+}

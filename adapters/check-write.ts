@@ -8,19 +8,19 @@ const MAX_WRITE_BYTES = 4 * 1024 * 1024;
  * @param bytes of the item's JSON
  * @throws MeridianError `too-large`
  */
-export const checkItem = (bytes: number): void => {
+export function checkItem(bytes: number): void {
   if (bytes > MAX_ITEM_BYTES)
     throw new MeridianError(
       'too-large',
       `What is to be kept has ${bytes} bytes, an item ${MAX_ITEM_BYTES} at most. Send less at once.`,
     );
-};
+}
 
 /**
  * What no DynamoDB transaction could hold is refused before it is sent, by every adapter alike.
  * @throws MeridianError `too-large`; Error for a position that is named twice
  */
-export const checkWrite = ({ commits, free, outcome }: OneRegionWrite): void => {
+export function checkWrite({ commits, free, outcome }: OneRegionWrite): void {
   const positions = [...commits, ...free].map(({ stream, log, position }) => `${stream}@${log}.${position}`);
   if (new Set(positions).size < positions.length)
     throw new Error(`A transaction names every position once, not ${positions.join(', ')}.`);
@@ -37,4 +37,4 @@ export const checkWrite = ({ commits, free, outcome }: OneRegionWrite): void => 
       'too-large',
       `The transaction has ${bytes} bytes, ${MAX_WRITE_BYTES} at most. Send less at once.`,
     );
-};
+}

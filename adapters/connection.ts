@@ -18,10 +18,12 @@ export const MESSAGING_MS = 15_000;
 export const SNAPSHOT_MS = 2_000;
 
 /** The options of every request of one call, which together end in time. */
-export const within = (milliseconds: number): { readonly abortSignal: AbortSignal } => ({
-  // It takes whole numbers only; what callers have left of their time is a fraction.
-  abortSignal: AbortSignal.timeout(Math.max(0, Math.ceil(milliseconds))),
-});
+export function within(milliseconds: number): { readonly abortSignal: AbortSignal } {
+  return {
+    // It takes whole numbers only; what callers have left of their time is a fraction.
+    abortSignal: AbortSignal.timeout(Math.max(0, Math.ceil(milliseconds))),
+  };
+}
 
 /**
  * How every client inside a Region talks: an answer that is lost is given up after 5 s, so that retries still fit into the

@@ -2,7 +2,7 @@
  * DynamoDB's order of string keys: that of their UTF-8 bytes, which is the order of code points. JavaScript's own order is
  * that of UTF-16 code units; the two differ where a character above U+FFFF meets one from U+E000 to U+FFFF.
  */
-export const keyOrder = (a: string, b: string): number => {
+export function keyOrder(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
     const x = a.charCodeAt(i);
@@ -10,7 +10,9 @@ export const keyOrder = (a: string, b: string): number => {
     if (x !== y) return rank(x) - rank(y);
   }
   return a.length - b.length;
-};
+}
 
 /** Surrogates, the halves of what lies above U+FFFF, come last. */
-const rank = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);
+function rank(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
+}

@@ -12,7 +12,7 @@ const TOO_LARGE = /size\b.* (exceeded|over) the (maximum|limit)|BatchRequestTooL
  * @param unavailable the code of what is retryable
  * @returns what did not come out of a request (a fault of ours) as it is
  */
-export const sdkError = (doing: string, error: unknown, unavailable: ErrorCode = 'unavailable'): unknown => {
+export function sdkError(doing: string, error: unknown, unavailable: ErrorCode = 'unavailable'): unknown {
   if (!(error instanceof Error)) return error;
   // What a client throws of a request carries `$metadata`, except when its signal ended it.
   if (!('$metadata' in error) && error.name !== 'AbortError') return error;
@@ -25,22 +25,24 @@ export const sdkError = (doing: string, error: unknown, unavailable: ErrorCode =
       cause: error,
     });
   return new MeridianError(unavailable, `${reason}. Try again.`, { retryable: true, cause: error });
-};
+}
 
 /** Without the items, which say anything. */
-const reasonsIn = (reasons: unknown): string => JSON.stringify(reasons, ['Code', 'Message']) ?? '';
+function reasonsIn(reasons: unknown): string {
+  return JSON.stringify(reasons, ['Code', 'Message']) ?? '';
+}
 
 /** A request without an answer has no status, one with a garbled answer 200: neither was refused. */
-const wasRefused = (metadata: unknown): boolean => {
+function wasRefused(metadata: unknown): boolean {
   const status = metadata instanceof Object && 'httpStatusCode' in metadata ? Number(metadata.httpStatusCode) : 0;
   return status >= 400 && status < 500 && status !== 408 && status !== 429;
-};
+}
 
 /** Waits for a request and turns what it throws into ours. */
-export const asked = async <T>(doing: string, request: Promise<T>): Promise<T> => {
+export async function asked<T>(doing: string, request: Promise<T>): Promise<T> {
   try {
     return await request;
   } catch (error) {
     throw sdkError(doing, error);
   }
-};
+}

@@ -11,13 +11,13 @@ export interface ShardPage<Item> {
  * @param readShard reads a shard behind `after`, about `limit` items
  * @param combine makes one row of the items that share a key; undefined: the key is left out
  */
-export const readShards = async <Item, Row>(
+export async function readShards<Item, Row>(
   shards: number,
   after: string | undefined,
   limit: number,
   readShard: (shard: number, after: string | undefined, limit: number) => Promise<ShardPage<Item>>,
   combine: (key: string, items: readonly Item[]) => Row | undefined,
-): Promise<readonly Row[]> => {
+): Promise<readonly Row[]> {
   const rows: Row[] = [];
   let cursor = after;
   do {
@@ -39,4 +39,4 @@ export const readShards = async <Item, Row>(
     }
   } while (cursor !== undefined && rows.length < limit);
   return rows.slice(0, limit);
-};
+}

@@ -3,20 +3,20 @@ import type { Region } from './client/region.ts';
 import { note, say, sayJson } from './output.ts';
 
 /** All Regions of a deployment. @throws CliError when only the address of this one is known */
-export const everyRegion = async (first: Region): Promise<readonly Region[]> => {
+export async function everyRegion(first: Region): Promise<readonly Region[]> {
   const { region, seen } = await first.health();
   return Object.keys(seen).map((name) => (name === region ? first : first.sibling(name)));
-};
+}
 
 /** What became of work in one Region. */
 type Result<T> = ({ readonly region: string } & T) | { readonly region: string; readonly error: unknown };
 
 /** Does something in each Region, side by side: one that fails stops no other. */
-export const inEach = <T extends object>(
+export function inEach<T extends object>(
   regions: readonly Region[],
   work: (region: Region) => Promise<T>,
-): Promise<readonly Result<T>[]> =>
-  Promise.all(
+): Promise<readonly Result<T>[]> {
+  return Promise.all(
     regions.map(async (region) => {
       try {
         return { region: region.name, ...(await work(region)) };
@@ -25,13 +25,14 @@ export const inEach = <T extends object>(
       }
     }),
   );
+}
 
 /** Tells what became of each; the exit code is 1 when one failed. */
-export const tellEach = <T extends object>(
+export function tellEach<T extends object>(
   results: readonly Result<T>[],
   json: boolean,
   textOfOne: (result: T) => string,
-): void => {
+): void {
   if (json)
     sayJson({
       regions: results.map((result) =>
@@ -52,4 +53,4 @@ export const tellEach = <T extends object>(
     if (failed) note(`${result.region}: ${textOf(result.error)}`);
     else say(`${result.region}: ${textOfOne(result)}`);
   }
-};
+}

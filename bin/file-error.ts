@@ -5,7 +5,7 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 /** Why a file cannot be read, in words. */
-export const fileErrorOf = (error: unknown): string => {
+export function fileErrorOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return ('code' in error && WORDS[String(error.code)]) || error.message;
-};
+}

@@ -48,10 +48,10 @@ Commands in full: docs/command-line.md`,
 );
 
 /** A whole help would push what is wrong out of sight. */
-const pointToHelp = (command: Command, name: string): void => {
+function pointToHelp(command: Command, name: string): void {
   command.showHelpAfterError(`See: ${name} --help`);
   for (const child of command.commands) pointToHelp(child, `${name} ${child.name()}`);
-};
+}
 pointToHelp(program, program.name());
 
 await program.parseAsync();

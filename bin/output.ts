@@ -8,17 +8,19 @@ export interface OutputOptions {
 }
 
 /** Data: on standard output. */
-export const say = (text: string): void => {
+export function say(text: string): void {
   process.stdout.write(`${text}\n`);
-};
+}
 
 /** One JSON document, on a line of its own. */
-export const sayJson = (value: unknown): void => say(JSON.stringify(value));
+export function sayJson(value: unknown): void {
+  say(JSON.stringify(value));
+}
 
 /** What is not data: on standard error. */
-export const note = (text: string): void => {
+export function note(text: string): void {
   process.stderr.write(`${text}\n`);
-};
+}
 
 export interface FailOptions {
   /** What was typed, by what the API calls it. */
@@ -30,29 +32,29 @@ export interface FailOptions {
 }
 
 /** Tells what went wrong, a problem document for machines, and sets the exit code. */
-export const fail = (
+export function fail(
   error: unknown,
   { json = false }: OutputOptions,
   { names, id, exitCode = 1 }: FailOptions = {},
-): void => {
+): void {
   note(json ? JSON.stringify({ ...documentOf(error), ...(id !== undefined && { id }) }) : textOf(error, names));
   process.exitCode = exitCode;
-};
+}
 
 /** Does a command's work; what goes wrong is told, without a stack trace. */
-export const told = async (options: OutputOptions, work: () => Promise<void>): Promise<void> => {
+export async function told(options: OutputOptions, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
     fail(error, options);
   }
-};
+}
 
 /**
  * A reader that has seen enough, as `| head`, ends the command: quietly. One that only does not listen to errors any more does
  * not: what is under way is the data's.
  */
-export const endWithReader = (): void => {
+export function endWithReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     process.exit();
@@ -60,7 +62,7 @@ export const endWithReader = (): void => {
   process.stderr.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
-};
+}
 
 export interface Column {
   readonly name: string;
@@ -69,7 +71,7 @@ export interface Column {
 }
 
 /** A table without lines between its rows. */
-export const table = (columns: readonly Column[], rows: readonly (readonly (string | number)[])[]): string => {
+export function table(columns: readonly Column[], rows: readonly (readonly (string | number)[])[]): string {
   const drawn = new Table({
     head: columns.map(({ name }) => name),
     colAligns: columns.map(({ align = 'left' }) => align),
@@ -77,14 +79,15 @@ export const table = (columns: readonly Column[], rows: readonly (readonly (stri
   });
   for (const row of rows) drawn.push([...row]);
   return drawn.toString();
-};
+}
 
 /** What may stand in a cell: texts as they are, numbers to two decimals, anything else as JSON. */
-export const cell = (value: unknown): string => {
+export function cell(value: unknown): string {
   if (typeof value === 'string') return value;
   return JSON.stringify(typeof value === 'number' ? Number(value.toFixed(2)) : value) ?? '';
-};
+}
 
 /** `1 line`, `2 lines` */
-export const count = (number: number, one: string, many = `${one}s`): string =>
-  `${number} ${number === 1 ? one : many}`;
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}

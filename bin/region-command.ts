@@ -6,28 +6,28 @@ import { type OutputOptions, told } from './output.ts';
 /** What every command that talks to a Region can be given. */
 export type RegionOptions = Whereabouts & OutputOptions;
 
-const address = (text: string): string => {
+function address(text: string): string {
   if (!/^https?:$/.test(URL.parse(text)?.protocol ?? ''))
     throw new InvalidArgumentError('Write an address, such as http://127.0.0.1:4700/regions/us-east-1.');
   return text;
-};
+}
 
 /** A stream's name from the command line. */
-export const streamArgument = (text: string): string => {
+export function streamArgument(text: string): string {
   if (!/^[^/]+\/./.test(text))
     throw new InvalidArgumentError('Write <type>/<id>, such as flight/2001-01-01.LAX-BNA.1.');
   return text;
-};
+}
 
 /** A transaction's id from the command line. Which Regions and characters there are the Region knows. */
-export const transactionId = (text: string): string => {
+export function transactionId(text: string): string {
   if (!/^[^:]+:./.test(text)) throw new InvalidArgumentError('Write <Region>:<key>, such as us-east-1:order-17.');
   return text;
-};
+}
 
 /** Adds a command that talks to a Region. @param usage its name and its arguments */
-export const regionCommand = (parent: Command, usage: string, description: string): Command =>
-  parent
+export function regionCommand(parent: Command, usage: string, description: string): Command {
+  return parent
     .command(usage)
     .description(description)
     .optionsGroup('Options:')
@@ -44,24 +44,25 @@ export const regionCommand = (parent: Command, usage: string, description: strin
     )
     .optionsGroup('Options:')
     .hook('preAction', (_, command) => oneOf(command));
+}
 
 /** `--url` or `--region`: what is written counts more than the environment. */
-const oneOf = (command: Command): void => {
+function oneOf(command: Command): void {
   const { url, region } = command.opts();
   if (url === undefined || region === undefined) return;
   const [ofUrl, ofRegion] = [command.getOptionValueSource('url'), command.getOptionValueSource('region')];
   if (ofUrl === ofRegion) command.error('error: --url and --region exclude each other.');
   command.setOptionValue(ofUrl === 'cli' ? 'region' : 'url', undefined);
-};
+}
 
 /** Does a command's work with the Region that its options name. */
-export const withRegion = (options: RegionOptions, work: (region: Region) => Promise<void>): Promise<void> =>
-  told(options, async () => work(await openRegion(options)));
+export function withRegion(options: RegionOptions, work: (region: Region) => Promise<void>): Promise<void> {
+  return told(options, async () => work(await openRegion(options)));
+}
 
 /** A whole number from the command line, `to` at most. */
-export const wholeNumber =
-  (from: number, to = Number.MAX_SAFE_INTEGER) =>
-  (text: string): number => {
+export function wholeNumber(from: number, to = Number.MAX_SAFE_INTEGER) {
+  return (text: string): number => {
     const number = /^\d+$/.test(text) ? Number(text) : -1;
     if (number < from || number > to)
       throw new InvalidArgumentError(
@@ -69,3 +70,4 @@ export const wholeNumber =
       );
     return number;
   };
+}

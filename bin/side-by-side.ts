@@ -3,10 +3,10 @@
  * thrown when they have, so that nothing goes on after it was told.
  * @param work begins nothing more when `stop` is aborted
  */
-export const sideBySide = async <T, R>(
+export async function sideBySide<T, R>(
   items: readonly T[],
   work: (item: T, stop: AbortSignal) => Promise<R>,
-): Promise<readonly R[]> => {
+): Promise<readonly R[]> {
   const stop = new AbortController();
   const results = await Promise.allSettled(
     items.map(async (item) => {
@@ -22,4 +22,4 @@ export const sideBySide = async <T, R>(
     if (result.status === 'rejected') throw result.reason;
     return result.value;
   });
-};
+}

@@ -13,16 +13,18 @@ export interface MetaOptions {
   readonly causation?: string | undefined;
 }
 
-export const addMetaOptions = (command: Command): Command =>
-  command
+export function addMetaOptions(command: Command): Command {
+  return command
     .option('--actor <text>', 'kept with the commit: who does it')
     .option('--correlation <text>', 'kept with the commit: what it belongs to')
     .option('--causation <text>', 'kept with the commit: what caused it');
+}
 
 /** @returns undefined when none of it was given */
-export const metaOf = ({ actor, correlation, causation }: MetaOptions): MetaOptions | undefined =>
+export function metaOf({ actor, correlation, causation }: MetaOptions): MetaOptions | undefined {
   // What is undefined is left out of JSON.
-  (actor ?? correlation ?? causation) === undefined ? undefined : { actor, correlation, causation };
+  return (actor ?? correlation ?? causation) === undefined ? undefined : { actor, correlation, causation };
+}
 
 /** What an append can be given beside its events or its command. */
 export interface SubmitOptions extends RegionOptions, MetaOptions {
@@ -31,8 +33,8 @@ export interface SubmitOptions extends RegionOptions, MetaOptions {
   readonly basedOn?: string;
 }
 
-export const addSubmitOptions = (command: Command): Command =>
-  addMetaOptions(
+export function addSubmitOptions(command: Command): Command {
+  return addMetaOptions(
     command
       .optionsGroup('Append:')
       .option('--id <id>', 'so that it happens once, however often it is sent; made and printed when not given')
@@ -41,10 +43,11 @@ export const addSubmitOptions = (command: Command): Command =>
       )
       .option('--based-on <version>', 'of a merge stream: the version that you looked at'),
   );
+}
 
 /** Sends an append and prints where it stands. */
-export const submit = (stream: string, request: object, options: SubmitOptions): Promise<void> =>
-  told(options, async () => {
+export function submit(stream: string, request: object, options: SubmitOptions): Promise<void> {
+  return told(options, async () => {
     const { id = randomUUID(), expected, basedOn, json = false } = options;
     const region = await openRegion(options);
     try {
@@ -63,10 +66,12 @@ export const submit = (stream: string, request: object, options: SubmitOptions):
       fail(error, options, { id });
     }
   });
+}
 
 /**
  * JSON from the command line; `-` stands for standard input.
  * @throws SyntaxError
  */
-export const jsonArgument = async (argument: string): Promise<unknown> =>
-  JSON.parse(argument === '-' ? await text(process.stdin) : argument);
+export async function jsonArgument(argument: string): Promise<unknown> {
+  return JSON.parse(argument === '-' ? await text(process.stdin) : argument);
+}

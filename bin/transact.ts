@@ -20,8 +20,8 @@ const MAX_TIMEOUT_S = 240;
 /** The exit code of a transaction of which no outcome is known: it may be committed yet, or be so already. */
 export const NO_OUTCOME = 3;
 
-export const addTransactOptions = (command: Command): Command =>
-  addMetaOptions(
+export function addTransactOptions(command: Command): Command {
+  return addMetaOptions(
     command
       .optionsGroup('Transaction:')
       .option(
@@ -32,6 +32,7 @@ export const addTransactOptions = (command: Command): Command =>
       .option('--wait <seconds>', 'how long to wait for its outcome (default: 10)', wholeNumber(0, MAX_WAIT_S))
       .option('--timeout <seconds>', 'abort it if it takes longer (default: 30)', wholeNumber(1, MAX_TIMEOUT_S)),
   ).addHelpText('after', EXIT_CODES);
+}
 
 /** What the commands say that tell an outcome. */
 export const EXIT_CODES = `
@@ -57,12 +58,12 @@ export interface Transacting {
 }
 
 /** Runs a transaction and prints what became of it: also by the exit code. */
-export const transact = (
+export function transact(
   options: TransactOptions,
   asked: TransactionBody,
   { names, drivingRegion = ({ region }) => region, done }: Transacting,
-): Promise<void> =>
-  told(options, async () => {
+): Promise<void> {
+  return told(options, async () => {
     const { json = false, wait } = options;
     const region = await openRegion(options);
     // Made here, so that a lost answer can be asked for.
@@ -78,15 +79,16 @@ export const transact = (
       fail(error, options, { names, id, exitCode: NO_OUTCOME });
     }
   });
+}
 
 /** Prints what is known of a transaction; the exit code is 0 only if it is committed. */
-export const tellOutcome = (outcome: OutcomeShown, json: boolean): void => {
+export function tellOutcome(outcome: OutcomeShown, json: boolean): void {
   if (outcome.state !== 'committed') process.exitCode = outcome.state === 'aborted' ? 1 : NO_OUTCOME;
   if (json) sayJson(outcome);
   else say(textOfOutcome(outcome));
-};
+}
 
-const textOfOutcome = (outcome: OutcomeShown): string => {
+function textOfOutcome(outcome: OutcomeShown): string {
   const { id } = outcome;
   switch (outcome.state) {
     case 'undecided':
@@ -105,4 +107,4 @@ const textOfOutcome = (outcome: OutcomeShown): string => {
       return [`${id} is committed.`, ...lines].join('\n');
     }
   }
-};
+}

@@ -66,8 +66,9 @@ export class MeridianError extends Error {
 }
 
 /** A domain's own refusal of a command: thrown by `decide`, answered as `rejected` 422. */
-export const reject = (message: string, details?: Readonly<Record<string, unknown>>): MeridianError =>
-  new MeridianError('rejected', message, details ? { details } : {});
+export function reject(message: string, details?: Readonly<Record<string, unknown>>): MeridianError {
+  return new MeridianError('rejected', message, details ? { details } : {});
+}
 
 /** One fault of an input: where it is and what is wrong with it. */
 export interface Fault {
@@ -80,7 +81,7 @@ const MAX_FAULTS = 100;
 const MAX_FAULT_LENGTH = 300;
 
 /** Several faults at once, so that a caller can mend all of them in one go; the first 100 of very many. */
-export const invalid = (all: readonly Fault[]): MeridianError => {
+export function invalid(all: readonly Fault[]): MeridianError {
   const more = all.length - MAX_FAULTS;
   const told = all.slice(0, MAX_FAULTS).map(({ path, message }) => ({ path: short(path), message: short(message) }));
   const faults = more > 0 ? [...told, { path: '', message: `and ${more} more` }] : told;
@@ -91,29 +92,33 @@ export const invalid = (all: readonly Fault[]): MeridianError => {
       details: { faults },
     },
   );
-};
+}
 
-const short = (text: string): string => (text.length > MAX_FAULT_LENGTH ? `${text.slice(0, MAX_FAULT_LENGTH)}…` : text);
+function short(text: string): string {
+  return text.length > MAX_FAULT_LENGTH ? `${text.slice(0, MAX_FAULT_LENGTH)}…` : text;
+}
 
 /**
  * What zod found, a fault for each place, with its path as it is written in JavaScript: `events[0].data.delay`.
  * @param prefix the path of what was parsed
  */
-export const faultsOf = ({ issues }: z.ZodError, prefix = ''): readonly Fault[] =>
-  issues.flatMap((issue) =>
+export function faultsOf({ issues }: z.ZodError, prefix = ''): readonly Fault[] {
+  return issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => ({ path: pathOf([...issue.path, key], prefix), message: 'is not known here' }))
       : [{ path: pathOf(issue.path, prefix), message: issue.message }],
   );
+}
 
-const pathOf = (path: readonly PropertyKey[], prefix: string): string =>
-  path.reduce<string>(
+function pathOf(path: readonly PropertyKey[], prefix: string): string {
+  return path.reduce<string>(
     (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text ? `${text}.${String(key)}` : String(key)),
     prefix,
   );
+}
 
 /** The problem document of an error; what was not thrown on purpose tells nothing of its inside. */
-export const toProblem = (error: unknown): Problem => {
+export function toProblem(error: unknown): Problem {
   const known =
     error instanceof MeridianError
       ? error
@@ -130,24 +135,24 @@ export const toProblem = (error: unknown): Problem => {
   };
   // A domain chooses its details: they come last and hide none of ours.
   return { ...members, ...known.details, ...members };
-};
+}
 
 /**
  * A problem document that fits where it is carried: a domain may give a refusal more details than that, then they are left
  * out.
  * @param bytes as JSON; 1,000 or more
  */
-export const cutProblem = (problem: Problem, bytes: number): Problem => {
+export function cutProblem(problem: Problem, bytes: number): Problem {
   if (utf8.encode(JSON.stringify(problem)).length <= bytes) return problem;
   const { type, title, status, detail, code, retryable } = problem;
   // A character takes 6 bytes at most: escaped.
   return { type, title, status, detail: detail.slice(0, Math.floor(bytes / 8)), code, retryable };
-};
+}
 
 const utf8 = new TextEncoder();
 
 /** The error behind a problem document that another Region answered with. */
-export const fromProblem = (problem: Problem): MeridianError => {
+export function fromProblem(problem: Problem): MeridianError {
   const { type: _type, title: _title, status: _status, detail, code, retryable, ...details } = problem;
   return new MeridianError(code, detail, { retryable, details });
-};
+}

@@ -21,11 +21,11 @@ export interface StreamState {
  * @param atLeast waits up to 2 s until this Region has seen that version
  * @throws MeridianError `unknown-stream-type`; `not-caught-up`, with how far this Region is; `unavailable`
  */
-export const readStream = async (ports: LoadPorts, stream: string, atLeast?: Version): Promise<StreamState> => {
+export async function readStream(ports: LoadPorts, stream: string, atLeast?: Version): Promise<StreamState> {
   const mode = streamModeOf(ports.domain, stream);
   const { state, seen } = await loadAtLeast(ports, stream, atLeast);
   return { state, version: seen, mode };
-};
+}
 
 export interface CommitPage {
   readonly commits: readonly Commit[];
@@ -39,12 +39,12 @@ export interface CommitPage {
  * by `after` misses nothing: a commit that arrives late comes late, wherever its stamp places it.
  * @throws MeridianError as `readStream`
  */
-export const readCommits = async (
+export async function readCommits(
   ports: LoadPorts,
   stream: string,
   after: Version = empty,
   limit = 100,
-): Promise<CommitPage> => {
+): Promise<CommitPage> {
   // From the start there is nothing that a snapshot could save.
   const loaded = Object.keys(after).length > 0 ? await loadAtLeast(ports, stream, after) : undefined;
   const history = loaded?.reaches(after) ? loaded : await loadWhole(ports, stream);
@@ -52,7 +52,7 @@ export const readCommits = async (
   const commits = unread.slice(0, limit);
   const version = commits.reduce((known, { log, position }) => join(known, { [log]: position }), after);
   return { commits, version, more: unread.length > limit };
-};
+}
 
 interface ViewPorts extends Pick<LoadPorts, 'domain'> {
   readonly views: ViewStore;
@@ -68,12 +68,12 @@ export interface RowPage {
  * @param after the last key of the page before; it stands for the same place in every generation
  * @throws MeridianError `unknown-view`; `unavailable`
  */
-export const readRows = async (
+export async function readRows(
   { domain, views }: ViewPorts,
   name: string,
   after?: string,
   limit = 100,
-): Promise<RowPage> => {
+): Promise<RowPage> {
   const view = viewOf(domain, name);
   const { stored, kind, shards } = await activeOf(views, view);
   const rows =
@@ -87,47 +87,48 @@ export const readRows = async (
           value,
         }));
   return { rows: rows.slice(0, limit), more: rows.length > limit };
-};
+}
 
 /** @throws MeridianError `unknown-view`; `not-found`; `unavailable` */
-export const readRow = async ({ domain, views }: ViewPorts, name: string, key: string): Promise<Row> => {
+export async function readRow({ domain, views }: ViewPorts, name: string, key: string): Promise<Row> {
   const view = viewOf(domain, name);
   const active = await activeOf(views, view);
   const value = await (active.kind === 'totals' ? totalOf(views, view, active, key) : rowOf(views, view, active, key));
   if (value === undefined) throw new MeridianError('not-found', `View ${name} has no row ${key}.`);
   return { key, value };
-};
+}
 
 type Active = Awaited<ReturnType<typeof activeOf>>;
 
 /** What is read of a view, and as what it was built. */
-const activeOf = async (views: ViewStore, view: ViewDefinition) => {
+async function activeOf(views: ViewStore, view: ViewDefinition) {
   const { active } = await generationsOf(views, view);
   return { stored: storedAs(view.name, active), kind: active.kind, shards: active.shards };
-};
+}
 
-const totalOf = async (
+async function totalOf(
   views: ViewStore,
   view: ViewDefinition,
   { stored, shards }: Active,
   key: string,
-): Promise<unknown> => {
+): Promise<unknown> {
   const sums = await views.total(stored, shards, key);
   return sums && shown(view, sums);
-};
+}
 
-const shown = (view: ViewDefinition, sums: Sums): unknown =>
-  view.kind === 'totals' && view.present ? view.present(sums) : sums;
+function shown(view: ViewDefinition, sums: Sums): unknown {
+  return view.kind === 'totals' && view.present ? view.present(sums) : sums;
+}
 
-const rowOf = async (
+async function rowOf(
   views: ViewStore,
   { of }: ViewDefinition,
   { stored, shards }: Active,
   key: string,
-): Promise<unknown> => {
+): Promise<unknown> {
   const stream = `${of.type}/${key}`;
   return (await views.entries(stored, [{ stream, shard: shardOf(shards, stream) }])).get(stream)?.row;
-};
+}
 
 interface HealthPorts {
   readonly region: string;
@@ -146,7 +147,7 @@ export interface Health {
 }
 
 /** One of which nothing has arrived yet is null. @throws MeridianError `unavailable` */
-export const readHealth = async ({ region, regions, sightings, runtime }: HealthPorts): Promise<Health> => {
+export async function readHealth({ region, regions, sightings, runtime }: HealthPorts): Promise<Health> {
   const stamps = await sightings.all();
   const sightingOf = (of: string) => {
     const stamp = stamps.get(of);
@@ -155,4 +156,4 @@ export const readHealth = async ({ region, regions, sightings, runtime }: Health
     return { at: new Date(at).toISOString(), ageMs: Math.max(0, runtime.now() - at) };
   };
   return { region, seen: Object.fromEntries(regions.map((of) => [of, sightingOf(of)])) };
-};
+}

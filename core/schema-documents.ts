@@ -23,18 +23,20 @@ export interface SchemaDocument {
  * All that others may rely on: every version of every event, every command's input, and what goes over the bus.
  * What JSON Schema cannot say (a refinement, a date as such) is left open.
  */
-export const schemaDocuments = (domain: Domain): readonly SchemaDocument[] => [
-  ...[...domain.streams.values()].flatMap(documentsOf),
-  message('Accepted', 'Accepted: an envelope stands', 'output', outcome('Accepted', accepted)),
-  message('Rejected', 'Rejected: an envelope was refused', 'output', outcome('Rejected', rejected)),
-];
+export function schemaDocuments(domain: Domain): readonly SchemaDocument[] {
+  return [
+    ...[...domain.streams.values()].flatMap(documentsOf),
+    message('Accepted', 'Accepted: an envelope stands', 'output', outcome('Accepted', accepted)),
+    message('Rejected', 'Rejected: an envelope was refused', 'output', outcome('Rejected', rejected)),
+  ];
+}
 
 /**
  * Every event in its current version, as EventBridge delivers it, under the name that a schema registry of EventBridge
  * gives it (`meridian.flight@Departed`): JSON Schema draft 4, which is what it takes.
  */
-export const registrySchemas = (domain: Domain): Readonly<Record<string, JsonSchema>> =>
-  Object.fromEntries(
+export function registrySchemas(domain: Domain): Readonly<Record<string, JsonSchema>> {
+  return Object.fromEntries(
     [...domain.streams.values()].flatMap((stream) =>
       Object.entries(stream.events).map(([type, event]) => [
         `${SOURCE_PREFIX}${stream.type}@${type}`,
@@ -42,8 +44,9 @@ export const registrySchemas = (domain: Domain): Readonly<Record<string, JsonSch
       ]),
     ),
   );
+}
 
-const documentsOf = (stream: StreamDefinition): readonly SchemaDocument[] => {
+function documentsOf(stream: StreamDefinition): readonly SchemaDocument[] {
   const events = Object.entries(stream.events).flatMap(([type, event]) =>
     versionsOf(event).map((version) => ({ type, version, name: `${stream.type}.${type}.${version.version}` })),
   );
@@ -77,13 +80,13 @@ const documentsOf = (stream: StreamDefinition): readonly SchemaDocument[] => {
       ),
     ),
   ];
-};
+}
 
-const eventDocuments = (
+function eventDocuments(
   event: string,
   name: string,
   { version, schema, sample }: EventVersion,
-): readonly SchemaDocument[] => {
+): readonly SchemaDocument[] {
   const title = `${event}, version ${version}`;
   const kept = sample === undefined ? {} : { examples: [schema.safeParse(sample).data] };
   const stored = jsonSchema(schema, 'output', { title, ...kept });
@@ -91,28 +94,30 @@ const eventDocuments = (
   const document: SchemaDocument = { kind: 'event', name, schema: stored };
   if (JSON.stringify(sent) === JSON.stringify(stored)) return [document];
   return [document, { kind: 'sent', name, schema: { ...sent, title: `${title}, as it is sent`, examples: [sample] } }];
-};
+}
 
-const message = (name: string, title: string, io: 'input' | 'output', schema: z.ZodType): SchemaDocument => ({
-  kind: 'message',
-  name,
-  schema: jsonSchema(schema, io, { title }),
-});
+function message(name: string, title: string, io: 'input' | 'output', schema: z.ZodType): SchemaDocument {
+  return {
+    kind: 'message',
+    name,
+    schema: jsonSchema(schema, io, { title }),
+  };
+}
 
-const jsonSchema = (
+function jsonSchema(
   schema: z.ZodType,
   io: 'input' | 'output',
   about: JsonSchema = {},
   target: 'draft-2020-12' | 'draft-04' = 'draft-2020-12',
-): JsonSchema => {
+): JsonSchema {
   const { $schema, ...rest } = z.toJSONSchema(schema, { io, target, unrepresentable: 'any' });
   // As JSON: without what is undefined.
   return JSON.parse(JSON.stringify({ $schema, ...about, ...rest }));
-};
+}
 
 /** What EventBridge makes of an entry. Consumers get to bear more members: so none of ours is closed. */
-const delivered = (source: z.ZodType, detailType: string, detail: z.ZodType) =>
-  z.looseObject({
+function delivered(source: z.ZodType, detailType: string, detail: z.ZodType) {
+  return z.looseObject({
     version: z.string(),
     id: z.string().meta({ description: "EventBridge's own, another one on every delivery" }),
     'detail-type': z.literal(detailType),
@@ -123,19 +128,23 @@ const delivered = (source: z.ZodType, detailType: string, detail: z.ZodType) =>
     resources: z.array(z.string()),
     detail,
   });
+}
 
 /** What a producer puts: any source but Meridian's. */
-const put = (detailType: string, detail: z.ZodType) =>
-  delivered(z.string().regex(/^(?!meridian\.)/, 'is kept for Meridian'), detailType, detail);
+function put(detailType: string, detail: z.ZodType) {
+  return delivered(z.string().regex(/^(?!meridian\.)/, 'is kept for Meridian'), detailType, detail);
+}
 
-const asked = ({ type, mode }: StreamDefinition) => ({
-  id: commitId,
-  stream: streamName.regex(new RegExp(`^${type}/`)),
-  [mode === 'merge' ? 'basedOn' : 'expected']: z.string().optional(),
-  meta: meta.optional(),
-});
+function asked({ type, mode }: StreamDefinition) {
+  return {
+    id: commitId,
+    stream: streamName.regex(new RegExp(`^${type}/`)),
+    [mode === 'merge' ? 'basedOn' : 'expected']: z.string().optional(),
+    meta: meta.optional(),
+  };
+}
 
-const append = (stream: StreamDefinition): z.ZodType => {
+function append(stream: StreamDefinition): z.ZodType {
   const sent = Object.entries(stream.events).flatMap(([type, event]) =>
     versionsOf(event).map(({ version, schema }) =>
       z.strictObject({
@@ -147,19 +156,16 @@ const append = (stream: StreamDefinition): z.ZodType => {
     ),
   );
   return put(APPEND, z.strictObject({ ...asked(stream), events: z.array(z.union(sent)).min(1).max(MAX_EVENTS) }));
-};
+}
 
-const ask = (stream: StreamDefinition, command: string, input: z.ZodType): z.ZodType =>
-  put(COMMAND, z.strictObject({ ...asked(stream), command: z.literal(command), input }));
+function ask(stream: StreamDefinition, command: string, input: z.ZodType): z.ZodType {
+  return put(COMMAND, z.strictObject({ ...asked(stream), command: z.literal(command), input }));
+}
 
 const position = z.int().min(1);
 
-const published = (
-  { type: streamType }: StreamDefinition,
-  type: string,
-  { version, schema }: EventVersion,
-): z.ZodType =>
-  delivered(
+function published({ type: streamType }: StreamDefinition, type: string, { version, schema }: EventVersion): z.ZodType {
+  return delivered(
     z.literal(SOURCE_PREFIX + streamType),
     type,
     z.looseObject({
@@ -184,9 +190,11 @@ const published = (
       }),
     }),
   );
+}
 
-const outcome = (type: 'Accepted' | 'Rejected', detail: z.ZodType): z.ZodType =>
-  delivered(z.literal(OUTCOME_SOURCE), type, detail);
+function outcome(type: 'Accepted' | 'Rejected', detail: z.ZodType): z.ZodType {
+  return delivered(z.literal(OUTCOME_SOURCE), type, detail);
+}
 
 const accepted = z.looseObject({
   id: commitId,

@@ -10,31 +10,40 @@ const places = new Map(Object.entries(z.record(z.string(), z.tuple([z.number(), 
 /** An airport's code: `LAX`; small fields have digits or a fourth character. */
 export const airportCode = z.string().regex(/^[A-Z0-9]{3,4}$/, 'is not an airport code, such as LAX');
 
-export const isAirport = (code: string): boolean => places.has(code);
+export function isAirport(code: string): boolean {
+  return places.has(code);
+}
 
 /** Where an airport is. @throws MeridianError `rejected` when there is no such airport */
-export const placeOf = (code: string): Place => {
+export function placeOf(code: string): Place {
   const place = places.get(code);
   if (!place)
     throw reject(`There is no airport ${code}: use the IATA code of an airport in the US.`, { airport: code });
   return place;
-};
+}
 
 /**
  * The angle between two places as seen from the center of the Earth, in radians. The haversine formula: R. W. Sinnott,
  * "Virtues of the Haversine", Sky and Telescope 68 (2), 1984.
  */
-export const angleBetween = ([latitudeA, longitudeA]: Place, [latitudeB, longitudeB]: Place): number =>
-  2 *
-  Math.asin(
-    Math.sqrt(
-      Math.min(
-        1, // rounding may carry opposite points beyond it
-        haversine(latitudeB - latitudeA) +
-          Math.cos(radians(latitudeA)) * Math.cos(radians(latitudeB)) * haversine(longitudeB - longitudeA),
+export function angleBetween([latitudeA, longitudeA]: Place, [latitudeB, longitudeB]: Place): number {
+  return (
+    2 *
+    Math.asin(
+      Math.sqrt(
+        Math.min(
+          1, // rounding may carry opposite points beyond it
+          haversine(latitudeB - latitudeA) +
+            Math.cos(radians(latitudeA)) * Math.cos(radians(latitudeB)) * haversine(longitudeB - longitudeA),
+        ),
       ),
-    ),
+    )
   );
+}
 
-const radians = (degrees: number): number => (degrees * Math.PI) / 180;
-const haversine = (degrees: number): number => Math.sin(radians(degrees) / 2) ** 2;
+function radians(degrees: number): number {
+  return (degrees * Math.PI) / 180;
+}
+function haversine(degrees: number): number {
+  return Math.sin(radians(degrees) / 2) ** 2;
+}

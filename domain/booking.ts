@@ -11,11 +11,11 @@ const EARTH_RADIUS = 3959;
  * @param flight its id
  * @throws MeridianError `rejected` when it is not a flight's, or there is no such airport
  */
-export const priceOf = (flight: string): number => {
+export function priceOf(flight: string): number {
   const { origin, destination } = routeOf(flight);
   const way = EARTH_RADIUS * angleBetween(placeOf(origin), placeOf(destination));
   return 100 * Math.max(1, Math.ceil(way / 100));
-};
+}
 
 export interface Booking {
   /** The flight's id: `2001-01-01.LAX-BNA.17`. */
@@ -31,18 +31,19 @@ export interface Booking {
  * one seat on a flight and pays for it once, under whatever id it is booked again.
  * @throws MeridianError `rejected` when `flight` is not a flight's id or `member` not a member's, or there is no such airport
  */
-export const booking = ({ flight, member, miles }: Booking) => {
+export function booking({ flight, member, miles }: Booking) {
   const price = priceOf(flight);
   placeOf(airportOf(member));
   return [
     { stream: `seats/${flight}`, command: 'reserve', input: { passenger: member } },
     { stream: `miles/${member}`, command: 'pay', input: { miles: miles ?? price, booking: flight } },
   ];
-};
+}
 
 /**
  * The Region to drive a booking: there its seats are at home. If the member's miles are too, it is one request.
  * @throws MeridianError `rejected` when `flight` is not a flight's id, or there is no such airport
  */
-export const bookingRegion = ({ flight }: Booking, regions: readonly string[]): string =>
-  nearestRegion(routeOf(flight).origin, regions);
+export function bookingRegion({ flight }: Booking, regions: readonly string[]): string {
+  return nearestRegion(routeOf(flight).origin, regions);
+}

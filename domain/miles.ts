@@ -64,9 +64,9 @@ export const miles = defineStream({
 const MEMBER_ID = /^(?<airport>[A-Z0-9]{3,4})\.[A-Za-z0-9._~-]+$/;
 
 /** The airport that a member flies from. @throws MeridianError `rejected` when `id` is not a member's */
-export const airportOf = (id: string): string => {
+export function airportOf(id: string): string {
   const airport = MEMBER_ID.exec(id)?.groups?.airport;
   if (airport === undefined)
     throw reject(`${id} is not a member's id: write <airport>.<name>, with the airport to fly from, such as LAX.ada.`);
   return airport;
-};
+}

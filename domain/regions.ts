@@ -44,20 +44,20 @@ const regionPlaces = new Map<string, Place>([
  * @throws MeridianError `rejected` when there is no such airport
  * @throws Error when there are no Regions, or one whose place is not known
  */
-export const nearestRegion = (airport: string, regions: readonly string[]): string => {
+export function nearestRegion(airport: string, regions: readonly string[]): string {
   const place = placeOf(airport);
   const [nearest] = regions
     .map((region) => ({ region, angle: angleBetween(place, regionPlaceOf(region)) }))
     .sort((a, b) => a.angle - b.angle || (a.region < b.region ? -1 : 1));
   if (!nearest) throw new Error('No Regions are configured: an airport needs one to belong to.');
   return nearest.region;
-};
+}
 
-const regionPlaceOf = (region: string): Place => {
+function regionPlaceOf(region: string): Place {
   const place = regionPlaces.get(region);
   if (!place)
     throw new Error(
       `The place of Region ${region} is not known: add '${region}' with its coordinates to domain/regions.ts.`,
     );
   return place;
-};
+}

@@ -41,16 +41,17 @@ type Environment<Name extends keyof Variables> = { readonly [N in Name]: z.outpu
  * Reads the variables that a function needs, once, at cold start.
  * @throws Error that names every variable that is missing or malformed
  */
-export const parseEnvironment = <Name extends keyof Variables>(
+export function parseEnvironment<Name extends keyof Variables>(
   names: readonly Name[],
   env: Readonly<Record<string, string | undefined>> = process.env,
-): Environment<Name> => {
+): Environment<Name> {
   const parsed = z.object(pick(names)).safeParse(env);
   if (parsed.success) return parsed.data as Environment<Name>;
   throw new Error(
     `Environment: ${parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`,
   );
-};
+}
 
-const pick = <Name extends keyof Variables>(names: readonly Name[]): Pick<Variables, Name> =>
-  Object.fromEntries(names.map((name) => [name, variables[name]])) as Pick<Variables, Name>;
+function pick<Name extends keyof Variables>(names: readonly Name[]): Pick<Variables, Name> {
+  return Object.fromEntries(names.map((name) => [name, variables[name]])) as Pick<Variables, Name>;
+}

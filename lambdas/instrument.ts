@@ -15,10 +15,11 @@ export interface Telemetry {
 }
 
 /** A handler with the telemetry around it. The function's own timeout is the only one: middy's early answer is off. */
-export const instrument = <Event, Result>(
+export function instrument<Event, Result>(
   { middlewares }: Telemetry,
   handle: (event: Event, context: Context) => Promise<Result>,
-) =>
-  middy<Event, Result>({ timeoutEarlyInMillis: 0 })
+) {
+  return middy<Event, Result>({ timeoutEarlyInMillis: 0 })
     .use([...middlewares])
     .handler(handle);
+}

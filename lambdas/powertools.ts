@@ -9,7 +9,7 @@ import type { Telemetry } from './instrument.ts';
  * Structured logs and EMF metrics of a function, under the name of its deployment. Traces are Lambda's own
  * (`lib/constructs/meridian-function.ts`); each log line names its trace.
  */
-export const powertools = (serviceName: string): Telemetry & Pick<Runtime, 'metric'> => {
+export function powertools(serviceName: string): Telemetry & Pick<Runtime, 'metric'> {
   const logger = new Logger({ serviceName });
   const metrics = new Metrics({ namespace: serviceName, serviceName });
   return {
@@ -17,12 +17,12 @@ export const powertools = (serviceName: string): Telemetry & Pick<Runtime, 'metr
     middlewares: [injectLambdaContext(logger), flush(metrics)],
     metric: (name, unit, value) => metrics.addMetric(name, unit, value),
   };
-};
+}
 
 /** Powertools' own middleware logs a warning at every invocation that measured nothing, as each read does. */
-const flush = (metrics: Metrics): MiddlewareObj => {
+function flush(metrics: Metrics): MiddlewareObj {
   const publish = () => {
     if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
   };
   return { after: publish, onError: publish };
-};
+}

@@ -6,8 +6,8 @@ import { instrument, type Telemetry } from './instrument.ts';
 export type SubscriptionPorts<Effect> = SubscribePorts<Effect> & { readonly telemetry: Telemetry };
 
 /** bus → a subscriber's queue → its `handle`, each event once and in the order of its log. */
-export const subscription = <Effect>(ports: SubscriptionPorts<Effect>) =>
-  instrument(ports.telemetry, async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
+export function subscription<Effect>(ports: SubscriptionPorts<Effect>) {
+  return instrument(ports.telemetry, async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
     const answers = await subscribe(
       ports,
       Records.map(({ body }) => body),
@@ -17,3 +17,4 @@ export const subscription = <Effect>(ports: SubscriptionPorts<Effect>) =>
       ports.telemetry.log,
     );
   });
+}

@@ -37,8 +37,9 @@ const REGION_SETS: readonly (readonly string[])[] = [
   ['eu-west-1', 'eu-west-2', 'eu-west-3', 'eu-central-1'],
   ['ap-northeast-1', 'ap-northeast-2', 'ap-northeast-3'],
 ];
-const allowStrong = (regions: readonly string[]): boolean =>
-  regions.length === 3 && REGION_SETS.some((set) => regions.every((name) => set.includes(name)));
+function allowStrong(regions: readonly string[]): boolean {
+  return regions.length === 3 && REGION_SETS.some((set) => regions.every((name) => set.includes(name)));
+}
 
 /** The context holds something that cannot be deployed; the message names each key and what to write instead. */
 export class ConfigError extends Error {
@@ -93,11 +94,16 @@ const keys = [
 
 const region = z.string().regex(/^[a-z]{2,4}(-[a-z]+){1,2}-\d{1,2}$/, 'not the name of an AWS Region');
 const logName = z.string().regex(/^(?!global$)[a-z0-9][a-z0-9-]{0,62}$/, 'not a log name');
-const unique = (values: readonly string[]): boolean => new Set(values).size === values.length;
+function unique(values: readonly string[]): boolean {
+  return new Set(values).size === values.length;
+}
 /** `-c key=value` only carries strings. */
-const listFromCommandLine = (value: unknown): unknown => (typeof value === 'string' ? value.split(',') : value);
-const numberFromCommandLine = (value: unknown): unknown =>
-  typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+function listFromCommandLine(value: unknown): unknown {
+  return typeof value === 'string' ? value.split(',') : value;
+}
+function numberFromCommandLine(value: unknown): unknown {
+  return typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+}
 
 const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]).default(false);
 
@@ -146,8 +152,9 @@ const context = z
       });
   });
 
-const logsOf = (regions: readonly string[], overrides: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(regions.map((name) => [name, overrides[name] ?? name]));
+function logsOf(regions: readonly string[], overrides: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(regions.map((name) => [name, overrides[name] ?? name]));
+}
 
 /**
  * Reads the configuration from the CDK context.

@@ -24,10 +24,14 @@ const file = z.record(
   z.union([regions.transform((list): z.infer<typeof deployed> => ({ regions: list })), deployed]),
 );
 
-const read = (path: string) => (existsSync(path) ? file.parse(JSON.parse(readFileSync(path, 'utf8'))) : {});
+function read(path: string) {
+  return existsSync(path) ? file.parse(JSON.parse(readFileSync(path, 'utf8'))) : {};
+}
 
 /** How `name` is deployed; undefined before its first deploy. */
-export const readDeployed = (path: string, name: string): Deployed | undefined => read(path)[name];
+export function readDeployed(path: string, name: string): Deployed | undefined {
+  return read(path)[name];
+}
 
 const record = z.object({ name: z.string(), regions, decisions, ephemeral: z.boolean() });
 const manifest = z.object({ artifacts: z.record(z.string(), z.object({ properties: z.unknown().optional() })) });
@@ -35,14 +39,16 @@ const stackProperties = z.object({ templateFile: z.string() });
 const recordedTemplate = z.object({ Metadata: z.object({ Meridian: record }) });
 
 /** What the global stack's template tells about its deployment, so that whoever deployed it can keep it. */
-export const deploymentRecord = (config: Config): { Meridian: z.infer<typeof record> } => ({
-  Meridian: {
-    name: config.name,
-    regions: [...config.regions],
-    decisions: config.decisions,
-    ephemeral: config.ephemeral,
-  },
-});
+export function deploymentRecord(config: Config): { Meridian: z.infer<typeof record> } {
+  return {
+    Meridian: {
+      name: config.name,
+      regions: [...config.regions],
+      decisions: config.decisions,
+      ephemeral: config.ephemeral,
+    },
+  };
+}
 
 /**
  * Keeps how the deployment in a cloud assembly (`cdk.out`) is, which has just been deployed. Other deployments in the

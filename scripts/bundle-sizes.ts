@@ -121,8 +121,9 @@ export async function startOf(path: string, environment: Bundle['environment']):
   return Number(stdout);
 }
 
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
 
 /** The median start of each bundle, and that of an empty module; in turns, so that a busy machine slows all of them alike. */
 async function startsOf(bundles: readonly Bundle[], outdir: string) {

@@ -3,7 +3,8 @@ import { environmentOf, REGIONS } from './localstack/deploy.ts';
 import { whatIsMissing } from './localstack/engine.ts';
 import { type Deployed, startDeployed, stopSignal } from './localstack/session.ts';
 
-const invitation = ({ endpoint, log, urls }: Deployed): string => `
+function invitation({ endpoint, log, urls }: Deployed): string {
+  return `
 LocalStack serves ${endpoint} until Ctrl-C, with Meridian in ${REGIONS.join(', ')}. What it says is in ${log}.
 The API of each Region:
 ${urls.map(({ region, url }) => `  ${region}  ${url}`).join('\n')}
@@ -15,6 +16,7 @@ ${Object.entries(environmentOf(endpoint))
   curl ${urls[0]?.url}health
   MERIDIAN_LOCALSTACK=${endpoint} npm test -- test/localstack
 `;
+}
 
 const missing = whatIsMissing();
 if (missing !== undefined) {

@@ -83,8 +83,8 @@ function readCounts(file: string): Counts {
 
 const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };
 
-const sum = (all: readonly Counts[]): Counts =>
-  all.reduce(
+function sum(all: readonly Counts[]): Counts {
+  return all.reduce(
     (a, b) => ({
       passed: a.passed + b.passed,
       failed: a.failed + b.failed,
@@ -92,6 +92,7 @@ const sum = (all: readonly Counts[]): Counts =>
     }),
     NONE,
   );
+}
 
 function fail(counts: Counts, reason: string): Counts {
   process.stdout.write(`✗ ${reason}\n`);

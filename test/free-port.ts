@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 const [FROM, TO] = [11_000, 32_000];
 
 /** A port for a process that cannot be told to take any. */
-export const freePort = async (): Promise<number> => {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(FROM, TO);
     const server = createServer().listen(port, '127.0.0.1');
@@ -19,4 +19,4 @@ export const freePort = async (): Promise<number> => {
     await once(server, 'close');
     return port;
   }
-};
+}

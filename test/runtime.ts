@@ -13,7 +13,7 @@ export interface FakeRuntime extends Runtime {
 }
 
 /** A runtime whose clock stands still until it is told to go on, or somebody sleeps. */
-export const fakeRuntime = (start = Date.UTC(2001, 0, 1), seed = 1): FakeRuntime => {
+export function fakeRuntime(start = Date.UTC(2001, 0, 1), seed = 1): FakeRuntime {
   let now = start;
   let elapsed = 0;
   let ids = 0;
@@ -38,4 +38,4 @@ export const fakeRuntime = (start = Date.UTC(2001, 0, 1), seed = 1): FakeRuntime
     slept,
     metrics,
   };
-};
+}

@@ -42,17 +42,20 @@ export const nothing = Symbol('nothing');
  * @param message a part of the message
  * @param details all that is told beside it; left out, it is not looked at
  */
-export const rejected = (message = '', details?: Readonly<Record<string, unknown>>): Rejection => ({
-  rejected: message,
-  details,
-});
+export function rejected(message = '', details?: Readonly<Record<string, unknown>>): Rejection {
+  return {
+    rejected: message,
+    details,
+  };
+}
 
 /**
  * A stream with these events, one commit each, every writer having seen the ones before.
  * @throws MeridianError `unknown-event`, `validation`: it could not have such an event
  */
-export const given = <State>(definition: StreamDefinition<State>, ...events: readonly GivenEvent[]): Given<State> =>
-  new Given(definition, [], {}).and(...events);
+export function given<State>(definition: StreamDefinition<State>, ...events: readonly GivenEvent[]): Given<State> {
+  return new Given(definition, [], {}).and(...events);
+}
 
 /** A stream as a test has put it together. It does not change: each step answers a new one. */
 export class Given<State> {
@@ -219,34 +222,38 @@ interface Decided {
 }
 
 /** @throws Error when an event is not one that could be stored */
-const checkDecided = (definition: StreamDefinition, name: string, events: readonly Decided[]): readonly Decided[] => {
+function checkDecided(definition: StreamDefinition, name: string, events: readonly Decided[]): readonly Decided[] {
   try {
     return json(parseEvents(definition, events).map(({ type, data }) => ({ type, data })));
   } catch (cause) {
     throw new Error(`${name} decided an event that its schema refuses: ${cause}`, { cause });
   }
-};
+}
 
-const told = (events: readonly Decided[] = []): string =>
-  events.length > 0 ? events.map(({ type }) => type).join(', ') : 'nothing';
+function told(events: readonly Decided[] = []): string {
+  return events.length > 0 ? events.map(({ type }) => type).join(', ') : 'nothing';
+}
 
 /** As a store gives it back: JSON, without what is undefined. */
-const json = <T>(value: T): T => JSON.parse(JSON.stringify(value));
+function json<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value));
+}
 
-const same = (actual: unknown, expected: unknown, what: string): void => {
+function same(actual: unknown, expected: unknown, what: string): void {
   try {
     // Copies, since two objects of different makers that say the same are the same here.
     deepStrictEqual(structuredClone(actual), structuredClone(expected));
   } catch (error) {
     throw failure(`${what}:\n${error instanceof Error ? error.message : error}`, actual, expected);
   }
-};
+}
 
-const failure = (message: string, actual: unknown, expected: unknown): AssertionError =>
-  new AssertionError({ message, actual, expected, operator: 'deepStrictEqual' });
+function failure(message: string, actual: unknown, expected: unknown): AssertionError {
+  return new AssertionError({ message, actual, expected, operator: 'deepStrictEqual' });
+}
 
-const frozen = <T>(value: T): T => {
+function frozen<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value))
     for (const part of Object.values(Object.freeze(value))) frozen(part);
   return value;
-};
+}

@@ -25,7 +25,9 @@ interface Rule {
 const PUT_LIMIT = 10;
 const MAX_PUT_BYTES = 262_144;
 
-const sizeOf = ({ source, detailType, detail }: BusEntry): number => Buffer.byteLength(source + detailType + detail);
+function sizeOf({ source, detailType, detail }: BusEntry): number {
+  return Buffer.byteLength(source + detailType + detail);
+}
 
 const detailRegion = z.object({ meta: z.object({ region: z.string() }) });
 
@@ -88,19 +90,23 @@ export class WorldBus implements Bus {
 }
 
 /** Whether a rule's pattern matches, in the part of the pattern language that `EventPattern` has. */
-export const matches = (pattern: EventPattern, { source, detailType, bornIn }: Omit<BusEvent, 'json'>): boolean =>
-  matchesField(pattern.source, source) &&
-  matchesField(pattern['detail-type'], detailType) &&
-  matchesField(pattern.detail?.meta.region, bornIn);
+export function matches(pattern: EventPattern, { source, detailType, bornIn }: Omit<BusEvent, 'json'>): boolean {
+  return (
+    matchesField(pattern.source, source) &&
+    matchesField(pattern['detail-type'], detailType) &&
+    matchesField(pattern.detail?.meta.region, bornIn)
+  );
+}
 
 type Values = NonNullable<EventPattern['source']>;
 
-const matchesField = (values: Values | undefined, field: string | undefined): boolean =>
-  values === undefined || (field !== undefined && values.some((value) => matchesValue(value, field)));
+function matchesField(values: Values | undefined, field: string | undefined): boolean {
+  return values === undefined || (field !== undefined && values.some((value) => matchesValue(value, field)));
+}
 
-const matchesValue = (value: Values[number], field: string): boolean => {
+function matchesValue(value: Values[number], field: string): boolean {
   if (typeof value === 'string') return field === value;
   if ('prefix' in value) return field.startsWith(value.prefix);
   const not = value['anything-but'];
   return 'prefix' in not ? !field.startsWith(not.prefix) : !not.includes(field);
-};
+}

@@ -36,8 +36,8 @@ export type Around = (
 ) => Promise<unknown>;
 
 /** Ports of which every call goes through `around`. */
-export const portsAround = (ports: FaultyPorts, around: Around): FaultyPorts =>
-  withMembers(ports, (port, of) =>
+export function portsAround(ports: FaultyPorts, around: Around): FaultyPorts {
+  return withMembers(ports, (port, of) =>
     withMembers(port, (method, name) =>
       typeof method === 'function'
         ? (...args: readonly unknown[]) =>
@@ -45,7 +45,9 @@ export const portsAround = (ports: FaultyPorts, around: Around): FaultyPorts =>
         : method,
     ),
   );
+}
 
 /** The same object, with others in the place of its members. */
-const withMembers = <T extends object>(of: T, instead: (member: T[keyof T], name: string) => unknown): T =>
-  new Proxy(of, { get: (target, key) => instead(Reflect.get(target, key), String(key)) });
+function withMembers<T extends object>(of: T, instead: (member: T[keyof T], name: string) => unknown): T {
+  return new Proxy(of, { get: (target, key) => instead(Reflect.get(target, key), String(key)) });
+}

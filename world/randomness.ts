@@ -7,20 +7,22 @@ export type Random = () => number;
 /** The first numbers of a small seed are near 1 and alike for neighboring seeds: so many are left out. */
 const WARM_UP = 32;
 
-export const seeded = (seed: number): Random => {
+export function seeded(seed: number): Random {
   const generator = xoroshiro128plus(seed);
   for (let i = 0; i < WARM_UP; i++) generator.next();
   return () => uniformFloat64(generator);
-};
+}
 
 /** An evenly distributed number from `low` to below `high`. */
-export const between = (random: Random, [low, high]: readonly [number, number]): number =>
-  low + random() * (high - low);
+export function between(random: Random, [low, high]: readonly [number, number]): number {
+  return low + random() * (high - low);
+}
 
 /** 32 hex digits that look like an id of AWS. */
-export const hexId = (random: Random): string =>
-  Array.from({ length: 4 }, () =>
+export function hexId(random: Random): string {
+  return Array.from({ length: 4 }, () =>
     Math.floor(random() * 0x1_0000_0000)
       .toString(16)
       .padStart(8, '0'),
   ).join('');
+}

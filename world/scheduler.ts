@@ -6,30 +6,34 @@ export interface Scheduler {
   after(milliseconds: number, run: () => void): () => void;
 }
 
-export const sleepOn = (scheduler: Scheduler, milliseconds: number): Promise<void> =>
-  new Promise((resolve) => {
+export function sleepOn(scheduler: Scheduler, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
     scheduler.after(milliseconds, resolve);
   });
+}
 
 /** A promise's result, if it comes within so many milliseconds. @throws Error `late` if not */
-export const within = <T>(scheduler: Scheduler, milliseconds: number, late: string, promise: Promise<T>): Promise<T> =>
-  new Promise((resolve, reject) => {
+export function within<T>(scheduler: Scheduler, milliseconds: number, late: string, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
     const callOff = scheduler.after(milliseconds, () => reject(new Error(late)));
     promise.then(resolve, reject).finally(callOff);
   });
+}
 
 /** The machine's own time. */
-export const realScheduler = (): Scheduler => ({
-  now: Date.now,
-  after: (milliseconds, run) => {
-    if (milliseconds <= 0) {
-      const immediate = setImmediate(run);
-      return () => clearImmediate(immediate);
-    }
-    const timeout = setTimeout(run, milliseconds);
-    return () => clearTimeout(timeout);
-  },
-});
+export function realScheduler(): Scheduler {
+  return {
+    now: Date.now,
+    after: (milliseconds, run) => {
+      if (milliseconds <= 0) {
+        const immediate = setImmediate(run);
+        return () => clearImmediate(immediate);
+      }
+      const timeout = setTimeout(run, milliseconds);
+      return () => clearTimeout(timeout);
+    },
+  };
+}
 
 interface Timer {
   readonly at: number;
@@ -100,4 +104,6 @@ export class VirtualScheduler implements Scheduler {
 }
 
 /** Once every promise that can go on has gone on: nothing in the world waits for anything but timers and promises. */
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

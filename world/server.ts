@@ -10,7 +10,7 @@ import type { World } from './world.ts';
 const MAX_REQUEST_BYTES = 6 * 1024 * 1024;
 
 /** An HTTP request as a Function URL hands it to its function (payload format 2.0). */
-export const functionUrlEvent = ({
+export function functionUrlEvent({
   method,
   path,
   query = '',
@@ -22,7 +22,7 @@ export const functionUrlEvent = ({
   readonly query?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
-}): LambdaFunctionURLEvent => {
+}): LambdaFunctionURLEvent {
   const now = Date.now();
   return {
     version: '2.0',
@@ -45,14 +45,14 @@ export const functionUrlEvent = ({
     ...(body !== undefined && { body }),
     isBase64Encoded: false,
   };
-};
+}
 
 /**
  * Serves every Region's API at `/regions/<region>/…`, on the loopback address only; `GET /` lists the Regions.
  * `POST /regions/<region>/operate` stands for an Invoke of its `operate` function, which has no URL on AWS.
  * @throws Error when the port is taken
  */
-export const serve = (world: World, port: number): Promise<Server> => {
+export function serve(world: World, port: number): Promise<Server> {
   const server = createServer(async (request, response) => {
     // What no function answered, a Function URL answers with 502; a client that went away hears nothing of it.
     const { statusCode, headers, body } = await answer(world, request).catch((error: unknown) => ({
@@ -67,9 +67,9 @@ export const serve = (world: World, port: number): Promise<Server> => {
     );
     server.listen(port, '127.0.0.1', () => resolve(server));
   });
-};
+}
 
-const answer = async (world: World, request: IncomingMessage): Promise<Answer> => {
+async function answer(world: World, request: IncomingMessage): Promise<Answer> {
   const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
   if (path === '/' || path === '/regions')
     return json({ regions: [...world.regions.keys()].map((region) => `/regions/${region}/health`) });
@@ -102,9 +102,9 @@ const answer = async (world: World, request: IncomingMessage): Promise<Answer> =
   return location === undefined
     ? answered
     : { ...answered, headers: { ...others, location: `/regions/${name}${location}` } };
-};
+}
 
-const operateOn = async (region: WorldRegion, event: LambdaFunctionURLEvent): Promise<Answer> => {
+async function operateOn(region: WorldRegion, event: LambdaFunctionURLEvent): Promise<Answer> {
   let asked: unknown;
   try {
     asked = jsonBody(event);
@@ -112,10 +112,10 @@ const operateOn = async (region: WorldRegion, event: LambdaFunctionURLEvent): Pr
     return problem(error);
   }
   return json(await region.operate(asked));
-};
+}
 
 /** @returns undefined when the body is too large */
-const bodyOf = async (request: IncomingMessage): Promise<Buffer | undefined> => {
+async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request) {
@@ -123,4 +123,4 @@ const bodyOf = async (request: IncomingMessage): Promise<Buffer | undefined> => 
     if (bytes <= MAX_REQUEST_BYTES) chunks.push(chunk);
   }
   return bytes > MAX_REQUEST_BYTES ? undefined : Buffer.concat(chunks);
-};
+}

@@ -174,8 +174,8 @@ class Execution {
 }
 
 /** What a state hands to the next one. @throws Error when it is too large for that */
-const asJson = <T>(value: T): T => {
+function asJson<T>(value: T): T {
   const text = JSON.stringify(value);
   if (Buffer.byteLength(text) > MAX_PAYLOAD_BYTES) throw new Error('States.DataLimitExceeded');
   return JSON.parse(text);
-};
+}

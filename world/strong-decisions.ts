@@ -13,11 +13,11 @@ export interface RoundTrip {
  * @param shared what all Regions share
  * @param onPut is called with what was put here
  */
-export const strongDecisions = (
+export function strongDecisions(
   shared: Decisions,
   trips: () => readonly RoundTrip[],
   onPut: (decision: Decision) => void,
-): Decisions => {
+): Decisions {
   const byQuorum = async <T>(call: () => Promise<T>): Promise<T> => {
     const others = trips();
     const needed = Math.floor((others.length + 1) / 2);
@@ -51,11 +51,11 @@ export const strongDecisions = (
     attempts: (transaction, read = 'strong') =>
       read === 'local' ? shared.attempts(transaction) : byQuorum(() => shared.attempts(transaction)),
   };
-};
+}
 
 /** Resolves as soon as so many have, and rejects when that cannot be any more. */
-const atLeast = (needed: number, promises: readonly Promise<void>[]): Promise<void> =>
-  new Promise((resolve, reject) => {
+function atLeast(needed: number, promises: readonly Promise<void>[]): Promise<void> {
+  return new Promise((resolve, reject) => {
     let fulfilled = 0;
     let rejected = 0;
     for (const promise of promises)
@@ -68,3 +68,4 @@ const atLeast = (needed: number, promises: readonly Promise<void>[]): Promise<vo
         },
       );
   });
+}

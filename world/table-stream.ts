@@ -139,7 +139,7 @@ interface Images {
   readonly after: Keyed;
 }
 
-const imagesOf = (change: TableItemChange): Images => {
+function imagesOf(change: TableItemChange): Images {
   if ('outcome' in change) return { after: toDecisionItem(outcomeKey(change.outcome.transaction), change.outcome) };
   if ('decision' in change) {
     const { transaction, attempt } = change.decision;
@@ -147,4 +147,4 @@ const imagesOf = (change: TableItemChange): Images => {
   }
   const { commit, before } = change;
   return { after: toImage(commit), before: before && toImage(before) };
-};
+}

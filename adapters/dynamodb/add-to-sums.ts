@@ -5,9 +5,8 @@ import type { Sums } from '../../core/index.ts';
  * Adds to sums under keys of one partition, a field an attribute. No field is named `pk` or `sk`, no key is empty.
  * @returns what one addition writes in a transaction
  */
-export const addToSums =
-  (table: string, partition: string) =>
-  ({ key, sums }: { readonly key: string; readonly sums: Sums }): readonly TransactWriteItem[] => {
+export function addToSums(table: string, partition: string) {
+  return ({ key, sums }: { readonly key: string; readonly sums: Sums }): readonly TransactWriteItem[] => {
     const fields = Object.entries(sums);
     return [
       {
@@ -21,3 +20,4 @@ export const addToSums =
       },
     ];
   };
+}

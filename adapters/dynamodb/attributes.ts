@@ -14,39 +14,44 @@ export const countsSchema = z.object({ M: z.record(z.string(), countSchema) });
 export const keySchema = z.object({ pk: textSchema, sk: textSchema });
 
 /** What is wrong with an image, as its schema says. */
-export const faultsIn = ({ issues }: z.ZodError): string =>
-  issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+export function faultsIn({ issues }: z.ZodError): string {
+  return issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+}
 
 /** That an image is not what it was read as. @param what `a commit` */
-export const unexpectedItem = (what: string, image: unknown, faults: string): MeridianError => {
+export function unexpectedItem(what: string, image: unknown, faults: string): MeridianError {
   const key = keySchema.safeParse(image);
   const name = key.success ? `${key.data.pk.S} ${key.data.sk.S}` : 'without a key';
   return new MeridianError('internal', `The item ${name} is not ${what}: ${faults}. Find out who wrote it.`);
-};
+}
 
 export type Text = z.infer<typeof textSchema>;
 export type Count = z.infer<typeof countSchema>;
 export type Numeric = z.infer<typeof numberSchema>;
 export type Counts = z.infer<typeof countsSchema>;
 
-export const toCounts = (values: Readonly<Record<string, number>>): Counts => {
+export function toCounts(values: Readonly<Record<string, number>>): Counts {
   const M: Record<string, Count> = {};
   for (const key in values) M[key] = { N: String(values[key]) };
   return { M };
-};
+}
 
-export const fromCounts = ({ M }: Counts): Record<string, number> => {
+export function fromCounts({ M }: Counts): Record<string, number> {
   const values: Record<string, number> = {};
   for (const key in M) values[key] = Number(M[key]?.N);
   return values;
-};
+}
 
 /** Zero-padded, so that the order of texts is that of positions. */
 const POSITION_DIGITS = 16;
-export const padded = (position: number): string => String(position).padStart(POSITION_DIGITS, '0');
+export function padded(position: number): string {
+  return String(position).padStart(POSITION_DIGITS, '0');
+}
 
 /**
  * A JSON value is kept as text, so that each comes back exactly: a number of DynamoDB and the keys of its maps cannot hold
  * all of them. `undefined` is the absence of the attribute.
  */
-export const fromJson = (text: Text | undefined): unknown => (text === undefined ? undefined : JSON.parse(text.S));
+export function fromJson(text: Text | undefined): unknown {
+  return text === undefined ? undefined : JSON.parse(text.S);
+}

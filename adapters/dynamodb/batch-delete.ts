@@ -14,12 +14,12 @@ const CAP_MS = 1_000;
  * Deletes the items under these keys. What DynamoDB leaves undone is asked for again, with full jitter.
  * @throws MeridianError `unavailable` when something is still undone after 8 attempts, AbortError when the time is up
  */
-export const batchDelete = async (
+export async function batchDelete(
   client: DynamoDBClient,
   table: string,
   keys: readonly Key[],
   bound: ReturnType<typeof within>,
-): Promise<void> => {
+): Promise<void> {
   for (let i = 0; i < keys.length; i += MAX_WRITES)
     await deleteChunk(
       client,
@@ -27,14 +27,14 @@ export const batchDelete = async (
       keys.slice(i, i + MAX_WRITES).map((key) => ({ DeleteRequest: { Key: key } })),
       bound,
     );
-};
+}
 
-const deleteChunk = async (
+async function deleteChunk(
   client: DynamoDBClient,
   table: string,
   requests: WriteRequest[],
   bound: ReturnType<typeof within>,
-): Promise<void> => {
+): Promise<void> {
   let open = requests;
   for (let attempt = 0; open.length > 0; attempt++) {
     if (attempt === MAX_ATTEMPTS)
@@ -49,4 +49,4 @@ const deleteChunk = async (
     );
     open = UnprocessedItems?.[table] ?? [];
   }
-};
+}

@@ -18,7 +18,7 @@ const CAP_MS = 1_000;
  * again, with full jitter.
  * @throws MeridianError `unavailable` when something is still left out after 8 attempts, AbortError when the time is up
  */
-export const batchGet = async (
+export async function batchGet(
   client: DynamoDBClient,
   table: string,
   keys: readonly Key[],
@@ -26,22 +26,22 @@ export const batchGet = async (
     consistent,
     bound = within(DATABASE_MS),
   }: { readonly consistent: boolean; readonly bound?: ReturnType<typeof within> },
-): Promise<readonly Item[]> => {
+): Promise<readonly Item[]> {
   // A key that is named twice would be refused.
   const unique = [...new Map(keys.map((key) => [`${key.pk.S}\n${key.sk.S}`, key])).values()];
   const chunks = Array.from({ length: Math.ceil(unique.length / MAX_KEYS) }, (_, i) =>
     unique.slice(i * MAX_KEYS, (i + 1) * MAX_KEYS),
   );
   return (await Promise.all(chunks.map((chunk) => getChunk(client, table, chunk, consistent, bound)))).flat();
-};
+}
 
-const getChunk = async (
+async function getChunk(
   client: DynamoDBClient,
   table: string,
   keys: Key[],
   consistent: boolean,
   bound: ReturnType<typeof within>,
-): Promise<Item[]> => {
+): Promise<Item[]> {
   const found: Item[] = [];
   let open: Item[] = keys;
   for (let attempt = 0; open.length > 0; attempt++) {
@@ -59,4 +59,4 @@ const getChunk = async (
     open = UnprocessedKeys?.[table]?.Keys ?? [];
   }
   return found;
-};
+}

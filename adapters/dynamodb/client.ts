@@ -2,5 +2,6 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type ConnectionOptions, connection } from '../connection.ts';
 
 /** A client of the Region's own DynamoDB. */
-export const dynamoDbClient = (options: ConnectionOptions = {}): DynamoDBClient =>
-  new DynamoDBClient({ ...connection, ...options });
+export function dynamoDbClient(options: ConnectionOptions = {}): DynamoDBClient {
+  return new DynamoDBClient({ ...connection, ...options });
+}

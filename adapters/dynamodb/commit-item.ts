@@ -37,41 +37,45 @@ export type CommitImage = {
   readonly tx?: { readonly M: { readonly state: Text; readonly deadline: Numeric } };
 };
 
-export const sortKey = (log: string, position: number): string => `${log}#${padded(position)}`;
+export function sortKey(log: string, position: number): string {
+  return `${log}#${padded(position)}`;
+}
 
-export const toImage = (commit: Commit): CommitImage => ({
-  pk: { S: commit.stream },
-  sk: { S: sortKey(commit.log, commit.position) },
-  commitId: { S: commit.commitId },
-  request: { S: commit.request },
-  events: {
-    L: commit.events.map(({ type, version, data }) => ({
-      M: {
-        type: { S: type },
-        version: { N: String(version) },
-        // An event without data has no `data`, which JSON cannot say in its place.
-        ...(data !== undefined && { data: { S: JSON.stringify(data) } }),
-      },
-    })),
-  },
-  context: toCounts(commit.context),
-  previous: { N: String(commit.previous) },
-  hlc: { S: commit.hlc },
-  region: { S: commit.region },
-  meta: { M: toTexts(commit.meta) },
-  ...(commit.tx && { tx: { M: { state: { S: commit.tx.state }, deadline: { N: String(commit.tx.deadline) } } } }),
-});
+export function toImage(commit: Commit): CommitImage {
+  return {
+    pk: { S: commit.stream },
+    sk: { S: sortKey(commit.log, commit.position) },
+    commitId: { S: commit.commitId },
+    request: { S: commit.request },
+    events: {
+      L: commit.events.map(({ type, version, data }) => ({
+        M: {
+          type: { S: type },
+          version: { N: String(version) },
+          // An event without data has no `data`, which JSON cannot say in its place.
+          ...(data !== undefined && { data: { S: JSON.stringify(data) } }),
+        },
+      })),
+    },
+    context: toCounts(commit.context),
+    previous: { N: String(commit.previous) },
+    hlc: { S: commit.hlc },
+    region: { S: commit.region },
+    meta: { M: toTexts(commit.meta) },
+    ...(commit.tx && { tx: { M: { state: { S: commit.tx.state }, deadline: { N: String(commit.tx.deadline) } } } }),
+  };
+}
 
 const META_KEYS = ['correlation', 'causation', 'actor', 'traceparent'] as const satisfies readonly (keyof Meta)[];
 
-const toTexts = (meta: Meta): Partial<Record<keyof Meta, Text>> => {
+function toTexts(meta: Meta): Partial<Record<keyof Meta, Text>> {
   const texts: Partial<Record<keyof Meta, Text>> = {};
   for (const key of META_KEYS) {
     const value = meta[key];
     if (value !== undefined) texts[key] = { S: value };
   }
   return texts;
-};
+}
 
 const imageSchema = z.object({
   pk: textSchema,
@@ -104,7 +108,7 @@ const imageSchema = z.object({
  * The commit in an item or in a stream record's image.
  * @throws MeridianError `internal`: the image is not that of a commit; the message names what is wrong
  */
-export const fromImage = (image: unknown): Commit => {
+export function fromImage(image: unknown): Commit {
   const result = imageSchema.safeParse(image);
   if (!result.success) throw unexpectedItem('a commit', image, faultsIn(result.error));
   const { pk, sk, commitId, request, events, context, previous, hlc, region, meta, tx } = result.data;
@@ -127,13 +131,13 @@ export const fromImage = (image: unknown): Commit => {
   } catch (error) {
     throw unexpectedItem('a commit', image, `events: ${error instanceof Error ? error.message : error}`);
   }
-};
+}
 
-const fromTexts = (texts: Readonly<Partial<Record<keyof Meta, Text>>>): Meta => {
+function fromTexts(texts: Readonly<Partial<Record<keyof Meta, Text>>>): Meta {
   const meta: { -readonly [Key in keyof Meta]: string } = {};
   for (const key of META_KEYS) {
     const text = texts[key];
     if (text !== undefined) meta[key] = text.S;
   }
   return meta;
-};
+}

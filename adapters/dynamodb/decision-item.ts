@@ -46,40 +46,46 @@ const OUTCOME_PREFIX = `${OUTCOME_TYPE}/`;
 const OUTCOME = 'outcome';
 
 /** Of a decision in the `transactions` table. */
-export const decisionKey = (transaction: string, attempt: number): Key => ({
-  pk: { S: transaction },
-  sk: { S: padded(attempt) },
-});
+export function decisionKey(transaction: string, attempt: number): Key {
+  return {
+    pk: { S: transaction },
+    sk: { S: padded(attempt) },
+  };
+}
 
 /** Of the outcome of a one-Region transaction in the `events` table. */
-export const outcomeKey = (transaction: string): Key => ({
-  pk: { S: OUTCOME_PREFIX + transaction },
-  sk: { S: OUTCOME },
-});
+export function outcomeKey(transaction: string): Key {
+  return {
+    pk: { S: OUTCOME_PREFIX + transaction },
+    sk: { S: OUTCOME },
+  };
+}
 
 /** Whether an item of either table holds a decision: the sort key of a commit has a `#`. */
-export const isDecisionItem = (image: unknown): boolean => {
+export function isDecisionItem(image: unknown): boolean {
   const key = keySchema.safeParse(image);
   return key.success && !key.data.sk.S.includes('#');
-};
+}
 
 /** A decision as an item under one of these keys. */
-export const toDecisionItem = (key: Key, decision: Decision): DecisionImage => ({
-  ...key,
-  attempt: { N: String(decision.attempt) },
-  outcome: { S: decision.outcome },
-  final: { BOOL: decision.final },
-  request: { S: decision.request },
-  participants: {
-    L: decision.participants.map(({ stream, log, position, version }) => ({
-      M: { stream: { S: stream }, log: { S: log }, position: { N: String(position) }, version: toCounts(version) },
-    })),
-  },
-  ...(decision.reason && { reason: { S: JSON.stringify(decision.reason) } }),
-  remaining: { N: String(decision.remaining) },
-  decidedAt: { N: String(decision.decidedAt) },
-  region: { S: decision.region },
-});
+export function toDecisionItem(key: Key, decision: Decision): DecisionImage {
+  return {
+    ...key,
+    attempt: { N: String(decision.attempt) },
+    outcome: { S: decision.outcome },
+    final: { BOOL: decision.final },
+    request: { S: decision.request },
+    participants: {
+      L: decision.participants.map(({ stream, log, position, version }) => ({
+        M: { stream: { S: stream }, log: { S: log }, position: { N: String(position) }, version: toCounts(version) },
+      })),
+    },
+    ...(decision.reason && { reason: { S: JSON.stringify(decision.reason) } }),
+    remaining: { N: String(decision.remaining) },
+    decidedAt: { N: String(decision.decidedAt) },
+    region: { S: decision.region },
+  };
+}
 
 const itemSchema = z.object({
   pk: textSchema,
@@ -103,7 +109,7 @@ const itemSchema = z.object({
  * The decision in an item of either table, or in a stream record's image.
  * @throws MeridianError `internal`: the image is not that of a decision; the message names what is wrong
  */
-export const fromDecisionItem = (image: unknown): Decision => {
+export function fromDecisionItem(image: unknown): Decision {
   const result = itemSchema.safeParse(image);
   if (!result.success) throw notADecision(image, result.error);
   const { pk, sk, attempt, outcome, final, request, participants, reason, remaining, decidedAt, region } = result.data;
@@ -128,11 +134,12 @@ export const fromDecisionItem = (image: unknown): Decision => {
   } catch (error) {
     throw notADecision(image, error);
   }
-};
+}
 
-const notADecision = (image: unknown, cause: unknown): MeridianError =>
-  unexpectedItem(
+function notADecision(image: unknown, cause: unknown): MeridianError {
+  return unexpectedItem(
     'a decision',
     image,
     cause instanceof z.ZodError ? faultsIn(cause) : `reason: ${cause instanceof Error ? cause.message : cause}`,
   );
+}

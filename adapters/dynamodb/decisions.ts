@@ -10,36 +10,41 @@ import { getItem, putIfAbsent } from './put-if-absent.ts';
  * Every function throws MeridianError `unavailable` (retryable) when DynamoDB does not answer.
  * @param strong whether the table has multi-Region strong consistency
  */
-export const dynamoDbDecisions = (
+export function dynamoDbDecisions(
   client: DynamoDBClient,
   table: string,
   { strong }: { readonly strong: boolean },
-): Decisions => ({
-  strong,
-  put: async (decision) => {
-    const { transaction, attempt } = decision;
-    const item = toDecisionItem(decisionKey(transaction, attempt), decision);
-    const there = await asked(`decide ${transaction}`, putIfAbsent(client, table, item));
-    return there && fromDecisionItem(there);
-  },
-  find: async (transaction, attempt, milliseconds = DATABASE_MS) => {
-    const key = decisionKey(transaction, attempt);
-    const item = await asked(`read the decision on ${transaction}`, getItem(client, table, key, within(milliseconds)));
-    return item && fromDecisionItem(item);
-  },
-  attempts: async (transaction, consistency = 'strong') => {
-    const input: QueryCommandInput = {
-      TableName: table,
-      ConsistentRead: consistency === 'strong',
-      KeyConditionExpression: 'pk = :transaction',
-      ExpressionAttributeValues: { ':transaction': { S: transaction } },
-    };
-    const read = async (): Promise<readonly Decision[]> => {
-      const decisions: Decision[] = [];
-      for await (const { Items = [] } of paginateQuery({ client }, input, within(DATABASE_MS)))
-        decisions.push(...Items.map(fromDecisionItem));
-      return decisions;
-    };
-    return asked(`read the decisions on ${transaction}`, read());
-  },
-});
+): Decisions {
+  return {
+    strong,
+    put: async (decision) => {
+      const { transaction, attempt } = decision;
+      const item = toDecisionItem(decisionKey(transaction, attempt), decision);
+      const there = await asked(`decide ${transaction}`, putIfAbsent(client, table, item));
+      return there && fromDecisionItem(there);
+    },
+    find: async (transaction, attempt, milliseconds = DATABASE_MS) => {
+      const key = decisionKey(transaction, attempt);
+      const item = await asked(
+        `read the decision on ${transaction}`,
+        getItem(client, table, key, within(milliseconds)),
+      );
+      return item && fromDecisionItem(item);
+    },
+    attempts: async (transaction, consistency = 'strong') => {
+      const input: QueryCommandInput = {
+        TableName: table,
+        ConsistentRead: consistency === 'strong',
+        KeyConditionExpression: 'pk = :transaction',
+        ExpressionAttributeValues: { ':transaction': { S: transaction } },
+      };
+      const read = async (): Promise<readonly Decision[]> => {
+        const decisions: Decision[] = [];
+        for await (const { Items = [] } of paginateQuery({ client }, input, within(DATABASE_MS)))
+          decisions.push(...Items.map(fromDecisionItem));
+        return decisions;
+      };
+      return asked(`read the decisions on ${transaction}`, read());
+    },
+  };
+}

@@ -27,7 +27,7 @@ import { untilItPasses } from './until-it-passes.ts';
  * Every function throws MeridianError `unavailable` (retryable) when DynamoDB does not answer; `put` and `transact` throw
  * `too-large` for a commit above DynamoDB's 400 KB, `transact` also for more than 4 MB.
  */
-export const dynamoDbEventStore = (client: DynamoDBClient, table: string): EventStore => {
+export function dynamoDbEventStore(client: DynamoDBClient, table: string): EventStore {
   const query = async (stream: string, first: string, last: string): Promise<readonly Commit[]> => {
     const input: QueryCommandInput = {
       TableName: table,
@@ -126,25 +126,30 @@ export const dynamoDbEventStore = (client: DynamoDBClient, table: string): Event
       return there && fromDecisionItem(there);
     },
   };
-};
+}
 
-const outcomeItem = (outcome: Decision) => toDecisionItem(outcomeKey(outcome.transaction), outcome);
+function outcomeItem(outcome: Decision) {
+  return toDecisionItem(outcomeKey(outcome.transaction), outcome);
+}
 
-const keyOf = ({ stream, log, position }: Omit<IntentKey, 'commitId'>) => ({
-  pk: { S: stream },
-  sk: { S: sortKey(log, position) },
-});
+function keyOf({ stream, log, position }: Omit<IntentKey, 'commitId'>) {
+  return {
+    pk: { S: stream },
+    sk: { S: sortKey(log, position) },
+  };
+}
 
-const isFree = (table: string, position: Omit<IntentKey, 'commitId'>) =>
-  ({
+function isFree(table: string, position: Omit<IntentKey, 'commitId'>) {
+  return {
     TableName: table,
     Key: keyOf(position),
     ConditionExpression: 'attribute_not_exists(pk)',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-  }) as const;
+  } as const;
+}
 
-const update = (table: string, intent: IntentKey, state: string): UpdateItemCommand =>
-  new UpdateItemCommand({
+function update(table: string, intent: IntentKey, state: string): UpdateItemCommand {
+  return new UpdateItemCommand({
     TableName: table,
     Key: keyOf(intent),
     UpdateExpression: 'SET #tx.#state = :state',
@@ -157,19 +162,20 @@ const update = (table: string, intent: IntentKey, state: string): UpdateItemComm
     },
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   });
+}
 
 /**
  * The sort keys of a stream that a version does not cover, from and to: before its first log, between each log's last
  * position and the next log, and behind its last one. Logs that are not in the version are in these too.
  */
-const rangesBehind = (version: Version): readonly (readonly [string, string])[] => {
+function rangesBehind(version: Version): readonly (readonly [string, string])[] {
   const logs = Object.entries(version).sort(([a], [b]) => (a < b ? -1 : 1));
   const ends = [...logs.map(([log]) => sortKey(log, 0)), LAST_KEY];
   return [FIRST_KEY, ...logs.map(([log, position]) => sortKey(log, position + 1))].map((first, i) => [
     first,
     ends[i] ?? LAST_KEY,
   ]);
-};
+}
 
 /** Log names begin with a letter or a digit. */
 const [FIRST_KEY, LAST_KEY] = ['!', '~'];

@@ -8,7 +8,7 @@ import { fromDecisionItem } from './decision-item.ts';
  * the stream `tx/<id>`.
  * @returns undefined when something else went wrong
  */
-export const inTheWay = (error: unknown, { commits, free, outcome }: OneRegionWrite): InTheWay | undefined => {
+export function inTheWay(error: unknown, { commits, free, outcome }: OneRegionWrite): InTheWay | undefined {
   if (!(error instanceof TransactionCanceledException)) return undefined;
   // In the order of the items.
   const { CancellationReasons: reasons = [] } = error;
@@ -22,10 +22,11 @@ export const inTheWay = (error: unknown, { commits, free, outcome }: OneRegionWr
   const kept = isHeld(last) ? fromDecisionItem(last.Item) : undefined;
   if (!kept && taken.length + contended.length === 0) return undefined;
   return { ...(kept && { outcome: kept }), taken, contended };
-};
+}
 
 /** Another writer was faster, or is just writing. */
 const LOST: readonly string[] = ['None', 'ConditionalCheckFailed', 'TransactionConflict'];
 
-const isHeld = (reason: CancellationReason | undefined): reason is CancellationReason =>
-  reason?.Code === 'ConditionalCheckFailed' && reason.Item !== undefined;
+function isHeld(reason: CancellationReason | undefined): reason is CancellationReason {
+  return reason?.Code === 'ConditionalCheckFailed' && reason.Item !== undefined;
+}

@@ -28,10 +28,14 @@ const PARKED = 'parked#';
 const placeSchema = z.object({ position: countSchema, index: countSchema, count: countSchema });
 const parkedSchema = z.object({ event: textSchema, since: countSchema });
 
-const partitionOf = (stream: string, log: string) => ({ S: `${stream}@${log}` });
-const parkedKey = ({ position, index }: Omit<Place, 'count'>) => ({
-  S: `${PARKED}${String(position).padStart(POSITION_DIGITS, '0')}.${String(index).padStart(INDEX_DIGITS, '0')}`,
-});
+function partitionOf(stream: string, log: string) {
+  return { S: `${stream}@${log}` };
+}
+function parkedKey({ position, index }: Omit<Place, 'count'>) {
+  return {
+    S: `${PARKED}${String(position).padStart(POSITION_DIGITS, '0')}.${String(index).padStart(INDEX_DIGITS, '0')}`,
+  };
+}
 
 /**
  * A subscriber's progress in a table of its own, of which `expires` is the time to live. Every function throws MeridianError
@@ -39,102 +43,106 @@ const parkedKey = ({ position, index }: Omit<Place, 'count'>) => ({
  * @param itemsOf what an effect writes, in any table of this Region: 99 items an event at most, without conditions, since
  * one that does not hold looks like a faster subscriber
  */
-export const dynamoDbProgress = <Effect>(
+export function dynamoDbProgress<Effect>(
   client: DynamoDBClient,
   table: string,
   itemsOf: (effect: Effect) => readonly TransactWriteItem[],
-): Progress<Effect> => ({
-  last: async (stream, log) => {
-    const { Item } = await asked(
-      `read the progress of ${stream}`,
-      client.send(
-        new GetItemCommand({
-          TableName: table,
-          Key: { pk: partitionOf(stream, log), sk: { S: LAST } },
-          ConsistentRead: true,
-        }),
-        within(DATABASE_MS),
-      ),
-    );
-    if (!Item) return undefined;
-    const { position, index, count } = placeSchema.parse(Item);
-    return { position: Number(position.N), index: Number(index.N), count: Number(count.N) };
-  },
-  advance: async (event, before, effects) => {
-    try {
-      await client.send(
-        new TransactWriteItemsCommand({
-          TransactItems: [putLast(table, event, before), ...effects.flatMap((effect) => itemsOf(effect))],
-        }),
-        within(DATABASE_MS),
+): Progress<Effect> {
+  return {
+    last: async (stream, log) => {
+      const { Item } = await asked(
+        `read the progress of ${stream}`,
+        client.send(
+          new GetItemCommand({
+            TableName: table,
+            Key: { pk: partitionOf(stream, log), sk: { S: LAST } },
+            ConsistentRead: true,
+          }),
+          within(DATABASE_MS),
+        ),
       );
-      return true;
-    } catch (error) {
-      if (lostRace(error)) return false;
-      throw sdkError(`handle ${event.id}`, error);
-    }
-  },
-  park: async (event, since) => {
-    await asked(
-      `park ${event.id}`,
-      client.send(
-        new UpdateItemCommand({
-          TableName: table,
-          Key: { pk: partitionOf(event.stream, event.meta.log), sk: parkedKey(event.meta) },
-          // Each time it comes it is kept anew: it may be published again after days, and must not go before its message.
-          UpdateExpression: 'SET #event = :event, #since = if_not_exists(#since, :since), #expires = :expires',
-          ExpressionAttributeNames: { '#event': 'event', '#since': 'since', '#expires': 'expires' },
-          ExpressionAttributeValues: {
-            ':event': { S: JSON.stringify(event) },
-            ':since': { N: String(since) },
-            ':expires': { N: String(Math.floor(since / 1000) + KEPT_SECONDS) },
-          },
-        }),
-        within(DATABASE_MS),
-      ),
-    );
-  },
-  parked: async (stream, log, behind, limit) => {
-    const input: QueryCommandInput = {
-      TableName: table,
-      KeyConditionExpression: 'pk = :pk AND sk > :behind',
-      ExpressionAttributeValues: { ':pk': partitionOf(stream, log), ':behind': parkedKey(behind) },
-      ConsistentRead: true,
-      Limit: limit,
-    };
-    const items: Record<string, AttributeValue>[] = [];
-    const read = async (): Promise<void> => {
-      // A page of a Query ends at a megabyte: four large events.
-      for await (const { Items = [] } of paginateQuery({ client }, input, within(DATABASE_MS)))
-        if (items.push(...Items) >= limit) break;
-    };
-    await asked(`read what waits in ${stream}`, read());
-    return items.slice(0, limit).map((item) => {
-      const { event, since } = parkedSchema.parse(item);
-      return { event: subscribedEvent.parse(JSON.parse(event.S)), since: Number(since.N) };
-    });
-  },
-});
-
-const putLast = (table: string, event: SubscribedEvent, before: Place | undefined): TransactWriteItem => ({
-  Put: {
-    TableName: table,
-    Item: {
-      pk: partitionOf(event.stream, event.meta.log),
-      sk: { S: LAST },
-      position: { N: String(event.meta.position) },
-      index: { N: String(event.meta.index) },
-      count: { N: String(event.meta.count) },
+      if (!Item) return undefined;
+      const { position, index, count } = placeSchema.parse(Item);
+      return { position: Number(position.N), index: Number(index.N), count: Number(count.N) };
     },
-    ...(before
-      ? {
-          ConditionExpression: '#position = :position AND #index = :index',
-          ExpressionAttributeNames: { '#position': 'position', '#index': 'index' },
-          ExpressionAttributeValues: {
-            ':position': { N: String(before.position) },
-            ':index': { N: String(before.index) },
-          },
-        }
-      : { ConditionExpression: 'attribute_not_exists(pk)' }),
-  },
-});
+    advance: async (event, before, effects) => {
+      try {
+        await client.send(
+          new TransactWriteItemsCommand({
+            TransactItems: [putLast(table, event, before), ...effects.flatMap((effect) => itemsOf(effect))],
+          }),
+          within(DATABASE_MS),
+        );
+        return true;
+      } catch (error) {
+        if (lostRace(error)) return false;
+        throw sdkError(`handle ${event.id}`, error);
+      }
+    },
+    park: async (event, since) => {
+      await asked(
+        `park ${event.id}`,
+        client.send(
+          new UpdateItemCommand({
+            TableName: table,
+            Key: { pk: partitionOf(event.stream, event.meta.log), sk: parkedKey(event.meta) },
+            // Each time it comes it is kept anew: it may be published again after days, and must not go before its message.
+            UpdateExpression: 'SET #event = :event, #since = if_not_exists(#since, :since), #expires = :expires',
+            ExpressionAttributeNames: { '#event': 'event', '#since': 'since', '#expires': 'expires' },
+            ExpressionAttributeValues: {
+              ':event': { S: JSON.stringify(event) },
+              ':since': { N: String(since) },
+              ':expires': { N: String(Math.floor(since / 1000) + KEPT_SECONDS) },
+            },
+          }),
+          within(DATABASE_MS),
+        ),
+      );
+    },
+    parked: async (stream, log, behind, limit) => {
+      const input: QueryCommandInput = {
+        TableName: table,
+        KeyConditionExpression: 'pk = :pk AND sk > :behind',
+        ExpressionAttributeValues: { ':pk': partitionOf(stream, log), ':behind': parkedKey(behind) },
+        ConsistentRead: true,
+        Limit: limit,
+      };
+      const items: Record<string, AttributeValue>[] = [];
+      const read = async (): Promise<void> => {
+        // A page of a Query ends at a megabyte: four large events.
+        for await (const { Items = [] } of paginateQuery({ client }, input, within(DATABASE_MS)))
+          if (items.push(...Items) >= limit) break;
+      };
+      await asked(`read what waits in ${stream}`, read());
+      return items.slice(0, limit).map((item) => {
+        const { event, since } = parkedSchema.parse(item);
+        return { event: subscribedEvent.parse(JSON.parse(event.S)), since: Number(since.N) };
+      });
+    },
+  };
+}
+
+function putLast(table: string, event: SubscribedEvent, before: Place | undefined): TransactWriteItem {
+  return {
+    Put: {
+      TableName: table,
+      Item: {
+        pk: partitionOf(event.stream, event.meta.log),
+        sk: { S: LAST },
+        position: { N: String(event.meta.position) },
+        index: { N: String(event.meta.index) },
+        count: { N: String(event.meta.count) },
+      },
+      ...(before
+        ? {
+            ConditionExpression: '#position = :position AND #index = :index',
+            ExpressionAttributeNames: { '#position': 'position', '#index': 'index' },
+            ExpressionAttributeValues: {
+              ':position': { N: String(before.position) },
+              ':index': { N: String(before.index) },
+            },
+          }
+        : { ConditionExpression: 'attribute_not_exists(pk)' }),
+    },
+  };
+}

@@ -14,19 +14,20 @@ import { untilItPasses } from './until-it-passes.ts';
 type Item = Record<string, AttributeValue>;
 
 /** The write that takes a key, if it is free; if not, what holds it comes back with the error. */
-export const ifAbsent = (table: string, item: Item) =>
-  ({
+export function ifAbsent(table: string, item: Item) {
+  return {
     TableName: table,
     Item: item,
     ConditionExpression: 'attribute_not_exists(pk)',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-  }) as const;
+  } as const;
+}
 
 /**
  * Puts an item, if there is none under its key: one conditional write.
  * @returns the item that is there already, undefined when this one was written
  */
-export const putIfAbsent = async (client: DynamoDBClient, table: string, item: Item): Promise<Item | undefined> => {
+export async function putIfAbsent(client: DynamoDBClient, table: string, item: Item): Promise<Item | undefined> {
   const bound = within(DATABASE_MS);
   try {
     await untilItPasses(bound, () => client.send(new PutItemCommand(ifAbsent(table, item)), bound));
@@ -37,26 +38,28 @@ export const putIfAbsent = async (client: DynamoDBClient, table: string, item: I
     if (!there) throw error;
     return there;
   }
-};
+}
 
 /** The item that a condition did not hold for: what came back with the error, or else what is read then. */
-export const itemInTheWay = async (
+export async function itemInTheWay(
   client: DynamoDBClient,
   table: string,
   key: Key,
   { Item: sent }: ConditionalCheckFailedException,
   bound: ReturnType<typeof within>,
-): Promise<Item | undefined> => sent ?? (await getItem(client, table, key, bound));
+): Promise<Item | undefined> {
+  return sent ?? (await getItem(client, table, key, bound));
+}
 
 /** One item, strongly consistent. */
-export const getItem = async (
+export async function getItem(
   client: DynamoDBClient,
   table: string,
   key: Key,
   bound: ReturnType<typeof within> = within(DATABASE_MS),
-): Promise<Item | undefined> => {
+): Promise<Item | undefined> {
   const { Item } = await client.send(new GetItemCommand({ TableName: table, Key: key, ConsistentRead: true }), bound);
   return Item;
-};
+}
 
 const keySchema = z.object({ pk: textSchema, sk: textSchema });

@@ -16,42 +16,44 @@ const SEEN = 'meridian#seen';
 const itemSchema = z.object({ sk: textSchema, hlc: textSchema });
 
 /** The newest stamp seen of every Region, in the `views` table. Throws MeridianError `unavailable` (retryable). */
-export const dynamoDbSightings = (client: DynamoDBClient, table: string): Sightings => ({
-  record: async (region, hlc) => {
-    try {
-      await client.send(
-        new UpdateItemCommand({
-          TableName: table,
-          Key: { pk: { S: SEEN }, sk: { S: region } },
-          UpdateExpression: 'SET hlc = :hlc',
-          ConditionExpression: 'attribute_not_exists(hlc) OR hlc < :hlc',
-          ExpressionAttributeValues: { ':hlc': { S: hlc } },
-        }),
-        within(DATABASE_MS),
+export function dynamoDbSightings(client: DynamoDBClient, table: string): Sightings {
+  return {
+    record: async (region, hlc) => {
+      try {
+        await client.send(
+          new UpdateItemCommand({
+            TableName: table,
+            Key: { pk: { S: SEEN }, sk: { S: region } },
+            UpdateExpression: 'SET hlc = :hlc',
+            ConditionExpression: 'attribute_not_exists(hlc) OR hlc < :hlc',
+            ExpressionAttributeValues: { ':hlc': { S: hlc } },
+          }),
+          within(DATABASE_MS),
+        );
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException))
+          throw sdkError(`record what was seen of ${region}`, error);
+      }
+    },
+    all: async () => {
+      // One item a Region: they fit into one page.
+      const { Items = [] } = await asked(
+        'read what was seen of the Regions',
+        client.send(
+          new QueryCommand({
+            TableName: table,
+            KeyConditionExpression: 'pk = :seen',
+            ExpressionAttributeValues: { ':seen': { S: SEEN } },
+          }),
+          within(DATABASE_MS),
+        ),
       );
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException))
-        throw sdkError(`record what was seen of ${region}`, error);
-    }
-  },
-  all: async () => {
-    // One item a Region: they fit into one page.
-    const { Items = [] } = await asked(
-      'read what was seen of the Regions',
-      client.send(
-        new QueryCommand({
-          TableName: table,
-          KeyConditionExpression: 'pk = :seen',
-          ExpressionAttributeValues: { ':seen': { S: SEEN } },
+      return new Map(
+        Items.map((item) => {
+          const { sk, hlc } = itemSchema.parse(item);
+          return [sk.S, hlc.S];
         }),
-        within(DATABASE_MS),
-      ),
-    );
-    return new Map(
-      Items.map((item) => {
-        const { sk, hlc } = itemSchema.parse(item);
-        return [sk.S, hlc.S];
-      }),
-    );
-  },
-});
+      );
+    },
+  };
+}

@@ -26,13 +26,21 @@ const VERSION_DIGITS = 10;
  * bytes: so two writers of one snapshot write the same items, and those of another one never mix in. The first part is in
  * the head, which is written last: only what has a head is looked for, and only what fits the digest is used.
  */
-const digits = (version: number): string => String(version).padStart(VERSION_DIGITS, '0');
-const headKey = (stream: string, name: string): Key => ({ pk: { S: stream }, sk: { S: `head#${name}` } });
-const partKey = (stream: string, name: string, part: number): Key => ({
-  pk: { S: stream },
-  sk: { S: `part#${name}#${part}` },
-});
-const digestOf = (bytes: Uint8Array): string => hash('sha256', bytes, 'base64url');
+function digits(version: number): string {
+  return String(version).padStart(VERSION_DIGITS, '0');
+}
+function headKey(stream: string, name: string): Key {
+  return { pk: { S: stream }, sk: { S: `head#${name}` } };
+}
+function partKey(stream: string, name: string, part: number): Key {
+  return {
+    pk: { S: stream },
+    sk: { S: `part#${name}#${part}` },
+  };
+}
+function digestOf(bytes: Uint8Array): string {
+  return hash('sha256', bytes, 'base64url');
+}
 
 const binary = z.object({ B: z.instanceof(Uint8Array) });
 const headSchema = z.object({
@@ -48,11 +56,11 @@ type Bound = ReturnType<typeof within>;
  * The `snapshots` table of the Region that `client` talks to. Throws MeridianError `unavailable` (retryable).
  * @param milliseconds that a whole call takes at most
  */
-export const dynamoDbSnapshotStore = (
+export function dynamoDbSnapshotStore(
   client: DynamoDBClient,
   table: string,
   milliseconds = SNAPSHOT_MS,
-): SnapshotStore => {
+): SnapshotStore {
   const between = (stream: string, first: string, last: string) => ({
     TableName: table,
     ConsistentRead: true,
@@ -137,11 +145,11 @@ export const dynamoDbSnapshotStore = (
       await asked(`drop a snapshot of ${stream}`, remove(heads, bound));
     },
   };
-};
+}
 
-const partsOf = (bytes: Uint8Array): [Uint8Array, ...Uint8Array[]] => {
+function partsOf(bytes: Uint8Array): [Uint8Array, ...Uint8Array[]] {
   const rest = Array.from({ length: Math.ceil(bytes.length / PART_BYTES) - 1 }, (_, i) =>
     bytes.subarray((i + 1) * PART_BYTES, (i + 2) * PART_BYTES),
   );
   return [bytes.subarray(0, PART_BYTES), ...rest];
-};
+}

@@ -16,13 +16,13 @@ export interface TableRecord {
  * decision. Everything else tells nobody anything.
  * @throws MeridianError `internal`: the image is neither that of a commit nor that of a decision
  */
-export const changeOf = ({ eventName, NewImage, OldImage }: TableRecord): Change | undefined => {
+export function changeOf({ eventName, NewImage, OldImage }: TableRecord): Change | undefined {
   if (eventName === 'INSERT') {
     if (isDecisionItem(NewImage)) return { decision: fromDecisionItem(NewImage) };
     return { commit: fromImage(NewImage) };
   }
   if (eventName !== 'MODIFY' || !preparedSchema.safeParse(OldImage).success) return undefined;
   return { commit: fromImage(NewImage) };
-};
+}
 
 const preparedSchema = z.object({ tx: z.object({ M: z.object({ state: z.object({ S: z.literal('prepared') }) }) }) });

@@ -16,10 +16,7 @@ const CAP_MS = 500;
  * Sends a write of one item again, with full jitter, while another write of that item is under way: up to 6 times, within
  * the time of the call. What it throws then is what the last one threw.
  */
-export const untilItPasses = async <T>(
-  { abortSignal }: ReturnType<typeof within>,
-  send: () => Promise<T>,
-): Promise<T> => {
+export async function untilItPasses<T>({ abortSignal }: ReturnType<typeof within>, send: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await send();
@@ -29,4 +26,4 @@ export const untilItPasses = async <T>(
     }
     await sleep(Math.random() * Math.min(CAP_MS, BASE_MS * 2 ** attempt), undefined, { signal: abortSignal });
   }
-};
+}

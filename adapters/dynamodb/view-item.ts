@@ -7,20 +7,26 @@ import type { Key } from './batch-get.ts';
 export type Item = Record<string, AttributeValue>;
 type Kind = 'row' | 'total';
 
-export const partitionKey = (view: string, kind: Kind, shard: number): string => `${view}#${kind}#${shard}`;
+export function partitionKey(view: string, kind: Kind, shard: number): string {
+  return `${view}#${kind}#${shard}`;
+}
 
-export const keyOf = (view: string, kind: Kind, shard: number, key: string): Key => ({
-  pk: { S: partitionKey(view, kind, shard) },
-  sk: { S: key },
-});
+export function keyOf(view: string, kind: Kind, shard: number, key: string): Key {
+  return {
+    pk: { S: partitionKey(view, kind, shard) },
+    sk: { S: key },
+  };
+}
 
-export const toEntryItem = (view: string, entry: ViewEntry): Item => ({
-  ...keyOf(view, 'row', entry.shard, entry.stream),
-  version: toCounts(entry.version),
-  revision: { N: String(entry.revision) },
-  totals: { S: JSON.stringify(entry.totals) },
-  ...(entry.row !== undefined && { row: { S: JSON.stringify(entry.row) } }),
-});
+export function toEntryItem(view: string, entry: ViewEntry): Item {
+  return {
+    ...keyOf(view, 'row', entry.shard, entry.stream),
+    version: toCounts(entry.version),
+    revision: { N: String(entry.revision) },
+    totals: { S: JSON.stringify(entry.totals) },
+    ...(entry.row !== undefined && { row: { S: JSON.stringify(entry.row) } }),
+  };
+}
 
 const entrySchema = z.object({
   pk: z.object({ S: z.string().regex(/#row#\d+$/) }),
@@ -31,15 +37,15 @@ const entrySchema = z.object({
   row: textSchema.exactOptional(),
 });
 
-const isRecordOf =
-  (isValue: (value: unknown) => boolean) =>
-  (record: unknown): boolean =>
+function isRecordOf(isValue: (value: unknown) => boolean) {
+  return (record: unknown): boolean =>
     typeof record === 'object' && record !== null && !Array.isArray(record) && Object.values(record).every(isValue);
+}
 
 /** Only a check: z.record makes a copy, and that drops a key named `__proto__`. */
 const totalsSchema = z.custom<Totals>(isRecordOf(isRecordOf(Number.isFinite)), 'Expected totals');
 
-export const fromEntryItem = (item: Item): ViewEntry => {
+export function fromEntryItem(item: Item): ViewEntry {
   const { pk, sk, version, revision, totals, row } = entrySchema.parse(item);
   return {
     stream: sk.S,
@@ -49,46 +55,54 @@ export const fromEntryItem = (item: Item): ViewEntry => {
     totals: totalsSchema.parse(fromJson(totals)),
     ...(row !== undefined && { row: fromJson(row) }),
   };
-};
+}
 
 const rowSchema = z.object({ sk: textSchema, row: textSchema.exactOptional() });
 
 /** A row, as far as a page of rows needs it. */
-export const fromRowItem = (item: Item): { readonly key: string; readonly item: unknown } => {
+export function fromRowItem(item: Item): { readonly key: string; readonly item: unknown } {
   const { sk, row } = rowSchema.parse(item);
   return { key: sk.S, item: fromJson(row) };
-};
+}
 
 /** One attribute a field, since ADD works on attributes; the prefix keeps them apart from the key. */
 const PREFIX = 'sum.';
-export const sumAttribute = (field: string): string => PREFIX + field;
+export function sumAttribute(field: string): string {
+  return PREFIX + field;
+}
 
 /** A total of one shard. */
-export const fromTotalItem = (item: Item): { readonly key: string; readonly item: Sums } => {
+export function fromTotalItem(item: Item): { readonly key: string; readonly item: Sums } {
   const sums = Object.entries(item)
     .filter(([name]) => name.startsWith(PREFIX))
     .map(([name, value]) => [name.slice(PREFIX.length), Number(value.N)] as const);
   return { key: textSchema.parse(item.sk).S, item: Object.fromEntries(sums) };
-};
+}
 
 const keySchema = z.object({ pk: textSchema, sk: textSchema });
 
 /** The key in an item. */
-export const fromKeyItem = (item: Item): Key => keySchema.parse(item);
+export function fromKeyItem(item: Item): Key {
+  return keySchema.parse(item);
+}
 
 /** Each view's in a partition of its own, since every batch of the projector and every read of the view asks for it. */
-export const generationsKey = (view: string): Key => ({ pk: { S: `${view}#generations` }, sk: { S: 'generations' } });
+export function generationsKey(view: string): Key {
+  return { pk: { S: `${view}#generations` }, sk: { S: 'generations' } };
+}
 
-export const toGenerationsItem = (view: string, generations: Generations): Item => ({
-  ...generationsKey(view),
-  revision: { N: String(generations.revision) },
-  generations: { S: JSON.stringify(generations) },
-});
+export function toGenerationsItem(view: string, generations: Generations): Item {
+  return {
+    ...generationsKey(view),
+    revision: { N: String(generations.revision) },
+    generations: { S: JSON.stringify(generations) },
+  };
+}
 
 const generationsItem = z.object({ pk: textSchema, generations: textSchema });
 
 /** The generations of a view, behind its name. */
-export const fromGenerationsItem = (item: Item): readonly [string, Generations] => {
+export function fromGenerationsItem(item: Item): readonly [string, Generations] {
   const { pk, generations } = generationsItem.parse(item);
   return [pk.S.slice(0, pk.S.indexOf('#')), generationsSchema.parse(fromJson(generations))];
-};
+}

@@ -36,7 +36,7 @@ import {
  * Every function throws MeridianError `unavailable` (retryable) when DynamoDB does not answer. Rows and totals are read
  * eventually consistently: a view follows its streams with a delay anyway.
  */
-export const dynamoDbViewStore = (client: DynamoDBClient, table: string): ViewStore => {
+export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewStore {
   const readShard = async <T>(
     partition: string,
     after: string | undefined,
@@ -167,26 +167,29 @@ export const dynamoDbViewStore = (client: DynamoDBClient, table: string): ViewSt
       return isZero(sums) ? undefined : sums;
     },
   };
-};
+}
 
-const putEntry = (table: string, view: string, entry: ViewEntry): TransactWriteItem => ({
-  Put: {
-    TableName: table,
-    Item: toEntryItem(view, entry),
-    ...isAfter(entry.revision),
-  },
-});
+function putEntry(table: string, view: string, entry: ViewEntry): TransactWriteItem {
+  return {
+    Put: {
+      TableName: table,
+      Item: toEntryItem(view, entry),
+      ...isAfter(entry.revision),
+    },
+  };
+}
 
 /** The stored item is at the revision before; before the first there is none. */
-const isAfter = (revision: number) =>
-  revision === 1
+function isAfter(revision: number) {
+  return revision === 1
     ? { ConditionExpression: 'attribute_not_exists(pk)' }
     : {
         ConditionExpression: 'revision = :before',
         ExpressionAttributeValues: { ':before': { N: String(revision - 1) } },
       };
+}
 
-const addDelta = (table: string, view: string, { key, shard, sums }: TotalDelta): TransactWriteItem => {
+function addDelta(table: string, view: string, { key, shard, sums }: TotalDelta): TransactWriteItem {
   const fields = Object.entries(sums);
   return {
     Update: {
@@ -197,4 +200,4 @@ const addDelta = (table: string, view: string, { key, shard, sums }: TotalDelta)
       ExpressionAttributeValues: Object.fromEntries(fields.map(([, sum], i) => [`:${i}`, { N: String(sum) }])),
     },
   };
-};
+}

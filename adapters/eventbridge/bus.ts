@@ -8,26 +8,28 @@ import { asked } from '../sdk-error.ts';
  * @throws MeridianError `unavailable` (retryable) when the call as a whole fails; `too-large` for more than EventBridge
  * takes at once
  */
-export const eventBridgeBus = (client: EventBridgeClient, name: string): Bus => ({
-  put: async (entries) => {
-    const { Entries = [] } = await asked(
-      `put events on the bus ${name}`,
-      client.send(
-        new PutEventsCommand({
-          Entries: entries.map(({ source, detailType, detail }) => ({
-            EventBusName: name,
-            Source: source,
-            DetailType: detailType,
-            Detail: detail,
-          })),
-        }),
-        within(MESSAGING_MS),
-      ),
-    );
-    return entries.map((_, index) => {
-      const answer = Entries[index];
-      if (answer?.EventId) return undefined;
-      return answer ? `${answer.ErrorCode}: ${answer.ErrorMessage}` : 'Unanswered';
-    });
-  },
-});
+export function eventBridgeBus(client: EventBridgeClient, name: string): Bus {
+  return {
+    put: async (entries) => {
+      const { Entries = [] } = await asked(
+        `put events on the bus ${name}`,
+        client.send(
+          new PutEventsCommand({
+            Entries: entries.map(({ source, detailType, detail }) => ({
+              EventBusName: name,
+              Source: source,
+              DetailType: detailType,
+              Detail: detail,
+            })),
+          }),
+          within(MESSAGING_MS),
+        ),
+      );
+      return entries.map((_, index) => {
+        const answer = Entries[index];
+        if (answer?.EventId) return undefined;
+        return answer ? `${answer.ErrorCode}: ${answer.ErrorMessage}` : 'Unanswered';
+      });
+    },
+  };
+}

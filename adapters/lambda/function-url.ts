@@ -10,11 +10,11 @@ import { sdkError } from '../sdk-error.ts';
  * The Function URL of a function.
  * @throws MeridianError `not-found`: there is no such function, or it has no URL; `unavailable`
  */
-export const findFunctionUrl = async (
+export async function findFunctionUrl(
   region: string,
   functionName: string,
   options: Omit<ConnectionOptions, 'region'> = {},
-): Promise<string> => {
+): Promise<string> {
   const client = new LambdaClient({ ...connection, ...options, region });
   try {
     const { FunctionUrl = '' } = await client.send(
@@ -31,7 +31,7 @@ export const findFunctionUrl = async (
   } finally {
     client.destroy();
   }
-};
+}
 
 /** A request to be signed: its headers must not be changed afterwards. */
 export interface Unsigned {
@@ -49,7 +49,7 @@ export type Sign = (request: Unsigned) => Promise<Readonly<Record<string, string
  * @param credentials @default those that every AWS tool finds: environment, profile, role
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
  */
-export const signerFor = (region: string, credentials?: ConnectionOptions['credentials']): Sign => {
+export function signerFor(region: string, credentials?: ConnectionOptions['credentials']): Sign {
   const signer = new SignatureV4({
     service: 'lambda',
     region,
@@ -68,4 +68,4 @@ export const signerFor = (region: string, credentials?: ConnectionOptions['crede
     });
     return signed.headers;
   };
-};
+}

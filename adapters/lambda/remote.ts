@@ -15,7 +15,7 @@ export interface LambdaRemoteOptions extends Omit<ConnectionOptions, 'region'> {
  * is sent again.
  * @throws MeridianError `region-unreachable`: retryable, except when the call was refused (no such function, no permission)
  */
-export const lambdaRemote = ({ functionName, timeout = 28_000, ...options }: LambdaRemoteOptions): Remote => {
+export function lambdaRemote({ functionName, timeout = 28_000, ...options }: LambdaRemoteOptions): Remote {
   const clients = new Map<string, LambdaClient>();
   const clientOf = (region: string): LambdaClient => {
     const client = clients.get(region) ?? new LambdaClient({ ...connection, requestHandler, ...options, region });
@@ -39,7 +39,7 @@ export const lambdaRemote = ({ functionName, timeout = 28_000, ...options }: Lam
       return answer === '' ? undefined : JSON.parse(answer);
     },
   };
-};
+}
 
 /** A command may take as long as the callee may run: the time-out is that of the whole call, not of a request. */
 const requestHandler = { connectionTimeout: connection.requestHandler.connectionTimeout };

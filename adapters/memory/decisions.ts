@@ -14,7 +14,7 @@ export interface MemoryDecisionsOptions {
   readonly onPut?: (decision: Decision) => void;
 }
 
-export const memoryDecisions = ({ strong, onPut = () => {} }: MemoryDecisionsOptions): MemoryDecisions => {
+export function memoryDecisions({ strong, onPut = () => {} }: MemoryDecisionsOptions): MemoryDecisions {
   /** By transaction and attempt. */
   const decisions = new Map<string, Map<number, Decision>>();
 
@@ -40,4 +40,4 @@ export const memoryDecisions = ({ strong, onPut = () => {} }: MemoryDecisionsOpt
       keep(Object.isFrozen(decision) ? decision : frozenCopy(decision));
     },
   };
-};
+}

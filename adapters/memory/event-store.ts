@@ -24,7 +24,7 @@ export type EventsChange =
   | { readonly outcome: Decision };
 
 /** @param onChange is called with every change, own or replicated, once it can be read: the table's stream */
-export const memoryEventStore = (onChange: (change: EventsChange) => void = () => {}): MemoryEventStore => {
+export function memoryEventStore(onChange: (change: EventsChange) => void = () => {}): MemoryEventStore {
   /** Of every stream its commits, by log and position. */
   const streams = new Map<string, Commit[]>();
   /** Their names in order, as far as `scan` has needed it. No stream ever leaves, so equal counts mean equal names. */
@@ -123,13 +123,13 @@ export const memoryEventStore = (onChange: (change: EventsChange) => void = () =
       keep(Object.isFrozen(outcome) ? outcome : frozenCopy(outcome));
     },
   };
-};
+}
 
 /** Where a page of a scan ended. */
 const cursors = cursorOf(z.object({ stream: z.string(), log: z.string(), position: z.number() }));
 
 /** Index of the first commit that is not before (log, position): binary search. */
-const placeOf = (commits: readonly Commit[], log: string, position: number): number => {
+function placeOf(commits: readonly Commit[], log: string, position: number): number {
   let low = 0;
   let high = commits.length;
   while (low < high) {
@@ -139,4 +139,4 @@ const placeOf = (commits: readonly Commit[], log: string, position: number): num
     else high = middle;
   }
   return low;
-};
+}

@@ -1,7 +1,7 @@
 import { keyOrder } from '../key-order.ts';
 
 /** Index of the first of the sorted keys behind `after`: binary search. */
-export const firstBehind = (keys: readonly string[], after: string): number => {
+export function firstBehind(keys: readonly string[], after: string): number {
   let low = 0;
   let high = keys.length;
   while (low < high) {
@@ -10,4 +10,4 @@ export const firstBehind = (keys: readonly string[], after: string): number => {
     else high = middle;
   }
   return low;
-};
+}

@@ -2,16 +2,16 @@
  * A deeply frozen copy of a JSON value, as a database keeps it: what was `undefined` is gone, -0 is 0.
  * @param checkSize is called with the size of the value's JSON in bytes before it is copied
  */
-export const frozenCopy = <T>(value: T, checkSize?: (bytes: number) => void): T => {
+export function frozenCopy<T>(value: T, checkSize?: (bytes: number) => void): T {
   const text = JSON.stringify(value);
   checkSize?.(Buffer.byteLength(text));
   const copy: T = JSON.parse(text);
   freeze(copy);
   return copy;
-};
+}
 
-const freeze = (value: unknown): void => {
+function freeze(value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
   for (const part of Object.values(value)) freeze(part);
   Object.freeze(value);
-};
+}

@@ -9,7 +9,7 @@ interface LogProgress {
 }
 
 /** A subscriber's progress in memory. @param write writes an effect; it must not throw */
-export const memoryProgress = <Effect>(write: (effect: Effect) => void): Progress<Effect> => {
+export function memoryProgress<Effect>(write: (effect: Effect) => void): Progress<Effect> {
   const logs = new Map<string, LogProgress>();
   const logOf = (stream: string, log: string): LogProgress => {
     const key = `${stream}@${log}`;
@@ -38,7 +38,8 @@ export const memoryProgress = <Effect>(write: (effect: Effect) => void): Progres
         .parked.filter(({ event }) => compare(event.meta, behind) > 0)
         .slice(0, limit),
   };
-};
+}
 
-const compare = (a: Omit<Place, 'count'>, b: Omit<Place, 'count'>): number =>
-  a.position - b.position || a.index - b.index;
+function compare(a: Omit<Place, 'count'>, b: Omit<Place, 'count'>): number {
+  return a.position - b.position || a.index - b.index;
+}

@@ -13,7 +13,7 @@ interface Kept {
  * A quarantine in memory.
  * @param now milliseconds since 1970: how long messages are held
  */
-export const memoryQuarantine = (now: () => number): Quarantine & { readonly bodies: readonly string[] } => {
+export function memoryQuarantine(now: () => number): Quarantine & { readonly bodies: readonly string[] } {
   const messages = new Map<string, Kept>();
   let sent = 0;
 
@@ -55,4 +55,4 @@ export const memoryQuarantine = (now: () => number): Quarantine & { readonly bod
     },
     count: async () => messages.size,
   };
-};
+}

@@ -1,7 +1,7 @@
 import type { Hlc, Sightings } from '../../core/index.ts';
 
 /** The newest stamp seen of every Region, in memory. */
-export const memorySightings = (): Sightings => {
+export function memorySightings(): Sightings {
   const seen = new Map<string, Hlc>();
   return {
     record: async (region, hlc) => {
@@ -10,4 +10,4 @@ export const memorySightings = (): Sightings => {
     },
     all: async () => new Map(seen),
   };
-};
+}

@@ -1,7 +1,7 @@
 import { decodeSnapshot, encodeSnapshot, type SnapshotStore } from '../../core/index.ts';
 
 /** The `snapshots` table of one Region, in memory. */
-export const memorySnapshotStore = (): SnapshotStore => {
+export function memorySnapshotStore(): SnapshotStore {
   /** Per stream the snapshots as text, by a name that sorts by version and stamp. */
   const streams = new Map<string, readonly { readonly name: string; readonly text: string }[]>();
   const nameOf = (madeBy: number, latestStamp: string): string => `${String(madeBy).padStart(10, '0')}.${latestStamp}`;
@@ -28,4 +28,4 @@ export const memorySnapshotStore = (): SnapshotStore => {
       );
     },
   };
-};
+}

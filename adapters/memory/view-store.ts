@@ -7,7 +7,7 @@ import { firstBehind } from './first-behind.ts';
 import { frozenCopy } from './frozen.ts';
 
 /** The `views` table of one Region, in memory. Entries come out deeply frozen. */
-export const memoryViewStore = (): ViewStore => {
+export function memoryViewStore(): ViewStore {
   const entries = new Partitions<ViewEntry>();
   const totals = new Partitions<Sums>();
   const generations = new Map<string, Generations>();
@@ -68,7 +68,7 @@ export const memoryViewStore = (): ViewStore => {
       return isZero(sums) ? undefined : sums;
     },
   };
-};
+}
 
 /** Items by view and shard; within those by key. Keys are sorted only when they are read in order. */
 class Partitions<Item> {

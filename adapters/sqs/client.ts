@@ -2,4 +2,6 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { type ConnectionOptions, connection } from '../connection.ts';
 
 /** A client of the Region's own SQS. */
-export const sqsClient = (options: ConnectionOptions = {}): SQSClient => new SQSClient({ ...connection, ...options });
+export function sqsClient(options: ConnectionOptions = {}): SQSClient {
+  return new SQSClient({ ...connection, ...options });
+}

@@ -10,14 +10,16 @@ const MAX_DELAY_SECONDS = 900;
  * are sent again.
  * @throws MeridianError `unavailable` (retryable) when the call as a whole fails; `too-large` for more than SQS takes at once
  */
-export const sqsDelayedQueue = (client: SQSClient, url: string): DelayedQueue => ({
-  send: (messages) =>
-    sendBatch(
-      client,
-      url,
-      messages.map(({ body, delay }) => ({
-        MessageBody: body,
-        DelaySeconds: Math.min(MAX_DELAY_SECONDS, Math.max(0, Math.ceil(delay / 1000))),
-      })),
-    ),
-});
+export function sqsDelayedQueue(client: SQSClient, url: string): DelayedQueue {
+  return {
+    send: (messages) =>
+      sendBatch(
+        client,
+        url,
+        messages.map(({ body, delay }) => ({
+          MessageBody: body,
+          DelaySeconds: Math.min(MAX_DELAY_SECONDS, Math.max(0, Math.ceil(delay / 1000))),
+        })),
+      ),
+  };
+}

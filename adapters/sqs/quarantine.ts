@@ -17,68 +17,71 @@ const WAIT_SECONDS = 1;
  * The quarantine queue. When the answer of a receive is lost, its messages stay hidden until their time is up.
  * @throws MeridianError `unavailable` (retryable) when a call as a whole fails
  */
-export const sqsQuarantine = (client: SQSClient, url: string): Quarantine => ({
-  ...sqsQueue(client, url),
-  receive: async (milliseconds) => {
-    const { Messages = [] } = await asked(
-      `receive from the queue ${url}`,
-      client.send(
-        new ReceiveMessageCommand({
-          QueueUrl: url,
-          MaxNumberOfMessages: 10,
-          VisibilityTimeout: Math.ceil(milliseconds / 1000),
-          WaitTimeSeconds: WAIT_SECONDS,
-          MessageSystemAttributeNames: ['SentTimestamp', 'ApproximateReceiveCount'],
-        }),
-        within(MESSAGING_MS),
-      ),
-    );
-    return Messages.map(({ MessageId = '', ReceiptHandle = '', Body = '', Attributes = {} }) => ({
-      id: MessageId,
-      receipt: ReceiptHandle,
-      body: Body,
-      sentAt: Number(Attributes.SentTimestamp ?? 0),
-      receives: Number(Attributes.ApproximateReceiveCount ?? 0),
-    }));
-  },
-  release: async (messages) => {
-    if (messages.length === 0) return;
-    await asked(
-      `release messages of the queue ${url}`,
-      client.send(
-        new ChangeMessageVisibilityBatchCommand({
-          QueueUrl: url,
-          Entries: entries(messages).map((entry) => ({ ...entry, VisibilityTimeout: 0 })),
-        }),
-        within(MESSAGING_MS),
-      ),
-    );
-  },
-  remove: async (messages) => {
-    if (messages.length === 0) return [];
-    const answer = await asked(
-      `remove messages of the queue ${url}`,
-      client.send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries: entries(messages) }), within(MESSAGING_MS)),
-    );
-    return batchAnswer(messages.length, answer);
-  },
-  count: async () => {
-    const { Attributes = {} } = await asked(
-      `count the messages of the queue ${url}`,
-      client.send(
-        new GetQueueAttributesCommand({
-          QueueUrl: url,
-          AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
-        }),
-        within(MESSAGING_MS),
-      ),
-    );
-    return (
-      Number(Attributes.ApproximateNumberOfMessages ?? 0) +
-      Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0)
-    );
-  },
-});
+export function sqsQuarantine(client: SQSClient, url: string): Quarantine {
+  return {
+    ...sqsQueue(client, url),
+    receive: async (milliseconds) => {
+      const { Messages = [] } = await asked(
+        `receive from the queue ${url}`,
+        client.send(
+          new ReceiveMessageCommand({
+            QueueUrl: url,
+            MaxNumberOfMessages: 10,
+            VisibilityTimeout: Math.ceil(milliseconds / 1000),
+            WaitTimeSeconds: WAIT_SECONDS,
+            MessageSystemAttributeNames: ['SentTimestamp', 'ApproximateReceiveCount'],
+          }),
+          within(MESSAGING_MS),
+        ),
+      );
+      return Messages.map(({ MessageId = '', ReceiptHandle = '', Body = '', Attributes = {} }) => ({
+        id: MessageId,
+        receipt: ReceiptHandle,
+        body: Body,
+        sentAt: Number(Attributes.SentTimestamp ?? 0),
+        receives: Number(Attributes.ApproximateReceiveCount ?? 0),
+      }));
+    },
+    release: async (messages) => {
+      if (messages.length === 0) return;
+      await asked(
+        `release messages of the queue ${url}`,
+        client.send(
+          new ChangeMessageVisibilityBatchCommand({
+            QueueUrl: url,
+            Entries: entries(messages).map((entry) => ({ ...entry, VisibilityTimeout: 0 })),
+          }),
+          within(MESSAGING_MS),
+        ),
+      );
+    },
+    remove: async (messages) => {
+      if (messages.length === 0) return [];
+      const answer = await asked(
+        `remove messages of the queue ${url}`,
+        client.send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries: entries(messages) }), within(MESSAGING_MS)),
+      );
+      return batchAnswer(messages.length, answer);
+    },
+    count: async () => {
+      const { Attributes = {} } = await asked(
+        `count the messages of the queue ${url}`,
+        client.send(
+          new GetQueueAttributesCommand({
+            QueueUrl: url,
+            AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
+          }),
+          within(MESSAGING_MS),
+        ),
+      );
+      return (
+        Number(Attributes.ApproximateNumberOfMessages ?? 0) +
+        Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0)
+      );
+    },
+  };
+}
 
-const entries = (messages: readonly HeldMessage[]) =>
-  messages.map(({ receipt }, index) => ({ Id: String(index), ReceiptHandle: receipt }));
+function entries(messages: readonly HeldMessage[]) {
+  return messages.map(({ receipt }, index) => ({ Id: String(index), ReceiptHandle: receipt }));
+}

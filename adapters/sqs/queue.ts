@@ -12,21 +12,23 @@ import { asked } from '../sdk-error.ts';
  * A standard queue. A body may arrive twice: when an answer is lost, all are sent again.
  * @throws MeridianError `unavailable` (retryable) when the call as a whole fails; `too-large` for more than SQS takes at once
  */
-export const sqsQueue = (client: SQSClient, url: string): Queue => ({
-  send: (bodies) =>
-    sendBatch(
-      client,
-      url,
-      bodies.map((body) => ({ MessageBody: body })),
-    ),
-});
+export function sqsQueue(client: SQSClient, url: string): Queue {
+  return {
+    send: (bodies) =>
+      sendBatch(
+        client,
+        url,
+        bodies.map((body) => ({ MessageBody: body })),
+      ),
+  };
+}
 
 /** One SendMessageBatch. */
-export const sendBatch = async (
+export async function sendBatch(
   client: SQSClient,
   url: string,
   messages: readonly Omit<SendMessageBatchRequestEntry, 'Id'>[],
-): Promise<BatchAnswer> => {
+): Promise<BatchAnswer> {
   const answer = await asked(
     `send to the queue ${url}`,
     client.send(
@@ -38,10 +40,10 @@ export const sendBatch = async (
     ),
   );
   return batchAnswer(messages.length, answer);
-};
+}
 
 /** What became of each entry of a batch whose entries are named by their index. */
-export const batchAnswer = (
+export function batchAnswer(
   length: number,
   {
     Successful = [],
@@ -50,10 +52,10 @@ export const batchAnswer = (
     readonly Successful?: readonly { readonly Id: string | undefined }[] | undefined;
     readonly Failed?: readonly BatchResultErrorEntry[] | undefined;
   },
-): BatchAnswer => {
+): BatchAnswer {
   const done = new Set(Successful.map(({ Id }) => Id));
   const refused = new Map(Failed.map(({ Id, Code, Message = '' }) => [Id, `${Code}: ${Message}`]));
   return Array.from({ length }, (_, index) =>
     done.has(String(index)) ? undefined : (refused.get(String(index)) ?? 'Unanswered'),
   );
-};
+}

@@ -2,4 +2,6 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { type ConnectionOptions, connection } from '../connection.ts';
 
 /** A client of the Region's own Step Functions. */
-export const sfnClient = (options: ConnectionOptions = {}): SFNClient => new SFNClient({ ...connection, ...options });
+export function sfnClient(options: ConnectionOptions = {}): SFNClient {
+  return new SFNClient({ ...connection, ...options });
+}

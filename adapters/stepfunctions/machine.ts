@@ -7,14 +7,16 @@ import { asked } from '../sdk-error.ts';
  * An Express state machine, whose executions need no names. One may run twice: when an answer is lost, it is started again.
  * @throws MeridianError `unavailable` (retryable) when Step Functions does not answer
  */
-export const stepFunctionsMachine = (client: SFNClient, arn: string): StateMachine => ({
-  start: async (input) => {
-    await asked(
-      `start the transaction ${input.id}`,
-      client.send(
-        new StartExecutionCommand({ stateMachineArn: arn, input: JSON.stringify(input) }),
-        within(MESSAGING_MS),
-      ),
-    );
-  },
-});
+export function stepFunctionsMachine(client: SFNClient, arn: string): StateMachine {
+  return {
+    start: async (input) => {
+      await asked(
+        `start the transaction ${input.id}`,
+        client.send(
+          new StartExecutionCommand({ stateMachineArn: arn, input: JSON.stringify(input) }),
+          within(MESSAGING_MS),
+        ),
+      );
+    },
+  };
+}

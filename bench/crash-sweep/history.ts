@@ -45,7 +45,9 @@ interface Sent {
   readonly checks?: readonly { readonly stream: string; readonly expected: string }[];
 }
 
-const drivingOf = ({ id }: Sent): string => id.slice(0, id.indexOf(':'));
+function drivingOf({ id }: Sent): string {
+  return id.slice(0, id.indexOf(':'));
+}
 const versionSchema = z.object({ version: z.string() });
 const outcomeSchema = z.object({ state: z.string() });
 const stateSchema = z.object({ state: z.number() });
@@ -54,14 +56,14 @@ const stateSchema = z.object({ state: z.number() });
  * Runs one transaction in a world of its own, in virtual time: the first account pays, the others are paid. Lets processes
  * die where it is told to, lets recovery run for the deadline and 30 s, and looks at what is left.
  */
-export const runHistory = async ({
+export async function runHistory({
   participants: count,
   decisions,
   oneRegion = false,
   rival = false,
   crashes,
   replacePorts = (ports) => ports,
-}: HistoryOptions): Promise<HistoryResult> => {
+}: HistoryOptions): Promise<HistoryResult> {
   const scheduler = new VirtualScheduler();
   const crasher = new Crasher(crashes, () => {
     for (const region of world.regions.values()) region.machine.killAll();
@@ -185,4 +187,4 @@ export const runHistory = async ({
     expect(sum === count * (START_BALANCE + AMOUNT), `the money does not add up in ${region}: ${balances.join()}`);
   }
   return { calls, outcome: outcomes[0] ?? 'unknown', violations };
-};
+}

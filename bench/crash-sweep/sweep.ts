@@ -24,10 +24,10 @@ export type SweepOptions = Omit<HistoryOptions, 'crashes'>;
  * without a crash has them, and checks what is left each time.
  * @param onHistory is called after every run
  */
-export const sweep = async (
+export async function sweep(
   options: SweepOptions,
   onHistory: (done: number, all: number) => void = () => undefined,
-): Promise<Swept> => {
+): Promise<Swept> {
   const whole = await runHistory({ ...options, crashes: [] });
   const crashes = pointsOf(whole.calls.length).map((point) => [point]);
   const results: (readonly [readonly CrashPoint[], HistoryResult])[] = [[[], whole]];
@@ -36,17 +36,17 @@ export const sweep = async (
     onHistory(results.length, crashes.length + 1);
   }
   return summary(options, 2 * whole.calls.length, results);
-};
+}
 
 /**
  * Runs a transaction with two crashes: at a place of it, and at one of all the calls that come after that, recovery's too.
  * @param choose which of the places to take, out of so many, 0 to `count` - 1
  */
-export const sweepTwice = async (
+export async function sweepTwice(
   options: SweepOptions,
   histories: number,
   choose: (count: number) => number,
-): Promise<Swept> => {
+): Promise<Swept> {
   const whole = await runHistory({ ...options, crashes: [] });
   const firsts = pointsOf(whole.calls.length);
   const results: (readonly [readonly CrashPoint[], HistoryResult])[] = [];
@@ -60,21 +60,22 @@ export const sweepTwice = async (
     results.push([crashes, await runHistory({ ...options, crashes })]);
   }
   return summary(options, results.length, results);
-};
+}
 
 const DEATHS = ['function', 'machines', 'function and machines'] as const;
 
 /** Every way to die at every call, on both sides of it. */
-const pointsOf = (calls: number): readonly CrashPoint[] =>
-  Array.from({ length: calls }, (_, i) =>
+function pointsOf(calls: number): readonly CrashPoint[] {
+  return Array.from({ length: calls }, (_, i) =>
     (['before', 'after'] as const).flatMap((when) => DEATHS.map((dies) => ({ call: i + 1, when, dies }))),
   ).flat();
+}
 
-const summary = (
+function summary(
   { participants, decisions, oneRegion = false, rival = false }: SweepOptions,
   points: number,
   results: readonly (readonly [readonly CrashPoint[], HistoryResult])[],
-): Swept => {
+): Swept {
   const outcomes: Record<string, number> = {};
   for (const [, { outcome }] of results) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   return {
@@ -87,4 +88,4 @@ const summary = (
     outcomes,
     violations: results.flatMap(([crashes, { violations }]) => violations.map((what) => ({ crashes, what }))),
   };
-};
+}

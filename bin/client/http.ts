@@ -36,7 +36,7 @@ const TIMEOUT_MS = 65_000;
  * Sends requests to the API at a base address, over connections that are kept.
  * @throws CliError `unreachable` when nobody listens there, `broken` when the connection broke or was silent for 65 s
  */
-export const httpSender = ({ base, connectTo = base, sign }: HttpOptions) => {
+export function httpSender({ base, connectTo = base, sign }: HttpOptions) {
   const client = connectTo.protocol === 'https:' ? https : http;
   const agent = new client.Agent({ keepAlive: true });
 
@@ -70,12 +70,12 @@ export const httpSender = ({ base, connectTo = base, sign }: HttpOptions) => {
       throw connectionError(connectTo, error);
     }
   };
-};
+}
 
 /** Nothing was sent there, and waiting does not help. */
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN']);
 
-const connectionError = (to: URL, error: unknown): CliError => {
+function connectionError(to: URL, error: unknown): CliError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return UNREACHABLE.has(code)
     ? new CliError('unreachable', `Nothing listens at ${to.origin} (${code}).`, { cause: error })
@@ -86,4 +86,4 @@ const connectionError = (to: URL, error: unknown): CliError => {
           cause: error,
         },
       );
-};
+}

@@ -5,10 +5,14 @@ import { httpSender } from './http.ts';
 import { parsed, Region, type Transport } from './region.ts';
 
 /** The SDK takes longer to load than most commands take: only what talks to AWS waits for it. */
-const functionUrls = () => import('../../adapters/lambda/function-url.ts');
+function functionUrls() {
+  return import('../../adapters/lambda/function-url.ts');
+}
 
 /** The Region in the host name of a Function URL, on AWS and on LocalStack; undefined for any other host. */
-const functionUrlRegion = (host: string): string | undefined => /\.lambda-url\.([a-z0-9-]+)\./.exec(host)?.[1];
+function functionUrlRegion(host: string): string | undefined {
+  return /\.lambda-url\.([a-z0-9-]+)\./.exec(host)?.[1];
+}
 
 /** Where the world of `npm start` is served. */
 export const WORLD = 'http://127.0.0.1:4700';
@@ -23,26 +27,26 @@ export interface Whereabouts {
 }
 
 /** @throws CliError, MeridianError when the Region cannot be found */
-export const openRegion = async ({ url, region, name }: Whereabouts): Promise<Region> => {
+export async function openRegion({ url, region, name }: Whereabouts): Promise<Region> {
   if (url === undefined && region !== undefined) return new Region(deployed(region, name));
   const base = new URL(url ?? WORLD);
   if (functionUrlRegion(base.hostname)) return new Region(await plainFunctionUrl(base));
   const hint =
     url === undefined ? ' Run `npm start` in another terminal, or name a Region with --url or --region.' : '';
   return new Region(served(base.pathname === '/' ? await firstRegion(base, hint) : base, hint));
-};
+}
 
 const listed = z.object({ regions: z.array(z.string().regex(/^\/regions\/[^/]+\/health$/)).min(1) });
 
 /** The first Region of a world, by the world's own address. Whatever else answers there is taken for a Region itself. */
-const firstRegion = async (base: URL, hint: string): Promise<URL> => {
+async function firstRegion(base: URL, hint: string): Promise<URL> {
   const { body } = await reached(httpSender({ base })({ method: 'GET', path: '/' }), hint);
   const [first] = listed.safeParse(parsed(body)).data?.regions ?? [];
   return first === undefined ? base : new URL(first.replace(/\/health$/, ''), base);
-};
+}
 
 /** A Region of a world. */
-const served = (base: URL, hint: string): Transport => {
+function served(base: URL, hint: string): Transport {
   const send = httpSender({ base });
   const siblings = /^(.*\/regions\/)([^/]+)\/?$/.exec(base.pathname);
   return {
@@ -60,10 +64,10 @@ const served = (base: URL, hint: string): Transport => {
       return served(new URL(`${siblings[1]}${encodeURIComponent(region)}`, base), hint);
     },
   };
-};
+}
 
 /** @param hint what to do when nothing listens there */
-const reached = async <T>(answer: Promise<T>, hint: string): Promise<T> => {
+async function reached<T>(answer: Promise<T>, hint: string): Promise<T> {
   try {
     return await answer;
   } catch (error) {
@@ -71,25 +75,27 @@ const reached = async <T>(answer: Promise<T>, hint: string): Promise<T> => {
       throw new CliError('unreachable', `${error.message}${hint}`, { cause: error });
     throw error;
   }
-};
+}
 
 /** A Region by the address of its API alone. */
-const plainFunctionUrl = async (base: URL): Promise<Transport> => ({
-  name: base.hostname,
-  send: await signedSender(base),
-  operate: async () => {
-    throw new CliError(
-      'no-operate',
-      'This is done by a function that has no URL: give --region (and --name) instead of --url.',
-    );
-  },
-  sibling: (region) => {
-    throw unknownSibling(base, region);
-  },
-});
+async function plainFunctionUrl(base: URL): Promise<Transport> {
+  return {
+    name: base.hostname,
+    send: await signedSender(base),
+    operate: async () => {
+      throw new CliError(
+        'no-operate',
+        'This is done by a function that has no URL: give --region (and --name) instead of --url.',
+      );
+    },
+    sibling: (region) => {
+      throw unknownSibling(base, region);
+    },
+  };
+}
 
 /** A Region by its deployed names. They are made in lib/names.ts, which is infrastructure: a test compares them. */
-const deployed = (region: string, name: string): Transport => {
+function deployed(region: string, name: string): Transport {
   let sender: ReturnType<typeof httpSender> | undefined;
   let operator: Remote | undefined;
   return {
@@ -106,9 +112,9 @@ const deployed = (region: string, name: string): Transport => {
     },
     sibling: (other) => deployed(other, name),
   };
-};
+}
 
-const functionUrlOf = async (region: string, name: string): Promise<string> => {
+async function functionUrlOf(region: string, name: string): Promise<string> {
   const { findFunctionUrl } = await functionUrls();
   try {
     return await findFunctionUrl(region, `${name}-api`);
@@ -121,17 +127,18 @@ const functionUrlOf = async (region: string, name: string): Promise<string> => {
       );
     throw error;
   }
-};
+}
 
 /** Where an emulator stands in for AWS, its hosts need not resolve: it is connected to, and told the host. */
-const signedSender = async (base: URL) => {
+async function signedSender(base: URL) {
   const { signerFor } = await functionUrls();
   return httpSender({
     base,
     connectTo: process.env.AWS_ENDPOINT_URL ? new URL(process.env.AWS_ENDPOINT_URL) : undefined,
     sign: signerFor(functionUrlRegion(base.hostname) ?? ''),
   });
-};
+}
 
-const unknownSibling = (base: URL, region: string): CliError =>
-  new CliError('unknown-address', `${base.href} is one Region: where ${region} is, only --region can tell.`);
+function unknownSibling(base: URL, region: string): CliError {
+  return new CliError('unknown-address', `${base.href} is one Region: where ${region} is, only --region can tell.`);
+}

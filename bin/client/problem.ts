@@ -31,24 +31,28 @@ export class ProblemError extends Error {
 }
 
 /** Whether the same again may succeed. */
-export const isRetryable = (error: unknown): boolean =>
-  (error instanceof ProblemError && error.problem.retryable) ||
-  (error instanceof MeridianError && error.retryable) ||
-  (error instanceof CliError && error.code === 'broken');
+export function isRetryable(error: unknown): boolean {
+  return (
+    (error instanceof ProblemError && error.problem.retryable) ||
+    (error instanceof MeridianError && error.retryable) ||
+    (error instanceof CliError && error.code === 'broken')
+  );
+}
 
 /** Whether what was sent may have been written all the same. */
-export const mayStand = (error: unknown): boolean =>
-  isRetryable(error) || (error instanceof ProblemError && error.problem.status >= 500);
+export function mayStand(error: unknown): boolean {
+  return isRetryable(error) || (error instanceof ProblemError && error.problem.status >= 500);
+}
 
 /** The problem document of any error. */
-export const documentOf = (error: unknown): object => {
+export function documentOf(error: unknown): object {
   if (error instanceof ProblemError) return error.problem;
   if (error instanceof MeridianError) return toProblem(error);
   return {
     code: error instanceof CliError ? error.code : 'failed',
     detail: error instanceof Error ? error.message : String(error),
   };
-};
+}
 
 /** What was typed, by what the API calls it: by a fault's path. */
 export type Names = Readonly<Record<string, string>>;
@@ -57,7 +61,7 @@ export type Names = Readonly<Record<string, string>>;
  * What a problem says, for people: its code, what is wrong and where, and what to do.
  * @param names where the command's own differ from the options that many commands have
  */
-export const textOf = (error: unknown, names: Names = {}): string => {
+export function textOf(error: unknown, names: Names = {}): string {
   const { success, data } = problemDocument.safeParse(documentOf(error));
   if (!success) return `${error instanceof Error ? error.message : error}`;
   const { code, detail, faults = [] } = data;
@@ -70,7 +74,7 @@ export const textOf = (error: unknown, names: Names = {}): string => {
   const wrong = told.map(({ path, message }) => `\n  ${path.padEnd(width)}  ${message}`.trimEnd()).join('');
   const advice = adviceOf(data, error instanceof ProblemError && error.ofWrite, typed.id ?? '');
   return `${code}: ${faults.length > 0 ? 'this is not well-formed:' : detail}${wrong}${advice && `\n${advice}`}`;
-};
+}
 
 /** What the API calls otherwise than the command line. */
 const OPTIONS: Names = {
@@ -85,24 +89,28 @@ const OPTIONS: Names = {
 };
 
 /** A fault that names what would have been right names the option. */
-const inOptions = (message: string): string =>
-  message.replace(/(?<= takes )(basedOn|expected)$/, (word) => OPTIONS[word] ?? word);
+function inOptions(message: string): string {
+  return message.replace(/(?<= takes )(basedOn|expected)$/, (word) => OPTIONS[word] ?? word);
+}
 
-const hintOf = (path: string, message: string): string =>
-  /^(events\[\d+\]\.data|input)$/.test(path) && message.endsWith('received undefined')
+function hintOf(path: string, message: string): string {
+  return /^(events\[\d+\]\.data|input)$/.test(path) && message.endsWith('received undefined')
     ? `; give the ${path === 'input' ? 'input' : 'data'} as JSON: '{…}'`
     : '';
+}
 
 /** One line of it. */
-export const briefOf = (error: unknown): string => {
+export function briefOf(error: unknown): string {
   const { data } = problemDocument.safeParse(documentOf(error));
   return data ? briefOfDocument(data) : textOf(error);
-};
+}
 
-export const briefOfDocument = ({ code, detail }: ProblemDocument): string => `${code}: ${detail}`;
+export function briefOfDocument({ code, detail }: ProblemDocument): string {
+  return `${code}: ${detail}`;
+}
 
 /** @param id how an id is given */
-const adviceOf = ({ code, retryable, known, actual, state }: ProblemDocument, ofWrite: boolean, id: string): string => {
+function adviceOf({ code, retryable, known, actual, state }: ProblemDocument, ofWrite: boolean, id: string): string {
   if (known) return `There are: ${known.join(', ')}.`;
   if (code === 'version-conflict' && actual !== undefined && !retryable)
     return `It is at version ${actual}. Read it, decide again, and give --expected with the version that you read.`;
@@ -113,7 +121,7 @@ const adviceOf = ({ code, retryable, known, actual, state }: ProblemDocument, of
     return `It stays aborted under its id: to try again, send it under another ${id}, or without one.`;
   if (retryable) return 'It was tried several times. It may pass: try again later.';
   return (ofWrite ? ofWrites[code] : undefined) ?? advice[code] ?? '';
-};
+}
 
 /** Of what has been read nothing of the kind can be said. */
 const ofWrites: Readonly<Record<string, string>> = {

@@ -175,23 +175,23 @@ export class Region {
 }
 
 /** A stream's name as a path; what is no name, as one that the Region refuses with the reason. */
-const pathOf = (stream: string): string => {
+function pathOf(stream: string): string {
   const slash = stream.indexOf('/');
   if (slash === -1) throw new CliError('no-stream', `${stream} is not a stream: write <type>/<id>.`);
   return `${encodeURIComponent(stream.slice(0, slash))}/${encodeURIComponent(stream.slice(slash + 1))}`;
-};
+}
 
 /** @returns undefined for what is not JSON */
-export const parsed = (body: string): unknown => {
+export function parsed(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
     return undefined;
   }
-};
+}
 
 /** An answer that no Region of Meridian gives. */
-const strange = (name: string, status: number, body: string): CliError => {
+function strange(name: string, status: number, body: string): CliError {
   if (status === 403)
     return new CliError(
       'forbidden',
@@ -208,4 +208,4 @@ const strange = (name: string, status: number, body: string): CliError => {
     'strange-answer',
     `${name} answered ${status}, but not as a Region of Meridian does: check the address.`,
   );
-};
+}

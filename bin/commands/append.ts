@@ -3,7 +3,7 @@ import { regionCommand, streamArgument } from '../region-command.ts';
 import { addSubmitOptions, jsonArgument, type SubmitOptions, submit } from '../submit.ts';
 
 /** `meridian append` */
-export const addAppend = (program: Command): void => {
+export function addAppend(program: Command): void {
   const command = addSubmitOptions(
     regionCommand(program, 'append', 'append events to a stream, in one commit')
       .argument('<stream>', '<type>/<id>', streamArgument)
@@ -18,7 +18,7 @@ export const addAppend = (program: Command): void => {
     );
     await submit(stream, { events }, options);
   });
-};
+}
 
 const TYPE = /^(?!(?:true|false|null)$)[A-Za-z]/;
 
@@ -28,7 +28,7 @@ interface Event {
 }
 
 /** `Departed '{"delay":5}' Arrived '{}'`: data follows its type, and may be left out. @throws Error */
-const eventsOf = async (words: readonly string[]): Promise<readonly Event[]> => {
+async function eventsOf(words: readonly string[]): Promise<readonly Event[]> {
   const events: Event[] = [];
   for (const word of words) {
     const last = events.at(-1);
@@ -40,4 +40,4 @@ const eventsOf = async (words: readonly string[]): Promise<readonly Event[]> => 
       });
   }
   return events;
-};
+}

@@ -16,7 +16,7 @@ const names: Names = {
 };
 
 /** `meridian book`: of the example's domain. */
-export const addBook = (program: Command): void => {
+export function addBook(program: Command): void {
   const command = addTransactOptions(
     regionCommand(program, 'book', 'take a seat on a flight and pay the miles for it, or neither')
       .argument('<flight>', 'its id, such as 2001-01-01.LAX-BNA.1')
@@ -44,4 +44,4 @@ export const addBook = (program: Command): void => {
       },
     );
   });
-};
+}

@@ -3,7 +3,7 @@ import { regionCommand, streamArgument } from '../region-command.ts';
 import { addSubmitOptions, jsonArgument, type SubmitOptions, submit } from '../submit.ts';
 
 /** `meridian command` */
-export const addCommand = (program: Command): void => {
+export function addCommand(program: Command): void {
   const command = addSubmitOptions(
     regionCommand(program, 'command', 'run a command on a stream')
       .argument('<stream>', '<type>/<id>', streamArgument)
@@ -19,4 +19,4 @@ export const addCommand = (program: Command): void => {
           );
     await submit(stream, { command: name, input }, options);
   });
-};
+}

@@ -12,7 +12,7 @@ interface CostOptions extends Usage {
 }
 
 /** `meridian cost` */
-export const addCost = (program: Command): void => {
+export function addCost(program: Command): void {
   program
     .command('cost')
     .description('estimate what a month on AWS costs, by list prices')
@@ -47,17 +47,21 @@ export const addCost = (program: Command): void => {
       if (json) sayJson(documentOf(usage, prices, lines));
       else say(textOf(usage, prices, lines));
     });
-};
+}
 
-const dollarsOf = (lines: readonly Line[]): number => lines.reduce((sum, { dollars }) => sum + dollars, 0);
+function dollarsOf(lines: readonly Line[]): number {
+  return lines.reduce((sum, { dollars }) => sum + dollars, 0);
+}
 
 /** What the traffic costs, and for how many events. */
-const variable = ({ eventsPerSecond }: Usage, lines: readonly Line[]) => ({
-  dollars: dollarsOf(lines.filter(({ fixed }) => !fixed)),
-  millions: (eventsPerSecond * SECONDS_A_MONTH) / 1e6,
-});
+function variable({ eventsPerSecond }: Usage, lines: readonly Line[]) {
+  return {
+    dollars: dollarsOf(lines.filter(({ fixed }) => !fixed)),
+    millions: (eventsPerSecond * SECONDS_A_MONTH) / 1e6,
+  };
+}
 
-const documentOf = (usage: Usage, prices: Prices, lines: readonly Line[]) => {
+function documentOf(usage: Usage, prices: Prices, lines: readonly Line[]) {
   const { dollars, millions } = variable(usage, lines);
   return {
     usage,
@@ -69,11 +73,13 @@ const documentOf = (usage: Usage, prices: Prices, lines: readonly Line[]) => {
     total: dollarsOf(lines),
     ...(millions > 0 && { perMillionEvents: dollars / millions }),
   };
-};
+}
 
-const byService = (lines: readonly Line[]) => [...Map.groupBy(lines, ({ service }) => service)];
+function byService(lines: readonly Line[]) {
+  return [...Map.groupBy(lines, ({ service }) => service)];
+}
 
-const textOf = (usage: Usage, prices: Prices, lines: readonly Line[]): string => {
+function textOf(usage: Usage, prices: Prices, lines: readonly Line[]): string {
   const { dollars, millions } = variable(usage, lines);
   const shown = table(
     [{ name: 'Service' }, { name: 'what' }, { name: 'a month', align: 'right' }, { name: '$', align: 'right' }],
@@ -88,42 +94,42 @@ const textOf = (usage: Usage, prices: Prices, lines: readonly Line[]): string =>
     `Together $${dollarsOf(lines).toFixed(2)} a month: $${fixed.toFixed(2)} without any traffic, $${dollars.toFixed(2)} for ${short(millions * 1e6)} events${millions > 0 ? ` ($${(dollars / millions).toFixed(2)} a million)` : ''}.`,
     `Prices as of ${prices.asOf} (${prices.source}), without free tiers. An estimate: see docs/cost.md.`,
   ].join('\n');
-};
+}
 
 /** 12.3 M, 4.6 k, 7 */
-const short = (quantity: number): string => {
+function short(quantity: number): string {
   if (quantity >= 1e6) return `${(quantity / 1e6).toFixed(1)} M`;
   if (quantity >= 1e4) return `${(quantity / 1e3).toFixed(1)} k`;
   return Number.isInteger(quantity) ? String(quantity) : quantity.toFixed(1);
-};
+}
 
-const amount =
-  (least: number, most: number) =>
-  (text: string): number => {
+function amount(least: number, most: number) {
+  return (text: string): number => {
     const number = text.trim() === '' ? Number.NaN : Number(text);
     if (!(number >= least && number <= most))
       throw new InvalidArgumentError(`Write a number from ${least} to ${most}.`);
     return number;
   };
+}
 
-const whole =
-  (least: number, most: number) =>
-  (text: string): number => {
+function whole(least: number, most: number) {
+  return (text: string): number => {
     const number = amount(least, most)(text);
     if (!Number.isInteger(number)) throw new InvalidArgumentError(`Write a whole number from ${least} to ${most}.`);
     return number;
   };
+}
 
 /** A count, or names with commas; which Regions they are makes no difference to list prices. */
-const regions = (text: string): number => {
+function regions(text: string): number {
   if (/^\d+$/.test(text)) return whole(2, 5)(text);
   const names = new Set(text.split(','));
   if (![...names].every((name) => /^[a-z]{2,4}(-[a-z]+)+-\d+$/.test(name)) || names.size < 2 || names.size > 5)
     throw new InvalidArgumentError('Write 2 to 5, or as many different AWS Regions, with commas and no spaces.');
   return names.size;
-};
+}
 
-const pricesIn = (path: string): Prices => {
+function pricesIn(path: string): Prices {
   try {
     return pricesWith(JSON.parse(readFileSync(path, 'utf8')));
   } catch (error) {
@@ -133,4 +139,4 @@ const pricesIn = (path: string): Prices => {
         : fileErrorOf(error);
     throw new InvalidArgumentError(`${why}.`);
   }
-};
+}

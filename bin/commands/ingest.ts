@@ -17,7 +17,7 @@ interface IngestFileOptions extends RegionOptions {
 }
 
 /** `meridian ingest` */
-export const addIngest = (program: Command): void => {
+export function addIngest(program: Command): void {
   regionCommand(program, 'ingest', 'hand envelopes to a Region, one a line, as JSON: events or commands')
     .argument('<file>', 'the file; `-` reads standard input')
     .option('--force', 'quarantine what cannot be read, also when nothing at the beginning is an envelope')
@@ -32,13 +32,13 @@ Every line needs an id, so that reading a file once more changes nothing:
     .action((file: string, options: IngestFileOptions) =>
       withRegion(options, (region) => ingestFile(region, file, options)),
     );
-};
+}
 
-const ingestFile = async (
+async function ingestFile(
   region: Region,
   file: string,
   { json = false, force = false }: IngestFileOptions,
-): Promise<void> => {
+): Promise<void> {
   const { source, bytes } = await open(file);
   const counts: Counts = { accepted: 0, rejected: 0, quarantined: 0 };
   const begun = performance.now();
@@ -87,22 +87,24 @@ const ingestFile = async (
   else say(`${summary(counts)}, in ${seconds} s.`);
   if (stop.signal.aborted && !json) note(`Interrupted. ${AGAIN}`);
   if (stop.signal.aborted || counts.rejected + counts.quarantined > 0) process.exitCode = 1;
-};
+}
 
 /** Within so many milliseconds two signals are one. */
 const ONE_CTRL_C_MS = 1000;
-const pass = (): void => undefined;
+function pass(): void {}
 
 const AGAIN = 'Run it again: what was accepted is known by its id and changes nothing.';
 
-const summary = ({ accepted, rejected, quarantined }: Counts): string =>
-  `${count(accepted + rejected + quarantined, 'envelope')}: ${accepted} accepted, ${rejected} rejected, ${quarantined} quarantined`;
+function summary({ accepted, rejected, quarantined }: Counts): string {
+  return `${count(accepted + rejected + quarantined, 'envelope')}: ${accepted} accepted, ${rejected} rejected, ${quarantined} quarantined`;
+}
 
-const textOfFault = (fault: Fault): string =>
-  `line ${fault.line}: ${fault.outcome}: ${'problem' in fault ? briefOfDocument(fault.problem) : fault.reason}`;
+function textOfFault(fault: Fault): string {
+  return `line ${fault.line}: ${fault.outcome}: ${'problem' in fault ? briefOfDocument(fault.problem) : fault.reason}`;
+}
 
 /** @throws CliError when there is no such file */
-const open = async (file: string): Promise<{ readonly source: Readable; readonly bytes?: number }> => {
+async function open(file: string): Promise<{ readonly source: Readable; readonly bytes?: number }> {
   if (file === '-') return { source: process.stdin };
   try {
     const found = await stat(file);
@@ -112,10 +114,10 @@ const open = async (file: string): Promise<{ readonly source: Readable; readonly
   } catch (error) {
     throw new CliError('no-file', `${file} cannot be read: ${fileErrorOf(error)}.`);
   }
-};
+}
 
 /** A bar where somebody can see it. How far it is shows only where the size is known. */
-const progressBar = (bytes: number | undefined): SingleBar | undefined => {
+function progressBar(bytes: number | undefined): SingleBar | undefined {
   if (!process.stderr.isTTY) return undefined;
   const counted = '{accepted} accepted, {rejected} rejected, {quarantined} quarantined';
   const bar = new SingleBar({
@@ -126,4 +128,4 @@ const progressBar = (bytes: number | undefined): SingleBar | undefined => {
   });
   bar.start(bytes ?? 1, 0, { accepted: 0, rejected: 0, quarantined: 0 });
   return bar;
-};
+}

@@ -20,7 +20,7 @@ interface RedriveOptions extends FilterOptions {
 }
 
 /** `meridian quarantine` */
-export const addQuarantine = (program: Command): void => {
+export function addQuarantine(program: Command): void {
   const quarantine = program.command('quarantine').description("look into a Region's quarantine, and empty it");
   filters(regionCommand(quarantine, 'list', 'show what is in the quarantine; of very many messages a sample'))
     .option('--limit <n>', 'so many messages at most, up to 1000', wholeNumber(1, 1000), 100)
@@ -36,14 +36,15 @@ export const addQuarantine = (program: Command): void => {
   ).action((ids: readonly string[], options: RedriveOptions) =>
     withRegion(options, (region) => redrive(region, ids, options)),
   );
-};
+}
 
-const filters = (command: Command): Command =>
-  command
+function filters(command: Command): Command {
+  return command
     .option('--reason <text>', 'only those with this in their reason')
     .option('--stream <stream>', 'only those of this stream, or of this type of streams');
+}
 
-const list = async (region: Region, { json, limit, reason, stream }: ListOptions): Promise<void> => {
+async function list(region: Region, { json, limit, reason, stream }: ListOptions): Promise<void> {
   const { messages, about, complete } = await telling(
     json,
     () => 'Still looking into the quarantine …',
@@ -53,10 +54,10 @@ const list = async (region: Region, { json, limit, reason, stream }: ListOptions
   if (messages.length > 0) say(tableOf(messages));
   if (complete) say(messages.length === 0 ? 'There is nothing.' : `${count(messages.length, 'message')}.`);
   else say(`${count(messages.length, 'message')} of about ${about} in all; which of them is chance.`);
-};
+}
 
-const tableOf = (messages: readonly Omit<Quarantined, 'body'>[]): string =>
-  table(
+function tableOf(messages: readonly Omit<Quarantined, 'body'>[]): string {
+  return table(
     [
       { name: 'id' },
       { name: 'since' },
@@ -74,9 +75,10 @@ const tableOf = (messages: readonly Omit<Quarantined, 'body'>[]): string =>
       reason.length > MAX_REASON ? `${reason.slice(0, MAX_REASON)}…` : reason,
     ]),
   );
+}
 const MAX_REASON = 60;
 
-const show = async (region: Region, id: string, { json }: RegionOptions): Promise<void> => {
+async function show(region: Region, id: string, { json }: RegionOptions): Promise<void> {
   const { messages, complete } = await region.operate(quarantineListSchema, 'quarantine-list', { ids: [id], limit: 1 });
   const [message] = messages;
   if (!message)
@@ -91,26 +93,28 @@ const show = async (region: Region, id: string, { json }: RegionOptions): Promis
   for (const [name, value] of Object.entries(rest)) say(`${name.padEnd(12)}${value}`);
   const value = parsed(body);
   say(`\n${value === undefined ? body : JSON.stringify(value, undefined, 2)}`);
-};
+}
 
 const TELL_MS = 3000;
 
 /** Says every few seconds how far work is that takes long, for people only. */
-const telling = async <T>(json = false, textOf: () => string, work: () => Promise<T>): Promise<T> => {
+async function telling<T>(json = false, textOf: () => string, work: () => Promise<T>): Promise<T> {
   const timer = json ? undefined : setInterval(() => note(textOf()), TELL_MS);
   try {
     return await work();
   } finally {
     clearInterval(timer);
   }
-};
+}
 
-const grouped = (number: number): string => number.toLocaleString('en-US');
+function grouped(number: number): string {
+  return number.toLocaleString('en-US');
+}
 
 /** Messages of one call. */
 const PORTION = 1000;
 
-const redrive = async (region: Region, chosen: readonly string[], options: RedriveOptions): Promise<void> => {
+async function redrive(region: Region, chosen: readonly string[], options: RedriveOptions): Promise<void> {
   let looked = 0;
   let about = 0;
   let handed = 0;
@@ -124,14 +128,14 @@ const redrive = async (region: Region, chosen: readonly string[], options: Redri
       ? 'Looking into the quarantine …'
       : `looked at ${grouped(looked)} of about ${grouped(Math.max(about, looked))}, ${grouped(handed)} handed to ingest again …`;
   await telling(options.json, progress, () => redriveAll(region, chosen, options, onStep));
-};
+}
 
-const redriveAll = async (
+async function redriveAll(
   region: Region,
   chosen: readonly string[],
   { json = false, dryRun = false, rate = Number.POSITIVE_INFINITY, reason, stream }: RedriveOptions,
   onStep: (step: z.output<typeof redriveSchema>) => void,
-): Promise<void> => {
+): Promise<void> {
   const all: { -readonly [K in 'redriven' | 'failed']: z.output<typeof redriveSchema>[K] } = {
     redriven: [],
     failed: [],
@@ -167,14 +171,14 @@ const redriveAll = async (
     }
     await sleep(Math.max(0, begun + (all.redriven.length / rate) * 1000 - performance.now()));
   }
-};
+}
 
-const tell = (
+function tell(
   { about, complete }: z.output<typeof redriveSchema>,
   { redriven, failed }: Pick<z.output<typeof redriveSchema>, 'redriven' | 'failed'>,
   missing: readonly string[],
   { json, dryRun }: { readonly json: boolean; readonly dryRun: boolean },
-): void => {
+): void {
   if (failed.length > 0 || missing.length > 0) process.exitCode = 1;
   if (json) {
     sayJson({ dryRun, redriven, failed, missing, complete, about });
@@ -189,4 +193,4 @@ const tell = (
   );
   for (const { id, why } of failed) note(`${id}: ${why}`);
   for (const id of missing) note(`${id} is not there, or somebody else is looking at it.`);
-};
+}

@@ -16,7 +16,7 @@ interface RebuildOptions extends RegionOptions {
 }
 
 /** `meridian rebuild` */
-export const addRebuild = (program: Command): void => {
+export function addRebuild(program: Command): void {
   regionCommand(program, 'rebuild', 'compute a view anew from the events, in every Region, while it goes on being read')
     .argument('<view>', 'its name')
     .option('--only', 'in the named Region only')
@@ -32,13 +32,13 @@ export const addRebuild = (program: Command): void => {
         await (options.clean ? clean(regions, view, options) : rebuild(regions, view, options));
       }),
     );
-};
+}
 
-const rebuild = async (
+async function rebuild(
   regions: readonly Region[],
   view: string,
   { json = false, segments }: RebuildOptions,
-): Promise<void> => {
+): Promise<void> {
   const bars = json || !process.stderr.isTTY ? undefined : new MultiBar(BAR);
   const results = await inEach(regions, (region) => {
     const bar = bars?.create(1, 0, { region: region.name, streams: 0 });
@@ -51,7 +51,7 @@ const rebuild = async (
   tellEach(results, json, ({ active }) => `${view} is built anew and is read now: build ${active.build}.`);
   if (!json && results.some((result) => 'done' in result))
     say(`In two minutes the rows of the build before can be taken away: meridian rebuild ${view} --clean`);
-};
+}
 
 const BAR = {
   format: '{region} {bar} {value}/{total} segments, {streams} streams',
@@ -61,12 +61,12 @@ const BAR = {
 };
 
 /** @returns the status after the end of the build */
-const rebuildIn = async (
+async function rebuildIn(
   region: Region,
   view: string,
   segments: number | undefined,
   onProgress: (status: RebuildStatus) => void,
-): Promise<RebuildStatus> => {
+): Promise<RebuildStatus> {
   const begun = await region.operate(rebuildStatusSchema, 'rebuild-begin', { view, segments });
   const { build } = begun;
   onProgress(begun);
@@ -87,11 +87,11 @@ const rebuildIn = async (
   if (isUnderWay(end))
     throw new CliError('not-done', `Build ${build} of ${view} is not done: run it again, it goes on.`);
   return end;
-};
+}
 
 const BETWEEN_CLEANS_MS = 1000;
 
-const clean = async (regions: readonly Region[], view: string, { json = false }: RebuildOptions): Promise<void> => {
+async function clean(regions: readonly Region[], view: string, { json = false }: RebuildOptions): Promise<void> {
   const results = await inEach(regions, async (region) => {
     for (;;) {
       const now = Date.now();
@@ -107,4 +107,4 @@ const clean = async (regions: readonly Region[], view: string, { json = false }:
       ? `nothing is left of earlier builds of ${view}.`
       : `${count(retired.length, 'earlier build')} of ${view} can be taken away from ${first} on.`;
   });
-};
+}

@@ -5,11 +5,11 @@ import { note, say, sayJson, table } from '../output.ts';
 import { type RegionOptions, regionCommand, withRegion } from '../region-command.ts';
 
 /** `meridian regions` */
-export const addRegions = (program: Command): void => {
+export function addRegions(program: Command): void {
   regionCommand(program, 'regions', 'show the health of every Region, and how far each is behind the others').action(
     (options: RegionOptions) => withRegion(options, (region) => showRegions(region, options)),
   );
-};
+}
 
 interface Row {
   readonly region: string;
@@ -22,7 +22,7 @@ interface Row {
   readonly behindMs: Readonly<Record<string, number | null>>;
 }
 
-const showRegions = async (first: Region, { json }: RegionOptions): Promise<void> => {
+async function showRegions(first: Region, { json }: RegionOptions): Promise<void> {
   const asked = await first.health();
   const names = Object.keys(asked.seen);
   const answers = await Promise.all(
@@ -54,9 +54,9 @@ const showRegions = async (first: Region, { json }: RegionOptions): Promise<void
     for (const { region, error } of rows) if (error) note(`${region}: ${error}`);
   }
   if (rows.some(({ healthy }) => !healthy)) process.exitCode = 1;
-};
+}
 
-const rowOf = (region: string, names: readonly string[], healths: ReadonlyMap<string, HealthShown | string>): Row => {
+function rowOf(region: string, names: readonly string[], healths: ReadonlyMap<string, HealthShown | string>): Row {
   const health = healths.get(region) ?? '';
   if (typeof health === 'string') return { region, healthy: false, error: health, behindMs: {} };
   const own = (of: string) => {
@@ -71,20 +71,20 @@ const rowOf = (region: string, names: readonly string[], healths: ReadonlyMap<st
       names.filter((of) => of !== region).map((of) => [of, behindOf(own(of), health.seen[of])]),
     ),
   };
-};
+}
 
 type Seen = HealthShown['seen'][string] | undefined;
 
 /** @param theirs the newest commit that a Region has written @param ours what has come of it here */
-const behindOf = (theirs: Seen, ours: Seen): number | null => {
+function behindOf(theirs: Seen, ours: Seen): number | null {
   if (theirs === undefined) return null;
   // It has written nothing: there is nothing to be behind of.
   if (theirs === null) return 0;
   return ours ? Math.max(0, Date.parse(theirs.at) - Date.parse(ours.at)) : null;
-};
+}
 
-const durationOf = (milliseconds: number | null): string => {
+function durationOf(milliseconds: number | null): string {
   if (milliseconds === null) return '?';
   if (milliseconds < 1000) return `${milliseconds} ms`;
   return milliseconds < 120_000 ? `${(milliseconds / 1000).toFixed(1)} s` : `${Math.round(milliseconds / 60_000)} min`;
-};
+}

@@ -17,7 +17,7 @@ interface RepublishOptions extends RegionOptions {
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** @returns ISO 8601 */
-const since = (text: string): string => {
+function since(text: string): string {
   const [, number = '', unit = ''] = /^(\d+)([smhd])$/.exec(text) ?? [];
   const ago = UNITS[unit];
   const time = ago === undefined ? Date.parse(text) : Date.now() - Number(number) * ago;
@@ -25,10 +25,10 @@ const since = (text: string): string => {
   if (Number.isNaN(new Date(time).getTime()) || (ago === undefined && !/^\d{4}-\d{2}-\d{2}/.test(text)))
     throw new InvalidArgumentError('Write a time, such as 2026-11-24T08:00:00Z, or how long ago: 90m, 36h, 2d.');
   return new Date(time).toISOString();
-};
+}
 
 /** `meridian republish` */
-export const addRepublish = (program: Command): void => {
+export function addRepublish(program: Command): void {
   regionCommand(program, 'republish', 'put the events that every Region has written since a time on its bus again')
     .requiredOption('--since <time>', 'a time, as 2026-11-24T08:00:00Z, or how long ago: 90m, 36h, 2d', since)
     .option('--only', 'in the named Region only')
@@ -48,12 +48,12 @@ export const addRepublish = (program: Command): void => {
         );
       }),
     );
-};
+}
 
 /** Parts of the table that are read side by side. */
 const SEGMENTS = 4;
 
-const republishIn = async (region: Region, since: string, dryRun: boolean) => {
+async function republishIn(region: Region, since: string, dryRun: boolean) {
   const segments = await sideBySide([...Array(SEGMENTS).keys()], (segment, stop) =>
     republishSegment(region, { since, segment, dryRun }, stop),
   );
@@ -61,13 +61,13 @@ const republishIn = async (region: Region, since: string, dryRun: boolean) => {
     scanned: segments.reduce((sum, { scanned }) => sum + scanned, 0),
     published: segments.reduce((sum, { published }) => sum + published, 0),
   };
-};
+}
 
-const republishSegment = async (
+async function republishSegment(
   region: Region,
   request: { readonly since: string; readonly segment: number; readonly dryRun: boolean },
   stop: AbortSignal,
-): Promise<Pick<RepublishStep, 'scanned' | 'published'>> => {
+): Promise<Pick<RepublishStep, 'scanned' | 'published'>> {
   const all = { scanned: 0, published: 0 };
   let cursor: string | undefined;
   for (let failures = 0; ; ) {
@@ -85,4 +85,4 @@ const republishSegment = async (
     if (step.failed > 0) await pause(failures);
     cursor = step.cursor;
   }
-};
+}

@@ -7,14 +7,14 @@ const REGION = /^[a-z]{2}(-[a-z]+)+-\d+$/;
 /** Of the 200,000 that 200 members can make on a thousand flights. */
 const MOST_BOOKINGS = 100_000;
 
-const port = (text: string): number => {
+function port(text: string): number {
   const number = Number(text);
   if (!Number.isInteger(number) || number < 0 || number > 65_535)
     throw new InvalidArgumentError('A port is 0 to 65535.');
   return number;
-};
+}
 
-const regions = (text: string): readonly string[] => {
+function regions(text: string): readonly string[] {
   const names = text.split(',');
   if (
     names.length < 2 ||
@@ -24,10 +24,10 @@ const regions = (text: string): readonly string[] => {
   )
     throw new InvalidArgumentError('Name two to five different AWS Regions, with commas and no spaces.');
   return names;
-};
+}
 
 /** `meridian start` */
-export const addStart = (program: Command): void => {
+export function addStart(program: Command): void {
   program
     .command('start')
     .description('run several Regions in this process on real flights, check what they show, serve their APIs')
@@ -58,4 +58,4 @@ export const addStart = (program: Command): void => {
         process.exit(1);
       }
     });
-};
+}

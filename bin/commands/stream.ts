@@ -14,7 +14,7 @@ interface StreamOptions extends RegionOptions {
 }
 
 /** `meridian stream` */
-export const addStream = (program: Command): void => {
+export function addStream(program: Command): void {
   const command = regionCommand(program, 'stream', 'show the state of a stream, or its events')
     .argument('<stream>', '<type>/<id>', streamArgument)
     .option('--events', 'its events instead, in the order of folding')
@@ -34,21 +34,21 @@ export const addStream = (program: Command): void => {
       events || follow ? showEvents(region, stream, options) : showState(region, stream, options),
     );
   });
-};
+}
 
-const showState = async (region: Region, stream: string, { json, atLeast }: StreamOptions): Promise<void> => {
+async function showState(region: Region, stream: string, { json, atLeast }: StreamOptions): Promise<void> {
   const answer = await region.stream(stream, atLeast);
   if (json) return sayJson(answer);
   const isEmpty = Object.keys(decodeVersion(stream, answer.version, 'version')).length === 0;
   say(`${stream} (${answer.mode}), as ${answer.region} has seen it${isEmpty ? ': no events yet' : ''}`);
   say(`version  ${answer.version}`);
   say(JSON.stringify(answer.state, undefined, 2));
-};
+}
 
 const PAGE = 100;
 const POLL_MS = 1000;
 
-const showEvents = async (region: Region, stream: string, options: StreamOptions): Promise<void> => {
+async function showEvents(region: Region, stream: string, options: StreamOptions): Promise<void> {
   const { json = false, follow = false, limit = Number.POSITIVE_INFINITY } = options;
   let { after } = options;
   // The ordinary end of following.
@@ -71,11 +71,12 @@ const showEvents = async (region: Region, stream: string, options: StreamOptions
     await sleep(POLL_MS);
   }
   if (!json) say(`${limit === 1 ? 'This is one commit' : `These are ${limit} commits`}. More: --after ${after}`);
-};
+}
 
 /** A line an event: when, where, what. */
-const linesOf = ({ hlc, log, position, events }: CommitShown): readonly string[] =>
-  events.map(({ type, data }) => {
+function linesOf({ hlc, log, position, events }: CommitShown): readonly string[] {
+  return events.map(({ type, data }) => {
     const at = new Date(wallTimeOf(hlc)).toISOString();
     return `${at}  ${`${log}@${position}`.padEnd(14)}  ${type.padEnd(14)}  ${JSON.stringify(data) ?? ''}`.trimEnd();
   });
+}

@@ -15,15 +15,15 @@ interface Check {
 }
 
 /** `<stream>=<version>`, once more for each. */
-const check = (text: string, before: readonly Check[] = []): readonly Check[] => {
+function check(text: string, before: readonly Check[] = []): readonly Check[] {
   const [, stream, expected] = /^([^/=]+\/[^=]+)=(.+)$/.exec(text) ?? [];
   if (stream === undefined || expected === undefined)
     throw new InvalidArgumentError('Write <stream>=<version>, with a version as `meridian stream` prints it.');
   return [...before, { stream, expected }];
-};
+}
 
 /** `meridian transact` */
-export const addTransact = (program: Command): void => {
+export function addTransact(program: Command): void {
   const command = addTransactOptions(
     regionCommand(program, 'transact', 'change several streams together, or none of them')
       .argument(
@@ -43,7 +43,7 @@ export const addTransact = (program: Command): void => {
     }
     await transact(options, asked.body, { names: asked.names });
   });
-};
+}
 
 type TransactCommandOptions = TransactOptions & { readonly check?: readonly Check[] };
 
@@ -59,7 +59,7 @@ const members = z.record(z.string(), z.unknown());
  * The JSON with what the options add to it.
  * @throws Error when an option says something else than the JSON
  */
-const together = (json: TransactionBody, options: TransactCommandOptions): Asked => {
+function together(json: TransactionBody, options: TransactCommandOptions): Asked {
   const names: Record<string, string> = {};
   const one = (path: string, option: string, inJson: unknown, given: unknown): unknown => {
     if (inJson !== undefined && given !== undefined && inJson !== given)
@@ -90,10 +90,10 @@ const together = (json: TransactionBody, options: TransactCommandOptions): Asked
     },
     names,
   };
-};
+}
 
 /** @throws CliError `no-file`, Error when it is not JSON */
-const jsonOf = async (argument: string): Promise<unknown> => {
+async function jsonOf(argument: string): Promise<unknown> {
   const isJson = /^\s*[[{]/.test(argument);
   try {
     return await jsonArgument(isJson || argument === '-' ? argument : await contentOf(argument));
@@ -102,19 +102,19 @@ const jsonOf = async (argument: string): Promise<unknown> => {
     const what = isJson ? 'The participants are' : `What is in ${argument === '-' ? 'standard input' : argument} is`;
     throw new Error(`${what} not JSON: ${error instanceof Error ? error.message : error}`);
   }
-};
+}
 
-const contentOf = async (file: string): Promise<string> => {
+async function contentOf(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
     throw new CliError('no-file', `${file} cannot be read: ${fileErrorOf(error)}.`, { cause: error });
   }
-};
+}
 
 /** An array is the participants. What an object holds the Region checks. @throws Error */
-const bodyOf = (json: unknown): TransactionBody => {
+function bodyOf(json: unknown): TransactionBody {
   if (Array.isArray(json)) return { participants: json };
   if (typeof json === 'object' && json !== null) return json;
   throw new Error('The participants have to be an array.');
-};
+}

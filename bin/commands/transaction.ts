@@ -9,7 +9,7 @@ import { EXIT_CODES, NO_OUTCOME, tellOutcome } from '../transact.ts';
 const POLL_MS = 1000;
 
 /** `meridian transaction` */
-export const addTransaction = (program: Command): void => {
+export function addTransaction(program: Command): void {
   regionCommand(program, 'transaction', 'show what became of a transaction')
     .argument('<id>', '<Region>:<key>', transactionId)
     .option('--wait <seconds>', 'ask once a second until it is decided, for so long', wholeNumber(0), 0)
@@ -24,13 +24,15 @@ export const addTransaction = (program: Command): void => {
         }
       }),
     );
-};
+}
 
 /** Nothing is recorded of it. */
-const isUnknown = (error: unknown): boolean => error instanceof ProblemError && error.problem.state === 'unknown';
+function isUnknown(error: unknown): boolean {
+  return error instanceof ProblemError && error.problem.state === 'unknown';
+}
 
 /** @throws ProblemError `not-found`: nothing is recorded of it */
-const decided = async (region: Region, id: string, seconds: number): Promise<OutcomeShown> => {
+async function decided(region: Region, id: string, seconds: number): Promise<OutcomeShown> {
   const end = performance.now() + seconds * 1000;
   for (;;) {
     const isLast = performance.now() + POLL_MS > end;
@@ -43,4 +45,4 @@ const decided = async (region: Region, id: string, seconds: number): Promise<Out
     }
     await sleep(POLL_MS);
   }
-};
+}

@@ -9,7 +9,7 @@ interface ViewOptions extends RegionOptions {
 }
 
 /** `meridian view` */
-export const addView = (program: Command): void => {
+export function addView(program: Command): void {
   regionCommand(program, 'view', 'show the rows of a view')
     .argument('<view>', 'its name')
     .argument('[key]', 'only the row of this key')
@@ -20,22 +20,22 @@ export const addView = (program: Command): void => {
         key === undefined ? showRows(region, view, options) : showRow(region, view, key, options),
       ),
     );
-};
+}
 
-const showRow = async (region: Region, view: string, key: string, { json }: ViewOptions): Promise<void> => {
+async function showRow(region: Region, view: string, key: string, { json }: ViewOptions): Promise<void> {
   const row = await region.row(view, key);
   if (json) sayJson(row);
   else say(tableOf([row]));
-};
+}
 
 const PAGE = 1000;
 
 /** A table a page, so that a view of any size can be read. */
-const showRows = async (
+async function showRows(
   region: Region,
   view: string,
   { json = false, limit = Number.POSITIVE_INFINITY, ...options }: ViewOptions,
-): Promise<void> => {
+): Promise<void> {
   let { after } = options;
   for (let left = limit; left > 0; ) {
     const { rows, next } = await region.rows(view, after, Math.min(left, PAGE));
@@ -47,10 +47,10 @@ const showRows = async (
     after = next;
   }
   if (!json) say(`There are more: --after ${after}`);
-};
+}
 
 /** The members of the values as columns, where every value has some. */
-const tableOf = (rows: readonly RowShown[]): string => {
+function tableOf(rows: readonly RowShown[]): string {
   const objects = rows.map(({ value }) => value).filter(isObject);
   if (objects.length < rows.length)
     return table(
@@ -66,7 +66,8 @@ const tableOf = (rows: readonly RowShown[]): string => {
     [{ name: 'key' }, ...columns],
     objects.map((value, i) => [rows[i]?.key ?? '', ...names.map((name) => cell(value[name]))]),
   );
-};
+}
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -55,21 +55,23 @@ export const ENTRY_OVERHEAD = 550;
 const LOG_BYTES = 1200;
 
 /** What a Region has whether anything happens or not; test/bin/cost/model.test.ts counts them in the template. */
-export const fixedOf = (regions: number) => ({
-  alarmMetrics: 89 + 3 * (regions - 1),
-  dashboards: 1,
-  keys: 1,
-  /** Names in `MetricName` that a deployment without the example subscriber sends. */
-  customMetrics: 19,
-  /** Lambda asks a queue with five long polls of 20 s at once, also when nothing is in it. */
-  polls: 3 * 5 * (SECONDS_A_MONTH / 20),
-});
+export function fixedOf(regions: number) {
+  return {
+    alarmMetrics: 89 + 3 * (regions - 1),
+    dashboards: 1,
+    keys: 1,
+    /** Names in `MetricName` that a deployment without the example subscriber sends. */
+    customMetrics: 19,
+    /** Lambda asks a queue with five long polls of 20 s at once, also when nothing is in it. */
+    polls: 3 * 5 * (SECONDS_A_MONTH / 20),
+  };
+}
 
 /**
  * Requests that one event makes in all Regions together, its stream cold: what test/bin/cost/model.test.ts counts in the world.
  * `b` commits share an invocation, `n` Regions have a table, a bus and views each.
  */
-export const requestsOf = ({ regions: n, batch: b, views, via }: Usage) => {
+export function requestsOf({ regions: n, batch: b, views, via }: Usage) {
   const elsewhere = n - 1;
   // Every Region's relay tells its projector; every other Region's bus tells it once more, ahead of replication.
   const projections = (n + elsewhere) / b;
@@ -98,33 +100,37 @@ export const requestsOf = ({ regions: n, batch: b, views, via }: Usage) => {
     /** Lambda receives and deletes each batch. */
     receives: 2 * (bus / b + (views > 0 ? projections : 0)),
   };
-};
+}
 
 /**
  * What a transaction over several Regions adds to its events, when nothing is in its way and one of its streams is at home
  * where it is driven. With the put of each event, which is its intent, it writes 2k + 1 items.
  */
-const transactionOf = ({ regions: n, batch: b, participants: k }: Usage) => ({
-  /** Each intent made final. */
-  finalised: k,
-  decisions: 1,
-  /** Plan and decide; prepare and finalise, which the driving Region hands on to other homes. */
-  steps: 2 + 2 * (k + k - 1),
-  relays: (n * (k + 1)) / b,
-  resolves: k / b,
-  /** Each intent to the resolver: sent, received, deleted. */
-  queueRequests: k + (2 * k) / b,
-  announced: n,
-});
+function transactionOf({ regions: n, batch: b, participants: k }: Usage) {
+  return {
+    /** Each intent made final. */
+    finalised: k,
+    decisions: 1,
+    /** Plan and decide; prepare and finalise, which the driving Region hands on to other homes. */
+    steps: 2 + 2 * (k + k - 1),
+    relays: (n * (k + 1)) / b,
+    resolves: k / b,
+    /** Each intent to the resolver: sent, received, deleted. */
+    queueRequests: k + (2 * k) / b,
+    announced: n,
+  };
+}
 /** Steps of the state machine that follow one another, each an invocation; and what its memory is charged in, in GB. */
 const STEPS_IN_A_ROW = 4;
 const EXECUTION_GB = 64 / 1024;
 
 /** X-Ray's default sampling: the first request of each second and 5 % of the rest, of each function in each Region. */
-const sampled = (perSecond: number): number => Math.min(perSecond, 1) + 0.05 * Math.max(perSecond - 1, 0);
+function sampled(perSecond: number): number {
+  return Math.min(perSecond, 1) + 0.05 * Math.max(perSecond - 1, 0);
+}
 
 /** The bill of a month, line by line. */
-export const estimate = (usage: Usage, prices: Prices): readonly Line[] => {
+export function estimate(usage: Usage, prices: Prices): readonly Line[] {
   const { regions, size, streamLength, warm } = usage;
   const lines: Line[] = [];
   const line = (service: string, fixed: boolean, price: keyof Prices, quantity: number, what: string) => {
@@ -279,4 +285,4 @@ export const estimate = (usage: Usage, prices: Prices): readonly Line[] => {
   line('Data transfer', false, 'transferGb', sentGb * item, 'GB of replication between Regions');
   line('Data transfer', false, 'transferGb', sentGb * entry, 'GB of events forwarded between Regions');
   return lines;
-};
+}

@@ -62,4 +62,6 @@ const pricesFile = z.strictObject({
 });
 
 /** List prices with a file's laid over them. @throws z.ZodError naming what is wrong in it */
-export const pricesWith = (file: unknown): Prices => ({ ...LIST_PRICES, ...pricesFile.parse(file) });
+export function pricesWith(file: unknown): Prices {
+  return { ...LIST_PRICES, ...pricesFile.parse(file) };
+}

@@ -48,12 +48,12 @@ interface Waiting extends Envelope {
  * @param counts is kept up to date
  * @throws CliError, MeridianError, ProblemError when the Region cannot be reached, or does not take a whole request
  */
-export const ingest = async (
+export async function ingest(
   region: Region,
   lines: AsyncIterable<Envelope | Unreadable>,
   counts: Counts,
   { onFault, onProgress, signal }: IngestOptions,
-): Promise<void> => {
+): Promise<void> {
   const failures: unknown[] = [];
   const stopped = () => signal.aborted || failures.length > 0;
   let ahead = 0;
@@ -138,10 +138,10 @@ export const ingest = async (
   }
   await Promise.all([...lanes, unreadable].map((lane) => lane.rest()));
   if (failures.length > 0) throw failures[0];
-};
+}
 
 /** As many as one request holds. */
-const portionOf = (waiting: readonly Envelope[]): number => {
+function portionOf(waiting: readonly Envelope[]): number {
   let bytes = 0;
   let size = 0;
   for (const { json } of waiting) {
@@ -150,18 +150,18 @@ const portionOf = (waiting: readonly Envelope[]): number => {
     size++;
   }
   return size;
-};
+}
 
-const laneFor = <T>(lanes: readonly Lane<T>[], stream: string): Lane<T> => {
+function laneFor<T>(lanes: readonly Lane<T>[], stream: string): Lane<T> {
   let hash = 0;
   for (let i = 0; i < stream.length; i++) hash = (31 * hash + stream.charCodeAt(i)) % 1_000_003;
   const lane = lanes[hash % lanes.length];
   if (!lane) throw new Error('There are no lanes.');
   return lane;
-};
+}
 
 /** @returns why a line was not taken, by its index */
-const quarantine = async (region: Region, items: readonly Unreadable[]): Promise<ReadonlyMap<number, string>> => {
+async function quarantine(region: Region, items: readonly Unreadable[]): Promise<ReadonlyMap<number, string>> {
   try {
     const messages = items.map(({ reason, body }) => ({ reason, body }));
     const { failed } = await region.operate(added, 'quarantine-add', { messages });
@@ -170,4 +170,4 @@ const quarantine = async (region: Region, items: readonly Unreadable[]): Promise
     if (isRetryable(error)) throw error;
     return new Map(items.map((_, i) => [i, briefOf(error)]));
   }
-};
+}

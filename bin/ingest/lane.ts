@@ -9,11 +9,11 @@ export interface Lane<T> {
  * @param portion how many of the items that wait are taken at once, at least one
  * @param step does a portion; what it returns is put in front of what waits, to be done again
  */
-export const laneOf = <T>(
+export function laneOf<T>(
   portion: (waiting: readonly T[]) => number,
   step: (items: readonly T[]) => Promise<readonly T[]>,
   stopped: () => boolean,
-): Lane<T> => {
+): Lane<T> {
   let waiting: readonly T[] = [];
   let added: T[] = [];
   let running: Promise<void> | undefined;
@@ -39,4 +39,4 @@ export const laneOf = <T>(
     },
     rest: async () => running,
   };
-};
+}

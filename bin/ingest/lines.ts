@@ -93,7 +93,7 @@ export async function* envelopesOnly(
     );
 }
 
-const readLine = (bytes: Buffer, cut: boolean): Omit<Envelope, 'line'> | Omit<Unreadable, 'line'> | undefined => {
+function readLine(bytes: Buffer, cut: boolean): Omit<Envelope, 'line'> | Omit<Unreadable, 'line'> | undefined {
   if (cut) return unreadable(`The line is longer than ${MAX_LINE_BYTES} bytes.`, bytes);
   let json: string;
   let value: unknown;
@@ -115,11 +115,11 @@ const readLine = (bytes: Buffer, cut: boolean): Omit<Envelope, 'line'> | Omit<Un
     });
   const stream = 'stream' in value && typeof value.stream === 'string' ? value.stream : '';
   return { stream, json };
-};
+}
 
 /** @param event what it would have been on the bus, if that can be said */
-const unreadable = (reason: string, bytes: Buffer, event?: object): Omit<Unreadable, 'line'> => {
+function unreadable(reason: string, bytes: Buffer, event?: object): Omit<Unreadable, 'line'> {
   const body = event ? JSON.stringify(event) : bytes.subarray(0, MAX_KEPT_BYTES).toString();
   if (bytes.length <= MAX_KEPT_BYTES) return { reason, body };
   return { reason: `${reason} Only its beginning is kept here.`, body: body.slice(0, MAX_KEPT_BYTES) };
-};
+}

@@ -25,12 +25,12 @@ const LOOKS = 600;
  * @param onOutcome is called with the number of bookings that have their outcome
  * @throws Error when a member could not earn
  */
-export const bookAll = async (
+export async function bookAll(
   world: World,
   { members, bookings }: BookingPlan,
   scheduler: Scheduler = realScheduler(),
   onOutcome: (outcomes: number) => void = () => undefined,
-): Promise<readonly Booked[]> => {
+): Promise<readonly Booked[]> {
   await each(AT_A_TIME, members, async ({ id, region, miles }) => {
     const path = `/streams/miles/${id}/commands/earn`;
     const { status, body } = await answerOf(world, scheduler, region, path, { miles }, `${id}.earned`);
@@ -43,14 +43,14 @@ export const bookAll = async (
     onOutcome(++outcomes);
     return { ...booking, outcome, ms: scheduler.now() - begun };
   });
-};
+}
 
 /** Sends one booking, and asks for its outcome until there is one. Once more, it has the same outcome. */
-export const book = async (
+export async function book(
   world: World,
   { id, region, participants }: PlannedBooking,
   scheduler: Scheduler = realScheduler(),
-): Promise<string> => {
+): Promise<string> {
   const asked = { id, participants };
   for (let answer = await answerOf(world, scheduler, region, '/transactions', asked, id), looks = 0; ; looks++) {
     const outcome = outcomeIn(answer.body);
@@ -59,39 +59,40 @@ export const book = async (
     await sleepOn(scheduler, PAUSE_MS);
     answer = { ...(await outcomeOf(world, region, id)), status: 202 };
   }
-};
+}
 
 /** What the Region that is asked says of a transaction. */
-export const outcomeOf = (world: World, region: string, id: string): Promise<Answered> =>
-  request(world, region, { method: 'GET', path: `/transactions/${id}` });
+export function outcomeOf(world: World, region: string, id: string): Promise<Answered> {
+  return request(world, region, { method: 'GET', path: `/transactions/${id}` });
+}
 
 const committed = z.object({ state: z.literal('committed') });
 /** Of an aborted one, also as the problem that is answered at once. */
 const aborted = z.object({ reason: z.object({ code: z.string() }), participant: z.string().optional() });
 
 /** The outcome in an answer; undefined when there is none in it. */
-export const outcomeIn = (body: unknown): string | undefined => {
+export function outcomeIn(body: unknown): string | undefined {
   if (committed.safeParse(body).success) return 'committed';
   const { data } = aborted.safeParse(body);
   if (!data) return undefined;
   const { reason, participant = '' } = data;
   if (reason.code !== 'rejected') return reason.code;
   return participant.startsWith('seats/') ? 'full' : 'too-few-miles';
-};
+}
 
 interface Answered {
   readonly status: number;
   readonly body: unknown;
 }
 
-const answerOf = async (
+async function answerOf(
   world: World,
   scheduler: Scheduler,
   region: string,
   path: string,
   body: object,
   id: string,
-): Promise<Answered> => {
+): Promise<Answered> {
   const headers = { 'idempotency-key': id };
   for (let tries = 1; ; tries++) {
     const answered = await request(world, region, { method: 'POST', path, headers, body: JSON.stringify(body) });
@@ -99,23 +100,19 @@ const answerOf = async (
     if (!mayPass || tries === TRIES) return answered;
     await sleepOn(scheduler, PAUSE_MS);
   }
-};
+}
 
-const request = async (
-  world: World,
-  region: string,
-  asked: Parameters<typeof functionUrlEvent>[0],
-): Promise<Answered> => {
+async function request(world: World, region: string, asked: Parameters<typeof functionUrlEvent>[0]): Promise<Answered> {
   const { statusCode, body } = await world.region(region).request(functionUrlEvent(asked));
   return { status: statusCode, body: JSON.parse(body) };
-};
+}
 
 /** Does something with every item, so many at a time. @returns what it answered, in the order of the items */
-export const each = async <T, R>(
+export async function each<T, R>(
   width: number,
   items: Iterable<T>,
   work: (item: T) => Promise<R>,
-): Promise<readonly R[]> => {
+): Promise<readonly R[]> {
   const all = [...items];
   const results = new Array<R>(all.length);
   // Each takes the next item of the same list.
@@ -125,4 +122,4 @@ export const each = async <T, R>(
   };
   await Promise.all(Array.from({ length: width }, worker));
   return results;
-};
+}

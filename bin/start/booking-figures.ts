@@ -36,10 +36,10 @@ export interface Sold {
 }
 
 /** What was sold, by the answers. */
-export const soldBy = (bookings: readonly BookingFigures[]): Sold => {
+export function soldBy(bookings: readonly BookingFigures[]): Sold {
   const committed = bookings.filter(({ outcome }) => outcome === 'committed');
   return { seats: committed.length, miles: sum(committed.map(({ miles }) => miles)) };
-};
+}
 
 /**
  * What does not add up, a sentence each. In every Region: no flight has more passengers than seats, and it has exactly those
@@ -47,7 +47,7 @@ export const soldBy = (bookings: readonly BookingFigures[]): Sold => {
  * left of the miles, which is not below zero; who was told that a flight is full, or that the miles are too few, finds that
  * it is so. Nobody gives a seat back, and nobody earns anything meanwhile.
  */
-export const violationsOf = ({ bookings, capacity, aboard, earned, regions }: BookingsToCheck): readonly string[] => {
+export function violationsOf({ bookings, capacity, aboard, earned, regions }: BookingsToCheck): readonly string[] {
   const committed = bookings.filter(({ outcome }) => outcome === 'committed');
   const byFlight = Map.groupBy(committed, ({ flight }) => flight);
   const byMember = Map.groupBy(committed, ({ member }) => member);
@@ -83,10 +83,13 @@ export const violationsOf = ({ bookings, capacity, aboard, earned, regions }: Bo
     }
     return violations;
   });
-};
+}
 
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
 
 /** Whether two lists hold the same, each as often, in any order. */
-const isSame = (a: readonly string[], b: readonly string[]): boolean =>
-  a.length === b.length && a.toSorted().join('\n') === b.toSorted().join('\n');
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.toSorted().join('\n') === b.toSorted().join('\n');
+}

@@ -48,12 +48,12 @@ const EVERY_POOR = 5;
  * airports, more on the busier ones: the same for the same file, Regions and seed. There are fewer when every member has
  * a booking on every flight.
  */
-export const planBookings = (
+export function planBookings(
   rows: readonly FlightRow[],
   regions: readonly string[],
   count: number,
   seed = 1,
-): BookingPlan => {
+): BookingPlan {
   const random = seeded(seed);
   const traffic = trafficOf(rows);
   const flights = rows
@@ -85,22 +85,22 @@ export const planBookings = (
     });
   }
   return { members, bookings, aboard };
-};
+}
 
 /** How many flights each airport has, out or in. */
-const trafficOf = (rows: readonly FlightRow[]): ReadonlyMap<string, number> => {
+function trafficOf(rows: readonly FlightRow[]): ReadonlyMap<string, number> {
   const traffic = new Map<string, number>();
   for (const { origin, destination } of rows)
     for (const airport of [origin, destination]) traffic.set(airport, (traffic.get(airport) ?? 0) + 1);
   return traffic;
-};
+}
 
 /** Members of all Regions in turn, more of the busier airports. */
-const planMembers = (
+function planMembers(
   traffic: ReadonlyMap<string, number>,
   regions: readonly string[],
   random: Random,
-): readonly Member[] => {
+): readonly Member[] {
   const airports = [...traffic].sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1)).map(([code]) => code);
   const near = Map.groupBy(airports, (airport) => nearestRegion(airport, regions));
   return Array.from({ length: MEMBERS }, (_, i): readonly Member[] => {
@@ -109,8 +109,9 @@ const planMembers = (
     if (region === undefined || airport === undefined) return [];
     return [{ id: `${airport}.member-${i + 1}`, region, miles: (i + 1) % EVERY_POOR === 0 ? POOR : RICH }];
   }).flat();
-};
+}
 
 /** One of them, the first ones more often: half of the time one of the first quarter. */
-const skewed = <T>(items: readonly T[], random: Random): T | undefined =>
-  items[Math.floor(items.length * random() ** 2)];
+function skewed<T>(items: readonly T[], random: Random): T | undefined {
+  return items[Math.floor(items.length * random() ** 2)];
+}

@@ -36,12 +36,12 @@ const AT_A_TIME = 100;
  * Waits until nothing of the bookings is under way any more, then checks what every Region's API shows with what was asked and
  * answered.
  */
-export const checkBookings = async (
+export async function checkBookings(
   world: World,
   plan: BookingPlan,
   booked: readonly Booked[],
   scheduler: Scheduler = realScheduler(),
-): Promise<BookingsChecked> => {
+): Promise<BookingsChecked> {
   const repeated = await changedByRepeating(world, booked, scheduler);
   await world.whenIdle();
   // What a resolver has to finish takes until its deadline: only if there is any, it is waited for.
@@ -77,34 +77,33 @@ export const checkBookings = async (
     sold,
     violations,
   };
-};
+}
 
-const changedByRepeating = async (
+async function changedByRepeating(
   world: World,
   booked: readonly Booked[],
   scheduler: Scheduler,
-): Promise<readonly string[]> => {
+): Promise<readonly string[]> {
   const some = booked.filter((_, i) => i % REPEATED === 0);
   const again = await each(AT_A_TIME, some, (booking) => book(world, booking, scheduler));
   return some
     .filter(({ outcome }, i) => outcome !== again[i])
     .map(({ id, outcome }) => `${id} was ${outcome}, and was answered otherwise when it was sent once more.`);
-};
+}
 
-const changedOutcomes = async (world: World, booked: readonly Booked[]): Promise<readonly string[]> => {
+async function changedOutcomes(world: World, booked: readonly Booked[]): Promise<readonly string[]> {
   const told = await each(AT_A_TIME, booked, ({ region, id }) => outcomeOf(world, region, id));
   return booked
     .filter(({ outcome }, i) => outcomeIn(told[i]?.body) !== outcome)
     .map(({ id, outcome }) => `${id} was ${outcome}, and is told otherwise when it is asked for.`);
-};
+}
 
-const streamsOf = ({ members, aboard }: BookingPlan): readonly string[] => [
-  ...members.map(({ id }) => `miles/${id}`),
-  ...[...aboard.keys()].map((flight) => `seats/${flight}`),
-];
+function streamsOf({ members, aboard }: BookingPlan): readonly string[] {
+  return [...members.map(({ id }) => `miles/${id}`), ...[...aboard.keys()].map((flight) => `seats/${flight}`)];
+}
 
 /** Intents that no Region may have any more, a sentence each. */
-const intentsLeft = async (world: World, plan: BookingPlan): Promise<readonly string[]> => {
+async function intentsLeft(world: World, plan: BookingPlan): Promise<readonly string[]> {
   const streams = streamsOf(plan);
   const left = await each(1, world.regions.values(), async (region) => {
     const loaded = await each(AT_A_TIME, streams, (stream) => region.load(stream));
@@ -114,13 +113,13 @@ const intentsLeft = async (world: World, plan: BookingPlan): Promise<readonly st
       .map(({ stream, commitId }) => `${region.name}: ${stream} has an intent of ${commitId} that is not final.`);
   });
   return left.flat();
-};
+}
 
 const seatsShown = z.object({ passengers: z.array(z.string()) });
 const milesShown = z.object({ balance: z.number(), paid: z.record(z.string(), z.number()) });
 
 /** What a Region's API shows of all streams that the bookings are about. */
-const figuresOf = async (world: World, region: string, plan: BookingPlan): Promise<RegionFigures> => {
+async function figuresOf(world: World, region: string, plan: BookingPlan): Promise<RegionFigures> {
   const shown = async <T>(type: string, ids: Iterable<string>, shape: z.ZodType<T>): Promise<ReadonlyMap<string, T>> =>
     new Map(
       await each(AT_A_TIME, ids, async (id): Promise<[string, T]> => {
@@ -136,4 +135,4 @@ const figuresOf = async (world: World, region: string, plan: BookingPlan): Promi
     milesShown,
   );
   return { region, seats: new Map([...seats].map(([flight, { passengers }]) => [flight, passengers])), miles };
-};
+}

@@ -15,7 +15,7 @@ export interface Figures {
 const flights = z.array(z.object({ origin: z.string(), destination: z.string(), delay: z.number() }));
 
 /** The figures of every airport in a file of flights. */
-export const figuresOf = (file: string): ReadonlyMap<string, Figures> => {
+export function figuresOf(file: string): ReadonlyMap<string, Figures> {
   const figures = new Map<string, Figures>();
   const count = (airport: string, departed: number, arrived: number, delay: number): void => {
     const before = figures.get(airport);
@@ -29,7 +29,7 @@ export const figuresOf = (file: string): ReadonlyMap<string, Figures> => {
     count(destination, 0, 1, delay);
   }
   return figures;
-};
+}
 
 /** An airport whose row is not what the file says. */
 export interface Mismatch {
@@ -40,10 +40,10 @@ export interface Mismatch {
 }
 
 /** Where a view's rows differ from the figures: rows that are missing, too many (or there twice), or different. */
-export const compare = (
+export function compare(
   expected: ReadonlyMap<string, Figures>,
   rows: Iterable<{ readonly key: string; readonly value: unknown }>,
-): readonly Mismatch[] => {
+): readonly Mismatch[] {
   const missing = new Map(expected);
   const mismatches: Mismatch[] = [];
   for (const { key: airport, value: actual } of rows) {
@@ -55,4 +55,4 @@ export const compare = (
   }
   for (const [airport, figures] of missing) mismatches.push({ airport, problem: 'missing', expected: figures });
   return mismatches;
-};
+}

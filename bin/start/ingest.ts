@@ -17,11 +17,11 @@ const BATCH = 10;
  * Puts envelopes on the buses of all Regions at once and waits until nothing is under way any more.
  * @param onOutcome is called with the number of envelopes that have their outcome
  */
-export const ingestAll = async (
+export async function ingestAll(
   world: World,
   puts: Iterable<Put>,
   onOutcome: (outcomes: number) => void = () => undefined,
-): Promise<Ingested> => {
+): Promise<Ingested> {
   const counts = { Accepted: 0, Rejected: 0 };
   let sent = 0;
   let wake = (): void => undefined;
@@ -59,7 +59,7 @@ export const ingestAll = async (
   await world.whenIdle();
   const quarantined = world.regions.values().reduce((sum, { quarantine }) => sum + quarantine.bodies.length, 0);
   return { sent, accepted: counts.Accepted, rejected: counts.Rejected, quarantined };
-};
+}
 
 /** The envelopes in portions that one PutEvents takes, each for one Region. */
 function* batches(puts: Iterable<Put>): Generator<{ readonly region: string; readonly batch: readonly Put[] }> {

@@ -10,12 +10,12 @@ export const flightCounts = ['2k', '5k', '10k', '20k'] as const;
 export type FlightCount = (typeof flightCounts)[number];
 
 /** The file of US on-time flights of that size in the npm package vega-datasets. @throws Error when it is not installed */
-export const flightsFile = (count: FlightCount): string => {
+export function flightsFile(count: FlightCount): string {
   // Its export map names its main entry only, so its folder is found by its manifest.
   const manifest = findPackageJSON('vega-datasets', import.meta.url);
   if (!manifest) throw new Error('The package vega-datasets is not installed: run `npm install`.');
   return join(dirname(manifest), 'data', `flights-${count}.json`);
-};
+}
 
 /** A row of the file. */
 export interface FlightRow {
@@ -41,8 +41,8 @@ const rowSchema = z.object({
 });
 
 /** Reads a file of flights. @throws Error when it is not an array of flights, with the number of the first row that is wrong */
-export const readFlights = (file: string): readonly FlightRow[] =>
-  z
+export function readFlights(file: string): readonly FlightRow[] {
+  return z
     .array(z.unknown(), `${basename(file)} has to be an array of flights`)
     .parse(JSON.parse(readFileSync(file, 'utf8')))
     .map((value, index) => {
@@ -52,8 +52,11 @@ export const readFlights = (file: string): readonly FlightRow[] =>
       const { date: scheduled, delay, origin, destination } = data;
       return { row, scheduled, delay, origin, destination };
     });
+}
 
-const faultOf = ({ path, message }: z.core.$ZodIssue): string => [...path, message].join(': ');
+function faultOf({ path, message }: z.core.$ZodIssue): string {
+  return [...path, message].join(': ');
+}
 
 /** How many envelopes `putsOf` makes of one flight. */
 export const PUTS_PER_FLIGHT = 3;
@@ -66,11 +69,14 @@ export interface Put {
 }
 
 /** The id of a row's flight. */
-export const flightOf = ({ row, scheduled, origin, destination }: FlightRow): string =>
-  flightId({ date: scheduled.slice(0, 10), origin, destination, row });
+export function flightOf({ row, scheduled, origin, destination }: FlightRow): string {
+  return flightId({ date: scheduled.slice(0, 10), origin, destination, row });
+}
 
 /** Who has the seat that is reserved on a row's flight. */
-export const passengerOf = ({ row }: FlightRow): string => `passenger-${row}`;
+export function passengerOf({ row }: FlightRow): string {
+  return `passenger-${row}`;
+}
 
 /**
  * What the airports report of each flight, in the order of the file, made as it is asked for: the origin's Region the

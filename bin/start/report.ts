@@ -31,11 +31,11 @@ export interface Report {
 }
 
 /** Compares what every Region's API shows with figures counted from the file. */
-export const report = async (
+export async function report(
   world: World,
   expected: ReadonlyMap<string, Figures>,
   { flights, seconds, ingested }: { readonly flights: number; readonly seconds: number; readonly ingested: Ingested },
-): Promise<Report> => {
+): Promise<Report> {
   const regions = await Promise.all([...world.regions.values()].map((region) => reportRegion(region, expected)));
   const commits = regions.reduce((sum, { written }) => sum + written, 0);
   return {
@@ -49,9 +49,9 @@ export const report = async (
       regions.every(({ seen, mismatches }) => seen === commits && mismatches === 0),
     regions,
   };
-};
+}
 
-const reportRegion = async (region: WorldRegion, expected: ReadonlyMap<string, Figures>): Promise<RegionReport> => {
+async function reportRegion(region: WorldRegion, expected: ReadonlyMap<string, Figures>): Promise<RegionReport> {
   const { written, seen, lags } = region.counts;
   const rows = await rowsOf(region, 'airport-delays');
   return {
@@ -62,7 +62,7 @@ const reportRegion = async (region: WorldRegion, expected: ReadonlyMap<string, F
     mismatches: compare(expected, rows).length,
     lagMs: percentiles(lags),
   };
-};
+}
 
 const page = z.object({
   rows: z.array(z.object({ key: z.string(), value: z.unknown() })),
@@ -70,7 +70,7 @@ const page = z.object({
 });
 
 /** Every row of a view, page by page, as the Region's API answers them. */
-const rowsOf = async (region: WorldRegion, view: string) => {
+async function rowsOf(region: WorldRegion, view: string) {
   const all: z.output<typeof page>['rows'] = [];
   for (let after: string | undefined, more = true; more; more = after !== undefined) {
     const query = new URLSearchParams({ limit: '1000', ...(after !== undefined && { after }) }).toString();
@@ -80,16 +80,19 @@ const rowsOf = async (region: WorldRegion, view: string) => {
     after = next;
   }
   return all;
-};
+}
 
 /** Of milliseconds; 0 when there are none. */
-export const percentiles = (values: readonly number[]): { readonly p50: number; readonly p99: number } => {
+export function percentiles(values: readonly number[]): { readonly p50: number; readonly p99: number } {
   const sorted = Float64Array.from(values).sort();
   return { p50: percentile(sorted, 0.5), p99: percentile(sorted, 0.99) };
-};
+}
 
 /** Nearest rank. */
-const percentile = (sorted: Float64Array, share: number): number =>
-  round(sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0, 1);
+function percentile(sorted: Float64Array, share: number): number {
+  return round(sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0, 1);
+}
 
-const round = (value: number, digits: number): number => Math.round(value * 10 ** digits) / 10 ** digits;
+function round(value: number, digits: number): number {
+  return Math.round(value * 10 ** digits) / 10 ** digits;
+}

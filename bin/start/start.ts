@@ -39,7 +39,7 @@ export interface StartOptions {
  * up, and serves until Ctrl-C. With `once` the process exits instead: 0 if all of it is so, 1 if not.
  * @throws Error when the port is taken, or the file cannot be read
  */
-export const start = async ({
+export async function start({
   flights,
   regions,
   bookings,
@@ -48,7 +48,7 @@ export const start = async ({
   latency,
   once = false,
   json = false,
-}: StartOptions): Promise<void> => {
+}: StartOptions): Promise<void> {
   const file = flightsFile(flights);
   const rows = readFlights(file);
   const world = new World({ domain, regions, latency, ...(decisions && { decisions }) });
@@ -68,9 +68,9 @@ export const start = async ({
   const address = server?.address();
   if (!json && address && typeof address === 'object')
     say(invitation(`http://127.0.0.1:${address.port}`, regions, rows));
-};
+}
 
-const bookOn = async (world: World, plan: BookingPlan, json: boolean): Promise<BookingsChecked> => {
+async function bookOn(world: World, plan: BookingPlan, json: boolean): Promise<BookingsChecked> {
   const booking = progress('Booking', 'seats', plan.bookings.length, json);
   const begin = performance.now();
   const booked = await bookAll(world, plan, realScheduler(), booking.update);
@@ -79,10 +79,10 @@ const bookOn = async (world: World, plan: BookingPlan, json: boolean): Promise<B
   const checked = await checkBookings(world, plan, booked);
   if (!json) say(renderBookings(plan, checked, seconds));
   return checked;
-};
+}
 
 /** A bar on a terminal; nothing where output is JSON. */
-const progress = (doing: string, what: string, total: number, json: boolean) => {
+function progress(doing: string, what: string, total: number, json: boolean) {
   const bar = new SingleBar({
     format: `${doing} {bar} {value}/{total} ${what}, {duration_formatted}`,
     clearOnComplete: true,
@@ -97,12 +97,12 @@ const progress = (doing: string, what: string, total: number, json: boolean) => 
     },
     stop: () => bar.stop(),
   };
-};
+}
 
-const render = (
+function render(
   { flights, commits, seconds, commitsPerSecond, peakMemoryMb, agree, regions }: Report,
   { sent, accepted, rejected, quarantined }: Ingested,
-): string => {
+): string {
   const table = new Table({
     head: ['Region', 'written here', 'seen', 'view rows', 'lag p50 ms', 'lag p99 ms', 'mismatches'],
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right'],
@@ -122,16 +122,16 @@ const render = (
 ${flights} flights, ${sent} envelopes: ${accepted} accepted, ${rejected} rejected, ${quarantined} quarantined.
 ${commits} commits in ${seconds} s (${commitsPerSecond} a second), ${peakMemoryMb} MB at the peak.
 ${agree ? 'Every Region agrees with the file.' : 'The Regions do not agree with the file.'}`;
-};
+}
 
 /** So many violations are told one by one. */
 const MOST_TOLD = 10;
 
-const renderBookings = (
+function renderBookings(
   { members, bookings }: BookingPlan,
   { report, sold, violations }: BookingsChecked,
   seconds: number,
-): string => {
+): string {
   const one = bookings.filter(({ isOneRegion }) => isOneRegion).length;
   const columns = ['bookings', 'attempted', 'p50 ms', 'p99 ms'].map((name, i) => ({
     name,
@@ -152,9 +152,9 @@ ${
     ? 'In every Region no flight has more passengers than seats, seats and miles are those of the committed bookings, and no intent is left.'
     : [`${count(violations.length, 'violation')}:`, ...violations.slice(0, MOST_TOLD)].join('\n  ')
 }`;
-};
+}
 
-const invitation = (url: string, [here = '', there = here]: readonly string[], rows: readonly FlightRow[]): string => {
+function invitation(url: string, [here = '', there = here]: readonly string[], rows: readonly FlightRow[]): string {
   const [flight = '', booked = '', onward = ''] = rows.slice(0, 3).map(flightOf);
   const you = `${rows[1]?.destination}.you`;
   const body = JSON.stringify({ participants: booking({ flight: booked, member: you }) });
@@ -167,4 +167,4 @@ Earn miles, and book for them:
   curl -X POST ${url}/regions/${there}/streams/miles/${you}/commands/earn -d '{"miles":5000}'
   curl -X POST ${url}/regions/${there}/transactions -d '${body}'
   npx meridian book ${onward} ${you}${url === WORLD ? '' : ` --url ${url}`}`;
-};
+}

@@ -10,13 +10,13 @@ export interface Domain {
 }
 
 /** @throws Error when two streams or two views share a name, or a view is of a stream that is not here */
-export const defineDomain = ({
+export function defineDomain({
   streams,
   views,
 }: {
   readonly streams: readonly StreamDefinition[];
   readonly views: readonly ViewDefinition[];
-}): Domain => {
+}): Domain {
   const domain = {
     streams: byName(streams, ({ type }) => type, 'stream types'),
     views: byName(views, ({ name }) => name, 'views'),
@@ -25,41 +25,43 @@ export const defineDomain = ({
     if (domain.streams.get(of.type) !== of)
       throw new Error(`View ${name} is of ${of.type}, which is not among the streams.`);
   return domain;
-};
+}
 
-const byName = <T>(items: readonly T[], nameOf: (item: T) => string, what: string): ReadonlyMap<string, T> => {
+function byName<T>(items: readonly T[], nameOf: (item: T) => string, what: string): ReadonlyMap<string, T> {
   const map = new Map<string, T>();
   for (const item of items) {
     if (map.has(nameOf(item))) throw new Error(`Two ${what} are named ${nameOf(item)}.`);
     map.set(nameOf(item), item);
   }
   return map;
-};
+}
 
 /** @throws MeridianError `unknown-stream-type` */
-export const streamTypeOf = (domain: Domain, type: string): StreamDefinition => {
+export function streamTypeOf(domain: Domain, type: string): StreamDefinition {
   const definition = domain.streams.get(type);
   if (!definition)
     throw new MeridianError('unknown-stream-type', `There is no stream type ${type}.`, {
       details: { known: [...domain.streams.keys()] },
     });
   return definition;
-};
+}
 
 /** The mode of a stream, by its name. @throws MeridianError `unknown-stream-type` */
-export const streamModeOf = (domain: Domain, stream: string): Mode =>
-  streamTypeOf(domain, splitStream(stream).type).mode;
+export function streamModeOf(domain: Domain, stream: string): Mode {
+  return streamTypeOf(domain, splitStream(stream).type).mode;
+}
 
 /** @throws MeridianError `unknown-view` */
-export const viewOf = (domain: Domain, name: string): ViewDefinition => {
+export function viewOf(domain: Domain, name: string): ViewDefinition {
   const view = domain.views.get(name);
   if (!view)
     throw new MeridianError('unknown-view', `There is no view ${name}.`, {
       details: { known: [...domain.views.keys()] },
     });
   return view;
-};
+}
 
 /** The stream types that some view is computed from. */
-export const projectedTypes = (domain: Domain): ReadonlySet<string> =>
-  new Set([...domain.views.values()].map(({ of }) => of.type));
+export function projectedTypes(domain: Domain): ReadonlySet<string> {
+  return new Set([...domain.views.values()].map(({ of }) => of.type));
+}

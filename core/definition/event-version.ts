@@ -37,51 +37,52 @@ interface NextVersion<Before extends z.ZodType, After extends z.ZodType> {
  * `nextVersion(nextVersion(one, two), three)`. What was stored earlier is read through the upcasters, one after the other.
  * @throws Error when the version is not one more than the one before
  */
-export const nextVersion = <Before extends z.ZodType, After extends z.ZodType>(
+export function nextVersion<Before extends z.ZodType, After extends z.ZodType>(
   { earlier = [], ...before }: EventVersion<Before>,
   { upcast, ...after }: NextVersion<Before, After>,
-): EventVersion<After> => {
+): EventVersion<After> {
   if (after.version !== before.version + 1)
     throw new Error(
       `An event's version ${after.version} cannot follow version ${before.version}: number it by one more.`,
     );
   return { ...after, earlier: [...earlier, { ...before, upcast }] };
-};
+}
 
 /** The versions of an event type that can be read, oldest first. */
-export const versionsOf = ({ earlier = [], ...current }: EventVersion): readonly Omit<EventVersion, 'earlier'>[] => [
-  ...earlier,
-  current,
-];
+export function versionsOf({ earlier = [], ...current }: EventVersion): readonly Omit<EventVersion, 'earlier'>[] {
+  return [...earlier, current];
+}
 
 /** The current version of every event type. */
-export const currentVersions = (events: EventVersions): Readonly<Record<string, number>> =>
-  Object.fromEntries(Object.entries(events).map(([type, { version }]) => [type, version]));
+export function currentVersions(events: EventVersions): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(events).map(([type, { version }]) => [type, version]));
+}
 
-export const eventNamed = (events: EventVersions, type: string): EventVersion | undefined =>
-  Object.hasOwn(events, type) ? events[type] : undefined;
+export function eventNamed(events: EventVersions, type: string): EventVersion | undefined {
+  return Object.hasOwn(events, type) ? events[type] : undefined;
+}
 
 /**
  * What is stored can be of a type or a version that only newer code knows: after a rollback, or while Regions are
  * deployed one after the other. It is not folded, and nothing is appended on top of it.
  * @returns MeridianError `unreadable-event`, retryable; undefined: every event of the commit is known
  */
-export const unreadableIn = (events: EventVersions, commit: Commit): MeridianError | undefined => {
+export function unreadableIn(events: EventVersions, commit: Commit): MeridianError | undefined {
   for (const [index, event] of commit.events.entries())
     if (!knows(eventNamed(events, event.type), event.version)) return unknownEvent(events, commit, index, event);
   return undefined;
-};
+}
 
 /**
  * A stored event as it would be, had it been stored in its type's current version.
  * @throws MeridianError `unreadable-event`, retryable: this code does not know it, or an upcaster failed
  */
-export const inCurrentVersion = (
+export function inCurrentVersion(
   events: EventVersions,
   commit: Commit,
   index: number,
   event: StoredEvent,
-): StoredEvent => {
+): StoredEvent {
   const known = eventNamed(events, event.type);
   if (!known || !knows(known, event.version)) throw unknownEvent(events, commit, index, event);
   try {
@@ -89,12 +90,13 @@ export const inCurrentVersion = (
   } catch (cause) {
     throw unreadable(commit, index, event, `${messageOf(cause)}. Mend the upcaster and deploy it`, cause);
   }
-};
+}
 
-const knows = (known: EventVersion | undefined, version: number): boolean =>
-  known?.version === version || (known?.earlier?.some((each) => each.version === version) ?? false);
+function knows(known: EventVersion | undefined, version: number): boolean {
+  return known?.version === version || (known?.earlier?.some((each) => each.version === version) ?? false);
+}
 
-const unknownEvent = (events: EventVersions, commit: Commit, index: number, event: StoredEvent): MeridianError => {
+function unknownEvent(events: EventVersions, commit: Commit, index: number, event: StoredEvent): MeridianError {
   const known = eventNamed(events, event.type);
   const versions = known
     ? `version ${versionsOf(known)
@@ -102,10 +104,10 @@ const unknownEvent = (events: EventVersions, commit: Commit, index: number, even
         .join(', ')}`
     : 'no such event';
   return unreadable(commit, index, event, `this code knows ${versions}. Deploy the code that wrote it here too`);
-};
+}
 
 /** An event in its type's current version. @throws Error that says which step of the way failed, and why */
-export const upcast = (known: EventVersion, event: StoredEvent): StoredEvent => {
+export function upcast(known: EventVersion, event: StoredEvent): StoredEvent {
   const { earlier = [], ...current } = known;
   const steps = earlier.filter(({ version }) => version >= event.version);
   if (steps.length === 0) return event;
@@ -122,21 +124,24 @@ export const upcast = (known: EventVersion, event: StoredEvent): StoredEvent => 
     }
   }
   return { type: event.type, version: current.version, data };
-};
+}
 
 /** As a store would give it back: so it makes no difference in which version an event was stored. */
-const asJson = (data: unknown): unknown =>
-  z.object({ data: z.unknown() }).parse(JSON.parse(JSON.stringify({ data }))).data;
+function asJson(data: unknown): unknown {
+  return z.object({ data: z.unknown() }).parse(JSON.parse(JSON.stringify({ data }))).data;
+}
 
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
 
-const unreadable = (
+function unreadable(
   commit: Commit,
   index: number,
   { type, version }: StoredEvent,
   why: string,
   cause?: unknown,
-): MeridianError => {
+): MeridianError {
   const { stream } = commit;
   const event = eventId(commit, index);
   return new MeridianError(
@@ -144,4 +149,4 @@ const unreadable = (
     `Event ${event} is ${type} in version ${version}: ${why}. Until then ${stream} has no state here.`,
     { retryable: true, details: { stream, event, eventType: type, version }, cause },
   );
-};
+}

@@ -89,9 +89,9 @@ const RESERVED = ['tx', 'outcome'];
  * Defines a stream type.
  * @throws Error when the type's name is malformed or reserved, an event version is not 1, 2, 3 …, or it cannot have snapshots
  */
-export const defineStream = <State, const Events extends EventVersions, Inputs extends Record<string, unknown>>(
+export function defineStream<State, const Events extends EventVersions, Inputs extends Record<string, unknown>>(
   definition: StreamDefinition<State, Events, Inputs>,
-): StreamDefinition<State, Events, Inputs> => {
+): StreamDefinition<State, Events, Inputs> {
   const { type, events, initial, snapshots } = definition;
   if (!STREAM_TYPE.test(type)) throw new Error(`Stream type "${type}": use lower-case letters, digits and hyphens.`);
   if (RESERVED.includes(type)) throw new Error(`Stream type "${type}" is Meridian's own: choose another name.`);
@@ -100,7 +100,7 @@ export const defineStream = <State, const Events extends EventVersions, Inputs e
       throw new Error(`Event ${type}.${name}: its version is ${version}, it has to be 1, 2, 3 …`);
   if (snapshots) checkSnapshots(type, initial, snapshots);
   return definition;
-};
+}
 
 /** An event as a caller sends it. */
 export interface SentEvent {
@@ -113,21 +113,21 @@ export interface SentEvent {
  * Checks events against their schemas.
  * @throws MeridianError `unknown-event`; `validation` with the path of every fault
  */
-export const parseEvents = (definition: StreamDefinition, events: readonly SentEvent[]): readonly StoredEvent[] => {
+export function parseEvents(definition: StreamDefinition, events: readonly SentEvent[]): readonly StoredEvent[] {
   const { parsed, faults } = checkEvents(definition, events);
   if (faults.length > 0) throw invalid(faults);
   return parsed;
-};
+}
 
 /**
  * Events as their schemas give them back, in the current version of their type, and every fault. Earlier versions are
  * taken too: producers change after the Regions have. Without a version the current one is meant.
  * @throws MeridianError `unknown-event`; `internal`: an upcaster failed
  */
-export const checkEvents = (
+export function checkEvents(
   definition: StreamDefinition,
   events: readonly SentEvent[],
-): { readonly parsed: readonly StoredEvent[]; readonly faults: readonly Fault[] } => {
+): { readonly parsed: readonly StoredEvent[]; readonly faults: readonly Fault[] } {
   const faults: Fault[] = [];
   const parsed = events.map((event, index) => {
     const known = eventNamed(definition.events, event.type);
@@ -147,30 +147,30 @@ export const checkEvents = (
     return success && sentAs ? toCurrent(known, { type, version, data }) : { type, version, data };
   });
   return { parsed, faults };
-};
+}
 
 /** A schema accepted it, so that it cannot be made into the current version is the domain's fault, not the caller's. */
-const toCurrent = (known: EventVersion, event: StoredEvent): StoredEvent => {
+function toCurrent(known: EventVersion, event: StoredEvent): StoredEvent {
   try {
     return upcast(known, event);
   } catch (cause) {
     throw new MeridianError('internal', `${messageOf(cause)}. The upcaster has to be mended.`, { cause });
   }
-};
+}
 
 /** @throws MeridianError `unknown-command`; `validation` with the path of every fault */
-export const parseInput = (definition: StreamDefinition, name: string, input: unknown): unknown => {
+export function parseInput(definition: StreamDefinition, name: string, input: unknown): unknown {
   const result = commandOf(definition, name).input.safeParse(input);
   if (!result.success) throw invalid(faultsOf(result.error, 'input'));
   return result.data;
-};
+}
 
 /** @throws MeridianError `unknown-command` */
-export const commandOf = (definition: StreamDefinition, name: string): StreamDefinition['commands'][string] => {
+export function commandOf(definition: StreamDefinition, name: string): StreamDefinition['commands'][string] {
   const command = Object.hasOwn(definition.commands, name) ? definition.commands[name] : undefined;
   if (!command)
     throw new MeridianError('unknown-command', `Stream type ${definition.type} has no command ${name}.`, {
       details: { known: Object.keys(definition.commands) },
     });
   return command;
-};
+}

@@ -38,7 +38,7 @@ const VIEW_NAME = /^[a-z][a-z0-9-]*$/;
 const DEFAULT_SHARDS = 4;
 
 /** Defines a view. @throws Error when its name is malformed, or `version` or `shards` is not 1, 2, 3 … */
-export const defineView = <State>(view: ViewDefinition<State>): ViewDefinition<State> => {
+export function defineView<State>(view: ViewDefinition<State>): ViewDefinition<State> {
   if (!VIEW_NAME.test(view.name)) throw new Error(`View "${view.name}": use lower-case letters, digits and hyphens.`);
   for (const what of ['version', 'shards'] as const) {
     const { [what]: count = 1 } = view;
@@ -46,15 +46,19 @@ export const defineView = <State>(view: ViewDefinition<State>): ViewDefinition<S
       throw new Error(`View ${view.name}: ${what} is ${count}, it has to be 1, 2, 3 …`);
   }
   return view;
-};
+}
 
-export const versionOf = ({ version = 1 }: ViewDefinition): number => version;
+export function versionOf({ version = 1 }: ViewDefinition): number {
+  return version;
+}
 
-export const shardsOf = ({ shards = DEFAULT_SHARDS }: ViewDefinition): number => shards;
+export function shardsOf({ shards = DEFAULT_SHARDS }: ViewDefinition): number {
+  return shards;
+}
 
 /** The shard of a stream: FNV-1a (Fowler, Noll, Vo; 32 bits) of its name, modulo the number of shards. */
-export const shardOf = (shards: number, stream: string): number => {
+export function shardOf(shards: number, stream: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < stream.length; i++) hash = Math.imul(hash ^ stream.charCodeAt(i), 0x01000193);
   return (hash >>> 0) % shards;
-};
+}

@@ -37,28 +37,34 @@ export const ingressPattern: EventPattern = {
  * The domain's events born in `region` → another Region's bus. The Region is the one in `detail`: it stays what it was
  * on every bus, so nothing goes round in a loop.
  */
-export const forwardPattern = (region: string): EventPattern => ({
-  source: [{ prefix: SOURCE_PREFIX }],
-  detail: { meta: { region: [region] } },
-});
+export function forwardPattern(region: string): EventPattern {
+  return {
+    source: [{ prefix: SOURCE_PREFIX }],
+    detail: { meta: { region: [region] } },
+  };
+}
 
 /** Other Regions' events of the types that some view is computed from → the projection queue. */
-export const fastPathPattern = (region: string, projectedTypes: Iterable<string>): EventPattern => ({
-  source: [...projectedTypes].map((type) => SOURCE_PREFIX + type),
-  detail: { meta: { region: [{ 'anything-but': [region] }] } },
-});
+export function fastPathPattern(region: string, projectedTypes: Iterable<string>): EventPattern {
+  return {
+    source: [...projectedTypes].map((type) => SOURCE_PREFIX + type),
+    detail: { meta: { region: [{ 'anything-but': [region] }] } },
+  };
+}
 
 /**
  * Events of these stream types, written in any Region or in `regions` only → a subscriber's queue. Whole logs, so that each
  * event's predecessor comes too: by the events' types there is no choosing.
  */
-export const subscriptionPattern = (streamTypes: readonly string[], regions?: readonly string[]): EventPattern => ({
-  source: streamTypes.map((type) => SOURCE_PREFIX + type),
-  ...(regions && { detail: { meta: { region: regions } } }),
-});
+export function subscriptionPattern(streamTypes: readonly string[], regions?: readonly string[]): EventPattern {
+  return {
+    source: streamTypes.map((type) => SOURCE_PREFIX + type),
+    ...(regions && { detail: { meta: { region: regions } } }),
+  };
+}
 
 /** A commit's events as they go out: one entry an event. */
-export const entriesOf = (commit: Commit): readonly BusEntry[] => {
+export function entriesOf(commit: Commit): readonly BusEntry[] {
   const { stream, log, position, commitId, request, previous, context, hlc, region, meta, events } = commit;
   return events.map(({ type, version, data }, index) => ({
     source: SOURCE_PREFIX + splitStream(stream).type,
@@ -71,34 +77,35 @@ export const entriesOf = (commit: Commit): readonly BusEntry[] => {
       meta: { ...meta, region, log, position, previous, index, count: events.length, context, hlc, commitId, request },
     }),
   }));
-};
+}
 
 /** The outcome of a transaction, as it goes out. Its `id` is the same on every delivery. */
-export const announcementOf = ({ transaction, participants, reason, decidedAt }: Decision): BusEntry => ({
-  source: SOURCE_PREFIX + OUTCOME_TYPE,
-  detailType: reason ? 'TransactionAborted' : 'TransactionCommitted',
-  detail: JSON.stringify({
-    id: `${OUTCOME_TYPE}/${transaction}`,
-    transaction,
-    ...(reason
-      ? { reason: reason.problem, participant: reason.stream }
-      : {
-          participants: participants.map(({ version, ...intent }) => ({
-            ...intent,
-            version: encodeVersion(intent.stream, version),
-          })),
-        }),
-    // Where it is announced, and forwarded from; who decided may be another Region.
-    meta: { region: drivingRegionOf(transaction), decidedAt: new Date(decidedAt).toISOString() },
-  }),
-});
+export function announcementOf({ transaction, participants, reason, decidedAt }: Decision): BusEntry {
+  return {
+    source: SOURCE_PREFIX + OUTCOME_TYPE,
+    detailType: reason ? 'TransactionAborted' : 'TransactionCommitted',
+    detail: JSON.stringify({
+      id: `${OUTCOME_TYPE}/${transaction}`,
+      transaction,
+      ...(reason
+        ? { reason: reason.problem, participant: reason.stream }
+        : {
+            participants: participants.map(({ version, ...intent }) => ({
+              ...intent,
+              version: encodeVersion(intent.stream, version),
+            })),
+          }),
+      // Where it is announced, and forwarded from; who decided may be another Region.
+      meta: { region: drivingRegionOf(transaction), decidedAt: new Date(decidedAt).toISOString() },
+    }),
+  };
+}
 
 /** What became of an envelope that came in over the bus; it stays on the bus of the Region that decided. */
-export const outcomeEntry = (
-  outcome: 'Accepted' | 'Rejected',
-  detail: Readonly<Record<string, unknown>>,
-): BusEntry => ({
-  source: OUTCOME_SOURCE,
-  detailType: outcome,
-  detail: JSON.stringify(detail),
-});
+export function outcomeEntry(outcome: 'Accepted' | 'Rejected', detail: Readonly<Record<string, unknown>>): BusEntry {
+  return {
+    source: OUTCOME_SOURCE,
+    detailType: outcome,
+    detail: JSON.stringify(detail),
+  };
+}

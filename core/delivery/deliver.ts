@@ -12,12 +12,12 @@ const SINGLE_TRIES = 3;
  * @param send one request; it may refuse single items, or throw for all of them
  * @returns per item, in order: undefined when it was taken, else why not
  */
-export const deliver = async <T>(
+export async function deliver<T>(
   items: readonly T[],
   bytesOf: (item: T) => number,
   send: (batch: readonly T[]) => Promise<BatchAnswer>,
   runtime: Pick<Runtime, 'sleep' | 'random'>,
-): Promise<BatchAnswer> => {
+): Promise<BatchAnswer> {
   const answers: (string | undefined)[] = [];
   for (const batch of batches(items, bytesOf)) {
     const answer = await trySend(batch, send);
@@ -25,13 +25,13 @@ export const deliver = async <T>(
       answers.push(answer[i] === undefined ? undefined : await sendAlone(item, send, runtime));
   }
   return answers;
-};
+}
 
-const sendAlone = async <T>(
+async function sendAlone<T>(
   item: T,
   send: (batch: readonly T[]) => Promise<BatchAnswer>,
   runtime: Pick<Runtime, 'sleep' | 'random'>,
-): Promise<string | undefined> => {
+): Promise<string | undefined> {
   let failure: string | undefined;
   for (let attempt = 0; attempt < SINGLE_TRIES; attempt++) {
     await runtime.sleep(backoff(runtime, attempt));
@@ -39,20 +39,20 @@ const sendAlone = async <T>(
     if (failure === undefined) break;
   }
   return failure;
-};
+}
 
-const trySend = async <T>(
+async function trySend<T>(
   batch: readonly T[],
   send: (batch: readonly T[]) => Promise<BatchAnswer>,
-): Promise<BatchAnswer> => {
+): Promise<BatchAnswer> {
   try {
     return await send(batch);
   } catch (error) {
     return batch.map(() => String(error));
   }
-};
+}
 
-const batches = <T>(items: readonly T[], bytesOf: (item: T) => number): readonly (readonly T[])[] => {
+function batches<T>(items: readonly T[], bytesOf: (item: T) => number): readonly (readonly T[])[] {
   const all: T[][] = [];
   let bytes = 0;
   for (const item of items) {
@@ -67,7 +67,9 @@ const batches = <T>(items: readonly T[], bytesOf: (item: T) => number): readonly
     }
   }
   return all;
-};
+}
 
 /** An upper bound of a text's bytes in UTF-8: exact counting would cost more than it saves. */
-export const bytesAtMost = (text: string): number => text.length * 3;
+export function bytesAtMost(text: string): number {
+  return text.length * 3;
+}

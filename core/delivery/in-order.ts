@@ -10,12 +10,12 @@ export interface Stop<T, R> {
  * Runs a step for every item: those with the same key one after the other, in their order, the others side by side.
  * @returns the results in the order of the items
  */
-export const inOrderPerKey = async <T, R>(
+export async function inOrderPerKey<T, R>(
   items: readonly T[],
   keyOf: (item: T) => string,
   step: (item: T) => Promise<R>,
   stop: Stop<T, R>,
-): Promise<readonly R[]> => {
+): Promise<readonly R[]> {
   const tails = new Map<string, Promise<R>>();
   return Promise.all(
     items.map((item) => {
@@ -25,11 +25,13 @@ export const inOrderPerKey = async <T, R>(
       return result;
     }),
   );
-};
+}
 
-const next = async <T, R>(
+async function next<T, R>(
   before: Promise<R> | undefined,
   item: T,
   step: (item: T) => Promise<R>,
   { when, instead }: Stop<T, R>,
-): Promise<R> => (when(await before) ? instead(item) : step(item));
+): Promise<R> {
+  return when(await before) ? instead(item) : step(item);
+}

@@ -46,7 +46,7 @@ const busEvent = z.object({
  * @param bodies EventBridge events with `detail-type` `meridian.append`, `meridian.command` or `meridian.transact`, as JSON
  * @returns per body: undefined when it is done with, else why it has to be delivered again
  */
-export const ingest = async (ports: IngestPorts, bodies: readonly string[]): Promise<BatchAnswer> => {
+export async function ingest(ports: IngestPorts, bodies: readonly string[]): Promise<BatchAnswer> {
   const begun = ports.runtime.elapsed();
   const verdicts = await inOrderPerKey<Message, Verdict>(
     bodies.map(read),
@@ -65,7 +65,7 @@ export const ingest = async (ports: IngestPorts, bodies: readonly string[]): Pro
   for (const [i, { kind }] of verdicts.entries())
     if (kind !== 'Retry' && kind !== 'Decided' && answers[i] === undefined) ports.runtime.metric(kind, 'Count', 1);
   return answers;
-};
+}
 
 interface Message {
   readonly body: string;
@@ -75,7 +75,7 @@ interface Message {
   readonly fault?: string;
 }
 
-const read = (body: string): Message => {
+function read(body: string): Message {
   try {
     const event = busEvent.safeParse(JSON.parse(body));
     return event.success
@@ -84,9 +84,9 @@ const read = (body: string): Message => {
   } catch (error) {
     return { body, fault: `This is not JSON: ${error}` };
   }
-};
+}
 
-const judge = async (ports: IngestPorts, { body, detailType, detail, fault }: Message): Promise<Verdict> => {
+async function judge(ports: IngestPorts, { body, detailType, detail, fault }: Message): Promise<Verdict> {
   const id = idOf(detail);
   if (fault !== undefined || id === undefined)
     return isolated(body, fault ?? 'It has no usable id: 1 to 200 visible ASCII characters.');
@@ -111,29 +111,30 @@ const judge = async (ports: IngestPorts, { body, detailType, detail, fault }: Me
       }),
     };
   }
-};
+}
 
 /** What has no outcome in time comes again, until it has one: nobody else knows of it. */
-const judgeTransaction = async (ports: IngestPorts, detail: Message['detail']): Promise<Verdict> => {
+async function judgeTransaction(ports: IngestPorts, detail: Message['detail']): Promise<Verdict> {
   const { id, state } = await transact(ports, parseTransaction(ports, detail), TRANSACT_MS);
   return state === 'committed' || state === 'aborted'
     ? { kind: 'Decided' }
     : { kind: 'Retry', why: `${id} is not decided yet` };
-};
+}
 
 /** The stream that a refused message names, if that is a name. */
-const streamIn = (detail: Message['detail']): string | undefined => streamName.safeParse(detail?.stream).data;
+function streamIn(detail: Message['detail']): string | undefined {
+  return streamName.safeParse(detail?.stream).data;
+}
 
-const isolated = (body: string, reason: string): Verdict => ({
-  kind: 'Quarantined',
-  body: quarantinedBody(reason, body),
-});
+function isolated(body: string, reason: string): Verdict {
+  return {
+    kind: 'Quarantined',
+    body: quarantinedBody(reason, body),
+  };
+}
 
 /** @returns why the outcome of a message could not be told, by the message's index */
-const tell = async (
-  { bus, runtime }: IngestPorts,
-  verdicts: readonly Verdict[],
-): Promise<ReadonlyMap<number, string>> => {
+async function tell({ bus, runtime }: IngestPorts, verdicts: readonly Verdict[]): Promise<ReadonlyMap<number, string>> {
   const outcomes = verdicts.flatMap((verdict, i) => ('entry' in verdict ? [{ i, entry: verdict.entry }] : []));
   const answers = await deliver(
     outcomes,
@@ -142,12 +143,12 @@ const tell = async (
     runtime,
   );
   return failures(outcomes, answers);
-};
+}
 
-const quarantine = async (
+async function quarantine(
   { quarantine, runtime }: IngestPorts,
   verdicts: readonly Verdict[],
-): Promise<ReadonlyMap<number, string>> => {
+): Promise<ReadonlyMap<number, string>> {
   const unreadable = verdicts.flatMap((verdict, i) =>
     verdict.kind === 'Quarantined' ? [{ i, body: verdict.body }] : [],
   );
@@ -158,7 +159,8 @@ const quarantine = async (
     runtime,
   );
   return failures(unreadable, answers);
-};
+}
 
-const failures = (sent: readonly { readonly i: number }[], answers: BatchAnswer): ReadonlyMap<number, string> =>
-  new Map(sent.flatMap(({ i }, at) => (answers[at] === undefined ? [] : [[i, answers[at]]])));
+function failures(sent: readonly { readonly i: number }[], answers: BatchAnswer): ReadonlyMap<number, string> {
+  return new Map(sent.flatMap(({ i }, at) => (answers[at] === undefined ? [] : [[i, answers[at]]])));
+}

@@ -105,20 +105,22 @@ const UNDECIDED = 'It could not be decided, however often it was tried, or it co
 const wrapped = z.strictObject({ reason: z.string(), body: z.string() });
 
 /** How what cannot be read is kept: with the reason. */
-export const quarantinedBody = (reason: string, body: string): string => JSON.stringify({ reason, body });
+export function quarantinedBody(reason: string, body: string): string {
+  return JSON.stringify({ reason, body });
+}
 
-const parsed = (text: string): unknown => {
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
-};
+}
 
 const busEvent = z.object({ 'detail-type': z.string().optional().catch(undefined), detail: z.unknown() });
 const named = z.object({ stream: streamName });
 
-const quarantined = ({ id, sentAt, receives, body: kept }: HeldMessage): Quarantined => {
+function quarantined({ id, sentAt, receives, body: kept }: HeldMessage): Quarantined {
   const { reason, body } = wrapped.safeParse(parsed(kept)).data ?? { reason: UNDECIDED, body: kept };
   const event = busEvent.safeParse(parsed(body)).data;
   const detailType = event?.['detail-type'];
@@ -134,15 +136,18 @@ const quarantined = ({ id, sentAt, receives, body: kept }: HeldMessage): Quarant
     ...(envelopeId !== undefined && { envelopeId }),
     body,
   };
-};
+}
 
 type Choice = z.output<typeof quarantineListRequest>;
 
-const matches = ({ reason, stream }: Quarantined, filter: Choice['filter']): boolean =>
-  (filter.reason === undefined || reason.toLowerCase().includes(filter.reason.toLowerCase())) &&
-  (filter.stream === undefined ||
-    stream === filter.stream ||
-    (stream !== undefined && splitStream(stream).type === filter.stream));
+function matches({ reason, stream }: Quarantined, filter: Choice['filter']): boolean {
+  return (
+    (filter.reason === undefined || reason.toLowerCase().includes(filter.reason.toLowerCase())) &&
+    (filter.stream === undefined ||
+      stream === filter.stream ||
+      (stream !== undefined && splitStream(stream).type === filter.stream))
+  );
+}
 
 /**
  * Takes hold of messages and shows the chosen ones batch by batch.
@@ -150,7 +155,7 @@ const matches = ({ reason, stream }: Quarantined, filter: Choice['filter']): boo
  * @returns every message that was held, by its id; those that were chosen, but too many; and whether none was left that
  * nobody holds
  */
-const examine = async (
+async function examine(
   { quarantine, runtime }: Pick<QuarantinePorts, 'quarantine' | 'runtime'>,
   hold: number,
   { ids, filter, limit }: Choice,
@@ -160,7 +165,7 @@ const examine = async (
   readonly held: ReadonlyMap<string, HeldMessage>;
   readonly surplus: readonly HeldMessage[];
   readonly complete: boolean;
-}> => {
+}> {
   const held = new Map<string, HeldMessage>();
   const wanted = ids && new Set(ids);
   const most = Math.min(limit, wanted?.size ?? limit);
@@ -186,25 +191,25 @@ const examine = async (
   }
   // Whoever has all the messages that he named does not need the rest.
   return { held, surplus, complete: wanted !== undefined && taken === wanted.size };
-};
+}
 
 /** Those that cannot be released come back by themselves when their time is up. */
-const release = async (quarantine: Quarantine, messages: readonly HeldMessage[]): Promise<void> => {
+async function release(quarantine: Quarantine, messages: readonly HeldMessage[]): Promise<void> {
   const batches = Array.from({ length: Math.ceil(messages.length / BATCH) }, (_, i) =>
     messages.slice(i * BATCH, (i + 1) * BATCH),
   );
   await Promise.allSettled(batches.map((batch) => quarantine.release(batch)));
-};
+}
 
 /**
  * What is in the quarantine, the oldest first; of very many a sample. What is looked at is hidden from others meanwhile, for
  * 30 s if this process dies.
  * @throws MeridianError `unavailable`
  */
-export const listQuarantine = async (
+export async function listQuarantine(
   ports: QuarantinePorts,
   choice: Choice,
-): Promise<z.output<typeof quarantineListSchema>> => {
+): Promise<z.output<typeof quarantineListSchema>> {
   const about = await ports.quarantine.count();
   const messages: Quarantined[] = [];
   const { held, complete } = await examine(ports, HOLD_MS, choice, Number.POSITIVE_INFINITY, (chosen) => {
@@ -212,13 +217,13 @@ export const listQuarantine = async (
   });
   await release(ports.quarantine, [...held.values()]);
   return { messages: messages.sort((a, b) => Date.parse(a.sentAt) - Date.parse(b.sentAt)), about, complete };
-};
+}
 
 /** Keeps what cannot be read, with the reason, and tells what was not kept. */
-export const addToQuarantine = async (
+export async function addToQuarantine(
   { quarantine, runtime }: QuarantinePorts,
   { messages }: z.output<typeof quarantineAddRequest>,
-): Promise<z.output<typeof quarantineAddSchema>> => {
+): Promise<z.output<typeof quarantineAddSchema>> {
   const answers = await deliver(
     messages.map(({ reason, body }) => quarantinedBody(reason, body)),
     bytesAtMost,
@@ -227,7 +232,7 @@ export const addToQuarantine = async (
   );
   const failed = answers.flatMap((why, index) => (why === undefined ? [] : [{ index, why }]));
   return { added: messages.length - failed.length, failed };
-};
+}
 
 /**
  * Sends messages of the quarantine to `ingest` once more, to the letter as they came in, and then removes them. If this
@@ -236,10 +241,10 @@ export const addToQuarantine = async (
  * next call goes on behind it.
  * @throws MeridianError `unavailable`
  */
-export const redrive = async (
+export async function redrive(
   ports: QuarantinePorts,
   { dryRun, before, ...choice }: z.output<typeof redriveRequest>,
-): Promise<z.output<typeof redriveSchema>> => {
+): Promise<z.output<typeof redriveSchema>> {
   const { quarantine, ingress, runtime } = ports;
   const about = await quarantine.count();
   const until = before ?? runtime.now();
@@ -286,15 +291,12 @@ export const redrive = async (
     complete,
     before: until,
   };
-};
+}
 
-const removed = async (
-  quarantine: Quarantine,
-  sent: readonly { readonly held: HeldMessage }[],
-): Promise<BatchAnswer> => {
+async function removed(quarantine: Quarantine, sent: readonly { readonly held: HeldMessage }[]): Promise<BatchAnswer> {
   try {
     return await quarantine.remove(sent.map(({ held }) => held));
   } catch (error) {
     return sent.map(() => String(error));
   }
-};
+}

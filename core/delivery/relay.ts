@@ -43,7 +43,7 @@ const MAX_DELAY_MS = 900_000;
  * to follow to the resolver's queue, late; and notes the newest stamp of each Region. Sending twice does no harm.
  * @returns the changes of which something could not be sent, which have to be delivered again
  */
-export const relay = async (ports: RelayPorts, changes: readonly Change[]): Promise<ReadonlySet<Change>> => {
+export async function relay(ports: RelayPorts, changes: readonly Change[]): Promise<ReadonlySet<Change>> {
   // An aborted intent shows nothing, but what stands behind it may only now be seen.
   const final = changes.flatMap((change) =>
     'commit' in change && change.commit.tx?.state !== 'prepared' ? [change] : [],
@@ -58,13 +58,13 @@ export const relay = async (ports: RelayPorts, changes: readonly Change[]): Prom
   await noteSightings(ports, commits).catch(() => ports.runtime.metric('SightingFailed', 'Count', 1));
   const unsent = new Set(unprojected);
   return new Set([...unpublished, ...unarmed, ...final.filter(({ commit }) => unsent.has(commit))]);
-};
+}
 
 /**
  * Puts on the bus the events of those commits that were written here, and the outcomes of transactions driven here.
  * @returns for every entry that could not be put its change
  */
-export const publish = async (ports: PublishPorts, changes: readonly Change[]): Promise<readonly Change[]> => {
+export async function publish(ports: PublishPorts, changes: readonly Change[]): Promise<readonly Change[]> {
   const { bus, runtime } = ports;
   const outgoing = changes.flatMap((change) => entriesFor(ports, change).map((entry) => ({ change, entry })));
   const answers = await deliver(
@@ -77,21 +77,21 @@ export const publish = async (ports: PublishPorts, changes: readonly Change[]): 
   runtime.metric('Published', 'Count', outgoing.length - failed.length);
   if (failed.length > 0) runtime.metric('PublishFailed', 'Count', failed.length);
   return failed.map(({ change }) => change);
-};
+}
 
-const entriesFor = ({ region }: PublishPorts, change: Change): readonly BusEntry[] => {
+function entriesFor({ region }: PublishPorts, change: Change): readonly BusEntry[] {
   if ('commit' in change)
     return change.commit.region === region && isVisible(change.commit) ? entriesOf(change.commit) : [];
   const { decision } = change;
   return decision.final && drivingRegionOf(decision.transaction) === region ? [announcementOf(decision)] : [];
-};
+}
 
 /**
  * Has the resolver look at what was prepared here, and at attempts that have to follow a decision made here, once they
  * should be over.
  * @returns the changes for which it could not be asked
  */
-export const arm = async (ports: ArmPorts, changes: readonly Change[]): Promise<readonly Change[]> => {
+export async function arm(ports: ArmPorts, changes: readonly Change[]): Promise<readonly Change[]> {
   const armed = changes.flatMap((change) => {
     const message = messageFor(ports, change);
     return message ? { change, message } : [];
@@ -103,9 +103,9 @@ export const arm = async (ports: ArmPorts, changes: readonly Change[]): Promise<
     ports.runtime,
   );
   return armed.filter((_, i) => answers[i] !== undefined).map(({ change }) => change);
-};
+}
 
-const messageFor = ({ region, runtime }: ArmPorts, change: Change): DelayedMessage | undefined => {
+function messageFor({ region, runtime }: ArmPorts, change: Change): DelayedMessage | undefined {
   const at = (due: number) => Math.min(MAX_DELAY_MS, Math.max(0, due - runtime.now()) + SLACK_MS);
   if ('commit' in change) {
     const { stream, log, position, commitId, tx, region: writtenIn } = change.commit;
@@ -117,14 +117,16 @@ const messageFor = ({ region, runtime }: ArmPorts, change: Change): DelayedMessa
   if (final || drivingRegionOf(transaction) !== region) return undefined;
   const body = resolverMessage({ kind: 'attempt', transaction, attempt: attempt + 1, request });
   return { body, delay: at(decidedAt + remaining) };
-};
+}
 
-const entrySize = ({ source, detailType, detail }: BusEntry): number => bytesAtMost(source + detailType + detail);
+function entrySize({ source, detailType, detail }: BusEntry): number {
+  return bytesAtMost(source + detailType + detail);
+}
 
-const notifyProjector = async (
+async function notifyProjector(
   { projectedTypes, projection, runtime }: RelayPorts,
   commits: readonly Commit[],
-): Promise<readonly Commit[]> => {
+): Promise<readonly Commit[]> {
   const projected = commits.filter(({ stream }) => projectedTypes.has(splitStream(stream).type));
   const messages = Array.from({ length: Math.ceil(projected.length / KEYS_PER_MESSAGE) }, (_, i) => {
     const carried = projected.slice(i * KEYS_PER_MESSAGE, (i + 1) * KEYS_PER_MESSAGE);
@@ -137,10 +139,10 @@ const notifyProjector = async (
     runtime,
   );
   return messages.filter((_, i) => answers[i] !== undefined).flatMap(({ carried }) => carried);
-};
+}
 
-const noteSightings = async ({ sightings }: RelayPorts, commits: readonly Commit[]): Promise<void> => {
+async function noteSightings({ sightings }: RelayPorts, commits: readonly Commit[]): Promise<void> {
   const newest = new Map<string, Hlc>();
   for (const { region, hlc } of commits) if (hlc > (newest.get(region) ?? '')) newest.set(region, hlc);
   await Promise.all([...newest].map(([region, hlc]) => sightings.record(region, hlc)));
-};
+}

@@ -52,10 +52,10 @@ const BEGINNING = '';
  * was not taken, and stands before it. A step that is made twice publishes twice.
  * @throws MeridianError `unavailable`
  */
-export const republish = async (
+export async function republish(
   ports: RepublishPorts,
   { since, segment, segments, cursor = BEGINNING, dryRun }: z.output<typeof republishStepRequest>,
-): Promise<RepublishStep> => {
+): Promise<RepublishStep> {
   const { region, events, runtime } = ports;
   const deadline = runtime.elapsed() + STEP_MS;
   const from = Date.parse(since);
@@ -75,7 +75,8 @@ export const republish = async (
     at = page.cursor;
   } while (runtime.elapsed() < deadline);
   return { ...step, failed: 0, cursor: at };
-};
+}
 
-const count = (commits: readonly Commit[]): number =>
-  commits.filter(isVisible).reduce((sum, { events }) => sum + events.length, 0);
+function count(commits: readonly Commit[]): number {
+  return commits.filter(isVisible).reduce((sum, { events }) => sum + events.length, 0);
+}

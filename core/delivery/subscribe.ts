@@ -82,10 +82,10 @@ const START: Place = { position: 0, index: 0, count: 1 };
  * @param bodies events of the bus as JSON, as a rule's target gets them
  * @returns per body: undefined when it is done with, else why it has to be delivered again
  */
-export const subscribe = async <Effect>(
+export async function subscribe<Effect>(
   ports: SubscribePorts<Effect>,
   bodies: readonly string[],
-): Promise<readonly unknown[]> => {
+): Promise<readonly unknown[]> {
   const deadline = ports.runtime.elapsed() + BEGIN_MS;
   const messages = bodies.map(read).sort((a, b) => compare(a.event?.meta ?? START, b.event?.meta ?? START));
   const answers = await inOrderPerKey<Message, unknown>(
@@ -99,7 +99,7 @@ export const subscribe = async <Effect>(
   );
   const byBody = new Map(messages.map(({ at }, i) => [at, answers[i]]));
   return bodies.map((_, at) => byBody.get(at));
-};
+}
 
 /** A body's place in the batch, and its event or why there is none. */
 interface Message {
@@ -110,21 +110,21 @@ interface Message {
 
 const busEvent = z.object({ 'detail-type': z.string(), detail: z.looseObject({}) });
 
-const read = (body: string, at: number): Message => {
+function read(body: string, at: number): Message {
   try {
     const { 'detail-type': type, detail } = busEvent.parse(JSON.parse(body));
     return { at, event: subscribedEvent.parse({ ...detail, type }) };
   } catch (fault) {
     return { at, fault };
   }
-};
+}
 
 /** @returns why the event's message has to come again */
-const deliver = async <Effect>(
+async function deliver<Effect>(
   ports: SubscribePorts<Effect>,
   event: SubscribedEvent,
   deadline: number,
-): Promise<unknown> => {
+): Promise<unknown> {
   try {
     const { stream, meta } = event;
     const { last } = await take(ports, event, await ports.progress.last(stream, meta.log), deadline);
@@ -135,7 +135,7 @@ const deliver = async <Effect>(
   } catch (error) {
     return error;
   }
-};
+}
 
 /** How it went with an event, and how far its log is handled now; undefined: nothing of it is. */
 interface Taken {
@@ -148,12 +148,12 @@ interface Taken {
  * @param last how far its log was handled when it was last looked at
  * @throws what `handle` throws; MeridianError `unavailable`, retryable
  */
-const take = async <Effect>(
+async function take<Effect>(
   { from, progress, runtime, handle }: SubscribePorts<Effect>,
   event: SubscribedEvent,
   last: Place | undefined,
   deadline: number,
-): Promise<Taken> => {
+): Promise<Taken> {
   const { stream, meta } = event;
   const begins = async () => {
     const [first] = await progress.parked(stream, meta.log, START, 1);
@@ -181,7 +181,7 @@ const take = async <Effect>(
     }
     last = await progress.last(stream, meta.log);
   }
-};
+}
 
 /**
  * Goes on with what is parked, whatever became of the event that came: the messages of what is parked may have ended in
@@ -189,12 +189,12 @@ const take = async <Effect>(
  * @returns how far the log is handled then, as far as this one knows
  * @throws MeridianError, retryable: it has to be gone on with, so the event's message has to come again
  */
-const goOn = async <Effect>(
+async function goOn<Effect>(
   ports: SubscribePorts<Effect>,
   event: SubscribedEvent,
   last: Place,
   deadline: number,
-): Promise<Place | undefined> => {
+): Promise<Place | undefined> {
   try {
     return await drain(ports, event, last, deadline);
   } catch (error) {
@@ -202,15 +202,15 @@ const goOn = async <Effect>(
     // That the parked one cannot be handled is no fault of this event; its own message tells.
     return last;
   }
-};
+}
 
 /** Handles what is parked behind a place, until something is missing or another instance is at it. */
-const drain = async <Effect>(
+async function drain<Effect>(
   ports: SubscribePorts<Effect>,
   { id, stream, meta: { log } }: SubscribedEvent,
   from: Place,
   deadline: number,
-): Promise<Place | undefined> => {
+): Promise<Place | undefined> {
   let last = from;
   for (;;) {
     const page = await ports.progress.parked(stream, log, last, PAGE);
@@ -226,13 +226,15 @@ const drain = async <Effect>(
     }
     if (page.length < PAGE) return last;
   }
-};
+}
 
-const compare = (a: Omit<Place, 'count'>, b: Omit<Place, 'count'>): number =>
-  a.position - b.position || a.index - b.index;
+function compare(a: Omit<Place, 'count'>, b: Omit<Place, 'count'>): number {
+  return a.position - b.position || a.index - b.index;
+}
 
 /** Whether an event is the next one of its log: of the same commit, or the first of the commit after a whole one. */
-const follows = (last: Place, { meta: { position, index, previous } }: SubscribedEvent): boolean =>
-  position === last.position
+function follows(last: Place, { meta: { position, index, previous } }: SubscribedEvent): boolean {
+  return position === last.position
     ? index === last.index + 1
     : index === 0 && previous === last.position && last.index + 1 === last.count;
+}

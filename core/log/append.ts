@@ -61,7 +61,7 @@ const APPEND_MS = 10_000;
  * - `not-caught-up`, retryable: this Region has not seen `basedOn`
  * - `too-large`; `unavailable`, retryable
  */
-export const append = async (ports: AppendPorts, asked: Append): Promise<Appended> => {
+export async function append(ports: AppendPorts, asked: Append): Promise<Appended> {
   const { domain, runtime, events: store, log } = ports;
   const { stream, commitId, expected, basedOn } = asked;
   const definition = streamTypeOf(domain, splitStream(stream).type);
@@ -145,9 +145,9 @@ export const append = async (ports: AppendPorts, asked: Append): Promise<Appende
     if (taken.tx?.state !== 'prepared') history.add(await store.loadLog(stream, log, history.lastPosition(log)));
     if (isBehind(history, taken)) await refresh(basedOn);
   }
-};
+}
 
-const appended = (history: History, commit: Commit | KnownCopy): Appended => {
+function appended(history: History, commit: Commit | KnownCopy): Appended {
   const { commitId, log, position } = commit;
   return { stream: history.stream, commitId, version: history.versionOf(commit), dot: { log, position } };
-};
+}

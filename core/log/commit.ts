@@ -46,23 +46,29 @@ export interface Commit extends Dot {
 }
 
 /** Whether readers may see it: it stands by itself, or its transaction is committed. */
-export const isVisible = ({ tx }: Commit): boolean => tx === undefined || tx.state === 'committed';
+export function isVisible({ tx }: Commit): boolean {
+  return tx === undefined || tx.state === 'committed';
+}
 
 /** A commit's place in the order of the fold. */
 export type Stamped = Pick<Commit, 'log' | 'position' | 'hlc'>;
 
 /** Order in which every Region folds: by stamp, then log, then position. It extends causal order. */
-export const foldOrder = (a: Stamped, b: Stamped): number =>
-  compare(a.hlc, b.hlc) || compare(a.log, b.log) || a.position - b.position;
+export function foldOrder(a: Stamped, b: Stamped): number {
+  return compare(a.hlc, b.hlc) || compare(a.log, b.log) || a.position - b.position;
+}
 
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
 
 /** The same on every delivery: consumers deduplicate on it. */
-export const eventId = ({ stream, log, position }: Commit, index: number): string =>
-  `${stream}@${log}.${position}.${index}`;
+export function eventId({ stream, log, position }: Commit, index: number): string {
+  return `${stream}@${log}.${position}.${index}`;
+}
 
 /** `flight/LAX.17` → type `flight`, id `LAX.17`. */
-export const splitStream = (stream: string): { readonly type: string; readonly id: string } => {
+export function splitStream(stream: string): { readonly type: string; readonly id: string } {
   const slash = stream.indexOf('/');
   return { type: stream.slice(0, slash), id: stream.slice(slash + 1) };
-};
+}

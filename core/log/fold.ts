@@ -104,11 +104,12 @@ export class Fold {
   }
 }
 
-const recordedEvents = ({ events }: StreamDefinition, commit: Commit): readonly RecordedEvent[] =>
-  commit.events.map((event, index) => ({
+function recordedEvents({ events }: StreamDefinition, commit: Commit): readonly RecordedEvent[] {
+  return commit.events.map((event, index) => ({
     ...inCurrentVersion(events, commit, index, event),
     id: eventId(commit, index),
     commitId: commit.commitId,
     hlc: commit.hlc,
     region: commit.region,
   }));
+}

@@ -364,8 +364,11 @@ export class History {
   }
 }
 
-const placeOf = ({ log, position }: Dot): string => `${log}#${position}`;
+function placeOf({ log, position }: Dot): string {
+  return `${log}#${position}`;
+}
 
 /** May a commit come behind a snapshot? */
-const follows = ({ latestStamp, version }: Snapshot, { hlc, context }: Commit): boolean =>
-  hlc > latestStamp && dominates(context, version);
+function follows({ latestStamp, version }: Snapshot, { hlc, context }: Commit): boolean {
+  return hlc > latestStamp && dominates(context, version);
+}

@@ -6,21 +6,25 @@
 export type Hlc = string;
 
 const COUNTER_LIMIT = 0xffff;
-const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0');
+}
 
 /** Milliseconds since 1970 of a stamp. */
-export const wallTimeOf = (stamp: Hlc): number => Number.parseInt(stamp.slice(0, 12), 16);
+export function wallTimeOf(stamp: Hlc): number {
+  return Number.parseInt(stamp.slice(0, 12), 16);
+}
 
 /**
  * The next stamp: above `latest` whatever the wall clock says, and not behind the wall clock.
  * @param now this Region's wall clock, milliseconds since 1970
  * @param latest the highest stamp loaded, however far ahead of `now` it is
  */
-export const nextStamp = (now: number, latest?: Hlc): Hlc => {
+export function nextStamp(now: number, latest?: Hlc): Hlc {
   const wall = Math.max(0, Math.floor(now));
   if (latest === undefined || wallTimeOf(latest) < wall) return hex(wall, 12) + hex(0, 4);
   const counter = Number.parseInt(latest.slice(12), 16);
   return counter < COUNTER_LIMIT
     ? latest.slice(0, 12) + hex(counter + 1, 4)
     : hex(wallTimeOf(latest) + 1, 12) + hex(0, 4);
-};
+}

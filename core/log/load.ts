@@ -34,31 +34,31 @@ const WAIT_MS = 2000;
  * snapshots, else whole. If that was long, the next load finds a newer snapshot.
  * @throws MeridianError `unknown-stream-type`; `unavailable`
  */
-export const loadHistory = async (ports: LoadPorts, stream: string): Promise<History> => {
+export async function loadHistory(ports: LoadPorts, stream: string): Promise<History> {
   const history = (await loadFromSnapshot(ports, stream)) ?? (await loadWhole(ports, stream));
   reportHidden(ports, history);
   await keepSnapshot(ports, history);
   return history;
-};
+}
 
 /** How many commits are hidden, and since when the oldest waits: an age that grows is a commit that does not come. */
-const reportHidden = ({ runtime }: LoadPorts, { hidden, oldestHidden }: History): void => {
+function reportHidden({ runtime }: LoadPorts, { hidden, oldestHidden }: History): void {
   if (oldestHidden === undefined) return;
   runtime.metric('HiddenCommits', 'Count', hidden);
   runtime.metric('HiddenCommitAge', 'Milliseconds', Math.max(0, runtime.now() - wallTimeOf(oldestHidden)));
-};
+}
 
 /** All commits of a stream, for what a snapshot does not tell. @throws MeridianError as `loadHistory` */
-export const loadWhole = async (ports: LoadPorts, stream: string): Promise<History> => {
+export async function loadWhole(ports: LoadPorts, stream: string): Promise<History> {
   const { domain, events } = ports;
   return withDecisions(ports, new History(definitionOf(domain, stream), stream, await events.load(stream)));
-};
+}
 
 /**
  * Shows what is committed and not final yet. At home a decision is asked for elsewhere too: a committed transaction is
  * seen there at once. One that cannot be read leaves its intent, and what follows it, unseen.
  */
-const withDecisions = async (ports: LoadPorts, history: History): Promise<History> => {
+async function withDecisions(ports: LoadPorts, history: History): Promise<History> {
   const attempts = Map.groupBy(history.undecided, ({ commitId }) => commitId);
   await Promise.all(
     attempts.entries().map(async ([attempt, intents]) => {
@@ -68,12 +68,13 @@ const withDecisions = async (ports: LoadPorts, history: History): Promise<Histor
     }),
   );
   return history;
-};
+}
 
-const definitionOf = (domain: Domain, stream: string): StreamDefinition =>
-  streamTypeOf(domain, splitStream(stream).type);
+function definitionOf(domain: Domain, stream: string): StreamDefinition {
+  return streamTypeOf(domain, splitStream(stream).type);
+}
 
-const loadFromSnapshot = async (ports: LoadPorts, stream: string): Promise<History | undefined> => {
+async function loadFromSnapshot(ports: LoadPorts, stream: string): Promise<History | undefined> {
   const { domain, events, snapshots } = ports;
   const definition = definitionOf(domain, stream);
   if (!snapshots || !definition.snapshots) return undefined;
@@ -92,33 +93,33 @@ const loadFromSnapshot = async (ports: LoadPorts, stream: string): Promise<Histo
     await attempt(ports, () => snapshots.drop(stream, version, latestStamp));
   }
   return undefined;
-};
+}
 
 /** Keeps a snapshot of a history that has become long, which then goes on from it. Takes 2 s at most, and never fails. */
-export const keepSnapshot = async (ports: LoadPorts, history: History): Promise<void> => {
+export async function keepSnapshot(ports: LoadPorts, history: History): Promise<void> {
   const { snapshots, runtime } = ports;
   if (!snapshots) return;
   await attempt(ports, async () => {
     const snapshot = history.takeSnapshot(runtime.now());
     if (snapshot) await snapshots.put(snapshot);
   });
-};
+}
 
 /** Snapshots save time; without them everything else goes on. */
-const attempt = async <T>({ runtime }: LoadPorts, act: () => Promise<T>): Promise<T | undefined> => {
+async function attempt<T>({ runtime }: LoadPorts, act: () => Promise<T>): Promise<T | undefined> {
   try {
     return await act();
   } catch {
     runtime.metric('SnapshotFailed', 'Count', 1);
     return undefined;
   }
-};
+}
 
 /**
  * Loads a stream, again and again until this Region has seen `atLeast`.
  * @throws MeridianError `unknown-stream-type`; `not-caught-up` after 2 s, with how far this Region is
  */
-export const loadAtLeast = async (ports: LoadPorts, stream: string, atLeast: Version = empty): Promise<History> => {
+export async function loadAtLeast(ports: LoadPorts, stream: string, atLeast: Version = empty): Promise<History> {
   const { runtime } = ports;
   const deadline = runtime.elapsed() + WAIT_MS;
   for (let attempt = 0; ; attempt++) {
@@ -132,4 +133,4 @@ export const loadAtLeast = async (ports: LoadPorts, stream: string, atLeast: Ver
       });
     await runtime.sleep(wait);
   }
-};
+}

@@ -10,11 +10,12 @@ export type Request =
  * What tells a repeated request from an id that was used twice: the same for requests that differ only in the order of
  * their keys. @throws MeridianError `too-large`: nested too deeply
  */
-export const digestOf = ({ digest }: { readonly digest: (text: string) => string }, asked: unknown): string =>
-  digest(canonical(asked));
+export function digestOf({ digest }: { readonly digest: (text: string) => string }, asked: unknown): string {
+  return digest(canonical(asked));
+}
 
 /** JSON with sorted keys. @throws MeridianError `too-large`: nested too deeply */
-export const canonical = (value: unknown): string => {
+export function canonical(value: unknown): string {
   try {
     return JSON.stringify(value, (_key, part: unknown) =>
       part !== null && typeof part === 'object' && !Array.isArray(part)
@@ -24,4 +25,4 @@ export const canonical = (value: unknown): string => {
   } catch (cause) {
     throw new MeridianError('too-large', 'The request is nested too deeply.', { cause });
   }
-};
+}

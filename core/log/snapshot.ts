@@ -76,16 +76,16 @@ const snapshotSchema = z.object({
 });
 
 /** @throws Error when a type cannot have such snapshots */
-export const checkSnapshots = (type: string, initial: unknown, { every, version }: Snapshots): void => {
+export function checkSnapshots(type: string, initial: unknown, { every, version }: Snapshots): void {
   for (const [name, value] of Object.entries({ every, version }))
     if (!Number.isInteger(value) || value < 1)
       throw new Error(`Stream type ${type}: snapshots.${name} is ${value}, it has to be 1, 2, 3 …`);
   if (!isJson(initial))
     throw new Error(`Stream type ${type}: it cannot have snapshots, its initial state is not JSON.`);
-};
+}
 
 /** @throws Error when the state is not JSON: read back it would be another one */
-export const encodeSnapshot = ({ ids, ...snapshot }: Snapshot): string => {
+export function encodeSnapshot({ ids, ...snapshot }: Snapshot): string {
   if (!isJson(snapshot.state))
     throw new Error(`The state of ${snapshot.stream} is not JSON: mend its type’s evolve, or take its snapshots away.`);
   const copies = [...ids.values()]
@@ -102,10 +102,10 @@ export const encodeSnapshot = ({ ids, ...snapshot }: Snapshot): string => {
       ],
     );
   return JSON.stringify({ ...snapshot, copies });
-};
+}
 
 /** @throws Error when the text is not one of `encodeSnapshot` */
-export const decodeSnapshot = (text: string): Snapshot => {
+export function decodeSnapshot(text: string): Snapshot {
   const { copies, ...snapshot } = snapshotSchema.parse(JSON.parse(text));
   const known = copies.map(([commitId, log, position, hlc, request, countsAs, version]) => ({
     commitId,
@@ -117,10 +117,10 @@ export const decodeSnapshot = (text: string): Snapshot => {
     version: version ?? { [log]: position },
   }));
   return { ...snapshot, ids: Map.groupBy(known, ({ commitId }) => commitId) };
-};
+}
 
 /** Whether a value comes back from JSON as it is: no `undefined` in it, no Date, Map or class, no -0, NaN or hole. */
-export const isJson = (value: unknown): boolean => {
+export function isJson(value: unknown): boolean {
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -138,4 +138,4 @@ export const isJson = (value: unknown): boolean => {
   return (
     Object.getPrototypeOf(value) === Object.prototype && !('toJSON' in value) && Object.values(value).every(isJson)
   );
-};
+}

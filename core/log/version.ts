@@ -12,39 +12,47 @@ export type Version = Readonly<Record<string, number>>;
 export const empty: Version = Object.freeze({});
 
 /** Asked for its own logs only: `constructor` could be one, and every object has that. */
-export const positionIn = (version: Version, log: string): number => (Object.hasOwn(version, log) && version[log]) || 0;
+export function positionIn(version: Version, log: string): number {
+  return (Object.hasOwn(version, log) && version[log]) || 0;
+}
 
-export const covers = (version: Version, { log, position }: Dot): boolean => positionIn(version, log) >= position;
+export function covers(version: Version, { log, position }: Dot): boolean {
+  return positionIn(version, log) >= position;
+}
 
 /** Does `a` know everything that `b` knows? */
-export const dominates = (a: Version, b: Version): boolean => {
+export function dominates(a: Version, b: Version): boolean {
   for (const log in b) if (positionIn(a, log) < positionIn(b, log)) return false;
   return true;
-};
+}
 
-export const sameVersion = (a: Version, b: Version): boolean => dominates(a, b) && dominates(b, a);
+export function sameVersion(a: Version, b: Version): boolean {
+  return dominates(a, b) && dominates(b, a);
+}
 
 /** The least version that knows what `a` and `b` know. */
-export const join = (a: Version, b: Version): Version => {
+export function join(a: Version, b: Version): Version {
   if (dominates(a, b)) return a;
   const joined: Record<string, number> = { ...a };
   for (const log in b) joined[log] = Math.max(positionIn(a, log), positionIn(b, log));
   return joined;
-};
+}
 
 /** The greatest version that both `a` and `b` know. */
-export const meet = (a: Version, b: Version): Version => {
+export function meet(a: Version, b: Version): Version {
   const shared: Record<string, number> = {};
   for (const log in a) shared[log] = Math.min(positionIn(a, log), positionIn(b, log));
   return shared;
-};
+}
 
-export const advance = (version: Version, { log, position }: Dot): Version => join(version, { [log]: position });
+export function advance(version: Version, { log, position }: Dot): Version {
+  return join(version, { [log]: position });
+}
 
 const tokenPattern = /^(?<stream>[^\n]+)\n(?<logs>([a-z0-9][a-z0-9.-]*=[1-9]\d{0,15}(,(?!$)|$))*)$/;
 
 /** The opaque form in which callers keep a version (an ETag): it carries its stream. */
-export const encodeVersion = (stream: string, version: Version): string => {
+export function encodeVersion(stream: string, version: Version): string {
   const logs = Object.entries(version)
     .filter(([, position]) => position > 0)
     .map(([log, position]) => `${log}=${position}`)
@@ -53,13 +61,13 @@ export const encodeVersion = (stream: string, version: Version): string => {
     .replaceAll('+', '-')
     .replaceAll('/', '_')
     .replaceAll('=', '');
-};
+}
 
 /**
  * Reads a version token. `path` says in an error where the token stood.
  * @throws MeridianError `validation`: not a token, or one of another stream
  */
-export const decodeVersion = (stream: string, token: string, path: string): Version => {
+export function decodeVersion(stream: string, token: string, path: string): Version {
   const groups = tokenPattern.exec(decodeBase64(token))?.groups;
   const version = Object.fromEntries(
     (groups?.logs ?? '')
@@ -76,12 +84,12 @@ export const decodeVersion = (stream: string, token: string, path: string): Vers
   if (groups.stream !== stream)
     throw invalid([{ path, message: `is a version of ${groups.stream}, not of ${stream}` }]);
   return version;
-};
+}
 
-const decodeBase64 = (text: string): string => {
+function decodeBase64(text: string): string {
   try {
     return atob(text.replaceAll('-', '+').replaceAll('_', '/'));
   } catch {
     return '';
   }
-};
+}

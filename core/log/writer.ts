@@ -34,15 +34,16 @@ const CLOCK_AHEAD_MS = 500;
 const MAX_COMMIT_BYTES = 256_000;
 
 /** The Region where a stream is at home; undefined for a `merge` stream, which every Region writes. */
-export const homeOf = (definition: StreamDefinition, stream: string, regions: readonly string[]): string | undefined =>
-  definition.mode === 'home' ? definition.home(splitStream(stream).id, regions) : undefined;
+export function homeOf(definition: StreamDefinition, stream: string, regions: readonly string[]): string | undefined {
+  return definition.mode === 'home' ? definition.home(splitStream(stream).id, regions) : undefined;
+}
 
 /** @throws MeridianError `misdirected`: a `home` stream of another Region */
-export const checkHome = ({ region, regions }: AppendPorts, definition: StreamDefinition, stream: string): void => {
+export function checkHome({ region, regions }: AppendPorts, definition: StreamDefinition, stream: string): void {
   const home = homeOf(definition, stream, regions) ?? region;
   if (home !== region)
     throw new MeridianError('misdirected', `${stream} is at home in ${home}, not in ${region}.`, { details: { home } });
-};
+}
 
 /** What was decided on a state: events, none of them when nothing changes, or a refusal. */
 type Decision =
@@ -55,7 +56,7 @@ export type Decide = (state: () => unknown, now: number) => Decision;
  * Checks what is asked for once; the answer decides as often as the state changes under it.
  * @throws MeridianError `unknown-event`, `unknown-command`; `validation` with the path of every fault
  */
-export const decider = (definition: StreamDefinition, stream: string, request: Request): Decide => {
+export function decider(definition: StreamDefinition, stream: string, request: Request): Decide {
   if (request.kind === 'events') {
     const events = parseEvents(definition, request.events);
     return () => ({ events });
@@ -70,10 +71,10 @@ export const decider = (definition: StreamDefinition, stream: string, request: R
       return { error };
     }
   };
-};
+}
 
 /** An event that its own schema refuses is the domain's fault, not the caller's. @throws MeridianError `internal` */
-const parseDecided = (definition: StreamDefinition, command: string, events: readonly SentEvent[]) => {
+function parseDecided(definition: StreamDefinition, command: string, events: readonly SentEvent[]) {
   try {
     return parseEvents(definition, events);
   } catch (cause) {
@@ -85,50 +86,51 @@ const parseDecided = (definition: StreamDefinition, command: string, events: rea
       },
     );
   }
-};
+}
 
 /**
  * The stream as this process has it in memory, if that will do. Being behind is harmless where the position is taken
  * by a conditional write, which is why an answer that writes nothing is never given on a warm copy. With foreign logs
  * a copy serves only while it is at most 1 s old: else other Regions' commits would stay unseen.
  */
-export const warmHistory = (
+export function warmHistory(
   { warm, runtime, log }: AppendPorts,
   { mode }: StreamDefinition,
   stream: string,
-): History | undefined => {
+): History | undefined {
   const copy = warm.get(stream);
   const alone = mode === 'home' && copy && !copy.history.hasOtherLogsThan(log);
   return copy?.history.holds && (alone || runtime.elapsed() - copy.loadedAt <= WARM_MS) ? copy.history : undefined;
-};
+}
 
 /** Loads a stream, and keeps it in memory. @throws MeridianError as `loadAtLeast` */
-export const loadWarm = async (ports: AppendPorts, stream: string, atLeast?: Version): Promise<History> => {
+export async function loadWarm(ports: AppendPorts, stream: string, atLeast?: Version): Promise<History> {
   const loadedAt = ports.runtime.elapsed();
   const history = await loadAtLeast(ports, stream, atLeast);
   ports.warm.set(stream, { history, loadedAt });
   return history;
-};
+}
 
-export const idReused = (stream: string, { commitId, log, position }: Commit | KnownCopy): MeridianError =>
-  new MeridianError('id-reused', `${commitId} stands for another request on ${stream}: make a new id.`, {
+export function idReused(stream: string, { commitId, log, position }: Commit | KnownCopy): MeridianError {
+  return new MeridianError('id-reused', `${commitId} stands for another request on ${stream}: make a new id.`, {
     details: { log, position },
   });
+}
 
 /** What is wrong with the expected version: it is exact, but for positions without events, which change nothing. */
-export const conflictOf = (history: History, expected: Version | undefined): MeridianError | undefined => {
+export function conflictOf(history: History, expected: Version | undefined): MeridianError | undefined {
   const { stream, seen } = history;
   if (!expected || (dominates(seen, expected) && !history.hasEventsSince(expected))) return undefined;
   return new MeridianError('version-conflict', `${stream} is not at the expected version: read it and decide again.`, {
     details: { expected: encodeVersion(stream, expected), actual: encodeVersion(stream, seen) },
   });
-};
+}
 
 /** Whether who was faster knew more of other Regions than this copy does: nothing can be decided on it then. */
-export const isBehind = (history: History, taken: Commit): boolean => {
+export function isBehind(history: History, taken: Commit): boolean {
   const last = { log: taken.log, position: history.lastDecidedPosition(taken.log) };
   return !covers(history.seen, last) || !dominates(history.seen, taken.context);
-};
+}
 
 interface NextCommit {
   readonly commitId: string;
@@ -143,7 +145,7 @@ interface NextCommit {
  * The commit at the next position of this Region's log, as every store gives it back: JSON, without what is undefined.
  * @throws MeridianError `too-large`
  */
-export const nextCommit = (ports: AppendPorts, history: History, now: number, of: NextCommit): Commit => {
+export function nextCommit(ports: AppendPorts, history: History, now: number, of: NextCommit): Commit {
   const { log, region } = ports;
   const commit = {
     stream: history.stream,
@@ -163,12 +165,12 @@ export const nextCommit = (ports: AppendPorts, history: History, now: number, of
       { details: { bytes, limit: MAX_COMMIT_BYTES } },
     );
   return JSON.parse(text);
-};
+}
 
 const utf8 = new TextEncoder();
 
-const stamp = ({ runtime }: AppendPorts, { latestStamp }: History, now: number): string => {
+function stamp({ runtime }: AppendPorts, { latestStamp }: History, now: number): string {
   const ahead = latestStamp === undefined ? 0 : wallTimeOf(latestStamp) - now;
   if (ahead > CLOCK_AHEAD_MS) runtime.metric('ClockAhead', 'Milliseconds', ahead);
   return nextStamp(now, latestStamp);
-};
+}

@@ -53,7 +53,7 @@ type Shared = Omit<z.output<typeof eventsEnvelope>, 'events'>;
  * @param newId makes the commitId of an envelope without `id`
  * @throws MeridianError `validation` with the path of every fault; `too-large`: more than 100 events; `unknown-stream-type`
  */
-export const parseEventsEnvelope = (domain: Domain, envelope: unknown, newId: () => string): Append => {
+export function parseEventsEnvelope(domain: Domain, envelope: unknown, newId: () => string): Append {
   const events =
     envelope !== null && typeof envelope === 'object' && 'events' in envelope ? envelope.events : undefined;
   if (Array.isArray(events) && events.length > MAX_EVENTS)
@@ -66,50 +66,55 @@ export const parseEventsEnvelope = (domain: Domain, envelope: unknown, newId: ()
     );
   const parsed = parse(eventsEnvelope, envelope, () => faultsOfEvents(domain, envelope));
   return toAppend(domain, parsed, { kind: 'events', events: parsed.events }, newId);
-};
+}
 
 /**
  * Reads an envelope `{id?, stream, command, input?, expected?, basedOn?, meta?}`.
  * @throws MeridianError `validation` with the path of every fault; `unknown-stream-type`
  */
-export const parseCommandEnvelope = (domain: Domain, envelope: unknown, newId: () => string): Append => {
+export function parseCommandEnvelope(domain: Domain, envelope: unknown, newId: () => string): Append {
   const { command, input, ...parsed } = parse(commandEnvelope, envelope);
   return toAppend(domain, parsed, { kind: 'command', command, input }, newId);
-};
+}
 
 /** The name of a stream from its parts. @throws MeridianError `validation` */
-export const streamNameOf = (type: string, id: string): string =>
-  parse(z.object({ stream: streamName }), { stream: `${type}/${id}` }).stream;
+export function streamNameOf(type: string, id: string): string {
+  return parse(z.object({ stream: streamName }), { stream: `${type}/${id}` }).stream;
+}
 
-export const isTraceparent = (text: string | undefined): text is string => traceparent.safeParse(text).success;
+export function isTraceparent(text: string | undefined): text is string {
+  return traceparent.safeParse(text).success;
+}
 
 /** The id of an envelope, if it has a usable one: only with it can its sender be told what became of it. */
-export const idOf = (envelope: unknown): string | undefined => identified.safeParse(envelope).data?.id;
+export function idOf(envelope: unknown): string | undefined {
+  return identified.safeParse(envelope).data?.id;
+}
 
 const identified = z.object({ id: commitId });
 
 /** @param furtherFaults finds what else is wrong with an envelope that the schema refused, to tell it at once */
-const parse = <T>(schema: z.ZodType<T>, envelope: unknown, furtherFaults: () => readonly Fault[] = () => []): T => {
+function parse<T>(schema: z.ZodType<T>, envelope: unknown, furtherFaults: () => readonly Fault[] = () => []): T {
   const result = schema.safeParse(envelope);
   if (result.success) return result.data;
   throw invalid([...faultsOf(result.error), ...furtherFaults()]);
-};
+}
 
 const streamAndEvents = z.object({ stream: streamName, events: z.array(sentEvent) });
 
 /** The faults of an envelope's events against their schemas, as far as stream and events can be read. */
-const faultsOfEvents = (domain: Domain, envelope: unknown): readonly Fault[] => {
+function faultsOfEvents(domain: Domain, envelope: unknown): readonly Fault[] {
   const { data } = streamAndEvents.safeParse(envelope);
   const definition = data && domain.streams.get(splitStream(data.stream).type);
   return definition ? checkEvents(definition, data.events).faults : [];
-};
+}
 
-const toAppend = (
+function toAppend(
   domain: Domain,
   { id, stream, expected, basedOn, meta }: Shared,
   request: Append['request'],
   newId: () => string,
-): Append => {
+): Append {
   const { mode } = streamTypeOf(domain, splitStream(stream).type);
   if (mode === 'merge' && expected !== undefined)
     throw invalid([{ path: 'expected', message: 'is for home streams; a merge stream takes basedOn' }]);
@@ -123,4 +128,4 @@ const toAppend = (
     ...(basedOn !== undefined && { basedOn: decodeVersion(stream, basedOn, 'basedOn') }),
     meta,
   };
-};
+}

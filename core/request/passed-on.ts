@@ -25,7 +25,7 @@ const outcomeRequest = z.object({ outcomeOf: z.string() });
  * What another Region passed on: an append to a stream that is at home here, a transaction that is driven from here, or the
  * question what became of one. Comes as JSON; errors go as problem documents.
  */
-export const submitHere = async (ports: DrivePorts, asked: unknown): Promise<RemoteAnswer> => {
+export async function submitHere(ports: DrivePorts, asked: unknown): Promise<RemoteAnswer> {
   try {
     const request = z.union([appendRequest, transactRequest, outcomeRequest]).parse(asked);
     if ('transact' in request) return { outcome: await transactHere(ports, request.transact, request.wait) };
@@ -34,4 +34,4 @@ export const submitHere = async (ports: DrivePorts, asked: unknown): Promise<Rem
   } catch (error) {
     return { problem: toProblem(error) };
   }
-};
+}

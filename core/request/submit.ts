@@ -31,7 +31,7 @@ const appendAnswer: z.ZodType<AppendAnswer> = z.union([
  * @throws MeridianError as `append` does; `region-unreachable`, retryable: the home could not be asked, or did not answer
  * (the append may stand all the same: the same commitId again tells)
  */
-export const submit = async (ports: SubmitPorts, asked: Append): Promise<Appended> => {
+export async function submit(ports: SubmitPorts, asked: Append): Promise<Appended> {
   const { type } = splitStream(asked.stream);
   const definition = streamTypeOf(ports.domain, type);
   const home = homeOf(definition, asked.stream, ports.regions) ?? ports.region;
@@ -39,4 +39,4 @@ export const submit = async (ports: SubmitPorts, asked: Append): Promise<Appende
   const answer = appendAnswer.parse(await ports.remote.invoke(home, asked));
   if ('problem' in answer) throw fromProblem(answer.problem);
   return answer.appended;
-};
+}

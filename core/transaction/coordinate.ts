@@ -63,16 +63,16 @@ const MIN_ATTEMPT_MS = 1000;
  * decides nothing: run twice, or killed anywhere, the outcome is that of the decision records.
  * @throws MeridianError `unavailable`: ask again; ZodError, `misdirected`: this was never asked by ours
  */
-export const coordinate = async (ports: CoordinatePorts, asked: unknown): Promise<CoordinatorAnswer> => {
+export async function coordinate(ports: CoordinatePorts, asked: unknown): Promise<CoordinatorAnswer> {
   const request = coordinatorRequest.parse(asked);
   const { transaction } = request;
   if (drivingRegionOf(transaction) !== ports.region)
     throw new MeridianError('misdirected', `${transaction} is driven by ${drivingRegionOf(transaction)}.`);
   return request.step === 'plan' ? plan(ports, request) : decide(ports, request);
-};
+}
 
 /** The next attempt follows the last one that was recorded, within the time of the first. */
-const plan = async (ports: CoordinatePorts, { transaction, request, deadline }: PlanRequest): Promise<Plan> => {
+async function plan(ports: CoordinatePorts, { transaction, request, deadline }: PlanRequest): Promise<Plan> {
   const isOver = ports.runtime.now() >= deadline;
   const [attempts, outcome] = await Promise.all([
     // An attempt that a replica does not show is done once more, and decided as it was. Over, it has to be known.
@@ -89,19 +89,20 @@ const plan = async (ports: CoordinatePorts, { transaction, request, deadline }: 
     reason: last?.reason,
   });
   return { kind: 'decided', intents: committedBy(end) };
-};
+}
 
-const committedBy = (decision: Decision): readonly FinalIntent[] =>
-  decision.participants.map(({ stream, log, position }) => ({
+function committedBy(decision: Decision): readonly FinalIntent[] {
+  return decision.participants.map(({ stream, log, position }) => ({
     stream,
     log,
     position,
     commitId: attemptId(decision),
     state: 'committed',
   }));
+}
 
 /** The commit point: one conditional put. What is there already is the decision, whatever these answers say. */
-const decide = async (ports: CoordinatePorts, asked: DecideRequest): Promise<Decided> => {
+async function decide(ports: CoordinatePorts, asked: DecideRequest): Promise<Decided> {
   const { answers, request } = asked;
   const prepared = answers.filter((answer) => answer.kind === 'prepared');
   // The attempt's id is another transaction's: only that one may decide it.
@@ -122,12 +123,12 @@ const decide = async (ports: CoordinatePorts, asked: DecideRequest): Promise<Dec
     intents: [...intents, ...others],
     wait,
   };
-};
+}
 
-const decisionOn = (
+function decisionOn(
   { runtime, region }: CoordinatePorts,
   { transaction, attempt, request, deadline, answers }: DecideRequest,
-): { readonly decision: Decision; readonly wait: number } => {
+): { readonly decision: Decision; readonly wait: number } {
   const decidedAt = runtime.now();
   const shared = { transaction, attempt, request, decidedAt, region };
   const prepared = answers.filter((answer) => answer.kind === 'prepared');
@@ -147,17 +148,17 @@ const decisionOn = (
   const final = reason.problem.code !== 'stream-busy' || left < MIN_ATTEMPT_MS;
   const decision = abortOf(shared, reason, final ? undefined : left);
   return { decision, wait: waitBefore(decision.remaining, attempt, runtime) };
-};
+}
 
 /** Jitter in whole seconds, as the machine waits, and never beyond the deadline; only the first pause may be none. */
-const waitBefore = (remaining: number, attempt: number, { random }: Runtime): number => {
+function waitBefore(remaining: number, attempt: number, { random }: Runtime): number {
   const most = Math.min(MAX_WAIT_S, 2 ** attempt, Math.floor(remaining / 1000));
   const least = attempt > 1 ? 1 : 0;
   return Math.min(most, least + Math.floor(random() * most));
-};
+}
 
 /** The first refusal counts, then who did not answer, then who was busy: only that is worth another attempt. */
-const reasonOf = (answers: readonly Answer[]): AbortReason => {
+function reasonOf(answers: readonly Answer[]): AbortReason {
   const refused = answers.find((answer) => answer.kind === 'refused');
   if (refused) return { stream: refused.stream, problem: refused.problem };
   const silent = answers.find((answer) => answer.kind === 'unreachable');
@@ -173,4 +174,4 @@ const reasonOf = (answers: readonly Answer[]): AbortReason => {
     };
   const stream = answers.find((answer) => answer.kind === 'busy')?.stream;
   return { stream, problem: busyProblem(stream) };
-};
+}

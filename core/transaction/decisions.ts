@@ -45,8 +45,9 @@ const decisionAnswer = z.object({ kind: z.literal('decision'), decision: decisio
 export type DecisionAnswer = z.output<typeof decisionAnswer>;
 
 /** With eventual decisions only the Region that drives a transaction knows that there is none. */
-const isKnownHere = ({ region, decisions }: DecisionPorts, transaction: string): boolean =>
-  decisions.strong || drivingRegionOf(transaction) === region;
+function isKnownHere({ region, decisions }: DecisionPorts, transaction: string): boolean {
+  return decisions.strong || drivingRegionOf(transaction) === region;
+}
 
 /**
  * The decision on an attempt.
@@ -54,27 +55,27 @@ const isKnownHere = ({ region, decisions }: DecisionPorts, transaction: string):
  * @returns undefined when there is none; without `participants` also when this Region's replica does not show it
  * @throws MeridianError `region-unreachable`, `unavailable`
  */
-export const decisionOf = async (
+export async function decisionOf(
   ports: DecisionPorts,
   attempt: string,
   within?: number,
-): Promise<Decision | undefined> => {
+): Promise<Decision | undefined> {
   const { decisions, participants } = ports;
   const { transaction, attempt: number } = attemptOf(attempt);
   const here = await decisions.find(transaction, number, within);
   if (here || isKnownHere(ports, transaction) || !participants) return here;
   return ask(participants, { step: 'decision', attempt }, within);
-};
+}
 
 /**
  * As `decisionOf`, for readers: what cannot be read in some 2 s, tried again, counts as not decided, so that a reader sees
  * what was there before.
  */
-export const readDecision = async (
+export async function readDecision(
   ports: DecisionPorts,
   attempt: string,
   elsewhere: boolean,
-): Promise<Decision | undefined> => {
+): Promise<Decision | undefined> {
   const { participants, ...here } = ports;
   const { runtime } = ports;
   const deadline = runtime.elapsed() + READ_MS;
@@ -88,18 +89,18 @@ export const readDecision = async (
       if (runtime.elapsed() + wait >= deadline) return undefined;
       await runtime.sleep(wait);
     }
-};
+}
 
 /**
  * The decision on an attempt that is over: aborted, unless it was decided already.
  * @throws MeridianError `region-unreachable`, `unavailable`: it cannot be decided from here now
  */
-export const decisionOrAbort = async (
+export async function decisionOrAbort(
   ports: DecisionPorts,
   attempt: string,
   request: string,
   { reason = expired, within }: { readonly reason?: AbortReason | undefined; readonly within?: number } = {},
-): Promise<Decision> => {
+): Promise<Decision> {
   const { region, participants, runtime } = ports;
   const { transaction, attempt: number } = attemptOf(attempt);
   if (!isKnownHere(ports, transaction)) {
@@ -112,13 +113,13 @@ export const decisionOrAbort = async (
   }
   const of = { transaction, attempt: number, request, decidedAt: runtime.now(), region };
   return putDecision(ports, abortOf(of, reason));
-};
+}
 
 /** Puts a decision, unless there is one on its attempt. @returns the one that stands */
-export const putDecision = async (
+export async function putDecision(
   { decisions, runtime }: Pick<DecisionPorts, 'decisions' | 'runtime'>,
   decision: Decision,
-): Promise<Decision> => {
+): Promise<Decision> {
   const standing = await decisions.put(decision);
   if (standing) return standing;
   const { outcome, final } = decision;
@@ -128,7 +129,7 @@ export const putDecision = async (
     1,
   );
   return decision;
-};
+}
 
 const expired: AbortReason = {
   problem: toProblem(
@@ -139,23 +140,23 @@ const expired: AbortReason = {
   ),
 };
 
-const ask = async (
+async function ask(
   participants: Remote,
   request: z.input<typeof decisionRequest>,
   within?: number,
-): Promise<Decision | undefined> => {
+): Promise<Decision | undefined> {
   const { transaction } = attemptOf(request.attempt);
   return decisionAnswer.parse(await participants.invoke(drivingRegionOf(transaction), request, within)).decision;
-};
+}
 
 /** The side of the Region that is asked. @throws MeridianError `misdirected`, `unavailable` */
-export const tellDecision = async (
+export async function tellDecision(
   ports: DecisionPorts,
   { attempt, abort }: z.output<typeof decisionRequest>,
-): Promise<DecisionAnswer> => {
+): Promise<DecisionAnswer> {
   const { transaction } = attemptOf(attempt);
   if (!isKnownHere(ports, transaction))
     throw new MeridianError('misdirected', `${transaction} is decided in ${drivingRegionOf(transaction)}.`);
   const decision = abort ? await decisionOrAbort(ports, attempt, abort.request) : await decisionOf(ports, attempt);
   return { kind: 'decision', ...(decision && { decision }) };
-};
+}

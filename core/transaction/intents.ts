@@ -16,7 +16,7 @@ export interface IntentPorts extends DecisionPorts {
  * is not, so that a log's events leave in order.
  * @returns the first intent that has to be waited for; undefined when none is left
  */
-export const finishIntents = async (ports: IntentPorts & { readonly log: string }, history: History) => {
+export async function finishIntents(ports: IntentPorts & { readonly log: string }, history: History) {
   for (const { intent, state: known } of history.intents) {
     if (intent.log !== ports.log) continue;
     const state = known ?? (await stateIfReached(ports, intent));
@@ -25,17 +25,17 @@ export const finishIntents = async (ports: IntentPorts & { readonly log: string 
     history.add([finalOf(intent, state)]);
   }
   return undefined;
-};
+}
 
 /** Where a decision cannot be asked for, the intent stays in the way. */
-const stateIfReached = async (ports: IntentPorts, intent: Commit): Promise<FinalState | undefined> => {
+async function stateIfReached(ports: IntentPorts, intent: Commit): Promise<FinalState | undefined> {
   try {
     return await finalStateOf(ports, intent);
   } catch (error) {
     if (error instanceof MeridianError && error.retryable) return undefined;
     throw error;
   }
-};
+}
 
 /** So long a decision is waited for, in milliseconds: a Region that hangs must not hold up what waits for its intents. */
 export const ASK_MS = 4000;
@@ -45,7 +45,7 @@ export const ASK_MS = 4000;
  * @returns undefined while it may be decided still
  * @throws MeridianError `region-unreachable`, `unavailable`
  */
-export const finalStateOf = async (ports: DecisionPorts, intent: Commit): Promise<FinalState | undefined> => {
+export async function finalStateOf(ports: DecisionPorts, intent: Commit): Promise<FinalState | undefined> {
   const { commitId, request } = intent;
   const decided = await decisionOf(ports, commitId, ASK_MS);
   const decision =
@@ -54,22 +54,25 @@ export const finalStateOf = async (ports: DecisionPorts, intent: Commit): Promis
       ? await decisionOrAbort(ports, commitId, request, { within: ASK_MS })
       : undefined);
   return decision && stateIn(decision, intent);
-};
+}
 
 /** By the clock of the Region that wrote the intent, and no other. */
-const isOver = ({ tx }: Commit, now: number): boolean => tx !== undefined && tx.deadline <= now;
+function isOver({ tx }: Commit, now: number): boolean {
+  return tx !== undefined && tx.deadline <= now;
+}
 
 /** What an append is told that an undecided transaction keeps from its place. */
-export const streamBusy = ({ stream, tx }: Commit, now: number): MeridianError =>
-  new MeridianError('stream-busy', `A transaction holds ${stream} until it is decided: try again.`, {
+export function streamBusy({ stream, tx }: Commit, now: number): MeridianError {
+  return new MeridianError('stream-busy', `A transaction holds ${stream} until it is decided: try again.`, {
     retryable: true,
     // Over, it could not be ended: the Region that decides it is not reached.
     details: { retryAfter: Math.max(1, Math.ceil(((tx?.deadline ?? now) - now) / 1000)) },
   });
+}
 
 /** Why a transaction is aborted that others kept from a stream at every try. */
-export const busyProblem = (stream: string | undefined): Problem =>
-  toProblem(
+export function busyProblem(stream: string | undefined): Problem {
+  return toProblem(
     new MeridianError(
       'stream-busy',
       `${stream} was held or written by others: send the transaction again under a new id.`,
@@ -78,3 +81,4 @@ export const busyProblem = (stream: string | undefined): Problem =>
       },
     ),
   );
+}

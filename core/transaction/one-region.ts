@@ -39,10 +39,11 @@ const MAX_PROBLEM_BYTES = 200_000;
  * Whether all its streams are at home in the Region that drives it: by their ids alone, so that every run of an id takes
  * the same path.
  */
-export const isOneRegion = ({ domain, regions }: AppendPorts, { id, participants }: Transaction): boolean =>
-  participants.every(
+export function isOneRegion({ domain, regions }: AppendPorts, { id, participants }: Transaction): boolean {
+  return participants.every(
     ({ stream }) => homeOf(streamTypeOf(domain, splitStream(stream).type), stream, regions) === drivingRegionOf(id),
   );
+}
 
 /** One participant, as this process has its stream in memory. */
 interface Draft {
@@ -66,7 +67,7 @@ type Part =
  * @returns the outcome, which is another request's if the id was used twice
  * @throws MeridianError `unavailable`: the same transaction again tells what became of it
  */
-export const runInOneRegion = async (ports: AppendPorts, transaction: Transaction): Promise<Decision> => {
+export async function runInOneRegion(ports: AppendPorts, transaction: Transaction): Promise<Decision> {
   const { runtime } = ports;
   const deadline = runtime.elapsed() + Math.min(transaction.timeout, TRY_MS);
   const drafts = await Promise.all(transaction.participants.map((participant) => draft(ports, participant)));
@@ -104,12 +105,16 @@ export const runInOneRegion = async (ports: AppendPorts, transaction: Transactio
       return abort(ports, transaction, { stream: busy, problem: busyProblem(busy) });
     await runtime.sleep(wait);
   }
-};
+}
 
-const isRefused = (one: Draft | AbortReason): one is AbortReason => 'problem' in one;
-const isDraft = (one: Draft | AbortReason): one is Draft => 'participant' in one;
+function isRefused(one: Draft | AbortReason): one is AbortReason {
+  return 'problem' in one;
+}
+function isDraft(one: Draft | AbortReason): one is Draft {
+  return 'participant' in one;
+}
 
-const draft = async (ports: AppendPorts, participant: Participant): Promise<Draft | AbortReason> => {
+async function draft(ports: AppendPorts, participant: Participant): Promise<Draft | AbortReason> {
   const { stream, request } = participant;
   const definition = streamTypeOf(ports.domain, splitStream(stream).type);
   try {
@@ -120,14 +125,14 @@ const draft = async (ports: AppendPorts, participant: Participant): Promise<Draf
     if (error instanceof MeridianError && error.retryable) throw error;
     return { stream, problem: toProblem(error) };
   }
-};
+}
 
-const reload = async (ports: AppendPorts, one: Draft): Promise<void> => {
+async function reload(ports: AppendPorts, one: Draft): Promise<void> {
   one.history = await loadWarm(ports, one.participant.stream);
   one.fresh = true;
-};
+}
 
-const partOf = async (ports: AppendPorts, transaction: Transaction, one: Draft): Promise<Part> => {
+async function partOf(ports: AppendPorts, transaction: Transaction, one: Draft): Promise<Part> {
   const { participant, history, fresh } = one;
   if (await finishIntents(ports, history)) return { kind: 'busy' };
   if (!history.holds) return { kind: 'stale' };
@@ -153,29 +158,31 @@ const partOf = async (ports: AppendPorts, transaction: Transaction, one: Draft):
   } catch (error) {
     return { kind: 'refused', problem: toProblem(error) };
   }
-};
+}
 
-const committed = (
+function committed(
   { log, runtime, region }: AppendPorts,
   { id, request }: Transaction,
   all: readonly Draft[],
   parts: readonly Part[],
-): Decision => ({
-  transaction: id,
-  attempt: ATTEMPT,
-  outcome: 'committed',
-  final: true,
-  request,
-  participants: all.map(({ participant: { stream }, history }, i) => {
-    const part = parts[i];
-    return part?.kind === 'commit'
-      ? { stream, log, position: part.commit.position, version: history.versionOf(part.commit) }
-      : { stream, log, position: history.lastPosition(log), version: history.seen };
-  }),
-  remaining: 0,
-  decidedAt: runtime.now(),
-  region,
-});
+): Decision {
+  return {
+    transaction: id,
+    attempt: ATTEMPT,
+    outcome: 'committed',
+    final: true,
+    request,
+    participants: all.map(({ participant: { stream }, history }, i) => {
+      const part = parts[i];
+      return part?.kind === 'commit'
+        ? { stream, log, position: part.commit.position, version: history.versionOf(part.commit) }
+        : { stream, log, position: history.lastPosition(log), version: history.seen };
+    }),
+    remaining: 0,
+    decidedAt: runtime.now(),
+    region,
+  };
+}
 
 const tooLarge: AbortReason = {
   problem: toProblem(
@@ -187,12 +194,12 @@ const tooLarge: AbortReason = {
 };
 
 /** @returns what was in the way; undefined when all of it was written */
-const write = async (
+async function write(
   ports: AppendPorts,
   all: readonly Draft[],
   parts: readonly Part[],
   outcome: Decision,
-): Promise<InTheWay | 'too large' | undefined> => {
+): Promise<InTheWay | 'too large' | undefined> {
   const commits = parts.flatMap((part) => (part.kind === 'commit' ? part.commit : []));
   const free = all.flatMap(({ participant: { stream } }, i) => {
     const part = parts[i];
@@ -211,10 +218,10 @@ const write = async (
     if (ports.warm.get(participant.stream)?.history === history) await keepSnapshot(ports, history);
   }
   return undefined;
-};
+}
 
 /** What holds a position is followed by what was written since; nothing stands behind an intent that is not final. */
-const catchUp = async (ports: AppendPorts, all: readonly Draft[], { taken }: InTheWay): Promise<void> => {
+async function catchUp(ports: AppendPorts, all: readonly Draft[], { taken }: InTheWay): Promise<void> {
   const { events, log } = ports;
   await Promise.all(
     all.map(async (one) => {
@@ -226,14 +233,14 @@ const catchUp = async (ports: AppendPorts, all: readonly Draft[], { taken }: InT
       if (isBehind(history, holder)) await reload(ports, one);
     }),
   );
-};
+}
 
 /** Keeps the abort under the transaction's id, unless there is an outcome already. */
-const abort = async (
+async function abort(
   { events, runtime, region }: AppendPorts,
   { id, request }: Transaction,
   reason: AbortReason,
-): Promise<Decision> => {
+): Promise<Decision> {
   const mine = abortOf(
     { transaction: id, attempt: ATTEMPT, request, decidedAt: runtime.now(), region },
     { ...reason, problem: cutProblem(reason.problem, MAX_PROBLEM_BYTES) },
@@ -241,4 +248,4 @@ const abort = async (
   const standing = await events.putOutcome(mine);
   if (!standing) runtime.metric('TransactionAborted', 'Count', 1);
   return standing ?? mine;
-};
+}

@@ -42,7 +42,7 @@ const remoteAnswer = z.union([preparedSchema, z.object({ kind: z.literal('finali
  * cross-Region round trip. Business outcomes are answers.
  * @throws MeridianError `unavailable`, `region-unreachable`: ask again; ZodError: this was never asked by ours
  */
-export const participate = async (ports: ParticipatePorts, asked: unknown): Promise<ParticipantAnswer> => {
+export async function participate(ports: ParticipatePorts, asked: unknown): Promise<ParticipantAnswer> {
   const request = participantRequest.parse(asked);
   switch (request.step) {
     case 'decision':
@@ -67,10 +67,12 @@ export const participate = async (ports: ParticipatePorts, asked: unknown): Prom
           );
     }
   }
-};
+}
 
-const homeIn = ({ domain, region, regions }: ParticipatePorts, stream: string): string =>
-  homeOf(streamTypeOf(domain, splitStream(stream).type), stream, regions) ?? region;
+function homeIn({ domain, region, regions }: ParticipatePorts, stream: string): string {
+  return homeOf(streamTypeOf(domain, splitStream(stream).type), stream, regions) ?? region;
+}
 
-const passOn = async ({ participants }: ParticipatePorts, home: string, request: unknown, within = CALL_MS) =>
-  remoteAnswer.parse(await participants.invoke(home, request, within));
+async function passOn({ participants }: ParticipatePorts, home: string, request: unknown, within = CALL_MS) {
+  return remoteAnswer.parse(await participants.invoke(home, request, within));
+}

@@ -45,7 +45,7 @@ const MAX_PROBLEM_BYTES = 1000;
  * events. The same prepare again answers the same intent. Nobody waits here: what another transaction holds is `busy`.
  * @throws MeridianError `unavailable`, `region-unreachable`: ask again
  */
-export const prepare = async (ports: AppendPorts, asked: Prepare): Promise<Prepared> => {
+export async function prepare(ports: AppendPorts, asked: Prepare): Promise<Prepared> {
   const { stream } = asked.participant;
   try {
     return await tryToPrepare(ports, asked);
@@ -53,14 +53,16 @@ export const prepare = async (ports: AppendPorts, asked: Prepare): Promise<Prepa
     if (isOutage(error)) throw error;
     return { kind: 'refused', stream, problem: cutProblem(toProblem(error), MAX_PROBLEM_BYTES) };
   }
-};
+}
 
 /** Business outcomes are answers; what passes by itself is thrown, so that it is tried again. */
-const isOutage = (error: unknown): boolean => error instanceof MeridianError && OUTAGES.includes(error.code);
+function isOutage(error: unknown): boolean {
+  return error instanceof MeridianError && OUTAGES.includes(error.code);
+}
 
 const OUTAGES: readonly ErrorCode[] = ['unavailable', 'region-unreachable'];
 
-const tryToPrepare = async (ports: AppendPorts, asked: Prepare): Promise<Prepared> => {
+async function tryToPrepare(ports: AppendPorts, asked: Prepare): Promise<Prepared> {
   const { runtime, domain } = ports;
   const { stream, request: whatIsAsked, expected } = asked.participant;
   const { request, meta } = asked;
@@ -112,21 +114,22 @@ const tryToPrepare = async (ports: AppendPorts, asked: Prepare): Promise<Prepare
     history = await loadWarm(ports, stream);
     fresh = true;
   }
-};
+}
 
 /** What an earlier prepare of the same attempt has done. */
-const ownIntent = (history: History, attempt: string, request: string, now: number): Prepared | undefined => {
+function ownIntent(history: History, attempt: string, request: string, now: number): Prepared | undefined {
   const intent = history.intentOf(attempt) ?? history.find(attempt, request, now);
   if (!intent) return undefined;
   if (intent.request !== request) throw idReused(history.stream, intent);
   if ('tx' in intent && intent.tx?.state === 'aborted') throw tooLate(history.stream);
   return prepared(history, intent);
-};
+}
 
-const prepared = (history: History, intent: Commit | KnownCopy): Prepared => {
+function prepared(history: History, intent: Commit | KnownCopy): Prepared {
   const { log, position } = intent;
   return { kind: 'prepared', stream: history.stream, log, position, version: history.versionOf(intent) };
-};
+}
 
-const tooLate = (stream: string): MeridianError =>
-  new MeridianError('deadline-exceeded', `${stream} was asked too late: the transaction is over.`);
+function tooLate(stream: string): MeridianError {
+  return new MeridianError('deadline-exceeded', `${stream} was asked too late: the transaction is over.`);
+}

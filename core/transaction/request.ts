@@ -59,7 +59,7 @@ interface Reading extends ParseTransactionPorts {
  * this Region.
  * @throws MeridianError `validation` with the path of every fault; `too-large`: over 200,000 bytes as JSON, or nested too deeply
  */
-export const parseTransaction = (ports: ParseTransactionPorts, body: unknown): Transaction => {
+export function parseTransaction(ports: ParseTransactionPorts, body: unknown): Transaction {
   const parsed = envelope.safeParse(body);
   if (!parsed.success) throw invalid(faultsOf(parsed.error));
   const { id, participants: changes, checks, timeoutSeconds, meta } = parsed.data;
@@ -93,9 +93,9 @@ export const parseTransaction = (ports: ParseTransactionPorts, body: unknown): T
     meta,
     ...(id === undefined && { isNew: true }),
   };
-};
+}
 
-const checkId = ({ faults, regions }: Reading, id: string): void => {
+function checkId({ faults, regions }: Reading, id: string): void {
   if (!isTransactionId(id))
     faults.push({
       path: 'id',
@@ -103,9 +103,9 @@ const checkId = ({ faults, regions }: Reading, id: string): void => {
     });
   else if (!regions.includes(drivingRegionOf(id)))
     faults.push({ path: 'id', message: `names a Region that is not one of ${regions.join(', ')}` });
-};
+}
 
-const readParticipant = (reading: Reading, value: unknown, path: string): Participant | undefined => {
+function readParticipant(reading: Reading, value: unknown, path: string): Participant | undefined {
   const asks = ['command', 'events'].filter(
     (kind) => value !== null && typeof value === 'object' && Object.hasOwn(value, kind),
   );
@@ -126,16 +126,20 @@ const readParticipant = (reading: Reading, value: unknown, path: string): Partic
   const request = 'command' in parsed.data ? commandIn(parsed.data) : eventsIn(parsed.data);
   checkRequest(reading, definition, request, path);
   return { stream, request, ...(expected !== undefined && { expected: versionIn(reading, stream, expected, path) }) };
-};
+}
 
-const commandIn = ({ command, input }: z.output<typeof commandSchema>): Request => ({
-  kind: 'command',
-  command,
-  input,
-});
-const eventsIn = ({ events }: z.output<typeof eventsSchema>): Request => ({ kind: 'events', events });
+function commandIn({ command, input }: z.output<typeof commandSchema>): Request {
+  return {
+    kind: 'command',
+    command,
+    input,
+  };
+}
+function eventsIn({ events }: z.output<typeof eventsSchema>): Request {
+  return { kind: 'events', events };
+}
 
-const readCheck = (reading: Reading, value: unknown, path: string): Participant | undefined => {
+function readCheck(reading: Reading, value: unknown, path: string): Participant | undefined {
   const parsed = checkSchema.safeParse(value);
   if (!parsed.success) {
     reading.faults.push(...faultsOf(parsed.error, path));
@@ -144,10 +148,10 @@ const readCheck = (reading: Reading, value: unknown, path: string): Participant 
   const { stream, expected } = parsed.data;
   if (!definitionOf(reading, stream, path)) return undefined;
   return { stream, expected: versionIn(reading, stream, expected, path) };
-};
+}
 
 /** The definition of a stream that can take part: at home in one Region, and named only once. */
-const definitionOf = (reading: Reading, stream: string, path: string): StreamDefinition | undefined => {
+function definitionOf(reading: Reading, stream: string, path: string): StreamDefinition | undefined {
   const { domain, regions, streams } = reading;
   const once = !streams.has(stream);
   streams.add(stream);
@@ -161,12 +165,13 @@ const definitionOf = (reading: Reading, stream: string, path: string): StreamDef
       `${stream} is a ${definition.mode} stream: only home streams take part in transactions`,
     );
   });
-};
+}
 
-const versionIn = (reading: Reading, stream: string, token: string, path: string): Version | undefined =>
-  told(reading, `${path}.expected`, () => decodeVersion(stream, token, `${path}.expected`));
+function versionIn(reading: Reading, stream: string, token: string, path: string): Version | undefined {
+  return told(reading, `${path}.expected`, () => decodeVersion(stream, token, `${path}.expected`));
+}
 
-const checkRequest = (reading: Reading, definition: StreamDefinition, request: Request, path: string): void => {
+function checkRequest(reading: Reading, definition: StreamDefinition, request: Request, path: string): void {
   if (request.kind === 'events') {
     const known = told(reading, `${path}.events`, () => checkEvents(definition, request.events));
     reading.faults.push(...(known?.faults ?? []).map((fault) => ({ ...fault, path: `${path}.${fault.path}` })));
@@ -175,10 +180,10 @@ const checkRequest = (reading: Reading, definition: StreamDefinition, request: R
   const command = told(reading, `${path}.command`, () => commandOf(definition, request.command));
   const { success, error } = command?.input.safeParse(request.input) ?? { success: true };
   if (!success && error) reading.faults.push(...faultsOf(error, `${path}.input`));
-};
+}
 
 /** What a part is, or its fault. */
-const told = <T>({ faults }: Reading, path: string, read: () => T): T | undefined => {
+function told<T>({ faults }: Reading, path: string, read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
@@ -187,4 +192,4 @@ const told = <T>({ faults }: Reading, path: string, read: () => T): T | undefine
     faults.push(...(known ?? [{ path, message: error.message }]));
     return undefined;
   }
-};
+}

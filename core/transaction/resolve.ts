@@ -27,7 +27,9 @@ const message = z.union([intentMessage, attemptMessage]);
 type Message = z.output<typeof message>;
 
 /** A message to the resolver, which comes when a transaction should be over. */
-export const resolverMessage = (of: Message): string => JSON.stringify(of);
+export function resolverMessage(of: Message): string {
+  return JSON.stringify(of);
+}
 
 /**
  * Ends what a coordinator has left: makes an intent final as its decision says, and has what is over aborted if nothing was
@@ -35,8 +37,8 @@ export const resolverMessage = (of: Message): string => JSON.stringify(of);
  * @param bodies messages of the resolver's queue, in the Region that wrote the intent or the decision
  * @returns per body: undefined when it is done with, else why it has to be delivered again
  */
-export const resolve = (ports: ResolvePorts, bodies: readonly string[]): Promise<BatchAnswer> =>
-  Promise.all(
+export function resolve(ports: ResolvePorts, bodies: readonly string[]): Promise<BatchAnswer> {
+  return Promise.all(
     bodies.map(async (body) => {
       try {
         const read = message.parse(JSON.parse(body));
@@ -46,11 +48,12 @@ export const resolve = (ports: ResolvePorts, bodies: readonly string[]): Promise
       }
     }),
   );
+}
 
-const resolveIntent = async (
+async function resolveIntent(
   ports: ResolvePorts,
   { stream, log, position, attempt }: z.output<typeof intentMessage>,
-): Promise<string | undefined> => {
+): Promise<string | undefined> {
   const intent = await ports.events.at(stream, log, position);
   if (intent?.tx?.state !== 'prepared') return undefined;
   const state = await finalStateOf(ports, intent);
@@ -58,13 +61,13 @@ const resolveIntent = async (
   await ports.events.finalise(intent, state);
   ports.runtime.metric('IntentResolved', 'Count', 1);
   return undefined;
-};
+}
 
 /** The attempt that was to follow a busy one never came to a decision. */
-const resolveAttempt = async (
+async function resolveAttempt(
   ports: ResolvePorts,
   { transaction, attempt, request }: z.output<typeof attemptMessage>,
-): Promise<undefined> => {
+): Promise<undefined> {
   const [attempts, outcome] = await Promise.all([
     ports.decisions.attempts(transaction),
     ports.events.outcome(transaction),
@@ -78,4 +81,4 @@ const resolveAttempt = async (
     reason: last?.reason,
     within: ASK_MS,
   });
-};
+}

@@ -34,18 +34,18 @@ const RECOVERY_MS = 30_000;
  * - `id-reused`: the id stands for another transaction
  * - `unavailable`, `region-unreachable`, retryable: it may have run all the same; the same transaction again tells
  */
-export const transact = async (ports: TransactPorts, transaction: Transaction, wait: number): Promise<Outcome> => {
+export async function transact(ports: TransactPorts, transaction: Transaction, wait: number): Promise<Outcome> {
   const driving = drivingRegionOf(transaction.id);
   if (driving === ports.region) return transactHere(ports, transaction, wait);
   const asked = { transact: transaction, wait: Math.min(wait, MAX_PASSED_ON_MS) };
   return passOn(ports, driving, asked);
-};
+}
 
 /**
  * What became of a transaction, as the Region that drives it knows it.
  * @throws MeridianError `unavailable`, `region-unreachable`
  */
-export const outcomeOf = async (ports: TransactPorts, id: string): Promise<Outcome> => {
+export async function outcomeOf(ports: TransactPorts, id: string): Promise<Outcome> {
   const driving = drivingRegionOf(id);
   if (driving === ports.region) return outcomeHere(ports, id);
   try {
@@ -56,17 +56,17 @@ export const outcomeOf = async (ports: TransactPorts, id: string): Promise<Outco
     if (last?.final) return outcomeFrom(id, last);
     throw error;
   }
-};
+}
 
 /** Asks the Region that drives a transaction. Its refusals come as problem documents. */
-const passOn = async ({ remote }: TransactPorts, driving: string, asked: unknown): Promise<Outcome> => {
+async function passOn({ remote }: TransactPorts, driving: string, asked: unknown): Promise<Outcome> {
   const answer = outcomeAnswer.parse(await remote.invoke(driving, asked));
   if ('problem' in answer) throw fromProblem(answer.problem);
   return answer.outcome;
-};
+}
 
 /** As `outcomeOf`, in the Region that drives it. @throws MeridianError `misdirected`, `unavailable` */
-export const outcomeHere = async (ports: DrivePorts, id: string): Promise<Outcome> => {
+export async function outcomeHere(ports: DrivePorts, id: string): Promise<Outcome> {
   checkDriving(ports, id);
   const { decisions, events, runtime } = ports;
   const kept = await events.outcome(id);
@@ -77,18 +77,18 @@ export const outcomeHere = async (ports: DrivePorts, id: string): Promise<Outcom
   // The attempt that was to follow has not come in time, nor has the resolver: whoever asks ends it.
   const next = attemptId({ transaction: id, attempt: last.attempt + 1 });
   return outcomeFrom(id, await decisionOrAbort(ports, next, last.request, { reason: last.reason }));
-};
+}
 
-const checkDriving = ({ region }: DrivePorts, id: string): void => {
+function checkDriving({ region }: DrivePorts, id: string): void {
   const driving = drivingRegionOf(id);
   if (driving !== region)
     throw new MeridianError('misdirected', `${id} is driven by ${driving}, not by ${region}.`, {
       details: { driving },
     });
-};
+}
 
 /** As `transact`, in the Region that drives it. @throws MeridianError as `transact`; `misdirected` */
-export const transactHere = async (ports: DrivePorts, transaction: Transaction, wait: number): Promise<Outcome> => {
+export async function transactHere(ports: DrivePorts, transaction: Transaction, wait: number): Promise<Outcome> {
   const { id, isNew } = transaction;
   checkDriving(ports, id);
   if (isOneRegion(ports, transaction)) {
@@ -109,14 +109,14 @@ export const transactHere = async (ports: DrivePorts, transaction: Transaction, 
     if (last.final) return outcome;
   }
   return driveByMachine(ports, transaction, wait, last);
-};
+}
 
-const driveByMachine = async (
+async function driveByMachine(
   ports: DrivePorts,
   transaction: Transaction,
   wait: number,
   last: Decision | undefined,
-): Promise<Outcome> => {
+): Promise<Outcome> {
   const { runtime, decisions, machine, region } = ports;
   const { id, request, timeout } = transaction;
   const begun = runtime.elapsed();
@@ -142,32 +142,34 @@ const driveByMachine = async (
   await decisions.put(promise);
   const latest = (await decisions.attempts(id)).at(-1) ?? promise;
   return outcomeOfMine(transaction, latest);
-};
+}
 
 /**
  * @throws MeridianError
  * - `id-reused`: the record is another transaction's
  * - `unavailable`, retryable: it is a promise to another one; which of them the id stands for the first decision says
  */
-const outcomeOfMine = ({ id, request }: Transaction, decision: Decision): Outcome => {
+function outcomeOfMine({ id, request }: Transaction, decision: Decision): Outcome {
   if (decision.request !== request) throw decision.attempt === 0 ? undecidedWhose(id) : idReused(id);
   return outcomeFrom(id, decision);
-};
+}
 
-const outcomeFrom = (id: string, last: Decision | undefined): Outcome => {
+function outcomeFrom(id: string, last: Decision | undefined): Outcome {
   if (!last) return { id, state: 'unknown' };
   if (!last.final) return { id, state: 'undecided' };
   return last.reason
     ? { id, state: 'aborted', reason: last.reason }
     : { id, state: 'committed', participants: last.participants };
-};
+}
 
-const undecidedWhose = (id: string): MeridianError =>
-  new MeridianError(
+function undecidedWhose(id: string): MeridianError {
+  return new MeridianError(
     'unavailable',
     `Another transaction was sent under ${id} too, and nothing is decided yet: send this one again with the same id, to learn whether it is the one that runs.`,
     { retryable: true, details: { retryAfter: 1 } },
   );
+}
 
-const idReused = (id: string): MeridianError =>
-  new MeridianError('id-reused', `${id} stands for another transaction: make a new id.`);
+function idReused(id: string): MeridianError {
+  return new MeridianError('id-reused', `${id} stands for another transaction: make a new id.`);
+}

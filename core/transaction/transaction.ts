@@ -69,18 +69,20 @@ export interface Decision {
  * The record that an attempt is aborted.
  * @param remaining milliseconds in which another attempt may follow; undefined: none does, this is the outcome
  */
-export const abortOf = (
+export function abortOf(
   of: Pick<Decision, 'transaction' | 'attempt' | 'request' | 'decidedAt' | 'region'>,
   reason: AbortReason | undefined,
   remaining?: number,
-): Decision => ({
-  ...of,
-  outcome: 'aborted',
-  final: remaining === undefined,
-  participants: [],
-  ...(reason && { reason }),
-  remaining: remaining ?? 0,
-});
+): Decision {
+  return {
+    ...of,
+    outcome: 'aborted',
+    final: remaining === undefined,
+    participants: [],
+    ...(reason && { reason }),
+    remaining: remaining ?? 0,
+  };
+}
 
 /** What is known of a transaction. */
 export type Outcome =
@@ -101,38 +103,45 @@ export const DEFAULT_TIMEOUT_MS = 30_000;
 export const MAX_TIMEOUT_MS = 240_000;
 
 /** The id of an attempt, which is the commitId of its intents: `us-east-1:order-17#1`. */
-export const attemptId = ({ transaction, attempt }: Pick<Decision, 'transaction' | 'attempt'>): string =>
-  `${transaction}#${attempt}`;
+export function attemptId({ transaction, attempt }: Pick<Decision, 'transaction' | 'attempt'>): string {
+  return `${transaction}#${attempt}`;
+}
 
 /** The parts of an attempt's id. */
-export const attemptOf = (id: string): Pick<Decision, 'transaction' | 'attempt'> => {
+export function attemptOf(id: string): Pick<Decision, 'transaction' | 'attempt'> {
   const hash = id.lastIndexOf('#');
   return { transaction: id.slice(0, hash), attempt: Number(id.slice(hash + 1)) };
-};
+}
 
 /** The Region that drives a transaction, and with eventual decisions the only one that decides it. */
-export const drivingRegionOf = (transaction: string): string => transaction.slice(0, transaction.indexOf(':'));
+export function drivingRegionOf(transaction: string): string {
+  return transaction.slice(0, transaction.indexOf(':'));
+}
 
 /** What an intent becomes. */
 export type FinalState = 'committed' | 'aborted';
 
 /** What a decision makes of an intent of its attempt: one that it does not list is a stray, put by a message that came late. */
-export const stateIn = (
+export function stateIn(
   { outcome, participants }: Decision,
   intent: Pick<Commit, 'stream' | 'log' | 'position'>,
-): FinalState =>
-  outcome === 'committed' &&
-  participants.some(
-    ({ stream, log, position }) => stream === intent.stream && log === intent.log && position === intent.position,
-  )
+): FinalState {
+  return outcome === 'committed' &&
+    participants.some(
+      ({ stream, log, position }) => stream === intent.stream && log === intent.log && position === intent.position,
+    )
     ? 'committed'
     : 'aborted';
+}
 
 /** An intent once it is final; what is no intent stays as it is. */
-export const finalOf = (intent: Commit, state: FinalState): Commit =>
-  intent.tx ? { ...intent, tx: { ...intent.tx, state } } : intent;
+export function finalOf(intent: Commit, state: FinalState): Commit {
+  return intent.tx ? { ...intent, tx: { ...intent.tx, state } } : intent;
+}
 
 const TRANSACTION_ID = /^[a-z0-9-]{1,40}:[A-Za-z0-9._~-]{1,120}$/;
 
 /** Whether a text can be a transaction's id: `<Region>:<key>`, key [A-Za-z0-9._~-]{1,120}. */
-export const isTransactionId = (text: string): boolean => TRANSACTION_ID.test(text);
+export function isTransactionId(text: string): boolean {
+  return TRANSACTION_ID.test(text);
+}

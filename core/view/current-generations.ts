@@ -3,26 +3,27 @@ import type { ViewStore } from '../ports.ts';
 import { firstGenerations, type Generations } from './generation.ts';
 
 /** Which generations the views have, strongly consistent, in one request; each with its view. */
-export const readGenerations = async (
+export async function readGenerations(
   store: ViewStore,
   views: readonly ViewDefinition[],
-): Promise<readonly { readonly view: ViewDefinition; readonly generations: Generations }[]> => {
+): Promise<readonly { readonly view: ViewDefinition; readonly generations: Generations }[]> {
   const stored = await store.generations(views.map(({ name }) => name));
   return views.map((view) => ({ view, generations: stored.get(view.name) ?? firstGenerations(view) }));
-};
+}
 
-export const generationsOf = async (store: ViewStore, view: ViewDefinition): Promise<Generations> =>
-  (await store.generations([view.name])).get(view.name) ?? firstGenerations(view);
+export async function generationsOf(store: ViewStore, view: ViewDefinition): Promise<Generations> {
+  return (await store.generations([view.name])).get(view.name) ?? firstGenerations(view);
+}
 
 /**
  * Changes the generations of a view; again on what another has written meanwhile, so one of them always gets on.
  * @param change answers what comes next; undefined: nothing has to be written. A write whose answer is lost is changed again.
  */
-export const changeGenerations = async (
+export async function changeGenerations(
   store: ViewStore,
   view: ViewDefinition,
   change: (now: Generations) => Generations | undefined,
-): Promise<Generations> => {
+): Promise<Generations> {
   for (;;) {
     const now = await generationsOf(store, view);
     const next = change(now);
@@ -30,4 +31,4 @@ export const changeGenerations = async (
     const written = { ...next, revision: now.revision + 1 };
     if (await store.setGenerations(view.name, written)) return written;
   }
-};
+}

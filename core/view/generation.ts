@@ -75,18 +75,23 @@ export const generationsSchema: z.ZodType<Generations> = z.object({
 export const REMOVABLE_AFTER_MS = 120_000;
 
 /** What a view has before anything is stored of it: a generation by today's code, which no build has to make. */
-export const firstGenerations = (view: ViewDefinition): Generations => ({
-  revision: 0,
-  builds: 1,
-  active: { ...codeOf(view), build: 1 },
-  retired: [],
-});
+export function firstGenerations(view: ViewDefinition): Generations {
+  return {
+    revision: 0,
+    builds: 1,
+    active: { ...codeOf(view), build: 1 },
+    retired: [],
+  };
+}
 
-const codeOf = (view: ViewDefinition) => ({ version: versionOf(view), kind: view.kind, shards: shardsOf(view) });
+function codeOf(view: ViewDefinition) {
+  return { version: versionOf(view), kind: view.kind, shards: shardsOf(view) };
+}
 
 /** The name that a generation's rows and totals are stored under; no view's name has an `@`. */
-export const storedAs = (view: string, { version, build }: Pick<Generation, 'version' | 'build'>): string =>
-  version === 1 && build === 1 ? view : `${view}@${version}.${build}`;
+export function storedAs(view: string, { version, build }: Pick<Generation, 'version' | 'build'>): string {
+  return version === 1 && build === 1 ? view : `${view}@${version}.${build}`;
+}
 
 /** Rows that a view's code keeps up to date. */
 export interface Target {
@@ -95,44 +100,46 @@ export interface Target {
   readonly shards: number;
 }
 
-export const targetOf = (view: ViewDefinition, generation: Generation): Target => ({
-  view,
-  name: storedAs(view.name, generation),
-  shards: generation.shards,
-});
+export function targetOf(view: ViewDefinition, generation: Generation): Target {
+  return {
+    view,
+    name: storedAs(view.name, generation),
+    shards: generation.shards,
+  };
+}
 
 /** The generations that a commit has to go into, before its messages are done with. */
-const liveOf = ({ active, building }: Generations): readonly Generation[] => (building ? [active, building] : [active]);
+function liveOf({ active, building }: Generations): readonly Generation[] {
+  return building ? [active, building] : [active];
+}
 
 /** The live generations that this code can compute. */
-export const targetsOf = (view: ViewDefinition, generations: Generations): readonly Target[] =>
-  liveOf(generations)
+export function targetsOf(view: ViewDefinition, generations: Generations): readonly Target[] {
+  return liveOf(generations)
     .filter(({ version }) => version === versionOf(view))
     .map((generation) => targetOf(view, generation));
+}
 
 /** Whether only newer code can take a commit in: then its messages have to come again, until that code gets them. */
-export const needsNewerCode = (view: ViewDefinition, generations: Generations): boolean =>
-  liveOf(generations).some(({ version, behind }) => version > versionOf(view) && !behind);
+export function needsNewerCode(view: ViewDefinition, generations: Generations): boolean {
+  return liveOf(generations).some(({ version, behind }) => version > versionOf(view) && !behind);
+}
 
-const pass = <G extends Generation>(view: ViewDefinition, generation: G): G =>
-  generation.version < versionOf(view) ? { ...generation, behind: true } : generation;
+function pass<G extends Generation>(view: ViewDefinition, generation: G): G {
+  return generation.version < versionOf(view) ? { ...generation, behind: true } : generation;
+}
 
 /** Notes that this code takes commits in and leaves older generations without them; undefined: that is known. */
-export const passBy = (view: ViewDefinition, now: Generations): Generations | undefined => {
+export function passBy(view: ViewDefinition, now: Generations): Generations | undefined {
   if (liveOf(now).every(({ version, behind }) => version >= versionOf(view) || behind)) return undefined;
   return { ...now, active: pass(view, now.active), building: now.building && pass(view, now.building) };
-};
+}
 
 /**
  * Begins to build the view anew; undefined: that is under way. A build by other code, with other shards, or that commits
  * have passed by, is given up for it.
  */
-export const begin = (
-  view: ViewDefinition,
-  segments: number,
-  time: number,
-  now: Generations,
-): Generations | undefined => {
+export function begin(view: ViewDefinition, segments: number, time: number, now: Generations): Generations | undefined {
   const { active, building, builds, retired } = now;
   const code = codeOf(view);
   if (building && isBy(code, building) && !building.behind) return undefined;
@@ -148,24 +155,27 @@ export const begin = (
     },
     retired: building ? [...retired, retire(building, time)] : retired,
   };
-};
+}
 
-const isBy = (code: ReturnType<typeof codeOf>, { version, kind, shards }: Generation): boolean =>
-  code.version === version && code.kind === kind && code.shards === shards;
+function isBy(code: ReturnType<typeof codeOf>, { version, kind, shards }: Generation): boolean {
+  return code.version === version && code.kind === kind && code.shards === shards;
+}
 
-const retire = ({ version, build, kind, shards }: Generation, since: number): Retired => ({
-  version,
-  build,
-  kind,
-  shards,
-  since,
-});
+function retire({ version, build, kind, shards }: Generation, since: number): Retired {
+  return {
+    version,
+    build,
+    kind,
+    shards,
+    since,
+  };
+}
 
 /**
  * The segment of a build.
  * @throws MeridianError `not-found`; `version-conflict`: the build cannot go on, a new one has to begin
  */
-export const segmentOf = (view: ViewDefinition, building: Build, index: number): Segment => {
+export function segmentOf(view: ViewDefinition, building: Build, index: number): Segment {
   const segment = building.segments[index];
   if (!segment)
     throw new MeridianError('not-found', `Build ${building.build} of ${view.name} has no segment ${index}.`, {
@@ -178,19 +188,19 @@ export const segmentOf = (view: ViewDefinition, building: Build, index: number):
       { details: { expected: building.version, actual: versionOf(view) } },
     );
   return segment;
-};
+}
 
 /**
  * Stores how far a segment is; the last one that is done makes the build the active generation, in the same write.
  * Undefined: the build or the segment is not any more where the reader began.
  */
-export const advance = (
+export function advance(
   { build, segments: before }: Build,
   index: number,
   progress: Segment,
   time: number,
   now: Generations,
-): Generations | undefined => {
+): Generations | undefined {
   const { active, building, retired } = now;
   const then = before[index];
   const segment = building?.segments[index];
@@ -201,14 +211,16 @@ export const advance = (
   return segments.every(({ done }) => done)
     ? { ...now, active: built, building: undefined, retired: [...retired, retire(active, time)] }
     : { ...now, building: { ...building, segments } };
-};
+}
 
 /** The retired generations that nobody uses any more. */
-export const removable = ({ retired }: Generations, time: number): readonly Retired[] =>
-  retired.filter(({ since }) => since + REMOVABLE_AFTER_MS <= time);
+export function removable({ retired }: Generations, time: number): readonly Retired[] {
+  return retired.filter(({ since }) => since + REMOVABLE_AFTER_MS <= time);
+}
 
 /** Forgets a generation that nothing is left of; undefined: it is forgotten. */
-export const forget = ({ build }: Retired, now: Generations): Generations | undefined =>
-  now.retired.some((other) => other.build === build)
+export function forget({ build }: Retired, now: Generations): Generations | undefined {
+  return now.retired.some((other) => other.build === build)
     ? { ...now, retired: now.retired.filter((other) => other.build !== build) }
     : undefined;
+}

@@ -34,21 +34,21 @@ interface Change {
  * is not ready for is dropped: what is missing brings its own, once it is in the table.
  * @returns the streams that have to be tried again, and why
  */
-export const project = async (
+export async function project(
   ports: ProjectPorts,
   triggers: readonly Trigger[],
-): Promise<ReadonlyMap<string, unknown>> => {
+): Promise<ReadonlyMap<string, unknown>> {
   const { targets, refused } = await liveTargets(ports, triggers);
   const failed = await projectInto(ports, targets, triggers);
   return new Map([...refused, ...failed]);
-};
+}
 
 /**
  * What the triggers have to go into, by what is stored of each view now: after the commits that the table's stream named
  * were in the table, and before any entry is read. A generation of newer code cannot be served here: the streams are
  * refused, so that they come again. One of older code is noted to be behind, and passed by.
  */
-const liveTargets = async ({ domain, views }: ProjectPorts, triggers: readonly Trigger[]) => {
+async function liveTargets({ domain, views }: ProjectPorts, triggers: readonly Trigger[]) {
   const streams = [...new Set(triggers.map(({ stream }) => stream))];
   const types = new Set(streams.map((stream) => splitStream(stream).type));
   const projected = viewsOf(domain).filter(({ of }) => types.has(of.type));
@@ -71,19 +71,21 @@ const liveTargets = async ({ domain, views }: ProjectPorts, triggers: readonly T
         );
   }
   return { targets, refused };
-};
+}
 
-const viewsOf = ({ views }: Domain): readonly ViewDefinition[] => [...views.values()];
+function viewsOf({ views }: Domain): readonly ViewDefinition[] {
+  return [...views.values()];
+}
 
 /**
  * Brings some generations up to date with the streams that the triggers name.
  * @returns the streams that have to be tried again, and why
  */
-export const projectInto = async (
+export async function projectInto(
   ports: ProjectPorts,
   targets: readonly Target[],
   triggers: readonly Trigger[],
-): Promise<ReadonlyMap<string, unknown>> => {
+): Promise<ReadonlyMap<string, unknown>> {
   const { runtime } = ports;
   const deadline = runtime.elapsed() + PROJECT_MS;
   const failed = new Map<string, unknown>();
@@ -103,15 +105,15 @@ export const projectInto = async (
     if (pending.size > 0) await runtime.sleep(wait);
   }
   return failed;
-};
+}
 
 /** @returns the streams whose entries changed meanwhile */
-const projectOnce = async (
+async function projectOnce(
   ports: ProjectPorts,
   targets: readonly Target[],
   pending: Triggers,
   failed: Map<string, unknown>,
-): Promise<ReadonlySet<string>> => {
+): Promise<ReadonlySet<string>> {
   // Entries first, streams second: then a stream that does not cover its entry lacks what only a payload brought, and
   // not what another projector read from the table in between.
   const behind = await entriesBehind(ports, targets, pending);
@@ -127,19 +129,19 @@ const projectOnce = async (
       for (const stream of await apply(ports, target.name, chunk, failed)) late.add(stream);
   }
   return late;
-};
+}
 
 /**
  * Writes changes in one transaction. One that the store refuses is tried change by change, to find whose fault it is;
  * one that the store had no time for is not.
  * @returns the streams whose entries changed meanwhile
  */
-const apply = async (
+async function apply(
   ports: ProjectPorts,
   name: string,
   changes: readonly Change[],
   failed: Map<string, unknown>,
-): Promise<readonly string[]> => {
+): Promise<readonly string[]> {
   const entries = changes.map(({ entry }) => entry);
   const streams = entries.map(({ stream }) => stream);
   try {
@@ -156,14 +158,14 @@ const apply = async (
     for (const stream of streams) failed.set(stream, error);
     return [];
   }
-};
+}
 
 /**
  * Per generation the streams to look at. An event of the bus is compared with the entry; a key of the table's stream never is:
  * the entry may cover it by a payload, while the table holds more that only waited for it. So the last commit that
  * arrives in the table is always followed by a look at all of it.
  */
-const entriesBehind = ({ views }: ProjectPorts, targets: readonly Target[], pending: Triggers) => {
+function entriesBehind({ views }: ProjectPorts, targets: readonly Target[], pending: Triggers) {
   const streams = [...pending.keys()];
   return Promise.all(
     targets.map(async (target) => {
@@ -178,15 +180,15 @@ const entriesBehind = ({ views }: ProjectPorts, targets: readonly Target[], pend
       return { target, streams: new Map(behind.map((stream) => [stream, entries.get(stream)])) };
     }),
   );
-};
+}
 
 /** What the table holds, and what the messages brought before it: the seen set takes in only what is whole. */
-const load = async (
+async function load(
   ports: ProjectPorts,
   pending: Triggers,
   streams: ReadonlySet<string>,
   failed: Map<string, unknown>,
-): Promise<ReadonlyMap<string, History>> => {
+): Promise<ReadonlyMap<string, History>> {
   const histories = new Map<string, History>();
   await Promise.all(
     [...pending].map(async ([stream, triggers]) => {
@@ -205,34 +207,34 @@ const load = async (
     }),
   );
   return histories;
-};
+}
 
-const historyWith = async (ports: ProjectPorts, stream: string, brought: readonly Commit[]): Promise<History> => {
+async function historyWith(ports: ProjectPorts, stream: string, brought: readonly Commit[]): Promise<History> {
   const history = await loadHistory(ports, stream);
   history.add(brought);
   if (history.holds) return history;
   const whole = await loadWhole(ports, stream);
   whole.add(brought);
   return whole;
-};
+}
 
-const reportReused = ({ runtime }: ProjectPorts, { reused }: History, triggers: readonly Trigger[]): void => {
+function reportReused({ runtime }: ProjectPorts, { reused }: History, triggers: readonly Trigger[]): void {
   const delivered = reused.filter(({ log, position }) =>
     triggers.some((t) => t.log === log && t.position === position),
   );
   if (delivered.length > 0) runtime.metric('IdReused', 'Count', delivered.length);
-};
+}
 
 /** One stream's fault (its own rows, its own data) fails that stream and no other. */
-const settle = (failed: Map<string, unknown>, stream: string, step: () => void): void => {
+function settle(failed: Map<string, unknown>, stream: string, step: () => void): void {
   try {
     step();
   } catch (error) {
     failed.set(stream, error);
   }
-};
+}
 
-const changeOf = ({ view, shards }: Target, history: History, entry: ViewEntry | undefined): readonly Change[] => {
+function changeOf({ view, shards }: Target, history: History, entry: ViewEntry | undefined): readonly Change[] {
   const { stream, seen, state } = history;
   const before = entry?.version ?? empty;
   if (dominates(before, seen) || !dominates(seen, before)) return [];
@@ -244,33 +246,36 @@ const changeOf = ({ view, shards }: Target, history: History, entry: ViewEntry |
     throw new Error(`${stream} changes ${deltas.length} totals of ${view.name} at once, at most 99 fit a transaction.`);
   const row = view.kind === 'rows' ? view.row(state, id) : undefined;
   return [{ entry: { stream, shard, version: seen, revision: (entry?.revision ?? 0) + 1, row, totals }, deltas }];
-};
+}
 
-const checked = ({ name }: ViewDefinition, totals: Totals): Totals => {
+function checked({ name }: ViewDefinition, totals: Totals): Totals {
   for (const [key, sums] of Object.entries(totals))
     for (const [field, value] of Object.entries(sums))
       if (!Number.isSafeInteger(value))
         throw new Error(`View ${name}: ${key}.${field} is ${value}, totals are integers.`);
   return totals;
-};
+}
 
-const difference = (before: Totals, after: Totals): readonly { readonly key: string; readonly sums: Sums }[] =>
-  [...new Set([...Object.keys(before), ...Object.keys(after)])]
+function difference(before: Totals, after: Totals): readonly { readonly key: string; readonly sums: Sums }[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
     .map((key) => ({ key, sums: add(sumsUnder(after, key), sumsUnder(before, key), -1) }))
     .filter(({ sums }) => Object.keys(sums).length > 0);
+}
 
 /** Keys and fields are the domain's: `__proto__` is one like any other. */
-const sumsUnder = (totals: Totals, key: string): Sums => new Map(Object.entries(totals)).get(key) ?? {};
+function sumsUnder(totals: Totals, key: string): Sums {
+  return new Map(Object.entries(totals)).get(key) ?? {};
+}
 
 /** `a + factor · b`, field by field, without the fields that come to nothing. */
-const add = (a: Sums, b: Sums, factor: 1 | -1): Sums => {
+function add(a: Sums, b: Sums, factor: 1 | -1): Sums {
   const sums = new Map(Object.entries(a));
   for (const [field, value] of Object.entries(b)) sums.set(field, (sums.get(field) ?? 0) + factor * value);
   return Object.fromEntries([...sums].filter(([, value]) => value !== 0));
-};
+}
 
 /** The changes in portions that one transaction takes, totals that several of them change counted once. */
-const transactions = (changes: readonly Change[]): readonly (readonly Change[])[] => {
+function transactions(changes: readonly Change[]): readonly (readonly Change[])[] {
   const portions: Change[][] = [];
   let places = new Set<string>();
   for (const change of changes) {
@@ -285,15 +290,17 @@ const transactions = (changes: readonly Change[]): readonly (readonly Change[])[
     for (const place of own) places.add(place);
   }
   return portions;
-};
+}
 
-const placeOf = ({ shard, key }: TotalDelta): string => `${shard}#${key}`;
+function placeOf({ shard, key }: TotalDelta): string {
+  return `${shard}#${key}`;
+}
 
-const sumUp = (changes: readonly Change[]): readonly TotalDelta[] => {
+function sumUp(changes: readonly Change[]): readonly TotalDelta[] {
   const byPlace = new Map<string, TotalDelta>();
   for (const delta of changes.flatMap(({ deltas }) => deltas)) {
     const sums = add(byPlace.get(placeOf(delta))?.sums ?? {}, delta.sums, 1);
     byPlace.set(placeOf(delta), { ...delta, sums });
   }
   return [...byPlace.values()].filter(({ sums }) => Object.keys(sums).length > 0);
-};
+}

@@ -70,22 +70,22 @@ type Ports = ProjectPorts;
  * Begins to build a view anew, from the table; goes on with the build that is under way, if it is by the same code.
  * @throws MeridianError `unknown-view`; `unavailable`
  */
-export const beginRebuild = async (
+export async function beginRebuild(
   { domain, views, runtime }: Ports,
   { view: name, segments }: z.output<typeof rebuildBeginRequest>,
-): Promise<RebuildStatus> => {
+): Promise<RebuildStatus> {
   const view = viewOf(domain, name);
   return statusOf(view, await changeGenerations(views, view, (now) => begin(view, segments, runtime.now(), now)));
-};
+}
 
 /** @throws MeridianError `unknown-view`; `unavailable` */
-export const rebuildStatus = async (
+export async function rebuildStatus(
   { domain, views }: Ports,
   { view: name }: z.output<typeof rebuildRequest>,
-): Promise<RebuildStatus> => {
+): Promise<RebuildStatus> {
   const view = viewOf(domain, name);
   return statusOf(view, await generationsOf(views, view));
-};
+}
 
 /**
  * Goes on with one segment of a build, page after page for 15 s: each page's streams are projected from the table, then
@@ -94,10 +94,10 @@ export const rebuildStatus = async (
  * @throws MeridianError `unknown-view`; `not-found`: no such segment; `version-conflict`: begin again; `unavailable`; what
  * keeps a stream from being projected: the segment then stands still before it
  */
-export const stepRebuild = async (
+export async function stepRebuild(
   ports: Ports,
   { view: name, build, segment: index }: z.output<typeof rebuildStepRequest>,
-): Promise<RebuildStatus> => {
+): Promise<RebuildStatus> {
   const { domain, views, runtime } = ports;
   const view = viewOf(domain, name);
   const deadline = runtime.elapsed() + STEP_MS;
@@ -110,15 +110,15 @@ export const stepRebuild = async (
     now = await changeGenerations(views, view, (now) => advance(building, index, progress, runtime.now(), now));
   }
   return statusOf(view, now);
-};
+}
 
-const buildPage = async (
+async function buildPage(
   ports: Ports,
   view: ViewDefinition,
   building: Build,
   index: number,
   { cursor: after, last, streams }: Segment,
-): Promise<Segment> => {
+): Promise<Segment> {
   // A rebuild goes by the table alone: what a snapshot may have got wrong, it mends.
   const { snapshots: _snapshots, ...table } = ports;
   const { commits, cursor } = await table.events.scan(index, building.segments.length, after, PAGE);
@@ -135,18 +135,20 @@ const buildPage = async (
     streams: streams + page.length,
     done: cursor === undefined,
   };
-};
+}
 
 /** A commit of each stream of the view's type, but for the one that the page before ended in: that was loaded whole. */
-const streamsOf = (commits: readonly Commit[], { of }: ViewDefinition, last: string | undefined) => [
-  ...new Map(
-    commits
-      .filter(({ stream }) => stream !== last && splitStream(stream).type === of.type)
-      .map((commit) => [commit.stream, commit]),
-  ).values(),
-];
+function streamsOf(commits: readonly Commit[], { of }: ViewDefinition, last: string | undefined) {
+  return [
+    ...new Map(
+      commits
+        .filter(({ stream }) => stream !== last && splitStream(stream).type === of.type)
+        .map((commit) => [commit.stream, commit]),
+    ).values(),
+  ];
+}
 
-const cannotBuild = ({ name }: ViewDefinition, stream: string, cause: unknown): MeridianError => {
+function cannotBuild({ name }: ViewDefinition, stream: string, cause: unknown): MeridianError {
   const known = cause instanceof MeridianError ? cause : undefined;
   const why = cause instanceof Error ? cause.message : String(cause);
   return new MeridianError(
@@ -154,17 +156,17 @@ const cannotBuild = ({ name }: ViewDefinition, stream: string, cause: unknown): 
     `${name} cannot be built, because of ${stream}: ${why} What is read now stays as it is.`,
     { retryable: known?.retryable ?? false, details: { stream }, cause },
   );
-};
+}
 
 /**
  * Takes away, for 15 s at most, the rows of generations that are not read any more: two minutes after the swap, when
  * no function uses them.
  * @throws MeridianError `unknown-view`; `unavailable`
  */
-export const cleanRebuild = async (
+export async function cleanRebuild(
   { domain, views, runtime }: Ports,
   { view: name }: z.output<typeof rebuildRequest>,
-): Promise<RebuildStatus> => {
+): Promise<RebuildStatus> {
   const view = viewOf(domain, name);
   const deadline = runtime.elapsed() + STEP_MS;
   let now = await generationsOf(views, view);
@@ -175,9 +177,9 @@ export const cleanRebuild = async (
     if (isGone) now = await changeGenerations(views, view, (now) => forget(retired, now));
   }
   return statusOf(view, now);
-};
+}
 
-const statusOf = (view: ViewDefinition, { active, building, retired }: Generations): RebuildStatus => {
+function statusOf(view: ViewDefinition, { active, building, retired }: Generations): RebuildStatus {
   const segments = (building?.segments ?? []).map(({ streams, done }, segment) => ({ segment, streams, done }));
   return {
     view: view.name,
@@ -198,4 +200,4 @@ const statusOf = (view: ViewDefinition, { active, building, retired }: Generatio
       removableAt: new Date(since + REMOVABLE_AFTER_MS).toISOString(),
     })),
   };
-};
+}

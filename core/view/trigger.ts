@@ -41,34 +41,38 @@ export const eventBody = z.object({
 type EventBody = z.output<typeof eventBody>;
 
 /** The body of a message that names commits. */
-export const encodeKeys = (commits: readonly Commit[]): string =>
-  JSON.stringify({ keys: commits.map(({ stream, log, position }) => ({ stream, log, position })) });
+export function encodeKeys(commits: readonly Commit[]): string {
+  return JSON.stringify({ keys: commits.map(({ stream, log, position }) => ({ stream, log, position })) });
+}
 
 /** A message of the projection queue: keys from the relay, or one event of another Region from the bus. */
 export type ProjectionMessage = z.output<typeof keysBody> | { readonly event: EventBody };
 
 /** @throws Error when the body is neither */
-export const parseProjectionMessage = (body: string): ProjectionMessage => {
+export function parseProjectionMessage(body: string): ProjectionMessage {
   const json: unknown = JSON.parse(body);
   return json !== null && typeof json === 'object' && 'keys' in json
     ? keysBody.parse(json)
     : { event: eventBody.parse(json) };
-};
+}
 
 /** The streams that a message is about. */
-export const streamsOf = (message: ProjectionMessage): readonly string[] =>
-  'keys' in message ? message.keys.map(({ stream }) => stream) : [message.event.detail.stream];
+export function streamsOf(message: ProjectionMessage): readonly string[] {
+  return 'keys' in message ? message.keys.map(({ stream }) => stream) : [message.event.detail.stream];
+}
 
 /** What a batch of messages says: a commit from the bus comes as a payload only when every event of it is in the batch. */
-export const triggersOf = (messages: readonly ProjectionMessage[]): readonly Trigger[] => {
+export function triggersOf(messages: readonly ProjectionMessage[]): readonly Trigger[] {
   const keys = messages.flatMap((message) => ('keys' in message ? message.keys : []));
   const events = messages.flatMap((message) => ('keys' in message ? [] : message.event));
   return [...keys.map((key) => ({ ...key, inTable: true })), ...Map.groupBy(events, commitOf).values().map(assemble)];
-};
+}
 
-const commitOf = ({ detail: { stream, meta } }: EventBody): string => `${stream}@${meta.log}.${meta.position}`;
+function commitOf({ detail: { stream, meta } }: EventBody): string {
+  return `${stream}@${meta.log}.${meta.position}`;
+}
 
-const assemble = (events: readonly EventBody[]): Trigger => {
+function assemble(events: readonly EventBody[]): Trigger {
   const parts = new Map(events.map((event) => [event.detail.meta.index, event]));
   const [
     {
@@ -93,4 +97,4 @@ const assemble = (events: readonly EventBody[]): Trigger => {
     ...trigger,
     commit: { stream, log, position, commitId, request, events: ordered, context, previous, hlc, region, meta },
   };
-};
+}

@@ -4,8 +4,8 @@ import { type Answer, problem } from './http.ts';
 import { type ApiPorts, route } from './routes.ts';
 
 /** Function URL → append and reads. Every error is answered as a problem document; one of ours inside is logged too. */
-export const makeHandler = (ports: ApiPorts & { readonly telemetry: Telemetry }) =>
-  instrument(ports.telemetry, async (event: LambdaFunctionURLEvent): Promise<Answer> => {
+export function makeHandler(ports: ApiPorts & { readonly telemetry: Telemetry }) {
+  return instrument(ports.telemetry, async (event: LambdaFunctionURLEvent): Promise<Answer> => {
     try {
       return await route(ports, event);
     } catch (error) {
@@ -14,3 +14,4 @@ export const makeHandler = (ports: ApiPorts & { readonly telemetry: Telemetry })
       return answer;
     }
   });
+}

@@ -36,7 +36,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * The request's body as JSON; undefined when there is none.
  * @throws MeridianError `too-large`: over 5 MB; `validation`: not JSON
  */
-export const jsonBody = ({ body, isBase64Encoded }: LambdaFunctionURLEvent): unknown => {
+export function jsonBody({ body, isBase64Encoded }: LambdaFunctionURLEvent): unknown {
   if (body === undefined || body === '') return undefined;
   const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
   if (bytes.length > MAX_BODY_BYTES)
@@ -52,17 +52,18 @@ export const jsonBody = ({ body, isBase64Encoded }: LambdaFunctionURLEvent): unk
   } catch (error) {
     throw invalid([{ path: '', message: `The body is not JSON: ${error instanceof Error ? error.message : error}` }]);
   }
-};
+}
 
 /** A header, whatever the case of its name. */
-export const header = ({ headers }: LambdaFunctionURLEvent, name: string): string | undefined =>
-  Object.entries(headers).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
+export function header({ headers }: LambdaFunctionURLEvent, name: string): string | undefined {
+  return Object.entries(headers).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
+}
 
 /**
  * Reads what has a header's value at a path: a fault there has the header's name.
  * @throws what `read` throws
  */
-export const inHeader = <T>(name: string, path: string, read: () => T): T => {
+export function inHeader<T>(name: string, path: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
@@ -70,7 +71,7 @@ export const inHeader = <T>(name: string, path: string, read: () => T): T => {
     if (!success) throw error;
     throw invalid(data.details.faults.map((fault) => (fault.path === path ? { ...fault, path: name } : fault)));
   }
-};
+}
 
 const faulty = z.object({
   code: z.literal('validation'),
@@ -78,47 +79,48 @@ const faulty = z.object({
 });
 
 /** The version token in a header, with or without the quotes of an ETag. @throws MeridianError `validation` */
-export const tokenHeader = (event: LambdaFunctionURLEvent, name: string): string | undefined =>
-  header(event, name)
+export function tokenHeader(event: LambdaFunctionURLEvent, name: string): string | undefined {
+  return header(event, name)
     ?.trim()
     .replace(/^(W\/)?"(.*)"$/, '$2');
+}
 
 /** @throws MeridianError `validation` */
-export const versionHeader = (event: LambdaFunctionURLEvent, name: string, stream: string): Version | undefined => {
+export function versionHeader(event: LambdaFunctionURLEvent, name: string, stream: string): Version | undefined {
   const token = tokenHeader(event, name);
   return token === undefined ? undefined : decodeVersion(stream, token, name);
-};
+}
 
 /**
  * The seconds of `Prefer: wait=N` (RFC 7240), 50 at most; undefined without it. As it says, the first of several counts, and
  * what is not understood is passed over.
  */
-export const waitHeader = (event: LambdaFunctionURLEvent): number | undefined => {
+export function waitHeader(event: LambdaFunctionURLEvent): number | undefined {
   // What is quoted belongs to other preferences: the value of `wait` is digits.
   const preferences = (header(event, 'Prefer') ?? '').replace(/"(?:[^"\\]|\\.)*"/g, '""').split(',');
   const parts = preferences.map((preference) => preference.replace(/;.*/, '').split('='));
   const [, seconds = '', more] = parts.find(([name]) => name?.trim().toLowerCase() === 'wait') ?? [];
   return more === undefined && /^\s*\d+\s*$/.test(seconds) ? Math.min(Number(seconds), MAX_WAIT_S) : undefined;
-};
+}
 
 /** The caller's trace, unless `meta` names one; as W3C Trace Context asks, a malformed one is passed over. */
-export const traced = <T extends { readonly meta: Meta }>(asked: T, event: LambdaFunctionURLEvent): T => {
+export function traced<T extends { readonly meta: Meta }>(asked: T, event: LambdaFunctionURLEvent): T {
   const traceparent = header(event, 'traceparent');
   return isTraceparent(traceparent) ? { ...asked, meta: { traceparent, ...asked.meta } } : asked;
-};
+}
 
 /** `?after=` and `?limit=` of a paged route. @throws MeridianError `validation` */
-export const pageOf = ({ rawQueryString }: LambdaFunctionURLEvent): { after: string | undefined; limit: number } => {
+export function pageOf({ rawQueryString }: LambdaFunctionURLEvent): { after: string | undefined; limit: number } {
   const query = new URLSearchParams(rawQueryString);
   const text = query.get('limit') ?? String(DEFAULT_LIMIT);
   const limit = /^\d+$/.test(text) ? Number(text) : 0;
   if (limit < 1 || limit > MAX_LIMIT)
     throw invalid([{ path: 'limit', message: `is "${text}", it has to be 1 to ${MAX_LIMIT}` }]);
   return { after: query.get('after') ?? undefined, limit };
-};
+}
 
 /** @throws MeridianError `too-large`: more than a Function URL carries */
-export const json = (value: unknown, headers: Readonly<Record<string, string>> = {}): Answer => {
+export function json(value: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
   const body = JSON.stringify(value);
   const bytes = Buffer.byteLength(body);
   if (bytes > MAX_ANSWER_BYTES)
@@ -130,10 +132,10 @@ export const json = (value: unknown, headers: Readonly<Record<string, string>> =
       },
     );
   return { statusCode: 200, headers: { 'content-type': 'application/json', ...headers }, body };
-};
+}
 
 /** An error as an RFC 9457 problem document; what can be tried again says after how many seconds: `retryAfter`, or 1. */
-export const problem = (error: unknown, headers: Readonly<Record<string, string>> = {}): Answer => {
+export function problem(error: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
   const document = toProblem(error);
   return {
     statusCode: document.status,
@@ -144,8 +146,9 @@ export const problem = (error: unknown, headers: Readonly<Record<string, string>
     },
     body: JSON.stringify(document),
   };
-};
+}
 
 /** The seconds that a problem document asks to wait; 1 if it does not say. Its members may be the domain's. */
-export const secondsIn = ({ retryAfter }: Problem): string =>
-  typeof retryAfter === 'number' && Number.isSafeInteger(retryAfter) && retryAfter > 0 ? `${retryAfter}` : '1';
+export function secondsIn({ retryAfter }: Problem): string {
+  return typeof retryAfter === 'number' && Number.isSafeInteger(retryAfter) && retryAfter > 0 ? `${retryAfter}` : '1';
+}

@@ -89,23 +89,26 @@ const postEvents: Handle = async (ports, event) => {
   return json(results);
 };
 
-const isCommand = (envelope: unknown): boolean =>
-  envelope !== null && typeof envelope === 'object' && Object.hasOwn(envelope, 'command');
+function isCommand(envelope: unknown): boolean {
+  return envelope !== null && typeof envelope === 'object' && Object.hasOwn(envelope, 'command');
+}
 
 type Result = ReturnType<typeof accepted> | ReturnType<typeof refused>;
 
-const refused = (envelope: unknown, error: unknown) => ({
-  id: textOf(envelope, 'id'),
-  stream: textOf(envelope, 'stream'),
-  problem: toProblem(error),
-});
+function refused(envelope: unknown, error: unknown) {
+  return {
+    id: textOf(envelope, 'id'),
+    stream: textOf(envelope, 'stream'),
+    problem: toProblem(error),
+  };
+}
 
 /** A short text in what may be anything: enough to tell which envelope is meant. */
-const textOf = (value: unknown, name: string): string | undefined => {
+function textOf(value: unknown, name: string): string | undefined {
   if (value === null || typeof value !== 'object' || !Object.hasOwn(value, name)) return undefined;
   const text: unknown = Reflect.get(value, name);
   return typeof text === 'string' ? text.slice(0, 300) : undefined;
-};
+}
 
 const postCommand: Handle = async (ports, event, { type = '', id = '', name }) => {
   const stream = streamNameOf(type, id);
@@ -149,7 +152,9 @@ const getCommits: Handle = async (ports, event, { type = '', id = '' }) => {
   return json({ stream, commits: page.commits.map(shown), version, ...(page.more && { next: version }) });
 };
 
-const shown = ({ stream: _stream, request: _request, tx: _tx, ...commit }: Commit): unknown => commit;
+function shown({ stream: _stream, request: _request, tx: _tx, ...commit }: Commit): unknown {
+  return commit;
+}
 
 const getRows: Handle = async (ports, event, { view = '' }) => {
   const { after, limit } = pageOf(event);
@@ -162,20 +167,28 @@ const getRow: Handle = async (ports, _event, { view = '', key = '' }) =>
 
 const getHealth: Handle = async (ports) => json(await readHealth(ports));
 
-const accepted = ({ stream, commitId, version, dot }: Appended) => ({
-  id: commitId,
-  stream,
-  version: encodeVersion(stream, version),
-  ...dot,
-});
+function accepted({ stream, commitId, version, dot }: Appended) {
+  return {
+    id: commitId,
+    stream,
+    version: encodeVersion(stream, version),
+    ...dot,
+  };
+}
 
-const acceptance = (appended: Appended): Answer => json(accepted(appended), etag(appended));
+function acceptance(appended: Appended): Answer {
+  return json(accepted(appended), etag(appended));
+}
 
-const etag = ({ stream, version }: Pick<Appended, 'stream' | 'version'>) => ({
-  etag: `"${encodeVersion(stream, version)}"`,
-});
+function etag({ stream, version }: Pick<Appended, 'stream' | 'version'>) {
+  return {
+    etag: `"${encodeVersion(stream, version)}"`,
+  };
+}
 
-const url = (pathname: string) => new URLPattern({ pathname });
+function url(pathname: string) {
+  return new URLPattern({ pathname });
+}
 
 interface Route {
   readonly method: 'GET' | 'POST';
@@ -199,7 +212,7 @@ const routes: readonly Route[] = [
  * Answers a request of a Region's API.
  * @throws MeridianError `not-found`, and what the route's function throws
  */
-export const route = async (ports: ApiPorts, event: LambdaFunctionURLEvent): Promise<Answer> => {
+export async function route(ports: ApiPorts, event: LambdaFunctionURLEvent): Promise<Answer> {
   const isHead = event.requestContext.http.method === 'HEAD';
   const method = isHead ? 'GET' : event.requestContext.http.method;
   const input = { pathname: event.rawPath };
@@ -218,13 +231,13 @@ export const route = async (ports: ApiPorts, event: LambdaFunctionURLEvent): Pro
   return problem(new MeridianError('method-not-allowed', `${event.rawPath} takes ${text}.`, { details: { allowed } }), {
     allow: text,
   });
-};
+}
 
-const parametersOf = (path: URLPattern, input: { readonly pathname: string }): Parameters => {
+function parametersOf(path: URLPattern, input: { readonly pathname: string }): Parameters {
   const groups = path.exec(input)?.pathname.groups ?? {};
   try {
     return Object.fromEntries(Object.entries(groups).map(([name, text = '']) => [name, decodeURIComponent(text)]));
   } catch {
     throw invalid([{ path: '', message: `The path ${input.pathname} is not percent-encoded UTF-8` }]);
   }
-};
+}

@@ -32,7 +32,7 @@ import {
 const DEFAULT_WAIT_S = 10;
 
 /** `POST /transactions`: the outcome, or where to ask for it. @throws MeridianError as `parseTransaction`, `transact` */
-export const postTransaction = async (ports: TransactPorts, event: LambdaFunctionURLEvent): Promise<Answer> => {
+export async function postTransaction(ports: TransactPorts, event: LambdaFunctionURLEvent): Promise<Answer> {
   const transaction = traced(named(ports, jsonBody(event), header(event, 'Idempotency-Key')), event);
   const asked = waitHeader(event);
   const wait = Math.min((asked ?? DEFAULT_WAIT_S) * 1000, longestWait(ports, transaction.id));
@@ -61,14 +61,14 @@ export const postTransaction = async (ports: TransactPorts, event: LambdaFunctio
         statusCode: 202,
       };
   }
-};
+}
 
 /** `GET /transactions/{id}`. @throws MeridianError `validation`; `not-found`; as `outcomeOf` */
-export const getTransaction = async (
+export async function getTransaction(
   ports: TransactPorts,
   _event: LambdaFunctionURLEvent,
   { id = '' }: Parameters,
-): Promise<Answer> => {
+): Promise<Answer> {
   if (!isTransactionId(id) || !ports.regions.includes(drivingRegionOf(id)))
     throw invalid([
       { path: 'id', message: `is not <Region>:<key>, with one of the Regions ${ports.regions.join(', ')}` },
@@ -81,14 +81,15 @@ export const getTransaction = async (
       { details: { id, state: 'unknown' } },
     );
   return json(shown(outcome));
-};
+}
 
 /** Only the Region that drives a transaction can wait for it as long as a caller likes. */
-const longestWait = ({ region }: TransactPorts, id: string): number =>
-  drivingRegionOf(id) === region ? Number.POSITIVE_INFINITY : MAX_PASSED_ON_MS;
+function longestWait({ region }: TransactPorts, id: string): number {
+  return drivingRegionOf(id) === region ? Number.POSITIVE_INFINITY : MAX_PASSED_ON_MS;
+}
 
 /** Whatever goes wrong then, the same transaction again tells what became of it: so its id is told, also one that was made here. */
-const withId = async (id: string, outcome: Promise<Outcome>): Promise<Outcome> => {
+async function withId(id: string, outcome: Promise<Outcome>): Promise<Outcome> {
   try {
     return await outcome;
   } catch (error) {
@@ -96,10 +97,10 @@ const withId = async (id: string, outcome: Promise<Outcome>): Promise<Outcome> =
     const { code, message, retryable, details, cause } = error;
     throw new MeridianError(code, message, { retryable, details: { ...details, id }, cause });
   }
-};
+}
 
 /** A body that names no id is the transaction that the header names. @throws MeridianError `validation`: it names another one */
-const named = (ports: TransactPorts, body: unknown, id: string | undefined): Transaction => {
+function named(ports: TransactPorts, body: unknown, id: string | undefined): Transaction {
   if (body === undefined) throw invalid([{ path: '', message: 'The body is empty: send a transaction' }]);
   if (id === undefined || body === null || typeof body !== 'object' || Array.isArray(body))
     return parseTransaction(ports, body);
@@ -111,9 +112,9 @@ const named = (ports: TransactPorts, body: unknown, id: string | undefined): Tra
       { path: 'Idempotency-Key', message: `is ${id}, and the body has the id ${transaction.id}: give one of them` },
     ]);
   return transaction;
-};
+}
 
-const shown = (outcome: Outcome): unknown => {
+function shown(outcome: Outcome): unknown {
   const { id, state } = outcome;
   switch (state) {
     case 'committed':
@@ -123,16 +124,20 @@ const shown = (outcome: Outcome): unknown => {
     default:
       return { id, state };
   }
-};
+}
 
-const participant = ({ stream, version, log, position }: PreparedIntent) => ({
-  stream,
-  version: encodeVersion(stream, version),
-  log,
-  position,
-});
+function participant({ stream, version, log, position }: PreparedIntent) {
+  return {
+    stream,
+    version: encodeVersion(stream, version),
+    log,
+    position,
+  };
+}
 
-const reasonOf = ({ stream, problem }: AbortReason) => ({
-  reason: problem,
-  ...(stream !== undefined && { participant: stream }),
-});
+function reasonOf({ stream, problem }: AbortReason) {
+  return {
+    reason: problem,
+    ...(stream !== undefined && { participant: stream }),
+  };
+}

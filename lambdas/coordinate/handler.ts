@@ -2,5 +2,6 @@ import { type CoordinatePorts, type CoordinatorAnswer, coordinate } from '../../
 import { instrument, type Telemetry } from '../instrument.ts';
 
 /** The state machine → the next attempt of a transaction, or the decision on one. It throws what is worth another try. */
-export const makeHandler = (ports: CoordinatePorts & { readonly telemetry: Telemetry }) =>
-  instrument(ports.telemetry, async (asked: unknown): Promise<CoordinatorAnswer> => coordinate(ports, asked));
+export function makeHandler(ports: CoordinatePorts & { readonly telemetry: Telemetry }) {
+  return instrument(ports.telemetry, async (asked: unknown): Promise<CoordinatorAnswer> => coordinate(ports, asked));
+}

@@ -4,8 +4,8 @@ import { failedOf } from '../batch.ts';
 import { instrument, type Telemetry } from '../instrument.ts';
 
 /** bus → ingress queue → append. */
-export const makeHandler = (ports: IngestPorts & { readonly telemetry: Telemetry }) =>
-  instrument(ports.telemetry, async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
+export function makeHandler(ports: IngestPorts & { readonly telemetry: Telemetry }) {
+  return instrument(ports.telemetry, async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
     const answers = await ingest(
       ports,
       Records.map(({ body }) => body),
@@ -15,3 +15,4 @@ export const makeHandler = (ports: IngestPorts & { readonly telemetry: Telemetry
       ports.telemetry.log,
     );
   });
+}

@@ -29,13 +29,13 @@ export type OperatePorts = ProjectPorts & RepublishPorts & QuarantinePorts;
 type Action = (ports: OperatePorts, asked: unknown) => Promise<unknown>;
 
 /** An action whose request is checked first; it throws MeridianError `validation` for one that is not as it should be. */
-const action =
-  <Input>(input: z.ZodType<Input>, run: (ports: OperatePorts, input: Input) => Promise<unknown>): Action =>
-  async (ports, asked) => {
+function action<Input>(input: z.ZodType<Input>, run: (ports: OperatePorts, input: Input) => Promise<unknown>): Action {
+  return async (ports, asked) => {
     const parsed = input.safeParse(asked);
     if (!parsed.success) throw invalid(faultsOf(parsed.error));
     return run(ports, parsed.data);
   };
+}
 
 /** What can be asked for. Each works for some seconds at most, then tells how far it is: whoever asked asks again. */
 const actions: ReadonlyMap<string, Action> = new Map([

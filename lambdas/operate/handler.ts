@@ -3,8 +3,8 @@ import { instrument, type Telemetry } from '../instrument.ts';
 import { type OperatePorts, operate } from './actions.ts';
 
 /** What an operator asks of a Region, `{action, …}`: answered with its result or with a problem document. */
-export const makeHandler = (ports: OperatePorts & { readonly telemetry: Telemetry }) =>
-  instrument(ports.telemetry, async (asked: unknown): Promise<OperateAnswer> => {
+export function makeHandler(ports: OperatePorts & { readonly telemetry: Telemetry }) {
+  return instrument(ports.telemetry, async (asked: unknown): Promise<OperateAnswer> => {
     try {
       return { result: await operate(ports, asked) };
     } catch (error) {
@@ -13,3 +13,4 @@ export const makeHandler = (ports: OperatePorts & { readonly telemetry: Telemetr
       return { problem };
     }
   });
+}

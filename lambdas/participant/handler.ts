@@ -2,5 +2,6 @@ import { type ParticipantAnswer, type ParticipatePorts, participate } from '../.
 import { instrument, type Telemetry } from '../instrument.ts';
 
 /** The state machine, or another Region's `participant` → one step of one stream. It throws what is worth another try. */
-export const makeHandler = (ports: ParticipatePorts & { readonly telemetry: Telemetry }) =>
-  instrument(ports.telemetry, async (asked: unknown): Promise<ParticipantAnswer> => participate(ports, asked));
+export function makeHandler(ports: ParticipatePorts & { readonly telemetry: Telemetry }) {
+  return instrument(ports.telemetry, async (asked: unknown): Promise<ParticipantAnswer> => participate(ports, asked));
+}

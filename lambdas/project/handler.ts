@@ -11,8 +11,8 @@ import { failedOf } from '../batch.ts';
 import { instrument, type Telemetry } from '../instrument.ts';
 
 /** projection queue → views. */
-export const makeHandler = (ports: ProjectPorts & { readonly telemetry: Telemetry }) =>
-  instrument(ports.telemetry, async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
+export function makeHandler(ports: ProjectPorts & { readonly telemetry: Telemetry }) {
+  return instrument(ports.telemetry, async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
     const read = Records.map(parse);
     const failed = await project(ports, triggersOf(read.flatMap(({ message }) => message ?? [])));
     return failedOf(
@@ -28,11 +28,12 @@ export const makeHandler = (ports: ProjectPorts & { readonly telemetry: Telemetr
       ports.telemetry.log,
     );
   });
+}
 
-const parse = ({ messageId: id, body }: SQSRecord): { id: string; message?: ProjectionMessage; why?: unknown } => {
+function parse({ messageId: id, body }: SQSRecord): { id: string; message?: ProjectionMessage; why?: unknown } {
   try {
     return { id, message: parseProjectionMessage(body) };
   } catch (error) {
     return { id, why: error };
   }
-};
+}

@@ -17,8 +17,8 @@ export interface RelayHandlerPorts extends RelayPorts {
 }
 
 /** The streams of the `events` and `transactions` tables → bus, projection queue and resolver queue. */
-export const makeHandler = (ports: RelayHandlerPorts) =>
-  instrument(ports.telemetry, async ({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
+export function makeHandler(ports: RelayHandlerPorts) {
+  return instrument(ports.telemetry, async ({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
     const records = Records.map((record) => ({ id: record.dynamodb?.SequenceNumber ?? '', ...read(ports, record) }));
     // Everything behind the first failure is delivered again: sending it now would send it at every try.
     const unreadable = records.findIndex(({ why }) => why !== undefined);
@@ -34,14 +34,15 @@ export const makeHandler = (ports: RelayHandlerPorts) =>
       ports.telemetry.log,
     );
   });
+}
 
-const read = (
+function read(
   { changeOf }: RelayHandlerPorts,
   { eventName, dynamodb }: DynamoDBRecord,
-): { change?: Change | undefined; why?: unknown } => {
+): { change?: Change | undefined; why?: unknown } {
   try {
     return { change: changeOf({ eventName, NewImage: dynamodb?.NewImage, OldImage: dynamodb?.OldImage }) };
   } catch (error) {
     return { why: error };
   }
-};
+}

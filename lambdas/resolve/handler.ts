@@ -4,8 +4,8 @@ import { failedOf } from '../batch.ts';
 import { instrument, type Telemetry } from '../instrument.ts';
 
 /** resolver queue → what a coordinator has left undone. */
-export const makeHandler = (ports: ResolvePorts & { readonly telemetry: Telemetry }) =>
-  instrument(ports.telemetry, async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
+export function makeHandler(ports: ResolvePorts & { readonly telemetry: Telemetry }) {
+  return instrument(ports.telemetry, async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
     const answers = await resolve(
       ports,
       Records.map(({ body }) => body),
@@ -15,3 +15,4 @@ export const makeHandler = (ports: ResolvePorts & { readonly telemetry: Telemetr
       ports.telemetry.log,
     );
   });
+}

@@ -11,11 +11,13 @@ export interface Addition {
 }
 
 /** Flights on the bus → a tally of what every airport has reported. An example: what a team's own subscriber looks like. */
-export const makeHandler = (ports: Omit<SubscriptionPorts<Addition>, 'handle'>) =>
-  subscription({ ...ports, handle: tally });
+export function makeHandler(ports: Omit<SubscriptionPorts<Addition>, 'handle'>) {
+  return subscription({ ...ports, handle: tally });
+}
 
 /** A subscriber knows what was promised of the events, and not the code that decides them. */
 const report = z.object({ airport: z.string() });
 
-const tally = ({ type, data }: SubscribedEvent): readonly Addition[] =>
-  type === 'Departed' || type === 'Arrived' ? [{ key: report.parse(data).airport, sums: { [type]: 1 } }] : [];
+function tally({ type, data }: SubscribedEvent): readonly Addition[] {
+  return type === 'Departed' || type === 'Arrived' ? [{ key: report.parse(data).airport, sums: { [type]: 1 } }] : [];
+}

@@ -172,12 +172,14 @@ export class Dashboard extends Construct {
 }
 
 /** A title and a line of widgets that share its width. */
-const row = (title: string, graphs: readonly ((width: number) => IWidget)[]): IWidget[][] => [
-  [new TextWidget({ markdown: `## ${title}`, width: WIDTH, height: 1 })],
-  graphs.map((graphOf) => graphOf(WIDTH / graphs.length)),
-];
+function row(title: string, graphs: readonly ((width: number) => IWidget)[]): IWidget[][] {
+  return [
+    [new TextWidget({ markdown: `## ${title}`, width: WIDTH, height: 1 })],
+    graphs.map((graphOf) => graphOf(WIDTH / graphs.length)),
+  ];
+}
 
-const graph =
-  (title: string, left: readonly IMetric[]) =>
-  (width: number): IWidget =>
+function graph(title: string, left: readonly IMetric[]) {
+  return (width: number): IWidget =>
     new GraphWidget({ title, left: [...left], width, height: HEIGHT, leftYAxis: { min: 0, showUnits: false } });
+}

@@ -18,23 +18,27 @@ export interface GlobalTableProps {
 }
 
 /** What all of them have in common. Replicas take over recovery, protection and encryption from the table. */
-export const globalTable = (
+export function globalTable(
   scope: Construct,
   { tableName, replicaRegions, ephemeral = false }: GlobalTableProps,
-): TablePropsV2 => ({
-  tableName,
-  partitionKey: { name: 'pk', type: AttributeType.STRING },
-  sortKey: { name: 'sk', type: AttributeType.STRING },
-  billing: Billing.onDemand(),
-  // A customer's key would be one more thing to create, share and never lose in every Region; this one is DynamoDB's own in
-  // each of them, so no write waits for KMS.
-  encryption: TableEncryptionV2.dynamoOwnedKey(),
-  pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-  deletionProtection: !ephemeral,
-  removalPolicy: removalPolicyOf(ephemeral),
-  tags: [tagOf(Stack.of(scope).region)],
-  replicas: replicaRegions.map((region) => ({ region, tags: [tagOf(region)] })),
-});
+): TablePropsV2 {
+  return {
+    tableName,
+    partitionKey: { name: 'pk', type: AttributeType.STRING },
+    sortKey: { name: 'sk', type: AttributeType.STRING },
+    billing: Billing.onDemand(),
+    // A customer's key would be one more thing to create, share and never lose in every Region; this one is DynamoDB's own in
+    // each of them, so no write waits for KMS.
+    encryption: TableEncryptionV2.dynamoOwnedKey(),
+    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+    deletionProtection: !ephemeral,
+    removalPolicy: removalPolicyOf(ephemeral),
+    tags: [tagOf(Stack.of(scope).region)],
+    replicas: replicaRegions.map((region) => ({ region, tags: [tagOf(region)] })),
+  };
+}
 
 /** Each replica is billed in its own Region, not in that of the stack. */
-const tagOf = (value: string) => ({ key: REGION_TAG, value });
+function tagOf(value: string) {
+  return { key: REGION_TAG, value };
+}

@@ -20,7 +20,7 @@ export interface Inventory {
 }
 
 /** Reads what is in a stack so far, so that what is added to it is watched without being named once more. */
-export const inventoryOf = (stack: Stack): Inventory => {
+export function inventoryOf(stack: Stack): Inventory {
   const resources = stack.node.findAll();
   const queues = resources.filter((resource) => resource instanceof CfnQueue);
   return {
@@ -44,10 +44,10 @@ export const inventoryOf = (stack: Stack): Inventory => {
       .filter((resource) => resource instanceof CfnStateMachine)
       .map(({ stateMachineName, attrArn, node }) => ({ name: nameOf(stateMachineName, node.path), arn: attrArn })),
   };
-};
+}
 
 /** Metrics go by the names of things, so each needs one that is known before it is deployed. */
-const nameOf = (name: string | undefined, path: string): string => {
+function nameOf(name: string | undefined, path: string): string {
   if (name === undefined) throw new Error(`Give ${path} a name, from lib/names.ts: it cannot be watched without one.`);
   return name;
-};
+}

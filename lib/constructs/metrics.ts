@@ -11,7 +11,7 @@ const OPERATIONS = ['PutItem', 'UpdateItem', 'Query', 'BatchGetItem', 'TransactW
  * @param prefix the deployment's name
  * @param period what one datapoint sums up
  */
-export const metricsOf = (prefix: string, period: Duration) => {
+export function metricsOf(prefix: string, period: Duration) {
   const names = namesOf(prefix);
   const metric = (props: MetricProps) => new Metric({ period, ...props });
   const sumOf = (name: string, parts: readonly Metric[]) => {
@@ -123,4 +123,4 @@ export const metricsOf = (prefix: string, period: Duration) => {
         usingMetrics: { appended: own('Appended'), batches: own('Published').with({ statistic: Stats.SAMPLE_COUNT }) },
       }),
   };
-};
+}

@@ -9,4 +9,6 @@ export const QUEUE_DEFAULTS = {
 } as const satisfies QueueProps;
 
 /** How long a message is hidden while a function works on it: six of its timeouts, as Lambda recommends for its retries. */
-export const visibilityTimeoutFor = (timeout: Duration): Duration => Duration.seconds(6 * timeout.toSeconds());
+export function visibilityTimeoutFor(timeout: Duration): Duration {
+  return Duration.seconds(6 * timeout.toSeconds());
+}

@@ -5,5 +5,6 @@ import { RemovalPolicy } from 'aws-cdk-lib';
  * empty, and its fixed name would block the next try. A table that is protected stands in the way of that: see
  * docs/runbooks/deploy.md.
  */
-export const removalPolicyOf = (ephemeral: boolean): RemovalPolicy =>
-  ephemeral ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+export function removalPolicyOf(ephemeral: boolean): RemovalPolicy {
+  return ephemeral ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+}

@@ -22,13 +22,13 @@ export interface Transacting {
 }
 
 /** Lets a role append to streams and take transactions in. */
-export const grantTransacting = (
+export function grantTransacting(
   grantee: IGrantable,
   { events, snapshots, transactions, participant, machine }: Transacting,
-): void => {
+): void {
   events.grantTransact(grantee);
   snapshots.grantUse(grantee);
   transactions.grantDrive(grantee);
   participant.grantInvokeElsewhere(grantee);
   machine.grantStart(grantee);
-};
+}

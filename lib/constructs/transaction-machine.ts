@@ -248,7 +248,7 @@ export class TransactionMachine extends Construct {
 }
 
 /** As Step Functions asks for them when it makes a machine that logs and is traced. */
-const grantLogsAndTraces = (role: Role): void => {
+function grantLogsAndTraces(role: Role): void {
   Grant.addToPrincipal({
     grantee: role,
     actions: [
@@ -271,4 +271,4 @@ const grantLogsAndTraces = (role: Role): void => {
     id: 'AwsSolutions-IAM5[Resource::*]',
     reason: 'Deliveries of logs and X-Ray know no resources; nothing else has this one.',
   });
-};
+}

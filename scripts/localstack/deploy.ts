@@ -13,24 +13,27 @@ const ACCOUNT = '000000000000';
 export const REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'] as const;
 
 /** The environment in which AWS clients and the CDK talk to a LocalStack, and to nothing else. */
-export const environmentOf = (endpoint: string): Record<string, string> => ({
-  AWS_ACCESS_KEY_ID: 'test',
-  AWS_SECRET_ACCESS_KEY: 'test',
-  AWS_REGION: REGIONS[0],
-  AWS_ENDPOINT_URL: endpoint,
-  AWS_ENDPOINT_URL_S3: endpoint,
-});
+export function environmentOf(endpoint: string): Record<string, string> {
+  return {
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_REGION: REGIONS[0],
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ENDPOINT_URL_S3: endpoint,
+  };
+}
 
 /** This process's environment without what it knows of a real account. */
-const cleanEnvironment = (): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS|CDK)_/.test(name)));
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS|CDK)_/.test(name)));
+}
 
 /**
  * Bundles the functions and makes the templates of the app as it is deployed to real Regions, but to be thrown away, and with
  * the example subscriber.
  * @param assembly the folder to write
  */
-export const synthesize = (assembly: string, signal: AbortSignal): Promise<void> => {
+export function synthesize(assembly: string, signal: AbortSignal): Promise<void> {
   const context = {
     ephemeral: true,
     subscriber: true,
@@ -41,16 +44,17 @@ export const synthesize = (assembly: string, signal: AbortSignal): Promise<void>
   const options = Object.entries(context).flatMap(([key, value]) => ['--context', `${key}=${value}`]);
   const app = ['--app', `"${process.execPath}" bin/app.ts`];
   return cdk(['synth', '--quiet', ...app, '--output', assembly, ...options], { cwd: root, signal });
-};
+}
 
 /** Makes in each Region what the CDK keeps its files in. */
-export const bootstrap = (endpoint: string, signal: AbortSignal): Promise<void> =>
-  cdk(['bootstrap', ...REGIONS.map((region) => `aws://${ACCOUNT}/${region}`)], {
+export function bootstrap(endpoint: string, signal: AbortSignal): Promise<void> {
+  return cdk(['bootstrap', ...REGIONS.map((region) => `aws://${ACCOUNT}/${region}`)], {
     // Away from cdk.json: beside it the CDK would run the app first.
     cwd: tmpdir(),
     endpoint,
     signal,
   });
+}
 
 /** The address of a Region's API. */
 export interface RegionUrl {
@@ -61,11 +65,7 @@ export interface RegionUrl {
 const outputsFile = z.record(z.string(), z.object({ ApiUrl: z.string() }));
 
 /** Deploys what was synthesized, the Regions at the same time. */
-export const deploy = async (
-  endpoint: string,
-  assembly: string,
-  signal: AbortSignal,
-): Promise<readonly RegionUrl[]> => {
+export async function deploy(endpoint: string, assembly: string, signal: AbortSignal): Promise<readonly RegionUrl[]> {
   const outputs = join(assembly, 'outputs.json');
   const atOnce = ['--concurrency', String(REGIONS.length)];
   const app = ['--app', assembly, '--outputs-file', outputs];
@@ -76,7 +76,7 @@ export const deploy = async (
       .filter(([stack]) => stack.endsWith(region))
       .map(([, { ApiUrl }]) => ({ region, url: ApiUrl })),
   );
-};
+}
 
 interface CdkOptions {
   readonly cwd: string;
@@ -85,8 +85,8 @@ interface CdkOptions {
   readonly signal: AbortSignal;
 }
 
-const cdk = (args: readonly string[], { cwd, endpoint, signal }: CdkOptions): Promise<void> =>
-  run(join(bin, 'cdklocal'), args, {
+function cdk(args: readonly string[], { cwd, endpoint, signal }: CdkOptions): Promise<void> {
+  return run(join(bin, 'cdklocal'), args, {
     cwd,
     signal,
     env: {
@@ -96,3 +96,4 @@ const cdk = (args: readonly string[], { cwd, endpoint, signal }: CdkOptions): Pr
       CI: 'true',
     },
   });
+}

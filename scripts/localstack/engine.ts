@@ -43,30 +43,32 @@ const START_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 2_000;
 
 /** Why LocalStack cannot run on this machine; undefined if it can. */
-export const whatIsMissing = (): string | undefined => {
+export function whatIsMissing(): string | undefined {
   if (process.platform === 'win32') return 'LocalStack needs Linux or macOS.';
   if (dockerAnswers()) return undefined;
   const missing = [whatPythonMisses(), whatJavaMisses()].filter((one) => one !== undefined);
   return missing.length > 0 ? `LocalStack needs Docker, or else ${missing.join(' and ')}.` : undefined;
-};
+}
 
 /** The command alone says nothing: it may be there without an engine behind it. */
-const dockerAnswers = (): boolean => spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 10_000 }).status === 0;
+function dockerAnswers(): boolean {
+  return spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 10_000 }).status === 0;
+}
 
-const whatJavaMisses = (): string | undefined => {
+function whatJavaMisses(): string | undefined {
   const { stderr } = spawnSync('java', ['-version'], { encoding: 'utf8' });
   const version = Number(/version "(\d+)/.exec(stderr ?? '')?.[1] ?? 0);
   return version < JAVA_VERSION ? `Java ${JAVA_VERSION} or newer on the PATH` : undefined;
-};
+}
 
 /** Downloads LocalStack, where it is not here yet. @throws Error when the download fails */
-export const installEngine = async (): Promise<void> => {
+export async function installEngine(): Promise<void> {
   if (dockerAnswers()) await run('docker', ['pull', '--quiet', IMAGE]);
   else await pythonWithLocalStack();
-};
+}
 
 /** Starts LocalStack on a free port, with a folder of its own. @throws Error when it does not start */
-export const startEngine = async (): Promise<Engine> => {
+export async function startEngine(): Promise<Engine> {
   const port = await freePort();
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-localstack-')));
   const log = join(folder, 'localstack.log');
@@ -93,29 +95,31 @@ export const startEngine = async (): Promise<Engine> => {
     throw new Error(`LocalStack did not start, see ${log}`, { cause: error });
   }
   return { endpoint, log, ended, stop };
-};
+}
 
 /** What it is told however it runs. */
-const environment = (): Record<string, string> => ({
-  DISABLE_EVENTS: '1', // it calls home otherwise
-  SKIP_SSL_CERT_DOWNLOAD: '1',
-  EAGER_SERVICE_LOADING: '0',
-  LS_LOG: 'warning', // a line for every request otherwise, which takes as long as some requests
-  // The default one loses stream records of what is written in a replica's Region.
-  PROVIDER_OVERRIDE_DYNAMODB: 'v2',
-  // A request to itself for every message otherwise, of which nobody looks at the sum.
-  SQS_DISABLE_CLOUDWATCH_METRICS: '1',
-  // A name like sqs.us-east-1.localhost resolves nowhere.
-  SQS_ENDPOINT_STRATEGY: 'path',
-  DYNAMODB_IN_MEMORY: '1',
-  // The wait behind every batch, also a full one, and between two looks at a table stream; then that behind an empty queue.
-  LAMBDA_EVENT_SOURCE_MAPPING_POLL_INTERVAL_SEC: '0.1',
-  LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC: '1',
-  AWS_ACCESS_KEY_ID: 'test',
-  AWS_SECRET_ACCESS_KEY: 'test',
-});
+function environment(): Record<string, string> {
+  return {
+    DISABLE_EVENTS: '1', // it calls home otherwise
+    SKIP_SSL_CERT_DOWNLOAD: '1',
+    EAGER_SERVICE_LOADING: '0',
+    LS_LOG: 'warning', // a line for every request otherwise, which takes as long as some requests
+    // The default one loses stream records of what is written in a replica's Region.
+    PROVIDER_OVERRIDE_DYNAMODB: 'v2',
+    // A request to itself for every message otherwise, of which nobody looks at the sum.
+    SQS_DISABLE_CLOUDWATCH_METRICS: '1',
+    // A name like sqs.us-east-1.localhost resolves nowhere.
+    SQS_ENDPOINT_STRATEGY: 'path',
+    DYNAMODB_IN_MEMORY: '1',
+    // The wait behind every batch, also a full one, and between two looks at a table stream; then that behind an empty queue.
+    LAMBDA_EVENT_SOURCE_MAPPING_POLL_INTERVAL_SEC: '0.1',
+    LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC: '1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+  };
+}
 
-const asProcess = async (port: number, folder: string): Promise<ChildProcess> => {
+async function asProcess(port: number, folder: string): Promise<ChildProcess> {
   const python = await pythonWithLocalStack();
   layOut(folder);
   return spawnWithUs(python, ['-m', 'localstack.runtime.main'], {
@@ -135,10 +139,10 @@ const asProcess = async (port: number, folder: string): Promise<ChildProcess> =>
     LAMBDA_RUNTIME_EXECUTOR: 'node',
     LAMBDA_NODE_BIN: process.execPath,
   });
-};
+}
 
 /** Lays out Java and DynamoDB Local where LocalStack would download them to. */
-const layOut = (folder: string): void => {
+function layOut(folder: string): void {
   const libraries = join(folder, 'usr/lib/localstack');
   const dynamoDb = join(libraries, 'dynamodb-local/2');
   for (const made of [join(libraries, 'java'), dynamoDb, join(folder, 'tmp')]) mkdirSync(made, { recursive: true });
@@ -146,17 +150,17 @@ const layOut = (folder: string): void => {
   for (const part of globSync(DYNAMODB_LOCAL)) symlinkSync(part, join(dynamoDb, basename(part)));
   // Its agent is taken off the command line by a plugin; that it is there is checked all the same.
   writeFileSync(join(dynamoDb, 'ddb-local-loader-0.1.jar'), '');
-};
+}
 
-const javaHome = (): string => {
+function javaHome(): string {
   const { stderr } = spawnSync('java', ['-XshowSettings:properties', '-version'], { encoding: 'utf8' });
   const home = /java\.home = (.+)/.exec(stderr)?.[1];
   if (home === undefined) throw new Error('java does not tell its java.home.');
   return home;
-};
+}
 
 /** Functions run in containers of their own here, which the mounted socket lets it start. Not tried yet. */
-const inDocker = (port: number): ChildProcess => {
+function inDocker(port: number): ChildProcess {
   const variables = {
     ...environment(),
     // Inside the functions' containers LocalStack's own name server finds it by this name; outside it is loopback.
@@ -179,16 +183,18 @@ const inDocker = (port: number): ChildProcess => {
     ],
     process.env,
   );
-};
+}
 
-const containerName = (port: number): string => `meridian-localstack-${port}`;
+function containerName(port: number): string {
+  return `meridian-localstack-${port}`;
+}
 
 /**
  * A process in a group of its own, so that Ctrl-C reaches it by us only. It ends with this one, whatever ends this one: a
  * shell waits for the end of its input, which is here, and then ends the process.
  */
-const spawnWithUs = (command: string, args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess =>
-  spawn(
+function spawnWithUs(command: string, args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+  return spawn(
     'sh',
     ['-c', 'exec 3<&0; "$@" </dev/null 3<&- & p=$!; (cat <&3 >&2; kill $p) & wait $p', 'sh', command, ...args],
     {
@@ -197,10 +203,13 @@ const spawnWithUs = (command: string, args: readonly string[], env: NodeJS.Proce
       stdio: ['pipe', 'pipe', 'pipe'],
     },
   );
+}
 
-const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
 
-const end = async (engine: ChildProcess): Promise<void> => {
+async function end(engine: ChildProcess): Promise<void> {
   engine.stdin?.end();
   if (!hasEnded(engine)) await Promise.race([once(engine, 'exit'), sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
   // Its whole group, also what it has left behind.
@@ -209,9 +218,9 @@ const end = async (engine: ChildProcess): Promise<void> => {
   } catch {
     // Nothing of it was left.
   }
-};
+}
 
-const freePort = async (): Promise<number> => {
+async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -219,9 +228,9 @@ const freePort = async (): Promise<number> => {
   await once(server, 'close');
   if (address === null || typeof address === 'string') throw new Error('There is no free port.');
   return address.port;
-};
+}
 
-const untilItIsUp = async (endpoint: string, engine: ChildProcess): Promise<void> => {
+async function untilItIsUp(endpoint: string, engine: ChildProcess): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   for (;;) {
     if (hasEnded(engine)) throw new Error('It ended at once.');
@@ -230,4 +239,4 @@ const untilItIsUp = async (endpoint: string, engine: ChildProcess): Promise<void
     if (Date.now() > deadline) throw new Error(`It did not answer within ${START_TIMEOUT_MS / 1000} s.`);
     await sleep(100);
   }
-};
+}

@@ -11,14 +11,16 @@ const UV = 'uv==0.13.9';
 /** What the pinned packages are made for. */
 const PYTHON = '3.13';
 
-const works = (command: string, ...args: string[]): boolean =>
-  spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+function works(command: string, ...args: string[]): boolean {
+  return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+}
 
 /** Why no Python for LocalStack can be had here; undefined if one can. */
-export const whatPythonMisses = (): string | undefined =>
-  works('uv', '--version') || works('python3', '-c', 'import ensurepip, venv')
+export function whatPythonMisses(): string | undefined {
+  return works('uv', '--version') || works('python3', '-c', 'import ensurepip, venv')
     ? undefined
     : 'Python 3 with venv and pip (or uv)';
+}
 
 /**
  * A Python with LocalStack in it, downloaded at the first call: some 300 MB. It is kept for this clone until the pinned
@@ -26,7 +28,7 @@ export const whatPythonMisses = (): string | undefined =>
  * @returns the path of its executable
  * @throws Error when the download fails
  */
-export const pythonWithLocalStack = async (): Promise<string> => {
+export async function pythonWithLocalStack(): Promise<string> {
   const home = join(CACHE, createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex').slice(0, 16));
   const python = join(home, 'bin/python');
   if (existsSync(python)) return python;
@@ -43,18 +45,18 @@ export const pythonWithLocalStack = async (): Promise<string> => {
     for (const folder of [aside, `${aside}.uv`]) rmSync(folder, { recursive: true, force: true });
   }
   return python;
-};
+}
 
 /** uv installs what it takes pip a minute for, and brings the right Python where there is none. */
-const findUv = async (folder: string): Promise<string> => {
+async function findUv(folder: string): Promise<string> {
   if (works('uv', '--version')) return 'uv';
   await run('python3', ['-m', 'venv', folder]);
   await run(join(folder, 'bin/python'), ['-m', 'pip', 'install', '--quiet', UV]);
   return join(folder, 'bin/uv');
-};
+}
 
 /** pyenv keeps its own where uv does not look; anything else uv finds, or downloads, by its version. */
-const findPython = (): string => {
+function findPython(): string {
   const root = spawnSync('pyenv', ['root'], { encoding: 'utf8' }).stdout?.trim();
   return (root && globSync(join(root, `versions/${PYTHON}*/bin/python`)).at(-1)) || PYTHON;
-};
+}

@@ -10,8 +10,8 @@ interface RunOptions {
 }
 
 /** Runs a command to its end. @throws Error with all that it printed, when that end is not a good one */
-export const run = (command: string, args: readonly string[], options: RunOptions = {}): Promise<void> =>
-  new Promise((resolve, reject) => {
+export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<void> {
+  return new Promise((resolve, reject) => {
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     const collect = (text: string) => {
@@ -24,3 +24,4 @@ export const run = (command: string, args: readonly string[], options: RunOption
       code === 0 ? resolve() : reject(new Error(`${command} ${args.join(' ')} ended with ${code ?? signal}:\n${said}`)),
     );
   });
+}

@@ -14,7 +14,7 @@ export interface Deployed extends Engine {
  * @param signal stops all that was begun
  * @throws Error when a part fails or the signal comes; then nothing of it is left
  */
-export const startDeployed = async (signal: AbortSignal): Promise<Deployed> => {
+export async function startDeployed(signal: AbortSignal): Promise<Deployed> {
   const assembly = mkdtempSync(join(tmpdir(), 'meridian-cdk-'));
   const failed = new AbortController();
   const stop = AbortSignal.any([signal, failed.signal]);
@@ -39,20 +39,20 @@ export const startDeployed = async (signal: AbortSignal): Promise<Deployed> => {
     await synthesis.catch(() => undefined);
     rmSync(assembly, { recursive: true, force: true });
   }
-};
+}
 
 /** Does something; prints that it begins, and at its end how long it took. */
-export const timed = async <T>(what: string, act: () => Promise<T>): Promise<T> => {
+export async function timed<T>(what: string, act: () => Promise<T>): Promise<T> {
   process.stdout.write(`${what} …\n`);
   const begin = performance.now();
   const result = await act();
   process.stdout.write(`${what}: ${((performance.now() - begin) / 1000).toFixed(1)} s\n`);
   return result;
-};
+}
 
 /** Comes with Ctrl-C, or when the process is told to end. */
-export const stopSignal = (): AbortSignal => {
+export function stopSignal(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => controller.abort());
   return controller.signal;
-};
+}

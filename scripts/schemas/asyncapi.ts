@@ -7,7 +7,7 @@ const ASKED = /^(append|command)\./;
  * The AsyncAPI 3.0 document of what goes over a Region's bus.
  * @param fileOf where the schema of a document is, as seen from the AsyncAPI document
  */
-export const asyncApi = (documents: readonly SchemaDocument[], fileOf: (document: SchemaDocument) => string) => {
+export function asyncApi(documents: readonly SchemaDocument[], fileOf: (document: SchemaDocument) => string) {
   const messages = documents.filter(({ kind }) => kind === 'message');
   const asked = messages.filter(({ name }) => ASKED.test(name));
   const told = messages.filter(({ name }) => !ASKED.test(name));
@@ -73,4 +73,4 @@ export const asyncApi = (documents: readonly SchemaDocument[], fileOf: (document
       },
     },
   };
-};
+}

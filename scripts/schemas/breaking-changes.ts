@@ -13,7 +13,7 @@ export const released = z.strictObject({
 export type Released = z.output<typeof released>;
 
 /** What a release of these documents promises. Where what is sent differs from what is stored, both are part of it. */
-export const releaseOf = (documents: readonly SchemaDocument[]): Released => {
+export function releaseOf(documents: readonly SchemaDocument[]): Released {
   const of = (kind: SchemaDocument['kind'], suffix = '') =>
     documents
       .filter((each) => each.kind === kind)
@@ -22,24 +22,26 @@ export const releaseOf = (documents: readonly SchemaDocument[]): Released => {
     events: Object.fromEntries([...of('event'), ...of('sent', ' as sent')]),
     commands: Object.fromEntries(of('command')),
   };
-};
+}
 
 /** Everything that was released and does not hold any more, a line each, with what to do. */
-export const breakingChanges = (before: Released, after: Released): readonly string[] => [
-  ...Object.entries(before.events).flatMap(([name, schema]) => {
-    const now = after.events[name];
-    if (now === undefined)
-      return `event ${name} was released and is gone: keep its schema, its sample and an upcaster, see nextVersion`;
-    return same(schema, now)
-      ? []
-      : `event ${name} was released and has changed: leave it as it was and make a new version`;
-  }),
-  ...Object.entries(before.commands).flatMap(([name, schema]) => {
-    const now = after.commands[name];
-    if (now === undefined) return `command ${name} was released and is gone`;
-    return narrowed(schema, now, 'input').map((why) => `command ${name}: ${why}`);
-  }),
-];
+export function breakingChanges(before: Released, after: Released): readonly string[] {
+  return [
+    ...Object.entries(before.events).flatMap(([name, schema]) => {
+      const now = after.events[name];
+      if (now === undefined)
+        return `event ${name} was released and is gone: keep its schema, its sample and an upcaster, see nextVersion`;
+      return same(schema, now)
+        ? []
+        : `event ${name} was released and has changed: leave it as it was and make a new version`;
+    }),
+    ...Object.entries(before.commands).flatMap(([name, schema]) => {
+      const now = after.commands[name];
+      if (now === undefined) return `command ${name} was released and is gone`;
+      return narrowed(schema, now, 'input').map((why) => `command ${name}: ${why}`);
+    }),
+  ];
+}
 
 /** Words for people. A sample is none: it is kept with its version. */
 const WORDS = ['$schema', 'title', 'description'];
@@ -47,20 +49,24 @@ const WORDS = ['$schema', 'title', 'description'];
 /** Not schemas, but data. */
 const DATA = ['const', 'default', 'enum', 'examples'];
 
-const bare = (schema: JsonValue): JsonValue => {
+function bare(schema: JsonValue): JsonValue {
   if (Array.isArray(schema)) return schema.map(bare);
   if (!isObject(schema)) return schema;
   const parts = Object.entries(schema).filter(([key, part]) => !(WORDS.includes(key) && typeof part === 'string'));
   return Object.fromEntries(
     parts.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, part]) => [key, DATA.includes(key) ? part : bare(part)]),
   );
-};
+}
 
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const same = (a: JsonValue | undefined, b: JsonValue | undefined): boolean => JSON.stringify(a) === JSON.stringify(b);
-const strings = (value: JsonValue | undefined): readonly JsonValue[] =>
-  Array.isArray(value) ? value : value === undefined ? [] : [value];
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+function same(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+function strings(value: JsonValue | undefined): readonly JsonValue[] {
+  return Array.isArray(value) ? value : value === undefined ? [] : [value];
+}
 
 /** Limits that refuse more when they rise, and those that do when they fall. */
 const LOWER = ['minimum', 'exclusiveMinimum', 'minLength', 'minItems', 'minProperties'];
@@ -86,7 +92,7 @@ const KNOWN = [
  * How `after` refuses what `before` accepted, as far as it can be seen from the schemas: of two whose relation is not
  * understood, that counts as refused.
  */
-const narrowed = (before: JsonValue, after: JsonValue, path: string): readonly string[] => {
+function narrowed(before: JsonValue, after: JsonValue, path: string): readonly string[] {
   if (same(before, after) || before === false || after === true || (isObject(after) && Object.keys(after).length === 0))
     return [];
   if (!isObject(before) || !isObject(after)) return [`${path} is not accepted any more`];
@@ -103,16 +109,19 @@ const narrowed = (before: JsonValue, after: JsonValue, path: string): readonly s
       .filter((key) => !KNOWN.includes(key) && !same(before[key], after[key]))
       .map((key) => `${path} has another ${key}`),
   ];
-};
+}
 
-const optionsOf = (schema: JsonObject): readonly JsonValue[] => (schema.anyOf ? strings(schema.anyOf) : [schema]);
+function optionsOf(schema: JsonObject): readonly JsonValue[] {
+  return schema.anyOf ? strings(schema.anyOf) : [schema];
+}
 
-const narrowedChoice = (before: JsonObject, after: JsonObject, path: string): readonly string[] =>
-  optionsOf(before)
+function narrowedChoice(before: JsonObject, after: JsonObject, path: string): readonly string[] {
+  return optionsOf(before)
     .filter((option) => !optionsOf(after).some((other) => narrowed(option, other, path).length === 0))
     .map((option) => `${path} does not accept ${JSON.stringify(option)} any more`);
+}
 
-const narrowedValues = (before: JsonObject, after: JsonObject, path: string): readonly string[] => {
+function narrowedValues(before: JsonObject, after: JsonObject, path: string): readonly string[] {
   const [types, values] = [strings(after.type), valuesOf(after)];
   const wasAccepted = valuesOf(before);
   return [
@@ -126,20 +135,22 @@ const narrowedValues = (before: JsonObject, after: JsonObject, path: string): re
           .map((value) => `${path} does not accept ${JSON.stringify(value)} any more`)
       : []),
   ];
-};
+}
 
-const valuesOf = (schema: JsonObject): readonly JsonValue[] | undefined =>
-  schema.const !== undefined ? [schema.const] : schema.enum === undefined ? undefined : strings(schema.enum);
+function valuesOf(schema: JsonObject): readonly JsonValue[] | undefined {
+  return schema.const !== undefined ? [schema.const] : schema.enum === undefined ? undefined : strings(schema.enum);
+}
 
-const narrowedLimits = (before: JsonObject, after: JsonObject, path: string): readonly string[] =>
-  [...LOWER, ...UPPER].flatMap((limit) => {
+function narrowedLimits(before: JsonObject, after: JsonObject, path: string): readonly string[] {
+  return [...LOWER, ...UPPER].flatMap((limit) => {
     const [was, is] = [before[limit], after[limit]];
     if (typeof is !== 'number') return [];
     const wider = typeof was === 'number' && (LOWER.includes(limit) ? is <= was : is >= was);
     return wider ? [] : `${path} has ${limit} ${is}, which was ${was ?? 'not limited'}`;
   });
+}
 
-const narrowedProperties = (before: JsonObject, after: JsonObject, path: string): readonly string[] => {
+function narrowedProperties(before: JsonObject, after: JsonObject, path: string): readonly string[] {
   const [were, are] = [propertiesOf(before), propertiesOf(after)];
   const rest = (schema: JsonObject) => schema.additionalProperties ?? true;
   return [
@@ -153,6 +164,8 @@ const narrowedProperties = (before: JsonObject, after: JsonObject, path: string)
     ),
     ...(rest(before) === false ? [] : narrowed(rest(before), rest(after), `${path}.*`)),
   ];
-};
+}
 
-const propertiesOf = ({ properties }: JsonObject): JsonObject => (isObject(properties) ? properties : {});
+function propertiesOf({ properties }: JsonObject): JsonObject {
+  return isObject(properties) ? properties : {};
+}

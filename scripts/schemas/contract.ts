@@ -11,32 +11,33 @@ const GENERATED = ['schemas/{events,commands,messages}/*', ASYNCAPI];
 const FOLDERS = { event: 'events', sent: 'events', command: 'commands', message: 'messages' } as const;
 
 /** `schemas/events/flight.Departed.2.json` */
-export const fileOf = ({ kind, name }: SchemaDocument): string =>
-  `schemas/${FOLDERS[kind]}/${name}${kind === 'sent' ? '.sent' : ''}.json`;
+export function fileOf({ kind, name }: SchemaDocument): string {
+  return `schemas/${FOLDERS[kind]}/${name}${kind === 'sent' ? '.sent' : ''}.json`;
+}
 
 /** The files of a domain's contract: their text by their path below docs/. */
-const filesOf = (domain: Domain): ReadonlyMap<string, string> => {
+function filesOf(domain: Domain): ReadonlyMap<string, string> {
   const documents = schemaDocuments(domain);
   const api = asyncApi(documents, (document) => `./${fileOf(document)}`);
   return new Map([
     ...documents.map((document) => [fileOf(document), JSON.stringify(document.schema, null, 2)] as const),
     [ASYNCAPI, `# Made from domain/ by \`npm run schemas\`.\n${stringify(api, { lineWidth: 120 })}`],
   ]);
-};
+}
 
 /** Writes the files of a domain's contract below `docs`, and removes those of what is gone. They are not formatted. */
-export const writeContract = (domain: Domain, docs: string): void => {
+export function writeContract(domain: Domain, docs: string): void {
   for (const file of globSync(GENERATED, { cwd: docs })) rmSync(join(docs, file));
   for (const [file, text] of filesOf(domain)) write(docs, file, text);
-};
+}
 
-const write = (docs: string, file: string, text: string): void => {
+function write(docs: string, file: string, text: string): void {
   mkdirSync(dirname(join(docs, file)), { recursive: true });
   writeFileSync(join(docs, file), text);
-};
+}
 
 /** Where the files below `docs` are not those of the domain, a line each. How they are formatted makes no difference. */
-export const driftOf = (domain: Domain, docs: string): readonly string[] => {
+export function driftOf(domain: Domain, docs: string): readonly string[] {
   const files = filesOf(domain);
   const present = new Set(globSync(GENERATED, { cwd: docs }));
   return [
@@ -46,26 +47,29 @@ export const driftOf = (domain: Domain, docs: string): readonly string[] => {
     }),
     ...[...present].filter((file) => !files.has(file)).map((file) => `docs/${file} is of nothing that there is`),
   ];
-};
+}
 
 /** JSON is YAML too. */
-const contentOf = (text: string): string => {
+function contentOf(text: string): string {
   try {
     return JSON.stringify(parse(text));
   } catch {
     return text;
   }
-};
+}
 
 /** What was released, by the file below `docs`, and does not hold any more: a line each. */
-export const brokenPromises = (domain: Domain, docs: string): readonly string[] =>
-  breakingChanges(readReleased(docs), releaseOf(schemaDocuments(domain)));
+export function brokenPromises(domain: Domain, docs: string): readonly string[] {
+  return breakingChanges(readReleased(docs), releaseOf(schemaDocuments(domain)));
+}
 
-const readReleased = (docs: string): Released =>
-  existsSync(join(docs, RELEASED))
+function readReleased(docs: string): Released {
+  return existsSync(join(docs, RELEASED))
     ? released.parse(JSON.parse(readFileSync(join(docs, RELEASED), 'utf8')))
     : { events: {}, commands: {} };
+}
 
 /** Makes the domain as it is now the promise that later ones are held to. */
-export const release = (domain: Domain, docs: string): void =>
+export function release(domain: Domain, docs: string): void {
   write(docs, RELEASED, JSON.stringify(releaseOf(schemaDocuments(domain)), null, 2));
+}

@@ -5,8 +5,8 @@ import { Fold } from '../../core/log/fold.ts';
  * What is wrong with the versions and samples of a domain's events, a line each. Every version from 1 on has to be there
  * with a sample that its schema accepts, that can be sent, and that folds, stored as it was then.
  */
-export const sampleFaults = (domain: Domain): readonly string[] =>
-  [...domain.streams.values()].flatMap((stream) =>
+export function sampleFaults(domain: Domain): readonly string[] {
+  return [...domain.streams.values()].flatMap((stream) =>
     Object.entries(stream.events).flatMap(([type, { earlier = [], ...current }]) => {
       const versions: readonly EventVersion[] = [...earlier, current];
       const missing = Array.from({ length: current.version - versions.length }, (_, i) => i + 1);
@@ -18,12 +18,13 @@ export const sampleFaults = (domain: Domain): readonly string[] =>
       ];
     }),
   );
+}
 
-const faultOf = (
+function faultOf(
   stream: StreamDefinition,
   type: string,
   { version, schema, sample }: EventVersion,
-): string | undefined => {
+): string | undefined {
   const name = `${stream.type}.${type}.${version}`;
   if (sample === undefined) return `${name} has no sample: give it one`;
   try {
@@ -46,4 +47,4 @@ const faultOf = (
   } catch (error) {
     return `${name}: its sample does not serve: ${error instanceof Error ? error.message : error}`;
   }
-};
+}

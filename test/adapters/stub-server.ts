@@ -22,9 +22,9 @@ export type StubAnswer =
  * A server on the loopback interface that stands where a client expects AWS, until the test ends.
  * @returns its address, and the requests that came so far
  */
-export const stubServer = async (
+export async function stubServer(
   answer: (request: StubRequest, index: number) => StubAnswer | Promise<StubAnswer>,
-): Promise<{ readonly endpoint: string; readonly requests: readonly StubRequest[] }> => {
+): Promise<{ readonly endpoint: string; readonly requests: readonly StubRequest[] }> {
   const requests: StubRequest[] = [];
   const server = createServer(async (message, response) => {
     const { headers, url = '' } = message;
@@ -48,18 +48,20 @@ export const stubServer = async (
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The server has no port.');
   return { endpoint: `http://127.0.0.1:${address.port}`, requests };
-};
+}
 
 /** An error as the JSON protocols say it. */
-export const refusal = (name: string, message = name, status = 400): StubAnswer => ({
-  status,
-  headers: { 'x-amzn-errortype': name },
-  body: JSON.stringify({ __type: `com.amazonaws#${name}`, message }),
-});
+export function refusal(name: string, message = name, status = 400): StubAnswer {
+  return {
+    status,
+    headers: { 'x-amzn-errortype': name },
+    body: JSON.stringify({ __type: `com.amazonaws#${name}`, message }),
+  };
+}
 
 /** The answers one after the other; the last one for whatever comes after. */
-export const oneByOne = (...answers: readonly [StubAnswer, ...StubAnswer[]]) => {
+export function oneByOne(...answers: readonly [StubAnswer, ...StubAnswer[]]) {
   return (_request: StubRequest, index: number): StubAnswer => answers[index] ?? answers.at(-1) ?? 'silence';
-};
+}
 
 export const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };

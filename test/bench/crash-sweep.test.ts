@@ -12,8 +12,9 @@ const sweeps: readonly SweepOptions[] = [
   { participants: 3, decisions: 'strong', oneRegion: true },
   { participants: 2, decisions: 'strong', rival: true },
 ];
-const named = ({ participants, decisions, oneRegion, rival }: SweepOptions) =>
-  `${participants} participants ${oneRegion ? 'in one Region' : `in several Regions, ${decisions} decisions`}${rival ? ', and a rival' : ''}`;
+function named({ participants, decisions, oneRegion, rival }: SweepOptions) {
+  return `${participants} participants ${oneRegion ? 'in one Region' : `in several Regions, ${decisions} decisions`}${rival ? ', and a rival' : ''}`;
+}
 
 describe('a transaction that crashes at any call of a port, before it takes effect or after it', () => {
   it.each(sweeps.map((options) => [named(options), options] as const))(

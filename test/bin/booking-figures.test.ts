@@ -2,13 +2,15 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type BookingFigures, type BookingsToCheck, soldBy, violationsOf } from '../../bin/start/booking-figures.ts';
 
-const booking = (id: string, flight: string, member: string, outcome: string): BookingFigures => ({
-  id,
-  flight,
-  member,
-  miles: 100,
-  outcome,
-});
+function booking(id: string, flight: string, member: string, outcome: string): BookingFigures {
+  return {
+    id,
+    flight,
+    member,
+    miles: 100,
+    outcome,
+  };
+}
 
 /** Flight F of two seats, one of them taken before, and flight G: Ada booked F and G, Bob came too late, Cleo is poor. */
 const asked = [
@@ -20,21 +22,23 @@ const asked = [
 ];
 
 /** What a Region shows, which is right unless something is changed. */
-const region = (changes: Partial<{ F: string[]; G: string[]; ada: object; bob: object; cleo: object }> = {}) => ({
-  region: 'here',
-  seats: new Map([
-    ['F', changes.F ?? ['before', 'Ada']],
-    ['G', changes.G ?? ['Ada']],
-  ]),
-  miles: new Map([
-    ['Ada', { balance: 800, paid: { F: 100, G: 100 }, ...changes.ada }],
-    ['Bob', { balance: 1000, paid: {}, ...changes.bob }],
-    ['Cleo', { balance: 99, paid: {}, ...changes.cleo }],
-  ]),
-});
+function region(changes: Partial<{ F: string[]; G: string[]; ada: object; bob: object; cleo: object }> = {}) {
+  return {
+    region: 'here',
+    seats: new Map([
+      ['F', changes.F ?? ['before', 'Ada']],
+      ['G', changes.G ?? ['Ada']],
+    ]),
+    miles: new Map([
+      ['Ada', { balance: 800, paid: { F: 100, G: 100 }, ...changes.ada }],
+      ['Bob', { balance: 1000, paid: {}, ...changes.bob }],
+      ['Cleo', { balance: 99, paid: {}, ...changes.cleo }],
+    ]),
+  };
+}
 
-const check = (change: Partial<BookingsToCheck> = {}) =>
-  violationsOf({
+function check(change: Partial<BookingsToCheck> = {}) {
+  return violationsOf({
     bookings: asked,
     capacity: 2,
     aboard: new Map([
@@ -49,6 +53,7 @@ const check = (change: Partial<BookingsToCheck> = {}) =>
     regions: [region()],
     ...change,
   });
+}
 
 describe('the figures of bookings', () => {
   it('import nothing that could share a mistake with what they check', () => {

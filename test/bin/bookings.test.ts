@@ -68,7 +68,7 @@ describe('the plan of bookings', () => {
 const few: readonly FlightRow[] = rows.slice(0, 160);
 
 /** A world in virtual time, with the flights and the bookings on them. */
-const aRun = async (options: Partial<WorldOptions> = {}, count = 250) => {
+async function aRun(options: Partial<WorldOptions> = {}, count = 250) {
   const scheduler = new VirtualScheduler();
   const world = new World({ domain, regions, scheduler, ...options });
   const plan = planBookings(few, options.regions ?? regions, count);
@@ -76,18 +76,18 @@ const aRun = async (options: Partial<WorldOptions> = {}, count = 250) => {
   const booked = await scheduler.resolve(bookAll(world, plan, scheduler));
   const check = () => scheduler.resolve(checkBookings(world, plan, booked, scheduler));
   return { scheduler, world, plan, booked, check };
-};
+}
 
 /** Runs a command behind the back of the bookings. */
-const secretly = async (
+async function secretly(
   { world, scheduler }: Awaited<ReturnType<typeof aRun>>,
   path: string,
   input: object,
-): Promise<void> => {
+): Promise<void> {
   const asked = functionUrlEvent({ method: 'POST', path, body: JSON.stringify(input) });
   expect((await scheduler.resolve(world.region('us-east-1').request(asked))).statusCode).toBe(200);
   await scheduler.resolve(world.whenIdle());
-};
+}
 
 describe('bookings on real flights in three Regions', () => {
   let run: Awaited<ReturnType<typeof aRun>>;

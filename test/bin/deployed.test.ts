@@ -12,18 +12,23 @@ import { jsonLines, meridian, regions } from './run-meridian.ts';
 const KEY = { id: 'AKIDEXAMPLE', secret: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
 const names = namesOf('trial');
 
-const sha256 = (value: string) => createHash('sha256').update(value).digest('hex');
-const hmac = (key: string | Buffer, value: string) => createHmac('sha256', key).update(value).digest();
+function sha256(value: string) {
+  return createHash('sha256').update(value).digest('hex');
+}
+function hmac(key: string | Buffer, value: string) {
+  return createHmac('sha256', key).update(value).digest();
+}
 
 /** As RFC 3986 has it: all but letters, digits and `-._~`. */
-const encoded = (value: string) =>
-  encodeURIComponent(value).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+function encoded(value: string) {
+  return encodeURIComponent(value).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+}
 
 /**
  * The Region that a request was signed for, by AWS Signature Version 4 as it is documented; undefined when the signature is
  * not that of the key.
  */
-const signedFor = ({ method = '', url = '', headers }: IncomingMessage, body: string): string | undefined => {
+function signedFor({ method = '', url = '', headers }: IncomingMessage, body: string): string | undefined {
   const [, scope = '', signed = '', signature] =
     /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/(\S+), SignedHeaders=(\S+), Signature=(\w+)$/.exec(
       headers.authorization ?? '',
@@ -49,13 +54,13 @@ const signedFor = ({ method = '', url = '', headers }: IncomingMessage, body: st
   const mustSign = ['host', 'x-amz-date', ...(body === '' ? [] : ['content-type'])];
   const isWhole = mustSign.every((name) => signed.split(';').includes(name));
   return isWhole && service === 'lambda' && hmac(key, toSign).toString('hex') === signature ? region : undefined;
-};
+}
 
 /** A world behind the parts of AWS that the command line talks to: Lambda, and a Function URL that wants signatures. */
 const world = new World({ domain, regions, latency: false });
 let endpoint = '';
 const asked: string[] = [];
-const answer = async (request: IncomingMessage): Promise<{ status: number; body: string }> => {
+async function answer(request: IncomingMessage): Promise<{ status: number; body: string }> {
   const body = await text(request);
   const region = world.regions.get(signedFor(request, body) ?? '');
   const { method = '', url = '', headers } = request;
@@ -74,7 +79,7 @@ const answer = async (request: IncomingMessage): Promise<{ status: number; body:
     return { status: statusCode, body: answered };
   }
   return { status: 404, body: '{"Type":"User","Message":"Function not found"}' };
-};
+}
 beforeAll(async () => {
   const server = createServer(async (request, response) => {
     const { status, body } = await answer(request);
@@ -91,8 +96,8 @@ beforeAll(async () => {
 });
 afterAll(() => world.whenIdle());
 
-const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}, input = '') =>
-  meridian(args, {
+function run(args: readonly string[], env: Readonly<Record<string, string>> = {}, input = '') {
+  return meridian(args, {
     env: {
       AWS_ENDPOINT_URL: endpoint,
       AWS_ACCESS_KEY_ID: KEY.id,
@@ -102,6 +107,7 @@ const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}
     },
     input,
   });
+}
 const envelope = { id: 'a', stream: 'flight/a', events: [{ type: 'Arrived', data: { airport: 'BNA', delay: 5 } }] };
 
 describe('a deployed Region', () => {

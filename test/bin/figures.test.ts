@@ -13,16 +13,17 @@ const flights = [
   { date: '2001/01/01 08:47', delay: 10, origin: 'BNA', destination: 'LAX' },
   { date: '2001/01/01 09:24', delay: 2, origin: 'LAX', destination: 'SJC' },
 ];
-const counted = (rows: readonly object[]): ReadonlyMap<string, Figures> => {
+function counted(rows: readonly object[]): ReadonlyMap<string, Figures> {
   const file = join(folder, 'flights.json');
   writeFileSync(file, JSON.stringify(rows));
   return figuresOf(file);
-};
+}
 const figures = counted(flights);
 
 /** The rows of a view that shows just these figures, as an API answers them. */
-const rowsOf = (shown: ReadonlyMap<string, Figures>): { key: string; value: unknown }[] =>
-  [...shown].map(([key, value]) => ({ key, value: JSON.parse(JSON.stringify(value)) }));
+function rowsOf(shown: ReadonlyMap<string, Figures>): { key: string; value: unknown }[] {
+  return [...shown].map(([key, value]) => ({ key, value: JSON.parse(JSON.stringify(value)) }));
+}
 
 describe('figuresOf', () => {
   it('counts each flight at both of its airports', () => {

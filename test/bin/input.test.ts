@@ -13,11 +13,11 @@ const good = { date: '2001/01/01 06:55', delay: -19, distance: 1797, origin: 'LA
 const folder = mkdtempSync(join(tmpdir(), 'meridian-input-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const fileOf = (content: unknown): string => {
+function fileOf(content: unknown): string {
   const file = join(folder, 'flights.json');
   writeFileSync(file, JSON.stringify(content));
   return file;
-};
+}
 
 describe('readFlights', () => {
   it.each(flightCounts)('reads the %s flights of vega-datasets, numbered from 1', (count) => {

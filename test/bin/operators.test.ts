@@ -16,19 +16,22 @@ const { world, address, put, run } = aServedWorld();
 const folder = mkdtempSync(join(tmpdir(), 'meridian-command-line-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const arrived = (id: string, stream: string, delay = 0) => ({
-  id,
-  stream,
-  events: [{ type: 'Arrived', data: { airport: 'BNA', delay } }],
-});
-const inLines = (...lines: readonly (object | string)[]): string =>
-  lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n');
+function arrived(id: string, stream: string, delay = 0) {
+  return {
+    id,
+    stream,
+    events: [{ type: 'Arrived', data: { airport: 'BNA', delay } }],
+  };
+}
+function inLines(...lines: readonly (object | string)[]): string {
+  return lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n');
+}
 
-const addressOf = async (server: Server): Promise<string> => {
+async function addressOf(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const bound = server.address();
   return `http://127.0.0.1:${bound && typeof bound === 'object' ? bound.port : ''}`;
-};
+}
 
 describe('meridian ingest', () => {
   const file = join(folder, 'envelopes.ndjson');

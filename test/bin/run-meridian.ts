@@ -23,19 +23,20 @@ export interface RunOptions {
 }
 
 /** Starts the command line as a process of its own. */
-export const spawnMeridian = (args: readonly string[], { env = {} }: RunOptions = {}) =>
-  spawn(process.execPath, [script, ...args], { env: { ...ours, NODE_COMPILE_CACHE, ...env } });
+export function spawnMeridian(args: readonly string[], { env = {} }: RunOptions = {}) {
+  return spawn(process.execPath, [script, ...args], { env: { ...ours, NODE_COMPILE_CACHE, ...env } });
+}
 
 /** Runs the command line to its end. */
-export const meridian = async (args: readonly string[], options: RunOptions = {}) => {
+export async function meridian(args: readonly string[], options: RunOptions = {}) {
   const child = spawnMeridian(args, options);
   child.stdin.on('error', () => undefined).end(options.input ?? '');
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
   return { code: Number(code), stdout, stderr };
-};
+}
 
 /** Runs a command in this process, for tests that have its time in their hands. */
-export const meridianHere = async (add: (program: Command) => void, args: readonly string[]) => {
+export async function meridianHere(add: (program: Command) => void, args: readonly string[]) {
   const program = new Command('meridian').exitOverride();
   add(program);
   const printed = { stdout: '', stderr: '' };
@@ -54,19 +55,20 @@ export const meridianHere = async (add: (program: Command) => void, args: readon
     process.exitCode = exitCode;
     for (const spy of spies) spy.mockRestore();
   }
-};
+}
 
 /** What was printed as JSON, one document a line. */
-export const jsonLines = (printed: string): unknown[] =>
-  printed
+export function jsonLines(printed: string): unknown[] {
+  return printed
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
+}
 
 export const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
 
 /** A world of the example, served to processes on a free port while a file's tests run. */
-export const aServedWorld = () => {
+export function aServedWorld() {
   const world = new World({ domain, regions, latency: false });
   let address = '';
   beforeAll(async () => {
@@ -93,4 +95,4 @@ export const aServedWorld = () => {
     run: (args: readonly string[], { env, ...options }: RunOptions = {}) =>
       meridian(args, { env: { MERIDIAN_URL: address, ...env }, ...options }),
   };
-};
+}

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { sideBySide } from '../../bin/side-by-side.ts';
 
-const soon = () => new Promise((resolve) => setTimeout(resolve, 5));
+function soon() {
+  return new Promise((resolve) => setTimeout(resolve, 5));
+}
 
 describe('doing something side by side', () => {
   it('answers in the order of the items', async () => {

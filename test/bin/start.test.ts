@@ -33,7 +33,7 @@ writeFileSync(
 const puts = [...putsOf(readFlights(file), regions)];
 
 /** A world in virtual time that takes envelopes in and reports how it compares with the file. */
-const aRun = () => {
+function aRun() {
   const scheduler = new VirtualScheduler();
   const world = new World({ domain, regions, scheduler });
   const run = async (given: Iterable<Put>) => {
@@ -42,7 +42,7 @@ const aRun = () => {
     return { ingested, ...result };
   };
   return { world, run };
-};
+}
 
 describe('real flights in three Regions', () => {
   it('make every Region agree with the file', async () => {
@@ -105,21 +105,22 @@ describe('real flights in three Regions', () => {
 const script = fileURLToPath(new URL('../../bin/meridian.ts', import.meta.url));
 
 /** Runs the command line. */
-const meridian = (...args: readonly string[]) =>
-  new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
+function meridian(...args: readonly string[]) {
+  return new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
     execFile(process.execPath, [script, ...args], (error, stdout, stderr) =>
       resolve({ code: error ? error.code : 0, stdout, stderr }),
     );
   });
+}
 
 // Each run is a process, which takes its seconds on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 /** What a page says that there is in the result. */
-const documented = (page: string) => {
+function documented(page: string) {
   const [, section = ''] = /^## What `start --json` prints\n([\s\S]*?)^## /m.exec(readFileSync(page, 'utf8')) ?? [];
   return [...section.matchAll(/^\| `(\S+)` /gm)].map(([, member]) => member);
-};
+}
 
 describe('meridian start', () => {
   it.each([

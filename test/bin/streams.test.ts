@@ -6,9 +6,13 @@ import manifest from '../../package.json' with { type: 'json' };
 import { aServedWorld, jsonLines, meridian, spawnMeridian } from './run-meridian.ts';
 
 const { world, address, put, run } = aServedWorld();
-const arrived = (delay: number) => JSON.stringify({ airport: 'BNA', delay });
+function arrived(delay: number) {
+  return JSON.stringify({ airport: 'BNA', delay });
+}
 const appended = z.object({ id: z.string(), version: z.string(), log: z.string(), position: z.number() });
-const appendedIn = (stdout: string) => appended.parse(JSON.parse(stdout));
+function appendedIn(stdout: string) {
+  return appended.parse(JSON.parse(stdout));
+}
 
 describe('meridian append', () => {
   it('appends an event, and says where it stands', async () => {

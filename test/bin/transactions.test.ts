@@ -14,28 +14,34 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Members at home in us-east-1, where commands are sent, and in us-west-2. */
 const EAST = 'BOS.ada';
 const WEST = 'LAX.bob';
-const earned = (member: string, miles: number) => ({
-  id: `${member}.earned`,
-  stream: `miles/${member}`,
-  command: 'earn',
-  input: { miles },
-});
+function earned(member: string, miles: number) {
+  return {
+    id: `${member}.earned`,
+    stream: `miles/${member}`,
+    command: 'earn',
+    input: { miles },
+  };
+}
 beforeAll(() => put(earned(EAST, 50_000), earned(WEST, 50_000), earned('LAX.poor', 50)));
 
 /** Both are paid, or none. */
-const payments = (booking: string, { east = 10, west = 10 } = {}) => [
-  { stream: `miles/${EAST}`, command: 'pay', input: { miles: east, booking } },
-  { stream: `miles/${WEST}`, command: 'pay', input: { miles: west, booking } },
-];
-const text = (value: unknown) => JSON.stringify(value);
+function payments(booking: string, { east = 10, west = 10 } = {}) {
+  return [
+    { stream: `miles/${EAST}`, command: 'pay', input: { miles: east, booking } },
+    { stream: `miles/${WEST}`, command: 'pay', input: { miles: west, booking } },
+  ];
+}
+function text(value: unknown) {
+  return JSON.stringify(value);
+}
 
 /** What listens where a Region would. */
-const aRegionThat = async (answers: RequestListener) => {
+async function aRegionThat(answers: RequestListener) {
   const refusing = createServer(answers).listen(0, '127.0.0.1');
   await once(refusing, 'listening');
   const bound = refusing.address();
   return { refusing, url: `http://127.0.0.1:${bound && typeof bound === 'object' ? bound.port : 0}/regions/us-east-1` };
-};
+}
 
 describe('meridian transact', () => {
   it('changes streams of several Regions together, and says where they stand', async () => {

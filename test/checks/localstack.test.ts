@@ -11,7 +11,9 @@ const script = fileURLToPath(new URL('../../scripts/test-localstack.ts', import.
 
 const docker = '[ "$1" = info ]';
 const dockerWithoutEngine = 'exit 1';
-const java = (version: string) => `echo 'openjdk version "${version}" 2025-04-15' >&2`;
+function java(version: string) {
+  return `echo 'openjdk version "${version}" 2025-04-15' >&2`;
+}
 
 describe.skipIf(process.platform === 'win32')('LocalStack', () => {
   const made: string[] = [];

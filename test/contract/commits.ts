@@ -3,10 +3,12 @@ import type { Commit } from '../../core/index.ts';
 let streams = 0;
 
 /** A stream that no other test has. */
-export const aStream = (): string => `flight/${process.pid}-${++streams}`;
+export function aStream(): string {
+  return `flight/${process.pid}-${++streams}`;
+}
 
 /** A commit with everything that a commit can have; a test says only what matters to it. */
-export const aCommit = (of: Partial<Commit> = {}): Commit => {
+export function aCommit(of: Partial<Commit> = {}): Commit {
   const { log = 'us-east-1', position = 1 } = of;
   return {
     stream: 'flight/2001-01-01.LAX-BNA.17',
@@ -22,24 +24,25 @@ export const aCommit = (of: Partial<Commit> = {}): Commit => {
     meta: { correlation: 'c', causation: 'd', actor: 'e', traceparent: '00-0af7-b7ad-01' },
     ...of,
   };
-};
+}
 
 /** A prepared intent with everything that a commit can have. */
-export const anIntent = (of: Partial<Commit> = {}): Commit =>
-  aCommit({
+export function anIntent(of: Partial<Commit> = {}): Commit {
+  return aCommit({
     commitId: 'us-east-1:order-17#1',
     tx: { state: 'prepared', deadline: Date.UTC(2001, 0, 1) },
     ...of,
   });
+}
 
 /** Overwrites every part of a value, as far as it lets itself be. */
-export const meddle = (value: unknown): void => {
+export function meddle(value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
   for (const key of Object.keys(value)) {
     meddle(Reflect.get(value, key));
     Reflect.set(value, key, 'meddled with');
   }
-};
+}
 
 /** JSON values that a database, a language or a careless copy tends to change. */
 export const strangeJson: readonly unknown[] = [

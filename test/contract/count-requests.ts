@@ -4,7 +4,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
  * Counts what a client sends from now on, by command name: `{ PutItemCommand → 3 }`. Every attempt counts, retries of the
  * SDK too. The map goes on counting; clear it to begin anew.
  */
-export const countRequests = (client: DynamoDBClient): Map<string, number> => {
+export function countRequests(client: DynamoDBClient): Map<string, number> {
   const counts = new Map<string, number>();
   client.middlewareStack.add(
     (next, { commandName = 'unknown' }) =>
@@ -16,4 +16,4 @@ export const countRequests = (client: DynamoDBClient): Map<string, number> => {
     { step: 'deserialize', priority: 'low', name: 'countRequests' },
   );
   return counts;
-};
+}

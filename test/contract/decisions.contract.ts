@@ -4,7 +4,7 @@ import { meddle } from './commits.ts';
 import { aBusyAttempt, aDecision, anAbort, aPromise, aTransactionId } from './decisions.ts';
 
 /** What Meridian relies on in every `Decisions`. `open` is called once. */
-export const decisionsContract = (open: () => Decisions): void => {
+export function decisionsContract(open: () => Decisions): void {
   describe('decisions', () => {
     let decisions: Decisions;
     beforeAll(() => {
@@ -97,8 +97,8 @@ export const decisionsContract = (open: () => Decisions): void => {
       expect(await decisions.find(expected.transaction, 1)).toEqual(expected);
     });
   });
-};
+}
 
-const never = (): never => {
+function never(): never {
   throw new Error('An abort has a reason.');
-};
+}

@@ -3,28 +3,32 @@ import type { Decision } from '../../core/index.ts';
 let transactions = 0;
 
 /** The id of a transaction that no other test has. */
-export const aTransactionId = (): string => `us-east-1:${process.pid}-${++transactions}`;
+export function aTransactionId(): string {
+  return `us-east-1:${process.pid}-${++transactions}`;
+}
 
 /** A decision that commits; a test says only what matters to it. */
-export const aDecision = (of: Partial<Decision> = {}): Decision => ({
-  transaction: 'us-east-1:order-17',
-  attempt: 1,
-  outcome: 'committed',
-  final: true,
-  request: 'digest-of-the-request',
-  participants: [
-    { stream: 'seats/17', log: 'us-east-1', position: 3, version: { 'us-east-1': 3, 'us-west-2': 7 } },
-    { stream: 'miles/ann', log: 'us-west-2', position: 12, version: { 'us-west-2': 12 } },
-  ],
-  remaining: 0,
-  decidedAt: Date.UTC(2001, 0, 1),
-  region: 'us-east-1',
-  ...of,
-});
+export function aDecision(of: Partial<Decision> = {}): Decision {
+  return {
+    transaction: 'us-east-1:order-17',
+    attempt: 1,
+    outcome: 'committed',
+    final: true,
+    request: 'digest-of-the-request',
+    participants: [
+      { stream: 'seats/17', log: 'us-east-1', position: 3, version: { 'us-east-1': 3, 'us-west-2': 7 } },
+      { stream: 'miles/ann', log: 'us-west-2', position: 12, version: { 'us-west-2': 12 } },
+    ],
+    remaining: 0,
+    decidedAt: Date.UTC(2001, 0, 1),
+    region: 'us-east-1',
+    ...of,
+  };
+}
 
 /** A decision that aborts, with everything that a reason can have. */
-export const anAbort = (of: Partial<Decision> = {}): Decision =>
-  aDecision({
+export function anAbort(of: Partial<Decision> = {}): Decision {
+  return aDecision({
     outcome: 'aborted',
     participants: [],
     reason: {
@@ -41,11 +45,14 @@ export const anAbort = (of: Partial<Decision> = {}): Decision =>
     },
     ...of,
   });
+}
 
 /** The record of an outcome that was promised. */
-export const aPromise = (of: Partial<Decision> = {}): Decision =>
-  aDecision({ attempt: 0, outcome: 'aborted', final: false, participants: [], remaining: 30_000, ...of });
+export function aPromise(of: Partial<Decision> = {}): Decision {
+  return aDecision({ attempt: 0, outcome: 'aborted', final: false, participants: [], remaining: 30_000, ...of });
+}
 
 /** The decision on an attempt that met a busy stream. */
-export const aBusyAttempt = (of: Partial<Decision> = {}): Decision =>
-  anAbort({ final: false, remaining: 12_345.5, ...of });
+export function aBusyAttempt(of: Partial<Decision> = {}): Decision {
+  return anAbort({ final: false, remaining: 12_345.5, ...of });
+}

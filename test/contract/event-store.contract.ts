@@ -3,11 +3,15 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Commit, EventStore } from '../../core/index.ts';
 import { aCommit, aStream, meddle, strangeJson } from './commits.ts';
 
-const byDot = (a: Commit, b: Commit): number => a.log.localeCompare(b.log) || a.position - b.position;
-const sorted = (commits: readonly Commit[]): readonly Commit[] => [...commits].sort(byDot);
+function byDot(a: Commit, b: Commit): number {
+  return a.log.localeCompare(b.log) || a.position - b.position;
+}
+function sorted(commits: readonly Commit[]): readonly Commit[] {
+  return [...commits].sort(byDot);
+}
 
 /** What Meridian relies on in every `EventStore`. `open` is called once. */
-export const eventStoreContract = (open: () => EventStore): void => {
+export function eventStoreContract(open: () => EventStore): void {
   describe('event store', () => {
     let store: EventStore;
     beforeAll(() => {
@@ -202,4 +206,4 @@ export const eventStoreContract = (open: () => EventStore): void => {
       expect(await store.load(commit.stream)).toEqual([commit]);
     });
   });
-};
+}

@@ -18,33 +18,35 @@ const START = { position: 0, index: 0, count: 1 };
 const LOG = 'us-east-1';
 
 /** An event of a stream of its own; a test says only what matters to it. */
-const anEvent = (
+function anEvent(
   stream: string,
   { log = LOG, position = 1, index = 0, count = 1 } = {},
   data: unknown = { airport: 'LAX' },
-): SubscribedEvent => ({
-  id: `${stream}@${log}.${position}.${index}`,
-  type: 'Departed',
-  stream,
-  version: 1,
-  data,
-  meta: {
-    log,
-    position,
-    index,
-    count,
-    previous: position - 1,
-    region: 'us-east-1',
-    context: { 'eu-west-1': 7 },
-    hlc: '018f000000000001',
-    commitId: `commit ${position}`,
-    request: 'digest',
-    traceparent: '00-0af7-b7ad-01',
-  },
-});
+): SubscribedEvent {
+  return {
+    id: `${stream}@${log}.${position}.${index}`,
+    type: 'Departed',
+    stream,
+    version: 1,
+    data,
+    meta: {
+      log,
+      position,
+      index,
+      count,
+      previous: position - 1,
+      region: 'us-east-1',
+      context: { 'eu-west-1': 7 },
+      hlc: '018f000000000001',
+      commitId: `commit ${position}`,
+      request: 'digest',
+      traceparent: '00-0af7-b7ad-01',
+    },
+  };
+}
 
 /** What Meridian relies on in every `Progress`. `open` is called once. */
-export const progressContract = (open: () => ProgressUnderTest): void => {
+export function progressContract(open: () => ProgressUnderTest): void {
   describe('progress', () => {
     let progress: Progress<Addition>;
     let sumsOf: ProgressUnderTest['sumsOf'];
@@ -175,4 +177,4 @@ export const progressContract = (open: () => ProgressUnderTest): void => {
       expect(await progress.last(stream, LOG)).toEqual({ position: 1, index: 0, count: 1 });
     });
   });
-};
+}

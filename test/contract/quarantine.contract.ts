@@ -9,7 +9,7 @@ export interface QuarantineToTest {
 }
 
 /** What Meridian relies on in every `Quarantine`. `open` is called for each test. */
-export const quarantineContract = (open: () => QuarantineToTest | Promise<QuarantineToTest>): void => {
+export function quarantineContract(open: () => QuarantineToTest | Promise<QuarantineToTest>): void {
   describe('quarantine', () => {
     let quarantine: Quarantine;
     let pass: QuarantineToTest['pass'];
@@ -99,4 +99,4 @@ export const quarantineContract = (open: () => QuarantineToTest | Promise<Quaran
       expect(await quarantine.remove([])).toEqual([]);
     });
   });
-};
+}

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Sightings } from '../../core/index.ts';
 
 /** What Meridian relies on in every `Sightings`. `open` is called once. */
-export const sightingsContract = (open: () => Sightings): void => {
+export function sightingsContract(open: () => Sightings): void {
   describe('sightings', () => {
     let sightings: Sightings;
     beforeAll(() => {
@@ -42,4 +42,4 @@ export const sightingsContract = (open: () => Sightings): void => {
       expect(await seen('eu-north-1')).toBe('018f00000000000c');
     });
   });
-};
+}

@@ -5,35 +5,38 @@ import { aStream, meddle, strangeJson } from './commits.ts';
 
 const LATEST = '018f00000000000a';
 
-const aCopy = (of: Partial<KnownCopy> = {}): KnownCopy => {
+function aCopy(of: Partial<KnownCopy> = {}): KnownCopy {
   const { log = 'us-east-1', position = 1, request = 'digest-of-the-request' } = of;
   return {
     ...{ commitId: `${log}-${position}`, log, position, hlc: LATEST, request },
     ...{ countsAs: request, version: { [log]: position }, ...of },
   };
-};
+}
 
 /** A snapshot that keeps these copies; a test says only what matters to it. */
-export const aSnapshot = (of: Partial<Snapshot> = {}, copies: readonly KnownCopy[] = [aCopy()]): Snapshot => ({
-  stream: 'flight/2001-01-01.LAX-BNA.17',
-  madeBy: 1,
-  events: { Noted: 2 },
-  version: { 'us-east-1': 7, 'eu-west-1': 3 },
-  latestStamp: LATEST,
-  withEvents: { 'us-east-1': 6, 'eu-west-1': 0 },
-  state: { delay: -3 },
-  ids: Map.groupBy(copies, ({ commitId }) => commitId),
-  ...of,
-});
+export function aSnapshot(of: Partial<Snapshot> = {}, copies: readonly KnownCopy[] = [aCopy()]): Snapshot {
+  return {
+    stream: 'flight/2001-01-01.LAX-BNA.17',
+    madeBy: 1,
+    events: { Noted: 2 },
+    version: { 'us-east-1': 7, 'eu-west-1': 3 },
+    latestStamp: LATEST,
+    withEvents: { 'us-east-1': 6, 'eu-west-1': 0 },
+    state: { delay: -3 },
+    ids: Map.groupBy(copies, ({ commitId }) => commitId),
+    ...of,
+  };
+}
 
 /** A megabyte that no compression makes smaller. */
 const noise = randomBytes(1024 * 1024).toString('base64');
 
-export const aLargeSnapshot = (stream: string, of: Partial<Snapshot> = {}): Snapshot =>
-  aSnapshot({ stream, state: noise, ...of });
+export function aLargeSnapshot(stream: string, of: Partial<Snapshot> = {}): Snapshot {
+  return aSnapshot({ stream, state: noise, ...of });
+}
 
 /** What Meridian relies on in every `SnapshotStore`. `open` is called once. */
-export const snapshotStoreContract = (open: () => SnapshotStore): void => {
+export function snapshotStoreContract(open: () => SnapshotStore): void {
   describe('snapshot store', () => {
     let store: SnapshotStore;
     beforeAll(() => {
@@ -172,4 +175,4 @@ export const snapshotStoreContract = (open: () => SnapshotStore): void => {
       expect(await store.newest(expected.stream, 1)).toEqual(expected);
     });
   });
-};
+}

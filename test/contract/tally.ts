@@ -9,23 +9,25 @@ import type { ProgressUnderTest } from './progress.contract.ts';
 const TALLY = 'tally';
 
 /** What the example subscriber keeps, in memory. */
-export const memoryTally = (): ProgressUnderTest & { readonly all: ReadonlyMap<string, Sums> } => {
+export function memoryTally(): ProgressUnderTest & { readonly all: ReadonlyMap<string, Sums> } {
   const all = new Map<string, Sums>();
   return {
     all,
     progress: memoryProgress(({ key, sums }) => all.set(key, addSums(all.get(key) ?? {}, sums))),
     sumsOf: async (key) => all.get(key) ?? {},
   };
-};
+}
 
 /** What the example subscriber keeps, in its table. */
-export const dynamoDbTally = (client: DynamoDBClient, table: string): ProgressUnderTest => ({
-  progress: dynamoDbProgress(client, table, addToSums(table, TALLY)),
-  sumsOf: async (key) => {
-    const { Item = {} } = await client.send(
-      new GetItemCommand({ TableName: table, Key: { pk: { S: TALLY }, sk: { S: key } }, ConsistentRead: true }),
-    );
-    const { pk: _pk, sk: _sk, ...sums } = Item;
-    return Object.fromEntries(Object.entries(sums).map(([field, { N }]) => [field, Number(N)]));
-  },
-});
+export function dynamoDbTally(client: DynamoDBClient, table: string): ProgressUnderTest {
+  return {
+    progress: dynamoDbProgress(client, table, addToSums(table, TALLY)),
+    sumsOf: async (key) => {
+      const { Item = {} } = await client.send(
+        new GetItemCommand({ TableName: table, Key: { pk: { S: TALLY }, sk: { S: key } }, ConsistentRead: true }),
+      );
+      const { pk: _pk, sk: _sk, ...sums } = Item;
+      return Object.fromEntries(Object.entries(sums).map(([field, { N }]) => [field, Number(N)]));
+    },
+  };
+}

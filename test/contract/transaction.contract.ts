@@ -4,7 +4,7 @@ import { aCommit, anIntent, aStream, meddle } from './commits.ts';
 import { aDecision, anAbort, aTransactionId } from './decisions.ts';
 
 /** What transactions rely on in every `EventStore`: intents, and one-Region writes with their outcomes. `open` is called once. */
-export const transactionContract = (open: () => EventStore): void => {
+export function transactionContract(open: () => EventStore): void {
   let store: EventStore;
   beforeAll(() => {
     store = open();
@@ -309,4 +309,4 @@ export const transactionContract = (open: () => EventStore): void => {
       expect(await store.load(outcome.transaction)).toEqual([]);
     });
   });
-};
+}

@@ -10,40 +10,48 @@ import {
 import { meddle, strangeJson } from './commits.ts';
 
 let views = 0;
-const aView = (): string => `view-${process.pid}-${++views}`;
+function aView(): string {
+  return `view-${process.pid}-${++views}`;
+}
 
-const anEntry = (of: Partial<ViewEntry> = {}): ViewEntry => ({
-  stream: 'flight/1',
-  shard: 0,
-  version: { 'us-east-1': 2, 'us-west-2': 1 },
-  revision: 1,
-  totals: { LAX: { departures: 1, delay: -19 } },
-  ...of,
-});
+function anEntry(of: Partial<ViewEntry> = {}): ViewEntry {
+  return {
+    stream: 'flight/1',
+    shard: 0,
+    version: { 'us-east-1': 2, 'us-west-2': 1 },
+    revision: 1,
+    totals: { LAX: { departures: 1, delay: -19 } },
+    ...of,
+  };
+}
 
-const delta = (key: string, shard: number, sums: Sums): TotalDelta => ({ key, shard, sums });
+function delta(key: string, shard: number, sums: Sums): TotalDelta {
+  return { key, shard, sums };
+}
 
 /** Half of what an item holds. */
 const half = 'h'.repeat(205_000);
 
 /** The order of keys: that of their UTF-8 bytes. */
-const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
 
 /** Every page until one is empty or short. */
-const pagesOf = async <T extends { readonly key: string }>(
+async function pagesOf<T extends { readonly key: string }>(
   limit: number,
   read: (after: string | undefined) => Promise<readonly T[]>,
-): Promise<readonly (readonly T[])[]> => {
+): Promise<readonly (readonly T[])[]> {
   const pages: (readonly T[])[] = [];
   for (;;) {
     const page = await read(pages.at(-1)?.at(-1)?.key);
     pages.push(page);
     if (page.length < limit) return pages;
   }
-};
+}
 
 /** What Meridian relies on in every `ViewStore`. `open` is called once. */
-export const viewStoreContract = (open: () => ViewStore): void => {
+export function viewStoreContract(open: () => ViewStore): void {
   describe('view store', () => {
     let store: ViewStore;
     beforeAll(() => {
@@ -554,4 +562,4 @@ export const viewStoreContract = (open: () => ViewStore): void => {
       });
     });
   });
-};
+}

@@ -125,10 +125,10 @@ export const domain = defineDomain({ streams: [note, account], views: [texts, le
 export const REGIONS = ['us', 'eu', 'ap'];
 
 /** Counts the calls of an event store by name; `before` can interfere with each. */
-export const watched = (
+export function watched(
   store: EventStore,
   before: (call: keyof EventStore) => Promise<unknown> | undefined = () => undefined,
-): EventStore & { readonly calls: (keyof EventStore)[] } => {
+): EventStore & { readonly calls: (keyof EventStore)[] } {
   const calls: (keyof EventStore)[] = [];
   const watch = async (call: keyof EventStore): Promise<void> => {
     calls.push(call);
@@ -173,7 +173,7 @@ export const watched = (
       return store.putOutcome(outcome);
     },
   };
-};
+}
 
 /** What a Region has that is alone in the world. */
 const unreachable: Remote = {
@@ -183,19 +183,19 @@ const unreachable: Remote = {
 };
 
 /** A state machine that only notes what it was started with. */
-export const aMachine = () => {
+export function aMachine() {
   const started: MachineInput[] = [];
   const start = async (input: MachineInput): Promise<void> => {
     started.push(input);
   };
   return { started, start };
-};
+}
 
 /**
  * A Region with memory for everything, alone in the world; `table` is its events table as such, `events` counts the calls of
  * it.
  */
-export const aRegion = (region = 'us', runtime = fakeRuntime(), domainOf = domain) => {
+export function aRegion(region = 'us', runtime = fakeRuntime(), domainOf = domain) {
   const table = memoryEventStore();
   return {
     decisions: memoryDecisions({ strong: true }),
@@ -213,40 +213,46 @@ export const aRegion = (region = 'us', runtime = fakeRuntime(), domainOf = domai
     snapshots: memorySnapshotStore(),
     views: memoryViewStore(),
   };
-};
+}
 
 /** The streams and a view of this domain, with snapshots. */
-export const domainWithSnapshots = (snapshots: Snapshots) => {
+export function domainWithSnapshots(snapshots: Snapshots) {
   const notes = defineStream({ ...note, snapshots });
   return defineDomain({
     streams: [notes, defineStream({ ...account, snapshots })],
     views: [defineView({ name: 'latest', kind: 'rows', of: notes, row: ({ texts }) => texts.at(-1) })],
   });
-};
+}
 
 /** Delivers a stream's commits from one Region's table to another's. */
-export const replicate = async (
+export async function replicate(
   stream: string,
   from: Pick<ReturnType<typeof aRegion>, 'table'>,
   to: Pick<ReturnType<typeof aRegion>, 'table'>,
-): Promise<void> => {
+): Promise<void> {
   for (const commit of await from.table.load(stream)) to.table.replicate(commit);
-};
+}
 
 let ids = 0;
 
-export const noted = (...texts: readonly string[]): Request => ({
-  kind: 'events',
-  events: texts.map((text) => ({ type: 'Noted', data: { text } })),
-});
+export function noted(...texts: readonly string[]): Request {
+  return {
+    kind: 'events',
+    events: texts.map((text) => ({ type: 'Noted', data: { text } })),
+  };
+}
 
-export const command = (command: string, input: unknown): Request => ({ kind: 'command', command, input });
+export function command(command: string, input: unknown): Request {
+  return { kind: 'command', command, input };
+}
 
 /** An append to `note/n`; a test says only what matters to it. */
-export const anAppend = (of: Partial<Append> = {}): Append => ({
-  stream: 'note/n',
-  commitId: `commit-${++ids}`,
-  request: noted('text'),
-  meta: {},
-  ...of,
-});
+export function anAppend(of: Partial<Append> = {}): Append {
+  return {
+    stream: 'note/n',
+    commitId: `commit-${++ids}`,
+    request: noted('text'),
+    meta: {},
+    ...of,
+  };
+}

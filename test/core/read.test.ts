@@ -10,16 +10,18 @@ import { account, anAppend, aRegion, command, noted, replicate } from './example
 
 type Region = ReturnType<typeof aRegion>;
 const STREAM = 'note/n';
-const refusal = (code: string) => expect.objectContaining({ code });
+function refusal(code: string) {
+  return expect.objectContaining({ code });
+}
 
 /** Notes one text in each of these streams, and brings the views up to date. */
-const withNotes = async (texts: Readonly<Record<string, string>>, ports: Region = aRegion()): Promise<Region> => {
+async function withNotes(texts: Readonly<Record<string, string>>, ports: Region = aRegion()): Promise<Region> {
   for (const [id, text] of Object.entries(texts))
     await append(ports, anAppend({ stream: `note/${id}`, request: noted(text) }));
   const triggers = Object.keys(texts).map((id) => ({ stream: `note/${id}`, log: 'us', position: 1, inTable: true }));
   expect(await project(ports, triggers)).toEqual(new Map());
   return ports;
-};
+}
 
 describe('reading a stream', () => {
   it('answers its state, its version and its mode', async () => {

@@ -31,28 +31,30 @@ const meter = defineStream({ ...reading, type: 'meter', mode: 'home', home: () =
 const domain = defineDomain({ streams: [reading, meter], views: [] });
 
 const documents = schemaDocuments(domain);
-const find = (kind: string, name: string) => {
+function find(kind: string, name: string) {
   const document = documents.find((each) => each.kind === kind && each.name === name);
   if (!document) throw new Error(`There is no ${kind} ${name}.`);
   return document.schema;
-};
-const accepts = (kind: string, name: string) => {
+}
+function accepts(kind: string, name: string) {
   const validate = new Ajv2020({ strict: true, allErrors: true }).compile(find(kind, name));
   return (value: unknown) => (validate(value) ? 'yes' : validate.errors?.map(({ instancePath }) => instancePath));
-};
+}
 
 /** As EventBridge delivers an entry. */
-const delivered = ({ source, detailType, detail }: ReturnType<typeof outcomeEntry>) => ({
-  version: '0',
-  id: 'any',
-  'detail-type': detailType,
-  source,
-  account: '000000000000',
-  time: '2026-11-24T00:45:03Z',
-  region: 'us-east-1',
-  resources: [],
-  detail: JSON.parse(detail),
-});
+function delivered({ source, detailType, detail }: ReturnType<typeof outcomeEntry>) {
+  return {
+    version: '0',
+    id: 'any',
+    'detail-type': detailType,
+    source,
+    account: '000000000000',
+    time: '2026-11-24T00:45:03Z',
+    region: 'us-east-1',
+    resources: [],
+    detail: JSON.parse(detail),
+  };
+}
 
 describe('the schema documents of a domain', () => {
   it('cover every version of every event, every command and every message', () => {

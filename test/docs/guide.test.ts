@@ -30,7 +30,7 @@ type Step =
   | { readonly kind: 'run'; readonly command: string; readonly output: readonly string[] };
 
 /** The code blocks of a page, in order. A file's block stands behind its path, a diff's behind a text that ends with it. */
-const stepsOf = (page: string): readonly Step[] => {
+function stepsOf(page: string): readonly Step[] {
   let file = '';
   const blocks = page.matchAll(/`([\w./-]+\.\w+)`:\n|```(\w*)\n([\s\S]*?)\n```/g);
   return [...blocks].flatMap(([, path, language, text = '']): readonly Step[] => {
@@ -45,10 +45,10 @@ const stepsOf = (page: string): readonly Step[] => {
       return command === '' ? [] : { kind: 'run', command, output };
     });
   });
-};
+}
 
 /** A file after a diff without line numbers: where its old lines stand, its new ones do. */
-const changed = (text: string, diff: readonly string[]): string => {
+function changed(text: string, diff: readonly string[]): string {
   const lines = (sign: '+' | '-') =>
     diff
       .filter((line) => line.startsWith(' ') || line.startsWith(sign))
@@ -56,15 +56,15 @@ const changed = (text: string, diff: readonly string[]): string => {
       .join('');
   expect(text.split(lines('-')), `the old lines stand there once:\n${lines('-')}`).toHaveLength(2);
   return text.replace(lines('-'), () => lines('+'));
-};
+}
 
 /** What the page shows, `…` standing for anything. Trailing space and npm's own lines are no part of an output. */
-const shown = (output: readonly string[]): RegExp => {
+function shown(output: readonly string[]): RegExp {
   const escaped = output
     .map((line) => line.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('…', '[\\s\\S]*'))
     .join('\n');
   return new RegExp(`^${escaped}$`);
-};
+}
 
 const page = readFileSync(join(root, 'docs/guide.md'), 'utf8');
 

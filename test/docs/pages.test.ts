@@ -4,18 +4,24 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../lib/config.ts';
 
 const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...globSync('docs/**/*.md')];
-const textOf = (page: string): string => readFileSync(page, 'utf8');
-const codeOf = (page: string, language: string): readonly string[] =>
-  [...textOf(page).matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(([, code = '']) => code);
+function textOf(page: string): string {
+  return readFileSync(page, 'utf8');
+}
+function codeOf(page: string, language: string): readonly string[] {
+  return [...textOf(page).matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(
+    ([, code = '']) => code,
+  );
+}
 
 /** What headings are called in links, as GitHub has it. */
-const anchorsOf = (page: string): readonly string[] =>
-  [...textOf(page).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+function anchorsOf(page: string): readonly string[] {
+  return [...textOf(page).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
     heading
       .toLowerCase()
       .replaceAll(/[^a-z0-9 _-]/g, '')
       .replaceAll(' ', '-'),
   );
+}
 
 describe('the pages', () => {
   it.each(pages)('%s links to what is there', (page) => {

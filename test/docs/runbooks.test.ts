@@ -6,7 +6,9 @@ import { TemplateReader } from '../lib/template.ts';
 
 const FOLDER = 'docs/runbooks';
 const pages = readdirSync(FOLDER).filter((page) => page !== 'README.md');
-const textOf = (page: string): string => readFileSync(join(FOLDER, page), 'utf8');
+function textOf(page: string): string {
+  return readFileSync(join(FOLDER, page), 'utf8');
+}
 
 let alarms: { readonly name: string; readonly page: string }[];
 let names: Set<unknown>;

@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { airportDelays } from '../../domain/airport-delays.ts';
 import type { Flight } from '../../domain/flight.ts';
 
-const totals = (state: Flight) => {
+function totals(state: Flight) {
   if (airportDelays.kind !== 'totals') throw new Error('airport-delays has to be a view of totals');
   return airportDelays.totals(state, '2001-01-01.LAX-BNA.17');
-};
-const present = (sums: Readonly<Record<string, number>>) =>
-  airportDelays.kind === 'totals' ? airportDelays.present?.(sums) : undefined;
+}
+function present(sums: Readonly<Record<string, number>>) {
+  return airportDelays.kind === 'totals' ? airportDelays.present?.(sums) : undefined;
+}
 
 const departed = { airport: 'LAX', delay: -19, scheduled: '2001-01-01T06:55' };
 const arrived = { airport: 'BNA', delay: 7 };

@@ -5,7 +5,9 @@ import { describe, expect, it } from 'vitest';
 import airports from '../../domain/airports.json' with { type: 'json' };
 import { airportCode, isAirport, placeOf } from '../../domain/airports.ts';
 
-const fileOf = (path: string) => new URL(`../../${path}`, import.meta.url);
+function fileOf(path: string) {
+  return new URL(`../../${path}`, import.meta.url);
+}
 
 describe('airports.json', () => {
   it('is what scripts/airports.mjs makes of the airports of vega-datasets', () => {

@@ -3,13 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { miles } from '../../domain/miles.ts';
 import { given, nothing, rejected } from '../../testing/index.ts';
 
-const earned = (miles: number) => ({ type: 'MilesEarned', data: { miles } });
-const paid = (miles: number, booking: string) => ({ type: 'MilesPaid', data: { miles, booking } });
+function earned(miles: number) {
+  return { type: 'MilesEarned', data: { miles } };
+}
+function paid(miles: number, booking: string) {
+  return { type: 'MilesPaid', data: { miles, booking } };
+}
 
-const home = (id: string, regions: readonly string[]): string => {
+function home(id: string, regions: readonly string[]): string {
   if (miles.mode !== 'home') throw new Error('miles has to have a home');
   return miles.home(id, regions);
-};
+}
 
 describe('miles', () => {
   it('are earned, and paid for a booking', () => {

@@ -3,14 +3,18 @@ import { describe, expect, it } from 'vitest';
 import { seats } from '../../domain/seats.ts';
 import { given, nothing, rejected } from '../../testing/index.ts';
 
-const reserved = (passenger: string) => ({ type: 'SeatReserved', data: { passenger } });
-const released = (passenger: string) => ({ type: 'SeatReleased', data: { passenger } });
+function reserved(passenger: string) {
+  return { type: 'SeatReserved', data: { passenger } };
+}
+function released(passenger: string) {
+  return { type: 'SeatReleased', data: { passenger } };
+}
 const full = ['Ada', 'Bob', 'Cleo'].map(reserved);
 
-const home = (id: string, regions: readonly string[]): string => {
+function home(id: string, regions: readonly string[]): string {
   if (seats.mode !== 'home') throw new Error('seats has to have a home');
   return seats.home(id, regions);
-};
+}
 
 describe('seats', () => {
   it('reserves and releases a seat', () => {

@@ -24,30 +24,32 @@ export interface Line {
 }
 
 /** Telemetry that keeps what is logged. */
-export const recordedTelemetry = (): Telemetry & { readonly lines: readonly Line[] } => {
+export function recordedTelemetry(): Telemetry & { readonly lines: readonly Line[] } {
   const lines: Line[] = [];
   const log = (level: Line['level']) => (message: string, details: Line['details']) => {
     lines.push({ level, message, details });
   };
   return { lines, log: { warn: log('warn'), error: log('error') }, middlewares: [] };
-};
+}
 
 /** What SQS hands to a function, with the message ids `message-0`, `message-1` … */
-export const sqsEvent = (bodies: readonly string[]): SQSEvent => ({
-  Records: bodies.map((body, i) => ({
-    messageId: `message-${i}`,
-    receiptHandle: `receipt-${i}`,
-    body,
-    attributes: {
-      ApproximateReceiveCount: '1',
-      SentTimestamp: '0',
-      SenderId: 'test',
-      ApproximateFirstReceiveTimestamp: '0',
-    },
-    messageAttributes: {},
-    md5OfBody: '',
-    eventSource: 'aws:sqs',
-    eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:test',
-    awsRegion: 'us-east-1',
-  })),
-});
+export function sqsEvent(bodies: readonly string[]): SQSEvent {
+  return {
+    Records: bodies.map((body, i) => ({
+      messageId: `message-${i}`,
+      receiptHandle: `receipt-${i}`,
+      body,
+      attributes: {
+        ApproximateReceiveCount: '1',
+        SentTimestamp: '0',
+        SenderId: 'test',
+        ApproximateFirstReceiveTimestamp: '0',
+      },
+      messageAttributes: {},
+      md5OfBody: '',
+      eventSource: 'aws:sqs',
+      eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:test',
+      awsRegion: 'us-east-1',
+    })),
+  };
+}

@@ -21,7 +21,9 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-const metricsOf = () => lines.filter((line) => '_aws' in line);
+function metricsOf() {
+  return lines.filter((line) => '_aws' in line);
+}
 
 describe('metrics', () => {
   const measured = (result: () => string) => {

@@ -9,9 +9,11 @@ export const unreachable: Remote = {
 };
 
 /** What transactions need beside the ports of an append: no decisions yet, no other Region, a machine that does nothing. */
-export const transactionPorts = (): Pick<TransactPorts, 'decisions' | 'remote' | 'participants' | 'machine'> => ({
-  decisions: memoryDecisions({ strong: true }),
-  remote: unreachable,
-  participants: unreachable,
-  machine: { start: async () => {} },
-});
+export function transactionPorts(): Pick<TransactPorts, 'decisions' | 'remote' | 'participants' | 'machine'> {
+  return {
+    decisions: memoryDecisions({ strong: true }),
+    remote: unreachable,
+    participants: unreachable,
+    machine: { start: async () => {} },
+  };
+}

@@ -16,7 +16,9 @@ const flight = 'flight/2001-01-01.LAX-JFK.1';
 const seats = 'seats/2001-01-01.LAX-JFK.1';
 /** At home here. */
 const ownSeats = ['1', '2'].map((number) => `seats/2001-01-01.JFK-LAX.${number}`);
-const reserving = (stream: string) => ({ stream, command: 'reserve', input: { passenger: 'p' } });
+function reserving(stream: string) {
+  return { stream, command: 'reserve', input: { passenger: 'p' } };
+}
 
 const named = z.object({ TableName: z.string() });
 const queue = z.object({ QueueUrl: z.string() });
@@ -35,7 +37,7 @@ const shapes = {
 };
 
 /** What a request wants and of whom: `Query events`. */
-const seen = ({ operation, path, body }: StubRequest): string[] => {
+function seen({ operation, path, body }: StubRequest): string[] {
   const json = (): unknown => JSON.parse(body);
   const all = (names: Iterable<string>) => [...new Set(names)].map((name) => `${operation} ${name}`);
   switch (operation) {
@@ -64,13 +66,13 @@ const seen = ({ operation, path, body }: StubRequest): string[] => {
     default:
       return all([named.parse(json()).TableName]);
   }
-};
+}
 
 /** What the `events` table holds. */
 let stored: readonly unknown[] = [];
 
 /** Tables that are empty but for what is stored, and a bus, queues, functions and a machine that take everything. */
-const answer = ({ operation, body }: StubRequest): StubAnswer => {
+function answer({ operation, body }: StubRequest): StubAnswer {
   const items = () => (named.parse(JSON.parse(body)).TableName === 'events' ? stored : []);
   const replies: Record<string, () => unknown> = {
     Query: () => ({ Items: items(), Count: items().length }),
@@ -103,7 +105,7 @@ const answer = ({ operation, body }: StubRequest): StubAnswer => {
     },
   };
   return { body: JSON.stringify(replies[operation]?.() ?? {}) };
-};
+}
 
 describe('a function as it is deployed', () => {
   let sent: () => Set<string>;

@@ -168,18 +168,19 @@ class Walk {
 }
 
 /** What a declared function does, be it declared as a function or as a constant. */
-const bodyOf = (node: ts.Node): ts.Node | undefined => {
+function bodyOf(node: ts.Node): ts.Node | undefined {
   if (ts.isFunctionDeclaration(node)) return node.body;
   const value = ts.isVariableDeclaration(node) ? node.initializer : undefined;
   return value && (ts.isArrowFunction(value) || ts.isFunctionExpression(value)) ? value : undefined;
-};
+}
 
 /** The X of every `env.X` that is handed over, also inside an object, but not inside another call. */
-const variablesIn = (nodes: readonly ts.Node[]): string[] =>
-  nodes.flatMap((node) => {
+function variablesIn(nodes: readonly ts.Node[]): string[] {
+  return nodes.flatMap((node) => {
     if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === 'env')
       return [node.name.text];
     if (ts.isObjectLiteralExpression(node)) return variablesIn(node.properties);
     if (ts.isPropertyAssignment(node)) return variablesIn([node.initializer]);
     return [];
   });
+}

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError, parseConfig } from '../../lib/config.ts';
 
 const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
-const parse = (context: Readonly<Record<string, unknown>>, defaultAccount?: string) =>
-  parseConfig((key) => context[key], defaultAccount);
+function parse(context: Readonly<Record<string, unknown>>, defaultAccount?: string) {
+  return parseConfig((key) => context[key], defaultAccount);
+}
 
 describe('the configuration', () => {
   it('needs nothing but Regions', () => {

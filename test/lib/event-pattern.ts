@@ -1,7 +1,8 @@
 type Json = unknown;
 
-const isObject = (value: Json): value is Record<string, Json> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+function isObject(value: Json): value is Record<string, Json> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 /**
  * Whether an EventBridge pattern matches an event, for what Meridian's patterns use: values, `prefix`, `exists` (true),

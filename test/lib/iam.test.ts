@@ -46,7 +46,9 @@ const mapping = z.object({
 let template: TemplateReader;
 let functions: readonly MeridianFunction[];
 let calls: ReadonlyMap<string, readonly Call[]>;
-const entryOf = ({ entry }: MeridianFunction) => relative('.', entry);
+function entryOf({ entry }: MeridianFunction) {
+  return relative('.', entry);
+}
 beforeAll(() => {
   const app = synthesize({ context: { subscriber: true } });
   template = firstRegionOf(app);
@@ -55,29 +57,38 @@ beforeAll(() => {
 });
 
 /** The name in `Queue(meridian-ingress)` or in the ARN of a table or a log group; what has none stays as it is. */
-const named = (text: string): string =>
-  /^(?:Queue|EventBus|GlobalTable|Function|LogGroup|StateMachine)\((.+)\)$/.exec(text)?.[1] ??
-  new RegExp(`^arn:aws:dynamodb:${here}:${account}:table/([^/]+)$`).exec(text)?.[1] ??
-  new RegExp(`^arn:aws:logs:${here}:${account}:log-group:LogGroup\\((.+)\\)$`).exec(text)?.[1] ??
-  text;
+function named(text: string): string {
+  return (
+    /^(?:Queue|EventBus|GlobalTable|Function|LogGroup|StateMachine)\((.+)\)$/.exec(text)?.[1] ??
+    new RegExp(`^arn:aws:dynamodb:${here}:${account}:table/([^/]+)$`).exec(text)?.[1] ??
+    new RegExp(`^arn:aws:logs:${here}:${account}:log-group:LogGroup\\((.+)\\)$`).exec(text)?.[1] ??
+    text
+  );
+}
 
-const nameOf = ({ functionId }: MeridianFunction) => `meridian-${functionId}`;
-const roleOf = ({ functionId }: MeridianFunction) => `meridian-${here}-${functionId}`;
+function nameOf({ functionId }: MeridianFunction) {
+  return `meridian-${functionId}`;
+}
+function roleOf({ functionId }: MeridianFunction) {
+  return `meridian-${here}-${functionId}`;
+}
 
 /** `action on resource`, without the condition that may narrow it further. */
-const allowedTo = (role: string): ReadonlySet<string> =>
-  new Set(
+function allowedTo(role: string): ReadonlySet<string> {
+  return new Set(
     template.permissions(role).map((permission) => {
       const [action = '', resource = ''] = permission.split(/ if | on /);
       return `${action} on ${named(resource)}`;
     }),
   );
+}
 
-const variablesOf = ({ Properties }: Resource): Readonly<Record<string, unknown>> =>
-  z.object({ Variables: z.record(z.string(), z.unknown()) }).parse(Properties.Environment).Variables;
+function variablesOf({ Properties }: Resource): Readonly<Record<string, unknown>> {
+  return z.object({ Variables: z.record(z.string(), z.unknown()) }).parse(Properties.Environment).Variables;
+}
 
 /** What the code of a function calls, and what Lambda calls for it. */
-const neededBy = (construct: MeridianFunction, made: readonly Call[]): ReadonlySet<string> => {
+function neededBy(construct: MeridianFunction, made: readonly Call[]): ReadonlySet<string> {
   const name = nameOf(construct);
   const resource = template.named('AWS::Lambda::Function', name);
   const variables = variablesOf(resource);
@@ -115,10 +126,10 @@ const neededBy = (construct: MeridianFunction, made: readonly Call[]): ReadonlyS
   const logged = ['logs:CreateLogStream', 'logs:PutLogEvents'].map((action) => `${action} on /aws/lambda/${name}`);
   const traced = ['xray:PutTelemetryRecords on *', 'xray:PutTraceSegments on *'];
   return new Set([...called, ...mapped, ...logged, ...traced]);
-};
+}
 
 /** Where a role and the calls of its function differ. */
-const faultsOf = (construct: MeridianFunction, made: readonly Call[]): readonly string[] => {
+function faultsOf(construct: MeridianFunction, made: readonly Call[]): readonly string[] {
   const role = roleOf(construct);
   const entry = entryOf(construct);
   const allowed = allowedTo(role);
@@ -129,8 +140,10 @@ const faultsOf = (construct: MeridianFunction, made: readonly Call[]): readonly 
       (permission) => `${entry} calls ${permission}, which ${role} does not allow`,
     ),
   ];
-};
-const callsBy = (construct: MeridianFunction): readonly Call[] => calls.get(entryOf(construct)) ?? [];
+}
+function callsBy(construct: MeridianFunction): readonly Call[] {
+  return calls.get(entryOf(construct)) ?? [];
+}
 
 describe('the role of every function', () => {
   it('allows what its code calls, on what it calls it, and nothing more', () => {

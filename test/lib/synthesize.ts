@@ -15,11 +15,13 @@ const report = z.object({ pluginReports: z.array(z.object({ violations: z.array(
 const cdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
 
 /** The context that `cdk` would give the app, with keys laid over it, and without bundling: templates do not show code. */
-const contextOf = (overrides: Readonly<Record<string, unknown>> = {}): Record<string, unknown> => ({
-  ...cdkJson.parse(JSON.parse(readFileSync('cdk.json', 'utf8'))).context,
-  'aws:cdk:bundling-stacks': [],
-  ...overrides,
-});
+function contextOf(overrides: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return {
+    ...cdkJson.parse(JSON.parse(readFileSync('cdk.json', 'utf8'))).context,
+    'aws:cdk:bundling-stacks': [],
+    ...overrides,
+  };
+}
 
 export interface Synthesized extends MeridianStacks {
   /** What the checks found without refusing it: warnings. */
@@ -30,10 +32,10 @@ export interface Synthesized extends MeridianStacks {
 }
 
 /** The stack of the first Region, which stands for all where they are alike. */
-export const firstRegionOf = ({ regionTemplates: [first] }: Synthesized): TemplateReader => {
+export function firstRegionOf({ regionTemplates: [first] }: Synthesized): TemplateReader {
   if (first === undefined) throw new Error('there is no Region');
   return new TemplateReader(first);
-};
+}
 
 export interface SynthesizeOptions {
   readonly context?: Readonly<Record<string, unknown>>;

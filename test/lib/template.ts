@@ -28,7 +28,9 @@ const nameProperties = [
   'Name',
 ] as const;
 
-const arrayOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
+function arrayOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [value];
+}
 
 /** Reads what tests ask of a template: resources by type and name, references as text, what each role may do. */
 export class TemplateReader {

@@ -17,8 +17,12 @@ const input = {
   meta: { actor: 'ann' },
   deadline: 1_700_000_030_000,
 };
-const intentOf = (stream: string) => ({ stream, log: 'us-east-1', position: 1 });
-const preparedOf = (stream: string) => ({ kind: 'prepared', ...intentOf(stream), version: 'v' });
+function intentOf(stream: string) {
+  return { stream, log: 'us-east-1', position: 1 };
+}
+function preparedOf(stream: string) {
+  return { kind: 'prepared', ...intentOf(stream), version: 'v' };
+}
 
 const asked = z.discriminatedUnion('step', [
   z.object({ step: z.literal('plan'), transaction: z.string(), request: z.string(), deadline: z.number() }),
@@ -30,12 +34,12 @@ type Asked = z.infer<typeof asked>;
 type StepOf<Step extends Asked['step']> = Extract<Asked, { step: Step }>;
 
 /** Functions that commit, but for what is scripted, and the calls that they got. */
-const scripted = (script: {
+function scripted(script: {
   readonly plan?: (times: number) => unknown;
   readonly prepare?: (asked: StepOf<'prepare'>) => unknown;
   readonly decide?: (asked: StepOf<'decide'>) => unknown;
   readonly finalise?: (asked: StepOf<'finalise'>) => unknown;
-}) => {
+}) {
   const calls: unknown[] = [];
   let plans = 0;
   const answer = (payload: unknown): unknown => {
@@ -53,18 +57,22 @@ const scripted = (script: {
   const of = <Step extends Asked['step']>(step: Step): StepOf<Step>[] =>
     calls.map((call) => asked.parse(call)).filter((call): call is StepOf<Step> => call.step === step);
   return { tasks, calls, of };
-};
+}
 
-const decisionOf = (state: 'committed' | 'aborted', { final = true, wait = 0 } = {}) => ({
-  state,
-  final,
-  wait,
-  intents: participants.map(({ stream }) => ({ ...intentOf(stream), commitId: 'us-east-1:order-17#1', state })),
-});
-const refusedBy = (stream: string) => ({ kind: 'refused', stream, problem: { code: 'rejected', detail: 'sold out' } });
-const fail = (name: string): never => {
+function decisionOf(state: 'committed' | 'aborted', { final = true, wait = 0 } = {}) {
+  return {
+    state,
+    final,
+    wait,
+    intents: participants.map(({ stream }) => ({ ...intentOf(stream), commitId: 'us-east-1:order-17#1', state })),
+  };
+}
+function refusedBy(stream: string) {
+  return { kind: 'refused', stream, problem: { code: 'rejected', detail: 'sold out' } };
+}
+function fail(name: string): never {
   throw Object.assign(new Error('it is not there'), { name });
-};
+}
 
 describe('the state machine of transactions, executed', () => {
   it('prepares every participant, has it decided, and commits every intent', async () => {

@@ -39,13 +39,13 @@ const waitState = z.looseObject({ Type: z.literal('Wait'), SecondsPath: z.string
  * The machine for the interpreter. It takes a `Wait` as a task that is handed the seconds, so that whoever runs it is told
  * and can hold it up.
  */
-const interpreted = (): StateMachine => {
+function interpreted(): StateMachine {
   const { QueryLanguage: _, States, ...rest } = definitionOf();
   const { SecondsPath, Next } = waitState.parse(States.Wait);
   const Wait = { Type: 'Task', Resource: `${ARN}wait`, InputPath: SecondsPath, ResultPath: null, Next };
   // The interpreter checks it.
   return new StateMachine({ ...rest, States: { ...States, Wait } } as Definition);
-};
+}
 let machine: StateMachine | undefined;
 
 /**
@@ -90,4 +90,6 @@ export async function runDefinition(
   return { entered, largest };
 }
 
-const json = (value: unknown): JsonValue => JSON.parse(JSON.stringify(value ?? null));
+function json(value: unknown): JsonValue {
+  return JSON.parse(JSON.stringify(value ?? null));
+}

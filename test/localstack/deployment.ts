@@ -244,12 +244,13 @@ export interface Listener {
 }
 
 /** Every Region of the app that is deployed to a LocalStack. */
-export const deployedRegions = (endpoint: string): readonly DeployedRegion[] =>
-  REGIONS.map((name) => new DeployedRegion(endpoint, name));
+export function deployedRegions(endpoint: string): readonly DeployedRegion[] {
+  return REGIONS.map((name) => new DeployedRegion(endpoint, name));
+}
 
 /** The Region of that name. */
-export const regionNamed = (regions: readonly DeployedRegion[], name: string): DeployedRegion => {
+export function regionNamed(regions: readonly DeployedRegion[], name: string): DeployedRegion {
   const found = regions.find((region) => region.name === name);
   if (!found) throw new Error(`There is no Region ${name}.`);
   return found;
-};
+}

@@ -6,9 +6,9 @@ import { describe } from 'vitest';
  * skipped and says so.
  * @param suite gets the address
  */
-export const describeWithLocalStack = (name: string, suite: (endpoint: string) => void): void => {
+export function describeWithLocalStack(name: string, suite: (endpoint: string) => void): void {
   const endpoint = process.env.MERIDIAN_LOCALSTACK ?? '';
   const missing = process.env.MERIDIAN_LOCALSTACK_MISSING ?? '`npm run test:localstack` starts a LocalStack for it.';
   if (endpoint === '') process.stderr.write(`Skipped: ${name}. ${missing}\n`);
   describe.skipIf(endpoint === '')(name, () => suite(endpoint));
-};
+}

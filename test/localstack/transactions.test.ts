@@ -46,10 +46,12 @@ interface Planned extends Booking {
   readonly at: DeployedRegion;
 }
 
-const nth = <T>(list: readonly T[], index: number): T => list[index % list.length] ?? expect.fail('the list is empty');
+function nth<T>(list: readonly T[], index: number): T {
+  return list[index % list.length] ?? expect.fail('the list is empty');
+}
 
 /** Does it for each, some at once; the answers are in the order of the list. */
-const forEach = async <T, A>(all: readonly T[], act: (one: T) => Promise<A>): Promise<readonly A[]> => {
+async function forEach<T, A>(all: readonly T[], act: (one: T) => Promise<A>): Promise<readonly A[]> {
   const answers: A[] = [];
   const rest = all.entries();
   const work = async () => {
@@ -57,7 +59,7 @@ const forEach = async <T, A>(all: readonly T[], act: (one: T) => Promise<A>): Pr
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   return answers;
-};
+}
 
 describeWithLocalStack('transactions over streams of three Regions', (endpoint) => {
   const regions = deployedRegions(endpoint);

@@ -62,11 +62,15 @@ const counts = defineView({
   totals: (entries, id) => ({ [id]: { n: entries.length } }),
 });
 
-const written = (text: string) => ({ type: 'Written', data: { text } });
-const entry = (text: string, ...unseen: readonly string[]): Entry => ({ text, unseen });
+function written(text: string) {
+  return { type: 'Written', data: { text } };
+}
+function entry(text: string, ...unseen: readonly string[]): Entry {
+  return { text, unseen };
+}
 
 /** The error of a test that fails. */
-const failureOf = (test: () => unknown): AssertionError => {
+function failureOf(test: () => unknown): AssertionError {
   try {
     test();
   } catch (error) {
@@ -74,7 +78,7 @@ const failureOf = (test: () => unknown): AssertionError => {
     throw error;
   }
   return expect.fail('it did not fail');
-};
+}
 
 describe('given', () => {
   it('has the state of the events, each written in knowledge of the ones before', () => {

@@ -27,18 +27,21 @@ interface Transfer {
   readonly wait?: number;
 }
 
-const account = (id: Account): string => `account/${id}`;
-export const homeOf = (id: Account): string => id.slice(0, id.indexOf('.'));
+function account(id: Account): string {
+  return `account/${id}`;
+}
+export function homeOf(id: Account): string {
+  return id.slice(0, id.indexOf('.'));
+}
 
-const partition = <T>(all: readonly T[], matches: (one: T) => boolean): readonly [readonly T[], readonly T[]] => [
-  all.filter(matches),
-  all.filter((one) => !matches(one)),
-];
+function partition<T>(all: readonly T[], matches: (one: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [all.filter(matches), all.filter((one) => !matches(one))];
+}
 
 const shape = z.looseObject({ id: z.string().optional(), state: z.string().optional() });
 
 /** A world whose accounts have got their money, and that is at rest. */
-export const aBank = async (options: Parameters<typeof aWorld>[0] = {}) => {
+export async function aBank(options: Parameters<typeof aWorld>[0] = {}) {
   const ledger = aWorld({ regions: REGIONS, ...options });
   const { world, scheduler, call, send, get, rows, settle, heard } = ledger;
   const transactionOf = ({ key, from, to, amount = 10, at = EAST, drivenBy = at, timeoutSeconds = 30 }: Transfer) => ({
@@ -158,4 +161,4 @@ export const aBank = async (options: Parameters<typeof aWorld>[0] = {}) => {
       }
     },
   };
-};
+}

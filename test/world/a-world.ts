@@ -9,10 +9,10 @@ import { ledgerDomain } from './ledger-domain.ts';
 const busEvent = z.object({ source: z.string(), 'detail-type': z.string(), detail: z.looseObject({ id: z.string() }) });
 
 /** A world in virtual time, and what tests look at in it. */
-export const aWorld = ({
+export function aWorld({
   scheduler = new VirtualScheduler(),
   ...options
-}: Omit<Partial<WorldOptions>, 'scheduler'> & { readonly scheduler?: VirtualScheduler } = {}) => {
+}: Omit<Partial<WorldOptions>, 'scheduler'> & { readonly scheduler?: VirtualScheduler } = {}) {
   const world = new World({ domain: ledgerDomain, regions: ['us-east-1', 'us-west-2'], scheduler, ...options });
   /** Per Region every domain event and every outcome on its bus: how often, by `<id>` and by `<outcome> <id>`. */
   const heard = new Map<string, Map<string, number>>();
@@ -87,4 +87,4 @@ export const aWorld = ({
       return Object.fromEntries(rows.map(({ key, value }) => [key, value]));
     },
   };
-};
+}

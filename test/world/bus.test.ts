@@ -7,12 +7,16 @@ import { KeepingQueue } from '../../world/queue.ts';
 import { seeded } from '../../world/randomness.ts';
 import { VirtualScheduler } from '../../world/scheduler.ts';
 
-const event = (source: string, detailType = 'Departed', bornIn?: string) => ({ source, detailType, bornIn });
-const entry = (detail: unknown, source = 'meridian.flight') => ({
-  source,
-  detailType: 'Departed',
-  detail: JSON.stringify(detail),
-});
+function event(source: string, detailType = 'Departed', bornIn?: string) {
+  return { source, detailType, bornIn };
+}
+function entry(detail: unknown, source = 'meridian.flight') {
+  return {
+    source,
+    detailType: 'Departed',
+    detail: JSON.stringify(detail),
+  };
+}
 
 describe('matches', () => {
   it('takes in what producers put for Meridian, and nothing that comes from Meridian itself', () => {

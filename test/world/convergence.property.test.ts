@@ -81,14 +81,14 @@ const faults = fc.record({
   ),
 });
 
-const withSnapshots = (snapshots: Snapshots): Domain => {
+function withSnapshots(snapshots: Snapshots): Domain {
   const streams = [...ledgerDomain.streams.values()].map((stream) => ({ ...stream, snapshots }));
   const views = [...ledgerDomain.views.values()].map((view) => ({
     ...view,
     of: streams.find(({ type }) => type === view.of.type) ?? view.of,
   }));
   return defineDomain({ streams, views });
-};
+}
 
 type Faults = typeof faults extends fc.Arbitrary<infer T> ? T : never;
 
@@ -130,7 +130,7 @@ class Answers {
 }
 
 /** Takes the steps in a world of their own, heals every link in the end, and waits until nothing is under way. */
-const run = async (steps: readonly (Request | Look | Change)[], { snapshots, ...faults }: Faults) => {
+async function run(steps: readonly (Request | Look | Change)[], { snapshots, ...faults }: Faults) {
   const scheduler = new VirtualScheduler();
   const withFaults = (_region: string, ports: FaultyPorts) => slowly(scheduler, seeded(faults.seed), ports);
   const world = new World({
@@ -213,10 +213,10 @@ const run = async (steps: readonly (Request | Look | Change)[], { snapshots, ...
   await scheduler.resolve(Promise.all(pending));
   await scheduler.runUntil(() => world.idle);
   return { world, scheduler, answers };
-};
+}
 
 /** Ports that take their time before and after, so that invocations really meet. */
-const slowly = (scheduler: VirtualScheduler, random: Random, ports: FaultyPorts): FaultyPorts => {
+function slowly(scheduler: VirtualScheduler, random: Random, ports: FaultyPorts): FaultyPorts {
   const slow =
     <A extends readonly unknown[], R>(call: (...args: A) => Promise<R>) =>
     async (...args: A): Promise<R> => {
@@ -233,25 +233,30 @@ const slowly = (scheduler: VirtualScheduler, random: Random, ports: FaultyPorts)
     views: { ...views, entries: slow(views.entries), apply: slow(views.apply) },
     bus: { put: slow((entries) => bus.put(entries)) },
   };
-};
+}
 
-const get = async (region: WorldRegion, path: string): Promise<unknown> => {
+async function get(region: WorldRegion, path: string): Promise<unknown> {
   const { body, statusCode } = await region.request(functionUrlEvent({ method: 'GET', path }));
   expect(statusCode, body).toBe(200);
   return JSON.parse(body);
-};
+}
 
-const versionAt = async (region: WorldRegion, stream: string): Promise<string> =>
-  z.object({ version: z.string() }).parse(await get(region, `/streams/${stream}`)).version;
+async function versionAt(region: WorldRegion, stream: string): Promise<string> {
+  return z.object({ version: z.string() }).parse(await get(region, `/streams/${stream}`)).version;
+}
 
 const stateOf = z.object({ state: z.unknown(), version: z.string() });
 const rowsOf = z.object({ rows: z.array(z.object({ key: z.string(), value: z.unknown() })) });
 
-const dotOf = ({ log, position }: Commit): string => `${log}.${position}`;
-const knows = (a: Commit, b: Commit): boolean => (a.context[b.log] ?? 0) >= b.position;
+function dotOf({ log, position }: Commit): string {
+  return `${log}.${position}`;
+}
+function knows(a: Commit, b: Commit): boolean {
+  return (a.context[b.log] ?? 0) >= b.position;
+}
 
 /** The state of a note by definition: all commits in the order of their stamps, copies left out, quadratic and plain. */
-const referenceFold = (commits: readonly Commit[]): readonly Entry[] => {
+function referenceFold(commits: readonly Commit[]): readonly Entry[] {
   const order = (c: Commit) => `${c.hlc} ${c.log} ${String(c.position).padStart(9, '0')}`;
   const sorted = [...commits].sort((a, b) => (order(a) < order(b) ? -1 : 1));
   const firsts = sorted.filter((c, i) => sorted.findIndex((other) => other.commitId === c.commitId) === i);
@@ -267,32 +272,34 @@ const referenceFold = (commits: readonly Commit[]): readonly Entry[] => {
       )
       .map((earlier) => `${earlier.stream}@${dotOf(earlier)}.0`),
   }));
-};
+}
 
-const covers = (a: Version, b: Version): boolean =>
-  Object.entries(b).every(([log, position]) => (a[log] ?? 0) >= position);
+function covers(a: Version, b: Version): boolean {
+  return Object.entries(b).every(([log, position]) => (a[log] ?? 0) >= position);
+}
 
 /** What a writer knew has a lower stamp, and what it knew of that commit's writer it knew too. */
-const expectCausalOrder = (commits: readonly Commit[]): void => {
+function expectCausalOrder(commits: readonly Commit[]): void {
   for (const commit of commits)
     for (const known of commits.filter((other) => knows(commit, other))) {
       expect(known.hlc < commit.hlc, `${dotOf(known)} is stamped after ${dotOf(commit)}, which knew it`).toBe(true);
       expect(covers(commit.context, known.context), `the context of ${dotOf(commit)} has a hole`).toBe(true);
     }
-};
+}
 
 /** What was shown is the fold of a version that has all that its commits knew. */
-const expectClosedPrefix = ({ version, state }: Sight, all: readonly Commit[]): void => {
+function expectClosedPrefix({ version, state }: Sight, all: readonly Commit[]): void {
   const seen = all.filter(({ log, position }) => (version[log] ?? 0) >= position);
   expect(state).toEqual(referenceFold(seen));
   for (const { context } of seen) expect(covers(version, context), 'a version has a hole').toBe(true);
-};
+}
 
-const wordsOf = (states: readonly (readonly Entry[])[]) =>
-  texts
+function wordsOf(states: readonly (readonly Entry[])[]) {
+  return texts
     .map((text) => ({ key: text, value: { count: states.flat().filter((entry) => entry.text === text).length } }))
     .filter(({ value }) => value.count > 0)
     .sort((a, b) => (a.key < b.key ? -1 : 1));
+}
 
 describe('three Regions', () => {
   it('agree with each other and with a reference fold, and lose no acknowledged event, whatever links do', async () => {

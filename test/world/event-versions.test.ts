@@ -28,19 +28,22 @@ const shared = {
   evolve: (entries: Entries, { version, data }: Entries[number]) => [...entries, { version, data }],
   commands: { write: { input: z.string(), decide: () => [] } },
 };
-const note = (Written: EventVersion) => defineStream({ ...shared, type: 'note', mode: 'merge', events: { Written } });
+function note(Written: EventVersion) {
+  return defineStream({ ...shared, type: 'note', mode: 'merge', events: { Written } });
+}
 /** `stock/0` is at home in us-east-1, `stock/1` in us-west-2. */
-const stock = (Taken: EventVersion) =>
-  defineStream({
+function stock(Taken: EventVersion) {
+  return defineStream({
     ...shared,
     type: 'stock',
     mode: 'home',
     home: (id, all) => all[Number(id) % all.length] ?? '',
     events: { Taken },
   });
+}
 
 /** The code of one Region: it can be deployed anew. */
-const codeOf = (streams: readonly StreamDefinition[]) => {
+function codeOf(streams: readonly StreamDefinition[]) {
   const views = [...streams].map((of) =>
     defineView({ name: `${of.type}s`, kind: 'rows', of, row: (entries) => entries }),
   );
@@ -52,12 +55,14 @@ const codeOf = (streams: readonly StreamDefinition[]) => {
       for (const stream of newer) current.set(stream.type, stream);
     },
   };
-};
-const older = () => codeOf([note(version1), stock(version1)]);
+}
+function older() {
+  return codeOf([note(version1), stock(version1)]);
+}
 const newer = [note(version2), stock(version2)];
 
 /** us-east-1 has the newer code, us-west-2 not yet. */
-const midDeploy = () => {
+function midDeploy() {
   const code = older();
   const made = aWorld({ regions, domain: codeOf(newer).domain, domains: { [west]: code.domain } });
   const written = (id: string, stream: string, version: number | undefined, data: object) => ({
@@ -66,7 +71,7 @@ const midDeploy = () => {
     events: [{ type: stream.startsWith('note') ? 'Written' : 'Taken', ...(version && { version }), data }],
   });
   return { ...made, deployWest: () => code.deploy(newer), written };
-};
+}
 
 const red = { text: 'red', language: 'en' };
 const unreadable = {
@@ -183,7 +188,7 @@ describe('while Regions are deployed one after the other', () => {
 });
 
 const busEvent = z.object({ source: z.string(), 'detail-type': z.string(), detail: z.unknown() });
-const entryOf = (body: string) => {
+function entryOf(body: string) {
   const { source, 'detail-type': detailType, detail } = busEvent.parse(JSON.parse(body));
   return { source, detailType, detail: JSON.stringify(detail) };
-};
+}

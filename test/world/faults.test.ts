@@ -27,7 +27,7 @@ const unreadable = { stream: 'note/a', events: [] };
  * Puts some of everything on the buses of a world with faults, waits until all has come to rest, and checks that nothing
  * is lost or doubled: not in the tables, the views, the outcomes, nor among the events on the buses.
  */
-const runAndCheck = async (options: Parameters<typeof aWorld>[0], atRest = () => {}): Promise<void> => {
+async function runAndCheck(options: Parameters<typeof aWorld>[0], atRest = () => {}): Promise<void> {
   const { world, settle, putAppend, putTake, put, idsIn, rows, heard } = aWorld({ regions, ...options });
 
   for (const [region, id, stream, ...texts] of appends) await putAppend(region, id, stream, ...texts);
@@ -74,7 +74,7 @@ const runAndCheck = async (options: Parameters<typeof aWorld>[0], atRest = () =>
   expect(world.region('us-east-1').quarantine.bodies).toEqual([]);
   const quarantined = new Set(world.region('us-west-2').quarantine.bodies);
   expect([...quarantined]).toEqual([expect.stringContaining('no usable id')]);
-};
+}
 
 interface Kill {
   /** The number of the call, from 0. */
@@ -87,7 +87,7 @@ interface Kill {
  * Ends function instances at calls of their ports: from then on no call of that instance returns, not even with an error.
  * Calls that are made after `atRest`, when tests read what has become of it, do not count.
  */
-const killer = (...kills: readonly Kill[]) => {
+function killer(...kills: readonly Kill[]) {
   const calls: string[] = [];
   let resting = false;
   const atRest = () => {
@@ -108,17 +108,19 @@ const killer = (...kills: readonly Kill[]) => {
     });
   };
   return { calls, withFaults, atRest };
-};
+}
 type Killer = ReturnType<typeof killer>;
 
 /** The calls of ports that `run` makes. */
-const callsOf = async (run: (killer: Killer) => Promise<void>): Promise<readonly string[]> => {
+async function callsOf(run: (killer: Killer) => Promise<void>): Promise<readonly string[]> {
   const observer = killer();
   await run(observer);
   return observer.calls;
-};
+}
 
-const run = ({ withFaults, atRest }: Killer) => runAndCheck({ withFaults }, atRest);
+function run({ withFaults, atRest }: Killer) {
+  return runAndCheck({ withFaults }, atRest);
+}
 
 describe('a function that is killed', () => {
   it('at any call of a port, before or after its effect, loses and doubles nothing', async () => {
@@ -185,7 +187,7 @@ const TROUBLE_MS = 4000;
 const messagesShape = z.array(z.unknown());
 
 /** One call in `one in` fails: it is throttled, its answer is lost, or of a batch only a part is taken. */
-const trouble = (scheduler: VirtualScheduler, seed: number, oneIn: number) => {
+function trouble(scheduler: VirtualScheduler, seed: number, oneIn: number) {
   const random = seeded(seed);
   const begin = scheduler.now();
   const counts = new Map<string, number>();
@@ -205,7 +207,7 @@ const trouble = (scheduler: VirtualScheduler, seed: number, oneIn: number) => {
       throw new MeridianError('unavailable', `${name} was ${kind}: try again.`, { retryable: true });
     });
   return { counts, withFaults };
-};
+}
 
 describe('stores, buses and queues in trouble', () => {
   it('throttled calls, lost answers and batches taken in part, with duplicates and reordering, lose and double nothing', async () => {

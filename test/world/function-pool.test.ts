@@ -6,7 +6,7 @@ import { sleepOn, VirtualScheduler } from '../../world/scheduler.ts';
 type Work = 'work' | 'throw' | 'hang';
 
 /** A function that answers which of its instances it is, after 100 ms. */
-const aPool = (concurrency = 2) => {
+function aPool(concurrency = 2) {
   const scheduler = new VirtualScheduler(0);
   const activity = new Activity();
   let instances = 0;
@@ -21,7 +21,7 @@ const aPool = (concurrency = 2) => {
     };
   });
   return { scheduler, activity, pool, invoke: (work: Work) => scheduler.resolve(pool.invoke(work)) };
-};
+}
 
 describe('FunctionPool', () => {
   it('uses an instance again, and makes more only while all are at work', async () => {

@@ -4,7 +4,7 @@ import { Link, type LinkOptions } from '../../world/link.ts';
 import { seeded } from '../../world/randomness.ts';
 import { VirtualScheduler } from '../../world/scheduler.ts';
 
-const aLink = (options: Partial<LinkOptions> = {}) => {
+function aLink(options: Partial<LinkOptions> = {}) {
   const scheduler = new VirtualScheduler(0);
   const activity = new Activity();
   const link = new Link(scheduler, seeded(7), activity, { latency: [100, 300], duplicates: 0, ...options });
@@ -12,7 +12,7 @@ const aLink = (options: Partial<LinkOptions> = {}) => {
   const send = (what: number) => link.send(() => arrived.push({ what, at: scheduler.now() }));
   const settle = () => scheduler.runUntil(() => activity.idle);
   return { scheduler, activity, link, arrived, send, settle };
-};
+}
 
 describe('Link', () => {
   it('delivers every message once, within its latency, and later ones overtake earlier ones', async () => {

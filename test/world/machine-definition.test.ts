@@ -22,21 +22,25 @@ const input: MachineInput = {
   meta: { actor: 'me' },
   deadline: 40_000,
 };
-const intentOf = (stream: string, state: string) => ({
-  stream,
-  log: 'us-east-1',
-  position: 1,
-  commitId: 'us-east-1:a#1',
-  state,
-});
-const both = (state: string) => ['stock/0', 'stock/1'].map((stream) => intentOf(stream, state));
+function intentOf(stream: string, state: string) {
+  return {
+    stream,
+    log: 'us-east-1',
+    position: 1,
+    commitId: 'us-east-1:a#1',
+    state,
+  };
+}
+function both(state: string) {
+  return ['stock/0', 'stock/1'].map((stream) => intentOf(stream, state));
+}
 
 const asked = z.looseObject({ step: z.string(), participant: z.object({ stream: z.string() }).optional() });
 type Script = (step: string, times: number, stream: string) => unknown;
 
-const failure = () => {
+function failure() {
   throw new Error('thrown');
-};
+}
 const committing: Record<string, unknown> = {
   decide: { state: 'committed', final: true, intents: both('committed'), wait: 0 },
   finalise: { kind: 'finalised' },
@@ -75,7 +79,7 @@ const scenarios: Readonly<Record<string, Script>> = {
 };
 
 /** Functions that answer by a script, and what they were asked. */
-const scripted = (script: Script) => {
+function scripted(script: Script) {
   const calls: unknown[] = [];
   const times = new Map<string, number>();
   const call = async (payload: unknown): Promise<unknown> => {
@@ -90,7 +94,7 @@ const scripted = (script: Script) => {
     functions: { coordinate: call, participant: call },
     calls: () => calls.map((one) => JSON.stringify(one)).sort(),
   };
-};
+}
 
 describe('the state machine of the world and its definition in the stacks', () => {
   it.each(Object.keys(scenarios))('ask the same, and end the same way, when %s', async (name) => {

@@ -15,11 +15,11 @@ interface Consumer {
 }
 
 /** A queue whose consumer takes 10 ms and keeps what it gets. */
-const aQueue = (
+function aQueue(
   { failing = new Map(), instead = () => undefined, concurrency = 1 }: Consumer = {},
   options: Partial<QueueOptions> = {},
   hidden?: Activity,
-) => {
+) {
   const scheduler = new VirtualScheduler(0);
   const activity = new Activity();
   const left = new Map(failing);
@@ -70,7 +70,7 @@ const aQueue = (
     settle: () => scheduler.runUntil(() => activity.idle),
     bodies: () => deliveries.flatMap(({ bodies }) => bodies),
   };
-};
+}
 
 describe('WorldQueue', () => {
   it('delivers in batches, and what went well only once', async () => {

@@ -48,12 +48,13 @@ const words2 = defineView({
 });
 const lengths = defineView({ kind: 'rows', name: 'lengths', of: note, row: (entries) => entries.length });
 
-const byName = (...views: readonly ViewDefinition[]): Domain['views'] =>
-  new Map(views.map((view) => [view.name, view]));
+function byName(...views: readonly ViewDefinition[]): Domain['views'] {
+  return new Map(views.map((view) => [view.name, view]));
+}
 const changed = byName(...ledgerDomain.views.values(), notes2, words2, lengths);
 
 /** A domain whose code is deployed while it runs. */
-const deployable = (): Domain & { deploy(views: Domain['views']): void } => {
+function deployable(): Domain & { deploy(views: Domain['views']): void } {
   let { views } = ledgerDomain;
   return {
     streams: ledgerDomain.streams,
@@ -64,7 +65,7 @@ const deployable = (): Domain & { deploy(views: Domain['views']): void } => {
       views = next;
     },
   };
-};
+}
 
 const at = fc.integer({ min: 0, max: UNSTEADY_MS });
 const write = fc.record({
@@ -88,7 +89,7 @@ const run = fc.record({
 type Run = typeof run extends fc.Arbitrary<infer T> ? T : never;
 
 /** Runs a rebuild to its end, whatever fails on the way, and takes the old rows away once it may. */
-const rebuild = async (scheduler: VirtualScheduler, region: WorldRegion, view: string, segments: number) => {
+async function rebuild(scheduler: VirtualScheduler, region: WorldRegion, view: string, segments: number) {
   const ask = async (request: Readonly<Record<string, unknown>>): Promise<RebuildStatus> => {
     for (;;) {
       const answer = await region.operate(request);
@@ -111,24 +112,28 @@ const rebuild = async (scheduler: VirtualScheduler, region: WorldRegion, view: s
     const { retired } = await ask({ action: 'rebuild-clean', view });
     if (retired.length === 0) return;
   }
-};
+}
 
 /** What a Region with that code would show that had got its commits one after the other. */
-const fromScratch = async (domain: Domain, commits: readonly Commit[], view: string) => {
+async function fromScratch(domain: Domain, commits: readonly Commit[], view: string) {
   const [events, views] = [memoryEventStore(), memoryViewStore()];
   for (const commit of commits) events.replicate(commit);
   const triggers = commits.map(({ stream, log, position }) => ({ stream, log, position, inTable: true }));
   const alone = { region: 'us-east-1', decisions: memoryDecisions({ strong: false }) };
   expect(await project({ ...alone, domain, events, views, runtime: fakeRuntime() }, triggers)).toEqual(new Map());
   return (await readRows({ domain, views }, view, undefined, 1000)).rows;
-};
+}
 
 /** Whether anything is stored under a name. */
-const isLeft = async (views: ViewStore, name: string): Promise<boolean> => !(await views.remove(name, 16, 1));
+async function isLeft(views: ViewStore, name: string): Promise<boolean> {
+  return !(await views.remove(name, 16, 1));
+}
 
-const outage = (message: string) => new MeridianError('unavailable', message, { retryable: true });
+function outage(message: string) {
+  return new MeridianError('unavailable', message, { retryable: true });
+}
 
-const runWorld = async ({ writes, isChanged, rebuildAt, segments, drivers, failures, isCut, ...options }: Run) => {
+async function runWorld({ writes, isChanged, rebuildAt, segments, drivers, failures, isCut, ...options }: Run) {
   const scheduler = new VirtualScheduler();
   const start = scheduler.now();
   const random = seeded(options.seed);
@@ -173,7 +178,7 @@ const runWorld = async ({ writes, isChanged, rebuildAt, segments, drivers, failu
   await scheduler.resolve(Promise.all(pending));
   await scheduler.runUntil(() => world.idle);
   return { world, domain, stores, views, scheduler };
-};
+}
 
 describe('a rebuild while events keep coming', () => {
   it('ends with what a fold from scratch shows, in every Region, and leaves no old rows', async () => {

@@ -20,11 +20,11 @@ afterAll(() => {
   server.close();
 });
 
-const request = async (
+async function request(
   method: string,
   path: string,
   { body, headers = {} }: { readonly body?: string | Buffer; readonly headers?: RequestOptions['headers'] } = {},
-) => {
+) {
   const outgoing = send({ host: '127.0.0.1', port, method, path, headers });
   outgoing.end(body);
   const [response]: IncomingMessage[] = await once(outgoing, 'response');
@@ -32,7 +32,7 @@ const request = async (
   const answer = await text(response);
   const json: unknown = answer === '' ? undefined : JSON.parse(answer);
   return { status: response.statusCode, headers: response.headers, body: json };
-};
+}
 
 describe('the server of a world', () => {
   it('listens on the loopback address only', () => {

@@ -27,7 +27,7 @@ const step = z.looseObject({ step: z.string() });
 type Answer = (call: number, input: unknown) => unknown;
 
 /** A machine whose functions take 10 ms and answer as these say, by the number of the call of this kind from 1. */
-const aMachine = (answers: Readonly<Record<string, Answer>> = {}) => {
+function aMachine(answers: Readonly<Record<string, Answer>> = {}) {
   const scheduler = new VirtualScheduler(0);
   const activity = new Activity();
   const calls: { at: number; step: string; input: unknown }[] = [];
@@ -53,10 +53,10 @@ const aMachine = (answers: Readonly<Record<string, Answer>> = {}) => {
     steps: () => calls.map(({ at, step }) => [at, step]),
     settle: () => scheduler.runUntil(() => activity.idle),
   };
-};
-const thrown = (message = 'thrown') => {
+}
+function thrown(message = 'thrown') {
   throw new Error(message);
-};
+}
 
 describe('WorldStateMachine', () => {
   it('plans, prepares all at once, decides on their answers, and commits all at once', async () => {

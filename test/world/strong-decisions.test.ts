@@ -12,7 +12,7 @@ interface Way {
 }
 
 /** Decisions as a Region has them that reaches the others by these ways. */
-const aRegionWith = (...ways: readonly Way[]) => {
+function aRegionWith(...ways: readonly Way[]) {
   const scheduler = new VirtualScheduler(0);
   const shared = memoryDecisions({ strong: true });
   const put: Decision[] = [];
@@ -26,7 +26,7 @@ const aRegionWith = (...ways: readonly Way[]) => {
     (decision) => put.push(decision),
   );
   return { scheduler, shared, put, decisions };
-};
+}
 
 const ID = 'us-east-1:a';
 

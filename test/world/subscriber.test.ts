@@ -10,13 +10,17 @@ import { memoryTally } from '../contract/tally.ts';
 import { aWorld } from './a-world.ts';
 
 const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
-const perRegion = <T>(make: () => T): ReadonlyMap<string, T> => new Map(regions.map((region) => [region, make()]));
-const inRegion = <T>(of: ReadonlyMap<string, T>, region: string): T => of.get(region) ?? expect.fail(region);
+function perRegion<T>(make: () => T): ReadonlyMap<string, T> {
+  return new Map(regions.map((region) => [region, make()]));
+}
+function inRegion<T>(of: ReadonlyMap<string, T>, region: string): T {
+  return of.get(region) ?? expect.fail(region);
+}
 
 /** A subscriber in every Region that writes into a journal what it handled. */
-const aJournal = (
+function aJournal(
   around: (progress: Progress<SubscribedEvent>, region: string) => Progress<SubscribedEvent> = (progress) => progress,
-) => {
+) {
   const journals = perRegion((): SubscribedEvent[] => []);
   const kept = new Map(
     [...journals].map(([region, journal]) => [region, memoryProgress<SubscribedEvent>((event) => journal.push(event))]),
@@ -30,18 +34,19 @@ const aJournal = (
     },
   };
   return { journals, subscription: journal };
-};
+}
 
 /** Per log the places, in the order in which they were handled. */
-const linesOf = (journal: readonly SubscribedEvent[]): Readonly<Record<string, readonly (readonly number[])[]>> => {
+function linesOf(journal: readonly SubscribedEvent[]): Readonly<Record<string, readonly (readonly number[])[]>> {
   const lines = Map.groupBy(journal, ({ stream, meta: { log } }) => `${stream}@${log}`);
   return Object.fromEntries(
     [...lines].map(([log, events]) => [log, events.map(({ meta: { position, index } }) => [position, index])]),
   );
-};
+}
 
-const inOrder = (places: readonly (readonly number[])[]) =>
-  places.toSorted(([p1 = 0, i1 = 0], [p2 = 0, i2 = 0]) => p1 - p2 || i1 - i2);
+function inOrder(places: readonly (readonly number[])[]) {
+  return places.toSorted(([p1 = 0, i1 = 0], [p2 = 0, i2 = 0]) => p1 - p2 || i1 - i2);
+}
 
 describe('a subscriber in every Region', () => {
   it('handles every event of every Region once, in the order of its log, whatever the buses and queues do', async () => {

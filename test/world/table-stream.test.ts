@@ -10,10 +10,12 @@ import { aCommit } from '../contract/commits.ts';
 
 type Answer = (positions: readonly number[], delivery: number) => readonly number[] | 'throw' | 'hang';
 
-const positionOf = ({ dynamodb }: DynamoDBRecord): number => fromImage(dynamodb?.NewImage).position;
+function positionOf({ dynamodb }: DynamoDBRecord): number {
+  return fromImage(dynamodb?.NewImage).position;
+}
 
 /** A stream of commits 1, 2, 3 … whose consumer takes 10 ms; `answer` says which positions fail. */
-const aStream = (answer: Answer = () => [], duplicates = 0) => {
+function aStream(answer: Answer = () => [], duplicates = 0) {
   const scheduler = new VirtualScheduler(0);
   const activity = new Activity();
   const deliveries: { at: number; positions: number[] }[] = [];
@@ -52,7 +54,7 @@ const aStream = (answer: Answer = () => [], duplicates = 0) => {
     failures: () => stream.failures.map(positionOf),
     activity,
   };
-};
+}
 
 describe('TableStream', () => {
   it('delivers commits in their order, in batches, one batch at a time', async () => {

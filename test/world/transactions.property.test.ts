@@ -83,7 +83,7 @@ const faults = fc.record({
 /** For so long calls fail, in milliseconds: short of what makes table streams give a record up. */
 const TROUBLE_MS = 8000;
 
-const failing = (scheduler: VirtualScheduler, seed: number, oneIn: number): Around => {
+function failing(scheduler: VirtualScheduler, seed: number, oneIn: number): Around {
   const random = seeded(seed);
   const end = scheduler.now() + TROUBLE_MS;
   return async (call, name, args) => {
@@ -93,14 +93,14 @@ const failing = (scheduler: VirtualScheduler, seed: number, oneIn: number): Arou
     if (kind === 1) await call(args);
     throw new MeridianError('unavailable', `${name} failed.`, { retryable: true });
   };
-};
+}
 
 const unfailing: Around = (call, _name, args) => call(args);
 
-const run = async (
+async function run(
   steps: readonly Step[],
   { oneIn, ...options }: typeof faults extends fc.Arbitrary<infer T> ? T : never,
-) => {
+) {
   const scheduler = new VirtualScheduler();
   let around = unfailing;
   const bank = await aBank({
@@ -169,7 +169,7 @@ const run = async (
   await scheduler.resolve(Promise.all(calls));
   await bank.recover();
   return { bank, told, deposits };
-};
+}
 
 describe('transfers between three Regions', () => {
   it('happen whole or not at all, each once, as its callers are told, whatever fails', async () => {

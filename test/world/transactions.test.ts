@@ -10,34 +10,34 @@ import { ANN, aBank, BALANCE, BOB, CID, DAN, EAST, OHIO, WEST } from './a-bank.t
 type Bank = Awaited<ReturnType<typeof aBank>>;
 
 /** What was written since the accounts were opened, in all Regions together. */
-const writesOf = ({ world }: Bank) => {
+function writesOf({ world }: Bank) {
   const sums = { intents: 0, finalised: 0, decided: 0, outcomes: 0 };
   for (const { counts } of world.regions.values())
     for (const key of ['intents', 'finalised', 'decided', 'outcomes'] as const) sums[key] += counts[key];
   return sums;
-};
+}
 
 /** Kills the machine of a Region before a step; the `times`th one of this name. */
-const killBefore = (
-  { world }: Bank,
-  name: MachineStep['name'],
-  { region = EAST, of = `${EAST}:a`, times = 1 } = {},
-) => {
+function killBefore({ world }: Bank, name: MachineStep['name'], { region = EAST, of = `${EAST}:a`, times = 1 } = {}) {
   let seen = 0;
   world.region(region).machine.beforeStep = (step) => {
     if (step.name === name && step.transaction === of && ++seen === times) step.kill();
   };
-};
+}
 
 const a = { key: 'a', from: ANN, to: DAN };
 const A = `${EAST}:a`;
 /** The deadline of a transaction, and what recovery takes at most. */
 const RECOVERED_MS = 30_000 + 30_000;
 
-const around = (faults: Around) => ({
-  withFaults: (_region: string, ports: Parameters<typeof portsAround>[0]) => portsAround(ports, faults),
-});
-const stepOf = (request: unknown): string | undefined => z.object({ step: z.string() }).safeParse(request).data?.step;
+function around(faults: Around) {
+  return {
+    withFaults: (_region: string, ports: Parameters<typeof portsAround>[0]) => portsAround(ports, faults),
+  };
+}
+function stepOf(request: unknown): string | undefined {
+  return z.object({ step: z.string() }).safeParse(request).data?.step;
+}
 
 describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions', (decisions) => {
   it('changes streams of several Regions with 2k+1 writes, seen in their homes as soon as it is answered', async () => {

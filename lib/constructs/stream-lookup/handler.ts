@@ -12,9 +12,8 @@ export interface StreamLookupPorts {
 const properties = z.object({ TableName: z.string() });
 
 /** Answers CloudFormation with the stream's ARN as the attribute `StreamArn`; there is nothing to delete. */
-export const makeHandler =
-  ({ latestStreamArn, answer }: StreamLookupPorts) =>
-  async (event: CloudFormationCustomResourceEvent): Promise<void> => {
+export function makeHandler({ latestStreamArn, answer }: StreamLookupPorts) {
+  return async (event: CloudFormationCustomResourceEvent): Promise<void> => {
     const reply = {
       // One for the resource's whole life: another one would make CloudFormation delete the old one after an update.
       PhysicalResourceId: event.RequestType === 'Create' ? event.LogicalResourceId : event.PhysicalResourceId,
@@ -39,3 +38,4 @@ export const makeHandler =
     );
     await answer(event.ResponseURL, response);
   };
+}

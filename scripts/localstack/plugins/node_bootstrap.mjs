@@ -5,15 +5,17 @@ import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 
 const answers = Number(process.argv[2]);
-const send = (/** @type {boolean} */ ok, /** @type {unknown} */ body) =>
-  writeSync(answers, `${JSON.stringify({ ok, body: body ?? null })}\n`);
+function send(/** @type {boolean} */ ok, /** @type {unknown} */ body) {
+  return writeSync(answers, `${JSON.stringify({ ok, body: body ?? null })}\n`);
+}
 
-const errorOf = (/** @type {unknown} */ error) =>
-  error instanceof Error
+function errorOf(/** @type {unknown} */ error) {
+  return error instanceof Error
     ? { errorType: error.name, errorMessage: error.message, trace: (error.stack ?? '').split('\n') }
     : { errorType: 'Error', errorMessage: String(error), trace: [] };
+}
 
-const load = async () => {
+async function load() {
   const [, module, name] = /^(.*)\.([^.]+)$/.exec(process.env._HANDLER ?? '') ?? [];
   const file = ['.mjs', '.cjs', '.js'].map((extension) => `${process.cwd()}/${module}${extension}`).find(existsSync);
   if (file === undefined || name === undefined) throw new Error(`There is no ${process.env._HANDLER}`);
@@ -21,10 +23,10 @@ const load = async () => {
   const handler = exported[name] ?? exported.default?.[name];
   if (typeof handler !== 'function') throw new Error(`${process.env._HANDLER} is not a function`);
   return handler;
-};
+}
 
 /** @param {string} requestId @param {string} arn */
-const contextOf = (requestId, arn) => {
+function contextOf(requestId, arn) {
   const deadline = Date.now() + Number(process.env.AWS_LAMBDA_FUNCTION_TIMEOUT ?? 3) * 1000;
   return {
     awsRequestId: requestId,
@@ -36,7 +38,7 @@ const contextOf = (requestId, arn) => {
     logStreamName: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
     getRemainingTimeInMillis: () => deadline - Date.now(),
   };
-};
+}
 
 const handler = await load().catch((/** @type {unknown} */ error) => {
   send(false, errorOf(error));

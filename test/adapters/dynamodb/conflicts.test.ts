@@ -9,7 +9,7 @@ import { aCommit, anIntent } from '../../contract/commits.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
 import { credentials, oneByOne, refusal, type StubAnswer, stubServer } from '../stub-server.ts';
 
-const adaptersBehind = async (...answers: readonly [StubAnswer, ...StubAnswer[]]) => {
+async function adaptersBehind(...answers: readonly [StubAnswer, ...StubAnswer[]]) {
   const { endpoint, requests } = await stubServer(oneByOne(...answers));
   const client = dynamoDbClient({ endpoint, region: 'us-east-1', credentials });
   return {
@@ -17,7 +17,7 @@ const adaptersBehind = async (...answers: readonly [StubAnswer, ...StubAnswer[]]
     decisions: dynamoDbDecisions(client, 'transactions', { strong: true }),
     sent: () => requests.map(({ operation, body }) => ({ operation, input: JSON.parse(body) })),
   };
-};
+}
 type Adapters = Awaited<ReturnType<typeof adaptersBehind>>;
 
 const done: StubAnswer = { body: '{}' };

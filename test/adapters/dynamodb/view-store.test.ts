@@ -3,14 +3,16 @@ import { dynamoDbClient } from '../../../adapters/dynamodb/client.ts';
 import { dynamoDbViewStore } from '../../../adapters/dynamodb/view-store.ts';
 import { credentials, refusal, type StubAnswer, type StubRequest, stubServer } from '../stub-server.ts';
 
-const storeBehind = async (answer: (request: StubRequest, index: number) => StubAnswer) => {
+async function storeBehind(answer: (request: StubRequest, index: number) => StubAnswer) {
   const { endpoint, requests } = await stubServer(answer);
   const client = dynamoDbClient({ endpoint, region: 'us-east-1', credentials });
   return { store: dynamoDbViewStore(client, 'views'), requests };
-};
+}
 
 const places = [1, 2, 3].map((n) => ({ stream: `flight/${n}`, shard: 0 }));
-const keysIn = ({ body }: StubRequest): readonly { sk: { S: string } }[] => JSON.parse(body).RequestItems.views.Keys;
+function keysIn({ body }: StubRequest): readonly { sk: { S: string } }[] {
+  return JSON.parse(body).RequestItems.views.Keys;
+}
 
 describe('DynamoDB view store', () => {
   test('keys that DynamoDB leaves unprocessed are asked for again, and only those', async () => {

@@ -6,16 +6,18 @@ import { credentials, oneByOne, refusal, type StubAnswer, stubServer } from '../
 
 const entries = [1, 2, 3].map((n) => ({ source: 'meridian.flight', detailType: 'Departed', detail: `{"n":${n}}` }));
 
-const answered = (...Entries: readonly object[]): StubAnswer => ({
-  body: JSON.stringify({ FailedEntryCount: 0, Entries }),
-});
+function answered(...Entries: readonly object[]): StubAnswer {
+  return {
+    body: JSON.stringify({ FailedEntryCount: 0, Entries }),
+  };
+}
 const allTaken = answered({ EventId: 'a' }, { EventId: 'b' }, { EventId: 'c' });
 
-const busBehind = async (...answers: readonly [StubAnswer, ...StubAnswer[]]) => {
+async function busBehind(...answers: readonly [StubAnswer, ...StubAnswer[]]) {
   const { endpoint, requests } = await stubServer(oneByOne(...answers));
   const bus: Bus = eventBridgeBus(eventBridgeClient({ endpoint, region: 'us-east-1', credentials }), 'meridian');
   return { bus, requests };
-};
+}
 
 describe('bus', () => {
   test('entries leave in one PutEvents, each for the bus', async () => {

@@ -2,15 +2,17 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { lambdaRemote } from '../../../adapters/lambda/remote.ts';
 import { credentials, oneByOne, refusal, type StubAnswer, stubServer } from '../stub-server.ts';
 
-const answered = (body: string, headers: Readonly<Record<string, string>> = {}): StubAnswer => ({ body, headers });
+function answered(body: string, headers: Readonly<Record<string, string>> = {}): StubAnswer {
+  return { body, headers };
+}
 const failed = answered('{"errorType":"Error","errorMessage":"out of memory"}', {
   'x-amz-function-error': 'Unhandled',
 });
 
-const remoteBehind = async (answers: readonly [StubAnswer, ...StubAnswer[]], timeout = 10_000) => {
+async function remoteBehind(answers: readonly [StubAnswer, ...StubAnswer[]], timeout = 10_000) {
   const { endpoint, requests } = await stubServer(oneByOne(...answers));
   return { remote: lambdaRemote({ functionName: 'meridian-command', endpoint, credentials, timeout }), requests };
-};
+}
 
 describe('remote', () => {
   test('a request and its answer go through as JSON, to the function of that Region', async () => {

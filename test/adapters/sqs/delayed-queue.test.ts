@@ -4,18 +4,20 @@ import { sqsClient } from '../../../adapters/sqs/client.ts';
 import { sqsDelayedQueue } from '../../../adapters/sqs/delayed-queue.ts';
 import { credentials, oneByOne, refusal, type StubAnswer, stubServer } from '../stub-server.ts';
 
-const queueBehind = async (...answers: readonly [StubAnswer, ...StubAnswer[]]) => {
+async function queueBehind(...answers: readonly [StubAnswer, ...StubAnswer[]]) {
   const { endpoint, requests } = await stubServer(oneByOne(...answers));
   const url = `${endpoint}/123456789012/meridian-resolver`;
   return { queue: sqsDelayedQueue(sqsClient({ endpoint, region: 'us-east-1', credentials }), url), requests, url };
-};
+}
 
 /** The client checks the digest of what was taken. */
-const taken = (body: string, index: number) => ({
-  Id: String(index),
-  MessageId: `message-${index}`,
-  MD5OfMessageBody: createHash('md5').update(body).digest('hex'),
-});
+function taken(body: string, index: number) {
+  return {
+    Id: String(index),
+    MessageId: `message-${index}`,
+    MD5OfMessageBody: createHash('md5').update(body).digest('hex'),
+  };
+}
 
 describe('delayed queue', () => {
   test('messages leave in one SendMessageBatch, each with its delay in whole seconds, 15 minutes at most', async () => {

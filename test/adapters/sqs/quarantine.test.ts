@@ -4,9 +4,11 @@ import { sqsQuarantine } from '../../../adapters/sqs/quarantine.ts';
 import { credentials, oneByOne, refusal, type StubAnswer, stubServer } from '../stub-server.ts';
 
 const held = ['a', 'b'].map((name) => ({ id: name, receipt: `receipt-${name}`, body: '', sentAt: 0, receives: 1 }));
-const answered = (body: object): StubAnswer => ({ body: JSON.stringify(body) });
+function answered(body: object): StubAnswer {
+  return { body: JSON.stringify(body) };
+}
 
-const quarantineBehind = async (...answers: readonly [StubAnswer, ...StubAnswer[]]) => {
+async function quarantineBehind(...answers: readonly [StubAnswer, ...StubAnswer[]]) {
   const { endpoint, requests } = await stubServer(oneByOne(...answers));
   const url = `${endpoint}/123456789012/meridian-quarantine`;
   return {
@@ -14,7 +16,7 @@ const quarantineBehind = async (...answers: readonly [StubAnswer, ...StubAnswer[
     url,
     asked: () => requests.map(({ operation, body }) => ({ operation, input: JSON.parse(body) })),
   };
-};
+}
 
 describe('the quarantine on SQS', () => {
   test('messages are received in one ReceiveMessage, hidden for whole seconds, of all of the servers', async () => {

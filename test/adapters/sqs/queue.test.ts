@@ -7,23 +7,27 @@ import { credentials, oneByOne, refusal, type StubAnswer, stubServer } from '../
 const bodies = ['{"n":1}', 'zwei', '三'];
 
 /** The client checks the digests of what was taken. */
-const taken = (index: number) => ({
-  Id: String(index),
-  MessageId: `message-${index}`,
-  MD5OfMessageBody: createHash('md5')
-    .update(bodies[index] ?? '')
-    .digest('hex'),
-});
-const answered = (Successful: readonly object[], Failed: readonly object[] = []): StubAnswer => ({
-  body: JSON.stringify({ Successful, Failed }),
-});
+function taken(index: number) {
+  return {
+    Id: String(index),
+    MessageId: `message-${index}`,
+    MD5OfMessageBody: createHash('md5')
+      .update(bodies[index] ?? '')
+      .digest('hex'),
+  };
+}
+function answered(Successful: readonly object[], Failed: readonly object[] = []): StubAnswer {
+  return {
+    body: JSON.stringify({ Successful, Failed }),
+  };
+}
 const allTaken = answered([taken(0), taken(1), taken(2)]);
 
-const queueBehind = async (...answers: readonly [StubAnswer, ...StubAnswer[]]) => {
+async function queueBehind(...answers: readonly [StubAnswer, ...StubAnswer[]]) {
   const { endpoint, requests } = await stubServer(oneByOne(...answers));
   const url = `${endpoint}/123456789012/meridian-projection`;
   return { queue: sqsQueue(sqsClient({ endpoint, region: 'us-east-1', credentials }), url), requests, url };
-};
+}
 
 describe('queue', () => {
   test('bodies leave in one SendMessageBatch', async () => {

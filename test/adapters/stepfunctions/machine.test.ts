@@ -19,10 +19,10 @@ const started = {
   body: JSON.stringify({ executionArn: `${ARN.replace('stateMachine', 'express')}:1:2`, startDate: 978_307_200 }),
 };
 
-const machineBehind = async (...answers: readonly [StubAnswer, ...StubAnswer[]]) => {
+async function machineBehind(...answers: readonly [StubAnswer, ...StubAnswer[]]) {
   const { endpoint, requests } = await stubServer(oneByOne(...answers));
   return { machine: stepFunctionsMachine(sfnClient({ endpoint, region: 'us-east-1', credentials }), ARN), requests };
-};
+}
 
 describe('state machine', () => {
   test('it is started with its input, and nobody waits for its end', async () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Region } from '../../../bin/client/region.ts';
 
 /** A Region that answers with each of these in turn, and with the last one from then on. */
-const answering = (...answers: readonly { readonly status: number; readonly body: string }[]) => {
+function answering(...answers: readonly { readonly status: number; readonly body: string }[]) {
   let asked = 0;
   const region = new Region({
     name: 'us-east-1',
@@ -11,10 +11,12 @@ const answering = (...answers: readonly { readonly status: number; readonly body
     sibling: () => expect.fail('it has none'),
   });
   return { region, asked: () => asked };
-};
+}
 
 /** What a Function URL answers when the function does not. */
-const fromAws = (status: number) => ({ status, body: '{"Message":"from AWS"}' });
+function fromAws(status: number) {
+  return { status, body: '{"Message":"from AWS"}' };
+}
 
 describe('what a Function URL answers in place of its function', () => {
   beforeEach(() => {

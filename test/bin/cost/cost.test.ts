@@ -12,7 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), 'meridian-cost-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Runs the command in this process: a process each would take most of the time. */
-const cost = (...args: readonly string[]) => {
+function cost(...args: readonly string[]) {
   const said = { stdout: '', stderr: '' };
   const program = new Command('meridian').exitOverride().configureOutput({
     writeErr: (text) => {
@@ -33,12 +33,12 @@ const cost = (...args: readonly string[]) => {
     spy.mockRestore();
   }
   return { ...said, refused: false };
-};
-const fileOf = (name: string, text: string): string => {
+}
+function fileOf(name: string, text: string): string {
   const path = join(folder, name);
   writeFileSync(path, text);
   return path;
-};
+}
 const estimateSchema = z.object({
   usage: z.looseObject({ regions: z.number() }),
   lines: z.array(z.object({ service: z.string(), what: z.string(), dollars: z.number(), fixed: z.boolean() })),
@@ -48,7 +48,9 @@ const estimateSchema = z.object({
   total: z.number(),
   perMillionEvents: z.number().optional(),
 });
-const estimated = (...args: readonly string[]) => estimateSchema.parse(JSON.parse(cost('--json', ...args).stdout));
+function estimated(...args: readonly string[]) {
+  return estimateSchema.parse(JSON.parse(cost('--json', ...args).stdout));
+}
 
 describe('meridian cost', () => {
   it('prints what docs/cost.md shows', () => {

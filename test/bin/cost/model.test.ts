@@ -28,8 +28,12 @@ const usage: Usage = {
   logRetentionDays: 30,
   milliseconds: 50,
 };
-const linesOf = (changes: Partial<Usage> = {}) => estimate({ ...usage, ...changes }, LIST_PRICES);
-const totalOf = (changes: Partial<Usage> = {}) => linesOf(changes).reduce((sum, { dollars }) => sum + dollars, 0);
+function linesOf(changes: Partial<Usage> = {}) {
+  return estimate({ ...usage, ...changes }, LIST_PRICES);
+}
+function totalOf(changes: Partial<Usage> = {}) {
+  return linesOf(changes).reduce((sum, { dollars }) => sum + dollars, 0);
+}
 
 describe('the estimate of a month', () => {
   it('is the fixed part without traffic', () => {
@@ -201,10 +205,10 @@ const attribute = z.union([
 ]);
 
 /** Bytes of an attribute, as the DynamoDB developer guide counts them under "item sizes and formats". */
-const sizeOf = (value: unknown): number => {
+function sizeOf(value: unknown): number {
   const parsed = attribute.parse(value);
   if ('S' in parsed) return Buffer.byteLength(parsed.S);
   if ('N' in parsed) return Math.ceil(parsed.N.length / 2) + 1;
   if ('L' in parsed) return 3 + parsed.L.reduce((sum: number, each) => sum + 1 + sizeOf(each), 0);
   return 3 + Object.entries(parsed.M).reduce((sum, [name, each]) => sum + 1 + name.length + sizeOf(each), 0);
-};
+}

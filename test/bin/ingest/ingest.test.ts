@@ -7,12 +7,14 @@ import { readLines } from '../../../bin/ingest/lines.ts';
 const sentEnvelopes = z.array(z.object({ id: z.string(), stream: z.string() }));
 type Sent = z.output<typeof sentEnvelopes>[number];
 
-const problem = (code: string, retryable: boolean) => ({
-  problem: { status: retryable ? 503 : 422, code, detail: `It is ${code}.`, retryable },
-});
+function problem(code: string, retryable: boolean) {
+  return {
+    problem: { status: retryable ? 503 : 422, code, detail: `It is ${code}.`, retryable },
+  };
+}
 
 /** A Region that notes what it gets, and answers it as told. */
-const aRegion = (answer: (envelope: Sent, time: number) => object | undefined = () => undefined) => {
+function aRegion(answer: (envelope: Sent, time: number) => object | undefined = () => undefined) {
   const requests: (readonly Sent[])[] = [];
   const times = new Map<string, number>();
   const accepted: Sent[] = [];
@@ -48,9 +50,9 @@ const aRegion = (answer: (envelope: Sent, time: number) => object | undefined = 
     },
   });
   return { region, requests, accepted, mostUnderWay: () => mostUnderWay };
-};
+}
 
-const run = async (region: Region, lines: Iterable<string>, stop = new AbortController()) => {
+async function run(region: Region, lines: Iterable<string>, stop = new AbortController()) {
   const counts: Counts = { accepted: 0, rejected: 0, quarantined: 0 };
   const faults: Fault[] = [];
   async function* source() {
@@ -65,9 +67,11 @@ const run = async (region: Region, lines: Iterable<string>, stop = new AbortCont
     (error: unknown) => error,
   );
   return { counts, faults, error: result };
-};
+}
 
-const line = (id: string, stream: string) => JSON.stringify({ id, stream });
+function line(id: string, stream: string) {
+  return JSON.stringify({ id, stream });
+}
 
 describe('ingesting', () => {
   it('sends up to 100 envelopes a request, several requests at a time, those of a stream in their order', async () => {

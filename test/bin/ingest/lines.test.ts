@@ -5,7 +5,9 @@ import { readLines } from '../../../bin/ingest/lines.ts';
 async function* chunks(...parts: readonly (string | Buffer)[]): AsyncGenerator<Buffer> {
   for (const part of parts) yield Buffer.from(part);
 }
-const linesOf = (...parts: readonly (string | Buffer)[]) => Array.fromAsync(readLines(chunks(...parts)));
+function linesOf(...parts: readonly (string | Buffer)[]) {
+  return Array.fromAsync(readLines(chunks(...parts)));
+}
 
 describe('the lines of a file of envelopes', () => {
   it('are read with their numbers and their streams, to the letter; empty ones are passed over', async () => {

@@ -32,8 +32,8 @@ const withSensor = nextVersion(celsius, {
 /** What `evolve` sees, event by event, and what it sees as concurrent. */
 type Seen = readonly { readonly version: number; readonly data: unknown; readonly concurrent: readonly unknown[] }[];
 
-const readings = (Measured: EventVersion, Checked?: EventVersion) =>
-  defineStream({
+function readings(Measured: EventVersion, Checked?: EventVersion) {
+  return defineStream({
     type: 'reading',
     mode: 'merge',
     events: Checked ? { Measured, Checked } : { Measured },
@@ -44,11 +44,14 @@ const readings = (Measured: EventVersion, Checked?: EventVersion) =>
     ],
     commands: { look: { input: z.null(), decide: () => [] } },
   });
+}
 const [oldest, newest] = [readings(fahrenheit), readings(withSensor)];
 
-const measured = (version: number, data: unknown): StoredEvent => ({ type: 'Measured', version, data });
-const stored = (position: number, ...events: readonly StoredEvent[]): Commit =>
-  aCommit({
+function measured(version: number, data: unknown): StoredEvent {
+  return { type: 'Measured', version, data };
+}
+function stored(position: number, ...events: readonly StoredEvent[]): Commit {
+  return aCommit({
     stream: 'reading/r',
     log: 'us',
     position,
@@ -56,30 +59,35 @@ const stored = (position: number, ...events: readonly StoredEvent[]): Commit =>
     context: position > 1 ? { us: position - 1 } : {},
     hlc: nextStamp(position, undefined),
   });
+}
 
 const freezing = { celsius: 0, sensor: 'unknown' };
-const unreadable = (message: string, details: object) =>
-  expect.objectContaining({
+function unreadable(message: string, details: object) {
+  return expect.objectContaining({
     code: 'unreadable-event',
     retryable: true,
     message: expect.stringContaining(message),
     details: { stream: 'reading/r', event: 'reading/r@us.1.0', ...details },
   });
+}
 
 /** A Region whose code has this definition. */
-const regionWith = (definition: typeof newest) => ({
-  ...aRegion(),
-  domain: defineDomain({
-    streams: [definition],
-    views: [defineView({ name: 'seen', kind: 'rows', of: definition, row: (seen) => seen })],
-  }),
-});
-const sent = (version: number | undefined, data: unknown, commitId = 'sent') =>
-  anAppend({
+function regionWith(definition: typeof newest) {
+  return {
+    ...aRegion(),
+    domain: defineDomain({
+      streams: [definition],
+      views: [defineView({ name: 'seen', kind: 'rows', of: definition, row: (seen) => seen })],
+    }),
+  };
+}
+function sent(version: number | undefined, data: unknown, commitId = 'sent') {
+  return anAppend({
     stream: 'reading/r',
     commitId,
     request: { kind: 'events', events: [{ type: 'Measured', ...(version && { version }), data }] },
   });
+}
 
 describe('the next version of an event', () => {
   it('knows all versions before it, oldest first', () => {

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { defineView, shardOf, shardsOf, type ViewDefinition, versionOf } from '../../../core/definition/view.ts';
 import { note } from '../example.ts';
 
-const view = (of: Partial<ViewDefinition> = {}): ViewDefinition =>
-  ({ name: 'v', kind: 'rows', of: note, row: () => 1, ...of }) as ViewDefinition;
+function view(of: Partial<ViewDefinition> = {}): ViewDefinition {
+  return { name: 'v', kind: 'rows', of: note, row: () => 1, ...of } as ViewDefinition;
+}
 
 describe('view definition', () => {
   it.each(['', 'View', '1view', 'a#b', 'a b'])('refuses "%s" as a name', (name) => {

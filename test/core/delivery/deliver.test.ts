@@ -7,7 +7,7 @@ import { fakeRuntime } from '../../runtime.ts';
 const MAX_BYTES = 262_144;
 
 /** A receiver that keeps every batch, and refuses an item as often as it is told to. */
-const receiver = (refusals: ReadonlyMap<number, number> = new Map()) => {
+function receiver(refusals: ReadonlyMap<number, number> = new Map()) {
   const batches: (readonly number[])[] = [];
   const left = new Map(refusals);
   const taken: number[] = [];
@@ -22,9 +22,11 @@ const receiver = (refusals: ReadonlyMap<number, number> = new Map()) => {
     });
   };
   return { batches, taken, send };
-};
+}
 
-const range = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => i);
+function range(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
 
 describe('deliver', () => {
   it('sends nothing when there is nothing', async () => {

@@ -15,7 +15,7 @@ import { anAppend, aRegion, noted, watched } from '../example.ts';
 const outcomeDetail = z.looseObject({ id: z.string() });
 
 /** A Region that takes messages in, and what came out of it. */
-const anIngress = () => {
+function anIngress() {
   const outcomes: { readonly kind: string; readonly detail: z.output<typeof outcomeDetail> }[] = [];
   const quarantined: { readonly reason: string; readonly body: string }[] = [];
   return {
@@ -38,13 +38,17 @@ const anIngress = () => {
       },
     },
   };
-};
+}
 
-const message = (detailType: string, detail: unknown): string => JSON.stringify({ 'detail-type': detailType, detail });
-const appending = (id: string, of: object = {}): string =>
-  message(APPEND, { id, stream: 'note/n', events: [{ type: 'Noted', data: { text: id } }], ...of });
-const commanding = (id: string, of: object = {}): string =>
-  message(COMMAND, { id, stream: 'account/us.1', command: 'deposit', input: { amount: 1 }, ...of });
+function message(detailType: string, detail: unknown): string {
+  return JSON.stringify({ 'detail-type': detailType, detail });
+}
+function appending(id: string, of: object = {}): string {
+  return message(APPEND, { id, stream: 'note/n', events: [{ type: 'Noted', data: { text: id } }], ...of });
+}
+function commanding(id: string, of: object = {}): string {
+  return message(COMMAND, { id, stream: 'account/us.1', command: 'deposit', input: { amount: 1 }, ...of });
+}
 
 describe('ingest', () => {
   it('appends what producers send, and says so with the version', async () => {

@@ -12,11 +12,12 @@ import {
 } from '../../../core/index.ts';
 import { fakeRuntime } from '../../runtime.ts';
 
-const event = (id: string, stream: string): string =>
-  JSON.stringify({ 'detail-type': 'meridian.append', source: 'airports', detail: { id, stream, events: [] } });
+function event(id: string, stream: string): string {
+  return JSON.stringify({ 'detail-type': 'meridian.append', source: 'airports', detail: { id, stream, events: [] } });
+}
 
 /** A quarantine, and an ingress queue that notes what it gets. */
-const aQuarantine = () => {
+function aQuarantine() {
   const runtime = fakeRuntime();
   const memory = memoryQuarantine(runtime.now);
   const ingested: string[] = [];
@@ -40,9 +41,11 @@ const aQuarantine = () => {
     /** The quarantine with other functions. */
     with: (functions: Partial<Quarantine>) => ({ quarantine: { ...memory, ...functions } }),
   };
-};
+}
 
-const bodiesOf = ({ messages }: Awaited<ReturnType<typeof listQuarantine>>) => messages.map(({ body }) => body);
+function bodiesOf({ messages }: Awaited<ReturnType<typeof listQuarantine>>) {
+  return messages.map(({ body }) => body);
+}
 
 describe('a list of the quarantine', () => {
   it('shows what is unreadable with its reason, and what could not be decided with all that it names', async () => {

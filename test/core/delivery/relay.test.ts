@@ -10,10 +10,7 @@ import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decis
 import { fakeRuntime } from '../../runtime.ts';
 
 /** Takes what is sent; refuses, each time, what `refuses` says, and throws where `throws` does. */
-const sink = <T>(
-  refuses: (item: T) => boolean = () => false,
-  throws: (batch: readonly T[]) => boolean = () => false,
-) => {
+function sink<T>(refuses: (item: T) => boolean = () => false, throws: (batch: readonly T[]) => boolean = () => false) {
   const taken: T[] = [];
   const requests: (readonly T[])[] = [];
   const take = async (batch: readonly T[]): Promise<BatchAnswer> => {
@@ -23,39 +20,47 @@ const sink = <T>(
     return batch.map((item) => (refuses(item) ? 'refused' : undefined));
   };
   return { taken, requests, put: take, send: take };
-};
+}
 
-const portsWith = ({
+function portsWith({
   bus = sink<BusEntry>(),
   projection = sink<string>(),
   resolver = sink<DelayedMessage>(),
   sightings = memorySightings(),
-} = {}) => ({
-  region: 'us',
-  projectedTypes: new Set(['note']),
-  bus,
-  projection,
-  resolver,
-  sightings,
-  runtime: fakeRuntime(),
-});
+} = {}) {
+  return {
+    region: 'us',
+    projectedTypes: new Set(['note']),
+    bus,
+    projection,
+    resolver,
+    sightings,
+    runtime: fakeRuntime(),
+  };
+}
 
-const events = (count: number): Commit['events'] =>
-  Array.from({ length: count }, (_, data) => ({ type: 'Noted', version: 1, data }));
+function events(count: number): Commit['events'] {
+  return Array.from({ length: count }, (_, data) => ({ type: 'Noted', version: 1, data }));
+}
 
-const aNote = (of: Partial<Commit> = {}): Commit => aCommit({ stream: 'note/n', log: 'us', region: 'us', ...of });
+function aNote(of: Partial<Commit> = {}): Commit {
+  return aCommit({ stream: 'note/n', log: 'us', region: 'us', ...of });
+}
 
 /** Relays commits; answers those of which something could not be sent. */
-const relayCommits = async (ports: RelayPorts, commits: readonly Commit[]): Promise<ReadonlySet<Commit>> => {
+async function relayCommits(ports: RelayPorts, commits: readonly Commit[]): Promise<ReadonlySet<Commit>> {
   const unsent = await relay(
     ports,
     commits.map((commit) => ({ commit })),
   );
   return new Set([...unsent].flatMap((change) => ('commit' in change ? change.commit : [])));
-};
+}
 
-const keysOf = (bodies: readonly string[]): readonly string[] =>
-  triggersOf(bodies.map(parseProjectionMessage)).map(({ stream, log, position }) => `${stream}@${log}.${position}`);
+function keysOf(bodies: readonly string[]): readonly string[] {
+  return triggersOf(bodies.map(parseProjectionMessage)).map(
+    ({ stream, log, position }) => `${stream}@${log}.${position}`,
+  );
+}
 
 describe('relay', () => {
   it('puts the events of commits written here on the bus, in their order, and no others', async () => {

@@ -9,10 +9,12 @@ import { aCommit, anIntent } from '../../contract/commits.ts';
 import { aRegion } from '../example.ts';
 
 const since = '2001-01-02T00:00:00Z';
-const at = (hours: number): string => nextStamp(Date.parse(since) + hours * 3_600_000);
+function at(hours: number): string {
+  return nextStamp(Date.parse(since) + hours * 3_600_000);
+}
 
-const noting = (stream: string, of: Partial<Commit> = {}): Commit =>
-  aCommit({
+function noting(stream: string, of: Partial<Commit> = {}): Commit {
+  return aCommit({
     stream: `note/${stream}`,
     log: 'us',
     region: 'us',
@@ -20,11 +22,14 @@ const noting = (stream: string, of: Partial<Commit> = {}): Commit =>
     events: [{ type: 'Noted', version: 1, data: { text: stream } }],
     ...of,
   });
+}
 
-const idOf = ({ detail }: BusEntry): string => z.object({ id: z.string() }).parse(JSON.parse(detail)).id;
+function idOf({ detail }: BusEntry): string {
+  return z.object({ id: z.string() }).parse(JSON.parse(detail)).id;
+}
 
 /** A Region with those commits, and a bus that keeps the ids of what it takes. */
-const aPublisher = (commits: readonly Commit[], refuses: (id: string) => boolean = () => false) => {
+function aPublisher(commits: readonly Commit[], refuses: (id: string) => boolean = () => false) {
   const us = aRegion();
   for (const commit of commits) us.table.replicate(commit);
   const ids: string[] = [];
@@ -44,13 +49,14 @@ const aPublisher = (commits: readonly Commit[], refuses: (id: string) => boolean
     },
   };
   return { ...us, bus, ids, resolver, armed };
-};
+}
 
-const step = (of: Record<string, unknown> = {}) =>
-  republishStepRequest.parse({ since, segment: 0, segments: 1, ...of });
+function step(of: Record<string, unknown> = {}) {
+  return republishStepRequest.parse({ since, segment: 0, segments: 1, ...of });
+}
 
 /** Steps until the segment is done, or something was not taken. */
-const all = async (ports: Parameters<typeof republish>[0], of: Record<string, unknown> = {}) => {
+async function all(ports: Parameters<typeof republish>[0], of: Record<string, unknown> = {}) {
   const total = { scanned: 0, published: 0, failed: 0 };
   let cursor: string | undefined;
   do {
@@ -61,7 +67,7 @@ const all = async (ports: Parameters<typeof republish>[0], of: Record<string, un
     cursor = answer.cursor;
   } while (cursor !== undefined && total.failed === 0);
   return { ...total, cursor };
-};
+}
 
 describe('republish', () => {
   it('puts on the bus what was written here since a time, with the ids that it had', async () => {

@@ -18,24 +18,28 @@ const STREAM = 'flight/1';
 const SETTLED = 300_000;
 
 /** A log's commit with so many events, as bodies of a queue's messages. */
-const bodiesOf = (of: Partial<Commit> & { readonly count?: number }): readonly string[] => {
+function bodiesOf(of: Partial<Commit> & { readonly count?: number }): readonly string[] {
   const { count = 1, ...commit } = of;
   const events = Array.from({ length: count }, (_, i) => ({ type: 'Departed', version: 1, data: i }));
   return entriesOf(aCommit({ stream: STREAM, events, ...commit })).map(({ source, detailType, detail }) =>
     JSON.stringify({ source, 'detail-type': detailType, detail: JSON.parse(detail) }),
   );
-};
-const bodyAt = (position: number, of: Partial<Commit> = {}): string => bodiesOf({ position, ...of })[0] ?? '';
-const idAt = (position: number, index = 0, log = 'us-east-1') => `${STREAM}@${log}.${position}.${index}`;
+}
+function bodyAt(position: number, of: Partial<Commit> = {}): string {
+  return bodiesOf({ position, ...of })[0] ?? '';
+}
+function idAt(position: number, index = 0, log = 'us-east-1') {
+  return `${STREAM}@${log}.${position}.${index}`;
+}
 
 /** A subscriber whose effect is a line in a journal: the event's id. */
-const aSubscriber = (of: Partial<SubscribePorts<string>> = {}) => {
+function aSubscriber(of: Partial<SubscribePorts<string>> = {}) {
   const journal: string[] = [];
   const runtime = fakeRuntime();
   const progress = memoryProgress<string>((id) => journal.push(id));
   const ports = { from: 'beginning', progress, runtime, handle: ({ id }: SubscribedEvent) => [id], ...of } as const;
   return { journal, runtime, progress, ports, take: (...bodies: readonly string[]) => subscribe(ports, bodies) };
-};
+}
 
 const waits = expect.stringContaining('waits for what comes before it in its log');
 

@@ -15,29 +15,43 @@ type Region = ReturnType<typeof aRegion>;
 
 const STREAM = 'note/n';
 const ACCOUNT = 'account/us.1';
-const deposit = (amount: number) => command('deposit', { amount });
-const withdraw = (amount: number) => command('withdraw', { amount });
+function deposit(amount: number) {
+  return command('deposit', { amount });
+}
+function withdraw(amount: number) {
+  return command('withdraw', { amount });
+}
 
 /** Another process of the same Region: the same table, nothing warm. */
-const another = (region: Region): Region => ({ ...region, warm: new Map() });
+function another(region: Region): Region {
+  return { ...region, warm: new Map() };
+}
 
 /** Reads the stream into the Region's memory, as an append that is refused does. */
-const warmUp = async (region: Region, stream = STREAM): Promise<void> => {
+async function warmUp(region: Region, stream = STREAM): Promise<void> {
   const request = stream === STREAM ? command('after', { text: 'a', after: 'never' }) : withdraw(1_000_000);
   await expect(append(region, anAppend({ stream, request }))).rejects.toThrow(refusal('rejected'));
-};
+}
 
-const callsOf = async (region: Region, act: () => Promise<unknown>): Promise<readonly string[]> => {
+async function callsOf(region: Region, act: () => Promise<unknown>): Promise<readonly string[]> {
   const before = region.events.calls.length;
   await act().catch(() => undefined);
   return region.events.calls.slice(before);
-};
+}
 
-const stateOf = async (region: Region, stream = STREAM): Promise<unknown> => (await readStream(region, stream)).state;
-const textsOf = async (region: Region): Promise<unknown> => Reflect.get(Object(await stateOf(region)), 'texts');
-const commitsOf = (region: Region, stream = STREAM): Promise<readonly Commit[]> => region.table.load(stream);
+async function stateOf(region: Region, stream = STREAM): Promise<unknown> {
+  return (await readStream(region, stream)).state;
+}
+async function textsOf(region: Region): Promise<unknown> {
+  return Reflect.get(Object(await stateOf(region)), 'texts');
+}
+function commitsOf(region: Region, stream = STREAM): Promise<readonly Commit[]> {
+  return region.table.load(stream);
+}
 
-const refusal = (code: string, of: object = {}) => expect.objectContaining({ code, ...of });
+function refusal(code: string, of: object = {}) {
+  return expect.objectContaining({ code, ...of });
+}
 
 describe('append', () => {
   it('writes one commit at the next position of the own log, on what was seen', async () => {

@@ -4,7 +4,9 @@ import { type Commit, eventId, foldOrder, splitStream } from '../../../core/log/
 import { aCommit } from '../../contract/commits.ts';
 import { commitGraphs } from './graph.ts';
 
-const happenedBefore = (a: Commit, b: Commit): boolean => (b.context[a.log] ?? 0) >= a.position;
+function happenedBefore(a: Commit, b: Commit): boolean {
+  return (b.context[a.log] ?? 0) >= a.position;
+}
 
 describe('fold order', () => {
   it('extends causal order, and the order of each log', () => {

@@ -9,18 +9,20 @@ import { commitGraphs, folded } from './graph.ts';
 
 const START = Date.UTC(2001, 0, 1);
 
-const noting = (text: string, of: Partial<Commit> = {}): Commit =>
-  aCommit({ stream: 'note/n', context: {}, events: [{ type: 'Noted', version: 1, data: { text } }], ...of });
+function noting(text: string, of: Partial<Commit> = {}): Commit {
+  return aCommit({ stream: 'note/n', context: {}, events: [{ type: 'Noted', version: 1, data: { text } }], ...of });
+}
 
-const foldOf = (commits: readonly Commit[]): Fold => {
+function foldOf(commits: readonly Commit[]): Fold {
   const fold = new Fold(note);
   for (const commit of commits) fold.apply(commit);
   return fold;
-};
+}
 
 /** Copies of one commit, written in these Regions so many milliseconds after the start. */
-const copies = (...at: readonly number[]): readonly Commit[] =>
-  at.map((after, i) => noting(`${i}`, { commitId: 'same', log: `log${i}`, hlc: nextStamp(START + after) }));
+function copies(...at: readonly number[]): readonly Commit[] {
+  return at.map((after, i) => noting(`${i}`, { commitId: 'same', log: `log${i}`, hlc: nextStamp(START + after) }));
+}
 
 describe('fold', () => {
   it('is the initial state without commits', () => {

@@ -71,14 +71,16 @@ export const arrivals: fc.Arbitrary<{ readonly all: readonly Commit[]; readonly 
       .map((arrived) => ({ all, arrived: arrived.filter((commit) => commit !== undefined) })),
   );
 
-export const shuffled = <T>(items: readonly T[]): fc.Arbitrary<readonly T[]> =>
-  fc.shuffledSubarray([...items], { minLength: items.length });
+export function shuffled<T>(items: readonly T[]): fc.Arbitrary<readonly T[]> {
+  return fc.shuffledSubarray([...items], { minLength: items.length });
+}
 
-const isCovered = (version: Version, { log, position }: Pick<Commit, 'log' | 'position'>): boolean =>
-  (version[log] ?? 0) >= position;
+function isCovered(version: Version, { log, position }: Pick<Commit, 'log' | 'position'>): boolean {
+  return (version[log] ?? 0) >= position;
+}
 
 /** The definition of the seen set, from above: all logs up to their first hole, cut back as long as a context is not covered. */
-export const seenOf = (commits: readonly Commit[]): Version => {
+export function seenOf(commits: readonly Commit[]): Version {
   const seen = new Map<string, number>();
   const at = (log: string, position: number) => commits.find((c) => c.log === log && c.position === position);
   for (const { log } of commits) {
@@ -91,13 +93,15 @@ export const seenOf = (commits: readonly Commit[]): Version => {
     Object.entries(context).some(([other, needed]) => (seen.get(other) ?? 0) < needed);
   for (let cut = commits.find(isUncovered); cut; cut = commits.find(isUncovered)) seen.set(cut.log, cut.position - 1);
   return Object.fromEntries([...seen].filter(([, position]) => position > 0));
-};
+}
 
 const WINDOW = 14 * 24 * HOUR;
-const wall = ({ hlc }: Commit): number => Number.parseInt(hlc.slice(0, 12), 16);
+function wall({ hlc }: Commit): number {
+  return Number.parseInt(hlc.slice(0, 12), 16);
+}
 
 /** The definition of folding: in order of (stamp, log, position), copies within 14 days ignored. */
-export const folded = (commits: readonly Commit[]) => {
+export function folded(commits: readonly Commit[]) {
   const order = [...new Map(commits.map((c) => [`${c.log}.${c.position}`, c])).values()].sort((a, b) =>
     [a.hlc, a.log, a.position.toString().padStart(9, '0')].join() <
     [b.hlc, b.log, b.position.toString().padStart(9, '0')].join()
@@ -126,4 +130,4 @@ export const folded = (commits: readonly Commit[]) => {
     groups.push([commit]);
   }
   return { texts, unseen };
-};
+}

@@ -9,13 +9,17 @@ import { aCommit } from '../../contract/commits.ts';
 import { note } from '../example.ts';
 import { arrivals, commitGraphs, folded, seenOf, shuffled } from './graph.ts';
 
-const historyOf = (commits: Iterable<Commit> = []): History => new History(note, 'note/n', commits);
+function historyOf(commits: Iterable<Commit> = []): History {
+  return new History(note, 'note/n', commits);
+}
 
-const noting = (text: string, of: Partial<Commit> = {}): Commit =>
-  aCommit({ stream: 'note/n', context: {}, events: [{ type: 'Noted', version: 1, data: { text } }], ...of });
+function noting(text: string, of: Partial<Commit> = {}): Commit {
+  return aCommit({ stream: 'note/n', context: {}, events: [{ type: 'Noted', version: 1, data: { text } }], ...of });
+}
 
-const isClosed = (version: Version, commits: readonly Commit[]): boolean =>
-  commits.every((commit) => !covers(version, commit) || dominates(version, commit.context));
+function isClosed(version: Version, commits: readonly Commit[]): boolean {
+  return commits.every((commit) => !covers(version, commit) || dominates(version, commit.context));
+}
 
 describe('history', () => {
   it('is empty without commits', () => {

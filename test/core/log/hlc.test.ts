@@ -5,7 +5,9 @@ import { nextStamp, wallTimeOf } from '../../../core/log/hlc.ts';
 const clocks = fc.integer({ min: 0, max: Date.UTC(2500, 0) });
 const counters = fc.oneof(fc.nat(0xffff), fc.constant(0xffff));
 const stamps = fc.tuple(clocks, counters).map(([wall, counter]) => hex(wall, 12) + hex(counter, 4));
-const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0');
+}
 
 describe('hybrid logical clock', () => {
   it('stamps above the latest stamp and not behind the wall clock, in 16 hex digits', () => {

@@ -21,7 +21,7 @@ const domain = domainWithSnapshots({ every: EVERY, version: 1, settle: 0 });
 const deposit = command('deposit', { amount: 1 });
 
 /** A Region whose calls of both stores are listed in one row; `fails` says which of the snapshots' do. */
-const aSnapshottingRegion = (region = 'us', runtime = fakeRuntime()) => {
+function aSnapshottingRegion(region = 'us', runtime = fakeRuntime()) {
   const us = aRegion(region, runtime, domain);
   const fails = new Set<keyof SnapshotStore>();
   const kept = memorySnapshotStore();
@@ -36,23 +36,26 @@ const aSnapshottingRegion = (region = 'us', runtime = fakeRuntime()) => {
     drop: (...args) => call('drop', () => kept.drop(...args)),
   };
   return { ...us, kept, snapshots, fails };
-};
+}
 type Region = ReturnType<typeof aSnapshottingRegion>;
 
-const another = (region: Region): Region => ({ ...region, warm: new Map() });
+function another(region: Region): Region {
+  return { ...region, warm: new Map() };
+}
 
-const callsOf = async (region: Region, act: () => Promise<unknown>): Promise<readonly string[]> => {
+async function callsOf(region: Region, act: () => Promise<unknown>): Promise<readonly string[]> {
   const before = region.events.calls.length;
   await act();
   return region.events.calls.slice(before);
-};
+}
 
-const versionKept = async ({ kept }: Region, stream = ACCOUNT): Promise<Version | undefined> =>
-  (await kept.newest(stream, 1))?.version;
+async function versionKept({ kept }: Region, stream = ACCOUNT): Promise<Version | undefined> {
+  return (await kept.newest(stream, 1))?.version;
+}
 
-const deposits = async (region: Region, count: number) => {
+async function deposits(region: Region, count: number) {
   for (let i = 0; i < count; i++) await append(region, anAppend({ stream: ACCOUNT, request: deposit }));
-};
+}
 
 describe('an append to a stream with snapshots', () => {
   it('takes one as soon as there are enough commits, warm, and goes on from it', async () => {

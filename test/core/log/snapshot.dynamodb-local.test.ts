@@ -23,8 +23,8 @@ const START = Date.UTC(2001, 0, 1);
 const MINUTE = 60_000;
 
 /** Commits of a home stream as `append` writes them, one every so many milliseconds. */
-const history = (stream: string, every: number): readonly Commit[] =>
-  Array.from({ length: COMMITS }, (_, i) => {
+function history(stream: string, every: number): readonly Commit[] {
+  return Array.from({ length: COMMITS }, (_, i) => {
     const runtime = fakeRuntime();
     const hlc = nextStamp(START + i * every);
     return {
@@ -41,6 +41,7 @@ const history = (stream: string, every: number): readonly Commit[] =>
       meta: { correlation: 'correlation', traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' },
     };
   });
+}
 
 describeWithDynamoDbLocal('a home stream of 10,000 commits on DynamoDB Local', (local) => {
   let client: DynamoDBClient;

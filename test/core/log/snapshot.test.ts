@@ -16,13 +16,15 @@ const LATER = Date.UTC(2002, 0, 1);
 const STREAM = 'note/n';
 
 /** Notes that get a snapshot after so many commits. */
-const notes = (every: number, settle?: number) => ({
-  ...note,
-  snapshots: { every, version: 1, ...(settle !== undefined && { settle }) },
-});
+function notes(every: number, settle?: number) {
+  return {
+    ...note,
+    snapshots: { every, version: 1, ...(settle !== undefined && { settle }) },
+  };
+}
 
-const noting = (position: number, of: Partial<Commit> = {}): Commit =>
-  aCommit({
+function noting(position: number, of: Partial<Commit> = {}): Commit {
+  return aCommit({
     stream: STREAM,
     log: 'us',
     position,
@@ -32,20 +34,27 @@ const noting = (position: number, of: Partial<Commit> = {}): Commit =>
     events: [{ type: 'Noted', version: 1, data: { text: `${position}` } }],
     ...of,
   });
-const row = (count: number): readonly Commit[] => Array.from({ length: count }, (_, i) => noting(i + 1));
+}
+function row(count: number): readonly Commit[] {
+  return Array.from({ length: count }, (_, i) => noting(i + 1));
+}
 
 /** What is put and loaded again. */
-const kept = (snapshot: Snapshot): Snapshot => decodeSnapshot(encodeSnapshot(snapshot));
+function kept(snapshot: Snapshot): Snapshot {
+  return decodeSnapshot(encodeSnapshot(snapshot));
+}
 
-const outside = (version: Version, commits: readonly Commit[]): readonly Commit[] =>
-  commits.filter((commit) => !covers(version, commit));
+function outside(version: Version, commits: readonly Commit[]): readonly Commit[] {
+  return commits.filter((commit) => !covers(version, commit));
+}
 
 /** The rule, from above. */
-const serves = ({ version, latestStamp }: Snapshot, commits: readonly Commit[]): boolean =>
-  outside(version, commits).every(({ hlc, context }) => hlc > latestStamp && dominates(context, version));
+function serves({ version, latestStamp }: Snapshot, commits: readonly Commit[]): boolean {
+  return outside(version, commits).every(({ hlc, context }) => hlc > latestStamp && dominates(context, version));
+}
 
 /** Everything that a history can be asked, as far as the one with a base can answer. */
-const expectSame = (based: History, whole: History, commits: readonly Commit[], base: Snapshot): void => {
+function expectSame(based: History, whole: History, commits: readonly Commit[], base: Snapshot): void {
   const { seen, hidden, latestStamp, state } = whole;
   expect(based).toMatchObject({ hidden, latestStamp, state });
   expect(dominates(based.seen, seen) && dominates(seen, based.seen)).toBe(true);
@@ -74,12 +83,12 @@ const expectSame = (based: History, whole: History, commits: readonly Commit[], 
         const [found, expected] = [based.find(commitId, asked, now), whole.find(commitId, asked, now)];
         expect(found && answerOf(based, found)).toEqual(expected && answerOf(whole, expected));
       }
-};
+}
 
-const answerOf = (history: History, found: NonNullable<ReturnType<History['find']>>) => {
+function answerOf(history: History, found: NonNullable<ReturnType<History['find']>>) {
   const { commitId, request, log, position, hlc } = found;
   return { commitId, request, log, position, hlc, version: history.versionOf(found) };
-};
+}
 
 /** Graphs in which some copies say something else. */
 const graphs = commitGraphs.map((all) =>

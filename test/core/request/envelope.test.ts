@@ -9,16 +9,22 @@ import {
 } from '../../../core/request/envelope.ts';
 import { domain } from '../example.ts';
 
-const newId = () => 'new-id';
-const note = (of: object = {}) => ({ stream: 'note/n', events: [{ type: 'Noted', data: { text: 'a' } }], ...of });
-const account = (of: object = {}) => ({
-  stream: 'account/us.1',
-  events: [{ type: 'Deposited', data: { amount: 1 } }],
-  ...of,
-});
+function newId() {
+  return 'new-id';
+}
+function note(of: object = {}) {
+  return { stream: 'note/n', events: [{ type: 'Noted', data: { text: 'a' } }], ...of };
+}
+function account(of: object = {}) {
+  return {
+    stream: 'account/us.1',
+    events: [{ type: 'Deposited', data: { amount: 1 } }],
+    ...of,
+  };
+}
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
-const faultsOf = (parse: () => unknown): unknown => {
+function faultsOf(parse: () => unknown): unknown {
   try {
     parse();
   } catch (error) {
@@ -26,9 +32,10 @@ const faultsOf = (parse: () => unknown): unknown => {
     return Reflect.get(Object(Reflect.get(Object(error), 'details')), 'faults');
   }
   throw new Error('It was taken.');
-};
-const pathsOf = (parse: () => unknown): unknown =>
-  (faultsOf(parse) as readonly { readonly path: string }[]).map(({ path }) => path);
+}
+function pathsOf(parse: () => unknown): unknown {
+  return (faultsOf(parse) as readonly { readonly path: string }[]).map(({ path }) => path);
+}
 
 describe('an envelope of events', () => {
   it('says what to append', () => {

@@ -9,7 +9,7 @@ const asked = anAppend({ stream: 'account/eu.1', request: command('deposit', { a
 const withdraw = { ...asked, commitId: 'withdraw', request: command('withdraw', { amount: 9 }) };
 
 /** Two Regions, and the way from the first to the second, over which everything travels as JSON. */
-const aPair = () => {
+function aPair() {
   const [us, eu] = [aRegion('us'), aRegion('eu')];
   const invoked: string[] = [];
   const remote: Remote = {
@@ -19,9 +19,11 @@ const aPair = () => {
     },
   };
   return { us: { ...us, remote }, eu: { ...eu, remote }, invoked };
-};
+}
 
-const answering = (answer: unknown) => ({ ...aRegion('us'), remote: { invoke: async () => answer } });
+function answering(answer: unknown) {
+  return { ...aRegion('us'), remote: { invoke: async () => answer } };
+}
 
 describe('submit', () => {
   it('appends here what has no home, or has it here', async () => {

@@ -24,28 +24,33 @@ import {
 } from './regions.ts';
 
 /** Three Regions, where `account/us.1` has 10, and what a machine of `us` is started with. */
-const aCase = async (of: Record<string, unknown> = {}, options: Parameters<typeof aWorld>[0] = {}) => {
+async function aCase(of: Record<string, unknown> = {}, options: Parameters<typeof aWorld>[0] = {}) {
   const world = aWorld(options);
   await fund(world.us);
   return { ...world, input: inputOf(aTransaction(of), world.us) };
-};
+}
 
-const fund = (us: Region) =>
-  append(us, anAppend({ stream: 'account/us.1', request: command('deposit', { amount: 10 }) }));
+function fund(us: Region) {
+  return append(us, anAppend({ stream: 'account/us.1', request: command('deposit', { amount: 10 }) }));
+}
 
-const balances = async ({ us, eu }: { us: Region; eu: Region }) => [
-  (await readStream(us, 'account/us.1')).state,
-  (await readStream(eu, 'account/eu.1')).state,
-];
+async function balances({ us, eu }: { us: Region; eu: Region }) {
+  return [(await readStream(us, 'account/us.1')).state, (await readStream(eu, 'account/eu.1')).state];
+}
 
-const statesOf = async ({ us, eu }: { us: Region; eu: Region }) =>
-  [...(await us.table.load('account/us.1')), ...(await eu.table.load('account/eu.1'))].flatMap(
+async function statesOf({ us, eu }: { us: Region; eu: Region }) {
+  return [...(await us.table.load('account/us.1')), ...(await eu.table.load('account/eu.1'))].flatMap(
     ({ tx }) => tx?.state ?? [],
   );
+}
 
-const recorded = (input: MachineInput) => ({ transaction: input.id, request: input.request, region: 'us' });
+function recorded(input: MachineInput) {
+  return { transaction: input.id, request: input.request, region: 'us' };
+}
 
-const busy = (stream: string): Answer => ({ kind: 'busy', stream });
+function busy(stream: string): Answer {
+  return { kind: 'busy', stream };
+}
 
 describe('a machine that runs to its end', () => {
   it('commits every intent, in whatever Region it is', async () => {

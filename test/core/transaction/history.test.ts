@@ -13,19 +13,24 @@ const STREAM = 'account/us.1';
 const START = Date.UTC(2001, 0, 1);
 const events = [{ type: 'Deposited', version: 2, data: { amount: 5 } }];
 
-const shared = (position: number): Partial<Commit> => ({
-  stream: STREAM,
-  log: 'us',
-  region: 'us',
-  position,
-  events,
-  context: { us: position - 1 },
-  previous: position - 1,
-  hlc: nextStamp(START + position),
-});
-const commit = (position: number, of: Partial<Commit> = {}) => aCommit({ ...shared(position), ...of });
-const intent = (position: number, state: 'prepared' | 'committed' | 'aborted' = 'prepared', of: Partial<Commit> = {}) =>
-  anIntent({ ...shared(position), commitId: 'us:order-1#1', tx: { state, deadline: START }, ...of });
+function shared(position: number): Partial<Commit> {
+  return {
+    stream: STREAM,
+    log: 'us',
+    region: 'us',
+    position,
+    events,
+    context: { us: position - 1 },
+    previous: position - 1,
+    hlc: nextStamp(START + position),
+  };
+}
+function commit(position: number, of: Partial<Commit> = {}) {
+  return aCommit({ ...shared(position), ...of });
+}
+function intent(position: number, state: 'prepared' | 'committed' | 'aborted' = 'prepared', of: Partial<Commit> = {}) {
+  return anIntent({ ...shared(position), commitId: 'us:order-1#1', tx: { state, deadline: START }, ...of });
+}
 
 const commits = aDecision({
   transaction: 'us:order-1',
@@ -35,7 +40,9 @@ const aborts = anAbort({ transaction: 'us:order-1' });
 
 const snapshots = { every: 1, version: 1 };
 const withSnapshots = defineStream({ ...account, snapshots });
-const histories = (all: readonly Commit[]) => new History(account, STREAM, all);
+function histories(all: readonly Commit[]) {
+  return new History(account, STREAM, all);
+}
 
 describe('a history with an intent', () => {
   it('does not show it, nor what follows it, while it is undecided', () => {

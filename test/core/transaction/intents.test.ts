@@ -13,11 +13,12 @@ import { aWorld, type Region } from './regions.ts';
 
 const ACCOUNT = 'account/us.1';
 const ATTEMPT = 'us:order-1#1';
-const deposit = (amount: number, of: object = {}) =>
-  anAppend({ stream: ACCOUNT, request: command('deposit', { amount }), ...of });
+function deposit(amount: number, of: object = {}) {
+  return anAppend({ stream: ACCOUNT, request: command('deposit', { amount }), ...of });
+}
 
 /** An intent of `us:order-1` that deposits 5, put by another process. */
-const hold = async (region: Region, transaction = 'us:order-1'): Promise<void> => {
+async function hold(region: Region, transaction = 'us:order-1'): Promise<void> {
   const answer = await prepare(
     { ...region, warm: new Map() },
     {
@@ -30,14 +31,22 @@ const hold = async (region: Region, transaction = 'us:order-1'): Promise<void> =
     },
   );
   expect(answer).toMatchObject({ kind: 'prepared' });
-};
+}
 
-const commits = (position: number, transaction = 'us:order-1') =>
-  aDecision({ transaction, participants: [{ stream: ACCOUNT, log: 'us', position, version: { us: position } }] });
+function commits(position: number, transaction = 'us:order-1') {
+  return aDecision({
+    transaction,
+    participants: [{ stream: ACCOUNT, log: 'us', position, version: { us: position } }],
+  });
+}
 
-const statesOf = async (region: Region) => (await region.table.load(ACCOUNT)).map(({ tx }) => tx?.state ?? 'no intent');
+async function statesOf(region: Region) {
+  return (await region.table.load(ACCOUNT)).map(({ tx }) => tx?.state ?? 'no intent');
+}
 
-const busy = (of: object = {}) => expect.objectContaining({ code: 'stream-busy', retryable: true, ...of });
+function busy(of: object = {}) {
+  return expect.objectContaining({ code: 'stream-busy', retryable: true, ...of });
+}
 
 describe('an append that meets an intent', () => {
   it('makes it final and goes on behind it, when it is committed', async () => {

@@ -16,32 +16,41 @@ import { aTransaction, type Region } from './regions.ts';
 
 const WAIT = 1000;
 const [A, B] = ['account/us.1', 'account/us.2'];
-const withdrawing = (amount: number, of: object = {}) => ({ stream: A, command: 'withdraw', input: { amount }, ...of });
-const depositing = (amount: number, of: object = {}) => ({ stream: B, command: 'deposit', input: { amount }, ...of });
+function withdrawing(amount: number, of: object = {}) {
+  return { stream: A, command: 'withdraw', input: { amount }, ...of };
+}
+function depositing(amount: number, of: object = {}) {
+  return { stream: B, command: 'deposit', input: { amount }, ...of };
+}
 
-const local = (of: Record<string, unknown> = {}): Transaction =>
-  aTransaction({ participants: [withdrawing(5), depositing(5)], ...of });
+function local(of: Record<string, unknown> = {}): Transaction {
+  return aTransaction({ participants: [withdrawing(5), depositing(5)], ...of });
+}
 
-const deposit = (region: Region, stream: string, amount: number) =>
-  append(region, anAppend({ stream, request: command('deposit', { amount }) }));
+function deposit(region: Region, stream: string, amount: number) {
+  return append(region, anAppend({ stream, request: command('deposit', { amount }) }));
+}
 
 /** Another process of the same Region. */
-const another = (region: Region): Region => ({ ...region, warm: new Map(), events: watched(region.table) });
+function another(region: Region): Region {
+  return { ...region, warm: new Map(), events: watched(region.table) };
+}
 
 /** A Region with 10 in the first account, both warm. */
-const aBank = async (of?: Parameters<typeof aRegion>[2]): Promise<Region> => {
+async function aBank(of?: Parameters<typeof aRegion>[2]): Promise<Region> {
   const us = aRegion('us', fakeRuntime(), of);
   await deposit(us, A, 10);
   await deposit(us, B, 0);
   us.events.calls.length = 0;
   return us;
-};
+}
 
-const balances = (region: Region) =>
-  Promise.all([A, B].map(async (stream) => (await readStream(another(region), stream)).state));
+function balances(region: Region) {
+  return Promise.all([A, B].map(async (stream) => (await readStream(another(region), stream)).state));
+}
 
 /** Lets somebody act right before the first write of a transaction. */
-const interfered = (region: Region, act: () => Promise<unknown>): Region => {
+function interfered(region: Region, act: () => Promise<unknown>): Region {
   let done = false;
   const events = watched(region.table, (call) => {
     if (call !== 'transact' || done) return undefined;
@@ -49,10 +58,10 @@ const interfered = (region: Region, act: () => Promise<unknown>): Region => {
     return act();
   });
   return { ...region, events };
-};
+}
 
-const holdA = (region: Region) =>
-  prepare(another(region), {
+function holdA(region: Region) {
+  return prepare(another(region), {
     transaction: 'us:other',
     attempt: 1,
     request: 'digest-of-the-request',
@@ -60,6 +69,7 @@ const holdA = (region: Region) =>
     remaining: 3000,
     meta: {},
   });
+}
 
 describe('a transaction of one Region', () => {
   it('is one whose streams are all at home where it is driven', () => {

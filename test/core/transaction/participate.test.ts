@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { participate } from '../../../core/index.ts';
 import { aTransaction, aWorld, inputOf, prepareAll, prepareOne } from './regions.ts';
 
-const aCase = () => {
+function aCase() {
   const world = aWorld();
   return {
     ...world,
@@ -11,7 +11,7 @@ const aCase = () => {
       world.us,
     ),
   };
-};
+}
 
 describe('a participant', () => {
   it('is asked in the home of its stream, by one call, whose deadline is a duration', async () => {

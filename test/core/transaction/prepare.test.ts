@@ -11,33 +11,45 @@ import { account, anAppend, aRegion, command, note, watched } from '../example.t
 import { aTransaction, aWorld } from './regions.ts';
 
 const ACCOUNT = 'account/us.1';
-const deposit = (amount: number) => command('deposit', { amount });
-const withdraw = (amount: number) => command('withdraw', { amount });
+function deposit(amount: number) {
+  return command('deposit', { amount });
+}
+function withdraw(amount: number) {
+  return command('withdraw', { amount });
+}
 
-const aPrepare = (of: Partial<Prepare> = {}): Prepare => ({
-  transaction: 'us:order-1',
-  attempt: 1,
-  request: 'digest-of-the-request',
-  participant: { stream: ACCOUNT, request: deposit(5) },
-  remaining: 30_000,
-  meta: { actor: 'ann' },
-  ...of,
-});
+function aPrepare(of: Partial<Prepare> = {}): Prepare {
+  return {
+    transaction: 'us:order-1',
+    attempt: 1,
+    request: 'digest-of-the-request',
+    participant: { stream: ACCOUNT, request: deposit(5) },
+    remaining: 30_000,
+    meta: { actor: 'ann' },
+    ...of,
+  };
+}
 
-const asking = (request: ReturnType<typeof deposit> | undefined, of: Partial<Prepare> = {}): Prepare =>
-  aPrepare({ participant: { stream: ACCOUNT, request }, ...of });
+function asking(request: ReturnType<typeof deposit> | undefined, of: Partial<Prepare> = {}): Prepare {
+  return aPrepare({ participant: { stream: ACCOUNT, request }, ...of });
+}
 
-const put = (region: ReturnType<typeof aRegion>, amount: number) =>
-  append(region, anAppend({ stream: ACCOUNT, request: deposit(amount) }));
+function put(region: ReturnType<typeof aRegion>, amount: number) {
+  return append(region, anAppend({ stream: ACCOUNT, request: deposit(amount) }));
+}
 
-const refusedAs = (code: string, of: object = {}) => ({
-  kind: 'refused',
-  stream: ACCOUNT,
-  problem: expect.objectContaining({ code, ...of }),
-});
+function refusedAs(code: string, of: object = {}) {
+  return {
+    kind: 'refused',
+    stream: ACCOUNT,
+    problem: expect.objectContaining({ code, ...of }),
+  };
+}
 
 /** Another process of the same Region: the same tables, nothing warm. */
-const another = <R extends ReturnType<typeof aRegion>>(region: R): R => ({ ...region, warm: new Map() });
+function another<R extends ReturnType<typeof aRegion>>(region: R): R {
+  return { ...region, warm: new Map() };
+}
 
 describe('prepare', () => {
   it('puts an intent at the next position, which readers do not see', async () => {

@@ -11,7 +11,9 @@ import { aMachine, aRegion, REGIONS } from '../example.ts';
 export type Region = ReturnType<typeof aRegion>;
 
 /** As it travels. */
-const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+function asJson(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
 
 export interface WorldOptions {
   /** Whether the decisions are one table of all Regions. @default true */
@@ -21,7 +23,7 @@ export interface WorldOptions {
 }
 
 /** Three Regions, each with its own events table, that call each other over lines on which everything is JSON. */
-export const aWorld = ({ strong = true, drives = true }: WorldOptions = {}) => {
+export function aWorld({ strong = true, drives = true }: WorldOptions = {}) {
   const shared = memoryDecisions({ strong: true });
   /** Regions that nobody reaches. */
   const cut = new Set<string>();
@@ -59,7 +61,7 @@ export const aWorld = ({ strong = true, drives = true }: WorldOptions = {}) => {
   };
   const [us, eu, ap] = [make('us'), make('eu'), make('ap')];
   return { us, eu, ap, cut, calls };
-};
+}
 
 /** A step after which a machine is killed. */
 export type Step = 'plan' | 'prepare' | 'decide';
@@ -68,7 +70,7 @@ export type Step = 'plan' | 'prepare' | 'decide';
 const ATTEMPT_MS = 100;
 
 /** Runs the state machine of a Region, as `Plan → Prepare all → Decide → Commit all | Abort all` says, until it ends or dies. */
-export const drive = async (region: Region, input: MachineInput, diesAfter?: Step): Promise<void> => {
+export async function drive(region: Region, input: MachineInput, diesAfter?: Step): Promise<void> {
   for (;;) {
     const plan = await planOf(region, input);
     if (plan.kind === 'decided') return finaliseAll(region, plan.intents);
@@ -81,28 +83,29 @@ export const drive = async (region: Region, input: MachineInput, diesAfter?: Ste
     if (decided.final) return;
     await region.runtime.sleep(decided.wait * 1000 + ATTEMPT_MS);
   }
-};
+}
 
-export const planOf = async (region: Region, input: MachineInput): Promise<Plan> => {
+export async function planOf(region: Region, input: MachineInput): Promise<Plan> {
   const plan = await coordinate(
     region,
     asJson({ step: 'plan', transaction: input.id, request: input.request, deadline: input.deadline }),
   );
   if (!('kind' in plan)) throw new Error('This is no plan.');
   return plan;
-};
+}
 
 export type Answer = Prepared | { readonly kind: 'unreachable'; readonly stream: string };
 
-export const prepareAll = (region: Region, input: MachineInput, attempt: number): Promise<readonly Answer[]> =>
-  Promise.all(input.participants.map((participant) => prepareOne(region, input, attempt, participant)));
+export function prepareAll(region: Region, input: MachineInput, attempt: number): Promise<readonly Answer[]> {
+  return Promise.all(input.participants.map((participant) => prepareOne(region, input, attempt, participant)));
+}
 
-export const prepareOne = async (
+export async function prepareOne(
   region: Region,
   input: MachineInput,
   attempt: number,
   participant: MachineInput['participants'][number],
-): Promise<Answer> => {
+): Promise<Answer> {
   const { id: transaction, request, deadline, meta } = input;
   try {
     const asked = { step: 'prepare', transaction, attempt, request, deadline, meta, participant };
@@ -112,33 +115,33 @@ export const prepareOne = async (
   } catch {
     return { kind: 'unreachable', stream: participant.stream };
   }
-};
+}
 
-export const decideOn = async (
+export async function decideOn(
   region: Region,
   { id: transaction, request, deadline }: MachineInput,
   attempt: number,
   answers: readonly Answer[],
-): Promise<Decided> => {
+): Promise<Decided> {
   const decided = await coordinate(
     region,
     asJson({ step: 'decide', transaction, attempt, request, deadline, answers }),
   );
   if (!('state' in decided)) throw new Error('This is no decision.');
   return decided;
-};
+}
 
-export const finaliseAll = async (region: Region, intents: Decided['intents']): Promise<void> => {
+export async function finaliseAll(region: Region, intents: Decided['intents']): Promise<void> {
   await Promise.all(
     intents.map((intent) => participate(region, asJson({ step: 'finalise', intent })).catch(() => undefined)),
   );
-};
+}
 
 let transactions = 0;
 
 /** A transaction that takes 5 from one account and gives it to another; a test says only what matters to it. */
-export const aTransaction = (of: Record<string, unknown> = {}, region = 'us'): Transaction =>
-  parseTransaction(
+export function aTransaction(of: Record<string, unknown> = {}, region = 'us'): Transaction {
+  return parseTransaction(
     { ...aRegion(region), regions: REGIONS },
     {
       id: `${region}:order-${++transactions}`,
@@ -149,15 +152,19 @@ export const aTransaction = (of: Record<string, unknown> = {}, region = 'us'): T
       ...of,
     },
   );
+}
 
 /** What a machine is started with for it. */
-export const inputOf = ({ isNew: _isNew, ...transaction }: Transaction, { runtime }: Region): MachineInput => ({
-  ...transaction,
-  deadline: runtime.now() + transaction.timeout,
-});
+export function inputOf({ isNew: _isNew, ...transaction }: Transaction, { runtime }: Region): MachineInput {
+  return {
+    ...transaction,
+    deadline: runtime.now() + transaction.timeout,
+  };
+}
 
-export const intentsOf = (answers: readonly Answer[]): readonly PreparedIntent[] =>
-  answers.flatMap((answer) => (answer.kind === 'prepared' ? answer : []));
+export function intentsOf(answers: readonly Answer[]): readonly PreparedIntent[] {
+  return answers.flatMap((answer) => (answer.kind === 'prepared' ? answer : []));
+}
 
 /** Any problem. */
 export const aProblem: Problem = {

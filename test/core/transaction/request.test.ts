@@ -10,13 +10,17 @@ const withdrawal = { stream: 'account/us.1', command: 'withdraw', input: { amoun
 const gift = { stream: 'account/eu.1', events: [{ type: 'Deposited', data: { amount: 5 } }] };
 const check = { stream: 'account/ap.1', expected: encodeVersion('account/ap.1', { ap: 3 }) };
 
-const parse = (body: unknown, of = domain) => parseTransaction(aRegion('us', fakeRuntime(), of), body);
+function parse(body: unknown, of = domain) {
+  return parseTransaction(aRegion('us', fakeRuntime(), of), body);
+}
 
 const bare = { events: {}, initial: 0, evolve: () => 0, commands: {} };
-const domainOf = (stream: StreamDefinition) => defineDomain({ streams: [stream], views: [] });
+function domainOf(stream: StreamDefinition) {
+  return defineDomain({ streams: [stream], views: [] });
+}
 
 /** The paths of what is wrong with a body. */
-const faultsOf = (body: unknown, of = domain): readonly string[] => {
+function faultsOf(body: unknown, of = domain): readonly string[] {
   try {
     parse(body, of);
   } catch (error) {
@@ -25,7 +29,7 @@ const faultsOf = (body: unknown, of = domain): readonly string[] => {
     throw error;
   }
   throw new Error('Nothing is wrong with it.');
-};
+}
 
 describe('parseTransaction', () => {
   it('reads commands, events and checks, with what is expected of their streams', () => {

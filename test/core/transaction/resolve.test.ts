@@ -8,20 +8,25 @@ import { aWorld, type Region } from './regions.ts';
 const ACCOUNT = 'account/us.1';
 const REQUEST = 'digest-of-the-request';
 
-const hold = async (region: Region, transaction = 'us:order-1') => {
+async function hold(region: Region, transaction = 'us:order-1') {
   const participant = { stream: ACCOUNT, request: command('deposit', { amount: 5 }) };
   await prepare(region, { transaction, attempt: 1, request: REQUEST, participant, remaining: 30_000, meta: {} });
-};
+}
 
-const anIntentMessage = (transaction = 'us:order-1', position = 1): string =>
-  resolverMessage({ kind: 'intent', stream: ACCOUNT, log: 'us', position, attempt: `${transaction}#1` });
-const anAttemptMessage = (attempt: number): string =>
-  resolverMessage({ kind: 'attempt', transaction: 'us:order-1', attempt, request: REQUEST });
+function anIntentMessage(transaction = 'us:order-1', position = 1): string {
+  return resolverMessage({ kind: 'intent', stream: ACCOUNT, log: 'us', position, attempt: `${transaction}#1` });
+}
+function anAttemptMessage(attempt: number): string {
+  return resolverMessage({ kind: 'attempt', transaction: 'us:order-1', attempt, request: REQUEST });
+}
 
-const stateOf = async (region: Region) => (await region.table.load(ACCOUNT))[0]?.tx?.state;
+async function stateOf(region: Region) {
+  return (await region.table.load(ACCOUNT))[0]?.tx?.state;
+}
 
-const commits = (transaction = 'us:order-1') =>
-  aDecision({ transaction, participants: [{ stream: ACCOUNT, log: 'us', position: 1, version: { us: 1 } }] });
+function commits(transaction = 'us:order-1') {
+  return aDecision({ transaction, participants: [{ stream: ACCOUNT, log: 'us', position: 1, version: { us: 1 } }] });
+}
 
 describe('the resolver', () => {
   it.each([

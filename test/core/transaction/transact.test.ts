@@ -9,13 +9,15 @@ import { aTransaction, aWorld, drive, type WorldOptions } from './regions.ts';
 
 const WAIT = 10_000;
 
-const aCase = async (options: WorldOptions = {}) => {
+async function aCase(options: WorldOptions = {}) {
   const world = aWorld(options);
   await append(world.us, anAppend({ stream: 'account/us.1', request: command('deposit', { amount: 10 }) }));
   return world;
-};
+}
 
-const problem = (code: string, of: object = {}) => expect.objectContaining({ code, ...of });
+function problem(code: string, of: object = {}) {
+  return expect.objectContaining({ code, ...of });
+}
 
 describe('transact', () => {
   it('starts the machine, without what only this process has to know, and answers the outcome', async () => {

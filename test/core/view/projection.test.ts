@@ -18,13 +18,19 @@ import { arrivals, seenOf, shuffled } from '../log/graph.ts';
 
 type Region = ReturnType<typeof aRegion>;
 
-const key = ({ stream, log, position }: Commit): Trigger => ({ stream, log, position, inTable: true });
-const payload = (commit: Commit): Trigger => ({ ...key(commit), inTable: false, commit });
+function key({ stream, log, position }: Commit): Trigger {
+  return { stream, log, position, inTable: true };
+}
+function payload(commit: Commit): Trigger {
+  return { ...key(commit), inTable: false, commit };
+}
 /** An event of a commit whose other events have not come. */
-const part = (commit: Commit): Trigger => ({ ...key(commit), inTable: false });
+function part(commit: Commit): Trigger {
+  return { ...key(commit), inTable: false };
+}
 
-const noting = (text: string, of: Partial<Commit> = {}): Commit =>
-  aCommit({
+function noting(text: string, of: Partial<Commit> = {}): Commit {
+  return aCommit({
     stream: 'note/n',
     log: 'us',
     context: {},
@@ -32,35 +38,41 @@ const noting = (text: string, of: Partial<Commit> = {}): Commit =>
     events: [{ type: 'Noted', version: 1, data: { text } }],
     ...of,
   });
+}
 
-const rowsOf = async (ports: Pick<ProjectPorts, 'domain' | 'views'>, view: string): Promise<unknown> =>
-  Object.fromEntries((await readRows(ports, view, undefined, 1000)).rows.map(({ key, value }) => [key, value]));
+async function rowsOf(ports: Pick<ProjectPorts, 'domain' | 'views'>, view: string): Promise<unknown> {
+  return Object.fromEntries((await readRows(ports, view, undefined, 1000)).rows.map(({ key, value }) => [key, value]));
+}
 
-const viewsOf = async (ports: Pick<ProjectPorts, 'domain' | 'views'>) => ({
-  texts: await rowsOf(ports, 'texts'),
-  lengths: await rowsOf(ports, 'lengths'),
-  latest: await rowsOf(ports, 'latest'),
-});
+async function viewsOf(ports: Pick<ProjectPorts, 'domain' | 'views'>) {
+  return {
+    texts: await rowsOf(ports, 'texts'),
+    lengths: await rowsOf(ports, 'lengths'),
+    latest: await rowsOf(ports, 'latest'),
+  };
+}
 
 /** The example's domain with one of its views. */
-const withView = (name: string): Domain => ({
-  ...domain,
-  views: new Map([...domain.views].filter(([of]) => of === name)),
-});
+function withView(name: string): Domain {
+  return {
+    ...domain,
+    views: new Map([...domain.views].filter(([of]) => of === name)),
+  };
+}
 
-const put = async ({ table }: Region, commits: readonly Commit[]): Promise<void> => {
+async function put({ table }: Region, commits: readonly Commit[]): Promise<void> {
   for (const commit of commits) table.replicate(commit);
-};
+}
 
-const projectAll = async (ports: ProjectPorts, triggers: readonly Trigger[]): Promise<void> => {
+async function projectAll(ports: ProjectPorts, triggers: readonly Trigger[]): Promise<void> {
   expect(await project(ports, triggers)).toEqual(new Map());
-};
+}
 
 /** A view store that something happens to between reading and changing, and after changing. */
-const disturbed = (
+function disturbed(
   views: ViewStore,
   { before = async () => {}, after = async () => {} }: { before?: () => Promise<void>; after?: () => Promise<void> },
-): ViewStore & { readonly sizes: number[] } => {
+): ViewStore & { readonly sizes: number[] } {
   const sizes: number[] = [];
   return {
     ...views,
@@ -73,7 +85,7 @@ const disturbed = (
       return applied;
     },
   };
-};
+}
 
 describe('project', () => {
   it('shows what the table holds, in every view of the stream, once a key says so', async () => {

@@ -17,8 +17,8 @@ import { describeWithDynamoDbLocal } from '../../contract/dynamodb-local.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { note } from '../example.ts';
 
-const words = (version: number, shards: number, n: number) =>
-  defineDomain({
+function words(version: number, shards: number, n: number) {
+  return defineDomain({
     streams: [note],
     views: [
       defineView({
@@ -31,6 +31,7 @@ const words = (version: number, shards: number, n: number) =>
       }),
     ],
   });
+}
 
 describeWithDynamoDbLocal('a rebuild on DynamoDB Local', (local) => {
   it('builds in four segments at once what new code shows, and leaves nothing else in the table', async () => {

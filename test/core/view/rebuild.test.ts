@@ -14,8 +14,8 @@ import { account, aRegion, note } from '../example.ts';
 
 type Region = ReturnType<typeof aRegion>;
 
-const noting = (stream: string, text: string, of: Partial<Commit> = {}): Commit =>
-  aCommit({
+function noting(stream: string, text: string, of: Partial<Commit> = {}): Commit {
+  return aCommit({
     stream: `note/${stream}`,
     log: 'us',
     context: {},
@@ -23,26 +23,33 @@ const noting = (stream: string, text: string, of: Partial<Commit> = {}): Commit 
     events: [{ type: 'Noted', version: 1, data: { text } }],
     ...of,
   });
-const key = ({ stream, log, position }: Commit): Trigger => ({ stream, log, position, inTable: true });
-const payload = (commit: Commit): Trigger => ({ ...key(commit), inTable: false, commit });
+}
+function key({ stream, log, position }: Commit): Trigger {
+  return { stream, log, position, inTable: true };
+}
+function payload(commit: Commit): Trigger {
+  return { ...key(commit), inTable: false, commit };
+}
 
 /** How often each text was noted, and each stream's last one: what version 1 of the two views shows. */
-const counts = (of: Partial<ViewDefinition> = {}): ViewDefinition =>
-  defineView({
+function counts(of: Partial<ViewDefinition> = {}): ViewDefinition {
+  return defineView({
     name: 'counts',
     kind: 'totals',
     of: note,
     totals: ({ texts }: typeof note.initial) => Object.fromEntries(texts.map((text) => [text, { n: 1 }])),
     ...of,
   } as ViewDefinition);
-const last = (of: Partial<ViewDefinition> = {}): ViewDefinition =>
-  defineView({
+}
+function last(of: Partial<ViewDefinition> = {}): ViewDefinition {
+  return defineView({
     name: 'last',
     kind: 'rows',
     of: note,
     row: ({ texts }: typeof note.initial) => texts.at(-1),
     ...of,
   } as ViewDefinition);
+}
 /** Version 2: other keys, other rows, other shards. */
 const counts2 = counts({
   version: 2,
@@ -55,55 +62,64 @@ const last2 = last({
   row: ({ texts }: typeof note.initial) => ({ all: texts }),
 } as Partial<ViewDefinition>);
 
-const domainOf = (...views: ViewDefinition[]): Domain => defineDomain({ streams: [note, account], views });
+function domainOf(...views: ViewDefinition[]): Domain {
+  return defineDomain({ streams: [note, account], views });
+}
 const before = domainOf(counts(), last());
 const after = domainOf(counts2, last2);
 
 /** Ports of other code, over the same tables. */
-const running = <P extends ProjectPorts>(ports: P, domain: Domain): P => ({ ...ports, domain });
+function running<P extends ProjectPorts>(ports: P, domain: Domain): P {
+  return { ...ports, domain };
+}
 
-const put = ({ table }: Region, ...commits: readonly Commit[]): void => {
+function put({ table }: Region, ...commits: readonly Commit[]): void {
   for (const commit of commits) table.replicate(commit);
-};
-const deliver = async (ports: ProjectPorts, ...triggers: readonly Trigger[]): Promise<void> =>
-  expect(await project(ports, triggers)).toEqual(new Map());
+}
+async function deliver(ports: ProjectPorts, ...triggers: readonly Trigger[]): Promise<void> {
+  return expect(await project(ports, triggers)).toEqual(new Map());
+}
 
-const rowsOf = async (ports: Pick<ProjectPorts, 'domain' | 'views'>, view: string): Promise<unknown> =>
-  (await readRows(ports, view, undefined, 1000)).rows;
+async function rowsOf(ports: Pick<ProjectPorts, 'domain' | 'views'>, view: string): Promise<unknown> {
+  return (await readRows(ports, view, undefined, 1000)).rows;
+}
 
 /** What a Region with that code and those commits shows that has projected each of them. */
-const fromScratch = async (domain: Domain, commits: readonly Commit[]) => {
+async function fromScratch(domain: Domain, commits: readonly Commit[]) {
   const fresh = { ...aRegion(), domain };
   put(fresh, ...commits);
   await deliver(fresh, ...commits.map(key));
   return shown(fresh);
-};
-const shown = async (ports: Pick<ProjectPorts, 'domain' | 'views'>) => ({
-  counts: await rowsOf(ports, 'counts'),
-  last: await rowsOf(ports, 'last'),
-});
+}
+async function shown(ports: Pick<ProjectPorts, 'domain' | 'views'>) {
+  return {
+    counts: await rowsOf(ports, 'counts'),
+    last: await rowsOf(ports, 'last'),
+  };
+}
 
-const build = async (ports: ProjectPorts, view: string, segments = 2) => {
+async function build(ports: ProjectPorts, view: string, segments = 2) {
   const begun = await beginRebuild(ports, { view, segments });
   let status = begun;
   while (!status.done && status.build === begun.build)
     for (const { segment, done } of status.segments)
       if (!done) status = await stepRebuild(ports, { view, build: begun.build, segment });
   return status;
-};
+}
 
-const leftOf = async (views: ViewStore, view: string, version: number, build: number, shards: number) =>
-  !(await views.remove(storedAs(view, { version, build }), shards, 1));
+async function leftOf(views: ViewStore, view: string, version: number, build: number, shards: number) {
+  return !(await views.remove(storedAs(view, { version, build }), shards, 1));
+}
 
 const someCommits = Array.from({ length: 40 }, (_, i) => noting(`${i}`, `text-${i % 5}`));
 
 /** A Region whose views are by the code of before, of those commits. */
-const aRunningRegion = async (commits = someCommits): Promise<Region> => {
+async function aRunningRegion(commits = someCommits): Promise<Region> {
   const us = { ...aRegion(), domain: before };
   put(us, ...commits);
   await deliver(us, ...commits.map(key));
   return us;
-};
+}
 
 describe('a rebuild', () => {
   it('shows the same as before, of unchanged code', async () => {

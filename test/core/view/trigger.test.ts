@@ -7,10 +7,11 @@ import { aCommit } from '../../contract/commits.ts';
 import { shuffled } from '../log/graph.ts';
 
 /** What a rule of EventBridge puts into the projection queue: the event as a whole. */
-const bodiesOf = (commit: Commit): readonly string[] =>
-  entriesOf(commit).map(({ source, detailType, detail }) =>
+function bodiesOf(commit: Commit): readonly string[] {
+  return entriesOf(commit).map(({ source, detailType, detail }) =>
     JSON.stringify({ version: '0', id: 'b', source, 'detail-type': detailType, detail: JSON.parse(detail) }),
   );
+}
 
 const meta = { correlation: 'c', causation: 'd', actor: 'e', traceparent: 'f' };
 const data = fc.jsonValue({ noUnicodeString: false });
@@ -26,7 +27,9 @@ const commits: fc.Arbitrary<Commit> = fc
     aCommit({ log, position, meta, events: data.map((part) => ({ type: 'Noted', version: 1, data: part })) }),
   );
 
-const triggersFrom = (bodies: readonly string[]) => triggersOf(bodies.map(parseProjectionMessage));
+function triggersFrom(bodies: readonly string[]) {
+  return triggersOf(bodies.map(parseProjectionMessage));
+}
 
 describe('keys', () => {
   it('name commits, and say that the table holds them', () => {

@@ -15,10 +15,12 @@ export const westId = '2001-01-01.LAX-JFK.1';
 /** A flight from New York, whose seats are at home in us-east-1. */
 export const eastId = '2001-01-01.JFK-LAX.2';
 
-export const departed = (delay = 5) => ({
-  type: 'Departed',
-  data: { airport: 'LAX', delay, scheduled: '2001-01-01T06:55' },
-});
+export function departed(delay = 5) {
+  return {
+    type: 'Departed',
+    data: { airport: 'LAX', delay, scheduled: '2001-01-01T06:55' },
+  };
+}
 
 export interface Request {
   readonly query?: string;
@@ -37,7 +39,7 @@ const problemShape = z.looseObject({
 });
 
 /** The API of us-east-1 on memory adapters, one of three Regions; the others cannot be reached unless a test says so. */
-export const anApi = (ports: Partial<ApiPorts> = {}) => {
+export function anApi(ports: Partial<ApiPorts> = {}) {
   const runtime = fakeRuntime();
   const telemetry = recordedTelemetry();
   const all: ApiPorts = {
@@ -87,9 +89,11 @@ export const anApi = (ports: Partial<ApiPorts> = {}) => {
       return problem;
     },
   };
-};
+}
 
 const versioned = z.object({ version: z.string() });
 
 /** The version token in an answer. */
-export const versionOf = ({ body }: { readonly body: unknown }): string => versioned.parse(body).version;
+export function versionOf({ body }: { readonly body: unknown }): string {
+  return versioned.parse(body).version;
+}

@@ -5,7 +5,9 @@ import { anApi, departed, eastId, versionOf, westId } from './an-api.ts';
 
 const depart = `/streams/flight/${westId}/commands/depart`;
 const reserve = `/streams/seats/${eastId}/commands/reserve`;
-const by = (passenger: string) => ({ passenger });
+function by(passenger: string) {
+  return { passenger };
+}
 
 describe('POST /streams/{type}/{id}/commands/{name}', () => {
   it('appends what the command decides, and answers its id, version and place, the version as ETag too', async () => {

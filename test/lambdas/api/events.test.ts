@@ -8,15 +8,18 @@ import { anApi, departed, eastId, versionOf, westId } from './an-api.ts';
 
 const stream = `flight/${westId}`;
 const seats = `seats/${eastId}`;
-const reserved = (passenger: string) => ({ type: 'SeatReserved', data: { passenger } });
+function reserved(passenger: string) {
+  return { type: 'SeatReserved', data: { passenger } };
+}
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 const outcomes = z.array(z.looseObject({ id: z.string().optional(), problem: z.looseObject({}).optional() }));
-const faultPaths = ({ faults }: { readonly [member: string]: unknown }) =>
-  z
+function faultPaths({ faults }: { readonly [member: string]: unknown }) {
+  return z
     .array(z.object({ path: z.string() }))
     .parse(faults)
     .map(({ path }) => path);
+}
 
 describe('POST /events', () => {
   it('appends the events of an envelope as one commit, and answers its id, version and place', async () => {

@@ -7,8 +7,9 @@ import { anApi, departed, eastId, versionOf, westId } from './an-api.ts';
 
 const stream = `flight/${westId}`;
 const path = `/streams/${stream}`;
-const append = (api: ReturnType<typeof anApi>, delay: number) =>
-  api.post('/events', { body: { stream, events: [departed(delay)] } });
+function append(api: ReturnType<typeof anApi>, delay: number) {
+  return api.post('/events', { body: { stream, events: [departed(delay)] } });
+}
 
 const page = z.object({
   commits: z.array(z.looseObject({ commitId: z.string() })),

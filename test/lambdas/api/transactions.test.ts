@@ -13,15 +13,19 @@ const [east1 = '', east2 = '', east3 = ''] = east;
 const west = `seats/${westId}`;
 const id = 'us-east-1:order-17';
 
-const reserving = (stream: string, passenger = 'me') => ({ stream, command: 'reserve', input: { passenger } });
-const reserved = (passenger: string) => ({ type: 'SeatReserved', data: { passenger } });
+function reserving(stream: string, passenger = 'me') {
+  return { stream, command: 'reserve', input: { passenger } };
+}
+function reserved(passenger: string) {
+  return { type: 'SeatReserved', data: { passenger } };
+}
 /** Takes a seat of two flights of one Region. */
 const both = { id, participants: [reserving(east1), reserving(east2)] };
 /** Takes a seat of two flights of two Regions. */
 const across = { id, participants: [reserving(east1), reserving(west)] };
 
 /** An API whose state machine makes a transaction come out like this, at once. */
-const anApiWith = (outcome: 'committed' | 'busy' | 'unreachable' | undefined) => {
+function anApiWith(outcome: 'committed' | 'busy' | 'unreachable' | undefined) {
   const decisions = memoryDecisions({ strong: true });
   const started: MachineInput[] = [];
   const api = anApi({
@@ -54,7 +58,7 @@ const anApiWith = (outcome: 'committed' | 'busy' | 'unreachable' | undefined) =>
     },
   });
   return { ...api, started, decisions };
-};
+}
 
 describe('POST /transactions', () => {
   it('changes every stream, and answers the version and place of each', async () => {

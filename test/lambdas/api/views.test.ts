@@ -8,22 +8,25 @@ import { anApi, departed } from './an-api.ts';
 type Api = ReturnType<typeof anApi>;
 
 /** Appends, and lets the projector know. */
-const append = async (api: Api, stream: string, event: { readonly type: string; readonly data: unknown }) => {
+async function append(api: Api, stream: string, event: { readonly type: string; readonly data: unknown }) {
   const project = makeHandler({ ...api.ports, telemetry: recordedTelemetry() });
   const { status } = await api.post('/events', { body: { stream, events: [event] } });
   expect(status).toBe(200);
   const position = (await api.ports.events.load(stream)).length;
   await project(sqsEvent([JSON.stringify({ keys: [{ stream, log: 'us-east-1', position }] })]), context);
-};
+}
 
-const flight = (api: Api, id: string, airport: string, delay: number) =>
-  append(api, `flight/${id}`, { type: 'Departed', data: { ...departed(delay).data, airport } });
-const note = (api: Api, id: string, text: string) => append(api, `note/${id}`, { type: 'Written', data: { text } });
+function flight(api: Api, id: string, airport: string, delay: number) {
+  return append(api, `flight/${id}`, { type: 'Departed', data: { ...departed(delay).data, airport } });
+}
+function note(api: Api, id: string, text: string) {
+  return append(api, `note/${id}`, { type: 'Written', data: { text } });
+}
 
 const pageShape = z.object({ rows: z.array(z.object({ key: z.string() })), next: z.string().optional() });
 
 /** The keys of every page of a view. */
-const pages = async (api: Api, path: string, limit: number) => {
+async function pages(api: Api, path: string, limit: number) {
   const keys: string[][] = [];
   let after: string | undefined;
   do {
@@ -33,7 +36,7 @@ const pages = async (api: Api, path: string, limit: number) => {
     after = next;
   } while (after !== undefined);
   return keys;
-};
+}
 
 describe('GET /views/{view}', () => {
   it('answers the totals of a view in the order of their keys', async () => {

@@ -14,8 +14,8 @@ const asked = {
   meta: {},
 };
 
-const aCommand = (ports: Partial<TransactPorts> = {}) =>
-  makeHandler({
+function aCommand(ports: Partial<TransactPorts> = {}) {
+  return makeHandler({
     domain,
     region: 'us-east-1',
     regions: ['us-east-1', 'us-west-2'],
@@ -27,6 +27,7 @@ const aCommand = (ports: Partial<TransactPorts> = {}) =>
     telemetry: recordedTelemetry(),
     ...ports,
   });
+}
 
 describe('command', () => {
   it('appends here what another Region asks for, once, however often it asks', async () => {

@@ -6,7 +6,7 @@ import { makeHandler } from '../../../lambdas/coordinate/handler.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { context, recordedTelemetry } from '../invocation.ts';
 
-const aCoordinator = (ports: Partial<CoordinatePorts> = {}) => {
+function aCoordinator(ports: Partial<CoordinatePorts> = {}) {
   const runtime = fakeRuntime();
   const handler = makeHandler({
     region: 'us-east-1',
@@ -17,24 +17,28 @@ const aCoordinator = (ports: Partial<CoordinatePorts> = {}) => {
     ...ports,
   });
   return { runtime, ask: (asked: unknown) => handler(asked, context) };
-};
+}
 
 const [one, two] = ['us-east-1', 'us-west-2'].map((log, i) => ({ stream: `stock/${i}`, log, position: 1 }));
 const prepared = [one, two].map((place) => ({ kind: 'prepared', ...place, version: {} }));
-const planOf = (deadline: number) => ({
-  step: 'plan',
-  transaction: 'us-east-1:a',
-  request: 'digest',
-  deadline,
-});
-const decideOf = (answers: readonly unknown[], deadline: number) => ({
-  step: 'decide',
-  transaction: 'us-east-1:a',
-  attempt: 1,
-  request: 'digest',
-  deadline,
-  answers,
-});
+function planOf(deadline: number) {
+  return {
+    step: 'plan',
+    transaction: 'us-east-1:a',
+    request: 'digest',
+    deadline,
+  };
+}
+function decideOf(answers: readonly unknown[], deadline: number) {
+  return {
+    step: 'decide',
+    transaction: 'us-east-1:a',
+    attempt: 1,
+    request: 'digest',
+    deadline,
+    answers,
+  };
+}
 
 describe('coordinate', () => {
   it('plans the first attempt, decides it by what the participants answered, and stays by that', async () => {

@@ -9,14 +9,17 @@ import { context, recordedTelemetry, sqsEvent } from '../invocation.ts';
 import { transactionPorts } from '../transaction-ports.ts';
 
 const departed = { type: 'Departed', data: { airport: 'LAX', delay: 5, scheduled: '2001-01-01T06:55' } };
-const body = (detail: unknown, detailType: string = APPEND): string =>
-  JSON.stringify({ version: '0', id: 'e', 'detail-type': detailType, source: 'airports', detail });
-const appendOf = (id: string, stream = 'flight/a') => body({ id, stream, events: [departed] });
+function body(detail: unknown, detailType: string = APPEND): string {
+  return JSON.stringify({ version: '0', id: 'e', 'detail-type': detailType, source: 'airports', detail });
+}
+function appendOf(id: string, stream = 'flight/a') {
+  return body({ id, stream, events: [departed] });
+}
 
 const detailShape = z.looseObject({ id: z.string(), problem: z.looseObject({ code: z.string() }).optional() });
 const keptShape = z.object({ reason: z.string(), body: z.string() });
 
-const anIngest = (ports: Partial<IngestPorts> = {}) => {
+function anIngest(ports: Partial<IngestPorts> = {}) {
   const entries: BusEntry[] = [];
   const kept: string[] = [];
   const runtime = fakeRuntime();
@@ -61,7 +64,7 @@ const anIngest = (ports: Partial<IngestPorts> = {}) => {
     entries,
     quarantined: () => kept.map((text) => keptShape.parse(JSON.parse(text))),
   };
-};
+}
 
 describe('ingest', () => {
   it('appends what producers put, and tells them over the bus', async () => {

@@ -11,7 +11,7 @@ import { aCommit } from '../../contract/commits.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { context, recordedTelemetry } from '../invocation.ts';
 
-const anOperate = (ports: Partial<OperatePorts> = {}) => {
+function anOperate(ports: Partial<OperatePorts> = {}) {
   const telemetry = recordedTelemetry();
   const runtime = fakeRuntime();
   const handler = makeHandler({
@@ -29,7 +29,7 @@ const anOperate = (ports: Partial<OperatePorts> = {}) => {
     ...ports,
   });
   return { operate: (asked: unknown) => handler(asked, context), lines: telemetry.lines };
-};
+}
 
 const view = 'airport-delays';
 

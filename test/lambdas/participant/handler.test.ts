@@ -10,7 +10,7 @@ import { transactionPorts } from '../transaction-ports.ts';
 const east = 'seats/2001-01-01.JFK-LAX.2';
 const west = 'seats/2001-01-01.LAX-JFK.1';
 
-const aParticipant = (ports: Partial<ParticipatePorts> = {}) => {
+function aParticipant(ports: Partial<ParticipatePorts> = {}) {
   const runtime = fakeRuntime();
   const events = memoryEventStore();
   const handler = makeHandler({
@@ -26,18 +26,20 @@ const aParticipant = (ports: Partial<ParticipatePorts> = {}) => {
     ...ports,
   });
   return { runtime, events, ask: (asked: unknown) => handler(asked, context) };
-};
+}
 
 /** As the state machine asks. */
-const prepareOf = (stream: string, deadline: number, input: unknown = { passenger: 'p' }) => ({
-  step: 'prepare',
-  transaction: 'us-east-1:a',
-  attempt: 1,
-  request: 'digest',
-  deadline,
-  meta: {},
-  participant: { stream, request: { kind: 'command', command: 'reserve', input } },
-});
+function prepareOf(stream: string, deadline: number, input: unknown = { passenger: 'p' }) {
+  return {
+    step: 'prepare',
+    transaction: 'us-east-1:a',
+    attempt: 1,
+    request: 'digest',
+    deadline,
+    meta: {},
+    participant: { stream, request: { kind: 'command', command: 'reserve', input } },
+  };
+}
 
 describe('participant', () => {
   it('prepares a stream that is at home here, once, and finalises it', async () => {

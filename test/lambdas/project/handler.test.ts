@@ -9,16 +9,18 @@ import { aCommit } from '../../contract/commits.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { context, recordedTelemetry, sqsEvent } from '../invocation.ts';
 
-const commitOf = (stream: string) =>
-  aCommit({
+function commitOf(stream: string) {
+  return aCommit({
     stream,
     context: {},
     events: [{ type: 'Departed', version: 1, data: { airport: 'LAX', delay: 1, scheduled: '2001-01-01T06:55' } }],
   });
-const keys = (...streams: readonly string[]): string =>
-  JSON.stringify({ keys: streams.map((stream) => ({ stream, log: 'us-east-1', position: 1 })) });
+}
+function keys(...streams: readonly string[]): string {
+  return JSON.stringify({ keys: streams.map((stream) => ({ stream, log: 'us-east-1', position: 1 })) });
+}
 
-const aProjector = async (ports: Partial<ProjectPorts> = {}) => {
+async function aProjector(ports: Partial<ProjectPorts> = {}) {
   const events = memoryEventStore();
   const views = memoryViewStore();
   const telemetry = recordedTelemetry();
@@ -40,7 +42,7 @@ const aProjector = async (ports: Partial<ProjectPorts> = {}) => {
       (await handler(sqsEvent(bodies), context)).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier),
     departures: async () => (await views.total('airport-delays', 4, 'LAX'))?.departures ?? 0,
   };
-};
+}
 
 describe('project', () => {
   it('brings the views up to date with the streams that messages name, each once', async () => {

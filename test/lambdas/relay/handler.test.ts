@@ -12,20 +12,23 @@ import { aBusyAttempt, aDecision, anAbort } from '../../contract/decisions.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { context, recordedTelemetry } from '../invocation.ts';
 
-const commitAt = (position: number, of: Partial<Commit> = {}): Commit =>
-  aCommit({ stream: 'flight/a', position, meta: {}, ...of });
+function commitAt(position: number, of: Partial<Commit> = {}): Commit {
+  return aCommit({ stream: 'flight/a', position, meta: {}, ...of });
+}
 
-const record = (sequence: number, commit: Commit, of: Partial<DynamoDBRecord> = {}): DynamoDBRecord => ({
-  eventName: 'INSERT',
-  dynamodb: {
-    Keys: { pk: { S: commit.stream }, sk: { S: sortKey(commit.log, commit.position) } },
-    NewImage: toImage(commit),
-    SequenceNumber: `s${sequence}`,
-  },
-  ...of,
-});
+function record(sequence: number, commit: Commit, of: Partial<DynamoDBRecord> = {}): DynamoDBRecord {
+  return {
+    eventName: 'INSERT',
+    dynamodb: {
+      Keys: { pk: { S: commit.stream }, sk: { S: sortKey(commit.log, commit.position) } },
+      NewImage: toImage(commit),
+      SequenceNumber: `s${sequence}`,
+    },
+    ...of,
+  };
+}
 
-const decisionRecord = (sequence: number, key: ReturnType<typeof decisionKey>, decision: Decision): DynamoDBRecord => {
+function decisionRecord(sequence: number, key: ReturnType<typeof decisionKey>, decision: Decision): DynamoDBRecord {
   const { pk, sk, ...image } = toDecisionItem(key, decision);
   const Keys = { pk: { S: pk.S }, sk: { S: sk.S } };
   // The types of the SDK and of Lambda's events are two.
@@ -33,11 +36,11 @@ const decisionRecord = (sequence: number, key: ReturnType<typeof decisionKey>, d
     JSON.stringify({ ...Keys, ...image }),
   );
   return { eventName: 'INSERT', dynamodb: { Keys, ...(NewImage && { NewImage }), SequenceNumber: `s${sequence}` } };
-};
+}
 
 const keysShape = z.object({ keys: z.array(z.object({ stream: z.string(), log: z.string(), position: z.number() })) });
 
-const aRelay = (ports: Partial<RelayHandlerPorts> = {}) => {
+function aRelay(ports: Partial<RelayHandlerPorts> = {}) {
   const entries: BusEntry[] = [];
   const bodies: string[] = [];
   const delayed: DelayedMessage[] = [];
@@ -83,7 +86,7 @@ const aRelay = (ports: Partial<RelayHandlerPorts> = {}) => {
     projected: () =>
       bodies.flatMap((body) => keysShape.parse(JSON.parse(body)).keys.map(({ log, position }) => `${log}.${position}`)),
   };
-};
+}
 
 describe('relay', () => {
   it('publishes the events of commits written here, and tells the projector of every Region’s', async () => {

@@ -9,7 +9,7 @@ import { fakeRuntime } from '../../runtime.ts';
 import { context, recordedTelemetry, sqsEvent } from '../invocation.ts';
 import { unreachable } from '../transaction-ports.ts';
 
-const aResolver = async (intents: readonly Commit[], ports: Partial<ResolvePorts> = {}) => {
+async function aResolver(intents: readonly Commit[], ports: Partial<ResolvePorts> = {}) {
   const events = memoryEventStore();
   for (const intent of intents) await events.put(intent);
   const decisions = memoryDecisions({ strong: true });
@@ -23,14 +23,16 @@ const aResolver = async (intents: readonly Commit[], ports: Partial<ResolvePorts
       (await handler(sqsEvent(bodies), context)).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier),
     states: async (stream: string) => (await events.load(stream)).map(({ tx }) => tx?.state),
   };
-};
+}
 
 const now = fakeRuntime().now();
 const [past, future] = [now - 1, now + 60_000];
-const intentOf = (stream: string, deadline: number, transaction = `us-east-1:${stream.slice(6)}`): Commit =>
-  anIntent({ stream, position: 1, commitId: `${transaction}#1`, tx: { state: 'prepared', deadline } });
-const messageOf = ({ stream, log, position, commitId: attempt }: Commit): string =>
-  JSON.stringify({ kind: 'intent', stream, log, position, attempt });
+function intentOf(stream: string, deadline: number, transaction = `us-east-1:${stream.slice(6)}`): Commit {
+  return anIntent({ stream, position: 1, commitId: `${transaction}#1`, tx: { state: 'prepared', deadline } });
+}
+function messageOf({ stream, log, position, commitId: attempt }: Commit): string {
+  return JSON.stringify({ kind: 'intent', stream, log, position, attempt });
+}
 
 describe('resolve', () => {
   it('makes an intent final as it was decided, and aborts one that is over without a decision', async () => {

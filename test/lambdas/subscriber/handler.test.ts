@@ -6,7 +6,7 @@ import { memoryTally } from '../../contract/tally.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { context, recordedTelemetry, sqsEvent } from '../invocation.ts';
 
-const aTally = () => {
+function aTally() {
   const { progress, all } = memoryTally();
   const telemetry = recordedTelemetry();
   const handler = makeHandler({ from: 'beginning', progress, runtime: fakeRuntime(), telemetry });
@@ -16,15 +16,13 @@ const aTally = () => {
     take: async (...bodies: readonly string[]) =>
       (await handler(sqsEvent(bodies), context)).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier),
   };
-};
+}
 
-const bodiesOf = (
-  position: number,
-  ...events: readonly (readonly [type: string, data: unknown])[]
-): readonly string[] =>
-  entriesOf(aCommit({ position, events: events.map(([type, data]) => ({ type, version: 1, data })) })).map(
+function bodiesOf(position: number, ...events: readonly (readonly [type: string, data: unknown])[]): readonly string[] {
+  return entriesOf(aCommit({ position, events: events.map(([type, data]) => ({ type, version: 1, data })) })).map(
     ({ detailType, detail }) => JSON.stringify({ 'detail-type': detailType, detail: JSON.parse(detail) }),
   );
+}
 
 describe('the example subscriber', () => {
   it("tallies the airports' reports, each once, and passes over other events", async () => {

@@ -11,11 +11,11 @@ vi.setConfig({ testTimeout: 60_000 });
 const two = ['us-east-1', 'us-west-2'];
 const three = ['us-east-1', 'us-east-2', 'us-west-2'];
 const five = [...two, 'us-east-2', 'eu-west-1', 'ap-northeast-1'];
-const globalTable = ({ global }: MeridianStacks): CfnGlobalTable => {
+function globalTable({ global }: MeridianStacks): CfnGlobalTable {
   const table = global.node.findAll().find((construct) => construct instanceof CfnGlobalTable);
   if (table === undefined) throw new Error('there is no global table');
   return table;
-};
+}
 describe('the checks at synth', () => {
   it('are those of AWS Solutions among others', () => {
     const change = ({ global }: MeridianStacks) => void new Queue(global, 'Open');

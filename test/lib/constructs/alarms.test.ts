@@ -39,7 +39,7 @@ function alarmsOf(reader: TemplateReader): AlarmProperties[] {
 }
 
 /** Every metric that an alarm looks at, as `Namespace MetricName Dimension=value …`. */
-const watchedBy = ({ Metrics, ...alarm }: AlarmProperties): string[] => {
+function watchedBy({ Metrics, ...alarm }: AlarmProperties): string[] {
   const alone = metricSchema.safeParse(alarm);
   const metrics = [
     ...(alone.success ? [alone.data] : []),
@@ -48,10 +48,13 @@ const watchedBy = ({ Metrics, ...alarm }: AlarmProperties): string[] => {
   return metrics.map(({ Namespace, MetricName, Dimensions }) =>
     [Namespace, MetricName, ...Dimensions.map(({ Name, Value }) => `${Name}=${region.text(Value)}`).sort()].join(' '),
   );
-};
-const watching = (metric: string): AlarmProperties[] => alarms.filter((alarm) => watchedBy(alarm).includes(metric));
-const namesOf = (type: string, property: string): string[] =>
-  region.ofType(type).map(({ Properties }) => z.string().parse(Properties[property]));
+}
+function watching(metric: string): AlarmProperties[] {
+  return alarms.filter((alarm) => watchedBy(alarm).includes(metric));
+}
+function namesOf(type: string, property: string): string[] {
+  return region.ofType(type).map(({ Properties }) => z.string().parse(Properties[property]));
+}
 
 describe('every alarm', () => {
   it('says what it means, and names a runbook that is there', () => {

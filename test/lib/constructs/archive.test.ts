@@ -12,12 +12,14 @@ beforeAll(() => {
   none = firstRegionOf(synthesize({ context: { archiveDays: 0 } }));
 });
 
-const archive = () => {
+function archive() {
   const [found, ...more] = kept.ofType('AWS::Events::Archive');
   expect(more).toEqual([]);
   return found?.Properties ?? expect.fail('there is no archive');
-};
-const isKept = (event: unknown) => matches(archive().EventPattern, event);
+}
+function isKept(event: unknown) {
+  return matches(archive().EventPattern, event);
+}
 
 describe('the archive of a bus', () => {
   it('keeps events as long as it is told', () => {

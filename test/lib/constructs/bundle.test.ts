@@ -26,10 +26,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(outdir, { recursive: true }));
 
-const eachBundle = (check: (bundle: Bundle, code: string) => void) => {
+function eachBundle(check: (bundle: Bundle, code: string) => void) {
   expect(bundles.length).toBeGreaterThan(0);
   for (const bundle of bundles) check(bundle, readFileSync(bundle.path, 'utf8'));
-};
+}
 
 describe('the bundle of every function', () => {
   it(`has at most ${LIMIT} bytes`, () => {

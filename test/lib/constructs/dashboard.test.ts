@@ -30,14 +30,16 @@ beforeAll(() => {
 });
 
 /** A body with its references as text, for JSON inside of a join cannot be read otherwise. */
-const dashboardOf = (reader: TemplateReader) => {
+function dashboardOf(reader: TemplateReader) {
   const [dashboard, ...more] = reader.ofType('AWS::CloudWatch::Dashboard');
   expect(more).toEqual([]);
   const { DashboardName, DashboardBody } = dashboard?.Properties ?? expect.fail('there is no dashboard');
   const text = reader.text(DashboardBody);
   return { name: DashboardName, text, widgets: bodySchema.parse(JSON.parse(text)).widgets };
-};
-const first = () => regions[0] ?? expect.fail('there is no Region');
+}
+function first() {
+  return regions[0] ?? expect.fail('there is no Region');
+}
 
 describe('the dashboard of a Region', () => {
   it('has a name that no other Region has: dashboards are global', () => {

@@ -7,12 +7,12 @@ import { synthesize } from '../synthesize.ts';
 
 const config = parseConfig((key) => (key === 'regions' ? ['us-east-1', 'us-east-2'] : undefined));
 
-const templateOf = (schemas: Readonly<Record<string, object>>): Template => {
+function templateOf(schemas: Readonly<Record<string, object>>): Template {
   // The rules of CloudFormation would take most of the time.
   const stack = new Stack(new App({ builtinCloudFormationValidation: false }), 'Stack');
   new SchemaRegistry(stack, 'SchemaRegistry', { config, schemas });
   return Template.fromStack(stack);
-};
+}
 
 describe('schema registry', () => {
   it('is in every Region, with one schema for each event of the domain', () => {

@@ -9,7 +9,9 @@ beforeAll(() => {
 });
 
 const tagList = z.array(z.object({ Key: z.string(), Value: z.string() }));
-const tagsOf = (tags: unknown) => new Map(tagList.parse(tags).map(({ Key, Value }) => [Key, Value]));
+function tagsOf(tags: unknown) {
+  return new Map(tagList.parse(tags).map(({ Key, Value }) => [Key, Value]));
+}
 
 describe('the tags that the bill is split by', () => {
   it('say of everything in a Region the deployment, the Region and what it is for', () => {

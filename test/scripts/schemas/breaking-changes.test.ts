@@ -2,9 +2,12 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { breakingChanges, jsonValue, releaseOf } from '../../../scripts/schemas/breaking-changes.ts';
 
-const of = (schema: z.ZodType, kind: 'command' | 'event' | 'sent' = 'command') =>
-  releaseOf([{ kind, name: 'flight.depart', schema: z.toJSONSchema(schema, { io: 'input' }) }]);
-const between = (before: z.ZodType, after: z.ZodType) => breakingChanges(of(before), of(after));
+function of(schema: z.ZodType, kind: 'command' | 'event' | 'sent' = 'command') {
+  return releaseOf([{ kind, name: 'flight.depart', schema: z.toJSONSchema(schema, { io: 'input' }) }]);
+}
+function between(before: z.ZodType, after: z.ZodType) {
+  return breakingChanges(of(before), of(after));
+}
 const nothing = { events: {}, commands: {} };
 
 const input = z.strictObject({ airport: z.string(), delay: z.int().optional() });

@@ -22,15 +22,16 @@ import {
 import { sampleFaults } from '../../../scripts/schemas/samples.ts';
 
 const version1 = { version: 1, schema: z.strictObject({ text: z.string() }), sample: { text: 'a' } };
-const withVersion2 = (before: EventVersion<typeof version1.schema>) =>
-  nextVersion(before, {
+function withVersion2(before: EventVersion<typeof version1.schema>) {
+  return nextVersion(before, {
     version: 2,
     schema: z.strictObject({ text: z.string(), language: z.string().default('en') }),
     sample: { text: 'a' },
     upcast: (data) => data,
   });
-const domainOf = (Written: EventVersion, input: z.ZodType<unknown> = z.string()) =>
-  defineDomain({
+}
+function domainOf(Written: EventVersion, input: z.ZodType<unknown> = z.string()) {
+  return defineDomain({
     streams: [
       defineStream({
         type: 'note',
@@ -43,6 +44,7 @@ const domainOf = (Written: EventVersion, input: z.ZodType<unknown> = z.string())
     ],
     views: [],
   });
+}
 
 let docs = '';
 beforeEach(() => {

@@ -32,8 +32,12 @@ async function run(
   await makeHandler({ latestStreamArn, answer: async (url, response) => void answers.push({ url, response }) })(event);
   return answers;
 }
-const found = async (table: string) => `arn:of:${table}`;
-const never = async () => Promise.reject(new Error('must not be called'));
+async function found(table: string) {
+  return `arn:of:${table}`;
+}
+async function never() {
+  return Promise.reject(new Error('must not be called'));
+}
 
 describe('the stream lookup', () => {
   it.each([
