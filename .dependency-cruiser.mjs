@@ -1,6 +1,29 @@
 // The layers, lambdas → core ← adapters: each entry names everything that a layer may import, so that what nobody thought
 // of is forbidden. test/checks/layers.test.ts shows that every rule bites.
 
+/**
+ * The modules of core, lowest first: each may import those before it, and itself. The files of one entry's folders may not
+ * import each other's.
+ */
+export const coreModules = [
+  'limits',
+  'names',
+  'facts',
+  'definition',
+  'wire',
+  'ports',
+  'retry',
+  'log',
+  'write',
+  'transaction',
+  'view',
+  'read',
+  'delivery',
+  'intake',
+  'operate',
+  'index',
+];
+
 const core = '^core/';
 const domain = '^domain/index\\.ts$';
 const lambdas = '^lambdas/(?![^/]+/index\\.ts$)';
@@ -9,6 +32,8 @@ function npm(/** @type {string[]} */ ...names) {
   return `(^|/)node_modules/(@types/)?(${names.join('|')})/`;
 }
 const builtins = 'node builtins';
+/** @type {(module: string) => string} */
+const moduleOf = (module) => `^core/${module}(/|\\.ts$)`;
 
 const layers = [
   {
@@ -68,19 +93,27 @@ const layers = [
     name: 'world-takes-its-domain',
     comment: 'the world runs the real handlers on adapters; the domain is an argument, wired in bin/',
     from: '^world/',
-    may: ['^world/', core, '^adapters/', lambdas, npm('aws-lambda', 'zod', 'lru-cache', 'pure-rand'), builtins],
+    may: [
+      '^world/',
+      core,
+      '^adapters/',
+      lambdas,
+      npm('aws-lambda', 'zod', 'lru-cache', 'pure-rand', 'cli-table3'),
+      builtins,
+    ],
   },
   {
-    name: 'bench-runs-the-world',
-    comment: 'what a reader can measure: runs of the world, on domains of its own',
-    from: '^bench/',
-    may: ['^bench/', '^world/', core, npm('cli-table3', 'zod'), builtins],
+    name: 'schemas-describe-a-domain',
+    comment:
+      'what others may rely on, as JSON Schema and AsyncAPI: of any domain, and the run.ts that writes them of this one',
+    from: '^schemas/',
+    may: ['^schemas/', core, domain, npm('zod', 'yaml'), builtins],
   },
   {
     name: 'app-is-infrastructure',
     comment: 'bin/app.ts is the CDK app: it wires lib and domain',
     from: '^bin/app\\.ts$',
-    may: ['^lib/', domain, core, npm('aws-cdk-lib', 'constructs', 'cdk-nag'), builtins],
+    may: ['^lib/', '^schemas/documents\\.ts$', domain, core, npm('aws-cdk-lib', 'constructs', 'cdk-nag'), builtins],
   },
   {
     name: 'command-line-wires-the-world',
@@ -101,6 +134,18 @@ const layers = [
 
 /** @type {import('dependency-cruiser').IRegularForbiddenRuleType[]} */
 const forbidden = [
+  ...coreModules.slice(0, -1).map((module, level) => ({
+    name: `core-${module}-looks-down`,
+    comment: `inside core imports go down: ${coreModules.join(' < ')}`,
+    from: { path: moduleOf(module) },
+    to: { path: '^core/', pathNot: coreModules.slice(0, level + 1).map(moduleOf) },
+  })),
+  {
+    name: 'core-has-known-modules',
+    comment: 'a file or folder of core stands in the list of its modules, at its level',
+    from: { path: '^core/', pathNot: coreModules.map(moduleOf) },
+    to: {},
+  },
   ...layers.map(({ name, comment, from, may }) => ({
     name,
     comment,
@@ -145,7 +190,7 @@ const forbidden = [
   {
     name: 'no-orphan',
     comment: 'nothing imports the file and it imports nothing',
-    from: { path: '^(core|domain|adapters|lambdas|lib|world)/', orphan: true },
+    from: { path: '^(core|domain|adapters|lambdas|lib|schemas|world)/', orphan: true },
     to: {},
   },
 ];

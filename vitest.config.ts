@@ -1,7 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Tests whose counts depend on how fast an engine answers: they run after all others, with the machine to themselves. */
-const alone = ['test/core/log/append.dynamodb-local.test.ts', 'test/core/log/snapshot.dynamodb-local.test.ts'];
+const alone = ['test/core/write/append.dynamodb-local.test.ts', 'test/core/log/snapshot.dynamodb-local.test.ts'];
 /** Tests on a LocalStack that the app is deployed to. */
 const localstack = ['test/localstack/**/*.test.ts', 'test/contract/localstack.test.ts'];
 

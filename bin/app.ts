@@ -1,9 +1,10 @@
 import { App } from 'aws-cdk-lib';
-import { projectedTypes, registrySchemas } from '../core/index.ts';
+import { projectedTypes } from '../core/index.ts';
 import { domain } from '../domain/index.ts';
 import { ConfigError, parseConfig } from '../lib/config.ts';
 import { REGIONS_FILE, readDeployed } from '../lib/deployed-regions.ts';
 import { addMeridian } from '../lib/meridian.ts';
+import { registrySchemas } from '../schemas/documents.ts';
 
 const app = new App();
 try {

@@ -4,6 +4,7 @@ export type { Domain } from './definition/domain.ts';
 export { defineDomain, projectedTypes, streamModeOf } from './definition/domain.ts';
 export type { EventVersion, EventVersions } from './definition/event-version.ts';
 export { nextVersion } from './definition/event-version.ts';
+export type { Snapshots } from './definition/snapshots.ts';
 export type {
   CommandDefinition,
   DecideContext,
@@ -15,9 +16,69 @@ export type {
   StreamDefinition,
 } from './definition/stream.ts';
 export { commandOf, defineStream, parseEvents, parseInput } from './definition/stream.ts';
-export type { Sums, Totals, ViewDefinition } from './definition/view.ts';
+export type { ViewDefinition } from './definition/view.ts';
 export { defineView, shardOf } from './definition/view.ts';
-export type { BusEntry, EventPattern } from './delivery/bus.ts';
+export { inOrderPerKey } from './delivery/in-order.ts';
+export type { Change, RelayPorts } from './delivery/relay.ts';
+export { relay } from './delivery/relay.ts';
+export type { RepublishPorts } from './delivery/republish.ts';
+export { republish } from './delivery/republish.ts';
+export type { From, SubscribePorts } from './delivery/subscribe.ts';
+export { subscribe } from './delivery/subscribe.ts';
+export type { Append, Appended } from './facts/append.ts';
+export type { Commit, Intent, Meta } from './facts/commit.ts';
+export { isVisible } from './facts/commit.ts';
+export type { AbortReason, Decision, FinalState, Outcome, PreparedIntent } from './facts/decision.ts';
+export { attemptId, OUTCOME_TYPE } from './facts/decision.ts';
+export type { ErrorCode, Problem } from './facts/errors.ts';
+export { faultsOf, invalid, MeridianError, reject, toProblem } from './facts/errors.ts';
+export type { Generations } from './facts/generation.ts';
+export type { Hlc } from './facts/hlc.ts';
+export { wallTimeOf } from './facts/hlc.ts';
+export type { KnownCopy, Snapshot } from './facts/snapshot.ts';
+export type { Participant, Transaction } from './facts/transaction.ts';
+export { attemptOf, drivingRegionOf, isTransactionId } from './facts/transaction.ts';
+export type { Version } from './facts/version.ts';
+export { covers } from './facts/version.ts';
+export type { Sums, Totals } from './facts/view-entry.ts';
+export * from './facts/view-entry.ts';
+export { submitHere } from './intake/command.ts';
+export type { IngestPorts } from './intake/ingest.ts';
+export { ingest } from './intake/ingest.ts';
+export type { QuarantinePorts } from './intake/quarantine.ts';
+export { addToQuarantine, listQuarantine, redrive } from './intake/quarantine.ts';
+export type { LoadPorts } from './log/load.ts';
+export * from './ports/bus.ts';
+export * from './ports/decisions.ts';
+export * from './ports/delayed-queue.ts';
+export * from './ports/event-store.ts';
+export type { Parked, Place, Progress } from './ports/progress.ts';
+export * from './ports/quarantine.ts';
+export * from './ports/queue.ts';
+export * from './ports/remote.ts';
+export * from './ports/runtime.ts';
+export * from './ports/sightings.ts';
+export * from './ports/snapshot-store.ts';
+export * from './ports/state-machine.ts';
+export * from './ports/view-store.ts';
+export * from './ports/warm-streams.ts';
+export { readHealth } from './read/health.ts';
+export type { ReadPorts } from './read/streams.ts';
+export { readCommits, readStream } from './read/streams.ts';
+export { readRow, readRows } from './read/views.ts';
+export type { CoordinatePorts } from './transaction/coordinate.ts';
+export { coordinate } from './transaction/coordinate.ts';
+export type { ParticipatePorts } from './transaction/participate.ts';
+export { participate } from './transaction/participate.ts';
+export type { ResolvePorts } from './transaction/resolve.ts';
+export { resolve } from './transaction/resolve.ts';
+export type { DrivePorts, TransactPorts } from './transaction/transact.ts';
+export { MAX_PASSED_ON_MS, outcomeOf, transact } from './transaction/transact.ts';
+export type { ProjectPorts } from './view/projection.ts';
+export { project } from './view/projection.ts';
+export { beginRebuild, cleanRebuild, rebuildStatus, stepRebuild } from './view/rebuild.ts';
+export { triggersOf } from './view/trigger.ts';
+export type { BusEntry, EventPattern } from './wire/bus.ts';
 export {
   APPEND,
   COMMAND,
@@ -27,85 +88,36 @@ export {
   SOURCE_PREFIX,
   subscriptionPattern,
   TRANSACT,
-} from './delivery/bus.ts';
-export { inOrderPerKey } from './delivery/in-order.ts';
-export type { IngestPorts } from './delivery/ingest.ts';
-export { ingest } from './delivery/ingest.ts';
-export type { QuarantinePorts } from './delivery/quarantine.ts';
+} from './wire/bus.ts';
+export type { RemoteAnswer } from './wire/command.ts';
+export type { CoordinatorAnswer } from './wire/coordinator.ts';
+export * from './wire/coordinator.ts';
+export { decisionSchema } from './wire/decision.ts';
+export { parseCommandEnvelope, parseEventsEnvelope, streamNameOf } from './wire/envelope.ts';
+export type { SubscribedEvent } from './wire/event.ts';
+export { subscribedEvent } from './wire/event.ts';
+export { generationsSchema } from './wire/generations.ts';
+export type { OperateAnswer, RebuildStatus, RepublishStep } from './wire/operate.ts';
 export {
-  addToQuarantine,
-  listQuarantine,
+  operateAnswer,
   quarantineAddRequest,
   quarantineListRequest,
-  redrive,
-  redriveRequest,
-} from './delivery/quarantine.ts';
-export type { Change, RelayPorts } from './delivery/relay.ts';
-export { relay } from './delivery/relay.ts';
-export type { RepublishPorts, RepublishStep } from './delivery/republish.ts';
-export { republish, republishStepRequest, republishStepSchema } from './delivery/republish.ts';
-export type { From, Parked, Place, Progress, SubscribedEvent, SubscribePorts } from './delivery/subscribe.ts';
-export { subscribe, subscribedEvent } from './delivery/subscribe.ts';
-export type { ErrorCode, Problem } from './errors.ts';
-export { faultsOf, invalid, MeridianError, reject, toProblem } from './errors.ts';
-export type { Append, Appended } from './log/append.ts';
-export { append } from './log/append.ts';
-export type { Commit, Intent, Meta } from './log/commit.ts';
-export { isVisible } from './log/commit.ts';
-export type { Hlc } from './log/hlc.ts';
-export { wallTimeOf } from './log/hlc.ts';
-export type { LoadPorts } from './log/load.ts';
-export type { KnownCopy, Snapshot, Snapshots } from './log/snapshot.ts';
-export { decodeSnapshot, encodeSnapshot } from './log/snapshot.ts';
-export type { Version } from './log/version.ts';
-export { covers, decodeVersion, encodeVersion } from './log/version.ts';
-export type { AppendPorts, Warm } from './log/writer.ts';
-export type { OperateAnswer } from './operate.ts';
-export { operateAnswer } from './operate.ts';
-export * from './ports.ts';
-export type { ReadPorts } from './read.ts';
-export { readCommits, readHealth, readRow, readRows, readStream } from './read.ts';
-export { isTraceparent, parseCommandEnvelope, parseEventsEnvelope, streamNameOf } from './request/envelope.ts';
-export type { RemoteAnswer } from './request/passed-on.ts';
-export { submitHere } from './request/passed-on.ts';
-export type { SubmitPorts } from './request/submit.ts';
-export { submit } from './request/submit.ts';
-export type { JsonSchema, SchemaDocument } from './schema-documents.ts';
-export { registrySchemas, schemaDocuments } from './schema-documents.ts';
-export type { CoordinatePorts, CoordinatorAnswer } from './transaction/coordinate.ts';
-export { coordinate } from './transaction/coordinate.ts';
-export { decisionSchema } from './transaction/decisions.ts';
-export type { ParticipantAnswer, ParticipatePorts } from './transaction/participate.ts';
-export { participate } from './transaction/participate.ts';
-export { parseTransaction } from './transaction/request.ts';
-export type { ResolvePorts } from './transaction/resolve.ts';
-export { resolve } from './transaction/resolve.ts';
-export type { DrivePorts, TransactPorts } from './transaction/transact.ts';
-export { MAX_PASSED_ON_MS, outcomeOf, transact } from './transaction/transact.ts';
-export type {
-  AbortReason,
-  Decision,
-  FinalState,
-  Outcome,
-  Participant,
-  PreparedIntent,
-  Transaction,
-} from './transaction/transaction.ts';
-export { attemptId, attemptOf, drivingRegionOf, isTransactionId, OUTCOME_TYPE } from './transaction/transaction.ts';
-export type { Generations } from './view/generation.ts';
-export { generationsSchema } from './view/generation.ts';
-export type { ProjectPorts } from './view/projection.ts';
-export { project } from './view/projection.ts';
-export type { RebuildStatus } from './view/rebuild.ts';
-export {
-  beginRebuild,
-  cleanRebuild,
   rebuildBeginRequest,
   rebuildRequest,
-  rebuildStatus,
   rebuildStatusSchema,
   rebuildStepRequest,
-  stepRebuild,
-} from './view/rebuild.ts';
-export type { ProjectionMessage } from './view/trigger.ts';
-export { parseProjectionMessage, streamsOf, triggersOf } from './view/trigger.ts';
+  redriveRequest,
+  republishStepRequest,
+  republishStepSchema,
+} from './wire/operate.ts';
+export type { ParticipantAnswer } from './wire/participant.ts';
+export type { ProjectionMessage } from './wire/projection.ts';
+export { parseProjectionMessage, streamsOf } from './wire/projection.ts';
+export { isTraceparent } from './wire/schemas.ts';
+export { decodeSnapshot, encodeSnapshot } from './wire/snapshot.ts';
+export { parseTransaction } from './wire/transaction-envelope.ts';
+export { decodeVersion, encodeVersion } from './wire/version-token.ts';
+export { append } from './write/append.ts';
+export type { SubmitPorts } from './write/submit.ts';
+export { submit } from './write/submit.ts';
+export type { AppendPorts, Warm } from './write/writer.ts';

@@ -1,4 +1,4 @@
-import type { Runtime } from './ports.ts';
+import type { Runtime } from './ports/runtime.ts';
 
 const BASE_MS = 25;
 const CAP_MS = 1000;

@@ -4,10 +4,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { whatIsMissing } from '../tools/localstack/engine.ts';
+import { startDeployed, stopSignal, timed } from '../tools/localstack/session.ts';
 import { runChecks } from './check.ts';
 import type { Counts } from './count-reporter.ts';
-import { whatIsMissing } from './localstack/engine.ts';
-import { startDeployed, stopSignal, timed } from './localstack/session.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 

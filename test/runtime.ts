@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { MetricName, Runtime } from '../core/index.ts';
-import { seeded } from '../world/randomness.ts';
+import { seeded } from '../world/time/randomness.ts';
 
 /** Time, randomness, ids and metrics in a test's own hands. */
 export interface FakeRuntime extends Runtime {

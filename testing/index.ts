@@ -1,5 +1,6 @@
 // Given / when / then for a team's own streams, in any test runner: what does not hold throws an AssertionError of Node.
 import { AssertionError, deepStrictEqual } from 'node:assert';
+import type { Commit } from '../core/facts/commit.ts';
 import {
   commandOf,
   MeridianError,
@@ -10,7 +11,6 @@ import {
   type Version,
   type ViewDefinition,
 } from '../core/index.ts';
-import type { Commit } from '../core/log/commit.ts';
 import { Fold } from '../core/log/fold.ts';
 
 /** An event as it is sent; one in an earlier `version` goes through its upcasters. */

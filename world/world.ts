@@ -1,12 +1,12 @@
 import { memoryDecisions } from '../adapters/memory/decisions.ts';
 import { type Domain, forwardPattern } from '../core/index.ts';
 import type { Telemetry } from '../lambdas/instrument.ts';
-import { Activity } from './activity.ts';
-import type { FaultyPorts } from './faults.ts';
-import { Link, type LinkOptions } from './link.ts';
-import { seeded } from './randomness.ts';
-import { type Links, type Subscription, WorldRegion } from './region.ts';
-import { realScheduler, type Scheduler } from './scheduler.ts';
+import { Link, type LinkOptions } from './network/link.ts';
+import type { FaultyPorts } from './region/faults.ts';
+import { type Links, type Subscription, WorldRegion } from './region/region.ts';
+import { Activity } from './time/activity.ts';
+import { seeded } from './time/randomness.ts';
+import { realScheduler, type Scheduler } from './time/scheduler.ts';
 
 type Latency = LinkOptions['latency'];
 

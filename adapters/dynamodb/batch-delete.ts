@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchWriteItemCommand, type DynamoDBClient, type WriteRequest } from '@aws-sdk/client-dynamodb';
 import { MeridianError } from '../../core/index.ts';
-import type { within } from '../connection.ts';
+import type { within } from '../sdk/connection.ts';
 import type { Key } from './batch-get.ts';
 
 /** DynamoDB's own limit of one BatchWriteItem. */

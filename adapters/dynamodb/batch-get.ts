@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AttributeValue, BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { MeridianError } from '../../core/index.ts';
-import { DATABASE_MS, within } from '../connection.ts';
+import { DATABASE_MS, within } from '../sdk/connection.ts';
 import type { Text } from './attributes.ts';
 
 export type Key = { readonly pk: Text; readonly sk: Text };

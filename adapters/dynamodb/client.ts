@@ -1,5 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { type ConnectionOptions, connection } from '../connection.ts';
+import { type ConnectionOptions, connection } from '../sdk/connection.ts';
 
 /** A client of the Region's own DynamoDB. */
 export function dynamoDbClient(options: ConnectionOptions = {}): DynamoDBClient {

@@ -1,7 +1,7 @@
 import { type DynamoDBClient, paginateQuery, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import type { Decision, Decisions } from '../../core/index.ts';
-import { DATABASE_MS, within } from '../connection.ts';
-import { asked } from '../sdk-error.ts';
+import { DATABASE_MS, within } from '../sdk/connection.ts';
+import { asked } from '../sdk/sdk-error.ts';
 import { decisionKey, fromDecisionItem, toDecisionItem } from './decision-item.ts';
 import { getItem, putIfAbsent } from './put-if-absent.ts';
 

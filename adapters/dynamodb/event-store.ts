@@ -10,11 +10,11 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import type { Commit, Decision, EventStore, IntentKey, Version } from '../../core/index.ts';
-import { checkFinal } from '../check-final.ts';
-import { checkWrite } from '../check-write.ts';
-import { DATABASE_MS, within } from '../connection.ts';
-import { cursorOf } from '../cursor.ts';
-import { asked, sdkError } from '../sdk-error.ts';
+import { DATABASE_MS, within } from '../sdk/connection.ts';
+import { asked, sdkError } from '../sdk/sdk-error.ts';
+import { checkFinal } from '../store-rules/check-final.ts';
+import { checkWrite } from '../store-rules/check-write.ts';
+import { cursorOf } from '../store-rules/cursor.ts';
 import { textSchema } from './attributes.ts';
 import { fromImage, sortKey, toImage } from './commit-item.ts';
 import { fromDecisionItem, isDecisionItem, outcomeKey, toDecisionItem } from './decision-item.ts';

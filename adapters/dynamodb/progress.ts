@@ -10,8 +10,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { type Place, type Progress, type SubscribedEvent, subscribedEvent } from '../../core/index.ts';
-import { DATABASE_MS, within } from '../connection.ts';
-import { asked, sdkError } from '../sdk-error.ts';
+import { DATABASE_MS, within } from '../sdk/connection.ts';
+import { asked, sdkError } from '../sdk/sdk-error.ts';
 import { countSchema, textSchema } from './attributes.ts';
 import { lostRace } from './lost-race.ts';
 

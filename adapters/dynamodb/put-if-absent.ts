@@ -6,7 +6,7 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import { DATABASE_MS, within } from '../connection.ts';
+import { DATABASE_MS, within } from '../sdk/connection.ts';
 import { textSchema } from './attributes.ts';
 import type { Key } from './batch-get.ts';
 import { untilItPasses } from './until-it-passes.ts';

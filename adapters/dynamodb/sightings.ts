@@ -6,8 +6,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import type { Sightings } from '../../core/index.ts';
-import { DATABASE_MS, within } from '../connection.ts';
-import { asked, sdkError } from '../sdk-error.ts';
+import { DATABASE_MS, within } from '../sdk/connection.ts';
+import { asked, sdkError } from '../sdk/sdk-error.ts';
 import { textSchema } from './attributes.ts';
 
 /** View names hold no `#`, so this is nobody's key. */

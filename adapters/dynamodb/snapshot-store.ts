@@ -12,8 +12,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { decodeSnapshot, encodeSnapshot, type Hlc, type SnapshotStore } from '../../core/index.ts';
-import { SNAPSHOT_MS, within } from '../connection.ts';
-import { asked } from '../sdk-error.ts';
+import { SNAPSHOT_MS, within } from '../sdk/connection.ts';
+import { asked } from '../sdk/sdk-error.ts';
 import { countSchema, textSchema } from './attributes.ts';
 import { batchGet, type Key } from './batch-get.ts';
 

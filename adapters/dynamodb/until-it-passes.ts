@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { within } from '../connection.ts';
+import type { within } from '../sdk/connection.ts';
 
 /** Another write of the same item is under way: a transaction, or on MRSC one in another Region. It takes milliseconds. */
 const CONFLICTS: readonly string[] = [

@@ -7,12 +7,12 @@ import {
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { TotalDelta, ViewEntry, ViewStore } from '../../core/index.ts';
-import { checkChange } from '../check-change.ts';
-import { DATABASE_MS, within } from '../connection.ts';
-import { isKey, lastKeyUpTo } from '../keys.ts';
-import { asked, sdkError } from '../sdk-error.ts';
-import { readShards, type ShardPage } from '../sharded-page.ts';
-import { addSums, isZero } from '../sums.ts';
+import { DATABASE_MS, within } from '../sdk/connection.ts';
+import { asked, sdkError } from '../sdk/sdk-error.ts';
+import { checkChange } from '../store-rules/check-change.ts';
+import { isKey, lastKeyUpTo } from '../store-rules/keys.ts';
+import { readShards, type ShardPage } from '../store-rules/sharded-page.ts';
+import { addSums, isZero } from '../store-rules/sums.ts';
 import { batchDelete } from './batch-delete.ts';
 import { batchGet, type Key } from './batch-get.ts';
 import { lostRace } from './lost-race.ts';

@@ -1,7 +1,7 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { Bus } from '../../core/index.ts';
-import { MESSAGING_MS, within } from '../connection.ts';
-import { asked } from '../sdk-error.ts';
+import { MESSAGING_MS, within } from '../sdk/connection.ts';
+import { asked } from '../sdk/sdk-error.ts';
 
 /**
  * An event bus of the Region that `client` talks to. An entry may arrive twice: when an answer is lost, all are sent again.

@@ -1,5 +1,5 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { type ConnectionOptions, connection } from '../connection.ts';
+import { type ConnectionOptions, connection } from '../sdk/connection.ts';
 
 /** A client of the Region's own EventBridge. */
 export function eventBridgeClient(options: ConnectionOptions = {}): EventBridgeClient {

@@ -3,8 +3,8 @@ import { GetFunctionUrlConfigCommand, LambdaClient } from '@aws-sdk/client-lambd
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { MeridianError } from '../../core/index.ts';
-import { type ConnectionOptions, connection, DATABASE_MS, within } from '../connection.ts';
-import { sdkError } from '../sdk-error.ts';
+import { type ConnectionOptions, connection, DATABASE_MS, within } from '../sdk/connection.ts';
+import { sdkError } from '../sdk/sdk-error.ts';
 
 /**
  * The Function URL of a function.

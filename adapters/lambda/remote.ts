@@ -1,7 +1,7 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { MeridianError, type Remote } from '../../core/index.ts';
-import { type ConnectionOptions, connection, within } from '../connection.ts';
-import { sdkError } from '../sdk-error.ts';
+import { type ConnectionOptions, connection, within } from '../sdk/connection.ts';
+import { sdkError } from '../sdk/sdk-error.ts';
 
 export interface LambdaRemoteOptions extends Omit<ConnectionOptions, 'region'> {
   /** The function's name, the same in every Region. */

@@ -1,5 +1,5 @@
 import type { Decision, Decisions } from '../../core/index.ts';
-import { checkItem } from '../check-write.ts';
+import { checkItem } from '../store-rules/check-write.ts';
 import { frozenCopy } from './frozen.ts';
 
 /** The `transactions` table of one Region, or a strong one of all, in memory. Decisions come out deeply frozen. */

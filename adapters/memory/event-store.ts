@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { type Commit, covers, type Decision, type EventStore, type IntentKey, shardOf } from '../../core/index.ts';
-import { checkFinal } from '../check-final.ts';
-import { checkItem, checkWrite } from '../check-write.ts';
-import { cursorOf } from '../cursor.ts';
-import { keyOrder } from '../key-order.ts';
+import { checkFinal } from '../store-rules/check-final.ts';
+import { checkItem, checkWrite } from '../store-rules/check-write.ts';
+import { cursorOf } from '../store-rules/cursor.ts';
+import { keyOrder } from '../store-rules/key-order.ts';
 import { firstBehind } from './first-behind.ts';
 import { frozenCopy } from './frozen.ts';
 

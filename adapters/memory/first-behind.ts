@@ -1,4 +1,4 @@
-import { keyOrder } from '../key-order.ts';
+import { keyOrder } from '../store-rules/key-order.ts';
 
 /** Index of the first of the sorted keys behind `after`: binary search. */
 export function firstBehind(keys: readonly string[], after: string): number {

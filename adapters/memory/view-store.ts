@@ -1,8 +1,8 @@
 import type { Generations, Sums, ViewEntry, ViewStore } from '../../core/index.ts';
-import { checkChange } from '../check-change.ts';
-import { keyOrder } from '../key-order.ts';
-import { readShards, type ShardPage } from '../sharded-page.ts';
-import { addSums, isZero } from '../sums.ts';
+import { checkChange } from '../store-rules/check-change.ts';
+import { keyOrder } from '../store-rules/key-order.ts';
+import { readShards, type ShardPage } from '../store-rules/sharded-page.ts';
+import { addSums, isZero } from '../store-rules/sums.ts';
 import { firstBehind } from './first-behind.ts';
 import { frozenCopy } from './frozen.ts';
 

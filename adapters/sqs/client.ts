@@ -1,5 +1,5 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { type ConnectionOptions, connection } from '../connection.ts';
+import { type ConnectionOptions, connection } from '../sdk/connection.ts';
 
 /** A client of the Region's own SQS. */
 export function sqsClient(options: ConnectionOptions = {}): SQSClient {

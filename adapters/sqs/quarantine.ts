@@ -6,8 +6,8 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { HeldMessage, Quarantine } from '../../core/index.ts';
-import { MESSAGING_MS, within } from '../connection.ts';
-import { asked } from '../sdk-error.ts';
+import { MESSAGING_MS, within } from '../sdk/connection.ts';
+import { asked } from '../sdk/sdk-error.ts';
 import { batchAnswer, sqsQueue } from './queue.ts';
 
 /** With any wait at all SQS asks all of its servers, so that an empty answer means that there is nothing to receive. */

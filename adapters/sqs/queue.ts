@@ -5,8 +5,8 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { BatchAnswer, Queue } from '../../core/index.ts';
-import { MESSAGING_MS, within } from '../connection.ts';
-import { asked } from '../sdk-error.ts';
+import { MESSAGING_MS, within } from '../sdk/connection.ts';
+import { asked } from '../sdk/sdk-error.ts';
 
 /**
  * A standard queue. A body may arrive twice: when an answer is lost, all are sent again.

@@ -1,5 +1,5 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { type ConnectionOptions, connection } from '../connection.ts';
+import { type ConnectionOptions, connection } from '../sdk/connection.ts';
 
 /** A client of the Region's own Step Functions. */
 export function sfnClient(options: ConnectionOptions = {}): SFNClient {

@@ -1,7 +1,7 @@
 import { type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import type { StateMachine } from '../../core/index.ts';
-import { MESSAGING_MS, within } from '../connection.ts';
-import { asked } from '../sdk-error.ts';
+import { MESSAGING_MS, within } from '../sdk/connection.ts';
+import { asked } from '../sdk/sdk-error.ts';
 
 /**
  * An Express state machine, whose executions need no names. One may run twice: when an answer is lost, it is started again.

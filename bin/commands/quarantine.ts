@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type * as z from 'zod';
-import { type Quarantined, quarantineListSchema, redriveSchema } from '../../core/delivery/quarantine.ts';
+import { type Quarantined, quarantineListSchema, redriveSchema } from '../../core/wire/operate.ts';
 import { CliError } from '../client/cli-error.ts';
 import { parsed, type Region } from '../client/region.ts';
 import { count, note, say, sayJson, table } from '../output.ts';

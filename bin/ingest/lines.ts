@@ -1,5 +1,5 @@
 import { APPEND, COMMAND } from '../../core/index.ts';
-import { idOf } from '../../core/request/envelope.ts';
+import { idOf } from '../../core/wire/envelope.ts';
 import { CliError } from '../client/cli-error.ts';
 
 const NEWLINE = 10;

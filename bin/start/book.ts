@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { realScheduler, type Scheduler, sleepOn } from '../../world/scheduler.ts';
-import { functionUrlEvent } from '../../world/server.ts';
+import { functionUrlEvent } from '../../world/network/server.ts';
+import { realScheduler, type Scheduler, sleepOn } from '../../world/time/scheduler.ts';
 import type { World } from '../../world/world.ts';
 import type { BookingPlan, PlannedBooking } from './booking-plan.ts';
 

@@ -1,5 +1,5 @@
 import { booking, nearestRegion, priceOf } from '../../domain/index.ts';
-import { type Random, seeded } from '../../world/randomness.ts';
+import { type Random, seeded } from '../../world/time/randomness.ts';
 import { type FlightRow, flightOf, passengerOf } from './input.ts';
 
 /** Who books. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { CAPACITY } from '../../domain/index.ts';
-import { realScheduler, type Scheduler } from '../../world/scheduler.ts';
-import { functionUrlEvent } from '../../world/server.ts';
+import { functionUrlEvent } from '../../world/network/server.ts';
+import { realScheduler, type Scheduler } from '../../world/time/scheduler.ts';
 import type { World } from '../../world/world.ts';
 import { type Booked, book, each, outcomeIn, outcomeOf } from './book.ts';
 import { type RegionFigures, type Sold, soldBy, violationsOf } from './booking-figures.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { WorldRegion } from '../../world/region.ts';
-import { functionUrlEvent } from '../../world/server.ts';
+import { functionUrlEvent } from '../../world/network/server.ts';
+import type { WorldRegion } from '../../world/region/region.ts';
 import type { World } from '../../world/world.ts';
 import { compare, type Figures } from './figures.ts';
 import type { Ingested } from './ingest.ts';

@@ -1,8 +1,8 @@
 import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import { booking, domain } from '../../domain/index.ts';
-import { realScheduler } from '../../world/scheduler.ts';
-import { serve } from '../../world/server.ts';
+import { serve } from '../../world/network/server.ts';
+import { realScheduler } from '../../world/time/scheduler.ts';
 import { World } from '../../world/world.ts';
 import { WORLD } from '../client/open.ts';
 import { count, say, sayJson, table } from '../output.ts';

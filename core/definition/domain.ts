@@ -1,5 +1,5 @@
-import { MeridianError } from '../errors.ts';
-import { splitStream } from '../log/commit.ts';
+import { MeridianError } from '../facts/errors.ts';
+import { splitStream } from '../facts/stream-ref.ts';
 import type { Mode, StreamDefinition } from './stream.ts';
 import type { ViewDefinition } from './view.ts';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { faultsOf, invalid, MeridianError } from '../errors.ts';
-import { type Commit, eventId, type StoredEvent } from '../log/commit.ts';
+import { type Commit, eventId, type StoredEvent } from '../facts/commit.ts';
+import { faultsOf, invalid, MeridianError } from '../facts/errors.ts';
 
 /** A version that was current once. */
 interface EarlierVersion {

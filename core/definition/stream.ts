@@ -1,9 +1,11 @@
 import type * as z from 'zod';
-import { type Fault, faultsOf, invalid, MeridianError } from '../errors.ts';
-import type { StoredEvent } from '../log/commit.ts';
-import type { Hlc } from '../log/hlc.ts';
-import { checkSnapshots, type Snapshots } from '../log/snapshot.ts';
+import type { StoredEvent } from '../facts/commit.ts';
+import { type Fault, faultsOf, invalid, MeridianError } from '../facts/errors.ts';
+import type { Hlc } from '../facts/hlc.ts';
+import type { SentEvent } from '../facts/operation.ts';
+import { splitStream } from '../facts/stream-ref.ts';
 import { type EventVersion, type EventVersions, eventNamed, messageOf, upcast, versionsOf } from './event-version.ts';
+import { checkSnapshots, type Snapshots } from './snapshots.ts';
 
 /** An event as `evolve` sees it: in its type's current version, whatever it was stored in, and where it comes from. */
 export interface RecordedEvent<Type extends string = string, Data = unknown> {
@@ -82,6 +84,7 @@ export type StreamDefinition<
 > = Shared<State, Events> & ModeSpec & CommandsSpec<State, Events, Inputs>;
 
 const STREAM_TYPE = /^[a-z][a-z0-9-]*$/;
+
 /** `tx` keeps the outcomes of transactions; `outcome` is the source of `Accepted` and `Rejected` on the bus. */
 const RESERVED = ['tx', 'outcome'];
 
@@ -100,13 +103,6 @@ export function defineStream<State, const Events extends EventVersions, Inputs e
       throw new Error(`Event ${type}.${name}: its version is ${version}, it has to be 1, 2, 3 …`);
   if (snapshots) checkSnapshots(type, initial, snapshots);
   return definition;
-}
-
-/** An event as a caller sends it. */
-export interface SentEvent {
-  readonly type: string;
-  readonly version?: number | undefined;
-  readonly data?: unknown;
 }
 
 /**
@@ -173,4 +169,9 @@ export function commandOf(definition: StreamDefinition, name: string): StreamDef
       details: { known: Object.keys(definition.commands) },
     });
   return command;
+}
+
+/** The Region where a stream is at home; undefined for a `merge` stream, which every Region writes. */
+export function homeOf(definition: StreamDefinition, stream: string, regions: readonly string[]): string | undefined {
+  return definition.mode === 'home' ? definition.home(splitStream(stream).id, regions) : undefined;
 }

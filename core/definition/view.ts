@@ -1,9 +1,6 @@
+import type { Sums, Totals } from '../facts/view-entry.ts';
 import type { EventVersions } from './event-version.ts';
 import type { StreamDefinition } from './stream.ts';
-
-/** Integers under a key, by field: `{ LAX: { departures: 1, delay: -19 } }`. */
-export type Totals = Readonly<Record<string, Sums>>;
-export type Sums = Readonly<Record<string, number>>;
 
 interface SharedView<State> {
   /** `[a-z][a-z0-9-]*` */
@@ -35,6 +32,7 @@ export interface TotalView<State = unknown> extends SharedView<State> {
 export type ViewDefinition<State = unknown> = RowView<State> | TotalView<State>;
 
 const VIEW_NAME = /^[a-z][a-z0-9-]*$/;
+
 const DEFAULT_SHARDS = 4;
 
 /** Defines a view. @throws Error when its name is malformed, or `version` or `shards` is not 1, 2, 3 … */

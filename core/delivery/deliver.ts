@@ -1,4 +1,5 @@
-import type { BatchAnswer, Runtime } from '../ports.ts';
+import type { BatchAnswer } from '../ports/queue.ts';
+import type { Runtime } from '../ports/runtime.ts';
 import { backoff } from '../retry.ts';
 
 /** What one request of EventBridge or SQS takes: 10 entries, 256 KiB together. */

@@ -1,10 +1,18 @@
-import { type Commit, isVisible, splitStream } from '../log/commit.ts';
-import type { Hlc } from '../log/hlc.ts';
-import type { Bus, DelayedMessage, DelayedQueue, Queue, Runtime, Sightings } from '../ports.ts';
-import { resolverMessage } from '../transaction/resolve.ts';
-import { type Decision, drivingRegionOf } from '../transaction/transaction.ts';
-import { encodeKeys } from '../view/trigger.ts';
-import { announcementOf, type BusEntry, entriesOf } from './bus.ts';
+import { type Commit, isVisible } from '../facts/commit.ts';
+import type { Decision } from '../facts/decision.ts';
+import type { Hlc } from '../facts/hlc.ts';
+import { splitStream } from '../facts/stream-ref.ts';
+import { drivingRegionOf } from '../facts/transaction.ts';
+import type { Bus } from '../ports/bus.ts';
+import type { DelayedMessage, DelayedQueue } from '../ports/delayed-queue.ts';
+import type { Queue } from '../ports/queue.ts';
+import type { Runtime } from '../ports/runtime.ts';
+import type { Sightings } from '../ports/sightings.ts';
+import { announcementOf } from '../wire/announcement.ts';
+import type { BusEntry } from '../wire/bus.ts';
+import { entriesOf } from '../wire/event.ts';
+import { encodeKeys } from '../wire/projection.ts';
+import { resolverMessage } from '../wire/resolver.ts';
 import { bytesAtMost, deliver } from './deliver.ts';
 
 export interface PublishPorts {

@@ -1,7 +1,8 @@
-import * as z from 'zod';
-import { type Commit, isVisible } from '../log/commit.ts';
-import { wallTimeOf } from '../log/hlc.ts';
-import type { EventStore } from '../ports.ts';
+import type * as z from 'zod';
+import { type Commit, isVisible } from '../facts/commit.ts';
+import { wallTimeOf } from '../facts/hlc.ts';
+import type { EventStore } from '../ports/event-store.ts';
+import type { RepublishStep, republishStepRequest } from '../wire/operate.ts';
 import { type ArmPorts, arm, type PublishPorts, publish } from './relay.ts';
 
 export interface RepublishPorts extends PublishPorts, ArmPorts {
@@ -10,38 +11,9 @@ export interface RepublishPorts extends PublishPorts, ArmPorts {
 
 /** For so long a step begins something new, in milliseconds. */
 const STEP_MS = 15_000;
+
 /** Commits of one page. */
 const PAGE = 100;
-const MAX_SEGMENTS = 1000;
-
-export const republishStepRequest = z
-  .strictObject({
-    /** Commits written at that time or later, by their stamps. */
-    since: z.iso.datetime({ offset: true }),
-    segment: z.int().min(0),
-    /** Parts of the table that are read side by side: the same number in every step. */
-    segments: z.int().min(1).max(MAX_SEGMENTS),
-    /** Where the step before ended. */
-    cursor: z.string().optional(),
-    /** Only counts what would be published. */
-    dryRun: z.boolean().default(false),
-  })
-  .refine(({ segment, segments }) => segment < segments, { path: ['segment'], message: 'is not below segments' });
-
-export const republishStepSchema = z.object({
-  /** Commits read. */
-  scanned: z.number(),
-  /** Events published, or that would be. */
-  published: z.number(),
-  /**
-   * Events that the bus did not take, and intents that the resolver's queue did not take. The cursor stands before them: go
-   * on from it to try them again.
-   */
-  failed: z.number(),
-  /** Where the next step begins; none: the segment is done. */
-  cursor: z.string().optional(),
-});
-export type RepublishStep = z.output<typeof republishStepSchema>;
 
 /** As a cursor: the beginning of a segment. */
 const BEGINNING = '';

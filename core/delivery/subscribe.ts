@@ -1,49 +1,10 @@
 import * as z from 'zod';
-import { MeridianError } from '../errors.ts';
-import type { Runtime } from '../ports.ts';
+import { MeridianError } from '../facts/errors.ts';
+import type { Place, Progress } from '../ports/progress.ts';
+import type { Runtime } from '../ports/runtime.ts';
 import { backoff } from '../retry.ts';
-import { eventBody } from '../view/trigger.ts';
+import { type SubscribedEvent, subscribedEvent } from '../wire/event.ts';
 import { inOrderPerKey } from './in-order.ts';
-
-/** An event as the bus brings it to a subscriber: `detail`, and the event's type with it. */
-export const subscribedEvent = eventBody.shape.detail.extend({
-  /** `<stream>@<log>.<position>.<index>`, the same on every delivery. */
-  id: z.string(),
-  type: z.string(),
-});
-export type SubscribedEvent = z.output<typeof subscribedEvent>;
-
-/** How far a log of a stream has been handled: up to this event of the commit at this position, which has `count`. */
-export interface Place {
-  readonly position: number;
-  readonly index: number;
-  readonly count: number;
-}
-
-/** An event that came before what it follows. */
-export interface Parked {
-  readonly event: SubscribedEvent;
-  /** When it was parked first, milliseconds since 1970. */
-  readonly since: number;
-}
-
-/**
- * What a subscriber remembers, per stream and log. `Effect` is what its handler asks to have written; the adapter knows
- * how. All reads are strongly consistent.
- */
-export interface Progress<Effect> {
-  /** The last event handled; undefined when there is none. */
-  last(stream: string, log: string): Promise<Place | undefined>;
-  /**
-   * Writes the effects and moves the place from `before` to the event, all or nothing.
-   * @returns true when written; false when the place was not `before` or another transaction was in the way
-   */
-  advance(event: SubscribedEvent, before: Place | undefined, effects: readonly Effect[]): Promise<boolean>;
-  /** Keeps an event for whoever handles the one before it. One that is kept already keeps its `since`. */
-  park(event: SubscribedEvent, since: number): Promise<void>;
-  /** The first parked events behind a place, in their order. */
-  parked(stream: string, log: string, behind: Place, limit: number): Promise<readonly Parked[]>;
-}
 
 /**
  * Where a log begins that nothing of was handled yet.
@@ -67,8 +28,10 @@ export interface SubscribePorts<Effect> {
 
 /** For so long events of a batch are begun, and tried again, in milliseconds. */
 const BEGIN_MS = 10_000;
+
 /** For so long a log that begins in its middle waits for something earlier, in milliseconds. */
 const SETTLE_MS = 300_000;
+
 /** Parked events that are read at once. */
 const PAGE = 10;
 

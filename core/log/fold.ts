@@ -1,9 +1,9 @@
 import { inCurrentVersion } from '../definition/event-version.ts';
 import type { EvolveContext, RecordedEvent, StreamDefinition } from '../definition/stream.ts';
-import { type Commit, eventId, foldOrder, type Stamped } from './commit.ts';
-import { type Hlc, wallTimeOf } from './hlc.ts';
-import type { Snapshot } from './snapshot.ts';
-import { covers, type Dot, type Version } from './version.ts';
+import { type Commit, eventId, foldOrder, type Stamped } from '../facts/commit.ts';
+import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
+import type { Snapshot } from '../facts/snapshot.ts';
+import { covers, type Dot, type Version } from '../facts/version.ts';
 
 /** For how long a commitId means the same request: 14 days, in milliseconds. */
 export const IDEMPOTENCY_WINDOW = 14 * 24 * 60 * 60 * 1000;

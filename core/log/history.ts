@@ -1,11 +1,10 @@
 import { currentVersions, unreadableIn } from '../definition/event-version.ts';
 import type { StreamDefinition } from '../definition/stream.ts';
-import type { MeridianError } from '../errors.ts';
-import { attemptId, type Decision, type FinalState, finalOf, stateIn } from '../transaction/transaction.ts';
-import { type Commit, foldOrder, isVisible, type Stamped } from './commit.ts';
-import { Fold, IDEMPOTENCY_WINDOW } from './fold.ts';
-import { type Hlc, wallTimeOf } from './hlc.ts';
-import type { KnownCopy, Snapshot } from './snapshot.ts';
+import { type Commit, foldOrder, isVisible, type Stamped } from '../facts/commit.ts';
+import { attemptId, type Decision, type FinalState, finalOf, stateIn } from '../facts/decision.ts';
+import type { MeridianError } from '../facts/errors.ts';
+import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
+import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
 import {
   advance,
   covers,
@@ -17,7 +16,8 @@ import {
   positionIn,
   sameVersion,
   type Version,
-} from './version.ts';
+} from '../facts/version.ts';
+import { Fold, IDEMPOTENCY_WINDOW } from './fold.ts';
 
 /** By so much longer than the idempotency window a snapshot keeps ids, for clocks that are behind its stamps: a day. */
 const CLOCK_MARGIN_MS = 24 * 60 * 60 * 1000;

@@ -1,14 +1,19 @@
 import { type Domain, streamTypeOf } from '../definition/domain.ts';
 import { currentVersions } from '../definition/event-version.ts';
 import type { StreamDefinition } from '../definition/stream.ts';
-import { MeridianError } from '../errors.ts';
-import type { Decisions, EventStore, Remote, Runtime, SnapshotStore } from '../ports.ts';
+import { MeridianError } from '../facts/errors.ts';
+import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
+import { splitStream } from '../facts/stream-ref.ts';
+import { dominates, empty, sameVersion, type Version } from '../facts/version.ts';
+import type { Decisions } from '../ports/decisions.ts';
+import type { EventStore } from '../ports/event-store.ts';
+import type { Remote } from '../ports/remote.ts';
+import type { Runtime } from '../ports/runtime.ts';
+import type { SnapshotStore } from '../ports/snapshot-store.ts';
 import { backoff } from '../retry.ts';
-import { readDecision } from '../transaction/decisions.ts';
-import { splitStream } from './commit.ts';
+import { encodeVersion } from '../wire/version-token.ts';
+import { readDecision } from './decisions.ts';
 import { History } from './history.ts';
-import { type Hlc, wallTimeOf } from './hlc.ts';
-import { dominates, empty, encodeVersion, sameVersion, type Version } from './version.ts';
 
 export interface LoadPorts {
   readonly domain: Domain;

@@ -1,60 +1,28 @@
-import * as z from 'zod';
-import { MeridianError, toProblem } from '../errors.ts';
-import type { EventStore, Runtime } from '../ports.ts';
-import { type DecisionPorts, decisionOrAbort, putDecision } from './decisions.ts';
-import { busyProblem } from './intents.ts';
-import { type FinalIntent, preparedSchema } from './messages.ts';
+import { type AbortReason, abortOf, attemptId, type Decision, stateIn } from '../facts/decision.ts';
+import { MeridianError, toProblem } from '../facts/errors.ts';
+import { drivingRegionOf } from '../facts/transaction.ts';
+import { type DecisionPorts, decisionOrAbort, putDecision } from '../log/decisions.ts';
+import type { EventStore } from '../ports/event-store.ts';
+import type { Runtime } from '../ports/runtime.ts';
 import {
-  type AbortReason,
-  abortOf,
-  attemptId,
-  type Decision,
-  drivingRegionOf,
-  type FinalState,
-  stateIn,
-} from './transaction.ts';
+  type Answer,
+  type CoordinatorAnswer,
+  coordinatorRequest,
+  type Decided,
+  type DecideRequest,
+  type Plan,
+  type PlanRequest,
+} from '../wire/coordinator.ts';
+import type { FinalIntent } from '../wire/participant.ts';
+import { busyProblem } from '../write/intents.ts';
 
 export interface CoordinatePorts extends Omit<DecisionPorts, 'participants'> {
   readonly events: Pick<EventStore, 'outcome'>;
 }
 
-/** The answer of a participant, or that none came. */
-const answerSchema = z.union([preparedSchema, z.object({ kind: z.literal('unreachable'), stream: z.string() })]);
-type Answer = z.output<typeof answerSchema>;
-
-const coordinatorRequest = z.union([
-  z.object({ step: z.literal('plan'), transaction: z.string(), request: z.string(), deadline: z.number() }),
-  z.object({
-    step: z.literal('decide'),
-    transaction: z.string(),
-    attempt: z.number(),
-    request: z.string(),
-    deadline: z.number(),
-    answers: z.array(answerSchema).min(1),
-  }),
-]);
-type PlanRequest = Extract<z.output<typeof coordinatorRequest>, { step: 'plan' }>;
-type DecideRequest = Extract<z.output<typeof coordinatorRequest>, { step: 'decide' }>;
-
-export type Plan =
-  | { readonly kind: 'prepare'; readonly attempt: number }
-  /** There is an outcome: nothing is left but to make its intents final. */
-  | { readonly kind: 'decided'; readonly intents: readonly FinalIntent[] };
-
-/** What became of an attempt, and what has to be done for it. */
-export interface Decided {
-  readonly state: FinalState;
-  /** Whether it is the transaction's outcome; if not, another attempt follows. */
-  readonly final: boolean;
-  readonly intents: readonly FinalIntent[];
-  /** Whole seconds until the next attempt. */
-  readonly wait: number;
-}
-
-export type CoordinatorAnswer = Plan | Decided;
-
 /** Between attempts so many seconds pass at most. */
 const MAX_WAIT_S = 8;
+
 /** With less time than that no other attempt begins, in milliseconds. */
 const MIN_ATTEMPT_MS = 1000;
 

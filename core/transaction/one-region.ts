@@ -1,32 +1,26 @@
 import { streamTypeOf } from '../definition/domain.ts';
-import { cutProblem, MeridianError, type Problem, toProblem } from '../errors.ts';
-import { type Commit, splitStream } from '../log/commit.ts';
+import { homeOf } from '../definition/stream.ts';
+import type { Commit } from '../facts/commit.ts';
+import { type AbortReason, abortOf, attemptId, type Decision } from '../facts/decision.ts';
+import { cutProblem, MeridianError, type Problem, toProblem } from '../facts/errors.ts';
+import { splitStream } from '../facts/stream-ref.ts';
+import { drivingRegionOf, type Participant, type Transaction } from '../facts/transaction.ts';
 import type { History } from '../log/history.ts';
 import { keepSnapshot } from '../log/load.ts';
+import type { InTheWay } from '../ports/event-store.ts';
+import { backoff } from '../retry.ts';
+import { busyProblem, finishIntents } from '../write/intents.ts';
 import {
   type AppendPorts,
   conflictOf,
   type Decide,
   decider,
-  homeOf,
   idReused,
   isBehind,
   loadWarm,
   nextCommit,
   warmHistory,
-} from '../log/writer.ts';
-import type { InTheWay } from '../ports.ts';
-import { backoff } from '../retry.ts';
-import { busyProblem, finishIntents } from './intents.ts';
-import {
-  type AbortReason,
-  abortOf,
-  attemptId,
-  type Decision,
-  drivingRegionOf,
-  type Participant,
-  type Transaction,
-} from './transaction.ts';
+} from '../write/writer.ts';
 
 /** A one-Region transaction has a single attempt, whatever it has to try again inside. */
 const ATTEMPT = 1;

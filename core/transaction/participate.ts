@@ -1,41 +1,19 @@
-import * as z from 'zod';
 import { streamTypeOf } from '../definition/domain.ts';
-import { splitStream } from '../log/commit.ts';
-import { type AppendPorts, homeOf } from '../log/writer.ts';
-import type { Remote } from '../ports.ts';
-import { meta } from '../request/envelope.ts';
-import { type DecisionAnswer, decisionRequest, tellDecision } from './decisions.ts';
-import { finalIntentSchema, participantSchema, preparedSchema } from './messages.ts';
-import { type Prepared, prepare } from './prepare.ts';
+import { homeOf } from '../definition/stream.ts';
+import { splitStream } from '../facts/stream-ref.ts';
+import { tellDecision } from '../log/decisions.ts';
+import type { Remote } from '../ports/remote.ts';
+import { type ParticipantAnswer, participantRequest, remoteAnswer } from '../wire/participant.ts';
+import type { AppendPorts } from '../write/writer.ts';
+import { prepare } from './prepare.ts';
 
 export interface ParticipatePorts extends AppendPorts {
   /** The `participant` functions of the other Regions. */
   readonly participants: Remote;
 }
 
-const shared = {
-  transaction: z.string(),
-  attempt: z.number(),
-  request: z.string(),
-  meta,
-  participant: participantSchema,
-};
-
 /** The longest call of another Region, in milliseconds: this function's own time is 30 s. */
 const CALL_MS = 25_000;
-
-/** What the state machine asks of its own Region, and a Region of the one where a stream is at home. */
-const participantRequest = z.union([
-  /** By the driving Region's clock. */
-  z.object({ step: z.literal('prepare'), ...shared, deadline: z.number() }),
-  z.object({ step: z.literal('prepare'), ...shared, remaining: z.number() }),
-  z.object({ step: z.literal('finalise'), intent: finalIntentSchema }),
-  decisionRequest,
-]);
-
-export type ParticipantAnswer = Prepared | { readonly kind: 'finalised' } | DecisionAnswer;
-
-const remoteAnswer = z.union([preparedSchema, z.object({ kind: z.literal('finalised') })]);
 
 /**
  * One step of a participant: in the home Region of its stream it is done, any other Region passes it on to that one: one

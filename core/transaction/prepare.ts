@@ -1,8 +1,14 @@
 import { streamTypeOf } from '../definition/domain.ts';
-import { cutProblem, type ErrorCode, MeridianError, type Problem, toProblem } from '../errors.ts';
-import { type Commit, splitStream } from '../log/commit.ts';
+import type { Commit } from '../facts/commit.ts';
+import { attemptId } from '../facts/decision.ts';
+import { cutProblem, type ErrorCode, MeridianError, toProblem } from '../facts/errors.ts';
+import type { KnownCopy } from '../facts/snapshot.ts';
+import { splitStream } from '../facts/stream-ref.ts';
+import type { Participant, Transaction } from '../facts/transaction.ts';
 import type { History } from '../log/history.ts';
-import type { KnownCopy } from '../log/snapshot.ts';
+import { backoff } from '../retry.ts';
+import type { Prepared } from '../wire/participant.ts';
+import { finishIntents } from '../write/intents.ts';
 import {
   type AppendPorts,
   checkHome,
@@ -14,10 +20,7 @@ import {
   loadWarm,
   nextCommit,
   warmHistory,
-} from '../log/writer.ts';
-import { backoff } from '../retry.ts';
-import { finishIntents } from './intents.ts';
-import { attemptId, type Participant, type PreparedIntent, type Transaction } from './transaction.ts';
+} from '../write/writer.ts';
 
 /** What a participant is asked to promise. */
 export interface Prepare extends Pick<Transaction, 'request' | 'meta'> {
@@ -28,15 +31,9 @@ export interface Prepare extends Pick<Transaction, 'request' | 'meta'> {
   readonly remaining: number;
 }
 
-/** What a participant answers. Only `prepared` has written anything. */
-export type Prepared =
-  | ({ readonly kind: 'prepared' } & PreparedIntent)
-  /** Another transaction holds the stream, or others wrote it all the time. */
-  | { readonly kind: 'busy'; readonly stream: string }
-  | { readonly kind: 'refused'; readonly stream: string; readonly problem: Problem };
-
 /** Against so many other writers a position is tried for: then the stream counts as busy, and lets the others go. */
 const MAX_TRIES = 8;
+
 /** Bytes of a refusal: those of all participants have to fit in a state of the machine, beside the transaction. */
 const MAX_PROBLEM_BYTES = 1000;
 

@@ -1,34 +1,13 @@
-import * as z from 'zod';
-import type { BatchAnswer, EventStore } from '../ports.ts';
-import { commitId, streamName } from '../request/envelope.ts';
-import { type DecisionPorts, decisionOrAbort } from './decisions.ts';
-import { ASK_MS, finalStateOf } from './intents.ts';
-import { attemptId } from './transaction.ts';
+import type * as z from 'zod';
+import { attemptId } from '../facts/decision.ts';
+import { type DecisionPorts, decisionOrAbort } from '../log/decisions.ts';
+import type { EventStore } from '../ports/event-store.ts';
+import type { BatchAnswer } from '../ports/queue.ts';
+import { type attemptMessage, type intentMessage, message } from '../wire/resolver.ts';
+import { ASK_MS, finalStateOf } from '../write/intents.ts';
 
 export interface ResolvePorts extends DecisionPorts {
   readonly events: Pick<EventStore, 'at' | 'finalise' | 'outcome'>;
-}
-
-const intentMessage = z.object({
-  kind: z.literal('intent'),
-  stream: streamName,
-  log: z.string(),
-  position: z.number(),
-  attempt: commitId,
-});
-const attemptMessage = z.object({
-  kind: z.literal('attempt'),
-  transaction: z.string(),
-  /** That should have followed. */
-  attempt: z.number(),
-  request: z.string(),
-});
-const message = z.union([intentMessage, attemptMessage]);
-type Message = z.output<typeof message>;
-
-/** A message to the resolver, which comes when a transaction should be over. */
-export function resolverMessage(of: Message): string {
-  return JSON.stringify(of);
 }
 
 /**

@@ -1,10 +1,12 @@
-import { fromProblem, MeridianError } from '../errors.ts';
-import type { AppendPorts } from '../log/writer.ts';
-import type { Remote, StateMachine } from '../ports.ts';
-import { decisionOrAbort } from './decisions.ts';
-import { outcomeAnswer } from './messages.ts';
+import { abortOf, attemptId, type Decision, type Outcome } from '../facts/decision.ts';
+import { fromProblem, MeridianError } from '../facts/errors.ts';
+import { drivingRegionOf, type Transaction } from '../facts/transaction.ts';
+import { decisionOrAbort } from '../log/decisions.ts';
+import type { Remote } from '../ports/remote.ts';
+import type { StateMachine } from '../ports/state-machine.ts';
+import { outcomeAnswer } from '../wire/command.ts';
+import type { AppendPorts } from '../write/writer.ts';
 import { isOneRegion, runInOneRegion } from './one-region.ts';
-import { abortOf, attemptId, type Decision, drivingRegionOf, type Outcome, type Transaction } from './transaction.ts';
 
 /** What the Region that drives needs. */
 export interface DrivePorts extends AppendPorts {

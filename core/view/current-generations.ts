@@ -1,6 +1,7 @@
 import type { ViewDefinition } from '../definition/view.ts';
-import type { ViewStore } from '../ports.ts';
-import { firstGenerations, type Generations } from './generation.ts';
+import type { Generations } from '../facts/generation.ts';
+import type { ViewStore } from '../ports/view-store.ts';
+import { firstGenerations } from './generation.ts';
 
 /** Which generations the views have, strongly consistent, in one request; each with its view. */
 export async function readGenerations(

@@ -1,12 +1,15 @@
 import type { Domain } from '../definition/domain.ts';
-import { type Sums, shardOf, type Totals, type ViewDefinition } from '../definition/view.ts';
-import { MeridianError } from '../errors.ts';
-import { type Commit, splitStream } from '../log/commit.ts';
+import { shardOf, type ViewDefinition } from '../definition/view.ts';
+import type { Commit } from '../facts/commit.ts';
+import { MeridianError } from '../facts/errors.ts';
+import { splitStream } from '../facts/stream-ref.ts';
+import { covers, empty } from '../facts/version.ts';
+import type { ViewEntry } from '../facts/view-entry.ts';
 import type { History } from '../log/history.ts';
 import { type LoadPorts, loadHistory, loadWhole } from '../log/load.ts';
-import { covers, dominates, empty } from '../log/version.ts';
-import { MAX_TRANSACTION_ITEMS, type TotalDelta, type ViewEntry, type ViewStore } from '../ports.ts';
+import type { ViewStore } from '../ports/view-store.ts';
 import { backoff } from '../retry.ts';
+import { type Change, changeOf, sumUp, transactions } from './change.ts';
 import { changeGenerations, readGenerations } from './current-generations.ts';
 import { needsNewerCode, passBy, type Target, targetsOf } from './generation.ts';
 import type { Trigger } from './trigger.ts';
@@ -19,13 +22,8 @@ export interface ProjectPorts extends LoadPorts {
 const PROJECT_MS = 10_000;
 
 type Entries = ReadonlyMap<string, ViewEntry>;
-type Triggers = ReadonlyMap<string, readonly Trigger[]>;
 
-/** What one stream changes in one generation of a view. */
-interface Change {
-  readonly entry: ViewEntry;
-  readonly deltas: readonly TotalDelta[];
-}
+type Triggers = ReadonlyMap<string, readonly Trigger[]>;
 
 /**
  * Brings the views up to date with the streams that the triggers name. A stream's row, contribution and totals change in
@@ -232,75 +230,4 @@ function settle(failed: Map<string, unknown>, stream: string, step: () => void):
   } catch (error) {
     failed.set(stream, error);
   }
-}
-
-function changeOf({ view, shards }: Target, history: History, entry: ViewEntry | undefined): readonly Change[] {
-  const { stream, seen, state } = history;
-  const before = entry?.version ?? empty;
-  if (dominates(before, seen) || !dominates(seen, before)) return [];
-  const { id } = splitStream(stream);
-  const shard = shardOf(shards, stream);
-  const totals = view.kind === 'totals' ? checked(view, view.totals(state, id)) : {};
-  const deltas = difference(entry?.totals ?? {}, totals).map(({ key, sums }) => ({ key, shard, sums }));
-  if (deltas.length >= MAX_TRANSACTION_ITEMS)
-    throw new Error(`${stream} changes ${deltas.length} totals of ${view.name} at once, at most 99 fit a transaction.`);
-  const row = view.kind === 'rows' ? view.row(state, id) : undefined;
-  return [{ entry: { stream, shard, version: seen, revision: (entry?.revision ?? 0) + 1, row, totals }, deltas }];
-}
-
-function checked({ name }: ViewDefinition, totals: Totals): Totals {
-  for (const [key, sums] of Object.entries(totals))
-    for (const [field, value] of Object.entries(sums))
-      if (!Number.isSafeInteger(value))
-        throw new Error(`View ${name}: ${key}.${field} is ${value}, totals are integers.`);
-  return totals;
-}
-
-function difference(before: Totals, after: Totals): readonly { readonly key: string; readonly sums: Sums }[] {
-  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
-    .map((key) => ({ key, sums: add(sumsUnder(after, key), sumsUnder(before, key), -1) }))
-    .filter(({ sums }) => Object.keys(sums).length > 0);
-}
-
-/** Keys and fields are the domain's: `__proto__` is one like any other. */
-function sumsUnder(totals: Totals, key: string): Sums {
-  return new Map(Object.entries(totals)).get(key) ?? {};
-}
-
-/** `a + factor · b`, field by field, without the fields that come to nothing. */
-function add(a: Sums, b: Sums, factor: 1 | -1): Sums {
-  const sums = new Map(Object.entries(a));
-  for (const [field, value] of Object.entries(b)) sums.set(field, (sums.get(field) ?? 0) + factor * value);
-  return Object.fromEntries([...sums].filter(([, value]) => value !== 0));
-}
-
-/** The changes in portions that one transaction takes, totals that several of them change counted once. */
-function transactions(changes: readonly Change[]): readonly (readonly Change[])[] {
-  const portions: Change[][] = [];
-  let places = new Set<string>();
-  for (const change of changes) {
-    const own = change.deltas.map(placeOf);
-    const last = portions.at(-1);
-    const size = (last?.length ?? 0) + 1 + places.union(new Set(own)).size;
-    if (last && size <= MAX_TRANSACTION_ITEMS) last.push(change);
-    else {
-      portions.push([change]);
-      places = new Set();
-    }
-    for (const place of own) places.add(place);
-  }
-  return portions;
-}
-
-function placeOf({ shard, key }: TotalDelta): string {
-  return `${shard}#${key}`;
-}
-
-function sumUp(changes: readonly Change[]): readonly TotalDelta[] {
-  const byPlace = new Map<string, TotalDelta>();
-  for (const delta of changes.flatMap(({ deltas }) => deltas)) {
-    const sums = add(byPlace.get(placeOf(delta))?.sums ?? {}, delta.sums, 1);
-    byPlace.set(placeOf(delta), { ...delta, sums });
-  }
-  return [...byPlace.values()].filter(({ sums }) => Object.keys(sums).length > 0);
 }

@@ -1,68 +1,23 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import { viewOf } from '../definition/domain.ts';
 import { type ViewDefinition, versionOf } from '../definition/view.ts';
-import { MeridianError } from '../errors.ts';
-import { type Commit, splitStream } from '../log/commit.ts';
+import type { Commit } from '../facts/commit.ts';
+import { MeridianError } from '../facts/errors.ts';
+import type { Build, Generations, Segment } from '../facts/generation.ts';
+import { splitStream } from '../facts/stream-ref.ts';
+import type { RebuildStatus, rebuildBeginRequest, rebuildRequest, rebuildStepRequest } from '../wire/operate.ts';
 import { changeGenerations, generationsOf } from './current-generations.ts';
-import {
-  advance,
-  type Build,
-  begin,
-  forget,
-  type Generations,
-  REMOVABLE_AFTER_MS,
-  removable,
-  type Segment,
-  segmentOf,
-  storedAs,
-  targetOf,
-} from './generation.ts';
+import { advance, begin, forget, REMOVABLE_AFTER_MS, removable, segmentOf, storedAs, targetOf } from './generation.ts';
 import { type ProjectPorts, projectInto } from './projection.ts';
 
 /** For so long a step begins something new, in milliseconds. */
 const STEP_MS = 15_000;
+
 /** Commits of one page: their streams are loaded at once. */
 const PAGE = 100;
-const MAX_SEGMENTS = 32;
+
 /** Rows that are taken away at once. */
 const REMOVED_AT_ONCE = 500;
-
-const view = z.string();
-
-export const rebuildBeginRequest = z.strictObject({
-  view,
-  /** Parts of the table that are read side by side. A build that is under way keeps its own number. */
-  segments: z.int().min(1).max(MAX_SEGMENTS).default(4),
-});
-export const rebuildStepRequest = z.strictObject({ view, build: z.int(), segment: z.int().min(0) });
-export const rebuildRequest = z.strictObject({ view });
-
-const shown = z.object({
-  version: z.number(),
-  build: z.number(),
-  shards: z.number(),
-  /** Commits have passed it by: only a new build has all of them. */
-  behind: z.boolean(),
-});
-
-/** How far the rebuild of a view is. */
-export const rebuildStatusSchema = z.object({
-  view: z.string(),
-  /** Of the view's code that answered. */
-  version: z.number(),
-  /** The build that is under way; when none is, the one that is read. */
-  build: z.number(),
-  segments: z.array(z.object({ segment: z.number(), streams: z.number(), done: z.boolean() })),
-  /** Streams that the build has looked at. */
-  streams: z.number(),
-  /** No build is under way: what is read is the last one. */
-  done: z.boolean(),
-  /** What is read. */
-  active: shown,
-  /** Generations that are no longer read, whose rows are there still, and when they may be taken away. */
-  retired: z.array(z.object({ version: z.number(), build: z.number(), removableAt: z.iso.datetime() })),
-});
-export type RebuildStatus = z.output<typeof rebuildStatusSchema>;
 
 type Ports = ProjectPorts;
 

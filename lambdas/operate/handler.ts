@@ -1,6 +1,6 @@
 import { type OperateAnswer, toProblem } from '../../core/index.ts';
+import { type OperatePorts, operate } from '../../core/operate/actions.ts';
 import { instrument, type Telemetry } from '../instrument.ts';
-import { type OperatePorts, operate } from './actions.ts';
 
 /** What an operator asks of a Region, `{action, …}`: answered with its result or with a problem document. */
 export function makeHandler(ports: OperatePorts & { readonly telemetry: Telemetry }) {

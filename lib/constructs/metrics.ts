@@ -52,7 +52,7 @@ export function metricsOf(prefix: string, period: Duration) {
       label: ruleName,
     });
   return {
-    /** One that the functions measure: `MetricName` in core/ports.ts. */
+    /** One that the functions measure: `MetricName` in core/ports/runtime.ts. */
     own,
     function: (functionName: string, metricName: string, statistic: string = Stats.SUM) =>
       metric({

@@ -56,7 +56,7 @@ export interface TransactionMachineProps {
 
 /**
  * Drives the transactions of a Region through their steps, and decides nothing: it may end anywhere, or run twice. Its
- * input is a `MachineInput` of core/ports.ts; every state carries that once, and beside it only small answers.
+ * input is a `MachineInput` of core/wire/coordinator.ts; every state carries that once, and beside it only small answers.
  */
 export class TransactionMachine extends Construct {
   readonly #props: TransactionMachineProps;

@@ -5,9 +5,9 @@ import { checkBookings } from '../../bin/start/booking-report.ts';
 import { ingestAll } from '../../bin/start/ingest.ts';
 import { type FlightRow, flightOf, flightsFile, putsOf, readFlights } from '../../bin/start/input.ts';
 import { bookingRegion, CAPACITY, domain, nearestRegion } from '../../domain/index.ts';
-import type { FaultyPorts } from '../../world/faults.ts';
-import { VirtualScheduler } from '../../world/scheduler.ts';
-import { functionUrlEvent } from '../../world/server.ts';
+import { functionUrlEvent } from '../../world/network/server.ts';
+import type { FaultyPorts } from '../../world/region/faults.ts';
+import { VirtualScheduler } from '../../world/time/scheduler.ts';
 import { World, type WorldOptions } from '../../world/world.ts';
 
 const regions = ['us-east-1', 'us-east-2', 'us-west-2'];

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { domain } from '../../domain/index.ts';
 import { namesOf } from '../../lib/names.ts';
-import { functionUrlEvent } from '../../world/server.ts';
+import { functionUrlEvent } from '../../world/network/server.ts';
 import { World } from '../../world/world.ts';
 import { jsonLines, meridian, regions } from './run-meridian.ts';
 

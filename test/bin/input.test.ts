@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { flightCounts, flightsFile, putsOf, readFlights } from '../../bin/start/input.ts';
 import { streamTypeOf } from '../../core/definition/domain.ts';
 import { parseEvents, parseInput } from '../../core/definition/stream.ts';
-import { parseCommandEnvelope, parseEventsEnvelope } from '../../core/request/envelope.ts';
+import { parseCommandEnvelope, parseEventsEnvelope } from '../../core/wire/envelope.ts';
 import { domain } from '../../domain/index.ts';
 
 const regions = ['us-east-1', 'us-east-2', 'us-west-2'];

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { afterAll, beforeAll, vi } from 'vitest';
 import { domain } from '../../domain/index.ts';
-import { serve } from '../../world/server.ts';
+import { serve } from '../../world/network/server.ts';
 import { World } from '../../world/world.ts';
 
 // Each run is a process, which takes its seconds on a busy machine.

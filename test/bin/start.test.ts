@@ -10,7 +10,7 @@ import { ingestAll } from '../../bin/start/ingest.ts';
 import { flightsFile, PUTS_PER_FLIGHT, type Put, putsOf, readFlights } from '../../bin/start/input.ts';
 import { report } from '../../bin/start/report.ts';
 import { domain } from '../../domain/index.ts';
-import { VirtualScheduler } from '../../world/scheduler.ts';
+import { VirtualScheduler } from '../../world/time/scheduler.ts';
 import { World } from '../../world/world.ts';
 
 const regions = ['us-east-1', 'us-east-2', 'us-west-2'];

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateTableCommand, DynamoDBClient, ResourceInUseException } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe } from 'vitest';
-import { connection } from '../../adapters/connection.ts';
+import { connection } from '../../adapters/sdk/connection.ts';
 import { freePort } from '../free-port.ts';
 
 /** A running DynamoDB Local: Amazon's own engine, in memory, with nothing in it. */

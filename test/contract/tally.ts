@@ -2,7 +2,7 @@ import { type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { addToSums } from '../../adapters/dynamodb/add-to-sums.ts';
 import { dynamoDbProgress } from '../../adapters/dynamodb/progress.ts';
 import { memoryProgress } from '../../adapters/memory/progress.ts';
-import { addSums } from '../../adapters/sums.ts';
+import { addSums } from '../../adapters/store-rules/sums.ts';
 import type { Sums } from '../../core/index.ts';
 import type { ProgressUnderTest } from './progress.contract.ts';
 

@@ -3,6 +3,8 @@ import { memoryDecisions } from '../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../adapters/memory/event-store.ts';
 import { memorySnapshotStore } from '../../adapters/memory/snapshot-store.ts';
 import { memoryViewStore } from '../../adapters/memory/view-store.ts';
+import type { Append } from '../../core/facts/append.ts';
+import type { Request } from '../../core/facts/operation.ts';
 import {
   defineDomain,
   defineStream,
@@ -15,8 +17,6 @@ import {
   type Snapshots,
   type Warm,
 } from '../../core/index.ts';
-import type { Append } from '../../core/log/append.ts';
-import type { Request } from '../../core/log/request.ts';
 import { fakeRuntime } from '../runtime.ts';
 
 /** What was noted, in fold order, each with what its writer had not seen. */

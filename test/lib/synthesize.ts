@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { z } from 'zod';
-import { registrySchemas } from '../../core/index.ts';
 import { domain } from '../../domain/index.ts';
 import { parseConfig } from '../../lib/config.ts';
 import type { Deployed } from '../../lib/deployed-regions.ts';
 import { addMeridian, type MeridianStacks } from '../../lib/meridian.ts';
+import { registrySchemas } from '../../schemas/documents.ts';
 import { TemplateReader } from './template.ts';
 
 const report = z.object({ pluginReports: z.array(z.object({ violations: z.array(z.unknown()) })) });

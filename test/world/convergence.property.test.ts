@@ -9,11 +9,11 @@ import {
   type Snapshots,
   type Version,
 } from '../../core/index.ts';
-import type { FaultyPorts } from '../../world/faults.ts';
-import { between, type Random, seeded } from '../../world/randomness.ts';
-import type { WorldRegion } from '../../world/region.ts';
-import { sleepOn, VirtualScheduler } from '../../world/scheduler.ts';
-import { functionUrlEvent } from '../../world/server.ts';
+import { functionUrlEvent } from '../../world/network/server.ts';
+import type { FaultyPorts } from '../../world/region/faults.ts';
+import type { WorldRegion } from '../../world/region/region.ts';
+import { between, type Random, seeded } from '../../world/time/randomness.ts';
+import { sleepOn, VirtualScheduler } from '../../world/time/scheduler.ts';
 import { World } from '../../world/world.ts';
 import { type Entry, ledgerDomain, STOCK } from './ledger-domain.ts';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { rebuildStatusSchema, republishStepSchema } from '../../core/index.ts';
-import { serve } from '../../world/server.ts';
+import { serve } from '../../world/network/server.ts';
 import { World } from '../../world/world.ts';
 import { aWorld } from './a-world.ts';
 import { ledgerDomain } from './ledger-domain.ts';

@@ -15,11 +15,11 @@ import {
   type ViewDefinition,
   type ViewStore,
 } from '../../core/index.ts';
-import { portsAround } from '../../world/faults.ts';
-import { seeded } from '../../world/randomness.ts';
-import type { WorldRegion } from '../../world/region.ts';
-import { sleepOn, VirtualScheduler } from '../../world/scheduler.ts';
-import { functionUrlEvent } from '../../world/server.ts';
+import { functionUrlEvent } from '../../world/network/server.ts';
+import { portsAround } from '../../world/region/faults.ts';
+import type { WorldRegion } from '../../world/region/region.ts';
+import { seeded } from '../../world/time/randomness.ts';
+import { sleepOn, VirtualScheduler } from '../../world/time/scheduler.ts';
 import { World } from '../../world/world.ts';
 import { fakeRuntime } from '../runtime.ts';
 import { ledgerDomain, note } from './ledger-domain.ts';

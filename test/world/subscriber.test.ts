@@ -5,7 +5,7 @@ import { type Progress, type SubscribedEvent, subscriptionPattern } from '../../
 import { domain } from '../../domain/index.ts';
 import { makeHandler } from '../../lambdas/subscriber/handler.ts';
 import { subscription } from '../../lambdas/subscription.ts';
-import type { Subscription } from '../../world/region.ts';
+import type { Subscription } from '../../world/region/region.ts';
 import { memoryTally } from '../contract/tally.ts';
 import { aWorld } from './a-world.ts';
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { drivingRegionOf, MeridianError } from '../../core/index.ts';
-import { type Around, portsAround } from '../../world/faults.ts';
-import { seeded } from '../../world/randomness.ts';
-import { VirtualScheduler } from '../../world/scheduler.ts';
+import { type Around, portsAround } from '../../world/region/faults.ts';
+import { seeded } from '../../world/time/randomness.ts';
+import { VirtualScheduler } from '../../world/time/scheduler.ts';
 import { ACCOUNTS, type Account, aBank, homeOf, REGIONS } from './a-bank.ts';
 
 const region = fc.constantFrom(...REGIONS);

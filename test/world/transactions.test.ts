@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { MeridianError } from '../../core/index.ts';
-import { type Around, portsAround } from '../../world/faults.ts';
-import { seeded } from '../../world/randomness.ts';
-import { sleepOn, VirtualScheduler } from '../../world/scheduler.ts';
-import type { MachineStep } from '../../world/state-machine.ts';
+import { type Around, portsAround } from '../../world/region/faults.ts';
+import type { MachineStep } from '../../world/services/state-machine.ts';
+import { seeded } from '../../world/time/randomness.ts';
+import { sleepOn, VirtualScheduler } from '../../world/time/scheduler.ts';
 import { ANN, aBank, BALANCE, BOB, CID, DAN, EAST, OHIO, WEST } from './a-bank.ts';
 
 type Bank = Awaited<ReturnType<typeof aBank>>;

@@ -4,7 +4,7 @@ import { toImage } from '../../../adapters/dynamodb/commit-item.ts';
 import { decisionKey, outcomeKey, toDecisionItem } from '../../../adapters/dynamodb/decision-item.ts';
 import { dynamoDbDecisions } from '../../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventStore } from '../../../adapters/dynamodb/event-store.ts';
-import { finalOf } from '../../../core/transaction/transaction.ts';
+import { finalOf } from '../../../core/facts/decision.ts';
 import { aCommit, anIntent } from '../../contract/commits.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
 import { credentials, oneByOne, refusal, type StubAnswer, stubServer } from '../stub-server.ts';

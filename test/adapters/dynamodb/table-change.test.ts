@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { toImage } from '../../../adapters/dynamodb/commit-item.ts';
 import { decisionKey, outcomeKey, toDecisionItem } from '../../../adapters/dynamodb/decision-item.ts';
 import { changeOf } from '../../../adapters/dynamodb/table-change.ts';
-import { finalOf } from '../../../core/transaction/transaction.ts';
+import { finalOf } from '../../../core/facts/decision.ts';
 import { aCommit, anIntent } from '../../contract/commits.ts';
 import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
 

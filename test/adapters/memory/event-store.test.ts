@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type EventsChange, memoryEventStore } from '../../../adapters/memory/event-store.ts';
-import { finalOf } from '../../../core/transaction/transaction.ts';
+import { finalOf } from '../../../core/facts/decision.ts';
 import { aCommit, anIntent, meddle } from '../../contract/commits.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bytesAtMost, deliver } from '../../../core/delivery/deliver.ts';
-import type { BatchAnswer } from '../../../core/ports.ts';
+import type { BatchAnswer } from '../../../core/ports/queue.ts';
 import { fakeRuntime } from '../../runtime.ts';
 
 const MAX_BYTES = 262_144;

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import type { BusEntry } from '../../../core/delivery/bus.ts';
-import { republish, republishStepRequest } from '../../../core/delivery/republish.ts';
-import type { Commit } from '../../../core/log/commit.ts';
-import { nextStamp } from '../../../core/log/hlc.ts';
-import type { BatchAnswer, Bus, DelayedMessage } from '../../../core/ports.ts';
+import { republish } from '../../../core/delivery/republish.ts';
+import type { Commit } from '../../../core/facts/commit.ts';
+import { nextStamp } from '../../../core/facts/hlc.ts';
+import type { Bus } from '../../../core/ports/bus.ts';
+import type { DelayedMessage } from '../../../core/ports/delayed-queue.ts';
+import type { BatchAnswer } from '../../../core/ports/queue.ts';
+import type { BusEntry } from '../../../core/wire/bus.ts';
+import { republishStepRequest } from '../../../core/wire/operate.ts';
 import { aCommit, anIntent } from '../../contract/commits.ts';
 import { aRegion } from '../example.ts';
 

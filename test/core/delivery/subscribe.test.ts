@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { memoryProgress } from '../../../adapters/memory/progress.ts';
-import { entriesOf } from '../../../core/delivery/bus.ts';
 import {
   type Commit,
   MeridianError,
@@ -11,6 +10,7 @@ import {
   subscribe,
   subscribedEvent,
 } from '../../../core/index.ts';
+import { entriesOf } from '../../../core/wire/event.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { fakeRuntime } from '../../runtime.ts';
 

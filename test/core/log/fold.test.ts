@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Commit, foldOrder } from '../../../core/log/commit.ts';
+import { type Commit, foldOrder } from '../../../core/facts/commit.ts';
+import { nextStamp } from '../../../core/facts/hlc.ts';
 import { Fold, IDEMPOTENCY_WINDOW } from '../../../core/log/fold.ts';
-import { nextStamp } from '../../../core/log/hlc.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { note } from '../example.ts';
 import { commitGraphs, folded } from './graph.ts';

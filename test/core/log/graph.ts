@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
-import type { Commit } from '../../../core/log/commit.ts';
-import { nextStamp } from '../../../core/log/hlc.ts';
-import type { Version } from '../../../core/log/version.ts';
+import type { Commit } from '../../../core/facts/commit.ts';
+import { nextStamp } from '../../../core/facts/hlc.ts';
+import type { Version } from '../../../core/facts/version.ts';
 
 const HOUR = 60 * 60 * 1000;
 

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Commit, foldOrder } from '../../../core/log/commit.ts';
+import { type Commit, foldOrder } from '../../../core/facts/commit.ts';
+import { nextStamp, wallTimeOf } from '../../../core/facts/hlc.ts';
+import { covers, dominates, join, sameVersion, type Version } from '../../../core/facts/version.ts';
 import { Fold, IDEMPOTENCY_WINDOW } from '../../../core/log/fold.ts';
 import { History } from '../../../core/log/history.ts';
-import { nextStamp, wallTimeOf } from '../../../core/log/hlc.ts';
-import { covers, dominates, join, sameVersion, type Version } from '../../../core/log/version.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { note } from '../example.ts';
 import { arrivals, commitGraphs, folded, seenOf, shuffled } from './graph.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { append } from '../../../core/log/append.ts';
 import { loadAtLeast, loadHistory } from '../../../core/log/load.ts';
+import { append } from '../../../core/write/append.ts';
 import { anAppend, aRegion, replicate, watched } from '../example.ts';
 
 const STREAM = 'note/n';

@@ -1,11 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Commit } from '../../../core/log/commit.ts';
+import type { Commit } from '../../../core/facts/commit.ts';
+import { nextStamp, wallTimeOf } from '../../../core/facts/hlc.ts';
+import { isJson } from '../../../core/facts/json.ts';
+import type { Snapshot } from '../../../core/facts/snapshot.ts';
+import { covers, dominates, meet, type Version } from '../../../core/facts/version.ts';
 import { IDEMPOTENCY_WINDOW } from '../../../core/log/fold.ts';
 import { History } from '../../../core/log/history.ts';
-import { nextStamp, wallTimeOf } from '../../../core/log/hlc.ts';
-import { decodeSnapshot, encodeSnapshot, isJson, type Snapshot } from '../../../core/log/snapshot.ts';
-import { covers, dominates, meet, type Version } from '../../../core/log/version.ts';
+import { decodeSnapshot, encodeSnapshot } from '../../../core/wire/snapshot.ts';
 import { aCommit, strangeJson } from '../../contract/commits.ts';
 import { account, note } from '../example.ts';
 import { commitGraphs, shuffled } from './graph.ts';

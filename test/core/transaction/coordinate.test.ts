@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { MachineInput } from '../../../core/index.ts';
-import { append } from '../../../core/log/append.ts';
-import { readStream } from '../../../core/read.ts';
+import { readStream } from '../../../core/read/streams.ts';
 import { coordinate } from '../../../core/transaction/coordinate.ts';
 import { outcomeOf } from '../../../core/transaction/transact.ts';
+import { append } from '../../../core/write/append.ts';
 import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
 import { anAppend, command } from '../example.ts';
 import {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { nextStamp } from '../../../core/facts/hlc.ts';
+import type { Transaction } from '../../../core/facts/transaction.ts';
 import { defineDomain, defineStream, MeridianError, reject } from '../../../core/index.ts';
-import { append } from '../../../core/log/append.ts';
-import { nextStamp } from '../../../core/log/hlc.ts';
-import { encodeVersion } from '../../../core/log/version.ts';
-import { readStream } from '../../../core/read.ts';
+import { readStream } from '../../../core/read/streams.ts';
 import { isOneRegion } from '../../../core/transaction/one-region.ts';
 import { prepare } from '../../../core/transaction/prepare.ts';
 import { outcomeOf, transact } from '../../../core/transaction/transact.ts';
-import type { Transaction } from '../../../core/transaction/transaction.ts';
+import { encodeVersion } from '../../../core/wire/version-token.ts';
+import { append } from '../../../core/write/append.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
 import { fakeRuntime } from '../../runtime.ts';

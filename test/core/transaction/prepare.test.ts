@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { Commit } from '../../../core/facts/commit.ts';
+import { nextStamp } from '../../../core/facts/hlc.ts';
 import { defineDomain, defineStream, MeridianError, reject } from '../../../core/index.ts';
-import { append } from '../../../core/log/append.ts';
-import type { Commit } from '../../../core/log/commit.ts';
-import { nextStamp } from '../../../core/log/hlc.ts';
 import { type Prepare, prepare } from '../../../core/transaction/prepare.ts';
+import { append } from '../../../core/write/append.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
 import { fakeRuntime } from '../../runtime.ts';

@@ -1,10 +1,12 @@
 import { memoryDecisions } from '../../../adapters/memory/decisions.ts';
-import type { Problem } from '../../../core/errors.ts';
+import type { PreparedIntent } from '../../../core/facts/decision.ts';
+import type { Problem } from '../../../core/facts/errors.ts';
+import type { Transaction } from '../../../core/facts/transaction.ts';
 import { type MachineInput, MeridianError, participate, type Remote, submitHere } from '../../../core/index.ts';
-import { coordinate, type Decided, type Plan } from '../../../core/transaction/coordinate.ts';
-import type { Prepared } from '../../../core/transaction/prepare.ts';
-import { parseTransaction } from '../../../core/transaction/request.ts';
-import type { PreparedIntent, Transaction } from '../../../core/transaction/transaction.ts';
+import { coordinate } from '../../../core/transaction/coordinate.ts';
+import type { Decided, Plan } from '../../../core/wire/coordinator.ts';
+import type { Prepared } from '../../../core/wire/participant.ts';
+import { parseTransaction } from '../../../core/wire/transaction-envelope.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { aMachine, aRegion, REGIONS } from '../example.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { prepare } from '../../../core/transaction/prepare.ts';
-import { resolve, resolverMessage } from '../../../core/transaction/resolve.ts';
+import { resolve } from '../../../core/transaction/resolve.ts';
+import { resolverMessage } from '../../../core/wire/resolver.ts';
 import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
 import { command } from '../example.ts';
 import { aWorld, type Region } from './regions.ts';

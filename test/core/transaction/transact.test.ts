@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { MeridianError } from '../../../core/index.ts';
-import { append } from '../../../core/log/append.ts';
-import { readStream } from '../../../core/read.ts';
+import { readStream } from '../../../core/read/streams.ts';
 import { outcomeHere, outcomeOf, transact, transactHere } from '../../../core/transaction/transact.ts';
+import { append } from '../../../core/write/append.ts';
 import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
 import { anAppend, command } from '../example.ts';
 import { aTransaction, aWorld, drive, type WorldOptions } from './regions.ts';

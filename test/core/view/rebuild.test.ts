@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { type Domain, defineDomain } from '../../../core/definition/domain.ts';
 import { defineView, type ViewDefinition } from '../../../core/definition/view.ts';
-import { MeridianError } from '../../../core/errors.ts';
-import type { Commit } from '../../../core/log/commit.ts';
-import type { EventStore, ViewStore } from '../../../core/ports.ts';
-import { readRow, readRows } from '../../../core/read.ts';
+import type { Commit } from '../../../core/facts/commit.ts';
+import { MeridianError } from '../../../core/facts/errors.ts';
+import type { EventStore } from '../../../core/ports/event-store.ts';
+import type { ViewStore } from '../../../core/ports/view-store.ts';
+import { readRow, readRows } from '../../../core/read/views.ts';
 import { REMOVABLE_AFTER_MS, storedAs } from '../../../core/view/generation.ts';
 import { type ProjectPorts, project } from '../../../core/view/projection.ts';
 import { beginRebuild, cleanRebuild, rebuildStatus, stepRebuild } from '../../../core/view/rebuild.ts';

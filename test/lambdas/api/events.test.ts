@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import { MeridianError } from '../../../core/index.ts';
-import { functionUrlEvent } from '../../../world/server.ts';
+import { functionUrlEvent } from '../../../world/network/server.ts';
 import { ledgerDomain } from '../../world/ledger-domain.ts';
 import { anApi, departed, eastId, versionOf, westId } from './an-api.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import { MeridianError } from '../../../core/index.ts';
-import { functionUrlEvent } from '../../../world/server.ts';
+import { functionUrlEvent } from '../../../world/network/server.ts';
 import { anApi, departed, westId } from './an-api.ts';
 
 const envelope = { id: 'a', stream: `flight/${westId}`, events: [departed()] };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
-import { functionUrlEvent } from '../../../world/server.ts';
+import { functionUrlEvent } from '../../../world/network/server.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { anApi, departed, eastId, versionOf, westId } from './an-api.ts';
 

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { entriesOf, outcomeEntry } from '../../../core/delivery/bus.ts';
+import { entriesOf } from '../../../core/wire/event.ts';
+import { outcomeEntry } from '../../../core/wire/receipt.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { matches } from '../event-pattern.ts';
 import { firstRegionOf, synthesize } from '../synthesize.ts';

@@ -1,0 +1,20 @@
+/** Whether a value comes back from JSON as it is: no `undefined` in it, no Date, Map or class, no -0, NaN or hole. */
+export function isJson(value: unknown): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return true;
+    case 'number':
+      return Number.isFinite(value) && !Object.is(value, -0);
+    case 'object':
+      break;
+    default:
+      return false;
+  }
+  if (value === null) return true;
+  if (Reflect.ownKeys(value).some((key) => typeof key === 'symbol')) return false;
+  if (Array.isArray(value)) return Object.keys(value).length === value.length && value.every(isJson);
+  return (
+    Object.getPrototypeOf(value) === Object.prototype && !('toJSON' in value) && Object.values(value).every(isJson)
+  );
+}

@@ -1,0 +1,11 @@
+/** An event as a caller sends it. */
+export interface SentEvent {
+  readonly type: string;
+  readonly version?: number | undefined;
+  readonly data?: unknown;
+}
+
+/** What is asked of a stream: events as they are, or a command that decides them. */
+export type Request =
+  | { readonly kind: 'events'; readonly events: readonly SentEvent[] }
+  | { readonly kind: 'command'; readonly command: string; readonly input?: unknown };

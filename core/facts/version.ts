@@ -1,0 +1,48 @@
+/** One commit's own place: position 1, 2, 3 … of a log. */
+export interface Dot {
+  readonly log: string;
+  readonly position: number;
+}
+
+/** A version vector: how far each log is known. A log that is missing stands at 0. */
+export type Version = Readonly<Record<string, number>>;
+
+export const empty: Version = Object.freeze({});
+
+/** Asked for its own logs only: `constructor` could be one, and every object has that. */
+export function positionIn(version: Version, log: string): number {
+  return (Object.hasOwn(version, log) && version[log]) || 0;
+}
+
+export function covers(version: Version, { log, position }: Dot): boolean {
+  return positionIn(version, log) >= position;
+}
+
+/** Does `a` know everything that `b` knows? */
+export function dominates(a: Version, b: Version): boolean {
+  for (const log in b) if (positionIn(a, log) < positionIn(b, log)) return false;
+  return true;
+}
+
+export function sameVersion(a: Version, b: Version): boolean {
+  return dominates(a, b) && dominates(b, a);
+}
+
+/** The least version that knows what `a` and `b` know. */
+export function join(a: Version, b: Version): Version {
+  if (dominates(a, b)) return a;
+  const joined: Record<string, number> = { ...a };
+  for (const log in b) joined[log] = Math.max(positionIn(a, log), positionIn(b, log));
+  return joined;
+}
+
+/** The greatest version that both `a` and `b` know. */
+export function meet(a: Version, b: Version): Version {
+  const shared: Record<string, number> = {};
+  for (const log in a) shared[log] = Math.min(positionIn(a, log), positionIn(b, log));
+  return shared;
+}
+
+export function advance(version: Version, { log, position }: Dot): Version {
+  return join(version, { [log]: position });
+}

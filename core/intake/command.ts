@@ -1,0 +1,20 @@
+import * as z from 'zod';
+import { toProblem } from '../facts/errors.ts';
+import { type DrivePorts, outcomeHere, transactHere } from '../transaction/transact.ts';
+import { appendRequest, outcomeRequest, type RemoteAnswer, transactRequest } from '../wire/command.ts';
+import { append } from '../write/append.ts';
+
+/**
+ * What another Region passed on: an append to a stream that is at home here, a transaction that is driven from here, or the
+ * question what became of one. Comes as JSON; errors go as problem documents.
+ */
+export async function submitHere(ports: DrivePorts, asked: unknown): Promise<RemoteAnswer> {
+  try {
+    const request = z.union([appendRequest, transactRequest, outcomeRequest]).parse(asked);
+    if ('transact' in request) return { outcome: await transactHere(ports, request.transact, request.wait) };
+    if ('outcomeOf' in request) return { outcome: await outcomeHere(ports, request.outcomeOf) };
+    return { appended: await append(ports, request) };
+  } catch (error) {
+    return { problem: toProblem(error) };
+  }
+}

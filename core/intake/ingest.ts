@@ -1,0 +1,169 @@
+import * as z from 'zod';
+import { bytesAtMost, deliver } from '../delivery/deliver.ts';
+import { inOrderPerKey } from '../delivery/in-order.ts';
+import { cutProblem, MeridianError, toProblem } from '../facts/errors.ts';
+import type { Bus } from '../ports/bus.ts';
+import type { BatchAnswer, Queue } from '../ports/queue.ts';
+import { type TransactPorts, transact } from '../transaction/transact.ts';
+import { APPEND, type BusEntry, COMMAND, TRANSACT } from '../wire/bus.ts';
+import { idOf, parseCommandEnvelope, parseEventsEnvelope } from '../wire/envelope.ts';
+import { quarantinedBody } from '../wire/quarantine.ts';
+import { outcomeEntry } from '../wire/receipt.ts';
+import { streamName } from '../wire/schemas.ts';
+import { parseTransaction } from '../wire/transaction-envelope.ts';
+import { encodeVersion } from '../wire/version-token.ts';
+import { submit } from '../write/submit.ts';
+
+export interface IngestPorts extends TransactPorts {
+  readonly bus: Bus;
+  readonly quarantine: Queue;
+}
+
+/** What to say of a message: to its sender over the bus, or, where there is no one to tell, to the quarantine. */
+type Verdict =
+  | { readonly kind: 'Accepted' | 'Rejected'; readonly entry: BusEntry }
+  | { readonly kind: 'Quarantined'; readonly body: string }
+  /** A transaction with an outcome: the record of it is what announces it. */
+  | { readonly kind: 'Decided' }
+  | { readonly kind: 'Retry'; readonly why: string };
+
+/**
+ * For so long messages of a batch are begun, in milliseconds: one that then waits for another Region leaves time enough
+ * to tell what became of all the others.
+ */
+const BEGIN_MS = 10_000;
+/** For so long a transaction's outcome is waited for, in milliseconds; its message comes again after that. */
+const TRANSACT_MS = 10_000;
+/** Bytes of a problem document in an outcome: an entry of the bus may hold 256 KiB. */
+const MAX_PROBLEM_BYTES = 200_000;
+
+const busEvent = z.object({
+  'detail-type': z.enum([APPEND, COMMAND, TRANSACT]),
+  detail: z.looseObject({}),
+});
+
+/**
+ * Takes in what producers put on the bus. Every message ends exactly once as `Accepted`, as `Rejected` with the problem,
+ * or in the quarantine with the reason, a transaction with its outcome, which its record announces; one that cannot be
+ * decided now is left to be delivered again, which is harmless since its `id` is the commitId, or the transaction's.
+ * @param bodies EventBridge events with `detail-type` `meridian.append`, `meridian.command` or `meridian.transact`, as JSON
+ * @returns per body: undefined when it is done with, else why it has to be delivered again
+ */
+export async function ingest(ports: IngestPorts, bodies: readonly string[]): Promise<BatchAnswer> {
+  const begun = ports.runtime.elapsed();
+  const verdicts = await inOrderPerKey<Message, Verdict>(
+    bodies.map(read),
+    ({ body, detail }) => (typeof detail?.stream === 'string' ? detail.stream : body),
+    (message) => judge(ports, message),
+    {
+      // What has to come again holds up its own stream, and nothing holds up what is told of the others.
+      when: (previous) => previous?.kind === 'Retry' || ports.runtime.elapsed() - begun > BEGIN_MS,
+      instead: () => ({ kind: 'Retry', why: 'an earlier message of the batch took too long, or has to come again' }),
+    },
+  );
+  const [told, quarantined] = await Promise.all([tell(ports, verdicts), quarantine(ports, verdicts)]);
+  const answers = verdicts.map((verdict, i) =>
+    verdict.kind === 'Retry' ? verdict.why : (told.get(i) ?? quarantined.get(i)),
+  );
+  for (const [i, { kind }] of verdicts.entries())
+    if (kind !== 'Retry' && kind !== 'Decided' && answers[i] === undefined) ports.runtime.metric(kind, 'Count', 1);
+  return answers;
+}
+
+interface Message {
+  readonly body: string;
+  readonly detailType?: typeof APPEND | typeof COMMAND | typeof TRANSACT;
+  readonly detail?: Readonly<Record<string, unknown>>;
+  /** Why it cannot be read. */
+  readonly fault?: string;
+}
+
+function read(body: string): Message {
+  try {
+    const event = busEvent.safeParse(JSON.parse(body));
+    return event.success
+      ? { body, detailType: event.data['detail-type'], detail: event.data.detail }
+      : { body, fault: `This is not an EventBridge event of detail-type ${APPEND}, ${COMMAND} or ${TRANSACT}.` };
+  } catch (error) {
+    return { body, fault: `This is not JSON: ${error}` };
+  }
+}
+
+async function judge(ports: IngestPorts, { body, detailType, detail, fault }: Message): Promise<Verdict> {
+  const id = idOf(detail);
+  if (fault !== undefined || id === undefined)
+    return isolated(body, fault ?? 'It has no usable id: 1 to 200 visible ASCII characters.');
+  try {
+    if (detailType === TRANSACT) return await judgeTransaction(ports, detail);
+    const parse = detailType === APPEND ? parseEventsEnvelope : parseCommandEnvelope;
+    const { stream, version, dot } = await submit(ports, parse(ports.domain, detail, ports.runtime.newId));
+    return {
+      kind: 'Accepted',
+      entry: outcomeEntry('Accepted', { id, stream, version: encodeVersion(stream, version), ...dot }),
+    };
+  } catch (error) {
+    const problem = toProblem(error);
+    if (problem.retryable || problem.status >= 500)
+      return { kind: 'Retry', why: error instanceof MeridianError ? problem.detail : String(error) };
+    return {
+      kind: 'Rejected',
+      entry: outcomeEntry('Rejected', {
+        id,
+        stream: streamIn(detail),
+        problem: cutProblem(problem, MAX_PROBLEM_BYTES),
+      }),
+    };
+  }
+}
+
+/** What has no outcome in time comes again, until it has one: nobody else knows of it. */
+async function judgeTransaction(ports: IngestPorts, detail: Message['detail']): Promise<Verdict> {
+  const { id, state } = await transact(ports, parseTransaction(ports, detail), TRANSACT_MS);
+  return state === 'committed' || state === 'aborted'
+    ? { kind: 'Decided' }
+    : { kind: 'Retry', why: `${id} is not decided yet` };
+}
+
+/** The stream that a refused message names, if that is a name. */
+function streamIn(detail: Message['detail']): string | undefined {
+  return streamName.safeParse(detail?.stream).data;
+}
+
+function isolated(body: string, reason: string): Verdict {
+  return {
+    kind: 'Quarantined',
+    body: quarantinedBody(reason, body),
+  };
+}
+
+/** @returns why the outcome of a message could not be told, by the message's index */
+async function tell({ bus, runtime }: IngestPorts, verdicts: readonly Verdict[]): Promise<ReadonlyMap<number, string>> {
+  const outcomes = verdicts.flatMap((verdict, i) => ('entry' in verdict ? [{ i, entry: verdict.entry }] : []));
+  const answers = await deliver(
+    outcomes,
+    ({ entry }) => bytesAtMost(entry.detail),
+    (batch) => bus.put(batch.map(({ entry }) => entry)),
+    runtime,
+  );
+  return failures(outcomes, answers);
+}
+
+async function quarantine(
+  { quarantine, runtime }: IngestPorts,
+  verdicts: readonly Verdict[],
+): Promise<ReadonlyMap<number, string>> {
+  const unreadable = verdicts.flatMap((verdict, i) =>
+    verdict.kind === 'Quarantined' ? [{ i, body: verdict.body }] : [],
+  );
+  const answers = await deliver(
+    unreadable,
+    ({ body }) => bytesAtMost(body),
+    (batch) => quarantine.send(batch.map(({ body }) => body)),
+    runtime,
+  );
+  return failures(unreadable, answers);
+}
+
+function failures(sent: readonly { readonly i: number }[], answers: BatchAnswer): ReadonlyMap<number, string> {
+  return new Map(sent.flatMap(({ i }, at) => (answers[at] === undefined ? [] : [[i, answers[at]]])));
+}

@@ -1,0 +1,54 @@
+import * as z from 'zod';
+import { type RepublishPorts, republish } from '../delivery/republish.ts';
+import { faultsOf, invalid, MeridianError } from '../facts/errors.ts';
+import { addToQuarantine, listQuarantine, type QuarantinePorts, redrive } from '../intake/quarantine.ts';
+import type { ProjectPorts } from '../view/projection.ts';
+import { beginRebuild, cleanRebuild, rebuildStatus, stepRebuild } from '../view/rebuild.ts';
+import {
+  quarantineAddRequest,
+  quarantineListRequest,
+  rebuildBeginRequest,
+  rebuildRequest,
+  rebuildStepRequest,
+  redriveRequest,
+  republishStepRequest,
+} from '../wire/operate.ts';
+
+/** All that an operator's actions work with. */
+export type OperatePorts = ProjectPorts & RepublishPorts & QuarantinePorts;
+
+type Action = (ports: OperatePorts, asked: unknown) => Promise<unknown>;
+
+/** An action whose request is checked first; it throws MeridianError `validation` for one that is not as it should be. */
+function action<Input>(input: z.ZodType<Input>, run: (ports: OperatePorts, input: Input) => Promise<unknown>): Action {
+  return async (ports, asked) => {
+    const parsed = input.safeParse(asked);
+    if (!parsed.success) throw invalid(faultsOf(parsed.error));
+    return run(ports, parsed.data);
+  };
+}
+
+/** What can be asked for. Each works for some seconds at most, then tells how far it is: whoever asked asks again. */
+const actions: ReadonlyMap<string, Action> = new Map([
+  ['rebuild-begin', action(rebuildBeginRequest, beginRebuild)],
+  ['rebuild-step', action(rebuildStepRequest, stepRebuild)],
+  ['rebuild-status', action(rebuildRequest, rebuildStatus)],
+  ['rebuild-clean', action(rebuildRequest, cleanRebuild)],
+  ['republish-step', action(republishStepRequest, republish)],
+  ['quarantine-list', action(quarantineListRequest, listQuarantine)],
+  ['quarantine-add', action(quarantineAddRequest, addToQuarantine)],
+  ['quarantine-redrive', action(redriveRequest, redrive)],
+]);
+
+const named = z.looseObject({ action: z.string() });
+
+/** @throws MeridianError `validation`; `not-found`: there is no such action; what the action throws */
+export const operate: Action = async (ports, asked) => {
+  const parsed = named.safeParse(asked);
+  if (!parsed.success) throw invalid(faultsOf(parsed.error));
+  const { action, ...input } = parsed.data;
+  const run = actions.get(action);
+  if (!run)
+    throw new MeridianError('not-found', `There is no action ${action}.`, { details: { known: [...actions.keys()] } });
+  return run(ports, input);
+};

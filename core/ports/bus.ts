@@ -1,0 +1,8 @@
+import type { BusEntry } from '../wire/bus.ts';
+import type { BatchAnswer } from './queue.ts';
+
+/** The Region's event bus. */
+export interface Bus {
+  /** One PutEvents: at most 10 entries. An entry can fail on its own. */
+  put(entries: readonly BusEntry[]): Promise<BatchAnswer>;
+}

@@ -1,0 +1,38 @@
+/** Time, randomness, ids and metrics: with a seed, every run can be run again. */
+export interface Runtime {
+  /** Wall clock, milliseconds since 1970: for stamps only, since it may jump. */
+  now(): number;
+  /** Milliseconds since some moment; never goes back: for ages and deadlines. */
+  elapsed(): number;
+  sleep(milliseconds: number): Promise<void>;
+  /** From 0 to below 1. */
+  random(): number;
+  /** A new UUIDv7. */
+  newId(): string;
+  /** A collision-resistant digest of a text, at most 64 characters. */
+  digest(text: string): string;
+  metric(name: MetricName, unit: 'Count' | 'Milliseconds', value: number): void;
+}
+
+export type MetricName =
+  | 'Appended'
+  | 'AppendConflict'
+  | 'ClockAhead'
+  | 'IdReused'
+  | 'HiddenCommits'
+  | 'HiddenCommitAge'
+  | 'Accepted'
+  | 'Rejected'
+  | 'Quarantined'
+  | 'Published'
+  | 'PublishFailed'
+  | 'SightingFailed'
+  | 'SnapshotFailed'
+  | 'Projected'
+  | 'Handled'
+  | 'Waiting'
+  | 'TransactionCommitted'
+  | 'TransactionAborted'
+  | 'TransactionBusy'
+  | 'TransactionUndecided'
+  | 'IntentResolved';

@@ -1,0 +1,54 @@
+import { streamModeOf } from '../definition/domain.ts';
+import type { Mode } from '../definition/stream.ts';
+import type { Commit } from '../facts/commit.ts';
+import { empty, join, type Version } from '../facts/version.ts';
+import { type LoadPorts, loadAtLeast, loadWhole } from '../log/load.ts';
+import type { HealthPorts } from './health.ts';
+import type { ViewPorts } from './views.ts';
+
+export interface StreamState {
+  readonly state: unknown;
+  readonly version: Version;
+  readonly mode: Mode;
+}
+
+/**
+ * The state of a stream as this Region has seen it; a stream without commits has its type's initial state.
+ * @param atLeast waits up to 2 s until this Region has seen that version
+ * @throws MeridianError `unknown-stream-type`; `not-caught-up`, with how far this Region is; `unavailable`
+ */
+export async function readStream(ports: LoadPorts, stream: string, atLeast?: Version): Promise<StreamState> {
+  const mode = streamModeOf(ports.domain, stream);
+  const { state, seen } = await loadAtLeast(ports, stream, atLeast);
+  return { state, version: seen, mode };
+}
+
+export interface CommitPage {
+  readonly commits: readonly Commit[];
+  /** What the reader knows with this page, to be given as `after` for the next. */
+  readonly version: Version;
+  readonly more: boolean;
+}
+
+/**
+ * The seen commits that `after` does not cover, in fold order. A page is a causally closed step, so following a stream
+ * by `after` misses nothing: a commit that arrives late comes late, wherever its stamp places it.
+ * @throws MeridianError as `readStream`
+ */
+export async function readCommits(
+  ports: LoadPorts,
+  stream: string,
+  after: Version = empty,
+  limit = 100,
+): Promise<CommitPage> {
+  // From the start there is nothing that a snapshot could save.
+  const loaded = Object.keys(after).length > 0 ? await loadAtLeast(ports, stream, after) : undefined;
+  const history = loaded?.reaches(after) ? loaded : await loadWhole(ports, stream);
+  const unread = history.since(after);
+  const commits = unread.slice(0, limit);
+  const version = commits.reduce((known, { log, position }) => join(known, { [log]: position }), after);
+  return { commits, version, more: unread.length > limit };
+}
+
+/** What reading needs, of streams, views and the Region itself. */
+export type ReadPorts = LoadPorts & ViewPorts & HealthPorts;

@@ -1,0 +1,85 @@
+import { viewOf } from '../definition/domain.ts';
+import { shardOf, type ViewDefinition } from '../definition/view.ts';
+import { MeridianError } from '../facts/errors.ts';
+import { splitStream } from '../facts/stream-ref.ts';
+import type { Row, Sums } from '../facts/view-entry.ts';
+import type { LoadPorts } from '../log/load.ts';
+import type { ViewStore } from '../ports/view-store.ts';
+import { generationsOf } from '../view/current-generations.ts';
+import { storedAs } from '../view/generation.ts';
+
+export interface ViewPorts extends Pick<LoadPorts, 'domain'> {
+  readonly views: ViewStore;
+}
+
+export interface RowPage {
+  readonly rows: readonly Row[];
+  readonly more: boolean;
+}
+
+/**
+ * Rows of a view in the order of their keys: those of its active generation.
+ * @param after the last key of the page before; it stands for the same place in every generation
+ * @throws MeridianError `unknown-view`; `unavailable`
+ */
+export async function readRows(
+  { domain, views }: ViewPorts,
+  name: string,
+  after?: string,
+  limit = 100,
+): Promise<RowPage> {
+  const view = viewOf(domain, name);
+  const { stored, kind, shards } = await activeOf(views, view);
+  const rows =
+    kind === 'totals'
+      ? (await views.totals(stored, shards, after, limit + 1)).map(({ key, sums }) => ({
+          key,
+          value: shown(view, sums),
+        }))
+      : (await views.rows(stored, shards, after && `${view.of.type}/${after}`, limit + 1)).map(({ key, value }) => ({
+          key: splitStream(key).id,
+          value,
+        }));
+  return { rows: rows.slice(0, limit), more: rows.length > limit };
+}
+
+/** @throws MeridianError `unknown-view`; `not-found`; `unavailable` */
+export async function readRow({ domain, views }: ViewPorts, name: string, key: string): Promise<Row> {
+  const view = viewOf(domain, name);
+  const active = await activeOf(views, view);
+  const value = await (active.kind === 'totals' ? totalOf(views, view, active, key) : rowOf(views, view, active, key));
+  if (value === undefined) throw new MeridianError('not-found', `View ${name} has no row ${key}.`);
+  return { key, value };
+}
+
+type Active = Awaited<ReturnType<typeof activeOf>>;
+
+/** What is read of a view, and as what it was built. */
+async function activeOf(views: ViewStore, view: ViewDefinition) {
+  const { active } = await generationsOf(views, view);
+  return { stored: storedAs(view.name, active), kind: active.kind, shards: active.shards };
+}
+
+async function totalOf(
+  views: ViewStore,
+  view: ViewDefinition,
+  { stored, shards }: Active,
+  key: string,
+): Promise<unknown> {
+  const sums = await views.total(stored, shards, key);
+  return sums && shown(view, sums);
+}
+
+function shown(view: ViewDefinition, sums: Sums): unknown {
+  return view.kind === 'totals' && view.present ? view.present(sums) : sums;
+}
+
+async function rowOf(
+  views: ViewStore,
+  { of }: ViewDefinition,
+  { stored, shards }: Active,
+  key: string,
+): Promise<unknown> {
+  const stream = `${of.type}/${key}`;
+  return (await views.entries(stored, [{ stream, shard: shardOf(shards, stream) }])).get(stream)?.row;
+}

@@ -1,0 +1,65 @@
+/** One entry of EventBridge's PutEvents; `detail` is JSON. */
+export interface BusEntry {
+  readonly source: string;
+  readonly detailType: string;
+  readonly detail: string;
+}
+
+/** The part of EventBridge's pattern language that Meridian's rules use. */
+export type PatternValue =
+  | string
+  | { readonly prefix: string }
+  | { readonly 'anything-but': readonly string[] | { readonly prefix: string } };
+
+export interface EventPattern {
+  readonly source?: readonly PatternValue[];
+  readonly 'detail-type'?: readonly PatternValue[];
+  readonly detail?: { readonly meta: { readonly region: readonly PatternValue[] } };
+}
+
+/** Sources that begin so are Meridian's own: the bus policy keeps them to its roles. */
+export const SOURCE_PREFIX = 'meridian.';
+
+export const APPEND = 'meridian.append';
+
+export const COMMAND = 'meridian.command';
+
+export const TRANSACT = 'meridian.transact';
+
+export const OUTCOME_SOURCE = `${SOURCE_PREFIX}outcome`;
+
+/** What producers put → the ingress queue. */
+export const ingressPattern: EventPattern = {
+  source: [{ 'anything-but': { prefix: SOURCE_PREFIX } }],
+  'detail-type': [APPEND, COMMAND, TRANSACT],
+};
+
+/**
+ * The domain's events born in `region` → another Region's bus. The Region is the one in `detail`: it stays what it was
+ * on every bus, so nothing goes round in a loop.
+ */
+export function forwardPattern(region: string): EventPattern {
+  return {
+    source: [{ prefix: SOURCE_PREFIX }],
+    detail: { meta: { region: [region] } },
+  };
+}
+
+/** Other Regions' events of the types that some view is computed from → the projection queue. */
+export function fastPathPattern(region: string, projectedTypes: Iterable<string>): EventPattern {
+  return {
+    source: [...projectedTypes].map((type) => SOURCE_PREFIX + type),
+    detail: { meta: { region: [{ 'anything-but': [region] }] } },
+  };
+}
+
+/**
+ * Events of these stream types, written in any Region or in `regions` only → a subscriber's queue. Whole logs, so that each
+ * event's predecessor comes too: by the events' types there is no choosing.
+ */
+export function subscriptionPattern(streamTypes: readonly string[], regions?: readonly string[]): EventPattern {
+  return {
+    source: streamTypes.map((type) => SOURCE_PREFIX + type),
+    ...(regions && { detail: { meta: { region: regions } } }),
+  };
+}

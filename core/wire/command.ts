@@ -1,0 +1,46 @@
+import * as z from 'zod';
+import type { Append, Appended } from '../facts/append.ts';
+import type { Outcome } from '../facts/decision.ts';
+import { type Problem, problemSchema } from '../facts/errors.ts';
+import { preparedIntentSchema, reasonSchema } from './decision.ts';
+import { commitId, dotShape, meta, streamName, versionSchema } from './schemas.ts';
+import { requestSchema, transactionSchema } from './transaction.ts';
+
+/** What a Region's `command` function answers to another Region. */
+export type RemoteAnswer = AppendAnswer | { readonly outcome: Outcome };
+
+export const appendRequest: z.ZodType<Append> = z.object({
+  stream: streamName,
+  commitId,
+  request: requestSchema,
+  expected: versionSchema.optional(),
+  meta,
+});
+
+export const transactRequest = z.object({ transact: transactionSchema, wait: z.number() });
+
+export const outcomeRequest = z.object({ outcomeOf: z.string() });
+
+/** What a Region's `command` function answers to another Region. */
+export type AppendAnswer = { readonly appended: Appended } | { readonly problem: Problem };
+
+export const appendAnswer: z.ZodType<AppendAnswer> = z.union([
+  z.object({
+    appended: z.object({
+      stream: z.string(),
+      commitId: z.string(),
+      version: versionSchema,
+      dot: z.object(dotShape).optional(),
+    }),
+  }),
+  z.object({ problem: problemSchema }),
+]);
+
+const outcomeSchema: z.ZodType<Outcome> = z.union([
+  z.object({ id: z.string(), state: z.enum(['unknown', 'undecided']) }) as z.ZodType<Outcome>,
+  z.object({ id: z.string(), state: z.literal('committed'), participants: z.array(preparedIntentSchema) }),
+  z.object({ id: z.string(), state: z.literal('aborted'), reason: reasonSchema }),
+]);
+
+/** What the Region that drives a transaction answers another one. */
+export const outcomeAnswer = z.union([z.object({ outcome: outcomeSchema }), z.object({ problem: problemSchema })]);

@@ -1,0 +1,33 @@
+import * as z from 'zod';
+import type { AbortReason, Decision } from '../facts/decision.ts';
+import { problemSchema } from '../facts/errors.ts';
+import { dotShape, versionSchema } from './schemas.ts';
+
+export const preparedIntentSchema = z.object({ stream: z.string(), ...dotShape, version: versionSchema });
+
+export const reasonSchema: z.ZodType<AbortReason> = z.object({ stream: z.string().optional(), problem: problemSchema });
+
+export const decisionSchema: z.ZodType<Decision> = z.object({
+  transaction: z.string(),
+  attempt: z.number(),
+  outcome: z.enum(['committed', 'aborted']),
+  final: z.boolean(),
+  request: z.string(),
+  participants: z.array(preparedIntentSchema),
+  reason: reasonSchema.optional(),
+  remaining: z.number(),
+  decidedAt: z.number(),
+  region: z.string(),
+});
+
+/** What a Region asks the one that drives a transaction: what it decided, with `abort` that it decides now. */
+export const decisionRequest = z.object({
+  step: z.literal('decision'),
+  attempt: z.string(),
+  /** Digest of the transaction. */
+  abort: z.object({ request: z.string() }).optional(),
+});
+
+export const decisionAnswer = z.object({ kind: z.literal('decision'), decision: decisionSchema.optional() });
+
+export type DecisionAnswer = z.output<typeof decisionAnswer>;

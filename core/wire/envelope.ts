@@ -1,0 +1,108 @@
+import * as z from 'zod';
+import { type Domain, streamTypeOf } from '../definition/domain.ts';
+import { checkEvents } from '../definition/stream.ts';
+import type { Append } from '../facts/append.ts';
+import { type Fault, faultsOf, invalid, MeridianError } from '../facts/errors.ts';
+import { splitStream } from '../facts/stream-ref.ts';
+import { commitId, meta, sentEvent, streamName } from './schemas.ts';
+import { decodeVersion } from './version-token.ts';
+
+export const MAX_EVENTS = 100;
+
+const shared = {
+  // An append under an attempt's id would keep its transaction from the stream.
+  id: commitId
+    .regex(/^(?![a-z0-9-]+:.*#\d+$)/, "is like the id of a transaction's attempt: make another one")
+    .optional(),
+  stream: streamName,
+  expected: z.string().optional(),
+  basedOn: z.string().optional(),
+  meta: meta.default({}),
+};
+
+const eventsEnvelope = z.strictObject({
+  ...shared,
+  events: z.array(sentEvent).min(1, 'holds no event'),
+});
+
+const commandEnvelope = z.strictObject({ ...shared, command: z.string(), input: z.unknown().optional() });
+
+type Shared = Omit<z.output<typeof eventsEnvelope>, 'events'>;
+
+/**
+ * Reads an envelope `{id?, stream, events, expected?, basedOn?, meta?}`.
+ * @param newId makes the commitId of an envelope without `id`
+ * @throws MeridianError `validation` with the path of every fault; `too-large`: more than 100 events; `unknown-stream-type`
+ */
+export function parseEventsEnvelope(domain: Domain, envelope: unknown, newId: () => string): Append {
+  const events =
+    envelope !== null && typeof envelope === 'object' && 'events' in envelope ? envelope.events : undefined;
+  if (Array.isArray(events) && events.length > MAX_EVENTS)
+    throw new MeridianError(
+      'too-large',
+      `A commit holds at most ${MAX_EVENTS} events, this one has ${events.length}.`,
+      {
+        details: { limit: MAX_EVENTS },
+      },
+    );
+  const parsed = parse(eventsEnvelope, envelope, () => faultsOfEvents(domain, envelope));
+  return toAppend(domain, parsed, { kind: 'events', events: parsed.events }, newId);
+}
+
+/**
+ * Reads an envelope `{id?, stream, command, input?, expected?, basedOn?, meta?}`.
+ * @throws MeridianError `validation` with the path of every fault; `unknown-stream-type`
+ */
+export function parseCommandEnvelope(domain: Domain, envelope: unknown, newId: () => string): Append {
+  const { command, input, ...parsed } = parse(commandEnvelope, envelope);
+  return toAppend(domain, parsed, { kind: 'command', command, input }, newId);
+}
+
+/** The name of a stream from its parts. @throws MeridianError `validation` */
+export function streamNameOf(type: string, id: string): string {
+  return parse(z.object({ stream: streamName }), { stream: `${type}/${id}` }).stream;
+}
+
+/** The id of an envelope, if it has a usable one: only with it can its sender be told what became of it. */
+export function idOf(envelope: unknown): string | undefined {
+  return identified.safeParse(envelope).data?.id;
+}
+
+const identified = z.object({ id: commitId });
+
+/** @param furtherFaults finds what else is wrong with an envelope that the schema refused, to tell it at once */
+function parse<T>(schema: z.ZodType<T>, envelope: unknown, furtherFaults: () => readonly Fault[] = () => []): T {
+  const result = schema.safeParse(envelope);
+  if (result.success) return result.data;
+  throw invalid([...faultsOf(result.error), ...furtherFaults()]);
+}
+
+const streamAndEvents = z.object({ stream: streamName, events: z.array(sentEvent) });
+
+/** The faults of an envelope's events against their schemas, as far as stream and events can be read. */
+function faultsOfEvents(domain: Domain, envelope: unknown): readonly Fault[] {
+  const { data } = streamAndEvents.safeParse(envelope);
+  const definition = data && domain.streams.get(splitStream(data.stream).type);
+  return definition ? checkEvents(definition, data.events).faults : [];
+}
+
+function toAppend(
+  domain: Domain,
+  { id, stream, expected, basedOn, meta }: Shared,
+  request: Append['request'],
+  newId: () => string,
+): Append {
+  const { mode } = streamTypeOf(domain, splitStream(stream).type);
+  if (mode === 'merge' && expected !== undefined)
+    throw invalid([{ path: 'expected', message: 'is for home streams; a merge stream takes basedOn' }]);
+  if (mode === 'home' && basedOn !== undefined)
+    throw invalid([{ path: 'basedOn', message: 'is for merge streams; a home stream takes expected' }]);
+  return {
+    stream,
+    commitId: id ?? newId(),
+    request,
+    ...(expected !== undefined && { expected: decodeVersion(stream, expected, 'expected') }),
+    ...(basedOn !== undefined && { basedOn: decodeVersion(stream, basedOn, 'basedOn') }),
+    meta,
+  };
+}

@@ -1,0 +1,54 @@
+import * as z from 'zod';
+import { type Commit, eventId } from '../facts/commit.ts';
+import { splitStream } from '../facts/stream-ref.ts';
+import { type BusEntry, SOURCE_PREFIX } from './bus.ts';
+import { dotShape, meta, streamName, versionSchema } from './schemas.ts';
+
+/** A commit's events as they go out: one entry an event. */
+export function entriesOf(commit: Commit): readonly BusEntry[] {
+  const { stream, log, position, commitId, request, previous, context, hlc, region, meta, events } = commit;
+  return events.map(({ type, version, data }, index) => ({
+    source: SOURCE_PREFIX + splitStream(stream).type,
+    detailType: type,
+    detail: JSON.stringify({
+      id: eventId(commit, index),
+      stream,
+      data,
+      version,
+      meta: { ...meta, region, log, position, previous, index, count: events.length, context, hlc, commitId, request },
+    }),
+  }));
+}
+
+/** What a rule's target gets of an event on the bus. */
+export const eventBody = z.object({
+  'detail-type': z.string(),
+  detail: z.object({
+    stream: streamName,
+    data: z.unknown().optional(),
+    version: z.number(),
+    meta: z.object({
+      ...meta.shape,
+      ...dotShape,
+      region: z.string(),
+      previous: z.number(),
+      index: z.number(),
+      count: z.number(),
+      context: versionSchema,
+      hlc: z.string(),
+      commitId: z.string(),
+      request: z.string(),
+    }),
+  }),
+});
+
+export type EventBody = z.output<typeof eventBody>;
+
+/** An event as the bus brings it to a subscriber: `detail`, and the event's type with it. */
+export const subscribedEvent = eventBody.shape.detail.extend({
+  /** `<stream>@<log>.<position>.<index>`, the same on every delivery. */
+  id: z.string(),
+  type: z.string(),
+});
+
+export type SubscribedEvent = z.output<typeof subscribedEvent>;

@@ -1,0 +1,26 @@
+import * as z from 'zod';
+import type { Generations } from '../facts/generation.ts';
+
+const generation = {
+  version: z.number(),
+  build: z.number(),
+  kind: z.enum(['rows', 'totals']),
+  shards: z.number(),
+  behind: z.literal(true).optional(),
+};
+
+const segment = z.object({
+  cursor: z.string().optional(),
+  last: z.string().optional(),
+  streams: z.number(),
+  done: z.boolean(),
+});
+
+/** Of generations that come out of a store as JSON. */
+export const generationsSchema: z.ZodType<Generations> = z.object({
+  revision: z.number(),
+  builds: z.number(),
+  active: z.object(generation),
+  building: z.object({ ...generation, segments: z.array(segment) }).optional(),
+  retired: z.array(z.object({ ...generation, since: z.number() })),
+});

@@ -1,0 +1,167 @@
+import * as z from 'zod';
+import { type Problem, problemSchema } from '../facts/errors.ts';
+
+const choice = {
+  /** Only these messages. */
+  ids: z.array(z.string().min(1).max(200)).min(1).max(1000).optional(),
+  filter: z
+    .strictObject({
+      /** A part of the reason, whatever its case. */
+      reason: z.string().optional(),
+      /** A stream, or a type of streams. */
+      stream: z.string().optional(),
+    })
+    .default({}),
+};
+
+export const quarantineListRequest = z.strictObject({
+  ...choice,
+  /** So many at most. */
+  limit: z.int().min(1).max(1000).default(100),
+});
+
+export const quarantineAddRequest = z.strictObject({
+  messages: z
+    .array(z.strictObject({ reason: z.string().max(10_000), body: z.string() }))
+    .min(1)
+    .max(100),
+});
+
+export const redriveRequest = z.strictObject({
+  ...choice,
+  limit: z.int().min(1).max(1000).default(1000),
+  /** Sends and removes nothing. */
+  dryRun: z.boolean().default(false),
+  /** Only what came in until then, in milliseconds since 1970; now by default. */
+  before: z.number().optional(),
+});
+
+export const drivenSchema = z.object({
+  id: z.string(),
+  sentAt: z.iso.datetime(),
+  receives: z.number(),
+  reason: z.string(),
+  detailType: z.string().optional(),
+  stream: z.string().optional(),
+  /** The `id` of the envelope in it. */
+  envelopeId: z.string().optional(),
+});
+
+/** What came in, to the letter: what a redrive sends. */
+const quarantinedSchema = drivenSchema.extend({ body: z.string() });
+
+/** A message of the quarantine, as far as it can be read. */
+export type Quarantined = z.output<typeof quarantinedSchema>;
+
+export const quarantineListSchema = z.object({
+  messages: z.array(quarantinedSchema),
+  /** About how many there are in all. */
+  about: z.number(),
+  /** Whether these are all that were chosen and that nobody else held. */
+  complete: z.boolean(),
+});
+
+export const quarantineAddSchema = z.object({
+  added: z.number(),
+  failed: z.array(z.object({ index: z.number(), why: z.string() })),
+});
+
+export const redriveSchema = z.object({
+  /** How many messages were looked at. */
+  examined: z.number(),
+  /** Sent to `ingest` and removed from here; in a dry run those that would be. */
+  redriven: z.array(drivenSchema),
+  /** Looked at and left here. */
+  kept: z.number(),
+  /** Left here because they could not be sent, or sent but still here: once more does no harm. */
+  failed: z.array(z.object({ id: z.string(), why: z.string() })),
+  /** About how many there were before. */
+  about: z.number(),
+  /** Whether none was left to look at that nobody else held. */
+  complete: z.boolean(),
+  /** To be given to the next call: what came in later is left alone, or what comes back would be sent for ever. */
+  before: z.number(),
+});
+
+const MAX_TABLE_SEGMENTS = 1000;
+
+export const republishStepRequest = z
+  .strictObject({
+    /** Commits written at that time or later, by their stamps. */
+    since: z.iso.datetime({ offset: true }),
+    segment: z.int().min(0),
+    /** Parts of the table that are read side by side: the same number in every step. */
+    segments: z.int().min(1).max(MAX_TABLE_SEGMENTS),
+    /** Where the step before ended. */
+    cursor: z.string().optional(),
+    /** Only counts what would be published. */
+    dryRun: z.boolean().default(false),
+  })
+  .refine(({ segment, segments }) => segment < segments, { path: ['segment'], message: 'is not below segments' });
+
+export const republishStepSchema = z.object({
+  /** Commits read. */
+  scanned: z.number(),
+  /** Events published, or that would be. */
+  published: z.number(),
+  /**
+   * Events that the bus did not take, and intents that the resolver's queue did not take. The cursor stands before them: go
+   * on from it to try them again.
+   */
+  failed: z.number(),
+  /** Where the next step begins; none: the segment is done. */
+  cursor: z.string().optional(),
+});
+
+export type RepublishStep = z.output<typeof republishStepSchema>;
+
+/** What a Region's `operate` function answers: an action's result, or why there is none. */
+export type OperateAnswer = { readonly result: unknown } | { readonly problem: Problem };
+
+/** Of an answer that came as JSON. */
+export const operateAnswer: z.ZodType<OperateAnswer> = z.union([
+  z.object({ problem: problemSchema }),
+  z.object({ result: z.unknown() }),
+]);
+
+const MAX_SEGMENTS = 32;
+
+const view = z.string();
+
+export const rebuildBeginRequest = z.strictObject({
+  view,
+  /** Parts of the table that are read side by side. A build that is under way keeps its own number. */
+  segments: z.int().min(1).max(MAX_SEGMENTS).default(4),
+});
+
+export const rebuildStepRequest = z.strictObject({ view, build: z.int(), segment: z.int().min(0) });
+
+export const rebuildRequest = z.strictObject({ view });
+
+const shown = z.object({
+  version: z.number(),
+  build: z.number(),
+  shards: z.number(),
+  /** Commits have passed it by: only a new build has all of them. */
+  behind: z.boolean(),
+});
+
+/** How far the rebuild of a view is. */
+export const rebuildStatusSchema = z.object({
+  view: z.string(),
+  /** Of the view's code that answered. */
+  version: z.number(),
+  /** The build that is under way; when none is, the one that is read. */
+  build: z.number(),
+  segments: z.array(z.object({ segment: z.number(), streams: z.number(), done: z.boolean() })),
+  /** Streams that the build has looked at. */
+  streams: z.number(),
+  /** No build is under way: what is read is the last one. */
+  done: z.boolean(),
+  /** What is read. */
+  active: shown,
+  /** Generations that are no longer read, whose rows are there still, and when they may be taken away. */
+  retired: z.array(z.object({ version: z.number(), build: z.number(), removableAt: z.iso.datetime() })),
+});
+
+export type RebuildStatus = z.output<typeof rebuildStatusSchema>;

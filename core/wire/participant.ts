@@ -1,0 +1,51 @@
+import * as z from 'zod';
+import type { PreparedIntent } from '../facts/decision.ts';
+import { type Problem, problemSchema } from '../facts/errors.ts';
+import { type DecisionAnswer, decisionRequest, preparedIntentSchema } from './decision.ts';
+import { commitId, meta, streamName } from './schemas.ts';
+import { participantSchema } from './transaction.ts';
+
+export const preparedSchema: z.ZodType<Prepared> = z.union([
+  preparedIntentSchema.extend({ kind: z.literal('prepared') }),
+  z.object({ kind: z.literal('busy'), stream: z.string() }),
+  z.object({ kind: z.literal('refused'), stream: z.string(), problem: problemSchema }),
+]);
+
+/** An intent and what it becomes. */
+export const finalIntentSchema = z.object({
+  stream: streamName,
+  log: z.string(),
+  position: z.number(),
+  commitId,
+  state: z.enum(['committed', 'aborted']),
+});
+
+export type FinalIntent = z.output<typeof finalIntentSchema>;
+
+const shared = {
+  transaction: z.string(),
+  attempt: z.number(),
+  request: z.string(),
+  meta,
+  participant: participantSchema,
+};
+
+/** What the state machine asks of its own Region, and a Region of the one where a stream is at home. */
+export const participantRequest = z.union([
+  /** By the driving Region's clock. */
+  z.object({ step: z.literal('prepare'), ...shared, deadline: z.number() }),
+  z.object({ step: z.literal('prepare'), ...shared, remaining: z.number() }),
+  z.object({ step: z.literal('finalise'), intent: finalIntentSchema }),
+  decisionRequest,
+]);
+
+export type ParticipantAnswer = Prepared | { readonly kind: 'finalised' } | DecisionAnswer;
+
+export const remoteAnswer = z.union([preparedSchema, z.object({ kind: z.literal('finalised') })]);
+
+/** What a participant answers. Only `prepared` has written anything. */
+export type Prepared =
+  | ({ readonly kind: 'prepared' } & PreparedIntent)
+  /** Another transaction holds the stream, or others wrote it all the time. */
+  | { readonly kind: 'busy'; readonly stream: string }
+  | { readonly kind: 'refused'; readonly stream: string; readonly problem: Problem };

@@ -1,0 +1,27 @@
+import * as z from 'zod';
+import type { Commit } from '../facts/commit.ts';
+import { type EventBody, eventBody } from './event.ts';
+import { dotShape, streamName } from './schemas.ts';
+
+const keysBody = z.object({ keys: z.array(z.object({ stream: streamName, ...dotShape })) });
+
+/** The body of a message that names commits. */
+export function encodeKeys(commits: readonly Commit[]): string {
+  return JSON.stringify({ keys: commits.map(({ stream, log, position }) => ({ stream, log, position })) });
+}
+
+/** A message of the projection queue: keys from the relay, or one event of another Region from the bus. */
+export type ProjectionMessage = z.output<typeof keysBody> | { readonly event: EventBody };
+
+/** @throws Error when the body is neither */
+export function parseProjectionMessage(body: string): ProjectionMessage {
+  const json: unknown = JSON.parse(body);
+  return json !== null && typeof json === 'object' && 'keys' in json
+    ? keysBody.parse(json)
+    : { event: eventBody.parse(json) };
+}
+
+/** The streams that a message is about. */
+export function streamsOf(message: ProjectionMessage): readonly string[] {
+  return 'keys' in message ? message.keys.map(({ stream }) => stream) : [message.event.detail.stream];
+}

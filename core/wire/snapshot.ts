@@ -1,0 +1,63 @@
+import * as z from 'zod';
+import { isJson } from '../facts/json.ts';
+import type { Snapshot } from '../facts/snapshot.ts';
+import { sameVersion } from '../facts/version.ts';
+
+const version = z.record(z.string(), z.number());
+
+/** A copy. There may be many: so they have no names, and what is as nearly always is null. */
+const row = z.tuple([
+  z.string(), // commitId
+  z.string(), // log
+  z.number(), // position
+  z.string(), // stamp
+  z.string(), // request
+  z.nullable(z.string()), // the request that it counts for, if that is another one
+  z.nullable(version), // its version, if that is more than the commit itself and what its log holds before
+]);
+
+const snapshotSchema = z.object({
+  stream: z.string(),
+  madeBy: z.number(),
+  events: z.record(z.string(), z.number()),
+  version,
+  latestStamp: z.string(),
+  withEvents: version,
+  state: z.unknown(),
+  copies: z.array(row),
+});
+
+/** @throws Error when the state is not JSON: read back it would be another one */
+export function encodeSnapshot({ ids, ...snapshot }: Snapshot): string {
+  if (!isJson(snapshot.state))
+    throw new Error(`The state of ${snapshot.stream} is not JSON: mend its type’s evolve, or take its snapshots away.`);
+  const copies = [...ids.values()]
+    .flat()
+    .map(
+      ({ commitId, log, position, hlc, request, countsAs, version }): z.output<typeof row> => [
+        commitId,
+        log,
+        position,
+        hlc,
+        request,
+        countsAs === request ? null : countsAs,
+        sameVersion(version, { [log]: position }) ? null : version,
+      ],
+    );
+  return JSON.stringify({ ...snapshot, copies });
+}
+
+/** @throws Error when the text is not one of `encodeSnapshot` */
+export function decodeSnapshot(text: string): Snapshot {
+  const { copies, ...snapshot } = snapshotSchema.parse(JSON.parse(text));
+  const known = copies.map(([commitId, log, position, hlc, request, countsAs, version]) => ({
+    commitId,
+    log,
+    position,
+    hlc,
+    request,
+    countsAs: countsAs ?? request,
+    version: version ?? { [log]: position },
+  }));
+  return { ...snapshot, ids: Map.groupBy(known, ({ commitId }) => commitId) };
+}

@@ -1,0 +1,196 @@
+import * as z from 'zod';
+import { type Domain, streamTypeOf } from '../definition/domain.ts';
+import { checkEvents, commandOf, homeOf, type StreamDefinition } from '../definition/stream.ts';
+import { type Fault, faultsOf, invalid, MeridianError } from '../facts/errors.ts';
+import { canonical, digestOf } from '../facts/fingerprint.ts';
+import type { Request } from '../facts/operation.ts';
+import { splitStream } from '../facts/stream-ref.ts';
+import {
+  DEFAULT_TIMEOUT_MS,
+  drivingRegionOf,
+  isTransactionId,
+  MAX_PARTICIPANTS,
+  MAX_TIMEOUT_MS,
+  MAX_TRANSACTION_BYTES,
+  type Participant,
+  type Transaction,
+} from '../facts/transaction.ts';
+import type { Version } from '../facts/version.ts';
+import { MAX_EVENTS } from './envelope.ts';
+import { meta, sentEvent, streamName } from './schemas.ts';
+import { decodeVersion } from './version-token.ts';
+
+export interface ParseTransactionPorts {
+  readonly domain: Domain;
+  readonly region: string;
+  readonly regions: readonly string[];
+  readonly runtime: { readonly newId: () => string; readonly digest: (text: string) => string };
+}
+
+const shared = { stream: streamName, expected: z.string().optional() };
+const commandSchema = z.strictObject({ ...shared, command: z.string(), input: z.unknown().optional() });
+const eventsSchema = z.strictObject({
+  ...shared,
+  events: z.array(sentEvent).min(1, 'holds no event').max(MAX_EVENTS, `holds more than ${MAX_EVENTS} events`),
+});
+const checkSchema = z.strictObject({ stream: streamName, expected: z.string() });
+const MAX_TIMEOUT_S = MAX_TIMEOUT_MS / 1000;
+
+const envelope = z.strictObject({
+  id: z.string().optional(),
+  participants: z.array(z.unknown()).min(1, 'holds no participant'),
+  checks: z.array(z.unknown()).default([]),
+  timeoutSeconds: z
+    .int()
+    .min(1)
+    .max(MAX_TIMEOUT_S)
+    .default(DEFAULT_TIMEOUT_MS / 1000),
+  meta: meta.default({}),
+});
+
+/** A list of participants that is being read: what is wrong with it is told all at once. */
+interface Reading extends ParseTransactionPorts {
+  readonly faults: Fault[];
+  readonly streams: Set<string>;
+}
+
+/**
+ * Reads `{id?, participants: [{stream, command, input?, expected?} | {stream, events, expected?}], checks?: [{stream,
+ * expected}], timeoutSeconds?, meta?}`. An id names a Region, which will drive the transaction; without one it is made, for
+ * this Region.
+ * @throws MeridianError `validation` with the path of every fault; `too-large`: over 200,000 bytes as JSON, or nested too deeply
+ */
+export function parseTransaction(ports: ParseTransactionPorts, body: unknown): Transaction {
+  const parsed = envelope.safeParse(body);
+  if (!parsed.success) throw invalid(faultsOf(parsed.error));
+  const { id, participants: changes, checks, timeoutSeconds, meta } = parsed.data;
+  const bytes = new TextEncoder().encode(canonical([changes, checks])).length;
+  if (bytes > MAX_TRANSACTION_BYTES)
+    throw new MeridianError(
+      'too-large',
+      `A transaction holds at most ${MAX_TRANSACTION_BYTES} bytes as JSON, this one has ${bytes}.`,
+      { details: { bytes, limit: MAX_TRANSACTION_BYTES } },
+    );
+  const count = changes.length + checks.length;
+  if (count > MAX_PARTICIPANTS)
+    throw invalid([
+      {
+        path: 'participants',
+        message: `are ${count} with the checks: at most ${MAX_PARTICIPANTS} fit in a transaction`,
+      },
+    ]);
+  const reading: Reading = { ...ports, faults: [], streams: new Set() };
+  if (id !== undefined) checkId(reading, id);
+  const participants = [
+    ...changes.map((one, i) => readParticipant(reading, one, `participants[${i}]`)),
+    ...checks.map((one, i) => readCheck(reading, one, `checks[${i}]`)),
+  ].flatMap((one) => one ?? []);
+  if (reading.faults.length > 0) throw invalid(reading.faults);
+  return {
+    id: id ?? `${ports.region}:${ports.runtime.newId()}`,
+    participants,
+    request: digestOf(ports.runtime, participants),
+    timeout: timeoutSeconds * 1000,
+    meta,
+    ...(id === undefined && { isNew: true }),
+  };
+}
+
+function checkId({ faults, regions }: Reading, id: string): void {
+  if (!isTransactionId(id))
+    faults.push({
+      path: 'id',
+      message: `is not <Region>:<key>, such as ${regions[0]}:order-17; key: 1 to 120 of A-Z a-z 0-9 . _ ~ -`,
+    });
+  else if (!regions.includes(drivingRegionOf(id)))
+    faults.push({ path: 'id', message: `names a Region that is not one of ${regions.join(', ')}` });
+}
+
+function readParticipant(reading: Reading, value: unknown, path: string): Participant | undefined {
+  const asks = ['command', 'events'].filter(
+    (kind) => value !== null && typeof value === 'object' && Object.hasOwn(value, kind),
+  );
+  if (asks.length !== 1) {
+    const message =
+      asks.length > 1 ? 'has both a command and events: give one of them' : 'has neither a command nor events';
+    reading.faults.push({ path, message });
+    return undefined;
+  }
+  const parsed = asks.includes('command') ? commandSchema.safeParse(value) : eventsSchema.safeParse(value);
+  if (!parsed.success) {
+    reading.faults.push(...faultsOf(parsed.error, path));
+    return undefined;
+  }
+  const { stream, expected } = parsed.data;
+  const definition = definitionOf(reading, stream, path);
+  if (!definition) return undefined;
+  const request = 'command' in parsed.data ? commandIn(parsed.data) : eventsIn(parsed.data);
+  checkRequest(reading, definition, request, path);
+  return { stream, request, ...(expected !== undefined && { expected: versionIn(reading, stream, expected, path) }) };
+}
+
+function commandIn({ command, input }: z.output<typeof commandSchema>): Request {
+  return {
+    kind: 'command',
+    command,
+    input,
+  };
+}
+function eventsIn({ events }: z.output<typeof eventsSchema>): Request {
+  return { kind: 'events', events };
+}
+
+function readCheck(reading: Reading, value: unknown, path: string): Participant | undefined {
+  const parsed = checkSchema.safeParse(value);
+  if (!parsed.success) {
+    reading.faults.push(...faultsOf(parsed.error, path));
+    return undefined;
+  }
+  const { stream, expected } = parsed.data;
+  if (!definitionOf(reading, stream, path)) return undefined;
+  return { stream, expected: versionIn(reading, stream, expected, path) };
+}
+
+/** The definition of a stream that can take part: at home in one Region, and named only once. */
+function definitionOf(reading: Reading, stream: string, path: string): StreamDefinition | undefined {
+  const { domain, regions, streams } = reading;
+  const once = !streams.has(stream);
+  streams.add(stream);
+  if (!once)
+    reading.faults.push({ path: `${path}.stream`, message: `names ${stream} a second time: name each stream once` });
+  return told(reading, `${path}.stream`, () => {
+    const definition = streamTypeOf(domain, splitStream(stream).type);
+    if (homeOf(definition, stream, regions) !== undefined) return definition;
+    throw new MeridianError(
+      'validation',
+      `${stream} is a ${definition.mode} stream: only home streams take part in transactions`,
+    );
+  });
+}
+
+function versionIn(reading: Reading, stream: string, token: string, path: string): Version | undefined {
+  return told(reading, `${path}.expected`, () => decodeVersion(stream, token, `${path}.expected`));
+}
+
+function checkRequest(reading: Reading, definition: StreamDefinition, request: Request, path: string): void {
+  if (request.kind === 'events') {
+    const known = told(reading, `${path}.events`, () => checkEvents(definition, request.events));
+    reading.faults.push(...(known?.faults ?? []).map((fault) => ({ ...fault, path: `${path}.${fault.path}` })));
+    return;
+  }
+  const command = told(reading, `${path}.command`, () => commandOf(definition, request.command));
+  const { success, error } = command?.input.safeParse(request.input) ?? { success: true };
+  if (!success && error) reading.faults.push(...faultsOf(error, `${path}.input`));
+}
+
+/** What a part is, or its fault. */
+function told<T>({ faults }: Reading, path: string, read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof MeridianError) || error.code === 'internal') throw error;
+    const known = Array.isArray(error.details.faults) ? (error.details.faults as readonly Fault[]) : undefined;
+    faults.push(...(known ?? [{ path, message: error.message }]));
+    return undefined;
+  }
+}

@@ -1,0 +1,25 @@
+// Transactions and what is asked of participants, as they travel as JSON.
+
+import * as z from 'zod';
+import type { Request } from '../facts/operation.ts';
+import type { Participant, Transaction } from '../facts/transaction.ts';
+import { meta, sentEvent, streamName, versionSchema } from './schemas.ts';
+
+export const requestSchema: z.ZodType<Request> = z.union([
+  z.object({ kind: z.literal('events'), events: z.array(sentEvent) }),
+  z.object({ kind: z.literal('command'), command: z.string(), input: z.unknown().optional() }),
+]);
+
+export const participantSchema: z.ZodType<Participant> = z.object({
+  stream: streamName,
+  request: requestSchema.optional(),
+  expected: versionSchema.optional(),
+});
+
+export const transactionSchema: z.ZodType<Transaction> = z.object({
+  id: z.string(),
+  participants: z.array(participantSchema),
+  request: z.string(),
+  timeout: z.number(),
+  meta,
+});

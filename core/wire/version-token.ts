@@ -1,0 +1,47 @@
+import { invalid } from '../facts/errors.ts';
+import type { Version } from '../facts/version.ts';
+
+const tokenPattern = /^(?<stream>[^\n]+)\n(?<logs>([a-z0-9][a-z0-9.-]*=[1-9]\d{0,15}(,(?!$)|$))*)$/;
+
+/** The opaque form in which callers keep a version (an ETag): it carries its stream. */
+export function encodeVersion(stream: string, version: Version): string {
+  const logs = Object.entries(version)
+    .filter(([, position]) => position > 0)
+    .map(([log, position]) => `${log}=${position}`)
+    .sort();
+  return btoa(`${stream}\n${logs.join(',')}`)
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
+}
+
+/**
+ * Reads a version token. `path` says in an error where the token stood.
+ * @throws MeridianError `validation`: not a token, or one of another stream
+ */
+export function decodeVersion(stream: string, token: string, path: string): Version {
+  const groups = tokenPattern.exec(decodeBase64(token))?.groups;
+  const version = Object.fromEntries(
+    (groups?.logs ?? '')
+      .split(',')
+      .filter(Boolean)
+      .map((entry) => {
+        const [log = '', position] = entry.split('=');
+        return [log, Number(position)];
+      }),
+  );
+  // There is one token of a version: what prints as another one was not made here.
+  if (groups?.stream === undefined || encodeVersion(groups.stream, version) !== token)
+    throw invalid([{ path, message: 'is not a version token; send one back as you got it' }]);
+  if (groups.stream !== stream)
+    throw invalid([{ path, message: `is a version of ${groups.stream}, not of ${stream}` }]);
+  return version;
+}
+
+function decodeBase64(text: string): string {
+  try {
+    return atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,133 @@
+import { streamTypeOf } from '../definition/domain.ts';
+import type { Append, Appended } from '../facts/append.ts';
+import type { Commit } from '../facts/commit.ts';
+import { MeridianError } from '../facts/errors.ts';
+import { digestOf } from '../facts/fingerprint.ts';
+import type { KnownCopy } from '../facts/snapshot.ts';
+import { splitStream } from '../facts/stream-ref.ts';
+import { dominates, empty, type Version } from '../facts/version.ts';
+import type { History } from '../log/history.ts';
+import { keepSnapshot, loadWhole } from '../log/load.ts';
+import { backoff } from '../retry.ts';
+import { encodeVersion } from '../wire/version-token.ts';
+import { finishIntents, streamBusy } from './intents.ts';
+import {
+  type AppendPorts,
+  checkHome,
+  conflictOf,
+  type Decide,
+  decider,
+  idReused,
+  isBehind,
+  loadWarm,
+  nextCommit,
+  warmHistory,
+} from './writer.ts';
+
+/** For how long an append tries to get a position, in milliseconds. */
+const APPEND_MS = 10_000;
+
+/**
+ * Appends to a stream under optimistic concurrency: one conditional write when the stream is warm, one Query more when
+ * it is cold, a few when its type has snapshots. The same append again answers the same result.
+ * @throws MeridianError
+ * - `unknown-stream-type`, `unknown-event`, `unknown-command`; `validation` with the path of every fault
+ * - `misdirected`: a `home` stream of another Region
+ * - `version-conflict`: the stream is not at `expected`; or, retryable, other writers were faster for 10 s
+ * - `stream-busy`, retryable: an undecided transaction holds the stream, for 10 s already
+ * - `id-reused`: the commitId stands for another request
+ * - `rejected`: the domain's own refusal
+ * - `unreadable-event`, retryable: only newer code knows an event of the stream
+ * - `not-caught-up`, retryable: this Region has not seen `basedOn`
+ * - `too-large`; `unavailable`, retryable
+ */
+export async function append(ports: AppendPorts, asked: Append): Promise<Appended> {
+  const { domain, runtime, events: store, log } = ports;
+  const { stream, commitId, expected, basedOn } = asked;
+  const definition = streamTypeOf(domain, splitStream(stream).type);
+  checkHome(ports, definition, stream);
+  const request = digestOf(runtime, asked.request);
+  const deadline = runtime.elapsed() + APPEND_MS;
+
+  const warm = warmHistory(ports, definition, stream);
+  let history = warm ?? (await loadWarm(ports, stream));
+  let fresh = warm === undefined;
+  const refresh = async (atLeast?: Version) => {
+    history = await loadWarm(ports, stream, atLeast);
+    fresh = true;
+  };
+  let decide: Decide | undefined;
+  for (let attempt = 0; ; ) {
+    // Who was faster may have known less than is in the snapshot that this copy goes on from.
+    if (!history.holds) await refresh();
+    // An append that stands is answered before anything about it is checked: what was right then may not be so now.
+    const standing = history.find(commitId, request, runtime.now());
+    if (standing?.request === request) return appended(history, standing);
+    const holder = await finishIntents(ports, history);
+    if (holder) {
+      const wait = backoff(runtime, attempt++);
+      if (runtime.elapsed() + wait > deadline) throw streamBusy(holder, runtime.now());
+      await runtime.sleep(wait);
+      continue;
+    }
+    const now = runtime.now();
+    const known = history.find(commitId, request, now);
+    const refusal = known ? idReused(stream, known) : (history.unreadable ?? conflictOf(history, expected));
+    if (refusal && fresh) throw refusal;
+    if (refusal || !dominates(history.seen, basedOn ?? empty)) {
+      await refresh(basedOn);
+      continue;
+    }
+    if (basedOn && !history.reaches(basedOn)) {
+      history = await loadWhole(ports, stream);
+      fresh = true;
+      continue;
+    }
+    decide ??= decider(definition, stream, asked.request);
+    const context = basedOn ?? history.seen;
+    const decision = decide(() => history.stateAt(context), now);
+    if (!fresh && !decision.events?.length) {
+      await refresh(basedOn);
+      continue;
+    }
+    if (!decision.events) throw decision.error;
+    if (decision.events.length === 0) return { stream, commitId, version: context };
+
+    const commit = nextCommit(ports, history, now, {
+      commitId,
+      request,
+      events: decision.events,
+      context,
+      meta: asked.meta,
+    });
+    const answer = appended(history, commit);
+    const taken = await store.put(commit);
+    history.add([taken ?? commit]);
+    if (!taken) {
+      runtime.metric('Appended', 'Count', 1);
+      if (ports.warm.get(stream)?.history === history) await keepSnapshot(ports, history);
+      return answer;
+    }
+    if (taken.commitId === commitId && taken.tx === undefined && history.holds) {
+      if (taken.request === request) return appended(history, taken);
+      throw idReused(stream, taken);
+    }
+
+    runtime.metric('AppendConflict', 'Count', 1);
+    const wait = expected ? 0 : backoff(runtime, attempt++);
+    if (runtime.elapsed() + wait > deadline)
+      throw new MeridianError('version-conflict', `Other writers of ${stream} were faster for 10 s: try again.`, {
+        retryable: true,
+        details: { actual: encodeVersion(stream, history.seen) },
+      });
+    await runtime.sleep(wait);
+    // Nothing stands behind an intent that is not final.
+    if (taken.tx?.state !== 'prepared') history.add(await store.loadLog(stream, log, history.lastPosition(log)));
+    if (isBehind(history, taken)) await refresh(basedOn);
+  }
+}
+
+function appended(history: History, commit: Commit | KnownCopy): Appended {
+  const { commitId, log, position } = commit;
+  return { stream: history.stream, commitId, version: history.versionOf(commit), dot: { log, position } };
+}

@@ -1,0 +1,28 @@
+import { streamTypeOf } from '../definition/domain.ts';
+import { homeOf } from '../definition/stream.ts';
+import type { Append, Appended } from '../facts/append.ts';
+import { fromProblem } from '../facts/errors.ts';
+import { splitStream } from '../facts/stream-ref.ts';
+import type { Remote } from '../ports/remote.ts';
+import { appendAnswer } from '../wire/command.ts';
+import { append } from './append.ts';
+import type { AppendPorts } from './writer.ts';
+
+export interface SubmitPorts extends AppendPorts {
+  readonly remote: Remote;
+}
+
+/**
+ * Appends here, or in the Region where the stream is at home.
+ * @throws MeridianError as `append` does; `region-unreachable`, retryable: the home could not be asked, or did not answer
+ * (the append may stand all the same: the same commitId again tells)
+ */
+export async function submit(ports: SubmitPorts, asked: Append): Promise<Appended> {
+  const { type } = splitStream(asked.stream);
+  const definition = streamTypeOf(ports.domain, type);
+  const home = homeOf(definition, asked.stream, ports.regions) ?? ports.region;
+  if (home === ports.region) return append(ports, asked);
+  const answer = appendAnswer.parse(await ports.remote.invoke(home, asked));
+  if ('problem' in answer) throw fromProblem(answer.problem);
+  return answer.appended;
+}

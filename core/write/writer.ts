@@ -1,0 +1,175 @@
+// What every write to a stream shares: a copy in memory, what is decided on it, and the next commit of its log.
+
+import { commandOf, homeOf, parseEvents, parseInput, type StreamDefinition } from '../definition/stream.ts';
+import type { Commit, Intent, Meta, StoredEvent } from '../facts/commit.ts';
+import { MeridianError } from '../facts/errors.ts';
+import { nextStamp, wallTimeOf } from '../facts/hlc.ts';
+import type { Request, SentEvent } from '../facts/operation.ts';
+import type { KnownCopy } from '../facts/snapshot.ts';
+import { splitStream } from '../facts/stream-ref.ts';
+import { covers, dominates, type Version } from '../facts/version.ts';
+import type { History } from '../log/history.ts';
+import { type LoadPorts, loadAtLeast } from '../log/load.ts';
+import type { WarmStreams } from '../ports/warm-streams.ts';
+import { encodeVersion } from '../wire/version-token.ts';
+
+/** A stream in memory, and when it was read. */
+export interface Warm {
+  readonly history: History;
+  readonly loadedAt: number;
+}
+
+export interface AppendPorts extends LoadPorts {
+  readonly regions: readonly string[];
+  /** The log that this Region writes. */
+  readonly log: string;
+  readonly warm: WarmStreams<Warm>;
+}
+
+/** A warm copy of a stream that other Regions write too is used for so long, in milliseconds. */
+const WARM_MS = 1000;
+
+/** A stamp so far ahead of the wall clock is reported, in milliseconds; it is adopted all the same. */
+const CLOCK_AHEAD_MS = 500;
+
+/**
+ * Bytes of a commit as JSON. A bus entry may hold 256 KiB (262,144 bytes); what is left is room for what an entry adds.
+ */
+const MAX_COMMIT_BYTES = 256_000;
+
+/** @throws MeridianError `misdirected`: a `home` stream of another Region */
+export function checkHome({ region, regions }: AppendPorts, definition: StreamDefinition, stream: string): void {
+  const home = homeOf(definition, stream, regions) ?? region;
+  if (home !== region)
+    throw new MeridianError('misdirected', `${stream} is at home in ${home}, not in ${region}.`, { details: { home } });
+}
+
+/** What was decided on a state: events, none of them when nothing changes, or a refusal. */
+type Decision =
+  | { readonly events: readonly StoredEvent[]; readonly error?: never }
+  | { readonly events?: never; readonly error: unknown };
+
+export type Decide = (state: () => unknown, now: number) => Decision;
+
+/**
+ * Checks what is asked for once; the answer decides as often as the state changes under it.
+ * @throws MeridianError `unknown-event`, `unknown-command`; `validation` with the path of every fault
+ */
+export function decider(definition: StreamDefinition, stream: string, request: Request): Decide {
+  if (request.kind === 'events') {
+    const events = parseEvents(definition, request.events);
+    return () => ({ events });
+  }
+  const input = parseInput(definition, request.command, request.input);
+  const { id } = splitStream(stream);
+  const command = commandOf(definition, request.command);
+  return (state, now) => {
+    try {
+      return { events: parseDecided(definition, request.command, command.decide(state(), input, { id, now })) };
+    } catch (error) {
+      return { error };
+    }
+  };
+}
+
+/** An event that its own schema refuses is the domain's fault, not the caller's. @throws MeridianError `internal` */
+function parseDecided(definition: StreamDefinition, command: string, events: readonly SentEvent[]) {
+  try {
+    return parseEvents(definition, events);
+  } catch (cause) {
+    throw new MeridianError(
+      'internal',
+      `${definition.type}.${command} decided an event that its schema refuses: ${cause}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/**
+ * The stream as this process has it in memory, if that will do. Being behind is harmless where the position is taken
+ * by a conditional write, which is why an answer that writes nothing is never given on a warm copy. With foreign logs
+ * a copy serves only while it is at most 1 s old: else other Regions' commits would stay unseen.
+ */
+export function warmHistory(
+  { warm, runtime, log }: AppendPorts,
+  { mode }: StreamDefinition,
+  stream: string,
+): History | undefined {
+  const copy = warm.get(stream);
+  const alone = mode === 'home' && copy && !copy.history.hasOtherLogsThan(log);
+  return copy?.history.holds && (alone || runtime.elapsed() - copy.loadedAt <= WARM_MS) ? copy.history : undefined;
+}
+
+/** Loads a stream, and keeps it in memory. @throws MeridianError as `loadAtLeast` */
+export async function loadWarm(ports: AppendPorts, stream: string, atLeast?: Version): Promise<History> {
+  const loadedAt = ports.runtime.elapsed();
+  const history = await loadAtLeast(ports, stream, atLeast);
+  ports.warm.set(stream, { history, loadedAt });
+  return history;
+}
+
+export function idReused(stream: string, { commitId, log, position }: Commit | KnownCopy): MeridianError {
+  return new MeridianError('id-reused', `${commitId} stands for another request on ${stream}: make a new id.`, {
+    details: { log, position },
+  });
+}
+
+/** What is wrong with the expected version: it is exact, but for positions without events, which change nothing. */
+export function conflictOf(history: History, expected: Version | undefined): MeridianError | undefined {
+  const { stream, seen } = history;
+  if (!expected || (dominates(seen, expected) && !history.hasEventsSince(expected))) return undefined;
+  return new MeridianError('version-conflict', `${stream} is not at the expected version: read it and decide again.`, {
+    details: { expected: encodeVersion(stream, expected), actual: encodeVersion(stream, seen) },
+  });
+}
+
+/** Whether who was faster knew more of other Regions than this copy does: nothing can be decided on it then. */
+export function isBehind(history: History, taken: Commit): boolean {
+  const last = { log: taken.log, position: history.lastDecidedPosition(taken.log) };
+  return !covers(history.seen, last) || !dominates(history.seen, taken.context);
+}
+
+interface NextCommit {
+  readonly commitId: string;
+  readonly request: string;
+  readonly events: readonly StoredEvent[];
+  readonly context: Version;
+  readonly meta: Meta;
+  readonly tx?: Intent;
+}
+
+/**
+ * The commit at the next position of this Region's log, as every store gives it back: JSON, without what is undefined.
+ * @throws MeridianError `too-large`
+ */
+export function nextCommit(ports: AppendPorts, history: History, now: number, of: NextCommit): Commit {
+  const { log, region } = ports;
+  const commit = {
+    stream: history.stream,
+    log,
+    position: history.lastPosition(log) + 1,
+    previous: history.lastPositionWithEvents(log),
+    hlc: stamp(ports, history, now),
+    region,
+    ...of,
+  };
+  const text = JSON.stringify(commit);
+  const bytes = text.length > MAX_COMMIT_BYTES / 3 ? utf8.encode(text).length : text.length;
+  if (bytes > MAX_COMMIT_BYTES)
+    throw new MeridianError(
+      'too-large',
+      `A commit holds at most ${MAX_COMMIT_BYTES} bytes as JSON, this one has ${bytes}.`,
+      { details: { bytes, limit: MAX_COMMIT_BYTES } },
+    );
+  return JSON.parse(text);
+}
+
+const utf8 = new TextEncoder();
+
+function stamp({ runtime }: AppendPorts, { latestStamp }: History, now: number): string {
+  const ahead = latestStamp === undefined ? 0 : wallTimeOf(latestStamp) - now;
+  if (ahead > CLOCK_AHEAD_MS) runtime.metric('ClockAhead', 'Milliseconds', ahead);
+  return nextStamp(now, latestStamp);
+}

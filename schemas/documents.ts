@@ -1,0 +1,219 @@
+import * as z from 'zod';
+import type { Domain } from '../core/definition/domain.ts';
+import { type EventVersion, versionsOf } from '../core/definition/event-version.ts';
+import type { StreamDefinition } from '../core/definition/stream.ts';
+import { APPEND, COMMAND, OUTCOME_SOURCE, SOURCE_PREFIX } from '../core/wire/bus.ts';
+import { MAX_EVENTS } from '../core/wire/envelope.ts';
+import { commitId, meta, streamName } from '../core/wire/schemas.ts';
+
+export type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+/** One part of a domain's contract, as JSON Schema (draft 2020-12). */
+export interface SchemaDocument {
+  /**
+   * `event`: the data of an event in one version, as it is stored and published. `sent`: what a caller may send as that,
+   * where it is not the same. `command`: a command's input. `message`: an event of EventBridge, whole.
+   */
+  readonly kind: 'event' | 'sent' | 'command' | 'message';
+  /** Unique within its kind: `flight.Departed.2`, `flight.depart`, `append.flight`. */
+  readonly name: string;
+  readonly schema: JsonSchema;
+}
+
+/**
+ * All that others may rely on: every version of every event, every command's input, and what goes over the bus.
+ * What JSON Schema cannot say (a refinement, a date as such) is left open.
+ */
+export function schemaDocuments(domain: Domain): readonly SchemaDocument[] {
+  return [
+    ...[...domain.streams.values()].flatMap(documentsOf),
+    message('Accepted', 'Accepted: an envelope stands', 'output', outcome('Accepted', accepted)),
+    message('Rejected', 'Rejected: an envelope was refused', 'output', outcome('Rejected', rejected)),
+  ];
+}
+
+/**
+ * Every event in its current version, as EventBridge delivers it, under the name that a schema registry of EventBridge
+ * gives it (`meridian.flight@Departed`): JSON Schema draft 4, which is what it takes.
+ */
+export function registrySchemas(domain: Domain): Readonly<Record<string, JsonSchema>> {
+  return Object.fromEntries(
+    [...domain.streams.values()].flatMap((stream) =>
+      Object.entries(stream.events).map(([type, event]) => [
+        `${SOURCE_PREFIX}${stream.type}@${type}`,
+        jsonSchema(published(stream, type, event), 'output', {}, 'draft-04'),
+      ]),
+    ),
+  );
+}
+
+function documentsOf(stream: StreamDefinition): readonly SchemaDocument[] {
+  const events = Object.entries(stream.events).flatMap(([type, event]) =>
+    versionsOf(event).map((version) => ({ type, version, name: `${stream.type}.${type}.${version.version}` })),
+  );
+  const commands = Object.entries(stream.commands).map(([command, { input }]) => ({
+    command,
+    input,
+    name: `${stream.type}.${command}`,
+  }));
+  return [
+    ...events.flatMap(({ type, version, name }) => eventDocuments(`${stream.type} ${type}`, name, version)),
+    ...commands.map(({ command, input, name }) => ({
+      kind: 'command' as const,
+      name,
+      schema: jsonSchema(input, 'input', { title: `${stream.type} ${command}, its input` }),
+    })),
+    message(`append.${stream.type}`, `${APPEND} to a ${stream.type} stream`, 'input', append(stream)),
+    ...commands.map(({ command, input, name }) =>
+      message(
+        `command.${name}`,
+        `${COMMAND} ${command} of a ${stream.type} stream`,
+        'input',
+        ask(stream, command, input),
+      ),
+    ),
+    ...events.map(({ type, version, name }) =>
+      message(
+        name,
+        `${stream.type} ${type}, version ${version.version}, on the bus`,
+        'output',
+        published(stream, type, version),
+      ),
+    ),
+  ];
+}
+
+function eventDocuments(
+  event: string,
+  name: string,
+  { version, schema, sample }: EventVersion,
+): readonly SchemaDocument[] {
+  const title = `${event}, version ${version}`;
+  const kept = sample === undefined ? {} : { examples: [schema.safeParse(sample).data] };
+  const stored = jsonSchema(schema, 'output', { title, ...kept });
+  const sent = jsonSchema(schema, 'input', { title, ...kept });
+  const document: SchemaDocument = { kind: 'event', name, schema: stored };
+  if (JSON.stringify(sent) === JSON.stringify(stored)) return [document];
+  return [document, { kind: 'sent', name, schema: { ...sent, title: `${title}, as it is sent`, examples: [sample] } }];
+}
+
+function message(name: string, title: string, io: 'input' | 'output', schema: z.ZodType): SchemaDocument {
+  return {
+    kind: 'message',
+    name,
+    schema: jsonSchema(schema, io, { title }),
+  };
+}
+
+function jsonSchema(
+  schema: z.ZodType,
+  io: 'input' | 'output',
+  about: JsonSchema = {},
+  target: 'draft-2020-12' | 'draft-04' = 'draft-2020-12',
+): JsonSchema {
+  const { $schema, ...rest } = z.toJSONSchema(schema, { io, target, unrepresentable: 'any' });
+  // As JSON: without what is undefined.
+  return JSON.parse(JSON.stringify({ $schema, ...about, ...rest }));
+}
+
+/** What EventBridge makes of an entry. Consumers get to bear more members: so none of ours is closed. */
+function delivered(source: z.ZodType, detailType: string, detail: z.ZodType) {
+  return z.looseObject({
+    version: z.string(),
+    id: z.string().meta({ description: "EventBridge's own, another one on every delivery" }),
+    'detail-type': z.literal(detailType),
+    source,
+    account: z.string(),
+    time: z.string(),
+    region: z.string().meta({ description: 'The Region of the bus that it was put on first' }),
+    resources: z.array(z.string()),
+    detail,
+  });
+}
+
+/** What a producer puts: any source but Meridian's. */
+function put(detailType: string, detail: z.ZodType) {
+  return delivered(z.string().regex(/^(?!meridian\.)/, 'is kept for Meridian'), detailType, detail);
+}
+
+function asked({ type, mode }: StreamDefinition) {
+  return {
+    id: commitId,
+    stream: streamName.regex(new RegExp(`^${type}/`)),
+    [mode === 'merge' ? 'basedOn' : 'expected']: z.string().optional(),
+    meta: meta.optional(),
+  };
+}
+
+function append(stream: StreamDefinition): z.ZodType {
+  const sent = Object.entries(stream.events).flatMap(([type, event]) =>
+    versionsOf(event).map(({ version, schema }) =>
+      z.strictObject({
+        type: z.literal(type),
+        // Left out, it is the current one.
+        version: version === event.version ? z.literal(version).optional() : z.literal(version),
+        data: schema,
+      }),
+    ),
+  );
+  return put(APPEND, z.strictObject({ ...asked(stream), events: z.array(z.union(sent)).min(1).max(MAX_EVENTS) }));
+}
+
+function ask(stream: StreamDefinition, command: string, input: z.ZodType): z.ZodType {
+  return put(COMMAND, z.strictObject({ ...asked(stream), command: z.literal(command), input }));
+}
+
+const position = z.int().min(1);
+
+function published({ type: streamType }: StreamDefinition, type: string, { version, schema }: EventVersion): z.ZodType {
+  return delivered(
+    z.literal(SOURCE_PREFIX + streamType),
+    type,
+    z.looseObject({
+      id: z.string().meta({ description: '<stream>@<log>.<position>.<index>, the same on every delivery' }),
+      stream: streamName,
+      data: schema,
+      version: z.literal(version).meta({ description: 'That in which the event was written' }),
+      meta: z.looseObject({
+        ...meta.shape,
+        region: z.string().meta({ description: 'Where it was written' }),
+        log: z.string(),
+        position,
+        previous: z.int().min(0).meta({ description: "The log's last position with events before this one; 0: none" }),
+        index: z.int().min(0),
+        count: z.int().min(1),
+        context: z
+          .record(z.string(), z.int().min(0))
+          .meta({ description: 'What the writer had seen: position by log' }),
+        hlc: z.string(),
+        commitId,
+        request: z.string(),
+      }),
+    }),
+  );
+}
+
+function outcome(type: 'Accepted' | 'Rejected', detail: z.ZodType): z.ZodType {
+  return delivered(z.literal(OUTCOME_SOURCE), type, detail);
+}
+
+const accepted = z.looseObject({
+  id: commitId,
+  stream: streamName,
+  version: z.string(),
+  log: z.string().optional(),
+  position: position.optional(),
+});
+
+const rejected = z.looseObject({
+  id: commitId,
+  stream: streamName.optional(),
+  problem: z.looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string(),
+    retryable: z.boolean(),
+  }),
+});

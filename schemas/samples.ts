@@ -1,0 +1,50 @@
+import { type Domain, type EventVersion, parseEvents, type StreamDefinition } from '../core/index.ts';
+import { Fold } from '../core/log/fold.ts';
+
+/**
+ * What is wrong with the versions and samples of a domain's events, a line each. Every version from 1 on has to be there
+ * with a sample that its schema accepts, that can be sent, and that folds, stored as it was then.
+ */
+export function sampleFaults(domain: Domain): readonly string[] {
+  return [...domain.streams.values()].flatMap((stream) =>
+    Object.entries(stream.events).flatMap(([type, { earlier = [], ...current }]) => {
+      const versions: readonly EventVersion[] = [...earlier, current];
+      const missing = Array.from({ length: current.version - versions.length }, (_, i) => i + 1);
+      return [
+        ...missing.map(
+          (version) => `${stream.type}.${type}.${version} is missing: make the next version with nextVersion`,
+        ),
+        ...versions.flatMap((version) => faultOf(stream, type, version) ?? []),
+      ];
+    }),
+  );
+}
+
+function faultOf(
+  stream: StreamDefinition,
+  type: string,
+  { version, schema, sample }: EventVersion,
+): string | undefined {
+  const name = `${stream.type}.${type}.${version}`;
+  if (sample === undefined) return `${name} has no sample: give it one`;
+  try {
+    parseEvents(stream, [{ type, version, data: sample }]);
+    const stored: unknown = JSON.parse(JSON.stringify(schema.parse(sample)));
+    new Fold(stream).apply({
+      stream: `${stream.type}/sample`,
+      log: 'here',
+      position: 1,
+      commitId: name,
+      request: name,
+      events: [{ type, version, data: stored }],
+      context: {},
+      previous: 0,
+      hlc: '0'.repeat(16),
+      region: 'here',
+      meta: {},
+    });
+    return undefined;
+  } catch (error) {
+    return `${name}: its sample does not serve: ${error instanceof Error ? error.message : error}`;
+  }
+}

@@ -1,0 +1,46 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Commit, eventId, foldOrder } from '../../../core/facts/commit.ts';
+import { splitStream } from '../../../core/facts/stream-ref.ts';
+import { aCommit } from '../../contract/commits.ts';
+import { commitGraphs } from '../log/graph.ts';
+
+function happenedBefore(a: Commit, b: Commit): boolean {
+  return (b.context[a.log] ?? 0) >= a.position;
+}
+
+describe('fold order', () => {
+  it('extends causal order, and the order of each log', () => {
+    fc.assert(
+      fc.property(commitGraphs, (commits) => {
+        for (const a of commits)
+          for (const b of commits) {
+            if (happenedBefore(a, b)) expect(foldOrder(a, b)).toBeLessThan(0);
+            if (a.log === b.log) expect(Math.sign(foldOrder(a, b))).toBe(Math.sign(a.position - b.position));
+          }
+      }),
+    );
+  });
+
+  it('is total: stamps first, then logs, then positions', () => {
+    const order = [
+      aCommit({ hlc: '01', log: 'b', position: 1 }),
+      aCommit({ hlc: '02', log: 'a', position: 9 }),
+      aCommit({ hlc: '02', log: 'a', position: 10 }),
+      aCommit({ hlc: '02', log: 'b', position: 1 }),
+    ];
+    expect(order.toReversed().sort(foldOrder)).toEqual(order);
+    for (const [i, a] of order.entries())
+      for (const [j, b] of order.entries()) expect(Math.sign(foldOrder(a, b))).toBe(Math.sign(i - j));
+  });
+});
+
+describe('names', () => {
+  it('number the events of a commit by its own place', () => {
+    expect(eventId(aCommit({ stream: 'flight/LAX', log: 'us', position: 7 }), 2)).toBe('flight/LAX@us.7.2');
+  });
+
+  it('split a stream into its type and its id', () => {
+    expect(splitStream('flight/2001-01-01.LAX-BNA.17')).toEqual({ type: 'flight', id: '2001-01-01.LAX-BNA.17' });
+  });
+});

@@ -1,0 +1,117 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import {
+  cutProblem,
+  faultsOf,
+  fromProblem,
+  invalid,
+  MeridianError,
+  reject,
+  toProblem,
+} from '../../../core/facts/errors.ts';
+
+describe('errors', () => {
+  it('become problem documents with their details as further members', () => {
+    const error = new MeridianError('version-conflict', 'Read it again.', {
+      retryable: true,
+      details: { actual: 'x' },
+    });
+    expect(toProblem(error)).toEqual({
+      type: 'urn:meridian:problem:version-conflict',
+      title: 'version conflict',
+      status: 409,
+      detail: 'Read it again.',
+      code: 'version-conflict',
+      retryable: true,
+      actual: 'x',
+    });
+  });
+
+  it('keep their cause, and are not worth a retry unless they say so', () => {
+    const cause = new Error('inside');
+    expect(new MeridianError('internal', 'm', { cause })).toMatchObject({ cause, retryable: false, details: {} });
+    expect(new MeridianError('internal', 'm')).toMatchObject({ name: 'MeridianError', retryable: false, details: {} });
+  });
+
+  it('survive the way to another Region and back', () => {
+    const codes = fc.constantFrom('rejected', 'validation', 'not-caught-up', 'too-large');
+    const details = fc.dictionary(fc.stringMatching(/^x[a-z]*$/), fc.jsonValue());
+    fc.assert(
+      fc.property(codes, fc.string(), fc.boolean(), details, (code, message, retryable, details) => {
+        const error = new MeridianError(code, message, { retryable, details });
+        const back = fromProblem(JSON.parse(JSON.stringify(toProblem(error))));
+        expect(back).toBeInstanceOf(MeridianError);
+        expect(JSON.stringify(toProblem(back))).toBe(JSON.stringify(toProblem(error)));
+      }),
+    );
+  });
+
+  it('tell nothing of their inside when nobody threw them on purpose, and are worth a retry', () => {
+    const problem = toProblem(new TypeError('secret'));
+    expect(problem).toMatchObject({ code: 'internal', status: 500, retryable: true });
+    expect(JSON.stringify(problem)).not.toContain('secret');
+  });
+
+  it('refuse for the domain, with details that never hide the members of every problem', () => {
+    expect(toProblem(reject('Full.'))).toMatchObject({ code: 'rejected', status: 422, detail: 'Full.' });
+    const details = { code: 'FULL', status: 'full', detail: 'd', type: 't', title: 't', retryable: true, seats: 3 };
+    expect(toProblem(reject('Full.', details))).toEqual({ ...toProblem(reject('Full.')), seats: 3 });
+  });
+
+  it('name every fault with its path', () => {
+    const faults = [
+      { path: 'stream', message: 'is missing' },
+      { path: '', message: 'is no object' },
+    ];
+    expect(invalid(faults)).toMatchObject({
+      code: 'validation',
+      message: 'stream: is missing; is no object',
+      details: { faults },
+    });
+  });
+
+  it.each([
+    [['events', 0, 'data', 'delay'], '', 'events[0].data.delay'],
+    [[1, 2], 'rows', 'rows[1][2]'],
+    [['a'], 'input', 'input.a'],
+    [[], 'input', 'input'],
+    [[], '', ''],
+  ])('write the path %j behind "%s" as JavaScript does', (path, prefix, text) => {
+    const error = new z.ZodError([{ code: 'custom', path, message: 'is wrong', input: undefined }]);
+    expect(faultsOf(error, prefix)).toEqual([{ path: text, message: 'is wrong' }]);
+  });
+
+  it('tell the first 100 faults and 300 characters of each, so that the answer can be sent', () => {
+    const faults = Array.from({ length: 30_000 }, (_, i) => ({ path: 'x'.repeat(1000), message: `fault ${i}` }));
+    const { details, message } = invalid(faults);
+    expect(details.faults).toHaveLength(101);
+    expect(details.faults).toContainEqual({ path: `${'x'.repeat(300)}…`, message: 'fault 99' });
+    expect(details.faults).toContainEqual({ path: '', message: 'and 29900 more' });
+    expect(message.length).toBeLessThan(100_000);
+  });
+
+  it('name every unknown key by its own path', () => {
+    const { error } = z.object({ a: z.strictObject({}) }).safeParse({ a: { b: 1, c: 2 } });
+    expect(error && faultsOf(error, 'input')).toEqual([
+      { path: 'input.a.b', message: 'is not known here' },
+      { path: 'input.a.c', message: 'is not known here' },
+    ]);
+  });
+});
+
+describe('cutProblem', () => {
+  const problem = toProblem(reject('No.', { why: 'x'.repeat(500) }));
+
+  it('leaves what fits as it is, to the byte', () => {
+    const bytes = JSON.stringify(problem).length;
+    expect(cutProblem(problem, bytes)).toBe(problem);
+    expect(cutProblem(problem, bytes - 1)).toEqual({ ...toProblem(reject('No.')) });
+  });
+
+  it.each(['x', 'ü', '\u{1f600}', '\u0001', '"'])('makes fit whatever a domain says, such as %j', (character) => {
+    const cut = cutProblem(toProblem(reject(character.repeat(5000))), 1000);
+    expect(new TextEncoder().encode(JSON.stringify(cut)).length).toBeLessThanOrEqual(1000);
+    expect(cut).toMatchObject({ code: 'rejected', status: 422, retryable: false });
+  });
+});

@@ -1,0 +1,158 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { advance, covers, dominates, empty, join, sameVersion, type Version } from '../../../core/facts/version.ts';
+import { decodeVersion, encodeVersion } from '../../../core/wire/version-token.ts';
+
+const logs = fc.constantFrom('us-east-1', 'us-west-2', 'eu', 'eu.restored', 'constructor');
+const versions: fc.Arbitrary<Version> = fc.dictionary(logs, fc.nat(5), { noNullPrototype: true });
+const positive: fc.Arbitrary<Version> = fc.dictionary(logs, fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), {
+  noNullPrototype: true,
+});
+const dots = fc.record({ log: logs, position: fc.integer({ min: 1, max: 6 }) });
+const streams = fc.constantFrom('flight/LAX', 'seats/2001-01-01.LAX-BNA.17', 'a/_~.-');
+
+describe('version', () => {
+  it('joins like a semilattice: in any order, grouped in any way, any number of times', () => {
+    fc.assert(
+      fc.property(versions, versions, versions, (a, b, c) => {
+        expect(sameVersion(join(a, b), join(b, a))).toBe(true);
+        expect(sameVersion(join(join(a, b), c), join(a, join(b, c)))).toBe(true);
+        expect(sameVersion(join(a, a), a)).toBe(true);
+        expect(sameVersion(join(a, empty), a)).toBe(true);
+      }),
+    );
+  });
+
+  it('joins to the least version that knows both', () => {
+    fc.assert(
+      fc.property(versions, versions, versions, (a, b, other) => {
+        const joined = join(a, b);
+        expect(dominates(joined, a) && dominates(joined, b)).toBe(true);
+        if (dominates(other, a) && dominates(other, b)) expect(dominates(other, joined)).toBe(true);
+      }),
+    );
+  });
+
+  it('orders partially: what knows as much as something that knows as much as a third knows as much as that', () => {
+    fc.assert(
+      fc.property(versions, versions, versions, (a, b, c) => {
+        if (dominates(a, b) && dominates(b, c)) expect(dominates(a, c)).toBe(true);
+        expect(dominates(a, b)).toBe(sameVersion(join(a, b), a));
+      }),
+    );
+  });
+
+  it('knows a dot, and everything before it, once it has advanced to it', () => {
+    fc.assert(
+      fc.property(versions, dots, dots, (version, dot, other) => {
+        const advanced = advance(version, dot);
+        expect(dominates(advanced, version)).toBe(true);
+        const isNew = other.log === dot.log && other.position <= dot.position;
+        expect(covers(advanced, other)).toBe(covers(version, other) || isNew);
+      }),
+    );
+  });
+
+  it('takes a log that is missing for one at 0', () => {
+    expect(sameVersion({ us: 0 }, {})).toBe(true);
+    expect(covers({}, { log: 'us', position: 1 })).toBe(false);
+    expect(dominates({ us: 1 }, { us: 1, eu: 1 })).toBe(false);
+  });
+
+  it('is not misled by a log that is named like a property of every object', () => {
+    expect(covers({}, { log: 'constructor', position: 1 })).toBe(false);
+    expect(dominates({}, { constructor: 1 })).toBe(false);
+    expect(join({}, { constructor: 2 })).toEqual({ constructor: 2 });
+  });
+
+  it('leaves the versions as they are that it joins', () => {
+    const [a, b] = [Object.freeze({ us: 1 }), Object.freeze({ eu: 1 })];
+    expect(join(a, b)).toEqual({ us: 1, eu: 1 });
+    expect(a).toEqual({ us: 1 });
+  });
+});
+
+describe('version token', () => {
+  it('gives back the version it was made of, in characters that an URL and a header take', () => {
+    fc.assert(
+      fc.property(streams, positive, (stream, version) => {
+        const token = encodeVersion(stream, version);
+        expect(token).toMatch(/^[A-Za-z0-9_-]+$/);
+        expect(decodeVersion(stream, token, 'If-Match')).toEqual(version);
+      }),
+    );
+  });
+
+  it('is the same for the same version, whatever the order of its logs and however it writes 0', () => {
+    expect(encodeVersion('a/b', { us: 1, eu: 2, ap: 0 })).toBe(encodeVersion('a/b', { eu: 2, us: 1 }));
+    expect(decodeVersion('a/b', encodeVersion('a/b', {}), '')).toEqual({});
+  });
+
+  it('belongs to one stream', () => {
+    const token = encodeVersion('flight/LAX', { us: 1 });
+    expect(() => decodeVersion('flight/BNA', token, 'basedOn')).toThrow(
+      expect.objectContaining({
+        code: 'validation',
+        message: 'basedOn: is a version of flight/LAX, not of flight/BNA',
+      }),
+    );
+  });
+
+  const base64 = (text: string): string => btoa(text).replaceAll('=', '');
+
+  it.each([
+    ['nothing', ''],
+    ['what is not base64', '!'],
+    ['base64 of a length that there is not', 'a'],
+    ['text without a version', base64('a/b')],
+    ['a version without a stream', base64('\nus=1')],
+    ['position 0', base64('a/b\nus=0')],
+    ['a position with a leading 0', base64('a/b\nus=01')],
+    ['a negative position', base64('a/b\nus=-1')],
+    ['a fraction', base64('a/b\nus=1.5')],
+    ['a position beyond the integers', base64('a/b\nus=9999999999999999')],
+    ['a position of 17 digits', base64('a/b\nus=10000000000000000')],
+    ['a log without a position', base64('a/b\nus')],
+    ['a position without a log', base64('a/b\n=1')],
+    ['a comma at the end', base64('a/b\nus=1,')],
+    ['a log named twice', base64('a/b\nus=1,us=2')],
+    ['logs in another order', base64('a/b\nus=1,eu=1')],
+    ['a log in capitals', base64('a/b\nUS=1')],
+    ['a log that is no log', base64('a/b\n__proto__=1')],
+    ['one more line', base64('a/b\nus=1\n')],
+    ['padding', btoa('a/b\nus=1')],
+    ['white space', ` ${base64('a/b\nus=1')}`],
+  ])('refuses %s', (_what, token) => {
+    expect(() => decodeVersion('a/b', token, 'expected')).toThrow(
+      expect.objectContaining({
+        code: 'validation',
+        message: 'expected: is not a version token; send one back as you got it',
+      }),
+    );
+  });
+
+  it('refuses everything but what it printed', () => {
+    const texts = fc.oneof(
+      fc.string(),
+      fc.string({ unit: fc.constantFrom(...'abyu1=,\n-/') }).map((text) => btoa(`a/b\n${text}`).replaceAll('=', '')),
+      fc.tuple(versions, fc.nat(), fc.string({ minLength: 1, maxLength: 1 })).map(([version, at, character]) => {
+        const token = encodeVersion('a/b', version);
+        const i = at % token.length;
+        return token.slice(0, i) + character + token.slice(i + 1);
+      }),
+    );
+    fc.assert(
+      fc.property(texts, (token) => {
+        let version: Version;
+        try {
+          version = decodeVersion('a/b', token, '');
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'validation' });
+          return;
+        }
+        expect(encodeVersion('a/b', version)).toBe(token);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});

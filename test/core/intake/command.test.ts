@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { submitHere } from '../../../core/intake/command.ts';
+import { anAppend, aRegion, command, noted } from '../example.ts';
+import { aTransaction, aWorld } from '../transaction/regions.ts';
+
+const asked = anAppend({ stream: 'account/eu.1', request: command('deposit', { amount: 5 }) });
+
+describe('what another Region passed on', () => {
+  it('refuses to append for another home than itself', async () => {
+    const answer = await submitHere(aRegion('us'), { ...asked });
+    expect(answer).toMatchObject({ problem: { code: 'misdirected', home: 'eu' } });
+  });
+
+  it('answers what it cannot read with a problem that tells nothing', async () => {
+    expect(await submitHere(aRegion('us'), { stream: 'no stream', request: noted() })).toMatchObject({
+      problem: { code: 'internal', retryable: true },
+    });
+  });
+
+  it('is an append to a stream at home here', async () => {
+    expect(await submitHere(aRegion('eu'), asked)).toMatchObject({ appended: { dot: { log: 'eu', position: 1 } } });
+  });
+
+  it('is a transaction that is driven from here, or the question what became of one', async () => {
+    const { us } = aWorld();
+    const transaction = aTransaction({
+      participants: [{ stream: 'account/eu.1', command: 'deposit', input: { amount: 5 } }],
+    });
+    const { id } = transaction;
+    expect(await submitHere(us, { outcomeOf: id })).toEqual({ outcome: { id, state: 'unknown' } });
+    const outcome = {
+      id,
+      state: 'committed',
+      participants: [{ stream: 'account/eu.1', log: 'eu', position: 1, version: { eu: 1 } }],
+    };
+    expect(await submitHere(us, { transact: transaction, wait: 1000 })).toEqual({ outcome });
+    expect(await submitHere(us, { outcomeOf: id })).toEqual({ outcome });
+  });
+});

@@ -1,0 +1,343 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { defineDomain } from '../../../core/definition/domain.ts';
+import { defineStream } from '../../../core/definition/stream.ts';
+import { MeridianError, reject } from '../../../core/facts/errors.ts';
+import { ingest } from '../../../core/intake/ingest.ts';
+import type { BatchAnswer } from '../../../core/ports/queue.ts';
+import { readStream } from '../../../core/read/streams.ts';
+import { APPEND, type BusEntry, COMMAND, TRANSACT } from '../../../core/wire/bus.ts';
+import { decodeVersion } from '../../../core/wire/version-token.ts';
+import { append } from '../../../core/write/append.ts';
+import { anAppend, aRegion, noted, watched } from '../example.ts';
+
+const outcomeDetail = z.looseObject({ id: z.string() });
+
+/** A Region that takes messages in, and what came out of it. */
+function anIngress() {
+  const outcomes: { readonly kind: string; readonly detail: z.output<typeof outcomeDetail> }[] = [];
+  const quarantined: { readonly reason: string; readonly body: string }[] = [];
+  return {
+    ...aRegion(),
+    outcomes,
+    quarantined,
+    bus: {
+      put: async (entries: readonly BusEntry[]): Promise<BatchAnswer> => {
+        for (const { source, detailType, detail } of entries) {
+          expect(source).toBe('meridian.outcome');
+          outcomes.push({ kind: detailType, detail: outcomeDetail.parse(JSON.parse(detail)) });
+        }
+        return entries.map(() => undefined);
+      },
+    },
+    quarantine: {
+      send: async (bodies: readonly string[]): Promise<BatchAnswer> => {
+        quarantined.push(...bodies.map((body) => JSON.parse(body)));
+        return bodies.map(() => undefined);
+      },
+    },
+  };
+}
+
+function message(detailType: string, detail: unknown): string {
+  return JSON.stringify({ 'detail-type': detailType, detail });
+}
+function appending(id: string, of: object = {}): string {
+  return message(APPEND, { id, stream: 'note/n', events: [{ type: 'Noted', data: { text: id } }], ...of });
+}
+function commanding(id: string, of: object = {}): string {
+  return message(COMMAND, { id, stream: 'account/us.1', command: 'deposit', input: { amount: 1 }, ...of });
+}
+
+describe('ingest', () => {
+  it('appends what producers send, and says so with the version', async () => {
+    const us = anIngress();
+    expect(await ingest(us, [appending('a'), commanding('b')])).toEqual([undefined, undefined]);
+    expect(us.outcomes).toEqual([
+      { kind: 'Accepted', detail: { id: 'a', stream: 'note/n', version: expect.any(String), log: 'us', position: 1 } },
+      {
+        kind: 'Accepted',
+        detail: { id: 'b', stream: 'account/us.1', version: expect.any(String), log: 'us', position: 1 },
+      },
+    ]);
+    expect(decodeVersion('note/n', String(us.outcomes[0]?.detail.version), '')).toEqual({ us: 1 });
+    expect(us.runtime.metrics.get('Accepted')).toBe(2);
+  });
+
+  it('accepts a command that changes nothing, without a place', async () => {
+    const us = anIngress();
+    await ingest(us, [commanding('a', { command: 'withdraw', input: { amount: 0 } })]);
+    expect(us.outcomes).toEqual([
+      { kind: 'Accepted', detail: { id: 'a', stream: 'account/us.1', version: expect.any(String) } },
+    ]);
+  });
+
+  it.each([
+    ['a schema violation', appending('a', { events: [{ type: 'Noted', data: {} }] }), 'validation'],
+    ['an unknown type', appending('a', { stream: 'flight/x' }), 'unknown-stream-type'],
+    ['an unknown event', appending('a', { events: [{ type: 'Vanished' }] }), 'unknown-event'],
+    ['an unknown command', commanding('a', { command: 'vanish' }), 'unknown-command'],
+    ["the domain's own refusal", commanding('a', { command: 'withdraw' }), 'rejected'],
+    ['no stream', message(APPEND, { id: 'a' }), 'validation'],
+    ['101 events', appending('a', { events: Array(101).fill({ type: 'Noted', data: { text: '' } }) }), 'too-large'],
+    [
+      'too many bytes',
+      appending('a', { events: [{ type: 'Noted', data: { text: 'x'.repeat(256_000) } }] }),
+      'too-large',
+    ],
+    ['a command sent as an append', message(APPEND, { id: 'a', stream: 'note/n', command: 'note' }), 'validation'],
+    ['a key of every object', appending('a', { __proto__: null, constructor: 1 }), 'validation'],
+  ])('rejects %s, with the problem', async (_what, body, code) => {
+    const us = anIngress();
+    expect(await ingest(us, [body])).toEqual([undefined]);
+    expect(us.outcomes).toEqual([
+      { kind: 'Rejected', detail: expect.objectContaining({ id: 'a', problem: expect.objectContaining({ code }) }) },
+    ]);
+    expect(us.runtime.metrics.get('Rejected')).toBe(1);
+    expect(us.quarantined).toEqual([]);
+  });
+
+  it('rejects an id that stands for something else, and accepts the same again', async () => {
+    const us = anIngress();
+    await ingest(us, [appending('a'), appending('a', { stream: 'note/n' })]);
+    await ingest(us, [appending('a', { events: [{ type: 'Noted', data: { text: 'other' } }] })]);
+    expect(us.outcomes.map(({ kind }) => kind)).toEqual(['Accepted', 'Accepted', 'Rejected']);
+    expect(us.outcomes[2]?.detail).toMatchObject({ problem: { code: 'id-reused' } });
+    expect(await us.table.load('note/n')).toHaveLength(1);
+  });
+
+  it.each([
+    ['no JSON', '{"detail-type": ', 'This is not JSON'],
+    ['no event of the bus', '[]', 'This is not an EventBridge event'],
+    ['null', 'null', 'This is not an EventBridge event'],
+    ['another detail-type', message('Noted', { id: 'a' }), 'This is not an EventBridge event'],
+    ['a detail that is none', message(APPEND, 'text'), 'This is not an EventBridge event'],
+    ['no id', message(APPEND, { stream: 'note/n', events: [] }), 'It has no usable id'],
+    ['an id that cannot be used', appending(''), 'It has no usable id'],
+  ])('quarantines %s, with the reason', async (_what, body, reason) => {
+    const us = anIngress();
+    expect(await ingest(us, [body])).toEqual([undefined]);
+    expect(us.quarantined).toEqual([{ body, reason: expect.stringContaining(reason) }]);
+    expect(us.outcomes).toEqual([]);
+    expect(us.runtime.metrics.get('Quarantined')).toBe(1);
+  });
+
+  it('leaves what cannot be decided now to be delivered again, and says nothing of it', async () => {
+    const us = anIngress();
+    const elsewhere = commanding('a', { stream: 'account/eu.1' });
+    expect(await ingest(us, [elsewhere, appending('b')])).toEqual(['There is no line.', undefined]);
+    expect(us.outcomes.map(({ detail }) => detail.id)).toEqual(['b']);
+    expect(us.quarantined).toEqual([]);
+  });
+
+  it('leaves what fails for a reason that nobody foresaw, and says which', async () => {
+    const us = anIngress();
+    const events = watched(us.table, () => Promise.reject(new TypeError('A fault inside.')));
+    expect(await ingest({ ...us, events }, [appending('a')])).toEqual(['TypeError: A fault inside.']);
+    expect(us.outcomes).toEqual([]);
+    expect(us.runtime.metrics.size).toBe(0);
+  });
+
+  it('leaves what fails inside another Region, though that promises nothing', async () => {
+    const us = { ...anIngress(), remote: { invoke: () => Promise.reject(new MeridianError('internal', 'It broke.')) } };
+    expect(await ingest(us, [commanding('a', { stream: 'account/eu.1' })])).toEqual(['It broke.']);
+    expect(us.outcomes).toEqual([]);
+  });
+
+  it('takes the messages of one stream in their order', async () => {
+    const us = anIngress();
+    const ids = Array.from({ length: 9 }, (_, i) => `${i}`);
+    await ingest(
+      us,
+      ids.map((id) => appending(id, { stream: `note/${Number(id) % 2}` })),
+    );
+    expect((await readStream(us, 'note/0')).state).toMatchObject({ texts: ['0', '2', '4', '6', '8'] });
+    expect((await readStream(us, 'note/1')).state).toMatchObject({ texts: ['1', '3', '5', '7'] });
+    expect(us.events.calls.filter((call) => call === 'put')).toHaveLength(9);
+  });
+
+  it('has a message delivered again whose outcome could not be told, and then tells the same', async () => {
+    const us = anIngress();
+    const mute = { put: async (entries: readonly BusEntry[]) => entries.map(() => 'not now') };
+    expect(await ingest({ ...us, bus: mute }, [appending('a'), 'no JSON'])).toEqual(['not now', undefined]);
+    expect(us.runtime.metrics.get('Accepted')).toBeUndefined();
+    expect(await ingest(us, [appending('a')])).toEqual([undefined]);
+    expect(us.outcomes).toEqual([{ kind: 'Accepted', detail: expect.objectContaining({ id: 'a', position: 1 }) }]);
+    expect(await us.table.load('note/n')).toHaveLength(1);
+  });
+
+  it('has a message delivered again that the quarantine did not take', async () => {
+    const us = anIngress();
+    const full = { send: async (bodies: readonly string[]) => bodies.map(() => 'full') };
+    expect(await ingest({ ...us, quarantine: full }, ['no JSON', appending('a')])).toEqual(['full', undefined]);
+    expect(us.runtime.metrics.get('Quarantined')).toBeUndefined();
+  });
+
+  it('appends nothing twice that was appended before the process died', async () => {
+    const us = anIngress();
+    await append(us, anAppend({ commitId: 'a', request: noted('a') }));
+    us.warm.clear();
+    await ingest(us, [appending('a'), appending('a')]);
+    expect(us.outcomes.map(({ kind }) => kind)).toEqual(['Accepted', 'Accepted']);
+    expect((await readStream(us, 'note/n')).state).toMatchObject({ texts: ['a'] });
+  });
+
+  it('leaves what comes behind a message that has to come again to come after it, and decides other streams', async () => {
+    const us = anIngress();
+    const bodies = [
+      commanding('far', { stream: 'account/eu.1' }),
+      commanding('behind', { stream: 'account/eu.1' }),
+      appending('other'),
+    ];
+    const answers = await ingest(us, bodies);
+    expect(answers).toEqual(['There is no line.', expect.stringContaining('has to come again'), undefined]);
+    expect(us.outcomes).toMatchObject([{ kind: 'Accepted', detail: { id: 'other' } }]);
+  });
+
+  it('begins nothing 10 s after its start, so that there is time to tell what became of the rest', async () => {
+    const us = anIngress();
+    const put = us.events.put;
+    us.events.put = async (commit) => {
+      us.runtime.advance(10_001);
+      return put(commit);
+    };
+    expect(await ingest(us, [appending('slow'), appending('late')])).toEqual([
+      undefined,
+      expect.stringContaining('took too long'),
+    ]);
+    expect(us.outcomes).toMatchObject([{ detail: { id: 'slow' } }]);
+  });
+
+  it('tells a refusal in what a bus entry holds, however much the domain or the sender has to say', async () => {
+    const details = { all: 'x'.repeat(300_000) };
+    const wordy = defineStream({
+      type: 'account',
+      mode: 'home',
+      home: () => {
+        throw reject('No.', details);
+      },
+      events: {},
+      initial: 0,
+      evolve: (state) => state,
+      commands: {},
+    });
+    const us = { ...anIngress(), domain: defineDomain({ streams: [wordy], views: [] }) };
+    await ingest(us, [commanding('a'), commanding('b', { stream: `account/${'y'.repeat(200_000)}` })]);
+    expect(us.outcomes).toMatchObject([
+      { kind: 'Rejected', detail: { id: 'a', stream: 'account/us.1', problem: { code: 'rejected', detail: 'No.' } } },
+      { kind: 'Rejected', detail: { id: 'b', problem: { code: 'validation' } } },
+    ]);
+    for (const { detail } of us.outcomes) expect(JSON.stringify(detail).length).toBeLessThan(10_000);
+  });
+
+  it('ends every message exactly once: accepted, rejected, quarantined or left', async () => {
+    const id = fc.stringMatching(/^[a-e]$/);
+    const bodies = fc.array(
+      fc.oneof(
+        id.map((id) => appending(id)),
+        id.map((id) => appending(id, { stream: 'note/m' })),
+        id.map((id) => appending(id, { events: [{ type: 'Noted', data: { text: 'other' } }] })),
+        id.map((id) => commanding(id)),
+        id.map((id) => commanding(id, { command: 'withdraw', input: { amount: 2 } })),
+        id.map((id) => commanding(id, { stream: 'account/eu.1' })),
+        id.map((id) => message(APPEND, { id })),
+        fc.json(),
+        fc.string(),
+        fc.jsonValue().map((detail) => message(APPEND, detail)),
+        fc.tuple(id, fc.jsonValue()).map(([id, events]) => appending(id, { events })),
+        fc.tuple(id, fc.jsonValue()).map(([id, input]) => commanding(id, { input })),
+      ),
+      { maxLength: 30 },
+    );
+    await fc.assert(
+      fc.asyncProperty(bodies, async (bodies) => {
+        const us = anIngress();
+        const answers = await ingest(us, bodies);
+        const left = answers.filter((answer) => answer !== undefined);
+        expect(us.outcomes.length + us.quarantined.length + left.length).toBe(bodies.length);
+        const reasons = ['There is no line.', 'an earlier message of the batch took too long, or has to come again'];
+        for (const reason of left) expect(reasons).toContain(reason);
+        expect(left.length === 0 || left.includes('There is no line.')).toBe(true);
+        const counted = ['Accepted', 'Rejected', 'Quarantined'] as const;
+        expect(counted.reduce((sum, name) => sum + (us.runtime.metrics.get(name) ?? 0), 0)).toBe(
+          bodies.length - left.length,
+        );
+        // Every message that was told, by its own id; every other one in the quarantine, to the letter.
+        const told = us.outcomes.map(({ detail }) => detail.id).sort();
+        const isolated = us.quarantined.map(({ body }) => body);
+        const done = bodies.filter((_, i) => answers[i] === undefined);
+        expect(isolated).toEqual(done.filter((body) => isolated.includes(body)));
+        expect(
+          done
+            .filter((body) => !isolated.includes(body))
+            .map((body) => JSON.parse(body).detail.id)
+            .sort(),
+        ).toEqual(told);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('ingest of transactions', () => {
+  const transacting = (id: string, of: object = {}): string =>
+    message(TRANSACT, {
+      id,
+      participants: [{ stream: 'account/us.1', command: 'deposit', input: { amount: 1 } }],
+      ...of,
+    });
+  const elsewhere = [{ stream: 'account/eu.1', command: 'deposit', input: { amount: 1 } }];
+
+  it('runs them, and leaves it to their records to announce the outcome, committed or aborted', async () => {
+    const us = anIngress();
+    const aborted = transacting('us:b', {
+      participants: [{ stream: 'account/us.1', command: 'withdraw', input: { amount: 100 } }],
+    });
+    expect(await ingest(us, [transacting('us:a'), aborted, transacting('us:a')])).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(us.outcomes).toEqual([]);
+    expect(await us.table.outcome('us:a')).toMatchObject({ outcome: 'committed' });
+    expect(await us.table.outcome('us:b')).toMatchObject({ outcome: 'aborted' });
+    expect((await readStream(us, 'account/us.1')).state).toBe(1);
+  });
+
+  it('leaves to come again what has no outcome in 10 s', async () => {
+    const us = anIngress();
+    expect(await ingest(us, [transacting('us:a', { participants: elsewhere })])).toEqual(['us:a is not decided yet']);
+    expect(us.runtime.elapsed()).toBeLessThanOrEqual(10_000);
+    expect(us.outcomes).toEqual([]);
+  });
+
+  it('leaves to come again what another Region drives that is not reached', async () => {
+    const us = anIngress();
+    expect(await ingest(us, [transacting('eu:a')])).toEqual(['There is no line.']);
+  });
+
+  it.each([
+    ['a fault of it', transacting('us:a', { participants: [] }), 'validation'],
+    ['an id without a Region', transacting('a'), 'validation'],
+    ['too much', transacting('us:a', { participants: ['x'.repeat(200_000)] }), 'too-large'],
+  ])('rejects %s, with the problem', async (_what, body, code) => {
+    const us = anIngress();
+    expect(await ingest(us, [body])).toEqual([undefined]);
+    expect(us.outcomes).toMatchObject([{ kind: 'Rejected', detail: { problem: { code } } }]);
+  });
+
+  it('rejects an id that stands for another transaction', async () => {
+    const us = anIngress();
+    const other = [{ stream: 'account/us.1', command: 'deposit', input: { amount: 2 } }];
+    await ingest(us, [transacting('us:a')]);
+    await ingest(us, [transacting('us:a', { participants: other })]);
+    expect(us.outcomes).toMatchObject([{ kind: 'Rejected', detail: { id: 'us:a', problem: { code: 'id-reused' } } }]);
+  });
+
+  it('quarantines one without an id: its sender could not be told', async () => {
+    const us = anIngress();
+    await ingest(us, [message(TRANSACT, { participants: [] })]);
+    expect(us.quarantined).toHaveLength(1);
+  });
+});

@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest';
+import { memorySightings } from '../../../adapters/memory/sightings.ts';
+import { nextStamp } from '../../../core/facts/hlc.ts';
+import type { Version } from '../../../core/facts/version.ts';
+import { defineDomain, defineView } from '../../../core/index.ts';
+import { readHealth } from '../../../core/read/health.ts';
+import { readCommits, readStream } from '../../../core/read/streams.ts';
+import { readRow, readRows } from '../../../core/read/views.ts';
+import { project } from '../../../core/view/projection.ts';
+import { append } from '../../../core/write/append.ts';
+import { account, anAppend, aRegion, command, noted, replicate } from '../example.ts';
+
+type Region = ReturnType<typeof aRegion>;
+const STREAM = 'note/n';
+function refusal(code: string) {
+  return expect.objectContaining({ code });
+}
+
+/** Notes one text in each of these streams, and brings the views up to date. */
+async function withNotes(texts: Readonly<Record<string, string>>, ports: Region = aRegion()): Promise<Region> {
+  for (const [id, text] of Object.entries(texts))
+    await append(ports, anAppend({ stream: `note/${id}`, request: noted(text) }));
+  const triggers = Object.keys(texts).map((id) => ({ stream: `note/${id}`, log: 'us', position: 1, inTable: true }));
+  expect(await project(ports, triggers)).toEqual(new Map());
+  return ports;
+}
+
+describe('reading a stream', () => {
+  it('answers its state, its version and its mode', async () => {
+    const us = aRegion();
+    await append(us, anAppend({ stream: 'account/us.1', request: command('deposit', { amount: 3 }) }));
+    expect(await readStream(us, 'account/us.1')).toEqual({ state: 3, version: { us: 1 }, mode: 'home' });
+  });
+
+  it('answers the initial state of a stream that nobody has written', async () => {
+    const answer = await readStream(aRegion(), STREAM);
+    expect(answer).toEqual({ state: { texts: [], unseen: [] }, version: {}, mode: 'merge' });
+  });
+
+  it('waits for the version that the reader has seen elsewhere, and says so when it does not come', async () => {
+    const [us, eu] = [aRegion('us'), aRegion('eu')];
+    const { version } = await append(us, anAppend());
+    await expect(readStream(eu, STREAM, version)).rejects.toThrow(refusal('not-caught-up'));
+    await replicate(STREAM, us, eu);
+    expect((await readStream(eu, STREAM, version)).version).toEqual(version);
+  });
+
+  it('refuses a type that there is not', async () => {
+    await expect(readStream(aRegion(), 'flight/x')).rejects.toThrow(refusal('unknown-stream-type'));
+  });
+});
+
+describe('reading commits', () => {
+  it('pages through them in fold order', async () => {
+    const us = aRegion();
+    for (const text of ['a', 'b', 'c']) await append(us, anAppend({ request: noted(text) }));
+    const first = await readCommits(us, STREAM, undefined, 2);
+    expect(first).toMatchObject({ version: { us: 2 }, more: true });
+    expect(first.commits.map(({ position }) => position)).toEqual([1, 2]);
+    const second = await readCommits(us, STREAM, first.version, 2);
+    expect(second).toMatchObject({ version: { us: 3 }, more: false });
+    expect(second.commits.map(({ position }) => position)).toEqual([3]);
+    expect(await readCommits(us, STREAM, second.version)).toEqual({ commits: [], version: { us: 3 }, more: false });
+  });
+
+  it('has 100 on a page unless asked otherwise', async () => {
+    const us = aRegion();
+    for (let i = 0; i < 101; i++) await append(us, anAppend());
+    expect(await readCommits(us, STREAM)).toMatchObject({ version: { us: 100 }, more: true });
+  });
+
+  it('misses no commit that arrives late, wherever its stamp places it', async () => {
+    const [us, eu] = [aRegion('us'), aRegion('eu')];
+    await append(eu, anAppend({ request: noted('early') }));
+    us.runtime.advance(1000);
+    await append(us, anAppend({ request: noted('late') }));
+    let version: Version = {};
+    const read: unknown[] = [];
+    for (let i = 0; i < 2; i++) {
+      const page = await readCommits(us, STREAM, version);
+      read.push(...page.commits.map(({ events }) => events[0]?.data));
+      version = page.version;
+      await replicate(STREAM, eu, us);
+    }
+    expect(read).toEqual([{ text: 'late' }, { text: 'early' }]);
+    expect(version).toEqual({ us: 1, eu: 1 });
+  });
+});
+
+describe('reading a view of rows', () => {
+  const texts = { a: 'x', b: 'y', c: 'z', 'c.1': 'w' };
+
+  it('pages through the rows by the ids of their streams', async () => {
+    const us = await withNotes(texts);
+    expect(await readRows(us, 'latest', undefined, 3)).toEqual({
+      rows: [
+        { key: 'a', value: { id: 'a', text: 'x' } },
+        { key: 'b', value: { id: 'b', text: 'y' } },
+        { key: 'c', value: { id: 'c', text: 'z' } },
+      ],
+      more: true,
+    });
+    expect(await readRows(us, 'latest', 'c', 3)).toEqual({
+      rows: [{ key: 'c.1', value: { id: 'c.1', text: 'w' } }],
+      more: false,
+    });
+    expect((await readRows(us, 'latest')).rows).toHaveLength(4);
+  });
+
+  it('finds one row, and says so when there is none', async () => {
+    const us = await withNotes(texts);
+    expect(await readRow(us, 'latest', 'b')).toEqual({ key: 'b', value: { id: 'b', text: 'y' } });
+    await expect(readRow(us, 'latest', 'd')).rejects.toThrow(refusal('not-found'));
+  });
+});
+
+describe('reading a view of totals', () => {
+  const texts = { 1: 'b', 2: 'a', 3: 'b', 4: 'c' };
+
+  it('pages through the keys, each as the view presents it', async () => {
+    const us = await withNotes(texts);
+    expect(await readRows(us, 'texts', undefined, 2)).toEqual({
+      rows: [
+        { key: 'a', value: '1 times' },
+        { key: 'b', value: '2 times' },
+      ],
+      more: true,
+    });
+    expect(await readRows(us, 'texts', 'b', 2)).toEqual({ rows: [{ key: 'c', value: '1 times' }], more: false });
+  });
+
+  it('shows the sums where the view presents nothing else', async () => {
+    const us = await withNotes(texts);
+    expect(await readRows(us, 'lengths')).toEqual({
+      rows: [{ key: 'all', value: { notes: 4, streams: 4 } }],
+      more: false,
+    });
+    expect(await readRow(us, 'lengths', 'all')).toEqual({ key: 'all', value: { notes: 4, streams: 4 } });
+  });
+
+  it('finds one key, and says so when there is none', async () => {
+    const us = await withNotes(texts);
+    expect(await readRow(us, 'texts', 'b')).toEqual({ key: 'b', value: '2 times' });
+    await expect(readRow(us, 'texts', 'd')).rejects.toThrow(refusal('not-found'));
+  });
+});
+
+describe('reading a view', () => {
+  it('refuses one that there is not', async () => {
+    await expect(readRows(aRegion(), 'none')).rejects.toThrow(refusal('unknown-view'));
+    await expect(readRow(aRegion(), 'none', 'a')).rejects.toThrow(refusal('unknown-view'));
+  });
+
+  it('has nothing before anything was projected', async () => {
+    const views = [defineView({ name: 'balances', kind: 'rows', of: account, row: (balance) => balance })];
+    const us = { ...aRegion(), domain: defineDomain({ streams: [account], views }) };
+    expect(await readRows(us, 'balances')).toEqual({ rows: [], more: false });
+  });
+});
+
+describe('health', () => {
+  it('says what was seen of every Region, how old that is, and of which there is nothing yet', async () => {
+    const us = { ...aRegion(), sightings: memorySightings() };
+    const now = us.runtime.now();
+    await us.sightings.record('us', nextStamp(now - 1500));
+    await us.sightings.record('eu', nextStamp(now + 1500));
+    expect(await readHealth(us)).toEqual({
+      region: 'us',
+      seen: {
+        us: { at: new Date(now - 1500).toISOString(), ageMs: 1500 },
+        eu: { at: new Date(now + 1500).toISOString(), ageMs: 0 },
+        ap: null,
+      },
+    });
+  });
+});

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { announcementOf } from '../../../core/wire/announcement.ts';
+import {
+  APPEND,
+  COMMAND,
+  fastPathPattern,
+  forwardPattern,
+  ingressPattern,
+  SOURCE_PREFIX,
+  subscriptionPattern,
+  TRANSACT,
+} from '../../../core/wire/bus.ts';
+import { entriesOf } from '../../../core/wire/event.ts';
+import { outcomeEntry } from '../../../core/wire/receipt.ts';
+import { encodeVersion } from '../../../core/wire/version-token.ts';
+import { aCommit } from '../../contract/commits.ts';
+import { aDecision, anAbort } from '../../contract/decisions.ts';
+
+describe('entries of a commit', () => {
+  it('are one an event, with everything that makes the commit up', () => {
+    const events = [
+      { type: 'Departed', version: 1, data: { delay: 3 } },
+      { type: 'Arrived', version: 2, data: null },
+    ];
+    const meta = { correlation: 'c', traceparent: 't' };
+    const commit = aCommit({ stream: 'flight/LAX.17', log: 'us', position: 4, region: 'us-east-1', events, meta });
+    const entries = entriesOf(commit);
+    expect(entries.map(({ source, detailType }) => [source, detailType])).toEqual([
+      ['meridian.flight', 'Departed'],
+      ['meridian.flight', 'Arrived'],
+    ]);
+    const { context, previous, hlc, commitId, request } = commit;
+    expect(entries.map(({ detail }) => JSON.parse(detail))).toEqual(
+      events.map(({ data, version }, index) => ({
+        id: `flight/LAX.17@us.4.${index}`,
+        stream: 'flight/LAX.17',
+        data,
+        version,
+        meta: {
+          ...meta,
+          ...{
+            region: 'us-east-1',
+            log: 'us',
+            position: 4,
+            previous,
+            index,
+            count: 2,
+            context,
+            hlc,
+            commitId,
+            request,
+          },
+        },
+      })),
+    );
+  });
+
+  it('are none for a commit without events', () => {
+    expect(entriesOf(aCommit({ events: [] }))).toEqual([]);
+  });
+});
+
+describe('outcomes', () => {
+  it('have no Region in them, so that no rule carries them to another bus', () => {
+    const entry = outcomeEntry('Rejected', { id: 'a' });
+    expect(entry).toEqual({ source: 'meridian.outcome', detailType: 'Rejected', detail: '{"id":"a"}' });
+  });
+});
+
+describe('patterns', () => {
+  it('take in what producers send, and nothing that says it is of Meridian', () => {
+    expect(ingressPattern).toEqual({
+      source: [{ 'anything-but': { prefix: SOURCE_PREFIX } }],
+      'detail-type': [APPEND, COMMAND, TRANSACT],
+    });
+  });
+
+  it('forward what was born in the Region', () => {
+    expect(forwardPattern('us-east-1')).toEqual({
+      source: [{ prefix: 'meridian.' }],
+      detail: { meta: { region: ['us-east-1'] } },
+    });
+  });
+
+  it('bring a subscriber whole logs: stream types, of every Region or of some', () => {
+    expect(subscriptionPattern(['flight', 'seats'])).toEqual({ source: ['meridian.flight', 'meridian.seats'] });
+    expect(subscriptionPattern(['flight'], ['us-east-1'])).toEqual({
+      source: ['meridian.flight'],
+      detail: { meta: { region: ['us-east-1'] } },
+    });
+  });
+
+  it('bring the projector what was born elsewhere, of the types that some view shows', () => {
+    expect(fastPathPattern('us-east-1', new Set(['flight', 'seats']))).toEqual({
+      source: ['meridian.flight', 'meridian.seats'],
+      detail: { meta: { region: [{ 'anything-but': ['us-east-1'] }] } },
+    });
+  });
+});
+
+describe('the announcement of a transaction', () => {
+  const entryOf = (decision: Parameters<typeof announcementOf>[0]) => {
+    const { detail, ...entry } = announcementOf(decision);
+    return { ...entry, detail: JSON.parse(detail) };
+  };
+
+  it('says what was committed where, with version tokens', () => {
+    const version = { us: 3, eu: 1 };
+    const decision = aDecision({
+      transaction: 'us:order-17',
+      participants: [{ stream: 'seats/17', log: 'us', position: 3, version }],
+      region: 'us',
+    });
+    expect(entryOf(decision)).toEqual({
+      source: 'meridian.tx',
+      detailType: 'TransactionCommitted',
+      detail: {
+        id: 'tx/us:order-17',
+        transaction: 'us:order-17',
+        participants: [{ stream: 'seats/17', log: 'us', position: 3, version: encodeVersion('seats/17', version) }],
+        meta: { region: 'us', decidedAt: '2001-01-01T00:00:00.000Z' },
+      },
+    });
+  });
+
+  it('says why it was aborted, and comes from the Region that drives, which forwards it, whoever decided', () => {
+    const decision = anAbort({ transaction: 'us:order-17', region: 'eu' });
+    expect(entryOf(decision)).toMatchObject({
+      source: 'meridian.tx',
+      detailType: 'TransactionAborted',
+      detail: { reason: decision.reason?.problem, participant: 'seats/17', meta: { region: 'us' } },
+    });
+  });
+});

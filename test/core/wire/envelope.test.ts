@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest';
+import { idOf, parseCommandEnvelope, parseEventsEnvelope, streamNameOf } from '../../../core/wire/envelope.ts';
+import { isTraceparent } from '../../../core/wire/schemas.ts';
+import { encodeVersion } from '../../../core/wire/version-token.ts';
+import { domain } from '../example.ts';
+
+function newId() {
+  return 'new-id';
+}
+function note(of: object = {}) {
+  return { stream: 'note/n', events: [{ type: 'Noted', data: { text: 'a' } }], ...of };
+}
+function account(of: object = {}) {
+  return {
+    stream: 'account/us.1',
+    events: [{ type: 'Deposited', data: { amount: 1 } }],
+    ...of,
+  };
+}
+const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
+function faultsOf(parse: () => unknown): unknown {
+  try {
+    parse();
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'validation' });
+    return Reflect.get(Object(Reflect.get(Object(error), 'details')), 'faults');
+  }
+  throw new Error('It was taken.');
+}
+function pathsOf(parse: () => unknown): unknown {
+  return (faultsOf(parse) as readonly { readonly path: string }[]).map(({ path }) => path);
+}
+
+describe('an envelope of events', () => {
+  it('says what to append', () => {
+    const meta = { correlation: 'c', causation: 'd', actor: 'e', traceparent: TRACEPARENT };
+    const envelope = note({ id: 'id', basedOn: encodeVersion('note/n', { us: 1 }), meta });
+    expect(parseEventsEnvelope(domain, envelope, newId)).toEqual({
+      stream: 'note/n',
+      commitId: 'id',
+      request: { kind: 'events', events: envelope.events },
+      basedOn: { us: 1 },
+      meta,
+    });
+  });
+
+  it('gets an id where it has none', () => {
+    expect(parseEventsEnvelope(domain, note(), newId)).toMatchObject({ commitId: 'new-id', meta: {} });
+  });
+
+  it('takes `expected` for a home stream and `basedOn` for a merge stream, and not the other way round', () => {
+    const token = encodeVersion('account/us.1', { us: 2 });
+    expect(parseEventsEnvelope(domain, account({ expected: token }), newId)).toMatchObject({ expected: { us: 2 } });
+    expect(pathsOf(() => parseEventsEnvelope(domain, account({ basedOn: token }), newId))).toEqual(['basedOn']);
+    expect(pathsOf(() => parseEventsEnvelope(domain, note({ expected: token }), newId))).toEqual(['expected']);
+  });
+
+  it('takes a version of its own stream only', () => {
+    const token = encodeVersion('account/us.2', { us: 2 });
+    expect(faultsOf(() => parseEventsEnvelope(domain, account({ expected: token }), newId))).toEqual([
+      { path: 'expected', message: 'is a version of account/us.2, not of account/us.1' },
+    ]);
+  });
+
+  it('is refused with the path of every fault at once, those of its events included', () => {
+    const envelope = {
+      stream: 'note/n',
+      id: 'not ok',
+      events: [{ type: 'Noted', data: { text: 1 } }],
+      meta: { actor: '', pilot: 'Kim' },
+      more: 1,
+    };
+    expect(pathsOf(() => parseEventsEnvelope(domain, envelope, newId))).toEqual([
+      'id',
+      'meta.actor',
+      'meta.pilot',
+      'more',
+      'events[0].data.text',
+    ]);
+  });
+
+  it.each([
+    ['no object', null, ['']],
+    ['text', 'text', ['']],
+    ['nothing in it', {}, ['stream', 'events']],
+    ['events that are none', note({ events: 1 }), ['events']],
+    ['no event', note({ events: [] }), ['events']],
+    ['an event without a type', note({ events: [{ data: 1 }] }), ['events[0].type']],
+    ['an event of half a version', note({ events: [{ type: 'Noted', version: 1.5 }] }), ['events[0].version']],
+    ['a stream of an unknown type, and a fault', note({ stream: 'flight/x', more: 1 }), ['more']],
+    ['an actor of 257 characters', note({ meta: { actor: 'x'.repeat(257) } }), ['meta.actor']],
+    ['a traceparent that is none', note({ meta: { traceparent: 'x' } }), ['meta.traceparent']],
+  ])('is refused when it is or has %s', (_what, envelope, paths) => {
+    expect(pathsOf(() => parseEventsEnvelope(domain, envelope, newId))).toEqual(paths);
+  });
+
+  it.each([
+    '',
+    'note',
+    'note/',
+    '/n',
+    'Note/n',
+    'note/a/b',
+    'note/a b',
+    'note/ä',
+    'note/n\n',
+    `note/${'x'.repeat(201)}`,
+  ])('is refused when its stream is "%s"', (stream) => {
+    expect(pathsOf(() => parseEventsEnvelope(domain, note({ stream }), newId))).toEqual(['stream']);
+  });
+
+  it('is refused when its stream is of a type that there is not', () => {
+    expect(() => parseEventsEnvelope(domain, note({ stream: 'flight/x' }), newId)).toThrow(
+      expect.objectContaining({ code: 'unknown-stream-type' }),
+    );
+  });
+
+  it('has 100 events at most', () => {
+    const events = Array.from({ length: 101 }, () => note().events[0]);
+    expect(parseEventsEnvelope(domain, note({ events: events.slice(1) }), newId).request).toHaveProperty(
+      'events.length',
+      100,
+    );
+    expect(() => parseEventsEnvelope(domain, note({ events }), newId)).toThrow(
+      expect.objectContaining({ code: 'too-large', details: { limit: 100 } }),
+    );
+  });
+});
+
+describe('an envelope of a command', () => {
+  it('says what to append, with an input or without', () => {
+    const envelope = { id: 'id', stream: 'account/us.1', command: 'deposit', input: { amount: 1 } };
+    expect(parseCommandEnvelope(domain, envelope, newId)).toEqual({
+      stream: 'account/us.1',
+      commitId: 'id',
+      request: { kind: 'command', command: 'deposit', input: { amount: 1 } },
+      meta: {},
+    });
+    const { input: _input, ...bare } = envelope;
+    expect(parseCommandEnvelope(domain, bare, newId).request).toEqual({ kind: 'command', command: 'deposit' });
+  });
+
+  it('is refused with the path of every fault', () => {
+    const envelope = { stream: 1, command: 2, events: [], input: 1 };
+    expect(pathsOf(() => parseCommandEnvelope(domain, envelope, newId))).toEqual(['stream', 'command', 'events']);
+  });
+});
+
+describe('the id of an envelope', () => {
+  it('is there when it can be used', () => {
+    expect(idOf({ id: 'a', more: 1 })).toBe('a');
+    expect(idOf({ id: `!${'~'.repeat(199)}` })).toHaveLength(200);
+  });
+
+  it.each([undefined, null, 1, {}, { id: 1 }, { id: '' }, { id: 'a b' }, { id: 'é' }, { id: 'x'.repeat(201) }])(
+    'is missing from %j',
+    (envelope) => {
+      expect(idOf(envelope)).toBeUndefined();
+    },
+  );
+});
+
+describe('names in a path', () => {
+  it('make the name of a stream, or are refused', () => {
+    expect(streamNameOf('note', 'n.~_-')).toBe('note/n.~_-');
+    expect(() => streamNameOf('note', 'a/b')).toThrow(expect.objectContaining({ code: 'validation' }));
+  });
+});
+
+describe('traceparent', () => {
+  it('is told from anything else', () => {
+    expect(isTraceparent(TRACEPARENT)).toBe(true);
+    expect(isTraceparent(undefined)).toBe(false);
+    expect(isTraceparent(TRACEPARENT.toUpperCase())).toBe(false);
+  });
+});

@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { breakingChanges, jsonValue, releaseOf } from '../../schemas/breaking-changes.ts';
+
+function of(schema: z.ZodType, kind: 'command' | 'event' | 'sent' = 'command') {
+  return releaseOf([{ kind, name: 'flight.depart', schema: z.toJSONSchema(schema, { io: 'input' }) }]);
+}
+function between(before: z.ZodType, after: z.ZodType) {
+  return breakingChanges(of(before), of(after));
+}
+const nothing = { events: {}, commands: {} };
+
+const input = z.strictObject({ airport: z.string(), delay: z.int().optional() });
+
+describe('a command that accepts less than what was released', () => {
+  it.each([
+    ['a new required property', input, input.extend({ gate: z.string() }), 'input.gate is required now'],
+    ['a property that is required now', input, input.required(), 'input.delay is required now'],
+    ['a property that is gone', input, input.omit({ delay: true }), 'input.delay is not accepted any more'],
+    ['other properties refused', z.looseObject({}), z.strictObject({}), 'input.* is not accepted any more'],
+    [
+      'a name that any value could be under',
+      z.looseObject({}),
+      z.looseObject({ a: z.string().optional() }),
+      'input.a has to be string, not anything',
+    ],
+    ['another type', z.string(), z.number(), 'input has to be number, not string'],
+    ['a narrower type', z.number(), z.int(), 'input has to be integer, not number'],
+    ['a choice that is gone', z.enum(['a', 'b']), z.enum(['a']), 'input does not accept "b" any more'],
+    ['another literal', z.literal(1), z.literal(2), 'input does not accept 1 any more'],
+    ['a choice where there was none', z.string(), z.enum(['a', 'b']), 'input accepts ["a","b"] only'],
+    ['a higher minimum', z.number().min(1), z.number().min(2), 'input has minimum 2, which was 1'],
+    ['a lower maximum', z.number().max(2), z.number().max(1), 'input has maximum 1, which was 2'],
+    ['a first limit', z.string(), z.string().max(9), 'input has maxLength 9, which was not limited'],
+    ['a longer minimum', z.string().min(1), z.string().min(2), 'input has minLength 2, which was 1'],
+    ['more items', z.array(z.string()), z.array(z.string()).min(1), 'input has minItems 1, which was not limited'],
+    ['narrower items', z.array(z.string()), z.array(z.string().max(3)), 'input[] has maxLength 3'],
+    ['items of one kind', z.array(z.unknown()), z.array(z.string()), 'input[] has to be string, not anything'],
+    ['another pattern', z.string().regex(/a/), z.string().regex(/b/), 'input has another pattern'],
+    ['one more pattern', z.string(), z.string().regex(/b/).regex(/c/), 'input has a new rule, {"pattern":"b"}'],
+    ['a format', z.string(), z.email(), 'input has another format'],
+    ['one alternative less', z.union([z.string(), z.number()]), z.string(), 'input has to be string, not number'],
+    ['something that only it knows', z.number(), z.number().multipleOf(3), 'input has another multipleOf'],
+    [
+      'a fault further in',
+      z.object({ a: z.object({ b: z.string() }) }),
+      z.object({ a: z.object({ b: z.int() }) }),
+      'input.a.b has to be integer, not string',
+    ],
+    ['nothing at all', z.string(), z.never(), 'input has another not'],
+  ])('is told: %s', (_what, before, after, fault) => {
+    const faults = between(before, after);
+    expect(faults[0]).toContain(`command flight.depart: ${fault}`);
+  });
+
+  it('is told when it is gone', () => {
+    expect(breakingChanges(of(input), nothing)).toEqual(['command flight.depart was released and is gone']);
+  });
+});
+
+describe('a command that accepts all that was released', () => {
+  it.each([
+    ['the same', input, input],
+    ['a new optional property', input, input.extend({ gate: z.string().optional() })],
+    ['a property with a default', input, input.extend({ gate: z.string().default('A') })],
+    ['a property that need not be there any more', input, input.partial()],
+    ['any other property', input, z.looseObject(input.shape)],
+    ['a property that is now any other', input, z.looseObject({ airport: z.string() })],
+    ['anything', input, z.unknown()],
+    ['one more choice', z.enum(['a']), z.enum(['b', 'a'])],
+    ['every choice', z.enum(['a']), z.string()],
+    ['a wider type', z.int().min(1).max(5), z.number().min(0)],
+    ['a wider length', z.string().min(2).max(3), z.string().min(1).max(4)],
+    ['one alternative more', z.string(), z.union([z.number(), z.string()])],
+    ['alternatives in another order', z.union([z.number(), z.string()]), z.union([z.string(), z.number()])],
+    ['one pattern less', z.string().regex(/a/).regex(/b/).regex(/c/), z.string().regex(/a/).regex(/c/)],
+    ['other words', z.string(), z.string().meta({ title: 'A', description: 'B' })],
+  ])('is fine: %s', (_what, before, after) => {
+    expect(between(before, after)).toEqual([]);
+  });
+
+  it('is fine when it is new', () => {
+    expect(breakingChanges(nothing, of(input))).toEqual([]);
+  });
+});
+
+describe('a released event', () => {
+  const event = (schema: z.ZodType, about: Readonly<Record<string, unknown>> = {}) => of(schema.meta(about), 'event');
+
+  it.each([
+    ['accepts more', input.partial()],
+    ['accepts less', input.required()],
+    ['means the same in another way', z.strictObject({ airport: z.string(), delay: z.union([z.int()]).optional() })],
+  ])('may not change, also not when it %s', (_what, after) => {
+    expect(breakingChanges(event(input), event(after))).toEqual([
+      'event flight.depart was released and has changed: leave it as it was and make a new version',
+    ]);
+  });
+
+  it('keeps its sample', () => {
+    const [before, after] = [{ examples: [{ title: 'a' }] }, { examples: [{ title: 'b' }] }];
+    expect(breakingChanges(event(input, before), event(input, after))).toHaveLength(1);
+  });
+
+  it('may be described in other words, and written in another order', () => {
+    const reordered = z.strictObject({ delay: z.int().optional().meta({ title: 'Minutes' }), airport: z.string() });
+    expect(breakingChanges(event(input, { description: 'A' }), event(reordered))).toEqual([]);
+  });
+
+  it('may have a property that is called title or description', () => {
+    const titled = z.strictObject({ title: z.string(), description: z.string() });
+    expect(breakingChanges(event(titled), event(titled.omit({ title: true })))).toHaveLength(1);
+  });
+
+  it('may not go, and neither may what could be sent as it change', () => {
+    expect(breakingChanges(event(input), nothing)).toEqual([
+      'event flight.depart was released and is gone: keep its schema, its sample and an upcaster, see nextVersion',
+    ]);
+    expect(breakingChanges(of(input, 'sent'), of(input.partial(), 'sent'))).toEqual([
+      expect.stringContaining('event flight.depart as sent was released and has changed'),
+    ]);
+  });
+
+  it('leaves a new one free', () => {
+    expect(breakingChanges(nothing, event(input))).toEqual([]);
+  });
+});
+
+it('takes two schemas whose relation it does not understand for a break', () => {
+  const release = (schema: unknown) => ({ events: {}, commands: { c: jsonValue.parse(schema) } });
+  expect(breakingChanges(release(true), release({ type: 'string' }))).toEqual([
+    'command c: input is not accepted any more',
+  ]);
+  expect(breakingChanges(release({ $ref: '#/a' }), release({ $ref: '#/b' }))).toEqual([
+    'command c: input has another $ref',
+  ]);
+});

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { fastPathPattern, forwardPattern, ingressPattern } from '../../../core/index.ts';
+import { Link } from '../../../world/network/link.ts';
+import { matches, WorldBus } from '../../../world/services/bus.ts';
+import { KeepingQueue } from '../../../world/services/queue.ts';
+import { Activity } from '../../../world/time/activity.ts';
+import { seeded } from '../../../world/time/randomness.ts';
+import { VirtualScheduler } from '../../../world/time/scheduler.ts';
+
+function event(source: string, detailType = 'Departed', bornIn?: string) {
+  return { source, detailType, bornIn };
+}
+function entry(detail: unknown, source = 'meridian.flight') {
+  return {
+    source,
+    detailType: 'Departed',
+    detail: JSON.stringify(detail),
+  };
+}
+
+describe('matches', () => {
+  it('takes in what producers put for Meridian, and nothing that comes from Meridian itself', () => {
+    for (const type of ['meridian.append', 'meridian.command', 'meridian.transact']) {
+      expect(matches(ingressPattern, event('airports', type))).toBe(true);
+      expect(matches(ingressPattern, event('meridian.flight', type))).toBe(false);
+      expect(matches(ingressPattern, event('meridian.outcome', type))).toBe(false);
+    }
+    for (const type of ['Departed', 'Meridian.append', ''])
+      expect(matches(ingressPattern, event('airports', type))).toBe(false);
+    expect(matches(ingressPattern, event('meridians', 'meridian.append'))).toBe(true);
+  });
+
+  it('forwards the domain’s events of its own Region only, and no outcomes', () => {
+    const pattern = forwardPattern('us-east-1');
+    expect(matches(pattern, event('meridian.flight', 'Departed', 'us-east-1'))).toBe(true);
+    expect(matches(pattern, event('meridian.flight', 'Departed', 'us-east-2'))).toBe(false);
+    expect(matches(pattern, event('meridian.flight', 'Departed', 'us-east-10'))).toBe(false);
+    expect(matches(pattern, event('meridian.outcome', 'Accepted'))).toBe(false);
+    expect(matches(pattern, event('airports', 'Departed', 'us-east-1'))).toBe(false);
+  });
+
+  it('brings other Regions’ events to the projector, of projected types only', () => {
+    const pattern = fastPathPattern('us-east-1', ['flight']);
+    expect(matches(pattern, event('meridian.flight', 'Departed', 'us-east-2'))).toBe(true);
+    expect(matches(pattern, event('meridian.flight', 'Departed', 'us-east-1'))).toBe(false);
+    expect(matches(pattern, event('meridian.seats', 'Departed', 'us-east-2'))).toBe(false);
+    expect(matches(pattern, event('meridian.flights', 'Departed', 'us-east-2'))).toBe(false);
+    expect(matches(pattern, event('meridian.flight', 'Departed'))).toBe(false);
+  });
+});
+
+describe('WorldBus', () => {
+  it('hands an event to the targets of every rule that matches, as EventBridge shapes it', async () => {
+    const scheduler = new VirtualScheduler();
+    const bus = new WorldBus('us-east-1', scheduler);
+    const [one, two, other] = [new KeepingQueue(), new KeepingQueue(), new KeepingQueue()];
+    const heard: unknown[] = [];
+    bus.addRule({ source: [{ prefix: 'meridian.' }] }, { kind: 'queue', queue: one });
+    bus.addRule({ 'detail-type': ['Departed'] }, { kind: 'queue', queue: two });
+    bus.addRule({ source: ['meridian.seats'] }, { kind: 'queue', queue: other });
+    bus.addRule({}, { kind: 'listener', listen: (each) => heard.push(each) });
+
+    expect(await bus.put([entry({ n: 1, 'ü"': null })])).toEqual([undefined]);
+
+    expect(JSON.parse(one.bodies[0] ?? '')).toEqual({
+      version: '0',
+      id: expect.any(String),
+      'detail-type': 'Departed',
+      source: 'meridian.flight',
+      account: '000000000000',
+      time: new Date(scheduler.now()).toISOString(),
+      region: 'us-east-1',
+      resources: [],
+      detail: { n: 1, 'ü"': null },
+    });
+    expect(two.bodies).toEqual(one.bodies);
+    expect(heard).toEqual([JSON.parse(one.bodies[0] ?? '')]);
+    expect(other.bodies).toEqual([]);
+  });
+
+  it('refuses an entry whose detail is not JSON, and it alone', async () => {
+    const bus = new WorldBus('us-east-1', new VirtualScheduler());
+    const queue = new KeepingQueue();
+    bus.addRule({}, { kind: 'queue', queue });
+
+    const answer = await bus.put([entry(1), { ...entry(2), detail: '{"n":' }, entry(3)]);
+
+    expect(answer).toEqual([undefined, expect.stringMatching(/^MalformedDetail/), undefined]);
+    expect(queue.bodies.map((body) => JSON.parse(body).detail)).toEqual([1, 3]);
+  });
+
+  it('takes ten entries at once and no more', async () => {
+    const bus = new WorldBus('us-east-1', new VirtualScheduler());
+    const eleven = Array.from({ length: 11 }, (_, n) => entry(n));
+    expect(await bus.put(eleven.slice(1))).toHaveLength(10);
+    await expect(bus.put(eleven)).rejects.toThrow('at most 10');
+  });
+
+  it('carries an event on to other buses, and never from there to a third one or back', async () => {
+    const scheduler = new VirtualScheduler();
+    const activity = new Activity();
+    const names = ['us-east-1', 'us-east-2', 'us-west-2'];
+    const buses = names.map((name) => new WorldBus(name, scheduler));
+    const heard: string[] = [];
+    for (const [i, bus] of buses.entries()) {
+      bus.addRule({}, { kind: 'listener', listen: () => heard.push(names[i] ?? '') });
+      // Without any pattern: what keeps an event from going round is the bus alone.
+      for (const other of buses)
+        if (other !== bus) {
+          const link = new Link(scheduler, seeded(i), activity, { latency: [1, 2], duplicates: 0 });
+          bus.addRule({}, { kind: 'bus', link, bus: other });
+        }
+    }
+
+    await buses[0]?.put([entry({ meta: { region: 'us-east-1' } })]);
+    await scheduler.runUntil(() => activity.idle);
+
+    expect(heard.sort()).toEqual(names);
+  });
+});

@@ -1,0 +1,149 @@
+import { describe, expect, it, vi } from 'vitest';
+import * as z from 'zod';
+import type { MachineInput } from '../../../core/index.ts';
+import { WorldStateMachine } from '../../../world/services/state-machine.ts';
+import { Activity } from '../../../world/time/activity.ts';
+import { seeded } from '../../../world/time/randomness.ts';
+import { sleepOn, VirtualScheduler } from '../../../world/time/scheduler.ts';
+import { runDefinition } from '../../lib/transaction-definition.ts';
+import { ACCOUNTS, ANN, aBank, DAN, REGIONS } from '../a-bank.ts';
+
+// Whoever runs the definition first has it synthesized.
+vi.setConfig({ testTimeout: 60_000 });
+
+const input: MachineInput = {
+  id: 'us-east-1:a',
+  participants: [
+    { stream: 'stock/0', request: { kind: 'command', command: 'take', input: 'me' } },
+    { stream: 'stock/1', expected: { 'us-west-2': 3 } },
+  ],
+  request: 'digest',
+  timeout: 30_000,
+  meta: { actor: 'me' },
+  deadline: 40_000,
+};
+function intentOf(stream: string, state: string) {
+  return {
+    stream,
+    log: 'us-east-1',
+    position: 1,
+    commitId: 'us-east-1:a#1',
+    state,
+  };
+}
+function both(state: string) {
+  return ['stock/0', 'stock/1'].map((stream) => intentOf(stream, state));
+}
+
+const asked = z.looseObject({ step: z.string(), participant: z.object({ stream: z.string() }).optional() });
+type Script = (step: string, times: number, stream: string) => unknown;
+
+function failure() {
+  throw new Error('thrown');
+}
+const committing: Record<string, unknown> = {
+  decide: { state: 'committed', final: true, intents: both('committed'), wait: 0 },
+  finalise: { kind: 'finalised' },
+};
+const answers: Script = (step, times, stream) =>
+  step === 'plan'
+    ? { kind: 'prepare', attempt: times }
+    : step === 'prepare'
+      ? { kind: 'prepared', ...intentOf(stream, 'prepared') }
+      : committing[step];
+
+const scenarios: Readonly<Record<string, Script>> = {
+  'all prepare': answers,
+  'one refuses': (step, times, stream) => {
+    if (step === 'prepare' && stream === 'stock/1') return { kind: 'refused', stream, problem: { code: 'rejected' } };
+    return step === 'decide'
+      ? { state: 'aborted', final: true, intents: both('aborted').slice(0, 1), wait: 0 }
+      : answers(step, times, stream);
+  },
+  'one does not answer': (step, times, stream) => {
+    if (step === 'prepare' && stream === 'stock/1') return failure();
+    return step === 'decide'
+      ? { state: 'aborted', final: true, intents: both('aborted').slice(0, 1), wait: 0 }
+      : answers(step, times, stream);
+  },
+  'one is busy at first': (step, times, stream) =>
+    step === 'decide' && times === 1
+      ? { state: 'aborted', final: false, intents: both('aborted').slice(0, 1), wait: 2 }
+      : answers(step, times, stream),
+  'it is decided already': (step, times, stream) =>
+    step === 'plan' ? { kind: 'decided', intents: both('committed') } : answers(step, times, stream),
+  'plan and decide fail at first': (step, times, stream) =>
+    (step === 'plan' || step === 'decide') && times < 3 ? failure() : answers(step, times, stream),
+  'nothing can be finalised': (step, times, stream) => (step === 'finalise' ? failure() : answers(step, times, stream)),
+  'nothing can be decided': (step, times, stream) => (step === 'decide' ? failure() : answers(step, times, stream)),
+};
+
+/** Functions that answer by a script, and what they were asked. */
+function scripted(script: Script) {
+  const calls: unknown[] = [];
+  const times = new Map<string, number>();
+  const call = async (payload: unknown): Promise<unknown> => {
+    calls.push(payload);
+    const { step, participant } = asked.parse(payload);
+    const count = (times.get(step) ?? 0) + 1;
+    times.set(step, count);
+    return script(step, count, participant?.stream ?? '');
+  };
+  // What goes on at once is asked in any order.
+  return {
+    functions: { coordinate: call, participant: call },
+    calls: () => calls.map((one) => JSON.stringify(one)).sort(),
+  };
+}
+
+describe('the state machine of the world and its definition in the stacks', () => {
+  it.each(Object.keys(scenarios))('ask the same, and end the same way, when %s', async (name) => {
+    const script = scenarios[name] ?? answers;
+    const scheduler = new VirtualScheduler(0);
+    const activity = new Activity();
+    const world = scripted(script);
+    await new WorldStateMachine(world.functions, scheduler, seeded(1), activity).start(input);
+    await scheduler.runUntil(() => activity.idle);
+
+    const stacks = scripted(script);
+    await runDefinition(stacks.functions, input).catch(() => undefined);
+
+    expect(stacks.calls()).toEqual(world.calls());
+  });
+});
+
+describe('a world that runs the definition of the stacks', () => {
+  it('moves money between Regions as its own machine does', async () => {
+    const scheduler = new VirtualScheduler();
+    const entered: string[] = [];
+    const bank = await aBank({
+      scheduler,
+      withFaults: (region, ports) => ({
+        ...ports,
+        machine: {
+          start: async (input) => {
+            const { functions } = bank.world.region(region).machine;
+            void runDefinition(functions, input, { onWait: (seconds) => sleepOn(scheduler, seconds * 1000) }).then(
+              (execution) => entered.push(...execution.entered),
+            );
+          },
+        },
+      }),
+    });
+    const transfers = Array.from({ length: 8 }, (_, i) => ({
+      key: `${i}`,
+      from: ACCOUNTS[i % 4] ?? ANN,
+      to: ACCOUNTS[(i + 1 + (i % 3)) % 4] ?? DAN,
+      amount: 40,
+      at: REGIONS[i % 3] ?? '',
+    }));
+
+    const answers = await scheduler.resolve(Promise.all(transfers.map((transfer) => bank.begun(transfer))));
+    await bank.recover();
+
+    for (const { status } of answers) expect([200, 409]).toContain(status);
+    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(0);
+    expect(new Set(entered)).toEqual(new Set([...entered, 'Plan', 'Prepare all', 'Decide', 'Commit all', 'Wait']));
+    await bank.expectWhole(transfers.map(({ key, at }) => `${at}:${key}`));
+  });
+});

@@ -1,0 +1,213 @@
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { describe, expect, it } from 'vitest';
+import { FunctionPool } from '../../../world/services/function-pool.ts';
+import { KeepingQueue, type QueueOptions, WorldDelayedQueue, WorldQueue } from '../../../world/services/queue.ts';
+import { Activity } from '../../../world/time/activity.ts';
+import { seeded } from '../../../world/time/randomness.ts';
+import { sleepOn, VirtualScheduler } from '../../../world/time/scheduler.ts';
+
+interface Consumer {
+  /** Bodies that fail, so many times. */
+  readonly failing?: ReadonlyMap<string, number>;
+  /** What a delivery does instead of answering, by its number from 1. */
+  readonly instead?: (delivery: number) => Promise<unknown> | undefined;
+  readonly concurrency?: number;
+}
+
+/** A queue whose consumer takes 10 ms and keeps what it gets. */
+function aQueue(
+  { failing = new Map(), instead = () => undefined, concurrency = 1 }: Consumer = {},
+  options: Partial<QueueOptions> = {},
+  hidden?: Activity,
+) {
+  const scheduler = new VirtualScheduler(0);
+  const activity = new Activity();
+  const left = new Map(failing);
+  const deliveries: { at: number; bodies: string[]; receives: string[] }[] = [];
+  const pool = new FunctionPool<SQSEvent, SQSBatchResponse>(
+    { name: 'consumer', concurrency, timeout: 1000 },
+    scheduler,
+    activity,
+    () =>
+      async ({ Records }) => {
+        const count = deliveries.push({
+          at: scheduler.now(),
+          bodies: Records.map(({ body }) => body),
+          receives: Records.map(({ attributes }) => attributes.ApproximateReceiveCount),
+        });
+        await instead(count);
+        await sleepOn(scheduler, 10);
+        const failed = Records.filter(({ body }) => (left.get(body) ?? 0) > 0);
+        for (const { body } of failed) left.set(body, (left.get(body) ?? 0) - 1);
+        return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+      },
+  );
+  const deadLetters = new KeepingQueue();
+  const queue = new WorldQueue(
+    {
+      name: 'test',
+      region: 'us-east-1',
+      batchSize: 3,
+      visibilityTimeout: 5000,
+      maxReceives: 3,
+      duplicates: 0,
+      reorders: false,
+      ...options,
+    },
+    scheduler,
+    seeded(3),
+    activity,
+    pool,
+    deadLetters,
+    hidden,
+  );
+  return {
+    queue,
+    deadLetters,
+    deliveries,
+    scheduler,
+    activity,
+    settle: () => scheduler.runUntil(() => activity.idle),
+    bodies: () => deliveries.flatMap(({ bodies }) => bodies),
+  };
+}
+
+describe('WorldQueue', () => {
+  it('delivers in batches, and what went well only once', async () => {
+    const { queue, deliveries, settle, activity } = aQueue();
+
+    expect(await queue.send(['a', 'b', 'c', 'd'])).toEqual([undefined, undefined, undefined, undefined]);
+    expect(activity.idle).toBe(false);
+    await settle();
+
+    expect(deliveries.map(({ bodies }) => bodies)).toEqual([['a', 'b', 'c'], ['d']]);
+  });
+
+  it('delivers to as many instances at once as there may be', async () => {
+    const { queue, deliveries, settle } = aQueue({ concurrency: 2 }, { batchSize: 1 });
+    await queue.send(['a', 'b', 'c']);
+    await settle();
+    expect(deliveries.map(({ at }) => at)).toEqual([0, 0, 10]);
+  });
+
+  it('delivers again what failed, and nothing else of its batch, once the visibility timeout is over', async () => {
+    const { queue, deliveries, settle } = aQueue({ failing: new Map([['b', 1]]) });
+
+    await queue.send(['a', 'b', 'c']);
+    await settle();
+
+    expect(deliveries).toEqual([
+      { at: 0, bodies: ['a', 'b', 'c'], receives: ['1', '1', '1'] },
+      { at: 5000, bodies: ['b'], receives: ['2'] },
+    ]);
+  });
+
+  it('delivers the whole batch again after the handler threw', async () => {
+    const { queue, deliveries, settle } = aQueue({
+      instead: (delivery) => (delivery === 1 ? Promise.reject(new Error('thrown')) : undefined),
+    });
+    await queue.send(['a', 'b']);
+    await settle();
+    expect(deliveries.map(({ at, bodies }) => [at, bodies])).toEqual([
+      [0, ['a', 'b']],
+      [5000, ['a', 'b']],
+    ]);
+  });
+
+  it('delivers the whole batch again after the handler was killed, the next messages meanwhile', async () => {
+    const { queue, deliveries, settle } = aQueue({
+      instead: (delivery) => (delivery === 1 ? new Promise(() => undefined) : undefined),
+    });
+    await queue.send(['a', 'b', 'c', 'd']);
+    await settle();
+    expect(deliveries.map(({ at, bodies }) => [at, bodies])).toEqual([
+      [0, ['a', 'b', 'c']],
+      [1000, ['d']],
+      [5000, ['a', 'b', 'c']],
+    ]);
+  });
+
+  it('gives a message up to the dead letters after so many receives, and the others not', async () => {
+    const { queue, deadLetters, bodies, settle, activity } = aQueue({ failing: new Map([['poison', 99]]) });
+
+    await queue.send(['a', 'poison', 'b']);
+    await settle();
+
+    expect(deadLetters.bodies).toEqual(['poison']);
+    expect(bodies()).toEqual(['a', 'poison', 'b', 'poison', 'poison']);
+    expect(activity.idle).toBe(true);
+  });
+
+  it('delivers its share of messages twice, and lets them overtake each other', async () => {
+    const { queue, bodies, settle } = aQueue({}, { duplicates: 0.5, reorders: true });
+    const sent = Array.from({ length: 100 }, (_, i) => `${i}`);
+
+    await queue.send(sent);
+    await settle();
+
+    expect(new Set(bodies())).toEqual(new Set(sent));
+    expect(bodies().length).toBeGreaterThan(130);
+    expect(bodies().length).toBeLessThan(170);
+    expect([...new Set(bodies())]).not.toEqual(sent);
+  });
+
+  it('counts the receives of each copy of a message on its own', async () => {
+    const { queue, deadLetters, settle } = aQueue({ failing: new Map([['a', 4]]) }, { duplicates: 1 });
+    await queue.send(['a']);
+    await settle();
+    expect(deadLetters.bodies).toEqual([]);
+  });
+});
+
+describe('WorldDelayedQueue', () => {
+  /** A queue whose hidden messages are not under way. */
+  const aDelayedQueue = (...[consumer]: Parameters<typeof aQueue>) => {
+    const hidden = new Activity();
+    const { queue, ...rest } = aQueue(consumer, {}, hidden);
+    return { ...rest, hidden, delayed: new WorldDelayedQueue(queue) };
+  };
+
+  it('delivers a message once its delay is over, in whole seconds, whatever was sent before', async () => {
+    const { delayed, deliveries, scheduler } = aDelayedQueue();
+
+    expect(
+      await delayed.send([
+        { body: 'late', delay: 30_000 },
+        { body: 'soon', delay: 1001 },
+        { body: 'at once', delay: 0 },
+      ]),
+    ).toEqual([undefined, undefined, undefined]);
+    await scheduler.run(60_000);
+
+    expect(deliveries.map(({ at, bodies }) => [at, bodies])).toEqual([
+      [0, ['at once']],
+      [2000, ['soon']],
+      [30_000, ['late']],
+    ]);
+  });
+
+  it('is idle while nothing is due, neither a delayed message nor one that failed', async () => {
+    const { delayed, deliveries, scheduler, activity, hidden, settle } = aDelayedQueue({
+      failing: new Map([['a', 1]]),
+    });
+    await delayed.send([{ body: 'a', delay: 5000 }]);
+    expect([activity.idle, hidden.idle]).toEqual([true, false]);
+
+    await scheduler.runUntil(() => !activity.idle);
+    expect([scheduler.now(), hidden.idle]).toEqual([5000, true]);
+    await settle();
+    expect([scheduler.now(), hidden.idle]).toEqual([5010, false]);
+    await scheduler.runUntil(() => activity.idle && hidden.idle);
+
+    expect(deliveries.map(({ at }) => at)).toEqual([5000, 10_000]);
+  });
+
+  it('takes no more than SQS does: ten messages at once, each 15 minutes late', async () => {
+    const { delayed } = aDelayedQueue();
+    await expect(delayed.send(Array.from({ length: 11 }, () => ({ body: '', delay: 0 })))).rejects.toThrow(
+      'at most 10',
+    );
+    for (const delay of [900_001, -1, Number.NaN])
+      await expect(delayed.send([{ body: '', delay }])).rejects.toThrow('0 to 900000 ms');
+  });
+});

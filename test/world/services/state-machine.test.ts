@@ -1,0 +1,215 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import type { MachineInput } from '../../../core/index.ts';
+import { type MachineStep, WorldStateMachine } from '../../../world/services/state-machine.ts';
+import { Activity } from '../../../world/time/activity.ts';
+import { seeded } from '../../../world/time/randomness.ts';
+import { sleepOn, VirtualScheduler } from '../../../world/time/scheduler.ts';
+
+const input: MachineInput = {
+  id: 'us-east-1:a',
+  participants: [
+    { stream: 'stock/0', request: { kind: 'command', command: 'take', input: 'me' } },
+    { stream: 'stock/1', expected: { 'us-west-2': 3 } },
+  ],
+  request: 'digest',
+  timeout: 30_000,
+  meta: { actor: 'me' },
+  deadline: 40_000,
+};
+const intents = [
+  { stream: 'stock/0', log: 'us-east-1', position: 1, commitId: 'us-east-1:a#1', state: 'committed' },
+  { stream: 'stock/1', log: 'us-west-2', position: 4, commitId: 'us-east-1:a#1', state: 'committed' },
+];
+const aborted = intents.map((intent) => ({ ...intent, state: 'aborted' }));
+
+const step = z.looseObject({ step: z.string() });
+type Answer = (call: number, input: unknown) => unknown;
+
+/** A machine whose functions take 10 ms and answer as these say, by the number of the call of this kind from 1. */
+function aMachine(answers: Readonly<Record<string, Answer>> = {}) {
+  const scheduler = new VirtualScheduler(0);
+  const activity = new Activity();
+  const calls: { at: number; step: string; input: unknown }[] = [];
+  const defaults: Record<string, Answer> = {
+    plan: () => ({ kind: 'prepare', attempt: 1 }),
+    prepare: (call) => ({ kind: 'prepared', ...intents[call - 1] }),
+    decide: () => ({ state: 'committed', final: true, intents, wait: 0 }),
+    finalise: () => ({ kind: 'finalised' }),
+  };
+  const call = async (input: unknown) => {
+    const { step: name } = step.parse(input);
+    calls.push({ at: scheduler.now(), step: name, input });
+    const number = calls.filter(({ step }) => step === name).length;
+    await sleepOn(scheduler, 10);
+    return (answers[name] ?? defaults[name])?.(number, input);
+  };
+  const machine = new WorldStateMachine({ coordinate: call, participant: call }, scheduler, seeded(3), activity);
+  return {
+    machine,
+    scheduler,
+    activity,
+    calls,
+    steps: () => calls.map(({ at, step }) => [at, step]),
+    settle: () => scheduler.runUntil(() => activity.idle),
+  };
+}
+function thrown(message = 'thrown') {
+  throw new Error(message);
+}
+
+describe('WorldStateMachine', () => {
+  it('plans, prepares all at once, decides on their answers, and commits all at once', async () => {
+    const { machine, calls, settle, activity } = aMachine();
+
+    await machine.start(input);
+    expect(activity.idle).toBe(false);
+    await settle();
+
+    const { id: transaction, request, deadline, meta, participants } = input;
+    const asked = { transaction, attempt: 1, request, deadline };
+    expect(calls).toEqual([
+      { at: 0, step: 'plan', input: { step: 'plan', transaction, request, deadline } },
+      ...participants.map((participant) => ({
+        at: 10,
+        step: 'prepare',
+        input: { step: 'prepare', ...asked, meta, participant },
+      })),
+      {
+        at: 20,
+        step: 'decide',
+        input: { step: 'decide', ...asked, answers: intents.map((intent) => ({ kind: 'prepared', ...intent })) },
+      },
+      ...intents.map((intent) => ({ at: 30, step: 'finalise', input: { step: 'finalise', intent } })),
+    ]);
+  });
+
+  it('aborts all, waits and plans anew while an attempt is not the last one', async () => {
+    const { machine, steps, settle } = aMachine({
+      decide: (call) => ({ state: 'aborted', final: call === 2, intents: aborted, wait: 3 }),
+    });
+    await machine.start({ ...input, participants: input.participants.slice(0, 1) });
+    await settle();
+    expect(steps()).toEqual([
+      [0, 'plan'],
+      [10, 'prepare'],
+      [20, 'decide'],
+      [30, 'finalise'],
+      [30, 'finalise'],
+      [3040, 'plan'],
+      [3050, 'prepare'],
+      [3060, 'decide'],
+      [3070, 'finalise'],
+      [3070, 'finalise'],
+    ]);
+  });
+
+  it('only finalises what is decided already', async () => {
+    const { machine, steps, settle } = aMachine({ plan: () => ({ kind: 'decided', intents }) });
+    await machine.start(input);
+    await settle();
+    expect(steps()).toEqual([
+      [0, 'plan'],
+      [10, 'finalise'],
+      [10, 'finalise'],
+    ]);
+  });
+
+  it('calls again what failed, after a random while, and reports a participant that fails four times', async () => {
+    const { machine, calls, settle } = aMachine({
+      plan: (call) => (call < 3 ? thrown() : { kind: 'prepare', attempt: 1 }),
+      prepare: (_call, input) =>
+        JSON.stringify(input).includes('stock/1') ? thrown() : { kind: 'busy', stream: 'stock/0' },
+    });
+    await machine.start(input);
+    await settle();
+
+    const count = (name: string) => calls.filter(({ step }) => step === name).length;
+    expect(['plan', 'prepare', 'decide', 'finalise'].map(count)).toEqual([3, 5, 1, 2]);
+    expect(calls.find(({ step }) => step === 'decide')?.input).toMatchObject({
+      answers: [
+        { kind: 'busy', stream: 'stock/0' },
+        { kind: 'unreachable', stream: 'stock/1' },
+      ],
+    });
+    const [first = 0, second = 0, third = 0] = calls.map(({ at }) => at);
+    expect(second - first).toBeGreaterThan(10);
+    expect(second - first).toBeLessThan(1010);
+    expect(third - second).toBeLessThan(2010);
+  });
+
+  it('leaves an intent that cannot be finalised, and ends without a word when it cannot decide', async () => {
+    const finalising = aMachine({
+      finalise: (_call, input) => (JSON.stringify(input).includes('stock/1') ? thrown() : {}),
+    });
+    await finalising.machine.start(input);
+    await finalising.settle();
+    expect(finalising.calls.filter(({ step }) => step === 'finalise')).toHaveLength(5);
+
+    const deciding = aMachine({ decide: () => thrown() });
+    await deciding.machine.start(input);
+    await deciding.settle();
+    expect(deciding.calls.map(({ step }) => step).slice(3)).toEqual(['decide', 'decide', 'decide', 'decide']);
+  });
+
+  it('gives up a task that does not answer in time, and an execution after five minutes', async () => {
+    const { machine, calls, settle } = aMachine({ prepare: () => new Promise(() => undefined) });
+    await machine.start({ ...input, participants: input.participants.slice(0, 1) });
+    await settle();
+    expect(calls.filter(({ step }) => step === 'prepare').length).toBe(4);
+    expect(calls.find(({ step }) => step === 'decide')?.input).toMatchObject({
+      answers: [{ kind: 'unreachable', stream: 'stock/0' }],
+    });
+
+    const forever = aMachine({ decide: () => ({ state: 'aborted', final: false, intents: [], wait: 100 }) });
+    await forever.machine.start(input);
+    await forever.settle();
+    expect(forever.scheduler.now()).toBe(300_000);
+  });
+
+  it('takes no more than a state machine does, 256 KiB', async () => {
+    const { machine } = aMachine();
+    await expect(machine.start({ ...input, meta: { actor: 'x'.repeat(262_144) } })).rejects.toThrow(
+      'DataLimitExceeded',
+    );
+  });
+
+  it.each(['Plan', 'Prepare', 'Decide', 'Commit'] as const)('killed before %s takes no step more', async (name) => {
+    const { machine, steps, settle, scheduler } = aMachine();
+    const names: MachineStep['name'][] = [];
+    machine.beforeStep = ({ name: next, kill, transaction }) => {
+      expect(transaction).toBe(input.id);
+      names.push(next);
+      if (next === name) kill();
+    };
+
+    await machine.start(input);
+    await settle();
+    await scheduler.run(600_000);
+
+    const expected = ['Plan', 'Prepare', 'Prepare', 'Decide', 'Commit', 'Commit'];
+    expect(names).toEqual(expected.slice(0, expected.indexOf(name) + 1));
+    expect(steps()).toHaveLength(expected.indexOf(name));
+  });
+
+  it('killed in the middle of everything leaves calls under way, and does nothing with their answers', async () => {
+    const { machine, steps, scheduler, activity } = aMachine();
+    await machine.start(input);
+    await scheduler.run(15);
+
+    machine.killAll();
+    machine.killAll();
+
+    expect(activity.idle).toBe(true);
+    await scheduler.run(600_000);
+    expect(steps().map(([, name]) => name)).toEqual(['plan', 'prepare', 'prepare']);
+  });
+
+  it('runs one transaction twice at once, if it is started twice', async () => {
+    const { machine, calls, settle } = aMachine();
+    await machine.start(input);
+    await machine.start(input);
+    await settle();
+    expect(calls.filter(({ step }) => step === 'decide')).toHaveLength(2);
+  });
+});

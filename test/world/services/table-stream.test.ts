@@ -1,0 +1,159 @@
+import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
+import { describe, expect, it } from 'vitest';
+import { fromImage } from '../../../adapters/dynamodb/commit-item.ts';
+import { FunctionPool } from '../../../world/services/function-pool.ts';
+import { TableStream } from '../../../world/services/table-stream.ts';
+import { Activity } from '../../../world/time/activity.ts';
+import { seeded } from '../../../world/time/randomness.ts';
+import { sleepOn, VirtualScheduler } from '../../../world/time/scheduler.ts';
+import { aCommit } from '../../contract/commits.ts';
+
+type Answer = (positions: readonly number[], delivery: number) => readonly number[] | 'throw' | 'hang';
+
+function positionOf({ dynamodb }: DynamoDBRecord): number {
+  return fromImage(dynamodb?.NewImage).position;
+}
+
+/** A stream of commits 1, 2, 3 … whose consumer takes 10 ms; `answer` says which positions fail. */
+function aStream(answer: Answer = () => [], duplicates = 0) {
+  const scheduler = new VirtualScheduler(0);
+  const activity = new Activity();
+  const deliveries: { at: number; positions: number[] }[] = [];
+  const pool = new FunctionPool<DynamoDBStreamEvent, DynamoDBBatchResponse>(
+    { name: 'consumer', concurrency: 1, timeout: 1000 },
+    scheduler,
+    activity,
+    () =>
+      async ({ Records }) => {
+        const positions = Records.map(positionOf);
+        const failing = answer(positions, deliveries.push({ at: scheduler.now(), positions }));
+        await sleepOn(scheduler, 10);
+        if (failing === 'throw') throw new Error('thrown');
+        if (failing === 'hang') return new Promise(() => undefined);
+        const failed = Records.filter((record) => failing.includes(positionOf(record)));
+        return {
+          batchItemFailures: failed.map(({ dynamodb }) => ({ itemIdentifier: dynamodb?.SequenceNumber ?? '' })),
+        };
+      },
+  );
+  const stream = new TableStream(
+    { region: 'us-east-1', batchSize: 4, maxTries: 3, retryAfter: 500, duplicates },
+    scheduler,
+    seeded(5),
+    activity,
+    pool,
+  );
+  return {
+    stream,
+    push: (count: number) => {
+      for (let position = 1; position <= count; position++) stream.push({ commit: aCommit({ position }) });
+    },
+    settle: () => scheduler.runUntil(() => activity.idle),
+    deliveries,
+    positions: () => deliveries.map(({ positions }) => positions),
+    failures: () => stream.failures.map(positionOf),
+    activity,
+  };
+}
+
+describe('TableStream', () => {
+  it('delivers commits in their order, in batches, one batch at a time', async () => {
+    const { push, settle, deliveries, activity } = aStream();
+
+    push(10);
+    expect(activity.idle).toBe(false);
+    await settle();
+    push(1);
+    await settle();
+
+    expect(deliveries).toEqual([
+      { at: 0, positions: [1, 2, 3, 4] },
+      { at: 10, positions: [5, 6, 7, 8] },
+      { at: 20, positions: [9, 10] },
+      { at: 30, positions: [1] },
+    ]);
+  });
+
+  it('hands out a commit whole, as the record of an inserted item', async () => {
+    const commit = aCommit();
+    let record: DynamoDBRecord | undefined;
+    const scheduler = new VirtualScheduler(0);
+    const activity = new Activity();
+    const pool = new FunctionPool<DynamoDBStreamEvent, DynamoDBBatchResponse>(
+      { name: 'consumer', concurrency: 1, timeout: 1000 },
+      scheduler,
+      activity,
+      () =>
+        async ({ Records }) => {
+          [record] = Records;
+          return { batchItemFailures: [] };
+        },
+    );
+    const options = { region: 'us-east-1', batchSize: 4, maxTries: 3, retryAfter: 500, duplicates: 0 };
+    new TableStream(options, scheduler, seeded(5), activity, pool).push({ commit });
+
+    await scheduler.runUntil(() => activity.idle);
+
+    expect(record).toMatchObject({
+      eventName: 'INSERT',
+      awsRegion: 'us-east-1',
+      dynamodb: { SequenceNumber: expect.stringMatching(/^\d+$/) },
+    });
+    expect(fromImage(record?.dynamodb?.NewImage)).toEqual(commit);
+  });
+
+  it('resumes at the first record that failed, and delivers those behind it again', async () => {
+    const { push, settle, deliveries, failures } = aStream((_positions, delivery) => (delivery === 1 ? [3] : []));
+
+    push(4);
+    await settle();
+
+    expect(deliveries).toEqual([
+      { at: 0, positions: [1, 2, 3, 4] },
+      { at: 510, positions: [3, 4] },
+    ]);
+    expect(failures()).toEqual([]);
+  });
+
+  it.each(['throw', 'hang'] as const)('halves a batch that fails whole (%s) and loses nothing', async (how) => {
+    const { push, settle, positions, failures } = aStream((_positions, delivery) => (delivery === 1 ? how : []));
+
+    push(5);
+    await settle();
+
+    expect(positions()).toEqual([[1, 2, 3, 4], [1, 2], [3, 4], [5]]);
+    expect(failures()).toEqual([]);
+  });
+
+  it('isolates a poison record among the failures, and delivers all others, in order', async () => {
+    for (const how of ['throw', 'fail'] as const) {
+      const { push, settle, positions, failures, activity } = aStream((batch) =>
+        batch.includes(2) ? (how === 'throw' ? 'throw' : [2]) : [],
+      );
+
+      push(6);
+      await settle();
+
+      expect(failures()).toEqual([2]);
+      const firsts = [...new Set(positions().flat())];
+      expect(firsts).toEqual([1, 2, 3, 4, 5, 6]);
+      expect(positions().filter((batch) => batch.length === 1 && batch[0] === 2)).toHaveLength(3);
+      expect(positions().findLastIndex((batch) => batch.includes(2))).toBeLessThan(
+        positions().findLastIndex((batch) => batch.includes(3)),
+      );
+      expect(activity.idle).toBe(true);
+    }
+  });
+
+  it('delivers its share of records twice, and none before those that were written earlier', async () => {
+    const { push, settle, positions } = aStream(() => [], 0.5);
+
+    push(100);
+    await settle();
+
+    const delivered = positions().flat();
+    expect([...new Set(delivered)]).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
+    expect(delivered.length).toBeGreaterThan(130);
+    expect(delivered.length).toBeLessThan(170);
+  });
+});

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { portsAround } from '../../../world/region/faults.ts';
+import { runHistory } from '../../../world/simulator/history.ts';
+import { type SweepOptions, sweep, sweepTwice } from '../../../world/simulator/sweep.ts';
+import { seeded } from '../../../world/time/randomness.ts';
+
+const sweeps: readonly SweepOptions[] = [
+  { participants: 2, decisions: 'strong' },
+  { participants: 3, decisions: 'strong' },
+  { participants: 5, decisions: 'strong' },
+  { participants: 2, decisions: 'eventual' },
+  { participants: 3, decisions: 'strong', oneRegion: true },
+  { participants: 2, decisions: 'strong', rival: true },
+];
+function named({ participants, decisions, oneRegion, rival }: SweepOptions) {
+  return `${participants} participants ${oneRegion ? 'in one Region' : `in several Regions, ${decisions} decisions`}${rival ? ', and a rival' : ''}`;
+}
+
+describe('a transaction that crashes at any call of a port, before it takes effect or after it', () => {
+  it.each(sweeps.map((options) => [named(options), options] as const))(
+    'is atomic, answered truly, and lets go of its streams in time: %s',
+    async (_name, options) => {
+      const { violations, outcomes, points } = await sweep(options);
+      expect(violations).toEqual([]);
+      // It was crashed where it matters: some of these transactions came to nothing, others were finished by somebody else.
+      expect(points).toBeGreaterThanOrEqual(options.oneRegion ? 10 : 2 * (2 * options.participants + 1));
+      expect(outcomes.committed).toBeGreaterThan(0);
+      if (!options.oneRegion) expect(outcomes.aborted).toBeGreaterThan(0);
+    },
+    180_000,
+  );
+
+  it('is so when its recovery crashes too', async () => {
+    const random = seeded(7);
+    const { violations, histories } = await sweepTwice({ participants: 3, decisions: 'strong' }, 60, (count) =>
+      Math.floor(random() * count),
+    );
+    expect(histories).toBe(60);
+    expect(violations).toEqual([]);
+  }, 120_000);
+});
+
+describe('the sweep', () => {
+  const options: SweepOptions = { participants: 2, decisions: 'strong' };
+
+  it('finds a commit without a record', async () => {
+    const { violations } = await sweep({
+      ...options,
+      replacePorts: (ports) => ({ ...ports, decisions: { ...ports.decisions, put: async () => undefined } }),
+    });
+    expect(violations.map(({ what }) => what)).toContainEqual(expect.stringMatching(/not atomic|is locked still/));
+  }, 120_000);
+
+  it('finds that nobody recovers what is orphaned', async () => {
+    const { violations } = await sweep({
+      ...options,
+      replacePorts: (ports) => ({ ...ports, resolver: { send: async (messages) => messages.map(() => undefined) } }),
+    });
+    expect(violations.map(({ what }) => what)).toContainEqual(expect.stringContaining('is locked still'));
+  }, 120_000);
+
+  it('finds an intent that is committed before the decision', async () => {
+    const { violations } = await sweep({
+      ...options,
+      replacePorts: (ports) => ({
+        ...ports,
+        events: {
+          ...ports.events,
+          put: async (commit) => {
+            const taken = await ports.events.put(commit);
+            if (!taken && commit.tx) await ports.events.finalise(commit, 'committed');
+            return taken;
+          },
+        },
+      }),
+    });
+    expect(violations.map(({ what }) => what)).toContainEqual(expect.stringContaining('not atomic'));
+  }, 120_000);
+});
+
+describe('the cost of a transaction', () => {
+  const countOf = (calls: readonly string[], name: string) => calls.filter((call) => call.endsWith(` ${name}`)).length;
+
+  it.each([2, 3, 5])('is 2k + 1 writes in several Regions, k = %i', async (participants) => {
+    const { calls } = await runHistory({ participants, decisions: 'strong', crashes: [] });
+    expect(countOf(calls, 'events.put')).toBe(participants);
+    expect(countOf(calls, 'decisions.put')).toBe(1);
+    expect(countOf(calls, 'events.finalise')).toBe(participants);
+    expect(countOf(calls, 'events.transact') + countOf(calls, 'events.putOutcome')).toBe(0);
+  });
+
+  it.each([2, 3, 5])(
+    'is one cross-Region round trip and one decision before the outcome is known, k = %i',
+    async (participants) => {
+      const { calls } = await runHistory({ participants, decisions: 'eventual', crashes: [] });
+      const decided = calls.findIndex((call) => call.endsWith(' decisions.put'));
+      const before = calls.slice(0, decided);
+      const elsewhere = Array.from({ length: participants }, (_, i) => i % 3).filter((region) => region > 0).length;
+      // Side by side, and each once: what is asked waits for no other answer.
+      expect(countOf(before, 'participants.invoke')).toBe(elsewhere);
+      expect(countOf(before, 'remote.invoke')).toBe(0);
+      expect(before.filter((call) => call.startsWith('us-east-2') && call.endsWith('.invoke'))).toEqual([]);
+    },
+  );
+
+  it('waits for no quorum before that decision', async () => {
+    const quorums: string[] = [];
+    await runHistory({
+      participants: 3,
+      decisions: 'strong',
+      crashes: [],
+      replacePorts: (ports) =>
+        portsAround(ports, (call, name, args) => {
+          if (name.startsWith('decisions.') && !args.includes('local')) quorums.push(name);
+          return call(args);
+        }),
+    });
+    expect(quorums[0]).toBe('decisions.put');
+  });
+
+  it('is one write in one Region', async () => {
+    const { calls } = await runHistory({ participants: 5, decisions: 'strong', oneRegion: true, crashes: [] });
+    expect(countOf(calls, 'events.transact')).toBe(1);
+    const writes = ['events.put', 'events.finalise', 'events.putOutcome', 'decisions.put', 'machine.start'];
+    expect(writes.map((name) => countOf(calls, name))).toEqual(writes.map(() => 0));
+  });
+});

@@ -1,0 +1,6 @@
+import { runTestsOnLocalStack, summary } from '../../scripts/test.ts';
+
+// Arguments go to vitest: which files, which tests.
+const counts = await runTestsOnLocalStack(process.argv.slice(2));
+process.stdout.write(`${summary(counts)}\n`);
+process.exitCode = counts.failed > 0 ? 1 : 0;

@@ -1,0 +1,62 @@
+import type { Activity } from '../time/activity.ts';
+import { between, type Random } from '../time/randomness.ts';
+import type { Scheduler } from '../time/scheduler.ts';
+
+export interface LinkOptions {
+  /** Milliseconds that a message takes, evenly distributed: later ones overtake earlier ones. */
+  readonly latency: readonly [number, number];
+  /** Share of messages that arrive twice, 0 to 1. */
+  readonly duplicates: number;
+}
+
+/** One way from a Region to another. While it is cut it holds messages back; healed, it delivers them. */
+export class Link {
+  readonly #scheduler: Scheduler;
+  readonly #random: Random;
+  readonly #activity: Activity;
+  readonly #options: LinkOptions;
+  readonly #held: (() => void)[] = [];
+  #cut = false;
+
+  constructor(scheduler: Scheduler, random: Random, activity: Activity, options: LinkOptions) {
+    this.#scheduler = scheduler;
+    this.#random = random;
+    this.#activity = activity;
+    this.#options = options;
+  }
+
+  cut(): void {
+    this.#cut = true;
+  }
+
+  heal(): void {
+    this.#cut = false;
+    for (const deliver of this.#held.splice(0)) this.#sendOnce(deliver);
+  }
+
+  send(deliver: () => void): void {
+    this.#sendOnce(deliver);
+    if (this.#options.duplicates > 0 && this.#random() < this.#options.duplicates) this.#sendOnce(deliver);
+  }
+
+  #sendOnce(deliver: () => void): void {
+    this.#activity.begin();
+    this.#scheduler.after(between(this.#random, this.#options.latency), () => {
+      if (this.#cut) this.#held.push(deliver);
+      else deliver();
+      this.#activity.end();
+    });
+  }
+
+  /** Resolves when a message has come through; a cut link loses a call for good. @throws Error `cut` */
+  async pass(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#activity.begin();
+      this.#scheduler.after(between(this.#random, this.#options.latency), () => {
+        resolve();
+        this.#activity.end();
+      });
+    });
+    if (this.#cut) throw new Error('The link is cut.');
+  }
+}

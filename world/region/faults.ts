@@ -1,0 +1,53 @@
+import type {
+  Bus,
+  Decisions,
+  DelayedQueue,
+  EventStore,
+  Quarantine,
+  Queue,
+  Remote,
+  Sightings,
+  SnapshotStore,
+  StateMachine,
+  ViewStore,
+} from '../../core/index.ts';
+
+/** The ports of a Region that faults can be put into: everything that a function calls over a network. */
+export interface FaultyPorts {
+  readonly events: EventStore;
+  readonly snapshots: SnapshotStore;
+  readonly views: ViewStore;
+  readonly sightings: Sightings;
+  readonly bus: Bus;
+  readonly projection: Queue;
+  readonly quarantine: Quarantine;
+  readonly remote: Remote;
+  readonly decisions: Decisions;
+  readonly participants: Remote;
+  readonly machine: StateMachine;
+  readonly resolver: DelayedQueue;
+}
+
+/** How a call of a port is made: at once, late, never, with other arguments, or not at all. `name` is `events.put`. */
+export type Around = (
+  call: (args: readonly unknown[]) => Promise<unknown>,
+  name: string,
+  args: readonly unknown[],
+) => Promise<unknown>;
+
+/** Ports of which every call goes through `around`. */
+export function portsAround(ports: FaultyPorts, around: Around): FaultyPorts {
+  return withMembers(ports, (port, of) =>
+    withMembers(port, (method, name) =>
+      typeof method === 'function'
+        ? (...args: readonly unknown[]) =>
+            around(async (given) => Reflect.apply(method, port, given), `${of}.${name}`, args)
+        : method,
+    ),
+  );
+}
+
+/** The same object, with others in the place of its members. */
+function withMembers<T extends object>(of: T, instead: (member: T[keyof T], name: string) => unknown): T {
+  return new Proxy(of, { get: (target, key) => instead(Reflect.get(target, key), String(key)) });
+}

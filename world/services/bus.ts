@@ -1,0 +1,112 @@
+import * as z from 'zod';
+import type { Bus, BusEntry, EventPattern, Queue } from '../../core/index.ts';
+import type { Link } from '../network/link.ts';
+import type { Scheduler } from '../time/scheduler.ts';
+
+/** An event as EventBridge hands it to targets, as JSON, and the parts that patterns look at. */
+interface BusEvent {
+  readonly json: string;
+  readonly source: string;
+  readonly detailType: string;
+  /** `detail.meta.region`, where there is one. */
+  readonly bornIn: string | undefined;
+}
+
+type Target =
+  | { readonly kind: 'queue'; readonly queue: Queue }
+  | { readonly kind: 'bus'; readonly link: Link; readonly bus: WorldBus }
+  | { readonly kind: 'listener'; readonly listen: (event: unknown) => void };
+
+interface Rule {
+  readonly pattern: EventPattern;
+  readonly target: Target;
+}
+
+const PUT_LIMIT = 10;
+const MAX_PUT_BYTES = 262_144;
+
+function sizeOf({ source, detailType, detail }: BusEntry): number {
+  return Buffer.byteLength(source + detailType + detail);
+}
+
+const detailRegion = z.object({ meta: z.object({ region: z.string() }) });
+
+/** An EventBridge bus with rules: it hands every event to the targets of the rules that match. */
+export class WorldBus implements Bus {
+  readonly #region: string;
+  readonly #scheduler: Scheduler;
+  #put = 0;
+  readonly #rules: Rule[] = [];
+
+  constructor(region: string, scheduler: Scheduler) {
+    this.#region = region;
+    this.#scheduler = scheduler;
+  }
+
+  addRule(pattern: EventPattern, target: Target): void {
+    this.#rules.push({ pattern, target });
+  }
+
+  async put(entries: readonly BusEntry[]): Promise<readonly (string | undefined)[]> {
+    if (entries.length > PUT_LIMIT)
+      throw new Error(`PutEvents takes at most ${PUT_LIMIT} entries, these are ${entries.length}.`);
+    const bytes = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
+    if (bytes > MAX_PUT_BYTES) throw new Error(`PutEvents takes at most ${MAX_PUT_BYTES} bytes, these are ${bytes}.`);
+    return entries.map((entry) => {
+      try {
+        this.#route(this.#eventOf(entry), false);
+        return undefined;
+      } catch (error) {
+        if (error instanceof SyntaxError) return 'MalformedDetail: Detail is malformed.';
+        throw error;
+      }
+    });
+  }
+
+  #eventOf({ source, detailType, detail }: BusEntry): BusEvent {
+    const head = JSON.stringify({
+      version: '0',
+      id: `${this.#region}-${++this.#put}`,
+      'detail-type': detailType,
+      source,
+      account: '000000000000',
+      time: new Date(this.#scheduler.now()).toISOString(),
+      region: this.#region,
+      resources: [],
+    });
+    const bornIn = detailRegion.safeParse(JSON.parse(detail)).data?.meta.region;
+    return { json: `${head.slice(0, -1)},"detail":${detail}}`, source, detailType, bornIn };
+  }
+
+  /** An event that came from another bus is not carried on to a third one. */
+  #route(event: BusEvent, forwarded: boolean): void {
+    for (const { pattern, target } of this.#rules) {
+      if (!matches(pattern, event)) continue;
+      if (target.kind === 'queue') void target.queue.send([event.json]);
+      else if (target.kind === 'listener') target.listen(JSON.parse(event.json));
+      else if (!forwarded) target.link.send(() => target.bus.#route(event, true));
+    }
+  }
+}
+
+/** Whether a rule's pattern matches, in the part of the pattern language that `EventPattern` has. */
+export function matches(pattern: EventPattern, { source, detailType, bornIn }: Omit<BusEvent, 'json'>): boolean {
+  return (
+    matchesField(pattern.source, source) &&
+    matchesField(pattern['detail-type'], detailType) &&
+    matchesField(pattern.detail?.meta.region, bornIn)
+  );
+}
+
+type Values = NonNullable<EventPattern['source']>;
+
+function matchesField(values: Values | undefined, field: string | undefined): boolean {
+  return values === undefined || (field !== undefined && values.some((value) => matchesValue(value, field)));
+}
+
+function matchesValue(value: Values[number], field: string): boolean {
+  if (typeof value === 'string') return field === value;
+  if ('prefix' in value) return field.startsWith(value.prefix);
+  const not = value['anything-but'];
+  return 'prefix' in not ? !field.startsWith(not.prefix) : !not.includes(field);
+}

@@ -1,0 +1,98 @@
+import type { Context } from 'aws-lambda';
+import type { Activity } from '../time/activity.ts';
+import { type Scheduler, within } from '../time/scheduler.ts';
+
+export type Handler<Event, Result> = (event: Event, context: Context) => Promise<Result>;
+
+export interface FunctionOptions {
+  readonly name: string;
+  /** How many instances there are at most; each handles one invocation at a time and keeps its own warm memory. */
+  readonly concurrency: number;
+  /** Milliseconds after which an invocation that has not answered is given up, with its instance. */
+  readonly timeout: number;
+}
+
+/** One process of a function. */
+interface Instance<Event, Result> {
+  readonly handle: Handler<Event, Result>;
+  /** Fails when the process ends by itself. */
+  readonly exited: Promise<never>;
+}
+
+/** The instances of one Lambda function in one Region. */
+export class FunctionPool<Event, Result> {
+  readonly #options: FunctionOptions;
+  readonly #make: (exit: () => void) => Handler<Event, Result>;
+  readonly #scheduler: Scheduler;
+  readonly #activity: Activity;
+  readonly #idle: Instance<Event, Result>[] = [];
+  readonly #waiting: (() => void)[] = [];
+  #busy = 0;
+  #invocations = 0;
+
+  /** @param make makes a new instance: a cold start. `exit` ends its process, as a crash does */
+  constructor(
+    options: FunctionOptions,
+    scheduler: Scheduler,
+    activity: Activity,
+    make: (exit: () => void) => Handler<Event, Result>,
+  ) {
+    this.#options = options;
+    this.#scheduler = scheduler;
+    this.#activity = activity;
+    this.#make = make;
+  }
+
+  /** Whether an invocation would start at once. */
+  get isFree(): boolean {
+    return this.#busy < this.#options.concurrency;
+  }
+
+  /**
+   * Invokes the function, as soon as an instance is free. An instance that threw or did not answer in time is not used again.
+   * @throws what the handler throws; Error when it did not answer in time, or its process ended
+   */
+  async invoke(event: Event): Promise<Result> {
+    this.#activity.begin();
+    try {
+      while (!this.isFree) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      this.#busy++;
+      const instance = this.#idle.pop() ?? this.#start();
+      const { name, timeout } = this.#options;
+      const late = `${name} timed out after ${timeout} ms.`;
+      const answer = Promise.race([instance.handle(event, this.#context()), instance.exited]);
+      const result = await within(this.#scheduler, timeout, late, answer);
+      this.#idle.push(instance);
+      return result;
+    } finally {
+      this.#busy--;
+      this.#waiting.shift()?.();
+      this.#activity.end();
+    }
+  }
+
+  #start(): Instance<Event, Result> {
+    const { promise: exited, reject } = Promise.withResolvers<never>();
+    exited.catch(() => undefined);
+    return { handle: this.#make(() => reject(new Error(`${this.#options.name}: the process has ended.`))), exited };
+  }
+
+  #context(): Context {
+    const { name, timeout } = this.#options;
+    const end = this.#scheduler.now() + timeout;
+    return {
+      awsRequestId: `${name}-${++this.#invocations}`,
+      functionName: name,
+      functionVersion: '$LATEST',
+      invokedFunctionArn: `arn:aws:lambda:world:000000000000:function:${name}`,
+      memoryLimitInMB: '512',
+      logGroupName: `/aws/lambda/${name}`,
+      logStreamName: 'world',
+      callbackWaitsForEmptyEventLoop: true,
+      getRemainingTimeInMillis: () => end - this.#scheduler.now(),
+      done: () => undefined,
+      fail: () => undefined,
+      succeed: () => undefined,
+    };
+  }
+}

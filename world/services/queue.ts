@@ -1,0 +1,193 @@
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { DelayedMessage, DelayedQueue, Queue } from '../../core/index.ts';
+import type { Activity } from '../time/activity.ts';
+import type { Random } from '../time/randomness.ts';
+import type { Scheduler } from '../time/scheduler.ts';
+import type { FunctionPool } from './function-pool.ts';
+
+interface Message {
+  readonly id: string;
+  readonly body: string;
+  readonly sentAt: number;
+  receives: number;
+}
+
+export interface QueueOptions {
+  readonly name: string;
+  readonly region: string;
+  /** Messages that one invocation gets at most. */
+  readonly batchSize: number;
+  /** Milliseconds after which a message that was not deleted is delivered again. */
+  readonly visibilityTimeout: number;
+  /** Receives after which a message goes to the dead letters. */
+  readonly maxReceives: number;
+  /** Share of messages that are delivered twice, 0 to 1. */
+  readonly duplicates: number;
+  /** Whether messages overtake each other. */
+  readonly reorders: boolean;
+}
+
+/** A standard SQS queue, and the event source mapping that feeds a function from it. */
+export class WorldQueue implements Queue {
+  readonly #options: QueueOptions;
+  readonly #scheduler: Scheduler;
+  readonly #random: Random;
+  readonly #activity: Activity;
+  readonly #hidden: Activity;
+  readonly #consumer: FunctionPool<SQSEvent, SQSBatchResponse>;
+  readonly #deadLetters: Queue;
+  #visible: Message[] = [];
+  #polling = false;
+  #sent = 0;
+
+  /** @param hidden counts messages while nobody can receive them. @default that is under way too */
+  constructor(
+    options: QueueOptions,
+    scheduler: Scheduler,
+    random: Random,
+    activity: Activity,
+    consumer: FunctionPool<SQSEvent, SQSBatchResponse>,
+    deadLetters: Queue,
+    hidden: Activity = activity,
+  ) {
+    this.#options = options;
+    this.#scheduler = scheduler;
+    this.#random = random;
+    this.#activity = activity;
+    this.#hidden = hidden;
+    this.#consumer = consumer;
+    this.#deadLetters = deadLetters;
+  }
+
+  async send(bodies: readonly string[]): Promise<readonly undefined[]> {
+    for (const body of bodies) {
+      const message = { id: `${this.#options.name}-${++this.#sent}`, body, sentAt: this.#scheduler.now(), receives: 0 };
+      this.#show(message);
+      if (this.#options.duplicates > 0 && this.#random() < this.#options.duplicates)
+        this.#show({ ...message, receives: 0 });
+    }
+    return bodies.map(() => undefined);
+  }
+
+  /** Sends a message that stays hidden for so many milliseconds. */
+  sendAfter(delay: number, body: string): void {
+    this.#hidden.begin();
+    this.#scheduler.after(delay, () => {
+      void this.send([body]);
+      this.#hidden.end();
+    });
+  }
+
+  #show(message: Message): void {
+    this.#activity.begin();
+    this.#visible.push(message);
+    this.#poll();
+  }
+
+  #poll(): void {
+    if (this.#polling) return;
+    this.#polling = true;
+    this.#scheduler.after(0, () => {
+      this.#polling = false;
+      while (this.#visible.length > 0 && this.#consumer.isFree) void this.#deliver(this.#receive());
+    });
+  }
+
+  #receive(): readonly Message[] {
+    if (this.#options.reorders)
+      for (let i = this.#visible.length - 1; i > 0; i--) {
+        const j = Math.floor(this.#random() * (i + 1));
+        const [a, b] = [this.#visible[i], this.#visible[j]];
+        if (a && b) [this.#visible[i], this.#visible[j]] = [b, a];
+      }
+    const batch = this.#visible.slice(0, this.#options.batchSize);
+    this.#visible = this.#visible.slice(this.#options.batchSize);
+    for (const message of batch) message.receives++;
+    return batch;
+  }
+
+  async #deliver(batch: readonly Message[]): Promise<void> {
+    const receivedAt = this.#scheduler.now();
+    const failed = await this.#invoke(batch);
+    for (const message of batch)
+      if (failed(message)) {
+        const wait = receivedAt + this.#options.visibilityTimeout - this.#scheduler.now();
+        this.#hidden.begin();
+        this.#scheduler.after(wait, () => void this.#showAgain(message));
+      }
+    for (const _message of batch) this.#activity.end();
+    this.#poll();
+  }
+
+  async #invoke(batch: readonly Message[]): Promise<(message: Message) => boolean> {
+    try {
+      const { batchItemFailures } = await this.#consumer.invoke({
+        Records: batch.map((message) => this.#record(message)),
+      });
+      const ids = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+      return ({ id }) => ids.has(id);
+    } catch {
+      return () => true;
+    }
+  }
+
+  async #showAgain(message: Message): Promise<void> {
+    if (message.receives < this.#options.maxReceives) this.#show(message);
+    else await this.#deadLetters.send([message.body]);
+    this.#hidden.end();
+  }
+
+  #record({ id, body, sentAt, receives }: Message): SQSRecord {
+    return {
+      messageId: id,
+      receiptHandle: id,
+      body,
+      attributes: {
+        ApproximateReceiveCount: String(receives),
+        SentTimestamp: String(sentAt),
+        SenderId: 'world',
+        ApproximateFirstReceiveTimestamp: String(sentAt),
+      },
+      messageAttributes: {},
+      md5OfBody: '',
+      eventSource: 'aws:sqs',
+      eventSourceARN: `arn:aws:sqs:${this.#options.region}:000000000000:${this.#options.name}`,
+      awsRegion: this.#options.region,
+    };
+  }
+}
+
+/** What one SendMessageBatch takes. */
+const SEND_LIMIT = 10;
+/** The longest delay of a message, in milliseconds. */
+const MAX_DELAY_MS = 900_000;
+
+/** A queue as one whose messages come late. A message that is not due yet is hidden: see `WorldQueue`. */
+export class WorldDelayedQueue implements DelayedQueue {
+  readonly #queue: WorldQueue;
+
+  constructor(queue: WorldQueue) {
+    this.#queue = queue;
+  }
+
+  async send(messages: readonly DelayedMessage[]): Promise<readonly undefined[]> {
+    if (messages.length > SEND_LIMIT)
+      throw new Error(`SendMessageBatch takes at most ${SEND_LIMIT} messages, these are ${messages.length}.`);
+    for (const { body, delay } of messages) {
+      if (!(delay >= 0 && delay <= MAX_DELAY_MS))
+        throw new Error(`A message is delayed by 0 to ${MAX_DELAY_MS} ms, not by ${delay}.`);
+      this.#queue.sendAfter(Math.ceil(delay / 1000) * 1000, body);
+    }
+    return messages.map(() => undefined);
+  }
+}
+
+/** A queue that nobody reads: it keeps what is sent to it. */
+export class KeepingQueue implements Queue {
+  readonly bodies: string[] = [];
+
+  async send(bodies: readonly string[]): Promise<readonly undefined[]> {
+    this.bodies.push(...bodies);
+    return bodies.map(() => undefined);
+  }
+}

@@ -1,0 +1,150 @@
+import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
+import { type CommitImage, toImage } from '../../adapters/dynamodb/commit-item.ts';
+import { decisionKey, outcomeKey, toDecisionItem } from '../../adapters/dynamodb/decision-item.ts';
+import type { Commit, Decision } from '../../core/index.ts';
+import type { Activity } from '../time/activity.ts';
+import type { Random } from '../time/randomness.ts';
+import type { Scheduler } from '../time/scheduler.ts';
+import type { FunctionPool } from './function-pool.ts';
+
+/** A new item of a table, or one that is changed: a commit, the outcome of a one-Region transaction, a decision. */
+export type TableItemChange =
+  | { readonly commit: Commit; readonly before?: Commit | undefined }
+  | { readonly outcome: Decision }
+  | { readonly decision: Decision };
+
+export interface TableStreamOptions {
+  readonly region: string;
+  /** Records that one invocation gets at most. */
+  readonly batchSize: number;
+  /** Deliveries of one record after which it goes to the failure destination. */
+  readonly maxTries: number;
+  /** Milliseconds between two tries. */
+  readonly retryAfter: number;
+  /** Share of records that are delivered twice, 0 to 1. */
+  readonly duplicates: number;
+}
+
+/** The stream of a table, one shard, and the event source mapping that feeds a function from it, in order. */
+export class TableStream {
+  /** What could not be delivered: the on-failure destination. */
+  readonly failures: DynamoDBRecord[] = [];
+  readonly #options: TableStreamOptions;
+  readonly #scheduler: Scheduler;
+  readonly #random: Random;
+  readonly #activity: Activity;
+  readonly #consumer: FunctionPool<DynamoDBStreamEvent, DynamoDBBatchResponse>;
+  #records: DynamoDBRecord[] = [];
+  #sequence = 0;
+  #delivering = false;
+
+  constructor(
+    options: TableStreamOptions,
+    scheduler: Scheduler,
+    random: Random,
+    activity: Activity,
+    consumer: FunctionPool<DynamoDBStreamEvent, DynamoDBBatchResponse>,
+  ) {
+    this.#options = options;
+    this.#scheduler = scheduler;
+    this.#random = random;
+    this.#activity = activity;
+    this.#consumer = consumer;
+  }
+
+  push(change: TableItemChange): void {
+    const record = this.#record(imagesOf(change));
+    this.#append(record);
+    if (this.#options.duplicates > 0 && this.#random() < this.#options.duplicates) this.#append(record);
+  }
+
+  #append(record: DynamoDBRecord): void {
+    this.#activity.begin();
+    this.#records.push(record);
+    if (this.#delivering) return;
+    this.#delivering = true;
+    this.#scheduler.after(0, () => void this.#deliverAll());
+  }
+
+  async #deliverAll(): Promise<void> {
+    while (this.#records.length > 0) {
+      const batch = this.#records.slice(0, this.#options.batchSize);
+      this.#records = this.#records.slice(this.#options.batchSize);
+      await this.#deliver(batch, 1);
+    }
+    this.#delivering = false;
+  }
+
+  /** From the first failure on everything is delivered again; a batch that fails whole is halved, down to its bad record. */
+  async #deliver(batch: readonly DynamoDBRecord[], attempt: number): Promise<void> {
+    const from = await this.#firstFailure(batch);
+    for (let i = 0; i < from; i++) this.#activity.end();
+    const rest = batch.slice(from);
+    if (rest.length === 0) return;
+    const isWhole = from === 0;
+    if (rest.length > 1 && isWhole) {
+      const half = rest.length >> 1;
+      await this.#deliver(rest.slice(0, half), 1);
+      await this.#deliver(rest.slice(half), 1);
+    } else if (rest.length === 1 && attempt >= this.#options.maxTries) {
+      this.failures.push(...rest);
+      this.#activity.end();
+    } else {
+      await new Promise<void>((resolve) => {
+        this.#scheduler.after(this.#options.retryAfter, resolve);
+      });
+      await this.#deliver(rest, isWhole ? attempt + 1 : 1);
+    }
+  }
+
+  /** @returns the index of the first record that failed; the batch's length when none did */
+  async #firstFailure(batch: readonly DynamoDBRecord[]): Promise<number> {
+    try {
+      const { batchItemFailures } = await this.#consumer.invoke({ Records: [...batch] });
+      const ids = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+      const first = batch.findIndex(({ dynamodb }) => ids.has(dynamodb?.SequenceNumber ?? ''));
+      return first === -1 ? batch.length : first;
+    } catch {
+      return 0;
+    }
+  }
+
+  #record({ before, after }: Images): DynamoDBRecord {
+    const sequence = String(++this.#sequence).padStart(21, '0');
+    return {
+      eventID: sequence,
+      eventName: before ? 'MODIFY' : 'INSERT',
+      eventVersion: '1.1',
+      eventSource: 'aws:dynamodb',
+      awsRegion: this.#options.region,
+      dynamodb: {
+        ApproximateCreationDateTime: Math.floor(this.#scheduler.now() / 1000),
+        Keys: { pk: after.pk, sk: after.sk },
+        NewImage: after,
+        ...(before && { OldImage: before }),
+        SequenceNumber: sequence,
+        SizeBytes: 0,
+        StreamViewType: 'NEW_AND_OLD_IMAGES',
+      },
+    };
+  }
+}
+
+type Image = NonNullable<NonNullable<DynamoDBRecord['dynamodb']>['NewImage']>;
+
+type Keyed = Image & Pick<CommitImage, 'pk' | 'sk'>;
+
+interface Images {
+  readonly before?: Keyed | undefined;
+  readonly after: Keyed;
+}
+
+function imagesOf(change: TableItemChange): Images {
+  if ('outcome' in change) return { after: toDecisionItem(outcomeKey(change.outcome.transaction), change.outcome) };
+  if ('decision' in change) {
+    const { transaction, attempt } = change.decision;
+    return { after: toDecisionItem(decisionKey(transaction, attempt), change.decision) };
+  }
+  const { commit, before } = change;
+  return { after: toImage(commit), before: before && toImage(before) };
+}
