@@ -95,19 +95,19 @@ export * from './wire/coordinator.ts';
 export { decisionSchema } from './wire/decision.ts';
 export { parseCommandEnvelope, parseEventsEnvelope, streamNameOf } from './wire/envelope.ts';
 export type { SubscribedEvent } from './wire/event.ts';
-export { subscribedEvent } from './wire/event.ts';
+export { subscribedEventSchema as subscribedEvent } from './wire/event.ts';
 export { generationsSchema } from './wire/generations.ts';
 export type { OperateAnswer, RebuildStatus, RepublishStep } from './wire/operate.ts';
 export {
-  operateAnswer,
-  quarantineAddRequest,
-  quarantineListRequest,
-  rebuildBeginRequest,
-  rebuildRequest,
+  operateAnswerSchema as operateAnswer,
+  quarantineAddRequestSchema as quarantineAddRequest,
+  quarantineListRequestSchema as quarantineListRequest,
+  rebuildBeginRequestSchema as rebuildBeginRequest,
+  rebuildRequestSchema as rebuildRequest,
   rebuildStatusSchema,
-  rebuildStepRequest,
-  redriveRequest,
-  republishStepRequest,
+  rebuildStepRequestSchema as rebuildStepRequest,
+  redriveRequestSchema as redriveRequest,
+  republishStepRequestSchema as republishStepRequest,
   republishStepSchema,
 } from './wire/operate.ts';
 export type { ParticipantAnswer } from './wire/participant.ts';

@@ -8,7 +8,7 @@ export type Place = readonly [latitude: number, longitude: number];
 const places = new Map(Object.entries(z.record(z.string(), z.tuple([z.number(), z.number()])).parse(airports)));
 
 /** An airport's code: `LAX`; small fields have digits or a fourth character. */
-export const airportCode = z.string().regex(/^[A-Z0-9]{3,4}$/, 'is not an airport code, such as LAX');
+export const airportCodeSchema = z.string().regex(/^[A-Z0-9]{3,4}$/, 'is not an airport code, such as LAX');
 
 export function isAirport(code: string): boolean {
   return places.has(code);

@@ -1,34 +1,34 @@
 import * as z from 'zod';
 import { defineStream, nextVersion } from '../core/index.ts';
-import { airportCode } from './airports.ts';
+import { airportCodeSchema } from './airports.ts';
 
 const DAY = 24 * 60;
 
 /** Minutes behind the timetable; negative: ahead of it. */
-const delay = z
+const delaySchema = z
   .int()
   .min(-DAY)
   .max(7 * DAY);
 
 /** What airports reported at first: how late, but not why. */
-const departure1 = z.strictObject({
-  airport: airportCode,
-  delay,
+const departure1Schema = z.strictObject({
+  airport: airportCodeSchema,
+  delay: delaySchema,
   /** When it was due to leave, local time of the airport: `2001-01-01T06:55`. */
   scheduled: z.iso.datetime({ local: true, precision: -1 }).regex(/\d$/, 'is local time, without a zone'),
 });
 
-const departure = departure1.extend({
+const departureSchema = departure1Schema.extend({
   /** Why it was late, in the words of the US on-time reports; absent: it was not, or nobody said why. */
   cause: z.enum(['carrier', 'weather', 'air-system', 'security', 'late-aircraft']).optional(),
 });
 
-const arrival = z.strictObject({ airport: airportCode, delay });
+const arrivalSchema = z.strictObject({ airport: airportCodeSchema, delay: delaySchema });
 
 /** What is known of a flight: either half may be missing, as they come from two airports. */
 export interface Flight {
-  readonly departed?: z.output<typeof departure>;
-  readonly arrived?: z.output<typeof arrival>;
+  readonly departed?: z.output<typeof departureSchema>;
+  readonly arrived?: z.output<typeof arrivalSchema>;
 }
 
 const unheardOf: Flight = {};
@@ -42,15 +42,15 @@ export const flight = defineStream({
   mode: 'merge',
   events: {
     Departed: nextVersion(
-      { version: 1, schema: departure1, sample: { airport: 'LAX', delay: -19, scheduled: '2001-01-01T06:55' } },
+      { version: 1, schema: departure1Schema, sample: { airport: 'LAX', delay: -19, scheduled: '2001-01-01T06:55' } },
       {
         version: 2,
-        schema: departure,
+        schema: departureSchema,
         sample: { airport: 'LAX', delay: 42, scheduled: '2001-01-01T06:55', cause: 'weather' },
         upcast: (departed) => departed,
       },
     ),
-    Arrived: { version: 1, schema: arrival, sample: { airport: 'BNA', delay: -19 } },
+    Arrived: { version: 1, schema: arrivalSchema, sample: { airport: 'BNA', delay: -19 } },
   },
   initial: unheardOf,
   evolve(state, { type, data }) {
@@ -63,7 +63,7 @@ export const flight = defineStream({
   },
   commands: {
     depart: {
-      input: departure,
+      input: departureSchema,
       decide: ({ departed: known }, data) =>
         known?.airport === data.airport &&
         known.delay === data.delay &&
@@ -73,7 +73,7 @@ export const flight = defineStream({
           : [{ type: 'Departed', data }],
     },
     arrive: {
-      input: arrival,
+      input: arrivalSchema,
       decide: ({ arrived: known }, data) =>
         known?.airport === data.airport && known.delay === data.delay ? [] : [{ type: 'Arrived', data }],
     },

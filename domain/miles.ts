@@ -2,10 +2,10 @@ import * as z from 'zod';
 import { defineStream, reject } from '../core/index.ts';
 import { nearestRegion } from './regions.ts';
 
-const amount = z.int().min(1).max(1_000_000);
-const earning = z.strictObject({ miles: amount });
-const payment = z.strictObject({
-  miles: amount,
+const amountSchema = z.int().min(1).max(1_000_000);
+const earningSchema = z.strictObject({ miles: amountSchema });
+const paymentSchema = z.strictObject({
+  miles: amountSchema,
   /** What is paid for: once each. */
   booking: z.string().min(1).max(100),
 });
@@ -28,8 +28,8 @@ export const miles = defineStream({
   mode: 'home',
   home: (id, regions) => nearestRegion(airportOf(id), regions),
   events: {
-    MilesEarned: { version: 1, schema: earning, sample: { miles: 5000 } },
-    MilesPaid: { version: 1, schema: payment, sample: { miles: 1800, booking: '2001-01-01.LAX-BNA.17' } },
+    MilesEarned: { version: 1, schema: earningSchema, sample: { miles: 5000 } },
+    MilesPaid: { version: 1, schema: paymentSchema, sample: { miles: 1800, booking: '2001-01-01.LAX-BNA.17' } },
   },
   initial: none,
   snapshots: { every: 200, version: 1 },
@@ -43,11 +43,11 @@ export const miles = defineStream({
   },
   commands: {
     earn: {
-      input: earning,
+      input: earningSchema,
       decide: (_state, data) => [{ type: 'MilesEarned', data }],
     },
     pay: {
-      input: payment,
+      input: paymentSchema,
       decide({ balance, paid }, { miles, booking }, { id }) {
         const before = Object.hasOwn(paid, booking) ? paid[booking] : undefined;
         if (before === miles) return [];

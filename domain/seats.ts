@@ -6,7 +6,7 @@ import { nearestRegion } from './regions.ts';
 /** Seats of a flight: few, so that an example fills one. */
 export const CAPACITY = 3;
 
-const booking = z.strictObject({ passenger: z.string().min(1).max(100) });
+const bookingSchema = z.strictObject({ passenger: z.string().min(1).max(100) });
 
 /** Who has a seat on a flight, in the order of booking. */
 export interface Seats {
@@ -24,8 +24,8 @@ export const seats = defineStream({
   mode: 'home',
   home: (id, regions) => nearestRegion(routeOf(id).origin, regions),
   events: {
-    SeatReserved: { version: 1, schema: booking, sample: { passenger: 'Ada' } },
-    SeatReleased: { version: 1, schema: booking, sample: { passenger: 'Ada' } },
+    SeatReserved: { version: 1, schema: bookingSchema, sample: { passenger: 'Ada' } },
+    SeatReleased: { version: 1, schema: bookingSchema, sample: { passenger: 'Ada' } },
   },
   initial: allFree,
   snapshots: { every: 200, version: 1 },
@@ -40,7 +40,7 @@ export const seats = defineStream({
   },
   commands: {
     reserve: {
-      input: booking,
+      input: bookingSchema,
       decide({ passengers }, { passenger }, { id }) {
         if (passengers.includes(passenger)) return [];
         if (passengers.length >= CAPACITY)
@@ -49,7 +49,7 @@ export const seats = defineStream({
       },
     },
     release: {
-      input: booking,
+      input: bookingSchema,
       decide: ({ passengers }, { passenger }) =>
         passengers.includes(passenger) ? [{ type: 'SeatReleased', data: { passenger } }] : [],
     },

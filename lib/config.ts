@@ -92,8 +92,8 @@ const keys = [
   'decisions',
 ] as const satisfies readonly (keyof Config)[];
 
-const region = z.string().regex(/^[a-z]{2,4}(-[a-z]+){1,2}-\d{1,2}$/, 'not the name of an AWS Region');
-const logName = z.string().regex(/^(?!global$)[a-z0-9][a-z0-9-]{0,62}$/, 'not a log name');
+const regionSchema = z.string().regex(/^[a-z]{2,4}(-[a-z]+){1,2}-\d{1,2}$/, 'not the name of an AWS Region');
+const logNameSchema = z.string().regex(/^(?!global$)[a-z0-9][a-z0-9-]{0,62}$/, 'not a log name');
 function unique(values: readonly string[]): boolean {
   return new Set(values).size === values.length;
 }
@@ -105,9 +105,11 @@ function numberFromCommandLine(value: unknown): unknown {
   return typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
 }
 
-const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]).default(false);
+const flagSchema = z
+  .union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')])
+  .default(false);
 
-const context = z
+const contextSchema = z
   .object({
     name: z
       .string()
@@ -116,16 +118,16 @@ const context = z
       .default('meridian'),
     regions: z.preprocess(
       listFromCommandLine,
-      z.array(region).min(2).max(5).refine(unique, 'a Region is there more than once'),
+      z.array(regionSchema).min(2).max(5).refine(unique, 'a Region is there more than once'),
     ),
     account: z
       .string()
       .regex(/^\d{12}$/, 'not an AWS account')
       .optional(),
-    logs: z.record(z.string(), logName).default({}),
-    ephemeral: flag,
-    subscriber: flag,
-    schemaRegistry: flag.default(true),
+    logs: z.record(z.string(), logNameSchema).default({}),
+    ephemeral: flagSchema,
+    subscriber: flagSchema,
+    schemaRegistry: flagSchema.default(true),
     nonce: z.string().default('1'),
     alarmEmail: z.email('not a mail address').optional(),
     logRetentionDays: z.preprocess(numberFromCommandLine, z.literal(LOG_RETENTION_DAYS)).default(30),
@@ -164,7 +166,7 @@ function logsOf(regions: readonly string[], overrides: Readonly<Record<string, s
  */
 export function parseConfig(get: (key: string) => unknown, defaultAccount?: string): Config {
   const found = Object.fromEntries(keys.map((key) => [key, get(key)]));
-  const parsed = context.safeParse(found);
+  const parsed = contextSchema.safeParse(found);
   if (!parsed.success) {
     const faults = keys.flatMap((key) => {
       const messages = parsed.error.issues.filter(({ path }) => path[0] === key).map(({ message }) => message);

@@ -6,9 +6,9 @@ import type { Config } from './config.ts';
 /** Where it is kept in which Regions each deployment is, from the project's folder. It is committed. */
 export const REGIONS_FILE = 'regions.json';
 
-const regions = z.array(z.string()).min(1);
-const decisions = z.enum(['strong', 'eventual']);
-const deployed = z.object({ regions, decisions: decisions.exactOptional() });
+const regionsSchema = z.array(z.string()).min(1);
+const decisionsSchema = z.enum(['strong', 'eventual']);
+const deployedSchema = z.object({ regions: regionsSchema, decisions: decisionsSchema.exactOptional() });
 
 /** What the next deploy has to be compared with. */
 export interface Deployed {
@@ -19,13 +19,13 @@ export interface Deployed {
 }
 
 /** Each deployment by its name, as the last `npm run deploy` left it: its Regions alone before there were transactions. */
-const file = z.record(
+const fileSchema = z.record(
   z.string(),
-  z.union([regions.transform((list): z.infer<typeof deployed> => ({ regions: list })), deployed]),
+  z.union([regionsSchema.transform((list): z.infer<typeof deployedSchema> => ({ regions: list })), deployedSchema]),
 );
 
 function read(path: string) {
-  return existsSync(path) ? file.parse(JSON.parse(readFileSync(path, 'utf8'))) : {};
+  return existsSync(path) ? fileSchema.parse(JSON.parse(readFileSync(path, 'utf8'))) : {};
 }
 
 /** How `name` is deployed; undefined before its first deploy. */
@@ -33,13 +33,18 @@ export function readDeployed(path: string, name: string): Deployed | undefined {
   return read(path)[name];
 }
 
-const record = z.object({ name: z.string(), regions, decisions, ephemeral: z.boolean() });
-const manifest = z.object({ artifacts: z.record(z.string(), z.object({ properties: z.unknown().optional() })) });
-const stackProperties = z.object({ templateFile: z.string() });
-const recordedTemplate = z.object({ Metadata: z.object({ Meridian: record }) });
+const recordSchema = z.object({
+  name: z.string(),
+  regions: regionsSchema,
+  decisions: decisionsSchema,
+  ephemeral: z.boolean(),
+});
+const manifestSchema = z.object({ artifacts: z.record(z.string(), z.object({ properties: z.unknown().optional() })) });
+const stackPropertiesSchema = z.object({ templateFile: z.string() });
+const recordedTemplateSchema = z.object({ Metadata: z.object({ Meridian: recordSchema }) });
 
 /** What the global stack's template tells about its deployment, so that whoever deployed it can keep it. */
-export function deploymentRecord(config: Config): { Meridian: z.infer<typeof record> } {
+export function deploymentRecord(config: Config): { Meridian: z.infer<typeof recordSchema> } {
   return {
     Meridian: {
       name: config.name,
@@ -58,10 +63,10 @@ export function deploymentRecord(config: Config): { Meridian: z.infer<typeof rec
  */
 export function keepDeployed(assembly: string, path: string): boolean {
   const json = (name: string): unknown => JSON.parse(readFileSync(join(assembly, name), 'utf8'));
-  const found = Object.values(manifest.parse(json('manifest.json')).artifacts)
-    .map(({ properties }) => stackProperties.safeParse(properties).data?.templateFile)
+  const found = Object.values(manifestSchema.parse(json('manifest.json')).artifacts)
+    .map(({ properties }) => stackPropertiesSchema.safeParse(properties).data?.templateFile)
     .filter((template) => template !== undefined)
-    .map((template) => recordedTemplate.safeParse(json(template)).data?.Metadata.Meridian)
+    .map((template) => recordedTemplateSchema.safeParse(json(template)).data?.Metadata.Meridian)
     .find((each) => each !== undefined);
   if (found === undefined) throw new Error(`There is no global stack in ${assembly}.`);
   const { name, ephemeral, ...rest } = found;

@@ -1,23 +1,23 @@
 import * as z from 'zod';
 import type { SchemaDocument } from './documents.ts';
 
-export const jsonValue = z.json();
-export type JsonValue = z.output<typeof jsonValue>;
+export const jsonValueSchema = z.json();
+export type JsonValue = z.output<typeof jsonValueSchema>;
 type JsonObject = Readonly<Record<string, JsonValue>>;
 
 /** What was released, without words that change nothing: events by name, and the commands' inputs. */
-export const released = z.strictObject({
-  events: z.record(z.string(), jsonValue),
-  commands: z.record(z.string(), jsonValue),
+export const releasedSchema = z.strictObject({
+  events: z.record(z.string(), jsonValueSchema),
+  commands: z.record(z.string(), jsonValueSchema),
 });
-export type Released = z.output<typeof released>;
+export type Released = z.output<typeof releasedSchema>;
 
 /** What a release of these documents promises. Where what is sent differs from what is stored, both are part of it. */
 export function releaseOf(documents: readonly SchemaDocument[]): Released {
   const of = (kind: SchemaDocument['kind'], suffix = '') =>
     documents
       .filter((each) => each.kind === kind)
-      .map(({ name, schema }) => [name + suffix, bare(jsonValue.parse(schema))]);
+      .map(({ name, schema }) => [name + suffix, bare(jsonValueSchema.parse(schema))]);
   return {
     events: Object.fromEntries([...of('event'), ...of('sent', ' as sent')]),
     commands: Object.fromEntries(of('command')),

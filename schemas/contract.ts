@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import type { Domain } from '../core/index.ts';
 import { asyncApi } from './asyncapi.ts';
-import { breakingChanges, type Released, released, releaseOf } from './breaking-changes.ts';
+import { breakingChanges, type Released, releasedSchema, releaseOf } from './breaking-changes.ts';
 import { type SchemaDocument, schemaDocuments } from './documents.ts';
 
 export const ASYNCAPI = 'asyncapi.yaml';
@@ -66,7 +66,7 @@ export function brokenPromises(domain: Domain, docs: string): readonly string[] 
 
 function readReleased(docs: string): Released {
   return existsSync(join(docs, RELEASED))
-    ? released.parse(JSON.parse(readFileSync(join(docs, RELEASED), 'utf8')))
+    ? releasedSchema.parse(JSON.parse(readFileSync(join(docs, RELEASED), 'utf8')))
     : { events: {}, commands: {} };
 }
 

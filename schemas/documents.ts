@@ -4,7 +4,7 @@ import { type EventVersion, versionsOf } from '../core/definition/event-version.
 import type { StreamDefinition } from '../core/definition/stream.ts';
 import { APPEND, COMMAND, OUTCOME_SOURCE, SOURCE_PREFIX } from '../core/wire/bus.ts';
 import { MAX_EVENTS } from '../core/wire/envelope.ts';
-import { commitId, meta, streamName } from '../core/wire/schemas.ts';
+import { commitIdSchema, metaSchema, streamNameSchema } from '../core/wire/schemas.ts';
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 
@@ -27,8 +27,8 @@ export interface SchemaDocument {
 export function schemaDocuments(domain: Domain): readonly SchemaDocument[] {
   return [
     ...[...domain.streams.values()].flatMap(documentsOf),
-    message('Accepted', 'Accepted: an envelope stands', 'output', outcome('Accepted', accepted)),
-    message('Rejected', 'Rejected: an envelope was refused', 'output', outcome('Rejected', rejected)),
+    message('Accepted', 'Accepted: an envelope stands', 'output', outcome('Accepted', acceptedSchema)),
+    message('Rejected', 'Rejected: an envelope was refused', 'output', outcome('Rejected', rejectedSchema)),
   ];
 }
 
@@ -138,10 +138,10 @@ function put(detailType: string, detail: z.ZodType) {
 
 function asked({ type, mode }: StreamDefinition) {
   return {
-    id: commitId,
-    stream: streamName.regex(new RegExp(`^${type}/`)),
+    id: commitIdSchema,
+    stream: streamNameSchema.regex(new RegExp(`^${type}/`)),
     [mode === 'merge' ? 'basedOn' : 'expected']: z.string().optional(),
-    meta: meta.optional(),
+    meta: metaSchema.optional(),
   };
 }
 
@@ -163,7 +163,7 @@ function ask(stream: StreamDefinition, command: string, input: z.ZodType): z.Zod
   return put(COMMAND, z.strictObject({ ...asked(stream), command: z.literal(command), input }));
 }
 
-const position = z.int().min(1);
+const positionSchema = z.int().min(1);
 
 function published({ type: streamType }: StreamDefinition, type: string, { version, schema }: EventVersion): z.ZodType {
   return delivered(
@@ -171,14 +171,14 @@ function published({ type: streamType }: StreamDefinition, type: string, { versi
     type,
     z.looseObject({
       id: z.string().meta({ description: '<stream>@<log>.<position>.<index>, the same on every delivery' }),
-      stream: streamName,
+      stream: streamNameSchema,
       data: schema,
       version: z.literal(version).meta({ description: 'That in which the event was written' }),
       meta: z.looseObject({
-        ...meta.shape,
+        ...metaSchema.shape,
         region: z.string().meta({ description: 'Where it was written' }),
         log: z.string(),
-        position,
+        position: positionSchema,
         previous: z.int().min(0).meta({ description: "The log's last position with events before this one; 0: none" }),
         index: z.int().min(0),
         count: z.int().min(1),
@@ -186,7 +186,7 @@ function published({ type: streamType }: StreamDefinition, type: string, { versi
           .record(z.string(), z.int().min(0))
           .meta({ description: 'What the writer had seen: position by log' }),
         hlc: z.string(),
-        commitId,
+        commitId: commitIdSchema,
         request: z.string(),
       }),
     }),
@@ -197,17 +197,17 @@ function outcome(type: 'Accepted' | 'Rejected', detail: z.ZodType): z.ZodType {
   return delivered(z.literal(OUTCOME_SOURCE), type, detail);
 }
 
-const accepted = z.looseObject({
-  id: commitId,
-  stream: streamName,
+const acceptedSchema = z.looseObject({
+  id: commitIdSchema,
+  stream: streamNameSchema,
   version: z.string(),
   log: z.string().optional(),
-  position: position.optional(),
+  position: positionSchema.optional(),
 });
 
-const rejected = z.looseObject({
-  id: commitId,
-  stream: streamName.optional(),
+const rejectedSchema = z.looseObject({
+  id: commitIdSchema,
+  stream: streamNameSchema.optional(),
   problem: z.looseObject({
     type: z.string(),
     title: z.string(),

@@ -37,9 +37,9 @@ export interface Bundle {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-const cdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
-const variables = z.object({ variables: z.record(z.string(), z.unknown()) });
-const metafile = z
+const cdkJsonSchema = z.object({ context: z.record(z.string(), z.unknown()) });
+const variablesSchema = z.object({ variables: z.record(z.string(), z.unknown()) });
+const metafileSchema = z
   .object({
     outputs: z.record(
       z.string(),
@@ -53,7 +53,7 @@ const metafile = z
 
 /** Has the CDK bundle every function of a Region into `outdir`, exactly as a deploy does. */
 export function bundleFunctions(outdir: string): readonly Bundle[] {
-  const { context: given } = cdkJson.parse(JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')));
+  const { context: given } = cdkJsonSchema.parse(JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')));
   // The example subscriber is only deployed when asked for.
   const context: Readonly<Record<string, unknown>> = { ...given, subscriber: true };
   const config = parseConfig((key) => context[key]);
@@ -80,8 +80,8 @@ function read(construct: MeridianFunction): Bundle {
   const folder = join(App.of(construct)?.outdir ?? '', asset.assetPath);
   const path = join(folder, 'index.mjs');
   const code = readFileSync(path);
-  const outputs = metafile.parse(JSON.parse(readFileSync(join(folder, 'index.meta.json'), 'utf8')));
-  const { variables: told } = variables.parse(Stack.of(construct).resolve(resource.environment));
+  const outputs = metafileSchema.parse(JSON.parse(readFileSync(join(folder, 'index.meta.json'), 'utf8')));
+  const { variables: told } = variablesSchema.parse(Stack.of(construct).resolve(resource.environment));
   return {
     id: construct.functionId,
     path,
@@ -99,7 +99,7 @@ function read(construct: MeridianFunction): Bundle {
 }
 
 /** A file belongs to its package, or to the folder of ours that it is in. */
-function contentsOf(outputs: z.output<typeof metafile>): Bundle['contents'] {
+function contentsOf(outputs: z.output<typeof metafileSchema>): Bundle['contents'] {
   const sums = new Map<string, number>();
   for (const { inputs } of outputs)
     for (const [file, { bytesInOutput }] of Object.entries(inputs)) {

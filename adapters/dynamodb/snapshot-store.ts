@@ -42,13 +42,13 @@ function digestOf(bytes: Uint8Array): string {
   return hash('sha256', bytes, 'base64url');
 }
 
-const binary = z.object({ B: z.instanceof(Uint8Array) });
+const binarySchema = z.object({ B: z.instanceof(Uint8Array) });
 const headSchema = z.object({
   sk: z.object({ S: z.string().regex(/^head#\d+\.[0-9a-f]+\.[\w-]+$/) }),
   parts: countSchema,
-  bytes: binary,
+  bytes: binarySchema,
 });
-const partSchema = z.object({ sk: textSchema, bytes: binary });
+const partSchema = z.object({ sk: textSchema, bytes: binarySchema });
 const keySchema = z.object({ pk: textSchema, sk: textSchema });
 type Bound = ReturnType<typeof within>;
 

@@ -99,10 +99,10 @@ export function toGenerationsItem(view: string, generations: Generations): Item 
   };
 }
 
-const generationsItem = z.object({ pk: textSchema, generations: textSchema });
+const generationsItemSchema = z.object({ pk: textSchema, generations: textSchema });
 
 /** The generations of a view, behind its name. */
 export function fromGenerationsItem(item: Item): readonly [string, Generations] {
-  const { pk, generations } = generationsItem.parse(item);
+  const { pk, generations } = generationsItemSchema.parse(item);
   return [pk.S.slice(0, pk.S.indexOf('#')), generationsSchema.parse(fromJson(generations))];
 }

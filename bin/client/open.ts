@@ -36,12 +36,12 @@ export async function openRegion({ url, region, name }: Whereabouts): Promise<Re
   return new Region(served(base.pathname === '/' ? await firstRegion(base, hint) : base, hint));
 }
 
-const listed = z.object({ regions: z.array(z.string().regex(/^\/regions\/[^/]+\/health$/)).min(1) });
+const listedSchema = z.object({ regions: z.array(z.string().regex(/^\/regions\/[^/]+\/health$/)).min(1) });
 
 /** The first Region of a world, by the world's own address. Whatever else answers there is taken for a Region itself. */
 async function firstRegion(base: URL, hint: string): Promise<URL> {
   const { body } = await reached(httpSender({ base })({ method: 'GET', path: '/' }), hint);
-  const [first] = listed.safeParse(parsed(body)).data?.regions ?? [];
+  const [first] = listedSchema.safeParse(parsed(body)).data?.regions ?? [];
   return first === undefined ? base : new URL(first.replace(/\/health$/, ''), base);
 }
 

@@ -2,19 +2,19 @@ import * as z from 'zod';
 import { MeridianError, toProblem } from '../../core/index.ts';
 import { CliError } from './cli-error.ts';
 
-const fault = z.object({ path: z.string(), message: z.string() });
+const faultSchema = z.object({ path: z.string(), message: z.string() });
 
 /** A problem document as a Region answers it; what belongs to its code comes with it. */
-export const problemDocument = z.looseObject({
+export const problemDocumentSchema = z.looseObject({
   status: z.number(),
   detail: z.string(),
   code: z.string(),
   retryable: z.boolean(),
-  faults: z.array(fault).optional().catch(undefined),
+  faults: z.array(faultSchema).optional().catch(undefined),
   known: z.array(z.string()).optional().catch(undefined),
   actual: z.string().optional().catch(undefined),
 });
-export type ProblemDocument = z.output<typeof problemDocument>;
+export type ProblemDocument = z.output<typeof problemDocumentSchema>;
 
 /** What a Region refused, or could not do. */
 export class ProblemError extends Error {
@@ -62,7 +62,7 @@ export type Names = Readonly<Record<string, string>>;
  * @param names where the command's own differ from the options that many commands have
  */
 export function textOf(error: unknown, names: Names = {}): string {
-  const { success, data } = problemDocument.safeParse(documentOf(error));
+  const { success, data } = problemDocumentSchema.safeParse(documentOf(error));
   if (!success) return `${error instanceof Error ? error.message : error}`;
   const { code, detail, faults = [] } = data;
   const typed = { ...OPTIONS, ...names };
@@ -101,7 +101,7 @@ function hintOf(path: string, message: string): string {
 
 /** One line of it. */
 export function briefOf(error: unknown): string {
-  const { data } = problemDocument.safeParse(documentOf(error));
+  const { data } = problemDocumentSchema.safeParse(documentOf(error));
   return data ? briefOfDocument(data) : textOf(error);
 }
 

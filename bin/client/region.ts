@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { CliError } from './cli-error.ts';
 import type { ApiAnswer, ApiRequest } from './http.ts';
-import { ProblemError, problemDocument } from './problem.ts';
+import { ProblemError, problemDocumentSchema } from './problem.ts';
 import { retried } from './retry.ts';
 
 /** How a Region is reached. */
@@ -16,7 +16,7 @@ export interface Transport {
   readonly sibling: (region: string) => Transport;
 }
 
-const accepted = z.object({
+const acceptedSchema = z.object({
   id: z.string(),
   stream: z.string(),
   version: z.string(),
@@ -25,25 +25,25 @@ const accepted = z.object({
 });
 
 /** What became of one envelope of many. An append without `log` had nothing to write. */
-const outcome = z.union([z.object({ problem: problemDocument }), accepted]);
+const outcomeSchema = z.union([z.object({ problem: problemDocumentSchema }), acceptedSchema]);
 
-const participant = z.object({ stream: z.string(), version: z.string(), log: z.string(), position: z.number() });
+const participantSchema = z.object({ stream: z.string(), version: z.string(), log: z.string(), position: z.number() });
 
 /** What is known of a transaction. */
-const outcomeOfTransaction = z.discriminatedUnion('state', [
+const outcomeOfTransactionSchema = z.discriminatedUnion('state', [
   z.object({ id: z.string(), state: z.literal('undecided') }),
-  z.object({ id: z.string(), state: z.literal('committed'), participants: z.array(participant) }),
+  z.object({ id: z.string(), state: z.literal('committed'), participants: z.array(participantSchema) }),
   z.object({
     id: z.string(),
     state: z.literal('aborted'),
-    reason: problemDocument,
+    reason: problemDocumentSchema,
     /** The stream that caused it. */
     participant: z.string().optional(),
   }),
 ]);
-export type OutcomeShown = z.output<typeof outcomeOfTransaction>;
+export type OutcomeShown = z.output<typeof outcomeOfTransactionSchema>;
 
-const streamState = z.object({
+const streamStateSchema = z.object({
   stream: z.string(),
   state: z.unknown(),
   version: z.string(),
@@ -51,7 +51,7 @@ const streamState = z.object({
   region: z.string(),
 });
 
-const commit = z.looseObject({
+const commitSchema = z.looseObject({
   log: z.string(),
   position: z.number(),
   commitId: z.string(),
@@ -59,21 +59,21 @@ const commit = z.looseObject({
   hlc: z.string(),
   events: z.array(z.looseObject({ type: z.string(), data: z.unknown() })),
 });
-export type CommitShown = z.output<typeof commit>;
+export type CommitShown = z.output<typeof commitSchema>;
 
-const commitPage = z.object({ commits: z.array(commit), version: z.string(), next: z.string().optional() });
+const commitPageSchema = z.object({ commits: z.array(commitSchema), version: z.string(), next: z.string().optional() });
 
-const row = z.object({ key: z.string(), value: z.unknown() });
-export type RowShown = z.output<typeof row>;
-const rowPage = z.object({ rows: z.array(row), next: z.string().optional() });
+const rowSchema = z.object({ key: z.string(), value: z.unknown() });
+export type RowShown = z.output<typeof rowSchema>;
+const rowPageSchema = z.object({ rows: z.array(rowSchema), next: z.string().optional() });
 
-const health = z.object({
+const healthSchema = z.object({
   region: z.string(),
   seen: z.record(z.string(), z.object({ at: z.string(), ageMs: z.number() }).nullable()),
 });
-export type HealthShown = z.output<typeof health>;
+export type HealthShown = z.output<typeof healthSchema>;
 
-const operated = z.union([z.object({ problem: problemDocument }), z.object({ result: z.unknown() })]);
+const operatedSchema = z.union([z.object({ problem: problemDocumentSchema }), z.object({ result: z.unknown() })]);
 
 /** A Region's API and its operator's actions. What may pass is tried several times, so every append needs an id. */
 export class Region {
@@ -93,26 +93,26 @@ export class Region {
   }
 
   health() {
-    return this.#ask(health, { method: 'GET', path: '/health' });
+    return this.#ask(healthSchema, { method: 'GET', path: '/health' });
   }
 
   stream(stream: string, atLeast: string | undefined) {
     const headers = { 'if-at-least': atLeast };
-    return this.#ask(streamState, { method: 'GET', path: `/streams/${pathOf(stream)}`, headers });
+    return this.#ask(streamStateSchema, { method: 'GET', path: `/streams/${pathOf(stream)}`, headers });
   }
 
   commits(stream: string, after: string | undefined, limit: number) {
     const query = { after, limit: String(limit) };
-    return this.#ask(commitPage, { method: 'GET', path: `/streams/${pathOf(stream)}/events`, query });
+    return this.#ask(commitPageSchema, { method: 'GET', path: `/streams/${pathOf(stream)}/events`, query });
   }
 
   rows(view: string, after: string | undefined, limit: number) {
     const query = { after, limit: String(limit) };
-    return this.#ask(rowPage, { method: 'GET', path: `/views/${encodeURIComponent(view)}`, query });
+    return this.#ask(rowPageSchema, { method: 'GET', path: `/views/${encodeURIComponent(view)}`, query });
   }
 
   row(view: string, key: string) {
-    return this.#ask(row, {
+    return this.#ask(rowSchema, {
       method: 'GET',
       path: `/views/${encodeURIComponent(view)}/${encodeURIComponent(key)}`,
     });
@@ -120,12 +120,12 @@ export class Region {
 
   /** Appends events or runs a command. */
   submit(envelope: object) {
-    return this.#ask(accepted, { method: 'POST', path: '/events', body: JSON.stringify(envelope) });
+    return this.#ask(acceptedSchema, { method: 'POST', path: '/events', body: JSON.stringify(envelope) });
   }
 
   /** @param envelopes up to 100, each as JSON */
   submitAll(envelopes: readonly string[]) {
-    return this.#ask(z.array(outcome), { method: 'POST', path: '/events', body: `[${envelopes.join()}]` });
+    return this.#ask(z.array(outcomeSchema), { method: 'POST', path: '/events', body: `[${envelopes.join()}]` });
   }
 
   /**
@@ -136,18 +136,18 @@ export class Region {
   transact(transaction: object, wait: number | undefined) {
     const headers = { prefer: wait === undefined ? undefined : `wait=${wait}` };
     const body = JSON.stringify(transaction);
-    return this.#ask(outcomeOfTransaction, { method: 'POST', path: '/transactions', headers, body });
+    return this.#ask(outcomeOfTransactionSchema, { method: 'POST', path: '/transactions', headers, body });
   }
 
   /** What became of a transaction. @throws ProblemError `not-found`: nothing is recorded of it */
   transaction(id: string) {
-    return this.#ask(outcomeOfTransaction, { method: 'GET', path: `/transactions/${encodeURIComponent(id)}` });
+    return this.#ask(outcomeOfTransactionSchema, { method: 'GET', path: `/transactions/${encodeURIComponent(id)}` });
   }
 
   /** One of the operator's actions. */
   operate<T>(shape: z.ZodType<T>, action: string, input: object): Promise<T> {
     return retried(async () => {
-      const { data } = operated.safeParse(await this.#transport.operate({ action, ...input }));
+      const { data } = operatedSchema.safeParse(await this.#transport.operate({ action, ...input }));
       if (data && 'problem' in data) throw new ProblemError(data.problem);
       const result = shape.safeParse(data?.result);
       if (!result.success)
@@ -166,7 +166,7 @@ export class Region {
       const json = parsed(body);
       const answer = shape.safeParse(json);
       if ((status === 200 || status === 202) && answer.success) return answer.data;
-      const problem = problemDocument.safeParse(json);
+      const problem = problemDocumentSchema.safeParse(json);
       throw problem.success
         ? new ProblemError(problem.data, request.method === 'POST')
         : strange(this.name, status, body);

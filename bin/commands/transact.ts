@@ -53,7 +53,7 @@ interface Asked {
   readonly names: Names;
 }
 
-const members = z.record(z.string(), z.unknown());
+const membersSchema = z.record(z.string(), z.unknown());
 
 /**
  * The JSON with what the options add to it.
@@ -70,7 +70,7 @@ function together(json: TransactionBody, options: TransactCommandOptions): Asked
   const id = one('id', '--id', json.id, options.id);
   const timeoutSeconds = one('timeoutSeconds', '--timeout', json.timeoutSeconds, options.timeout);
   // What is no object the Region refuses.
-  const { data: metaInJson = {}, success: canHaveMore } = members.optional().safeParse(json.meta);
+  const { data: metaInJson = {}, success: canHaveMore } = membersSchema.optional().safeParse(json.meta);
   const given = metaOf(options);
   const meta = { ...metaInJson };
   for (const member of ['actor', 'correlation', 'causation'] as const)

@@ -51,17 +51,17 @@ export const LIST_PRICES = {
 
 export type Prices = typeof LIST_PRICES;
 
-const price = z.number().min(0).exactOptional();
+const priceSchema = z.number().min(0).exactOptional();
 const { asOf: _asOf, source: _source, ...amounts } = LIST_PRICES;
 
 /** What a file of prices holds: any of the above, and nothing else. */
-const pricesFile = z.strictObject({
+const pricesFileSchema = z.strictObject({
   asOf: z.string().exactOptional(),
   source: z.string().exactOptional(),
-  ...Object.fromEntries(Object.keys(amounts).map((name) => [name, price])),
+  ...Object.fromEntries(Object.keys(amounts).map((name) => [name, priceSchema])),
 });
 
 /** List prices with a file's laid over them. @throws z.ZodError naming what is wrong in it */
 export function pricesWith(file: unknown): Prices {
-  return { ...LIST_PRICES, ...pricesFile.parse(file) };
+  return { ...LIST_PRICES, ...pricesFileSchema.parse(file) };
 }

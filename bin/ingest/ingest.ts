@@ -36,7 +36,7 @@ const MAX_AHEAD = 2_000;
 const MAX_AHEAD_CHARACTERS = 20_000_000;
 const MAX_UNREADABLE = 20;
 
-const added = z.object({ failed: z.array(z.object({ index: z.number(), why: z.string() })) });
+const addedSchema = z.object({ failed: z.array(z.object({ index: z.number(), why: z.string() })) });
 
 interface Waiting extends Envelope {
   tries: number;
@@ -164,7 +164,7 @@ function laneFor<T>(lanes: readonly Lane<T>[], stream: string): Lane<T> {
 async function quarantine(region: Region, items: readonly Unreadable[]): Promise<ReadonlyMap<number, string>> {
   try {
     const messages = items.map(({ reason, body }) => ({ reason, body }));
-    const { failed } = await region.operate(added, 'quarantine-add', { messages });
+    const { failed } = await region.operate(addedSchema, 'quarantine-add', { messages });
     return new Map(failed.map(({ index, why }) => [index, why]));
   } catch (error) {
     if (isRetryable(error)) throw error;

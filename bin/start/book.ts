@@ -66,14 +66,14 @@ export function outcomeOf(world: World, region: string, id: string): Promise<Ans
   return request(world, region, { method: 'GET', path: `/transactions/${id}` });
 }
 
-const committed = z.object({ state: z.literal('committed') });
+const committedSchema = z.object({ state: z.literal('committed') });
 /** Of an aborted one, also as the problem that is answered at once. */
-const aborted = z.object({ reason: z.object({ code: z.string() }), participant: z.string().optional() });
+const abortedSchema = z.object({ reason: z.object({ code: z.string() }), participant: z.string().optional() });
 
 /** The outcome in an answer; undefined when there is none in it. */
 export function outcomeIn(body: unknown): string | undefined {
-  if (committed.safeParse(body).success) return 'committed';
-  const { data } = aborted.safeParse(body);
+  if (committedSchema.safeParse(body).success) return 'committed';
+  const { data } = abortedSchema.safeParse(body);
   if (!data) return undefined;
   const { reason, participant = '' } = data;
   if (reason.code !== 'rejected') return reason.code;

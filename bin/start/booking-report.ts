@@ -115,8 +115,8 @@ async function intentsLeft(world: World, plan: BookingPlan): Promise<readonly st
   return left.flat();
 }
 
-const seatsShown = z.object({ passengers: z.array(z.string()) });
-const milesShown = z.object({ balance: z.number(), paid: z.record(z.string(), z.number()) });
+const seatsShownSchema = z.object({ passengers: z.array(z.string()) });
+const milesShownSchema = z.object({ balance: z.number(), paid: z.record(z.string(), z.number()) });
 
 /** What a Region's API shows of all streams that the bookings are about. */
 async function figuresOf(world: World, region: string, plan: BookingPlan): Promise<RegionFigures> {
@@ -128,11 +128,11 @@ async function figuresOf(world: World, region: string, plan: BookingPlan): Promi
         return [id, z.object({ state: shape }).parse(JSON.parse(body)).state];
       }),
     );
-  const seats = await shown('seats', plan.aboard.keys(), seatsShown);
+  const seats = await shown('seats', plan.aboard.keys(), seatsShownSchema);
   const miles = await shown(
     'miles',
     plan.members.map(({ id }) => id),
-    milesShown,
+    milesShownSchema,
   );
   return { region, seats: new Map([...seats].map(([flight, { passengers }]) => [flight, passengers])), miles };
 }

@@ -12,7 +12,7 @@ export interface Figures {
   readonly meanDelay: number;
 }
 
-const flights = z.array(z.object({ origin: z.string(), destination: z.string(), delay: z.number() }));
+const flightsSchema = z.array(z.object({ origin: z.string(), destination: z.string(), delay: z.number() }));
 
 /** The figures of every airport in a file of flights. */
 export function figuresOf(file: string): ReadonlyMap<string, Figures> {
@@ -24,7 +24,7 @@ export function figuresOf(file: string): ReadonlyMap<string, Figures> {
     const totalDelay = (before?.totalDelay ?? 0) + delay;
     figures.set(airport, { departures, arrivals, totalDelay, meanDelay: totalDelay / (departures + arrivals) });
   };
-  for (const { origin, destination, delay } of flights.parse(JSON.parse(readFileSync(file, 'utf8')))) {
+  for (const { origin, destination, delay } of flightsSchema.parse(JSON.parse(readFileSync(file, 'utf8')))) {
     count(origin, 1, 0, delay);
     count(destination, 0, 1, delay);
   }

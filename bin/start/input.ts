@@ -29,15 +29,15 @@ export interface FlightRow {
   readonly destination: string;
 }
 
-const airport = z.string().refine(isAirport, { error: ({ input }) => `there is no airport ${input}` });
+const airportSchema = z.string().refine(isAirport, { error: ({ input }) => `there is no airport ${input}` });
 const rowSchema = z.object({
   date: z
     .string()
     .regex(/^\d{4}\/\d{2}\/\d{2} \d{2}:\d{2}$/, 'has to look like 2001/01/01 06:55')
     .transform((date) => date.replaceAll('/', '-').replace(' ', 'T')),
   delay: z.int(),
-  origin: airport,
-  destination: airport,
+  origin: airportSchema,
+  destination: airportSchema,
 });
 
 /** Reads a file of flights. @throws Error when it is not an array of flights, with the number of the first row that is wrong */

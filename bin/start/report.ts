@@ -64,18 +64,18 @@ async function reportRegion(region: WorldRegion, expected: ReadonlyMap<string, F
   };
 }
 
-const page = z.object({
+const pageSchema = z.object({
   rows: z.array(z.object({ key: z.string(), value: z.unknown() })),
   next: z.string().optional(),
 });
 
 /** Every row of a view, page by page, as the Region's API answers them. */
 async function rowsOf(region: WorldRegion, view: string) {
-  const all: z.output<typeof page>['rows'] = [];
+  const all: z.output<typeof pageSchema>['rows'] = [];
   for (let after: string | undefined, more = true; more; more = after !== undefined) {
     const query = new URLSearchParams({ limit: '1000', ...(after !== undefined && { after }) }).toString();
     const { body } = await region.request(functionUrlEvent({ method: 'GET', path: `/views/${view}`, query }));
-    const { rows, next } = page.parse(JSON.parse(body));
+    const { rows, next } = pageSchema.parse(JSON.parse(body));
     all.push(...rows);
     after = next;
   }

@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import { type Commit, isVisible } from '../facts/commit.ts';
 import { wallTimeOf } from '../facts/hlc.ts';
 import type { EventStore } from '../ports/event-store.ts';
-import type { RepublishStep, republishStepRequest } from '../wire/operate.ts';
+import type { RepublishStep, republishStepRequestSchema } from '../wire/operate.ts';
 import { type ArmPorts, arm, type PublishPorts, publish } from './relay.ts';
 
 export interface RepublishPorts extends PublishPorts, ArmPorts {
@@ -26,7 +26,7 @@ const BEGINNING = '';
  */
 export async function republish(
   ports: RepublishPorts,
-  { since, segment, segments, cursor = BEGINNING, dryRun }: z.output<typeof republishStepRequest>,
+  { since, segment, segments, cursor = BEGINNING, dryRun }: z.output<typeof republishStepRequestSchema>,
 ): Promise<RepublishStep> {
   const { region, events, runtime } = ports;
   const deadline = runtime.elapsed() + STEP_MS;

@@ -3,7 +3,7 @@ import { MeridianError } from '../facts/errors.ts';
 import type { Place, Progress } from '../ports/progress.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { backoff } from '../retry.ts';
-import { type SubscribedEvent, subscribedEvent } from '../wire/event.ts';
+import { type SubscribedEvent, subscribedEventSchema } from '../wire/event.ts';
 import { inOrderPerKey } from './in-order.ts';
 
 /**
@@ -71,12 +71,12 @@ interface Message {
   readonly fault?: unknown;
 }
 
-const busEvent = z.object({ 'detail-type': z.string(), detail: z.looseObject({}) });
+const busEventSchema = z.object({ 'detail-type': z.string(), detail: z.looseObject({}) });
 
 function read(body: string, at: number): Message {
   try {
-    const { 'detail-type': type, detail } = busEvent.parse(JSON.parse(body));
-    return { at, event: subscribedEvent.parse({ ...detail, type }) };
+    const { 'detail-type': type, detail } = busEventSchema.parse(JSON.parse(body));
+    return { at, event: subscribedEventSchema.parse({ ...detail, type }) };
   } catch (fault) {
     return { at, fault };
   }

@@ -1,7 +1,12 @@
 import * as z from 'zod';
 import { toProblem } from '../facts/errors.ts';
 import { type DrivePorts, outcomeHere, transactHere } from '../transaction/transact.ts';
-import { appendRequest, outcomeRequest, type RemoteAnswer, transactRequest } from '../wire/command.ts';
+import {
+  appendRequestSchema,
+  outcomeRequestSchema,
+  type RemoteAnswer,
+  transactRequestSchema,
+} from '../wire/command.ts';
 import { append } from '../write/append.ts';
 
 /**
@@ -10,7 +15,7 @@ import { append } from '../write/append.ts';
  */
 export async function submitHere(ports: DrivePorts, asked: unknown): Promise<RemoteAnswer> {
   try {
-    const request = z.union([appendRequest, transactRequest, outcomeRequest]).parse(asked);
+    const request = z.union([appendRequestSchema, transactRequestSchema, outcomeRequestSchema]).parse(asked);
     if ('transact' in request) return { outcome: await transactHere(ports, request.transact, request.wait) };
     if ('outcomeOf' in request) return { outcome: await outcomeHere(ports, request.outcomeOf) };
     return { appended: await append(ports, request) };

@@ -9,7 +9,7 @@ import { APPEND, type BusEntry, COMMAND, TRANSACT } from '../wire/bus.ts';
 import { idOf, parseCommandEnvelope, parseEventsEnvelope } from '../wire/envelope.ts';
 import { quarantinedBody } from '../wire/quarantine.ts';
 import { outcomeEntry } from '../wire/receipt.ts';
-import { streamName } from '../wire/schemas.ts';
+import { streamNameSchema } from '../wire/schemas.ts';
 import { parseTransaction } from '../wire/transaction-envelope.ts';
 import { encodeVersion } from '../wire/version-token.ts';
 import { submit } from '../write/submit.ts';
@@ -37,7 +37,7 @@ const TRANSACT_MS = 10_000;
 /** Bytes of a problem document in an outcome: an entry of the bus may hold 256 KiB. */
 const MAX_PROBLEM_BYTES = 200_000;
 
-const busEvent = z.object({
+const busEventSchema = z.object({
   'detail-type': z.enum([APPEND, COMMAND, TRANSACT]),
   detail: z.looseObject({}),
 });
@@ -80,7 +80,7 @@ interface Message {
 
 function read(body: string): Message {
   try {
-    const event = busEvent.safeParse(JSON.parse(body));
+    const event = busEventSchema.safeParse(JSON.parse(body));
     return event.success
       ? { body, detailType: event.data['detail-type'], detail: event.data.detail }
       : { body, fault: `This is not an EventBridge event of detail-type ${APPEND}, ${COMMAND} or ${TRANSACT}.` };
@@ -126,7 +126,7 @@ async function judgeTransaction(ports: IngestPorts, detail: Message['detail']): 
 
 /** The stream that a refused message names, if that is a name. */
 function streamIn(detail: Message['detail']): string | undefined {
-  return streamName.safeParse(detail?.stream).data;
+  return streamNameSchema.safeParse(detail?.stream).data;
 }
 
 function isolated(body: string, reason: string): Verdict {

@@ -8,15 +8,15 @@ import { idOf } from '../wire/envelope.ts';
 import type {
   drivenSchema,
   Quarantined,
-  quarantineAddRequest,
+  quarantineAddRequestSchema,
   quarantineAddSchema,
-  quarantineListRequest,
+  quarantineListRequestSchema,
   quarantineListSchema,
-  redriveRequest,
+  redriveRequestSchema,
   redriveSchema,
 } from '../wire/operate.ts';
-import { quarantinedBody, wrapped } from '../wire/quarantine.ts';
-import { streamName } from '../wire/schemas.ts';
+import { quarantinedBody, wrappedSchema } from '../wire/quarantine.ts';
+import { streamNameSchema } from '../wire/schemas.ts';
 
 export interface QuarantinePorts {
   readonly quarantine: Quarantine;
@@ -51,15 +51,15 @@ function parsed(text: string): unknown {
   }
 }
 
-const busEvent = z.object({ 'detail-type': z.string().optional().catch(undefined), detail: z.unknown() });
+const busEventSchema = z.object({ 'detail-type': z.string().optional().catch(undefined), detail: z.unknown() });
 
-const named = z.object({ stream: streamName });
+const namedSchema = z.object({ stream: streamNameSchema });
 
 function quarantined({ id, sentAt, receives, body: kept }: HeldMessage): Quarantined {
-  const { reason, body } = wrapped.safeParse(parsed(kept)).data ?? { reason: UNDECIDED, body: kept };
-  const event = busEvent.safeParse(parsed(body)).data;
+  const { reason, body } = wrappedSchema.safeParse(parsed(kept)).data ?? { reason: UNDECIDED, body: kept };
+  const event = busEventSchema.safeParse(parsed(body)).data;
   const detailType = event?.['detail-type'];
-  const stream = named.safeParse(event?.detail).data?.stream;
+  const stream = namedSchema.safeParse(event?.detail).data?.stream;
   const envelopeId = idOf(event?.detail);
   return {
     id,
@@ -73,7 +73,7 @@ function quarantined({ id, sentAt, receives, body: kept }: HeldMessage): Quarant
   };
 }
 
-type Choice = z.output<typeof quarantineListRequest>;
+type Choice = z.output<typeof quarantineListRequestSchema>;
 
 function matches({ reason, stream }: Quarantined, filter: Choice['filter']): boolean {
   return (
@@ -157,7 +157,7 @@ export async function listQuarantine(
 /** Keeps what cannot be read, with the reason, and tells what was not kept. */
 export async function addToQuarantine(
   { quarantine, runtime }: QuarantinePorts,
-  { messages }: z.output<typeof quarantineAddRequest>,
+  { messages }: z.output<typeof quarantineAddRequestSchema>,
 ): Promise<z.output<typeof quarantineAddSchema>> {
   const answers = await deliver(
     messages.map(({ reason, body }) => quarantinedBody(reason, body)),
@@ -178,7 +178,7 @@ export async function addToQuarantine(
  */
 export async function redrive(
   ports: QuarantinePorts,
-  { dryRun, before, ...choice }: z.output<typeof redriveRequest>,
+  { dryRun, before, ...choice }: z.output<typeof redriveRequestSchema>,
 ): Promise<z.output<typeof redriveSchema>> {
   const { quarantine, ingress, runtime } = ports;
   const about = await quarantine.count();

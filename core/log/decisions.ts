@@ -8,7 +8,7 @@ import type { Decisions } from '../ports/decisions.ts';
 import type { Remote } from '../ports/remote.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { backoff } from '../retry.ts';
-import { type DecisionAnswer, decisionAnswer, type decisionRequest } from '../wire/decision.ts';
+import { type DecisionAnswer, decisionAnswerSchema, type decisionRequestSchema } from '../wire/decision.ts';
 
 export interface DecisionPorts {
   readonly region: string;
@@ -118,17 +118,17 @@ const expired: AbortReason = {
 
 async function ask(
   participants: Remote,
-  request: z.input<typeof decisionRequest>,
+  request: z.input<typeof decisionRequestSchema>,
   within?: number,
 ): Promise<Decision | undefined> {
   const { transaction } = attemptOf(request.attempt);
-  return decisionAnswer.parse(await participants.invoke(drivingRegionOf(transaction), request, within)).decision;
+  return decisionAnswerSchema.parse(await participants.invoke(drivingRegionOf(transaction), request, within)).decision;
 }
 
 /** The side of the Region that is asked. @throws MeridianError `misdirected`, `unavailable` */
 export async function tellDecision(
   ports: DecisionPorts,
-  { attempt, abort }: z.output<typeof decisionRequest>,
+  { attempt, abort }: z.output<typeof decisionRequestSchema>,
 ): Promise<DecisionAnswer> {
   const { transaction } = attemptOf(attempt);
   if (!isKnownHere(ports, transaction))

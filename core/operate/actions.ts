@@ -5,13 +5,13 @@ import { addToQuarantine, listQuarantine, type QuarantinePorts, redrive } from '
 import type { ProjectPorts } from '../view/projection.ts';
 import { beginRebuild, cleanRebuild, rebuildStatus, stepRebuild } from '../view/rebuild.ts';
 import {
-  quarantineAddRequest,
-  quarantineListRequest,
-  rebuildBeginRequest,
-  rebuildRequest,
-  rebuildStepRequest,
-  redriveRequest,
-  republishStepRequest,
+  quarantineAddRequestSchema,
+  quarantineListRequestSchema,
+  rebuildBeginRequestSchema,
+  rebuildRequestSchema,
+  rebuildStepRequestSchema,
+  redriveRequestSchema,
+  republishStepRequestSchema,
 } from '../wire/operate.ts';
 
 /** All that an operator's actions work with. */
@@ -30,21 +30,21 @@ function action<Input>(input: z.ZodType<Input>, run: (ports: OperatePorts, input
 
 /** What can be asked for. Each works for some seconds at most, then tells how far it is: whoever asked asks again. */
 const actions: ReadonlyMap<string, Action> = new Map([
-  ['rebuild-begin', action(rebuildBeginRequest, beginRebuild)],
-  ['rebuild-step', action(rebuildStepRequest, stepRebuild)],
-  ['rebuild-status', action(rebuildRequest, rebuildStatus)],
-  ['rebuild-clean', action(rebuildRequest, cleanRebuild)],
-  ['republish-step', action(republishStepRequest, republish)],
-  ['quarantine-list', action(quarantineListRequest, listQuarantine)],
-  ['quarantine-add', action(quarantineAddRequest, addToQuarantine)],
-  ['quarantine-redrive', action(redriveRequest, redrive)],
+  ['rebuild-begin', action(rebuildBeginRequestSchema, beginRebuild)],
+  ['rebuild-step', action(rebuildStepRequestSchema, stepRebuild)],
+  ['rebuild-status', action(rebuildRequestSchema, rebuildStatus)],
+  ['rebuild-clean', action(rebuildRequestSchema, cleanRebuild)],
+  ['republish-step', action(republishStepRequestSchema, republish)],
+  ['quarantine-list', action(quarantineListRequestSchema, listQuarantine)],
+  ['quarantine-add', action(quarantineAddRequestSchema, addToQuarantine)],
+  ['quarantine-redrive', action(redriveRequestSchema, redrive)],
 ]);
 
-const named = z.looseObject({ action: z.string() });
+const namedSchema = z.looseObject({ action: z.string() });
 
 /** @throws MeridianError `validation`; `not-found`: there is no such action; what the action throws */
 export const operate: Action = async (ports, asked) => {
-  const parsed = named.safeParse(asked);
+  const parsed = namedSchema.safeParse(asked);
   if (!parsed.success) throw invalid(faultsOf(parsed.error));
   const { action, ...input } = parsed.data;
   const run = actions.get(action);

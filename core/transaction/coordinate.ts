@@ -7,7 +7,7 @@ import type { Runtime } from '../ports/runtime.ts';
 import {
   type Answer,
   type CoordinatorAnswer,
-  coordinatorRequest,
+  coordinatorRequestSchema,
   type Decided,
   type DecideRequest,
   type Plan,
@@ -32,7 +32,7 @@ const MIN_ATTEMPT_MS = 1000;
  * @throws MeridianError `unavailable`: ask again; ZodError, `misdirected`: this was never asked by ours
  */
 export async function coordinate(ports: CoordinatePorts, asked: unknown): Promise<CoordinatorAnswer> {
-  const request = coordinatorRequest.parse(asked);
+  const request = coordinatorRequestSchema.parse(asked);
   const { transaction } = request;
   if (drivingRegionOf(transaction) !== ports.region)
     throw new MeridianError('misdirected', `${transaction} is driven by ${drivingRegionOf(transaction)}.`);

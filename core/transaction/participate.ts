@@ -3,7 +3,7 @@ import { homeOf } from '../definition/stream.ts';
 import { splitStream } from '../facts/stream-ref.ts';
 import { tellDecision } from '../log/decisions.ts';
 import type { Remote } from '../ports/remote.ts';
-import { type ParticipantAnswer, participantRequest, remoteAnswer } from '../wire/participant.ts';
+import { type ParticipantAnswer, participantRequestSchema, remoteAnswerSchema } from '../wire/participant.ts';
 import type { AppendPorts } from '../write/writer.ts';
 import { prepare } from './prepare.ts';
 
@@ -21,7 +21,7 @@ const CALL_MS = 25_000;
  * @throws MeridianError `unavailable`, `region-unreachable`: ask again; ZodError: this was never asked by ours
  */
 export async function participate(ports: ParticipatePorts, asked: unknown): Promise<ParticipantAnswer> {
-  const request = participantRequest.parse(asked);
+  const request = participantRequestSchema.parse(asked);
   switch (request.step) {
     case 'decision':
       return tellDecision(ports, request);
@@ -52,5 +52,5 @@ function homeIn({ domain, region, regions }: ParticipatePorts, stream: string): 
 }
 
 async function passOn({ participants }: ParticipatePorts, home: string, request: unknown, within = CALL_MS) {
-  return remoteAnswer.parse(await participants.invoke(home, request, within));
+  return remoteAnswerSchema.parse(await participants.invoke(home, request, within));
 }

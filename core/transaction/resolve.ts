@@ -3,7 +3,7 @@ import { attemptId } from '../facts/decision.ts';
 import { type DecisionPorts, decisionOrAbort } from '../log/decisions.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { BatchAnswer } from '../ports/queue.ts';
-import { type attemptMessage, type intentMessage, message } from '../wire/resolver.ts';
+import { type attemptMessageSchema, type intentMessageSchema, messageSchema } from '../wire/resolver.ts';
 import { ASK_MS, finalStateOf } from '../write/intents.ts';
 
 export interface ResolvePorts extends DecisionPorts {
@@ -20,7 +20,7 @@ export function resolve(ports: ResolvePorts, bodies: readonly string[]): Promise
   return Promise.all(
     bodies.map(async (body) => {
       try {
-        const read = message.parse(JSON.parse(body));
+        const read = messageSchema.parse(JSON.parse(body));
         return await (read.kind === 'intent' ? resolveIntent(ports, read) : resolveAttempt(ports, read));
       } catch (error) {
         return String(error);
@@ -31,7 +31,7 @@ export function resolve(ports: ResolvePorts, bodies: readonly string[]): Promise
 
 async function resolveIntent(
   ports: ResolvePorts,
-  { stream, log, position, attempt }: z.output<typeof intentMessage>,
+  { stream, log, position, attempt }: z.output<typeof intentMessageSchema>,
 ): Promise<string | undefined> {
   const intent = await ports.events.at(stream, log, position);
   if (intent?.tx?.state !== 'prepared') return undefined;
@@ -45,7 +45,7 @@ async function resolveIntent(
 /** The attempt that was to follow a busy one never came to a decision. */
 async function resolveAttempt(
   ports: ResolvePorts,
-  { transaction, attempt, request }: z.output<typeof attemptMessage>,
+  { transaction, attempt, request }: z.output<typeof attemptMessageSchema>,
 ): Promise<undefined> {
   const [attempts, outcome] = await Promise.all([
     ports.decisions.attempts(transaction),

@@ -4,7 +4,7 @@ import { drivingRegionOf, type Transaction } from '../facts/transaction.ts';
 import { decisionOrAbort } from '../log/decisions.ts';
 import type { Remote } from '../ports/remote.ts';
 import type { StateMachine } from '../ports/state-machine.ts';
-import { outcomeAnswer } from '../wire/command.ts';
+import { outcomeAnswerSchema } from '../wire/command.ts';
 import type { AppendPorts } from '../write/writer.ts';
 import { isOneRegion, runInOneRegion } from './one-region.ts';
 
@@ -62,7 +62,7 @@ export async function outcomeOf(ports: TransactPorts, id: string): Promise<Outco
 
 /** Asks the Region that drives a transaction. Its refusals come as problem documents. */
 async function passOn({ remote }: TransactPorts, driving: string, asked: unknown): Promise<Outcome> {
-  const answer = outcomeAnswer.parse(await remote.invoke(driving, asked));
+  const answer = outcomeAnswerSchema.parse(await remote.invoke(driving, asked));
   if ('problem' in answer) throw fromProblem(answer.problem);
   return answer.outcome;
 }

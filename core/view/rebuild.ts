@@ -5,7 +5,12 @@ import type { Commit } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
 import type { Build, Generations, Segment } from '../facts/generation.ts';
 import { splitStream } from '../facts/stream-ref.ts';
-import type { RebuildStatus, rebuildBeginRequest, rebuildRequest, rebuildStepRequest } from '../wire/operate.ts';
+import type {
+  RebuildStatus,
+  rebuildBeginRequestSchema,
+  rebuildRequestSchema,
+  rebuildStepRequestSchema,
+} from '../wire/operate.ts';
 import { changeGenerations, generationsOf } from './current-generations.ts';
 import { advance, begin, forget, REMOVABLE_AFTER_MS, removable, segmentOf, storedAs, targetOf } from './generation.ts';
 import { type ProjectPorts, projectInto } from './projection.ts';
@@ -27,7 +32,7 @@ type Ports = ProjectPorts;
  */
 export async function beginRebuild(
   { domain, views, runtime }: Ports,
-  { view: name, segments }: z.output<typeof rebuildBeginRequest>,
+  { view: name, segments }: z.output<typeof rebuildBeginRequestSchema>,
 ): Promise<RebuildStatus> {
   const view = viewOf(domain, name);
   return statusOf(view, await changeGenerations(views, view, (now) => begin(view, segments, runtime.now(), now)));
@@ -36,7 +41,7 @@ export async function beginRebuild(
 /** @throws MeridianError `unknown-view`; `unavailable` */
 export async function rebuildStatus(
   { domain, views }: Ports,
-  { view: name }: z.output<typeof rebuildRequest>,
+  { view: name }: z.output<typeof rebuildRequestSchema>,
 ): Promise<RebuildStatus> {
   const view = viewOf(domain, name);
   return statusOf(view, await generationsOf(views, view));
@@ -51,7 +56,7 @@ export async function rebuildStatus(
  */
 export async function stepRebuild(
   ports: Ports,
-  { view: name, build, segment: index }: z.output<typeof rebuildStepRequest>,
+  { view: name, build, segment: index }: z.output<typeof rebuildStepRequestSchema>,
 ): Promise<RebuildStatus> {
   const { domain, views, runtime } = ports;
   const view = viewOf(domain, name);
@@ -120,7 +125,7 @@ function cannotBuild({ name }: ViewDefinition, stream: string, cause: unknown): 
  */
 export async function cleanRebuild(
   { domain, views, runtime }: Ports,
-  { view: name }: z.output<typeof rebuildRequest>,
+  { view: name }: z.output<typeof rebuildRequestSchema>,
 ): Promise<RebuildStatus> {
   const view = viewOf(domain, name);
   const deadline = runtime.elapsed() + STEP_MS;

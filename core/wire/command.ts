@@ -3,28 +3,28 @@ import type { Append, Appended } from '../facts/append.ts';
 import type { Outcome } from '../facts/decision.ts';
 import { type Problem, problemSchema } from '../facts/errors.ts';
 import { preparedIntentSchema, reasonSchema } from './decision.ts';
-import { commitId, dotShape, meta, streamName, versionSchema } from './schemas.ts';
+import { commitIdSchema, dotShape, metaSchema, streamNameSchema, versionSchema } from './schemas.ts';
 import { requestSchema, transactionSchema } from './transaction.ts';
 
 /** What a Region's `command` function answers to another Region. */
 export type RemoteAnswer = AppendAnswer | { readonly outcome: Outcome };
 
-export const appendRequest: z.ZodType<Append> = z.object({
-  stream: streamName,
-  commitId,
+export const appendRequestSchema: z.ZodType<Append> = z.object({
+  stream: streamNameSchema,
+  commitId: commitIdSchema,
   request: requestSchema,
   expected: versionSchema.optional(),
-  meta,
+  meta: metaSchema,
 });
 
-export const transactRequest = z.object({ transact: transactionSchema, wait: z.number() });
+export const transactRequestSchema = z.object({ transact: transactionSchema, wait: z.number() });
 
-export const outcomeRequest = z.object({ outcomeOf: z.string() });
+export const outcomeRequestSchema = z.object({ outcomeOf: z.string() });
 
 /** What a Region's `command` function answers to another Region. */
 export type AppendAnswer = { readonly appended: Appended } | { readonly problem: Problem };
 
-export const appendAnswer: z.ZodType<AppendAnswer> = z.union([
+export const appendAnswerSchema: z.ZodType<AppendAnswer> = z.union([
   z.object({
     appended: z.object({
       stream: z.string(),
@@ -43,4 +43,7 @@ const outcomeSchema: z.ZodType<Outcome> = z.union([
 ]);
 
 /** What the Region that drives a transaction answers another one. */
-export const outcomeAnswer = z.union([z.object({ outcome: outcomeSchema }), z.object({ problem: problemSchema })]);
+export const outcomeAnswerSchema = z.union([
+  z.object({ outcome: outcomeSchema }),
+  z.object({ problem: problemSchema }),
+]);

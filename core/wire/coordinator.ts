@@ -14,7 +14,7 @@ const answerSchema = z.union([preparedSchema, z.object({ kind: z.literal('unreac
 
 export type Answer = z.output<typeof answerSchema>;
 
-export const coordinatorRequest = z.union([
+export const coordinatorRequestSchema = z.union([
   z.object({ step: z.literal('plan'), transaction: z.string(), request: z.string(), deadline: z.number() }),
   z.object({
     step: z.literal('decide'),
@@ -26,9 +26,9 @@ export const coordinatorRequest = z.union([
   }),
 ]);
 
-export type PlanRequest = Extract<z.output<typeof coordinatorRequest>, { step: 'plan' }>;
+export type PlanRequest = Extract<z.output<typeof coordinatorRequestSchema>, { step: 'plan' }>;
 
-export type DecideRequest = Extract<z.output<typeof coordinatorRequest>, { step: 'decide' }>;
+export type DecideRequest = Extract<z.output<typeof coordinatorRequestSchema>, { step: 'decide' }>;
 
 export type Plan =
   | { readonly kind: 'prepare'; readonly attempt: number }

@@ -21,13 +21,13 @@ export const decisionSchema: z.ZodType<Decision> = z.object({
 });
 
 /** What a Region asks the one that drives a transaction: what it decided, with `abort` that it decides now. */
-export const decisionRequest = z.object({
+export const decisionRequestSchema = z.object({
   step: z.literal('decision'),
   attempt: z.string(),
   /** Digest of the transaction. */
   abort: z.object({ request: z.string() }).optional(),
 });
 
-export const decisionAnswer = z.object({ kind: z.literal('decision'), decision: decisionSchema.optional() });
+export const decisionAnswerSchema = z.object({ kind: z.literal('decision'), decision: decisionSchema.optional() });
 
-export type DecisionAnswer = z.output<typeof decisionAnswer>;
+export type DecisionAnswer = z.output<typeof decisionAnswerSchema>;

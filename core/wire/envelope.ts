@@ -4,30 +4,30 @@ import { checkEvents } from '../definition/stream.ts';
 import type { Append } from '../facts/append.ts';
 import { type Fault, faultsOf, invalid, MeridianError } from '../facts/errors.ts';
 import { splitStream } from '../facts/stream-ref.ts';
-import { commitId, meta, sentEvent, streamName } from './schemas.ts';
+import { commitIdSchema, metaSchema, sentEventSchema, streamNameSchema } from './schemas.ts';
 import { decodeVersion } from './version-token.ts';
 
 export const MAX_EVENTS = 100;
 
 const shared = {
   // An append under an attempt's id would keep its transaction from the stream.
-  id: commitId
+  id: commitIdSchema
     .regex(/^(?![a-z0-9-]+:.*#\d+$)/, "is like the id of a transaction's attempt: make another one")
     .optional(),
-  stream: streamName,
+  stream: streamNameSchema,
   expected: z.string().optional(),
   basedOn: z.string().optional(),
-  meta: meta.default({}),
+  meta: metaSchema.default({}),
 };
 
-const eventsEnvelope = z.strictObject({
+const eventsEnvelopeSchema = z.strictObject({
   ...shared,
-  events: z.array(sentEvent).min(1, 'holds no event'),
+  events: z.array(sentEventSchema).min(1, 'holds no event'),
 });
 
-const commandEnvelope = z.strictObject({ ...shared, command: z.string(), input: z.unknown().optional() });
+const commandEnvelopeSchema = z.strictObject({ ...shared, command: z.string(), input: z.unknown().optional() });
 
-type Shared = Omit<z.output<typeof eventsEnvelope>, 'events'>;
+type Shared = Omit<z.output<typeof eventsEnvelopeSchema>, 'events'>;
 
 /**
  * Reads an envelope `{id?, stream, events, expected?, basedOn?, meta?}`.
@@ -45,7 +45,7 @@ export function parseEventsEnvelope(domain: Domain, envelope: unknown, newId: ()
         details: { limit: MAX_EVENTS },
       },
     );
-  const parsed = parse(eventsEnvelope, envelope, () => faultsOfEvents(domain, envelope));
+  const parsed = parse(eventsEnvelopeSchema, envelope, () => faultsOfEvents(domain, envelope));
   return toAppend(domain, parsed, { kind: 'events', events: parsed.events }, newId);
 }
 
@@ -54,21 +54,21 @@ export function parseEventsEnvelope(domain: Domain, envelope: unknown, newId: ()
  * @throws MeridianError `validation` with the path of every fault; `unknown-stream-type`
  */
 export function parseCommandEnvelope(domain: Domain, envelope: unknown, newId: () => string): Append {
-  const { command, input, ...parsed } = parse(commandEnvelope, envelope);
+  const { command, input, ...parsed } = parse(commandEnvelopeSchema, envelope);
   return toAppend(domain, parsed, { kind: 'command', command, input }, newId);
 }
 
 /** The name of a stream from its parts. @throws MeridianError `validation` */
 export function streamNameOf(type: string, id: string): string {
-  return parse(z.object({ stream: streamName }), { stream: `${type}/${id}` }).stream;
+  return parse(z.object({ stream: streamNameSchema }), { stream: `${type}/${id}` }).stream;
 }
 
 /** The id of an envelope, if it has a usable one: only with it can its sender be told what became of it. */
 export function idOf(envelope: unknown): string | undefined {
-  return identified.safeParse(envelope).data?.id;
+  return identifiedSchema.safeParse(envelope).data?.id;
 }
 
-const identified = z.object({ id: commitId });
+const identifiedSchema = z.object({ id: commitIdSchema });
 
 /** @param furtherFaults finds what else is wrong with an envelope that the schema refused, to tell it at once */
 function parse<T>(schema: z.ZodType<T>, envelope: unknown, furtherFaults: () => readonly Fault[] = () => []): T {
@@ -77,11 +77,11 @@ function parse<T>(schema: z.ZodType<T>, envelope: unknown, furtherFaults: () => 
   throw invalid([...faultsOf(result.error), ...furtherFaults()]);
 }
 
-const streamAndEvents = z.object({ stream: streamName, events: z.array(sentEvent) });
+const streamAndEventsSchema = z.object({ stream: streamNameSchema, events: z.array(sentEventSchema) });
 
 /** The faults of an envelope's events against their schemas, as far as stream and events can be read. */
 function faultsOfEvents(domain: Domain, envelope: unknown): readonly Fault[] {
-  const { data } = streamAndEvents.safeParse(envelope);
+  const { data } = streamAndEventsSchema.safeParse(envelope);
   const definition = data && domain.streams.get(splitStream(data.stream).type);
   return definition ? checkEvents(definition, data.events).faults : [];
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type Commit, eventId } from '../facts/commit.ts';
 import { splitStream } from '../facts/stream-ref.ts';
 import { type BusEntry, SOURCE_PREFIX } from './bus.ts';
-import { dotShape, meta, streamName, versionSchema } from './schemas.ts';
+import { dotShape, metaSchema, streamNameSchema, versionSchema } from './schemas.ts';
 
 /** A commit's events as they go out: one entry an event. */
 export function entriesOf(commit: Commit): readonly BusEntry[] {
@@ -21,14 +21,14 @@ export function entriesOf(commit: Commit): readonly BusEntry[] {
 }
 
 /** What a rule's target gets of an event on the bus. */
-export const eventBody = z.object({
+export const eventBodySchema = z.object({
   'detail-type': z.string(),
   detail: z.object({
-    stream: streamName,
+    stream: streamNameSchema,
     data: z.unknown().optional(),
     version: z.number(),
     meta: z.object({
-      ...meta.shape,
+      ...metaSchema.shape,
       ...dotShape,
       region: z.string(),
       previous: z.number(),
@@ -42,13 +42,13 @@ export const eventBody = z.object({
   }),
 });
 
-export type EventBody = z.output<typeof eventBody>;
+export type EventBody = z.output<typeof eventBodySchema>;
 
 /** An event as the bus brings it to a subscriber: `detail`, and the event's type with it. */
-export const subscribedEvent = eventBody.shape.detail.extend({
+export const subscribedEventSchema = eventBodySchema.shape.detail.extend({
   /** `<stream>@<log>.<position>.<index>`, the same on every delivery. */
   id: z.string(),
   type: z.string(),
 });
 
-export type SubscribedEvent = z.output<typeof subscribedEvent>;
+export type SubscribedEvent = z.output<typeof subscribedEventSchema>;

@@ -9,7 +9,7 @@ const generation = {
   behind: z.literal(true).optional(),
 };
 
-const segment = z.object({
+const segmentSchema = z.object({
   cursor: z.string().optional(),
   last: z.string().optional(),
   streams: z.number(),
@@ -21,6 +21,6 @@ export const generationsSchema: z.ZodType<Generations> = z.object({
   revision: z.number(),
   builds: z.number(),
   active: z.object(generation),
-  building: z.object({ ...generation, segments: z.array(segment) }).optional(),
+  building: z.object({ ...generation, segments: z.array(segmentSchema) }).optional(),
   retired: z.array(z.object({ ...generation, since: z.number() })),
 });

@@ -14,20 +14,20 @@ const choice = {
     .default({}),
 };
 
-export const quarantineListRequest = z.strictObject({
+export const quarantineListRequestSchema = z.strictObject({
   ...choice,
   /** So many at most. */
   limit: z.int().min(1).max(1000).default(100),
 });
 
-export const quarantineAddRequest = z.strictObject({
+export const quarantineAddRequestSchema = z.strictObject({
   messages: z
     .array(z.strictObject({ reason: z.string().max(10_000), body: z.string() }))
     .min(1)
     .max(100),
 });
 
-export const redriveRequest = z.strictObject({
+export const redriveRequestSchema = z.strictObject({
   ...choice,
   limit: z.int().min(1).max(1000).default(1000),
   /** Sends and removes nothing. */
@@ -85,7 +85,7 @@ export const redriveSchema = z.object({
 
 const MAX_TABLE_SEGMENTS = 1000;
 
-export const republishStepRequest = z
+export const republishStepRequestSchema = z
   .strictObject({
     /** Commits written at that time or later, by their stamps. */
     since: z.iso.datetime({ offset: true }),
@@ -119,26 +119,26 @@ export type RepublishStep = z.output<typeof republishStepSchema>;
 export type OperateAnswer = { readonly result: unknown } | { readonly problem: Problem };
 
 /** Of an answer that came as JSON. */
-export const operateAnswer: z.ZodType<OperateAnswer> = z.union([
+export const operateAnswerSchema: z.ZodType<OperateAnswer> = z.union([
   z.object({ problem: problemSchema }),
   z.object({ result: z.unknown() }),
 ]);
 
 const MAX_SEGMENTS = 32;
 
-const view = z.string();
+const viewSchema = z.string();
 
-export const rebuildBeginRequest = z.strictObject({
-  view,
+export const rebuildBeginRequestSchema = z.strictObject({
+  view: viewSchema,
   /** Parts of the table that are read side by side. A build that is under way keeps its own number. */
   segments: z.int().min(1).max(MAX_SEGMENTS).default(4),
 });
 
-export const rebuildStepRequest = z.strictObject({ view, build: z.int(), segment: z.int().min(0) });
+export const rebuildStepRequestSchema = z.strictObject({ view: viewSchema, build: z.int(), segment: z.int().min(0) });
 
-export const rebuildRequest = z.strictObject({ view });
+export const rebuildRequestSchema = z.strictObject({ view: viewSchema });
 
-const shown = z.object({
+const shownSchema = z.object({
   version: z.number(),
   build: z.number(),
   shards: z.number(),
@@ -159,7 +159,7 @@ export const rebuildStatusSchema = z.object({
   /** No build is under way: what is read is the last one. */
   done: z.boolean(),
   /** What is read. */
-  active: shown,
+  active: shownSchema,
   /** Generations that are no longer read, whose rows are there still, and when they may be taken away. */
   retired: z.array(z.object({ version: z.number(), build: z.number(), removableAt: z.iso.datetime() })),
 });

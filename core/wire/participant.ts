@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import type { PreparedIntent } from '../facts/decision.ts';
 import { type Problem, problemSchema } from '../facts/errors.ts';
-import { type DecisionAnswer, decisionRequest, preparedIntentSchema } from './decision.ts';
-import { commitId, meta, streamName } from './schemas.ts';
+import { type DecisionAnswer, decisionRequestSchema, preparedIntentSchema } from './decision.ts';
+import { commitIdSchema, metaSchema, streamNameSchema } from './schemas.ts';
 import { participantSchema } from './transaction.ts';
 
 export const preparedSchema: z.ZodType<Prepared> = z.union([
@@ -13,10 +13,10 @@ export const preparedSchema: z.ZodType<Prepared> = z.union([
 
 /** An intent and what it becomes. */
 export const finalIntentSchema = z.object({
-  stream: streamName,
+  stream: streamNameSchema,
   log: z.string(),
   position: z.number(),
-  commitId,
+  commitId: commitIdSchema,
   state: z.enum(['committed', 'aborted']),
 });
 
@@ -26,22 +26,22 @@ const shared = {
   transaction: z.string(),
   attempt: z.number(),
   request: z.string(),
-  meta,
+  meta: metaSchema,
   participant: participantSchema,
 };
 
 /** What the state machine asks of its own Region, and a Region of the one where a stream is at home. */
-export const participantRequest = z.union([
+export const participantRequestSchema = z.union([
   /** By the driving Region's clock. */
   z.object({ step: z.literal('prepare'), ...shared, deadline: z.number() }),
   z.object({ step: z.literal('prepare'), ...shared, remaining: z.number() }),
   z.object({ step: z.literal('finalise'), intent: finalIntentSchema }),
-  decisionRequest,
+  decisionRequestSchema,
 ]);
 
 export type ParticipantAnswer = Prepared | { readonly kind: 'finalised' } | DecisionAnswer;
 
-export const remoteAnswer = z.union([preparedSchema, z.object({ kind: z.literal('finalised') })]);
+export const remoteAnswerSchema = z.union([preparedSchema, z.object({ kind: z.literal('finalised') })]);
 
 /** What a participant answers. Only `prepared` has written anything. */
 export type Prepared =

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import type { Commit } from '../facts/commit.ts';
-import { type EventBody, eventBody } from './event.ts';
-import { dotShape, streamName } from './schemas.ts';
+import { type EventBody, eventBodySchema } from './event.ts';
+import { dotShape, streamNameSchema } from './schemas.ts';
 
-const keysBody = z.object({ keys: z.array(z.object({ stream: streamName, ...dotShape })) });
+const keysBodySchema = z.object({ keys: z.array(z.object({ stream: streamNameSchema, ...dotShape })) });
 
 /** The body of a message that names commits. */
 export function encodeKeys(commits: readonly Commit[]): string {
@@ -11,14 +11,14 @@ export function encodeKeys(commits: readonly Commit[]): string {
 }
 
 /** A message of the projection queue: keys from the relay, or one event of another Region from the bus. */
-export type ProjectionMessage = z.output<typeof keysBody> | { readonly event: EventBody };
+export type ProjectionMessage = z.output<typeof keysBodySchema> | { readonly event: EventBody };
 
 /** @throws Error when the body is neither */
 export function parseProjectionMessage(body: string): ProjectionMessage {
   const json: unknown = JSON.parse(body);
   return json !== null && typeof json === 'object' && 'keys' in json
-    ? keysBody.parse(json)
-    : { event: eventBody.parse(json) };
+    ? keysBodySchema.parse(json)
+    : { event: eventBodySchema.parse(json) };
 }
 
 /** The streams that a message is about. */

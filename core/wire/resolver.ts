@@ -1,15 +1,15 @@
 import * as z from 'zod';
-import { commitId, streamName } from './schemas.ts';
+import { commitIdSchema, streamNameSchema } from './schemas.ts';
 
-export const intentMessage = z.object({
+export const intentMessageSchema = z.object({
   kind: z.literal('intent'),
-  stream: streamName,
+  stream: streamNameSchema,
   log: z.string(),
   position: z.number(),
-  attempt: commitId,
+  attempt: commitIdSchema,
 });
 
-export const attemptMessage = z.object({
+export const attemptMessageSchema = z.object({
   kind: z.literal('attempt'),
   transaction: z.string(),
   /** That should have followed. */
@@ -17,9 +17,9 @@ export const attemptMessage = z.object({
   request: z.string(),
 });
 
-export const message = z.union([intentMessage, attemptMessage]);
+export const messageSchema = z.union([intentMessageSchema, attemptMessageSchema]);
 
-type Message = z.output<typeof message>;
+type Message = z.output<typeof messageSchema>;
 
 /** A message to the resolver, which comes when a transaction should be over. */
 export function resolverMessage(of: Message): string {

@@ -8,31 +8,33 @@ export const versionSchema = z.record(z.string(), z.number());
 
 const MAX_META_LENGTH = 256;
 
-export const streamName = z.string().regex(
+export const streamNameSchema = z.string().regex(
   // A URL cannot say `.` and `..`: what is written has to be readable.
   /^[a-z][a-z0-9-]*\/(?!\.\.?$)[A-Za-z0-9._~-]{1,200}$/,
   'is not <type>/<id>: type [a-z][a-z0-9-]*, id [A-Za-z0-9._~-]{1,200}',
 );
 
-export const commitId = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'is not 1 to 200 visible ASCII characters');
+export const commitIdSchema = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'is not 1 to 200 visible ASCII characters');
 
-const text = z.string().min(1).max(MAX_META_LENGTH);
+const metaTextSchema = z.string().min(1).max(MAX_META_LENGTH);
 
-const traceparent = z.string().regex(/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/, 'is not a W3C traceparent');
+const traceparentSchema = z
+  .string()
+  .regex(/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/, 'is not a W3C traceparent');
 
-export const meta = z.strictObject({
-  correlation: text.optional(),
-  causation: text.optional(),
-  actor: text.optional(),
-  traceparent: traceparent.optional(),
+export const metaSchema = z.strictObject({
+  correlation: metaTextSchema.optional(),
+  causation: metaTextSchema.optional(),
+  actor: metaTextSchema.optional(),
+  traceparent: traceparentSchema.optional(),
 });
 
-export const sentEvent = z.strictObject({
+export const sentEventSchema = z.strictObject({
   type: z.string(),
   version: z.number().int().optional(),
   data: z.unknown().optional(),
 });
 
 export function isTraceparent(text: string | undefined): text is string {
-  return traceparent.safeParse(text).success;
+  return traceparentSchema.safeParse(text).success;
 }

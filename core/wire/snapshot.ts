@@ -3,28 +3,28 @@ import { isJson } from '../facts/json.ts';
 import type { Snapshot } from '../facts/snapshot.ts';
 import { sameVersion } from '../facts/version.ts';
 
-const version = z.record(z.string(), z.number());
+const versionSchema = z.record(z.string(), z.number());
 
 /** A copy. There may be many: so they have no names, and what is as nearly always is null. */
-const row = z.tuple([
+const rowSchema = z.tuple([
   z.string(), // commitId
   z.string(), // log
   z.number(), // position
   z.string(), // stamp
   z.string(), // request
   z.nullable(z.string()), // the request that it counts for, if that is another one
-  z.nullable(version), // its version, if that is more than the commit itself and what its log holds before
+  z.nullable(versionSchema), // its version, if that is more than the commit itself and what its log holds before
 ]);
 
 const snapshotSchema = z.object({
   stream: z.string(),
   madeBy: z.number(),
   events: z.record(z.string(), z.number()),
-  version,
+  version: versionSchema,
   latestStamp: z.string(),
-  withEvents: version,
+  withEvents: versionSchema,
   state: z.unknown(),
-  copies: z.array(row),
+  copies: z.array(rowSchema),
 });
 
 /** @throws Error when the state is not JSON: read back it would be another one */
@@ -34,7 +34,7 @@ export function encodeSnapshot({ ids, ...snapshot }: Snapshot): string {
   const copies = [...ids.values()]
     .flat()
     .map(
-      ({ commitId, log, position, hlc, request, countsAs, version }): z.output<typeof row> => [
+      ({ commitId, log, position, hlc, request, countsAs, version }): z.output<typeof rowSchema> => [
         commitId,
         log,
         position,

@@ -17,7 +17,7 @@ import {
 } from '../facts/transaction.ts';
 import type { Version } from '../facts/version.ts';
 import { MAX_EVENTS } from './envelope.ts';
-import { meta, sentEvent, streamName } from './schemas.ts';
+import { metaSchema, sentEventSchema, streamNameSchema } from './schemas.ts';
 import { decodeVersion } from './version-token.ts';
 
 export interface ParseTransactionPorts {
@@ -27,16 +27,16 @@ export interface ParseTransactionPorts {
   readonly runtime: { readonly newId: () => string; readonly digest: (text: string) => string };
 }
 
-const shared = { stream: streamName, expected: z.string().optional() };
+const shared = { stream: streamNameSchema, expected: z.string().optional() };
 const commandSchema = z.strictObject({ ...shared, command: z.string(), input: z.unknown().optional() });
 const eventsSchema = z.strictObject({
   ...shared,
-  events: z.array(sentEvent).min(1, 'holds no event').max(MAX_EVENTS, `holds more than ${MAX_EVENTS} events`),
+  events: z.array(sentEventSchema).min(1, 'holds no event').max(MAX_EVENTS, `holds more than ${MAX_EVENTS} events`),
 });
-const checkSchema = z.strictObject({ stream: streamName, expected: z.string() });
+const checkSchema = z.strictObject({ stream: streamNameSchema, expected: z.string() });
 const MAX_TIMEOUT_S = MAX_TIMEOUT_MS / 1000;
 
-const envelope = z.strictObject({
+const envelopeSchema = z.strictObject({
   id: z.string().optional(),
   participants: z.array(z.unknown()).min(1, 'holds no participant'),
   checks: z.array(z.unknown()).default([]),
@@ -45,7 +45,7 @@ const envelope = z.strictObject({
     .min(1)
     .max(MAX_TIMEOUT_S)
     .default(DEFAULT_TIMEOUT_MS / 1000),
-  meta: meta.default({}),
+  meta: metaSchema.default({}),
 });
 
 /** A list of participants that is being read: what is wrong with it is told all at once. */
@@ -61,7 +61,7 @@ interface Reading extends ParseTransactionPorts {
  * @throws MeridianError `validation` with the path of every fault; `too-large`: over 200,000 bytes as JSON, or nested too deeply
  */
 export function parseTransaction(ports: ParseTransactionPorts, body: unknown): Transaction {
-  const parsed = envelope.safeParse(body);
+  const parsed = envelopeSchema.safeParse(body);
   if (!parsed.success) throw invalid(faultsOf(parsed.error));
   const { id, participants: changes, checks, timeoutSeconds, meta } = parsed.data;
   const bytes = new TextEncoder().encode(canonical([changes, checks])).length;

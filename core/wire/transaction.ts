@@ -3,15 +3,15 @@
 import * as z from 'zod';
 import type { Request } from '../facts/operation.ts';
 import type { Participant, Transaction } from '../facts/transaction.ts';
-import { meta, sentEvent, streamName, versionSchema } from './schemas.ts';
+import { metaSchema, sentEventSchema, streamNameSchema, versionSchema } from './schemas.ts';
 
 export const requestSchema: z.ZodType<Request> = z.union([
-  z.object({ kind: z.literal('events'), events: z.array(sentEvent) }),
+  z.object({ kind: z.literal('events'), events: z.array(sentEventSchema) }),
   z.object({ kind: z.literal('command'), command: z.string(), input: z.unknown().optional() }),
 ]);
 
 export const participantSchema: z.ZodType<Participant> = z.object({
-  stream: streamName,
+  stream: streamNameSchema,
   request: requestSchema.optional(),
   expected: versionSchema.optional(),
 });
@@ -21,5 +21,5 @@ export const transactionSchema: z.ZodType<Transaction> = z.object({
   participants: z.array(participantSchema),
   request: z.string(),
   timeout: z.number(),
-  meta,
+  meta: metaSchema,
 });

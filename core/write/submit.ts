@@ -4,7 +4,7 @@ import type { Append, Appended } from '../facts/append.ts';
 import { fromProblem } from '../facts/errors.ts';
 import { splitStream } from '../facts/stream-ref.ts';
 import type { Remote } from '../ports/remote.ts';
-import { appendAnswer } from '../wire/command.ts';
+import { appendAnswerSchema } from '../wire/command.ts';
 import { append } from './append.ts';
 import type { AppendPorts } from './writer.ts';
 
@@ -22,7 +22,7 @@ export async function submit(ports: SubmitPorts, asked: Append): Promise<Appende
   const definition = streamTypeOf(ports.domain, type);
   const home = homeOf(definition, asked.stream, ports.regions) ?? ports.region;
   if (home === ports.region) return append(ports, asked);
-  const answer = appendAnswer.parse(await ports.remote.invoke(home, asked));
+  const answer = appendAnswerSchema.parse(await ports.remote.invoke(home, asked));
   if ('problem' in answer) throw fromProblem(answer.problem);
   return answer.appended;
 }

@@ -67,13 +67,13 @@ export function inHeader<T>(name: string, path: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    const { success, data } = faulty.safeParse(error);
+    const { success, data } = faultySchema.safeParse(error);
     if (!success) throw error;
     throw invalid(data.details.faults.map((fault) => (fault.path === path ? { ...fault, path: name } : fault)));
   }
 }
 
-const faulty = z.object({
+const faultySchema = z.object({
   code: z.literal('validation'),
   details: z.object({ faults: z.array(z.object({ path: z.string(), message: z.string() })) }),
 });

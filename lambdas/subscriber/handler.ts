@@ -16,8 +16,10 @@ export function makeHandler(ports: Omit<SubscriptionPorts<Addition>, 'handle'>) 
 }
 
 /** A subscriber knows what was promised of the events, and not the code that decides them. */
-const report = z.object({ airport: z.string() });
+const reportSchema = z.object({ airport: z.string() });
 
 function tally({ type, data }: SubscribedEvent): readonly Addition[] {
-  return type === 'Departed' || type === 'Arrived' ? [{ key: report.parse(data).airport, sums: { [type]: 1 } }] : [];
+  return type === 'Departed' || type === 'Arrived'
+    ? [{ key: reportSchema.parse(data).airport, sums: { [type]: 1 } }]
+    : [];
 }

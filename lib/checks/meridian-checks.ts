@@ -18,13 +18,13 @@ export interface MeridianChecksProps {
   readonly deployed: Deployed | undefined;
 }
 
-const template = z.object({
+const templateSchema = z.object({
   Resources: z.record(
     z.string(),
     z.object({ Type: z.string(), Properties: z.record(z.string(), z.unknown()).optional() }),
   ),
 });
-const globalTable = z.object({
+const globalTableSchema = z.object({
   Replicas: z.array(
     z.object({
       Region: z.unknown(),
@@ -78,11 +78,11 @@ export class MeridianChecks implements IPolicyValidationPlugin {
 
 /** cdk-nag looks at `AWS::DynamoDB::Table` only. */
 function replicasWithoutRecovery(templatePath: string): PolicyViolation[] {
-  const { Resources } = template.parse(JSON.parse(readFileSync(templatePath, 'utf8')));
+  const { Resources } = templateSchema.parse(JSON.parse(readFileSync(templatePath, 'utf8')));
   return Object.entries(Resources)
     .filter(([, { Type }]) => Type === 'AWS::DynamoDB::GlobalTable')
     .flatMap(([resourceLogicalId, { Properties }]) => {
-      const regions = globalTable
+      const regions = globalTableSchema
         .parse(Properties)
         .Replicas.filter((replica) => replica.PointInTimeRecoverySpecification?.PointInTimeRecoveryEnabled !== true)
         .map(({ Region }) => (typeof Region === 'string' ? Region : JSON.stringify(Region)));

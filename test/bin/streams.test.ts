@@ -9,9 +9,9 @@ const { world, address, put, run } = aServedWorld();
 function arrived(delay: number) {
   return JSON.stringify({ airport: 'BNA', delay });
 }
-const appended = z.object({ id: z.string(), version: z.string(), log: z.string(), position: z.number() });
+const appendedSchema = z.object({ id: z.string(), version: z.string(), log: z.string(), position: z.number() });
 function appendedIn(stdout: string) {
-  return appended.parse(JSON.parse(stdout));
+  return appendedSchema.parse(JSON.parse(stdout));
 }
 
 describe('meridian append', () => {

@@ -25,14 +25,14 @@ export interface Notes {
   readonly unseen: readonly (readonly string[])[];
 }
 
-const text = z.strictObject({ text: z.string() });
+const metaTextSchema = z.strictObject({ text: z.string() });
 
 /** A `merge` stream whose state tells everything that folding decides. */
 export const note = defineStream({
   type: 'note',
   mode: 'merge',
   events: {
-    Noted: { version: 1, schema: text },
+    Noted: { version: 1, schema: metaTextSchema },
     Dated: { version: 1, schema: z.strictObject({ text: z.coerce.date() }) },
   },
   initial: { texts: [], unseen: [] } as Notes,
@@ -43,9 +43,9 @@ export const note = defineStream({
     };
   },
   commands: {
-    note: { input: text, decide: (_state, { text }) => [{ type: 'Noted', data: { text } }] },
+    note: { input: metaTextSchema, decide: (_state, { text }) => [{ type: 'Noted', data: { text } }] },
     once: {
-      input: text,
+      input: metaTextSchema,
       decide: ({ texts }, { text }) => (texts.includes(text) ? [] : [{ type: 'Noted', data: { text } }]),
     },
     after: {
@@ -58,7 +58,7 @@ export const note = defineStream({
   },
 });
 
-const amount = z.strictObject({ amount: z.int() });
+const amountSchema = z.strictObject({ amount: z.int() });
 
 /** A `home` stream: the Region that its id begins with has it. */
 export const account = defineStream({
@@ -70,15 +70,15 @@ export const account = defineStream({
     return home;
   },
   events: {
-    Deposited: { version: 2, schema: amount },
-    Withdrawn: { version: 1, schema: amount },
+    Deposited: { version: 2, schema: amountSchema },
+    Withdrawn: { version: 1, schema: amountSchema },
   },
   initial: 0,
   evolve: (balance, { type, data }) => balance + (type === 'Deposited' ? data.amount : -data.amount),
   commands: {
-    deposit: { input: amount, decide: (_balance, data) => [{ type: 'Deposited', data }] },
+    deposit: { input: amountSchema, decide: (_balance, data) => [{ type: 'Deposited', data }] },
     withdraw: {
-      input: amount,
+      input: amountSchema,
       decide(balance, data, { id }) {
         if (balance < data.amount) throw reject(`${id} has ${balance} only.`, { balance });
         return data.amount === 0 ? [] : [{ type: 'Withdrawn', data }];

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import airports from '../../domain/airports.json' with { type: 'json' };
-import { airportCode, isAirport, placeOf } from '../../domain/airports.ts';
+import { airportCodeSchema, isAirport, placeOf } from '../../domain/airports.ts';
 
 function fileOf(path: string) {
   return new URL(`../../${path}`, import.meta.url);
@@ -29,6 +29,6 @@ describe('airports.json', () => {
 
   it('has only codes that an event may carry', () => {
     const codes = Object.keys(airports);
-    expect(codes.filter((code) => !isAirport(code) || !airportCode.safeParse(code).success)).toEqual([]);
+    expect(codes.filter((code) => !isAirport(code) || !airportCodeSchema.safeParse(code).success)).toEqual([]);
   });
 });

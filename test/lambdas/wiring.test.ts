@@ -20,15 +20,15 @@ function reserving(stream: string) {
   return { stream, command: 'reserve', input: { passenger: 'p' } };
 }
 
-const named = z.object({ TableName: z.string() });
-const queue = z.object({ QueueUrl: z.string() });
+const namedSchema = z.object({ TableName: z.string() });
+const queueSchema = z.object({ QueueUrl: z.string() });
 const shapes = {
-  Query: named,
-  PutItem: named,
-  UpdateItem: named.extend({ Key: z.object({ pk: z.object({ S: z.string() }) }) }),
+  Query: namedSchema,
+  PutItem: namedSchema,
+  UpdateItem: namedSchema.extend({ Key: z.object({ pk: z.object({ S: z.string() }) }) }),
   StartExecution: z.object({ stateMachineArn: z.string() }),
   BatchGetItem: z.object({ RequestItems: z.record(z.string(), z.unknown()) }),
-  TransactWriteItems: z.object({ TransactItems: z.array(z.record(z.string(), named)) }),
+  TransactWriteItems: z.object({ TransactItems: z.array(z.record(z.string(), namedSchema)) }),
   PutEvents: z.object({ Entries: z.array(z.object({ EventBusName: z.string(), DetailType: z.string() })) }),
   SendMessageBatch: z.object({
     QueueUrl: z.string(),
@@ -60,11 +60,11 @@ function seen({ operation, path, body }: StubRequest): string[] {
     case 'ChangeMessageVisibilityBatch':
     case 'DeleteMessageBatch':
     case 'SendMessageBatch':
-      return all([queue.parse(json()).QueueUrl.split('/').at(-1) ?? '']);
+      return all([queueSchema.parse(json()).QueueUrl.split('/').at(-1) ?? '']);
     case '':
       return [`Invoke ${path}`];
     default:
-      return all([named.parse(json()).TableName]);
+      return all([namedSchema.parse(json()).TableName]);
   }
 }
 
@@ -73,7 +73,7 @@ let stored: readonly unknown[] = [];
 
 /** Tables that are empty but for what is stored, and a bus, queues, functions and a machine that take everything. */
 function answer({ operation, body }: StubRequest): StubAnswer {
-  const items = () => (named.parse(JSON.parse(body)).TableName === 'events' ? stored : []);
+  const items = () => (namedSchema.parse(JSON.parse(body)).TableName === 'events' ? stored : []);
   const replies: Record<string, () => unknown> = {
     Query: () => ({ Items: items(), Count: items().length }),
     Scan: () => ({ Items: items(), Count: items().length }),
@@ -95,7 +95,7 @@ function answer({ operation, body }: StubRequest): StubAnswer {
     }),
     DeleteMessageBatch: () => ({ Successful: [{ Id: '0' }], Failed: [] }),
     // Of the events table; decisions and outcomes there are none.
-    GetItem: () => (named.parse(JSON.parse(body)).TableName === 'events' && stored[0] ? { Item: stored[0] } : {}),
+    GetItem: () => (namedSchema.parse(JSON.parse(body)).TableName === 'events' && stored[0] ? { Item: stored[0] } : {}),
     StartExecution: () => ({ executionArn: 'execution', startDate: 0 }),
     '': () => {
       const asked = z.looseObject({}).parse(JSON.parse(body));

@@ -38,7 +38,7 @@ const TOLD_OTHERWISE: Readonly<Record<string, readonly string[]>> = {
   'stream-lookup': ['meridian-events', 'meridian-transactions'],
 };
 
-const mapping = z.object({
+const mappingSchema = z.object({
   EventSourceArn: z.unknown(),
   DestinationConfig: z.object({ OnFailure: z.object({ Destination: z.unknown() }) }).optional(),
 });
@@ -113,7 +113,7 @@ function neededBy(construct: MeridianFunction, made: readonly Call[]): ReadonlyS
     .ofType('AWS::Lambda::EventSourceMapping')
     .filter(({ Properties }) => template.text(Properties.FunctionName) === `Function(${name})`)
     .flatMap(({ Properties }) => {
-      const { EventSourceArn, DestinationConfig } = mapping.parse(Properties);
+      const { EventSourceArn, DestinationConfig } = mappingSchema.parse(Properties);
       const source = template.text(EventSourceArn);
       const failures = DestinationConfig && template.text(DestinationConfig.OnFailure.Destination);
       return [

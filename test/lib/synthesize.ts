@@ -11,13 +11,13 @@ import { addMeridian, type MeridianStacks } from '../../lib/meridian.ts';
 import { registrySchemas } from '../../schemas/documents.ts';
 import { TemplateReader } from './template.ts';
 
-const report = z.object({ pluginReports: z.array(z.object({ violations: z.array(z.unknown()) })) });
-const cdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
+const reportSchema = z.object({ pluginReports: z.array(z.object({ violations: z.array(z.unknown()) })) });
+const cdkJsonSchema = z.object({ context: z.record(z.string(), z.unknown()) });
 
 /** The context that `cdk` would give the app, with keys laid over it, and without bundling: templates do not show code. */
 function contextOf(overrides: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   return {
-    ...cdkJson.parse(JSON.parse(readFileSync('cdk.json', 'utf8'))).context,
+    ...cdkJsonSchema.parse(JSON.parse(readFileSync('cdk.json', 'utf8'))).context,
     'aws:cdk:bundling-stacks': [],
     ...overrides,
   };
@@ -65,7 +65,9 @@ export function synthesize({
     });
     change?.(stacks);
     app.synth();
-    const { pluginReports } = report.parse(JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8')));
+    const { pluginReports } = reportSchema.parse(
+      JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8')),
+    );
     return {
       ...stacks,
       findings: pluginReports.flatMap(({ violations }) => violations),

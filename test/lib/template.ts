@@ -1,20 +1,20 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { z } from 'zod';
 
-const resources = z.record(
+const resourcesSchema = z.record(
   z.string(),
   z.looseObject({ Type: z.string(), Properties: z.record(z.string(), z.unknown()).default({}) }),
 );
-export type Resource = z.infer<typeof resources>[string];
+export type Resource = z.infer<typeof resourcesSchema>[string];
 
-const statement = z.object({
+const statementSchema = z.object({
   Effect: z.enum(['Allow', 'Deny']),
   Action: z.union([z.string(), z.array(z.string())]),
   Resource: z.unknown(),
   Condition: z.unknown().optional(),
 });
-const policy = z.object({
-  PolicyDocument: z.object({ Statement: z.array(statement) }),
+const policySchema = z.object({
+  PolicyDocument: z.object({ Statement: z.array(statementSchema) }),
   Roles: z.array(z.object({ Ref: z.string() })),
 });
 const nameProperties = [
@@ -37,7 +37,7 @@ export class TemplateReader {
   readonly #resources: Readonly<Record<string, Resource>>;
 
   constructor(template: Template) {
-    this.#resources = resources.parse(template.toJSON().Resources);
+    this.#resources = resourcesSchema.parse(template.toJSON().Resources);
   }
 
   ofType(type: string): Resource[] {
@@ -77,7 +77,7 @@ export class TemplateReader {
   /** What a role may do: `action on resource`, with `if` and the condition behind it where there is one, sorted. */
   permissions(role: string): string[] {
     return this.ofType('AWS::IAM::Policy')
-      .map(({ Properties }) => policy.parse(Properties))
+      .map(({ Properties }) => policySchema.parse(Properties))
       .filter(({ Roles }) => Roles.some((reference) => this.text(reference) === `Role(${role})`))
       .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
       .flatMap(({ Effect, Action, Resource, Condition }) => {

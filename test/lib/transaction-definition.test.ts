@@ -24,13 +24,13 @@ function preparedOf(stream: string) {
   return { kind: 'prepared', ...intentOf(stream), version: 'v' };
 }
 
-const asked = z.discriminatedUnion('step', [
+const askedSchema = z.discriminatedUnion('step', [
   z.object({ step: z.literal('plan'), transaction: z.string(), request: z.string(), deadline: z.number() }),
   z.object({ step: z.literal('decide'), attempt: z.number(), answers: z.array(z.looseObject({ stream: z.string() })) }),
   z.object({ step: z.literal('prepare'), attempt: z.number(), participant: z.object({ stream: z.string() }) }),
   z.object({ step: z.literal('finalise'), intent: z.looseObject({ stream: z.string() }) }),
 ]);
-type Asked = z.infer<typeof asked>;
+type Asked = z.infer<typeof askedSchema>;
 type StepOf<Step extends Asked['step']> = Extract<Asked, { step: Step }>;
 
 /** Functions that commit, but for what is scripted, and the calls that they got. */
@@ -44,7 +44,7 @@ function scripted(script: {
   let plans = 0;
   const answer = (payload: unknown): unknown => {
     calls.push(payload);
-    const call = asked.parse(payload);
+    const call = askedSchema.parse(payload);
     if (call.step === 'plan') {
       plans++;
       return script.plan?.(plans) ?? { kind: 'prepare', attempt: plans };
@@ -55,7 +55,7 @@ function scripted(script: {
   };
   const tasks: MachineTasks = { coordinate: answer, participant: answer };
   const of = <Step extends Asked['step']>(step: Step): StepOf<Step>[] =>
-    calls.map((call) => asked.parse(call)).filter((call): call is StepOf<Step> => call.step === step);
+    calls.map((call) => askedSchema.parse(call)).filter((call): call is StepOf<Step> => call.step === step);
   return { tasks, calls, of };
 }
 

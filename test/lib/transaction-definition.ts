@@ -19,7 +19,7 @@ export interface Execution {
   readonly largest: number;
 }
 
-const parsed = z.looseObject({
+const parsedSchema = z.looseObject({
   QueryLanguage: z.literal('JSONPath'),
   StartAt: z.string(),
   States: z.record(z.string(), z.looseObject({ Type: z.string() })),
@@ -27,13 +27,15 @@ const parsed = z.looseObject({
 const ARN = 'arn:aws:lambda:us-east-1:123456789012:function:';
 
 /** The definition of the transactions' state machine, out of the template of a Region's stack. */
-export function definitionOf(): z.infer<typeof parsed> {
+export function definitionOf(): z.infer<typeof parsedSchema> {
   const template = firstRegionOf(synthesize());
   const { DefinitionString } = template.named('AWS::StepFunctions::StateMachine', 'meridian-transactions').Properties;
-  return parsed.parse(JSON.parse(template.text(DefinitionString).replaceAll(/Function\(([a-z-]+)\)/g, `${ARN}$1`)));
+  return parsedSchema.parse(
+    JSON.parse(template.text(DefinitionString).replaceAll(/Function\(([a-z-]+)\)/g, `${ARN}$1`)),
+  );
 }
 
-const waitState = z.looseObject({ Type: z.literal('Wait'), SecondsPath: z.string(), Next: z.string() });
+const waitStateSchema = z.looseObject({ Type: z.literal('Wait'), SecondsPath: z.string(), Next: z.string() });
 
 /**
  * The machine for the interpreter. It takes a `Wait` as a task that is handed the seconds, so that whoever runs it is told
@@ -41,7 +43,7 @@ const waitState = z.looseObject({ Type: z.literal('Wait'), SecondsPath: z.string
  */
 function interpreted(): StateMachine {
   const { QueryLanguage: _, States, ...rest } = definitionOf();
-  const { SecondsPath, Next } = waitState.parse(States.Wait);
+  const { SecondsPath, Next } = waitStateSchema.parse(States.Wait);
   const Wait = { Type: 'Task', Resource: `${ARN}wait`, InputPath: SecondsPath, ResultPath: null, Next };
   // The interpreter checks it.
   return new StateMachine({ ...rest, States: { ...States, Wait } } as Definition);

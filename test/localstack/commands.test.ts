@@ -4,7 +4,7 @@ import { nearestRegion } from '../../domain/index.ts';
 import { type DeployedRegion, deployedRegions, REGIONS, regionNamed } from './deployment.ts';
 import { describeWithLocalStack } from './describe-with-localstack.ts';
 
-const appended = z.object({ id: z.string(), log: z.string(), position: z.int(), version: z.string() });
+const appendedSchema = z.object({ id: z.string(), log: z.string(), position: z.int(), version: z.string() });
 
 describeWithLocalStack('a command for a stream that is at home in another Region', (endpoint) => {
   const regions = deployedRegions(endpoint);
@@ -26,7 +26,7 @@ describeWithLocalStack('a command for a stream that is at home in another Region
   it('is decided at home, and the state can be read there and elsewhere', async () => {
     const { status, body } = await reserve(elsewhere, 'ada');
     expect(status).toBe(200);
-    const { log, version } = appended.parse(body);
+    const { log, version } = appendedSchema.parse(body);
     expect(log).toBe(home.name);
     const here = { status: 200, body: expect.objectContaining({ state: { passengers: ['ada'] }, version }) };
     expect(await read(home)).toEqual(here);
@@ -55,7 +55,7 @@ describeWithLocalStack('a command for a stream that is at home in another Region
         }),
       ),
     );
-    const accepted = answers.filter(({ status }) => status === 200).map(({ body }) => appended.parse(body));
+    const accepted = answers.filter(({ status }) => status === 200).map(({ body }) => appendedSchema.parse(body));
     expect(accepted.map(({ log, position }) => `${log} ${position}`).sort()).toEqual(
       [1, 2, 3].map((position) => `${home.name} ${position}`),
     );

@@ -48,14 +48,14 @@ export interface ApiAnswer {
 }
 
 /** A message as EventBridge puts it into a queue. */
-const busMessage = z.object({ source: z.string(), 'detail-type': z.string(), detail: z.unknown() });
-export type BusMessage = z.output<typeof busMessage>;
+const busMessageSchema = z.object({ source: z.string(), 'detail-type': z.string(), detail: z.unknown() });
+export type BusMessage = z.output<typeof busMessageSchema>;
 
-const page = z.object({
+const pageSchema = z.object({
   rows: z.array(z.object({ key: z.string(), value: z.unknown() })),
   next: z.string().optional(),
 });
-export type Rows = z.output<typeof page>['rows'];
+export type Rows = z.output<typeof pageSchema>['rows'];
 
 /** What a transaction has put into a stream, and what became of it. */
 export interface Intent {
@@ -119,7 +119,7 @@ export class DeployedRegion {
     const all: Rows = [];
     for (let after: string | undefined, more = true; more; more = after !== undefined) {
       const query = new URLSearchParams({ limit: '1000', ...(after !== undefined && { after }) });
-      const { rows, next } = page.parse((await this.request({ path: `/views/${view}?${query}` })).body);
+      const { rows, next } = pageSchema.parse((await this.request({ path: `/views/${view}?${query}` })).body);
       all.push(...rows);
       after = next;
     }
@@ -155,7 +155,7 @@ export class DeployedRegion {
     const heard: BusMessage[] = [];
     return {
       heard: async () => {
-        heard.push(...(await this.#take(QueueUrl)).map((body) => busMessage.parse(JSON.parse(body))));
+        heard.push(...(await this.#take(QueueUrl)).map((body) => busMessageSchema.parse(JSON.parse(body))));
         return heard;
       },
       close: async () => {

@@ -28,17 +28,22 @@ const MEMBERS = 24;
 /** What members have, in turn: some cannot pay for any flight, some not for all of theirs. */
 const EARNED = [50, 3_000, 6_000, 20_000] as const;
 
-const reason = z.looseObject({ code: z.string(), seats: z.number().optional(), balance: z.number().optional() });
-const outcome = z.discriminatedUnion('state', [
+const reasonSchema = z.looseObject({ code: z.string(), seats: z.number().optional(), balance: z.number().optional() });
+const outcomeSchema = z.discriminatedUnion('state', [
   z.object({ id: z.string(), state: z.literal('committed'), participants: z.array(z.object({ stream: z.string() })) }),
-  z.object({ id: z.string(), state: z.literal('aborted'), reason, participant: z.string().optional() }),
+  z.object({ id: z.string(), state: z.literal('aborted'), reason: reasonSchema, participant: z.string().optional() }),
 ]);
-type Outcome = z.output<typeof outcome>;
+type Outcome = z.output<typeof outcomeSchema>;
 /** A 409's body is a problem document, which tells no `state`. */
-const abort = z.object({ code: z.literal('aborted'), id: z.string(), reason, participant: z.string().optional() });
-const announced = z.object({ transaction: z.string() });
-const seatsAnswer = z.object({ state: z.object({ passengers: z.array(z.string()) }) });
-const milesAnswer = z.object({ state: z.object({ balance: z.int(), paid: z.record(z.string(), z.int()) }) });
+const abortSchema = z.object({
+  code: z.literal('aborted'),
+  id: z.string(),
+  reason: reasonSchema,
+  participant: z.string().optional(),
+});
+const announcedSchema = z.object({ transaction: z.string() });
+const seatsAnswerSchema = z.object({ state: z.object({ passengers: z.array(z.string()) }) });
+const milesAnswerSchema = z.object({ state: z.object({ balance: z.int(), paid: z.record(z.string(), z.int()) }) });
 
 interface Planned extends Booking {
   readonly id: string;
@@ -104,9 +109,9 @@ describeWithLocalStack('transactions over streams of three Regions', (endpoint) 
     });
     switch (status) {
       case 200:
-        return outcome.parse(body);
+        return outcomeSchema.parse(body);
       case 409: {
-        const { code: _code, ...aborted } = abort.parse(body);
+        const { code: _code, ...aborted } = abortSchema.parse(body);
         return { ...aborted, state: 'aborted' };
       }
       case 202:
@@ -117,7 +122,7 @@ describeWithLocalStack('transactions over streams of three Regions', (endpoint) 
   };
 
   const lookUp = async ({ id }: Planned, at: DeployedRegion): Promise<Outcome> =>
-    outcome.parse((await at.request({ path: `/transactions/${id}` })).body);
+    outcomeSchema.parse((await at.request({ path: `/transactions/${id}` })).body);
 
   const all = () => [...outcomes.values()];
   const outcomeOf = ({ id }: Planned): Outcome => outcomes.get(id) ?? expect.fail(`${id} was not sent`);
@@ -127,7 +132,10 @@ describeWithLocalStack('transactions over streams of three Regions', (endpoint) 
   /** What a Region's bus told of transactions, by their ids. */
   const heardBy = async (listener: Listener): Promise<ReadonlyMap<string, string>> =>
     new Map(
-      (await listener.heard()).map((message) => [announced.parse(message.detail).transaction, message['detail-type']]),
+      (await listener.heard()).map((message) => [
+        announcedSchema.parse(message.detail).transaction,
+        message['detail-type'],
+      ]),
     );
 
   beforeAll(async () => {
@@ -151,7 +159,7 @@ describeWithLocalStack('transactions over streams of three Regions', (endpoint) 
     expect(outcomes.size).toBe(BOOKINGS);
 
     await forEach(flights, async (flight) => {
-      const { state } = seatsAnswer.parse(
+      const { state } = seatsAnswerSchema.parse(
         (await homeOf(flight.slice(11, 14)).request({ path: `/streams/seats/${flight}` })).body,
       );
       const committed = plan.filter((planned) => planned.flight === flight && isCommitted(planned));
@@ -159,7 +167,7 @@ describeWithLocalStack('transactions over streams of three Regions', (endpoint) 
       expect(state.passengers.length).toBeLessThanOrEqual(CAPACITY);
     });
     await forEach(members, async ({ id, airport, earned }) => {
-      const { state } = milesAnswer.parse((await homeOf(airport).request({ path: `/streams/miles/${id}` })).body);
+      const { state } = milesAnswerSchema.parse((await homeOf(airport).request({ path: `/streams/miles/${id}` })).body);
       const committed = plan.filter((planned) => planned.member === id && isCommitted(planned));
       expect(state.paid, id).toEqual(Object.fromEntries(committed.map(({ flight }) => [flight, priceOf(flight)])));
       expect(state.balance).toBe(earned - committed.reduce((sum, { flight }) => sum + priceOf(flight), 0));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { breakingChanges, jsonValue, releaseOf } from '../../schemas/breaking-changes.ts';
+import { breakingChanges, jsonValueSchema, releaseOf } from '../../schemas/breaking-changes.ts';
 
 function of(schema: z.ZodType, kind: 'command' | 'event' | 'sent' = 'command') {
   return releaseOf([{ kind, name: 'flight.depart', schema: z.toJSONSchema(schema, { io: 'input' }) }]);
@@ -10,13 +10,13 @@ function between(before: z.ZodType, after: z.ZodType) {
 }
 const nothing = { events: {}, commands: {} };
 
-const input = z.strictObject({ airport: z.string(), delay: z.int().optional() });
+const inputSchema = z.strictObject({ airport: z.string(), delay: z.int().optional() });
 
 describe('a command that accepts less than what was released', () => {
   it.each([
-    ['a new required property', input, input.extend({ gate: z.string() }), 'input.gate is required now'],
-    ['a property that is required now', input, input.required(), 'input.delay is required now'],
-    ['a property that is gone', input, input.omit({ delay: true }), 'input.delay is not accepted any more'],
+    ['a new required property', inputSchema, inputSchema.extend({ gate: z.string() }), 'input.gate is required now'],
+    ['a property that is required now', inputSchema, inputSchema.required(), 'input.delay is required now'],
+    ['a property that is gone', inputSchema, inputSchema.omit({ delay: true }), 'input.delay is not accepted any more'],
     ['other properties refused', z.looseObject({}), z.strictObject({}), 'input.* is not accepted any more'],
     [
       'a name that any value could be under',
@@ -54,19 +54,19 @@ describe('a command that accepts less than what was released', () => {
   });
 
   it('is told when it is gone', () => {
-    expect(breakingChanges(of(input), nothing)).toEqual(['command flight.depart was released and is gone']);
+    expect(breakingChanges(of(inputSchema), nothing)).toEqual(['command flight.depart was released and is gone']);
   });
 });
 
 describe('a command that accepts all that was released', () => {
   it.each([
-    ['the same', input, input],
-    ['a new optional property', input, input.extend({ gate: z.string().optional() })],
-    ['a property with a default', input, input.extend({ gate: z.string().default('A') })],
-    ['a property that need not be there any more', input, input.partial()],
-    ['any other property', input, z.looseObject(input.shape)],
-    ['a property that is now any other', input, z.looseObject({ airport: z.string() })],
-    ['anything', input, z.unknown()],
+    ['the same', inputSchema, inputSchema],
+    ['a new optional property', inputSchema, inputSchema.extend({ gate: z.string().optional() })],
+    ['a property with a default', inputSchema, inputSchema.extend({ gate: z.string().default('A') })],
+    ['a property that need not be there any more', inputSchema, inputSchema.partial()],
+    ['any other property', inputSchema, z.looseObject(inputSchema.shape)],
+    ['a property that is now any other', inputSchema, z.looseObject({ airport: z.string() })],
+    ['anything', inputSchema, z.unknown()],
     ['one more choice', z.enum(['a']), z.enum(['b', 'a'])],
     ['every choice', z.enum(['a']), z.string()],
     ['a wider type', z.int().min(1).max(5), z.number().min(0)],
@@ -80,7 +80,7 @@ describe('a command that accepts all that was released', () => {
   });
 
   it('is fine when it is new', () => {
-    expect(breakingChanges(nothing, of(input))).toEqual([]);
+    expect(breakingChanges(nothing, of(inputSchema))).toEqual([]);
   });
 });
 
@@ -88,23 +88,23 @@ describe('a released event', () => {
   const event = (schema: z.ZodType, about: Readonly<Record<string, unknown>> = {}) => of(schema.meta(about), 'event');
 
   it.each([
-    ['accepts more', input.partial()],
-    ['accepts less', input.required()],
+    ['accepts more', inputSchema.partial()],
+    ['accepts less', inputSchema.required()],
     ['means the same in another way', z.strictObject({ airport: z.string(), delay: z.union([z.int()]).optional() })],
   ])('may not change, also not when it %s', (_what, after) => {
-    expect(breakingChanges(event(input), event(after))).toEqual([
+    expect(breakingChanges(event(inputSchema), event(after))).toEqual([
       'event flight.depart was released and has changed: leave it as it was and make a new version',
     ]);
   });
 
   it('keeps its sample', () => {
     const [before, after] = [{ examples: [{ title: 'a' }] }, { examples: [{ title: 'b' }] }];
-    expect(breakingChanges(event(input, before), event(input, after))).toHaveLength(1);
+    expect(breakingChanges(event(inputSchema, before), event(inputSchema, after))).toHaveLength(1);
   });
 
   it('may be described in other words, and written in another order', () => {
     const reordered = z.strictObject({ delay: z.int().optional().meta({ title: 'Minutes' }), airport: z.string() });
-    expect(breakingChanges(event(input, { description: 'A' }), event(reordered))).toEqual([]);
+    expect(breakingChanges(event(inputSchema, { description: 'A' }), event(reordered))).toEqual([]);
   });
 
   it('may have a property that is called title or description', () => {
@@ -113,21 +113,21 @@ describe('a released event', () => {
   });
 
   it('may not go, and neither may what could be sent as it change', () => {
-    expect(breakingChanges(event(input), nothing)).toEqual([
+    expect(breakingChanges(event(inputSchema), nothing)).toEqual([
       'event flight.depart was released and is gone: keep its schema, its sample and an upcaster, see nextVersion',
     ]);
-    expect(breakingChanges(of(input, 'sent'), of(input.partial(), 'sent'))).toEqual([
+    expect(breakingChanges(of(inputSchema, 'sent'), of(inputSchema.partial(), 'sent'))).toEqual([
       expect.stringContaining('event flight.depart as sent was released and has changed'),
     ]);
   });
 
   it('leaves a new one free', () => {
-    expect(breakingChanges(nothing, event(input))).toEqual([]);
+    expect(breakingChanges(nothing, event(inputSchema))).toEqual([]);
   });
 });
 
 it('takes two schemas whose relation it does not understand for a break', () => {
-  const release = (schema: unknown) => ({ events: {}, commands: { c: jsonValue.parse(schema) } });
+  const release = (schema: unknown) => ({ events: {}, commands: { c: jsonValueSchema.parse(schema) } });
   expect(breakingChanges(release(true), release({ type: 'string' }))).toEqual([
     'command c: input is not accepted any more',
   ]);

@@ -38,7 +38,7 @@ function partition<T>(all: readonly T[], matches: (one: T) => boolean): readonly
   return [all.filter(matches), all.filter((one) => !matches(one))];
 }
 
-const shape = z.looseObject({ id: z.string().optional(), state: z.string().optional() });
+const shapeSchema = z.looseObject({ id: z.string().optional(), state: z.string().optional() });
 
 /** A world whose accounts have got their money, and that is at rest. */
 export async function aBank(options: Parameters<typeof aWorld>[0] = {}) {
@@ -64,7 +64,7 @@ export async function aBank(options: Parameters<typeof aWorld>[0] = {}) {
       headers: { prefer: `wait=${transfer.wait ?? 20}` },
       body: transactionOf(transfer),
     });
-    return { status, body: shape.parse(body) };
+    return { status, body: shapeSchema.parse(body) };
   };
   const commitsOf = async (region: string, id: Account): Promise<readonly Commit[]> =>
     world.region(region).load(account(id));

@@ -6,7 +6,11 @@ import { VirtualScheduler } from '../../world/time/scheduler.ts';
 import { World, type WorldOptions } from '../../world/world.ts';
 import { ledgerDomain } from './ledger-domain.ts';
 
-const busEvent = z.object({ source: z.string(), 'detail-type': z.string(), detail: z.looseObject({ id: z.string() }) });
+const busEventSchema = z.object({
+  source: z.string(),
+  'detail-type': z.string(),
+  detail: z.looseObject({ id: z.string() }),
+});
 
 /** A world in virtual time, and what tests look at in it. */
 export function aWorld({
@@ -24,7 +28,7 @@ export function aWorld({
       {
         kind: 'listener',
         listen: (event) => {
-          const { source, 'detail-type': type, detail } = busEvent.parse(event);
+          const { source, 'detail-type': type, detail } = busEventSchema.parse(event);
           const key = source === 'meridian.outcome' ? `${type} ${detail.id}` : detail.id;
           counts.set(key, (counts.get(key) ?? 0) + 1);
         },

@@ -92,11 +92,11 @@ function withSnapshots(snapshots: Snapshots): Domain {
 
 type Faults = typeof faults extends fc.Arbitrary<infer T> ? T : never;
 
-const outcome = z.object({
+const outcomeSchema = z.object({
   'detail-type': z.enum(['Accepted', 'Rejected']),
   detail: z.object({ id: z.string(), stream: z.string() }),
 });
-const accepted = z.object({ id: z.string(), stream: z.string(), version: z.string() });
+const acceptedSchema = z.object({ id: z.string(), stream: z.string(), version: z.string() });
 
 /** What a Region showed of a note at some time. */
 interface Sight {
@@ -122,7 +122,7 @@ class Answers {
   }
 
   hear(event: unknown): void {
-    const { 'detail-type': told, detail } = outcome.parse(event);
+    const { 'detail-type': told, detail } = outcomeSchema.parse(event);
     const key = `${detail.stream} ${detail.id}`;
     this.outcomes.set(key, (this.outcomes.get(key) ?? new Set()).add(told));
     if (told === 'Accepted') this.acknowledge(detail);
@@ -170,7 +170,7 @@ async function run(steps: readonly (Request | Look | Change)[], { snapshots, ...
     );
     expect([200, 409, 422, 425, 503], answer.body).toContain(answer.statusCode);
     if (answer.statusCode !== 200) return;
-    const { version, ...appended } = accepted.parse(JSON.parse(answer.body));
+    const { version, ...appended } = acceptedSchema.parse(JSON.parse(answer.body));
     answers.acknowledge(appended);
     remembered.set(stream, version);
   };
@@ -184,9 +184,9 @@ async function run(steps: readonly (Request | Look | Change)[], { snapshots, ...
   };
   const lookOnce = async ({ look: stream, region: at }: Look): Promise<void> => {
     const region = world.region(at);
-    const { rows } = rowsOf.parse(await get(region, '/views/notes'));
+    const { rows } = rowsOfSchema.parse(await get(region, '/views/notes'));
     const row = rows.find(({ key }) => `note/${key}` === stream)?.value;
-    const { version, state } = stateOf.parse(await get(region, `/streams/${stream}`));
+    const { version, state } = stateOfSchema.parse(await get(region, `/streams/${stream}`));
     answers.sights.push({
       region: at,
       stream,
@@ -245,8 +245,8 @@ async function versionAt(region: WorldRegion, stream: string): Promise<string> {
   return z.object({ version: z.string() }).parse(await get(region, `/streams/${stream}`)).version;
 }
 
-const stateOf = z.object({ state: z.unknown(), version: z.string() });
-const rowsOf = z.object({ rows: z.array(z.object({ key: z.string(), value: z.unknown() })) });
+const stateOfSchema = z.object({ state: z.unknown(), version: z.string() });
+const rowsOfSchema = z.object({ rows: z.array(z.object({ key: z.string(), value: z.unknown() })) });
 
 function dotOf({ log, position }: Commit): string {
   return `${log}.${position}`;
@@ -333,12 +333,14 @@ describe('three Regions', () => {
 
         for (const region of all) {
           for (const [stream, state] of references)
-            expect(stateOf.parse(await read(region, `/streams/${stream}`)).state).toEqual(state);
+            expect(stateOfSchema.parse(await read(region, `/streams/${stream}`)).state).toEqual(state);
           const written = [...references].filter(([, state]) => state.length > 0);
-          expect(rowsOf.parse(await read(region, '/views/notes')).rows).toEqual(
+          expect(rowsOfSchema.parse(await read(region, '/views/notes')).rows).toEqual(
             written.map(([stream, value]) => ({ key: stream.replace('note/', ''), value })),
           );
-          expect(rowsOf.parse(await read(region, '/views/words')).rows).toEqual(wordsOf([...references.values()]));
+          expect(rowsOfSchema.parse(await read(region, '/views/words')).rows).toEqual(
+            wordsOf([...references.values()]),
+          );
           expect(region.tableStream.failures).toEqual([]);
           expect([...region.quarantine.bodies, ...region.projectionDeadLetters.bodies]).toEqual([]);
         }

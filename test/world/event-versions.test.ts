@@ -187,8 +187,8 @@ describe('while Regions are deployed one after the other', () => {
   });
 });
 
-const busEvent = z.object({ source: z.string(), 'detail-type': z.string(), detail: z.unknown() });
+const busEventSchema = z.object({ source: z.string(), 'detail-type': z.string(), detail: z.unknown() });
 function entryOf(body: string) {
-  const { source, 'detail-type': detailType, detail } = busEvent.parse(JSON.parse(body));
+  const { source, 'detail-type': detailType, detail } = busEventSchema.parse(JSON.parse(body));
   return { source, detailType, detail: JSON.stringify(detail) };
 }

@@ -46,7 +46,7 @@ const stock = defineStream({
   },
 });
 
-const amount = z.strictObject({ amount: z.int().positive() });
+const amountSchema = z.strictObject({ amount: z.int().positive() });
 
 /** A home stream that transactions move money between; its id begins with its Region: `us-east-1.ann`. */
 const account = defineStream({
@@ -54,15 +54,15 @@ const account = defineStream({
   mode: 'home',
   home: (id, regions) => regions.find((region) => id.startsWith(`${region}.`)) ?? '',
   events: {
-    Deposited: { version: 1, schema: amount },
-    Withdrawn: { version: 1, schema: amount },
+    Deposited: { version: 1, schema: amountSchema },
+    Withdrawn: { version: 1, schema: amountSchema },
   },
   initial: 0,
   evolve: (balance, { type, data }) => balance + (type === 'Deposited' ? data.amount : -data.amount),
   commands: {
-    deposit: { input: amount, decide: (_balance, data) => [{ type: 'Deposited', data }] },
+    deposit: { input: amountSchema, decide: (_balance, data) => [{ type: 'Deposited', data }] },
     withdraw: {
-      input: amount,
+      input: amountSchema,
       decide: (balance, data) => {
         if (balance < data.amount) throw reject('not enough', { balance });
         return [{ type: 'Withdrawn', data }];

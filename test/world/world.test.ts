@@ -8,7 +8,7 @@ import { ledgerDomain } from './ledger-domain.ts';
 const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
 const [east, ohio, west] = ['us-east-1', 'us-east-2', 'us-west-2'];
 
-const seenShape = z.object({ seen: z.record(z.string(), z.object({ at: z.string() }).nullable()) });
+const seenSchema = z.object({ seen: z.record(z.string(), z.object({ at: z.string() }).nullable()) });
 
 describe('a world', () => {
   it('shows in every Region what any of them has taken in', async () => {
@@ -25,7 +25,7 @@ describe('a world', () => {
         state: [{ text: 'red' }, { text: 'blue' }],
         region,
       });
-      const { seen } = seenShape.parse(await get(region, '/health'));
+      const { seen } = seenSchema.parse(await get(region, '/health'));
       expect(Object.entries(seen).map(([of, sighting]) => [of, sighting !== null])).toEqual([
         [east, true],
         [ohio, false],
@@ -108,7 +108,7 @@ describe('a cut link', () => {
       taken: await rows(region, 'taken'),
       state: await get(region, '/streams/note/a'),
       events: await get(region, '/streams/note/a/events'),
-      seen: seenShape.parse(await get(region, '/health')).seen[east],
+      seen: seenSchema.parse(await get(region, '/health')).seen[east],
       heard: [...heard(region).keys()],
       counts: world.region(region).counts.seen,
     });

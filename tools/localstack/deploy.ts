@@ -62,7 +62,7 @@ export interface RegionUrl {
   readonly url: string;
 }
 
-const outputsFile = z.record(z.string(), z.object({ ApiUrl: z.string() }));
+const outputsFileSchema = z.record(z.string(), z.object({ ApiUrl: z.string() }));
 
 /** Deploys what was synthesized, the Regions at the same time. */
 export async function deploy(endpoint: string, assembly: string, signal: AbortSignal): Promise<readonly RegionUrl[]> {
@@ -70,7 +70,7 @@ export async function deploy(endpoint: string, assembly: string, signal: AbortSi
   const atOnce = ['--concurrency', String(REGIONS.length)];
   const app = ['--app', assembly, '--outputs-file', outputs];
   await cdk(['deploy', '--all', ...app, '--require-approval', 'never', ...atOnce], { cwd: root, endpoint, signal });
-  const found = outputsFile.parse(JSON.parse(readFileSync(outputs, 'utf8')));
+  const found = outputsFileSchema.parse(JSON.parse(readFileSync(outputs, 'utf8')));
   return REGIONS.flatMap((region) =>
     Object.entries(found)
       .filter(([stack]) => stack.endsWith(region))

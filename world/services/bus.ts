@@ -29,7 +29,7 @@ function sizeOf({ source, detailType, detail }: BusEntry): number {
   return Buffer.byteLength(source + detailType + detail);
 }
 
-const detailRegion = z.object({ meta: z.object({ region: z.string() }) });
+const detailRegionSchema = z.object({ meta: z.object({ region: z.string() }) });
 
 /** An EventBridge bus with rules: it hands every event to the targets of the rules that match. */
 export class WorldBus implements Bus {
@@ -74,7 +74,7 @@ export class WorldBus implements Bus {
       region: this.#region,
       resources: [],
     });
-    const bornIn = detailRegion.safeParse(JSON.parse(detail)).data?.meta.region;
+    const bornIn = detailRegionSchema.safeParse(JSON.parse(detail)).data?.meta.region;
     return { json: `${head.slice(0, -1)},"detail":${detail}}`, source, detailType, bornIn };
   }
 

@@ -28,15 +28,15 @@ const EXECUTION_MS = 300_000;
 /** Bytes that a state takes or gives at most, as JSON. */
 const MAX_PAYLOAD_BYTES = 262_144;
 
-const intents = z.array(z.unknown());
-const planned = z.discriminatedUnion('kind', [
+const intentsSchema = z.array(z.unknown());
+const plannedSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('prepare'), attempt: z.number() }),
-  z.object({ kind: z.literal('decided'), intents }),
+  z.object({ kind: z.literal('decided'), intents: intentsSchema }),
 ]);
-const decided = z.object({
+const decidedSchema = z.object({
   state: z.enum(['committed', 'aborted']),
   final: z.boolean(),
-  intents,
+  intents: intentsSchema,
   wait: z.number(),
 });
 
@@ -80,7 +80,7 @@ export class WorldStateMachine implements StateMachine {
   async #run(execution: Execution): Promise<void> {
     const { id: transaction, participants, request, deadline, meta } = execution.input;
     for (;;) {
-      const plan = planned.parse(
+      const plan = plannedSchema.parse(
         await this.#task(execution, 'Plan', 'coordinate', { step: 'plan', transaction, request, deadline }),
       );
       if (plan.kind === 'decided') return this.#finalise(execution, 'Finalise', plan.intents);
@@ -98,7 +98,7 @@ export class WorldStateMachine implements StateMachine {
           }).catch(() => ({ kind: 'unreachable', stream: participant.stream })),
         ),
       );
-      const decision = decided.parse(
+      const decision = decidedSchema.parse(
         await this.#task(execution, 'Decide', 'coordinate', {
           step: 'decide',
           transaction,

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { defineDomain, defineStream, reject } from '../../core/index.ts';
 
-const amount = z.strictObject({ amount: z.int().positive() });
+const amountSchema = z.strictObject({ amount: z.int().positive() });
 
 /** Money in accounts: `account/<Region>.<name>` is at home in that Region. */
 const account = defineStream({
@@ -12,13 +12,13 @@ const account = defineStream({
     if (!home) throw reject(`${id} begins with no Region.`);
     return home;
   },
-  events: { Deposited: { version: 1, schema: amount }, Withdrawn: { version: 1, schema: amount } },
+  events: { Deposited: { version: 1, schema: amountSchema }, Withdrawn: { version: 1, schema: amountSchema } },
   initial: 0,
   evolve: (balance, { type, data }) => balance + (type === 'Deposited' ? data.amount : -data.amount),
   commands: {
-    deposit: { input: amount, decide: (_balance, data) => [{ type: 'Deposited', data }] },
+    deposit: { input: amountSchema, decide: (_balance, data) => [{ type: 'Deposited', data }] },
     withdraw: {
-      input: amount,
+      input: amountSchema,
       decide(balance, data, { id }) {
         if (balance < data.amount) throw reject(`${id} has ${balance} only.`);
         return [{ type: 'Withdrawn', data }];

@@ -9,7 +9,7 @@ export interface StreamLookupPorts {
   readonly answer: (url: string, response: CloudFormationCustomResourceResponse) => Promise<void>;
 }
 
-const properties = z.object({ TableName: z.string() });
+const propertiesSchema = z.object({ TableName: z.string() });
 
 /** Answers CloudFormation with the stream's ARN as the attribute `StreamArn`; there is nothing to delete. */
 export function makeHandler({ latestStreamArn, answer }: StreamLookupPorts) {
@@ -23,7 +23,7 @@ export function makeHandler({ latestStreamArn, answer }: StreamLookupPorts) {
     };
     const lookUp = async (): Promise<CloudFormationCustomResourceResponse> => {
       if (event.RequestType === 'Delete') return { ...reply, Status: 'SUCCESS' };
-      const { TableName } = properties.parse(event.ResourceProperties);
+      const { TableName } = propertiesSchema.parse(event.ResourceProperties);
       const StreamArn = await latestStreamArn(TableName);
       if (StreamArn === undefined)
         return {

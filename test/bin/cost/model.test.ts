@@ -197,7 +197,7 @@ describe('what the estimate counts', () => {
   });
 });
 
-const attribute = z.union([
+const attributeSchema = z.union([
   z.object({ S: z.string() }),
   z.object({ N: z.string() }),
   z.object({ L: z.array(z.unknown()) }),
@@ -206,7 +206,7 @@ const attribute = z.union([
 
 /** Bytes of an attribute, as the DynamoDB developer guide counts them under "item sizes and formats". */
 function sizeOf(value: unknown): number {
-  const parsed = attribute.parse(value);
+  const parsed = attributeSchema.parse(value);
   if ('S' in parsed) return Buffer.byteLength(parsed.S);
   if ('N' in parsed) return Math.ceil(parsed.N.length / 2) + 1;
   if ('L' in parsed) return 3 + parsed.L.reduce((sum: number, each) => sum + 1 + sizeOf(each), 0);

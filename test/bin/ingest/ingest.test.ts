@@ -4,8 +4,8 @@ import { Region } from '../../../bin/client/region.ts';
 import { type Counts, type Fault, ingest } from '../../../bin/ingest/ingest.ts';
 import { readLines } from '../../../bin/ingest/lines.ts';
 
-const sentEnvelopes = z.array(z.object({ id: z.string(), stream: z.string() }));
-type Sent = z.output<typeof sentEnvelopes>[number];
+const sentEnvelopesSchema = z.array(z.object({ id: z.string(), stream: z.string() }));
+type Sent = z.output<typeof sentEnvelopesSchema>[number];
 
 function problem(code: string, retryable: boolean) {
   return {
@@ -23,7 +23,7 @@ function aRegion(answer: (envelope: Sent, time: number) => object | undefined = 
   const region = new Region({
     name: 'us-east-1',
     send: async ({ body = '' }) => {
-      const envelopes = sentEnvelopes.parse(JSON.parse(body));
+      const envelopes = sentEnvelopesSchema.parse(JSON.parse(body));
       requests.push(envelopes);
       mostUnderWay = Math.max(mostUnderWay, ++underWay);
       await new Promise((resolve) => setTimeout(resolve, 2));

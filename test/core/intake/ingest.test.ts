@@ -12,11 +12,11 @@ import { decodeVersion } from '../../../core/wire/version-token.ts';
 import { append } from '../../../core/write/append.ts';
 import { anAppend, aRegion, noted, watched } from '../example.ts';
 
-const outcomeDetail = z.looseObject({ id: z.string() });
+const outcomeDetailSchema = z.looseObject({ id: z.string() });
 
 /** A Region that takes messages in, and what came out of it. */
 function anIngress() {
-  const outcomes: { readonly kind: string; readonly detail: z.output<typeof outcomeDetail> }[] = [];
+  const outcomes: { readonly kind: string; readonly detail: z.output<typeof outcomeDetailSchema> }[] = [];
   const quarantined: { readonly reason: string; readonly body: string }[] = [];
   return {
     ...aRegion(),
@@ -26,7 +26,7 @@ function anIngress() {
       put: async (entries: readonly BusEntry[]): Promise<BatchAnswer> => {
         for (const { source, detailType, detail } of entries) {
           expect(source).toBe('meridian.outcome');
-          outcomes.push({ kind: detailType, detail: outcomeDetail.parse(JSON.parse(detail)) });
+          outcomes.push({ kind: detailType, detail: outcomeDetailSchema.parse(JSON.parse(detail)) });
         }
         return entries.map(() => undefined);
       },

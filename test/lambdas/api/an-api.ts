@@ -29,7 +29,7 @@ export interface Request {
   readonly body?: unknown;
 }
 
-const problemShape = z.looseObject({
+const problemSchema = z.looseObject({
   type: z.string(),
   title: z.string(),
   status: z.number(),
@@ -83,7 +83,7 @@ export function anApi(ports: Partial<ApiPorts> = {}) {
     /** The problem document of a request that has to fail. */
     problem: async (method: string, path: string, request?: Request) => {
       const { status, headers, body } = await call(method, path, request);
-      const problem = problemShape.parse(body);
+      const problem = problemSchema.parse(body);
       if (headers['content-type'] !== 'application/problem+json' || problem.status !== status)
         throw new Error(`${method} ${path} answered no problem document: ${status} ${JSON.stringify(body)}`);
       return problem;
@@ -91,9 +91,9 @@ export function anApi(ports: Partial<ApiPorts> = {}) {
   };
 }
 
-const versioned = z.object({ version: z.string() });
+const versionedSchema = z.object({ version: z.string() });
 
 /** The version token in an answer. */
 export function versionOf({ body }: { readonly body: unknown }): string {
-  return versioned.parse(body).version;
+  return versionedSchema.parse(body).version;
 }

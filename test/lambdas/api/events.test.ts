@@ -13,7 +13,7 @@ function reserved(passenger: string) {
 }
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
-const outcomes = z.array(z.looseObject({ id: z.string().optional(), problem: z.looseObject({}).optional() }));
+const outcomesSchema = z.array(z.looseObject({ id: z.string().optional(), problem: z.looseObject({}).optional() }));
 function faultPaths({ faults }: { readonly [member: string]: unknown }) {
   return z
     .array(z.object({ path: z.string() }))
@@ -244,7 +244,7 @@ describe('POST /events', () => {
     });
 
     expect(status).toBe(200);
-    const answers = outcomes.parse(body);
+    const answers = outcomesSchema.parse(body);
     expect(answers.map(({ id, problem }) => [id, problem?.code])).toEqual([
       ['a', undefined],
       ['b', 'unknown-event'],
@@ -281,7 +281,7 @@ describe('POST /events', () => {
       ],
     });
 
-    expect(outcomes.parse(body).map(({ id, problem }) => [id, problem?.code])).toEqual([
+    expect(outcomesSchema.parse(body).map(({ id, problem }) => [id, problem?.code])).toEqual([
       ['a', undefined],
       ['b', undefined],
       ['c', 'validation'],
@@ -306,7 +306,7 @@ describe('POST /events', () => {
       ],
     });
 
-    expect(outcomes.parse(body).map(({ id, problem }) => [id, problem?.code])).toEqual([
+    expect(outcomesSchema.parse(body).map(({ id, problem }) => [id, problem?.code])).toEqual([
       ['a', 'region-unreachable'],
       ['b', 'unavailable'],
       ['c', undefined],

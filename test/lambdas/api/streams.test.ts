@@ -11,7 +11,7 @@ function append(api: ReturnType<typeof anApi>, delay: number) {
   return api.post('/events', { body: { stream, events: [departed(delay)] } });
 }
 
-const page = z.object({
+const pageSchema = z.object({
   commits: z.array(z.looseObject({ commitId: z.string() })),
   version: z.string(),
   next: z.string().optional(),
@@ -153,7 +153,7 @@ describe('GET /streams/{type}/{id}/events', () => {
     let after: string | undefined;
     do {
       const query = new URLSearchParams({ limit: '3', ...(after !== undefined && { after }) }).toString();
-      const { commits, version, next } = page.parse((await api.get(`${path}/events`, { query })).body);
+      const { commits, version, next } = pageSchema.parse((await api.get(`${path}/events`, { query })).body);
       ids.push(commits.map(({ commitId }) => commitId));
       expect(next ?? version).toBe(version);
       after = next;
@@ -169,7 +169,7 @@ describe('GET /streams/{type}/{id}/events', () => {
     await append(west, 9);
     api.runtime.advance(1000);
     await append(api, 1);
-    const { version } = page.parse((await api.get(`${path}/events`)).body);
+    const { version } = pageSchema.parse((await api.get(`${path}/events`)).body);
     for (const commit of await west.ports.events.load(stream)) store.replicate(commit);
 
     const { body } = await api.get(`${path}/events`, { query: `after=${version}` });

@@ -23,7 +23,7 @@ function note(api: Api, id: string, text: string) {
   return append(api, `note/${id}`, { type: 'Written', data: { text } });
 }
 
-const pageShape = z.object({ rows: z.array(z.object({ key: z.string() })), next: z.string().optional() });
+const pageSchema = z.object({ rows: z.array(z.object({ key: z.string() })), next: z.string().optional() });
 
 /** The keys of every page of a view. */
 async function pages(api: Api, path: string, limit: number) {
@@ -31,7 +31,7 @@ async function pages(api: Api, path: string, limit: number) {
   let after: string | undefined;
   do {
     const query = new URLSearchParams({ limit: String(limit), ...(after !== undefined && { after }) }).toString();
-    const { rows, next } = pageShape.parse((await api.get(path, { query })).body);
+    const { rows, next } = pageSchema.parse((await api.get(path, { query })).body);
     keys.push(rows.map(({ key }) => key));
     after = next;
   } while (after !== undefined);

@@ -16,8 +16,8 @@ function appendOf(id: string, stream = 'flight/a') {
   return body({ id, stream, events: [departed] });
 }
 
-const detailShape = z.looseObject({ id: z.string(), problem: z.looseObject({ code: z.string() }).optional() });
-const keptShape = z.object({ reason: z.string(), body: z.string() });
+const detailSchema = z.looseObject({ id: z.string(), problem: z.looseObject({ code: z.string() }).optional() });
+const keptSchema = z.object({ reason: z.string(), body: z.string() });
 
 function anIngest(ports: Partial<IngestPorts> = {}) {
   const entries: BusEntry[] = [];
@@ -58,11 +58,11 @@ function anIngest(ports: Partial<IngestPorts> = {}) {
       (await handler(sqsEvent(bodies), context)).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier),
     outcomes: () =>
       entries.map(({ detailType, detail }) => {
-        const { id, problem } = detailShape.parse(JSON.parse(detail));
+        const { id, problem } = detailSchema.parse(JSON.parse(detail));
         return [detailType, id, ...(problem ? [problem.code] : [])];
       }),
     entries,
-    quarantined: () => kept.map((text) => keptShape.parse(JSON.parse(text))),
+    quarantined: () => kept.map((text) => keptSchema.parse(JSON.parse(text))),
   };
 }
 

@@ -38,7 +38,7 @@ function decisionRecord(sequence: number, key: ReturnType<typeof decisionKey>, d
   return { eventName: 'INSERT', dynamodb: { Keys, ...(NewImage && { NewImage }), SequenceNumber: `s${sequence}` } };
 }
 
-const keysShape = z.object({ keys: z.array(z.object({ stream: z.string(), log: z.string(), position: z.number() })) });
+const keysSchema = z.object({ keys: z.array(z.object({ stream: z.string(), log: z.string(), position: z.number() })) });
 
 function aRelay(ports: Partial<RelayHandlerPorts> = {}) {
   const entries: BusEntry[] = [];
@@ -84,7 +84,9 @@ function aRelay(ports: Partial<RelayHandlerPorts> = {}) {
     announced: () => entries.filter(({ source }) => source === 'meridian.tx').map(({ detailType }) => detailType),
     armed: () => delayed.map(({ body, delay }) => ({ ...z.looseObject({}).parse(JSON.parse(body)), delay })),
     projected: () =>
-      bodies.flatMap((body) => keysShape.parse(JSON.parse(body)).keys.map(({ log, position }) => `${log}.${position}`)),
+      bodies.flatMap((body) =>
+        keysSchema.parse(JSON.parse(body)).keys.map(({ log, position }) => `${log}.${position}`),
+      ),
   };
 }
 

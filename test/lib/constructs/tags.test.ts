@@ -8,9 +8,9 @@ beforeAll(() => {
   app = synthesize();
 });
 
-const tagList = z.array(z.object({ Key: z.string(), Value: z.string() }));
+const tagListSchema = z.array(z.object({ Key: z.string(), Value: z.string() }));
 function tagsOf(tags: unknown) {
-  return new Map(tagList.parse(tags).map(({ Key, Value }) => [Key, Value]));
+  return new Map(tagListSchema.parse(tags).map(({ Key, Value }) => [Key, Value]));
 }
 
 describe('the tags that the bill is split by', () => {

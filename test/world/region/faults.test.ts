@@ -184,7 +184,7 @@ describe('a function that is killed', () => {
 /** For so long calls fail, in milliseconds: short of what makes queues and streams give a message up. */
 const TROUBLE_MS = 4000;
 
-const messagesShape = z.array(z.unknown());
+const messagesSchema = z.array(z.unknown());
 
 /** One call in `one in` fails: it is throttled, its answer is lost, or of a batch only a part is taken. */
 function trouble(scheduler: VirtualScheduler, seed: number, oneIn: number) {
@@ -198,7 +198,7 @@ function trouble(scheduler: VirtualScheduler, seed: number, oneIn: number) {
       const [kind = ''] = ['throttled', 'lost', ...(isBatch ? ['partial'] : [])].sort(() => random() - 0.5);
       counts.set(kind, (counts.get(kind) ?? 0) + 1);
       if (kind === 'partial') {
-        const batch = messagesShape.parse(args[0]);
+        const batch = messagesSchema.parse(args[0]);
         const refused = new Set(batch.keys().filter(() => random() < 0.5));
         await call([batch.filter((_message, i) => !refused.has(i))]);
         return batch.map((_message, i) => (refused.has(i) ? 'InternalFailure: try again' : undefined));
@@ -239,7 +239,7 @@ describe('a commit of several events', () => {
       withFaults: (region, ports) =>
         portsAround(ports, async (call, name, args) => {
           if (name !== 'bus.put' || region !== 'us-east-1' || !refuse) return call(args);
-          const entries = messagesShape.parse(args[0]);
+          const entries = messagesSchema.parse(args[0]);
           const isSecond = entries.map((entry) => JSON.stringify(entry).includes('us-east-1.1.1'));
           await call([entries.filter((_entry, i) => !isSecond[i])]);
           return entries.map((_entry, i) => (isSecond[i] ? 'InternalFailure: try again' : undefined));

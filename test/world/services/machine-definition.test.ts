@@ -35,7 +35,7 @@ function both(state: string) {
   return ['stock/0', 'stock/1'].map((stream) => intentOf(stream, state));
 }
 
-const asked = z.looseObject({ step: z.string(), participant: z.object({ stream: z.string() }).optional() });
+const askedSchema = z.looseObject({ step: z.string(), participant: z.object({ stream: z.string() }).optional() });
 type Script = (step: string, times: number, stream: string) => unknown;
 
 function failure() {
@@ -84,7 +84,7 @@ function scripted(script: Script) {
   const times = new Map<string, number>();
   const call = async (payload: unknown): Promise<unknown> => {
     calls.push(payload);
-    const { step, participant } = asked.parse(payload);
+    const { step, participant } = askedSchema.parse(payload);
     const count = (times.get(step) ?? 0) + 1;
     times.set(step, count);
     return script(step, count, participant?.stream ?? '');

@@ -23,7 +23,7 @@ const intents = [
 ];
 const aborted = intents.map((intent) => ({ ...intent, state: 'aborted' }));
 
-const step = z.looseObject({ step: z.string() });
+const stepSchema = z.looseObject({ step: z.string() });
 type Answer = (call: number, input: unknown) => unknown;
 
 /** A machine whose functions take 10 ms and answer as these say, by the number of the call of this kind from 1. */
@@ -38,7 +38,7 @@ function aMachine(answers: Readonly<Record<string, Answer>> = {}) {
     finalise: () => ({ kind: 'finalised' }),
   };
   const call = async (input: unknown) => {
-    const { step: name } = step.parse(input);
+    const { step: name } = stepSchema.parse(input);
     calls.push({ at: scheduler.now(), step: name, input });
     const number = calls.filter(({ step }) => step === name).length;
     await sleepOn(scheduler, 10);
