@@ -32,7 +32,7 @@ export interface FailOptions {
 }
 
 /** Tells what went wrong, a problem document for machines, and sets the exit code. */
-export function fail(
+export function reportError(
   error: unknown,
   { json = false }: OutputOptions,
   { names, id, exitCode = 1 }: FailOptions = {},
@@ -42,11 +42,11 @@ export function fail(
 }
 
 /** Does a command's work; what goes wrong is told, without a stack trace. */
-export async function told(options: OutputOptions, work: () => Promise<void>): Promise<void> {
+export async function reportingErrors(options: OutputOptions, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    fail(error, options);
+    reportError(error, options);
   }
 }
 

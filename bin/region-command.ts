@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { openRegion, type Whereabouts } from './client/open.ts';
 import type { Region } from './client/region.ts';
-import { type OutputOptions, told } from './output.ts';
+import { type OutputOptions, reportingErrors } from './output.ts';
 
 /** What every command that talks to a Region can be given. */
 export type RegionOptions = Whereabouts & OutputOptions;
@@ -57,7 +57,7 @@ function oneOf(command: Command): void {
 
 /** Does a command's work with the Region that its options name. */
 export function withRegion(options: RegionOptions, work: (region: Region) => Promise<void>): Promise<void> {
-  return told(options, async () => work(await openRegion(options)));
+  return reportingErrors(options, async () => work(await openRegion(options)));
 }
 
 /** A whole number from the command line, `to` at most. */

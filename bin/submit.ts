@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
 import { openRegion } from './client/open.ts';
 import { mayStand } from './client/problem.ts';
-import { fail, note, say, sayJson, told } from './output.ts';
+import { note, reportError, reportingErrors, say, sayJson } from './output.ts';
 import type { RegionOptions } from './region-command.ts';
 
 /** What is kept with a commit. */
@@ -46,8 +46,8 @@ export function addSubmitOptions(command: Command): Command {
 }
 
 /** Sends an append and prints where it stands. */
-export function submit(stream: string, request: object, options: SubmitOptions): Promise<void> {
-  return told(options, async () => {
+export function submitFromOptions(stream: string, request: object, options: SubmitOptions): Promise<void> {
+  return reportingErrors(options, async () => {
     const { id = randomUUID(), expected, basedOn, json = false } = options;
     const region = await openRegion(options);
     try {
@@ -63,7 +63,7 @@ export function submit(stream: string, request: object, options: SubmitOptions):
       // It may stand all the same, when only the answer was lost.
       if (!mayStand(error)) throw error;
       if (!json) note(`It may have been written. To send it again without doing it twice: --id ${id}`);
-      fail(error, options, { id });
+      reportError(error, options, { id });
     }
   });
 }

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { openRegion } from './client/open.ts';
 import { mayStand, type Names } from './client/problem.ts';
 import type { HealthShown, OutcomeShown } from './client/region.ts';
-import { fail, note, say, sayJson, told } from './output.ts';
+import { note, reportError, reportingErrors, say, sayJson } from './output.ts';
 import { type RegionOptions, transactionId, wholeNumber } from './region-command.ts';
 import { addMetaOptions, type MetaOptions } from './submit.ts';
 
@@ -63,7 +63,7 @@ export function transact(
   asked: TransactionBody,
   { names, drivingRegion = ({ region }) => region, done }: Transacting,
 ): Promise<void> {
-  return told(options, async () => {
+  return reportingErrors(options, async () => {
     const { json = false, wait } = options;
     const region = await openRegion(options);
     // Made here, so that a lost answer can be asked for.
@@ -73,10 +73,10 @@ export function transact(
       if (done && outcome.state === 'committed' && !json) say(done());
       tellOutcome(outcome, json);
     } catch (error) {
-      if (!mayStand(error)) return fail(error, options, { names });
+      if (!mayStand(error)) return reportError(error, options, { names });
       // It may be committed all the same, when only the answer was lost.
       if (!json) note(`It may have been committed. To ask: npx meridian transaction ${id}`);
-      fail(error, options, { names, id, exitCode: NO_OUTCOME });
+      reportError(error, options, { names, id, exitCode: NO_OUTCOME });
     }
   });
 }

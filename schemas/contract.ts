@@ -71,6 +71,6 @@ function readReleased(docs: string): Released {
 }
 
 /** Makes the domain as it is now the promise that later ones are held to. */
-export function release(domain: Domain, docs: string): void {
+export function releaseContract(domain: Domain, docs: string): void {
   write(docs, RELEASED, JSON.stringify(releaseOf(schemaDocuments(domain)), null, 2));
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { domain } from '../domain/index.ts';
-import { ASYNCAPI, brokenPromises, driftOf, release, writeContract } from './contract.ts';
+import { ASYNCAPI, brokenPromises, driftOf, releaseContract, writeContract } from './contract.ts';
 import { sampleFaults } from './samples.ts';
 
 /*
@@ -26,7 +26,7 @@ const fails = samples.length > 0 || drift.length > 0 || (broken.length > 0 && !i
 
 if (!values.check && samples.length === 0) {
   writeContract(domain, docs);
-  if (values.release && !fails) release(domain, docs);
+  if (values.release && !fails) releaseContract(domain, docs);
   const { status, stderr } = spawnSync(
     join(root, 'node_modules/.bin/biome'),
     ['format', '--write', join('docs', ASYNCAPI), 'docs/schemas'],

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchWriteItemCommand, type DynamoDBClient, type WriteRequest } from '@aws-sdk/client-dynamodb';
 import { MeridianError } from '../../core/index.ts';
-import type { within } from '../sdk/connection.ts';
+import type { timeLimit } from '../sdk/connection.ts';
 import type { Key } from './batch-get.ts';
 
 /** DynamoDB's own limit of one BatchWriteItem. */
@@ -18,7 +18,7 @@ export async function batchDelete(
   client: DynamoDBClient,
   table: string,
   keys: readonly Key[],
-  bound: ReturnType<typeof within>,
+  bound: ReturnType<typeof timeLimit>,
 ): Promise<void> {
   for (let i = 0; i < keys.length; i += MAX_WRITES)
     await deleteChunk(
@@ -33,7 +33,7 @@ async function deleteChunk(
   client: DynamoDBClient,
   table: string,
   requests: WriteRequest[],
-  bound: ReturnType<typeof within>,
+  bound: ReturnType<typeof timeLimit>,
 ): Promise<void> {
   let open = requests;
   for (let attempt = 0; open.length > 0; attempt++) {

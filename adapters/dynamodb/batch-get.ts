@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AttributeValue, BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { MeridianError } from '../../core/index.ts';
-import { DATABASE_MS, within } from '../sdk/connection.ts';
+import { DATABASE_MS, timeLimit } from '../sdk/connection.ts';
 import type { Text } from './attributes.ts';
 
 export type Key = { readonly pk: Text; readonly sk: Text };
@@ -24,8 +24,8 @@ export async function batchGet(
   keys: readonly Key[],
   {
     consistent,
-    bound = within(DATABASE_MS),
-  }: { readonly consistent: boolean; readonly bound?: ReturnType<typeof within> },
+    bound = timeLimit(DATABASE_MS),
+  }: { readonly consistent: boolean; readonly bound?: ReturnType<typeof timeLimit> },
 ): Promise<readonly Item[]> {
   // A key that is named twice would be refused.
   const unique = [...new Map(keys.map((key) => [`${key.pk.S}\n${key.sk.S}`, key])).values()];
@@ -40,7 +40,7 @@ async function getChunk(
   table: string,
   keys: Key[],
   consistent: boolean,
-  bound: ReturnType<typeof within>,
+  bound: ReturnType<typeof timeLimit>,
 ): Promise<Item[]> {
   const found: Item[] = [];
   let open: Item[] = keys;

@@ -1,7 +1,7 @@
 import { type DynamoDBClient, paginateQuery, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import type { Decision, Decisions } from '../../core/index.ts';
-import { DATABASE_MS, within } from '../sdk/connection.ts';
-import { asked } from '../sdk/sdk-error.ts';
+import { DATABASE_MS, timeLimit } from '../sdk/connection.ts';
+import { orSdkError } from '../sdk/sdk-error.ts';
 import { decisionKey, fromDecisionItem, toDecisionItem } from './decision-item.ts';
 import { getItem, putIfAbsent } from './put-if-absent.ts';
 
@@ -20,14 +20,14 @@ export function dynamoDbDecisions(
     put: async (decision) => {
       const { transaction, attempt } = decision;
       const item = toDecisionItem(decisionKey(transaction, attempt), decision);
-      const there = await asked(`decide ${transaction}`, putIfAbsent(client, table, item));
+      const there = await orSdkError(`decide ${transaction}`, putIfAbsent(client, table, item));
       return there && fromDecisionItem(there);
     },
     find: async (transaction, attempt, milliseconds = DATABASE_MS) => {
       const key = decisionKey(transaction, attempt);
-      const item = await asked(
+      const item = await orSdkError(
         `read the decision on ${transaction}`,
-        getItem(client, table, key, within(milliseconds)),
+        getItem(client, table, key, timeLimit(milliseconds)),
       );
       return item && fromDecisionItem(item);
     },
@@ -40,11 +40,11 @@ export function dynamoDbDecisions(
       };
       const read = async (): Promise<readonly Decision[]> => {
         const decisions: Decision[] = [];
-        for await (const { Items = [] } of paginateQuery({ client }, input, within(DATABASE_MS)))
+        for await (const { Items = [] } of paginateQuery({ client }, input, timeLimit(DATABASE_MS)))
           decisions.push(...Items.map(fromDecisionItem));
         return decisions;
       };
-      return asked(`read the decisions on ${transaction}`, read());
+      return orSdkError(`read the decisions on ${transaction}`, read());
     },
   };
 }

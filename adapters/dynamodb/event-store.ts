@@ -10,8 +10,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import type { Commit, Decision, EventStore, IntentKey, Version } from '../../core/index.ts';
-import { DATABASE_MS, within } from '../sdk/connection.ts';
-import { asked, sdkError } from '../sdk/sdk-error.ts';
+import { DATABASE_MS, timeLimit } from '../sdk/connection.ts';
+import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
 import { checkFinal } from '../store-rules/check-final.ts';
 import { checkWrite } from '../store-rules/check-write.ts';
 import { cursorOf } from '../store-rules/cursor.ts';
@@ -36,7 +36,7 @@ export function dynamoDbEventStore(client: DynamoDBClient, table: string): Event
       ExpressionAttributeValues: { ':stream': { S: stream }, ':first': { S: first }, ':last': { S: last } },
     };
     const commits: Commit[] = [];
-    for await (const { Items = [] } of paginateQuery({ client }, input, within(DATABASE_MS)))
+    for await (const { Items = [] } of paginateQuery({ client }, input, timeLimit(DATABASE_MS)))
       commits.push(...Items.map(fromImage));
     return commits;
   };
@@ -44,16 +44,16 @@ export function dynamoDbEventStore(client: DynamoDBClient, table: string): Event
   return {
     load: async (stream, after = {}) => {
       const queries = rangesBehind(after).map(([first, last]) => query(stream, first, last));
-      return (await asked(`load ${stream}`, Promise.all(queries))).flat();
+      return (await orSdkError(`load ${stream}`, Promise.all(queries))).flat();
     },
     loadLog: (stream, log, after) =>
-      asked(
+      orSdkError(
         `load ${stream}`,
         // Both ends: behind this log come those of other Regions.
         query(stream, sortKey(log, after + 1), sortKey(log, Number.MAX_SAFE_INTEGER)),
       ),
     scan: async (segment, segments, after, limit) => {
-      const { Items = [], LastEvaluatedKey } = await asked(
+      const { Items = [], LastEvaluatedKey } = await orSdkError(
         `scan ${table}`,
         client.send(
           new ScanCommand({
@@ -64,7 +64,7 @@ export function dynamoDbEventStore(client: DynamoDBClient, table: string): Event
             Limit: limit,
             ...(after !== undefined && { ExclusiveStartKey: cursors.decode(after) }),
           }),
-          within(DATABASE_MS),
+          timeLimit(DATABASE_MS),
         ),
       );
       return {
@@ -73,21 +73,21 @@ export function dynamoDbEventStore(client: DynamoDBClient, table: string): Event
       };
     },
     put: async (commit) => {
-      const holder = await asked(`append to ${commit.stream}`, putIfAbsent(client, table, toImage(commit)));
+      const holder = await orSdkError(`append to ${commit.stream}`, putIfAbsent(client, table, toImage(commit)));
       return holder && fromImage(holder);
     },
     at: async (stream, log, position) => {
-      const item = await asked(`load ${stream}`, getItem(client, table, keyOf({ stream, log, position })));
+      const item = await orSdkError(`load ${stream}`, getItem(client, table, keyOf({ stream, log, position })));
       return item && fromImage(item);
     },
     finalise: async (intent, state) => {
       const doing = `finalise an intent of ${intent.stream}`;
-      const bound = within(DATABASE_MS);
+      const bound = timeLimit(DATABASE_MS);
       try {
         await untilItPasses(bound, () => client.send(update(table, intent, state), bound));
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw sdkError(doing, error);
-        const item = await asked(doing, itemInTheWay(client, table, keyOf(intent), error, bound));
+        const item = await orSdkError(doing, itemInTheWay(client, table, keyOf(intent), error, bound));
         checkFinal(item && fromImage(item), intent, state);
       }
     },
@@ -104,7 +104,7 @@ export function dynamoDbEventStore(client: DynamoDBClient, table: string): Event
               { Put: ifAbsent(table, outcomeItem(outcome)) },
             ],
           }),
-          within(DATABASE_MS),
+          timeLimit(DATABASE_MS),
         );
         return undefined;
       } catch (error) {
@@ -115,11 +115,11 @@ export function dynamoDbEventStore(client: DynamoDBClient, table: string): Event
     },
     outcome: async (transaction) => {
       const key = outcomeKey(transaction);
-      const item = await asked(`read the outcome of ${transaction}`, getItem(client, table, key));
+      const item = await orSdkError(`read the outcome of ${transaction}`, getItem(client, table, key));
       return item && fromDecisionItem(item);
     },
     putOutcome: async (outcome) => {
-      const there = await asked(
+      const there = await orSdkError(
         `keep the outcome of ${outcome.transaction}`,
         putIfAbsent(client, table, outcomeItem(outcome)),
       );

@@ -10,8 +10,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { type Place, type Progress, type SubscribedEvent, subscribedEvent } from '../../core/index.ts';
-import { DATABASE_MS, within } from '../sdk/connection.ts';
-import { asked, sdkError } from '../sdk/sdk-error.ts';
+import { DATABASE_MS, timeLimit } from '../sdk/connection.ts';
+import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
 import { countSchema, textSchema } from './attributes.ts';
 import { lostRace } from './lost-race.ts';
 
@@ -50,7 +50,7 @@ export function dynamoDbProgress<Effect>(
 ): Progress<Effect> {
   return {
     last: async (stream, log) => {
-      const { Item } = await asked(
+      const { Item } = await orSdkError(
         `read the progress of ${stream}`,
         client.send(
           new GetItemCommand({
@@ -58,7 +58,7 @@ export function dynamoDbProgress<Effect>(
             Key: { pk: partitionOf(stream, log), sk: { S: LAST } },
             ConsistentRead: true,
           }),
-          within(DATABASE_MS),
+          timeLimit(DATABASE_MS),
         ),
       );
       if (!Item) return undefined;
@@ -71,7 +71,7 @@ export function dynamoDbProgress<Effect>(
           new TransactWriteItemsCommand({
             TransactItems: [putLast(table, event, before), ...effects.flatMap((effect) => itemsOf(effect))],
           }),
-          within(DATABASE_MS),
+          timeLimit(DATABASE_MS),
         );
         return true;
       } catch (error) {
@@ -80,7 +80,7 @@ export function dynamoDbProgress<Effect>(
       }
     },
     park: async (event, since) => {
-      await asked(
+      await orSdkError(
         `park ${event.id}`,
         client.send(
           new UpdateItemCommand({
@@ -95,7 +95,7 @@ export function dynamoDbProgress<Effect>(
               ':expires': { N: String(Math.floor(since / 1000) + KEPT_SECONDS) },
             },
           }),
-          within(DATABASE_MS),
+          timeLimit(DATABASE_MS),
         ),
       );
     },
@@ -110,10 +110,10 @@ export function dynamoDbProgress<Effect>(
       const items: Record<string, AttributeValue>[] = [];
       const read = async (): Promise<void> => {
         // A page of a Query ends at a megabyte: four large events.
-        for await (const { Items = [] } of paginateQuery({ client }, input, within(DATABASE_MS)))
+        for await (const { Items = [] } of paginateQuery({ client }, input, timeLimit(DATABASE_MS)))
           if (items.push(...Items) >= limit) break;
       };
-      await asked(`read what waits in ${stream}`, read());
+      await orSdkError(`read what waits in ${stream}`, read());
       return items.slice(0, limit).map((item) => {
         const { event, since } = parkedSchema.parse(item);
         return { event: subscribedEvent.parse(JSON.parse(event.S)), since: Number(since.N) };

@@ -6,7 +6,7 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import { DATABASE_MS, within } from '../sdk/connection.ts';
+import { DATABASE_MS, timeLimit } from '../sdk/connection.ts';
 import { textSchema } from './attributes.ts';
 import type { Key } from './batch-get.ts';
 import { untilItPasses } from './until-it-passes.ts';
@@ -28,7 +28,7 @@ export function ifAbsent(table: string, item: Item) {
  * @returns the item that is there already, undefined when this one was written
  */
 export async function putIfAbsent(client: DynamoDBClient, table: string, item: Item): Promise<Item | undefined> {
-  const bound = within(DATABASE_MS);
+  const bound = timeLimit(DATABASE_MS);
   try {
     await untilItPasses(bound, () => client.send(new PutItemCommand(ifAbsent(table, item)), bound));
     return undefined;
@@ -46,7 +46,7 @@ export async function itemInTheWay(
   table: string,
   key: Key,
   { Item: sent }: ConditionalCheckFailedException,
-  bound: ReturnType<typeof within>,
+  bound: ReturnType<typeof timeLimit>,
 ): Promise<Item | undefined> {
   return sent ?? (await getItem(client, table, key, bound));
 }
@@ -56,7 +56,7 @@ export async function getItem(
   client: DynamoDBClient,
   table: string,
   key: Key,
-  bound: ReturnType<typeof within> = within(DATABASE_MS),
+  bound: ReturnType<typeof timeLimit> = timeLimit(DATABASE_MS),
 ): Promise<Item | undefined> {
   const { Item } = await client.send(new GetItemCommand({ TableName: table, Key: key, ConsistentRead: true }), bound);
   return Item;

@@ -6,8 +6,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import type { Sightings } from '../../core/index.ts';
-import { DATABASE_MS, within } from '../sdk/connection.ts';
-import { asked, sdkError } from '../sdk/sdk-error.ts';
+import { DATABASE_MS, timeLimit } from '../sdk/connection.ts';
+import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
 import { textSchema } from './attributes.ts';
 
 /** View names hold no `#`, so this is nobody's key. */
@@ -28,7 +28,7 @@ export function dynamoDbSightings(client: DynamoDBClient, table: string): Sighti
             ConditionExpression: 'attribute_not_exists(hlc) OR hlc < :hlc',
             ExpressionAttributeValues: { ':hlc': { S: hlc } },
           }),
-          within(DATABASE_MS),
+          timeLimit(DATABASE_MS),
         );
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException))
@@ -37,7 +37,7 @@ export function dynamoDbSightings(client: DynamoDBClient, table: string): Sighti
     },
     all: async () => {
       // One item a Region: they fit into one page.
-      const { Items = [] } = await asked(
+      const { Items = [] } = await orSdkError(
         'read what was seen of the Regions',
         client.send(
           new QueryCommand({
@@ -45,7 +45,7 @@ export function dynamoDbSightings(client: DynamoDBClient, table: string): Sighti
             KeyConditionExpression: 'pk = :seen',
             ExpressionAttributeValues: { ':seen': { S: SEEN } },
           }),
-          within(DATABASE_MS),
+          timeLimit(DATABASE_MS),
         ),
       );
       return new Map(

@@ -12,8 +12,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { decodeSnapshot, encodeSnapshot, type Hlc, type SnapshotStore } from '../../core/index.ts';
-import { SNAPSHOT_MS, within } from '../sdk/connection.ts';
-import { asked } from '../sdk/sdk-error.ts';
+import { SNAPSHOT_MS, timeLimit } from '../sdk/connection.ts';
+import { orSdkError } from '../sdk/sdk-error.ts';
 import { countSchema, textSchema } from './attributes.ts';
 import { batchGet, type Key } from './batch-get.ts';
 
@@ -50,7 +50,7 @@ const headSchema = z.object({
 });
 const partSchema = z.object({ sk: textSchema, bytes: binarySchema });
 const keySchema = z.object({ pk: textSchema, sk: textSchema });
-type Bound = ReturnType<typeof within>;
+type Bound = ReturnType<typeof timeLimit>;
 
 /**
  * The `snapshots` table of the Region that `client` talks to. Throws MeridianError `unavailable` (retryable).
@@ -119,7 +119,10 @@ export function dynamoDbSnapshotStore(
 
   return {
     newest: async (stream, madeBy, before = '~') => {
-      const bytes = await asked(`load the snapshot of ${stream}`, newest(stream, madeBy, before, within(milliseconds)));
+      const bytes = await orSdkError(
+        `load the snapshot of ${stream}`,
+        newest(stream, madeBy, before, timeLimit(milliseconds)),
+      );
       return bytes && decodeSnapshot(String(await promisify(gunzip)(bytes)));
     },
     put: async (snapshot) => {
@@ -127,7 +130,7 @@ export function dynamoDbSnapshotStore(
       const bytes = await promisify(gzip)(encodeSnapshot(snapshot));
       const name = `${digits(madeBy)}.${latestStamp}.${digestOf(bytes)}`;
       const [first, ...others] = partsOf(bytes);
-      const bound = within(milliseconds);
+      const bound = timeLimit(milliseconds);
       const write = (Item: Record<string, AttributeValue>) =>
         client.send(new PutItemCommand({ TableName: table, Item }), bound);
       const store = async (): Promise<void> => {
@@ -136,13 +139,16 @@ export function dynamoDbSnapshotStore(
         await write({ ...headKey(stream, name), parts, bytes: { B: first } });
         await clean(stream, madeBy, bound);
       };
-      await asked(`keep a snapshot of ${stream}`, store());
+      await orSdkError(`keep a snapshot of ${stream}`, store());
     },
     drop: async (stream, madeBy, latestStamp) => {
-      const bound = within(milliseconds);
+      const bound = timeLimit(milliseconds);
       const name = `head#${digits(madeBy)}.${latestStamp}`;
-      const heads = await asked(`drop a snapshot of ${stream}`, keysBetween(stream, `${name}.`, `${name}.~`, bound));
-      await asked(`drop a snapshot of ${stream}`, remove(heads, bound));
+      const heads = await orSdkError(
+        `drop a snapshot of ${stream}`,
+        keysBetween(stream, `${name}.`, `${name}.~`, bound),
+      );
+      await orSdkError(`drop a snapshot of ${stream}`, remove(heads, bound));
     },
   };
 }

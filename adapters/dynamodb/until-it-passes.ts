@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { within } from '../sdk/connection.ts';
+import type { timeLimit } from '../sdk/connection.ts';
 
 /** Another write of the same item is under way: a transaction, or on MRSC one in another Region. It takes milliseconds. */
 const CONFLICTS: readonly string[] = [
@@ -16,7 +16,10 @@ const CAP_MS = 500;
  * Sends a write of one item again, with full jitter, while another write of that item is under way: up to 6 times, within
  * the time of the call. What it throws then is what the last one threw.
  */
-export async function untilItPasses<T>({ abortSignal }: ReturnType<typeof within>, send: () => Promise<T>): Promise<T> {
+export async function untilItPasses<T>(
+  { abortSignal }: ReturnType<typeof timeLimit>,
+  send: () => Promise<T>,
+): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await send();

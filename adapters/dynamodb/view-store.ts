@@ -7,8 +7,8 @@ import {
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { TotalDelta, ViewEntry, ViewStore } from '../../core/index.ts';
-import { DATABASE_MS, within } from '../sdk/connection.ts';
-import { asked, sdkError } from '../sdk/sdk-error.ts';
+import { DATABASE_MS, timeLimit } from '../sdk/connection.ts';
+import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
 import { checkChange } from '../store-rules/check-change.ts';
 import { isKey, lastKeyUpTo } from '../store-rules/keys.ts';
 import { readShards, type ShardPage } from '../store-rules/sharded-page.ts';
@@ -42,9 +42,9 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewSt
     after: string | undefined,
     limit: number,
     parse: (item: Item) => { readonly key: string; readonly item: T },
-    bound: ReturnType<typeof within>,
+    bound: ReturnType<typeof timeLimit>,
   ): Promise<ShardPage<T>> => {
-    const { Items = [], LastEvaluatedKey } = await asked(
+    const { Items = [], LastEvaluatedKey } = await orSdkError(
       `read ${partition}`,
       client.send(
         new QueryCommand({
@@ -63,7 +63,7 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewSt
   const readKeys = async (
     partition: string,
     limit: number,
-    bound: ReturnType<typeof within>,
+    bound: ReturnType<typeof timeLimit>,
   ): Promise<readonly Key[]> => {
     const { Items = [] } = await client.send(
       new QueryCommand({
@@ -81,7 +81,7 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewSt
 
   return {
     generations: async (views) => {
-      const items = await asked(
+      const items = await orSdkError(
         'read the generations of views',
         batchGet(client, table, views.map(generationsKey), { consistent: true }),
       );
@@ -95,7 +95,7 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewSt
             Item: toGenerationsItem(view, next),
             ...isAfter(next.revision),
           }),
-          within(DATABASE_MS),
+          timeLimit(DATABASE_MS),
         );
         return true;
       } catch (error) {
@@ -104,20 +104,20 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewSt
       }
     },
     remove: async (view, shards, limit) => {
-      const bound = within(DATABASE_MS);
+      const bound = timeLimit(DATABASE_MS);
       let room = limit;
       for (let shard = 0; shard < shards; shard++)
         for (const kind of ['row', 'total'] as const) {
           if (room <= 0) return false;
-          const keys = await asked(`read ${view}`, readKeys(partitionKey(view, kind, shard), room, bound));
-          await asked(`delete ${view}`, batchDelete(client, table, keys, bound));
+          const keys = await orSdkError(`read ${view}`, readKeys(partitionKey(view, kind, shard), room, bound));
+          await orSdkError(`delete ${view}`, batchDelete(client, table, keys, bound));
           room -= keys.length;
         }
       return room > 0;
     },
     entries: async (view, places) => {
       const keys = places.map(({ stream, shard }) => keyOf(view, 'row', shard, stream));
-      const items = await asked(`read ${view}`, batchGet(client, table, keys, { consistent: true }));
+      const items = await orSdkError(`read ${view}`, batchGet(client, table, keys, { consistent: true }));
       return new Map(items.map(fromEntryItem).map((entry) => [entry.stream, entry]));
     },
     apply: async (view, entries, deltas) => {
@@ -129,7 +129,7 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewSt
       if (items.length === 0) return true;
       try {
         // The SDK gives the request a token of its own: retried after a lost answer, it is not applied again.
-        await client.send(new TransactWriteItemsCommand({ TransactItems: items }), within(DATABASE_MS));
+        await client.send(new TransactWriteItemsCommand({ TransactItems: items }), timeLimit(DATABASE_MS));
         return true;
       } catch (error) {
         if (lostRace(error)) return false;
@@ -137,7 +137,7 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewSt
       }
     },
     rows: (view, shards, after, limit) => {
-      const bound = within(DATABASE_MS);
+      const bound = timeLimit(DATABASE_MS);
       return readShards(
         shards,
         after,
@@ -147,7 +147,7 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewSt
       );
     },
     totals: (view, shards, after, limit) => {
-      const bound = within(DATABASE_MS);
+      const bound = timeLimit(DATABASE_MS);
       return readShards(
         shards,
         after,
@@ -162,7 +162,7 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewSt
     total: async (view, shards, key) => {
       if (!isKey(key)) return undefined;
       const keys = Array.from({ length: shards }, (_, shard) => keyOf(view, 'total', shard, key));
-      const items = await asked(`read ${view}`, batchGet(client, table, keys, { consistent: false }));
+      const items = await orSdkError(`read ${view}`, batchGet(client, table, keys, { consistent: false }));
       const sums = items.map((item) => fromTotalItem(item).item).reduce(addSums, {});
       return isZero(sums) ? undefined : sums;
     },

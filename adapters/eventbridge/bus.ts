@@ -1,7 +1,7 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { Bus } from '../../core/index.ts';
-import { MESSAGING_MS, within } from '../sdk/connection.ts';
-import { asked } from '../sdk/sdk-error.ts';
+import { MESSAGING_MS, timeLimit } from '../sdk/connection.ts';
+import { orSdkError } from '../sdk/sdk-error.ts';
 
 /**
  * An event bus of the Region that `client` talks to. An entry may arrive twice: when an answer is lost, all are sent again.
@@ -11,7 +11,7 @@ import { asked } from '../sdk/sdk-error.ts';
 export function eventBridgeBus(client: EventBridgeClient, name: string): Bus {
   return {
     put: async (entries) => {
-      const { Entries = [] } = await asked(
+      const { Entries = [] } = await orSdkError(
         `put events on the bus ${name}`,
         client.send(
           new PutEventsCommand({
@@ -22,7 +22,7 @@ export function eventBridgeBus(client: EventBridgeClient, name: string): Bus {
               Detail: detail,
             })),
           }),
-          within(MESSAGING_MS),
+          timeLimit(MESSAGING_MS),
         ),
       );
       return entries.map((_, index) => {

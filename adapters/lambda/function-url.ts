@@ -3,7 +3,7 @@ import { GetFunctionUrlConfigCommand, LambdaClient } from '@aws-sdk/client-lambd
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { MeridianError } from '../../core/index.ts';
-import { type ConnectionOptions, connection, DATABASE_MS, within } from '../sdk/connection.ts';
+import { type ConnectionOptions, connection, DATABASE_MS, timeLimit } from '../sdk/connection.ts';
 import { sdkError } from '../sdk/sdk-error.ts';
 
 /**
@@ -19,7 +19,7 @@ export async function findFunctionUrl(
   try {
     const { FunctionUrl = '' } = await client.send(
       new GetFunctionUrlConfigCommand({ FunctionName: functionName }),
-      within(DATABASE_MS),
+      timeLimit(DATABASE_MS),
     );
     return FunctionUrl;
   } catch (error) {

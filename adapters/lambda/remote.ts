@@ -1,6 +1,6 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { MeridianError, type Remote } from '../../core/index.ts';
-import { type ConnectionOptions, connection, within } from '../sdk/connection.ts';
+import { type ConnectionOptions, connection, timeLimit } from '../sdk/connection.ts';
 import { sdkError } from '../sdk/sdk-error.ts';
 
 export interface LambdaRemoteOptions extends Omit<ConnectionOptions, 'region'> {
@@ -26,7 +26,10 @@ export function lambdaRemote({ functionName, timeout = 28_000, ...options }: Lam
   return {
     invoke: async (region, request, milliseconds = timeout) => {
       const { FunctionError, Payload } = await clientOf(region)
-        .send(new InvokeCommand({ FunctionName: functionName, Payload: JSON.stringify(request) }), within(milliseconds))
+        .send(
+          new InvokeCommand({ FunctionName: functionName, Payload: JSON.stringify(request) }),
+          timeLimit(milliseconds),
+        )
         .catch((error: unknown) => {
           throw sdkError(`reach ${region}`, error, 'region-unreachable');
         });

@@ -18,7 +18,7 @@ export const MESSAGING_MS = 15_000;
 export const SNAPSHOT_MS = 2_000;
 
 /** The options of every request of one call, which together end in time. */
-export function within(milliseconds: number): { readonly abortSignal: AbortSignal } {
+export function timeLimit(milliseconds: number): { readonly abortSignal: AbortSignal } {
   return {
     // It takes whole numbers only; what callers have left of their time is a fraction.
     abortSignal: AbortSignal.timeout(Math.max(0, Math.ceil(milliseconds))),

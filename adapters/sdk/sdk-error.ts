@@ -39,7 +39,7 @@ function wasRefused(metadata: unknown): boolean {
 }
 
 /** Waits for a request and turns what it throws into ours. */
-export async function asked<T>(doing: string, request: Promise<T>): Promise<T> {
+export async function orSdkError<T>(doing: string, request: Promise<T>): Promise<T> {
   try {
     return await request;
   } catch (error) {

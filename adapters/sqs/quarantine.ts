@@ -6,8 +6,8 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { HeldMessage, Quarantine } from '../../core/index.ts';
-import { MESSAGING_MS, within } from '../sdk/connection.ts';
-import { asked } from '../sdk/sdk-error.ts';
+import { MESSAGING_MS, timeLimit } from '../sdk/connection.ts';
+import { orSdkError } from '../sdk/sdk-error.ts';
 import { batchAnswer, sqsQueue } from './queue.ts';
 
 /** With any wait at all SQS asks all of its servers, so that an empty answer means that there is nothing to receive. */
@@ -21,7 +21,7 @@ export function sqsQuarantine(client: SQSClient, url: string): Quarantine {
   return {
     ...sqsQueue(client, url),
     receive: async (milliseconds) => {
-      const { Messages = [] } = await asked(
+      const { Messages = [] } = await orSdkError(
         `receive from the queue ${url}`,
         client.send(
           new ReceiveMessageCommand({
@@ -31,7 +31,7 @@ export function sqsQuarantine(client: SQSClient, url: string): Quarantine {
             WaitTimeSeconds: WAIT_SECONDS,
             MessageSystemAttributeNames: ['SentTimestamp', 'ApproximateReceiveCount'],
           }),
-          within(MESSAGING_MS),
+          timeLimit(MESSAGING_MS),
         ),
       );
       return Messages.map(({ MessageId = '', ReceiptHandle = '', Body = '', Attributes = {} }) => ({
@@ -44,34 +44,37 @@ export function sqsQuarantine(client: SQSClient, url: string): Quarantine {
     },
     release: async (messages) => {
       if (messages.length === 0) return;
-      await asked(
+      await orSdkError(
         `release messages of the queue ${url}`,
         client.send(
           new ChangeMessageVisibilityBatchCommand({
             QueueUrl: url,
             Entries: entries(messages).map((entry) => ({ ...entry, VisibilityTimeout: 0 })),
           }),
-          within(MESSAGING_MS),
+          timeLimit(MESSAGING_MS),
         ),
       );
     },
     remove: async (messages) => {
       if (messages.length === 0) return [];
-      const answer = await asked(
+      const answer = await orSdkError(
         `remove messages of the queue ${url}`,
-        client.send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries: entries(messages) }), within(MESSAGING_MS)),
+        client.send(
+          new DeleteMessageBatchCommand({ QueueUrl: url, Entries: entries(messages) }),
+          timeLimit(MESSAGING_MS),
+        ),
       );
       return batchAnswer(messages.length, answer);
     },
     count: async () => {
-      const { Attributes = {} } = await asked(
+      const { Attributes = {} } = await orSdkError(
         `count the messages of the queue ${url}`,
         client.send(
           new GetQueueAttributesCommand({
             QueueUrl: url,
             AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
           }),
-          within(MESSAGING_MS),
+          timeLimit(MESSAGING_MS),
         ),
       );
       return (

@@ -5,8 +5,8 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { BatchAnswer, Queue } from '../../core/index.ts';
-import { MESSAGING_MS, within } from '../sdk/connection.ts';
-import { asked } from '../sdk/sdk-error.ts';
+import { MESSAGING_MS, timeLimit } from '../sdk/connection.ts';
+import { orSdkError } from '../sdk/sdk-error.ts';
 
 /**
  * A standard queue. A body may arrive twice: when an answer is lost, all are sent again.
@@ -29,14 +29,14 @@ export async function sendBatch(
   url: string,
   messages: readonly Omit<SendMessageBatchRequestEntry, 'Id'>[],
 ): Promise<BatchAnswer> {
-  const answer = await asked(
+  const answer = await orSdkError(
     `send to the queue ${url}`,
     client.send(
       new SendMessageBatchCommand({
         QueueUrl: url,
         Entries: messages.map((message, index) => ({ Id: String(index), ...message })),
       }),
-      within(MESSAGING_MS),
+      timeLimit(MESSAGING_MS),
     ),
   );
   return batchAnswer(messages.length, answer);

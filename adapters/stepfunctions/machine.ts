@@ -1,7 +1,7 @@
 import { type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import type { StateMachine } from '../../core/index.ts';
-import { MESSAGING_MS, within } from '../sdk/connection.ts';
-import { asked } from '../sdk/sdk-error.ts';
+import { MESSAGING_MS, timeLimit } from '../sdk/connection.ts';
+import { orSdkError } from '../sdk/sdk-error.ts';
 
 /**
  * An Express state machine, whose executions need no names. One may run twice: when an answer is lost, it is started again.
@@ -10,11 +10,11 @@ import { asked } from '../sdk/sdk-error.ts';
 export function stepFunctionsMachine(client: SFNClient, arn: string): StateMachine {
   return {
     start: async (input) => {
-      await asked(
+      await orSdkError(
         `start the transaction ${input.id}`,
         client.send(
           new StartExecutionCommand({ stateMachineArn: arn, input: JSON.stringify(input) }),
-          within(MESSAGING_MS),
+          timeLimit(MESSAGING_MS),
         ),
       );
     },

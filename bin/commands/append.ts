@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { regionCommand, streamArgument } from '../region-command.ts';
-import { addSubmitOptions, jsonArgument, type SubmitOptions, submit } from '../submit.ts';
+import { addSubmitOptions, jsonArgument, type SubmitOptions, submitFromOptions } from '../submit.ts';
 
 /** `meridian append` */
 export function addAppend(program: Command): void {
@@ -16,7 +16,7 @@ export function addAppend(program: Command): void {
     const events = await eventsOf(words).catch((error: unknown) =>
       command.error(`error: ${error instanceof Error ? error.message : error}`),
     );
-    await submit(stream, { events }, options);
+    await submitFromOptions(stream, { events }, options);
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { regionCommand, streamArgument } from '../region-command.ts';
-import { addSubmitOptions, jsonArgument, type SubmitOptions, submit } from '../submit.ts';
+import { addSubmitOptions, jsonArgument, type SubmitOptions, submitFromOptions } from '../submit.ts';
 
 /** `meridian command` */
 export function addCommand(program: Command): void {
@@ -17,6 +17,6 @@ export function addCommand(program: Command): void {
         : await jsonArgument(text).catch((error: unknown) =>
             command.error(`error: The input is not JSON: ${error instanceof Error ? error.message : error}`),
           );
-    await submit(stream, { command: name, input }, options);
+    await submitFromOptions(stream, { command: name, input }, options);
   });
 }

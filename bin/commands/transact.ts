@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { CliError } from '../client/cli-error.ts';
 import type { Names } from '../client/problem.ts';
 import { fileErrorOf } from '../file-error.ts';
-import { fail } from '../output.ts';
+import { reportError } from '../output.ts';
 import { regionCommand } from '../region-command.ts';
 import { jsonArgument, metaOf } from '../submit.ts';
 import { addTransactOptions, type TransactionBody, type TransactOptions, transact } from '../transact.ts';
@@ -38,7 +38,7 @@ export function addTransact(program: Command): void {
     try {
       asked = together(bodyOf(await jsonOf(text)), options);
     } catch (error) {
-      if (error instanceof CliError) return fail(error, options);
+      if (error instanceof CliError) return reportError(error, options);
       return command.error(`error: ${error instanceof Error ? error.message : error}`);
     }
     await transact(options, asked.body, { names: asked.names });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { mayStand, ProblemError } from '../client/problem.ts';
 import type { OutcomeShown, Region } from '../client/region.ts';
-import { fail } from '../output.ts';
+import { reportError } from '../output.ts';
 import { type RegionOptions, regionCommand, transactionId, wholeNumber, withRegion } from '../region-command.ts';
 import { EXIT_CODES, NO_OUTCOME, tellOutcome } from '../transact.ts';
 
@@ -20,7 +20,7 @@ export function addTransaction(program: Command): void {
           tellOutcome(await decided(region, id, options.wait), options.json ?? false);
         } catch (error) {
           const exitCode = mayStand(error) || isUnknown(error) ? NO_OUTCOME : 1;
-          fail(error, options, { names: { id: '<id>' }, exitCode });
+          reportError(error, options, { names: { id: '<id>' }, exitCode });
         }
       }),
     );

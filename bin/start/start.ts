@@ -1,7 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import { booking, domain } from '../../domain/index.ts';
-import { serve } from '../../world/network/server.ts';
+import { serveWorld } from '../../world/network/server.ts';
 import { realScheduler } from '../../world/time/scheduler.ts';
 import { World } from '../../world/world.ts';
 import { WORLD } from '../client/open.ts';
@@ -52,7 +52,7 @@ export async function start({
   const file = flightsFile(flights);
   const rows = readFlights(file);
   const world = new World({ domain, regions, latency, ...(decisions && { decisions }) });
-  const server = once ? undefined : await serve(world, port);
+  const server = once ? undefined : await serveWorld(world, port);
 
   const ingesting = progress('Ingesting', 'envelopes', PUTS_PER_FLIGHT * rows.length, json);
   const begin = performance.now();

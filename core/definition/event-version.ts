@@ -86,7 +86,7 @@ export function inCurrentVersion(
   const known = eventNamed(events, event.type);
   if (!known || !knows(known, event.version)) throw unknownEvent(events, commit, index, event);
   try {
-    return upcast(known, event);
+    return upcastEvent(known, event);
   } catch (cause) {
     throw unreadable(commit, index, event, `${messageOf(cause)}. Mend the upcaster and deploy it`, cause);
   }
@@ -107,7 +107,7 @@ function unknownEvent(events: EventVersions, commit: Commit, index: number, even
 }
 
 /** An event in its type's current version. @throws Error that says which step of the way failed, and why */
-export function upcast(known: EventVersion, event: StoredEvent): StoredEvent {
+export function upcastEvent(known: EventVersion, event: StoredEvent): StoredEvent {
   const { earlier = [], ...current } = known;
   const steps = earlier.filter(({ version }) => version >= event.version);
   if (steps.length === 0) return event;

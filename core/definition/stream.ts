@@ -4,7 +4,14 @@ import { type Fault, faultsOf, invalid, MeridianError } from '../facts/errors.ts
 import type { Hlc } from '../facts/hlc.ts';
 import type { SentEvent } from '../facts/operation.ts';
 import { splitStream } from '../facts/stream-ref.ts';
-import { type EventVersion, type EventVersions, eventNamed, messageOf, upcast, versionsOf } from './event-version.ts';
+import {
+  type EventVersion,
+  type EventVersions,
+  eventNamed,
+  messageOf,
+  upcastEvent,
+  versionsOf,
+} from './event-version.ts';
 import { checkSnapshots, type Snapshots } from './snapshots.ts';
 
 /** An event as `evolve` sees it: in its type's current version, whatever it was stored in, and where it comes from. */
@@ -50,7 +57,7 @@ export interface CommandDefinition<State, Event, Input> {
   decide(state: State, input: Input, context: DecideContext): readonly Event[];
 }
 
-interface Shared<State, Events extends EventVersions> {
+interface StreamSpec<State, Events extends EventVersions> {
   /** `[a-z][a-z0-9-]*` */
   readonly type: string;
   readonly events: Events;
@@ -81,7 +88,7 @@ export type StreamDefinition<
   State = unknown,
   Events extends EventVersions = EventVersions,
   Inputs = Readonly<Record<string, unknown>>,
-> = Shared<State, Events> & ModeSpec & CommandsSpec<State, Events, Inputs>;
+> = StreamSpec<State, Events> & ModeSpec & CommandsSpec<State, Events, Inputs>;
 
 const STREAM_TYPE = /^[a-z][a-z0-9-]*$/;
 
@@ -148,7 +155,7 @@ export function checkEvents(
 /** A schema accepted it, so that it cannot be made into the current version is the domain's fault, not the caller's. */
 function toCurrent(known: EventVersion, event: StoredEvent): StoredEvent {
   try {
-    return upcast(known, event);
+    return upcastEvent(known, event);
   } catch (cause) {
     throw new MeridianError('internal', `${messageOf(cause)}. The upcaster has to be mended.`, { cause });
   }

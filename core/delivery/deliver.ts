@@ -13,7 +13,7 @@ const SINGLE_TRIES = 3;
  * @param send one request; it may refuse single items, or throw for all of them
  * @returns per item, in order: undefined when it was taken, else why not
  */
-export async function deliver<T>(
+export async function deliverInBatches<T>(
   items: readonly T[],
   bytesOf: (item: T) => number,
   send: (batch: readonly T[]) => Promise<BatchAnswer>,

@@ -13,7 +13,7 @@ import type { BusEntry } from '../wire/bus.ts';
 import { entriesOf } from '../wire/event.ts';
 import { encodeKeys } from '../wire/projection.ts';
 import { resolverMessage } from '../wire/resolver.ts';
-import { bytesAtMost, deliver } from './deliver.ts';
+import { bytesAtMost, deliverInBatches } from './deliver.ts';
 
 export interface PublishPorts {
   readonly region: string;
@@ -51,16 +51,16 @@ const MAX_DELAY_MS = 900_000;
  * to follow to the resolver's queue, late; and notes the newest stamp of each Region. Sending twice does no harm.
  * @returns the changes of which something could not be sent, which have to be delivered again
  */
-export async function relay(ports: RelayPorts, changes: readonly Change[]): Promise<ReadonlySet<Change>> {
+export async function relayChanges(ports: RelayPorts, changes: readonly Change[]): Promise<ReadonlySet<Change>> {
   // An aborted intent shows nothing, but what stands behind it may only now be seen.
   const final = changes.flatMap((change) =>
     'commit' in change && change.commit.tx?.state !== 'prepared' ? [change] : [],
   );
   const commits = final.map(({ commit }) => commit);
   const [unpublished, unprojected, unarmed] = await Promise.all([
-    publish(ports, changes),
+    publishChanges(ports, changes),
     notifyProjector(ports, commits),
-    arm(ports, changes),
+    armResolver(ports, changes),
   ]);
   // What was seen is for `health` alone: no reason to send everything again.
   await noteSightings(ports, commits).catch(() => ports.runtime.metric('SightingFailed', 'Count', 1));
@@ -72,10 +72,10 @@ export async function relay(ports: RelayPorts, changes: readonly Change[]): Prom
  * Puts on the bus the events of those commits that were written here, and the outcomes of transactions driven here.
  * @returns for every entry that could not be put its change
  */
-export async function publish(ports: PublishPorts, changes: readonly Change[]): Promise<readonly Change[]> {
+export async function publishChanges(ports: PublishPorts, changes: readonly Change[]): Promise<readonly Change[]> {
   const { bus, runtime } = ports;
   const outgoing = changes.flatMap((change) => entriesFor(ports, change).map((entry) => ({ change, entry })));
-  const answers = await deliver(
+  const answers = await deliverInBatches(
     outgoing,
     ({ entry }) => entrySize(entry),
     (batch) => bus.put(batch.map(({ entry }) => entry)),
@@ -99,12 +99,12 @@ function entriesFor({ region }: PublishPorts, change: Change): readonly BusEntry
  * should be over.
  * @returns the changes for which it could not be asked
  */
-export async function arm(ports: ArmPorts, changes: readonly Change[]): Promise<readonly Change[]> {
+export async function armResolver(ports: ArmPorts, changes: readonly Change[]): Promise<readonly Change[]> {
   const armed = changes.flatMap((change) => {
     const message = messageFor(ports, change);
     return message ? { change, message } : [];
   });
-  const answers = await deliver(
+  const answers = await deliverInBatches(
     armed,
     ({ message }) => bytesAtMost(message.body),
     (batch) => ports.resolver.send(batch.map(({ message }) => message)),
@@ -140,7 +140,7 @@ async function notifyProjector(
     const carried = projected.slice(i * KEYS_PER_MESSAGE, (i + 1) * KEYS_PER_MESSAGE);
     return { carried, body: encodeKeys(carried) };
   });
-  const answers = await deliver(
+  const answers = await deliverInBatches(
     messages,
     ({ body }) => bytesAtMost(body),
     (batch) => projection.send(batch.map(({ body }) => body)),

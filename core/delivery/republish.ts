@@ -3,7 +3,7 @@ import { type Commit, isVisible } from '../facts/commit.ts';
 import { wallTimeOf } from '../facts/hlc.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { RepublishStep, republishStepRequestSchema } from '../wire/operate.ts';
-import { type ArmPorts, arm, type PublishPorts, publish } from './relay.ts';
+import { type ArmPorts, armResolver, type PublishPorts, publishChanges } from './relay.ts';
 
 export interface RepublishPorts extends PublishPorts, ArmPorts {
   readonly events: EventStore;
@@ -24,7 +24,7 @@ const BEGINNING = '';
  * was not taken, and stands before it. A step that is made twice publishes twice.
  * @throws MeridianError `unavailable`
  */
-export async function republish(
+export async function republishStep(
   ports: RepublishPorts,
   { since, segment, segments, cursor = BEGINNING, dryRun }: z.output<typeof republishStepRequestSchema>,
 ): Promise<RepublishStep> {
@@ -37,8 +37,8 @@ export async function republish(
     const page = await events.scan(segment, segments, at === BEGINNING ? undefined : at, PAGE);
     const own = page.commits.filter((commit) => commit.region === region && wallTimeOf(commit.hlc) >= from);
     const changes = own.map((commit) => ({ commit }));
-    const unpublished = dryRun ? 0 : (await publish(ports, changes)).length;
-    const unarmed = dryRun ? 0 : (await arm(ports, changes)).length;
+    const unpublished = dryRun ? 0 : (await publishChanges(ports, changes)).length;
+    const unarmed = dryRun ? 0 : (await armResolver(ports, changes)).length;
     const failed = unpublished + unarmed;
     step.scanned += page.commits.length;
     step.published += count(own) - unpublished;

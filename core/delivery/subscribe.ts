@@ -45,7 +45,7 @@ const START: Place = { position: 0, index: 0, count: 1 };
  * @param bodies events of the bus as JSON, as a rule's target gets them
  * @returns per body: undefined when it is done with, else why it has to be delivered again
  */
-export async function subscribe<Effect>(
+export async function handleEvents<Effect>(
   ports: SubscribePorts<Effect>,
   bodies: readonly string[],
 ): Promise<readonly unknown[]> {

@@ -1,5 +1,5 @@
 import type { Hlc } from './hlc.ts';
-import type { Dot, Version } from './version.ts';
+import type { Dot, VersionVector } from './version.ts';
 
 /** An event as it is kept: `data` is JSON that its schema has accepted. */
 export interface StoredEvent {
@@ -34,7 +34,7 @@ export interface Commit extends Dot {
   readonly request: string;
   readonly events: readonly StoredEvent[];
   /** What the writer's decision was based on, its own log included. */
-  readonly context: Version;
+  readonly context: VersionVector;
   /** The log's last position with events before this one, 0 if there is none. */
   readonly previous: number;
   readonly hlc: Hlc;

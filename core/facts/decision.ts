@@ -1,12 +1,12 @@
 import type { Commit } from './commit.ts';
 import type { Problem } from './errors.ts';
-import type { Dot, Version } from './version.ts';
+import type { Dot, VersionVector } from './version.ts';
 
 /** The intent of one participant. */
 export interface PreparedIntent extends Dot {
   readonly stream: string;
   /** Covers the intent and what it was based on. */
-  readonly version: Version;
+  readonly version: VersionVector;
 }
 
 /** Why a transaction was aborted. */
@@ -72,7 +72,7 @@ export type Outcome =
 export const OUTCOME_TYPE = 'tx';
 
 /** The id of an attempt, which is the commitId of its intents: `us-east-1:order-17#1`. */
-export function attemptId({ transaction, attempt }: Pick<Decision, 'transaction' | 'attempt'>): string {
+export function attemptIdOf({ transaction, attempt }: Pick<Decision, 'transaction' | 'attempt'>): string {
   return `${transaction}#${attempt}`;
 }
 

@@ -4,12 +4,12 @@ import { MeridianError } from './errors.ts';
  * What tells a repeated request from an id that was used twice: the same for requests that differ only in the order of
  * their keys. @throws MeridianError `too-large`: nested too deeply
  */
-export function digestOf({ digest }: { readonly digest: (text: string) => string }, asked: unknown): string {
-  return digest(canonical(asked));
+export function fingerprintOf({ digest }: { readonly digest: (text: string) => string }, asked: unknown): string {
+  return digest(canonicalJson(asked));
 }
 
 /** JSON with sorted keys. @throws MeridianError `too-large`: nested too deeply */
-export function canonical(value: unknown): string {
+export function canonicalJson(value: unknown): string {
   try {
     return JSON.stringify(value, (_key, part: unknown) =>
       part !== null && typeof part === 'object' && !Array.isArray(part)

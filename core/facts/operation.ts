@@ -6,6 +6,6 @@ export interface SentEvent {
 }
 
 /** What is asked of a stream: events as they are, or a command that decides them. */
-export type Request =
+export type Operation =
   | { readonly kind: 'events'; readonly events: readonly SentEvent[] }
   | { readonly kind: 'command'; readonly command: string; readonly input?: unknown };

@@ -1,14 +1,14 @@
 import type { Meta } from './commit.ts';
 import type { Decision } from './decision.ts';
-import type { Request } from './operation.ts';
-import type { Version } from './version.ts';
+import type { Operation } from './operation.ts';
+import type { VersionVector } from './version.ts';
 
 /** One stream of a transaction: what is asked of it, or nothing: a check, which only holds it at a version. */
 export interface Participant {
   readonly stream: string;
-  readonly request?: Request | undefined;
+  readonly request?: Operation | undefined;
   /** The exact version that the stream has to be at. */
-  readonly expected?: Version | undefined;
+  readonly expected?: VersionVector | undefined;
 }
 
 /** Several streams that change together or not at all. */
@@ -38,7 +38,7 @@ export const DEFAULT_TIMEOUT_MS = 30_000;
 export const MAX_TIMEOUT_MS = 240_000;
 
 /** The parts of an attempt's id. */
-export function attemptOf(id: string): Pick<Decision, 'transaction' | 'attempt'> {
+export function parseAttemptId(id: string): Pick<Decision, 'transaction' | 'attempt'> {
   const hash = id.lastIndexOf('#');
   return { transaction: id.slice(0, hash), attempt: Number(id.slice(hash + 1)) };
 }

@@ -5,31 +5,31 @@ export interface Dot {
 }
 
 /** A version vector: how far each log is known. A log that is missing stands at 0. */
-export type Version = Readonly<Record<string, number>>;
+export type VersionVector = Readonly<Record<string, number>>;
 
-export const empty: Version = Object.freeze({});
+export const emptyVersion: VersionVector = Object.freeze({});
 
 /** Asked for its own logs only: `constructor` could be one, and every object has that. */
-export function positionIn(version: Version, log: string): number {
+export function positionIn(version: VersionVector, log: string): number {
   return (Object.hasOwn(version, log) && version[log]) || 0;
 }
 
-export function covers(version: Version, { log, position }: Dot): boolean {
+export function covers(version: VersionVector, { log, position }: Dot): boolean {
   return positionIn(version, log) >= position;
 }
 
 /** Does `a` know everything that `b` knows? */
-export function dominates(a: Version, b: Version): boolean {
+export function dominates(a: VersionVector, b: VersionVector): boolean {
   for (const log in b) if (positionIn(a, log) < positionIn(b, log)) return false;
   return true;
 }
 
-export function sameVersion(a: Version, b: Version): boolean {
+export function sameVersion(a: VersionVector, b: VersionVector): boolean {
   return dominates(a, b) && dominates(b, a);
 }
 
 /** The least version that knows what `a` and `b` know. */
-export function join(a: Version, b: Version): Version {
+export function joinVersions(a: VersionVector, b: VersionVector): VersionVector {
   if (dominates(a, b)) return a;
   const joined: Record<string, number> = { ...a };
   for (const log in b) joined[log] = Math.max(positionIn(a, log), positionIn(b, log));
@@ -37,12 +37,12 @@ export function join(a: Version, b: Version): Version {
 }
 
 /** The greatest version that both `a` and `b` know. */
-export function meet(a: Version, b: Version): Version {
+export function meetVersions(a: VersionVector, b: VersionVector): VersionVector {
   const shared: Record<string, number> = {};
   for (const log in a) shared[log] = Math.min(positionIn(a, log), positionIn(b, log));
   return shared;
 }
 
-export function advance(version: Version, { log, position }: Dot): Version {
-  return join(version, { [log]: position });
+export function advanceVersion(version: VersionVector, { log, position }: Dot): VersionVector {
+  return joinVersions(version, { [log]: position });
 }

@@ -1,4 +1,4 @@
-import type { Version } from './version.ts';
+import type { VersionVector } from './version.ts';
 
 /** What a view keeps: one row a stream, or sums across streams. */
 export type ViewKind = 'rows' | 'totals';
@@ -12,7 +12,7 @@ export type Sums = Readonly<Record<string, number>>;
 export interface ViewEntry {
   readonly stream: string;
   readonly shard: number;
-  readonly version: Version;
+  readonly version: VersionVector;
   /** Counts the writes of the entry: 1, 2, 3 … */
   readonly revision: number;
   /** The view's row; undefined in a view of totals, and for a stream without one. */

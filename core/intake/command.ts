@@ -1,13 +1,13 @@
 import * as z from 'zod';
 import { toProblem } from '../facts/errors.ts';
-import { type DrivePorts, outcomeHere, transactHere } from '../transaction/transact.ts';
+import { type DrivePorts, outcomeHere, runTransactionHere } from '../transaction/transact.ts';
 import {
   appendRequestSchema,
   outcomeRequestSchema,
   type RemoteAnswer,
   transactRequestSchema,
 } from '../wire/command.ts';
-import { append } from '../write/append.ts';
+import { appendToStream } from '../write/append.ts';
 
 /**
  * What another Region passed on: an append to a stream that is at home here, a transaction that is driven from here, or the
@@ -16,9 +16,9 @@ import { append } from '../write/append.ts';
 export async function submitHere(ports: DrivePorts, asked: unknown): Promise<RemoteAnswer> {
   try {
     const request = z.union([appendRequestSchema, transactRequestSchema, outcomeRequestSchema]).parse(asked);
-    if ('transact' in request) return { outcome: await transactHere(ports, request.transact, request.wait) };
+    if ('transact' in request) return { outcome: await runTransactionHere(ports, request.transact, request.wait) };
     if ('outcomeOf' in request) return { outcome: await outcomeHere(ports, request.outcomeOf) };
-    return { appended: await append(ports, request) };
+    return { appended: await appendToStream(ports, request) };
   } catch (error) {
     return { problem: toProblem(error) };
   }

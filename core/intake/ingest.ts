@@ -1,18 +1,18 @@
 import * as z from 'zod';
-import { bytesAtMost, deliver } from '../delivery/deliver.ts';
+import { bytesAtMost, deliverInBatches } from '../delivery/deliver.ts';
 import { inOrderPerKey } from '../delivery/in-order.ts';
 import { cutProblem, MeridianError, toProblem } from '../facts/errors.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { BatchAnswer, Queue } from '../ports/queue.ts';
-import { type TransactPorts, transact } from '../transaction/transact.ts';
+import { runTransaction, type TransactPorts } from '../transaction/transact.ts';
 import { APPEND, type BusEntry, COMMAND, TRANSACT } from '../wire/bus.ts';
 import { idOf, parseCommandEnvelope, parseEventsEnvelope } from '../wire/envelope.ts';
 import { quarantinedBody } from '../wire/quarantine.ts';
 import { outcomeEntry } from '../wire/receipt.ts';
 import { streamNameSchema } from '../wire/schemas.ts';
 import { parseTransaction } from '../wire/transaction-envelope.ts';
-import { encodeVersion } from '../wire/version-token.ts';
-import { submit } from '../write/submit.ts';
+import { encodeVersionToken } from '../wire/version-token.ts';
+import { submitAppend } from '../write/submit.ts';
 
 export interface IngestPorts extends TransactPorts {
   readonly bus: Bus;
@@ -49,7 +49,7 @@ const busEventSchema = z.object({
  * @param bodies EventBridge events with `detail-type` `meridian.append`, `meridian.command` or `meridian.transact`, as JSON
  * @returns per body: undefined when it is done with, else why it has to be delivered again
  */
-export async function ingest(ports: IngestPorts, bodies: readonly string[]): Promise<BatchAnswer> {
+export async function ingestMessages(ports: IngestPorts, bodies: readonly string[]): Promise<BatchAnswer> {
   const begun = ports.runtime.elapsed();
   const verdicts = await inOrderPerKey<Message, Verdict>(
     bodies.map(read),
@@ -96,10 +96,10 @@ async function judge(ports: IngestPorts, { body, detailType, detail, fault }: Me
   try {
     if (detailType === TRANSACT) return await judgeTransaction(ports, detail);
     const parse = detailType === APPEND ? parseEventsEnvelope : parseCommandEnvelope;
-    const { stream, version, dot } = await submit(ports, parse(ports.domain, detail, ports.runtime.newId));
+    const { stream, version, dot } = await submitAppend(ports, parse(ports.domain, detail, ports.runtime.newId));
     return {
       kind: 'Accepted',
-      entry: outcomeEntry('Accepted', { id, stream, version: encodeVersion(stream, version), ...dot }),
+      entry: outcomeEntry('Accepted', { id, stream, version: encodeVersionToken(stream, version), ...dot }),
     };
   } catch (error) {
     const problem = toProblem(error);
@@ -118,7 +118,7 @@ async function judge(ports: IngestPorts, { body, detailType, detail, fault }: Me
 
 /** What has no outcome in time comes again, until it has one: nobody else knows of it. */
 async function judgeTransaction(ports: IngestPorts, detail: Message['detail']): Promise<Verdict> {
-  const { id, state } = await transact(ports, parseTransaction(ports, detail), TRANSACT_MS);
+  const { id, state } = await runTransaction(ports, parseTransaction(ports, detail), TRANSACT_MS);
   return state === 'committed' || state === 'aborted'
     ? { kind: 'Decided' }
     : { kind: 'Retry', why: `${id} is not decided yet` };
@@ -139,7 +139,7 @@ function isolated(body: string, reason: string): Verdict {
 /** @returns why the outcome of a message could not be told, by the message's index */
 async function tell({ bus, runtime }: IngestPorts, verdicts: readonly Verdict[]): Promise<ReadonlyMap<number, string>> {
   const outcomes = verdicts.flatMap((verdict, i) => ('entry' in verdict ? [{ i, entry: verdict.entry }] : []));
-  const answers = await deliver(
+  const answers = await deliverInBatches(
     outcomes,
     ({ entry }) => bytesAtMost(entry.detail),
     (batch) => bus.put(batch.map(({ entry }) => entry)),
@@ -155,7 +155,7 @@ async function quarantine(
   const unreadable = verdicts.flatMap((verdict, i) =>
     verdict.kind === 'Quarantined' ? [{ i, body: verdict.body }] : [],
   );
-  const answers = await deliver(
+  const answers = await deliverInBatches(
     unreadable,
     ({ body }) => bytesAtMost(body),
     (batch) => quarantine.send(batch.map(({ body }) => body)),

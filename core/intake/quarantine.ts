@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { bytesAtMost, deliver } from '../delivery/deliver.ts';
+import { bytesAtMost, deliverInBatches } from '../delivery/deliver.ts';
 import { splitStream } from '../facts/stream-ref.ts';
 import type { HeldMessage, Quarantine } from '../ports/quarantine.ts';
 import type { BatchAnswer, Queue } from '../ports/queue.ts';
@@ -159,7 +159,7 @@ export async function addToQuarantine(
   { quarantine, runtime }: QuarantinePorts,
   { messages }: z.output<typeof quarantineAddRequestSchema>,
 ): Promise<z.output<typeof quarantineAddSchema>> {
-  const answers = await deliver(
+  const answers = await deliverInBatches(
     messages.map(({ reason, body }) => quarantinedBody(reason, body)),
     bytesAtMost,
     (batch) => quarantine.send(batch),
@@ -176,7 +176,7 @@ export async function addToQuarantine(
  * next call goes on behind it.
  * @throws MeridianError `unavailable`
  */
-export async function redrive(
+export async function redriveQuarantine(
   ports: QuarantinePorts,
   { dryRun, before, ...choice }: z.output<typeof redriveRequestSchema>,
 ): Promise<z.output<typeof redriveSchema>> {
@@ -194,7 +194,7 @@ export async function redrive(
     async (chosen) => {
       const answers = dryRun
         ? []
-        : await deliver(
+        : await deliverInBatches(
             chosen,
             ({ message }) => bytesAtMost(message.body),
             (batch) => ingress.send(batch.map(({ message }) => message.body)),

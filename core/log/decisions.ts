@@ -3,7 +3,7 @@
 import type * as z from 'zod';
 import { type AbortReason, abortOf, type Decision } from '../facts/decision.ts';
 import { MeridianError, toProblem } from '../facts/errors.ts';
-import { attemptOf, drivingRegionOf } from '../facts/transaction.ts';
+import { drivingRegionOf, parseAttemptId } from '../facts/transaction.ts';
 import type { Decisions } from '../ports/decisions.ts';
 import type { Remote } from '../ports/remote.ts';
 import type { Runtime } from '../ports/runtime.ts';
@@ -37,7 +37,7 @@ export async function decisionOf(
   within?: number,
 ): Promise<Decision | undefined> {
   const { decisions, participants } = ports;
-  const { transaction, attempt: number } = attemptOf(attempt);
+  const { transaction, attempt: number } = parseAttemptId(attempt);
   const here = await decisions.find(transaction, number, within);
   if (here || isKnownHere(ports, transaction) || !participants) return here;
   return ask(participants, { step: 'decision', attempt }, within);
@@ -78,7 +78,7 @@ export async function decisionOrAbort(
   { reason = expired, within }: { readonly reason?: AbortReason | undefined; readonly within?: number } = {},
 ): Promise<Decision> {
   const { region, participants, runtime } = ports;
-  const { transaction, attempt: number } = attemptOf(attempt);
+  const { transaction, attempt: number } = parseAttemptId(attempt);
   if (!isKnownHere(ports, transaction)) {
     const decided =
       participants && (await ask(participants, { step: 'decision', attempt, abort: { request } }, within));
@@ -121,7 +121,7 @@ async function ask(
   request: z.input<typeof decisionRequestSchema>,
   within?: number,
 ): Promise<Decision | undefined> {
-  const { transaction } = attemptOf(request.attempt);
+  const { transaction } = parseAttemptId(request.attempt);
   return decisionAnswerSchema.parse(await participants.invoke(drivingRegionOf(transaction), request, within)).decision;
 }
 
@@ -130,7 +130,7 @@ export async function tellDecision(
   ports: DecisionPorts,
   { attempt, abort }: z.output<typeof decisionRequestSchema>,
 ): Promise<DecisionAnswer> {
-  const { transaction } = attemptOf(attempt);
+  const { transaction } = parseAttemptId(attempt);
   if (!isKnownHere(ports, transaction))
     throw new MeridianError('misdirected', `${transaction} is decided in ${drivingRegionOf(transaction)}.`);
   const decision = abort ? await decisionOrAbort(ports, attempt, abort.request) : await decisionOf(ports, attempt);

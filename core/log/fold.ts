@@ -3,7 +3,7 @@ import type { EvolveContext, RecordedEvent, StreamDefinition } from '../definiti
 import { type Commit, eventId, foldOrder, type Stamped } from '../facts/commit.ts';
 import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
 import type { Snapshot } from '../facts/snapshot.ts';
-import { covers, type Dot, type Version } from '../facts/version.ts';
+import { covers, type Dot, type VersionVector } from '../facts/version.ts';
 
 /** For how long a commitId means the same request: 14 days, in milliseconds. */
 export const IDEMPOTENCY_WINDOW = 14 * 24 * 60 * 60 * 1000;
@@ -16,7 +16,7 @@ interface Folded {
 }
 
 /** A commitId: the request of the copy that counts, the dots of all copies that were folded here, the last one's stamp. */
-interface Id {
+interface SeenId {
   readonly request: string;
   readonly copies: Dot[];
   readonly lastStamp: Hlc;
@@ -31,7 +31,7 @@ export class Fold {
   readonly #definition: StreamDefinition;
   readonly #logs = new Map<string, Folded[]>();
   readonly #base: Snapshot | undefined;
-  readonly #byId = new Map<string, Id>();
+  readonly #byId = new Map<string, SeenId>();
   readonly #reused: Stamped[] = [];
   #state: unknown;
 
@@ -77,7 +77,7 @@ export class Fold {
     return request;
   }
 
-  #inBase(commitId: string): Id | undefined {
+  #inBase(commitId: string): SeenId | undefined {
     const last = this.#base?.ids.get(commitId)?.at(-1);
     return last && { request: last.countsAs, copies: [], lastStamp: last.hlc };
   }
@@ -94,7 +94,7 @@ export class Fold {
   }
 
   /** Per log only the tail above the context is looked at, so that folding stays near linear. */
-  #unseenBy(context: Version): readonly RecordedEvent[] {
+  #unseenBy(context: VersionVector): readonly RecordedEvent[] {
     const unseen: Folded[] = [];
     for (const log of this.#logs.values()) {
       const tail = log.slice(log.findLastIndex(({ commit }) => covers(context, commit)) + 1);

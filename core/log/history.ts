@@ -1,21 +1,21 @@
 import { currentVersions, unreadableIn } from '../definition/event-version.ts';
 import type { StreamDefinition } from '../definition/stream.ts';
 import { type Commit, foldOrder, isVisible, type Stamped } from '../facts/commit.ts';
-import { attemptId, type Decision, type FinalState, finalOf, stateIn } from '../facts/decision.ts';
+import { attemptIdOf, type Decision, type FinalState, finalOf, stateIn } from '../facts/decision.ts';
 import type { MeridianError } from '../facts/errors.ts';
 import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
 import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
 import {
-  advance,
+  advanceVersion,
   covers,
   type Dot,
   dominates,
-  empty,
-  join,
-  meet,
+  emptyVersion,
+  joinVersions,
+  meetVersions,
   positionIn,
   sameVersion,
-  type Version,
+  type VersionVector,
 } from '../facts/version.ts';
 import { Fold, IDEMPOTENCY_WINDOW } from './fold.ts';
 
@@ -48,7 +48,7 @@ export class History {
   readonly #byId = new Map<string, Commit[]>();
   /** The seen commits in fold order. */
   readonly #seenCommits: Commit[] = [];
-  #seen: Version = empty;
+  #seen: VersionVector = emptyVersion;
   #latestStamp: Hlc | undefined;
   #unreadable: MeridianError | undefined;
   #fold: { readonly fold: Fold; readonly count: number } | undefined;
@@ -70,7 +70,7 @@ export class History {
     this.#byId.clear();
     this.#seenCommits.length = 0;
     this.#base = base;
-    this.#seen = base?.version ?? empty;
+    this.#seen = base?.version ?? emptyVersion;
     this.#latestStamp = base?.latestStamp;
     this.#fold = undefined;
     this.add(commits);
@@ -84,7 +84,7 @@ export class History {
 
   #keep(commit: Commit): void {
     const log = this.#logs.get(commit.log) ?? new Map<number, Commit>();
-    if (covers(this.#base?.version ?? empty, commit)) return;
+    if (covers(this.#base?.version ?? emptyVersion, commit)) return;
     if (commit.tx) this.#attempts.set(commit.commitId, commit);
     if (commit.tx?.state === 'prepared') {
       if (!log.has(commit.position)) this.#intents.set(placeOf(commit), { intent: commit });
@@ -116,7 +116,7 @@ export class History {
   /** Lets readers see what became of an attempt, before its intents are final. */
   decide(decision: Decision): void {
     for (const [place, { intent, state: known }] of this.#intents) {
-      if (known || intent.commitId !== attemptId(decision)) continue;
+      if (known || intent.commitId !== attemptIdOf(decision)) continue;
       const state = stateIn(decision, intent);
       this.#intents.set(place, { intent, state });
       this.#decided(finalOf(intent, state), this.#logs.get(intent.log) ?? new Map<number, Commit>());
@@ -126,14 +126,14 @@ export class History {
 
   /** Extends the seen set as far as it goes: each log's next commit, once what it depends on is seen. */
   #see(): void {
-    let before: Version;
+    let before: VersionVector;
     do {
       before = this.#seen;
       for (const [log, commits] of this.#logs)
         for (;;) {
           const next = commits.get(positionIn(this.#seen, log) + 1);
           if (!next || !dominates(this.#seen, next.context)) break;
-          this.#seen = advance(this.#seen, next);
+          this.#seen = advanceVersion(this.#seen, next);
           this.#insert(next);
         }
     } while (before !== this.#seen);
@@ -155,12 +155,12 @@ export class History {
   }
 
   /** Whether what lies behind this version is here as commits, none of it only in the base. */
-  reaches(version: Version): boolean {
-    return dominates(version, this.#base?.version ?? empty);
+  reaches(version: VersionVector): boolean {
+    return dominates(version, this.#base?.version ?? emptyVersion);
   }
 
   /** The seen set: the largest causally closed version of which every commit is here. */
-  get seen(): Version {
+  get seen(): VersionVector {
     return this.#seen;
   }
 
@@ -199,7 +199,7 @@ export class History {
   }
 
   hasOtherLogsThan(own: string): boolean {
-    return [...this.#logs.keys(), ...Object.keys(this.#base?.version ?? empty)].some((log) => log !== own);
+    return [...this.#logs.keys(), ...Object.keys(this.#base?.version ?? emptyVersion)].some((log) => log !== own);
   }
 
   /** The state at the seen set. @throws MeridianError `unreadable-event`, retryable */
@@ -208,7 +208,7 @@ export class History {
   }
 
   /** The state at a version that the seen set covers, and that this history reaches. */
-  stateAt(version: Version): unknown {
+  stateAt(version: VersionVector): unknown {
     if (sameVersion(version, this.#seen)) return this.state;
     return this.#foldOf(this.#seenCommits.filter((commit) => covers(version, commit))).state;
   }
@@ -227,12 +227,12 @@ export class History {
   }
 
   /** The seen commits that `version`, which this history reaches, does not cover, in fold order. */
-  since(version: Version): readonly Commit[] {
+  since(version: VersionVector): readonly Commit[] {
     return this.#seenCommits.filter((commit) => !covers(version, commit));
   }
 
   /** Whether `version` lacks a seen commit that has events. */
-  hasEventsSince(version: Version): boolean {
+  hasEventsSince(version: VersionVector): boolean {
     return Object.entries(this.#seen).some(([log, seen]) => this.#lastWithEvents(log, seen) > positionIn(version, log));
   }
 
@@ -254,7 +254,7 @@ export class History {
 
   /** The same without the undecided intents at its end. */
   lastDecidedPosition(log: string): number {
-    return positionIn(this.#base?.version ?? empty, log) + (this.#logs.get(log)?.size ?? 0);
+    return positionIn(this.#base?.version ?? emptyVersion, log) + (this.#logs.get(log)?.size ?? 0);
   }
 
   /** The intents that were prepared when they were read: nothing is appended behind them before they are final. */
@@ -279,7 +279,7 @@ export class History {
 
   #lastWithEvents(log: string, upTo: number): number {
     const last = this.#logs.get(log)?.get(upTo);
-    if (!last) return positionIn(this.#base?.withEvents ?? empty, log);
+    if (!last) return positionIn(this.#base?.withEvents ?? emptyVersion, log);
     return last.events.length > 0 ? last.position : last.previous;
   }
 
@@ -287,14 +287,14 @@ export class History {
    * The least causally closed version that covers a commit of this history. Usually its context and its dot; if its
    * writer was based on an old version, also what its log holds in between, since a version has no holes.
    */
-  versionOf(commit: Commit | KnownCopy): Version {
+  versionOf(commit: Commit | KnownCopy): VersionVector {
     if ('version' in commit) return commit.version;
     const { log, position, context } = commit;
-    let version = join(context, { [log]: position });
+    let version = joinVersions(context, { [log]: position });
     let covered = positionIn(context, log);
     for (let p = position - 1; p > covered; p--) {
-      const between = this.#logs.get(log)?.get(p)?.context ?? empty;
-      version = join(version, between);
+      const between = this.#logs.get(log)?.get(p)?.context ?? emptyVersion;
+      version = joinVersions(version, between);
       covered = Math.max(covered, positionIn(between, log));
     }
     return version;
@@ -325,7 +325,7 @@ export class History {
       return { commitId, log, position, hlc, request, countsAs: fold.apply(commit), version: this.versionOf(commit) };
     });
     this.#tried = 0;
-    const version = commits.reduce(advance, this.#base?.version ?? empty);
+    const version = commits.reduce(advanceVersion, this.#base?.version ?? emptyVersion);
     const since = wallTimeOf(last.hlc) - IDEMPOTENCY_WINDOW - CLOCK_MARGIN_MS;
     const known = [...(this.#base?.ids.values() ?? []), copies].flat().filter(({ hlc }) => wallTimeOf(hlc) >= since);
     const snapshot = {
@@ -351,12 +351,12 @@ export class History {
   #settled(until: number, least: number): readonly Commit[] {
     let knownToOthers = this.#hiddenCommits()
       .map(({ context }) => context)
-      .reduce(meet, this.#seen);
+      .reduce(meetVersions, this.#seen);
     let version = this.#seen;
     let count = this.#seenCommits.length;
     for (const last of this.#seenCommits.slice(least - 1).reverse()) {
       if (wallTimeOf(last.hlc) <= until && dominates(knownToOthers, version)) return this.#seenCommits.slice(0, count);
-      knownToOthers = meet(knownToOthers, last.context);
+      knownToOthers = meetVersions(knownToOthers, last.context);
       version = { ...version, [last.log]: last.position - 1 };
       count--;
     }

@@ -4,14 +4,14 @@ import type { StreamDefinition } from '../definition/stream.ts';
 import { MeridianError } from '../facts/errors.ts';
 import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
 import { splitStream } from '../facts/stream-ref.ts';
-import { dominates, empty, sameVersion, type Version } from '../facts/version.ts';
+import { dominates, emptyVersion, sameVersion, type VersionVector } from '../facts/version.ts';
 import type { Decisions } from '../ports/decisions.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { Remote } from '../ports/remote.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { SnapshotStore } from '../ports/snapshot-store.ts';
 import { backoff } from '../retry.ts';
-import { encodeVersion } from '../wire/version-token.ts';
+import { encodeVersionToken } from '../wire/version-token.ts';
 import { readDecision } from './decisions.ts';
 import { History } from './history.ts';
 
@@ -84,7 +84,7 @@ async function loadFromSnapshot(ports: LoadPorts, stream: string): Promise<Histo
   const definition = definitionOf(domain, stream);
   if (!snapshots || !definition.snapshots) return undefined;
   const { version } = definition.snapshots;
-  const newest = (before?: Hlc) => attempt(ports, () => snapshots.newest(stream, version, before));
+  const newest = (before?: Hlc) => orReportFailure(ports, () => snapshots.newest(stream, version, before));
   const known = currentVersions(definition.events);
   for (let snapshot = await newest(); snapshot; snapshot = await newest(snapshot.latestStamp)) {
     // Code that knows other events folded them otherwise, or folds what is unreadable here.
@@ -95,7 +95,7 @@ async function loadFromSnapshot(ports: LoadPorts, stream: string): Promise<Histo
       if (history.holds) return history;
     }
     const { latestStamp } = snapshot;
-    await attempt(ports, () => snapshots.drop(stream, version, latestStamp));
+    await orReportFailure(ports, () => snapshots.drop(stream, version, latestStamp));
   }
   return undefined;
 }
@@ -104,14 +104,14 @@ async function loadFromSnapshot(ports: LoadPorts, stream: string): Promise<Histo
 export async function keepSnapshot(ports: LoadPorts, history: History): Promise<void> {
   const { snapshots, runtime } = ports;
   if (!snapshots) return;
-  await attempt(ports, async () => {
+  await orReportFailure(ports, async () => {
     const snapshot = history.takeSnapshot(runtime.now());
     if (snapshot) await snapshots.put(snapshot);
   });
 }
 
 /** Snapshots save time; without them everything else goes on. */
-async function attempt<T>({ runtime }: LoadPorts, act: () => Promise<T>): Promise<T | undefined> {
+async function orReportFailure<T>({ runtime }: LoadPorts, act: () => Promise<T>): Promise<T | undefined> {
   try {
     return await act();
   } catch {
@@ -124,7 +124,11 @@ async function attempt<T>({ runtime }: LoadPorts, act: () => Promise<T>): Promis
  * Loads a stream, again and again until this Region has seen `atLeast`.
  * @throws MeridianError `unknown-stream-type`; `not-caught-up` after 2 s, with how far this Region is
  */
-export async function loadAtLeast(ports: LoadPorts, stream: string, atLeast: Version = empty): Promise<History> {
+export async function loadAtLeast(
+  ports: LoadPorts,
+  stream: string,
+  atLeast: VersionVector = emptyVersion,
+): Promise<History> {
   const { runtime } = ports;
   const deadline = runtime.elapsed() + WAIT_MS;
   for (let attempt = 0; ; attempt++) {
@@ -134,7 +138,7 @@ export async function loadAtLeast(ports: LoadPorts, stream: string, atLeast: Ver
     if (runtime.elapsed() + wait > deadline)
       throw new MeridianError('not-caught-up', `This Region has not seen that version of ${stream} yet: try again.`, {
         retryable: true,
-        details: { seen: encodeVersion(stream, history.seen), wanted: encodeVersion(stream, atLeast) },
+        details: { seen: encodeVersionToken(stream, history.seen), wanted: encodeVersionToken(stream, atLeast) },
       });
     await runtime.sleep(wait);
   }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { type RepublishPorts, republish } from '../delivery/republish.ts';
+import { type RepublishPorts, republishStep } from '../delivery/republish.ts';
 import { faultsOf, invalid, MeridianError } from '../facts/errors.ts';
-import { addToQuarantine, listQuarantine, type QuarantinePorts, redrive } from '../intake/quarantine.ts';
+import { addToQuarantine, listQuarantine, type QuarantinePorts, redriveQuarantine } from '../intake/quarantine.ts';
 import type { ProjectPorts } from '../view/projection.ts';
 import { beginRebuild, cleanRebuild, rebuildStatus, stepRebuild } from '../view/rebuild.ts';
 import {
@@ -34,16 +34,16 @@ const actions: ReadonlyMap<string, Action> = new Map([
   ['rebuild-step', action(rebuildStepRequestSchema, stepRebuild)],
   ['rebuild-status', action(rebuildRequestSchema, rebuildStatus)],
   ['rebuild-clean', action(rebuildRequestSchema, cleanRebuild)],
-  ['republish-step', action(republishStepRequestSchema, republish)],
+  ['republish-step', action(republishStepRequestSchema, republishStep)],
   ['quarantine-list', action(quarantineListRequestSchema, listQuarantine)],
   ['quarantine-add', action(quarantineAddRequestSchema, addToQuarantine)],
-  ['quarantine-redrive', action(redriveRequestSchema, redrive)],
+  ['quarantine-redrive', action(redriveRequestSchema, redriveQuarantine)],
 ]);
 
 const namedSchema = z.looseObject({ action: z.string() });
 
 /** @throws MeridianError `validation`; `not-found`: there is no such action; what the action throws */
-export const operate: Action = async (ports, asked) => {
+export const runAction: Action = async (ports, asked) => {
   const parsed = namedSchema.safeParse(asked);
   if (!parsed.success) throw invalid(faultsOf(parsed.error));
   const { action, ...input } = parsed.data;

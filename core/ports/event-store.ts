@@ -1,6 +1,6 @@
 import type { Commit } from '../facts/commit.ts';
 import type { Decision, FinalState } from '../facts/decision.ts';
-import type { Dot, Version } from '../facts/version.ts';
+import type { Dot, VersionVector } from '../facts/version.ts';
 
 /** The `events` table of this Region. */
 export interface EventStore {
@@ -8,7 +8,7 @@ export interface EventStore {
    * The commits of a stream that this replica holds and `after` does not cover, in any order, strongly consistent: also
    * those of logs that nobody has heard of. One Query a page, and one more for every log of `after`, side by side.
    */
-  load(stream: string, after?: Version): Promise<readonly Commit[]>;
+  load(stream: string, after?: VersionVector): Promise<readonly Commit[]>;
   /** The commits of one log behind a position, strongly consistent. */
   loadLog(stream: string, log: string, after: number): Promise<readonly Commit[]>;
   /**

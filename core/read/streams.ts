@@ -1,14 +1,14 @@
 import { streamModeOf } from '../definition/domain.ts';
 import type { Mode } from '../definition/stream.ts';
 import type { Commit } from '../facts/commit.ts';
-import { empty, join, type Version } from '../facts/version.ts';
+import { emptyVersion, joinVersions, type VersionVector } from '../facts/version.ts';
 import { type LoadPorts, loadAtLeast, loadWhole } from '../log/load.ts';
 import type { HealthPorts } from './health.ts';
 import type { ViewPorts } from './views.ts';
 
 export interface StreamState {
   readonly state: unknown;
-  readonly version: Version;
+  readonly version: VersionVector;
   readonly mode: Mode;
 }
 
@@ -17,7 +17,7 @@ export interface StreamState {
  * @param atLeast waits up to 2 s until this Region has seen that version
  * @throws MeridianError `unknown-stream-type`; `not-caught-up`, with how far this Region is; `unavailable`
  */
-export async function readStream(ports: LoadPorts, stream: string, atLeast?: Version): Promise<StreamState> {
+export async function readStream(ports: LoadPorts, stream: string, atLeast?: VersionVector): Promise<StreamState> {
   const mode = streamModeOf(ports.domain, stream);
   const { state, seen } = await loadAtLeast(ports, stream, atLeast);
   return { state, version: seen, mode };
@@ -26,7 +26,7 @@ export async function readStream(ports: LoadPorts, stream: string, atLeast?: Ver
 export interface CommitPage {
   readonly commits: readonly Commit[];
   /** What the reader knows with this page, to be given as `after` for the next. */
-  readonly version: Version;
+  readonly version: VersionVector;
   readonly more: boolean;
 }
 
@@ -38,7 +38,7 @@ export interface CommitPage {
 export async function readCommits(
   ports: LoadPorts,
   stream: string,
-  after: Version = empty,
+  after: VersionVector = emptyVersion,
   limit = 100,
 ): Promise<CommitPage> {
   // From the start there is nothing that a snapshot could save.
@@ -46,7 +46,7 @@ export async function readCommits(
   const history = loaded?.reaches(after) ? loaded : await loadWhole(ports, stream);
   const unread = history.since(after);
   const commits = unread.slice(0, limit);
-  const version = commits.reduce((known, { log, position }) => join(known, { [log]: position }), after);
+  const version = commits.reduce((known, { log, position }) => joinVersions(known, { [log]: position }), after);
   return { commits, version, more: unread.length > limit };
 }
 

@@ -1,4 +1,4 @@
-import { type AbortReason, abortOf, attemptId, type Decision, stateIn } from '../facts/decision.ts';
+import { type AbortReason, abortOf, attemptIdOf, type Decision, stateIn } from '../facts/decision.ts';
 import { MeridianError, toProblem } from '../facts/errors.ts';
 import { drivingRegionOf } from '../facts/transaction.ts';
 import { type DecisionPorts, decisionOrAbort, putDecision } from '../log/decisions.ts';
@@ -6,9 +6,9 @@ import type { EventStore } from '../ports/event-store.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import {
   type Answer,
+  type AttemptResult,
   type CoordinatorAnswer,
   coordinatorRequestSchema,
-  type Decided,
   type DecideRequest,
   type Plan,
   type PlanRequest,
@@ -31,7 +31,7 @@ const MIN_ATTEMPT_MS = 1000;
  * decides nothing: run twice, or killed anywhere, the outcome is that of the decision records.
  * @throws MeridianError `unavailable`: ask again; ZodError, `misdirected`: this was never asked by ours
  */
-export async function coordinate(ports: CoordinatePorts, asked: unknown): Promise<CoordinatorAnswer> {
+export async function coordinateStep(ports: CoordinatePorts, asked: unknown): Promise<CoordinatorAnswer> {
   const request = coordinatorRequestSchema.parse(asked);
   const { transaction } = request;
   if (drivingRegionOf(transaction) !== ports.region)
@@ -53,7 +53,7 @@ async function plan(ports: CoordinatePorts, { transaction, request, deadline }: 
   if (last?.final) return { kind: 'decided', intents: committedBy(last) };
   const attempt = (last?.attempt ?? 0) + 1;
   if (!isOver) return { kind: 'prepare', attempt };
-  const end = await decisionOrAbort(ports, attemptId({ transaction, attempt }), request, {
+  const end = await decisionOrAbort(ports, attemptIdOf({ transaction, attempt }), request, {
     reason: last?.reason,
   });
   return { kind: 'decided', intents: committedBy(end) };
@@ -64,13 +64,13 @@ function committedBy(decision: Decision): readonly FinalIntent[] {
     stream,
     log,
     position,
-    commitId: attemptId(decision),
+    commitId: attemptIdOf(decision),
     state: 'committed',
   }));
 }
 
 /** The commit point: one conditional put. What is there already is the decision, whatever these answers say. */
-async function decide(ports: CoordinatePorts, asked: DecideRequest): Promise<Decided> {
+async function decide(ports: CoordinatePorts, asked: DecideRequest): Promise<AttemptResult> {
   const { answers, request } = asked;
   const prepared = answers.filter((answer) => answer.kind === 'prepared');
   // The attempt's id is another transaction's: only that one may decide it.
@@ -80,7 +80,7 @@ async function decide(ports: CoordinatePorts, asked: DecideRequest): Promise<Dec
   const decision = await putDecision(ports, mine);
   const intents = prepared.map((intent) => {
     const { stream, log, position } = intent;
-    return { stream, log, position, commitId: attemptId(asked), state: stateIn(decision, intent) };
+    return { stream, log, position, commitId: attemptIdOf(asked), state: stateIn(decision, intent) };
   });
   // Of a decision that another run made, this one may not have had every answer.
   const listed = new Set(intents.map(({ stream, position }) => `${stream}@${position}`));

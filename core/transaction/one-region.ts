@@ -1,7 +1,7 @@
 import { streamTypeOf } from '../definition/domain.ts';
 import { homeOf } from '../definition/stream.ts';
 import type { Commit } from '../facts/commit.ts';
-import { type AbortReason, abortOf, attemptId, type Decision } from '../facts/decision.ts';
+import { type AbortReason, abortOf, attemptIdOf, type Decision } from '../facts/decision.ts';
 import { cutProblem, MeridianError, type Problem, toProblem } from '../facts/errors.ts';
 import { splitStream } from '../facts/stream-ref.ts';
 import { drivingRegionOf, type Participant, type Transaction } from '../facts/transaction.ts';
@@ -134,7 +134,7 @@ async function partOf(ports: AppendPorts, transaction: Transaction, one: Draft):
   if (fresh && history.unreadable) throw history.unreadable;
   const now = ports.runtime.now();
   const { id, request, meta } = transaction;
-  const commitId = attemptId({ transaction: id, attempt: ATTEMPT });
+  const commitId = attemptIdOf({ transaction: id, attempt: ATTEMPT });
   const known = history.find(commitId, request, now);
   const conflict =
     known && known.request !== request

@@ -5,7 +5,7 @@ import { tellDecision } from '../log/decisions.ts';
 import type { Remote } from '../ports/remote.ts';
 import { type ParticipantAnswer, participantRequestSchema, remoteAnswerSchema } from '../wire/participant.ts';
 import type { AppendPorts } from '../write/writer.ts';
-import { prepare } from './prepare.ts';
+import { prepareIntent } from './prepare.ts';
 
 export interface ParticipatePorts extends AppendPorts {
   /** The `participant` functions of the other Regions. */
@@ -20,7 +20,7 @@ const CALL_MS = 25_000;
  * cross-Region round trip. Business outcomes are answers.
  * @throws MeridianError `unavailable`, `region-unreachable`: ask again; ZodError: this was never asked by ours
  */
-export async function participate(ports: ParticipatePorts, asked: unknown): Promise<ParticipantAnswer> {
+export async function participateStep(ports: ParticipatePorts, asked: unknown): Promise<ParticipantAnswer> {
   const request = participantRequestSchema.parse(asked);
   switch (request.step) {
     case 'decision':
@@ -36,7 +36,7 @@ export async function participate(ports: ParticipatePorts, asked: unknown): Prom
       const home = homeIn(ports, request.participant.stream);
       const remaining = 'deadline' in request ? request.deadline - ports.runtime.now() : request.remaining;
       return home === ports.region
-        ? prepare(ports, { ...request, remaining })
+        ? prepareIntent(ports, { ...request, remaining })
         : passOn(
             ports,
             home,

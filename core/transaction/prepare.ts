@@ -1,6 +1,6 @@
 import { streamTypeOf } from '../definition/domain.ts';
 import type { Commit } from '../facts/commit.ts';
-import { attemptId } from '../facts/decision.ts';
+import { attemptIdOf } from '../facts/decision.ts';
 import { cutProblem, type ErrorCode, MeridianError, toProblem } from '../facts/errors.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import { splitStream } from '../facts/stream-ref.ts';
@@ -42,7 +42,7 @@ const MAX_PROBLEM_BYTES = 1000;
  * events. The same prepare again answers the same intent. Nobody waits here: what another transaction holds is `busy`.
  * @throws MeridianError `unavailable`, `region-unreachable`: ask again
  */
-export async function prepare(ports: AppendPorts, asked: Prepare): Promise<Prepared> {
+export async function prepareIntent(ports: AppendPorts, asked: Prepare): Promise<Prepared> {
   const { stream } = asked.participant;
   try {
     return await tryToPrepare(ports, asked);
@@ -63,7 +63,7 @@ async function tryToPrepare(ports: AppendPorts, asked: Prepare): Promise<Prepare
   const { runtime, domain } = ports;
   const { stream, request: whatIsAsked, expected } = asked.participant;
   const { request, meta } = asked;
-  const commitId = attemptId(asked);
+  const commitId = attemptIdOf(asked);
   const definition = streamTypeOf(domain, splitStream(stream).type);
   checkHome(ports, definition, stream);
   const deadline = runtime.elapsed() + asked.remaining;

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { attemptId } from '../facts/decision.ts';
+import { attemptIdOf } from '../facts/decision.ts';
 import { type DecisionPorts, decisionOrAbort } from '../log/decisions.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { BatchAnswer } from '../ports/queue.ts';
@@ -16,7 +16,7 @@ export interface ResolvePorts extends DecisionPorts {
  * @param bodies messages of the resolver's queue, in the Region that wrote the intent or the decision
  * @returns per body: undefined when it is done with, else why it has to be delivered again
  */
-export function resolve(ports: ResolvePorts, bodies: readonly string[]): Promise<BatchAnswer> {
+export function resolveMessages(ports: ResolvePorts, bodies: readonly string[]): Promise<BatchAnswer> {
   return Promise.all(
     bodies.map(async (body) => {
       try {
@@ -56,7 +56,7 @@ async function resolveAttempt(
   const last = attempts.at(-1);
   // A busy record that followed has a message of its own.
   if (last && (last.final || last.attempt >= attempt)) return;
-  await decisionOrAbort(ports, attemptId({ transaction, attempt }), request, {
+  await decisionOrAbort(ports, attemptIdOf({ transaction, attempt }), request, {
     reason: last?.reason,
     within: ASK_MS,
   });

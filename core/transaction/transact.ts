@@ -1,4 +1,4 @@
-import { abortOf, attemptId, type Decision, type Outcome } from '../facts/decision.ts';
+import { abortOf, attemptIdOf, type Decision, type Outcome } from '../facts/decision.ts';
 import { fromProblem, MeridianError } from '../facts/errors.ts';
 import { drivingRegionOf, type Transaction } from '../facts/transaction.ts';
 import { decisionOrAbort } from '../log/decisions.ts';
@@ -36,9 +36,9 @@ const RECOVERY_MS = 30_000;
  * - `id-reused`: the id stands for another transaction
  * - `unavailable`, `region-unreachable`, retryable: it may have run all the same; the same transaction again tells
  */
-export async function transact(ports: TransactPorts, transaction: Transaction, wait: number): Promise<Outcome> {
+export async function runTransaction(ports: TransactPorts, transaction: Transaction, wait: number): Promise<Outcome> {
   const driving = drivingRegionOf(transaction.id);
-  if (driving === ports.region) return transactHere(ports, transaction, wait);
+  if (driving === ports.region) return runTransactionHere(ports, transaction, wait);
   const asked = { transact: transaction, wait: Math.min(wait, MAX_PASSED_ON_MS) };
   return passOn(ports, driving, asked);
 }
@@ -77,7 +77,7 @@ export async function outcomeHere(ports: DrivePorts, id: string): Promise<Outcom
   if (!last || last.final || runtime.now() < last.decidedAt + last.remaining + RECOVERY_MS)
     return outcomeFrom(id, last);
   // The attempt that was to follow has not come in time, nor has the resolver: whoever asks ends it.
-  const next = attemptId({ transaction: id, attempt: last.attempt + 1 });
+  const next = attemptIdOf({ transaction: id, attempt: last.attempt + 1 });
   return outcomeFrom(id, await decisionOrAbort(ports, next, last.request, { reason: last.reason }));
 }
 
@@ -89,8 +89,8 @@ function checkDriving({ region }: DrivePorts, id: string): void {
     });
 }
 
-/** As `transact`, in the Region that drives it. @throws MeridianError as `transact`; `misdirected` */
-export async function transactHere(ports: DrivePorts, transaction: Transaction, wait: number): Promise<Outcome> {
+/** As `runTransaction`, in the Region that drives it. @throws MeridianError as `runTransaction`; `misdirected` */
+export async function runTransactionHere(ports: DrivePorts, transaction: Transaction, wait: number): Promise<Outcome> {
   const { id, isNew } = transaction;
   checkDriving(ports, id);
   if (isOneRegion(ports, transaction)) {

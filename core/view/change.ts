@@ -1,6 +1,6 @@
 import { shardOf, type ViewDefinition } from '../definition/view.ts';
 import { splitStream } from '../facts/stream-ref.ts';
-import { dominates, empty } from '../facts/version.ts';
+import { dominates, emptyVersion } from '../facts/version.ts';
 import type { Sums, TotalDelta, Totals, ViewEntry } from '../facts/view-entry.ts';
 import type { History } from '../log/history.ts';
 import { MAX_TRANSACTION_ITEMS } from '../ports/view-store.ts';
@@ -14,7 +14,7 @@ export interface Change {
 
 export function changeOf({ view, shards }: Target, history: History, entry: ViewEntry | undefined): readonly Change[] {
   const { stream, seen, state } = history;
-  const before = entry?.version ?? empty;
+  const before = entry?.version ?? emptyVersion;
   if (dominates(before, seen) || !dominates(seen, before)) return [];
   const { id } = splitStream(stream);
   const shard = shardOf(shards, stream);

@@ -61,7 +61,7 @@ function pass<G extends Generation>(view: ViewDefinition, generation: G): G {
 }
 
 /** Notes that this code takes commits in and leaves older generations without them; undefined: that is known. */
-export function passBy(view: ViewDefinition, now: Generations): Generations | undefined {
+export function notePassedBy(view: ViewDefinition, now: Generations): Generations | undefined {
   if (liveOf(now).every(({ version, behind }) => version >= versionOf(view) || behind)) return undefined;
   return { ...now, active: pass(view, now.active), building: now.building && pass(view, now.building) };
 }
@@ -70,7 +70,12 @@ export function passBy(view: ViewDefinition, now: Generations): Generations | un
  * Begins to build the view anew; undefined: that is under way. A build by other code, with other shards, or that commits
  * have passed by, is given up for it.
  */
-export function begin(view: ViewDefinition, segments: number, time: number, now: Generations): Generations | undefined {
+export function beginBuild(
+  view: ViewDefinition,
+  segments: number,
+  time: number,
+  now: Generations,
+): Generations | undefined {
   const { active, building, builds, retired } = now;
   const code = codeOf(view);
   if (building && isBy(code, building) && !building.behind) return undefined;
@@ -125,7 +130,7 @@ export function segmentOf(view: ViewDefinition, building: Build, index: number):
  * Stores how far a segment is; the last one that is done makes the build the active generation, in the same write.
  * Undefined: the build or the segment is not any more where the reader began.
  */
-export function advance(
+export function advanceBuild(
   { build, segments: before }: Build,
   index: number,
   progress: Segment,
@@ -145,12 +150,12 @@ export function advance(
 }
 
 /** The retired generations that nobody uses any more. */
-export function removable({ retired }: Generations, time: number): readonly Retired[] {
+export function removableGenerations({ retired }: Generations, time: number): readonly Retired[] {
   return retired.filter(({ since }) => since + REMOVABLE_AFTER_MS <= time);
 }
 
 /** Forgets a generation that nothing is left of; undefined: it is forgotten. */
-export function forget({ build }: Retired, now: Generations): Generations | undefined {
+export function forgetGeneration({ build }: Retired, now: Generations): Generations | undefined {
   return now.retired.some((other) => other.build === build)
     ? { ...now, retired: now.retired.filter((other) => other.build !== build) }
     : undefined;

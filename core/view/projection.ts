@@ -3,7 +3,7 @@ import { shardOf, type ViewDefinition } from '../definition/view.ts';
 import type { Commit } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
 import { splitStream } from '../facts/stream-ref.ts';
-import { covers, empty } from '../facts/version.ts';
+import { covers, emptyVersion } from '../facts/version.ts';
 import type { ViewEntry } from '../facts/view-entry.ts';
 import type { History } from '../log/history.ts';
 import { type LoadPorts, loadHistory, loadWhole } from '../log/load.ts';
@@ -11,7 +11,7 @@ import type { ViewStore } from '../ports/view-store.ts';
 import { backoff } from '../retry.ts';
 import { type Change, changeOf, sumUp, transactions } from './change.ts';
 import { changeGenerations, readGenerations } from './current-generations.ts';
-import { needsNewerCode, passBy, type Target, targetsOf } from './generation.ts';
+import { needsNewerCode, notePassedBy, type Target, targetsOf } from './generation.ts';
 import type { Trigger } from './trigger.ts';
 
 export interface ProjectPorts extends LoadPorts {
@@ -32,7 +32,7 @@ type Triggers = ReadonlyMap<string, readonly Trigger[]>;
  * is not ready for is dropped: what is missing brings its own, once it is in the table.
  * @returns the streams that have to be tried again, and why
  */
-export async function project(
+export async function projectTriggers(
   ports: ProjectPorts,
   triggers: readonly Trigger[],
 ): Promise<ReadonlyMap<string, unknown>> {
@@ -55,8 +55,12 @@ async function liveTargets({ domain, views }: ProjectPorts, triggers: readonly T
   if (projected.length === 0) return { targets, refused };
   for (const { view, generations } of await readGenerations(views, projected)) {
     const now =
-      generations.revision === 0 || passBy(view, generations)
-        ? await changeGenerations(views, view, (now) => passBy(view, now) ?? (now.revision === 0 ? now : undefined))
+      generations.revision === 0 || notePassedBy(view, generations)
+        ? await changeGenerations(
+            views,
+            view,
+            (now) => notePassedBy(view, now) ?? (now.revision === 0 ? now : undefined),
+          )
         : generations;
     targets.push(...targetsOf(view, now));
     if (needsNewerCode(view, now))
@@ -172,7 +176,7 @@ function entriesBehind({ views }: ProjectPorts, targets: readonly Target[], pend
       const places = own.map((stream) => ({ stream, shard: shardOf(shards, stream) }));
       const entries: Entries = own.length > 0 ? await views.entries(name, places) : new Map();
       const behind = own.filter((stream) => {
-        const version = entries.get(stream)?.version ?? empty;
+        const version = entries.get(stream)?.version ?? emptyVersion;
         return pending.get(stream)?.some((trigger) => trigger.inTable || !covers(version, trigger));
       });
       return { target, streams: new Map(behind.map((stream) => [stream, entries.get(stream)])) };

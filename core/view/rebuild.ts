@@ -12,7 +12,16 @@ import type {
   rebuildStepRequestSchema,
 } from '../wire/operate.ts';
 import { changeGenerations, generationsOf } from './current-generations.ts';
-import { advance, begin, forget, REMOVABLE_AFTER_MS, removable, segmentOf, storedAs, targetOf } from './generation.ts';
+import {
+  advanceBuild,
+  beginBuild,
+  forgetGeneration,
+  REMOVABLE_AFTER_MS,
+  removableGenerations,
+  segmentOf,
+  storedAs,
+  targetOf,
+} from './generation.ts';
 import { type ProjectPorts, projectInto } from './projection.ts';
 
 /** For so long a step begins something new, in milliseconds. */
@@ -35,7 +44,7 @@ export async function beginRebuild(
   { view: name, segments }: z.output<typeof rebuildBeginRequestSchema>,
 ): Promise<RebuildStatus> {
   const view = viewOf(domain, name);
-  return statusOf(view, await changeGenerations(views, view, (now) => begin(view, segments, runtime.now(), now)));
+  return statusOf(view, await changeGenerations(views, view, (now) => beginBuild(view, segments, runtime.now(), now)));
 }
 
 /** @throws MeridianError `unknown-view`; `unavailable` */
@@ -67,7 +76,7 @@ export async function stepRebuild(
     const segment = segmentOf(view, building, index);
     if (segment.done || runtime.elapsed() >= deadline) break;
     const progress = await buildPage(ports, view, building, index, segment);
-    now = await changeGenerations(views, view, (now) => advance(building, index, progress, runtime.now(), now));
+    now = await changeGenerations(views, view, (now) => advanceBuild(building, index, progress, runtime.now(), now));
   }
   return statusOf(view, now);
 }
@@ -130,11 +139,11 @@ export async function cleanRebuild(
   const view = viewOf(domain, name);
   const deadline = runtime.elapsed() + STEP_MS;
   let now = await generationsOf(views, view);
-  for (const retired of removable(now, runtime.now())) {
+  for (const retired of removableGenerations(now, runtime.now())) {
     let isGone = false;
     while (!isGone && runtime.elapsed() < deadline)
       isGone = await views.remove(storedAs(name, retired), retired.shards, REMOVED_AT_ONCE);
-    if (isGone) now = await changeGenerations(views, view, (now) => forget(retired, now));
+    if (isGone) now = await changeGenerations(views, view, (now) => forgetGeneration(retired, now));
   }
   return statusOf(view, now);
 }

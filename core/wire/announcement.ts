@@ -1,7 +1,7 @@
 import { type Decision, OUTCOME_TYPE } from '../facts/decision.ts';
 import { drivingRegionOf } from '../facts/transaction.ts';
 import { type BusEntry, SOURCE_PREFIX } from './bus.ts';
-import { encodeVersion } from './version-token.ts';
+import { encodeVersionToken } from './version-token.ts';
 
 /** The outcome of a transaction, as it goes out. Its `id` is the same on every delivery. */
 export function announcementOf({ transaction, participants, reason, decidedAt }: Decision): BusEntry {
@@ -16,7 +16,7 @@ export function announcementOf({ transaction, participants, reason, decidedAt }:
         : {
             participants: participants.map(({ version, ...intent }) => ({
               ...intent,
-              version: encodeVersion(intent.stream, version),
+              version: encodeVersionToken(intent.stream, version),
             })),
           }),
       // Where it is announced, and forwarded from; who decided may be another Region.

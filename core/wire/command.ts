@@ -3,8 +3,8 @@ import type { Append, Appended } from '../facts/append.ts';
 import type { Outcome } from '../facts/decision.ts';
 import { type Problem, problemSchema } from '../facts/errors.ts';
 import { preparedIntentSchema, reasonSchema } from './decision.ts';
-import { commitIdSchema, dotShape, metaSchema, streamNameSchema, versionSchema } from './schemas.ts';
-import { requestSchema, transactionSchema } from './transaction.ts';
+import { commitIdSchema, dotShape, metaSchema, streamNameSchema, versionVectorSchema } from './schemas.ts';
+import { operationSchema, transactionSchema } from './transaction.ts';
 
 /** What a Region's `command` function answers to another Region. */
 export type RemoteAnswer = AppendAnswer | { readonly outcome: Outcome };
@@ -12,8 +12,8 @@ export type RemoteAnswer = AppendAnswer | { readonly outcome: Outcome };
 export const appendRequestSchema: z.ZodType<Append> = z.object({
   stream: streamNameSchema,
   commitId: commitIdSchema,
-  request: requestSchema,
-  expected: versionSchema.optional(),
+  request: operationSchema,
+  expected: versionVectorSchema.optional(),
   meta: metaSchema,
 });
 
@@ -29,7 +29,7 @@ export const appendAnswerSchema: z.ZodType<AppendAnswer> = z.union([
     appended: z.object({
       stream: z.string(),
       commitId: z.string(),
-      version: versionSchema,
+      version: versionVectorSchema,
       dot: z.object(dotShape).optional(),
     }),
   }),

@@ -36,7 +36,7 @@ export type Plan =
   | { readonly kind: 'decided'; readonly intents: readonly FinalIntent[] };
 
 /** What became of an attempt, and what has to be done for it. */
-export interface Decided {
+export interface AttemptResult {
   readonly state: FinalState;
   /** Whether it is the transaction's outcome; if not, another attempt follows. */
   readonly final: boolean;
@@ -45,4 +45,4 @@ export interface Decided {
   readonly wait: number;
 }
 
-export type CoordinatorAnswer = Plan | Decided;
+export type CoordinatorAnswer = Plan | AttemptResult;

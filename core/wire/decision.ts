@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import type { AbortReason, Decision } from '../facts/decision.ts';
 import { problemSchema } from '../facts/errors.ts';
-import { dotShape, versionSchema } from './schemas.ts';
+import { dotShape, versionVectorSchema } from './schemas.ts';
 
-export const preparedIntentSchema = z.object({ stream: z.string(), ...dotShape, version: versionSchema });
+export const preparedIntentSchema = z.object({ stream: z.string(), ...dotShape, version: versionVectorSchema });
 
 export const reasonSchema: z.ZodType<AbortReason> = z.object({ stream: z.string().optional(), problem: problemSchema });
 

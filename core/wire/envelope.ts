@@ -5,7 +5,7 @@ import type { Append } from '../facts/append.ts';
 import { type Fault, faultsOf, invalid, MeridianError } from '../facts/errors.ts';
 import { splitStream } from '../facts/stream-ref.ts';
 import { commitIdSchema, metaSchema, sentEventSchema, streamNameSchema } from './schemas.ts';
-import { decodeVersion } from './version-token.ts';
+import { decodeVersionToken } from './version-token.ts';
 
 export const MAX_EVENTS = 100;
 
@@ -27,7 +27,7 @@ const eventsEnvelopeSchema = z.strictObject({
 
 const commandEnvelopeSchema = z.strictObject({ ...shared, command: z.string(), input: z.unknown().optional() });
 
-type Shared = Omit<z.output<typeof eventsEnvelopeSchema>, 'events'>;
+type EnvelopeHead = Omit<z.output<typeof eventsEnvelopeSchema>, 'events'>;
 
 /**
  * Reads an envelope `{id?, stream, events, expected?, basedOn?, meta?}`.
@@ -88,7 +88,7 @@ function faultsOfEvents(domain: Domain, envelope: unknown): readonly Fault[] {
 
 function toAppend(
   domain: Domain,
-  { id, stream, expected, basedOn, meta }: Shared,
+  { id, stream, expected, basedOn, meta }: EnvelopeHead,
   request: Append['request'],
   newId: () => string,
 ): Append {
@@ -101,8 +101,8 @@ function toAppend(
     stream,
     commitId: id ?? newId(),
     request,
-    ...(expected !== undefined && { expected: decodeVersion(stream, expected, 'expected') }),
-    ...(basedOn !== undefined && { basedOn: decodeVersion(stream, basedOn, 'basedOn') }),
+    ...(expected !== undefined && { expected: decodeVersionToken(stream, expected, 'expected') }),
+    ...(basedOn !== undefined && { basedOn: decodeVersionToken(stream, basedOn, 'basedOn') }),
     meta,
   };
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type Commit, eventId } from '../facts/commit.ts';
 import { splitStream } from '../facts/stream-ref.ts';
 import { type BusEntry, SOURCE_PREFIX } from './bus.ts';
-import { dotShape, metaSchema, streamNameSchema, versionSchema } from './schemas.ts';
+import { dotShape, metaSchema, streamNameSchema, versionVectorSchema } from './schemas.ts';
 
 /** A commit's events as they go out: one entry an event. */
 export function entriesOf(commit: Commit): readonly BusEntry[] {
@@ -34,7 +34,7 @@ export const eventBodySchema = z.object({
       previous: z.number(),
       index: z.number(),
       count: z.number(),
-      context: versionSchema,
+      context: versionVectorSchema,
       hlc: z.string(),
       commitId: z.string(),
       request: z.string(),

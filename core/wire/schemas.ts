@@ -4,7 +4,7 @@ import * as z from 'zod';
 export const dotShape = { log: z.string(), position: z.number() };
 
 /** A version vector. */
-export const versionSchema = z.record(z.string(), z.number());
+export const versionVectorSchema = z.record(z.string(), z.number());
 
 const MAX_META_LENGTH = 256;
 

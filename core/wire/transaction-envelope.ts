@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { type Domain, streamTypeOf } from '../definition/domain.ts';
 import { checkEvents, commandOf, homeOf, type StreamDefinition } from '../definition/stream.ts';
 import { type Fault, faultsOf, invalid, MeridianError } from '../facts/errors.ts';
-import { canonical, digestOf } from '../facts/fingerprint.ts';
-import type { Request } from '../facts/operation.ts';
+import { canonicalJson, fingerprintOf } from '../facts/fingerprint.ts';
+import type { Operation } from '../facts/operation.ts';
 import { splitStream } from '../facts/stream-ref.ts';
 import {
   DEFAULT_TIMEOUT_MS,
@@ -15,10 +15,10 @@ import {
   type Participant,
   type Transaction,
 } from '../facts/transaction.ts';
-import type { Version } from '../facts/version.ts';
+import type { VersionVector } from '../facts/version.ts';
 import { MAX_EVENTS } from './envelope.ts';
 import { metaSchema, sentEventSchema, streamNameSchema } from './schemas.ts';
-import { decodeVersion } from './version-token.ts';
+import { decodeVersionToken } from './version-token.ts';
 
 export interface ParseTransactionPorts {
   readonly domain: Domain;
@@ -64,7 +64,7 @@ export function parseTransaction(ports: ParseTransactionPorts, body: unknown): T
   const parsed = envelopeSchema.safeParse(body);
   if (!parsed.success) throw invalid(faultsOf(parsed.error));
   const { id, participants: changes, checks, timeoutSeconds, meta } = parsed.data;
-  const bytes = new TextEncoder().encode(canonical([changes, checks])).length;
+  const bytes = new TextEncoder().encode(canonicalJson([changes, checks])).length;
   if (bytes > MAX_TRANSACTION_BYTES)
     throw new MeridianError(
       'too-large',
@@ -89,7 +89,7 @@ export function parseTransaction(ports: ParseTransactionPorts, body: unknown): T
   return {
     id: id ?? `${ports.region}:${ports.runtime.newId()}`,
     participants,
-    request: digestOf(ports.runtime, participants),
+    request: fingerprintOf(ports.runtime, participants),
     timeout: timeoutSeconds * 1000,
     meta,
     ...(id === undefined && { isNew: true }),
@@ -129,14 +129,14 @@ function readParticipant(reading: Reading, value: unknown, path: string): Partic
   return { stream, request, ...(expected !== undefined && { expected: versionIn(reading, stream, expected, path) }) };
 }
 
-function commandIn({ command, input }: z.output<typeof commandSchema>): Request {
+function commandIn({ command, input }: z.output<typeof commandSchema>): Operation {
   return {
     kind: 'command',
     command,
     input,
   };
 }
-function eventsIn({ events }: z.output<typeof eventsSchema>): Request {
+function eventsIn({ events }: z.output<typeof eventsSchema>): Operation {
   return { kind: 'events', events };
 }
 
@@ -158,7 +158,7 @@ function definitionOf(reading: Reading, stream: string, path: string): StreamDef
   streams.add(stream);
   if (!once)
     reading.faults.push({ path: `${path}.stream`, message: `names ${stream} a second time: name each stream once` });
-  return told(reading, `${path}.stream`, () => {
+  return orFault(reading, `${path}.stream`, () => {
     const definition = streamTypeOf(domain, splitStream(stream).type);
     if (homeOf(definition, stream, regions) !== undefined) return definition;
     throw new MeridianError(
@@ -168,23 +168,23 @@ function definitionOf(reading: Reading, stream: string, path: string): StreamDef
   });
 }
 
-function versionIn(reading: Reading, stream: string, token: string, path: string): Version | undefined {
-  return told(reading, `${path}.expected`, () => decodeVersion(stream, token, `${path}.expected`));
+function versionIn(reading: Reading, stream: string, token: string, path: string): VersionVector | undefined {
+  return orFault(reading, `${path}.expected`, () => decodeVersionToken(stream, token, `${path}.expected`));
 }
 
-function checkRequest(reading: Reading, definition: StreamDefinition, request: Request, path: string): void {
+function checkRequest(reading: Reading, definition: StreamDefinition, request: Operation, path: string): void {
   if (request.kind === 'events') {
-    const known = told(reading, `${path}.events`, () => checkEvents(definition, request.events));
+    const known = orFault(reading, `${path}.events`, () => checkEvents(definition, request.events));
     reading.faults.push(...(known?.faults ?? []).map((fault) => ({ ...fault, path: `${path}.${fault.path}` })));
     return;
   }
-  const command = told(reading, `${path}.command`, () => commandOf(definition, request.command));
+  const command = orFault(reading, `${path}.command`, () => commandOf(definition, request.command));
   const { success, error } = command?.input.safeParse(request.input) ?? { success: true };
   if (!success && error) reading.faults.push(...faultsOf(error, `${path}.input`));
 }
 
 /** What a part is, or its fault. */
-function told<T>({ faults }: Reading, path: string, read: () => T): T | undefined {
+function orFault<T>({ faults }: Reading, path: string, read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {

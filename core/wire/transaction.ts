@@ -1,19 +1,19 @@
 // Transactions and what is asked of participants, as they travel as JSON.
 
 import * as z from 'zod';
-import type { Request } from '../facts/operation.ts';
+import type { Operation } from '../facts/operation.ts';
 import type { Participant, Transaction } from '../facts/transaction.ts';
-import { metaSchema, sentEventSchema, streamNameSchema, versionSchema } from './schemas.ts';
+import { metaSchema, sentEventSchema, streamNameSchema, versionVectorSchema } from './schemas.ts';
 
-export const requestSchema: z.ZodType<Request> = z.union([
+export const operationSchema: z.ZodType<Operation> = z.union([
   z.object({ kind: z.literal('events'), events: z.array(sentEventSchema) }),
   z.object({ kind: z.literal('command'), command: z.string(), input: z.unknown().optional() }),
 ]);
 
 export const participantSchema: z.ZodType<Participant> = z.object({
   stream: streamNameSchema,
-  request: requestSchema.optional(),
-  expected: versionSchema.optional(),
+  request: operationSchema.optional(),
+  expected: versionVectorSchema.optional(),
 });
 
 export const transactionSchema: z.ZodType<Transaction> = z.object({

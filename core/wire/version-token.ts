@@ -1,10 +1,10 @@
 import { invalid } from '../facts/errors.ts';
-import type { Version } from '../facts/version.ts';
+import type { VersionVector } from '../facts/version.ts';
 
 const tokenPattern = /^(?<stream>[^\n]+)\n(?<logs>([a-z0-9][a-z0-9.-]*=[1-9]\d{0,15}(,(?!$)|$))*)$/;
 
 /** The opaque form in which callers keep a version (an ETag): it carries its stream. */
-export function encodeVersion(stream: string, version: Version): string {
+export function encodeVersionToken(stream: string, version: VersionVector): string {
   const logs = Object.entries(version)
     .filter(([, position]) => position > 0)
     .map(([log, position]) => `${log}=${position}`)
@@ -19,7 +19,7 @@ export function encodeVersion(stream: string, version: Version): string {
  * Reads a version token. `path` says in an error where the token stood.
  * @throws MeridianError `validation`: not a token, or one of another stream
  */
-export function decodeVersion(stream: string, token: string, path: string): Version {
+export function decodeVersionToken(stream: string, token: string, path: string): VersionVector {
   const groups = tokenPattern.exec(decodeBase64(token))?.groups;
   const version = Object.fromEntries(
     (groups?.logs ?? '')
@@ -31,7 +31,7 @@ export function decodeVersion(stream: string, token: string, path: string): Vers
       }),
   );
   // There is one token of a version: what prints as another one was not made here.
-  if (groups?.stream === undefined || encodeVersion(groups.stream, version) !== token)
+  if (groups?.stream === undefined || encodeVersionToken(groups.stream, version) !== token)
     throw invalid([{ path, message: 'is not a version token; send one back as you got it' }]);
   if (groups.stream !== stream)
     throw invalid([{ path, message: `is a version of ${groups.stream}, not of ${stream}` }]);

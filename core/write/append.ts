@@ -2,14 +2,14 @@ import { streamTypeOf } from '../definition/domain.ts';
 import type { Append, Appended } from '../facts/append.ts';
 import type { Commit } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
-import { digestOf } from '../facts/fingerprint.ts';
+import { fingerprintOf } from '../facts/fingerprint.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import { splitStream } from '../facts/stream-ref.ts';
-import { dominates, empty, type Version } from '../facts/version.ts';
+import { dominates, emptyVersion, type VersionVector } from '../facts/version.ts';
 import type { History } from '../log/history.ts';
 import { keepSnapshot, loadWhole } from '../log/load.ts';
 import { backoff } from '../retry.ts';
-import { encodeVersion } from '../wire/version-token.ts';
+import { encodeVersionToken } from '../wire/version-token.ts';
 import { finishIntents, streamBusy } from './intents.ts';
 import {
   type AppendPorts,
@@ -41,18 +41,18 @@ const APPEND_MS = 10_000;
  * - `not-caught-up`, retryable: this Region has not seen `basedOn`
  * - `too-large`; `unavailable`, retryable
  */
-export async function append(ports: AppendPorts, asked: Append): Promise<Appended> {
+export async function appendToStream(ports: AppendPorts, asked: Append): Promise<Appended> {
   const { domain, runtime, events: store, log } = ports;
   const { stream, commitId, expected, basedOn } = asked;
   const definition = streamTypeOf(domain, splitStream(stream).type);
   checkHome(ports, definition, stream);
-  const request = digestOf(runtime, asked.request);
+  const request = fingerprintOf(runtime, asked.request);
   const deadline = runtime.elapsed() + APPEND_MS;
 
   const warm = warmHistory(ports, definition, stream);
   let history = warm ?? (await loadWarm(ports, stream));
   let fresh = warm === undefined;
-  const refresh = async (atLeast?: Version) => {
+  const refresh = async (atLeast?: VersionVector) => {
     history = await loadWarm(ports, stream, atLeast);
     fresh = true;
   };
@@ -74,7 +74,7 @@ export async function append(ports: AppendPorts, asked: Append): Promise<Appende
     const known = history.find(commitId, request, now);
     const refusal = known ? idReused(stream, known) : (history.unreadable ?? conflictOf(history, expected));
     if (refusal && fresh) throw refusal;
-    if (refusal || !dominates(history.seen, basedOn ?? empty)) {
+    if (refusal || !dominates(history.seen, basedOn ?? emptyVersion)) {
       await refresh(basedOn);
       continue;
     }
@@ -118,7 +118,7 @@ export async function append(ports: AppendPorts, asked: Append): Promise<Appende
     if (runtime.elapsed() + wait > deadline)
       throw new MeridianError('version-conflict', `Other writers of ${stream} were faster for 10 s: try again.`, {
         retryable: true,
-        details: { actual: encodeVersion(stream, history.seen) },
+        details: { actual: encodeVersionToken(stream, history.seen) },
       });
     await runtime.sleep(wait);
     // Nothing stands behind an intent that is not final.

@@ -5,7 +5,7 @@ import { fromProblem } from '../facts/errors.ts';
 import { splitStream } from '../facts/stream-ref.ts';
 import type { Remote } from '../ports/remote.ts';
 import { appendAnswerSchema } from '../wire/command.ts';
-import { append } from './append.ts';
+import { appendToStream } from './append.ts';
 import type { AppendPorts } from './writer.ts';
 
 export interface SubmitPorts extends AppendPorts {
@@ -14,14 +14,14 @@ export interface SubmitPorts extends AppendPorts {
 
 /**
  * Appends here, or in the Region where the stream is at home.
- * @throws MeridianError as `append` does; `region-unreachable`, retryable: the home could not be asked, or did not answer
+ * @throws MeridianError as `appendToStream` does; `region-unreachable`, retryable: the home could not be asked, or did not answer
  * (the append may stand all the same: the same commitId again tells)
  */
-export async function submit(ports: SubmitPorts, asked: Append): Promise<Appended> {
+export async function submitAppend(ports: SubmitPorts, asked: Append): Promise<Appended> {
   const { type } = splitStream(asked.stream);
   const definition = streamTypeOf(ports.domain, type);
   const home = homeOf(definition, asked.stream, ports.regions) ?? ports.region;
-  if (home === ports.region) return append(ports, asked);
+  if (home === ports.region) return appendToStream(ports, asked);
   const answer = appendAnswerSchema.parse(await ports.remote.invoke(home, asked));
   if ('problem' in answer) throw fromProblem(answer.problem);
   return answer.appended;

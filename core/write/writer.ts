@@ -4,14 +4,14 @@ import { commandOf, homeOf, parseEvents, parseInput, type StreamDefinition } fro
 import type { Commit, Intent, Meta, StoredEvent } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
 import { nextStamp, wallTimeOf } from '../facts/hlc.ts';
-import type { Request, SentEvent } from '../facts/operation.ts';
+import type { Operation, SentEvent } from '../facts/operation.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import { splitStream } from '../facts/stream-ref.ts';
-import { covers, dominates, type Version } from '../facts/version.ts';
+import { covers, dominates, type VersionVector } from '../facts/version.ts';
 import type { History } from '../log/history.ts';
 import { type LoadPorts, loadAtLeast } from '../log/load.ts';
 import type { WarmStreams } from '../ports/warm-streams.ts';
-import { encodeVersion } from '../wire/version-token.ts';
+import { encodeVersionToken } from '../wire/version-token.ts';
 
 /** A stream in memory, and when it was read. */
 export interface Warm {
@@ -45,17 +45,17 @@ export function checkHome({ region, regions }: AppendPorts, definition: StreamDe
 }
 
 /** What was decided on a state: events, none of them when nothing changes, or a refusal. */
-type Decision =
+type CommandResult =
   | { readonly events: readonly StoredEvent[]; readonly error?: never }
   | { readonly events?: never; readonly error: unknown };
 
-export type Decide = (state: () => unknown, now: number) => Decision;
+export type Decide = (state: () => unknown, now: number) => CommandResult;
 
 /**
  * Checks what is asked for once; the answer decides as often as the state changes under it.
  * @throws MeridianError `unknown-event`, `unknown-command`; `validation` with the path of every fault
  */
-export function decider(definition: StreamDefinition, stream: string, request: Request): Decide {
+export function decider(definition: StreamDefinition, stream: string, request: Operation): Decide {
   if (request.kind === 'events') {
     const events = parseEvents(definition, request.events);
     return () => ({ events });
@@ -103,7 +103,7 @@ export function warmHistory(
 }
 
 /** Loads a stream, and keeps it in memory. @throws MeridianError as `loadAtLeast` */
-export async function loadWarm(ports: AppendPorts, stream: string, atLeast?: Version): Promise<History> {
+export async function loadWarm(ports: AppendPorts, stream: string, atLeast?: VersionVector): Promise<History> {
   const loadedAt = ports.runtime.elapsed();
   const history = await loadAtLeast(ports, stream, atLeast);
   ports.warm.set(stream, { history, loadedAt });
@@ -117,11 +117,11 @@ export function idReused(stream: string, { commitId, log, position }: Commit | K
 }
 
 /** What is wrong with the expected version: it is exact, but for positions without events, which change nothing. */
-export function conflictOf(history: History, expected: Version | undefined): MeridianError | undefined {
+export function conflictOf(history: History, expected: VersionVector | undefined): MeridianError | undefined {
   const { stream, seen } = history;
   if (!expected || (dominates(seen, expected) && !history.hasEventsSince(expected))) return undefined;
   return new MeridianError('version-conflict', `${stream} is not at the expected version: read it and decide again.`, {
-    details: { expected: encodeVersion(stream, expected), actual: encodeVersion(stream, seen) },
+    details: { expected: encodeVersionToken(stream, expected), actual: encodeVersionToken(stream, seen) },
   });
 }
 
@@ -135,7 +135,7 @@ interface NextCommit {
   readonly commitId: string;
   readonly request: string;
   readonly events: readonly StoredEvent[];
-  readonly context: Version;
+  readonly context: VersionVector;
   readonly meta: Meta;
   readonly tx?: Intent;
 }

@@ -1,15 +1,15 @@
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import { instrument, type Telemetry } from '../instrument.ts';
-import { type Answer, problem } from './http.ts';
-import { type ApiPorts, route } from './routes.ts';
+import { type Answer, problemAnswer } from './http.ts';
+import { type ApiPorts, routeRequest } from './routes.ts';
 
 /** Function URL → append and reads. Every error is answered as a problem document; one of ours inside is logged too. */
 export function makeHandler(ports: ApiPorts & { readonly telemetry: Telemetry }) {
   return instrument(ports.telemetry, async (event: LambdaFunctionURLEvent): Promise<Answer> => {
     try {
-      return await route(ports, event);
+      return await routeRequest(ports, event);
     } catch (error) {
-      const answer = problem(error);
+      const answer = problemAnswer(error);
       if (answer.statusCode >= 500) ports.telemetry.log.error('Request failed', { path: event.rawPath, error });
       return answer;
     }

@@ -120,7 +120,7 @@ export function pageOf({ rawQueryString }: LambdaFunctionURLEvent): { after: str
 }
 
 /** @throws MeridianError `too-large`: more than a Function URL carries */
-export function json(value: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
+export function jsonAnswer(value: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
   const body = JSON.stringify(value);
   const bytes = Buffer.byteLength(body);
   if (bytes > MAX_ANSWER_BYTES)
@@ -135,7 +135,7 @@ export function json(value: unknown, headers: Readonly<Record<string, string>> =
 }
 
 /** An error as an RFC 9457 problem document; what can be tried again says after how many seconds: `retryAfter`, or 1. */
-export function problem(error: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
+export function problemAnswer(error: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
   const document = toProblem(error);
   return {
     statusCode: document.status,

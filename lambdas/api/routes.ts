@@ -25,11 +25,11 @@ import {
   type Answer,
   header,
   inHeader,
-  json,
+  jsonAnswer,
   jsonBody,
   type Parameters,
   pageOf,
-  problem,
+  problemAnswer,
   tokenHeader,
   traced,
   versionHeader,
@@ -86,7 +86,7 @@ const postEvents: Handle = async (ports, event) => {
         ),
       ),
   });
-  return json(results);
+  return jsonAnswer(results);
 };
 
 function isCommand(envelope: unknown): boolean {
@@ -133,7 +133,7 @@ const postCommand: Handle = async (ports, event, { type = '', id = '', name }) =
 const getStream: Handle = async (ports, event, { type = '', id = '' }) => {
   const stream = streamNameOf(type, id);
   const { state, version, mode } = await readStream(ports, stream, versionHeader(event, 'If-At-Least', stream));
-  return json(
+  return jsonAnswer(
     { stream, state, version: encodeVersion(stream, version), mode, region: ports.region },
     etag({ stream, version }),
   );
@@ -149,7 +149,7 @@ const getCommits: Handle = async (ports, event, { type = '', id = '' }) => {
     limit,
   );
   const version = encodeVersion(stream, page.version);
-  return json({ stream, commits: page.commits.map(shown), version, ...(page.more && { next: version }) });
+  return jsonAnswer({ stream, commits: page.commits.map(shown), version, ...(page.more && { next: version }) });
 };
 
 function shown({ stream: _stream, request: _request, tx: _tx, ...commit }: Commit): unknown {
@@ -159,13 +159,13 @@ function shown({ stream: _stream, request: _request, tx: _tx, ...commit }: Commi
 const getRows: Handle = async (ports, event, { view = '' }) => {
   const { after, limit } = pageOf(event);
   const { rows, more } = await readRows(ports, view, after, limit);
-  return json({ view, region: ports.region, rows, ...(more && { next: rows.at(-1)?.key }) });
+  return jsonAnswer({ view, region: ports.region, rows, ...(more && { next: rows.at(-1)?.key }) });
 };
 
 const getRow: Handle = async (ports, _event, { view = '', key = '' }) =>
-  json({ view, region: ports.region, ...(await readRow(ports, view, key)) });
+  jsonAnswer({ view, region: ports.region, ...(await readRow(ports, view, key)) });
 
-const getHealth: Handle = async (ports) => json(await readHealth(ports));
+const getHealth: Handle = async (ports) => jsonAnswer(await readHealth(ports));
 
 function accepted({ stream, commitId, version, dot }: Appended) {
   return {
@@ -177,7 +177,7 @@ function accepted({ stream, commitId, version, dot }: Appended) {
 }
 
 function acceptance(appended: Appended): Answer {
-  return json(accepted(appended), etag(appended));
+  return jsonAnswer(accepted(appended), etag(appended));
 }
 
 function etag({ stream, version }: Pick<Appended, 'stream' | 'version'>) {
@@ -212,7 +212,7 @@ const routes: readonly Route[] = [
  * Answers a request of a Region's API.
  * @throws MeridianError `not-found`, and what the route's function throws
  */
-export async function route(ports: ApiPorts, event: LambdaFunctionURLEvent): Promise<Answer> {
+export async function routeRequest(ports: ApiPorts, event: LambdaFunctionURLEvent): Promise<Answer> {
   const isHead = event.requestContext.http.method === 'HEAD';
   const method = isHead ? 'GET' : event.requestContext.http.method;
   const input = { pathname: event.rawPath };
@@ -228,9 +228,12 @@ export async function route(ports: ApiPorts, event: LambdaFunctionURLEvent): Pro
     });
   const allowed = matching.map((candidate) => candidate.method);
   const text = allowed.join(', ');
-  return problem(new MeridianError('method-not-allowed', `${event.rawPath} takes ${text}.`, { details: { allowed } }), {
-    allow: text,
-  });
+  return problemAnswer(
+    new MeridianError('method-not-allowed', `${event.rawPath} takes ${text}.`, { details: { allowed } }),
+    {
+      allow: text,
+    },
+  );
 }
 
 function parametersOf(path: URLPattern, input: { readonly pathname: string }): Parameters {

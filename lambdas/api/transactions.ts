@@ -19,10 +19,10 @@ import {
   type Answer,
   header,
   inHeader,
-  json,
+  jsonAnswer,
   jsonBody,
   type Parameters,
-  problem,
+  problemAnswer,
   secondsIn,
   traced,
   waitHeader,
@@ -31,7 +31,7 @@ import {
 /** For so long a caller waits who does not say, in seconds. */
 const DEFAULT_WAIT_S = 10;
 
-/** `POST /transactions`: the outcome, or where to ask for it. @throws MeridianError as `parseTransaction`, `transact` */
+/** `POST /transactions`: the outcome, or where to ask for it. @throws MeridianError as `parseTransaction`, `runTransaction` */
 export async function postTransaction(ports: TransactPorts, event: LambdaFunctionURLEvent): Promise<Answer> {
   const transaction = traced(named(ports, jsonBody(event), header(event, 'Idempotency-Key')), event);
   const asked = waitHeader(event);
@@ -40,7 +40,7 @@ export async function postTransaction(ports: TransactPorts, event: LambdaFunctio
   const applied = asked === undefined ? {} : { 'preference-applied': `wait=${wait / 1000}` };
   switch (outcome.state) {
     case 'committed':
-      return json(shown(outcome), applied);
+      return jsonAnswer(shown(outcome), applied);
     case 'aborted': {
       const { stream, problem: cause } = outcome.reason;
       const error = new MeridianError(
@@ -49,12 +49,15 @@ export async function postTransaction(ports: TransactPorts, event: LambdaFunctio
         { details: { id: outcome.id, ...reasonOf(outcome.reason) } },
       );
       // Under this id it stays aborted: what can be tried again is the same under another one.
-      return problem(error, { ...applied, ...(cause.code === 'stream-busy' && { 'retry-after': secondsIn(cause) }) });
+      return problemAnswer(error, {
+        ...applied,
+        ...(cause.code === 'stream-busy' && { 'retry-after': secondsIn(cause) }),
+      });
     }
     case 'undecided':
     case 'unknown':
       return {
-        ...json(
+        ...jsonAnswer(
           { id: outcome.id, state: 'undecided' },
           { ...applied, location: `/transactions/${outcome.id}`, 'retry-after': '1' },
         ),
@@ -80,7 +83,7 @@ export async function getTransaction(
       `Nothing is recorded of ${id}: it was never sent, or its first attempt is under way.`,
       { details: { id, state: 'unknown' } },
     );
-  return json(shown(outcome));
+  return jsonAnswer(shown(outcome));
 }
 
 /** Only the Region that drives a transaction can wait for it as long as a caller likes. */

@@ -1,12 +1,12 @@
 import { type OperateAnswer, toProblem } from '../../core/index.ts';
-import { type OperatePorts, operate } from '../../core/operate/actions.ts';
+import { type OperatePorts, runAction } from '../../core/operate/actions.ts';
 import { instrument, type Telemetry } from '../instrument.ts';
 
 /** What an operator asks of a Region, `{action, …}`: answered with its result or with a problem document. */
 export function makeHandler(ports: OperatePorts & { readonly telemetry: Telemetry }) {
   return instrument(ports.telemetry, async (asked: unknown): Promise<OperateAnswer> => {
     try {
-      return { result: await operate(ports, asked) };
+      return { result: await runAction(ports, asked) };
     } catch (error) {
       const problem = toProblem(error);
       if (problem.status >= 500) ports.telemetry.log.error('Operation failed', { asked, error });

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { afterAll, beforeAll, vi } from 'vitest';
 import { domain } from '../../domain/index.ts';
-import { serve } from '../../world/network/server.ts';
+import { serveWorld } from '../../world/network/server.ts';
 import { World } from '../../world/world.ts';
 
 // Each run is a process, which takes its seconds on a busy machine.
@@ -72,7 +72,7 @@ export function aServedWorld() {
   const world = new World({ domain, regions, latency: false });
   let address = '';
   beforeAll(async () => {
-    const server = await serve(world, 0);
+    const server = await serveWorld(world, 0);
     const bound = server.address();
     if (bound && typeof bound === 'object') address = `http://127.0.0.1:${bound.port}`;
     return () => {

@@ -4,7 +4,7 @@ import { memoryEventStore } from '../../adapters/memory/event-store.ts';
 import { memorySnapshotStore } from '../../adapters/memory/snapshot-store.ts';
 import { memoryViewStore } from '../../adapters/memory/view-store.ts';
 import type { Append } from '../../core/facts/append.ts';
-import type { Request } from '../../core/facts/operation.ts';
+import type { Operation } from '../../core/facts/operation.ts';
 import {
   defineDomain,
   defineStream,
@@ -235,14 +235,14 @@ export async function replicate(
 
 let ids = 0;
 
-export function noted(...texts: readonly string[]): Request {
+export function noted(...texts: readonly string[]): Operation {
   return {
     kind: 'events',
     events: texts.map((text) => ({ type: 'Noted', data: { text } })),
   };
 }
 
-export function command(command: string, input: unknown): Request {
+export function command(command: string, input: unknown): Operation {
   return { kind: 'command', command, input };
 }
 

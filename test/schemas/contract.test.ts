@@ -10,7 +10,15 @@ import { parse } from 'yaml';
 import * as z from 'zod';
 import { defineDomain, defineStream, type EventVersion, nextVersion } from '../../core/index.ts';
 import { domain } from '../../domain/index.ts';
-import { ASYNCAPI, brokenPromises, driftOf, fileOf, RELEASED, release, writeContract } from '../../schemas/contract.ts';
+import {
+  ASYNCAPI,
+  brokenPromises,
+  driftOf,
+  fileOf,
+  RELEASED,
+  releaseContract,
+  writeContract,
+} from '../../schemas/contract.ts';
 import { schemaDocuments } from '../../schemas/documents.ts';
 import { sampleFaults } from '../../schemas/samples.ts';
 
@@ -106,7 +114,7 @@ describe('a release', () => {
   });
 
   it('is kept by a next version that keeps the one before, and by a command that accepts more', () => {
-    release(domainOf(version1), docs);
+    releaseContract(domainOf(version1), docs);
     expect(brokenPromises(domainOf(withVersion2(version1), z.union([z.string(), z.null()])), docs)).toEqual([]);
   });
 
@@ -116,15 +124,15 @@ describe('a release', () => {
     ['drops a released version', domainOf({ ...withVersion2(version1), earlier: [] }), 'is gone'],
     ['narrows a command', domainOf(version1, z.string().min(1)), 'command note.write: input has minLength 1'],
   ])('is broken by a domain that %s', (_what, broken, why) => {
-    release(domainOf(version1), docs);
+    releaseContract(domainOf(version1), docs);
     writeContract(broken, docs);
     expect(brokenPromises(broken, docs)).toEqual([expect.stringContaining(why)]);
-    release(broken, docs);
+    releaseContract(broken, docs);
     expect(brokenPromises(broken, docs), 'accepted').toEqual([]);
   });
 
   it('is refused when its file is not one', () => {
-    release(domainOf(version1), docs);
+    releaseContract(domainOf(version1), docs);
     writeFileSync(join(docs, RELEASED), '{"events": []}');
     expect(() => brokenPromises(domainOf(version1), docs)).toThrow('events');
   });

@@ -12,7 +12,7 @@ import {
 import { functionUrlEvent } from '../../world/network/server.ts';
 import type { FaultyPorts } from '../../world/region/faults.ts';
 import type { WorldRegion } from '../../world/region/region.ts';
-import { between, type Random, seeded } from '../../world/time/randomness.ts';
+import { type Random, randomBetween, seeded } from '../../world/time/randomness.ts';
 import { sleepOn, VirtualScheduler } from '../../world/time/scheduler.ts';
 import { World } from '../../world/world.ts';
 import { type Entry, ledgerDomain, STOCK } from './ledger-domain.ts';
@@ -220,9 +220,9 @@ function slowly(scheduler: VirtualScheduler, random: Random, ports: FaultyPorts)
   const slow =
     <A extends readonly unknown[], R>(call: (...args: A) => Promise<R>) =>
     async (...args: A): Promise<R> => {
-      await sleepOn(scheduler, between(random, [0, 20]));
+      await sleepOn(scheduler, randomBetween(random, [0, 20]));
       const answer = await call(...args);
-      await sleepOn(scheduler, between(random, [0, 20]));
+      await sleepOn(scheduler, randomBetween(random, [0, 20]));
       return answer;
     };
   const { events, snapshots, views, bus } = ports;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { rebuildStatusSchema, republishStepSchema } from '../../core/index.ts';
-import { serve } from '../../world/network/server.ts';
+import { serveWorld } from '../../world/network/server.ts';
 import { World } from '../../world/world.ts';
 import { aWorld } from './a-world.ts';
 import { ledgerDomain } from './ledger-domain.ts';
@@ -64,7 +64,7 @@ describe('operate in a world', () => {
 
   it('is served beside the API, as an Invoke would be answered', async () => {
     const world = new World({ domain: ledgerDomain, regions: ['us-east-1', 'us-west-2'], latency: false });
-    const server = await serve(world, 0);
+    const server = await serveWorld(world, 0);
     const address = server.address();
     const port = address && typeof address === 'object' ? address.port : 0;
     const post = async (body: string) => {

@@ -1,5 +1,5 @@
 import type { Activity } from '../time/activity.ts';
-import { between, type Random } from '../time/randomness.ts';
+import { type Random, randomBetween } from '../time/randomness.ts';
 import type { Scheduler } from '../time/scheduler.ts';
 
 export interface LinkOptions {
@@ -41,7 +41,7 @@ export class Link {
 
   #sendOnce(deliver: () => void): void {
     this.#activity.begin();
-    this.#scheduler.after(between(this.#random, this.#options.latency), () => {
+    this.#scheduler.after(randomBetween(this.#random, this.#options.latency), () => {
       if (this.#cut) this.#held.push(deliver);
       else deliver();
       this.#activity.end();
@@ -52,7 +52,7 @@ export class Link {
   async pass(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#activity.begin();
-      this.#scheduler.after(between(this.#random, this.#options.latency), () => {
+      this.#scheduler.after(randomBetween(this.#random, this.#options.latency), () => {
         resolve();
         this.#activity.end();
       });

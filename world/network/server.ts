@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import { MeridianError } from '../../core/index.ts';
-import { type Answer, json, jsonBody, problem } from '../../lambdas/api/http.ts';
+import { type Answer, jsonAnswer, jsonBody, problemAnswer } from '../../lambdas/api/http.ts';
 import type { WorldRegion } from '../region/region.ts';
 import type { World } from '../world.ts';
 
@@ -52,11 +52,11 @@ export function functionUrlEvent({
  * `POST /regions/<region>/operate` stands for an Invoke of its `operate` function, which has no URL on AWS.
  * @throws Error when the port is taken
  */
-export function serve(world: World, port: number): Promise<Server> {
+export function serveWorld(world: World, port: number): Promise<Server> {
   const server = createServer(async (request, response) => {
     // What no function answered, a Function URL answers with 502; a client that went away hears nothing of it.
     const { statusCode, headers, body } = await answer(world, request).catch((error: unknown) => ({
-      ...problem(error),
+      ...problemAnswer(error),
       statusCode: 502,
     }));
     response.writeHead(statusCode, headers).end(body);
@@ -72,11 +72,11 @@ export function serve(world: World, port: number): Promise<Server> {
 async function answer(world: World, request: IncomingMessage): Promise<Answer> {
   const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
   if (path === '/' || path === '/regions')
-    return json({ regions: [...world.regions.keys()].map((region) => `/regions/${region}/health`) });
+    return jsonAnswer({ regions: [...world.regions.keys()].map((region) => `/regions/${region}/health`) });
   const [, name = '', rest = '/'] = /^\/regions\/([^/]+)(\/.*)?$/.exec(path) ?? [];
   const region = world.regions.get(name);
   if (!region)
-    return problem(
+    return problemAnswer(
       new MeridianError(
         'not-found',
         `There is nothing at ${path}: begin with /regions/<region>/, one of ${[...world.regions.keys()].join(', ')}.`,
@@ -84,7 +84,7 @@ async function answer(world: World, request: IncomingMessage): Promise<Answer> {
     );
   const body = await bodyOf(request);
   if (body === undefined)
-    return problem(new MeridianError('too-large', `A request holds at most ${MAX_REQUEST_BYTES} bytes.`));
+    return problemAnswer(new MeridianError('too-large', `A request holds at most ${MAX_REQUEST_BYTES} bytes.`));
   const headers = Object.fromEntries(Object.entries(request.headers).map(([key, value]) => [key, String(value)]));
   const event = functionUrlEvent({
     method: request.method ?? 'GET',
@@ -109,9 +109,9 @@ async function operateOn(region: WorldRegion, event: LambdaFunctionURLEvent): Pr
   try {
     asked = jsonBody(event);
   } catch (error) {
-    return problem(error);
+    return problemAnswer(error);
   }
-  return json(await region.operate(asked));
+  return jsonAnswer(await region.operate(asked));
 }
 
 /** @returns undefined when the body is too large */

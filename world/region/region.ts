@@ -55,7 +55,7 @@ import { WorldStateMachine } from '../services/state-machine.ts';
 import { TableStream } from '../services/table-stream.ts';
 import type { Activity } from '../time/activity.ts';
 import { hexId, type Random } from '../time/randomness.ts';
-import { type Scheduler, sleepOn, within } from '../time/scheduler.ts';
+import { type Scheduler, sleepOn, withTimeout } from '../time/scheduler.ts';
 import type { FaultyPorts } from './faults.ts';
 import { type RoundTrip, strongDecisions } from './strong-decisions.ts';
 
@@ -415,7 +415,7 @@ export class WorldRegion {
     return {
       invoke: async (region, request, limit = LONGEST_CALL_MS) => {
         try {
-          return await within(this.#options.scheduler, limit, `No answer in ${limit} ms.`, call(region, request));
+          return await withTimeout(this.#options.scheduler, limit, `No answer in ${limit} ms.`, call(region, request));
         } catch (cause) {
           throw new MeridianError('region-unreachable', `${region} did not answer: try again.`, {
             retryable: true,

@@ -81,7 +81,7 @@ export class WorldBus implements Bus {
   /** An event that came from another bus is not carried on to a third one. */
   #route(event: BusEvent, forwarded: boolean): void {
     for (const { pattern, target } of this.#rules) {
-      if (!matches(pattern, event)) continue;
+      if (!matchesPattern(pattern, event)) continue;
       if (target.kind === 'queue') void target.queue.send([event.json]);
       else if (target.kind === 'listener') target.listen(JSON.parse(event.json));
       else if (!forwarded) target.link.send(() => target.bus.#route(event, true));
@@ -90,7 +90,7 @@ export class WorldBus implements Bus {
 }
 
 /** Whether a rule's pattern matches, in the part of the pattern language that `EventPattern` has. */
-export function matches(pattern: EventPattern, { source, detailType, bornIn }: Omit<BusEvent, 'json'>): boolean {
+export function matchesPattern(pattern: EventPattern, { source, detailType, bornIn }: Omit<BusEvent, 'json'>): boolean {
   return (
     matchesField(pattern.source, source) &&
     matchesField(pattern['detail-type'], detailType) &&

@@ -1,6 +1,6 @@
 import type { Context } from 'aws-lambda';
 import type { Activity } from '../time/activity.ts';
-import { type Scheduler, within } from '../time/scheduler.ts';
+import { type Scheduler, withTimeout } from '../time/scheduler.ts';
 
 export type Handler<Event, Result> = (event: Event, context: Context) => Promise<Result>;
 
@@ -61,7 +61,7 @@ export class FunctionPool<Event, Result> {
       const { name, timeout } = this.#options;
       const late = `${name} timed out after ${timeout} ms.`;
       const answer = Promise.race([instance.handle(event, this.#context()), instance.exited]);
-      const result = await within(this.#scheduler, timeout, late, answer);
+      const result = await withTimeout(this.#scheduler, timeout, late, answer);
       this.#idle.push(instance);
       return result;
     } finally {

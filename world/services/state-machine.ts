@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { MachineInput, StateMachine } from '../../core/index.ts';
 import type { Activity } from '../time/activity.ts';
 import type { Random } from '../time/randomness.ts';
-import { type Scheduler, sleepOn, within } from '../time/scheduler.ts';
+import { type Scheduler, sleepOn, withTimeout } from '../time/scheduler.ts';
 
 type Task = (input: unknown) => Promise<unknown>;
 
@@ -134,7 +134,7 @@ export class WorldStateMachine implements StateMachine {
       await this.#step(execution, name);
       try {
         const answer = this.functions[of](asJson(input));
-        return asJson(await within(this.#scheduler, TASK_TIMEOUTS[of], 'States.Timeout', answer));
+        return asJson(await withTimeout(this.#scheduler, TASK_TIMEOUTS[of], 'States.Timeout', answer));
       } catch (error) {
         if (tries === TRIES) throw error;
         await sleepOn(this.#scheduler, this.#random() * FIRST_WAIT_MS * 2 ** (tries - 1));

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { seeded } from '../time/randomness.ts';
-import { type SweepOptions, type Swept, sweep, sweepTwice } from './sweep.ts';
+import { type SweepOptions, type Swept, sweepOnce, sweepTwice } from './sweep.ts';
 
 const USAGE = `Usage: npm run crash-sweep -- [--json] [--twice <histories>] [--seed <number>]
 
@@ -51,7 +51,7 @@ const begin = performance.now();
 const random = seeded(seed);
 const results: (Swept & { readonly crashes: 1 | 2 })[] = [];
 for (const options of sweeps) {
-  results.push({ ...(await sweep(options)), crashes: 1 });
+  results.push({ ...(await sweepOnce(options)), crashes: 1 });
   if (twice > 0)
     results.push({ ...(await sweepTwice(options, twice, (count) => Math.floor(random() * count))), crashes: 2 });
 }

@@ -24,7 +24,7 @@ export type SweepOptions = Omit<HistoryOptions, 'crashes'>;
  * without a crash has them, and checks what is left each time.
  * @param onHistory is called after every run
  */
-export async function sweep(
+export async function sweepOnce(
   options: SweepOptions,
   onHistory: (done: number, all: number) => void = () => undefined,
 ): Promise<Swept> {

@@ -14,7 +14,7 @@ export function seeded(seed: number): Random {
 }
 
 /** An evenly distributed number from `low` to below `high`. */
-export function between(random: Random, [low, high]: readonly [number, number]): number {
+export function randomBetween(random: Random, [low, high]: readonly [number, number]): number {
   return low + random() * (high - low);
 }
 

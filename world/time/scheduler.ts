@@ -13,7 +13,12 @@ export function sleepOn(scheduler: Scheduler, milliseconds: number): Promise<voi
 }
 
 /** A promise's result, if it comes within so many milliseconds. @throws Error `late` if not */
-export function within<T>(scheduler: Scheduler, milliseconds: number, late: string, promise: Promise<T>): Promise<T> {
+export function withTimeout<T>(
+  scheduler: Scheduler,
+  milliseconds: number,
+  late: string,
+  promise: Promise<T>,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const callOff = scheduler.after(milliseconds, () => reject(new Error(late)));
     promise.then(resolve, reject).finally(callOff);

@@ -9,9 +9,9 @@ import { defineDomain, defineStream, defineView } from '../../../core/index.ts';
 import { Fold } from '../../../core/log/fold.ts';
 import { History } from '../../../core/log/history.ts';
 import { readCommits, readStream } from '../../../core/read/streams.ts';
-import { project } from '../../../core/view/projection.ts';
+import { projectTriggers } from '../../../core/view/projection.ts';
 import { entriesOf } from '../../../core/wire/event.ts';
-import { append } from '../../../core/write/append.ts';
+import { appendToStream } from '../../../core/write/append.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { anAppend, aRegion } from '../example.ts';
 
@@ -199,42 +199,42 @@ describe.each([
   ])('gets nothing appended on top of it: %s', async (_request, asked) => {
     const us = regionWith(oldest);
     us.table.replicate(stored(1, event));
-    await expect(append(us, asked)).rejects.toThrow(refusal);
+    await expect(appendToStream(us, asked)).rejects.toThrow(refusal);
     expect(await us.table.load('reading/r')).toHaveLength(1);
   });
 
   it('gets nothing appended on top of it by a process that has an older copy in memory', async () => {
     const us = regionWith(oldest);
-    await append(us, sent(1, { fahrenheit: 1 }, 'first'));
+    await appendToStream(us, sent(1, { fahrenheit: 1 }, 'first'));
     us.table.replicate(stored(2, event));
-    const refused = append(us, sent(1, { fahrenheit: 2 }, 'second'));
+    const refused = appendToStream(us, sent(1, { fahrenheit: 2 }, 'second'));
     await expect(refused).rejects.toThrow(expect.objectContaining({ code: 'unreadable-event', retryable: true }));
     expect(await us.table.load('reading/r')).toHaveLength(2);
   });
 
   it('leaves an append that stands an append that stands', async () => {
     const us = regionWith(oldest);
-    const first = await append(us, sent(1, { fahrenheit: 1 }, 'first'));
+    const first = await appendToStream(us, sent(1, { fahrenheit: 1 }, 'first'));
     us.table.replicate(stored(2, event));
     us.warm.clear();
-    expect(await append(us, sent(1, { fahrenheit: 1 }, 'first'))).toEqual(first);
+    expect(await appendToStream(us, sent(1, { fahrenheit: 1 }, 'first'))).toEqual(first);
   });
 
   it('fails its stream in the projector and no other, and is projected once newer code is there', async () => {
     const us = regionWith(oldest);
     us.table.replicate(stored(1, event));
-    await append(us, { ...sent(1, { fahrenheit: 32 }), stream: 'reading/other' });
+    await appendToStream(us, { ...sent(1, { fahrenheit: 32 }), stream: 'reading/other' });
     const triggers = ['reading/r', 'reading/other'].map((stream) => ({
       stream,
       log: 'us',
       position: 1,
       inTable: true,
     }));
-    const failed = await project(us, triggers);
+    const failed = await projectTriggers(us, triggers);
     expect([...failed]).toEqual([['reading/r', refusal]]);
 
     const newer = regionWith(readings(withSensor, fahrenheit));
-    expect(await project({ ...us, domain: newer.domain }, triggers.slice(0, 1))).toEqual(new Map());
+    expect(await projectTriggers({ ...us, domain: newer.domain }, triggers.slice(0, 1))).toEqual(new Map());
   });
 });
 
@@ -304,9 +304,9 @@ describe('events that are sent', () => {
 
   it('are the same request before and after a new version, and stay as they were stored', async () => {
     const before = regionWith(oldest);
-    const first = await append(before, sent(1, { fahrenheit: 32 }));
+    const first = await appendToStream(before, sent(1, { fahrenheit: 32 }));
     const after = { ...before, ...{ domain: regionWith(newest).domain, warm: new Map() } };
-    expect(await append(after, sent(1, { fahrenheit: 32 }))).toEqual(first);
+    expect(await appendToStream(after, sent(1, { fahrenheit: 32 }))).toEqual(first);
     expect(await before.table.load('reading/r')).toMatchObject([{ events: [measured(1, { fahrenheit: 32 })] }]);
   });
 });

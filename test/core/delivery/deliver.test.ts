@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bytesAtMost, deliver } from '../../../core/delivery/deliver.ts';
+import { bytesAtMost, deliverInBatches } from '../../../core/delivery/deliver.ts';
 import type { BatchAnswer } from '../../../core/ports/queue.ts';
 import { fakeRuntime } from '../../runtime.ts';
 
@@ -31,14 +31,14 @@ function range(count: number): readonly number[] {
 describe('deliver', () => {
   it('sends nothing when there is nothing', async () => {
     const { batches, send } = receiver();
-    expect(await deliver([], () => 1, send, fakeRuntime())).toEqual([]);
+    expect(await deliverInBatches([], () => 1, send, fakeRuntime())).toEqual([]);
     expect(batches).toEqual([]);
   });
 
   it('sends ten at a time, in order', async () => {
     const { batches, send } = receiver();
     const runtime = fakeRuntime();
-    expect(await deliver(range(23), () => 1, send, runtime)).toEqual(range(23).map(() => undefined));
+    expect(await deliverInBatches(range(23), () => 1, send, runtime)).toEqual(range(23).map(() => undefined));
     expect(batches).toEqual([range(10), range(20).slice(10), range(23).slice(20)]);
     expect(runtime.slept).toEqual([]);
   });
@@ -46,7 +46,7 @@ describe('deliver', () => {
   it('begins a new batch before one gets too large, and sends what is too large by itself alone', async () => {
     const sizes = [MAX_BYTES - 1, 1, 1, MAX_BYTES, 2 * MAX_BYTES, 1];
     const { batches, send } = receiver();
-    await deliver(range(6), (i) => sizes[i] ?? 0, send, fakeRuntime());
+    await deliverInBatches(range(6), (i) => sizes[i] ?? 0, send, fakeRuntime());
     expect(batches).toEqual([[0, 1], [2], [3], [4], [5]]);
   });
 
@@ -59,7 +59,7 @@ describe('deliver', () => {
       ]),
     );
     const runtime = fakeRuntime();
-    expect(await deliver(range(5), () => 1, send, runtime)).toEqual([
+    expect(await deliverInBatches(range(5), () => 1, send, runtime)).toEqual([
       undefined,
       undefined,
       undefined,
@@ -76,7 +76,7 @@ describe('deliver', () => {
       if (++calls === 1 || batch.includes(2)) throw new Error('There is no line.');
       return batch.map(() => undefined);
     };
-    expect(await deliver(range(4), () => 1, send, fakeRuntime())).toEqual([
+    expect(await deliverInBatches(range(4), () => 1, send, fakeRuntime())).toEqual([
       undefined,
       undefined,
       'Error: There is no line.',
@@ -89,7 +89,7 @@ describe('deliver', () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(30), refusals, async (count, refusals) => {
         const { taken, send, batches } = receiver(new Map(refusals));
-        const answers = await deliver(range(count), () => 20_000, send, fakeRuntime());
+        const answers = await deliverInBatches(range(count), () => 20_000, send, fakeRuntime());
         expect(answers).toHaveLength(count);
         expect(taken.toSorted((a, b) => a - b)).toEqual(range(count).filter((i) => answers[i] === undefined));
         for (const batch of batches) expect(batch.length * 20_000).toBeLessThanOrEqual(MAX_BYTES);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memorySightings } from '../../../adapters/memory/sightings.ts';
-import { type Change, type RelayPorts, relay } from '../../../core/delivery/relay.ts';
+import { type Change, type RelayPorts, relayChanges } from '../../../core/delivery/relay.ts';
 import type { Commit } from '../../../core/facts/commit.ts';
 import type { DelayedMessage } from '../../../core/ports/delayed-queue.ts';
 import type { BatchAnswer } from '../../../core/ports/queue.ts';
@@ -54,7 +54,7 @@ function aNote(of: Partial<Commit> = {}): Commit {
 
 /** Relays commits; answers those of which something could not be sent. */
 async function relayCommits(ports: RelayPorts, commits: readonly Commit[]): Promise<ReadonlySet<Commit>> {
-  const unsent = await relay(
+  const unsent = await relayChanges(
     ports,
     commits.map((commit) => ({ commit })),
   );
@@ -216,7 +216,7 @@ describe('relay, for transactions', () => {
   it('has the resolver look at what was prepared here, a second after its deadline', async () => {
     const ports = portsWith();
     const changes = [{ commit: held('prepared') }, { commit: held('prepared', { log: 'eu', region: 'eu' }) }];
-    expect(await relay(ports, changes)).toEqual(new Set());
+    expect(await relayChanges(ports, changes)).toEqual(new Set());
     expect(bodies(ports.resolver.taken)).toEqual([
       [{ kind: 'intent', stream: 'note/n', log: 'us', position: 1, attempt: 'us:a#1' }, 31_000],
     ]);
@@ -229,14 +229,14 @@ describe('relay, for transactions', () => {
     ['is far', 10_000_000, 900_000],
   ])('asks no queue for a delay that it does not know, when the deadline %s', async (_what, from, delay) => {
     const ports = portsWith();
-    await relay(ports, [{ commit: held('prepared', { tx: { state: 'prepared', deadline: now + from } }) }]);
+    await relayChanges(ports, [{ commit: held('prepared', { tx: { state: 'prepared', deadline: now + from } }) }]);
     expect(ports.resolver.taken.map((message) => message.delay)).toEqual([delay]);
   });
 
   it('publishes an intent once it is committed, never one that is aborted, and has both projected', async () => {
     const ports = portsWith();
     const committed = held('committed');
-    await relay(ports, [{ commit: committed }, { commit: held('aborted', { position: 2 }) }]);
+    await relayChanges(ports, [{ commit: committed }, { commit: held('aborted', { position: 2 }) }]);
     expect(ports.bus.taken).toEqual(entriesOf(committed));
     expect(keysOf(ports.projection.taken)).toEqual(['note/n@us.1', 'note/n@us.2']);
     expect(ports.resolver.taken).toEqual([]);
@@ -246,7 +246,7 @@ describe('relay, for transactions', () => {
     const ports = portsWith();
     const mine = [aDecision({ transaction: 'us:a', region: 'us' }), anAbort({ transaction: 'us:b', region: 'eu' })];
     const others = [aDecision({ transaction: 'eu:a', region: 'us' })];
-    await relay(
+    await relayChanges(
       ports,
       [...mine, ...others].map((decision) => ({ decision })),
     );
@@ -262,7 +262,7 @@ describe('relay, for transactions', () => {
       { decision: aPromise(of) },
       { decision: aPromise({ ...of, transaction: 'eu:a' }) },
     ];
-    await relay(ports, changes);
+    await relayChanges(ports, changes);
     const shared = { kind: 'attempt', transaction: 'us:a', request: 'digest-of-the-request' };
     expect(bodies(ports.resolver.taken)).toEqual([
       [{ ...shared, attempt: 2 }, 5000],
@@ -279,8 +279,8 @@ describe('relay, for transactions', () => {
     const announced: Change = { decision: aDecision({ transaction: 'us:b' }) };
     const all = [prepared, busy, announced].flatMap((change) => change ?? []);
     const deaf = portsWith({ resolver: sink<DelayedMessage>(() => true) });
-    expect([...(await relay(deaf, all))]).toEqual([prepared, busy]);
-    expect([...(await relay(portsWith({ bus: sink<BusEntry>(() => true) }), all))]).toEqual([announced]);
-    expect([...(await relay(portsWith(), all))]).toEqual([]);
+    expect([...(await relayChanges(deaf, all))]).toEqual([prepared, busy]);
+    expect([...(await relayChanges(portsWith({ bus: sink<BusEntry>(() => true) }), all))]).toEqual([announced]);
+    expect([...(await relayChanges(portsWith(), all))]).toEqual([]);
   });
 });

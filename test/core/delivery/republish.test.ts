@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { republish } from '../../../core/delivery/republish.ts';
+import { republishStep } from '../../../core/delivery/republish.ts';
 import type { Commit } from '../../../core/facts/commit.ts';
 import { nextStamp } from '../../../core/facts/hlc.ts';
 import type { Bus } from '../../../core/ports/bus.ts';
@@ -59,11 +59,11 @@ function step(of: Record<string, unknown> = {}) {
 }
 
 /** Steps until the segment is done, or something was not taken. */
-async function all(ports: Parameters<typeof republish>[0], of: Record<string, unknown> = {}) {
+async function all(ports: Parameters<typeof republishStep>[0], of: Record<string, unknown> = {}) {
   const total = { scanned: 0, published: 0, failed: 0 };
   let cursor: string | undefined;
   do {
-    const answer = await republish(ports, step({ ...of, ...(cursor !== undefined && { cursor }) }));
+    const answer = await republishStep(ports, step({ ...of, ...(cursor !== undefined && { cursor }) }));
     total.scanned += answer.scanned;
     total.published += answer.published;
     total.failed += answer.failed;
@@ -112,7 +112,7 @@ describe('republish', () => {
       broken = false;
       us.ids.length = 0;
       expect(await all(us)).toMatchObject({ failed: 0, published: count });
-      const again = await republish(us, step({ cursor: stopped.cursor }));
+      const again = await republishStep(us, step({ cursor: stopped.cursor }));
       expect(again).toMatchObject({ failed: 0, published: 50 });
       expect(again).not.toHaveProperty('cursor');
       expect(us.ids).toContain(`note/${1000 + count - 7}@us.1.0`);
@@ -127,9 +127,9 @@ describe('republish', () => {
         return us.bus.put(entries);
       },
     };
-    const first = await republish({ ...us, bus }, step());
+    const first = await republishStep({ ...us, bus }, step());
     expect(first).toMatchObject({ scanned: 200, published: 200 });
-    expect(await republish({ ...us, bus }, step({ cursor: first.cursor }))).toEqual({
+    expect(await republishStep({ ...us, bus }, step({ cursor: first.cursor }))).toEqual({
       scanned: 50,
       published: 50,
       failed: 0,
@@ -139,7 +139,7 @@ describe('republish', () => {
 
   it('publishes twice when a step is made twice: consumers go by the id', async () => {
     const us = aPublisher([noting('1')]);
-    for (let i = 0; i < 2; i++) await republish(us, step());
+    for (let i = 0; i < 2; i++) await republishStep(us, step());
     expect(us.ids).toEqual(['note/1@us.1.0', 'note/1@us.1.0']);
   });
 
@@ -163,9 +163,9 @@ describe('republish', () => {
     expect(await all(us)).toEqual({ scanned: 4, published: 1, failed: 0 });
     expect(us.armed.map(({ body }) => JSON.parse(body).stream)).toEqual(['note/new']);
     const deaf = { send: async (messages: readonly DelayedMessage[]) => messages.map(() => 'Throttled') };
-    const stopped = await republish({ ...us, resolver: deaf }, step());
+    const stopped = await republishStep({ ...us, resolver: deaf }, step());
     expect(stopped).toEqual({ scanned: 4, published: 1, failed: 1, cursor: '' });
-    expect(await republish({ ...us, resolver: deaf }, step({ dryRun: true }))).toEqual({
+    expect(await republishStep({ ...us, resolver: deaf }, step({ dryRun: true }))).toEqual({
       scanned: 4,
       published: 1,
       failed: 0,

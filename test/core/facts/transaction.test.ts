@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { attemptId, finalOf, stateIn } from '../../../core/facts/decision.ts';
-import { attemptOf, drivingRegionOf, isTransactionId } from '../../../core/facts/transaction.ts';
+import { attemptIdOf, finalOf, stateIn } from '../../../core/facts/decision.ts';
+import { drivingRegionOf, isTransactionId, parseAttemptId } from '../../../core/facts/transaction.ts';
 import { aCommit, anIntent } from '../../contract/commits.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
 
 describe('the ids of transactions', () => {
   it('name the Region that drives, and their attempts name the transaction', () => {
     const parts = { transaction: 'eu:order-17', attempt: 12 };
-    expect(attemptId(parts)).toBe('eu:order-17#12');
-    expect(attemptOf('eu:order-17#12')).toEqual(parts);
+    expect(attemptIdOf(parts)).toBe('eu:order-17#12');
+    expect(parseAttemptId('eu:order-17#12')).toEqual(parts);
     expect(drivingRegionOf('eu:order-17')).toBe('eu');
   });
 

@@ -1,13 +1,25 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { advance, covers, dominates, empty, join, sameVersion, type Version } from '../../../core/facts/version.ts';
-import { decodeVersion, encodeVersion } from '../../../core/wire/version-token.ts';
+import {
+  advanceVersion,
+  covers,
+  dominates,
+  emptyVersion,
+  joinVersions,
+  sameVersion,
+  type VersionVector,
+} from '../../../core/facts/version.ts';
+import { decodeVersionToken, encodeVersionToken } from '../../../core/wire/version-token.ts';
 
 const logs = fc.constantFrom('us-east-1', 'us-west-2', 'eu', 'eu.restored', 'constructor');
-const versions: fc.Arbitrary<Version> = fc.dictionary(logs, fc.nat(5), { noNullPrototype: true });
-const positive: fc.Arbitrary<Version> = fc.dictionary(logs, fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), {
-  noNullPrototype: true,
-});
+const versions: fc.Arbitrary<VersionVector> = fc.dictionary(logs, fc.nat(5), { noNullPrototype: true });
+const positive: fc.Arbitrary<VersionVector> = fc.dictionary(
+  logs,
+  fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+  {
+    noNullPrototype: true,
+  },
+);
 const dots = fc.record({ log: logs, position: fc.integer({ min: 1, max: 6 }) });
 const streams = fc.constantFrom('flight/LAX', 'seats/2001-01-01.LAX-BNA.17', 'a/_~.-');
 
@@ -15,10 +27,10 @@ describe('version', () => {
   it('joins like a semilattice: in any order, grouped in any way, any number of times', () => {
     fc.assert(
       fc.property(versions, versions, versions, (a, b, c) => {
-        expect(sameVersion(join(a, b), join(b, a))).toBe(true);
-        expect(sameVersion(join(join(a, b), c), join(a, join(b, c)))).toBe(true);
-        expect(sameVersion(join(a, a), a)).toBe(true);
-        expect(sameVersion(join(a, empty), a)).toBe(true);
+        expect(sameVersion(joinVersions(a, b), joinVersions(b, a))).toBe(true);
+        expect(sameVersion(joinVersions(joinVersions(a, b), c), joinVersions(a, joinVersions(b, c)))).toBe(true);
+        expect(sameVersion(joinVersions(a, a), a)).toBe(true);
+        expect(sameVersion(joinVersions(a, emptyVersion), a)).toBe(true);
       }),
     );
   });
@@ -26,7 +38,7 @@ describe('version', () => {
   it('joins to the least version that knows both', () => {
     fc.assert(
       fc.property(versions, versions, versions, (a, b, other) => {
-        const joined = join(a, b);
+        const joined = joinVersions(a, b);
         expect(dominates(joined, a) && dominates(joined, b)).toBe(true);
         if (dominates(other, a) && dominates(other, b)) expect(dominates(other, joined)).toBe(true);
       }),
@@ -37,7 +49,7 @@ describe('version', () => {
     fc.assert(
       fc.property(versions, versions, versions, (a, b, c) => {
         if (dominates(a, b) && dominates(b, c)) expect(dominates(a, c)).toBe(true);
-        expect(dominates(a, b)).toBe(sameVersion(join(a, b), a));
+        expect(dominates(a, b)).toBe(sameVersion(joinVersions(a, b), a));
       }),
     );
   });
@@ -45,7 +57,7 @@ describe('version', () => {
   it('knows a dot, and everything before it, once it has advanced to it', () => {
     fc.assert(
       fc.property(versions, dots, dots, (version, dot, other) => {
-        const advanced = advance(version, dot);
+        const advanced = advanceVersion(version, dot);
         expect(dominates(advanced, version)).toBe(true);
         const isNew = other.log === dot.log && other.position <= dot.position;
         expect(covers(advanced, other)).toBe(covers(version, other) || isNew);
@@ -62,12 +74,12 @@ describe('version', () => {
   it('is not misled by a log that is named like a property of every object', () => {
     expect(covers({}, { log: 'constructor', position: 1 })).toBe(false);
     expect(dominates({}, { constructor: 1 })).toBe(false);
-    expect(join({}, { constructor: 2 })).toEqual({ constructor: 2 });
+    expect(joinVersions({}, { constructor: 2 })).toEqual({ constructor: 2 });
   });
 
   it('leaves the versions as they are that it joins', () => {
     const [a, b] = [Object.freeze({ us: 1 }), Object.freeze({ eu: 1 })];
-    expect(join(a, b)).toEqual({ us: 1, eu: 1 });
+    expect(joinVersions(a, b)).toEqual({ us: 1, eu: 1 });
     expect(a).toEqual({ us: 1 });
   });
 });
@@ -76,21 +88,21 @@ describe('version token', () => {
   it('gives back the version it was made of, in characters that an URL and a header take', () => {
     fc.assert(
       fc.property(streams, positive, (stream, version) => {
-        const token = encodeVersion(stream, version);
+        const token = encodeVersionToken(stream, version);
         expect(token).toMatch(/^[A-Za-z0-9_-]+$/);
-        expect(decodeVersion(stream, token, 'If-Match')).toEqual(version);
+        expect(decodeVersionToken(stream, token, 'If-Match')).toEqual(version);
       }),
     );
   });
 
   it('is the same for the same version, whatever the order of its logs and however it writes 0', () => {
-    expect(encodeVersion('a/b', { us: 1, eu: 2, ap: 0 })).toBe(encodeVersion('a/b', { eu: 2, us: 1 }));
-    expect(decodeVersion('a/b', encodeVersion('a/b', {}), '')).toEqual({});
+    expect(encodeVersionToken('a/b', { us: 1, eu: 2, ap: 0 })).toBe(encodeVersionToken('a/b', { eu: 2, us: 1 }));
+    expect(decodeVersionToken('a/b', encodeVersionToken('a/b', {}), '')).toEqual({});
   });
 
   it('belongs to one stream', () => {
-    const token = encodeVersion('flight/LAX', { us: 1 });
-    expect(() => decodeVersion('flight/BNA', token, 'basedOn')).toThrow(
+    const token = encodeVersionToken('flight/LAX', { us: 1 });
+    expect(() => decodeVersionToken('flight/BNA', token, 'basedOn')).toThrow(
       expect.objectContaining({
         code: 'validation',
         message: 'basedOn: is a version of flight/LAX, not of flight/BNA',
@@ -123,7 +135,7 @@ describe('version token', () => {
     ['padding', btoa('a/b\nus=1')],
     ['white space', ` ${base64('a/b\nus=1')}`],
   ])('refuses %s', (_what, token) => {
-    expect(() => decodeVersion('a/b', token, 'expected')).toThrow(
+    expect(() => decodeVersionToken('a/b', token, 'expected')).toThrow(
       expect.objectContaining({
         code: 'validation',
         message: 'expected: is not a version token; send one back as you got it',
@@ -136,21 +148,21 @@ describe('version token', () => {
       fc.string(),
       fc.string({ unit: fc.constantFrom(...'abyu1=,\n-/') }).map((text) => btoa(`a/b\n${text}`).replaceAll('=', '')),
       fc.tuple(versions, fc.nat(), fc.string({ minLength: 1, maxLength: 1 })).map(([version, at, character]) => {
-        const token = encodeVersion('a/b', version);
+        const token = encodeVersionToken('a/b', version);
         const i = at % token.length;
         return token.slice(0, i) + character + token.slice(i + 1);
       }),
     );
     fc.assert(
       fc.property(texts, (token) => {
-        let version: Version;
+        let version: VersionVector;
         try {
-          version = decodeVersion('a/b', token, '');
+          version = decodeVersionToken('a/b', token, '');
         } catch (error) {
           expect(error).toMatchObject({ code: 'validation' });
           return;
         }
-        expect(encodeVersion('a/b', version)).toBe(token);
+        expect(encodeVersionToken('a/b', version)).toBe(token);
       }),
       { numRuns: 1000 },
     );

@@ -4,12 +4,12 @@ import * as z from 'zod';
 import { defineDomain } from '../../../core/definition/domain.ts';
 import { defineStream } from '../../../core/definition/stream.ts';
 import { MeridianError, reject } from '../../../core/facts/errors.ts';
-import { ingest } from '../../../core/intake/ingest.ts';
+import { ingestMessages } from '../../../core/intake/ingest.ts';
 import type { BatchAnswer } from '../../../core/ports/queue.ts';
 import { readStream } from '../../../core/read/streams.ts';
 import { APPEND, type BusEntry, COMMAND, TRANSACT } from '../../../core/wire/bus.ts';
-import { decodeVersion } from '../../../core/wire/version-token.ts';
-import { append } from '../../../core/write/append.ts';
+import { decodeVersionToken } from '../../../core/wire/version-token.ts';
+import { appendToStream } from '../../../core/write/append.ts';
 import { anAppend, aRegion, noted, watched } from '../example.ts';
 
 const outcomeDetailSchema = z.looseObject({ id: z.string() });
@@ -53,7 +53,7 @@ function commanding(id: string, of: object = {}): string {
 describe('ingest', () => {
   it('appends what producers send, and says so with the version', async () => {
     const us = anIngress();
-    expect(await ingest(us, [appending('a'), commanding('b')])).toEqual([undefined, undefined]);
+    expect(await ingestMessages(us, [appending('a'), commanding('b')])).toEqual([undefined, undefined]);
     expect(us.outcomes).toEqual([
       { kind: 'Accepted', detail: { id: 'a', stream: 'note/n', version: expect.any(String), log: 'us', position: 1 } },
       {
@@ -61,13 +61,13 @@ describe('ingest', () => {
         detail: { id: 'b', stream: 'account/us.1', version: expect.any(String), log: 'us', position: 1 },
       },
     ]);
-    expect(decodeVersion('note/n', String(us.outcomes[0]?.detail.version), '')).toEqual({ us: 1 });
+    expect(decodeVersionToken('note/n', String(us.outcomes[0]?.detail.version), '')).toEqual({ us: 1 });
     expect(us.runtime.metrics.get('Accepted')).toBe(2);
   });
 
   it('accepts a command that changes nothing, without a place', async () => {
     const us = anIngress();
-    await ingest(us, [commanding('a', { command: 'withdraw', input: { amount: 0 } })]);
+    await ingestMessages(us, [commanding('a', { command: 'withdraw', input: { amount: 0 } })]);
     expect(us.outcomes).toEqual([
       { kind: 'Accepted', detail: { id: 'a', stream: 'account/us.1', version: expect.any(String) } },
     ]);
@@ -90,7 +90,7 @@ describe('ingest', () => {
     ['a key of every object', appending('a', { __proto__: null, constructor: 1 }), 'validation'],
   ])('rejects %s, with the problem', async (_what, body, code) => {
     const us = anIngress();
-    expect(await ingest(us, [body])).toEqual([undefined]);
+    expect(await ingestMessages(us, [body])).toEqual([undefined]);
     expect(us.outcomes).toEqual([
       { kind: 'Rejected', detail: expect.objectContaining({ id: 'a', problem: expect.objectContaining({ code }) }) },
     ]);
@@ -100,8 +100,8 @@ describe('ingest', () => {
 
   it('rejects an id that stands for something else, and accepts the same again', async () => {
     const us = anIngress();
-    await ingest(us, [appending('a'), appending('a', { stream: 'note/n' })]);
-    await ingest(us, [appending('a', { events: [{ type: 'Noted', data: { text: 'other' } }] })]);
+    await ingestMessages(us, [appending('a'), appending('a', { stream: 'note/n' })]);
+    await ingestMessages(us, [appending('a', { events: [{ type: 'Noted', data: { text: 'other' } }] })]);
     expect(us.outcomes.map(({ kind }) => kind)).toEqual(['Accepted', 'Accepted', 'Rejected']);
     expect(us.outcomes[2]?.detail).toMatchObject({ problem: { code: 'id-reused' } });
     expect(await us.table.load('note/n')).toHaveLength(1);
@@ -117,7 +117,7 @@ describe('ingest', () => {
     ['an id that cannot be used', appending(''), 'It has no usable id'],
   ])('quarantines %s, with the reason', async (_what, body, reason) => {
     const us = anIngress();
-    expect(await ingest(us, [body])).toEqual([undefined]);
+    expect(await ingestMessages(us, [body])).toEqual([undefined]);
     expect(us.quarantined).toEqual([{ body, reason: expect.stringContaining(reason) }]);
     expect(us.outcomes).toEqual([]);
     expect(us.runtime.metrics.get('Quarantined')).toBe(1);
@@ -126,7 +126,7 @@ describe('ingest', () => {
   it('leaves what cannot be decided now to be delivered again, and says nothing of it', async () => {
     const us = anIngress();
     const elsewhere = commanding('a', { stream: 'account/eu.1' });
-    expect(await ingest(us, [elsewhere, appending('b')])).toEqual(['There is no line.', undefined]);
+    expect(await ingestMessages(us, [elsewhere, appending('b')])).toEqual(['There is no line.', undefined]);
     expect(us.outcomes.map(({ detail }) => detail.id)).toEqual(['b']);
     expect(us.quarantined).toEqual([]);
   });
@@ -134,21 +134,21 @@ describe('ingest', () => {
   it('leaves what fails for a reason that nobody foresaw, and says which', async () => {
     const us = anIngress();
     const events = watched(us.table, () => Promise.reject(new TypeError('A fault inside.')));
-    expect(await ingest({ ...us, events }, [appending('a')])).toEqual(['TypeError: A fault inside.']);
+    expect(await ingestMessages({ ...us, events }, [appending('a')])).toEqual(['TypeError: A fault inside.']);
     expect(us.outcomes).toEqual([]);
     expect(us.runtime.metrics.size).toBe(0);
   });
 
   it('leaves what fails inside another Region, though that promises nothing', async () => {
     const us = { ...anIngress(), remote: { invoke: () => Promise.reject(new MeridianError('internal', 'It broke.')) } };
-    expect(await ingest(us, [commanding('a', { stream: 'account/eu.1' })])).toEqual(['It broke.']);
+    expect(await ingestMessages(us, [commanding('a', { stream: 'account/eu.1' })])).toEqual(['It broke.']);
     expect(us.outcomes).toEqual([]);
   });
 
   it('takes the messages of one stream in their order', async () => {
     const us = anIngress();
     const ids = Array.from({ length: 9 }, (_, i) => `${i}`);
-    await ingest(
+    await ingestMessages(
       us,
       ids.map((id) => appending(id, { stream: `note/${Number(id) % 2}` })),
     );
@@ -160,9 +160,9 @@ describe('ingest', () => {
   it('has a message delivered again whose outcome could not be told, and then tells the same', async () => {
     const us = anIngress();
     const mute = { put: async (entries: readonly BusEntry[]) => entries.map(() => 'not now') };
-    expect(await ingest({ ...us, bus: mute }, [appending('a'), 'no JSON'])).toEqual(['not now', undefined]);
+    expect(await ingestMessages({ ...us, bus: mute }, [appending('a'), 'no JSON'])).toEqual(['not now', undefined]);
     expect(us.runtime.metrics.get('Accepted')).toBeUndefined();
-    expect(await ingest(us, [appending('a')])).toEqual([undefined]);
+    expect(await ingestMessages(us, [appending('a')])).toEqual([undefined]);
     expect(us.outcomes).toEqual([{ kind: 'Accepted', detail: expect.objectContaining({ id: 'a', position: 1 }) }]);
     expect(await us.table.load('note/n')).toHaveLength(1);
   });
@@ -170,15 +170,15 @@ describe('ingest', () => {
   it('has a message delivered again that the quarantine did not take', async () => {
     const us = anIngress();
     const full = { send: async (bodies: readonly string[]) => bodies.map(() => 'full') };
-    expect(await ingest({ ...us, quarantine: full }, ['no JSON', appending('a')])).toEqual(['full', undefined]);
+    expect(await ingestMessages({ ...us, quarantine: full }, ['no JSON', appending('a')])).toEqual(['full', undefined]);
     expect(us.runtime.metrics.get('Quarantined')).toBeUndefined();
   });
 
   it('appends nothing twice that was appended before the process died', async () => {
     const us = anIngress();
-    await append(us, anAppend({ commitId: 'a', request: noted('a') }));
+    await appendToStream(us, anAppend({ commitId: 'a', request: noted('a') }));
     us.warm.clear();
-    await ingest(us, [appending('a'), appending('a')]);
+    await ingestMessages(us, [appending('a'), appending('a')]);
     expect(us.outcomes.map(({ kind }) => kind)).toEqual(['Accepted', 'Accepted']);
     expect((await readStream(us, 'note/n')).state).toMatchObject({ texts: ['a'] });
   });
@@ -190,7 +190,7 @@ describe('ingest', () => {
       commanding('behind', { stream: 'account/eu.1' }),
       appending('other'),
     ];
-    const answers = await ingest(us, bodies);
+    const answers = await ingestMessages(us, bodies);
     expect(answers).toEqual(['There is no line.', expect.stringContaining('has to come again'), undefined]);
     expect(us.outcomes).toMatchObject([{ kind: 'Accepted', detail: { id: 'other' } }]);
   });
@@ -202,7 +202,7 @@ describe('ingest', () => {
       us.runtime.advance(10_001);
       return put(commit);
     };
-    expect(await ingest(us, [appending('slow'), appending('late')])).toEqual([
+    expect(await ingestMessages(us, [appending('slow'), appending('late')])).toEqual([
       undefined,
       expect.stringContaining('took too long'),
     ]);
@@ -223,7 +223,7 @@ describe('ingest', () => {
       commands: {},
     });
     const us = { ...anIngress(), domain: defineDomain({ streams: [wordy], views: [] }) };
-    await ingest(us, [commanding('a'), commanding('b', { stream: `account/${'y'.repeat(200_000)}` })]);
+    await ingestMessages(us, [commanding('a'), commanding('b', { stream: `account/${'y'.repeat(200_000)}` })]);
     expect(us.outcomes).toMatchObject([
       { kind: 'Rejected', detail: { id: 'a', stream: 'account/us.1', problem: { code: 'rejected', detail: 'No.' } } },
       { kind: 'Rejected', detail: { id: 'b', problem: { code: 'validation' } } },
@@ -253,7 +253,7 @@ describe('ingest', () => {
     await fc.assert(
       fc.asyncProperty(bodies, async (bodies) => {
         const us = anIngress();
-        const answers = await ingest(us, bodies);
+        const answers = await ingestMessages(us, bodies);
         const left = answers.filter((answer) => answer !== undefined);
         expect(us.outcomes.length + us.quarantined.length + left.length).toBe(bodies.length);
         const reasons = ['There is no line.', 'an earlier message of the batch took too long, or has to come again'];
@@ -294,7 +294,7 @@ describe('ingest of transactions', () => {
     const aborted = transacting('us:b', {
       participants: [{ stream: 'account/us.1', command: 'withdraw', input: { amount: 100 } }],
     });
-    expect(await ingest(us, [transacting('us:a'), aborted, transacting('us:a')])).toEqual([
+    expect(await ingestMessages(us, [transacting('us:a'), aborted, transacting('us:a')])).toEqual([
       undefined,
       undefined,
       undefined,
@@ -307,14 +307,16 @@ describe('ingest of transactions', () => {
 
   it('leaves to come again what has no outcome in 10 s', async () => {
     const us = anIngress();
-    expect(await ingest(us, [transacting('us:a', { participants: elsewhere })])).toEqual(['us:a is not decided yet']);
+    expect(await ingestMessages(us, [transacting('us:a', { participants: elsewhere })])).toEqual([
+      'us:a is not decided yet',
+    ]);
     expect(us.runtime.elapsed()).toBeLessThanOrEqual(10_000);
     expect(us.outcomes).toEqual([]);
   });
 
   it('leaves to come again what another Region drives that is not reached', async () => {
     const us = anIngress();
-    expect(await ingest(us, [transacting('eu:a')])).toEqual(['There is no line.']);
+    expect(await ingestMessages(us, [transacting('eu:a')])).toEqual(['There is no line.']);
   });
 
   it.each([
@@ -323,21 +325,21 @@ describe('ingest of transactions', () => {
     ['too much', transacting('us:a', { participants: ['x'.repeat(200_000)] }), 'too-large'],
   ])('rejects %s, with the problem', async (_what, body, code) => {
     const us = anIngress();
-    expect(await ingest(us, [body])).toEqual([undefined]);
+    expect(await ingestMessages(us, [body])).toEqual([undefined]);
     expect(us.outcomes).toMatchObject([{ kind: 'Rejected', detail: { problem: { code } } }]);
   });
 
   it('rejects an id that stands for another transaction', async () => {
     const us = anIngress();
     const other = [{ stream: 'account/us.1', command: 'deposit', input: { amount: 2 } }];
-    await ingest(us, [transacting('us:a')]);
-    await ingest(us, [transacting('us:a', { participants: other })]);
+    await ingestMessages(us, [transacting('us:a')]);
+    await ingestMessages(us, [transacting('us:a', { participants: other })]);
     expect(us.outcomes).toMatchObject([{ kind: 'Rejected', detail: { id: 'us:a', problem: { code: 'id-reused' } } }]);
   });
 
   it('quarantines one without an id: its sender could not be told', async () => {
     const us = anIngress();
-    await ingest(us, [message(TRANSACT, { participants: [] })]);
+    await ingestMessages(us, [message(TRANSACT, { participants: [] })]);
     expect(us.quarantined).toHaveLength(1);
   });
 });

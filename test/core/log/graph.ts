@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import type { Commit } from '../../../core/facts/commit.ts';
 import { nextStamp } from '../../../core/facts/hlc.ts';
-import type { Version } from '../../../core/facts/version.ts';
+import type { VersionVector } from '../../../core/facts/version.ts';
 
 const HOUR = 60 * 60 * 1000;
 
@@ -25,7 +25,7 @@ const step = fc.record({
 export const commitGraphs: fc.Arbitrary<readonly Commit[]> = fc.array(step, { maxLength: 14 }).map((steps) => {
   const all: Commit[] = [];
   const held = new Map<string, Set<Commit>>();
-  const versions = new Map<string, Version[]>();
+  const versions = new Map<string, VersionVector[]>();
   let now = Date.UTC(2001, 0, 1);
   for (const { writer, learns, behind, copies, passes, events } of steps) {
     const mine = held.get(writer) ?? new Set<Commit>();
@@ -75,12 +75,12 @@ export function shuffled<T>(items: readonly T[]): fc.Arbitrary<readonly T[]> {
   return fc.shuffledSubarray([...items], { minLength: items.length });
 }
 
-function isCovered(version: Version, { log, position }: Pick<Commit, 'log' | 'position'>): boolean {
+function isCovered(version: VersionVector, { log, position }: Pick<Commit, 'log' | 'position'>): boolean {
   return (version[log] ?? 0) >= position;
 }
 
 /** The definition of the seen set, from above: all logs up to their first hole, cut back as long as a context is not covered. */
-export function seenOf(commits: readonly Commit[]): Version {
+export function seenOf(commits: readonly Commit[]): VersionVector {
   const seen = new Map<string, number>();
   const at = (log: string, position: number) => commits.find((c) => c.log === log && c.position === position);
   for (const { log } of commits) {

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Commit, foldOrder } from '../../../core/facts/commit.ts';
 import { nextStamp, wallTimeOf } from '../../../core/facts/hlc.ts';
-import { covers, dominates, join, sameVersion, type Version } from '../../../core/facts/version.ts';
+import { covers, dominates, joinVersions, sameVersion, type VersionVector } from '../../../core/facts/version.ts';
 import { Fold, IDEMPOTENCY_WINDOW } from '../../../core/log/fold.ts';
 import { History } from '../../../core/log/history.ts';
 import { aCommit } from '../../contract/commits.ts';
@@ -17,7 +17,7 @@ function noting(text: string, of: Partial<Commit> = {}): Commit {
   return aCommit({ stream: 'note/n', context: {}, events: [{ type: 'Noted', version: 1, data: { text } }], ...of });
 }
 
-function isClosed(version: Version, commits: readonly Commit[]): boolean {
+function isClosed(version: VersionVector, commits: readonly Commit[]): boolean {
   return commits.every((commit) => !covers(version, commit) || dominates(version, commit.context));
 }
 
@@ -82,7 +82,7 @@ describe('history', () => {
     fc.assert(
       fc.property(arrivals, fc.nat(), ({ all, arrived }, pick) => {
         const history = historyOf(all);
-        const version = join(seenOf(arrived), all[pick % (all.length || 1)]?.context ?? {});
+        const version = joinVersions(seenOf(arrived), all[pick % (all.length || 1)]?.context ?? {});
         expect(history.stateAt(version)).toEqual(folded(all.filter((commit) => covers(version, commit))));
         expect(history.stateAt({ ...history.seen })).toEqual(history.state);
       }),
@@ -99,10 +99,10 @@ describe('history', () => {
           expect(isClosed(version, all)).toBe(true);
           expect(dominates(seenOf(all.filter((c) => covers(version, c))), version)).toBe(true);
           // The least: everything that it covers is needed by the commit, over however many others.
-          let needed: Version = { [commit.log]: commit.position };
-          for (let before: Version | undefined; needed !== before; ) {
+          let needed: VersionVector = { [commit.log]: commit.position };
+          for (let before: VersionVector | undefined; needed !== before; ) {
             before = needed;
-            for (const c of all) if (covers(needed, c)) needed = join(needed, c.context);
+            for (const c of all) if (covers(needed, c)) needed = joinVersions(needed, c.context);
           }
           expect(sameVersion(version, needed)).toBe(true);
         }
@@ -123,11 +123,11 @@ describe('history', () => {
         (arriving, limits) => {
           const history = historyOf();
           const read: Commit[] = [];
-          let version: Version = {};
+          let version: VersionVector = {};
           const readPage = (): void => {
             for (const commit of history.since(version).slice(0, limits.next().value)) {
               read.push(commit);
-              version = join(version, { [commit.log]: commit.position });
+              version = joinVersions(version, { [commit.log]: commit.position });
             }
             expect(isClosed(version, arriving)).toBe(true);
           };

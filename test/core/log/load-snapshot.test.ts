@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { memorySnapshotStore } from '../../../adapters/memory/snapshot-store.ts';
 import type { Commit } from '../../../core/facts/commit.ts';
-import type { Version } from '../../../core/facts/version.ts';
+import type { VersionVector } from '../../../core/facts/version.ts';
 import { defineDomain, defineStream, type SnapshotStore } from '../../../core/index.ts';
 import { History } from '../../../core/log/history.ts';
 import { loadHistory, loadWhole } from '../../../core/log/load.ts';
 import { readCommits, readStream } from '../../../core/read/streams.ts';
 import { readRow } from '../../../core/read/views.ts';
-import { project } from '../../../core/view/projection.ts';
-import { append } from '../../../core/write/append.ts';
+import { projectTriggers } from '../../../core/view/projection.ts';
+import { appendToStream } from '../../../core/write/append.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { account, anAppend, aRegion, command, domainWithSnapshots, note, noted, replicate } from '../example.ts';
 import { commitGraphs, shuffled } from './graph.ts';
@@ -50,12 +50,12 @@ async function callsOf(region: Region, act: () => Promise<unknown>): Promise<rea
   return region.events.calls.slice(before);
 }
 
-async function versionKept({ kept }: Region, stream = ACCOUNT): Promise<Version | undefined> {
+async function versionKept({ kept }: Region, stream = ACCOUNT): Promise<VersionVector | undefined> {
   return (await kept.newest(stream, 1))?.version;
 }
 
 async function deposits(region: Region, count: number) {
-  for (let i = 0; i < count; i++) await append(region, anAppend({ stream: ACCOUNT, request: deposit }));
+  for (let i = 0; i < count; i++) await appendToStream(region, anAppend({ stream: ACCOUNT, request: deposit }));
 }
 
 describe('an append to a stream with snapshots', () => {
@@ -75,13 +75,16 @@ describe('an append to a stream with snapshots', () => {
     const cold = another(us);
     const events = {
       ...us.events,
-      load: async (stream: string, after?: Version) => {
+      load: async (stream: string, after?: VersionVector) => {
         const tail = await us.events.load(stream, after);
         tails.push(tail.length);
         return tail;
       },
     };
-    await append({ ...cold, events }, anAppend({ stream: ACCOUNT, request: command('withdraw', { amount: 4 }) }));
+    await appendToStream(
+      { ...cold, events },
+      anAppend({ stream: ACCOUNT, request: command('withdraw', { amount: 4 }) }),
+    );
     expect(tails).toEqual([1]);
     expect(await readStream(us, ACCOUNT)).toMatchObject({ state: 0, version: { us: 5 } });
   });
@@ -141,12 +144,12 @@ describe('an append to a stream with snapshots', () => {
     const newer = () => ({ ...another(us), domain: defineDomain({ streams: [closing], views: [] }) });
     const close = { kind: 'events', events: [{ type: 'Closed', data: { amount: 0 } }] } as const;
     await deposits(us, 2);
-    await append(newer(), anAppend({ stream: ACCOUNT, request: close }));
+    await appendToStream(newer(), anAppend({ stream: ACCOUNT, request: close }));
     expect(await versionKept(us)).toEqual({ us: 3 });
 
     const older = another(us);
     await expect(readStream(older, ACCOUNT)).rejects.toMatchObject({ code: 'unreadable-event' });
-    await expect(append(older, anAppend({ stream: ACCOUNT, request: deposit }))).rejects.toMatchObject({
+    await expect(appendToStream(older, anAppend({ stream: ACCOUNT, request: deposit }))).rejects.toMatchObject({
       code: 'unreadable-event',
     });
     expect(await readStream(newer(), ACCOUNT)).toMatchObject({ state: 0, version: { us: 3 } });
@@ -164,7 +167,7 @@ describe('an append to a stream with snapshots', () => {
 
   it('keeps none where there is no place for them', async () => {
     const { snapshots: _, ...us } = aSnapshottingRegion();
-    for (let i = 0; i < 4; i++) await append(us, anAppend({ stream: ACCOUNT, request: deposit }));
+    for (let i = 0; i < 4; i++) await appendToStream(us, anAppend({ stream: ACCOUNT, request: deposit }));
     expect(await readStream(us, ACCOUNT)).toMatchObject({ state: 4 });
     expect(await us.kept.newest(ACCOUNT, 1)).toBeUndefined();
   });
@@ -177,16 +180,16 @@ describe('the same append again, after a snapshot', () => {
       anAppend({ stream: ACCOUNT, request: command('deposit', { amount }) }),
     );
     const answers = [];
-    for (const one of asked) answers.push(await append(us, one));
+    for (const one of asked) answers.push(await appendToStream(us, one));
     expect(await versionKept(us)).toEqual({ us: 3 });
     for (const region of [us, another(us)])
       for (const [i, one] of asked.entries()) {
-        const again = await append(region, one);
+        const again = await appendToStream(region, one);
         expect(again).toEqual(answers[i]);
         expect(again).toMatchObject({ version: { us: i + 1 }, dot: { log: 'us', position: i + 1 } });
       }
     const reused = { ...asked[0], request: deposit, stream: ACCOUNT, meta: {}, commitId: asked[1]?.commitId ?? '' };
-    await expect(append(another(us), reused)).rejects.toThrow(
+    await expect(appendToStream(another(us), reused)).rejects.toThrow(
       expect.objectContaining({ code: 'id-reused', details: { log: 'us', position: 2 } }),
     );
   });
@@ -195,7 +198,7 @@ describe('the same append again, after a snapshot', () => {
 describe('an expected version below the snapshot', () => {
   it('is refused exactly when events came since', async () => {
     const us = aSnapshottingRegion();
-    const first = await append(us, anAppend({ stream: ACCOUNT, request: deposit }));
+    const first = await appendToStream(us, anAppend({ stream: ACCOUNT, request: deposit }));
     const template = (await us.table.load(ACCOUNT))[0] as Commit;
     for (const position of [2, 3, 4])
       await us.table.put({
@@ -209,12 +212,12 @@ describe('an expected version below the snapshot', () => {
       });
     await readStream(us, ACCOUNT);
     expect(await versionKept(us)).toEqual({ us: 4 });
-    const expecting = (expected: Version) => anAppend({ stream: ACCOUNT, request: deposit, expected });
-    await expect(append(another(us), expecting({}))).rejects.toThrow(
+    const expecting = (expected: VersionVector) => anAppend({ stream: ACCOUNT, request: deposit, expected });
+    await expect(appendToStream(another(us), expecting({}))).rejects.toThrow(
       expect.objectContaining({ code: 'version-conflict' }),
     );
-    expect(await append(another(us), expecting(first.version))).toMatchObject({ version: { us: 5 } });
-    await expect(append(another(us), expecting(first.version))).rejects.toThrow(
+    expect(await appendToStream(another(us), expecting(first.version))).toMatchObject({ version: { us: 5 } });
+    await expect(appendToStream(another(us), expecting(first.version))).rejects.toThrow(
       expect.objectContaining({ code: 'version-conflict' }),
     );
   });
@@ -223,13 +226,13 @@ describe('an expected version below the snapshot', () => {
 describe('a merge stream with snapshots', () => {
   it('decides on an old version from all commits, and is answered with the version that lies between', async () => {
     const us = aSnapshottingRegion();
-    for (const text of ['a', 'b', 'c', 'd']) await append(us, anAppend({ request: noted(text) }));
+    for (const text of ['a', 'b', 'c', 'd']) await appendToStream(us, anAppend({ request: noted(text) }));
     expect(await versionKept(us, STREAM)).toEqual({ us: 3 });
     const old = anAppend({ request: command('after', { text: 'e', after: 'a' }), basedOn: { us: 1 } });
     const refused = anAppend({ request: command('after', { text: 'e', after: 'b' }), basedOn: { us: 1 } });
-    await expect(append(us, refused)).rejects.toThrow(expect.objectContaining({ code: 'rejected' }));
+    await expect(appendToStream(us, refused)).rejects.toThrow(expect.objectContaining({ code: 'rejected' }));
     for (const region of [us, us, another(us)])
-      expect(await append(region, old)).toMatchObject({ version: { us: 5 }, dot: { log: 'us', position: 5 } });
+      expect(await appendToStream(region, old)).toMatchObject({ version: { us: 5 }, dot: { log: 'us', position: 5 } });
     expect((await readStream(us, STREAM)).state).toMatchObject({
       texts: ['a', 'b', 'c', 'd', 'e'],
       unseen: [[], [], [], [], ['b', 'c', 'd']],
@@ -238,12 +241,12 @@ describe('a merge stream with snapshots', () => {
 
   it('does not use a snapshot again that a late commit has not seen: an older one, or all commits', async () => {
     const [us, eu] = [aSnapshottingRegion('us'), aSnapshottingRegion('eu')];
-    for (const text of ['a', 'b', 'c']) await append(us, anAppend({ request: noted(text) }));
+    for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ request: noted(text) }));
     await replicate(STREAM, us, eu);
     us.runtime.advance(1000);
-    for (const text of ['d', 'e', 'f']) await append(us, anAppend({ request: noted(text) }));
+    for (const text of ['d', 'e', 'f']) await appendToStream(us, anAppend({ request: noted(text) }));
     eu.runtime.advance(2000);
-    await append(eu, anAppend({ request: noted('late') }));
+    await appendToStream(eu, anAppend({ request: noted('late') }));
     expect(await versionKept(us, STREAM)).toEqual({ us: 6 });
     await replicate(STREAM, eu, us);
     expect(await callsOf(us, () => readStream(us, STREAM))).toEqual([
@@ -256,42 +259,46 @@ describe('a merge stream with snapshots', () => {
   it('is loaded anew when who took its position had seen less than its snapshot holds', async () => {
     const us = aSnapshottingRegion();
     const slow = another(us);
-    for (const text of ['a', 'b', 'c']) await append(us, anAppend({ request: noted(text) }));
-    await append(slow, anAppend({ request: noted('d') }));
+    for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ request: noted(text) }));
+    await appendToStream(slow, anAppend({ request: noted('d') }));
     const taken = anAppend({ request: noted('old'), basedOn: { us: 1 } });
-    const first = await append(us, taken);
-    expect(await callsOf(slow, () => append(slow, anAppend({ request: noted('e') })))).toEqual([
+    const first = await appendToStream(us, taken);
+    expect(await callsOf(slow, () => appendToStream(slow, anAppend({ request: noted('e') })))).toEqual([
       ...['put', 'loadLog', 'newest', 'load', 'drop', 'newest', 'load', 'keep', 'put'],
     ]);
     expect((await readStream(us, STREAM)).state).toMatchObject({ texts: ['a', 'b', 'c', 'd', 'old', 'e'] });
-    expect(await append(slow, taken)).toEqual(first);
+    expect(await appendToStream(slow, taken)).toEqual(first);
   });
 
   it('answers an append whose own commit took the position with less than its snapshot holds', async () => {
     const us = aSnapshottingRegion();
     const slow = another(us);
-    for (const text of ['a', 'b', 'c']) await append(us, anAppend({ request: noted(text) }));
-    await append(slow, anAppend({ request: noted('d') }));
+    for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ request: noted(text) }));
+    await appendToStream(slow, anAppend({ request: noted('d') }));
     const asked = anAppend({ request: noted('old') });
-    const first = await append(us, { ...asked, basedOn: { us: 1 } });
-    expect(await append(slow, asked)).toEqual(first);
+    const first = await appendToStream(us, { ...asked, basedOn: { us: 1 } });
+    expect(await appendToStream(slow, asked)).toEqual(first);
   });
 
   it('does not serve its memory any more once a commit in it had seen less than its snapshot holds', async () => {
     const us = aSnapshottingRegion();
-    for (const text of ['a', 'b', 'c']) await append(us, anAppend({ request: noted(text) }));
+    for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ request: noted(text) }));
     us.warm
       .get(STREAM)
       ?.history.add([{ ...((await us.table.load(STREAM))[0] as Commit), log: 'eu', commitId: 'late', context: {} }]);
-    expect(await callsOf(us, () => append(us, anAppend({ request: noted('d') })))).toEqual(['newest', 'load', 'put']);
+    expect(await callsOf(us, () => appendToStream(us, anAppend({ request: noted('d') })))).toEqual([
+      'newest',
+      'load',
+      'put',
+    ]);
   });
 });
 
 describe('following the commits of a stream with snapshots', () => {
   it('loads all of them from the start and from below the snapshot, and the last ones from above it', async () => {
     const us = aSnapshottingRegion();
-    for (const text of ['a', 'b', 'c', 'd']) await append(us, anAppend({ request: noted(text) }));
-    const positions = async (after: Version | undefined): Promise<readonly number[]> =>
+    for (const text of ['a', 'b', 'c', 'd']) await appendToStream(us, anAppend({ request: noted(text) }));
+    const positions = async (after: VersionVector | undefined): Promise<readonly number[]> =>
       (await readCommits(us, STREAM, after)).commits.map(({ position }) => position);
     expect(await positions(undefined)).toEqual([1, 2, 3, 4]);
     expect(await positions({ us: 2 })).toEqual([3, 4]);
@@ -305,15 +312,15 @@ describe('following the commits of a stream with snapshots', () => {
 describe('a projection of a stream with snapshots', () => {
   it('goes on from the snapshot, and from all commits with a payload that has not seen it', async () => {
     const [us, eu] = [aSnapshottingRegion('us'), aSnapshottingRegion('eu')];
-    for (const text of ['a', 'b', 'c', 'd']) await append(us, anAppend({ request: noted(text) }));
+    for (const text of ['a', 'b', 'c', 'd']) await appendToStream(us, anAppend({ request: noted(text) }));
     eu.runtime.advance(1000);
-    await append(eu, anAppend({ request: noted('theirs') }));
+    await appendToStream(eu, anAppend({ request: noted('theirs') }));
     const [commit] = await eu.table.load(STREAM);
     const trigger = { stream: STREAM, log: 'us', position: 4, inTable: true };
-    expect(await callsOf(us, () => project(us, [trigger]))).toEqual(['newest', 'load']);
+    expect(await callsOf(us, () => projectTriggers(us, [trigger]))).toEqual(['newest', 'load']);
     expect(await readRow(us, 'latest', 'n')).toMatchObject({ value: 'd' });
     const payload = { stream: STREAM, log: 'eu', position: 1, inTable: false, ...(commit && { commit }) };
-    expect(await callsOf(us, () => project(us, [payload]))).toEqual(['newest', 'load', 'load']);
+    expect(await callsOf(us, () => projectTriggers(us, [payload]))).toEqual(['newest', 'load', 'load']);
     expect(await readRow(us, 'latest', 'n')).toMatchObject({ value: 'theirs' });
     expect(await versionKept(us, STREAM)).toEqual({ us: 3 });
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadAtLeast, loadHistory } from '../../../core/log/load.ts';
-import { append } from '../../../core/write/append.ts';
+import { appendToStream } from '../../../core/write/append.ts';
 import { anAppend, aRegion, replicate, watched } from '../example.ts';
 
 const STREAM = 'note/n';
@@ -8,7 +8,7 @@ const STREAM = 'note/n';
 describe('load', () => {
   it('takes what the table has, seen and hidden', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
-    for (let i = 0; i < 3; i++) await append(us, anAppend());
+    for (let i = 0; i < 3; i++) await appendToStream(us, anAppend());
     for (const commit of (await us.table.load(STREAM)).toSpliced(1, 1)) eu.table.replicate(commit);
     expect(await loadHistory(eu, STREAM)).toMatchObject({ stream: STREAM, seen: { us: 1 }, hidden: 1 });
   });
@@ -16,7 +16,7 @@ describe('load', () => {
   it('measures how long the oldest hidden commit has waited, by its stamp, and nothing where none is hidden', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
     for (let i = 0; i < 3; i++) {
-      await append(us, anAppend());
+      await appendToStream(us, anAppend());
       await us.runtime.sleep(60_000);
     }
     const [first, ...later] = await us.table.load(STREAM);
@@ -36,7 +36,7 @@ describe('load', () => {
   it('takes a hidden commit with a stamp in the future for new', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
     await us.runtime.sleep(600_000);
-    for (let i = 0; i < 2; i++) await append(us, anAppend());
+    for (let i = 0; i < 2; i++) await appendToStream(us, anAppend());
     for (const commit of (await us.table.load(STREAM)).slice(1)) eu.table.replicate(commit);
     await loadHistory(eu, STREAM);
     expect(eu.runtime.metrics.get('HiddenCommitAge')).toBe(0);
@@ -52,7 +52,7 @@ describe('load', () => {
 describe('load at least', () => {
   it('is one load when nothing is asked for, or that has been seen', async () => {
     const us = aRegion();
-    const { version } = await append(us, anAppend());
+    const { version } = await appendToStream(us, anAppend());
     us.events.calls.length = 0;
     await loadAtLeast(us, STREAM);
     await loadAtLeast(us, STREAM, version);
@@ -62,8 +62,8 @@ describe('load at least', () => {
 
   it('waits until what is asked for can be seen: it is not enough that it is here', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
-    await append(us, anAppend());
-    const { version } = await append(us, anAppend());
+    await appendToStream(us, anAppend());
+    const { version } = await appendToStream(us, anAppend());
     const [first, second] = await us.table.load(STREAM);
     let loads = 0;
     const events = watched(eu.table, async () => {
@@ -78,7 +78,7 @@ describe('load at least', () => {
 
   it('gives up within 2 s, and the same again later is worth a try', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
-    const { version } = await append(us, anAppend());
+    const { version } = await appendToStream(us, anAppend());
     const start = eu.runtime.now();
     const refused = expect.objectContaining({ code: 'not-caught-up', retryable: true });
     await expect(loadAtLeast(eu, STREAM, version)).rejects.toThrow(refused);

@@ -9,7 +9,7 @@ import type { Commit } from '../../../core/facts/commit.ts';
 import { nextStamp } from '../../../core/facts/hlc.ts';
 import type { AppendPorts } from '../../../core/index.ts';
 import { readStream } from '../../../core/read/streams.ts';
-import { append } from '../../../core/write/append.ts';
+import { appendToStream } from '../../../core/write/append.ts';
 import { countRequests } from '../../contract/count-requests.ts';
 import { describeWithDynamoDbLocal } from '../../contract/dynamodb-local.ts';
 import { fakeRuntime } from '../../runtime.ts';
@@ -118,7 +118,7 @@ describeWithDynamoDbLocal('a home stream of 10,000 commits on DynamoDB Local', (
 
       const readWhole = await counting(() => readStream(aProcess(now), stream));
       const wholeKilobytes = kilobytes;
-      const appendWhole = await counting(() => append(aProcess(now), deposit()));
+      const appendWhole = await counting(() => appendToStream(aProcess(now), deposit()));
       const taking = await counting(() => readStream(aProcess(now, withSnapshots), stream));
 
       const read = await counting(async () =>
@@ -126,15 +126,15 @@ describeWithDynamoDbLocal('a home stream of 10,000 commits on DynamoDB Local', (
       );
       const readKilobytes = kilobytes;
       const one = deposit();
-      const appended = await counting(() => append(aProcess(now, withSnapshots), one));
+      const appended = await counting(() => appendToStream(aProcess(now, withSnapshots), one));
       expect(read).toEqual(cold);
       expect(appended).toEqual({ ...cold, PutItemCommand: 1 });
-      expect(await counting(() => append(aProcess(now, withSnapshots), one))).toEqual(cold);
+      expect(await counting(() => appendToStream(aProcess(now, withSnapshots), one))).toEqual(cold);
 
       const warm = aProcess(now, withSnapshots);
-      await append(warm, deposit());
+      await appendToStream(warm, deposit());
       const more = await counting(async () => {
-        for (let i = 0; i < EVERY; i++) await append(warm, deposit());
+        for (let i = 0; i < EVERY; i++) await appendToStream(warm, deposit());
       });
       process.stdout.write(
         [

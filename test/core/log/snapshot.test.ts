@@ -4,7 +4,7 @@ import type { Commit } from '../../../core/facts/commit.ts';
 import { nextStamp, wallTimeOf } from '../../../core/facts/hlc.ts';
 import { isJson } from '../../../core/facts/json.ts';
 import type { Snapshot } from '../../../core/facts/snapshot.ts';
-import { covers, dominates, meet, type Version } from '../../../core/facts/version.ts';
+import { covers, dominates, meetVersions, type VersionVector } from '../../../core/facts/version.ts';
 import { IDEMPOTENCY_WINDOW } from '../../../core/log/fold.ts';
 import { History } from '../../../core/log/history.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../../core/wire/snapshot.ts';
@@ -46,7 +46,7 @@ function kept(snapshot: Snapshot): Snapshot {
   return decodeSnapshot(encodeSnapshot(snapshot));
 }
 
-function outside(version: Version, commits: readonly Commit[]): readonly Commit[] {
+function outside(version: VersionVector, commits: readonly Commit[]): readonly Commit[] {
   return commits.filter((commit) => !covers(version, commit));
 }
 
@@ -71,7 +71,7 @@ function expectSame(based: History, whole: History, commits: readonly Commit[], 
       expect(based.lastPositionWithEvents(log)).toBe(whole.lastPositionWithEvents(log));
   }
   for (const { context } of [...commits, { context: seen }]) {
-    const known = meet(seen, context);
+    const known = meetVersions(seen, context);
     expect(based.hasEventsSince(known)).toBe(whole.since(known).some(({ events }) => events.length > 0));
     expect(based.reaches(known)).toBe(dominates(known, base.version));
     if (!based.reaches(known)) continue;

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { memorySightings } from '../../../adapters/memory/sightings.ts';
 import { nextStamp } from '../../../core/facts/hlc.ts';
-import type { Version } from '../../../core/facts/version.ts';
+import type { VersionVector } from '../../../core/facts/version.ts';
 import { defineDomain, defineView } from '../../../core/index.ts';
 import { readHealth } from '../../../core/read/health.ts';
 import { readCommits, readStream } from '../../../core/read/streams.ts';
 import { readRow, readRows } from '../../../core/read/views.ts';
-import { project } from '../../../core/view/projection.ts';
-import { append } from '../../../core/write/append.ts';
+import { projectTriggers } from '../../../core/view/projection.ts';
+import { appendToStream } from '../../../core/write/append.ts';
 import { account, anAppend, aRegion, command, noted, replicate } from '../example.ts';
 
 type Region = ReturnType<typeof aRegion>;
@@ -19,16 +19,16 @@ function refusal(code: string) {
 /** Notes one text in each of these streams, and brings the views up to date. */
 async function withNotes(texts: Readonly<Record<string, string>>, ports: Region = aRegion()): Promise<Region> {
   for (const [id, text] of Object.entries(texts))
-    await append(ports, anAppend({ stream: `note/${id}`, request: noted(text) }));
+    await appendToStream(ports, anAppend({ stream: `note/${id}`, request: noted(text) }));
   const triggers = Object.keys(texts).map((id) => ({ stream: `note/${id}`, log: 'us', position: 1, inTable: true }));
-  expect(await project(ports, triggers)).toEqual(new Map());
+  expect(await projectTriggers(ports, triggers)).toEqual(new Map());
   return ports;
 }
 
 describe('reading a stream', () => {
   it('answers its state, its version and its mode', async () => {
     const us = aRegion();
-    await append(us, anAppend({ stream: 'account/us.1', request: command('deposit', { amount: 3 }) }));
+    await appendToStream(us, anAppend({ stream: 'account/us.1', request: command('deposit', { amount: 3 }) }));
     expect(await readStream(us, 'account/us.1')).toEqual({ state: 3, version: { us: 1 }, mode: 'home' });
   });
 
@@ -39,7 +39,7 @@ describe('reading a stream', () => {
 
   it('waits for the version that the reader has seen elsewhere, and says so when it does not come', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
-    const { version } = await append(us, anAppend());
+    const { version } = await appendToStream(us, anAppend());
     await expect(readStream(eu, STREAM, version)).rejects.toThrow(refusal('not-caught-up'));
     await replicate(STREAM, us, eu);
     expect((await readStream(eu, STREAM, version)).version).toEqual(version);
@@ -53,7 +53,7 @@ describe('reading a stream', () => {
 describe('reading commits', () => {
   it('pages through them in fold order', async () => {
     const us = aRegion();
-    for (const text of ['a', 'b', 'c']) await append(us, anAppend({ request: noted(text) }));
+    for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ request: noted(text) }));
     const first = await readCommits(us, STREAM, undefined, 2);
     expect(first).toMatchObject({ version: { us: 2 }, more: true });
     expect(first.commits.map(({ position }) => position)).toEqual([1, 2]);
@@ -65,16 +65,16 @@ describe('reading commits', () => {
 
   it('has 100 on a page unless asked otherwise', async () => {
     const us = aRegion();
-    for (let i = 0; i < 101; i++) await append(us, anAppend());
+    for (let i = 0; i < 101; i++) await appendToStream(us, anAppend());
     expect(await readCommits(us, STREAM)).toMatchObject({ version: { us: 100 }, more: true });
   });
 
   it('misses no commit that arrives late, wherever its stamp places it', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
-    await append(eu, anAppend({ request: noted('early') }));
+    await appendToStream(eu, anAppend({ request: noted('early') }));
     us.runtime.advance(1000);
-    await append(us, anAppend({ request: noted('late') }));
-    let version: Version = {};
+    await appendToStream(us, anAppend({ request: noted('late') }));
+    let version: VersionVector = {};
     const read: unknown[] = [];
     for (let i = 0; i < 2; i++) {
       const page = await readCommits(us, STREAM, version);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { MachineInput } from '../../../core/index.ts';
 import { readStream } from '../../../core/read/streams.ts';
-import { coordinate } from '../../../core/transaction/coordinate.ts';
+import { coordinateStep } from '../../../core/transaction/coordinate.ts';
 import { outcomeOf } from '../../../core/transaction/transact.ts';
-import { append } from '../../../core/write/append.ts';
+import { appendToStream } from '../../../core/write/append.ts';
 import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
 import { anAppend, command } from '../example.ts';
 import {
@@ -31,7 +31,7 @@ async function aCase(of: Record<string, unknown> = {}, options: Parameters<typeo
 }
 
 function fund(us: Region) {
-  return append(us, anAppend({ stream: 'account/us.1', request: command('deposit', { amount: 10 }) }));
+  return appendToStream(us, anAppend({ stream: 'account/us.1', request: command('deposit', { amount: 10 }) }));
 }
 
 async function balances({ us, eu }: { us: Region; eu: Region }) {
@@ -264,7 +264,7 @@ describe('plan', () => {
   it('is refused in a Region that does not drive', async () => {
     const { eu, input } = await aCase();
     await expect(planOf(eu, input)).rejects.toThrow(expect.objectContaining({ code: 'misdirected' }));
-    await expect(coordinate(eu, { step: 'dance' })).rejects.toThrow();
+    await expect(coordinateStep(eu, { step: 'dance' })).rejects.toThrow();
   });
 });
 

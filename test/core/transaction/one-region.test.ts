@@ -4,10 +4,10 @@ import type { Transaction } from '../../../core/facts/transaction.ts';
 import { defineDomain, defineStream, MeridianError, reject } from '../../../core/index.ts';
 import { readStream } from '../../../core/read/streams.ts';
 import { isOneRegion } from '../../../core/transaction/one-region.ts';
-import { prepare } from '../../../core/transaction/prepare.ts';
-import { outcomeOf, transact } from '../../../core/transaction/transact.ts';
-import { encodeVersion } from '../../../core/wire/version-token.ts';
-import { append } from '../../../core/write/append.ts';
+import { prepareIntent } from '../../../core/transaction/prepare.ts';
+import { outcomeOf, runTransaction } from '../../../core/transaction/transact.ts';
+import { encodeVersionToken } from '../../../core/wire/version-token.ts';
+import { appendToStream } from '../../../core/write/append.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
 import { fakeRuntime } from '../../runtime.ts';
@@ -28,7 +28,7 @@ function local(of: Record<string, unknown> = {}): Transaction {
 }
 
 function deposit(region: Region, stream: string, amount: number) {
-  return append(region, anAppend({ stream, request: command('deposit', { amount }) }));
+  return appendToStream(region, anAppend({ stream, request: command('deposit', { amount }) }));
 }
 
 /** Another process of the same Region. */
@@ -61,7 +61,7 @@ function interfered(region: Region, act: () => Promise<unknown>): Region {
 }
 
 function holdA(region: Region) {
-  return prepare(another(region), {
+  return prepareIntent(another(region), {
     transaction: 'us:other',
     attempt: 1,
     request: 'digest-of-the-request',
@@ -82,7 +82,7 @@ describe('a transaction of one Region', () => {
   it('is one request, when its streams are warm and its id is made for it', async () => {
     const us = await aBank();
     const transaction: Transaction = { ...local(), id: 'us:new', isNew: true };
-    expect(await transact(us, transaction, WAIT)).toEqual({
+    expect(await runTransaction(us, transaction, WAIT)).toEqual({
       id: 'us:new',
       state: 'committed',
       participants: [
@@ -101,9 +101,9 @@ describe('a transaction of one Region', () => {
 
   it('leaves its streams warm', async () => {
     const us = await aBank();
-    await transact(us, local(), WAIT);
+    await runTransaction(us, local(), WAIT);
     us.events.calls.length = 0;
-    await transact(us, { ...local(), isNew: true }, WAIT);
+    await runTransaction(us, { ...local(), isNew: true }, WAIT);
     expect(us.events.calls).toEqual(['transact']);
     expect(await balances(us)).toEqual([0, 10]);
   });
@@ -111,8 +111,11 @@ describe('a transaction of one Region', () => {
   it('has the same outcome again, in this process and in another one, and while it is still at work', async () => {
     const us = await aBank();
     const transaction = local();
-    const answers = await Promise.all([transact(us, transaction, WAIT), transact(another(us), transaction, WAIT)]);
-    answers.push(await transact(another(us), transaction, WAIT), await outcomeOf(us, transaction.id));
+    const answers = await Promise.all([
+      runTransaction(us, transaction, WAIT),
+      runTransaction(another(us), transaction, WAIT),
+    ]);
+    answers.push(await runTransaction(another(us), transaction, WAIT), await outcomeOf(us, transaction.id));
     for (const answer of answers) expect(answer).toEqual(answers[0]);
     expect(await balances(us)).toEqual([5, 5]);
   });
@@ -120,14 +123,14 @@ describe('a transaction of one Region', () => {
   it('keeps an abort: what would be possible later is refused under the same id', async () => {
     const us = await aBank();
     const transaction = local({ participants: [withdrawing(11), depositing(11)] });
-    const aborted = await transact(us, transaction, WAIT);
+    const aborted = await runTransaction(us, transaction, WAIT);
     expect(aborted).toMatchObject({
       state: 'aborted',
       reason: { stream: A, problem: { code: 'rejected', balance: 10 } },
     });
     expect(us.runtime.metrics.get('TransactionAborted')).toBe(1);
     await deposit(us, A, 10);
-    expect(await transact(another(us), transaction, WAIT)).toEqual(aborted);
+    expect(await runTransaction(another(us), transaction, WAIT)).toEqual(aborted);
     expect(await balances(us)).toEqual([20, 0]);
   });
 
@@ -137,45 +140,45 @@ describe('a transaction of one Region', () => {
     const { id: of, request } = transaction;
     const kept = anAbort({ transaction: of, request });
     const us2 = interfered(us, () => us.table.putOutcome(kept));
-    expect(await transact(us2, transaction, WAIT)).toEqual({ id: of, state: 'aborted', reason: kept.reason });
+    expect(await runTransaction(us2, transaction, WAIT)).toEqual({ id: of, state: 'aborted', reason: kept.reason });
     const refused = local({ participants: [withdrawing(11)] });
     const committed = aDecision({ transaction: refused.id, request: refused.request });
     const events = { ...watched(us.table), outcome: async () => undefined };
     await us.table.putOutcome(committed);
-    expect(await transact({ ...us, events }, refused, WAIT)).toMatchObject({ state: 'committed' });
+    expect(await runTransaction({ ...us, events }, refused, WAIT)).toMatchObject({ state: 'committed' });
   });
 
   it('refuses an id that stands for another transaction', async () => {
     const us = await aBank();
     const first = local();
-    await transact(us, first, WAIT);
+    await runTransaction(us, first, WAIT);
     const other = local({ id: first.id, participants: [withdrawing(1)] });
     for (const region of [us, { ...us, events: { ...watched(us.table), outcome: async () => undefined } }])
-      await expect(transact(region, other, WAIT)).rejects.toThrow(expect.objectContaining({ code: 'id-reused' }));
+      await expect(runTransaction(region, other, WAIT)).rejects.toThrow(expect.objectContaining({ code: 'id-reused' }));
   });
 
   it('refuses an id that stands for a transaction of several Regions, and writes nothing', async () => {
     const us = await aBank();
     const transaction = local();
     await us.decisions.put(aDecision({ transaction: transaction.id }));
-    await expect(transact(us, transaction, WAIT)).rejects.toThrow(expect.objectContaining({ code: 'id-reused' }));
+    await expect(runTransaction(us, transaction, WAIT)).rejects.toThrow(expect.objectContaining({ code: 'id-reused' }));
     expect(us.events.calls).toEqual(['outcome']);
   });
 
   it('keeps its outcome when one of several Regions was promised its id at the same moment', async () => {
     const us = await aBank();
     const transaction = local();
-    const committed = await transact(us, transaction, WAIT);
+    const committed = await runTransaction(us, transaction, WAIT);
     await us.decisions.put(aPromise({ transaction: transaction.id }));
-    expect(await transact(us, transaction, WAIT)).toEqual(committed);
+    expect(await runTransaction(us, transaction, WAIT)).toEqual(committed);
   });
 
   it('refuses an id whose commit stands for something else on one of its streams', async () => {
     const us = await aBank();
     const transaction = local();
     const commitId = `${transaction.id}#1`;
-    await append(us, anAppend({ stream: A, commitId, request: command('deposit', { amount: 1 }) }));
-    expect(await transact(us, transaction, WAIT)).toMatchObject({
+    await appendToStream(us, anAppend({ stream: A, commitId, request: command('deposit', { amount: 1 }) }));
+    expect(await runTransaction(us, transaction, WAIT)).toMatchObject({
       state: 'aborted',
       reason: { stream: A, problem: { code: 'id-reused' } },
     });
@@ -184,8 +187,8 @@ describe('a transaction of one Region', () => {
 
   it('holds what it only checks: a stream that goes on in between has it decided again', async () => {
     const us = await aBank();
-    const checks = [{ stream: B, expected: encodeVersion(B, { us: 1 }) }];
-    expect(await transact(us, local({ participants: [withdrawing(5)], checks }), WAIT)).toMatchObject({
+    const checks = [{ stream: B, expected: encodeVersionToken(B, { us: 1 }) }];
+    expect(await runTransaction(us, local({ participants: [withdrawing(5)], checks }), WAIT)).toMatchObject({
       state: 'committed',
       participants: [
         { stream: A, position: 2 },
@@ -194,7 +197,7 @@ describe('a transaction of one Region', () => {
     });
     expect(us.events.calls).toEqual(['transact']);
     const late = interfered(us, () => deposit(another(us), B, 1));
-    expect(await transact(late, local({ participants: [withdrawing(5)], checks }), WAIT)).toMatchObject({
+    expect(await runTransaction(late, local({ participants: [withdrawing(5)], checks }), WAIT)).toMatchObject({
       state: 'aborted',
       reason: { stream: B, problem: { code: 'version-conflict' } },
     });
@@ -204,25 +207,25 @@ describe('a transaction of one Region', () => {
   it('writes nothing for a command that changes nothing, but holds its stream all the same', async () => {
     const us = await aBank();
     const transaction = local({ participants: [withdrawing(0), depositing(1)] });
-    expect(await transact(us, transaction, WAIT)).toMatchObject({ state: 'committed' });
+    expect(await runTransaction(us, transaction, WAIT)).toMatchObject({ state: 'committed' });
     expect(await us.table.load(A)).toHaveLength(1);
   });
 
   it('decides again on what an append was faster with', async () => {
     const us = await aBank();
     const faster = interfered(us, () =>
-      append(another(us), anAppend({ stream: A, request: command('withdraw', { amount: 4 }) })),
+      appendToStream(another(us), anAppend({ stream: A, request: command('withdraw', { amount: 4 }) })),
     );
-    expect(await transact(faster, local(), WAIT)).toMatchObject({
+    expect(await runTransaction(faster, local(), WAIT)).toMatchObject({
       state: 'committed',
       participants: [{ position: 3 }, { position: 2 }],
     });
     expect(us.runtime.metrics.get('AppendConflict')).toBe(1);
     expect(await balances(us)).toEqual([1, 5]);
     const fasterStill = interfered(us, () =>
-      append(another(us), anAppend({ stream: A, request: command('withdraw', { amount: 1 }) })),
+      appendToStream(another(us), anAppend({ stream: A, request: command('withdraw', { amount: 1 }) })),
     );
-    expect(await transact(fasterStill, local({ participants: [withdrawing(1)] }), WAIT)).toMatchObject({
+    expect(await runTransaction(fasterStill, local({ participants: [withdrawing(1)] }), WAIT)).toMatchObject({
       state: 'aborted',
       reason: { problem: { code: 'rejected', balance: 0 } },
     });
@@ -231,7 +234,9 @@ describe('a transaction of one Region', () => {
   it('refuses nothing on a warm copy that is behind', async () => {
     const us = await aBank();
     await deposit(another(us), A, 90);
-    expect(await transact(us, local({ participants: [withdrawing(100)] }), WAIT)).toMatchObject({ state: 'committed' });
+    expect(await runTransaction(us, local({ participants: [withdrawing(100)] }), WAIT)).toMatchObject({
+      state: 'committed',
+    });
   });
 
   it('goes on behind an intent that is decided, also when it meets it only when it writes', async () => {
@@ -240,7 +245,7 @@ describe('a transaction of one Region', () => {
       if (!warm) await holdA(us);
       const process = warm ? interfered(us, () => holdA(us)) : another(us);
       await us.decisions.put(anAbort({ transaction: 'us:other' }));
-      expect(await transact(process, local(), WAIT)).toMatchObject({
+      expect(await runTransaction(process, local(), WAIT)).toMatchObject({
         state: 'committed',
         participants: [{ position: 3 }, {}],
       });
@@ -250,7 +255,7 @@ describe('a transaction of one Region', () => {
   it('waits for one that is not, and has it aborted at its deadline', async () => {
     const us = await aBank();
     await holdA(us);
-    expect(await transact(another(us), local(), WAIT)).toMatchObject({ state: 'committed' });
+    expect(await runTransaction(another(us), local(), WAIT)).toMatchObject({ state: 'committed' });
     expect(await us.decisions.find('us:other', 1)).toMatchObject({ outcome: 'aborted' });
   });
 
@@ -260,13 +265,13 @@ describe('a transaction of one Region', () => {
       const busy = { ...us.table, transact: async () => ({ taken: [], contended: [B] }) };
       const begun = us.runtime.elapsed();
       const transaction = local({ timeoutSeconds });
-      const answer = await transact({ ...us, events: watched(busy) }, transaction, WAIT);
+      const answer = await runTransaction({ ...us, events: watched(busy) }, transaction, WAIT);
       expect(answer).toMatchObject({
         state: 'aborted',
         reason: { stream: B, problem: { code: 'stream-busy', retryable: false } },
       });
       expect(us.runtime.elapsed() - begun).toBeLessThanOrEqual(Math.min(timeoutSeconds, 10) * 1000);
-      expect(await transact(us, transaction, WAIT)).toEqual(answer);
+      expect(await runTransaction(us, transaction, WAIT)).toEqual(answer);
     }
   });
 
@@ -278,7 +283,9 @@ describe('a transaction of one Region', () => {
       transact: async (write: Parameters<Region['table']['transact']>[0]) =>
         ++tries < 3 ? { taken: [], contended: [A] } : us.table.transact(write),
     };
-    expect(await transact({ ...us, events: watched(contended) }, local(), WAIT)).toMatchObject({ state: 'committed' });
+    expect(await runTransaction({ ...us, events: watched(contended) }, local(), WAIT)).toMatchObject({
+      state: 'committed',
+    });
     expect(us.runtime.slept.length).toBe(2);
   });
 
@@ -293,8 +300,8 @@ describe('a transaction of one Region', () => {
       },
     };
     const transaction = local();
-    await expect(transact({ ...us, events: watched(losing) }, transaction, WAIT)).rejects.toBe(down);
-    expect(await transact(us, transaction, WAIT)).toMatchObject({ state: 'committed' });
+    await expect(runTransaction({ ...us, events: watched(losing) }, transaction, WAIT)).rejects.toBe(down);
+    expect(await runTransaction(us, transaction, WAIT)).toMatchObject({ state: 'committed' });
     expect(await balances(us)).toEqual([5, 5]);
   });
 
@@ -313,7 +320,7 @@ describe('a transaction of one Region', () => {
       us.table.replicate(foreign);
       await deposit(another(us), A, 1);
     });
-    expect(await transact(behind, local({ participants: [withdrawing(5)] }), WAIT)).toMatchObject({
+    expect(await runTransaction(behind, local({ participants: [withdrawing(5)] }), WAIT)).toMatchObject({
       participants: [{ version: { us: 3, eu: 1 } }],
     });
     expect((await us.table.load(A)).at(-1)?.context).toEqual({ us: 2, eu: 1 });
@@ -333,7 +340,9 @@ describe('a transaction of one Region', () => {
     await deposit(us, A, 1);
     us.warm.get(A)?.history.add([foreign]);
     us.table.replicate(foreign);
-    expect(await transact(us, local({ participants: [withdrawing(111)] }), WAIT)).toMatchObject({ state: 'committed' });
+    expect(await runTransaction(us, local({ participants: [withdrawing(111)] }), WAIT)).toMatchObject({
+      state: 'committed',
+    });
   });
 
   it('reads again when who was faster knew less than is in the snapshot that its copy goes on from', async () => {
@@ -346,7 +355,7 @@ describe('a transaction of one Region', () => {
     const faster = interfered(us, () =>
       us.table.put(aCommit({ ...shared, log: 'us', position: 2, context: { us: 1 }, hlc: at(9) })),
     );
-    expect(await transact(faster, local({ participants: [withdrawing(5)] }), WAIT)).toMatchObject({
+    expect(await runTransaction(faster, local({ participants: [withdrawing(5)] }), WAIT)).toMatchObject({
       state: 'committed',
       participants: [{ position: 3, version: { us: 3, eu: 1 } }],
     });
@@ -357,7 +366,7 @@ describe('a transaction of one Region', () => {
     const down = new MeridianError('unavailable', 'The table has no time.', { retryable: true });
     const events = watched(us.table, (call) => (call === 'load' ? Promise.reject(down) : undefined));
     const transaction = local();
-    await expect(transact({ ...us, events }, transaction, WAIT)).rejects.toBe(down);
+    await expect(runTransaction({ ...us, events }, transaction, WAIT)).rejects.toBe(down);
     expect(await outcomeOf(us, transaction.id)).toEqual({ id: transaction.id, state: 'unknown' });
   });
 
@@ -367,7 +376,7 @@ describe('a transaction of one Region', () => {
       ...local(),
       participants: [{ stream: A, request: command('rob', {}) }],
     };
-    expect(await transact(us, transaction, WAIT)).toMatchObject({
+    expect(await runTransaction(us, transaction, WAIT)).toMatchObject({
       state: 'aborted',
       reason: { stream: A, problem: { code: 'unknown-command' } },
     });
@@ -378,7 +387,7 @@ describe('a transaction of one Region', () => {
     const events = [{ type: 'Lost', version: 1, data: 0 }];
     us.table.replicate(aCommit({ stream: B, log: 'us', position: 2, context: { us: 1 }, events }));
     const transaction = local();
-    await expect(transact(us, transaction, WAIT)).rejects.toThrow(
+    await expect(runTransaction(us, transaction, WAIT)).rejects.toThrow(
       expect.objectContaining({ code: 'unreadable-event', retryable: true }),
     );
     expect(await outcomeOf(us, transaction.id)).toMatchObject({ state: 'unknown' });
@@ -387,10 +396,10 @@ describe('a transaction of one Region', () => {
   it('has its own outcome again while one of its streams is held', async () => {
     const us = await aBank();
     const transaction = local();
-    const first = await transact(us, transaction, WAIT);
+    const first = await runTransaction(us, transaction, WAIT);
     await holdA(us);
     us.runtime.slept.length = 0;
-    expect(await transact(another(us), transaction, WAIT)).toEqual(first);
+    expect(await runTransaction(another(us), transaction, WAIT)).toEqual(first);
     expect(us.runtime.slept).toEqual([]);
   });
 
@@ -399,12 +408,12 @@ describe('a transaction of one Region', () => {
     const tooLarge = new MeridianError('too-large', 'An item holds less.');
     const transaction = local();
     const events = watched(us.table, (call) => (call === 'transact' ? Promise.reject(tooLarge) : undefined));
-    const answer = await transact({ ...us, events }, transaction, WAIT);
+    const answer = await runTransaction({ ...us, events }, transaction, WAIT);
     expect(answer).toMatchObject({ state: 'aborted', reason: { problem: { code: 'too-large' } } });
-    expect(await transact(us, transaction, WAIT)).toEqual(answer);
+    expect(await runTransaction(us, transaction, WAIT)).toEqual(answer);
     const bug = new Error('a bug');
     const broken = watched(us.table, (call) => (call === 'transact' ? Promise.reject(bug) : undefined));
-    await expect(transact({ ...us, events: broken }, local(), WAIT)).rejects.toBe(bug);
+    await expect(runTransaction({ ...us, events: broken }, local(), WAIT)).rejects.toBe(bug);
   });
 
   it('keeps a refusal that is too long, or decides too much, in a size that fits', async () => {
@@ -429,15 +438,17 @@ describe('a transaction of one Region', () => {
       ...local(),
       participants: [{ stream: A, request: command(name, { amount: 1 }) }],
     });
-    const talked = await transact(us, asking('talk'), WAIT);
+    const talked = await runTransaction(us, asking('talk'), WAIT);
     expect(talked).toMatchObject({ state: 'aborted', reason: { problem: { code: 'rejected' } } });
     expect(JSON.stringify(talked).length).toBeLessThan(250_000);
-    expect(await transact(us, asking('flood'), WAIT)).toMatchObject({ reason: { problem: { code: 'too-large' } } });
+    expect(await runTransaction(us, asking('flood'), WAIT)).toMatchObject({
+      reason: { problem: { code: 'too-large' } },
+    });
   });
 
   it('keeps a snapshot of what has become long', async () => {
     const us = await aBank(domainWithSnapshots({ every: 2, version: 1 }));
-    await transact(us, local(), WAIT);
+    await runTransaction(us, local(), WAIT);
     expect(await us.snapshots.newest(A, 1)).toMatchObject({ version: { us: 2 }, state: 5 });
   });
 });

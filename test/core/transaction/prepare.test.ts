@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Commit } from '../../../core/facts/commit.ts';
 import { nextStamp } from '../../../core/facts/hlc.ts';
 import { defineDomain, defineStream, MeridianError, reject } from '../../../core/index.ts';
-import { type Prepare, prepare } from '../../../core/transaction/prepare.ts';
-import { append } from '../../../core/write/append.ts';
+import { type Prepare, prepareIntent } from '../../../core/transaction/prepare.ts';
+import { appendToStream } from '../../../core/write/append.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
 import { fakeRuntime } from '../../runtime.ts';
@@ -35,7 +35,7 @@ function asking(request: ReturnType<typeof deposit> | undefined, of: Partial<Pre
 }
 
 function put(region: ReturnType<typeof aRegion>, amount: number) {
-  return append(region, anAppend({ stream: ACCOUNT, request: deposit(amount) }));
+  return appendToStream(region, anAppend({ stream: ACCOUNT, request: deposit(amount) }));
 }
 
 function refusedAs(code: string, of: object = {}) {
@@ -55,7 +55,7 @@ describe('prepare', () => {
   it('puts an intent at the next position, which readers do not see', async () => {
     const us = aRegion();
     await put(us, 10);
-    expect(await prepare(us, aPrepare())).toEqual({
+    expect(await prepareIntent(us, aPrepare())).toEqual({
       kind: 'prepared',
       stream: ACCOUNT,
       log: 'us',
@@ -79,7 +79,7 @@ describe('prepare', () => {
     const us = aRegion();
     await put(us, 10);
     us.events.calls.length = 0;
-    await prepare(us, asking(withdraw(3)));
+    await prepareIntent(us, asking(withdraw(3)));
     expect(us.events.calls).toEqual(['put']);
   });
 
@@ -87,14 +87,14 @@ describe('prepare', () => {
     const us = aRegion();
     await put(us, 10);
     const check = aPrepare({ participant: { stream: ACCOUNT, expected: { us: 1 } } });
-    expect(await prepare(us, check)).toMatchObject({ kind: 'prepared', position: 2 });
+    expect(await prepareIntent(us, check)).toMatchObject({ kind: 'prepared', position: 2 });
     expect((await us.table.load(ACCOUNT))[1]).toMatchObject({ events: [], previous: 1, tx: { state: 'prepared' } });
   });
 
   it('refuses a check of a stream that has gone on', async () => {
     const us = aRegion();
     await put(us, 10);
-    expect(await prepare(us, aPrepare({ participant: { stream: ACCOUNT, expected: {} } }))).toMatchObject(
+    expect(await prepareIntent(us, aPrepare({ participant: { stream: ACCOUNT, expected: {} } }))).toMatchObject(
       refusedAs('version-conflict'),
     );
     expect(await us.table.load(ACCOUNT)).toHaveLength(1);
@@ -102,12 +102,12 @@ describe('prepare', () => {
 
   it('answers the same intent again, in the same process, in another one, after the deadline and once it is committed', async () => {
     const us = aRegion();
-    const first = await prepare(us, aPrepare());
-    expect(await prepare(us, aPrepare())).toEqual(first);
-    expect(await prepare(another(us), aPrepare())).toEqual(first);
-    expect(await prepare(us, aPrepare({ remaining: -1 }))).toEqual(first);
+    const first = await prepareIntent(us, aPrepare());
+    expect(await prepareIntent(us, aPrepare())).toEqual(first);
+    expect(await prepareIntent(another(us), aPrepare())).toEqual(first);
+    expect(await prepareIntent(us, aPrepare({ remaining: -1 }))).toEqual(first);
     await us.table.finalise({ stream: ACCOUNT, log: 'us', position: 1, commitId: 'us:order-1#1' }, 'committed');
-    expect(await prepare(another(us), aPrepare())).toEqual(first);
+    expect(await prepareIntent(another(us), aPrepare())).toEqual(first);
     expect(await us.table.load(ACCOUNT)).toHaveLength(1);
   });
 
@@ -124,22 +124,22 @@ describe('prepare', () => {
         return (await us.table.load(ACCOUNT))[0];
       },
     };
-    expect(await prepare({ ...us, events: losing }, aPrepare())).toMatchObject({ kind: 'prepared', position: 1 });
+    expect(await prepareIntent({ ...us, events: losing }, aPrepare())).toMatchObject({ kind: 'prepared', position: 1 });
     expect(await us.table.load(ACCOUNT)).toHaveLength(1);
   });
 
   it('puts no second intent when two processes prepare the same attempt at once', async () => {
     const us = aRegion();
-    const answers = await Promise.all([prepare(us, aPrepare()), prepare(another(us), aPrepare())]);
+    const answers = await Promise.all([prepareIntent(us, aPrepare()), prepareIntent(another(us), aPrepare())]);
     expect(answers[0]).toEqual(answers[1]);
     expect(await us.table.load(ACCOUNT)).toHaveLength(1);
   });
 
   it('answers busy at once where another transaction holds the stream', async () => {
     const us = aRegion();
-    await prepare(us, aPrepare());
+    await prepareIntent(us, aPrepare());
     for (const process of [us, another(us)])
-      expect(await prepare(process, aPrepare({ transaction: 'us:order-2' }))).toEqual({
+      expect(await prepareIntent(process, aPrepare({ transaction: 'us:order-2' }))).toEqual({
         kind: 'busy',
         stream: ACCOUNT,
       });
@@ -149,23 +149,28 @@ describe('prepare', () => {
   it('is busy also when the other one came in between, and goes on behind it when that is decided', async () => {
     const us = aRegion();
     await put(us, 1);
-    await prepare(another(us), aPrepare());
-    expect(await prepare(us, aPrepare({ transaction: 'us:order-2' }))).toEqual({ kind: 'busy', stream: ACCOUNT });
+    await prepareIntent(another(us), aPrepare());
+    expect(await prepareIntent(us, aPrepare({ transaction: 'us:order-2' }))).toEqual({ kind: 'busy', stream: ACCOUNT });
     await us.decisions.put(anAbort({ transaction: 'us:order-1' }));
-    expect(await prepare(us, aPrepare({ transaction: 'us:order-2' }))).toMatchObject({ kind: 'prepared', position: 3 });
+    expect(await prepareIntent(us, aPrepare({ transaction: 'us:order-2' }))).toMatchObject({
+      kind: 'prepared',
+      position: 3,
+    });
     expect((await us.table.load(ACCOUNT))[1]).toMatchObject({ tx: { state: 'aborted' } });
   });
 
   it('ends its own attempt before, which was busy elsewhere, and prepares the next behind it', async () => {
     const us = aRegion();
-    await prepare(us, aPrepare());
+    await prepareIntent(us, aPrepare());
     await us.decisions.put(anAbort({ transaction: 'us:order-1', final: false }));
-    expect(await prepare(us, aPrepare({ attempt: 2 }))).toMatchObject({ kind: 'prepared', position: 2 });
+    expect(await prepareIntent(us, aPrepare({ attempt: 2 }))).toMatchObject({ kind: 'prepared', position: 2 });
   });
 
   it("answers the domain's refusal, cut to what the machine can carry", async () => {
     const us = aRegion();
-    expect(await prepare(us, asking(withdraw(5)))).toMatchObject(refusedAs('rejected', { status: 422, balance: 0 }));
+    expect(await prepareIntent(us, asking(withdraw(5)))).toMatchObject(
+      refusedAs('rejected', { status: 422, balance: 0 }),
+    );
     const talker = defineStream({
       ...account,
       commands: {
@@ -178,43 +183,43 @@ describe('prepare', () => {
       },
     });
     const talking = aRegion('us', fakeRuntime(), defineDomain({ streams: [note, talker], views: [] }));
-    const answer = await prepare(talking, asking(command('talk', { amount: 1 })));
+    const answer = await prepareIntent(talking, asking(command('talk', { amount: 1 })));
     expect(answer).toMatchObject(refusedAs('rejected'));
     expect(JSON.stringify('problem' in answer && answer.problem).length).toBeLessThanOrEqual(1000);
   });
 
   it('holds a stream also for a command that changes nothing', async () => {
     const us = aRegion();
-    expect(await prepare(us, asking(withdraw(0)))).toMatchObject({ kind: 'prepared', position: 1 });
+    expect(await prepareIntent(us, asking(withdraw(0)))).toMatchObject({ kind: 'prepared', position: 1 });
   });
 
   it('refuses nothing on a warm copy that is behind', async () => {
     const us = aRegion();
     await put(us, 1);
     await put(another(us), 9);
-    expect(await prepare(us, asking(withdraw(10)))).toMatchObject({ kind: 'prepared', position: 3 });
+    expect(await prepareIntent(us, asking(withdraw(10)))).toMatchObject({ kind: 'prepared', position: 3 });
     const eu = aRegion();
     await put(eu, 1);
     await put(another(eu), 9);
     const check = aPrepare({ participant: { stream: ACCOUNT, expected: { us: 2 } } });
-    expect(await prepare(eu, check)).toMatchObject({ kind: 'prepared', position: 3 });
+    expect(await prepareIntent(eu, check)).toMatchObject({ kind: 'prepared', position: 3 });
   });
 
   it('decides again when an append takes the position first', async () => {
     const us = aRegion();
     await put(us, 5);
-    await append(another(us), anAppend({ stream: ACCOUNT, request: withdraw(3) }));
-    expect(await prepare(us, asking(withdraw(5)))).toMatchObject(refusedAs('rejected', { balance: 2 }));
-    expect(await prepare(us, asking(withdraw(2)))).toMatchObject({ kind: 'prepared', position: 3 });
+    await appendToStream(another(us), anAppend({ stream: ACCOUNT, request: withdraw(3) }));
+    expect(await prepareIntent(us, asking(withdraw(5)))).toMatchObject(refusedAs('rejected', { balance: 2 }));
+    expect(await prepareIntent(us, asking(withdraw(2)))).toMatchObject({ kind: 'prepared', position: 3 });
   });
 
   it('refuses what comes past the deadline, or does not get a position before it', async () => {
     const us = aRegion();
-    expect(await prepare(us, aPrepare({ remaining: 0 }))).toMatchObject(refusedAs('deadline-exceeded'));
+    expect(await prepareIntent(us, aPrepare({ remaining: 0 }))).toMatchObject(refusedAs('deadline-exceeded'));
     const faster = watched(us.table, (call) =>
       call === 'put' ? put(another({ ...us, events: watched(us.table) }), 1) : undefined,
     );
-    expect(await prepare({ ...us, events: faster }, aPrepare({ remaining: 500 }))).toMatchObject(
+    expect(await prepareIntent({ ...us, events: faster }, aPrepare({ remaining: 500 }))).toMatchObject(
       refusedAs('deadline-exceeded'),
     );
   });
@@ -228,25 +233,25 @@ describe('prepare', () => {
       first = false;
       return put(another({ ...us, events: watched(us.table) }), 1);
     });
-    await prepare({ ...us, events: faster }, aPrepare({ remaining: 500 }));
+    await prepareIntent({ ...us, events: faster }, aPrepare({ remaining: 500 }));
     expect(us.runtime.slept.length).toBe(1);
     expect((await us.table.load(ACCOUNT))[1]?.tx?.deadline).toBe(Math.ceil(begun + 500));
   });
 
   it('refuses an attempt whose intent was aborted already', async () => {
     const us = aRegion();
-    await prepare(us, aPrepare());
+    await prepareIntent(us, aPrepare());
     await us.table.finalise({ stream: ACCOUNT, log: 'us', position: 1, commitId: 'us:order-1#1' }, 'aborted');
-    expect(await prepare(another(us), aPrepare())).toMatchObject(refusedAs('deadline-exceeded'));
+    expect(await prepareIntent(another(us), aPrepare())).toMatchObject(refusedAs('deadline-exceeded'));
   });
 
   it('refuses an id that stands for something else', async () => {
     const us = aRegion();
-    await prepare(us, aPrepare());
-    expect(await prepare(us, aPrepare({ request: 'other' }))).toMatchObject(refusedAs('id-reused'));
+    await prepareIntent(us, aPrepare());
+    expect(await prepareIntent(us, aPrepare({ request: 'other' }))).toMatchObject(refusedAs('id-reused'));
     const eu = aRegion();
-    await append(eu, anAppend({ stream: ACCOUNT, request: deposit(1), commitId: 'us:order-1#1' }));
-    expect(await prepare(eu, aPrepare())).toMatchObject(refusedAs('id-reused'));
+    await appendToStream(eu, anAppend({ stream: ACCOUNT, request: deposit(1), commitId: 'us:order-1#1' }));
+    expect(await prepareIntent(eu, aPrepare())).toMatchObject(refusedAs('id-reused'));
   });
 
   it.each([
@@ -254,7 +259,7 @@ describe('prepare', () => {
     ['of a type that is unknown', 'seat/1', 'unknown-stream-type'],
   ])('refuses a stream %s', async (_what, stream, code) => {
     const us = aRegion();
-    expect(await prepare(us, aPrepare({ participant: { stream, request: deposit(1) } }))).toMatchObject({
+    expect(await prepareIntent(us, aPrepare({ participant: { stream, request: deposit(1) } }))).toMatchObject({
       kind: 'refused',
       stream,
       problem: { code },
@@ -266,14 +271,14 @@ describe('prepare', () => {
     us.table.replicate(
       aCommit({ stream: ACCOUNT, log: 'us', context: {}, events: [{ type: 'Seized', version: 1, data: {} }] }),
     );
-    expect(await prepare(us, aPrepare())).toEqual({ kind: 'busy', stream: ACCOUNT });
+    expect(await prepareIntent(us, aPrepare())).toEqual({ kind: 'busy', stream: ACCOUNT });
   });
 
   it('throws what passes by itself, so that it is tried again', async () => {
     const us = aRegion();
     const down = new MeridianError('unavailable', 'The table has no time.', { retryable: true });
     const events = watched(us.table, () => Promise.reject(down));
-    await expect(prepare({ ...us, events }, aPrepare())).rejects.toBe(down);
+    await expect(prepareIntent({ ...us, events }, aPrepare())).rejects.toBe(down);
   });
 
   it('reads again when the holder of the position knew more of another log than this copy', async () => {
@@ -289,14 +294,14 @@ describe('prepare', () => {
     });
     await put(us, 1);
     us.table.replicate(foreign);
-    await prepare(another(us), aPrepare());
+    await prepareIntent(another(us), aPrepare());
     await us.decisions.put(
       aDecision({
         transaction: 'us:order-1',
         participants: [{ stream: ACCOUNT, log: 'us', position: 2, version: {} }],
       }),
     );
-    expect(await prepare(us, asking(withdraw(106), { transaction: 'us:order-2' }))).toMatchObject({
+    expect(await prepareIntent(us, asking(withdraw(106), { transaction: 'us:order-2' }))).toMatchObject({
       kind: 'prepared',
       position: 3,
       version: { us: 3, eu: 1 },
@@ -311,10 +316,10 @@ describe('two transactions that want the same streams in opposite orders', () =>
     const of = ({ id, request }: typeof a, stream: string) =>
       aPrepare({ transaction: id, request, participant: { stream, request: deposit(1) } });
     const kinds = await Promise.all([
-      prepare(us, of(a, 'account/us.1')),
-      prepare(eu, of(b, 'account/eu.1')),
-      prepare(eu, of(a, 'account/eu.1')),
-      prepare(us, of(b, 'account/us.1')),
+      prepareIntent(us, of(a, 'account/us.1')),
+      prepareIntent(eu, of(b, 'account/eu.1')),
+      prepareIntent(eu, of(a, 'account/eu.1')),
+      prepareIntent(us, of(b, 'account/us.1')),
     ]);
     expect(kinds.map(({ kind }) => kind)).toEqual(['prepared', 'prepared', 'busy', 'busy']);
   });

@@ -3,8 +3,8 @@ import type { PreparedIntent } from '../../../core/facts/decision.ts';
 import type { Problem } from '../../../core/facts/errors.ts';
 import type { Transaction } from '../../../core/facts/transaction.ts';
 import { type MachineInput, MeridianError, participate, type Remote, submitHere } from '../../../core/index.ts';
-import { coordinate } from '../../../core/transaction/coordinate.ts';
-import type { Decided, Plan } from '../../../core/wire/coordinator.ts';
+import { coordinateStep } from '../../../core/transaction/coordinate.ts';
+import type { AttemptResult, Plan } from '../../../core/wire/coordinator.ts';
 import type { Prepared } from '../../../core/wire/participant.ts';
 import { parseTransaction } from '../../../core/wire/transaction-envelope.ts';
 import { fakeRuntime } from '../../runtime.ts';
@@ -88,7 +88,7 @@ export async function drive(region: Region, input: MachineInput, diesAfter?: Ste
 }
 
 export async function planOf(region: Region, input: MachineInput): Promise<Plan> {
-  const plan = await coordinate(
+  const plan = await coordinateStep(
     region,
     asJson({ step: 'plan', transaction: input.id, request: input.request, deadline: input.deadline }),
   );
@@ -124,8 +124,8 @@ export async function decideOn(
   { id: transaction, request, deadline }: MachineInput,
   attempt: number,
   answers: readonly Answer[],
-): Promise<Decided> {
-  const decided = await coordinate(
+): Promise<AttemptResult> {
+  const decided = await coordinateStep(
     region,
     asJson({ step: 'decide', transaction, attempt, request, deadline, answers }),
   );
@@ -133,7 +133,7 @@ export async function decideOn(
   return decided;
 }
 
-export async function finaliseAll(region: Region, intents: Decided['intents']): Promise<void> {
+export async function finaliseAll(region: Region, intents: AttemptResult['intents']): Promise<void> {
   await Promise.all(
     intents.map((intent) => participate(region, asJson({ step: 'finalise', intent })).catch(() => undefined)),
   );

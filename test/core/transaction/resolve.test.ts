@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { prepare } from '../../../core/transaction/prepare.ts';
-import { resolve } from '../../../core/transaction/resolve.ts';
+import { prepareIntent } from '../../../core/transaction/prepare.ts';
+import { resolveMessages } from '../../../core/transaction/resolve.ts';
 import { resolverMessage } from '../../../core/wire/resolver.ts';
 import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
 import { command } from '../example.ts';
@@ -11,7 +11,7 @@ const REQUEST = 'digest-of-the-request';
 
 async function hold(region: Region, transaction = 'us:order-1') {
   const participant = { stream: ACCOUNT, request: command('deposit', { amount: 5 }) };
-  await prepare(region, { transaction, attempt: 1, request: REQUEST, participant, remaining: 30_000, meta: {} });
+  await prepareIntent(region, { transaction, attempt: 1, request: REQUEST, participant, remaining: 30_000, meta: {} });
 }
 
 function anIntentMessage(transaction = 'us:order-1', position = 1): string {
@@ -37,7 +37,7 @@ describe('the resolver', () => {
     const { us } = aWorld();
     await hold(us);
     await us.decisions.put(decision);
-    expect(await resolve(us, [anIntentMessage()])).toEqual([undefined]);
+    expect(await resolveMessages(us, [anIntentMessage()])).toEqual([undefined]);
     expect(await stateOf(us)).toBe(state);
     expect(us.runtime.metrics.get('IntentResolved')).toBe(1);
   });
@@ -45,10 +45,10 @@ describe('the resolver', () => {
   it('has to be asked again for what is not over, and aborts it when it is', async () => {
     const { us } = aWorld();
     await hold(us);
-    expect(await resolve(us, [anIntentMessage()])).toEqual(['us:order-1#1 is not over yet']);
+    expect(await resolveMessages(us, [anIntentMessage()])).toEqual(['us:order-1#1 is not over yet']);
     expect(await stateOf(us)).toBe('prepared');
     us.runtime.advance(30_000);
-    expect(await resolve(us, [anIntentMessage()])).toEqual([undefined]);
+    expect(await resolveMessages(us, [anIntentMessage()])).toEqual([undefined]);
     expect(await stateOf(us)).toBe('aborted');
     expect(await us.decisions.find('us:order-1', 1)).toMatchObject({
       outcome: 'aborted',
@@ -62,7 +62,7 @@ describe('the resolver', () => {
     await us.decisions.put(aPromise({ transaction: 'us:order-1', request: REQUEST }));
     await us.table.putOutcome(aDecision({ transaction: 'us:order-1' }));
     us.runtime.advance(60_000);
-    expect(await resolve(us, [anAttemptMessage(1)])).toEqual([undefined]);
+    expect(await resolveMessages(us, [anAttemptMessage(1)])).toEqual([undefined]);
     expect(await us.decisions.attempts('us:order-1')).toHaveLength(1);
   });
 
@@ -71,7 +71,7 @@ describe('the resolver', () => {
     await hold(us);
     expect(us.runtime.metrics.get('Appended')).toBe(1);
     us.runtime.advance(30_000);
-    await resolve(us, [anIntentMessage(), anIntentMessage()]);
+    await resolveMessages(us, [anIntentMessage(), anIntentMessage()]);
     expect(us.runtime.metrics.get('TransactionAborted')).toBe(1);
   });
 
@@ -79,8 +79,11 @@ describe('the resolver', () => {
     const { us } = aWorld();
     await hold(us);
     await us.decisions.put(commits());
-    await resolve(us, [anIntentMessage(), anIntentMessage()]);
-    expect(await resolve(us, [anIntentMessage(), anIntentMessage('us:order-1', 7)])).toEqual([undefined, undefined]);
+    await resolveMessages(us, [anIntentMessage(), anIntentMessage()]);
+    expect(await resolveMessages(us, [anIntentMessage(), anIntentMessage('us:order-1', 7)])).toEqual([
+      undefined,
+      undefined,
+    ]);
     expect(await stateOf(us)).toBe('committed');
   });
 
@@ -89,23 +92,23 @@ describe('the resolver', () => {
     await hold(us, 'eu:order-1');
     us.runtime.advance(30_000);
     cut.add('eu');
-    expect(await resolve(us, [anIntentMessage('eu:order-1')])).toEqual([expect.stringContaining('no line')]);
+    expect(await resolveMessages(us, [anIntentMessage('eu:order-1')])).toEqual([expect.stringContaining('no line')]);
     expect(await stateOf(us)).toBe('prepared');
     cut.clear();
-    expect(await resolve(us, [anIntentMessage('eu:order-1')])).toEqual([undefined]);
+    expect(await resolveMessages(us, [anIntentMessage('eu:order-1')])).toEqual([undefined]);
     expect(await stateOf(us)).toBe('aborted');
     expect(await eu.decisions.find('eu:order-1', 1)).toMatchObject({ outcome: 'aborted', region: 'eu' });
   });
 
   it.each(['no JSON', '{}', '{"kind":"intent"}', '[]'])('leaves %s to be looked at by somebody', async (body) => {
-    expect(await resolve(aWorld().us, [body, anAttemptMessage(9)])).toEqual([expect.any(String), undefined]);
+    expect(await resolveMessages(aWorld().us, [body, anAttemptMessage(9)])).toEqual([expect.any(String), undefined]);
   });
 
   it('ends what was to follow an attempt, for the reason of that', async () => {
     const { us } = aWorld();
     const busy = aBusyAttempt({ transaction: 'us:order-1' });
     await us.decisions.put(busy);
-    expect(await resolve(us, [anAttemptMessage(2), anAttemptMessage(2)])).toEqual([undefined, undefined]);
+    expect(await resolveMessages(us, [anAttemptMessage(2), anAttemptMessage(2)])).toEqual([undefined, undefined]);
     expect(await us.decisions.attempts('us:order-1')).toMatchObject([
       { attempt: 1, final: false },
       { attempt: 2, final: true, outcome: 'aborted', request: REQUEST, reason: busy.reason },
@@ -115,7 +118,7 @@ describe('the resolver', () => {
   it('keeps the promise of an outcome of which nothing came', async () => {
     const { us } = aWorld();
     await us.decisions.put(aPromise({ transaction: 'us:order-1' }));
-    await resolve(us, [anAttemptMessage(1)]);
+    await resolveMessages(us, [anAttemptMessage(1)]);
     expect((await us.decisions.attempts('us:order-1'))[1]).toMatchObject({
       final: true,
       reason: { problem: { code: 'deadline-exceeded' } },
@@ -126,10 +129,10 @@ describe('the resolver', () => {
     const { us } = aWorld();
     await us.decisions.put(aBusyAttempt({ transaction: 'us:order-1' }));
     await us.decisions.put(aBusyAttempt({ transaction: 'us:order-1', attempt: 2 }));
-    await resolve(us, [anAttemptMessage(2)]);
+    await resolveMessages(us, [anAttemptMessage(2)]);
     expect(await us.decisions.attempts('us:order-1')).toHaveLength(2);
     await us.decisions.put(aDecision({ transaction: 'us:order-1', attempt: 3 }));
-    await resolve(us, [anAttemptMessage(2), anAttemptMessage(3), anAttemptMessage(4)]);
+    await resolveMessages(us, [anAttemptMessage(2), anAttemptMessage(3), anAttemptMessage(4)]);
     expect((await us.decisions.attempts('us:order-1')).map(({ outcome }) => outcome)).toEqual([
       'aborted',
       'aborted',

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { MeridianError } from '../../../core/index.ts';
 import { readStream } from '../../../core/read/streams.ts';
-import { outcomeHere, outcomeOf, transact, transactHere } from '../../../core/transaction/transact.ts';
-import { append } from '../../../core/write/append.ts';
+import { outcomeHere, outcomeOf, runTransaction, runTransactionHere } from '../../../core/transaction/transact.ts';
+import { appendToStream } from '../../../core/write/append.ts';
 import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
 import { anAppend, command } from '../example.ts';
 import { aTransaction, aWorld, drive, type WorldOptions } from './regions.ts';
@@ -11,7 +11,7 @@ const WAIT = 10_000;
 
 async function aCase(options: WorldOptions = {}) {
   const world = aWorld(options);
-  await append(world.us, anAppend({ stream: 'account/us.1', request: command('deposit', { amount: 10 }) }));
+  await appendToStream(world.us, anAppend({ stream: 'account/us.1', request: command('deposit', { amount: 10 }) }));
   return world;
 }
 
@@ -23,7 +23,7 @@ describe('transact', () => {
   it('starts the machine, without what only this process has to know, and answers the outcome', async () => {
     const { us, eu } = await aCase();
     const transaction = { ...aTransaction(), isNew: true as const };
-    expect(await transact(us, transaction, WAIT)).toMatchObject({
+    expect(await runTransaction(us, transaction, WAIT)).toMatchObject({
       state: 'committed',
       participants: [{ log: 'us' }, { log: 'eu' }],
     });
@@ -43,7 +43,7 @@ describe('transact', () => {
         if (input && us.runtime.slept.length === 9) await drive(us, input);
       },
     };
-    expect(await transact({ ...us, runtime }, transaction, WAIT)).toMatchObject({ state: 'committed' });
+    expect(await runTransaction({ ...us, runtime }, transaction, WAIT)).toMatchObject({ state: 'committed' });
     const pauses = us.runtime.slept.slice(0, 9);
     expect(pauses).toEqual([...pauses].sort((a, b) => a - b));
     expect(Math.max(...pauses)).toBeLessThanOrEqual(1000);
@@ -52,8 +52,8 @@ describe('transact', () => {
   it('answers the same again, without another run', async () => {
     const { us } = await aCase();
     const transaction = aTransaction();
-    const first = await transact(us, transaction, WAIT);
-    expect(await transact(us, transaction, WAIT)).toEqual(first);
+    const first = await runTransaction(us, transaction, WAIT);
+    expect(await runTransaction(us, transaction, WAIT)).toEqual(first);
     expect(await outcomeOf(us, transaction.id)).toEqual(first);
     expect(us.machine.started).toHaveLength(1);
   });
@@ -63,7 +63,7 @@ describe('transact', () => {
     const transaction = aTransaction();
     const { id, request } = transaction;
     const begun = us.runtime.now();
-    expect(await transact(us, transaction, 500)).toEqual({ id, state: 'undecided' });
+    expect(await runTransaction(us, transaction, 500)).toEqual({ id, state: 'undecided' });
     const now = us.runtime.now();
     expect(now - begun).toBeLessThanOrEqual(500);
     expect(await us.decisions.attempts(id)).toEqual([
@@ -86,7 +86,7 @@ describe('transact', () => {
   it('waits for nothing when it is told to, and still promises', async () => {
     const { us } = await aCase({ drives: false });
     const transaction = aTransaction();
-    expect(await transact(us, transaction, 0)).toEqual({ id: transaction.id, state: 'undecided' });
+    expect(await runTransaction(us, transaction, 0)).toEqual({ id: transaction.id, state: 'undecided' });
     expect(us.runtime.slept).toEqual([]);
     expect(await us.decisions.attempts(transaction.id)).toHaveLength(1);
   });
@@ -94,7 +94,7 @@ describe('transact', () => {
   it('promises nothing that is past: then its time is over at once', async () => {
     const { us } = await aCase({ drives: false });
     const transaction = aTransaction({ timeoutSeconds: 1 });
-    await transact(us, transaction, 5000);
+    await runTransaction(us, transaction, 5000);
     expect(await us.decisions.find(transaction.id, 0)).toMatchObject({ remaining: 0 });
   });
 
@@ -106,7 +106,7 @@ describe('transact', () => {
       await us.decisions.put(committed);
       return us.decisions.put(decision);
     };
-    expect(await transact({ ...us, decisions: { ...us.decisions, put } }, transaction, 0)).toMatchObject({
+    expect(await runTransaction({ ...us, decisions: { ...us.decisions, put } }, transaction, 0)).toMatchObject({
       state: 'committed',
     });
   });
@@ -114,9 +114,9 @@ describe('transact', () => {
   it('does not last longer for being sent again', async () => {
     const { us } = await aCase({ drives: false });
     const transaction = aTransaction();
-    await transact(us, transaction, 0);
+    await runTransaction(us, transaction, 0);
     us.runtime.advance(20_000);
-    await transact(us, transaction, 0);
+    await runTransaction(us, transaction, 0);
     const [first, second] = us.machine.started;
     expect(second?.deadline).toBe(first?.deadline);
     const { us: busy } = await aCase({ drives: false });
@@ -124,7 +124,7 @@ describe('transact', () => {
     const decidedAt = busy.runtime.now();
     await busy.decisions.put(aBusyAttempt({ transaction: id, request, decidedAt, remaining: 7000 }));
     busy.runtime.advance(3000);
-    await transact(busy, transaction, 0);
+    await runTransaction(busy, transaction, 0);
     expect(busy.machine.started[0]?.deadline).toBe(decidedAt + 7000);
   });
 
@@ -134,7 +134,7 @@ describe('transact', () => {
     const { id, request } = transaction;
     await us.decisions.put(aPromise({ transaction: id, request, decidedAt: us.runtime.now(), remaining: 1000 }));
     us.runtime.advance(2000);
-    expect(await transact(us, transaction, WAIT)).toMatchObject({
+    expect(await runTransaction(us, transaction, WAIT)).toMatchObject({
       state: 'aborted',
       reason: { problem: { code: 'deadline-exceeded' } },
     });
@@ -159,18 +159,18 @@ describe('transact', () => {
   it('refuses an id that stands for another transaction, whenever that shows', async () => {
     const { us } = await aCase();
     const transaction = aTransaction();
-    await transact(us, transaction, WAIT);
+    await runTransaction(us, transaction, WAIT);
     const other = { ...transaction, request: 'other' };
-    await expect(transact(us, other, WAIT)).rejects.toThrow(problem('id-reused'));
-    await expect(transact(us, { ...other, isNew: true }, WAIT)).rejects.toThrow(problem('id-reused'));
+    await expect(runTransaction(us, other, WAIT)).rejects.toThrow(problem('id-reused'));
+    await expect(runTransaction(us, { ...other, isNew: true }, WAIT)).rejects.toThrow(problem('id-reused'));
     const { us: waiting } = await aCase({ drives: false });
-    const promised = await transact(waiting, transaction, 0);
+    const promised = await runTransaction(waiting, transaction, 0);
     // Which of them it stands for, once both were sent at the same moment, only the decision says.
     for (const late of [other, { ...other, isNew: true } as const])
-      await expect(transact(waiting, late, 0)).rejects.toThrow(problem('unavailable'));
-    expect(await transact(waiting, transaction, 0)).toEqual(promised);
+      await expect(runTransaction(waiting, late, 0)).rejects.toThrow(problem('unavailable'));
+    expect(await runTransaction(waiting, transaction, 0)).toEqual(promised);
     await waiting.decisions.put(aDecision({ transaction: transaction.id, request: transaction.request }));
-    await expect(transact(waiting, other, 0)).rejects.toThrow(problem('id-reused'));
+    await expect(runTransaction(waiting, other, 0)).rejects.toThrow(problem('id-reused'));
   });
 
   it('says so when the machine cannot be started: nothing was promised', async () => {
@@ -178,7 +178,7 @@ describe('transact', () => {
     const down = new MeridianError('unavailable', 'No machine.', { retryable: true });
     const machine = { ...us.machine, start: () => Promise.reject(down) };
     const transaction = aTransaction();
-    await expect(transact({ ...us, machine }, transaction, WAIT)).rejects.toBe(down);
+    await expect(runTransaction({ ...us, machine }, transaction, WAIT)).rejects.toBe(down);
     expect(await outcomeOf(us, transaction.id)).toEqual({ id: transaction.id, state: 'unknown' });
   });
 });
@@ -187,7 +187,7 @@ describe('a transaction that another Region drives', () => {
   it('is passed on to it, with a wait that its call can last', async () => {
     const { eu, us, calls } = await aCase();
     const transaction = aTransaction();
-    expect(await transact(eu, transaction, 60_000)).toMatchObject({ state: 'committed' });
+    expect(await runTransaction(eu, transaction, 60_000)).toMatchObject({ state: 'committed' });
     expect(us.machine.started).toHaveLength(1);
     expect(eu.machine.started).toEqual([]);
     expect(calls[0]).toMatchObject({ region: 'us', asked: { transact: { id: transaction.id }, wait: 20_000 } });
@@ -198,21 +198,21 @@ describe('a transaction that another Region drives', () => {
   it('is refused there as it would be here', async () => {
     const { eu, us } = await aCase();
     const transaction = aTransaction();
-    await transact(us, transaction, WAIT);
-    await expect(transact(eu, { ...transaction, request: 'other' }, WAIT)).rejects.toThrow(problem('id-reused'));
+    await runTransaction(us, transaction, WAIT);
+    await expect(runTransaction(eu, { ...transaction, request: 'other' }, WAIT)).rejects.toThrow(problem('id-reused'));
   });
 
   it('may have run all the same when that Region does not answer, and says so', async () => {
     const { eu, cut } = await aCase();
     cut.add('us');
-    await expect(transact(eu, aTransaction(), WAIT)).rejects.toThrow(
+    await expect(runTransaction(eu, aTransaction(), WAIT)).rejects.toThrow(
       problem('region-unreachable', { retryable: true }),
     );
   });
 
   it('is not passed on any further', async () => {
     const { eu } = await aCase();
-    await expect(transactHere(eu, aTransaction(), WAIT)).rejects.toThrow(
+    await expect(runTransactionHere(eu, aTransaction(), WAIT)).rejects.toThrow(
       problem('misdirected', { details: { driving: 'us' } }),
     );
     await expect(outcomeHere(eu, 'us:order')).rejects.toThrow(problem('misdirected'));
@@ -221,7 +221,7 @@ describe('a transaction that another Region drives', () => {
   it('can be told from here while that Region is lost, where decisions are strong and there is one', async () => {
     const { eu, us, cut } = await aCase();
     const transaction = aTransaction();
-    const outcome = await transact(us, transaction, WAIT);
+    const outcome = await runTransaction(us, transaction, WAIT);
     cut.add('us');
     expect(await outcomeOf(eu, transaction.id)).toEqual(outcome);
     await us.decisions.put(aBusyAttempt({ transaction: 'us:busy' }));
@@ -234,7 +234,7 @@ describe('a transaction that another Region drives', () => {
   it('cannot be told while that Region is lost, where decisions are eventual', async () => {
     const { eu, us, cut } = await aCase({ strong: false });
     const transaction = aTransaction();
-    await transact(us, transaction, WAIT);
+    await runTransaction(us, transaction, WAIT);
     for (const decision of await us.decisions.attempts(transaction.id)) eu.decisions.replicate(decision);
     cut.add('us');
     await expect(outcomeOf(eu, transaction.id)).rejects.toThrow(problem('region-unreachable'));
@@ -244,7 +244,9 @@ describe('a transaction that another Region drives', () => {
     'takes no outcome from the answer %j',
     async (answer) => {
       const { eu } = await aCase();
-      await expect(transact({ ...eu, remote: { invoke: async () => answer } }, aTransaction(), WAIT)).rejects.toThrow();
+      await expect(
+        runTransaction({ ...eu, remote: { invoke: async () => answer } }, aTransaction(), WAIT),
+      ).rejects.toThrow();
     },
   );
 });

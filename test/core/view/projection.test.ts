@@ -9,9 +9,9 @@ import type { ViewEntry } from '../../../core/facts/view-entry.ts';
 import { History } from '../../../core/log/history.ts';
 import type { ViewStore } from '../../../core/ports/view-store.ts';
 import { readRows } from '../../../core/read/views.ts';
-import { type ProjectPorts, project } from '../../../core/view/projection.ts';
+import { type ProjectPorts, projectTriggers } from '../../../core/view/projection.ts';
 import type { Trigger } from '../../../core/view/trigger.ts';
-import { append } from '../../../core/write/append.ts';
+import { appendToStream } from '../../../core/write/append.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { anAppend, aRegion, domain, note, noted } from '../example.ts';
@@ -66,7 +66,7 @@ async function put({ table }: Region, commits: readonly Commit[]): Promise<void>
 }
 
 async function projectAll(ports: ProjectPorts, triggers: readonly Trigger[]): Promise<void> {
-  expect(await project(ports, triggers)).toEqual(new Map());
+  expect(await projectTriggers(ports, triggers)).toEqual(new Map());
 }
 
 /** A view store that something happens to between reading and changing, and after changing. */
@@ -322,7 +322,9 @@ describe('projectors at once', () => {
       [1, 2, 3, 4].map((position) => noting(`text-${position % 2}`, { stream, position })),
     );
     await put(us, commits);
-    await Promise.all(commits.map((commit, i) => project({ ...us, runtime: fakeRuntime(0, i) }, [key(commit)])));
+    await Promise.all(
+      commits.map((commit, i) => projectTriggers({ ...us, runtime: fakeRuntime(0, i) }, [key(commit)])),
+    );
     expect(await viewsOf(us)).toMatchObject({
       texts: { 'text-0': '6 times', 'text-1': '6 times' },
       lengths: { all: { notes: 12, streams: 3 } },
@@ -333,7 +335,7 @@ describe('projectors at once', () => {
     const us = aRegion();
     await put(us, [noting('a')]);
     const views = disturbed(us.views, { after: () => Promise.reject(new Error('The answer was lost.')) });
-    expect([...(await project({ ...us, views }, [key(noting('a'))])).keys()]).toEqual(['note/n']);
+    expect([...(await projectTriggers({ ...us, views }, [key(noting('a'))])).keys()]).toEqual(['note/n']);
     await projectAll(us, [key(noting('a'))]);
     expect(await rowsOf(us, 'texts')).toEqual({ a: '1 times' });
   });
@@ -349,7 +351,7 @@ describe('projectors at once', () => {
         entries.every(({ stream }) => stream !== 'note/busy') && us.views.apply(view, entries, deltas),
     };
     await projectAll({ ...us, views }, [key(calm)]);
-    const failed = await project({ ...us, views }, [key(calm), key(busy)]);
+    const failed = await projectTriggers({ ...us, views }, [key(calm), key(busy)]);
     expect([...failed.keys()]).toEqual(['note/busy']);
     expect(failed.get('note/busy')).toMatchObject({ code: 'unavailable' });
     expect(us.runtime.now() - start).toBeLessThanOrEqual(10_000);
@@ -396,7 +398,7 @@ describe('a large batch', () => {
       Array.from({ length: count }, (_, i) => noting(`${name}-${i}`, { stream: `note/${name}`, position: i + 1 }));
     const [most, tooMany] = [stream('most', 99), stream('more', 100)];
     await put(us, [...most, ...tooMany]);
-    const failed = await project(us, [...most, ...tooMany].map(key));
+    const failed = await projectTriggers(us, [...most, ...tooMany].map(key));
     expect([...failed.keys()]).toEqual(['note/more']);
     expect(failed.get('note/more')).toMatchObject({ message: expect.stringContaining('changes 100 totals of texts') });
     expect(Object.keys(Object(await rowsOf(us, 'texts')))).toHaveLength(99);
@@ -415,7 +417,7 @@ describe('a stream that cannot be shown', () => {
     const us = aRegion();
     const bad = noting(text, { stream: 'note/bad' });
     await put(us, [bad, fine]);
-    const failed = await project(us, [key(bad), key(fine)]);
+    const failed = await projectTriggers(us, [key(bad), key(fine)]);
     expect([...failed.keys()]).toEqual(['note/bad']);
     expect(failed.get('note/bad')).toMatchObject({ message: expect.stringContaining(message) });
     expect(await rowsOf(us, 'texts')).toEqual({ fine: '1 times' });
@@ -428,7 +430,7 @@ describe('a stream that cannot be shown', () => {
     if (texts?.kind !== 'totals') throw new Error('It is a view of totals.');
     const views = new Map([['texts', { ...texts, totals: () => ({ all: { count } }) }]]);
     await put(us, [fine]);
-    const failed = await project({ ...us, domain: { ...domain, views } }, [key(fine)]);
+    const failed = await projectTriggers({ ...us, domain: { ...domain, views } }, [key(fine)]);
     expect(failed.get('note/fine')).toMatchObject({
       message: `View texts: all.count is ${count}, totals are integers.`,
     });
@@ -438,7 +440,7 @@ describe('a stream that cannot be shown', () => {
     const us = aRegion();
     const bad = noting('bad', { stream: 'note/bad', events: [{ type: 'Noted', version: 1, data: null }] });
     await put(us, [bad, fine]);
-    const failed = await project(us, [key(bad), key(fine)]);
+    const failed = await projectTriggers(us, [key(bad), key(fine)]);
     expect([...failed.keys()]).toEqual(['note/bad']);
     expect(await rowsOf(us, 'texts')).toEqual({ fine: '1 times' });
   });
@@ -451,7 +453,7 @@ describe('a stream that cannot be shown', () => {
       ...us.events,
       load: (stream: string) => (stream === 'note/fine' ? us.table.load(stream) : Promise.reject(outage)),
     };
-    const failed = await project({ ...us, events }, [key(noting('a')), key(fine)]);
+    const failed = await projectTriggers({ ...us, events }, [key(noting('a')), key(fine)]);
     expect(failed).toEqual(new Map([['note/n', outage]]));
     expect(await rowsOf(us, 'texts')).toEqual({ fine: '1 times' });
   });
@@ -464,7 +466,7 @@ describe('a view store that does not answer', () => {
     await put(us, commits);
     const outage = new MeridianError('unavailable', 'Not now.', { retryable: true });
     const views = disturbed(us.views, { before: () => Promise.reject(outage) });
-    const failed = await project({ ...us, views }, commits.map(key));
+    const failed = await projectTriggers({ ...us, views }, commits.map(key));
     expect(failed).toEqual(new Map(commits.map(({ stream }) => [stream, outage])));
     expect(views.sizes).toHaveLength(domain.views.size);
     await projectAll(us, commits.map(key));
@@ -507,7 +509,7 @@ describe('entries of a view', () => {
   it('keep the version that they were computed at, and how often they were written', async () => {
     const us = aRegion();
     for (const text of ['a', 'b']) {
-      const { dot } = await append(us, anAppend({ request: noted(text) }));
+      const { dot } = await appendToStream(us, anAppend({ request: noted(text) }));
       if (dot) await projectAll(us, [{ stream: 'note/n', ...dot, inTable: true }]);
     }
     const entry = (await us.views.entries('lengths', [{ stream: 'note/n', shard: 0 }])).get('note/n');

@@ -7,7 +7,7 @@ import type { EventStore } from '../../../core/ports/event-store.ts';
 import type { ViewStore } from '../../../core/ports/view-store.ts';
 import { readRow, readRows } from '../../../core/read/views.ts';
 import { REMOVABLE_AFTER_MS, storedAs } from '../../../core/view/generation.ts';
-import { type ProjectPorts, project } from '../../../core/view/projection.ts';
+import { type ProjectPorts, projectTriggers } from '../../../core/view/projection.ts';
 import { beginRebuild, cleanRebuild, rebuildStatus, stepRebuild } from '../../../core/view/rebuild.ts';
 import type { Trigger } from '../../../core/view/trigger.ts';
 import { aCommit } from '../../contract/commits.ts';
@@ -78,7 +78,7 @@ function put({ table }: Region, ...commits: readonly Commit[]): void {
   for (const commit of commits) table.replicate(commit);
 }
 async function deliver(ports: ProjectPorts, ...triggers: readonly Trigger[]): Promise<void> {
-  return expect(await project(ports, triggers)).toEqual(new Map());
+  return expect(await projectTriggers(ports, triggers)).toEqual(new Map());
 }
 
 async function rowsOf(ports: Pick<ProjectPorts, 'domain' | 'views'>, view: string): Promise<unknown> {
@@ -413,7 +413,7 @@ describe('code of another version', () => {
     await stepRebuild(now, { view: 'last', build: number, segment: 0 });
     put(us, commit);
     for (let i = 0; i < 2; i++) {
-      const failed = await project(us, [key(commit)]);
+      const failed = await projectTriggers(us, [key(commit)]);
       expect([...failed.keys()]).toEqual(['note/1']);
       expect(failed.get('note/1')).toMatchObject({ code: 'unavailable', retryable: true });
     }
@@ -425,7 +425,7 @@ describe('code of another version', () => {
     const us = await aRunningRegion();
     await beginRebuild(running(us, after), { view: 'last', segments: 1 });
     put(us, commit);
-    await project(us, [key(commit)]);
+    await projectTriggers(us, [key(commit)]);
     expect(await readRow(us, 'last', '1')).toEqual({ key: '1', value: 'late' });
     expect(await readRow(us, 'counts', 'late')).toEqual({ key: 'late', value: { n: 1 } });
   });
@@ -453,7 +453,7 @@ describe('code of another version', () => {
     const newer = running(us, after);
     for (const view of ['counts', 'last']) await build(newer, view);
     put(us, commit);
-    expect([...(await project(us, [key(commit)])).keys()]).toEqual(['note/1']);
+    expect([...(await projectTriggers(us, [key(commit)])).keys()]).toEqual(['note/1']);
     for (const view of ['counts', 'last']) await beginRebuild(us, { view, segments: 1 });
     await deliver(us, key(commit));
     for (const view of ['counts', 'last']) await build(us, view);
@@ -515,7 +515,7 @@ describe('code of another version', () => {
   it('of two versions deployed at once for the first time keep what one of them began with', async () => {
     const us = { ...aRegion(), domain: before };
     put(us, commit, noting('1', 'first'));
-    await Promise.all([project(us, [key(commit)]), project(running(us, after), [key(commit)])]);
+    await Promise.all([projectTriggers(us, [key(commit)]), projectTriggers(running(us, after), [key(commit)])]);
     const { active } = await rebuildStatus(us, { view: 'last' });
     expect([1, 2]).toContain(active.version);
     const code = active.version === 1 ? us : running(us, after);

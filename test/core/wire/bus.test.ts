@@ -12,7 +12,7 @@ import {
 } from '../../../core/wire/bus.ts';
 import { entriesOf } from '../../../core/wire/event.ts';
 import { outcomeEntry } from '../../../core/wire/receipt.ts';
-import { encodeVersion } from '../../../core/wire/version-token.ts';
+import { encodeVersionToken } from '../../../core/wire/version-token.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
 
@@ -117,7 +117,9 @@ describe('the announcement of a transaction', () => {
       detail: {
         id: 'tx/us:order-17',
         transaction: 'us:order-17',
-        participants: [{ stream: 'seats/17', log: 'us', position: 3, version: encodeVersion('seats/17', version) }],
+        participants: [
+          { stream: 'seats/17', log: 'us', position: 3, version: encodeVersionToken('seats/17', version) },
+        ],
         meta: { region: 'us', decidedAt: '2001-01-01T00:00:00.000Z' },
       },
     });

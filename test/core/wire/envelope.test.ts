@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { idOf, parseCommandEnvelope, parseEventsEnvelope, streamNameOf } from '../../../core/wire/envelope.ts';
 import { isTraceparent } from '../../../core/wire/schemas.ts';
-import { encodeVersion } from '../../../core/wire/version-token.ts';
+import { encodeVersionToken } from '../../../core/wire/version-token.ts';
 import { domain } from '../example.ts';
 
 function newId() {
@@ -35,7 +35,7 @@ function pathsOf(parse: () => unknown): unknown {
 describe('an envelope of events', () => {
   it('says what to append', () => {
     const meta = { correlation: 'c', causation: 'd', actor: 'e', traceparent: TRACEPARENT };
-    const envelope = note({ id: 'id', basedOn: encodeVersion('note/n', { us: 1 }), meta });
+    const envelope = note({ id: 'id', basedOn: encodeVersionToken('note/n', { us: 1 }), meta });
     expect(parseEventsEnvelope(domain, envelope, newId)).toEqual({
       stream: 'note/n',
       commitId: 'id',
@@ -50,14 +50,14 @@ describe('an envelope of events', () => {
   });
 
   it('takes `expected` for a home stream and `basedOn` for a merge stream, and not the other way round', () => {
-    const token = encodeVersion('account/us.1', { us: 2 });
+    const token = encodeVersionToken('account/us.1', { us: 2 });
     expect(parseEventsEnvelope(domain, account({ expected: token }), newId)).toMatchObject({ expected: { us: 2 } });
     expect(pathsOf(() => parseEventsEnvelope(domain, account({ basedOn: token }), newId))).toEqual(['basedOn']);
     expect(pathsOf(() => parseEventsEnvelope(domain, note({ expected: token }), newId))).toEqual(['expected']);
   });
 
   it('takes a version of its own stream only', () => {
-    const token = encodeVersion('account/us.2', { us: 2 });
+    const token = encodeVersionToken('account/us.2', { us: 2 });
     expect(faultsOf(() => parseEventsEnvelope(domain, account({ expected: token }), newId))).toEqual([
       { path: 'expected', message: 'is a version of account/us.2, not of account/us.1' },
     ]);

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { defineDomain, defineStream, MeridianError, nextVersion, type StreamDefinition } from '../../../core/index.ts';
 import { parseTransaction } from '../../../core/wire/transaction-envelope.ts';
-import { encodeVersion } from '../../../core/wire/version-token.ts';
+import { encodeVersionToken } from '../../../core/wire/version-token.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { aRegion, domain } from '../example.ts';
 
 const withdrawal = { stream: 'account/us.1', command: 'withdraw', input: { amount: 5 } };
 const gift = { stream: 'account/eu.1', events: [{ type: 'Deposited', data: { amount: 5 } }] };
-const check = { stream: 'account/ap.1', expected: encodeVersion('account/ap.1', { ap: 3 }) };
+const check = { stream: 'account/ap.1', expected: encodeVersionToken('account/ap.1', { ap: 3 }) };
 
 function parse(body: unknown, of = domain) {
   return parseTransaction(aRegion('us', fakeRuntime(), of), body);
@@ -33,7 +33,7 @@ function faultsOf(body: unknown, of = domain): readonly string[] {
 
 describe('parseTransaction', () => {
   it('reads commands, events and checks, with what is expected of their streams', () => {
-    const expected = encodeVersion('account/us.1', { us: 2 });
+    const expected = encodeVersionToken('account/us.1', { us: 2 });
     const parsed = parse({
       id: 'eu:order-17',
       participants: [{ ...withdrawal, expected }, gift],
@@ -76,7 +76,7 @@ describe('parseTransaction', () => {
     );
     expect(digest({ participants: [{ ...withdrawal, input: { amount: 6 } }] })).not.toBe(digest());
     expect(digest({ checks: [check] })).not.toBe(digest());
-    expect(digest({ participants: [{ ...withdrawal, expected: encodeVersion(stream, {}) }] })).not.toBe(digest());
+    expect(digest({ participants: [{ ...withdrawal, expected: encodeVersionToken(stream, {}) }] })).not.toBe(digest());
   });
 
   it.each([
@@ -168,7 +168,7 @@ describe('parseTransaction', () => {
       'a check of what it changes',
       {
         participants: [withdrawal],
-        checks: [{ ...check, stream: 'account/us.1', expected: encodeVersion('account/us.1', {}) }],
+        checks: [{ ...check, stream: 'account/us.1', expected: encodeVersionToken('account/us.1', {}) }],
       },
       ['checks[0].stream'],
     ],

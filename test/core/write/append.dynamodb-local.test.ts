@@ -4,7 +4,7 @@ import { memoryDecisions } from '../../../adapters/memory/decisions.ts';
 import { nodeRuntime } from '../../../adapters/node/runtime.ts';
 import type { Append, Appended } from '../../../core/facts/append.ts';
 import { type AppendPorts, MeridianError, type Runtime, type Warm } from '../../../core/index.ts';
-import { append } from '../../../core/write/append.ts';
+import { appendToStream } from '../../../core/write/append.ts';
 import { countRequests } from '../../contract/count-requests.ts';
 import { describeWithDynamoDbLocal } from '../../contract/dynamodb-local.ts';
 import { fakeRuntime } from '../../runtime.ts';
@@ -43,11 +43,11 @@ describeWithDynamoDbLocal('append on DynamoDB Local', (local) => {
   ])('to %s', (_what, asked) => {
     it('is one PutItem when the stream is warm, one Query more when it is cold', async () => {
       const ports = newProcess();
-      const one = (): Promise<unknown> => append(ports, anAppend(asked));
+      const one = (): Promise<unknown> => appendToStream(ports, anAppend(asked));
       expect(await counting(one)).toEqual({ QueryCommand: 1, PutItemCommand: 1 });
       expect(await counting(one)).toEqual({ PutItemCommand: 1 });
       expect(await counting(one)).toEqual({ PutItemCommand: 1 });
-      expect(await counting(() => append(newProcess(), anAppend(asked)))).toEqual({
+      expect(await counting(() => appendToStream(newProcess(), anAppend(asked)))).toEqual({
         QueryCommand: 1,
         PutItemCommand: 1,
       });
@@ -56,9 +56,9 @@ describeWithDynamoDbLocal('append on DynamoDB Local', (local) => {
     it('is one PutItem when its own commit holds the position already', async () => {
       const [one, other] = [newProcess(), newProcess()];
       const first = anAppend(asked);
-      await append(one, anAppend(asked));
-      await append(other, anAppend({ ...asked, commitId: first.commitId }));
-      expect(await counting(() => append(one, first))).toEqual({ PutItemCommand: 1 });
+      await appendToStream(one, anAppend(asked));
+      await appendToStream(other, anAppend({ ...asked, commitId: first.commitId }));
+      expect(await counting(() => appendToStream(one, first))).toEqual({ PutItemCommand: 1 });
     });
   });
 
@@ -70,7 +70,7 @@ describeWithDynamoDbLocal('append on DynamoDB Local', (local) => {
     /** As every caller does: told to try again, it sends the same once more. A busy machine needs its 10 s. */
     const land = async (writer: AppendPorts, asked: Append): Promise<Appended> => {
       try {
-        return await append(writer, asked);
+        return await appendToStream(writer, asked);
       } catch (error) {
         if (!(error instanceof MeridianError && error.code === 'version-conflict' && error.retryable)) throw error;
         again++;

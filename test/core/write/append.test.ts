@@ -4,12 +4,12 @@ import * as z from 'zod';
 import type { Append, Appended } from '../../../core/facts/append.ts';
 import type { Commit } from '../../../core/facts/commit.ts';
 import { nextStamp, wallTimeOf } from '../../../core/facts/hlc.ts';
-import type { Version } from '../../../core/facts/version.ts';
+import type { VersionVector } from '../../../core/facts/version.ts';
 import { defineDomain, defineStream, MeridianError, reject } from '../../../core/index.ts';
 import { IDEMPOTENCY_WINDOW } from '../../../core/log/fold.ts';
 import { readStream } from '../../../core/read/streams.ts';
-import { decodeVersion } from '../../../core/wire/version-token.ts';
-import { append } from '../../../core/write/append.ts';
+import { decodeVersionToken } from '../../../core/wire/version-token.ts';
+import { appendToStream } from '../../../core/write/append.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { account, anAppend, aRegion, command, type Notes, note, noted, replicate, watched } from '../example.ts';
 
@@ -32,7 +32,7 @@ function another(region: Region): Region {
 /** Reads the stream into the Region's memory, as an append that is refused does. */
 async function warmUp(region: Region, stream = STREAM): Promise<void> {
   const request = stream === STREAM ? command('after', { text: 'a', after: 'never' }) : withdraw(1_000_000);
-  await expect(append(region, anAppend({ stream, request }))).rejects.toThrow(refusal('rejected'));
+  await expect(appendToStream(region, anAppend({ stream, request }))).rejects.toThrow(refusal('rejected'));
 }
 
 async function callsOf(region: Region, act: () => Promise<unknown>): Promise<readonly string[]> {
@@ -58,11 +58,11 @@ function refusal(code: string, of: object = {}) {
 describe('append', () => {
   it('writes one commit at the next position of the own log, on what was seen', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
-    await append(eu, anAppend({ request: noted('theirs') }));
+    await appendToStream(eu, anAppend({ request: noted('theirs') }));
     await replicate(STREAM, eu, us);
 
-    const first = await append(us, anAppend({ request: noted('a', 'b'), meta: { actor: 'me' } }));
-    const second = await append(us, anAppend({ request: noted('c') }));
+    const first = await appendToStream(us, anAppend({ request: noted('a', 'b'), meta: { actor: 'me' } }));
+    const second = await appendToStream(us, anAppend({ request: noted('c') }));
 
     expect(first).toEqual({
       stream: STREAM,
@@ -89,10 +89,10 @@ describe('append', () => {
 
   it('decides a command on the state of the stream', async () => {
     const us = aRegion();
-    await append(us, anAppend({ stream: ACCOUNT, request: deposit(10) }));
-    await append(us, anAppend({ stream: ACCOUNT, request: withdraw(4) }));
+    await appendToStream(us, anAppend({ stream: ACCOUNT, request: deposit(10) }));
+    await appendToStream(us, anAppend({ stream: ACCOUNT, request: withdraw(4) }));
     expect(await stateOf(us, ACCOUNT)).toBe(6);
-    await expect(append(us, anAppend({ stream: ACCOUNT, request: withdraw(7) }))).rejects.toThrow(
+    await expect(appendToStream(us, anAppend({ stream: ACCOUNT, request: withdraw(7) }))).rejects.toThrow(
       refusal('rejected', { message: 'us.1 has 6 only.', details: { balance: 6 } }),
     );
     expect(await commitsOf(us, ACCOUNT)).toHaveLength(2);
@@ -100,8 +100,8 @@ describe('append', () => {
 
   it('answers with the version that it looked at when the command decides that nothing changes', async () => {
     const us = aRegion();
-    await append(us, anAppend({ request: noted('a') }));
-    const answer = await append(us, anAppend({ commitId: 'id', request: command('once', { text: 'a' }) }));
+    await appendToStream(us, anAppend({ request: noted('a') }));
+    const answer = await appendToStream(us, anAppend({ commitId: 'id', request: command('once', { text: 'a' }) }));
     expect(answer).toEqual({ stream: STREAM, commitId: 'id', version: { us: 1 } });
   });
 
@@ -121,7 +121,7 @@ describe('append', () => {
       },
     });
     const us = { ...aRegion(), domain: defineDomain({ streams: [spying], views: [] }) };
-    await append(us, anAppend({ stream: ACCOUNT, request: command('spy', 1) }));
+    await appendToStream(us, anAppend({ stream: ACCOUNT, request: command('spy', 1) }));
     expect(contexts).toEqual([{ id: 'us.1', now: us.runtime.now() }]);
   });
 
@@ -131,7 +131,7 @@ describe('append', () => {
       commands: { lose: { input: z.number(), decide: () => [{ type: 'Deposited', data: { amount: 0.5 } }] } },
     });
     const us = { ...aRegion(), domain: defineDomain({ streams: [careless], views: [] }) };
-    await expect(append(us, anAppend({ stream: ACCOUNT, request: command('lose', 1) }))).rejects.toThrow(
+    await expect(appendToStream(us, anAppend({ stream: ACCOUNT, request: command('lose', 1) }))).rejects.toThrow(
       refusal('internal'),
     );
   });
@@ -146,7 +146,7 @@ describe('append', () => {
     ['an id that has no home', { stream: 'account/xx.1', request: deposit(1) }, 'rejected'],
   ] as const)('refuses %s and writes nothing', async (_what, asked, code) => {
     const us = aRegion();
-    await expect(append(us, anAppend(asked as Partial<Append>))).rejects.toThrow(refusal(code));
+    await expect(appendToStream(us, anAppend(asked as Partial<Append>))).rejects.toThrow(refusal(code));
     expect(us.events.calls).not.toContain('put');
   });
 
@@ -156,51 +156,51 @@ describe('append', () => {
   ] as const)('answers an append that stands although %s since', async (_what, events) => {
     const us = aRegion();
     const asked = anAppend({ request: noted('a') });
-    const first = await append(us, asked);
+    const first = await appendToStream(us, asked);
     const changed = defineStream({ type: 'note', mode: 'merge', events, initial: 0, evolve: (n) => n, commands: {} });
     const later = { ...us, domain: defineDomain({ streams: [changed], views: [] }) };
-    expect(await append(later, asked)).toEqual(first);
-    expect(await append(another(later), asked)).toEqual(first);
+    expect(await appendToStream(later, asked)).toEqual(first);
+    expect(await appendToStream(another(later), asked)).toEqual(first);
   });
 
   it('answers an append that stands without waiting for a version that it names', async () => {
     const us = aRegion();
     const asked = anAppend({ request: noted('a') });
-    const first = await append(us, asked);
+    const first = await appendToStream(us, asked);
     for (const region of [us, another(us)])
-      expect(await append(region, { ...asked, basedOn: { eu: 7 } })).toEqual(first);
+      expect(await appendToStream(region, { ...asked, basedOn: { eu: 7 } })).toEqual(first);
   });
 
   it('answers an append that stands, whatever a warm copy that lacks it expects', async () => {
     const us = aRegion();
     const stale = another(us);
-    await append(stale, anAppend({ stream: ACCOUNT, request: deposit(1) }));
+    await appendToStream(stale, anAppend({ stream: ACCOUNT, request: deposit(1) }));
     const asked = anAppend({ stream: ACCOUNT, request: deposit(2) });
-    const first = await append(us, asked);
-    expect(await append(stale, { ...asked, expected: {} })).toEqual(first);
+    const first = await appendToStream(us, asked);
+    expect(await appendToStream(stale, { ...asked, expected: {} })).toEqual(first);
   });
 
   it('takes events in although evolve cannot fold the stream', async () => {
     const evolve = () => expect.fail('evolve is asked');
     const broken = defineStream({ type: 'note', mode: 'merge', events: note.events, initial: 0, evolve, commands: {} });
     const us = { ...aRegion(), domain: defineDomain({ streams: [broken], views: [] }) };
-    await append(us, anAppend({ request: noted('a') }));
-    expect(await append(us, anAppend({ request: noted('b') }))).toMatchObject({ version: { us: 2 } });
+    await appendToStream(us, anAppend({ request: noted('a') }));
+    expect(await appendToStream(us, anAppend({ request: noted('b') }))).toMatchObject({ version: { us: 2 } });
   });
 
   it('refuses a request that is nested too deeply to be told from another one', async () => {
     let deep: unknown = 'x';
     for (let i = 0; i < 100_000; i++) deep = [deep];
     const asked = anAppend({ request: { kind: 'events', events: [{ type: 'Noted', data: deep }] } });
-    await expect(append(aRegion(), asked)).rejects.toThrow(refusal('too-large'));
+    await expect(appendToStream(aRegion(), asked)).rejects.toThrow(refusal('too-large'));
   });
 
   it.each([600_000, -600_000])('keeps its bounds when the wall clock jumps by %s ms', async (jump) => {
     const us = aRegion();
-    await append(us, anAppend({ request: noted('a') }));
+    await appendToStream(us, anAppend({ request: noted('a') }));
     us.runtime.advance(1001);
     us.runtime.advance(jump);
-    expect(await callsOf(us, () => append(us, anAppend({ request: noted('b') })))).toEqual(['load', 'put']);
+    expect(await callsOf(us, () => appendToStream(us, anAppend({ request: noted('b') })))).toEqual(['load', 'put']);
     const begun = us.runtime.elapsed();
     const jumping = {
       ...us.runtime,
@@ -209,14 +209,14 @@ describe('append', () => {
         us.runtime.advance(Math.min(jump, 0));
       },
     };
-    await expect(append({ ...us, runtime: jumping }, anAppend({ basedOn: { eu: 9 } }))).rejects.toThrow(
+    await expect(appendToStream({ ...us, runtime: jumping }, anAppend({ basedOn: { eu: 9 } }))).rejects.toThrow(
       refusal('not-caught-up'),
     );
     expect(us.runtime.elapsed() - begun).toBeLessThanOrEqual(2000);
   });
 
   it('tells where a misdirected stream is at home', async () => {
-    await expect(append(aRegion(), anAppend({ stream: 'account/eu.1', request: deposit(1) }))).rejects.toThrow(
+    await expect(appendToStream(aRegion(), anAppend({ stream: 'account/eu.1', request: deposit(1) }))).rejects.toThrow(
       refusal('misdirected', { details: { home: 'eu' } }),
     );
   });
@@ -226,22 +226,24 @@ describe('what an append costs', () => {
   it.each([STREAM, ACCOUNT])('is one load and one put on a cold stream, one put on a warm one: %s', async (stream) => {
     const us = aRegion();
     const request = stream === STREAM ? noted('a') : deposit(1);
-    expect(await callsOf(us, () => append(us, anAppend({ stream, request })))).toEqual(['load', 'put']);
-    expect(await callsOf(us, () => append(us, anAppend({ stream, request })))).toEqual(['put']);
+    expect(await callsOf(us, () => appendToStream(us, anAppend({ stream, request })))).toEqual(['load', 'put']);
+    expect(await callsOf(us, () => appendToStream(us, anAppend({ stream, request })))).toEqual(['put']);
     expect(us.runtime.metrics.get('Appended')).toBe(2);
   });
 
   it('is the same for a command that writes', async () => {
     const us = aRegion();
-    await append(us, anAppend({ stream: ACCOUNT, request: deposit(5) }));
-    expect(await callsOf(us, () => append(us, anAppend({ stream: ACCOUNT, request: withdraw(5) })))).toEqual(['put']);
+    await appendToStream(us, anAppend({ stream: ACCOUNT, request: deposit(5) }));
+    expect(await callsOf(us, () => appendToStream(us, anAppend({ stream: ACCOUNT, request: withdraw(5) })))).toEqual([
+      'put',
+    ]);
   });
 
   it('is one put and one read of the own log more when the position is taken', async () => {
     const us = aRegion();
     await warmUp(us, ACCOUNT);
-    await append(another(us), anAppend({ stream: ACCOUNT, request: deposit(1) }));
-    expect(await callsOf(us, () => append(us, anAppend({ stream: ACCOUNT, request: deposit(1) })))).toEqual([
+    await appendToStream(another(us), anAppend({ stream: ACCOUNT, request: deposit(1) }));
+    expect(await callsOf(us, () => appendToStream(us, anAppend({ stream: ACCOUNT, request: deposit(1) })))).toEqual([
       'put',
       'loadLog',
       'put',
@@ -255,11 +257,11 @@ describe('the same append again', () => {
 
   it('answers the same and writes nothing, warm or cold', async () => {
     const us = aRegion();
-    const first = await append(us, twice);
-    await append(us, anAppend({ request: noted('other') }));
-    expect(await callsOf(us, async () => expect(await append(us, twice)).toEqual(first))).toEqual([]);
+    const first = await appendToStream(us, twice);
+    await appendToStream(us, anAppend({ request: noted('other') }));
+    expect(await callsOf(us, async () => expect(await appendToStream(us, twice)).toEqual(first))).toEqual([]);
     const cold = another(us);
-    expect(await callsOf(cold, async () => expect(await append(cold, twice)).toEqual(first))).toEqual(['load']);
+    expect(await callsOf(cold, async () => expect(await appendToStream(cold, twice)).toEqual(first))).toEqual(['load']);
     expect(await textsOf(us)).toEqual(['once', 'other']);
     expect(us.runtime.metrics.get('Appended')).toBe(2);
   });
@@ -267,9 +269,9 @@ describe('the same append again', () => {
   it('is the same whatever the order of its keys', async () => {
     const us = aRegion();
     const keys = (data: object): Append => ({ ...twice, request: command('after', data) });
-    await append(us, anAppend({ request: noted('a') }));
-    const first = await append(us, keys({ text: 'b', after: 'a' }));
-    expect(await append(us, keys({ after: 'a', text: 'b' }))).toEqual(first);
+    await appendToStream(us, anAppend({ request: noted('a') }));
+    const first = await appendToStream(us, keys({ text: 'b', after: 'a' }));
+    expect(await appendToStream(us, keys({ after: 'a', text: 'b' }))).toEqual(first);
   });
 
   it('succeeds when the answer of its first put was lost', async () => {
@@ -287,8 +289,8 @@ describe('the same append again', () => {
       },
     };
     await warmUp(us);
-    await expect(append(losing, twice)).rejects.toThrow(refusal('unavailable'));
-    expect(await append(losing, twice)).toMatchObject({ dot: { log: 'us', position: 1 }, version: { us: 1 } });
+    await expect(appendToStream(losing, twice)).rejects.toThrow(refusal('unavailable'));
+    expect(await appendToStream(losing, twice)).toMatchObject({ dot: { log: 'us', position: 1 }, version: { us: 1 } });
     expect(await textsOf(us)).toEqual(['once']);
   });
 
@@ -297,14 +299,16 @@ describe('the same append again', () => {
     await warmUp(us);
     const [taken, behind] = [another(us), another(us)];
     await warmUp(behind);
-    const first = await append(another(us), twice);
-    await append(another(us), anAppend({ request: noted('other') }));
+    const first = await appendToStream(another(us), twice);
+    await appendToStream(another(us), anAppend({ request: noted('other') }));
     taken.warm = us.warm;
-    expect(await callsOf(taken, async () => expect(await append(taken, twice)).toEqual(first))).toEqual(['put']);
+    expect(await callsOf(taken, async () => expect(await appendToStream(taken, twice)).toEqual(first))).toEqual([
+      'put',
+    ]);
 
     const late = anAppend({ request: noted('late') });
-    const second = await append(another(us), late);
-    expect(await callsOf(behind, async () => expect(await append(behind, late)).toEqual(second))).toEqual([
+    const second = await appendToStream(another(us), late);
+    expect(await callsOf(behind, async () => expect(await appendToStream(behind, late)).toEqual(second))).toEqual([
       'put',
       'loadLog',
     ]);
@@ -313,42 +317,42 @@ describe('the same append again', () => {
 
   it('does not change its mind: a command that would now be refused answers what it did', async () => {
     const us = aRegion();
-    await append(us, anAppend({ stream: ACCOUNT, request: deposit(5) }));
+    await appendToStream(us, anAppend({ stream: ACCOUNT, request: deposit(5) }));
     const asked = anAppend({ stream: ACCOUNT, request: withdraw(5) });
-    const first = await append(us, asked);
-    expect(await append(us, asked)).toEqual(first);
-    expect(await append(us, { ...asked, expected: { us: 1 } })).toEqual(first);
+    const first = await appendToStream(us, asked);
+    expect(await appendToStream(us, asked)).toEqual(first);
+    expect(await appendToStream(us, { ...asked, expected: { us: 1 } })).toEqual(first);
     expect(await stateOf(us, ACCOUNT)).toBe(0);
   });
 
   it('in another Region answers with the first commit, once that has arrived', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
-    const first = await append(us, twice);
+    const first = await appendToStream(us, twice);
     await replicate(STREAM, us, eu);
-    expect(await append(eu, twice)).toEqual(first);
+    expect(await appendToStream(eu, twice)).toEqual(first);
     expect(await commitsOf(eu)).toHaveLength(1);
   });
 
   it('in another Region before that writes a copy, which no Region folds', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
-    await append(us, twice);
-    expect(await append(eu, twice)).toMatchObject({ dot: { log: 'eu', position: 1 } });
+    await appendToStream(us, twice);
+    expect(await appendToStream(eu, twice)).toMatchObject({ dot: { log: 'eu', position: 1 } });
     await replicate(STREAM, us, eu);
     await replicate(STREAM, eu, us);
     for (const region of [us, eu]) {
       expect(await textsOf(region)).toEqual(['once']);
-      expect(await append(another(region), twice)).toHaveProperty('dot');
+      expect(await appendToStream(another(region), twice)).toHaveProperty('dot');
       expect(await commitsOf(region)).toHaveLength(2);
     }
   });
 
   it('is a new append more than 14 days after its last copy', async () => {
     const us = aRegion();
-    await append(us, twice);
+    await appendToStream(us, twice);
     us.runtime.advance(IDEMPOTENCY_WINDOW);
-    expect(await append(us, twice)).toMatchObject({ dot: { position: 1 } });
+    expect(await appendToStream(us, twice)).toMatchObject({ dot: { position: 1 } });
     us.runtime.advance(1);
-    expect(await append(us, twice)).toMatchObject({ dot: { position: 2 } });
+    expect(await appendToStream(us, twice)).toMatchObject({ dot: { position: 2 } });
     expect(await textsOf(us)).toEqual(['once', 'once']);
   });
 
@@ -356,63 +360,63 @@ describe('the same append again', () => {
     const us = aRegion();
     const stale = another(us);
     await warmUp(stale);
-    await append(us, twice);
+    await appendToStream(us, twice);
     const other = { ...twice, request: noted('something else') };
     const reused = refusal('id-reused', { details: { log: 'us', position: 1 } });
-    await expect(append(us, other)).rejects.toThrow(reused);
-    expect(await callsOf(stale, () => expect(append(stale, other)).rejects.toThrow(reused))).toEqual(['put']);
+    await expect(appendToStream(us, other)).rejects.toThrow(reused);
+    expect(await callsOf(stale, () => expect(appendToStream(stale, other)).rejects.toThrow(reused))).toEqual(['put']);
     expect(await textsOf(us)).toEqual(['once']);
   });
 });
 
 describe('expected version', () => {
-  const asked = (expected: Version, of: Partial<Append> = {}) =>
+  const asked = (expected: VersionVector, of: Partial<Append> = {}) =>
     anAppend({ stream: ACCOUNT, request: deposit(1), expected, ...of });
 
   const withCommits = async (count: number): Promise<Region> => {
     const us = aRegion();
-    for (let i = 0; i < count; i++) await append(us, anAppend({ stream: ACCOUNT, request: deposit(1) }));
+    for (let i = 0; i < count; i++) await appendToStream(us, anAppend({ stream: ACCOUNT, request: deposit(1) }));
     return us;
   };
 
   it('lets the append through when it is exactly where the stream is', async () => {
     const us = await withCommits(0);
     for (let position = 0; position < 3; position++) {
-      const { version } = await append(us, asked(position === 0 ? {} : { us: position }));
+      const { version } = await appendToStream(us, asked(position === 0 ? {} : { us: position }));
       expect(version).toEqual({ us: position + 1 });
     }
   });
 
   it.each([0, 1])('refuses it on an older version: %i of 2', async (position) => {
     const us = await withCommits(2);
-    const error = await append(us, asked(position === 0 ? {} : { us: position })).catch((error) => error);
+    const error = await appendToStream(us, asked(position === 0 ? {} : { us: position })).catch((error) => error);
     expect(error).toMatchObject({ code: 'version-conflict', retryable: false });
-    expect(decodeVersion(ACCOUNT, error.details.expected, '')).toEqual(position === 0 ? {} : { us: position });
-    expect(decodeVersion(ACCOUNT, error.details.actual, '')).toEqual({ us: 2 });
+    expect(decodeVersionToken(ACCOUNT, error.details.expected, '')).toEqual(position === 0 ? {} : { us: position });
+    expect(decodeVersionToken(ACCOUNT, error.details.actual, '')).toEqual({ us: 2 });
     expect(await commitsOf(us, ACCOUNT)).toHaveLength(2);
   });
 
   it('refuses it on a version that does not exist', async () => {
     const us = await withCommits(1);
-    await expect(append(us, asked({ us: 9 }))).rejects.toThrow(refusal('version-conflict'));
-    await expect(append(us, asked({ us: 1, eu: 1 }))).rejects.toThrow(refusal('version-conflict'));
+    await expect(appendToStream(us, asked({ us: 9 }))).rejects.toThrow(refusal('version-conflict'));
+    await expect(appendToStream(us, asked({ us: 1, eu: 1 }))).rejects.toThrow(refusal('version-conflict'));
   });
 
   it('is looked up when it is newer than what is warm', async () => {
     const us = await withCommits(1);
     const stale = another(us);
     await warmUp(stale, ACCOUNT);
-    const { version } = await append(us, anAppend({ stream: ACCOUNT, request: deposit(1) }));
-    expect(await append(stale, asked(version))).toMatchObject({ dot: { position: (version.us ?? 0) + 1 } });
+    const { version } = await appendToStream(us, anAppend({ stream: ACCOUNT, request: deposit(1) }));
+    expect(await appendToStream(stale, asked(version))).toMatchObject({ dot: { position: (version.us ?? 0) + 1 } });
   });
 
   it('refuses at once, without a pause, when somebody was faster', async () => {
     const us = await withCommits(1);
     const stale = { ...another(us), runtime: fakeRuntime() };
     await warmUp(stale, ACCOUNT);
-    await append(us, anAppend({ stream: ACCOUNT, request: deposit(1) }));
+    await appendToStream(us, anAppend({ stream: ACCOUNT, request: deposit(1) }));
     const { seen = {} } = stale.warm.get(ACCOUNT)?.history ?? {};
-    expect(await append(stale, asked(seen)).catch((error) => error)).toMatchObject({
+    expect(await appendToStream(stale, asked(seen)).catch((error) => error)).toMatchObject({
       code: 'version-conflict',
       retryable: false,
     });
@@ -433,12 +437,12 @@ describe('expected version', () => {
       hlc: nextStamp(wallTimeOf(commit.hlc) + position),
     });
     await us.table.put(empty(2));
-    await append(us, asked({ us: 1 }));
+    await appendToStream(us, asked({ us: 1 }));
     const last = (await commitsOf(us, ACCOUNT)).at(-1);
     expect(last).toMatchObject({ position: 3, previous: 1, context: { us: 2 } });
     const cold = another(us);
     await us.table.put({ ...empty(4), previous: 3 });
-    await append(cold, asked({ us: 3 }));
+    await appendToStream(cold, asked({ us: 3 }));
     expect((await commitsOf(us, ACCOUNT)).at(-1)).toMatchObject({ position: 5, previous: 3 });
   });
 });
@@ -446,9 +450,9 @@ describe('expected version', () => {
 describe('the version that an append is based on', () => {
   it('becomes its context, however old it is: what came since is concurrent', async () => {
     const us = aRegion();
-    const { version } = await append(us, anAppend({ request: noted('a') }));
-    await append(us, anAppend({ request: noted('b') }));
-    const answer = await append(us, anAppend({ request: noted('c'), basedOn: version }));
+    const { version } = await appendToStream(us, anAppend({ request: noted('a') }));
+    await appendToStream(us, anAppend({ request: noted('b') }));
+    const answer = await appendToStream(us, anAppend({ request: noted('c'), basedOn: version }));
     expect(answer.version).toEqual({ us: 3 });
     expect((await commitsOf(us)).at(-1)).toMatchObject({ context: { us: 1 }, previous: 2 });
     expect(await stateOf(us)).toEqual({ texts: ['a', 'b', 'c'], unseen: [[], [], ['b']] });
@@ -456,16 +460,17 @@ describe('the version that an append is based on', () => {
 
   it('is what a command is decided on', async () => {
     const us = aRegion();
-    const { version } = await append(us, anAppend({ request: noted('a') }));
-    await append(us, anAppend({ request: noted('b') }));
-    const once = (of: Partial<Append>) => append(us, anAppend({ request: command('once', { text: 'b' }), ...of }));
+    const { version } = await appendToStream(us, anAppend({ request: noted('a') }));
+    await appendToStream(us, anAppend({ request: noted('b') }));
+    const once = (of: Partial<Append>) =>
+      appendToStream(us, anAppend({ request: command('once', { text: 'b' }), ...of }));
     expect(await once({ basedOn: version })).toMatchObject({ dot: { position: 3 } });
     expect(await once({})).not.toHaveProperty('dot');
   });
 
   it('is waited for when this Region has not seen it yet', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
-    const { version } = await append(us, anAppend({ request: noted('a') }));
+    const { version } = await appendToStream(us, anAppend({ request: noted('a') }));
     await warmUp(eu);
     let loads = 0;
     const arriving = {
@@ -474,7 +479,7 @@ describe('the version that an append is based on', () => {
         if (call === 'load' && ++loads === 3) await replicate(STREAM, us, eu);
       }),
     };
-    const answer = await append(
+    const answer = await appendToStream(
       arriving,
       anAppend({ request: command('after', { text: 'b', after: 'a' }), basedOn: version }),
     );
@@ -484,12 +489,12 @@ describe('the version that an append is based on', () => {
 
   it('is given up after 2 s, and says how far this Region is', async () => {
     const eu = aRegion('eu');
-    await append(eu, anAppend({ request: noted('a') }));
+    await appendToStream(eu, anAppend({ request: noted('a') }));
     const start = eu.runtime.now();
-    const error = await append(eu, anAppend({ basedOn: { us: 1 } })).catch((error) => error);
+    const error = await appendToStream(eu, anAppend({ basedOn: { us: 1 } })).catch((error) => error);
     expect(error).toMatchObject({ code: 'not-caught-up', retryable: true });
-    expect(decodeVersion(STREAM, error.details.seen, '')).toEqual({ eu: 1 });
-    expect(decodeVersion(STREAM, error.details.wanted, '')).toEqual({ us: 1 });
+    expect(decodeVersionToken(STREAM, error.details.seen, '')).toEqual({ eu: 1 });
+    expect(decodeVersionToken(STREAM, error.details.wanted, '')).toEqual({ us: 1 });
     expect(eu.runtime.now() - start).toBeLessThanOrEqual(2000);
     expect(eu.runtime.now() - start).toBeGreaterThan(500);
     expect(await commitsOf(eu)).toHaveLength(1);
@@ -499,9 +504,11 @@ describe('the version that an append is based on', () => {
 describe('a warm stream', () => {
   it('serves at any age where this Region alone writes it', async () => {
     const us = aRegion();
-    await append(us, anAppend({ stream: ACCOUNT, request: deposit(1) }));
+    await appendToStream(us, anAppend({ stream: ACCOUNT, request: deposit(1) }));
     us.runtime.advance(3_600_000);
-    expect(await callsOf(us, () => append(us, anAppend({ stream: ACCOUNT, request: deposit(1) })))).toEqual(['put']);
+    expect(await callsOf(us, () => appendToStream(us, anAppend({ stream: ACCOUNT, request: deposit(1) })))).toEqual([
+      'put',
+    ]);
   });
 
   it.each([
@@ -512,35 +519,35 @@ describe('a warm stream', () => {
     const request = stream === STREAM ? noted('a') : deposit(1);
     if (foreign) {
       const eu = { ...aRegion('eu'), region: 'us' };
-      await append(eu, anAppend({ stream, request }));
+      await appendToStream(eu, anAppend({ stream, request }));
       await replicate(stream, eu, us);
     }
-    await append(us, anAppend({ stream, request }));
+    await appendToStream(us, anAppend({ stream, request }));
     us.runtime.advance(1000);
-    expect(await callsOf(us, () => append(us, anAppend({ stream, request })))).toEqual(['put']);
+    expect(await callsOf(us, () => appendToStream(us, anAppend({ stream, request })))).toEqual(['put']);
     us.runtime.advance(1);
-    expect(await callsOf(us, () => append(us, anAppend({ stream, request })))).toEqual(['load', 'put']);
+    expect(await callsOf(us, () => appendToStream(us, anAppend({ stream, request })))).toEqual(['load', 'put']);
   });
 
   it('is as old as the beginning of its load', async () => {
     const us = aRegion();
     const slow = { ...us, events: watched(us.table, async (call) => call === 'load' && us.runtime.advance(600)) };
-    await append(slow, anAppend());
+    await appendToStream(slow, anAppend());
     us.runtime.advance(500);
-    await append(slow, anAppend());
+    await appendToStream(slow, anAppend());
     expect(slow.events.calls).toEqual(['load', 'put', 'load', 'put']);
   });
 
   it('that is behind never makes a command be refused', async () => {
     const us = aRegion();
     await warmUp(us, ACCOUNT);
-    await append(another(us), anAppend({ stream: ACCOUNT, request: deposit(9) }));
-    expect(await append(us, anAppend({ stream: ACCOUNT, request: withdraw(9) }))).toHaveProperty('dot');
+    await appendToStream(another(us), anAppend({ stream: ACCOUNT, request: deposit(9) }));
+    expect(await appendToStream(us, anAppend({ stream: ACCOUNT, request: withdraw(9) }))).toHaveProperty('dot');
   });
 
   it('that is behind never makes a command change nothing', async () => {
     const us = aRegion();
-    await append(us, anAppend({ stream: ACCOUNT, request: deposit(9) }));
+    await appendToStream(us, anAppend({ stream: ACCOUNT, request: deposit(9) }));
     const zero = defineStream({
       ...account,
       commands: {
@@ -550,9 +557,9 @@ describe('a warm stream', () => {
         },
       },
     });
-    await append(another(us), anAppend({ stream: ACCOUNT, request: deposit(1) }));
+    await appendToStream(another(us), anAppend({ stream: ACCOUNT, request: deposit(1) }));
     const emptying = { ...us, domain: defineDomain({ streams: [zero], views: [] }) };
-    await append(emptying, anAppend({ stream: ACCOUNT, request: command('empty', {}) }));
+    await appendToStream(emptying, anAppend({ stream: ACCOUNT, request: command('empty', {}) }));
     expect(await stateOf(us, ACCOUNT)).toBe(0);
   });
 
@@ -573,23 +580,23 @@ describe('a warm stream', () => {
     });
     const us = { ...aRegion('us'), domain: defineDomain({ streams: [choosy], views: [] }) };
     const eu = aRegion('eu');
-    await append(us, anAppend({ request: noted('a') }));
+    await appendToStream(us, anAppend({ request: noted('a') }));
     eu.runtime.advance(1);
     // Behind in both logs: the own one has what takes the position, the other one what the command needs.
-    await append(another(us), anAppend({ request: noted('b') }));
-    await append(eu, anAppend({ request: noted('theirs') }));
+    await appendToStream(another(us), anAppend({ request: noted('b') }));
+    await appendToStream(eu, anAppend({ request: noted('theirs') }));
     await replicate(STREAM, eu, us);
-    expect(await append(us, anAppend({ request: command('choose', {}) }))).toHaveProperty('dot');
+    expect(await appendToStream(us, anAppend({ request: command('choose', {}) }))).toHaveProperty('dot');
     expect(states).toEqual(['a', 'a,b', 'a,b,theirs']);
   });
 
   it('is read again when who took its position knew more of other Regions', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
-    await append(us, anAppend({ request: noted('a') }));
-    await append(eu, anAppend({ request: noted('theirs') }));
+    await appendToStream(us, anAppend({ request: noted('a') }));
+    await appendToStream(eu, anAppend({ request: noted('theirs') }));
     await replicate(STREAM, eu, us);
-    await append(another(us), anAppend({ request: noted('b') }));
-    const calls = await callsOf(us, () => append(us, anAppend({ request: noted('c') })));
+    await appendToStream(another(us), anAppend({ request: noted('b') }));
+    const calls = await callsOf(us, () => appendToStream(us, anAppend({ request: noted('c') })));
     expect(calls).toEqual(['put', 'loadLog', 'load', 'put']);
     expect((await commitsOf(us)).at(-1)).toMatchObject({ position: 3, context: { us: 2, eu: 1 } });
     expect(Reflect.get(Object(await stateOf(us)), 'unseen').at(-1)).toEqual([]);
@@ -597,9 +604,9 @@ describe('a warm stream', () => {
 
   it('reports what is in the table and cannot be seen yet', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
-    for (const text of ['a', 'b', 'c']) await append(us, anAppend({ request: noted(text) }));
+    for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ request: noted(text) }));
     for (const commit of (await commitsOf(us)).slice(1)) eu.table.replicate(commit);
-    await append(eu, anAppend({ request: noted('d') }));
+    await appendToStream(eu, anAppend({ request: noted('d') }));
     expect(eu.runtime.metrics.get('HiddenCommits')).toBe(2);
     expect((await commitsOf(eu)).at(0)).toMatchObject({ log: 'eu', context: {} });
   });
@@ -614,7 +621,7 @@ describe('contention', () => {
         const one = async (): Promise<Appended[]> => {
           const done: Appended[] = [];
           for (let i = 0; i < 5; i++)
-            done.push(await append(writer, anAppend({ stream: ACCOUNT, request: deposit(1) })));
+            done.push(await appendToStream(writer, anAppend({ stream: ACCOUNT, request: deposit(1) })));
           return done;
         };
         return one();
@@ -631,12 +638,14 @@ describe('contention', () => {
     const busy = {
       ...us,
       events: watched(us.table, async (call) => {
-        if (call === 'put') await append(another(us), anAppend({ stream: ACCOUNT, request: deposit(1) }));
+        if (call === 'put') await appendToStream(another(us), anAppend({ stream: ACCOUNT, request: deposit(1) }));
       }),
     };
-    const error = await append(busy, anAppend({ stream: ACCOUNT, request: deposit(100) })).catch((error) => error);
+    const error = await appendToStream(busy, anAppend({ stream: ACCOUNT, request: deposit(100) })).catch(
+      (error) => error,
+    );
     expect(error).toMatchObject({ code: 'version-conflict', retryable: true });
-    const [others, actual] = [await stateOf(us, ACCOUNT), decodeVersion(ACCOUNT, error.details.actual, '')];
+    const [others, actual] = [await stateOf(us, ACCOUNT), decodeVersionToken(ACCOUNT, error.details.actual, '')];
     expect(actual).toEqual({ us: others });
     expect(us.runtime.now() - start).toBeLessThanOrEqual(10_000);
     expect(us.runtime.now() - start).toBeGreaterThan(8000);
@@ -647,7 +656,7 @@ describe('contention', () => {
     const us = aRegion();
     await warmUp(us);
     const texts = Array.from({ length: 10 }, (_, i) => `${i}`);
-    await Promise.all(texts.map((text) => append(us, anAppend({ request: noted(text) }))));
+    await Promise.all(texts.map((text) => appendToStream(us, anAppend({ request: noted(text) }))));
     expect(await textsOf(us)).toHaveLength(10);
     expect(await textsOf(us)).toEqual(expect.arrayContaining(texts));
   });
@@ -657,9 +666,9 @@ describe('the stamp of a commit', () => {
   it('is above every stamp that was loaded, also above one of a clock that is far ahead, which is reported', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu', fakeRuntime())];
     eu.runtime.advance(24 * 3_600_000);
-    await append(eu, anAppend({ request: noted('ahead') }));
+    await appendToStream(eu, anAppend({ request: noted('ahead') }));
     await replicate(STREAM, eu, us);
-    await append(us, anAppend({ request: noted('behind') }));
+    await appendToStream(us, anAppend({ request: noted('behind') }));
     const [theirs, ours] = await commitsOf(us);
     expect(ours?.hlc).toBe(nextStamp(0, theirs?.hlc));
     expect(us.runtime.metrics.get('ClockAhead')).toBe(24 * 3_600_000);
@@ -669,10 +678,10 @@ describe('the stamp of a commit', () => {
   it('is above that of a hidden commit too', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu', fakeRuntime())];
     eu.runtime.advance(1000);
-    for (const text of ['a', 'b']) await append(eu, anAppend({ request: noted(text) }));
+    for (const text of ['a', 'b']) await appendToStream(eu, anAppend({ request: noted(text) }));
     const hidden = (await commitsOf(eu))[1];
     if (hidden) us.table.replicate(hidden);
-    await append(us, anAppend());
+    await appendToStream(us, anAppend());
     expect((await commitsOf(us)).at(-1)?.hlc).toBe(nextStamp(0, hidden?.hlc));
   });
 
@@ -682,9 +691,9 @@ describe('the stamp of a commit', () => {
   ])('says nothing of a clock up to 500 ms ahead: %i', async (ahead, reported) => {
     const us = aRegion();
     us.runtime.advance(ahead);
-    await append(us, anAppend());
+    await appendToStream(us, anAppend());
     us.runtime.advance(-ahead);
-    await append(another(us), anAppend());
+    await appendToStream(another(us), anAppend());
     expect(us.runtime.metrics.get('ClockAhead')).toBe(reported);
   });
 });
@@ -702,15 +711,15 @@ describe('the size of a commit', () => {
   ])('is at most 256,000 bytes as JSON, to the byte: %s', async (_what, character) => {
     const [probe, us] = [aRegion(), aRegion()];
     const asked = (text: string) => anAppend({ commitId: 'id', request: noted(text) });
-    await append(probe, asked(''));
+    await appendToStream(probe, asked(''));
     const room = LIMIT - bytesOf((await commitsOf(probe))[0]);
     const size = bytesOf(character) - 2;
     const full = character.repeat(Math.floor(room / size)) + 'x'.repeat(room % size);
-    await expect(append(us, asked(`${full}x`))).rejects.toThrow(
+    await expect(appendToStream(us, asked(`${full}x`))).rejects.toThrow(
       refusal('too-large', { details: { bytes: LIMIT + 1, limit: LIMIT } }),
     );
     expect(await commitsOf(us)).toEqual([]);
-    await append(us, asked(full));
+    await appendToStream(us, asked(full));
     expect(bytesOf((await commitsOf(us))[0])).toBe(LIMIT);
   });
 });
@@ -719,8 +728,8 @@ describe('what a schema puts out', () => {
   it('is the same from a warm and from a cold stream, also when it is not JSON', async () => {
     const us = aRegion();
     const dated = { kind: 'events', events: [{ type: 'Dated', data: { text: 0 } }] } as const;
-    await append(us, anAppend({ request: dated }));
-    await append(us, anAppend({ request: dated }));
+    await appendToStream(us, anAppend({ request: dated }));
+    await appendToStream(us, anAppend({ request: dated }));
     const warm = us.warm.get(STREAM)?.history.state;
     expect(warm).toEqual(await stateOf(us));
     expect(warm).toMatchObject({ texts: ['1970-01-01T00:00:00.000Z', '1970-01-01T00:00:00.000Z'] });
@@ -761,7 +770,7 @@ describe('appends in any Regions, in any order, some twice and some unanswered',
           if (action === 'append' || action === 'lost') {
             asked.add(text);
             const ports = action === 'lost' ? losing : region;
-            await append(ports, anAppend({ commitId: `id-${id}`, request: noted(text) })).catch((error) =>
+            await appendToStream(ports, anAppend({ commitId: `id-${id}`, request: noted(text) })).catch((error) =>
               expect(error).toMatchObject({ code: 'unavailable' }),
             );
           } else if (action === 'replicate') await replicate(STREAM, region, at(to));

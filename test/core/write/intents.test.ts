@@ -3,8 +3,8 @@ import type { Commit } from '../../../core/facts/commit.ts';
 import { nextStamp } from '../../../core/facts/hlc.ts';
 import { MeridianError } from '../../../core/index.ts';
 import { readStream } from '../../../core/read/streams.ts';
-import { prepare } from '../../../core/transaction/prepare.ts';
-import { append } from '../../../core/write/append.ts';
+import { prepareIntent } from '../../../core/transaction/prepare.ts';
+import { appendToStream } from '../../../core/write/append.ts';
 import { streamBusy } from '../../../core/write/intents.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
@@ -19,7 +19,7 @@ function deposit(amount: number, of: object = {}) {
 
 /** An intent of `us:order-1` that deposits 5, put by another process. */
 async function hold(region: Region, transaction = 'us:order-1'): Promise<void> {
-  const answer = await prepare(
+  const answer = await prepareIntent(
     { ...region, warm: new Map() },
     {
       transaction,
@@ -53,17 +53,17 @@ describe('an append that meets an intent', () => {
     const us = aRegion();
     await hold(us);
     await us.decisions.put(commits(1));
-    expect(await append(us, deposit(1))).toMatchObject({ dot: { position: 2 }, version: { us: 2 } });
+    expect(await appendToStream(us, deposit(1))).toMatchObject({ dot: { position: 2 }, version: { us: 2 } });
     expect(await statesOf(us)).toEqual(['committed', 'no intent']);
     expect((await readStream(us, ACCOUNT)).state).toBe(6);
   });
 
   it('makes it final and goes on behind it, when it is aborted', async () => {
     const us = aRegion();
-    await append(us, deposit(1));
+    await appendToStream(us, deposit(1));
     await hold(us);
     await us.decisions.put(anAbort({ transaction: 'us:order-1' }));
-    expect(await append(us, deposit(1))).toMatchObject({ dot: { position: 3 } });
+    expect(await appendToStream(us, deposit(1))).toMatchObject({ dot: { position: 3 } });
     expect(await statesOf(us)).toEqual(['no intent', 'aborted', 'no intent']);
     expect((await us.table.load(ACCOUNT))[2]?.previous).toBe(1);
     expect((await readStream(us, ACCOUNT)).state).toBe(2);
@@ -73,7 +73,7 @@ describe('an append that meets an intent', () => {
     const us = aRegion();
     await hold(us);
     await us.decisions.put(commits(7));
-    await append(us, deposit(1));
+    await appendToStream(us, deposit(1));
     expect(await statesOf(us)).toEqual(['aborted', 'no intent']);
   });
 
@@ -81,9 +81,9 @@ describe('an append that meets an intent', () => {
     const us = aRegion();
     await hold(us);
     const begun = us.runtime.elapsed();
-    await expect(append(us, deposit(1))).rejects.toThrow(busy());
+    await expect(appendToStream(us, deposit(1))).rejects.toThrow(busy());
     expect(us.runtime.elapsed() - begun).toBeLessThanOrEqual(10_000);
-    const error = await append(us, deposit(1)).catch((thrown) => thrown);
+    const error = await appendToStream(us, deposit(1)).catch((thrown) => thrown);
     expect(error.details.retryAfter).toBeGreaterThanOrEqual(10);
     expect(error.details.retryAfter).toBeLessThanOrEqual(20);
     expect(await statesOf(us)).toEqual(['prepared']);
@@ -99,7 +99,7 @@ describe('an append that meets an intent', () => {
         await us.decisions.put(commits(1));
       },
     };
-    expect(await append({ ...us, runtime }, deposit(1))).toMatchObject({ dot: { position: 2 } });
+    expect(await appendToStream({ ...us, runtime }, deposit(1))).toMatchObject({ dot: { position: 2 } });
     expect(us.runtime.slept.length).toBe(1);
   });
 
@@ -107,7 +107,7 @@ describe('an append that meets an intent', () => {
     const us = aRegion();
     await hold(us);
     us.runtime.advance(30_000);
-    expect(await append(us, deposit(1))).toMatchObject({ dot: { position: 2 } });
+    expect(await appendToStream(us, deposit(1))).toMatchObject({ dot: { position: 2 } });
     expect(await statesOf(us)).toEqual(['aborted', 'no intent']);
     expect(await us.decisions.find('us:order-1', 1)).toMatchObject({
       outcome: 'aborted',
@@ -119,42 +119,42 @@ describe('an append that meets an intent', () => {
 
   it('meets it on a warm copy too, when the write finds the position taken', async () => {
     const us = aRegion();
-    await append(us, deposit(1));
+    await appendToStream(us, deposit(1));
     await hold(us);
     us.runtime.advance(30_000);
     us.events.calls.length = 0;
-    expect(await append(us, deposit(1))).toMatchObject({ dot: { position: 3 } });
+    expect(await appendToStream(us, deposit(1))).toMatchObject({ dot: { position: 3 } });
     expect(us.events.calls).toEqual(['put', 'finalise', 'put']);
   });
 
   it('is answered, if it stands, without a look at what holds the stream', async () => {
     const us = aRegion();
     const first = deposit(1);
-    const answer = await append(us, first);
+    const answer = await appendToStream(us, first);
     await hold(us);
-    expect(await append({ ...us, warm: new Map() }, first)).toEqual(answer);
+    expect(await appendToStream({ ...us, warm: new Map() }, first)).toEqual(answer);
     expect(await statesOf(us)).toEqual(['no intent', 'prepared']);
   });
 
   it('expects the version that the stream had, whether an aborted intent follows it or not', async () => {
     const us = aRegion();
-    const { version } = await append(us, deposit(1));
+    const { version } = await appendToStream(us, deposit(1));
     await hold(us);
     await us.decisions.put(anAbort({ transaction: 'us:order-1' }));
-    expect(await append(us, deposit(1, { expected: version }))).toMatchObject({ dot: { position: 3 } });
+    expect(await appendToStream(us, deposit(1, { expected: version }))).toMatchObject({ dot: { position: 3 } });
     await hold(us, 'us:order-2');
     await us.decisions.put(commits(4, 'us:order-2'));
-    await expect(append(us, deposit(1, { expected: { us: 3 } }))).rejects.toThrow(
+    await expect(appendToStream(us, deposit(1, { expected: { us: 3 } }))).rejects.toThrow(
       expect.objectContaining({ code: 'version-conflict' }),
     );
   });
 
   it('does not take an intent for itself because their ids are the same', async () => {
     const us = aRegion();
-    await append(us, deposit(1));
+    await appendToStream(us, deposit(1));
     await hold(us);
     await us.decisions.put(commits(2));
-    await expect(append(us, deposit(5, { commitId: ATTEMPT }))).rejects.toThrow(
+    await expect(appendToStream(us, deposit(5, { commitId: ATTEMPT }))).rejects.toThrow(
       expect.objectContaining({ code: 'id-reused' }),
     );
   });
@@ -163,7 +163,7 @@ describe('an append that meets an intent', () => {
     const us = aRegion();
     await hold(us);
     await us.decisions.put(commits(1));
-    const others = [1, 2, 3].map(() => append({ ...us, warm: new Map() }, deposit(1)));
+    const others = [1, 2, 3].map(() => appendToStream({ ...us, warm: new Map() }, deposit(1)));
     const places = (await Promise.all(others)).map(({ dot }) => dot?.position);
     expect(places.sort()).toEqual([2, 3, 4]);
     expect(await statesOf(us)).toEqual(['committed', 'no intent', 'no intent', 'no intent']);
@@ -180,11 +180,11 @@ describe('an append that meets an intent', () => {
       hlc: nextStamp(us.runtime.now() - 1000),
       events: [{ type: 'Deposited', version: 2, data: { amount: 100 } }],
     });
-    await append(us, deposit(1));
+    await appendToStream(us, deposit(1));
     us.table.replicate(foreign);
     await hold(us);
     await us.decisions.put(commits(2));
-    expect(await append(us, deposit(1))).toMatchObject({ version: { us: 3, eu: 1 } });
+    expect(await appendToStream(us, deposit(1))).toMatchObject({ version: { us: 3, eu: 1 } });
     expect((await us.table.load(ACCOUNT)).at(-1)?.context).toEqual({ us: 2, eu: 1 });
   });
 
@@ -203,7 +203,7 @@ describe('an append that meets an intent', () => {
       tx: { state: 'prepared', deadline: us.runtime.now() - 1 },
     });
     us.table.replicate(foreign);
-    expect(await append(us, deposit(1))).toMatchObject({ dot: { position: 1 }, version: { us: 1 } });
+    expect(await appendToStream(us, deposit(1))).toMatchObject({ dot: { position: 1 }, version: { us: 1 } });
     expect((await us.table.load(ACCOUNT))[0]).toMatchObject({ log: 'eu', tx: { state: 'prepared' } });
   });
 });
@@ -213,10 +213,10 @@ describe('an append that meets an intent decided in another Region', () => {
     const { us, eu } = aWorld({ strong: false });
     await hold(us, 'eu:order-1');
     await eu.decisions.put(commits(1, 'eu:order-1'));
-    expect(await append(us, deposit(1))).toMatchObject({ dot: { position: 2 } });
+    expect(await appendToStream(us, deposit(1))).toMatchObject({ dot: { position: 2 } });
     await hold(us, 'eu:order-2');
     us.runtime.advance(30_000);
-    expect(await append(us, deposit(1))).toMatchObject({ dot: { position: 4 } });
+    expect(await appendToStream(us, deposit(1))).toMatchObject({ dot: { position: 4 } });
     expect(await eu.decisions.find('eu:order-2', 1)).toMatchObject({ outcome: 'aborted', region: 'eu' });
     expect(await us.decisions.find('eu:order-2', 1)).toBeUndefined();
   });
@@ -226,7 +226,7 @@ describe('an append that meets an intent decided in another Region', () => {
     await hold(us, 'eu:order-1');
     cut.add('eu');
     us.runtime.advance(60_000);
-    await expect(append(us, deposit(1))).rejects.toThrow(busy({ details: { retryAfter: 1 } }));
+    await expect(appendToStream(us, deposit(1))).rejects.toThrow(busy({ details: { retryAfter: 1 } }));
     expect(await statesOf(us)).toEqual(['prepared']);
   });
 
@@ -235,7 +235,7 @@ describe('an append that meets an intent decided in another Region', () => {
     await hold(us, 'eu:order-1');
     cut.add('eu');
     us.runtime.advance(30_000);
-    expect(await append(us, deposit(1))).toMatchObject({ dot: { position: 2 } });
+    expect(await appendToStream(us, deposit(1))).toMatchObject({ dot: { position: 2 } });
   });
 
   it('hides no fault of ours as a busy stream', async () => {
@@ -243,17 +243,17 @@ describe('an append that meets an intent decided in another Region', () => {
     await hold(us);
     const fault = new MeridianError('internal', 'The item is broken.');
     const decisions = { ...us.decisions, find: () => Promise.reject(fault) };
-    await expect(append({ ...us, decisions, warm: new Map() }, deposit(1))).rejects.toBe(fault);
+    await expect(appendToStream({ ...us, decisions, warm: new Map() }, deposit(1))).rejects.toBe(fault);
     const down = { ...us.decisions, find: () => Promise.reject(new Error('a bug')) };
-    await expect(append({ ...us, decisions: down, warm: new Map() }, deposit(1))).rejects.toThrow('a bug');
+    await expect(appendToStream({ ...us, decisions: down, warm: new Map() }, deposit(1))).rejects.toThrow('a bug');
   });
 
   it('hides none from a warm copy either', async () => {
     const us = aRegion();
-    await append(us, deposit(1));
+    await appendToStream(us, deposit(1));
     await hold(us);
     const decisions = { ...us.decisions, find: () => Promise.reject(new Error('a bug')) };
-    await expect(append({ ...us, decisions }, deposit(1))).rejects.toThrow('a bug');
+    await expect(appendToStream({ ...us, decisions }, deposit(1))).rejects.toThrow('a bug');
   });
 
   it('refuses to make final what is final otherwise: somebody broke a promise', async () => {
@@ -264,6 +264,8 @@ describe('an append that meets an intent decided in another Region', () => {
     await us.table.finalise({ stream: ACCOUNT, log: 'us', position: 1, commitId: ATTEMPT }, 'aborted');
     await us.decisions.put(commits(1));
     const events = { ...stale, load: async (): Promise<readonly Commit[]> => before };
-    await expect(append({ ...us, events }, deposit(1))).rejects.toThrow(expect.objectContaining({ code: 'internal' }));
+    await expect(appendToStream({ ...us, events }, deposit(1))).rejects.toThrow(
+      expect.objectContaining({ code: 'internal' }),
+    );
   });
 });

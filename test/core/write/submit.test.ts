@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MeridianError } from '../../../core/facts/errors.ts';
 import { submitHere } from '../../../core/intake/command.ts';
 import type { Remote } from '../../../core/ports/remote.ts';
-import { submit } from '../../../core/write/submit.ts';
+import { submitAppend } from '../../../core/write/submit.ts';
 import { anAppend, aRegion, command } from '../example.ts';
 
 const asked = anAppend({ stream: 'account/eu.1', request: command('deposit', { amount: 5 }) });
@@ -28,14 +28,14 @@ function answering(answer: unknown) {
 describe('submit', () => {
   it('appends here what has no home, or has it here', async () => {
     const { us, eu, invoked } = aPair();
-    expect(await submit(us, anAppend())).toMatchObject({ dot: { log: 'us', position: 1 } });
-    expect(await submit(eu, asked)).toMatchObject({ dot: { log: 'eu', position: 1 } });
+    expect(await submitAppend(us, anAppend())).toMatchObject({ dot: { log: 'us', position: 1 } });
+    expect(await submitAppend(eu, asked)).toMatchObject({ dot: { log: 'eu', position: 1 } });
     expect(invoked).toEqual([]);
   });
 
   it('asks the home of a stream, and writes nothing here', async () => {
     const { us, eu, invoked } = aPair();
-    const answer = await submit(us, asked);
+    const answer = await submitAppend(us, asked);
     expect(answer).toEqual({
       stream: 'account/eu.1',
       commitId: asked.commitId,
@@ -54,26 +54,26 @@ describe('submit', () => {
       request: { kind: 'events', events: [{ type: 'Deposited', data: { amount: 1 } }] },
     } as const;
     for (const append of [asked, { ...bare, commitId: 'bare' }]) {
-      const first = await submit(us, append);
-      expect(await submit(eu, append)).toEqual(first);
-      expect(await submit(us, append)).toEqual(first);
+      const first = await submitAppend(us, append);
+      expect(await submitAppend(eu, append)).toEqual(first);
+      expect(await submitAppend(us, append)).toEqual(first);
     }
   });
 
   it('passes on the version that is expected, and what changed nothing', async () => {
     const { us } = aPair();
-    const { version } = await submit(us, asked);
+    const { version } = await submitAppend(us, asked);
     const none = { ...asked, commitId: 'none', request: command('withdraw', { amount: 0 }), expected: version };
-    expect(await submit(us, none)).toEqual({ stream: asked.stream, commitId: 'none', version });
-    await expect(submit(us, { ...none, commitId: 'other', expected: {} })).rejects.toThrow(
+    expect(await submitAppend(us, none)).toEqual({ stream: asked.stream, commitId: 'none', version });
+    await expect(submitAppend(us, { ...none, commitId: 'other', expected: {} })).rejects.toThrow(
       expect.objectContaining({ code: 'version-conflict' }),
     );
   });
 
   it("throws the home's refusal as the home would", async () => {
     const { us, eu } = aPair();
-    const there = await submit(eu, withdraw).catch((error) => error);
-    const here = await submit(us, withdraw).catch((error) => error);
+    const there = await submitAppend(eu, withdraw).catch((error) => error);
+    const here = await submitAppend(us, withdraw).catch((error) => error);
     expect(here).toBeInstanceOf(MeridianError);
     expect(here).toMatchObject({ code: 'rejected', message: 'eu.1 has 0 only.', details: { balance: 0 } });
     expect({ ...here }).toEqual({ ...there });
@@ -82,22 +82,22 @@ describe('submit', () => {
   it('says so when the home cannot be reached', async () => {
     const unreachable = new MeridianError('region-unreachable', 'There is no line.', { retryable: true });
     const us = { ...aRegion('us'), remote: { invoke: () => Promise.reject(unreachable) } };
-    await expect(submit(us, asked)).rejects.toBe(unreachable);
+    await expect(submitAppend(us, asked)).rejects.toBe(unreachable);
   });
 
   it.each([undefined, null, {}, { appended: {} }, { problem: {} }, { problem: null }, { problem: 'no' }])(
     'does not take %j for an answer',
     async (answer) => {
-      await expect(submit(answering(answer), asked)).rejects.toThrow();
+      await expect(submitAppend(answering(answer), asked)).rejects.toThrow();
     },
   );
 
   it('refuses an unknown type, and an id without a home, before it asks anybody', async () => {
     const { us, invoked } = aPair();
-    await expect(submit(us, anAppend({ stream: 'flight/x' }))).rejects.toThrow(
+    await expect(submitAppend(us, anAppend({ stream: 'flight/x' }))).rejects.toThrow(
       expect.objectContaining({ code: 'unknown-stream-type' }),
     );
-    await expect(submit(us, anAppend({ stream: 'account/xx' }))).rejects.toThrow(
+    await expect(submitAppend(us, anAppend({ stream: 'account/xx' }))).rejects.toThrow(
       expect.objectContaining({ code: 'rejected' }),
     );
     expect(invoked).toEqual([]);

@@ -3,7 +3,7 @@ import { type IncomingMessage, type RequestOptions, type Server, request as send
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { serve } from '../../../world/network/server.ts';
+import { serveWorld } from '../../../world/network/server.ts';
 import { World } from '../../../world/world.ts';
 import { ledgerDomain } from '../ledger-domain.ts';
 
@@ -11,7 +11,7 @@ const world = new World({ domain: ledgerDomain, regions: ['us-east-1', 'us-west-
 let server: Server;
 let port = 0;
 beforeAll(async () => {
-  server = await serve(world, 0);
+  server = await serveWorld(world, 0);
   const address = server.address();
   if (address && typeof address === 'object') port = address.port;
 });
@@ -133,7 +133,7 @@ describe('the server of a world', () => {
         throw new Error('a cold start that fails');
       },
     });
-    const own = await serve(broken, 0);
+    const own = await serveWorld(broken, 0);
     const address = own.address();
     const host = address && typeof address === 'object' ? `http://127.0.0.1:${address.port}` : '';
 
@@ -145,6 +145,6 @@ describe('the server of a world', () => {
   });
 
   it('says what to do when its port is taken', async () => {
-    await expect(serve(world, port)).rejects.toThrow(`Port ${port} is taken: choose another with --port.`);
+    await expect(serveWorld(world, port)).rejects.toThrow(`Port ${port} is taken: choose another with --port.`);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fastPathPattern, forwardPattern, ingressPattern } from '../../../core/index.ts';
 import { Link } from '../../../world/network/link.ts';
-import { matches, WorldBus } from '../../../world/services/bus.ts';
+import { matchesPattern, WorldBus } from '../../../world/services/bus.ts';
 import { KeepingQueue } from '../../../world/services/queue.ts';
 import { Activity } from '../../../world/time/activity.ts';
 import { seeded } from '../../../world/time/randomness.ts';
@@ -21,31 +21,31 @@ function entry(detail: unknown, source = 'meridian.flight') {
 describe('matches', () => {
   it('takes in what producers put for Meridian, and nothing that comes from Meridian itself', () => {
     for (const type of ['meridian.append', 'meridian.command', 'meridian.transact']) {
-      expect(matches(ingressPattern, event('airports', type))).toBe(true);
-      expect(matches(ingressPattern, event('meridian.flight', type))).toBe(false);
-      expect(matches(ingressPattern, event('meridian.outcome', type))).toBe(false);
+      expect(matchesPattern(ingressPattern, event('airports', type))).toBe(true);
+      expect(matchesPattern(ingressPattern, event('meridian.flight', type))).toBe(false);
+      expect(matchesPattern(ingressPattern, event('meridian.outcome', type))).toBe(false);
     }
     for (const type of ['Departed', 'Meridian.append', ''])
-      expect(matches(ingressPattern, event('airports', type))).toBe(false);
-    expect(matches(ingressPattern, event('meridians', 'meridian.append'))).toBe(true);
+      expect(matchesPattern(ingressPattern, event('airports', type))).toBe(false);
+    expect(matchesPattern(ingressPattern, event('meridians', 'meridian.append'))).toBe(true);
   });
 
   it('forwards the domain’s events of its own Region only, and no outcomes', () => {
     const pattern = forwardPattern('us-east-1');
-    expect(matches(pattern, event('meridian.flight', 'Departed', 'us-east-1'))).toBe(true);
-    expect(matches(pattern, event('meridian.flight', 'Departed', 'us-east-2'))).toBe(false);
-    expect(matches(pattern, event('meridian.flight', 'Departed', 'us-east-10'))).toBe(false);
-    expect(matches(pattern, event('meridian.outcome', 'Accepted'))).toBe(false);
-    expect(matches(pattern, event('airports', 'Departed', 'us-east-1'))).toBe(false);
+    expect(matchesPattern(pattern, event('meridian.flight', 'Departed', 'us-east-1'))).toBe(true);
+    expect(matchesPattern(pattern, event('meridian.flight', 'Departed', 'us-east-2'))).toBe(false);
+    expect(matchesPattern(pattern, event('meridian.flight', 'Departed', 'us-east-10'))).toBe(false);
+    expect(matchesPattern(pattern, event('meridian.outcome', 'Accepted'))).toBe(false);
+    expect(matchesPattern(pattern, event('airports', 'Departed', 'us-east-1'))).toBe(false);
   });
 
   it('brings other Regions’ events to the projector, of projected types only', () => {
     const pattern = fastPathPattern('us-east-1', ['flight']);
-    expect(matches(pattern, event('meridian.flight', 'Departed', 'us-east-2'))).toBe(true);
-    expect(matches(pattern, event('meridian.flight', 'Departed', 'us-east-1'))).toBe(false);
-    expect(matches(pattern, event('meridian.seats', 'Departed', 'us-east-2'))).toBe(false);
-    expect(matches(pattern, event('meridian.flights', 'Departed', 'us-east-2'))).toBe(false);
-    expect(matches(pattern, event('meridian.flight', 'Departed'))).toBe(false);
+    expect(matchesPattern(pattern, event('meridian.flight', 'Departed', 'us-east-2'))).toBe(true);
+    expect(matchesPattern(pattern, event('meridian.flight', 'Departed', 'us-east-1'))).toBe(false);
+    expect(matchesPattern(pattern, event('meridian.seats', 'Departed', 'us-east-2'))).toBe(false);
+    expect(matchesPattern(pattern, event('meridian.flights', 'Departed', 'us-east-2'))).toBe(false);
+    expect(matchesPattern(pattern, event('meridian.flight', 'Departed'))).toBe(false);
   });
 });
 

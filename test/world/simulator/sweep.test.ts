@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { portsAround } from '../../../world/region/faults.ts';
 import { runHistory } from '../../../world/simulator/history.ts';
-import { type SweepOptions, sweep, sweepTwice } from '../../../world/simulator/sweep.ts';
+import { type SweepOptions, sweepOnce, sweepTwice } from '../../../world/simulator/sweep.ts';
 import { seeded } from '../../../world/time/randomness.ts';
 
 const sweeps: readonly SweepOptions[] = [
@@ -20,7 +20,7 @@ describe('a transaction that crashes at any call of a port, before it takes effe
   it.each(sweeps.map((options) => [named(options), options] as const))(
     'is atomic, answered truly, and lets go of its streams in time: %s',
     async (_name, options) => {
-      const { violations, outcomes, points } = await sweep(options);
+      const { violations, outcomes, points } = await sweepOnce(options);
       expect(violations).toEqual([]);
       // It was crashed where it matters: some of these transactions came to nothing, others were finished by somebody else.
       expect(points).toBeGreaterThanOrEqual(options.oneRegion ? 10 : 2 * (2 * options.participants + 1));
@@ -44,7 +44,7 @@ describe('the sweep', () => {
   const options: SweepOptions = { participants: 2, decisions: 'strong' };
 
   it('finds a commit without a record', async () => {
-    const { violations } = await sweep({
+    const { violations } = await sweepOnce({
       ...options,
       replacePorts: (ports) => ({ ...ports, decisions: { ...ports.decisions, put: async () => undefined } }),
     });
@@ -52,7 +52,7 @@ describe('the sweep', () => {
   }, 120_000);
 
   it('finds that nobody recovers what is orphaned', async () => {
-    const { violations } = await sweep({
+    const { violations } = await sweepOnce({
       ...options,
       replacePorts: (ports) => ({ ...ports, resolver: { send: async (messages) => messages.map(() => undefined) } }),
     });
@@ -60,7 +60,7 @@ describe('the sweep', () => {
   }, 120_000);
 
   it('finds an intent that is committed before the decision', async () => {
-    const { violations } = await sweep({
+    const { violations } = await sweepOnce({
       ...options,
       replacePorts: (ports) => ({
         ...ports,
