@@ -187,7 +187,7 @@ function published({ type: streamType }: StreamDefinition, type: string, { versi
           .meta({ description: 'What the writer had seen: position by log' }),
         hlc: z.string(),
         commitId: commitIdSchema,
-        request: z.string(),
+        fingerprint: z.string(),
       }),
     }),
   );

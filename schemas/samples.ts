@@ -35,7 +35,7 @@ function faultOf(
       log: 'here',
       position: 1,
       commitId: name,
-      request: name,
+      fingerprint: name,
       events: [{ type, version, data: stored }],
       context: {},
       previous: 0,

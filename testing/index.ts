@@ -153,7 +153,7 @@ export class Given<State> {
           log,
           position: before + 1,
           commitId: `${number}`,
-          request: `${number}`,
+          fingerprint: `${number}`,
           events: [event],
           context,
           previous: before,

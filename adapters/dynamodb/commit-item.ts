@@ -24,7 +24,7 @@ export type CommitImage = {
   /** `<log>#<position>` */
   readonly sk: Text;
   readonly commitId: Text;
-  readonly request: Text;
+  readonly fingerprint: Text;
   readonly events: {
     readonly L: { readonly M: { readonly type: Text; readonly version: Count; readonly data?: Text } }[];
   };
@@ -46,7 +46,7 @@ export function toImage(commit: Commit): CommitImage {
     pk: { S: commit.stream },
     sk: { S: sortKey(commit.log, commit.position) },
     commitId: { S: commit.commitId },
-    request: { S: commit.request },
+    fingerprint: { S: commit.fingerprint },
     events: {
       L: commit.events.map(({ type, version, data }) => ({
         M: {
@@ -81,7 +81,7 @@ const imageSchema = z.object({
   pk: textSchema,
   sk: z.object({ S: z.string().regex(/^[^#]+#\d{16}$/) }),
   commitId: textSchema,
-  request: textSchema,
+  fingerprint: textSchema,
   events: z.object({
     L: z.array(z.object({ M: z.object({ type: textSchema, version: countSchema, data: textSchema.exactOptional() }) })),
   }),
@@ -111,7 +111,7 @@ const imageSchema = z.object({
 export function fromImage(image: unknown): Commit {
   const result = imageSchema.safeParse(image);
   if (!result.success) throw unexpectedItem('a commit', image, faultsIn(result.error));
-  const { pk, sk, commitId, request, events, context, previous, hlc, region, meta, tx } = result.data;
+  const { pk, sk, commitId, fingerprint, events, context, previous, hlc, region, meta, tx } = result.data;
   const hash = sk.S.indexOf('#');
   try {
     return {
@@ -119,7 +119,7 @@ export function fromImage(image: unknown): Commit {
       log: sk.S.slice(0, hash),
       position: Number(sk.S.slice(hash + 1)),
       commitId: commitId.S,
-      request: request.S,
+      fingerprint: fingerprint.S,
       events: events.L.map(({ M }) => ({ type: M.type.S, version: Number(M.version.N), data: fromJson(M.data) })),
       context: fromCounts(context),
       previous: Number(previous.N),

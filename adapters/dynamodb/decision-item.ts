@@ -27,7 +27,7 @@ export type DecisionImage = {
   readonly attempt: Count;
   readonly outcome: Text;
   readonly final: { readonly BOOL: boolean };
-  readonly request: Text;
+  readonly fingerprint: Text;
   readonly participants: {
     readonly L: {
       readonly M: { readonly stream: Text; readonly log: Text; readonly position: Count; readonly version: Counts };
@@ -74,7 +74,7 @@ export function toDecisionItem(key: Key, decision: Decision): DecisionImage {
     attempt: { N: String(decision.attempt) },
     outcome: { S: decision.outcome },
     final: { BOOL: decision.final },
-    request: { S: decision.request },
+    fingerprint: { S: decision.fingerprint },
     participants: {
       L: decision.participants.map(({ stream, log, position, version }) => ({
         M: { stream: { S: stream }, log: { S: log }, position: { N: String(position) }, version: toCounts(version) },
@@ -93,7 +93,7 @@ const itemSchema = z.object({
   attempt: countSchema,
   outcome: z.object({ S: z.enum(['committed', 'aborted']) }),
   final: z.object({ BOOL: z.boolean() }),
-  request: textSchema,
+  fingerprint: textSchema,
   participants: z.object({
     L: z.array(
       z.object({ M: z.object({ stream: textSchema, log: textSchema, position: countSchema, version: countsSchema }) }),
@@ -112,14 +112,15 @@ const itemSchema = z.object({
 export function fromDecisionItem(image: unknown): Decision {
   const result = itemSchema.safeParse(image);
   if (!result.success) throw notADecision(image, result.error);
-  const { pk, sk, attempt, outcome, final, request, participants, reason, remaining, decidedAt, region } = result.data;
+  const { pk, sk, attempt, outcome, final, fingerprint, participants, reason, remaining, decidedAt, region } =
+    result.data;
   try {
     return decisionSchema.parse({
       transaction: sk.S === OUTCOME ? pk.S.slice(OUTCOME_PREFIX.length) : pk.S,
       attempt: Number(attempt.N),
       outcome: outcome.S,
       final: final.BOOL,
-      request: request.S,
+      fingerprint: fingerprint.S,
       participants: participants.L.map(({ M }) => ({
         stream: M.stream.S,
         log: M.log.S,

@@ -121,9 +121,9 @@ function messageFor({ region, runtime }: ArmPorts, change: Change): DelayedMessa
     const body = resolverMessage({ kind: 'intent', stream, log, position, attempt: commitId });
     return { body, delay: at(tx.deadline) };
   }
-  const { final, transaction, attempt, request, decidedAt, remaining } = change.decision;
+  const { final, transaction, attempt, fingerprint, decidedAt, remaining } = change.decision;
   if (final || drivingRegionOf(transaction) !== region) return undefined;
-  const body = resolverMessage({ kind: 'attempt', transaction, attempt: attempt + 1, request });
+  const body = resolverMessage({ kind: 'attempt', transaction, attempt: attempt + 1, fingerprint });
   return { body, delay: at(decidedAt + remaining) };
 }
 

@@ -7,7 +7,7 @@ export interface Append {
   readonly stream: string;
   /** The same append sent again has the same one. */
   readonly commitId: string;
-  readonly request: Operation;
+  readonly operation: Operation;
   /** `home` only: the exact version that the stream has to be at. */
   readonly expected?: VersionVector | undefined;
   /** `merge` only: the version that the caller looked at; it becomes the commit's context. */

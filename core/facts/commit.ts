@@ -31,7 +31,7 @@ export interface Commit extends Dot {
   /** Given by the caller or made: the same append sent again has the same one. */
   readonly commitId: string;
   /** Digest of what was asked for, which tells a repeated request from an id that was used twice. */
-  readonly request: string;
+  readonly fingerprint: string;
   readonly events: readonly StoredEvent[];
   /** What the writer's decision was based on, its own log included. */
   readonly context: VersionVector;

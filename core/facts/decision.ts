@@ -28,7 +28,7 @@ export interface Decision {
   /** Whether it is the transaction's outcome: if not, another attempt follows, or was to follow. */
   readonly final: boolean;
   /** The transaction's. */
-  readonly request: string;
+  readonly fingerprint: string;
   /** Of a committed one: exactly these intents are committed. */
   readonly participants: readonly PreparedIntent[];
   /** Of an aborted one. */
@@ -46,7 +46,7 @@ export interface Decision {
  * @param remaining milliseconds in which another attempt may follow; undefined: none does, this is the outcome
  */
 export function abortOf(
-  of: Pick<Decision, 'transaction' | 'attempt' | 'request' | 'decidedAt' | 'region'>,
+  of: Pick<Decision, 'transaction' | 'attempt' | 'fingerprint' | 'decidedAt' | 'region'>,
   reason: AbortReason | undefined,
   remaining?: number,
 ): Decision {

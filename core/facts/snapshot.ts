@@ -5,7 +5,7 @@ import type { VersionVector } from './version.ts';
 /** A seen commit as far as a repeated append, and the fold of one, need to know it. */
 export interface KnownCopy extends Stamped {
   readonly commitId: string;
-  readonly request: string;
+  readonly fingerprint: string;
   /** The request of the copy that counts, which may be older than any that is known: another one if the id was reused. */
   readonly countsAs: string;
   /** What an append of it is answered with. */

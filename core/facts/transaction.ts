@@ -6,7 +6,7 @@ import type { VersionVector } from './version.ts';
 /** One stream of a transaction: what is asked of it, or nothing: a check, which only holds it at a version. */
 export interface Participant {
   readonly stream: string;
-  readonly request?: Operation | undefined;
+  readonly operation?: Operation | undefined;
   /** The exact version that the stream has to be at. */
   readonly expected?: VersionVector | undefined;
 }
@@ -18,7 +18,7 @@ export interface Transaction {
   /** Each stream once. */
   readonly participants: readonly Participant[];
   /** Digest of what is asked for: tells a repeated transaction from an id that was used twice. */
-  readonly request: string;
+  readonly fingerprint: string;
   /** Within so many milliseconds all its attempts end. */
   readonly timeout: number;
   readonly meta: Meta;

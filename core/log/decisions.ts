@@ -74,20 +74,20 @@ export async function readDecision(
 export async function decisionOrAbort(
   ports: DecisionPorts,
   attempt: string,
-  request: string,
+  fingerprint: string,
   { reason = expired, within }: { readonly reason?: AbortReason | undefined; readonly within?: number } = {},
 ): Promise<Decision> {
   const { region, participants, runtime } = ports;
   const { transaction, attempt: number } = parseAttemptId(attempt);
   if (!isKnownHere(ports, transaction)) {
     const decided =
-      participants && (await ask(participants, { step: 'decision', attempt, abort: { request } }, within));
+      participants && (await ask(participants, { step: 'decision', attempt, abort: { fingerprint } }, within));
     if (decided) return decided;
     throw new MeridianError('unavailable', `${transaction} is decided in ${drivingRegionOf(transaction)} only.`, {
       retryable: true,
     });
   }
-  const of = { transaction, attempt: number, request, decidedAt: runtime.now(), region };
+  const of = { transaction, attempt: number, fingerprint, decidedAt: runtime.now(), region };
   return putDecision(ports, abortOf(of, reason));
 }
 
@@ -133,6 +133,6 @@ export async function tellDecision(
   const { transaction } = parseAttemptId(attempt);
   if (!isKnownHere(ports, transaction))
     throw new MeridianError('misdirected', `${transaction} is decided in ${drivingRegionOf(transaction)}.`);
-  const decision = abort ? await decisionOrAbort(ports, attempt, abort.request) : await decisionOf(ports, attempt);
+  const decision = abort ? await decisionOrAbort(ports, attempt, abort.fingerprint) : await decisionOf(ports, attempt);
   return { kind: 'decision', ...(decision && { decision }) };
 }

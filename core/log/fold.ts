@@ -17,7 +17,7 @@ interface Folded {
 
 /** A commitId: the request of the copy that counts, the dots of all copies that were folded here, the last one's stamp. */
 interface SeenId {
-  readonly request: string;
+  readonly fingerprint: string;
   readonly copies: Dot[];
   readonly lastStamp: Hlc;
 }
@@ -51,7 +51,7 @@ export class Fold {
    */
   get reused(): readonly Stamped[] {
     const known = [...(this.#base?.ids.values() ?? [])].flat();
-    return [...known.filter(({ request, countsAs }) => request !== countsAs), ...this.#reused];
+    return [...known.filter(({ fingerprint, countsAs }) => fingerprint !== countsAs), ...this.#reused];
   }
 
   /**
@@ -63,23 +63,23 @@ export class Fold {
     if (earlier && wallTimeOf(commit.hlc) - wallTimeOf(earlier.lastStamp) <= IDEMPOTENCY_WINDOW) {
       this.#byId.set(commit.commitId, { ...earlier, lastStamp: commit.hlc });
       earlier.copies.push(commit);
-      if (earlier.request !== commit.request) this.#reused.push(commit);
-      return earlier.request;
+      if (earlier.fingerprint !== commit.fingerprint) this.#reused.push(commit);
+      return earlier.fingerprint;
     }
     const folded = { commit, copies: [commit], events: recordedEvents(this.#definition, commit) };
     const context = this.#contextOf(commit);
     for (const event of folded.events) this.#state = this.#definition.evolve(this.#state, event, context);
-    const { commitId, request, hlc } = commit;
-    this.#byId.set(commitId, { request, copies: folded.copies, lastStamp: hlc });
+    const { commitId, fingerprint, hlc } = commit;
+    this.#byId.set(commitId, { fingerprint, copies: folded.copies, lastStamp: hlc });
     const log = this.#logs.get(commit.log);
     if (log) log.push(folded);
     else this.#logs.set(commit.log, [folded]);
-    return request;
+    return fingerprint;
   }
 
   #inBase(commitId: string): SeenId | undefined {
     const last = this.#base?.ids.get(commitId)?.at(-1);
-    return last && { request: last.countsAs, copies: [], lastStamp: last.hlc };
+    return last && { fingerprint: last.countsAs, copies: [], lastStamp: last.hlc };
   }
 
   #contextOf({ context }: Commit): EvolveContext<RecordedEvent> {

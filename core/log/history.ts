@@ -240,11 +240,11 @@ export class History {
    * A commit, seen or hidden, that an append with this id made now would be a copy of: one of the same request if there
    * is one, else the last.
    */
-  find(commitId: string, request: string, now: number): Commit | KnownCopy | undefined {
+  find(commitId: string, fingerprint: string, now: number): Commit | KnownCopy | undefined {
     const copies = [...(this.#base?.ids.get(commitId) ?? []), ...(this.#byId.get(commitId) ?? [])]
       .filter(({ hlc }) => now - wallTimeOf(hlc) <= IDEMPOTENCY_WINDOW)
       .sort(foldOrder);
-    return copies.find((copy) => copy.request === request) ?? copies.at(-1);
+    return copies.find((copy) => copy.fingerprint === fingerprint) ?? copies.at(-1);
   }
 
   /** The last position of a log without a hole before it. Only the log's owner may build on it. */
@@ -321,8 +321,16 @@ export class History {
     this.#tried = this.#seenCommits.length;
     const fold = new Fold(this.#definition, this.#base);
     const copies = commits.map((commit) => {
-      const { commitId, log, position, hlc, request } = commit;
-      return { commitId, log, position, hlc, request, countsAs: fold.apply(commit), version: this.versionOf(commit) };
+      const { commitId, log, position, hlc, fingerprint } = commit;
+      return {
+        commitId,
+        log,
+        position,
+        hlc,
+        fingerprint,
+        countsAs: fold.apply(commit),
+        version: this.versionOf(commit),
+      };
     });
     this.#tried = 0;
     const version = commits.reduce(advanceVersion, this.#base?.version ?? emptyVersion);

@@ -40,7 +40,7 @@ export async function coordinateStep(ports: CoordinatePorts, asked: unknown): Pr
 }
 
 /** The next attempt follows the last one that was recorded, within the time of the first. */
-async function plan(ports: CoordinatePorts, { transaction, request, deadline }: PlanRequest): Promise<Plan> {
+async function plan(ports: CoordinatePorts, { transaction, fingerprint, deadline }: PlanRequest): Promise<Plan> {
   const isOver = ports.runtime.now() >= deadline;
   const [attempts, outcome] = await Promise.all([
     // An attempt that a replica does not show is done once more, and decided as it was. Over, it has to be known.
@@ -49,11 +49,11 @@ async function plan(ports: CoordinatePorts, { transaction, request, deadline }: 
   ]);
   const last = attempts.at(-1);
   // Under another request's id there is nothing to be done; who sent it is told so.
-  if (outcome || (last && last.request !== request)) return { kind: 'decided', intents: [] };
+  if (outcome || (last && last.fingerprint !== fingerprint)) return { kind: 'decided', intents: [] };
   if (last?.final) return { kind: 'decided', intents: committedBy(last) };
   const attempt = (last?.attempt ?? 0) + 1;
   if (!isOver) return { kind: 'prepare', attempt };
-  const end = await decisionOrAbort(ports, attemptIdOf({ transaction, attempt }), request, {
+  const end = await decisionOrAbort(ports, attemptIdOf({ transaction, attempt }), fingerprint, {
     reason: last?.reason,
   });
   return { kind: 'decided', intents: committedBy(end) };
@@ -71,7 +71,7 @@ function committedBy(decision: Decision): readonly FinalIntent[] {
 
 /** The commit point: one conditional put. What is there already is the decision, whatever these answers say. */
 async function decide(ports: CoordinatePorts, asked: DecideRequest): Promise<AttemptResult> {
-  const { answers, request } = asked;
+  const { answers, fingerprint } = asked;
   const prepared = answers.filter((answer) => answer.kind === 'prepared');
   // The attempt's id is another transaction's: only that one may decide it.
   if (answers.some((answer) => answer.kind === 'refused' && answer.problem.code === 'id-reused'))
@@ -87,7 +87,7 @@ async function decide(ports: CoordinatePorts, asked: DecideRequest): Promise<Att
   const others = committedBy(decision).filter(({ stream, position }) => !listed.has(`${stream}@${position}`));
   return {
     state: decision.outcome,
-    final: decision.final || decision.request !== request,
+    final: decision.final || decision.fingerprint !== fingerprint,
     intents: [...intents, ...others],
     wait,
   };
@@ -95,10 +95,10 @@ async function decide(ports: CoordinatePorts, asked: DecideRequest): Promise<Att
 
 function decisionOn(
   { runtime, region }: CoordinatePorts,
-  { transaction, attempt, request, deadline, answers }: DecideRequest,
+  { transaction, attempt, fingerprint, deadline, answers }: DecideRequest,
 ): { readonly decision: Decision; readonly wait: number } {
   const decidedAt = runtime.now();
-  const shared = { transaction, attempt, request, decidedAt, region };
+  const shared = { transaction, attempt, fingerprint, decidedAt, region };
   const prepared = answers.filter((answer) => answer.kind === 'prepared');
   if (prepared.length === answers.length)
     return {

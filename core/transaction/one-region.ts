@@ -109,10 +109,10 @@ function isDraft(one: Draft | AbortReason): one is Draft {
 }
 
 async function draft(ports: AppendPorts, participant: Participant): Promise<Draft | AbortReason> {
-  const { stream, request } = participant;
+  const { stream, operation } = participant;
   const definition = streamTypeOf(ports.domain, splitStream(stream).type);
   try {
-    const decide: Decide = request ? decider(definition, stream, request) : () => ({ events: [] });
+    const decide: Decide = operation ? decider(definition, stream, operation) : () => ({ events: [] });
     const warm = warmHistory(ports, definition, stream);
     return { participant, decide, history: warm ?? (await loadWarm(ports, stream)), fresh: warm === undefined };
   } catch (error) {
@@ -133,21 +133,21 @@ async function partOf(ports: AppendPorts, transaction: Transaction, one: Draft):
   // While Regions are deployed one after the other: newer code will be here soon, and the same transaction again tells.
   if (fresh && history.unreadable) throw history.unreadable;
   const now = ports.runtime.now();
-  const { id, request, meta } = transaction;
+  const { id, fingerprint, meta } = transaction;
   const commitId = attemptIdOf({ transaction: id, attempt: ATTEMPT });
-  const known = history.find(commitId, request, now);
+  const known = history.find(commitId, fingerprint, now);
   const conflict =
-    known && known.request !== request
+    known && known.fingerprint !== fingerprint
       ? idReused(participant.stream, known)
       : (history.unreadable ?? conflictOf(history, participant.expected));
   const decision = one.decide(() => history.state, now);
   // On a copy that may be behind nothing is refused, and no command decides that nothing changes.
-  if (!fresh && (conflict || (participant.request && !decision.events?.length))) return { kind: 'stale' };
+  if (!fresh && (conflict || (participant.operation && !decision.events?.length))) return { kind: 'stale' };
   if (conflict || !decision.events) return { kind: 'refused', problem: toProblem(conflict ?? decision.error) };
   if (decision.events.length === 0) return { kind: 'free', position: history.lastPosition(ports.log) + 1 };
   try {
     const { events } = decision;
-    const commit = nextCommit(ports, history, now, { commitId, request, events, context: history.seen, meta });
+    const commit = nextCommit(ports, history, now, { commitId, fingerprint, events, context: history.seen, meta });
     return { kind: 'commit', commit };
   } catch (error) {
     return { kind: 'refused', problem: toProblem(error) };
@@ -156,7 +156,7 @@ async function partOf(ports: AppendPorts, transaction: Transaction, one: Draft):
 
 function committed(
   { log, runtime, region }: AppendPorts,
-  { id, request }: Transaction,
+  { id, fingerprint }: Transaction,
   all: readonly Draft[],
   parts: readonly Part[],
 ): Decision {
@@ -165,7 +165,7 @@ function committed(
     attempt: ATTEMPT,
     outcome: 'committed',
     final: true,
-    request,
+    fingerprint,
     participants: all.map(({ participant: { stream }, history }, i) => {
       const part = parts[i];
       return part?.kind === 'commit'
@@ -232,11 +232,11 @@ async function catchUp(ports: AppendPorts, all: readonly Draft[], { taken }: InT
 /** Keeps the abort under the transaction's id, unless there is an outcome already. */
 async function abort(
   { events, runtime, region }: AppendPorts,
-  { id, request }: Transaction,
+  { id, fingerprint }: Transaction,
   reason: AbortReason,
 ): Promise<Decision> {
   const mine = abortOf(
-    { transaction: id, attempt: ATTEMPT, request, decidedAt: runtime.now(), region },
+    { transaction: id, attempt: ATTEMPT, fingerprint, decidedAt: runtime.now(), region },
     { ...reason, problem: cutProblem(reason.problem, MAX_PROBLEM_BYTES) },
   );
   const standing = await events.putOutcome(mine);

@@ -23,7 +23,7 @@ import {
 } from '../write/writer.ts';
 
 /** What a participant is asked to promise. */
-export interface Prepare extends Pick<Transaction, 'request' | 'meta'> {
+export interface Prepare extends Pick<Transaction, 'fingerprint' | 'meta'> {
   readonly transaction: string;
   readonly attempt: number;
   readonly participant: Participant;
@@ -61,8 +61,8 @@ const OUTAGES: readonly ErrorCode[] = ['unavailable', 'region-unreachable'];
 
 async function tryToPrepare(ports: AppendPorts, asked: Prepare): Promise<Prepared> {
   const { runtime, domain } = ports;
-  const { stream, request: whatIsAsked, expected } = asked.participant;
-  const { request, meta } = asked;
+  const { stream, operation, expected } = asked.participant;
+  const { fingerprint, meta } = asked;
   const commitId = attemptIdOf(asked);
   const definition = streamTypeOf(domain, splitStream(stream).type);
   checkHome(ports, definition, stream);
@@ -73,7 +73,7 @@ async function tryToPrepare(ports: AppendPorts, asked: Prepare): Promise<Prepare
   let fresh = warm === undefined;
   let decide: Decide | undefined;
   for (let attempt = 0; ; ) {
-    const own = ownIntent(history, commitId, request, runtime.now());
+    const own = ownIntent(history, commitId, fingerprint, runtime.now());
     if (own) return own;
     if (runtime.elapsed() >= deadline) throw tooLate(stream);
     if (attempt === MAX_TRIES || (await finishIntents(ports, history))) return { kind: 'busy', stream };
@@ -81,10 +81,10 @@ async function tryToPrepare(ports: AppendPorts, asked: Prepare): Promise<Prepare
     if (fresh && history.unreadable) return { kind: 'busy', stream };
     const now = runtime.now();
     const refusal = history.unreadable ?? conflictOf(history, expected);
-    decide ??= whatIsAsked ? decider(definition, stream, whatIsAsked) : () => ({ events: [] });
+    decide ??= operation ? decider(definition, stream, operation) : () => ({ events: [] });
     const decision = decide(() => history.state, now);
     // On a copy that may be behind nothing is refused, and no command decides that nothing changes.
-    if (!history.holds || (!fresh && (refusal || (whatIsAsked && !decision.events?.length)))) {
+    if (!history.holds || (!fresh && (refusal || (operation && !decision.events?.length)))) {
       history = await loadWarm(ports, stream);
       fresh = true;
       continue;
@@ -92,7 +92,7 @@ async function tryToPrepare(ports: AppendPorts, asked: Prepare): Promise<Prepare
     if (refusal || !decision.events) throw refusal ?? decision.error;
     const intent = nextCommit(ports, history, now, {
       commitId,
-      request,
+      fingerprint,
       events: decision.events,
       context: history.seen,
       meta,
@@ -114,10 +114,10 @@ async function tryToPrepare(ports: AppendPorts, asked: Prepare): Promise<Prepare
 }
 
 /** What an earlier prepare of the same attempt has done. */
-function ownIntent(history: History, attempt: string, request: string, now: number): Prepared | undefined {
-  const intent = history.intentOf(attempt) ?? history.find(attempt, request, now);
+function ownIntent(history: History, attempt: string, fingerprint: string, now: number): Prepared | undefined {
+  const intent = history.intentOf(attempt) ?? history.find(attempt, fingerprint, now);
   if (!intent) return undefined;
-  if (intent.request !== request) throw idReused(history.stream, intent);
+  if (intent.fingerprint !== fingerprint) throw idReused(history.stream, intent);
   if ('tx' in intent && intent.tx?.state === 'aborted') throw tooLate(history.stream);
   return prepared(history, intent);
 }

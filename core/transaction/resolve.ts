@@ -45,7 +45,7 @@ async function resolveIntent(
 /** The attempt that was to follow a busy one never came to a decision. */
 async function resolveAttempt(
   ports: ResolvePorts,
-  { transaction, attempt, request }: z.output<typeof attemptMessageSchema>,
+  { transaction, attempt, fingerprint }: z.output<typeof attemptMessageSchema>,
 ): Promise<undefined> {
   const [attempts, outcome] = await Promise.all([
     ports.decisions.attempts(transaction),
@@ -56,7 +56,7 @@ async function resolveAttempt(
   const last = attempts.at(-1);
   // A busy record that followed has a message of its own.
   if (last && (last.final || last.attempt >= attempt)) return;
-  await decisionOrAbort(ports, attemptIdOf({ transaction, attempt }), request, {
+  await decisionOrAbort(ports, attemptIdOf({ transaction, attempt }), fingerprint, {
     reason: last?.reason,
     within: ASK_MS,
   });

@@ -78,7 +78,7 @@ export async function outcomeHere(ports: DrivePorts, id: string): Promise<Outcom
     return outcomeFrom(id, last);
   // The attempt that was to follow has not come in time, nor has the resolver: whoever asks ends it.
   const next = attemptIdOf({ transaction: id, attempt: last.attempt + 1 });
-  return outcomeFrom(id, await decisionOrAbort(ports, next, last.request, { reason: last.reason }));
+  return outcomeFrom(id, await decisionOrAbort(ports, next, last.fingerprint, { reason: last.reason }));
 }
 
 function checkDriving({ region }: DrivePorts, id: string): void {
@@ -120,7 +120,7 @@ async function driveByMachine(
   last: Decision | undefined,
 ): Promise<Outcome> {
   const { runtime, decisions, machine, region } = ports;
-  const { id, request, timeout } = transaction;
+  const { id, fingerprint, timeout } = transaction;
   const begun = runtime.elapsed();
   // Whoever sends it again does not make it last longer.
   const deadline = last ? last.decidedAt + last.remaining : runtime.now() + timeout;
@@ -137,7 +137,7 @@ async function driveByMachine(
   const now = runtime.now();
   // From here on it has an outcome even if nothing of it was written and the machine is lost.
   const promise = abortOf(
-    { transaction: id, attempt: 0, request, decidedAt: now, region },
+    { transaction: id, attempt: 0, fingerprint, decidedAt: now, region },
     undefined,
     Math.max(0, deadline - now),
   );
@@ -151,8 +151,8 @@ async function driveByMachine(
  * - `id-reused`: the record is another transaction's
  * - `unavailable`, retryable: it is a promise to another one; which of them the id stands for the first decision says
  */
-function outcomeOfMine({ id, request }: Transaction, decision: Decision): Outcome {
-  if (decision.request !== request) throw decision.attempt === 0 ? undecidedWhose(id) : idReused(id);
+function outcomeOfMine({ id, fingerprint }: Transaction, decision: Decision): Outcome {
+  if (decision.fingerprint !== fingerprint) throw decision.attempt === 0 ? undecidedWhose(id) : idReused(id);
   return outcomeFrom(id, decision);
 }
 

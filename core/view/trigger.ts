@@ -29,7 +29,7 @@ function assemble(events: readonly EventBody[]): Trigger {
       detail: { stream, meta: all },
     },
   ] = events as readonly [EventBody];
-  const { log, position, commitId, request, previous, context, hlc, region, index: _index, count, ...meta } = all;
+  const { log, position, commitId, fingerprint, previous, context, hlc, region, index: _index, count, ...meta } = all;
   const trigger = { stream, log, position, inTable: false };
   if (parts.size < count) return trigger;
   const ordered = [...parts]
@@ -45,6 +45,6 @@ function assemble(events: readonly EventBody[]): Trigger {
     );
   return {
     ...trigger,
-    commit: { stream, log, position, commitId, request, events: ordered, context, previous, hlc, region, meta },
+    commit: { stream, log, position, commitId, fingerprint, events: ordered, context, previous, hlc, region, meta },
   };
 }

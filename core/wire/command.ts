@@ -12,7 +12,7 @@ export type RemoteAnswer = AppendAnswer | { readonly outcome: Outcome };
 export const appendRequestSchema: z.ZodType<Append> = z.object({
   stream: streamNameSchema,
   commitId: commitIdSchema,
-  request: operationSchema,
+  operation: operationSchema,
   expected: versionVectorSchema.optional(),
   meta: metaSchema,
 });

@@ -15,12 +15,12 @@ const answerSchema = z.union([preparedSchema, z.object({ kind: z.literal('unreac
 export type Answer = z.output<typeof answerSchema>;
 
 export const coordinatorRequestSchema = z.union([
-  z.object({ step: z.literal('plan'), transaction: z.string(), request: z.string(), deadline: z.number() }),
+  z.object({ step: z.literal('plan'), transaction: z.string(), fingerprint: z.string(), deadline: z.number() }),
   z.object({
     step: z.literal('decide'),
     transaction: z.string(),
     attempt: z.number(),
-    request: z.string(),
+    fingerprint: z.string(),
     deadline: z.number(),
     answers: z.array(answerSchema).min(1),
   }),

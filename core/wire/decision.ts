@@ -12,7 +12,7 @@ export const decisionSchema: z.ZodType<Decision> = z.object({
   attempt: z.number(),
   outcome: z.enum(['committed', 'aborted']),
   final: z.boolean(),
-  request: z.string(),
+  fingerprint: z.string(),
   participants: z.array(preparedIntentSchema),
   reason: reasonSchema.optional(),
   remaining: z.number(),
@@ -25,7 +25,7 @@ export const decisionRequestSchema = z.object({
   step: z.literal('decision'),
   attempt: z.string(),
   /** Digest of the transaction. */
-  abort: z.object({ request: z.string() }).optional(),
+  abort: z.object({ fingerprint: z.string() }).optional(),
 });
 
 export const decisionAnswerSchema = z.object({ kind: z.literal('decision'), decision: decisionSchema.optional() });

@@ -89,7 +89,7 @@ function faultsOfEvents(domain: Domain, envelope: unknown): readonly Fault[] {
 function toAppend(
   domain: Domain,
   { id, stream, expected, basedOn, meta }: EnvelopeHead,
-  request: Append['request'],
+  operation: Append['operation'],
   newId: () => string,
 ): Append {
   const { mode } = streamTypeOf(domain, splitStream(stream).type);
@@ -100,7 +100,7 @@ function toAppend(
   return {
     stream,
     commitId: id ?? newId(),
-    request,
+    operation,
     ...(expected !== undefined && { expected: decodeVersionToken(stream, expected, 'expected') }),
     ...(basedOn !== undefined && { basedOn: decodeVersionToken(stream, basedOn, 'basedOn') }),
     meta,

@@ -2,11 +2,11 @@ import * as z from 'zod';
 import { type Commit, eventId } from '../facts/commit.ts';
 import { splitStream } from '../facts/stream-ref.ts';
 import { type BusEntry, SOURCE_PREFIX } from './bus.ts';
-import { dotShape, metaSchema, streamNameSchema, versionVectorSchema } from './schemas.ts';
+import { dotShape, streamNameSchema, versionVectorSchema } from './schemas.ts';
 
 /** A commit's events as they go out: one entry an event. */
 export function entriesOf(commit: Commit): readonly BusEntry[] {
-  const { stream, log, position, commitId, request, previous, context, hlc, region, meta, events } = commit;
+  const { stream, log, position, commitId, fingerprint, previous, context, hlc, region, meta, events } = commit;
   return events.map(({ type, version, data }, index) => ({
     source: SOURCE_PREFIX + splitStream(stream).type,
     detailType: type,
@@ -15,7 +15,19 @@ export function entriesOf(commit: Commit): readonly BusEntry[] {
       stream,
       data,
       version,
-      meta: { ...meta, region, log, position, previous, index, count: events.length, context, hlc, commitId, request },
+      meta: {
+        ...meta,
+        region,
+        log,
+        position,
+        previous,
+        index,
+        count: events.length,
+        context,
+        hlc,
+        commitId,
+        fingerprint,
+      },
     }),
   }));
 }
@@ -28,7 +40,6 @@ export const eventBodySchema = z.object({
     data: z.unknown().optional(),
     version: z.number(),
     meta: z.object({
-      ...metaSchema.shape,
       ...dotShape,
       region: z.string(),
       previous: z.number(),
@@ -37,7 +48,11 @@ export const eventBodySchema = z.object({
       context: versionVectorSchema,
       hlc: z.string(),
       commitId: z.string(),
-      request: z.string(),
+      fingerprint: z.string(),
+      correlation: z.string().optional(),
+      causation: z.string().optional(),
+      actor: z.string().optional(),
+      traceparent: z.string().optional(),
     }),
   }),
 });

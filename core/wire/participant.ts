@@ -25,7 +25,7 @@ export type FinalIntent = z.output<typeof finalIntentSchema>;
 const shared = {
   transaction: z.string(),
   attempt: z.number(),
-  request: z.string(),
+  fingerprint: z.string(),
   meta: metaSchema,
   participant: participantSchema,
 };

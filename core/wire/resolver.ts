@@ -14,7 +14,7 @@ export const attemptMessageSchema = z.object({
   transaction: z.string(),
   /** That should have followed. */
   attempt: z.number(),
-  request: z.string(),
+  fingerprint: z.string(),
 });
 
 export const messageSchema = z.union([intentMessageSchema, attemptMessageSchema]);

@@ -11,8 +11,8 @@ const rowSchema = z.tuple([
   z.string(), // log
   z.number(), // position
   z.string(), // stamp
-  z.string(), // request
-  z.nullable(z.string()), // the request that it counts for, if that is another one
+  z.string(), // fingerprint
+  z.nullable(z.string()), // the fingerprint that it counts for, if that is another one
   z.nullable(versionSchema), // its version, if that is more than the commit itself and what its log holds before
 ]);
 
@@ -34,13 +34,13 @@ export function encodeSnapshot({ ids, ...snapshot }: Snapshot): string {
   const copies = [...ids.values()]
     .flat()
     .map(
-      ({ commitId, log, position, hlc, request, countsAs, version }): z.output<typeof rowSchema> => [
+      ({ commitId, log, position, hlc, fingerprint, countsAs, version }): z.output<typeof rowSchema> => [
         commitId,
         log,
         position,
         hlc,
-        request,
-        countsAs === request ? null : countsAs,
+        fingerprint,
+        countsAs === fingerprint ? null : countsAs,
         sameVersion(version, { [log]: position }) ? null : version,
       ],
     );
@@ -50,13 +50,13 @@ export function encodeSnapshot({ ids, ...snapshot }: Snapshot): string {
 /** @throws Error when the text is not one of `encodeSnapshot` */
 export function decodeSnapshot(text: string): Snapshot {
   const { copies, ...snapshot } = snapshotSchema.parse(JSON.parse(text));
-  const known = copies.map(([commitId, log, position, hlc, request, countsAs, version]) => ({
+  const known = copies.map(([commitId, log, position, hlc, fingerprint, countsAs, version]) => ({
     commitId,
     log,
     position,
     hlc,
-    request,
-    countsAs: countsAs ?? request,
+    fingerprint,
+    countsAs: countsAs ?? fingerprint,
     version: version ?? { [log]: position },
   }));
   return { ...snapshot, ids: Map.groupBy(known, ({ commitId }) => commitId) };

@@ -89,7 +89,7 @@ export function parseTransaction(ports: ParseTransactionPorts, body: unknown): T
   return {
     id: id ?? `${ports.region}:${ports.runtime.newId()}`,
     participants,
-    request: fingerprintOf(ports.runtime, participants),
+    fingerprint: fingerprintOf(ports.runtime, participants),
     timeout: timeoutSeconds * 1000,
     meta,
     ...(id === undefined && { isNew: true }),
@@ -124,9 +124,9 @@ function readParticipant(reading: Reading, value: unknown, path: string): Partic
   const { stream, expected } = parsed.data;
   const definition = definitionOf(reading, stream, path);
   if (!definition) return undefined;
-  const request = 'command' in parsed.data ? commandIn(parsed.data) : eventsIn(parsed.data);
-  checkRequest(reading, definition, request, path);
-  return { stream, request, ...(expected !== undefined && { expected: versionIn(reading, stream, expected, path) }) };
+  const operation = 'command' in parsed.data ? commandIn(parsed.data) : eventsIn(parsed.data);
+  checkOperation(reading, definition, operation, path);
+  return { stream, operation, ...(expected !== undefined && { expected: versionIn(reading, stream, expected, path) }) };
 }
 
 function commandIn({ command, input }: z.output<typeof commandSchema>): Operation {
@@ -172,14 +172,14 @@ function versionIn(reading: Reading, stream: string, token: string, path: string
   return orFault(reading, `${path}.expected`, () => decodeVersionToken(stream, token, `${path}.expected`));
 }
 
-function checkRequest(reading: Reading, definition: StreamDefinition, request: Operation, path: string): void {
-  if (request.kind === 'events') {
-    const known = orFault(reading, `${path}.events`, () => checkEvents(definition, request.events));
+function checkOperation(reading: Reading, definition: StreamDefinition, operation: Operation, path: string): void {
+  if (operation.kind === 'events') {
+    const known = orFault(reading, `${path}.events`, () => checkEvents(definition, operation.events));
     reading.faults.push(...(known?.faults ?? []).map((fault) => ({ ...fault, path: `${path}.${fault.path}` })));
     return;
   }
-  const command = orFault(reading, `${path}.command`, () => commandOf(definition, request.command));
-  const { success, error } = command?.input.safeParse(request.input) ?? { success: true };
+  const command = orFault(reading, `${path}.command`, () => commandOf(definition, operation.command));
+  const { success, error } = command?.input.safeParse(operation.input) ?? { success: true };
   if (!success && error) reading.faults.push(...faultsOf(error, `${path}.input`));
 }
 

@@ -12,14 +12,14 @@ export const operationSchema: z.ZodType<Operation> = z.union([
 
 export const participantSchema: z.ZodType<Participant> = z.object({
   stream: streamNameSchema,
-  request: operationSchema.optional(),
+  operation: operationSchema.optional(),
   expected: versionVectorSchema.optional(),
 });
 
 export const transactionSchema: z.ZodType<Transaction> = z.object({
   id: z.string(),
   participants: z.array(participantSchema),
-  request: z.string(),
+  fingerprint: z.string(),
   timeout: z.number(),
   meta: metaSchema,
 });

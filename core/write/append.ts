@@ -46,7 +46,7 @@ export async function appendToStream(ports: AppendPorts, asked: Append): Promise
   const { stream, commitId, expected, basedOn } = asked;
   const definition = streamTypeOf(domain, splitStream(stream).type);
   checkHome(ports, definition, stream);
-  const request = fingerprintOf(runtime, asked.request);
+  const fingerprint = fingerprintOf(runtime, asked.operation);
   const deadline = runtime.elapsed() + APPEND_MS;
 
   const warm = warmHistory(ports, definition, stream);
@@ -61,8 +61,8 @@ export async function appendToStream(ports: AppendPorts, asked: Append): Promise
     // Who was faster may have known less than is in the snapshot that this copy goes on from.
     if (!history.holds) await refresh();
     // An append that stands is answered before anything about it is checked: what was right then may not be so now.
-    const standing = history.find(commitId, request, runtime.now());
-    if (standing?.request === request) return appended(history, standing);
+    const standing = history.find(commitId, fingerprint, runtime.now());
+    if (standing?.fingerprint === fingerprint) return appended(history, standing);
     const holder = await finishIntents(ports, history);
     if (holder) {
       const wait = backoff(runtime, attempt++);
@@ -71,7 +71,7 @@ export async function appendToStream(ports: AppendPorts, asked: Append): Promise
       continue;
     }
     const now = runtime.now();
-    const known = history.find(commitId, request, now);
+    const known = history.find(commitId, fingerprint, now);
     const refusal = known ? idReused(stream, known) : (history.unreadable ?? conflictOf(history, expected));
     if (refusal && fresh) throw refusal;
     if (refusal || !dominates(history.seen, basedOn ?? emptyVersion)) {
@@ -83,7 +83,7 @@ export async function appendToStream(ports: AppendPorts, asked: Append): Promise
       fresh = true;
       continue;
     }
-    decide ??= decider(definition, stream, asked.request);
+    decide ??= decider(definition, stream, asked.operation);
     const context = basedOn ?? history.seen;
     const decision = decide(() => history.stateAt(context), now);
     if (!fresh && !decision.events?.length) {
@@ -95,7 +95,7 @@ export async function appendToStream(ports: AppendPorts, asked: Append): Promise
 
     const commit = nextCommit(ports, history, now, {
       commitId,
-      request,
+      fingerprint,
       events: decision.events,
       context,
       meta: asked.meta,
@@ -109,7 +109,7 @@ export async function appendToStream(ports: AppendPorts, asked: Append): Promise
       return answer;
     }
     if (taken.commitId === commitId && taken.tx === undefined && history.holds) {
-      if (taken.request === request) return appended(history, taken);
+      if (taken.fingerprint === fingerprint) return appended(history, taken);
       throw idReused(stream, taken);
     }
 

@@ -46,12 +46,12 @@ export const ASK_MS = 4000;
  * @throws MeridianError `region-unreachable`, `unavailable`
  */
 export async function finalStateOf(ports: DecisionPorts, intent: Commit): Promise<FinalState | undefined> {
-  const { commitId, request } = intent;
+  const { commitId, fingerprint } = intent;
   const decided = await decisionOf(ports, commitId, ASK_MS);
   const decision =
     decided ??
     (isOver(intent, ports.runtime.now())
-      ? await decisionOrAbort(ports, commitId, request, { within: ASK_MS })
+      ? await decisionOrAbort(ports, commitId, fingerprint, { within: ASK_MS })
       : undefined);
   return decision && stateIn(decision, intent);
 }

@@ -55,17 +55,17 @@ export type Decide = (state: () => unknown, now: number) => CommandResult;
  * Checks what is asked for once; the answer decides as often as the state changes under it.
  * @throws MeridianError `unknown-event`, `unknown-command`; `validation` with the path of every fault
  */
-export function decider(definition: StreamDefinition, stream: string, request: Operation): Decide {
-  if (request.kind === 'events') {
-    const events = parseEvents(definition, request.events);
+export function decider(definition: StreamDefinition, stream: string, operation: Operation): Decide {
+  if (operation.kind === 'events') {
+    const events = parseEvents(definition, operation.events);
     return () => ({ events });
   }
-  const input = parseInput(definition, request.command, request.input);
+  const input = parseInput(definition, operation.command, operation.input);
   const { id } = splitStream(stream);
-  const command = commandOf(definition, request.command);
+  const command = commandOf(definition, operation.command);
   return (state, now) => {
     try {
-      return { events: parseDecided(definition, request.command, command.decide(state(), input, { id, now })) };
+      return { events: parseDecided(definition, operation.command, command.decide(state(), input, { id, now })) };
     } catch (error) {
       return { error };
     }
@@ -133,7 +133,7 @@ export function isBehind(history: History, taken: Commit): boolean {
 
 interface NextCommit {
   readonly commitId: string;
-  readonly request: string;
+  readonly fingerprint: string;
   readonly events: readonly StoredEvent[];
   readonly context: VersionVector;
   readonly meta: Meta;

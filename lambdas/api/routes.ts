@@ -152,7 +152,7 @@ const getCommits: Handle = async (ports, event, { type = '', id = '' }) => {
   return jsonAnswer({ stream, commits: page.commits.map(shown), version, ...(page.more && { next: version }) });
 };
 
-function shown({ stream: _stream, request: _request, tx: _tx, ...commit }: Commit): unknown {
+function shown({ stream: _stream, fingerprint: _request, tx: _tx, ...commit }: Commit): unknown {
   return commit;
 }
 

@@ -124,13 +124,13 @@ describe('putsOf', () => {
       throw new Error('an envelope without an id');
     };
     for (const { detailType, detail } of putsOf(readFlights(flightsFile('5k')), regions)) {
-      const { stream, request } =
+      const { stream, operation } =
         detailType === 'meridian.append'
           ? parseEventsEnvelope(domain, detail, noId)
           : parseCommandEnvelope(domain, detail, noId);
       const definition = streamTypeOf(domain, stream.slice(0, stream.indexOf('/')));
-      if (request.kind === 'events') parseEvents(definition, request.events);
-      else parseInput(definition, request.command, request.input);
+      if (operation.kind === 'events') parseEvents(definition, operation.events);
+      else parseInput(definition, operation.command, operation.input);
     }
   });
 });

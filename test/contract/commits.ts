@@ -15,7 +15,7 @@ export function aCommit(of: Partial<Commit> = {}): Commit {
     log,
     position,
     commitId: `${log}-${position}`,
-    request: 'digest-of-the-request',
+    fingerprint: 'digest-of-the-request',
     events: [{ type: 'Departed', version: 1, data: { airport: 'LAX', delay: -3 } }],
     context: { [log]: position - 1, 'eu-west-1': 7 },
     previous: position - 1,

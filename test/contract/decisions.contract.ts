@@ -32,7 +32,7 @@ export function decisionsContract(open: () => Decisions): void {
     });
 
     test('ids keep any character that they may have', async () => {
-      const decision = aDecision({ transaction: `${aTransactionId()}:Zürich/東京 \u{1f6eb} #"`, request: '' });
+      const decision = aDecision({ transaction: `${aTransactionId()}:Zürich/東京 \u{1f6eb} #"`, fingerprint: '' });
       await decisions.put(decision);
       expect(await decisions.find(decision.transaction, 1)).toEqual(decision);
       expect(await decisions.attempts(decision.transaction)).toEqual([decision]);

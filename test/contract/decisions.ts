@@ -14,7 +14,7 @@ export function aDecision(of: Partial<Decision> = {}): Decision {
     attempt: 1,
     outcome: 'committed',
     final: true,
-    request: 'digest-of-the-request',
+    fingerprint: 'digest-of-the-request',
     participants: [
       { stream: 'seats/17', log: 'us-east-1', position: 3, version: { 'us-east-1': 3, 'us-west-2': 7 } },
       { stream: 'miles/ann', log: 'us-west-2', position: 12, version: { 'us-west-2': 12 } },

@@ -39,7 +39,7 @@ function anEvent(
       context: { 'eu-west-1': 7 },
       hlc: '018f000000000001',
       commitId: `commit ${position}`,
-      request: 'digest',
+      fingerprint: 'digest',
       traceparent: '00-0af7-b7ad-01',
     },
   };

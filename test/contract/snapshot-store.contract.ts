@@ -6,10 +6,10 @@ import { aStream, meddle, strangeJson } from './commits.ts';
 const LATEST = '018f00000000000a';
 
 function aCopy(of: Partial<KnownCopy> = {}): KnownCopy {
-  const { log = 'us-east-1', position = 1, request = 'digest-of-the-request' } = of;
+  const { log = 'us-east-1', position = 1, fingerprint = 'digest-of-the-request' } = of;
   return {
-    ...{ commitId: `${log}-${position}`, log, position, hlc: LATEST, request },
-    ...{ countsAs: request, version: { [log]: position }, ...of },
+    ...{ commitId: `${log}-${position}`, log, position, hlc: LATEST, fingerprint },
+    ...{ countsAs: fingerprint, version: { [log]: position }, ...of },
   };
 }
 
@@ -59,7 +59,7 @@ export function snapshotStoreContract(open: () => SnapshotStore): void {
     test('a snapshot comes back as it was put, at once', async () => {
       const copies = [
         aCopy(),
-        aCopy({ commitId: 'twice', position: 2, request: 'another', countsAs: 'the first' }),
+        aCopy({ commitId: 'twice', position: 2, fingerprint: 'another', countsAs: 'the first' }),
         aCopy({ commitId: 'twice', position: 3, version: { 'us-east-1': 3, 'eu-west-1': 2 } }),
         aCopy({ commitId: 'Zürich → 東京 \u{1f6eb} "#/', log: 'eu-west-1', position: 9_007_199_254_740_991 }),
         aCopy({ commitId: '__proto__', position: 4 }),

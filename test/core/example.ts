@@ -251,7 +251,7 @@ export function anAppend(of: Partial<Append> = {}): Append {
   return {
     stream: 'note/n',
     commitId: `commit-${++ids}`,
-    request: noted('text'),
+    operation: noted('text'),
     meta: {},
     ...of,
   };

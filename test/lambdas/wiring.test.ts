@@ -222,8 +222,8 @@ describe('a function as it is deployed', () => {
 
   it('command: appends to the events table', async () => {
     const { handler } = await import('../../lambdas/command/index.ts');
-    const request = { kind: 'events', events: [departed] };
-    expect(await handler({ stream: flight, commitId: 'c', request, meta: {} }, context)).toMatchObject({
+    const operation = { kind: 'events', events: [departed] };
+    expect(await handler({ stream: flight, commitId: 'c', operation, meta: {} }, context)).toMatchObject({
       appended: { dot: { log: 'us-east-1-b', position: 1 } },
     });
     expect(sent()).toEqual(new Set(['Query events', 'PutItem events']));
@@ -231,14 +231,14 @@ describe('a function as it is deployed', () => {
 
   it('command: drives transactions that other Regions pass on', async () => {
     const { handler } = await import('../../lambdas/command/index.ts');
-    const request = { kind: 'command', command: 'reserve', input: { passenger: 'p' } };
-    const transaction = { id: 'us-east-1:a', request: 'digest', timeout: 30_000, meta: {} };
-    const own = { ...transaction, participants: ownSeats.map((stream) => ({ stream, request })) };
+    const operation = { kind: 'command', command: 'reserve', input: { passenger: 'p' } };
+    const transaction = { id: 'us-east-1:a', fingerprint: 'digest', timeout: 30_000, meta: {} };
+    const own = { ...transaction, participants: ownSeats.map((stream) => ({ stream, operation })) };
     expect(await handler({ transact: own, wait: 0 }, context)).toMatchObject({ outcome: { state: 'committed' } });
     expect(sent()).toEqual(
       new Set(['Query transactions', 'Query snapshots', 'Query events', 'TransactWriteItems events']),
     );
-    const across = { ...transaction, participants: [seats, ...ownSeats].map((stream) => ({ stream, request })) };
+    const across = { ...transaction, participants: [seats, ...ownSeats].map((stream) => ({ stream, operation })) };
     expect(await handler({ transact: across, wait: 0 }, context)).toMatchObject({ outcome: { state: 'undecided' } });
     expect(sent()).toContain('StartExecution machine');
     expect(sent()).toContain('PutItem transactions');
@@ -251,9 +251,9 @@ describe('a function as it is deployed', () => {
       step: 'prepare',
       transaction: 'us-east-1:a',
       attempt: 1,
-      request: 'digest',
+      fingerprint: 'digest',
       meta: {},
-      participant: { stream, request: { kind: 'command', command: 'reserve', input: { passenger: 'p' } } },
+      participant: { stream, operation: { kind: 'command', command: 'reserve', input: { passenger: 'p' } } },
       remaining: 30_000,
     };
     expect(await handler(prepare, context)).toMatchObject({ kind: 'prepared', log: 'us-east-1-b', position: 1 });
@@ -268,7 +268,7 @@ describe('a function as it is deployed', () => {
 
   it('participant: tells and makes decisions in the transactions table', async () => {
     const { handler } = await import('../../lambdas/participant/index.ts');
-    const decision = { step: 'decision', attempt: 'us-east-1:a#1', abort: { request: 'digest' } };
+    const decision = { step: 'decision', attempt: 'us-east-1:a#1', abort: { fingerprint: 'digest' } };
     expect(await handler(decision, context)).toMatchObject({ decision: { outcome: 'aborted' } });
     expect(sent()).toEqual(new Set(['PutItem transactions']));
   });
@@ -276,11 +276,11 @@ describe('a function as it is deployed', () => {
   it('coordinate: looks for an outcome in both tables, and decides in that of the transactions', async () => {
     const { handler } = await import('../../lambdas/coordinate/index.ts');
     const deadline = Date.now() + 30_000;
-    const plan = { step: 'plan', transaction: 'us-east-1:a', request: 'digest', deadline };
+    const plan = { step: 'plan', transaction: 'us-east-1:a', fingerprint: 'digest', deadline };
     expect(await handler(plan, context)).toEqual({ kind: 'prepare', attempt: 1 });
     expect(sent()).toEqual(new Set(['Query transactions', 'GetItem events']));
     const answers = [{ kind: 'unreachable', stream: seats }];
-    const decide = { step: 'decide', transaction: 'us-east-1:a', attempt: 1, request: 'digest', deadline, answers };
+    const decide = { step: 'decide', transaction: 'us-east-1:a', attempt: 1, fingerprint: 'digest', deadline, answers };
     expect(await handler(decide, context)).toMatchObject({ state: 'aborted', final: true });
     expect(sent()).toContain('PutItem transactions');
   });
@@ -319,9 +319,9 @@ describe('a function as it is deployed', () => {
 
   it('command: goes on from snapshots, of a stream whose type has them', async () => {
     const { handler } = await import('../../lambdas/command/index.ts');
-    const request = { kind: 'command', command: 'reserve', input: { passenger: 'p' } };
+    const operation = { kind: 'command', command: 'reserve', input: { passenger: 'p' } };
     const stream = 'seats/2001-01-01.JFK-LAX.1';
-    expect(await handler({ stream, commitId: 'c', request, meta: {} }, context)).toHaveProperty('appended');
+    expect(await handler({ stream, commitId: 'c', operation, meta: {} }, context)).toHaveProperty('appended');
     expect(sent()).toEqual(new Set(['Query snapshots', 'Query events', 'PutItem events']));
   });
 

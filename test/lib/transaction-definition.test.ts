@@ -7,12 +7,12 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const participants = ['seats/LAX-JFK.1', 'miles/ann'].map((stream) => ({
   stream,
-  request: { kind: 'command', command: 'take', input: { by: 'ann' } },
+  operation: { kind: 'command', command: 'take', input: { by: 'ann' } },
 }));
 const input = {
   id: 'us-east-1:order-17',
   participants,
-  request: 'digest',
+  fingerprint: 'digest',
   timeout: 30_000,
   meta: { actor: 'ann' },
   deadline: 1_700_000_030_000,
@@ -25,7 +25,7 @@ function preparedOf(stream: string) {
 }
 
 const askedSchema = z.discriminatedUnion('step', [
-  z.object({ step: z.literal('plan'), transaction: z.string(), request: z.string(), deadline: z.number() }),
+  z.object({ step: z.literal('plan'), transaction: z.string(), fingerprint: z.string(), deadline: z.number() }),
   z.object({ step: z.literal('decide'), attempt: z.number(), answers: z.array(z.looseObject({ stream: z.string() })) }),
   z.object({ step: z.literal('prepare'), attempt: z.number(), participant: z.object({ stream: z.string() }) }),
   z.object({ step: z.literal('finalise'), intent: z.looseObject({ stream: z.string() }) }),
@@ -79,15 +79,15 @@ describe('the state machine of transactions, executed', () => {
     const { tasks, calls, of } = scripted({});
     const { entered } = await runDefinition(tasks, input);
 
-    const { id: transaction, request, deadline, meta } = input;
-    expect(calls[0]).toEqual({ step: 'plan', transaction, request, deadline });
+    const { id: transaction, fingerprint, deadline, meta } = input;
+    expect(calls[0]).toEqual({ step: 'plan', transaction, fingerprint, deadline });
     expect(calls).toEqual(
       expect.arrayContaining(
         participants.map((participant) => ({
           step: 'prepare',
           transaction,
           attempt: 1,
-          request,
+          fingerprint,
           deadline,
           meta,
           participant,
@@ -95,7 +95,7 @@ describe('the state machine of transactions, executed', () => {
       ),
     );
     const answers = participants.map(({ stream }) => preparedOf(stream));
-    expect(calls).toContainEqual({ step: 'decide', transaction, attempt: 1, request, deadline, answers });
+    expect(calls).toContainEqual({ step: 'decide', transaction, attempt: 1, fingerprint, deadline, answers });
     expect(of('finalise').map(({ intent }) => intent)).toEqual(
       expect.arrayContaining([...decisionOf('committed').intents]),
     );
@@ -224,7 +224,7 @@ describe('the state machine of transactions, executed', () => {
     const data = 'x'.repeat(200_000 / 25);
     const wide = Array.from({ length: 25 }, (_, i) => ({
       stream: `seats/${String(i).padStart(200, '0')}`,
-      request: { kind: 'events', events: [{ type: 'Taken', data }] },
+      operation: { kind: 'events', events: [{ type: 'Taken', data }] },
     }));
     const problem = { code: 'rejected', detail: 'y'.repeat(1000) };
     const { tasks } = scripted({

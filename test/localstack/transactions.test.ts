@@ -243,10 +243,10 @@ describeWithLocalStack('transactions over streams of three Regions', (endpoint) 
       step: 'prepare',
       transaction,
       attempt: 1,
-      request: 'of nobody',
+      fingerprint: 'of nobody',
       deadline: Date.now() + 20_000,
       meta: {},
-      participant: { stream, request: { kind: 'command', command: 'earn', input: { miles: 100 } } },
+      participant: { stream, operation: { kind: 'command', command: 'earn', input: { miles: 100 } } },
     });
     expect(answer).toMatchObject({ kind: 'prepared', stream });
     const intent = async () => (await nth(regions, 0).intents()).find((one) => one.stream === stream);

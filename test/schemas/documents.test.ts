@@ -157,8 +157,8 @@ describe('the schema documents of a domain', () => {
   it.each(appends)('accept an append exactly when it is accepted: %j', (detail) => {
     const entry = delivered({ source: 'test', detailType: 'meridian.append', detail: JSON.stringify(detail) });
     const isAccepted = does(() => {
-      const { request } = parseEventsEnvelope(domain, detail, () => 'id');
-      if (request.kind === 'events') parseEvents(reading, request.events);
+      const { operation } = parseEventsEnvelope(domain, detail, () => 'id');
+      if (operation.kind === 'events') parseEvents(reading, operation.events);
     });
     expect(accepts('message', 'append.reading')(entry) === 'yes').toBe(isAccepted);
   });

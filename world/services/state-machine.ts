@@ -78,10 +78,10 @@ export class WorldStateMachine implements StateMachine {
   }
 
   async #run(execution: Execution): Promise<void> {
-    const { id: transaction, participants, request, deadline, meta } = execution.input;
+    const { id: transaction, participants, fingerprint, deadline, meta } = execution.input;
     for (;;) {
       const plan = plannedSchema.parse(
-        await this.#task(execution, 'Plan', 'coordinate', { step: 'plan', transaction, request, deadline }),
+        await this.#task(execution, 'Plan', 'coordinate', { step: 'plan', transaction, fingerprint, deadline }),
       );
       if (plan.kind === 'decided') return this.#finalise(execution, 'Finalise', plan.intents);
       const { attempt } = plan;
@@ -91,7 +91,7 @@ export class WorldStateMachine implements StateMachine {
             step: 'prepare',
             transaction,
             attempt,
-            request,
+            fingerprint,
             deadline,
             meta,
             participant,
@@ -103,7 +103,7 @@ export class WorldStateMachine implements StateMachine {
           step: 'decide',
           transaction,
           attempt,
-          request,
+          fingerprint,
           deadline,
           answers,
         }),

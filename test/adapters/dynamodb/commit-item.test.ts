@@ -12,7 +12,7 @@ describe('commit item', () => {
       pk: { S: 'flight/2001-01-01.LAX-BNA.17' },
       sk: { S: 'us-east-1#0000000000000012' },
       commitId: { S: 'us-east-1-12' },
-      request: { S: 'digest-of-the-request' },
+      fingerprint: { S: 'digest-of-the-request' },
       events: {
         L: [
           { M: { type: { S: 'Departed' }, version: { N: '1' }, data: { S: '{"delay":-3,"":1e+308}' } } },

@@ -21,7 +21,7 @@ describe('decision item', () => {
       attempt: { N: '12' },
       outcome: { S: 'committed' },
       final: { BOOL: true },
-      request: { S: 'digest-of-the-request' },
+      fingerprint: { S: 'digest-of-the-request' },
       participants: {
         L: [
           {

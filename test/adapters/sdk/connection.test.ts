@@ -110,7 +110,8 @@ describe('connection', () => {
     [
       'a start of the machine',
       MESSAGING_MS,
-      ({ machine }) => machine.start({ id: 'i', participants: [], request: 'r', timeout: 1, meta: {}, deadline: 1 }),
+      ({ machine }) =>
+        machine.start({ id: 'i', participants: [], fingerprint: 'r', timeout: 1, meta: {}, deadline: 1 }),
     ],
   ])('%s that is not answered is unavailable when its time is up', async (_, ms, call) => {
     const adapters = await adaptersBehind((_request, _index, timeIsUp) => {

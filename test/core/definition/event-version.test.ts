@@ -85,7 +85,7 @@ function sent(version: number | undefined, data: unknown, commitId = 'sent') {
   return anAppend({
     stream: 'reading/r',
     commitId,
-    request: { kind: 'events', events: [{ type: 'Measured', ...(version && { version }), data }] },
+    operation: { kind: 'events', events: [{ type: 'Measured', ...(version && { version }), data }] },
   });
 }
 
@@ -195,7 +195,7 @@ describe.each([
 
   it.each([
     ['events', sent(1, { fahrenheit: 1 })],
-    ['a command', anAppend({ stream: 'reading/r', request: { kind: 'command', command: 'look', input: null } })],
+    ['a command', anAppend({ stream: 'reading/r', operation: { kind: 'command', command: 'look', input: null } })],
   ])('gets nothing appended on top of it: %s', async (_request, asked) => {
     const us = regionWith(oldest);
     us.table.replicate(stored(1, event));

@@ -263,7 +263,7 @@ describe('relay, for transactions', () => {
       { decision: aPromise({ ...of, transaction: 'eu:a' }) },
     ];
     await relayChanges(ports, changes);
-    const shared = { kind: 'attempt', transaction: 'us:a', request: 'digest-of-the-request' };
+    const shared = { kind: 'attempt', transaction: 'us:a', fingerprint: 'digest-of-the-request' };
     expect(bodies(ports.resolver.taken)).toEqual([
       [{ ...shared, attempt: 2 }, 5000],
       [{ ...shared, attempt: 1 }, 31_000],

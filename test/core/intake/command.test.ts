@@ -3,7 +3,7 @@ import { submitHere } from '../../../core/intake/command.ts';
 import { anAppend, aRegion, command, noted } from '../example.ts';
 import { aTransaction, aWorld } from '../transaction/regions.ts';
 
-const asked = anAppend({ stream: 'account/eu.1', request: command('deposit', { amount: 5 }) });
+const asked = anAppend({ stream: 'account/eu.1', operation: command('deposit', { amount: 5 }) });
 
 describe('what another Region passed on', () => {
   it('refuses to append for another home than itself', async () => {
@@ -12,7 +12,7 @@ describe('what another Region passed on', () => {
   });
 
   it('answers what it cannot read with a problem that tells nothing', async () => {
-    expect(await submitHere(aRegion('us'), { stream: 'no stream', request: noted() })).toMatchObject({
+    expect(await submitHere(aRegion('us'), { stream: 'no stream', operation: noted() })).toMatchObject({
       problem: { code: 'internal', retryable: true },
     });
   });

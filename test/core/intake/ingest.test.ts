@@ -176,7 +176,7 @@ describe('ingest', () => {
 
   it('appends nothing twice that was appended before the process died', async () => {
     const us = anIngress();
-    await appendToStream(us, anAppend({ commitId: 'a', request: noted('a') }));
+    await appendToStream(us, anAppend({ commitId: 'a', operation: noted('a') }));
     us.warm.clear();
     await ingestMessages(us, [appending('a'), appending('a')]);
     expect(us.outcomes.map(({ kind }) => kind)).toEqual(['Accepted', 'Accepted']);

@@ -86,7 +86,7 @@ describe('an attempt that is over', () => {
       attempt: 1,
       outcome: 'aborted',
       final: true,
-      request: 'digest',
+      fingerprint: 'digest',
       reason: { problem: { code: 'deadline-exceeded', status: 409, retryable: false } },
       region: 'us',
     });

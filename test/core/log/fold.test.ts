@@ -71,7 +71,7 @@ describe('fold', () => {
 
   it('reports an ignored copy that says something else, and no other', () => {
     const [first, same, other] = copies(0, 1, 2) as [Commit, Commit, Commit];
-    const reused = { ...other, request: 'something else' };
+    const reused = { ...other, fingerprint: 'something else' };
     expect(foldOf([first, same, reused]).reused).toEqual([reused]);
   });
 

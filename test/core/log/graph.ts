@@ -41,7 +41,7 @@ export const commitGraphs: fc.Arbitrary<readonly Commit[]> = fc.array(step, { ma
       log: writer,
       position: own.length + 1,
       commitId: original?.commitId ?? `c${all.length}`,
-      request: original?.request ?? `r${all.length}`,
+      fingerprint: original?.fingerprint ?? `r${all.length}`,
       events:
         original?.events ??
         Array.from({ length: events }, (_, i) => ({ type: 'Noted', version: 1, data: { text: `${all.length}.${i}` } })),

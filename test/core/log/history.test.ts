@@ -182,18 +182,18 @@ describe('history', () => {
 
     it('finds a commit by its id for 14 days', () => {
       const history = historyOf([commit]);
-      expect(history.find('id', commit.request, wallTimeOf(stamp) + IDEMPOTENCY_WINDOW)).toBe(commit);
-      expect(history.find('id', commit.request, wallTimeOf(stamp) + IDEMPOTENCY_WINDOW + 1)).toBeUndefined();
-      expect(history.find('other', commit.request, wallTimeOf(stamp))).toBeUndefined();
+      expect(history.find('id', commit.fingerprint, wallTimeOf(stamp) + IDEMPOTENCY_WINDOW)).toBe(commit);
+      expect(history.find('id', commit.fingerprint, wallTimeOf(stamp) + IDEMPOTENCY_WINDOW + 1)).toBeUndefined();
+      expect(history.find('other', commit.fingerprint, wallTimeOf(stamp))).toBeUndefined();
     });
 
     it('finds one whose stamp is ahead of the clock', () => {
-      expect(historyOf([commit]).find('id', commit.request, 0)).toBe(commit);
+      expect(historyOf([commit]).find('id', commit.fingerprint, 0)).toBe(commit);
     });
 
     it('finds a hidden one: it was appended all the same', () => {
       const hidden = { ...commit, position: 7 };
-      expect(historyOf([hidden]).find('id', commit.request, 0)).toBe(hidden);
+      expect(historyOf([hidden]).find('id', commit.fingerprint, 0)).toBe(hidden);
     });
 
     it('counts the 14 days from the last copy, whichever arrived last', () => {
@@ -202,16 +202,16 @@ describe('history', () => {
         [commit, last],
         [last, commit],
       ])
-        expect(historyOf(order).find('id', commit.request, wallTimeOf(last.hlc) + IDEMPOTENCY_WINDOW)).toBe(last);
+        expect(historyOf(order).find('id', commit.fingerprint, wallTimeOf(last.hlc) + IDEMPOTENCY_WINDOW)).toBe(last);
     });
 
     it('finds the copy of the same request, when another Region used the id for something else later', () => {
-      const other = { ...commit, log: 'eu', request: 'another', hlc: nextStamp(wallTimeOf(stamp) + 1) };
+      const other = { ...commit, log: 'eu', fingerprint: 'another', hlc: nextStamp(wallTimeOf(stamp) + 1) };
       for (const order of [
         [commit, other],
         [other, commit],
       ]) {
-        expect(historyOf(order).find('id', commit.request, 0)).toBe(commit);
+        expect(historyOf(order).find('id', commit.fingerprint, 0)).toBe(commit);
         expect(historyOf(order).find('id', 'a third', 0)).toBe(other);
       }
     });

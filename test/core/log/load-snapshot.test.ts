@@ -55,7 +55,7 @@ async function versionKept({ kept }: Region, stream = ACCOUNT): Promise<VersionV
 }
 
 async function deposits(region: Region, count: number) {
-  for (let i = 0; i < count; i++) await appendToStream(region, anAppend({ stream: ACCOUNT, request: deposit }));
+  for (let i = 0; i < count; i++) await appendToStream(region, anAppend({ stream: ACCOUNT, operation: deposit }));
 }
 
 describe('an append to a stream with snapshots', () => {
@@ -83,7 +83,7 @@ describe('an append to a stream with snapshots', () => {
     };
     await appendToStream(
       { ...cold, events },
-      anAppend({ stream: ACCOUNT, request: command('withdraw', { amount: 4 }) }),
+      anAppend({ stream: ACCOUNT, operation: command('withdraw', { amount: 4 }) }),
     );
     expect(tails).toEqual([1]);
     expect(await readStream(us, ACCOUNT)).toMatchObject({ state: 0, version: { us: 5 } });
@@ -144,12 +144,12 @@ describe('an append to a stream with snapshots', () => {
     const newer = () => ({ ...another(us), domain: defineDomain({ streams: [closing], views: [] }) });
     const close = { kind: 'events', events: [{ type: 'Closed', data: { amount: 0 } }] } as const;
     await deposits(us, 2);
-    await appendToStream(newer(), anAppend({ stream: ACCOUNT, request: close }));
+    await appendToStream(newer(), anAppend({ stream: ACCOUNT, operation: close }));
     expect(await versionKept(us)).toEqual({ us: 3 });
 
     const older = another(us);
     await expect(readStream(older, ACCOUNT)).rejects.toMatchObject({ code: 'unreadable-event' });
-    await expect(appendToStream(older, anAppend({ stream: ACCOUNT, request: deposit }))).rejects.toMatchObject({
+    await expect(appendToStream(older, anAppend({ stream: ACCOUNT, operation: deposit }))).rejects.toMatchObject({
       code: 'unreadable-event',
     });
     expect(await readStream(newer(), ACCOUNT)).toMatchObject({ state: 0, version: { us: 3 } });
@@ -167,7 +167,7 @@ describe('an append to a stream with snapshots', () => {
 
   it('keeps none where there is no place for them', async () => {
     const { snapshots: _, ...us } = aSnapshottingRegion();
-    for (let i = 0; i < 4; i++) await appendToStream(us, anAppend({ stream: ACCOUNT, request: deposit }));
+    for (let i = 0; i < 4; i++) await appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit }));
     expect(await readStream(us, ACCOUNT)).toMatchObject({ state: 4 });
     expect(await us.kept.newest(ACCOUNT, 1)).toBeUndefined();
   });
@@ -177,7 +177,7 @@ describe('the same append again, after a snapshot', () => {
   it('is answered as it was, with no later version, warm and cold', async () => {
     const us = aSnapshottingRegion();
     const asked = [1, 2, 3, 4, 5].map((amount) =>
-      anAppend({ stream: ACCOUNT, request: command('deposit', { amount }) }),
+      anAppend({ stream: ACCOUNT, operation: command('deposit', { amount }) }),
     );
     const answers = [];
     for (const one of asked) answers.push(await appendToStream(us, one));
@@ -188,7 +188,7 @@ describe('the same append again, after a snapshot', () => {
         expect(again).toEqual(answers[i]);
         expect(again).toMatchObject({ version: { us: i + 1 }, dot: { log: 'us', position: i + 1 } });
       }
-    const reused = { ...asked[0], request: deposit, stream: ACCOUNT, meta: {}, commitId: asked[1]?.commitId ?? '' };
+    const reused = { ...asked[0], operation: deposit, stream: ACCOUNT, meta: {}, commitId: asked[1]?.commitId ?? '' };
     await expect(appendToStream(another(us), reused)).rejects.toThrow(
       expect.objectContaining({ code: 'id-reused', details: { log: 'us', position: 2 } }),
     );
@@ -198,7 +198,7 @@ describe('the same append again, after a snapshot', () => {
 describe('an expected version below the snapshot', () => {
   it('is refused exactly when events came since', async () => {
     const us = aSnapshottingRegion();
-    const first = await appendToStream(us, anAppend({ stream: ACCOUNT, request: deposit }));
+    const first = await appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit }));
     const template = (await us.table.load(ACCOUNT))[0] as Commit;
     for (const position of [2, 3, 4])
       await us.table.put({
@@ -212,7 +212,7 @@ describe('an expected version below the snapshot', () => {
       });
     await readStream(us, ACCOUNT);
     expect(await versionKept(us)).toEqual({ us: 4 });
-    const expecting = (expected: VersionVector) => anAppend({ stream: ACCOUNT, request: deposit, expected });
+    const expecting = (expected: VersionVector) => anAppend({ stream: ACCOUNT, operation: deposit, expected });
     await expect(appendToStream(another(us), expecting({}))).rejects.toThrow(
       expect.objectContaining({ code: 'version-conflict' }),
     );
@@ -226,10 +226,10 @@ describe('an expected version below the snapshot', () => {
 describe('a merge stream with snapshots', () => {
   it('decides on an old version from all commits, and is answered with the version that lies between', async () => {
     const us = aSnapshottingRegion();
-    for (const text of ['a', 'b', 'c', 'd']) await appendToStream(us, anAppend({ request: noted(text) }));
+    for (const text of ['a', 'b', 'c', 'd']) await appendToStream(us, anAppend({ operation: noted(text) }));
     expect(await versionKept(us, STREAM)).toEqual({ us: 3 });
-    const old = anAppend({ request: command('after', { text: 'e', after: 'a' }), basedOn: { us: 1 } });
-    const refused = anAppend({ request: command('after', { text: 'e', after: 'b' }), basedOn: { us: 1 } });
+    const old = anAppend({ operation: command('after', { text: 'e', after: 'a' }), basedOn: { us: 1 } });
+    const refused = anAppend({ operation: command('after', { text: 'e', after: 'b' }), basedOn: { us: 1 } });
     await expect(appendToStream(us, refused)).rejects.toThrow(expect.objectContaining({ code: 'rejected' }));
     for (const region of [us, us, another(us)])
       expect(await appendToStream(region, old)).toMatchObject({ version: { us: 5 }, dot: { log: 'us', position: 5 } });
@@ -241,12 +241,12 @@ describe('a merge stream with snapshots', () => {
 
   it('does not use a snapshot again that a late commit has not seen: an older one, or all commits', async () => {
     const [us, eu] = [aSnapshottingRegion('us'), aSnapshottingRegion('eu')];
-    for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ request: noted(text) }));
+    for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ operation: noted(text) }));
     await replicate(STREAM, us, eu);
     us.runtime.advance(1000);
-    for (const text of ['d', 'e', 'f']) await appendToStream(us, anAppend({ request: noted(text) }));
+    for (const text of ['d', 'e', 'f']) await appendToStream(us, anAppend({ operation: noted(text) }));
     eu.runtime.advance(2000);
-    await appendToStream(eu, anAppend({ request: noted('late') }));
+    await appendToStream(eu, anAppend({ operation: noted('late') }));
     expect(await versionKept(us, STREAM)).toEqual({ us: 6 });
     await replicate(STREAM, eu, us);
     expect(await callsOf(us, () => readStream(us, STREAM))).toEqual([
@@ -259,11 +259,11 @@ describe('a merge stream with snapshots', () => {
   it('is loaded anew when who took its position had seen less than its snapshot holds', async () => {
     const us = aSnapshottingRegion();
     const slow = another(us);
-    for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ request: noted(text) }));
-    await appendToStream(slow, anAppend({ request: noted('d') }));
-    const taken = anAppend({ request: noted('old'), basedOn: { us: 1 } });
+    for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ operation: noted(text) }));
+    await appendToStream(slow, anAppend({ operation: noted('d') }));
+    const taken = anAppend({ operation: noted('old'), basedOn: { us: 1 } });
     const first = await appendToStream(us, taken);
-    expect(await callsOf(slow, () => appendToStream(slow, anAppend({ request: noted('e') })))).toEqual([
+    expect(await callsOf(slow, () => appendToStream(slow, anAppend({ operation: noted('e') })))).toEqual([
       ...['put', 'loadLog', 'newest', 'load', 'drop', 'newest', 'load', 'keep', 'put'],
     ]);
     expect((await readStream(us, STREAM)).state).toMatchObject({ texts: ['a', 'b', 'c', 'd', 'old', 'e'] });
@@ -273,20 +273,20 @@ describe('a merge stream with snapshots', () => {
   it('answers an append whose own commit took the position with less than its snapshot holds', async () => {
     const us = aSnapshottingRegion();
     const slow = another(us);
-    for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ request: noted(text) }));
-    await appendToStream(slow, anAppend({ request: noted('d') }));
-    const asked = anAppend({ request: noted('old') });
+    for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ operation: noted(text) }));
+    await appendToStream(slow, anAppend({ operation: noted('d') }));
+    const asked = anAppend({ operation: noted('old') });
     const first = await appendToStream(us, { ...asked, basedOn: { us: 1 } });
     expect(await appendToStream(slow, asked)).toEqual(first);
   });
 
   it('does not serve its memory any more once a commit in it had seen less than its snapshot holds', async () => {
     const us = aSnapshottingRegion();
-    for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ request: noted(text) }));
+    for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ operation: noted(text) }));
     us.warm
       .get(STREAM)
       ?.history.add([{ ...((await us.table.load(STREAM))[0] as Commit), log: 'eu', commitId: 'late', context: {} }]);
-    expect(await callsOf(us, () => appendToStream(us, anAppend({ request: noted('d') })))).toEqual([
+    expect(await callsOf(us, () => appendToStream(us, anAppend({ operation: noted('d') })))).toEqual([
       'newest',
       'load',
       'put',
@@ -297,7 +297,7 @@ describe('a merge stream with snapshots', () => {
 describe('following the commits of a stream with snapshots', () => {
   it('loads all of them from the start and from below the snapshot, and the last ones from above it', async () => {
     const us = aSnapshottingRegion();
-    for (const text of ['a', 'b', 'c', 'd']) await appendToStream(us, anAppend({ request: noted(text) }));
+    for (const text of ['a', 'b', 'c', 'd']) await appendToStream(us, anAppend({ operation: noted(text) }));
     const positions = async (after: VersionVector | undefined): Promise<readonly number[]> =>
       (await readCommits(us, STREAM, after)).commits.map(({ position }) => position);
     expect(await positions(undefined)).toEqual([1, 2, 3, 4]);
@@ -312,9 +312,9 @@ describe('following the commits of a stream with snapshots', () => {
 describe('a projection of a stream with snapshots', () => {
   it('goes on from the snapshot, and from all commits with a payload that has not seen it', async () => {
     const [us, eu] = [aSnapshottingRegion('us'), aSnapshottingRegion('eu')];
-    for (const text of ['a', 'b', 'c', 'd']) await appendToStream(us, anAppend({ request: noted(text) }));
+    for (const text of ['a', 'b', 'c', 'd']) await appendToStream(us, anAppend({ operation: noted(text) }));
     eu.runtime.advance(1000);
-    await appendToStream(eu, anAppend({ request: noted('theirs') }));
+    await appendToStream(eu, anAppend({ operation: noted('theirs') }));
     const [commit] = await eu.table.load(STREAM);
     const trigger = { stream: STREAM, log: 'us', position: 4, inTable: true };
     expect(await callsOf(us, () => projectTriggers(us, [trigger]))).toEqual(['newest', 'load']);

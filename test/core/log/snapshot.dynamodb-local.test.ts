@@ -32,7 +32,7 @@ function history(stream: string, every: number): readonly Commit[] {
       log: 'us',
       position: i + 1,
       commitId: `${hlc.slice(0, 8)}-${hlc.slice(8, 12)}-7${runtime.digest(`${i}`).slice(0, 3)}-${runtime.digest(`id ${i}`).slice(0, 17)}`,
-      request: runtime.digest(`request ${i}`),
+      fingerprint: runtime.digest(`request ${i}`),
       events: [{ type: 'Deposited', version: 2, data: { amount: 1 } }],
       context: i > 0 ? { us: i } : {},
       previous: i,
@@ -111,7 +111,7 @@ describeWithDynamoDbLocal('a home stream of 10,000 commits on DynamoDB Local', (
     '%s is read cold from a snapshot and a tail, and appended to with one PutItem more',
     async (when, every, cold) => {
       const stream = `account/us.${every}`;
-      const deposit = () => anAppend({ stream, request: command('deposit', { amount: 1 }) });
+      const deposit = () => anAppend({ stream, operation: command('deposit', { amount: 1 }) });
       const now = START + COMMITS * every;
       const withSnapshots = domainWithSnapshots({ every: EVERY, version: 1 });
       await write(history(stream, every));

@@ -80,21 +80,23 @@ function expectSame(based: History, whole: History, commits: readonly Commit[], 
   }
   const latest = wallTimeOf(latestStamp ?? base.latestStamp);
   for (const now of [wallTimeOf(base.latestStamp) - DAY, latest, latest + DAY, latest + 10 * DAY])
-    for (const { commitId, request } of commits)
-      for (const asked of [request, 'another']) {
+    for (const { commitId, fingerprint } of commits)
+      for (const asked of [fingerprint, 'another']) {
         const [found, expected] = [based.find(commitId, asked, now), whole.find(commitId, asked, now)];
         expect(found && answerOf(based, found)).toEqual(expected && answerOf(whole, expected));
       }
 }
 
 function answerOf(history: History, found: NonNullable<ReturnType<History['find']>>) {
-  const { commitId, request, log, position, hlc } = found;
-  return { commitId, request, log, position, hlc, version: history.versionOf(found) };
+  const { commitId, fingerprint, log, position, hlc } = found;
+  return { commitId, fingerprint, log, position, hlc, version: history.versionOf(found) };
 }
 
 /** Graphs in which some copies say something else. */
 const graphs = commitGraphs.map((all) =>
-  all.map((commit) => (commit.position % 2 === 0 ? { ...commit, request: `${commit.log} ${commit.request}` } : commit)),
+  all.map((commit) =>
+    commit.position % 2 === 0 ? { ...commit, fingerprint: `${commit.log} ${commit.fingerprint}` } : commit,
+  ),
 );
 const arriving = graphs.chain((all) => fc.record({ all: fc.constant(all), order: shuffled(all) }));
 
@@ -175,7 +177,7 @@ describe('a history that goes on from a snapshot', () => {
       history.takeSnapshot(LATER);
       const hlc = nextStamp(wallTimeOf(last.hlc) + IDEMPOTENCY_WINDOW + late);
       const events = [{ type: 'Noted', version: 1, data: { text: 'late' } }];
-      history.add([noting(3, { commitId: first.commitId, request: 'another', hlc, events })]);
+      history.add([noting(3, { commitId: first.commitId, fingerprint: 'another', hlc, events })]);
       expect(history.state).toMatchObject({ texts });
       expect(history.reused).toHaveLength(late === 0 ? 1 : 0);
     }
@@ -185,17 +187,17 @@ describe('a history that goes on from a snapshot', () => {
     const at = (position: number, days: number, of: Partial<Commit> = {}) =>
       noting(position, { hlc: nextStamp(START + days * DAY), ...of });
     const history = new History(notes(2, 0), STREAM, [
-      at(1, 0, { commitId: 'kept', request: 'first' }),
+      at(1, 0, { commitId: 'kept', fingerprint: 'first' }),
       at(2, 1, { commitId: 'forgotten' }),
-      at(3, 10, { commitId: 'kept', request: 'other' }),
+      at(3, 10, { commitId: 'kept', fingerprint: 'other' }),
       at(4, 20),
     ]);
     const snapshot = history.takeSnapshot(LATER);
     expect([...(snapshot?.ids.keys() ?? [])]).toEqual(['kept', 'c4']);
-    expect(snapshot?.ids.get('kept')).toMatchObject([{ position: 3, request: 'other', countsAs: 'first' }]);
+    expect(snapshot?.ids.get('kept')).toMatchObject([{ position: 3, fingerprint: 'other', countsAs: 'first' }]);
     expect(snapshot && kept(snapshot)).toEqual(snapshot);
     expect(history.reused).toMatchObject([{ log: 'us', position: 3 }]);
-    history.add([at(5, 21, { commitId: 'kept', request: 'first' })]);
+    history.add([at(5, 21, { commitId: 'kept', fingerprint: 'first' })]);
     expect(history.reused).toHaveLength(1);
   });
 });

@@ -19,7 +19,7 @@ function refusal(code: string) {
 /** Notes one text in each of these streams, and brings the views up to date. */
 async function withNotes(texts: Readonly<Record<string, string>>, ports: Region = aRegion()): Promise<Region> {
   for (const [id, text] of Object.entries(texts))
-    await appendToStream(ports, anAppend({ stream: `note/${id}`, request: noted(text) }));
+    await appendToStream(ports, anAppend({ stream: `note/${id}`, operation: noted(text) }));
   const triggers = Object.keys(texts).map((id) => ({ stream: `note/${id}`, log: 'us', position: 1, inTable: true }));
   expect(await projectTriggers(ports, triggers)).toEqual(new Map());
   return ports;
@@ -28,7 +28,7 @@ async function withNotes(texts: Readonly<Record<string, string>>, ports: Region 
 describe('reading a stream', () => {
   it('answers its state, its version and its mode', async () => {
     const us = aRegion();
-    await appendToStream(us, anAppend({ stream: 'account/us.1', request: command('deposit', { amount: 3 }) }));
+    await appendToStream(us, anAppend({ stream: 'account/us.1', operation: command('deposit', { amount: 3 }) }));
     expect(await readStream(us, 'account/us.1')).toEqual({ state: 3, version: { us: 1 }, mode: 'home' });
   });
 
@@ -53,7 +53,7 @@ describe('reading a stream', () => {
 describe('reading commits', () => {
   it('pages through them in fold order', async () => {
     const us = aRegion();
-    for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ request: noted(text) }));
+    for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ operation: noted(text) }));
     const first = await readCommits(us, STREAM, undefined, 2);
     expect(first).toMatchObject({ version: { us: 2 }, more: true });
     expect(first.commits.map(({ position }) => position)).toEqual([1, 2]);
@@ -71,9 +71,9 @@ describe('reading commits', () => {
 
   it('misses no commit that arrives late, wherever its stamp places it', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
-    await appendToStream(eu, anAppend({ request: noted('early') }));
+    await appendToStream(eu, anAppend({ operation: noted('early') }));
     us.runtime.advance(1000);
-    await appendToStream(us, anAppend({ request: noted('late') }));
+    await appendToStream(us, anAppend({ operation: noted('late') }));
     let version: VersionVector = {};
     const read: unknown[] = [];
     for (let i = 0; i < 2; i++) {

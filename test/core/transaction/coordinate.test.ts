@@ -31,7 +31,7 @@ async function aCase(of: Record<string, unknown> = {}, options: Parameters<typeo
 }
 
 function fund(us: Region) {
-  return appendToStream(us, anAppend({ stream: 'account/us.1', request: command('deposit', { amount: 10 }) }));
+  return appendToStream(us, anAppend({ stream: 'account/us.1', operation: command('deposit', { amount: 10 }) }));
 }
 
 async function balances({ us, eu }: { us: Region; eu: Region }) {
@@ -45,7 +45,7 @@ async function statesOf({ us, eu }: { us: Region; eu: Region }) {
 }
 
 function recorded(input: MachineInput) {
-  return { transaction: input.id, request: input.request, region: 'us' };
+  return { transaction: input.id, fingerprint: input.fingerprint, region: 'us' };
 }
 
 function busy(stream: string): Answer {
@@ -236,7 +236,7 @@ describe('plan', () => {
     await us.decisions.put(anAbort({ ...recorded(input) }));
     expect(await planOf(us, input)).toEqual(none);
     const reused = await aCase();
-    await reused.us.decisions.put(aDecision({ ...recorded(reused.input), request: 'other' }));
+    await reused.us.decisions.put(aDecision({ ...recorded(reused.input), fingerprint: 'other' }));
     expect(await planOf(reused.us, reused.input)).toEqual(none);
     const one = await aCase();
     await one.us.table.putOutcome(aDecision({ ...recorded(one.input) }));
@@ -324,7 +324,7 @@ describe('decide', () => {
 
   it("ends when the decision is another transaction's of the same id", async () => {
     const { us, input, answers } = await prepared();
-    await us.decisions.put(aBusyAttempt({ ...recorded(input), request: 'other' }));
+    await us.decisions.put(aBusyAttempt({ ...recorded(input), fingerprint: 'other' }));
     expect(await decideOn(us, input, 1, answers)).toMatchObject({ state: 'aborted', final: true });
     const next = await aCase();
     const refused: Answer = { kind: 'refused', stream: 'account/eu.1', problem: { ...aProblem, code: 'id-reused' } };

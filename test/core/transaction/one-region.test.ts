@@ -28,7 +28,7 @@ function local(of: Record<string, unknown> = {}): Transaction {
 }
 
 function deposit(region: Region, stream: string, amount: number) {
-  return appendToStream(region, anAppend({ stream, request: command('deposit', { amount }) }));
+  return appendToStream(region, anAppend({ stream, operation: command('deposit', { amount }) }));
 }
 
 /** Another process of the same Region. */
@@ -64,8 +64,8 @@ function holdA(region: Region) {
   return prepareIntent(another(region), {
     transaction: 'us:other',
     attempt: 1,
-    request: 'digest-of-the-request',
-    participant: { stream: A, request: command('deposit', { amount: 1 }) },
+    fingerprint: 'digest-of-the-request',
+    participant: { stream: A, operation: command('deposit', { amount: 1 }) },
     remaining: 3000,
     meta: {},
   });
@@ -94,7 +94,7 @@ describe('a transaction of one Region', () => {
     expect(us.machine.started).toEqual([]);
     expect(await balances(us)).toEqual([5, 5]);
     const [, commit] = await us.table.load(A);
-    expect(commit).toMatchObject({ commitId: 'us:new#1', request: transaction.request });
+    expect(commit).toMatchObject({ commitId: 'us:new#1', fingerprint: transaction.fingerprint });
     expect(commit).not.toHaveProperty('tx');
     expect(us.runtime.metrics.get('TransactionCommitted')).toBe(1);
   });
@@ -137,12 +137,12 @@ describe('a transaction of one Region', () => {
   it('answers what was kept first, when another run of it aborted in between', async () => {
     const us = await aBank();
     const transaction = local();
-    const { id: of, request } = transaction;
-    const kept = anAbort({ transaction: of, request });
+    const { id: of, fingerprint } = transaction;
+    const kept = anAbort({ transaction: of, fingerprint });
     const us2 = interfered(us, () => us.table.putOutcome(kept));
     expect(await runTransaction(us2, transaction, WAIT)).toEqual({ id: of, state: 'aborted', reason: kept.reason });
     const refused = local({ participants: [withdrawing(11)] });
-    const committed = aDecision({ transaction: refused.id, request: refused.request });
+    const committed = aDecision({ transaction: refused.id, fingerprint: refused.fingerprint });
     const events = { ...watched(us.table), outcome: async () => undefined };
     await us.table.putOutcome(committed);
     expect(await runTransaction({ ...us, events }, refused, WAIT)).toMatchObject({ state: 'committed' });
@@ -177,7 +177,7 @@ describe('a transaction of one Region', () => {
     const us = await aBank();
     const transaction = local();
     const commitId = `${transaction.id}#1`;
-    await appendToStream(us, anAppend({ stream: A, commitId, request: command('deposit', { amount: 1 }) }));
+    await appendToStream(us, anAppend({ stream: A, commitId, operation: command('deposit', { amount: 1 }) }));
     expect(await runTransaction(us, transaction, WAIT)).toMatchObject({
       state: 'aborted',
       reason: { stream: A, problem: { code: 'id-reused' } },
@@ -214,7 +214,7 @@ describe('a transaction of one Region', () => {
   it('decides again on what an append was faster with', async () => {
     const us = await aBank();
     const faster = interfered(us, () =>
-      appendToStream(another(us), anAppend({ stream: A, request: command('withdraw', { amount: 4 }) })),
+      appendToStream(another(us), anAppend({ stream: A, operation: command('withdraw', { amount: 4 }) })),
     );
     expect(await runTransaction(faster, local(), WAIT)).toMatchObject({
       state: 'committed',
@@ -223,7 +223,7 @@ describe('a transaction of one Region', () => {
     expect(us.runtime.metrics.get('AppendConflict')).toBe(1);
     expect(await balances(us)).toEqual([1, 5]);
     const fasterStill = interfered(us, () =>
-      appendToStream(another(us), anAppend({ stream: A, request: command('withdraw', { amount: 1 }) })),
+      appendToStream(another(us), anAppend({ stream: A, operation: command('withdraw', { amount: 1 }) })),
     );
     expect(await runTransaction(fasterStill, local({ participants: [withdrawing(1)] }), WAIT)).toMatchObject({
       state: 'aborted',
@@ -374,7 +374,7 @@ describe('a transaction of one Region', () => {
     const us = await aBank();
     const transaction: Transaction = {
       ...local(),
-      participants: [{ stream: A, request: command('rob', {}) }],
+      participants: [{ stream: A, operation: command('rob', {}) }],
     };
     expect(await runTransaction(us, transaction, WAIT)).toMatchObject({
       state: 'aborted',
@@ -436,7 +436,7 @@ describe('a transaction of one Region', () => {
     const us = aRegion('us', fakeRuntime(), defineDomain({ streams: [note, talker], views: [] }));
     const asking = (name: string): Transaction => ({
       ...local(),
-      participants: [{ stream: A, request: command(name, { amount: 1 }) }],
+      participants: [{ stream: A, operation: command(name, { amount: 1 }) }],
     });
     const talked = await runTransaction(us, asking('talk'), WAIT);
     expect(talked).toMatchObject({ state: 'aborted', reason: { problem: { code: 'rejected' } } });

@@ -22,8 +22,8 @@ function aPrepare(of: Partial<Prepare> = {}): Prepare {
   return {
     transaction: 'us:order-1',
     attempt: 1,
-    request: 'digest-of-the-request',
-    participant: { stream: ACCOUNT, request: deposit(5) },
+    fingerprint: 'digest-of-the-request',
+    participant: { stream: ACCOUNT, operation: deposit(5) },
     remaining: 30_000,
     meta: { actor: 'ann' },
     ...of,
@@ -31,11 +31,11 @@ function aPrepare(of: Partial<Prepare> = {}): Prepare {
 }
 
 function asking(request: ReturnType<typeof deposit> | undefined, of: Partial<Prepare> = {}): Prepare {
-  return aPrepare({ participant: { stream: ACCOUNT, request }, ...of });
+  return aPrepare({ participant: { stream: ACCOUNT, operation: request }, ...of });
 }
 
 function put(region: ReturnType<typeof aRegion>, amount: number) {
-  return appendToStream(region, anAppend({ stream: ACCOUNT, request: deposit(amount) }));
+  return appendToStream(region, anAppend({ stream: ACCOUNT, operation: deposit(amount) }));
 }
 
 function refusedAs(code: string, of: object = {}) {
@@ -65,7 +65,7 @@ describe('prepare', () => {
     expect((await us.table.load(ACCOUNT))[1]).toMatchObject({
       position: 2,
       commitId: 'us:order-1#1',
-      request: 'digest-of-the-request',
+      fingerprint: 'digest-of-the-request',
       events: [{ type: 'Deposited', version: 2, data: { amount: 5 } }],
       context: { us: 1 },
       previous: 1,
@@ -208,7 +208,7 @@ describe('prepare', () => {
   it('decides again when an append takes the position first', async () => {
     const us = aRegion();
     await put(us, 5);
-    await appendToStream(another(us), anAppend({ stream: ACCOUNT, request: withdraw(3) }));
+    await appendToStream(another(us), anAppend({ stream: ACCOUNT, operation: withdraw(3) }));
     expect(await prepareIntent(us, asking(withdraw(5)))).toMatchObject(refusedAs('rejected', { balance: 2 }));
     expect(await prepareIntent(us, asking(withdraw(2)))).toMatchObject({ kind: 'prepared', position: 3 });
   });
@@ -248,9 +248,9 @@ describe('prepare', () => {
   it('refuses an id that stands for something else', async () => {
     const us = aRegion();
     await prepareIntent(us, aPrepare());
-    expect(await prepareIntent(us, aPrepare({ request: 'other' }))).toMatchObject(refusedAs('id-reused'));
+    expect(await prepareIntent(us, aPrepare({ fingerprint: 'other' }))).toMatchObject(refusedAs('id-reused'));
     const eu = aRegion();
-    await appendToStream(eu, anAppend({ stream: ACCOUNT, request: deposit(1), commitId: 'us:order-1#1' }));
+    await appendToStream(eu, anAppend({ stream: ACCOUNT, operation: deposit(1), commitId: 'us:order-1#1' }));
     expect(await prepareIntent(eu, aPrepare())).toMatchObject(refusedAs('id-reused'));
   });
 
@@ -259,7 +259,7 @@ describe('prepare', () => {
     ['of a type that is unknown', 'seat/1', 'unknown-stream-type'],
   ])('refuses a stream %s', async (_what, stream, code) => {
     const us = aRegion();
-    expect(await prepareIntent(us, aPrepare({ participant: { stream, request: deposit(1) } }))).toMatchObject({
+    expect(await prepareIntent(us, aPrepare({ participant: { stream, operation: deposit(1) } }))).toMatchObject({
       kind: 'refused',
       stream,
       problem: { code },
@@ -313,8 +313,8 @@ describe('two transactions that want the same streams in opposite orders', () =>
   it('do not wait for each other', async () => {
     const { us, eu } = aWorld();
     const [a, b] = [aTransaction(), aTransaction()];
-    const of = ({ id, request }: typeof a, stream: string) =>
-      aPrepare({ transaction: id, request, participant: { stream, request: deposit(1) } });
+    const of = ({ id, fingerprint }: typeof a, stream: string) =>
+      aPrepare({ transaction: id, fingerprint, participant: { stream, operation: deposit(1) } });
     const kinds = await Promise.all([
       prepareIntent(us, of(a, 'account/us.1')),
       prepareIntent(eu, of(b, 'account/eu.1')),

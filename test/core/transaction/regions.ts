@@ -90,7 +90,7 @@ export async function drive(region: Region, input: MachineInput, diesAfter?: Ste
 export async function planOf(region: Region, input: MachineInput): Promise<Plan> {
   const plan = await coordinateStep(
     region,
-    asJson({ step: 'plan', transaction: input.id, request: input.request, deadline: input.deadline }),
+    asJson({ step: 'plan', transaction: input.id, fingerprint: input.fingerprint, deadline: input.deadline }),
   );
   if (!('kind' in plan)) throw new Error('This is no plan.');
   return plan;
@@ -108,9 +108,9 @@ export async function prepareOne(
   attempt: number,
   participant: MachineInput['participants'][number],
 ): Promise<Answer> {
-  const { id: transaction, request, deadline, meta } = input;
+  const { id: transaction, fingerprint, deadline, meta } = input;
   try {
-    const asked = { step: 'prepare', transaction, attempt, request, deadline, meta, participant };
+    const asked = { step: 'prepare', transaction, attempt, fingerprint, deadline, meta, participant };
     const answer = await participate(region, asJson(asked));
     if (answer.kind === 'prepared' || answer.kind === 'busy' || answer.kind === 'refused') return answer;
     throw new Error(`This answers no prepare: ${answer.kind}`);
@@ -121,13 +121,13 @@ export async function prepareOne(
 
 export async function decideOn(
   region: Region,
-  { id: transaction, request, deadline }: MachineInput,
+  { id: transaction, fingerprint, deadline }: MachineInput,
   attempt: number,
   answers: readonly Answer[],
 ): Promise<AttemptResult> {
   const decided = await coordinateStep(
     region,
-    asJson({ step: 'decide', transaction, attempt, request, deadline, answers }),
+    asJson({ step: 'decide', transaction, attempt, fingerprint, deadline, answers }),
   );
   if (!('state' in decided)) throw new Error('This is no decision.');
   return decided;

@@ -10,15 +10,22 @@ const ACCOUNT = 'account/us.1';
 const REQUEST = 'digest-of-the-request';
 
 async function hold(region: Region, transaction = 'us:order-1') {
-  const participant = { stream: ACCOUNT, request: command('deposit', { amount: 5 }) };
-  await prepareIntent(region, { transaction, attempt: 1, request: REQUEST, participant, remaining: 30_000, meta: {} });
+  const participant = { stream: ACCOUNT, operation: command('deposit', { amount: 5 }) };
+  await prepareIntent(region, {
+    transaction,
+    attempt: 1,
+    fingerprint: REQUEST,
+    participant,
+    remaining: 30_000,
+    meta: {},
+  });
 }
 
 function anIntentMessage(transaction = 'us:order-1', position = 1): string {
   return resolverMessage({ kind: 'intent', stream: ACCOUNT, log: 'us', position, attempt: `${transaction}#1` });
 }
 function anAttemptMessage(attempt: number): string {
-  return resolverMessage({ kind: 'attempt', transaction: 'us:order-1', attempt, request: REQUEST });
+  return resolverMessage({ kind: 'attempt', transaction: 'us:order-1', attempt, fingerprint: REQUEST });
 }
 
 async function stateOf(region: Region) {
@@ -53,13 +60,13 @@ describe('the resolver', () => {
     expect(await us.decisions.find('us:order-1', 1)).toMatchObject({
       outcome: 'aborted',
       final: true,
-      request: REQUEST,
+      fingerprint: REQUEST,
     });
   });
 
   it('leaves an id alone that a transaction of one Region has got', async () => {
     const { us } = aWorld();
-    await us.decisions.put(aPromise({ transaction: 'us:order-1', request: REQUEST }));
+    await us.decisions.put(aPromise({ transaction: 'us:order-1', fingerprint: REQUEST }));
     await us.table.putOutcome(aDecision({ transaction: 'us:order-1' }));
     us.runtime.advance(60_000);
     expect(await resolveMessages(us, [anAttemptMessage(1)])).toEqual([undefined]);
@@ -111,7 +118,7 @@ describe('the resolver', () => {
     expect(await resolveMessages(us, [anAttemptMessage(2), anAttemptMessage(2)])).toEqual([undefined, undefined]);
     expect(await us.decisions.attempts('us:order-1')).toMatchObject([
       { attempt: 1, final: false },
-      { attempt: 2, final: true, outcome: 'aborted', request: REQUEST, reason: busy.reason },
+      { attempt: 2, final: true, outcome: 'aborted', fingerprint: REQUEST, reason: busy.reason },
     ]);
   });
 

@@ -11,7 +11,7 @@ const WAIT = 10_000;
 
 async function aCase(options: WorldOptions = {}) {
   const world = aWorld(options);
-  await appendToStream(world.us, anAppend({ stream: 'account/us.1', request: command('deposit', { amount: 10 }) }));
+  await appendToStream(world.us, anAppend({ stream: 'account/us.1', operation: command('deposit', { amount: 10 }) }));
   return world;
 }
 
@@ -61,7 +61,7 @@ describe('transact', () => {
   it('promises an outcome when none comes in time, which the machine or the resolver has to keep', async () => {
     const { us } = await aCase({ drives: false });
     const transaction = aTransaction();
-    const { id, request } = transaction;
+    const { id, fingerprint } = transaction;
     const begun = us.runtime.now();
     expect(await runTransaction(us, transaction, 500)).toEqual({ id, state: 'undecided' });
     const now = us.runtime.now();
@@ -72,7 +72,7 @@ describe('transact', () => {
         attempt: 0,
         outcome: 'aborted',
         final: false,
-        request,
+        fingerprint,
         participants: [],
         remaining: begun + 30_000 - now,
         decidedAt: now,
@@ -101,7 +101,7 @@ describe('transact', () => {
   it('answers the outcome that came while it promised one', async () => {
     const { us } = await aCase({ drives: false });
     const transaction = aTransaction();
-    const committed = aDecision({ transaction: transaction.id, request: transaction.request });
+    const committed = aDecision({ transaction: transaction.id, fingerprint: transaction.fingerprint });
     const put = async (decision: typeof committed) => {
       await us.decisions.put(committed);
       return us.decisions.put(decision);
@@ -120,9 +120,9 @@ describe('transact', () => {
     const [first, second] = us.machine.started;
     expect(second?.deadline).toBe(first?.deadline);
     const { us: busy } = await aCase({ drives: false });
-    const { id, request } = transaction;
+    const { id, fingerprint } = transaction;
     const decidedAt = busy.runtime.now();
-    await busy.decisions.put(aBusyAttempt({ transaction: id, request, decidedAt, remaining: 7000 }));
+    await busy.decisions.put(aBusyAttempt({ transaction: id, fingerprint, decidedAt, remaining: 7000 }));
     busy.runtime.advance(3000);
     await runTransaction(busy, transaction, 0);
     expect(busy.machine.started[0]?.deadline).toBe(decidedAt + 7000);
@@ -131,8 +131,8 @@ describe('transact', () => {
   it('ends what was promised and never done, when it is sent again past its deadline', async () => {
     const { us } = await aCase();
     const transaction = aTransaction();
-    const { id, request } = transaction;
-    await us.decisions.put(aPromise({ transaction: id, request, decidedAt: us.runtime.now(), remaining: 1000 }));
+    const { id, fingerprint } = transaction;
+    await us.decisions.put(aPromise({ transaction: id, fingerprint, decidedAt: us.runtime.now(), remaining: 1000 }));
     us.runtime.advance(2000);
     expect(await runTransaction(us, transaction, WAIT)).toMatchObject({
       state: 'aborted',
@@ -142,7 +142,7 @@ describe('transact', () => {
 
   it('ends what was promised and never done, and that no resolver ended, when somebody asks for it', async () => {
     const { us } = await aCase({ drives: false });
-    const of = { transaction: 'us:lost', request: 'digest', decidedAt: us.runtime.now(), remaining: 1000 };
+    const of = { transaction: 'us:lost', fingerprint: 'digest', decidedAt: us.runtime.now(), remaining: 1000 };
     await us.decisions.put(aPromise(of));
     us.runtime.advance(1500);
     expect(await outcomeOf(us, 'us:lost')).toEqual({ id: 'us:lost', state: 'undecided' });
@@ -160,7 +160,7 @@ describe('transact', () => {
     const { us } = await aCase();
     const transaction = aTransaction();
     await runTransaction(us, transaction, WAIT);
-    const other = { ...transaction, request: 'other' };
+    const other = { ...transaction, fingerprint: 'other' };
     await expect(runTransaction(us, other, WAIT)).rejects.toThrow(problem('id-reused'));
     await expect(runTransaction(us, { ...other, isNew: true }, WAIT)).rejects.toThrow(problem('id-reused'));
     const { us: waiting } = await aCase({ drives: false });
@@ -169,7 +169,7 @@ describe('transact', () => {
     for (const late of [other, { ...other, isNew: true } as const])
       await expect(runTransaction(waiting, late, 0)).rejects.toThrow(problem('unavailable'));
     expect(await runTransaction(waiting, transaction, 0)).toEqual(promised);
-    await waiting.decisions.put(aDecision({ transaction: transaction.id, request: transaction.request }));
+    await waiting.decisions.put(aDecision({ transaction: transaction.id, fingerprint: transaction.fingerprint }));
     await expect(runTransaction(waiting, other, 0)).rejects.toThrow(problem('id-reused'));
   });
 
@@ -199,7 +199,9 @@ describe('a transaction that another Region drives', () => {
     const { eu, us } = await aCase();
     const transaction = aTransaction();
     await runTransaction(us, transaction, WAIT);
-    await expect(runTransaction(eu, { ...transaction, request: 'other' }, WAIT)).rejects.toThrow(problem('id-reused'));
+    await expect(runTransaction(eu, { ...transaction, fingerprint: 'other' }, WAIT)).rejects.toThrow(
+      problem('id-reused'),
+    );
   });
 
   it('may have run all the same when that Region does not answer, and says so', async () => {

@@ -495,7 +495,7 @@ describe('an id that was used twice', () => {
       noting('a', { commitId: 'same' }),
       noting('b', { commitId: 'same', log: 'eu', hlc: '02' }),
     ];
-    const reused = { ...second, request: 'something else' };
+    const reused = { ...second, fingerprint: 'something else' };
     await put(us, [first, reused]);
     await projectAll(us, [key(first)]);
     expect(us.runtime.metrics.get('IdReused')).toBeUndefined();
@@ -509,7 +509,7 @@ describe('entries of a view', () => {
   it('keep the version that they were computed at, and how often they were written', async () => {
     const us = aRegion();
     for (const text of ['a', 'b']) {
-      const { dot } = await appendToStream(us, anAppend({ request: noted(text) }));
+      const { dot } = await appendToStream(us, anAppend({ operation: noted(text) }));
       if (dot) await projectAll(us, [{ stream: 'note/n', ...dot, inTable: true }]);
     }
     const entry = (await us.views.entries('lengths', [{ stream: 'note/n', shard: 0 }])).get('note/n');

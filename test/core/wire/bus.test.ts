@@ -29,7 +29,7 @@ describe('entries of a commit', () => {
       ['meridian.flight', 'Departed'],
       ['meridian.flight', 'Arrived'],
     ]);
-    const { context, previous, hlc, commitId, request } = commit;
+    const { context, previous, hlc, commitId, fingerprint } = commit;
     expect(entries.map(({ detail }) => JSON.parse(detail))).toEqual(
       events.map(({ data, version }, index) => ({
         id: `flight/LAX.17@us.4.${index}`,
@@ -48,7 +48,7 @@ describe('entries of a commit', () => {
             context,
             hlc,
             commitId,
-            request,
+            fingerprint,
           },
         },
       })),

@@ -39,7 +39,7 @@ describe('an envelope of events', () => {
     expect(parseEventsEnvelope(domain, envelope, newId)).toEqual({
       stream: 'note/n',
       commitId: 'id',
-      request: { kind: 'events', events: envelope.events },
+      operation: { kind: 'events', events: envelope.events },
       basedOn: { us: 1 },
       meta,
     });
@@ -118,7 +118,7 @@ describe('an envelope of events', () => {
 
   it('has 100 events at most', () => {
     const events = Array.from({ length: 101 }, () => note().events[0]);
-    expect(parseEventsEnvelope(domain, note({ events: events.slice(1) }), newId).request).toHaveProperty(
+    expect(parseEventsEnvelope(domain, note({ events: events.slice(1) }), newId).operation).toHaveProperty(
       'events.length',
       100,
     );
@@ -134,11 +134,11 @@ describe('an envelope of a command', () => {
     expect(parseCommandEnvelope(domain, envelope, newId)).toEqual({
       stream: 'account/us.1',
       commitId: 'id',
-      request: { kind: 'command', command: 'deposit', input: { amount: 1 } },
+      operation: { kind: 'command', command: 'deposit', input: { amount: 1 } },
       meta: {},
     });
     const { input: _input, ...bare } = envelope;
-    expect(parseCommandEnvelope(domain, bare, newId).request).toEqual({ kind: 'command', command: 'deposit' });
+    expect(parseCommandEnvelope(domain, bare, newId).operation).toEqual({ kind: 'command', command: 'deposit' });
   });
 
   it('is refused with the path of every fault', () => {

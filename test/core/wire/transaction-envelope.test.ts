@@ -46,13 +46,13 @@ describe('parseTransaction', () => {
       participants: [
         {
           stream: 'account/us.1',
-          request: { kind: 'command', command: 'withdraw', input: { amount: 5 } },
+          operation: { kind: 'command', command: 'withdraw', input: { amount: 5 } },
           expected: { us: 2 },
         },
-        { stream: 'account/eu.1', request: { kind: 'events', events: gift.events } },
+        { stream: 'account/eu.1', operation: { kind: 'events', events: gift.events } },
         { stream: 'account/ap.1', expected: { ap: 3 } },
       ],
-      request: expect.any(String),
+      fingerprint: expect.any(String),
       timeout: 5000,
       meta: { actor: 'ann' },
     });
@@ -69,7 +69,7 @@ describe('parseTransaction', () => {
   });
 
   it('tells a repeated transaction from another one by what it asks for, in whatever order its keys are', () => {
-    const digest = (of: object = {}) => parse({ id: 'us:a', participants: [withdrawal], ...of }).request;
+    const digest = (of: object = {}) => parse({ id: 'us:a', participants: [withdrawal], ...of }).fingerprint;
     const { stream, command, input } = withdrawal;
     expect(digest({ participants: [{ input, command, stream }], timeoutSeconds: 7, meta: { actor: 'bob' } })).toBe(
       digest(),

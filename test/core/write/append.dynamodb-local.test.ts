@@ -38,8 +38,8 @@ describeWithDynamoDbLocal('append on DynamoDB Local', (local) => {
   };
 
   describe.each([
-    ['a merge stream', { stream: 'note/counted', request: noted('a') }],
-    ['a home stream', { stream: 'account/us.counted', request: command('deposit', { amount: 1 }) }],
+    ['a merge stream', { stream: 'note/counted', operation: noted('a') }],
+    ['a home stream', { stream: 'account/us.counted', operation: command('deposit', { amount: 1 }) }],
   ])('to %s', (_what, asked) => {
     it('is one PutItem when the stream is warm, one Query more when it is cold', async () => {
       const ports = newProcess();
@@ -82,7 +82,7 @@ describeWithDynamoDbLocal('append on DynamoDB Local', (local) => {
         Array.from({ length: WRITERS }, async () => {
           const writer = newProcess(nodeRuntime(() => undefined));
           for (let i = 0; i < APPENDS; i++) {
-            const { dot } = await land(writer, anAppend({ stream, request: command('deposit', { amount: 1 }) }));
+            const { dot } = await land(writer, anAppend({ stream, operation: command('deposit', { amount: 1 }) }));
             if (dot) positions.push(dot.position);
           }
         }),

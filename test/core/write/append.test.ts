@@ -31,8 +31,8 @@ function another(region: Region): Region {
 
 /** Reads the stream into the Region's memory, as an append that is refused does. */
 async function warmUp(region: Region, stream = STREAM): Promise<void> {
-  const request = stream === STREAM ? command('after', { text: 'a', after: 'never' }) : withdraw(1_000_000);
-  await expect(appendToStream(region, anAppend({ stream, request }))).rejects.toThrow(refusal('rejected'));
+  const operation = stream === STREAM ? command('after', { text: 'a', after: 'never' }) : withdraw(1_000_000);
+  await expect(appendToStream(region, anAppend({ stream, operation }))).rejects.toThrow(refusal('rejected'));
 }
 
 async function callsOf(region: Region, act: () => Promise<unknown>): Promise<readonly string[]> {
@@ -58,11 +58,11 @@ function refusal(code: string, of: object = {}) {
 describe('append', () => {
   it('writes one commit at the next position of the own log, on what was seen', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
-    await appendToStream(eu, anAppend({ request: noted('theirs') }));
+    await appendToStream(eu, anAppend({ operation: noted('theirs') }));
     await replicate(STREAM, eu, us);
 
-    const first = await appendToStream(us, anAppend({ request: noted('a', 'b'), meta: { actor: 'me' } }));
-    const second = await appendToStream(us, anAppend({ request: noted('c') }));
+    const first = await appendToStream(us, anAppend({ operation: noted('a', 'b'), meta: { actor: 'me' } }));
+    const second = await appendToStream(us, anAppend({ operation: noted('c') }));
 
     expect(first).toEqual({
       stream: STREAM,
@@ -89,10 +89,10 @@ describe('append', () => {
 
   it('decides a command on the state of the stream', async () => {
     const us = aRegion();
-    await appendToStream(us, anAppend({ stream: ACCOUNT, request: deposit(10) }));
-    await appendToStream(us, anAppend({ stream: ACCOUNT, request: withdraw(4) }));
+    await appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit(10) }));
+    await appendToStream(us, anAppend({ stream: ACCOUNT, operation: withdraw(4) }));
     expect(await stateOf(us, ACCOUNT)).toBe(6);
-    await expect(appendToStream(us, anAppend({ stream: ACCOUNT, request: withdraw(7) }))).rejects.toThrow(
+    await expect(appendToStream(us, anAppend({ stream: ACCOUNT, operation: withdraw(7) }))).rejects.toThrow(
       refusal('rejected', { message: 'us.1 has 6 only.', details: { balance: 6 } }),
     );
     expect(await commitsOf(us, ACCOUNT)).toHaveLength(2);
@@ -100,8 +100,8 @@ describe('append', () => {
 
   it('answers with the version that it looked at when the command decides that nothing changes', async () => {
     const us = aRegion();
-    await appendToStream(us, anAppend({ request: noted('a') }));
-    const answer = await appendToStream(us, anAppend({ commitId: 'id', request: command('once', { text: 'a' }) }));
+    await appendToStream(us, anAppend({ operation: noted('a') }));
+    const answer = await appendToStream(us, anAppend({ commitId: 'id', operation: command('once', { text: 'a' }) }));
     expect(answer).toEqual({ stream: STREAM, commitId: 'id', version: { us: 1 } });
   });
 
@@ -121,7 +121,7 @@ describe('append', () => {
       },
     });
     const us = { ...aRegion(), domain: defineDomain({ streams: [spying], views: [] }) };
-    await appendToStream(us, anAppend({ stream: ACCOUNT, request: command('spy', 1) }));
+    await appendToStream(us, anAppend({ stream: ACCOUNT, operation: command('spy', 1) }));
     expect(contexts).toEqual([{ id: 'us.1', now: us.runtime.now() }]);
   });
 
@@ -131,19 +131,19 @@ describe('append', () => {
       commands: { lose: { input: z.number(), decide: () => [{ type: 'Deposited', data: { amount: 0.5 } }] } },
     });
     const us = { ...aRegion(), domain: defineDomain({ streams: [careless], views: [] }) };
-    await expect(appendToStream(us, anAppend({ stream: ACCOUNT, request: command('lose', 1) }))).rejects.toThrow(
+    await expect(appendToStream(us, anAppend({ stream: ACCOUNT, operation: command('lose', 1) }))).rejects.toThrow(
       refusal('internal'),
     );
   });
 
   it.each([
     ['an unknown type', { stream: 'flight/x' }, 'unknown-stream-type'],
-    ['an unknown event', { request: { kind: 'events', events: [{ type: 'Vanished' }] } }, 'unknown-event'],
-    ['a malformed event', { request: { kind: 'events', events: [{ type: 'Noted' }] } }, 'validation'],
-    ['an unknown command', { request: command('vanish', {}) }, 'unknown-command'],
-    ['a malformed input', { request: command('note', {}) }, 'validation'],
-    ['the home of another Region', { stream: 'account/eu.1', request: deposit(1) }, 'misdirected'],
-    ['an id that has no home', { stream: 'account/xx.1', request: deposit(1) }, 'rejected'],
+    ['an unknown event', { operation: { kind: 'events', events: [{ type: 'Vanished' }] } }, 'unknown-event'],
+    ['a malformed event', { operation: { kind: 'events', events: [{ type: 'Noted' }] } }, 'validation'],
+    ['an unknown command', { operation: command('vanish', {}) }, 'unknown-command'],
+    ['a malformed input', { operation: command('note', {}) }, 'validation'],
+    ['the home of another Region', { stream: 'account/eu.1', operation: deposit(1) }, 'misdirected'],
+    ['an id that has no home', { stream: 'account/xx.1', operation: deposit(1) }, 'rejected'],
   ] as const)('refuses %s and writes nothing', async (_what, asked, code) => {
     const us = aRegion();
     await expect(appendToStream(us, anAppend(asked as Partial<Append>))).rejects.toThrow(refusal(code));
@@ -155,7 +155,7 @@ describe('append', () => {
     ['its event is gone', {}],
   ] as const)('answers an append that stands although %s since', async (_what, events) => {
     const us = aRegion();
-    const asked = anAppend({ request: noted('a') });
+    const asked = anAppend({ operation: noted('a') });
     const first = await appendToStream(us, asked);
     const changed = defineStream({ type: 'note', mode: 'merge', events, initial: 0, evolve: (n) => n, commands: {} });
     const later = { ...us, domain: defineDomain({ streams: [changed], views: [] }) };
@@ -165,7 +165,7 @@ describe('append', () => {
 
   it('answers an append that stands without waiting for a version that it names', async () => {
     const us = aRegion();
-    const asked = anAppend({ request: noted('a') });
+    const asked = anAppend({ operation: noted('a') });
     const first = await appendToStream(us, asked);
     for (const region of [us, another(us)])
       expect(await appendToStream(region, { ...asked, basedOn: { eu: 7 } })).toEqual(first);
@@ -174,8 +174,8 @@ describe('append', () => {
   it('answers an append that stands, whatever a warm copy that lacks it expects', async () => {
     const us = aRegion();
     const stale = another(us);
-    await appendToStream(stale, anAppend({ stream: ACCOUNT, request: deposit(1) }));
-    const asked = anAppend({ stream: ACCOUNT, request: deposit(2) });
+    await appendToStream(stale, anAppend({ stream: ACCOUNT, operation: deposit(1) }));
+    const asked = anAppend({ stream: ACCOUNT, operation: deposit(2) });
     const first = await appendToStream(us, asked);
     expect(await appendToStream(stale, { ...asked, expected: {} })).toEqual(first);
   });
@@ -184,23 +184,23 @@ describe('append', () => {
     const evolve = () => expect.fail('evolve is asked');
     const broken = defineStream({ type: 'note', mode: 'merge', events: note.events, initial: 0, evolve, commands: {} });
     const us = { ...aRegion(), domain: defineDomain({ streams: [broken], views: [] }) };
-    await appendToStream(us, anAppend({ request: noted('a') }));
-    expect(await appendToStream(us, anAppend({ request: noted('b') }))).toMatchObject({ version: { us: 2 } });
+    await appendToStream(us, anAppend({ operation: noted('a') }));
+    expect(await appendToStream(us, anAppend({ operation: noted('b') }))).toMatchObject({ version: { us: 2 } });
   });
 
   it('refuses a request that is nested too deeply to be told from another one', async () => {
     let deep: unknown = 'x';
     for (let i = 0; i < 100_000; i++) deep = [deep];
-    const asked = anAppend({ request: { kind: 'events', events: [{ type: 'Noted', data: deep }] } });
+    const asked = anAppend({ operation: { kind: 'events', events: [{ type: 'Noted', data: deep }] } });
     await expect(appendToStream(aRegion(), asked)).rejects.toThrow(refusal('too-large'));
   });
 
   it.each([600_000, -600_000])('keeps its bounds when the wall clock jumps by %s ms', async (jump) => {
     const us = aRegion();
-    await appendToStream(us, anAppend({ request: noted('a') }));
+    await appendToStream(us, anAppend({ operation: noted('a') }));
     us.runtime.advance(1001);
     us.runtime.advance(jump);
-    expect(await callsOf(us, () => appendToStream(us, anAppend({ request: noted('b') })))).toEqual(['load', 'put']);
+    expect(await callsOf(us, () => appendToStream(us, anAppend({ operation: noted('b') })))).toEqual(['load', 'put']);
     const begun = us.runtime.elapsed();
     const jumping = {
       ...us.runtime,
@@ -216,25 +216,25 @@ describe('append', () => {
   });
 
   it('tells where a misdirected stream is at home', async () => {
-    await expect(appendToStream(aRegion(), anAppend({ stream: 'account/eu.1', request: deposit(1) }))).rejects.toThrow(
-      refusal('misdirected', { details: { home: 'eu' } }),
-    );
+    await expect(
+      appendToStream(aRegion(), anAppend({ stream: 'account/eu.1', operation: deposit(1) })),
+    ).rejects.toThrow(refusal('misdirected', { details: { home: 'eu' } }));
   });
 });
 
 describe('what an append costs', () => {
   it.each([STREAM, ACCOUNT])('is one load and one put on a cold stream, one put on a warm one: %s', async (stream) => {
     const us = aRegion();
-    const request = stream === STREAM ? noted('a') : deposit(1);
-    expect(await callsOf(us, () => appendToStream(us, anAppend({ stream, request })))).toEqual(['load', 'put']);
-    expect(await callsOf(us, () => appendToStream(us, anAppend({ stream, request })))).toEqual(['put']);
+    const operation = stream === STREAM ? noted('a') : deposit(1);
+    expect(await callsOf(us, () => appendToStream(us, anAppend({ stream, operation })))).toEqual(['load', 'put']);
+    expect(await callsOf(us, () => appendToStream(us, anAppend({ stream, operation })))).toEqual(['put']);
     expect(us.runtime.metrics.get('Appended')).toBe(2);
   });
 
   it('is the same for a command that writes', async () => {
     const us = aRegion();
-    await appendToStream(us, anAppend({ stream: ACCOUNT, request: deposit(5) }));
-    expect(await callsOf(us, () => appendToStream(us, anAppend({ stream: ACCOUNT, request: withdraw(5) })))).toEqual([
+    await appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit(5) }));
+    expect(await callsOf(us, () => appendToStream(us, anAppend({ stream: ACCOUNT, operation: withdraw(5) })))).toEqual([
       'put',
     ]);
   });
@@ -242,8 +242,8 @@ describe('what an append costs', () => {
   it('is one put and one read of the own log more when the position is taken', async () => {
     const us = aRegion();
     await warmUp(us, ACCOUNT);
-    await appendToStream(another(us), anAppend({ stream: ACCOUNT, request: deposit(1) }));
-    expect(await callsOf(us, () => appendToStream(us, anAppend({ stream: ACCOUNT, request: deposit(1) })))).toEqual([
+    await appendToStream(another(us), anAppend({ stream: ACCOUNT, operation: deposit(1) }));
+    expect(await callsOf(us, () => appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit(1) })))).toEqual([
       'put',
       'loadLog',
       'put',
@@ -253,12 +253,12 @@ describe('what an append costs', () => {
 });
 
 describe('the same append again', () => {
-  const twice = anAppend({ commitId: 'id', request: noted('once') });
+  const twice = anAppend({ commitId: 'id', operation: noted('once') });
 
   it('answers the same and writes nothing, warm or cold', async () => {
     const us = aRegion();
     const first = await appendToStream(us, twice);
-    await appendToStream(us, anAppend({ request: noted('other') }));
+    await appendToStream(us, anAppend({ operation: noted('other') }));
     expect(await callsOf(us, async () => expect(await appendToStream(us, twice)).toEqual(first))).toEqual([]);
     const cold = another(us);
     expect(await callsOf(cold, async () => expect(await appendToStream(cold, twice)).toEqual(first))).toEqual(['load']);
@@ -268,8 +268,8 @@ describe('the same append again', () => {
 
   it('is the same whatever the order of its keys', async () => {
     const us = aRegion();
-    const keys = (data: object): Append => ({ ...twice, request: command('after', data) });
-    await appendToStream(us, anAppend({ request: noted('a') }));
+    const keys = (data: object): Append => ({ ...twice, operation: command('after', data) });
+    await appendToStream(us, anAppend({ operation: noted('a') }));
     const first = await appendToStream(us, keys({ text: 'b', after: 'a' }));
     expect(await appendToStream(us, keys({ after: 'a', text: 'b' }))).toEqual(first);
   });
@@ -300,13 +300,13 @@ describe('the same append again', () => {
     const [taken, behind] = [another(us), another(us)];
     await warmUp(behind);
     const first = await appendToStream(another(us), twice);
-    await appendToStream(another(us), anAppend({ request: noted('other') }));
+    await appendToStream(another(us), anAppend({ operation: noted('other') }));
     taken.warm = us.warm;
     expect(await callsOf(taken, async () => expect(await appendToStream(taken, twice)).toEqual(first))).toEqual([
       'put',
     ]);
 
-    const late = anAppend({ request: noted('late') });
+    const late = anAppend({ operation: noted('late') });
     const second = await appendToStream(another(us), late);
     expect(await callsOf(behind, async () => expect(await appendToStream(behind, late)).toEqual(second))).toEqual([
       'put',
@@ -317,8 +317,8 @@ describe('the same append again', () => {
 
   it('does not change its mind: a command that would now be refused answers what it did', async () => {
     const us = aRegion();
-    await appendToStream(us, anAppend({ stream: ACCOUNT, request: deposit(5) }));
-    const asked = anAppend({ stream: ACCOUNT, request: withdraw(5) });
+    await appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit(5) }));
+    const asked = anAppend({ stream: ACCOUNT, operation: withdraw(5) });
     const first = await appendToStream(us, asked);
     expect(await appendToStream(us, asked)).toEqual(first);
     expect(await appendToStream(us, { ...asked, expected: { us: 1 } })).toEqual(first);
@@ -361,7 +361,7 @@ describe('the same append again', () => {
     const stale = another(us);
     await warmUp(stale);
     await appendToStream(us, twice);
-    const other = { ...twice, request: noted('something else') };
+    const other = { ...twice, operation: noted('something else') };
     const reused = refusal('id-reused', { details: { log: 'us', position: 1 } });
     await expect(appendToStream(us, other)).rejects.toThrow(reused);
     expect(await callsOf(stale, () => expect(appendToStream(stale, other)).rejects.toThrow(reused))).toEqual(['put']);
@@ -371,11 +371,11 @@ describe('the same append again', () => {
 
 describe('expected version', () => {
   const asked = (expected: VersionVector, of: Partial<Append> = {}) =>
-    anAppend({ stream: ACCOUNT, request: deposit(1), expected, ...of });
+    anAppend({ stream: ACCOUNT, operation: deposit(1), expected, ...of });
 
   const withCommits = async (count: number): Promise<Region> => {
     const us = aRegion();
-    for (let i = 0; i < count; i++) await appendToStream(us, anAppend({ stream: ACCOUNT, request: deposit(1) }));
+    for (let i = 0; i < count; i++) await appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit(1) }));
     return us;
   };
 
@@ -406,7 +406,7 @@ describe('expected version', () => {
     const us = await withCommits(1);
     const stale = another(us);
     await warmUp(stale, ACCOUNT);
-    const { version } = await appendToStream(us, anAppend({ stream: ACCOUNT, request: deposit(1) }));
+    const { version } = await appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit(1) }));
     expect(await appendToStream(stale, asked(version))).toMatchObject({ dot: { position: (version.us ?? 0) + 1 } });
   });
 
@@ -414,7 +414,7 @@ describe('expected version', () => {
     const us = await withCommits(1);
     const stale = { ...another(us), runtime: fakeRuntime() };
     await warmUp(stale, ACCOUNT);
-    await appendToStream(us, anAppend({ stream: ACCOUNT, request: deposit(1) }));
+    await appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit(1) }));
     const { seen = {} } = stale.warm.get(ACCOUNT)?.history ?? {};
     expect(await appendToStream(stale, asked(seen)).catch((error) => error)).toMatchObject({
       code: 'version-conflict',
@@ -450,9 +450,9 @@ describe('expected version', () => {
 describe('the version that an append is based on', () => {
   it('becomes its context, however old it is: what came since is concurrent', async () => {
     const us = aRegion();
-    const { version } = await appendToStream(us, anAppend({ request: noted('a') }));
-    await appendToStream(us, anAppend({ request: noted('b') }));
-    const answer = await appendToStream(us, anAppend({ request: noted('c'), basedOn: version }));
+    const { version } = await appendToStream(us, anAppend({ operation: noted('a') }));
+    await appendToStream(us, anAppend({ operation: noted('b') }));
+    const answer = await appendToStream(us, anAppend({ operation: noted('c'), basedOn: version }));
     expect(answer.version).toEqual({ us: 3 });
     expect((await commitsOf(us)).at(-1)).toMatchObject({ context: { us: 1 }, previous: 2 });
     expect(await stateOf(us)).toEqual({ texts: ['a', 'b', 'c'], unseen: [[], [], ['b']] });
@@ -460,17 +460,17 @@ describe('the version that an append is based on', () => {
 
   it('is what a command is decided on', async () => {
     const us = aRegion();
-    const { version } = await appendToStream(us, anAppend({ request: noted('a') }));
-    await appendToStream(us, anAppend({ request: noted('b') }));
+    const { version } = await appendToStream(us, anAppend({ operation: noted('a') }));
+    await appendToStream(us, anAppend({ operation: noted('b') }));
     const once = (of: Partial<Append>) =>
-      appendToStream(us, anAppend({ request: command('once', { text: 'b' }), ...of }));
+      appendToStream(us, anAppend({ operation: command('once', { text: 'b' }), ...of }));
     expect(await once({ basedOn: version })).toMatchObject({ dot: { position: 3 } });
     expect(await once({})).not.toHaveProperty('dot');
   });
 
   it('is waited for when this Region has not seen it yet', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
-    const { version } = await appendToStream(us, anAppend({ request: noted('a') }));
+    const { version } = await appendToStream(us, anAppend({ operation: noted('a') }));
     await warmUp(eu);
     let loads = 0;
     const arriving = {
@@ -481,7 +481,7 @@ describe('the version that an append is based on', () => {
     };
     const answer = await appendToStream(
       arriving,
-      anAppend({ request: command('after', { text: 'b', after: 'a' }), basedOn: version }),
+      anAppend({ operation: command('after', { text: 'b', after: 'a' }), basedOn: version }),
     );
     expect(answer.version).toEqual({ us: 1, eu: 1 });
     expect(eu.runtime.slept).toHaveLength(2);
@@ -489,7 +489,7 @@ describe('the version that an append is based on', () => {
 
   it('is given up after 2 s, and says how far this Region is', async () => {
     const eu = aRegion('eu');
-    await appendToStream(eu, anAppend({ request: noted('a') }));
+    await appendToStream(eu, anAppend({ operation: noted('a') }));
     const start = eu.runtime.now();
     const error = await appendToStream(eu, anAppend({ basedOn: { us: 1 } })).catch((error) => error);
     expect(error).toMatchObject({ code: 'not-caught-up', retryable: true });
@@ -504,9 +504,9 @@ describe('the version that an append is based on', () => {
 describe('a warm stream', () => {
   it('serves at any age where this Region alone writes it', async () => {
     const us = aRegion();
-    await appendToStream(us, anAppend({ stream: ACCOUNT, request: deposit(1) }));
+    await appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit(1) }));
     us.runtime.advance(3_600_000);
-    expect(await callsOf(us, () => appendToStream(us, anAppend({ stream: ACCOUNT, request: deposit(1) })))).toEqual([
+    expect(await callsOf(us, () => appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit(1) })))).toEqual([
       'put',
     ]);
   });
@@ -516,17 +516,17 @@ describe('a warm stream', () => {
     ['a home stream that another Region has written', ACCOUNT, true],
   ])('serves for a second where others write too: %s', async (_what, stream, foreign) => {
     const us = aRegion();
-    const request = stream === STREAM ? noted('a') : deposit(1);
+    const operation = stream === STREAM ? noted('a') : deposit(1);
     if (foreign) {
       const eu = { ...aRegion('eu'), region: 'us' };
-      await appendToStream(eu, anAppend({ stream, request }));
+      await appendToStream(eu, anAppend({ stream, operation }));
       await replicate(stream, eu, us);
     }
-    await appendToStream(us, anAppend({ stream, request }));
+    await appendToStream(us, anAppend({ stream, operation }));
     us.runtime.advance(1000);
-    expect(await callsOf(us, () => appendToStream(us, anAppend({ stream, request })))).toEqual(['put']);
+    expect(await callsOf(us, () => appendToStream(us, anAppend({ stream, operation })))).toEqual(['put']);
     us.runtime.advance(1);
-    expect(await callsOf(us, () => appendToStream(us, anAppend({ stream, request })))).toEqual(['load', 'put']);
+    expect(await callsOf(us, () => appendToStream(us, anAppend({ stream, operation })))).toEqual(['load', 'put']);
   });
 
   it('is as old as the beginning of its load', async () => {
@@ -541,13 +541,13 @@ describe('a warm stream', () => {
   it('that is behind never makes a command be refused', async () => {
     const us = aRegion();
     await warmUp(us, ACCOUNT);
-    await appendToStream(another(us), anAppend({ stream: ACCOUNT, request: deposit(9) }));
-    expect(await appendToStream(us, anAppend({ stream: ACCOUNT, request: withdraw(9) }))).toHaveProperty('dot');
+    await appendToStream(another(us), anAppend({ stream: ACCOUNT, operation: deposit(9) }));
+    expect(await appendToStream(us, anAppend({ stream: ACCOUNT, operation: withdraw(9) }))).toHaveProperty('dot');
   });
 
   it('that is behind never makes a command change nothing', async () => {
     const us = aRegion();
-    await appendToStream(us, anAppend({ stream: ACCOUNT, request: deposit(9) }));
+    await appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit(9) }));
     const zero = defineStream({
       ...account,
       commands: {
@@ -557,9 +557,9 @@ describe('a warm stream', () => {
         },
       },
     });
-    await appendToStream(another(us), anAppend({ stream: ACCOUNT, request: deposit(1) }));
+    await appendToStream(another(us), anAppend({ stream: ACCOUNT, operation: deposit(1) }));
     const emptying = { ...us, domain: defineDomain({ streams: [zero], views: [] }) };
-    await appendToStream(emptying, anAppend({ stream: ACCOUNT, request: command('empty', {}) }));
+    await appendToStream(emptying, anAppend({ stream: ACCOUNT, operation: command('empty', {}) }));
     expect(await stateOf(us, ACCOUNT)).toBe(0);
   });
 
@@ -580,23 +580,23 @@ describe('a warm stream', () => {
     });
     const us = { ...aRegion('us'), domain: defineDomain({ streams: [choosy], views: [] }) };
     const eu = aRegion('eu');
-    await appendToStream(us, anAppend({ request: noted('a') }));
+    await appendToStream(us, anAppend({ operation: noted('a') }));
     eu.runtime.advance(1);
     // Behind in both logs: the own one has what takes the position, the other one what the command needs.
-    await appendToStream(another(us), anAppend({ request: noted('b') }));
-    await appendToStream(eu, anAppend({ request: noted('theirs') }));
+    await appendToStream(another(us), anAppend({ operation: noted('b') }));
+    await appendToStream(eu, anAppend({ operation: noted('theirs') }));
     await replicate(STREAM, eu, us);
-    expect(await appendToStream(us, anAppend({ request: command('choose', {}) }))).toHaveProperty('dot');
+    expect(await appendToStream(us, anAppend({ operation: command('choose', {}) }))).toHaveProperty('dot');
     expect(states).toEqual(['a', 'a,b', 'a,b,theirs']);
   });
 
   it('is read again when who took its position knew more of other Regions', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
-    await appendToStream(us, anAppend({ request: noted('a') }));
-    await appendToStream(eu, anAppend({ request: noted('theirs') }));
+    await appendToStream(us, anAppend({ operation: noted('a') }));
+    await appendToStream(eu, anAppend({ operation: noted('theirs') }));
     await replicate(STREAM, eu, us);
-    await appendToStream(another(us), anAppend({ request: noted('b') }));
-    const calls = await callsOf(us, () => appendToStream(us, anAppend({ request: noted('c') })));
+    await appendToStream(another(us), anAppend({ operation: noted('b') }));
+    const calls = await callsOf(us, () => appendToStream(us, anAppend({ operation: noted('c') })));
     expect(calls).toEqual(['put', 'loadLog', 'load', 'put']);
     expect((await commitsOf(us)).at(-1)).toMatchObject({ position: 3, context: { us: 2, eu: 1 } });
     expect(Reflect.get(Object(await stateOf(us)), 'unseen').at(-1)).toEqual([]);
@@ -604,9 +604,9 @@ describe('a warm stream', () => {
 
   it('reports what is in the table and cannot be seen yet', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
-    for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ request: noted(text) }));
+    for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ operation: noted(text) }));
     for (const commit of (await commitsOf(us)).slice(1)) eu.table.replicate(commit);
-    await appendToStream(eu, anAppend({ request: noted('d') }));
+    await appendToStream(eu, anAppend({ operation: noted('d') }));
     expect(eu.runtime.metrics.get('HiddenCommits')).toBe(2);
     expect((await commitsOf(eu)).at(0)).toMatchObject({ log: 'eu', context: {} });
   });
@@ -621,7 +621,7 @@ describe('contention', () => {
         const one = async (): Promise<Appended[]> => {
           const done: Appended[] = [];
           for (let i = 0; i < 5; i++)
-            done.push(await appendToStream(writer, anAppend({ stream: ACCOUNT, request: deposit(1) })));
+            done.push(await appendToStream(writer, anAppend({ stream: ACCOUNT, operation: deposit(1) })));
           return done;
         };
         return one();
@@ -638,10 +638,10 @@ describe('contention', () => {
     const busy = {
       ...us,
       events: watched(us.table, async (call) => {
-        if (call === 'put') await appendToStream(another(us), anAppend({ stream: ACCOUNT, request: deposit(1) }));
+        if (call === 'put') await appendToStream(another(us), anAppend({ stream: ACCOUNT, operation: deposit(1) }));
       }),
     };
-    const error = await appendToStream(busy, anAppend({ stream: ACCOUNT, request: deposit(100) })).catch(
+    const error = await appendToStream(busy, anAppend({ stream: ACCOUNT, operation: deposit(100) })).catch(
       (error) => error,
     );
     expect(error).toMatchObject({ code: 'version-conflict', retryable: true });
@@ -656,7 +656,7 @@ describe('contention', () => {
     const us = aRegion();
     await warmUp(us);
     const texts = Array.from({ length: 10 }, (_, i) => `${i}`);
-    await Promise.all(texts.map((text) => appendToStream(us, anAppend({ request: noted(text) }))));
+    await Promise.all(texts.map((text) => appendToStream(us, anAppend({ operation: noted(text) }))));
     expect(await textsOf(us)).toHaveLength(10);
     expect(await textsOf(us)).toEqual(expect.arrayContaining(texts));
   });
@@ -666,9 +666,9 @@ describe('the stamp of a commit', () => {
   it('is above every stamp that was loaded, also above one of a clock that is far ahead, which is reported', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu', fakeRuntime())];
     eu.runtime.advance(24 * 3_600_000);
-    await appendToStream(eu, anAppend({ request: noted('ahead') }));
+    await appendToStream(eu, anAppend({ operation: noted('ahead') }));
     await replicate(STREAM, eu, us);
-    await appendToStream(us, anAppend({ request: noted('behind') }));
+    await appendToStream(us, anAppend({ operation: noted('behind') }));
     const [theirs, ours] = await commitsOf(us);
     expect(ours?.hlc).toBe(nextStamp(0, theirs?.hlc));
     expect(us.runtime.metrics.get('ClockAhead')).toBe(24 * 3_600_000);
@@ -678,7 +678,7 @@ describe('the stamp of a commit', () => {
   it('is above that of a hidden commit too', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu', fakeRuntime())];
     eu.runtime.advance(1000);
-    for (const text of ['a', 'b']) await appendToStream(eu, anAppend({ request: noted(text) }));
+    for (const text of ['a', 'b']) await appendToStream(eu, anAppend({ operation: noted(text) }));
     const hidden = (await commitsOf(eu))[1];
     if (hidden) us.table.replicate(hidden);
     await appendToStream(us, anAppend());
@@ -710,7 +710,7 @@ describe('the size of a commit', () => {
     ['characters that JSON escapes', '"'],
   ])('is at most 256,000 bytes as JSON, to the byte: %s', async (_what, character) => {
     const [probe, us] = [aRegion(), aRegion()];
-    const asked = (text: string) => anAppend({ commitId: 'id', request: noted(text) });
+    const asked = (text: string) => anAppend({ commitId: 'id', operation: noted(text) });
     await appendToStream(probe, asked(''));
     const room = LIMIT - bytesOf((await commitsOf(probe))[0]);
     const size = bytesOf(character) - 2;
@@ -728,8 +728,8 @@ describe('what a schema puts out', () => {
   it('is the same from a warm and from a cold stream, also when it is not JSON', async () => {
     const us = aRegion();
     const dated = { kind: 'events', events: [{ type: 'Dated', data: { text: 0 } }] } as const;
-    await appendToStream(us, anAppend({ request: dated }));
-    await appendToStream(us, anAppend({ request: dated }));
+    await appendToStream(us, anAppend({ operation: dated }));
+    await appendToStream(us, anAppend({ operation: dated }));
     const warm = us.warm.get(STREAM)?.history.state;
     expect(warm).toEqual(await stateOf(us));
     expect(warm).toMatchObject({ texts: ['1970-01-01T00:00:00.000Z', '1970-01-01T00:00:00.000Z'] });
@@ -770,7 +770,7 @@ describe('appends in any Regions, in any order, some twice and some unanswered',
           if (action === 'append' || action === 'lost') {
             asked.add(text);
             const ports = action === 'lost' ? losing : region;
-            await appendToStream(ports, anAppend({ commitId: `id-${id}`, request: noted(text) })).catch((error) =>
+            await appendToStream(ports, anAppend({ commitId: `id-${id}`, operation: noted(text) })).catch((error) =>
               expect(error).toMatchObject({ code: 'unavailable' }),
             );
           } else if (action === 'replicate') await replicate(STREAM, region, at(to));

@@ -14,7 +14,7 @@ import { aWorld, type Region } from '../transaction/regions.ts';
 const ACCOUNT = 'account/us.1';
 const ATTEMPT = 'us:order-1#1';
 function deposit(amount: number, of: object = {}) {
-  return anAppend({ stream: ACCOUNT, request: command('deposit', { amount }), ...of });
+  return anAppend({ stream: ACCOUNT, operation: command('deposit', { amount }), ...of });
 }
 
 /** An intent of `us:order-1` that deposits 5, put by another process. */
@@ -24,8 +24,8 @@ async function hold(region: Region, transaction = 'us:order-1'): Promise<void> {
     {
       transaction,
       attempt: 1,
-      request: 'digest-of-the-request',
-      participant: { stream: ACCOUNT, request: command('deposit', { amount: 5 }) },
+      fingerprint: 'digest-of-the-request',
+      participant: { stream: ACCOUNT, operation: command('deposit', { amount: 5 }) },
       remaining: 30_000,
       meta: {},
     },
@@ -112,7 +112,7 @@ describe('an append that meets an intent', () => {
     expect(await us.decisions.find('us:order-1', 1)).toMatchObject({
       outcome: 'aborted',
       final: true,
-      request: 'digest-of-the-request',
+      fingerprint: 'digest-of-the-request',
       reason: { problem: { code: 'deadline-exceeded' } },
     });
   });

@@ -5,17 +5,17 @@ import type { Remote } from '../../../core/ports/remote.ts';
 import { submitAppend } from '../../../core/write/submit.ts';
 import { anAppend, aRegion, command } from '../example.ts';
 
-const asked = anAppend({ stream: 'account/eu.1', request: command('deposit', { amount: 5 }) });
-const withdraw = { ...asked, commitId: 'withdraw', request: command('withdraw', { amount: 9 }) };
+const asked = anAppend({ stream: 'account/eu.1', operation: command('deposit', { amount: 5 }) });
+const withdraw = { ...asked, commitId: 'withdraw', operation: command('withdraw', { amount: 9 }) };
 
 /** Two Regions, and the way from the first to the second, over which everything travels as JSON. */
 function aPair() {
   const [us, eu] = [aRegion('us'), aRegion('eu')];
   const invoked: string[] = [];
   const remote: Remote = {
-    invoke: async (region, request) => {
+    invoke: async (region, operation) => {
       invoked.push(region);
-      return JSON.parse(JSON.stringify(await submitHere(eu, JSON.parse(JSON.stringify(request)))));
+      return JSON.parse(JSON.stringify(await submitHere(eu, JSON.parse(JSON.stringify(operation)))));
     },
   };
   return { us: { ...us, remote }, eu: { ...eu, remote }, invoked };
@@ -51,7 +51,7 @@ describe('submit', () => {
     const { us, eu } = aPair();
     const bare = {
       ...asked,
-      request: { kind: 'events', events: [{ type: 'Deposited', data: { amount: 1 } }] },
+      operation: { kind: 'events', events: [{ type: 'Deposited', data: { amount: 1 } }] },
     } as const;
     for (const append of [asked, { ...bare, commitId: 'bare' }]) {
       const first = await submitAppend(us, append);
@@ -63,7 +63,7 @@ describe('submit', () => {
   it('passes on the version that is expected, and what changed nothing', async () => {
     const { us } = aPair();
     const { version } = await submitAppend(us, asked);
-    const none = { ...asked, commitId: 'none', request: command('withdraw', { amount: 0 }), expected: version };
+    const none = { ...asked, commitId: 'none', operation: command('withdraw', { amount: 0 }), expected: version };
     expect(await submitAppend(us, none)).toEqual({ stream: asked.stream, commitId: 'none', version });
     await expect(submitAppend(us, { ...none, commitId: 'other', expected: {} })).rejects.toThrow(
       expect.objectContaining({ code: 'version-conflict' }),

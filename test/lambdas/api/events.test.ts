@@ -369,7 +369,9 @@ describe('POST /events', () => {
 
     expect(status).toBe(200);
     expect(body).toMatchObject({ id: 'a', log: 'us-west-2', position: 4 });
-    expect(asked).toMatchObject([['us-west-2', { commitId: 'a', request: { kind: 'events' }, meta: { traceparent } }]]);
+    expect(asked).toMatchObject([
+      ['us-west-2', { commitId: 'a', operation: { kind: 'events' }, meta: { traceparent } }],
+    ]);
     expect(await home.ports.events.load(`seats/${westId}`)).toEqual([]);
   });
 

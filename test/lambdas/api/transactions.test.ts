@@ -33,7 +33,7 @@ function anApiWith(outcome: 'committed' | 'busy' | 'unreachable' | undefined) {
     machine: {
       start: async (input) => {
         started.push(input);
-        const { id: transaction, request } = input;
+        const { id: transaction, fingerprint } = input;
         if (outcome === undefined) return;
         const problem = {
           type: 'urn:meridian:problem:x',
@@ -48,7 +48,7 @@ function anApiWith(outcome: 'committed' | 'busy' | 'unreachable' | undefined) {
         await decisions.put(
           aDecision({
             transaction,
-            request,
+            fingerprint,
             ...(outcome === 'committed'
               ? { participants: [{ stream: west, log: 'us-west-2', position: 4, version: { 'us-west-2': 4 } }] }
               : { ...aborted, reason: { stream: west, problem: outcome === 'busy' ? busy : unreachable } }),
@@ -274,7 +274,7 @@ describe('POST /transactions', () => {
           id,
           timeout: 20_000,
           meta: { actor: 'me' },
-          participants: [{ stream: east1, request: { kind: 'command' } }, { stream: west }],
+          participants: [{ stream: east1, operation: { kind: 'command' } }, { stream: west }],
         },
       ]);
     });

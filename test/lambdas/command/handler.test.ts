@@ -10,7 +10,7 @@ import { transactionPorts } from '../transaction-ports.ts';
 const asked = {
   stream: 'seats/2001-01-01.JFK-LAX.2',
   commitId: 'a',
-  request: { kind: 'command', command: 'reserve', input: { passenger: 'p' } },
+  operation: { kind: 'command', command: 'reserve', input: { passenger: 'p' } },
   meta: {},
 };
 
@@ -50,7 +50,7 @@ describe('command', () => {
 
   it('answers a refusal as a problem document', async () => {
     const handler = aCommand();
-    expect(await handler({ ...asked, request: { ...asked.request, input: {} } }, context)).toMatchObject({
+    expect(await handler({ ...asked, operation: { ...asked.operation, input: {} } }, context)).toMatchObject({
       problem: { code: 'validation', faults: [{ path: 'input.passenger' }] },
     });
     expect(await handler({ ...asked, stream: 'seats/2001-01-01.LAX-JFK.1' }, context)).toMatchObject({
@@ -61,9 +61,9 @@ describe('command', () => {
   it('runs a transaction that is driven from here, and tells what became of it', async () => {
     const events = memoryEventStore();
     const handler = aCommand({ events });
-    const { stream, request, meta } = asked;
+    const { stream, operation, meta } = asked;
     const id = 'us-east-1:a';
-    const transaction = { id, participants: [{ stream, request }], request: 'digest', timeout: 30_000, meta };
+    const transaction = { id, participants: [{ stream, operation }], fingerprint: 'digest', timeout: 30_000, meta };
 
     const answer = await handler({ transact: transaction, wait: 1000 }, context);
 
@@ -73,7 +73,7 @@ describe('command', () => {
     expect(await handler({ outcomeOf: 'us-east-1:b' }, context)).toEqual({
       outcome: { id: 'us-east-1:b', state: 'unknown' },
     });
-    expect(await handler({ transact: { ...transaction, request: 'other' }, wait: 0 }, context)).toMatchObject({
+    expect(await handler({ transact: { ...transaction, fingerprint: 'other' }, wait: 0 }, context)).toMatchObject({
       problem: { code: 'id-reused', status: 409 },
     });
     expect(await events.load(stream)).toHaveLength(1);

@@ -25,7 +25,7 @@ function planOf(deadline: number) {
   return {
     step: 'plan',
     transaction: 'us-east-1:a',
-    request: 'digest',
+    fingerprint: 'digest',
     deadline,
   };
 }
@@ -34,7 +34,7 @@ function decideOf(answers: readonly unknown[], deadline: number) {
     step: 'decide',
     transaction: 'us-east-1:a',
     attempt: 1,
-    request: 'digest',
+    fingerprint: 'digest',
     deadline,
     answers,
   };

@@ -34,10 +34,10 @@ function prepareOf(stream: string, deadline: number, input: unknown = { passenge
     step: 'prepare',
     transaction: 'us-east-1:a',
     attempt: 1,
-    request: 'digest',
+    fingerprint: 'digest',
     deadline,
     meta: {},
-    participant: { stream, request: { kind: 'command', command: 'reserve', input } },
+    participant: { stream, operation: { kind: 'command', command: 'reserve', input } },
   };
 }
 
@@ -121,7 +121,7 @@ describe('participant', () => {
     const { ask } = aParticipant();
     const decision = { step: 'decision', attempt: 'us-east-1:a#1' };
     expect(await ask(decision)).toEqual({ kind: 'decision' });
-    const aborted = await ask({ ...decision, abort: { request: 'digest' } });
+    const aborted = await ask({ ...decision, abort: { fingerprint: 'digest' } });
     expect(aborted).toMatchObject({ decision: { outcome: 'aborted', final: true } });
     expect(await ask(decision)).toEqual(aborted);
   });

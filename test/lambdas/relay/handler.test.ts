@@ -203,7 +203,7 @@ describe('relay', () => {
 
     expect(announced()).toEqual([]);
     expect(armed()).toMatchObject([
-      { kind: 'attempt', transaction: busy.transaction, attempt: 2, request: busy.request },
+      { kind: 'attempt', transaction: busy.transaction, attempt: 2, fingerprint: busy.fingerprint },
     ]);
     expect(armed()[0]?.delay).toBeGreaterThanOrEqual(20_000);
   });

@@ -56,7 +56,7 @@ describe('resolve', () => {
     const { resolve, decisions } = await aResolver([]);
     const busy = aBusyAttempt({ transaction: 'us-east-1:a' });
     await decisions.put(busy);
-    const message = { kind: 'attempt', transaction: 'us-east-1:a', attempt: 2, request: busy.request };
+    const message = { kind: 'attempt', transaction: 'us-east-1:a', attempt: 2, fingerprint: busy.fingerprint };
 
     expect(await resolve([JSON.stringify(message)])).toEqual([]);
 

@@ -108,7 +108,11 @@ describe('a bundle in a Node process of its own', () => {
 
   const work: readonly (readonly [string, (endpoint: string) => unknown, readonly string[]])[] = [
     ['api', () => functionUrlEvent({ method: 'GET', path: '/health' }), ['Query']],
-    ['command', () => ({ stream, commitId: 'c', request: { kind: 'events', events }, meta: {} }), ['Query', 'PutItem']],
+    [
+      'command',
+      () => ({ stream, commitId: 'c', operation: { kind: 'events', events }, meta: {} }),
+      ['Query', 'PutItem'],
+    ],
     ['ingest', () => sqsEvent([JSON.stringify(append)]), ['Query', 'PutItem', 'PutEvents']],
     [
       'relay',

@@ -14,10 +14,10 @@ vi.setConfig({ testTimeout: 60_000 });
 const input: MachineInput = {
   id: 'us-east-1:a',
   participants: [
-    { stream: 'stock/0', request: { kind: 'command', command: 'take', input: 'me' } },
+    { stream: 'stock/0', operation: { kind: 'command', command: 'take', input: 'me' } },
     { stream: 'stock/1', expected: { 'us-west-2': 3 } },
   ],
-  request: 'digest',
+  fingerprint: 'digest',
   timeout: 30_000,
   meta: { actor: 'me' },
   deadline: 40_000,

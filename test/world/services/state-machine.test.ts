@@ -9,10 +9,10 @@ import { sleepOn, VirtualScheduler } from '../../../world/time/scheduler.ts';
 const input: MachineInput = {
   id: 'us-east-1:a',
   participants: [
-    { stream: 'stock/0', request: { kind: 'command', command: 'take', input: 'me' } },
+    { stream: 'stock/0', operation: { kind: 'command', command: 'take', input: 'me' } },
     { stream: 'stock/1', expected: { 'us-west-2': 3 } },
   ],
-  request: 'digest',
+  fingerprint: 'digest',
   timeout: 30_000,
   meta: { actor: 'me' },
   deadline: 40_000,
@@ -66,10 +66,10 @@ describe('WorldStateMachine', () => {
     expect(activity.idle).toBe(false);
     await settle();
 
-    const { id: transaction, request, deadline, meta, participants } = input;
-    const asked = { transaction, attempt: 1, request, deadline };
+    const { id: transaction, fingerprint, deadline, meta, participants } = input;
+    const asked = { transaction, attempt: 1, fingerprint, deadline };
     expect(calls).toEqual([
-      { at: 0, step: 'plan', input: { step: 'plan', transaction, request, deadline } },
+      { at: 0, step: 'plan', input: { step: 'plan', transaction, fingerprint, deadline } },
       ...participants.map((participant) => ({
         at: 10,
         step: 'prepare',
