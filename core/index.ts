@@ -20,16 +20,16 @@ export type { ViewDefinition } from './definition/view.ts';
 export { defineView, shardOf } from './definition/view.ts';
 export { inOrderPerKey } from './delivery/in-order.ts';
 export type { Change, RelayPorts } from './delivery/relay.ts';
-export { relayChanges as relay } from './delivery/relay.ts';
+export { relayChanges } from './delivery/relay.ts';
 export type { RepublishPorts } from './delivery/republish.ts';
-export { republishStep as republish } from './delivery/republish.ts';
+export { republishStep } from './delivery/republish.ts';
 export type { From, SubscribePorts } from './delivery/subscribe.ts';
-export { handleEvents as subscribe } from './delivery/subscribe.ts';
+export { handleEvents } from './delivery/subscribe.ts';
 export type { Append, Appended } from './facts/append.ts';
 export type { Commit, Intent, Meta } from './facts/commit.ts';
 export { isVisible } from './facts/commit.ts';
 export type { AbortReason, Decision, FinalState, Outcome, PreparedIntent } from './facts/decision.ts';
-export { attemptIdOf as attemptId, OUTCOME_TYPE } from './facts/decision.ts';
+export { attemptIdOf, TRANSACTION_TYPE } from './facts/decision.ts';
 export type { ErrorCode, Problem } from './facts/errors.ts';
 export { faultsOf, invalid, MeridianError, reject, toProblem } from './facts/errors.ts';
 export type { Generations } from './facts/generation.ts';
@@ -37,16 +37,16 @@ export type { Hlc } from './facts/hlc.ts';
 export { wallTimeOf } from './facts/hlc.ts';
 export type { KnownCopy, Snapshot } from './facts/snapshot.ts';
 export type { Participant, Transaction } from './facts/transaction.ts';
-export { drivingRegionOf, isTransactionId, parseAttemptId as attemptOf } from './facts/transaction.ts';
-export type { VersionVector as Version } from './facts/version.ts';
+export { drivingRegionOf, isTransactionId, parseAttemptId } from './facts/transaction.ts';
+export type { VersionVector } from './facts/version.ts';
 export { covers } from './facts/version.ts';
 export type { Sums, Totals } from './facts/view-entry.ts';
 export * from './facts/view-entry.ts';
 export { submitHere } from './intake/command.ts';
 export type { IngestPorts } from './intake/ingest.ts';
-export { ingestMessages as ingest } from './intake/ingest.ts';
+export { ingestMessages } from './intake/ingest.ts';
 export type { QuarantinePorts } from './intake/quarantine.ts';
-export { addToQuarantine, listQuarantine, redriveQuarantine as redrive } from './intake/quarantine.ts';
+export { addToQuarantine, listQuarantine, redriveQuarantine } from './intake/quarantine.ts';
 export type { LoadPorts } from './log/load.ts';
 export * from './ports/bus.ts';
 export * from './ports/decisions.ts';
@@ -67,15 +67,15 @@ export type { ReadPorts } from './read/streams.ts';
 export { readCommits, readStream } from './read/streams.ts';
 export { readRow, readRows } from './read/views.ts';
 export type { CoordinatePorts } from './transaction/coordinate.ts';
-export { coordinateStep as coordinate } from './transaction/coordinate.ts';
+export { coordinateStep } from './transaction/coordinate.ts';
 export type { ParticipatePorts } from './transaction/participate.ts';
-export { participateStep as participate } from './transaction/participate.ts';
+export { participateStep } from './transaction/participate.ts';
 export type { ResolvePorts } from './transaction/resolve.ts';
-export { resolveMessages as resolve } from './transaction/resolve.ts';
+export { resolveMessages } from './transaction/resolve.ts';
 export type { DrivePorts, TransactPorts } from './transaction/transact.ts';
-export { MAX_PASSED_ON_MS, outcomeOf, runTransaction as transact } from './transaction/transact.ts';
+export { MAX_PASSED_ON_MS, outcomeOf, runTransaction } from './transaction/transact.ts';
 export type { ProjectPorts } from './view/projection.ts';
-export { projectTriggers as project } from './view/projection.ts';
+export { projectTriggers } from './view/projection.ts';
 export { beginRebuild, cleanRebuild, rebuildStatus, stepRebuild } from './view/rebuild.ts';
 export { triggersOf } from './view/trigger.ts';
 export type { BusEntry, EventPattern } from './wire/bus.ts';
@@ -95,19 +95,19 @@ export * from './wire/coordinator.ts';
 export { decisionSchema } from './wire/decision.ts';
 export { parseCommandEnvelope, parseEventsEnvelope, streamNameOf } from './wire/envelope.ts';
 export type { SubscribedEvent } from './wire/event.ts';
-export { subscribedEventSchema as subscribedEvent } from './wire/event.ts';
+export { subscribedEventSchema } from './wire/event.ts';
 export { generationsSchema } from './wire/generations.ts';
 export type { OperateAnswer, RebuildStatus, RepublishStep } from './wire/operate.ts';
 export {
-  operateAnswerSchema as operateAnswer,
-  quarantineAddRequestSchema as quarantineAddRequest,
-  quarantineListRequestSchema as quarantineListRequest,
-  rebuildBeginRequestSchema as rebuildBeginRequest,
-  rebuildRequestSchema as rebuildRequest,
+  operateAnswerSchema,
+  quarantineAddRequestSchema,
+  quarantineListRequestSchema,
+  rebuildBeginRequestSchema,
+  rebuildRequestSchema,
   rebuildStatusSchema,
-  rebuildStepRequestSchema as rebuildStepRequest,
-  redriveRequestSchema as redriveRequest,
-  republishStepRequestSchema as republishStepRequest,
+  rebuildStepRequestSchema,
+  redriveRequestSchema,
+  republishStepRequestSchema,
   republishStepSchema,
 } from './wire/operate.ts';
 export type { ParticipantAnswer } from './wire/participant.ts';
@@ -116,8 +116,8 @@ export { parseProjectionMessage, streamsOf } from './wire/projection.ts';
 export { isTraceparent } from './wire/schemas.ts';
 export { decodeSnapshot, encodeSnapshot } from './wire/snapshot.ts';
 export { parseTransaction } from './wire/transaction-envelope.ts';
-export { decodeVersionToken as decodeVersion, encodeVersionToken as encodeVersion } from './wire/version-token.ts';
-export { appendToStream as append } from './write/append.ts';
+export { decodeVersionToken, encodeVersionToken } from './wire/version-token.ts';
+export { appendToStream } from './write/append.ts';
 export type { SubmitPorts } from './write/submit.ts';
-export { submitAppend as submit } from './write/submit.ts';
+export { submitAppend } from './write/submit.ts';
 export type { AppendPorts, Warm } from './write/writer.ts';

@@ -1,5 +1,5 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { type SubscribePorts, subscribe } from '../core/index.ts';
+import { handleEvents, type SubscribePorts } from '../core/index.ts';
 import { failedOf } from './batch.ts';
 import { instrument, type Telemetry } from './instrument.ts';
 
@@ -8,7 +8,7 @@ export type SubscriptionPorts<Effect> = SubscribePorts<Effect> & { readonly tele
 /** bus → a subscriber's queue → its `handle`, each event once and in the order of its log. */
 export function subscription<Effect>(ports: SubscriptionPorts<Effect>) {
   return instrument(ports.telemetry, async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
-    const answers = await subscribe(
+    const answers = await handleEvents(
       ports,
       Records.map(({ body }) => body),
     );

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Domain } from '../core/definition/domain.ts';
 import { type EventVersion, versionsOf } from '../core/definition/event-version.ts';
 import type { StreamDefinition } from '../core/definition/stream.ts';
-import { APPEND, COMMAND, OUTCOME_SOURCE, SOURCE_PREFIX } from '../core/wire/bus.ts';
+import { APPEND, COMMAND, RECEIPT_SOURCE, SOURCE_PREFIX } from '../core/wire/bus.ts';
 import { MAX_EVENTS } from '../core/wire/envelope.ts';
 import { commitIdSchema, metaSchema, streamNameSchema } from '../core/wire/schemas.ts';
 
@@ -27,8 +27,8 @@ export interface SchemaDocument {
 export function schemaDocuments(domain: Domain): readonly SchemaDocument[] {
   return [
     ...[...domain.streams.values()].flatMap(documentsOf),
-    message('Accepted', 'Accepted: an envelope stands', 'output', outcome('Accepted', acceptedSchema)),
-    message('Rejected', 'Rejected: an envelope was refused', 'output', outcome('Rejected', rejectedSchema)),
+    message('Accepted', 'Accepted: an envelope stands', 'output', receipt('Accepted', acceptedSchema)),
+    message('Rejected', 'Rejected: an envelope was refused', 'output', receipt('Rejected', rejectedSchema)),
   ];
 }
 
@@ -193,8 +193,8 @@ function published({ type: streamType }: StreamDefinition, type: string, { versi
   );
 }
 
-function outcome(type: 'Accepted' | 'Rejected', detail: z.ZodType): z.ZodType {
-  return delivered(z.literal(OUTCOME_SOURCE), type, detail);
+function receipt(type: 'Accepted' | 'Rejected', detail: z.ZodType): z.ZodType {
+  return delivered(z.literal(RECEIPT_SOURCE), type, detail);
 }
 
 const acceptedSchema = z.looseObject({

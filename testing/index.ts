@@ -8,7 +8,7 @@ import {
   parseInput,
   type StreamDefinition,
   type Totals,
-  type Version,
+  type VersionVector,
   type ViewDefinition,
 } from '../core/index.ts';
 import { Fold } from '../core/log/fold.ts';
@@ -62,9 +62,9 @@ export class Given<State> {
   readonly #definition: StreamDefinition<State>;
   /** In fold order. */
   readonly #commits: readonly Commit[];
-  readonly #seen: Version;
+  readonly #seen: VersionVector;
 
-  constructor(definition: StreamDefinition<State>, commits: readonly Commit[], seen: Version) {
+  constructor(definition: StreamDefinition<State>, commits: readonly Commit[], seen: VersionVector) {
     this.#definition = definition;
     this.#commits = commits;
     this.#seen = seen;

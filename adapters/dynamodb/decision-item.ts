@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Decision, decisionSchema, type MeridianError, OUTCOME_TYPE } from '../../core/index.ts';
+import { type Decision, decisionSchema, type MeridianError, TRANSACTION_TYPE } from '../../core/index.ts';
 import {
   type Count,
   type Counts,
@@ -25,7 +25,7 @@ export type DecisionImage = {
   /** The attempt; of an outcome `outcome`. */
   readonly sk: Text;
   readonly attempt: Count;
-  readonly outcome: Text;
+  readonly state: Text;
   readonly final: { readonly BOOL: boolean };
   readonly fingerprint: Text;
   readonly participants: {
@@ -42,8 +42,8 @@ export type DecisionImage = {
 
 type Key = Pick<DecisionImage, 'pk' | 'sk'>;
 
-const OUTCOME_PREFIX = `${OUTCOME_TYPE}/`;
-const OUTCOME = 'outcome';
+const ONE_REGION_PREFIX = `${TRANSACTION_TYPE}/`;
+const ONE_REGION = 'one-region';
 
 /** Of a decision in the `transactions` table. */
 export function decisionKey(transaction: string, attempt: number): Key {
@@ -54,10 +54,10 @@ export function decisionKey(transaction: string, attempt: number): Key {
 }
 
 /** Of the outcome of a one-Region transaction in the `events` table. */
-export function outcomeKey(transaction: string): Key {
+export function oneRegionKey(transaction: string): Key {
   return {
-    pk: { S: OUTCOME_PREFIX + transaction },
-    sk: { S: OUTCOME },
+    pk: { S: ONE_REGION_PREFIX + transaction },
+    sk: { S: ONE_REGION },
   };
 }
 
@@ -72,7 +72,7 @@ export function toDecisionItem(key: Key, decision: Decision): DecisionImage {
   return {
     ...key,
     attempt: { N: String(decision.attempt) },
-    outcome: { S: decision.outcome },
+    state: { S: decision.state },
     final: { BOOL: decision.final },
     fingerprint: { S: decision.fingerprint },
     participants: {
@@ -89,9 +89,9 @@ export function toDecisionItem(key: Key, decision: Decision): DecisionImage {
 
 const itemSchema = z.object({
   pk: textSchema,
-  sk: z.object({ S: z.string().regex(/^(outcome|\d{16})$/) }),
+  sk: z.object({ S: z.string().regex(/^(one-region|\d{16})$/) }),
   attempt: countSchema,
-  outcome: z.object({ S: z.enum(['committed', 'aborted']) }),
+  state: z.object({ S: z.enum(['committed', 'aborted']) }),
   final: z.object({ BOOL: z.boolean() }),
   fingerprint: textSchema,
   participants: z.object({
@@ -112,13 +112,13 @@ const itemSchema = z.object({
 export function fromDecisionItem(image: unknown): Decision {
   const result = itemSchema.safeParse(image);
   if (!result.success) throw notADecision(image, result.error);
-  const { pk, sk, attempt, outcome, final, fingerprint, participants, reason, remaining, decidedAt, region } =
+  const { pk, sk, attempt, state, final, fingerprint, participants, reason, remaining, decidedAt, region } =
     result.data;
   try {
     return decisionSchema.parse({
-      transaction: sk.S === OUTCOME ? pk.S.slice(OUTCOME_PREFIX.length) : pk.S,
+      transaction: sk.S === ONE_REGION ? pk.S.slice(ONE_REGION_PREFIX.length) : pk.S,
       attempt: Number(attempt.N),
-      outcome: outcome.S,
+      state: state.S,
       final: final.BOOL,
       fingerprint: fingerprint.S,
       participants: participants.L.map(({ M }) => ({

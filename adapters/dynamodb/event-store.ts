@@ -9,7 +9,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import type { Commit, Decision, EventStore, IntentKey, Version } from '../../core/index.ts';
+import type { Commit, Decision, EventStore, IntentKey, VersionVector } from '../../core/index.ts';
 import { DATABASE_MS, timeLimit } from '../sdk/connection.ts';
 import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
 import { checkFinal } from '../store-rules/check-final.ts';
@@ -17,7 +17,7 @@ import { checkWrite } from '../store-rules/check-write.ts';
 import { cursorOf } from '../store-rules/cursor.ts';
 import { textSchema } from './attributes.ts';
 import { fromImage, sortKey, toImage } from './commit-item.ts';
-import { fromDecisionItem, isDecisionItem, outcomeKey, toDecisionItem } from './decision-item.ts';
+import { fromDecisionItem, isDecisionItem, oneRegionKey, toDecisionItem } from './decision-item.ts';
 import { inTheWay } from './in-the-way.ts';
 import { getItem, ifAbsent, itemInTheWay, putIfAbsent } from './put-if-absent.ts';
 import { untilItPasses } from './until-it-passes.ts';
@@ -93,7 +93,7 @@ export function dynamoDbEventStore(client: DynamoDBClient, table: string): Event
     },
     transact: async (write) => {
       checkWrite(write);
-      const { commits, free, outcome } = write;
+      const { commits, free, decision } = write;
       try {
         await client.send(
           // The SDK gives the request a token of its own: retried after a lost answer, it is not applied again.
@@ -101,7 +101,7 @@ export function dynamoDbEventStore(client: DynamoDBClient, table: string): Event
             TransactItems: [
               ...commits.map((commit) => ({ Put: ifAbsent(table, toImage(commit)) })),
               ...free.map((position): TransactWriteItem => ({ ConditionCheck: isFree(table, position) })),
-              { Put: ifAbsent(table, outcomeItem(outcome)) },
+              { Put: ifAbsent(table, oneRegionItem(decision)) },
             ],
           }),
           timeLimit(DATABASE_MS),
@@ -110,26 +110,26 @@ export function dynamoDbEventStore(client: DynamoDBClient, table: string): Event
       } catch (error) {
         const why = inTheWay(error, write);
         if (why) return why;
-        throw sdkError(`write the transaction ${outcome.transaction}`, error);
+        throw sdkError(`write the transaction ${decision.transaction}`, error);
       }
     },
-    outcome: async (transaction) => {
-      const key = outcomeKey(transaction);
+    findDecision: async (transaction) => {
+      const key = oneRegionKey(transaction);
       const item = await orSdkError(`read the outcome of ${transaction}`, getItem(client, table, key));
       return item && fromDecisionItem(item);
     },
-    putOutcome: async (outcome) => {
+    putDecision: async (decision) => {
       const there = await orSdkError(
-        `keep the outcome of ${outcome.transaction}`,
-        putIfAbsent(client, table, outcomeItem(outcome)),
+        `keep the outcome of ${decision.transaction}`,
+        putIfAbsent(client, table, oneRegionItem(decision)),
       );
       return there && fromDecisionItem(there);
     },
   };
 }
 
-function outcomeItem(outcome: Decision) {
-  return toDecisionItem(outcomeKey(outcome.transaction), outcome);
+function oneRegionItem(decision: Decision) {
+  return toDecisionItem(oneRegionKey(decision.transaction), decision);
 }
 
 function keyOf({ stream, log, position }: Omit<IntentKey, 'commitId'>) {
@@ -168,7 +168,7 @@ function update(table: string, intent: IntentKey, state: string): UpdateItemComm
  * The sort keys of a stream that a version does not cover, from and to: before its first log, between each log's last
  * position and the next log, and behind its last one. Logs that are not in the version are in these too.
  */
-function rangesBehind(version: Version): readonly (readonly [string, string])[] {
+function rangesBehind(version: VersionVector): readonly (readonly [string, string])[] {
   const logs = Object.entries(version).sort(([a], [b]) => (a < b ? -1 : 1));
   const ends = [...logs.map(([log]) => sortKey(log, 0)), LAST_KEY];
   return [FIRST_KEY, ...logs.map(([log, position]) => sortKey(log, position + 1))].map((first, i) => [

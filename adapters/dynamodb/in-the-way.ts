@@ -1,5 +1,5 @@
 import { type CancellationReason, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { type Commit, type InTheWay, type OneRegionWrite, OUTCOME_TYPE } from '../../core/index.ts';
+import { type Commit, type InTheWay, type OneRegionWrite, TRANSACTION_TYPE } from '../../core/index.ts';
 import { fromImage } from './commit-item.ts';
 import { fromDecisionItem } from './decision-item.ts';
 
@@ -8,7 +8,7 @@ import { fromDecisionItem } from './decision-item.ts';
  * the stream `tx/<id>`.
  * @returns undefined when something else went wrong
  */
-export function inTheWay(error: unknown, { commits, free, outcome }: OneRegionWrite): InTheWay | undefined {
+export function inTheWay(error: unknown, { commits, free, decision }: OneRegionWrite): InTheWay | undefined {
   if (!(error instanceof TransactionCanceledException)) return undefined;
   // In the order of the items.
   const { CancellationReasons: reasons = [] } = error;
@@ -16,12 +16,12 @@ export function inTheWay(error: unknown, { commits, free, outcome }: OneRegionWr
   const positions = [...commits, ...free];
   const [held, last] = [reasons.slice(0, positions.length), reasons[positions.length]];
   const taken: Commit[] = held.flatMap((reason) => (isHeld(reason) ? fromImage(reason.Item) : []));
-  const contended = [...positions.map(({ stream }) => stream), `${OUTCOME_TYPE}/${outcome.transaction}`].filter(
+  const contended = [...positions.map(({ stream }) => stream), `${TRANSACTION_TYPE}/${decision.transaction}`].filter(
     (_, i) => (reasons[i]?.Code ?? 'None') !== 'None' && !isHeld(reasons[i]),
   );
   const kept = isHeld(last) ? fromDecisionItem(last.Item) : undefined;
   if (!kept && taken.length + contended.length === 0) return undefined;
-  return { ...(kept && { outcome: kept }), taken, contended };
+  return { ...(kept && { decision: kept }), taken, contended };
 }
 
 /** Another writer was faster, or is just writing. */

@@ -9,7 +9,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import { type Place, type Progress, type SubscribedEvent, subscribedEvent } from '../../core/index.ts';
+import { type Place, type Progress, type SubscribedEvent, subscribedEventSchema } from '../../core/index.ts';
 import { DATABASE_MS, timeLimit } from '../sdk/connection.ts';
 import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
 import { countSchema, textSchema } from './attributes.ts';
@@ -116,7 +116,7 @@ export function dynamoDbProgress<Effect>(
       await orSdkError(`read what waits in ${stream}`, read());
       return items.slice(0, limit).map((item) => {
         const { event, since } = parkedSchema.parse(item);
-        return { event: subscribedEvent.parse(JSON.parse(event.S)), since: Number(since.N) };
+        return { event: subscribedEventSchema.parse(JSON.parse(event.S)), since: Number(since.N) };
       });
     },
   };

@@ -15,13 +15,13 @@ export interface MemoryEventStore extends EventStore {
    */
   replicate(commit: Commit): void;
   /** The same for the outcome of a one-Region transaction. */
-  replicateOutcome(outcome: Decision): void;
+  replicateDecision(decision: Decision): void;
 }
 
 /** What the table's stream tells: a commit that is new, or was as `before`; a new outcome of a one-Region transaction. */
 export type EventsChange =
   | { readonly commit: Commit; readonly before?: Commit | undefined }
-  | { readonly outcome: Decision };
+  | { readonly oneRegionDecision: Decision };
 
 /** @param onChange is called with every change, own or replicated, once it can be read: the table's stream */
 export function memoryEventStore(onChange: (change: EventsChange) => void = () => {}): MemoryEventStore {
@@ -30,7 +30,7 @@ export function memoryEventStore(onChange: (change: EventsChange) => void = () =
   /** Their names in order, as far as `scan` has needed it. No stream ever leaves, so equal counts mean equal names. */
   let names: readonly string[] = [];
   /** By transaction. */
-  const outcomes = new Map<string, Decision>();
+  const decisions = new Map<string, Decision>();
 
   const commitsOf = (stream: string): Commit[] => {
     const known = streams.get(stream);
@@ -60,11 +60,11 @@ export function memoryEventStore(onChange: (change: EventsChange) => void = () =
   };
 
   /** @returns the outcome that is there already */
-  const keep = (outcome: Decision): Decision | undefined => {
-    const there = outcomes.get(outcome.transaction);
+  const keep = (decision: Decision): Decision | undefined => {
+    const there = decisions.get(decision.transaction);
     if (there) return there;
-    outcomes.set(outcome.transaction, outcome);
-    onChange({ outcome });
+    decisions.set(decision.transaction, decision);
+    onChange({ oneRegionDecision: decision });
     return undefined;
   };
 
@@ -102,16 +102,16 @@ export function memoryEventStore(onChange: (change: EventsChange) => void = () =
     },
     transact: async (write) => {
       checkWrite(write);
-      const { commits, free, outcome } = frozenCopy(write);
-      const kept = outcomes.get(outcome.transaction);
+      const { commits, free, decision } = frozenCopy(write);
+      const kept = decisions.get(decision.transaction);
       const taken = [...commits, ...free].flatMap((position) => holderOf(position) ?? []);
-      if (kept || taken.length > 0) return { ...(kept && { outcome: kept }), taken, contended: [] };
+      if (kept || taken.length > 0) return { ...(kept && { decision: kept }), taken, contended: [] };
       for (const commit of commits) insert(commit);
-      keep(outcome);
+      keep(decision);
       return undefined;
     },
-    outcome: async (transaction) => outcomes.get(transaction),
-    putOutcome: async (outcome) => keep(frozenCopy(outcome, checkItem)),
+    findDecision: async (transaction) => decisions.get(transaction),
+    putDecision: async (decision) => keep(frozenCopy(decision, checkItem)),
     replicate: (commit) => {
       // Another Region's commit, which its own store has frozen, is shared: three Regions keep it once.
       const stored = Object.isFrozen(commit) ? commit : frozenCopy(commit);
@@ -119,8 +119,8 @@ export function memoryEventStore(onChange: (change: EventsChange) => void = () =
       if (!holder) insert(stored);
       else if (holder.tx?.state === 'prepared' && stored.tx && stored.tx.state !== 'prepared') replace(holder, stored);
     },
-    replicateOutcome: (outcome) => {
-      keep(Object.isFrozen(outcome) ? outcome : frozenCopy(outcome));
+    replicateDecision: (decision) => {
+      keep(Object.isFrozen(decision) ? decision : frozenCopy(decision));
     },
   };
 }

@@ -20,7 +20,7 @@ export function checkItem(bytes: number): void {
  * What no DynamoDB transaction could hold is refused before it is sent, by every adapter alike.
  * @throws MeridianError `too-large`; Error for a position that is named twice
  */
-export function checkWrite({ commits, free, outcome }: OneRegionWrite): void {
+export function checkWrite({ commits, free, decision }: OneRegionWrite): void {
   const positions = [...commits, ...free].map(({ stream, log, position }) => `${stream}@${log}.${position}`);
   if (new Set(positions).size < positions.length)
     throw new Error(`A transaction names every position once, not ${positions.join(', ')}.`);
@@ -29,7 +29,7 @@ export function checkWrite({ commits, free, outcome }: OneRegionWrite): void {
       'too-large',
       `A transaction of one Region has fewer than ${MAX_TRANSACTION_ITEMS} streams, not ${positions.length}.`,
     );
-  const sizes = [...commits, outcome].map((item) => Buffer.byteLength(JSON.stringify(item)));
+  const sizes = [...commits, decision].map((item) => Buffer.byteLength(JSON.stringify(item)));
   for (const size of sizes) checkItem(size);
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
   if (bytes > MAX_WRITE_BYTES)

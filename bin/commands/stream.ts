@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
-import { decodeVersion, wallTimeOf } from '../../core/index.ts';
+import { decodeVersionToken, wallTimeOf } from '../../core/index.ts';
 import type { CommitShown, Region } from '../client/region.ts';
 import { say, sayJson } from '../output.ts';
 import { type RegionOptions, regionCommand, streamArgument, wholeNumber, withRegion } from '../region-command.ts';
@@ -39,7 +39,7 @@ export function addStream(program: Command): void {
 async function showState(region: Region, stream: string, { json, atLeast }: StreamOptions): Promise<void> {
   const answer = await region.stream(stream, atLeast);
   if (json) return sayJson(answer);
-  const isEmpty = Object.keys(decodeVersion(stream, answer.version, 'version')).length === 0;
+  const isEmpty = Object.keys(decodeVersionToken(stream, answer.version, 'version')).length === 0;
   say(`${stream} (${answer.mode}), as ${answer.region} has seen it${isEmpty ? ': no events yet' : ''}`);
   say(`version  ${answer.version}`);
   say(JSON.stringify(answer.state, undefined, 2));

@@ -92,8 +92,8 @@ export type StreamDefinition<
 
 const STREAM_TYPE = /^[a-z][a-z0-9-]*$/;
 
-/** `tx` keeps the outcomes of transactions; `outcome` is the source of `Accepted` and `Rejected` on the bus. */
-const RESERVED = ['tx', 'outcome'];
+/** `tx` keeps the outcomes of transactions; `receipt` is the source of `Accepted` and `Rejected` on the bus. */
+const RESERVED = ['tx', 'receipt'];
 
 /**
  * Defines a stream type.

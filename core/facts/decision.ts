@@ -24,7 +24,7 @@ export interface Decision {
   readonly transaction: string;
   /** 1, 2, 3 …; 0 says only that an outcome was promised, so that the first attempt has to come. */
   readonly attempt: number;
-  readonly outcome: 'committed' | 'aborted';
+  readonly state: 'committed' | 'aborted';
   /** Whether it is the transaction's outcome: if not, another attempt follows, or was to follow. */
   readonly final: boolean;
   /** The transaction's. */
@@ -52,7 +52,7 @@ export function abortOf(
 ): Decision {
   return {
     ...of,
-    outcome: 'aborted',
+    state: 'aborted',
     final: remaining === undefined,
     participants: [],
     ...(reason && { reason }),
@@ -69,7 +69,7 @@ export type Outcome =
   | { readonly id: string; readonly state: 'aborted'; readonly reason: AbortReason };
 
 /** Stream type of the items that keep outcomes of one-Region transactions: `tx/<id>`. */
-export const OUTCOME_TYPE = 'tx';
+export const TRANSACTION_TYPE = 'tx';
 
 /** The id of an attempt, which is the commitId of its intents: `us-east-1:order-17#1`. */
 export function attemptIdOf({ transaction, attempt }: Pick<Decision, 'transaction' | 'attempt'>): string {
@@ -81,10 +81,10 @@ export type FinalState = 'committed' | 'aborted';
 
 /** What a decision makes of an intent of its attempt: one that it does not list is a stray, put by a message that came late. */
 export function stateIn(
-  { outcome, participants }: Decision,
+  { state, participants }: Decision,
   intent: Pick<Commit, 'stream' | 'log' | 'position'>,
 ): FinalState {
-  return outcome === 'committed' &&
+  return state === 'committed' &&
     participants.some(
       ({ stream, log, position }) => stream === intent.stream && log === intent.log && position === intent.position,
     )

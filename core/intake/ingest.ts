@@ -8,7 +8,7 @@ import { runTransaction, type TransactPorts } from '../transaction/transact.ts';
 import { APPEND, type BusEntry, COMMAND, TRANSACT } from '../wire/bus.ts';
 import { idOf, parseCommandEnvelope, parseEventsEnvelope } from '../wire/envelope.ts';
 import { quarantinedBody } from '../wire/quarantine.ts';
-import { outcomeEntry } from '../wire/receipt.ts';
+import { receiptEntry } from '../wire/receipt.ts';
 import { streamNameSchema } from '../wire/schemas.ts';
 import { parseTransaction } from '../wire/transaction-envelope.ts';
 import { encodeVersionToken } from '../wire/version-token.ts';
@@ -99,7 +99,7 @@ async function judge(ports: IngestPorts, { body, detailType, detail, fault }: Me
     const { stream, version, dot } = await submitAppend(ports, parse(ports.domain, detail, ports.runtime.newId));
     return {
       kind: 'Accepted',
-      entry: outcomeEntry('Accepted', { id, stream, version: encodeVersionToken(stream, version), ...dot }),
+      entry: receiptEntry('Accepted', { id, stream, version: encodeVersionToken(stream, version), ...dot }),
     };
   } catch (error) {
     const problem = toProblem(error);
@@ -107,7 +107,7 @@ async function judge(ports: IngestPorts, { body, detailType, detail, fault }: Me
       return { kind: 'Retry', why: error instanceof MeridianError ? problem.detail : String(error) };
     return {
       kind: 'Rejected',
-      entry: outcomeEntry('Rejected', {
+      entry: receiptEntry('Rejected', {
         id,
         stream: streamIn(detail),
         problem: cutProblem(problem, MAX_PROBLEM_BYTES),
@@ -138,14 +138,14 @@ function isolated(body: string, reason: string): Verdict {
 
 /** @returns why the outcome of a message could not be told, by the message's index */
 async function tell({ bus, runtime }: IngestPorts, verdicts: readonly Verdict[]): Promise<ReadonlyMap<number, string>> {
-  const outcomes = verdicts.flatMap((verdict, i) => ('entry' in verdict ? [{ i, entry: verdict.entry }] : []));
+  const receipts = verdicts.flatMap((verdict, i) => ('entry' in verdict ? [{ i, entry: verdict.entry }] : []));
   const answers = await deliverInBatches(
-    outcomes,
+    receipts,
     ({ entry }) => bytesAtMost(entry.detail),
     (batch) => bus.put(batch.map(({ entry }) => entry)),
     runtime,
   );
-  return failures(outcomes, answers);
+  return failures(receipts, answers);
 }
 
 async function quarantine(

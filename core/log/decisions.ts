@@ -98,9 +98,9 @@ export async function putDecision(
 ): Promise<Decision> {
   const standing = await decisions.put(decision);
   if (standing) return standing;
-  const { outcome, final } = decision;
+  const { state, final } = decision;
   runtime.metric(
-    outcome === 'committed' ? 'TransactionCommitted' : final ? 'TransactionAborted' : 'TransactionBusy',
+    state === 'committed' ? 'TransactionCommitted' : final ? 'TransactionAborted' : 'TransactionBusy',
     'Count',
     1,
   );

@@ -37,9 +37,9 @@ export interface EventStore {
    */
   transact(write: OneRegionWrite): Promise<InTheWay | undefined>;
   /** The outcome of a one-Region transaction, strongly consistent; only in the Region that drives it. */
-  outcome(transaction: string): Promise<Decision | undefined>;
+  findDecision(transaction: string): Promise<Decision | undefined>;
   /** Keeps an outcome, if there is none. @returns the one that is there already, undefined when this one was written */
-  putOutcome(outcome: Decision): Promise<Decision | undefined>;
+  putDecision(decision: Decision): Promise<Decision | undefined>;
 }
 
 /** Names an intent. */
@@ -49,13 +49,13 @@ export interface OneRegionWrite {
   readonly commits: readonly Commit[];
   /** What the transaction only reads: positions that have to be free still. */
   readonly free: readonly (Dot & { readonly stream: string })[];
-  readonly outcome: Decision;
+  readonly decision: Decision;
 }
 
 /** Why a one-Region transaction was not written. */
 export interface InTheWay {
   /** What is kept under its id already. */
-  readonly outcome?: Decision | undefined;
+  readonly decision?: Decision | undefined;
   /** What holds its positions. */
   readonly taken: readonly Commit[];
   /** Streams that another request was writing at that moment. */

@@ -17,7 +17,7 @@ import type { FinalIntent } from '../wire/participant.ts';
 import { busyProblem } from '../write/intents.ts';
 
 export interface CoordinatePorts extends Omit<DecisionPorts, 'participants'> {
-  readonly events: Pick<EventStore, 'outcome'>;
+  readonly events: Pick<EventStore, 'findDecision'>;
 }
 
 /** Between attempts so many seconds pass at most. */
@@ -42,14 +42,14 @@ export async function coordinateStep(ports: CoordinatePorts, asked: unknown): Pr
 /** The next attempt follows the last one that was recorded, within the time of the first. */
 async function plan(ports: CoordinatePorts, { transaction, fingerprint, deadline }: PlanRequest): Promise<Plan> {
   const isOver = ports.runtime.now() >= deadline;
-  const [attempts, outcome] = await Promise.all([
+  const [attempts, oneRegion] = await Promise.all([
     // An attempt that a replica does not show is done once more, and decided as it was. Over, it has to be known.
     ports.decisions.attempts(transaction, isOver ? 'strong' : 'local'),
-    ports.events.outcome(transaction),
+    ports.events.findDecision(transaction),
   ]);
   const last = attempts.at(-1);
   // Under another request's id there is nothing to be done; who sent it is told so.
-  if (outcome || (last && last.fingerprint !== fingerprint)) return { kind: 'decided', intents: [] };
+  if (oneRegion || (last && last.fingerprint !== fingerprint)) return { kind: 'decided', intents: [] };
   if (last?.final) return { kind: 'decided', intents: committedBy(last) };
   const attempt = (last?.attempt ?? 0) + 1;
   if (!isOver) return { kind: 'prepare', attempt };
@@ -86,7 +86,7 @@ async function decide(ports: CoordinatePorts, asked: DecideRequest): Promise<Att
   const listed = new Set(intents.map(({ stream, position }) => `${stream}@${position}`));
   const others = committedBy(decision).filter(({ stream, position }) => !listed.has(`${stream}@${position}`));
   return {
-    state: decision.outcome,
+    state: decision.state,
     final: decision.final || decision.fingerprint !== fingerprint,
     intents: [...intents, ...others],
     wait,
@@ -104,7 +104,7 @@ function decisionOn(
     return {
       decision: {
         ...shared,
-        outcome: 'committed',
+        state: 'committed',
         final: true,
         participants: prepared.map(({ kind: _kind, ...intent }) => intent),
         remaining: 0,

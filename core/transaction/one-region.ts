@@ -81,15 +81,15 @@ export async function runInOneRegion(ports: AppendPorts, transaction: Transactio
     let busy = all.find((_, i) => parts[i]?.kind === 'busy')?.participant.stream;
     // Held for long, it may be that its own outcome is there already.
     if (busy !== undefined && attempt === 0 && !transaction.isNew) {
-      const kept = await ports.events.outcome(transaction.id);
+      const kept = await ports.events.findDecision(transaction.id);
       if (kept) return kept;
     }
     if (busy === undefined) {
-      const outcome = committed(ports, transaction, all, parts);
-      const way = await write(ports, all, parts, outcome);
+      const decision = committed(ports, transaction, all, parts);
+      const way = await write(ports, all, parts, decision);
       if (way === 'too large') return abort(ports, transaction, tooLarge);
-      if (!way) return outcome;
-      if (way.outcome) return way.outcome;
+      if (!way) return decision;
+      if (way.decision) return way.decision;
       runtime.metric('AppendConflict', 'Count', 1);
       busy = way.taken[0]?.stream ?? way.contended[0];
       await catchUp(ports, all, way);
@@ -163,7 +163,7 @@ function committed(
   return {
     transaction: id,
     attempt: ATTEMPT,
-    outcome: 'committed',
+    state: 'committed',
     final: true,
     fingerprint,
     participants: all.map(({ participant: { stream }, history }, i) => {
@@ -192,14 +192,14 @@ async function write(
   ports: AppendPorts,
   all: readonly Draft[],
   parts: readonly Part[],
-  outcome: Decision,
+  decision: Decision,
 ): Promise<InTheWay | 'too large' | undefined> {
   const commits = parts.flatMap((part) => (part.kind === 'commit' ? part.commit : []));
   const free = all.flatMap(({ participant: { stream } }, i) => {
     const part = parts[i];
     return part?.kind === 'free' ? { stream, log: ports.log, position: part.position } : [];
   });
-  const way = await ports.events.transact({ commits, free, outcome }).catch((error: unknown) => {
+  const way = await ports.events.transact({ commits, free, decision }).catch((error: unknown) => {
     if (error instanceof MeridianError && error.code === 'too-large') return 'too large' as const;
     throw error;
   });
@@ -239,7 +239,7 @@ async function abort(
     { transaction: id, attempt: ATTEMPT, fingerprint, decidedAt: runtime.now(), region },
     { ...reason, problem: cutProblem(reason.problem, MAX_PROBLEM_BYTES) },
   );
-  const standing = await events.putOutcome(mine);
+  const standing = await events.putDecision(mine);
   if (!standing) runtime.metric('TransactionAborted', 'Count', 1);
   return standing ?? mine;
 }

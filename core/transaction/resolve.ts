@@ -7,7 +7,7 @@ import { type attemptMessageSchema, type intentMessageSchema, messageSchema } fr
 import { ASK_MS, finalStateOf } from '../write/intents.ts';
 
 export interface ResolvePorts extends DecisionPorts {
-  readonly events: Pick<EventStore, 'at' | 'finalise' | 'outcome'>;
+  readonly events: Pick<EventStore, 'at' | 'finalise' | 'findDecision'>;
 }
 
 /**
@@ -47,12 +47,12 @@ async function resolveAttempt(
   ports: ResolvePorts,
   { transaction, attempt, fingerprint }: z.output<typeof attemptMessageSchema>,
 ): Promise<undefined> {
-  const [attempts, outcome] = await Promise.all([
+  const [attempts, oneRegion] = await Promise.all([
     ports.decisions.attempts(transaction),
-    ports.events.outcome(transaction),
+    ports.events.findDecision(transaction),
   ]);
   // Another transaction of this Region alone has the id.
-  if (outcome) return;
+  if (oneRegion) return;
   const last = attempts.at(-1);
   // A busy record that followed has a message of its own.
   if (last && (last.final || last.attempt >= attempt)) return;

@@ -71,7 +71,7 @@ async function passOn({ remote }: TransactPorts, driving: string, asked: unknown
 export async function outcomeHere(ports: DrivePorts, id: string): Promise<Outcome> {
   checkDriving(ports, id);
   const { decisions, events, runtime } = ports;
-  const kept = await events.outcome(id);
+  const kept = await events.findDecision(id);
   if (kept) return outcomeFrom(id, kept);
   const last = (await decisions.attempts(id)).at(-1);
   if (!last || last.final || runtime.now() < last.decidedAt + last.remaining + RECOVERY_MS)
@@ -97,14 +97,14 @@ export async function runTransactionHere(ports: DrivePorts, transaction: Transac
     // Its own outcome is in the write. Here is looked only for one of several Regions under the same id; without any other
     // Region, which this path does not need.
     const [other] = isNew ? [] : await ports.decisions.attempts(id, 'local');
-    const kept = other && (await ports.events.outcome(id));
+    const kept = other && (await ports.events.findDecision(id));
     if (other && !kept) throw idReused(id);
     return outcomeOfMine(transaction, kept ?? (await runInOneRegion(ports, transaction)));
   }
   // Nobody can have sent an id before that was made just now. A replica that is behind costs a run that changes nothing.
   const [kept, attempts] = isNew
     ? [undefined, []]
-    : await Promise.all([ports.events.outcome(id), ports.decisions.attempts(id, 'local')]);
+    : await Promise.all([ports.events.findDecision(id), ports.decisions.attempts(id, 'local')]);
   const last = kept ?? attempts.at(-1);
   if (last) {
     const outcome = outcomeOfMine(transaction, last);

@@ -1,4 +1,4 @@
-import { type Decision, OUTCOME_TYPE } from '../facts/decision.ts';
+import { type Decision, TRANSACTION_TYPE } from '../facts/decision.ts';
 import { drivingRegionOf } from '../facts/transaction.ts';
 import { type BusEntry, SOURCE_PREFIX } from './bus.ts';
 import { encodeVersionToken } from './version-token.ts';
@@ -6,10 +6,10 @@ import { encodeVersionToken } from './version-token.ts';
 /** The outcome of a transaction, as it goes out. Its `id` is the same on every delivery. */
 export function announcementOf({ transaction, participants, reason, decidedAt }: Decision): BusEntry {
   return {
-    source: SOURCE_PREFIX + OUTCOME_TYPE,
+    source: SOURCE_PREFIX + TRANSACTION_TYPE,
     detailType: reason ? 'TransactionAborted' : 'TransactionCommitted',
     detail: JSON.stringify({
-      id: `${OUTCOME_TYPE}/${transaction}`,
+      id: `${TRANSACTION_TYPE}/${transaction}`,
       transaction,
       ...(reason
         ? { reason: reason.problem, participant: reason.stream }

@@ -26,7 +26,7 @@ export const COMMAND = 'meridian.command';
 
 export const TRANSACT = 'meridian.transact';
 
-export const OUTCOME_SOURCE = `${SOURCE_PREFIX}outcome`;
+export const RECEIPT_SOURCE = `${SOURCE_PREFIX}receipt`;
 
 /** What producers put → the ingress queue. */
 export const ingressPattern: EventPattern = {

@@ -10,7 +10,7 @@ export const reasonSchema: z.ZodType<AbortReason> = z.object({ stream: z.string(
 export const decisionSchema: z.ZodType<Decision> = z.object({
   transaction: z.string(),
   attempt: z.number(),
-  outcome: z.enum(['committed', 'aborted']),
+  state: z.enum(['committed', 'aborted']),
   final: z.boolean(),
   fingerprint: z.string(),
   participants: z.array(preparedIntentSchema),

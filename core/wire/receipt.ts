@@ -1,10 +1,10 @@
-import { type BusEntry, OUTCOME_SOURCE } from './bus.ts';
+import { type BusEntry, RECEIPT_SOURCE } from './bus.ts';
 
 /** What became of an envelope that came in over the bus; it stays on the bus of the Region that decided. */
-export function outcomeEntry(outcome: 'Accepted' | 'Rejected', detail: Readonly<Record<string, unknown>>): BusEntry {
+export function receiptEntry(type: 'Accepted' | 'Rejected', detail: Readonly<Record<string, unknown>>): BusEntry {
   return {
-    source: OUTCOME_SOURCE,
-    detailType: outcome,
+    source: RECEIPT_SOURCE,
+    detailType: type,
     detail: JSON.stringify(detail),
   };
 }

@@ -1,14 +1,14 @@
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import * as z from 'zod';
 import {
-  decodeVersion,
+  decodeVersionToken,
   invalid,
   isTraceparent,
   MeridianError,
   type Meta,
   type Problem,
   toProblem,
-  type Version,
+  type VersionVector,
 } from '../../core/index.ts';
 
 /** What a request may hold. */
@@ -86,9 +86,9 @@ export function tokenHeader(event: LambdaFunctionURLEvent, name: string): string
 }
 
 /** @throws MeridianError `validation` */
-export function versionHeader(event: LambdaFunctionURLEvent, name: string, stream: string): Version | undefined {
+export function versionHeader(event: LambdaFunctionURLEvent, name: string, stream: string): VersionVector | undefined {
   const token = tokenHeader(event, name);
-  return token === undefined ? undefined : decodeVersion(stream, token, name);
+  return token === undefined ? undefined : decodeVersionToken(stream, token, name);
 }
 
 /**

@@ -2,8 +2,8 @@ import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import {
   type Appended,
   type Commit,
-  decodeVersion,
-  encodeVersion,
+  decodeVersionToken,
+  encodeVersionToken,
   inOrderPerKey,
   invalid,
   MeridianError,
@@ -17,7 +17,7 @@ import {
   readStream,
   streamModeOf,
   streamNameOf,
-  submit,
+  submitAppend,
   type TransactPorts,
   toProblem,
 } from '../../core/index.ts';
@@ -49,7 +49,7 @@ const postEvents: Handle = async (ports, event) => {
   const body = jsonBody(event);
   const submitOne = async (envelope: unknown) => {
     const parse = isCommand(envelope) ? parseCommandEnvelope : parseEventsEnvelope;
-    return submit(ports, traced(parse(ports.domain, envelope, ports.runtime.newId), event));
+    return submitAppend(ports, traced(parse(ports.domain, envelope, ports.runtime.newId), event));
   };
   if (body === undefined)
     throw invalid([{ path: '', message: 'The body is empty: send an envelope, or an array of them' }]);
@@ -126,7 +126,7 @@ const postCommand: Handle = async (ports, event, { type = '', id = '', name }) =
   const append = inHeader('Idempotency-Key', 'id', () =>
     parseCommandEnvelope(ports.domain, envelope, ports.runtime.newId),
   );
-  const appended = await submit(ports, traced(append, event));
+  const appended = await submitAppend(ports, traced(append, event));
   return acceptance(appended);
 };
 
@@ -134,7 +134,7 @@ const getStream: Handle = async (ports, event, { type = '', id = '' }) => {
   const stream = streamNameOf(type, id);
   const { state, version, mode } = await readStream(ports, stream, versionHeader(event, 'If-At-Least', stream));
   return jsonAnswer(
-    { stream, state, version: encodeVersion(stream, version), mode, region: ports.region },
+    { stream, state, version: encodeVersionToken(stream, version), mode, region: ports.region },
     etag({ stream, version }),
   );
 };
@@ -145,10 +145,10 @@ const getCommits: Handle = async (ports, event, { type = '', id = '' }) => {
   const page = await readCommits(
     ports,
     stream,
-    after === undefined ? undefined : decodeVersion(stream, after, 'after'),
+    after === undefined ? undefined : decodeVersionToken(stream, after, 'after'),
     limit,
   );
-  const version = encodeVersion(stream, page.version);
+  const version = encodeVersionToken(stream, page.version);
   return jsonAnswer({ stream, commits: page.commits.map(shown), version, ...(page.more && { next: version }) });
 };
 
@@ -171,7 +171,7 @@ function accepted({ stream, commitId, version, dot }: Appended) {
   return {
     id: commitId,
     stream,
-    version: encodeVersion(stream, version),
+    version: encodeVersionToken(stream, version),
     ...dot,
   };
 }
@@ -182,7 +182,7 @@ function acceptance(appended: Appended): Answer {
 
 function etag({ stream, version }: Pick<Appended, 'stream' | 'version'>) {
   return {
-    etag: `"${encodeVersion(stream, version)}"`,
+    etag: `"${encodeVersionToken(stream, version)}"`,
   };
 }
 

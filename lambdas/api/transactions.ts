@@ -2,7 +2,7 @@ import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import {
   type AbortReason,
   drivingRegionOf,
-  encodeVersion,
+  encodeVersionToken,
   invalid,
   isTransactionId,
   MAX_PASSED_ON_MS,
@@ -11,9 +11,9 @@ import {
   outcomeOf,
   type PreparedIntent,
   parseTransaction,
+  runTransaction,
   type Transaction,
   type TransactPorts,
-  transact,
 } from '../../core/index.ts';
 import {
   type Answer,
@@ -36,7 +36,7 @@ export async function postTransaction(ports: TransactPorts, event: LambdaFunctio
   const transaction = traced(named(ports, jsonBody(event), header(event, 'Idempotency-Key')), event);
   const asked = waitHeader(event);
   const wait = Math.min((asked ?? DEFAULT_WAIT_S) * 1000, longestWait(ports, transaction.id));
-  const outcome = await withId(transaction.id, transact(ports, transaction, wait));
+  const outcome = await withId(transaction.id, runTransaction(ports, transaction, wait));
   const applied = asked === undefined ? {} : { 'preference-applied': `wait=${wait / 1000}` };
   switch (outcome.state) {
     case 'committed':
@@ -132,7 +132,7 @@ function shown(outcome: Outcome): unknown {
 function participant({ stream, version, log, position }: PreparedIntent) {
   return {
     stream,
-    version: encodeVersion(stream, version),
+    version: encodeVersionToken(stream, version),
     log,
     position,
   };

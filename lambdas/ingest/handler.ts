@@ -1,12 +1,12 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { type IngestPorts, ingest } from '../../core/index.ts';
+import { type IngestPorts, ingestMessages } from '../../core/index.ts';
 import { failedOf } from '../batch.ts';
 import { instrument, type Telemetry } from '../instrument.ts';
 
 /** bus → ingress queue → append. */
 export function makeHandler(ports: IngestPorts & { readonly telemetry: Telemetry }) {
   return instrument(ports.telemetry, async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
-    const answers = await ingest(
+    const answers = await ingestMessages(
       ports,
       Records.map(({ body }) => body),
     );

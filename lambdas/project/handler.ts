@@ -3,7 +3,7 @@ import {
   type ProjectionMessage,
   type ProjectPorts,
   parseProjectionMessage,
-  project,
+  projectTriggers,
   streamsOf,
   triggersOf,
 } from '../../core/index.ts';
@@ -14,7 +14,7 @@ import { instrument, type Telemetry } from '../instrument.ts';
 export function makeHandler(ports: ProjectPorts & { readonly telemetry: Telemetry }) {
   return instrument(ports.telemetry, async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
     const read = Records.map(parse);
-    const failed = await project(ports, triggersOf(read.flatMap(({ message }) => message ?? [])));
+    const failed = await projectTriggers(ports, triggersOf(read.flatMap(({ message }) => message ?? [])));
     return failedOf(
       read.map(({ id, message, why }) => ({
         id,

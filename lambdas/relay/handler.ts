@@ -1,5 +1,5 @@
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
-import { type Change, type RelayPorts, relay } from '../../core/index.ts';
+import { type Change, type RelayPorts, relayChanges } from '../../core/index.ts';
 import { failedOf } from '../batch.ts';
 import { instrument, type Telemetry } from '../instrument.ts';
 
@@ -22,7 +22,7 @@ export function makeHandler(ports: RelayHandlerPorts) {
     const records = Records.map((record) => ({ id: record.dynamodb?.SequenceNumber ?? '', ...read(ports, record) }));
     // Everything behind the first failure is delivered again: sending it now would send it at every try.
     const unreadable = records.findIndex(({ why }) => why !== undefined);
-    const failed = await relay(
+    const failed = await relayChanges(
       ports,
       records.slice(0, unreadable === -1 ? undefined : unreadable).flatMap(({ change }) => change ?? []),
     );

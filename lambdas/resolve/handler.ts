@@ -1,12 +1,12 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { type ResolvePorts, resolve } from '../../core/index.ts';
+import { type ResolvePorts, resolveMessages } from '../../core/index.ts';
 import { failedOf } from '../batch.ts';
 import { instrument, type Telemetry } from '../instrument.ts';
 
 /** resolver queue → what a coordinator has left undone. */
 export function makeHandler(ports: ResolvePorts & { readonly telemetry: Telemetry }) {
   return instrument(ports.telemetry, async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
-    const answers = await resolve(
+    const answers = await resolveMessages(
       ports,
       Records.map(({ body }) => body),
     );

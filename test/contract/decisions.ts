@@ -12,7 +12,7 @@ export function aDecision(of: Partial<Decision> = {}): Decision {
   return {
     transaction: 'us-east-1:order-17',
     attempt: 1,
-    outcome: 'committed',
+    state: 'committed',
     final: true,
     fingerprint: 'digest-of-the-request',
     participants: [
@@ -29,7 +29,7 @@ export function aDecision(of: Partial<Decision> = {}): Decision {
 /** A decision that aborts, with everything that a reason can have. */
 export function anAbort(of: Partial<Decision> = {}): Decision {
   return aDecision({
-    outcome: 'aborted',
+    state: 'aborted',
     participants: [],
     reason: {
       stream: 'seats/17',
@@ -49,7 +49,7 @@ export function anAbort(of: Partial<Decision> = {}): Decision {
 
 /** The record of an outcome that was promised. */
 export function aPromise(of: Partial<Decision> = {}): Decision {
-  return aDecision({ attempt: 0, outcome: 'aborted', final: false, participants: [], remaining: 30_000, ...of });
+  return aDecision({ attempt: 0, state: 'aborted', final: false, participants: [], remaining: 30_000, ...of });
 }
 
 /** The decision on an attempt that met a busy stream. */

@@ -5,7 +5,7 @@ import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
 import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
-import { subscribe, subscribedEvent } from '../../core/index.ts';
+import { handleEvents, subscribedEventSchema } from '../../core/index.ts';
 import { entriesOf } from '../../core/wire/event.ts';
 import { fakeRuntime } from '../runtime.ts';
 import { aCommit, anIntent, aStream } from './commits.ts';
@@ -78,11 +78,11 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
     test('a transaction of one Region is one request, also when something is in its way; its outcome is one GetItem', async () => {
       const store = dynamoDbEventStore(counted, table);
       const transaction = aTransactionId();
-      const write = { commits: [aCommit({ stream: aStream() })], free: [], outcome: aDecision({ transaction }) };
+      const write = { commits: [aCommit({ stream: aStream() })], free: [], decision: aDecision({ transaction }) };
       for (const _ of ['once', 'again'])
         expect(await counting(() => store.transact(write))).toEqual({ TransactWriteItemsCommand: 1 });
-      expect(await counting(() => store.outcome(transaction))).toEqual({ GetItemCommand: 1 });
-      expect(await counting(() => store.putOutcome(write.outcome))).toEqual({ PutItemCommand: 1 });
+      expect(await counting(() => store.findDecision(transaction))).toEqual({ GetItemCommand: 1 });
+      expect(await counting(() => store.putDecision(write.decision))).toEqual({ PutItemCommand: 1 });
     });
 
     test('a decision is one PutItem, also when there is one; it is found by one GetItem, with all others by one Query', async () => {
@@ -99,7 +99,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       const [entry] = entriesOf(aCommit({ stream: aStream() }));
       const body = JSON.stringify({ 'detail-type': entry?.detailType, detail: JSON.parse(entry?.detail ?? '') });
       const ports = { from: 'beginning', progress, runtime: fakeRuntime(), handle: () => [] } as const;
-      const take = () => subscribe(ports, [body]);
+      const take = () => handleEvents(ports, [body]);
       expect(await counting(take)).toEqual({ GetItemCommand: 1, TransactWriteItemsCommand: 1, QueryCommand: 1 });
       expect(await counting(take)).toEqual({ GetItemCommand: 1, QueryCommand: 1 });
     });
@@ -107,7 +107,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
     test('a parked event is kept for 14 days from the last time that it came', async () => {
       const { progress } = dynamoDbTally(counted, table);
       const [entry] = entriesOf(aCommit({ stream: aStream(), position: 2 }));
-      const event = subscribedEvent.parse({ ...JSON.parse(entry?.detail ?? ''), type: 'Departed' });
+      const event = subscribedEventSchema.parse({ ...JSON.parse(entry?.detail ?? ''), type: 'Departed' });
       const [first, again] = [Date.UTC(2001, 0, 1), Date.UTC(2001, 0, 14)];
       for (const now of [first, again])
         expect(await counting(() => progress.park(event, now))).toEqual({ UpdateItemCommand: 1 });

@@ -113,10 +113,10 @@ export function eventScanContract(open: () => Promise<EventStore>): void {
         anIntent({ stream: `flight/mixed-${i}`, position: 2, tx: { state, deadline: 7 } }),
       );
       for (const commit of [...kept, ...intents]) await mixed.put(commit);
-      for (const _ of kept) await mixed.putOutcome(aDecision({ transaction: aTransactionId() }));
+      for (const _ of kept) await mixed.putDecision(aDecision({ transaction: aTransactionId() }));
       const transaction = aTransactionId();
       const written = aCommit({ stream: 'seats/mixed', commitId: `${transaction}#1` });
-      await mixed.transact({ commits: [written], free: [], outcome: aDecision({ transaction }) });
+      await mixed.transact({ commits: [written], free: [], decision: aDecision({ transaction }) });
       for (const limit of [1, 5, 1000]) {
         const found = (await pagesOf(mixed, 0, 1, limit)).flat();
         expect(found.map(dotOf).sort()).toEqual([...kept, ...intents, written].map(dotOf).sort());

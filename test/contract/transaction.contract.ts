@@ -101,28 +101,28 @@ export function transactionContract(open: () => EventStore): void {
 
   /** A write of so many streams, one commit each. */
   const aWrite = (of: Partial<OneRegionWrite> = {}, streams = 3): OneRegionWrite => {
-    const transaction = of.outcome?.transaction ?? aTransactionId();
+    const transaction = of.decision?.transaction ?? aTransactionId();
     return {
       commits: Array.from({ length: streams }, () => aCommit({ stream: aStream(), commitId: `${transaction}#1` })),
       free: [],
-      outcome: aDecision({ transaction }),
+      decision: aDecision({ transaction }),
       ...of,
     };
   };
   const isWritten = async (write: OneRegionWrite): Promise<void> => {
     for (const commit of write.commits) expect(await store.load(commit.stream)).toContainEqual(commit);
-    expect(await store.outcome(write.outcome.transaction)).toEqual(write.outcome);
+    expect(await store.findDecision(write.decision.transaction)).toEqual(write.decision);
   };
   const isNotWritten = async (write: OneRegionWrite): Promise<void> => {
     for (const commit of write.commits) expect(await store.load(commit.stream)).not.toContainEqual(commit);
-    expect(await store.outcome(write.outcome.transaction)).not.toEqual(write.outcome);
+    expect(await store.findDecision(write.decision.transaction)).not.toEqual(write.decision);
   };
   const taken = (...commits: readonly Commit[]): InTheWay => ({ taken: commits, contended: [] });
   /** Whoever is told that others are just writing comes again. */
   const transact = async (write: OneRegionWrite): Promise<InTheWay | undefined> => {
     for (;;) {
       const answer = await store.transact(write);
-      if (!answer || answer.outcome || answer.taken.length > 0) return answer;
+      if (!answer || answer.decision || answer.taken.length > 0) return answer;
     }
   };
 
@@ -168,16 +168,16 @@ export function transactionContract(open: () => EventStore): void {
 
     test('writes nothing when there is an outcome already, and says which', async () => {
       const kept = anAbort({ transaction: aTransactionId() });
-      const write = aWrite({ outcome: aDecision({ transaction: kept.transaction }) });
-      expect(await store.putOutcome(kept)).toBeUndefined();
-      expect(await store.transact(write)).toEqual({ outcome: kept, ...taken() });
+      const write = aWrite({ decision: aDecision({ transaction: kept.transaction }) });
+      expect(await store.putDecision(kept)).toBeUndefined();
+      expect(await store.transact(write)).toEqual({ decision: kept, ...taken() });
       await isNotWritten(write);
     });
 
     test('that is sent again, because its answer was lost, meets itself', async () => {
       const write = aWrite();
       await store.transact(write);
-      expect(await store.transact(write)).toEqual({ outcome: write.outcome, ...taken(...write.commits) });
+      expect(await store.transact(write)).toEqual({ decision: write.decision, ...taken(...write.commits) });
       await isWritten(write);
     });
 
@@ -186,11 +186,11 @@ export function transactionContract(open: () => EventStore): void {
       const events = [{ type: 'Large 🛫', version: 1, data: 'ü'.repeat(100_000) }];
       const write = aWrite({
         commits: [1, 2, 3].map((position) => aCommit({ stream, position, events })),
-        outcome: aDecision({ transaction: `${aTransactionId()}:Zürich/東京 #"` }),
+        decision: aDecision({ transaction: `${aTransactionId()}:Zürich/東京 #"` }),
       });
       expect(await store.transact(write)).toBeUndefined();
       await isWritten(write);
-      const second = { ...write, outcome: aDecision({ transaction: aTransactionId() }) };
+      const second = { ...write, decision: aDecision({ transaction: aTransactionId() }) };
       expect(await store.transact(second)).toEqual(taken(...write.commits));
     });
 
@@ -222,7 +222,7 @@ export function transactionContract(open: () => EventStore): void {
       const writes = Array.from({ length: 12 }, (_, i) => {
         const transaction = aTransactionId();
         const commits = dots.map((commit) => ({ ...commit, commitId: transaction }));
-        return aWrite({ commits: i % 2 ? commits : commits.reverse(), outcome: aDecision({ transaction }) });
+        return aWrite({ commits: i % 2 ? commits : commits.reverse(), decision: aDecision({ transaction }) });
       });
       const answers = await Promise.all(writes.map(transact));
       const winner = writes[answers.indexOf(undefined)] ?? aWrite();
@@ -231,7 +231,7 @@ export function transactionContract(open: () => EventStore): void {
       for (const [i, write] of writes.entries()) {
         if (write === winner) continue;
         await isNotWritten(write);
-        for (const { commitId } of answers[i]?.taken ?? []) expect(commitId).toBe(winner.outcome.transaction);
+        for (const { commitId } of answers[i]?.taken ?? []) expect(commitId).toBe(winner.decision.transaction);
         expect(answers[i]?.taken).not.toEqual([]);
       }
     });
@@ -239,7 +239,7 @@ export function transactionContract(open: () => EventStore): void {
     test('of many with one id, at different positions, exactly one is written, and all others learn its outcome', async () => {
       const transaction = aTransactionId();
       const writes = Array.from({ length: 12 }, (_, i) =>
-        aWrite({ outcome: aDecision({ transaction, region: `r-${i}` }) }),
+        aWrite({ decision: aDecision({ transaction, region: `r-${i}` }) }),
       );
       const answers = await Promise.all(writes.map(transact));
       const winner = writes[answers.indexOf(undefined)] ?? aWrite();
@@ -247,7 +247,7 @@ export function transactionContract(open: () => EventStore): void {
       for (const [i, write] of writes.entries()) {
         if (write === winner) continue;
         await isNotWritten(write);
-        expect(answers[i]?.outcome).toEqual(winner.outcome);
+        expect(answers[i]?.decision).toEqual(winner.decision);
       }
     });
 
@@ -274,30 +274,30 @@ export function transactionContract(open: () => EventStore): void {
       await store.transact(sent);
       meddle(sent);
       meddle(await store.transact(write));
-      meddle(await store.outcome(write.outcome.transaction));
+      meddle(await store.findDecision(write.decision.transaction));
       await isWritten(write);
     });
   });
 
   describe('the outcome of a transaction of one Region', () => {
     test('that nobody kept is none', async () => {
-      expect(await store.outcome(aTransactionId())).toBeUndefined();
+      expect(await store.findDecision(aTransactionId())).toBeUndefined();
     });
 
     test('comes back as it was kept, at once; a second one is not kept, and learns it', async () => {
       const outcome = anAbort({ transaction: aTransactionId() });
-      expect(await store.putOutcome(outcome)).toBeUndefined();
-      expect(await store.outcome(outcome.transaction)).toEqual(outcome);
-      expect(await store.putOutcome(aDecision({ transaction: outcome.transaction }))).toEqual(outcome);
-      expect(await store.putOutcome(outcome)).toEqual(outcome);
-      expect(await store.outcome(outcome.transaction)).toEqual(outcome);
+      expect(await store.putDecision(outcome)).toBeUndefined();
+      expect(await store.findDecision(outcome.transaction)).toEqual(outcome);
+      expect(await store.putDecision(aDecision({ transaction: outcome.transaction }))).toEqual(outcome);
+      expect(await store.putDecision(outcome)).toEqual(outcome);
+      expect(await store.findDecision(outcome.transaction)).toEqual(outcome);
     });
 
     test('of many that are kept at once exactly one stands, and all others learn which', async () => {
       const transaction = aTransactionId();
       const all = Array.from({ length: 16 }, (_, i) => anAbort({ transaction, region: `r-${i}` }));
-      const answers = await Promise.all(all.map((outcome) => store.putOutcome(outcome)));
-      const kept = await store.outcome(transaction);
+      const answers = await Promise.all(all.map((outcome) => store.putDecision(outcome)));
+      const kept = await store.findDecision(transaction);
       expect(answers.filter((answer) => answer === undefined)).toHaveLength(1);
       expect(all[answers.indexOf(undefined)]).toEqual(kept);
       for (const answer of answers) expect(answer ?? kept).toEqual(kept);
@@ -305,7 +305,7 @@ export function transactionContract(open: () => EventStore): void {
 
     test('is no commit of any stream', async () => {
       const outcome = aDecision({ transaction: aTransactionId() });
-      await store.putOutcome(outcome);
+      await store.putDecision(outcome);
       expect(await store.load(outcome.transaction)).toEqual([]);
     });
   });

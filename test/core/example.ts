@@ -164,13 +164,13 @@ export function watched(
       await watch('transact');
       return store.transact(write);
     },
-    outcome: async (transaction) => {
-      await watch('outcome');
-      return store.outcome(transaction);
+    findDecision: async (transaction) => {
+      await watch('findDecision');
+      return store.findDecision(transaction);
     },
-    putOutcome: async (outcome) => {
-      await watch('putOutcome');
-      return store.putOutcome(outcome);
+    putDecision: async (outcome) => {
+      await watch('putDecision');
+      return store.putDecision(outcome);
     },
   };
 }

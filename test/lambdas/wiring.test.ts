@@ -269,7 +269,7 @@ describe('a function as it is deployed', () => {
   it('participant: tells and makes decisions in the transactions table', async () => {
     const { handler } = await import('../../lambdas/participant/index.ts');
     const decision = { step: 'decision', attempt: 'us-east-1:a#1', abort: { fingerprint: 'digest' } };
-    expect(await handler(decision, context)).toMatchObject({ decision: { outcome: 'aborted' } });
+    expect(await handler(decision, context)).toMatchObject({ decision: { state: 'aborted' } });
     expect(sent()).toEqual(new Set(['PutItem transactions']));
   });
 

@@ -76,7 +76,7 @@ class Walk {
   #visit({ node, on }: Visit): void {
     if (ts.isTypeNode(node) || ts.isImportDeclaration(node) || ts.isInterfaceDeclaration(node)) return;
     // A function does nothing before something names it: see #declared.
-    if (bodyOf(node)) return;
+    if (partsOf(node)) return;
     if (ts.isIdentifier(node) || ts.isPrivateIdentifier(node)) this.#name(node, on);
     else if (ts.isObjectLiteralExpression(node)) this.#object(node, on);
     else if (ts.isCallExpression(node) || ts.isNewExpression(node)) {
@@ -158,7 +158,7 @@ class Walk {
     }
     // Parameters, and names that are bound in place, hold what was walked where it came from.
     if (ts.isParameter(declaration) || ts.isBindingElement(declaration)) return;
-    this.#push({ node: bodyOf(declaration) ?? declaration, on });
+    for (const part of partsOf(declaration) ?? [declaration]) this.#push({ node: part, on });
   }
 
   #call(client: string, operation: string, on: readonly string[]): void {
@@ -167,11 +167,14 @@ class Walk {
   }
 }
 
-/** What a declared function does, be it declared as a function or as a constant. */
-function bodyOf(node: ts.Node): ts.Node | undefined {
-  if (ts.isFunctionDeclaration(node)) return node.body;
+/**
+ * What a declared function does, be it declared as a function or as a constant: its parameters, which may take members out of
+ * an object, and its body.
+ */
+function partsOf(node: ts.Node): readonly ts.Node[] | undefined {
+  if (ts.isFunctionDeclaration(node)) return node.body && [...node.parameters, node.body];
   const value = ts.isVariableDeclaration(node) ? node.initializer : undefined;
-  return value && (ts.isArrowFunction(value) || ts.isFunctionExpression(value)) ? value : undefined;
+  return value && (ts.isArrowFunction(value) || ts.isFunctionExpression(value)) ? [value] : undefined;
 }
 
 /** The X of every `env.X` that is handed over, also inside an object, but not inside another call. */

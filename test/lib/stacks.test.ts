@@ -264,7 +264,7 @@ describe('events on the buses', () => {
   });
 
   it('that tell an outcome stay on their bus', () => {
-    const outcome = { source: 'meridian.outcome', 'detail-type': 'Rejected', detail: { id: '1' } };
+    const outcome = { source: 'meridian.receipt', 'detail-type': 'Rejected', detail: { id: '1' } };
     for (const at of three) expect(rulesMatching(outcome, at)).toEqual([]);
   });
 
@@ -354,7 +354,7 @@ describe('the policy of a bus', () => {
     'meridian-us-east-2-forward',
     'meridian-us-west-2-forward',
   ])('lets %s speak as Meridian', (name) => {
-    expect(denies(role(name), ['meridian.flight', 'meridian.outcome'])).toBe(false);
+    expect(denies(role(name), ['meridian.flight', 'meridian.receipt'])).toBe(false);
   });
 
   it.each([

@@ -31,7 +31,7 @@ describeWithLocalStack('200 flights that producers put on the buses of three Reg
     writeFileSync(file, JSON.stringify(all.slice(0, FLIGHTS)));
     puts = [...putsOf(readFlights(file), REGIONS)];
     figures = figuresOf(file);
-    listeners = await Promise.all(regions.map((region) => region.listen('outcomes', { source: ['meridian.outcome'] })));
+    listeners = await Promise.all(regions.map((region) => region.listen('outcomes', { source: ['meridian.receipt'] })));
     subscribed = await Promise.all(regions.map((region) => region.listen('events', { source: ['meridian.flight'] })));
   });
   afterAll(async () => {

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import * as z from 'zod';
-import { attemptOf, type Commit, type Decision, drivingRegionOf, isVisible } from '../../core/index.ts';
+import { type Commit, type Decision, drivingRegionOf, isVisible, parseAttemptId } from '../../core/index.ts';
 import { aWorld } from './a-world.ts';
 
 export const REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'] as const;
@@ -80,7 +80,9 @@ export async function aBank(options: Parameters<typeof aWorld>[0] = {}) {
   /** The record that is the outcome of a transaction, in the Region that drives it. */
   const recordOf = async (id: string): Promise<Decision | undefined> => {
     const region = world.region(drivingRegionOf(id));
-    const records = [await region.outcome(id), ...(await region.attempts(id))].flatMap((record) => record ?? []);
+    const records = [await region.oneRegionDecision(id), ...(await region.attempts(id))].flatMap(
+      (record) => record ?? [],
+    );
     const finals = records.filter(({ final }) => final);
     expect(finals.length, `outcomes of ${id}`).toBeLessThan(2);
     return finals[0];
@@ -123,8 +125,8 @@ export async function aBank(options: Parameters<typeof aWorld>[0] = {}) {
       const [visible, brought] = partition(all.filter(isVisible), ({ commitId }) => commitId.includes('#'));
       for (const id of sent) {
         const record = await recordOf(id);
-        const commits = visible.filter(({ commitId }) => attemptOf(commitId).transaction === id);
-        const listed = record?.outcome === 'committed' ? record.participants : [];
+        const commits = visible.filter(({ commitId }) => parseAttemptId(commitId).transaction === id);
+        const listed = record?.state === 'committed' ? record.participants : [];
         expect(
           commits.map(({ stream, log, position, commitId }) => [stream, log, position, commitId]).sort(),
           `commits of ${id}`,
@@ -135,11 +137,11 @@ export async function aBank(options: Parameters<typeof aWorld>[0] = {}) {
           expect(heard(region).get(`tx/${id}`), `${id} announced in ${region}`).toBeGreaterThan(0);
         for (const region of REGIONS) {
           const { status, body } = await call(region, 'GET', `/transactions/${id}`);
-          if (record) expect(body, `${id} in ${region}`).toMatchObject({ id, state: record.outcome });
+          if (record) expect(body, `${id} in ${region}`).toMatchObject({ id, state: record.state });
           else expect(status, `${id} in ${region}`).toBe(404);
         }
       }
-      expect(visible.filter(({ commitId }) => !sent.includes(attemptOf(commitId).transaction))).toEqual([]);
+      expect(visible.filter(({ commitId }) => !sent.includes(parseAttemptId(commitId).transaction))).toEqual([]);
 
       const sums = new Map<string, number>();
       for (const id of ACCOUNTS) {

@@ -29,7 +29,7 @@ export function aWorld({
         kind: 'listener',
         listen: (event) => {
           const { source, 'detail-type': type, detail } = busEventSchema.parse(event);
-          const key = source === 'meridian.outcome' ? `${type} ${detail.id}` : detail.id;
+          const key = source === 'meridian.receipt' ? `${type} ${detail.id}` : detail.id;
           counts.set(key, (counts.get(key) ?? 0) + 1);
         },
       },

@@ -4,10 +4,10 @@ import * as z from 'zod';
 import {
   type Commit,
   type Domain,
-  decodeVersion,
+  decodeVersionToken,
   defineDomain,
   type Snapshots,
-  type Version,
+  type VersionVector,
 } from '../../core/index.ts';
 import { functionUrlEvent } from '../../world/network/server.ts';
 import type { FaultyPorts } from '../../world/region/faults.ts';
@@ -102,7 +102,7 @@ const acceptedSchema = z.object({ id: z.string(), stream: z.string(), version: z
 interface Sight {
   readonly region: string;
   readonly stream: string;
-  readonly version: Version;
+  readonly version: VersionVector;
   readonly state: unknown;
   /** The requests in the note's row; of several copies another may stand for one as they arrive. */
   readonly row: ReadonlySet<string>;
@@ -143,7 +143,7 @@ async function run(steps: readonly (Request | Look | Change)[], { snapshots, ...
   const answers = new Answers();
   const remembered = new Map<string, string>();
   for (const { bus } of world.regions.values())
-    bus.addRule({ source: ['meridian.outcome'] }, { kind: 'listener', listen: (event) => answers.hear(event) });
+    bus.addRule({ source: ['meridian.receipt'] }, { kind: 'listener', listen: (event) => answers.hear(event) });
 
   const send = async ({ via, region: at, stream, text, basedOn, ...request }: Request): Promise<void> => {
     const region = world.region(at);
@@ -190,7 +190,7 @@ async function run(steps: readonly (Request | Look | Change)[], { snapshots, ...
     answers.sights.push({
       region: at,
       stream,
-      version: decodeVersion(stream, version, ''),
+      version: decodeVersionToken(stream, version, ''),
       state,
       row: new Set(
         z
@@ -274,7 +274,7 @@ function referenceFold(commits: readonly Commit[]): readonly Entry[] {
   }));
 }
 
-function covers(a: Version, b: Version): boolean {
+function covers(a: VersionVector, b: VersionVector): boolean {
   return Object.entries(b).every(([log, position]) => (a[log] ?? 0) >= position);
 }
 

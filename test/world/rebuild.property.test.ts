@@ -8,7 +8,7 @@ import {
   type Domain,
   defineView,
   MeridianError,
-  project,
+  projectTriggers,
   type RebuildStatus,
   readRows,
   rebuildStatusSchema,
@@ -120,7 +120,9 @@ async function fromScratch(domain: Domain, commits: readonly Commit[], view: str
   for (const commit of commits) events.replicate(commit);
   const triggers = commits.map(({ stream, log, position }) => ({ stream, log, position, inTable: true }));
   const alone = { region: 'us-east-1', decisions: memoryDecisions({ strong: false }) };
-  expect(await project({ ...alone, domain, events, views, runtime: fakeRuntime() }, triggers)).toEqual(new Map());
+  expect(await projectTriggers({ ...alone, domain, events, views, runtime: fakeRuntime() }, triggers)).toEqual(
+    new Map(),
+  );
   return (await readRows({ domain, views }, view, undefined, 1000)).rows;
 }
 

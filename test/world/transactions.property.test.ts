@@ -181,10 +181,10 @@ describe('transfers between three Regions', () => {
         await bank.expectWhole([...told.keys()]);
         for (const [id, answers] of told) {
           const record = await bank.recordOf(id);
-          outcomes.set(record?.outcome, (outcomes.get(record?.outcome) ?? 0) + 1);
+          outcomes.set(record?.state, (outcomes.get(record?.state) ?? 0) + 1);
           for (const answer of answers)
             if (answer === 'undecided') expect(record, `promised in ${drivingRegionOf(id)}`).toBeDefined();
-            else expect(answer, id).toBe(record?.outcome);
+            else expect(answer, id).toBe(record?.state);
         }
         for (const deposit of deposits) {
           const [of = '', id = ''] = deposit.split(' ');

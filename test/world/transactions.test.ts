@@ -11,9 +11,9 @@ type Bank = Awaited<ReturnType<typeof aBank>>;
 
 /** What was written since the accounts were opened, in all Regions together. */
 function writesOf({ world }: Bank) {
-  const sums = { intents: 0, finalised: 0, decided: 0, outcomes: 0 };
+  const sums = { intents: 0, finalised: 0, decided: 0, oneRegionDecisions: 0 };
   for (const { counts } of world.regions.values())
-    for (const key of ['intents', 'finalised', 'decided', 'outcomes'] as const) sums[key] += counts[key];
+    for (const key of ['intents', 'finalised', 'decided', 'oneRegionDecisions'] as const) sums[key] += counts[key];
   return sums;
 }
 
@@ -49,7 +49,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     expect(await bank.balance(WEST, DAN)).toBe(BALANCE + 10);
     await bank.recover();
 
-    expect(writesOf(bank)).toEqual({ intents: 2, finalised: 2, decided: 1, outcomes: 0 });
+    expect(writesOf(bank)).toEqual({ intents: 2, finalised: 2, decided: 1, oneRegionDecisions: 0 });
     await bank.expectWhole([A]);
   });
 
@@ -59,7 +59,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     expect(await bank.transfer({ ...a, to: BOB })).toMatchObject({ status: 200, body: { state: 'committed' } });
     await bank.recover();
 
-    expect(writesOf(bank)).toEqual({ intents: 0, finalised: 0, decided: 0, outcomes: 1 });
+    expect(writesOf(bank)).toEqual({ intents: 0, finalised: 0, decided: 0, oneRegionDecisions: 1 });
     await bank.expectWhole([A]);
   });
 
@@ -106,16 +106,16 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
   });
 
   it.each([
-    { step: 'Plan', outcome: 'aborted' },
-    { step: 'Prepare', outcome: 'aborted' },
-    { step: 'Prepare', times: 2, outcome: 'aborted' },
-    { step: 'Decide', outcome: 'aborted' },
-    { step: 'Commit', outcome: 'committed' },
-    { step: 'Commit', times: 2, outcome: 'committed' },
-    { step: 'Abort', amount: BALANCE + 1, outcome: 'aborted' },
+    { step: 'Plan', state: 'aborted' },
+    { step: 'Prepare', state: 'aborted' },
+    { step: 'Prepare', times: 2, state: 'aborted' },
+    { step: 'Decide', state: 'aborted' },
+    { step: 'Commit', state: 'committed' },
+    { step: 'Commit', times: 2, state: 'committed' },
+    { step: 'Abort', amount: BALANCE + 1, state: 'aborted' },
   ] as const)(
-    'is $outcome within its deadline and 30 s when its machine is killed before $step',
-    async ({ step, outcome, ...more }) => {
+    'is $state within its deadline and 30 s when its machine is killed before $step',
+    async ({ step, state, ...more }) => {
       const bank = await aBank({ decisions });
       killBefore(bank, step, 'times' in more ? { times: more.times } : {});
 
@@ -124,7 +124,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
       await bank.recover();
 
       expect(bank.elapsed()).toBeLessThan(RECOVERED_MS);
-      expect(await bank.recordOf(A)).toMatchObject({ outcome });
+      expect(await bank.recordOf(A)).toMatchObject({ state });
       await bank.expectWhole([A]);
     },
   );
@@ -139,7 +139,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     expect(await bank.transfer({ ...a, key: 'b', wait: 5 })).toMatchObject({ status: 202 });
     await bank.recover();
 
-    expect(await bank.recordOf(`${EAST}:b`)).toMatchObject({ outcome: 'aborted', attempt: 2 });
+    expect(await bank.recordOf(`${EAST}:b`)).toMatchObject({ state: 'aborted', attempt: 2 });
     await bank.expectWhole([A, `${EAST}:b`]);
   });
 
@@ -153,7 +153,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     });
     expect(await bank.transfer(a)).toMatchObject({ status: 200 });
     await bank.recover();
-    expect(writesOf(bank)).toEqual({ intents: 2, finalised: 2, decided: 1, outcomes: 0 });
+    expect(writesOf(bank)).toEqual({ intents: 2, finalised: 2, decided: 1, oneRegionDecisions: 0 });
     await bank.expectWhole([A]);
   });
 
@@ -275,7 +275,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     });
     await bank.transfer({ ...a, wait: 1 });
     await bank.recover();
-    expect(await bank.recordOf(A)).toMatchObject({ outcome: 'aborted' });
+    expect(await bank.recordOf(A)).toMatchObject({ state: 'aborted' });
     expect(await bank.preparedOf(DAN)).toEqual([]);
     await scheduler.run(90_000 - bank.elapsed() + 1000);
     expect(await bank.preparedOf(DAN)).toEqual([`${A}#1`]);
@@ -307,9 +307,9 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
         isOpen = false;
         await bank.recover();
         const record = await bank.recordOf(A);
-        expect(status).toBe(record?.outcome === 'committed' ? 200 : 409);
+        expect(status).toBe(record?.state === 'committed' ? 200 : 409);
         await bank.expectWhole([A]);
-        outcomes.add(record?.outcome);
+        outcomes.add(record?.state);
       }
       expect(outcomes).toContain('committed');
     },
@@ -337,7 +337,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
 
     expect(await bank.preparedOf(ANN)).toEqual([]);
     expect(await bank.recordOf(A)).toMatchObject({
-      outcome: 'aborted',
+      state: 'aborted',
       reason: { problem: { code: 'deadline-exceeded' } },
     });
     expect(await bank.balance(EAST, ANN)).toBe(BALANCE + 1);
@@ -365,7 +365,7 @@ describe('a driving Region that no majority can reach', () => {
 
       bank.world.healAll();
       await bank.recover();
-      expect(await bank.recordOf(A)).toMatchObject({ outcome: isStrong ? 'aborted' : 'committed' });
+      expect(await bank.recordOf(A)).toMatchObject({ state: isStrong ? 'aborted' : 'committed' });
       await bank.expectWhole([A]);
     }
   });

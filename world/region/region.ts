@@ -26,7 +26,7 @@ import {
   ingressPattern,
   MeridianError,
   type OperateAnswer,
-  operateAnswer,
+  operateAnswerSchema,
   projectedTypes,
   type Queue,
   type Remote,
@@ -144,7 +144,7 @@ export interface RegionCounts {
   /** Decisions that were put here. */
   decided: number;
   /** Outcomes of one-Region transactions that were put here. */
-  outcomes: number;
+  oneRegionDecisions: number;
   /** Commits that the table here holds, every Region's. */
   seen: number;
   /** Milliseconds from the append of another Region's commit to its arrival in the table here. */
@@ -163,7 +163,7 @@ export class WorldRegion {
     intents: 0,
     finalised: 0,
     decided: 0,
-    outcomes: 0,
+    oneRegionDecisions: 0,
     seen: 0,
     lags: [],
     metrics: new Map(),
@@ -288,7 +288,7 @@ export class WorldRegion {
 
   /** One invocation of the Region's `operate` function, JSON on both ways. */
   async operate(request: unknown): Promise<OperateAnswer> {
-    return operateAnswer.parse(JSON.parse(JSON.stringify(await this.#operate.invoke(request))));
+    return operateAnswerSchema.parse(JSON.parse(JSON.stringify(await this.#operate.invoke(request))));
   }
 
   /** The commits of a stream that the table holds, seen or not. */
@@ -302,17 +302,17 @@ export class WorldRegion {
   }
 
   /** The outcome that the table holds of a one-Region transaction. */
-  outcome(transaction: string): Promise<Decision | undefined> {
-    return this.#table.outcome(transaction);
+  oneRegionDecision(transaction: string): Promise<Decision | undefined> {
+    return this.#table.findDecision(transaction);
   }
 
   #onChange(change: EventsChange): void {
     this.tableStream.push(change);
-    if ('outcome' in change) {
-      const { outcome } = change;
-      if (outcome.region !== this.name) return;
-      this.counts.outcomes++;
-      this.#replicate((peer) => peer.#table.replicateOutcome(outcome));
+    if ('oneRegionDecision' in change) {
+      const { oneRegionDecision: decision } = change;
+      if (decision.region !== this.name) return;
+      this.counts.oneRegionDecisions++;
+      this.#replicate((peer) => peer.#table.replicateDecision(decision));
       return;
     }
     const { commit, before } = change;

@@ -1,6 +1,6 @@
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { type CommitImage, toImage } from '../../adapters/dynamodb/commit-item.ts';
-import { decisionKey, outcomeKey, toDecisionItem } from '../../adapters/dynamodb/decision-item.ts';
+import { decisionKey, oneRegionKey, toDecisionItem } from '../../adapters/dynamodb/decision-item.ts';
 import type { Commit, Decision } from '../../core/index.ts';
 import type { Activity } from '../time/activity.ts';
 import type { Random } from '../time/randomness.ts';
@@ -10,7 +10,7 @@ import type { FunctionPool } from './function-pool.ts';
 /** A new item of a table, or one that is changed: a commit, the outcome of a one-Region transaction, a decision. */
 export type TableItemChange =
   | { readonly commit: Commit; readonly before?: Commit | undefined }
-  | { readonly outcome: Decision }
+  | { readonly oneRegionDecision: Decision }
   | { readonly decision: Decision };
 
 export interface TableStreamOptions {
@@ -140,7 +140,8 @@ interface Images {
 }
 
 function imagesOf(change: TableItemChange): Images {
-  if ('outcome' in change) return { after: toDecisionItem(outcomeKey(change.outcome.transaction), change.outcome) };
+  if ('oneRegionDecision' in change)
+    return { after: toDecisionItem(oneRegionKey(change.oneRegionDecision.transaction), change.oneRegionDecision) };
   if ('decision' in change) {
     const { transaction, attempt } = change.decision;
     return { after: toDecisionItem(decisionKey(transaction, attempt), change.decision) };

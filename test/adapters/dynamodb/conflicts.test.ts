@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { dynamoDbClient } from '../../../adapters/dynamodb/client.ts';
 import { toImage } from '../../../adapters/dynamodb/commit-item.ts';
-import { decisionKey, outcomeKey, toDecisionItem } from '../../../adapters/dynamodb/decision-item.ts';
+import { decisionKey, oneRegionKey, toDecisionItem } from '../../../adapters/dynamodb/decision-item.ts';
 import { dynamoDbDecisions } from '../../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventStore } from '../../../adapters/dynamodb/event-store.ts';
 import { finalOf } from '../../../core/facts/decision.ts';
@@ -26,14 +26,14 @@ const intent = anIntent();
 const write = {
   commits: [aCommit({ stream: 'seats/1' }), aCommit({ stream: 'seats/2' })],
   free: [{ stream: 'seats/3', log: 'us-east-1', position: 7 }],
-  outcome: aDecision(),
+  decision: aDecision(),
 };
 
 /** Every write of one item. */
 const writes: readonly (readonly [string, (adapters: Adapters) => Promise<unknown>])[] = [
   ['put', ({ events }) => events.put(intent)],
   ['finalise', ({ events }) => events.finalise(intent, 'committed')],
-  ['putOutcome', ({ events }) => events.putOutcome(anAbort())],
+  ['putDecision', ({ events }) => events.putDecision(anAbort())],
   ['a put of a decision', ({ decisions }) => decisions.put(aDecision())],
 ];
 
@@ -98,10 +98,10 @@ describe('a write of one item', () => {
       ({ events }) => events.finalise(intent, 'committed'),
     ],
     [
-      'putOutcome',
-      toDecisionItem(outcomeKey(abort.transaction), abort),
+      'putDecision',
+      toDecisionItem(oneRegionKey(abort.transaction), abort),
       abort,
-      ({ events }) => events.putOutcome(aDecision()),
+      ({ events }) => events.putDecision(aDecision()),
     ],
     ['a put of a decision', decided, abort, ({ decisions }) => decisions.put(aDecision())],
   ])('%s reads what is there where the refusal does not bring it', async (_, item, expected, call) => {
@@ -130,7 +130,7 @@ describe('a read of decisions', () => {
       { body: JSON.stringify({ Items: [], LastEvaluatedKey }) },
       { body: JSON.stringify({ Items: [] }) },
     );
-    expect(await events.outcome('us-east-1:order-17')).toBeUndefined();
+    expect(await events.findDecision('us-east-1:order-17')).toBeUndefined();
     expect(await decisions.find('us-east-1:order-17', 12)).toBeUndefined();
     expect(await decisions.attempts('us-east-1:order-17')).toEqual([]);
     expect(sent().map(({ operation, input }) => [operation, input.TableName, input.ConsistentRead])).toEqual([
@@ -140,7 +140,7 @@ describe('a read of decisions', () => {
       ['Query', 'transactions', true],
     ]);
     expect(sent().slice(0, 2)).toMatchObject([
-      { input: { Key: { pk: { S: 'tx/us-east-1:order-17' }, sk: { S: 'outcome' } } } },
+      { input: { Key: { pk: { S: 'tx/us-east-1:order-17' }, sk: { S: 'one-region' } } } },
       { input: { Key: { pk: { S: 'us-east-1:order-17' }, sk: { S: '0000000000000012' } } } },
     ]);
   });
@@ -177,7 +177,7 @@ describe('a transaction of one Region', () => {
             {
               ConditionCheck: { ...ifNothing, Key: { pk: { S: 'seats/3' }, sk: { S: 'us-east-1#0000000000000007' } } },
             },
-            { Put: { ...ifNothing, Item: toDecisionItem(outcomeKey(write.outcome.transaction), write.outcome) } },
+            { Put: { ...ifNothing, Item: toDecisionItem(oneRegionKey(write.decision.transaction), write.decision) } },
           ],
         },
       },
@@ -186,7 +186,7 @@ describe('a transaction of one Region', () => {
 
   const holder = anIntent({ stream: 'seats/3', position: 7 });
   const kept = anAbort();
-  const outcome = held(toDecisionItem(outcomeKey(kept.transaction), kept));
+  const outcome = held(toDecisionItem(oneRegionKey(kept.transaction), kept));
   test.each([
     ['what holds a position', [none, none, held(toImage(holder)), none], { taken: [holder], contended: [] }],
     [
@@ -194,11 +194,11 @@ describe('a transaction of one Region', () => {
       [held(toImage(aCommit())), none, held(toImage(holder)), none],
       { taken: [aCommit(), holder], contended: [] },
     ],
-    ['its outcome', [none, none, none, outcome], { outcome: kept, taken: [], contended: [] }],
+    ['its outcome', [none, none, none, outcome], { decision: kept, taken: [], contended: [] }],
     [
       'its outcome, and its own commits',
       [held(toImage(aCommit())), none, none, outcome],
-      { outcome: kept, taken: [aCommit()], contended: [] },
+      { decision: kept, taken: [aCommit()], contended: [] },
     ],
     [
       'streams that others are just writing',
@@ -254,7 +254,7 @@ describe('a transaction of one Region', () => {
 
 describe('a scan', () => {
   test('passes over outcomes, and goes on behind them', async () => {
-    const key = outcomeKey('us-east-1:order-17');
+    const key = oneRegionKey('us-east-1:order-17');
     const Items = [toImage(aCommit()), toDecisionItem(key, aDecision())];
     const { events, sent } = await adaptersBehind(
       { body: JSON.stringify({ Items, LastEvaluatedKey: key }) },

@@ -4,7 +4,7 @@ import {
   decisionKey,
   fromDecisionItem,
   isDecisionItem,
-  outcomeKey,
+  oneRegionKey,
   toDecisionItem,
 } from '../../../adapters/dynamodb/decision-item.ts';
 import { aCommit } from '../../contract/commits.ts';
@@ -19,7 +19,7 @@ describe('decision item', () => {
       pk: { S: 'us-east-1:order-17' },
       sk: { S: '0000000000000012' },
       attempt: { N: '12' },
-      outcome: { S: 'committed' },
+      state: { S: 'committed' },
       final: { BOOL: true },
       fingerprint: { S: 'digest-of-the-request' },
       participants: {
@@ -50,13 +50,13 @@ describe('decision item', () => {
 
   test('the outcome of a one-Region transaction is an item of the events table, under a key of no stream', () => {
     const outcome = anAbort();
-    const { pk, sk, reason } = toDecisionItem(outcomeKey(outcome.transaction), outcome);
-    expect({ pk, sk }).toEqual({ pk: { S: 'tx/us-east-1:order-17' }, sk: { S: 'outcome' } });
+    const { pk, sk, reason } = toDecisionItem(oneRegionKey(outcome.transaction), outcome);
+    expect({ pk, sk }).toEqual({ pk: { S: 'tx/us-east-1:order-17' }, sk: { S: 'one-region' } });
     expect(reason).toEqual({ S: JSON.stringify(outcome.reason) });
   });
 
   test.each([decision, anAbort(), aBusyAttempt(), aPromise()])('an item is the decision that it was made of', (one) => {
-    for (const key of [decisionKey(one.transaction, one.attempt), outcomeKey(one.transaction)])
+    for (const key of [decisionKey(one.transaction, one.attempt), oneRegionKey(one.transaction)])
       expect(fromDecisionItem(toDecisionItem(key, one))).toStrictEqual(one);
   });
 
@@ -66,7 +66,7 @@ describe('decision item', () => {
 
   test('decisions and outcomes are told from commits by their keys', () => {
     expect(isDecisionItem(item)).toBe(true);
-    expect(isDecisionItem(toDecisionItem(outcomeKey(decision.transaction), decision))).toBe(true);
+    expect(isDecisionItem(toDecisionItem(oneRegionKey(decision.transaction), decision))).toBe(true);
     expect(isDecisionItem(toImage(aCommit()))).toBe(false);
     expect(isDecisionItem(undefined)).toBe(false);
   });
@@ -75,7 +75,7 @@ describe('decision item', () => {
     ['nothing', undefined, 'without a key is not a decision: : Invalid input'],
     ['an item without attributes', {}, 'without a key is not a decision: pk:'],
     ['a sort key that is none', { ...item, sk: { S: '12' } }, 'sk.S:'],
-    ['an outcome that is none', { ...item, outcome: { S: 'busy' } }, 'outcome.S:'],
+    ['an outcome that is none', { ...item, state: { S: 'busy' } }, 'state.S:'],
     ['an attribute of another type', { ...item, final: { S: 'true' } }, 'final.BOOL:'],
     ['a missing attribute', { ...item, participants: undefined }, 'participants:'],
     ['a time that is none', { ...item, decidedAt: { N: 'noon' } }, 'decidedAt.N:'],

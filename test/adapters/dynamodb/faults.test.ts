@@ -4,7 +4,7 @@ import { dynamoDbEventStore } from '../../../adapters/dynamodb/event-store.ts';
 import { dynamoDbSightings } from '../../../adapters/dynamodb/sightings.ts';
 import { dynamoDbViewStore } from '../../../adapters/dynamodb/view-store.ts';
 import { finalOf } from '../../../core/facts/decision.ts';
-import { subscribe } from '../../../core/index.ts';
+import { handleEvents } from '../../../core/index.ts';
 import { entriesOf } from '../../../core/wire/event.ts';
 import { aCommit, anIntent, aStream } from '../../contract/commits.ts';
 import { aDecision, anAbort, aTransactionId } from '../../contract/decisions.ts';
@@ -129,11 +129,11 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
   const aWrite = () => {
     const transaction = aTransactionId();
     const commits = [1, 2].map(() => aCommit({ stream: aStream(), commitId: `${transaction}#1` }));
-    return { commits, free: [], outcome: aDecision({ transaction }) };
+    return { commits, free: [], decision: aDecision({ transaction }) };
   };
-  const isWritten = async ({ commits, outcome }: ReturnType<typeof aWrite>) => {
+  const isWritten = async ({ commits, decision }: ReturnType<typeof aWrite>) => {
     for (const commit of commits) expect(await stored(commit.stream)).toEqual([commit]);
-    expect(await dynamoDbEventStore(local().client(), table).outcome(outcome.transaction)).toEqual(outcome);
+    expect(await dynamoDbEventStore(local().client(), table).findDecision(decision.transaction)).toEqual(decision);
   };
 
   test('a transaction whose answer is lost is written once, and says so; so is one that is throttled or fails', async () => {
@@ -150,7 +150,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     const { events } = await behind('answer lost', 'answer lost', 'answer lost');
     const write = aWrite();
     await expect(events.transact(write)).rejects.toMatchObject(unavailable);
-    expect(await events.transact(write)).toMatchObject({ outcome: write.outcome, taken: write.commits });
+    expect(await events.transact(write)).toMatchObject({ decision: write.decision, taken: write.commits });
     await isWritten(write);
   });
 
@@ -159,16 +159,16 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     const write = aWrite();
     await expect(events.transact(write)).rejects.toMatchObject(unavailable);
     for (const { stream } of write.commits) expect(await stored(stream)).toEqual([]);
-    expect(await events.outcome(write.outcome.transaction)).toBeUndefined();
+    expect(await events.findDecision(write.decision.transaction)).toBeUndefined();
   });
 
   test('an outcome or a decision whose answer is lost meets itself, and stands', async () => {
     const { events, decisions } = await behind('answer lost', 'none', 'throttled', 'answer lost', 'none', 'broken');
     const outcome = anAbort({ transaction: aTransactionId() });
-    expect(await events.putOutcome(outcome)).toEqual(outcome);
+    expect(await events.putDecision(outcome)).toEqual(outcome);
     expect(await decisions.put(outcome)).toEqual(outcome);
     expect(await decisions.find(outcome.transaction, 1)).toEqual(outcome);
-    expect(await events.outcome(outcome.transaction)).toEqual(outcome);
+    expect(await events.findDecision(outcome.transaction)).toEqual(outcome);
   });
 
   test('a decision whose answers are all lost is unavailable; another one then meets it', async () => {
@@ -187,17 +187,17 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     const bodies = entriesOf(aCommit({ stream })).map(({ detailType, detail }) =>
       JSON.stringify({ 'detail-type': detailType, detail: JSON.parse(detail) }),
     );
-    expect(await subscribe(ports, bodies)).toEqual([undefined]);
+    expect(await handleEvents(ports, bodies)).toEqual([undefined]);
     // A look at the progress, the transaction three times, a look for what is parked.
     expect(requests).toHaveLength(5);
     const lost = await behind('none', 'answer lost', 'answer lost', 'answer lost');
     const other = aStream();
     const unanswered = { ...ports, progress: lost.tally.progress };
     const second = bodies.map((body) => body.replaceAll(stream, other));
-    expect(await subscribe(unanswered, second)).toEqual([
+    expect(await handleEvents(unanswered, second)).toEqual([
       expect.objectContaining({ code: 'unavailable', retryable: true }),
     ]);
-    expect(await subscribe(unanswered, second)).toEqual([undefined]);
+    expect(await handleEvents(unanswered, second)).toEqual([undefined]);
     expect(await tally.sumsOf(stream)).toEqual({
       [`${stream}@us-east-1.1.0`]: 1,
       [`${other}@us-east-1.1.0`]: 1,

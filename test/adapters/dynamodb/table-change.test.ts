@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { toImage } from '../../../adapters/dynamodb/commit-item.ts';
-import { decisionKey, outcomeKey, toDecisionItem } from '../../../adapters/dynamodb/decision-item.ts';
+import { decisionKey, oneRegionKey, toDecisionItem } from '../../../adapters/dynamodb/decision-item.ts';
 import { changeOf } from '../../../adapters/dynamodb/table-change.ts';
 import { finalOf } from '../../../core/facts/decision.ts';
 import { aCommit, anIntent } from '../../contract/commits.ts';
@@ -21,7 +21,7 @@ describe('a change of a table', () => {
   });
 
   test.each([aDecision(), anAbort(), aBusyAttempt(), aPromise()])('a decision that is new is told', (one) => {
-    for (const key of [decisionKey(one.transaction, one.attempt), outcomeKey(one.transaction)])
+    for (const key of [decisionKey(one.transaction, one.attempt), oneRegionKey(one.transaction)])
       expect(changeOf({ eventName: 'INSERT', NewImage: toDecisionItem(key, one) })).toStrictEqual({ decision: one });
   });
 

@@ -77,10 +77,10 @@ describe('memory event store', () => {
 
   test('a transaction tells its commits and its outcome; one that is not written tells nothing', async () => {
     const { store, told } = storeThatTells();
-    const write = { commits: [aCommit(), aCommit({ position: 2 })], free: [], outcome: aDecision() };
+    const write = { commits: [aCommit(), aCommit({ position: 2 })], free: [], decision: aDecision() };
     for (const _ of ['once', 'again']) await store.transact(write);
-    await store.putOutcome(write.outcome);
-    expect(told).toEqual([...write.commits.map((commit) => ({ commit })), { outcome: write.outcome }]);
+    await store.putDecision(write.decision);
+    expect(told).toEqual([...write.commits.map((commit) => ({ commit })), { oneRegionDecision: write.decision }]);
   });
 
   test.each([committed, aborted])('an intent that has become final in its Region becomes so here', async (final) => {
@@ -103,10 +103,12 @@ describe('memory event store', () => {
   test('a replicated outcome is told once, and stays; a transaction meets it', async () => {
     const { store, told } = storeThatTells();
     const outcome = structuredClone(anAbort());
-    for (const _ of ['once', 'again']) store.replicateOutcome(outcome);
+    for (const _ of ['once', 'again']) store.replicateDecision(outcome);
     meddle(outcome);
-    expect(told).toEqual([{ outcome: anAbort() }]);
-    expect(await store.outcome(anAbort().transaction)).toEqual(anAbort());
-    expect(await store.transact({ commits: [], free: [], outcome: aDecision() })).toMatchObject({ outcome: anAbort() });
+    expect(told).toEqual([{ oneRegionDecision: anAbort() }]);
+    expect(await store.findDecision(anAbort().transaction)).toEqual(anAbort());
+    expect(await store.transact({ commits: [], free: [], decision: aDecision() })).toMatchObject({
+      decision: anAbort(),
+    });
   });
 });

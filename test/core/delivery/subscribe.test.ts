@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { memoryProgress } from '../../../adapters/memory/progress.ts';
 import {
   type Commit,
+  handleEvents,
   MeridianError,
   type Progress,
   type SubscribedEvent,
   type SubscribePorts,
-  subscribe,
-  subscribedEvent,
+  subscribedEventSchema,
 } from '../../../core/index.ts';
 import { entriesOf } from '../../../core/wire/event.ts';
 import { aCommit } from '../../contract/commits.ts';
@@ -38,7 +38,7 @@ function aSubscriber(of: Partial<SubscribePorts<string>> = {}) {
   const runtime = fakeRuntime();
   const progress = memoryProgress<string>((id) => journal.push(id));
   const ports = { from: 'beginning', progress, runtime, handle: ({ id }: SubscribedEvent) => [id], ...of } as const;
-  return { journal, runtime, progress, ports, take: (...bodies: readonly string[]) => subscribe(ports, bodies) };
+  return { journal, runtime, progress, ports, take: (...bodies: readonly string[]) => handleEvents(ports, bodies) };
 }
 
 const waits = expect.stringContaining('waits for what comes before it in its log');
@@ -181,7 +181,7 @@ describe('a subscriber', () => {
     const parked = async () => {
       throw unanswered;
     };
-    expect(await subscribe({ ...ports, progress: { ...progress, parked } }, [bodyAt(1)])).toEqual([unanswered]);
+    expect(await handleEvents({ ...ports, progress: { ...progress, parked } }, [bodyAt(1)])).toEqual([unanswered]);
     expect(journal).toEqual([idAt(1)]);
     expect(await take(bodyAt(1))).toEqual([undefined]);
     expect(journal).toEqual([idAt(1), idAt(2), idAt(3)]);
@@ -191,7 +191,11 @@ describe('a subscriber', () => {
     const { journal, progress, take } = aSubscriber();
     await take(bodyAt(2), bodyAt(3));
     // Whoever handled the first one died, and its message is gone.
-    await progress.advance(subscribedEvent.parse({ ...JSON.parse(bodyAt(1)).detail, type: 'Departed' }), undefined, []);
+    await progress.advance(
+      subscribedEventSchema.parse({ ...JSON.parse(bodyAt(1)).detail, type: 'Departed' }),
+      undefined,
+      [],
+    );
     expect(await take(bodyAt(5))).toEqual([waits]);
     expect(journal).toEqual([idAt(2), idAt(3)]);
     expect(await take(bodyAt(4))).toEqual([undefined]);
@@ -207,7 +211,7 @@ describe('a subscriber', () => {
 
   it('leaves the rest of a parked line to the one that is already at it', async () => {
     const { journal, progress, ports } = aSubscriber();
-    await subscribe(ports, [bodyAt(2), bodyAt(3)]);
+    await handleEvents(ports, [bodyAt(2), bodyAt(3)]);
     // When this one looks for what is parked, another instance has handled it.
     const slow: Progress<string> = {
       ...progress,
@@ -218,9 +222,9 @@ describe('a subscriber', () => {
         return page;
       },
     };
-    expect(await subscribe({ ...ports, progress: slow }, [bodyAt(1)])).toEqual([undefined]);
+    expect(await handleEvents({ ...ports, progress: slow }, [bodyAt(1)])).toEqual([undefined]);
     expect(journal).toEqual([idAt(1), idAt(2)]);
-    expect(await subscribe(ports, [bodyAt(3)])).toEqual([undefined]);
+    expect(await handleEvents(ports, [bodyAt(3)])).toEqual([undefined]);
     expect(journal).toEqual([idAt(1), idAt(2), idAt(3)]);
   });
 
@@ -230,10 +234,10 @@ describe('a subscriber', () => {
       ...progress,
       park: async (event, since) => {
         await progress.park(event, since);
-        await subscribe({ ...ports, progress: { ...progress, parked: async () => [] } }, [bodyAt(1)]);
+        await handleEvents({ ...ports, progress: { ...progress, parked: async () => [] } }, [bodyAt(1)]);
       },
     };
-    expect(await subscribe({ ...ports, progress: slow }, [bodyAt(2)])).toEqual([undefined]);
+    expect(await handleEvents({ ...ports, progress: slow }, [bodyAt(2)])).toEqual([undefined]);
     expect(journal).toEqual([idAt(1), idAt(2)]);
   });
 });
@@ -328,7 +332,7 @@ describe('subscribers at the same time', () => {
               const batch = Array.from({ length: next(sizes) }).flatMap(() =>
                 queue.splice(next(picks) % Math.max(1, queue.length), 1),
               );
-              const answers = await subscribe(ports, batch);
+              const answers = await handleEvents(ports, batch);
               queue.push(...batch.filter((_, i) => answers[i] !== undefined));
             }
           };
@@ -355,7 +359,7 @@ describe('subscribers at the same time', () => {
         throw lost;
       },
     };
-    expect(await subscribe({ ...ports, progress: unanswered }, [bodyAt(1)])).toEqual([lost]);
+    expect(await handleEvents({ ...ports, progress: unanswered }, [bodyAt(1)])).toEqual([lost]);
     expect(await take(bodyAt(1))).toEqual([undefined]);
     expect(journal).toEqual([idAt(1)]);
   });

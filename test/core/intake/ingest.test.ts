@@ -25,7 +25,7 @@ function anIngress() {
     bus: {
       put: async (entries: readonly BusEntry[]): Promise<BatchAnswer> => {
         for (const { source, detailType, detail } of entries) {
-          expect(source).toBe('meridian.outcome');
+          expect(source).toBe('meridian.receipt');
           outcomes.push({ kind: detailType, detail: outcomeDetailSchema.parse(JSON.parse(detail)) });
         }
         return entries.map(() => undefined);
@@ -300,8 +300,8 @@ describe('ingest of transactions', () => {
       undefined,
     ]);
     expect(us.outcomes).toEqual([]);
-    expect(await us.table.outcome('us:a')).toMatchObject({ outcome: 'committed' });
-    expect(await us.table.outcome('us:b')).toMatchObject({ outcome: 'aborted' });
+    expect(await us.table.findDecision('us:a')).toMatchObject({ state: 'committed' });
+    expect(await us.table.findDecision('us:b')).toMatchObject({ state: 'aborted' });
     expect((await readStream(us, 'account/us.1')).state).toBe(1);
   });
 

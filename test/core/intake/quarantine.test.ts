@@ -6,9 +6,9 @@ import {
   listQuarantine,
   type Quarantine,
   type QuarantinePorts,
-  quarantineListRequest,
-  redrive,
-  redriveRequest,
+  quarantineListRequestSchema,
+  redriveQuarantine,
+  redriveRequestSchema,
 } from '../../../core/index.ts';
 import { fakeRuntime } from '../../runtime.ts';
 
@@ -35,9 +35,9 @@ function aQuarantine() {
     ingested,
     add: (reason: string, body: string) => addToQuarantine(ports, { messages: [{ reason, body }] }),
     list: (request: object = {}, over: Partial<QuarantinePorts> = {}) =>
-      listQuarantine({ ...ports, ...over }, quarantineListRequest.parse(request)),
+      listQuarantine({ ...ports, ...over }, quarantineListRequestSchema.parse(request)),
     redrive: (request: object = {}, over: Partial<QuarantinePorts> = {}) =>
-      redrive({ ...ports, ...over }, redriveRequest.parse(request)),
+      redriveQuarantine({ ...ports, ...over }, redriveRequestSchema.parse(request)),
     /** The quarantine with other functions. */
     with: (functions: Partial<Quarantine>) => ({ quarantine: { ...memory, ...functions } }),
   };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MeridianError, participate } from '../../../core/index.ts';
+import { MeridianError, participateStep } from '../../../core/index.ts';
 import { decisionOf, decisionOrAbort, readDecision } from '../../../core/log/decisions.ts';
 import { aBusyAttempt, aDecision, anAbort } from '../../contract/decisions.ts';
 import { aRegion } from '../example.ts';
@@ -71,7 +71,7 @@ describe('the decision on an attempt', () => {
 
   it('is told only where it is taken', async () => {
     const { eu } = aWorld({ strong: false });
-    await expect(participate(eu, { step: 'decision', attempt: ATTEMPT })).rejects.toThrow(
+    await expect(participateStep(eu, { step: 'decision', attempt: ATTEMPT })).rejects.toThrow(
       expect.objectContaining({ code: 'misdirected' }),
     );
   });
@@ -84,7 +84,7 @@ describe('an attempt that is over', () => {
     expect(aborted).toMatchObject({
       transaction: 'us:order-1',
       attempt: 1,
-      outcome: 'aborted',
+      state: 'aborted',
       final: true,
       fingerprint: 'digest',
       reason: { problem: { code: 'deadline-exceeded', status: 409, retryable: false } },
@@ -113,14 +113,14 @@ describe('an attempt that is over', () => {
       const [a, b] = await Promise.all((first ? acts.reverse() : acts).map((act) => act()));
       expect(a).toEqual(b);
       expect(await us.decisions.attempts('us:order-1')).toEqual([a]);
-      expect(a?.outcome).toBe(first ? 'aborted' : 'committed');
+      expect(a?.state).toBe(first ? 'aborted' : 'committed');
     },
   );
 
   it('is aborted by the Region that drives it where decisions are eventual, whoever wants it', async () => {
     const { us, eu } = aWorld({ strong: false });
     const aborted = await decisionOrAbort(eu, ATTEMPT, 'digest');
-    expect(aborted).toMatchObject({ outcome: 'aborted', region: 'us' });
+    expect(aborted).toMatchObject({ state: 'aborted', region: 'us' });
     expect(await us.decisions.find('us:order-1', 1)).toEqual(aborted);
     expect(await eu.decisions.find('us:order-1', 1)).toBeUndefined();
   });
@@ -157,6 +157,6 @@ describe('an attempt that is over', () => {
 
   it('is decided by one alone: a Region by itself too', async () => {
     const alone = aRegion();
-    expect(await decisionOrAbort(alone, ATTEMPT, 'digest')).toMatchObject({ outcome: 'aborted' });
+    expect(await decisionOrAbort(alone, ATTEMPT, 'digest')).toMatchObject({ state: 'aborted' });
   });
 });

@@ -62,7 +62,7 @@ describe('a machine that runs to its end', () => {
       {
         ...recorded(input),
         attempt: 1,
-        outcome: 'committed',
+        state: 'committed',
         final: true,
         participants: [
           { stream: 'account/us.1', log: 'us', position: 2, version: { us: 2 } },
@@ -118,7 +118,7 @@ describe('a machine that runs to its end', () => {
     };
     await drive({ ...us, runtime }, input);
     const attempts = await us.decisions.attempts(input.id);
-    expect(attempts.map(({ outcome, final }) => [outcome, final])).toEqual([
+    expect(attempts.map(({ state: outcome, final }) => [outcome, final])).toEqual([
       ['aborted', false],
       ['committed', true],
     ]);
@@ -239,7 +239,7 @@ describe('plan', () => {
     await reused.us.decisions.put(aDecision({ ...recorded(reused.input), fingerprint: 'other' }));
     expect(await planOf(reused.us, reused.input)).toEqual(none);
     const one = await aCase();
-    await one.us.table.putOutcome(aDecision({ ...recorded(one.input) }));
+    await one.us.table.putDecision(aDecision({ ...recorded(one.input) }));
     expect(await planOf(one.us, one.input)).toEqual(none);
   });
 
@@ -248,7 +248,7 @@ describe('plan', () => {
     us.runtime.advance(30_000);
     expect(await planOf(us, input)).toEqual({ kind: 'decided', intents: [] });
     expect(await us.decisions.attempts(input.id)).toMatchObject([
-      { attempt: 1, outcome: 'aborted', final: true, reason: { problem: { code: 'deadline-exceeded' } } },
+      { attempt: 1, state: 'aborted', final: true, reason: { problem: { code: 'deadline-exceeded' } } },
     ]);
     const second = await aCase();
     const last = aBusyAttempt({ ...recorded(second.input) });

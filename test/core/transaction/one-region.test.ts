@@ -139,12 +139,12 @@ describe('a transaction of one Region', () => {
     const transaction = local();
     const { id: of, fingerprint } = transaction;
     const kept = anAbort({ transaction: of, fingerprint });
-    const us2 = interfered(us, () => us.table.putOutcome(kept));
+    const us2 = interfered(us, () => us.table.putDecision(kept));
     expect(await runTransaction(us2, transaction, WAIT)).toEqual({ id: of, state: 'aborted', reason: kept.reason });
     const refused = local({ participants: [withdrawing(11)] });
     const committed = aDecision({ transaction: refused.id, fingerprint: refused.fingerprint });
-    const events = { ...watched(us.table), outcome: async () => undefined };
-    await us.table.putOutcome(committed);
+    const events = { ...watched(us.table), findDecision: async () => undefined };
+    await us.table.putDecision(committed);
     expect(await runTransaction({ ...us, events }, refused, WAIT)).toMatchObject({ state: 'committed' });
   });
 
@@ -153,7 +153,7 @@ describe('a transaction of one Region', () => {
     const first = local();
     await runTransaction(us, first, WAIT);
     const other = local({ id: first.id, participants: [withdrawing(1)] });
-    for (const region of [us, { ...us, events: { ...watched(us.table), outcome: async () => undefined } }])
+    for (const region of [us, { ...us, events: { ...watched(us.table), findDecision: async () => undefined } }])
       await expect(runTransaction(region, other, WAIT)).rejects.toThrow(expect.objectContaining({ code: 'id-reused' }));
   });
 
@@ -162,7 +162,7 @@ describe('a transaction of one Region', () => {
     const transaction = local();
     await us.decisions.put(aDecision({ transaction: transaction.id }));
     await expect(runTransaction(us, transaction, WAIT)).rejects.toThrow(expect.objectContaining({ code: 'id-reused' }));
-    expect(us.events.calls).toEqual(['outcome']);
+    expect(us.events.calls).toEqual(['findDecision']);
   });
 
   it('keeps its outcome when one of several Regions was promised its id at the same moment', async () => {
@@ -256,7 +256,7 @@ describe('a transaction of one Region', () => {
     const us = await aBank();
     await holdA(us);
     expect(await runTransaction(another(us), local(), WAIT)).toMatchObject({ state: 'committed' });
-    expect(await us.decisions.find('us:other', 1)).toMatchObject({ outcome: 'aborted' });
+    expect(await us.decisions.find('us:other', 1)).toMatchObject({ state: 'aborted' });
   });
 
   it('is aborted as busy, for good, when it gets no place in its time, nor within 10 s', async () => {

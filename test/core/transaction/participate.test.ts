@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { participate } from '../../../core/index.ts';
+import { participateStep } from '../../../core/index.ts';
 import { aTransaction, aWorld, inputOf, prepareAll, prepareOne } from './regions.ts';
 
 function aCase() {
@@ -30,10 +30,10 @@ describe('a participant', () => {
     await prepareAll(us, input, 1);
     const intent = { stream: 'account/eu.1', log: 'eu', position: 1, commitId: `${input.id}#1`, state: 'committed' };
     for (let i = 0; i < 2; i++)
-      expect(await participate(us, { step: 'finalise', intent })).toEqual({ kind: 'finalised' });
+      expect(await participateStep(us, { step: 'finalise', intent })).toEqual({ kind: 'finalised' });
     expect((await eu.table.load('account/eu.1'))[0]?.tx?.state).toBe('committed');
     expect(calls.filter(({ asked }) => JSON.stringify(asked).includes('finalise'))).toHaveLength(2);
-    await expect(participate(us, { step: 'finalise', intent: { ...intent, state: 'aborted' } })).rejects.toThrow(
+    await expect(participateStep(us, { step: 'finalise', intent: { ...intent, state: 'aborted' } })).rejects.toThrow(
       expect.objectContaining({ code: 'internal' }),
     );
   });
@@ -41,7 +41,7 @@ describe('a participant', () => {
   it('makes nothing final that is no intent: a stream without a home has none', async () => {
     const { us, calls } = aCase();
     const intent = { stream: 'note/n', log: 'us', position: 1, commitId: 'us:a#1', state: 'aborted' };
-    await expect(participate(us, { step: 'finalise', intent })).rejects.toThrow(
+    await expect(participateStep(us, { step: 'finalise', intent })).rejects.toThrow(
       expect.objectContaining({ code: 'internal' }),
     );
     expect(calls).toEqual([]);
@@ -58,7 +58,7 @@ describe('a participant', () => {
   it.each([undefined, {}, { step: 'dance' }, { step: 'prepare' }, { step: 'finalise', intent: {} }])(
     'refuses %j',
     async (asked) => {
-      await expect(participate(aCase().us, asked)).rejects.toThrow();
+      await expect(participateStep(aCase().us, asked)).rejects.toThrow();
     },
   );
 

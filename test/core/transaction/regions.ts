@@ -2,7 +2,7 @@ import { memoryDecisions } from '../../../adapters/memory/decisions.ts';
 import type { PreparedIntent } from '../../../core/facts/decision.ts';
 import type { Problem } from '../../../core/facts/errors.ts';
 import type { Transaction } from '../../../core/facts/transaction.ts';
-import { type MachineInput, MeridianError, participate, type Remote, submitHere } from '../../../core/index.ts';
+import { type MachineInput, MeridianError, participateStep, type Remote, submitHere } from '../../../core/index.ts';
 import { coordinateStep } from '../../../core/transaction/coordinate.ts';
 import type { AttemptResult, Plan } from '../../../core/wire/coordinator.ts';
 import type { Prepared } from '../../../core/wire/participant.ts';
@@ -41,7 +41,7 @@ export function aWorld({ strong = true, drives = true }: WorldOptions = {}) {
       return asJson(await serve(region, asJson(asked)));
     },
   });
-  const lines = { participants: over(participate), remote: over(submitHere) };
+  const lines = { participants: over(participateStep), remote: over(submitHere) };
 
   const make = (name: string): Region => {
     const region: Region = {
@@ -111,7 +111,7 @@ export async function prepareOne(
   const { id: transaction, fingerprint, deadline, meta } = input;
   try {
     const asked = { step: 'prepare', transaction, attempt, fingerprint, deadline, meta, participant };
-    const answer = await participate(region, asJson(asked));
+    const answer = await participateStep(region, asJson(asked));
     if (answer.kind === 'prepared' || answer.kind === 'busy' || answer.kind === 'refused') return answer;
     throw new Error(`This answers no prepare: ${answer.kind}`);
   } catch {
@@ -135,7 +135,7 @@ export async function decideOn(
 
 export async function finaliseAll(region: Region, intents: AttemptResult['intents']): Promise<void> {
   await Promise.all(
-    intents.map((intent) => participate(region, asJson({ step: 'finalise', intent })).catch(() => undefined)),
+    intents.map((intent) => participateStep(region, asJson({ step: 'finalise', intent })).catch(() => undefined)),
   );
 }
 

@@ -58,7 +58,7 @@ describe('the resolver', () => {
     expect(await resolveMessages(us, [anIntentMessage()])).toEqual([undefined]);
     expect(await stateOf(us)).toBe('aborted');
     expect(await us.decisions.find('us:order-1', 1)).toMatchObject({
-      outcome: 'aborted',
+      state: 'aborted',
       final: true,
       fingerprint: REQUEST,
     });
@@ -67,7 +67,7 @@ describe('the resolver', () => {
   it('leaves an id alone that a transaction of one Region has got', async () => {
     const { us } = aWorld();
     await us.decisions.put(aPromise({ transaction: 'us:order-1', fingerprint: REQUEST }));
-    await us.table.putOutcome(aDecision({ transaction: 'us:order-1' }));
+    await us.table.putDecision(aDecision({ transaction: 'us:order-1' }));
     us.runtime.advance(60_000);
     expect(await resolveMessages(us, [anAttemptMessage(1)])).toEqual([undefined]);
     expect(await us.decisions.attempts('us:order-1')).toHaveLength(1);
@@ -104,7 +104,7 @@ describe('the resolver', () => {
     cut.clear();
     expect(await resolveMessages(us, [anIntentMessage('eu:order-1')])).toEqual([undefined]);
     expect(await stateOf(us)).toBe('aborted');
-    expect(await eu.decisions.find('eu:order-1', 1)).toMatchObject({ outcome: 'aborted', region: 'eu' });
+    expect(await eu.decisions.find('eu:order-1', 1)).toMatchObject({ state: 'aborted', region: 'eu' });
   });
 
   it.each(['no JSON', '{}', '{"kind":"intent"}', '[]'])('leaves %s to be looked at by somebody', async (body) => {
@@ -118,7 +118,7 @@ describe('the resolver', () => {
     expect(await resolveMessages(us, [anAttemptMessage(2), anAttemptMessage(2)])).toEqual([undefined, undefined]);
     expect(await us.decisions.attempts('us:order-1')).toMatchObject([
       { attempt: 1, final: false },
-      { attempt: 2, final: true, outcome: 'aborted', fingerprint: REQUEST, reason: busy.reason },
+      { attempt: 2, final: true, state: 'aborted', fingerprint: REQUEST, reason: busy.reason },
     ]);
   });
 
@@ -140,7 +140,7 @@ describe('the resolver', () => {
     expect(await us.decisions.attempts('us:order-1')).toHaveLength(2);
     await us.decisions.put(aDecision({ transaction: 'us:order-1', attempt: 3 }));
     await resolveMessages(us, [anAttemptMessage(2), anAttemptMessage(3), anAttemptMessage(4)]);
-    expect((await us.decisions.attempts('us:order-1')).map(({ outcome }) => outcome)).toEqual([
+    expect((await us.decisions.attempts('us:order-1')).map(({ state: outcome }) => outcome)).toEqual([
       'aborted',
       'aborted',
       'committed',

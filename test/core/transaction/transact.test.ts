@@ -70,7 +70,7 @@ describe('transact', () => {
       {
         transaction: id,
         attempt: 0,
-        outcome: 'aborted',
+        state: 'aborted',
         final: false,
         fingerprint,
         participants: [],

@@ -8,7 +8,7 @@ import {
   cleanRebuild,
   defineDomain,
   defineView,
-  project,
+  projectTriggers,
   readRows,
   stepRebuild,
 } from '../../../core/index.ts';
@@ -59,7 +59,7 @@ describeWithDynamoDbLocal('a rebuild on DynamoDB Local', (local) => {
       { ...ports, domain: words(2, 2, 3) },
     ];
     const triggers = commits.map(({ stream, log, position }) => ({ stream, log, position, inTable: true }));
-    expect(await project(before, triggers)).toEqual(new Map());
+    expect(await projectTriggers(before, triggers)).toEqual(new Map());
     const rows = (n: number) => Array.from({ length: 10 }, (_, i) => ({ key: `text-${i}`, value: { n: n * 6 } }));
     expect((await readRows(before, 'words', undefined, 100)).rows).toEqual(rows(1));
 

@@ -11,7 +11,7 @@ import {
   TRANSACT,
 } from '../../../core/wire/bus.ts';
 import { entriesOf } from '../../../core/wire/event.ts';
-import { outcomeEntry } from '../../../core/wire/receipt.ts';
+import { receiptEntry } from '../../../core/wire/receipt.ts';
 import { encodeVersionToken } from '../../../core/wire/version-token.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
@@ -62,8 +62,8 @@ describe('entries of a commit', () => {
 
 describe('outcomes', () => {
   it('have no Region in them, so that no rule carries them to another bus', () => {
-    const entry = outcomeEntry('Rejected', { id: 'a' });
-    expect(entry).toEqual({ source: 'meridian.outcome', detailType: 'Rejected', detail: '{"id":"a"}' });
+    const entry = receiptEntry('Rejected', { id: 'a' });
+    expect(entry).toEqual({ source: 'meridian.receipt', detailType: 'Rejected', detail: '{"id":"a"}' });
   });
 });
 

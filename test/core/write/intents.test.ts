@@ -110,7 +110,7 @@ describe('an append that meets an intent', () => {
     expect(await appendToStream(us, deposit(1))).toMatchObject({ dot: { position: 2 } });
     expect(await statesOf(us)).toEqual(['aborted', 'no intent']);
     expect(await us.decisions.find('us:order-1', 1)).toMatchObject({
-      outcome: 'aborted',
+      state: 'aborted',
       final: true,
       fingerprint: 'digest-of-the-request',
       reason: { problem: { code: 'deadline-exceeded' } },
@@ -217,7 +217,7 @@ describe('an append that meets an intent decided in another Region', () => {
     await hold(us, 'eu:order-2');
     us.runtime.advance(30_000);
     expect(await appendToStream(us, deposit(1))).toMatchObject({ dot: { position: 4 } });
-    expect(await eu.decisions.find('eu:order-2', 1)).toMatchObject({ outcome: 'aborted', region: 'eu' });
+    expect(await eu.decisions.find('eu:order-2', 1)).toMatchObject({ state: 'aborted', region: 'eu' });
     expect(await us.decisions.find('eu:order-2', 1)).toBeUndefined();
   });
 

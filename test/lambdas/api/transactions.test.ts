@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { memoryDecisions } from '../../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
-import { encodeVersion, type MachineInput, type Outcome, submitHere } from '../../../core/index.ts';
+import { encodeVersionToken, type MachineInput, type Outcome, submitHere } from '../../../core/index.ts';
 import { anIntent } from '../../contract/commits.ts';
 import { aDecision } from '../../contract/decisions.ts';
 import { anApi, departed, eastId, versionOf, westId } from './an-api.ts';
@@ -42,7 +42,7 @@ function anApiWith(outcome: 'committed' | 'busy' | 'unreachable' | undefined) {
           detail: 'It was held by others.',
           retryable: false,
         };
-        const aborted = { outcome: 'aborted' as const, participants: [] };
+        const aborted = { state: 'aborted' as const, participants: [] };
         const busy = { ...problem, code: 'stream-busy' as const, retryAfter: 7 };
         const unreachable = { ...problem, code: 'region-unreachable' as const };
         await decisions.put(
@@ -74,7 +74,7 @@ describe('POST /transactions', () => {
         state: 'committed',
         participants: [east1, east2].map((stream) => ({
           stream,
-          version: encodeVersion(stream, { 'us-east-1': 1 }),
+          version: encodeVersionToken(stream, { 'us-east-1': 1 }),
           log: 'us-east-1',
           position: 1,
         })),
@@ -265,7 +265,7 @@ describe('POST /transactions', () => {
           id,
           state: 'committed',
           participants: [
-            { stream: west, version: encodeVersion(west, { 'us-west-2': 4 }), log: 'us-west-2', position: 4 },
+            { stream: west, version: encodeVersionToken(west, { 'us-west-2': 4 }), log: 'us-west-2', position: 4 },
           ],
         },
       });
@@ -396,7 +396,7 @@ describe('POST /transactions', () => {
     const flight = `flight/${westId}`;
     const manyStreams = (count: number) =>
       Array.from({ length: count }, (_, i) => reserving(`seats/2001-01-01.JFK-LAX.${i}`));
-    const token = encodeVersion(east3, {});
+    const token = encodeVersionToken(east3, {});
 
     it.each<[string, unknown, readonly string[]]>([
       ['no body', undefined, ['']],
@@ -422,7 +422,7 @@ describe('POST /transactions', () => {
       ],
       [
         'a check of a stream that takes part',
-        { ...both, checks: [{ stream: east1, expected: encodeVersion(east1, {}) }] },
+        { ...both, checks: [{ stream: east1, expected: encodeVersionToken(east1, {}) }] },
         ['checks[0].stream'],
       ],
       ['an unknown stream type', { participants: [reserving('boat/1')] }, ['participants[0].stream']],
@@ -473,7 +473,7 @@ describe('POST /transactions', () => {
       expect(problem).toMatchObject({ status: 400, code: 'validation', retryable: false });
       expect(problem.faults).toEqual(paths.map((path) => ({ path, message: expect.any(String) })));
       for (const stream of [...east, west]) expect(await api.ports.events.load(stream)).toEqual([]);
-      expect(await api.ports.events.outcome(id)).toBeUndefined();
+      expect(await api.ports.events.findDecision(id)).toBeUndefined();
     });
 
     it('no body', async () => {
@@ -507,7 +507,10 @@ describe('GET /transactions/{id}', () => {
   it('answers committed with the participants, and aborted with the reason', async () => {
     const api = anApi();
     const committed = await api.post('/transactions', { body: both });
-    const body = { id: 'us-east-1:b', participants: [{ ...reserving(east1), expected: encodeVersion(east1, {}) }] };
+    const body = {
+      id: 'us-east-1:b',
+      participants: [{ ...reserving(east1), expected: encodeVersionToken(east1, {}) }],
+    };
     const { reason, participant } = await api.problem('POST', '/transactions', { body });
 
     expect(await api.get(`/transactions/${id}`)).toEqual(committed);
@@ -528,7 +531,7 @@ describe('GET /transactions/{id}', () => {
       code: 'deadline-exceeded' as const,
       retryable: false,
     };
-    await api.decisions.put(aDecision({ transaction: id, outcome: 'aborted', participants: [], reason: { problem } }));
+    await api.decisions.put(aDecision({ transaction: id, state: 'aborted', participants: [], reason: { problem } }));
     expect(await api.get(`/transactions/${id}`)).toMatchObject({ body: { id, state: 'aborted', reason: problem } });
     expect((await api.get(`/transactions/${id}`)).body).not.toHaveProperty('participant');
   });

@@ -79,8 +79,8 @@ describe('ingest', () => {
     expect(lines).toEqual([]);
     expect(await events.load('flight/a')).toMatchObject([{ commitId: 'a' }, { commitId: 'b' }]);
     expect(entries.map(({ source, detailType }) => [source, detailType])).toEqual([
-      ['meridian.outcome', 'Accepted'],
-      ['meridian.outcome', 'Accepted'],
+      ['meridian.receipt', 'Accepted'],
+      ['meridian.receipt', 'Accepted'],
     ]);
     expect(JSON.parse(entries[1]?.detail ?? '')).toEqual({
       id: 'b',
@@ -145,7 +145,7 @@ describe('ingest', () => {
     // The machine of this test does nothing.
     expect(failed).toEqual(['message-1']);
     expect(lines).toMatchObject([{ level: 'warn', details: { why: expect.stringMatching('us-east-1:b') } }]);
-    expect(await events.outcome('us-east-1:a')).toMatchObject({ outcome: 'committed' });
+    expect(await events.findDecision('us-east-1:a')).toMatchObject({ state: 'committed' });
     expect(await events.load('seats/2001-01-01.JFK-LAX.1')).toHaveLength(1);
     expect(entries.map(({ detailType, detail }) => [detailType, JSON.parse(detail)])).toMatchObject([
       [

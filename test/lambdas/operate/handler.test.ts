@@ -3,7 +3,7 @@ import { memoryDecisions } from '../../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import { memoryQuarantine } from '../../../adapters/memory/quarantine.ts';
 import { memoryViewStore } from '../../../adapters/memory/view-store.ts';
-import { operateAnswer } from '../../../core/index.ts';
+import { operateAnswerSchema } from '../../../core/index.ts';
 import type { OperatePorts } from '../../../core/operate/actions.ts';
 import { domain } from '../../../domain/index.ts';
 import { makeHandler } from '../../../lambdas/operate/handler.ts';
@@ -84,7 +84,7 @@ describe('operate', () => {
     const { operate, lines } = anOperate();
     const answer = await operate(asked);
     expect(answer).toMatchObject({ problem });
-    expect(operateAnswer.parse(JSON.parse(JSON.stringify(answer)))).toEqual(answer);
+    expect(operateAnswerSchema.parse(JSON.parse(JSON.stringify(answer)))).toEqual(answer);
     expect(lines).toEqual([]);
   });
 

@@ -122,7 +122,7 @@ describe('participant', () => {
     const decision = { step: 'decision', attempt: 'us-east-1:a#1' };
     expect(await ask(decision)).toEqual({ kind: 'decision' });
     const aborted = await ask({ ...decision, abort: { fingerprint: 'digest' } });
-    expect(aborted).toMatchObject({ decision: { outcome: 'aborted', final: true } });
+    expect(aborted).toMatchObject({ decision: { state: 'aborted', final: true } });
     expect(await ask(decision)).toEqual(aborted);
   });
 });

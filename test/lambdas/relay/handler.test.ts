@@ -2,7 +2,7 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { sortKey, toImage } from '../../../adapters/dynamodb/commit-item.ts';
-import { decisionKey, outcomeKey, toDecisionItem } from '../../../adapters/dynamodb/decision-item.ts';
+import { decisionKey, oneRegionKey, toDecisionItem } from '../../../adapters/dynamodb/decision-item.ts';
 import { changeOf } from '../../../adapters/dynamodb/table-change.ts';
 import { memorySightings } from '../../../adapters/memory/sightings.ts';
 import type { BusEntry, Commit, Decision, DelayedMessage } from '../../../core/index.ts';
@@ -186,7 +186,7 @@ describe('relay', () => {
     const failed = await relay([
       decisionRecord(1, decisionKey(transaction, 1), aDecision()),
       decisionRecord(2, decisionKey('us-west-2:a', 1), aDecision({ transaction: 'us-west-2:a', region: 'us-west-2' })),
-      decisionRecord(3, outcomeKey(transaction), anAbort()),
+      decisionRecord(3, oneRegionKey(transaction), anAbort()),
       { ...decisionRecord(4, decisionKey(transaction, 2), anAbort({ attempt: 2 })), eventName: 'REMOVE' },
     ]);
 

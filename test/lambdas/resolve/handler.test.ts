@@ -48,7 +48,7 @@ describe('resolve', () => {
 
     expect(await states('stock/a')).toEqual(['committed']);
     expect(await states('stock/b')).toEqual(['aborted']);
-    expect(await decisions.attempts('us-east-1:b')).toMatchObject([{ outcome: 'aborted', final: true }]);
+    expect(await decisions.attempts('us-east-1:b')).toMatchObject([{ state: 'aborted', final: true }]);
     expect(lines).toEqual([]);
   });
 
@@ -60,7 +60,7 @@ describe('resolve', () => {
 
     expect(await resolve([JSON.stringify(message)])).toEqual([]);
 
-    expect(await decisions.find('us-east-1:a', 2)).toMatchObject({ outcome: 'aborted', final: true });
+    expect(await decisions.find('us-east-1:a', 2)).toMatchObject({ state: 'aborted', final: true });
   });
 
   it('has delivered again what is not over, what it cannot read or reach, and no other', async () => {

@@ -52,7 +52,7 @@ describe('strong decisions', () => {
   it('keep the first decision on an attempt, and say so to the second', async () => {
     const { scheduler, decisions, put } = aRegionWith({ takes: 30 }, { takes: 20 });
     const first = aDecision({ transaction: ID });
-    const second = aDecision({ transaction: ID, outcome: 'aborted', participants: [] });
+    const second = aDecision({ transaction: ID, state: 'aborted', participants: [] });
 
     expect(await scheduler.resolve(decisions.put(first))).toBeUndefined();
     expect(await scheduler.resolve(decisions.put(second))).toEqual(first);

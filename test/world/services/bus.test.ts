@@ -23,7 +23,7 @@ describe('matches', () => {
     for (const type of ['meridian.append', 'meridian.command', 'meridian.transact']) {
       expect(matchesPattern(ingressPattern, event('airports', type))).toBe(true);
       expect(matchesPattern(ingressPattern, event('meridian.flight', type))).toBe(false);
-      expect(matchesPattern(ingressPattern, event('meridian.outcome', type))).toBe(false);
+      expect(matchesPattern(ingressPattern, event('meridian.receipt', type))).toBe(false);
     }
     for (const type of ['Departed', 'Meridian.append', ''])
       expect(matchesPattern(ingressPattern, event('airports', type))).toBe(false);
@@ -35,7 +35,7 @@ describe('matches', () => {
     expect(matchesPattern(pattern, event('meridian.flight', 'Departed', 'us-east-1'))).toBe(true);
     expect(matchesPattern(pattern, event('meridian.flight', 'Departed', 'us-east-2'))).toBe(false);
     expect(matchesPattern(pattern, event('meridian.flight', 'Departed', 'us-east-10'))).toBe(false);
-    expect(matchesPattern(pattern, event('meridian.outcome', 'Accepted'))).toBe(false);
+    expect(matchesPattern(pattern, event('meridian.receipt', 'Accepted'))).toBe(false);
     expect(matchesPattern(pattern, event('airports', 'Departed', 'us-east-1'))).toBe(false);
   });
 

@@ -86,7 +86,7 @@ describe('the cost of a transaction', () => {
     expect(countOf(calls, 'events.put')).toBe(participants);
     expect(countOf(calls, 'decisions.put')).toBe(1);
     expect(countOf(calls, 'events.finalise')).toBe(participants);
-    expect(countOf(calls, 'events.transact') + countOf(calls, 'events.putOutcome')).toBe(0);
+    expect(countOf(calls, 'events.transact') + countOf(calls, 'events.putDecision')).toBe(0);
   });
 
   it.each([2, 3, 5])(
@@ -121,7 +121,7 @@ describe('the cost of a transaction', () => {
   it('is one write in one Region', async () => {
     const { calls } = await runHistory({ participants: 5, decisions: 'strong', oneRegion: true, crashes: [] });
     expect(countOf(calls, 'events.transact')).toBe(1);
-    const writes = ['events.put', 'events.finalise', 'events.putOutcome', 'decisions.put', 'machine.start'];
+    const writes = ['events.put', 'events.finalise', 'events.putDecision', 'decisions.put', 'machine.start'];
     expect(writes.map((name) => countOf(calls, name))).toEqual(writes.map(() => 0));
   });
 });
