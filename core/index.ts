@@ -85,6 +85,7 @@ export {
   fastPathPattern,
   forwardPattern,
   ingressPattern,
+  RECEIPT_SOURCE,
   SOURCE_PREFIX,
   subscriptionPattern,
   TRANSACT,

@@ -42,15 +42,19 @@ export const flight = defineStream({
   mode: 'merge',
   events: {
     Departed: nextVersion(
-      { version: 1, schema: departure1Schema, sample: { airport: 'LAX', delay: -19, scheduled: '2001-01-01T06:55' } },
       {
-        version: 2,
+        schemaVersion: 1,
+        schema: departure1Schema,
+        sample: { airport: 'LAX', delay: -19, scheduled: '2001-01-01T06:55' },
+      },
+      {
+        schemaVersion: 2,
         schema: departureSchema,
         sample: { airport: 'LAX', delay: 42, scheduled: '2001-01-01T06:55', cause: 'weather' },
         upcast: (departed) => departed,
       },
     ),
-    Arrived: { version: 1, schema: arrivalSchema, sample: { airport: 'BNA', delay: -19 } },
+    Arrived: { schemaVersion: 1, schema: arrivalSchema, sample: { airport: 'BNA', delay: -19 } },
   },
   initial: unheardOf,
   evolve(state, { type, data }) {

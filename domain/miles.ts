@@ -28,11 +28,11 @@ export const miles = defineStream({
   mode: 'home',
   home: (id, regions) => nearestRegion(airportOf(id), regions),
   events: {
-    MilesEarned: { version: 1, schema: earningSchema, sample: { miles: 5000 } },
-    MilesPaid: { version: 1, schema: paymentSchema, sample: { miles: 1800, booking: '2001-01-01.LAX-BNA.17' } },
+    MilesEarned: { schemaVersion: 1, schema: earningSchema, sample: { miles: 5000 } },
+    MilesPaid: { schemaVersion: 1, schema: paymentSchema, sample: { miles: 1800, booking: '2001-01-01.LAX-BNA.17' } },
   },
   initial: none,
-  snapshots: { every: 200, version: 1 },
+  snapshots: { every: 200, codeVersion: 1 },
   evolve({ balance, paid }, { type, data }) {
     switch (type) {
       case 'MilesEarned':

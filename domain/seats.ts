@@ -24,11 +24,11 @@ export const seats = defineStream({
   mode: 'home',
   home: (id, regions) => nearestRegion(routeOf(id).origin, regions),
   events: {
-    SeatReserved: { version: 1, schema: bookingSchema, sample: { passenger: 'Ada' } },
-    SeatReleased: { version: 1, schema: bookingSchema, sample: { passenger: 'Ada' } },
+    SeatReserved: { schemaVersion: 1, schema: bookingSchema, sample: { passenger: 'Ada' } },
+    SeatReleased: { schemaVersion: 1, schema: bookingSchema, sample: { passenger: 'Ada' } },
   },
   initial: allFree,
-  snapshots: { every: 200, version: 1 },
+  snapshots: { every: 200, codeVersion: 1 },
   evolve({ passengers }, { type, data: { passenger } }) {
     const others = passengers.filter((other) => other !== passenger);
     switch (type) {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Domain } from '../core/definition/domain.ts';
-import { type EventVersion, versionsOf } from '../core/definition/event-version.ts';
+import { type EventVersion, schemaVersionsOf } from '../core/definition/event-version.ts';
 import type { StreamDefinition } from '../core/definition/stream.ts';
 import { APPEND, COMMAND, RECEIPT_SOURCE, SOURCE_PREFIX } from '../core/wire/bus.ts';
 import { MAX_EVENTS } from '../core/wire/envelope.ts';
@@ -49,7 +49,11 @@ export function registrySchemas(domain: Domain): Readonly<Record<string, JsonSch
 
 function documentsOf(stream: StreamDefinition): readonly SchemaDocument[] {
   const events = Object.entries(stream.events).flatMap(([type, event]) =>
-    versionsOf(event).map((version) => ({ type, version, name: `${stream.type}.${type}.${version.version}` })),
+    schemaVersionsOf(event).map((version) => ({
+      type,
+      version,
+      name: `${stream.type}.${type}.${version.schemaVersion}`,
+    })),
   );
   const commands = Object.entries(stream.commands).map(([command, { input }]) => ({
     command,
@@ -75,7 +79,7 @@ function documentsOf(stream: StreamDefinition): readonly SchemaDocument[] {
     ...events.map(({ type, version, name }) =>
       message(
         name,
-        `${stream.type} ${type}, version ${version.version}, on the bus`,
+        `${stream.type} ${type}, version ${version.schemaVersion}, on the bus`,
         'output',
         published(stream, type, version),
       ),
@@ -86,9 +90,9 @@ function documentsOf(stream: StreamDefinition): readonly SchemaDocument[] {
 function eventDocuments(
   event: string,
   name: string,
-  { version, schema, sample }: EventVersion,
+  { schemaVersion, schema, sample }: EventVersion,
 ): readonly SchemaDocument[] {
-  const title = `${event}, version ${version}`;
+  const title = `${event}, version ${schemaVersion}`;
   const kept = sample === undefined ? {} : { examples: [schema.safeParse(sample).data] };
   const stored = jsonSchema(schema, 'output', { title, ...kept });
   const sent = jsonSchema(schema, 'input', { title, ...kept });
@@ -147,11 +151,12 @@ function asked({ type, mode }: StreamDefinition) {
 
 function append(stream: StreamDefinition): z.ZodType {
   const sent = Object.entries(stream.events).flatMap(([type, event]) =>
-    versionsOf(event).map(({ version, schema }) =>
+    schemaVersionsOf(event).map(({ schemaVersion, schema }) =>
       z.strictObject({
         type: z.literal(type),
         // Left out, it is the current one.
-        version: version === event.version ? z.literal(version).optional() : z.literal(version),
+        schemaVersion:
+          schemaVersion === event.schemaVersion ? z.literal(schemaVersion).optional() : z.literal(schemaVersion),
         data: schema,
       }),
     ),
@@ -165,7 +170,11 @@ function ask(stream: StreamDefinition, command: string, input: z.ZodType): z.Zod
 
 const positionSchema = z.int().min(1);
 
-function published({ type: streamType }: StreamDefinition, type: string, { version, schema }: EventVersion): z.ZodType {
+function published(
+  { type: streamType }: StreamDefinition,
+  type: string,
+  { schemaVersion, schema }: EventVersion,
+): z.ZodType {
   return delivered(
     z.literal(SOURCE_PREFIX + streamType),
     type,
@@ -173,7 +182,7 @@ function published({ type: streamType }: StreamDefinition, type: string, { versi
       id: z.string().meta({ description: '<stream>@<log>.<position>.<index>, the same on every delivery' }),
       stream: streamNameSchema,
       data: schema,
-      version: z.literal(version).meta({ description: 'That in which the event was written' }),
+      schemaVersion: z.literal(schemaVersion).meta({ description: 'That in which the event was written' }),
       meta: z.looseObject({
         ...metaSchema.shape,
         region: z.string().meta({ description: 'Where it was written' }),

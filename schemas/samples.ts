@@ -9,7 +9,7 @@ export function sampleFaults(domain: Domain): readonly string[] {
   return [...domain.streams.values()].flatMap((stream) =>
     Object.entries(stream.events).flatMap(([type, { earlier = [], ...current }]) => {
       const versions: readonly EventVersion[] = [...earlier, current];
-      const missing = Array.from({ length: current.version - versions.length }, (_, i) => i + 1);
+      const missing = Array.from({ length: current.schemaVersion - versions.length }, (_, i) => i + 1);
       return [
         ...missing.map(
           (version) => `${stream.type}.${type}.${version} is missing: make the next version with nextVersion`,
@@ -23,12 +23,12 @@ export function sampleFaults(domain: Domain): readonly string[] {
 function faultOf(
   stream: StreamDefinition,
   type: string,
-  { version, schema, sample }: EventVersion,
+  { schemaVersion, schema, sample }: EventVersion,
 ): string | undefined {
-  const name = `${stream.type}.${type}.${version}`;
+  const name = `${stream.type}.${type}.${schemaVersion}`;
   if (sample === undefined) return `${name} has no sample: give it one`;
   try {
-    parseEvents(stream, [{ type, version, data: sample }]);
+    parseEvents(stream, [{ type, schemaVersion, data: sample }]);
     const stored: unknown = JSON.parse(JSON.stringify(schema.parse(sample)));
     new Fold(stream).apply({
       stream: `${stream.type}/sample`,
@@ -36,7 +36,7 @@ function faultOf(
       position: 1,
       commitId: name,
       fingerprint: name,
-      events: [{ type, version, data: stored }],
+      events: [{ type, schemaVersion, data: stored }],
       context: {},
       previous: 0,
       hlc: '0'.repeat(16),

@@ -16,7 +16,7 @@ import { Fold } from '../core/log/fold.ts';
 /** An event as it is sent; one in an earlier `version` goes through its upcasters. */
 interface GivenEvent {
   readonly type: string;
-  readonly version?: number;
+  readonly schemaVersion?: number;
   readonly data?: unknown;
 }
 

@@ -26,7 +26,7 @@ export type CommitImage = {
   readonly commitId: Text;
   readonly fingerprint: Text;
   readonly events: {
-    readonly L: { readonly M: { readonly type: Text; readonly version: Count; readonly data?: Text } }[];
+    readonly L: { readonly M: { readonly type: Text; readonly schemaVersion: Count; readonly data?: Text } }[];
   };
   readonly context: Counts;
   readonly previous: Count;
@@ -48,10 +48,10 @@ export function toImage(commit: Commit): CommitImage {
     commitId: { S: commit.commitId },
     fingerprint: { S: commit.fingerprint },
     events: {
-      L: commit.events.map(({ type, version, data }) => ({
+      L: commit.events.map(({ type, schemaVersion, data }) => ({
         M: {
           type: { S: type },
-          version: { N: String(version) },
+          schemaVersion: { N: String(schemaVersion) },
           // An event without data has no `data`, which JSON cannot say in its place.
           ...(data !== undefined && { data: { S: JSON.stringify(data) } }),
         },
@@ -83,7 +83,9 @@ const imageSchema = z.object({
   commitId: textSchema,
   fingerprint: textSchema,
   events: z.object({
-    L: z.array(z.object({ M: z.object({ type: textSchema, version: countSchema, data: textSchema.exactOptional() }) })),
+    L: z.array(
+      z.object({ M: z.object({ type: textSchema, schemaVersion: countSchema, data: textSchema.exactOptional() }) }),
+    ),
   }),
   context: countsSchema,
   previous: countSchema,
@@ -120,7 +122,11 @@ export function fromImage(image: unknown): Commit {
       position: Number(sk.S.slice(hash + 1)),
       commitId: commitId.S,
       fingerprint: fingerprint.S,
-      events: events.L.map(({ M }) => ({ type: M.type.S, version: Number(M.version.N), data: fromJson(M.data) })),
+      events: events.L.map(({ M }) => ({
+        type: M.type.S,
+        schemaVersion: Number(M.schemaVersion.N),
+        data: fromJson(M.data),
+      })),
       context: fromCounts(context),
       previous: Number(previous.N),
       hlc: hlc.S,

@@ -68,8 +68,13 @@ export function dynamoDbSnapshotStore(
     ExpressionAttributeValues: { ':stream': { S: stream }, ':first': { S: first }, ':last': { S: last } },
   });
 
-  const newest = async (stream: string, madeBy: number, before: Hlc, bound: Bound): Promise<Uint8Array | undefined> => {
-    const heads = between(stream, `head#${digits(madeBy)}.`, `head#${digits(madeBy)}.${before}`);
+  const newest = async (
+    stream: string,
+    codeVersion: number,
+    before: Hlc,
+    bound: Bound,
+  ): Promise<Uint8Array | undefined> => {
+    const heads = between(stream, `head#${digits(codeVersion)}.`, `head#${digits(codeVersion)}.${before}`);
     const { Items: [item] = [] } = await client.send(
       new QueryCommand({ ...heads, ScanIndexForward: false, Limit: 1 }),
       bound,
@@ -80,7 +85,7 @@ export function dynamoDbSnapshotStore(
     const [, stamp = '', digest] = name.split('.');
     const bytes = await wholeOf(stream, name, head, bound);
     // A writer that died, or one that takes old ones away, has left a part of it.
-    return digestOf(bytes) === digest ? bytes : newest(stream, madeBy, stamp, bound);
+    return digestOf(bytes) === digest ? bytes : newest(stream, codeVersion, stamp, bound);
   };
 
   const wholeOf = async (stream: string, name: string, head: z.output<typeof headSchema>, bound: Bound) => {
@@ -103,11 +108,11 @@ export function dynamoDbSnapshotStore(
     Promise.all(keys.map((Key) => client.send(new DeleteItemCommand({ TableName: table, Key }), bound)));
 
   /** Behind the two newest of this version there is nothing of use: older ones, other versions', parts without a head. */
-  const clean = async (stream: string, madeBy: number, bound: Bound): Promise<void> => {
+  const clean = async (stream: string, codeVersion: number, bound: Bound): Promise<void> => {
     const keys = await keysBetween(stream, 'head#', 'part#~', bound);
     const [, second] = keys
       .map(({ sk }) => sk.S)
-      .filter((sk) => sk.startsWith(`head#${digits(madeBy)}.`))
+      .filter((sk) => sk.startsWith(`head#${digits(codeVersion)}.`))
       .reverse();
     const nameIn = (sk: string): string => sk.slice('head#'.length);
     if (second !== undefined)
@@ -118,17 +123,17 @@ export function dynamoDbSnapshotStore(
   };
 
   return {
-    newest: async (stream, madeBy, before = '~') => {
+    newest: async (stream, codeVersion, before = '~') => {
       const bytes = await orSdkError(
         `load the snapshot of ${stream}`,
-        newest(stream, madeBy, before, timeLimit(milliseconds)),
+        newest(stream, codeVersion, before, timeLimit(milliseconds)),
       );
       return bytes && decodeSnapshot(String(await promisify(gunzip)(bytes)));
     },
     put: async (snapshot) => {
-      const { stream, madeBy, latestStamp } = snapshot;
+      const { stream, codeVersion, latestStamp } = snapshot;
       const bytes = await promisify(gzip)(encodeSnapshot(snapshot));
-      const name = `${digits(madeBy)}.${latestStamp}.${digestOf(bytes)}`;
+      const name = `${digits(codeVersion)}.${latestStamp}.${digestOf(bytes)}`;
       const [first, ...others] = partsOf(bytes);
       const bound = timeLimit(milliseconds);
       const write = (Item: Record<string, AttributeValue>) =>
@@ -137,13 +142,13 @@ export function dynamoDbSnapshotStore(
         await Promise.all(others.map((B, i) => write({ ...partKey(stream, name, i + 1), bytes: { B } })));
         const parts = { N: String(1 + others.length) };
         await write({ ...headKey(stream, name), parts, bytes: { B: first } });
-        await clean(stream, madeBy, bound);
+        await clean(stream, codeVersion, bound);
       };
       await orSdkError(`keep a snapshot of ${stream}`, store());
     },
-    drop: async (stream, madeBy, latestStamp) => {
+    drop: async (stream, codeVersion, latestStamp) => {
       const bound = timeLimit(milliseconds);
-      const name = `head#${digits(madeBy)}.${latestStamp}`;
+      const name = `head#${digits(codeVersion)}.${latestStamp}`;
       const heads = await orSdkError(
         `drop a snapshot of ${stream}`,
         keysBetween(stream, `${name}.`, `${name}.~`, bound),

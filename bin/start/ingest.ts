@@ -1,3 +1,4 @@
+import { RECEIPT_SOURCE } from '../../core/index.ts';
 import type { World } from '../../world/world.ts';
 import type { Put } from './input.ts';
 
@@ -9,39 +10,39 @@ export interface Ingested {
   readonly quarantined: number;
 }
 
-/** Envelopes that may be without an outcome at a time: enough to keep every Region busy, few enough not to queue up. */
+/** Envelopes that may be without a receipt at a time: enough to keep every Region busy, few enough not to queue up. */
 const WINDOW = 500;
 const BATCH = 10;
 
 /**
  * Puts envelopes on the buses of all Regions at once and waits until nothing is under way any more.
- * @param onOutcome is called with the number of envelopes that have their outcome
+ * @param onReceipt is called with the number of envelopes that have their receipt
  */
 export async function ingestAll(
   world: World,
   puts: Iterable<Put>,
-  onOutcome: (outcomes: number) => void = () => undefined,
+  onReceipt: (receipts: number) => void = () => undefined,
 ): Promise<Ingested> {
   const counts = { Accepted: 0, Rejected: 0 };
   let sent = 0;
   let wake = (): void => undefined;
-  const outcomes = () => counts.Accepted + counts.Rejected;
+  const receipts = () => counts.Accepted + counts.Rejected;
   for (const region of world.regions.values())
-    for (const outcome of ['Accepted', 'Rejected'] as const)
+    for (const receipt of ['Accepted', 'Rejected'] as const)
       region.bus.addRule(
-        { source: ['meridian.outcome'], 'detail-type': [outcome] },
+        { source: [RECEIPT_SOURCE], 'detail-type': [receipt] },
         {
           kind: 'listener',
           listen: () => {
-            counts[outcome]++;
-            onOutcome(outcomes());
+            counts[receipt]++;
+            onReceipt(receipts());
             wake();
           },
         },
       );
 
   for (const { region, batch } of batches(puts)) {
-    if (sent - outcomes() >= WINDOW) {
+    if (sent - receipts() >= WINDOW) {
       const next = new Promise<void>((resolve) => {
         wake = resolve;
       });

@@ -4,7 +4,7 @@ import { faultsOf, invalid, MeridianError } from '../facts/errors.ts';
 
 /** A version that was current once. */
 interface EarlierVersion {
-  readonly version: number;
+  readonly schemaVersion: number;
   readonly schema: z.ZodType;
   readonly sample?: unknown;
   /** Makes data of this version into data of the next one, as a caller would send it. Pure. */
@@ -14,7 +14,7 @@ interface EarlierVersion {
 /** An event type: the schema of its current version, and how what was stored in earlier ones is read. */
 export interface EventVersion<Schema extends z.ZodType = z.ZodType> {
   /** 1, 2, 3 … */
-  readonly version: number;
+  readonly schemaVersion: number;
   /** Once released it never changes: a change is a new version, made by `nextVersion`. */
   readonly schema: Schema;
   /** Data of this version, as a caller sends it. It is kept as long as its schema, and folded by a test. */
@@ -25,7 +25,7 @@ export interface EventVersion<Schema extends z.ZodType = z.ZodType> {
 export type EventVersions = Readonly<Record<string, EventVersion>>;
 
 interface NextVersion<Before extends z.ZodType, After extends z.ZodType> {
-  readonly version: number;
+  readonly schemaVersion: number;
   readonly schema: After;
   readonly sample?: z.input<After>;
   /** Pure. Data as it is stored in the version before, made into data as a caller sends it in this one. */
@@ -33,7 +33,7 @@ interface NextVersion<Before extends z.ZodType, After extends z.ZodType> {
 }
 
 /**
- * The next version of an event type: `nextVersion(one, { version: 2, schema, sample, upcast })`, and a third one
+ * The next version of an event type: `nextVersion(one, { schemaVersion: 2, schema, sample, upcast })`, and a third one
  * `nextVersion(nextVersion(one, two), three)`. What was stored earlier is read through the upcasters, one after the other.
  * @throws Error when the version is not one more than the one before
  */
@@ -41,21 +41,21 @@ export function nextVersion<Before extends z.ZodType, After extends z.ZodType>(
   { earlier = [], ...before }: EventVersion<Before>,
   { upcast, ...after }: NextVersion<Before, After>,
 ): EventVersion<After> {
-  if (after.version !== before.version + 1)
+  if (after.schemaVersion !== before.schemaVersion + 1)
     throw new Error(
-      `An event's version ${after.version} cannot follow version ${before.version}: number it by one more.`,
+      `An event's version ${after.schemaVersion} cannot follow version ${before.schemaVersion}: number it by one more.`,
     );
   return { ...after, earlier: [...earlier, { ...before, upcast }] };
 }
 
 /** The versions of an event type that can be read, oldest first. */
-export function versionsOf({ earlier = [], ...current }: EventVersion): readonly Omit<EventVersion, 'earlier'>[] {
+export function schemaVersionsOf({ earlier = [], ...current }: EventVersion): readonly Omit<EventVersion, 'earlier'>[] {
   return [...earlier, current];
 }
 
 /** The current version of every event type. */
-export function currentVersions(events: EventVersions): Readonly<Record<string, number>> {
-  return Object.fromEntries(Object.entries(events).map(([type, { version }]) => [type, version]));
+export function currentSchemaVersions(events: EventVersions): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(events).map(([type, { schemaVersion }]) => [type, schemaVersion]));
 }
 
 export function eventNamed(events: EventVersions, type: string): EventVersion | undefined {
@@ -69,7 +69,7 @@ export function eventNamed(events: EventVersions, type: string): EventVersion | 
  */
 export function unreadableIn(events: EventVersions, commit: Commit): MeridianError | undefined {
   for (const [index, event] of commit.events.entries())
-    if (!knows(eventNamed(events, event.type), event.version)) return unknownEvent(events, commit, index, event);
+    if (!knows(eventNamed(events, event.type), event.schemaVersion)) return unknownEvent(events, commit, index, event);
   return undefined;
 }
 
@@ -84,7 +84,7 @@ export function inCurrentVersion(
   event: StoredEvent,
 ): StoredEvent {
   const known = eventNamed(events, event.type);
-  if (!known || !knows(known, event.version)) throw unknownEvent(events, commit, index, event);
+  if (!known || !knows(known, event.schemaVersion)) throw unknownEvent(events, commit, index, event);
   try {
     return upcastEvent(known, event);
   } catch (cause) {
@@ -93,14 +93,14 @@ export function inCurrentVersion(
 }
 
 function knows(known: EventVersion | undefined, version: number): boolean {
-  return known?.version === version || (known?.earlier?.some((each) => each.version === version) ?? false);
+  return known?.schemaVersion === version || (known?.earlier?.some((each) => each.schemaVersion === version) ?? false);
 }
 
 function unknownEvent(events: EventVersions, commit: Commit, index: number, event: StoredEvent): MeridianError {
   const known = eventNamed(events, event.type);
   const versions = known
-    ? `version ${versionsOf(known)
-        .map(({ version }) => version)
+    ? `version ${schemaVersionsOf(known)
+        .map(({ schemaVersion }) => schemaVersion)
         .join(', ')}`
     : 'no such event';
   return unreadable(commit, index, event, `this code knows ${versions}. Deploy the code that wrote it here too`);
@@ -109,21 +109,21 @@ function unknownEvent(events: EventVersions, commit: Commit, index: number, even
 /** An event in its type's current version. @throws Error that says which step of the way failed, and why */
 export function upcastEvent(known: EventVersion, event: StoredEvent): StoredEvent {
   const { earlier = [], ...current } = known;
-  const steps = earlier.filter(({ version }) => version >= event.version);
+  const steps = earlier.filter(({ schemaVersion }) => schemaVersion >= event.schemaVersion);
   if (steps.length === 0) return event;
   let data = asJson(event.data);
-  for (const [i, { version, upcast }] of steps.entries()) {
+  for (const [i, { schemaVersion, upcast }] of steps.entries()) {
     const target = steps[i + 1] ?? current;
     try {
       const result = target.schema.safeParse(upcast(data));
       if (!result.success) throw invalid(faultsOf(result.error, 'data'));
       data = asJson(result.data);
     } catch (cause) {
-      const step = `${event.type} ${version} does not become version ${target.version}`;
+      const step = `${event.type} ${schemaVersion} does not become version ${target.schemaVersion}`;
       throw new Error(`${step}: ${messageOf(cause)}`, { cause });
     }
   }
-  return { type: event.type, version: current.version, data };
+  return { type: event.type, schemaVersion: current.schemaVersion, data };
 }
 
 /** As a store would give it back: so it makes no difference in which version an event was stored. */
@@ -138,7 +138,7 @@ export function messageOf(error: unknown): string {
 function unreadable(
   commit: Commit,
   index: number,
-  { type, version }: StoredEvent,
+  { type, schemaVersion }: StoredEvent,
   why: string,
   cause?: unknown,
 ): MeridianError {
@@ -146,7 +146,7 @@ function unreadable(
   const event = eventId(commit, index);
   return new MeridianError(
     'unreadable-event',
-    `Event ${event} is ${type} in version ${version}: ${why}. Until then ${stream} has no state here.`,
-    { retryable: true, details: { stream, event, eventType: type, version }, cause },
+    `Event ${event} is ${type} in version ${schemaVersion}: ${why}. Until then ${stream} has no state here.`,
+    { retryable: true, details: { stream, event, eventType: type, schemaVersion }, cause },
   );
 }

@@ -13,7 +13,7 @@ export interface Snapshots {
    * makes of the events**: what is folded already is not folded again. Only a new event, or a new version of one, is
    * noticed without.
    */
-  readonly version: number;
+  readonly codeVersion: number;
   /**
    * Commits younger than so many milliseconds stay out. If another Region writes without having seen what is in a
    * snapshot, that does not serve any more, and the stream is loaded from an older one or whole.
@@ -23,8 +23,8 @@ export interface Snapshots {
 }
 
 /** @throws Error when a type cannot have such snapshots */
-export function checkSnapshots(type: string, initial: unknown, { every, version }: Snapshots): void {
-  for (const [name, value] of Object.entries({ every, version }))
+export function checkSnapshots(type: string, initial: unknown, { every, codeVersion }: Snapshots): void {
+  for (const [name, value] of Object.entries({ every, codeVersion }))
     if (!Number.isInteger(value) || value < 1)
       throw new Error(`Stream type ${type}: snapshots.${name} is ${value}, it has to be 1, 2, 3 …`);
   if (!isJson(initial))

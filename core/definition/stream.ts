@@ -9,15 +9,15 @@ import {
   type EventVersions,
   eventNamed,
   messageOf,
+  schemaVersionsOf,
   upcastEvent,
-  versionsOf,
 } from './event-version.ts';
 import { checkSnapshots, type Snapshots } from './snapshots.ts';
 
 /** An event as `evolve` sees it: in its type's current version, whatever it was stored in, and where it comes from. */
 export interface RecordedEvent<Type extends string = string, Data = unknown> {
   readonly type: Type;
-  readonly version: number;
+  readonly schemaVersion: number;
   readonly data: Data;
   /** `<stream>@<log>.<position>.<index>` */
   readonly id: string;
@@ -105,9 +105,9 @@ export function defineStream<State, const Events extends EventVersions, Inputs e
   const { type, events, initial, snapshots } = definition;
   if (!STREAM_TYPE.test(type)) throw new Error(`Stream type "${type}": use lower-case letters, digits and hyphens.`);
   if (RESERVED.includes(type)) throw new Error(`Stream type "${type}" is Meridian's own: choose another name.`);
-  for (const [name, { version }] of Object.entries(events))
-    if (!Number.isInteger(version) || version < 1)
-      throw new Error(`Event ${type}.${name}: its version is ${version}, it has to be 1, 2, 3 …`);
+  for (const [name, { schemaVersion }] of Object.entries(events))
+    if (!Number.isInteger(schemaVersion) || schemaVersion < 1)
+      throw new Error(`Event ${type}.${name}: its schemaVersion is ${schemaVersion}, it has to be 1, 2, 3 …`);
   if (snapshots) checkSnapshots(type, initial, snapshots);
   return definition;
 }
@@ -138,16 +138,16 @@ export function checkEvents(
       throw new MeridianError('unknown-event', `Stream type ${definition.type} has no event ${event.type}.`, {
         details: { path: `events[${index}].type`, known: Object.keys(definition.events) },
       });
-    const { type, version = known.version } = event;
-    const sentAs = versionsOf(known).find((each) => each.version === version);
+    const { type, schemaVersion = known.schemaVersion } = event;
+    const sentAs = schemaVersionsOf(known).find((each) => each.schemaVersion === schemaVersion);
     if (!sentAs)
       faults.push({
-        path: `events[${index}].version`,
-        message: `is ${version}, ${type} is at version ${known.version}`,
+        path: `events[${index}].schemaVersion`,
+        message: `is ${schemaVersion}, ${type} is at version ${known.schemaVersion}`,
       });
     const { success, data, error } = (sentAs ?? known).schema.safeParse(event.data);
     if (!success) faults.push(...faultsOf(error, `events[${index}].data`));
-    return success && sentAs ? toCurrent(known, { type, version, data }) : { type, version, data };
+    return success && sentAs ? toCurrent(known, { type, schemaVersion, data }) : { type, schemaVersion, data };
   });
   return { parsed, faults };
 }

@@ -2,26 +2,26 @@ import type { Sums, Totals } from '../facts/view-entry.ts';
 import type { EventVersions } from './event-version.ts';
 import type { StreamDefinition } from './stream.ts';
 
-interface SharedView<State> {
+interface ViewSpec<State> {
   /** `[a-z][a-z0-9-]*` */
   readonly name: string;
   /** The stream type that the view is computed from. */
   readonly of: StreamDefinition<State, EventVersions, Readonly<Record<string, unknown>>>;
   /** Of the view's code: raised with every change of what rows and totals are. Then the view has to be rebuilt. @default 1 */
-  readonly version?: number;
+  readonly codeVersion?: number;
   /** Over how many partitions rows and totals are spread. A change of it comes with the next rebuild. @default 4 */
   readonly shards?: number;
 }
 
 /** One row a stream, under the stream's id. */
-export interface RowView<State = unknown> extends SharedView<State> {
+export interface RowView<State = unknown> extends ViewSpec<State> {
   readonly kind: 'rows';
   /** The stream's row, a JSON value; undefined: it has none. Pure. */
   row(state: State, id: string): unknown;
 }
 
 /** Sums across streams: each stream contributes integers, and its next state replaces what it contributed. */
-export interface TotalView<State = unknown> extends SharedView<State> {
+export interface TotalView<State = unknown> extends ViewSpec<State> {
   readonly kind: 'totals';
   /** What the stream contributes. Pure. */
   totals(state: State, id: string): Totals;
@@ -38,7 +38,7 @@ const DEFAULT_SHARDS = 4;
 /** Defines a view. @throws Error when its name is malformed, or `version` or `shards` is not 1, 2, 3 … */
 export function defineView<State>(view: ViewDefinition<State>): ViewDefinition<State> {
   if (!VIEW_NAME.test(view.name)) throw new Error(`View "${view.name}": use lower-case letters, digits and hyphens.`);
-  for (const what of ['version', 'shards'] as const) {
+  for (const what of ['codeVersion', 'shards'] as const) {
     const { [what]: count = 1 } = view;
     if (!Number.isInteger(count) || count < 1)
       throw new Error(`View ${view.name}: ${what} is ${count}, it has to be 1, 2, 3 …`);
@@ -46,8 +46,8 @@ export function defineView<State>(view: ViewDefinition<State>): ViewDefinition<S
   return view;
 }
 
-export function versionOf({ version = 1 }: ViewDefinition): number {
-  return version;
+export function codeVersionOf({ codeVersion = 1 }: ViewDefinition): number {
+  return codeVersion;
 }
 
 export function shardsOf({ shards = DEFAULT_SHARDS }: ViewDefinition): number {

@@ -4,7 +4,7 @@ import type { Dot, VersionVector } from './version.ts';
 /** An event as it is kept: `data` is JSON that its schema has accepted. */
 export interface StoredEvent {
   readonly type: string;
-  readonly version: number;
+  readonly schemaVersion: number;
   readonly data: unknown;
 }
 

@@ -6,7 +6,7 @@ import type { ViewKind } from './view-entry.ts';
  */
 export interface Generation {
   /** Of the view's code. */
-  readonly version: number;
+  readonly codeVersion: number;
   /** Counts the view's builds in this Region: 1, 2, 3 … */
   readonly build: number;
   readonly kind: ViewKind;

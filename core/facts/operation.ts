@@ -1,7 +1,7 @@
 /** An event as a caller sends it. */
 export interface SentEvent {
   readonly type: string;
-  readonly version?: number | undefined;
+  readonly schemaVersion?: number | undefined;
   readonly data?: unknown;
 }
 

@@ -15,10 +15,10 @@ export interface KnownCopy extends Stamped {
 /** A stream as it was at a version: the fold goes on from here, without the commits that are in it. */
 export interface Snapshot {
   readonly stream: string;
-  /** The `snapshots.version` of the definition that folded it. */
-  readonly madeBy: number;
+  /** The `snapshots.codeVersion` of the definition that folded it. */
+  readonly codeVersion: number;
   /** The events that the definition knew, and their versions: to code that knows others, the state says too much or too little. */
-  readonly events: Readonly<Record<string, number>>;
+  readonly schemaVersions: Readonly<Record<string, number>>;
   readonly version: VersionVector;
   /** The highest stamp in it. */
   readonly latestStamp: Hlc;

@@ -1,4 +1,4 @@
-import { currentVersions, unreadableIn } from '../definition/event-version.ts';
+import { currentSchemaVersions, unreadableIn } from '../definition/event-version.ts';
 import type { StreamDefinition } from '../definition/stream.ts';
 import { type Commit, foldOrder, isVisible, type Stamped } from '../facts/commit.ts';
 import { attemptIdOf, type Decision, type FinalState, finalOf, stateIn } from '../facts/decision.ts';
@@ -338,8 +338,8 @@ export class History {
     const known = [...(this.#base?.ids.values() ?? []), copies].flat().filter(({ hlc }) => wallTimeOf(hlc) >= since);
     const snapshot = {
       stream: this.stream,
-      madeBy: snapshots.version,
-      events: currentVersions(this.#definition.events),
+      codeVersion: snapshots.codeVersion,
+      schemaVersions: currentSchemaVersions(this.#definition.events),
       version,
       latestStamp: last.hlc,
       withEvents: Object.fromEntries(Object.entries(version).map(([log, at]) => [log, this.#lastWithEvents(log, at)])),

@@ -1,5 +1,5 @@
 import { type Domain, streamTypeOf } from '../definition/domain.ts';
-import { currentVersions } from '../definition/event-version.ts';
+import { currentSchemaVersions } from '../definition/event-version.ts';
 import type { StreamDefinition } from '../definition/stream.ts';
 import { MeridianError } from '../facts/errors.ts';
 import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
@@ -83,19 +83,19 @@ async function loadFromSnapshot(ports: LoadPorts, stream: string): Promise<Histo
   const { domain, events, snapshots } = ports;
   const definition = definitionOf(domain, stream);
   if (!snapshots || !definition.snapshots) return undefined;
-  const { version } = definition.snapshots;
-  const newest = (before?: Hlc) => orReportFailure(ports, () => snapshots.newest(stream, version, before));
-  const known = currentVersions(definition.events);
+  const { codeVersion } = definition.snapshots;
+  const newest = (before?: Hlc) => orReportFailure(ports, () => snapshots.newest(stream, codeVersion, before));
+  const known = currentSchemaVersions(definition.events);
   for (let snapshot = await newest(); snapshot; snapshot = await newest(snapshot.latestStamp)) {
     // Code that knows other events folded them otherwise, or folds what is unreadable here.
-    if (sameVersion(snapshot.events, known)) {
+    if (sameVersion(snapshot.schemaVersions, known)) {
       const history = new History(definition, stream, await events.load(stream, snapshot.version), snapshot);
       await withDecisions(ports, history);
       // The commit that it does not serve with stays where it is.
       if (history.holds) return history;
     }
     const { latestStamp } = snapshot;
-    await orReportFailure(ports, () => snapshots.drop(stream, version, latestStamp));
+    await orReportFailure(ports, () => snapshots.drop(stream, codeVersion, latestStamp));
   }
   return undefined;
 }

@@ -8,7 +8,7 @@ import type { Snapshot } from '../facts/snapshot.ts';
 export interface SnapshotStore {
   /**
    * The newest whole snapshot of a stream: one request, one more if it is large.
-   * @param madeBy only snapshots of this `snapshots.version`
+   * @param codeVersion only snapshots of this `snapshots.codeVersion`
    * @param before only snapshots with a lower latest stamp
    */
   newest(stream: string, madeBy: number, before?: Hlc): Promise<Snapshot | undefined>;
@@ -18,6 +18,6 @@ export interface SnapshotStore {
    * @throws Error when the state is not JSON
    */
   put(snapshot: Snapshot): Promise<void>;
-  /** Forgets the snapshots of a stream that have this `snapshots.version` and latest stamp. */
+  /** Forgets the snapshots of a stream that have this `snapshots.codeVersion` and latest stamp. */
   drop(stream: string, madeBy: number, latestStamp: Hlc): Promise<void>;
 }

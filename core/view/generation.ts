@@ -1,4 +1,4 @@
-import { shardsOf, type ViewDefinition, versionOf } from '../definition/view.ts';
+import { codeVersionOf, shardsOf, type ViewDefinition } from '../definition/view.ts';
 import { MeridianError } from '../facts/errors.ts';
 import type { Build, Generation, Generations, Retired, Segment } from '../facts/generation.ts';
 
@@ -16,12 +16,12 @@ export function firstGenerations(view: ViewDefinition): Generations {
 }
 
 function codeOf(view: ViewDefinition) {
-  return { version: versionOf(view), kind: view.kind, shards: shardsOf(view) };
+  return { codeVersion: codeVersionOf(view), kind: view.kind, shards: shardsOf(view) };
 }
 
 /** The name that a generation's rows and totals are stored under; no view's name has an `@`. */
-export function storedAs(view: string, { version, build }: Pick<Generation, 'version' | 'build'>): string {
-  return version === 1 && build === 1 ? view : `${view}@${version}.${build}`;
+export function storedAs(view: string, { codeVersion, build }: Pick<Generation, 'codeVersion' | 'build'>): string {
+  return codeVersion === 1 && build === 1 ? view : `${view}@${codeVersion}.${build}`;
 }
 
 /** Rows that a view's code keeps up to date. */
@@ -47,22 +47,22 @@ function liveOf({ active, building }: Generations): readonly Generation[] {
 /** The live generations that this code can compute. */
 export function targetsOf(view: ViewDefinition, generations: Generations): readonly Target[] {
   return liveOf(generations)
-    .filter(({ version }) => version === versionOf(view))
+    .filter(({ codeVersion }) => codeVersion === codeVersionOf(view))
     .map((generation) => targetOf(view, generation));
 }
 
 /** Whether only newer code can take a commit in: then its messages have to come again, until that code gets them. */
 export function needsNewerCode(view: ViewDefinition, generations: Generations): boolean {
-  return liveOf(generations).some(({ version, behind }) => version > versionOf(view) && !behind);
+  return liveOf(generations).some(({ codeVersion, behind }) => codeVersion > codeVersionOf(view) && !behind);
 }
 
 function pass<G extends Generation>(view: ViewDefinition, generation: G): G {
-  return generation.version < versionOf(view) ? { ...generation, behind: true } : generation;
+  return generation.codeVersion < codeVersionOf(view) ? { ...generation, behind: true } : generation;
 }
 
 /** Notes that this code takes commits in and leaves older generations without them; undefined: that is known. */
 export function notePassedBy(view: ViewDefinition, now: Generations): Generations | undefined {
-  if (liveOf(now).every(({ version, behind }) => version >= versionOf(view) || behind)) return undefined;
+  if (liveOf(now).every(({ codeVersion, behind }) => codeVersion >= codeVersionOf(view) || behind)) return undefined;
   return { ...now, active: pass(view, now.active), building: now.building && pass(view, now.building) };
 }
 
@@ -83,7 +83,7 @@ export function beginBuild(
     ...now,
     builds: builds + 1,
     // Code that was put back reads on what newer code has made, and cannot keep it up to date.
-    active: active.version === code.version ? active : { ...active, behind: true },
+    active: active.codeVersion === code.codeVersion ? active : { ...active, behind: true },
     building: {
       ...code,
       build: builds + 1,
@@ -93,13 +93,13 @@ export function beginBuild(
   };
 }
 
-function isBy(code: ReturnType<typeof codeOf>, { version, kind, shards }: Generation): boolean {
-  return code.version === version && code.kind === kind && code.shards === shards;
+function isBy(code: ReturnType<typeof codeOf>, { codeVersion, kind, shards }: Generation): boolean {
+  return code.codeVersion === codeVersion && code.kind === kind && code.shards === shards;
 }
 
-function retire({ version, build, kind, shards }: Generation, since: number): Retired {
+function retire({ codeVersion, build, kind, shards }: Generation, since: number): Retired {
   return {
-    version,
+    codeVersion,
     build,
     kind,
     shards,
@@ -117,11 +117,11 @@ export function segmentOf(view: ViewDefinition, building: Build, index: number):
     throw new MeridianError('not-found', `Build ${building.build} of ${view.name} has no segment ${index}.`, {
       details: { segments: building.segments.length },
     });
-  if (building.behind || building.version !== versionOf(view))
+  if (building.behind || building.codeVersion !== codeVersionOf(view))
     throw new MeridianError(
       'version-conflict',
-      `Build ${building.build} of ${view.name} is by version ${building.version} of its code, and version ${versionOf(view)} runs here: begin again.`,
-      { details: { expected: building.version, actual: versionOf(view) } },
+      `Build ${building.build} of ${view.name} is by version ${building.codeVersion} of its code, and version ${codeVersionOf(view)} runs here: begin again.`,
+      { details: { expected: building.codeVersion, actual: codeVersionOf(view) } },
     );
   return segment;
 }

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { viewOf } from '../definition/domain.ts';
-import { type ViewDefinition, versionOf } from '../definition/view.ts';
+import { codeVersionOf, type ViewDefinition } from '../definition/view.ts';
 import type { Commit } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
 import type { Build, Generations, Segment } from '../facts/generation.ts';
@@ -152,19 +152,19 @@ function statusOf(view: ViewDefinition, { active, building, retired }: Generatio
   const segments = (building?.segments ?? []).map(({ streams, done }, segment) => ({ segment, streams, done }));
   return {
     view: view.name,
-    version: versionOf(view),
+    codeVersion: codeVersionOf(view),
     build: (building ?? active).build,
     segments,
     streams: segments.reduce((sum, { streams }) => sum + streams, 0),
     done: !building,
     active: {
-      version: active.version,
+      codeVersion: active.codeVersion,
       build: active.build,
       shards: active.shards,
       behind: active.behind ?? false,
     },
-    retired: retired.map(({ version, build, since }) => ({
-      version,
+    retired: retired.map(({ codeVersion, build, since }) => ({
+      codeVersion,
       build,
       removableAt: new Date(since + REMOVABLE_AFTER_MS).toISOString(),
     })),

@@ -39,9 +39,9 @@ function assemble(events: readonly EventBody[]): Trigger {
         ,
         {
           'detail-type': type,
-          detail: { version, data },
+          detail: { schemaVersion, data },
         },
-      ]) => ({ type, version, data }),
+      ]) => ({ type, schemaVersion, data }),
     );
   return {
     ...trigger,

@@ -7,14 +7,14 @@ import { dotShape, streamNameSchema, versionVectorSchema } from './schemas.ts';
 /** A commit's events as they go out: one entry an event. */
 export function entriesOf(commit: Commit): readonly BusEntry[] {
   const { stream, log, position, commitId, fingerprint, previous, context, hlc, region, meta, events } = commit;
-  return events.map(({ type, version, data }, index) => ({
+  return events.map(({ type, schemaVersion, data }, index) => ({
     source: SOURCE_PREFIX + splitStream(stream).type,
     detailType: type,
     detail: JSON.stringify({
       id: eventId(commit, index),
       stream,
       data,
-      version,
+      schemaVersion,
       meta: {
         ...meta,
         region,
@@ -38,7 +38,7 @@ export const eventBodySchema = z.object({
   detail: z.object({
     stream: streamNameSchema,
     data: z.unknown().optional(),
-    version: z.number(),
+    schemaVersion: z.number(),
     meta: z.object({
       ...dotShape,
       region: z.string(),

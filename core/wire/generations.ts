@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Generations } from '../facts/generation.ts';
 
 const generation = {
-  version: z.number(),
+  codeVersion: z.number(),
   build: z.number(),
   kind: z.enum(['rows', 'totals']),
   shards: z.number(),

@@ -139,7 +139,7 @@ export const rebuildStepRequestSchema = z.strictObject({ view: viewSchema, build
 export const rebuildRequestSchema = z.strictObject({ view: viewSchema });
 
 const shownSchema = z.object({
-  version: z.number(),
+  codeVersion: z.number(),
   build: z.number(),
   shards: z.number(),
   /** Commits have passed it by: only a new build has all of them. */
@@ -150,7 +150,7 @@ const shownSchema = z.object({
 export const rebuildStatusSchema = z.object({
   view: z.string(),
   /** Of the view's code that answered. */
-  version: z.number(),
+  codeVersion: z.number(),
   /** The build that is under way; when none is, the one that is read. */
   build: z.number(),
   segments: z.array(z.object({ segment: z.number(), streams: z.number(), done: z.boolean() })),
@@ -161,7 +161,7 @@ export const rebuildStatusSchema = z.object({
   /** What is read. */
   active: shownSchema,
   /** Generations that are no longer read, whose rows are there still, and when they may be taken away. */
-  retired: z.array(z.object({ version: z.number(), build: z.number(), removableAt: z.iso.datetime() })),
+  retired: z.array(z.object({ codeVersion: z.number(), build: z.number(), removableAt: z.iso.datetime() })),
 });
 
 export type RebuildStatus = z.output<typeof rebuildStatusSchema>;

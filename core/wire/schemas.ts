@@ -31,7 +31,7 @@ export const metaSchema = z.strictObject({
 
 export const sentEventSchema = z.strictObject({
   type: z.string(),
-  version: z.number().int().optional(),
+  schemaVersion: z.number().int().optional(),
   data: z.unknown().optional(),
 });
 

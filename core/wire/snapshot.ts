@@ -2,8 +2,7 @@ import * as z from 'zod';
 import { isJson } from '../facts/json.ts';
 import type { Snapshot } from '../facts/snapshot.ts';
 import { sameVersion } from '../facts/version.ts';
-
-const versionSchema = z.record(z.string(), z.number());
+import { versionVectorSchema } from './schemas.ts';
 
 /** A copy. There may be many: so they have no names, and what is as nearly always is null. */
 const rowSchema = z.tuple([
@@ -13,16 +12,16 @@ const rowSchema = z.tuple([
   z.string(), // stamp
   z.string(), // fingerprint
   z.nullable(z.string()), // the fingerprint that it counts for, if that is another one
-  z.nullable(versionSchema), // its version, if that is more than the commit itself and what its log holds before
+  z.nullable(versionVectorSchema), // its version, if that is more than the commit itself and what its log holds before
 ]);
 
 const snapshotSchema = z.object({
   stream: z.string(),
-  madeBy: z.number(),
-  events: z.record(z.string(), z.number()),
-  version: versionSchema,
+  codeVersion: z.number(),
+  schemaVersions: z.record(z.string(), z.number()),
+  version: versionVectorSchema,
   latestStamp: z.string(),
-  withEvents: versionSchema,
+  withEvents: versionVectorSchema,
   state: z.unknown(),
   copies: z.array(rowSchema),
 });

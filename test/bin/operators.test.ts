@@ -339,12 +339,12 @@ describe('meridian quarantine', () => {
 describe('meridian rebuild', () => {
   const building = {
     view: 'airport-delays',
-    version: 1,
+    codeVersion: 1,
     build: 2,
     segments: [0, 1].map((segment) => ({ segment, streams: 0, done: false })),
     streams: 0,
     done: false,
-    active: { version: 1, build: 1, shards: 1, behind: false },
+    active: { codeVersion: 1, build: 1, shards: 1, behind: false },
     retired: [],
   };
 
@@ -405,7 +405,7 @@ describe('meridian rebuild', () => {
 
   it('waits, and does not ask all the time, for a Region whose clock is behind', async () => {
     const gone = { ...building, segments: [], done: true };
-    const retired = [{ version: 1, build: 1, removableAt: new Date(Date.now() - 1000).toISOString() }];
+    const retired = [{ codeVersion: 1, build: 1, removableAt: new Date(Date.now() - 1000).toISOString() }];
     let asked = 0;
     let begun = 0;
     const server = createServer((_request, response) => {

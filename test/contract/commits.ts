@@ -16,7 +16,7 @@ export function aCommit(of: Partial<Commit> = {}): Commit {
     position,
     commitId: `${log}-${position}`,
     fingerprint: 'digest-of-the-request',
-    events: [{ type: 'Departed', version: 1, data: { airport: 'LAX', delay: -3 } }],
+    events: [{ type: 'Departed', schemaVersion: 1, data: { airport: 'LAX', delay: -3 } }],
     context: { [log]: position - 1, 'eu-west-1': 7 },
     previous: position - 1,
     hlc: `018f00000000${(position % 0x10000).toString(16).padStart(4, '0')}`,

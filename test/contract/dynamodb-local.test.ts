@@ -142,7 +142,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       const next = {
         revision: 1,
         builds: 1,
-        active: { version: 1, build: 1, kind: 'rows', shards: 4 },
+        active: { codeVersion: 1, build: 1, kind: 'rows', shards: 4 },
         retired: [],
       } as const;
       expect(await counting(() => store.setGenerations('counted-0', next))).toEqual({ PutItemCommand: 1 });

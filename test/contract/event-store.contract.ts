@@ -33,7 +33,7 @@ export function eventStoreContract(open: () => EventStore): void {
     test('a commit without meta, context or data comes back as it was put', async () => {
       const commit = aCommit({
         stream: aStream(),
-        events: [{ type: 'Cancelled', version: 1, data: undefined }],
+        events: [{ type: 'Cancelled', schemaVersion: 1, data: undefined }],
         context: {},
         meta: {},
       });
@@ -42,7 +42,7 @@ export function eventStoreContract(open: () => EventStore): void {
     });
 
     test('the events of a commit keep their order', async () => {
-      const events = Array.from({ length: 100 }, (_, data) => ({ type: 'Departed', version: 2, data }));
+      const events = Array.from({ length: 100 }, (_, data) => ({ type: 'Departed', schemaVersion: 2, data }));
       const commit = aCommit({ stream: aStream(), events });
       await store.put(commit);
       expect((await store.load(commit.stream))[0]?.events).toEqual(events);
@@ -51,7 +51,7 @@ export function eventStoreContract(open: () => EventStore): void {
     test('strange but legal JSON comes back to the letter', async () => {
       const commit = aCommit({
         stream: aStream(),
-        events: strangeJson.map((data) => ({ type: 'Strange', version: 1, data })),
+        events: strangeJson.map((data) => ({ type: 'Strange', schemaVersion: 1, data })),
       });
       await store.put(commit);
       const [loaded] = await store.load(commit.stream);
@@ -65,7 +65,7 @@ export function eventStoreContract(open: () => EventStore): void {
         fc.asyncProperty(fc.array(fc.jsonValue(), { minLength: 1, maxLength: 20 }), async (values) => {
           const commit = aCommit({
             stream: aStream(),
-            events: values.map((data) => ({ type: 'Any', version: 1, data })),
+            events: values.map((data) => ({ type: 'Any', schemaVersion: 1, data })),
           });
           await store.put(commit);
           const [loaded] = await store.load(commit.stream);
@@ -79,7 +79,7 @@ export function eventStoreContract(open: () => EventStore): void {
       const commit = aCommit({
         stream: aStream(),
         commitId: 'Zürich → 東京 \u{1f6eb} "#/',
-        events: [{ type: 'Déparé 🛫', version: 1, data: {} }],
+        events: [{ type: 'Déparé 🛫', schemaVersion: 1, data: {} }],
         meta: { actor: '' },
       });
       await store.put(commit);
@@ -88,7 +88,7 @@ export function eventStoreContract(open: () => EventStore): void {
 
     test('a position is taken once: the second commit is not written and learns who holds it', async () => {
       const first = aCommit({ stream: aStream(), commitId: 'first' });
-      const second = { ...first, commitId: 'second', events: [{ type: 'Arrived', version: 1, data: 1 }] };
+      const second = { ...first, commitId: 'second', events: [{ type: 'Arrived', schemaVersion: 1, data: 1 }] };
       await store.put(first);
       expect(await store.put(second)).toEqual(first);
       expect(await store.load(first.stream)).toEqual([first]);
@@ -171,7 +171,7 @@ export function eventStoreContract(open: () => EventStore): void {
       const stream = aStream();
       const text = 'ü'.repeat(60_000);
       const commits = Array.from({ length: 20 }, (_, i) =>
-        aCommit({ stream, position: i + 1, events: [{ type: 'Large', version: 1, data: { text } }] }),
+        aCommit({ stream, position: i + 1, events: [{ type: 'Large', schemaVersion: 1, data: { text } }] }),
       );
       await Promise.all(commits.map((commit) => store.put(commit)));
       expect(sorted(await store.load(stream))).toEqual(commits);
@@ -181,7 +181,7 @@ export function eventStoreContract(open: () => EventStore): void {
     test('a commit beyond what an item can hold is refused as too large, and not written', async () => {
       const commit = aCommit({
         stream: aStream(),
-        events: [{ type: 'Large', version: 1, data: 'x'.repeat(500_000) }],
+        events: [{ type: 'Large', schemaVersion: 1, data: 'x'.repeat(500_000) }],
       });
       await expect(store.put(commit)).rejects.toMatchObject({ code: 'too-large', retryable: false });
       expect(await store.load(commit.stream)).toEqual([]);

@@ -27,7 +27,7 @@ function anEvent(
     id: `${stream}@${log}.${position}.${index}`,
     type: 'Departed',
     stream,
-    version: 1,
+    schemaVersion: 1,
     data,
     meta: {
       log,

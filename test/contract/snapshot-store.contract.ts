@@ -17,8 +17,8 @@ function aCopy(of: Partial<KnownCopy> = {}): KnownCopy {
 export function aSnapshot(of: Partial<Snapshot> = {}, copies: readonly KnownCopy[] = [aCopy()]): Snapshot {
   return {
     stream: 'flight/2001-01-01.LAX-BNA.17',
-    madeBy: 1,
-    events: { Noted: 2 },
+    codeVersion: 1,
+    schemaVersions: { Noted: 2 },
     version: { 'us-east-1': 7, 'eu-west-1': 3 },
     latestStamp: LATEST,
     withEvents: { 'us-east-1': 6, 'eu-west-1': 0 },
@@ -42,12 +42,12 @@ export function snapshotStoreContract(open: () => SnapshotStore): void {
     beforeAll(() => {
       store = open();
     });
-    const stamps = async (stream: string, madeBy = 1): Promise<readonly string[]> => {
+    const stamps = async (stream: string, codeVersion = 1): Promise<readonly string[]> => {
       const found: string[] = [];
-      let next = await store.newest(stream, madeBy);
+      let next = await store.newest(stream, codeVersion);
       while (next) {
         found.push(next.latestStamp);
-        next = await store.newest(stream, madeBy, next.latestStamp);
+        next = await store.newest(stream, codeVersion, next.latestStamp);
       }
       return found;
     };
@@ -133,8 +133,10 @@ export function snapshotStoreContract(open: () => SnapshotStore): void {
 
     test('a version of the definition sees its own only, and its second one takes those of lower versions away', async () => {
       const stream = aStream();
-      const put = (madeBy: number, digit: string) =>
-        store.put(aSnapshot({ stream, madeBy, latestStamp: `018f00000000000${digit}`, state: madeBy }));
+      const put = (codeVersion: number, digit: string) =>
+        store.put(
+          aSnapshot({ stream, codeVersion: codeVersion, latestStamp: `018f00000000000${digit}`, state: codeVersion }),
+        );
       await put(9, '5');
       await put(10, '3');
       expect([await stamps(stream, 9), await stamps(stream, 10)]).toEqual([['018f000000000005'], ['018f000000000003']]);
@@ -152,7 +154,7 @@ export function snapshotStoreContract(open: () => SnapshotStore): void {
     test('one that is dropped is gone, the others stay', async () => {
       const stream = aStream();
       for (const digit of ['1', '2']) await store.put(aSnapshot({ stream, latestStamp: `018f00000000000${digit}` }));
-      await store.put(aSnapshot({ stream, madeBy: 2, latestStamp: '018f000000000002' }));
+      await store.put(aSnapshot({ stream, codeVersion: 2, latestStamp: '018f000000000002' }));
       await store.drop(stream, 1, '018f000000000002');
       await store.drop(stream, 1, '018f000000000003');
       await store.drop(aStream(), 1, '018f000000000002');

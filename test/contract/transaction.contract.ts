@@ -183,7 +183,7 @@ export function transactionContract(open: () => EventStore): void {
 
     test('keeps any character and large commits', async () => {
       const stream = aStream();
-      const events = [{ type: 'Large 🛫', version: 1, data: 'ü'.repeat(100_000) }];
+      const events = [{ type: 'Large 🛫', schemaVersion: 1, data: 'ü'.repeat(100_000) }];
       const write = aWrite({
         commits: [1, 2, 3].map((position) => aCommit({ stream, position, events })),
         decision: aDecision({ transaction: `${aTransactionId()}:Zürich/東京 #"` }),
@@ -195,7 +195,7 @@ export function transactionContract(open: () => EventStore): void {
     });
 
     test('is refused as too large when a commit is beyond an item, or all are beyond a transaction', async () => {
-      const large = (length: number) => [{ type: 'Large', version: 1, data: 'x'.repeat(length) }];
+      const large = (length: number) => [{ type: 'Large', schemaVersion: 1, data: 'x'.repeat(length) }];
       for (const [streams, length] of [
         [2, 450_000],
         [12, 380_000],

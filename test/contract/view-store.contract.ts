@@ -223,9 +223,9 @@ export function viewStoreContract(open: () => ViewStore): void {
       const some = (of: Partial<Generations> = {}): Generations => ({
         revision: 1,
         builds: 7,
-        active: { version: 2, build: 5, kind: 'totals', shards: 3, behind: true },
+        active: { codeVersion: 2, build: 5, kind: 'totals', shards: 3, behind: true },
         building: {
-          version: 3,
+          codeVersion: 3,
           build: 7,
           kind: 'rows',
           shards: 9,
@@ -235,13 +235,13 @@ export function viewStoreContract(open: () => ViewStore): void {
             { last: 'flight/2', streams: 3, done: true },
           ],
         },
-        retired: [{ version: 1, build: 4, kind: 'rows', shards: 4, since: 1_700_000_000_000 }],
+        retired: [{ codeVersion: 1, build: 4, kind: 'rows', shards: 4, since: 1_700_000_000_000 }],
         ...of,
       });
       const least: Generations = {
         revision: 1,
         builds: 1,
-        active: { version: 1, build: 1, kind: 'rows', shards: 4 },
+        active: { codeVersion: 1, build: 1, kind: 'rows', shards: 4 },
         retired: [],
       };
 
@@ -334,7 +334,7 @@ export function viewStoreContract(open: () => ViewStore): void {
         await store.setGenerations(view, {
           revision: 1,
           builds: 1,
-          active: { version: 1, build: 1, kind: 'rows', shards: 2 },
+          active: { codeVersion: 1, build: 1, kind: 'rows', shards: 2 },
           retired: [],
         });
         expect(await store.remove(view, 2, 100)).toBe(true);

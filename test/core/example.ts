@@ -32,8 +32,8 @@ export const note = defineStream({
   type: 'note',
   mode: 'merge',
   events: {
-    Noted: { version: 1, schema: metaTextSchema },
-    Dated: { version: 1, schema: z.strictObject({ text: z.coerce.date() }) },
+    Noted: { schemaVersion: 1, schema: metaTextSchema },
+    Dated: { schemaVersion: 1, schema: z.strictObject({ text: z.coerce.date() }) },
   },
   initial: { texts: [], unseen: [] } as Notes,
   evolve({ texts, unseen }, { data }, { concurrent }) {
@@ -70,8 +70,8 @@ export const account = defineStream({
     return home;
   },
   events: {
-    Deposited: { version: 2, schema: amountSchema },
-    Withdrawn: { version: 1, schema: amountSchema },
+    Deposited: { schemaVersion: 2, schema: amountSchema },
+    Withdrawn: { schemaVersion: 1, schema: amountSchema },
   },
   initial: 0,
   evolve: (balance, { type, data }) => balance + (type === 'Deposited' ? data.amount : -data.amount),

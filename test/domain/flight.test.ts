@@ -33,9 +33,9 @@ describe('flight', () => {
 
   it('takes a departure of version 1, which said no cause, and one of version 2 with it', () => {
     const late = { ...departure, delay: 42, cause: 'weather' };
-    given(flight, { ...departed, version: 1 }).hasState({ departed: departure });
-    given(flight, { ...departed, version: 1 }, { type: 'Departed', data: late }).hasState({ departed: late });
-    expect(() => given(flight, { type: 'Departed', version: 1, data: late })).toThrow('cause: is not known here');
+    given(flight, { ...departed, schemaVersion: 1 }).hasState({ departed: departure });
+    given(flight, { ...departed, schemaVersion: 1 }, { type: 'Departed', data: late }).hasState({ departed: late });
+    expect(() => given(flight, { type: 'Departed', schemaVersion: 1, data: late })).toThrow('cause: is not known here');
     const caused = { ...departure, cause: 'carrier' };
     given(flight, departed).when('depart', caused).then({ type: 'Departed', data: caused });
   });

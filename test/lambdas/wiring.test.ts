@@ -435,7 +435,7 @@ describe('a function as it is deployed', () => {
 
   it('subscriber: reads its progress and writes it with the tally, in its own table', async () => {
     const { handler } = await import('../../lambdas/subscriber/index.ts');
-    const bodies = entriesOf(aCommit({ stream: flight, events: [{ ...departed, version: 1 }] })).map(
+    const bodies = entriesOf(aCommit({ stream: flight, events: [{ ...departed, schemaVersion: 1 }] })).map(
       ({ detailType, detail }) => JSON.stringify({ 'detail-type': detailType, detail: JSON.parse(detail) }),
     );
     expect(await handler(sqsEvent(bodies), context)).toEqual({ batchItemFailures: [] });

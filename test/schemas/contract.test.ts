@@ -22,10 +22,10 @@ import {
 import { schemaDocuments } from '../../schemas/documents.ts';
 import { sampleFaults } from '../../schemas/samples.ts';
 
-const version1 = { version: 1, schema: z.strictObject({ text: z.string() }), sample: { text: 'a' } };
+const version1 = { schemaVersion: 1, schema: z.strictObject({ text: z.string() }), sample: { text: 'a' } };
 function withVersion2(before: EventVersion<typeof version1.schema>) {
   return nextVersion(before, {
-    version: 2,
+    schemaVersion: 2,
     schema: z.strictObject({ text: z.string(), language: z.string().default('en') }),
     sample: { text: 'a' },
     upcast: (data) => data,
@@ -149,7 +149,7 @@ describe('samples', () => {
     [
       'does not come through the upcasters',
       nextVersion(version1, {
-        version: 2,
+        schemaVersion: 2,
         schema: z.strictObject({ n: z.int() }),
         sample: { n: 1 },
         upcast: () => ({ n: 0.5 }),
@@ -172,7 +172,7 @@ describe('samples', () => {
   });
 
   it('are told where a version is missing', () => {
-    expect(sampleFaults(domainOf({ ...version1, version: 3 }))).toEqual([
+    expect(sampleFaults(domainOf({ ...version1, schemaVersion: 3 }))).toEqual([
       'note.Written.1 is missing: make the next version with nextVersion',
       'note.Written.2 is missing: make the next version with nextVersion',
     ]);

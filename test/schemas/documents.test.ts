@@ -12,9 +12,9 @@ import { registrySchemas, schemaDocuments } from '../../schemas/documents.ts';
 import { aCommit } from '../contract/commits.ts';
 
 const temperature = nextVersion(
-  { version: 1, schema: z.strictObject({ fahrenheit: z.number() }), sample: { fahrenheit: 32 } },
+  { schemaVersion: 1, schema: z.strictObject({ fahrenheit: z.number() }), sample: { fahrenheit: 32 } },
   {
-    version: 2,
+    schemaVersion: 2,
     schema: z.strictObject({ celsius: z.number(), sensor: z.string().default('roof') }),
     sample: { celsius: 0 },
     upcast: ({ fahrenheit }) => ({ celsius: ((fahrenheit - 32) * 5) / 9 }),
@@ -23,7 +23,7 @@ const temperature = nextVersion(
 const reading = defineStream({
   type: 'reading',
   mode: 'merge',
-  events: { Measured: temperature, Dated: { version: 1, schema: z.strictObject({ at: z.date().optional() }) } },
+  events: { Measured: temperature, Dated: { schemaVersion: 1, schema: z.strictObject({ at: z.date().optional() }) } },
   initial: 0,
   evolve: (count) => count + 1,
   commands: { measure: { input: z.strictObject({ celsius: z.number() }), decide: () => [] } },
@@ -106,15 +106,15 @@ describe('the schema documents of a domain', () => {
 
   it('accept what goes out to the bus, in the version in which it was written', () => {
     const events = [
-      { type: 'Measured', version: 1, data: { fahrenheit: 1 } },
-      { type: 'Measured', version: 2, data: { celsius: 1, sensor: 'cellar' } },
+      { type: 'Measured', schemaVersion: 1, data: { fahrenheit: 1 } },
+      { type: 'Measured', schemaVersion: 2, data: { celsius: 1, sensor: 'cellar' } },
     ];
     const [first, second] = entriesOf(
       aCommit({ stream: 'reading/r', events, meta: { correlation: 'c', actor: 'a' } }),
     ).map(delivered);
     expect(accepts('message', 'reading.Measured.1')(first)).toBe('yes');
     expect(accepts('message', 'reading.Measured.2')(second)).toBe('yes');
-    expect(accepts('message', 'reading.Measured.1')(second)).toContain('/detail/version');
+    expect(accepts('message', 'reading.Measured.1')(second)).toContain('/detail/schemaVersion');
     expect(accepts('message', 'meter.Measured.1')(first)).toContain('/source');
   });
 
@@ -132,13 +132,13 @@ describe('the schema documents of a domain', () => {
   const measured = { type: 'Measured', data: { celsius: 1 } };
   const appends = [
     { id: 'a', stream: 'reading/r', events: [measured] },
-    { id: 'a', stream: 'reading/r', events: [{ ...measured, version: 2 }], meta: { actor: 'me' } },
-    { id: 'a', stream: 'reading/r', events: [{ type: 'Measured', version: 1, data: { fahrenheit: 1 } }] },
+    { id: 'a', stream: 'reading/r', events: [{ ...measured, schemaVersion: 2 }], meta: { actor: 'me' } },
+    { id: 'a', stream: 'reading/r', events: [{ type: 'Measured', schemaVersion: 1, data: { fahrenheit: 1 } }] },
     { id: 'a', stream: 'reading/r', events: [] },
     { id: 'a', stream: 'reading/..', events: [measured] },
     { id: '', stream: 'reading/r', events: [measured] },
-    { id: 'a', stream: 'reading/r', events: [{ ...measured, version: 1 }] },
-    { id: 'a', stream: 'reading/r', events: [{ ...measured, version: 3 }] },
+    { id: 'a', stream: 'reading/r', events: [{ ...measured, schemaVersion: 1 }] },
+    { id: 'a', stream: 'reading/r', events: [{ ...measured, schemaVersion: 3 }] },
     { id: 'a', stream: 'reading/r', events: [{ type: 'Measured', data: { fahrenheit: 1 } }] },
     { id: 'a', stream: 'reading/r', events: [measured], expected: 'token' },
     { id: 'a', stream: 'reading/r', events: [measured], meta: { actor: '' } },
@@ -199,7 +199,7 @@ describe('the schemas for a registry of EventBridge', () => {
     for (const word of ['const', '$defs', 'prefixItems', 'examples', 'propertyNames', '$id'])
       expect(JSON.stringify(schema)).not.toContain(`"${word}":`);
     const validate = new Ajv().compile(schema);
-    const events = [{ type: 'Measured', version: 2, data: { celsius: 1, sensor: 'roof' } }];
+    const events = [{ type: 'Measured', schemaVersion: 2, data: { celsius: 1, sensor: 'roof' } }];
     const [event] = entriesOf(aCommit({ stream: 'reading/r', events, meta: {} })).map(delivered);
     expect(validate(event)).toBe(true);
     expect(validate({ ...event, 'detail-type': 'Dated' })).toBe(false);

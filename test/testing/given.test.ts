@@ -11,8 +11,8 @@ interface Entry {
 }
 
 const words = nextVersion(
-  { version: 1, schema: z.string() },
-  { version: 2, schema: z.strictObject({ text: z.string() }), upcast: (text) => ({ text }) },
+  { schemaVersion: 1, schema: z.string() },
+  { schemaVersion: 2, schema: z.strictObject({ text: z.string() }), upcast: (text) => ({ text }) },
 );
 
 const note = defineStream({
@@ -39,7 +39,7 @@ const note = defineStream({
 const careless = defineStream({
   type: 'careless',
   mode: 'merge',
-  events: { Added: { version: 1, schema: z.number() } },
+  events: { Added: { schemaVersion: 1, schema: z.number() } },
   initial: { all: [] as number[] },
   evolve: (state, { data }) => {
     state.all.push(data);
@@ -104,7 +104,7 @@ describe('given', () => {
   });
 
   it('takes an event in an earlier version through its upcasters', () => {
-    given(note, { type: 'Written', version: 1, data: 'a' }, written('b')).hasState([entry('a'), entry('b')]);
+    given(note, { type: 'Written', schemaVersion: 1, data: 'a' }, written('b')).hasState([entry('a'), entry('b')]);
   });
 
   it('is a new one at each step', () => {
@@ -116,7 +116,7 @@ describe('given', () => {
   it('refuses events that the stream cannot have', () => {
     expect(() => given(note, { type: 'Wrote', data: {} })).toThrow('Stream type note has no event Wrote.');
     expect(() => given(note, written('a'), { type: 'Written', data: { text: 5 } })).toThrow('events[1].data.text');
-    expect(() => given(note, { type: 'Written', version: 3, data: { text: 'a' } })).toThrow(
+    expect(() => given(note, { type: 'Written', schemaVersion: 3, data: { text: 'a' } })).toThrow(
       'is 3, Written is at version 2',
     );
     expect(() => given(account).concurrently([written('a')], [written('b')])).toThrow('account has a home');

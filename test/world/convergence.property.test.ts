@@ -77,7 +77,7 @@ const faults = fc.record({
   clockAhead: fc.record({ 'us-east-2': fc.constantFrom(0, 700, 600_000) }),
   /** Snapshots so often, and so early, that many do not serve any more when late commits arrive. */
   snapshots: fc.option(
-    fc.record({ every: fc.constantFrom(1, 3), version: fc.constant(1), settle: fc.constantFrom(0, 500) }),
+    fc.record({ every: fc.constantFrom(1, 3), codeVersion: fc.constant(1), settle: fc.constantFrom(0, 500) }),
   ),
 });
 

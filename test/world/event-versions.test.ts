@@ -14,18 +14,18 @@ const regions = ['us-east-1', 'us-west-2'];
 const [east, west] = ['us-east-1', 'us-west-2'];
 const MINUTE = 60_000;
 
-const version1 = { version: 1, schema: z.strictObject({ text: z.string() }) };
+const version1 = { schemaVersion: 1, schema: z.strictObject({ text: z.string() }) };
 const version2 = nextVersion(version1, {
-  version: 2,
+  schemaVersion: 2,
   schema: z.strictObject({ text: z.string(), language: z.string() }),
   upcast: ({ text }) => ({ text, language: 'unknown' }),
 });
 
-type Entries = readonly { readonly version: number; readonly data: unknown }[];
+type Entries = readonly { readonly schemaVersion: number; readonly data: unknown }[];
 
 const shared = {
   initial: [] as Entries,
-  evolve: (entries: Entries, { version, data }: Entries[number]) => [...entries, { version, data }],
+  evolve: (entries: Entries, { schemaVersion, data }: Entries[number]) => [...entries, { schemaVersion, data }],
   commands: { write: { input: z.string(), decide: () => [] } },
 };
 function note(Written: EventVersion) {
@@ -65,10 +65,10 @@ const newer = [note(version2), stock(version2)];
 function midDeploy() {
   const code = older();
   const made = aWorld({ regions, domain: codeOf(newer).domain, domains: { [west]: code.domain } });
-  const written = (id: string, stream: string, version: number | undefined, data: object) => ({
+  const written = (id: string, stream: string, schemaVersion: number | undefined, data: object) => ({
     id,
     stream,
-    events: [{ type: stream.startsWith('note') ? 'Written' : 'Taken', ...(version && { version }), data }],
+    events: [{ type: stream.startsWith('note') ? 'Written' : 'Taken', ...(schemaVersion && { schemaVersion }), data }],
   });
   return { ...made, deployWest: () => code.deploy(newer), written };
 }
@@ -79,7 +79,7 @@ const unreadable = {
   retryable: true,
   stream: 'note/a',
   event: 'note/a@us-east-1.1.0',
-  version: 2,
+  schemaVersion: 2,
 };
 
 describe('while Regions are deployed one after the other', () => {
@@ -97,7 +97,7 @@ describe('while Regions are deployed one after the other', () => {
     });
     expect(await idsIn(west, 'note/a')).toEqual(['new']);
     expect(await get(west, '/streams/note/a/events')).toMatchObject({
-      commits: [{ events: [{ version: 2, data: red }] }],
+      commits: [{ events: [{ schemaVersion: 2, data: red }] }],
     });
   });
 
@@ -109,9 +109,9 @@ describe('while Regions are deployed one after the other', () => {
     await put(west, 'meridian.append', written('old-b', 'note/b', 1, { text: 'blue' }));
     await settle();
     expect([...heard(west).keys()].filter((key) => key.includes(' '))).toEqual(['Accepted old-b']);
-    expect(await rows(west, 'notes')).toEqual({ b: [{ version: 1, data: { text: 'blue' } }] });
+    expect(await rows(west, 'notes')).toEqual({ b: [{ schemaVersion: 1, data: { text: 'blue' } }] });
     expect(await rows(east, 'notes')).toMatchObject({
-      b: [{ version: 2, data: { text: 'blue', language: 'unknown' } }],
+      b: [{ schemaVersion: 2, data: { text: 'blue', language: 'unknown' } }],
     });
   });
 
@@ -124,8 +124,8 @@ describe('while Regions are deployed one after the other', () => {
     await scheduler.runUntil(() => scheduler.now() > 40 * MINUTE && world.idle);
 
     const both = [
-      { version: 2, data: red },
-      { version: 2, data: { text: 'blue', language: 'unknown' } },
+      { schemaVersion: 2, data: red },
+      { schemaVersion: 2, data: { text: 'blue', language: 'unknown' } },
     ];
     for (const region of regions) {
       expect(await rows(region, 'notes')).toEqual({ a: both });
@@ -150,7 +150,7 @@ describe('while Regions are deployed one after the other', () => {
     for (const body of quarantine.bodies) await world.region(west).bus.put([entryOf(body)]);
     await settle();
     for (const region of regions)
-      expect(await rows(region, 'notes')).toMatchObject({ a: [{ data: red }, { version: 2 }] });
+      expect(await rows(region, 'notes')).toMatchObject({ a: [{ data: red }, { schemaVersion: 2 }] });
   });
 
   it('the order of code first, producers second loses nothing: a home with the older code refuses the newer version', async () => {
@@ -158,7 +158,10 @@ describe('while Regions are deployed one after the other', () => {
     const sent = { body: written('t', 'stock/1', 2, red) };
     expect(await call(east, 'POST', '/events', sent)).toMatchObject({
       status: 400,
-      body: { code: 'validation', faults: [{ path: 'events[0].version', message: 'is 2, Taken is at version 1' }, {}] },
+      body: {
+        code: 'validation',
+        faults: [{ path: 'events[0].schemaVersion', message: 'is 2, Taken is at version 1' }, {}],
+      },
     });
     deployWest();
     expect(await call(east, 'POST', '/events', sent)).toMatchObject({ status: 200 });
@@ -180,7 +183,7 @@ describe('while Regions are deployed one after the other', () => {
     deployWest();
     await settle();
     for (const region of regions) {
-      const entry = { version: 2, data: { text: 'blue', language: 'unknown' } };
+      const entry = { schemaVersion: 2, data: { text: 'blue', language: 'unknown' } };
       expect(await rows(region, 'stocks')).toEqual({ 0: [entry, entry], 1: [entry, entry] });
       expect([...heard(region).keys()].filter((key) => key.startsWith('Accepted'))).toHaveLength(2);
     }

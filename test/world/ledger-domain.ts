@@ -13,7 +13,7 @@ export interface Entry {
 export const note = defineStream({
   type: 'note',
   mode: 'merge',
-  events: { Written: { version: 1, schema: z.object({ text: z.string() }) } },
+  events: { Written: { schemaVersion: 1, schema: z.object({ text: z.string() }) } },
   initial: [] as readonly Entry[],
   evolve: (entries, { id, commitId, data }, { concurrent }) => [
     ...entries,
@@ -32,7 +32,7 @@ const stock = defineStream({
   type: 'stock',
   mode: 'home',
   home: (id, regions) => regions[Number(id) % regions.length] ?? '',
-  events: { Taken: { version: 1, schema: z.object({ by: z.string() }) } },
+  events: { Taken: { schemaVersion: 1, schema: z.object({ by: z.string() }) } },
   initial: [] as readonly string[],
   evolve: (takers, { data }) => [...takers, data.by],
   commands: {
@@ -54,8 +54,8 @@ const account = defineStream({
   mode: 'home',
   home: (id, regions) => regions.find((region) => id.startsWith(`${region}.`)) ?? '',
   events: {
-    Deposited: { version: 1, schema: amountSchema },
-    Withdrawn: { version: 1, schema: amountSchema },
+    Deposited: { schemaVersion: 1, schema: amountSchema },
+    Withdrawn: { schemaVersion: 1, schema: amountSchema },
   },
   initial: 0,
   evolve: (balance, { type, data }) => balance + (type === 'Deposited' ? data.amount : -data.amount),

@@ -33,7 +33,7 @@ const UNSTEADY_MS = 4000;
 const notes2 = defineView({
   kind: 'rows',
   name: 'notes',
-  version: 2,
+  codeVersion: 2,
   shards: 3,
   of: note,
   row: (entries) => ({ texts: entries.map(({ text }) => text) }),
@@ -41,7 +41,7 @@ const notes2 = defineView({
 const words2 = defineView({
   kind: 'totals',
   name: 'words',
-  version: 2,
+  codeVersion: 2,
   shards: 5,
   of: note,
   totals: (entries) => ({ all: { words: entries.length }, [entries.at(-1)?.text ?? 'none']: { last: 1 } }),

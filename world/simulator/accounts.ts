@@ -12,7 +12,10 @@ const account = defineStream({
     if (!home) throw reject(`${id} begins with no Region.`);
     return home;
   },
-  events: { Deposited: { version: 1, schema: amountSchema }, Withdrawn: { version: 1, schema: amountSchema } },
+  events: {
+    Deposited: { schemaVersion: 1, schema: amountSchema },
+    Withdrawn: { schemaVersion: 1, schema: amountSchema },
+  },
   initial: 0,
   evolve: (balance, { type, data }) => balance + (type === 'Deposited' ? data.amount : -data.amount),
   commands: {

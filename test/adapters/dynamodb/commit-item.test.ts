@@ -5,8 +5,8 @@ import { aCommit, anIntent } from '../../contract/commits.ts';
 describe('commit item', () => {
   test('a commit is one item with the attributes of the design', () => {
     const events = [
-      { type: 'Departed', version: 1, data: { delay: -3, '': 1e308 } },
-      { type: 'Cancelled', version: 2, data: undefined },
+      { type: 'Departed', schemaVersion: 1, data: { delay: -3, '': 1e308 } },
+      { type: 'Cancelled', schemaVersion: 2, data: undefined },
     ];
     expect(toImage(aCommit({ position: 12, events, meta: { correlation: 'c', actor: undefined } }))).toStrictEqual({
       pk: { S: 'flight/2001-01-01.LAX-BNA.17' },
@@ -15,8 +15,8 @@ describe('commit item', () => {
       fingerprint: { S: 'digest-of-the-request' },
       events: {
         L: [
-          { M: { type: { S: 'Departed' }, version: { N: '1' }, data: { S: '{"delay":-3,"":1e+308}' } } },
-          { M: { type: { S: 'Cancelled' }, version: { N: '2' } } },
+          { M: { type: { S: 'Departed' }, schemaVersion: { N: '1' }, data: { S: '{"delay":-3,"":1e+308}' } } },
+          { M: { type: { S: 'Cancelled' }, schemaVersion: { N: '2' } } },
         ],
       },
       context: { M: { 'us-east-1': { N: '11' }, 'eu-west-1': { N: '7' } } },
@@ -63,7 +63,7 @@ describe('commit item', () => {
     ['a stamp that is none', { ...image, hlc: { S: 'noon' } }, 'hlc.S:'],
     [
       'data that is not JSON',
-      { ...image, events: { L: [{ M: { type: { S: 'T' }, version: { N: '1' }, data: { S: '{' } } }] } },
+      { ...image, events: { L: [{ M: { type: { S: 'T' }, schemaVersion: { N: '1' }, data: { S: '{' } } }] } },
       'events:',
     ],
   ])('%s is not a commit, and the error says why', (_, strange, why) => {

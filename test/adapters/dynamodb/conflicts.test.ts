@@ -214,7 +214,7 @@ describe('a transaction of one Region', () => {
     expect(sent()).toHaveLength(1);
   });
 
-  const throttled = aCommit({ events: [{ type: 'Noted', version: 1, data: 'ThrottlingError' }] });
+  const throttled = aCommit({ events: [{ type: 'Noted', schemaVersion: 1, data: 'ThrottlingError' }] });
   test.each([
     ['throttling', [held(toImage(holder)), { Code: 'ThrottlingError' }, none, none], 'unavailable'],
     ['too little throughput', [{ Code: 'ProvisionedThroughputExceeded' }, none, none, none], 'unavailable'],

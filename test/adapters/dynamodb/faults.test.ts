@@ -267,7 +267,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
   test('generations whose answer is lost are set, and the writer is told that another was faster', async () => {
     const { views } = await behind('answer lost');
     const view = `view-${process.pid}-generations`;
-    const active = { version: 1, build: 1, kind: 'rows', shards: 4 } as const;
+    const active = { codeVersion: 1, build: 1, kind: 'rows', shards: 4 } as const;
     const next = { revision: 1, builds: 1, active, retired: [] };
     expect(await views.setGenerations(view, next)).toBe(false);
     expect(await views.generations([view])).toEqual(new Map([[view, next]]));

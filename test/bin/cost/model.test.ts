@@ -98,7 +98,7 @@ describe('what the estimate counts', () => {
   const tick = defineStream({
     type: 'tick',
     mode: 'merge',
-    events: { Ticked: { version: 1, schema: z.strictObject({}) } },
+    events: { Ticked: { schemaVersion: 1, schema: z.strictObject({}) } },
     initial: 0,
     evolve: (count) => count + 1,
     commands: {},
@@ -182,7 +182,7 @@ describe('what the estimate counts', () => {
     const commit = aCommit({
       stream: 'flight/2001-01-01.LAX-BNA.17',
       commitId: 'a'.repeat(40),
-      events: [{ type: 'Departed', version: 1, data }],
+      events: [{ type: 'Departed', schemaVersion: 1, data }],
       context: { 'us-east-1': 6, 'us-east-2': 3, 'us-west-2': 3 },
       meta: { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' },
     });

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { type EventVersion, nextVersion, versionsOf } from '../../../core/definition/event-version.ts';
+import { type EventVersion, nextVersion, schemaVersionsOf } from '../../../core/definition/event-version.ts';
 import { checkEvents, parseEvents } from '../../../core/definition/stream.ts';
 import type { Commit, StoredEvent } from '../../../core/facts/commit.ts';
 import { nextStamp } from '../../../core/facts/hlc.ts';
@@ -15,22 +15,26 @@ import { appendToStream } from '../../../core/write/append.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { anAppend, aRegion } from '../example.ts';
 
-const fahrenheit = { version: 1, schema: z.strictObject({ fahrenheit: z.number() }), sample: { fahrenheit: 32 } };
+const fahrenheit = { schemaVersion: 1, schema: z.strictObject({ fahrenheit: z.number() }), sample: { fahrenheit: 32 } };
 const celsius = nextVersion(fahrenheit, {
-  version: 2,
+  schemaVersion: 2,
   schema: z.strictObject({ celsius: z.number() }),
   sample: { celsius: 0 },
   upcast: ({ fahrenheit }) => ({ celsius: ((fahrenheit - 32) * 5) / 9 }),
 });
 const withSensor = nextVersion(celsius, {
-  version: 3,
+  schemaVersion: 3,
   schema: z.strictObject({ celsius: z.number(), sensor: z.string().default('unknown') }),
   sample: { celsius: 0, sensor: 'roof' },
   upcast: ({ celsius }) => ({ celsius }),
 });
 
 /** What `evolve` sees, event by event, and what it sees as concurrent. */
-type Seen = readonly { readonly version: number; readonly data: unknown; readonly concurrent: readonly unknown[] }[];
+type Seen = readonly {
+  readonly schemaVersion: number;
+  readonly data: unknown;
+  readonly concurrent: readonly unknown[];
+}[];
 
 function readings(Measured: EventVersion, Checked?: EventVersion) {
   return defineStream({
@@ -38,9 +42,9 @@ function readings(Measured: EventVersion, Checked?: EventVersion) {
     mode: 'merge',
     events: Checked ? { Measured, Checked } : { Measured },
     initial: [] as Seen,
-    evolve: (seen, { version, data }, { concurrent }) => [
+    evolve: (seen, { schemaVersion, data }, { concurrent }) => [
       ...seen,
-      { version, data, concurrent: concurrent.map((event) => event.data) },
+      { schemaVersion, data, concurrent: concurrent.map((event) => event.data) },
     ],
     commands: { look: { input: z.null(), decide: () => [] } },
   });
@@ -48,7 +52,7 @@ function readings(Measured: EventVersion, Checked?: EventVersion) {
 const [oldest, newest] = [readings(fahrenheit), readings(withSensor)];
 
 function measured(version: number, data: unknown): StoredEvent {
-  return { type: 'Measured', version, data };
+  return { type: 'Measured', schemaVersion: version, data };
 }
 function stored(position: number, ...events: readonly StoredEvent[]): Commit {
   return aCommit({
@@ -85,22 +89,22 @@ function sent(version: number | undefined, data: unknown, commitId = 'sent') {
   return anAppend({
     stream: 'reading/r',
     commitId,
-    operation: { kind: 'events', events: [{ type: 'Measured', ...(version && { version }), data }] },
+    operation: { kind: 'events', events: [{ type: 'Measured', ...(version && { schemaVersion: version }), data }] },
   });
 }
 
 describe('the next version of an event', () => {
   it('knows all versions before it, oldest first', () => {
-    expect(versionsOf(withSensor).map(({ version, sample }) => ({ version, sample }))).toEqual([
-      { version: 1, sample: { fahrenheit: 32 } },
-      { version: 2, sample: { celsius: 0 } },
-      { version: 3, sample: { celsius: 0, sensor: 'roof' } },
+    expect(schemaVersionsOf(withSensor).map(({ schemaVersion, sample }) => ({ schemaVersion, sample }))).toEqual([
+      { schemaVersion: 1, sample: { fahrenheit: 32 } },
+      { schemaVersion: 2, sample: { celsius: 0 } },
+      { schemaVersion: 3, sample: { celsius: 0, sensor: 'roof' } },
     ]);
   });
 
   it.each([1, 3])('is one more than the version before, not %i after 1', (version) => {
     const { schema, upcast } = { schema: z.object({}), upcast: () => ({}) };
-    expect(() => nextVersion(fahrenheit, { version, schema, upcast })).toThrow(
+    expect(() => nextVersion(fahrenheit, { schemaVersion: version, schema, upcast })).toThrow(
       `version ${version} cannot follow version 1`,
     );
   });
@@ -110,7 +114,7 @@ describe('folding', () => {
   it('shows every event in the current version, whichever it was stored in', () => {
     const fold = new Fold(newest);
     fold.apply(stored(1, measured(1, { fahrenheit: 32 }), measured(2, { celsius: 0 }), measured(3, freezing)));
-    expect(fold.state).toEqual(Array.from({ length: 3 }, () => ({ version: 3, data: freezing, concurrent: [] })));
+    expect(fold.state).toEqual(Array.from({ length: 3 }, () => ({ schemaVersion: 3, data: freezing, concurrent: [] })));
   });
 
   it('shows concurrent events in the current version too', () => {
@@ -152,24 +156,24 @@ describe('folding', () => {
     const us = regionWith(newest);
     const commit = stored(1, measured(1, { fahrenheit: 32 }));
     us.table.replicate(commit);
-    expect((await readStream(us, 'reading/r')).state).toMatchObject([{ version: 3 }]);
+    expect((await readStream(us, 'reading/r')).state).toMatchObject([{ schemaVersion: 3 }]);
     expect((await readCommits(us, 'reading/r')).commits).toEqual([commit]);
     expect(entriesOf(commit).map(({ detail }) => JSON.parse(detail))).toMatchObject([
-      { version: 1, data: { fahrenheit: 32 } },
+      { schemaVersion: 1, data: { fahrenheit: 32 } },
     ]);
   });
 
   it('hands an upcaster data as it is stored, not as a schema puts it out', () => {
     const dated = nextVersion(
-      { version: 1, schema: z.strictObject({ at: z.coerce.date() }) },
-      { version: 2, schema: z.strictObject({ at: z.coerce.date() }), upcast: (data) => data },
+      { schemaVersion: 1, schema: z.strictObject({ at: z.coerce.date() }) },
+      { schemaVersion: 2, schema: z.strictObject({ at: z.coerce.date() }), upcast: (data) => data },
     );
     const definition = readings(dated);
-    const event = { type: 'Measured', version: 1, data: { at: '1970-01-01T00:00:00.000Z' } };
+    const event = { type: 'Measured', schemaVersion: 1, data: { at: '1970-01-01T00:00:00.000Z' } };
     const fold = new Fold(definition);
     fold.apply(stored(1, event));
     expect(fold.state).toMatchObject([{ data: event.data }]);
-    expect(parseEvents(definition, [event])).toEqual([{ ...event, version: 2 }]);
+    expect(parseEvents(definition, [event])).toEqual([{ ...event, schemaVersion: 2 }]);
   });
 });
 
@@ -177,7 +181,7 @@ describe.each([
   ['a version', measured(3, freezing), 'is Measured in version 3: this code knows version 1.'],
   ['a type', { ...measured(1, {}), type: 'Checked' }, 'is Checked in version 1: this code knows no such event.'],
 ])('%s that only newer code knows', (_what, event, message) => {
-  const refusal = unreadable(message, { eventType: event.type, version: event.version });
+  const refusal = unreadable(message, { eventType: event.type, schemaVersion: event.schemaVersion });
 
   it('is not folded', () => {
     expect(() => new Fold(oldest).apply(stored(1, event))).toThrow(refusal);
@@ -245,7 +249,7 @@ it('does not take a word of JavaScript for an event that it knows', () => {
 
 describe('an upcaster', () => {
   const brokenBy = (upcast: () => { celsius: number }) =>
-    readings(nextVersion(fahrenheit, { version: 2, schema: z.strictObject({ celsius: z.number() }), upcast }));
+    readings(nextVersion(fahrenheit, { schemaVersion: 2, schema: z.strictObject({ celsius: z.number() }), upcast }));
   const throwing = brokenBy(() => {
     throw new Error('no formula');
   });
@@ -263,7 +267,7 @@ describe('an upcaster', () => {
     expect(fold).toThrow(
       unreadable(`Event reading/r@us.1.0 is Measured in version 1: Measured 1 does not become version 2: ${why}`, {
         eventType: 'Measured',
-        version: 1,
+        schemaVersion: 1,
       }),
     );
   });
@@ -298,7 +302,7 @@ describe('events that are sent', () => {
 
   it.each([0, 4, 1.5])('are refused in a version that there is not: %d', (version) => {
     expect(() => parseEvents(newest, [measured(version, freezing)])).toThrow(
-      `events[0].version: is ${version}, Measured is at version 3`,
+      `events[0].schemaVersion: is ${version}, Measured is at version 3`,
     );
   });
 

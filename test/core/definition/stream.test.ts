@@ -13,13 +13,13 @@ describe('stream definition', () => {
   });
 
   it.each([0, -1, 1.5, Number.NaN])('refuses %s as the version of an event', (version) => {
-    const events = { Noted: { version, schema: note.events.Noted.schema }, Dated: note.events.Dated };
-    expect(() => defineStream({ ...note, events })).toThrow(`Event note.Noted: its version is ${version}`);
+    const events = { Noted: { schemaVersion: version, schema: note.events.Noted.schema }, Dated: note.events.Dated };
+    expect(() => defineStream({ ...note, events })).toThrow(`Event note.Noted: its schemaVersion is ${version}`);
   });
 
   it.each([0, -1, 1.5, Number.NaN])('refuses snapshots after %s commits, and as their version', (number) => {
-    const snapshots = { every: 200, version: 1 };
-    for (const [name, value] of Object.entries({ every: number, version: number }))
+    const snapshots = { every: 200, codeVersion: 1 };
+    for (const [name, value] of Object.entries({ every: number, codeVersion: number }))
       expect(() => defineStream({ ...note, snapshots: { ...snapshots, [name]: value } })).toThrow(
         `Stream type note: snapshots.${name} is ${number}, it has to be 1, 2, 3 …`,
       );
@@ -27,7 +27,7 @@ describe('stream definition', () => {
 
   it('refuses snapshots of a state that is not JSON', () => {
     const initial = { texts: [], unseen: [], seenAt: new Map() };
-    expect(() => defineStream({ ...note, initial, snapshots: { every: 200, version: 1 } })).toThrow(
+    expect(() => defineStream({ ...note, initial, snapshots: { every: 200, codeVersion: 1 } })).toThrow(
       'Stream type note: it cannot have snapshots, its initial state is not JSON.',
     );
     expect(defineStream({ ...note, initial })).toHaveProperty('initial', initial);
@@ -42,18 +42,18 @@ describe('stream definition', () => {
 describe('events', () => {
   it('are stored in the current version of their type, as their schema puts them out', () => {
     const sent = [
-      { type: 'Deposited', version: 2, data: { amount: 1 } },
+      { type: 'Deposited', schemaVersion: 2, data: { amount: 1 } },
       { type: 'Withdrawn', data: { amount: 2 } },
     ];
-    expect(parseEvents(account, sent)).toEqual([sent[0], { ...sent[1], version: 1 }]);
+    expect(parseEvents(account, sent)).toEqual([sent[0], { ...sent[1], schemaVersion: 1 }]);
     expect(parseEvents(note, [{ type: 'Dated', data: { text: 0 } }])).toEqual([
-      { type: 'Dated', version: 1, data: { text: new Date(0) } },
+      { type: 'Dated', schemaVersion: 1, data: { text: new Date(0) } },
     ]);
   });
 
   it('are refused with the path of every fault at once', () => {
     const sent = [
-      { type: 'Deposited', version: 1, data: { amount: 'x' } },
+      { type: 'Deposited', schemaVersion: 1, data: { amount: 'x' } },
       { type: 'Deposited', data: { amount: 1 } },
       { type: 'Withdrawn', data: null },
     ];
@@ -62,7 +62,7 @@ describe('events', () => {
         code: 'validation',
         details: {
           faults: [
-            { path: 'events[0].version', message: 'is 1, Deposited is at version 2' },
+            { path: 'events[0].schemaVersion', message: 'is 1, Deposited is at version 2' },
             { path: 'events[0].data.amount', message: expect.any(String) },
             { path: 'events[2].data', message: expect.any(String) },
           ],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defineView, shardOf, shardsOf, type ViewDefinition, versionOf } from '../../../core/definition/view.ts';
+import { codeVersionOf, defineView, shardOf, shardsOf, type ViewDefinition } from '../../../core/definition/view.ts';
 import { note } from '../example.ts';
 
 function view(of: Partial<ViewDefinition> = {}): ViewDefinition {
@@ -16,12 +16,12 @@ describe('view definition', () => {
   });
 
   it.each([0, -1, 2.5, Number.NaN])('refuses version %s', (version) => {
-    expect(() => defineView(view({ version }))).toThrow(`View v: version is ${version}`);
+    expect(() => defineView(view({ codeVersion: version }))).toThrow(`View v: codeVersion is ${version}`);
   });
 
   it('is of version 1 unless it says otherwise', () => {
-    expect(versionOf(view())).toBe(1);
-    expect(versionOf(view({ version: 7 }))).toBe(7);
+    expect(codeVersionOf(view())).toBe(1);
+    expect(codeVersionOf(view({ codeVersion: 7 }))).toBe(7);
   });
 
   it('comes back as it was given', () => {

@@ -45,7 +45,7 @@ function portsWith({
 }
 
 function events(count: number): Commit['events'] {
-  return Array.from({ length: count }, (_, data) => ({ type: 'Noted', version: 1, data }));
+  return Array.from({ length: count }, (_, data) => ({ type: 'Noted', schemaVersion: 1, data }));
 }
 
 function aNote(of: Partial<Commit> = {}): Commit {

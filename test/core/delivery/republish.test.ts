@@ -22,7 +22,7 @@ function noting(stream: string, of: Partial<Commit> = {}): Commit {
     log: 'us',
     region: 'us',
     hlc: at(1),
-    events: [{ type: 'Noted', version: 1, data: { text: stream } }],
+    events: [{ type: 'Noted', schemaVersion: 1, data: { text: stream } }],
     ...of,
   });
 }
@@ -78,7 +78,10 @@ describe('republish', () => {
       noting('old', { hlc: at(-1) }),
       noting('on-time', { hlc: at(0) }),
       noting('elsewhere', { log: 'eu', region: 'eu' }),
-      noting('two', { position: 3, events: ['a', 'b'].map((text) => ({ type: 'Noted', version: 1, data: { text } })) }),
+      noting('two', {
+        position: 3,
+        events: ['a', 'b'].map((text) => ({ type: 'Noted', schemaVersion: 1, data: { text } })),
+      }),
       noting('empty', { events: [] }),
     ]);
     expect(await all(us)).toEqual({ scanned: 5, published: 3, failed: 0 });

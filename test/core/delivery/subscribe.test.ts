@@ -20,7 +20,7 @@ const SETTLED = 300_000;
 /** A log's commit with so many events, as bodies of a queue's messages. */
 function bodiesOf(of: Partial<Commit> & { readonly count?: number }): readonly string[] {
   const { count = 1, ...commit } = of;
-  const events = Array.from({ length: count }, (_, i) => ({ type: 'Departed', version: 1, data: i }));
+  const events = Array.from({ length: count }, (_, i) => ({ type: 'Departed', schemaVersion: 1, data: i }));
   return entriesOf(aCommit({ stream: STREAM, events, ...commit })).map(({ source, detailType, detail }) =>
     JSON.stringify({ source, 'detail-type': detailType, detail: JSON.parse(detail) }),
   );

@@ -10,7 +10,12 @@ import { commitGraphs, folded } from './graph.ts';
 const START = Date.UTC(2001, 0, 1);
 
 function noting(text: string, of: Partial<Commit> = {}): Commit {
-  return aCommit({ stream: 'note/n', context: {}, events: [{ type: 'Noted', version: 1, data: { text } }], ...of });
+  return aCommit({
+    stream: 'note/n',
+    context: {},
+    events: [{ type: 'Noted', schemaVersion: 1, data: { text } }],
+    ...of,
+  });
 }
 
 function foldOf(commits: readonly Commit[]): Fold {

@@ -44,7 +44,11 @@ export const commitGraphs: fc.Arbitrary<readonly Commit[]> = fc.array(step, { ma
       fingerprint: original?.fingerprint ?? `r${all.length}`,
       events:
         original?.events ??
-        Array.from({ length: events }, (_, i) => ({ type: 'Noted', version: 1, data: { text: `${all.length}.${i}` } })),
+        Array.from({ length: events }, (_, i) => ({
+          type: 'Noted',
+          schemaVersion: 1,
+          data: { text: `${all.length}.${i}` },
+        })),
       context: known.at(-1 - behind) ?? {},
       previous: own.findLast((before) => before.events.length > 0)?.position ?? 0,
       hlc: nextStamp(

@@ -11,7 +11,7 @@ import { aWorld } from '../transaction/regions.ts';
 
 const STREAM = 'account/us.1';
 const START = Date.UTC(2001, 0, 1);
-const events = [{ type: 'Deposited', version: 2, data: { amount: 5 } }];
+const events = [{ type: 'Deposited', schemaVersion: 2, data: { amount: 5 } }];
 
 function shared(position: number): Partial<Commit> {
   return {
@@ -38,7 +38,7 @@ const commits = aDecision({
 });
 const aborts = anAbort({ transaction: 'us:order-1' });
 
-const snapshots = { every: 1, version: 1 };
+const snapshots = { every: 1, codeVersion: 1 };
 const withSnapshots = defineStream({ ...account, snapshots });
 function histories(all: readonly Commit[]) {
   return new History(account, STREAM, all);
@@ -99,7 +99,7 @@ describe('a history with an intent', () => {
   });
 
   it('stands behind nothing that newer code alone knows, before it is committed', () => {
-    const history = histories([intent(1, 'prepared', { events: [{ type: 'Lost', version: 1, data: {} }] })]);
+    const history = histories([intent(1, 'prepared', { events: [{ type: 'Lost', schemaVersion: 1, data: {} }] })]);
     expect(history.unreadable).toBeUndefined();
     history.decide(anAbort({ transaction: 'us:order-1' }));
     expect(history.unreadable).toBeUndefined();

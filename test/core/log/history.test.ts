@@ -14,7 +14,12 @@ function historyOf(commits: Iterable<Commit> = []): History {
 }
 
 function noting(text: string, of: Partial<Commit> = {}): Commit {
-  return aCommit({ stream: 'note/n', context: {}, events: [{ type: 'Noted', version: 1, data: { text } }], ...of });
+  return aCommit({
+    stream: 'note/n',
+    context: {},
+    events: [{ type: 'Noted', schemaVersion: 1, data: { text } }],
+    ...of,
+  });
 }
 
 function isClosed(version: VersionVector, commits: readonly Commit[]): boolean {

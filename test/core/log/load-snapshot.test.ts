@@ -18,7 +18,7 @@ import { commitGraphs, shuffled } from './graph.ts';
 const STREAM = 'note/n';
 const ACCOUNT = 'account/us.1';
 const EVERY = 3;
-const domain = domainWithSnapshots({ every: EVERY, version: 1, settle: 0 });
+const domain = domainWithSnapshots({ every: EVERY, codeVersion: 1, settle: 0 });
 const deposit = command('deposit', { amount: 1 });
 
 /** A Region whose calls of both stores are listed in one row; `fails` says which of the snapshots' do. */
@@ -124,7 +124,7 @@ describe('an append to a stream with snapshots', () => {
     const doubled = defineStream({
       ...account,
       evolve: (balance: number, { data }) => balance + 2 * data.amount,
-      snapshots: { every: EVERY, version: 2 },
+      snapshots: { every: EVERY, codeVersion: 2 },
     });
     const next = { ...another(us), domain: defineDomain({ streams: [doubled], views: [] }) };
     expect(await readStream(next, ACCOUNT)).toMatchObject({ state: 8 });
@@ -134,12 +134,12 @@ describe('an append to a stream with snapshots', () => {
 
   it('uses no snapshot of code that knows other events, although its version was not raised', async () => {
     const us = aSnapshottingRegion();
-    const Closed = { version: 1, schema: z.object({ amount: z.number() }), sample: { amount: 0 } };
+    const Closed = { schemaVersion: 1, schema: z.object({ amount: z.number() }), sample: { amount: 0 } };
     const closing = defineStream({
       ...account,
       events: { ...account.events, Closed },
       evolve: (balance: number, { type, data }) => (type === 'Closed' ? 0 : balance + data.amount),
-      snapshots: { every: EVERY, version: 1 },
+      snapshots: { every: EVERY, codeVersion: 1 },
     });
     const newer = () => ({ ...another(us), domain: defineDomain({ streams: [closing], views: [] }) });
     const close = { kind: 'events', events: [{ type: 'Closed', data: { amount: 0 } }] } as const;
@@ -157,7 +157,11 @@ describe('an append to a stream with snapshots', () => {
   });
 
   it('never keeps one of a state that is not JSON, and says so', async () => {
-    const dated = defineStream({ ...account, evolve: () => new Date(0) as never, snapshots: { every: 3, version: 1 } });
+    const dated = defineStream({
+      ...account,
+      evolve: () => new Date(0) as never,
+      snapshots: { every: 3, codeVersion: 1 },
+    });
     const us = { ...aSnapshottingRegion(), domain: defineDomain({ streams: [dated], views: [] }) };
     await deposits(us, 4);
     expect(us.runtime.metrics.get('SnapshotFailed')).toBe(1);
@@ -339,7 +343,11 @@ describe('whatever a Region gets, in whatever order, and whenever it loads', () 
           }),
         ),
         async ({ order, every, loads }) => {
-          const us = aRegion('us', fakeRuntime(Date.UTC(2003)), domainWithSnapshots({ every, version: 1, settle: 0 }));
+          const us = aRegion(
+            'us',
+            fakeRuntime(Date.UTC(2003)),
+            domainWithSnapshots({ every, codeVersion: 1, settle: 0 }),
+          );
           for (const commit of order) {
             us.table.replicate(commit);
             for (let i = loads.next().value ?? 0; i > 0; i--) {

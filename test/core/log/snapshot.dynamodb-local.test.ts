@@ -33,7 +33,7 @@ function history(stream: string, every: number): readonly Commit[] {
       position: i + 1,
       commitId: `${hlc.slice(0, 8)}-${hlc.slice(8, 12)}-7${runtime.digest(`${i}`).slice(0, 3)}-${runtime.digest(`id ${i}`).slice(0, 17)}`,
       fingerprint: runtime.digest(`request ${i}`),
-      events: [{ type: 'Deposited', version: 2, data: { amount: 1 } }],
+      events: [{ type: 'Deposited', schemaVersion: 2, data: { amount: 1 } }],
       context: i > 0 ? { us: i } : {},
       previous: i,
       hlc,
@@ -113,7 +113,7 @@ describeWithDynamoDbLocal('a home stream of 10,000 commits on DynamoDB Local', (
       const stream = `account/us.${every}`;
       const deposit = () => anAppend({ stream, operation: command('deposit', { amount: 1 }) });
       const now = START + COMMITS * every;
-      const withSnapshots = domainWithSnapshots({ every: EVERY, version: 1 });
+      const withSnapshots = domainWithSnapshots({ every: EVERY, codeVersion: 1 });
       await write(history(stream, every));
 
       const readWhole = await counting(() => readStream(aProcess(now), stream));

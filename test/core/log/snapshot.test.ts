@@ -21,7 +21,7 @@ const STREAM = 'note/n';
 function notes(every: number, settle?: number) {
   return {
     ...note,
-    snapshots: { every, version: 1, ...(settle !== undefined && { settle }) },
+    snapshots: { every, codeVersion: 1, ...(settle !== undefined && { settle }) },
   };
 }
 
@@ -33,7 +33,7 @@ function noting(position: number, of: Partial<Commit> = {}): Commit {
     commitId: `c${position}`,
     context: position > 1 ? { us: position - 1 } : {},
     hlc: nextStamp(START + position * 1000),
-    events: [{ type: 'Noted', version: 1, data: { text: `${position}` } }],
+    events: [{ type: 'Noted', schemaVersion: 1, data: { text: `${position}` } }],
     ...of,
   });
 }
@@ -176,7 +176,7 @@ describe('a history that goes on from a snapshot', () => {
       const history = new History(notes(2, 0), STREAM, [first, last]);
       history.takeSnapshot(LATER);
       const hlc = nextStamp(wallTimeOf(last.hlc) + IDEMPOTENCY_WINDOW + late);
-      const events = [{ type: 'Noted', version: 1, data: { text: 'late' } }];
+      const events = [{ type: 'Noted', schemaVersion: 1, data: { text: 'late' } }];
       history.add([noting(3, { commitId: first.commitId, fingerprint: 'another', hlc, events })]);
       expect(history.state).toMatchObject({ texts });
       expect(history.reused).toHaveLength(late === 0 ? 1 : 0);
@@ -231,9 +231,9 @@ describe('a snapshot', () => {
     expect(new History(notes(3), STREAM, row(6)).takeSnapshot(now - 2000)).toBeUndefined();
     const deposits = row(6).map((commit) => ({
       ...commit,
-      events: [{ type: 'Deposited', version: 2, data: { amount: 1 } }],
+      events: [{ type: 'Deposited', schemaVersion: 2, data: { amount: 1 } }],
     }));
-    const accounts = { ...account, snapshots: { every: 3, version: 1 } };
+    const accounts = { ...account, snapshots: { every: 3, codeVersion: 1 } };
     expect(new History(accounts, STREAM, deposits).takeSnapshot(START)?.state).toBe(6);
   });
 
@@ -264,7 +264,7 @@ describe('a snapshot', () => {
   });
 
   it('is not taken of a stream with an event that only newer code knows', () => {
-    const newer = noting(3, { events: [{ type: 'Noted', version: 9, data: {} }] });
+    const newer = noting(3, { events: [{ type: 'Noted', schemaVersion: 9, data: {} }] });
     expect(new History(notes(3, 0), STREAM, [...row(2), newer]).takeSnapshot(LATER)).toBeUndefined();
   });
 

@@ -314,7 +314,7 @@ describe('a transaction of one Region', () => {
       context: {},
       previous: 0,
       hlc: nextStamp(us.runtime.now() - 1000),
-      events: [{ type: 'Deposited', version: 2, data: { amount: 100 } }],
+      events: [{ type: 'Deposited', schemaVersion: 2, data: { amount: 100 } }],
     });
     const behind = interfered(us, async () => {
       us.table.replicate(foreign);
@@ -327,7 +327,7 @@ describe('a transaction of one Region', () => {
   });
 
   it('reads again when its base does not serve any more', async () => {
-    const us = await aBank(domainWithSnapshots({ every: 2, version: 1 }));
+    const us = await aBank(domainWithSnapshots({ every: 2, codeVersion: 1 }));
     const foreign = aCommit({
       stream: A,
       log: 'eu',
@@ -335,7 +335,7 @@ describe('a transaction of one Region', () => {
       context: {},
       previous: 0,
       hlc: nextStamp(us.runtime.now() + 5),
-      events: [{ type: 'Deposited', version: 2, data: { amount: 100 } }],
+      events: [{ type: 'Deposited', schemaVersion: 2, data: { amount: 100 } }],
     });
     await deposit(us, A, 1);
     us.warm.get(A)?.history.add([foreign]);
@@ -346,8 +346,8 @@ describe('a transaction of one Region', () => {
   });
 
   it('reads again when who was faster knew less than is in the snapshot that its copy goes on from', async () => {
-    const us = await aBank(domainWithSnapshots({ every: 2, version: 1 }));
-    const events = [{ type: 'Deposited', version: 2, data: { amount: 100 } }];
+    const us = await aBank(domainWithSnapshots({ every: 2, codeVersion: 1 }));
+    const events = [{ type: 'Deposited', schemaVersion: 2, data: { amount: 100 } }];
     const at = (after: number) => nextStamp(us.runtime.now() + after);
     const shared = { stream: A, events, previous: 1 };
     us.table.replicate(aCommit({ ...shared, log: 'eu', region: 'eu', context: { us: 1 }, hlc: at(5) }));
@@ -384,7 +384,7 @@ describe('a transaction of one Region', () => {
 
   it('throws, and keeps no abort, where only newer code knows an event of a stream: that will be here soon', async () => {
     const us = await aBank();
-    const events = [{ type: 'Lost', version: 1, data: 0 }];
+    const events = [{ type: 'Lost', schemaVersion: 1, data: 0 }];
     us.table.replicate(aCommit({ stream: B, log: 'us', position: 2, context: { us: 1 }, events }));
     const transaction = local();
     await expect(runTransaction(us, transaction, WAIT)).rejects.toThrow(
@@ -447,7 +447,7 @@ describe('a transaction of one Region', () => {
   });
 
   it('keeps a snapshot of what has become long', async () => {
-    const us = await aBank(domainWithSnapshots({ every: 2, version: 1 }));
+    const us = await aBank(domainWithSnapshots({ every: 2, codeVersion: 1 }));
     await runTransaction(us, local(), WAIT);
     expect(await us.snapshots.newest(A, 1)).toMatchObject({ version: { us: 2 }, state: 5 });
   });

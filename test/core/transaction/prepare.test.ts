@@ -66,7 +66,7 @@ describe('prepare', () => {
       position: 2,
       commitId: 'us:order-1#1',
       fingerprint: 'digest-of-the-request',
-      events: [{ type: 'Deposited', version: 2, data: { amount: 5 } }],
+      events: [{ type: 'Deposited', schemaVersion: 2, data: { amount: 5 } }],
       context: { us: 1 },
       previous: 1,
       region: 'us',
@@ -269,7 +269,7 @@ describe('prepare', () => {
   it('answers busy where only newer code knows an event of the stream: that will be here soon', async () => {
     const us = aRegion();
     us.table.replicate(
-      aCommit({ stream: ACCOUNT, log: 'us', context: {}, events: [{ type: 'Seized', version: 1, data: {} }] }),
+      aCommit({ stream: ACCOUNT, log: 'us', context: {}, events: [{ type: 'Seized', schemaVersion: 1, data: {} }] }),
     );
     expect(await prepareIntent(us, aPrepare())).toEqual({ kind: 'busy', stream: ACCOUNT });
   });
@@ -290,7 +290,7 @@ describe('prepare', () => {
       context: {},
       previous: 0,
       hlc: nextStamp(us.runtime.now() - 1000),
-      events: [{ type: 'Deposited', version: 2, data: { amount: 100 } }],
+      events: [{ type: 'Deposited', schemaVersion: 2, data: { amount: 100 } }],
     });
     await put(us, 1);
     us.table.replicate(foreign);

@@ -36,7 +36,7 @@ function noting(text: string, of: Partial<Commit> = {}): Commit {
     log: 'us',
     context: {},
     hlc: `0${of.position ?? 1}`,
-    events: [{ type: 'Noted', version: 1, data: { text } }],
+    events: [{ type: 'Noted', schemaVersion: 1, data: { text } }],
     ...of,
   });
 }
@@ -438,7 +438,7 @@ describe('a stream that cannot be shown', () => {
 
   it('whose events its type cannot fold fails alone', async () => {
     const us = aRegion();
-    const bad = noting('bad', { stream: 'note/bad', events: [{ type: 'Noted', version: 1, data: null }] });
+    const bad = noting('bad', { stream: 'note/bad', events: [{ type: 'Noted', schemaVersion: 1, data: null }] });
     await put(us, [bad, fine]);
     const failed = await projectTriggers(us, [key(bad), key(fine)]);
     expect([...failed.keys()]).toEqual(['note/bad']);

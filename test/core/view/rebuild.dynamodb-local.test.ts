@@ -24,7 +24,7 @@ function words(version: number, shards: number, n: number) {
       defineView({
         name: 'words',
         kind: 'totals',
-        version,
+        codeVersion: version,
         shards,
         of: note,
         totals: ({ texts }) => Object.fromEntries(texts.map((text) => [text, { n }])),
@@ -50,7 +50,7 @@ describeWithDynamoDbLocal('a rebuild on DynamoDB Local', (local) => {
         stream: `note/${i}`,
         log: 'us',
         context: {},
-        events: [{ type: 'Noted', version: 1, data: { text: `text-${i % 10}` } }],
+        events: [{ type: 'Noted', schemaVersion: 1, data: { text: `text-${i % 10}` } }],
       }),
     );
     for (const commit of commits) await events.put(commit);

@@ -21,7 +21,7 @@ function noting(stream: string, text: string, of: Partial<Commit> = {}): Commit 
     log: 'us',
     context: {},
     hlc: `0${of.position ?? 1}`,
-    events: [{ type: 'Noted', version: 1, data: { text } }],
+    events: [{ type: 'Noted', schemaVersion: 1, data: { text } }],
     ...of,
   });
 }
@@ -53,12 +53,12 @@ function last(of: Partial<ViewDefinition> = {}): ViewDefinition {
 }
 /** Version 2: other keys, other rows, other shards. */
 const counts2 = counts({
-  version: 2,
+  codeVersion: 2,
   shards: 7,
   totals: ({ texts }: typeof note.initial) => Object.fromEntries(texts.map((text) => [`${text}!`, { notes: 10 }])),
 } as Partial<ViewDefinition>);
 const last2 = last({
-  version: 2,
+  codeVersion: 2,
   shards: 3,
   row: ({ texts }: typeof note.initial) => ({ all: texts }),
 } as Partial<ViewDefinition>);
@@ -108,8 +108,8 @@ async function build(ports: ProjectPorts, view: string, segments = 2) {
   return status;
 }
 
-async function leftOf(views: ViewStore, view: string, version: number, build: number, shards: number) {
-  return !(await views.remove(storedAs(view, { version, build }), shards, 1));
+async function leftOf(views: ViewStore, view: string, codeVersion: number, build: number, shards: number) {
+  return !(await views.remove(storedAs(view, { codeVersion: codeVersion, build }), shards, 1));
 }
 
 const someCommits = Array.from({ length: 40 }, (_, i) => noting(`${i}`, `text-${i % 5}`));
@@ -127,7 +127,7 @@ describe('a rebuild', () => {
     const us = await aRunningRegion();
     const was = await shown(us);
     for (const view of ['counts', 'last'])
-      expect(await build(us, view)).toMatchObject({ done: true, active: { version: 1, build: 2, behind: false } });
+      expect(await build(us, view)).toMatchObject({ done: true, active: { codeVersion: 1, build: 2, behind: false } });
     expect(await shown(us)).toEqual(was);
   });
 
@@ -159,7 +159,7 @@ describe('a rebuild', () => {
   });
 
   it('makes rows of a view of totals, and shows until then what there was', async () => {
-    const rows = defineView({ name: 'counts', version: 2, kind: 'rows', of: note, row: ({ texts }) => texts });
+    const rows = defineView({ name: 'counts', codeVersion: 2, kind: 'rows', of: note, row: ({ texts }) => texts });
     const us = running(await aRunningRegion(), domainOf(rows, last()));
     expect(await rowsOf(us, 'counts')).toEqual((await fromScratch(before, someCommits)).counts);
     expect(await readRow(us, 'counts', 'text-1')).toEqual({ key: 'text-1', value: { n: 8 } });
@@ -185,7 +185,7 @@ describe('a rebuild', () => {
     const first = await stepRebuild(us, { view: 'last', build, segment: 0 });
     expect(first).toEqual({
       view: 'last',
-      version: 1,
+      codeVersion: 1,
       build: 2,
       segments: [
         { segment: 0, streams: expect.any(Number), done: true },
@@ -193,7 +193,7 @@ describe('a rebuild', () => {
       ],
       streams: first.segments[0]?.streams,
       done: false,
-      active: { version: 1, build: 1, shards: 4, behind: false },
+      active: { codeVersion: 1, build: 1, shards: 4, behind: false },
       retired: [],
     });
     expect(await stepRebuild(us, { view: 'last', build, segment: 1 })).toMatchObject({ done: true, build: 2 });
@@ -251,7 +251,7 @@ describe('a rebuild', () => {
   it('stands still before a stream that it cannot compute, and says which; what is read stays', async () => {
     const us = await aRunningRegion();
     const failing = last({
-      version: 2,
+      codeVersion: 2,
       row: ({ texts }: typeof note.initial, id: string) => {
         if (id === '7') throw new Error('The view cannot bear this.');
         return texts.length;
@@ -266,7 +266,7 @@ describe('a rebuild', () => {
     });
     expect(await rowsOf(broken, 'last')).toEqual((await fromScratch(before, someCommits)).last);
     // Mended, and so of another version: the build begins again.
-    const mended = running(us, domainOf(counts(), last({ version: 3, row: () => 1 } as Partial<ViewDefinition>)));
+    const mended = running(us, domainOf(counts(), last({ codeVersion: 3, row: () => 1 } as Partial<ViewDefinition>)));
     await build(mended, 'last', 1);
     expect(await rowsOf(mended, 'last')).toHaveLength(40);
   });
@@ -394,7 +394,7 @@ describe('commits that come during a build', () => {
     const stale = await us.views.generations(['counts', 'last']);
     await build(us, 'last');
     us.runtime.advance(REMOVABLE_AFTER_MS - 1);
-    expect(await cleanRebuild(us, { view: 'last' })).toMatchObject({ retired: [{ version: 1, build: 1 }] });
+    expect(await cleanRebuild(us, { view: 'last' })).toMatchObject({ retired: [{ codeVersion: 1, build: 1 }] });
     await deliver({ ...us, views: { ...us.views, generations: async () => stale } }, ...late.map(key));
     us.runtime.advance(1);
     expect(await cleanRebuild(us, { view: 'last' })).toMatchObject({ retired: [] });
@@ -437,14 +437,14 @@ describe('code of another version', () => {
     await deliver(now, key(commit));
     expect(await readRow(now, 'last', '1')).toEqual({ key: '1', value: 'text-1' });
     expect(await rebuildStatus(now, { view: 'last' })).toMatchObject({
-      version: 2,
+      codeVersion: 2,
       done: true,
-      active: { version: 1, behind: true },
+      active: { codeVersion: 1, behind: true },
     });
     // Put back, the older code does not take it for complete.
     await deliver(us, key(commit));
-    expect(await rebuildStatus(us, { view: 'last' })).toMatchObject({ version: 1, active: { behind: true } });
-    expect(await build(us, 'last')).toMatchObject({ active: { version: 1, build: 2, behind: false } });
+    expect(await rebuildStatus(us, { view: 'last' })).toMatchObject({ codeVersion: 1, active: { behind: true } });
+    expect(await build(us, 'last')).toMatchObject({ active: { codeVersion: 1, build: 2, behind: false } });
     expect(await rowsOf(us, 'last')).toEqual((await fromScratch(before, [...someCommits, commit])).last);
   });
 
@@ -459,7 +459,7 @@ describe('code of another version', () => {
     for (const view of ['counts', 'last']) await build(us, view);
     expect(await shown(us)).toEqual(await fromScratch(before, [...someCommits, commit]));
     expect(await rebuildStatus(us, { view: 'last' })).toMatchObject({
-      active: { version: 1, build: 3, behind: false },
+      active: { codeVersion: 1, build: 3, behind: false },
     });
   });
 
@@ -472,11 +472,11 @@ describe('code of another version', () => {
     await deliver(newer, key(commit));
     // The newer code's own generation is served on; the older code had leave to pass it by.
     expect(await readRow(newer, 'last', '1')).toEqual({ key: '1', value: { all: ['text-1', 'late'] } });
-    expect(await rebuildStatus(newer, { view: 'last' })).toMatchObject({ active: { version: 2, behind: true } });
+    expect(await rebuildStatus(newer, { view: 'last' })).toMatchObject({ active: { codeVersion: 2, behind: true } });
     await expect(stepRebuild(us, { view: 'last', build: number, segment: 0 })).rejects.toMatchObject({
       code: 'version-conflict',
     });
-    expect(await build(newer, 'last')).toMatchObject({ active: { version: 2, behind: false } });
+    expect(await build(newer, 'last')).toMatchObject({ active: { codeVersion: 2, behind: false } });
   });
 
   it('neither goes on with a build of other code, nor with one that commits have passed by', async () => {
@@ -517,8 +517,8 @@ describe('code of another version', () => {
     put(us, commit, noting('1', 'first'));
     await Promise.all([projectTriggers(us, [key(commit)]), projectTriggers(running(us, after), [key(commit)])]);
     const { active } = await rebuildStatus(us, { view: 'last' });
-    expect([1, 2]).toContain(active.version);
-    const code = active.version === 1 ? us : running(us, after);
+    expect([1, 2]).toContain(active.codeVersion);
+    const code = active.codeVersion === 1 ? us : running(us, after);
     await deliver(code, key(commit));
     expect(await rowsOf(code, 'last')).toEqual((await fromScratch(code.domain, [commit, noting('1', 'first')])).last);
   });

@@ -25,7 +25,7 @@ const commits: fc.Arbitrary<Commit> = fc
     meta: fc.constantFrom({}, meta),
   })
   .map(({ log, position, data, meta }) =>
-    aCommit({ log, position, meta, events: data.map((part) => ({ type: 'Noted', version: 1, data: part })) }),
+    aCommit({ log, position, meta, events: data.map((part) => ({ type: 'Noted', schemaVersion: 1, data: part })) }),
   );
 
 function triggersFrom(bodies: readonly string[]) {

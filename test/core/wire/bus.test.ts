@@ -19,8 +19,8 @@ import { aDecision, anAbort } from '../../contract/decisions.ts';
 describe('entries of a commit', () => {
   it('are one an event, with everything that makes the commit up', () => {
     const events = [
-      { type: 'Departed', version: 1, data: { delay: 3 } },
-      { type: 'Arrived', version: 2, data: null },
+      { type: 'Departed', schemaVersion: 1, data: { delay: 3 } },
+      { type: 'Arrived', schemaVersion: 2, data: null },
     ];
     const meta = { correlation: 'c', traceparent: 't' };
     const commit = aCommit({ stream: 'flight/LAX.17', log: 'us', position: 4, region: 'us-east-1', events, meta });
@@ -31,11 +31,11 @@ describe('entries of a commit', () => {
     ]);
     const { context, previous, hlc, commitId, fingerprint } = commit;
     expect(entries.map(({ detail }) => JSON.parse(detail))).toEqual(
-      events.map(({ data, version }, index) => ({
+      events.map(({ data, schemaVersion }, index) => ({
         id: `flight/LAX.17@us.4.${index}`,
         stream: 'flight/LAX.17',
         data,
-        version,
+        schemaVersion,
         meta: {
           ...meta,
           ...{

@@ -87,7 +87,11 @@ describe('an envelope of events', () => {
     ['events that are none', note({ events: 1 }), ['events']],
     ['no event', note({ events: [] }), ['events']],
     ['an event without a type', note({ events: [{ data: 1 }] }), ['events[0].type']],
-    ['an event of half a version', note({ events: [{ type: 'Noted', version: 1.5 }] }), ['events[0].version']],
+    [
+      'an event of half a version',
+      note({ events: [{ type: 'Noted', schemaVersion: 1.5 }] }),
+      ['events[0].schemaVersion'],
+    ],
     ['a stream of an unknown type, and a fault', note({ stream: 'flight/x', more: 1 }), ['more']],
     ['an actor of 257 characters', note({ meta: { actor: 'x'.repeat(257) } }), ['meta.actor']],
     ['a traceparent that is none', note({ meta: { traceparent: 'x' } }), ['meta.traceparent']],

@@ -217,10 +217,14 @@ describe('parseTransaction', () => {
     };
     const homeless = defineStream({ type: 'account', mode: 'home', home: broken, ...bare });
     expect(() => parse({ participants: [withdrawal] }, domainOf(homeless))).toThrow('This is broken.');
-    const one = { version: 1, schema: z.strictObject({ cents: z.int() }) };
-    const Deposited = nextVersion(one, { version: 2, schema: z.strictObject({ amount: z.int() }), upcast: broken });
+    const one = { schemaVersion: 1, schema: z.strictObject({ cents: z.int() }) };
+    const Deposited = nextVersion(one, {
+      schemaVersion: 2,
+      schema: z.strictObject({ amount: z.int() }),
+      upcast: broken,
+    });
     const stuck = defineStream({ type: 'account', mode: 'home', home: () => 'us', ...bare, events: { Deposited } });
-    const old = { ...gift, events: [{ type: 'Deposited', version: 1, data: { cents: 500 } }] };
+    const old = { ...gift, events: [{ type: 'Deposited', schemaVersion: 1, data: { cents: 500 } }] };
     expect(() => parse({ participants: [old] }, domainOf(stuck))).toThrow(
       expect.objectContaining({ code: 'internal' }),
     );

@@ -79,8 +79,8 @@ describe('append', () => {
       region: 'us',
       context: { eu: 1 },
       events: [
-        { type: 'Noted', version: 1, data: { text: 'a' } },
-        { type: 'Noted', version: 1, data: { text: 'b' } },
+        { type: 'Noted', schemaVersion: 1, data: { text: 'a' } },
+        { type: 'Noted', schemaVersion: 1, data: { text: 'b' } },
       ],
       meta: { actor: 'me' },
     });
@@ -151,7 +151,7 @@ describe('append', () => {
   });
 
   it.each([
-    ['its schema has changed', { ...note.events, Noted: { version: 2, schema: z.number() } }],
+    ['its schema has changed', { ...note.events, Noted: { schemaVersion: 2, schema: z.number() } }],
     ['its event is gone', {}],
   ] as const)('answers an append that stands although %s since', async (_what, events) => {
     const us = aRegion();
@@ -734,7 +734,7 @@ describe('what a schema puts out', () => {
     expect(warm).toEqual(await stateOf(us));
     expect(warm).toMatchObject({ texts: ['1970-01-01T00:00:00.000Z', '1970-01-01T00:00:00.000Z'] });
     expect((await commitsOf(us))[0]?.events).toEqual([
-      { type: 'Dated', version: 1, data: { text: '1970-01-01T00:00:00.000Z' } },
+      { type: 'Dated', schemaVersion: 1, data: { text: '1970-01-01T00:00:00.000Z' } },
     ]);
   });
 });

@@ -178,7 +178,7 @@ describe('an append that meets an intent', () => {
       context: {},
       previous: 0,
       hlc: nextStamp(us.runtime.now() - 1000),
-      events: [{ type: 'Deposited', version: 2, data: { amount: 100 } }],
+      events: [{ type: 'Deposited', schemaVersion: 2, data: { amount: 100 } }],
     });
     await appendToStream(us, deposit(1));
     us.table.replicate(foreign);

@@ -187,7 +187,7 @@ describe('POST /streams/{type}/{id}/commands/{name}', () => {
       type: 'lamp',
       mode: 'home',
       home: (id) => id,
-      events: { Lit: { version: 1, schema: z.undefined() } },
+      events: { Lit: { schemaVersion: 1, schema: z.undefined() } },
       initial: 0,
       evolve: (count) => count + 1,
       commands: { light: { input: z.undefined(), decide: () => [{ type: 'Lit', data: undefined }] } },

@@ -36,8 +36,8 @@ describe('POST /events', () => {
         commitId: 'a',
         position: 1,
         events: [
-          { type: 'Departed', version: 2, data: { delay: 1 } },
-          { type: 'Departed', version: 2, data: { delay: 2 } },
+          { type: 'Departed', schemaVersion: 2, data: { delay: 1 } },
+          { type: 'Departed', schemaVersion: 2, data: { delay: 2 } },
         ],
         meta: { correlation: 'c', actor: 'me' },
       },
@@ -115,7 +115,7 @@ describe('POST /events', () => {
         stream,
         events: [
           departed(),
-          { type: 'Departed', version: 3, data: { airport: 'lax', delay: 1.5 } },
+          { type: 'Departed', schemaVersion: 3, data: { airport: 'lax', delay: 1.5 } },
           { type: 'Arrived' },
         ],
       },
@@ -126,7 +126,7 @@ describe('POST /events', () => {
       'events[1].data.airport',
       'events[1].data.delay',
       'events[1].data.scheduled',
-      'events[1].version',
+      'events[1].schemaVersion',
       'events[2].data',
     ]);
   });

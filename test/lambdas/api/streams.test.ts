@@ -129,7 +129,7 @@ describe('GET /streams/{type}/{id}/events', () => {
         log: 'us-east-1',
         position,
         commitId: `id-${position}`,
-        events: [{ version: 2, ...departed(position) }],
+        events: [{ schemaVersion: 2, ...departed(position) }],
         context: position === 1 ? {} : { 'us-east-1': 1 },
         previous: position - 1,
         hlc: expect.stringMatching(/^[0-9a-f]{16}$/),
@@ -206,7 +206,7 @@ describe('GET /streams/{type}/{id}/events', () => {
         ...aCommit({ stream: 'flight/big', position: i + 1, context: i > 0 ? { 'us-east-1': i } : {} }),
         log: 'us-east-1',
         hlc: `${i}`.padStart(16, '0'),
-        events: [{ type: 'Departed', version: 1, data: { airport: 'x'.repeat(250_000) } }],
+        events: [{ type: 'Departed', schemaVersion: 1, data: { airport: 'x'.repeat(250_000) } }],
       });
 
     expect(await api.problem('GET', '/streams/flight/big/events')).toMatchObject({ status: 413, code: 'too-large' });

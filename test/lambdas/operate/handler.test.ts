@@ -37,7 +37,7 @@ describe('operate', () => {
   it('rebuilds a view, step by step', async () => {
     const events = memoryEventStore();
     const data = { airport: 'LAX', delay: 5, scheduled: '2001-01-01T06:55' };
-    await events.put(aCommit({ context: {}, events: [{ type: 'Departed', version: 1, data }] }));
+    await events.put(aCommit({ context: {}, events: [{ type: 'Departed', schemaVersion: 1, data }] }));
     const { operate } = anOperate({ events });
     expect(await operate({ action: 'rebuild-begin', view, segments: 1 })).toMatchObject({
       result: { build: 2, done: false, active: { build: 1 } },
@@ -46,7 +46,7 @@ describe('operate', () => {
       result: { build: 2, done: true, active: { build: 2 } },
     });
     const status = await operate({ action: 'rebuild-status', view });
-    expect(status).toMatchObject({ result: { done: true, retired: [{ version: 1, build: 1 }] } });
+    expect(status).toMatchObject({ result: { done: true, retired: [{ codeVersion: 1, build: 1 }] } });
     expect(await operate({ action: 'rebuild-clean', view })).toEqual(status);
   });
 

@@ -13,7 +13,7 @@ function commitOf(stream: string) {
   return aCommit({
     stream,
     context: {},
-    events: [{ type: 'Departed', version: 1, data: { airport: 'LAX', delay: 1, scheduled: '2001-01-01T06:55' } }],
+    events: [{ type: 'Departed', schemaVersion: 1, data: { airport: 'LAX', delay: 1, scheduled: '2001-01-01T06:55' } }],
   });
 }
 function keys(...streams: readonly string[]): string {

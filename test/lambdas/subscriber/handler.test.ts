@@ -19,7 +19,7 @@ function aTally() {
 }
 
 function bodiesOf(position: number, ...events: readonly (readonly [type: string, data: unknown])[]): readonly string[] {
-  return entriesOf(aCommit({ position, events: events.map(([type, data]) => ({ type, version: 1, data })) })).map(
+  return entriesOf(aCommit({ position, events: events.map(([type, data]) => ({ type, schemaVersion: 1, data })) })).map(
     ({ detailType, detail }) => JSON.stringify({ 'detail-type': detailType, detail: JSON.parse(detail) }),
   );
 }

@@ -33,7 +33,7 @@ describe('the archive of a bus', () => {
   });
 
   it.each(['us-east-1', 'us-west-2'])('keeps the events of the domain that were born in %s', (region) => {
-    const commit = aCommit({ region, events: [{ type: 'Departed', version: 1, data: {} }] });
+    const commit = aCommit({ region, events: [{ type: 'Departed', schemaVersion: 1, data: {} }] });
     const [entry] = entriesOf(commit);
     const { source, detailType, detail } = entry ?? expect.fail('there is no entry');
     expect(isKept({ source, 'detail-type': detailType, detail: JSON.parse(detail) })).toBe(true);
