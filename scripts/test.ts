@@ -107,9 +107,20 @@ async function runSome(args: string[]): Promise<Counts> {
 
 /** LocalStack last, and alone: it keeps the whole machine busy. */
 async function runAll(): Promise<Counts> {
-  const checks = await runChecks();
-  const tests = await runTests(['--coverage', ...WITHOUT_LOCALSTACK]);
-  return sum([{ ...checks, skipped: 0 }, tests, await runTestsOnLocalStack([])]);
+  const seconds: string[] = [];
+  const part = async (name: string, run: () => Promise<Counts>): Promise<Counts> => {
+    const begin = performance.now();
+    const counts = await run();
+    seconds.push(`${name} ${((performance.now() - begin) / 1000).toFixed(0)} s`);
+    return counts;
+  };
+  const counts = [
+    await part('checks', async () => ({ ...(await runChecks()), skipped: 0 })),
+    await part('tests', () => runTests(['--coverage', ...WITHOUT_LOCALSTACK])),
+    await part('LocalStack', () => runTestsOnLocalStack([])),
+  ];
+  process.stdout.write(`${seconds.join(', ')}\n`);
+  return sum(counts);
 }
 
 if (import.meta.main) {

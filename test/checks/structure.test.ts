@@ -1,0 +1,43 @@
+import { rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { structureOf } from '../../scripts/structure.ts';
+import { makeTree } from './tree.ts';
+
+describe('npm run structure', () => {
+  function measure(files: Record<string, string>) {
+    const root = makeTree(files);
+    onTestFinished(() => rmSync(root, { recursive: true }));
+    const { modules, ...counts } = structureOf(root);
+    return { ...counts, modules: modules.map(({ name, files }) => `${name} ${files}`) };
+  }
+
+  it('counts folders and files of core as modules, and a dependency once, types included', () => {
+    expect(
+      measure({
+        'core/index.ts': "export * from './log/load.ts';",
+        'core/log/load.ts': "import type { Hlc } from '../facts/hlc.ts';\nimport './fold.ts';",
+        'core/log/fold.ts': "import '../facts/hlc.ts';\nimport 'zod';",
+        'core/facts/hlc.ts': 'export type Hlc = string;',
+      }),
+    ).toEqual({ modules: ['facts 1', 'index 1', 'log 2'], dependencies: 2, upward: 0 });
+  });
+
+  it('counts what goes up in the best order, not in the order of the names', () => {
+    const names = ['a', 'b', 'c', 'd'];
+    // Everybody needs d, d needs a: the least is to put a below and the rest above, with one look upwards.
+    const files = Object.fromEntries(
+      names.map((name) => [`core/${name}.ts`, name === 'd' ? "import './a.ts';" : "import './d.ts';"]),
+    );
+    expect(measure(files)).toMatchObject({ dependencies: 4, upward: 1 });
+  });
+
+  it('finds a cycle of three modules, which no pair shows', () => {
+    const files = { 'core/a.ts': "import './b.ts';", 'core/b.ts': "import './c.ts';", 'core/c.ts': "import './a.ts';" };
+    expect(measure(files)).toMatchObject({ dependencies: 3, upward: 1 });
+  });
+
+  it('finds no dependency upwards in this core', () => {
+    expect(structureOf(fileURLToPath(new URL('../..', import.meta.url))).upward).toBe(0);
+  });
+});
