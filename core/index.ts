@@ -70,8 +70,8 @@ export type { CoordinatePorts } from './transaction/coordinate.ts';
 export { coordinateStep } from './transaction/coordinate.ts';
 export type { ParticipatePorts } from './transaction/participate.ts';
 export { participateStep } from './transaction/participate.ts';
-export type { ResolvePorts } from './transaction/resolve.ts';
-export { resolveMessages } from './transaction/resolve.ts';
+export type { ResolvePorts } from './transaction/resolver.ts';
+export { resolveMessages } from './transaction/resolver.ts';
 export type { DrivePorts, TransactPorts } from './transaction/transact.ts';
 export { MAX_PASSED_ON_MS, outcomeOf, runTransaction } from './transaction/transact.ts';
 export type { ProjectPorts } from './view/projection.ts';
@@ -84,7 +84,7 @@ export {
   COMMAND,
   fastPathPattern,
   forwardPattern,
-  ingressPattern,
+  ingestPattern,
   RECEIPT_SOURCE,
   SOURCE_PREFIX,
   subscriptionPattern,

@@ -20,7 +20,7 @@ const variables = {
   DECISIONS: z.enum(['strong', 'eventual']),
   BUS_NAME: z.string().min(1),
   PROJECTION_QUEUE_URL: z.url(),
-  INGRESS_QUEUE_URL: z.url(),
+  INGEST_QUEUE_URL: z.url(),
   QUARANTINE_QUEUE_URL: z.url(),
   RESOLVER_QUEUE_URL: z.url(),
   /** Name of the `command` function, the same in every Region. */

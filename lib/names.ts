@@ -4,11 +4,11 @@ export type FunctionId =
   | 'api'
   | 'command'
   | 'relay'
-  | 'project'
+  | 'projection'
   | 'operate'
   | 'participant'
   | 'coordinate'
-  | 'resolve'
+  | 'resolver'
   | 'subscriber'
   | 'stream-lookup';
 

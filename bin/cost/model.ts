@@ -95,7 +95,7 @@ export function requestsOf({ regions: n, batch: b, views, via }: Usage) {
     ingests: 1 / b,
     relays: n / b,
     projections: views > 0 ? projections : 0,
-    /** Into the ingress queue; into the projection queue by relay and by the rule. */
+    /** Into the ingest queue; into the projection queue by relay and by the rule. */
     sends: bus + (views > 0 ? n / b + elsewhere : 0),
     /** Lambda receives and deletes each batch. */
     receives: 2 * (bus / b + (views > 0 ? projections : 0)),
@@ -200,7 +200,7 @@ export function estimate(usage: Usage, prices: Prices): readonly Line[] {
   );
 
   const invocations = events * (per.ingests + per.relays + per.projections) + reads;
-  line('Lambda', false, 'invocations', invocations, 'invocations: ingest or api, relay, project, reads');
+  line('Lambda', false, 'invocations', invocations, 'invocations: ingest or api, relay, projection, reads');
   line(
     'Lambda',
     false,

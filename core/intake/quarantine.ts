@@ -21,7 +21,7 @@ import { streamNameSchema } from '../wire/schemas.ts';
 export interface QuarantinePorts {
   readonly quarantine: Quarantine;
   /** Where `ingest` takes messages from: what is driven back goes there. */
-  readonly ingress: Queue;
+  readonly ingest: Queue;
   readonly runtime: Pick<Runtime, 'now' | 'elapsed' | 'sleep' | 'random'>;
 }
 
@@ -180,7 +180,7 @@ export async function redriveQuarantine(
   ports: QuarantinePorts,
   { dryRun, before, ...choice }: z.output<typeof redriveRequestSchema>,
 ): Promise<z.output<typeof redriveSchema>> {
-  const { quarantine, ingress, runtime } = ports;
+  const { quarantine, ingest, runtime } = ports;
   const about = await quarantine.count();
   const until = before ?? runtime.now();
   const redriven: z.output<typeof drivenSchema>[] = [];
@@ -197,7 +197,7 @@ export async function redriveQuarantine(
         : await deliverInBatches(
             chosen,
             ({ message }) => bytesAtMost(message.body),
-            (batch) => ingress.send(batch.map(({ message }) => message.body)),
+            (batch) => ingest.send(batch.map(({ message }) => message.body)),
             runtime,
           );
       const sent = chosen.filter((_, i) => answers[i] === undefined);

@@ -28,8 +28,8 @@ export const TRANSACT = 'meridian.transact';
 
 export const RECEIPT_SOURCE = `${SOURCE_PREFIX}receipt`;
 
-/** What producers put → the ingress queue. */
-export const ingressPattern: EventPattern = {
+/** What producers put → the ingest queue. */
+export const ingestPattern: EventPattern = {
   source: [{ 'anything-but': { prefix: SOURCE_PREFIX } }],
   'detail-type': [APPEND, COMMAND, TRANSACT],
 };

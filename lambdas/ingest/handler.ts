@@ -3,7 +3,7 @@ import { type IngestPorts, ingestMessages } from '../../core/index.ts';
 import { failedOf } from '../batch.ts';
 import { instrument, type Telemetry } from '../instrument.ts';
 
-/** bus → ingress queue → append. */
+/** bus → ingest queue → append. */
 export function makeHandler(ports: IngestPorts & { readonly telemetry: Telemetry }) {
   return instrument(ports.telemetry, async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
     const answers = await ingestMessages(

@@ -22,7 +22,7 @@ const env = parseEnvironment([
   'TRANSACTIONS_TABLE',
   'DECISIONS',
   'BUS_NAME',
-  'INGRESS_QUEUE_URL',
+  'INGEST_QUEUE_URL',
   'QUARANTINE_QUEUE_URL',
   'RESOLVER_QUEUE_URL',
 ]);
@@ -38,7 +38,7 @@ export const handler = makeHandler({
   views: dynamoDbViewStore(client, env.VIEWS_TABLE),
   bus: eventBridgeBus(eventBridgeClient(), env.BUS_NAME),
   quarantine: sqsQuarantine(queues, env.QUARANTINE_QUEUE_URL),
-  ingress: sqsQueue(queues, env.INGRESS_QUEUE_URL),
+  ingest: sqsQueue(queues, env.INGEST_QUEUE_URL),
   resolver: sqsDelayedQueue(queues, env.RESOLVER_QUEUE_URL),
   runtime: nodeRuntime(telemetry.metric),
   telemetry,

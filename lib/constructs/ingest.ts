@@ -1,13 +1,16 @@
 import { Duration } from 'aws-cdk-lib';
-import { Grant } from 'aws-cdk-lib/aws-iam';
+import { Match, Rule } from 'aws-cdk-lib/aws-events';
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { namesOf } from '../names.ts';
-import type { Bus } from './bus.ts';
+import { type Bus, SOURCE_PREFIX } from './bus.ts';
 import type { Command } from './command.ts';
-import { Ingress } from './ingress.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import { QueueConsumer } from './queue-consumer.ts';
+import { QUEUE_DEFAULTS, visibilityTimeoutFor } from './queue-defaults.ts';
 import { grantTransacting, type Transacting } from './transacting.ts';
 
 /** Properties of Ingest. */
@@ -24,17 +27,37 @@ export interface IngestProps {
   readonly command: Command;
 }
 
-/** Takes in what producers put on the bus. */
+/** Takes in what producers put on the bus: it waits in a queue for the function, and what cannot be taken in is quarantined. */
 export class Ingest extends Construct {
-  /** The queue that it reads, and the quarantine. */
-  readonly ingress: Ingress;
+  readonly queue: Queue;
+  readonly quarantine: Queue;
 
   constructor(scope: Construct, id: string, { config, region, transacting, bus, command }: IngestProps) {
     super(scope, id);
+    const names = namesOf(config.name);
     // It begins nothing new 10 s after its start; then one call of another Region takes at most 28 s, and the outcome's of
     // the bus, or the quarantine's of its queue, at most 15 s.
     const timeout = Duration.seconds(60);
-    this.ingress = new Ingress(this, 'Ingress', { name: config.name, bus: bus.bus, consumerTimeout: timeout });
+    this.quarantine = new Queue(this, 'Quarantine', { ...QUEUE_DEFAULTS, queueName: names.queue('quarantine') });
+    this.queue = new Queue(this, 'Queue', {
+      ...QUEUE_DEFAULTS,
+      queueName: names.queue('ingest'),
+      visibilityTimeout: visibilityTimeoutFor(timeout),
+      // Four more tries, a visibility timeout of six minutes apart: a throttled table or an unreachable home Region has
+      // 24 minutes to come back.
+      deadLetterQueue: { queue: this.quarantine, maxReceiveCount: 5 },
+    });
+    new Rule(this, 'Rule', {
+      ruleName: names.rule('ingest'),
+      description: 'Appends, commands and transactions of producers, to the ingest queue',
+      eventBus: bus.bus,
+      eventPattern: {
+        detailType: ['meridian.append', 'meridian.command', 'meridian.transact'],
+        source: Match.anythingButPrefix(SOURCE_PREFIX),
+      },
+      // So that an event that EventBridge could not deliver is in quarantine and not gone.
+      targets: [new SqsQueue(this.queue, { deadLetterQueue: this.quarantine })],
+    });
     const consumer = new MeridianFunction(this, 'Function', {
       config,
       region,
@@ -42,9 +65,9 @@ export class Ingest extends Construct {
       description: 'Takes in the events, commands and transactions that producers put on the bus',
       environment: {
         ...transacting.environment,
-        COMMAND_FUNCTION: namesOf(config.name).function('command'),
-        BUS_NAME: namesOf(config.name).bus,
-        QUARANTINE_QUEUE_URL: this.ingress.quarantine.queueUrl,
+        COMMAND_FUNCTION: names.function('command'),
+        BUS_NAME: names.bus,
+        QUARANTINE_QUEUE_URL: this.quarantine.queueUrl,
       },
       timeout,
     });
@@ -54,9 +77,25 @@ export class Ingest extends Construct {
     Grant.addToPrincipal({
       grantee: consumer.role,
       actions: ['sqs:SendMessage'],
-      resourceArns: [this.ingress.quarantine.queueArn],
+      resourceArns: [this.quarantine.queueArn],
     });
     // A burst waits in the queue and leaves the account's other functions their share of concurrency.
-    new QueueConsumer(this, 'Consumer', { queue: this.ingress.queue, consumer, maxConcurrency: 50 });
+    new QueueConsumer(this, 'Consumer', { queue: this.queue, consumer, maxConcurrency: 50 });
+  }
+
+  /** Lets a role look into the quarantine, put into it, and drive messages back to the queue that `ingest` reads. */
+  grantRedrive(grantee: IGrantable): void {
+    Grant.addToPrincipal({
+      grantee,
+      actions: [
+        'sqs:ReceiveMessage',
+        'sqs:ChangeMessageVisibility',
+        'sqs:DeleteMessage',
+        'sqs:GetQueueAttributes',
+        'sqs:SendMessage',
+      ],
+      resourceArns: [this.quarantine.queueArn],
+    });
+    Grant.addToPrincipal({ grantee, actions: ['sqs:SendMessage'], resourceArns: [this.queue.queueArn] });
   }
 }

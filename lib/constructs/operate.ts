@@ -4,9 +4,9 @@ import type { Config } from '../config.ts';
 import { namesOf } from '../names.ts';
 import type { Bus } from './bus.ts';
 import type { EventsReplica } from './events-replica.ts';
-import type { Ingress } from './ingress.ts';
+import type { Ingest } from './ingest.ts';
 import { MeridianFunction } from './meridian-function.ts';
-import type { Recovery } from './recovery.ts';
+import type { Resolver } from './resolver.ts';
 import type { TransactionsReplica } from './transactions-replica.ts';
 import type { ViewsTable } from './views-table.ts';
 
@@ -21,20 +21,20 @@ export interface OperateProps {
   /** The decisions of transactions: they make intents visible before these are final. */
   readonly transactions: TransactionsReplica;
   /** Where intents are sent again. */
-  readonly recovery: Recovery;
+  readonly resolver: Resolver;
   /** The read models, which are rebuilt. */
   readonly views: ViewsTable;
   /** Where events are published again. */
   readonly bus: Bus;
   /** The quarantine, and the queue that it is driven back to. */
-  readonly ingress: Ingress;
+  readonly ingest: Ingest;
 }
 
 /** The function behind the command line: an operator invokes it, nothing else does, and it has no URL. */
 export class Operate extends Construct {
   constructor(scope: Construct, id: string, props: OperateProps) {
     super(scope, id);
-    const { config, region, events, transactions, recovery, views, bus, ingress } = props;
+    const { config, region, events, transactions, resolver, views, bus, ingest } = props;
     const names = namesOf(config.name);
     const { role } = new MeridianFunction(this, 'Function', {
       config,
@@ -47,9 +47,9 @@ export class Operate extends Construct {
         DECISIONS: config.decisions,
         VIEWS_TABLE: names.viewsTable,
         BUS_NAME: names.bus,
-        INGRESS_QUEUE_URL: ingress.queue.queueUrl,
-        QUARANTINE_QUEUE_URL: ingress.quarantine.queueUrl,
-        RESOLVER_QUEUE_URL: recovery.queue.queueUrl,
+        INGEST_QUEUE_URL: ingest.queue.queueUrl,
+        QUARANTINE_QUEUE_URL: ingest.quarantine.queueUrl,
+        RESOLVER_QUEUE_URL: resolver.queue.queueUrl,
       },
       // A step begins nothing new 15 s after its start; what it has begun may wait 10 s for other projectors, and for one
       // call of a service, which takes at most 20 s.
@@ -57,9 +57,9 @@ export class Operate extends Construct {
     });
     events.grantScan(role);
     transactions.grantRead(role);
-    recovery.grantSend(role);
+    resolver.grantSend(role);
     views.grantRebuild(role);
     bus.grantPublish(role);
-    ingress.grantRedrive(role);
+    ingest.grantRedrive(role);
   }
 }

@@ -1,37 +1,58 @@
-import type { Duration } from 'aws-cdk-lib';
-import { type EventBus, Match, Rule } from 'aws-cdk-lib/aws-events';
+import { Duration } from 'aws-cdk-lib';
+import { Match, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
 import { namesOf } from '../names.ts';
-import { SOURCE_PREFIX } from './bus.ts';
+import { type Bus, SOURCE_PREFIX } from './bus.ts';
+import type { EventsReplica } from './events-replica.ts';
+import { MeridianFunction } from './meridian-function.ts';
+import { QueueConsumer } from './queue-consumer.ts';
 import { QUEUE_DEFAULTS, visibilityTimeoutFor } from './queue-defaults.ts';
+import type { SnapshotsTable } from './snapshots-table.ts';
+import type { TransactionsReplica } from './transactions-replica.ts';
+import type { ViewsTable } from './views-table.ts';
 
 /** Properties of Projection. */
 export interface ProjectionProps {
-  /** Prefix of the names. */
-  readonly name: string;
+  /** The deployment. */
+  readonly config: Config;
   /** The Region of the stack. */
   readonly region: string;
-  /** This Region's bus. */
-  readonly bus: EventBus;
+  /** The event store. */
+  readonly events: EventsReplica;
+  /** The decisions of transactions: they make intents visible before these are final. */
+  readonly transactions: TransactionsReplica;
+  /** The streams' snapshots. */
+  readonly snapshots: SnapshotsTable;
+  /** The read models. */
+  readonly views: ViewsTable;
+  /** This Region's bus, the fast path. */
+  readonly bus: Bus;
   /** The stream types whose events some view is made of. */
   readonly projectedTypes: readonly string[];
-  /** Timeout of the function that consumes the queue. */
-  readonly consumerTimeout: Duration;
 }
 
-/** What `project` works on: this Region's table stream by `relay` and, ahead of replication, other Regions' events by the bus. */
+/** Keeps this Region's views up to date. */
 export class Projection extends Construct {
+  /** Its work: this Region's table stream by `relay` and, ahead of replication, other Regions' events by the bus. */
   readonly queue: Queue;
 
-  constructor(scope: Construct, id: string, { name, region, bus, projectedTypes, consumerTimeout }: ProjectionProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { config, region, events, transactions, snapshots, views, bus, projectedTypes }: ProjectionProps,
+  ) {
     super(scope, id);
-    const names = namesOf(name);
+    const names = namesOf(config.name);
+    // It tries for 10 s against other projectors, then one read and one transaction take at most 20 s each. No longer, as a
+    // failed message comes again after six of them.
+    const timeout = Duration.seconds(60);
     this.queue = new Queue(this, 'Queue', {
       ...QUEUE_DEFAULTS,
       queueName: names.queue('projection'),
-      visibilityTimeout: visibilityTimeoutFor(consumerTimeout),
+      visibilityTimeout: visibilityTimeoutFor(timeout),
       // Nine more tries, a visibility timeout of six minutes apart: enough to outlive throttling for close to an hour.
       deadLetterQueue: {
         queue: new Queue(this, 'DeadLetters', { ...QUEUE_DEFAULTS, queueName: names.queue('projection-dead-letter') }),
@@ -39,17 +60,37 @@ export class Projection extends Construct {
       },
     });
     // A pattern cannot match one of nothing.
-    if (projectedTypes.length === 0) return;
-    new Rule(this, 'FastPath', {
-      ruleName: names.rule('fast-path'),
-      description: "Other Regions' events that some view is made of, to the projection queue",
-      eventBus: bus,
-      eventPattern: {
-        source: projectedTypes.map((type) => `${SOURCE_PREFIX}${type}`),
-        detail: { meta: { region: Match.anythingBut(region) } },
+    if (projectedTypes.length > 0)
+      new Rule(this, 'FastPath', {
+        ruleName: names.rule('fast-path'),
+        description: "Other Regions' events that some view is made of, to the projection queue",
+        eventBus: bus.bus,
+        eventPattern: {
+          source: projectedTypes.map((type) => `${SOURCE_PREFIX}${type}`),
+          detail: { meta: { region: Match.anythingBut(region) } },
+        },
+        // No dead-letter queue: the table brings what the bus loses.
+        targets: [new SqsQueue(this.queue)],
+      });
+    const consumer = new MeridianFunction(this, 'Function', {
+      config,
+      region,
+      functionId: 'projection',
+      description: 'Keeps the views of this Region up to date',
+      environment: {
+        EVENTS_TABLE: names.eventsTable,
+        SNAPSHOTS_TABLE: names.snapshotsTable,
+        VIEWS_TABLE: names.viewsTable,
+        TRANSACTIONS_TABLE: names.transactionsTable,
+        DECISIONS: config.decisions,
       },
-      // No dead-letter queue: the table brings what the bus loses.
-      targets: [new SqsQueue(this.queue)],
+      timeout,
     });
+    events.grantLoad(consumer.role);
+    transactions.grantRead(consumer.role);
+    snapshots.grantUse(consumer.role);
+    views.grantProject(consumer.role);
+    // More at once would mostly make their transactions meet on the same totals.
+    new QueueConsumer(this, 'Consumer', { queue: this.queue, consumer, maxConcurrency: 10 });
   }
 }

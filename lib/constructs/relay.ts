@@ -9,7 +9,7 @@ import type { Bus } from './bus.ts';
 import type { EventsReplica } from './events-replica.ts';
 import { FailureBucket } from './failure-bucket.ts';
 import { MeridianFunction } from './meridian-function.ts';
-import type { Recovery } from './recovery.ts';
+import type { Resolver } from './resolver.ts';
 import { StreamConsumer } from './stream-consumer.ts';
 import type { TableStream } from './stream-lookup/stream-lookup.ts';
 import type { TransactionsReplica } from './transactions-replica.ts';
@@ -30,7 +30,7 @@ export interface RelayProps {
   /** Where every Region's commits go. */
   readonly projectionQueue: IQueue;
   /** Where intents go, to be looked at when they are due. */
-  readonly recovery: Recovery;
+  readonly resolver: Resolver;
   /** Where it notes what it has seen of each Region. */
   readonly views: ViewsTable;
 }
@@ -42,7 +42,7 @@ export class Relay extends Construct {
 
   constructor(scope: Construct, id: string, props: RelayProps) {
     super(scope, id);
-    const { config, region, events, transactions, bus, projectionQueue, recovery, views } = props;
+    const { config, region, events, transactions, bus, projectionQueue, resolver, views } = props;
     const names = namesOf(config.name);
     const relay = new MeridianFunction(this, 'Function', {
       config,
@@ -52,7 +52,7 @@ export class Relay extends Construct {
       environment: {
         BUS_NAME: names.bus,
         PROJECTION_QUEUE_URL: projectionQueue.queueUrl,
-        RESOLVER_QUEUE_URL: recovery.queue.queueUrl,
+        RESOLVER_QUEUE_URL: resolver.queue.queueUrl,
         VIEWS_TABLE: names.viewsTable,
       },
       // A batch of 100 commits of up to 100 events each, while one call of the bus or of the queue takes at most 15 s and
@@ -68,7 +68,7 @@ export class Relay extends Construct {
       actions: ['sqs:SendMessage'],
       resourceArns: [projectionQueue.queueArn],
     });
-    recovery.grantSend(relay.role);
+    resolver.grantSend(relay.role);
     const consume = (source: string, stream: TableStream) =>
       new StreamConsumer(this, source, { stream, consumer: relay, failures }).mapping;
     this.mappings = [consume('Commits', events.stream), consume('Decisions', transactions.stream)];

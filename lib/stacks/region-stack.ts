@@ -15,9 +15,9 @@ import { Ingest } from '../constructs/ingest.ts';
 import { inventoryOf } from '../constructs/inventory.ts';
 import { Operate } from '../constructs/operate.ts';
 import { Participant } from '../constructs/participant.ts';
-import { Project } from '../constructs/project.ts';
-import { Recovery } from '../constructs/recovery.ts';
+import { Projection } from '../constructs/projection.ts';
 import { Relay } from '../constructs/relay.ts';
+import { Resolver } from '../constructs/resolver.ts';
 import { SchemaRegistry } from '../constructs/schema-registry.ts';
 import { SnapshotsTable } from '../constructs/snapshots-table.ts';
 import { StreamLookup } from '../constructs/stream-lookup/stream-lookup.ts';
@@ -74,7 +74,7 @@ export class RegionStack extends Stack {
       participant: participant.function,
       coordinate: coordinate.function,
     });
-    const recovery = new Recovery(this, 'Recovery', { ...shared, events, transactions, participant });
+    const resolver = new Resolver(this, 'Resolver', { ...shared, events, transactions, participant });
     const transacting = {
       environment: {
         ...environment,
@@ -86,19 +86,19 @@ export class RegionStack extends Stack {
       machine,
     };
     const command = new Command(this, 'Command', { ...shared, transacting });
-    const { ingress } = new Ingest(this, 'Ingest', { ...shared, transacting, bus, command });
+    const ingest = new Ingest(this, 'Ingest', { ...shared, transacting, bus, command });
     const api = new Api(this, 'Api', { ...shared, transacting, views, command });
-    const project = new Project(this, 'Project', { ...shared, ...stores, views, bus, projectedTypes });
+    const projection = new Projection(this, 'Projection', { ...shared, ...stores, views, bus, projectedTypes });
     const relay = new Relay(this, 'Relay', {
       ...shared,
       events,
       transactions,
       bus,
-      projectionQueue: project.queue,
-      recovery,
+      projectionQueue: projection.queue,
+      resolver,
       views,
     });
-    new Operate(this, 'Operate', { ...shared, events, transactions, recovery, views, bus, ingress });
+    new Operate(this, 'Operate', { ...shared, events, transactions, resolver, views, bus, ingest });
     if (config.subscriber)
       new Subscriber(this, 'Subscriber', {
         ...shared,

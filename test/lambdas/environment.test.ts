@@ -37,7 +37,7 @@ describe('parseEnvironment', () => {
       expect(() => parseEnvironment(['DECISIONS'], { DECISIONS })).toThrow('DECISIONS');
   });
 
-  it.each(['ingest', 'api', 'command', 'relay', 'project', 'operate', 'participant', 'coordinate', 'resolve'])(
+  it.each(['ingest', 'api', 'command', 'relay', 'projection', 'operate', 'participant', 'coordinate', 'resolver'])(
     'stops the start of %s with the names',
     async (name) => {
       await expect(import(`../../lambdas/${name}/index.ts`)).rejects.toThrow(/MERIDIAN_NAME.*_TABLE/);

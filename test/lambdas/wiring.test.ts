@@ -128,7 +128,7 @@ describe('a function as it is deployed', () => {
       BUS_NAME: 'bus',
       PROJECTION_QUEUE_URL: `${endpoint}/1/projection`,
       QUARANTINE_QUEUE_URL: `${endpoint}/1/quarantine`,
-      INGRESS_QUEUE_URL: `${endpoint}/1/ingress`,
+      INGEST_QUEUE_URL: `${endpoint}/1/ingest`,
       RESOLVER_QUEUE_URL: `${endpoint}/1/resolver`,
       COMMAND_FUNCTION: 'command',
       PARTICIPANT_FUNCTION: 'participant',
@@ -285,8 +285,8 @@ describe('a function as it is deployed', () => {
     expect(sent()).toContain('PutItem transactions');
   });
 
-  it('resolve: ends what is over in the transactions table, and finalises in the events table', async () => {
-    const { handler } = await import('../../lambdas/resolve/index.ts');
+  it('resolver: ends what is over in the transactions table, and finalises in the events table', async () => {
+    const { handler } = await import('../../lambdas/resolver/index.ts');
     const [stream = ''] = ownSeats;
     const commitId = 'us-east-1:a#1';
     const intent = anIntent({
@@ -304,9 +304,9 @@ describe('a function as it is deployed', () => {
     );
   });
 
-  it('resolve: asks the function of the Region that alone decides a transaction', async () => {
+  it('resolver: asks the function of the Region that alone decides a transaction', async () => {
     vi.stubEnv('DECISIONS', 'eventual');
-    const { handler } = await import('../../lambdas/resolve/index.ts');
+    const { handler } = await import('../../lambdas/resolver/index.ts');
     const [stream = ''] = ownSeats;
     const commitId = 'us-west-2:a#1';
     stored = [toImage(anIntent({ stream, log: 'us-east-1-b', position: 1, commitId }))];
@@ -370,17 +370,17 @@ describe('a function as it is deployed', () => {
     );
   });
 
-  it('project: folds the events table into the views table', async () => {
-    const { handler } = await import('../../lambdas/project/index.ts');
+  it('projection: folds the events table into the views table', async () => {
+    const { handler } = await import('../../lambdas/projection/index.ts');
     const keys = [{ stream: flight, log: 'us-east-1', position: 1 }];
     await handler(sqsEvent([JSON.stringify({ keys })]), context);
     // The entries, the generations of the view, and what they are, noted the first time.
     expect(sent()).toEqual(new Set(['Query events', 'BatchGetItem views', 'PutItem views']));
   });
 
-  it('project: looks for the decision on an intent in this Region only', async () => {
+  it('projection: looks for the decision on an intent in this Region only', async () => {
     vi.stubEnv('DECISIONS', 'eventual');
-    const { handler } = await import('../../lambdas/project/index.ts');
+    const { handler } = await import('../../lambdas/projection/index.ts');
     const intent = anIntent({ stream: flight, position: 1, context: {}, commitId: 'us-west-2:a#1' });
     stored = [toImage(intent)];
     await handler(sqsEvent([JSON.stringify({ keys: [{ stream: flight, log: intent.log, position: 1 }] })]), context);
@@ -409,7 +409,7 @@ describe('a function as it is deployed', () => {
     expect(sent()).toContain('Scan events');
   });
 
-  it('operate: looks into the quarantine and puts into it, and drives its messages back to the ingress queue', async () => {
+  it('operate: looks into the quarantine and puts into it, and drives its messages back to the ingest queue', async () => {
     const { handler } = await import('../../lambdas/operate/index.ts');
     const messages = [{ reason: 'unreadable', body: '{' }];
     expect(await handler({ action: 'quarantine-add', messages }, context)).toEqual({
@@ -427,7 +427,7 @@ describe('a function as it is deployed', () => {
         'GetQueueAttributes quarantine',
         'ReceiveMessage quarantine',
         'ChangeMessageVisibilityBatch quarantine',
-        'SendMessageBatch ingress',
+        'SendMessageBatch ingest',
         'DeleteMessageBatch quarantine',
       ]),
     );

@@ -56,7 +56,7 @@ beforeAll(() => {
   calls = callsOf(functions.map(entryOf));
 });
 
-/** The name in `Queue(meridian-ingress)` or in the ARN of a table or a log group; what has none stays as it is. */
+/** The name in `Queue(meridian-ingest)` or in the ARN of a table or a log group; what has none stays as it is. */
 function named(text: string): string {
   return (
     /^(?:Queue|EventBus|GlobalTable|Function|LogGroup|StateMachine)\((.+)\)$/.exec(text)?.[1] ??

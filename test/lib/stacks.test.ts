@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { fastPathPattern, forwardPattern, ingressPattern } from '../../core/index.ts';
+import { fastPathPattern, forwardPattern, ingestPattern } from '../../core/index.ts';
 import { matches } from './event-pattern.ts';
 import { firstRegionOf, type Synthesized, synthesize } from './synthesize.ts';
 import { type Resource, TemplateReader } from './template.ts';
@@ -13,11 +13,11 @@ const functions = [
   'api',
   'command',
   'relay',
-  'project',
+  'projection',
   'operate',
   'participant',
   'coordinate',
-  'resolve',
+  'resolver',
   'stream-lookup',
 ];
 
@@ -231,7 +231,7 @@ describe('events on the buses', () => {
   const append = { source: 'tower.lax', 'detail-type': 'meridian.append', detail: { id: '1' } };
 
   it('are matched by the patterns that the world runs on', () => {
-    expect(ruleOf('ingress', 'us-east-1').EventPattern).toEqual(ingressPattern);
+    expect(ruleOf('ingest', 'us-east-1').EventPattern).toEqual(ingestPattern);
     expect(ruleOf('forward-us-west-2', 'us-east-1').EventPattern).toEqual(forwardPattern('us-east-1'));
     expect(ruleOf('fast-path', 'us-east-1').EventPattern).toEqual(fastPathPattern('us-east-1', ['flight', 'seats']));
   });
@@ -252,11 +252,11 @@ describe('events on the buses', () => {
   });
 
   it('that producers put wait for ingest in that Region alone', () => {
-    expect(rulesMatching(append, 'us-east-1')).toEqual(['meridian-ingress']);
+    expect(rulesMatching(append, 'us-east-1')).toEqual(['meridian-ingest']);
     for (const type of ['meridian.command', 'meridian.transact'])
-      expect(rulesMatching({ ...append, 'detail-type': type }, 'us-east-1')).toEqual(['meridian-ingress']);
+      expect(rulesMatching({ ...append, 'detail-type': type }, 'us-east-1')).toEqual(['meridian-ingest']);
     // Even if it looks as if it had been born here.
-    expect(rulesMatching({ ...append, detail: departed.detail }, 'us-east-1')).toEqual(['meridian-ingress']);
+    expect(rulesMatching({ ...append, detail: departed.detail }, 'us-east-1')).toEqual(['meridian-ingest']);
   });
 
   it('of others that ask for nothing are left alone', () => {
@@ -303,8 +303,8 @@ describe('events on the buses', () => {
   it('that producers put go to quarantine when their queue cannot be reached', () => {
     const [target] = z
       .array(z.object({ Arn: z.unknown(), DeadLetterConfig: z.object({ Arn: z.unknown() }) }))
-      .parse(ruleOf('ingress', 'us-east-1').Targets);
-    expect(region.text(target?.Arn)).toBe('Queue(meridian-ingress)');
+      .parse(ruleOf('ingest', 'us-east-1').Targets);
+    expect(region.text(target?.Arn)).toBe('Queue(meridian-ingest)');
     expect(region.text(target?.DeadLetterConfig.Arn)).toBe('Queue(meridian-quarantine)');
   });
 
@@ -423,7 +423,7 @@ describe('what each role may do', () => {
         ...elsewhere('command'),
         'events:PutEvents on EventBus(meridian)',
         'sqs:SendMessage on Queue(meridian-quarantine)',
-        ...consume('meridian-ingress'),
+        ...consume('meridian-ingest'),
       ],
     ],
     [
@@ -447,7 +447,7 @@ describe('what each role may do', () => {
     ],
     ['coordinate', [`dynamodb:GetItem on ${events}`, ...decisions('GetItem', 'PutItem', 'Query')]],
     [
-      'resolve',
+      'resolver',
       [
         ...['GetItem', 'UpdateItem'].map((action) => `dynamodb:${action} on ${events}`),
         ...decisions('GetItem', 'PutItem', 'Query'),
@@ -470,7 +470,7 @@ describe('what each role may do', () => {
       ],
     ],
     [
-      'project',
+      'projection',
       [
         `dynamodb:Query on ${events}`,
         ...snapshots,
@@ -494,7 +494,7 @@ describe('what each role may do', () => {
         ...['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'ReceiveMessage', 'SendMessage'].map(
           (action) => `sqs:${action} on Queue(meridian-quarantine)`,
         ),
-        'sqs:SendMessage on Queue(meridian-ingress)',
+        'sqs:SendMessage on Queue(meridian-ingest)',
         'sqs:SendMessage on Queue(meridian-resolver)',
       ],
     ],
@@ -609,7 +609,7 @@ describe('the functions', () => {
       },
     ],
     [
-      'resolve',
+      'resolver',
       {
         MERIDIAN_NAME: 'meridian',
         EVENTS_TABLE: 'meridian-events',
@@ -629,7 +629,7 @@ describe('the functions', () => {
       },
     ],
     [
-      'project',
+      'projection',
       {
         MERIDIAN_NAME: 'meridian',
         EVENTS_TABLE: 'meridian-events',
@@ -648,7 +648,7 @@ describe('the functions', () => {
         DECISIONS: 'strong',
         VIEWS_TABLE: 'meridian-views',
         BUS_NAME: 'meridian',
-        INGRESS_QUEUE_URL: 'Queue(meridian-ingress)',
+        INGEST_QUEUE_URL: 'Queue(meridian-ingest)',
         QUARANTINE_QUEUE_URL: 'Queue(meridian-quarantine)',
         RESOLVER_QUEUE_URL: 'Queue(meridian-resolver)',
       },
@@ -681,14 +681,14 @@ describe('the functions', () => {
     ['ingest', 55],
     ['api', 55],
     // 10 s of tries, a read and a write.
-    ['project', 50],
+    ['projection', 50],
     ['relay', 60],
     // Nothing new after 15 s, then 10 s of tries, a read and a write.
     ['operate', 60],
     // 10 s of tries, and a call of a service that has just begun.
     ['participant', 30],
     // Another Region has 4 s to tell a decision, and 4 s to make one. What is cut off comes again, and soon: that is what counts.
-    ['resolve', 10],
+    ['resolver', 10],
   ])('%s can end what it has begun: it has %i s or more', (name, least) => {
     expect(timeoutOf(name)).toBeGreaterThanOrEqual(least);
   });
@@ -718,8 +718,8 @@ describe('the functions', () => {
   };
 
   it.each([
-    ['ingest', 'ingress', 'quarantine', 5, 50],
-    ['project', 'projection', 'projection-dead-letter', 10, 10],
+    ['ingest', 'ingest', 'quarantine', 5, 50],
+    ['projection', 'projection', 'projection-dead-letter', 10, 10],
   ])(
     '%s works on batches of %s, and what fails goes to %s after %i receives',
     (name, queue, dead, receives, atOnce) => {
@@ -743,18 +743,18 @@ describe('the functions', () => {
     },
   );
 
-  it('resolve works on messages when they are due, again within the 30 s that recovery has, and what it cannot finish is kept', () => {
-    expect(mappingOf('resolve')).toMatchObject({ BatchSize: 10, FunctionResponseTypes: ['ReportBatchItemFailures'] });
+  it('resolver works on messages when they are due, again within the 30 s that recovery has, and what it cannot finish is kept', () => {
+    expect(mappingOf('resolver')).toMatchObject({ BatchSize: 10, FunctionResponseTypes: ['ReportBatchItemFailures'] });
     const queue = region.named('AWS::SQS::Queue', 'meridian-resolver').Properties;
     // Each message brings its own delay.
     expect(queue).not.toHaveProperty('DelaySeconds');
-    expect(queue.VisibilityTimeout).toBe(timeoutOf('resolve'));
+    expect(queue.VisibilityTimeout).toBe(timeoutOf('resolver'));
     const { deadLetterTargetArn, maxReceiveCount } = z
       .object({ deadLetterTargetArn: z.unknown(), maxReceiveCount: z.number() })
       .parse(queue.RedrivePolicy);
     expect(region.text(deadLetterTargetArn)).toBe('Queue(meridian-resolver-dead-letter)');
     // A message that comes a second after its deadline is tried a second and a third time within 30 s of it.
-    expect(timeoutOf('resolve')).toBeLessThanOrEqual(14);
+    expect(timeoutOf('resolver')).toBeLessThanOrEqual(14);
     expect(maxReceiveCount).toBe(1000); // the most that SQS takes
   });
 

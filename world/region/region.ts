@@ -23,7 +23,7 @@ import {
   type Domain,
   type EventPattern,
   fastPathPattern,
-  ingressPattern,
+  ingestPattern,
   MeridianError,
   type OperateAnswer,
   operateAnswerSchema,
@@ -44,9 +44,9 @@ import * as ingest from '../../lambdas/ingest/handler.ts';
 import type { Telemetry } from '../../lambdas/instrument.ts';
 import * as operate from '../../lambdas/operate/handler.ts';
 import * as participant from '../../lambdas/participant/handler.ts';
-import * as project from '../../lambdas/project/handler.ts';
+import * as projection from '../../lambdas/projection/handler.ts';
 import * as relay from '../../lambdas/relay/handler.ts';
-import * as resolve from '../../lambdas/resolve/handler.ts';
+import * as resolver from '../../lambdas/resolver/handler.ts';
 import type { Link } from '../network/link.ts';
 import { WorldBus } from '../services/bus.ts';
 import { FunctionPool, type Handler } from '../services/function-pool.ts';
@@ -108,9 +108,9 @@ const TIMEOUTS = {
   ingest: 60_000,
   operate: 60_000,
   participant: 30_000,
-  project: 60_000,
+  projection: 60_000,
   relay: 60_000,
-  resolve: 10_000,
+  resolver: 10_000,
   subscriber: 60_000,
 };
 /** A call of another Region's function is given up after so many milliseconds, as by the functions on AWS. */
@@ -118,7 +118,7 @@ const LONGEST_CALL_MS = 28_000;
 /** Messages are hidden for so many timeouts of their function, as in the stacks. */
 const HIDDEN_TIMEOUTS = 6;
 /** How often a queue shows a message before it gives it up, as in the stacks. */
-const MAX_RECEIVES = { ingress: 5, projection: 10, subscriber: 10, resolver: 1000 };
+const MAX_RECEIVES = { ingest: 5, projection: 10, subscriber: 10, resolver: 1000 };
 /** Recovery has to be quick: what could not be resolved is tried again after so many milliseconds. */
 const RESOLVER_HIDDEN_MS = 10_000;
 /**
@@ -188,7 +188,7 @@ export class WorldRegion {
   readonly #sightings: Sightings = memorySightings();
   readonly #decisions: Decisions;
   readonly #replicateDecision: (decision: Decision) => void;
-  readonly #ingress: WorldQueue;
+  readonly #ingest: WorldQueue;
   readonly #projection: WorldQueue;
   readonly #resolver: DelayedQueue;
   readonly #api: FunctionPool<LambdaFunctionURLEvent, Answer>;
@@ -233,17 +233,17 @@ export class WorldRegion {
     this.#replicateDecision = replicate;
     this.#projection = this.#queue(
       'projection',
-      this.#pool('project', CONCURRENCY, (exit) => project.makeHandler(this.#portsAlone(exit))),
+      this.#pool('projection', CONCURRENCY, (exit) => projection.makeHandler(this.#portsAlone(exit))),
       { maxReceives: MAX_RECEIVES.projection, deadLetters: this.projectionDeadLetters },
     );
-    this.#ingress = this.#queue(
-      'ingress',
+    this.#ingest = this.#queue(
+      'ingest',
       this.#pool('ingest', CONCURRENCY, (exit) => ingest.makeHandler(this.#ports(exit))),
-      { maxReceives: MAX_RECEIVES.ingress, deadLetters: this.quarantine },
+      { maxReceives: MAX_RECEIVES.ingest, deadLetters: this.quarantine },
     );
     const resolverQueue = this.#queue(
       'resolver',
-      this.#pool('resolve', CONCURRENCY, (exit) => resolve.makeHandler(this.#ports(exit))),
+      this.#pool('resolver', CONCURRENCY, (exit) => resolver.makeHandler(this.#ports(exit))),
       {
         maxReceives: MAX_RECEIVES.resolver,
         deadLetters: this.resolverDeadLetters,
@@ -253,7 +253,7 @@ export class WorldRegion {
       },
     );
     this.#resolver = new WorldDelayedQueue(resolverQueue);
-    this.bus.addRule(ingressPattern, { kind: 'queue', queue: this.#ingress });
+    this.bus.addRule(ingestPattern, { kind: 'queue', queue: this.#ingest });
     this.bus.addRule(fastPathPattern(region, projectedTypes(options.domain)), {
       kind: 'queue',
       queue: this.#projection,
@@ -385,7 +385,7 @@ export class WorldRegion {
         },
         exit,
       ),
-      ingress: this.#ingress,
+      ingest: this.#ingest,
       region,
       regions,
       log: region,

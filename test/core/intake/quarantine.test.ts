@@ -16,18 +16,18 @@ function event(id: string, stream: string): string {
   return JSON.stringify({ 'detail-type': 'meridian.append', source: 'airports', detail: { id, stream, events: [] } });
 }
 
-/** A quarantine, and an ingress queue that notes what it gets. */
+/** A quarantine, and an ingest queue that notes what it gets. */
 function aQuarantine() {
   const runtime = fakeRuntime();
   const memory = memoryQuarantine(runtime.now);
   const ingested: string[] = [];
-  const ingress = {
+  const ingest = {
     send: async (bodies: readonly string[]) => {
       ingested.push(...bodies);
       return bodies.map(() => undefined);
     },
   };
-  const ports: QuarantinePorts = { quarantine: memory, ingress, runtime };
+  const ports: QuarantinePorts = { quarantine: memory, ingest, runtime };
   return {
     memory,
     ports,
@@ -243,7 +243,7 @@ describe('a redrive', () => {
     for (let i = 0; i < 15; i++) await add('unreadable', '{');
     // As `ingest` does.
     const back = {
-      ingress: {
+      ingest: {
         send: async (bodies: readonly string[]) => {
           runtime.advance(1);
           const messages = bodies.map((body) => ({ reason: 'unreadable', body }));
@@ -262,15 +262,15 @@ describe('a redrive', () => {
     expect([sent, memory.bodies.length]).toEqual([15, 15]);
   });
 
-  it('keeps what the ingress queue does not take, and says why', async () => {
+  it('keeps what the ingest queue does not take, and says why', async () => {
     const { add, memory, redrive, list } = aQuarantine();
     await add('one', 'good');
     await add('one', 'bad');
-    const ingress = {
+    const ingest = {
       send: async (bodies: readonly string[]) => bodies.map((b) => (b === 'bad' ? 'full' : undefined)),
     };
 
-    expect(await redrive({}, { ingress })).toMatchObject({
+    expect(await redrive({}, { ingest })).toMatchObject({
       redriven: [{ id: 'quarantined-1' }],
       kept: 0,
       failed: [{ id: 'quarantined-2', why: 'full' }],
@@ -279,7 +279,7 @@ describe('a redrive', () => {
     expect(bodiesOf(await list())).toEqual(['bad']);
 
     const down = {
-      ingress: {
+      ingest: {
         send: async () => {
           throw new Error('no answer');
         },
@@ -336,7 +336,7 @@ describe('a redrive', () => {
           {},
           {
             quarantine: { ...memory, receive: mortal(memory.receive), remove: mortal(memory.remove) },
-            ingress: { send: mortal(ports.ingress.send) },
+            ingest: { send: mortal(ports.ingest.send) },
           },
         );
         await Promise.race([dying, new Promise((resolve) => setTimeout(resolve, 1))]);

@@ -5,7 +5,7 @@ import {
   COMMAND,
   fastPathPattern,
   forwardPattern,
-  ingressPattern,
+  ingestPattern,
   SOURCE_PREFIX,
   subscriptionPattern,
   TRANSACT,
@@ -69,7 +69,7 @@ describe('outcomes', () => {
 
 describe('patterns', () => {
   it('take in what producers send, and nothing that says it is of Meridian', () => {
-    expect(ingressPattern).toEqual({
+    expect(ingestPattern).toEqual({
       source: [{ 'anything-but': { prefix: SOURCE_PREFIX } }],
       'detail-type': [APPEND, COMMAND, TRANSACT],
     });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { makeHandler } from '../../../lambdas/project/handler.ts';
+import { makeHandler } from '../../../lambdas/projection/handler.ts';
 import { ledgerDomain } from '../../world/ledger-domain.ts';
 import { context, recordedTelemetry, sqsEvent } from '../invocation.ts';
 import { anApi, departed } from './an-api.ts';

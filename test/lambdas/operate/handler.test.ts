@@ -22,7 +22,7 @@ function anOperate(ports: Partial<OperatePorts> = {}) {
     views: memoryViewStore(),
     bus: { put: async (entries) => entries.map(() => undefined) },
     quarantine: memoryQuarantine(() => runtime.now()),
-    ingress: { send: async (bodies) => bodies.map(() => undefined) },
+    ingest: { send: async (bodies) => bodies.map(() => undefined) },
     resolver: { send: async (messages) => messages.map(() => undefined) },
     runtime,
     telemetry,

@@ -122,7 +122,7 @@ describe('a bundle in a Node process of its own', () => {
       ['PutEvents', 'SendMessageBatch', 'UpdateItem'],
     ],
     [
-      'project',
+      'projection',
       () => sqsEvent([JSON.stringify({ keys: [{ stream, log: 'us-east-1', position: 1 }] })]),
       ['Query', 'BatchGetItem'],
     ],

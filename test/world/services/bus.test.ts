@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fastPathPattern, forwardPattern, ingressPattern } from '../../../core/index.ts';
+import { fastPathPattern, forwardPattern, ingestPattern } from '../../../core/index.ts';
 import { Link } from '../../../world/network/link.ts';
 import { matchesPattern, WorldBus } from '../../../world/services/bus.ts';
 import { KeepingQueue } from '../../../world/services/queue.ts';
@@ -21,13 +21,13 @@ function entry(detail: unknown, source = 'meridian.flight') {
 describe('matches', () => {
   it('takes in what producers put for Meridian, and nothing that comes from Meridian itself', () => {
     for (const type of ['meridian.append', 'meridian.command', 'meridian.transact']) {
-      expect(matchesPattern(ingressPattern, event('airports', type))).toBe(true);
-      expect(matchesPattern(ingressPattern, event('meridian.flight', type))).toBe(false);
-      expect(matchesPattern(ingressPattern, event('meridian.receipt', type))).toBe(false);
+      expect(matchesPattern(ingestPattern, event('airports', type))).toBe(true);
+      expect(matchesPattern(ingestPattern, event('meridian.flight', type))).toBe(false);
+      expect(matchesPattern(ingestPattern, event('meridian.receipt', type))).toBe(false);
     }
     for (const type of ['Departed', 'Meridian.append', ''])
-      expect(matchesPattern(ingressPattern, event('airports', type))).toBe(false);
-    expect(matchesPattern(ingressPattern, event('meridians', 'meridian.append'))).toBe(true);
+      expect(matchesPattern(ingestPattern, event('airports', type))).toBe(false);
+    expect(matchesPattern(ingestPattern, event('meridians', 'meridian.append'))).toBe(true);
   });
 
   it('forwards the domain’s events of its own Region only, and no outcomes', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { prepareIntent } from '../../../core/transaction/prepare.ts';
-import { resolveMessages } from '../../../core/transaction/resolve.ts';
+import { resolveMessages } from '../../../core/transaction/resolver.ts';
 import { resolverMessage } from '../../../core/wire/resolver.ts';
 import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
 import { command } from '../example.ts';

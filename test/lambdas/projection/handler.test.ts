@@ -4,7 +4,7 @@ import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import { memoryViewStore } from '../../../adapters/memory/view-store.ts';
 import type { ProjectPorts } from '../../../core/index.ts';
 import { domain } from '../../../domain/index.ts';
-import { makeHandler } from '../../../lambdas/project/handler.ts';
+import { makeHandler } from '../../../lambdas/projection/handler.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { context, recordedTelemetry, sqsEvent } from '../invocation.ts';
@@ -44,7 +44,7 @@ async function aProjector(ports: Partial<ProjectPorts> = {}) {
   };
 }
 
-describe('project', () => {
+describe('projection', () => {
   it('brings the views up to date with the streams that messages name, each once', async () => {
     const { project, departures, lines } = await aProjector();
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { memoryDecisions } from '../../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import type { Commit, ResolvePorts } from '../../../core/index.ts';
-import { makeHandler } from '../../../lambdas/resolve/handler.ts';
+import { makeHandler } from '../../../lambdas/resolver/handler.ts';
 import { anIntent } from '../../contract/commits.ts';
 import { aBusyAttempt, aDecision } from '../../contract/decisions.ts';
 import { fakeRuntime } from '../../runtime.ts';
@@ -34,7 +34,7 @@ function messageOf({ stream, log, position, commitId: attempt }: Commit): string
   return JSON.stringify({ kind: 'intent', stream, log, position, attempt });
 }
 
-describe('resolve', () => {
+describe('resolver', () => {
   it('makes an intent final as it was decided, and aborts one that is over without a decision', async () => {
     const [decided, over] = [intentOf('stock/a', past), intentOf('stock/b', past)];
     const { resolve, decisions, states, lines } = await aResolver([decided, over]);

@@ -11,8 +11,8 @@ import { QueueConsumer } from './queue-consumer.ts';
 import { QUEUE_DEFAULTS } from './queue-defaults.ts';
 import type { TransactionsReplica } from './transactions-replica.ts';
 
-/** Properties of Recovery. */
-export interface RecoveryProps {
+/** Properties of Resolver. */
+export interface ResolverProps {
   /** The deployment. */
   readonly config: Config;
   /** The Region of the stack. */
@@ -26,11 +26,11 @@ export interface RecoveryProps {
 }
 
 /** Finishes the transactions that their state machine has not: each intent and each busy attempt comes here when it is due. */
-export class Recovery extends Construct {
+export class Resolver extends Construct {
   /** Every message has a delay of its own, until what it names is due. */
   readonly queue: Queue;
 
-  constructor(scope: Construct, id: string, { config, region, events, transactions, participant }: RecoveryProps) {
+  constructor(scope: Construct, id: string, { config, region, events, transactions, participant }: ResolverProps) {
     super(scope, id);
     const names = namesOf(config.name);
     // Short, so that what dies here comes again within the 30 s after its deadline in which it has to be decided. Another
@@ -50,7 +50,7 @@ export class Recovery extends Construct {
     const consumer = new MeridianFunction(this, 'Function', {
       config,
       region,
-      functionId: 'resolve',
+      functionId: 'resolver',
       description: 'Finishes what transactions have left prepared or begun',
       environment: {
         EVENTS_TABLE: names.eventsTable,
