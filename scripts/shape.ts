@@ -1,0 +1,225 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+const MAX_FUNCTION_LINES = 70;
+const MAX_PARAMETERS = 4;
+const MAX_TEST_FILE_LINES = 500;
+
+/** What may break a rule, and why: by `file name`, or by file. An entry that is not needed any more is a fault. */
+export interface Exceptions {
+  readonly longFunctions: Readonly<Record<string, string>>;
+  readonly manyParameters: Readonly<Record<string, string>>;
+  readonly longTestFiles: Readonly<Record<string, string>>;
+}
+
+const toBeSplit = 'to be split';
+const byDocumentClient = 'is being rewritten for the document client';
+const makesOneObject = 'makes an object with the methods of a port, each of them short';
+
+const exceptions: Exceptions = {
+  longFunctions: {
+    'adapters/dynamodb/event-store.ts dynamoDbEventStore': byDocumentClient,
+    'adapters/dynamodb/progress.ts dynamoDbProgress': byDocumentClient,
+    'adapters/dynamodb/snapshot-store.ts dynamoDbSnapshotStore': byDocumentClient,
+    'adapters/dynamodb/view-store.ts dynamoDbViewStore': byDocumentClient,
+    'adapters/memory/event-store.ts memoryEventStore': makesOneObject,
+    'bin/cost/model.ts estimate': toBeSplit,
+    'bin/ingest/ingest.ts ingest': toBeSplit,
+    'core/write/append.ts appendToStream': 'is to become one write path with the loop of prepare',
+    'lib/constructs/dashboard.ts Dashboard.constructor': toBeSplit,
+    'lib/constructs/metrics.ts metricsOf': toBeSplit,
+    'lib/stacks/region-stack.ts RegionStack.constructor': toBeSplit,
+    'world/region/region.ts WorldRegion.constructor': toBeSplit,
+    'world/simulator/history.ts runHistory': toBeSplit,
+  },
+  manyParameters: {
+    'adapters/dynamodb/batch-get.ts getChunk': byDocumentClient,
+    'adapters/dynamodb/put-if-absent.ts itemInTheWay': byDocumentClient,
+    'adapters/dynamodb/view-store.ts dynamoDbViewStore.readShard': byDocumentClient,
+    'adapters/store-rules/sharded-page.ts readShards': toBeSplit,
+    'bin/cost/model.ts estimate.line': toBeSplit,
+    'bin/start/book.ts answerOf': toBeSplit,
+    'core/definition/event-version.ts unreadable': toBeSplit,
+    'core/intake/quarantine.ts examine': toBeSplit,
+    'core/view/generation.ts advanceBuild': toBeSplit,
+    'core/view/rebuild.ts buildPage': toBeSplit,
+    'world/services/queue.ts WorldQueue.constructor': toBeSplit,
+    'world/services/table-stream.ts TableStream.constructor': toBeSplit,
+    'world/simulator/history.ts runHistory.call': toBeSplit,
+  },
+  longTestFiles: {
+    'test/contract/view-store.contract.ts': toBeSplit,
+    'test/core/view/projection.test.ts': toBeSplit,
+    'test/core/view/rebuild.test.ts': toBeSplit,
+    'test/core/write/append.test.ts': toBeSplit,
+    'test/lambdas/api/transactions.test.ts': toBeSplit,
+    'test/lib/stacks.test.ts': toBeSplit,
+  },
+};
+
+type Rule = keyof Exceptions;
+
+/** Something that breaks a rule unless it is listed. */
+interface Finding {
+  readonly rule: Rule;
+  /** Its name in the list. */
+  readonly key: string;
+  readonly fault: string;
+}
+
+/**
+ * Checks the form of the source files below `root`: the length and the parameters of functions, what top-level functions
+ * and zod schemas are called, and how long test files are.
+ *
+ * @returns the number of files and of functions seen, and a line per fault
+ */
+export function checkShape(
+  root: string,
+  listed: Exceptions = exceptions,
+): { files: number; functions: number; faults: string[] } {
+  const files = globSync('*/**/*.{ts,mjs}', { cwd: root, exclude: ['node_modules', 'cdk.out', 'coverage'] })
+    .map((file) => file.replaceAll('\\', '/'))
+    .sort();
+  if (files.length === 0) return { files: 0, functions: 0, faults: ['found no source files'] };
+  const findings: Finding[] = [];
+  const faults: string[] = [];
+  let functions = 0;
+  for (const file of files) {
+    const text = readFileSync(join(root, file), 'utf8');
+    if (file.startsWith('test/')) findings.push(...checkTestFile(file, text));
+    else {
+      const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+      faults.push(...checkNames(source));
+      const seen = functionsIn(source);
+      functions += seen.length;
+      findings.push(...seen.flatMap((each) => checkFunction(source, each)));
+    }
+  }
+  return { files: files.length, functions, faults: [...faults, ...unlisted(findings, listed)] };
+}
+
+/** What is found and not listed, and what is listed and not found. */
+function unlisted(findings: readonly Finding[], listed: Exceptions): string[] {
+  const rules: readonly Rule[] = ['longFunctions', 'manyParameters', 'longTestFiles'];
+  return rules.flatMap((rule) => {
+    const found = findings.filter((finding) => finding.rule === rule);
+    const keys = new Set(found.map(({ key }) => key));
+    return [
+      ...found.filter(({ key }) => listed[rule][key] === undefined).map(({ fault }) => fault),
+      ...Object.keys(listed[rule])
+        .filter((key) => !keys.has(key))
+        .map((key) => `${key} is listed in ${rule} and need not be any more: remove the entry`),
+    ];
+  });
+}
+
+function checkTestFile(file: string, text: string): Finding[] {
+  const lines = text.split('\n').length - 1;
+  if (lines <= MAX_TEST_FILE_LINES) return [];
+  const fault = `${file} has ${lines} lines, at most ${MAX_TEST_FILE_LINES}: split it by behavior`;
+  return [{ rule: 'longTestFiles', key: file, fault }];
+}
+
+/** A function, method or constructor that has a body, and is no signature. */
+type WithBody = ts.FunctionLikeDeclaration & { readonly body: ts.Node };
+
+function hasBody(node: ts.Node): node is WithBody {
+  return ts.isFunctionLike(node) && 'body' in node && node.body !== undefined;
+}
+
+function functionsIn(source: ts.SourceFile): readonly WithBody[] {
+  const found: WithBody[] = [];
+  const visit = (node: ts.Node): void => {
+    if (hasBody(node)) found.push(node);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+function checkFunction(source: ts.SourceFile, node: WithBody): Finding[] {
+  const key = `${source.fileName} ${nameOf(node)}`;
+  const first = source.getLineAndCharacterOfPosition(node.getStart(source)).line;
+  const lines = source.getLineAndCharacterOfPosition(node.end).line - first + 1;
+  const parameters = node.parameters.length;
+  const findings: Finding[] = [];
+  if (lines > MAX_FUNCTION_LINES)
+    findings.push({
+      rule: 'longFunctions',
+      key,
+      fault: `${key} has ${lines} lines, at most ${MAX_FUNCTION_LINES}: split it`,
+    });
+  if (parameters > MAX_PARAMETERS)
+    findings.push({
+      rule: 'manyParameters',
+      key,
+      fault: `${key} has ${parameters} positional parameters, at most ${MAX_PARAMETERS}: take an object with names`,
+    });
+  return findings;
+}
+
+/** The names from the top of the file down to a function, with dots between them: `Queue.constructor`. */
+function nameOf(node: ts.Node): string {
+  const names: string[] = [];
+  for (let at: ts.Node | undefined = node; at && !ts.isSourceFile(at); at = at.parent) {
+    if (ts.isConstructorDeclaration(at)) names.unshift('constructor');
+    else if (
+      (ts.isFunctionLike(at) || ts.isClassLike(at) || ts.isVariableDeclaration(at) || ts.isPropertyAssignment(at)) &&
+      at.name
+    )
+      names.unshift(at.name.getText());
+  }
+  return names.join('.') || 'without a name';
+}
+
+/** Faults in how top-level functions are declared, and how schemas are called. */
+function checkNames(source: ts.SourceFile): string[] {
+  const faults: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isVariableDeclaration(node) && node.initializer && ts.isIdentifier(node.name)) {
+      const name = `${source.fileName} ${node.name.text}`;
+      if (isTopLevel(node) && isFunction(node.initializer) && !node.type && !ts.getJSDocType(node))
+        faults.push(`${name} is a function without a type of its own: declare it with \`function\``);
+      if (isSchema(node.initializer) && !node.name.text.endsWith('Schema'))
+        faults.push(`${name} is a zod schema: call it ${node.name.text}Schema`);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return faults;
+}
+
+function isTopLevel(node: ts.VariableDeclaration): boolean {
+  return ts.isVariableStatement(node.parent.parent) && ts.isSourceFile(node.parent.parent.parent);
+}
+
+function isFunction(node: ts.Expression): boolean {
+  return ts.isArrowFunction(node) || ts.isFunctionExpression(node);
+}
+
+/** Members of zod, and of its schemas, that give something else than a schema. */
+const noSchema = /^(\w*[pP]arse(Async)?|toJSONSchema|\w+Error|config|locales|core)$/;
+
+/** Whether an expression is a chain of calls that begins with `z.` and ends with a schema. */
+function isSchema(node: ts.Expression): boolean {
+  const members: string[] = [];
+  let at = node;
+  while (ts.isCallExpression(at) || ts.isPropertyAccessExpression(at)) {
+    if (ts.isPropertyAccessExpression(at)) members.push(at.name.text);
+    at = at.expression;
+  }
+  return (
+    ts.isCallExpression(node) &&
+    ts.isIdentifier(at) &&
+    at.text === 'z' &&
+    !members.some((member) => noSchema.test(member))
+  );
+}
+
+if (import.meta.main) {
+  const { files, functions, faults } = checkShape(fileURLToPath(new URL('..', import.meta.url)));
+  process.stdout.write(`${faults.map((fault) => `${fault}\n`).join('')}${files} files, ${functions} functions\n`);
+  process.exitCode = faults.length > 0 ? 1 : 0;
+}
