@@ -31,7 +31,7 @@ export { isVisible } from './facts/commit.ts';
 export type { AbortReason, Decision, FinalState, Outcome, PreparedIntent } from './facts/decision.ts';
 export { attemptIdOf, TRANSACTION_TYPE } from './facts/decision.ts';
 export type { ErrorCode, Problem } from './facts/errors.ts';
-export { faultsOf, invalid, MeridianError, reject, toProblem } from './facts/errors.ts';
+export { faultsOf, invalid, listedFaults, MeridianError, reject, toProblem } from './facts/errors.ts';
 export type { Generations } from './facts/generation.ts';
 export type { Hlc } from './facts/hlc.ts';
 export { wallTimeOf } from './facts/hlc.ts';

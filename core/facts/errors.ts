@@ -30,17 +30,27 @@ export type ErrorCode = keyof typeof statusOf;
 export interface Problem {
   readonly type: string;
   readonly title: string;
+  /** 400 to 599 */
   readonly status: number;
   readonly detail: string;
-  readonly code: ErrorCode;
+  /** One of ErrorCode, or one that only newer code knows. */
+  readonly code: string;
   readonly retryable: boolean;
   readonly [member: string]: unknown;
 }
 
-/** Of a problem that another Region answered, as JSON. */
-export const problemSchema = z.custom<Problem>(
-  (problem) => typeof problem === 'object' && problem !== null && 'code' in problem,
-);
+/**
+ * A problem document that came as JSON. While Regions are deployed one after the other, it may have a code that is not known
+ * here. Such a problem is carried as it is: its `status` and `retryable` say all that a caller has to know.
+ */
+export const problemSchema = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int().min(400).max(599),
+  detail: z.string(),
+  code: z.string(),
+  retryable: z.boolean(),
+});
 
 interface ErrorOptions {
   /** Is the same request, sent again later, worth a try? @default false */
@@ -50,16 +60,27 @@ interface ErrorOptions {
   readonly cause?: unknown;
 }
 
+/** A code with its HTTP status, as another Region answered it. */
+type AnsweredCode = Pick<Problem, 'code' | 'status'>;
+
 /** The one error that Meridian throws on purpose. Its message says what to do. */
 export class MeridianError extends Error {
   override readonly name = 'MeridianError';
-  readonly code: ErrorCode;
+  /** One of ErrorCode, unless another Region answered it. */
+  readonly code: string;
+  readonly status: number;
   readonly retryable: boolean;
   readonly details: Readonly<Record<string, unknown>>;
 
-  constructor(code: ErrorCode, message: string, { retryable = false, details = {}, cause }: ErrorOptions = {}) {
+  constructor(
+    kind: ErrorCode | AnsweredCode,
+    message: string,
+    { retryable = false, details = {}, cause }: ErrorOptions = {},
+  ) {
     super(message, { cause });
+    const { code, status } = typeof kind === 'string' ? { code: kind, status: statusOf[kind] } : kind;
     this.code = code;
+    this.status = status;
     this.retryable = retryable;
     this.details = details;
   }
@@ -74,6 +95,15 @@ export function reject(message: string, details?: Readonly<Record<string, unknow
 export interface Fault {
   readonly path: string;
   readonly message: string;
+}
+
+const faultSchema = z.object({ path: z.string(), message: z.string() });
+
+const faultySchema = z.object({ faults: z.array(faultSchema) });
+
+/** The faults that an error of `invalid` lists; undefined for any other error. */
+export function listedFaults({ details }: MeridianError): readonly Fault[] | undefined {
+  return faultySchema.safeParse(details).data?.faults;
 }
 
 /** So many faults are told, and so many characters of each: an answer has to fit where it is sent. */
@@ -128,7 +158,7 @@ export function toProblem(error: unknown): Problem {
   const members = {
     type: `urn:meridian:problem:${known.code}`,
     title: known.code.replaceAll('-', ' '),
-    status: statusOf[known.code],
+    status: known.status,
     detail: known.message,
     code: known.code,
     retryable: known.retryable,
@@ -153,6 +183,6 @@ const utf8 = new TextEncoder();
 
 /** The error behind a problem document that another Region answered with. */
 export function fromProblem(problem: Problem): MeridianError {
-  const { type: _type, title: _title, status: _status, detail, code, retryable, ...details } = problem;
-  return new MeridianError(code, detail, { retryable, details });
+  const { type: _type, title: _title, status, detail, code, retryable, ...details } = problem;
+  return new MeridianError({ code, status }, detail, { retryable, details });
 }

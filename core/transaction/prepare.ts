@@ -1,7 +1,7 @@
 import { streamTypeOf } from '../definition/domain.ts';
 import type { Commit } from '../facts/commit.ts';
 import { attemptIdOf } from '../facts/decision.ts';
-import { cutProblem, type ErrorCode, MeridianError, toProblem } from '../facts/errors.ts';
+import { cutProblem, MeridianError, toProblem } from '../facts/errors.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import { splitStream } from '../facts/stream-ref.ts';
 import type { Participant, Transaction } from '../facts/transaction.ts';
@@ -57,7 +57,7 @@ function isOutage(error: unknown): boolean {
   return error instanceof MeridianError && OUTAGES.includes(error.code);
 }
 
-const OUTAGES: readonly ErrorCode[] = ['unavailable', 'region-unreachable'];
+const OUTAGES: readonly string[] = ['unavailable', 'region-unreachable'];
 
 async function tryToPrepare(ports: AppendPorts, asked: Prepare): Promise<Prepared> {
   const { runtime, domain } = ports;

@@ -121,7 +121,7 @@ function cannotBuild({ name }: ViewDefinition, stream: string, cause: unknown): 
   const known = cause instanceof MeridianError ? cause : undefined;
   const why = cause instanceof Error ? cause.message : String(cause);
   return new MeridianError(
-    known?.code ?? 'internal',
+    known ?? 'internal',
     `${name} cannot be built, because of ${stream}: ${why} What is read now stays as it is.`,
     { retryable: known?.retryable ?? false, details: { stream }, cause },
   );

@@ -36,8 +36,9 @@ export const appendAnswerSchema: z.ZodType<AppendAnswer> = z.union([
   z.object({ problem: problemSchema }),
 ]);
 
-const outcomeSchema: z.ZodType<Outcome> = z.union([
-  z.object({ id: z.string(), state: z.enum(['unknown', 'undecided']) }) as z.ZodType<Outcome>,
+const outcomeSchema: z.ZodType<Outcome> = z.discriminatedUnion('state', [
+  z.object({ id: z.string(), state: z.literal('unknown') }),
+  z.object({ id: z.string(), state: z.literal('undecided') }),
   z.object({ id: z.string(), state: z.literal('committed'), participants: z.array(preparedIntentSchema) }),
   z.object({ id: z.string(), state: z.literal('aborted'), reason: reasonSchema }),
 ]);

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type Domain, streamTypeOf } from '../definition/domain.ts';
 import { checkEvents, commandOf, homeOf, type StreamDefinition } from '../definition/stream.ts';
-import { type Fault, faultsOf, invalid, MeridianError } from '../facts/errors.ts';
+import { type Fault, faultsOf, invalid, listedFaults, MeridianError } from '../facts/errors.ts';
 import { canonicalJson, fingerprintOf } from '../facts/fingerprint.ts';
 import type { Operation } from '../facts/operation.ts';
 import { splitStream } from '../facts/stream-ref.ts';
@@ -189,8 +189,7 @@ function orFault<T>({ faults }: Reading, path: string, read: () => T): T | undef
     return read();
   } catch (error) {
     if (!(error instanceof MeridianError) || error.code === 'internal') throw error;
-    const known = Array.isArray(error.details.faults) ? (error.details.faults as readonly Fault[]) : undefined;
-    faults.push(...(known ?? [{ path, message: error.message }]));
+    faults.push(...(listedFaults(error) ?? [{ path, message: error.message }]));
     return undefined;
   }
 }

@@ -1,9 +1,9 @@
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
-import * as z from 'zod';
 import {
   decodeVersionToken,
   invalid,
   isTraceparent,
+  listedFaults,
   MeridianError,
   type Meta,
   type Problem,
@@ -67,16 +67,11 @@ export function inHeader<T>(name: string, path: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    const { success, data } = faultySchema.safeParse(error);
-    if (!success) throw error;
-    throw invalid(data.details.faults.map((fault) => (fault.path === path ? { ...fault, path: name } : fault)));
+    const faults = error instanceof MeridianError && error.code === 'validation' ? listedFaults(error) : undefined;
+    if (!faults) throw error;
+    throw invalid(faults.map((fault) => (fault.path === path ? { ...fault, path: name } : fault)));
   }
 }
-
-const faultySchema = z.object({
-  code: z.literal('validation'),
-  details: z.object({ faults: z.array(z.object({ path: z.string(), message: z.string() })) }),
-});
 
 /** The version token in a header, with or without the quotes of an ETag. @throws MeridianError `validation` */
 export function tokenHeader(event: LambdaFunctionURLEvent, name: string): string | undefined {

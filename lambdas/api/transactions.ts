@@ -97,8 +97,8 @@ async function withId(id: string, outcome: Promise<Outcome>): Promise<Outcome> {
     return await outcome;
   } catch (error) {
     if (!(error instanceof MeridianError)) throw error;
-    const { code, message, retryable, details, cause } = error;
-    throw new MeridianError(code, message, { retryable, details: { ...details, id }, cause });
+    const { message, retryable, details, cause } = error;
+    throw new MeridianError(error, message, { retryable, details: { ...details, id }, cause });
   }
 }
 

@@ -7,6 +7,7 @@ import {
   fromProblem,
   invalid,
   MeridianError,
+  problemSchema,
   reject,
   toProblem,
 } from '../../../core/facts/errors.ts';
@@ -45,6 +46,30 @@ describe('errors', () => {
         expect(JSON.stringify(toProblem(back))).toBe(JSON.stringify(toProblem(error)));
       }),
     );
+  });
+
+  it('are carried as they are under a code that only newer code knows', () => {
+    const answered = {
+      type: 'urn:meridian:problem:quota-exceeded',
+      title: 'quota exceeded',
+      status: 429,
+      detail: 'Wait.',
+      code: 'quota-exceeded',
+      retryable: true,
+      retryAfter: 7,
+    };
+    expect(toProblem(fromProblem(problemSchema.parse(answered)))).toEqual(answered);
+  });
+
+  it.each([
+    ['no object', 'rejected'],
+    ['without a status', { status: undefined }],
+    ['with the status of a success', { status: 200 }],
+    ['without a code', { code: undefined }],
+    ['that does not say whether to retry', { retryable: 'no' }],
+  ])('are not read from what is no problem document: %s', (_, of) => {
+    const problem = typeof of === 'string' ? of : { ...toProblem(reject('No.')), ...of };
+    expect(problemSchema.safeParse(problem).success).toBe(false);
   });
 
   it('tell nothing of their inside when nobody threw them on purpose, and are worth a retry', () => {
