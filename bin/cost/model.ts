@@ -131,158 +131,260 @@ function sampled(perSecond: number): number {
 
 /** The bill of a month, line by line. */
 export function estimate(usage: Usage, prices: Prices): readonly Line[] {
-  const { regions, size, streamLength, warm } = usage;
-  const lines: Line[] = [];
-  const line = (service: string, fixed: boolean, price: keyof Prices, quantity: number, what: string) => {
-    const dollars = quantity * Number(prices[price]);
-    lines.push({ service, what, quantity, dollars, fixed });
+  return [
+    ...database(usage),
+    ...bus(usage),
+    ...functions(usage),
+    ...queues(usage),
+    ...(usage.transactionsPerSecond > 0 ? transactions(usage) : []),
+    ...watch(usage),
+    ...tracing(usage),
+    {
+      service: 'KMS',
+      price: 'keys',
+      quantity: fixedOf(usage.regions).keys * usage.regions,
+      what: 'keys of the alarm topics',
+      fixed: true,
+    } as const,
+    ...transfer(usage),
+  ].map(({ service, price, quantity, what, fixed = false }) => ({
+    service,
+    what,
+    quantity,
+    dollars: quantity * Number(prices[price]),
+    fixed,
+  }));
+}
+
+/** A line whose price is not looked up yet. */
+interface Position {
+  readonly service: string;
+  readonly price: keyof Prices;
+  readonly quantity: number;
+  readonly what: string;
+  readonly fixed?: true;
+}
+
+/** How much there is of what everything else is computed from: a month's events and reads, and the sizes of an event. */
+function volumeOf({ eventsPerSecond, readsPerSecond, size }: Usage) {
+  return {
+    events: eventsPerSecond * SECONDS_A_MONTH,
+    reads: readsPerSecond * SECONDS_A_MONTH,
+    item: size + ITEM_OVERHEAD,
+    entry: size + ENTRY_OVERHEAD,
+    writeUnits: Math.ceil((size + ITEM_OVERHEAD) / 1024),
+    /** What EventBridge and SQS charge an entry as: 64 KB each. */
+    chunks: Math.ceil((size + ENTRY_OVERHEAD) / 65_536),
   };
-  const events = usage.eventsPerSecond * SECONDS_A_MONTH;
-  const reads = usage.readsPerSecond * SECONDS_A_MONTH;
+}
+
+function database(usage: Usage): readonly Position[] {
+  const { regions, streamLength, warm, views, months } = usage;
+  const { events, reads, item, writeUnits } = volumeOf(usage);
   const per = requestsOf(usage);
-  const fixed = fixedOf(regions);
-  const [item, entry] = [size + ITEM_OVERHEAD, size + ENTRY_OVERHEAD];
-  const writeUnits = Math.ceil(item / 1024);
   const loadUnits = Math.ceil((item * streamLength) / 4096);
-  const chunks = Math.ceil(entry / 65_536);
-  const storedGb = (events * usage.months * item) / GB;
-  const archivedGb = usage.archiveDays > 0 ? (events * entry * regions) / GB : 0;
-
-  const database = 'DynamoDB';
-  line(
-    database,
-    false,
-    'writeUnits',
-    events * per.puts * writeUnits * regions,
-    `write units of commits: ${writeUnits} each, in each of ${regions} Regions`,
-  );
-  line(
-    database,
-    false,
-    'readUnits',
-    (events * per.appendLoads * (1 - warm) + reads) * loadUnits,
-    `read units of streams to append to and to show: ${loadUnits} each`,
-  );
-  line(
-    database,
-    false,
-    'readUnits',
-    events * (per.projectLoads * loadUnits + per.viewReads + per.generationReads * usage.views),
-    'read units of streams and rows, to bring views up to date',
-  );
-  line(
-    database,
-    false,
-    'writeUnits',
-    events * per.viewWrites * 2,
-    `write units of rows and totals, views: ${usage.views}, twice as transactions`,
-  );
-  line(database, false, 'writeUnits', events * per.sightings, 'write units of what each Region has seen of others');
-  line(database, false, 'tableGb', storedGb * regions, `GB of events in each Region, months: ${usage.months}`);
-  line(database, false, 'recoveryGb', storedGb * regions, 'GB of point-in-time recovery');
-
-  const bus = 'EventBridge';
-  line(
-    bus,
-    false,
-    'events',
-    events * per.putEvents * chunks,
-    usage.via === 'bus' ? 'put: what producers send, events, answers' : 'put: events',
-  );
-  line(bus, false, 'events', events * per.forwarded * chunks, `forwarded to other Regions: ${regions - 1}`);
-  line(bus, false, 'archivedGb', archivedGb, 'GB taken into the archives');
-  line(
-    bus,
-    false,
-    'archiveGb',
-    (archivedGb * usage.archiveDays) / DAYS_A_MONTH,
-    `GB kept there, days: ${usage.archiveDays}`,
-  );
-
-  const invocations = events * (per.ingests + per.relays + per.projections) + reads;
-  line('Lambda', false, 'invocations', invocations, 'invocations: ingest or api, relay, projection, reads');
-  line(
-    'Lambda',
-    false,
-    'gbSeconds',
-    (invocations * usage.milliseconds) / 1000,
-    `GB-seconds, ${usage.milliseconds} ms each at 1 GB`,
-  );
-
-  line(
-    'SQS',
-    false,
-    'queueRequests',
-    events * (per.sends * chunks + per.receives),
-    'requests: sent, received, deleted',
-  );
-  line('SQS', true, 'queueRequests', fixed.polls * regions, 'requests: Lambda looking into empty queues');
-
-  const transactions = usage.transactionsPerSecond * SECONDS_A_MONTH;
-  if (transactions > 0) {
-    const each = transactionOf(usage);
-    const steps = transactions * (each.steps + each.relays + each.resolves);
-    const seconds = Math.ceil((STEPS_IN_A_ROW * usage.milliseconds) / 100) / 10;
-    const service = 'Transactions';
-    line(
+  const storedGb = (events * months * item) / GB;
+  const service = 'DynamoDB';
+  return [
+    {
       service,
-      false,
-      'writeUnits',
-      transactions * (each.finalised * writeUnits + each.decisions) * regions,
-      'write units of decisions and of intents made final',
-    );
-    line(service, false, 'executions', transactions, 'executions of the state machine');
-    line(
+      price: 'writeUnits',
+      quantity: events * per.puts * writeUnits * regions,
+      what: `write units of commits: ${writeUnits} each, in each of ${regions} Regions`,
+    },
+    {
       service,
-      false,
-      'executionGbSeconds',
-      transactions * seconds * EXECUTION_GB,
-      `GB-seconds of executions, ${seconds} s each at 64 MB`,
-    );
-    line(service, false, 'invocations', steps, 'invocations: coordinate, participant, relay, resolve');
-    line(
+      price: 'readUnits',
+      quantity: (events * per.appendLoads * (1 - warm) + reads) * loadUnits,
+      what: `read units of streams to append to and to show: ${loadUnits} each`,
+    },
+    {
       service,
-      false,
-      'gbSeconds',
-      (steps * usage.milliseconds) / 1000,
-      `GB-seconds, ${usage.milliseconds} ms each at 1 GB`,
-    );
-    line(service, false, 'queueRequests', transactions * each.queueRequests, 'requests of the resolver queue');
-    line(service, false, 'events', transactions * each.announced, 'outcomes put on the buses');
-  }
+      price: 'readUnits',
+      quantity: events * (per.projectLoads * loadUnits + per.viewReads + per.generationReads * views),
+      what: 'read units of streams and rows, to bring views up to date',
+    },
+    {
+      service,
+      price: 'writeUnits',
+      quantity: events * per.viewWrites * 2,
+      what: `write units of rows and totals, views: ${views}, twice as transactions`,
+    },
+    {
+      service,
+      price: 'writeUnits',
+      quantity: events * per.sightings,
+      what: 'write units of what each Region has seen of others',
+    },
+    {
+      service,
+      price: 'tableGb',
+      quantity: storedGb * regions,
+      what: `GB of events in each Region, months: ${months}`,
+    },
+    { service, price: 'recoveryGb', quantity: storedGb * regions, what: 'GB of point-in-time recovery' },
+  ];
+}
 
-  const watch = 'CloudWatch';
-  const logGb = (invocations * LOG_BYTES) / GB;
-  line(watch, false, 'logGb', logGb, 'GB of logs taken in');
-  line(
-    watch,
-    false,
-    'logKeptGb',
-    (logGb * usage.logRetentionDays) / DAYS_A_MONTH,
-    `GB of logs kept, days: ${usage.logRetentionDays}`,
-  );
-  line(watch, true, 'alarmMetrics', fixed.alarmMetrics * regions, 'metrics that alarms look at');
-  line(watch, true, 'customMetrics', fixed.customMetrics * regions, 'metrics of our own');
-  line(watch, true, 'dashboards', fixed.dashboards * regions, 'dashboards');
+function bus(usage: Usage): readonly Position[] {
+  const { regions, archiveDays, via } = usage;
+  const { events, entry, chunks } = volumeOf(usage);
+  const per = requestsOf(usage);
+  const archivedGb = archiveDays > 0 ? (events * entry * regions) / GB : 0;
+  const service = 'EventBridge';
+  return [
+    {
+      service,
+      price: 'events',
+      quantity: events * per.putEvents * chunks,
+      what: via === 'bus' ? 'put: what producers send, events, answers' : 'put: events',
+    },
+    {
+      service,
+      price: 'events',
+      quantity: events * per.forwarded * chunks,
+      what: `forwarded to other Regions: ${regions - 1}`,
+    },
+    { service, price: 'archivedGb', quantity: archivedGb, what: 'GB taken into the archives' },
+    {
+      service,
+      price: 'archiveGb',
+      quantity: (archivedGb * archiveDays) / DAYS_A_MONTH,
+      what: `GB kept there, days: ${archiveDays}`,
+    },
+  ];
+}
 
-  const rate = usage.eventsPerSecond;
+/** Invocations of a month that events and reads make. */
+function invocationsOf(usage: Usage): number {
+  const { events, reads } = volumeOf(usage);
+  const per = requestsOf(usage);
+  return events * (per.ingests + per.relays + per.projections) + reads;
+}
+
+function functions(usage: Usage): readonly Position[] {
+  const invocations = invocationsOf(usage);
+  const service = 'Lambda';
+  return [
+    {
+      service,
+      price: 'invocations',
+      quantity: invocations,
+      what: 'invocations: ingest or api, relay, projection, reads',
+    },
+    {
+      service,
+      price: 'gbSeconds',
+      quantity: (invocations * usage.milliseconds) / 1000,
+      what: `GB-seconds, ${usage.milliseconds} ms each at 1 GB`,
+    },
+  ];
+}
+
+function queues(usage: Usage): readonly Position[] {
+  const { events, chunks } = volumeOf(usage);
+  const per = requestsOf(usage);
+  const service = 'SQS';
+  return [
+    {
+      service,
+      price: 'queueRequests',
+      quantity: events * (per.sends * chunks + per.receives),
+      what: 'requests: sent, received, deleted',
+    },
+    {
+      service,
+      price: 'queueRequests',
+      quantity: fixedOf(usage.regions).polls * usage.regions,
+      what: 'requests: Lambda looking into empty queues',
+      fixed: true,
+    },
+  ];
+}
+
+function transactions(usage: Usage): readonly Position[] {
+  const { transactionsPerSecond, regions, milliseconds } = usage;
+  const { writeUnits } = volumeOf(usage);
+  const count = transactionsPerSecond * SECONDS_A_MONTH;
+  const each = transactionOf(usage);
+  const steps = count * (each.steps + each.relays + each.resolves);
+  const seconds = Math.ceil((STEPS_IN_A_ROW * milliseconds) / 100) / 10;
+  const service = 'Transactions';
+  return [
+    {
+      service,
+      price: 'writeUnits',
+      quantity: count * (each.finalised * writeUnits + each.decisions) * regions,
+      what: 'write units of decisions and of intents made final',
+    },
+    { service, price: 'executions', quantity: count, what: 'executions of the state machine' },
+    {
+      service,
+      price: 'executionGbSeconds',
+      quantity: count * seconds * EXECUTION_GB,
+      what: `GB-seconds of executions, ${seconds} s each at 64 MB`,
+    },
+    { service, price: 'invocations', quantity: steps, what: 'invocations: coordinate, participant, relay, resolver' },
+    {
+      service,
+      price: 'gbSeconds',
+      quantity: (steps * milliseconds) / 1000,
+      what: `GB-seconds, ${milliseconds} ms each at 1 GB`,
+    },
+    { service, price: 'queueRequests', quantity: count * each.queueRequests, what: 'requests of the resolver queue' },
+    { service, price: 'events', quantity: count * each.announced, what: 'outcomes put on the buses' },
+  ];
+}
+
+function watch(usage: Usage): readonly Position[] {
+  const { regions, logRetentionDays } = usage;
+  const { alarmMetrics, customMetrics, dashboards } = fixedOf(regions);
+  const logGb = (invocationsOf(usage) * LOG_BYTES) / GB;
+  const service = 'CloudWatch';
+  return [
+    { service, price: 'logGb', quantity: logGb, what: 'GB of logs taken in' },
+    {
+      service,
+      price: 'logKeptGb',
+      quantity: (logGb * logRetentionDays) / DAYS_A_MONTH,
+      what: `GB of logs kept, days: ${logRetentionDays}`,
+    },
+    {
+      service,
+      price: 'alarmMetrics',
+      quantity: alarmMetrics * regions,
+      what: 'metrics that alarms look at',
+      fixed: true,
+    },
+    { service, price: 'customMetrics', quantity: customMetrics * regions, what: 'metrics of our own', fixed: true },
+    { service, price: 'dashboards', quantity: dashboards * regions, what: 'dashboards', fixed: true },
+  ];
+}
+
+function tracing(usage: Usage): readonly Position[] {
+  const { regions, eventsPerSecond, readsPerSecond } = usage;
+  const per = requestsOf(usage);
   const tracesPerSecond =
     regions *
     [per.ingests / regions, per.relays / regions, per.projections / regions]
-      .map((share) => sampled(rate * share))
-      .reduce((sum, each) => sum + each, sampled(usage.readsPerSecond / regions));
-  line(
-    'X-Ray',
-    false,
-    'traces',
-    tracesPerSecond * SECONDS_A_MONTH,
-    'traces: one a second and function, and 5 % of the rest',
-  );
+      .map((share) => sampled(eventsPerSecond * share))
+      .reduce((sum, each) => sum + each, sampled(readsPerSecond / regions));
+  return [
+    {
+      service: 'X-Ray',
+      price: 'traces',
+      quantity: tracesPerSecond * SECONDS_A_MONTH,
+      what: 'traces: one a second and function, and 5 % of the rest',
+    },
+  ];
+}
 
-  line('KMS', true, 'keys', fixed.keys * regions, 'keys of the alarm topics');
-
-  const sentGb = (events * (regions - 1)) / GB;
-  line('Data transfer', false, 'transferGb', sentGb * item, 'GB of replication between Regions');
-  line('Data transfer', false, 'transferGb', sentGb * entry, 'GB of events forwarded between Regions');
-  return lines;
+function transfer(usage: Usage): readonly Position[] {
+  const { events, item, entry } = volumeOf(usage);
+  const sentGb = (events * (usage.regions - 1)) / GB;
+  const service = 'Data transfer';
+  return [
+    { service, price: 'transferGb', quantity: sentGb * item, what: 'GB of replication between Regions' },
+    { service, price: 'transferGb', quantity: sentGb * entry, what: 'GB of events forwarded between Regions' },
+  ];
 }

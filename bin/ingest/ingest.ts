@@ -52,92 +52,139 @@ export async function ingest(
   region: Region,
   lines: AsyncIterable<Envelope | Unreadable>,
   counts: Counts,
-  { onFault, onProgress, signal }: IngestOptions,
+  options: IngestOptions,
 ): Promise<void> {
-  const failures: unknown[] = [];
-  const stopped = () => signal.aborted || failures.length > 0;
-  let ahead = 0;
-  let characters = 0;
-  let wake = (): void => undefined;
-  const done = (text: string): void => {
-    ahead--;
-    characters -= text.length;
-  };
+  const run = new Run(region, counts, options);
+  await run.read(lines);
+  await run.end();
+}
+
+/** One run: its lanes, how far it has read ahead, and what ended it. */
+class Run {
+  readonly #region: Region;
+  readonly #counts: Counts;
+  readonly #options: IngestOptions;
+  readonly #lanes: readonly Lane<Waiting>[];
+  readonly #unreadable: Lane<Unreadable>;
+  readonly #failures: unknown[] = [];
+  #ahead = 0;
+  #characters = 0;
+  #wake = (): void => undefined;
+
+  constructor(region: Region, counts: Counts, options: IngestOptions) {
+    this.#region = region;
+    this.#counts = counts;
+    this.#options = options;
+    const stopped = () => this.#stopped;
+    this.#lanes = Array.from({ length: LANES }, () =>
+      laneOf(
+        portionOf,
+        this.#guarded((items: readonly Waiting[]) => this.#submit(items)),
+        stopped,
+      ),
+    );
+    this.#unreadable = laneOf(
+      () => MAX_UNREADABLE,
+      this.#guarded((items: readonly Unreadable[]) => this.#isolate(items)),
+      stopped,
+    );
+  }
+
+  get #stopped(): boolean {
+    return this.#options.signal.aborted || this.#failures.length > 0;
+  }
+
+  /** Puts every line into its lane, and waits while too much is read ahead. */
+  async read(lines: AsyncIterable<Envelope | Unreadable>): Promise<void> {
+    try {
+      for await (const line of lines) {
+        if (this.#stopped) break;
+        this.#put(line);
+        while ((this.#ahead >= MAX_AHEAD || this.#characters >= MAX_AHEAD_CHARACTERS) && !this.#stopped)
+          await new Promise<void>((resolve) => {
+            this.#wake = resolve;
+          });
+      }
+    } catch (error) {
+      // To stop a source is to break it.
+      if (!this.#options.signal.aborted) this.#failures.push(error);
+    }
+  }
+
+  /** Waits for what is under way. @throws what ended the run */
+  async end(): Promise<void> {
+    await Promise.all([...this.#lanes, this.#unreadable].map((lane) => lane.rest()));
+    if (this.#failures.length > 0) throw this.#failures[0];
+  }
+
+  #put(line: Envelope | Unreadable): void {
+    this.#ahead++;
+    if ('json' in line) {
+      this.#characters += line.json.length;
+      laneFor(this.#lanes, line.stream).put({ ...line, tries: 0 });
+    } else {
+      this.#characters += line.body.length;
+      this.#unreadable.put(line);
+    }
+  }
+
+  #done(text: string): void {
+    this.#ahead--;
+    this.#characters -= text.length;
+  }
+
   /** What fails as a whole ends it all. */
-  const guarded =
-    <T>(step: (items: readonly T[]) => Promise<readonly T[]>) =>
-    async (items: readonly T[]): Promise<readonly T[]> => {
+  #guarded<T>(step: (items: readonly T[]) => Promise<readonly T[]>): (items: readonly T[]) => Promise<readonly T[]> {
+    return async (items) => {
       try {
         return await step(items);
       } catch (error) {
-        failures.push(error);
+        this.#failures.push(error);
         return items;
       } finally {
-        onProgress();
-        wake();
+        this.#options.onProgress();
+        this.#wake();
       }
     };
+  }
 
-  const submit = guarded(async (items: readonly Waiting[]): Promise<readonly Waiting[]> => {
-    const outcomes = await region.submitAll(items.map(({ json }) => json));
+  /** @returns what has to be sent again */
+  async #submit(items: readonly Waiting[]): Promise<readonly Waiting[]> {
+    const outcomes = await this.#region.submitAll(items.map(({ json }) => json));
     const again: Waiting[] = [];
     for (const [i, item] of items.entries()) {
       const outcome = outcomes[i];
-      if (!outcome) throw new Error(`${region.name} answered ${outcomes.length} of ${items.length} envelopes.`);
+      if (!outcome) throw new Error(`${this.#region.name} answered ${outcomes.length} of ${items.length} envelopes.`);
       if ('problem' in outcome && outcome.problem.retryable && ++item.tries < TRIES) {
         again.push(item);
         continue;
       }
-      done(item.json);
+      this.#done(item.json);
       if ('problem' in outcome) {
-        counts.rejected++;
-        onFault({ line: item.line, outcome: 'rejected', problem: outcome.problem });
-      } else counts.accepted++;
+        this.#counts.rejected++;
+        this.#options.onFault({ line: item.line, outcome: 'rejected', problem: outcome.problem });
+      } else this.#counts.accepted++;
     }
     if (again.length > 0) await pause(Math.max(...again.map(({ tries }) => tries)) - 1);
     return again;
-  });
+  }
 
-  const isolate = guarded(async (items: readonly Unreadable[]): Promise<readonly Unreadable[]> => {
-    const refused = await quarantine(region, items);
+  async #isolate(items: readonly Unreadable[]): Promise<readonly Unreadable[]> {
+    const refused = await quarantine(this.#region, items);
     for (const [i, { line, reason, body }] of items.entries()) {
-      done(body);
+      this.#done(body);
       const why = refused.get(i);
       if (why === undefined) {
-        counts.quarantined++;
-        onFault({ line, outcome: 'quarantined', reason });
+        this.#counts.quarantined++;
+        this.#options.onFault({ line, outcome: 'quarantined', reason });
       } else {
-        counts.rejected++;
-        onFault({ line, outcome: 'rejected', reason: `${reason} It could not be put into the quarantine: ${why}` });
+        this.#counts.rejected++;
+        const both = `${reason} It could not be put into the quarantine: ${why}`;
+        this.#options.onFault({ line, outcome: 'rejected', reason: both });
       }
     }
     return [];
-  });
-
-  const lanes = Array.from({ length: LANES }, () => laneOf(portionOf, submit, stopped));
-  const unreadable = laneOf(() => MAX_UNREADABLE, isolate, stopped);
-  try {
-    for await (const line of lines) {
-      if (stopped()) break;
-      ahead++;
-      if ('json' in line) {
-        characters += line.json.length;
-        laneFor(lanes, line.stream).put({ ...line, tries: 0 });
-      } else {
-        characters += line.body.length;
-        unreadable.put(line);
-      }
-      while ((ahead >= MAX_AHEAD || characters >= MAX_AHEAD_CHARACTERS) && !stopped())
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-    }
-  } catch (error) {
-    // To stop a source is to break it.
-    if (!signal.aborted) failures.push(error);
   }
-  await Promise.all([...lanes, unreadable].map((lane) => lane.rest()));
-  if (failures.length > 0) throw failures[0];
 }
 
 /** As many as one request holds. */

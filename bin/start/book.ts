@@ -33,7 +33,7 @@ export async function bookAll(
 ): Promise<readonly Booked[]> {
   await each(AT_A_TIME, members, async ({ id, region, miles }) => {
     const path = `/streams/miles/${id}/commands/earn`;
-    const { status, body } = await answerOf(world, scheduler, region, path, { miles }, `${id}.earned`);
+    const { status, body } = await answerOf(world, scheduler, { region, path, body: { miles }, id: `${id}.earned` });
     if (status !== 200) throw new Error(`${id} could not earn miles: ${status} ${JSON.stringify(body)}`);
   });
   let outcomes = 0;
@@ -51,8 +51,8 @@ export async function book(
   { id, region, participants }: PlannedBooking,
   scheduler: Scheduler = realScheduler(),
 ): Promise<string> {
-  const asked = { id, participants };
-  for (let answer = await answerOf(world, scheduler, region, '/transactions', asked, id), looks = 0; ; looks++) {
+  const sent = { region, path: '/transactions', body: { id, participants }, id };
+  for (let answer = await answerOf(world, scheduler, sent), looks = 0; ; looks++) {
     const outcome = outcomeIn(answer.body);
     if (outcome !== undefined) return outcome;
     if (answer.status !== 202 || looks === LOOKS) return 'unanswered';
@@ -85,14 +85,15 @@ interface Answered {
   readonly body: unknown;
 }
 
-async function answerOf(
-  world: World,
-  scheduler: Scheduler,
-  region: string,
-  path: string,
-  body: object,
-  id: string,
-): Promise<Answered> {
+interface Sent {
+  readonly region: string;
+  readonly path: string;
+  readonly body: object;
+  /** With it the same again happens once. */
+  readonly id: string;
+}
+
+async function answerOf(world: World, scheduler: Scheduler, { region, path, body, id }: Sent): Promise<Answered> {
   const headers = { 'idempotency-key': id };
   for (let tries = 1; ; tries++) {
     const answered = await request(world, region, { method: 'POST', path, headers, body: JSON.stringify(body) });
