@@ -73,9 +73,10 @@ const layers = [
   },
   {
     name: 'testing-knows-core',
-    comment: 'given / when / then runs the engine itself, in any test runner',
+    comment:
+      'given / when / then runs the engine itself, in any test runner; the toy is a domain for tests of the engine',
     from: '^testing/',
-    may: ['^testing/', core, builtins],
+    may: ['^testing/', core, npm('zod'), builtins],
   },
   {
     name: 'lib-is-infrastructure',

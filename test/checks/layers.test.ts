@@ -62,7 +62,7 @@ const allowed: Record<string, string[]> = {
   ],
   'lib/x.ts': ['lib/config.ts', 'domain/index.ts', 'aws-cdk-lib', 'constructs', 'zod', 'node:fs'],
   'lib/constructs/lookup/handler.ts': ['@aws-sdk/client-sqs', 'zod', 'node:fs'],
-  'testing/x.ts': ['core/index.ts', 'core/facts/hlc.ts', 'core/ports/queue.ts', 'testing/index.ts', 'node:fs'],
+  'testing/x.ts': ['core/index.ts', 'core/facts/hlc.ts', 'core/ports/queue.ts', 'testing/index.ts', 'zod', 'node:fs'],
   'world/x.ts': [
     ...['core/index.ts', 'core/facts/hlc.ts', 'core/ports/queue.ts', 'world/link.ts', 'adapters/memory/clock.ts'],
     ...['lambdas/environment.ts', 'lambdas/api/handler.ts', 'zod', 'node:fs'],

@@ -13,7 +13,7 @@ import { projectTriggers } from '../../../core/view/projection.ts';
 import { entriesOf } from '../../../core/wire/event.ts';
 import { appendToStream } from '../../../core/write/append.ts';
 import { aCommit } from '../../contract/commits.ts';
-import { anAppend, aRegion } from '../example.ts';
+import { anAppend, aRegion } from '../a-region.ts';
 
 const fahrenheit = { schemaVersion: 1, schema: z.strictObject({ fahrenheit: z.number() }), sample: { fahrenheit: 32 } };
 const celsius = nextVersion(fahrenheit, {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { codeVersionOf, defineView, shardOf, shardsOf, type ViewDefinition } from '../../../core/definition/view.ts';
-import { note } from '../example.ts';
+import { note } from '../../../testing/toy.ts';
 
 function view(of: Partial<ViewDefinition> = {}): ViewDefinition {
   return { name: 'v', kind: 'rows', of: note, row: () => 1, ...of } as ViewDefinition;

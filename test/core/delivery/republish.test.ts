@@ -9,7 +9,7 @@ import type { BatchAnswer } from '../../../core/ports/queue.ts';
 import type { BusEntry } from '../../../core/wire/bus.ts';
 import { republishStepRequestSchema } from '../../../core/wire/operate.ts';
 import { aCommit, anIntent } from '../../contract/commits.ts';
-import { aRegion } from '../example.ts';
+import { aRegion } from '../a-region.ts';
 
 const since = '2001-01-02T00:00:00Z';
 function at(hours: number): string {

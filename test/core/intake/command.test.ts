@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { submitHere } from '../../../core/intake/command.ts';
-import { anAppend, aRegion, command, noted } from '../example.ts';
+import { anAppend, aRegion, command, noted } from '../a-region.ts';
 import { aTransaction, aWorld } from '../transaction/regions.ts';
 
 const asked = anAppend({ stream: 'account/eu.1', operation: command('deposit', { amount: 5 }) });

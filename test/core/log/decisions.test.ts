@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MeridianError, participateStep } from '../../../core/index.ts';
 import { decisionOf, decisionOrAbort, readDecision } from '../../../core/log/decisions.ts';
 import { aBusyAttempt, aDecision, anAbort } from '../../contract/decisions.ts';
-import { aRegion } from '../example.ts';
+import { aRegion } from '../a-region.ts';
 import { aWorld } from '../transaction/regions.ts';
 
 const ATTEMPT = 'us:order-1#1';

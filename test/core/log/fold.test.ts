@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { type Commit, foldOrder } from '../../../core/facts/commit.ts';
 import { nextStamp } from '../../../core/facts/hlc.ts';
 import { Fold, IDEMPOTENCY_WINDOW } from '../../../core/log/fold.ts';
+import { note } from '../../../testing/toy.ts';
 import { aCommit } from '../../contract/commits.ts';
-import { note } from '../example.ts';
+import { inTexts } from '../a-region.ts';
 import { commitGraphs, folded } from './graph.ts';
 
 const START = Date.UTC(2001, 0, 1);
@@ -57,21 +58,21 @@ describe('fold', () => {
   });
 
   it('ignores a copy that another Region wrote within 14 days', () => {
-    expect(foldOf(copies(0, IDEMPOTENCY_WINDOW)).state).toMatchObject({ texts: ['0'] });
+    expect(inTexts(foldOf(copies(0, IDEMPOTENCY_WINDOW)).state)).toMatchObject({ texts: ['0'] });
   });
 
   it('does not ignore a copy a millisecond later', () => {
-    expect(foldOf(copies(0, IDEMPOTENCY_WINDOW + 1)).state).toMatchObject({ texts: ['0', '1'] });
+    expect(inTexts(foldOf(copies(0, IDEMPOTENCY_WINDOW + 1)).state)).toMatchObject({ texts: ['0', '1'] });
   });
 
   it('ignores a chain of copies each of which is within 14 days of the one before, however long it gets', () => {
     const chain = copies(0, IDEMPOTENCY_WINDOW, 2 * IDEMPOTENCY_WINDOW, 3 * IDEMPOTENCY_WINDOW);
-    expect(foldOf(chain).state).toMatchObject({ texts: ['0'] });
+    expect(inTexts(foldOf(chain).state)).toMatchObject({ texts: ['0'] });
   });
 
   it('starts anew with the first copy that counts again', () => {
     const late = IDEMPOTENCY_WINDOW + 1;
-    expect(foldOf(copies(0, late, late + IDEMPOTENCY_WINDOW)).state).toMatchObject({ texts: ['0', '1'] });
+    expect(inTexts(foldOf(copies(0, late, late + IDEMPOTENCY_WINDOW)).state)).toMatchObject({ texts: ['0', '1'] });
   });
 
   it('reports an ignored copy that says something else, and no other', () => {
@@ -84,7 +85,7 @@ describe('fold', () => {
     const [original, copy] = copies(0, 1) as [Commit, Commit];
     const knowsTheCopy = noting('later', { log: 'us', context: { [copy.log]: 1 }, hlc: nextStamp(START + 2) });
     const knowsNone = noting('last', { log: 'ap', context: {}, hlc: nextStamp(START + 3) });
-    expect(foldOf([original, copy, knowsTheCopy, knowsNone]).state).toEqual({
+    expect(inTexts(foldOf([original, copy, knowsTheCopy, knowsNone]).state)).toEqual({
       texts: ['0', 'later', 'last'],
       unseen: [[], [], ['0', 'later']],
     });
@@ -92,7 +93,7 @@ describe('fold', () => {
 
   it('finds commits of one log concurrent when the later one was based on an older version', () => {
     const commits = [1, 2, 3].map((position) => noting(`${position}`, { position, context: { 'us-east-1': 1 } }));
-    expect(foldOf([noting('0'), ...commits.slice(1)]).state).toMatchObject({ unseen: [[], [], ['2']] });
+    expect(inTexts(foldOf([noting('0'), ...commits.slice(1)]).state)).toMatchObject({ unseen: [[], [], ['2']] });
   });
 
   it('computes `concurrent` once a commit, and only when it is read', () => {
@@ -143,7 +144,7 @@ describe('fold', () => {
       return noting(`${i}`, { log, position, context, hlc: nextStamp(START + i) });
     });
     const { state } = foldOf(commits);
-    expect(state).toHaveProperty('unseen.length', LENGTH);
+    expect(state).toHaveLength(LENGTH);
     expect(looks).toBeLessThan(10 * LENGTH);
   });
 });

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import type { Commit } from '../../../core/facts/commit.ts';
 import { nextStamp } from '../../../core/facts/hlc.ts';
 import type { VersionVector } from '../../../core/facts/version.ts';
+import type { Entry } from '../../../testing/toy.ts';
 
 const HOUR = 60 * 60 * 1000;
 
@@ -105,7 +106,7 @@ function wall({ hlc }: Commit): number {
 }
 
 /** The definition of folding: in order of (stamp, log, position), copies within 14 days ignored. */
-export function folded(commits: readonly Commit[]) {
+export function folded(commits: readonly Commit[]): readonly Entry[] {
   const order = [...new Map(commits.map((c) => [`${c.log}.${c.position}`, c])).values()].sort((a, b) =>
     [a.hlc, a.log, a.position.toString().padStart(9, '0')].join() <
     [b.hlc, b.log, b.position.toString().padStart(9, '0')].join()
@@ -114,9 +115,9 @@ export function folded(commits: readonly Commit[]) {
   );
   /** Groups of a commit and its copies, each group's first one counting. */
   const groups: Commit[][] = [];
-  const texts: string[] = [];
-  const unseen: string[][] = [];
-  const textsOf = ({ events }: Commit): string[] => events.map(({ data }) => String(Reflect.get(Object(data), 'text')));
+  const entries: Entry[] = [];
+  const idsOf = ({ stream, log, position, events }: Commit): string[] =>
+    events.map((_event, i) => `${stream}@${log}.${position}.${i}`);
   for (const commit of order) {
     const repeated = groups.findLast(([first]) => first?.commitId === commit.commitId);
     const last = repeated?.at(-1);
@@ -124,14 +125,14 @@ export function folded(commits: readonly Commit[]) {
       repeated.push(commit);
       continue;
     }
-    const concurrent = groups
+    const unseen = groups
       .filter((group) => !group.some((copy) => isCovered(commit.context, copy)))
-      .flatMap(([first]) => (first ? textsOf(first) : []));
-    for (const text of textsOf(commit)) {
-      texts.push(text);
-      unseen.push(concurrent);
+      .flatMap(([first]) => (first ? idsOf(first) : []));
+    for (const [i, id] of idsOf(commit).entries()) {
+      const text = String(Reflect.get(Object(commit.events[i]?.data), 'text'));
+      entries.push({ id, commitId: commit.commitId, text, unseen });
     }
     groups.push([commit]);
   }
-  return { texts, unseen };
+  return entries;
 }

@@ -4,9 +4,9 @@ import type { Commit } from '../../../core/facts/commit.ts';
 import { nextStamp } from '../../../core/facts/hlc.ts';
 import { History } from '../../../core/log/history.ts';
 import { loadHistory } from '../../../core/log/load.ts';
+import { account } from '../../../testing/toy.ts';
 import { aCommit, anIntent } from '../../contract/commits.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
-import { account } from '../example.ts';
 import { aWorld } from '../transaction/regions.ts';
 
 const STREAM = 'account/us.1';

@@ -5,8 +5,8 @@ import { nextStamp, wallTimeOf } from '../../../core/facts/hlc.ts';
 import { covers, dominates, joinVersions, sameVersion, type VersionVector } from '../../../core/facts/version.ts';
 import { Fold, IDEMPOTENCY_WINDOW } from '../../../core/log/fold.ts';
 import { History } from '../../../core/log/history.ts';
+import { note } from '../../../testing/toy.ts';
 import { aCommit } from '../../contract/commits.ts';
-import { note } from '../example.ts';
 import { arrivals, commitGraphs, folded, seenOf, shuffled } from './graph.ts';
 
 function historyOf(commits: Iterable<Commit> = []): History {
@@ -228,7 +228,7 @@ describe('history', () => {
           const history = historyOf(all);
           const now = wallTimeOf(history.latestStamp ?? stamp) + later;
           const copy = noting('copy', { log: 'zz', commitId, hlc: nextStamp(now, history.latestStamp), context: {} });
-          const isIgnored = folded([...all, copy]).texts.length === folded(all).texts.length;
+          const isIgnored = folded([...all, copy]).length === folded(all).length;
           expect(history.find(commitId, 'request', now) !== undefined).toBe(isIgnored);
         }),
       );

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadAtLeast, loadHistory } from '../../../core/log/load.ts';
 import { appendToStream } from '../../../core/write/append.ts';
-import { anAppend, aRegion, replicate, watched } from '../example.ts';
+import { anAppend, aRegion, replicate, watched } from '../a-region.ts';
 
 const STREAM = 'note/n';
 

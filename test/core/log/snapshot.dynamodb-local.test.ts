@@ -10,10 +10,11 @@ import { nextStamp } from '../../../core/facts/hlc.ts';
 import type { AppendPorts } from '../../../core/index.ts';
 import { readStream } from '../../../core/read/streams.ts';
 import { appendToStream } from '../../../core/write/append.ts';
+import { toyDomain } from '../../../testing/toy.ts';
 import { countRequests } from '../../contract/count-requests.ts';
 import { describeWithDynamoDbLocal } from '../../contract/dynamodb-local.ts';
 import { fakeRuntime } from '../../runtime.ts';
-import { anAppend, command, domain, domainWithSnapshots, REGIONS } from '../example.ts';
+import { anAppend, command, domainWithSnapshots, REGIONS } from '../a-region.ts';
 
 const responseSchema = z.object({ headers: z.object({ 'content-length': z.coerce.number() }) });
 
@@ -85,7 +86,7 @@ describeWithDynamoDbLocal('a home stream of 10,000 commits on DynamoDB Local', (
   };
 
   /** A new process of the Region. */
-  const aProcess = (now: number, of = domain): AppendPorts => ({
+  const aProcess = (now: number, of = toyDomain): AppendPorts => ({
     domain: of,
     region: 'us',
     regions: REGIONS,

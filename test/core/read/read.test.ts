@@ -8,12 +8,18 @@ import { readCommits, readStream } from '../../../core/read/streams.ts';
 import { readRow, readRows } from '../../../core/read/views.ts';
 import { projectTriggers } from '../../../core/view/projection.ts';
 import { appendToStream } from '../../../core/write/append.ts';
-import { account, anAppend, aRegion, command, noted, replicate } from '../example.ts';
+import { account, type Entry } from '../../../testing/toy.ts';
+import { anAppend, aRegion, command, noted, replicate } from '../a-region.ts';
 
 type Region = ReturnType<typeof aRegion>;
 const STREAM = 'note/n';
 function refusal(code: string) {
   return expect.objectContaining({ code });
+}
+
+/** The row's only entry of a note that says one text. */
+function entry(id: string, text: string): Entry {
+  return { id: `note/${id}@us.1.0`, commitId: expect.any(String), text, unseen: [] };
 }
 
 /** Notes one text in each of these streams, and brings the views up to date. */
@@ -34,7 +40,7 @@ describe('reading a stream', () => {
 
   it('answers the initial state of a stream that nobody has written', async () => {
     const answer = await readStream(aRegion(), STREAM);
-    expect(answer).toEqual({ state: { texts: [], unseen: [] }, version: {}, mode: 'merge' });
+    expect(answer).toEqual({ state: [], version: {}, mode: 'merge' });
   });
 
   it('waits for the version that the reader has seen elsewhere, and says so when it does not come', async () => {
@@ -46,7 +52,7 @@ describe('reading a stream', () => {
   });
 
   it('refuses a type that there is not', async () => {
-    await expect(readStream(aRegion(), 'flight/x')).rejects.toThrow(refusal('unknown-stream-type'));
+    await expect(readStream(aRegion(), 'stranger/x')).rejects.toThrow(refusal('unknown-stream-type'));
   });
 });
 
@@ -92,25 +98,25 @@ describe('reading a view of rows', () => {
 
   it('pages through the rows by the ids of their streams', async () => {
     const us = await withNotes(texts);
-    expect(await readRows(us, 'latest', undefined, 3)).toEqual({
+    expect(await readRows(us, 'notes', undefined, 3)).toEqual({
       rows: [
-        { key: 'a', value: { id: 'a', text: 'x' } },
-        { key: 'b', value: { id: 'b', text: 'y' } },
-        { key: 'c', value: { id: 'c', text: 'z' } },
+        { key: 'a', value: [entry('a', 'x')] },
+        { key: 'b', value: [entry('b', 'y')] },
+        { key: 'c', value: [entry('c', 'z')] },
       ],
       more: true,
     });
-    expect(await readRows(us, 'latest', 'c', 3)).toEqual({
-      rows: [{ key: 'c.1', value: { id: 'c.1', text: 'w' } }],
+    expect(await readRows(us, 'notes', 'c', 3)).toEqual({
+      rows: [{ key: 'c.1', value: [entry('c.1', 'w')] }],
       more: false,
     });
-    expect((await readRows(us, 'latest')).rows).toHaveLength(4);
+    expect((await readRows(us, 'notes')).rows).toHaveLength(4);
   });
 
   it('finds one row, and says so when there is none', async () => {
     const us = await withNotes(texts);
-    expect(await readRow(us, 'latest', 'b')).toEqual({ key: 'b', value: { id: 'b', text: 'y' } });
-    await expect(readRow(us, 'latest', 'd')).rejects.toThrow(refusal('not-found'));
+    expect(await readRow(us, 'notes', 'b')).toEqual({ key: 'b', value: [entry('b', 'y')] });
+    await expect(readRow(us, 'notes', 'd')).rejects.toThrow(refusal('not-found'));
   });
 });
 
@@ -119,29 +125,35 @@ describe('reading a view of totals', () => {
 
   it('pages through the keys, each as the view presents it', async () => {
     const us = await withNotes(texts);
-    expect(await readRows(us, 'texts', undefined, 2)).toEqual({
+    expect(await readRows(us, 'words', undefined, 2)).toEqual({
       rows: [
-        { key: 'a', value: '1 times' },
-        { key: 'b', value: '2 times' },
+        { key: 'a', value: 1 },
+        { key: 'b', value: 2 },
       ],
       more: true,
     });
-    expect(await readRows(us, 'texts', 'b', 2)).toEqual({ rows: [{ key: 'c', value: '1 times' }], more: false });
+    expect(await readRows(us, 'words', 'b', 2)).toEqual({ rows: [{ key: 'c', value: 1 }], more: false });
   });
 
   it('shows the sums where the view presents nothing else', async () => {
-    const us = await withNotes(texts);
-    expect(await readRows(us, 'lengths')).toEqual({
-      rows: [{ key: 'all', value: { notes: 4, streams: 4 } }],
-      more: false,
-    });
-    expect(await readRow(us, 'lengths', 'all')).toEqual({ key: 'all', value: { notes: 4, streams: 4 } });
+    const us = aRegion();
+    for (const [id, amount] of Object.entries({ 'us.1': 3, 'us.2': 4 }))
+      await appendToStream(us, anAppend({ stream: `account/${id}`, operation: command('deposit', { amount }) }));
+    const triggers = ['account/us.1', 'account/us.2'].map((stream) => ({
+      stream,
+      log: 'us',
+      position: 1,
+      inTable: true,
+    }));
+    expect(await projectTriggers(us, triggers)).toEqual(new Map());
+    expect(await readRows(us, 'money')).toEqual({ rows: [{ key: 'us', value: { balance: 7 } }], more: false });
+    expect(await readRow(us, 'money', 'us')).toEqual({ key: 'us', value: { balance: 7 } });
   });
 
   it('finds one key, and says so when there is none', async () => {
     const us = await withNotes(texts);
-    expect(await readRow(us, 'texts', 'b')).toEqual({ key: 'b', value: '2 times' });
-    await expect(readRow(us, 'texts', 'd')).rejects.toThrow(refusal('not-found'));
+    expect(await readRow(us, 'words', 'b')).toEqual({ key: 'b', value: 2 });
+    await expect(readRow(us, 'words', 'd')).rejects.toThrow(refusal('not-found'));
   });
 });
 

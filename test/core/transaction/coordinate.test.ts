@@ -5,7 +5,7 @@ import { coordinateStep } from '../../../core/transaction/coordinate.ts';
 import { outcomeOf } from '../../../core/transaction/transact.ts';
 import { appendToStream } from '../../../core/write/append.ts';
 import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
-import { anAppend, command } from '../example.ts';
+import { anAppend, command } from '../a-region.ts';
 import {
   type Answer,
   aProblem,

@@ -8,10 +8,11 @@ import { prepareIntent } from '../../../core/transaction/prepare.ts';
 import { outcomeOf, runTransaction } from '../../../core/transaction/transact.ts';
 import { encodeVersionToken } from '../../../core/wire/version-token.ts';
 import { appendToStream } from '../../../core/write/append.ts';
+import { account, note } from '../../../testing/toy.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
 import { fakeRuntime } from '../../runtime.ts';
-import { account, anAppend, aRegion, command, domainWithSnapshots, note, watched } from '../example.ts';
+import { anAppend, aRegion, command, domainWithSnapshots, watched } from '../a-region.ts';
 import { aTransaction, type Region } from './regions.ts';
 
 const WAIT = 1000;

@@ -4,10 +4,11 @@ import { nextStamp } from '../../../core/facts/hlc.ts';
 import { defineDomain, defineStream, MeridianError, reject } from '../../../core/index.ts';
 import { type Prepare, prepareIntent } from '../../../core/transaction/prepare.ts';
 import { appendToStream } from '../../../core/write/append.ts';
+import { account, note } from '../../../testing/toy.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
 import { fakeRuntime } from '../../runtime.ts';
-import { account, anAppend, aRegion, command, note, watched } from '../example.ts';
+import { anAppend, aRegion, command, watched } from '../a-region.ts';
 import { aTransaction, aWorld } from './regions.ts';
 
 const ACCOUNT = 'account/us.1';

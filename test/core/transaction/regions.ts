@@ -8,7 +8,7 @@ import type { AttemptResult, Plan } from '../../../core/wire/coordinator.ts';
 import type { Prepared } from '../../../core/wire/participant.ts';
 import { parseTransaction } from '../../../core/wire/transaction-envelope.ts';
 import { fakeRuntime } from '../../runtime.ts';
-import { aMachine, aRegion, REGIONS } from '../example.ts';
+import { aMachine, aRegion, REGIONS } from '../a-region.ts';
 
 export type Region = ReturnType<typeof aRegion>;
 

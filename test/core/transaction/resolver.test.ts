@@ -3,7 +3,7 @@ import { prepareIntent } from '../../../core/transaction/prepare.ts';
 import { resolveMessages } from '../../../core/transaction/resolver.ts';
 import { resolverMessage } from '../../../core/wire/resolver.ts';
 import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
-import { command } from '../example.ts';
+import { command } from '../a-region.ts';
 import { aWorld, type Region } from './regions.ts';
 
 const ACCOUNT = 'account/us.1';

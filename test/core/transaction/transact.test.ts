@@ -4,7 +4,7 @@ import { readStream } from '../../../core/read/streams.ts';
 import { outcomeHere, outcomeOf, runTransaction, runTransactionHere } from '../../../core/transaction/transact.ts';
 import { appendToStream } from '../../../core/write/append.ts';
 import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
-import { anAppend, command } from '../example.ts';
+import { anAppend, command } from '../a-region.ts';
 import { aTransaction, aWorld, drive, type WorldOptions } from './regions.ts';
 
 const WAIT = 10_000;

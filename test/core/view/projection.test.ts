@@ -12,12 +12,14 @@ import { readRows } from '../../../core/read/views.ts';
 import { type ProjectPorts, projectTriggers } from '../../../core/view/projection.ts';
 import type { Trigger } from '../../../core/view/trigger.ts';
 import { appendToStream } from '../../../core/write/append.ts';
+import { note } from '../../../testing/toy.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { fakeRuntime } from '../../runtime.ts';
-import { anAppend, aRegion, domain, note, noted } from '../example.ts';
+import { anAppend, inTexts, noted } from '../a-region.ts';
 import { arrivals, seenOf, shuffled } from '../log/graph.ts';
+import { aRegionWithViews, domain } from './a-region-with-views.ts';
 
-type Region = ReturnType<typeof aRegion>;
+type Region = ReturnType<typeof aRegionWithViews>;
 
 function key({ stream, log, position }: Commit): Trigger {
   return { stream, log, position, inTable: true };
@@ -53,7 +55,7 @@ async function viewsOf(ports: Pick<ProjectPorts, 'domain' | 'views'>) {
   };
 }
 
-/** The example's domain with one of its views. */
+/** The domain with one of its views. */
 function withView(name: string): Domain {
   return {
     ...domain,
@@ -90,7 +92,7 @@ function disturbed(
 
 describe('project', () => {
   it('shows what the table holds, in every view of the stream, once a key says so', async () => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     const [a, b] = [noting('a'), noting('b', { position: 2, context: { us: 1 } })];
     await put(us, [a]);
     await projectAll(us, [key(a)]);
@@ -110,14 +112,14 @@ describe('project', () => {
   });
 
   it('does nothing for nothing, and for a stream that no view shows', async () => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     await projectAll(us, []);
     await projectAll(us, [{ stream: 'account/us.1', log: 'us', position: 1, inTable: true }]);
     expect(us.events.calls).toEqual([]);
   });
 
   it('counts nothing twice, however often it is told', async () => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     const commit = noting('a');
     await put(us, [commit]);
     for (let i = 0; i < 3; i++) await projectAll(us, [key(commit), payload(commit), key(commit), part(commit)]);
@@ -126,7 +128,7 @@ describe('project', () => {
   });
 
   it('reads no stream for an event of the bus that its views show already', async () => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     await put(us, [noting('a')]);
     await projectAll(us, [key(noting('a'))]);
     us.events.calls.length = 0;
@@ -135,7 +137,7 @@ describe('project', () => {
   });
 
   it('reads each stream once for all of its views and triggers', async () => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     const commits = [noting('a'), noting('b', { position: 2 })];
     await put(us, commits);
     await projectAll(us, commits.map(key));
@@ -143,7 +145,7 @@ describe('project', () => {
   });
 
   it('moves what a stream contributes from one total to another, and leaves no key behind at zero', async () => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     const commits = [noting('a'), noting('clear', { position: 2 }), noting('b', { position: 3 })];
     const lengths: unknown[] = [];
     for (const commit of commits) {
@@ -161,9 +163,9 @@ describe('project', () => {
         kind: 'totals',
         name: 'counts',
         of: note,
-        totals: ({ texts }, id) => ({ [id]: { [name]: texts.length } }),
+        totals: (entries, id) => ({ [id]: { [name]: entries.length } }),
       });
-      const us = { ...aRegion(), domain: defineDomain({ streams: [note], views: [counts] }) };
+      const us = { ...aRegionWithViews(), domain: defineDomain({ streams: [note], views: [counts] }) };
       const stream = `note/${name}`;
       for (const commit of [1, 2, 3].map((position) => noting('a', { stream, position }))) {
         await put(us, [commit]);
@@ -174,7 +176,7 @@ describe('project', () => {
   );
 
   it('moves it also when what comes late changes what was shown', async () => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     const moving = noting('late', { log: 'eu', hlc: '00', commitId: 'same' });
     const copy = noting('shown', { commitId: 'same' });
     await put(us, [copy]);
@@ -187,7 +189,7 @@ describe('project', () => {
 
   it('writes no total when what moves in one transaction comes to nothing', async () => {
     const views = disturbed(memoryViewStore(), {});
-    const us = { ...aRegion(), views, domain: withView('lengths') };
+    const us = { ...aRegionWithViews(), views, domain: withView('lengths') };
     const before = noting('a', { stream: 'note/1' });
     const moves = [noting('clear', { stream: 'note/1', position: 2 }), noting('a', { stream: 'note/2' })];
     for (const step of [[before], moves]) {
@@ -201,7 +203,7 @@ describe('project', () => {
 
 describe('what arrives in another order than it was written', () => {
   it('waits, hidden, until what it depends on is there', async () => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     const [first, second] = [noting('a'), noting('b', { position: 2, context: { us: 1 } })];
     const dependent = noting('c', { log: 'eu', position: 1, context: { us: 2 }, hlc: '03' });
     for (const [commit, shown] of [
@@ -216,26 +218,26 @@ describe('what arrives in another order than it was written', () => {
   });
 
   it('is shown from the bus before the table has it, if it is whole', async () => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     await put(us, [noting('a')]);
     await projectAll(us, [payload(noting('b', { log: 'eu', context: { us: 1 }, hlc: '02' }))]);
     expect(await rowsOf(us, 'texts')).toEqual({ a: '1 times', b: '1 times' });
   });
 
   it('is not shown from the bus when it is not whole, or when something before it is missing', async () => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     await projectAll(us, [part(noting('a')), payload(noting('b', { position: 2 }))]);
     expect(await viewsOf(us)).toEqual({ texts: {}, lengths: {}, latest: {} });
   });
 
   it('is shown from the bus in several pieces at once', async () => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     await projectAll(us, [payload(noting('b', { position: 2 })), payload(noting('a'))]);
     expect(await rowsOf(us, 'texts')).toEqual({ a: '1 times', b: '1 times' });
   });
 
   it('never takes a view back to before what the bus brought', async () => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     const [theirs, ours] = [noting('theirs', { log: 'eu' }), noting('ours', { hlc: '02' })];
     await projectAll(us, [payload(theirs)]);
     await put(us, [ours]);
@@ -262,12 +264,12 @@ describe('what arrives in another order than it was written', () => {
     });
     await fc.assert(
       fc.asyncProperty(deliveries, async ({ all, steps }) => {
-        const [us, reference] = [aRegion(), aRegion()];
+        const [us, reference] = [aRegionWithViews(), aRegionWithViews()];
         for (const step of steps) await step(us);
         await put(reference, all);
         await projectAll(reference, all.map(key));
         expect(await viewsOf(us)).toEqual(await viewsOf(reference));
-        const { texts } = new History(note, 'note/n', all).state as typeof note.initial;
+        const { texts } = inTexts(new History(note, 'note/n', all).state);
         expect(seenOf(all)).toEqual(new History(note, 'note/n', all).seen);
         const counts: Record<string, string> = {};
         for (const text of texts) counts[text] = `${texts.filter((other) => other === text).length} times`;
@@ -280,7 +282,7 @@ describe('what arrives in another order than it was written', () => {
 
 describe('projectors at once', () => {
   it('both find in the views what both read, once', async () => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     const [a, b] = [noting('a'), noting('b', { position: 2 })];
     await put(us, [a]);
     let others = 1;
@@ -301,7 +303,7 @@ describe('projectors at once', () => {
   });
 
   it('never let the slower one take back what the faster one wrote', async () => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     const [a, b] = [noting('a'), noting('b', { log: 'eu', hlc: '00' })];
     await put(us, [a]);
     let others = 1;
@@ -316,7 +318,7 @@ describe('projectors at once', () => {
   });
 
   it('agree after any number of them ran side by side', async () => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     const streams = ['note/1', 'note/2', 'note/3'];
     const commits = streams.flatMap((stream) =>
       [1, 2, 3, 4].map((position) => noting(`text-${position % 2}`, { stream, position })),
@@ -332,7 +334,7 @@ describe('projectors at once', () => {
   });
 
   it('count a change once whose answer was lost', async () => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     await put(us, [noting('a')]);
     const views = disturbed(us.views, { after: () => Promise.reject(new Error('The answer was lost.')) });
     expect([...(await projectTriggers({ ...us, views }, [key(noting('a'))])).keys()]).toEqual(['note/n']);
@@ -341,7 +343,7 @@ describe('projectors at once', () => {
   });
 
   it('give a stream back that others change for 10 s', async () => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     const [calm, busy] = [noting('a', { stream: 'note/calm' }), noting('b', { stream: 'note/busy' })];
     await put(us, [calm, busy]);
     const start = us.runtime.now();
@@ -363,7 +365,7 @@ describe('projectors at once', () => {
 describe('a large batch', () => {
   it('goes into transactions of 100 entries and totals at most, and counts to the same', async () => {
     const views = disturbed(memoryViewStore(), {});
-    const us = { ...aRegion(), views };
+    const us = { ...aRegionWithViews(), views };
     const commits = Array.from({ length: 250 }, (_, i) => noting(`text-${i % 90}`, { stream: `note/${i}` }));
     await put(us, commits);
     await projectAll(us, commits.map(key));
@@ -376,7 +378,7 @@ describe('a large batch', () => {
 
   it('fills a transaction to the last place', async () => {
     const views = disturbed(memoryViewStore(), {});
-    const us = { ...aRegion(), views, domain: withView('lengths') };
+    const us = { ...aRegionWithViews(), views, domain: withView('lengths') };
     const commits = Array.from({ length: 100 }, (_, i) => noting('a', { stream: `note/${i}` }));
     await put(us, commits);
     await projectAll(us, commits.map(key));
@@ -385,7 +387,7 @@ describe('a large batch', () => {
 
   it('begins each transaction with all of its places free', async () => {
     const views = disturbed(memoryViewStore(), {});
-    const us = { ...aRegion(), views, domain: withView('texts') };
+    const us = { ...aRegionWithViews(), views, domain: withView('texts') };
     const commits = Array.from({ length: 120 }, (_, i) => noting(`${i}`, { stream: `note/${i}` }));
     await put(us, commits);
     await projectAll(us, commits.map(key));
@@ -393,7 +395,7 @@ describe('a large batch', () => {
   });
 
   it('takes a stream with 99 totals, and gives one back with 100', async () => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     const stream = (name: string, count: number) =>
       Array.from({ length: count }, (_, i) => noting(`${name}-${i}`, { stream: `note/${name}`, position: i + 1 }));
     const [most, tooMany] = [stream('most', 99), stream('more', 100)];
@@ -414,7 +416,7 @@ describe('a stream that cannot be shown', () => {
     ['whose totals have a key that no store takes', '', "A total's key has 1 to 1024 bytes"],
     ['whose totals have a key that is too long', 'x'.repeat(1025), "A total's key has 1 to 1024 bytes"],
   ])('%s fails alone', async (_what, text, message) => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     const bad = noting(text, { stream: 'note/bad' });
     await put(us, [bad, fine]);
     const failed = await projectTriggers(us, [key(bad), key(fine)]);
@@ -425,7 +427,7 @@ describe('a stream that cannot be shown', () => {
   });
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.MAX_SAFE_INTEGER + 1])('has no total of %s', async (count) => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     const [texts] = domain.views.values();
     if (texts?.kind !== 'totals') throw new Error('It is a view of totals.');
     const views = new Map([['texts', { ...texts, totals: () => ({ all: { count } }) }]]);
@@ -437,7 +439,7 @@ describe('a stream that cannot be shown', () => {
   });
 
   it('whose events its type cannot fold fails alone', async () => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     const bad = noting('bad', { stream: 'note/bad', events: [{ type: 'Noted', schemaVersion: 1, data: null }] });
     await put(us, [bad, fine]);
     const failed = await projectTriggers(us, [key(bad), key(fine)]);
@@ -446,7 +448,7 @@ describe('a stream that cannot be shown', () => {
   });
 
   it('since its table does not answer fails alone', async () => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     await put(us, [fine]);
     const outage = new Error('The table does not answer.');
     const events = {
@@ -461,7 +463,7 @@ describe('a stream that cannot be shown', () => {
 
 describe('a view store that does not answer', () => {
   it('gives back the streams that it was asked to change, in one request', async () => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     const commits = [noting('a', { stream: 'note/1' }), noting('b', { stream: 'note/2' })];
     await put(us, commits);
     const outage = new MeridianError('unavailable', 'Not now.', { retryable: true });
@@ -474,7 +476,7 @@ describe('a view store that does not answer', () => {
   });
 
   it('counts once what it has changed all the same', async () => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     const commits = [noting('a', { stream: 'note/1' }), noting('a', { stream: 'note/2' })];
     await put(us, commits);
     let answers = 0;
@@ -490,7 +492,7 @@ describe('a view store that does not answer', () => {
 
 describe('an id that was used twice', () => {
   it('is reported when the commit that is ignored is delivered, and not with the others', async () => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     const [first, second] = [
       noting('a', { commitId: 'same' }),
       noting('b', { commitId: 'same', log: 'eu', hlc: '02' }),
@@ -507,7 +509,7 @@ describe('an id that was used twice', () => {
 
 describe('entries of a view', () => {
   it('keep the version that they were computed at, and how often they were written', async () => {
-    const us = aRegion();
+    const us = aRegionWithViews();
     for (const text of ['a', 'b']) {
       const { dot } = await appendToStream(us, anAppend({ operation: noted(text) }));
       if (dot) await projectAll(us, [{ stream: 'note/n', ...dot, inTable: true }]);

@@ -12,10 +12,10 @@ import {
   readRows,
   stepRebuild,
 } from '../../../core/index.ts';
+import { note } from '../../../testing/toy.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { describeWithDynamoDbLocal } from '../../contract/dynamodb-local.ts';
 import { fakeRuntime } from '../../runtime.ts';
-import { note } from '../example.ts';
 
 function words(version: number, shards: number, n: number) {
   return defineDomain({
@@ -27,7 +27,7 @@ function words(version: number, shards: number, n: number) {
         codeVersion: version,
         shards,
         of: note,
-        totals: ({ texts }) => Object.fromEntries(texts.map((text) => [text, { n }])),
+        totals: (entries) => Object.fromEntries(entries.map(({ text }) => [text, { n }])),
       }),
     ],
   });

@@ -10,8 +10,9 @@ import { REMOVABLE_AFTER_MS, storedAs } from '../../../core/view/generation.ts';
 import { type ProjectPorts, projectTriggers } from '../../../core/view/projection.ts';
 import { beginRebuild, cleanRebuild, rebuildStatus, stepRebuild } from '../../../core/view/rebuild.ts';
 import type { Trigger } from '../../../core/view/trigger.ts';
+import { account, note } from '../../../testing/toy.ts';
 import { aCommit } from '../../contract/commits.ts';
-import { account, aRegion, note } from '../example.ts';
+import { aRegion } from '../a-region.ts';
 
 type Region = ReturnType<typeof aRegion>;
 
@@ -38,7 +39,7 @@ function counts(of: Partial<ViewDefinition> = {}): ViewDefinition {
     name: 'counts',
     kind: 'totals',
     of: note,
-    totals: ({ texts }: typeof note.initial) => Object.fromEntries(texts.map((text) => [text, { n: 1 }])),
+    totals: (entries: typeof note.initial) => Object.fromEntries(entries.map(({ text }) => [text, { n: 1 }])),
     ...of,
   } as ViewDefinition);
 }
@@ -47,7 +48,7 @@ function last(of: Partial<ViewDefinition> = {}): ViewDefinition {
     name: 'last',
     kind: 'rows',
     of: note,
-    row: ({ texts }: typeof note.initial) => texts.at(-1),
+    row: (entries: typeof note.initial) => entries.at(-1)?.text,
     ...of,
   } as ViewDefinition);
 }
@@ -55,12 +56,12 @@ function last(of: Partial<ViewDefinition> = {}): ViewDefinition {
 const counts2 = counts({
   codeVersion: 2,
   shards: 7,
-  totals: ({ texts }: typeof note.initial) => Object.fromEntries(texts.map((text) => [`${text}!`, { notes: 10 }])),
+  totals: (entries: typeof note.initial) => Object.fromEntries(entries.map(({ text }) => [`${text}!`, { notes: 10 }])),
 } as Partial<ViewDefinition>);
 const last2 = last({
   codeVersion: 2,
   shards: 3,
-  row: ({ texts }: typeof note.initial) => ({ all: texts }),
+  row: (entries: typeof note.initial) => ({ all: entries.map(({ text }) => text) }),
 } as Partial<ViewDefinition>);
 
 function domainOf(...views: ViewDefinition[]): Domain {
@@ -159,7 +160,13 @@ describe('a rebuild', () => {
   });
 
   it('makes rows of a view of totals, and shows until then what there was', async () => {
-    const rows = defineView({ name: 'counts', codeVersion: 2, kind: 'rows', of: note, row: ({ texts }) => texts });
+    const rows = defineView({
+      name: 'counts',
+      codeVersion: 2,
+      kind: 'rows',
+      of: note,
+      row: (entries) => entries.map(({ text }) => text),
+    });
     const us = running(await aRunningRegion(), domainOf(rows, last()));
     expect(await rowsOf(us, 'counts')).toEqual((await fromScratch(before, someCommits)).counts);
     expect(await readRow(us, 'counts', 'text-1')).toEqual({ key: 'text-1', value: { n: 8 } });
@@ -252,9 +259,9 @@ describe('a rebuild', () => {
     const us = await aRunningRegion();
     const failing = last({
       codeVersion: 2,
-      row: ({ texts }: typeof note.initial, id: string) => {
+      row: (entries: typeof note.initial, id: string) => {
         if (id === '7') throw new Error('The view cannot bear this.');
-        return texts.length;
+        return entries.length;
       },
     } as Partial<ViewDefinition>);
     const broken = running(us, domainOf(counts(), failing));

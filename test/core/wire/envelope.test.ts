@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { idOf, parseCommandEnvelope, parseEventsEnvelope, streamNameOf } from '../../../core/wire/envelope.ts';
 import { isTraceparent } from '../../../core/wire/schemas.ts';
 import { encodeVersionToken } from '../../../core/wire/version-token.ts';
-import { domain } from '../example.ts';
+import { toyDomain } from '../../../testing/toy.ts';
 
 function newId() {
   return 'new-id';
@@ -36,7 +36,7 @@ describe('an envelope of events', () => {
   it('says what to append', () => {
     const meta = { correlation: 'c', causation: 'd', actor: 'e', traceparent: TRACEPARENT };
     const envelope = note({ id: 'id', basedOn: encodeVersionToken('note/n', { us: 1 }), meta });
-    expect(parseEventsEnvelope(domain, envelope, newId)).toEqual({
+    expect(parseEventsEnvelope(toyDomain, envelope, newId)).toEqual({
       stream: 'note/n',
       commitId: 'id',
       operation: { kind: 'events', events: envelope.events },
@@ -46,19 +46,19 @@ describe('an envelope of events', () => {
   });
 
   it('gets an id where it has none', () => {
-    expect(parseEventsEnvelope(domain, note(), newId)).toMatchObject({ commitId: 'new-id', meta: {} });
+    expect(parseEventsEnvelope(toyDomain, note(), newId)).toMatchObject({ commitId: 'new-id', meta: {} });
   });
 
   it('takes `expected` for a home stream and `basedOn` for a merge stream, and not the other way round', () => {
     const token = encodeVersionToken('account/us.1', { us: 2 });
-    expect(parseEventsEnvelope(domain, account({ expected: token }), newId)).toMatchObject({ expected: { us: 2 } });
-    expect(pathsOf(() => parseEventsEnvelope(domain, account({ basedOn: token }), newId))).toEqual(['basedOn']);
-    expect(pathsOf(() => parseEventsEnvelope(domain, note({ expected: token }), newId))).toEqual(['expected']);
+    expect(parseEventsEnvelope(toyDomain, account({ expected: token }), newId)).toMatchObject({ expected: { us: 2 } });
+    expect(pathsOf(() => parseEventsEnvelope(toyDomain, account({ basedOn: token }), newId))).toEqual(['basedOn']);
+    expect(pathsOf(() => parseEventsEnvelope(toyDomain, note({ expected: token }), newId))).toEqual(['expected']);
   });
 
   it('takes a version of its own stream only', () => {
     const token = encodeVersionToken('account/us.2', { us: 2 });
-    expect(faultsOf(() => parseEventsEnvelope(domain, account({ expected: token }), newId))).toEqual([
+    expect(faultsOf(() => parseEventsEnvelope(toyDomain, account({ expected: token }), newId))).toEqual([
       { path: 'expected', message: 'is a version of account/us.2, not of account/us.1' },
     ]);
   });
@@ -71,7 +71,7 @@ describe('an envelope of events', () => {
       meta: { actor: '', pilot: 'Kim' },
       more: 1,
     };
-    expect(pathsOf(() => parseEventsEnvelope(domain, envelope, newId))).toEqual([
+    expect(pathsOf(() => parseEventsEnvelope(toyDomain, envelope, newId))).toEqual([
       'id',
       'meta.actor',
       'meta.pilot',
@@ -96,7 +96,7 @@ describe('an envelope of events', () => {
     ['an actor of 257 characters', note({ meta: { actor: 'x'.repeat(257) } }), ['meta.actor']],
     ['a traceparent that is none', note({ meta: { traceparent: 'x' } }), ['meta.traceparent']],
   ])('is refused when it is or has %s', (_what, envelope, paths) => {
-    expect(pathsOf(() => parseEventsEnvelope(domain, envelope, newId))).toEqual(paths);
+    expect(pathsOf(() => parseEventsEnvelope(toyDomain, envelope, newId))).toEqual(paths);
   });
 
   it.each([
@@ -111,22 +111,22 @@ describe('an envelope of events', () => {
     'note/n\n',
     `note/${'x'.repeat(201)}`,
   ])('is refused when its stream is "%s"', (stream) => {
-    expect(pathsOf(() => parseEventsEnvelope(domain, note({ stream }), newId))).toEqual(['stream']);
+    expect(pathsOf(() => parseEventsEnvelope(toyDomain, note({ stream }), newId))).toEqual(['stream']);
   });
 
   it('is refused when its stream is of a type that there is not', () => {
-    expect(() => parseEventsEnvelope(domain, note({ stream: 'flight/x' }), newId)).toThrow(
+    expect(() => parseEventsEnvelope(toyDomain, note({ stream: 'flight/x' }), newId)).toThrow(
       expect.objectContaining({ code: 'unknown-stream-type' }),
     );
   });
 
   it('has 100 events at most', () => {
     const events = Array.from({ length: 101 }, () => note().events[0]);
-    expect(parseEventsEnvelope(domain, note({ events: events.slice(1) }), newId).operation).toHaveProperty(
+    expect(parseEventsEnvelope(toyDomain, note({ events: events.slice(1) }), newId).operation).toHaveProperty(
       'events.length',
       100,
     );
-    expect(() => parseEventsEnvelope(domain, note({ events }), newId)).toThrow(
+    expect(() => parseEventsEnvelope(toyDomain, note({ events }), newId)).toThrow(
       expect.objectContaining({ code: 'too-large', details: { limit: 100 } }),
     );
   });
@@ -135,19 +135,19 @@ describe('an envelope of events', () => {
 describe('an envelope of a command', () => {
   it('says what to append, with an input or without', () => {
     const envelope = { id: 'id', stream: 'account/us.1', command: 'deposit', input: { amount: 1 } };
-    expect(parseCommandEnvelope(domain, envelope, newId)).toEqual({
+    expect(parseCommandEnvelope(toyDomain, envelope, newId)).toEqual({
       stream: 'account/us.1',
       commitId: 'id',
       operation: { kind: 'command', command: 'deposit', input: { amount: 1 } },
       meta: {},
     });
     const { input: _input, ...bare } = envelope;
-    expect(parseCommandEnvelope(domain, bare, newId).operation).toEqual({ kind: 'command', command: 'deposit' });
+    expect(parseCommandEnvelope(toyDomain, bare, newId).operation).toEqual({ kind: 'command', command: 'deposit' });
   });
 
   it('is refused with the path of every fault', () => {
     const envelope = { stream: 1, command: 2, events: [], input: 1 };
-    expect(pathsOf(() => parseCommandEnvelope(domain, envelope, newId))).toEqual(['stream', 'command', 'events']);
+    expect(pathsOf(() => parseCommandEnvelope(toyDomain, envelope, newId))).toEqual(['stream', 'command', 'events']);
   });
 });
 

@@ -3,14 +3,15 @@ import * as z from 'zod';
 import { defineDomain, defineStream, MeridianError, nextVersion, type StreamDefinition } from '../../../core/index.ts';
 import { parseTransaction } from '../../../core/wire/transaction-envelope.ts';
 import { encodeVersionToken } from '../../../core/wire/version-token.ts';
+import { toyDomain } from '../../../testing/toy.ts';
 import { fakeRuntime } from '../../runtime.ts';
-import { aRegion, domain } from '../example.ts';
+import { aRegion } from '../a-region.ts';
 
 const withdrawal = { stream: 'account/us.1', command: 'withdraw', input: { amount: 5 } };
 const gift = { stream: 'account/eu.1', events: [{ type: 'Deposited', data: { amount: 5 } }] };
 const check = { stream: 'account/ap.1', expected: encodeVersionToken('account/ap.1', { ap: 3 }) };
 
-function parse(body: unknown, of = domain) {
+function parse(body: unknown, of = toyDomain) {
   return parseTransaction(aRegion('us', fakeRuntime(), of), body);
 }
 
@@ -20,7 +21,7 @@ function domainOf(stream: StreamDefinition) {
 }
 
 /** The paths of what is wrong with a body. */
-function faultsOf(body: unknown, of = domain): readonly string[] {
+function faultsOf(body: unknown, of = toyDomain): readonly string[] {
   try {
     parse(body, of);
   } catch (error) {

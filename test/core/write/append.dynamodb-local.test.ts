@@ -5,10 +5,11 @@ import { nodeRuntime } from '../../../adapters/node/runtime.ts';
 import type { Append, Appended } from '../../../core/facts/append.ts';
 import { type AppendPorts, MeridianError, type Runtime, type Warm } from '../../../core/index.ts';
 import { appendToStream } from '../../../core/write/append.ts';
+import { toyDomain } from '../../../testing/toy.ts';
 import { countRequests } from '../../contract/count-requests.ts';
 import { describeWithDynamoDbLocal } from '../../contract/dynamodb-local.ts';
 import { fakeRuntime } from '../../runtime.ts';
-import { anAppend, command, domain, noted, REGIONS } from '../example.ts';
+import { anAppend, command, noted, REGIONS } from '../a-region.ts';
 
 describeWithDynamoDbLocal('append on DynamoDB Local', (local) => {
   let requests: Map<string, number>;
@@ -20,7 +21,7 @@ describeWithDynamoDbLocal('append on DynamoDB Local', (local) => {
     const events = dynamoDbEventStore(client, await local().createTable());
     // Its clock stands still, so that no stream gets cold on a slow machine.
     newProcess = (runtime = fakeRuntime()) => ({
-      domain,
+      domain: toyDomain,
       region: 'us',
       regions: REGIONS,
       log: 'us',

@@ -10,8 +10,9 @@ import { IDEMPOTENCY_WINDOW } from '../../../core/log/fold.ts';
 import { readStream } from '../../../core/read/streams.ts';
 import { decodeVersionToken } from '../../../core/wire/version-token.ts';
 import { appendToStream } from '../../../core/write/append.ts';
+import { account, note } from '../../../testing/toy.ts';
 import { fakeRuntime } from '../../runtime.ts';
-import { account, anAppend, aRegion, command, type Notes, note, noted, replicate, watched } from '../example.ts';
+import { anAppend, aRegion, command, inTexts, noted, replicate, watched } from '../a-region.ts';
 
 type Region = ReturnType<typeof aRegion>;
 
@@ -44,8 +45,8 @@ async function callsOf(region: Region, act: () => Promise<unknown>): Promise<rea
 async function stateOf(region: Region, stream = STREAM): Promise<unknown> {
   return (await readStream(region, stream)).state;
 }
-async function textsOf(region: Region): Promise<unknown> {
-  return Reflect.get(Object(await stateOf(region)), 'texts');
+async function textsOf(region: Region): Promise<readonly string[]> {
+  return inTexts(await stateOf(region)).texts;
 }
 function commitsOf(region: Region, stream = STREAM): Promise<readonly Commit[]> {
   return region.table.load(stream);
@@ -455,7 +456,7 @@ describe('the version that an append is based on', () => {
     const answer = await appendToStream(us, anAppend({ operation: noted('c'), basedOn: version }));
     expect(answer.version).toEqual({ us: 3 });
     expect((await commitsOf(us)).at(-1)).toMatchObject({ context: { us: 1 }, previous: 2 });
-    expect(await stateOf(us)).toEqual({ texts: ['a', 'b', 'c'], unseen: [[], [], ['b']] });
+    expect(inTexts(await stateOf(us))).toEqual({ texts: ['a', 'b', 'c'], unseen: [[], [], ['b']] });
   });
 
   it('is what a command is decided on', async () => {
@@ -570,7 +571,8 @@ describe('a warm stream', () => {
       commands: {
         choose: {
           input: z.unknown(),
-          decide({ texts }: Notes) {
+          decide(entries: typeof note.initial) {
+            const texts = entries.map(({ text }) => text);
             states.push(texts.join());
             if (texts.includes('b') && !texts.includes('theirs')) throw reject('Not on b alone.');
             return [{ type: 'Noted', data: { text: 'c' } }];
@@ -599,7 +601,7 @@ describe('a warm stream', () => {
     const calls = await callsOf(us, () => appendToStream(us, anAppend({ operation: noted('c') })));
     expect(calls).toEqual(['put', 'loadLog', 'load', 'put']);
     expect((await commitsOf(us)).at(-1)).toMatchObject({ position: 3, context: { us: 2, eu: 1 } });
-    expect(Reflect.get(Object(await stateOf(us)), 'unseen').at(-1)).toEqual([]);
+    expect(inTexts(await stateOf(us)).unseen.at(-1)).toEqual([]);
   });
 
   it('reports what is in the table and cannot be seen yet', async () => {
@@ -726,15 +728,22 @@ describe('the size of a commit', () => {
 
 describe('what a schema puts out', () => {
   it('is the same from a warm and from a cold stream, also when it is not JSON', async () => {
-    const us = aRegion();
-    const dated = { kind: 'events', events: [{ type: 'Dated', data: { text: 0 } }] } as const;
+    const dates = defineStream({
+      ...note,
+      events: { Dated: { schemaVersion: 1, schema: z.strictObject({ at: z.coerce.date() }) } },
+      initial: [] as readonly string[],
+      evolve: (seen, { data }) => [...seen, String(data.at)],
+      commands: {},
+    });
+    const us = { ...aRegion(), domain: defineDomain({ streams: [dates], views: [] }) };
+    const dated = { kind: 'events', events: [{ type: 'Dated', data: { at: 0 } }] } as const;
     await appendToStream(us, anAppend({ operation: dated }));
     await appendToStream(us, anAppend({ operation: dated }));
     const warm = us.warm.get(STREAM)?.history.state;
     expect(warm).toEqual(await stateOf(us));
-    expect(warm).toMatchObject({ texts: ['1970-01-01T00:00:00.000Z', '1970-01-01T00:00:00.000Z'] });
+    expect(warm).toEqual(['1970-01-01T00:00:00.000Z', '1970-01-01T00:00:00.000Z']);
     expect((await commitsOf(us))[0]?.events).toEqual([
-      { type: 'Dated', schemaVersion: 1, data: { text: '1970-01-01T00:00:00.000Z' } },
+      { type: 'Dated', schemaVersion: 1, data: { at: '1970-01-01T00:00:00.000Z' } },
     ]);
   });
 });
@@ -780,7 +789,7 @@ describe('appends in any Regions, in any order, some twice and some unanswered',
         for (const from of regions.values()) for (const to of regions.values()) await replicate(STREAM, from, to);
         const [first, ...others] = await Promise.all([...regions.values()].map((region) => stateOf(region)));
         for (const other of others) expect(other).toEqual(first);
-        expect(Reflect.get(Object(first), 'texts').toSorted()).toEqual([...asked].sort());
+        expect(inTexts(first).texts.toSorted()).toEqual([...asked].sort());
       }),
       { numRuns: 100 },
     );

@@ -8,7 +8,7 @@ import { appendToStream } from '../../../core/write/append.ts';
 import { streamBusy } from '../../../core/write/intents.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
-import { anAppend, aRegion, command, watched } from '../example.ts';
+import { anAppend, aRegion, command, watched } from '../a-region.ts';
 import { aWorld, type Region } from '../transaction/regions.ts';
 
 const ACCOUNT = 'account/us.1';

@@ -3,7 +3,7 @@ import { MeridianError } from '../../../core/facts/errors.ts';
 import { submitHere } from '../../../core/intake/command.ts';
 import type { Remote } from '../../../core/ports/remote.ts';
 import { submitAppend } from '../../../core/write/submit.ts';
-import { anAppend, aRegion, command } from '../example.ts';
+import { anAppend, aRegion, command } from '../a-region.ts';
 
 const asked = anAppend({ stream: 'account/eu.1', operation: command('deposit', { amount: 5 }) });
 const withdraw = { ...asked, commitId: 'withdraw', operation: command('withdraw', { amount: 9 }) };

@@ -6,6 +6,7 @@ import { memoryViewStore } from '../../adapters/memory/view-store.ts';
 import type { Append } from '../../core/facts/append.ts';
 import type { Operation } from '../../core/facts/operation.ts';
 import {
+  type Domain,
   defineDomain,
   defineStream,
   defineView,
@@ -13,114 +14,11 @@ import {
   type MachineInput,
   MeridianError,
   type Remote,
-  reject,
   type Snapshots,
   type Warm,
 } from '../../core/index.ts';
+import { account, note, toyDomain } from '../../testing/toy.ts';
 import { fakeRuntime } from '../runtime.ts';
-
-/** What was noted, in fold order, each with what its writer had not seen. */
-export interface Notes {
-  readonly texts: readonly string[];
-  readonly unseen: readonly (readonly string[])[];
-}
-
-const metaTextSchema = z.strictObject({ text: z.string() });
-
-/** A `merge` stream whose state tells everything that folding decides. */
-export const note = defineStream({
-  type: 'note',
-  mode: 'merge',
-  events: {
-    Noted: { schemaVersion: 1, schema: metaTextSchema },
-    Dated: { schemaVersion: 1, schema: z.strictObject({ text: z.coerce.date() }) },
-  },
-  initial: { texts: [], unseen: [] } as Notes,
-  evolve({ texts, unseen }, { data }, { concurrent }) {
-    return {
-      texts: [...texts, String(data.text)],
-      unseen: [...unseen, concurrent.map((event) => String(event.data.text))],
-    };
-  },
-  commands: {
-    note: { input: metaTextSchema, decide: (_state, { text }) => [{ type: 'Noted', data: { text } }] },
-    once: {
-      input: metaTextSchema,
-      decide: ({ texts }, { text }) => (texts.includes(text) ? [] : [{ type: 'Noted', data: { text } }]),
-    },
-    after: {
-      input: z.strictObject({ text: z.string(), after: z.string() }),
-      decide({ texts }, { text, after }) {
-        if (!texts.includes(after)) throw reject(`There is no ${after} yet.`, { after });
-        return [{ type: 'Noted', data: { text } }];
-      },
-    },
-  },
-});
-
-const amountSchema = z.strictObject({ amount: z.int() });
-
-/** A `home` stream: the Region that its id begins with has it. */
-export const account = defineStream({
-  type: 'account',
-  mode: 'home',
-  home(id, regions) {
-    const home = regions.find((region) => id.startsWith(`${region}.`));
-    if (!home) throw reject(`There is no home for ${id}.`);
-    return home;
-  },
-  events: {
-    Deposited: { schemaVersion: 2, schema: amountSchema },
-    Withdrawn: { schemaVersion: 1, schema: amountSchema },
-  },
-  initial: 0,
-  evolve: (balance, { type, data }) => balance + (type === 'Deposited' ? data.amount : -data.amount),
-  commands: {
-    deposit: { input: amountSchema, decide: (_balance, data) => [{ type: 'Deposited', data }] },
-    withdraw: {
-      input: amountSchema,
-      decide(balance, data, { id }) {
-        if (balance < data.amount) throw reject(`${id} has ${balance} only.`, { balance });
-        return data.amount === 0 ? [] : [{ type: 'Withdrawn', data }];
-      },
-    },
-  },
-});
-
-/** How often each text was noted; `!` stands for a fault of the domain, a key by itself for that key. */
-const texts = defineView({
-  name: 'texts',
-  kind: 'totals',
-  of: note,
-  totals({ texts }) {
-    const totals: Record<string, Record<string, number>> = {};
-    for (const text of texts) {
-      if (text === '!') throw new Error('The view cannot bear this.');
-      totals[text] = { count: (totals[text]?.count ?? 0) + (text === 'half' ? 0.5 : 1) };
-    }
-    return totals;
-  },
-  present: ({ count = 0 }) => `${count} times`,
-});
-
-/** The number of notes, in all and without a presentation of its own; nothing once the last one says `clear`. */
-const lengths = defineView({
-  name: 'lengths',
-  kind: 'totals',
-  of: note,
-  shards: 1,
-  totals: ({ texts }) => (texts.at(-1) === 'clear' ? {} : { all: { notes: texts.length, streams: 1 } }),
-});
-
-/** One row a stream of notes, once there are any. */
-const latest = defineView({
-  name: 'latest',
-  kind: 'rows',
-  of: note,
-  row: ({ texts }, id) => (texts.length > 0 ? { id, text: texts.at(-1) } : undefined),
-});
-
-export const domain = defineDomain({ streams: [note, account], views: [texts, lengths, latest] });
 
 export const REGIONS = ['us', 'eu', 'ap'];
 
@@ -195,14 +93,14 @@ export function aMachine() {
  * A Region with memory for everything, alone in the world; `table` is its events table as such, `events` counts the calls of
  * it.
  */
-export function aRegion(region = 'us', runtime = fakeRuntime(), domainOf = domain) {
+export function aRegion(region = 'us', runtime = fakeRuntime(), domain: Domain = toyDomain) {
   const table = memoryEventStore();
   return {
     decisions: memoryDecisions({ strong: true }),
     participants: unreachable,
     remote: unreachable,
     machine: aMachine(),
-    domain: domainOf,
+    domain,
     region,
     regions: REGIONS,
     log: region,
@@ -215,12 +113,12 @@ export function aRegion(region = 'us', runtime = fakeRuntime(), domainOf = domai
   };
 }
 
-/** The streams and a view of this domain, with snapshots. */
+/** The toy's notes and accounts with snapshots, and a view of notes. */
 export function domainWithSnapshots(snapshots: Snapshots) {
   const notes = defineStream({ ...note, snapshots });
   return defineDomain({
     streams: [notes, defineStream({ ...account, snapshots })],
-    views: [defineView({ name: 'latest', kind: 'rows', of: notes, row: ({ texts }) => texts.at(-1) })],
+    views: [defineView({ name: 'latest', kind: 'rows', of: notes, row: (entries) => entries.at(-1)?.text })],
   });
 }
 
@@ -231,6 +129,18 @@ export async function replicate(
   to: Pick<ReturnType<typeof aRegion>, 'table'>,
 ): Promise<void> {
   for (const commit of await from.table.load(stream)) to.table.replicate(commit);
+}
+
+const entriesSchema = z.array(z.object({ id: z.string(), text: z.string(), unseen: z.array(z.string()) }));
+
+/** The state of a note in its texts, in fold order, each with the texts that its writer had not seen. */
+export function inTexts(state: unknown) {
+  const entries = entriesSchema.parse(state);
+  const textOf = new Map(entries.map(({ id, text }) => [id, text]));
+  return {
+    texts: entries.map(({ text }) => text),
+    unseen: entries.map(({ unseen }) => unseen.map((id) => textOf.get(id))),
+  };
 }
 
 let ids = 0;

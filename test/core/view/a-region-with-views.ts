@@ -1,0 +1,44 @@
+import { defineDomain, defineView } from '../../../core/index.ts';
+import { account, note } from '../../../testing/toy.ts';
+import { fakeRuntime } from '../../runtime.ts';
+import { aRegion } from '../a-region.ts';
+
+/** How often each text was noted; `!` stands for a fault of the view, `half` for a total that is no integer. */
+const texts = defineView({
+  name: 'texts',
+  kind: 'totals',
+  of: note,
+  totals(entries) {
+    const totals: Record<string, Record<string, number>> = {};
+    for (const { text } of entries) {
+      if (text === '!') throw new Error('The view cannot bear this.');
+      totals[text] = { count: (totals[text]?.count ?? 0) + (text === 'half' ? 0.5 : 1) };
+    }
+    return totals;
+  },
+  present: ({ count = 0 }) => `${count} times`,
+});
+
+/** The number of notes, in all and without a presentation of its own; nothing once the last one says `clear`. */
+const lengths = defineView({
+  name: 'lengths',
+  kind: 'totals',
+  of: note,
+  shards: 1,
+  totals: (entries) => (entries.at(-1)?.text === 'clear' ? {} : { all: { notes: entries.length, streams: 1 } }),
+});
+
+/** One row a stream of notes, once there are any. */
+const latest = defineView({
+  name: 'latest',
+  kind: 'rows',
+  of: note,
+  row: (entries, id) => (entries.length > 0 ? { id, text: entries.at(-1)?.text } : undefined),
+});
+
+/** The toy's notes in views that fail where a text says so. */
+export const domain = defineDomain({ streams: [note, account], views: [texts, lengths, latest] });
+
+export function aRegionWithViews() {
+  return aRegion('us', fakeRuntime(), domain);
+}

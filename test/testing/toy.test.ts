@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { MeridianError } from '../../core/index.ts';
+import { sampleFaults } from '../../schemas/samples.ts';
+import { given, nothing, rejected } from '../../testing/index.ts';
+import { account, money, note, notes, STOCK, stock, taken, toyDomain, words } from '../../testing/toy.ts';
+
+const REGIONS = ['us', 'eu'];
+
+function noted(text: string) {
+  return { type: 'Noted', data: { text } };
+}
+function deposited(amount: number) {
+  return { type: 'Deposited', data: { amount } };
+}
+function homeOf(definition: typeof account | typeof stock, id: string): string {
+  return definition.mode === 'home' ? definition.home(id, REGIONS) : expect.fail();
+}
+
+describe('a note', () => {
+  it('shows the ids of its events, and which of them a writer had not seen', () => {
+    const { state } = given(note, noted('a')).concurrently([noted('b')], [noted('c')]);
+    const [a, b, c] = state;
+    expect(state.map(({ text, commitId }) => [text, commitId])).toEqual([
+      ['a', '1'],
+      ['b', '2'],
+      ['c', '3'],
+    ]);
+    expect([a?.unseen, b?.unseen, c?.unseen]).toEqual([[], [], [b?.id]]);
+  });
+
+  it('notes a text always, only once, or only after another', () => {
+    const written = given(note, noted('a'));
+    written.when('note', { text: 'a' }).then(noted('a'));
+    written.when('once', { text: 'a' }).then(nothing);
+    written.when('once', { text: 'b' }).then(noted('b'));
+    written.when('after', { text: 'b', after: 'a' }).then(noted('b'));
+    written.when('after', { text: 'b', after: 'c' }).then(rejected('', { after: 'c' }));
+  });
+
+  it('has a row and counts once it has an entry', () => {
+    given(note).hasRow(notes, undefined).hasTotals(words, {});
+    const written = given(note, noted('a'), noted('b'), noted('a'));
+    written.hasRow(notes, written.state).hasTotals(words, { a: { count: 2 }, b: { count: 1 } });
+  });
+});
+
+describe('an account', () => {
+  it('pays what it has, and no more', () => {
+    const rich = given(account, deposited(5));
+    rich.when('deposit', { amount: 1 }).then(deposited(1));
+    rich.when('withdraw', { amount: 5 }).then({ type: 'Withdrawn', data: { amount: 5 } });
+    rich.when('withdraw', { amount: 6 }).then(rejected('', { balance: 5 }));
+    rich.when('withdraw', { amount: 0 }).then(nothing);
+    rich.and({ type: 'Withdrawn', data: { amount: 2 } }).hasState(3);
+  });
+
+  it('takes a deposit in its first version', () => {
+    given(account, { type: 'Deposited', schemaVersion: 1, data: { sum: 7 } }).hasState(7);
+  });
+
+  it('is at home in the Region that its id begins with, and counts there', () => {
+    expect(homeOf(account, 'eu.ann')).toBe('eu');
+    expect(() => homeOf(account, 'ann')).toThrow(MeridianError);
+    given(account, deposited(5)).hasTotals(money, { eu: { balance: 5 } }, 'eu.ann');
+  });
+});
+
+describe('a stock', () => {
+  const takers = Array.from({ length: STOCK }, (_, i) => ({ type: 'Taken', data: { by: `${i}` } }));
+
+  it('gives what it has, and no more', () => {
+    given(stock, ...takers.slice(1))
+      .when('take', 'me')
+      .then({ type: 'Taken', data: { by: 'me' } });
+    given(stock, ...takers)
+      .when('take', 'me')
+      .then(rejected('', { stock: STOCK }));
+    given(stock, ...takers).hasTotals(taken, { 0: { taken: STOCK } }, '0');
+  });
+
+  it('is at home in the Region that its id counts to', () => {
+    expect(['0', '1', '2'].map((id) => homeOf(stock, id))).toEqual(['us', 'eu', 'us']);
+    expect(() => homeOf(stock, 'none')).toThrow(MeridianError);
+  });
+});
+
+describe('the toy domain', () => {
+  it('has a sample of every version of every event', () => {
+    expect(sampleFaults(toyDomain)).toEqual([]);
+  });
+});

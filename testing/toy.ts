@@ -1,0 +1,143 @@
+// The domain that the tests of Meridian itself run on: two modes, an event in its second version, rows and totals, and states
+// that show every difference in how events were folded. A test that needs more of a stream spreads it: `{ ...note, snapshots }`.
+import * as z from 'zod';
+import { defineDomain, defineStream, defineView, nextVersion, reject } from '../core/index.ts';
+
+/** One entry of a note. */
+export interface Entry {
+  /** Of its event. */
+  readonly id: string;
+  readonly commitId: string;
+  readonly text: string;
+  /** Ids of the earlier entries that its writer had not seen. */
+  readonly unseen: readonly string[];
+}
+
+const textSchema = z.strictObject({ text: z.string() });
+
+/** A `merge` stream whose state shows everything that folding decides: order, copies and concurrency. */
+export const note = defineStream({
+  type: 'note',
+  mode: 'merge',
+  events: { Noted: { schemaVersion: 1, schema: textSchema, sample: { text: 'red' } } },
+  initial: [] as readonly Entry[],
+  evolve: (entries, { id, commitId, data }, { concurrent }) => [
+    ...entries,
+    { id, commitId, text: data.text, unseen: concurrent.map((event) => event.id) },
+  ],
+  commands: {
+    note: { input: textSchema, decide: (_entries, data) => [{ type: 'Noted', data }] },
+    once: {
+      input: textSchema,
+      decide: (entries, data) => (entries.some(({ text }) => text === data.text) ? [] : [{ type: 'Noted', data }]),
+    },
+    after: {
+      input: z.strictObject({ text: z.string(), after: z.string() }),
+      decide(entries, { text, after }) {
+        if (!entries.some((entry) => entry.text === after)) throw reject(`There is no ${after} yet.`, { after });
+        return [{ type: 'Noted', data: { text } }];
+      },
+    },
+  },
+});
+
+const amountSchema = z.strictObject({ amount: z.int().nonnegative() });
+
+/** A `home` stream that transactions move money between; its id begins with its Region: `us-east-1.ann`. */
+export const account = defineStream({
+  type: 'account',
+  mode: 'home',
+  home(id, regions) {
+    const home = regions.find((region) => id.startsWith(`${region}.`));
+    if (!home) throw reject(`There is no home for ${id}.`);
+    return home;
+  },
+  events: {
+    Deposited: nextVersion(
+      { schemaVersion: 1, schema: z.strictObject({ sum: z.int() }), sample: { sum: 100 } },
+      { schemaVersion: 2, schema: amountSchema, sample: { amount: 100 }, upcast: ({ sum }) => ({ amount: sum }) },
+    ),
+    Withdrawn: { schemaVersion: 1, schema: amountSchema, sample: { amount: 10 } },
+  },
+  initial: 0,
+  evolve: (balance, { type, data }) => balance + (type === 'Deposited' ? data.amount : -data.amount),
+  commands: {
+    deposit: { input: amountSchema, decide: (_balance, data) => [{ type: 'Deposited', data }] },
+    withdraw: {
+      input: amountSchema,
+      decide(balance, data, { id }) {
+        if (balance < data.amount) throw reject(`${id} has ${balance} only.`, { balance });
+        return data.amount === 0 ? [] : [{ type: 'Withdrawn', data }];
+      },
+    },
+  },
+});
+
+/** How much a stock holds. */
+export const STOCK = 5;
+
+/**
+ * A `home` stream with an invariant that only serial decisions keep, never more taken than there is. Its id is a number, the
+ * number of its Region: `stock/0` is at home in the first one.
+ */
+export const stock = defineStream({
+  type: 'stock',
+  mode: 'home',
+  home(id, regions) {
+    const home = regions[Number(id) % regions.length];
+    if (home === undefined) throw reject(`There is no home for ${id}.`);
+    return home;
+  },
+  events: { Taken: { schemaVersion: 1, schema: z.strictObject({ by: z.string() }), sample: { by: 'ann' } } },
+  initial: [] as readonly string[],
+  evolve: (takers, { data }) => [...takers, data.by],
+  commands: {
+    take: {
+      input: z.string(),
+      decide(takers, by, { id }) {
+        if (takers.length >= STOCK) throw reject(`Stock ${id} is sold out.`, { stock: STOCK });
+        return [{ type: 'Taken', data: { by } }];
+      },
+    },
+  },
+});
+
+/** One row a note, once it has entries: all of them. */
+export const notes = defineView({
+  name: 'notes',
+  kind: 'rows',
+  of: note,
+  row: (entries) => (entries.length > 0 ? entries : undefined),
+});
+
+/** How often each text was noted, over all notes: shown as a number. */
+export const words = defineView({
+  name: 'words',
+  kind: 'totals',
+  of: note,
+  shards: 2,
+  totals(entries) {
+    const counts: Record<string, { count: number }> = {};
+    for (const { text } of entries) counts[text] = { count: (counts[text]?.count ?? 0) + 1 };
+    return counts;
+  },
+  present: ({ count }) => count,
+});
+
+/** How much of each stock is taken, as `{ taken }`. */
+export const taken = defineView({
+  name: 'taken',
+  kind: 'totals',
+  of: stock,
+  totals: (takers, id) => ({ [id]: { taken: takers.length } }),
+});
+
+/** All the money there is in each Region, as `{ balance }`. */
+export const money = defineView({
+  name: 'money',
+  kind: 'totals',
+  of: account,
+  totals: (balance, id) => ({ [id.slice(0, id.indexOf('.'))]: { balance } }),
+});
+
+export const toyDomain = defineDomain({ streams: [note, account, stock], views: [notes, words, taken, money] });
