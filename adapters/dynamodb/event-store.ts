@@ -9,7 +9,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import type { Commit, Decision, EventStore, IntentKey, VersionVector } from '../../core/index.ts';
+import type { Commit, Decision, EventsTable, IntentKey, VersionVector } from '../../core/index.ts';
 import { DATABASE_MS, timeLimit } from '../sdk/connection.ts';
 import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
 import { checkFinal } from '../store-rules/check-final.ts';
@@ -27,7 +27,7 @@ import { untilItPasses } from './until-it-passes.ts';
  * Every function throws MeridianError `unavailable` (retryable) when DynamoDB does not answer; `put` and `transact` throw
  * `too-large` for a commit above DynamoDB's 400 KB, `transact` also for more than 4 MB.
  */
-export function dynamoDbEventStore(client: DynamoDBClient, table: string): EventStore {
+export function dynamoDbEventStore(client: DynamoDBClient, table: string): EventsTable {
   const query = async (stream: string, first: string, last: string): Promise<readonly Commit[]> => {
     const input: QueryCommandInput = {
       TableName: table,

@@ -6,7 +6,7 @@ import {
   type TransactWriteItem,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { TotalDelta, ViewEntry, ViewStore } from '../../core/index.ts';
+import type { TotalDelta, ViewEntry, ViewsTable } from '../../core/index.ts';
 import { DATABASE_MS, timeLimit } from '../sdk/connection.ts';
 import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
 import { checkChange } from '../store-rules/check-change.ts';
@@ -36,7 +36,7 @@ import {
  * Every function throws MeridianError `unavailable` (retryable) when DynamoDB does not answer. Rows and totals are read
  * eventually consistently: a view follows its streams with a delay anyway.
  */
-export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewStore {
+export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewsTable {
   const readShard = async <T>(
     partition: string,
     after: string | undefined,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Commit, covers, type Decision, type EventStore, type IntentKey, shardOf } from '../../core/index.ts';
+import { type Commit, covers, type Decision, type EventsTable, type IntentKey, shardOf } from '../../core/index.ts';
 import { checkFinal } from '../store-rules/check-final.ts';
 import { checkItem, checkWrite } from '../store-rules/check-write.ts';
 import { cursorOf } from '../store-rules/cursor.ts';
@@ -8,7 +8,7 @@ import { firstBehind } from './first-behind.ts';
 import { frozenCopy } from './frozen.ts';
 
 /** The `events` table of one Region, in memory. Commits and outcomes come out deeply frozen. */
-export interface MemoryEventStore extends EventStore {
+export interface MemoryEventStore extends EventsTable {
   /**
    * Takes in a commit that another Region wrote, as global tables do: a new one, or an intent here that has become final
    * there. One that is here already, or comes late, changes nothing.

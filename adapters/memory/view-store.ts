@@ -1,4 +1,4 @@
-import type { Generations, Sums, ViewEntry, ViewStore } from '../../core/index.ts';
+import type { Generations, Sums, ViewEntry, ViewsTable } from '../../core/index.ts';
 import { checkChange } from '../store-rules/check-change.ts';
 import { keyOrder } from '../store-rules/key-order.ts';
 import { readShards, type ShardPage } from '../store-rules/sharded-page.ts';
@@ -7,7 +7,7 @@ import { firstBehind } from './first-behind.ts';
 import { frozenCopy } from './frozen.ts';
 
 /** The `views` table of one Region, in memory. Entries come out deeply frozen. */
-export function memoryViewStore(): ViewStore {
+export function memoryViewStore(): ViewsTable {
   const entries = new Partitions<ViewEntry>();
   const totals = new Partitions<Sums>();
   const generations = new Map<string, Generations>();

@@ -1,12 +1,12 @@
 import type * as z from 'zod';
 import { type Commit, isVisible } from '../facts/commit.ts';
 import { wallTimeOf } from '../facts/hlc.ts';
-import type { EventStore } from '../ports/event-store.ts';
+import type { CommitScan } from '../ports/commit-scan.ts';
 import type { RepublishStep, republishStepRequestSchema } from '../wire/operate.ts';
 import { type ArmPorts, armResolver, type PublishPorts, publishChanges } from './relay.ts';
 
 export interface RepublishPorts extends PublishPorts, ArmPorts {
-  readonly events: EventStore;
+  readonly events: CommitScan;
 }
 
 /** For so long a step begins something new, in milliseconds. */

@@ -2,8 +2,7 @@ import * as z from 'zod';
 import { type RepublishPorts, republishStep } from '../delivery/republish.ts';
 import { faultsOf, invalid, MeridianError } from '../facts/errors.ts';
 import { addToQuarantine, listQuarantine, type QuarantinePorts, redriveQuarantine } from '../intake/quarantine.ts';
-import type { ProjectPorts } from '../view/projection.ts';
-import { beginRebuild, cleanRebuild, rebuildStatus, stepRebuild } from '../view/rebuild.ts';
+import { beginRebuild, cleanRebuild, type RebuildPorts, rebuildStatus, stepRebuild } from '../view/rebuild.ts';
 import {
   quarantineAddRequestSchema,
   quarantineListRequestSchema,
@@ -15,7 +14,7 @@ import {
 } from '../wire/operate.ts';
 
 /** All that an operator's actions work with. */
-export type OperatePorts = ProjectPorts & RepublishPorts & QuarantinePorts;
+export type OperatePorts = RebuildPorts & RepublishPorts & QuarantinePorts;
 
 type Action = (ports: OperatePorts, asked: unknown) => Promise<unknown>;
 

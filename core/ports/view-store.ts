@@ -1,21 +1,13 @@
-import type { Generations } from '../facts/generation.ts';
 import type { Row, Sums, TotalDelta, ViewEntry } from '../facts/view-entry.ts';
 
 /** An item count that one transaction of the store takes. */
 export const MAX_TRANSACTION_ITEMS = 100;
 
 /**
- * The `views` table: per Region, never replicated. All reads of entries and generations are strongly consistent. Rows and
- * totals are those under the name of a generation.
+ * The entries and totals in the `views` table of this Region, under the names of generations. Reads of entries are strongly
+ * consistent.
  */
 export interface ViewStore {
-  /** The generations of these views, by view; views of which nothing is stored are missing. */
-  generations(views: readonly string[]): Promise<ReadonlyMap<string, Generations>>;
-  /**
-   * Replaces the generations of a view, if the stored ones are at the revision before.
-   * @returns whether they were
-   */
-  setGenerations(view: string, next: Generations): Promise<boolean>;
   /**
    * Takes away entries and totals under a name, about `limit` of them.
    * @returns whether none is left

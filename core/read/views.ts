@@ -4,12 +4,13 @@ import { MeridianError } from '../facts/errors.ts';
 import { splitStream } from '../facts/stream-ref.ts';
 import type { Row, Sums } from '../facts/view-entry.ts';
 import type { LoadPorts } from '../log/load.ts';
+import type { GenerationStore } from '../ports/generation-store.ts';
 import type { ViewStore } from '../ports/view-store.ts';
 import { generationsOf } from '../view/current-generations.ts';
 import { storedAs } from '../view/generation.ts';
 
 export interface ViewPorts extends Pick<LoadPorts, 'domain'> {
-  readonly views: ViewStore;
+  readonly views: ViewStore & GenerationStore;
 }
 
 export interface RowPage {
@@ -55,7 +56,7 @@ export async function readRow({ domain, views }: ViewPorts, name: string, key: s
 type Active = Awaited<ReturnType<typeof activeOf>>;
 
 /** What is read of a view, and as what it was built. */
-async function activeOf(views: ViewStore, view: ViewDefinition) {
+async function activeOf(views: GenerationStore, view: ViewDefinition) {
   const { active } = await generationsOf(views, view);
   return { stored: storedAs(view.name, active), kind: active.kind, shards: active.shards };
 }

@@ -2,7 +2,7 @@ import { type AbortReason, abortOf, attemptIdOf, type Decision, stateIn } from '
 import { MeridianError, toProblem } from '../facts/errors.ts';
 import { drivingRegionOf } from '../facts/transaction.ts';
 import { type DecisionPorts, decisionOrAbort, putDecision } from '../log/decisions.ts';
-import type { EventStore } from '../ports/event-store.ts';
+import type { OneRegionTransactions } from '../ports/one-region-transactions.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import {
   type Answer,
@@ -17,7 +17,7 @@ import type { FinalIntent } from '../wire/participant.ts';
 import { busyProblem } from '../write/intents.ts';
 
 export interface CoordinatePorts extends Omit<DecisionPorts, 'participants'> {
-  readonly events: Pick<EventStore, 'findDecision'>;
+  readonly events: OneRegionTransactions;
 }
 
 /** Between attempts so many seconds pass at most. */

@@ -7,7 +7,7 @@ import { splitStream } from '../facts/stream-ref.ts';
 import { drivingRegionOf, type Participant, type Transaction } from '../facts/transaction.ts';
 import type { History } from '../log/history.ts';
 import { keepSnapshot } from '../log/load.ts';
-import type { InTheWay } from '../ports/event-store.ts';
+import type { InTheWay, OneRegionTransactions } from '../ports/one-region-transactions.ts';
 import { backoff } from '../retry.ts';
 import { busyProblem, finishIntents } from '../write/intents.ts';
 import {
@@ -21,6 +21,10 @@ import {
   nextCommit,
   warmHistory,
 } from '../write/writer.ts';
+
+export interface OneRegionPorts extends AppendPorts {
+  readonly events: AppendPorts['events'] & OneRegionTransactions;
+}
 
 /** A one-Region transaction has a single attempt, whatever it has to try again inside. */
 const ATTEMPT = 1;
@@ -61,7 +65,7 @@ type Part =
  * @returns the outcome, which is another request's if the id was used twice
  * @throws MeridianError `unavailable`: the same transaction again tells what became of it
  */
-export async function runInOneRegion(ports: AppendPorts, transaction: Transaction): Promise<Decision> {
+export async function runInOneRegion(ports: OneRegionPorts, transaction: Transaction): Promise<Decision> {
   const { runtime } = ports;
   const deadline = runtime.elapsed() + Math.min(transaction.timeout, TRY_MS);
   const drafts = await Promise.all(transaction.participants.map((participant) => draft(ports, participant)));
@@ -108,7 +112,7 @@ function isDraft(one: Draft | AbortReason): one is Draft {
   return 'participant' in one;
 }
 
-async function draft(ports: AppendPorts, participant: Participant): Promise<Draft | AbortReason> {
+async function draft(ports: OneRegionPorts, participant: Participant): Promise<Draft | AbortReason> {
   const { stream, operation } = participant;
   const definition = streamTypeOf(ports.domain, splitStream(stream).type);
   try {
@@ -121,12 +125,12 @@ async function draft(ports: AppendPorts, participant: Participant): Promise<Draf
   }
 }
 
-async function reload(ports: AppendPorts, one: Draft): Promise<void> {
+async function reload(ports: OneRegionPorts, one: Draft): Promise<void> {
   one.history = await loadWarm(ports, one.participant.stream);
   one.fresh = true;
 }
 
-async function partOf(ports: AppendPorts, transaction: Transaction, one: Draft): Promise<Part> {
+async function partOf(ports: OneRegionPorts, transaction: Transaction, one: Draft): Promise<Part> {
   const { participant, history, fresh } = one;
   if (await finishIntents(ports, history)) return { kind: 'busy' };
   if (!history.holds) return { kind: 'stale' };
@@ -155,7 +159,7 @@ async function partOf(ports: AppendPorts, transaction: Transaction, one: Draft):
 }
 
 function committed(
-  { log, runtime, region }: AppendPorts,
+  { log, runtime, region }: OneRegionPorts,
   { id, fingerprint }: Transaction,
   all: readonly Draft[],
   parts: readonly Part[],
@@ -189,7 +193,7 @@ const tooLarge: AbortReason = {
 
 /** @returns what was in the way; undefined when all of it was written */
 async function write(
-  ports: AppendPorts,
+  ports: OneRegionPorts,
   all: readonly Draft[],
   parts: readonly Part[],
   decision: Decision,
@@ -215,7 +219,7 @@ async function write(
 }
 
 /** What holds a position is followed by what was written since; nothing stands behind an intent that is not final. */
-async function catchUp(ports: AppendPorts, all: readonly Draft[], { taken }: InTheWay): Promise<void> {
+async function catchUp(ports: OneRegionPorts, all: readonly Draft[], { taken }: InTheWay): Promise<void> {
   const { events, log } = ports;
   await Promise.all(
     all.map(async (one) => {
@@ -231,7 +235,7 @@ async function catchUp(ports: AppendPorts, all: readonly Draft[], { taken }: InT
 
 /** Keeps the abort under the transaction's id, unless there is an outcome already. */
 async function abort(
-  { events, runtime, region }: AppendPorts,
+  { events, runtime, region }: OneRegionPorts,
   { id, fingerprint }: Transaction,
   reason: AbortReason,
 ): Promise<Decision> {

@@ -1,13 +1,14 @@
 import type * as z from 'zod';
 import { attemptIdOf } from '../facts/decision.ts';
 import { type DecisionPorts, decisionOrAbort } from '../log/decisions.ts';
-import type { EventStore } from '../ports/event-store.ts';
+import type { IntentStore } from '../ports/intent-store.ts';
+import type { OneRegionTransactions } from '../ports/one-region-transactions.ts';
 import type { BatchAnswer } from '../ports/queue.ts';
 import { type attemptMessageSchema, type intentMessageSchema, messageSchema } from '../wire/resolver.ts';
 import { ASK_MS, finalStateOf } from '../write/intents.ts';
 
 export interface ResolvePorts extends DecisionPorts {
-  readonly events: Pick<EventStore, 'at' | 'finalise' | 'findDecision'>;
+  readonly events: IntentStore & OneRegionTransactions;
 }
 
 /**

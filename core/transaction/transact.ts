@@ -5,11 +5,10 @@ import { decisionOrAbort } from '../log/decisions.ts';
 import type { Remote } from '../ports/remote.ts';
 import type { StateMachine } from '../ports/state-machine.ts';
 import { outcomeAnswerSchema } from '../wire/command.ts';
-import type { AppendPorts } from '../write/writer.ts';
-import { isOneRegion, runInOneRegion } from './one-region.ts';
+import { isOneRegion, type OneRegionPorts, runInOneRegion } from './one-region.ts';
 
 /** What the Region that drives needs. */
-export interface DrivePorts extends AppendPorts {
+export interface DrivePorts extends OneRegionPorts {
   /** The `participant` functions of the other Regions. */
   readonly participants: Remote;
   readonly machine: StateMachine;

@@ -1,18 +1,18 @@
 import type { ViewDefinition } from '../definition/view.ts';
 import type { Generations } from '../facts/generation.ts';
-import type { ViewStore } from '../ports/view-store.ts';
+import type { GenerationStore } from '../ports/generation-store.ts';
 import { firstGenerations } from './generation.ts';
 
 /** Which generations the views have, strongly consistent, in one request; each with its view. */
 export async function readGenerations(
-  store: ViewStore,
+  store: GenerationStore,
   views: readonly ViewDefinition[],
 ): Promise<readonly { readonly view: ViewDefinition; readonly generations: Generations }[]> {
   const stored = await store.generations(views.map(({ name }) => name));
   return views.map((view) => ({ view, generations: stored.get(view.name) ?? firstGenerations(view) }));
 }
 
-export async function generationsOf(store: ViewStore, view: ViewDefinition): Promise<Generations> {
+export async function generationsOf(store: GenerationStore, view: ViewDefinition): Promise<Generations> {
   return (await store.generations([view.name])).get(view.name) ?? firstGenerations(view);
 }
 
@@ -21,7 +21,7 @@ export async function generationsOf(store: ViewStore, view: ViewDefinition): Pro
  * @param change answers what comes next; undefined: nothing has to be written. A write whose answer is lost is changed again.
  */
 export async function changeGenerations(
-  store: ViewStore,
+  store: GenerationStore,
   view: ViewDefinition,
   change: (now: Generations) => Generations | undefined,
 ): Promise<Generations> {

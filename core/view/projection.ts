@@ -7,6 +7,7 @@ import { covers, emptyVersion } from '../facts/version.ts';
 import type { ViewEntry } from '../facts/view-entry.ts';
 import type { History } from '../log/history.ts';
 import { type LoadPorts, loadHistory, loadWhole } from '../log/load.ts';
+import type { GenerationStore } from '../ports/generation-store.ts';
 import type { ViewStore } from '../ports/view-store.ts';
 import { backoff } from '../retry.ts';
 import { type Change, changeOf, sumUp, transactions } from './change.ts';
@@ -15,7 +16,7 @@ import { needsNewerCode, notePassedBy, type Target, targetsOf } from './generati
 import type { Trigger } from './trigger.ts';
 
 export interface ProjectPorts extends LoadPorts {
-  readonly views: ViewStore;
+  readonly views: ViewStore & GenerationStore;
 }
 
 /** For how long a projection tries against concurrent ones, in milliseconds. */

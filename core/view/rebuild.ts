@@ -5,6 +5,7 @@ import type { Commit } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
 import type { Build, Generations, Segment } from '../facts/generation.ts';
 import { splitStream } from '../facts/stream-ref.ts';
+import type { CommitScan } from '../ports/commit-scan.ts';
 import type {
   RebuildStatus,
   rebuildBeginRequestSchema,
@@ -33,14 +34,19 @@ const PAGE = 100;
 /** Rows that are taken away at once. */
 const REMOVED_AT_ONCE = 500;
 
-type Ports = ProjectPorts;
+export interface RebuildPorts extends ProjectPorts {
+  readonly events: ProjectPorts['events'] & CommitScan;
+}
+
+/** Where the generations of a view are asked for, and no stream is. */
+type StatusPorts = Pick<RebuildPorts, 'domain' | 'views' | 'runtime'>;
 
 /**
  * Begins to build a view anew, from the table; goes on with the build that is under way, if it is by the same code.
  * @throws MeridianError `unknown-view`; `unavailable`
  */
 export async function beginRebuild(
-  { domain, views, runtime }: Ports,
+  { domain, views, runtime }: StatusPorts,
   { view: name, segments }: z.output<typeof rebuildBeginRequestSchema>,
 ): Promise<RebuildStatus> {
   const view = viewOf(domain, name);
@@ -49,7 +55,7 @@ export async function beginRebuild(
 
 /** @throws MeridianError `unknown-view`; `unavailable` */
 export async function rebuildStatus(
-  { domain, views }: Ports,
+  { domain, views }: StatusPorts,
   { view: name }: z.output<typeof rebuildRequestSchema>,
 ): Promise<RebuildStatus> {
   const view = viewOf(domain, name);
@@ -64,7 +70,7 @@ export async function rebuildStatus(
  * keeps a stream from being projected: the segment then stands still before it
  */
 export async function stepRebuild(
-  ports: Ports,
+  ports: RebuildPorts,
   { view: name, build, segment: index }: z.output<typeof rebuildStepRequestSchema>,
 ): Promise<RebuildStatus> {
   const { domain, views, runtime } = ports;
@@ -82,7 +88,7 @@ export async function stepRebuild(
 }
 
 async function buildPage(
-  ports: Ports,
+  ports: RebuildPorts,
   view: ViewDefinition,
   building: Build,
   index: number,
@@ -133,7 +139,7 @@ function cannotBuild({ name }: ViewDefinition, stream: string, cause: unknown): 
  * @throws MeridianError `unknown-view`; `unavailable`
  */
 export async function cleanRebuild(
-  { domain, views, runtime }: Ports,
+  { domain, views, runtime }: StatusPorts,
   { view: name }: z.output<typeof rebuildRequestSchema>,
 ): Promise<RebuildStatus> {
   const view = viewOf(domain, name);

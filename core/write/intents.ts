@@ -5,10 +5,10 @@ import { type FinalState, finalOf, stateIn } from '../facts/decision.ts';
 import { MeridianError, type Problem, toProblem } from '../facts/errors.ts';
 import { type DecisionPorts, decisionOf, decisionOrAbort } from '../log/decisions.ts';
 import type { History } from '../log/history.ts';
-import type { EventStore } from '../ports/event-store.ts';
+import type { IntentStore } from '../ports/intent-store.ts';
 
 export interface IntentPorts extends DecisionPorts {
-  readonly events: Pick<EventStore, 'finalise'>;
+  readonly events: IntentStore;
 }
 
 /**

@@ -10,6 +10,8 @@ import { splitStream } from '../facts/stream-ref.ts';
 import { covers, dominates, type VersionVector } from '../facts/version.ts';
 import type { History } from '../log/history.ts';
 import { type LoadPorts, loadAtLeast } from '../log/load.ts';
+import type { EventStore } from '../ports/event-store.ts';
+import type { IntentStore } from '../ports/intent-store.ts';
 import type { WarmStreams } from '../ports/warm-streams.ts';
 import { encodeVersionToken } from '../wire/version-token.ts';
 
@@ -20,6 +22,7 @@ export interface Warm {
 }
 
 export interface AppendPorts extends LoadPorts {
+  readonly events: EventStore & IntentStore;
   readonly regions: readonly string[];
   /** The log that this Region writes. */
   readonly log: string;

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Commit, EventStore } from '../../core/index.ts';
+import type { Commit, EventsTable } from '../../core/index.ts';
 import { aCommit, anIntent } from './commits.ts';
 import { aDecision, aTransactionId } from './decisions.ts';
 
@@ -9,7 +9,7 @@ function dotOf({ stream, log, position }: Commit): string {
 
 /** The commits of a segment, page after page, and between two pages what a test does then. */
 async function pagesOf(
-  store: EventStore,
+  store: EventsTable,
   segment: number,
   segments: number,
   limit: number,
@@ -27,7 +27,7 @@ async function pagesOf(
 }
 
 /** What Meridian relies on when it reads a whole table. `open` is called for every test and gives a table of its own. */
-export function eventScanContract(open: () => Promise<EventStore>): void {
+export function eventScanContract(open: () => Promise<EventsTable>): void {
   describe('a scan of the event store', () => {
     const commits = Array.from({ length: 30 }, (_, stream) =>
       Array.from({ length: 1 + (stream % 7) }, (_, i) =>
@@ -38,7 +38,7 @@ export function eventScanContract(open: () => Promise<EventStore>): void {
         }),
       ),
     ).flat();
-    let store: EventStore;
+    let store: EventsTable;
     beforeAll(async () => {
       store = await open();
       for (const commit of commits) await store.put(commit);

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Commit, EventStore } from '../../core/index.ts';
+import type { Commit, EventsTable } from '../../core/index.ts';
 import { aCommit, aStream, meddle, strangeJson } from './commits.ts';
 
 function byDot(a: Commit, b: Commit): number {
@@ -10,10 +10,10 @@ function sorted(commits: readonly Commit[]): readonly Commit[] {
   return [...commits].sort(byDot);
 }
 
-/** What Meridian relies on in every `EventStore`. `open` is called once. */
-export function eventStoreContract(open: () => EventStore): void {
+/** What Meridian relies on in every `EventsTable`. `open` is called once. */
+export function eventStoreContract(open: () => EventsTable): void {
   describe('event store', () => {
-    let store: EventStore;
+    let store: EventsTable;
     beforeAll(() => {
       store = open();
     });

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Commit, EventStore, InTheWay, OneRegionWrite } from '../../core/index.ts';
+import type { Commit, EventsTable, InTheWay, OneRegionWrite } from '../../core/index.ts';
 import { aCommit, anIntent, aStream, meddle } from './commits.ts';
 import { aDecision, anAbort, aTransactionId } from './decisions.ts';
 
-/** What transactions rely on in every `EventStore`: intents, and one-Region writes with their outcomes. `open` is called once. */
-export function transactionContract(open: () => EventStore): void {
-  let store: EventStore;
+/** What transactions rely on in every `EventsTable`: intents, and one-Region writes with their outcomes. `open` is called once. */
+export function transactionContract(open: () => EventsTable): void {
+  let store: EventsTable;
   beforeAll(() => {
     store = open();
   });

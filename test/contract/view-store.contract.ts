@@ -5,7 +5,7 @@ import {
   type Sums,
   type TotalDelta,
   type ViewEntry,
-  type ViewStore,
+  type ViewsTable,
 } from '../../core/index.ts';
 import { meddle, strangeJson } from './commits.ts';
 
@@ -50,10 +50,10 @@ async function pagesOf<T extends { readonly key: string }>(
   }
 }
 
-/** What Meridian relies on in every `ViewStore`. `open` is called once. */
-export function viewStoreContract(open: () => ViewStore): void {
+/** What Meridian relies on in every `ViewsTable`. `open` is called once. */
+export function viewStoreContract(open: () => ViewsTable): void {
   describe('view store', () => {
-    let store: ViewStore;
+    let store: ViewsTable;
     beforeAll(() => {
       store = open();
     });

@@ -10,7 +10,7 @@ import {
   defineDomain,
   defineStream,
   defineView,
-  type EventStore,
+  type EventsTable,
   type MachineInput,
   MeridianError,
   type Remote,
@@ -24,11 +24,11 @@ export const REGIONS = ['us', 'eu', 'ap'];
 
 /** Counts the calls of an event store by name; `before` can interfere with each. */
 export function watched(
-  store: EventStore,
-  before: (call: keyof EventStore) => Promise<unknown> | undefined = () => undefined,
-): EventStore & { readonly calls: (keyof EventStore)[] } {
-  const calls: (keyof EventStore)[] = [];
-  const watch = async (call: keyof EventStore): Promise<void> => {
+  store: EventsTable,
+  before: (call: keyof EventsTable) => Promise<unknown> | undefined = () => undefined,
+): EventsTable & { readonly calls: (keyof EventsTable)[] } {
+  const calls: (keyof EventsTable)[] = [];
+  const watch = async (call: keyof EventsTable): Promise<void> => {
     calls.push(call);
     await before(call);
   };

@@ -13,7 +13,7 @@ import {
   readRows,
   rebuildStatusSchema,
   type ViewDefinition,
-  type ViewStore,
+  type ViewsTable,
 } from '../../core/index.ts';
 import { functionUrlEvent } from '../../world/network/server.ts';
 import { portsAround } from '../../world/region/faults.ts';
@@ -127,7 +127,7 @@ async function fromScratch(domain: Domain, commits: readonly Commit[], view: str
 }
 
 /** Whether anything is stored under a name. */
-async function isLeft(views: ViewStore, name: string): Promise<boolean> {
+async function isLeft(views: ViewsTable, name: string): Promise<boolean> {
   return !(await views.remove(name, 16, 1));
 }
 
@@ -139,7 +139,7 @@ async function runWorld({ writes, isChanged, rebuildAt, segments, drivers, failu
   const scheduler = new VirtualScheduler();
   const start = scheduler.now();
   const random = seeded(options.seed);
-  const stores = new Map<string, ViewStore>();
+  const stores = new Map<string, ViewsTable>();
   const domain = deployable();
   const world = new World({
     domain,

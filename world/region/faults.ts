@@ -2,21 +2,21 @@ import type {
   Bus,
   Decisions,
   DelayedQueue,
-  EventStore,
+  EventsTable,
   Quarantine,
   Queue,
   Remote,
   Sightings,
   SnapshotStore,
   StateMachine,
-  ViewStore,
+  ViewsTable,
 } from '../../core/index.ts';
 
 /** The ports of a Region that faults can be put into: everything that a function calls over a network. */
 export interface FaultyPorts {
-  readonly events: EventStore;
+  readonly events: EventsTable;
   readonly snapshots: SnapshotStore;
-  readonly views: ViewStore;
+  readonly views: ViewsTable;
   readonly sightings: Sightings;
   readonly bus: Bus;
   readonly projection: Queue;

@@ -34,7 +34,7 @@ import {
   type Runtime,
   type Sightings,
   type SnapshotStore,
-  type ViewStore,
+  type ViewsTable,
 } from '../../core/index.ts';
 import * as api from '../../lambdas/api/handler.ts';
 import type { Answer } from '../../lambdas/api/http.ts';
@@ -184,7 +184,7 @@ export class WorldRegion {
   readonly #links = new Map<string, { readonly links: Links; readonly peer: WorldRegion }>();
   readonly #table: MemoryEventStore;
   readonly #snapshots: SnapshotStore = memorySnapshotStore();
-  readonly #views: ViewStore = memoryViewStore();
+  readonly #views: ViewsTable = memoryViewStore();
   readonly #sightings: Sightings = memorySightings();
   readonly #decisions: Decisions;
   readonly #replicateDecision: (decision: Decision) => void;

@@ -7,7 +7,7 @@ import type { Commit } from '../../../core/facts/commit.ts';
 import { MeridianError } from '../../../core/facts/errors.ts';
 import type { ViewEntry } from '../../../core/facts/view-entry.ts';
 import { History } from '../../../core/log/history.ts';
-import type { ViewStore } from '../../../core/ports/view-store.ts';
+import type { ViewsTable } from '../../../core/ports/views-table.ts';
 import { readRows } from '../../../core/read/views.ts';
 import { type ProjectPorts, projectTriggers } from '../../../core/view/projection.ts';
 import type { Trigger } from '../../../core/view/trigger.ts';
@@ -73,9 +73,9 @@ async function projectAll(ports: ProjectPorts, triggers: readonly Trigger[]): Pr
 
 /** A view store that something happens to between reading and changing, and after changing. */
 function disturbed(
-  views: ViewStore,
+  views: ViewsTable,
   { before = async () => {}, after = async () => {} }: { before?: () => Promise<void>; after?: () => Promise<void> },
-): ViewStore & { readonly sizes: number[] } {
+): ViewsTable & { readonly sizes: number[] } {
   const sizes: number[] = [];
   return {
     ...views,
@@ -347,7 +347,7 @@ describe('projectors at once', () => {
     const [calm, busy] = [noting('a', { stream: 'note/calm' }), noting('b', { stream: 'note/busy' })];
     await put(us, [calm, busy]);
     const start = us.runtime.now();
-    const views: ViewStore = {
+    const views: ViewsTable = {
       ...us.views,
       apply: async (view, entries, deltas) =>
         entries.every(({ stream }) => stream !== 'note/busy') && us.views.apply(view, entries, deltas),

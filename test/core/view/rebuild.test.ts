@@ -3,12 +3,18 @@ import { type Domain, defineDomain } from '../../../core/definition/domain.ts';
 import { defineView, type ViewDefinition } from '../../../core/definition/view.ts';
 import type { Commit } from '../../../core/facts/commit.ts';
 import { MeridianError } from '../../../core/facts/errors.ts';
-import type { EventStore } from '../../../core/ports/event-store.ts';
-import type { ViewStore } from '../../../core/ports/view-store.ts';
+import type { EventsTable } from '../../../core/ports/events-table.ts';
+import type { ViewsTable } from '../../../core/ports/views-table.ts';
 import { readRow, readRows } from '../../../core/read/views.ts';
 import { REMOVABLE_AFTER_MS, storedAs } from '../../../core/view/generation.ts';
 import { type ProjectPorts, projectTriggers } from '../../../core/view/projection.ts';
-import { beginRebuild, cleanRebuild, rebuildStatus, stepRebuild } from '../../../core/view/rebuild.ts';
+import {
+  beginRebuild,
+  cleanRebuild,
+  type RebuildPorts,
+  rebuildStatus,
+  stepRebuild,
+} from '../../../core/view/rebuild.ts';
 import type { Trigger } from '../../../core/view/trigger.ts';
 import { account, note } from '../../../testing/toy.ts';
 import { aCommit } from '../../contract/commits.ts';
@@ -100,7 +106,7 @@ async function shown(ports: Pick<ProjectPorts, 'domain' | 'views'>) {
   };
 }
 
-async function build(ports: ProjectPorts, view: string, segments = 2) {
+async function build(ports: RebuildPorts, view: string, segments = 2) {
   const begun = await beginRebuild(ports, { view, segments });
   let status = begun;
   while (!status.done && status.build === begun.build)
@@ -109,7 +115,7 @@ async function build(ports: ProjectPorts, view: string, segments = 2) {
   return status;
 }
 
-async function leftOf(views: ViewStore, view: string, codeVersion: number, build: number, shards: number) {
+async function leftOf(views: ViewsTable, view: string, codeVersion: number, build: number, shards: number) {
   return !(await views.remove(storedAs(view, { codeVersion: codeVersion, build }), shards, 1));
 }
 
@@ -211,7 +217,7 @@ describe('a rebuild', () => {
     const us = { ...aRegion(), domain: before };
     put(us, noting('1', 'a'));
     let pages = 0;
-    const events: EventStore = {
+    const events: EventsTable = {
       ...us.events,
       scan: async (segment, segments, cursor, limit) =>
         pages++ === 0
@@ -225,7 +231,7 @@ describe('a rebuild', () => {
   it('ends a step after 15 s, and the next goes on from there', async () => {
     const us = { ...aRegion(), domain: before };
     put(us, ...Array.from({ length: 250 }, (_, i) => noting(`${i}`, 'a')));
-    const slow: EventStore = {
+    const slow: EventsTable = {
       ...us.events,
       scan: async (...args) => {
         us.runtime.advance(8_000);
@@ -281,11 +287,11 @@ describe('a rebuild', () => {
   it('can be tried again when a table did not answer, or others were faster', async () => {
     const us = await aRunningRegion();
     const outage = new MeridianError('unavailable', 'Not now.', { retryable: true });
-    const views: ViewStore = { ...us.views, apply: () => Promise.reject(outage) };
+    const views: ViewsTable = { ...us.views, apply: () => Promise.reject(outage) };
     await expect(build({ ...us, views }, 'last')).rejects.toMatchObject({ code: 'unavailable', retryable: true });
-    const busy: ViewStore = { ...us.views, apply: async () => false };
+    const busy: ViewsTable = { ...us.views, apply: async () => false };
     await expect(build({ ...us, views: busy }, 'last')).rejects.toMatchObject({ code: 'unavailable', retryable: true });
-    const strange: ViewStore = { ...us.views, apply: () => Promise.reject('strange') };
+    const strange: ViewsTable = { ...us.views, apply: () => Promise.reject('strange') };
     await expect(build({ ...us, views: strange }, 'last')).rejects.toMatchObject({ code: 'internal' });
     await build(us, 'last');
     expect(await rowsOf(us, 'last')).toHaveLength(40);
@@ -305,7 +311,7 @@ describe('begun again', () => {
   it('gives a build up that is by other code, or with other shards, whose rows are taken away later', async () => {
     const us = await aRunningRegion();
     const old = await beginRebuild(us, { view: 'last', segments: 1 });
-    const events: EventStore = {
+    const events: EventsTable = {
       ...us.events,
       scan: async (...args) => {
         us.runtime.advance(15_000);
@@ -381,7 +387,7 @@ describe('commits that come during a build', () => {
     put(us, ...late);
     // It has read which generations there are, and now something else goes first.
     let first = true;
-    const views: ViewStore = {
+    const views: ViewsTable = {
       ...us.views,
       entries: async (...args) => {
         if (first) {
@@ -505,7 +511,7 @@ describe('code of another version', () => {
     const us = await aRunningRegion();
     const { build: number } = await beginRebuild(us, { view: 'last', segments: 1 });
     put(us, commit);
-    const events: EventStore = {
+    const events: EventsTable = {
       ...us.events,
       scan: async (...args) => {
         const page = await us.events.scan(...args);
@@ -536,7 +542,7 @@ describe('rows that are no longer read', () => {
     const us = await aRunningRegion(Array.from({ length: 1200 }, (_, i) => noting(`${i}`, `text-${i % 7}`)));
     await build(us, 'last');
     us.runtime.advance(REMOVABLE_AFTER_MS);
-    const views: ViewStore = {
+    const views: ViewsTable = {
       ...us.views,
       remove: async (...args) => {
         us.runtime.advance(8_000);
@@ -588,7 +594,7 @@ describe('a rebuild that dies at any call', () => {
     for (let nth = 1, done = false; !done; nth++) {
       const us = running(await aRunningRegion(commits), after);
       const { ports, calls } = dying(us, nth, isAnswerLost);
-      const everything = async (own: ProjectPorts) => {
+      const everything = async (own: RebuildPorts) => {
         for (const view of ['counts', 'last']) await build(own, view);
         us.runtime.advance(REMOVABLE_AFTER_MS);
         for (const view of ['counts', 'last']) await cleanRebuild(own, { view });
