@@ -1,0 +1,31 @@
+import { type Commit, foldOrder } from '../facts/commit.ts';
+import { wallTimeOf } from '../facts/hlc.ts';
+import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
+import { IDEMPOTENCY_WINDOW } from './fold.ts';
+
+/** The commits of a stream by their commitIds, seen or hidden, those of the base among them. */
+export class KnownIds {
+  readonly #base: Snapshot['ids'] | undefined;
+  readonly #byId = new Map<string, Commit[]>();
+
+  constructor(base?: Snapshot) {
+    this.#base = base?.ids;
+  }
+
+  add(commit: Commit): void {
+    const copies = this.#byId.get(commit.commitId);
+    if (copies) copies.push(commit);
+    else this.#byId.set(commit.commitId, [commit]);
+  }
+
+  /**
+   * A commit that an append with this id made now would be a copy of: one of the same operation if there is one, else the
+   * last.
+   */
+  find(commitId: string, fingerprint: string, now: number): Commit | KnownCopy | undefined {
+    const copies = [...(this.#base?.get(commitId) ?? []), ...(this.#byId.get(commitId) ?? [])]
+      .filter(({ hlc }) => now - wallTimeOf(hlc) <= IDEMPOTENCY_WINDOW)
+      .sort(foldOrder);
+    return copies.find((copy) => copy.fingerprint === fingerprint) ?? copies.at(-1);
+  }
+}

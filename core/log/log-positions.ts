@@ -1,0 +1,90 @@
+import type { Commit } from '../facts/commit.ts';
+import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
+import {
+  covers,
+  type Dot,
+  dominates,
+  emptyVersion,
+  joinVersions,
+  positionIn,
+  type VersionVector,
+} from '../facts/version.ts';
+
+/** The decided positions of a stream's logs behind a snapshot, seen or hidden; holes are positions that have not arrived. */
+export class LogPositions {
+  readonly #logs = new Map<string, Map<number, Commit>>();
+  readonly #base: VersionVector;
+  /** Per log the last position in the base that has events. */
+  readonly #withEvents: VersionVector;
+
+  constructor(base?: Snapshot) {
+    this.#base = base?.version ?? emptyVersion;
+    this.#withEvents = base?.withEvents ?? emptyVersion;
+  }
+
+  isInBase(dot: Dot): boolean {
+    return covers(this.#base, dot);
+  }
+
+  has({ log, position }: Dot): boolean {
+    return this.#logs.get(log)?.has(position) ?? false;
+  }
+
+  at(log: string, position: number): Commit | undefined {
+    return this.#logs.get(log)?.get(position);
+  }
+
+  put(commit: Commit): void {
+    const log = this.#logs.get(commit.log);
+    if (log) log.set(commit.position, commit);
+    else this.#logs.set(commit.log, new Map([[commit.position, commit]]));
+  }
+
+  /** The logs of which something is here. */
+  names(): IterableIterator<string> {
+    return this.#logs.keys();
+  }
+
+  hasOthersThan(own: string): boolean {
+    return [...this.#logs.keys(), ...Object.keys(this.#base)].some((log) => log !== own);
+  }
+
+  /** What is here that a version does not cover. */
+  behind(version: VersionVector): IteratorObject<Commit> {
+    return this.#logs.values().flatMap((log) => log.values().filter((commit) => !covers(version, commit)));
+  }
+
+  /** The last decided position of a log without a hole before it. Only the log's owner may build on it. */
+  last(log: string): number {
+    return positionIn(this.#base, log) + (this.#logs.get(log)?.size ?? 0);
+  }
+
+  /** The last position of a log, not above `upTo`, that has events; 0 if there is none. */
+  lastWithEvents(log: string, upTo: number): number {
+    const last = this.at(log, upTo);
+    if (!last) return positionIn(this.#withEvents, log);
+    return last.events.length > 0 ? last.position : last.previous;
+  }
+
+  /** Whether what lies behind this version is here as commits, none of it only in the base. */
+  reaches(version: VersionVector): boolean {
+    return dominates(version, this.#base);
+  }
+
+  /**
+   * The least causally closed version that covers a commit. Usually its context and its dot; if its writer was based on an
+   * old version, also what its log holds in between, since a version has no holes.
+   */
+  versionOf(commit: Commit | KnownCopy): VersionVector {
+    if ('version' in commit) return commit.version;
+    const { log, position, context } = commit;
+    let version = joinVersions(context, { [log]: position });
+    let covered = positionIn(context, log);
+    for (let p = position - 1; p > covered; p--) {
+      const between = this.at(log, p)?.context ?? emptyVersion;
+      version = joinVersions(version, between);
+      covered = Math.max(covered, positionIn(between, log));
+    }
+    return version;
+  }
+}

@@ -1,0 +1,49 @@
+import type { Commit } from '../facts/commit.ts';
+import { attemptIdOf, type Decision, type FinalState, finalOf, stateIn } from '../facts/decision.ts';
+import type { Dot } from '../facts/version.ts';
+
+/** An intent that was prepared when it was read, and what became of it if that is known since. */
+export interface OpenIntent {
+  readonly intent: Commit;
+  readonly state?: FinalState;
+}
+
+/** The intents of a stream that are not final where they are stored; those decided since are here still. */
+export class OpenIntents {
+  readonly #byPlace = new Map<string, OpenIntent>();
+
+  get all(): readonly OpenIntent[] {
+    return [...this.#byPlace.values()];
+  }
+
+  /** Those of which nothing here says what became of them. */
+  get undecided(): readonly Commit[] {
+    return this.all.filter(({ state }) => !state).map(({ intent }) => intent);
+  }
+
+  add(intent: Commit): void {
+    this.#byPlace.set(placeOf(intent), { intent });
+  }
+
+  /** The position was read as final. */
+  remove(dot: Dot): void {
+    this.#byPlace.delete(placeOf(dot));
+  }
+
+  /** Notes what became of an attempt. @returns its intents here, as they will be when they are final */
+  decide(decision: Decision): readonly Commit[] {
+    const attemptId = attemptIdOf(decision);
+    const decided: Commit[] = [];
+    for (const [place, { intent, state: known }] of this.#byPlace) {
+      if (known || intent.commitId !== attemptId) continue;
+      const state = stateIn(decision, intent);
+      this.#byPlace.set(place, { intent, state });
+      decided.push(finalOf(intent, state));
+    }
+    return decided;
+  }
+}
+
+function placeOf({ log, position }: Dot): string {
+  return `${log}#${position}`;
+}

@@ -1,0 +1,74 @@
+import { type Commit, foldOrder, isVisible } from '../facts/commit.ts';
+import type { Hlc } from '../facts/hlc.ts';
+import { advanceVersion, covers, dominates, emptyVersion, positionIn, type VersionVector } from '../facts/version.ts';
+import type { LogPositions } from './log-positions.ts';
+
+/** The largest causally closed version of which every commit is here, and its commits behind the base in fold order. */
+export class SeenSet {
+  readonly #logs: LogPositions;
+  readonly #commits: Commit[] = [];
+  #version: VersionVector;
+
+  constructor(logs: LogPositions, base: VersionVector = emptyVersion) {
+    this.#logs = logs;
+    this.#version = base;
+  }
+
+  get version(): VersionVector {
+    return this.#version;
+  }
+
+  /** The seen commits that are no aborted intents, in fold order. */
+  get commits(): readonly Commit[] {
+    return this.#commits;
+  }
+
+  /** Commits that are here and not seen, because something that they depend on is missing. */
+  hidden(): IteratorObject<Commit> {
+    return this.#logs.behind(this.#version);
+  }
+
+  /** The lowest stamp of a hidden commit; undefined when there is none. */
+  get oldestHidden(): Hlc | undefined {
+    return this.hidden()
+      .map(({ hlc }) => hlc)
+      .reduce<Hlc | undefined>((oldest, hlc) => (oldest !== undefined && oldest < hlc ? oldest : hlc), undefined);
+  }
+
+  /** The seen commits that a version does not cover, in fold order. */
+  since(version: VersionVector): readonly Commit[] {
+    return this.#commits.filter((commit) => !covers(version, commit));
+  }
+
+  /** The seen commits that a version covers, in fold order. */
+  upTo(version: VersionVector): readonly Commit[] {
+    return this.#commits.filter((commit) => covers(version, commit));
+  }
+
+  /**
+   * Extends the set as far as it goes: by each log's next commit, once what it depends on is seen.
+   * @returns how many of its first commits are as they were
+   */
+  extend(): number {
+    let unchanged = this.#commits.length;
+    let before: VersionVector;
+    do {
+      before = this.#version;
+      for (const log of this.#logs.names())
+        for (;;) {
+          const next = this.#logs.at(log, positionIn(this.#version, log) + 1);
+          if (!next || !dominates(this.#version, next.context)) break;
+          this.#version = advanceVersion(this.#version, next);
+          if (isVisible(next)) unchanged = Math.min(unchanged, this.#insert(next));
+        }
+    } while (before !== this.#version);
+    return unchanged;
+  }
+
+  /** @returns the place that a commit got */
+  #insert(commit: Commit): number {
+    const at = this.#commits.findLastIndex((seen) => foldOrder(seen, commit) < 0) + 1;
+    this.#commits.splice(at, 0, commit);
+    return at;
+  }
+}

@@ -1,0 +1,103 @@
+// What a snapshot of a history holds, and when it is worth one.
+
+import { currentSchemaVersions } from '../definition/event-version.ts';
+import type { Snapshots } from '../definition/snapshots.ts';
+import type { Mode, StreamDefinition } from '../definition/stream.ts';
+import type { Commit } from '../facts/commit.ts';
+import { wallTimeOf } from '../facts/hlc.ts';
+import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
+import { advanceVersion, dominates, emptyVersion, meetVersions } from '../facts/version.ts';
+import { Fold, IDEMPOTENCY_WINDOW } from './fold.ts';
+import type { LogPositions } from './log-positions.ts';
+import type { SeenSet } from './seen-set.ts';
+
+/** By so much longer than the idempotency window a snapshot keeps ids, for clocks that are behind its stamps: a day. */
+const CLOCK_MARGIN_MS = 24 * 60 * 60 * 1000;
+/** Within this time another Region has usually got a commit of a `merge` stream, and builds on it: a minute. */
+const SETTLE_MS = 60_000;
+/** A snapshot waits for a tenth as many commits as it has ids, so that ids are not written over and over. */
+const IDS_PER_COMMIT = 10;
+
+/** Seen commits, from the oldest on, that a snapshot can take in, in fold order. */
+interface Settled {
+  readonly commits: readonly Commit[];
+  readonly last: Commit;
+}
+
+/** How many commits behind a base make the next snapshot worth it. */
+export function commitsForSnapshot({ every }: Snapshots, base: Snapshot | undefined): number {
+  return Math.max(every, Math.ceil((base?.ids.size ?? 0) / IDS_PER_COMMIT));
+}
+
+/** Wall time: what is younger stays out of a snapshot, since other Regions may not build on it yet. */
+export function settledUntil(
+  mode: Mode,
+  { settle = mode === 'merge' ? SETTLE_MS : 0 }: Snapshots,
+  now: number,
+): number {
+  // Without a wait the clock says nothing: stamps may be ahead of it.
+  return settle > 0 ? now - settle : Number.POSITIVE_INFINITY;
+}
+
+/**
+ * The most seen commits, from the oldest on, that every other commit here, seen or hidden, has seen.
+ * @param until wall time: younger ones are others
+ * @param least fewer than that are none
+ */
+export function settledCommits(seen: SeenSet, until: number, least: number): Settled | undefined {
+  let knownToOthers = seen
+    .hidden()
+    .map(({ context }) => context)
+    .reduce(meetVersions, seen.version);
+  let version = seen.version;
+  let count = seen.commits.length;
+  for (const last of seen.commits.slice(least - 1).reverse()) {
+    if (wallTimeOf(last.hlc) <= until && dominates(knownToOthers, version))
+      return { commits: seen.commits.slice(0, count), last };
+    knownToOthers = meetVersions(knownToOthers, last.context);
+    version = { ...version, [last.log]: last.position - 1 };
+    count--;
+  }
+  return undefined;
+}
+
+/** What a snapshot is made of: the one before it, and what comes to it. */
+interface SnapshotParts {
+  readonly stream: string;
+  readonly definition: StreamDefinition;
+  readonly snapshots: Snapshots;
+  readonly base: Snapshot | undefined;
+  readonly logs: LogPositions;
+  readonly settled: Settled;
+}
+
+/** @throws MeridianError `unreadable-event`; what `evolve` throws */
+export function snapshotOf({ stream, definition, snapshots, base, logs, settled }: SnapshotParts): Snapshot {
+  const { commits, last } = settled;
+  const fold = new Fold(definition, base);
+  const copies = commits.map((commit): KnownCopy => {
+    const { commitId, log, position, hlc, fingerprint } = commit;
+    return {
+      commitId,
+      log,
+      position,
+      hlc,
+      fingerprint,
+      countsAs: fold.apply(commit),
+      version: logs.versionOf(commit),
+    };
+  });
+  const version = commits.reduce(advanceVersion, base?.version ?? emptyVersion);
+  const since = wallTimeOf(last.hlc) - IDEMPOTENCY_WINDOW - CLOCK_MARGIN_MS;
+  const known = [...(base?.ids.values() ?? []), copies].flat().filter(({ hlc }) => wallTimeOf(hlc) >= since);
+  return {
+    stream,
+    codeVersion: snapshots.codeVersion,
+    schemaVersions: currentSchemaVersions(definition.events),
+    version,
+    latestStamp: last.hlc,
+    withEvents: Object.fromEntries(Object.entries(version).map(([log, at]) => [log, logs.lastWithEvents(log, at)])),
+    state: fold.state,
+    ids: Map.groupBy(known, ({ commitId }) => commitId),
+  };
+}
