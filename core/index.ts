@@ -31,7 +31,7 @@ export { isVisible } from './facts/commit.ts';
 export type { AbortReason, Decision, FinalState, Outcome, PreparedIntent } from './facts/decision.ts';
 export { attemptIdOf, TRANSACTION_TYPE } from './facts/decision.ts';
 export type { ErrorCode, Problem } from './facts/errors.ts';
-export { faultsOf, invalid, listedFaults, MeridianError, reject, toProblem } from './facts/errors.ts';
+export { faultsOf, invalid, listedFaults, MeridianError, problemSchema, reject, toProblem } from './facts/errors.ts';
 export type { Generations } from './facts/generation.ts';
 export type { Hlc } from './facts/hlc.ts';
 export { wallTimeOf } from './facts/hlc.ts';
@@ -104,19 +104,15 @@ export { parseCommandEnvelope, parseEventsEnvelope, streamNameOf } from './wire/
 export type { SubscribedEvent } from './wire/event.ts';
 export { subscribedEventSchema } from './wire/event.ts';
 export { generationsSchema } from './wire/generations.ts';
-export type { OperateAnswer, RebuildStatus, RepublishStep } from './wire/operate.ts';
-export {
-  operateAnswerSchema,
-  quarantineAddRequestSchema,
-  quarantineListRequestSchema,
-  rebuildBeginRequestSchema,
-  rebuildRequestSchema,
-  rebuildStatusSchema,
-  rebuildStepRequestSchema,
-  redriveRequestSchema,
-  republishStepRequestSchema,
-  republishStepSchema,
+export type {
+  ActionInput,
+  ActionRequest,
+  ActionResult,
+  OperateAnswer,
+  OperateRequest,
+  OperatorAction,
 } from './wire/operate.ts';
+export { encodeOperateRequest, isOperatorAction, operateAnswerSchema, operatorActions } from './wire/operate.ts';
 export type { ParticipantAnswer } from './wire/participant.ts';
 export type { ProjectionMessage } from './wire/projection.ts';
 export { parseProjectionMessage, streamsOf } from './wire/projection.ts';

@@ -1,15 +1,11 @@
 import * as z from 'zod';
-import { MeridianError, toProblem } from '../../core/index.ts';
+import { MeridianError, type Problem, problemSchema, toProblem } from '../../core/index.ts';
 import { CliError } from './cli-error.ts';
 
 const faultSchema = z.object({ path: z.string(), message: z.string() });
 
 /** A problem document as a Region answers it; what belongs to its code comes with it. */
-export const problemDocumentSchema = z.looseObject({
-  status: z.number(),
-  detail: z.string(),
-  code: z.string(),
-  retryable: z.boolean(),
+export const problemDocumentSchema = problemSchema.extend({
   faults: z.array(faultSchema).optional().catch(undefined),
   known: z.array(z.string()).optional().catch(undefined),
   actual: z.string().optional().catch(undefined),
@@ -19,11 +15,11 @@ export type ProblemDocument = z.output<typeof problemDocumentSchema>;
 /** What a Region refused, or could not do. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
-  readonly problem: ProblemDocument;
+  readonly problem: Problem;
   /** Whether it was about to write. */
   readonly ofWrite: boolean;
 
-  constructor(problem: ProblemDocument, ofWrite = false) {
+  constructor(problem: Problem, ofWrite = false) {
     super(problem.detail);
     this.problem = problem;
     this.ofWrite = ofWrite;

@@ -1,4 +1,13 @@
 import * as z from 'zod';
+import {
+  type ActionInput,
+  type ActionResult,
+  encodeOperateRequest,
+  type OperateRequest,
+  type OperatorAction,
+  operateAnswerSchema,
+  operatorActions,
+} from '../../core/index.ts';
 import { CliError } from './cli-error.ts';
 import type { ApiAnswer, ApiRequest } from './http.ts';
 import { ProblemError, problemDocumentSchema } from './problem.ts';
@@ -11,7 +20,7 @@ export interface Transport {
   /** @throws CliError, MeridianError */
   readonly send: (request: ApiRequest) => Promise<ApiAnswer>;
   /** One invocation of `operate`. @throws CliError, MeridianError */
-  readonly operate: (request: object) => Promise<unknown>;
+  readonly operate: (request: OperateRequest) => Promise<unknown>;
   /** Another Region of the same deployment. @throws CliError when its address cannot be told from this one's */
   readonly sibling: (region: string) => Transport;
 }
@@ -72,8 +81,6 @@ const healthSchema = z.object({
   seen: z.record(z.string(), z.object({ at: z.string(), ageMs: z.number() }).nullable()),
 });
 export type HealthShown = z.output<typeof healthSchema>;
-
-const operatedSchema = z.union([z.object({ problem: problemDocumentSchema }), z.object({ result: z.unknown() })]);
 
 /** A Region's API and its operator's actions. What may pass is tried several times, so every append needs an id. */
 export class Region {
@@ -145,11 +152,13 @@ export class Region {
   }
 
   /** One of the operator's actions. */
-  operate<T>(shape: z.ZodType<T>, action: string, input: object): Promise<T> {
+  operate<Name extends OperatorAction>(action: Name, input: ActionInput<Name>): Promise<ActionResult<Name>> {
     return retried(async () => {
-      const { data } = operatedSchema.safeParse(await this.#transport.operate({ action, ...input }));
+      const { data } = operateAnswerSchema.safeParse(
+        await this.#transport.operate(encodeOperateRequest(action, input)),
+      );
       if (data && 'problem' in data) throw new ProblemError(data.problem);
-      const result = shape.safeParse(data?.result);
+      const result = operatorActions[action].result.safeParse(data?.result);
       if (!result.success)
         throw new CliError(
           'strange-answer',

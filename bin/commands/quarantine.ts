@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type * as z from 'zod';
-import { type Quarantined, quarantineListSchema, redriveSchema } from '../../core/wire/operate.ts';
+import type { ActionResult } from '../../core/index.ts';
+import type { Driven } from '../../core/wire/operate.ts';
 import { CliError } from '../client/cli-error.ts';
 import { parsed, type Region } from '../client/region.ts';
 import { count, note, say, sayJson, table } from '../output.ts';
@@ -18,6 +18,8 @@ interface RedriveOptions extends FilterOptions {
   readonly dryRun?: boolean;
   readonly rate?: number;
 }
+
+type Redriven = ActionResult<'quarantine-redrive'>;
 
 /** `meridian quarantine` */
 export function addQuarantine(program: Command): void {
@@ -48,7 +50,7 @@ async function list(region: Region, { json, limit, reason, stream }: ListOptions
   const { messages, about, complete } = await telling(
     json,
     () => 'Still looking into the quarantine …',
-    () => region.operate(quarantineListSchema, 'quarantine-list', { filter: { reason, stream }, limit }),
+    () => region.operate('quarantine-list', { filter: { reason, stream }, limit }),
   );
   if (json) return sayJson({ messages, about, complete });
   if (messages.length > 0) say(tableOf(messages));
@@ -56,7 +58,7 @@ async function list(region: Region, { json, limit, reason, stream }: ListOptions
   else say(`${count(messages.length, 'message')} of about ${about} in all; which of them is chance.`);
 }
 
-function tableOf(messages: readonly Omit<Quarantined, 'body'>[]): string {
+function tableOf(messages: readonly Driven[]): string {
   return table(
     [
       { name: 'id' },
@@ -79,7 +81,7 @@ function tableOf(messages: readonly Omit<Quarantined, 'body'>[]): string {
 const MAX_REASON = 60;
 
 async function show(region: Region, id: string, { json }: RegionOptions): Promise<void> {
-  const { messages, complete } = await region.operate(quarantineListSchema, 'quarantine-list', { ids: [id], limit: 1 });
+  const { messages, complete } = await region.operate('quarantine-list', { ids: [id], limit: 1 });
   const [message] = messages;
   if (!message)
     throw new CliError(
@@ -118,7 +120,7 @@ async function redrive(region: Region, chosen: readonly string[], options: Redri
   let looked = 0;
   let about = 0;
   let handed = 0;
-  const onStep = (step: z.output<typeof redriveSchema>): void => {
+  const onStep = (step: Redriven): void => {
     looked += step.examined;
     about = Math.max(about, step.about);
     handed += options.dryRun ? 0 : step.redriven.length;
@@ -134,9 +136,9 @@ async function redriveAll(
   region: Region,
   chosen: readonly string[],
   { json = false, dryRun = false, rate = Number.POSITIVE_INFINITY, reason, stream }: RedriveOptions,
-  onStep: (step: z.output<typeof redriveSchema>) => void,
+  onStep: (step: Redriven) => void,
 ): Promise<void> {
-  const all: { -readonly [K in 'redriven' | 'failed']: z.output<typeof redriveSchema>[K] } = {
+  const all: { -readonly [K in 'redriven' | 'failed']: Redriven[K] } = {
     redriven: [],
     failed: [],
   };
@@ -151,7 +153,7 @@ async function redriveAll(
       dryRun,
       before,
     };
-    const step = await region.operate(redriveSchema, 'quarantine-redrive', request).catch((error: unknown) => {
+    const step = await region.operate('quarantine-redrive', request).catch((error: unknown) => {
       if (!json && all.redriven.length > 0)
         note(
           `Stopped after ${count(all.redriven.length, 'message')} handed to ingest again: run it again for the rest.`,
@@ -174,8 +176,8 @@ async function redriveAll(
 }
 
 function tell(
-  { about, complete }: z.output<typeof redriveSchema>,
-  { redriven, failed }: Pick<z.output<typeof redriveSchema>, 'redriven' | 'failed'>,
+  { about, complete }: Redriven,
+  { redriven, failed }: Pick<Redriven, 'redriven' | 'failed'>,
   missing: readonly string[],
   { json, dryRun }: { readonly json: boolean; readonly dryRun: boolean },
 ): void {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MultiBar } from 'cli-progress';
 import type { Command } from 'commander';
-import { type RebuildStatus, rebuildStatusSchema } from '../../core/index.ts';
+import type { ActionResult } from '../../core/index.ts';
 import { CliError } from '../client/cli-error.ts';
 import type { Region } from '../client/region.ts';
 import { everyRegion, inEach, tellEach } from '../each-region.ts';
@@ -14,6 +14,8 @@ interface RebuildOptions extends RegionOptions {
   readonly segments?: number;
   readonly clean?: boolean;
 }
+
+type RebuildStatus = ActionResult<'rebuild-status'>;
 
 /** `meridian rebuild` */
 export function addRebuild(program: Command): void {
@@ -67,7 +69,7 @@ async function rebuildIn(
   segments: number | undefined,
   onProgress: (status: RebuildStatus) => void,
 ): Promise<RebuildStatus> {
-  const begun = await region.operate(rebuildStatusSchema, 'rebuild-begin', { view, segments });
+  const begun = await region.operate('rebuild-begin', { view, segments });
   const { build } = begun;
   onProgress(begun);
   const isUnderWay = (status: RebuildStatus): boolean => {
@@ -77,13 +79,13 @@ async function rebuildIn(
   };
   await sideBySide(begun.segments, async ({ segment, done }, stop) => {
     for (let isDone = done; !isDone && !stop.aborted; ) {
-      const status = await region.operate(rebuildStatusSchema, 'rebuild-step', { view, build, segment });
+      const status = await region.operate('rebuild-step', { view, build, segment });
       if (!isUnderWay(status)) return;
       onProgress(status);
       isDone = status.segments[segment]?.done ?? true;
     }
   });
-  const end = await region.operate(rebuildStatusSchema, 'rebuild-status', { view });
+  const end = await region.operate('rebuild-status', { view });
   if (isUnderWay(end))
     throw new CliError('not-done', `Build ${build} of ${view} is not done: run it again, it goes on.`);
   return end;
@@ -95,7 +97,7 @@ async function clean(regions: readonly Region[], view: string, { json = false }:
   const results = await inEach(regions, async (region) => {
     for (;;) {
       const now = Date.now();
-      const status = await region.operate(rebuildStatusSchema, 'rebuild-clean', { view });
+      const status = await region.operate('rebuild-clean', { view });
       if (!status.retired.some(({ removableAt }) => Date.parse(removableAt) < now)) return status;
       // Where the Region's clock is behind this one there is nothing to do yet.
       await sleep(BETWEEN_CLEANS_MS);

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { type RepublishStep, republishStepSchema } from '../../core/index.ts';
+import type { ActionResult } from '../../core/index.ts';
 import { CliError } from '../client/cli-error.ts';
 import type { Region } from '../client/region.ts';
 import { pause, TRIES } from '../client/retry.ts';
@@ -67,12 +67,15 @@ async function republishSegment(
   region: Region,
   request: { readonly since: string; readonly segment: number; readonly dryRun: boolean },
   stop: AbortSignal,
-): Promise<Pick<RepublishStep, 'scanned' | 'published'>> {
+): Promise<Pick<ActionResult<'republish-step'>, 'scanned' | 'published'>> {
   const all = { scanned: 0, published: 0 };
   let cursor: string | undefined;
   for (let failures = 0; ; ) {
-    const input = { ...request, segments: SEGMENTS, cursor };
-    const step: RepublishStep = await region.operate(republishStepSchema, 'republish-step', input);
+    const step: ActionResult<'republish-step'> = await region.operate('republish-step', {
+      ...request,
+      segments: SEGMENTS,
+      cursor,
+    });
     all.scanned += step.scanned;
     all.published += step.published;
     if (stop.aborted || (step.cursor === undefined && step.failed === 0)) return all;

@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import { briefOf, isRetryable, type ProblemDocument } from '../client/problem.ts';
 import type { Region } from '../client/region.ts';
 import { pause, TRIES } from '../client/retry.ts';
@@ -35,8 +34,6 @@ const MAX_REQUEST_BYTES = 4_000_000;
 const MAX_AHEAD = 2_000;
 const MAX_AHEAD_CHARACTERS = 20_000_000;
 const MAX_UNREADABLE = 20;
-
-const addedSchema = z.object({ failed: z.array(z.object({ index: z.number(), why: z.string() })) });
 
 interface Waiting extends Envelope {
   tries: number;
@@ -211,7 +208,7 @@ function laneFor<T>(lanes: readonly Lane<T>[], stream: string): Lane<T> {
 async function quarantine(region: Region, items: readonly Unreadable[]): Promise<ReadonlyMap<number, string>> {
   try {
     const messages = items.map(({ reason, body }) => ({ reason, body }));
-    const { failed } = await region.operate(addedSchema, 'quarantine-add', { messages });
+    const { failed } = await region.operate('quarantine-add', { messages });
     return new Map(failed.map(({ index, why }) => [index, why]));
   } catch (error) {
     if (isRetryable(error)) throw error;

@@ -1,8 +1,7 @@
-import type * as z from 'zod';
 import { type Commit, isVisible } from '../facts/commit.ts';
 import { wallTimeOf } from '../facts/hlc.ts';
 import type { CommitScan } from '../ports/commit-scan.ts';
-import type { RepublishStep, republishStepRequestSchema } from '../wire/operate.ts';
+import type { ActionRequest, ActionResult } from '../wire/operate.ts';
 import { type ArmPorts, armResolver, type PublishPorts, publishChanges } from './relay.ts';
 
 export interface RepublishPorts extends PublishPorts, ArmPorts {
@@ -26,8 +25,8 @@ const BEGINNING = '';
  */
 export async function republishStep(
   ports: RepublishPorts,
-  { since, segment, segments, cursor = BEGINNING, dryRun }: z.output<typeof republishStepRequestSchema>,
-): Promise<RepublishStep> {
+  { since, segment, segments, cursor = BEGINNING, dryRun }: ActionRequest<'republish-step'>,
+): Promise<ActionResult<'republish-step'>> {
   const { region, events, runtime } = ports;
   const deadline = runtime.elapsed() + STEP_MS;
   const from = Date.parse(since);

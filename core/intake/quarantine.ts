@@ -5,16 +5,7 @@ import type { HeldMessage, Quarantine } from '../ports/quarantine.ts';
 import type { BatchAnswer, Queue } from '../ports/queue.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { idOf } from '../wire/envelope.ts';
-import type {
-  drivenSchema,
-  Quarantined,
-  quarantineAddRequestSchema,
-  quarantineAddSchema,
-  quarantineListRequestSchema,
-  quarantineListSchema,
-  redriveRequestSchema,
-  redriveSchema,
-} from '../wire/operate.ts';
+import type { ActionRequest, ActionResult, Driven, Quarantined } from '../wire/operate.ts';
 import { quarantinedBody, wrappedSchema } from '../wire/quarantine.ts';
 import { streamNameSchema } from '../wire/schemas.ts';
 
@@ -73,7 +64,7 @@ function quarantined({ id, sentAt, receives, body: kept }: HeldMessage): Quarant
   };
 }
 
-type Choice = z.output<typeof quarantineListRequestSchema>;
+type Choice = ActionRequest<'quarantine-list'>;
 
 function matches({ reason, stream }: Quarantined, filter: Choice['filter']): boolean {
   return (
@@ -141,10 +132,7 @@ async function release(quarantine: Quarantine, messages: readonly HeldMessage[])
  * 30 s if this process dies.
  * @throws MeridianError `unavailable`
  */
-export async function listQuarantine(
-  ports: QuarantinePorts,
-  choice: Choice,
-): Promise<z.output<typeof quarantineListSchema>> {
+export async function listQuarantine(ports: QuarantinePorts, choice: Choice): Promise<ActionResult<'quarantine-list'>> {
   const about = await ports.quarantine.count();
   const messages: Quarantined[] = [];
   const { held, complete } = await examine(ports, HOLD_MS, choice, Number.POSITIVE_INFINITY, (chosen) => {
@@ -157,8 +145,8 @@ export async function listQuarantine(
 /** Keeps what cannot be read, with the reason, and tells what was not kept. */
 export async function addToQuarantine(
   { quarantine, runtime }: QuarantinePorts,
-  { messages }: z.output<typeof quarantineAddRequestSchema>,
-): Promise<z.output<typeof quarantineAddSchema>> {
+  { messages }: ActionRequest<'quarantine-add'>,
+): Promise<ActionResult<'quarantine-add'>> {
   const answers = await deliverInBatches(
     messages.map(({ reason, body }) => quarantinedBody(reason, body)),
     bytesAtMost,
@@ -178,12 +166,12 @@ export async function addToQuarantine(
  */
 export async function redriveQuarantine(
   ports: QuarantinePorts,
-  { dryRun, before, ...choice }: z.output<typeof redriveRequestSchema>,
-): Promise<z.output<typeof redriveSchema>> {
+  { dryRun, before, ...choice }: ActionRequest<'quarantine-redrive'>,
+): Promise<ActionResult<'quarantine-redrive'>> {
   const { quarantine, ingest, runtime } = ports;
   const about = await quarantine.count();
   const until = before ?? runtime.now();
-  const redriven: z.output<typeof drivenSchema>[] = [];
+  const redriven: Driven[] = [];
   const failed: { readonly id: string; readonly why: string }[] = [];
   const gone = new Set<string>();
   const { held, surplus, complete } = await examine(

@@ -1,4 +1,3 @@
-import type * as z from 'zod';
 import { viewOf } from '../definition/domain.ts';
 import { codeVersionOf, type ViewDefinition } from '../definition/view.ts';
 import type { Commit } from '../facts/commit.ts';
@@ -6,12 +5,7 @@ import { MeridianError } from '../facts/errors.ts';
 import type { Build, Generations, Segment } from '../facts/generation.ts';
 import { splitStream } from '../facts/stream-ref.ts';
 import type { CommitScan } from '../ports/commit-scan.ts';
-import type {
-  RebuildStatus,
-  rebuildBeginRequestSchema,
-  rebuildRequestSchema,
-  rebuildStepRequestSchema,
-} from '../wire/operate.ts';
+import type { ActionRequest, ActionResult } from '../wire/operate.ts';
 import { changeGenerations, generationsOf } from './current-generations.ts';
 import {
   advanceBuild,
@@ -41,13 +35,15 @@ export interface RebuildPorts extends ProjectPorts {
 /** Where the generations of a view are asked for, and no stream is. */
 type StatusPorts = Pick<RebuildPorts, 'domain' | 'views' | 'runtime'>;
 
+type RebuildStatus = ActionResult<'rebuild-status'>;
+
 /**
  * Begins to build a view anew, from the table; goes on with the build that is under way, if it is by the same code.
  * @throws MeridianError `unknown-view`; `unavailable`
  */
 export async function beginRebuild(
   { domain, views, runtime }: StatusPorts,
-  { view: name, segments }: z.output<typeof rebuildBeginRequestSchema>,
+  { view: name, segments }: ActionRequest<'rebuild-begin'>,
 ): Promise<RebuildStatus> {
   const view = viewOf(domain, name);
   return statusOf(view, await changeGenerations(views, view, (now) => beginBuild(view, segments, runtime.now(), now)));
@@ -56,7 +52,7 @@ export async function beginRebuild(
 /** @throws MeridianError `unknown-view`; `unavailable` */
 export async function rebuildStatus(
   { domain, views }: StatusPorts,
-  { view: name }: z.output<typeof rebuildRequestSchema>,
+  { view: name }: ActionRequest<'rebuild-status'>,
 ): Promise<RebuildStatus> {
   const view = viewOf(domain, name);
   return statusOf(view, await generationsOf(views, view));
@@ -71,7 +67,7 @@ export async function rebuildStatus(
  */
 export async function stepRebuild(
   ports: RebuildPorts,
-  { view: name, build, segment: index }: z.output<typeof rebuildStepRequestSchema>,
+  { view: name, build, segment: index }: ActionRequest<'rebuild-step'>,
 ): Promise<RebuildStatus> {
   const { domain, views, runtime } = ports;
   const view = viewOf(domain, name);
@@ -140,7 +136,7 @@ function cannotBuild({ name }: ViewDefinition, stream: string, cause: unknown): 
  */
 export async function cleanRebuild(
   { domain, views, runtime }: StatusPorts,
-  { view: name }: z.output<typeof rebuildRequestSchema>,
+  { view: name }: ActionRequest<'rebuild-clean'>,
 ): Promise<RebuildStatus> {
   const view = viewOf(domain, name);
   const deadline = runtime.elapsed() + STEP_MS;

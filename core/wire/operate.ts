@@ -14,20 +14,20 @@ const choice = {
     .default({}),
 };
 
-export const quarantineListRequestSchema = z.strictObject({
+const quarantineListRequestSchema = z.strictObject({
   ...choice,
   /** So many at most. */
   limit: z.int().min(1).max(1000).default(100),
 });
 
-export const quarantineAddRequestSchema = z.strictObject({
+const quarantineAddRequestSchema = z.strictObject({
   messages: z
     .array(z.strictObject({ reason: z.string().max(10_000), body: z.string() }))
     .min(1)
     .max(100),
 });
 
-export const redriveRequestSchema = z.strictObject({
+const redriveRequestSchema = z.strictObject({
   ...choice,
   limit: z.int().min(1).max(1000).default(1000),
   /** Sends and removes nothing. */
@@ -36,7 +36,7 @@ export const redriveRequestSchema = z.strictObject({
   before: z.number().optional(),
 });
 
-export const drivenSchema = z.object({
+const drivenSchema = z.object({
   id: z.string(),
   sentAt: z.iso.datetime(),
   receives: z.number(),
@@ -47,13 +47,16 @@ export const drivenSchema = z.object({
   envelopeId: z.string().optional(),
 });
 
+/** A message that was driven back. */
+export type Driven = z.output<typeof drivenSchema>;
+
 /** What came in, to the letter: what a redrive sends. */
 const quarantinedSchema = drivenSchema.extend({ body: z.string() });
 
 /** A message of the quarantine, as far as it can be read. */
 export type Quarantined = z.output<typeof quarantinedSchema>;
 
-export const quarantineListSchema = z.object({
+const quarantineListSchema = z.object({
   messages: z.array(quarantinedSchema),
   /** About how many there are in all. */
   about: z.number(),
@@ -61,12 +64,12 @@ export const quarantineListSchema = z.object({
   complete: z.boolean(),
 });
 
-export const quarantineAddSchema = z.object({
+const quarantineAddSchema = z.object({
   added: z.number(),
   failed: z.array(z.object({ index: z.number(), why: z.string() })),
 });
 
-export const redriveSchema = z.object({
+const redriveSchema = z.object({
   /** How many messages were looked at. */
   examined: z.number(),
   /** Sent to `ingest` and removed from here; in a dry run those that would be. */
@@ -85,7 +88,7 @@ export const redriveSchema = z.object({
 
 const MAX_TABLE_SEGMENTS = 1000;
 
-export const republishStepRequestSchema = z
+const republishStepRequestSchema = z
   .strictObject({
     /** Commits written at that time or later, by their stamps. */
     since: z.iso.datetime({ offset: true }),
@@ -99,7 +102,7 @@ export const republishStepRequestSchema = z
   })
   .refine(({ segment, segments }) => segment < segments, { path: ['segment'], message: 'is not below segments' });
 
-export const republishStepSchema = z.object({
+const republishStepSchema = z.object({
   /** Commits read. */
   scanned: z.number(),
   /** Events published, or that would be. */
@@ -113,30 +116,19 @@ export const republishStepSchema = z.object({
   cursor: z.string().optional(),
 });
 
-export type RepublishStep = z.output<typeof republishStepSchema>;
-
-/** What a Region's `operate` function answers: an action's result, or why there is none. */
-export type OperateAnswer = { readonly result: unknown } | { readonly problem: Problem };
-
-/** Of an answer that came as JSON. */
-export const operateAnswerSchema: z.ZodType<OperateAnswer> = z.union([
-  z.object({ problem: problemSchema }),
-  z.object({ result: z.unknown() }),
-]);
-
 const MAX_SEGMENTS = 32;
 
 const viewSchema = z.string();
 
-export const rebuildBeginRequestSchema = z.strictObject({
+const rebuildBeginRequestSchema = z.strictObject({
   view: viewSchema,
   /** Parts of the table that are read side by side. A build that is under way keeps its own number. */
   segments: z.int().min(1).max(MAX_SEGMENTS).default(4),
 });
 
-export const rebuildStepRequestSchema = z.strictObject({ view: viewSchema, build: z.int(), segment: z.int().min(0) });
+const rebuildStepRequestSchema = z.strictObject({ view: viewSchema, build: z.int(), segment: z.int().min(0) });
 
-export const rebuildRequestSchema = z.strictObject({ view: viewSchema });
+const rebuildRequestSchema = z.strictObject({ view: viewSchema });
 
 const shownSchema = z.object({
   codeVersion: z.number(),
@@ -147,7 +139,7 @@ const shownSchema = z.object({
 });
 
 /** How far the rebuild of a view is. */
-export const rebuildStatusSchema = z.object({
+const rebuildStatusSchema = z.object({
   view: z.string(),
   /** Of the view's code that answered. */
   codeVersion: z.number(),
@@ -164,4 +156,61 @@ export const rebuildStatusSchema = z.object({
   retired: z.array(z.object({ codeVersion: z.number(), build: z.number(), removableAt: z.iso.datetime() })),
 });
 
-export type RebuildStatus = z.output<typeof rebuildStatusSchema>;
+/**
+ * What an operator can ask of a Region, by its name: what is sent, and what comes back. Each action works for some seconds at
+ * most, then returns how far it is: whoever asked asks again.
+ */
+const schemas = {
+  'rebuild-begin': { request: rebuildBeginRequestSchema, result: rebuildStatusSchema },
+  'rebuild-step': { request: rebuildStepRequestSchema, result: rebuildStatusSchema },
+  'rebuild-status': { request: rebuildRequestSchema, result: rebuildStatusSchema },
+  'rebuild-clean': { request: rebuildRequestSchema, result: rebuildStatusSchema },
+  'republish-step': { request: republishStepRequestSchema, result: republishStepSchema },
+  'quarantine-list': { request: quarantineListRequestSchema, result: quarantineListSchema },
+  'quarantine-add': { request: quarantineAddRequestSchema, result: quarantineAddSchema },
+  'quarantine-redrive': { request: redriveRequestSchema, result: redriveSchema },
+};
+
+export type OperatorAction = keyof typeof schemas;
+
+/** An action's request as it is sent: with defaults left out. */
+export type ActionInput<Name extends OperatorAction> = z.input<(typeof schemas)[Name]['request']>;
+
+/** An action's request as it is read. */
+export type ActionRequest<Name extends OperatorAction> = z.output<(typeof schemas)[Name]['request']>;
+
+export type ActionResult<Name extends OperatorAction> = z.output<(typeof schemas)[Name]['result']>;
+
+/** The same, by the type of each action: so it can be read with a name that is only known to be one of them. */
+export const operatorActions: {
+  readonly [Name in OperatorAction]: {
+    readonly request: z.ZodType<ActionRequest<Name>>;
+    readonly result: z.ZodType<ActionResult<Name>>;
+  };
+} = schemas;
+
+export function isOperatorAction(name: string): name is OperatorAction {
+  return Object.hasOwn(operatorActions, name);
+}
+
+/** What is sent to a Region's `operate` function. */
+export type OperateRequest = { readonly action: OperatorAction };
+
+export function encodeOperateRequest<Name extends OperatorAction>(
+  action: Name,
+  input: ActionInput<Name>,
+): OperateRequest {
+  return { ...input, action };
+}
+
+/** Of a request whose action need not be one of ours: what else is in it is for the action to read. */
+export const operateRequestSchema = z.looseObject({ action: z.string() });
+
+/** What a Region's `operate` function answers: an action's result, or why there is none. */
+export type OperateAnswer = { readonly result: unknown } | { readonly problem: Problem };
+
+/** Of an answer that came as JSON. */
+export const operateAnswerSchema: z.ZodType<OperateAnswer> = z.union([
+  z.object({ problem: problemSchema }),
+  z.object({ result: z.unknown() }),
+]);

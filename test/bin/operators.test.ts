@@ -274,7 +274,14 @@ describe('meridian quarantine', () => {
   it('says how far a redrive was when it fails half way', async () => {
     const redriven = [1, 2].map((n) => ({ id: `m${n}`, sentAt: '2026-01-01T00:00:00Z', receives: 1, reason: 'None.' }));
     const step = { examined: 2, redriven, kept: 0, failed: [], about: 9, complete: false, before: 1 };
-    const problem = { status: 500, detail: 'It is broken.', code: 'internal', retryable: false };
+    const problem = {
+      type: 'urn:x',
+      title: 'x',
+      status: 500,
+      detail: 'It is broken.',
+      code: 'internal',
+      retryable: false,
+    };
     const answers: object[] = [{ result: step }, { problem }];
     const server = createServer((_request, response) => response.end(JSON.stringify(answers.shift())));
     const url = await addressOf(server);
@@ -374,7 +381,14 @@ describe('meridian rebuild', () => {
 
   it('ends, other segments too, when a segment cannot be built', async () => {
     const steps: number[] = [];
-    const problem = { status: 500, detail: 'It cannot be built.', code: 'internal', retryable: false };
+    const problem = {
+      type: 'urn:x',
+      title: 'x',
+      status: 500,
+      detail: 'It cannot be built.',
+      code: 'internal',
+      retryable: false,
+    };
     const told = Promise.withResolvers<void>();
     const { operate } = Region.prototype;
     const asked = vi.spyOn(Region.prototype, 'operate').mockImplementation(async function (this: Region, ...request) {

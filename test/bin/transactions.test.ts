@@ -178,7 +178,14 @@ describe('meridian transact', () => {
   });
 
   it('exits with 3 after a fault of the Region, also one that does not pass by itself', async () => {
-    const problem = { status: 500, detail: 'The upcaster has to be mended.', code: 'internal', retryable: false };
+    const problem = {
+      type: 'urn:x',
+      title: 'x',
+      status: 500,
+      detail: 'The upcaster has to be mended.',
+      code: 'internal',
+      retryable: false,
+    };
     const { refusing, url } = await aRegionThat((_, response) => {
       response.statusCode = 500;
       response.end(text(problem));

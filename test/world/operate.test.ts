@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { rebuildStatusSchema, republishStepSchema } from '../../core/index.ts';
+import { operatorActions } from '../../core/index.ts';
 import { serveWorld } from '../../world/network/server.ts';
 import { World } from '../../world/world.ts';
 import { aWorld } from './a-world.ts';
@@ -52,7 +52,7 @@ describe('operate in a world', () => {
         world.region('us-east-1').operate({ ...request, ...(cursor !== undefined && { cursor }) }),
       );
       if ('problem' in answer) throw new Error(answer.problem.detail);
-      return republishStepSchema.parse(answer.result);
+      return operatorActions['republish-step'].result.parse(answer.result);
     };
     const first = await step();
     expect(first).toMatchObject({ published: 0, failed: 1, cursor: expect.any(String) });
@@ -79,7 +79,7 @@ describe('operate in a world', () => {
         await post(JSON.stringify({ action: 'rebuild-step', view: 'notes', build: 2, segment }));
       const done = await post(JSON.stringify({ action: 'rebuild-status', view: 'notes' }));
       expect(done.answer).toMatchObject({ result: { done: true, active: { build: 2 } } });
-      expect(rebuildStatusSchema.safeParse(Object(done.answer).result).success).toBe(true);
+      expect(operatorActions['rebuild-status'].result.safeParse(Object(done.answer).result).success).toBe(true);
       expect(await post(JSON.stringify({ action: 'nothing' }))).toMatchObject({
         status: 200,
         answer: { problem: { code: 'not-found' } },

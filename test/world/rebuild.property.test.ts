@@ -4,14 +4,17 @@ import { memoryDecisions } from '../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../adapters/memory/event-store.ts';
 import { memoryViewStore } from '../../adapters/memory/view-store.ts';
 import {
+  type ActionInput,
+  type ActionResult,
   type Commit,
   type Domain,
   defineView,
+  encodeOperateRequest,
   MeridianError,
+  type OperatorAction,
+  operatorActions,
   projectTriggers,
-  type RebuildStatus,
   readRows,
-  rebuildStatusSchema,
   type ViewDefinition,
   type ViewsTable,
 } from '../../core/index.ts';
@@ -90,26 +93,29 @@ type Run = typeof run extends fc.Arbitrary<infer T> ? T : never;
 
 /** Runs a rebuild to its end, whatever fails on the way, and takes the old rows away once it may. */
 async function rebuild(scheduler: VirtualScheduler, region: WorldRegion, view: string, segments: number) {
-  const ask = async (request: Readonly<Record<string, unknown>>): Promise<RebuildStatus> => {
+  const ask = async <Name extends OperatorAction>(
+    action: Name,
+    input: ActionInput<Name>,
+  ): Promise<ActionResult<Name>> => {
     for (;;) {
-      const answer = await region.operate(request);
-      if ('result' in answer) return rebuildStatusSchema.parse(answer.result);
+      const answer = await region.operate(encodeOperateRequest(action, input));
+      if ('result' in answer) return operatorActions[action].result.parse(answer.result);
       expect(answer.problem.retryable, JSON.stringify(answer)).toBe(true);
       await sleepOn(scheduler, 50);
     }
   };
-  const { build } = await ask({ action: 'rebuild-begin', view, segments });
+  const { build } = await ask('rebuild-begin', { view, segments });
   const drive = async (segment: number): Promise<void> => {
     for (;;) {
-      const { done, build: now, segments } = await ask({ action: 'rebuild-step', view, build, segment });
+      const { done, build: now, segments } = await ask('rebuild-step', { view, build, segment });
       if (done || now !== build || segments[segment]?.done) return;
     }
   };
-  const { segments: begun } = await ask({ action: 'rebuild-status', view });
+  const { segments: begun } = await ask('rebuild-status', { view });
   await Promise.all(begun.map(({ segment }) => drive(segment)));
   for (;;) {
     await sleepOn(scheduler, 60_000);
-    const { retired } = await ask({ action: 'rebuild-clean', view });
+    const { retired } = await ask('rebuild-clean', { view });
     if (retired.length === 0) return;
   }
 }

@@ -9,7 +9,7 @@ type Sent = z.output<typeof sentEnvelopesSchema>[number];
 
 function problem(code: string, retryable: boolean) {
   return {
-    problem: { status: retryable ? 503 : 422, code, detail: `It is ${code}.`, retryable },
+    problem: { type: 'urn:x', title: code, status: retryable ? 503 : 422, code, detail: `It is ${code}.`, retryable },
   };
 }
 

@@ -7,7 +7,7 @@ import type { Bus } from '../../../core/ports/bus.ts';
 import type { DelayedMessage } from '../../../core/ports/delayed-queue.ts';
 import type { BatchAnswer } from '../../../core/ports/queue.ts';
 import type { BusEntry } from '../../../core/wire/bus.ts';
-import { republishStepRequestSchema } from '../../../core/wire/operate.ts';
+import { operatorActions } from '../../../core/wire/operate.ts';
 import { aCommit, anIntent } from '../../contract/commits.ts';
 import { aRegion } from '../a-region.ts';
 
@@ -55,7 +55,7 @@ function aPublisher(commits: readonly Commit[], refuses: (id: string) => boolean
 }
 
 function step(of: Record<string, unknown> = {}) {
-  return republishStepRequestSchema.parse({ since, segment: 0, segments: 1, ...of });
+  return operatorActions['republish-step'].request.parse({ since, segment: 0, segments: 1, ...of });
 }
 
 /** Steps until the segment is done, or something was not taken. */
@@ -182,7 +182,7 @@ describe('republish', () => {
     ['no segments', { segments: 0 }, 'segments'],
     ['what it does not know', { all: true }, ''],
   ])('takes no request with %s', (_, of, path) => {
-    const { error } = republishStepRequestSchema.safeParse({ since, segment: 0, segments: 3, ...of });
+    const { error } = operatorActions['republish-step'].request.safeParse({ since, segment: 0, segments: 3, ...of });
     expect(error?.issues.map((issue) => issue.path.join('.'))).toContain(path);
   });
 });

@@ -4,11 +4,10 @@ import { memoryQuarantine } from '../../../adapters/memory/quarantine.ts';
 import {
   addToQuarantine,
   listQuarantine,
+  operatorActions,
   type Quarantine,
   type QuarantinePorts,
-  quarantineListRequestSchema,
   redriveQuarantine,
-  redriveRequestSchema,
 } from '../../../core/index.ts';
 import { fakeRuntime } from '../../runtime.ts';
 
@@ -35,9 +34,9 @@ function aQuarantine() {
     ingested,
     add: (reason: string, body: string) => addToQuarantine(ports, { messages: [{ reason, body }] }),
     list: (request: object = {}, over: Partial<QuarantinePorts> = {}) =>
-      listQuarantine({ ...ports, ...over }, quarantineListRequestSchema.parse(request)),
+      listQuarantine({ ...ports, ...over }, operatorActions['quarantine-list'].request.parse(request)),
     redrive: (request: object = {}, over: Partial<QuarantinePorts> = {}) =>
-      redriveQuarantine({ ...ports, ...over }, redriveRequestSchema.parse(request)),
+      redriveQuarantine({ ...ports, ...over }, operatorActions['quarantine-redrive'].request.parse(request)),
     /** The quarantine with other functions. */
     with: (functions: Partial<Quarantine>) => ({ quarantine: { ...memory, ...functions } }),
   };
