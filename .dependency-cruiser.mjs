@@ -26,6 +26,8 @@ export const coreModules = [
 
 const core = '^core/';
 const domain = '^domain/index\\.ts$';
+/** What the code and its deployment have to agree on. */
+const agreed = '^core/(limits/|names\\.ts$|wire/bus\\.ts$)';
 const lambdas = '^lambdas/(?![^/]+/index\\.ts$)';
 const customResource = 'constructs/[^/]+/(handler|index)\\.ts$';
 function npm(/** @type {string[]} */ ...names) {
@@ -80,9 +82,10 @@ const layers = [
   },
   {
     name: 'lib-is-infrastructure',
-    comment: 'lib imports the CDK, and from the rest only domain/index.ts',
+    comment:
+      'lib imports the CDK, domain/index.ts, and what core and the stacks have to agree on: limits, names, bus patterns',
     from: `^lib/(?!${customResource})`,
-    may: ['^lib/', domain, npm('aws-cdk-lib', 'constructs', 'cdk-nag', 'zod'), builtins],
+    may: ['^lib/', domain, agreed, npm('aws-cdk-lib', 'constructs', 'cdk-nag', 'zod'), builtins],
   },
   {
     name: 'custom-resources-are-small',

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
+import { MAX_TRANSACTION_MS, MAX_WAIT_S } from '../core/limits/budgets.ts';
 import { openRegion } from './client/open.ts';
 import { mayStand, type Names } from './client/problem.ts';
 import type { HealthShown, OutcomeShown } from './client/region.ts';
@@ -14,9 +15,6 @@ export interface TransactOptions extends RegionOptions, MetaOptions {
   readonly timeout?: number;
 }
 
-/** A Region waits at most so many seconds. */
-const MAX_WAIT_S = 50;
-const MAX_TIMEOUT_S = 240;
 /** The exit code of a transaction of which no outcome is known: it may be committed yet, or be so already. */
 export const NO_OUTCOME = 3;
 
@@ -30,7 +28,11 @@ export function addTransactOptions(command: Command): Command {
         transactionId,
       )
       .option('--wait <seconds>', 'how long to wait for its outcome (default: 10)', wholeNumber(0, MAX_WAIT_S))
-      .option('--timeout <seconds>', 'abort it if it takes longer (default: 30)', wholeNumber(1, MAX_TIMEOUT_S)),
+      .option(
+        '--timeout <seconds>',
+        'abort it if it takes longer (default: 30)',
+        wholeNumber(1, MAX_TRANSACTION_MS / 1000),
+      ),
   ).addHelpText('after', EXIT_CODES);
 }
 

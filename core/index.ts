@@ -79,7 +79,7 @@ export { participateStep } from './transaction/participate.ts';
 export type { ResolvePorts } from './transaction/resolver.ts';
 export { resolveMessages } from './transaction/resolver.ts';
 export type { DrivePorts, TransactPorts } from './transaction/transact.ts';
-export { MAX_PASSED_ON_MS, outcomeOf, runTransaction } from './transaction/transact.ts';
+export { outcomeOf, runTransaction } from './transaction/transact.ts';
 export type { ProjectPorts } from './view/projection.ts';
 export { projectTriggers } from './view/projection.ts';
 export { beginRebuild, cleanRebuild, rebuildStatus, stepRebuild } from './view/rebuild.ts';

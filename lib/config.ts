@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { allowStrong, STRONG_REGION_SETS } from '../core/limits/aws.ts';
 
 /** What a deployment is made of: the validated context of `cdk.json` and of `cdk -c key=value`. */
 export interface Config {
@@ -29,16 +30,6 @@ export interface Config {
    * consistency), or replicas catch up. By default `strong` where the Regions allow it.
    */
   readonly decisions: 'strong' | 'eventual';
-}
-
-/** A table with multi-Region strong consistency spans exactly three Regions of one of these sets. */
-const REGION_SETS: readonly (readonly string[])[] = [
-  ['us-east-1', 'us-east-2', 'us-west-2'],
-  ['eu-west-1', 'eu-west-2', 'eu-west-3', 'eu-central-1'],
-  ['ap-northeast-1', 'ap-northeast-2', 'ap-northeast-3'],
-];
-function allowStrong(regions: readonly string[]): boolean {
-  return regions.length === 3 && REGION_SETS.some((set) => regions.every((name) => set.includes(name)));
 }
 
 /** The context holds something that cannot be deployed; the message names each key and what to write instead. */
@@ -74,7 +65,7 @@ const WHAT_TO_WRITE = {
   alarmEmail: "the mail address that gets every Region's alarms, or leave it out and subscribe to the topics yourself",
   logRetentionDays: `one of ${LOG_RETENTION_DAYS.join(', ')}`,
   archiveDays: 'whole days from 1 to 3650, or 0 for no archive',
-  decisions: `"eventual"; or "strong" with exactly three Regions of one set: ${REGION_SETS.map((set) => set.join(', ')).join('; ')}`,
+  decisions: `"eventual"; or "strong" with exactly three Regions of one set: ${STRONG_REGION_SETS.map((set) => set.join(', ')).join('; ')}`,
 } as const satisfies Record<keyof Config, string>;
 
 const keys = [

@@ -1,16 +1,4 @@
-/** The functions of a Region, by the last part of their name. */
-export type FunctionId =
-  | 'ingest'
-  | 'api'
-  | 'command'
-  | 'relay'
-  | 'projection'
-  | 'operate'
-  | 'participant'
-  | 'coordinate'
-  | 'resolver'
-  | 'subscriber'
-  | 'stream-lookup';
+import type { FunctionId } from '../core/limits/functions.ts';
 
 /** Tags for the bill, beside `meridian`, the deployment: in which Region, and what for. */
 export const REGION_TAG = 'meridian:region';

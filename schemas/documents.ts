@@ -2,8 +2,8 @@ import * as z from 'zod';
 import type { Domain } from '../core/definition/domain.ts';
 import { type EventVersion, schemaVersionsOf } from '../core/definition/event-version.ts';
 import type { StreamDefinition } from '../core/definition/stream.ts';
+import { MAX_EVENTS } from '../core/limits/budgets.ts';
 import { APPEND, COMMAND, RECEIPT_SOURCE, SOURCE_PREFIX } from '../core/wire/bus.ts';
-import { MAX_EVENTS } from '../core/wire/envelope.ts';
 import { commitIdSchema, metaSchema, streamNameSchema } from '../core/wire/schemas.ts';
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;

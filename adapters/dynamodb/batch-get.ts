@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AttributeValue, BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { MeridianError } from '../../core/index.ts';
-import { DATABASE_MS, timeLimit } from '../sdk/connection.ts';
+import { DATABASE_MS } from '../../core/limits/budgets.ts';
+import { timeLimit } from '../sdk/connection.ts';
 import type { Text } from './attributes.ts';
 
 export type Key = { readonly pk: Text; readonly sk: Text };

@@ -1,6 +1,7 @@
 import { type DynamoDBClient, paginateQuery, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import type { Decision, Decisions } from '../../core/index.ts';
-import { DATABASE_MS, timeLimit } from '../sdk/connection.ts';
+import { DATABASE_MS } from '../../core/limits/budgets.ts';
+import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError } from '../sdk/sdk-error.ts';
 import { decisionKey, fromDecisionItem, toDecisionItem } from './decision-item.ts';
 import { getItem, putIfAbsent } from './put-if-absent.ts';

@@ -10,7 +10,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import type { Commit, Decision, EventsTable, IntentKey, VersionVector } from '../../core/index.ts';
-import { DATABASE_MS, timeLimit } from '../sdk/connection.ts';
+import { DATABASE_MS } from '../../core/limits/budgets.ts';
+import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
 import { checkFinal } from '../store-rules/check-final.ts';
 import { checkWrite } from '../store-rules/check-write.ts';

@@ -10,13 +10,11 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { type Place, type Progress, type SubscribedEvent, subscribedEventSchema } from '../../core/index.ts';
-import { DATABASE_MS, timeLimit } from '../sdk/connection.ts';
+import { DATABASE_MS, QUEUE_RETENTION_S } from '../../core/limits/budgets.ts';
+import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
 import { countSchema, textSchema } from './attributes.ts';
 import { lostRace } from './lost-race.ts';
-
-/** For so long a parked event is kept, in seconds: as long as a queue keeps its message. */
-const KEPT_SECONDS = 14 * 24 * 60 * 60;
 
 /** Zero-padded, so that the order of texts is that of the places. */
 const POSITION_DIGITS = 16;
@@ -92,7 +90,7 @@ export function dynamoDbProgress<Effect>(
             ExpressionAttributeValues: {
               ':event': { S: JSON.stringify(event) },
               ':since': { N: String(since) },
-              ':expires': { N: String(Math.floor(since / 1000) + KEPT_SECONDS) },
+              ':expires': { N: String(Math.floor(since / 1000) + QUEUE_RETENTION_S) },
             },
           }),
           timeLimit(DATABASE_MS),

@@ -6,7 +6,8 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import { DATABASE_MS, timeLimit } from '../sdk/connection.ts';
+import { DATABASE_MS } from '../../core/limits/budgets.ts';
+import { timeLimit } from '../sdk/connection.ts';
 import { textSchema } from './attributes.ts';
 import type { Key } from './batch-get.ts';
 import { untilItPasses } from './until-it-passes.ts';

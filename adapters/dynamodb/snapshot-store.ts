@@ -12,13 +12,12 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { decodeSnapshot, encodeSnapshot, type Hlc, type SnapshotStore } from '../../core/index.ts';
-import { SNAPSHOT_MS, timeLimit } from '../sdk/connection.ts';
+import { SNAPSHOT_MS, SNAPSHOT_PART_BYTES } from '../../core/limits/budgets.ts';
+import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError } from '../sdk/sdk-error.ts';
 import { countSchema, textSchema } from './attributes.ts';
 import { batchGet, type Key } from './batch-get.ts';
 
-/** Bytes of a snapshot in one item, which may have 400 KB in all. */
-const PART_BYTES = 340 * 1024;
 const VERSION_DIGITS = 10;
 
 /*
@@ -159,8 +158,8 @@ export function dynamoDbSnapshotStore(
 }
 
 function partsOf(bytes: Uint8Array): [Uint8Array, ...Uint8Array[]] {
-  const rest = Array.from({ length: Math.ceil(bytes.length / PART_BYTES) - 1 }, (_, i) =>
-    bytes.subarray((i + 1) * PART_BYTES, (i + 2) * PART_BYTES),
+  const rest = Array.from({ length: Math.ceil(bytes.length / SNAPSHOT_PART_BYTES) - 1 }, (_, i) =>
+    bytes.subarray((i + 1) * SNAPSHOT_PART_BYTES, (i + 2) * SNAPSHOT_PART_BYTES),
   );
-  return [bytes.subarray(0, PART_BYTES), ...rest];
+  return [bytes.subarray(0, SNAPSHOT_PART_BYTES), ...rest];
 }

@@ -7,7 +7,8 @@ import {
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { TotalDelta, ViewEntry, ViewsTable } from '../../core/index.ts';
-import { DATABASE_MS, timeLimit } from '../sdk/connection.ts';
+import { DATABASE_MS } from '../../core/limits/budgets.ts';
+import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
 import { checkChange } from '../store-rules/check-change.ts';
 import { isKey, lastKeyUpTo } from '../store-rules/keys.ts';

@@ -1,6 +1,7 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { Bus } from '../../core/index.ts';
-import { MESSAGING_MS, timeLimit } from '../sdk/connection.ts';
+import { MESSAGING_MS } from '../../core/limits/budgets.ts';
+import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError } from '../sdk/sdk-error.ts';
 
 /**

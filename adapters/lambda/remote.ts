@@ -1,12 +1,13 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { MeridianError, type Remote } from '../../core/index.ts';
+import { REMOTE_MS } from '../../core/limits/budgets.ts';
 import { type ConnectionOptions, connection, timeLimit } from '../sdk/connection.ts';
 import { sdkError } from '../sdk/sdk-error.ts';
 
 export interface LambdaRemoteOptions extends Omit<ConnectionOptions, 'region'> {
   /** The function's name, the same in every Region. */
   readonly functionName: string;
-  /** Milliseconds for the whole call, retries included. @default 28,000: the caller ends before the callee's 45 s */
+  /** Milliseconds for the whole call, retries included. @default REMOTE_MS */
   readonly timeout?: number;
 }
 
@@ -15,7 +16,7 @@ export interface LambdaRemoteOptions extends Omit<ConnectionOptions, 'region'> {
  * is sent again.
  * @throws MeridianError `region-unreachable`: retryable, except when the call was refused (no such function, no permission)
  */
-export function lambdaRemote({ functionName, timeout = 28_000, ...options }: LambdaRemoteOptions): Remote {
+export function lambdaRemote({ functionName, timeout = REMOTE_MS, ...options }: LambdaRemoteOptions): Remote {
   const clients = new Map<string, LambdaClient>();
   const clientOf = (region: string): LambdaClient => {
     const client = clients.get(region) ?? new LambdaClient({ ...connection, requestHandler, ...options, region });

@@ -1,9 +1,7 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { DelayedQueue } from '../../core/index.ts';
+import { SQS_MAX_DELAY_S } from '../../core/limits/aws.ts';
 import { sendBatch } from './queue.ts';
-
-/** What SQS holds a message back for at most. */
-const MAX_DELAY_SECONDS = 900;
 
 /**
  * A standard queue, whose messages each have a delay of their own. A message may arrive twice: when an answer is lost, all
@@ -18,7 +16,7 @@ export function sqsDelayedQueue(client: SQSClient, url: string): DelayedQueue {
         url,
         messages.map(({ body, delay }) => ({
           MessageBody: body,
-          DelaySeconds: Math.min(MAX_DELAY_SECONDS, Math.max(0, Math.ceil(delay / 1000))),
+          DelaySeconds: Math.min(SQS_MAX_DELAY_S, Math.max(0, Math.ceil(delay / 1000))),
         })),
       ),
   };

@@ -6,7 +6,9 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { HeldMessage, Quarantine } from '../../core/index.ts';
-import { MESSAGING_MS, timeLimit } from '../sdk/connection.ts';
+import { SQS_BATCH_ENTRIES } from '../../core/limits/aws.ts';
+import { MESSAGING_MS } from '../../core/limits/budgets.ts';
+import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError } from '../sdk/sdk-error.ts';
 import { batchAnswer, sqsQueue } from './queue.ts';
 
@@ -26,7 +28,7 @@ export function sqsQuarantine(client: SQSClient, url: string): Quarantine {
         client.send(
           new ReceiveMessageCommand({
             QueueUrl: url,
-            MaxNumberOfMessages: 10,
+            MaxNumberOfMessages: SQS_BATCH_ENTRIES,
             VisibilityTimeout: Math.ceil(milliseconds / 1000),
             WaitTimeSeconds: WAIT_SECONDS,
             MessageSystemAttributeNames: ['SentTimestamp', 'ApproximateReceiveCount'],

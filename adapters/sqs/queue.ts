@@ -5,7 +5,8 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { BatchAnswer, Queue } from '../../core/index.ts';
-import { MESSAGING_MS, timeLimit } from '../sdk/connection.ts';
+import { MESSAGING_MS } from '../../core/limits/budgets.ts';
+import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError } from '../sdk/sdk-error.ts';
 
 /**

@@ -1,6 +1,7 @@
 import { type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import type { StateMachine } from '../../core/index.ts';
-import { MESSAGING_MS, timeLimit } from '../sdk/connection.ts';
+import { MESSAGING_MS } from '../../core/limits/budgets.ts';
+import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError } from '../sdk/sdk-error.ts';
 
 /**

@@ -1,8 +1,5 @@
-import { MAX_TRANSACTION_ITEMS, MeridianError, type OneRegionWrite } from '../../core/index.ts';
-
-/** DynamoDB's limits of an item and of a transaction. */
-const MAX_ITEM_BYTES = 400 * 1024;
-const MAX_WRITE_BYTES = 4 * 1024 * 1024;
+import { MeridianError, type OneRegionWrite } from '../../core/index.ts';
+import { MAX_ITEM_BYTES, MAX_TRANSACT_WRITE_BYTES, MAX_TRANSACTION_ITEMS } from '../../core/limits/aws.ts';
 
 /**
  * @param bytes of the item's JSON
@@ -32,9 +29,9 @@ export function checkWrite({ commits, free, decision }: OneRegionWrite): void {
   const sizes = [...commits, decision].map((item) => Buffer.byteLength(JSON.stringify(item)));
   for (const size of sizes) checkItem(size);
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
-  if (bytes > MAX_WRITE_BYTES)
+  if (bytes > MAX_TRANSACT_WRITE_BYTES)
     throw new MeridianError(
       'too-large',
-      `The transaction has ${bytes} bytes, ${MAX_WRITE_BYTES} at most. Send less at once.`,
+      `The transaction has ${bytes} bytes, ${MAX_TRANSACT_WRITE_BYTES} at most. Send less at once.`,
     );
 }

@@ -3,6 +3,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { text } from 'node:stream/consumers';
 import type { Sign } from '../../adapters/lambda/function-url.ts';
+import { HTTP_CLIENT_MS } from '../../core/limits/budgets.ts';
 import { CliError } from './cli-error.ts';
 
 /** A request to a Region's API. */
@@ -28,9 +29,6 @@ export interface HttpOptions {
   /** @default requests are not signed */
   readonly sign?: Sign | undefined;
 }
-
-/** The function behind may take 60 s. */
-const TIMEOUT_MS = 65_000;
 
 /**
  * Sends requests to the API at a base address, over connections that are kept.
@@ -60,7 +58,7 @@ export function httpSender({ base, connectTo = base, sign }: HttpOptions) {
         method,
         path: `${url.pathname}${url.search}`,
         headers: { ...sent, ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }) },
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.timeout(HTTP_CLIENT_MS),
       });
       request.end(body);
       const [response]: http.IncomingMessage[] = await once(request, 'response');

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { MeridianError, type Remote } from '../../core/index.ts';
+import { HTTP_CLIENT_MS } from '../../core/limits/budgets.ts';
 import { CliError } from './cli-error.ts';
 import { httpSender } from './http.ts';
 import { parsed, Region, type Transport } from './region.ts';
@@ -107,7 +108,7 @@ function deployed(region: string, name: string): Transport {
     },
     operate: async (request) => {
       const { lambdaRemote } = await import('../../adapters/lambda/remote.ts');
-      operator ??= lambdaRemote({ functionName: `${name}-operate`, timeout: 65_000 });
+      operator ??= lambdaRemote({ functionName: `${name}-operate`, timeout: HTTP_CLIENT_MS });
       return operator.invoke(region, request);
     },
     sibling: (other) => deployed(other, name),

@@ -1,3 +1,4 @@
+import { CLIENT_BODY_BYTES, MAX_ENVELOPES } from '../../core/limits/budgets.ts';
 import { briefOf, isRetryable, type ProblemDocument } from '../client/problem.ts';
 import type { Region } from '../client/region.ts';
 import { pause, TRIES } from '../client/retry.ts';
@@ -28,8 +29,6 @@ export interface IngestOptions {
 
 /** Requests under way at a time; the lines of one stream go into one lane. */
 const LANES = 8;
-const MAX_ENVELOPES = 100;
-const MAX_REQUEST_BYTES = 4_000_000;
 /** What is read ahead, in lines and in characters. */
 const MAX_AHEAD = 2_000;
 const MAX_AHEAD_CHARACTERS = 20_000_000;
@@ -190,7 +189,7 @@ function portionOf(waiting: readonly Envelope[]): number {
   let size = 0;
   for (const { json } of waiting) {
     bytes += Buffer.byteLength(json) + 1;
-    if (size > 0 && (size === MAX_ENVELOPES || bytes > MAX_REQUEST_BYTES)) break;
+    if (size > 0 && (size === MAX_ENVELOPES || bytes > CLIENT_BODY_BYTES)) break;
     size++;
   }
   return size;

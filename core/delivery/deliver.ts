@@ -1,14 +1,12 @@
+import { PUT_EVENTS_BYTES, PUT_EVENTS_ENTRIES } from '../limits/aws.ts';
 import type { BatchAnswer } from '../ports/queue.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { backoff } from '../retry.ts';
 
-/** What one request of EventBridge or SQS takes: 10 entries, 256 KiB together. */
-const MAX_ENTRIES = 10;
-const MAX_BYTES = 262_144;
 const SINGLE_TRIES = 3;
 
 /**
- * Sends items in batches that fit by count and by bytes; those that fail in their batch are sent again one by one.
+ * Sends items in batches that fit by count and by bytes, into one request of EventBridge and of SQS alike; those that fail in their batch are sent again one by one.
  * @param bytesOf the size of an item on the wire
  * @param send one request; it may refuse single items, or throw for all of them
  * @returns per item, in order: undefined when it was taken, else why not
@@ -59,7 +57,7 @@ function batches<T>(items: readonly T[], bytesOf: (item: T) => number): readonly
   for (const item of items) {
     const size = bytesOf(item);
     const last = all.at(-1);
-    if (last && last.length < MAX_ENTRIES && bytes + size <= MAX_BYTES) {
+    if (last && last.length < PUT_EVENTS_ENTRIES && bytes + size <= PUT_EVENTS_BYTES) {
       last.push(item);
       bytes += size;
     } else {

@@ -3,6 +3,8 @@ import type { Decision } from '../facts/decision.ts';
 import type { Hlc } from '../facts/hlc.ts';
 import { splitStream } from '../facts/stream-ref.ts';
 import { drivingRegionOf } from '../facts/transaction.ts';
+import { SQS_MAX_DELAY_S } from '../limits/aws.ts';
+import { RESOLVER_SLACK_MS } from '../limits/budgets.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { DelayedMessage, DelayedQueue } from '../ports/delayed-queue.ts';
 import type { Queue } from '../ports/queue.ts';
@@ -40,10 +42,6 @@ export type Change = { readonly commit: Commit } | { readonly decision: Decision
 
 /** Keys that one message to the projector carries. */
 const KEYS_PER_MESSAGE = 50;
-/** A message to the resolver comes so much after the deadline, in milliseconds. */
-const SLACK_MS = 1000;
-/** The longest delay that SQS knows, in milliseconds. */
-const MAX_DELAY_MS = 900_000;
 
 /**
  * Sends on what the tables' streams deliver: the events of visible commits written here and the outcomes of transactions
@@ -114,7 +112,7 @@ export async function armResolver(ports: ArmPorts, changes: readonly Change[]): 
 }
 
 function messageFor({ region, runtime }: ArmPorts, change: Change): DelayedMessage | undefined {
-  const at = (due: number) => Math.min(MAX_DELAY_MS, Math.max(0, due - runtime.now()) + SLACK_MS);
+  const at = (due: number) => Math.min(SQS_MAX_DELAY_S * 1000, Math.max(0, due - runtime.now()) + RESOLVER_SLACK_MS);
   if ('commit' in change) {
     const { stream, log, position, commitId, tx, region: writtenIn } = change.commit;
     if (tx?.state !== 'prepared' || writtenIn !== region) return undefined;

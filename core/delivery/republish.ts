@@ -1,5 +1,6 @@
 import { type Commit, isVisible } from '../facts/commit.ts';
 import { wallTimeOf } from '../facts/hlc.ts';
+import { STEP_MS } from '../limits/budgets.ts';
 import type { CommitScan } from '../ports/commit-scan.ts';
 import type { ActionRequest, ActionResult } from '../wire/operate.ts';
 import { type ArmPorts, armResolver, type PublishPorts, publishChanges } from './relay.ts';
@@ -7,9 +8,6 @@ import { type ArmPorts, armResolver, type PublishPorts, publishChanges } from '.
 export interface RepublishPorts extends PublishPorts, ArmPorts {
   readonly events: CommitScan;
 }
-
-/** For so long a step begins something new, in milliseconds. */
-const STEP_MS = 15_000;
 
 /** Commits of one page. */
 const PAGE = 100;

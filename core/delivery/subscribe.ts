@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { MeridianError } from '../facts/errors.ts';
+import { BEGIN_MS } from '../limits/budgets.ts';
 import type { Place, Progress } from '../ports/progress.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { backoff } from '../retry.ts';
@@ -25,9 +26,6 @@ export interface SubscribePorts<Effect> {
    */
   handle(event: SubscribedEvent): readonly Effect[] | Promise<readonly Effect[]>;
 }
-
-/** For so long events of a batch are begun, and tried again, in milliseconds. */
-const BEGIN_MS = 10_000;
 
 /** For so long a log that begins in its middle waits for something earlier, in milliseconds. */
 const SETTLE_MS = 300_000;
@@ -137,9 +135,13 @@ async function take<Effect>(
       }
       const wait = backoff(runtime, attempt++);
       if (runtime.elapsed() + wait > deadline)
-        throw new MeridianError('unavailable', `Others were faster than ${event.id} for 10 s: try again.`, {
-          retryable: true,
-        });
+        throw new MeridianError(
+          'unavailable',
+          `Others were faster than ${event.id} for ${BEGIN_MS / 1000} s: try again.`,
+          {
+            retryable: true,
+          },
+        );
       await runtime.sleep(wait);
     }
     last = await progress.last(stream, meta.log);
@@ -180,9 +182,13 @@ async function drain<Effect>(
     for (const { event: next } of page) {
       if (!follows(last, next)) return last;
       if (ports.runtime.elapsed() > deadline)
-        throw new MeridianError('unavailable', `Behind ${id} there was more to do than 10 s were enough for.`, {
-          retryable: true,
-        });
+        throw new MeridianError(
+          'unavailable',
+          `Behind ${id} there was more to do than ${BEGIN_MS / 1000} s were enough for.`,
+          {
+            retryable: true,
+          },
+        );
       const taken = await take(ports, next, last, deadline);
       if (taken.went !== 'handled') return taken.last;
       last = next.meta;

@@ -26,17 +26,6 @@ export interface Transaction {
   readonly isNew?: true;
 }
 
-/** So many participants has a transaction at most, checks included. */
-export const MAX_PARTICIPANTS = 25;
-
-/** Bytes of what is asked for, as JSON: the state machine carries 256 KiB. */
-export const MAX_TRANSACTION_BYTES = 200_000;
-
-export const DEFAULT_TIMEOUT_MS = 30_000;
-
-/** An Express state machine ends after 5 minutes. */
-export const MAX_TIMEOUT_MS = 240_000;
-
 /** The parts of an attempt's id. */
 export function parseAttemptId(id: string): Pick<Decision, 'transaction' | 'attempt'> {
   const hash = id.lastIndexOf('#');

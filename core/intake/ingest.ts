@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { bytesAtMost, deliverInBatches } from '../delivery/deliver.ts';
 import { inOrderPerKey } from '../delivery/in-order.ts';
 import { cutProblem, MeridianError, toProblem } from '../facts/errors.ts';
+import { BEGIN_MS, INGEST_TRANSACT_MS, MAX_PROBLEM_BYTES } from '../limits/budgets.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { BatchAnswer, Queue } from '../ports/queue.ts';
 import { runTransaction, type TransactPorts } from '../transaction/transact.ts';
@@ -26,16 +27,6 @@ type Verdict =
   /** A transaction with an outcome: the record of it is what announces it. */
   | { readonly kind: 'Decided' }
   | { readonly kind: 'Retry'; readonly why: string };
-
-/**
- * For so long messages of a batch are begun, in milliseconds: one that then waits for another Region leaves time enough
- * to tell what became of all the others.
- */
-const BEGIN_MS = 10_000;
-/** For so long a transaction's outcome is waited for, in milliseconds; its message comes again after that. */
-const TRANSACT_MS = 10_000;
-/** Bytes of a problem document in an outcome: an entry of the bus may hold 256 KiB. */
-const MAX_PROBLEM_BYTES = 200_000;
 
 const busEventSchema = z.object({
   'detail-type': z.enum([APPEND, COMMAND, TRANSACT]),
@@ -118,7 +109,7 @@ async function judge(ports: IngestPorts, { body, detailType, detail, fault }: Me
 
 /** What has no outcome in time comes again, until it has one: nobody else knows of it. */
 async function judgeTransaction(ports: IngestPorts, detail: Message['detail']): Promise<Verdict> {
-  const { id, state } = await runTransaction(ports, parseTransaction(ports, detail), TRANSACT_MS);
+  const { id, state } = await runTransaction(ports, parseTransaction(ports, detail), INGEST_TRANSACT_MS);
   return state === 'committed' || state === 'aborted'
     ? { kind: 'Decided' }
     : { kind: 'Retry', why: `${id} is not decided yet` };

@@ -1,6 +1,13 @@
 import * as z from 'zod';
 import { bytesAtMost, deliverInBatches } from '../delivery/deliver.ts';
 import { splitStream } from '../facts/stream-ref.ts';
+import { SQS_BATCH_ENTRIES } from '../limits/aws.ts';
+import {
+  QUARANTINE_CHARACTERS,
+  QUARANTINE_HOLD_MS,
+  QUARANTINE_LOOK_MS,
+  QUARANTINE_PASS_MS,
+} from '../limits/budgets.ts';
 import type { HeldMessage, Quarantine } from '../ports/quarantine.ts';
 import type { BatchAnswer, Queue } from '../ports/queue.ts';
 import type { Runtime } from '../ports/runtime.ts';
@@ -15,21 +22,6 @@ export interface QuarantinePorts {
   readonly ingest: Queue;
   readonly runtime: Pick<Runtime, 'now' | 'elapsed' | 'sleep' | 'random'>;
 }
-
-/** For so long a call looks for further messages, in milliseconds. */
-const LOOK_MS = 10_000;
-
-/** For so long a message is hidden from others while a call works on it: longer than the call takes, in milliseconds. */
-const HOLD_MS = 30_000;
-
-/** For so long what a redrive passed over stays hidden, so that its next call goes on behind it, in milliseconds. */
-const PASS_MS = 120_000;
-
-/** Characters of all bodies in an answer, and of what a call keeps in memory: a function answers 6 MB at most. */
-const MAX_CHARACTERS = 1_500_000;
-
-/** One request releases so many. */
-const BATCH = 10;
 
 /** Why messages are here that came as they were: no one could say it then. */
 const UNDECIDED = 'It could not be decided, however often it was tried, or it could not be delivered to ingest.';
@@ -99,7 +91,7 @@ async function examine(
   let surplus: readonly HeldMessage[] = [];
   let taken = 0;
   let characters = 0;
-  while (taken < most && characters < MAX_CHARACTERS && runtime.elapsed() - begun < LOOK_MS) {
+  while (taken < most && characters < QUARANTINE_CHARACTERS && runtime.elapsed() - begun < QUARANTINE_LOOK_MS) {
     const received = await quarantine.receive(hold);
     const fresh = received.filter(({ id }) => !held.has(id));
     // Also when only what is held already comes, a second time: then all has come.
@@ -121,8 +113,8 @@ async function examine(
 
 /** Those that cannot be released come back by themselves when their time is up. */
 async function release(quarantine: Quarantine, messages: readonly HeldMessage[]): Promise<void> {
-  const batches = Array.from({ length: Math.ceil(messages.length / BATCH) }, (_, i) =>
-    messages.slice(i * BATCH, (i + 1) * BATCH),
+  const batches = Array.from({ length: Math.ceil(messages.length / SQS_BATCH_ENTRIES) }, (_, i) =>
+    messages.slice(i * SQS_BATCH_ENTRIES, (i + 1) * SQS_BATCH_ENTRIES),
   );
   await Promise.allSettled(batches.map((batch) => quarantine.release(batch)));
 }
@@ -135,7 +127,7 @@ async function release(quarantine: Quarantine, messages: readonly HeldMessage[])
 export async function listQuarantine(ports: QuarantinePorts, choice: Choice): Promise<ActionResult<'quarantine-list'>> {
   const about = await ports.quarantine.count();
   const messages: Quarantined[] = [];
-  const { held, complete } = await examine(ports, HOLD_MS, choice, Number.POSITIVE_INFINITY, (chosen) => {
+  const { held, complete } = await examine(ports, QUARANTINE_HOLD_MS, choice, Number.POSITIVE_INFINITY, (chosen) => {
     messages.push(...chosen.map(({ message }) => message));
   });
   await release(ports.quarantine, [...held.values()]);
@@ -176,7 +168,7 @@ export async function redriveQuarantine(
   const gone = new Set<string>();
   const { held, surplus, complete } = await examine(
     ports,
-    dryRun ? HOLD_MS : PASS_MS,
+    dryRun ? QUARANTINE_HOLD_MS : QUARANTINE_PASS_MS,
     choice,
     until,
     async (chosen) => {

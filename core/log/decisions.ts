@@ -1,3 +1,4 @@
+import { READ_DECISION_MS } from '../limits/budgets.ts';
 // What became of an attempt, asked from any Region.
 
 import type * as z from 'zod';
@@ -16,9 +17,6 @@ export interface DecisionPorts {
   readonly participants?: Remote;
   readonly runtime: Runtime;
 }
-
-/** For so long a read waits for what another Region decided, in milliseconds. */
-const READ_MS = 2000;
 
 /** With eventual decisions only the Region that drives a transaction knows that there is none. */
 function isKnownHere({ region, decisions }: DecisionPorts, transaction: string): boolean {
@@ -54,7 +52,7 @@ export async function readDecision(
 ): Promise<Decision | undefined> {
   const { participants, ...here } = ports;
   const { runtime } = ports;
-  const deadline = runtime.elapsed() + READ_MS;
+  const deadline = runtime.elapsed() + READ_DECISION_MS;
   for (let tries = 0; ; tries++)
     try {
       const left = deadline - runtime.elapsed();

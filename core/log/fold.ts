@@ -4,9 +4,7 @@ import { type Commit, eventId, foldOrder, type Stamped } from '../facts/commit.t
 import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
 import type { Snapshot } from '../facts/snapshot.ts';
 import { covers, type Dot, type VersionVector } from '../facts/version.ts';
-
-/** For how long a commitId means the same request: 14 days, in milliseconds. */
-export const IDEMPOTENCY_WINDOW = 14 * 24 * 60 * 60 * 1000;
+import { IDEMPOTENCY_WINDOW } from '../limits/budgets.ts';
 
 /** A commit that changed the state, with the dots of all its copies, its own among them. */
 interface Folded {

@@ -1,7 +1,7 @@
 import { type Commit, foldOrder } from '../facts/commit.ts';
 import { wallTimeOf } from '../facts/hlc.ts';
 import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
-import { IDEMPOTENCY_WINDOW } from './fold.ts';
+import { IDEMPOTENCY_WINDOW } from '../limits/budgets.ts';
 
 /** The commits of a stream by their commitIds, seen or hidden, those of the base among them. */
 export class KnownIds {

@@ -5,6 +5,7 @@ import { MeridianError } from '../facts/errors.ts';
 import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
 import { splitStream } from '../facts/stream-ref.ts';
 import { dominates, emptyVersion, sameVersion, type VersionVector } from '../facts/version.ts';
+import { CATCH_UP_MS } from '../limits/budgets.ts';
 import type { Decisions } from '../ports/decisions.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { Remote } from '../ports/remote.ts';
@@ -30,9 +31,6 @@ export interface LoadPorts {
   /** @default none are kept: every stream is loaded whole */
   readonly snapshots?: SnapshotStore;
 }
-
-/** For how long a Region waits for a version that it has not seen, in milliseconds. */
-const WAIT_MS = 2000;
 
 /**
  * A stream as this Region's table has it: from its newest snapshot that serves and what came since, if its type has
@@ -130,7 +128,7 @@ export async function loadAtLeast(
   atLeast: VersionVector = emptyVersion,
 ): Promise<History> {
   const { runtime } = ports;
-  const deadline = runtime.elapsed() + WAIT_MS;
+  const deadline = runtime.elapsed() + CATCH_UP_MS;
   for (let attempt = 0; ; attempt++) {
     const history = await loadHistory(ports, stream);
     if (dominates(history.seen, atLeast)) return history;

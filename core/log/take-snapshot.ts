@@ -7,7 +7,8 @@ import type { Commit } from '../facts/commit.ts';
 import { wallTimeOf } from '../facts/hlc.ts';
 import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
 import { advanceVersion, dominates, emptyVersion, meetVersions } from '../facts/version.ts';
-import { Fold, IDEMPOTENCY_WINDOW } from './fold.ts';
+import { IDEMPOTENCY_WINDOW } from '../limits/budgets.ts';
+import { Fold } from './fold.ts';
 import type { LogPositions } from './log-positions.ts';
 import type { SeenSet } from './seen-set.ts';
 

@@ -1,8 +1,5 @@
 import type { Row, Sums, TotalDelta, ViewEntry } from '../facts/view-entry.ts';
 
-/** An item count that one transaction of the store takes. */
-export const MAX_TRANSACTION_ITEMS = 100;
-
 /**
  * The entries and totals in the `views` table of this Region, under the names of generations. Reads of entries are strongly
  * consistent.

@@ -5,6 +5,7 @@ import { type AbortReason, abortOf, attemptIdOf, type Decision } from '../facts/
 import { cutProblem, MeridianError, type Problem, toProblem } from '../facts/errors.ts';
 import { splitStream } from '../facts/stream-ref.ts';
 import { drivingRegionOf, type Participant, type Transaction } from '../facts/transaction.ts';
+import { MAX_PROBLEM_BYTES, ONE_REGION_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { keepSnapshot } from '../log/load.ts';
 import type { InTheWay, OneRegionTransactions } from '../ports/one-region-transactions.ts';
@@ -28,10 +29,6 @@ export interface OneRegionPorts extends AppendPorts {
 
 /** A one-Region transaction has a single attempt, whatever it has to try again inside. */
 const ATTEMPT = 1;
-/** For how long it tries to get its positions, in milliseconds, if its own time is not shorter. */
-const TRY_MS = 10_000;
-/** Bytes of a refusal: the record of it has to fit in an item, and its announcement in an entry of the bus. */
-const MAX_PROBLEM_BYTES = 200_000;
 
 /**
  * Whether all its streams are at home in the Region that drives it: by their ids alone, so that every run of an id takes
@@ -67,7 +64,7 @@ type Part =
  */
 export async function runInOneRegion(ports: OneRegionPorts, transaction: Transaction): Promise<Decision> {
   const { runtime } = ports;
-  const deadline = runtime.elapsed() + Math.min(transaction.timeout, TRY_MS);
+  const deadline = runtime.elapsed() + Math.min(transaction.timeout, ONE_REGION_MS);
   const drafts = await Promise.all(transaction.participants.map((participant) => draft(ports, participant)));
   const refused = drafts.find(isRefused);
   if (refused) return abort(ports, transaction, refused);

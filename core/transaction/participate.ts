@@ -1,6 +1,7 @@
 import { streamTypeOf } from '../definition/domain.ts';
 import { homeOf } from '../definition/stream.ts';
 import { splitStream } from '../facts/stream-ref.ts';
+import { PARTICIPANT_CALL_MS } from '../limits/budgets.ts';
 import { tellDecision } from '../log/decisions.ts';
 import type { Remote } from '../ports/remote.ts';
 import { type ParticipantAnswer, participantRequestSchema, remoteAnswerSchema } from '../wire/participant.ts';
@@ -11,9 +12,6 @@ export interface ParticipatePorts extends AppendPorts {
   /** The `participant` functions of the other Regions. */
   readonly participants: Remote;
 }
-
-/** The longest call of another Region, in milliseconds: this function's own time is 30 s. */
-const CALL_MS = 25_000;
 
 /**
  * One step of a participant: in the home Region of its stream it is done, any other Region passes it on to that one: one
@@ -41,7 +39,7 @@ export async function participateStep(ports: ParticipatePorts, asked: unknown): 
             ports,
             home,
             { ...request, deadline: undefined, remaining },
-            Math.max(1, Math.min(remaining, CALL_MS)),
+            Math.max(1, Math.min(remaining, PARTICIPANT_CALL_MS)),
           );
     }
   }
@@ -51,6 +49,11 @@ function homeIn({ domain, region, regions }: ParticipatePorts, stream: string): 
   return homeOf(streamTypeOf(domain, splitStream(stream).type), stream, regions) ?? region;
 }
 
-async function passOn({ participants }: ParticipatePorts, home: string, request: unknown, within = CALL_MS) {
+async function passOn(
+  { participants }: ParticipatePorts,
+  home: string,
+  request: unknown,
+  within = PARTICIPANT_CALL_MS,
+) {
   return remoteAnswerSchema.parse(await participants.invoke(home, request, within));
 }

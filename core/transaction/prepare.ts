@@ -5,6 +5,7 @@ import { cutProblem, MeridianError, toProblem } from '../facts/errors.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import { splitStream } from '../facts/stream-ref.ts';
 import type { Participant, Transaction } from '../facts/transaction.ts';
+import { MAX_REFUSAL_BYTES } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { backoff } from '../retry.ts';
 import type { Prepared } from '../wire/participant.ts';
@@ -34,9 +35,6 @@ export interface Prepare extends Pick<Transaction, 'fingerprint' | 'meta'> {
 /** Against so many other writers a position is tried for: then the stream counts as busy, and lets the others go. */
 const MAX_TRIES = 8;
 
-/** Bytes of a refusal: those of all participants have to fit in a state of the machine, beside the transaction. */
-const MAX_PROBLEM_BYTES = 1000;
-
 /**
  * Holds a stream for an attempt: puts an intent at the next position of its log, in the home Region. A check's intent has no
  * events. The same prepare again answers the same intent. Nobody waits here: what another transaction holds is `busy`.
@@ -48,7 +46,7 @@ export async function prepareIntent(ports: AppendPorts, asked: Prepare): Promise
     return await tryToPrepare(ports, asked);
   } catch (error) {
     if (isOutage(error)) throw error;
-    return { kind: 'refused', stream, problem: cutProblem(toProblem(error), MAX_PROBLEM_BYTES) };
+    return { kind: 'refused', stream, problem: cutProblem(toProblem(error), MAX_REFUSAL_BYTES) };
   }
 }
 

@@ -1,11 +1,12 @@
 import type * as z from 'zod';
 import { attemptIdOf } from '../facts/decision.ts';
+import { ASK_DECISION_MS } from '../limits/budgets.ts';
 import { type DecisionPorts, decisionOrAbort } from '../log/decisions.ts';
 import type { IntentStore } from '../ports/intent-store.ts';
 import type { OneRegionTransactions } from '../ports/one-region-transactions.ts';
 import type { BatchAnswer } from '../ports/queue.ts';
 import { type attemptMessageSchema, type intentMessageSchema, messageSchema } from '../wire/resolver.ts';
-import { ASK_MS, finalStateOf } from '../write/intents.ts';
+import { finalStateOf } from '../write/intents.ts';
 
 export interface ResolvePorts extends DecisionPorts {
   readonly events: IntentStore & OneRegionTransactions;
@@ -59,6 +60,6 @@ async function resolveAttempt(
   if (last && (last.final || last.attempt >= attempt)) return;
   await decisionOrAbort(ports, attemptIdOf({ transaction, attempt }), fingerprint, {
     reason: last?.reason,
-    within: ASK_MS,
+    within: ASK_DECISION_MS,
   });
 }

@@ -1,6 +1,7 @@
 import { abortOf, attemptIdOf, type Decision, type Outcome } from '../facts/decision.ts';
 import { fromProblem, MeridianError } from '../facts/errors.ts';
 import { drivingRegionOf, type Transaction } from '../facts/transaction.ts';
+import { PASSED_ON_WAIT_MS, RECOVERY_MS } from '../limits/budgets.ts';
 import { decisionOrAbort } from '../log/decisions.ts';
 import type { Remote } from '../ports/remote.ts';
 import type { StateMachine } from '../ports/state-machine.ts';
@@ -21,10 +22,6 @@ export interface TransactPorts extends DrivePorts {
 
 /** The first look at a decision after so many milliseconds; the pauses grow by half up to the second number. */
 const [FIRST_LOOK_MS, MAX_LOOK_MS] = [40, 1000];
-/** A Region that passes a transaction on waits at most so long, in milliseconds: its call ends after 28 s. */
-export const MAX_PASSED_ON_MS = 20_000;
-/** So long after its deadline an attempt should have been ended by the resolver, in milliseconds. */
-const RECOVERY_MS = 30_000;
 
 /**
  * Runs a transaction, in the Region that its id names: all of its streams change, or none does. The same transaction again
@@ -38,7 +35,7 @@ const RECOVERY_MS = 30_000;
 export async function runTransaction(ports: TransactPorts, transaction: Transaction, wait: number): Promise<Outcome> {
   const driving = drivingRegionOf(transaction.id);
   if (driving === ports.region) return runTransactionHere(ports, transaction, wait);
-  const asked = { transact: transaction, wait: Math.min(wait, MAX_PASSED_ON_MS) };
+  const asked = { transact: transaction, wait: Math.min(wait, PASSED_ON_WAIT_MS) };
   return passOn(ports, driving, asked);
 }
 

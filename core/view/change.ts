@@ -2,8 +2,8 @@ import { shardOf, type ViewDefinition } from '../definition/view.ts';
 import { splitStream } from '../facts/stream-ref.ts';
 import { dominates, emptyVersion } from '../facts/version.ts';
 import type { Sums, TotalDelta, Totals, ViewEntry } from '../facts/view-entry.ts';
+import { MAX_TRANSACTION_ITEMS } from '../limits/aws.ts';
 import type { History } from '../log/history.ts';
-import { MAX_TRANSACTION_ITEMS } from '../ports/view-store.ts';
 import type { Target } from './generation.ts';
 
 /** What one stream changes in one generation of a view. */

@@ -1,9 +1,7 @@
 import { codeVersionOf, shardsOf, type ViewDefinition } from '../definition/view.ts';
 import { MeridianError } from '../facts/errors.ts';
 import type { Build, Generation, Generations, Retired, Segment } from '../facts/generation.ts';
-
-/** Functions that read what is active run for 60 s at most: after twice that, none of them uses what it was then. */
-export const REMOVABLE_AFTER_MS = 120_000;
+import { REMOVABLE_AFTER_MS } from '../limits/budgets.ts';
 
 /** What a view has before anything is stored of it: a generation by today's code, which no build has to make. */
 export function firstGenerations(view: ViewDefinition): Generations {

@@ -5,6 +5,7 @@ import { MeridianError } from '../facts/errors.ts';
 import { splitStream } from '../facts/stream-ref.ts';
 import { covers, emptyVersion } from '../facts/version.ts';
 import type { ViewEntry } from '../facts/view-entry.ts';
+import { PROJECT_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { type LoadPorts, loadHistory, loadWhole } from '../log/load.ts';
 import type { GenerationStore } from '../ports/generation-store.ts';
@@ -18,9 +19,6 @@ import type { Trigger } from './trigger.ts';
 export interface ProjectPorts extends LoadPorts {
   readonly views: ViewStore & GenerationStore;
 }
-
-/** For how long a projection tries against concurrent ones, in milliseconds. */
-const PROJECT_MS = 10_000;
 
 type Entries = ReadonlyMap<string, ViewEntry>;
 
@@ -101,7 +99,9 @@ export async function projectInto(
       for (const stream of pending.keys())
         failed.set(
           stream,
-          new MeridianError('unavailable', 'Other projectors were faster for 10 s.', { retryable: true }),
+          new MeridianError('unavailable', `Other projectors were faster for ${PROJECT_MS / 1000} s.`, {
+            retryable: true,
+          }),
         );
       break;
     }

@@ -4,6 +4,7 @@ import type { Commit } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
 import type { Build, Generations, Segment } from '../facts/generation.ts';
 import { splitStream } from '../facts/stream-ref.ts';
+import { REMOVABLE_AFTER_MS, STEP_MS } from '../limits/budgets.ts';
 import type { CommitScan } from '../ports/commit-scan.ts';
 import type { ActionRequest, ActionResult } from '../wire/operate.ts';
 import { changeGenerations, generationsOf } from './current-generations.ts';
@@ -11,16 +12,12 @@ import {
   advanceBuild,
   beginBuild,
   forgetGeneration,
-  REMOVABLE_AFTER_MS,
   removableGenerations,
   segmentOf,
   storedAs,
   targetOf,
 } from './generation.ts';
 import { type ProjectPorts, projectInto } from './projection.ts';
-
-/** For so long a step begins something new, in milliseconds. */
-const STEP_MS = 15_000;
 
 /** Commits of one page: their streams are loaded at once. */
 const PAGE = 100;

@@ -4,10 +4,9 @@ import { checkEvents } from '../definition/stream.ts';
 import type { Append } from '../facts/append.ts';
 import { type Fault, faultsOf, invalid, MeridianError } from '../facts/errors.ts';
 import { splitStream } from '../facts/stream-ref.ts';
+import { MAX_EVENTS } from '../limits/budgets.ts';
 import { commitIdSchema, metaSchema, sentEventSchema, streamNameSchema } from './schemas.ts';
 import { decodeVersionToken } from './version-token.ts';
-
-export const MAX_EVENTS = 100;
 
 const shared = {
   // An append under an attempt's id would keep its transaction from the stream.

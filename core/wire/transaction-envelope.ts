@@ -5,18 +5,15 @@ import { type Fault, faultsOf, invalid, listedFaults, MeridianError } from '../f
 import { canonicalJson, fingerprintOf } from '../facts/fingerprint.ts';
 import type { Operation } from '../facts/operation.ts';
 import { splitStream } from '../facts/stream-ref.ts';
-import {
-  DEFAULT_TIMEOUT_MS,
-  drivingRegionOf,
-  isTransactionId,
-  MAX_PARTICIPANTS,
-  MAX_TIMEOUT_MS,
-  MAX_TRANSACTION_BYTES,
-  type Participant,
-  type Transaction,
-} from '../facts/transaction.ts';
+import { drivingRegionOf, isTransactionId, type Participant, type Transaction } from '../facts/transaction.ts';
 import type { VersionVector } from '../facts/version.ts';
-import { MAX_EVENTS } from './envelope.ts';
+import {
+  DEFAULT_TRANSACTION_MS,
+  MAX_EVENTS,
+  MAX_PARTICIPANTS,
+  MAX_TRANSACTION_BYTES,
+  MAX_TRANSACTION_MS,
+} from '../limits/budgets.ts';
 import { metaSchema, sentEventSchema, streamNameSchema } from './schemas.ts';
 import { decodeVersionToken } from './version-token.ts';
 
@@ -34,7 +31,7 @@ const eventsSchema = z.strictObject({
   events: z.array(sentEventSchema).min(1, 'holds no event').max(MAX_EVENTS, `holds more than ${MAX_EVENTS} events`),
 });
 const checkSchema = z.strictObject({ stream: streamNameSchema, expected: z.string() });
-const MAX_TIMEOUT_S = MAX_TIMEOUT_MS / 1000;
+const MAX_TIMEOUT_S = MAX_TRANSACTION_MS / 1000;
 
 const envelopeSchema = z.strictObject({
   id: z.string().optional(),
@@ -44,7 +41,7 @@ const envelopeSchema = z.strictObject({
     .int()
     .min(1)
     .max(MAX_TIMEOUT_S)
-    .default(DEFAULT_TIMEOUT_MS / 1000),
+    .default(DEFAULT_TRANSACTION_MS / 1000),
   meta: metaSchema.default({}),
 });
 

@@ -6,6 +6,7 @@ import { fingerprintOf } from '../facts/fingerprint.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import { splitStream } from '../facts/stream-ref.ts';
 import { dominates, emptyVersion, type VersionVector } from '../facts/version.ts';
+import { APPEND_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { keepSnapshot, loadWhole } from '../log/load.ts';
 import { backoff } from '../retry.ts';
@@ -23,9 +24,6 @@ import {
   nextCommit,
   warmHistory,
 } from './writer.ts';
-
-/** For how long an append tries to get a position, in milliseconds. */
-const APPEND_MS = 10_000;
 
 /**
  * Appends to a stream under optimistic concurrency: one conditional write when the stream is warm, one Query more when
@@ -116,10 +114,14 @@ export async function appendToStream(ports: AppendPorts, asked: Append): Promise
     runtime.metric('AppendConflict', 'Count', 1);
     const wait = expected ? 0 : backoff(runtime, attempt++);
     if (runtime.elapsed() + wait > deadline)
-      throw new MeridianError('version-conflict', `Other writers of ${stream} were faster for 10 s: try again.`, {
-        retryable: true,
-        details: { actual: encodeVersionToken(stream, history.seen) },
-      });
+      throw new MeridianError(
+        'version-conflict',
+        `Other writers of ${stream} were faster for ${APPEND_MS / 1000} s: try again.`,
+        {
+          retryable: true,
+          details: { actual: encodeVersionToken(stream, history.seen) },
+        },
+      );
     await runtime.sleep(wait);
     // Nothing stands behind an intent that is not final.
     if (taken.tx?.state !== 'prepared') history.add(await store.loadLog(stream, log, history.lastPosition(log)));

@@ -1,3 +1,4 @@
+import { ASK_DECISION_MS } from '../limits/budgets.ts';
 // Intents that hold up a log: whoever meets one finishes it, once it is decided or over.
 
 import type { Commit } from '../facts/commit.ts';
@@ -37,9 +38,6 @@ async function stateIfReached(ports: IntentPorts, intent: Commit): Promise<Final
   }
 }
 
-/** So long a decision is waited for, in milliseconds: a Region that hangs must not hold up what waits for its intents. */
-export const ASK_MS = 4000;
-
 /**
  * What has become of an intent: an attempt that is over is aborted, if nothing was decided.
  * @returns undefined while it may be decided still
@@ -47,11 +45,11 @@ export const ASK_MS = 4000;
  */
 export async function finalStateOf(ports: DecisionPorts, intent: Commit): Promise<FinalState | undefined> {
   const { commitId, fingerprint } = intent;
-  const decided = await decisionOf(ports, commitId, ASK_MS);
+  const decided = await decisionOf(ports, commitId, ASK_DECISION_MS);
   const decision =
     decided ??
     (isOver(intent, ports.runtime.now())
-      ? await decisionOrAbort(ports, commitId, fingerprint, { within: ASK_MS })
+      ? await decisionOrAbort(ports, commitId, fingerprint, { within: ASK_DECISION_MS })
       : undefined);
   return decision && stateIn(decision, intent);
 }

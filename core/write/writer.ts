@@ -1,3 +1,4 @@
+import { MAX_COMMIT_BYTES } from '../limits/budgets.ts';
 // What every write to a stream shares: a copy in memory, what is decided on it, and the next commit of its log.
 
 import { commandOf, homeOf, parseEvents, parseInput, type StreamDefinition } from '../definition/stream.ts';
@@ -34,11 +35,6 @@ const WARM_MS = 1000;
 
 /** A stamp so far ahead of the wall clock is reported, in milliseconds; it is adopted all the same. */
 const CLOCK_AHEAD_MS = 500;
-
-/**
- * Bytes of a commit as JSON. A bus entry may hold 256 KiB (262,144 bytes); what is left is room for what an entry adds.
- */
-const MAX_COMMIT_BYTES = 256_000;
 
 /** @throws MeridianError `misdirected`: a `home` stream of another Region */
 export function checkHome({ region, regions }: AppendPorts, definition: StreamDefinition, stream: string): void {

@@ -10,15 +10,10 @@ import {
   toProblem,
   type VersionVector,
 } from '../../core/index.ts';
+import { MAX_ANSWER_BYTES, MAX_BODY_BYTES, MAX_WAIT_S } from '../../core/limits/budgets.ts';
 
-/** What a request may hold. */
-const MAX_BODY_BYTES = 5_000_000;
-/** A Function URL carries 6 MB. */
-const MAX_ANSWER_BYTES = 5_900_000;
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
-/** The longest wait that a caller may ask for, in seconds: the function itself has 60. */
-const MAX_WAIT_S = 50;
 
 /** The parts of a route's path. */
 export type Parameters = Readonly<Record<string, string>>;

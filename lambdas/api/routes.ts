@@ -21,6 +21,7 @@ import {
   type TransactPorts,
   toProblem,
 } from '../../core/index.ts';
+import { BEGIN_MS, MAX_ENVELOPES } from '../../core/limits/budgets.ts';
 import {
   type Answer,
   header,
@@ -39,11 +40,6 @@ import { getTransaction, postTransaction } from './transactions.ts';
 export type ApiPorts = TransactPorts & ReadPorts;
 
 type Handle = (ports: ApiPorts, event: LambdaFunctionURLEvent, parameters: Parameters) => Promise<Answer>;
-
-/** The most envelopes that one request carries. */
-const MAX_ENVELOPES = 100;
-/** For so long envelopes of one request are begun, in milliseconds: the answer has to come within the function's time. */
-const BEGIN_MS = 10_000;
 
 const postEvents: Handle = async (ports, event) => {
   const body = jsonBody(event);

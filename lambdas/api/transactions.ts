@@ -5,7 +5,6 @@ import {
   encodeVersionToken,
   invalid,
   isTransactionId,
-  MAX_PASSED_ON_MS,
   MeridianError,
   type Outcome,
   outcomeOf,
@@ -15,6 +14,7 @@ import {
   type Transaction,
   type TransactPorts,
 } from '../../core/index.ts';
+import { DEFAULT_WAIT_S, PASSED_ON_WAIT_MS } from '../../core/limits/budgets.ts';
 import {
   type Answer,
   header,
@@ -27,9 +27,6 @@ import {
   traced,
   waitHeader,
 } from './http.ts';
-
-/** For so long a caller waits who does not say, in seconds. */
-const DEFAULT_WAIT_S = 10;
 
 /** `POST /transactions`: the outcome, or where to ask for it. @throws MeridianError as `parseTransaction`, `runTransaction` */
 export async function postTransaction(ports: TransactPorts, event: LambdaFunctionURLEvent): Promise<Answer> {
@@ -88,7 +85,7 @@ export async function getTransaction(
 
 /** Only the Region that drives a transaction can wait for it as long as a caller likes. */
 function longestWait({ region }: TransactPorts, id: string): number {
-  return drivingRegionOf(id) === region ? Number.POSITIVE_INFINITY : MAX_PASSED_ON_MS;
+  return drivingRegionOf(id) === region ? Number.POSITIVE_INFINITY : PASSED_ON_WAIT_MS;
 }
 
 /** Whatever goes wrong then, the same transaction again tells what became of it: so its id is told, also one that was made here. */

@@ -6,6 +6,7 @@ import type {
   PolicyViolation,
 } from 'aws-cdk-lib';
 import { z } from 'zod';
+import { LIMITS, type Limits, limitFaults } from '../../core/limits/relations.ts';
 import type { Config } from '../config.ts';
 import { type Deployed, refuseDecisionsChange, refuseRegionChange } from '../deployed-regions.ts';
 import { namesOf } from '../names.ts';
@@ -16,6 +17,8 @@ export interface MeridianChecksProps {
   readonly config: Config;
   /** How it is deployed; undefined before its first deploy. */
   readonly deployed: Deployed | undefined;
+  /** @default those that are deployed */
+  readonly limits?: Limits;
 }
 
 const templateSchema = z.object({
@@ -39,7 +42,7 @@ const globalTableSchema = z.object({
  */
 export class MeridianChecks implements IPolicyValidationPlugin {
   readonly name = 'Meridian';
-  readonly ruleIds = ['PointInTimeRecovery', 'OneRegionAtATime', 'DecisionsStay'];
+  readonly ruleIds = ['PointInTimeRecovery', 'OneRegionAtATime', 'DecisionsStay', 'LimitsFit'];
   readonly #props: MeridianChecksProps;
 
   constructor(props: MeridianChecksProps) {
@@ -50,29 +53,39 @@ export class MeridianChecks implements IPolicyValidationPlugin {
     const violations = [
       ...context.templatePaths.flatMap((path) => replicasWithoutRecovery(path)),
       ...this.#changes(context),
+      ...this.#limits(context),
     ];
     return { success: violations.length === 0, violations };
   }
 
   /** Stacks to throw away keep no list, so there is nothing to compare theirs with. */
-  #changes({ stackTemplates }: IPolicyValidationContext): PolicyViolation[] {
+  #changes(context: IPolicyValidationContext): PolicyViolation[] {
     const { config, deployed } = this.#props;
     if (config.ephemeral || deployed === undefined) return [];
     const refusals = {
       OneRegionAtATime: refuseRegionChange(deployed.regions, config.regions),
       DecisionsStay: refuseDecisionsChange(deployed.decisions, config.decisions),
     };
-    const stack = stackTemplates.find(
-      ({ stackConstructPath }) => stackConstructPath === namesOf(config.name).globalStack,
-    );
     return Object.entries(refusals)
       .filter(([, description]) => description !== undefined)
-      .map(([ruleName, description = '']) => ({
-        ruleName,
-        severity: 'error',
-        description,
-        violatingResources: [{ constructPath: stack?.stackConstructPath ?? '', locations: [] }],
-      }));
+      .map(([ruleName, description = '']) => this.#violation(context, ruleName, description));
+  }
+
+  /** A caller that gives up what its callee still works on is found here, and not in an incident. */
+  #limits(context: IPolicyValidationContext): PolicyViolation[] {
+    return limitFaults(this.#props.limits ?? LIMITS).map((fault) => this.#violation(context, 'LimitsFit', fault));
+  }
+
+  /** One of the deployment as a whole. */
+  #violation({ stackTemplates }: IPolicyValidationContext, ruleName: string, description: string): PolicyViolation {
+    const { globalStack } = namesOf(this.#props.config.name);
+    const stack = stackTemplates.find(({ stackConstructPath }) => stackConstructPath === globalStack);
+    return {
+      ruleName,
+      severity: 'error',
+      description,
+      violatingResources: [{ constructPath: stack?.stackConstructPath ?? '', locations: [] }],
+    };
   }
 }
 

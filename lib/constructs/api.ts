@@ -1,4 +1,3 @@
-import { Duration } from 'aws-cdk-lib';
 import { FunctionUrlAuthType } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
@@ -40,9 +39,6 @@ export class Api extends Construct {
         VIEWS_TABLE: names.viewsTable,
         COMMAND_FUNCTION: names.function('command'),
       },
-      // It begins nothing new 10 s after its start, and one call of another Region takes at most 28 s, one of a service
-      // at most 20 s: the caller is told what became of every append.
-      timeout: Duration.seconds(60),
     });
     grantTransacting(api.role, transacting);
     views.grantRead(api.role);

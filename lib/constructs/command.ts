@@ -1,4 +1,3 @@
-import { Duration } from 'aws-cdk-lib';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
@@ -27,9 +26,6 @@ export class Command extends Construct {
       functionId: 'command',
       description: 'Appends and transacts, for other Regions, where that is up to this one',
       environment: transacting.environment,
-      // An append tries for 10 s, and a call of the table that it has begun takes at most 20 s. Its caller waits for 28 s
-      // and asks again; less than the caller's own time, so that nothing goes on here when nobody asks any more.
-      timeout: Duration.seconds(45),
     });
     grantTransacting(this.#function.role, transacting);
   }

@@ -1,4 +1,3 @@
-import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { namesOf } from '../names.ts';
@@ -35,8 +34,6 @@ export class Coordinate extends Construct {
         TRANSACTIONS_TABLE: names.transactionsTable,
         DECISIONS: config.decisions,
       },
-      // A read or two and a write. The state machine waits a little longer and calls again.
-      timeout: Duration.seconds(15),
     });
     events.grantReadOutcomes(this.function.role);
     transactions.grantDrive(this.function.role);

@@ -1,4 +1,3 @@
-import { Duration } from 'aws-cdk-lib';
 import { Match, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
@@ -10,8 +9,9 @@ import { type Bus, SOURCE_PREFIX } from './bus.ts';
 import type { Command } from './command.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import { QueueConsumer } from './queue-consumer.ts';
-import { QUEUE_DEFAULTS, visibilityTimeoutFor } from './queue-defaults.ts';
+import { QUEUE_DEFAULTS } from './queue-defaults.ts';
 import { grantTransacting, type Transacting } from './transacting.ts';
+import { WorkQueue } from './work-queue.ts';
 
 /** Properties of Ingest. */
 export interface IngestProps {
@@ -35,17 +35,11 @@ export class Ingest extends Construct {
   constructor(scope: Construct, id: string, { config, region, transacting, bus, command }: IngestProps) {
     super(scope, id);
     const names = namesOf(config.name);
-    // It begins nothing new 10 s after its start; then one call of another Region takes at most 28 s, and the outcome's of
-    // the bus, or the quarantine's of its queue, at most 15 s.
-    const timeout = Duration.seconds(60);
     this.quarantine = new Queue(this, 'Quarantine', { ...QUEUE_DEFAULTS, queueName: names.queue('quarantine') });
-    this.queue = new Queue(this, 'Queue', {
-      ...QUEUE_DEFAULTS,
+    this.queue = new WorkQueue(this, 'Queue', {
       queueName: names.queue('ingest'),
-      visibilityTimeout: visibilityTimeoutFor(timeout),
-      // Four more tries, a visibility timeout of six minutes apart: a throttled table or an unreachable home Region has
-      // 24 minutes to come back.
-      deadLetterQueue: { queue: this.quarantine, maxReceiveCount: 5 },
+      consumerId: 'ingest',
+      deadLetters: this.quarantine,
     });
     new Rule(this, 'Rule', {
       ruleName: names.rule('ingest'),
@@ -69,7 +63,6 @@ export class Ingest extends Construct {
         BUS_NAME: names.bus,
         QUARANTINE_QUEUE_URL: this.quarantine.queueUrl,
       },
-      timeout,
     });
     grantTransacting(consumer.role, transacting);
     bus.grantPublish(consumer.role);
@@ -79,8 +72,7 @@ export class Ingest extends Construct {
       actions: ['sqs:SendMessage'],
       resourceArns: [this.quarantine.queueArn],
     });
-    // A burst waits in the queue and leaves the account's other functions their share of concurrency.
-    new QueueConsumer(this, 'Consumer', { queue: this.queue, consumer, maxConcurrency: 50 });
+    new QueueConsumer(this, 'Consumer', { queue: this.queue, consumer, consumerId: 'ingest' });
   }
 
   /** Lets a role look into the quarantine, put into it, and drive messages back to the queue that `ingest` reads. */

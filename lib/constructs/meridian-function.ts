@@ -1,11 +1,12 @@
-import { type Duration, Stack, Validations } from 'aws-cdk-lib';
+import { Duration, Stack, Validations } from 'aws-cdk-lib';
 import { Grant, type IGrantable, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { FUNCTIONS, type FunctionId } from '../../core/limits/functions.ts';
 import type { Config } from '../config.ts';
-import { type FunctionId, namesOf } from '../names.ts';
+import { namesOf } from '../names.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 
 /** With this context key every bundle comes with esbuild's account of what is in it. */
@@ -17,7 +18,7 @@ export interface MeridianFunctionProps {
   readonly config: Config;
   /** The Region of the stack. */
   readonly region: string;
-  /** Which function it is; makes its name and its role's. */
+  /** Which function it is; makes its name and its role's, and it has that function's time and memory. */
   readonly functionId: FunctionId;
   /**
    * The file that exports `handler`.
@@ -28,13 +29,6 @@ export interface MeridianFunctionProps {
   readonly description: string;
   /** Its environment variables, besides MERIDIAN_NAME. */
   readonly environment: Readonly<Record<string, string>>;
-  /** How long one invocation may take. */
-  readonly timeout: Duration;
-  /**
-   * Memory in MB, and with it the share of a processor: 1769 MB is one whole.
-   * @default 1024, as parsing, folding and TLS need the processor more than the memory
-   */
-  readonly memorySize?: number;
 }
 
 /** A Lambda function as all of Meridian's are: bundled with its SDK, traced, with its own named role and log group. */
@@ -52,12 +46,13 @@ export class MeridianFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: MeridianFunctionProps) {
     super(scope, id);
-    const { config, region, functionId, description, timeout } = props;
+    const { config, region, functionId, description } = props;
+    const { timeoutS, memoryMb } = FUNCTIONS[functionId];
     const names = namesOf(config.name);
     this.#config = config;
     this.#region = region;
     this.functionId = functionId;
-    this.timeout = timeout;
+    this.timeout = Duration.seconds(timeoutS);
     this.entry = props.entry ?? `lambdas/${functionId}/index.ts`;
     this.role = new Role(this, 'Role', {
       roleName: names.role(region, functionId),
@@ -76,8 +71,8 @@ export class MeridianFunction extends Construct {
       entry: this.entry,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      memorySize: props.memorySize ?? 1024,
-      timeout,
+      memorySize: memoryMb,
+      timeout: this.timeout,
       role: this.role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,

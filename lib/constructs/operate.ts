@@ -1,4 +1,3 @@
-import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { namesOf } from '../names.ts';
@@ -51,9 +50,6 @@ export class Operate extends Construct {
         QUARANTINE_QUEUE_URL: ingest.quarantine.queueUrl,
         RESOLVER_QUEUE_URL: resolver.queue.queueUrl,
       },
-      // A step begins nothing new 15 s after its start; what it has begun may wait 10 s for other projectors, and for one
-      // call of a service, which takes at most 20 s.
-      timeout: Duration.seconds(60),
     });
     events.grantScan(role);
     transactions.grantRead(role);

@@ -1,4 +1,3 @@
-import { Duration } from 'aws-cdk-lib';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
@@ -41,9 +40,6 @@ export class Participant extends Construct {
       functionId: 'participant',
       description: 'Prepares and finalises the part of a transaction that is at home here',
       environment: { ...environment, PARTICIPANT_FUNCTION: namesOf(config.name).function('participant') },
-      // A prepare tries 8 times, which takes a few seconds, and a call of a service that it has begun takes at most 20 s.
-      // The state machine waits a little longer and calls again.
-      timeout: Duration.seconds(30),
     });
     const { role } = this.function;
     events.grantAppend(role);

@@ -1,4 +1,3 @@
-import { Duration } from 'aws-cdk-lib';
 import { Match, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -9,10 +8,11 @@ import { type Bus, SOURCE_PREFIX } from './bus.ts';
 import type { EventsReplica } from './events-replica.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import { QueueConsumer } from './queue-consumer.ts';
-import { QUEUE_DEFAULTS, visibilityTimeoutFor } from './queue-defaults.ts';
+import { QUEUE_DEFAULTS } from './queue-defaults.ts';
 import type { SnapshotsTable } from './snapshots-table.ts';
 import type { TransactionsReplica } from './transactions-replica.ts';
 import type { ViewsTable } from './views-table.ts';
+import { WorkQueue } from './work-queue.ts';
 
 /** Properties of Projection. */
 export interface ProjectionProps {
@@ -46,18 +46,13 @@ export class Projection extends Construct {
   ) {
     super(scope, id);
     const names = namesOf(config.name);
-    // It tries for 10 s against other projectors, then one read and one transaction take at most 20 s each. No longer, as a
-    // failed message comes again after six of them.
-    const timeout = Duration.seconds(60);
-    this.queue = new Queue(this, 'Queue', {
-      ...QUEUE_DEFAULTS,
+    this.queue = new WorkQueue(this, 'Queue', {
       queueName: names.queue('projection'),
-      visibilityTimeout: visibilityTimeoutFor(timeout),
-      // Nine more tries, a visibility timeout of six minutes apart: enough to outlive throttling for close to an hour.
-      deadLetterQueue: {
-        queue: new Queue(this, 'DeadLetters', { ...QUEUE_DEFAULTS, queueName: names.queue('projection-dead-letter') }),
-        maxReceiveCount: 10,
-      },
+      consumerId: 'projection',
+      deadLetters: new Queue(this, 'DeadLetters', {
+        ...QUEUE_DEFAULTS,
+        queueName: names.queue('projection-dead-letter'),
+      }),
     });
     // A pattern cannot match one of nothing.
     if (projectedTypes.length > 0)
@@ -84,13 +79,11 @@ export class Projection extends Construct {
         TRANSACTIONS_TABLE: names.transactionsTable,
         DECISIONS: config.decisions,
       },
-      timeout,
     });
     events.grantLoad(consumer.role);
     transactions.grantRead(consumer.role);
     snapshots.grantUse(consumer.role);
     views.grantProject(consumer.role);
-    // More at once would mostly make their transactions meet on the same totals.
-    new QueueConsumer(this, 'Consumer', { queue: this.queue, consumer, maxConcurrency: 10 });
+    new QueueConsumer(this, 'Consumer', { queue: this.queue, consumer, consumerId: 'projection' });
   }
 }

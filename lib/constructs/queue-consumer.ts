@@ -1,7 +1,9 @@
+import { Duration } from 'aws-cdk-lib';
 import { Grant } from 'aws-cdk-lib/aws-iam';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { FUNCTIONS, type QueueConsumerId } from '../../core/limits/functions.ts';
 import type { MeridianFunction } from './meridian-function.ts';
 
 /** Properties of QueueConsumer. */
@@ -10,14 +12,15 @@ export interface QueueConsumerProps {
   readonly queue: IQueue;
   /** The function that works on its messages. */
   readonly consumer: MeridianFunction;
-  /** How many batches it works on at once, at most. */
-  readonly maxConcurrency: number;
+  /** Which function that is. */
+  readonly consumerId: QueueConsumerId;
 }
 
 /** Feeds a function with a queue's messages; those that it reports as failed come again, the others of the batch do not. */
 export class QueueConsumer extends Construct {
-  constructor(scope: Construct, id: string, { queue, consumer, maxConcurrency }: QueueConsumerProps) {
+  constructor(scope: Construct, id: string, { queue, consumer, consumerId }: QueueConsumerProps) {
     super(scope, id);
+    const { batchSize, windowS, maxConcurrency } = FUNCTIONS[consumerId].queue;
     Grant.addToPrincipal({
       grantee: consumer.role,
       actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
@@ -26,8 +29,8 @@ export class QueueConsumer extends Construct {
     new EventSourceMapping(this, 'Mapping', {
       target: consumer.function,
       eventSourceArn: queue.queueArn,
-      // The most that Lambda takes without waiting for more: under load batches are full, otherwise nothing is held up.
-      batchSize: 10,
+      batchSize,
+      ...(windowS > 0 && { maxBatchingWindow: Duration.seconds(windowS) }),
       maxConcurrency,
       reportBatchItemFailures: true,
     });

@@ -1,4 +1,3 @@
-import { Duration } from 'aws-cdk-lib';
 import { Grant } from 'aws-cdk-lib/aws-iam';
 import type { IEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -55,9 +54,6 @@ export class Relay extends Construct {
         RESOLVER_QUEUE_URL: resolver.queue.queueUrl,
         VIEWS_TABLE: names.viewsTable,
       },
-      // A batch of 100 commits of up to 100 events each, while one call of the bus or of the queue takes at most 15 s and
-      // one of the table at most 20 s.
-      timeout: Duration.seconds(60),
     });
     const failures = new FailureBucket(this, 'Failures', { ephemeral: config.ephemeral });
     bus.grantPublish(relay.role);

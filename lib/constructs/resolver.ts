@@ -1,4 +1,3 @@
-import { Duration } from 'aws-cdk-lib';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -10,6 +9,7 @@ import type { Participant } from './participant.ts';
 import { QueueConsumer } from './queue-consumer.ts';
 import { QUEUE_DEFAULTS } from './queue-defaults.ts';
 import type { TransactionsReplica } from './transactions-replica.ts';
+import { WorkQueue } from './work-queue.ts';
 
 /** Properties of Resolver. */
 export interface ResolverProps {
@@ -33,19 +33,13 @@ export class Resolver extends Construct {
   constructor(scope: Construct, id: string, { config, region, events, transactions, participant }: ResolverProps) {
     super(scope, id);
     const names = namesOf(config.name);
-    // Short, so that what dies here comes again within the 30 s after its deadline in which it has to be decided. Another
-    // Region has 4 s to answer.
-    const timeout = Duration.seconds(10);
-    this.queue = new Queue(this, 'Queue', {
-      ...QUEUE_DEFAULTS,
+    this.queue = new WorkQueue(this, 'Queue', {
       queueName: names.queue('resolver'),
-      // No longer, as whoever meets the intent is held up until the message comes again.
-      visibilityTimeout: timeout,
-      // As many as SQS knows, almost three hours of tries: with eventual decisions an intent stays undecided while its deciding Region is lost.
-      deadLetterQueue: {
-        queue: new Queue(this, 'DeadLetters', { ...QUEUE_DEFAULTS, queueName: names.queue('resolver-dead-letter') }),
-        maxReceiveCount: 1000,
-      },
+      consumerId: 'resolver',
+      deadLetters: new Queue(this, 'DeadLetters', {
+        ...QUEUE_DEFAULTS,
+        queueName: names.queue('resolver-dead-letter'),
+      }),
     });
     const consumer = new MeridianFunction(this, 'Function', {
       config,
@@ -58,13 +52,11 @@ export class Resolver extends Construct {
         DECISIONS: config.decisions,
         PARTICIPANT_FUNCTION: names.function('participant'),
       },
-      timeout,
     });
     events.grantFinalise(consumer.role);
     transactions.grantDrive(consumer.role);
     participant.grantInvokeElsewhere(consumer.role);
-    // After an outage many are due at once; the account's other functions keep their share of concurrency.
-    new QueueConsumer(this, 'Consumer', { queue: this.queue, consumer, maxConcurrency: 20 });
+    new QueueConsumer(this, 'Consumer', { queue: this.queue, consumer, consumerId: 'resolver' });
   }
 
   /** Lets a role send messages to the queue. */

@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { EventSourceMapping, type IEventSourceMapping, MetricType, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { FUNCTIONS } from '../../core/limits/functions.ts';
 import type { FailureBucket } from './failure-bucket.ts';
 import type { MeridianFunction } from './meridian-function.ts';
 import type { TableStream } from './stream-lookup/stream-lookup.ts';
@@ -22,21 +23,20 @@ export class StreamConsumer extends Construct {
 
   constructor(scope: Construct, id: string, { stream, consumer, failures }: StreamConsumerProps) {
     super(scope, id);
+    const { batchSize, windowS, parallelization, retries, maxAgeS, bisect } = FUNCTIONS.relay.stream;
     stream.grantRead(consumer.role);
     this.mapping = new EventSourceMapping(this, 'Mapping', {
       target: consumer.function,
       eventSourceArn: stream.arn,
       // What was written before the mapping was made comes too.
       startingPosition: StartingPosition.TRIM_HORIZON,
-      batchSize: 100,
-      // Above one, two commits of one log may overtake each other.
-      parallelizationFactor: 1,
+      batchSize,
+      ...(windowS > 0 && { maxBatchingWindow: Duration.seconds(windowS) }),
+      parallelizationFactor: parallelization,
       reportBatchItemFailures: true,
-      bisectBatchOnError: true,
-      // A record that can never leave must not hold the shard up until the stream's 24 hours have eaten those behind it. Its
-      // age decides: a hundred tries at a bus that refuses are over in minutes. These are the most that Lambda takes.
-      retryAttempts: 10_000,
-      maxRecordAge: Duration.hours(6),
+      bisectBatchOnError: bisect,
+      retryAttempts: retries,
+      maxRecordAge: Duration.seconds(maxAgeS),
       onFailure: failures.destination,
       supportS3OnFailureDestination: true,
       // They say how many records it gave up on.

@@ -1,16 +1,17 @@
-import { Duration } from 'aws-cdk-lib';
 import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { type EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { QueueConsumerId } from '../../core/limits/functions.ts';
 import type { Config } from '../config.ts';
-import { type FunctionId, namesOf } from '../names.ts';
+import { namesOf } from '../names.ts';
 import { SOURCE_PREFIX } from './bus.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import { QueueConsumer } from './queue-consumer.ts';
-import { QUEUE_DEFAULTS, visibilityTimeoutFor } from './queue-defaults.ts';
+import { QUEUE_DEFAULTS } from './queue-defaults.ts';
 import { removalPolicyOf } from './removal-policy.ts';
+import { WorkQueue } from './work-queue.ts';
 
 /** Properties of Subscriber. */
 export interface SubscriberProps {
@@ -19,7 +20,7 @@ export interface SubscriberProps {
   /** The Region of the stack. */
   readonly region: string;
   /** Which function handles the events; its queue, rule and table are named after it. */
-  readonly functionId: FunctionId;
+  readonly functionId: QueueConsumerId;
   /** This Region's bus. It carries the events of every Region. */
   readonly bus: EventBus;
   /**
@@ -48,18 +49,14 @@ export class Subscriber extends Construct {
     super(scope, id);
     const { config, region, functionId, bus, streamTypes, writtenIn, from = 'beginning' } = props;
     const names = namesOf(config.name);
-    // It begins nothing new 10 s after its start; then a read and a write take at most 20 s each.
-    const timeout = Duration.seconds(60);
     this.deadLetters = new Queue(this, 'DeadLetters', {
       ...QUEUE_DEFAULTS,
       queueName: names.queue(`${functionId}-dead-letter`),
     });
-    const queue = new Queue(this, 'Queue', {
-      ...QUEUE_DEFAULTS,
+    const queue = new WorkQueue(this, 'Queue', {
       queueName: names.queue(functionId),
-      visibilityTimeout: visibilityTimeoutFor(timeout),
-      // Nine more tries, six minutes apart. What waits for its predecessor is handled when that comes, and needs none of them.
-      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 10 },
+      consumerId: functionId,
+      deadLetters: this.deadLetters,
     });
     new Rule(this, 'Rule', {
       ruleName: names.rule(functionId),
@@ -88,11 +85,9 @@ export class Subscriber extends Construct {
       functionId,
       description: `Handles events of ${streamTypes.join(', ')}, each once and in the order of its log`,
       environment: { SUBSCRIBER_TABLE: table.tableName, SUBSCRIBE_FROM: from },
-      timeout,
     });
     // Put and update also inside TransactWriteItems.
     table.grant(consumer.role, 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem');
-    // More at once would mostly meet on the same sums.
-    new QueueConsumer(this, 'Consumer', { queue, consumer, maxConcurrency: 10 });
+    new QueueConsumer(this, 'Consumer', { queue, consumer, consumerId: functionId });
   }
 }

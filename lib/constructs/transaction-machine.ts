@@ -23,13 +23,12 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke, type LambdaInvokeJsonPathProps } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
+import { EXPRESS_MACHINE_MS } from '../../core/limits/aws.ts';
+import { MACHINE_FIRST_PAUSE_S, MACHINE_GRACE_S, MACHINE_TRIES } from '../../core/limits/budgets.ts';
 import type { Config } from '../config.ts';
 import { namesOf } from '../names.ts';
 import type { MeridianFunction } from './meridian-function.ts';
 import { removalPolicyOf } from './removal-policy.ts';
-
-/** How much longer than its function may run a task waits for the answer. */
-const GRACE = Duration.seconds(5);
 
 /** Whatever a function throws: it answers what became of its work, and throws only what may be over at the next try. */
 const INFRASTRUCTURE = [
@@ -88,8 +87,7 @@ export class TransactionMachine extends Construct {
       queryLanguage: QueryLanguage.JSON_PATH,
       comment: 'Drives the transactions of this Region, and decides nothing',
       definitionBody: DefinitionBody.fromChainable(this.#definition()),
-      // The longest that Express takes: the deadline of a transaction is at most four minutes away.
-      timeout: Duration.minutes(5),
+      timeout: Duration.millis(EXPRESS_MACHINE_MS),
       logs: { destination: logs, level: LogLevel.ERROR, includeExecutionData: false },
       tracingEnabled: true,
       // CDK would also let it invoke every version of the functions.
@@ -232,15 +230,15 @@ export class TransactionMachine extends Construct {
       ...more,
       lambdaFunction,
       payloadResponseOnly: true,
-      taskTimeout: Timeout.duration(timeout.plus(GRACE)),
+      taskTimeout: Timeout.duration(timeout.plus(Duration.seconds(MACHINE_GRACE_S))),
       // Its own retries are without jitter.
       retryOnServiceExceptions: false,
     });
     task.addRetry({
       errors: INFRASTRUCTURE,
-      interval: Duration.seconds(1),
+      interval: Duration.seconds(MACHINE_FIRST_PAUSE_S),
       backoffRate: 2,
-      maxAttempts: 3,
+      maxAttempts: MACHINE_TRIES - 1,
       jitterStrategy: JitterType.FULL,
     });
     return task;

@@ -1,12 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import {
-  type Generations,
-  MAX_TRANSACTION_ITEMS,
-  type Sums,
-  type TotalDelta,
-  type ViewEntry,
-  type ViewsTable,
-} from '../../core/index.ts';
+import type { Generations, Sums, TotalDelta, ViewEntry, ViewsTable } from '../../core/index.ts';
+import { MAX_TRANSACTION_ITEMS } from '../../core/limits/aws.ts';
 import { meddle, strangeJson } from './commits.ts';
 
 let views = 0;

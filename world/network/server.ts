@@ -2,12 +2,10 @@ import { isUtf8 } from 'node:buffer';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import { MeridianError } from '../../core/index.ts';
+import { LAMBDA_PAYLOAD_BYTES } from '../../core/limits/aws.ts';
 import { type Answer, jsonAnswer, jsonBody, problemAnswer } from '../../lambdas/api/http.ts';
 import type { WorldRegion } from '../region/region.ts';
 import type { World } from '../world.ts';
-
-/** What a Function URL refuses before the function sees it, in bytes. */
-const MAX_REQUEST_BYTES = 6 * 1024 * 1024;
 
 /** An HTTP request as a Function URL hands it to its function (payload format 2.0). */
 export function functionUrlEvent({
@@ -84,7 +82,7 @@ async function answer(world: World, request: IncomingMessage): Promise<Answer> {
     );
   const body = await bodyOf(request);
   if (body === undefined)
-    return problemAnswer(new MeridianError('too-large', `A request holds at most ${MAX_REQUEST_BYTES} bytes.`));
+    return problemAnswer(new MeridianError('too-large', `A request holds at most ${LAMBDA_PAYLOAD_BYTES} bytes.`));
   const headers = Object.fromEntries(Object.entries(request.headers).map(([key, value]) => [key, String(value)]));
   const event = functionUrlEvent({
     method: request.method ?? 'GET',
@@ -120,7 +118,7 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
   let bytes = 0;
   for await (const chunk of request) {
     bytes += chunk.length;
-    if (bytes <= MAX_REQUEST_BYTES) chunks.push(chunk);
+    if (bytes <= LAMBDA_PAYLOAD_BYTES) chunks.push(chunk);
   }
-  return bytes > MAX_REQUEST_BYTES ? undefined : Buffer.concat(chunks);
+  return bytes > LAMBDA_PAYLOAD_BYTES ? undefined : Buffer.concat(chunks);
 }

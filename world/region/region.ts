@@ -36,6 +36,7 @@ import {
   type SnapshotStore,
   type ViewsTable,
 } from '../../core/index.ts';
+import { REMOTE_MS } from '../../core/limits/budgets.ts';
 import * as api from '../../lambdas/api/handler.ts';
 import type { Answer } from '../../lambdas/api/http.ts';
 import * as command from '../../lambdas/command/handler.ts';
@@ -113,8 +114,6 @@ const TIMEOUTS = {
   resolver: 10_000,
   subscriber: 60_000,
 };
-/** A call of another Region's function is given up after so many milliseconds, as by the functions on AWS. */
-const LONGEST_CALL_MS = 28_000;
 /** Messages are hidden for so many timeouts of their function, as in the stacks. */
 const HIDDEN_TIMEOUTS = 6;
 /** How often a queue shows a message before it gives it up, as in the stacks. */
@@ -413,7 +412,7 @@ export class WorldRegion {
       return JSON.parse(JSON.stringify(answer));
     };
     return {
-      invoke: async (region, request, limit = LONGEST_CALL_MS) => {
+      invoke: async (region, request, limit = REMOTE_MS) => {
         try {
           return await withTimeout(this.#options.scheduler, limit, `No answer in ${limit} ms.`, call(region, request));
         } catch (cause) {

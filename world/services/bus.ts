@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Bus, BusEntry, EventPattern, Queue } from '../../core/index.ts';
+import { PUT_EVENTS_BYTES, PUT_EVENTS_ENTRIES } from '../../core/limits/aws.ts';
 import type { Link } from '../network/link.ts';
 import type { Scheduler } from '../time/scheduler.ts';
 
@@ -21,9 +22,6 @@ interface Rule {
   readonly pattern: EventPattern;
   readonly target: Target;
 }
-
-const PUT_LIMIT = 10;
-const MAX_PUT_BYTES = 262_144;
 
 function sizeOf({ source, detailType, detail }: BusEntry): number {
   return Buffer.byteLength(source + detailType + detail);
@@ -48,10 +46,11 @@ export class WorldBus implements Bus {
   }
 
   async put(entries: readonly BusEntry[]): Promise<readonly (string | undefined)[]> {
-    if (entries.length > PUT_LIMIT)
-      throw new Error(`PutEvents takes at most ${PUT_LIMIT} entries, these are ${entries.length}.`);
+    if (entries.length > PUT_EVENTS_ENTRIES)
+      throw new Error(`PutEvents takes at most ${PUT_EVENTS_ENTRIES} entries, these are ${entries.length}.`);
     const bytes = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
-    if (bytes > MAX_PUT_BYTES) throw new Error(`PutEvents takes at most ${MAX_PUT_BYTES} bytes, these are ${bytes}.`);
+    if (bytes > PUT_EVENTS_BYTES)
+      throw new Error(`PutEvents takes at most ${PUT_EVENTS_BYTES} bytes, these are ${bytes}.`);
     return entries.map((entry) => {
       try {
         this.#route(this.#eventOf(entry), false);

@@ -1,5 +1,6 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { DelayedMessage, DelayedQueue, Queue } from '../../core/index.ts';
+import { SQS_BATCH_ENTRIES, SQS_MAX_DELAY_S } from '../../core/limits/aws.ts';
 import type { Activity } from '../time/activity.ts';
 import type { Random } from '../time/randomness.ts';
 import type { Scheduler } from '../time/scheduler.ts';
@@ -157,11 +158,6 @@ export class WorldQueue implements Queue {
   }
 }
 
-/** What one SendMessageBatch takes. */
-const SEND_LIMIT = 10;
-/** The longest delay of a message, in milliseconds. */
-const MAX_DELAY_MS = 900_000;
-
 /** A queue as one whose messages come late. A message that is not due yet is hidden: see `WorldQueue`. */
 export class WorldDelayedQueue implements DelayedQueue {
   readonly #queue: WorldQueue;
@@ -171,11 +167,11 @@ export class WorldDelayedQueue implements DelayedQueue {
   }
 
   async send(messages: readonly DelayedMessage[]): Promise<readonly undefined[]> {
-    if (messages.length > SEND_LIMIT)
-      throw new Error(`SendMessageBatch takes at most ${SEND_LIMIT} messages, these are ${messages.length}.`);
+    if (messages.length > SQS_BATCH_ENTRIES)
+      throw new Error(`SendMessageBatch takes at most ${SQS_BATCH_ENTRIES} messages, these are ${messages.length}.`);
     for (const { body, delay } of messages) {
-      if (!(delay >= 0 && delay <= MAX_DELAY_MS))
-        throw new Error(`A message is delayed by 0 to ${MAX_DELAY_MS} ms, not by ${delay}.`);
+      if (!(delay >= 0 && delay <= SQS_MAX_DELAY_S * 1000))
+        throw new Error(`A message is delayed by 0 to ${SQS_MAX_DELAY_S * 1000} ms, not by ${delay}.`);
       this.#queue.sendAfter(Math.ceil(delay / 1000) * 1000, body);
     }
     return messages.map(() => undefined);

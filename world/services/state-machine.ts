@@ -1,5 +1,8 @@
 import * as z from 'zod';
 import type { MachineInput, StateMachine } from '../../core/index.ts';
+import { EXPRESS_MACHINE_MS, MACHINE_STATE_BYTES } from '../../core/limits/aws.ts';
+import { MACHINE_FIRST_PAUSE_S, MACHINE_GRACE_S, MACHINE_TRIES } from '../../core/limits/budgets.ts';
+import { FUNCTIONS } from '../../core/limits/functions.ts';
 import type { Activity } from '../time/activity.ts';
 import type { Random } from '../time/randomness.ts';
 import { type Scheduler, sleepOn, withTimeout } from '../time/scheduler.ts';
@@ -19,14 +22,10 @@ export interface MachineStep {
 }
 
 /** Milliseconds after which a task that has not answered is tried again: a little more than its function may run. */
-const TASK_TIMEOUTS = { coordinate: 20_000, participant: 35_000 };
-/** How often a task is tried, and the bound of the first wait in between, in milliseconds: it doubles; jitter is full. */
-const TRIES = 4;
-const FIRST_WAIT_MS = 1000;
-/** An Express execution ends after so many milliseconds. */
-const EXECUTION_MS = 300_000;
-/** Bytes that a state takes or gives at most, as JSON. */
-const MAX_PAYLOAD_BYTES = 262_144;
+const TASK_TIMEOUTS = {
+  coordinate: (FUNCTIONS.coordinate.timeoutS + MACHINE_GRACE_S) * 1000,
+  participant: (FUNCTIONS.participant.timeoutS + MACHINE_GRACE_S) * 1000,
+};
 
 const intentsSchema = z.array(z.unknown());
 const plannedSchema = z.discriminatedUnion('kind', [
@@ -63,7 +62,7 @@ export class WorldStateMachine implements StateMachine {
   async start(input: MachineInput): Promise<void> {
     const execution = new Execution(asJson(input), this.#activity);
     this.#running.add(execution);
-    const callOff = this.#scheduler.after(EXECUTION_MS, () => execution.end());
+    const callOff = this.#scheduler.after(EXPRESS_MACHINE_MS, () => execution.end());
     // An execution that fails has no one to tell: recovery finishes what it began.
     void Promise.race([this.#run(execution).catch(() => undefined), execution.ended]).then(() => {
       callOff();
@@ -136,8 +135,8 @@ export class WorldStateMachine implements StateMachine {
         const answer = this.functions[of](asJson(input));
         return asJson(await withTimeout(this.#scheduler, TASK_TIMEOUTS[of], 'States.Timeout', answer));
       } catch (error) {
-        if (tries === TRIES) throw error;
-        await sleepOn(this.#scheduler, this.#random() * FIRST_WAIT_MS * 2 ** (tries - 1));
+        if (tries === MACHINE_TRIES) throw error;
+        await sleepOn(this.#scheduler, this.#random() * MACHINE_FIRST_PAUSE_S * 1000 * 2 ** (tries - 1));
       }
     }
   }
@@ -176,6 +175,6 @@ class Execution {
 /** What a state hands to the next one. @throws Error when it is too large for that */
 function asJson<T>(value: T): T {
   const text = JSON.stringify(value);
-  if (Buffer.byteLength(text) > MAX_PAYLOAD_BYTES) throw new Error('States.DataLimitExceeded');
+  if (Buffer.byteLength(text) > MACHINE_STATE_BYTES) throw new Error('States.DataLimitExceeded');
   return JSON.parse(text);
 }

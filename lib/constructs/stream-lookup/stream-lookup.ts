@@ -35,8 +35,6 @@ export class StreamLookup extends Construct {
       entry: fileURLToPath(new URL('index.ts', import.meta.url)),
       description: 'Finds the ARNs of the table streams during a deploy',
       environment: {},
-      timeout: Duration.minutes(1),
-      memorySize: 256,
     });
   }
 

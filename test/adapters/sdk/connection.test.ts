@@ -7,13 +7,14 @@ import { dynamoDbSnapshotStore } from '../../../adapters/dynamodb/snapshot-store
 import { dynamoDbViewStore } from '../../../adapters/dynamodb/view-store.ts';
 import { eventBridgeBus } from '../../../adapters/eventbridge/bus.ts';
 import { eventBridgeClient } from '../../../adapters/eventbridge/client.ts';
-import { connection, DATABASE_MS, MESSAGING_MS, SNAPSHOT_MS } from '../../../adapters/sdk/connection.ts';
+import { connection } from '../../../adapters/sdk/connection.ts';
 import { sdkError } from '../../../adapters/sdk/sdk-error.ts';
 import { sqsClient } from '../../../adapters/sqs/client.ts';
 import { sqsDelayedQueue } from '../../../adapters/sqs/delayed-queue.ts';
 import { sqsQueue } from '../../../adapters/sqs/queue.ts';
 import { sfnClient } from '../../../adapters/stepfunctions/client.ts';
 import { stepFunctionsMachine } from '../../../adapters/stepfunctions/machine.ts';
+import { DATABASE_MS, MESSAGING_MS, SNAPSHOT_MS } from '../../../core/limits/budgets.ts';
 import { aCommit, anIntent } from '../../contract/commits.ts';
 import { aDecision } from '../../contract/decisions.ts';
 import { aSnapshot } from '../../contract/snapshot-store.contract.ts';

@@ -5,7 +5,7 @@ import { nextStamp, wallTimeOf } from '../../../core/facts/hlc.ts';
 import { isJson } from '../../../core/facts/json.ts';
 import type { Snapshot } from '../../../core/facts/snapshot.ts';
 import { covers, dominates, meetVersions, type VersionVector } from '../../../core/facts/version.ts';
-import { IDEMPOTENCY_WINDOW } from '../../../core/log/fold.ts';
+import { IDEMPOTENCY_WINDOW } from '../../../core/limits/budgets.ts';
 import { History } from '../../../core/log/history.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../../core/wire/snapshot.ts';
 import { account, note } from '../../../testing/toy.ts';

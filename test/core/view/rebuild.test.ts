@@ -3,10 +3,11 @@ import { type Domain, defineDomain } from '../../../core/definition/domain.ts';
 import { defineView, type ViewDefinition } from '../../../core/definition/view.ts';
 import type { Commit } from '../../../core/facts/commit.ts';
 import { MeridianError } from '../../../core/facts/errors.ts';
+import { REMOVABLE_AFTER_MS } from '../../../core/limits/budgets.ts';
 import type { EventsTable } from '../../../core/ports/events-table.ts';
 import type { ViewsTable } from '../../../core/ports/views-table.ts';
 import { readRow, readRows } from '../../../core/read/views.ts';
-import { REMOVABLE_AFTER_MS, storedAs } from '../../../core/view/generation.ts';
+import { storedAs } from '../../../core/view/generation.ts';
 import { type ProjectPorts, projectTriggers } from '../../../core/view/projection.ts';
 import {
   beginRebuild,

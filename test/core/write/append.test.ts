@@ -6,7 +6,7 @@ import type { Commit } from '../../../core/facts/commit.ts';
 import { nextStamp, wallTimeOf } from '../../../core/facts/hlc.ts';
 import type { VersionVector } from '../../../core/facts/version.ts';
 import { defineDomain, defineStream, MeridianError, reject } from '../../../core/index.ts';
-import { IDEMPOTENCY_WINDOW } from '../../../core/log/fold.ts';
+import { IDEMPOTENCY_WINDOW } from '../../../core/limits/budgets.ts';
 import { readStream } from '../../../core/read/streams.ts';
 import { decodeVersionToken } from '../../../core/wire/version-token.ts';
 import { appendToStream } from '../../../core/write/append.ts';

@@ -1,7 +1,10 @@
-import { CfnResource } from 'aws-cdk-lib';
+import { CfnResource, Validations } from 'aws-cdk-lib';
 import { CfnGlobalTable } from 'aws-cdk-lib/aws-dynamodb';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it, vi } from 'vitest';
+import { LIMITS } from '../../../core/limits/relations.ts';
+import { MeridianChecks } from '../../../lib/checks/meridian-checks.ts';
+import { parseConfig } from '../../../lib/config.ts';
 import type { MeridianStacks } from '../../../lib/meridian.ts';
 import { synthesize } from '../synthesize.ts';
 
@@ -80,6 +83,16 @@ describe('the checks at synth', () => {
     expect(() =>
       synthesize({ context: { regions: [...three, 'eu-west-1'] }, deployed: { regions: three, decisions: 'strong' } }),
     ).toThrow(/made with "decisions": "strong" and cannot become "eventual"/);
+  });
+
+  it('refuse limits that do not fit together, and say which', () => {
+    const limits = { ...LIMITS, REMOTE_MS: 100_000 };
+    const config = parseConfig((key) => (key === 'regions' ? two : undefined));
+    const change = ({ global }: MeridianStacks) =>
+      Validations.of(global.node.root).addPlugins(new MeridianChecks({ config, deployed: undefined, limits }));
+    expect(() => synthesize({ context: { regions: two }, change })).toThrow(
+      /whoever calls command gives up before it is cut off: 100000 is more than 45000/,
+    );
   });
 
   it('let one change of replicas pass, and any of stacks to throw away', () => {
