@@ -116,6 +116,8 @@ export { encodeOperateRequest, isOperatorAction, operateAnswerSchema, operatorAc
 export type { ParticipantAnswer } from './wire/participant.ts';
 export type { ProjectionMessage } from './wire/projection.ts';
 export { parseProjectionMessage, streamsOf } from './wire/projection.ts';
+export type { Accepted } from './wire/receipt.ts';
+export { acceptedSchema, encodeAccepted } from './wire/receipt.ts';
 export { isTraceparent } from './wire/schemas.ts';
 export { decodeSnapshot, encodeSnapshot } from './wire/snapshot.ts';
 export { parseTransaction } from './wire/transaction-envelope.ts';

@@ -4,6 +4,8 @@ import { type EventVersion, schemaVersionsOf } from '../core/definition/event-ve
 import type { StreamDefinition } from '../core/definition/stream.ts';
 import { MAX_EVENTS } from '../core/limits/budgets.ts';
 import { APPEND, COMMAND, RECEIPT_SOURCE, SOURCE_PREFIX } from '../core/wire/bus.ts';
+import { publishedSchema } from '../core/wire/event.ts';
+import { acceptedSchema, rejectedSchema } from '../core/wire/receipt.ts';
 import { commitIdSchema, metaSchema, streamNameSchema } from '../core/wire/schemas.ts';
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
@@ -168,8 +170,6 @@ function ask(stream: StreamDefinition, command: string, input: z.ZodType): z.Zod
   return put(COMMAND, z.strictObject({ ...asked(stream), command: z.literal(command), input }));
 }
 
-const positionSchema = z.int().min(1);
-
 function published(
   { type: streamType }: StreamDefinition,
   type: string,
@@ -178,26 +178,9 @@ function published(
   return delivered(
     z.literal(SOURCE_PREFIX + streamType),
     type,
-    z.looseObject({
-      id: z.string().meta({ description: '<stream>@<log>.<position>.<index>, the same on every delivery' }),
-      stream: streamNameSchema,
+    publishedSchema.extend({
       data: schema,
       schemaVersion: z.literal(schemaVersion).meta({ description: 'That in which the event was written' }),
-      meta: z.looseObject({
-        ...metaSchema.shape,
-        region: z.string().meta({ description: 'Where it was written' }),
-        log: z.string(),
-        position: positionSchema,
-        previous: z.int().min(0).meta({ description: "The log's last position with events before this one; 0: none" }),
-        index: z.int().min(0),
-        count: z.int().min(1),
-        context: z
-          .record(z.string(), z.int().min(0))
-          .meta({ description: 'What the writer had seen: position by log' }),
-        hlc: z.string(),
-        commitId: commitIdSchema,
-        fingerprint: z.string(),
-      }),
     }),
   );
 }
@@ -205,24 +188,3 @@ function published(
 function receipt(type: 'Accepted' | 'Rejected', detail: z.ZodType): z.ZodType {
   return delivered(z.literal(RECEIPT_SOURCE), type, detail);
 }
-
-const acceptedSchema = z.looseObject({
-  id: commitIdSchema,
-  stream: streamNameSchema,
-  version: z.string(),
-  log: z.string().optional(),
-  position: positionSchema.optional(),
-});
-
-const rejectedSchema = z.looseObject({
-  id: commitIdSchema,
-  stream: streamNameSchema.optional(),
-  problem: z.looseObject({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string(),
-    code: z.string(),
-    retryable: z.boolean(),
-  }),
-});

@@ -1,10 +1,9 @@
-import * as z from 'zod';
 import { MeridianError } from '../facts/errors.ts';
 import { BEGIN_MS } from '../limits/budgets.ts';
 import type { Place, Progress } from '../ports/progress.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { backoff } from '../retry.ts';
-import { type SubscribedEvent, subscribedEventSchema } from '../wire/event.ts';
+import { parseSubscribedEvent, type SubscribedEvent } from '../wire/event.ts';
 import { inOrderPerKey } from './in-order.ts';
 
 /**
@@ -69,12 +68,9 @@ interface Message {
   readonly fault?: unknown;
 }
 
-const busEventSchema = z.object({ 'detail-type': z.string(), detail: z.looseObject({}) });
-
 function read(body: string, at: number): Message {
   try {
-    const { 'detail-type': type, detail } = busEventSchema.parse(JSON.parse(body));
-    return { at, event: subscribedEventSchema.parse({ ...detail, type }) };
+    return { at, event: parseSubscribedEvent(body) };
   } catch (fault) {
     return { at, fault };
   }

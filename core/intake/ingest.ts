@@ -9,10 +9,9 @@ import { runTransaction, type TransactPorts } from '../transaction/transact.ts';
 import { APPEND, type BusEntry, COMMAND, TRANSACT } from '../wire/bus.ts';
 import { idOf, parseCommandEnvelope, parseEventsEnvelope } from '../wire/envelope.ts';
 import { quarantinedBody } from '../wire/quarantine.ts';
-import { receiptEntry } from '../wire/receipt.ts';
+import { acceptedEntry, encodeAccepted, rejectedEntry } from '../wire/receipt.ts';
 import { streamNameSchema } from '../wire/schemas.ts';
 import { parseTransaction } from '../wire/transaction-envelope.ts';
-import { encodeVersionToken } from '../wire/version-token.ts';
 import { submitAppend } from '../write/submit.ts';
 
 export interface IngestPorts extends TransactPorts {
@@ -87,18 +86,15 @@ async function judge(ports: IngestPorts, { body, detailType, detail, fault }: Me
   try {
     if (detailType === TRANSACT) return await judgeTransaction(ports, detail);
     const parse = detailType === APPEND ? parseEventsEnvelope : parseCommandEnvelope;
-    const { stream, version, dot } = await submitAppend(ports, parse(ports.domain, detail, ports.runtime.newId));
-    return {
-      kind: 'Accepted',
-      entry: receiptEntry('Accepted', { id, stream, version: encodeVersionToken(stream, version), ...dot }),
-    };
+    const appended = await submitAppend(ports, parse(ports.domain, detail, ports.runtime.newId));
+    return { kind: 'Accepted', entry: acceptedEntry(encodeAccepted(appended)) };
   } catch (error) {
     const problem = toProblem(error);
     if (problem.retryable || problem.status >= 500)
       return { kind: 'Retry', why: error instanceof MeridianError ? problem.detail : String(error) };
     return {
       kind: 'Rejected',
-      entry: receiptEntry('Rejected', {
+      entry: rejectedEntry({
         id,
         stream: streamIn(detail),
         problem: cutProblem(problem, MAX_PROBLEM_BYTES),

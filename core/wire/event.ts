@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type Commit, eventId } from '../facts/commit.ts';
 import { splitStream } from '../facts/stream-ref.ts';
 import { type BusEntry, SOURCE_PREFIX } from './bus.ts';
-import { dotShape, streamNameSchema, versionVectorSchema } from './schemas.ts';
+import { commitIdSchema, metaSchema, positionSchema, streamNameSchema } from './schemas.ts';
 
 /** A commit's events as they go out: one entry an event. */
 export function entriesOf(commit: Commit): readonly BusEntry[] {
@@ -32,38 +32,66 @@ export function entriesOf(commit: Commit): readonly BusEntry[] {
   }));
 }
 
-/** What a rule's target gets of an event on the bus. */
-export const eventBodySchema = z.object({
-  'detail-type': z.string(),
-  detail: z.object({
-    stream: streamNameSchema,
-    data: z.unknown().optional(),
-    schemaVersion: z.number(),
-    meta: z.object({
-      ...dotShape,
-      region: z.string(),
-      previous: z.number(),
-      index: z.number(),
-      count: z.number(),
-      context: versionVectorSchema,
-      hlc: z.string(),
-      commitId: z.string(),
-      fingerprint: z.string(),
-      correlation: z.string().optional(),
-      causation: z.string().optional(),
-      actor: z.string().optional(),
-      traceparent: z.string().optional(),
-    }),
+/** What Meridian adds to an event's `meta`. */
+const placeShape = {
+  region: z.string().meta({ description: 'Where it was written' }),
+  log: z.string(),
+  position: positionSchema,
+  previous: z.int().min(0).meta({ description: "The log's last position with events before this one; 0: none" }),
+  index: z.int().min(0),
+  count: z.int().min(1),
+  context: z.record(z.string(), z.int().min(0)).meta({ description: 'What the writer had seen: position by log' }),
+  hlc: z.string(),
+  commitId: commitIdSchema,
+  fingerprint: z.string(),
+};
+
+/** `detail` of an event on the bus: what others may rely on. They have to bear further members. */
+export const publishedSchema = z.looseObject({
+  id: z.string().meta({ description: '<stream>@<log>.<position>.<index>, the same on every delivery' }),
+  stream: streamNameSchema,
+  data: z.unknown(),
+  /** That in which the event was written. */
+  schemaVersion: z.number(),
+  meta: z.looseObject({ ...metaSchema.shape, ...placeShape }),
+});
+
+const { id: idSchema, ...bodyShape } = publishedSchema.shape;
+
+/**
+ * The same, as Meridian reads it. What callers put into `meta` is taken as it is: a commit that was written under wider limits
+ * has to be delivered still.
+ */
+const detailSchema = z.object({
+  ...bodyShape,
+  data: z.unknown().optional(),
+  meta: z.object({
+    ...placeShape,
+    correlation: z.string().optional(),
+    causation: z.string().optional(),
+    actor: z.string().optional(),
+    traceparent: z.string().optional(),
   }),
 });
+
+/** What a rule's target gets of an event on the bus. */
+export const eventBodySchema = z.object({ 'detail-type': z.string(), detail: detailSchema });
 
 export type EventBody = z.output<typeof eventBodySchema>;
 
 /** An event as the bus brings it to a subscriber: `detail`, and the event's type with it. */
-export const subscribedEventSchema = eventBodySchema.shape.detail.extend({
+export const subscribedEventSchema = detailSchema.extend({
   /** `<stream>@<log>.<position>.<index>`, the same on every delivery. */
-  id: z.string(),
+  id: idSchema,
   type: z.string(),
 });
 
 export type SubscribedEvent = z.output<typeof subscribedEventSchema>;
+
+const subscribedBodySchema = z.object({ 'detail-type': z.string(), detail: z.looseObject({}) });
+
+/** Reads an event as a subscriber's queue brings it. @throws Error when the body is no event of a commit */
+export function parseSubscribedEvent(body: string): SubscribedEvent {
+  const { 'detail-type': type, detail } = subscribedBodySchema.parse(JSON.parse(body));
+  return subscribedEventSchema.parse({ ...detail, type });
+}

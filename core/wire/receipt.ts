@@ -1,10 +1,57 @@
+import * as z from 'zod';
+import type { Appended } from '../facts/append.ts';
+import { type Problem, problemSchema } from '../facts/errors.ts';
 import { type BusEntry, RECEIPT_SOURCE } from './bus.ts';
+import { commitIdSchema, positionSchema, streamNameSchema } from './schemas.ts';
+import { encodeVersionToken } from './version-token.ts';
+
+/** That an envelope is committed; without `log` there was nothing to write. Receivers have to bear further members. */
+export const acceptedSchema = z.looseObject({
+  id: commitIdSchema,
+  stream: streamNameSchema,
+  version: z.string(),
+  log: z.string().optional(),
+  position: positionSchema.optional(),
+});
+
+export interface Accepted {
+  /** The commitId. */
+  readonly id: string;
+  readonly stream: string;
+  /** A version token. */
+  readonly version: string;
+  readonly log?: string;
+  readonly position?: number;
+}
+
+export function encodeAccepted({ commitId, stream, version, dot }: Appended): Accepted {
+  return { id: commitId, stream, version: encodeVersionToken(stream, version), ...dot };
+}
+
+/** That an envelope was refused, and why. */
+export const rejectedSchema = z.looseObject({
+  id: commitIdSchema,
+  stream: streamNameSchema.optional(),
+  problem: problemSchema,
+});
+
+export interface Rejected {
+  /** The envelope's. */
+  readonly id: string;
+  /** The envelope's, if it is the name of a stream. */
+  readonly stream?: string | undefined;
+  readonly problem: Problem;
+}
 
 /** What became of an envelope that came in over the bus; it stays on the bus of the Region that decided. */
-export function receiptEntry(type: 'Accepted' | 'Rejected', detail: Readonly<Record<string, unknown>>): BusEntry {
-  return {
-    source: RECEIPT_SOURCE,
-    detailType: type,
-    detail: JSON.stringify(detail),
-  };
+export function acceptedEntry(accepted: Accepted): BusEntry {
+  return entryOf('Accepted', accepted);
+}
+
+export function rejectedEntry(rejected: Rejected): BusEntry {
+  return entryOf('Rejected', rejected);
+}
+
+function entryOf(detailType: 'Accepted' | 'Rejected', detail: Accepted | Rejected): BusEntry {
+  return { source: RECEIPT_SOURCE, detailType, detail: JSON.stringify(detail) };
 }

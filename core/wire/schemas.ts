@@ -3,6 +3,9 @@ import * as z from 'zod';
 /** A commit's own place, as members of a larger object. */
 export const dotShape = { log: z.string(), position: z.number() };
 
+/** Where a commit stands in its log: 1, 2, 3 … */
+export const positionSchema = z.int().min(1);
+
 /** A version vector. */
 export const versionVectorSchema = z.record(z.string(), z.number());
 

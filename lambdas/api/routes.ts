@@ -1,8 +1,10 @@
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import {
+  type Accepted,
   type Appended,
   type Commit,
   decodeVersionToken,
+  encodeAccepted,
   encodeVersionToken,
   inOrderPerKey,
   invalid,
@@ -61,7 +63,7 @@ const postEvents: Handle = async (ports, event) => {
   // One envelope among many: its error is its own.
   const submitOneOfMany = async (envelope: unknown): Promise<Result> => {
     try {
-      return accepted(await submitOne(envelope));
+      return encodeAccepted(await submitOne(envelope));
     } catch (error) {
       return refused(envelope, error);
     }
@@ -89,7 +91,7 @@ function isCommand(envelope: unknown): boolean {
   return envelope !== null && typeof envelope === 'object' && Object.hasOwn(envelope, 'command');
 }
 
-type Result = ReturnType<typeof accepted> | ReturnType<typeof refused>;
+type Result = Accepted | ReturnType<typeof refused>;
 
 function refused(envelope: unknown, error: unknown) {
   return {
@@ -163,17 +165,8 @@ const getRow: Handle = async (ports, _event, { view = '', key = '' }) =>
 
 const getHealth: Handle = async (ports) => jsonAnswer(await readHealth(ports));
 
-function accepted({ stream, commitId, version, dot }: Appended) {
-  return {
-    id: commitId,
-    stream,
-    version: encodeVersionToken(stream, version),
-    ...dot,
-  };
-}
-
 function acceptance(appended: Appended): Answer {
-  return jsonAnswer(accepted(appended), etag(appended));
+  return jsonAnswer(encodeAccepted(appended), etag(appended));
 }
 
 function etag({ stream, version }: Pick<Appended, 'stream' | 'version'>) {

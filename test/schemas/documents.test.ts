@@ -7,7 +7,7 @@ import { MeridianError, toProblem } from '../../core/facts/errors.ts';
 import { defineDomain, defineStream, nextVersion, reject } from '../../core/index.ts';
 import { parseCommandEnvelope, parseEventsEnvelope } from '../../core/wire/envelope.ts';
 import { entriesOf } from '../../core/wire/event.ts';
-import { receiptEntry } from '../../core/wire/receipt.ts';
+import { acceptedEntry, rejectedEntry } from '../../core/wire/receipt.ts';
 import { registrySchemas, schemaDocuments } from '../../schemas/documents.ts';
 import { aCommit } from '../contract/commits.ts';
 
@@ -43,7 +43,7 @@ function accepts(kind: string, name: string) {
 }
 
 /** As EventBridge delivers an entry. */
-function delivered({ source, detailType, detail }: ReturnType<typeof receiptEntry>) {
+function delivered({ source, detailType, detail }: ReturnType<typeof acceptedEntry>) {
   return {
     version: '0',
     id: 'any',
@@ -120,11 +120,11 @@ describe('the schema documents of a domain', () => {
 
   it('accept outcomes', () => {
     const accepted = { id: 'a', stream: 'reading/r', version: 'token' };
-    expect(accepts('message', 'Accepted')(delivered(receiptEntry('Accepted', accepted)))).toBe('yes');
-    const withDot = receiptEntry('Accepted', { ...accepted, log: 'us', position: 1 });
+    expect(accepts('message', 'Accepted')(delivered(acceptedEntry(accepted)))).toBe('yes');
+    const withDot = acceptedEntry({ ...accepted, log: 'us', position: 1 });
     expect(accepts('message', 'Accepted')(delivered(withDot))).toBe('yes');
     for (const problem of [reject('no', { seats: 3 }), new MeridianError('validation', 'no')].map(toProblem)) {
-      const rejected = receiptEntry('Rejected', { id: 'a', stream: undefined, problem });
+      const rejected = rejectedEntry({ id: 'a', stream: undefined, problem });
       expect(accepts('message', 'Rejected')(delivered(rejected))).toBe('yes');
     }
   });

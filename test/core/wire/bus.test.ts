@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { reject, toProblem } from '../../../core/facts/errors.ts';
 import { announcementOf } from '../../../core/wire/announcement.ts';
 import {
   APPEND,
@@ -11,7 +12,7 @@ import {
   TRANSACT,
 } from '../../../core/wire/bus.ts';
 import { entriesOf } from '../../../core/wire/event.ts';
-import { receiptEntry } from '../../../core/wire/receipt.ts';
+import { rejectedEntry } from '../../../core/wire/receipt.ts';
 import { encodeVersionToken } from '../../../core/wire/version-token.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
@@ -62,8 +63,9 @@ describe('entries of a commit', () => {
 
 describe('outcomes', () => {
   it('have no Region in them, so that no rule carries them to another bus', () => {
-    const entry = receiptEntry('Rejected', { id: 'a' });
-    expect(entry).toEqual({ source: 'meridian.receipt', detailType: 'Rejected', detail: '{"id":"a"}' });
+    const detail = { id: 'a', stream: 'note/n', problem: toProblem(reject('No.')) };
+    const entry = rejectedEntry(detail);
+    expect(entry).toEqual({ source: 'meridian.receipt', detailType: 'Rejected', detail: JSON.stringify(detail) });
   });
 });
 

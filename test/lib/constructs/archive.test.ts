@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { entriesOf } from '../../../core/wire/event.ts';
-import { receiptEntry } from '../../../core/wire/receipt.ts';
+import { acceptedEntry } from '../../../core/wire/receipt.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { matches } from '../event-pattern.ts';
 import { firstRegionOf, synthesize } from '../synthesize.ts';
@@ -40,7 +40,7 @@ describe('the archive of a bus', () => {
   });
 
   it('keeps no answers, and nothing that producers put: replayed, an append could stand twice', () => {
-    const { source, detail } = receiptEntry('Accepted', { id: '1', stream: 'flight/1' });
+    const { source, detail } = acceptedEntry({ id: '1', stream: 'flight/1', version: 'token' });
     expect(isKept({ source, 'detail-type': 'Accepted', detail: JSON.parse(detail) })).toBe(false);
     const append = { id: '1', stream: 'flight/1', meta: { region: 'us-east-1' } };
     expect(isKept({ source: 'tower.lax', 'detail-type': 'meridian.append', detail: append })).toBe(false);

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { entriesOf, eventBodySchema, parseSubscribedEvent, publishedSchema } from '../../../core/wire/event.ts';
+import { aCommit } from '../../contract/commits.ts';
+
+const meta = { correlation: 'c', causation: 'a', actor: 'x'.repeat(1000), traceparent: 'none' };
+const events = [
+  { type: 'Departed', schemaVersion: 2, data: { delay: 3 } },
+  { type: 'Cancelled', schemaVersion: 1, data: undefined },
+];
+
+/** The bodies of a commit's events, as a rule's target gets them. */
+function bodiesOf(of: Parameters<typeof aCommit>[0] = {}): readonly string[] {
+  return entriesOf(aCommit({ stream: 'flight/17', events, ...of })).map(({ detailType, detail }) =>
+    JSON.stringify({ source: 'any', 'detail-type': detailType, detail: JSON.parse(detail) }),
+  );
+}
+
+describe('an event on the bus', () => {
+  it('is read as it was written, also with a meta that no caller may send any more', () => {
+    const commit = aCommit({ stream: 'flight/17', events, meta });
+    const read = bodiesOf({ meta }).map(parseSubscribedEvent);
+    expect(read.map(({ type, schemaVersion, data }) => ({ type, schemaVersion, data }))).toEqual(events);
+    const { log, position, region, previous, context, hlc, commitId, fingerprint } = commit;
+    const place = { log, position, region, previous, context, hlc, commitId, fingerprint };
+    expect(read.map((event) => event.meta)).toEqual([0, 1].map((index) => ({ ...meta, ...place, index, count: 2 })));
+  });
+
+  it('is what is promised of it', () => {
+    const [detail] = bodiesOf({ meta: { actor: 'ann' } }).map((body) => JSON.parse(body).detail);
+    expect(publishedSchema.parse(detail)).toEqual(detail);
+  });
+
+  it('may have further members from newer code, which are passed over', () => {
+    const [body = ''] = bodiesOf();
+    const { detail, ...rest } = JSON.parse(body);
+    const newer = { ...rest, detail: { ...detail, size: 1, meta: { ...detail.meta, size: 1 } } };
+    expect(parseSubscribedEvent(JSON.stringify(newer))).toEqual(parseSubscribedEvent(body));
+  });
+
+  it.each([
+    ['no JSON', '{'],
+    ['no event', '[]'],
+    ['of no commit', JSON.stringify({ 'detail-type': 'Departed', detail: { stream: 'flight/17' } })],
+  ])('is not read from a body that is %s', (_, body) => {
+    expect(() => parseSubscribedEvent(body)).toThrow();
+  });
+
+  it('is not read without its place in its log', () => {
+    const [body = ''] = bodiesOf();
+    const { detail, ...rest } = JSON.parse(body);
+    const { position: _, ...meta } = detail.meta;
+    expect(eventBodySchema.safeParse({ ...rest, detail: { ...detail, meta } }).success).toBe(false);
+  });
+});
