@@ -32,8 +32,8 @@ async function sendAlone<T>(
   runtime: Pick<Runtime, 'sleep' | 'random'>,
 ): Promise<string | undefined> {
   let failure: string | undefined;
-  for (let attempt = 0; attempt < SINGLE_TRIES; attempt++) {
-    await runtime.sleep(backoff(runtime, attempt));
+  for (let tries = 0; tries < SINGLE_TRIES; tries++) {
+    await runtime.sleep(backoff(runtime, tries));
     failure = (await trySend([item], send))[0];
     if (failure === undefined) break;
   }

@@ -116,7 +116,7 @@ function messageFor({ region, runtime }: ArmPorts, change: Change): DelayedMessa
   if ('commit' in change) {
     const { stream, log, position, commitId, tx, region: writtenIn } = change.commit;
     if (tx?.state !== 'prepared' || writtenIn !== region) return undefined;
-    const body = resolverMessage({ kind: 'intent', stream, log, position, attempt: commitId });
+    const body = resolverMessage({ kind: 'intent', stream, log, position, attemptId: commitId });
     return { body, delay: at(tx.deadline) };
   }
   const { final, transaction, attempt, fingerprint, decidedAt, remaining } = change.decision;

@@ -117,7 +117,7 @@ async function take<Effect>(
     return first?.event.id === event.id && runtime.now() - first.since >= SETTLE_MS;
   };
   let parked = false;
-  for (let attempt = 0; ; ) {
+  for (let tries = 0; ; ) {
     if (last && compare(meta, last) <= 0) return { went: 'before', last };
     if (!follows(last ?? START, event) && (last || from === 'beginning' || !(await begins()))) {
       if (parked) return { went: 'waits', last };
@@ -129,7 +129,7 @@ async function take<Effect>(
         runtime.metric('Handled', 'Count', 1);
         return { went: 'handled', last: meta };
       }
-      const wait = backoff(runtime, attempt++);
+      const wait = backoff(runtime, tries++);
       if (runtime.elapsed() + wait > deadline)
         throw new MeridianError(
           'unavailable',

@@ -31,14 +31,14 @@ function isKnownHere({ region, decisions }: DecisionPorts, transaction: string):
  */
 export async function decisionOf(
   ports: DecisionPorts,
-  attempt: string,
+  attemptId: string,
   within?: number,
 ): Promise<Decision | undefined> {
   const { decisions, participants } = ports;
-  const { transaction, attempt: number } = parseAttemptId(attempt);
-  const here = await decisions.find(transaction, number, within);
+  const { transaction, attempt } = parseAttemptId(attemptId);
+  const here = await decisions.find(transaction, attempt, within);
   if (here || isKnownHere(ports, transaction) || !participants) return here;
-  return ask(participants, { step: 'decision', attempt }, within);
+  return ask(participants, { step: 'decision', attemptId }, within);
 }
 
 /**
@@ -47,7 +47,7 @@ export async function decisionOf(
  */
 export async function readDecision(
   ports: DecisionPorts,
-  attempt: string,
+  attemptId: string,
   elsewhere: boolean,
 ): Promise<Decision | undefined> {
   const { participants, ...here } = ports;
@@ -56,7 +56,7 @@ export async function readDecision(
   for (let tries = 0; ; tries++)
     try {
       const left = deadline - runtime.elapsed();
-      return await decisionOf({ ...here, ...(elsewhere && participants && { participants }) }, attempt, left);
+      return await decisionOf({ ...here, ...(elsewhere && participants && { participants }) }, attemptId, left);
     } catch (error) {
       if (!(error instanceof MeridianError && error.retryable)) throw error;
       const wait = backoff(runtime, tries);
@@ -71,21 +71,21 @@ export async function readDecision(
  */
 export async function decisionOrAbort(
   ports: DecisionPorts,
-  attempt: string,
+  attemptId: string,
   fingerprint: string,
   { reason = expired, within }: { readonly reason?: AbortReason | undefined; readonly within?: number } = {},
 ): Promise<Decision> {
   const { region, participants, runtime } = ports;
-  const { transaction, attempt: number } = parseAttemptId(attempt);
+  const { transaction, attempt } = parseAttemptId(attemptId);
   if (!isKnownHere(ports, transaction)) {
     const decided =
-      participants && (await ask(participants, { step: 'decision', attempt, abort: { fingerprint } }, within));
+      participants && (await ask(participants, { step: 'decision', attemptId, abort: { fingerprint } }, within));
     if (decided) return decided;
     throw new MeridianError('unavailable', `${transaction} is decided in ${drivingRegionOf(transaction)} only.`, {
       retryable: true,
     });
   }
-  const of = { transaction, attempt: number, fingerprint, decidedAt: runtime.now(), region };
+  const of = { transaction, attempt, fingerprint, decidedAt: runtime.now(), region };
   return putDecision(ports, abortOf(of, reason));
 }
 
@@ -119,18 +119,20 @@ async function ask(
   request: z.input<typeof decisionRequestSchema>,
   within?: number,
 ): Promise<Decision | undefined> {
-  const { transaction } = parseAttemptId(request.attempt);
+  const { transaction } = parseAttemptId(request.attemptId);
   return decisionAnswerSchema.parse(await participants.invoke(drivingRegionOf(transaction), request, within)).decision;
 }
 
 /** The side of the Region that is asked. @throws MeridianError `misdirected`, `unavailable` */
 export async function tellDecision(
   ports: DecisionPorts,
-  { attempt, abort }: z.output<typeof decisionRequestSchema>,
+  { attemptId, abort }: z.output<typeof decisionRequestSchema>,
 ): Promise<DecisionAnswer> {
-  const { transaction } = parseAttemptId(attempt);
+  const { transaction } = parseAttemptId(attemptId);
   if (!isKnownHere(ports, transaction))
     throw new MeridianError('misdirected', `${transaction} is decided in ${drivingRegionOf(transaction)}.`);
-  const decision = abort ? await decisionOrAbort(ports, attempt, abort.fingerprint) : await decisionOf(ports, attempt);
+  const decision = abort
+    ? await decisionOrAbort(ports, attemptId, abort.fingerprint)
+    : await decisionOf(ports, attemptId);
   return { kind: 'decision', ...(decision && { decision }) };
 }

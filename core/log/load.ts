@@ -64,9 +64,9 @@ export async function loadWhole(ports: LoadPorts, stream: string): Promise<Histo
 async function withDecisions(ports: LoadPorts, history: History): Promise<History> {
   const attempts = Map.groupBy(history.undecided, ({ commitId }) => commitId);
   await Promise.all(
-    attempts.entries().map(async ([attempt, intents]) => {
+    attempts.entries().map(async ([attemptId, intents]) => {
       const isHome = intents.some(({ region }) => region === ports.region);
-      const decision = await readDecision(ports, attempt, isHome);
+      const decision = await readDecision(ports, attemptId, isHome);
       if (decision) history.decide(decision);
     }),
   );
@@ -129,10 +129,10 @@ export async function loadAtLeast(
 ): Promise<History> {
   const { runtime } = ports;
   const deadline = runtime.elapsed() + CATCH_UP_MS;
-  for (let attempt = 0; ; attempt++) {
+  for (let tries = 0; ; tries++) {
     const history = await loadHistory(ports, stream);
     if (dominates(history.seen, atLeast)) return history;
-    const wait = backoff(runtime, attempt);
+    const wait = backoff(runtime, tries);
     if (runtime.elapsed() + wait > deadline)
       throw new MeridianError('not-caught-up', `This Region has not seen that version of ${stream} yet: try again.`, {
         retryable: true,

@@ -69,7 +69,7 @@ export async function runInOneRegion(ports: OneRegionPorts, transaction: Transac
   const refused = drafts.find(isRefused);
   if (refused) return abort(ports, transaction, refused);
   const all = drafts.filter(isDraft);
-  for (let attempt = 0; ; attempt++) {
+  for (let tries = 0; ; tries++) {
     const parts = await Promise.all(all.map((one) => partOf(ports, transaction, one)));
     const at = parts.findIndex(({ kind }) => kind === 'refused');
     const reason = parts[at];
@@ -81,7 +81,7 @@ export async function runInOneRegion(ports: OneRegionPorts, transaction: Transac
     }
     let busy = all.find((_, i) => parts[i]?.kind === 'busy')?.participant.stream;
     // Held for long, it may be that its own outcome is there already.
-    if (busy !== undefined && attempt === 0 && !transaction.isNew) {
+    if (busy !== undefined && tries === 0 && !transaction.isNew) {
       const kept = await ports.events.findDecision(transaction.id);
       if (kept) return kept;
     }
@@ -95,7 +95,7 @@ export async function runInOneRegion(ports: OneRegionPorts, transaction: Transac
       busy = way.taken[0]?.stream ?? way.contended[0];
       await catchUp(ports, all, way);
     }
-    const wait = backoff(runtime, attempt);
+    const wait = backoff(runtime, tries);
     if (runtime.elapsed() + wait > deadline)
       return abort(ports, transaction, { stream: busy, problem: busyProblem(busy) });
     await runtime.sleep(wait);

@@ -70,11 +70,11 @@ async function tryToPrepare(ports: AppendPorts, asked: Prepare): Promise<Prepare
   let history = warm ?? (await loadWarm(ports, stream));
   let fresh = warm === undefined;
   let decide: Decide | undefined;
-  for (let attempt = 0; ; ) {
+  for (let tries = 0; ; ) {
     const own = ownIntent(history, commitId, fingerprint, runtime.now());
     if (own) return own;
     if (runtime.elapsed() >= deadline) throw tooLate(stream);
-    if (attempt === MAX_TRIES || (await finishIntents(ports, history))) return { kind: 'busy', stream };
+    if (tries === MAX_TRIES || (await finishIntents(ports, history))) return { kind: 'busy', stream };
     // While Regions are deployed one after the other: newer code will be here soon.
     if (fresh && history.unreadable) return { kind: 'busy', stream };
     const now = runtime.now();
@@ -105,15 +105,15 @@ async function tryToPrepare(ports: AppendPorts, asked: Prepare): Promise<Prepare
     runtime.metric('AppendConflict', 'Count', 1);
     // Held by an intent: that is looked at next, and nothing stands behind it.
     if (taken.tx?.state === 'prepared' && !isBehind(history, taken)) continue;
-    await runtime.sleep(backoff(runtime, attempt++));
+    await runtime.sleep(backoff(runtime, tries++));
     history = await loadWarm(ports, stream);
     fresh = true;
   }
 }
 
 /** What an earlier prepare of the same attempt has done. */
-function ownIntent(history: History, attempt: string, fingerprint: string, now: number): Prepared | undefined {
-  const intent = history.intentOf(attempt) ?? history.find(attempt, fingerprint, now);
+function ownIntent(history: History, attemptId: string, fingerprint: string, now: number): Prepared | undefined {
+  const intent = history.intentOf(attemptId) ?? history.find(attemptId, fingerprint, now);
   if (!intent) return undefined;
   if (intent.fingerprint !== fingerprint) throw idReused(history.stream, intent);
   if ('tx' in intent && intent.tx?.state === 'aborted') throw tooLate(history.stream);

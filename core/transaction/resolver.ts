@@ -33,12 +33,12 @@ export function resolveMessages(ports: ResolvePorts, bodies: readonly string[]):
 
 async function resolveIntent(
   ports: ResolvePorts,
-  { stream, log, position, attempt }: z.output<typeof intentMessageSchema>,
+  { stream, log, position, attemptId }: z.output<typeof intentMessageSchema>,
 ): Promise<string | undefined> {
   const intent = await ports.events.at(stream, log, position);
   if (intent?.tx?.state !== 'prepared') return undefined;
   const state = await finalStateOf(ports, intent);
-  if (!state) return `${attempt} is not over yet`;
+  if (!state) return `${attemptId} is not over yet`;
   await ports.events.finalise(intent, state);
   ports.runtime.metric('IntentResolved', 'Count', 1);
   return undefined;

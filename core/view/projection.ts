@@ -91,10 +91,10 @@ export async function projectInto(
   const deadline = runtime.elapsed() + PROJECT_MS;
   const failed = new Map<string, unknown>();
   let pending: Triggers = Map.groupBy(triggers, ({ stream }) => stream);
-  for (let attempt = 0; pending.size > 0; attempt++) {
+  for (let tries = 0; pending.size > 0; tries++) {
     const late = await projectOnce(ports, targets, pending, failed);
     pending = new Map([...pending].filter(([stream]) => late.has(stream) && !failed.has(stream)));
-    const wait = backoff(runtime, attempt);
+    const wait = backoff(runtime, tries);
     if (runtime.elapsed() + wait > deadline) {
       for (const stream of pending.keys())
         failed.set(

@@ -23,7 +23,7 @@ export const decisionSchema: z.ZodType<Decision> = z.object({
 /** What a Region asks the one that drives a transaction: what it decided, with `abort` that it decides now. */
 export const decisionRequestSchema = z.object({
   step: z.literal('decision'),
-  attempt: z.string(),
+  attemptId: z.string(),
   /** Digest of the transaction. */
   abort: z.object({ fingerprint: z.string() }).optional(),
 });

@@ -6,7 +6,7 @@ export const intentMessageSchema = z.object({
   stream: streamNameSchema,
   log: z.string(),
   position: z.number(),
-  attempt: commitIdSchema,
+  attemptId: commitIdSchema,
 });
 
 export const attemptMessageSchema = z.object({

@@ -55,7 +55,7 @@ export async function appendToStream(ports: AppendPorts, asked: Append): Promise
     fresh = true;
   };
   let decide: Decide | undefined;
-  for (let attempt = 0; ; ) {
+  for (let tries = 0; ; ) {
     // Who was faster may have known less than is in the snapshot that this copy goes on from.
     if (!history.holds) await refresh();
     // An append that stands is answered before anything about it is checked: what was right then may not be so now.
@@ -63,7 +63,7 @@ export async function appendToStream(ports: AppendPorts, asked: Append): Promise
     if (standing?.fingerprint === fingerprint) return appended(history, standing);
     const holder = await finishIntents(ports, history);
     if (holder) {
-      const wait = backoff(runtime, attempt++);
+      const wait = backoff(runtime, tries++);
       if (runtime.elapsed() + wait > deadline) throw streamBusy(holder, runtime.now());
       await runtime.sleep(wait);
       continue;
@@ -112,7 +112,7 @@ export async function appendToStream(ports: AppendPorts, asked: Append): Promise
     }
 
     runtime.metric('AppendConflict', 'Count', 1);
-    const wait = expected ? 0 : backoff(runtime, attempt++);
+    const wait = expected ? 0 : backoff(runtime, tries++);
     if (runtime.elapsed() + wait > deadline)
       throw new MeridianError(
         'version-conflict',

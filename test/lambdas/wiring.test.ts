@@ -268,7 +268,7 @@ describe('a function as it is deployed', () => {
 
   it('participant: tells and makes decisions in the transactions table', async () => {
     const { handler } = await import('../../lambdas/participant/index.ts');
-    const decision = { step: 'decision', attempt: 'us-east-1:a#1', abort: { fingerprint: 'digest' } };
+    const decision = { step: 'decision', attemptId: 'us-east-1:a#1', abort: { fingerprint: 'digest' } };
     expect(await handler(decision, context)).toMatchObject({ decision: { state: 'aborted' } });
     expect(sent()).toEqual(new Set(['PutItem transactions']));
   });
@@ -297,7 +297,7 @@ describe('a function as it is deployed', () => {
       tx: { state: 'prepared', deadline: 0 },
     });
     stored = [toImage(intent)];
-    const message = { kind: 'intent', stream, log: 'us-east-1-b', position: 1, attempt: commitId };
+    const message = { kind: 'intent', stream, log: 'us-east-1-b', position: 1, attemptId: commitId };
     expect(await handler(sqsEvent([JSON.stringify(message)]), context)).toEqual({ batchItemFailures: [] });
     expect(sent()).toEqual(
       new Set(['GetItem events', 'GetItem transactions', 'PutItem transactions', `UpdateItem events ${stream}`]),
@@ -310,7 +310,7 @@ describe('a function as it is deployed', () => {
     const [stream = ''] = ownSeats;
     const commitId = 'us-west-2:a#1';
     stored = [toImage(anIntent({ stream, log: 'us-east-1-b', position: 1, commitId }))];
-    const message = { kind: 'intent', stream, log: 'us-east-1-b', position: 1, attempt: commitId };
+    const message = { kind: 'intent', stream, log: 'us-east-1-b', position: 1, attemptId: commitId };
     await handler(sqsEvent([JSON.stringify(message)]), context);
     expect(sent()).toEqual(
       new Set(['GetItem events', 'GetItem transactions', 'Invoke /2015-03-31/functions/participant/invocations']),

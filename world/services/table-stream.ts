@@ -76,7 +76,7 @@ export class TableStream {
   }
 
   /** From the first failure on everything is delivered again; a batch that fails whole is halved, down to its bad record. */
-  async #deliver(batch: readonly DynamoDBRecord[], attempt: number): Promise<void> {
+  async #deliver(batch: readonly DynamoDBRecord[], tries: number): Promise<void> {
     const from = await this.#firstFailure(batch);
     for (let i = 0; i < from; i++) this.#activity.end();
     const rest = batch.slice(from);
@@ -86,14 +86,14 @@ export class TableStream {
       const half = rest.length >> 1;
       await this.#deliver(rest.slice(0, half), 1);
       await this.#deliver(rest.slice(half), 1);
-    } else if (rest.length === 1 && attempt >= this.#options.maxTries) {
+    } else if (rest.length === 1 && tries >= this.#options.maxTries) {
       this.failures.push(...rest);
       this.#activity.end();
     } else {
       await new Promise<void>((resolve) => {
         this.#scheduler.after(this.#options.retryAfter, resolve);
       });
-      await this.#deliver(rest, isWhole ? attempt + 1 : 1);
+      await this.#deliver(rest, isWhole ? tries + 1 : 1);
     }
   }
 

@@ -218,7 +218,7 @@ describe('relay, for transactions', () => {
     const changes = [{ commit: held('prepared') }, { commit: held('prepared', { log: 'eu', region: 'eu' }) }];
     expect(await relayChanges(ports, changes)).toEqual(new Set());
     expect(bodies(ports.resolver.taken)).toEqual([
-      [{ kind: 'intent', stream: 'note/n', log: 'us', position: 1, attempt: 'us:a#1' }, 31_000],
+      [{ kind: 'intent', stream: 'note/n', log: 'us', position: 1, attemptId: 'us:a#1' }, 31_000],
     ]);
     expect([ports.bus.taken, ports.projection.taken]).toEqual([[], []]);
     expect(await ports.sightings.all()).toEqual(new Map());

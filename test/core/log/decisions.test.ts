@@ -71,7 +71,7 @@ describe('the decision on an attempt', () => {
 
   it('is told only where it is taken', async () => {
     const { eu } = aWorld({ strong: false });
-    await expect(participateStep(eu, { step: 'decision', attempt: ATTEMPT })).rejects.toThrow(
+    await expect(participateStep(eu, { step: 'decision', attemptId: ATTEMPT })).rejects.toThrow(
       expect.objectContaining({ code: 'misdirected' }),
     );
   });

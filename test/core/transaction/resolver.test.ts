@@ -22,7 +22,7 @@ async function hold(region: Region, transaction = 'us:order-1') {
 }
 
 function anIntentMessage(transaction = 'us:order-1', position = 1): string {
-  return resolverMessage({ kind: 'intent', stream: ACCOUNT, log: 'us', position, attempt: `${transaction}#1` });
+  return resolverMessage({ kind: 'intent', stream: ACCOUNT, log: 'us', position, attemptId: `${transaction}#1` });
 }
 function anAttemptMessage(attempt: number): string {
   return resolverMessage({ kind: 'attempt', transaction: 'us:order-1', attempt, fingerprint: REQUEST });

@@ -119,7 +119,7 @@ describe('participant', () => {
 
   it('tells another Region what was decided here', async () => {
     const { ask } = aParticipant();
-    const decision = { step: 'decision', attempt: 'us-east-1:a#1' };
+    const decision = { step: 'decision', attemptId: 'us-east-1:a#1' };
     expect(await ask(decision)).toEqual({ kind: 'decision' });
     const aborted = await ask({ ...decision, abort: { fingerprint: 'digest' } });
     expect(aborted).toMatchObject({ decision: { state: 'aborted', final: true } });

@@ -149,7 +149,7 @@ describe('relay', () => {
         stream: 'flight/a',
         log: 'us-east-1',
         position: anIntent().position,
-        attempt: anIntent().commitId,
+        attemptId: anIntent().commitId,
         delay: expect.any(Number),
       },
     ]);

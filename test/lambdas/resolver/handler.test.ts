@@ -30,8 +30,8 @@ const [past, future] = [now - 1, now + 60_000];
 function intentOf(stream: string, deadline: number, transaction = `us-east-1:${stream.slice(6)}`): Commit {
   return anIntent({ stream, position: 1, commitId: `${transaction}#1`, tx: { state: 'prepared', deadline } });
 }
-function messageOf({ stream, log, position, commitId: attempt }: Commit): string {
-  return JSON.stringify({ kind: 'intent', stream, log, position, attempt });
+function messageOf({ stream, log, position, commitId: attemptId }: Commit): string {
+  return JSON.stringify({ kind: 'intent', stream, log, position, attemptId });
 }
 
 describe('resolver', () => {
