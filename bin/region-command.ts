@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { DEFAULT_PREFIX } from '../core/names.ts';
 import { openRegion, type Whereabouts } from './client/open.ts';
 import type { Region } from './client/region.ts';
 import { type OutputOptions, reportingErrors } from './output.ts';
@@ -40,7 +41,7 @@ export function regionCommand(parent: Command, usage: string, description: strin
     )
     .addOption(new Option('--region <region>', 'a Region that is deployed, instead of --url').env('MERIDIAN_REGION'))
     .addOption(
-      new Option('--name <prefix>', 'the prefix of the deployed names').env('MERIDIAN_NAME').default('meridian'),
+      new Option('--name <prefix>', 'the prefix of the deployed names').env('MERIDIAN_NAME').default(DEFAULT_PREFIX),
     )
     .optionsGroup('Options:')
     .hook('preAction', (_, command) => oneOf(command));

@@ -1,6 +1,7 @@
 import * as z from 'zod';
+import type { EnvironmentVariable } from '../core/names.ts';
 
-/** Every environment variable that a function may read. */
+/** How each environment variable is written. */
 const variables = {
   AWS_REGION: z.string().min(1),
   /** Prefix of all names; also the metrics' namespace and the service in the logs. */
@@ -32,7 +33,7 @@ const variables = {
   /** The example subscriber's own table, and where a log begins that it has handled nothing of. */
   SUBSCRIBER_TABLE: z.string().min(1),
   SUBSCRIBE_FROM: z.enum(['beginning', 'first-seen']),
-};
+} satisfies Readonly<Record<EnvironmentVariable, z.ZodType>>;
 
 type Variables = typeof variables;
 type Environment<Name extends keyof Variables> = { readonly [N in Name]: z.output<Variables[N]> };

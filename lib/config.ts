@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { allowStrong, STRONG_REGION_SETS } from '../core/limits/aws.ts';
+import { DEFAULT_PREFIX } from '../core/names.ts';
 
 /** What a deployment is made of: the validated context of `cdk.json` and of `cdk -c key=value`. */
 export interface Config {
@@ -106,7 +107,7 @@ const contextSchema = z
       .string()
       .max(24)
       .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'not a name prefix')
-      .default('meridian'),
+      .default(DEFAULT_PREFIX),
     regions: z.preprocess(
       listFromCommandLine,
       z.array(regionSchema).min(2).max(5).refine(unique, 'a Region is there more than once'),

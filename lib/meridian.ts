@@ -1,9 +1,9 @@
 import { type App, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
+import { namesOf, REGION_TAG } from '../core/names.ts';
 import { MeridianChecks } from './checks/meridian-checks.ts';
 import type { Config } from './config.ts';
 import type { Deployed } from './deployed-regions.ts';
-import { namesOf, REGION_TAG } from './names.ts';
 import { GlobalStack } from './stacks/global-stack.ts';
 import { RegionStack } from './stacks/region-stack.ts';
 

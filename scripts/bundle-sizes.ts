@@ -9,10 +9,10 @@ import { App, Stack } from 'aws-cdk-lib';
 import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { z } from 'zod';
+import { namesOf } from '../core/names.ts';
 import { parseConfig } from '../lib/config.ts';
 import { METAFILE_CONTEXT, MeridianFunction } from '../lib/constructs/meridian-function.ts';
 import { addMeridian } from '../lib/meridian.ts';
-import { namesOf } from '../lib/names.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);

@@ -7,12 +7,10 @@ import {
 import * as z from 'zod';
 import type { Sightings } from '../../core/index.ts';
 import { DATABASE_MS } from '../../core/limits/budgets.ts';
+import { SEEN_PARTITION } from '../../core/names.ts';
 import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
 import { textSchema } from './attributes.ts';
-
-/** View names hold no `#`, so this is nobody's key. */
-const SEEN = 'meridian#seen';
 
 const itemSchema = z.object({ sk: textSchema, hlc: textSchema });
 
@@ -24,7 +22,7 @@ export function dynamoDbSightings(client: DynamoDBClient, table: string): Sighti
         await client.send(
           new UpdateItemCommand({
             TableName: table,
-            Key: { pk: { S: SEEN }, sk: { S: region } },
+            Key: { pk: { S: SEEN_PARTITION }, sk: { S: region } },
             UpdateExpression: 'SET hlc = :hlc',
             ConditionExpression: 'attribute_not_exists(hlc) OR hlc < :hlc',
             ExpressionAttributeValues: { ':hlc': { S: hlc } },
@@ -44,7 +42,7 @@ export function dynamoDbSightings(client: DynamoDBClient, table: string): Sighti
           new QueryCommand({
             TableName: table,
             KeyConditionExpression: 'pk = :seen',
-            ExpressionAttributeValues: { ':seen': { S: SEEN } },
+            ExpressionAttributeValues: { ':seen': { S: SEEN_PARTITION } },
           }),
           timeLimit(DATABASE_MS),
         ),

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { MeridianError, type Remote } from '../../core/index.ts';
 import { HTTP_CLIENT_MS } from '../../core/limits/budgets.ts';
+import { namesOf } from '../../core/names.ts';
 import { CliError } from './cli-error.ts';
 import { httpSender } from './http.ts';
 import { parsed, Region, type Transport } from './region.ts';
@@ -95,7 +96,7 @@ async function plainFunctionUrl(base: URL): Promise<Transport> {
   };
 }
 
-/** A Region by its deployed names. They are made in lib/names.ts, which is infrastructure: a test compares them. */
+/** A Region by its deployed names. */
 function deployed(region: string, name: string): Transport {
   let sender: ReturnType<typeof httpSender> | undefined;
   let operator: Remote | undefined;
@@ -108,7 +109,7 @@ function deployed(region: string, name: string): Transport {
     },
     operate: async (request) => {
       const { lambdaRemote } = await import('../../adapters/lambda/remote.ts');
-      operator ??= lambdaRemote({ functionName: `${name}-operate`, timeout: HTTP_CLIENT_MS });
+      operator ??= lambdaRemote({ functionName: namesOf(name).function('operate'), timeout: HTTP_CLIENT_MS });
       return operator.invoke(region, request);
     },
     sibling: (other) => deployed(other, name),
@@ -118,7 +119,7 @@ function deployed(region: string, name: string): Transport {
 async function functionUrlOf(region: string, name: string): Promise<string> {
   const { findFunctionUrl } = await functionUrls();
   try {
-    return await findFunctionUrl(region, `${name}-api`);
+    return await findFunctionUrl(region, namesOf(name).function('api'));
   } catch (error) {
     if (error instanceof MeridianError && error.code === 'not-found')
       throw new MeridianError(

@@ -7,9 +7,9 @@ import type {
 } from 'aws-cdk-lib';
 import { z } from 'zod';
 import { LIMITS, type Limits, limitFaults } from '../../core/limits/relations.ts';
+import { namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
 import { type Deployed, refuseDecisionsChange, refuseRegionChange } from '../deployed-regions.ts';
-import { namesOf } from '../names.ts';
 
 /** Properties of MeridianChecks. */
 export interface MeridianChecksProps {

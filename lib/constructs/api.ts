@@ -1,7 +1,7 @@
 import { FunctionUrlAuthType } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
-import { namesOf } from '../names.ts';
 import type { Command } from './command.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import { grantTransacting, type Transacting } from './transacting.ts';

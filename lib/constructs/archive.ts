@@ -1,9 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
 import { Archive as EventArchive, type EventBus, Match } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
+import { namesOf } from '../../core/names.ts';
+import { SOURCE_PREFIX } from '../../core/wire/bus.ts';
 import type { Config } from '../config.ts';
-import { namesOf } from '../names.ts';
-import { SOURCE_PREFIX } from './bus.ts';
 
 /** Properties of Archive. */
 export interface ArchiveProps {

@@ -2,11 +2,9 @@ import { Stack } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { Effect, type IGrantable, PolicyStatement, StarPrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { namesOf } from '../../core/names.ts';
+import { SOURCE_PREFIX } from '../../core/wire/bus.ts';
 import type { Config } from '../config.ts';
-import { namesOf } from '../names.ts';
-
-/** Events of Meridian's own making have a source that begins with this. */
-export const SOURCE_PREFIX = 'meridian.';
 
 /** Properties of Bus. */
 export interface BusProps {

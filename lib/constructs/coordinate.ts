@@ -1,6 +1,6 @@
 import { Construct } from 'constructs';
+import { namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
-import { namesOf } from '../names.ts';
 import type { EventsReplica } from './events-replica.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import type { TransactionsReplica } from './transactions-replica.ts';

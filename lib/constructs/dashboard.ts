@@ -11,8 +11,8 @@ import {
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
+import { namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
-import { namesOf } from '../names.ts';
 import type { Inventory } from './inventory.ts';
 import { metricsOf } from './metrics.ts';
 

@@ -1,12 +1,13 @@
 import { Stack, Validations } from 'aws-cdk-lib';
-import { EventBus, Match, Rule } from 'aws-cdk-lib/aws-events';
+import { EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { EventBus as EventBusTarget } from 'aws-cdk-lib/aws-events-targets';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { namesOf } from '../../core/names.ts';
+import { forwardPattern } from '../../core/wire/bus.ts';
 import type { Config } from '../config.ts';
-import { namesOf } from '../names.ts';
-import { SOURCE_PREFIX } from './bus.ts';
+import { toEventPattern } from './event-pattern.ts';
 import { QUEUE_DEFAULTS } from './queue-defaults.ts';
 
 /** Properties of Forwarding. */
@@ -68,7 +69,7 @@ export class Forwarding extends Construct {
         ruleName: ruleNameOf(other),
         description: `Events born in ${region}, to ${other}`,
         eventBus: bus,
-        eventPattern: { source: Match.prefix(SOURCE_PREFIX), detail: { meta: { region: [region] } } },
+        eventPattern: toEventPattern(forwardPattern(region)),
         targets: [
           new EventBusTarget(EventBus.fromEventBusArn(this, `Bus-${other}`, eventBusArn), { role, deadLetterQueue }),
         ],

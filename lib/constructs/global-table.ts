@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { AttributeType, Billing, TableEncryptionV2, type TablePropsV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
-import { REGION_TAG } from '../names.ts';
+import { REGION_TAG } from '../../core/names.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 
 /** Properties of a global table that holds what cannot be made again. */

@@ -1,12 +1,14 @@
-import { Match, Rule } from 'aws-cdk-lib/aws-events';
+import { Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { namesOf } from '../../core/names.ts';
+import { ingestPattern } from '../../core/wire/bus.ts';
 import type { Config } from '../config.ts';
-import { namesOf } from '../names.ts';
-import { type Bus, SOURCE_PREFIX } from './bus.ts';
+import type { Bus } from './bus.ts';
 import type { Command } from './command.ts';
+import { toEventPattern } from './event-pattern.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import { QueueConsumer } from './queue-consumer.ts';
 import { QUEUE_DEFAULTS } from './queue-defaults.ts';
@@ -45,10 +47,7 @@ export class Ingest extends Construct {
       ruleName: names.rule('ingest'),
       description: 'Appends, commands and transactions of producers, to the ingest queue',
       eventBus: bus.bus,
-      eventPattern: {
-        detailType: ['meridian.append', 'meridian.command', 'meridian.transact'],
-        source: Match.anythingButPrefix(SOURCE_PREFIX),
-      },
+      eventPattern: toEventPattern(ingestPattern),
       // So that an event that EventBridge could not deliver is in quarantine and not gone.
       targets: [new SqsQueue(this.queue, { deadLetterQueue: this.quarantine })],
     });

@@ -48,6 +48,6 @@ export function inventoryOf(stack: Stack): Inventory {
 
 /** Metrics go by the names of things, so each needs one that is known before it is deployed. */
 function nameOf(name: string | undefined, path: string): string {
-  if (name === undefined) throw new Error(`Give ${path} a name, from lib/names.ts: it cannot be watched without one.`);
+  if (name === undefined) throw new Error(`Give ${path} a name, from core/names.ts: it cannot be watched without one.`);
   return name;
 }

@@ -5,8 +5,9 @@ import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { FUNCTIONS, type FunctionId } from '../../core/limits/functions.ts';
+import type { Environment } from '../../core/names.ts';
+import { namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
-import { namesOf } from '../names.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 
 /** With this context key every bundle comes with esbuild's account of what is in it. */
@@ -28,7 +29,7 @@ export interface MeridianFunctionProps {
   /** What it does, for the console. */
   readonly description: string;
   /** Its environment variables, besides MERIDIAN_NAME. */
-  readonly environment: Readonly<Record<string, string>>;
+  readonly environment: Environment;
 }
 
 /** A Lambda function as all of Meridian's are: bundled with its SDK, traced, with its own named role and log group. */

@@ -1,6 +1,6 @@
 import type { Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric, type MetricProps, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import { namesOf } from '../names.ts';
+import { namesOf } from '../../core/names.ts';
 
 /** What appends, reads and views wait for: DynamoDB counts its own errors by operation. */
 const OPERATIONS = ['PutItem', 'UpdateItem', 'Query', 'BatchGetItem', 'TransactWriteItems'] as const;

@@ -1,7 +1,8 @@
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import type { Environment } from '../../core/names.ts';
+import { namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
-import { namesOf } from '../names.ts';
 import type { EventsReplica } from './events-replica.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import type { SnapshotsTable } from './snapshots-table.ts';
@@ -14,7 +15,7 @@ export interface ParticipantProps {
   /** The Region of the stack. */
   readonly region: string;
   /** Environment that functions share. */
-  readonly environment: Readonly<Record<string, string>>;
+  readonly environment: Environment;
   /** The event store. */
   readonly events: EventsReplica;
   /** The streams' snapshots. */

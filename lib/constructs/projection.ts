@@ -1,10 +1,12 @@
-import { Match, Rule } from 'aws-cdk-lib/aws-events';
+import { Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { namesOf } from '../../core/names.ts';
+import { fastPathPattern } from '../../core/wire/bus.ts';
 import type { Config } from '../config.ts';
-import { namesOf } from '../names.ts';
-import { type Bus, SOURCE_PREFIX } from './bus.ts';
+import type { Bus } from './bus.ts';
+import { toEventPattern } from './event-pattern.ts';
 import type { EventsReplica } from './events-replica.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import { QueueConsumer } from './queue-consumer.ts';
@@ -60,10 +62,7 @@ export class Projection extends Construct {
         ruleName: names.rule('fast-path'),
         description: "Other Regions' events that some view is made of, to the projection queue",
         eventBus: bus.bus,
-        eventPattern: {
-          source: projectedTypes.map((type) => `${SOURCE_PREFIX}${type}`),
-          detail: { meta: { region: Match.anythingBut(region) } },
-        },
+        eventPattern: toEventPattern(fastPathPattern(region, projectedTypes)),
         // No dead-letter queue: the table brings what the bus loses.
         targets: [new SqsQueue(this.queue)],
       });

@@ -1,8 +1,8 @@
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
-import { namesOf } from '../names.ts';
 import type { EventsReplica } from './events-replica.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import type { Participant } from './participant.ts';

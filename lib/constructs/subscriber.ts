@@ -4,9 +4,10 @@ import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { QueueConsumerId } from '../../core/limits/functions.ts';
+import { namesOf } from '../../core/names.ts';
+import { subscriptionPattern } from '../../core/wire/bus.ts';
 import type { Config } from '../config.ts';
-import { namesOf } from '../names.ts';
-import { SOURCE_PREFIX } from './bus.ts';
+import { toEventPattern } from './event-pattern.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import { QueueConsumer } from './queue-consumer.ts';
 import { QUEUE_DEFAULTS } from './queue-defaults.ts';
@@ -62,10 +63,7 @@ export class Subscriber extends Construct {
       ruleName: names.rule(functionId),
       description: `Events of ${streamTypes.join(', ')}, to the queue of ${functionId}`,
       eventBus: bus,
-      eventPattern: {
-        source: streamTypes.map((type) => `${SOURCE_PREFIX}${type}`),
-        ...(writtenIn && { detail: { meta: { region: [...writtenIn] } } }),
-      },
+      eventPattern: toEventPattern(subscriptionPattern(streamTypes, writtenIn)),
       targets: [new SqsQueue(queue, { deadLetterQueue: this.deadLetters })],
     });
     const table = new TableV2(this, 'Table', {

@@ -1,4 +1,5 @@
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { Environment } from '../../core/names.ts';
 import type { EventsReplica } from './events-replica.ts';
 import type { Participant } from './participant.ts';
 import type { SnapshotsTable } from './snapshots-table.ts';
@@ -8,7 +9,7 @@ import type { TransactionsReplica } from './transactions-replica.ts';
 /** What a function needs that appends to streams and takes transactions in. */
 export interface Transacting {
   /** Its environment variables. */
-  readonly environment: Readonly<Record<string, string>>;
+  readonly environment: Environment;
   /** The event store. */
   readonly events: EventsReplica;
   /** The streams' snapshots. */

@@ -25,8 +25,8 @@ import { LambdaInvoke, type LambdaInvokeJsonPathProps } from 'aws-cdk-lib/aws-st
 import { Construct } from 'constructs';
 import { EXPRESS_MACHINE_MS } from '../../core/limits/aws.ts';
 import { MACHINE_FIRST_PAUSE_S, MACHINE_GRACE_S, MACHINE_TRIES } from '../../core/limits/budgets.ts';
+import { namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
-import { namesOf } from '../names.ts';
 import type { MeridianFunction } from './meridian-function.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 

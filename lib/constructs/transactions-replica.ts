@@ -1,8 +1,8 @@
 import { type ITableV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
-import { namesOf } from '../names.ts';
 import type { StreamLookup, TableStream } from './stream-lookup/stream-lookup.ts';
 import { TRANSACTIONS_STREAM_VIEW } from './transactions-table.ts';
 

@@ -1,10 +1,8 @@
 import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { SEEN_PARTITION } from '../../core/names.ts';
 import { removalPolicyOf } from './removal-policy.ts';
-
-/** The partition of the sightings; no view's name has a `#`. */
-const SEEN = 'meridian#seen';
 
 /** Properties of ViewsTable. */
 export interface ViewsTableProps {
@@ -64,7 +62,7 @@ export class ViewsTable extends Construct {
       grantee,
       actions: ['dynamodb:UpdateItem'],
       resourceArns: [this.#table.tableArn],
-      conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [SEEN] } },
+      conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [SEEN_PARTITION] } },
     });
   }
 }

@@ -1,10 +1,10 @@
 import { Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { COMPONENT_TAG, namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
 import { EventsTable } from '../constructs/events-table.ts';
 import { TransactionsTable } from '../constructs/transactions-table.ts';
 import { deploymentRecord } from '../deployed-regions.ts';
-import { COMPONENT_TAG, namesOf } from '../names.ts';
 
 /** Properties of GlobalStack. */
 export interface GlobalStackProps extends StackProps {

@@ -1,5 +1,6 @@
 import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { COMPONENT_TAG, type Environment, namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
 import { AlarmTopic } from '../constructs/alarm-topic.ts';
 import { Alarms } from '../constructs/alarms.ts';
@@ -22,10 +23,10 @@ import { SchemaRegistry } from '../constructs/schema-registry.ts';
 import { SnapshotsTable } from '../constructs/snapshots-table.ts';
 import { StreamLookup } from '../constructs/stream-lookup/stream-lookup.ts';
 import { Subscriber } from '../constructs/subscriber.ts';
+import type { Transacting } from '../constructs/transacting.ts';
 import { TransactionMachine } from '../constructs/transaction-machine.ts';
 import { TransactionsReplica } from '../constructs/transactions-replica.ts';
 import { ViewsTable } from '../constructs/views-table.ts';
-import { COMPONENT_TAG, namesOf } from '../names.ts';
 
 /** Properties of RegionStack. */
 export interface RegionStackProps extends StackProps {
@@ -58,7 +59,7 @@ export class RegionStack extends Stack {
     new Forwarding(this, 'Forwarding', { ...shared, bus: bus.bus });
 
     // What every function that writes to streams needs.
-    const environment = {
+    const environment: Environment = {
       MERIDIAN_REGIONS: config.regions.join(),
       MERIDIAN_LOG: config.logs[region] ?? region,
       EVENTS_TABLE: names.eventsTable,
@@ -75,7 +76,7 @@ export class RegionStack extends Stack {
       coordinate: coordinate.function,
     });
     const resolver = new Resolver(this, 'Resolver', { ...shared, events, transactions, participant });
-    const transacting = {
+    const transacting: Transacting = {
       environment: {
         ...environment,
         PARTICIPANT_FUNCTION: names.function('participant'),

@@ -1,0 +1,71 @@
+import type { FunctionId, QueueConsumerId } from './limits/functions.ts';
+
+/** The prefix of a deployment that has no name of its own. */
+export const DEFAULT_PREFIX = 'meridian';
+
+/** Tags for the bill, beside `meridian`, the deployment: in which Region, and what for. */
+export const REGION_TAG = 'meridian:region';
+export const COMPONENT_TAG = 'meridian:component';
+
+/** The partition of the views table in which a Region notes what it has seen of each; no view has such a name. */
+export const SEEN_PARTITION = 'meridian#seen';
+
+/** The queues of a Region, by the last part of their name. */
+export type QueueId = QueueConsumerId | 'quarantine' | `${QueueConsumerId | 'forwarding'}-dead-letter`;
+
+/** The rules of a Region's bus, by the last part of their name. */
+export type RuleId = QueueConsumerId | 'fast-path' | `forward-${string}`;
+
+/** Every environment variable that a function may read: the stacks set them, lambdas/environment.ts parses them. */
+export type EnvironmentVariable =
+  | 'AWS_REGION'
+  | 'MERIDIAN_NAME'
+  | 'MERIDIAN_REGIONS'
+  | 'MERIDIAN_LOG'
+  | 'EVENTS_TABLE'
+  | 'VIEWS_TABLE'
+  | 'SNAPSHOTS_TABLE'
+  | 'TRANSACTIONS_TABLE'
+  | 'DECISIONS'
+  | 'BUS_NAME'
+  | 'PROJECTION_QUEUE_URL'
+  | 'INGEST_QUEUE_URL'
+  | 'QUARANTINE_QUEUE_URL'
+  | 'RESOLVER_QUEUE_URL'
+  | 'COMMAND_FUNCTION'
+  | 'PARTICIPANT_FUNCTION'
+  | 'TRANSACTION_MACHINE_ARN'
+  | 'SUBSCRIBER_TABLE'
+  | 'SUBSCRIBE_FROM';
+
+/** What a function is told. */
+export type Environment = { readonly [Name in EnvironmentVariable]?: string };
+
+/**
+ * Every name that a stack of one Region must know of another, and whoever calls what is deployed: they are made from the
+ * prefix, so no stack needs a reference into another Region.
+ */
+export function namesOf(prefix: string) {
+  return {
+    globalStack: `${prefix}-global`,
+    regionStack: (region: string) => `${prefix}-${region}`,
+    eventsTable: `${prefix}-events`,
+    transactionsTable: `${prefix}-transactions`,
+    viewsTable: `${prefix}-views`,
+    snapshotsTable: `${prefix}-snapshots`,
+    subscriberTable: (id: QueueConsumerId) => `${prefix}-${id}`,
+    bus: prefix,
+    schemaRegistry: prefix,
+    rule: (id: RuleId) => `${prefix}-${id}`,
+    queue: (id: QueueId) => `${prefix}-${id}`,
+    function: (id: FunctionId) => `${prefix}-${id}`,
+    transactionMachine: `${prefix}-transactions`,
+    alarm: (alarm: string) => `${prefix}-${alarm}`,
+    alarmTopic: `${prefix}-alarms`,
+    archive: `${prefix}-events`,
+    /** Dashboards are global too. */
+    dashboard: (region: string) => `${prefix}-${region}`,
+    /** IAM is global, so a role's name carries its Region. */
+    role: (region: string, id: FunctionId | 'forward' | 'transactions') => `${prefix}-${region}-${id}`,
+  };
+}
