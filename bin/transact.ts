@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
+import type { Health, TransactionShown } from '../core/index.ts';
 import { MAX_TRANSACTION_MS, MAX_WAIT_S } from '../core/limits/budgets.ts';
 import { openRegion } from './client/open.ts';
 import { mayStand, type Names } from './client/problem.ts';
-import type { HealthShown, OutcomeShown } from './client/region.ts';
 import { note, reportError, reportingErrors, say, sayJson } from './output.ts';
 import { type RegionOptions, transactionId, wholeNumber } from './region-command.ts';
 import { addMetaOptions, type MetaOptions } from './submit.ts';
@@ -54,7 +54,7 @@ export interface Transacting {
   /** What was typed for its parts, by what the API calls them. */
   readonly names: Names;
   /** Chooses the Region for an id that has to be made. @default the Region that is asked */
-  readonly drivingRegion?: (health: HealthShown) => string;
+  readonly drivingRegion?: (health: Health) => string;
   /** What it comes to when it is committed. */
   readonly done?: () => string;
 }
@@ -84,13 +84,13 @@ export function transact(
 }
 
 /** Prints what is known of a transaction; the exit code is 0 only if it is committed. */
-export function tellOutcome(outcome: OutcomeShown, json: boolean): void {
+export function tellOutcome(outcome: TransactionShown, json: boolean): void {
   if (outcome.state !== 'committed') process.exitCode = outcome.state === 'aborted' ? 1 : NO_OUTCOME;
   if (json) sayJson(outcome);
   else say(textOfOutcome(outcome));
 }
 
-function textOfOutcome(outcome: OutcomeShown): string {
+function textOfOutcome(outcome: TransactionShown): string {
   const { id } = outcome;
   switch (outcome.state) {
     case 'undecided':

@@ -84,6 +84,23 @@ export type { ProjectPorts } from './view/projection.ts';
 export { projectTriggers } from './view/projection.ts';
 export { beginRebuild, cleanRebuild, rebuildStatus, stepRebuild } from './view/rebuild.ts';
 export { triggersOf } from './view/trigger.ts';
+export type { CommitShown, Health, ProblemDetails, Submitted, TransactionShown } from './wire/api.ts';
+export {
+  commitPageSchema,
+  encodeCommitPage,
+  encodeReason,
+  encodeRow,
+  encodeRowPage,
+  encodeStreamState,
+  encodeTransaction,
+  healthSchema,
+  problemDetailsSchema,
+  rowPageSchema,
+  rowSchema,
+  streamStateSchema,
+  submittedSchema,
+  transactionShownSchema,
+} from './wire/api.ts';
 export type { BusEntry, EventPattern } from './wire/bus.ts';
 export {
   APPEND,

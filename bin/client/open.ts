@@ -4,7 +4,9 @@ import { HTTP_CLIENT_MS } from '../../core/limits/budgets.ts';
 import { namesOf } from '../../core/names.ts';
 import { CliError } from './cli-error.ts';
 import { httpSender } from './http.ts';
-import { parsed, Region, type Transport } from './region.ts';
+import { parsed } from './json.ts';
+import { Region } from './region.ts';
+import type { Transport } from './transport.ts';
 
 /** The SDK takes longer to load than most commands take: only what talks to AWS waits for it. */
 function functionUrls() {

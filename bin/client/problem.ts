@@ -1,16 +1,5 @@
-import * as z from 'zod';
-import { MeridianError, type Problem, problemSchema, toProblem } from '../../core/index.ts';
+import { MeridianError, type Problem, type ProblemDetails, problemDetailsSchema, toProblem } from '../../core/index.ts';
 import { CliError } from './cli-error.ts';
-
-const faultSchema = z.object({ path: z.string(), message: z.string() });
-
-/** A problem document as a Region answers it; what belongs to its code comes with it. */
-export const problemDocumentSchema = problemSchema.extend({
-  faults: z.array(faultSchema).optional().catch(undefined),
-  known: z.array(z.string()).optional().catch(undefined),
-  actual: z.string().optional().catch(undefined),
-});
-export type ProblemDocument = z.output<typeof problemDocumentSchema>;
 
 /** What a Region refused, or could not do. */
 export class ProblemError extends Error {
@@ -58,7 +47,7 @@ export type Names = Readonly<Record<string, string>>;
  * @param names where the command's own differ from the options that many commands have
  */
 export function textOf(error: unknown, names: Names = {}): string {
-  const { success, data } = problemDocumentSchema.safeParse(documentOf(error));
+  const { success, data } = problemDetailsSchema.safeParse(documentOf(error));
   if (!success) return `${error instanceof Error ? error.message : error}`;
   const { code, detail, faults = [] } = data;
   const typed = { ...OPTIONS, ...names };
@@ -97,16 +86,16 @@ function hintOf(path: string, message: string): string {
 
 /** One line of it. */
 export function briefOf(error: unknown): string {
-  const { data } = problemDocumentSchema.safeParse(documentOf(error));
+  const { data } = problemDetailsSchema.safeParse(documentOf(error));
   return data ? briefOfDocument(data) : textOf(error);
 }
 
-export function briefOfDocument({ code, detail }: ProblemDocument): string {
+export function briefOfDocument({ code, detail }: Problem): string {
   return `${code}: ${detail}`;
 }
 
 /** @param id how an id is given */
-function adviceOf({ code, retryable, known, actual, state }: ProblemDocument, ofWrite: boolean, id: string): string {
+function adviceOf({ code, retryable, known, actual, state }: ProblemDetails, ofWrite: boolean, id: string): string {
   if (known) return `There are: ${known.join(', ')}.`;
   if (code === 'version-conflict' && actual !== undefined && !retryable)
     return `It is at version ${actual}. Read it, decide again, and give --expected with the version that you read.`;

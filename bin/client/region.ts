@@ -2,85 +2,25 @@ import * as z from 'zod';
 import {
   type ActionInput,
   type ActionResult,
-  encodeOperateRequest,
-  type OperateRequest,
+  acceptedSchema,
+  commitPageSchema,
+  healthSchema,
   type OperatorAction,
-  operateAnswerSchema,
-  operatorActions,
+  problemSchema,
+  rowPageSchema,
+  rowSchema,
+  streamStateSchema,
+  submittedSchema,
+  transactionShownSchema,
 } from '../../core/index.ts';
 import { CliError } from './cli-error.ts';
-import type { ApiAnswer, ApiRequest } from './http.ts';
-import { ProblemError, problemDocumentSchema } from './problem.ts';
+import type { ApiRequest } from './http.ts';
+import { parsed } from './json.ts';
+import { operateOn } from './operator.ts';
+import { ProblemError } from './problem.ts';
 import { retried } from './retry.ts';
-
-/** How a Region is reached. */
-export interface Transport {
-  /** The Region, as it is told: its name, or its address. */
-  readonly name: string;
-  /** @throws CliError, MeridianError */
-  readonly send: (request: ApiRequest) => Promise<ApiAnswer>;
-  /** One invocation of `operate`. @throws CliError, MeridianError */
-  readonly operate: (request: OperateRequest) => Promise<unknown>;
-  /** Another Region of the same deployment. @throws CliError when its address cannot be told from this one's */
-  readonly sibling: (region: string) => Transport;
-}
-
-const acceptedSchema = z.object({
-  id: z.string(),
-  stream: z.string(),
-  version: z.string(),
-  log: z.string().optional(),
-  position: z.number().optional(),
-});
-
-/** What became of one envelope of many. An append without `log` had nothing to write. */
-const outcomeSchema = z.union([z.object({ problem: problemDocumentSchema }), acceptedSchema]);
-
-const participantSchema = z.object({ stream: z.string(), version: z.string(), log: z.string(), position: z.number() });
-
-/** What is known of a transaction. */
-const outcomeOfTransactionSchema = z.discriminatedUnion('state', [
-  z.object({ id: z.string(), state: z.literal('undecided') }),
-  z.object({ id: z.string(), state: z.literal('committed'), participants: z.array(participantSchema) }),
-  z.object({
-    id: z.string(),
-    state: z.literal('aborted'),
-    reason: problemDocumentSchema,
-    /** The stream that caused it. */
-    participant: z.string().optional(),
-  }),
-]);
-export type OutcomeShown = z.output<typeof outcomeOfTransactionSchema>;
-
-const streamStateSchema = z.object({
-  stream: z.string(),
-  state: z.unknown(),
-  version: z.string(),
-  mode: z.string(),
-  region: z.string(),
-});
-
-const commitSchema = z.looseObject({
-  log: z.string(),
-  position: z.number(),
-  commitId: z.string(),
-  region: z.string(),
-  hlc: z.string(),
-  events: z.array(z.looseObject({ type: z.string(), data: z.unknown() })),
-});
-export type CommitShown = z.output<typeof commitSchema>;
-
-const commitPageSchema = z.object({ commits: z.array(commitSchema), version: z.string(), next: z.string().optional() });
-
-const rowSchema = z.object({ key: z.string(), value: z.unknown() });
-export type RowShown = z.output<typeof rowSchema>;
-const rowPageSchema = z.object({ rows: z.array(rowSchema), next: z.string().optional() });
-
-const healthSchema = z.object({
-  region: z.string(),
-  seen: z.record(z.string(), z.object({ at: z.string(), ageMs: z.number() }).nullable()),
-});
-export type HealthShown = z.output<typeof healthSchema>;
+import { strangeAnswer } from './strange-answer.ts';
+import type { Transport } from './transport.ts';
 
 /** A Region's API and its operator's actions. What may pass is tried several times, so every append needs an id. */
 export class Region {
@@ -132,7 +72,7 @@ export class Region {
 
   /** @param envelopes up to 100, each as JSON */
   submitAll(envelopes: readonly string[]) {
-    return this.#ask(z.array(outcomeSchema), { method: 'POST', path: '/events', body: `[${envelopes.join()}]` });
+    return this.#ask(z.array(submittedSchema), { method: 'POST', path: '/events', body: `[${envelopes.join()}]` });
   }
 
   /**
@@ -143,29 +83,17 @@ export class Region {
   transact(transaction: object, wait: number | undefined) {
     const headers = { prefer: wait === undefined ? undefined : `wait=${wait}` };
     const body = JSON.stringify(transaction);
-    return this.#ask(outcomeOfTransactionSchema, { method: 'POST', path: '/transactions', headers, body });
+    return this.#ask(transactionShownSchema, { method: 'POST', path: '/transactions', headers, body });
   }
 
   /** What became of a transaction. @throws ProblemError `not-found`: nothing is recorded of it */
   transaction(id: string) {
-    return this.#ask(outcomeOfTransactionSchema, { method: 'GET', path: `/transactions/${encodeURIComponent(id)}` });
+    return this.#ask(transactionShownSchema, { method: 'GET', path: `/transactions/${encodeURIComponent(id)}` });
   }
 
   /** One of the operator's actions. */
   operate<Name extends OperatorAction>(action: Name, input: ActionInput<Name>): Promise<ActionResult<Name>> {
-    return retried(async () => {
-      const { data } = operateAnswerSchema.safeParse(
-        await this.#transport.operate(encodeOperateRequest(action, input)),
-      );
-      if (data && 'problem' in data) throw new ProblemError(data.problem);
-      const result = operatorActions[action].result.safeParse(data?.result);
-      if (!result.success)
-        throw new CliError(
-          'strange-answer',
-          `${this.name} did not answer ${action} as expected: does it run this version of Meridian?`,
-        );
-      return result.data;
-    });
+    return operateOn(this.#transport, action, input);
   }
 
   /** @throws CliError, MeridianError, ProblemError */
@@ -175,10 +103,10 @@ export class Region {
       const json = parsed(body);
       const answer = shape.safeParse(json);
       if ((status === 200 || status === 202) && answer.success) return answer.data;
-      const problem = problemDocumentSchema.safeParse(json);
+      const problem = problemSchema.safeParse(json);
       throw problem.success
         ? new ProblemError(problem.data, request.method === 'POST')
-        : strange(this.name, status, body);
+        : strangeAnswer(this.name, status, body);
     });
   }
 }
@@ -188,33 +116,4 @@ function pathOf(stream: string): string {
   const slash = stream.indexOf('/');
   if (slash === -1) throw new CliError('no-stream', `${stream} is not a stream: write <type>/<id>.`);
   return `${encodeURIComponent(stream.slice(0, slash))}/${encodeURIComponent(stream.slice(slash + 1))}`;
-}
-
-/** @returns undefined for what is not JSON */
-export function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
-}
-
-/** An answer that no Region of Meridian gives. */
-function strange(name: string, status: number, body: string): CliError {
-  if (status === 403)
-    return new CliError(
-      'forbidden',
-      `${name} does not take the signature: your credentials need lambda:InvokeFunctionUrl and lambda:InvokeFunction on the api function.`,
-    );
-  if (status === 413)
-    return new CliError(
-      'too-large',
-      `${name} takes no request of that size: a Function URL carries 6 MB, one append 5 MB.`,
-    );
-  if (status === 429 || status >= 500)
-    return new CliError('broken', `${name} answered ${status}: ${body.slice(0, 200)}. Try again.`);
-  return new CliError(
-    'strange-answer',
-    `${name} answered ${status}, but not as a Region of Meridian does: check the address.`,
-  );
 }

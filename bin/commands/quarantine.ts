@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import type { ActionResult } from '../../core/index.ts';
 import type { Driven } from '../../core/wire/operate.ts';
 import { CliError } from '../client/cli-error.ts';
-import { parsed, type Region } from '../client/region.ts';
+import { parsed } from '../client/json.ts';
+import type { Region } from '../client/region.ts';
 import { count, note, say, sayJson, table } from '../output.ts';
 import { type RegionOptions, regionCommand, wholeNumber, withRegion } from '../region-command.ts';
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import type { Health } from '../../core/index.ts';
 import { briefOf } from '../client/problem.ts';
-import type { HealthShown, Region } from '../client/region.ts';
+import type { Region } from '../client/region.ts';
 import { note, say, sayJson, table } from '../output.ts';
 import { type RegionOptions, regionCommand, withRegion } from '../region-command.ts';
 
@@ -26,7 +27,7 @@ async function showRegions(first: Region, { json }: RegionOptions): Promise<void
   const asked = await first.health();
   const names = Object.keys(asked.seen);
   const answers = await Promise.all(
-    names.map(async (name): Promise<HealthShown | string> => {
+    names.map(async (name): Promise<Health | string> => {
       try {
         return name === asked.region ? asked : await first.sibling(name).health();
       } catch (error) {
@@ -56,7 +57,7 @@ async function showRegions(first: Region, { json }: RegionOptions): Promise<void
   if (rows.some(({ healthy }) => !healthy)) process.exitCode = 1;
 }
 
-function rowOf(region: string, names: readonly string[], healths: ReadonlyMap<string, HealthShown | string>): Row {
+function rowOf(region: string, names: readonly string[], healths: ReadonlyMap<string, Health | string>): Row {
   const health = healths.get(region) ?? '';
   if (typeof health === 'string') return { region, healthy: false, error: health, behindMs: {} };
   const own = (of: string) => {
@@ -73,7 +74,7 @@ function rowOf(region: string, names: readonly string[], healths: ReadonlyMap<st
   };
 }
 
-type Seen = HealthShown['seen'][string] | undefined;
+type Seen = Health['seen'][string] | undefined;
 
 /** @param theirs the newest commit that a Region has written @param ours what has come of it here */
 function behindOf(theirs: Seen, ours: Seen): number | null {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
-import { decodeVersionToken, wallTimeOf } from '../../core/index.ts';
-import type { CommitShown, Region } from '../client/region.ts';
+import { type CommitShown, decodeVersionToken, wallTimeOf } from '../../core/index.ts';
+import type { Region } from '../client/region.ts';
 import { say, sayJson } from '../output.ts';
 import { type RegionOptions, regionCommand, streamArgument, wholeNumber, withRegion } from '../region-command.ts';
 

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
+import type { TransactionShown } from '../../core/index.ts';
 import { mayStand, ProblemError } from '../client/problem.ts';
-import type { OutcomeShown, Region } from '../client/region.ts';
+import type { Region } from '../client/region.ts';
 import { reportError } from '../output.ts';
 import { type RegionOptions, regionCommand, transactionId, wholeNumber, withRegion } from '../region-command.ts';
 import { EXIT_CODES, NO_OUTCOME, tellOutcome } from '../transact.ts';
@@ -32,7 +33,7 @@ function isUnknown(error: unknown): boolean {
 }
 
 /** @throws ProblemError `not-found`: nothing is recorded of it */
-async function decided(region: Region, id: string, seconds: number): Promise<OutcomeShown> {
+async function decided(region: Region, id: string, seconds: number): Promise<TransactionShown> {
   const end = performance.now() + seconds * 1000;
   for (;;) {
     const isLast = performance.now() + POLL_MS > end;

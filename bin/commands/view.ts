@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { Region, RowShown } from '../client/region.ts';
+import type { Row } from '../../core/index.ts';
+import type { Region } from '../client/region.ts';
 import { cell, say, sayJson, table } from '../output.ts';
 import { type RegionOptions, regionCommand, wholeNumber, withRegion } from '../region-command.ts';
 
@@ -23,9 +24,9 @@ export function addView(program: Command): void {
 }
 
 async function showRow(region: Region, view: string, key: string, { json }: ViewOptions): Promise<void> {
-  const row = await region.row(view, key);
-  if (json) sayJson(row);
-  else say(tableOf([row]));
+  const { value } = await region.row(view, key);
+  if (json) sayJson({ key, value });
+  else say(tableOf([{ key, value }]));
 }
 
 const PAGE = 1000;
@@ -50,7 +51,7 @@ async function showRows(
 }
 
 /** The members of the values as columns, where every value has some. */
-function tableOf(rows: readonly RowShown[]): string {
+function tableOf(rows: readonly Row[]): string {
   const objects = rows.map(({ value }) => value).filter(isObject);
   if (objects.length < rows.length)
     return table(

@@ -1,5 +1,6 @@
+import type { Problem } from '../../core/index.ts';
 import { CLIENT_BODY_BYTES, MAX_ENVELOPES } from '../../core/limits/budgets.ts';
-import { briefOf, isRetryable, type ProblemDocument } from '../client/problem.ts';
+import { briefOf, isRetryable } from '../client/problem.ts';
 import type { Region } from '../client/region.ts';
 import { pause, TRIES } from '../client/retry.ts';
 import { type Lane, laneOf } from './lane.ts';
@@ -14,7 +15,7 @@ export interface Counts {
 
 /** A line that was not accepted. */
 export type Fault =
-  | { readonly line: number; readonly outcome: 'rejected'; readonly problem: ProblemDocument }
+  | { readonly line: number; readonly outcome: 'rejected'; readonly problem: Problem }
   | { readonly line: number; readonly outcome: 'quarantined'; readonly reason: string }
   /** It cannot be read, and the quarantine did not take it. */
   | { readonly line: number; readonly outcome: 'rejected'; readonly reason: string };

@@ -1,18 +1,13 @@
 import { wallTimeOf } from '../facts/hlc.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { Sightings } from '../ports/sightings.ts';
+import type { Health } from '../wire/api.ts';
 
 export interface HealthPorts {
   readonly region: string;
   readonly regions: readonly string[];
   readonly sightings: Sightings;
   readonly runtime: Pick<Runtime, 'now'>;
-}
-
-/** What a Region has seen of every Region, and how old that is. An idle Region's stamp ages too: nothing new came. */
-export interface Health {
-  readonly region: string;
-  readonly seen: Readonly<Record<string, { readonly at: string; readonly ageMs: number } | null>>;
 }
 
 /** One of which nothing has arrived yet is null. @throws MeridianError `unavailable` */

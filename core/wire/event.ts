@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type Commit, eventId } from '../facts/commit.ts';
 import { splitStream } from '../facts/stream-ref.ts';
 import { type BusEntry, SOURCE_PREFIX } from './bus.ts';
-import { commitIdSchema, metaSchema, positionSchema, streamNameSchema } from './schemas.ts';
+import { commitIdSchema, givenMetaSchema, metaSchema, positionSchema, streamNameSchema } from './schemas.ts';
 
 /** A commit's events as they go out: one entry an event. */
 export function entriesOf(commit: Commit): readonly BusEntry[] {
@@ -58,20 +58,11 @@ export const publishedSchema = z.looseObject({
 
 const { id: idSchema, ...bodyShape } = publishedSchema.shape;
 
-/**
- * The same, as Meridian reads it. What callers put into `meta` is taken as it is: a commit that was written under wider limits
- * has to be delivered still.
- */
+/** The same, as Meridian reads it. */
 const detailSchema = z.object({
   ...bodyShape,
   data: z.unknown().optional(),
-  meta: z.object({
-    ...placeShape,
-    correlation: z.string().optional(),
-    causation: z.string().optional(),
-    actor: z.string().optional(),
-    traceparent: z.string().optional(),
-  }),
+  meta: z.object({ ...placeShape, ...givenMetaSchema.shape }),
 });
 
 /** What a rule's target gets of an event on the bus. */

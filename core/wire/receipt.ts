@@ -20,8 +20,8 @@ export interface Accepted {
   readonly stream: string;
   /** A version token. */
   readonly version: string;
-  readonly log?: string;
-  readonly position?: number;
+  readonly log?: string | undefined;
+  readonly position?: number | undefined;
 }
 
 export function encodeAccepted({ commitId, stream, version, dot }: Appended): Accepted {

@@ -32,6 +32,14 @@ export const metaSchema = z.strictObject({
   traceparent: traceparentSchema.optional(),
 });
 
+/** `meta` of what is written, as it is read: it may have been written under other limits. */
+export const givenMetaSchema = z.object({
+  correlation: z.string().optional(),
+  causation: z.string().optional(),
+  actor: z.string().optional(),
+  traceparent: z.string().optional(),
+});
+
 export const sentEventSchema = z.strictObject({
   type: z.string(),
   schemaVersion: z.number().int().optional(),

@@ -1,10 +1,12 @@
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import {
-  type Accepted,
   type Appended,
-  type Commit,
   decodeVersionToken,
   encodeAccepted,
+  encodeCommitPage,
+  encodeRow,
+  encodeRowPage,
+  encodeStreamState,
   encodeVersionToken,
   inOrderPerKey,
   invalid,
@@ -17,6 +19,7 @@ import {
   readRow,
   readRows,
   readStream,
+  type Submitted,
   streamModeOf,
   streamNameOf,
   submitAppend,
@@ -61,7 +64,7 @@ const postEvents: Handle = async (ports, event) => {
       },
     );
   // One envelope among many: its error is its own.
-  const submitOneOfMany = async (envelope: unknown): Promise<Result> => {
+  const submitOneOfMany = async (envelope: unknown): Promise<Submitted> => {
     try {
       return encodeAccepted(await submitOne(envelope));
     } catch (error) {
@@ -91,9 +94,7 @@ function isCommand(envelope: unknown): boolean {
   return envelope !== null && typeof envelope === 'object' && Object.hasOwn(envelope, 'command');
 }
 
-type Result = Accepted | ReturnType<typeof refused>;
-
-function refused(envelope: unknown, error: unknown) {
+function refused(envelope: unknown, error: unknown): Submitted {
   return {
     id: textOf(envelope, 'id'),
     stream: textOf(envelope, 'stream'),
@@ -130,11 +131,8 @@ const postCommand: Handle = async (ports, event, { type = '', id = '', name }) =
 
 const getStream: Handle = async (ports, event, { type = '', id = '' }) => {
   const stream = streamNameOf(type, id);
-  const { state, version, mode } = await readStream(ports, stream, versionHeader(event, 'If-At-Least', stream));
-  return jsonAnswer(
-    { stream, state, version: encodeVersionToken(stream, version), mode, region: ports.region },
-    etag({ stream, version }),
-  );
+  const read = await readStream(ports, stream, versionHeader(event, 'If-At-Least', stream));
+  return jsonAnswer(encodeStreamState(ports.region, stream, read), etag({ stream, version: read.version }));
 };
 
 const getCommits: Handle = async (ports, event, { type = '', id = '' }) => {
@@ -146,22 +144,16 @@ const getCommits: Handle = async (ports, event, { type = '', id = '' }) => {
     after === undefined ? undefined : decodeVersionToken(stream, after, 'after'),
     limit,
   );
-  const version = encodeVersionToken(stream, page.version);
-  return jsonAnswer({ stream, commits: page.commits.map(shown), version, ...(page.more && { next: version }) });
+  return jsonAnswer(encodeCommitPage(stream, page));
 };
-
-function shown({ stream: _stream, fingerprint: _request, tx: _tx, ...commit }: Commit): unknown {
-  return commit;
-}
 
 const getRows: Handle = async (ports, event, { view = '' }) => {
   const { after, limit } = pageOf(event);
-  const { rows, more } = await readRows(ports, view, after, limit);
-  return jsonAnswer({ view, region: ports.region, rows, ...(more && { next: rows.at(-1)?.key }) });
+  return jsonAnswer(encodeRowPage(ports.region, view, await readRows(ports, view, after, limit)));
 };
 
 const getRow: Handle = async (ports, _event, { view = '', key = '' }) =>
-  jsonAnswer({ view, region: ports.region, ...(await readRow(ports, view, key)) });
+  jsonAnswer(encodeRow(ports.region, view, await readRow(ports, view, key)));
 
 const getHealth: Handle = async (ports) => jsonAnswer(await readHealth(ports));
 

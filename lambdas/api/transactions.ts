@@ -1,14 +1,13 @@
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import {
-  type AbortReason,
   drivingRegionOf,
-  encodeVersionToken,
+  encodeReason,
+  encodeTransaction,
   invalid,
   isTransactionId,
   MeridianError,
   type Outcome,
   outcomeOf,
-  type PreparedIntent,
   parseTransaction,
   runTransaction,
   type Transaction,
@@ -37,13 +36,13 @@ export async function postTransaction(ports: TransactPorts, event: LambdaFunctio
   const applied = asked === undefined ? {} : { 'preference-applied': `wait=${wait / 1000}` };
   switch (outcome.state) {
     case 'committed':
-      return jsonAnswer(shown(outcome), applied);
+      return jsonAnswer(encodeTransaction(outcome), applied);
     case 'aborted': {
       const { stream, problem: cause } = outcome.reason;
       const error = new MeridianError(
         'aborted',
         `Nothing of ${outcome.id} was written${stream === undefined ? '' : `, because of ${stream}`}: ${cause.detail}`,
-        { details: { id: outcome.id, ...reasonOf(outcome.reason) } },
+        { details: { id: outcome.id, ...encodeReason(outcome.reason) } },
       );
       // Under this id it stays aborted: what can be tried again is the same under another one.
       return problemAnswer(error, {
@@ -54,10 +53,11 @@ export async function postTransaction(ports: TransactPorts, event: LambdaFunctio
     case 'undecided':
     case 'unknown':
       return {
-        ...jsonAnswer(
-          { id: outcome.id, state: 'undecided' },
-          { ...applied, location: `/transactions/${outcome.id}`, 'retry-after': '1' },
-        ),
+        ...jsonAnswer(encodeTransaction({ id: outcome.id, state: 'undecided' }), {
+          ...applied,
+          location: `/transactions/${outcome.id}`,
+          'retry-after': '1',
+        }),
         statusCode: 202,
       };
   }
@@ -80,7 +80,7 @@ export async function getTransaction(
       `Nothing is recorded of ${id}: it was never sent, or its first attempt is under way.`,
       { details: { id, state: 'unknown' } },
     );
-  return jsonAnswer(shown(outcome));
+  return jsonAnswer(encodeTransaction(outcome));
 }
 
 /** Only the Region that drives a transaction can wait for it as long as a caller likes. */
@@ -112,32 +112,4 @@ function named(ports: TransactPorts, body: unknown, id: string | undefined): Tra
       { path: 'Idempotency-Key', message: `is ${id}, and the body has the id ${transaction.id}: give one of them` },
     ]);
   return transaction;
-}
-
-function shown(outcome: Outcome): unknown {
-  const { id, state } = outcome;
-  switch (state) {
-    case 'committed':
-      return { id, state, participants: outcome.participants.map(participant) };
-    case 'aborted':
-      return { id, state, ...reasonOf(outcome.reason) };
-    default:
-      return { id, state };
-  }
-}
-
-function participant({ stream, version, log, position }: PreparedIntent) {
-  return {
-    stream,
-    version: encodeVersionToken(stream, version),
-    log,
-    position,
-  };
-}
-
-function reasonOf({ stream, problem }: AbortReason) {
-  return {
-    reason: problem,
-    ...(stream !== undefined && { participant: stream }),
-  };
 }

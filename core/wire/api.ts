@@ -1,0 +1,163 @@
+// What a Region's API answers, as JSON over HTTP.
+
+import * as z from 'zod';
+import type { Commit } from '../facts/commit.ts';
+import type { AbortReason, Outcome } from '../facts/decision.ts';
+import { type Problem, problemSchema } from '../facts/errors.ts';
+import type { VersionVector } from '../facts/version.ts';
+import type { Row } from '../facts/view-entry.ts';
+import { type Accepted, acceptedSchema } from './receipt.ts';
+import { dotShape, givenMetaSchema, versionVectorSchema } from './schemas.ts';
+import { encodeVersionToken } from './version-token.ts';
+
+/** A problem document, with what some codes bring along: a domain may use the same names otherwise. */
+export const problemDetailsSchema = problemSchema.extend({
+  faults: z
+    .array(z.object({ path: z.string(), message: z.string() }))
+    .optional()
+    .catch(undefined),
+  known: z.array(z.string()).optional().catch(undefined),
+  actual: z.string().optional().catch(undefined),
+});
+
+export type ProblemDetails = z.output<typeof problemDetailsSchema>;
+
+/** What became of one envelope of many: it is refused, with as much of it as tells which one it is, or it is accepted. */
+export const submittedSchema: z.ZodType<Submitted> = z.union([
+  z.object({ id: z.string().optional(), stream: z.string().optional(), problem: problemSchema }),
+  acceptedSchema,
+]);
+
+export type Submitted =
+  | Accepted
+  | { readonly id?: string | undefined; readonly stream?: string | undefined; readonly problem: Problem };
+
+/** The state of a stream, as a Region has seen it. */
+export const streamStateSchema = z.object({
+  stream: z.string(),
+  state: z.unknown(),
+  version: z.string(),
+  mode: z.string(),
+  region: z.string(),
+});
+
+export function encodeStreamState(
+  region: string,
+  stream: string,
+  { state, version, mode }: { readonly state: unknown; readonly version: VersionVector; readonly mode: string },
+): z.output<typeof streamStateSchema> {
+  return { stream, state, version: encodeVersionToken(stream, version), mode, region };
+}
+
+const commitSchema = z.looseObject({
+  ...dotShape,
+  commitId: z.string(),
+  region: z.string(),
+  hlc: z.string(),
+  events: z.array(z.looseObject({ type: z.string(), data: z.unknown(), schemaVersion: z.number() })),
+  context: versionVectorSchema,
+  previous: z.number(),
+  meta: givenMetaSchema,
+});
+
+export type CommitShown = z.output<typeof commitSchema>;
+
+/** Some commits of a stream; `next` is there when there are more. */
+export const commitPageSchema = z.object({
+  stream: z.string(),
+  commits: z.array(commitSchema),
+  version: z.string(),
+  next: z.string().optional(),
+});
+
+export function encodeCommitPage(
+  stream: string,
+  page: { readonly commits: readonly Commit[]; readonly version: VersionVector; readonly more: boolean },
+): z.output<typeof commitPageSchema> {
+  const version = encodeVersionToken(stream, page.version);
+  return { stream, commits: page.commits.map(shown), version, ...(page.more && { next: version }) };
+}
+
+/** What others may see of a commit. */
+function shown({ stream: _stream, fingerprint: _fingerprint, tx: _tx, events, ...commit }: Commit): CommitShown {
+  return { ...commit, events: events.map((event) => ({ ...event })) };
+}
+
+const rowShape = { key: z.string(), value: z.unknown() };
+const viewShape = { view: z.string(), region: z.string() };
+
+/** One row of a view. */
+export const rowSchema = z.object({ ...viewShape, ...rowShape });
+
+export function encodeRow(region: string, view: string, row: Row): z.output<typeof rowSchema> {
+  return { view, region, ...row };
+}
+
+/** Some rows of a view; `next` is there when there are more. */
+export const rowPageSchema = z.object({
+  ...viewShape,
+  rows: z.array(z.object(rowShape)),
+  next: z.string().optional(),
+});
+
+export function encodeRowPage(
+  region: string,
+  view: string,
+  { rows, more }: { readonly rows: readonly Row[]; readonly more: boolean },
+): z.output<typeof rowPageSchema> {
+  return { view, region, rows: [...rows], ...(more && { next: rows.at(-1)?.key }) };
+}
+
+/** What a Region has seen of every Region, and how old that is; null: nothing has arrived yet. An idle Region's stamp ages too. */
+export const healthSchema = z.object({
+  region: z.string(),
+  seen: z.record(z.string(), z.object({ at: z.string(), ageMs: z.number() }).nullable()),
+});
+
+export type Health = z.output<typeof healthSchema>;
+
+/** What is known of a transaction. */
+export const transactionShownSchema = z.discriminatedUnion('state', [
+  z.object({ id: z.string(), state: z.literal('undecided') }),
+  z.object({
+    id: z.string(),
+    state: z.literal('committed'),
+    participants: z.array(z.object({ stream: z.string(), version: z.string(), ...dotShape })),
+  }),
+  z.object({
+    id: z.string(),
+    state: z.literal('aborted'),
+    reason: problemSchema,
+    /** The stream that caused it. */
+    participant: z.string().optional(),
+  }),
+]);
+
+export type TransactionShown = z.output<typeof transactionShownSchema>;
+
+/** Of an outcome that is `unknown` there is nothing to show. */
+export function encodeTransaction(outcome: Exclude<Outcome, { state: 'unknown' }>): TransactionShown {
+  const { id, state } = outcome;
+  switch (state) {
+    case 'undecided':
+      return { id, state };
+    case 'committed':
+      return {
+        id,
+        state,
+        participants: outcome.participants.map(({ stream, version, log, position }) => ({
+          stream,
+          version: encodeVersionToken(stream, version),
+          log,
+          position,
+        })),
+      };
+    case 'aborted':
+      return { id, state, ...encodeReason(outcome.reason) };
+  }
+}
+
+/** Why a transaction was aborted, as members of a larger object. */
+export function encodeReason({ stream, problem }: AbortReason): { reason: Problem; participant?: string } {
+  return { reason: problem, ...(stream !== undefined && { participant: stream }) };
+}
