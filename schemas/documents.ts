@@ -3,6 +3,7 @@ import type { Domain } from '../core/definition/domain.ts';
 import { type EventVersion, schemaVersionsOf } from '../core/definition/event-version.ts';
 import type { StreamDefinition } from '../core/definition/stream.ts';
 import { MAX_EVENTS } from '../core/limits/budgets.ts';
+import { ANNOUNCEMENT_SOURCE, abortedSchema, committedSchema } from '../core/wire/announcement.ts';
 import { APPEND, COMMAND, RECEIPT_SOURCE, SOURCE_PREFIX } from '../core/wire/bus.ts';
 import { publishedSchema } from '../core/wire/event.ts';
 import { acceptedSchema, rejectedSchema } from '../core/wire/receipt.ts';
@@ -31,6 +32,18 @@ export function schemaDocuments(domain: Domain): readonly SchemaDocument[] {
     ...[...domain.streams.values()].flatMap(documentsOf),
     message('Accepted', 'Accepted: an envelope stands', 'output', receipt('Accepted', acceptedSchema)),
     message('Rejected', 'Rejected: an envelope was refused', 'output', receipt('Rejected', rejectedSchema)),
+    message(
+      'TransactionCommitted',
+      'TransactionCommitted: a transaction stands, in all of its streams',
+      'output',
+      delivered(z.literal(ANNOUNCEMENT_SOURCE), 'TransactionCommitted', committedSchema),
+    ),
+    message(
+      'TransactionAborted',
+      'TransactionAborted: nothing of a transaction was written',
+      'output',
+      delivered(z.literal(ANNOUNCEMENT_SOURCE), 'TransactionAborted', abortedSchema),
+    ),
   ];
 }
 

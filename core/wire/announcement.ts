@@ -1,26 +1,71 @@
+import * as z from 'zod';
 import { type Decision, TRANSACTION_TYPE } from '../facts/decision.ts';
+import { problemSchema } from '../facts/errors.ts';
 import { drivingRegionOf } from '../facts/transaction.ts';
+import { encodeReason } from './api.ts';
 import { type BusEntry, SOURCE_PREFIX } from './bus.ts';
+import { positionSchema, streamNameSchema } from './schemas.ts';
 import { encodeVersionToken } from './version-token.ts';
+
+/** The source of announcements. */
+export const ANNOUNCEMENT_SOURCE = SOURCE_PREFIX + TRANSACTION_TYPE;
+
+const shared = {
+  id: z.string().meta({ description: 'tx/<transaction>, the same on every delivery' }),
+  transaction: z.string(),
+};
+
+const metaSchema = z.looseObject({
+  region: z.string().meta({ description: 'The Region that drives it' }),
+  decidedAt: z.string(),
+});
+
+const committedParticipantSchema = z.looseObject({
+  stream: streamNameSchema,
+  log: z.string(),
+  position: positionSchema,
+  version: z.string(),
+});
+
+/** That a transaction is committed, and where. Receivers have to bear further members. */
+export const committedSchema = z.looseObject({
+  ...shared,
+  participants: z.array(committedParticipantSchema),
+  meta: metaSchema,
+});
+
+/** That a transaction is aborted, and why. */
+export const abortedSchema = z.looseObject({
+  ...shared,
+  reason: problemSchema,
+  participant: z.string().optional().meta({ description: 'The stream that caused it' }),
+  meta: metaSchema,
+});
 
 /** The outcome of a transaction, as it goes out. Its `id` is the same on every delivery. */
 export function announcementOf({ transaction, participants, reason, decidedAt }: Decision): BusEntry {
-  return {
-    source: SOURCE_PREFIX + TRANSACTION_TYPE,
-    detailType: reason ? 'TransactionAborted' : 'TransactionCommitted',
-    detail: JSON.stringify({
-      id: `${TRANSACTION_TYPE}/${transaction}`,
-      transaction,
-      ...(reason
-        ? { reason: reason.problem, participant: reason.stream }
-        : {
-            participants: participants.map(({ version, ...intent }) => ({
-              ...intent,
-              version: encodeVersionToken(intent.stream, version),
-            })),
-          }),
-      // Where it is announced, and forwarded from; who decided may be another Region.
-      meta: { region: drivingRegionOf(transaction), decidedAt: new Date(decidedAt).toISOString() },
-    }),
-  };
+  const head = { id: `${TRANSACTION_TYPE}/${transaction}`, transaction };
+  // Where it is announced, and forwarded from; who decided may be another Region.
+  const meta = { region: drivingRegionOf(transaction), decidedAt: new Date(decidedAt).toISOString() };
+  return reason
+    ? entryOf('TransactionAborted', { ...head, ...encodeReason(reason), meta })
+    : entryOf('TransactionCommitted', {
+        ...head,
+        participants: participants.map(({ stream, log, position, version }) => ({
+          stream,
+          log,
+          position,
+          version: encodeVersionToken(stream, version),
+        })),
+        meta,
+      });
+}
+
+interface Announcements {
+  readonly TransactionCommitted: z.output<typeof committedSchema>;
+  readonly TransactionAborted: z.output<typeof abortedSchema>;
+}
+
+function entryOf<Type extends keyof Announcements>(detailType: Type, detail: Announcements[Type]): BusEntry {
+  return { source: ANNOUNCEMENT_SOURCE, detailType, detail: JSON.stringify(detail) };
 }

@@ -73,6 +73,8 @@ describe('the files of a contract', () => {
       'schemas/events/note.Written.2.sent.json',
       'schemas/messages/Accepted.json',
       'schemas/messages/Rejected.json',
+      'schemas/messages/TransactionAborted.json',
+      'schemas/messages/TransactionCommitted.json',
       'schemas/messages/append.note.json',
       'schemas/messages/command.note.write.json',
       'schemas/messages/note.Written.1.json',

@@ -5,11 +5,13 @@ import * as z from 'zod';
 import { parseEvents } from '../../core/definition/stream.ts';
 import { MeridianError, toProblem } from '../../core/facts/errors.ts';
 import { defineDomain, defineStream, nextVersion, reject } from '../../core/index.ts';
+import { announcementOf } from '../../core/wire/announcement.ts';
 import { parseCommandEnvelope, parseEventsEnvelope } from '../../core/wire/envelope.ts';
 import { entriesOf } from '../../core/wire/event.ts';
 import { acceptedEntry, rejectedEntry } from '../../core/wire/receipt.ts';
 import { registrySchemas, schemaDocuments } from '../../schemas/documents.ts';
 import { aCommit } from '../contract/commits.ts';
+import { aDecision, anAbort } from '../contract/decisions.ts';
 
 const temperature = nextVersion(
   { schemaVersion: 1, schema: z.strictObject({ fahrenheit: z.number() }), sample: { fahrenheit: 32 } },
@@ -74,6 +76,8 @@ describe('the schema documents of a domain', () => {
       ]),
       'Accepted',
       'Rejected',
+      'TransactionCommitted',
+      'TransactionAborted',
     ]);
   });
 
@@ -127,6 +131,12 @@ describe('the schema documents of a domain', () => {
       const rejected = rejectedEntry({ id: 'a', stream: undefined, problem });
       expect(accepts('message', 'Rejected')(delivered(rejected))).toBe('yes');
     }
+  });
+
+  it('accept announcements of transactions', () => {
+    expect(accepts('message', 'TransactionCommitted')(delivered(announcementOf(aDecision())))).toBe('yes');
+    expect(accepts('message', 'TransactionAborted')(delivered(announcementOf(anAbort())))).toBe('yes');
+    expect(accepts('message', 'TransactionAborted')(delivered(announcementOf(aDecision())))).toContain('/detail-type');
   });
 
   const measured = { type: 'Measured', data: { celsius: 1 } };
