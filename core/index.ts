@@ -35,6 +35,7 @@ export { faultsOf, invalid, listedFaults, MeridianError, problemSchema, reject, 
 export type { Generations } from './facts/generation.ts';
 export type { Hlc } from './facts/hlc.ts';
 export { wallTimeOf } from './facts/hlc.ts';
+export { parseJson } from './facts/json.ts';
 export type { KnownCopy, Snapshot } from './facts/snapshot.ts';
 export type { Participant, Transaction } from './facts/transaction.ts';
 export { drivingRegionOf, isTransactionId, parseAttemptId } from './facts/transaction.ts';

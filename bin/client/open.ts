@@ -1,10 +1,9 @@
 import * as z from 'zod';
-import { MeridianError, type Remote } from '../../core/index.ts';
+import { MeridianError, parseJson, type Remote } from '../../core/index.ts';
 import { HTTP_CLIENT_MS } from '../../core/limits/budgets.ts';
 import { namesOf } from '../../core/names.ts';
 import { CliError } from './cli-error.ts';
 import { httpSender } from './http.ts';
-import { parsed } from './json.ts';
 import { Region } from './region.ts';
 import type { Transport } from './transport.ts';
 
@@ -45,7 +44,7 @@ const listedSchema = z.object({ regions: z.array(z.string().regex(/^\/regions\/[
 /** The first Region of a world, by the world's own address. Whatever else answers there is taken for a Region itself. */
 async function firstRegion(base: URL, hint: string): Promise<URL> {
   const { body } = await reached(httpSender({ base })({ method: 'GET', path: '/' }), hint);
-  const [first] = listedSchema.safeParse(parsed(body)).data?.regions ?? [];
+  const [first] = listedSchema.safeParse(parseJson(body)).data?.regions ?? [];
   return first === undefined ? base : new URL(first.replace(/\/health$/, ''), base);
 }
 
@@ -61,7 +60,7 @@ function served(base: URL, hint: string): Transport {
         send({ method: 'POST', path: '/operate', body: JSON.stringify(request) }),
         hint,
       );
-      return status === 200 ? parsed(body) : { problem: parsed(body) };
+      return status === 200 ? parseJson(body) : { problem: parseJson(body) };
     },
     sibling: (region) => {
       if (!siblings) throw unknownSibling(base, region);

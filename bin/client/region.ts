@@ -6,6 +6,7 @@ import {
   commitPageSchema,
   healthSchema,
   type OperatorAction,
+  parseJson,
   problemSchema,
   rowPageSchema,
   rowSchema,
@@ -15,7 +16,6 @@ import {
 } from '../../core/index.ts';
 import { CliError } from './cli-error.ts';
 import type { ApiRequest } from './http.ts';
-import { parsed } from './json.ts';
 import { operateOn } from './operator.ts';
 import { ProblemError } from './problem.ts';
 import { retried } from './retry.ts';
@@ -100,7 +100,7 @@ export class Region {
   #ask<T>(shape: z.ZodType<T>, request: ApiRequest): Promise<T> {
     return retried(async () => {
       const { status, body } = await this.#transport.send(request);
-      const json = parsed(body);
+      const json = parseJson(body);
       const answer = shape.safeParse(json);
       if ((status === 200 || status === 202) && answer.success) return answer.data;
       const problem = problemSchema.safeParse(json);

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { ActionResult } from '../../core/index.ts';
+import { type ActionResult, parseJson } from '../../core/index.ts';
 import type { Driven } from '../../core/wire/operate.ts';
 import { CliError } from '../client/cli-error.ts';
-import { parsed } from '../client/json.ts';
 import type { Region } from '../client/region.ts';
 import { count, note, say, sayJson, table } from '../output.ts';
 import { type RegionOptions, regionCommand, wholeNumber, withRegion } from '../region-command.ts';
@@ -94,7 +93,7 @@ async function show(region: Region, id: string, { json }: RegionOptions): Promis
   if (json) return sayJson(message);
   const { body, ...rest } = message;
   for (const [name, value] of Object.entries(rest)) say(`${name.padEnd(12)}${value}`);
-  const value = parsed(body);
+  const value = parseJson(body);
   say(`\n${value === undefined ? body : JSON.stringify(value, undefined, 2)}`);
 }
 

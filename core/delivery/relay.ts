@@ -14,7 +14,7 @@ import { announcementOf } from '../wire/announcement.ts';
 import type { BusEntry } from '../wire/bus.ts';
 import { entriesOf } from '../wire/event.ts';
 import { encodeKeys } from '../wire/projection.ts';
-import { resolverMessage } from '../wire/resolver.ts';
+import { encodeResolverMessage } from '../wire/resolver.ts';
 import { bytesAtMost, deliverInBatches } from './deliver.ts';
 
 export interface PublishPorts {
@@ -116,12 +116,12 @@ function messageFor({ region, runtime }: ArmPorts, change: Change): DelayedMessa
   if ('commit' in change) {
     const { stream, log, position, commitId, tx, region: writtenIn } = change.commit;
     if (tx?.state !== 'prepared' || writtenIn !== region) return undefined;
-    const body = resolverMessage({ kind: 'intent', stream, log, position, attemptId: commitId });
+    const body = encodeResolverMessage({ kind: 'intent', stream, log, position, attemptId: commitId });
     return { body, delay: at(tx.deadline) };
   }
   const { final, transaction, attempt, fingerprint, decidedAt, remaining } = change.decision;
   if (final || drivingRegionOf(transaction) !== region) return undefined;
-  const body = resolverMessage({ kind: 'attempt', transaction, attempt: attempt + 1, fingerprint });
+  const body = encodeResolverMessage({ kind: 'attempt', transaction, attempt: attempt + 1, fingerprint });
   return { body, delay: at(decidedAt + remaining) };
 }
 

@@ -1,3 +1,12 @@
+/** @returns undefined for what is not JSON */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether a value comes back from JSON as it is: no `undefined` in it, no Date, Map or class, no -0, NaN or hole. */
 export function isJson(value: unknown): boolean {
   switch (typeof value) {

@@ -8,7 +8,7 @@ import type { BatchAnswer, Queue } from '../ports/queue.ts';
 import { runTransaction, type TransactPorts } from '../transaction/transact.ts';
 import { APPEND, type BusEntry, COMMAND, TRANSACT } from '../wire/bus.ts';
 import { idOf, parseCommandEnvelope, parseEventsEnvelope } from '../wire/envelope.ts';
-import { quarantinedBody } from '../wire/quarantine.ts';
+import { encodeQuarantined } from '../wire/quarantine.ts';
 import { acceptedEntry, encodeAccepted, rejectedEntry } from '../wire/receipt.ts';
 import { streamNameSchema } from '../wire/schemas.ts';
 import { parseTransaction } from '../wire/transaction-envelope.ts';
@@ -119,7 +119,7 @@ function streamIn(detail: Message['detail']): string | undefined {
 function isolated(body: string, reason: string): Verdict {
   return {
     kind: 'Quarantined',
-    body: quarantinedBody(reason, body),
+    body: encodeQuarantined({ reason, body }),
   };
 }
 

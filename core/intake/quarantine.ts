@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { bytesAtMost, deliverInBatches } from '../delivery/deliver.ts';
+import { parseJson } from '../facts/json.ts';
 import { splitStream } from '../facts/stream-ref.ts';
 import { SQS_BATCH_ENTRIES } from '../limits/aws.ts';
 import {
@@ -13,7 +14,7 @@ import type { BatchAnswer, Queue } from '../ports/queue.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { idOf } from '../wire/envelope.ts';
 import type { ActionRequest, ActionResult, Driven, Quarantined } from '../wire/operate.ts';
-import { quarantinedBody, wrappedSchema } from '../wire/quarantine.ts';
+import { encodeQuarantined, parseQuarantined } from '../wire/quarantine.ts';
 import { streamNameSchema } from '../wire/schemas.ts';
 
 export interface QuarantinePorts {
@@ -26,21 +27,13 @@ export interface QuarantinePorts {
 /** Why messages are here that came as they were: no one could say it then. */
 const UNDECIDED = 'It could not be decided, however often it was tried, or it could not be delivered to ingest.';
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 const busEventSchema = z.object({ 'detail-type': z.string().optional().catch(undefined), detail: z.unknown() });
 
 const namedSchema = z.object({ stream: streamNameSchema });
 
 function quarantined({ id, sentAt, receives, body: kept }: HeldMessage): Quarantined {
-  const { reason, body } = wrappedSchema.safeParse(parsed(kept)).data ?? { reason: UNDECIDED, body: kept };
-  const event = busEventSchema.safeParse(parsed(body)).data;
+  const { reason, body } = parseQuarantined(kept) ?? { reason: UNDECIDED, body: kept };
+  const event = busEventSchema.safeParse(parseJson(body)).data;
   const detailType = event?.['detail-type'];
   const stream = namedSchema.safeParse(event?.detail).data?.stream;
   const envelopeId = idOf(event?.detail);
@@ -140,7 +133,7 @@ export async function addToQuarantine(
   { messages }: ActionRequest<'quarantine-add'>,
 ): Promise<ActionResult<'quarantine-add'>> {
   const answers = await deliverInBatches(
-    messages.map(({ reason, body }) => quarantinedBody(reason, body)),
+    messages.map(encodeQuarantined),
     bytesAtMost,
     (batch) => quarantine.send(batch),
     runtime,

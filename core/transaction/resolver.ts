@@ -1,11 +1,10 @@
-import type * as z from 'zod';
 import { attemptIdOf } from '../facts/decision.ts';
 import { ASK_DECISION_MS } from '../limits/budgets.ts';
 import { type DecisionPorts, decisionOrAbort } from '../log/decisions.ts';
 import type { IntentStore } from '../ports/intent-store.ts';
 import type { OneRegionTransactions } from '../ports/one-region-transactions.ts';
 import type { BatchAnswer } from '../ports/queue.ts';
-import { type attemptMessageSchema, type intentMessageSchema, messageSchema } from '../wire/resolver.ts';
+import { type AttemptMessage, type IntentMessage, parseResolverMessage } from '../wire/resolver.ts';
 import { finalStateOf } from '../write/intents.ts';
 
 export interface ResolvePorts extends DecisionPorts {
@@ -22,7 +21,7 @@ export function resolveMessages(ports: ResolvePorts, bodies: readonly string[]):
   return Promise.all(
     bodies.map(async (body) => {
       try {
-        const read = messageSchema.parse(JSON.parse(body));
+        const read = parseResolverMessage(body);
         return await (read.kind === 'intent' ? resolveIntent(ports, read) : resolveAttempt(ports, read));
       } catch (error) {
         return String(error);
@@ -33,7 +32,7 @@ export function resolveMessages(ports: ResolvePorts, bodies: readonly string[]):
 
 async function resolveIntent(
   ports: ResolvePorts,
-  { stream, log, position, attemptId }: z.output<typeof intentMessageSchema>,
+  { stream, log, position, attemptId }: IntentMessage,
 ): Promise<string | undefined> {
   const intent = await ports.events.at(stream, log, position);
   if (intent?.tx?.state !== 'prepared') return undefined;
@@ -47,7 +46,7 @@ async function resolveIntent(
 /** The attempt that was to follow a busy one never came to a decision. */
 async function resolveAttempt(
   ports: ResolvePorts,
-  { transaction, attempt, fingerprint }: z.output<typeof attemptMessageSchema>,
+  { transaction, attempt, fingerprint }: AttemptMessage,
 ): Promise<undefined> {
   const [attempts, oneRegion] = await Promise.all([
     ports.decisions.attempts(transaction),

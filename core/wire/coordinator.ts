@@ -2,12 +2,15 @@ import * as z from 'zod';
 import type { FinalState } from '../facts/decision.ts';
 import type { Transaction } from '../facts/transaction.ts';
 import { type FinalIntent, preparedSchema } from './participant.ts';
+import { transactionShape } from './transaction.ts';
 
 /** What the state machine is started with. */
 export interface MachineInput extends Transaction {
   /** When the last attempt has to end, milliseconds since 1970 by the driving Region's clock. */
   readonly deadline: number;
 }
+
+export const machineInputSchema: z.ZodType<MachineInput> = z.object({ ...transactionShape, deadline: z.number() });
 
 /** The answer of a participant, or that none came. */
 const answerSchema = z.union([preparedSchema, z.object({ kind: z.literal('unreachable'), stream: z.string() })]);

@@ -1,8 +1,17 @@
 import * as z from 'zod';
+import { parseJson } from '../facts/json.ts';
 
-export const wrappedSchema = z.strictObject({ reason: z.string(), body: z.string() });
+const quarantinedSchema = z.strictObject({ reason: z.string(), body: z.string() });
 
-/** How what cannot be read is kept: with the reason. */
-export function quarantinedBody(reason: string, body: string): string {
+/** A message that cannot be read, with the reason. */
+export type QuarantinedMessage = z.output<typeof quarantinedSchema>;
+
+/** How what cannot be read is kept. */
+export function encodeQuarantined({ reason, body }: QuarantinedMessage): string {
   return JSON.stringify({ reason, body });
+}
+
+/** @returns undefined when it was not kept by us: SQS moves messages here as they are */
+export function parseQuarantined(kept: string): QuarantinedMessage | undefined {
+  return quarantinedSchema.safeParse(parseJson(kept)).data;
 }

@@ -1,15 +1,17 @@
 import * as z from 'zod';
-import { commitIdSchema, streamNameSchema } from './schemas.ts';
+import { commitIdSchema, dotShape, streamNameSchema } from './schemas.ts';
 
-export const intentMessageSchema = z.object({
+const intentMessageSchema = z.object({
   kind: z.literal('intent'),
   stream: streamNameSchema,
-  log: z.string(),
-  position: z.number(),
+  ...dotShape,
   attemptId: commitIdSchema,
 });
 
-export const attemptMessageSchema = z.object({
+/** That an intent should be final by now. */
+export type IntentMessage = z.output<typeof intentMessageSchema>;
+
+const attemptMessageSchema = z.object({
   kind: z.literal('attempt'),
   transaction: z.string(),
   /** That should have followed. */
@@ -17,11 +19,19 @@ export const attemptMessageSchema = z.object({
   fingerprint: z.string(),
 });
 
-export const messageSchema = z.union([intentMessageSchema, attemptMessageSchema]);
-
-type Message = z.output<typeof messageSchema>;
+/** That an attempt should be decided by now. */
+export type AttemptMessage = z.output<typeof attemptMessageSchema>;
 
 /** A message to the resolver, which comes when a transaction should be over. */
-export function resolverMessage(of: Message): string {
-  return JSON.stringify(of);
+export type ResolverMessage = IntentMessage | AttemptMessage;
+
+const messageSchema = z.discriminatedUnion('kind', [intentMessageSchema, attemptMessageSchema]);
+
+export function encodeResolverMessage(message: ResolverMessage): string {
+  return JSON.stringify(message);
+}
+
+/** @throws Error when the body is no message to the resolver */
+export function parseResolverMessage(body: string): ResolverMessage {
+  return messageSchema.parse(JSON.parse(body));
 }

@@ -16,10 +16,13 @@ export const participantSchema: z.ZodType<Participant> = z.object({
   expected: versionVectorSchema.optional(),
 });
 
-export const transactionSchema: z.ZodType<Transaction> = z.object({
+/** A transaction's members, as those of a larger object. */
+export const transactionShape = {
   id: z.string(),
   participants: z.array(participantSchema),
   fingerprint: z.string(),
   timeout: z.number(),
   meta: metaSchema,
-});
+};
+
+export const transactionSchema: z.ZodType<Transaction> = z.object(transactionShape);

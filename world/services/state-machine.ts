@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { MachineInput, StateMachine } from '../../core/index.ts';
+import { type MachineInput, machineInputSchema, type StateMachine } from '../../core/index.ts';
 import { EXPRESS_MACHINE_MS, MACHINE_STATE_BYTES } from '../../core/limits/aws.ts';
 import { MACHINE_FIRST_PAUSE_S, MACHINE_GRACE_S, MACHINE_TRIES } from '../../core/limits/budgets.ts';
 import { FUNCTIONS } from '../../core/limits/functions.ts';
@@ -60,7 +60,7 @@ export class WorldStateMachine implements StateMachine {
   }
 
   async start(input: MachineInput): Promise<void> {
-    const execution = new Execution(asJson(input), this.#activity);
+    const execution = new Execution(machineInputSchema.parse(asJson(input)), this.#activity);
     this.#running.add(execution);
     const callOff = this.#scheduler.after(EXPRESS_MACHINE_MS, () => execution.end());
     // An execution that fails has no one to tell: recovery finishes what it began.

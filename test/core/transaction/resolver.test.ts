@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { prepareIntent } from '../../../core/transaction/prepare.ts';
 import { resolveMessages } from '../../../core/transaction/resolver.ts';
-import { resolverMessage } from '../../../core/wire/resolver.ts';
+import { encodeResolverMessage } from '../../../core/wire/resolver.ts';
 import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
 import { command } from '../a-region.ts';
 import { aWorld, type Region } from './regions.ts';
@@ -22,10 +22,10 @@ async function hold(region: Region, transaction = 'us:order-1') {
 }
 
 function anIntentMessage(transaction = 'us:order-1', position = 1): string {
-  return resolverMessage({ kind: 'intent', stream: ACCOUNT, log: 'us', position, attemptId: `${transaction}#1` });
+  return encodeResolverMessage({ kind: 'intent', stream: ACCOUNT, log: 'us', position, attemptId: `${transaction}#1` });
 }
 function anAttemptMessage(attempt: number): string {
-  return resolverMessage({ kind: 'attempt', transaction: 'us:order-1', attempt, fingerprint: REQUEST });
+  return encodeResolverMessage({ kind: 'attempt', transaction: 'us:order-1', attempt, fingerprint: REQUEST });
 }
 
 async function stateOf(region: Region) {

@@ -1,0 +1,56 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { encodeKeys, parseProjectionMessage, streamsOf } from '../../../core/wire/projection.ts';
+import { encodeQuarantined, parseQuarantined } from '../../../core/wire/quarantine.ts';
+import { encodeResolverMessage, parseResolverMessage, type ResolverMessage } from '../../../core/wire/resolver.ts';
+import { aCommit } from '../../contract/commits.ts';
+
+describe('a message to the resolver', () => {
+  it.each<ResolverMessage>([
+    { kind: 'intent', stream: 'seats/17', log: 'us', position: 3, attemptId: 'us:order-1#2' },
+    { kind: 'attempt', transaction: 'us:order-1', attempt: 3, fingerprint: 'digest' },
+  ])('is read as it was written: %j', (message) => {
+    expect(parseResolverMessage(encodeResolverMessage(message))).toEqual(message);
+  });
+
+  it.each([
+    '{',
+    'null',
+    '{"kind":"other"}',
+    '{"kind":"intent","stream":"seats/17"}',
+    '{"kind":"intent","stream":"no name","log":"us","position":1,"attempt":"a#1"}',
+    '{"kind":"attempt","transaction":"us:order-1"}',
+  ])('is not read from %s', (body) => {
+    expect(() => parseResolverMessage(body)).toThrow();
+  });
+});
+
+describe('a message to the projection', () => {
+  it('names commits by their keys', () => {
+    const commits = [aCommit({ stream: 'note/a', position: 1 }), aCommit({ stream: 'note/b', position: 2 })];
+    const message = parseProjectionMessage(encodeKeys(commits));
+    expect(message).toEqual({ keys: commits.map(({ stream, log, position }) => ({ stream, log, position })) });
+    expect(streamsOf(message)).toEqual(['note/a', 'note/b']);
+  });
+
+  it.each(['{', 'null', '{"keys":[{"stream":"note/a"}]}', '{"detail":{}}'])('is not read from %s', (body) => {
+    expect(() => parseProjectionMessage(body)).toThrow();
+  });
+});
+
+describe('a message of the quarantine', () => {
+  it('keeps any text to the letter, with the reason', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string(), (body, reason) => {
+        expect(parseQuarantined(encodeQuarantined({ reason, body }))).toEqual({ reason, body });
+      }),
+    );
+  });
+
+  it.each(['{', 'null', '{"body":"a"}', '{"reason":"r","body":"b","more":1}'])(
+    'is one that was moved there as it came: %s',
+    (kept) => {
+      expect(parseQuarantined(kept)).toBeUndefined();
+    },
+  );
+});
