@@ -32,6 +32,7 @@ export type { AbortReason, Decision, FinalState, Outcome, PreparedIntent } from 
 export { attemptIdOf, TRANSACTION_TYPE } from './facts/decision.ts';
 export type { ErrorCode, Problem } from './facts/errors.ts';
 export { faultsOf, invalid, listedFaults, MeridianError, problemSchema, reject, toProblem } from './facts/errors.ts';
+export { decodeEventData, encodeEventData } from './facts/event-data.ts';
 export type { Generations } from './facts/generation.ts';
 export type { Hlc } from './facts/hlc.ts';
 export { wallTimeOf } from './facts/hlc.ts';

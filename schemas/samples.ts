@@ -1,4 +1,11 @@
-import { type Domain, type EventVersion, parseEvents, type StreamDefinition } from '../core/index.ts';
+import {
+  type Domain,
+  decodeEventData,
+  type EventVersion,
+  encodeEventData,
+  parseEvents,
+  type StreamDefinition,
+} from '../core/index.ts';
 import { Fold } from '../core/log/fold.ts';
 
 /**
@@ -29,7 +36,7 @@ function faultOf(
   if (sample === undefined) return `${name} has no sample: give it one`;
   try {
     parseEvents(stream, [{ type, schemaVersion, data: sample }]);
-    const stored: unknown = JSON.parse(JSON.stringify(schema.parse(sample)));
+    const stored = decodeEventData(encodeEventData(schema.parse(sample)));
     new Fold(stream).apply({
       stream: `${stream.type}/sample`,
       log: 'here',

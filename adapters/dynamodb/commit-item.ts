@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Commit, Meta } from '../../core/index.ts';
+import { type Commit, decodeEventData, encodeEventData, type Meta } from '../../core/index.ts';
 import {
   type Count,
   type Counts,
@@ -7,7 +7,6 @@ import {
   countsSchema,
   faultsIn,
   fromCounts,
-  fromJson,
   type Numeric,
   numberSchema,
   padded,
@@ -48,14 +47,16 @@ export function toImage(commit: Commit): CommitImage {
     commitId: { S: commit.commitId },
     fingerprint: { S: commit.fingerprint },
     events: {
-      L: commit.events.map(({ type, schemaVersion, data }) => ({
-        M: {
-          type: { S: type },
-          schemaVersion: { N: String(schemaVersion) },
-          // An event without data has no `data`, which JSON cannot say in its place.
-          ...(data !== undefined && { data: { S: JSON.stringify(data) } }),
-        },
-      })),
+      L: commit.events.map(({ type, schemaVersion, data }) => {
+        const text = encodeEventData(data);
+        return {
+          M: {
+            type: { S: type },
+            schemaVersion: { N: String(schemaVersion) },
+            ...(text !== undefined && { data: { S: text } }),
+          },
+        };
+      }),
     },
     context: toCounts(commit.context),
     previous: { N: String(commit.previous) },
@@ -125,7 +126,7 @@ export function fromImage(image: unknown): Commit {
       events: events.L.map(({ M }) => ({
         type: M.type.S,
         schemaVersion: Number(M.schemaVersion.N),
-        data: fromJson(M.data),
+        data: decodeEventData(M.data?.S),
       })),
       context: fromCounts(context),
       previous: Number(previous.N),

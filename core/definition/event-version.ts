@@ -1,6 +1,7 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import { type Commit, eventId, type StoredEvent } from '../facts/commit.ts';
 import { faultsOf, invalid, MeridianError } from '../facts/errors.ts';
+import { decodeEventData, encodeEventData } from '../facts/event-data.ts';
 
 /** A version that was current once. */
 interface EarlierVersion {
@@ -128,7 +129,7 @@ export function upcastEvent(known: EventVersion, event: StoredEvent): StoredEven
 
 /** As a store would give it back: so it makes no difference in which version an event was stored. */
 function asJson(data: unknown): unknown {
-  return z.object({ data: z.unknown() }).parse(JSON.parse(JSON.stringify({ data }))).data;
+  return decodeEventData(encodeEventData(data));
 }
 
 export function messageOf(error: unknown): string {
