@@ -10,10 +10,26 @@ export interface Call {
   readonly on: readonly string[];
 }
 
-const SDK = /node_modules\/@aws-sdk\/client-([a-z]+)\//;
+const SDK = /node_modules\/@aws-sdk\/(?:client|lib)-([a-z]+)\//;
+/** The document client's commands, which are shorter than the operations that they send; those it names alike are missing. */
+const DOCUMENT_COMMANDS: Readonly<Record<string, string>> = {
+  BatchGet: 'BatchGetItem',
+  BatchWrite: 'BatchWriteItem',
+  Delete: 'DeleteItem',
+  Get: 'GetItem',
+  Put: 'PutItem',
+  TransactGet: 'TransactGetItems',
+  TransactWrite: 'TransactWriteItems',
+  Update: 'UpdateItem',
+};
 const SERVICES: Readonly<Record<string, string>> = { eventbridge: 'events', sfn: 'states' };
 /** The members of an SDK's type that ask for permissions of their own. */
 const ITEM_TYPES = new Set(['TransactWriteItem', 'TransactGetItem']);
+
+/** The operation that a command sends: `PutItem` for both `PutItemCommand` and the document client's `PutCommand`. */
+export function operationOf(command: string): string {
+  return DOCUMENT_COMMANDS[command] ?? command;
+}
 
 /**
  * Finds what each entry file's code calls, by walking from there through every function that it names. A member of an object (an
@@ -118,9 +134,11 @@ class Walk {
   /** `{ Put: … }` in a transaction. */
   #item(declaration: ts.PropertySignature | ts.MethodSignature, on: readonly string[]): void {
     const [, client] = SDK.exec(declaration.getSourceFile().fileName) ?? [];
-    if (client === undefined || !ts.isInterfaceDeclaration(declaration.parent)) return;
-    const owner = declaration.parent.name.text;
-    if (ITEM_TYPES.has(owner)) this.#call(client, `${owner}.${declaration.name.getText()}`, on);
+    if (client === undefined) return;
+    // An interface of the client's; of the document client's a type that is put together.
+    const isNamed = (node: ts.Node) => ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node);
+    const owner = ts.findAncestor(declaration, isNamed)?.name.text;
+    if (owner !== undefined && ITEM_TYPES.has(owner)) this.#call(client, `${owner}.${declaration.name.getText()}`, on);
   }
 
   #name(node: ts.Identifier | ts.PrivateIdentifier, on: readonly string[]): void {
@@ -144,8 +162,8 @@ class Walk {
     const name = ts.getNameOfDeclaration(declaration)?.getText() ?? '';
     if (client !== undefined) {
       const [, command, page] = /^(?:(\w+)Command|paginate(\w+))$/.exec(name) ?? [];
-      const operation = command ?? page;
-      if (operation !== undefined) this.#call(client, operation, on);
+      const sent = command ?? page;
+      if (sent !== undefined) this.#call(client, operationOf(sent), on);
       return;
     }
     if (declaration.getSourceFile().fileName.includes('node_modules')) return;

@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { MeridianFunction } from '../../lib/constructs/meridian-function.ts';
-import { type Call, callsOf } from './calls.ts';
+import { type Call, callsOf, operationOf } from './calls.ts';
 import { firstRegionOf, synthesize } from './synthesize.ts';
 import type { Resource, TemplateReader } from './template.ts';
 
@@ -197,7 +197,7 @@ describe('what code calls', () => {
     const unreached = globSync('adapters/**/*.ts')
       .filter((file) => !COMMAND_LINE.has(file))
       .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/new (\w+)Command\(|\bpaginate(\w+)\(/g)])
-      .map(([, command, page]) => command ?? page ?? '')
+      .map(([, command, page]) => operationOf(command ?? page ?? ''))
       .filter((operation) => !reached.has(operation));
     expect(unreached).toEqual([]);
   });
