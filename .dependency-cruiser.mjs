@@ -114,6 +114,19 @@ const layers = [
     may: ['^schemas/', core, domain, npm('zod', 'yaml'), builtins],
   },
   {
+    name: 'bench-times-what-runs',
+    comment: 'bench times adapters, core and the world as they are, beside what they might be instead',
+    from: '^bench/',
+    may: [
+      '^bench/',
+      core,
+      '^adapters/',
+      '^world/',
+      npm('@aws-sdk/(client|lib|util)-dynamodb', 'cli-table3', 'zod'),
+      builtins,
+    ],
+  },
+  {
     name: 'app-is-infrastructure',
     comment: 'bin/app.ts is the CDK app: it wires lib and domain',
     from: '^bin/app\\.ts$',

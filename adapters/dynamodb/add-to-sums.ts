@@ -1,4 +1,4 @@
-import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import type { TransactWriteItem } from '@aws-sdk/lib-dynamodb';
 import type { Sums } from '../../core/index.ts';
 
 /**
@@ -12,10 +12,10 @@ export function addToSums(table: string, partition: string) {
       {
         Update: {
           TableName: table,
-          Key: { pk: { S: partition }, sk: { S: key } },
+          Key: { pk: partition, sk: key },
           UpdateExpression: `ADD ${fields.map((_, i) => `#${i} :${i}`).join(', ')}`,
           ExpressionAttributeNames: Object.fromEntries(fields.map(([field], i) => [`#${i}`, field])),
-          ExpressionAttributeValues: Object.fromEntries(fields.map(([, sum], i) => [`:${i}`, { N: String(sum) }])),
+          ExpressionAttributeValues: Object.fromEntries(fields.map(([, sum], i) => [`:${i}`, sum])),
         },
       },
     ];

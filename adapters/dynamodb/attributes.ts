@@ -25,6 +25,7 @@ export function unexpectedItem(what: string, image: unknown, faults: string): Me
   return new MeridianError('internal', `The item ${name} is not ${what}: ${faults}. Find out who wrote it.`);
 }
 
+export type Key = z.infer<typeof keySchema>;
 export type Text = z.infer<typeof textSchema>;
 export type Count = z.infer<typeof countSchema>;
 export type Numeric = z.infer<typeof numberSchema>;

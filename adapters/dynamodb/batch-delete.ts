@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BatchWriteItemCommand, type DynamoDBClient, type WriteRequest } from '@aws-sdk/client-dynamodb';
+import { BatchWriteCommand, type BatchWriteCommandInput, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { MeridianError } from '../../core/index.ts';
 import type { timeLimit } from '../sdk/connection.ts';
 import type { Key } from './batch-get.ts';
@@ -15,27 +15,24 @@ const CAP_MS = 1_000;
  * @throws MeridianError `unavailable` when something is still undone after 8 attempts, AbortError when the time is up
  */
 export async function batchDelete(
-  client: DynamoDBClient,
+  client: DynamoDBDocumentClient,
   table: string,
   keys: readonly Key[],
   bound: ReturnType<typeof timeLimit>,
 ): Promise<void> {
   for (let i = 0; i < keys.length; i += MAX_WRITES)
-    await deleteChunk(
-      client,
-      table,
-      keys.slice(i, i + MAX_WRITES).map((key) => ({ DeleteRequest: { Key: key } })),
-      bound,
-    );
+    await deleteChunk(client, table, keys.slice(i, i + MAX_WRITES), bound);
 }
 
 async function deleteChunk(
-  client: DynamoDBClient,
+  client: DynamoDBDocumentClient,
   table: string,
-  requests: WriteRequest[],
+  keys: readonly Key[],
   bound: ReturnType<typeof timeLimit>,
 ): Promise<void> {
-  let open = requests;
+  let open: NonNullable<BatchWriteCommandInput['RequestItems']>[string] = keys.map((Key) => ({
+    DeleteRequest: { Key },
+  }));
   for (let attempt = 0; open.length > 0; attempt++) {
     if (attempt === MAX_ATTEMPTS)
       throw new MeridianError('unavailable', `DynamoDB left ${open.length} items of ${table} undeleted. Try again.`, {
@@ -43,10 +40,7 @@ async function deleteChunk(
       });
     if (attempt > 0)
       await sleep(Math.random() * Math.min(CAP_MS, BASE_MS * 2 ** attempt), undefined, { signal: bound.abortSignal });
-    const { UnprocessedItems } = await client.send(
-      new BatchWriteItemCommand({ RequestItems: { [table]: open } }),
-      bound,
-    );
+    const { UnprocessedItems } = await client.send(new BatchWriteCommand({ RequestItems: { [table]: open } }), bound);
     open = UnprocessedItems?.[table] ?? [];
   }
 }

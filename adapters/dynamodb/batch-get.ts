@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AttributeValue, BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { MeridianError } from '../../core/index.ts';
 import { DATABASE_MS } from '../../core/limits/budgets.ts';
 import { timeLimit } from '../sdk/connection.ts';
-import type { Text } from './attributes.ts';
 
-export type Key = { readonly pk: Text; readonly sk: Text };
-type Item = Record<string, AttributeValue>;
+export type Key = { readonly pk: string; readonly sk: string };
+type Item = Record<string, unknown>;
 
 /** DynamoDB's own limit of one BatchGetItem. */
 const MAX_KEYS = 100;
@@ -20,7 +19,7 @@ const CAP_MS = 1_000;
  * @throws MeridianError `unavailable` when something is still left out after 8 attempts, AbortError when the time is up
  */
 export async function batchGet(
-  client: DynamoDBClient,
+  client: DynamoDBDocumentClient,
   table: string,
   keys: readonly Key[],
   {
@@ -29,7 +28,7 @@ export async function batchGet(
   }: { readonly consistent: boolean; readonly bound?: ReturnType<typeof timeLimit> },
 ): Promise<readonly Item[]> {
   // A key that is named twice would be refused.
-  const unique = [...new Map(keys.map((key) => [`${key.pk.S}\n${key.sk.S}`, key])).values()];
+  const unique = [...new Map(keys.map((key) => [`${key.pk}\n${key.sk}`, key])).values()];
   const chunks = Array.from({ length: Math.ceil(unique.length / MAX_KEYS) }, (_, i) =>
     unique.slice(i * MAX_KEYS, (i + 1) * MAX_KEYS),
   );
@@ -37,7 +36,7 @@ export async function batchGet(
 }
 
 async function getChunk(
-  client: DynamoDBClient,
+  client: DynamoDBDocumentClient,
   table: string,
   keys: Key[],
   consistent: boolean,
@@ -53,7 +52,7 @@ async function getChunk(
     if (attempt > 0)
       await sleep(Math.random() * Math.min(CAP_MS, BASE_MS * 2 ** attempt), undefined, { signal: bound.abortSignal });
     const { Responses, UnprocessedKeys } = await client.send(
-      new BatchGetItemCommand({ RequestItems: { [table]: { Keys: open, ConsistentRead: consistent } } }),
+      new BatchGetCommand({ RequestItems: { [table]: { Keys: open, ConsistentRead: consistent } } }),
       bound,
     );
     found.push(...(Responses?.[table] ?? []));

@@ -8,7 +8,6 @@ import {
   TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import * as z from 'zod';
 import type { Commit, Decision, EventsTable, IntentKey, VersionVector } from '../../core/index.ts';
 import { DATABASE_MS } from '../../core/limits/budgets.ts';
 import { timeLimit } from '../sdk/connection.ts';
@@ -16,7 +15,7 @@ import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
 import { checkFinal } from '../store-rules/check-final.ts';
 import { checkWrite } from '../store-rules/check-write.ts';
 import { cursorOf } from '../store-rules/cursor.ts';
-import { textSchema } from './attributes.ts';
+import { keySchema } from './attributes.ts';
 import { fromImage, sortKey, toImage } from './commit-item.ts';
 import { fromDecisionItem, isDecisionItem, oneRegionKey, toDecisionItem } from './decision-item.ts';
 import { inTheWay } from './in-the-way.ts';
@@ -182,5 +181,4 @@ function rangesBehind(version: VersionVector): readonly (readonly [string, strin
 const [FIRST_KEY, LAST_KEY] = ['!', '~'];
 
 /** Where a page of a scan ended. */
-const keySchema = z.object({ pk: textSchema, sk: textSchema });
 const cursors = cursorOf(keySchema);

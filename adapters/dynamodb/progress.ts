@@ -1,19 +1,18 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
-  type AttributeValue,
-  type DynamoDBClient,
-  GetItemCommand,
+  GetCommand,
   paginateQuery,
   type QueryCommandInput,
+  TransactWriteCommand,
   type TransactWriteItem,
-  TransactWriteItemsCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb';
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { type Place, type Progress, type SubscribedEvent, subscribedEventSchema } from '../../core/index.ts';
 import { DATABASE_MS, QUEUE_RETENTION_S } from '../../core/limits/budgets.ts';
 import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
-import { countSchema, textSchema } from './attributes.ts';
+import { documentClient } from './document-client.ts';
 import { lostRace } from './lost-race.ts';
 
 /** Zero-padded, so that the order of texts is that of the places. */
@@ -23,16 +22,15 @@ const INDEX_DIGITS = 4;
 const LAST = 'last';
 const PARKED = 'parked#';
 
+const countSchema = z.int().nonnegative();
 const placeSchema = z.object({ position: countSchema, index: countSchema, count: countSchema });
-const parkedSchema = z.object({ event: textSchema, since: countSchema });
+const parkedSchema = z.object({ event: z.string(), since: countSchema });
 
-function partitionOf(stream: string, log: string) {
-  return { S: `${stream}@${log}` };
+function partitionOf(stream: string, log: string): string {
+  return `${stream}@${log}`;
 }
-function parkedKey({ position, index }: Omit<Place, 'count'>) {
-  return {
-    S: `${PARKED}${String(position).padStart(POSITION_DIGITS, '0')}.${String(index).padStart(INDEX_DIGITS, '0')}`,
-  };
+function parkedKey({ position, index }: Omit<Place, 'count'>): string {
+  return `${PARKED}${String(position).padStart(POSITION_DIGITS, '0')}.${String(index).padStart(INDEX_DIGITS, '0')}`;
 }
 
 /**
@@ -46,27 +44,26 @@ export function dynamoDbProgress<Effect>(
   table: string,
   itemsOf: (effect: Effect) => readonly TransactWriteItem[],
 ): Progress<Effect> {
+  const documents = documentClient(client);
   return {
     last: async (stream, log) => {
       const { Item } = await orSdkError(
         `read the progress of ${stream}`,
-        client.send(
-          new GetItemCommand({
+        documents.send(
+          new GetCommand({
             TableName: table,
-            Key: { pk: partitionOf(stream, log), sk: { S: LAST } },
+            Key: { pk: partitionOf(stream, log), sk: LAST },
             ConsistentRead: true,
           }),
           timeLimit(DATABASE_MS),
         ),
       );
-      if (!Item) return undefined;
-      const { position, index, count } = placeSchema.parse(Item);
-      return { position: Number(position.N), index: Number(index.N), count: Number(count.N) };
+      return Item && placeSchema.parse(Item);
     },
     advance: async (event, before, effects) => {
       try {
-        await client.send(
-          new TransactWriteItemsCommand({
+        await documents.send(
+          new TransactWriteCommand({
             TransactItems: [putLast(table, event, before), ...effects.flatMap((effect) => itemsOf(effect))],
           }),
           timeLimit(DATABASE_MS),
@@ -80,17 +77,17 @@ export function dynamoDbProgress<Effect>(
     park: async (event, since) => {
       await orSdkError(
         `park ${event.id}`,
-        client.send(
-          new UpdateItemCommand({
+        documents.send(
+          new UpdateCommand({
             TableName: table,
             Key: { pk: partitionOf(event.stream, event.meta.log), sk: parkedKey(event.meta) },
             // Each time it comes it is kept anew: it may be published again after days, and must not go before its message.
             UpdateExpression: 'SET #event = :event, #since = if_not_exists(#since, :since), #expires = :expires',
             ExpressionAttributeNames: { '#event': 'event', '#since': 'since', '#expires': 'expires' },
             ExpressionAttributeValues: {
-              ':event': { S: JSON.stringify(event) },
-              ':since': { N: String(since) },
-              ':expires': { N: String(Math.floor(since / 1000) + QUEUE_RETENTION_S) },
+              ':event': JSON.stringify(event),
+              ':since': since,
+              ':expires': Math.floor(since / 1000) + QUEUE_RETENTION_S,
             },
           }),
           timeLimit(DATABASE_MS),
@@ -105,16 +102,16 @@ export function dynamoDbProgress<Effect>(
         ConsistentRead: true,
         Limit: limit,
       };
-      const items: Record<string, AttributeValue>[] = [];
+      const items: Record<string, unknown>[] = [];
       const read = async (): Promise<void> => {
         // A page of a Query ends at a megabyte: four large events.
-        for await (const { Items = [] } of paginateQuery({ client }, input, timeLimit(DATABASE_MS)))
+        for await (const { Items = [] } of paginateQuery({ client: documents }, input, timeLimit(DATABASE_MS)))
           if (items.push(...Items) >= limit) break;
       };
       await orSdkError(`read what waits in ${stream}`, read());
       return items.slice(0, limit).map((item) => {
         const { event, since } = parkedSchema.parse(item);
-        return { event: subscribedEventSchema.parse(JSON.parse(event.S)), since: Number(since.N) };
+        return { event: subscribedEventSchema.parse(JSON.parse(event)), since };
       });
     },
   };
@@ -126,19 +123,16 @@ function putLast(table: string, event: SubscribedEvent, before: Place | undefine
       TableName: table,
       Item: {
         pk: partitionOf(event.stream, event.meta.log),
-        sk: { S: LAST },
-        position: { N: String(event.meta.position) },
-        index: { N: String(event.meta.index) },
-        count: { N: String(event.meta.count) },
+        sk: LAST,
+        position: event.meta.position,
+        index: event.meta.index,
+        count: event.meta.count,
       },
       ...(before
         ? {
             ConditionExpression: '#position = :position AND #index = :index',
             ExpressionAttributeNames: { '#position': 'position', '#index': 'index' },
-            ExpressionAttributeValues: {
-              ':position': { N: String(before.position) },
-              ':index': { N: String(before.index) },
-            },
+            ExpressionAttributeValues: { ':position': before.position, ':index': before.index },
           }
         : { ConditionExpression: 'attribute_not_exists(pk)' }),
     },

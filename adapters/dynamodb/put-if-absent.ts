@@ -5,11 +5,9 @@ import {
   GetItemCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import * as z from 'zod';
 import { DATABASE_MS } from '../../core/limits/budgets.ts';
 import { timeLimit } from '../sdk/connection.ts';
-import { textSchema } from './attributes.ts';
-import type { Key } from './batch-get.ts';
+import { type Key, keySchema } from './attributes.ts';
 import { untilItPasses } from './until-it-passes.ts';
 
 type Item = Record<string, AttributeValue>;
@@ -62,5 +60,3 @@ export async function getItem(
   const { Item } = await client.send(new GetItemCommand({ TableName: table, Key: key, ConsistentRead: true }), bound);
   return Item;
 }
-
-const keySchema = z.object({ pk: textSchema, sk: textSchema });

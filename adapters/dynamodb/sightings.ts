@@ -1,31 +1,28 @@
-import {
-  ConditionalCheckFailedException,
-  type DynamoDBClient,
-  QueryCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import type { Sightings } from '../../core/index.ts';
 import { DATABASE_MS } from '../../core/limits/budgets.ts';
 import { SEEN_PARTITION } from '../../core/names.ts';
 import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
-import { textSchema } from './attributes.ts';
+import { documentClient } from './document-client.ts';
 
-const itemSchema = z.object({ sk: textSchema, hlc: textSchema });
+const itemSchema = z.object({ sk: z.string(), hlc: z.string() });
 
 /** The newest stamp seen of every Region, in the `views` table. Throws MeridianError `unavailable` (retryable). */
 export function dynamoDbSightings(client: DynamoDBClient, table: string): Sightings {
+  const documents = documentClient(client);
   return {
     record: async (region, hlc) => {
       try {
-        await client.send(
-          new UpdateItemCommand({
+        await documents.send(
+          new UpdateCommand({
             TableName: table,
-            Key: { pk: { S: SEEN_PARTITION }, sk: { S: region } },
+            Key: { pk: SEEN_PARTITION, sk: region },
             UpdateExpression: 'SET hlc = :hlc',
             ConditionExpression: 'attribute_not_exists(hlc) OR hlc < :hlc',
-            ExpressionAttributeValues: { ':hlc': { S: hlc } },
+            ExpressionAttributeValues: { ':hlc': hlc },
           }),
           timeLimit(DATABASE_MS),
         );
@@ -38,11 +35,11 @@ export function dynamoDbSightings(client: DynamoDBClient, table: string): Sighti
       // One item a Region: they fit into one page.
       const { Items = [] } = await orSdkError(
         'read what was seen of the Regions',
-        client.send(
+        documents.send(
           new QueryCommand({
             TableName: table,
             KeyConditionExpression: 'pk = :seen',
-            ExpressionAttributeValues: { ':seen': { S: SEEN_PARTITION } },
+            ExpressionAttributeValues: { ':seen': SEEN_PARTITION },
           }),
           timeLimit(DATABASE_MS),
         ),
@@ -50,7 +47,7 @@ export function dynamoDbSightings(client: DynamoDBClient, table: string): Sighti
       return new Map(
         Items.map((item) => {
           const { sk, hlc } = itemSchema.parse(item);
-          return [sk.S, hlc.S];
+          return [sk, hlc];
         }),
       );
     },

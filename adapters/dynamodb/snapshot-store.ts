@@ -1,22 +1,15 @@
 import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import {
-  type AttributeValue,
-  DeleteItemCommand,
-  type DynamoDBClient,
-  PutItemCommand,
-  paginateQuery,
-  QueryCommand,
-  type QueryCommandInput,
-} from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, PutCommand, paginateQuery, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { decodeSnapshot, encodeSnapshot, type Hlc, type SnapshotStore } from '../../core/index.ts';
 import { SNAPSHOT_MS, SNAPSHOT_PART_BYTES } from '../../core/limits/budgets.ts';
 import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError } from '../sdk/sdk-error.ts';
-import { countSchema, textSchema } from './attributes.ts';
 import { batchGet, type Key } from './batch-get.ts';
+import { documentClient } from './document-client.ts';
 
 const VERSION_DIGITS = 10;
 
@@ -29,26 +22,23 @@ function digits(version: number): string {
   return String(version).padStart(VERSION_DIGITS, '0');
 }
 function headKey(stream: string, name: string): Key {
-  return { pk: { S: stream }, sk: { S: `head#${name}` } };
+  return { pk: stream, sk: `head#${name}` };
 }
 function partKey(stream: string, name: string, part: number): Key {
-  return {
-    pk: { S: stream },
-    sk: { S: `part#${name}#${part}` },
-  };
+  return { pk: stream, sk: `part#${name}#${part}` };
 }
 function digestOf(bytes: Uint8Array): string {
   return hash('sha256', bytes, 'base64url');
 }
 
-const binarySchema = z.object({ B: z.instanceof(Uint8Array) });
+const binarySchema = z.instanceof(Uint8Array);
 const headSchema = z.object({
-  sk: z.object({ S: z.string().regex(/^head#\d+\.[0-9a-f]+\.[\w-]+$/) }),
-  parts: countSchema,
+  sk: z.string().regex(/^head#\d+\.[0-9a-f]+\.[\w-]+$/),
+  parts: z.int().positive(),
   bytes: binarySchema,
 });
-const partSchema = z.object({ sk: textSchema, bytes: binarySchema });
-const keySchema = z.object({ pk: textSchema, sk: textSchema });
+const partSchema = z.object({ sk: z.string(), bytes: binarySchema });
+const keySchema = z.object({ pk: z.string(), sk: z.string() });
 type Bound = ReturnType<typeof timeLimit>;
 
 /**
@@ -60,11 +50,12 @@ export function dynamoDbSnapshotStore(
   table: string,
   milliseconds = SNAPSHOT_MS,
 ): SnapshotStore {
+  const documents = documentClient(client);
   const between = (stream: string, first: string, last: string) => ({
     TableName: table,
     ConsistentRead: true,
     KeyConditionExpression: 'pk = :stream AND sk BETWEEN :first AND :last',
-    ExpressionAttributeValues: { ':stream': { S: stream }, ':first': { S: first }, ':last': { S: last } },
+    ExpressionAttributeValues: { ':stream': stream, ':first': first, ':last': last },
   });
 
   const newest = async (
@@ -74,13 +65,13 @@ export function dynamoDbSnapshotStore(
     bound: Bound,
   ): Promise<Uint8Array | undefined> => {
     const heads = between(stream, `head#${digits(codeVersion)}.`, `head#${digits(codeVersion)}.${before}`);
-    const { Items: [item] = [] } = await client.send(
+    const { Items: [item] = [] } = await documents.send(
       new QueryCommand({ ...heads, ScanIndexForward: false, Limit: 1 }),
       bound,
     );
     if (!item) return undefined;
     const head = headSchema.parse(item);
-    const name = head.sk.S.slice('head#'.length);
+    const name = head.sk.slice('head#'.length);
     const [, stamp = '', digest] = name.split('.');
     const bytes = await wholeOf(stream, name, head, bound);
     // A writer that died, or one that takes old ones away, has left a part of it.
@@ -88,35 +79,35 @@ export function dynamoDbSnapshotStore(
   };
 
   const wholeOf = async (stream: string, name: string, head: z.output<typeof headSchema>, bound: Bound) => {
-    const keys = Array.from({ length: Number(head.parts.N) - 1 }, (_, i) => partKey(stream, name, i + 1));
-    const items = keys.length > 0 ? await batchGet(client, table, keys, { consistent: true, bound }) : [];
-    const parts = new Map(items.map((item) => partSchema.parse(item)).map(({ sk, bytes }) => [sk.S, bytes.B]));
-    return Buffer.concat([head.bytes.B, ...keys.map(({ sk }) => parts.get(sk.S) ?? new Uint8Array())]);
+    const keys = Array.from({ length: head.parts - 1 }, (_, i) => partKey(stream, name, i + 1));
+    const items = keys.length > 0 ? await batchGet(documents, table, keys, { consistent: true, bound }) : [];
+    const parts = new Map(items.map((item) => partSchema.parse(item)).map(({ sk, bytes }) => [sk, bytes]));
+    return Buffer.concat([head.bytes, ...keys.map(({ sk }) => parts.get(sk) ?? new Uint8Array())]);
   };
 
   /** The keys of what is kept of a stream; of items from one sort key to another. */
   const keysBetween = async (stream: string, first: string, last: string, bound: Bound): Promise<readonly Key[]> => {
     const input: QueryCommandInput = { ...between(stream, first, last), ProjectionExpression: 'pk, sk' };
     const keys: Key[] = [];
-    for await (const { Items = [] } of paginateQuery({ client }, input, bound))
+    for await (const { Items = [] } of paginateQuery({ client: documents }, input, bound))
       keys.push(...Items.map((item) => keySchema.parse(item)));
     return keys;
   };
 
   const remove = (keys: readonly Key[], bound: Bound): Promise<unknown> =>
-    Promise.all(keys.map((Key) => client.send(new DeleteItemCommand({ TableName: table, Key }), bound)));
+    Promise.all(keys.map((Key) => documents.send(new DeleteCommand({ TableName: table, Key }), bound)));
 
   /** Behind the two newest of this version there is nothing of use: older ones, other versions', parts without a head. */
   const clean = async (stream: string, codeVersion: number, bound: Bound): Promise<void> => {
     const keys = await keysBetween(stream, 'head#', 'part#~', bound);
     const [, second] = keys
-      .map(({ sk }) => sk.S)
+      .map(({ sk }) => sk)
       .filter((sk) => sk.startsWith(`head#${digits(codeVersion)}.`))
       .reverse();
     const nameIn = (sk: string): string => sk.slice('head#'.length);
     if (second !== undefined)
       await remove(
-        keys.filter(({ sk }) => nameIn(sk.S) < nameIn(second)),
+        keys.filter(({ sk }) => nameIn(sk) < nameIn(second)),
         bound,
       );
   };
@@ -135,12 +126,11 @@ export function dynamoDbSnapshotStore(
       const name = `${digits(codeVersion)}.${latestStamp}.${digestOf(bytes)}`;
       const [first, ...others] = partsOf(bytes);
       const bound = timeLimit(milliseconds);
-      const write = (Item: Record<string, AttributeValue>) =>
-        client.send(new PutItemCommand({ TableName: table, Item }), bound);
+      const write = (Item: Record<string, unknown>) =>
+        documents.send(new PutCommand({ TableName: table, Item }), bound);
       const store = async (): Promise<void> => {
-        await Promise.all(others.map((B, i) => write({ ...partKey(stream, name, i + 1), bytes: { B } })));
-        const parts = { N: String(1 + others.length) };
-        await write({ ...headKey(stream, name), parts, bytes: { B: first } });
+        await Promise.all(others.map((part, i) => write({ ...partKey(stream, name, i + 1), bytes: part })));
+        await write({ ...headKey(stream, name), parts: 1 + others.length, bytes: first });
         await clean(stream, codeVersion, bound);
       };
       await orSdkError(`keep a snapshot of ${stream}`, store());

@@ -1,10 +1,8 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { type Generations, generationsSchema, type Sums, type Totals, type ViewEntry } from '../../core/index.ts';
-import { countSchema, countsSchema, fromCounts, fromJson, textSchema, toCounts } from './attributes.ts';
 import type { Key } from './batch-get.ts';
 
-export type Item = Record<string, AttributeValue>;
+export type Item = Record<string, unknown>;
 type Kind = 'row' | 'total';
 
 export function partitionKey(view: string, kind: Kind, shard: number): string {
@@ -12,29 +10,29 @@ export function partitionKey(view: string, kind: Kind, shard: number): string {
 }
 
 export function keyOf(view: string, kind: Kind, shard: number, key: string): Key {
-  return {
-    pk: { S: partitionKey(view, kind, shard) },
-    sk: { S: key },
-  };
+  return { pk: partitionKey(view, kind, shard), sk: key };
 }
 
 export function toEntryItem(view: string, entry: ViewEntry): Item {
   return {
     ...keyOf(view, 'row', entry.shard, entry.stream),
-    version: toCounts(entry.version),
-    revision: { N: String(entry.revision) },
-    totals: { S: JSON.stringify(entry.totals) },
-    ...(entry.row !== undefined && { row: { S: JSON.stringify(entry.row) } }),
+    // As a Map: the marshaller takes an object with a log named `constructor` for a class instance.
+    version: new Map(Object.entries(entry.version)),
+    revision: entry.revision,
+    // Rows and totals are JSON text, so that every number and every key comes back exactly.
+    totals: JSON.stringify(entry.totals),
+    ...(entry.row !== undefined && { row: JSON.stringify(entry.row) }),
   };
 }
 
+const countSchema = z.int().nonnegative();
 const entrySchema = z.object({
-  pk: z.object({ S: z.string().regex(/#row#\d+$/) }),
-  sk: textSchema,
-  version: countsSchema,
+  pk: z.string().regex(/#row#\d+$/),
+  sk: z.string(),
+  version: z.record(z.string(), countSchema),
   revision: countSchema,
-  totals: textSchema,
-  row: textSchema.exactOptional(),
+  totals: z.string(),
+  row: z.string().exactOptional(),
 });
 
 function isRecordOf(isValue: (value: unknown) => boolean) {
@@ -48,21 +46,21 @@ const totalsSchema = z.custom<Totals>(isRecordOf(isRecordOf(Number.isFinite)), '
 export function fromEntryItem(item: Item): ViewEntry {
   const { pk, sk, version, revision, totals, row } = entrySchema.parse(item);
   return {
-    stream: sk.S,
-    shard: Number(pk.S.slice(pk.S.lastIndexOf('#') + 1)),
-    version: fromCounts(version),
-    revision: Number(revision.N),
-    totals: totalsSchema.parse(fromJson(totals)),
-    ...(row !== undefined && { row: fromJson(row) }),
+    stream: sk,
+    shard: Number(pk.slice(pk.lastIndexOf('#') + 1)),
+    version,
+    revision,
+    totals: totalsSchema.parse(JSON.parse(totals)),
+    ...(row !== undefined && { row: JSON.parse(row) }),
   };
 }
 
-const rowSchema = z.object({ sk: textSchema, row: textSchema.exactOptional() });
+const rowSchema = z.object({ sk: z.string(), row: z.string().exactOptional() });
 
 /** A row, as far as a page of rows needs it. */
 export function fromRowItem(item: Item): { readonly key: string; readonly item: unknown } {
   const { sk, row } = rowSchema.parse(item);
-  return { key: sk.S, item: fromJson(row) };
+  return { key: sk, item: row === undefined ? undefined : JSON.parse(row) };
 }
 
 /** One attribute a field, since ADD works on attributes; the prefix keeps them apart from the key. */
@@ -71,15 +69,19 @@ export function sumAttribute(field: string): string {
   return PREFIX + field;
 }
 
+const totalSchema = z.looseObject({ sk: z.string() });
+const sumSchema = z.number();
+
 /** A total of one shard. */
 export function fromTotalItem(item: Item): { readonly key: string; readonly item: Sums } {
-  const sums = Object.entries(item)
+  const { sk, ...attributes } = totalSchema.parse(item);
+  const sums = Object.entries(attributes)
     .filter(([name]) => name.startsWith(PREFIX))
-    .map(([name, value]) => [name.slice(PREFIX.length), Number(value.N)] as const);
-  return { key: textSchema.parse(item.sk).S, item: Object.fromEntries(sums) };
+    .map(([name, value]) => [name.slice(PREFIX.length), sumSchema.parse(value)] as const);
+  return { key: sk, item: Object.fromEntries(sums) };
 }
 
-const keySchema = z.object({ pk: textSchema, sk: textSchema });
+const keySchema = z.object({ pk: z.string(), sk: z.string() });
 
 /** The key in an item. */
 export function fromKeyItem(item: Item): Key {
@@ -88,21 +90,21 @@ export function fromKeyItem(item: Item): Key {
 
 /** Each view's in a partition of its own, since every batch of the projector and every read of the view asks for it. */
 export function generationsKey(view: string): Key {
-  return { pk: { S: `${view}#generations` }, sk: { S: 'generations' } };
+  return { pk: `${view}#generations`, sk: 'generations' };
 }
 
 export function toGenerationsItem(view: string, generations: Generations): Item {
   return {
     ...generationsKey(view),
-    revision: { N: String(generations.revision) },
-    generations: { S: JSON.stringify(generations) },
+    revision: generations.revision,
+    generations: JSON.stringify(generations),
   };
 }
 
-const generationsItemSchema = z.object({ pk: textSchema, generations: textSchema });
+const generationsItemSchema = z.object({ pk: z.string(), generations: z.string() });
 
 /** The generations of a view, behind its name. */
 export function fromGenerationsItem(item: Item): readonly [string, Generations] {
   const { pk, generations } = generationsItemSchema.parse(item);
-  return [pk.S.slice(0, pk.S.indexOf('#')), generationsSchema.parse(fromJson(generations))];
+  return [pk.slice(0, pk.indexOf('#')), generationsSchema.parse(JSON.parse(generations))];
 }

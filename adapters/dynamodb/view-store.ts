@@ -1,11 +1,5 @@
-import {
-  ConditionalCheckFailedException,
-  type DynamoDBClient,
-  PutItemCommand,
-  QueryCommand,
-  type TransactWriteItem,
-  TransactWriteItemsCommand,
-} from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { PutCommand, QueryCommand, TransactWriteCommand, type TransactWriteItem } from '@aws-sdk/lib-dynamodb';
 import type { TotalDelta, ViewEntry, ViewsTable } from '../../core/index.ts';
 import { DATABASE_MS } from '../../core/limits/budgets.ts';
 import { timeLimit } from '../sdk/connection.ts';
@@ -16,6 +10,7 @@ import { readShards, type ShardPage } from '../store-rules/sharded-page.ts';
 import { addSums, isZero } from '../store-rules/sums.ts';
 import { batchDelete } from './batch-delete.ts';
 import { batchGet, type Key } from './batch-get.ts';
+import { documentClient } from './document-client.ts';
 import { lostRace } from './lost-race.ts';
 import {
   fromEntryItem,
@@ -38,6 +33,7 @@ import {
  * eventually consistently: a view follows its streams with a delay anyway.
  */
 export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewsTable {
+  const documents = documentClient(client);
   const readShard = async <T>(
     partition: string,
     after: string | undefined,
@@ -47,17 +43,17 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewsT
   ): Promise<ShardPage<T>> => {
     const { Items = [], LastEvaluatedKey } = await orSdkError(
       `read ${partition}`,
-      client.send(
+      documents.send(
         new QueryCommand({
           TableName: table,
           KeyConditionExpression: after ? 'pk = :pk AND sk > :after' : 'pk = :pk',
-          ExpressionAttributeValues: { ':pk': { S: partition }, ...(after && { ':after': { S: lastKeyUpTo(after) } }) },
+          ExpressionAttributeValues: { ':pk': partition, ...(after && { ':after': lastKeyUpTo(after) }) },
           Limit: limit,
         }),
         bound,
       ),
     );
-    return { items: Items.map(parse), end: LastEvaluatedKey?.sk?.S };
+    return { items: Items.map(parse), end: LastEvaluatedKey && fromKeyItem(LastEvaluatedKey).sk };
   };
 
   /** The first keys of a partition, strongly consistent: what is deleted was written a while ago, and none may be missed. */
@@ -66,12 +62,12 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewsT
     limit: number,
     bound: ReturnType<typeof timeLimit>,
   ): Promise<readonly Key[]> => {
-    const { Items = [] } = await client.send(
+    const { Items = [] } = await documents.send(
       new QueryCommand({
         TableName: table,
         ConsistentRead: true,
         KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': { S: partition } },
+        ExpressionAttributeValues: { ':pk': partition },
         ProjectionExpression: 'pk, sk',
         Limit: limit,
       }),
@@ -84,14 +80,14 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewsT
     generations: async (views) => {
       const items = await orSdkError(
         'read the generations of views',
-        batchGet(client, table, views.map(generationsKey), { consistent: true }),
+        batchGet(documents, table, views.map(generationsKey), { consistent: true }),
       );
       return new Map(items.map(fromGenerationsItem));
     },
     setGenerations: async (view, next) => {
       try {
-        await client.send(
-          new PutItemCommand({
+        await documents.send(
+          new PutCommand({
             TableName: table,
             Item: toGenerationsItem(view, next),
             ...isAfter(next.revision),
@@ -111,14 +107,14 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewsT
         for (const kind of ['row', 'total'] as const) {
           if (room <= 0) return false;
           const keys = await orSdkError(`read ${view}`, readKeys(partitionKey(view, kind, shard), room, bound));
-          await orSdkError(`delete ${view}`, batchDelete(client, table, keys, bound));
+          await orSdkError(`delete ${view}`, batchDelete(documents, table, keys, bound));
           room -= keys.length;
         }
       return room > 0;
     },
     entries: async (view, places) => {
       const keys = places.map(({ stream, shard }) => keyOf(view, 'row', shard, stream));
-      const items = await orSdkError(`read ${view}`, batchGet(client, table, keys, { consistent: true }));
+      const items = await orSdkError(`read ${view}`, batchGet(documents, table, keys, { consistent: true }));
       return new Map(items.map(fromEntryItem).map((entry) => [entry.stream, entry]));
     },
     apply: async (view, entries, deltas) => {
@@ -130,7 +126,7 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewsT
       if (items.length === 0) return true;
       try {
         // The SDK gives the request a token of its own: retried after a lost answer, it is not applied again.
-        await client.send(new TransactWriteItemsCommand({ TransactItems: items }), timeLimit(DATABASE_MS));
+        await documents.send(new TransactWriteCommand({ TransactItems: items }), timeLimit(DATABASE_MS));
         return true;
       } catch (error) {
         if (lostRace(error)) return false;
@@ -163,7 +159,7 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewsT
     total: async (view, shards, key) => {
       if (!isKey(key)) return undefined;
       const keys = Array.from({ length: shards }, (_, shard) => keyOf(view, 'total', shard, key));
-      const items = await orSdkError(`read ${view}`, batchGet(client, table, keys, { consistent: false }));
+      const items = await orSdkError(`read ${view}`, batchGet(documents, table, keys, { consistent: false }));
       const sums = items.map((item) => fromTotalItem(item).item).reduce(addSums, {});
       return isZero(sums) ? undefined : sums;
     },
@@ -186,7 +182,7 @@ function isAfter(revision: number) {
     ? { ConditionExpression: 'attribute_not_exists(pk)' }
     : {
         ConditionExpression: 'revision = :before',
-        ExpressionAttributeValues: { ':before': { N: String(revision - 1) } },
+        ExpressionAttributeValues: { ':before': revision - 1 },
       };
 }
 
@@ -198,7 +194,7 @@ function addDelta(table: string, view: string, { key, shard, sums }: TotalDelta)
       Key: keyOf(view, 'total', shard, key),
       UpdateExpression: `ADD ${fields.map((_, i) => `#${i} :${i}`).join(', ')}`,
       ExpressionAttributeNames: Object.fromEntries(fields.map(([field], i) => [`#${i}`, sumAttribute(field)])),
-      ExpressionAttributeValues: Object.fromEntries(fields.map(([, sum], i) => [`:${i}`, { N: String(sum) }])),
+      ExpressionAttributeValues: Object.fromEntries(fields.map(([, sum], i) => [`:${i}`, sum])),
     },
   };
 }

@@ -5,10 +5,18 @@ import config, { coreModules } from '../../.dependency-cruiser.mjs';
 import { checkLayers } from '../../scripts/layers.ts';
 import { makeTree } from './tree.ts';
 
-const dependencies = ['@aws-sdk/client-sqs', '@middy/core', '@aws-lambda-powertools/logger', 'commander', 'zod'];
+const dependencies = [
+  '@aws-sdk/client-sqs',
+  '@aws-sdk/lib-dynamodb',
+  '@middy/core',
+  '@aws-lambda-powertools/logger',
+  'commander',
+  'zod',
+];
 const devDependencies = ['aws-cdk-lib', 'constructs', 'vitest', '@types/aws-lambda'];
 const targets = [
   'adapters/memory/clock.ts',
+  'bench/alternate.ts',
   'bin/table.ts',
   'core/index.ts',
   'core/facts/hlc.ts',
@@ -36,7 +44,15 @@ const allowed: Record<string, string[]> = {
   'core/facts/x.ts': ['core/facts/hlc.ts', 'core/limits/aws.ts', 'core/names.ts', 'zod'],
   'core/write/x.ts': [...inCore, 'zod'],
   'domain/x.ts': ['core/index.ts', 'domain/flight.ts', 'domain/index.ts', 'zod'],
-  'adapters/x.ts': ['adapters/memory/clock.ts', 'core/index.ts', ...inCore, 'zod', '@aws-sdk/client-sqs', 'node:fs'],
+  'adapters/x.ts': [
+    'adapters/memory/clock.ts',
+    'core/index.ts',
+    ...inCore,
+    'zod',
+    '@aws-sdk/client-sqs',
+    '@aws-sdk/lib-dynamodb',
+    'node:fs',
+  ],
   'lambdas/x/handler.ts': [
     ...['core/index.ts', ...inCore, 'lambdas/environment.ts', 'lambdas/api/handler.ts'],
     ...['@middy/core', '@aws-lambda-powertools/logger', 'zod', 'node:fs'],
@@ -44,7 +60,7 @@ const allowed: Record<string, string[]> = {
   'lambdas/x/index.ts': [
     ...['core/index.ts', ...inCore, 'lambdas/environment.ts', 'lambdas/api/handler.ts'],
     ...['adapters/memory/clock.ts', 'domain/index.ts'],
-    ...['@aws-sdk/client-sqs', '@aws-lambda-powertools/logger', 'node:fs'],
+    ...['@aws-sdk/client-sqs', '@aws-sdk/lib-dynamodb', '@aws-lambda-powertools/logger', 'node:fs'],
   ],
   'lib/x.ts': [
     'lib/config.ts',
@@ -57,13 +73,23 @@ const allowed: Record<string, string[]> = {
     'zod',
     'node:fs',
   ],
-  'lib/constructs/lookup/handler.ts': ['@aws-sdk/client-sqs', 'zod', 'node:fs'],
+  'lib/constructs/lookup/handler.ts': ['@aws-sdk/client-sqs', '@aws-sdk/lib-dynamodb', 'zod', 'node:fs'],
   'testing/x.ts': ['core/index.ts', ...inCore, 'testing/index.ts', 'zod', 'node:fs'],
   'world/x.ts': [
     ...['core/index.ts', ...inCore, 'world/link.ts', 'adapters/memory/clock.ts'],
     ...['lambdas/environment.ts', 'lambdas/api/handler.ts', 'zod', 'node:fs'],
   ],
   'schemas/x.ts': ['schemas/documents.ts', 'core/index.ts', ...inCore, 'domain/index.ts', 'zod', 'node:fs'],
+  'bench/x.ts': [
+    'adapters/memory/clock.ts',
+    'bench/alternate.ts',
+    'core/index.ts',
+    ...inCore,
+    'world/link.ts',
+    '@aws-sdk/lib-dynamodb',
+    'zod',
+    'node:fs',
+  ],
   'bin/app.ts': [
     'lib/config.ts',
     'schemas/documents.ts',

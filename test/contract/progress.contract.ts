@@ -65,7 +65,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
       const stream = aStream();
       const effects = [
         { key: stream, sums: { handled: 1, delay: -19 } },
-        { key: `${stream} too`, sums: { handled: 1 } },
+        { key: `${stream} too`, sums: { handled: 1, half: 0.5, large: -(2 ** 60) } },
       ];
       expect(await progress.advance(anEvent(stream, { count: 2 }), undefined, effects)).toBe(true);
       const first = { position: 1, index: 0, count: 2 };
@@ -73,7 +73,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
       expect(await progress.advance(anEvent(stream, { index: 1, count: 2 }), first, once(stream))).toBe(true);
       expect(await progress.last(stream, LOG)).toEqual({ position: 1, index: 1, count: 2 });
       expect(await sumsOf(stream)).toEqual({ handled: 2, delay: -19 });
-      expect(await sumsOf(`${stream} too`)).toEqual({ handled: 1 });
+      expect(await sumsOf(`${stream} too`)).toEqual({ handled: 1, half: 0.5, large: -(2 ** 60) });
     });
 
     test('an event without effects is handled all the same', async () => {

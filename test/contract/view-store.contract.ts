@@ -67,6 +67,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
           anEntry({ stream: 'flight/1' }),
           anEntry({ stream: 'flight/2', shard: 3, row: { delay: 5 }, totals: {} }),
           anEntry({ stream: 'flight/3', version: {}, totals: { 東京: { 'ü ': 1 } } }),
+          anEntry({ stream: 'flight/4', version: { constructor: 1, 'us-east-1': Number.MAX_SAFE_INTEGER } }),
         ];
         expect(await store.apply(view, entries, [])).toBe(true);
         expect(await store.entries(view, entries)).toEqual(new Map(entries.map((entry) => [entry.stream, entry])));
@@ -430,6 +431,15 @@ export function viewStoreContract(open: () => ViewsTable): void {
         await store.apply(view, [], [delta('LAX', 0, { n: Number.MAX_SAFE_INTEGER - 1 })]);
         await store.apply(view, [], [delta('LAX', 0, { n: 1 })]);
         expect(await store.total(view, 1, 'LAX')).toEqual({ n: Number.MAX_SAFE_INTEGER });
+      });
+
+      test('a sum that grows beyond them, up or down, stays a number', async () => {
+        const view = aView();
+        const step = { up: Number.MAX_SAFE_INTEGER, down: Number.MIN_SAFE_INTEGER };
+        for (const _ of ['once', 'again']) await store.apply(view, [], [delta('LAX', 0, step)]);
+        const sums = { up: 2 * Number.MAX_SAFE_INTEGER, down: 2 * Number.MIN_SAFE_INTEGER };
+        expect(await store.total(view, 1, 'LAX')).toEqual(sums);
+        expect(await store.totals(view, 1, undefined, 10)).toEqual([{ key: 'LAX', sums }]);
       });
 
       test('rows and totals of one view do not mix', async () => {
