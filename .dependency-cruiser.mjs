@@ -29,6 +29,8 @@ const domain = '^domain/index\\.ts$';
 /** What the code and its deployment have to agree on. */
 const agreed = '^core/(limits/|names\\.ts$|wire/bus\\.ts$)';
 const lambdas = '^lambdas/(?![^/]+/index\\.ts$)';
+const simulator = 'simulator/';
+const toy = '^testing/toy\\.ts$';
 const customResource = 'constructs/[^/]+/(handler|index)\\.ts$';
 function npm(/** @type {string[]} */ ...names) {
   return `(^|/)node_modules/(@types/)?(${names.join('|')})/`;
@@ -36,6 +38,15 @@ function npm(/** @type {string[]} */ ...names) {
 const builtins = 'node builtins';
 /** @type {(module: string) => string} */
 const moduleOf = (module) => `^core/${module}(/|\\.ts$)`;
+
+const world = [
+  '^world/',
+  core,
+  '^adapters/',
+  lambdas,
+  npm('aws-lambda', 'zod', 'lru-cache', 'pure-rand', 'cli-table3'),
+  builtins,
+];
 
 const layers = [
   {
@@ -96,15 +107,15 @@ const layers = [
   {
     name: 'world-takes-its-domain',
     comment: 'the world runs the real handlers on adapters; the domain is an argument, wired in bin/',
-    from: '^world/',
-    may: [
-      '^world/',
-      core,
-      '^adapters/',
-      lambdas,
-      npm('aws-lambda', 'zod', 'lru-cache', 'pure-rand', 'cli-table3'),
-      builtins,
-    ],
+    from: `^world/(?!${simulator})`,
+    may: world,
+  },
+  {
+    name: 'simulator-crashes-the-toy',
+    comment:
+      'the simulator looks for broken promises in a world of the toy domain, whose streams and commands it knows',
+    from: `^world/${simulator}`,
+    may: [...world, toy],
   },
   {
     name: 'schemas-describe-a-domain',
@@ -192,8 +203,8 @@ const forbidden = [
   },
   {
     name: 'testing-is-for-tests',
-    comment: 'only tests import testing: it is no part of what runs',
-    from: { pathNot: '^test(ing)?/' },
+    comment: 'only tests import testing, and the simulator the toy: it is no part of what is deployed or started',
+    from: { pathNot: ['^test(ing)?/', `^world/${simulator}`] },
     to: { path: '^testing/' },
   },
   {

@@ -32,6 +32,7 @@ const targets = [
   'lib/config.ts',
   'test/helper.ts',
   'testing/index.ts',
+  'testing/toy.ts',
   'schemas/documents.ts',
   'world/link.ts',
 ];
@@ -74,10 +75,14 @@ const allowed: Record<string, string[]> = {
     'node:fs',
   ],
   'lib/constructs/lookup/handler.ts': ['@aws-sdk/client-sqs', '@aws-sdk/lib-dynamodb', 'zod', 'node:fs'],
-  'testing/x.ts': ['core/index.ts', ...inCore, 'testing/index.ts', 'zod', 'node:fs'],
+  'testing/x.ts': ['core/index.ts', ...inCore, 'testing/index.ts', 'testing/toy.ts', 'zod', 'node:fs'],
   'world/x.ts': [
     ...['core/index.ts', ...inCore, 'world/link.ts', 'adapters/memory/clock.ts'],
     ...['lambdas/environment.ts', 'lambdas/api/handler.ts', 'zod', 'node:fs'],
+  ],
+  'world/simulator/x.ts': [
+    ...['core/index.ts', ...inCore, 'world/link.ts', 'adapters/memory/clock.ts'],
+    ...['lambdas/environment.ts', 'lambdas/api/handler.ts', 'testing/toy.ts', 'zod', 'node:fs'],
   ],
   'schemas/x.ts': ['schemas/documents.ts', 'core/index.ts', ...inCore, 'domain/index.ts', 'zod', 'node:fs'],
   'bench/x.ts': [

@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
 import * as z from 'zod';
 import type { Commit } from '../../core/index.ts';
+import { toyDomain } from '../../testing/toy.ts';
 import { functionUrlEvent } from '../../world/network/server.ts';
 import { VirtualScheduler } from '../../world/time/scheduler.ts';
 import { World, type WorldOptions } from '../../world/world.ts';
-import { ledgerDomain } from './ledger-domain.ts';
 
 const busEventSchema = z.object({
   source: z.string(),
@@ -17,7 +17,7 @@ export function aWorld({
   scheduler = new VirtualScheduler(),
   ...options
 }: Omit<Partial<WorldOptions>, 'scheduler'> & { readonly scheduler?: VirtualScheduler } = {}) {
-  const world = new World({ domain: ledgerDomain, regions: ['us-east-1', 'us-west-2'], scheduler, ...options });
+  const world = new World({ domain: toyDomain, regions: ['us-east-1', 'us-west-2'], scheduler, ...options });
   /** Per Region every domain event and every outcome on its bus: how often, by `<id>` and by `<outcome> <id>`. */
   const heard = new Map<string, Map<string, number>>();
   for (const [name, { bus }] of world.regions) {
@@ -67,7 +67,7 @@ export function aWorld({
     },
     /** Appends over the API, one event for every text. */
     write: async (region: string, id: string, stream: string, ...texts: readonly string[]) => {
-      const events = texts.map((text) => ({ type: 'Written', data: { text } }));
+      const events = texts.map((text) => ({ type: 'Noted', data: { text } }));
       const { status, body } = await call(region, 'POST', '/events', { body: { id, stream, events } });
       expect(status, JSON.stringify(body)).toBe(200);
     },
@@ -76,7 +76,7 @@ export function aWorld({
       put(region, 'meridian.append', {
         id,
         stream,
-        events: texts.map((text) => ({ type: 'Written', data: { text } })),
+        events: texts.map((text) => ({ type: 'Noted', data: { text } })),
       }),
     putTake: (region: string, id: string, stream: string) =>
       put(region, 'meridian.command', { id, stream, command: 'take', input: id }),

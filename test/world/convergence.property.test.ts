@@ -9,13 +9,13 @@ import {
   type Snapshots,
   type VersionVector,
 } from '../../core/index.ts';
+import { type Entry, STOCK, toyDomain } from '../../testing/toy.ts';
 import { functionUrlEvent } from '../../world/network/server.ts';
 import type { FaultyPorts } from '../../world/region/faults.ts';
 import type { WorldRegion } from '../../world/region/region.ts';
 import { type Random, randomBetween, seeded } from '../../world/time/randomness.ts';
 import { sleepOn, VirtualScheduler } from '../../world/time/scheduler.ts';
 import { World } from '../../world/world.ts';
-import { type Entry, ledgerDomain, STOCK } from './ledger-domain.ts';
 
 const regions = ['us-east-1', 'us-east-2', 'us-west-2'] as const;
 const notes = ['note/a', 'note/b'];
@@ -82,8 +82,8 @@ const faults = fc.record({
 });
 
 function withSnapshots(snapshots: Snapshots): Domain {
-  const streams = [...ledgerDomain.streams.values()].map((stream) => ({ ...stream, snapshots }));
-  const views = [...ledgerDomain.views.values()].map((view) => ({
+  const streams = [...toyDomain.streams.values()].map((stream) => ({ ...stream, snapshots }));
+  const views = [...toyDomain.views.values()].map((view) => ({
     ...view,
     of: streams.find(({ type }) => type === view.of.type) ?? view.of,
   }));
@@ -134,7 +134,7 @@ async function run(steps: readonly (Request | Look | Change)[], { snapshots, ...
   const scheduler = new VirtualScheduler();
   const withFaults = (_region: string, ports: FaultyPorts) => slowly(scheduler, seeded(faults.seed), ports);
   const world = new World({
-    domain: snapshots ? withSnapshots(snapshots) : ledgerDomain,
+    domain: snapshots ? withSnapshots(snapshots) : toyDomain,
     regions,
     scheduler,
     withFaults,
@@ -150,7 +150,7 @@ async function run(steps: readonly (Request | Look | Change)[], { snapshots, ...
     const isNote = notes.includes(stream);
     // The same id with another text would be another request.
     const id = `${request.id}-${text}`;
-    const [command, input] = isNote ? ['write', text] : ['take', id];
+    const [command, input] = isNote ? ['note', { text }] : ['take', id];
     if (via === 'bus') {
       answers.sent.add(`${stream} ${id}`);
       const detail = JSON.stringify({ id, stream, command, input });
@@ -264,7 +264,7 @@ function referenceFold(commits: readonly Commit[]): readonly Entry[] {
     id: `${c.stream}@${dotOf(c)}.0`,
     commitId: c.commitId,
     text: z.object({ text: z.string() }).parse(c.events[0]?.data).text,
-    concurrent: firsts
+    unseen: firsts
       .slice(0, i)
       .filter(
         (earlier) =>
@@ -296,8 +296,8 @@ function expectClosedPrefix({ version, state }: Sight, all: readonly Commit[]): 
 
 function wordsOf(states: readonly (readonly Entry[])[]) {
   return texts
-    .map((text) => ({ key: text, value: { count: states.flat().filter((entry) => entry.text === text).length } }))
-    .filter(({ value }) => value.count > 0)
+    .map((text) => ({ key: text, value: states.flat().filter((entry) => entry.text === text).length }))
+    .filter(({ value }) => value > 0)
     .sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { operatorActions } from '../../core/index.ts';
+import { toyDomain } from '../../testing/toy.ts';
 import { serveWorld } from '../../world/network/server.ts';
 import { World } from '../../world/world.ts';
 import { aWorld } from './a-world.ts';
-import { ledgerDomain } from './ledger-domain.ts';
 
 const DAY = 86_400_000;
 
@@ -63,7 +63,7 @@ describe('operate in a world', () => {
   });
 
   it('is served beside the API, as an Invoke would be answered', async () => {
-    const world = new World({ domain: ledgerDomain, regions: ['us-east-1', 'us-west-2'], latency: false });
+    const world = new World({ domain: toyDomain, regions: ['us-east-1', 'us-west-2'], latency: false });
     const server = await serveWorld(world, 0);
     const address = server.address();
     const port = address && typeof address === 'object' ? address.port : 0;

@@ -18,6 +18,7 @@ import {
   type ViewDefinition,
   type ViewsTable,
 } from '../../core/index.ts';
+import { note, toyDomain } from '../../testing/toy.ts';
 import { functionUrlEvent } from '../../world/network/server.ts';
 import { portsAround } from '../../world/region/faults.ts';
 import type { WorldRegion } from '../../world/region/region.ts';
@@ -25,7 +26,6 @@ import { seeded } from '../../world/time/randomness.ts';
 import { sleepOn, VirtualScheduler } from '../../world/time/scheduler.ts';
 import { World } from '../../world/world.ts';
 import { fakeRuntime } from '../runtime.ts';
-import { ledgerDomain, note } from './ledger-domain.ts';
 
 const regions = ['us-east-1', 'us-west-2'];
 const streams = Array.from({ length: 12 }, (_, i) => `note/${i}`);
@@ -54,13 +54,13 @@ const lengths = defineView({ kind: 'rows', name: 'lengths', of: note, row: (entr
 function byName(...views: readonly ViewDefinition[]): Domain['views'] {
   return new Map(views.map((view) => [view.name, view]));
 }
-const changed = byName(...ledgerDomain.views.values(), notes2, words2, lengths);
+const changed = byName(...toyDomain.views.values(), notes2, words2, lengths);
 
 /** A domain whose code is deployed while it runs. */
 function deployable(): Domain & { deploy(views: Domain['views']): void } {
-  let { views } = ledgerDomain;
+  let { views } = toyDomain;
   return {
-    streams: ledgerDomain.streams,
+    streams: toyDomain.streams,
     get views() {
       return views;
     },
@@ -168,7 +168,7 @@ async function runWorld({ writes, isChanged, rebuildAt, segments, drivers, failu
   const pending: Promise<unknown>[] = [];
   for (const [i, { at, region, stream, text }] of writes.entries())
     scheduler.after(at, () => {
-      const body = JSON.stringify({ id: `${i}`, stream, events: [{ type: 'Written', data: { text } }] });
+      const body = JSON.stringify({ id: `${i}`, stream, events: [{ type: 'Noted', data: { text } }] });
       pending.push(world.region(region).request(functionUrlEvent({ method: 'POST', path: '/events', body })));
     });
   if (isCut) {

@@ -165,7 +165,7 @@ describe('a subscriber in every Region', () => {
     for (const region of regions) expect(inRegion(journals, region)).toEqual([]);
 
     // What `republish` does: the event from the table, once more, exactly as it was.
-    const entries = lost.map((detail) => ({ source: 'meridian.note', detailType: 'Written', detail }));
+    const entries = lost.map((detail) => ({ source: 'meridian.note', detailType: 'Noted', detail }));
     await world.region('us-east-1').bus.put(entries);
     await scheduler.run(1000);
     for (const region of regions)

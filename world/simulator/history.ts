@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import type { Commit } from '../../core/index.ts';
+import { toyDomain } from '../../testing/toy.ts';
 import { functionUrlEvent } from '../network/server.ts';
 import type { FaultyPorts } from '../region/faults.ts';
 import { VirtualScheduler } from '../time/scheduler.ts';
 import { World } from '../world.ts';
-import { accounts } from './accounts.ts';
 import { Crasher, type CrashPoint } from './crash.ts';
 
 const REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'] as const;
@@ -69,7 +69,7 @@ export async function runHistory({
     for (const region of world.regions.values()) region.machine.killAll();
   });
   const world: World = new World({
-    domain: accounts,
+    domain: toyDomain,
     regions: REGIONS,
     scheduler,
     decisions,

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import { MeridianError } from '../../../core/index.ts';
+import { toyDomain } from '../../../testing/toy.ts';
 import { functionUrlEvent } from '../../../world/network/server.ts';
-import { ledgerDomain } from '../../world/ledger-domain.ts';
 import { anApi, departed, eastId, versionOf, westId } from './an-api.ts';
 
 const stream = `flight/${westId}`;
@@ -212,10 +212,10 @@ describe('POST /events', () => {
   });
 
   it('refuses a commit that would not fit the bus, and appends nothing of it', async () => {
-    const api = anApi({ domain: ledgerDomain });
+    const api = anApi({ domain: toyDomain });
     const written = (length: number) => ({
       stream: 'note/a',
-      events: [{ type: 'Written', data: { text: 'é'.repeat(length / 2) } }],
+      events: [{ type: 'Noted', data: { text: 'é'.repeat(length / 2) } }],
     });
 
     expect(await api.post('/events', { body: written(255_000) })).toMatchObject({ status: 200 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { makeHandler } from '../../../lambdas/projection/handler.ts';
-import { ledgerDomain } from '../../world/ledger-domain.ts';
+import { toyDomain } from '../../../testing/toy.ts';
 import { context, recordedTelemetry, sqsEvent } from '../invocation.ts';
 import { anApi, departed } from './an-api.ts';
 
@@ -20,7 +20,7 @@ function flight(api: Api, id: string, airport: string, delay: number) {
   return append(api, `flight/${id}`, { type: 'Departed', data: { ...departed(delay).data, airport } });
 }
 function note(api: Api, id: string, text: string) {
-  return append(api, `note/${id}`, { type: 'Written', data: { text } });
+  return append(api, `note/${id}`, { type: 'Noted', data: { text } });
 }
 
 const pageSchema = z.object({ rows: z.array(z.object({ key: z.string() })), next: z.string().optional() });
@@ -59,7 +59,7 @@ describe('GET /views/{view}', () => {
   });
 
   it('goes through totals and rows page by page, each once, in order, with and without a rest', async () => {
-    const api = anApi({ domain: ledgerDomain });
+    const api = anApi({ domain: toyDomain });
     for (const id of ['b', 'e', 'a', 'd', 'c', 'f']) await note(api, id, `text of ${id}`);
 
     expect(await pages(api, '/views/notes', 4)).toEqual([
@@ -76,7 +76,7 @@ describe('GET /views/{view}', () => {
   });
 
   it('takes any text after which to go on, also one that is no key', async () => {
-    const api = anApi({ domain: ledgerDomain });
+    const api = anApi({ domain: toyDomain });
     for (const id of ['a', 'c']) await note(api, id, id);
     for (const [after, keys] of [
       ['b', ['c']],
@@ -104,7 +104,7 @@ describe('GET /views/{view}/{key}', () => {
   it('answers the row of one key, of a view of totals and of one of rows', async () => {
     const flights = anApi();
     await flight(flights, 'a', 'LAX', 4);
-    const notes = anApi({ domain: ledgerDomain });
+    const notes = anApi({ domain: toyDomain });
     await note(notes, 'a', 'red');
 
     expect(await flights.get('/views/airport-delays/LAX')).toMatchObject({
@@ -115,12 +115,12 @@ describe('GET /views/{view}/{key}', () => {
   });
 
   it('finds a key that the path can only hold percent-encoded', async () => {
-    const api = anApi({ domain: ledgerDomain });
+    const api = anApi({ domain: toyDomain });
     const odd = 'a/b %2F?#é';
     await note(api, 'a', odd);
     expect((await api.get(`/views/words/${encodeURIComponent(odd)}`)).body).toMatchObject({
       key: odd,
-      value: { count: 1 },
+      value: 1,
     });
   });
 

@@ -3,11 +3,11 @@ import { type IncomingMessage, type RequestOptions, type Server, request as send
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { toyDomain } from '../../../testing/toy.ts';
 import { serveWorld } from '../../../world/network/server.ts';
 import { World } from '../../../world/world.ts';
-import { ledgerDomain } from '../ledger-domain.ts';
 
-const world = new World({ domain: ledgerDomain, regions: ['us-east-1', 'us-west-2'], latency: false });
+const world = new World({ domain: toyDomain, regions: ['us-east-1', 'us-west-2'], latency: false });
 let server: Server;
 let port = 0;
 beforeAll(async () => {
@@ -47,9 +47,9 @@ describe('the server of a world', () => {
   });
 
   it('offers the API of each Region under its name, with headers, queries and bodies', async () => {
-    const appended = await request('POST', '/regions/us-east-1/streams/note/b%7E1/commands/write', {
+    const appended = await request('POST', '/regions/us-east-1/streams/note/b%7E1/commands/note', {
       headers: { 'Idempotency-Key': 'mine', 'Content-Type': 'application/json' },
-      body: '"gr\u00fcn"',
+      body: '{"text":"gr\u00fcn"}',
     });
     await world.whenIdle();
 
@@ -127,7 +127,7 @@ describe('the server of a world', () => {
 
   it('answers 502 when a function does not answer, as a Function URL does', async () => {
     const broken = new World({
-      domain: ledgerDomain,
+      domain: toyDomain,
       regions: ['us-east-1', 'us-west-2'],
       withFaults: () => {
         throw new Error('a cold start that fails');
