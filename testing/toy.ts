@@ -73,6 +73,8 @@ export const account = defineStream({
   },
 });
 
+const bySchema = z.strictObject({ by: z.string() });
+
 /** How much a stock holds. */
 export const STOCK = 5;
 
@@ -88,9 +90,13 @@ export const stock = defineStream({
     if (home === undefined) throw reject(`There is no home for ${id}.`);
     return home;
   },
-  events: { Taken: { schemaVersion: 1, schema: z.strictObject({ by: z.string() }), sample: { by: 'ann' } } },
+  events: {
+    Taken: { schemaVersion: 1, schema: bySchema, sample: { by: 'ann' } },
+    Released: { schemaVersion: 1, schema: bySchema, sample: { by: 'ann' } },
+  },
   initial: [] as readonly string[],
-  evolve: (takers, { data }) => [...takers, data.by],
+  evolve: (takers, { type, data: { by } }) =>
+    type === 'Taken' ? [...takers, by] : takers.toSpliced(takers.indexOf(by), 1),
   commands: {
     take: {
       input: z.string(),
@@ -98,6 +104,10 @@ export const stock = defineStream({
         if (takers.length >= STOCK) throw reject(`Stock ${id} is sold out.`, { stock: STOCK });
         return [{ type: 'Taken', data: { by } }];
       },
+    },
+    release: {
+      input: z.string(),
+      decide: (takers, by) => (takers.includes(by) ? [{ type: 'Released', data: { by } }] : []),
     },
   },
 });

@@ -75,6 +75,15 @@ describe('a stock', () => {
     given(stock, ...takers)
       .when('take', 'me')
       .then(rejected('', { stock: STOCK }));
+    given(stock, ...takers.slice(0, 1), ...takers)
+      .and({ type: 'Released', data: { by: '0' } })
+      .hasState(['0', '1', '2', '3', '4']);
+    given(stock, ...takers)
+      .when('release', '0')
+      .then({ type: 'Released', data: { by: '0' } });
+    given(stock, ...takers)
+      .when('release', 'me')
+      .then(nothing);
     given(stock, ...takers).hasTotals(taken, { 0: { taken: STOCK } }, '0');
   });
 

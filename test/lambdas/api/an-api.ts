@@ -2,24 +2,21 @@ import * as z from 'zod';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import { memorySightings } from '../../../adapters/memory/sightings.ts';
 import { memoryViewStore } from '../../../adapters/memory/view-store.ts';
-import { domain } from '../../../domain/index.ts';
 import { makeHandler } from '../../../lambdas/api/handler.ts';
 import type { ApiPorts } from '../../../lambdas/api/routes.ts';
+import { toyDomain } from '../../../testing/toy.ts';
 import { functionUrlEvent } from '../../../world/network/server.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { context, recordedTelemetry } from '../invocation.ts';
 import { transactionPorts } from '../transaction-ports.ts';
 
-/** A flight from Los Angeles, whose seats are at home in us-west-2, to New York. */
-export const westId = '2001-01-01.LAX-JFK.1';
-/** A flight from New York, whose seats are at home in us-east-1. */
-export const eastId = '2001-01-01.JFK-LAX.2';
+/** At home in us-east-1, as the number of its id says. */
+export const eastStock = 'stock/0';
+/** At home in us-west-2. */
+export const westStock = 'stock/2';
 
-export function departed(delay = 5) {
-  return {
-    type: 'Departed',
-    data: { airport: 'LAX', delay, scheduled: '2001-01-01T06:55' },
-  };
+export function noted(text: string | number = 'red') {
+  return { type: 'Noted', data: { text: `${text}` } };
 }
 
 export interface Request {
@@ -43,7 +40,7 @@ export function anApi(ports: Partial<ApiPorts> = {}) {
   const runtime = fakeRuntime();
   const telemetry = recordedTelemetry();
   const all: ApiPorts = {
-    domain,
+    domain: toyDomain,
     region: 'us-east-1',
     regions: ['us-east-1', 'us-east-2', 'us-west-2'],
     log: 'us-east-1',

@@ -1,19 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { defineDomain, defineStream, submitHere } from '../../../core/index.ts';
-import { anApi, departed, eastId, versionOf, westId } from './an-api.ts';
+import { STOCK } from '../../../testing/toy.ts';
+import { anApi, eastStock, noted, versionOf, westStock } from './an-api.ts';
 
-const depart = `/streams/flight/${westId}/commands/depart`;
-const reserve = `/streams/seats/${eastId}/commands/reserve`;
-function by(passenger: string) {
-  return { passenger };
-}
+const once = '/streams/note/n/commands/once';
+const take = `/streams/${eastStock}/commands/take`;
 
 describe('POST /streams/{type}/{id}/commands/{name}', () => {
   it('appends what the command decides, and answers its id, version and place, the version as ETag too', async () => {
     const api = anApi();
 
-    const answer = await api.post(reserve, { body: by('me') });
+    const answer = await api.post(take, { body: JSON.stringify('me') });
 
     expect(answer).toMatchObject({
       status: 200,
@@ -21,7 +19,7 @@ describe('POST /streams/{type}/{id}/commands/{name}', () => {
     });
     expect(answer.body).toEqual({
       id: 'id-1',
-      stream: `seats/${eastId}`,
+      stream: eastStock,
       version: expect.any(String),
       log: 'us-east-1',
       position: 1,
@@ -30,29 +28,32 @@ describe('POST /streams/{type}/{id}/commands/{name}', () => {
 
   it('answers the version and no place when nothing has to change', async () => {
     const api = anApi();
-    const first = await api.post(reserve, { body: by('me') });
+    const first = await api.post(once, { body: { text: 'a' } });
 
-    const second = await api.post(reserve, { body: by('me') });
+    const second = await api.post(once, { body: { text: 'a' } });
 
-    expect(second.body).toEqual({ id: 'id-2', stream: `seats/${eastId}`, version: versionOf(first) });
+    expect(second.body).toEqual({ id: 'id-2', stream: 'note/n', version: versionOf(first) });
   });
 
   it('runs once under one Idempotency-Key, and answers 409 to another input under it', async () => {
     const api = anApi();
     const headers = { 'idempotency-key': 'mine' };
 
-    const first = await api.post(reserve, { headers, body: by('me') });
-    const again = await api.post(reserve, { headers, body: by('me') });
-    const other = await api.problem('POST', reserve, { headers, body: by('you') });
+    const first = await api.post(take, { headers, body: JSON.stringify('me') });
+    const again = await api.post(take, { headers, body: JSON.stringify('me') });
+    const other = await api.problem('POST', take, { headers, body: JSON.stringify('you') });
 
     expect(first.body).toMatchObject({ id: 'mine', position: 1 });
     expect(again).toEqual(first);
     expect(other).toMatchObject({ status: 409, code: 'id-reused', log: 'us-east-1', position: 1 });
-    expect(await api.ports.events.load(`seats/${eastId}`)).toHaveLength(1);
+    expect(await api.ports.events.load(eastStock)).toHaveLength(1);
   });
 
   it.each(['', 'with blank', 'ä', 'x'.repeat(201)])('refuses the Idempotency-Key "%s"', async (key) => {
-    const problem = await anApi().problem('POST', reserve, { headers: { 'idempotency-key': key }, body: by('me') });
+    const problem = await anApi().problem('POST', take, {
+      headers: { 'idempotency-key': key },
+      body: JSON.stringify('me'),
+    });
     expect(problem).toMatchObject({ status: 400, code: 'validation', faults: [{ path: 'Idempotency-Key' }] });
   });
 
@@ -63,11 +64,14 @@ describe('POST /streams/{type}/{id}/commands/{name}', () => {
     ['between blanks', (token: string) => ` "${token}" `],
   ])('takes the version in If-Match %s', async (_how, written) => {
     const api = anApi();
-    const old = versionOf(await api.post(reserve, { body: by('a') }));
-    const now = versionOf(await api.post(reserve, { body: by('b') }));
+    const old = versionOf(await api.post(take, { body: JSON.stringify('a') }));
+    const now = versionOf(await api.post(take, { body: JSON.stringify('b') }));
 
-    const matches = await api.post(reserve, { headers: { 'if-match': written(now) }, body: by('c') });
-    const conflict = await api.problem('POST', reserve, { headers: { 'if-match': written(old) }, body: by('d') });
+    const matches = await api.post(take, { headers: { 'if-match': written(now) }, body: JSON.stringify('c') });
+    const conflict = await api.problem('POST', take, {
+      headers: { 'if-match': written(old) },
+      body: JSON.stringify('d'),
+    });
 
     expect(matches.status).toBe(200);
     expect(conflict).toMatchObject({
@@ -80,24 +84,26 @@ describe('POST /streams/{type}/{id}/commands/{name}', () => {
 
   it('takes If-Match on a merge stream as what the command is based on', async () => {
     const api = anApi();
-    const old = versionOf(await api.post(depart, { body: departed(1).data }));
-    await api.post(depart, { body: departed(2).data });
+    const old = versionOf(await api.post(once, { body: noted(1).data }));
+    await api.post(once, { body: noted(2).data });
 
-    // At the old version the flight is known to have left with this delay: nothing changes.
-    const same = await api.post(depart, { headers: { 'if-match': `"${old}"` }, body: departed(1).data });
-    const changed = await api.post(depart, { headers: { 'if-match': `"${old}"` }, body: departed(3).data });
+    // At the old version this text is noted, and the one that came since is not.
+    const same = await api.post(once, { headers: { 'if-match': `"${old}"` }, body: noted(1).data });
+    const changed = await api.post(once, { headers: { 'if-match': `"${old}"` }, body: noted(2).data });
 
     expect(same.body).not.toHaveProperty('position');
     expect(changed.body).toMatchObject({ position: 3 });
-    const commits = await api.ports.events.load(`flight/${westId}`);
+    const commits = await api.ports.events.load('note/n');
     expect(commits.map(({ context }) => context)).toEqual([{}, { 'us-east-1': 1 }, { 'us-east-1': 1 }]);
   });
 
   it('refuses a version of another stream, and what is no version', async () => {
     const api = anApi();
-    const other = versionOf(await api.post(depart, { body: departed().data }));
+    const other = versionOf(await api.post(once, { body: noted().data }));
     for (const token of [other, '*', '"x"', ''])
-      expect(await api.problem('POST', reserve, { headers: { 'if-match': token }, body: by('me') })).toMatchObject({
+      expect(
+        await api.problem('POST', take, { headers: { 'if-match': token }, body: JSON.stringify('me') }),
+      ).toMatchObject({
         status: 400,
         code: 'validation',
         faults: [{ path: 'If-Match' }],
@@ -107,10 +113,10 @@ describe('POST /streams/{type}/{id}/commands/{name}', () => {
   it('waits for a version that this Region has not seen yet, then answers 425 with how far it is', async () => {
     const api = anApi();
     const elsewhere = anApi({ region: 'us-west-2', log: 'us-west-2' });
-    const ahead = versionOf(await elsewhere.post(depart, { body: departed().data }));
+    const ahead = versionOf(await elsewhere.post(once, { body: noted().data }));
     const begin = api.runtime.now();
 
-    const problem = await api.problem('POST', depart, { headers: { 'if-match': ahead }, body: departed(2).data });
+    const problem = await api.problem('POST', once, { headers: { 'if-match': ahead }, body: noted(2).data });
 
     expect(problem).toMatchObject({ status: 425, code: 'not-caught-up', wanted: ahead, retryable: true });
     expect(problem).toHaveProperty('seen');
@@ -119,20 +125,20 @@ describe('POST /streams/{type}/{id}/commands/{name}', () => {
   });
 
   it('names the path of every fault of the input', async () => {
-    const problem = await anApi().problem('POST', depart, { body: { airport: 'nowhere', delay: '5' } });
+    const problem = await anApi().problem('POST', '/streams/note/n/commands/after', { body: { text: 5 } });
     expect(problem).toMatchObject({
       status: 400,
-      faults: [{ path: 'input.airport' }, { path: 'input.delay' }, { path: 'input.scheduled' }],
+      faults: [{ path: 'input.text' }, { path: 'input.after' }],
     });
   });
 
   it('answers 404 to an unknown command and an unknown type, and says which there are', async () => {
     const api = anApi();
     for (const name of ['fly', 'toString', '__proto__'])
-      expect(await api.problem('POST', `/streams/flight/${westId}/commands/${name}`, { body: {} })).toMatchObject({
+      expect(await api.problem('POST', `/streams/note/n/commands/${name}`, { body: {} })).toMatchObject({
         status: 404,
         code: 'unknown-command',
-        known: ['depart', 'arrive'],
+        known: ['note', 'once', 'after'],
       });
     expect(await api.problem('POST', '/streams/boat/1/commands/sail', { body: {} })).toMatchObject({
       status: 404,
@@ -142,18 +148,20 @@ describe('POST /streams/{type}/{id}/commands/{name}', () => {
 
   it('answers the domain’s own refusal with 422, with what the domain says of it', async () => {
     const api = anApi();
-    for (const passenger of ['a', 'b', 'c']) await api.post(reserve, { body: by(passenger) });
+    for (let i = 0; i < STOCK; i++) await api.post(take, { body: JSON.stringify(`${i}`) });
 
-    expect(await api.problem('POST', reserve, { body: by('d') })).toMatchObject({
+    expect(await api.problem('POST', take, { body: JSON.stringify('d') })).toMatchObject({
       status: 422,
       code: 'rejected',
-      seats: 3,
+      stock: STOCK,
       retryable: false,
     });
-    expect(await api.problem('POST', '/streams/seats/none/commands/reserve', { body: by('d') })).toMatchObject({
-      status: 422,
-      code: 'rejected',
-    });
+    expect(await api.problem('POST', '/streams/stock/none/commands/take', { body: JSON.stringify('d') })).toMatchObject(
+      {
+        status: 422,
+        code: 'rejected',
+      },
+    );
   });
 
   it('asks the home Region, where the same append is made that its own API would make', async () => {
@@ -167,19 +175,19 @@ describe('POST /streams/{type}/{id}/commands/{name}', () => {
         },
       },
     });
-    const path = `/streams/seats/${westId}/commands/reserve`;
+    const path = `/streams/${westStock}/commands/take`;
     const headers = { 'idempotency-key': 'mine' };
 
-    const answer = await api.post(path, { headers, body: by('me') });
-    const atHome = await home.post(path, { headers, body: by('me') });
-    const conflict = await api.problem('POST', path, { headers, body: by('you') });
+    const answer = await api.post(path, { headers, body: JSON.stringify('me') });
+    const atHome = await home.post(path, { headers, body: JSON.stringify('me') });
+    const conflict = await api.problem('POST', path, { headers, body: JSON.stringify('you') });
 
     expect(answer.status).toBe(200);
     expect(atHome).toEqual(answer);
     expect(conflict).toMatchObject({ status: 409, code: 'id-reused' });
     expect(asked).toEqual(['us-west-2', 'us-west-2']);
-    expect(await home.ports.events.load(`seats/${westId}`)).toHaveLength(1);
-    expect(await api.ports.events.load(`seats/${westId}`)).toEqual([]);
+    expect(await home.ports.events.load(westStock)).toHaveLength(1);
+    expect(await api.ports.events.load(westStock)).toEqual([]);
   });
 
   it('runs a command without input and events without data, at home and through the home Region', async () => {

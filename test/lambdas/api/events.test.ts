@@ -2,14 +2,12 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import { MeridianError } from '../../../core/index.ts';
-import { toyDomain } from '../../../testing/toy.ts';
 import { functionUrlEvent } from '../../../world/network/server.ts';
-import { anApi, departed, eastId, versionOf, westId } from './an-api.ts';
+import { anApi, eastStock, noted, versionOf, westStock } from './an-api.ts';
 
-const stream = `flight/${westId}`;
-const seats = `seats/${eastId}`;
-function reserved(passenger: string) {
-  return { type: 'SeatReserved', data: { passenger } };
+const stream = 'note/n';
+function taken(by: string) {
+  return { type: 'Taken', data: { by } };
 }
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
@@ -26,7 +24,7 @@ describe('POST /events', () => {
     const api = anApi();
 
     const { status, body } = await api.post('/events', {
-      body: { id: 'a', stream, events: [departed(1), departed(2)], meta: { correlation: 'c', actor: 'me' } },
+      body: { id: 'a', stream, events: [noted(1), noted(2)], meta: { correlation: 'c', actor: 'me' } },
     });
 
     expect(status).toBe(200);
@@ -36,8 +34,8 @@ describe('POST /events', () => {
         commitId: 'a',
         position: 1,
         events: [
-          { type: 'Departed', schemaVersion: 2, data: { delay: 1 } },
-          { type: 'Departed', schemaVersion: 2, data: { delay: 2 } },
+          { type: 'Noted', schemaVersion: 1, data: { text: '1' } },
+          { type: 'Noted', schemaVersion: 1, data: { text: '2' } },
         ],
         meta: { correlation: 'c', actor: 'me' },
       },
@@ -45,19 +43,19 @@ describe('POST /events', () => {
   });
 
   it('makes an id for an envelope without one', async () => {
-    const { body } = await anApi().post('/events', { body: { stream, events: [departed()] } });
+    const { body } = await anApi().post('/events', { body: { stream, events: [noted()] } });
     expect(body).toMatchObject({ id: 'id-1' });
   });
 
   it('answers the same to the same again, also from another process, and writes once', async () => {
     const api = anApi();
     const again = anApi({ events: api.ports.events });
-    const body = { id: 'a', stream, events: [departed()] };
+    const body = { id: 'a', stream, events: [noted()] };
 
     const answers = [await api.post('/events', { body }), await api.post('/events', { body })];
     const elsewhere = await again.post('/events', {
       body: {
-        events: [{ data: { scheduled: '2001-01-01T06:55', delay: 5, airport: 'LAX' }, type: 'Departed' }],
+        events: [{ data: { text: 'red' }, type: 'Noted' }],
         stream,
         id: 'a',
       },
@@ -70,14 +68,14 @@ describe('POST /events', () => {
 
   it('answers 409 to an id that stands for something else', async () => {
     const api = anApi();
-    await api.post('/events', { body: { id: 'a', stream, events: [departed(1)] } });
+    await api.post('/events', { body: { id: 'a', stream, events: [noted(1)] } });
 
-    const problem = await api.problem('POST', '/events', { body: { id: 'a', stream, events: [departed(2)] } });
+    const problem = await api.problem('POST', '/events', { body: { id: 'a', stream, events: [noted(2)] } });
 
     expect(problem).toMatchObject({ status: 409, code: 'id-reused', log: 'us-east-1', position: 1, retryable: false });
   });
 
-  it.each([undefined, null, 5, 'text', {}, { stream: 5 }, { stream: 'Flight/a', events: [] }])(
+  it.each([undefined, null, 5, 'text', {}, { stream: 5 }, { stream: 'Note/a', events: [] }])(
     'refuses what is no envelope: %j',
     async (body) => {
       const problem = await anApi().problem('POST', '/events', { body });
@@ -89,8 +87,8 @@ describe('POST /events', () => {
     const problem = await anApi().problem('POST', '/events', {
       body: {
         id: 'with blank',
-        stream: 'flight/a b',
-        events: [{ type: 5 }, { type: 'Departed', data: {}, when: 'now' }],
+        stream: 'note/a b',
+        events: [{ type: 5 }, { type: 'Noted', data: {}, when: 'now' }],
         meta: { actor: '', traceparent: 'x', tenant: 't' },
         extra: 1,
       },
@@ -113,19 +111,14 @@ describe('POST /events', () => {
     const problem = await anApi().problem('POST', '/events', {
       body: {
         stream,
-        events: [
-          departed(),
-          { type: 'Departed', schemaVersion: 3, data: { airport: 'lax', delay: 1.5 } },
-          { type: 'Arrived' },
-        ],
+        events: [noted(), { type: 'Noted', schemaVersion: 3, data: { text: 1.5, size: 1 } }, { type: 'Noted' }],
       },
     });
 
     expect(problem).toMatchObject({ status: 400, code: 'validation' });
     expect(faultPaths(problem).sort()).toEqual([
-      'events[1].data.airport',
-      'events[1].data.delay',
-      'events[1].data.scheduled',
+      'events[1].data.size',
+      'events[1].data.text',
       'events[1].schemaVersion',
       'events[2].data',
     ]);
@@ -133,27 +126,27 @@ describe('POST /events', () => {
 
   it('answers 404 to an unknown stream type and to an unknown event, and says which there are', async () => {
     const api = anApi();
-    expect(await api.problem('POST', '/events', { body: { stream: 'boat/1', events: [departed()] } })).toMatchObject({
+    expect(await api.problem('POST', '/events', { body: { stream: 'boat/1', events: [noted()] } })).toMatchObject({
       status: 404,
       code: 'unknown-stream-type',
-      known: ['flight', 'seats', 'miles'],
+      known: ['note', 'account', 'stock'],
     });
     for (const type of ['Sunk', 'constructor', '__proto__'])
-      expect(await api.problem('POST', '/events', { body: { stream, events: [departed(), { type }] } })).toMatchObject({
+      expect(await api.problem('POST', '/events', { body: { stream, events: [noted(), { type }] } })).toMatchObject({
         status: 404,
         code: 'unknown-event',
         path: 'events[1].type',
-        known: ['Departed', 'Arrived'],
+        known: ['Noted'],
       });
   });
 
   it('takes expected for a home stream only, and basedOn for a merge stream only', async () => {
     const api = anApi();
-    const token = versionOf(await api.post('/events', { body: { stream, events: [departed()] } }));
+    const token = versionOf(await api.post('/events', { body: { stream, events: [noted()] } }));
 
-    const expected = await api.problem('POST', '/events', { body: { stream, events: [departed()], expected: token } });
+    const expected = await api.problem('POST', '/events', { body: { stream, events: [noted()], expected: token } });
     const basedOn = await api.problem('POST', '/events', {
-      body: { stream: seats, events: [reserved('p')], basedOn: token },
+      body: { stream: eastStock, events: [taken('p')], basedOn: token },
     });
 
     expect([expected.code, ...faultPaths(expected)]).toEqual(['validation', 'expected']);
@@ -162,25 +155,25 @@ describe('POST /events', () => {
 
   it('refuses a token that is none, or of another stream', async () => {
     const api = anApi();
-    const other = versionOf(await api.post('/events', { body: { stream: `${stream}0`, events: [departed()] } }));
+    const other = versionOf(await api.post('/events', { body: { stream: `${stream}0`, events: [noted()] } }));
     for (const basedOn of ['', 'x', '!', '*', other]) {
-      const problem = await api.problem('POST', '/events', { body: { stream, events: [departed()], basedOn } });
+      const problem = await api.problem('POST', '/events', { body: { stream, events: [noted()], basedOn } });
       expect([problem.code, ...faultPaths(problem)]).toEqual(['validation', 'basedOn']);
     }
   });
 
   it('appends to a home stream that is at the expected version, and otherwise says where it is', async () => {
     const api = anApi();
-    const first = versionOf(await api.post('/events', { body: { stream: seats, events: [reserved('p')] } }));
+    const first = versionOf(await api.post('/events', { body: { stream: eastStock, events: [taken('p')] } }));
     const second = versionOf(
-      await api.post('/events', { body: { id: 'b', stream: seats, events: [reserved('q')], expected: first } }),
+      await api.post('/events', { body: { id: 'b', stream: eastStock, events: [taken('q')], expected: first } }),
     );
 
     const problem = await api.problem('POST', '/events', {
-      body: { stream: seats, events: [reserved('r')], expected: first },
+      body: { stream: eastStock, events: [taken('r')], expected: first },
     });
     const again = await api.post('/events', {
-      body: { id: 'b', stream: seats, events: [reserved('q')], expected: first },
+      body: { id: 'b', stream: eastStock, events: [taken('q')], expected: first },
     });
 
     expect(problem).toMatchObject({ status: 409, code: 'version-conflict', expected: first, actual: second });
@@ -189,10 +182,10 @@ describe('POST /events', () => {
 
   it('makes the version that a merge commit is based on its context', async () => {
     const api = anApi();
-    const old = versionOf(await api.post('/events', { body: { stream, events: [departed(1)] } }));
-    await api.post('/events', { body: { stream, events: [departed(2)] } });
+    const old = versionOf(await api.post('/events', { body: { stream, events: [noted(1)] } }));
+    await api.post('/events', { body: { stream, events: [noted(2)] } });
 
-    const { status } = await api.post('/events', { body: { stream, events: [departed(3)], basedOn: old } });
+    const { status } = await api.post('/events', { body: { stream, events: [noted(3)], basedOn: old } });
 
     expect(status).toBe(200);
     expect((await api.ports.events.load(stream)).at(-1)?.context).toEqual({ 'us-east-1': 1 });
@@ -200,7 +193,7 @@ describe('POST /events', () => {
 
   it('takes 100 events at once and refuses 101', async () => {
     const api = anApi();
-    const events = Array.from({ length: 101 }, (_, i) => departed(i));
+    const events = Array.from({ length: 101 }, (_, i) => noted(i));
 
     expect(await api.post('/events', { body: { stream, events: events.slice(1) } })).toMatchObject({ status: 200 });
     expect(await api.problem('POST', '/events', { body: { stream, events } })).toMatchObject({
@@ -212,7 +205,7 @@ describe('POST /events', () => {
   });
 
   it('refuses a commit that would not fit the bus, and appends nothing of it', async () => {
-    const api = anApi({ domain: toyDomain });
+    const api = anApi();
     const written = (length: number) => ({
       stream: 'note/a',
       events: [{ type: 'Noted', data: { text: 'é'.repeat(length / 2) } }],
@@ -233,13 +226,13 @@ describe('POST /events', () => {
 
     const { status, body } = await api.post('/events', {
       body: [
-        { id: 'a', stream, events: [departed(1)] },
+        { id: 'a', stream, events: [noted(1)] },
         { id: 'b', stream, events: [{ type: 'Sunk' }] },
         null,
-        { stream: 'boat/1', events: [departed()] },
-        { id: 'c', stream, events: [departed(2)] },
-        { id: 'd', stream: `seats/${westId}`, events: [reserved('p')] },
-        { id: 'a', stream, events: [departed(1)] },
+        { stream: 'boat/1', events: [noted()] },
+        { id: 'c', stream, events: [noted(2)] },
+        { id: 'd', stream: westStock, events: [taken('p')] },
+        { id: 'a', stream, events: [noted(1)] },
       ],
     });
 
@@ -263,21 +256,21 @@ describe('POST /events', () => {
     const api = anApi();
     const ids = Array.from({ length: 20 }, (_, i) => `id-${i}`);
 
-    await api.post('/events', { body: ids.map((id, i) => ({ id, stream, events: [departed(i)] })) });
+    await api.post('/events', { body: ids.map((id, i) => ({ id, stream, events: [noted(i)] })) });
 
     expect((await api.ports.events.load(stream)).map(({ commitId }) => commitId)).toEqual(ids);
   });
 
   it('runs the commands among the envelopes, as on the bus, with their meta', async () => {
     const api = anApi();
-    const reserve = { stream: seats, command: 'reserve', input: { passenger: 'p' } };
+    const take = { stream: eastStock, command: 'take', input: 'p' };
 
     const { body } = await api.post('/events', {
       body: [
-        { id: 'a', stream, events: [departed()] },
-        { id: 'b', ...reserve, meta: { actor: 'desk' } },
-        { id: 'c', ...reserve, input: {} },
-        { id: 'd', ...reserve, events: [departed()] },
+        { id: 'a', stream, events: [noted()] },
+        { id: 'b', ...take, meta: { actor: 'desk' } },
+        { id: 'c', ...take, input: {} },
+        { id: 'd', ...take, events: [noted()] },
       ],
     });
 
@@ -287,8 +280,8 @@ describe('POST /events', () => {
       ['c', 'validation'],
       ['d', 'validation'],
     ]);
-    expect(await api.ports.events.load(seats)).toMatchObject([{ commitId: 'b', meta: { actor: 'desk' } }]);
-    expect(await api.post('/events', { body: { id: 'b', ...reserve } })).toMatchObject({
+    expect(await api.ports.events.load(eastStock)).toMatchObject([{ commitId: 'b', meta: { actor: 'desk' } }]);
+    expect(await api.post('/events', { body: { id: 'b', ...take } })).toMatchObject({
       status: 200,
       headers: { etag: expect.any(String) },
     });
@@ -296,13 +289,13 @@ describe('POST /events', () => {
 
   it('begins no envelope of a stream behind one that has to be sent again, so that none overtakes it', async () => {
     const api = anApi();
-    const elsewhere = `seats/${westId}`;
+    const elsewhere = westStock;
 
     const { body } = await api.post('/events', {
       body: [
-        { id: 'a', stream: elsewhere, events: [reserved('p')] },
-        { id: 'b', stream: elsewhere, events: [reserved('q')] },
-        { id: 'c', stream, events: [departed()] },
+        { id: 'a', stream: elsewhere, events: [taken('p')] },
+        { id: 'b', stream: elsewhere, events: [taken('q')] },
+        { id: 'c', stream, events: [noted()] },
       ],
     });
 
@@ -315,13 +308,13 @@ describe('POST /events', () => {
 
   it('takes 100 envelopes at once, none too, and refuses 101 without looking at any', async () => {
     const api = anApi();
-    const envelopes = Array.from({ length: 101 }, (_, i) => ({ stream: `flight/${i}`, events: [departed()] }));
+    const envelopes = Array.from({ length: 101 }, (_, i) => ({ stream: `note/${i}`, events: [noted()] }));
 
     expect(await api.post('/events', { body: [] })).toMatchObject({ status: 200, body: [] });
     expect(await api.problem('POST', '/events', { body: envelopes })).toMatchObject({ status: 413, limit: 100 });
-    expect(await api.ports.events.load('flight/0')).toEqual([]);
+    expect(await api.ports.events.load('note/0')).toEqual([]);
     expect(await api.post('/events', { body: envelopes.slice(1) })).toMatchObject({ status: 200 });
-    expect(await api.ports.events.load('flight/100')).toHaveLength(1);
+    expect(await api.ports.events.load('note/100')).toHaveLength(1);
   });
 
   it('keeps the trace of the caller in meta, unless the envelope names its own or the header is malformed', async () => {
@@ -329,7 +322,7 @@ describe('POST /events', () => {
     const post = (id: string, header: string, meta?: object) =>
       api.post('/events', {
         headers: { traceparent: header },
-        body: { id, stream, events: [departed()], ...(meta && { meta }) },
+        body: { id, stream, events: [noted()], ...(meta && { meta }) },
       });
 
     await post('a', traceparent);
@@ -352,7 +345,7 @@ describe('POST /events', () => {
           asked.push([region, request]);
           return {
             appended: {
-              stream: `seats/${westId}`,
+              stream: westStock,
               commitId: 'a',
               version: { 'us-west-2': 4 },
               dot: { log: 'us-west-2', position: 4 },
@@ -364,7 +357,7 @@ describe('POST /events', () => {
 
     const { status, body } = await api.post('/events', {
       headers: { traceparent },
-      body: { id: 'a', stream: `seats/${westId}`, events: [reserved('p')] },
+      body: { id: 'a', stream: westStock, events: [taken('p')] },
     });
 
     expect(status).toBe(200);
@@ -372,7 +365,7 @@ describe('POST /events', () => {
     expect(asked).toMatchObject([
       ['us-west-2', { commitId: 'a', operation: { kind: 'events' }, meta: { traceparent } }],
     ]);
-    expect(await home.ports.events.load(`seats/${westId}`)).toEqual([]);
+    expect(await home.ports.events.load(westStock)).toEqual([]);
   });
 
   it('hands on the home Region’s refusal as it is', async () => {
@@ -389,7 +382,7 @@ describe('POST /events', () => {
     const api = anApi({ remote: { invoke: async () => ({ problem }) } });
 
     const answer = await api.problem('POST', '/events', {
-      body: { stream: `seats/${westId}`, events: [reserved('p')] },
+      body: { stream: westStock, events: [taken('p')] },
     });
 
     expect(answer).toEqual(problem);
@@ -399,7 +392,7 @@ describe('POST /events', () => {
     const api = anApi();
 
     const { status, headers, body } = await api.post('/events', {
-      body: { stream: `seats/${westId}`, events: [reserved('p')] },
+      body: { stream: westStock, events: [taken('p')] },
     });
 
     expect(status).toBe(503);
@@ -420,7 +413,7 @@ describe('POST /events', () => {
         },
       },
     });
-    const body = { id: 'a', stream, events: [departed()] };
+    const body = { id: 'a', stream, events: [noted()] };
 
     const refused = await api.post('/events', { body });
     throttled = false;
@@ -442,7 +435,7 @@ describe('POST /events', () => {
         },
       },
     });
-    const envelope = (id: string) => ({ id, stream, events: [departed()] });
+    const envelope = (id: string) => ({ id, stream, events: [noted()] });
 
     const { status, body } = await api.post('/events', { body: [envelope('a'), envelope('b')] });
 
@@ -455,7 +448,7 @@ describe('POST /events', () => {
 
   it('says short texts only of an envelope that it refuses, and answers the others', async () => {
     const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
-    const good = JSON.stringify({ id: 'good', stream, events: [departed()] });
+    const good = JSON.stringify({ id: 'good', stream, events: [noted()] });
 
     const { body } = await anApi().post('/events', {
       body: `[${good},{"id":${deep}},{"id":"${'x'.repeat(1000)}"},{"stream":7}]`,

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import { MeridianError } from '../../../core/index.ts';
 import { functionUrlEvent } from '../../../world/network/server.ts';
-import { anApi, departed, westId } from './an-api.ts';
+import { anApi, noted } from './an-api.ts';
 
-const envelope = { id: 'a', stream: `flight/${westId}`, events: [departed()] };
+const envelope = { id: 'a', stream: 'note/n', events: [noted()] };
 
 describe('every request', () => {
   it.each([
@@ -12,7 +12,7 @@ describe('every request', () => {
     '/event',
     '/events/',
     '/streams',
-    '/streams/flight',
+    '/streams/note',
     '/views',
     '/views/a/b/c',
     '/health/x',
@@ -25,11 +25,11 @@ describe('every request', () => {
 
   it.each([
     ['GET', '/events', 'POST'],
-    ['PUT', '/streams/flight/a', 'GET'],
-    ['GET', '/streams/flight/a/commands/depart', 'POST'],
-    ['POST', '/streams/flight/a/events', 'GET'],
-    ['DELETE', '/views/airport-delays', 'GET'],
-    ['POST', '/views/airport-delays/LAX', 'GET'],
+    ['PUT', '/streams/note/a', 'GET'],
+    ['GET', '/streams/note/a/commands/note', 'POST'],
+    ['POST', '/streams/note/a/events', 'GET'],
+    ['DELETE', '/views/words', 'GET'],
+    ['POST', '/views/words/red', 'GET'],
     ['POST', '/health', 'GET'],
     ['HEAD', '/events', 'POST'],
     ['GET', '/transactions', 'POST'],
@@ -49,22 +49,22 @@ describe('every request', () => {
   });
 
   it('refuses a path that is not percent-encoded UTF-8', async () => {
-    for (const path of ['/streams/flight/%zz', '/views/airport-delays/%ff'])
+    for (const path of ['/streams/note/%zz', '/views/words/%ff'])
       expect(await anApi().problem('GET', path)).toMatchObject({ status: 400, code: 'validation' });
   });
 
   it('refuses a stream name that only its percent-encoding got through', async () => {
     for (const id of ['a%2Fb', 'a%20b', '%23', 'é', `${'x'.repeat(201)}`])
-      expect(await anApi().problem('GET', `/streams/flight/${id}`)).toMatchObject({ status: 400, code: 'validation' });
+      expect(await anApi().problem('GET', `/streams/note/${id}`)).toMatchObject({ status: 400, code: 'validation' });
   });
 
   it('decodes a percent-encoded stream name', async () => {
-    const { body } = await anApi().get('/streams/flight/2001%2D01-01.LAX%2dJFK.1');
-    expect(body).toMatchObject({ stream: `flight/${westId}` });
+    const { body } = await anApi().get('/streams/account/us%2Dwest%2d2.ann');
+    expect(body).toMatchObject({ stream: 'account/us-west-2.ann' });
   });
 
   it('refuses a body that is not JSON, and says where it stops being it', async () => {
-    for (const path of ['/events', `/streams/flight/${westId}/commands/depart`]) {
+    for (const path of ['/events', '/streams/note/n/commands/note']) {
       const problem = await anApi().problem('POST', path, { body: '{"id": "a",' });
       expect(problem).toMatchObject({ status: 400, code: 'validation' });
       expect(problem.detail).toMatch(/^The body is not JSON: .*position 11/);
@@ -90,9 +90,9 @@ describe('every request', () => {
   });
 
   it('finds headers whatever the case of their names', async () => {
-    const { body } = await anApi().post(`/streams/flight/${westId}/commands/depart`, {
+    const { body } = await anApi().post('/streams/note/n/commands/note', {
       headers: { 'IDEMPOTENCY-key': 'mine' },
-      body: departed().data,
+      body: noted().data,
     });
     expect(body).toMatchObject({ id: 'mine' });
   });
@@ -106,14 +106,14 @@ describe('every request', () => {
     };
     const api = anApi({ events });
 
-    const answer = await api.get(`/streams/flight/${westId}`);
+    const answer = await api.get('/streams/note/n');
 
     expect(answer).toMatchObject({ status: 500, headers: { 'retry-after': '1' }, body: { code: 'internal' } });
     expect(JSON.stringify(answer)).not.toMatch(/secret|stack|\.ts/);
     expect(api.lines).toMatchObject([
       {
         level: 'error',
-        details: { path: `/streams/flight/${westId}`, error: { message: 'secret of the inside' } },
+        details: { path: '/streams/note/n', error: { message: 'secret of the inside' } },
       },
     ]);
   });
@@ -132,7 +132,7 @@ describe('every request', () => {
         throw new MeridianError('unavailable', 'Try again.', { retryable: true, details: { retryAfter } });
       },
     };
-    const { headers } = await anApi({ events }).get(`/streams/flight/${westId}`);
+    const { headers } = await anApi({ events }).get('/streams/note/n');
     expect(headers['retry-after']).toBe(seconds);
   });
 

@@ -3,12 +3,12 @@ import * as z from 'zod';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import { functionUrlEvent } from '../../../world/network/server.ts';
 import { aCommit } from '../../contract/commits.ts';
-import { anApi, departed, eastId, versionOf, westId } from './an-api.ts';
+import { anApi, eastStock, noted, versionOf } from './an-api.ts';
 
-const stream = `flight/${westId}`;
+const stream = 'note/n';
 const path = `/streams/${stream}`;
-function append(api: ReturnType<typeof anApi>, delay: number) {
-  return api.post('/events', { body: { stream, events: [departed(delay)] } });
+function append(api: ReturnType<typeof anApi>, text: number) {
+  return api.post('/events', { body: { stream, events: [noted(text)] } });
 }
 
 const pageSchema = z.object({
@@ -28,7 +28,7 @@ describe('GET /streams/{type}/{id}', () => {
     expect(headers).toEqual({ 'content-type': 'application/json', etag: `"${version}"` });
     expect(body).toEqual({
       stream,
-      state: { departed: departed(7).data },
+      state: [{ id: 'note/n@us-east-1.1.0', commitId: 'id-1', text: '7', unseen: [] }],
       version,
       mode: 'merge',
       region: 'us-east-1',
@@ -38,20 +38,20 @@ describe('GET /streams/{type}/{id}', () => {
   it('answers the initial state of a stream that nobody wrote, and its version can be given back', async () => {
     const api = anApi();
 
-    const { status, body } = await api.get(`/streams/seats/${eastId}`);
+    const { status, body } = await api.get(`/streams/${eastStock}`);
 
     expect(status).toBe(200);
-    expect(body).toMatchObject({ state: { passengers: [] }, mode: 'home' });
-    const reserved = await api.post(`/streams/seats/${eastId}/commands/reserve`, {
+    expect(body).toMatchObject({ state: [], mode: 'home' });
+    const taken = await api.post(`/streams/${eastStock}/commands/take`, {
       headers: { 'if-match': versionOf({ body }) },
-      body: { passenger: 'me' },
+      body: '"me"',
     });
-    expect(reserved.status).toBe(200);
+    expect(taken.status).toBe(200);
   });
 
   it('answers 404 to an unknown type and 400 to what is no stream name', async () => {
     expect(await anApi().problem('GET', '/streams/boat/1')).toMatchObject({ status: 404, code: 'unknown-stream-type' });
-    expect(await anApi().problem('GET', '/streams/Flight/1')).toMatchObject({ status: 400, code: 'validation' });
+    expect(await anApi().problem('GET', '/streams/Note/1')).toMatchObject({ status: 400, code: 'validation' });
   });
 
   it('answers at once when If-At-Least is seen already, however it is quoted', async () => {
@@ -81,7 +81,7 @@ describe('GET /streams/{type}/{id}', () => {
     const { status, body } = await api.get(path, { headers: { 'if-at-least': version } });
 
     expect(status).toBe(200);
-    expect(body).toMatchObject({ version, state: { departed: { delay: 9 } }, region: 'us-east-1' });
+    expect(body).toMatchObject({ version, state: [{ text: '9' }], region: 'us-east-1' });
     expect(loads).toBe(3);
   });
 
@@ -105,7 +105,7 @@ describe('GET /streams/{type}/{id}', () => {
 
   it('refuses a version of another stream, and what is no version', async () => {
     const api = anApi();
-    const other = versionOf(await api.post('/events', { body: { stream: 'flight/other', events: [departed()] } }));
+    const other = versionOf(await api.post('/events', { body: { stream: 'note/other', events: [noted()] } }));
     for (const token of [other, 'x', '', '""'])
       expect(await api.problem('GET', path, { headers: { 'if-at-least': token } })).toMatchObject({
         status: 400,
@@ -129,7 +129,7 @@ describe('GET /streams/{type}/{id}/events', () => {
         log: 'us-east-1',
         position,
         commitId: `id-${position}`,
-        events: [{ schemaVersion: 2, ...departed(position) }],
+        events: [{ schemaVersion: 1, ...noted(position) }],
         context: position === 1 ? {} : { 'us-east-1': 1 },
         previous: position - 1,
         hlc: expect.stringMatching(/^[0-9a-f]{16}$/),
@@ -180,7 +180,7 @@ describe('GET /streams/{type}/{id}/events', () => {
   it.each(['0', '-1', '1.5', '1001', 'all', '', 'NaN', 'Infinity', '1e2', '0x10'])(
     'refuses limit=%s',
     async (limit) => {
-      for (const paged of [`${path}/events`, '/views/airport-delays'])
+      for (const paged of [`${path}/events`, '/views/words'])
         expect(await anApi().problem('GET', paged, { query: `limit=${limit}` })).toMatchObject({
           status: 400,
           faults: [{ path: 'limit' }],
@@ -203,19 +203,19 @@ describe('GET /streams/{type}/{id}/events', () => {
     const api = anApi();
     for (let i = 0; i < 30; i++)
       await api.ports.events.put({
-        ...aCommit({ stream: 'flight/big', position: i + 1, context: i > 0 ? { 'us-east-1': i } : {} }),
+        ...aCommit({ stream: 'note/big', position: i + 1, context: i > 0 ? { 'us-east-1': i } : {} }),
         log: 'us-east-1',
         hlc: `${i}`.padStart(16, '0'),
-        events: [{ type: 'Departed', schemaVersion: 1, data: { airport: 'x'.repeat(250_000) } }],
+        events: [{ type: 'Noted', schemaVersion: 1, data: { text: 'x'.repeat(250_000) } }],
       });
 
-    expect(await api.problem('GET', '/streams/flight/big/events')).toMatchObject({ status: 413, code: 'too-large' });
-    expect(await api.get('/streams/flight/big/events', { query: 'limit=10' })).toMatchObject({ status: 200 });
+    expect(await api.problem('GET', '/streams/note/big/events')).toMatchObject({ status: 413, code: 'too-large' });
+    expect(await api.get('/streams/note/big/events', { query: 'limit=10' })).toMatchObject({ status: 200 });
   });
 
   it('answers HEAD as it answers GET, without the body', async () => {
-    const { headers } = await anApi().get('/streams/flight/a');
-    const event = functionUrlEvent({ method: 'HEAD', path: '/streams/flight/a' });
+    const { headers } = await anApi().get('/streams/note/a');
+    const event = functionUrlEvent({ method: 'HEAD', path: '/streams/note/a' });
 
     expect(await anApi().raw(event)).toEqual({ statusCode: 200, headers, body: '' });
   });

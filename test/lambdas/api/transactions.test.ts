@@ -2,27 +2,27 @@ import { describe, expect, it } from 'vitest';
 import { memoryDecisions } from '../../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import { encodeVersionToken, type MachineInput, type Outcome, submitHere } from '../../../core/index.ts';
+import { STOCK } from '../../../testing/toy.ts';
 import { anIntent } from '../../contract/commits.ts';
 import { aDecision } from '../../contract/decisions.ts';
-import { anApi, departed, eastId, versionOf, westId } from './an-api.ts';
+import { anApi, noted, versionOf, westStock } from './an-api.ts';
 
 /** At home in us-east-1, all of them. */
-const east = [eastId, '2001-01-01.JFK-LAX.3', '2001-01-01.JFK-LAX.4'].map((id) => `seats/${id}`);
-const [east1 = '', east2 = '', east3 = ''] = east;
+const [east1, east2, east3] = ['stock/0', 'stock/3', 'stock/6'] as const;
 /** At home in us-west-2. */
-const west = `seats/${westId}`;
+const west = westStock;
 const id = 'us-east-1:order-17';
 
-function reserving(stream: string, passenger = 'me') {
-  return { stream, command: 'reserve', input: { passenger } };
+function taking(stream: string, by = 'me') {
+  return { stream, command: 'take', input: by };
 }
-function reserved(passenger: string) {
-  return { type: 'SeatReserved', data: { passenger } };
+function taken(by: string) {
+  return { type: 'Taken', data: { by } };
 }
-/** Takes a seat of two flights of one Region. */
-const both = { id, participants: [reserving(east1), reserving(east2)] };
-/** Takes a seat of two flights of two Regions. */
-const across = { id, participants: [reserving(east1), reserving(west)] };
+/** Takes from two stocks of one Region. */
+const both = { id, participants: [taking(east1), taking(east2)] };
+/** Takes from two stocks of two Regions. */
+const across = { id, participants: [taking(east1), taking(west)] };
 
 /** An API whose state machine makes a transaction come out like this, at once. */
 function anApiWith(outcome: 'committed' | 'busy' | 'unreachable' | undefined) {
@@ -80,21 +80,21 @@ describe('POST /transactions', () => {
         })),
       },
     });
-    expect(await api.get(`/streams/${east1}`)).toMatchObject({ body: { state: { passengers: ['me'] } } });
-    expect(await api.get(`/streams/${east2}`)).toMatchObject({ body: { state: { passengers: ['me'] } } });
+    expect(await api.get(`/streams/${east1}`)).toMatchObject({ body: { state: ['me'] } });
+    expect(await api.get(`/streams/${east2}`)).toMatchObject({ body: { state: ['me'] } });
   });
 
   it('takes events as they are, at an expected version, and checks of what is only read', async () => {
     const api = anApi();
-    const version = versionOf(await api.post(`/streams/${east1}/commands/reserve`, { body: { passenger: 'a' } }));
-    const seen = versionOf(await api.post(`/streams/${east3}/commands/reserve`, { body: { passenger: 'b' } }));
+    const version = versionOf(await api.post(`/streams/${east1}/commands/take`, { body: JSON.stringify('a') }));
+    const seen = versionOf(await api.post(`/streams/${east3}/commands/take`, { body: JSON.stringify('b') }));
 
     const answer = await api.post('/transactions', {
       body: {
         id,
         participants: [
-          { stream: east1, events: [reserved('b'), reserved('c')], expected: version },
-          { stream: east2, events: [reserved('b')] },
+          { stream: east1, events: [taken('b'), taken('c')], expected: version },
+          { stream: east2, events: [taken('b')] },
         ],
         checks: [{ stream: east3, expected: seen }],
         timeoutSeconds: 5,
@@ -119,7 +119,7 @@ describe('POST /transactions', () => {
     const { body } = await api.post('/transactions', { headers, body: { participants: both.participants } });
     const named = await api.post('/transactions', {
       headers: { 'Idempotency-Key': id },
-      body: { id, participants: [reserving(east3)] },
+      body: { id, participants: [taking(east3)] },
     });
 
     expect(body).toMatchObject({ id: 'us-east-1:key' });
@@ -159,10 +159,10 @@ describe('POST /transactions', () => {
   it('answers the first outcome to the same id again, whatever has changed since, and 409 to another body', async () => {
     const api = anApi();
     const first = await api.post('/transactions', { body: both });
-    await api.post(`/streams/${east1}/commands/release`, { body: { passenger: 'me' } });
+    await api.post(`/streams/${east1}/commands/release`, { body: JSON.stringify('me') });
 
     expect(await api.post('/transactions', { body: both })).toEqual(first);
-    const other = { ...both, participants: [reserving(east1)] };
+    const other = { ...both, participants: [taking(east1)] };
     expect(await api.problem('POST', '/transactions', { body: other })).toMatchObject({
       status: 409,
       code: 'id-reused',
@@ -178,7 +178,7 @@ describe('POST /transactions', () => {
     const send = (of: object, traceparent: string | undefined) =>
       api.post('/transactions', {
         headers: { traceparent: traceparent ?? 'malformed' },
-        body: { participants: [reserving(east1, `${++sent}`)], ...of },
+        body: { participants: [taking(east1, `${++sent}`)], ...of },
       });
 
     await send({}, ours);
@@ -192,8 +192,8 @@ describe('POST /transactions', () => {
   describe('aborts', () => {
     it('when a command is refused: 409 with the refusal and whose it is, and nothing is written', async () => {
       const api = anApi();
-      for (const passenger of ['a', 'b', 'c'])
-        await api.post(`/streams/${east2}/commands/reserve`, { body: { passenger } });
+      for (let i = 0; i < STOCK; i++)
+        await api.post(`/streams/${east2}/commands/take`, { body: JSON.stringify(`${i}`) });
 
       const first = await api.problem('POST', '/transactions', { body: both });
 
@@ -204,24 +204,24 @@ describe('POST /transactions', () => {
         retryable: false,
         id,
         participant: east2,
-        reason: { code: 'rejected', status: 422, seats: 3 },
+        reason: { code: 'rejected', status: 422, stock: STOCK },
       });
       expect(first.detail).toContain(east2);
       expect(await api.ports.events.load(east1)).toEqual([]);
       const { headers } = await api.post('/transactions', { body: both });
       expect(headers).not.toHaveProperty('retry-after');
-      await api.post(`/streams/${east2}/commands/release`, { body: { passenger: 'a' } });
+      await api.post(`/streams/${east2}/commands/release`, { body: JSON.stringify('0') });
       expect(await api.problem('POST', '/transactions', { body: both })).toEqual(first);
     });
 
     it.each([
-      ['a participant', (expected: string) => ({ participants: [{ ...reserving(east1), expected }] })],
-      ['a check', (expected: string) => ({ participants: [reserving(east2)], checks: [{ stream: east1, expected }] })],
+      ['a participant', (expected: string) => ({ participants: [{ ...taking(east1), expected }] })],
+      ['a check', (expected: string) => ({ participants: [taking(east2)], checks: [{ stream: east1, expected }] })],
     ])('when %s is not at the expected version', async (_, of) => {
       const api = anApi();
-      const reserve = (passenger: string) => api.post(`/streams/${east1}/commands/reserve`, { body: { passenger } });
-      const old = versionOf(await reserve('a'));
-      const actual = versionOf(await reserve('b'));
+      const take = (by: string) => api.post(`/streams/${east1}/commands/take`, { body: JSON.stringify(by) });
+      const old = versionOf(await take('a'));
+      const actual = versionOf(await take('b'));
 
       expect(await api.problem('POST', '/transactions', { body: { id, ...of(old) } })).toMatchObject({
         status: 409,
@@ -359,7 +359,7 @@ describe('POST /transactions', () => {
       await api.post('/transactions', { headers, body: across });
 
       expect(await api.post('/transactions', { headers, body: across })).toMatchObject({ status: 202 });
-      const other = { headers, body: { ...across, participants: [reserving(east2), reserving(west)] } };
+      const other = { headers, body: { ...across, participants: [taking(east2), taking(west)] } };
       expect(await api.problem('POST', '/transactions', other)).toMatchObject({ status: 503, code: 'unavailable' });
     });
   });
@@ -375,7 +375,7 @@ describe('POST /transactions', () => {
         },
       },
     });
-    const body = { id: 'us-west-2:a', participants: [reserving(west)] };
+    const body = { id: 'us-west-2:a', participants: [taking(west)] };
 
     const answer = await api.post('/transactions', { body });
 
@@ -386,17 +386,17 @@ describe('POST /transactions', () => {
   });
 
   it('answers 503 when the Region that drives it cannot be reached: it may have run all the same', async () => {
-    const body = { id: 'us-west-2:a', participants: [reserving(west)] };
+    const body = { id: 'us-west-2:a', participants: [taking(west)] };
     const { status, headers, body: problem } = await anApi().post('/transactions', { body });
     expect([status, headers['retry-after']]).toEqual([503, '1']);
     expect(problem).toMatchObject({ code: 'region-unreachable', retryable: true });
   });
 
   describe('refuses with 400, tells every fault with its path, and writes nothing', () => {
-    const flight = `flight/${westId}`;
-    const manyStreams = (count: number) =>
-      Array.from({ length: count }, (_, i) => reserving(`seats/2001-01-01.JFK-LAX.${i}`));
+    const note = 'note/n';
+    const manyStreams = (count: number) => Array.from({ length: count }, (_, i) => taking(`stock/${3 * i}`));
     const token = encodeVersionToken(east3, {});
+    const eastAccount = 'account/us-east-1.ann';
 
     it.each<[string, unknown, readonly string[]]>([
       ['no body', undefined, ['']],
@@ -411,22 +411,18 @@ describe('POST /transactions', () => {
       ],
       [
         'a merge stream',
-        { participants: [reserving(east1), { stream: flight, events: [departed()] }] },
+        { participants: [taking(east1), { stream: note, events: [noted()] }] },
         ['participants[1].stream'],
       ],
-      ['a merge stream in a check', { ...both, checks: [{ stream: flight, expected: token }] }, ['checks[0].stream']],
-      [
-        'the same stream twice',
-        { participants: [reserving(east1), reserving(east1, 'you')] },
-        ['participants[1].stream'],
-      ],
+      ['a merge stream in a check', { ...both, checks: [{ stream: note, expected: token }] }, ['checks[0].stream']],
+      ['the same stream twice', { participants: [taking(east1), taking(east1, 'you')] }, ['participants[1].stream']],
       [
         'a check of a stream that takes part',
         { ...both, checks: [{ stream: east1, expected: encodeVersionToken(east1, {}) }] },
         ['checks[0].stream'],
       ],
-      ['an unknown stream type', { participants: [reserving('boat/1')] }, ['participants[0].stream']],
-      ['what is no stream name', { participants: [reserving('seats')] }, ['participants[0].stream']],
+      ['an unknown stream type', { participants: [taking('boat/1')] }, ['participants[0].stream']],
+      ['what is no stream name', { participants: [taking('stock')] }, ['participants[0].stream']],
       [
         'an unknown command',
         { participants: [{ stream: east1, command: 'fly', input: {} }] },
@@ -434,19 +430,19 @@ describe('POST /transactions', () => {
       ],
       [
         'an input that fails its schema',
-        { participants: [reserving(east1), { stream: east2, command: 'reserve', input: { seat: 5 } }] },
-        ['participants[1].input.passenger', 'participants[1].input.seat'],
+        { participants: [taking(east1), { stream: eastAccount, command: 'withdraw', input: { sum: 5 } }] },
+        ['participants[1].input.amount', 'participants[1].input.sum'],
       ],
       [
         'an event that fails its schema',
-        { participants: [{ stream: east1, events: [reserved('a'), { type: 'SeatReserved', data: {} }] }] },
-        ['participants[0].events[1].data.passenger'],
+        { participants: [{ stream: east1, events: [taken('a'), { type: 'Taken', data: {} }] }] },
+        ['participants[0].events[1].data.by'],
       ],
       ['no events', { participants: [{ stream: east1, events: [] }] }, ['participants[0].events']],
       ['a participant that asks for nothing', { participants: [{ stream: east1 }] }, ['participants[0]']],
       [
         'a version of another stream',
-        { participants: [{ ...reserving(east1), expected: token }] },
+        { participants: [{ ...taking(east1), expected: token }] },
         ['participants[0].expected'],
       ],
       ['a check without a version', { ...both, checks: [{ stream: east3 }] }, ['checks[0].expected']],
@@ -462,8 +458,8 @@ describe('POST /transactions', () => {
       ['an id that is no text', { ...both, id: null }, ['id']],
       [
         'faults in several places',
-        { id: 'x', participants: [reserving('boat/1'), { stream: east1, command: 'reserve', input: {} }] },
-        ['id', 'participants[0].stream', 'participants[1].input.passenger'],
+        { id: 'x', participants: [taking('boat/1'), { stream: eastAccount, command: 'withdraw', input: {} }] },
+        ['id', 'participants[0].stream', 'participants[1].input.amount'],
       ],
     ])('%s', async (_, body, paths) => {
       const api = anApi();
@@ -472,7 +468,8 @@ describe('POST /transactions', () => {
 
       expect(problem).toMatchObject({ status: 400, code: 'validation', retryable: false });
       expect(problem.faults).toEqual(paths.map((path) => ({ path, message: expect.any(String) })));
-      for (const stream of [...east, west]) expect(await api.ports.events.load(stream)).toEqual([]);
+      for (const stream of [east1, east2, east3, west, eastAccount])
+        expect(await api.ports.events.load(stream)).toEqual([]);
       expect(await api.ports.events.findDecision(id)).toBeUndefined();
     });
 
@@ -489,16 +486,16 @@ describe('POST /transactions', () => {
   });
 
   it('refuses more than 200,000 bytes with 413', async () => {
-    const passenger = 'x'.repeat(200_000);
+    const by = 'x'.repeat(200_000);
     const problem = await anApi().problem('POST', '/transactions', {
-      body: { id, participants: [reserving(east1, passenger)] },
+      body: { id, participants: [taking(east1, by)] },
     });
     expect(problem).toMatchObject({ status: 413, code: 'too-large', limit: 200_000, bytes: expect.any(Number) });
   });
 
   it('takes 25 participants', async () => {
     const api = anApi();
-    const participants = Array.from({ length: 25 }, (_, i) => reserving(`seats/2001-01-01.JFK-LAX.${i}`));
+    const participants = Array.from({ length: 25 }, (_, i) => taking(`stock/${3 * i}`));
     expect(await api.post('/transactions', { body: { participants } })).toMatchObject({ status: 200 });
   });
 });
@@ -509,7 +506,7 @@ describe('GET /transactions/{id}', () => {
     const committed = await api.post('/transactions', { body: both });
     const body = {
       id: 'us-east-1:b',
-      participants: [{ ...reserving(east1), expected: encodeVersionToken(east1, {}) }],
+      participants: [{ ...taking(east1), expected: encodeVersionToken(east1, {}) }],
     };
     const { reason, participant } = await api.problem('POST', '/transactions', { body });
 
@@ -580,8 +577,8 @@ describe('an append that meets an undecided transaction', () => {
       anIntent({ stream: east1, log: 'us-east-1', position: 1, context: {}, tx: { state: 'prepared', deadline } }),
     );
 
-    const { status, headers, body } = await api.post(`/streams/${east1}/commands/reserve`, {
-      body: { passenger: 'me' },
+    const { status, headers, body } = await api.post(`/streams/${east1}/commands/take`, {
+      body: JSON.stringify('me'),
     });
 
     expect(status).toBe(409);

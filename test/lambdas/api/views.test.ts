@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { makeHandler } from '../../../lambdas/projection/handler.ts';
-import { toyDomain } from '../../../testing/toy.ts';
 import { context, recordedTelemetry, sqsEvent } from '../invocation.ts';
-import { anApi, departed } from './an-api.ts';
+import { anApi, noted } from './an-api.ts';
 
 type Api = ReturnType<typeof anApi>;
 
@@ -16,11 +15,8 @@ async function append(api: Api, stream: string, event: { readonly type: string; 
   await project(sqsEvent([JSON.stringify({ keys: [{ stream, log: 'us-east-1', position }] })]), context);
 }
 
-function flight(api: Api, id: string, airport: string, delay: number) {
-  return append(api, `flight/${id}`, { type: 'Departed', data: { ...departed(delay).data, airport } });
-}
 function note(api: Api, id: string, text: string) {
-  return append(api, `note/${id}`, { type: 'Noted', data: { text } });
+  return append(api, `note/${id}`, noted(text));
 }
 
 const pageSchema = z.object({ rows: z.array(z.object({ key: z.string() })), next: z.string().optional() });
@@ -41,25 +37,25 @@ async function pages(api: Api, path: string, limit: number) {
 describe('GET /views/{view}', () => {
   it('answers the totals of a view in the order of their keys', async () => {
     const api = anApi();
-    await flight(api, 'a', 'SFO', 4);
-    await flight(api, 'b', 'LAX', 1);
-    await flight(api, 'c', 'LAX', 2);
+    await note(api, 'a', 'red');
+    await note(api, 'b', 'blue');
+    await note(api, 'c', 'blue');
 
-    const { status, body } = await api.get('/views/airport-delays');
+    const { status, body } = await api.get('/views/words');
 
     expect(status).toBe(200);
     expect(body).toEqual({
-      view: 'airport-delays',
+      view: 'words',
       region: 'us-east-1',
       rows: [
-        { key: 'LAX', value: { departures: 2, arrivals: 0, totalDelay: 3, meanDelay: 1.5 } },
-        { key: 'SFO', value: { departures: 1, arrivals: 0, totalDelay: 4, meanDelay: 4 } },
+        { key: 'blue', value: 2 },
+        { key: 'red', value: 1 },
       ],
     });
   });
 
   it('goes through totals and rows page by page, each once, in order, with and without a rest', async () => {
-    const api = anApi({ domain: toyDomain });
+    const api = anApi();
     for (const id of ['b', 'e', 'a', 'd', 'c', 'f']) await note(api, id, `text of ${id}`);
 
     expect(await pages(api, '/views/notes', 4)).toEqual([
@@ -76,7 +72,7 @@ describe('GET /views/{view}', () => {
   });
 
   it('takes any text after which to go on, also one that is no key', async () => {
-    const api = anApi({ domain: toyDomain });
+    const api = anApi();
     for (const id of ['a', 'c']) await note(api, id, id);
     for (const [after, keys] of [
       ['b', ['c']],
@@ -90,32 +86,30 @@ describe('GET /views/{view}', () => {
 
   it('answers no rows of a view that nothing happened to, and 404 where there is no such view', async () => {
     const api = anApi();
-    expect(await api.get('/views/airport-delays')).toMatchObject({ status: 200, body: { rows: [] } });
+    expect(await api.get('/views/words')).toMatchObject({ status: 200, body: { rows: [] } });
     for (const view of ['none', 'toString'])
       expect(await api.problem('GET', `/views/${view}`)).toMatchObject({
         status: 404,
         code: 'unknown-view',
-        known: ['airport-delays'],
+        known: ['notes', 'words', 'taken', 'money'],
       });
   });
 });
 
 describe('GET /views/{view}/{key}', () => {
   it('answers the row of one key, of a view of totals and of one of rows', async () => {
-    const flights = anApi();
-    await flight(flights, 'a', 'LAX', 4);
-    const notes = anApi({ domain: toyDomain });
-    await note(notes, 'a', 'red');
+    const api = anApi();
+    await note(api, 'a', 'red');
 
-    expect(await flights.get('/views/airport-delays/LAX')).toMatchObject({
+    expect(await api.get('/views/words/red')).toMatchObject({
       status: 200,
-      body: { view: 'airport-delays', region: 'us-east-1', key: 'LAX', value: { departures: 1, totalDelay: 4 } },
+      body: { view: 'words', region: 'us-east-1', key: 'red', value: 1 },
     });
-    expect((await notes.get('/views/notes/a')).body).toMatchObject({ key: 'a', value: [{ text: 'red' }] });
+    expect((await api.get('/views/notes/a')).body).toMatchObject({ key: 'a', value: [{ text: 'red' }] });
   });
 
   it('finds a key that the path can only hold percent-encoded', async () => {
-    const api = anApi({ domain: toyDomain });
+    const api = anApi();
     const odd = 'a/b %2F?#é';
     await note(api, 'a', odd);
     expect((await api.get(`/views/words/${encodeURIComponent(odd)}`)).body).toMatchObject({
@@ -126,7 +120,7 @@ describe('GET /views/{view}/{key}', () => {
 
   it('answers 404 to a key without a row, and to an unknown view', async () => {
     const api = anApi();
-    expect(await api.problem('GET', '/views/airport-delays/XXX')).toMatchObject({ status: 404, code: 'not-found' });
+    expect(await api.problem('GET', '/views/words/XXX')).toMatchObject({ status: 404, code: 'not-found' });
     expect(await api.problem('GET', '/views/none/XXX')).toMatchObject({ status: 404, code: 'unknown-view' });
   });
 });

@@ -1,22 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import type { TransactPorts } from '../../../core/index.ts';
-import { domain } from '../../../domain/index.ts';
 import { makeHandler } from '../../../lambdas/command/handler.ts';
+import { toyDomain } from '../../../testing/toy.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { context, recordedTelemetry } from '../invocation.ts';
 import { transactionPorts } from '../transaction-ports.ts';
 
 const asked = {
-  stream: 'seats/2001-01-01.JFK-LAX.2',
+  stream: 'account/us-east-1.ann',
   commitId: 'a',
-  operation: { kind: 'command', command: 'reserve', input: { passenger: 'p' } },
+  operation: { kind: 'command', command: 'deposit', input: { amount: 5 } },
   meta: {},
 };
 
 function aCommand(ports: Partial<TransactPorts> = {}) {
   return makeHandler({
-    domain,
+    domain: toyDomain,
     region: 'us-east-1',
     regions: ['us-east-1', 'us-west-2'],
     log: 'us-east-1',
@@ -51,9 +51,9 @@ describe('command', () => {
   it('answers a refusal as a problem document', async () => {
     const handler = aCommand();
     expect(await handler({ ...asked, operation: { ...asked.operation, input: {} } }, context)).toMatchObject({
-      problem: { code: 'validation', faults: [{ path: 'input.passenger' }] },
+      problem: { code: 'validation', faults: [{ path: 'input.amount' }] },
     });
-    expect(await handler({ ...asked, stream: 'seats/2001-01-01.LAX-JFK.1' }, context)).toMatchObject({
+    expect(await handler({ ...asked, stream: 'account/us-west-2.dan' }, context)).toMatchObject({
       problem: { code: 'misdirected', status: 421, home: 'us-west-2' },
     });
   });

@@ -2,18 +2,18 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import { APPEND, type BusEntry, COMMAND, type IngestPorts, MeridianError, TRANSACT } from '../../../core/index.ts';
-import { domain } from '../../../domain/index.ts';
 import { makeHandler } from '../../../lambdas/ingest/handler.ts';
+import { toyDomain } from '../../../testing/toy.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { context, recordedTelemetry, sqsEvent } from '../invocation.ts';
 import { transactionPorts } from '../transaction-ports.ts';
 
-const departed = { type: 'Departed', data: { airport: 'LAX', delay: 5, scheduled: '2001-01-01T06:55' } };
+const noted = { type: 'Noted', data: { text: 'red' } };
 function body(detail: unknown, detailType: string = APPEND): string {
-  return JSON.stringify({ version: '0', id: 'e', 'detail-type': detailType, source: 'airports', detail });
+  return JSON.stringify({ version: '0', id: 'e', 'detail-type': detailType, source: 'producer', detail });
 }
-function appendOf(id: string, stream = 'flight/a') {
-  return body({ id, stream, events: [departed] });
+function appendOf(id: string, stream = 'note/a') {
+  return body({ id, stream, events: [noted] });
 }
 
 const detailSchema = z.looseObject({ id: z.string(), problem: z.looseObject({ code: z.string() }).optional() });
@@ -26,7 +26,7 @@ function anIngest(ports: Partial<IngestPorts> = {}) {
   const telemetry = recordedTelemetry();
   const events = memoryEventStore();
   const handler = makeHandler({
-    domain,
+    domain: toyDomain,
     region: 'us-east-1',
     regions: ['us-east-1', 'us-west-2'],
     log: 'us-east-1',
@@ -72,19 +72,19 @@ describe('ingest', () => {
 
     const failed = await ingest([
       appendOf('a'),
-      body({ id: 'b', stream: 'flight/a', command: 'arrive', input: { airport: 'JFK', delay: 1 } }, COMMAND),
+      body({ id: 'b', stream: 'note/a', command: 'note', input: { text: 'blue' } }, COMMAND),
     ]);
 
     expect(failed).toEqual([]);
     expect(lines).toEqual([]);
-    expect(await events.load('flight/a')).toMatchObject([{ commitId: 'a' }, { commitId: 'b' }]);
+    expect(await events.load('note/a')).toMatchObject([{ commitId: 'a' }, { commitId: 'b' }]);
     expect(entries.map(({ source, detailType }) => [source, detailType])).toEqual([
       ['meridian.receipt', 'Accepted'],
       ['meridian.receipt', 'Accepted'],
     ]);
     expect(JSON.parse(entries[1]?.detail ?? '')).toEqual({
       id: 'b',
-      stream: 'flight/a',
+      stream: 'note/a',
       version: expect.any(String),
       log: 'us-east-1',
       position: 2,
@@ -97,15 +97,15 @@ describe('ingest', () => {
     const failed = await ingest([
       'not JSON',
       appendOf('a'),
-      body({ stream: 'flight/a', events: [departed] }),
-      body({ id: 'with blank', stream: 'flight/a', events: [departed] }),
-      body({ id: 'b', stream: 'boat/a', events: [departed] }),
-      body({ id: 'c', stream: 'flight/a', events: [{ type: 'Departed', data: {} }] }),
-      body({ id: 'd', stream: 'seats/2001-01-01.LAX-JFK.1', command: 'reserve', input: { passenger: 'p' } }, COMMAND),
-      body({ id: 'e', stream: 'seats/no-flight', command: 'reserve', input: { passenger: 'p' } }, COMMAND),
+      body({ stream: 'note/a', events: [noted] }),
+      body({ id: 'with blank', stream: 'note/a', events: [noted] }),
+      body({ id: 'b', stream: 'boat/a', events: [noted] }),
+      body({ id: 'c', stream: 'note/a', events: [{ type: 'Noted', data: {} }] }),
+      body({ id: 'd', stream: 'stock/1', command: 'take', input: 'p' }, COMMAND),
+      body({ id: 'e', stream: 'stock/none', command: 'take', input: 'p' }, COMMAND),
       body(5),
-      body({ id: 'f', stream: 'flight/a', events: [departed] }, 'meridian.other'),
-      appendOf('g', 'flight/b'),
+      body({ id: 'f', stream: 'note/a', events: [noted] }, 'meridian.other'),
+      appendOf('g', 'note/b'),
     ]);
 
     expect(failed).toEqual(['message-6']);
@@ -132,21 +132,21 @@ describe('ingest', () => {
 
   it('runs transactions, which their own records announce, and has an undecided one delivered again', async () => {
     const { ingest, events, entries, lines } = anIngest();
-    const seats = (id: string) => ({ stream: `seats/${id}`, command: 'reserve', input: { passenger: 'p' } });
-    const [east, west] = ['2001-01-01.JFK-LAX.1', '2001-01-01.LAX-JFK.1'].map(seats);
+    const taking = (id: string) => ({ stream: `stock/${id}`, command: 'take', input: 'p' });
+    const [east, west] = ['0', '1'].map(taking);
 
     const failed = await ingest([
       body({ id: 'us-east-1:a', participants: [east] }, TRANSACT),
       body({ id: 'us-east-1:b', participants: [east, west] }, TRANSACT),
       body({ id: 'us-east-1:c', participants: [east, east] }, TRANSACT),
-      body({ id: 'us-east-1:d', participants: [seats('none')] }, TRANSACT),
+      body({ id: 'us-east-1:d', participants: [taking('none')] }, TRANSACT),
     ]);
 
     // The machine of this test does nothing.
     expect(failed).toEqual(['message-1']);
     expect(lines).toMatchObject([{ level: 'warn', details: { why: expect.stringMatching('us-east-1:b') } }]);
     expect(await events.findDecision('us-east-1:a')).toMatchObject({ state: 'committed' });
-    expect(await events.load('seats/2001-01-01.JFK-LAX.1')).toHaveLength(1);
+    expect(await events.load('stock/0')).toHaveLength(1);
     expect(entries.map(({ detailType, detail }) => [detailType, JSON.parse(detail)])).toMatchObject([
       [
         'Rejected',
@@ -164,13 +164,13 @@ describe('ingest', () => {
 
     expect(new Set(entries.map(({ detail }) => detail)).size).toBe(1);
     expect(entries).toHaveLength(3);
-    expect(await events.load('flight/a')).toHaveLength(1);
+    expect(await events.load('note/a')).toHaveLength(1);
   });
 
   it('rejects a repeated id with other content', async () => {
     const { ingest, outcomes } = anIngest();
 
-    await ingest([appendOf('a'), body({ id: 'a', stream: 'flight/a', events: [departed, departed] })]);
+    await ingest([appendOf('a'), body({ id: 'a', stream: 'note/a', events: [noted, noted] })]);
 
     expect(outcomes()).toEqual([
       ['Accepted', 'a'],
@@ -195,7 +195,7 @@ describe('ingest', () => {
 
     expect(failed).toEqual(['message-1']);
     expect(told).toHaveLength(2);
-    expect(await events.load('flight/a')).toHaveLength(3);
+    expect(await events.load('note/a')).toHaveLength(3);
   });
 
   it('has a message delivered again that the quarantine does not take, and no other', async () => {
@@ -214,8 +214,8 @@ describe('ingest', () => {
   it('has delivered again what a throttled or broken store kept it from deciding', async () => {
     const events = memoryEventStore();
     const errors = new Map<string, Error>([
-      ['flight/throttled', new MeridianError('unavailable', 'throttled', { retryable: true })],
-      ['flight/broken', new TypeError('a bug')],
+      ['note/throttled', new MeridianError('unavailable', 'throttled', { retryable: true })],
+      ['note/broken', new TypeError('a bug')],
     ]);
     const { ingest, outcomes } = anIngest({
       events: {
@@ -228,7 +228,7 @@ describe('ingest', () => {
       },
     });
 
-    const failed = await ingest([appendOf('a', 'flight/throttled'), appendOf('b', 'flight/broken'), appendOf('c')]);
+    const failed = await ingest([appendOf('a', 'note/throttled'), appendOf('b', 'note/broken'), appendOf('c')]);
 
     expect(failed).toEqual(['message-0', 'message-1']);
     expect(outcomes()).toEqual([['Accepted', 'c']]);

@@ -5,8 +5,8 @@ import { memoryQuarantine } from '../../../adapters/memory/quarantine.ts';
 import { memoryViewStore } from '../../../adapters/memory/view-store.ts';
 import { operateAnswerSchema } from '../../../core/index.ts';
 import type { OperatePorts } from '../../../core/operate/actions.ts';
-import { domain } from '../../../domain/index.ts';
 import { makeHandler } from '../../../lambdas/operate/handler.ts';
+import { toyDomain } from '../../../testing/toy.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { context, recordedTelemetry } from '../invocation.ts';
@@ -15,7 +15,7 @@ function anOperate(ports: Partial<OperatePorts> = {}) {
   const telemetry = recordedTelemetry();
   const runtime = fakeRuntime();
   const handler = makeHandler({
-    domain,
+    domain: toyDomain,
     region: 'us-east-1',
     events: memoryEventStore(),
     decisions: memoryDecisions({ strong: true }),
@@ -31,13 +31,13 @@ function anOperate(ports: Partial<OperatePorts> = {}) {
   return { operate: (asked: unknown) => handler(asked, context), lines: telemetry.lines };
 }
 
-const view = 'airport-delays';
+const view = 'words';
 
 describe('operate', () => {
   it('rebuilds a view, step by step', async () => {
     const events = memoryEventStore();
-    const data = { airport: 'LAX', delay: 5, scheduled: '2001-01-01T06:55' };
-    await events.put(aCommit({ context: {}, events: [{ type: 'Departed', schemaVersion: 1, data }] }));
+    const noted = { type: 'Noted', schemaVersion: 1, data: { text: 'red' } };
+    await events.put(aCommit({ stream: 'note/n', context: {}, events: [noted] }));
     const { operate } = anOperate({ events });
     expect(await operate({ action: 'rebuild-begin', view, segments: 1 })).toMatchObject({
       result: { build: 2, done: false, active: { build: 1 } },

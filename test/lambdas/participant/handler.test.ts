@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import { MeridianError, type ParticipatePorts } from '../../../core/index.ts';
-import { domain } from '../../../domain/index.ts';
 import { makeHandler } from '../../../lambdas/participant/handler.ts';
+import { toyDomain } from '../../../testing/toy.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { context, recordedTelemetry } from '../invocation.ts';
 import { transactionPorts } from '../transaction-ports.ts';
 
-const east = 'seats/2001-01-01.JFK-LAX.2';
-const west = 'seats/2001-01-01.LAX-JFK.1';
+const east = 'stock/0';
+const west = 'stock/1';
 
 function aParticipant(ports: Partial<ParticipatePorts> = {}) {
   const runtime = fakeRuntime();
   const events = memoryEventStore();
   const handler = makeHandler({
-    domain,
+    domain: toyDomain,
     region: 'us-east-1',
     regions: ['us-east-1', 'us-west-2'],
     log: 'us-east-1',
@@ -29,7 +29,7 @@ function aParticipant(ports: Partial<ParticipatePorts> = {}) {
 }
 
 /** As the state machine asks. */
-function prepareOf(stream: string, deadline: number, input: unknown = { passenger: 'p' }) {
+function prepareOf(stream: string, deadline: number, input: unknown = 'p') {
   return {
     step: 'prepare',
     transaction: 'us-east-1:a',
@@ -37,7 +37,7 @@ function prepareOf(stream: string, deadline: number, input: unknown = { passenge
     fingerprint: 'digest',
     deadline,
     meta: {},
-    participant: { stream, operation: { kind: 'command', command: 'reserve', input } },
+    participant: { stream, operation: { kind: 'command', command: 'take', input } },
   };
 }
 

@@ -13,7 +13,7 @@ import { fakeRuntime } from '../../runtime.ts';
 import { context, recordedTelemetry } from '../invocation.ts';
 
 function commitAt(position: number, of: Partial<Commit> = {}): Commit {
-  return aCommit({ stream: 'flight/a', position, meta: {}, ...of });
+  return aCommit({ stream: 'note/a', position, meta: {}, ...of });
 }
 
 function record(sequence: number, commit: Commit, of: Partial<DynamoDBRecord> = {}): DynamoDBRecord {
@@ -49,7 +49,7 @@ function aRelay(ports: Partial<RelayHandlerPorts> = {}) {
   const sightings = memorySightings();
   const handler = makeHandler({
     region: 'us-east-1',
-    projectedTypes: new Set(['flight']),
+    projectedTypes: new Set(['note']),
     bus: {
       put: async (batch) => {
         entries.push(...batch);
@@ -99,12 +99,12 @@ describe('relay', () => {
     const failed = await relay([
       record(1, two),
       record(2, commitAt(1, { log: 'us-west-2', region: 'us-west-2' })),
-      record(3, commitAt(2, { stream: 'seats/a' })),
+      record(3, commitAt(2, { stream: 'stock/a' })),
     ]);
 
     expect(failed).toEqual([]);
     expect(lines).toEqual([]);
-    expect(published()).toEqual(['flight/a@us-east-1.1.0', 'flight/a@us-east-1.1.1', 'seats/a@us-east-1.2.0']);
+    expect(published()).toEqual(['note/a@us-east-1.1.0', 'note/a@us-east-1.1.1', 'stock/a@us-east-1.2.0']);
     expect(projected()).toEqual(['us-east-1.1', 'us-west-2.1']);
     expect(await sightings.all()).toEqual(
       new Map([
@@ -124,7 +124,7 @@ describe('relay', () => {
     ]);
 
     expect(failed).toEqual([]);
-    expect(published()).toEqual(['flight/a@us-east-1.3.0']);
+    expect(published()).toEqual(['note/a@us-east-1.3.0']);
     expect(projected()).toEqual(['us-east-1.3']);
   });
 
@@ -132,7 +132,7 @@ describe('relay', () => {
     const { relay, published, projected, armed, runtime } = aRelay();
     const intent = {
       meta: {},
-      stream: 'flight/a',
+      stream: 'note/a',
       tx: { state: 'prepared' as const, deadline: runtime.now() + 30_000 },
     };
 
@@ -146,7 +146,7 @@ describe('relay', () => {
     expect(armed()).toEqual([
       {
         kind: 'intent',
-        stream: 'flight/a',
+        stream: 'note/a',
         log: 'us-east-1',
         position: anIntent().position,
         attemptId: anIntent().commitId,
@@ -159,7 +159,7 @@ describe('relay', () => {
   it('publishes an intent once it is committed and never one that is aborted, and tells the projector of both', async () => {
     const { relay, published, projected, armed } = aRelay();
     const intent = (state: 'prepared' | 'committed' | 'aborted', position: number) =>
-      anIntent({ stream: 'flight/a', position, meta: {}, tx: { state, deadline: 0 } });
+      anIntent({ stream: 'note/a', position, meta: {}, tx: { state, deadline: 0 } });
     const finalised = (sequence: number, state: 'committed' | 'aborted'): DynamoDBRecord => {
       const { dynamodb } = record(sequence, intent(state, sequence));
       const OldImage = toImage(intent('prepared', sequence));
@@ -171,7 +171,7 @@ describe('relay', () => {
 
     expect(failed).toEqual([]);
     expect(published().map((id) => id.replace(/\.\d+$/, ''))).toEqual(
-      expect.arrayContaining(['flight/a@us-east-1.1', 'flight/a@us-east-1.3']),
+      expect.arrayContaining(['note/a@us-east-1.1', 'note/a@us-east-1.3']),
     );
     expect(published().filter((id) => id.includes('us-east-1.2'))).toEqual([]);
     // What stands behind an aborted one may only now be seen.
@@ -219,11 +219,11 @@ describe('relay', () => {
 
     const failed = await relay([
       record(1, commitAt(1)),
-      record(2, anIntent({ stream: 'flight/a', position: 2, meta: {} })),
+      record(2, anIntent({ stream: 'note/a', position: 2, meta: {} })),
     ]);
 
     expect(failed).toEqual(['s2']);
-    expect(published()).toEqual(['flight/a@us-east-1.1.0']);
+    expect(published()).toEqual(['note/a@us-east-1.1.0']);
   });
 
   it('fails a record that is no commit, and sends nothing of what is delivered again behind it', async () => {
@@ -231,13 +231,13 @@ describe('relay', () => {
 
     const failed = await relay([
       record(1, commitAt(1)),
-      record(2, commitAt(2), { dynamodb: { SequenceNumber: 's2', NewImage: { pk: { S: 'flight/a' } } } }),
+      record(2, commitAt(2), { dynamodb: { SequenceNumber: 's2', NewImage: { pk: { S: 'note/a' } } } }),
       record(3, commitAt(3), { dynamodb: { SequenceNumber: 's3' } }),
       record(4, commitAt(4)),
     ]);
 
     expect(failed).toEqual(['s2', 's3']);
-    expect(published()).toEqual(['flight/a@us-east-1.1.0']);
+    expect(published()).toEqual(['note/a@us-east-1.1.0']);
     expect(lines).toMatchObject([{ details: { why: expect.stringMatching('not a commit') } }, {}]);
   });
 
@@ -290,7 +290,7 @@ describe('relay', () => {
       },
     });
 
-    expect(await relay([record(1, commitAt(1)), record(2, commitAt(2, { stream: 'seats/a' }))])).toEqual(['s1']);
+    expect(await relay([record(1, commitAt(1)), record(2, commitAt(2, { stream: 'stock/a' }))])).toEqual(['s1']);
     expect(published()).toHaveLength(2);
   });
 });
