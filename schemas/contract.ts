@@ -11,7 +11,7 @@ export const RELEASED = 'schemas/released.json';
 const GENERATED = ['schemas/{events,commands,messages}/*', ASYNCAPI];
 const FOLDERS = { event: 'events', sent: 'events', command: 'commands', message: 'messages' } as const;
 
-/** `schemas/events/flight.Departed.2.json` */
+/** `schemas/events/account.Deposited.2.json` */
 export function fileOf({ kind, name }: SchemaDocument): string {
   return `schemas/${FOLDERS[kind]}/${name}${kind === 'sent' ? '.sent' : ''}.json`;
 }

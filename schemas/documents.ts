@@ -18,7 +18,7 @@ export interface SchemaDocument {
    * where it is not the same. `command`: a command's input. `message`: an event of EventBridge, whole.
    */
   readonly kind: 'event' | 'sent' | 'command' | 'message';
-  /** Unique within its kind: `flight.Departed.2`, `flight.depart`, `append.flight`. */
+  /** Unique within its kind: `account.Deposited.2`, `account.deposit`, `append.account`. */
   readonly name: string;
   readonly schema: JsonSchema;
 }
@@ -49,7 +49,7 @@ export function schemaDocuments(domain: Domain): readonly SchemaDocument[] {
 
 /**
  * Every event in its current version, as EventBridge delivers it, under the name that a schema registry of EventBridge
- * gives it (`meridian.flight@Departed`): JSON Schema draft 4, which is what it takes.
+ * gives it (`meridian.account@Deposited`): JSON Schema draft 4, which is what it takes.
  */
 export function registrySchemas(domain: Domain): Readonly<Record<string, JsonSchema>> {
   return Object.fromEntries(

@@ -8,7 +8,7 @@ const TOO_LARGE = /size\b.* (exceeded|over) the (maximum|limit)|BatchRequestTooL
 /**
  * What an AWS SDK client threw, as ours. Throttling, 5xx, time-outs and broken connections, which the client has retried
  * already, are retryable; what the service refused is not.
- * @param doing completes "could not …": `load flight/LAX.17`
+ * @param doing completes "could not …": `load account/us-east-1.ann`
  * @param unavailable the code of what is retryable
  * @returns what did not come out of a request (a fault of ours) as it is
  */

@@ -9,7 +9,7 @@ import { CliError } from './cli-error.ts';
 /** A request to a Region's API. */
 export interface ApiRequest {
   readonly method: 'GET' | 'POST';
-  /** Percent-encoded, from the API's base: `/streams/flight/1`. */
+  /** Percent-encoded, from the API's base: `/streams/account/us-east-1.ann`. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly headers?: Readonly<Record<string, string | undefined>>;

@@ -10,7 +10,7 @@ const MAX_CONTENT = 100_000;
 export interface SchemaRegistryProps {
   /** The deployment. */
   readonly config: Config;
-  /** JSON Schema, draft 4, by the schema's name: `meridian.flight@Departed`. */
+  /** JSON Schema, draft 4, by the schema's name: `meridian.account@Deposited`. */
   readonly schemas: Readonly<Record<string, object>>;
 }
 

@@ -227,26 +227,28 @@ describe('events on the buses', () => {
       .map(({ Properties }) => Properties.Name)
       .sort();
   };
-  const departed = { source: 'meridian.flight', 'detail-type': 'Departed', detail: { meta: { region: 'us-east-1' } } };
+  const noted = { source: 'meridian.note', 'detail-type': 'Noted', detail: { meta: { region: 'us-east-1' } } };
   const append = { source: 'tower.lax', 'detail-type': 'meridian.append', detail: { id: '1' } };
 
   it('are matched by the patterns that the world runs on', () => {
     expect(ruleOf('ingest', 'us-east-1').EventPattern).toEqual(ingestPattern);
     expect(ruleOf('forward-us-west-2', 'us-east-1').EventPattern).toEqual(forwardPattern('us-east-1'));
-    expect(ruleOf('fast-path', 'us-east-1').EventPattern).toEqual(fastPathPattern('us-east-1', ['flight', 'seats']));
+    expect(ruleOf('fast-path', 'us-east-1').EventPattern).toEqual(
+      fastPathPattern('us-east-1', ['account', 'note', 'stock']),
+    );
   });
 
   it('go from the Region of their birth to every other, once', () => {
-    expect(rulesMatching(departed, 'us-east-1')).toEqual(['meridian-forward-us-east-2', 'meridian-forward-us-west-2']);
+    expect(rulesMatching(noted, 'us-east-1')).toEqual(['meridian-forward-us-east-2', 'meridian-forward-us-west-2']);
   });
 
   it('go no further from where they arrive, whatever EventBridge stamps on them, but to projection', () => {
     for (const there of ['us-east-2', 'us-west-2'])
-      expect(rulesMatching({ ...departed, region: there }, there)).toEqual(['meridian-fast-path']);
+      expect(rulesMatching({ ...noted, region: there }, there)).toEqual(['meridian-fast-path']);
   });
 
   it('that no view is made of are forwarded, and projected nowhere', () => {
-    const event = { ...departed, source: 'meridian.booking' };
+    const event = { ...noted, source: 'meridian.other' };
     expect(rulesMatching(event, 'us-east-1')).toHaveLength(2);
     expect(rulesMatching(event, 'us-west-2')).toEqual([]);
   });
@@ -256,11 +258,11 @@ describe('events on the buses', () => {
     for (const type of ['meridian.command', 'meridian.transact'])
       expect(rulesMatching({ ...append, 'detail-type': type }, 'us-east-1')).toEqual(['meridian-ingest']);
     // Even if it looks as if it had been born here.
-    expect(rulesMatching({ ...append, detail: departed.detail }, 'us-east-1')).toEqual(['meridian-ingest']);
+    expect(rulesMatching({ ...append, detail: noted.detail }, 'us-east-1')).toEqual(['meridian-ingest']);
   });
 
   it('of others that ask for nothing are left alone', () => {
-    expect(rulesMatching({ ...append, 'detail-type': 'Departed' }, 'us-east-1')).toEqual([]);
+    expect(rulesMatching({ ...append, 'detail-type': 'Noted' }, 'us-east-1')).toEqual([]);
   });
 
   it('that tell an outcome stay on their bus', () => {
@@ -270,7 +272,7 @@ describe('events on the buses', () => {
 
   it('of our own are never taken in again', () => {
     for (const type of ['meridian.append', 'meridian.command', 'meridian.transact'])
-      expect(rulesMatching({ ...append, 'detail-type': type, source: 'meridian.flight' }, 'us-east-1')).toEqual([]);
+      expect(rulesMatching({ ...append, 'detail-type': type, source: 'meridian.note' }, 'us-east-1')).toEqual([]);
   });
 
   it('that announce what became of a transaction go from its driving Region to every other, and to no view', () => {
@@ -354,7 +356,7 @@ describe('the policy of a bus', () => {
     'meridian-us-east-2-forward',
     'meridian-us-west-2-forward',
   ])('lets %s speak as Meridian', (name) => {
-    expect(denies(role(name), ['meridian.flight', 'meridian.receipt'])).toBe(false);
+    expect(denies(role(name), ['meridian.note', 'meridian.receipt'])).toBe(false);
   });
 
   it.each([
@@ -365,12 +367,12 @@ describe('the policy of a bus', () => {
     'meridian-us-east-2-relay',
     'meridian-us-east-1-api',
   ])('lets %s not, be it with one entry of many', (name) => {
-    expect(denies(role(name), ['meridian.flight'])).toBe(true);
-    expect(denies(role(name), ['tower.lax', 'meridian.flight'])).toBe(true);
+    expect(denies(role(name), ['meridian.note'])).toBe(true);
+    expect(denies(role(name), ['tower.lax', 'meridian.note'])).toBe(true);
   });
 
   it('lets no one speak as Meridian who has no role', () => {
-    expect(denies(undefined, ['meridian.flight'])).toBe(true);
+    expect(denies(undefined, ['meridian.note'])).toBe(true);
   });
 
   it('leaves every other source to the permissions of its producer', () => {

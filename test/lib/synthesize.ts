@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { z } from 'zod';
-import { domain } from '../../domain/index.ts';
+import { projectedTypes } from '../../core/index.ts';
 import { parseConfig } from '../../lib/config.ts';
 import type { Deployed } from '../../lib/deployed-regions.ts';
 import { addMeridian, type MeridianStacks } from '../../lib/meridian.ts';
 import { registrySchemas } from '../../schemas/documents.ts';
+import { toyDomain } from '../../testing/toy.ts';
 import { TemplateReader } from './template.ts';
 
 const reportSchema = z.object({ pluginReports: z.array(z.object({ violations: z.array(z.unknown()) })) });
@@ -46,7 +47,7 @@ export interface SynthesizeOptions {
   readonly change?: (stacks: MeridianStacks) => void;
 }
 
-/** Synthesizes the app of `cdk.json` in a folder of its own. @throws when a check refuses it */
+/** Synthesizes the stacks of the toy domain, configured as `cdk.json` says, in a folder of its own. @throws when a check refuses it */
 export function synthesize({
   context,
   deployed,
@@ -59,8 +60,8 @@ export function synthesize({
     const config = parseConfig((key) => app.node.tryGetContext(key));
     const stacks = addMeridian(app, {
       config,
-      projectedTypes: ['flight', 'seats'],
-      eventSchemas: registrySchemas(domain),
+      projectedTypes: [...projectedTypes(toyDomain)].sort(),
+      eventSchemas: registrySchemas(toyDomain),
       deployed,
     });
     change?.(stacks);

@@ -5,9 +5,9 @@ import { type MachineTasks, runDefinition } from './transaction-definition.ts';
 // Whoever runs it first has it synthesized.
 vi.setConfig({ testTimeout: 60_000 });
 
-const participants = ['seats/LAX-JFK.1', 'miles/ann'].map((stream) => ({
+const participants = ['account/us-east-1.ann', 'account/us-west-2.dan'].map((stream) => ({
   stream,
-  operation: { kind: 'command', command: 'take', input: { by: 'ann' } },
+  operation: { kind: 'command', command: 'deposit', input: { amount: 5 } },
 }));
 const input = {
   id: 'us-east-1:order-17',
@@ -106,12 +106,12 @@ describe('the state machine of transactions, executed', () => {
 
   it('hands a refusal to the decision and aborts, once, when that is final', async () => {
     const { tasks, of } = scripted({
-      prepare: ({ participant: { stream } }) => (stream === 'miles/ann' ? refusedBy(stream) : undefined),
+      prepare: ({ participant: { stream } }) => (stream === 'account/us-west-2.dan' ? refusedBy(stream) : undefined),
       decide: () => decisionOf('aborted'),
     });
     const { entered } = await runDefinition(tasks, input);
 
-    expect(of('decide')[0]?.answers).toEqual([preparedOf('seats/LAX-JFK.1'), refusedBy('miles/ann')]);
+    expect(of('decide')[0]?.answers).toEqual([preparedOf('account/us-east-1.ann'), refusedBy('account/us-west-2.dan')]);
     expect(of('plan')).toHaveLength(1);
     expect(of('finalise')).toHaveLength(2);
     expect(entered).toContain('Abort all');
@@ -122,15 +122,15 @@ describe('the state machine of transactions, executed', () => {
     'tries a prepare that fails with %s three more times, then answers for it that it is unreachable',
     async (name) => {
       const { tasks, of } = scripted({
-        prepare: ({ participant: { stream } }) => (stream === 'miles/ann' ? fail(name) : undefined),
+        prepare: ({ participant: { stream } }) => (stream === 'account/us-west-2.dan' ? fail(name) : undefined),
         decide: () => decisionOf('aborted'),
       });
       await runDefinition(tasks, input);
 
-      expect(of('prepare').filter(({ participant }) => participant.stream === 'miles/ann')).toHaveLength(4);
+      expect(of('prepare').filter(({ participant }) => participant.stream === 'account/us-west-2.dan')).toHaveLength(4);
       expect(of('decide')[0]?.answers).toEqual([
-        preparedOf('seats/LAX-JFK.1'),
-        { kind: 'unreachable', stream: 'miles/ann' },
+        preparedOf('account/us-east-1.ann'),
+        { kind: 'unreachable', stream: 'account/us-west-2.dan' },
       ]);
     },
   );
@@ -139,7 +139,7 @@ describe('the state machine of transactions, executed', () => {
     let tries = 0;
     const { tasks, of } = scripted({
       prepare: ({ participant: { stream } }) =>
-        stream === 'miles/ann' && ++tries === 1 ? fail('Lambda.ServiceException') : undefined,
+        stream === 'account/us-west-2.dan' && ++tries === 1 ? fail('Lambda.ServiceException') : undefined,
     });
     await runDefinition(tasks, input);
     expect(of('decide')[0]?.answers).toEqual(participants.map(({ stream }) => preparedOf(stream)));
@@ -210,20 +210,20 @@ describe('the state machine of transactions, executed', () => {
   ])('leaves an intent that it cannot %s to recovery, and ends well', async (_, decide) => {
     const { tasks, of } = scripted({
       decide,
-      finalise: ({ intent: { stream } }) => (stream === 'miles/ann' ? fail('Lambda.Unknown') : undefined),
+      finalise: ({ intent: { stream } }) => (stream === 'account/us-west-2.dan' ? fail('Lambda.Unknown') : undefined),
     });
     const { entered } = await runDefinition(tasks, input);
 
     const finalised = of('finalise').map(({ intent: { stream } }) => stream);
-    expect(finalised.filter((stream) => stream === 'miles/ann')).toHaveLength(4);
-    expect(finalised.filter((stream) => stream === 'seats/LAX-JFK.1')).toHaveLength(1);
+    expect(finalised.filter((stream) => stream === 'account/us-west-2.dan')).toHaveLength(4);
+    expect(finalised.filter((stream) => stream === 'account/us-east-1.ann')).toHaveLength(1);
     expect(entered.at(-1)).toBe('Done');
   });
 
   it('stays below 256 KiB in every state with as much as a transaction may ask for, in as many attempts as fit', async () => {
     const data = 'x'.repeat(200_000 / 25);
     const wide = Array.from({ length: 25 }, (_, i) => ({
-      stream: `seats/${String(i).padStart(200, '0')}`,
+      stream: `stock/${String(i).padStart(200, '0')}`,
       operation: { kind: 'events', events: [{ type: 'Taken', data }] },
     }));
     const problem = { code: 'rejected', detail: 'y'.repeat(1000) };

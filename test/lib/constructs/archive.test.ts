@@ -40,9 +40,9 @@ describe('the archive of a bus', () => {
   });
 
   it('keeps no answers, and nothing that producers put: replayed, an append could stand twice', () => {
-    const { source, detail } = acceptedEntry({ id: '1', stream: 'flight/1', version: 'token' });
+    const { source, detail } = acceptedEntry({ id: '1', stream: 'note/1', version: 'token' });
     expect(isKept({ source, 'detail-type': 'Accepted', detail: JSON.parse(detail) })).toBe(false);
-    const append = { id: '1', stream: 'flight/1', meta: { region: 'us-east-1' } };
+    const append = { id: '1', stream: 'note/1', meta: { region: 'us-east-1' } };
     expect(isKept({ source: 'tower.lax', 'detail-type': 'meridian.append', detail: append })).toBe(false);
   });
 });

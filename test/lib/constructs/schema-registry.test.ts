@@ -22,12 +22,11 @@ describe('schema registry', () => {
         ({ Properties }) => Properties.SchemaName,
       );
       expect(names.sort()).toEqual([
-        'meridian.flight@Arrived',
-        'meridian.flight@Departed',
-        'meridian.miles@MilesEarned',
-        'meridian.miles@MilesPaid',
-        'meridian.seats@SeatReleased',
-        'meridian.seats@SeatReserved',
+        'meridian.account@Deposited',
+        'meridian.account@Withdrawn',
+        'meridian.note@Noted',
+        'meridian.stock@Released',
+        'meridian.stock@Taken',
       ]);
     }
   });
@@ -41,16 +40,16 @@ describe('schema registry', () => {
 
   it('holds what it is given, in the format that EventBridge takes', () => {
     const schema = { $schema: 'http://json-schema.org/draft-04/schema#', type: 'object' };
-    templateOf({ 'meridian.flight@Departed': schema }).hasResourceProperties('AWS::EventSchemas::Schema', {
+    templateOf({ 'meridian.note@Noted': schema }).hasResourceProperties('AWS::EventSchemas::Schema', {
       RegistryName: { 'Fn::GetAtt': [Match.stringLikeRegexp('Registry'), 'RegistryName'] },
-      SchemaName: 'meridian.flight@Departed',
+      SchemaName: 'meridian.note@Noted',
       Type: 'JSONSchemaDraft4',
       Content: JSON.stringify(schema),
     });
   });
 
   it('refuses a schema that EventBridge would refuse only while it is deployed', () => {
-    const schemas = { 'meridian.flight@Departed': { description: 'x'.repeat(100_000) } };
-    expect(() => templateOf(schemas)).toThrow(/meridian\.flight@Departed has 100018 characters.*schemaRegistry=false/);
+    const schemas = { 'meridian.note@Noted': { description: 'x'.repeat(100_000) } };
+    expect(() => templateOf(schemas)).toThrow(/meridian\.note@Noted has 100018 characters.*schemaRegistry=false/);
   });
 });

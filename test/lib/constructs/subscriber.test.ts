@@ -130,13 +130,13 @@ describe('a subscriber of one Region', () => {
       region: 'us-east-1',
       functionId: 'subscriber',
       bus: new EventBus(stack, 'Bus'),
-      streamTypes: ['flight', 'seats'],
+      streamTypes: ['note', 'stock'],
       writtenIn: ['us-east-1'],
       from: 'first-seen',
     });
     const template = new TemplateReader(Template.fromStack(stack));
     expect(template.named('AWS::Events::Rule', 'meridian-subscriber').Properties.EventPattern).toEqual(
-      subscriptionPattern(['flight', 'seats'], ['us-east-1']),
+      subscriptionPattern(['note', 'stock'], ['us-east-1']),
     );
     expect(template.named('AWS::Lambda::Function', 'meridian-subscriber').Properties.Environment).toMatchObject({
       Variables: { SUBSCRIBE_FROM: 'first-seen' },
