@@ -89,7 +89,7 @@ export function inCurrentVersion(
   try {
     return upcastEvent(known, event);
   } catch (cause) {
-    throw unreadable(commit, index, event, `${messageOf(cause)}. Mend the upcaster and deploy it`, cause);
+    throw unreadable(commit, index, event, { why: `${messageOf(cause)}. Fix the upcaster and deploy it`, cause });
   }
 }
 
@@ -104,7 +104,9 @@ function unknownEvent(events: EventVersions, commit: Commit, index: number, even
         .map(({ schemaVersion }) => schemaVersion)
         .join(', ')}`
     : 'no such event';
-  return unreadable(commit, index, event, `this code knows ${versions}. Deploy the code that wrote it here too`);
+  return unreadable(commit, index, event, {
+    why: `this code knows ${versions}. Deploy the code that wrote it here too`,
+  });
 }
 
 /** An event in its type's current version. @throws Error that says which step of the way failed, and why */
@@ -140,8 +142,7 @@ function unreadable(
   commit: Commit,
   index: number,
   { type, schemaVersion }: StoredEvent,
-  why: string,
-  cause?: unknown,
+  { why, cause }: { readonly why: string; readonly cause?: unknown },
 ): MeridianError {
   const { stream } = commit;
   const event = eventId(commit, index);

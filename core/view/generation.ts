@@ -130,8 +130,7 @@ export function segmentOf(view: ViewDefinition, building: Build, index: number):
  */
 export function advanceBuild(
   { build, segments: before }: Build,
-  index: number,
-  progress: Segment,
+  { index, progress }: { readonly index: number; readonly progress: Segment },
   time: number,
   now: Generations,
 ): Generations | undefined {

@@ -74,8 +74,10 @@ export async function stepRebuild(
     const { building } = now;
     const segment = segmentOf(view, building, index);
     if (segment.done || runtime.elapsed() >= deadline) break;
-    const progress = await buildPage(ports, view, building, index, segment);
-    now = await changeGenerations(views, view, (now) => advanceBuild(building, index, progress, runtime.now(), now));
+    const progress = await buildPage(ports, view, { building, index, segment });
+    now = await changeGenerations(views, view, (now) =>
+      advanceBuild(building, { index, progress }, runtime.now(), now),
+    );
   }
   return statusOf(view, now);
 }
@@ -83,10 +85,9 @@ export async function stepRebuild(
 async function buildPage(
   ports: RebuildPorts,
   view: ViewDefinition,
-  building: Build,
-  index: number,
-  { cursor: after, last, streams }: Segment,
+  { building, index, segment }: { readonly building: Build; readonly index: number; readonly segment: Segment },
 ): Promise<Segment> {
+  const { cursor: after, last, streams } = segment;
   // A rebuild goes by the table alone: what a snapshot may have got wrong, it mends.
   const { snapshots: _snapshots, ...table } = ports;
   const { commits, cursor } = await table.events.scan(index, building.segments.length, after, PAGE);
