@@ -1,5 +1,5 @@
 import { MeridianError } from '../facts/errors.ts';
-import { splitStream } from '../facts/stream-ref.ts';
+import { parseStreamRef } from '../facts/stream-ref.ts';
 import type { Mode, StreamDefinition } from './stream.ts';
 import type { ViewDefinition } from './view.ts';
 
@@ -48,7 +48,7 @@ export function streamTypeOf(domain: Domain, type: string): StreamDefinition {
 
 /** The mode of a stream, by its name. @throws MeridianError `unknown-stream-type` */
 export function streamModeOf(domain: Domain, stream: string): Mode {
-  return streamTypeOf(domain, splitStream(stream).type).mode;
+  return streamTypeOf(domain, parseStreamRef(stream).type).mode;
 }
 
 /** @throws MeridianError `unknown-view` */

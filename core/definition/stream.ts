@@ -3,7 +3,7 @@ import type { StoredEvent } from '../facts/commit.ts';
 import { type Fault, faultsOf, invalid, MeridianError } from '../facts/errors.ts';
 import type { Hlc } from '../facts/hlc.ts';
 import type { SentEvent } from '../facts/operation.ts';
-import { splitStream } from '../facts/stream-ref.ts';
+import type { StreamRef } from '../facts/stream-ref.ts';
 import {
   type EventVersion,
   type EventVersions,
@@ -179,6 +179,10 @@ export function commandOf(definition: StreamDefinition, name: string): StreamDef
 }
 
 /** The Region where a stream is at home; undefined for a `merge` stream, which every Region writes. */
-export function homeOf(definition: StreamDefinition, stream: string, regions: readonly string[]): string | undefined {
-  return definition.mode === 'home' ? definition.home(splitStream(stream).id, regions) : undefined;
+export function homeOf(
+  definition: StreamDefinition,
+  { id }: StreamRef,
+  regions: readonly string[],
+): string | undefined {
+  return definition.mode === 'home' ? definition.home(id, regions) : undefined;
 }

@@ -1,7 +1,7 @@
 import { type Commit, isVisible } from '../facts/commit.ts';
 import type { Decision } from '../facts/decision.ts';
 import type { Hlc } from '../facts/hlc.ts';
-import { splitStream } from '../facts/stream-ref.ts';
+import { parseStreamRef } from '../facts/stream-ref.ts';
 import { drivingRegionOf } from '../facts/transaction.ts';
 import { SQS_MAX_DELAY_S } from '../limits/aws.ts';
 import { RESOLVER_SLACK_MS } from '../limits/budgets.ts';
@@ -133,7 +133,7 @@ async function notifyProjector(
   { projectedTypes, projection, runtime }: RelayPorts,
   commits: readonly Commit[],
 ): Promise<readonly Commit[]> {
-  const projected = commits.filter(({ stream }) => projectedTypes.has(splitStream(stream).type));
+  const projected = commits.filter(({ stream }) => projectedTypes.has(parseStreamRef(stream).type));
   const messages = Array.from({ length: Math.ceil(projected.length / KEYS_PER_MESSAGE) }, (_, i) => {
     const carried = projected.slice(i * KEYS_PER_MESSAGE, (i + 1) * KEYS_PER_MESSAGE);
     return { carried, body: encodeKeys(carried) };

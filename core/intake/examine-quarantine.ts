@@ -1,6 +1,4 @@
-// A queue cannot be browsed: who looks at its messages holds them, and has to let them go.
-
-import { splitStream } from '../facts/stream-ref.ts';
+import { parseStreamRef } from '../facts/stream-ref.ts';
 import { SQS_BATCH_ENTRIES } from '../limits/aws.ts';
 import { QUARANTINE_CHARACTERS, QUARANTINE_LOOK_MS } from '../limits/budgets.ts';
 import type { HeldMessage, Quarantine } from '../ports/quarantine.ts';
@@ -82,7 +80,7 @@ function matches({ reason, stream }: Quarantined, filter: Choice['filter']): boo
     (filter.reason === undefined || reason.toLowerCase().includes(filter.reason.toLowerCase())) &&
     (filter.stream === undefined ||
       stream === filter.stream ||
-      (stream !== undefined && splitStream(stream).type === filter.stream))
+      (stream !== undefined && parseStreamRef(stream).type === filter.stream))
   );
 }
 

@@ -1,9 +1,8 @@
 import { type Domain, streamTypeOf } from '../definition/domain.ts';
 import { currentSchemaVersions } from '../definition/event-version.ts';
-import type { StreamDefinition } from '../definition/stream.ts';
 import { MeridianError } from '../facts/errors.ts';
 import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
-import { splitStream } from '../facts/stream-ref.ts';
+import type { StreamRef } from '../facts/stream-ref.ts';
 import { dominates, emptyVersion, sameVersion, type VersionVector } from '../facts/version.ts';
 import { CATCH_UP_MS } from '../limits/budgets.ts';
 import type { Decisions } from '../ports/decisions.ts';
@@ -37,7 +36,7 @@ export interface LoadPorts {
  * snapshots, else whole. If that was long, the next load finds a newer snapshot.
  * @throws MeridianError `unknown-stream-type`; `unavailable`
  */
-export async function loadHistory(ports: LoadPorts, stream: string): Promise<History> {
+export async function loadHistory(ports: LoadPorts, stream: StreamRef): Promise<History> {
   const history = (await loadFromSnapshot(ports, stream)) ?? (await loadWhole(ports, stream));
   reportHidden(ports, history);
   await keepSnapshot(ports, history);
@@ -52,9 +51,9 @@ function reportHidden({ runtime }: LoadPorts, { hidden, oldestHidden }: History)
 }
 
 /** All commits of a stream, for what a snapshot does not tell. @throws MeridianError as `loadHistory` */
-export async function loadWhole(ports: LoadPorts, stream: string): Promise<History> {
+export async function loadWhole(ports: LoadPorts, { name, type }: StreamRef): Promise<History> {
   const { domain, events } = ports;
-  return withDecisions(ports, new History(definitionOf(domain, stream), stream, await events.load(stream)));
+  return withDecisions(ports, new History(streamTypeOf(domain, type), name, await events.load(name)));
 }
 
 /**
@@ -73,27 +72,23 @@ async function withDecisions(ports: LoadPorts, history: History): Promise<Histor
   return history;
 }
 
-function definitionOf(domain: Domain, stream: string): StreamDefinition {
-  return streamTypeOf(domain, splitStream(stream).type);
-}
-
-async function loadFromSnapshot(ports: LoadPorts, stream: string): Promise<History | undefined> {
+async function loadFromSnapshot(ports: LoadPorts, { name, type }: StreamRef): Promise<History | undefined> {
   const { domain, events, snapshots } = ports;
-  const definition = definitionOf(domain, stream);
+  const definition = streamTypeOf(domain, type);
   if (!snapshots || !definition.snapshots) return undefined;
   const { codeVersion } = definition.snapshots;
-  const newest = (before?: Hlc) => orReportFailure(ports, () => snapshots.newest(stream, codeVersion, before));
+  const newest = (before?: Hlc) => orReportFailure(ports, () => snapshots.newest(name, codeVersion, before));
   const known = currentSchemaVersions(definition.events);
   for (let snapshot = await newest(); snapshot; snapshot = await newest(snapshot.latestStamp)) {
     // Code that knows other events folded them otherwise, or folds what is unreadable here.
     if (sameVersion(snapshot.schemaVersions, known)) {
-      const history = new History(definition, stream, await events.load(stream, snapshot.version), snapshot);
+      const history = new History(definition, name, await events.load(name, snapshot.version), snapshot);
       await withDecisions(ports, history);
       // The commit that it does not serve with stays where it is.
       if (history.holds) return history;
     }
     const { latestStamp } = snapshot;
-    await orReportFailure(ports, () => snapshots.drop(stream, codeVersion, latestStamp));
+    await orReportFailure(ports, () => snapshots.drop(name, codeVersion, latestStamp));
   }
   return undefined;
 }
@@ -124,7 +119,7 @@ async function orReportFailure<T>({ runtime }: LoadPorts, act: () => Promise<T>)
  */
 export async function loadAtLeast(
   ports: LoadPorts,
-  stream: string,
+  stream: StreamRef,
   atLeast: VersionVector = emptyVersion,
 ): Promise<History> {
   const { runtime } = ports;
@@ -134,10 +129,17 @@ export async function loadAtLeast(
     if (dominates(history.seen, atLeast)) return history;
     const wait = backoff(runtime, tries);
     if (runtime.elapsed() + wait > deadline)
-      throw new MeridianError('not-caught-up', `This Region has not seen that version of ${stream} yet: try again.`, {
-        retryable: true,
-        details: { seen: encodeVersionToken(stream, history.seen), wanted: encodeVersionToken(stream, atLeast) },
-      });
+      throw new MeridianError(
+        'not-caught-up',
+        `This Region has not seen that version of ${stream.name} yet: try again.`,
+        {
+          retryable: true,
+          details: {
+            seen: encodeVersionToken(stream.name, history.seen),
+            wanted: encodeVersionToken(stream.name, atLeast),
+          },
+        },
+      );
     await runtime.sleep(wait);
   }
 }

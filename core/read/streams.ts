@@ -1,6 +1,7 @@
-import { streamModeOf } from '../definition/domain.ts';
+import { streamTypeOf } from '../definition/domain.ts';
 import type { Mode } from '../definition/stream.ts';
 import type { Commit } from '../facts/commit.ts';
+import { parseStreamRef } from '../facts/stream-ref.ts';
 import { emptyVersion, joinVersions, type VersionVector } from '../facts/version.ts';
 import { type LoadPorts, loadAtLeast, loadWhole } from '../log/load.ts';
 import type { HealthPorts } from './health.ts';
@@ -18,8 +19,9 @@ export interface StreamState {
  * @throws MeridianError `unknown-stream-type`; `not-caught-up`, with how far this Region is; `unavailable`
  */
 export async function readStream(ports: LoadPorts, stream: string, atLeast?: VersionVector): Promise<StreamState> {
-  const mode = streamModeOf(ports.domain, stream);
-  const { state, seen } = await loadAtLeast(ports, stream, atLeast);
+  const ref = parseStreamRef(stream);
+  const { mode } = streamTypeOf(ports.domain, ref.type);
+  const { state, seen } = await loadAtLeast(ports, ref, atLeast);
   return { state, version: seen, mode };
 }
 
@@ -41,9 +43,10 @@ export async function readCommits(
   after: VersionVector = emptyVersion,
   limit = 100,
 ): Promise<CommitPage> {
+  const ref = parseStreamRef(stream);
   // From the start there is nothing that a snapshot could save.
-  const loaded = Object.keys(after).length > 0 ? await loadAtLeast(ports, stream, after) : undefined;
-  const history = loaded?.reaches(after) ? loaded : await loadWhole(ports, stream);
+  const loaded = Object.keys(after).length > 0 ? await loadAtLeast(ports, ref, after) : undefined;
+  const history = loaded?.reaches(after) ? loaded : await loadWhole(ports, ref);
   const unread = history.since(after);
   const commits = unread.slice(0, limit);
   const version = commits.reduce((known, { log, position }) => joinVersions(known, { [log]: position }), after);

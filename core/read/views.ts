@@ -1,7 +1,7 @@
 import { viewOf } from '../definition/domain.ts';
 import { shardOf, type ViewDefinition } from '../definition/view.ts';
 import { MeridianError } from '../facts/errors.ts';
-import { splitStream } from '../facts/stream-ref.ts';
+import { parseStreamRef } from '../facts/stream-ref.ts';
 import type { Row, Sums } from '../facts/view-entry.ts';
 import type { LoadPorts } from '../log/load.ts';
 import type { GenerationStore } from '../ports/generation-store.ts';
@@ -38,7 +38,7 @@ export async function readRows(
           value: shown(view, sums),
         }))
       : (await views.rows(stored, shards, after && `${view.of.type}/${after}`, limit + 1)).map(({ key, value }) => ({
-          key: splitStream(key).id,
+          key: parseStreamRef(key).id,
           value,
         }));
   return { rows: rows.slice(0, limit), more: rows.length > limit };

@@ -1,9 +1,9 @@
-import { streamTypeOf } from '../definition/domain.ts';
+import { type Domain, streamTypeOf } from '../definition/domain.ts';
 import { homeOf } from '../definition/stream.ts';
 import type { Commit } from '../facts/commit.ts';
 import { type AbortReason, abortOf, attemptIdOf, type Decision } from '../facts/decision.ts';
 import { cutProblem, MeridianError, type Problem, toProblem } from '../facts/errors.ts';
-import { splitStream } from '../facts/stream-ref.ts';
+import { parseStreamRef, type StreamRef } from '../facts/stream-ref.ts';
 import { drivingRegionOf, type Participant, type Transaction } from '../facts/transaction.ts';
 import { MAX_PROBLEM_BYTES, ONE_REGION_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
@@ -35,14 +35,18 @@ const ATTEMPT = 1;
  * the same path.
  */
 export function isOneRegion({ domain, regions }: AppendPorts, { id, participants }: Transaction): boolean {
-  return participants.every(
-    ({ stream }) => homeOf(streamTypeOf(domain, splitStream(stream).type), stream, regions) === drivingRegionOf(id),
-  );
+  return participants.every(({ stream }) => homeIn(domain, stream, regions) === drivingRegionOf(id));
+}
+
+function homeIn(domain: Domain, name: string, regions: readonly string[]): string | undefined {
+  const stream = parseStreamRef(name);
+  return homeOf(streamTypeOf(domain, stream.type), stream, regions);
 }
 
 /** One participant, as this process has its stream in memory. */
 interface Draft {
   readonly participant: Participant;
+  readonly stream: StreamRef;
   readonly decide: Decide;
   history: History;
   fresh: boolean;
@@ -110,20 +114,22 @@ function isDraft(one: Draft | AbortReason): one is Draft {
 }
 
 async function draft(ports: OneRegionPorts, participant: Participant): Promise<Draft | AbortReason> {
-  const { stream, operation } = participant;
-  const definition = streamTypeOf(ports.domain, splitStream(stream).type);
+  const { operation } = participant;
+  const stream = parseStreamRef(participant.stream);
+  const definition = streamTypeOf(ports.domain, stream.type);
   try {
     const decide: Decide = operation ? decider(definition, stream, operation) : () => ({ events: [] });
     const warm = warmHistory(ports, definition, stream);
-    return { participant, decide, history: warm ?? (await loadWarm(ports, stream)), fresh: warm === undefined };
+    const history = warm ?? (await loadWarm(ports, stream));
+    return { participant, stream, decide, history, fresh: warm === undefined };
   } catch (error) {
     if (error instanceof MeridianError && error.retryable) throw error;
-    return { stream, problem: toProblem(error) };
+    return { stream: stream.name, problem: toProblem(error) };
   }
 }
 
 async function reload(ports: OneRegionPorts, one: Draft): Promise<void> {
-  one.history = await loadWarm(ports, one.participant.stream);
+  one.history = await loadWarm(ports, one.stream);
   one.fresh = true;
 }
 

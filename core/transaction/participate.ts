@@ -1,6 +1,6 @@
 import { streamTypeOf } from '../definition/domain.ts';
 import { homeOf } from '../definition/stream.ts';
-import { splitStream } from '../facts/stream-ref.ts';
+import { parseStreamRef } from '../facts/stream-ref.ts';
 import { PARTICIPANT_CALL_MS } from '../limits/budgets.ts';
 import { tellDecision } from '../log/decisions.ts';
 import type { Remote } from '../ports/remote.ts';
@@ -45,8 +45,9 @@ export async function participateStep(ports: ParticipatePorts, asked: unknown): 
   }
 }
 
-function homeIn({ domain, region, regions }: ParticipatePorts, stream: string): string {
-  return homeOf(streamTypeOf(domain, splitStream(stream).type), stream, regions) ?? region;
+function homeIn({ domain, region, regions }: ParticipatePorts, name: string): string {
+  const stream = parseStreamRef(name);
+  return homeOf(streamTypeOf(domain, stream.type), stream, regions) ?? region;
 }
 
 async function passOn(

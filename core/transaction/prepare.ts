@@ -3,7 +3,7 @@ import type { Commit } from '../facts/commit.ts';
 import { attemptIdOf } from '../facts/decision.ts';
 import { cutProblem, MeridianError, toProblem } from '../facts/errors.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
-import { splitStream } from '../facts/stream-ref.ts';
+import { parseStreamRef } from '../facts/stream-ref.ts';
 import type { Participant, Transaction } from '../facts/transaction.ts';
 import { MAX_REFUSAL_BYTES } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
@@ -59,10 +59,11 @@ const OUTAGES: readonly string[] = ['unavailable', 'region-unreachable'];
 
 async function tryToPrepare(ports: AppendPorts, asked: Prepare): Promise<Prepared> {
   const { runtime, domain } = ports;
-  const { stream, operation, expected } = asked.participant;
+  const { operation, expected } = asked.participant;
+  const stream = parseStreamRef(asked.participant.stream);
   const { fingerprint, meta } = asked;
   const commitId = attemptIdOf(asked);
-  const definition = streamTypeOf(domain, splitStream(stream).type);
+  const definition = streamTypeOf(domain, stream.type);
   checkHome(ports, definition, stream);
   const deadline = runtime.elapsed() + asked.remaining;
 
@@ -73,10 +74,10 @@ async function tryToPrepare(ports: AppendPorts, asked: Prepare): Promise<Prepare
   for (let tries = 0; ; ) {
     const own = ownIntent(history, commitId, fingerprint, runtime.now());
     if (own) return own;
-    if (runtime.elapsed() >= deadline) throw tooLate(stream);
-    if (tries === MAX_TRIES || (await finishIntents(ports, history))) return { kind: 'busy', stream };
+    if (runtime.elapsed() >= deadline) throw tooLate(stream.name);
+    if (tries === MAX_TRIES || (await finishIntents(ports, history))) return { kind: 'busy', stream: stream.name };
     // While Regions are deployed one after the other: newer code will be here soon.
-    if (fresh && history.unreadable) return { kind: 'busy', stream };
+    if (fresh && history.unreadable) return { kind: 'busy', stream: stream.name };
     const now = runtime.now();
     const refusal = history.unreadable ?? conflictOf(history, expected);
     decide ??= operation ? decider(definition, stream, operation) : () => ({ events: [] });

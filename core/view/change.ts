@@ -1,5 +1,5 @@
 import { shardOf, type ViewDefinition } from '../definition/view.ts';
-import { splitStream } from '../facts/stream-ref.ts';
+import { parseStreamRef } from '../facts/stream-ref.ts';
 import { dominates, emptyVersion } from '../facts/version.ts';
 import type { Sums, TotalDelta, Totals, ViewEntry } from '../facts/view-entry.ts';
 import { MAX_TRANSACTION_ITEMS } from '../limits/aws.ts';
@@ -16,7 +16,7 @@ export function changeOf({ view, shards }: Target, history: History, entry: View
   const { stream, seen, state } = history;
   const before = entry?.version ?? emptyVersion;
   if (dominates(before, seen) || !dominates(seen, before)) return [];
-  const { id } = splitStream(stream);
+  const { id } = parseStreamRef(stream);
   const shard = shardOf(shards, stream);
   const totals = view.kind === 'totals' ? checked(view, view.totals(state, id)) : {};
   const deltas = difference(entry?.totals ?? {}, totals).map(({ key, sums }) => ({ key, shard, sums }));

@@ -2,7 +2,7 @@ import type { Domain } from '../definition/domain.ts';
 import { shardOf, type ViewDefinition } from '../definition/view.ts';
 import type { Commit } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
-import { splitStream } from '../facts/stream-ref.ts';
+import { parseStreamRef } from '../facts/stream-ref.ts';
 import { covers, emptyVersion } from '../facts/version.ts';
 import type { ViewEntry } from '../facts/view-entry.ts';
 import { PROJECT_MS } from '../limits/budgets.ts';
@@ -47,7 +47,7 @@ export async function projectTriggers(
  */
 async function liveTargets({ domain, views }: ProjectPorts, triggers: readonly Trigger[]) {
   const streams = [...new Set(triggers.map(({ stream }) => stream))];
-  const types = new Set(streams.map((stream) => splitStream(stream).type));
+  const types = new Set(streams.map((stream) => parseStreamRef(stream).type));
   const projected = viewsOf(domain).filter(({ of }) => types.has(of.type));
   const targets: Target[] = [];
   const refused = new Map<string, unknown>();
@@ -63,7 +63,7 @@ async function liveTargets({ domain, views }: ProjectPorts, triggers: readonly T
         : generations;
     targets.push(...targetsOf(view, now));
     if (needsNewerCode(view, now))
-      for (const stream of streams.filter((one) => splitStream(one).type === view.of.type))
+      for (const stream of streams.filter((one) => parseStreamRef(one).type === view.of.type))
         refused.set(
           stream,
           new MeridianError('unavailable', `View ${view.name} is built by newer code than runs here.`, {
@@ -173,7 +173,7 @@ function entriesBehind({ views }: ProjectPorts, targets: readonly Target[], pend
   return Promise.all(
     targets.map(async (target) => {
       const { view, name, shards } = target;
-      const own = streams.filter((stream) => splitStream(stream).type === view.of.type);
+      const own = streams.filter((stream) => parseStreamRef(stream).type === view.of.type);
       const places = own.map((stream) => ({ stream, shard: shardOf(shards, stream) }));
       const entries: Entries = own.length > 0 ? await views.entries(name, places) : new Map();
       const behind = own.filter((stream) => {
@@ -213,10 +213,11 @@ async function load(
 }
 
 async function historyWith(ports: ProjectPorts, stream: string, brought: readonly Commit[]): Promise<History> {
-  const history = await loadHistory(ports, stream);
+  const ref = parseStreamRef(stream);
+  const history = await loadHistory(ports, ref);
   history.add(brought);
   if (history.holds) return history;
-  const whole = await loadWhole(ports, stream);
+  const whole = await loadWhole(ports, ref);
   whole.add(brought);
   return whole;
 }

@@ -3,7 +3,7 @@ import { codeVersionOf, type ViewDefinition } from '../definition/view.ts';
 import type { Commit } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
 import type { Build, Generations, Segment } from '../facts/generation.ts';
-import { splitStream } from '../facts/stream-ref.ts';
+import { parseStreamRef } from '../facts/stream-ref.ts';
 import { REMOVABLE_AFTER_MS, STEP_MS } from '../limits/budgets.ts';
 import type { CommitScan } from '../ports/commit-scan.ts';
 import type { ActionRequest, ActionResult } from '../wire/operate.ts';
@@ -111,7 +111,7 @@ function streamsOf(commits: readonly Commit[], { of }: ViewDefinition, last: str
   return [
     ...new Map(
       commits
-        .filter(({ stream }) => stream !== last && splitStream(stream).type === of.type)
+        .filter(({ stream }) => stream !== last && parseStreamRef(stream).type === of.type)
         .map((commit) => [commit.stream, commit]),
     ).values(),
   ];

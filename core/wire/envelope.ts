@@ -3,7 +3,7 @@ import { type Domain, streamTypeOf } from '../definition/domain.ts';
 import { checkEvents } from '../definition/stream.ts';
 import type { Append } from '../facts/append.ts';
 import { type Fault, faultsOf, invalid, MeridianError } from '../facts/errors.ts';
-import { splitStream } from '../facts/stream-ref.ts';
+import { parseStreamRef } from '../facts/stream-ref.ts';
 import { MAX_EVENTS } from '../limits/budgets.ts';
 import { commitIdSchema, metaSchema, sentEventSchema, streamNameSchema } from './schemas.ts';
 import { decodeVersionToken } from './version-token.ts';
@@ -81,7 +81,7 @@ const streamAndEventsSchema = z.object({ stream: streamNameSchema, events: z.arr
 /** The faults of an envelope's events against their schemas, as far as stream and events can be read. */
 function faultsOfEvents(domain: Domain, envelope: unknown): readonly Fault[] {
   const { data } = streamAndEventsSchema.safeParse(envelope);
-  const definition = data && domain.streams.get(splitStream(data.stream).type);
+  const definition = data && domain.streams.get(parseStreamRef(data.stream).type);
   return definition ? checkEvents(definition, data.events).faults : [];
 }
 
@@ -91,7 +91,7 @@ function toAppend(
   operation: Append['operation'],
   newId: () => string,
 ): Append {
-  const { mode } = streamTypeOf(domain, splitStream(stream).type);
+  const { mode } = streamTypeOf(domain, parseStreamRef(stream).type);
   if (mode === 'merge' && expected !== undefined)
     throw invalid([{ path: 'expected', message: 'is for home streams; a merge stream takes basedOn' }]);
   if (mode === 'home' && basedOn !== undefined)

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type Commit, eventId } from '../facts/commit.ts';
-import { splitStream } from '../facts/stream-ref.ts';
+import { parseStreamRef } from '../facts/stream-ref.ts';
 import { type BusEntry, SOURCE_PREFIX } from './bus.ts';
 import { commitIdSchema, givenMetaSchema, metaSchema, positionSchema, streamNameSchema } from './schemas.ts';
 
@@ -8,7 +8,7 @@ import { commitIdSchema, givenMetaSchema, metaSchema, positionSchema, streamName
 export function entriesOf(commit: Commit): readonly BusEntry[] {
   const { stream, log, position, commitId, fingerprint, previous, context, hlc, region, meta, events } = commit;
   return events.map(({ type, schemaVersion, data }, index) => ({
-    source: SOURCE_PREFIX + splitStream(stream).type,
+    source: SOURCE_PREFIX + parseStreamRef(stream).type,
     detailType: type,
     detail: JSON.stringify({
       id: eventId(commit, index),

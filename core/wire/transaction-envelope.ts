@@ -4,7 +4,7 @@ import { checkEvents, commandOf, homeOf, type StreamDefinition } from '../defini
 import { type Fault, faultsOf, invalid, listedFaults, MeridianError } from '../facts/errors.ts';
 import { canonicalJson, fingerprintOf } from '../facts/fingerprint.ts';
 import type { Operation } from '../facts/operation.ts';
-import { splitStream } from '../facts/stream-ref.ts';
+import { parseStreamRef } from '../facts/stream-ref.ts';
 import { drivingRegionOf, isTransactionId, type Participant, type Transaction } from '../facts/transaction.ts';
 import type { VersionVector } from '../facts/version.ts';
 import {
@@ -156,8 +156,9 @@ function definitionOf(reading: Reading, stream: string, path: string): StreamDef
   if (!once)
     reading.faults.push({ path: `${path}.stream`, message: `names ${stream} a second time: name each stream once` });
   return orFault(reading, `${path}.stream`, () => {
-    const definition = streamTypeOf(domain, splitStream(stream).type);
-    if (homeOf(definition, stream, regions) !== undefined) return definition;
+    const ref = parseStreamRef(stream);
+    const definition = streamTypeOf(domain, ref.type);
+    if (homeOf(definition, ref, regions) !== undefined) return definition;
     throw new MeridianError(
       'validation',
       `${stream} is a ${definition.mode} stream: only home streams take part in transactions`,

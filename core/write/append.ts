@@ -4,7 +4,7 @@ import type { Commit } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
 import { fingerprintOf } from '../facts/fingerprint.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
-import { splitStream } from '../facts/stream-ref.ts';
+import { parseStreamRef } from '../facts/stream-ref.ts';
 import { dominates, emptyVersion, type VersionVector } from '../facts/version.ts';
 import { APPEND_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
@@ -41,8 +41,9 @@ import {
  */
 export async function appendToStream(ports: AppendPorts, asked: Append): Promise<Appended> {
   const { domain, runtime, events: store, log } = ports;
-  const { stream, commitId, expected, basedOn } = asked;
-  const definition = streamTypeOf(domain, splitStream(stream).type);
+  const { commitId, expected, basedOn } = asked;
+  const stream = parseStreamRef(asked.stream);
+  const definition = streamTypeOf(domain, stream.type);
   checkHome(ports, definition, stream);
   const fingerprint = fingerprintOf(runtime, asked.operation);
   const deadline = runtime.elapsed() + APPEND_MS;
@@ -70,7 +71,7 @@ export async function appendToStream(ports: AppendPorts, asked: Append): Promise
     }
     const now = runtime.now();
     const known = history.find(commitId, fingerprint, now);
-    const refusal = known ? idReused(stream, known) : (history.unreadable ?? conflictOf(history, expected));
+    const refusal = known ? idReused(asked.stream, known) : (history.unreadable ?? conflictOf(history, expected));
     if (refusal && fresh) throw refusal;
     if (refusal || !dominates(history.seen, basedOn ?? emptyVersion)) {
       await refresh(basedOn);
@@ -89,7 +90,7 @@ export async function appendToStream(ports: AppendPorts, asked: Append): Promise
       continue;
     }
     if (!decision.events) throw decision.error;
-    if (decision.events.length === 0) return { stream, commitId, version: context };
+    if (decision.events.length === 0) return { stream: asked.stream, commitId, version: context };
 
     const commit = nextCommit(ports, history, now, {
       commitId,
@@ -103,12 +104,12 @@ export async function appendToStream(ports: AppendPorts, asked: Append): Promise
     history.add([taken ?? commit]);
     if (!taken) {
       runtime.metric('Appended', 'Count', 1);
-      if (ports.warm.get(stream)?.history === history) await keepSnapshot(ports, history);
+      if (ports.warm.get(stream.name)?.history === history) await keepSnapshot(ports, history);
       return answer;
     }
     if (taken.commitId === commitId && taken.tx === undefined && history.holds) {
       if (taken.fingerprint === fingerprint) return appended(history, taken);
-      throw idReused(stream, taken);
+      throw idReused(asked.stream, taken);
     }
 
     runtime.metric('AppendConflict', 'Count', 1);
@@ -116,15 +117,15 @@ export async function appendToStream(ports: AppendPorts, asked: Append): Promise
     if (runtime.elapsed() + wait > deadline)
       throw new MeridianError(
         'version-conflict',
-        `Other writers of ${stream} were faster for ${APPEND_MS / 1000} s: try again.`,
+        `Other writers of ${stream.name} were faster for ${APPEND_MS / 1000} s: try again.`,
         {
           retryable: true,
-          details: { actual: encodeVersionToken(stream, history.seen) },
+          details: { actual: encodeVersionToken(stream.name, history.seen) },
         },
       );
     await runtime.sleep(wait);
     // Nothing stands behind an intent that is not final.
-    if (taken.tx?.state !== 'prepared') history.add(await store.loadLog(stream, log, history.lastPosition(log)));
+    if (taken.tx?.state !== 'prepared') history.add(await store.loadLog(stream.name, log, history.lastPosition(log)));
     if (isBehind(history, taken)) await refresh(basedOn);
   }
 }

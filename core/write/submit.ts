@@ -2,7 +2,7 @@ import { streamTypeOf } from '../definition/domain.ts';
 import { homeOf } from '../definition/stream.ts';
 import type { Append, Appended } from '../facts/append.ts';
 import { fromProblem } from '../facts/errors.ts';
-import { splitStream } from '../facts/stream-ref.ts';
+import { parseStreamRef } from '../facts/stream-ref.ts';
 import type { Remote } from '../ports/remote.ts';
 import { appendAnswerSchema } from '../wire/command.ts';
 import { appendToStream } from './append.ts';
@@ -18,9 +18,8 @@ export interface SubmitPorts extends AppendPorts {
  * (the append may stand all the same: the same commitId again tells)
  */
 export async function submitAppend(ports: SubmitPorts, asked: Append): Promise<Appended> {
-  const { type } = splitStream(asked.stream);
-  const definition = streamTypeOf(ports.domain, type);
-  const home = homeOf(definition, asked.stream, ports.regions) ?? ports.region;
+  const stream = parseStreamRef(asked.stream);
+  const home = homeOf(streamTypeOf(ports.domain, stream.type), stream, ports.regions) ?? ports.region;
   if (home === ports.region) return appendToStream(ports, asked);
   const answer = appendAnswerSchema.parse(await ports.remote.invoke(home, asked));
   if ('problem' in answer) throw fromProblem(answer.problem);

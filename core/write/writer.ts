@@ -7,7 +7,7 @@ import { MeridianError } from '../facts/errors.ts';
 import { nextStamp, wallTimeOf } from '../facts/hlc.ts';
 import type { Operation, SentEvent } from '../facts/operation.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
-import { splitStream } from '../facts/stream-ref.ts';
+import type { StreamRef } from '../facts/stream-ref.ts';
 import { covers, dominates, type VersionVector } from '../facts/version.ts';
 import type { History } from '../log/history.ts';
 import { type LoadPorts, loadAtLeast } from '../log/load.ts';
@@ -37,10 +37,12 @@ const WARM_MS = 1000;
 const CLOCK_AHEAD_MS = 500;
 
 /** @throws MeridianError `misdirected`: a `home` stream of another Region */
-export function checkHome({ region, regions }: AppendPorts, definition: StreamDefinition, stream: string): void {
+export function checkHome({ region, regions }: AppendPorts, definition: StreamDefinition, stream: StreamRef): void {
   const home = homeOf(definition, stream, regions) ?? region;
   if (home !== region)
-    throw new MeridianError('misdirected', `${stream} is at home in ${home}, not in ${region}.`, { details: { home } });
+    throw new MeridianError('misdirected', `${stream.name} is at home in ${home}, not in ${region}.`, {
+      details: { home },
+    });
 }
 
 /** What was decided on a state: events, none of them when nothing changes, or a refusal. */
@@ -54,13 +56,12 @@ export type Decide = (state: () => unknown, now: number) => CommandResult;
  * Checks what is asked for once; the answer decides as often as the state changes under it.
  * @throws MeridianError `unknown-event`, `unknown-command`; `validation` with the path of every fault
  */
-export function decider(definition: StreamDefinition, stream: string, operation: Operation): Decide {
+export function decider(definition: StreamDefinition, { id }: StreamRef, operation: Operation): Decide {
   if (operation.kind === 'events') {
     const events = parseEvents(definition, operation.events);
     return () => ({ events });
   }
   const input = parseInput(definition, operation.command, operation.input);
-  const { id } = splitStream(stream);
   const command = commandOf(definition, operation.command);
   return (state, now) => {
     try {
@@ -94,18 +95,18 @@ function parseDecided(definition: StreamDefinition, command: string, events: rea
 export function warmHistory(
   { warm, runtime, log }: AppendPorts,
   { mode }: StreamDefinition,
-  stream: string,
+  stream: StreamRef,
 ): History | undefined {
-  const copy = warm.get(stream);
+  const copy = warm.get(stream.name);
   const alone = mode === 'home' && copy && !copy.history.hasOtherLogsThan(log);
   return copy?.history.holds && (alone || runtime.elapsed() - copy.loadedAt <= WARM_MS) ? copy.history : undefined;
 }
 
 /** Loads a stream, and keeps it in memory. @throws MeridianError as `loadAtLeast` */
-export async function loadWarm(ports: AppendPorts, stream: string, atLeast?: VersionVector): Promise<History> {
+export async function loadWarm(ports: AppendPorts, stream: StreamRef, atLeast?: VersionVector): Promise<History> {
   const loadedAt = ports.runtime.elapsed();
   const history = await loadAtLeast(ports, stream, atLeast);
-  ports.warm.set(stream, { history, loadedAt });
+  ports.warm.set(stream.name, { history, loadedAt });
   return history;
 }
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Commit, eventId, foldOrder } from '../../../core/facts/commit.ts';
-import { splitStream } from '../../../core/facts/stream-ref.ts';
+import { parseStreamRef } from '../../../core/facts/stream-ref.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { commitGraphs } from '../log/graph.ts';
 
@@ -41,6 +41,10 @@ describe('names', () => {
   });
 
   it('split a stream into its type and its id', () => {
-    expect(splitStream('flight/2001-01-01.LAX-BNA.17')).toEqual({ type: 'flight', id: '2001-01-01.LAX-BNA.17' });
+    expect(parseStreamRef('flight/2001-01-01.LAX-BNA.17')).toEqual({
+      name: 'flight/2001-01-01.LAX-BNA.17',
+      type: 'flight',
+      id: '2001-01-01.LAX-BNA.17',
+    });
   });
 });

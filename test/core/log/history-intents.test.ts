@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { defineStream } from '../../../core/definition/stream.ts';
 import type { Commit } from '../../../core/facts/commit.ts';
 import { nextStamp } from '../../../core/facts/hlc.ts';
+import { parseStreamRef } from '../../../core/facts/stream-ref.ts';
 import { History } from '../../../core/log/history.ts';
 import { loadHistory } from '../../../core/log/load.ts';
 import { account } from '../../../testing/toy.ts';
@@ -140,9 +141,9 @@ describe('loading a stream with an intent that is decided', () => {
   it('asks the deciding Region at home', async () => {
     const { us, eu, calls } = aWorld({ strong: false });
     await put(us, 'eu:order-1');
-    expect((await loadHistory(us, STREAM)).seen).toEqual({ us: 1 });
+    expect((await loadHistory(us, parseStreamRef(STREAM))).seen).toEqual({ us: 1 });
     await eu.decisions.put(committed);
-    expect((await loadHistory(us, STREAM)).seen).toEqual({ us: 2 });
+    expect((await loadHistory(us, parseStreamRef(STREAM))).seen).toEqual({ us: 2 });
     expect(calls).toMatchObject([
       { region: 'eu', within: 2000 },
       { region: 'eu', within: 2000 },
@@ -153,9 +154,9 @@ describe('loading a stream with an intent that is decided', () => {
     const { ap, eu, calls } = aWorld({ strong: false });
     await put(ap, 'eu:order-1');
     await eu.decisions.put(committed);
-    expect((await loadHistory(ap, STREAM)).seen).toEqual({ us: 1 });
+    expect((await loadHistory(ap, parseStreamRef(STREAM))).seen).toEqual({ us: 1 });
     ap.decisions.replicate(committed);
-    expect((await loadHistory(ap, STREAM)).seen).toEqual({ us: 2 });
+    expect((await loadHistory(ap, parseStreamRef(STREAM))).seen).toEqual({ us: 2 });
     expect(calls).toEqual([]);
   });
 
@@ -164,7 +165,7 @@ describe('loading a stream with an intent that is decided', () => {
     await put(us, 'eu:order-1');
     await eu.decisions.put(committed);
     cut.add('eu');
-    const history = await loadHistory(us, STREAM);
+    const history = await loadHistory(us, parseStreamRef(STREAM));
     expect(history.seen).toEqual({ us: 1 });
     expect(history.undecided).toHaveLength(1);
   });
@@ -173,7 +174,7 @@ describe('loading a stream with an intent that is decided', () => {
     const { us } = aWorld();
     await put(us, 'us:order-1');
     await us.decisions.put(commits);
-    await loadHistory(us, STREAM);
+    await loadHistory(us, parseStreamRef(STREAM));
     expect((await us.table.load(STREAM))[1]?.tx?.state).toBe('prepared');
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { memorySnapshotStore } from '../../../adapters/memory/snapshot-store.ts';
 import type { Commit } from '../../../core/facts/commit.ts';
+import { parseStreamRef } from '../../../core/facts/stream-ref.ts';
 import type { VersionVector } from '../../../core/facts/version.ts';
 import { defineDomain, defineStream, type SnapshotStore } from '../../../core/index.ts';
 import { History } from '../../../core/log/history.ts';
@@ -354,8 +355,8 @@ describe('whatever a Region gets, in whatever order, and whenever it loads', () 
           for (const commit of order) {
             us.table.replicate(commit);
             for (let i = loads.next().value ?? 0; i > 0; i--) {
-              const loaded = await loadHistory(us, STREAM);
-              const whole = await loadWhole(us, STREAM);
+              const loaded = await loadHistory(us, parseStreamRef(STREAM));
+              const whole = await loadWhole(us, parseStreamRef(STREAM));
               expect(loaded.holds).toBe(true);
               expect(loaded.seen).toEqual(whole.seen);
               expect(loaded.state).toEqual(whole.state);
@@ -363,7 +364,7 @@ describe('whatever a Region gets, in whatever order, and whenever it loads', () 
             }
           }
           const all = new History(note, STREAM, order);
-          expect((await loadHistory(us, STREAM)).state).toEqual(all.state);
+          expect((await loadHistory(us, parseStreamRef(STREAM))).state).toEqual(all.state);
         },
       ),
       { numRuns: 150 },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseStreamRef } from '../../../core/facts/stream-ref.ts';
 import { loadAtLeast, loadHistory } from '../../../core/log/load.ts';
 import { appendToStream } from '../../../core/write/append.ts';
 import { anAppend, aRegion, replicate, watched } from '../a-region.ts';
@@ -10,7 +11,7 @@ describe('load', () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
     for (let i = 0; i < 3; i++) await appendToStream(us, anAppend());
     for (const commit of (await us.table.load(STREAM)).toSpliced(1, 1)) eu.table.replicate(commit);
-    expect(await loadHistory(eu, STREAM)).toMatchObject({ stream: STREAM, seen: { us: 1 }, hidden: 1 });
+    expect(await loadHistory(eu, parseStreamRef(STREAM))).toMatchObject({ stream: STREAM, seen: { us: 1 }, hidden: 1 });
   });
 
   it('measures how long the oldest hidden commit has waited, by its stamp, and nothing where none is hidden', async () => {
@@ -22,14 +23,14 @@ describe('load', () => {
     const [first, ...later] = await us.table.load(STREAM);
     for (const commit of later) eu.table.replicate(commit);
     await eu.runtime.sleep(600_000);
-    await loadHistory(eu, STREAM);
+    await loadHistory(eu, parseStreamRef(STREAM));
     expect(eu.runtime.metrics.get('HiddenCommits')).toBe(2);
     // Written a minute after the start, and looked at nine minutes later.
     expect(eu.runtime.metrics.get('HiddenCommitAge')).toBe(540_000);
 
     eu.runtime.metrics.clear();
     if (first) eu.table.replicate(first);
-    await loadHistory(eu, STREAM);
+    await loadHistory(eu, parseStreamRef(STREAM));
     expect(eu.runtime.metrics).toEqual(new Map());
   });
 
@@ -38,12 +39,12 @@ describe('load', () => {
     await us.runtime.sleep(600_000);
     for (let i = 0; i < 2; i++) await appendToStream(us, anAppend());
     for (const commit of (await us.table.load(STREAM)).slice(1)) eu.table.replicate(commit);
-    await loadHistory(eu, STREAM);
+    await loadHistory(eu, parseStreamRef(STREAM));
     expect(eu.runtime.metrics.get('HiddenCommitAge')).toBe(0);
   });
 
   it('refuses a stream of a type that there is not', async () => {
-    await expect(loadHistory(aRegion(), 'flight/x')).rejects.toThrow(
+    await expect(loadHistory(aRegion(), parseStreamRef('flight/x'))).rejects.toThrow(
       expect.objectContaining({ code: 'unknown-stream-type' }),
     );
   });
@@ -54,8 +55,8 @@ describe('load at least', () => {
     const us = aRegion();
     const { version } = await appendToStream(us, anAppend());
     us.events.calls.length = 0;
-    await loadAtLeast(us, STREAM);
-    await loadAtLeast(us, STREAM, version);
+    await loadAtLeast(us, parseStreamRef(STREAM));
+    await loadAtLeast(us, parseStreamRef(STREAM), version);
     expect(us.events.calls).toEqual(['load', 'load']);
     expect(us.runtime.slept).toEqual([]);
   });
@@ -71,7 +72,7 @@ describe('load at least', () => {
       if (loads === 2 && second) eu.table.replicate(second);
       if (loads === 4 && first) eu.table.replicate(first);
     });
-    const history = await loadAtLeast({ ...eu, events }, STREAM, version);
+    const history = await loadAtLeast({ ...eu, events }, parseStreamRef(STREAM), version);
     expect(history.seen).toEqual({ us: 2 });
     expect(loads).toBe(4);
   });
@@ -81,9 +82,9 @@ describe('load at least', () => {
     const { version } = await appendToStream(us, anAppend());
     const start = eu.runtime.now();
     const refused = expect.objectContaining({ code: 'not-caught-up', retryable: true });
-    await expect(loadAtLeast(eu, STREAM, version)).rejects.toThrow(refused);
+    await expect(loadAtLeast(eu, parseStreamRef(STREAM), version)).rejects.toThrow(refused);
     expect(eu.runtime.now() - start).toBeLessThanOrEqual(2000);
     await replicate(STREAM, us, eu);
-    expect((await loadAtLeast(eu, STREAM, version)).seen).toEqual(version);
+    expect((await loadAtLeast(eu, parseStreamRef(STREAM), version)).seen).toEqual(version);
   });
 });
