@@ -1,9 +1,12 @@
 import { memoryDecisions } from '../adapters/memory/decisions.ts';
 import { type Domain, forwardPattern } from '../core/index.ts';
+import { allowStrong } from '../core/limits/aws.ts';
 import type { Telemetry } from '../lambdas/instrument.ts';
 import { Link, type LinkOptions } from './network/link.ts';
+import type { Overrides } from './region/deployment.ts';
 import type { FaultyPorts } from './region/faults.ts';
-import { type Links, type Subscription, WorldRegion } from './region/region.ts';
+import type { Links } from './region/links.ts';
+import { type Subscription, WorldRegion } from './region/region.ts';
 import { Activity } from './time/activity.ts';
 import { seeded } from './time/randomness.ts';
 import { realScheduler, type Scheduler } from './time/scheduler.ts';
@@ -37,7 +40,7 @@ export interface WorldOptions {
   readonly clockAhead?: Readonly<Record<string, number>>;
   /**
    * Where decisions are: `strong` on one table with multi-Region strong consistency, `eventual` on one for every Region,
-   * replicated. @default `strong` with three Regions or more, as on AWS
+   * replicated. @default `strong` where these Regions allow it on AWS
    */
   readonly decisions?: 'strong' | 'eventual';
   /**
@@ -45,20 +48,20 @@ export interface WorldOptions {
    * instance's process: its invocation fails at once, whatever it waits for. @default none
    */
   readonly withFaults?: (region: string, ports: FaultyPorts, exit: () => void) => FaultyPorts;
+  /** What a test sets otherwise than deployed. @default nothing */
+  readonly functions?: Overrides;
   /** Who hears of every Region's bus. @default nobody */
   readonly subscriptions?: readonly Subscription[];
   /** @default what goes wrong inside is written nowhere */
   readonly telemetry?: Telemetry;
 }
 
-/** So many Regions a table with multi-Region strong consistency has. */
-const STRONG_REGIONS = 3;
-
 const silent: Telemetry = { log: { warn: () => undefined, error: () => undefined }, middlewares: [] };
 
 /** N Regions in one process: the real handlers on real AWS-shaped events, and links between the Regions that can be cut. */
 export class World {
   readonly regions: ReadonlyMap<string, WorldRegion>;
+  readonly decisions: 'strong' | 'eventual';
   readonly #activity = new Activity();
   readonly #later = new Activity();
 
@@ -72,11 +75,17 @@ export class World {
     duplicates = 0,
     reorders = false,
     clockAhead = {},
-    decisions = regions.length >= STRONG_REGIONS ? 'strong' : 'eventual',
+    decisions = allowStrong(regions) ? 'strong' : 'eventual',
+    functions = {},
     withFaults = (_region, ports) => ports,
     subscriptions = [],
     telemetry = silent,
   }: WorldOptions) {
+    if (decisions === 'strong' && !allowStrong(regions))
+      throw new Error(
+        `${regions.join(', ')} do not allow strong decisions: on AWS they take three Regions of one set.`,
+      );
+    this.decisions = decisions;
     const random = seeded(seed);
     const latencies = latency ? awsLatencies : noLatency;
     const activity = this.#activity;
@@ -91,6 +100,7 @@ export class World {
       telemetry,
       duplicates,
       reorders,
+      functions,
       withFaults,
       subscriptions,
     };

@@ -41,7 +41,7 @@ export function addStart(program: Command): void {
     .addOption(
       new Option(
         '--decisions <where>',
-        'one table of decisions with strong consistency, or one for every Region (default: strong with three Regions or more)',
+        'one table of decisions with strong consistency, or one for every Region (default: strong where AWS has it for these Regions)',
       ).choices(['strong', 'eventual']),
     )
     .option('--port <port>', 'where to serve, on 127.0.0.1 only', port, 4700)

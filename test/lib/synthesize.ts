@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { z } from 'zod';
-import { projectedTypes } from '../../core/index.ts';
 import { parseConfig } from '../../lib/config.ts';
 import type { Deployed } from '../../lib/deployed-regions.ts';
 import { addMeridian, type MeridianStacks } from '../../lib/meridian.ts';
@@ -43,6 +42,8 @@ export interface SynthesizeOptions {
   readonly deployed?: Deployed;
   /** Whether CloudFormation's own rules are checked too; they take most of the time. */
   readonly cloudFormationRules?: boolean;
+  /** @default those of the toy domain */
+  readonly projectedTypes?: Iterable<string>;
   /** Changes the stacks before they are synthesized. */
   readonly change?: (stacks: MeridianStacks) => void;
 }
@@ -52,6 +53,7 @@ export function synthesize({
   context,
   deployed,
   cloudFormationRules = false,
+  projectedTypes: types = projectedTypes(toyDomain),
   change,
 }: SynthesizeOptions = {}): Synthesized {
   const outdir = mkdtempSync(join(tmpdir(), 'meridian-cdk-'));
@@ -60,7 +62,7 @@ export function synthesize({
     const config = parseConfig((key) => app.node.tryGetContext(key));
     const stacks = addMeridian(app, {
       config,
-      projectedTypes: [...projectedTypes(toyDomain)].sort(),
+      projectedTypes: [...types].sort(),
       eventSchemas: registrySchemas(toyDomain),
       deployed,
     });

@@ -35,6 +35,7 @@ describe('operate in a world', () => {
   it('publishes what a bus has lost, and tells what it still does not take', async () => {
     let isBroken = true;
     const { world, scheduler, write, settle, heard } = aWorld({
+      functions: { relay: { stream: { retries: 9 } } },
       withFaults: (region, ports) => ({
         ...ports,
         bus: {

@@ -17,8 +17,10 @@ export interface TableStreamOptions {
   readonly region: string;
   /** Records that one invocation gets at most. */
   readonly batchSize: number;
-  /** Deliveries of one record after which it goes to the failure destination. */
-  readonly maxTries: number;
+  /** Retries of one record after which it goes to the failure destination. */
+  readonly retries: number;
+  /** Milliseconds after which a record that fails goes there. */
+  readonly maxAge: number;
   /** Milliseconds between two tries. */
   readonly retryAfter: number;
   /** Share of records that are delivered twice, 0 to 1. */
@@ -86,7 +88,7 @@ export class TableStream {
       const half = rest.length >> 1;
       await this.#deliver(rest.slice(0, half), 1);
       await this.#deliver(rest.slice(half), 1);
-    } else if (rest.length === 1 && tries >= this.#options.maxTries) {
+    } else if (rest.length === 1 && (tries > this.#options.retries || this.#isTooOld(rest))) {
       this.failures.push(...rest);
       this.#activity.end();
     } else {
@@ -95,6 +97,11 @@ export class TableStream {
       });
       await this.#deliver(rest, isWhole ? tries + 1 : 1);
     }
+  }
+
+  #isTooOld([record]: readonly DynamoDBRecord[]): boolean {
+    const writtenS = record?.dynamodb?.ApproximateCreationDateTime ?? 0;
+    return this.#scheduler.now() - writtenS * 1000 > this.#options.maxAge;
   }
 
   /** @returns the index of the first record that failed; the batch's length when none did */

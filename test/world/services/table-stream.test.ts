@@ -2,7 +2,7 @@ import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 
 import { describe, expect, it } from 'vitest';
 import { fromImage } from '../../../adapters/dynamodb/commit-item.ts';
 import { FunctionPool } from '../../../world/services/function-pool.ts';
-import { TableStream } from '../../../world/services/table-stream.ts';
+import { TableStream, type TableStreamOptions } from '../../../world/services/table-stream.ts';
 import { Activity } from '../../../world/time/activity.ts';
 import { seeded } from '../../../world/time/randomness.ts';
 import { sleepOn, VirtualScheduler } from '../../../world/time/scheduler.ts';
@@ -15,7 +15,11 @@ function positionOf({ dynamodb }: DynamoDBRecord): number {
 }
 
 /** A stream of commits 1, 2, 3 … whose consumer takes 10 ms; `answer` says which positions fail. */
-function aStream(answer: Answer = () => [], duplicates = 0) {
+function aStream(
+  answer: Answer = () => [],
+  duplicates = 0,
+  limits: Partial<Pick<TableStreamOptions, 'retries' | 'maxAge'>> = {},
+) {
   const scheduler = new VirtualScheduler(0);
   const activity = new Activity();
   const deliveries: { at: number; positions: number[] }[] = [];
@@ -37,7 +41,7 @@ function aStream(answer: Answer = () => [], duplicates = 0) {
       },
   );
   const stream = new TableStream(
-    { region: 'us-east-1', batchSize: 4, maxTries: 3, retryAfter: 500, duplicates },
+    { region: 'us-east-1', batchSize: 4, retries: 2, maxAge: 3_600_000, retryAfter: 500, duplicates, ...limits },
     scheduler,
     seeded(5),
     activity,
@@ -89,7 +93,14 @@ describe('TableStream', () => {
           return { batchItemFailures: [] };
         },
     );
-    const options = { region: 'us-east-1', batchSize: 4, maxTries: 3, retryAfter: 500, duplicates: 0 };
+    const options = {
+      region: 'us-east-1',
+      batchSize: 4,
+      retries: 2,
+      maxAge: 3_600_000,
+      retryAfter: 500,
+      duplicates: 0,
+    };
     new TableStream(options, scheduler, seeded(5), activity, pool).push({ commit });
 
     await scheduler.runUntil(() => activity.idle);
@@ -143,6 +154,20 @@ describe('TableStream', () => {
       );
       expect(activity.idle).toBe(true);
     }
+  });
+
+  it('gives up a record by its age too, and not those behind it', async () => {
+    const { push, settle, deliveries, failures } = aStream((batch) => (batch.includes(1) ? [1] : []), 0, {
+      retries: 1000,
+      maxAge: 2000,
+    });
+
+    push(2);
+    await settle();
+
+    expect(failures()).toEqual([1]);
+    expect(deliveries.at(-1)?.positions).toEqual([2]);
+    expect(deliveries.findLast(({ positions }) => positions.includes(1))?.at).toBeLessThan(3000);
   });
 
   it('delivers its share of records twice, and none before those that were written earlier', async () => {

@@ -1,0 +1,77 @@
+import { hash } from 'node:crypto';
+import { warmStreams } from '../../adapters/node/warm-streams.ts';
+import { type Domain, MeridianError, type Queue, type Remote, type Runtime } from '../../core/index.ts';
+import { REMOTE_MS } from '../../core/limits/budgets.ts';
+import type { Telemetry } from '../../lambdas/instrument.ts';
+import type { FunctionPool } from '../services/function-pool.ts';
+import { hexId, type Random } from '../time/randomness.ts';
+import { type Scheduler, sleepOn, withTimeout } from '../time/scheduler.ts';
+import type { RegionCounts } from './counts.ts';
+import type { FaultyPorts } from './faults.ts';
+import type { Links } from './links.ts';
+
+/** What one instance of a function works with. */
+export type FunctionPorts = FaultyPorts & ReturnType<typeof ownPorts>;
+
+/** Of it what no fault is put into; its warm memory is its own. */
+export function ownPorts(options: {
+  readonly region: string;
+  readonly regions: readonly string[];
+  readonly domain: Domain;
+  readonly telemetry: Telemetry;
+  readonly runtime: Runtime;
+  readonly ingest: Queue;
+}) {
+  return { ...options, log: options.region, warm: warmStreams() };
+}
+
+/** Time, randomness and metrics of a Region. */
+export function regionRuntime(
+  {
+    scheduler,
+    random,
+    clockAhead,
+  }: { readonly scheduler: Scheduler; readonly random: Random; readonly clockAhead: number },
+  { metrics }: Pick<RegionCounts, 'metrics'>,
+): Runtime {
+  return {
+    now: () => scheduler.now() + clockAhead,
+    elapsed: () => scheduler.now(),
+    sleep: (milliseconds) => sleepOn(scheduler, milliseconds),
+    random,
+    newId: () => hexId(random),
+    digest: (text) => hash('sha256', text, 'base64url'),
+    metric: (name, _unit, value) => metrics.set(name, (metrics.get(name) ?? 0) + value),
+  };
+}
+
+/** Where a function of another Region is reached. */
+export interface Callee {
+  readonly links: Links;
+  /** The way back. */
+  readonly back: Links;
+  readonly callee: FunctionPool<unknown, unknown>;
+}
+
+/** One function of the other Regions, with JSON on both ways. */
+export function remoteOver(scheduler: Scheduler, calleeIn: (region: string) => Callee): Remote {
+  const call = async (region: string, request: unknown): Promise<unknown> => {
+    const { links, back, callee } = calleeIn(region);
+    await links.invoke.pass();
+    const answer = await callee.invoke(JSON.parse(JSON.stringify(request)));
+    await back.invoke.pass();
+    return JSON.parse(JSON.stringify(answer));
+  };
+  return {
+    invoke: async (region, request, limit = REMOTE_MS) => {
+      try {
+        return await withTimeout(scheduler, limit, `No answer in ${limit} ms.`, call(region, request));
+      } catch (cause) {
+        throw new MeridianError('region-unreachable', `${region} did not answer: try again.`, {
+          retryable: true,
+          cause,
+        });
+      }
+    },
+  };
+}

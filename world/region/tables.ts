@@ -1,0 +1,114 @@
+import { memoryDecisions } from '../../adapters/memory/decisions.ts';
+import { type EventsChange, type MemoryEventStore, memoryEventStore } from '../../adapters/memory/event-store.ts';
+import { memorySightings } from '../../adapters/memory/sightings.ts';
+import { memorySnapshotStore } from '../../adapters/memory/snapshot-store.ts';
+import { memoryViewStore } from '../../adapters/memory/view-store.ts';
+import type { Commit, Decision, Decisions, Sightings, SnapshotStore, ViewsTable } from '../../core/index.ts';
+import type { TableStream } from '../services/table-stream.ts';
+import type { Scheduler } from '../time/scheduler.ts';
+import type { RegionCounts } from './counts.ts';
+import type { Links } from './links.ts';
+import { type RoundTrip, strongDecisions } from './strong-decisions.ts';
+
+/** Another Region, as replication reaches it. */
+export interface ReplicaPeer {
+  readonly links: Links;
+  /** The way back. */
+  readonly back: Links;
+  readonly tables: RegionTables;
+}
+
+export interface RegionTablesOptions {
+  readonly region: string;
+  readonly scheduler: Scheduler;
+  readonly counts: RegionCounts;
+  /** The decisions that all Regions share; undefined: each has a store of its own, replicated. */
+  readonly sharedDecisions: Decisions | undefined;
+  /** The streams of the two global tables. */
+  readonly streams: { readonly commits: TableStream; readonly decisions: TableStream };
+  readonly peers: () => readonly ReplicaPeer[];
+}
+
+/** The tables of a Region: what is written in them goes into their streams, and what is written here to the other replicas. */
+export class RegionTables {
+  readonly events: MemoryEventStore;
+  readonly snapshots: SnapshotStore = memorySnapshotStore();
+  readonly views: ViewsTable = memoryViewStore();
+  readonly sightings: Sightings = memorySightings();
+  readonly decisions: Decisions;
+  readonly #options: RegionTablesOptions;
+  /** Takes in what was decided in another Region. */
+  readonly #replicateDecision: (decision: Decision) => void;
+
+  constructor(options: RegionTablesOptions) {
+    this.#options = options;
+    this.events = memoryEventStore((change) => this.#onChange(change));
+    const { decisions, replicate } = this.#decisionsOf(options.sharedDecisions);
+    this.decisions = decisions;
+    this.#replicateDecision = replicate;
+  }
+
+  /** The decisions that are held of a transaction, in the order of its attempts. */
+  attempts(transaction: string): Promise<readonly Decision[]> {
+    return (this.#options.sharedDecisions ?? this.decisions).attempts(transaction);
+  }
+
+  #onChange(change: EventsChange): void {
+    const { region, scheduler, counts, streams } = this.#options;
+    streams.commits.push(change);
+    if ('oneRegionDecision' in change) {
+      const { oneRegionDecision: decision } = change;
+      if (decision.region !== region) return;
+      counts.oneRegionDecisions++;
+      this.#replicate((peer) => peer.events.replicateDecision(decision));
+      return;
+    }
+    const { commit, before } = change;
+    if (!before) counts.seen++;
+    if (commit.region !== region) return;
+    if (before) counts.finalised++;
+    else {
+      counts.written++;
+      if (commit.tx) counts.intents++;
+    }
+    const writtenAt = scheduler.now();
+    this.#replicate((peer) => peer.#onReplicated(commit, writtenAt));
+  }
+
+  /** Does something in every other Region, as soon as replication has come there. */
+  #replicate(there: (peer: RegionTables) => void): void {
+    for (const { links, tables } of this.#options.peers()) links.replication.send(() => there(tables));
+  }
+
+  #onReplicated(commit: Commit, writtenAt: number): void {
+    const { counts, scheduler } = this.#options;
+    const before = counts.seen;
+    this.events.replicate(commit);
+    if (counts.seen > before) counts.lags.push(scheduler.now() - writtenAt);
+  }
+
+  #decisionsOf(shared: Decisions | undefined): {
+    readonly decisions: Decisions;
+    readonly replicate: (decision: Decision) => void;
+  } {
+    const { region, counts, streams } = this.#options;
+    const record = (decision: Decision): void => streams.decisions.push({ decision });
+    const onPut = (decision: Decision): void => {
+      record(decision);
+      if (decision.region !== region) return;
+      counts.decided++;
+      this.#replicate((peer) => peer.#replicateDecision(decision));
+    };
+    // What is shared need not be taken in: its record comes to every Region's stream.
+    if (shared) return { decisions: strongDecisions(shared, () => this.#roundTrips(), onPut), replicate: record };
+    const decisions = memoryDecisions({ strong: false, onPut });
+    return { decisions, replicate: (decision) => decisions.replicate(decision) };
+  }
+
+  #roundTrips(): readonly RoundTrip[] {
+    return this.#options.peers().map(({ links, back }) => ({
+      there: () => links.invoke.pass(),
+      back: () => back.invoke.pass(),
+    }));
+  }
+}
