@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { z } from 'zod';
+import { projectedTypes } from '../../core/index.ts';
 import { parseConfig } from '../../lib/config.ts';
 import type { Deployed } from '../../lib/deployed-regions.ts';
 import { addMeridian, type MeridianStacks } from '../../lib/meridian.ts';
