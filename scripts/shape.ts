@@ -44,9 +44,6 @@ const exceptions: Exceptions = {
   },
   longTestFiles: {
     'test/contract/view-store.contract.ts': toBeSplit,
-    'test/core/view/projection.test.ts': toBeSplit,
-    'test/core/view/rebuild.test.ts': toBeSplit,
-    'test/core/write/append.test.ts': toBeSplit,
     'test/lambdas/api/transactions.test.ts': toBeSplit,
     'test/lib/stacks.test.ts': toBeSplit,
   },

@@ -1,92 +1,21 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { memoryViewStore } from '../../../adapters/memory/view-store.ts';
 import { type Domain, defineDomain } from '../../../core/definition/domain.ts';
 import { defineView } from '../../../core/definition/view.ts';
-import type { Commit } from '../../../core/facts/commit.ts';
-import { MeridianError } from '../../../core/facts/errors.ts';
 import type { ViewEntry } from '../../../core/facts/view-entry.ts';
-import { History } from '../../../core/log/history.ts';
-import type { ViewsTable } from '../../../core/ports/views-table.ts';
 import { readRows } from '../../../core/read/views.ts';
-import { type ProjectPorts, projectTriggers } from '../../../core/view/projection.ts';
-import type { Trigger } from '../../../core/view/trigger.ts';
+import { projectTriggers } from '../../../core/view/projection.ts';
 import { appendToStream } from '../../../core/write/append.ts';
 import { note } from '../../../testing/toy.ts';
-import { aCommit } from '../../contract/commits.ts';
-import { fakeRuntime } from '../../runtime.ts';
-import { anAppend, inTexts, noted } from '../a-region.ts';
-import { arrivals, seenOf, shuffled } from '../log/graph.ts';
+import { anAppend, noted } from '../a-region.ts';
 import { aRegionWithViews, domain } from './a-region-with-views.ts';
-
-type Region = ReturnType<typeof aRegionWithViews>;
-
-function key({ stream, log, position }: Commit): Trigger {
-  return { stream, log, position, inTable: true };
-}
-function payload(commit: Commit): Trigger {
-  return { ...key(commit), inTable: false, commit };
-}
-/** An event of a commit whose other events have not come. */
-function part(commit: Commit): Trigger {
-  return { ...key(commit), inTable: false };
-}
-
-function noting(text: string, of: Partial<Commit> = {}): Commit {
-  return aCommit({
-    stream: 'note/n',
-    log: 'us',
-    context: {},
-    hlc: `0${of.position ?? 1}`,
-    events: [{ type: 'Noted', schemaVersion: 1, data: { text } }],
-    ...of,
-  });
-}
-
-async function rowsOf(ports: Pick<ProjectPorts, 'domain' | 'views'>, view: string): Promise<unknown> {
-  return Object.fromEntries((await readRows(ports, view, undefined, 1000)).rows.map(({ key, value }) => [key, value]));
-}
-
-async function viewsOf(ports: Pick<ProjectPorts, 'domain' | 'views'>) {
-  return {
-    texts: await rowsOf(ports, 'texts'),
-    lengths: await rowsOf(ports, 'lengths'),
-    latest: await rowsOf(ports, 'latest'),
-  };
-}
+import { disturbed, key, noting, part, payload, projectAll, put, rowsOf, viewsOf } from './projection-fixture.ts';
 
 /** The domain with one of its views. */
 function withView(name: string): Domain {
   return {
     ...domain,
     views: new Map([...domain.views].filter(([of]) => of === name)),
-  };
-}
-
-async function put({ table }: Region, commits: readonly Commit[]): Promise<void> {
-  for (const commit of commits) table.replicate(commit);
-}
-
-async function projectAll(ports: ProjectPorts, triggers: readonly Trigger[]): Promise<void> {
-  expect(await projectTriggers(ports, triggers)).toEqual(new Map());
-}
-
-/** A view store that something happens to between reading and changing, and after changing. */
-function disturbed(
-  views: ViewsTable,
-  { before = async () => {}, after = async () => {} }: { before?: () => Promise<void>; after?: () => Promise<void> },
-): ViewsTable & { readonly sizes: number[] } {
-  const sizes: number[] = [];
-  return {
-    ...views,
-    sizes,
-    apply: async (view, entries, deltas) => {
-      sizes.push(entries.length + deltas.length);
-      await before();
-      const applied = await views.apply(view, entries, deltas);
-      await after();
-      return applied;
-    },
   };
 }
 
@@ -201,167 +130,6 @@ describe('project', () => {
   });
 });
 
-describe('what arrives in another order than it was written', () => {
-  it('waits, hidden, until what it depends on is there', async () => {
-    const us = aRegionWithViews();
-    const [first, second] = [noting('a'), noting('b', { position: 2, context: { us: 1 } })];
-    const dependent = noting('c', { log: 'eu', position: 1, context: { us: 2 }, hlc: '03' });
-    for (const [commit, shown] of [
-      [dependent, {}],
-      [second, {}],
-      [first, { a: '1 times', b: '1 times', c: '1 times' }],
-    ] as const) {
-      await put(us, [commit]);
-      await projectAll(us, [key(commit)]);
-      expect(await rowsOf(us, 'texts')).toEqual(shown);
-    }
-  });
-
-  it('is shown from the bus before the table has it, if it is whole', async () => {
-    const us = aRegionWithViews();
-    await put(us, [noting('a')]);
-    await projectAll(us, [payload(noting('b', { log: 'eu', context: { us: 1 }, hlc: '02' }))]);
-    expect(await rowsOf(us, 'texts')).toEqual({ a: '1 times', b: '1 times' });
-  });
-
-  it('is not shown from the bus when it is not whole, or when something before it is missing', async () => {
-    const us = aRegionWithViews();
-    await projectAll(us, [part(noting('a')), payload(noting('b', { position: 2 }))]);
-    expect(await viewsOf(us)).toEqual({ texts: {}, lengths: {}, latest: {} });
-  });
-
-  it('is shown from the bus in several pieces at once', async () => {
-    const us = aRegionWithViews();
-    await projectAll(us, [payload(noting('b', { position: 2 })), payload(noting('a'))]);
-    expect(await rowsOf(us, 'texts')).toEqual({ a: '1 times', b: '1 times' });
-  });
-
-  it('never takes a view back to before what the bus brought', async () => {
-    const us = aRegionWithViews();
-    const [theirs, ours] = [noting('theirs', { log: 'eu' }), noting('ours', { hlc: '02' })];
-    await projectAll(us, [payload(theirs)]);
-    await put(us, [ours]);
-    await projectAll(us, [key(ours)]);
-    expect(await rowsOf(us, 'texts')).toEqual({ theirs: '1 times' });
-    await put(us, [theirs]);
-    await projectAll(us, [key(theirs)]);
-    expect(await rowsOf(us, 'texts')).toEqual({ ours: '1 times', theirs: '1 times' });
-  });
-
-  it('makes no difference in the end: any order, duplicates, parts, payloads before the table', async () => {
-    const deliveries = arrivals.chain(({ all }) => {
-      const of = (step: (ports: Region) => Promise<void>) => step;
-      const every = all.flatMap((commit) => [
-        of((ports) => projectAll(ports, [payload(commit)])),
-        of((ports) => projectAll(ports, [part(commit), payload(commit)])),
-        of(async (ports) => {
-          await put(ports, [commit]);
-          await projectAll(ports, [key(commit)]);
-        }),
-        of((ports) => projectAll(ports, [payload(commit), part(commit)])),
-      ]);
-      return fc.record({ all: fc.constant(all), steps: shuffled(every) });
-    });
-    await fc.assert(
-      fc.asyncProperty(deliveries, async ({ all, steps }) => {
-        const [us, reference] = [aRegionWithViews(), aRegionWithViews()];
-        for (const step of steps) await step(us);
-        await put(reference, all);
-        await projectAll(reference, all.map(key));
-        expect(await viewsOf(us)).toEqual(await viewsOf(reference));
-        const { texts } = inTexts(new History(note, 'note/n', all).state);
-        expect(seenOf(all)).toEqual(new History(note, 'note/n', all).seen);
-        const counts: Record<string, string> = {};
-        for (const text of texts) counts[text] = `${texts.filter((other) => other === text).length} times`;
-        expect(await rowsOf(us, 'texts')).toEqual(counts);
-      }),
-      { numRuns: 100 },
-    );
-  });
-});
-
-describe('projectors at once', () => {
-  it('both find in the views what both read, once', async () => {
-    const us = aRegionWithViews();
-    const [a, b] = [noting('a'), noting('b', { position: 2 })];
-    await put(us, [a]);
-    let others = 1;
-    const views = disturbed(us.views, {
-      before: async () => {
-        if (others-- <= 0) return;
-        await put(us, [b]);
-        await projectAll(us, [key(b)]);
-      },
-    });
-    await projectAll({ ...us, views }, [key(a)]);
-    expect(await viewsOf(us)).toEqual({
-      texts: { a: '1 times', b: '1 times' },
-      lengths: { all: { notes: 2, streams: 1 } },
-      latest: { n: { id: 'n', text: 'b' } },
-    });
-    expect(us.runtime.slept).toHaveLength(1);
-  });
-
-  it('never let the slower one take back what the faster one wrote', async () => {
-    const us = aRegionWithViews();
-    const [a, b] = [noting('a'), noting('b', { log: 'eu', hlc: '00' })];
-    await put(us, [a]);
-    let others = 1;
-    const views = disturbed(us.views, {
-      // The faster one has from the bus what the table does not hold yet.
-      before: async () => {
-        if (others-- > 0) await projectAll(us, [payload(b)]);
-      },
-    });
-    await projectAll({ ...us, views }, [key(a)]);
-    expect(await rowsOf(us, 'texts')).toEqual({ a: '1 times', b: '1 times' });
-  });
-
-  it('agree after any number of them ran side by side', async () => {
-    const us = aRegionWithViews();
-    const streams = ['note/1', 'note/2', 'note/3'];
-    const commits = streams.flatMap((stream) =>
-      [1, 2, 3, 4].map((position) => noting(`text-${position % 2}`, { stream, position })),
-    );
-    await put(us, commits);
-    await Promise.all(
-      commits.map((commit, i) => projectTriggers({ ...us, runtime: fakeRuntime(0, i) }, [key(commit)])),
-    );
-    expect(await viewsOf(us)).toMatchObject({
-      texts: { 'text-0': '6 times', 'text-1': '6 times' },
-      lengths: { all: { notes: 12, streams: 3 } },
-    });
-  });
-
-  it('count a change once whose answer was lost', async () => {
-    const us = aRegionWithViews();
-    await put(us, [noting('a')]);
-    const views = disturbed(us.views, { after: () => Promise.reject(new Error('The answer was lost.')) });
-    expect([...(await projectTriggers({ ...us, views }, [key(noting('a'))])).keys()]).toEqual(['note/n']);
-    await projectAll(us, [key(noting('a'))]);
-    expect(await rowsOf(us, 'texts')).toEqual({ a: '1 times' });
-  });
-
-  it('give a stream back that others change for 10 s', async () => {
-    const us = aRegionWithViews();
-    const [calm, busy] = [noting('a', { stream: 'note/calm' }), noting('b', { stream: 'note/busy' })];
-    await put(us, [calm, busy]);
-    const start = us.runtime.now();
-    const views: ViewsTable = {
-      ...us.views,
-      apply: async (view, entries, deltas) =>
-        entries.every(({ stream }) => stream !== 'note/busy') && us.views.apply(view, entries, deltas),
-    };
-    await projectAll({ ...us, views }, [key(calm)]);
-    const failed = await projectTriggers({ ...us, views }, [key(calm), key(busy)]);
-    expect([...failed.keys()]).toEqual(['note/busy']);
-    expect(failed.get('note/busy')).toMatchObject({ code: 'unavailable' });
-    expect(us.runtime.now() - start).toBeLessThanOrEqual(10_000);
-    expect(us.runtime.now() - start).toBeGreaterThan(8000);
-    expect(await rowsOf(us, 'texts')).toEqual({ a: '1 times' });
-  });
-});
-
 describe('a large batch', () => {
   it('goes into transactions of 100 entries and totals at most, and counts to the same', async () => {
     const views = disturbed(memoryViewStore(), {});
@@ -404,89 +172,6 @@ describe('a large batch', () => {
     expect([...failed.keys()]).toEqual(['note/more']);
     expect(failed.get('note/more')).toMatchObject({ message: expect.stringContaining('changes 100 totals of texts') });
     expect(Object.keys(Object(await rowsOf(us, 'texts')))).toHaveLength(99);
-  });
-});
-
-describe('a stream that cannot be shown', () => {
-  const fine = noting('fine', { stream: 'note/fine' });
-
-  it.each([
-    ['whose view throws', '!', 'The view cannot bear this.'],
-    ['whose totals are not integers', 'half', 'half.count is 0.5, totals are integers.'],
-    ['whose totals have a key that no store takes', '', "A total's key has 1 to 1024 bytes"],
-    ['whose totals have a key that is too long', 'x'.repeat(1025), "A total's key has 1 to 1024 bytes"],
-  ])('%s fails alone', async (_what, text, message) => {
-    const us = aRegionWithViews();
-    const bad = noting(text, { stream: 'note/bad' });
-    await put(us, [bad, fine]);
-    const failed = await projectTriggers(us, [key(bad), key(fine)]);
-    expect([...failed.keys()]).toEqual(['note/bad']);
-    expect(failed.get('note/bad')).toMatchObject({ message: expect.stringContaining(message) });
-    expect(await rowsOf(us, 'texts')).toEqual({ fine: '1 times' });
-    expect(await rowsOf(us, 'latest')).toMatchObject({ fine: { text: 'fine' } });
-  });
-
-  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.MAX_SAFE_INTEGER + 1])('has no total of %s', async (count) => {
-    const us = aRegionWithViews();
-    const [texts] = domain.views.values();
-    if (texts?.kind !== 'totals') throw new Error('It is a view of totals.');
-    const views = new Map([['texts', { ...texts, totals: () => ({ all: { count } }) }]]);
-    await put(us, [fine]);
-    const failed = await projectTriggers({ ...us, domain: { ...domain, views } }, [key(fine)]);
-    expect(failed.get('note/fine')).toMatchObject({
-      message: `View texts: all.count is ${count}, totals are integers.`,
-    });
-  });
-
-  it('whose events its type cannot fold fails alone', async () => {
-    const us = aRegionWithViews();
-    const bad = noting('bad', { stream: 'note/bad', events: [{ type: 'Noted', schemaVersion: 1, data: null }] });
-    await put(us, [bad, fine]);
-    const failed = await projectTriggers(us, [key(bad), key(fine)]);
-    expect([...failed.keys()]).toEqual(['note/bad']);
-    expect(await rowsOf(us, 'texts')).toEqual({ fine: '1 times' });
-  });
-
-  it('since its table does not answer fails alone', async () => {
-    const us = aRegionWithViews();
-    await put(us, [fine]);
-    const outage = new Error('The table does not answer.');
-    const events = {
-      ...us.events,
-      load: (stream: string) => (stream === 'note/fine' ? us.table.load(stream) : Promise.reject(outage)),
-    };
-    const failed = await projectTriggers({ ...us, events }, [key(noting('a')), key(fine)]);
-    expect(failed).toEqual(new Map([['note/n', outage]]));
-    expect(await rowsOf(us, 'texts')).toEqual({ fine: '1 times' });
-  });
-});
-
-describe('a view store that does not answer', () => {
-  it('gives back the streams that it was asked to change, in one request', async () => {
-    const us = aRegionWithViews();
-    const commits = [noting('a', { stream: 'note/1' }), noting('b', { stream: 'note/2' })];
-    await put(us, commits);
-    const outage = new MeridianError('unavailable', 'Not now.', { retryable: true });
-    const views = disturbed(us.views, { before: () => Promise.reject(outage) });
-    const failed = await projectTriggers({ ...us, views }, commits.map(key));
-    expect(failed).toEqual(new Map(commits.map(({ stream }) => [stream, outage])));
-    expect(views.sizes).toHaveLength(domain.views.size);
-    await projectAll(us, commits.map(key));
-    expect(await rowsOf(us, 'texts')).toEqual({ a: '1 times', b: '1 times' });
-  });
-
-  it('counts once what it has changed all the same', async () => {
-    const us = aRegionWithViews();
-    const commits = [noting('a', { stream: 'note/1' }), noting('a', { stream: 'note/2' })];
-    await put(us, commits);
-    let answers = 0;
-    const views = disturbed(us.views, {
-      after: async () => {
-        if (answers++ === 0) throw new Error('The answer was lost.');
-      },
-    });
-    await projectAll({ ...us, views }, commits.map(key));
-    expect(await rowsOf(us, 'texts')).toEqual({ a: '2 times' });
   });
 });
 
