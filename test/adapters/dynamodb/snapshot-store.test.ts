@@ -27,18 +27,27 @@ describeWithDynamoDbLocal('a snapshot of which something is missing', (local) =>
   };
   const heads = async (stream: string) => (await itemsOf(stream)).filter(({ sk }) => sk.S?.startsWith('head#'));
 
-  /** A store whose writes of items are refused from the `count`th on: its process died there. */
+  /**
+   * A store whose writes of items are refused after the first `count`: its process died there. Parts are written
+   * concurrently, and the first refusal ends the put: it is sent once the writes before it have landed, so that none of
+   * them lands behind what the test does next.
+   */
   const dyingAfter = async (count: number) => {
-    let writes = 0;
+    const landed: Promise<unknown>[] = [];
     const { endpoint } = await stubServer(async (request) => {
-      if (request.operation === 'PutItem' && ++writes > count) return refusal('ValidationException', 'died');
-      const answer = await forward(request);
-      return { status: answer.status, body: await answer.text() };
+      if (request.operation === 'PutItem' && landed.length >= count) {
+        await Promise.all(landed);
+        return refusal('ValidationException', 'died');
+      }
+      const answer = forward(request);
+      if (request.operation === 'PutItem') landed.push(answer);
+      const { status, body } = await answer;
+      return { status, body };
     });
     return dynamoDbSnapshotStore(local().client(endpoint), table, 15_000);
   };
-  const forward = ({ body, headers }: StubRequest) =>
-    fetch(local().endpoint, {
+  const forward = async ({ body, headers }: StubRequest) => {
+    const answer = await fetch(local().endpoint, {
       method: 'POST',
       body,
       headers: {
@@ -48,6 +57,8 @@ describeWithDynamoDbLocal('a snapshot of which something is missing', (local) =>
         'x-amz-date': String(headers['x-amz-date']),
       },
     });
+    return { status: answer.status, body: await answer.text() };
+  };
 
   test('because its writer died is not found, whenever that was; the one before is, and the next one clears up', async () => {
     const store = dynamoDbSnapshotStore(local().client(), table, 15_000);
