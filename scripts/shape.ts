@@ -43,7 +43,6 @@ const exceptions: Exceptions = {
     'world/simulator/history.ts runHistory.call': toBeSplit,
   },
   longTestFiles: {
-    'test/contract/view-store.contract.ts': toBeSplit,
     'test/lambdas/api/transactions.test.ts': toBeSplit,
     'test/lib/stacks.test.ts': toBeSplit,
   },
