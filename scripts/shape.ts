@@ -30,7 +30,6 @@ const exceptions: Exceptions = {
     'lib/constructs/dashboard.ts Dashboard.constructor': toBeSplit,
     'lib/constructs/metrics.ts metricsOf': toBeSplit,
     'lib/stacks/region-stack.ts RegionStack.constructor': toBeSplit,
-    'world/region/region.ts WorldRegion.constructor': toBeSplit,
     'world/simulator/history.ts runHistory': toBeSplit,
   },
   manyParameters: {

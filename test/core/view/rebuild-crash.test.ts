@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { REMOVABLE_AFTER_MS } from '../../../core/view/generation.ts';
+import { REMOVABLE_AFTER_MS } from '../../../core/limits/budgets.ts';
 import { cleanRebuild, type RebuildPorts, rebuildStatus } from '../../../core/view/rebuild.ts';
 import {
   after,

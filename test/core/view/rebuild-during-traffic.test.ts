@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Commit } from '../../../core/facts/commit.ts';
+import { REMOVABLE_AFTER_MS } from '../../../core/limits/budgets.ts';
 import type { ViewsTable } from '../../../core/ports/views-table.ts';
-import { REMOVABLE_AFTER_MS } from '../../../core/view/generation.ts';
 import { beginRebuild, cleanRebuild, stepRebuild } from '../../../core/view/rebuild.ts';
 import type { Trigger } from '../../../core/view/trigger.ts';
 import {

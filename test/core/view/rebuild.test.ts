@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { defineView, type ViewDefinition } from '../../../core/definition/view.ts';
 import { MeridianError } from '../../../core/facts/errors.ts';
+import { REMOVABLE_AFTER_MS } from '../../../core/limits/budgets.ts';
 import type { EventsTable } from '../../../core/ports/events-table.ts';
 import type { ViewsTable } from '../../../core/ports/views-table.ts';
 import { readRow } from '../../../core/read/views.ts';
-import { REMOVABLE_AFTER_MS } from '../../../core/view/generation.ts';
 import { beginRebuild, cleanRebuild, rebuildStatus, stepRebuild } from '../../../core/view/rebuild.ts';
 import { note } from '../../../testing/toy.ts';
 import { aCommit } from '../../contract/commits.ts';

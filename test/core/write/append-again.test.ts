@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Append } from '../../../core/facts/append.ts';
 import type { Commit } from '../../../core/facts/commit.ts';
 import { MeridianError } from '../../../core/index.ts';
-import { IDEMPOTENCY_WINDOW } from '../../../core/log/fold.ts';
+import { IDEMPOTENCY_WINDOW } from '../../../core/limits/budgets.ts';
 import { appendToStream } from '../../../core/write/append.ts';
 import { anAppend, aRegion, command, noted, replicate } from '../a-region.ts';
 import {
