@@ -104,8 +104,7 @@ describe('meridian ingest', () => {
     const child = spawnMeridian(['ingest', '-', '--url', address()]);
     const printed = Promise.all([text(child.stdout), text(child.stderr)]);
     child.stdin.write(`${inLines(arrived('i6', 'flight/i6'))}\n`);
-    while ((await world.region('us-east-1').load('flight/i6')).length === 0)
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    await vi.waitFor(async () => expect(await world.region('us-east-1').load('flight/i6')).toHaveLength(1), 30_000);
     child.kill('SIGINT');
     expect(await once(child, 'exit')).toEqual([1, null]);
     const [stdout, stderr] = await printed;
@@ -194,6 +193,7 @@ describe('meridian regions', () => {
 
   it('shows how far a Region is behind that is cut off', async () => {
     world.cut('us-east-1', 'us-west-2', ['replication']);
+    // A real pause: the world of this process runs on the wall clock, and what is shown is its time since the cut.
     await new Promise((resolve) => setTimeout(resolve, 5));
     const body = JSON.stringify(arrived('r2', 'flight/r2'));
     await fetch(`${address()}/regions/us-east-1/events`, { method: 'POST', body });

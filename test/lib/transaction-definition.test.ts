@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { type MachineTasks, runDefinition } from './transaction-definition.ts';
@@ -174,7 +175,7 @@ describe('the state machine of transactions, executed', () => {
       decide: ({ attempt }) => (attempt === 1 ? decisionOf('aborted', { final: false, wait: 1 }) : undefined),
     });
     const onWait = async () => {
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await setImmediate();
       order.push('waited');
     };
     await runDefinition(tasks, input, { onWait });

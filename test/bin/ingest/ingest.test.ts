@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { Region } from '../../../bin/client/region.ts';
@@ -26,7 +27,7 @@ function aRegion(answer: (envelope: Sent, time: number) => object | undefined = 
       const envelopes = sentEnvelopesSchema.parse(JSON.parse(body));
       requests.push(envelopes);
       mostUnderWay = Math.max(mostUnderWay, ++underWay);
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      await setImmediate();
       underWay--;
       // As the API does: what has to be sent again holds up its stream.
       const heldUp = new Set<string>();

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { memoryQuarantine } from '../../../adapters/memory/quarantine.ts';
@@ -326,11 +327,15 @@ describe('a redrive', () => {
         const bodies = Array.from({ length: messages }, (_, i) => `${i}`);
         for (const body of bodies) await add('one', body);
         let calls = 0;
+        const dead = Promise.withResolvers<void>();
         /** A call that nobody returns from. */
         const mortal =
           <A extends readonly unknown[], R>(call: (...args: A) => Promise<R>) =>
-          (...args: A): Promise<R> =>
-            calls++ >= dieAt ? new Promise(() => undefined) : call(...args);
+          (...args: A): Promise<R> => {
+            if (calls++ < dieAt) return call(...args);
+            dead.resolve();
+            return new Promise(() => undefined);
+          };
         const dying = redrive(
           {},
           {
@@ -338,7 +343,8 @@ describe('a redrive', () => {
             ingest: { send: mortal(ports.ingest.send) },
           },
         );
-        await Promise.race([dying, new Promise((resolve) => setTimeout(resolve, 1))]);
+        await Promise.race([dying, dead.promise]);
+        await setImmediate(); // what was begun before it died ends
         runtime.advance(120_000);
 
         await redrive();
