@@ -105,7 +105,7 @@ describe('version token', () => {
     expect(() => decodeVersionToken('flight/BNA', token, 'basedOn')).toThrow(
       expect.objectContaining({
         code: 'validation',
-        message: 'basedOn: is a version of flight/LAX, not of flight/BNA',
+        message: expect.stringMatching(/^basedOn: .*flight\/LAX.*not.*flight\/BNA/),
       }),
     );
   });
@@ -138,7 +138,7 @@ describe('version token', () => {
     expect(() => decodeVersionToken('a/b', token, 'expected')).toThrow(
       expect.objectContaining({
         code: 'validation',
-        message: 'expected: is not a version token; send one back as you got it',
+        message: expect.stringMatching(/^expected: .*not a version token/),
       }),
     );
   });

@@ -31,7 +31,7 @@ describe('a stream that cannot be shown', () => {
     await put(us, [fine]);
     const failed = await projectTriggers({ ...us, domain: { ...domain, views } }, [key(fine)]);
     expect(failed.get('note/fine')).toMatchObject({
-      message: `View texts: all.count is ${count}, totals are integers.`,
+      message: expect.stringContaining(`View texts: all.count is ${count}, `),
     });
   });
 

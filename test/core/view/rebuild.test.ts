@@ -173,7 +173,7 @@ describe('a rebuild', () => {
       code: 'internal',
       retryable: false,
       details: { stream: 'note/7' },
-      message: 'last cannot be built, because of note/7: The view cannot bear this. What is read now stays as it is.',
+      message: expect.stringMatching(/last.*note\/7: The view cannot bear this\./),
     });
     expect(await rowsOf(broken, 'last')).toEqual((await fromScratch(before, someCommits)).last);
     // Mended, and so of another version: the build begins again.

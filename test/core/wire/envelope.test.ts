@@ -59,7 +59,7 @@ describe('an envelope of events', () => {
   it('takes a version of its own stream only', () => {
     const token = encodeVersionToken('account/us.2', { us: 2 });
     expect(faultsOf(() => parseEventsEnvelope(toyDomain, account({ expected: token }), newId))).toEqual([
-      { path: 'expected', message: 'is a version of account/us.2, not of account/us.1' },
+      { path: 'expected', message: expect.stringMatching(/account\/us\.2.*not.*account\/us\.1/) },
     ]);
   });
 
