@@ -42,7 +42,6 @@ const exceptions: Exceptions = {
     'world/simulator/history.ts runHistory.call': toBeSplit,
   },
   longTestFiles: {
-    'test/lambdas/api/transactions.test.ts': toBeSplit,
     'test/lib/stacks.test.ts': toBeSplit,
   },
 };
