@@ -41,9 +41,7 @@ const exceptions: Exceptions = {
     'world/services/table-stream.ts TableStream.constructor': withItsCallers,
     'world/simulator/history.ts runHistory.call': toBeSplit,
   },
-  longTestFiles: {
-    'test/lib/stacks.test.ts': toBeSplit,
-  },
+  longTestFiles: {},
 };
 
 type Rule = keyof Exceptions;

@@ -1,0 +1,186 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { fastPathPattern, forwardPattern, ingestPattern } from '../../core/index.ts';
+import { matches } from './event-pattern.ts';
+import { account, fiveRegions, three } from './stacks-fixture.ts';
+import { firstRegionOf, type Synthesized, synthesize } from './synthesize.ts';
+import { TemplateReader } from './template.ts';
+
+let five: Synthesized;
+let region: TemplateReader;
+let everyRegion: { name: string; template: TemplateReader }[];
+beforeAll(() => {
+  const app = synthesize();
+  five = synthesize({ context: fiveRegions });
+  everyRegion = app.regionTemplates.map((template, index) => ({
+    name: three[index] ?? '',
+    template: new TemplateReader(template),
+  }));
+  region = firstRegionOf(app);
+});
+
+describe('events on the buses', () => {
+  const ruleOf = (name: string, at: string) => {
+    const template = everyRegion.find((candidate) => candidate.name === at)?.template ?? expect.fail(at);
+    return template.named('AWS::Events::Rule', `meridian-${name}`).Properties;
+  };
+  const rulesMatching = (event: unknown, at: string): unknown[] => {
+    const template = everyRegion.find((candidate) => candidate.name === at)?.template ?? expect.fail(at);
+    return template
+      .ofType('AWS::Events::Rule')
+      .filter(({ Properties }) => matches(Properties.EventPattern, event))
+      .map(({ Properties }) => Properties.Name)
+      .sort();
+  };
+  const noted = { source: 'meridian.note', 'detail-type': 'Noted', detail: { meta: { region: 'us-east-1' } } };
+  const append = { source: 'tower.lax', 'detail-type': 'meridian.append', detail: { id: '1' } };
+
+  it('are matched by the patterns that the world runs on', () => {
+    expect(ruleOf('ingest', 'us-east-1').EventPattern).toEqual(ingestPattern);
+    expect(ruleOf('forward-us-west-2', 'us-east-1').EventPattern).toEqual(forwardPattern('us-east-1'));
+    expect(ruleOf('fast-path', 'us-east-1').EventPattern).toEqual(
+      fastPathPattern('us-east-1', ['account', 'note', 'stock']),
+    );
+  });
+
+  it('go from the Region of their birth to every other, once', () => {
+    expect(rulesMatching(noted, 'us-east-1')).toEqual(['meridian-forward-us-east-2', 'meridian-forward-us-west-2']);
+  });
+
+  it('go no further from where they arrive, whatever EventBridge stamps on them, but to projection', () => {
+    for (const there of ['us-east-2', 'us-west-2'])
+      expect(rulesMatching({ ...noted, region: there }, there)).toEqual(['meridian-fast-path']);
+  });
+
+  it('that no view is made of are forwarded, and projected nowhere', () => {
+    const event = { ...noted, source: 'meridian.other' };
+    expect(rulesMatching(event, 'us-east-1')).toHaveLength(2);
+    expect(rulesMatching(event, 'us-west-2')).toEqual([]);
+  });
+
+  it('that producers put wait for ingest in that Region alone', () => {
+    expect(rulesMatching(append, 'us-east-1')).toEqual(['meridian-ingest']);
+    for (const type of ['meridian.command', 'meridian.transact'])
+      expect(rulesMatching({ ...append, 'detail-type': type }, 'us-east-1')).toEqual(['meridian-ingest']);
+    // Even if it looks as if it had been born here.
+    expect(rulesMatching({ ...append, detail: noted.detail }, 'us-east-1')).toEqual(['meridian-ingest']);
+  });
+
+  it('of others that ask for nothing are left alone', () => {
+    expect(rulesMatching({ ...append, 'detail-type': 'Noted' }, 'us-east-1')).toEqual([]);
+  });
+
+  it('that tell an outcome stay on their bus', () => {
+    const outcome = { source: 'meridian.receipt', 'detail-type': 'Rejected', detail: { id: '1' } };
+    for (const at of three) expect(rulesMatching(outcome, at)).toEqual([]);
+  });
+
+  it('of our own are never taken in again', () => {
+    for (const type of ['meridian.append', 'meridian.command', 'meridian.transact'])
+      expect(rulesMatching({ ...append, 'detail-type': type, source: 'meridian.note' }, 'us-east-1')).toEqual([]);
+  });
+
+  it('that announce what became of a transaction go from its driving Region to every other, and to no view', () => {
+    const announced = {
+      source: 'meridian.tx',
+      'detail-type': 'TransactionCommitted',
+      detail: { id: 'tx/us-east-1:1', meta: { region: 'us-east-1' } },
+    };
+    expect(rulesMatching(announced, 'us-east-1')).toEqual(['meridian-forward-us-east-2', 'meridian-forward-us-west-2']);
+    for (const there of ['us-east-2', 'us-west-2']) expect(rulesMatching(announced, there)).toEqual([]);
+  });
+
+  it('that cannot be forwarded are kept in the Region of the rule', () => {
+    expect(ruleOf('forward-us-west-2', 'us-east-1').Targets).toEqual([
+      {
+        Id: expect.any(String),
+        Arn: expect.anything(),
+        RoleArn: expect.anything(),
+        DeadLetterConfig: { Arn: expect.objectContaining({ 'Fn::GetAtt': [expect.any(String), 'Arn'] }) },
+      },
+    ]);
+    const [target] = z
+      .array(z.object({ Arn: z.unknown(), RoleArn: z.unknown(), DeadLetterConfig: z.object({ Arn: z.unknown() }) }))
+      .parse(ruleOf('forward-us-west-2', 'us-east-1').Targets);
+    expect(region.text(target?.Arn)).toBe(`arn:aws:events:us-west-2:${account}:event-bus/meridian`);
+    expect(region.text(target?.RoleArn)).toBe('Role(meridian-us-east-1-forward)');
+    expect(region.text(target?.DeadLetterConfig.Arn)).toBe('Queue(meridian-forwarding-dead-letter)');
+  });
+
+  it('that producers put go to quarantine when their queue cannot be reached', () => {
+    const [target] = z
+      .array(z.object({ Arn: z.unknown(), DeadLetterConfig: z.object({ Arn: z.unknown() }) }))
+      .parse(ruleOf('ingest', 'us-east-1').Targets);
+    expect(region.text(target?.Arn)).toBe('Queue(meridian-ingest)');
+    expect(region.text(target?.DeadLetterConfig.Arn)).toBe('Queue(meridian-quarantine)');
+  });
+
+  it('reach every one of five Regions from each', () => {
+    for (const template of five.regionTemplates)
+      expect(
+        new TemplateReader(template)
+          .ofType('AWS::Events::Rule')
+          .filter(({ Properties }) => String(Properties.Name).startsWith('meridian-forward-')),
+      ).toHaveLength(4);
+  });
+});
+
+describe('the policy of a bus', () => {
+  const busPolicy = z.object({
+    Statement: z.object({
+      Effect: z.literal('Deny'),
+      Principal: z.literal('*'),
+      Action: z.literal('events:PutEvents'),
+      Resource: z.unknown(),
+      Condition: z.strictObject({
+        'ForAnyValue:StringLike': z.strictObject({ 'events:source': z.string().endsWith('*') }),
+        ArnNotEquals: z.strictObject({ 'aws:PrincipalArn': z.array(z.unknown()) }),
+      }),
+    }),
+  });
+  /** As IAM decides: both conditions hold; a negated one also holds where the key is missing. */
+  const denies = (principal: string | undefined, sources: readonly string[]): boolean => {
+    const [resource] = region.ofType('AWS::Events::EventBusPolicy');
+    const { Condition } = busPolicy.parse(resource?.Properties).Statement;
+    const prefix = Condition['ForAnyValue:StringLike']['events:source'].slice(0, -1);
+    const speakers = Condition.ArnNotEquals['aws:PrincipalArn'].map((arn) => region.text(arn));
+    return sources.some((source) => source.startsWith(prefix)) && !(principal && speakers.includes(principal));
+  };
+  const role = (name: string) => `arn:aws:iam::${account}:role/${name}`;
+
+  it('is about its own bus, and the only one', () => {
+    const [resource, ...more] = region.ofType('AWS::Events::EventBusPolicy');
+    expect(more).toEqual([]);
+    expect(region.text(busPolicy.parse(resource?.Properties).Statement.Resource)).toBe('EventBus(meridian)');
+  });
+
+  it.each([
+    'meridian-us-east-1-relay',
+    'meridian-us-east-1-ingest',
+    'meridian-us-east-1-operate',
+    'meridian-us-east-2-forward',
+    'meridian-us-west-2-forward',
+  ])('lets %s speak as Meridian', (name) => {
+    expect(denies(role(name), ['meridian.note', 'meridian.receipt'])).toBe(false);
+  });
+
+  it.each([
+    'producer',
+    'admin',
+    // Nothing comes back from here to here, and no other Region's functions put events on this bus.
+    'meridian-us-east-1-forward',
+    'meridian-us-east-2-relay',
+    'meridian-us-east-1-api',
+  ])('lets %s not, be it with one entry of many', (name) => {
+    expect(denies(role(name), ['meridian.note'])).toBe(true);
+    expect(denies(role(name), ['tower.lax', 'meridian.note'])).toBe(true);
+  });
+
+  it('lets no one speak as Meridian who has no role', () => {
+    expect(denies(undefined, ['meridian.note'])).toBe(true);
+  });
+
+  it('leaves every other source to the permissions of its producer', () => {
+    expect(denies(role('producer'), ['tower.lax', 'meridian', 'meridians.x'])).toBe(false);
+  });
+});
