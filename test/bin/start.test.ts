@@ -145,7 +145,7 @@ describe('meridian start', () => {
     expect(await meridian()).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('Usage: meridian') });
   });
 
-  it('explains itself', async () => {
+  it('prints its usage when asked for help', async () => {
     const { code, stdout } = await meridian('start', '--help');
     expect(code).toBe(0);
     for (const option of [

@@ -60,7 +60,7 @@ describeWithDynamoDbLocal('a snapshot of which something is missing', (local) =>
     return { status: answer.status, body: await answer.text() };
   };
 
-  test('because its writer died is not found, whenever that was; the one before is, and the next one clears up', async () => {
+  test('because its writer died is not found, whenever that was; the one before is, and the next one cleans up', async () => {
     const store = dynamoDbSnapshotStore(local().client(), table, 15_000);
     for (const writes of [0, 1, 2, 3]) {
       const stream = aStream();
