@@ -14,32 +14,35 @@ export interface Exceptions {
   readonly longTestFiles: Readonly<Record<string, string>>;
 }
 
-const toBeSplit = 'to be split';
-const byDocumentClient = 'is being rewritten for the document client';
-const withItsCallers = 'takes an object once its callers are rewritten';
 const makesOneObject = 'makes an object with the methods of a port, each of them short';
+const isAList =
+  'a list from top to bottom, one entry a graph, metric or construct: parts would have no name of their own';
+const ofOneCall = 'client, table and time limit of one call, and what it is about';
+const partsOfTheWorld = 'beside its options it takes the parts of the world that every service takes';
 
 const exceptions: Exceptions = {
   longFunctions: {
-    'adapters/dynamodb/event-store.ts dynamoDbEventStore': byDocumentClient,
-    'adapters/dynamodb/progress.ts dynamoDbProgress': byDocumentClient,
-    'adapters/dynamodb/snapshot-store.ts dynamoDbSnapshotStore': byDocumentClient,
-    'adapters/dynamodb/view-store.ts dynamoDbViewStore': byDocumentClient,
+    'adapters/dynamodb/event-store.ts dynamoDbEventStore': makesOneObject,
+    'adapters/dynamodb/progress.ts dynamoDbProgress': makesOneObject,
+    'adapters/dynamodb/snapshot-store.ts dynamoDbSnapshotStore': makesOneObject,
+    'adapters/dynamodb/view-store.ts dynamoDbViewStore': makesOneObject,
     'adapters/memory/event-store.ts memoryEventStore': makesOneObject,
-    'core/write/append.ts appendToStream': 'is to become one write path with the loop of prepare',
-    'lib/constructs/dashboard.ts Dashboard.constructor': toBeSplit,
-    'lib/constructs/metrics.ts metricsOf': toBeSplit,
-    'lib/stacks/region-stack.ts RegionStack.constructor': toBeSplit,
-    'world/simulator/history.ts runHistory': toBeSplit,
+    'core/write/append.ts appendToStream': 'one loop, whose every step changes what the next one looks at',
+    'lib/constructs/dashboard.ts Dashboard.constructor': isAList,
+    'lib/constructs/metrics.ts metricsOf': isAList,
+    'lib/stacks/region-stack.ts RegionStack.constructor': isAList,
+    'world/simulator/history.ts runHistory':
+      'one history from its set-up to its verdict, whose steps share all of its state',
   },
   manyParameters: {
-    'adapters/dynamodb/batch-get.ts getChunk': byDocumentClient,
-    'adapters/dynamodb/put-if-absent.ts itemInTheWay': byDocumentClient,
-    'adapters/dynamodb/view-store.ts dynamoDbViewStore.readShard': byDocumentClient,
-    'adapters/store-rules/sharded-page.ts readShards': withItsCallers,
-    'world/services/queue.ts WorldQueue.constructor': withItsCallers,
-    'world/services/table-stream.ts TableStream.constructor': withItsCallers,
-    'world/simulator/history.ts runHistory.call': toBeSplit,
+    'adapters/dynamodb/batch-get.ts getChunk': ofOneCall,
+    'adapters/dynamodb/put-if-absent.ts itemInTheWay': ofOneCall,
+    'adapters/dynamodb/view-store.ts dynamoDbViewStore.readShard': ofOneCall,
+    'adapters/store-rules/sharded-page.ts readShards':
+      'a page: how many shards, from where, how far, how one is read and rows are made',
+    'world/services/queue.ts WorldQueue.constructor': partsOfTheWorld,
+    'world/services/table-stream.ts TableStream.constructor': partsOfTheWorld,
+    'world/simulator/history.ts runHistory.call': 'a request of HTTP: where, how, what',
   },
   longTestFiles: {},
 };

@@ -51,7 +51,15 @@ export async function start({
 }: StartOptions): Promise<void> {
   const file = flightsFile(flights);
   const rows = readFlights(file);
-  const world = new World({ domain, regions, latency, ...(decisions && { decisions }) });
+  const world = new World({
+    domain,
+    regions,
+    latency,
+    ...(decisions && { decisions }),
+    // Thousands of envelopes at once in one process: batches as large as SQS allows with a window keep it busy, where on AWS
+    // more functions would run.
+    functions: { ingest: { queue: { batchSize: 100 } } },
+  });
   const server = once ? undefined : await serveWorld(world, port);
 
   const ingesting = progress('Ingesting', 'envelopes', PUTS_PER_FLIGHT * rows.length, json);

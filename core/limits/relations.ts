@@ -34,6 +34,7 @@ const RESOLVER_HIDDEN_TIMEOUTS = 1;
 export function limitRelations(limits: Limits = LIMITS): readonly Relation[] {
   return [
     ...functionRelations(limits),
+    ...serviceRelations(limits),
     ...callRelations(limits),
     ...transactionRelations(limits),
     ...sizeRelations(limits),
@@ -96,10 +97,8 @@ function functionRelations(limits: Limits): Relation[] {
   });
 }
 
-function callRelations(limits: Limits): Relation[] {
-  const { DATABASE_MS, MESSAGING_MS, BEGIN_MS, REMOTE_MS, APPEND_MS, PROJECT_MS, STEP_MS } = limits;
-  const time = (id: FunctionId) => limits.FUNCTIONS[id].timeoutS * 1000;
-  const longest = Math.max(...Object.values(limits.FUNCTIONS).map(({ timeoutS }) => timeoutS * 1000));
+/** What one call of a service takes, tries of the SDK included. */
+function serviceRelations({ DATABASE_MS, MESSAGING_MS, APPEND_MS, ...limits }: Limits): Relation[] {
   return [
     {
       name: "the SDK's tries fit into a call of the table",
@@ -117,6 +116,14 @@ function callRelations(limits: Limits): Relation[] {
       has: limits.SQS_BATCH_ENTRIES,
     },
     { name: 'a snapshot does not hold up an append', needs: 2 * limits.SNAPSHOT_MS, has: APPEND_MS },
+  ];
+}
+
+function callRelations(limits: Limits): Relation[] {
+  const { DATABASE_MS, MESSAGING_MS, BEGIN_MS, REMOTE_MS, APPEND_MS, PROJECT_MS, STEP_MS } = limits;
+  const time = (id: FunctionId) => limits.FUNCTIONS[id].timeoutS * 1000;
+  const longest = Math.max(...Object.values(limits.FUNCTIONS).map(({ timeoutS }) => timeoutS * 1000));
+  return [
     { name: 'command: an append, and a call of the table', needs: APPEND_MS + DATABASE_MS, has: time('command') },
     {
       name: 'command: the wait for a transaction, and a call of the table',
