@@ -58,11 +58,11 @@ export const publishedSchema = z.looseObject({
 
 const { id: idSchema, ...bodyShape } = publishedSchema.shape;
 
-/** The same, as Meridian reads it. */
+/** The same, as Meridian reads it: what a commit holds is not judged once more. */
 const detailSchema = z.object({
   ...bodyShape,
   data: z.unknown().optional(),
-  meta: z.object({ ...placeShape, ...givenMetaSchema.shape }),
+  meta: z.object({ ...placeShape, commitId: z.string(), ...givenMetaSchema.shape }),
 });
 
 /** What a rule's target gets of an event on the bus. */

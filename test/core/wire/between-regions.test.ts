@@ -35,7 +35,7 @@ describe('what a Region asks of another one', () => {
   it.each([
     ['an append', appendRequestSchema, append],
     ['a transaction', transactRequestSchema, { transact, wait: 5 }],
-    ['the decision on an attempt', decisionRequestSchema, { step: 'decision', attempt: 'us:a#1' }],
+    ['the decision on an attempt', decisionRequestSchema, { step: 'decision', attemptId: 'us:a#1' }],
     ['to prepare', participantRequestSchema, { step: 'prepare', ...shared, remaining: 5 }],
     [
       'to make an intent final',
