@@ -3,10 +3,11 @@
 import * as z from 'zod';
 import type { Operation } from '../facts/operation.ts';
 import type { Participant, Transaction } from '../facts/transaction.ts';
-import { metaSchema, sentEventSchema, streamNameSchema, versionVectorSchema } from './schemas.ts';
+import { givenMetaSchema, sentEventSchema, streamNameSchema, versionVectorSchema } from './schemas.ts';
 
 export const operationSchema: z.ZodType<Operation> = z.union([
-  z.object({ kind: z.literal('events'), events: z.array(sentEventSchema) }),
+  // Not strict, as what a caller sends is: a newer Region may pass on more.
+  z.object({ kind: z.literal('events'), events: z.array(z.object(sentEventSchema.shape)) }),
   z.object({ kind: z.literal('command'), command: z.string(), input: z.unknown().optional() }),
 ]);
 
@@ -22,7 +23,7 @@ export const transactionShape = {
   participants: z.array(participantSchema),
   fingerprint: z.string(),
   timeout: z.number(),
-  meta: metaSchema,
+  meta: givenMetaSchema,
 };
 
 export const transactionSchema: z.ZodType<Transaction> = z.object(transactionShape);
