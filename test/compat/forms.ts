@@ -1,0 +1,6 @@
+import type { Form } from './form.ts';
+import { items } from './items.ts';
+import { messages } from './messages.ts';
+
+/** Every form that is stored or sent, by the name of its file of samples. */
+export const forms: ReadonlyMap<string, Form> = new Map(Object.entries({ ...items, ...messages }));

@@ -1,0 +1,209 @@
+import { gunzipSync } from 'node:zlib';
+import * as z from 'zod';
+import { addToSums } from '../../adapters/dynamodb/add-to-sums.ts';
+import { fromImage, toImage } from '../../adapters/dynamodb/commit-item.ts';
+import { decisionKey, fromDecisionItem, oneRegionKey, toDecisionItem } from '../../adapters/dynamodb/decision-item.ts';
+import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
+import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
+import { dynamoDbProgress } from '../../adapters/dynamodb/progress.ts';
+import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
+import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
+import {
+  fromEntryItem,
+  fromGenerationsItem,
+  fromRowItem,
+  fromTotalItem,
+  toEntryItem,
+  toGenerationsItem,
+} from '../../adapters/dynamodb/view-item.ts';
+import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
+import type { Decision, Generations, KnownCopy, Parked, Place, Snapshot, Sums, ViewEntry } from '../../core/index.ts';
+import { subscribedEventSchema } from '../../core/wire/event.ts';
+import { generationsSchema } from '../../core/wire/generations.ts';
+import { decodeSnapshot, encodeSnapshot } from '../../core/wire/snapshot.ts';
+import { aTable, type Item, itemSchema, TABLE } from './a-table.ts';
+import { type Form, item, message } from './form.ts';
+
+/** A snapshot whose ids are an object, as JSON has them. */
+type PlainSnapshot = Omit<Snapshot, 'ids'> & { readonly ids: Readonly<Record<string, readonly KnownCopy[]>> };
+
+/** Every item of every table, as it goes over the wire to DynamoDB. */
+export const items: Readonly<Record<string, Form>> = {
+  'commit-item': item({ read: fromImage, write: toImage }),
+  'decision-item': item({
+    read: fromDecisionItem,
+    write: async (decision: Decision) => {
+      const { client, written } = aTable();
+      await dynamoDbDecisions(client, TABLE, { strong: true }).put(decision);
+      return only(written());
+    },
+    uses: [dynamoDbDecisions, toDecisionItem, decisionKey],
+  }),
+  'one-region-decision-item': item({
+    read: fromDecisionItem,
+    write: async (decision: Decision) => {
+      const { client, written } = aTable();
+      await dynamoDbEventStore(client, TABLE).putDecision(decision);
+      return only(written());
+    },
+    uses: [dynamoDbEventStore, toDecisionItem, oneRegionKey],
+  }),
+  'view-entry-item': item({
+    read: async (form) => {
+      const { pk, sk } = keyOf(form);
+      const [view = '', , shard] = pk.split('#');
+      const store = dynamoDbViewStore(aTable([itemSchema.parse(form)]).client, TABLE);
+      return { view, entry: only([...(await store.entries(view, [{ stream: sk, shard: Number(shard) }])).values()]) };
+    },
+    write: async ({ view, entry }: { readonly view: string; readonly entry: ViewEntry }) => {
+      const { client, written } = aTable();
+      await dynamoDbViewStore(client, TABLE).apply(view, [entry], []);
+      return only(written());
+    },
+    uses: [dynamoDbViewStore, toEntryItem, fromEntryItem, fromRowItem],
+  }),
+  'view-total-item': item({
+    read: async (form) => {
+      const [view = ''] = keyOf(form).pk.split('#');
+      const store = dynamoDbViewStore(aTable([itemSchema.parse(form)]).client, TABLE);
+      return { view, ...only(await store.totals(view, 1, undefined, 1)) };
+    },
+    write: async ({ view, ...total }: { readonly view: string; readonly key: string; readonly sums: Sums }) => {
+      const { client, written } = aTable();
+      await dynamoDbViewStore(client, TABLE).apply(view, [], [{ ...total, shard: 0 }]);
+      return only(written());
+    },
+    uses: [dynamoDbViewStore, fromTotalItem],
+  }),
+  'generations-item': item({
+    read: async (form) => {
+      const [view = ''] = keyOf(form).pk.split('#');
+      const stored = await dynamoDbViewStore(aTable([itemSchema.parse(form)]).client, TABLE).generations([view]);
+      return { view, generations: only([...stored.values()]) };
+    },
+    write: async ({ view, generations }: { readonly view: string; readonly generations: Generations }) => {
+      const { client, written } = aTable();
+      await dynamoDbViewStore(client, TABLE).setGenerations(view, generations);
+      return only(written());
+    },
+    uses: [dynamoDbViewStore, toGenerationsItem, fromGenerationsItem, generationsSchema],
+  }),
+  'sighting-item': item({
+    read: async (form) => {
+      const [region, hlc] = only([...(await dynamoDbSightings(aTable([itemSchema.parse(form)]).client, TABLE).all())]);
+      return { region, hlc };
+    },
+    write: async ({ region, hlc }: { readonly region: string; readonly hlc: string }) => {
+      const { client, written } = aTable();
+      await dynamoDbSightings(client, TABLE).record(region, hlc);
+      return only(written());
+    },
+    uses: [dynamoDbSightings],
+  }),
+  'progress-last-item': item({
+    read: async (form) => {
+      const [stream = '', log = ''] = keyOf(form).pk.split('@');
+      const place = await progressIn(aTable([itemSchema.parse(form)]).client).last(stream, log);
+      return { stream, log, ...place };
+    },
+    write: async ({ stream, log, ...place }: Partial<Place> & { readonly stream: string; readonly log: string }) => {
+      const { client, written } = aTable();
+      await progressIn(client).advance(anEvent(stream, log, place), undefined, []);
+      return only(written());
+    },
+    uses: [dynamoDbProgress],
+  }),
+  'progress-parked-item': item({
+    read: async (form) => {
+      const [stream = '', log = ''] = keyOf(form).pk.split('@');
+      const behind = { position: 0, index: 0, count: 1 };
+      return only(await progressIn(aTable([itemSchema.parse(form)]).client).parked(stream, log, behind, 1));
+    },
+    write: async ({ event, since }: Parked) => {
+      const { client, written } = aTable();
+      await progressIn(client).park(event, since);
+      return only(written());
+    },
+    uses: [dynamoDbProgress, subscribedEventSchema],
+  }),
+  'tally-item': item({
+    write: async (sums: { readonly key: string; readonly sums: Sums }) => {
+      const { client, written } = aTable();
+      const progress = dynamoDbProgress(client, TABLE, addToSums(TABLE, 'tally'));
+      await progress.advance(anEvent('note/n', 'us-east-1', {}), undefined, [sums]);
+      return only(written().filter((one) => keyOf(one).pk === 'tally'));
+    },
+    uses: [addToSums],
+  }),
+  'snapshot-items': item({
+    read: async (form) => {
+      const stored = z.array(itemSchema).parse(form);
+      const { pk, sk } = keyOf(stored[0]);
+      const store = dynamoDbSnapshotStore(aTable(stored).client, TABLE);
+      return store.newest(pk, Number(/^head#(\d+)/.exec(sk)?.[1]));
+    },
+    write: async (snapshot: PlainSnapshot | Snapshot | undefined) => {
+      const { client, written } = aTable();
+      if (snapshot) await dynamoDbSnapshotStore(client, TABLE).put(withMap(snapshot));
+      return written();
+    },
+    uses: [dynamoDbSnapshotStore],
+    comparable: unpacked,
+  }),
+  snapshot: message({
+    read: (form) => decodeSnapshot(JSON.stringify(form)),
+    write: (snapshot: PlainSnapshot | Snapshot) => JSON.parse(encodeSnapshot(withMap(snapshot))),
+    uses: [decodeSnapshot, encodeSnapshot],
+  }),
+};
+
+function only<T>(values: readonly T[]): T {
+  const [value] = values;
+  if (value === undefined || values.length > 1) throw new Error(`There should be one, there are ${values.length}.`);
+  return value;
+}
+
+const keySchema = z.object({ pk: z.object({ S: z.string() }), sk: z.object({ S: z.string() }) });
+
+function keyOf(form: unknown): { readonly pk: string; readonly sk: string } {
+  const { pk, sk } = keySchema.parse(form);
+  return { pk: pk.S, sk: sk.S };
+}
+
+function progressIn(client: Parameters<typeof dynamoDbProgress>[0]) {
+  return dynamoDbProgress(client, TABLE, () => []);
+}
+
+/** An event of which only the place matters. */
+function anEvent(stream: string, log: string, place: Partial<Place>): Parked['event'] {
+  const { position = 1, index = 0, count = 1 } = place;
+  return {
+    id: `${stream}@${log}.${position}.${index}`,
+    stream,
+    type: 'Noted',
+    schemaVersion: 1,
+    meta: {
+      ...{ region: log, log, position, index, count, previous: position - 1, context: {} },
+      ...{ hlc: '0000000000000000', commitId: 'c', fingerprint: 'f' },
+    },
+  };
+}
+
+function withMap({ ids, ...snapshot }: PlainSnapshot | Snapshot): Snapshot {
+  return { ...snapshot, ids: ids instanceof Map ? ids : new Map(Object.entries(ids)) };
+}
+
+const bytesSchema = z.object({ bytes: z.object({ B: z.base64() }), parts: z.object({ N: z.string() }).optional() });
+
+/** How well gzip compresses depends on the machine: then bytes, and so their digest in the name, are others. */
+function unpacked(form: unknown): unknown {
+  const stored = z.array(itemSchema).parse(form);
+  const bytes = stored.map((one) => Buffer.from(bytesSchema.parse(one).bytes.B, 'base64'));
+  return {
+    items: stored.map((one): Item => {
+      const { pk, sk } = keyOf(one);
+      return { ...one, bytes: {}, sk: { S: sk.replace(/\.[\w-]+(?=#|$)/, '.<digest>') }, pk: { S: pk } };
+    }),
+    json: JSON.parse(String(gunzipSync(Buffer.concat(bytes)))),
+  };
+}

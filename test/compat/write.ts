@@ -1,0 +1,69 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { Form } from './form.ts';
+import { forms } from './forms.ts';
+import { asJson, currentVersion, fileOf, readSamples, type Sample } from './samples.ts';
+
+/*
+ * npm run compat -- --write   writes the samples of this version anew: each form from what it means; of what only others
+ *                             write, what it means from its form
+ */
+
+async function sampleAgain({ form, means, ...sample }: Sample, of: Form): Promise<Sample> {
+  if (of.write && sample.onlyRead === undefined) {
+    const written = asJson(await of.write(means));
+    const again = of.read ? asJson(await of.read(written)) : means;
+    if (!isDeepStrictEqual(again, means))
+      throw new Error(`It is read as ${JSON.stringify(again)}: change what it means in its file.`);
+    // What differs from machine to machine only stays as it is.
+    const isSame = isDeepStrictEqual(comparable(of, form), comparable(of, written));
+    return { ...sample, form: isSame ? form : written, means };
+  }
+  return { ...sample, form, means: of.read ? asJson(await of.read(form)) : means };
+}
+
+function comparable({ comparable }: Form, form: unknown): unknown {
+  try {
+    return comparable(form);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns what could not be written, a line each */
+async function writeSamples(): Promise<readonly string[]> {
+  const files = readSamples(currentVersion);
+  const faults: string[] = [];
+  for (const [name, of] of forms) {
+    const file = files.get(name);
+    if (!file) {
+      faults.push(`${name}: there is no ${fileOf(currentVersion, name)}: begin it with what a sample means.`);
+      continue;
+    }
+    for (const [key, sample] of Object.entries(file.samples))
+      try {
+        file.samples[key] = await sampleAgain(sample, of);
+      } catch (error) {
+        faults.push(`${name}: ${key}: ${error instanceof Error ? error.message : error}`);
+      }
+    const path = fileOf(currentVersion, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, JSON.stringify(file, null, 2));
+  }
+  for (const name of files.keys())
+    if (!forms.has(name)) faults.push(`${name}: there is no such form: delete its file.`);
+  return faults;
+}
+
+if (process.argv[2] !== '--write') {
+  process.stderr.write('npm run compat -- --write   writes the samples of this version anew\n');
+  process.exitCode = 2;
+} else {
+  const faults = await writeSamples();
+  const folder = dirname(fileOf(currentVersion, 'any'));
+  spawnSync(join(import.meta.dirname, '../../node_modules/.bin/biome'), ['format', '--write', folder]);
+  process.stdout.write(faults.map((fault) => `${fault}\n`).join(''));
+  process.exitCode = faults.length > 0 ? 1 : 0;
+}
