@@ -71,17 +71,35 @@ describe('the samples of this version', () => {
     expect([...files.keys()].sort()).toEqual([...forms.keys()].sort());
   });
 
-  it.each([...forms])('have one of every alternative of %s', (name, { uses }) => {
+  it.each([...forms])('have one of every alternative and every member of %s', (name, { uses }) => {
     const samples = Object.values(files.get(name)?.samples ?? {});
     expect(samples).not.toEqual([]);
-    for (const schema of uses.filter((use) => use instanceof z.ZodUnion))
-      for (const [i, option] of schema.options.entries())
+    const values = samples.flatMap(({ form, means }) => valuesIn([form, means]));
+    const parts = new Set<unknown>();
+    for (const use of uses) if (use instanceof z.ZodType) addParts(use, parts);
+    for (const union of [...parts].filter((part) => part instanceof z.ZodUnion))
+      for (const option of union.options)
         expect(
-          samples.filter(({ form }) => z.safeParse(option, form).success),
-          `alternative ${i}`,
-        ).not.toEqual([]);
+          values.some((value) => z.safeParse(option, value).success),
+          JSON.stringify(z.toJSONSchema(z.union([option]), { unrepresentable: 'any' })),
+        ).toBe(true);
+    for (const object of [...parts].filter((part) => part instanceof z.ZodObject))
+      for (const member of Object.keys(object.shape))
+        expect(
+          values.some((value) => hasMember(value, member) && z.safeParse(object, value).success),
+          `${member} of ${Object.keys(object.shape)}`,
+        ).toBe(true);
   });
 });
+
+function hasMember(value: unknown, member: string): boolean {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, member);
+}
+
+/** A value and everything in it. */
+function valuesIn(value: unknown): readonly unknown[] {
+  return typeof value === 'object' && value !== null ? [value, ...Object.values(value).flatMap(valuesIn)] : [value];
+}
 
 /** What belongs to no form: why. */
 const excepted: Readonly<Record<string, string>> = {
