@@ -50,3 +50,67 @@ export function withoutUnknown(read: unknown): unknown {
       .map(([name, of]) => [name, withoutUnknown(of)]),
   );
 }
+
+/** How a form was before: as the previous version wrote it, and what that version made of one of today. */
+export interface Previous {
+  readonly toPrevious: (form: unknown) => unknown;
+  /** @throws Error when the previous version could not read it */
+  readonly fromPrevious: (form: unknown) => unknown;
+}
+
+/** Without what the schema lets be absent, and with what it does not know. Of today's forms everything can be read. */
+function compatible(toPrevious: (form: unknown) => unknown): Previous {
+  return { toPrevious, fromPrevious: (form) => form };
+}
+
+/**
+ * The forms of the version before this one. Nothing has been released yet, so these are as far away as a compatible version
+ * can be: from the first release on, what a release changes is put in here, and taken out with the one after it.
+ */
+export const previousForms = {
+  'commit-item': compatible((item) => itemWithUnknown({ ...objectSchema.parse(item), meta: { M: {} } })),
+  'decision-item': compatible((item) => itemWithUnknown(withoutCause(item))),
+  'view-entry-item': compatible(withUnknown),
+  'generations-item': compatible(withUnknown),
+  snapshot: compatible(withUnknown),
+  'bus-detail': compatible(withUnknown),
+  'projection-message': compatible(withUnknown),
+  'resolver-message': compatible(withUnknown),
+  'command-request': compatible((request) => withUnknown(withEmptyMeta(request))),
+  'command-answer': compatible(withUnknown),
+  'participant-request': compatible((request) => withUnknown(withEmptyMeta(request))),
+  'participant-answer': compatible(withUnknown),
+  'machine-input': compatible((input) => withUnknown(withEmptyMeta(input))),
+} as const satisfies Readonly<Record<string, Previous>>;
+
+export type PreviousForms = { readonly [Name in keyof typeof previousForms]: Previous };
+
+/** A difference that no code bears: a required member had another name. */
+export function renamed(before: string, now: string): Previous {
+  return {
+    toPrevious: (form) => {
+      const { [now]: value, ...members } = objectSchema.parse(form);
+      return value === undefined ? members : { ...members, [before]: value };
+    },
+    fromPrevious: (form) => {
+      if (objectSchema.safeParse(form).data?.[now] !== undefined) throw new Error(`There is no ${before}.`);
+      return form;
+    },
+  };
+}
+
+function withEmptyMeta(message: unknown): unknown {
+  const members = objectSchema.parse(message);
+  return 'meta' in members ? { ...members, meta: {} } : members;
+}
+
+const causeSchema = z.object({ reason: z.object({ S: z.string() }) });
+const problemSchema = z.object({ problem: z.unknown() });
+
+/** A decision that does not name the participant that caused it. */
+function withoutCause(item: unknown): unknown {
+  const { reason } = causeSchema.safeParse(item).data ?? {};
+  if (!reason) return item;
+  const { problem } = problemSchema.parse(JSON.parse(reason.S));
+  return { ...objectSchema.parse(item), reason: { S: JSON.stringify({ problem }) } };
+}
