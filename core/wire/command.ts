@@ -3,7 +3,7 @@ import type { Append, Appended } from '../facts/append.ts';
 import type { Outcome } from '../facts/decision.ts';
 import { type Problem, problemSchema } from '../facts/errors.ts';
 import { preparedIntentSchema, reasonSchema } from './decision.ts';
-import { commitIdSchema, dotShape, givenMetaSchema, streamNameSchema, versionVectorSchema } from './schemas.ts';
+import { commitIdSchema, dotShape, passedOnMetaSchema, streamNameSchema, versionVectorSchema } from './schemas.ts';
 import { operationSchema, transactionSchema } from './transaction.ts';
 
 /** What a Region's `command` function answers to another Region. */
@@ -14,7 +14,7 @@ export const appendRequestSchema: z.ZodType<Append> = z.object({
   commitId: commitIdSchema,
   operation: operationSchema,
   expected: versionVectorSchema.optional(),
-  meta: givenMetaSchema,
+  meta: passedOnMetaSchema,
 });
 
 export const transactRequestSchema = z.object({ transact: transactionSchema, wait: z.number() });

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { PreparedIntent } from '../facts/decision.ts';
 import { type Problem, problemSchema } from '../facts/errors.ts';
 import { type DecisionAnswer, decisionRequestSchema, preparedIntentSchema } from './decision.ts';
-import { commitIdSchema, givenMetaSchema, streamNameSchema } from './schemas.ts';
+import { commitIdSchema, passedOnMetaSchema, streamNameSchema } from './schemas.ts';
 import { participantSchema } from './transaction.ts';
 
 export const preparedSchema: z.ZodType<Prepared> = z.union([
@@ -26,7 +26,7 @@ const shared = {
   transaction: z.string(),
   attempt: z.number(),
   fingerprint: z.string(),
-  meta: givenMetaSchema,
+  meta: passedOnMetaSchema,
   participant: participantSchema,
 };
 

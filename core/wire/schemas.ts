@@ -32,6 +32,9 @@ export const metaSchema = z.strictObject({
   traceparent: traceparentSchema.optional(),
 });
 
+/** `meta` as one of our functions passes it on to another: checked, but newer code may have added members. */
+export const passedOnMetaSchema = z.object(metaSchema.shape);
+
 /** `meta` of what is written, as it is read: it may have been written under other limits. */
 export const givenMetaSchema = z.object({
   correlation: z.string().optional(),

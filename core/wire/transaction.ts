@@ -3,7 +3,7 @@
 import * as z from 'zod';
 import type { Operation } from '../facts/operation.ts';
 import type { Participant, Transaction } from '../facts/transaction.ts';
-import { givenMetaSchema, sentEventSchema, streamNameSchema, versionVectorSchema } from './schemas.ts';
+import { passedOnMetaSchema, sentEventSchema, streamNameSchema, versionVectorSchema } from './schemas.ts';
 
 export const operationSchema: z.ZodType<Operation> = z.union([
   // Not strict, as what a caller sends is: a newer Region may pass on more.
@@ -23,7 +23,7 @@ export const transactionShape = {
   participants: z.array(participantSchema),
   fingerprint: z.string(),
   timeout: z.number(),
-  meta: givenMetaSchema,
+  meta: passedOnMetaSchema,
 };
 
 export const transactionSchema: z.ZodType<Transaction> = z.object(transactionShape);
