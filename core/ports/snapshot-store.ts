@@ -11,7 +11,7 @@ export interface SnapshotStore {
    * @param codeVersion only snapshots of this `snapshots.codeVersion`
    * @param before only snapshots with a lower latest stamp
    */
-  newest(stream: string, madeBy: number, before?: Hlc): Promise<Snapshot | undefined>;
+  newest(stream: string, codeVersion: number, before?: Hlc): Promise<Snapshot | undefined>;
   /**
    * Keeps a snapshot, and of its stream no others but the newest one besides, and newer ones. A reader gets all of it or
    * nothing, also when two write at once or one dies in between.
@@ -19,5 +19,5 @@ export interface SnapshotStore {
    */
   put(snapshot: Snapshot): Promise<void>;
   /** Forgets the snapshots of a stream that have this `snapshots.codeVersion` and latest stamp. */
-  drop(stream: string, madeBy: number, latestStamp: Hlc): Promise<void>;
+  drop(stream: string, codeVersion: number, latestStamp: Hlc): Promise<void>;
 }
