@@ -15,8 +15,10 @@ export interface FunctionOptions {
 /** One process of a function. */
 interface Instance<Event, Result> {
   readonly handle: Handler<Event, Result>;
-  /** Fails when the process ends by itself. */
-  readonly exited: Promise<never>;
+  /** Whether the process has ended by itself. */
+  exited: boolean;
+  /** Fails the invocation under way. */
+  fail: () => void;
 }
 
 /** The instances of one Lambda function in one Region. */
@@ -60,8 +62,7 @@ export class FunctionPool<Event, Result> {
       const instance = this.#idle.pop() ?? this.#start();
       const { name, timeout } = this.#options;
       const late = `${name} timed out after ${timeout} ms.`;
-      const answer = Promise.race([instance.handle(event, this.#context()), instance.exited]);
-      const result = await withTimeout(this.#scheduler, timeout, late, answer);
+      const result = await withTimeout(this.#scheduler, timeout, late, this.#run(instance, event));
       this.#idle.push(instance);
       return result;
     } finally {
@@ -72,9 +73,21 @@ export class FunctionPool<Event, Result> {
   }
 
   #start(): Instance<Event, Result> {
-    const { promise: exited, reject } = Promise.withResolvers<never>();
-    exited.catch(() => undefined);
-    return { handle: this.#make(() => reject(new Error(`${this.#options.name}: the process has ended.`))), exited };
+    const exit = () => {
+      instance.exited = true;
+      instance.fail();
+    };
+    const instance: Instance<Event, Result> = { handle: this.#make(exit), exited: false, fail: () => undefined };
+    return instance;
+  }
+
+  /** A promise for each invocation: one for the life of the process would hold on to the results of all of them. */
+  #run(instance: Instance<Event, Result>, event: Event): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      instance.fail = () => reject(new Error(`${this.#options.name}: the process has ended.`));
+      if (instance.exited) instance.fail();
+      else instance.handle(event, this.#context()).then(resolve, reject);
+    });
   }
 
   #context(): Context {

@@ -10,7 +10,10 @@ export interface CrashPoint {
   readonly dies: 'function' | 'machines' | 'function and machines';
 }
 
-const never = new Promise<never>(() => undefined);
+/** A promise of its own each time: one for all would hold on to everything that ever waited for it. */
+function never(): Promise<never> {
+  return new Promise(() => undefined);
+}
 
 /**
  * Counts the calls that functions make of their ports, and lets processes die at some of them: the call never returns, no
@@ -37,7 +40,7 @@ export class Crasher {
   readonly withFaults = (region: string, ports: FaultyPorts, exit: () => void): FaultyPorts => {
     let dead = false;
     const around: Around = async (call, name, args) => {
-      if (dead) return never;
+      if (dead) return never();
       const number = this.#armed ? this.calls.push(`${region} ${name}`) : 0;
       const point = this.#points.find((one) => one.call === number);
       const crash = (when: CrashPoint['when']): void => {
@@ -48,11 +51,11 @@ export class Crasher {
         exit();
       };
       crash('before');
-      if (dead) return never;
+      if (dead) return never();
       const settled = await Promise.allSettled([call(args)]);
       crash('after');
       // Also when it was another call of the process that ended it.
-      if (dead) return never;
+      if (dead) return never();
       const [answer] = settled;
       if (answer.status === 'rejected') throw answer.reason;
       return answer.value;
