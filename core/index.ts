@@ -1,5 +1,6 @@
 /** The public face of the engine. */
 
+export type { EvolveContext, Mode } from './definition/conflicts.ts';
 export type { Domain } from './definition/domain.ts';
 export { defineDomain, projectedTypes, streamModeOf } from './definition/domain.ts';
 export type { EventVersion, EventVersions } from './definition/event-version.ts';
@@ -9,8 +10,6 @@ export type {
   CommandDefinition,
   DecideContext,
   EventOf,
-  EvolveContext,
-  Mode,
   NewEventOf,
   RecordedEvent,
   StreamDefinition,
@@ -32,7 +31,7 @@ export type { AbortReason, Decision, FinalState, Outcome, PreparedIntent } from 
 export { attemptIdOf, TRANSACTION_TYPE } from './facts/decision.ts';
 export type { ErrorCode, Problem } from './facts/errors.ts';
 export { faultsOf, invalid, listedFaults, MeridianError, problemSchema, reject, toProblem } from './facts/errors.ts';
-export { decodeEventData, encodeEventData } from './facts/event-data.ts';
+export { decodeEventData, encodeEventData } from './facts/event-data-codec.ts';
 export type { Generations } from './facts/generation.ts';
 export type { Hlc } from './facts/hlc.ts';
 export { wallTimeOf } from './facts/hlc.ts';
@@ -115,13 +114,13 @@ export {
   subscriptionPattern,
   TRANSACT,
 } from './wire/bus.ts';
+export type { SubscribedEvent } from './wire/bus-event.ts';
+export { subscribedEventSchema } from './wire/bus-event.ts';
 export type { RemoteAnswer } from './wire/command.ts';
 export type { CoordinatorAnswer } from './wire/coordinator.ts';
 export * from './wire/coordinator.ts';
 export { decisionSchema } from './wire/decision.ts';
 export { parseCommandEnvelope, parseEventsEnvelope, streamNameOf } from './wire/envelope.ts';
-export type { SubscribedEvent } from './wire/event.ts';
-export { subscribedEventSchema } from './wire/event.ts';
 export { generationsSchema } from './wire/generations.ts';
 export type {
   ActionInput,

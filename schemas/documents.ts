@@ -5,7 +5,7 @@ import type { StreamDefinition } from '../core/definition/stream.ts';
 import { MAX_EVENTS } from '../core/limits/budgets.ts';
 import { ANNOUNCEMENT_SOURCE, abortedSchema, committedSchema } from '../core/wire/announcement.ts';
 import { APPEND, COMMAND, RECEIPT_SOURCE, SOURCE_PREFIX } from '../core/wire/bus.ts';
-import { publishedSchema } from '../core/wire/event.ts';
+import { publishedSchema } from '../core/wire/bus-event.ts';
 import { acceptedSchema, rejectedSchema } from '../core/wire/receipt.ts';
 import { commitIdSchema, metaSchema, streamNameSchema } from '../core/wire/schemas.ts';
 

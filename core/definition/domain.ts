@@ -1,6 +1,7 @@
 import { MeridianError } from '../facts/errors.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
-import type { Mode, StreamDefinition } from './stream.ts';
+import type { Mode } from './conflicts.ts';
+import type { StreamDefinition } from './stream.ts';
 import type { ViewDefinition } from './view.ts';
 
 /** What a team describes: its stream types and its views. */

@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import { type Commit, eventId, type StoredEvent } from '../facts/commit.ts';
 import { faultsOf, invalid, MeridianError } from '../facts/errors.ts';
-import { decodeEventData, encodeEventData } from '../facts/event-data.ts';
+import { decodeEventData, encodeEventData } from '../facts/event-data-codec.ts';
 
 /** A version that was current once. */
 interface EarlierVersion {

@@ -4,6 +4,7 @@ import { type Fault, faultsOf, invalid, MeridianError } from '../facts/errors.ts
 import type { Hlc } from '../facts/hlc.ts';
 import type { SentEvent } from '../facts/operation.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
+import type { EvolveContext } from './conflicts.ts';
 import {
   type EventVersion,
   type EventVersions,
@@ -36,20 +37,12 @@ export type NewEventOf<Events extends EventVersions> = {
   [Type in keyof Events & string]: { readonly type: Type; readonly data: z.input<Events[Type]['schema']> };
 }[keyof Events & string];
 
-export interface EvolveContext<Event> {
-  /** The already folded events that this event's writer had not seen, in fold order. Computed when it is read. */
-  readonly concurrent: readonly Event[];
-}
-
 export interface DecideContext {
   /** The stream's id, without its type. */
   readonly id: string;
   /** Wall clock of the deciding Region, milliseconds since 1970. */
   readonly now: number;
 }
-
-/** `merge`: every Region appends, to its own log. `home`: one Region appends, the others route to it. */
-export type Mode = 'merge' | 'home';
 
 export interface CommandDefinition<State, Event, Input> {
   readonly input: z.ZodType<Input>;

@@ -12,7 +12,7 @@ import type { Runtime } from '../ports/runtime.ts';
 import type { Sightings } from '../ports/sightings.ts';
 import { announcementOf } from '../wire/announcement.ts';
 import type { BusEntry } from '../wire/bus.ts';
-import { entriesOf } from '../wire/event.ts';
+import { entriesOf } from '../wire/bus-event.ts';
 import { encodeKeys } from '../wire/projection.ts';
 import { encodeResolverMessage } from '../wire/resolver.ts';
 import { bytesAtMost, deliverInBatches } from './deliver.ts';

@@ -3,7 +3,7 @@ import { BEGIN_MS } from '../limits/budgets.ts';
 import type { Place, Progress } from '../ports/progress.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { backoff } from '../retry.ts';
-import { parseSubscribedEvent, type SubscribedEvent } from '../wire/event.ts';
+import { parseSubscribedEvent, type SubscribedEvent } from '../wire/bus-event.ts';
 import { inOrderPerKey } from './in-order.ts';
 
 /**

@@ -1,5 +1,6 @@
+import type { EvolveContext } from '../definition/conflicts.ts';
 import { inCurrentVersion } from '../definition/event-version.ts';
-import type { EvolveContext, RecordedEvent, StreamDefinition } from '../definition/stream.ts';
+import type { RecordedEvent, StreamDefinition } from '../definition/stream.ts';
 import { type Commit, eventId, foldOrder, type Stamped } from '../facts/commit.ts';
 import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
 import type { Snapshot } from '../facts/snapshot.ts';

@@ -1,8 +1,9 @@
 // What a snapshot of a history holds, and when it is worth one.
 
+import type { Mode } from '../definition/conflicts.ts';
 import { currentSchemaVersions } from '../definition/event-version.ts';
 import type { Snapshots } from '../definition/snapshots.ts';
-import type { Mode, StreamDefinition } from '../definition/stream.ts';
+import type { StreamDefinition } from '../definition/stream.ts';
 import type { Commit } from '../facts/commit.ts';
 import { wallTimeOf } from '../facts/hlc.ts';
 import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';

@@ -1,4 +1,4 @@
-import type { SubscribedEvent } from '../wire/event.ts';
+import type { SubscribedEvent } from '../wire/bus-event.ts';
 
 /** How far a log of a stream has been handled: up to this event of the commit at this position, which has `count`. */
 export interface Place {

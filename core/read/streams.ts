@@ -1,5 +1,5 @@
+import type { Mode } from '../definition/conflicts.ts';
 import { streamTypeOf } from '../definition/domain.ts';
-import type { Mode } from '../definition/stream.ts';
 import type { Commit } from '../facts/commit.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import { emptyVersion, joinVersions, type VersionVector } from '../facts/version.ts';

@@ -1,6 +1,6 @@
 import type { Commit } from '../facts/commit.ts';
 import type { Dot } from '../facts/version.ts';
-import type { EventBody } from '../wire/event.ts';
+import type { EventBody } from '../wire/bus-event.ts';
 import type { ProjectionMessage } from '../wire/projection.ts';
 
 /** A reason to look at a stream: the dot of a commit, and the commit itself if the messages held all of it. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Commit } from '../facts/commit.ts';
-import { type EventBody, eventBodySchema } from './event.ts';
+import { type EventBody, eventBodySchema } from './bus-event.ts';
 import { dotShape, streamNameSchema } from './schemas.ts';
 
 const keysBodySchema = z.object({ keys: z.array(z.object({ stream: streamNameSchema, ...dotShape })) });

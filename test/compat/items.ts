@@ -18,7 +18,7 @@ import {
 } from '../../adapters/dynamodb/view-item.ts';
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
 import type { Decision, Generations, KnownCopy, Parked, Place, Snapshot, Sums, ViewEntry } from '../../core/index.ts';
-import { subscribedEventSchema } from '../../core/wire/event.ts';
+import { subscribedEventSchema } from '../../core/wire/bus-event.ts';
 import { generationsSchema } from '../../core/wire/generations.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../core/wire/snapshot.ts';
 import { aTable, type Item, itemSchema, TABLE } from './a-table.ts';

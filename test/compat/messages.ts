@@ -31,6 +31,7 @@ import {
   transactionShownSchema,
 } from '../../core/wire/api.ts';
 import type { BusEntry } from '../../core/wire/bus.ts';
+import { entriesOf, eventBodySchema, parseSubscribedEvent, publishedSchema } from '../../core/wire/bus-event.ts';
 import {
   appendAnswerSchema,
   appendRequestSchema,
@@ -41,7 +42,6 @@ import {
 import { coordinatorRequestSchema, machineInputSchema } from '../../core/wire/coordinator.ts';
 import { decisionAnswerSchema, decisionRequestSchema } from '../../core/wire/decision.ts';
 import { parseCommandEnvelope, parseEventsEnvelope } from '../../core/wire/envelope.ts';
-import { entriesOf, eventBodySchema, parseSubscribedEvent, publishedSchema } from '../../core/wire/event.ts';
 import {
   type ActionInput,
   encodeOperateRequest,

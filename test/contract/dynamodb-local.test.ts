@@ -6,7 +6,7 @@ import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
 import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
 import { handleEvents, subscribedEventSchema } from '../../core/index.ts';
-import { entriesOf } from '../../core/wire/event.ts';
+import { entriesOf } from '../../core/wire/bus-event.ts';
 import { fakeRuntime } from '../runtime.ts';
 import { aCommit, anIntent, aStream } from './commits.ts';
 import { countRequests } from './count-requests.ts';

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { toImage } from '../../adapters/dynamodb/commit-item.ts';
 import { decisionKey, toDecisionItem } from '../../adapters/dynamodb/decision-item.ts';
-import { entriesOf } from '../../core/wire/event.ts';
+import { entriesOf } from '../../core/wire/bus-event.ts';
 import { functionUrlEvent } from '../../world/network/server.ts';
 import { type StubAnswer, type StubRequest, stubServer } from '../adapters/stub-server.ts';
 import { aCommit, anIntent } from '../contract/commits.ts';

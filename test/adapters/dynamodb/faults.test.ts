@@ -5,7 +5,7 @@ import { dynamoDbSightings } from '../../../adapters/dynamodb/sightings.ts';
 import { dynamoDbViewStore } from '../../../adapters/dynamodb/view-store.ts';
 import { finalOf } from '../../../core/facts/decision.ts';
 import { handleEvents } from '../../../core/index.ts';
-import { entriesOf } from '../../../core/wire/event.ts';
+import { entriesOf } from '../../../core/wire/bus-event.ts';
 import { aCommit, anIntent, aStream } from '../../contract/commits.ts';
 import { aDecision, anAbort, aTransactionId } from '../../contract/decisions.ts';
 import { describeWithDynamoDbLocal } from '../../contract/dynamodb-local.ts';

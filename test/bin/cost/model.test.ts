@@ -4,7 +4,7 @@ import { toImage } from '../../../adapters/dynamodb/commit-item.ts';
 import { ENTRY_OVERHEAD, estimate, fixedOf, ITEM_OVERHEAD, requestsOf, type Usage } from '../../../bin/cost/model.ts';
 import { LIST_PRICES } from '../../../bin/cost/prices.ts';
 import { defineDomain, defineStream, defineView } from '../../../core/index.ts';
-import { entriesOf } from '../../../core/wire/event.ts';
+import { entriesOf } from '../../../core/wire/bus-event.ts';
 import { portsAround } from '../../../world/region/faults.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { synthesize } from '../../lib/synthesize.ts';

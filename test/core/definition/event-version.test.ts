@@ -10,7 +10,7 @@ import { Fold } from '../../../core/log/fold.ts';
 import { History } from '../../../core/log/history.ts';
 import { readCommits, readStream } from '../../../core/read/streams.ts';
 import { projectTriggers } from '../../../core/view/projection.ts';
-import { entriesOf } from '../../../core/wire/event.ts';
+import { entriesOf } from '../../../core/wire/bus-event.ts';
 import { appendToStream } from '../../../core/write/append.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { anAppend, aRegion } from '../a-region.ts';

@@ -8,7 +8,7 @@ import type { Sightings } from '../../../core/ports/sightings.ts';
 import { triggersOf } from '../../../core/view/trigger.ts';
 import { announcementOf } from '../../../core/wire/announcement.ts';
 import type { BusEntry } from '../../../core/wire/bus.ts';
-import { entriesOf } from '../../../core/wire/event.ts';
+import { entriesOf } from '../../../core/wire/bus-event.ts';
 import { parseProjectionMessage } from '../../../core/wire/projection.ts';
 import { aCommit, anIntent } from '../../contract/commits.ts';
 import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';

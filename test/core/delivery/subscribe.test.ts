@@ -10,7 +10,7 @@ import {
   type SubscribePorts,
   subscribedEventSchema,
 } from '../../../core/index.ts';
-import { entriesOf } from '../../../core/wire/event.ts';
+import { entriesOf } from '../../../core/wire/bus-event.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { fakeRuntime } from '../../runtime.ts';
 

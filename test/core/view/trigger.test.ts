@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Commit } from '../../../core/facts/commit.ts';
 import { triggersOf } from '../../../core/view/trigger.ts';
-import { entriesOf } from '../../../core/wire/event.ts';
+import { entriesOf } from '../../../core/wire/bus-event.ts';
 import { encodeKeys, parseProjectionMessage, streamsOf } from '../../../core/wire/projection.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { shuffled } from '../log/graph.ts';

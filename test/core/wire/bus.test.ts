@@ -11,7 +11,7 @@ import {
   subscriptionPattern,
   TRANSACT,
 } from '../../../core/wire/bus.ts';
-import { entriesOf } from '../../../core/wire/event.ts';
+import { entriesOf } from '../../../core/wire/bus-event.ts';
 import { rejectedEntry } from '../../../core/wire/receipt.ts';
 import { encodeVersionToken } from '../../../core/wire/version-token.ts';
 import { aCommit } from '../../contract/commits.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { entriesOf } from '../../../core/wire/event.ts';
+import { entriesOf } from '../../../core/wire/bus-event.ts';
 import { makeHandler } from '../../../lambdas/subscriber/handler.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { memoryTally } from '../../contract/tally.ts';

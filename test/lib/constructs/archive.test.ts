@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { entriesOf } from '../../../core/wire/event.ts';
+import { entriesOf } from '../../../core/wire/bus-event.ts';
 import { acceptedEntry } from '../../../core/wire/receipt.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { matches } from '../event-pattern.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { entriesOf, eventBodySchema, parseSubscribedEvent, publishedSchema } from '../../../core/wire/event.ts';
+import { entriesOf, eventBodySchema, parseSubscribedEvent, publishedSchema } from '../../../core/wire/bus-event.ts';
 import { aCommit } from '../../contract/commits.ts';
 
 const meta = { correlation: 'c', causation: 'a', actor: 'x'.repeat(1000), traceparent: 'none' };

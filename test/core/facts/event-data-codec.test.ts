@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeEventData, encodeEventData } from '../../../core/facts/event-data.ts';
+import { decodeEventData, encodeEventData } from '../../../core/facts/event-data-codec.ts';
 
 describe('the data of an event', () => {
   it('comes back exactly', () => {
