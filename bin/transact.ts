@@ -33,13 +33,13 @@ export function addTransactOptions(command: Command): Command {
         'abort it if it takes longer (default: 30)',
         wholeNumber(1, MAX_TRANSACTION_MS / 1000),
       ),
-  ).addHelpText('after', EXIT_CODES);
+  ).addHelpText('after', `${EXIT_CODES} To ask: meridian transaction <id>`);
 }
 
 /** What the commands say that tell an outcome. */
 export const EXIT_CODES = `
 Exit codes: 0 committed; 1 aborted, refused or not sent; 2 wrong usage;
-3 no outcome is known yet: ask with \`meridian transaction <id>\`.`;
+3 no outcome is known yet.`;
 
 /** A transaction as the API takes it. */
 export interface TransactionBody {

@@ -12,9 +12,18 @@ import { sampleFaults } from './samples.ts';
  * npm run schemas -- --release             writes, and makes this the promise: docs/schemas/released.json
  * npm run schemas -- --release --accept    the same although promises are broken
  */
-const { values } = parseArgs({
-  options: { check: { type: 'boolean' }, release: { type: 'boolean' }, accept: { type: 'boolean' } },
-});
+const { values } = (() => {
+  try {
+    return parseArgs({
+      options: { check: { type: 'boolean' }, release: { type: 'boolean' }, accept: { type: 'boolean' } },
+    });
+  } catch (error) {
+    process.stderr.write(
+      `${error instanceof Error ? error.message : error}\nUsage: npm run schemas -- [--check | --release [--accept]]\n`,
+    );
+    process.exit(2);
+  }
+})();
 const root = fileURLToPath(new URL('..', import.meta.url));
 const docs = join(root, 'docs');
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { App, Stack } from 'aws-cdk-lib';
 import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
@@ -13,6 +13,7 @@ import { namesOf } from '../core/names.ts';
 import { parseConfig } from '../lib/config.ts';
 import { METAFILE_CONTEXT, MeridianFunction } from '../lib/constructs/meridian-function.ts';
 import { addMeridian } from '../lib/meridian.ts';
+import { readOptions } from './options.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
@@ -140,7 +141,7 @@ async function startsOf(bundles: readonly Bundle[], outdir: string) {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+  const values = readOptions('Usage: npm run bundle-sizes -- [--json]', { json: { type: 'boolean', default: false } });
   const outdir = mkdtempSync(join(tmpdir(), 'meridian-bundles-'));
   try {
     const bundles = bundleFunctions(outdir);

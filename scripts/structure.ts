@@ -1,11 +1,13 @@
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import Table from 'cli-table3';
 import ts from 'typescript';
+import { readOptions } from './options.ts';
 
 // `npm run structure`: how core is built, in numbers. `--root` measures another checkout, such as one of an earlier commit.
+
+const USAGE = 'Usage: npm run structure -- [--json] [--root <folder of a checkout>]';
 
 /** A folder of core, or a file beside its folders. */
 interface Module {
@@ -20,14 +22,16 @@ export interface Structure {
   readonly modules: readonly Module[];
   readonly dependencies: number;
   /**
-   * Dependencies that go up in the best order of the modules that there is: those that no layering could have. 0: the modules
-   * are layers.
+   * How many dependencies go up in the best order of the modules that there is: those that no layering could have. 0: the
+   * modules are layers, or could be.
    */
   readonly upward: number;
+  /** Those that go up in the order that the checkout declares, `names → wire`; undefined: it declares none. */
+  readonly againstTheOrder: readonly string[] | undefined;
 }
 
 /** The modules of the core below `root`, and what they import of each other. */
-export function structureOf(root: string): Structure {
+export async function structureOf(root: string): Promise<Structure> {
   const core = join(root, 'core');
   const byModule = Map.groupBy(globSync('**/*.ts', { cwd: core }).sort(), moduleOf);
   const modules = [...byModule].map(([name, files]): Module => {
@@ -49,7 +53,28 @@ export function structureOf(root: string): Structure {
     modules,
     dependencies: modules.reduce((sum, { imports }) => sum + imports.size, 0),
     upward: upwardAtLeast(modules),
+    againstTheOrder: againstTheOrder(modules, await declaredOrder(root)),
   };
+}
+
+/** The modules of core, lowest first, as the checkout's check of layers has them. */
+async function declaredOrder(root: string): Promise<readonly string[] | undefined> {
+  const config = join(root, '.dependency-cruiser.mjs');
+  if (!existsSync(config)) return undefined;
+  const { coreModules }: { readonly coreModules?: readonly string[] } = await import(pathToFileURL(config).href);
+  return coreModules;
+}
+
+/** A module that the order does not name is on top of all, and below none. */
+function againstTheOrder(
+  modules: readonly Module[],
+  order: readonly string[] | undefined,
+): readonly string[] | undefined {
+  if (!order) return undefined;
+  const levelOf = (name: string): number => (order.includes(name) ? order.indexOf(name) : order.length);
+  return modules.flatMap(({ name, imports }) =>
+    [...imports].filter((other) => levelOf(other) >= levelOf(name)).map((other) => `${name} → ${other}`),
+  );
 }
 
 /** `log/load.ts` → `log`, `index.ts` → `index` */
@@ -142,22 +167,25 @@ function table(head: readonly string[], rows: readonly (readonly (string | numbe
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      root: { type: 'string', default: fileURLToPath(new URL('..', import.meta.url)) },
-      json: { type: 'boolean', default: false },
-    },
+  const values = readOptions(USAGE, {
+    root: { type: 'string', default: fileURLToPath(new URL('..', import.meta.url)) },
+    json: { type: 'boolean', default: false },
   });
-  const { modules, dependencies, upward } = structureOf(values.root);
+  const { modules, dependencies, upward, againstTheOrder } = await structureOf(values.root);
   const files = largestFiles(values.root).slice(0, SHOWN);
   const functions = largestFunctions(values.root).slice(0, SHOWN);
   if (values.json) {
     const shown = modules.map(({ imports, ...module }) => ({ ...module, imports: [...imports].sort() }));
-    process.stdout.write(`${JSON.stringify({ modules: shown, dependencies, upward, files, functions })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ modules: shown, dependencies, upward, againstTheOrder, files, functions })}\n`,
+    );
   } else {
     const rows = modules.map(({ name, files, lines, imports }) => [name, files, lines, [...imports].sort().join(' ')]);
     process.stdout.write(`${table(['module', 'files', 'lines', 'imports'], rows)}\n`);
-    process.stdout.write(`${modules.length} modules, ${dependencies} dependencies, ${upward} of them upwards\n\n`);
+    process.stdout.write(`${modules.length} modules, ${dependencies} dependencies, ${upward} of them upwards\n`);
+    for (const dependency of againstTheOrder ?? [])
+      process.stdout.write(`against the order of .dependency-cruiser.mjs: ${dependency}\n`);
+    process.stdout.write('\n');
     for (const [what, largest] of [
       ['largest files', files],
       ['largest functions', functions],

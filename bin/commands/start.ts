@@ -16,13 +16,12 @@ function port(text: string): number {
 
 function regions(text: string): readonly string[] {
   const names = text.split(',');
-  if (
-    names.length < 2 ||
-    names.length > 5 ||
-    new Set(names).size < names.length ||
-    !names.every((name) => REGION.test(name))
-  )
-    throw new InvalidArgumentError('Name two to five different AWS Regions, with commas and no spaces.');
+  const fault =
+    names.filter((name) => !REGION.test(name)).map((name) => `"${name}" is no AWS Region.`)[0] ??
+    names.filter((name, i) => names.indexOf(name) < i).map((name) => `${name} is there twice.`)[0] ??
+    (names.length < 2 || names.length > 5 ? `There are ${names.length}.` : undefined);
+  if (fault !== undefined)
+    throw new InvalidArgumentError(`${fault} Name two to five different AWS Regions, with commas and no spaces.`);
   return names;
 }
 
@@ -48,6 +47,7 @@ export function addStart(program: Command): void {
     .option('--no-latency', 'let the links between Regions take no time')
     .option('--once', 'exit after the checks: 0 if every Region agrees with the file and the bookings add up, 1 if not')
     .option('--json', 'print the result as one JSON object')
+    .addHelpText('after', '\nAfter `npm start` options come behind two hyphens: npm start -- --port 4800')
     .action(async (options) => {
       try {
         // The world takes longer to load than other commands take.

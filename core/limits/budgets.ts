@@ -80,8 +80,8 @@ export const QUARANTINE_CHARACTERS = 1_500_000;
 
 // How long things are kept.
 
-/** Milliseconds. For so long an id means the same request. */
-export const IDEMPOTENCY_WINDOW = 14 * 24 * 60 * 60 * 1000;
+/** For so long an id means the same request. */
+export const IDEMPOTENCY_WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
 /** Messages wait in queues, and events in a subscriber's table for their predecessors, for so long at most. */
 export const QUEUE_RETENTION_S = 14 * 24 * 60 * 60;
 

@@ -179,7 +179,7 @@ function callRelations(limits: Limits): Relation[] {
     {
       name: 'a message that waited in a queue is known by its id',
       needs: limits.QUEUE_RETENTION_S * 1000,
-      has: limits.IDEMPOTENCY_WINDOW,
+      has: limits.IDEMPOTENCY_WINDOW_MS,
     },
   ];
 }

@@ -5,7 +5,7 @@ import { type Commit, eventId, foldOrder, type Stamped } from '../facts/commit.t
 import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
 import type { Snapshot } from '../facts/snapshot.ts';
 import { covers, type Dot, type VersionVector } from '../facts/version.ts';
-import { IDEMPOTENCY_WINDOW } from '../limits/budgets.ts';
+import { IDEMPOTENCY_WINDOW_MS } from '../limits/budgets.ts';
 
 /** A commit that changed the state, with the dots of all its copies, its own among them. */
 interface Folded {
@@ -59,7 +59,7 @@ export class Fold {
    */
   apply(commit: Commit): string {
     const earlier = this.#byId.get(commit.commitId) ?? this.#inBase(commit.commitId);
-    if (earlier && wallTimeOf(commit.hlc) - wallTimeOf(earlier.lastStamp) <= IDEMPOTENCY_WINDOW) {
+    if (earlier && wallTimeOf(commit.hlc) - wallTimeOf(earlier.lastStamp) <= IDEMPOTENCY_WINDOW_MS) {
       this.#byId.set(commit.commitId, { ...earlier, lastStamp: commit.hlc });
       earlier.copies.push(commit);
       if (earlier.fingerprint !== commit.fingerprint) this.#reused.push(commit);

@@ -1,7 +1,7 @@
 import { type Commit, foldOrder } from '../facts/commit.ts';
 import { wallTimeOf } from '../facts/hlc.ts';
 import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
-import { IDEMPOTENCY_WINDOW } from '../limits/budgets.ts';
+import { IDEMPOTENCY_WINDOW_MS } from '../limits/budgets.ts';
 
 /** The commits of a stream by their commitIds, seen or hidden, those of the base among them. */
 export class KnownIds {
@@ -24,7 +24,7 @@ export class KnownIds {
    */
   find(commitId: string, fingerprint: string, now: number): Commit | KnownCopy | undefined {
     const copies = [...(this.#base?.get(commitId) ?? []), ...(this.#byId.get(commitId) ?? [])]
-      .filter(({ hlc }) => now - wallTimeOf(hlc) <= IDEMPOTENCY_WINDOW)
+      .filter(({ hlc }) => now - wallTimeOf(hlc) <= IDEMPOTENCY_WINDOW_MS)
       .sort(foldOrder);
     return copies.find((copy) => copy.fingerprint === fingerprint) ?? copies.at(-1);
   }

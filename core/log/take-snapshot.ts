@@ -8,7 +8,7 @@ import type { Commit } from '../facts/commit.ts';
 import { wallTimeOf } from '../facts/hlc.ts';
 import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
 import { advanceVersion, dominates, emptyVersion, meetVersions } from '../facts/version.ts';
-import { IDEMPOTENCY_WINDOW } from '../limits/budgets.ts';
+import { IDEMPOTENCY_WINDOW_MS } from '../limits/budgets.ts';
 import { Fold } from './fold.ts';
 import type { LogPositions } from './log-positions.ts';
 import type { SeenSet } from './seen-set.ts';
@@ -90,7 +90,7 @@ export function snapshotOf({ stream, definition, snapshots, base, logs, settled 
     };
   });
   const version = commits.reduce(advanceVersion, base?.version ?? emptyVersion);
-  const since = wallTimeOf(last.hlc) - IDEMPOTENCY_WINDOW - CLOCK_MARGIN_MS;
+  const since = wallTimeOf(last.hlc) - IDEMPOTENCY_WINDOW_MS - CLOCK_MARGIN_MS;
   const known = [...(base?.ids.values() ?? []), copies].flat().filter(({ hlc }) => wallTimeOf(hlc) >= since);
   return {
     stream,

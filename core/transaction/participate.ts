@@ -4,7 +4,7 @@ import { parseStreamRef } from '../facts/stream-ref.ts';
 import { PARTICIPANT_CALL_MS } from '../limits/budgets.ts';
 import { tellDecision } from '../log/decisions.ts';
 import type { Remote } from '../ports/remote.ts';
-import { type ParticipantAnswer, participantRequestSchema, remoteAnswerSchema } from '../wire/participant.ts';
+import { type ParticipantAnswer, participantAnswerSchema, participantRequestSchema } from '../wire/participant.ts';
 import type { AppendPorts } from '../write/writer.ts';
 import { prepareIntent } from './prepare.ts';
 
@@ -56,5 +56,5 @@ async function passOn(
   request: unknown,
   within = PARTICIPANT_CALL_MS,
 ) {
-  return remoteAnswerSchema.parse(await participants.invoke(home, request, within));
+  return participantAnswerSchema.parse(await participants.invoke(home, request, within));
 }

@@ -41,7 +41,8 @@ export const participantRequestSchema = z.union([
 
 export type ParticipantAnswer = Prepared | { readonly kind: 'finalised' } | DecisionAnswer;
 
-export const remoteAnswerSchema = z.union([preparedSchema, z.object({ kind: z.literal('finalised') })]);
+/** What a participant answers to another Region, decisions aside: `decisionAnswerSchema`. */
+export const participantAnswerSchema = z.union([preparedSchema, z.object({ kind: z.literal('finalised') })]);
 
 /** What a participant answers. Only `prepared` has written anything. */
 export type Prepared =

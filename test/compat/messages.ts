@@ -50,7 +50,7 @@ import {
   operateRequestSchema,
   operatorActions,
 } from '../../core/wire/operate.ts';
-import { participantRequestSchema, remoteAnswerSchema } from '../../core/wire/participant.ts';
+import { participantAnswerSchema, participantRequestSchema } from '../../core/wire/participant.ts';
 import { encodeKeys, type ProjectionMessage, parseProjectionMessage } from '../../core/wire/projection.ts';
 import { encodeQuarantined, parseQuarantined, type QuarantinedMessage } from '../../core/wire/quarantine.ts';
 import {
@@ -169,7 +169,7 @@ const betweenFunctions: Readonly<Record<string, Form>> = {
       ),
   }),
   'participant-request': parsedBy(participantRequestSchema),
-  'participant-answer': parsedBy(remoteAnswerSchema),
+  'participant-answer': parsedBy(participantAnswerSchema),
   'decision-request': parsedBy(decisionRequestSchema),
   'decision-answer': parsedBy(decisionAnswerSchema),
   'operate-answer': parsedBy(operateAnswerSchema),

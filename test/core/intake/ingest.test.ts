@@ -15,7 +15,7 @@ import { anAppend, aRegion, inTexts, noted, watched } from '../a-region.ts';
 const outcomeDetailSchema = z.looseObject({ id: z.string() });
 
 /** A Region that takes messages in, and what came out of it. */
-function anIngress() {
+function anIntake() {
   const outcomes: { readonly kind: string; readonly detail: z.output<typeof outcomeDetailSchema> }[] = [];
   const quarantined: { readonly reason: string; readonly body: string }[] = [];
   return {
@@ -52,7 +52,7 @@ function commanding(id: string, of: object = {}): string {
 
 describe('ingest', () => {
   it('appends what producers send, and says so with the version', async () => {
-    const us = anIngress();
+    const us = anIntake();
     expect(await ingestMessages(us, [appending('a'), commanding('b')])).toEqual([undefined, undefined]);
     expect(us.outcomes).toEqual([
       { kind: 'Accepted', detail: { id: 'a', stream: 'note/n', version: expect.any(String), log: 'us', position: 1 } },
@@ -66,7 +66,7 @@ describe('ingest', () => {
   });
 
   it('accepts a command that changes nothing, without a place', async () => {
-    const us = anIngress();
+    const us = anIntake();
     await ingestMessages(us, [commanding('a', { command: 'withdraw', input: { amount: 0 } })]);
     expect(us.outcomes).toEqual([
       { kind: 'Accepted', detail: { id: 'a', stream: 'account/us.1', version: expect.any(String) } },
@@ -89,7 +89,7 @@ describe('ingest', () => {
     ['a command sent as an append', message(APPEND, { id: 'a', stream: 'note/n', command: 'note' }), 'validation'],
     ['a key of every object', appending('a', { __proto__: null, constructor: 1 }), 'validation'],
   ])('rejects %s, with the problem', async (_what, body, code) => {
-    const us = anIngress();
+    const us = anIntake();
     expect(await ingestMessages(us, [body])).toEqual([undefined]);
     expect(us.outcomes).toEqual([
       { kind: 'Rejected', detail: expect.objectContaining({ id: 'a', problem: expect.objectContaining({ code }) }) },
@@ -99,7 +99,7 @@ describe('ingest', () => {
   });
 
   it('rejects an id that stands for something else, and accepts the same again', async () => {
-    const us = anIngress();
+    const us = anIntake();
     await ingestMessages(us, [appending('a'), appending('a', { stream: 'note/n' })]);
     await ingestMessages(us, [appending('a', { events: [{ type: 'Noted', data: { text: 'other' } }] })]);
     expect(us.outcomes.map(({ kind }) => kind)).toEqual(['Accepted', 'Accepted', 'Rejected']);
@@ -116,7 +116,7 @@ describe('ingest', () => {
     ['no id', message(APPEND, { stream: 'note/n', events: [] }), 'It has no usable id'],
     ['an id that cannot be used', appending(''), 'It has no usable id'],
   ])('quarantines %s, with the reason', async (_what, body, reason) => {
-    const us = anIngress();
+    const us = anIntake();
     expect(await ingestMessages(us, [body])).toEqual([undefined]);
     expect(us.quarantined).toEqual([{ body, reason: expect.stringContaining(reason) }]);
     expect(us.outcomes).toEqual([]);
@@ -124,7 +124,7 @@ describe('ingest', () => {
   });
 
   it('leaves what cannot be decided now to be delivered again, and says nothing of it', async () => {
-    const us = anIngress();
+    const us = anIntake();
     const elsewhere = commanding('a', { stream: 'account/eu.1' });
     expect(await ingestMessages(us, [elsewhere, appending('b')])).toEqual(['There is no line.', undefined]);
     expect(us.outcomes.map(({ detail }) => detail.id)).toEqual(['b']);
@@ -132,7 +132,7 @@ describe('ingest', () => {
   });
 
   it('leaves what fails for a reason that nobody foresaw, and says which', async () => {
-    const us = anIngress();
+    const us = anIntake();
     const events = watched(us.table, () => Promise.reject(new TypeError('A fault inside.')));
     expect(await ingestMessages({ ...us, events }, [appending('a')])).toEqual(['TypeError: A fault inside.']);
     expect(us.outcomes).toEqual([]);
@@ -140,13 +140,13 @@ describe('ingest', () => {
   });
 
   it('leaves what fails inside another Region, though that promises nothing', async () => {
-    const us = { ...anIngress(), remote: { invoke: () => Promise.reject(new MeridianError('internal', 'It broke.')) } };
+    const us = { ...anIntake(), remote: { invoke: () => Promise.reject(new MeridianError('internal', 'It broke.')) } };
     expect(await ingestMessages(us, [commanding('a', { stream: 'account/eu.1' })])).toEqual(['It broke.']);
     expect(us.outcomes).toEqual([]);
   });
 
   it('takes the messages of one stream in their order', async () => {
-    const us = anIngress();
+    const us = anIntake();
     const ids = Array.from({ length: 9 }, (_, i) => `${i}`);
     await ingestMessages(
       us,
@@ -158,7 +158,7 @@ describe('ingest', () => {
   });
 
   it('has a message delivered again whose outcome could not be told, and then tells the same', async () => {
-    const us = anIngress();
+    const us = anIntake();
     const mute = { put: async (entries: readonly BusEntry[]) => entries.map(() => 'not now') };
     expect(await ingestMessages({ ...us, bus: mute }, [appending('a'), 'no JSON'])).toEqual(['not now', undefined]);
     expect(us.runtime.metrics.get('Accepted')).toBeUndefined();
@@ -168,14 +168,14 @@ describe('ingest', () => {
   });
 
   it('has a message delivered again that the quarantine did not take', async () => {
-    const us = anIngress();
+    const us = anIntake();
     const full = { send: async (bodies: readonly string[]) => bodies.map(() => 'full') };
     expect(await ingestMessages({ ...us, quarantine: full }, ['no JSON', appending('a')])).toEqual(['full', undefined]);
     expect(us.runtime.metrics.get('Quarantined')).toBeUndefined();
   });
 
   it('appends nothing twice that was appended before the process died', async () => {
-    const us = anIngress();
+    const us = anIntake();
     await appendToStream(us, anAppend({ commitId: 'a', operation: noted('a') }));
     us.warm.clear();
     await ingestMessages(us, [appending('a'), appending('a')]);
@@ -184,7 +184,7 @@ describe('ingest', () => {
   });
 
   it('leaves what comes behind a message that has to come again to come after it, and decides other streams', async () => {
-    const us = anIngress();
+    const us = anIntake();
     const bodies = [
       commanding('far', { stream: 'account/eu.1' }),
       commanding('behind', { stream: 'account/eu.1' }),
@@ -196,7 +196,7 @@ describe('ingest', () => {
   });
 
   it('begins nothing 10 s after its start, so that there is time to tell what became of the rest', async () => {
-    const us = anIngress();
+    const us = anIntake();
     const put = us.events.put;
     us.events.put = async (commit) => {
       us.runtime.advance(10_001);
@@ -222,7 +222,7 @@ describe('ingest', () => {
       evolve: (state) => state,
       commands: {},
     });
-    const us = { ...anIngress(), domain: defineDomain({ streams: [wordy], views: [] }) };
+    const us = { ...anIntake(), domain: defineDomain({ streams: [wordy], views: [] }) };
     await ingestMessages(us, [commanding('a'), commanding('b', { stream: `account/${'y'.repeat(200_000)}` })]);
     expect(us.outcomes).toMatchObject([
       { kind: 'Rejected', detail: { id: 'a', stream: 'account/us.1', problem: { code: 'rejected', detail: 'No.' } } },
@@ -252,7 +252,7 @@ describe('ingest', () => {
     );
     await fc.assert(
       fc.asyncProperty(bodies, async (bodies) => {
-        const us = anIngress();
+        const us = anIntake();
         const answers = await ingestMessages(us, bodies);
         const left = answers.filter((answer) => answer !== undefined);
         expect(us.outcomes.length + us.quarantined.length + left.length).toBe(bodies.length);
@@ -290,7 +290,7 @@ describe('ingest of transactions', () => {
   const elsewhere = [{ stream: 'account/eu.1', command: 'deposit', input: { amount: 1 } }];
 
   it('runs them, and leaves it to their records to announce the outcome, committed or aborted', async () => {
-    const us = anIngress();
+    const us = anIntake();
     const aborted = transacting('us:b', {
       participants: [{ stream: 'account/us.1', command: 'withdraw', input: { amount: 100 } }],
     });
@@ -306,7 +306,7 @@ describe('ingest of transactions', () => {
   });
 
   it('leaves to come again what has no outcome in 10 s', async () => {
-    const us = anIngress();
+    const us = anIntake();
     expect(await ingestMessages(us, [transacting('us:a', { participants: elsewhere })])).toEqual([
       'us:a is not decided yet',
     ]);
@@ -315,7 +315,7 @@ describe('ingest of transactions', () => {
   });
 
   it('leaves to come again what another Region drives that is not reached', async () => {
-    const us = anIngress();
+    const us = anIntake();
     expect(await ingestMessages(us, [transacting('eu:a')])).toEqual(['There is no line.']);
   });
 
@@ -324,13 +324,13 @@ describe('ingest of transactions', () => {
     ['an id without a Region', transacting('a'), 'validation'],
     ['too much', transacting('us:a', { participants: ['x'.repeat(200_000)] }), 'too-large'],
   ])('rejects %s, with the problem', async (_what, body, code) => {
-    const us = anIngress();
+    const us = anIntake();
     expect(await ingestMessages(us, [body])).toEqual([undefined]);
     expect(us.outcomes).toMatchObject([{ kind: 'Rejected', detail: { problem: { code } } }]);
   });
 
   it('rejects an id that stands for another transaction', async () => {
-    const us = anIngress();
+    const us = anIntake();
     const other = [{ stream: 'account/us.1', command: 'deposit', input: { amount: 2 } }];
     await ingestMessages(us, [transacting('us:a')]);
     await ingestMessages(us, [transacting('us:a', { participants: other })]);
@@ -338,7 +338,7 @@ describe('ingest of transactions', () => {
   });
 
   it('quarantines one without an id: its sender could not be told', async () => {
-    const us = anIngress();
+    const us = anIntake();
     await ingestMessages(us, [message(TRANSACT, { participants: [] })]);
     expect(us.quarantined).toHaveLength(1);
   });

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Commit, foldOrder } from '../../../core/facts/commit.ts';
 import { nextStamp } from '../../../core/facts/hlc.ts';
-import { IDEMPOTENCY_WINDOW } from '../../../core/limits/budgets.ts';
+import { IDEMPOTENCY_WINDOW_MS } from '../../../core/limits/budgets.ts';
 import { Fold } from '../../../core/log/fold.ts';
 import { note } from '../../../testing/toy.ts';
 import { aCommit } from '../../contract/commits.ts';
@@ -59,21 +59,21 @@ describe('fold', () => {
   });
 
   it('ignores a copy that another Region wrote within 14 days', () => {
-    expect(inTexts(foldOf(copies(0, IDEMPOTENCY_WINDOW)).state)).toMatchObject({ texts: ['0'] });
+    expect(inTexts(foldOf(copies(0, IDEMPOTENCY_WINDOW_MS)).state)).toMatchObject({ texts: ['0'] });
   });
 
   it('does not ignore a copy a millisecond later', () => {
-    expect(inTexts(foldOf(copies(0, IDEMPOTENCY_WINDOW + 1)).state)).toMatchObject({ texts: ['0', '1'] });
+    expect(inTexts(foldOf(copies(0, IDEMPOTENCY_WINDOW_MS + 1)).state)).toMatchObject({ texts: ['0', '1'] });
   });
 
   it('ignores a chain of copies each of which is within 14 days of the one before, however long it gets', () => {
-    const chain = copies(0, IDEMPOTENCY_WINDOW, 2 * IDEMPOTENCY_WINDOW, 3 * IDEMPOTENCY_WINDOW);
+    const chain = copies(0, IDEMPOTENCY_WINDOW_MS, 2 * IDEMPOTENCY_WINDOW_MS, 3 * IDEMPOTENCY_WINDOW_MS);
     expect(inTexts(foldOf(chain).state)).toMatchObject({ texts: ['0'] });
   });
 
   it('starts anew with the first copy that counts again', () => {
-    const late = IDEMPOTENCY_WINDOW + 1;
-    expect(inTexts(foldOf(copies(0, late, late + IDEMPOTENCY_WINDOW)).state)).toMatchObject({ texts: ['0', '1'] });
+    const late = IDEMPOTENCY_WINDOW_MS + 1;
+    expect(inTexts(foldOf(copies(0, late, late + IDEMPOTENCY_WINDOW_MS)).state)).toMatchObject({ texts: ['0', '1'] });
   });
 
   it('reports an ignored copy that says something else, and no other', () => {

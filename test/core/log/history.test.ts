@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Commit, foldOrder } from '../../../core/facts/commit.ts';
 import { nextStamp, wallTimeOf } from '../../../core/facts/hlc.ts';
 import { covers, dominates, joinVersions, sameVersion, type VersionVector } from '../../../core/facts/version.ts';
-import { IDEMPOTENCY_WINDOW } from '../../../core/limits/budgets.ts';
+import { IDEMPOTENCY_WINDOW_MS } from '../../../core/limits/budgets.ts';
 import { Fold } from '../../../core/log/fold.ts';
 import { History } from '../../../core/log/history.ts';
 import { note } from '../../../testing/toy.ts';
@@ -188,8 +188,8 @@ describe('history', () => {
 
     it('finds a commit by its id for 14 days', () => {
       const history = historyOf([commit]);
-      expect(history.find('id', commit.fingerprint, wallTimeOf(stamp) + IDEMPOTENCY_WINDOW)).toBe(commit);
-      expect(history.find('id', commit.fingerprint, wallTimeOf(stamp) + IDEMPOTENCY_WINDOW + 1)).toBeUndefined();
+      expect(history.find('id', commit.fingerprint, wallTimeOf(stamp) + IDEMPOTENCY_WINDOW_MS)).toBe(commit);
+      expect(history.find('id', commit.fingerprint, wallTimeOf(stamp) + IDEMPOTENCY_WINDOW_MS + 1)).toBeUndefined();
       expect(history.find('other', commit.fingerprint, wallTimeOf(stamp))).toBeUndefined();
     });
 
@@ -203,12 +203,14 @@ describe('history', () => {
     });
 
     it('counts the 14 days from the last copy, whichever arrived last', () => {
-      const last = { ...commit, log: 'eu', hlc: nextStamp(wallTimeOf(stamp) + IDEMPOTENCY_WINDOW) };
+      const last = { ...commit, log: 'eu', hlc: nextStamp(wallTimeOf(stamp) + IDEMPOTENCY_WINDOW_MS) };
       for (const order of [
         [commit, last],
         [last, commit],
       ])
-        expect(historyOf(order).find('id', commit.fingerprint, wallTimeOf(last.hlc) + IDEMPOTENCY_WINDOW)).toBe(last);
+        expect(historyOf(order).find('id', commit.fingerprint, wallTimeOf(last.hlc) + IDEMPOTENCY_WINDOW_MS)).toBe(
+          last,
+        );
     });
 
     it('finds the copy of the same request, when another Region used the id for something else later', () => {

@@ -5,7 +5,7 @@ import { nextStamp, wallTimeOf } from '../../../core/facts/hlc.ts';
 import { isJson } from '../../../core/facts/json.ts';
 import type { Snapshot } from '../../../core/facts/snapshot.ts';
 import { covers, dominates, meetVersions, type VersionVector } from '../../../core/facts/version.ts';
-import { IDEMPOTENCY_WINDOW } from '../../../core/limits/budgets.ts';
+import { IDEMPOTENCY_WINDOW_MS } from '../../../core/limits/budgets.ts';
 import { History } from '../../../core/log/history.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../../core/wire/snapshot.ts';
 import { account, note } from '../../../testing/toy.ts';
@@ -61,7 +61,7 @@ function expectSame(based: History, whole: History, commits: readonly Commit[], 
   const { seen, hidden, latestStamp, state } = whole;
   expect(based).toMatchObject({ hidden, latestStamp, state });
   expect(dominates(based.seen, seen) && dominates(seen, based.seen)).toBe(true);
-  const since = wallTimeOf(base.latestStamp) - IDEMPOTENCY_WINDOW - DAY;
+  const since = wallTimeOf(base.latestStamp) - IDEMPOTENCY_WINDOW_MS - DAY;
   const dots = (history: History) =>
     history.reused.filter(({ hlc }) => wallTimeOf(hlc) >= since).map(({ log, position }) => `${log}.${position}`);
   expect(dots(based).sort()).toEqual(dots(whole).sort());
@@ -170,14 +170,14 @@ describe('a history that goes on from a snapshot', () => {
 
   it('ignores a copy of a commit in the snapshot for 14 days from its last copy, and counts one a millisecond later', () => {
     const [first] = row(1) as [Commit];
-    const last = noting(2, { commitId: first.commitId, hlc: nextStamp(wallTimeOf(first.hlc) + IDEMPOTENCY_WINDOW) });
+    const last = noting(2, { commitId: first.commitId, hlc: nextStamp(wallTimeOf(first.hlc) + IDEMPOTENCY_WINDOW_MS) });
     for (const [late, texts] of [
       [0, ['1']],
       [1, ['1', 'late']],
     ] as const) {
       const history = new History(notes(2, 0), STREAM, [first, last]);
       history.takeSnapshot(LATER);
-      const hlc = nextStamp(wallTimeOf(last.hlc) + IDEMPOTENCY_WINDOW + late);
+      const hlc = nextStamp(wallTimeOf(last.hlc) + IDEMPOTENCY_WINDOW_MS + late);
       const events = [{ type: 'Noted', schemaVersion: 1, data: { text: 'late' } }];
       history.add([noting(3, { commitId: first.commitId, fingerprint: 'another', hlc, events })]);
       expect(inTexts(history.state)).toMatchObject({ texts });

@@ -10,7 +10,7 @@ import {
   transactRequestSchema,
 } from '../../../core/wire/command.ts';
 import { decisionAnswerSchema, decisionRequestSchema } from '../../../core/wire/decision.ts';
-import { type Prepared, participantRequestSchema, remoteAnswerSchema } from '../../../core/wire/participant.ts';
+import { type Prepared, participantAnswerSchema, participantRequestSchema } from '../../../core/wire/participant.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
 
 function overTheWire(value: unknown): unknown {
@@ -78,7 +78,11 @@ describe('what a Region answers another one', () => {
       outcomeAnswerSchema,
       { outcome },
     ]),
-    ...prepared.map((answer): [string, z.ZodType, object] => [`that it is ${answer.kind}`, remoteAnswerSchema, answer]),
+    ...prepared.map((answer): [string, z.ZodType, object] => [
+      `that it is ${answer.kind}`,
+      participantAnswerSchema,
+      answer,
+    ]),
     ['that it committed', decisionAnswerSchema, { kind: 'decision', decision: aDecision() }],
     ['that it aborted', decisionAnswerSchema, { kind: 'decision', decision: anAbort() }],
     ['that there is no decision', decisionAnswerSchema, { kind: 'decision' }],
@@ -89,7 +93,7 @@ describe('what a Region answers another one', () => {
   it.each([
     ['half a problem', outcomeAnswerSchema, { problem: { code: 'rejected' } }],
     ['an outcome without its reason', outcomeAnswerSchema, { outcome: { id: 'us:a', state: 'aborted' } }],
-    ['an intent without its version', remoteAnswerSchema, { kind: 'prepared', ...intent }],
+    ['an intent without its version', participantAnswerSchema, { kind: 'prepared', ...intent }],
     ['a decision without its state', decisionAnswerSchema, { kind: 'decision', decision: { transaction: 'us:a' } }],
   ])('is refused when it is malformed: %s', (_, schema, answer) => {
     expect(schema.safeParse(answer).success).toBe(false);

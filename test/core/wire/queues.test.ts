@@ -18,7 +18,7 @@ describe('a message to the resolver', () => {
     'null',
     '{"kind":"other"}',
     '{"kind":"intent","stream":"seats/17"}',
-    '{"kind":"intent","stream":"no name","log":"us","position":1,"attempt":"a#1"}',
+    '{"kind":"intent","stream":"no name","log":"us","position":1,"attemptId":"a#1"}',
     '{"kind":"attempt","transaction":"us:order-1"}',
   ])('is not read from %s', (body) => {
     expect(() => parseResolverMessage(body)).toThrow();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Append } from '../../../core/facts/append.ts';
 import type { Commit } from '../../../core/facts/commit.ts';
 import { MeridianError } from '../../../core/index.ts';
-import { IDEMPOTENCY_WINDOW } from '../../../core/limits/budgets.ts';
+import { IDEMPOTENCY_WINDOW_MS } from '../../../core/limits/budgets.ts';
 import { appendToStream } from '../../../core/write/append.ts';
 import { anAppend, aRegion, command, noted, replicate } from '../a-region.ts';
 import {
@@ -116,7 +116,7 @@ describe('the same append again', () => {
   it('is a new append more than 14 days after its last copy', async () => {
     const us = aRegion();
     await appendToStream(us, twice);
-    us.runtime.advance(IDEMPOTENCY_WINDOW);
+    us.runtime.advance(IDEMPOTENCY_WINDOW_MS);
     expect(await appendToStream(us, twice)).toMatchObject({ dot: { position: 1 } });
     us.runtime.advance(1);
     expect(await appendToStream(us, twice)).toMatchObject({ dot: { position: 2 } });

@@ -1,0 +1,23 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+/**
+ * The options that an npm script was called with. Anything else: what is wrong, and `usage`, on standard error, and exit code 2.
+ * The reader of standard output may leave early, as `head` does.
+ */
+export function readOptions<const Given extends Options>(
+  usage: string,
+  options: Given,
+): ReturnType<typeof parseArgs<{ options: Given }>>['values'] {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit();
+    throw error;
+  });
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n${usage}\n`);
+    process.exit(2);
+  }
+}
