@@ -17,7 +17,6 @@ export interface Exceptions {
 const makesOneObject = 'makes an object with the methods of a port, each of them short';
 const isAList =
   'a list from top to bottom, one entry a graph, metric or construct: parts would have no name of their own';
-const partsOfTheWorld = 'beside its options it takes the parts of the world that every service takes';
 
 const exceptions: Exceptions = {
   longFunctions: {
@@ -30,14 +29,8 @@ const exceptions: Exceptions = {
     'lib/constructs/dashboard.ts Dashboard.constructor': isAList,
     'lib/constructs/metrics.ts metricsOf': isAList,
     'lib/stacks/region-stack.ts RegionStack.constructor': isAList,
-    'world/simulator/history.ts runHistory':
-      'one history from its set-up to its verdict, whose steps share all of its state',
   },
-  manyParameters: {
-    'world/services/queue.ts WorldQueue.constructor': partsOfTheWorld,
-    'world/services/table-stream.ts TableStream.constructor': partsOfTheWorld,
-    'world/simulator/history.ts runHistory.call': 'a request of HTTP: where, how, what',
-  },
+  manyParameters: {},
   longTestFiles: {},
 };
 
