@@ -1,14 +1,17 @@
 import type { LambdaFunctionURLEvent, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { memoryQuarantine } from '../../adapters/memory/quarantine.ts';
 import {
+  type ActionInput,
   type Commit,
   type Decision,
   type Decisions,
   type Domain,
   type EventPattern,
+  encodeOperateRequest,
   fastPathPattern,
   ingestPattern,
   type OperateAnswer,
+  type OperatorAction,
   operateAnswerSchema,
   projectedTypes,
   type Remote,
@@ -152,8 +155,13 @@ export class WorldRegion {
     return this.#functions.api.invoke(event);
   }
 
-  /** One invocation of the Region's `operate` function, JSON on both ways. */
-  async operate(request: unknown): Promise<OperateAnswer> {
+  /** One invocation of the Region's `operate` function for an action. */
+  operate<Name extends OperatorAction>(action: Name, input: ActionInput<Name>): Promise<OperateAnswer> {
+    return this.invokeOperate(encodeOperateRequest(action, input));
+  }
+
+  /** One invocation of the Region's `operate` function with whatever came, JSON on both ways. */
+  async invokeOperate(request: unknown): Promise<OperateAnswer> {
     return operateAnswerSchema.parse(JSON.parse(JSON.stringify(await this.#functions.operate.invoke(request))));
   }
 
