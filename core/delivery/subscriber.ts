@@ -6,7 +6,7 @@ import type { SubscribedEvent } from '../wire/bus-event.ts';
  * Where a log begins that nothing of was handled yet.
  * - `beginning`: with its first event. One whose predecessors were published before there was a subscriber waits for them:
  *   publish them again.
- * - `first-seen`: with the earliest event that has come, once that has waited 5 minutes. One still earlier that comes after
+ * - `first-seen`: with the earliest event that has come, once that has waited for `SETTLE_MS`. One still earlier that comes after
  *   that is passed over.
  */
 export type From = 'beginning' | 'first-seen';
