@@ -35,24 +35,29 @@ const variables = {
   SUBSCRIBE_FROM: z.enum(['beginning', 'first-seen']),
 } satisfies Readonly<Record<EnvironmentVariable, z.ZodType>>;
 
-type Variables = typeof variables;
-type Environment<Name extends keyof Variables> = { readonly [N in Name]: z.output<Variables[N]> };
+const environmentSchema = z.object(variables).partial();
+
+type Environment = { readonly [Name in keyof typeof variables]: z.output<(typeof variables)[Name]> };
 
 /**
  * Reads the variables that a function needs, once, at cold start.
  * @throws Error that names every variable that is missing or malformed
  */
-export function parseEnvironment<Name extends keyof Variables>(
+export function parseEnvironment<Name extends keyof Environment>(
   names: readonly Name[],
   env: Readonly<Record<string, string | undefined>> = process.env,
-): Environment<Name> {
-  const parsed = z.object(pick(names)).safeParse(env);
-  if (parsed.success) return parsed.data as Environment<Name>;
-  throw new Error(
-    `Environment: ${parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`,
-  );
+): Pick<Environment, Name> {
+  const needed = Object.fromEntries(names.map((name) => [name, env[name]]));
+  const { data = {}, error } = environmentSchema.safeParse(needed);
+  if (hasAll(data, names)) return data;
+  const missing = names.filter((name) => env[name] === undefined).map((name) => `${name}: is missing`);
+  const malformed = error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
+  throw new Error(`Environment: ${[...missing, ...malformed].join('; ')}`);
 }
 
-function pick<Name extends keyof Variables>(names: readonly Name[]): Pick<Variables, Name> {
-  return Object.fromEntries(names.map((name) => [name, variables[name]])) as Pick<Variables, Name>;
+function hasAll<Name extends keyof Environment>(
+  env: z.output<typeof environmentSchema>,
+  names: readonly Name[],
+): env is Pick<Environment, Name> {
+  return names.every((name) => env[name] !== undefined);
 }

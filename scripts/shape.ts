@@ -17,8 +17,6 @@ export interface Exceptions {
 const makesOneObject = 'makes an object with the methods of a port, each of them short';
 const isAList =
   'a list from top to bottom, one entry a graph, metric or construct: parts would have no name of their own';
-const ofOneCall = 'client, table and time limit of one call, and what it is about';
-const partsOfTheWorld = 'beside its options it takes the parts of the world that every service takes';
 
 const exceptions: Exceptions = {
   longFunctions: {
@@ -31,19 +29,8 @@ const exceptions: Exceptions = {
     'lib/constructs/dashboard.ts Dashboard.constructor': isAList,
     'lib/constructs/metrics.ts metricsOf': isAList,
     'lib/stacks/region-stack.ts RegionStack.constructor': isAList,
-    'world/simulator/history.ts runHistory':
-      'one history from its set-up to its verdict, whose steps share all of its state',
   },
-  manyParameters: {
-    'adapters/dynamodb/batch-get.ts getChunk': ofOneCall,
-    'adapters/dynamodb/put-if-absent.ts itemInTheWay': ofOneCall,
-    'adapters/dynamodb/view-store.ts dynamoDbViewStore.readShard': ofOneCall,
-    'adapters/store-rules/sharded-page.ts readShards':
-      'a page: how many shards, from where, how far, how one is read and rows are made',
-    'world/services/queue.ts WorldQueue.constructor': partsOfTheWorld,
-    'world/services/table-stream.ts TableStream.constructor': partsOfTheWorld,
-    'world/simulator/history.ts runHistory.call': 'a request of HTTP: where, how, what',
-  },
+  manyParameters: {},
   longTestFiles: {},
 };
 

@@ -15,12 +15,14 @@ export interface Entry {
 
 const textSchema = z.strictObject({ text: z.string() });
 
+const noEntries: readonly Entry[] = [];
+
 /** A `merge` stream whose state shows everything that folding decides: order, copies and concurrency. */
 export const note = defineStream({
   type: 'note',
   mode: 'merge',
   events: { Noted: { schemaVersion: 1, schema: textSchema, sample: { text: 'red' } } },
-  initial: [] as readonly Entry[],
+  initial: noEntries,
   evolve: (entries, { id, commitId, data }, { concurrent }) => [
     ...entries,
     { id, commitId, text: data.text, unseen: concurrent.map((event) => event.id) },
@@ -73,6 +75,8 @@ export const account = defineStream({
   },
 });
 
+const noTakers: readonly string[] = [];
+
 const bySchema = z.strictObject({ by: z.string() });
 
 /** How much a stock holds. */
@@ -94,7 +98,7 @@ export const stock = defineStream({
     Taken: { schemaVersion: 1, schema: bySchema, sample: { by: 'ann' } },
     Released: { schemaVersion: 1, schema: bySchema, sample: { by: 'ann' } },
   },
-  initial: [] as readonly string[],
+  initial: noTakers,
   evolve: (takers, { type, data: { by } }) =>
     type === 'Taken' ? [...takers, by] : takers.toSpliced(takers.indexOf(by), 1),
   commands: {

@@ -6,13 +6,13 @@ import type { Key } from './batch-get.ts';
 
 /** DynamoDB's own limit of one BatchWriteItem. */
 const MAX_WRITES = 25;
-const MAX_ATTEMPTS = 8;
+const MAX_TRIES = 8;
 const BASE_MS = 25;
 const CAP_MS = 1_000;
 
 /**
  * Deletes the items under these keys. What DynamoDB leaves undone is asked for again, with full jitter.
- * @throws MeridianError `unavailable` when something is still undone after 8 attempts, AbortError when the time is up
+ * @throws MeridianError `unavailable` when something is still undone after {@link MAX_TRIES} tries, AbortError when the time is up
  */
 export async function batchDelete(
   client: DynamoDBDocumentClient,
@@ -33,13 +33,13 @@ async function deleteChunk(
   let open: NonNullable<BatchWriteCommandInput['RequestItems']>[string] = keys.map((Key) => ({
     DeleteRequest: { Key },
   }));
-  for (let attempt = 0; open.length > 0; attempt++) {
-    if (attempt === MAX_ATTEMPTS)
+  for (let tries = 0; open.length > 0; tries++) {
+    if (tries === MAX_TRIES)
       throw new MeridianError('unavailable', `DynamoDB left ${open.length} items of ${table} undeleted. Try again.`, {
         retryable: true,
       });
-    if (attempt > 0)
-      await sleep(Math.random() * Math.min(CAP_MS, BASE_MS * 2 ** attempt), undefined, { signal: bound.abortSignal });
+    if (tries > 0)
+      await sleep(Math.random() * Math.min(CAP_MS, BASE_MS * 2 ** tries), undefined, { signal: bound.abortSignal });
     const { UnprocessedItems } = await client.send(new BatchWriteCommand({ RequestItems: { [table]: open } }), bound);
     open = UnprocessedItems?.[table] ?? [];
   }

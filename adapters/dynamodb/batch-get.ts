@@ -9,48 +9,50 @@ type Item = Record<string, unknown>;
 
 /** DynamoDB's own limit of one BatchGetItem. */
 const MAX_KEYS = 100;
-const MAX_ATTEMPTS = 8;
+const MAX_TRIES = 8;
 const BASE_MS = 25;
 const CAP_MS = 1_000;
+
+export interface BatchGetOptions {
+  readonly consistent: boolean;
+  /** The time that all requests have together. @default that of one call of the table */
+  readonly bound?: ReturnType<typeof timeLimit>;
+}
 
 /**
  * The items under these keys, in any order. What DynamoDB leaves out (a throttled partition, more than 16 MB) is asked for
  * again, with full jitter.
- * @throws MeridianError `unavailable` when something is still left out after 8 attempts, AbortError when the time is up
+ * @throws MeridianError `unavailable` when something is still left out after {@link MAX_TRIES} tries, AbortError when the time is up
  */
 export async function batchGet(
   client: DynamoDBDocumentClient,
   table: string,
   keys: readonly Key[],
-  {
-    consistent,
-    bound = timeLimit(DATABASE_MS),
-  }: { readonly consistent: boolean; readonly bound?: ReturnType<typeof timeLimit> },
+  { consistent, bound = timeLimit(DATABASE_MS) }: BatchGetOptions,
 ): Promise<readonly Item[]> {
   // A key that is named twice would be refused.
   const unique = [...new Map(keys.map((key) => [`${key.pk}\n${key.sk}`, key])).values()];
   const chunks = Array.from({ length: Math.ceil(unique.length / MAX_KEYS) }, (_, i) =>
     unique.slice(i * MAX_KEYS, (i + 1) * MAX_KEYS),
   );
-  return (await Promise.all(chunks.map((chunk) => getChunk(client, table, chunk, consistent, bound)))).flat();
+  return (await Promise.all(chunks.map((chunk) => getChunk(client, table, chunk, { consistent, bound })))).flat();
 }
 
 async function getChunk(
   client: DynamoDBDocumentClient,
   table: string,
   keys: Key[],
-  consistent: boolean,
-  bound: ReturnType<typeof timeLimit>,
+  { consistent, bound }: Required<BatchGetOptions>,
 ): Promise<Item[]> {
   const found: Item[] = [];
   let open: Item[] = keys;
-  for (let attempt = 0; open.length > 0; attempt++) {
-    if (attempt === MAX_ATTEMPTS)
+  for (let tries = 0; open.length > 0; tries++) {
+    if (tries === MAX_TRIES)
       throw new MeridianError('unavailable', `DynamoDB left ${open.length} keys of ${table} unanswered. Try again.`, {
         retryable: true,
       });
-    if (attempt > 0)
-      await sleep(Math.random() * Math.min(CAP_MS, BASE_MS * 2 ** attempt), undefined, { signal: bound.abortSignal });
+    if (tries > 0)
+      await sleep(Math.random() * Math.min(CAP_MS, BASE_MS * 2 ** tries), undefined, { signal: bound.abortSignal });
     const { Responses, UnprocessedKeys } = await client.send(
       new BatchGetCommand({ RequestItems: { [table]: { Keys: open, ConsistentRead: consistent } } }),
       bound,

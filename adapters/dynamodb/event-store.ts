@@ -19,7 +19,7 @@ import { keySchema } from './attributes.ts';
 import { fromImage, sortKey, toImage } from './commit-item.ts';
 import { fromDecisionItem, isDecisionItem, oneRegionKey, toDecisionItem } from './decision-item.ts';
 import { inTheWay } from './in-the-way.ts';
-import { getItem, ifAbsent, itemInTheWay, putIfAbsent } from './put-if-absent.ts';
+import { getItem, ifAbsent, putIfAbsent } from './put-if-absent.ts';
 import { untilItPasses } from './until-it-passes.ts';
 
 /**
@@ -87,7 +87,7 @@ export function dynamoDbEventStore(client: DynamoDBClient, table: string): Event
         await untilItPasses(bound, () => client.send(update(table, intent, state), bound));
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw sdkError(doing, error);
-        const item = await orSdkError(doing, itemInTheWay(client, table, keyOf(intent), error, bound));
+        const item = error.Item ?? (await orSdkError(doing, getItem(client, table, keyOf(intent), bound)));
         checkFinal(item && fromImage(item), intent, state);
       }
     },

@@ -33,21 +33,11 @@ export async function putIfAbsent(client: DynamoDBClient, table: string, item: I
     return undefined;
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    const there = await itemInTheWay(client, table, keySchema.parse(item), error, bound);
+    // What came back with the error, or else what is read then.
+    const there = error.Item ?? (await getItem(client, table, keySchema.parse(item), bound));
     if (!there) throw error;
     return there;
   }
-}
-
-/** The item that a condition did not hold for: what came back with the error, or else what is read then. */
-export async function itemInTheWay(
-  client: DynamoDBClient,
-  table: string,
-  key: Key,
-  { Item: sent }: ConditionalCheckFailedException,
-  bound: ReturnType<typeof timeLimit>,
-): Promise<Item | undefined> {
-  return sent ?? (await getItem(client, table, key, bound));
 }
 
 /** One item, strongly consistent. */

@@ -8,25 +8,25 @@ const CONFLICTS: readonly string[] = [
   'ReplicatedWriteConflictException',
 ];
 
-const MAX_ATTEMPTS = 6;
+const MAX_TRIES = 6;
 const BASE_MS = 20;
 const CAP_MS = 500;
 
 /**
- * Sends a write of one item again, with full jitter, while another write of that item is under way: up to 6 times, within
+ * Sends a write of one item again, with full jitter, while another write of that item is under way: up to {@link MAX_TRIES} times, within
  * the time of the call. What it throws then is what the last one threw.
  */
 export async function untilItPasses<T>(
   { abortSignal }: ReturnType<typeof timeLimit>,
   send: () => Promise<T>,
 ): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
+  for (let tries = 1; ; tries++) {
     try {
       return await send();
     } catch (error) {
       const passes = error instanceof Error && CONFLICTS.includes(error.name);
-      if (!passes || attempt === MAX_ATTEMPTS || abortSignal.aborted) throw error;
+      if (!passes || tries === MAX_TRIES || abortSignal.aborted) throw error;
     }
-    await sleep(Math.random() * Math.min(CAP_MS, BASE_MS * 2 ** attempt), undefined, { signal: abortSignal });
+    await sleep(Math.random() * Math.min(CAP_MS, BASE_MS * 2 ** tries), undefined, { signal: abortSignal });
   }
 }

@@ -1,13 +1,13 @@
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PutCommand, QueryCommand, TransactWriteCommand, type TransactWriteItem } from '@aws-sdk/lib-dynamodb';
-import type { TotalDelta, ViewEntry, ViewsTable } from '../../core/index.ts';
+import type { Sums, TotalDelta, ViewEntry, ViewsTable } from '../../core/index.ts';
 import { DATABASE_MS } from '../../core/limits/budgets.ts';
 import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
 import { checkChange } from '../store-rules/check-change.ts';
 import { isKey, lastKeyUpTo } from '../store-rules/keys.ts';
 import { readShards, type ShardPage } from '../store-rules/sharded-page.ts';
-import { addSums, isZero } from '../store-rules/sums.ts';
+import { sumOf } from '../store-rules/sums.ts';
 import { batchDelete } from './batch-delete.ts';
 import { batchGet, type Key } from './batch-get.ts';
 import { documentClient } from './document-client.ts';
@@ -34,26 +34,29 @@ import {
  */
 export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewsTable {
   const documents = documentClient(client);
-  const readShard = async <T>(
-    partition: string,
-    after: string | undefined,
-    limit: number,
+  /** Reads the shards of a view within the time of one call. */
+  const shardReader = <T>(
+    view: string,
+    kind: 'row' | 'total',
     parse: (item: Item) => { readonly key: string; readonly item: T },
-    bound: ReturnType<typeof timeLimit>,
-  ): Promise<ShardPage<T>> => {
-    const { Items = [], LastEvaluatedKey } = await orSdkError(
-      `read ${partition}`,
-      documents.send(
-        new QueryCommand({
-          TableName: table,
-          KeyConditionExpression: after ? 'pk = :pk AND sk > :after' : 'pk = :pk',
-          ExpressionAttributeValues: { ':pk': partition, ...(after && { ':after': lastKeyUpTo(after) }) },
-          Limit: limit,
-        }),
-        bound,
-      ),
-    );
-    return { items: Items.map(parse), end: LastEvaluatedKey && fromKeyItem(LastEvaluatedKey).sk };
+  ) => {
+    const bound = timeLimit(DATABASE_MS);
+    return async (shard: number, after: string | undefined, limit: number): Promise<ShardPage<T>> => {
+      const partition = partitionKey(view, kind, shard);
+      const { Items = [], LastEvaluatedKey } = await orSdkError(
+        `read ${partition}`,
+        documents.send(
+          new QueryCommand({
+            TableName: table,
+            KeyConditionExpression: after ? 'pk = :pk AND sk > :after' : 'pk = :pk',
+            ExpressionAttributeValues: { ':pk': partition, ...(after && { ':after': lastKeyUpTo(after) }) },
+            Limit: limit,
+          }),
+          bound,
+        ),
+      );
+      return { items: Items.map(parse), end: LastEvaluatedKey && fromKeyItem(LastEvaluatedKey).sk };
+    };
   };
 
   /** The first keys of a partition, strongly consistent: what is deleted was written a while ago, and none may be missed. */
@@ -133,35 +136,34 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewsT
         throw sdkError(`change ${view}`, error);
       }
     },
-    rows: (view, shards, after, limit) => {
-      const bound = timeLimit(DATABASE_MS);
-      return readShards(
-        shards,
-        after,
-        limit,
-        (shard, from, count) => readShard(partitionKey(view, 'row', shard), from, count, fromRowItem, bound),
-        (key, [value]) => (value === undefined ? undefined : { key, value }),
-      );
-    },
-    totals: (view, shards, after, limit) => {
-      const bound = timeLimit(DATABASE_MS);
-      return readShards(
-        shards,
-        after,
-        limit,
-        (shard, from, count) => readShard(partitionKey(view, 'total', shard), from, count, fromTotalItem, bound),
-        (key, parts) => {
-          const sums = parts.reduce(addSums, {});
-          return isZero(sums) ? undefined : { key, sums };
+    rows: (view, shards, after, limit) =>
+      readShards(
+        {
+          shards,
+          readShard: shardReader(view, 'row', fromRowItem),
+          combine: (key, [value]) => (value === undefined ? undefined : { key, value }),
         },
-      );
-    },
+        after,
+        limit,
+      ),
+    totals: (view, shards, after, limit) =>
+      readShards(
+        {
+          shards,
+          readShard: shardReader(view, 'total', fromTotalItem),
+          combine: (key, parts: readonly Sums[]) => {
+            const sums = sumOf(parts);
+            return sums && { key, sums };
+          },
+        },
+        after,
+        limit,
+      ),
     total: async (view, shards, key) => {
       if (!isKey(key)) return undefined;
       const keys = Array.from({ length: shards }, (_, shard) => keyOf(view, 'total', shard, key));
       const items = await orSdkError(`read ${view}`, batchGet(documents, table, keys, { consistent: false }));
-      const sums = items.map((item) => fromTotalItem(item).item).reduce(addSums, {});
-      return isZero(sums) ? undefined : sums;
+      return sumOf(items.map((item) => fromTotalItem(item).item));
     },
   };
 }

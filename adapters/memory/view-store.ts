@@ -2,7 +2,7 @@ import type { Generations, Sums, ViewEntry, ViewsTable } from '../../core/index.
 import { checkChange } from '../store-rules/check-change.ts';
 import { keyOrder } from '../store-rules/key-order.ts';
 import { readShards, type ShardPage } from '../store-rules/sharded-page.ts';
-import { addSums, isZero } from '../store-rules/sums.ts';
+import { addSums, sumOf } from '../store-rules/sums.ts';
 import { firstBehind } from './first-behind.ts';
 import { frozenCopy } from './frozen.ts';
 
@@ -45,27 +45,30 @@ export function memoryViewStore(): ViewsTable {
     },
     rows: (view, shards, after, limit) =>
       readShards(
-        shards,
+        {
+          shards,
+          readShard: async (shard, from, count) => entries.page(view, shard, from, count),
+          combine: (key, [entry]) => (entry?.row === undefined ? undefined : { key, value: entry.row }),
+        },
         after,
         limit,
-        async (shard, from, count) => entries.page(view, shard, from, count),
-        (key, [entry]) => (entry?.row === undefined ? undefined : { key, value: entry.row }),
       ),
     totals: (view, shards, after, limit) =>
       readShards(
-        shards,
+        {
+          shards,
+          readShard: async (shard, from, count) => totals.page(view, shard, from, count),
+          combine: (key, parts: readonly Sums[]) => {
+            const sums = sumOf(parts);
+            return sums && { key, sums };
+          },
+        },
         after,
         limit,
-        async (shard, from, count) => totals.page(view, shard, from, count),
-        (key, parts) => {
-          const sums = parts.reduce(addSums, {});
-          return isZero(sums) ? undefined : { key, sums };
-        },
       ),
     total: async (view, shards, key) => {
       const parts = Array.from({ length: shards }, (_, shard) => totals.get(view, shard, key) ?? {});
-      const sums = parts.reduce(addSums, {});
-      return isZero(sums) ? undefined : sums;
+      return sumOf(parts);
     },
   };
 }

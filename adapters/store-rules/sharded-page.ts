@@ -6,17 +6,20 @@ export interface ShardPage<Item> {
   readonly end: string | undefined;
 }
 
-/**
- * One page over all shards, in the order of keys: full, unless there is no more.
- * @param readShard reads a shard behind `after`, about `limit` items
- * @param combine makes one row of the items that share a key; undefined: the key is left out
- */
+/** What a page is made of. */
+export interface ShardsReader<Item, Row> {
+  readonly shards: number;
+  /** Reads a shard behind `after`, about `limit` items. */
+  readonly readShard: (shard: number, after: string | undefined, limit: number) => Promise<ShardPage<Item>>;
+  /** Makes one row of the items that share a key; undefined: the key is left out. */
+  readonly combine: (key: string, items: readonly Item[]) => Row | undefined;
+}
+
+/** One page over all shards behind `after`, in the order of keys: full, unless there is no more. */
 export async function readShards<Item, Row>(
-  shards: number,
+  { shards, readShard, combine }: ShardsReader<Item, Row>,
   after: string | undefined,
   limit: number,
-  readShard: (shard: number, after: string | undefined, limit: number) => Promise<ShardPage<Item>>,
-  combine: (key: string, items: readonly Item[]) => Row | undefined,
 ): Promise<readonly Row[]> {
   const rows: Row[] = [];
   let cursor = after;

@@ -7,6 +7,8 @@ export function addSums(a: Sums, b: Sums): Sums {
   return Object.fromEntries(sums);
 }
 
-export function isZero(sums: Sums): boolean {
-  return Object.values(sums).every((sum) => sum === 0);
+/** What parts come to; undefined: to nothing. */
+export function sumOf(parts: readonly Sums[]): Sums | undefined {
+  const sums = parts.reduce(addSums, {});
+  return Object.values(sums).every((sum) => sum === 0) ? undefined : sums;
 }

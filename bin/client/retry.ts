@@ -6,21 +6,21 @@ export const TRIES = 6;
 const BASE_MS = 200;
 const CAP_MS = 5_000;
 
-/** Waits before try number `attempt` + 1 (the first is 0): longer each time, at least half of it, so that it amounts to something. */
-export function pause(attempt: number): Promise<void> {
-  return sleep((0.5 + Math.random() / 2) * Math.min(CAP_MS, BASE_MS * 2 ** attempt));
+/** Waits before one more retry, after so many of them: longer each time, at least half of it, so that it amounts to something. */
+export function pause(retries: number): Promise<void> {
+  return sleep((0.5 + Math.random() / 2) * Math.min(CAP_MS, BASE_MS * 2 ** retries));
 }
 
 /**
- * Does something up to six times, with some 5 s of pauses, as long as what goes wrong may pass.
+ * Does something up to {@link TRIES} times, with some 5 s of pauses, as long as what goes wrong may pass.
  * @throws the last error
  */
 export async function retried<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 0; ; attempt++)
+  for (let tries = 0; ; tries++)
     try {
       return await work();
     } catch (error) {
-      if (!isRetryable(error) || attempt === TRIES - 1) throw error;
-      await pause(attempt);
+      if (!isRetryable(error) || tries === TRIES - 1) throw error;
+      await pause(tries);
     }
 }

@@ -17,7 +17,7 @@ const BEGINNING = '';
 
 /**
  * Puts the events of the commits that were written here since a time on the bus again, with the ids that they had, and has
- * the resolver look at intents of that time once more, page after page for 15 s. It ends at the first page of which something
+ * the resolver look at intents of that time once more, page after page for {@link STEP_MS}. It ends at the first page of which something
  * was not taken, and stands before it. A step that is made twice publishes twice.
  * @throws MeridianError `unavailable`
  */

@@ -16,7 +16,7 @@ export interface QuarantinePorts {
 
 /**
  * What is in the quarantine, the oldest first; of very many a sample. What is looked at is hidden from others meanwhile, for
- * 30 s if this process dies.
+ * {@link QUARANTINE_HOLD_MS} if this process dies.
  * @throws MeridianError `unavailable`
  */
 export async function listQuarantine(ports: QuarantinePorts, choice: Choice): Promise<ActionResult<'quarantine-list'>> {
@@ -51,7 +51,7 @@ export async function addToQuarantine(
 /**
  * Sends messages of the quarantine to `ingest` once more, to the letter as they came in, and then removes them. If this
  * process dies in between they are sent twice, which is harmless, since their ids are the commitIds. What it passes over is
- * shown to others again at the end; when there is more to look at, what was not chosen stays hidden, for 2 minutes, so that the
+ * shown to others again at the end; when there is more to look at, what was not chosen stays hidden, for {@link QUARANTINE_PASS_MS}, so that the
  * next call goes on behind it.
  * @throws MeridianError `unavailable`
  */

@@ -32,7 +32,7 @@ export const BEGIN_MS = 10_000;
 /** For so long `ingest` waits for a transaction's outcome; its message comes again after that. */
 export const INGEST_TRANSACT_MS = 10_000;
 /** For so long a step of `operate` begins something new. */
-export const STEP_MS = 15_000;
+export const STEP_MS = 10_000;
 /** For so long a reader waits for a version that its Region has not seen. */
 export const CATCH_UP_MS = 2_000;
 /** For so long a reader waits for what another Region decided. */

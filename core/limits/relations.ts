@@ -163,7 +163,11 @@ function callRelations(limits: Limits): Relation[] {
       needs: BEGIN_MS + 2 * DATABASE_MS,
       has: time('subscriber'),
     },
-    { name: 'operate: what a step begins last', needs: STEP_MS + PROJECT_MS + DATABASE_MS, has: time('operate') },
+    {
+      name: 'operate: what a step begins last, its tries, a read and a write',
+      needs: STEP_MS + PROJECT_MS + 2 * DATABASE_MS,
+      has: time('operate'),
+    },
     {
       name: 'a message of the quarantine is hidden while a call works on it',
       needs: limits.QUARANTINE_LOOK_MS + MESSAGING_MS,

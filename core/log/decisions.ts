@@ -42,7 +42,7 @@ export async function decisionOf(
 }
 
 /**
- * As `decisionOf`, for readers: what cannot be read in some 2 s, tried again, counts as not decided, so that a reader sees
+ * As `decisionOf`, for readers: what cannot be read in some {@link READ_DECISION_MS}, tried again, counts as not decided, so that a reader sees
  * what was there before.
  */
 export async function readDecision(

@@ -93,7 +93,7 @@ async function loadFromSnapshot(ports: LoadPorts, { name, type }: StreamRef): Pr
   return undefined;
 }
 
-/** Keeps a snapshot of a history that has become long, which then goes on from it. Takes 2 s at most, and never fails. */
+/** Keeps a snapshot of a history that has become long, which then goes on from it. Takes `SNAPSHOT_MS` at most, and never fails. */
 export async function keepSnapshot(ports: LoadPorts, history: History): Promise<void> {
   const { snapshots, runtime } = ports;
   if (!snapshots) return;
@@ -115,7 +115,7 @@ async function orReportFailure<T>({ runtime }: LoadPorts, act: () => Promise<T>)
 
 /**
  * Loads a stream, again and again until this Region has seen `atLeast`.
- * @throws MeridianError `unknown-stream-type`; `not-caught-up` after 2 s, with how far this Region is
+ * @throws MeridianError `unknown-stream-type`; `not-caught-up` after {@link CATCH_UP_MS}, with how far this Region is
  */
 export async function loadAtLeast(
   ports: LoadPorts,

@@ -13,9 +13,9 @@ import { Fold } from './fold.ts';
 import type { LogPositions } from './log-positions.ts';
 import type { SeenSet } from './seen-set.ts';
 
-/** By so much longer than the idempotency window a snapshot keeps ids, for clocks that are behind its stamps: a day. */
+/** By so much longer than the idempotency window a snapshot keeps ids, for clocks that are behind its stamps. */
 const CLOCK_MARGIN_MS = 24 * 60 * 60 * 1000;
-/** Within this time another Region has usually got a commit of a `merge` stream, and builds on it: a minute. */
+/** Within this time another Region has usually got a commit of a `merge` stream, and builds on it. */
 const SETTLE_MS = 60_000;
 /** A snapshot waits for a tenth as many commits as it has ids, so that ids are not written over and over. */
 const IDS_PER_COMMIT = 10;

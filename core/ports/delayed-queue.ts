@@ -9,6 +9,6 @@ export interface DelayedMessage {
 
 /** A queue whose messages come late. */
 export interface DelayedQueue {
-  /** One SendMessageBatch: at most 10 messages. A message can fail on its own. */
+  /** One SendMessageBatch: at most `SQS_BATCH_ENTRIES` messages. A message can fail on its own. */
   send(messages: readonly DelayedMessage[]): Promise<BatchAnswer>;
 }

@@ -16,13 +16,13 @@ export interface HeldMessage {
 /** The queue of what could not be taken in. It cannot be browsed: whoever looks at a message holds it. */
 export interface Quarantine extends Queue {
   /**
-   * Takes hold of up to 10 messages that nobody holds, for so many milliseconds, in whole seconds.
+   * Takes hold of up to `SQS_BATCH_ENTRIES` messages that nobody holds, for so many milliseconds, in whole seconds.
    * @returns an empty array when all there is was held or gone
    */
   receive(milliseconds: number): Promise<readonly HeldMessage[]>;
-  /** Shows up to 10 messages to everybody again. One that is not held any more, or gone, stays as it is. */
+  /** Shows up to `SQS_BATCH_ENTRIES` messages to everybody again. One that is not held any more, or gone, stays as it is. */
   release(messages: readonly HeldMessage[]): Promise<void>;
-  /** Removes up to 10 messages for good; once more does no harm. */
+  /** Removes up to `SQS_BATCH_ENTRIES` messages for good; once more does no harm. */
   remove(messages: readonly HeldMessage[]): Promise<BatchAnswer>;
   /** About how many messages there are, those that somebody holds included. */
   count(): Promise<number>;

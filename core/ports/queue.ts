@@ -3,6 +3,6 @@ export type BatchAnswer = readonly (string | undefined)[];
 
 /** A queue. */
 export interface Queue {
-  /** One SendMessageBatch: at most 10 bodies. A body can fail on its own. */
+  /** One SendMessageBatch: at most `SQS_BATCH_ENTRIES` bodies. A body can fail on its own. */
   send(bodies: readonly string[]): Promise<BatchAnswer>;
 }

@@ -15,7 +15,7 @@ export interface StreamState {
 
 /**
  * The state of a stream as this Region has seen it; a stream without commits has its type's initial state.
- * @param atLeast waits up to 2 s until this Region has seen that version
+ * @param atLeast waits up to `CATCH_UP_MS` until this Region has seen that version
  * @throws MeridianError `unknown-stream-type`; `not-caught-up`, with how far this Region is; `unavailable`
  */
 export async function readStream(ports: LoadPorts, stream: string, atLeast?: VersionVector): Promise<StreamState> {

@@ -1,28 +1,22 @@
-import type { Domain } from '../definition/domain.ts';
-import { shardOf, type ViewDefinition } from '../definition/view.ts';
-import type { Commit } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
-import { parseStreamRef } from '../facts/stream-ref.ts';
-import { covers, emptyVersion } from '../facts/version.ts';
 import type { ViewEntry } from '../facts/view-entry.ts';
 import { PROJECT_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
-import { type LoadPorts, loadHistory, loadWhole } from '../log/load.ts';
+import type { LoadPorts } from '../log/load.ts';
 import type { GenerationStore } from '../ports/generation-store.ts';
 import type { ViewStore } from '../ports/view-store.ts';
 import { backoff } from '../retry.ts';
-import { type Change, changeOf, sumUp, transactions } from './change.ts';
-import { changeGenerations, readGenerations } from './current-generations.ts';
-import { needsNewerCode, notePassedBy, type Target, targetsOf } from './generation.ts';
-import type { Trigger } from './trigger.ts';
+import { applyChanges } from './apply-changes.ts';
+import { type Change, changeOf } from './change.ts';
+import type { Target } from './generation.ts';
+import { liveTargets } from './live-targets.ts';
+import { streamsBehind } from './streams-behind.ts';
+import type { Trigger, Triggers } from './trigger.ts';
+import { loadTriggered } from './triggered-histories.ts';
 
 export interface ProjectPorts extends LoadPorts {
   readonly views: ViewStore & GenerationStore;
 }
-
-type Entries = ReadonlyMap<string, ViewEntry>;
-
-type Triggers = ReadonlyMap<string, readonly Trigger[]>;
 
 /**
  * Brings the views up to date with the streams that the triggers name. A stream's row, contribution and totals change in
@@ -41,44 +35,6 @@ export async function projectTriggers(
 }
 
 /**
- * What the triggers have to go into, by what is stored of each view now: after the commits that the table's stream named
- * were in the table, and before any entry is read. A generation of newer code cannot be served here: the streams are
- * refused, so that they come again. One of older code is noted to be behind, and passed by.
- */
-async function liveTargets({ domain, views }: ProjectPorts, triggers: readonly Trigger[]) {
-  const streams = [...new Set(triggers.map(({ stream }) => stream))];
-  const types = new Set(streams.map((stream) => parseStreamRef(stream).type));
-  const projected = viewsOf(domain).filter(({ of }) => types.has(of.type));
-  const targets: Target[] = [];
-  const refused = new Map<string, unknown>();
-  if (projected.length === 0) return { targets, refused };
-  for (const { view, generations } of await readGenerations(views, projected)) {
-    const now =
-      generations.revision === 0 || notePassedBy(view, generations)
-        ? await changeGenerations(
-            views,
-            view,
-            (now) => notePassedBy(view, now) ?? (now.revision === 0 ? now : undefined),
-          )
-        : generations;
-    targets.push(...targetsOf(view, now));
-    if (needsNewerCode(view, now))
-      for (const stream of streams.filter((one) => parseStreamRef(one).type === view.of.type))
-        refused.set(
-          stream,
-          new MeridianError('unavailable', `View ${view.name} is built by newer code than runs here.`, {
-            retryable: true,
-          }),
-        );
-  }
-  return { targets, refused };
-}
-
-function viewsOf({ views }: Domain): readonly ViewDefinition[] {
-  return [...views.values()];
-}
-
-/**
  * Brings some generations up to date with the streams that the triggers name.
  * @returns the streams that have to be tried again, and why
  */
@@ -92,8 +48,9 @@ export async function projectInto(
   const failed = new Map<string, unknown>();
   let pending: Triggers = Map.groupBy(triggers, ({ stream }) => stream);
   for (let tries = 0; pending.size > 0; tries++) {
-    const late = await projectOnce(ports, targets, pending, failed);
-    pending = new Map([...pending].filter(([stream]) => late.has(stream) && !failed.has(stream)));
+    const once = await projectOnce(ports, targets, pending);
+    for (const [stream, error] of once.failed) failed.set(stream, error);
+    pending = new Map([...pending].filter(([stream]) => once.late.has(stream) && !failed.has(stream)));
     const wait = backoff(runtime, tries);
     if (runtime.elapsed() + wait > deadline) {
       for (const stream of pending.keys())
@@ -110,130 +67,45 @@ export async function projectInto(
   return failed;
 }
 
-/** @returns the streams whose entries changed meanwhile */
+/**
+ * Looks once at every stream whose entries may be behind.
+ * @returns the streams to look at again, as their entries changed meanwhile, and those that failed, each with the reason
+ */
 async function projectOnce(
   ports: ProjectPorts,
   targets: readonly Target[],
   pending: Triggers,
-  failed: Map<string, unknown>,
-): Promise<ReadonlySet<string>> {
+): Promise<{ readonly late: ReadonlySet<string>; readonly failed: ReadonlyMap<string, unknown> }> {
   // Entries first, streams second: then a stream that does not cover its entry lacks what only a payload brought, and
   // not what another projector read from the table in between.
-  const behind = await entriesBehind(ports, targets, pending);
-  const histories = await load(ports, pending, new Set(behind.flatMap(({ streams }) => [...streams.keys()])), failed);
+  const behind = await streamsBehind(ports.views, targets, pending);
+  const loaded = await loadTriggered(ports, pending, new Set(behind.flatMap(({ streams }) => [...streams.keys()])));
+  const failed = new Map(loaded.failed);
   const late = new Set<string>();
   for (const { target, streams } of behind) {
-    const changes: Change[] = [];
-    for (const [stream, entry] of streams) {
-      const history = histories.get(stream);
-      if (history) settle(failed, stream, () => changes.push(...changeOf(target, history, entry)));
-    }
-    for (const chunk of transactions(changes))
-      for (const stream of await apply(ports, target.name, chunk, failed)) late.add(stream);
+    const computed = changesOf(target, streams, loaded.histories);
+    const written = await applyChanges(ports, target.name, computed.changes);
+    for (const [stream, error] of [...computed.failed, ...written.failed]) failed.set(stream, error);
+    for (const stream of written.late) late.add(stream);
   }
-  return late;
-}
-
-/**
- * Writes changes in one transaction. One that the store refuses is tried change by change, to find whose fault it is;
- * one that the store had no time for is not.
- * @returns the streams whose entries changed meanwhile
- */
-async function apply(
-  ports: ProjectPorts,
-  name: string,
-  changes: readonly Change[],
-  failed: Map<string, unknown>,
-): Promise<readonly string[]> {
-  const entries = changes.map(({ entry }) => entry);
-  const streams = entries.map(({ stream }) => stream);
-  try {
-    if (!(await ports.views.apply(name, entries, sumUp(changes)))) return streams;
-    ports.runtime.metric('Projected', 'Count', entries.length);
-    return [];
-  } catch (error) {
-    const isOutage = error instanceof MeridianError && error.retryable;
-    if (changes.length > 1 && !isOutage) {
-      const late: string[] = [];
-      for (const change of changes) late.push(...(await apply(ports, name, [change], failed)));
-      return late;
-    }
-    for (const stream of streams) failed.set(stream, error);
-    return [];
-  }
-}
-
-/**
- * Per generation the streams to look at. An event of the bus is compared with the entry; a key of the table's stream never is:
- * the entry may cover it by a payload, while the table holds more that only waited for it. So the last commit that
- * arrives in the table is always followed by a look at all of it.
- */
-function entriesBehind({ views }: ProjectPorts, targets: readonly Target[], pending: Triggers) {
-  const streams = [...pending.keys()];
-  return Promise.all(
-    targets.map(async (target) => {
-      const { view, name, shards } = target;
-      const own = streams.filter((stream) => parseStreamRef(stream).type === view.of.type);
-      const places = own.map((stream) => ({ stream, shard: shardOf(shards, stream) }));
-      const entries: Entries = own.length > 0 ? await views.entries(name, places) : new Map();
-      const behind = own.filter((stream) => {
-        const version = entries.get(stream)?.version ?? emptyVersion;
-        return pending.get(stream)?.some((trigger) => trigger.inTable || !covers(version, trigger));
-      });
-      return { target, streams: new Map(behind.map((stream) => [stream, entries.get(stream)])) };
-    }),
-  );
-}
-
-/** What the table holds, and what the messages brought before it: the seen set takes in only what is whole. */
-async function load(
-  ports: ProjectPorts,
-  pending: Triggers,
-  streams: ReadonlySet<string>,
-  failed: Map<string, unknown>,
-): Promise<ReadonlyMap<string, History>> {
-  const histories = new Map<string, History>();
-  await Promise.all(
-    [...pending].map(async ([stream, triggers]) => {
-      if (!streams.has(stream)) return;
-      try {
-        const history = await historyWith(
-          ports,
-          stream,
-          triggers.flatMap(({ commit }) => commit ?? []),
-        );
-        histories.set(stream, history);
-        reportReused(ports, history, triggers);
-      } catch (error) {
-        failed.set(stream, error);
-      }
-    }),
-  );
-  return histories;
-}
-
-async function historyWith(ports: ProjectPorts, stream: string, brought: readonly Commit[]): Promise<History> {
-  const ref = parseStreamRef(stream);
-  const history = await loadHistory(ports, ref);
-  history.add(brought);
-  if (history.holds) return history;
-  const whole = await loadWhole(ports, ref);
-  whole.add(brought);
-  return whole;
-}
-
-function reportReused({ runtime }: ProjectPorts, { reused }: History, triggers: readonly Trigger[]): void {
-  const delivered = reused.filter(({ log, position }) =>
-    triggers.some((t) => t.log === log && t.position === position),
-  );
-  if (delivered.length > 0) runtime.metric('IdReused', 'Count', delivered.length);
+  return { late, failed };
 }
 
 /** One stream's fault (its own rows, its own data) fails that stream and no other. */
-function settle(failed: Map<string, unknown>, stream: string, step: () => void): void {
-  try {
-    step();
-  } catch (error) {
-    failed.set(stream, error);
+function changesOf(
+  target: Target,
+  entries: ReadonlyMap<string, ViewEntry | undefined>,
+  histories: ReadonlyMap<string, History>,
+): { readonly changes: readonly Change[]; readonly failed: ReadonlyMap<string, unknown> } {
+  const changes: Change[] = [];
+  const failed = new Map<string, unknown>();
+  for (const [stream, entry] of entries) {
+    const history = histories.get(stream);
+    try {
+      if (history) changes.push(...changeOf(target, history, entry));
+    } catch (error) {
+      failed.set(stream, error);
+    }
   }
+  return { changes, failed };
 }

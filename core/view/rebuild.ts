@@ -56,7 +56,7 @@ export async function rebuildStatus(
 }
 
 /**
- * Goes on with one segment of a build, page after page for 15 s: each page's streams are projected from the table, then
+ * Goes on with one segment of a build, page after page for {@link STEP_MS}: each page's streams are projected from the table, then
  * it is stored how far the segment is. The end of the last segment makes the build the one that is read. Steps that die,
  * or are made twice, also at once, do no harm. If the build is no more, or done, the status tells.
  * @throws MeridianError `unknown-view`; `not-found`: no such segment; `version-conflict`: begin again; `unavailable`; what
@@ -128,8 +128,8 @@ function cannotBuild({ name }: ViewDefinition, stream: string, cause: unknown): 
 }
 
 /**
- * Takes away, for 15 s at most, the rows of generations that are not read any more: two minutes after the swap, when
- * no function uses them.
+ * Takes away, for {@link STEP_MS} at most, the rows of generations that are not read any more: {@link REMOVABLE_AFTER_MS}
+ * after the swap, when no function uses them.
  * @throws MeridianError `unknown-view`; `unavailable`
  */
 export async function cleanRebuild(

@@ -11,24 +11,31 @@ export interface Trigger extends Dot {
   readonly commit?: Commit;
 }
 
+/** Triggers by stream. */
+export type Triggers = ReadonlyMap<string, readonly Trigger[]>;
+
 /** What a batch of messages says: a commit from the bus comes as a payload only when every event of it is in the batch. */
 export function triggersOf(messages: readonly ProjectionMessage[]): readonly Trigger[] {
   const keys = messages.flatMap((message) => ('keys' in message ? message.keys : []));
-  const events = messages.flatMap((message) => ('keys' in message ? [] : message.event));
-  return [...keys.map((key) => ({ ...key, inTable: true })), ...Map.groupBy(events, commitOf).values().map(assemble)];
+  const commits = new Map<string, Received>();
+  for (const event of messages.flatMap((message) => ('keys' in message ? [] : message.event))) {
+    const { stream, meta } = event.detail;
+    const id = `${stream}@${meta.log}.${meta.position}`;
+    const received = commits.get(id) ?? { first: event, parts: new Map<number, EventBody>() };
+    received.parts.set(meta.index, event);
+    commits.set(id, received);
+  }
+  return [...keys.map((key) => ({ ...key, inTable: true })), ...commits.values().map(assemble)];
 }
 
-function commitOf({ detail: { stream, meta } }: EventBody): string {
-  return `${stream}@${meta.log}.${meta.position}`;
+/** What came of one commit: its events by their index in it, one of them to tell what all of them say. */
+interface Received {
+  readonly first: EventBody;
+  readonly parts: Map<number, EventBody>;
 }
 
-function assemble(events: readonly EventBody[]): Trigger {
-  const parts = new Map(events.map((event) => [event.detail.meta.index, event]));
-  const [
-    {
-      detail: { stream, meta: all },
-    },
-  ] = events as readonly [EventBody];
+function assemble({ first, parts }: Received): Trigger {
+  const { stream, meta: all } = first.detail;
   const { log, position, commitId, fingerprint, previous, context, hlc, region, index: _index, count, ...meta } = all;
   const trigger = { stream, log, position, inTable: false };
   if (parts.size < count) return trigger;

@@ -31,7 +31,7 @@ type EnvelopeHead = Omit<z.output<typeof eventsEnvelopeSchema>, 'events'>;
 /**
  * Reads an envelope `{id?, stream, events, expected?, basedOn?, meta?}`.
  * @param newId makes the commitId of an envelope without `id`
- * @throws MeridianError `validation` with the path of every fault; `too-large`: more than 100 events; `unknown-stream-type`
+ * @throws MeridianError `validation` with the path of every fault; `too-large`: more than {@link MAX_EVENTS}; `unknown-stream-type`
  */
 export function parseEventsEnvelope(domain: Domain, envelope: unknown, newId: () => string): Append {
   const events =

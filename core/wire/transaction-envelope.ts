@@ -55,7 +55,7 @@ interface Reading extends ParseTransactionPorts {
  * Reads `{id?, participants: [{stream, command, input?, expected?} | {stream, events, expected?}], checks?: [{stream,
  * expected}], timeoutSeconds?, meta?}`. An id names a Region, which will drive the transaction; without one it is made, for
  * this Region.
- * @throws MeridianError `validation` with the path of every fault; `too-large`: over 200,000 bytes as JSON, or nested too deeply
+ * @throws MeridianError `validation` with the path of every fault; `too-large`: over {@link MAX_TRANSACTION_BYTES} as JSON, or nested too deeply
  */
 export function parseTransaction(ports: ParseTransactionPorts, body: unknown): Transaction {
   const parsed = envelopeSchema.safeParse(body);

@@ -31,8 +31,8 @@ import {
  * @throws MeridianError
  * - `unknown-stream-type`, `unknown-event`, `unknown-command`; `validation` with the path of every fault
  * - `misdirected`: a `home` stream of another Region
- * - `version-conflict`: the stream is not at `expected`; or, retryable, other writers were faster for 10 s
- * - `stream-busy`, retryable: an undecided transaction holds the stream, for 10 s already
+ * - `version-conflict`: the stream is not at `expected`; or, retryable, other writers were faster for {@link APPEND_MS}
+ * - `stream-busy`, retryable: an undecided transaction holds the stream, for {@link APPEND_MS} already
  * - `id-reused`: the commitId stands for another request
  * - `rejected`: the domain's own refusal
  * - `unreadable-event`, retryable: only newer code knows an event of the stream

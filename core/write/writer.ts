@@ -90,7 +90,7 @@ function parseDecided(definition: StreamDefinition, command: string, events: rea
 /**
  * The stream as this process has it in memory, if that will do. Being behind is harmless where the position is taken
  * by a conditional write, which is why an answer that writes nothing is never given on a warm copy. With foreign logs
- * a copy serves only while it is at most 1 s old: else other Regions' commits would stay unseen.
+ * a copy serves only while it is no older than {@link WARM_MS}: else other Regions' commits would stay unseen.
  */
 export function warmHistory(
   { warm, runtime, log }: AppendPorts,

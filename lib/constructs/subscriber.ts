@@ -35,7 +35,7 @@ export interface SubscriberProps {
    */
   readonly writtenIn?: readonly string[];
   /**
-   * Where a log begins that nothing of was handled yet: see `From` in core/delivery/subscribe.ts.
+   * Where a log begins that nothing of was handled yet: see `From` in core/delivery/subscriber.ts.
    * @default beginning: nothing is ever passed over
    */
   readonly from?: 'beginning' | 'first-seen';

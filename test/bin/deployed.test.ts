@@ -71,7 +71,7 @@ async function answer(request: IncomingMessage): Promise<{ status: number; body:
     return { status: 200, body: JSON.stringify({ FunctionUrl }) };
   }
   if (url === `/2015-03-31/functions/${names.function('operate')}/invocations`)
-    return { status: 200, body: JSON.stringify(await region.operate(JSON.parse(body))) };
+    return { status: 200, body: JSON.stringify(await region.invokeOperate(JSON.parse(body))) };
   if (headers.host?.startsWith(`abc.lambda-url.${region.name}.`)) {
     const [path = '', query = ''] = url.split('?');
     const event = functionUrlEvent({ method, path, query, ...(body !== '' && { body }) });

@@ -111,7 +111,7 @@ function aMixedWorld(forms: PreviousForms, decisions: 'strong' | 'eventual') {
       }
     },
     operate: async (region: string, request: object) =>
-      statusSchema.safeParse(await scheduler.resolve(world.region(region).operate(request))).data?.result,
+      statusSchema.safeParse(await scheduler.resolve(world.region(region).invokeOperate(request))).data?.result,
     transfer: ({ at: region, id, from, to, amount, answered, wait = 20 }: Transfer) =>
       ask(region, 'POST', '/transactions', answered, {
         headers: { prefer: `wait=${wait}`, ...trace },

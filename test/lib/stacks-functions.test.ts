@@ -149,7 +149,7 @@ describe('the functions', () => {
     // 10 s of tries, a read and a write.
     ['projection', 50],
     ['relay', 60],
-    // Nothing new after 15 s, then 10 s of tries, a read and a write.
+    // Nothing new after 10 s, then 10 s of tries, a read and a write.
     ['operate', 60],
     // 10 s of tries, and a call of a service that has just begun.
     ['participant', 30],

@@ -19,7 +19,7 @@ describe('operate in a world', () => {
     await write('us-west-2', '3', 'note/there', 'a');
     await settle();
     const answer = await scheduler.resolve(
-      world.region('us-east-1').operate({ action: 'republish-step', since, segment: 0, segments: 1 }),
+      world.region('us-east-1').operate('republish-step', { since, segment: 0, segments: 1 }),
     );
     await settle();
     expect(answer).toEqual({ result: { scanned: 3, published: 2, failed: 0 } });
@@ -48,9 +48,9 @@ describe('operate in a world', () => {
     await settle();
     expect(world.region('us-east-1').tableStream.failures).toHaveLength(1);
     const step = async (cursor?: string) => {
-      const request = { action: 'republish-step', since: '2025-01-01T00:00:00Z', segment: 0, segments: 1 };
+      const from = { since: '2025-01-01T00:00:00Z', segment: 0, segments: 1 };
       const answer = await scheduler.resolve(
-        world.region('us-east-1').operate({ ...request, ...(cursor !== undefined && { cursor }) }),
+        world.region('us-east-1').operate('republish-step', { ...from, ...(cursor !== undefined && { cursor }) }),
       );
       if ('problem' in answer) throw new Error(answer.problem.detail);
       return operatorActions['republish-step'].result.parse(answer.result);

@@ -9,7 +9,6 @@ import {
   type Commit,
   type Domain,
   defineView,
-  encodeOperateRequest,
   MeridianError,
   type OperatorAction,
   operatorActions,
@@ -98,7 +97,7 @@ async function rebuild(scheduler: VirtualScheduler, region: WorldRegion, view: s
     input: ActionInput<Name>,
   ): Promise<ActionResult<Name>> => {
     for (;;) {
-      const answer = await region.operate(encodeOperateRequest(action, input));
+      const answer = await region.operate(action, input);
       if ('result' in answer) return operatorActions[action].result.parse(answer.result);
       expect(answer.problem.retryable, JSON.stringify(answer)).toBe(true);
       await sleepOn(scheduler, 50);

@@ -233,7 +233,7 @@ describe('a cut link', () => {
     expect(await idsIn(west, 'stock/2')).toEqual([]);
 
     world.healAll();
-    const redriven = await scheduler.resolve(world.region(east).operate({ action: 'quarantine-redrive' }));
+    const redriven = await scheduler.resolve(world.region(east).operate('quarantine-redrive', {}));
     await settle();
 
     expect(redriven).toMatchObject({

@@ -109,7 +109,7 @@ async function operateOn(region: WorldRegion, event: LambdaFunctionURLEvent): Pr
   } catch (error) {
     return problemAnswer(error);
   }
-  return jsonAnswer(await region.operate(asked));
+  return jsonAnswer(await region.invokeOperate(asked));
 }
 
 /** @returns undefined when the body is too large */

@@ -4,16 +4,12 @@ import type { QueueConsumerId } from '../../core/limits/functions.ts';
 import type { FunctionPool } from '../services/function-pool.ts';
 import { KeepingQueue, WorldDelayedQueue, WorldQueue } from '../services/queue.ts';
 import type { Activity } from '../time/activity.ts';
-import type { Random } from '../time/randomness.ts';
-import type { Scheduler } from '../time/scheduler.ts';
+import type { Clockwork } from '../time/clockwork.ts';
 import { type Overrides, queueLimits } from './deployment.ts';
 import type { RegionFunctions } from './functions.ts';
 
-export interface RegionQueuesOptions {
+export interface RegionQueuesOptions extends Clockwork {
   readonly region: string;
-  readonly scheduler: Scheduler;
-  readonly random: Random;
-  readonly activity: Activity;
   /** Counts the messages to the resolver that are not due yet. */
   readonly later: Activity;
   readonly duplicates: number;
@@ -51,7 +47,7 @@ export class RegionQueues {
     deadLetters: Queue,
     { name = id, hidden }: { readonly name?: string; readonly hidden?: Activity } = {},
   ): WorldQueue {
-    const { region, scheduler, random, activity, duplicates, reorders, functions } = this.#options;
+    const { region, duplicates, reorders, functions } = this.#options;
     const { batchSize, maxReceives, visibilityS } = queueLimits(id, functions);
     const options = {
       name,
@@ -62,6 +58,6 @@ export class RegionQueues {
       duplicates,
       reorders,
     };
-    return new WorldQueue(options, scheduler, random, activity, consumer, deadLetters, hidden);
+    return new WorldQueue(options, this.#options, { consumer, deadLetters, hidden });
   }
 }

@@ -1,14 +1,17 @@
 import type { LambdaFunctionURLEvent, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { memoryQuarantine } from '../../adapters/memory/quarantine.ts';
 import {
+  type ActionInput,
   type Commit,
   type Decision,
   type Decisions,
   type Domain,
   type EventPattern,
+  encodeOperateRequest,
   fastPathPattern,
   ingestPattern,
   type OperateAnswer,
+  type OperatorAction,
   operateAnswerSchema,
   projectedTypes,
   type Remote,
@@ -22,8 +25,7 @@ import type { KeepingQueue } from '../services/queue.ts';
 import { WorldStateMachine } from '../services/state-machine.ts';
 import { TableStream } from '../services/table-stream.ts';
 import type { Activity } from '../time/activity.ts';
-import type { Random } from '../time/randomness.ts';
-import type { Scheduler } from '../time/scheduler.ts';
+import type { Clockwork } from '../time/clockwork.ts';
 import { noCounts, type RegionCounts } from './counts.ts';
 import { type Overrides, streamLimits } from './deployment.ts';
 import type { FaultyPorts } from './faults.ts';
@@ -45,13 +47,10 @@ export interface Subscription {
   }) => Handler<SQSEvent, SQSBatchResponse>;
 }
 
-export interface RegionOptions {
+export interface RegionOptions extends Clockwork {
   readonly region: string;
   readonly regions: readonly string[];
   readonly domain: Domain;
-  readonly scheduler: Scheduler;
-  readonly random: Random;
-  readonly activity: Activity;
   /** Counts the messages to the resolver that are not due yet. */
   readonly later: Activity;
   /** The decisions that all Regions share; undefined: each has a store of its own, replicated. */
@@ -93,7 +92,7 @@ export class WorldRegion {
   readonly #queues: RegionQueues;
 
   constructor(options: RegionOptions) {
-    const { region, domain, scheduler, random, activity, duplicates, functions } = options;
+    const { region, domain, scheduler, activity, duplicates, functions } = options;
     this.name = region;
     this.#options = options;
     this.#runtime = regionRuntime(options, this.counts);
@@ -103,14 +102,12 @@ export class WorldRegion {
     const { coordinate, participant, relay } = this.#functions;
     this.machine = new WorldStateMachine(
       { coordinate: (input) => coordinate.invoke(input), participant: (input) => participant.invoke(input) },
-      scheduler,
-      random,
-      activity,
+      options,
     );
     const { batchSize, retries, maxAgeS } = streamLimits(functions);
     const stream = { region, batchSize, retries, maxAge: maxAgeS * 1000, retryAfter: STREAM_PAUSE_MS, duplicates };
-    this.tableStream = new TableStream(stream, scheduler, random, activity, relay);
-    this.decisionStream = new TableStream(stream, scheduler, random, activity, relay);
+    this.tableStream = new TableStream(stream, options, relay);
+    this.decisionStream = new TableStream(stream, options, relay);
     this.#tables = new RegionTables({
       ...options,
       counts: this.counts,
@@ -158,8 +155,13 @@ export class WorldRegion {
     return this.#functions.api.invoke(event);
   }
 
-  /** One invocation of the Region's `operate` function, JSON on both ways. */
-  async operate(request: unknown): Promise<OperateAnswer> {
+  /** One invocation of the Region's `operate` function for an action. */
+  operate<Name extends OperatorAction>(action: Name, input: ActionInput<Name>): Promise<OperateAnswer> {
+    return this.invokeOperate(encodeOperateRequest(action, input));
+  }
+
+  /** One invocation of the Region's `operate` function with whatever came, JSON on both ways. */
+  async invokeOperate(request: unknown): Promise<OperateAnswer> {
     return operateAnswerSchema.parse(JSON.parse(JSON.stringify(await this.#functions.operate.invoke(request))));
   }
 

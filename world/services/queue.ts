@@ -2,8 +2,7 @@ import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { DelayedMessage, DelayedQueue, Queue } from '../../core/index.ts';
 import { SQS_BATCH_ENTRIES, SQS_MAX_DELAY_S } from '../../core/limits/aws.ts';
 import type { Activity } from '../time/activity.ts';
-import type { Random } from '../time/randomness.ts';
-import type { Scheduler } from '../time/scheduler.ts';
+import type { Clockwork } from '../time/clockwork.ts';
 import type { FunctionPool } from './function-pool.ts';
 
 interface Message {
@@ -28,11 +27,19 @@ export interface QueueOptions {
   readonly reorders: boolean;
 }
 
+/** Where messages go. */
+export interface QueueEnds {
+  readonly consumer: FunctionPool<SQSEvent, SQSBatchResponse>;
+  readonly deadLetters: Queue;
+  /** Counts messages while nobody can receive them. @default that is under way too */
+  readonly hidden?: Activity | undefined;
+}
+
 /** A standard SQS queue, and the event source mapping that feeds a function from it. */
 export class WorldQueue implements Queue {
   readonly #options: QueueOptions;
-  readonly #scheduler: Scheduler;
-  readonly #random: Random;
+  readonly #scheduler: Clockwork['scheduler'];
+  readonly #random: Clockwork['random'];
   readonly #activity: Activity;
   readonly #hidden: Activity;
   readonly #consumer: FunctionPool<SQSEvent, SQSBatchResponse>;
@@ -41,15 +48,10 @@ export class WorldQueue implements Queue {
   #polling = false;
   #sent = 0;
 
-  /** @param hidden counts messages while nobody can receive them. @default that is under way too */
   constructor(
     options: QueueOptions,
-    scheduler: Scheduler,
-    random: Random,
-    activity: Activity,
-    consumer: FunctionPool<SQSEvent, SQSBatchResponse>,
-    deadLetters: Queue,
-    hidden: Activity = activity,
+    { scheduler, random, activity }: Clockwork,
+    { consumer, deadLetters, hidden = activity }: QueueEnds,
   ) {
     this.#options = options;
     this.#scheduler = scheduler;

@@ -4,7 +4,7 @@ import { EXPRESS_MACHINE_MS, MACHINE_STATE_BYTES } from '../../core/limits/aws.t
 import { MACHINE_FIRST_PAUSE_S, MACHINE_GRACE_S, MACHINE_TRIES } from '../../core/limits/budgets.ts';
 import { FUNCTIONS } from '../../core/limits/functions.ts';
 import type { Activity } from '../time/activity.ts';
-import type { Random } from '../time/randomness.ts';
+import type { Clockwork } from '../time/clockwork.ts';
 import { type Scheduler, sleepOn, withTimeout } from '../time/scheduler.ts';
 
 type Task = (input: unknown) => Promise<unknown>;
@@ -48,11 +48,11 @@ export class WorldStateMachine implements StateMachine {
   beforeStep: (step: MachineStep) => void = () => undefined;
   readonly functions: MachineFunctions;
   readonly #scheduler: Scheduler;
-  readonly #random: Random;
+  readonly #random: Clockwork['random'];
   readonly #activity: Activity;
   readonly #running = new Set<Execution>();
 
-  constructor(functions: MachineFunctions, scheduler: Scheduler, random: Random, activity: Activity) {
+  constructor(functions: MachineFunctions, { scheduler, random, activity }: Clockwork) {
     this.functions = functions;
     this.#scheduler = scheduler;
     this.#random = random;

@@ -2,9 +2,7 @@ import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 
 import { type CommitImage, toImage } from '../../adapters/dynamodb/commit-item.ts';
 import { decisionKey, oneRegionKey, toDecisionItem } from '../../adapters/dynamodb/decision-item.ts';
 import type { Commit, Decision } from '../../core/index.ts';
-import type { Activity } from '../time/activity.ts';
-import type { Random } from '../time/randomness.ts';
-import type { Scheduler } from '../time/scheduler.ts';
+import type { Clockwork } from '../time/clockwork.ts';
 import type { FunctionPool } from './function-pool.ts';
 
 /** A new item of a table, or one that is changed: a commit, the outcome of a one-Region transaction, a decision. */
@@ -32,9 +30,9 @@ export class TableStream {
   /** What could not be delivered: the on-failure destination. */
   readonly failures: DynamoDBRecord[] = [];
   readonly #options: TableStreamOptions;
-  readonly #scheduler: Scheduler;
-  readonly #random: Random;
-  readonly #activity: Activity;
+  readonly #scheduler: Clockwork['scheduler'];
+  readonly #random: Clockwork['random'];
+  readonly #activity: Clockwork['activity'];
   readonly #consumer: FunctionPool<DynamoDBStreamEvent, DynamoDBBatchResponse>;
   #records: DynamoDBRecord[] = [];
   #sequence = 0;
@@ -42,9 +40,7 @@ export class TableStream {
 
   constructor(
     options: TableStreamOptions,
-    scheduler: Scheduler,
-    random: Random,
-    activity: Activity,
+    { scheduler, random, activity }: Clockwork,
     consumer: FunctionPool<DynamoDBStreamEvent, DynamoDBBatchResponse>,
   ) {
     this.#options = options;

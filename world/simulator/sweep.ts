@@ -1,5 +1,6 @@
 import type { CrashPoint } from './crash.ts';
-import { type HistoryOptions, type HistoryResult, runHistory } from './history.ts';
+import { type HistoryResult, runHistory } from './history.ts';
+import type { HistoryOptions } from './scene.ts';
 
 /** What a sweep found for one number of participants. */
 export interface Swept {

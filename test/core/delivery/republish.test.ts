@@ -122,11 +122,11 @@ describe('republish', () => {
     }
   });
 
-  it('ends a step after 15 s, and the next goes on from there', async () => {
+  it('ends a step after 10 s, and the next goes on from there', async () => {
     const us = aPublisher(Array.from({ length: 250 }, (_, i) => noting(`${i}`)));
     const bus: Bus = {
       put: (entries) => {
-        us.runtime.advance(1_000);
+        us.runtime.advance(600);
         return us.bus.put(entries);
       },
     };

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { MeridianError } from '../../../core/facts/errors.ts';
 import { projectTriggers } from '../../../core/view/projection.ts';
 import { aRegionWithViews, domain } from './a-region-with-views.ts';
-import { disturbed, key, noting, projectAll, put, rowsOf } from './projection-fixture.ts';
+import { key, noting, put, rowsOf } from './projection-fixture.ts';
 
 describe('a stream that cannot be shown', () => {
   const fine = noting('fine', { stream: 'note/fine' });
@@ -33,56 +32,5 @@ describe('a stream that cannot be shown', () => {
     expect(failed.get('note/fine')).toMatchObject({
       message: expect.stringContaining(`View texts: all.count is ${count}, `),
     });
-  });
-
-  it('whose events its type cannot fold fails alone', async () => {
-    const us = aRegionWithViews();
-    const bad = noting('bad', { stream: 'note/bad', events: [{ type: 'Noted', schemaVersion: 1, data: null }] });
-    await put(us, [bad, fine]);
-    const failed = await projectTriggers(us, [key(bad), key(fine)]);
-    expect([...failed.keys()]).toEqual(['note/bad']);
-    expect(await rowsOf(us, 'texts')).toEqual({ fine: '1 times' });
-  });
-
-  it('since its table does not answer fails alone', async () => {
-    const us = aRegionWithViews();
-    await put(us, [fine]);
-    const outage = new Error('The table does not answer.');
-    const events = {
-      ...us.events,
-      load: (stream: string) => (stream === 'note/fine' ? us.table.load(stream) : Promise.reject(outage)),
-    };
-    const failed = await projectTriggers({ ...us, events }, [key(noting('a')), key(fine)]);
-    expect(failed).toEqual(new Map([['note/n', outage]]));
-    expect(await rowsOf(us, 'texts')).toEqual({ fine: '1 times' });
-  });
-});
-
-describe('a view store that does not answer', () => {
-  it('gives back the streams that it was asked to change, in one request', async () => {
-    const us = aRegionWithViews();
-    const commits = [noting('a', { stream: 'note/1' }), noting('b', { stream: 'note/2' })];
-    await put(us, commits);
-    const outage = new MeridianError('unavailable', 'Not now.', { retryable: true });
-    const views = disturbed(us.views, { before: () => Promise.reject(outage) });
-    const failed = await projectTriggers({ ...us, views }, commits.map(key));
-    expect(failed).toEqual(new Map(commits.map(({ stream }) => [stream, outage])));
-    expect(views.sizes).toHaveLength(domain.views.size);
-    await projectAll(us, commits.map(key));
-    expect(await rowsOf(us, 'texts')).toEqual({ a: '1 times', b: '1 times' });
-  });
-
-  it('counts once what it has changed all the same', async () => {
-    const us = aRegionWithViews();
-    const commits = [noting('a', { stream: 'note/1' }), noting('a', { stream: 'note/2' })];
-    await put(us, commits);
-    let answers = 0;
-    const views = disturbed(us.views, {
-      after: async () => {
-        if (answers++ === 0) throw new Error('The answer was lost.');
-      },
-    });
-    await projectAll({ ...us, views }, commits.map(key));
-    expect(await rowsOf(us, 'texts')).toEqual({ a: '2 times' });
   });
 });

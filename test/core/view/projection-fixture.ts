@@ -1,11 +1,12 @@
 import { expect } from 'vitest';
+import type { Domain } from '../../../core/definition/domain.ts';
 import type { Commit } from '../../../core/facts/commit.ts';
 import type { ViewsTable } from '../../../core/ports/views-table.ts';
 import { readRows } from '../../../core/read/views.ts';
 import { type ProjectPorts, projectTriggers } from '../../../core/view/projection.ts';
 import type { Trigger } from '../../../core/view/trigger.ts';
 import { aCommit } from '../../contract/commits.ts';
-import type { aRegionWithViews } from './a-region-with-views.ts';
+import { type aRegionWithViews, domain } from './a-region-with-views.ts';
 
 export type Region = ReturnType<typeof aRegionWithViews>;
 
@@ -31,6 +32,14 @@ export function noting(text: string, of: Partial<Commit> = {}): Commit {
     events: [{ type: 'Noted', schemaVersion: 1, data: { text } }],
     ...of,
   });
+}
+
+/** The domain with one of its views. */
+export function withView(name: string): Domain {
+  return {
+    ...domain,
+    views: new Map([...domain.views].filter(([of]) => of === name)),
+  };
 }
 
 export async function rowsOf(ports: Pick<ProjectPorts, 'domain' | 'views'>, view: string): Promise<unknown> {

@@ -1,23 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import { memoryViewStore } from '../../../adapters/memory/view-store.ts';
-import { type Domain, defineDomain } from '../../../core/definition/domain.ts';
+import { defineDomain } from '../../../core/definition/domain.ts';
 import { defineView } from '../../../core/definition/view.ts';
 import type { ViewEntry } from '../../../core/facts/view-entry.ts';
 import { readRows } from '../../../core/read/views.ts';
-import { projectTriggers } from '../../../core/view/projection.ts';
 import { appendToStream } from '../../../core/write/append.ts';
 import { note } from '../../../testing/toy.ts';
 import { anAppend, noted } from '../a-region.ts';
-import { aRegionWithViews, domain } from './a-region-with-views.ts';
-import { disturbed, key, noting, part, payload, projectAll, put, rowsOf, viewsOf } from './projection-fixture.ts';
-
-/** The domain with one of its views. */
-function withView(name: string): Domain {
-  return {
-    ...domain,
-    views: new Map([...domain.views].filter(([of]) => of === name)),
-  };
-}
+import { aRegionWithViews } from './a-region-with-views.ts';
+import {
+  disturbed,
+  key,
+  noting,
+  part,
+  payload,
+  projectAll,
+  put,
+  rowsOf,
+  viewsOf,
+  withView,
+} from './projection-fixture.ts';
 
 describe('project', () => {
   it('shows what the table holds, in every view of the stream, once a key says so', async () => {
@@ -54,23 +56,6 @@ describe('project', () => {
     for (let i = 0; i < 3; i++) await projectAll(us, [key(commit), payload(commit), key(commit), part(commit)]);
     expect(await rowsOf(us, 'texts')).toEqual({ a: '1 times' });
     expect(us.runtime.metrics.get('Projected')).toBe(3);
-  });
-
-  it('reads no stream for an event of the bus that its views show already', async () => {
-    const us = aRegionWithViews();
-    await put(us, [noting('a')]);
-    await projectAll(us, [key(noting('a'))]);
-    us.events.calls.length = 0;
-    await projectAll(us, [payload(noting('a')), part(noting('a'))]);
-    expect(us.events.calls).toEqual([]);
-  });
-
-  it('reads each stream once for all of its views and triggers', async () => {
-    const us = aRegionWithViews();
-    const commits = [noting('a'), noting('b', { position: 2 })];
-    await put(us, commits);
-    await projectAll(us, commits.map(key));
-    expect(us.events.calls).toEqual(['load']);
   });
 
   it('moves what a stream contributes from one total to another, and leaves no key behind at zero', async () => {
@@ -127,68 +112,6 @@ describe('project', () => {
     }
     expect(views.sizes).toEqual([2, 2]);
     expect(await rowsOf(us, 'lengths')).toEqual({ all: { notes: 1, streams: 1 } });
-  });
-});
-
-describe('a large batch', () => {
-  it('goes into transactions of 100 entries and totals at most, and counts to the same', async () => {
-    const views = disturbed(memoryViewStore(), {});
-    const us = { ...aRegionWithViews(), views };
-    const commits = Array.from({ length: 250 }, (_, i) => noting(`text-${i % 90}`, { stream: `note/${i}` }));
-    await put(us, commits);
-    await projectAll(us, commits.map(key));
-    expect(Math.max(...views.sizes)).toBeLessThanOrEqual(100);
-    const texts = Object.entries(Object(await rowsOf(us, 'texts')));
-    expect(texts).toHaveLength(90);
-    expect(texts.filter(([, count]) => count === '3 times')).toHaveLength(70);
-    expect(await rowsOf(us, 'lengths')).toEqual({ all: { notes: 250, streams: 250 } });
-  });
-
-  it('fills a transaction to the last place', async () => {
-    const views = disturbed(memoryViewStore(), {});
-    const us = { ...aRegionWithViews(), views, domain: withView('lengths') };
-    const commits = Array.from({ length: 100 }, (_, i) => noting('a', { stream: `note/${i}` }));
-    await put(us, commits);
-    await projectAll(us, commits.map(key));
-    expect(views.sizes).toEqual([100, 2]);
-  });
-
-  it('begins each transaction with all of its places free', async () => {
-    const views = disturbed(memoryViewStore(), {});
-    const us = { ...aRegionWithViews(), views, domain: withView('texts') };
-    const commits = Array.from({ length: 120 }, (_, i) => noting(`${i}`, { stream: `note/${i}` }));
-    await put(us, commits);
-    await projectAll(us, commits.map(key));
-    expect(views.sizes).toEqual([100, 100, 40]);
-  });
-
-  it('takes a stream with 99 totals, and gives one back with 100', async () => {
-    const us = aRegionWithViews();
-    const stream = (name: string, count: number) =>
-      Array.from({ length: count }, (_, i) => noting(`${name}-${i}`, { stream: `note/${name}`, position: i + 1 }));
-    const [most, tooMany] = [stream('most', 99), stream('more', 100)];
-    await put(us, [...most, ...tooMany]);
-    const failed = await projectTriggers(us, [...most, ...tooMany].map(key));
-    expect([...failed.keys()]).toEqual(['note/more']);
-    expect(failed.get('note/more')).toMatchObject({ message: expect.stringContaining('changes 100 totals of texts') });
-    expect(Object.keys(Object(await rowsOf(us, 'texts')))).toHaveLength(99);
-  });
-});
-
-describe('an id that was used twice', () => {
-  it('is reported when the commit that is ignored is delivered, and not with the others', async () => {
-    const us = aRegionWithViews();
-    const [first, second] = [
-      noting('a', { commitId: 'same' }),
-      noting('b', { commitId: 'same', log: 'eu', hlc: '02' }),
-    ];
-    const reused = { ...second, fingerprint: 'something else' };
-    await put(us, [first, reused]);
-    await projectAll(us, [key(first)]);
-    expect(us.runtime.metrics.get('IdReused')).toBeUndefined();
-    await projectAll(us, [key(reused)]);
-    expect(us.runtime.metrics.get('IdReused')).toBe(1);
-    expect(await rowsOf(us, 'texts')).toEqual({ a: '1 times' });
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { defineView, type ViewDefinition } from '../../../core/definition/view.ts';
 import { MeridianError } from '../../../core/facts/errors.ts';
-import { REMOVABLE_AFTER_MS } from '../../../core/limits/budgets.ts';
+import { REMOVABLE_AFTER_MS, STEP_MS } from '../../../core/limits/budgets.ts';
 import type { EventsTable } from '../../../core/ports/events-table.ts';
 import type { ViewsTable } from '../../../core/ports/views-table.ts';
 import { readRow } from '../../../core/read/views.ts';
@@ -126,7 +126,7 @@ describe('a rebuild', () => {
     expect(await rowsOf(us, 'last')).toEqual([{ key: '1', value: 'a' }]);
   });
 
-  it('ends a step after 15 s, and the next goes on from there', async () => {
+  it('ends a step after 10 s, and the next goes on from there', async () => {
     const us = { ...aRegion(), domain: before };
     put(us, ...Array.from({ length: 250 }, (_, i) => noting(`${i}`, 'a')));
     const slow: EventsTable = {
@@ -212,7 +212,7 @@ describe('begun again', () => {
     const events: EventsTable = {
       ...us.events,
       scan: async (...args) => {
-        us.runtime.advance(15_000);
+        us.runtime.advance(STEP_MS);
         return { ...(await us.events.scan(...args)), cursor: 'more' };
       },
     };
@@ -237,7 +237,7 @@ describe('begun again', () => {
 });
 
 describe('rows that are no longer read', () => {
-  it('are taken away in portions of 15 s', async () => {
+  it('are taken away in portions of 10 s', async () => {
     const us = await aRunningRegion(Array.from({ length: 1200 }, (_, i) => noting(`${i}`, `text-${i % 7}`)));
     await build(us, 'last');
     us.runtime.advance(REMOVABLE_AFTER_MS);

@@ -102,7 +102,7 @@ describe('the state machine of the world and its definition in the stacks', () =
     const scheduler = new VirtualScheduler(0);
     const activity = new Activity();
     const world = scripted(script);
-    await new WorldStateMachine(world.functions, scheduler, seeded(1), activity).start(input);
+    await new WorldStateMachine(world.functions, { scheduler, random: seeded(1), activity }).start(input);
     await scheduler.runUntil(() => activity.idle);
 
     const stacks = scripted(script);

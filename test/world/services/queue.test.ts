@@ -54,12 +54,8 @@ function aQueue(
       reorders: false,
       ...options,
     },
-    scheduler,
-    seeded(3),
-    activity,
-    pool,
-    deadLetters,
-    hidden,
+    { scheduler, random: seeded(3), activity },
+    { consumer: pool, deadLetters, hidden },
   );
   return {
     queue,

@@ -44,7 +44,10 @@ function aMachine(answers: Readonly<Record<string, Answer>> = {}) {
     await sleepOn(scheduler, 10);
     return (answers[name] ?? defaults[name])?.(number, input);
   };
-  const machine = new WorldStateMachine({ coordinate: call, participant: call }, scheduler, seeded(3), activity);
+  const machine = new WorldStateMachine(
+    { coordinate: call, participant: call },
+    { scheduler, random: seeded(3), activity },
+  );
   return {
     machine,
     scheduler,

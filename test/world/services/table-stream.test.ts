@@ -42,9 +42,7 @@ function aStream(
   );
   const stream = new TableStream(
     { region: 'us-east-1', batchSize: 4, retries: 2, maxAge: 3_600_000, retryAfter: 500, duplicates, ...limits },
-    scheduler,
-    seeded(5),
-    activity,
+    { scheduler, random: seeded(5), activity },
     pool,
   );
   return {
@@ -101,7 +99,7 @@ describe('TableStream', () => {
       retryAfter: 500,
       duplicates: 0,
     };
-    new TableStream(options, scheduler, seeded(5), activity, pool).push({ commit });
+    new TableStream(options, { scheduler, random: seeded(5), activity }, pool).push({ commit });
 
     await scheduler.runUntil(() => activity.idle);
 

@@ -1,0 +1,60 @@
+import { MeridianError } from '../facts/errors.ts';
+import { BEGIN_MS } from '../limits/budgets.ts';
+import type { Place } from '../ports/progress.ts';
+import { backoff } from '../retry.ts';
+import type { SubscribedEvent } from '../wire/bus-event.ts';
+import { comparePlaces, follows, START } from './log-order.ts';
+import type { SubscribePorts } from './subscriber.ts';
+
+/** For so long a log that begins in its middle waits for something earlier, in milliseconds. */
+const SETTLE_MS = 300_000;
+
+/** How it went with an event, and how far its log is handled now; undefined: nothing of it is. */
+export interface Taken {
+  readonly went: 'handled' | 'before' | 'waits';
+  readonly last: Place | undefined;
+}
+
+/**
+ * Handles an event, if it is its turn.
+ * @param last how far its log was handled when it was last looked at
+ * @throws what `handle` throws; MeridianError `unavailable`, retryable
+ */
+export async function takeTurn<Effect>(
+  { from, progress, runtime, handle }: SubscribePorts<Effect>,
+  event: SubscribedEvent,
+  last: Place | undefined,
+  deadline: number,
+): Promise<Taken> {
+  const { stream, meta } = event;
+  const begins = async () => {
+    const [first] = await progress.parked(stream, meta.log, START, 1);
+    return first?.event.id === event.id && runtime.now() - first.since >= SETTLE_MS;
+  };
+  let parked = false;
+  for (let tries = 0; ; ) {
+    if (last && comparePlaces(meta, last) <= 0) return { went: 'before', last };
+    if (!follows(last ?? START, event) && (last || from === 'beginning' || !(await begins()))) {
+      if (parked) return { went: 'waits', last };
+      await progress.park(event, runtime.now());
+      // Who handled the one before it meanwhile has looked for parked events too early.
+      parked = true;
+    } else {
+      if (await progress.advance(event, last, await handle(event))) {
+        runtime.metric('Handled', 'Count', 1);
+        return { went: 'handled', last: meta };
+      }
+      const wait = backoff(runtime, tries++);
+      if (runtime.elapsed() + wait > deadline)
+        throw new MeridianError(
+          'unavailable',
+          `Others were faster than ${event.id} for ${BEGIN_MS / 1000} s: try again.`,
+          {
+            retryable: true,
+          },
+        );
+      await runtime.sleep(wait);
+    }
+    last = await progress.last(stream, meta.log);
+  }
+}

@@ -1,0 +1,39 @@
+import { shardOf } from '../definition/view.ts';
+import { parseStreamRef } from '../facts/stream-ref.ts';
+import { covers, emptyVersion } from '../facts/version.ts';
+import type { ViewEntry } from '../facts/view-entry.ts';
+import type { ViewStore } from '../ports/view-store.ts';
+import type { Target } from './generation.ts';
+import type { Triggers } from './trigger.ts';
+
+/** A generation, and the streams to look at for it, each with the entry that the generation has of it. */
+export interface Behind {
+  readonly target: Target;
+  readonly streams: ReadonlyMap<string, ViewEntry | undefined>;
+}
+
+/**
+ * Per generation the streams to look at. An event of the bus is compared with the entry; a key of the table's stream never is:
+ * the entry may cover it by a payload, while the table holds more that only waited for it. So the last commit that
+ * arrives in the table is always followed by a look at all of it.
+ */
+export function streamsBehind(
+  views: ViewStore,
+  targets: readonly Target[],
+  triggers: Triggers,
+): Promise<readonly Behind[]> {
+  const streams = [...triggers.keys()];
+  return Promise.all(
+    targets.map(async (target) => {
+      const { view, name, shards } = target;
+      const own = streams.filter((stream) => parseStreamRef(stream).type === view.of.type);
+      const places = own.map((stream) => ({ stream, shard: shardOf(shards, stream) }));
+      const entries: ReadonlyMap<string, ViewEntry> = own.length > 0 ? await views.entries(name, places) : new Map();
+      const behind = own.filter((stream) => {
+        const version = entries.get(stream)?.version ?? emptyVersion;
+        return triggers.get(stream)?.some((trigger) => trigger.inTable || !covers(version, trigger));
+      });
+      return { target, streams: new Map(behind.map((stream) => [stream, entries.get(stream)])) };
+    }),
+  );
+}

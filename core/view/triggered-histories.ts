@@ -1,0 +1,58 @@
+import type { Commit } from '../facts/commit.ts';
+import { parseStreamRef } from '../facts/stream-ref.ts';
+import type { History } from '../log/history.ts';
+import { type LoadPorts, loadHistory, loadWhole } from '../log/load.ts';
+import type { Trigger, Triggers } from './trigger.ts';
+
+/** Histories by stream, and why a stream has none. */
+export interface TriggeredHistories {
+  readonly histories: ReadonlyMap<string, History>;
+  readonly failed: ReadonlyMap<string, unknown>;
+}
+
+/**
+ * What the table holds of some of the streams, and what the messages brought before it: the seen set takes in only what is
+ * whole. A stream that cannot be loaded fails alone.
+ */
+export async function loadTriggered(
+  ports: LoadPorts,
+  triggers: Triggers,
+  streams: ReadonlySet<string>,
+): Promise<TriggeredHistories> {
+  const histories = new Map<string, History>();
+  const failed = new Map<string, unknown>();
+  await Promise.all(
+    [...triggers].map(async ([stream, own]) => {
+      if (!streams.has(stream)) return;
+      try {
+        const history = await historyWith(
+          ports,
+          stream,
+          own.flatMap(({ commit }) => commit ?? []),
+        );
+        histories.set(stream, history);
+        reportReused(ports, history, own);
+      } catch (error) {
+        failed.set(stream, error);
+      }
+    }),
+  );
+  return { histories, failed };
+}
+
+async function historyWith(ports: LoadPorts, stream: string, brought: readonly Commit[]): Promise<History> {
+  const ref = parseStreamRef(stream);
+  const history = await loadHistory(ports, ref);
+  history.add(brought);
+  if (history.holds) return history;
+  const whole = await loadWhole(ports, ref);
+  whole.add(brought);
+  return whole;
+}
+
+function reportReused({ runtime }: LoadPorts, { reused }: History, triggers: readonly Trigger[]): void {
+  const delivered = reused.filter(({ log, position }) =>
+    triggers.some((t) => t.log === log && t.position === position),
+  );
+  if (delivered.length > 0) runtime.metric('IdReused', 'Count', delivered.length);
+}

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { handleEvents, MeridianError, type Progress, subscribedEventSchema } from '../../../core/index.ts';
+import { aSubscriber, bodyAt, idAt, STREAM, waits } from './subscribe-fixture.ts';
+
+describe('a subscriber with parked events', () => {
+  it('handles many that were parked at once', async () => {
+    const { journal, take } = aSubscriber();
+    const rest = Array.from({ length: 24 }, (_, i) => bodyAt(i + 2));
+    await take(...rest);
+    await take(bodyAt(1));
+    expect(journal).toEqual(Array.from({ length: 25 }, (_, i) => idAt(i + 1)));
+  });
+
+  it('is done with an event although the parked one behind it cannot be handled: that has a message of its own', async () => {
+    const { journal, take } = aSubscriber({
+      handle: ({ id, meta: { position } }) => {
+        if (position === 2) throw new Error('a fault of the handler');
+        return [id];
+      },
+    });
+    await take(bodyAt(2));
+    expect(await take(bodyAt(1))).toEqual([undefined]);
+    expect(await take(bodyAt(2))).toEqual([new Error('a fault of the handler')]);
+    expect(journal).toEqual([idAt(1)]);
+  });
+
+  it('goes on with what is parked for 10 s, and has its event delivered again when that was not enough', async () => {
+    const { journal, runtime, take } = aSubscriber({
+      handle: ({ id }) => {
+        runtime.advance(4000);
+        return [id];
+      },
+    });
+    await take(...[2, 3, 4, 5, 6].map((position) => bodyAt(position)));
+    // From here on only this message comes: those of the others have ended in the dead-letter queue.
+    expect(await take(bodyAt(1))).toEqual([expect.objectContaining({ code: 'unavailable', retryable: true })]);
+    expect(journal).toEqual([idAt(1), idAt(2), idAt(3)]);
+    expect(await take(bodyAt(1))).toEqual([undefined]);
+    expect(journal).toEqual([1, 2, 3, 4, 5, 6].map((position) => idAt(position)));
+  });
+
+  it('goes on with what is parked when its process died before it did', async () => {
+    const { journal, progress, ports, take } = aSubscriber();
+    await take(bodyAt(2), bodyAt(3));
+    const unanswered = new MeridianError('unavailable', 'no answer', { retryable: true });
+    const parked = async () => {
+      throw unanswered;
+    };
+    expect(await handleEvents({ ...ports, progress: { ...progress, parked } }, [bodyAt(1)])).toEqual([unanswered]);
+    expect(journal).toEqual([idAt(1)]);
+    expect(await take(bodyAt(1))).toEqual([undefined]);
+    expect(journal).toEqual([idAt(1), idAt(2), idAt(3)]);
+  });
+
+  it('goes on with what is parked also when another event of the log comes too early', async () => {
+    const { journal, progress, take } = aSubscriber();
+    await take(bodyAt(2), bodyAt(3));
+    // Whoever handled the first one died, and its message is gone.
+    await progress.advance(
+      subscribedEventSchema.parse({ ...JSON.parse(bodyAt(1)).detail, type: 'Departed' }),
+      undefined,
+      [],
+    );
+    expect(await take(bodyAt(5))).toEqual([waits]);
+    expect(journal).toEqual([idAt(2), idAt(3)]);
+    expect(await take(bodyAt(4))).toEqual([undefined]);
+    expect(journal).toEqual([idAt(2), idAt(3), idAt(4), idAt(5)]);
+  });
+
+  it('leaves the rest of a parked line to the one that is already at it', async () => {
+    const { journal, progress, ports } = aSubscriber();
+    await handleEvents(ports, [bodyAt(2), bodyAt(3)]);
+    // When this one looks for what is parked, another instance has handled it.
+    const slow: Progress<string> = {
+      ...progress,
+      parked: async (...args) => {
+        const page = await progress.parked(...args);
+        for (const { event } of page.slice(0, 1))
+          await progress.advance(event, await progress.last(STREAM, 'us-east-1'), [event.id]);
+        return page;
+      },
+    };
+    expect(await handleEvents({ ...ports, progress: slow }, [bodyAt(1)])).toEqual([undefined]);
+    expect(journal).toEqual([idAt(1), idAt(2)]);
+    expect(await handleEvents(ports, [bodyAt(3)])).toEqual([undefined]);
+    expect(journal).toEqual([idAt(1), idAt(2), idAt(3)]);
+  });
+});

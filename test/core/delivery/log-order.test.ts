@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { comparePlaces, follows, START } from '../../../core/delivery/log-order.ts';
+import { subscribedEventSchema } from '../../../core/index.ts';
+import { bodiesOf } from './subscribe-fixture.ts';
+
+/** The events of a commit. */
+function eventsOf(...of: Parameters<typeof bodiesOf>) {
+  return bodiesOf(...of).map((body) => subscribedEventSchema.parse({ ...JSON.parse(body).detail, type: 'Departed' }));
+}
+
+describe('the order of a log', () => {
+  it('is that of positions, and within a commit that of its events', () => {
+    const places = [
+      { position: 10, index: 0 },
+      { position: 2, index: 1 },
+      { position: 2, index: 0 },
+    ];
+    expect(places.toSorted(comparePlaces)).toEqual(places.toReversed());
+    expect(comparePlaces({ position: 2, index: 1 }, { position: 2, index: 1 })).toBe(0);
+  });
+
+  it('has each event follow the one before it in its commit, and the first one the last of the commit before', () => {
+    const all = [...eventsOf({ position: 1, count: 2 }), ...eventsOf({ position: 4, previous: 1, count: 3 })];
+    const places = [START, ...all.map(({ meta }) => meta)];
+    for (const [i, place] of places.entries())
+      expect(all.map((event) => follows(place, event))).toEqual(all.map((_, j) => i === j));
+  });
+});

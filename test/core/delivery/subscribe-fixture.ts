@@ -1,0 +1,39 @@
+import { expect } from 'vitest';
+import { memoryProgress } from '../../../adapters/memory/progress.ts';
+import { type Commit, handleEvents, type SubscribedEvent, type SubscribePorts } from '../../../core/index.ts';
+import { entriesOf } from '../../../core/wire/bus-event.ts';
+import { aCommit } from '../../contract/commits.ts';
+import { fakeRuntime } from '../../runtime.ts';
+
+export const STREAM = 'flight/1';
+/** Milliseconds after which a log begins in its middle. */
+export const SETTLED = 300_000;
+
+/** A log's commit with so many events, as bodies of a queue's messages. */
+export function bodiesOf(of: Partial<Commit> & { readonly count?: number }): readonly string[] {
+  const { count = 1, ...commit } = of;
+  const events = Array.from({ length: count }, (_, i) => ({ type: 'Departed', schemaVersion: 1, data: i }));
+  return entriesOf(aCommit({ stream: STREAM, events, ...commit })).map(({ source, detailType, detail }) =>
+    JSON.stringify({ source, 'detail-type': detailType, detail: JSON.parse(detail) }),
+  );
+}
+
+export function bodyAt(position: number, of: Partial<Commit> = {}): string {
+  return bodiesOf({ position, ...of })[0] ?? '';
+}
+
+export function idAt(position: number, index = 0, log = 'us-east-1'): string {
+  return `${STREAM}@${log}.${position}.${index}`;
+}
+
+/** A subscriber whose effect is a line in a journal: the event's id. */
+export function aSubscriber(of: Partial<SubscribePorts<string>> = {}) {
+  const journal: string[] = [];
+  const runtime = fakeRuntime();
+  const progress = memoryProgress<string>((id) => journal.push(id));
+  const ports = { from: 'beginning', progress, runtime, handle: ({ id }: SubscribedEvent) => [id], ...of } as const;
+  return { journal, runtime, progress, ports, take: (...bodies: readonly string[]) => handleEvents(ports, bodies) };
+}
+
+/** The answer about an event that came too early. */
+export const waits: unknown = expect.stringContaining('waits for what comes before it in its log');

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { handleEvents, MeridianError, type Progress } from '../../../core/index.ts';
+import { aSubscriber, bodyAt, idAt, SETTLED, waits } from './subscribe-fixture.ts';
+
+describe('an event of a log', () => {
+  it('gives up on an event after 10 s in which others were always faster, for this time', async () => {
+    const { progress } = aSubscriber();
+    const { take, runtime } = aSubscriber({ progress: { ...progress, advance: async () => false } });
+    expect(await take(bodyAt(1))).toEqual([expect.objectContaining({ code: 'unavailable', retryable: true })]);
+    expect(runtime.slept.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThan(8000);
+  });
+
+  it('sees the predecessor that was handled while it parked an event', async () => {
+    const { journal, progress, ports } = aSubscriber();
+    const slow: Progress<string> = {
+      ...progress,
+      park: async (event, since) => {
+        await progress.park(event, since);
+        await handleEvents({ ...ports, progress: { ...progress, parked: async () => [] } }, [bodyAt(1)]);
+      },
+    };
+    expect(await handleEvents({ ...ports, progress: slow }, [bodyAt(2)])).toEqual([undefined]);
+    expect(journal).toEqual([idAt(1), idAt(2)]);
+  });
+
+  it('handles an event once when its answer was lost', async () => {
+    const { journal, progress, take, ports } = aSubscriber();
+    const lost = new MeridianError('unavailable', 'no answer', { retryable: true });
+    const unanswered = {
+      ...progress,
+      advance: async (...args: Parameters<typeof progress.advance>) => {
+        await progress.advance(...args);
+        throw lost;
+      },
+    };
+    expect(await handleEvents({ ...ports, progress: unanswered }, [bodyAt(1)])).toEqual([lost]);
+    expect(await take(bodyAt(1))).toEqual([undefined]);
+    expect(journal).toEqual([idAt(1)]);
+  });
+});
+
+describe('a subscriber that begins with what it sees first', () => {
+  it('takes a log up at the earliest event that came, once that has waited five minutes', async () => {
+    const { journal, runtime, take } = aSubscriber({ from: 'first-seen' });
+    expect(await take(bodyAt(8), bodyAt(7))).toEqual([waits, waits]);
+    runtime.advance(SETTLED - 1);
+    expect(await take(bodyAt(7))).toEqual([waits]);
+    runtime.advance(1);
+    expect(await take(bodyAt(8))).toEqual([waits]);
+    expect(await take(bodyAt(7))).toEqual([undefined]);
+    expect(journal).toEqual([idAt(7), idAt(8)]);
+  });
+
+  it('passes over what is earlier and comes after that', async () => {
+    const { journal, runtime, take } = aSubscriber({ from: 'first-seen' });
+    await take(bodyAt(7));
+    runtime.advance(SETTLED);
+    await take(bodyAt(7));
+    expect(await take(bodyAt(6))).toEqual([undefined]);
+    expect(journal).toEqual([idAt(7)]);
+  });
+
+  it('takes the first event of a log at once, and never steps over a gap further on', async () => {
+    const { journal, runtime, take } = aSubscriber({ from: 'first-seen' });
+    expect(await take(bodyAt(1), bodyAt(3))).toEqual([undefined, waits]);
+    runtime.advance(2 * SETTLED);
+    expect(await take(bodyAt(3))).toEqual([waits]);
+    expect(journal).toEqual([idAt(1)]);
+  });
+});

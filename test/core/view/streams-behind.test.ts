@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { firstGenerations, targetsOf } from '../../../core/view/generation.ts';
+import { streamsBehind } from '../../../core/view/streams-behind.ts';
+import { aRegionWithViews, domain } from './a-region-with-views.ts';
+import { key, noting, part, payload, projectAll, put } from './projection-fixture.ts';
+
+describe('streams to look at', () => {
+  it('reads no stream for an event of the bus that its views show already', async () => {
+    const us = aRegionWithViews();
+    await put(us, [noting('a')]);
+    await projectAll(us, [key(noting('a'))]);
+    us.events.calls.length = 0;
+    await projectAll(us, [payload(noting('a')), part(noting('a'))]);
+    expect(us.events.calls).toEqual([]);
+  });
+
+  it('are those of the view that has the entry, also when its entry covers a key of the table', async () => {
+    const us = aRegionWithViews();
+    const commit = noting('a');
+    await put(us, [commit]);
+    await projectAll(us, [key(commit)]);
+    const targets = [...domain.views.values()].flatMap((view) => targetsOf(view, firstGenerations(view)));
+    const looksAt = async (trigger: ReturnType<typeof key>) =>
+      (await streamsBehind(us.views, targets, new Map([[commit.stream, [trigger]]]))).map(({ streams }) => [
+        ...streams.keys(),
+      ]);
+    expect(await looksAt(key(commit))).toEqual(targets.map(() => ['note/n']));
+    expect(await looksAt(payload(commit))).toEqual(targets.map(() => []));
+    expect(await looksAt(part(noting('b', { position: 2 })))).toEqual(targets.map(() => ['note/n']));
+  });
+});

@@ -1,0 +1,33 @@
+import { functionUrlEvent } from '../network/server.ts';
+import type { World } from '../world.ts';
+
+/** A request of the HTTP API. */
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: unknown;
+  /** Seconds that the caller waits for an outcome. @default 50 */
+  readonly wait?: number;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly answer: unknown;
+}
+
+/** Asks a Region of a world; the answer comes while the world's time is let run. */
+export async function callRegion(
+  world: World,
+  region: string,
+  { method, path, body, wait = 50 }: ApiRequest,
+): Promise<ApiAnswer> {
+  const event = functionUrlEvent({
+    method,
+    path,
+    headers: { prefer: `wait=${wait}` },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const { statusCode, body: text } = await world.region(region).request(event);
+  const answer: unknown = JSON.parse(text);
+  return { status: statusCode, answer };
+}

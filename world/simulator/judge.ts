@@ -1,0 +1,124 @@
+import * as z from 'zod';
+import type { Commit } from '../../core/index.ts';
+import { RECOVERY_MS } from '../../core/limits/budgets.ts';
+import { AMOUNT, ask, deposit, drivingOf, REGIONS, type Scene, type Sent, START_BALANCE } from './scene.ts';
+
+/** What became of the transactions, and the promises that were broken, in words. */
+export interface Verdict {
+  /** The state of each transaction, `unknown` if there is none. */
+  readonly outcomes: readonly string[];
+  readonly violations: readonly string[];
+}
+
+/** Something that should hold, and what is wrong if it does not. */
+type Claim = readonly [holds: boolean, otherwise: string];
+
+const outcomeSchema = z.object({ state: z.string() });
+const stateSchema = z.object({ state: z.number() });
+
+/**
+ * Looks at what is left once recovery has had its time: at every transaction, at whether its streams still take appends, and
+ * at whether the money adds up everywhere. It sends each transaction again, and pays into each account.
+ * @param told the status that the sender of a transaction was answered with, by its id; none: nothing was heard
+ */
+export async function judge(scene: Scene, told: ReadonlyMap<string, number>): Promise<Verdict> {
+  const outcomes: string[] = [];
+  const claims: Claim[] = [];
+  for (const transaction of scene.transactions) {
+    const of = await judgeTransaction(scene, transaction, told.get(transaction.id));
+    outcomes.push(of.state);
+    claims.push(...of.claims);
+  }
+  claims.push(...(await takesAppends(scene)), ...(await addsUp(scene)));
+  return { outcomes, violations: claims.flatMap(([holds, otherwise]) => (holds ? [] : [otherwise])) };
+}
+
+async function judgeTransaction(scene: Scene, transaction: Sent, heard: number | undefined) {
+  const { id } = transaction;
+  const unlocked = await isUnlocked(scene, transaction);
+  const visible = await visibleCommits(scene, transaction);
+  const committed = visible.every((commits) => commits === 1);
+  const path = `/transactions/${id}`;
+  const { status, answer } = await ask(scene, drivingOf(transaction), { method: 'GET', path });
+  const state = status === 404 ? 'unknown' : outcomeSchema.parse(answer).state;
+  const claims: Claim[] = [
+    ...unlocked,
+    [committed || visible.every((commits) => commits === 0), `${id} is not atomic: ${visible.join()}`],
+    [state !== 'undecided', `${id} is undecided ${RECOVERY_MS / 1000} s after its deadline`],
+    [committed === (state === 'committed'), `${id} is ${state}, but ${visible.join()} commits are visible`],
+  ];
+  if (heard === 200 || heard === 409)
+    claims.push([(heard === 200) === committed, `${id} was answered ${heard}, but it is ${state}`]);
+  if (heard === 202) claims.push([state !== 'unknown', `${id} was promised an outcome, and has none`]);
+  claims.push(await sentAgain(scene, transaction, { state, committed }));
+  return { state, claims };
+}
+
+async function isUnlocked(scene: Scene, transaction: Sent): Promise<readonly Claim[]> {
+  const claims: Claim[] = [];
+  for (const { stream } of scene.accounts) {
+    const commits = await commitsOf(scene, transaction, stream);
+    claims.push([commits.every(({ tx }) => tx?.state !== 'prepared'), `${stream} is locked still`]);
+  }
+  return claims;
+}
+
+/** How many commits of a transaction each of its participants shows. */
+async function visibleCommits(scene: Scene, transaction: Sent): Promise<readonly number[]> {
+  const written = await Promise.all(
+    transaction.participants.map(({ stream }) => commitsOf(scene, transaction, stream)),
+  );
+  return written.map((commits) => commits.filter(({ tx }) => tx?.state !== 'aborted').length);
+}
+
+async function commitsOf({ world, accounts }: Scene, transaction: Sent, stream: string): Promise<readonly Commit[]> {
+  const home = accounts.find((one) => one.stream === stream)?.home ?? drivingOf(transaction);
+  return (await world.region(home).load(stream)).filter(({ commitId }) => commitId.startsWith(`${transaction.id}#`));
+}
+
+/** Sent again a transaction has the outcome that it has, or runs now. */
+async function sentAgain(
+  scene: Scene,
+  transaction: Sent,
+  { state, committed }: { readonly state: string; readonly committed: boolean },
+): Promise<Claim> {
+  const { id } = transaction;
+  const hasRival = scene.transactions.length > 1;
+  const { status } = await ask(scene, drivingOf(transaction), {
+    method: 'POST',
+    path: '/transactions',
+    body: transaction,
+  });
+  return state === 'unknown'
+    ? [status === 200 || (hasRival && status === 409), `${id} is unknown, sent again ${status}`]
+    : [(status === 200) === committed && status < 500, `${id} is ${state}, sent again ${status}`];
+}
+
+async function takesAppends(scene: Scene): Promise<readonly Claim[]> {
+  const claims: Claim[] = [];
+  for (const account of scene.accounts) {
+    const { status } = await deposit(scene, account, AMOUNT);
+    claims.push([status === 200, `${account.stream} takes no append: ${status}`]);
+  }
+  return claims;
+}
+
+async function addsUp(scene: Scene): Promise<readonly Claim[]> {
+  const { scheduler, world, accounts } = scene;
+  await scheduler.runUntil(() => world.idle);
+  const claims: Claim[] = [];
+  for (const region of REGIONS) {
+    const balances = await Promise.all(
+      accounts.map(async ({ stream }) => {
+        const { answer } = await ask(scene, region, { method: 'GET', path: `/streams/${stream}` });
+        return stateSchema.parse(answer).state;
+      }),
+    );
+    const sum = balances.reduce((a, b) => a + b, 0);
+    claims.push([
+      sum === accounts.length * (START_BALANCE + AMOUNT),
+      `the money does not add up in ${region}: ${balances.join()}`,
+    ]);
+  }
+  return claims;
+}

@@ -1,0 +1,129 @@
+import * as z from 'zod';
+import { toyDomain } from '../../testing/toy.ts';
+import type { FaultyPorts } from '../region/faults.ts';
+import { VirtualScheduler } from '../time/scheduler.ts';
+import { World } from '../world.ts';
+import { type ApiAnswer, type ApiRequest, callRegion } from './api.ts';
+import { Crasher, type CrashPoint } from './crash.ts';
+
+export const REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'] as const;
+const [DRIVING, RIVAL] = REGIONS;
+export const START_BALANCE = 100;
+/** What each account that is paid gets. */
+export const AMOUNT = 10;
+
+export interface HistoryOptions {
+  readonly participants: number;
+  readonly decisions: 'strong' | 'eventual';
+  /** Whether all accounts are at home in the Region that drives. */
+  readonly oneRegion?: boolean;
+  /**
+   * Whether another transaction wants the same streams at the same moment: in the opposite order, with a check where there
+   * is a stream for it, driven by another Region, and promised its outcome at once.
+   */
+  readonly rival?: boolean;
+  readonly crashes: readonly CrashPoint[];
+  /** Other ports for functions, of tests: with a mistake that should be found, or with a look at calls. @default the same */
+  readonly replacePorts?: (ports: FaultyPorts) => FaultyPorts;
+}
+
+/** A stream of money, and the Region that it is at home in. */
+export interface Account {
+  readonly home: string;
+  readonly stream: string;
+}
+
+/** A transaction as it is sent. */
+export interface Sent {
+  readonly id: string;
+  readonly participants: readonly { readonly stream: string; readonly command: string; readonly input: unknown }[];
+  readonly checks?: readonly { readonly stream: string; readonly expected: string }[];
+}
+
+/** The Region that drives a transaction. */
+export function drivingOf({ id }: Sent): string {
+  return id.slice(0, id.indexOf(':'));
+}
+
+/** A world with accounts that have money, and the transactions that are to be sent in it. */
+export interface Scene {
+  readonly scheduler: VirtualScheduler;
+  readonly world: World;
+  readonly crasher: Crasher;
+  readonly accounts: readonly Account[];
+  /** The first is the one that it is about; one more is its rival. */
+  readonly transactions: readonly Sent[];
+}
+
+/** Asks a Region, and lets time run until it has answered. */
+export function ask({ scheduler, world }: Scene, region: string, request: ApiRequest): Promise<ApiAnswer> {
+  return scheduler.resolve(callRegion(world, region, request));
+}
+
+/** Pays into an account, with a request of its own. */
+export function deposit(scene: Scene, { home, stream }: Account, amount: number): Promise<ApiAnswer> {
+  return ask(scene, home, { method: 'POST', path: `/streams/${stream}/commands/deposit`, body: { amount } });
+}
+
+/** Sets a world of its own up, in virtual time: all accounts have money everywhere, and nothing has crashed so far. */
+export async function setUpScene(options: HistoryOptions): Promise<Scene> {
+  const { world, scheduler, crasher } = aWorld(options);
+  const accounts = accountsOf(options);
+  const scene = { scheduler, world, crasher, accounts, transactions: [paying(accounts)] };
+  for (const account of accounts) await deposit(scene, account, START_BALANCE);
+  await scheduler.runUntil(() => world.idle);
+  const rival = options.rival ? await rivalOf(scene) : undefined;
+  return rival ? { ...scene, transactions: [...scene.transactions, rival] } : scene;
+}
+
+function aWorld({ decisions, crashes, replacePorts = (ports) => ports }: HistoryOptions) {
+  const scheduler = new VirtualScheduler();
+  const crasher = new Crasher(crashes, () => {
+    for (const region of world.regions.values()) region.machine.killAll();
+  });
+  const world: World = new World({
+    domain: toyDomain,
+    regions: REGIONS,
+    scheduler,
+    decisions,
+    withFaults: (region, ports, exit) => crasher.withFaults(region, replacePorts(ports), exit),
+  });
+  return { world, scheduler, crasher };
+}
+
+function accountsOf({ participants, oneRegion }: HistoryOptions): readonly Account[] {
+  return Array.from({ length: participants }, (_, i) => {
+    const home = oneRegion ? DRIVING : (REGIONS[i % REGIONS.length] ?? DRIVING);
+    return { home, stream: `account/${home}.${i}` };
+  });
+}
+
+/** The first account pays, the others are paid. */
+function paying(accounts: readonly Account[]): Sent {
+  return {
+    id: `${DRIVING}:sweep`,
+    participants: accounts.map(({ stream }, i) =>
+      i === 0
+        ? { stream, command: 'withdraw', input: { amount: AMOUNT * (accounts.length - 1) } }
+        : { stream, command: 'deposit', input: { amount: AMOUNT } },
+    ),
+  };
+}
+
+const versionSchema = z.object({ version: z.string() });
+
+/** @returns undefined where there are too few accounts for it */
+async function rivalOf(scene: Scene): Promise<Sent | undefined> {
+  const [first, second, third] = scene.accounts;
+  if (!first || !second) return undefined;
+  const last = scene.accounts.at(-1) ?? second;
+  const { answer } = await ask(scene, second.home, { method: 'GET', path: `/streams/${second.stream}` });
+  return {
+    id: `${RIVAL}:rival`,
+    participants: [
+      { stream: last.stream, command: 'withdraw', input: { amount: AMOUNT } },
+      { stream: first.stream, command: 'deposit', input: { amount: AMOUNT } },
+    ],
+    ...(third && { checks: [{ stream: second.stream, expected: versionSchema.parse(answer).version }] }),
+  };
+}
