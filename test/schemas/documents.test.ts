@@ -127,7 +127,7 @@ describe('the schema documents of a domain', () => {
     expect(accepts('message', 'Accepted')(delivered(acceptedEntry(accepted)))).toBe('yes');
     const withDot = acceptedEntry({ ...accepted, log: 'us', position: 1 });
     expect(accepts('message', 'Accepted')(delivered(withDot))).toBe('yes');
-    for (const problem of [reject('no', { seats: 3 }), new MeridianError('validation', 'no')].map(toProblem)) {
+    for (const problem of [reject('no', { stock: 3 }), new MeridianError('validation', 'no')].map(toProblem)) {
       const rejected = rejectedEntry({ id: 'a', stream: undefined, problem });
       expect(accepts('message', 'Rejected')(delivered(rejected))).toBe('yes');
     }

@@ -14,13 +14,13 @@ import { entriesOf } from '../../../core/wire/bus-event.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { fakeRuntime } from '../../runtime.ts';
 
-const STREAM = 'flight/1';
+const STREAM = 'note/1';
 const SETTLED = 300_000;
 
 /** A log's commit with so many events, as bodies of a queue's messages. */
 function bodiesOf(of: Partial<Commit> & { readonly count?: number }): readonly string[] {
   const { count = 1, ...commit } = of;
-  const events = Array.from({ length: count }, (_, i) => ({ type: 'Departed', schemaVersion: 1, data: i }));
+  const events = Array.from({ length: count }, (_, i) => ({ type: 'Noted', schemaVersion: 1, data: i }));
   return entriesOf(aCommit({ stream: STREAM, events, ...commit })).map(({ source, detailType, detail }) =>
     JSON.stringify({ source, 'detail-type': detailType, detail: JSON.parse(detail) }),
   );
@@ -110,7 +110,7 @@ describe('a subscriber', () => {
 
   it('leaves what it cannot read to be delivered again, and it alone', async () => {
     const { journal, take } = aSubscriber();
-    const answers = await take('not JSON', bodyAt(1), '{"detail-type":"Departed","detail":{}}');
+    const answers = await take('not JSON', bodyAt(1), '{"detail-type":"Noted","detail":{}}');
     expect(answers).toEqual([expect.any(SyntaxError), undefined, expect.any(Error)]);
     expect(journal).toEqual([idAt(1)]);
   });
@@ -192,7 +192,7 @@ describe('a subscriber', () => {
     await take(bodyAt(2), bodyAt(3));
     // Whoever handled the first one died, and its message is gone.
     await progress.advance(
-      subscribedEventSchema.parse({ ...JSON.parse(bodyAt(1)).detail, type: 'Departed' }),
+      subscribedEventSchema.parse({ ...JSON.parse(bodyAt(1)).detail, type: 'Noted' }),
       undefined,
       [],
     );
@@ -285,7 +285,7 @@ describe('subscribers at the same time', () => {
       ...bodiesOf({ log: 'us-west-2', position: 2, previous: 0, count: 2 }),
       ...bodiesOf({ log: 'us-west-2', position: 3 }),
     ],
-    [...bodiesOf({ stream: 'flight/2', position: 1 }), ...bodiesOf({ stream: 'flight/2', position: 2 })],
+    [...bodiesOf({ stream: 'note/2', position: 1 }), ...bodiesOf({ stream: 'note/2', position: 2 })],
   ];
   const idsOf = (bodies: readonly string[]): readonly string[] => bodies.map((body) => JSON.parse(body).detail.id);
   const all = lines.flat();
