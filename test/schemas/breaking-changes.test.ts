@@ -59,7 +59,9 @@ describe('a command that accepts less than what was released', () => {
   });
 
   it('is told when it is gone', () => {
-    expect(breakingChanges(of(inputSchema), nothing)).toEqual(['command account.deposit was released and is gone']);
+    expect(breakingChanges(of(inputSchema), nothing)).toEqual([
+      expect.stringMatching(/^command account\.deposit .*is gone/),
+    ]);
   });
 });
 
@@ -98,7 +100,7 @@ describe('a released event', () => {
     ['means the same in another way', z.strictObject({ owner: z.string(), amount: z.union([z.int()]).optional() })],
   ])('may not change, also not when it %s', (_what, after) => {
     expect(breakingChanges(event(inputSchema), event(after))).toEqual([
-      'event account.deposit was released and has changed: leave it as it was and make a new version',
+      expect.stringMatching(/^event account\.deposit .*has changed/),
     ]);
   });
 
@@ -117,12 +119,15 @@ describe('a released event', () => {
     expect(breakingChanges(event(titled), event(titled.omit({ title: true })))).toHaveLength(1);
   });
 
-  it('may not go, and neither may what could be sent as it change', () => {
+  it('may not go', () => {
     expect(breakingChanges(event(inputSchema), nothing)).toEqual([
-      'event account.deposit was released and is gone: keep its schema, its sample and an upcaster, see nextVersion',
+      expect.stringMatching(/^event account\.deposit .*is gone/),
     ]);
+  });
+
+  it('may not change in what could be sent as it', () => {
     expect(breakingChanges(of(inputSchema, 'sent'), of(inputSchema.partial(), 'sent'))).toEqual([
-      expect.stringContaining('event account.deposit as sent was released and has changed'),
+      expect.stringMatching(/^event account\.deposit as sent .*has changed/),
     ]);
   });
 
