@@ -18,9 +18,7 @@ describe('meridian append', () => {
   it('appends an event, and says where it stands', async () => {
     const { code, stdout, stderr } = await run(['append', 'flight/a1', 'Arrived', arrived(1), '--id', 'a1-arrived']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toContain(
-      'flight/a1 has a new commit: position 1 of log us-east-1.\nid       a1-arrived\nversion  ',
-    );
+    expect(stdout).toMatch(/^flight\/a1 .*position 1 of log us-east-1\.\nid +a1-arrived\nversion +\S/);
   });
 
   it('appends several events in one commit, with what is known of it, and prints JSON for machines', async () => {
@@ -56,11 +54,11 @@ describe('meridian append', () => {
     const { code, stdout, stderr } = await run(['append', 'flight/a4', 'Arrived', '{"airport":"bna","gate":1}']);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr.split('\n')).toEqual([
-      'validation: this is not well-formed:',
-      '  events[0].data.airport  is not an airport code, such as LAX',
-      '  events[0].data.delay    Invalid input: expected number, received undefined',
-      '  events[0].data.gate     is not known here',
-      'Nothing was written. Mend it and send it again.',
+      expect.stringMatching(/^validation: /),
+      expect.stringMatching(/^ {2}events\[0\]\.data\.airport {2}.*airport code/),
+      expect.stringMatching(/^ {2}events\[0\]\.data\.delay {4}.*expected number/),
+      expect.stringMatching(/^ {2}events\[0\]\.data\.gate {5}.*not known/),
+      expect.stringContaining('Nothing was written'),
       '',
     ]);
   });
@@ -73,12 +71,9 @@ describe('meridian append', () => {
       run(['stream', 'flight/a5', '--at-least', 'x']),
     ]);
     expect(missing.stderr).toMatch(/ {2}events\[0\]\.data .* received undefined; give the data as JSON: '\{…\}'\n/);
-    expect(other.stderr).toContain('  --expected  is for home streams; a merge stream takes --based-on\n');
+    expect(other.stderr).toMatch(/^ {2}--expected {2}.*--based-on$/m);
     // Nothing was going to be written.
-    expect(read.stderr.split('\n').slice(1)).toEqual([
-      '  --at-least  is not a version token; send one back as you got it',
-      '',
-    ]);
+    expect(read.stderr.split('\n').slice(1)).toEqual([expect.stringMatching(/^ {2}--at-least {2}.*version token/), '']);
   });
 
   it.each([
@@ -102,15 +97,16 @@ describe('meridian command', () => {
   /** At home in us-west-2. */
   const seats = 'seats/2001-01-01.LAX-JFK.1';
 
-  it('runs a command in the home of its stream, and says when nothing had to be written', async () => {
+  it('runs a command in the home of its stream', async () => {
     const reserved = await run(['command', seats, 'reserve', '{"passenger":"me"}', '--json', '--actor', 'desk']);
     expect(reserved.code).toBe(0);
     expect(appendedIn(reserved.stdout)).toMatchObject({ log: 'us-west-2', position: 1 });
     expect(await world.region('us-west-2').load(seats)).toMatchObject([{ meta: { actor: 'desk' } }]);
+  });
 
-    const again = await run(['command', seats, 'reserve', '{"passenger":"me"}']);
-    expect(again.code).toBe(0);
-    expect(again.stdout).toContain(`${seats} stays as it is: nothing had to be written.`);
+  it('says when nothing had to be written', async () => {
+    const { code, stdout } = await run(['command', 'seats/2001-01-01.LAX-JFK.3', 'release', '{"passenger":"nobody"}']);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('seats/2001-01-01.LAX-JFK.3 stays as it is')]);
   });
 
   it('takes the version that it expects, and says what to do when it is another one', async () => {
@@ -124,7 +120,7 @@ describe('meridian command', () => {
 
     const { code, stdout, stderr } = await run(command.with(3, '{"passenger":"c"}'));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toMatch(/^version-conflict: .*\nIt is at version \S+\. Read it, decide again/);
+    expect(stderr).toMatch(/^version-conflict: .*\n.* version \S+\. /);
   });
 
   it('prints the problem document for machines', async () => {
@@ -165,33 +161,38 @@ describe('meridian stream', () => {
 
   it('shows the state, for people and for machines', async () => {
     const [human, machine] = await Promise.all([run(['stream', stream]), run(['stream', stream, '--json'])]);
-    expect(human.stdout).toContain('flight/s1 (merge), as us-east-1 has seen it\nversion  ');
+    expect(human.stdout).toMatch(/^flight\/s1 \(merge\), .*us-east-1.*\nversion +\S/);
     expect(human.stdout).toContain('"delay": 1');
     expect(jsonLines(machine.stdout)).toMatchObject([
       { stream, state: { arrived: { delay: 1 } }, region: 'us-east-1' },
     ]);
   });
 
-  it('shows the events, all of them or those behind a version, page by page', async () => {
-    const [human, machine, limited] = await Promise.all([
+  it('shows the events, for people and for machines', async () => {
+    const [human, machine] = await Promise.all([
       run(['stream', stream, '--events']),
       run(['stream', stream, '--events', '--json']),
-      run(['stream', stream, '--events', '--limit', '1']),
     ]);
     expect(human.stdout).toMatch(/^\d{4}-\S+Z {2}us-east-1@1 {5}Arrived {9}\{"airport":"BNA","delay":0\}\n/);
     expect(jsonLines(machine.stdout)).toMatchObject([{ commitId: 's1-0' }, { commitId: 's1-1' }]);
-    const after = /This is one commit\. More: --after (\S+)/.exec(limited.stdout)?.[1] ?? '';
+  });
+
+  it('shows the events behind a version, page by page', async () => {
+    const limited = await run(['stream', stream, '--events', '--limit', '1']);
+    const after = /one commit.* --after (\S+)/.exec(limited.stdout)?.[1] ?? '';
     const behind = await run(['stream', stream, '--events', '--json', '--after', after]);
     expect(jsonLines(behind.stdout)).toMatchObject([{ commitId: 's1-1' }]);
   });
 
   it('follows the events until it is interrupted, and exits with 0', async () => {
-    const child = spawnMeridian(['stream', stream, '--follow', '--json', '--url', address()]);
+    const followed = { ...anEvent(0), id: 'followed-0', stream: 'flight/followed' };
+    await put(followed);
+    const child = spawnMeridian(['stream', followed.stream, '--follow', '--json', '--url', address()]);
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
     const next = async (): Promise<unknown> => JSON.parse((await lines.next()).value ?? 'null');
-    expect([await next(), await next()]).toMatchObject([{ commitId: 's1-0' }, { commitId: 's1-1' }]);
-    await put(anEvent(2));
-    expect(await next()).toMatchObject({ commitId: 's1-2' });
+    expect(await next()).toMatchObject({ commitId: 'followed-0' });
+    await put({ ...followed, id: 'followed-1' });
+    expect(await next()).toMatchObject({ commitId: 'followed-1' });
     child.kill('SIGINT');
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
@@ -202,32 +203,31 @@ describe('meridian stream', () => {
       run(['stream', 'flight/none', '--events']),
     ]);
     expect([state.code, state.stdout.endsWith('\n{}\n')]).toEqual([0, true]);
-    expect(state.stdout).toMatch(/^flight\/none \(merge\), as us-east-1 has seen it: no events yet\n/);
-    expect(events).toEqual({ code: 0, stdout: 'flight/none has no events yet.\n', stderr: '' });
+    expect(state.stdout).toMatch(/^flight\/none \(merge\), .*no events/);
+    expect(events).toEqual({ code: 0, stdout: expect.stringMatching(/^flight\/none .*no events/), stderr: '' });
   });
 
-  it('says what is wrong with a version that is not there yet, and with names that are none', async () => {
+  it('says that its Region is behind when a version is not there yet', async () => {
     // A version of another Region that never comes.
     const token = Buffer.from(`${stream}\nus-west-2=9`).toString('base64url');
-    const [behind, unknown, none] = await Promise.all([
-      run(['stream', stream, '--at-least', token]),
-      run(['stream', 'boat/1']),
-      run(['stream', 'boat']),
-    ]);
-    expect(behind).toMatchObject({
+    expect(await run(['stream', stream, '--at-least', token])).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/^not-caught-up: .*\nThis Region is behind/),
+      stderr: expect.stringMatching(/^not-caught-up: .*\n.*behind/),
     });
+  });
+
+  it('says what there is, or what to write, when its name is none', async () => {
+    const [unknown, none] = await Promise.all([run(['stream', 'boat/1']), run(['stream', 'boat'])]);
     expect(unknown).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/^unknown-stream-type: .*\nThere are: flight/),
+      stderr: expect.stringMatching(/^unknown-stream-type: .*\n.*: flight/),
     });
     expect(none).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('Write <type>/<id>') });
   });
 
   it.each([
     [['--after', 'x'], '--after and --limit go with'],
-    [['--limit', '0', '--events'], 'Write a whole number, 1 or more.'],
+    [['--limit', '0', '--events'], '1 or more'],
     [['--follow', '--limit', '5'], 'cannot be used with'],
   ])('exits with 2 on %j', async (options, message) => {
     const { code, stderr } = await run(['stream', stream, ...options]);
@@ -237,13 +237,14 @@ describe('meridian stream', () => {
 });
 
 describe('meridian view', () => {
-  const AIRPORTS = ['ABE', 'BNA', 'LAX'];
+  const AIRPORTS = ['ABE', 'BNA', 'CLE', 'LAX'];
+  const delays = [10, 1, 1, 2];
   beforeAll(() =>
     put(
-      ...AIRPORTS.map((airport) => ({
-        id: airport,
-        stream: `flight/${airport}`,
-        events: [{ type: 'Arrived', data: { airport, delay: 10 } }],
+      ...['ABE', 'CLE', 'CLE', 'CLE', 'BNA', 'LAX'].map((airport, i) => ({
+        id: `view-${i}`,
+        stream: `flight/view-${i}`,
+        events: [{ type: 'Arrived', data: { airport, delay: delays[i] ?? 10 } }],
       })),
     ),
   );
@@ -251,7 +252,7 @@ describe('meridian view', () => {
   it('shows rows as a table, and one row of a key', async () => {
     const [all, some, one] = await Promise.all([
       run(['view', 'airport-delays']),
-      run(['view', 'airport-delays', '--limit', '1', '--after', 'BNA']),
+      run(['view', 'airport-delays', '--limit', '1', '--after', 'CLE']),
       run(['view', 'airport-delays', 'ABE']),
     ]);
     expect(all.stdout).toMatch(/│ key │ departures │ arrivals │ totalDelay │ +meanDelay │/);
@@ -276,12 +277,12 @@ describe('meridian view', () => {
 
   it('says what there is when there is no such view, or no such row', async () => {
     const [view, row] = await Promise.all([run(['view', 'boats']), run(['view', 'airport-delays', 'XXX/1?'])]);
-    expect(view).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('There are: airport-delays.') });
+    expect(view).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(': airport-delays.') });
     expect(row).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^not-found: .* XXX\/1\?/) });
   });
 
   it('ends quietly when its reader has seen enough', async () => {
-    const child = spawnMeridian(['stream', 'flight/ABE', '--follow', '--json', '--url', address()]);
+    const child = spawnMeridian(['stream', 'flight/view-5', '--follow', '--json', '--url', address()]);
     const ended = once(child, 'exit');
     const errors: string[] = [];
     child.stderr.on('data', (chunk) => errors.push(String(chunk)));
@@ -290,22 +291,15 @@ describe('meridian view', () => {
     await once(child.stdout, 'close');
     await run([
       'append',
-      'flight/ABE',
+      'flight/view-5',
       'Departed',
-      JSON.stringify({ airport: 'ABE', delay: 0, scheduled: '2001-01-01T06:55' }),
+      JSON.stringify({ airport: 'LAX', delay: 0, scheduled: '2001-01-01T06:55' }),
     ]);
     expect(await ended).toEqual([0, null]);
     expect(errors).toEqual([]);
   });
 
   it('rounds numbers for people, and not for machines', async () => {
-    await put(
-      ...[1, 1, 2].map((delay, i) => ({
-        id: `CLE-${i}`,
-        stream: `flight/CLE-${i}`,
-        events: [{ type: 'Arrived', data: { airport: 'CLE', delay } }],
-      })),
-    );
     const [human, machine] = await Promise.all([
       run(['view', 'airport-delays', 'CLE']),
       run(['view', 'airport-delays', 'CLE', '--json']),
@@ -316,18 +310,21 @@ describe('meridian view', () => {
 });
 
 describe('a Region that cannot be reached', () => {
-  it('is told with what to do, for people and for machines', async () => {
+  it('is told, for people and for machines', async () => {
     const nobody = 'http://127.0.0.1:1/regions/us-east-1';
-    const [human, machine, other] = await Promise.all([
+    const [human, machine] = await Promise.all([
       run(['view', 'airport-delays', '--url', nobody]),
       run(['regions', '--json', '--url', nobody]),
-      run(['regions', '--url', `${address()}/regions/mars`]),
     ]);
-    expect(human).toEqual({ code: 1, stdout: '', stderr: 'Nothing listens at http://127.0.0.1:1 (ECONNREFUSED).\n' });
+    expect(human).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(/127\.0\.0\.1:1 .*ECONNREFUSED/) });
     expect(jsonLines(machine.stderr)).toEqual([
       { code: 'unreachable', detail: expect.stringContaining('ECONNREFUSED') },
     ]);
-    expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('one of us-east-1, us-east-2, us-west-2') });
+  });
+
+  it('is told with those there are when it is none', async () => {
+    const other = await run(['regions', '--url', `${address()}/regions/mars`]);
+    expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('us-east-1, us-east-2, us-west-2') });
   });
 });
 
@@ -338,7 +335,7 @@ describe('meridian --version', () => {
 });
 
 describe('meridian --help', () => {
-  it('lists every command, and each explains itself', async () => {
+  it('lists every command', async () => {
     const { code, stdout } = await meridian(['--help']);
     expect(code).toBe(0);
     for (const command of [
@@ -358,6 +355,9 @@ describe('meridian --help', () => {
       'cost',
     ])
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
+  });
+
+  it('explains a command by its options', async () => {
     const view = await meridian(['view', '--help']);
     for (const option of ['--url', '--region', '--name', '--json', '--limit']) expect(view.stdout).toContain(option);
   });

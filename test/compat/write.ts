@@ -53,7 +53,10 @@ async function writeSamples(): Promise<readonly string[]> {
     writeFileSync(path, JSON.stringify(file, null, 2));
   }
   for (const name of files.keys())
-    if (!forms.has(name)) faults.push(`${name}: there is no such form: delete its file.`);
+    if (!forms.has(name))
+      faults.push(
+        `${name}: there is no such form: delete its file, and list the form in retired.ts if it was released.`,
+      );
   return faults;
 }
 

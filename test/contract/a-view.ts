@@ -7,11 +7,11 @@ export function aView(): string {
 
 export function anEntry(of: Partial<ViewEntry> = {}): ViewEntry {
   return {
-    stream: 'flight/1',
+    stream: 'note/1',
     shard: 0,
     version: { 'us-east-1': 2, 'us-west-2': 1 },
     revision: 1,
-    totals: { LAX: { departures: 1, delay: -19 } },
+    totals: { red: { count: 1, balance: -19 } },
     ...of,
   };
 }

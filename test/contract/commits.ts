@@ -4,19 +4,19 @@ let streams = 0;
 
 /** A stream that no other test has. */
 export function aStream(): string {
-  return `flight/${process.pid}-${++streams}`;
+  return `note/${process.pid}-${++streams}`;
 }
 
 /** A commit with everything that a commit can have; a test says only what matters to it. */
 export function aCommit(of: Partial<Commit> = {}): Commit {
   const { log = 'us-east-1', position = 1 } = of;
   return {
-    stream: 'flight/2001-01-01.LAX-BNA.17',
+    stream: 'note/2001-01-01.red-blue.17',
     log,
     position,
     commitId: `${log}-${position}`,
     fingerprint: 'digest-of-the-request',
-    events: [{ type: 'Departed', schemaVersion: 1, data: { airport: 'LAX', delay: -3 } }],
+    events: [{ type: 'Noted', schemaVersion: 1, data: { text: 'red', count: -3 } }],
     context: { [log]: position - 1, 'eu-west-1': 7 },
     previous: position - 1,
     hlc: `018f00000000${(position % 0x10000).toString(16).padStart(4, '0')}`,

@@ -107,7 +107,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
     test('a parked event is kept for 14 days from the last time that it came', async () => {
       const { progress } = dynamoDbTally(counted, table);
       const [entry] = entriesOf(aCommit({ stream: aStream(), position: 2 }));
-      const event = subscribedEventSchema.parse({ ...JSON.parse(entry?.detail ?? ''), type: 'Departed' });
+      const event = subscribedEventSchema.parse({ ...JSON.parse(entry?.detail ?? ''), type: 'Noted' });
       const [first, again] = [Date.UTC(2001, 0, 1), Date.UTC(2001, 0, 14)];
       for (const now of [first, again])
         expect(await counting(() => progress.park(event, now))).toEqual({ UpdateItemCommand: 1 });
@@ -126,13 +126,13 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
 
     test('entries are one BatchGetItem per 100, a change is one transaction, a page one Query a shard', async () => {
       const store = dynamoDbViewStore(counted, table);
-      const places = Array.from({ length: 150 }, (_, i) => ({ stream: `flight/${i}`, shard: 0 }));
+      const places = Array.from({ length: 150 }, (_, i) => ({ stream: `note/${i}`, shard: 0 }));
       expect(await counting(() => store.entries('counted', places))).toEqual({ BatchGetItemCommand: 2 });
       expect(await counting(() => store.entries('counted', []))).toEqual({});
-      const deltas = [{ key: 'LAX', shard: 0, sums: { n: 1 } }];
+      const deltas = [{ key: 'red', shard: 0, sums: { n: 1 } }];
       expect(await counting(() => store.apply('counted', [], deltas))).toEqual({ TransactWriteItemsCommand: 1 });
       expect(await counting(() => store.totals('counted', 4, undefined, 10))).toEqual({ QueryCommand: 4 });
-      expect(await counting(() => store.total('counted', 4, 'LAX'))).toEqual({ BatchGetItemCommand: 1 });
+      expect(await counting(() => store.total('counted', 4, 'red'))).toEqual({ BatchGetItemCommand: 1 });
     });
 
     test('the generations of any views are one BatchGetItem, to change those of a view is one PutItem', async () => {

@@ -32,7 +32,7 @@ export function eventScanContract(open: () => Promise<EventsTable>): void {
     const commits = Array.from({ length: 30 }, (_, stream) =>
       Array.from({ length: 1 + (stream % 7) }, (_, i) =>
         aCommit({
-          stream: `${stream % 2 ? 'flight' : 'seats'}/scan-${stream}`,
+          stream: `${stream % 2 ? 'note' : 'stock'}/scan-${stream}`,
           log: `us-${i % 2}`,
           position: 1 + (i >> 1),
         }),
@@ -97,8 +97,8 @@ export function eventScanContract(open: () => Promise<EventsTable>): void {
       let more = 0;
       const found = await pagesOf(growing, 0, 1, 9, async () => {
         more++;
-        await growing.put(aCommit({ stream: `flight/more-${more}` }));
-        await growing.put(aCommit({ stream: 'flight/scan-1', log: 'us-9', position: more }));
+        await growing.put(aCommit({ stream: `note/more-${more}` }));
+        await growing.put(aCommit({ stream: 'note/scan-1', log: 'us-9', position: more }));
       });
       const dots = found.flat().map(dotOf);
       expect(new Set(dots).size).toBe(dots.length);
@@ -108,14 +108,14 @@ export function eventScanContract(open: () => Promise<EventsTable>): void {
     test('finds intents in every state among the commits, and none of the outcomes between them', async () => {
       const mixed = await open();
       const states = ['prepared', 'committed', 'aborted'] as const;
-      const kept = Array.from({ length: 12 }, (_, i) => aCommit({ stream: `flight/mixed-${i}` }));
+      const kept = Array.from({ length: 12 }, (_, i) => aCommit({ stream: `note/mixed-${i}` }));
       const intents = states.map((state, i) =>
-        anIntent({ stream: `flight/mixed-${i}`, position: 2, tx: { state, deadline: 7 } }),
+        anIntent({ stream: `note/mixed-${i}`, position: 2, tx: { state, deadline: 7 } }),
       );
       for (const commit of [...kept, ...intents]) await mixed.put(commit);
       for (const _ of kept) await mixed.putDecision(aDecision({ transaction: aTransactionId() }));
       const transaction = aTransactionId();
-      const written = aCommit({ stream: 'seats/mixed', commitId: `${transaction}#1` });
+      const written = aCommit({ stream: 'stock/mixed', commitId: `${transaction}#1` });
       await mixed.transact({ commits: [written], free: [], decision: aDecision({ transaction }) });
       for (const limit of [1, 5, 1000]) {
         const found = (await pagesOf(mixed, 0, 1, limit)).flat();

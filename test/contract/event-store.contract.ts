@@ -42,7 +42,7 @@ export function eventStoreContract(open: () => EventsTable): void {
     });
 
     test('the events of a commit keep their order', async () => {
-      const events = Array.from({ length: 100 }, (_, data) => ({ type: 'Departed', schemaVersion: 2, data }));
+      const events = Array.from({ length: 100 }, (_, data) => ({ type: 'Noted', schemaVersion: 2, data }));
       const commit = aCommit({ stream: aStream(), events });
       await store.put(commit);
       expect((await store.load(commit.stream))[0]?.events).toEqual(events);
@@ -88,7 +88,7 @@ export function eventStoreContract(open: () => EventsTable): void {
 
     test('a position is taken once: the second commit is not written and learns who holds it', async () => {
       const first = aCommit({ stream: aStream(), commitId: 'first' });
-      const second = { ...first, commitId: 'second', events: [{ type: 'Arrived', schemaVersion: 1, data: 1 }] };
+      const second = { ...first, commitId: 'second', events: [{ type: 'Withdrawn', schemaVersion: 1, data: 1 }] };
       await store.put(first);
       expect(await store.put(second)).toEqual(first);
       expect(await store.load(first.stream)).toEqual([first]);
@@ -119,7 +119,7 @@ export function eventStoreContract(open: () => EventsTable): void {
         aCommit({ stream }),
         aCommit({ stream, log: 'us-east-2' }),
         aCommit({ stream: `${stream}.b` }),
-        aCommit({ stream: `seats/${stream.split('/')[1]}` }),
+        aCommit({ stream: `stock/${stream.split('/')[1]}` }),
       ];
       for (const commit of commits) expect(await store.put(commit)).toBeUndefined();
       expect(sorted(await store.load(stream))).toEqual(commits.slice(0, 2));

@@ -21,11 +21,11 @@ const LOG = 'us-east-1';
 function anEvent(
   stream: string,
   { log = LOG, position = 1, index = 0, count = 1 } = {},
-  data: unknown = { airport: 'LAX' },
+  data: unknown = { text: 'red' },
 ): SubscribedEvent {
   return {
     id: `${stream}@${log}.${position}.${index}`,
-    type: 'Departed',
+    type: 'Noted',
     stream,
     schemaVersion: 1,
     data,
@@ -64,7 +64,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
     test('an event is handled against the place before it, with its effects, and can be seen at once', async () => {
       const stream = aStream();
       const effects = [
-        { key: stream, sums: { handled: 1, delay: -19 } },
+        { key: stream, sums: { handled: 1, balance: -19 } },
         { key: `${stream} too`, sums: { handled: 1, half: 0.5, large: -(2 ** 60) } },
       ];
       expect(await progress.advance(anEvent(stream, { count: 2 }), undefined, effects)).toBe(true);
@@ -72,7 +72,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
       expect(await progress.last(stream, LOG)).toEqual(first);
       expect(await progress.advance(anEvent(stream, { index: 1, count: 2 }), first, once(stream))).toBe(true);
       expect(await progress.last(stream, LOG)).toEqual({ position: 1, index: 1, count: 2 });
-      expect(await sumsOf(stream)).toEqual({ handled: 2, delay: -19 });
+      expect(await sumsOf(stream)).toEqual({ handled: 2, balance: -19 });
       expect(await sumsOf(`${stream} too`)).toEqual({ handled: 1, half: 0.5, large: -(2 ** 60) });
     });
 

@@ -16,13 +16,13 @@ function aCopy(of: Partial<KnownCopy> = {}): KnownCopy {
 /** A snapshot that keeps these copies; a test says only what matters to it. */
 export function aSnapshot(of: Partial<Snapshot> = {}, copies: readonly KnownCopy[] = [aCopy()]): Snapshot {
   return {
-    stream: 'flight/2001-01-01.LAX-BNA.17',
+    stream: 'note/2001-01-01.red-blue.17',
     codeVersion: 1,
     schemaVersions: { Noted: 2 },
     version: { 'us-east-1': 7, 'eu-west-1': 3 },
     latestStamp: LATEST,
     withEvents: { 'us-east-1': 6, 'eu-west-1': 0 },
-    state: { delay: -3 },
+    state: { balance: -3 },
     ids: Map.groupBy(copies, ({ commitId }) => commitId),
     ...of,
   };
@@ -163,7 +163,7 @@ export function snapshotStoreContract(open: () => SnapshotStore): void {
 
     test('streams do not get in each other’s way', async () => {
       const stream = aStream();
-      const streams = [stream, `${stream}.b`, `seats/${stream.split('/')[1]}`];
+      const streams = [stream, `${stream}.b`, `stock/${stream.split('/')[1]}`];
       for (const each of streams) await store.put(aSnapshot({ stream: each, state: each }));
       for (const each of streams) expect((await store.newest(each, 1))?.state).toBe(each);
     });

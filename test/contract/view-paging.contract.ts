@@ -26,9 +26,9 @@ export function viewPagingContract(store: () => ViewsTable): void {
     const SHARDS = 4;
     /** Among them keys whose order in UTF-16 is not that in UTF-8. */
     const keys = [
-      ...Array.from({ length: 40 }, (_, i) => `flight/${i}`),
+      ...Array.from({ length: 40 }, (_, i) => `note/${i}`),
       ...['\uffee', '\u{1f6eb}', '\ue000', 'é', 'z', 'Z', '~', '-', '\u{10ffff}', '\uffeea'].map(
-        (end) => `flight/${end}`,
+        (end) => `note/${end}`,
       ),
     ];
     const shardOf = (index: number): number => (index * 7) % SHARDS;
@@ -129,7 +129,7 @@ export function viewPagingContract(store: () => ViewsTable): void {
     test('rows of more than a megabyte are paged too', async () => {
       const view = aView();
       const entries = Array.from({ length: 20 }, (_, i) =>
-        anEntry({ stream: `flight/${String(i).padStart(2, '0')}`, row: String(i).padStart(2, '0').repeat(50_000) }),
+        anEntry({ stream: `note/${String(i).padStart(2, '0')}`, row: String(i).padStart(2, '0').repeat(50_000) }),
       );
       await store().apply(view, entries, []);
       const rows = await store().rows(view, 1, undefined, 15);

@@ -22,16 +22,16 @@ export function viewStoreContract(open: () => ViewsTable): void {
     describe('entries', () => {
       test('an entry that nobody wrote is missing', async () => {
         expect(await store.entries(aView(), [])).toEqual(new Map());
-        expect(await store.entries(aView(), [{ stream: 'flight/1', shard: 0 }])).toEqual(new Map());
+        expect(await store.entries(aView(), [{ stream: 'note/1', shard: 0 }])).toEqual(new Map());
       });
 
       test('an entry comes back as it was applied, at once', async () => {
         const view = aView();
         const entries = [
-          anEntry({ stream: 'flight/1' }),
-          anEntry({ stream: 'flight/2', shard: 3, row: { delay: 5 }, totals: {} }),
-          anEntry({ stream: 'flight/3', version: {}, totals: { 東京: { 'ü ': 1 } } }),
-          anEntry({ stream: 'flight/4', version: { constructor: 1, 'us-east-1': Number.MAX_SAFE_INTEGER } }),
+          anEntry({ stream: 'note/1' }),
+          anEntry({ stream: 'note/2', shard: 3, row: { balance: 5 }, totals: {} }),
+          anEntry({ stream: 'note/3', version: {}, totals: { 東京: { 'ü ': 1 } } }),
+          anEntry({ stream: 'note/4', version: { constructor: 1, 'us-east-1': Number.MAX_SAFE_INTEGER } }),
         ];
         expect(await store.apply(view, entries, [])).toBe(true);
         expect(await store.entries(view, entries)).toEqual(new Map(entries.map((entry) => [entry.stream, entry])));
@@ -39,7 +39,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
 
       test('a row is any JSON, and comes back to the letter', async () => {
         const view = aView();
-        const entries = strangeJson.map((row, i) => anEntry({ stream: `flight/${i}`, row }));
+        const entries = strangeJson.map((row, i) => anEntry({ stream: `note/${i}`, row }));
         await store.apply(view, entries, []);
         const found = await store.entries(view, entries);
         for (const { stream, row } of entries) expect(JSON.stringify(found.get(stream)?.row)).toBe(JSON.stringify(row));
@@ -47,13 +47,9 @@ export function viewStoreContract(open: () => ViewsTable): void {
 
       test('any number of entries is read at once, also when one is named twice', async () => {
         const view = aView();
-        const entries = Array.from({ length: 250 }, (_, i) => anEntry({ stream: `flight/${i}`, shard: i % 4 }));
+        const entries = Array.from({ length: 250 }, (_, i) => anEntry({ stream: `note/${i}`, shard: i % 4 }));
         for (let i = 0; i < entries.length; i += 50) await store.apply(view, entries.slice(i, i + 50), []);
-        const found = await store.entries(view, [
-          ...entries,
-          ...entries.slice(0, 10),
-          { stream: 'flight/x', shard: 0 },
-        ]);
+        const found = await store.entries(view, [...entries, ...entries.slice(0, 10), { stream: 'note/x', shard: 0 }]);
         expect(found).toEqual(new Map(entries.map((entry) => [entry.stream, entry])));
       });
 
@@ -101,19 +97,19 @@ export function viewStoreContract(open: () => ViewsTable): void {
 
       test('one stale entry, and nothing is applied: no other entry, no total', async () => {
         const view = aView();
-        await store.apply(view, [anEntry({ stream: 'flight/1' })], [delta('LAX', 0, { departures: 1 })]);
-        const fresh = anEntry({ stream: 'flight/0' });
-        const stale = anEntry({ stream: 'flight/1', revision: 1, row: 'stale' });
-        expect(await store.apply(view, [fresh, stale], [delta('LAX', 0, { departures: 1 })])).toBe(false);
+        await store.apply(view, [anEntry({ stream: 'note/1' })], [delta('red', 0, { count: 1 })]);
+        const fresh = anEntry({ stream: 'note/0' });
+        const stale = anEntry({ stream: 'note/1', revision: 1, row: 'stale' });
+        expect(await store.apply(view, [fresh, stale], [delta('red', 0, { count: 1 })])).toBe(false);
         expect(await entryOf(view, fresh)).toBeUndefined();
-        expect(await entryOf(view, stale)).toEqual(anEntry({ stream: 'flight/1' }));
-        expect(await store.total(view, 1, 'LAX')).toEqual({ departures: 1 });
+        expect(await entryOf(view, stale)).toEqual(anEntry({ stream: 'note/1' }));
+        expect(await store.total(view, 1, 'red')).toEqual({ count: 1 });
       });
 
       test('as many entries and totals as one transaction takes are applied together', async () => {
         const view = aView();
         const half = MAX_TRANSACTION_ITEMS / 2;
-        const entries = Array.from({ length: half }, (_, i) => anEntry({ stream: `flight/${i}` }));
+        const entries = Array.from({ length: half }, (_, i) => anEntry({ stream: `note/${i}` }));
         const deltas = Array.from({ length: half }, (_, i) => delta(`K${i}`, i % 4, { n: i + 1 }));
         expect(await store.apply(view, entries, deltas)).toBe(true);
         expect((await store.entries(view, entries)).size).toBe(half);
@@ -123,25 +119,25 @@ export function viewStoreContract(open: () => ViewsTable): void {
       test('entries and a change close below the limits of bytes are applied', async () => {
         const view = aView();
         const entries = Array.from({ length: 10 }, (_, i) =>
-          anEntry({ stream: `flight/${i}`, row: half + half.slice(10_000) }),
+          anEntry({ stream: `note/${i}`, row: half + half.slice(10_000) }),
         );
         expect(await store.apply(view, entries, [])).toBe(true);
-        expect(await entryOf(view, { stream: 'flight/9', shard: 0 })).toEqual(entries[9]);
+        expect(await entryOf(view, { stream: 'note/9', shard: 0 })).toEqual(entries[9]);
       });
 
       test.each([
-        ['more than that', Array.from({ length: 101 }, (_, i) => anEntry({ stream: `flight/${i}` })), []],
+        ['more than that', Array.from({ length: 101 }, (_, i) => anEntry({ stream: `note/${i}` })), []],
         ['an entry twice', [anEntry(), anEntry()], []],
-        ['a total twice', [], [delta('LAX', 0, { n: 1 }), delta('LAX', 0, { n: 2 })]],
+        ['a total twice', [], [delta('red', 0, { n: 1 }), delta('red', 0, { n: 2 })]],
         ['a total without a key', [], [delta('', 0, { n: 1 })]],
         ['a total whose key is too long', [], [delta('é'.repeat(513), 0, { n: 1 })]],
-        ['a sum that is not an integer', [], [delta('LAX', 0, { n: 0.5 })]],
+        ['a sum that is not an integer', [], [delta('red', 0, { n: 0.5 })]],
         ['a row larger than an item', [anEntry({ row: 'é'.repeat(210_000) })], []],
         ['totals larger than an item', [anEntry({ totals: { ['k'.repeat(410_000)]: { n: 1 } } })], []],
         ['row and totals that are so together', [anEntry({ row: half, totals: { [half]: { n: 1 } } })], []],
         [
           'more bytes than a transaction takes',
-          Array.from({ length: 11 }, (_, i) => anEntry({ stream: `flight/${i + 1}`, row: half + half.slice(20_000) })),
+          Array.from({ length: 11 }, (_, i) => anEntry({ stream: `note/${i + 1}`, row: half + half.slice(20_000) })),
           [],
         ],
       ])('%s is refused, not tried again, and changes nothing', async (_, entries, deltas) => {
@@ -155,12 +151,12 @@ export function viewStoreContract(open: () => ViewsTable): void {
       test('of projectors that apply the same revision at once, at most one does', async () => {
         const view = aView();
         const applied = await Promise.all(
-          Array.from({ length: 12 }, (_, i) => store.apply(view, [anEntry({ row: i })], [delta('LAX', 0, { n: 1 })])),
+          Array.from({ length: 12 }, (_, i) => store.apply(view, [anEntry({ row: i })], [delta('red', 0, { n: 1 })])),
         );
         const winners = applied.filter(Boolean).length;
         expect(winners).toBeLessThanOrEqual(1);
         expect((await store.entries(view, [anEntry()])).size).toBe(winners);
-        expect((await store.total(view, 1, 'LAX'))?.n ?? 0).toBe(winners);
+        expect((await store.total(view, 1, 'red'))?.n ?? 0).toBe(winners);
       });
 
       test('projectors that try again lose nothing and count nothing twice', async () => {
@@ -168,14 +164,14 @@ export function viewStoreContract(open: () => ViewsTable): void {
         const projector = async (): Promise<void> => {
           for (;;) {
             const revision = ((await entryOf(view, anEntry()))?.revision ?? 0) + 1;
-            if (await store.apply(view, [anEntry({ revision })], [delta('LAX', 0, { n: revision })])) return;
+            if (await store.apply(view, [anEntry({ revision })], [delta('red', 0, { n: revision })])) return;
             // A real pause, as projectors make: an engine may refuse both of two that collide, and tells nobody when it is free.
             await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
           }
         };
         await Promise.all(Array.from({ length: 8 }, projector));
         expect((await entryOf(view, anEntry()))?.revision).toBe(8);
-        expect(await store.total(view, 1, 'LAX')).toEqual({ n: 36 });
+        expect(await store.total(view, 1, 'red')).toEqual({ n: 36 });
       });
     });
 
@@ -190,9 +186,9 @@ export function viewStoreContract(open: () => ViewsTable): void {
           kind: 'rows',
           shards: 9,
           segments: [
-            { cursor: '{"pk":{"S":"flight/\u6771"}}', last: 'flight/1', streams: 12, done: false },
+            { cursor: '{"pk":{"S":"note/\u6771"}}', last: 'note/1', streams: 12, done: false },
             { streams: 0, done: false },
-            { last: 'flight/2', streams: 3, done: true },
+            { last: 'note/2', streams: 3, done: true },
           ],
         },
         retired: [{ codeVersion: 1, build: 4, kind: 'rows', shards: 4, since: 1_700_000_000_000 }],
@@ -245,10 +241,10 @@ export function viewStoreContract(open: () => ViewsTable): void {
 
       test('are apart from the rows and totals of the view', async () => {
         const view = aView();
-        await store.apply(view, [anEntry({ row: 1 })], [delta('LAX', 0, { n: 1 })]);
+        await store.apply(view, [anEntry({ row: 1 })], [delta('red', 0, { n: 1 })]);
         expect(await store.setGenerations(view, least)).toBe(true);
-        expect(await store.rows(view, 1, undefined, 10)).toEqual([{ key: 'flight/1', value: 1 }]);
-        expect(await store.totals(view, 1, undefined, 10)).toEqual([{ key: 'LAX', sums: { n: 1 } }]);
+        expect(await store.rows(view, 1, undefined, 10)).toEqual([{ key: 'note/1', value: 1 }]);
+        expect(await store.totals(view, 1, undefined, 10)).toEqual([{ key: 'red', sums: { n: 1 } }]);
       });
     });
 
@@ -258,7 +254,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
           await store.apply(
             view,
             Array.from({ length: Math.min(50, count - i) }, (_, j) =>
-              anEntry({ stream: `flight/${i + j}`, shard: (i + j) % shards, row: i + j }),
+              anEntry({ stream: `note/${i + j}`, shard: (i + j) % shards, row: i + j }),
             ),
             [delta(`K${i}`, i % shards, { n: 1 })],
           );
@@ -284,7 +280,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
           left = now;
         }
         expect(left).toBe(0);
-        expect(await store.entries(view, [{ stream: 'flight/0', shard: 0 }])).toEqual(new Map());
+        expect(await store.entries(view, [{ stream: 'note/0', shard: 0 }])).toEqual(new Map());
       });
 
       test('leaves every other name alone, also one that begins alike, and generations', async () => {
@@ -315,18 +311,18 @@ export function viewStoreContract(open: () => ViewsTable): void {
 
     describe('totals', () => {
       test('a key that nothing was added to has no total', async () => {
-        expect(await store.total(aView(), 4, 'LAX')).toBeUndefined();
+        expect(await store.total(aView(), 4, 'red')).toBeUndefined();
         expect(await store.totals(aView(), 4, undefined, 10)).toEqual([]);
       });
 
       test('deltas add up, field by field, below zero too', async () => {
         const view = aView();
-        await store.apply(view, [], [delta('LAX', 0, { departures: 2, delay: 10 }), delta('BNA', 0, { delay: 3 })]);
-        await store.apply(view, [], [delta('LAX', 0, { departures: -1, delay: -25, arrivals: 1 })]);
-        expect(await store.total(view, 1, 'LAX')).toEqual({ departures: 1, delay: -15, arrivals: 1 });
+        await store.apply(view, [], [delta('red', 0, { count: 2, balance: 10 }), delta('blue', 0, { balance: 3 })]);
+        await store.apply(view, [], [delta('red', 0, { count: -1, balance: -25, taken: 1 })]);
+        expect(await store.total(view, 1, 'red')).toEqual({ count: 1, balance: -15, taken: 1 });
         expect(await store.totals(view, 1, undefined, 10)).toEqual([
-          { key: 'BNA', sums: { delay: 3 } },
-          { key: 'LAX', sums: { departures: 1, delay: -15, arrivals: 1 } },
+          { key: 'blue', sums: { balance: 3 } },
+          { key: 'red', sums: { count: 1, balance: -15, taken: 1 } },
         ]);
       });
 
@@ -335,32 +331,32 @@ export function viewStoreContract(open: () => ViewsTable): void {
         await store.apply(
           view,
           [],
-          [0, 1, 2, 3].map((shard) => delta('LAX', shard, { n: 10 ** shard })),
+          [0, 1, 2, 3].map((shard) => delta('red', shard, { n: 10 ** shard })),
         );
-        expect(await store.total(view, 4, 'LAX')).toEqual({ n: 1111 });
-        expect(await store.totals(view, 4, undefined, 10)).toEqual([{ key: 'LAX', sums: { n: 1111 } }]);
+        expect(await store.total(view, 4, 'red')).toEqual({ n: 1111 });
+        expect(await store.totals(view, 4, undefined, 10)).toEqual([{ key: 'red', sums: { n: 1111 } }]);
       });
 
       test('a total whose sums are all zero is none', async () => {
         const view = aView();
-        await store.apply(view, [], [delta('LAX', 0, { n: 2, m: 0 }), delta('BNA', 0, { n: 1 })]);
-        await store.apply(view, [], [delta('LAX', 1, { n: -2 })]);
-        expect(await store.totals(view, 2, undefined, 10)).toEqual([{ key: 'BNA', sums: { n: 1 } }]);
-        expect(await store.total(view, 2, 'LAX')).toBeUndefined();
+        await store.apply(view, [], [delta('red', 0, { n: 2, m: 0 }), delta('blue', 0, { n: 1 })]);
+        await store.apply(view, [], [delta('red', 1, { n: -2 })]);
+        expect(await store.totals(view, 2, undefined, 10)).toEqual([{ key: 'blue', sums: { n: 1 } }]);
+        expect(await store.total(view, 2, 'red')).toBeUndefined();
       });
 
       test('a delta without fields adds nothing', async () => {
         const view = aView();
-        expect(await store.apply(view, [anEntry()], [delta('LAX', 0, {})])).toBe(true);
+        expect(await store.apply(view, [anEntry()], [delta('red', 0, {})])).toBe(true);
         expect(await entryOf(view, anEntry())).toEqual(anEntry());
-        expect(await store.total(view, 1, 'LAX')).toBeUndefined();
+        expect(await store.total(view, 1, 'red')).toBeUndefined();
       });
 
       test('any name is a field, those of the table’s own attributes too', async () => {
         const view = aView();
         const sums = { pk: 1, sk: 2, 'a.b': 3, '#0': 4, ':0': 5, size: 6, 東京: 7, '': 8 };
-        await store.apply(view, [], [delta('LAX', 0, sums)]);
-        expect(await store.total(view, 1, 'LAX')).toEqual(sums);
+        await store.apply(view, [], [delta('red', 0, sums)]);
+        expect(await store.total(view, 1, 'red')).toEqual(sums);
       });
 
       test.each(['__proto__', 'constructor'])(
@@ -393,25 +389,25 @@ export function viewStoreContract(open: () => ViewsTable): void {
 
       test('sums keep every whole number that JavaScript can count', async () => {
         const view = aView();
-        await store.apply(view, [], [delta('LAX', 0, { n: Number.MAX_SAFE_INTEGER - 1 })]);
-        await store.apply(view, [], [delta('LAX', 0, { n: 1 })]);
-        expect(await store.total(view, 1, 'LAX')).toEqual({ n: Number.MAX_SAFE_INTEGER });
+        await store.apply(view, [], [delta('red', 0, { n: Number.MAX_SAFE_INTEGER - 1 })]);
+        await store.apply(view, [], [delta('red', 0, { n: 1 })]);
+        expect(await store.total(view, 1, 'red')).toEqual({ n: Number.MAX_SAFE_INTEGER });
       });
 
       test('a sum that grows beyond them, up or down, stays a number', async () => {
         const view = aView();
         const step = { up: Number.MAX_SAFE_INTEGER, down: Number.MIN_SAFE_INTEGER };
-        for (const _ of ['once', 'again']) await store.apply(view, [], [delta('LAX', 0, step)]);
+        for (const _ of ['once', 'again']) await store.apply(view, [], [delta('red', 0, step)]);
         const sums = { up: 2 * Number.MAX_SAFE_INTEGER, down: 2 * Number.MIN_SAFE_INTEGER };
-        expect(await store.total(view, 1, 'LAX')).toEqual(sums);
-        expect(await store.totals(view, 1, undefined, 10)).toEqual([{ key: 'LAX', sums }]);
+        expect(await store.total(view, 1, 'red')).toEqual(sums);
+        expect(await store.totals(view, 1, undefined, 10)).toEqual([{ key: 'red', sums }]);
       });
 
       test('rows and totals of one view do not mix', async () => {
         const view = aView();
-        await store.apply(view, [anEntry({ stream: 'flight/1', row: 1 })], [delta('flight/1', 0, { n: 1 })]);
-        expect(await store.rows(view, 1, undefined, 10)).toEqual([{ key: 'flight/1', value: 1 }]);
-        expect(await store.totals(view, 1, undefined, 10)).toEqual([{ key: 'flight/1', sums: { n: 1 } }]);
+        await store.apply(view, [anEntry({ stream: 'note/1', row: 1 })], [delta('note/1', 0, { n: 1 })]);
+        expect(await store.rows(view, 1, undefined, 10)).toEqual([{ key: 'note/1', value: 1 }]);
+        expect(await store.totals(view, 1, undefined, 10)).toEqual([{ key: 'note/1', sums: { n: 1 } }]);
       });
     });
 

@@ -5,7 +5,7 @@ import { context, recordedTelemetry } from './invocation.ts';
 describe('an instrumented handler', () => {
   it('ends what it does with whatever time is left: only Lambda cuts it off', async () => {
     const handler = instrument(recordedTelemetry(), async () => {
-      // A real pause: middy's own timer, of 10 ms, would have to run out first.
+      // A real pause: middy's own timer, of 10 ms, would have to run out first. It is one of node:timers, that no test can fake.
       await new Promise((resolve) => setTimeout(resolve, 50));
       return 'done';
     });

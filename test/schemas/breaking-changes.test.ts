@@ -3,20 +3,25 @@ import * as z from 'zod';
 import { breakingChanges, jsonValueSchema, releaseOf } from '../../schemas/breaking-changes.ts';
 
 function of(schema: z.ZodType, kind: 'command' | 'event' | 'sent' = 'command') {
-  return releaseOf([{ kind, name: 'flight.depart', schema: z.toJSONSchema(schema, { io: 'input' }) }]);
+  return releaseOf([{ kind, name: 'account.deposit', schema: z.toJSONSchema(schema, { io: 'input' }) }]);
 }
 function between(before: z.ZodType, after: z.ZodType) {
   return breakingChanges(of(before), of(after));
 }
 const nothing = { events: {}, commands: {} };
 
-const inputSchema = z.strictObject({ airport: z.string(), delay: z.int().optional() });
+const inputSchema = z.strictObject({ owner: z.string(), amount: z.int().optional() });
 
 describe('a command that accepts less than what was released', () => {
   it.each([
-    ['a new required property', inputSchema, inputSchema.extend({ gate: z.string() }), 'input.gate is required now'],
-    ['a property that is required now', inputSchema, inputSchema.required(), 'input.delay is required now'],
-    ['a property that is gone', inputSchema, inputSchema.omit({ delay: true }), 'input.delay is not accepted any more'],
+    ['a new required property', inputSchema, inputSchema.extend({ note: z.string() }), 'input.note is required now'],
+    ['a property that is required now', inputSchema, inputSchema.required(), 'input.amount is required now'],
+    [
+      'a property that is gone',
+      inputSchema,
+      inputSchema.omit({ amount: true }),
+      'input.amount is not accepted any more',
+    ],
     ['other properties refused', z.looseObject({}), z.strictObject({}), 'input.* is not accepted any more'],
     [
       'a name that any value could be under',
@@ -50,22 +55,24 @@ describe('a command that accepts less than what was released', () => {
     ['nothing at all', z.string(), z.never(), 'input has another not'],
   ])('is told: %s', (_what, before, after, fault) => {
     const faults = between(before, after);
-    expect(faults[0]).toContain(`command flight.depart: ${fault}`);
+    expect(faults[0]).toContain(`command account.deposit: ${fault}`);
   });
 
   it('is told when it is gone', () => {
-    expect(breakingChanges(of(inputSchema), nothing)).toEqual(['command flight.depart was released and is gone']);
+    expect(breakingChanges(of(inputSchema), nothing)).toEqual([
+      expect.stringMatching(/^command account\.deposit .*is gone/),
+    ]);
   });
 });
 
 describe('a command that accepts all that was released', () => {
   it.each([
     ['the same', inputSchema, inputSchema],
-    ['a new optional property', inputSchema, inputSchema.extend({ gate: z.string().optional() })],
-    ['a property with a default', inputSchema, inputSchema.extend({ gate: z.string().default('A') })],
+    ['a new optional property', inputSchema, inputSchema.extend({ note: z.string().optional() })],
+    ['a property with a default', inputSchema, inputSchema.extend({ note: z.string().default('A') })],
     ['a property that need not be there any more', inputSchema, inputSchema.partial()],
     ['any other property', inputSchema, z.looseObject(inputSchema.shape)],
-    ['a property that is now any other', inputSchema, z.looseObject({ airport: z.string() })],
+    ['a property that is now any other', inputSchema, z.looseObject({ owner: z.string() })],
     ['anything', inputSchema, z.unknown()],
     ['one more choice', z.enum(['a']), z.enum(['b', 'a'])],
     ['every choice', z.enum(['a']), z.string()],
@@ -90,10 +97,10 @@ describe('a released event', () => {
   it.each([
     ['accepts more', inputSchema.partial()],
     ['accepts less', inputSchema.required()],
-    ['means the same in another way', z.strictObject({ airport: z.string(), delay: z.union([z.int()]).optional() })],
+    ['means the same in another way', z.strictObject({ owner: z.string(), amount: z.union([z.int()]).optional() })],
   ])('may not change, also not when it %s', (_what, after) => {
     expect(breakingChanges(event(inputSchema), event(after))).toEqual([
-      'event flight.depart was released and has changed: leave it as it was and make a new version',
+      expect.stringMatching(/^event account\.deposit .*has changed/),
     ]);
   });
 
@@ -103,7 +110,7 @@ describe('a released event', () => {
   });
 
   it('may be described in other words, and written in another order', () => {
-    const reordered = z.strictObject({ delay: z.int().optional().meta({ title: 'Minutes' }), airport: z.string() });
+    const reordered = z.strictObject({ amount: z.int().optional().meta({ title: 'Cents' }), owner: z.string() });
     expect(breakingChanges(event(inputSchema, { description: 'A' }), event(reordered))).toEqual([]);
   });
 
@@ -112,12 +119,15 @@ describe('a released event', () => {
     expect(breakingChanges(event(titled), event(titled.omit({ title: true })))).toHaveLength(1);
   });
 
-  it('may not go, and neither may what could be sent as it change', () => {
+  it('may not go', () => {
     expect(breakingChanges(event(inputSchema), nothing)).toEqual([
-      'event flight.depart was released and is gone: keep its schema, its sample and an upcaster, see nextVersion',
+      expect.stringMatching(/^event account\.deposit .*is gone/),
     ]);
+  });
+
+  it('may not change in what could be sent as it', () => {
     expect(breakingChanges(of(inputSchema, 'sent'), of(inputSchema.partial(), 'sent'))).toEqual([
-      expect.stringContaining('event flight.depart as sent was released and has changed'),
+      expect.stringMatching(/^event account\.deposit as sent .*has changed/),
     ]);
   });
 

@@ -100,11 +100,18 @@ describe('the files of a contract', () => {
     writeFileSync(join(docs, 'schemas/events/note.Gone.1.json'), '{}');
     rmSync(join(docs, 'schemas/messages/Accepted.json'));
     expect(driftOf(domainOf({ ...version1, sample: { text: 'b' } }), docs)).toEqual([
-      'docs/schemas/events/note.Written.1.json is out of date',
-      'docs/schemas/commands/note.write.json is out of date',
-      'docs/schemas/messages/Accepted.json is missing',
-      'docs/schemas/events/note.Gone.1.json is of nothing that there is',
+      expect.stringMatching(/events\/note\.Written\.1\.json is out of date/),
+      expect.stringMatching(/commands\/note\.write\.json is out of date/),
+      expect.stringMatching(/messages\/Accepted\.json is missing/),
+      expect.stringMatching(/events\/note\.Gone\.1\.json is of nothing/),
     ]);
+  });
+
+  it('are as they should be once they are written anew', () => {
+    writeContract(domainOf(version1), docs);
+    writeFileSync(join(docs, 'schemas/commands/note.write.json'), '{');
+    writeFileSync(join(docs, 'schemas/events/note.Gone.1.json'), '{}');
+    rmSync(join(docs, 'schemas/messages/Accepted.json'));
     writeContract(domainOf(version1), docs);
     expect(driftOf(domainOf(version1), docs)).toEqual([]);
   });
@@ -142,12 +149,8 @@ describe('a release', () => {
 
 describe('samples', () => {
   it.each([
-    ['is missing', { ...version1, sample: undefined }, 'note.Written.1 has no sample: give it one'],
-    [
-      'its schema refuses',
-      { ...version1, sample: { text: 1 } },
-      'note.Written.1: its sample does not serve: events[0].data.text',
-    ],
+    ['is missing', { ...version1, sample: undefined }, 'note.Written.1 has no sample'],
+    ['its schema refuses', { ...version1, sample: { text: 1 } }, /^note\.Written\.1: .*events\[0\]\.data\.text/],
     [
       'does not come through the upcasters',
       nextVersion(version1, {
@@ -156,10 +159,10 @@ describe('samples', () => {
         sample: { n: 1 },
         upcast: () => ({ n: 0.5 }),
       }),
-      'note.Written.1: its sample does not serve: Written 1 does not become version 2: data.n',
+      /^note\.Written\.1: .*does not become version 2: data\.n/,
     ],
   ])('are told where one %s', (_what, event, fault) => {
-    expect(sampleFaults(domainOf(event))).toEqual([expect.stringContaining(fault)]);
+    expect(sampleFaults(domainOf(event))).toEqual([expect.stringMatching(fault)]);
   });
 
   it('are told where one does not fold', () => {
@@ -169,14 +172,14 @@ describe('samples', () => {
       throw new Error('cannot fold');
     };
     expect(sampleFaults(defineDomain({ streams: [{ ...note, evolve }], views: [] }))).toEqual([
-      'note.Written.1: its sample does not serve: cannot fold',
+      expect.stringMatching(/^note\.Written\.1: .*cannot fold/),
     ]);
   });
 
   it('are told where a version is missing', () => {
     expect(sampleFaults(domainOf({ ...version1, schemaVersion: 3 }))).toEqual([
-      'note.Written.1 is missing: make the next version with nextVersion',
-      'note.Written.2 is missing: make the next version with nextVersion',
+      expect.stringMatching(/^note\.Written\.1 is missing/),
+      expect.stringMatching(/^note\.Written\.2 is missing/),
     ]);
   });
 });

@@ -99,7 +99,7 @@ describe('the schema documents of a domain', () => {
       examples: [{ celsius: 0, sensor: 'roof' }],
     });
     expect(find('sent', 'reading.Measured.2')).toMatchObject({ required: ['celsius'], examples: [{ celsius: 0 }] });
-    expect(() => find('sent', 'reading.Measured.1')).toThrow('There is no sent reading.Measured.1');
+    expect(() => find('sent', 'reading.Measured.1')).toThrow('reading.Measured.1');
   });
 
   it('leave open what JSON Schema cannot say, and have no example where there is no sample', () => {
@@ -127,7 +127,7 @@ describe('the schema documents of a domain', () => {
     expect(accepts('message', 'Accepted')(delivered(acceptedEntry(accepted)))).toBe('yes');
     const withDot = acceptedEntry({ ...accepted, log: 'us', position: 1 });
     expect(accepts('message', 'Accepted')(delivered(withDot))).toBe('yes');
-    for (const problem of [reject('no', { seats: 3 }), new MeridianError('validation', 'no')].map(toProblem)) {
+    for (const problem of [reject('no', { stock: 3 }), new MeridianError('validation', 'no')].map(toProblem)) {
       const rejected = rejectedEntry({ id: 'a', stream: undefined, problem });
       expect(accepts('message', 'Rejected')(delivered(rejected))).toBe('yes');
     }

@@ -114,11 +114,9 @@ describe('given', () => {
   });
 
   it('refuses events that the stream cannot have', () => {
-    expect(() => given(note, { type: 'Wrote', data: {} })).toThrow('Stream type note has no event Wrote.');
+    expect(() => given(note, { type: 'Wrote', data: {} })).toThrow(/note .*no event Wrote/);
     expect(() => given(note, written('a'), { type: 'Written', data: { text: 5 } })).toThrow('events[1].data.text');
-    expect(() => given(note, { type: 'Written', schemaVersion: 3, data: { text: 'a' } })).toThrow(
-      'is 3, Written is at version 2',
-    );
+    expect(() => given(note, { type: 'Written', schemaVersion: 3, data: { text: 'a' } })).toThrow(/3.* version 2/);
     expect(() => given(account).concurrently([written('a')], [written('b')])).toThrow('account has a home');
   });
 
@@ -128,7 +126,7 @@ describe('given', () => {
 
   it('tells a state that is another one by the difference', () => {
     const { message, actual, expected } = failureOf(() => given(note, written('a')).hasState([entry('b')]));
-    expect(message).toContain('The state of note is another one:\n');
+    expect(message).toMatch(/^The state of note .*:\n/);
     expect(message).toContain("+     text: 'a',\n-     text: 'b',");
     expect({ actual, expected }).toEqual({ actual: [entry('a')], expected: [entry('b')] });
   });
@@ -140,10 +138,10 @@ describe('given', () => {
     given(note, written('a'))
       .hasRow(last, { id: 'x', n: 1 }, 'x')
       .hasTotals(counts, { x: { n: 1 } }, 'x');
-    expect(failureOf(() => given(note).hasRow(last, {})).message).toContain('The row in last is another one');
-    expect(failureOf(() => given(note).hasTotals(counts, {})).message).toContain('The totals in counts are others');
-    expect(() => given(note).hasRow(counts, {})).toThrow('View counts has totals: use hasTotals.');
-    expect(() => given(note).hasTotals(last, {})).toThrow('View last has rows: use hasRow.');
+    expect(failureOf(() => given(note).hasRow(last, {})).message).toMatch(/row in last/);
+    expect(failureOf(() => given(note).hasTotals(counts, {})).message).toMatch(/totals in counts/);
+    expect(() => given(note).hasRow(counts, {})).toThrow('use hasTotals');
+    expect(() => given(note).hasTotals(last, {})).toThrow('use hasRow');
   });
 });
 
@@ -177,10 +175,10 @@ describe('when and then', () => {
   });
 
   it('refuse what cannot be asked, and let a fault of the domain through', () => {
-    expect(() => given(note).when('wipe')).toThrow('Stream type note has no command wipe.');
-    expect(() => given(note).when('write', 5)).toThrow('input: Invalid input: expected string');
+    expect(() => given(note).when('wipe')).toThrow(/note .*no command wipe/);
+    expect(() => given(note).when('write', 5)).toThrow(/^input: .*expected string/);
     expect(() => given(note).when('write', 'broken')).toThrow(new TypeError('a fault of decide'));
-    expect(() => given(note).when('misspell')).toThrow('note.misspell decided an event that its schema refuses');
+    expect(() => given(note).when('misspell')).toThrow(/note\.misspell .*schema/);
   });
 
   it('say so when nothing is expected, and when a decision is awaited', async () => {

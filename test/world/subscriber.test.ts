@@ -2,11 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { memoryProgress } from '../../adapters/memory/progress.ts';
 import { type Progress, type SubscribedEvent, subscriptionPattern } from '../../core/index.ts';
-import { domain } from '../../domain/index.ts';
-import { makeHandler } from '../../lambdas/subscriber/handler.ts';
 import { subscription } from '../../lambdas/subscription.ts';
 import type { Subscription } from '../../world/region/region.ts';
-import { memoryTally } from '../contract/tally.ts';
 import { aWorld } from './a-world.ts';
 
 const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
@@ -177,39 +174,5 @@ describe('a subscriber in every Region', () => {
       });
     await settle();
     for (const region of regions) expect(world.region(region).subscriberDeadLetters.bodies).toEqual([]);
-  });
-});
-
-describe('the example subscriber in the world', () => {
-  it("tallies in every Region what every Region's airports reported", async () => {
-    const tallies = perRegion(memoryTally);
-    const { settle, call } = aWorld({
-      regions,
-      domain,
-      duplicates: 0.3,
-      reorders: true,
-      subscriptions: [
-        {
-          name: 'subscriber',
-          pattern: subscriptionPattern(['flight']),
-          make: ({ region, runtime, telemetry }) =>
-            makeHandler({ from: 'beginning', progress: inRegion(tallies, region).progress, runtime, telemetry }),
-        },
-      ],
-    });
-    const report = async (region: string, command: string, row: number, input: object) => {
-      const path = `/streams/flight/2001-01-01.LAX-BNA.${row}/commands/${command}`;
-      expect(await call(region, 'POST', path, { body: input })).toMatchObject({ status: 200 });
-    };
-    for (let row = 1; row <= 5; row++) {
-      const scheduled = '2001-01-01T06:55';
-      await report('us-west-2', 'depart', row, { airport: 'LAX', delay: 1, scheduled });
-      await report('us-east-2', 'arrive', row, { airport: 'BNA', delay: 2 });
-      // A correction is one more report.
-      await report('us-west-2', 'depart', row, { airport: 'LAX', delay: 3, scheduled });
-    }
-    await settle();
-    for (const region of regions)
-      expect(Object.fromEntries(inRegion(tallies, region).all)).toEqual({ LAX: { Departed: 10 }, BNA: { Arrived: 5 } });
   });
 });

@@ -5,17 +5,17 @@ import { aCommit, anIntent } from '../../contract/commits.ts';
 describe('commit item', () => {
   test('a commit is one item with the attributes of the design', () => {
     const events = [
-      { type: 'Departed', schemaVersion: 1, data: { delay: -3, '': 1e308 } },
+      { type: 'Noted', schemaVersion: 1, data: { count: -3, '': 1e308 } },
       { type: 'Cancelled', schemaVersion: 2, data: undefined },
     ];
     expect(toImage(aCommit({ position: 12, events, meta: { correlation: 'c', actor: undefined } }))).toStrictEqual({
-      pk: { S: 'flight/2001-01-01.LAX-BNA.17' },
+      pk: { S: 'note/2001-01-01.red-blue.17' },
       sk: { S: 'us-east-1#0000000000000012' },
       commitId: { S: 'us-east-1-12' },
       fingerprint: { S: 'digest-of-the-request' },
       events: {
         L: [
-          { M: { type: { S: 'Departed' }, schemaVersion: { N: '1' }, data: { S: '{"delay":-3,"":1e+308}' } } },
+          { M: { type: { S: 'Noted' }, schemaVersion: { N: '1' }, data: { S: '{"count":-3,"":1e+308}' } } },
           { M: { type: { S: 'Cancelled' }, schemaVersion: { N: '2' } } },
         ],
       },
@@ -73,7 +73,7 @@ describe('commit item', () => {
 
   test('the error names the item', () => {
     expect(() => fromImage({ ...image, hlc: undefined })).toThrow(
-      'The item flight/2001-01-01.LAX-BNA.17 us-east-1#0000000000000001 is not a commit',
+      'The item note/2001-01-01.red-blue.17 us-east-1#0000000000000001 is not a commit',
     );
   });
 });

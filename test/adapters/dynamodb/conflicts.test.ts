@@ -24,8 +24,8 @@ const done: StubAnswer = { body: '{}' };
 const conflict = refusal('TransactionConflictException');
 const intent = anIntent();
 const write = {
-  commits: [aCommit({ stream: 'seats/1' }), aCommit({ stream: 'seats/2' })],
-  free: [{ stream: 'seats/3', log: 'us-east-1', position: 7 }],
+  commits: [aCommit({ stream: 'stock/1' }), aCommit({ stream: 'stock/2' })],
+  free: [{ stream: 'stock/3', log: 'us-east-1', position: 7 }],
   decision: aDecision(),
 };
 
@@ -175,7 +175,7 @@ describe('a transaction of one Region', () => {
           TransactItems: [
             ...write.commits.map((commit) => ({ Put: { ...ifNothing, Item: toImage(commit) } })),
             {
-              ConditionCheck: { ...ifNothing, Key: { pk: { S: 'seats/3' }, sk: { S: 'us-east-1#0000000000000007' } } },
+              ConditionCheck: { ...ifNothing, Key: { pk: { S: 'stock/3' }, sk: { S: 'us-east-1#0000000000000007' } } },
             },
             { Put: { ...ifNothing, Item: toDecisionItem(oneRegionKey(write.decision.transaction), write.decision) } },
           ],
@@ -184,7 +184,7 @@ describe('a transaction of one Region', () => {
     ]);
   });
 
-  const holder = anIntent({ stream: 'seats/3', position: 7 });
+  const holder = anIntent({ stream: 'stock/3', position: 7 });
   const kept = anAbort();
   const outcome = held(toDecisionItem(oneRegionKey(kept.transaction), kept));
   test.each([
@@ -203,11 +203,11 @@ describe('a transaction of one Region', () => {
     [
       'streams that others are just writing',
       [none, inConflict, inConflict, none],
-      { taken: [], contended: ['seats/2', 'seats/3'] },
+      { taken: [], contended: ['stock/2', 'stock/3'] },
     ],
     ['another run of it', [none, none, none, inConflict], { taken: [], contended: ['tx/us-east-1:order-17'] }],
-    ['one of each', [held(toImage(holder)), inConflict, none, none], { taken: [holder], contended: ['seats/2'] }],
-    ['something that is not shown', [held(), none, none, none], { taken: [], contended: ['seats/1'] }],
+    ['one of each', [held(toImage(holder)), inConflict, none, none], { taken: [holder], contended: ['stock/2'] }],
+    ['something that is not shown', [held(), none, none, none], { taken: [], contended: ['stock/1'] }],
   ])('meets %s, and says so', async (_, reasons, way) => {
     const { events, sent } = await adaptersBehind(cancelled(...reasons));
     expect(await events.transact(write)).toEqual(way);
@@ -246,7 +246,7 @@ describe('a transaction of one Region', () => {
 
   test('beyond what DynamoDB takes is not sent', async () => {
     const { events, sent } = await adaptersBehind(done);
-    const free = Array.from({ length: 98 }, (_, i) => ({ stream: `seats/free-${i}`, log: 'us-east-1', position: 1 }));
+    const free = Array.from({ length: 98 }, (_, i) => ({ stream: `stock/free-${i}`, log: 'us-east-1', position: 1 }));
     await expect(events.transact({ ...write, free })).rejects.toMatchObject({ code: 'too-large' });
     expect(sent()).toEqual([]);
   });

@@ -26,7 +26,7 @@ describe('decision item', () => {
         L: [
           {
             M: {
-              stream: { S: 'seats/17' },
+              stream: { S: 'stock/17' },
               log: { S: 'us-east-1' },
               position: { N: '3' },
               version: { M: { 'us-east-1': { N: '3' }, 'us-west-2': { N: '7' } } },
@@ -34,7 +34,7 @@ describe('decision item', () => {
           },
           {
             M: {
-              stream: { S: 'miles/ann' },
+              stream: { S: 'account/ann' },
               log: { S: 'us-west-2' },
               position: { N: '12' },
               version: { M: { 'us-west-2': { N: '12' } } },

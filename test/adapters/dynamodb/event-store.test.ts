@@ -5,13 +5,13 @@ import { credentials, stubServer } from '../stub-server.ts';
 
 describe('DynamoDB event store', () => {
   test('every page of a stream and of a log is read strongly consistently', async () => {
-    const key = { pk: { S: 'flight/1' }, sk: { S: 'us-east-1#0000000000000001' } };
+    const key = { pk: { S: 'note/1' }, sk: { S: 'us-east-1#0000000000000001' } };
     const { endpoint, requests } = await stubServer((_, index) => ({
       body: JSON.stringify({ Items: [], ...(index % 2 === 0 && { LastEvaluatedKey: key }) }),
     }));
     const store = dynamoDbEventStore(dynamoDbClient({ endpoint, region: 'us-east-1', credentials }), 'events');
-    await store.load('flight/1');
-    await store.loadLog('flight/1', 'us-east-1', 0);
+    await store.load('note/1');
+    await store.loadLog('note/1', 'us-east-1', 0);
     const { cursor } = await store.scan(0, 2, undefined, 10);
     expect(await store.scan(0, 2, cursor, 10)).toEqual({ commits: [], cursor: undefined });
     expect(requests.map(({ body }) => JSON.parse(body).ConsistentRead)).toEqual(requests.map(() => true));

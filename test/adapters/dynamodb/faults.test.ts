@@ -227,27 +227,27 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     expect(await stored(stream)).toEqual(commits);
   });
 
-  const entry = { stream: 'flight/1', shard: 0, version: {}, revision: 1, totals: {} };
-  const delta = { key: 'LAX', shard: 0, sums: { departures: 1 } };
+  const entry = { stream: 'note/1', shard: 0, version: {}, revision: 1, totals: {} };
+  const delta = { key: 'red', shard: 0, sums: { count: 1 } };
 
   test('a change of a view whose answer is lost is applied once, and says so', async () => {
     const { views, requests } = await behind('answer lost');
     expect(await views.apply('lost', [entry], [delta])).toBe(true);
     expect(requests).toHaveLength(2);
-    expect(await views.total('lost', 1, 'LAX')).toEqual({ departures: 1 });
+    expect(await views.total('lost', 1, 'red')).toEqual({ count: 1 });
   });
 
   test('a change of a view that is throttled is applied once', async () => {
     const { views } = await behind('throttled', 'broken');
     expect(await views.apply('throttled', [entry], [delta])).toBe(true);
-    expect(await views.total('throttled', 1, 'LAX')).toEqual({ departures: 1 });
+    expect(await views.total('throttled', 1, 'red')).toEqual({ count: 1 });
   });
 
   test('a change of a view whose answers are all lost is unavailable; tried again as it was, it is stale', async () => {
     const { views } = await behind('answer lost', 'answer lost', 'answer lost');
     await expect(views.apply('gone', [entry], [delta])).rejects.toMatchObject({ code: 'unavailable', retryable: true });
     expect(await views.apply('gone', [entry], [delta])).toBe(false);
-    expect(await views.total('gone', 1, 'LAX')).toEqual({ departures: 1 });
+    expect(await views.total('gone', 1, 'red')).toEqual({ count: 1 });
   });
 
   test('a sighting that is throttled for good is unavailable, and retryable', async () => {

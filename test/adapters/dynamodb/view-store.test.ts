@@ -9,7 +9,7 @@ async function storeBehind(answer: (request: StubRequest, index: number) => Stub
   return { store: dynamoDbViewStore(client, 'views'), requests };
 }
 
-const places = [1, 2, 3].map((n) => ({ stream: `flight/${n}`, shard: 0 }));
+const places = [1, 2, 3].map((n) => ({ stream: `note/${n}`, shard: 0 }));
 function keysIn({ body }: StubRequest): readonly { sk: { S: string } }[] {
   return JSON.parse(body).RequestItems.views.Keys;
 }
@@ -24,9 +24,9 @@ describe('DynamoDB view store', () => {
     });
     expect([...(await store.entries('v', places)).keys()]).toEqual(places.map(({ stream }) => stream));
     expect(requests.map((request) => keysIn(request).map(({ sk }) => sk.S))).toEqual([
-      ['flight/1', 'flight/2', 'flight/3'],
-      ['flight/2', 'flight/3'],
-      ['flight/3'],
+      ['note/1', 'note/2', 'note/3'],
+      ['note/2', 'note/3'],
+      ['note/3'],
     ]);
   });
 
@@ -42,8 +42,8 @@ describe('DynamoDB view store', () => {
   });
 
   test('totals of an entry that are none are said', async () => {
-    const stored = { pk: { S: 'v#row#0' }, sk: { S: 'flight/1' }, version: { M: {} }, revision: { N: '1' } };
-    for (const totals of ['[]', 'null', '{"LAX":1}', '{"LAX":[1]}', '{"LAX":{"n":"1"}}']) {
+    const stored = { pk: { S: 'v#row#0' }, sk: { S: 'note/1' }, version: { M: {} }, revision: { N: '1' } };
+    for (const totals of ['[]', 'null', '{"red":1}', '{"red":[1]}', '{"red":{"n":"1"}}']) {
       const { store } = await storeBehind(() => ({
         body: JSON.stringify({ Responses: { views: [{ ...stored, totals: { S: totals } }] } }),
       }));
@@ -114,7 +114,7 @@ describe('DynamoDB view store', () => {
     }),
   });
   const tooLarge = { Code: 'ValidationError', Message: 'Item size has exceeded the maximum allowed size' };
-  const delta = { key: 'LAX', shard: 0, sums: { n: 1 } };
+  const delta = { key: 'red', shard: 0, sums: { n: 1 } };
 
   test.each([
     ['a revision that is another', ['ConditionalCheckFailed', 'None']],

@@ -4,7 +4,7 @@ import { eventBridgeClient } from '../../../adapters/eventbridge/client.ts';
 import type { Bus } from '../../../core/index.ts';
 import { credentials, oneByOne, refusal, type StubAnswer, stubServer } from '../stub-server.ts';
 
-const entries = [1, 2, 3].map((n) => ({ source: 'meridian.flight', detailType: 'Departed', detail: `{"n":${n}}` }));
+const entries = [1, 2, 3].map((n) => ({ source: 'meridian.note', detailType: 'Noted', detail: `{"n":${n}}` }));
 
 function answered(...Entries: readonly object[]): StubAnswer {
   return {

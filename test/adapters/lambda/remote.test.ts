@@ -17,14 +17,14 @@ async function remoteBehind(answers: readonly [StubAnswer, ...StubAnswer[]], tim
 describe('remote', () => {
   test('a request and its answer go through as JSON, to the function of that Region', async () => {
     const { remote, requests } = await remoteBehind([answered('{"status":200,"city":"Zürich"}')]);
-    expect(await remote.invoke('us-west-2', { stream: 'seats/1', actor: '東京' })).toEqual({
+    expect(await remote.invoke('us-west-2', { stream: 'stock/1', actor: '東京' })).toEqual({
       status: 200,
       city: 'Zürich',
     });
     expect(requests).toHaveLength(1);
     expect(requests[0]).toMatchObject({
       path: '/2015-03-31/functions/meridian-command/invocations',
-      body: '{"stream":"seats/1","actor":"東京"}',
+      body: '{"stream":"stock/1","actor":"東京"}',
       headers: { authorization: expect.stringContaining('/us-west-2/lambda/') },
     });
   });

@@ -80,14 +80,14 @@ describe('connection', () => {
   };
   type Adapters = Awaited<ReturnType<typeof adaptersBehind>>;
   const unavailable = { code: 'unavailable', retryable: true };
-  const places = Array.from({ length: 250 }, (_, i) => ({ stream: `flight/${i}`, shard: 0 }));
-  const entry = { stream: 'flight/1', shard: 0, version: {}, revision: 1, totals: {} };
+  const places = Array.from({ length: 250 }, (_, i) => ({ stream: `note/${i}`, shard: 0 }));
+  const entry = { stream: 'note/1', shard: 0, version: {}, revision: 1, totals: {} };
 
   test.each<[string, number, (adapters: Adapters) => Promise<unknown>]>([
-    ['load', DATABASE_MS, ({ events }) => events.load('flight/1')],
-    ['loadLog', DATABASE_MS, ({ events }) => events.loadLog('flight/1', 'us-east-1', 0)],
+    ['load', DATABASE_MS, ({ events }) => events.load('note/1')],
+    ['loadLog', DATABASE_MS, ({ events }) => events.loadLog('note/1', 'us-east-1', 0)],
     ['put', DATABASE_MS, ({ events }) => events.put(aCommit())],
-    ['load behind a version', DATABASE_MS, ({ events }) => events.load('flight/1', { eu: 7 })],
+    ['load behind a version', DATABASE_MS, ({ events }) => events.load('note/1', { eu: 7 })],
     ['finalise', DATABASE_MS, ({ events }) => events.finalise(anIntent(), 'committed')],
     ['transact', DATABASE_MS, ({ events }) => events.transact({ commits: [], free: [], decision: aDecision() })],
     ['findDecision', DATABASE_MS, ({ events }) => events.findDecision('us-east-1:order-17')],
@@ -95,14 +95,14 @@ describe('connection', () => {
     ['a put of a decision', DATABASE_MS, ({ decisions }) => decisions.put(aDecision())],
     ['find', DATABASE_MS, ({ decisions }) => decisions.find('us-east-1:order-17', 1)],
     ['attempts', DATABASE_MS, ({ decisions }) => decisions.attempts('us-east-1:order-17')],
-    ['newest', SNAPSHOT_MS, ({ snapshots }) => snapshots.newest('flight/1', 1)],
+    ['newest', SNAPSHOT_MS, ({ snapshots }) => snapshots.newest('note/1', 1)],
     ['a put of a snapshot', SNAPSHOT_MS, ({ snapshots }) => snapshots.put(aSnapshot())],
-    ['drop', SNAPSHOT_MS, ({ snapshots }) => snapshots.drop('flight/1', 1, '018f000000000001')],
+    ['drop', SNAPSHOT_MS, ({ snapshots }) => snapshots.drop('note/1', 1, '018f000000000001')],
     ['entries', DATABASE_MS, ({ views }) => views.entries('v', places)],
     ['apply', DATABASE_MS, ({ views }) => views.apply('v', [entry], [])],
     ['rows', DATABASE_MS, ({ views }) => views.rows('v', 4, undefined, 10)],
     ['totals', DATABASE_MS, ({ views }) => views.totals('v', 4, undefined, 10)],
-    ['total', DATABASE_MS, ({ views }) => views.total('v', 4, 'LAX')],
+    ['total', DATABASE_MS, ({ views }) => views.total('v', 4, 'red')],
     ['record', DATABASE_MS, ({ sightings }) => sightings.record('us-east-1', '018f000000000001')],
     ['all', DATABASE_MS, ({ sightings }) => sightings.all()],
     ['a put on the bus', MESSAGING_MS, ({ bus }) => bus.put([{ source: 's', detailType: 't', detail: '{}' }])],
@@ -124,7 +124,7 @@ describe('connection', () => {
   });
 
   const noEnd: StubAnswer = {
-    body: JSON.stringify({ Items: [], LastEvaluatedKey: { pk: { S: 'p' }, sk: { S: 'flight/1' } } }),
+    body: JSON.stringify({ Items: [], LastEvaluatedKey: { pk: { S: 'p' }, sk: { S: 'note/1' } } }),
   };
   const leftOut = ({ body }: StubRequest): StubAnswer => ({
     body: JSON.stringify({ Responses: {}, UnprocessedKeys: JSON.parse(body).RequestItems }),
@@ -132,7 +132,7 @@ describe('connection', () => {
 
   test.each<[string, (adapters: Adapters) => Promise<unknown>, (request: StubRequest) => StubAnswer]>([
     ['pages of attempts', ({ decisions }) => decisions.attempts('us-east-1:order-17'), () => noEnd],
-    ['pages of a stream', ({ events }) => events.load('flight/1'), () => noEnd],
+    ['pages of a stream', ({ events }) => events.load('note/1'), () => noEnd],
     ['pages of rows', ({ views }) => views.rows('v', 2, undefined, 10), () => noEnd],
     ['pages of totals', ({ views }) => views.totals('v', 2, undefined, 10), () => noEnd],
     ['keys that are left out', ({ views }) => views.entries('v', places), leftOut],

@@ -8,7 +8,7 @@ const ARN = 'arn:aws:states:us-east-1:123456789012:stateMachine:meridian-transac
 
 const input: MachineInput = {
   id: 'us-east-1:order-17',
-  participants: [{ stream: 'seats/17', operation: { kind: 'command', command: 'reserve', input: { name: 'Zoë' } } }],
+  participants: [{ stream: 'stock/17', operation: { kind: 'command', command: 'take', input: { name: 'Zoë' } } }],
   fingerprint: 'digest-of-the-request',
   timeout: 30_000,
   meta: { correlation: 'c' },

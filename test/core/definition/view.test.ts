@@ -25,7 +25,7 @@ describe('view definition', () => {
   });
 
   it('comes back as it was given', () => {
-    const definition = view({ name: 'airport-delays-2', shards: 1 });
+    const definition = view({ name: 'money-2', shards: 1 });
     expect(defineView(definition)).toBe(definition);
   });
 });
@@ -47,7 +47,7 @@ describe('shards of a view', () => {
   it('get about the same number of streams', () => {
     const counts = [0, 0, 0, 0];
     for (let i = 0; i < 4000; i++) {
-      const shard = shardOf(4, `flight/2001-01-01.LAX-BNA.${i}`);
+      const shard = shardOf(4, `note/2001-01-01.red-blue.${i}`);
       counts[shard] = (counts[shard] ?? 0) + 1;
     }
     expect(Math.min(...counts)).toBeGreaterThan(800);

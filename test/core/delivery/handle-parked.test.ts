@@ -57,7 +57,7 @@ describe('a subscriber with parked events', () => {
     await take(bodyAt(2), bodyAt(3));
     // Whoever handled the first one died, and its message is gone.
     await progress.advance(
-      subscribedEventSchema.parse({ ...JSON.parse(bodyAt(1)).detail, type: 'Departed' }),
+      subscribedEventSchema.parse({ ...JSON.parse(bodyAt(1)).detail, type: 'Noted' }),
       undefined,
       [],
     );

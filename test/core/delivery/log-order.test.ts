@@ -5,7 +5,7 @@ import { bodiesOf } from './subscribe-fixture.ts';
 
 /** The events of a commit. */
 function eventsOf(...of: Parameters<typeof bodiesOf>) {
-  return bodiesOf(...of).map((body) => subscribedEventSchema.parse({ ...JSON.parse(body).detail, type: 'Departed' }));
+  return bodiesOf(...of).map((body) => subscribedEventSchema.parse({ ...JSON.parse(body).detail, type: 'Noted' }));
 }
 
 describe('the order of a log', () => {

@@ -16,7 +16,7 @@ describe('subscribers at the same time', () => {
       ...bodiesOf({ log: 'us-west-2', position: 2, previous: 0, count: 2 }),
       ...bodiesOf({ log: 'us-west-2', position: 3 }),
     ],
-    [...bodiesOf({ stream: 'flight/2', position: 1 }), ...bodiesOf({ stream: 'flight/2', position: 2 })],
+    [...bodiesOf({ stream: 'note/2', position: 1 }), ...bodiesOf({ stream: 'note/2', position: 2 })],
   ];
   const idsOf = (bodies: readonly string[]): readonly string[] => bodies.map((body) => JSON.parse(body).detail.id);
   const all = lines.flat();

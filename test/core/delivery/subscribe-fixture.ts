@@ -5,14 +5,14 @@ import { entriesOf } from '../../../core/wire/bus-event.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { fakeRuntime } from '../../runtime.ts';
 
-export const STREAM = 'flight/1';
+export const STREAM = 'note/1';
 /** Milliseconds after which a log begins in its middle. */
 export const SETTLED = 300_000;
 
 /** A log's commit with so many events, as bodies of a queue's messages. */
 export function bodiesOf(of: Partial<Commit> & { readonly count?: number }): readonly string[] {
   const { count = 1, ...commit } = of;
-  const events = Array.from({ length: count }, (_, i) => ({ type: 'Departed', schemaVersion: 1, data: i }));
+  const events = Array.from({ length: count }, (_, i) => ({ type: 'Noted', schemaVersion: 1, data: i }));
   return entriesOf(aCommit({ stream: STREAM, events, ...commit })).map(({ source, detailType, detail }) =>
     JSON.stringify({ source, 'detail-type': detailType, detail: JSON.parse(detail) }),
   );

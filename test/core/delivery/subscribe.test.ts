@@ -60,7 +60,7 @@ describe('a subscriber', () => {
 
   it('leaves what it cannot read to be delivered again, and it alone', async () => {
     const { journal, take } = aSubscriber();
-    const answers = await take('not JSON', bodyAt(1), '{"detail-type":"Departed","detail":{}}');
+    const answers = await take('not JSON', bodyAt(1), '{"detail-type":"Noted","detail":{}}');
     expect(answers).toEqual([expect.any(SyntaxError), undefined, expect.any(Error)]);
     expect(journal).toEqual([idAt(1)]);
   });

@@ -37,14 +37,14 @@ describe('fold order', () => {
 
 describe('names', () => {
   it('number the events of a commit by its own place', () => {
-    expect(eventId(aCommit({ stream: 'flight/LAX', log: 'us', position: 7 }), 2)).toBe('flight/LAX@us.7.2');
+    expect(eventId(aCommit({ stream: 'note/red', log: 'us', position: 7 }), 2)).toBe('note/red@us.7.2');
   });
 
   it('split a stream into its type and its id', () => {
-    expect(parseStreamRef('flight/2001-01-01.LAX-BNA.17')).toEqual({
-      name: 'flight/2001-01-01.LAX-BNA.17',
-      type: 'flight',
-      id: '2001-01-01.LAX-BNA.17',
+    expect(parseStreamRef('note/2001-01-01.red-blue.17')).toEqual({
+      name: 'note/2001-01-01.red-blue.17',
+      type: 'note',
+      id: '2001-01-01.red-blue.17',
     });
   });
 });

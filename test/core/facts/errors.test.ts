@@ -80,8 +80,8 @@ describe('errors', () => {
 
   it('refuse for the domain, with details that never hide the members of every problem', () => {
     expect(toProblem(reject('Full.'))).toMatchObject({ code: 'rejected', status: 422, detail: 'Full.' });
-    const details = { code: 'FULL', status: 'full', detail: 'd', type: 't', title: 't', retryable: true, seats: 3 };
-    expect(toProblem(reject('Full.', details))).toEqual({ ...toProblem(reject('Full.')), seats: 3 });
+    const details = { code: 'FULL', status: 'full', detail: 'd', type: 't', title: 't', retryable: true, stock: 3 };
+    expect(toProblem(reject('Full.', details))).toEqual({ ...toProblem(reject('Full.')), stock: 3 });
   });
 
   it('name every fault with its path', () => {

@@ -25,11 +25,11 @@ describe('the ids of transactions', () => {
 });
 
 describe('what a decision makes of an intent', () => {
-  const listed = { stream: 'seats/17', log: 'us-east-1', position: 3 };
+  const listed = { stream: 'stock/17', log: 'us-east-1', position: 3 };
 
   it('is committed exactly where it lists its stream, log and position', () => {
     expect(stateIn(aDecision(), listed)).toBe('committed');
-    for (const other of [{ stream: 'seats/18' }, { log: 'us-west-2' }, { position: 4 }])
+    for (const other of [{ stream: 'stock/18' }, { log: 'us-west-2' }, { position: 4 }])
       expect(stateIn(aDecision(), { ...listed, ...other })).toBe('aborted');
     expect(stateIn(anAbort(), listed)).toBe('aborted');
   });

@@ -75,7 +75,7 @@ describe('ingest', () => {
 
   it.each([
     ['a schema violation', appending('a', { events: [{ type: 'Noted', data: {} }] }), 'validation'],
-    ['an unknown type', appending('a', { stream: 'flight/x' }), 'unknown-stream-type'],
+    ['an unknown type', appending('a', { stream: 'nothing/x' }), 'unknown-stream-type'],
     ['an unknown event', appending('a', { events: [{ type: 'Vanished' }] }), 'unknown-event'],
     ['an unknown command', commanding('a', { command: 'vanish' }), 'unknown-command'],
     ["the domain's own refusal", commanding('a', { command: 'withdraw' }), 'rejected'],

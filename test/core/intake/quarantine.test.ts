@@ -13,7 +13,7 @@ import {
 import { fakeRuntime } from '../../runtime.ts';
 
 function event(id: string, stream: string): string {
-  return JSON.stringify({ 'detail-type': 'meridian.append', source: 'airports', detail: { id, stream, events: [] } });
+  return JSON.stringify({ 'detail-type': 'meridian.append', source: 'teller', detail: { id, stream, events: [] } });
 }
 
 /** A quarantine, and an ingest queue that notes what it gets. */
@@ -52,7 +52,7 @@ describe('a list of the quarantine', () => {
     const { add, memory, list, runtime } = aQuarantine();
     await add('This is not JSON.', '{');
     runtime.advance(1000);
-    await memory.send([event('a1', 'flight/1')]);
+    await memory.send([event('a1', 'note/1')]);
 
     expect(await list()).toEqual({
       messages: [
@@ -69,9 +69,9 @@ describe('a list of the quarantine', () => {
           receives: 1,
           reason: expect.stringContaining('could not be decided'),
           detailType: 'meridian.append',
-          stream: 'flight/1',
+          stream: 'note/1',
           envelopeId: 'a1',
-          body: event('a1', 'flight/1'),
+          body: event('a1', 'note/1'),
         },
       ],
       about: 2,
@@ -112,15 +112,15 @@ describe('a list of the quarantine', () => {
 
   it('chooses by id, by a part of the reason, by stream and by type of stream', async () => {
     const { add, list } = aQuarantine();
-    await add('It has no USABLE id.', event('', 'flight/1'));
-    await add('This is not JSON.', event('a', 'flight/10'));
-    await add('This is not JSON.', event('b', 'seats/1'));
+    await add('It has no USABLE id.', event('', 'note/1'));
+    await add('This is not JSON.', event('a', 'note/10'));
+    await add('This is not JSON.', event('b', 'stock/1'));
     await add('This is not JSON.', '{');
 
     expect((await list({ filter: { reason: 'usable' } })).messages).toHaveLength(1);
-    expect((await list({ filter: { stream: 'flight/1' } })).messages).toHaveLength(1);
-    expect((await list({ filter: { stream: 'flight' } })).messages).toHaveLength(2);
-    expect((await list({ filter: { stream: 'flight', reason: 'json' } })).messages).toHaveLength(1);
+    expect((await list({ filter: { stream: 'note/1' } })).messages).toHaveLength(1);
+    expect((await list({ filter: { stream: 'note' } })).messages).toHaveLength(2);
+    expect((await list({ filter: { stream: 'note', reason: 'json' } })).messages).toHaveLength(1);
     expect(await list({ ids: ['quarantined-4', 'quarantined-2'] })).toMatchObject({
       messages: [{ id: 'quarantined-2' }, { id: 'quarantined-4' }],
       complete: true,
@@ -188,13 +188,13 @@ describe('what is put into the quarantine', () => {
 describe('a redrive', () => {
   it('sends what came in, to the letter, and removes it', async () => {
     const { add, memory, redrive, ingested } = aQuarantine();
-    const body = `${event('a', 'flight/1')} `;
+    const body = `${event('a', 'note/1')} `;
     await add('unreadable', '{');
     await memory.send([body]);
 
     expect(await redrive()).toMatchObject({
       examined: 2,
-      redriven: [{ id: 'quarantined-1' }, { id: 'quarantined-2', stream: 'flight/1', envelopeId: 'a' }],
+      redriven: [{ id: 'quarantined-1' }, { id: 'quarantined-2', stream: 'note/1', envelopeId: 'a' }],
       kept: 0,
       failed: [],
       about: 2,

@@ -44,7 +44,7 @@ describe('load', () => {
   });
 
   it('refuses a stream of a type that there is not', async () => {
-    await expect(loadHistory(aRegion(), parseStreamRef('flight/x'))).rejects.toThrow(
+    await expect(loadHistory(aRegion(), parseStreamRef('nothing/x'))).rejects.toThrow(
       expect.objectContaining({ code: 'unknown-stream-type' }),
     );
   });

@@ -257,7 +257,7 @@ describe('prepare', () => {
 
   it.each([
     ['of another Region', 'account/eu.1', 'misdirected'],
-    ['of a type that is unknown', 'seat/1', 'unknown-stream-type'],
+    ['of a type that is unknown', 'nothing/1', 'unknown-stream-type'],
   ])('refuses a stream %s', async (_what, stream, code) => {
     const us = aRegion();
     expect(await prepareIntent(us, aPrepare({ participant: { stream, operation: deposit(1) } }))).toMatchObject({

@@ -13,7 +13,7 @@ describe('an announcement', () => {
     ).toEqual(decision.participants);
   });
 
-  it.each(['seats/17', undefined])('of an aborted one carries the reason whole: because of %s', (stream) => {
+  it.each(['stock/17', undefined])('of an aborted one carries the reason whole: because of %s', (stream) => {
     const problem = anAbort().reason?.problem ?? expect.fail('it has no reason');
     const { detail } = announcementOf(anAbort({ reason: { ...(stream !== undefined && { stream }), problem } }));
     expect(abortedSchema.parse(JSON.parse(detail))).toMatchObject({

@@ -51,25 +51,25 @@ describe('an answer of the API', () => {
     [false, {}],
   ])('shows rows of a view; more of them: %s', (more, next) => {
     const rows = [
-      { key: 'a', value: { delay: 1 } },
+      { key: 'a', value: { balance: 1 } },
       { key: 'b', value: null },
     ];
-    const sent = encodeRowPage('us-east-1', 'delays', { rows, more });
-    expect(rowPageSchema.parse(overHttp(sent))).toEqual({ view: 'delays', region: 'us-east-1', rows, ...next });
+    const sent = encodeRowPage('us-east-1', 'money', { rows, more });
+    expect(rowPageSchema.parse(overHttp(sent))).toEqual({ view: 'money', region: 'us-east-1', rows, ...next });
   });
 
   it('shows one row of a view', () => {
     const row = { key: 'a', value: [1] };
-    const sent = encodeRow('us-east-1', 'delays', row);
-    expect(rowSchema.parse(overHttp(sent))).toEqual({ view: 'delays', region: 'us-east-1', ...row });
+    const sent = encodeRow('us-east-1', 'money', row);
+    expect(rowSchema.parse(overHttp(sent))).toEqual({ view: 'money', region: 'us-east-1', ...row });
   });
 
   it.each([
     ['undecided', { id: 'us:a', state: 'undecided' }, { id: 'us:a', state: 'undecided' }],
     [
       'aborted because of a stream',
-      { id: 'us:a', state: 'aborted', reason: { stream: 'seats/1', problem: toProblem(reject('No.')) } },
-      { id: 'us:a', state: 'aborted', reason: toProblem(reject('No.')), participant: 'seats/1' },
+      { id: 'us:a', state: 'aborted', reason: { stream: 'stock/1', problem: toProblem(reject('No.')) } },
+      { id: 'us:a', state: 'aborted', reason: toProblem(reject('No.')), participant: 'stock/1' },
     ],
     [
       'aborted because of none',
@@ -84,14 +84,14 @@ describe('an answer of the API', () => {
   );
 
   it('shows where a transaction is committed', () => {
-    const participants = [{ stream: 'seats/1', log: 'us', position: 3, version }];
+    const participants = [{ stream: 'stock/1', log: 'us', position: 3, version }];
     const shown = transactionShownSchema.parse(
       overHttp(encodeTransaction({ id: 'us:a', state: 'committed', participants })),
     );
     expect(shown).toEqual({
       id: 'us:a',
       state: 'committed',
-      participants: [{ stream: 'seats/1', log: 'us', position: 3, version: expect.any(String) }],
+      participants: [{ stream: 'stock/1', log: 'us', position: 3, version: expect.any(String) }],
     });
   });
 
@@ -104,8 +104,8 @@ describe('an answer of the API', () => {
   it.each([
     ['a state without a version', streamStateSchema, { stream: 'note/n', mode: 'merge', region: 'us-east-1' }],
     ['a page without commits', commitPageSchema, { stream: 'note/n', version: 'token' }],
-    ['a page without rows', rowPageSchema, { view: 'delays', region: 'us-east-1' }],
-    ['a row without a key', rowSchema, { view: 'delays', region: 'us-east-1', value: 1 }],
+    ['a page without rows', rowPageSchema, { view: 'money', region: 'us-east-1' }],
+    ['a row without a key', rowSchema, { view: 'money', region: 'us-east-1', value: 1 }],
     ['health without what was seen', healthSchema, { region: 'us-east-1' }],
     ['a transaction in a state that there is not', transactionShownSchema, { id: 'us:a', state: 'unknown' }],
     ['an envelope with half a problem', submittedSchema, { id: 'a', stream: 'note/n', problem: { code: 'rejected' } }],

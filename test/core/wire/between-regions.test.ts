@@ -18,8 +18,8 @@ function overTheWire(value: unknown): unknown {
 }
 
 const problem = toProblem(reject('No.', { left: 0 }));
-const participant = { stream: 'seats/17', operation: { kind: 'command' as const, command: 'reserve', input: 3 } };
-const intent = { stream: 'seats/17', log: 'us', position: 3 };
+const participant = { stream: 'stock/17', operation: { kind: 'command' as const, command: 'take', input: 3 } };
+const intent = { stream: 'stock/17', log: 'us', position: 3 };
 
 describe('what a Region asks of another one', () => {
   const append: Append = {
@@ -62,12 +62,12 @@ describe('what a Region answers another one', () => {
     { id: 'us:a', state: 'unknown' },
     { id: 'us:a', state: 'undecided' },
     { id: 'us:a', state: 'committed', participants: [{ ...intent, version: { us: 3 } }] },
-    { id: 'us:a', state: 'aborted', reason: { stream: 'seats/17', problem } },
+    { id: 'us:a', state: 'aborted', reason: { stream: 'stock/17', problem } },
   ];
   const prepared: readonly Prepared[] = [
     { kind: 'prepared', ...intent, version: { us: 3 } },
-    { kind: 'busy', stream: 'seats/17' },
-    { kind: 'refused', stream: 'seats/17', problem },
+    { kind: 'busy', stream: 'stock/17' },
+    { kind: 'refused', stream: 'stock/17', problem },
   ];
 
   it.each<[string, z.ZodType, object]>([

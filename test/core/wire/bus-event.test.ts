@@ -4,20 +4,20 @@ import { aCommit } from '../../contract/commits.ts';
 
 const meta = { correlation: 'c', causation: 'a', actor: 'x'.repeat(1000), traceparent: 'none' };
 const events = [
-  { type: 'Departed', schemaVersion: 2, data: { delay: 3 } },
+  { type: 'Noted', schemaVersion: 2, data: { text: 'red' } },
   { type: 'Cancelled', schemaVersion: 1, data: undefined },
 ];
 
 /** The bodies of a commit's events, as a rule's target gets them. */
 function bodiesOf(of: Parameters<typeof aCommit>[0] = {}): readonly string[] {
-  return entriesOf(aCommit({ stream: 'flight/17', events, ...of })).map(({ detailType, detail }) =>
+  return entriesOf(aCommit({ stream: 'note/17', events, ...of })).map(({ detailType, detail }) =>
     JSON.stringify({ source: 'any', 'detail-type': detailType, detail: JSON.parse(detail) }),
   );
 }
 
 describe('an event on the bus', () => {
   it('is read as it was written, also with a meta that no caller may send any more', () => {
-    const commit = aCommit({ stream: 'flight/17', events, meta });
+    const commit = aCommit({ stream: 'note/17', events, meta });
     const read = bodiesOf({ meta }).map(parseSubscribedEvent);
     expect(read.map(({ type, schemaVersion, data }) => ({ type, schemaVersion, data }))).toEqual(events);
     const { log, position, region, previous, context, hlc, commitId, fingerprint } = commit;
@@ -40,7 +40,7 @@ describe('an event on the bus', () => {
   it.each([
     ['no JSON', '{'],
     ['no event', '[]'],
-    ['of no commit', JSON.stringify({ 'detail-type': 'Departed', detail: { stream: 'flight/17' } })],
+    ['of no commit', JSON.stringify({ 'detail-type': 'Noted', detail: { stream: 'note/17' } })],
   ])('is not read from a body that is %s', (_, body) => {
     expect(() => parseSubscribedEvent(body)).toThrow();
   });

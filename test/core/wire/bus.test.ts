@@ -20,21 +20,21 @@ import { aDecision, anAbort } from '../../contract/decisions.ts';
 describe('entries of a commit', () => {
   it('are one an event, with everything that makes the commit up', () => {
     const events = [
-      { type: 'Departed', schemaVersion: 1, data: { delay: 3 } },
-      { type: 'Arrived', schemaVersion: 2, data: null },
+      { type: 'Deposited', schemaVersion: 1, data: { amount: 3 } },
+      { type: 'Withdrawn', schemaVersion: 2, data: null },
     ];
     const meta = { correlation: 'c', traceparent: 't' };
-    const commit = aCommit({ stream: 'flight/LAX.17', log: 'us', position: 4, region: 'us-east-1', events, meta });
+    const commit = aCommit({ stream: 'account/us.ann', log: 'us', position: 4, region: 'us-east-1', events, meta });
     const entries = entriesOf(commit);
     expect(entries.map(({ source, detailType }) => [source, detailType])).toEqual([
-      ['meridian.flight', 'Departed'],
-      ['meridian.flight', 'Arrived'],
+      ['meridian.account', 'Deposited'],
+      ['meridian.account', 'Withdrawn'],
     ]);
     const { context, previous, hlc, commitId, fingerprint } = commit;
     expect(entries.map(({ detail }) => JSON.parse(detail))).toEqual(
       events.map(({ data, schemaVersion }, index) => ({
-        id: `flight/LAX.17@us.4.${index}`,
-        stream: 'flight/LAX.17',
+        id: `account/us.ann@us.4.${index}`,
+        stream: 'account/us.ann',
         data,
         schemaVersion,
         meta: {
@@ -85,16 +85,16 @@ describe('patterns', () => {
   });
 
   it('bring a subscriber whole logs: stream types, of every Region or of some', () => {
-    expect(subscriptionPattern(['flight', 'seats'])).toEqual({ source: ['meridian.flight', 'meridian.seats'] });
-    expect(subscriptionPattern(['flight'], ['us-east-1'])).toEqual({
-      source: ['meridian.flight'],
+    expect(subscriptionPattern(['account', 'stock'])).toEqual({ source: ['meridian.account', 'meridian.stock'] });
+    expect(subscriptionPattern(['account'], ['us-east-1'])).toEqual({
+      source: ['meridian.account'],
       detail: { meta: { region: ['us-east-1'] } },
     });
   });
 
   it('bring the projector what was born elsewhere, of the types that some view shows', () => {
-    expect(fastPathPattern('us-east-1', new Set(['flight', 'seats']))).toEqual({
-      source: ['meridian.flight', 'meridian.seats'],
+    expect(fastPathPattern('us-east-1', new Set(['account', 'stock']))).toEqual({
+      source: ['meridian.account', 'meridian.stock'],
       detail: { meta: { region: [{ 'anything-but': ['us-east-1'] }] } },
     });
   });
@@ -110,7 +110,7 @@ describe('the announcement of a transaction', () => {
     const version = { us: 3, eu: 1 };
     const decision = aDecision({
       transaction: 'us:order-17',
-      participants: [{ stream: 'seats/17', log: 'us', position: 3, version }],
+      participants: [{ stream: 'stock/17', log: 'us', position: 3, version }],
       region: 'us',
     });
     expect(entryOf(decision)).toEqual({
@@ -120,7 +120,7 @@ describe('the announcement of a transaction', () => {
         id: 'tx/us:order-17',
         transaction: 'us:order-17',
         participants: [
-          { stream: 'seats/17', log: 'us', position: 3, version: encodeVersionToken('seats/17', version) },
+          { stream: 'stock/17', log: 'us', position: 3, version: encodeVersionToken('stock/17', version) },
         ],
         meta: { region: 'us', decidedAt: '2001-01-01T00:00:00.000Z' },
       },
@@ -132,7 +132,7 @@ describe('the announcement of a transaction', () => {
     expect(entryOf(decision)).toMatchObject({
       source: 'meridian.tx',
       detailType: 'TransactionAborted',
-      detail: { reason: decision.reason?.problem, participant: 'seats/17', meta: { region: 'us' } },
+      detail: { reason: decision.reason?.problem, participant: 'stock/17', meta: { region: 'us' } },
     });
   });
 });

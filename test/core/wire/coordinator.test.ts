@@ -4,9 +4,9 @@ import { type MachineInput, machineInputSchema } from '../../../core/wire/coordi
 const input: MachineInput = {
   id: 'us:order-1',
   participants: [
-    { stream: 'seats/17', operation: { kind: 'command', command: 'reserve', input: { seat: 3 } } },
-    { stream: 'miles/ann', operation: { kind: 'events', events: [{ type: 'MilesPaid', data: { miles: 5 } }] } },
-    { stream: 'miles/bob', expected: { us: 3 } },
+    { stream: 'stock/17', operation: { kind: 'command', command: 'take', input: 'ann' } },
+    { stream: 'account/ann', operation: { kind: 'events', events: [{ type: 'Withdrawn', data: { amount: 5 } }] } },
+    { stream: 'account/bob', expected: { us: 3 } },
   ],
   fingerprint: 'digest',
   timeout: 30_000,
@@ -22,7 +22,7 @@ describe('the input of the state machine', () => {
   it.each([
     ['a deadline', { deadline: undefined }],
     ['participants', { participants: undefined }],
-    ['a stream that can be one', { participants: [{ stream: 'seats' }] }],
+    ['a stream that can be one', { participants: [{ stream: 'stock' }] }],
   ])('is not read without %s', (_, of) => {
     expect(machineInputSchema.safeParse({ ...input, ...of }).success).toBe(false);
   });

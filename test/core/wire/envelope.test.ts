@@ -92,7 +92,7 @@ describe('an envelope of events', () => {
       note({ events: [{ type: 'Noted', schemaVersion: 1.5 }] }),
       ['events[0].schemaVersion'],
     ],
-    ['a stream of an unknown type, and a fault', note({ stream: 'flight/x', more: 1 }), ['more']],
+    ['a stream of an unknown type, and a fault', note({ stream: 'nothing/x', more: 1 }), ['more']],
     ['an actor of 257 characters', note({ meta: { actor: 'x'.repeat(257) } }), ['meta.actor']],
     ['a traceparent that is none', note({ meta: { traceparent: 'x' } }), ['meta.traceparent']],
   ])('is refused when it is or has %s', (_what, envelope, paths) => {
@@ -115,7 +115,7 @@ describe('an envelope of events', () => {
   });
 
   it('is refused when its stream is of a type that there is not', () => {
-    expect(() => parseEventsEnvelope(toyDomain, note({ stream: 'flight/x' }), newId)).toThrow(
+    expect(() => parseEventsEnvelope(toyDomain, note({ stream: 'nothing/x' }), newId)).toThrow(
       expect.objectContaining({ code: 'unknown-stream-type' }),
     );
   });

@@ -14,11 +14,11 @@ function overTheWire(value: unknown): unknown {
 
 describe('a request to operate', () => {
   it('comes with its action, and with defaults for what was left out', () => {
-    const sent = encodeOperateRequest('quarantine-redrive', { filter: { stream: 'flight' }, before: undefined });
+    const sent = encodeOperateRequest('quarantine-redrive', { filter: { stream: 'note' }, before: undefined });
     const { action, ...input } = operateRequestSchema.parse(overTheWire(sent));
     expect(action).toBe('quarantine-redrive');
     expect(operatorActions['quarantine-redrive'].request.parse(input)).toEqual({
-      filter: { stream: 'flight' },
+      filter: { stream: 'note' },
       limit: 1000,
       dryRun: false,
     });

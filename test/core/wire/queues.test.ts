@@ -7,7 +7,7 @@ import { aCommit } from '../../contract/commits.ts';
 
 describe('a message to the resolver', () => {
   it.each<ResolverMessage>([
-    { kind: 'intent', stream: 'seats/17', log: 'us', position: 3, attemptId: 'us:order-1#2' },
+    { kind: 'intent', stream: 'stock/17', log: 'us', position: 3, attemptId: 'us:order-1#2' },
     { kind: 'attempt', transaction: 'us:order-1', attempt: 3, fingerprint: 'digest' },
   ])('is read as it was written: %j', (message) => {
     expect(parseResolverMessage(encodeResolverMessage(message))).toEqual(message);
@@ -17,7 +17,7 @@ describe('a message to the resolver', () => {
     '{',
     'null',
     '{"kind":"other"}',
-    '{"kind":"intent","stream":"seats/17"}',
+    '{"kind":"intent","stream":"stock/17"}',
     '{"kind":"intent","stream":"no name","log":"us","position":1,"attemptId":"a#1"}',
     '{"kind":"attempt","transaction":"us:order-1"}',
   ])('is not read from %s', (body) => {

@@ -122,7 +122,7 @@ describe('parseTransaction', () => {
       ['participants[0].input.amount'],
     ],
     ['a stream that is no name', { participants: [{ ...withdrawal, stream: 'us.1' }] }, ['participants[0].stream']],
-    ['an unknown stream type', { participants: [{ ...withdrawal, stream: 'seat/1' }] }, ['participants[0].stream']],
+    ['an unknown stream type', { participants: [{ ...withdrawal, stream: 'nothing/1' }] }, ['participants[0].stream']],
     [
       'a stream without a home',
       { participants: [{ ...withdrawal, stream: 'account/mars.1' }] },

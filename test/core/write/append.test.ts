@@ -102,7 +102,7 @@ describe('append', () => {
   });
 
   it.each([
-    ['an unknown type', { stream: 'flight/x' }, 'unknown-stream-type'],
+    ['an unknown type', { stream: 'nothing/x' }, 'unknown-stream-type'],
     ['an unknown event', { operation: { kind: 'events', events: [{ type: 'Vanished' }] } }, 'unknown-event'],
     ['a malformed event', { operation: { kind: 'events', events: [{ type: 'Noted' }] } }, 'validation'],
     ['an unknown command', { operation: command('vanish', {}) }, 'unknown-command'],

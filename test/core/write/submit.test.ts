@@ -94,7 +94,7 @@ describe('submit', () => {
 
   it('refuses an unknown type, and an id without a home, before it asks anybody', async () => {
     const { us, invoked } = aPair();
-    await expect(submitAppend(us, anAppend({ stream: 'flight/x' }))).rejects.toThrow(
+    await expect(submitAppend(us, anAppend({ stream: 'nothing/x' }))).rejects.toThrow(
       expect.objectContaining({ code: 'unknown-stream-type' }),
     );
     await expect(submitAppend(us, anAppend({ stream: 'account/xx' }))).rejects.toThrow(

@@ -31,17 +31,13 @@ describe('the checks at synth', () => {
         'Replicas.0.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled',
         false,
       );
-    expect(() => synthesize({ context: { regions: two }, change })).toThrow(
-      /Replicas without point-in-time recovery: us-west-2/,
-    );
+    expect(() => synthesize({ context: { regions: two }, change })).toThrow(/point-in-time recovery: us-west-2/);
   });
 
   it('refuse a replica that says nothing of point-in-time recovery', () => {
     const change = (stacks: MeridianStacks) =>
       globalTable(stacks).addPropertyDeletionOverride('Replicas.1.PointInTimeRecoverySpecification');
-    expect(() => synthesize({ context: { regions: two }, change })).toThrow(
-      /Replicas without point-in-time recovery: us-east-1/,
-    );
+    expect(() => synthesize({ context: { regions: two }, change })).toThrow(/point-in-time recovery: us-east-1/);
   });
 
   it('refuse it on a table of whatever stack', () => {
@@ -55,34 +51,34 @@ describe('the checks at synth', () => {
           Replicas: [{ Region: { Ref: 'AWS::Region' } }],
         },
       });
-    expect(() => synthesize({ context: { regions: two }, change })).toThrow(
-      /Replicas without point-in-time recovery: .*AWS::Region/,
-    );
+    expect(() => synthesize({ context: { regions: two }, change })).toThrow(/point-in-time recovery: .*AWS::Region/);
   });
 
   it('refuse two changes of replicas in one deploy', () => {
     expect(() => synthesize({ context: { regions: five.slice(0, 4) }, deployed: { regions: two } })).toThrow(
-      /one replica of a global table per update, these are 2: \+us-east-2 \+eu-west-1/,
+      /one replica .*2: \+us-east-2 \+eu-west-1/,
     );
   });
 
   it('refuse another primary Region', () => {
     expect(() => synthesize({ context: { regions: two }, deployed: { regions: two.toReversed() } })).toThrow(
-      /primary Region is us-west-2 and cannot become us-east-1/,
+      /primary Region .*us-west-2 .*us-east-1/,
     );
   });
 
-  it('refuse another consistency of the decisions, also with a change of Regions alone', () => {
+  it('refuse another consistency of the decisions', () => {
     expect(() =>
       synthesize({
         context: { regions: three, decisions: 'strong' },
         deployed: { regions: three, decisions: 'eventual' },
       }),
-    ).toThrow(/made with "decisions": "eventual" and cannot become "strong"/);
-    // The default follows the Regions.
+    ).toThrow(/"decisions": "eventual" .*"strong"/);
+  });
+
+  it('refuse another consistency of the decisions that is the default of other Regions', () => {
     expect(() =>
       synthesize({ context: { regions: [...three, 'eu-west-1'] }, deployed: { regions: three, decisions: 'strong' } }),
-    ).toThrow(/made with "decisions": "strong" and cannot become "eventual"/);
+    ).toThrow(/"decisions": "strong" .*"eventual"/);
   });
 
   it('refuse limits that do not fit together, and say which', () => {
@@ -90,13 +86,14 @@ describe('the checks at synth', () => {
     const config = parseConfig((key) => (key === 'regions' ? two : undefined));
     const change = ({ global }: MeridianStacks) =>
       Validations.of(global.node.root).addPlugins(new MeridianChecks({ config, deployed: undefined, limits }));
-    expect(() => synthesize({ context: { regions: two }, change })).toThrow(
-      /whoever calls command gives up before it is cut off: 100000 is more than 45000/,
-    );
+    expect(() => synthesize({ context: { regions: two }, change })).toThrow(/calls command .*100000 .*45000/);
   });
 
-  it('let one change of replicas pass, and any of stacks to throw away', () => {
+  it('let one change of replicas pass', () => {
     expect(() => synthesize({ context: { regions: five.slice(0, 3) }, deployed: { regions: two } })).not.toThrow();
+  });
+
+  it('let any change of stacks to throw away pass', () => {
     expect(() =>
       synthesize({ context: { regions: two, ephemeral: true }, deployed: { regions: five, decisions: 'strong' } }),
     ).not.toThrow();

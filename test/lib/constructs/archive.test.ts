@@ -33,7 +33,7 @@ describe('the archive of a bus', () => {
   });
 
   it.each(['us-east-1', 'us-west-2'])('keeps the events of the domain that were born in %s', (region) => {
-    const commit = aCommit({ region, events: [{ type: 'Departed', schemaVersion: 1, data: {} }] });
+    const commit = aCommit({ region, events: [{ type: 'Noted', schemaVersion: 1, data: {} }] });
     const [entry] = entriesOf(commit);
     const { source, detailType, detail } = entry ?? expect.fail('there is no entry');
     expect(isKept({ source, 'detail-type': detailType, detail: JSON.parse(detail) })).toBe(true);
@@ -43,6 +43,6 @@ describe('the archive of a bus', () => {
     const { source, detail } = acceptedEntry({ id: '1', stream: 'note/1', version: 'token' });
     expect(isKept({ source, 'detail-type': 'Accepted', detail: JSON.parse(detail) })).toBe(false);
     const append = { id: '1', stream: 'note/1', meta: { region: 'us-east-1' } };
-    expect(isKept({ source: 'tower.lax', 'detail-type': 'meridian.append', detail: append })).toBe(false);
+    expect(isKept({ source: 'teller.7', 'detail-type': 'meridian.append', detail: append })).toBe(false);
   });
 });

@@ -7,13 +7,13 @@ import { Activity } from '../../../world/time/activity.ts';
 import { seeded } from '../../../world/time/randomness.ts';
 import { VirtualScheduler } from '../../../world/time/scheduler.ts';
 
-function event(source: string, detailType = 'Departed', bornIn?: string) {
+function event(source: string, detailType = 'Deposited', bornIn?: string) {
   return { source, detailType, bornIn };
 }
-function entry(detail: unknown, source = 'meridian.flight') {
+function entry(detail: unknown, source = 'meridian.account') {
   return {
     source,
-    detailType: 'Departed',
+    detailType: 'Deposited',
     detail: JSON.stringify(detail),
   };
 }
@@ -21,31 +21,31 @@ function entry(detail: unknown, source = 'meridian.flight') {
 describe('matches', () => {
   it('takes in what producers put for Meridian, and nothing that comes from Meridian itself', () => {
     for (const type of ['meridian.append', 'meridian.command', 'meridian.transact']) {
-      expect(matchesPattern(ingestPattern, event('airports', type))).toBe(true);
-      expect(matchesPattern(ingestPattern, event('meridian.flight', type))).toBe(false);
+      expect(matchesPattern(ingestPattern, event('teller', type))).toBe(true);
+      expect(matchesPattern(ingestPattern, event('meridian.account', type))).toBe(false);
       expect(matchesPattern(ingestPattern, event('meridian.receipt', type))).toBe(false);
     }
-    for (const type of ['Departed', 'Meridian.append', ''])
-      expect(matchesPattern(ingestPattern, event('airports', type))).toBe(false);
+    for (const type of ['Deposited', 'Meridian.append', ''])
+      expect(matchesPattern(ingestPattern, event('teller', type))).toBe(false);
     expect(matchesPattern(ingestPattern, event('meridians', 'meridian.append'))).toBe(true);
   });
 
   it('forwards the domain’s events of its own Region only, and no outcomes', () => {
     const pattern = forwardPattern('us-east-1');
-    expect(matchesPattern(pattern, event('meridian.flight', 'Departed', 'us-east-1'))).toBe(true);
-    expect(matchesPattern(pattern, event('meridian.flight', 'Departed', 'us-east-2'))).toBe(false);
-    expect(matchesPattern(pattern, event('meridian.flight', 'Departed', 'us-east-10'))).toBe(false);
+    expect(matchesPattern(pattern, event('meridian.account', 'Deposited', 'us-east-1'))).toBe(true);
+    expect(matchesPattern(pattern, event('meridian.account', 'Deposited', 'us-east-2'))).toBe(false);
+    expect(matchesPattern(pattern, event('meridian.account', 'Deposited', 'us-east-10'))).toBe(false);
     expect(matchesPattern(pattern, event('meridian.receipt', 'Accepted'))).toBe(false);
-    expect(matchesPattern(pattern, event('airports', 'Departed', 'us-east-1'))).toBe(false);
+    expect(matchesPattern(pattern, event('teller', 'Deposited', 'us-east-1'))).toBe(false);
   });
 
   it('brings other Regions’ events to the projector, of projected types only', () => {
-    const pattern = fastPathPattern('us-east-1', ['flight']);
-    expect(matchesPattern(pattern, event('meridian.flight', 'Departed', 'us-east-2'))).toBe(true);
-    expect(matchesPattern(pattern, event('meridian.flight', 'Departed', 'us-east-1'))).toBe(false);
-    expect(matchesPattern(pattern, event('meridian.seats', 'Departed', 'us-east-2'))).toBe(false);
-    expect(matchesPattern(pattern, event('meridian.flights', 'Departed', 'us-east-2'))).toBe(false);
-    expect(matchesPattern(pattern, event('meridian.flight', 'Departed'))).toBe(false);
+    const pattern = fastPathPattern('us-east-1', ['account']);
+    expect(matchesPattern(pattern, event('meridian.account', 'Deposited', 'us-east-2'))).toBe(true);
+    expect(matchesPattern(pattern, event('meridian.account', 'Deposited', 'us-east-1'))).toBe(false);
+    expect(matchesPattern(pattern, event('meridian.stock', 'Deposited', 'us-east-2'))).toBe(false);
+    expect(matchesPattern(pattern, event('meridian.accounts', 'Deposited', 'us-east-2'))).toBe(false);
+    expect(matchesPattern(pattern, event('meridian.account', 'Deposited'))).toBe(false);
   });
 });
 
@@ -56,8 +56,8 @@ describe('WorldBus', () => {
     const [one, two, other] = [new KeepingQueue(), new KeepingQueue(), new KeepingQueue()];
     const heard: unknown[] = [];
     bus.addRule({ source: [{ prefix: 'meridian.' }] }, { kind: 'queue', queue: one });
-    bus.addRule({ 'detail-type': ['Departed'] }, { kind: 'queue', queue: two });
-    bus.addRule({ source: ['meridian.seats'] }, { kind: 'queue', queue: other });
+    bus.addRule({ 'detail-type': ['Deposited'] }, { kind: 'queue', queue: two });
+    bus.addRule({ source: ['meridian.stock'] }, { kind: 'queue', queue: other });
     bus.addRule({}, { kind: 'listener', listen: (each) => heard.push(each) });
 
     expect(await bus.put([entry({ n: 1, 'ü"': null })])).toEqual([undefined]);
@@ -65,8 +65,8 @@ describe('WorldBus', () => {
     expect(JSON.parse(one.bodies[0] ?? '')).toEqual({
       version: '0',
       id: expect.any(String),
-      'detail-type': 'Departed',
-      source: 'meridian.flight',
+      'detail-type': 'Deposited',
+      source: 'meridian.account',
       account: '000000000000',
       time: new Date(scheduler.now()).toISOString(),
       region: 'us-east-1',

@@ -86,7 +86,7 @@ describe('VirtualScheduler', () => {
     const scheduler = new VirtualScheduler();
     const again = (): unknown => scheduler.after(100, again);
     again();
-    await expect(scheduler.runUntil(() => false, 10_000)).rejects.toThrow('did not come to rest within 10 s');
+    await expect(scheduler.runUntil(() => false, 10_000)).rejects.toThrow(/rest within 10 s/);
   });
 
   it('resolves a promise with time passing, and throws what it throws', async () => {
