@@ -1,7 +1,7 @@
 import { type DynamoDBClient, paginateQuery, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import type { Decision, Decisions } from '../../core/index.ts';
 import { DATABASE_MS } from '../../core/limits/budgets.ts';
-import { timeLimit } from '../sdk/connection.ts';
+import { type CallOptions, timeLimit } from '../sdk/connection.ts';
 import { orSdkError } from '../sdk/sdk-error.ts';
 import { decisionKey, fromDecisionItem, toDecisionItem } from './decision-item.ts';
 import { getItem, putIfAbsent } from './put-if-absent.ts';
@@ -14,21 +14,21 @@ import { getItem, putIfAbsent } from './put-if-absent.ts';
 export function dynamoDbDecisions(
   client: DynamoDBClient,
   table: string,
-  { strong }: { readonly strong: boolean },
+  { strong, callMs = DATABASE_MS }: CallOptions & { readonly strong: boolean },
 ): Decisions {
   return {
     strong,
     put: async (decision) => {
       const { transaction, attempt } = decision;
       const item = toDecisionItem(decisionKey(transaction, attempt), decision);
-      const there = await orSdkError(`decide ${transaction}`, putIfAbsent(client, table, item));
+      const there = await orSdkError(`decide ${transaction}`, putIfAbsent(client, table, item, callMs));
       return there && fromDecisionItem(there);
     },
-    find: async (transaction, attempt, milliseconds = DATABASE_MS) => {
+    find: async (transaction, attempt, within = callMs) => {
       const key = decisionKey(transaction, attempt);
       const item = await orSdkError(
         `read the decision on ${transaction}`,
-        getItem(client, table, key, timeLimit(milliseconds)),
+        getItem(client, table, key, timeLimit(Math.min(within, callMs))),
       );
       return item && fromDecisionItem(item);
     },
@@ -41,7 +41,7 @@ export function dynamoDbDecisions(
       };
       const read = async (): Promise<readonly Decision[]> => {
         const decisions: Decision[] = [];
-        for await (const { Items = [] } of paginateQuery({ client }, input, timeLimit(DATABASE_MS)))
+        for await (const { Items = [] } of paginateQuery({ client }, input, timeLimit(callMs)))
           decisions.push(...Items.map(fromDecisionItem));
         return decisions;
       };

@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { Commit, Decision, EventsTable, IntentKey, VersionVector } from '../../core/index.ts';
 import { DATABASE_MS } from '../../core/limits/budgets.ts';
-import { timeLimit } from '../sdk/connection.ts';
+import { type CallOptions, timeLimit } from '../sdk/connection.ts';
 import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
 import { checkFinal } from '../store-rules/check-final.ts';
 import { checkWrite } from '../store-rules/check-write.ts';
@@ -27,7 +27,11 @@ import { untilItPasses } from './until-it-passes.ts';
  * Every function throws MeridianError `unavailable` (retryable) when DynamoDB does not answer; `put` and `transact` throw
  * `too-large` for a commit above DynamoDB's 400 KB, `transact` also for more than 4 MB.
  */
-export function dynamoDbEventStore(client: DynamoDBClient, table: string): EventsTable {
+export function dynamoDbEventStore(
+  client: DynamoDBClient,
+  table: string,
+  { callMs = DATABASE_MS }: CallOptions = {},
+): EventsTable {
   const query = async (stream: string, first: string, last: string): Promise<readonly Commit[]> => {
     const input: QueryCommandInput = {
       TableName: table,
@@ -36,7 +40,7 @@ export function dynamoDbEventStore(client: DynamoDBClient, table: string): Event
       ExpressionAttributeValues: { ':stream': { S: stream }, ':first': { S: first }, ':last': { S: last } },
     };
     const commits: Commit[] = [];
-    for await (const { Items = [] } of paginateQuery({ client }, input, timeLimit(DATABASE_MS)))
+    for await (const { Items = [] } of paginateQuery({ client }, input, timeLimit(callMs)))
       commits.push(...Items.map(fromImage));
     return commits;
   };
@@ -64,7 +68,7 @@ export function dynamoDbEventStore(client: DynamoDBClient, table: string): Event
             Limit: limit,
             ...(after !== undefined && { ExclusiveStartKey: cursors.decode(after) }),
           }),
-          timeLimit(DATABASE_MS),
+          timeLimit(callMs),
         ),
       );
       return {
@@ -73,16 +77,22 @@ export function dynamoDbEventStore(client: DynamoDBClient, table: string): Event
       };
     },
     put: async (commit) => {
-      const holder = await orSdkError(`append to ${commit.stream}`, putIfAbsent(client, table, toImage(commit)));
+      const holder = await orSdkError(
+        `append to ${commit.stream}`,
+        putIfAbsent(client, table, toImage(commit), callMs),
+      );
       return holder && fromImage(holder);
     },
     at: async (stream, log, position) => {
-      const item = await orSdkError(`load ${stream}`, getItem(client, table, keyOf({ stream, log, position })));
+      const item = await orSdkError(
+        `load ${stream}`,
+        getItem(client, table, keyOf({ stream, log, position }), timeLimit(callMs)),
+      );
       return item && fromImage(item);
     },
     finalise: async (intent, state) => {
       const doing = `finalise an intent of ${intent.stream}`;
-      const bound = timeLimit(DATABASE_MS);
+      const bound = timeLimit(callMs);
       try {
         await untilItPasses(bound, () => client.send(update(table, intent, state), bound));
       } catch (error) {
@@ -104,7 +114,7 @@ export function dynamoDbEventStore(client: DynamoDBClient, table: string): Event
               { Put: ifAbsent(table, oneRegionItem(decision)) },
             ],
           }),
-          timeLimit(DATABASE_MS),
+          timeLimit(callMs),
         );
         return undefined;
       } catch (error) {
@@ -115,13 +125,16 @@ export function dynamoDbEventStore(client: DynamoDBClient, table: string): Event
     },
     findDecision: async (transaction) => {
       const key = oneRegionKey(transaction);
-      const item = await orSdkError(`read the outcome of ${transaction}`, getItem(client, table, key));
+      const item = await orSdkError(
+        `read the outcome of ${transaction}`,
+        getItem(client, table, key, timeLimit(callMs)),
+      );
       return item && fromDecisionItem(item);
     },
     putDecision: async (decision) => {
       const there = await orSdkError(
         `keep the outcome of ${decision.transaction}`,
-        putIfAbsent(client, table, oneRegionItem(decision)),
+        putIfAbsent(client, table, oneRegionItem(decision), callMs),
       );
       return there && fromDecisionItem(there);
     },

@@ -5,7 +5,6 @@ import {
   GetItemCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { DATABASE_MS } from '../../core/limits/budgets.ts';
 import { timeLimit } from '../sdk/connection.ts';
 import { type Key, keySchema } from './attributes.ts';
 import { untilItPasses } from './until-it-passes.ts';
@@ -26,8 +25,13 @@ export function ifAbsent(table: string, item: Item) {
  * Puts an item, if there is none under its key: one conditional write.
  * @returns the item that is there already, undefined when this one was written
  */
-export async function putIfAbsent(client: DynamoDBClient, table: string, item: Item): Promise<Item | undefined> {
-  const bound = timeLimit(DATABASE_MS);
+export async function putIfAbsent(
+  client: DynamoDBClient,
+  table: string,
+  item: Item,
+  callMs: number,
+): Promise<Item | undefined> {
+  const bound = timeLimit(callMs);
   try {
     await untilItPasses(bound, () => client.send(new PutItemCommand(ifAbsent(table, item)), bound));
     return undefined;
@@ -45,7 +49,7 @@ export async function getItem(
   client: DynamoDBClient,
   table: string,
   key: Key,
-  bound: ReturnType<typeof timeLimit> = timeLimit(DATABASE_MS),
+  bound: ReturnType<typeof timeLimit>,
 ): Promise<Item | undefined> {
   const { Item } = await client.send(new GetItemCommand({ TableName: table, Key: key, ConsistentRead: true }), bound);
   return Item;

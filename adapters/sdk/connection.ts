@@ -10,6 +10,12 @@ export interface ConnectionOptions {
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
+/** How an adapter calls its service. */
+export interface CallOptions {
+  /** Milliseconds for a whole call, retries included. @default DATABASE_MS */
+  readonly callMs?: number;
+}
+
 /** The options of every request of one call, which together end in time. */
 export function timeLimit(milliseconds: number): { readonly abortSignal: AbortSignal } {
   return {

@@ -3,14 +3,17 @@
 // Calls of services. Each is the time of a whole call of an adapter, all its pages and the SDK's retries included.
 
 export const DATABASE_MS = 20_000;
+/** The same by `coordinate` and `participant`, whose own time is short, and by `resolver`, whose time is shorter. */
+export const TRANSACTION_DATABASE_MS = 4_000;
+export const RESOLVER_DATABASE_MS = 2_000;
 /** Of the bus or a queue. */
 export const MESSAGING_MS = 15_000;
 /** Of the snapshots: an append or a read waits for one, and goes on without. */
 export const SNAPSHOT_MS = 2_000;
 /** Of another Region's function. */
-export const REMOTE_MS = 28_000;
+export const REMOTE_MS = 31_000;
 /** The same by `participant`, whose own time is short. */
-export const PARTICIPANT_CALL_MS = 25_000;
+export const PARTICIPANT_CALL_MS = 27_000;
 /** A connection and one request of an SDK, which tries so often in a call. */
 export const SDK_CONNECT_MS = 1_000;
 export const SDK_REQUEST_MS = 5_000;

@@ -105,20 +105,19 @@ export const FUNCTIONS = {
   },
   operate: { timeoutS: 60, memoryMb: MEMORY_MB },
   participant: { timeoutS: 30, memoryMb: MEMORY_MB },
-  /** A read or two and a write. */
   coordinate: { timeoutS: 15, memoryMb: MEMORY_MB },
   resolver: {
     // Short, so that what dies here is redelivered within the time after its deadline in which it has to be decided.
-    timeoutS: 10,
+    timeoutS: 14,
     memoryMb: MEMORY_MB,
     queue: {
       ...BATCH,
       // After an outage many are due at once; the account's other functions keep their share of concurrency.
       maxConcurrency: 20,
-      // Almost three hours of tries: with eventual decisions an intent stays undecided while its deciding Region is lost.
+      // Almost four hours of tries: with eventual decisions an intent stays undecided while its deciding Region is lost.
       maxReceives: SQS_MAX_RECEIVES,
       // No longer, as whoever meets the intent is held up until the message is redelivered.
-      visibilityS: 10,
+      visibilityS: 14,
     },
   },
   subscriber: SUBSCRIBER,

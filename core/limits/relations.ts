@@ -130,6 +130,7 @@ function callRelations(limits: Limits): Relation[] {
       needs: limits.PASSED_ON_WAIT_MS + DATABASE_MS,
       has: time('command'),
     },
+    { name: 'whoever calls command waits until it has given up', needs: APPEND_MS + DATABASE_MS, has: REMOTE_MS },
     { name: 'whoever calls command gives up before it is cut off', needs: REMOTE_MS, has: time('command') },
     { name: 'api has more time than the function that it calls', needs: time('command') + 1, has: time('api') },
     { name: 'ingest has more time than the function that it calls', needs: time('command') + 1, has: time('ingest') },
@@ -189,8 +190,8 @@ function callRelations(limits: Limits): Relation[] {
 }
 
 function transactionRelations(limits: Limits): Relation[] {
-  const { ASK_DECISION_MS, RECOVERY_MS, RESOLVER_SLACK_MS, FUNCTIONS } = limits;
-  const { participant, resolver } = FUNCTIONS;
+  const { ASK_DECISION_MS, RECOVERY_MS, RESOLVER_SLACK_MS, TRANSACTION_DATABASE_MS, FUNCTIONS } = limits;
+  const { coordinate, participant, resolver } = FUNCTIONS;
   return [
     {
       name: 'a transaction has its default time',
@@ -208,15 +209,26 @@ function transactionRelations(limits: Limits): Relation[] {
       needs: limits.PASSED_ON_WAIT_MS + 1,
       has: limits.REMOTE_MS,
     },
-    { name: 'participant: a call of the table', needs: limits.DATABASE_MS, has: participant.timeoutS * 1000 },
+    {
+      name: 'coordinate: what was decided, and a decision',
+      needs: 2 * TRANSACTION_DATABASE_MS,
+      has: coordinate.timeoutS * 1000,
+    },
+    {
+      // A snapshot; the stream; an intent in the way, its decision asked for, then made, and the intent final; its own intent.
+      name: 'participant: a stream, an intent that it ends, and its own',
+      needs: limits.SNAPSHOT_MS + 4 * TRANSACTION_DATABASE_MS + 2 * ASK_DECISION_MS,
+      has: limits.PARTICIPANT_CALL_MS,
+    },
     {
       name: 'participant: a call of another Region',
       needs: limits.PARTICIPANT_CALL_MS + 1,
       has: participant.timeoutS * 1000,
     },
     {
-      name: 'resolver: a decision that is asked for, and one that is made',
-      needs: 2 * ASK_DECISION_MS,
+      // The intent; its decision here, elsewhere, then made; and the intent final.
+      name: 'resolver: an intent, its decision asked for, then made, and the intent final',
+      needs: 3 * limits.RESOLVER_DATABASE_MS + 2 * ASK_DECISION_MS,
       has: resolver.timeoutS * 1000,
     },
     {

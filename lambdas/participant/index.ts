@@ -5,6 +5,7 @@ import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts
 import { lambdaRemote } from '../../adapters/lambda/remote.ts';
 import { nodeRuntime } from '../../adapters/node/runtime.ts';
 import { warmStreams } from '../../adapters/node/warm-streams.ts';
+import { TRANSACTION_DATABASE_MS } from '../../core/limits/budgets.ts';
 import { domain } from '../../domain/index.ts';
 import { parseEnvironment } from '../environment.ts';
 import { powertools } from '../powertools.ts';
@@ -23,15 +24,16 @@ const env = parseEnvironment([
 ]);
 const telemetry = powertools(env.MERIDIAN_NAME);
 const client = dynamoDbClient();
+const callMs = TRANSACTION_DATABASE_MS;
 
 export const handler = makeHandler({
   domain,
   region: env.AWS_REGION,
   regions: env.MERIDIAN_REGIONS,
   log: env.MERIDIAN_LOG,
-  events: dynamoDbEventStore(client, env.EVENTS_TABLE),
+  events: dynamoDbEventStore(client, env.EVENTS_TABLE, { callMs }),
   snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
-  decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),
+  decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong', callMs }),
   participants: lambdaRemote({ functionName: env.PARTICIPANT_FUNCTION }),
   runtime: nodeRuntime(telemetry.metric),
   warm: warmStreams(),

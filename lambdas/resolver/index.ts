@@ -3,6 +3,7 @@ import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { lambdaRemote } from '../../adapters/lambda/remote.ts';
 import { nodeRuntime } from '../../adapters/node/runtime.ts';
+import { RESOLVER_DATABASE_MS } from '../../core/limits/budgets.ts';
 import { parseEnvironment } from '../environment.ts';
 import { powertools } from '../powertools.ts';
 import { makeHandler } from './handler.ts';
@@ -17,11 +18,12 @@ const env = parseEnvironment([
 ]);
 const telemetry = powertools(env.MERIDIAN_NAME);
 const client = dynamoDbClient();
+const callMs = RESOLVER_DATABASE_MS;
 
 export const handler = makeHandler({
   region: env.AWS_REGION,
-  events: dynamoDbEventStore(client, env.EVENTS_TABLE),
-  decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),
+  events: dynamoDbEventStore(client, env.EVENTS_TABLE, { callMs }),
+  decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong', callMs }),
   participants: lambdaRemote({ functionName: env.PARTICIPANT_FUNCTION }),
   runtime: nodeRuntime(telemetry.metric),
   telemetry,
