@@ -94,9 +94,9 @@ const layers = [
   {
     name: 'lib-is-infrastructure',
     comment:
-      'lib imports the CDK, domain/index.ts, and what core and the stacks have to agree on: limits, names, bus patterns',
+      'lib imports the CDK, and what core and the stacks have to agree on: limits, names, bus patterns; the app gives it its domain',
     from: `^lib/(?!${customResource})`,
-    may: ['^lib/', domain, agreed, npm('aws-cdk-lib', 'constructs', 'cdk-nag', 'zod'), builtins],
+    may: ['^lib/', agreed, npm('aws-cdk-lib', 'constructs', 'cdk-nag', 'zod'), builtins],
   },
   {
     name: 'custom-resources-are-small',

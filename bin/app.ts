@@ -13,6 +13,9 @@ try {
     config,
     projectedTypes: [...projectedTypes(domain)].sort(),
     eventSchemas: registrySchemas(domain),
+    subscriptions: () => ({
+      ...(config.subscriber && { Subscriber: { functionId: 'subscriber', streamTypes: ['flight'] } }),
+    }),
     deployed: readDeployed(REGIONS_FILE, config.name),
   });
 } catch (error) {

@@ -3,6 +3,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { namesOf, REGION_TAG } from '../core/names.ts';
 import { MeridianChecks } from './checks/meridian-checks.ts';
 import type { Config } from './config.ts';
+import type { Subscription } from './constructs/subscriber.ts';
 import type { Deployed } from './deployed-regions.ts';
 import { GlobalStack } from './stacks/global-stack.ts';
 import { RegionStack } from './stacks/region-stack.ts';
@@ -15,6 +16,8 @@ export interface MeridianProps {
   readonly projectedTypes: readonly string[];
   /** The domain's events as EventBridge delivers them, JSON Schema draft 4 by name. */
   readonly eventSchemas: Readonly<Record<string, object>>;
+  /** The subscribers of a Region, by the names of their constructs. */
+  readonly subscriptions: (region: string) => Readonly<Record<string, Subscription>>;
   /** How it is deployed; undefined before its first deploy. */
   readonly deployed: Deployed | undefined;
 }
@@ -30,7 +33,7 @@ export interface MeridianStacks {
 /** Adds a deployment's stacks to an app, with its tags and the checks that they have to pass. */
 export function addMeridian(
   app: App,
-  { config, projectedTypes, eventSchemas, deployed }: MeridianProps,
+  { config, projectedTypes, eventSchemas, subscriptions, deployed }: MeridianProps,
 ): MeridianStacks {
   const names = namesOf(config.name);
   const env = (region: string | undefined) => ({
@@ -50,6 +53,7 @@ export function addMeridian(
       region,
       projectedTypes,
       eventSchemas,
+      subscriptions: subscriptions(region),
     });
     // It reads the stream of a replica that the global stack makes.
     stack.addStackDependency(global);

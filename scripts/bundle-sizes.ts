@@ -54,9 +54,7 @@ const metafileSchema = z
 
 /** Has the CDK bundle every function of a Region into `outdir`, exactly as a deploy does. */
 export function bundleFunctions(outdir: string): readonly Bundle[] {
-  const { context: given } = cdkJsonSchema.parse(JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')));
-  // The example subscriber is only deployed when asked for.
-  const context: Readonly<Record<string, unknown>> = { ...given, subscriber: true };
+  const { context } = cdkJsonSchema.parse(JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')));
   const config = parseConfig((key) => context[key]);
   const [region = ''] = config.regions;
   const app = new App({
@@ -69,7 +67,13 @@ export function bundleFunctions(outdir: string): readonly Bundle[] {
     },
   });
   // What is not code does not matter here.
-  const { regions } = addMeridian(app, { config, projectedTypes: [], eventSchemas: {}, deployed: undefined });
+  const { regions } = addMeridian(app, {
+    config,
+    projectedTypes: [],
+    eventSchemas: {},
+    subscriptions: () => ({ Subscriber: { functionId: 'subscriber', streamTypes: ['any'] } }),
+    deployed: undefined,
+  });
   return (regions[0]?.node.findAll() ?? []).filter((construct) => construct instanceof MeridianFunction).map(read);
 }
 

@@ -6,8 +6,8 @@ import type { SubscribedEvent } from '../wire/bus-event.ts';
  * Where a log begins that nothing of was handled yet.
  * - `beginning`: with its first event. One whose predecessors were published before there was a subscriber waits for them:
  *   publish them again.
- * - `first-seen`: with the earliest event that has come, once that has waited for `SETTLE_MS`. One still earlier that comes after
- *   that is passed over.
+ * - `first-seen`: with the earliest event that has come, once that has waited for `SETTLE_MS` of take-turn.ts. One still
+ *   earlier that comes after that is passed over.
  */
 export type From = 'beginning' | 'first-seen';
 

@@ -2,8 +2,8 @@ import type { Hlc } from '../facts/hlc.ts';
 import type { Snapshot } from '../facts/snapshot.ts';
 
 /**
- * The `snapshots` table: per Region, never replicated. What is lost here is made again. A call takes 2 s at most, since
- * without its answer there is another way.
+ * The `snapshots` table: per Region, never replicated. What is lost here is made again. A call takes `SNAPSHOT_MS` at most,
+ * since without its answer there is another way.
  */
 export interface SnapshotStore {
   /**

@@ -14,16 +14,10 @@ import { QUEUE_DEFAULTS } from './queue-defaults.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 import { WorkQueue } from './work-queue.ts';
 
-/** Properties of Subscriber. */
-export interface SubscriberProps {
-  /** The deployment. */
-  readonly config: Config;
-  /** The Region of the stack. */
-  readonly region: string;
+/** What a subscriber hears of, and which function handles it. */
+export interface Subscription {
   /** Which function handles the events; its queue, rule and table are named after it. */
   readonly functionId: QueueConsumerId;
-  /** This Region's bus. It carries the events of every Region. */
-  readonly bus: EventBus;
   /**
    * The stream types to hear of, one or more. There is no choosing by the events' types: each event's predecessor in its log
    * has to come too, so the function passes over what it has no use for.
@@ -39,6 +33,16 @@ export interface SubscriberProps {
    * @default beginning: nothing is ever passed over
    */
   readonly from?: 'beginning' | 'first-seen';
+}
+
+/** Properties of Subscriber. */
+export interface SubscriberProps extends Subscription {
+  /** The deployment. */
+  readonly config: Config;
+  /** The Region of the stack. */
+  readonly region: string;
+  /** This Region's bus. It carries the events of every Region. */
+  readonly bus: EventBus;
 }
 
 /** Takes events from the bus: rule, queue and function, with a table for what was handled and what the handling adds up. */

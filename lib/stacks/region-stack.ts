@@ -22,7 +22,7 @@ import { Resolver } from '../constructs/resolver.ts';
 import { SchemaRegistry } from '../constructs/schema-registry.ts';
 import { SnapshotsTable } from '../constructs/snapshots-table.ts';
 import { StreamLookup } from '../constructs/stream-lookup/stream-lookup.ts';
-import { Subscriber } from '../constructs/subscriber.ts';
+import { Subscriber, type Subscription } from '../constructs/subscriber.ts';
 import type { Transacting } from '../constructs/transacting.ts';
 import { TransactionMachine } from '../constructs/transaction-machine.ts';
 import { TransactionsReplica } from '../constructs/transactions-replica.ts';
@@ -38,6 +38,14 @@ export interface RegionStackProps extends StackProps {
   readonly projectedTypes: readonly string[];
   /** The domain's events as EventBridge delivers them, JSON Schema draft 4 by name. */
   readonly eventSchemas: Readonly<Record<string, object>>;
+  /** The subscribers of the Region, by the names of their constructs. */
+  readonly subscriptions: Readonly<Record<string, Subscription>>;
+}
+
+/** What every construct gets. */
+interface Shared {
+  readonly config: Config;
+  readonly region: string;
 }
 
 /** All that one Region needs to work on its own. */
@@ -45,51 +53,20 @@ export class RegionStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    { config, region, projectedTypes, eventSchemas, ...props }: RegionStackProps,
+    { config, region, projectedTypes, eventSchemas, subscriptions, ...props }: RegionStackProps,
   ) {
     super(scope, id, props);
-    const names = namesOf(config.name);
     const shared = { config, region };
-    const streams = new StreamLookup(this, 'StreamLookup', shared);
-    const events = new EventsReplica(this, 'Events', { config, streams });
-    const transactions = new TransactionsReplica(this, 'Transactions', { config, streams });
-    const views = new ViewsTable(this, 'Views', { tableName: names.viewsTable, ephemeral: config.ephemeral });
-    const snapshots = new SnapshotsTable(this, 'Snapshots', { tableName: names.snapshotsTable });
+    const { views, ...stores } = addTables(this, shared);
     const bus = new Bus(this, 'Bus', shared);
     new Forwarding(this, 'Forwarding', { ...shared, bus: bus.bus });
 
-    // What every function that writes to streams needs.
-    const environment: Environment = {
-      MERIDIAN_REGIONS: config.regions.join(),
-      MERIDIAN_LOG: config.logs[region] ?? region,
-      EVENTS_TABLE: names.eventsTable,
-      SNAPSHOTS_TABLE: names.snapshotsTable,
-      TRANSACTIONS_TABLE: names.transactionsTable,
-      DECISIONS: config.decisions,
-    };
-    const stores = { events, snapshots, transactions };
-    const participant = new Participant(this, 'Participant', { ...shared, environment, ...stores });
-    const coordinate = new Coordinate(this, 'Coordinate', { ...shared, events, transactions });
-    const machine = new TransactionMachine(this, 'TransactionMachine', {
-      ...shared,
-      participant: participant.function,
-      coordinate: coordinate.function,
-    });
-    const resolver = new Resolver(this, 'Resolver', { ...shared, events, transactions, participant });
-    const transacting: Transacting = {
-      environment: {
-        ...environment,
-        PARTICIPANT_FUNCTION: names.function('participant'),
-        TRANSACTION_MACHINE_ARN: machine.arn,
-      },
-      ...stores,
-      participant,
-      machine,
-    };
+    const { transacting, resolver } = addTransactions(this, shared, stores);
     const command = new Command(this, 'Command', { ...shared, transacting });
     const ingest = new Ingest(this, 'Ingest', { ...shared, transacting, bus, command });
     const api = new Api(this, 'Api', { ...shared, transacting, views, command });
     const projection = new Projection(this, 'Projection', { ...shared, ...stores, views, bus, projectedTypes });
+    const { events, transactions } = stores;
     const relay = new Relay(this, 'Relay', {
       ...shared,
       events,
@@ -100,23 +77,14 @@ export class RegionStack extends Stack {
       views,
     });
     new Operate(this, 'Operate', { ...shared, events, transactions, resolver, views, bus, ingest });
-    if (config.subscriber)
-      new Subscriber(this, 'Subscriber', {
-        ...shared,
-        functionId: 'subscriber',
-        bus: bus.bus,
-        streamTypes: ['flight'],
-      });
+    for (const [name, subscription] of Object.entries(subscriptions))
+      new Subscriber(this, name, { ...shared, ...subscription, bus: bus.bus });
 
     if (config.archiveDays > 0) new Archive(this, 'Archive', { config, bus: bus.bus });
 
     if (config.schemaRegistry) new SchemaRegistry(this, 'SchemaRegistry', { config, schemas: eventSchemas });
 
-    // Behind everything that they watch.
-    const inventory = inventoryOf(this);
-    const { topic } = new AlarmTopic(this, 'AlarmTopic', shared);
-    const alarms = new Alarms(this, 'Alarms', { ...shared, inventory, relayMappings: relay.mappings, topic });
-    new Dashboard(this, 'Dashboard', { ...shared, inventory, alarms: alarms.all });
+    const { topic } = addWatch(this, shared, relay);
     for (const part of this.node.children) Tags.of(part).add(COMPONENT_TAG, part.node.id);
 
     new CfnOutput(this, 'ApiUrl', { value: api.url, description: "The Region's API; requests are signed with IAM" });
@@ -126,4 +94,63 @@ export class RegionStack extends Stack {
     });
     new CfnOutput(this, 'AlarmTopicArn', { value: topic.topicArn, description: "Subscribe to the Region's alarms" });
   }
+}
+
+type Stores = Pick<Transacting, 'events' | 'transactions' | 'snapshots'>;
+
+/** What the Region keeps: its replicas of the global tables, and tables of its own. */
+function addTables(stack: Stack, { config, region }: Shared): Stores & { readonly views: ViewsTable } {
+  const names = namesOf(config.name);
+  const streams = new StreamLookup(stack, 'StreamLookup', { config, region });
+  return {
+    events: new EventsReplica(stack, 'Events', { config, streams }),
+    transactions: new TransactionsReplica(stack, 'Transactions', { config, streams }),
+    views: new ViewsTable(stack, 'Views', { tableName: names.viewsTable, ephemeral: config.ephemeral }),
+    snapshots: new SnapshotsTable(stack, 'Snapshots', { tableName: names.snapshotsTable }),
+  };
+}
+
+/** What takes part in transactions, drives them and ends them, and what whoever begins one needs of it. */
+function addTransactions(stack: Stack, shared: Shared, stores: Stores) {
+  const { config, region } = shared;
+  const { events, transactions } = stores;
+  const names = namesOf(config.name);
+  // What every function that writes to streams needs.
+  const environment: Environment = {
+    MERIDIAN_REGIONS: config.regions.join(),
+    MERIDIAN_LOG: config.logs[region] ?? region,
+    EVENTS_TABLE: names.eventsTable,
+    SNAPSHOTS_TABLE: names.snapshotsTable,
+    TRANSACTIONS_TABLE: names.transactionsTable,
+    DECISIONS: config.decisions,
+  };
+  const participant = new Participant(stack, 'Participant', { ...shared, environment, ...stores });
+  const coordinate = new Coordinate(stack, 'Coordinate', { ...shared, events, transactions });
+  const machine = new TransactionMachine(stack, 'TransactionMachine', {
+    ...shared,
+    participant: participant.function,
+    coordinate: coordinate.function,
+  });
+  const resolver = new Resolver(stack, 'Resolver', { ...shared, events, transactions, participant });
+  const transacting: Transacting = {
+    environment: {
+      ...environment,
+      PARTICIPANT_FUNCTION: names.function('participant'),
+      TRANSACTION_MACHINE_ARN: machine.arn,
+    },
+    ...stores,
+    participant,
+    machine,
+  };
+  return { transacting, resolver };
+}
+
+/** Alarms and the dashboard, behind everything that they watch. */
+function addWatch(stack: Stack, shared: Shared, relay: Relay): AlarmTopic {
+  const inventory = inventoryOf(stack);
+  const alarmTopic = new AlarmTopic(stack, 'AlarmTopic', shared);
+  const { topic } = alarmTopic;
+  const alarms = new Alarms(stack, 'Alarms', { ...shared, inventory, relayMappings: relay.mappings, topic });
+  new Dashboard(stack, 'Dashboard', { ...shared, inventory, alarms: alarms.all });
+  return alarmTopic;
 }

@@ -65,7 +65,6 @@ const allowed: Record<string, string[]> = {
   ],
   'lib/x.ts': [
     'lib/config.ts',
-    'domain/index.ts',
     'core/limits/aws.ts',
     'core/names.ts',
     'core/wire/bus.ts',

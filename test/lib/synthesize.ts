@@ -65,6 +65,9 @@ export function synthesize({
       config,
       projectedTypes: [...types].sort(),
       eventSchemas: registrySchemas(toyDomain),
+      subscriptions: () => ({
+        ...(config.subscriber && { Subscriber: { functionId: 'subscriber', streamTypes: ['note'] } }),
+      }),
       deployed,
     });
     change?.(stacks);

@@ -28,4 +28,13 @@ describe('streams to look at', () => {
     expect(await looksAt(payload(commit))).toEqual(targets.map(() => []));
     expect(await looksAt(part(noting('b', { position: 2 })))).toEqual(targets.map(() => ['note/n']));
   });
+
+  it('are none of another type: a generation is not asked for their entries', async () => {
+    const us = aRegionWithViews();
+    const targets = [...domain.views.values()].flatMap((view) => targetsOf(view, firstGenerations(view)));
+    const views = { ...us.views, entries: () => Promise.reject(new Error('This is not asked for.')) };
+    const stream = 'account/us.1';
+    const behind = await streamsBehind(views, targets, new Map([[stream, [{ ...key(noting('a')), stream }]]]));
+    expect(behind.map(({ streams }) => streams.size)).toEqual(targets.map(() => 0));
+  });
 });

@@ -10,7 +10,7 @@ import { matches } from '../event-pattern.ts';
 import { firstRegionOf, type Synthesized, synthesize } from '../synthesize.ts';
 import { TemplateReader } from '../template.ts';
 
-describe('the example subscriber', () => {
+describe('a subscriber of the app', () => {
   let app: Synthesized;
   let region: TemplateReader;
   let without: TemplateReader;
@@ -31,14 +31,14 @@ describe('the example subscriber', () => {
 
   it('hears of every Region by the pattern that the world runs on, and of no other stream type', () => {
     const { EventPattern } = region.named('AWS::Events::Rule', 'meridian-subscriber').Properties;
-    expect(EventPattern).toEqual(subscriptionPattern(['flight']));
+    expect(EventPattern).toEqual(subscriptionPattern(['note']));
     const event = (source: string) => ({
       source,
       'detail-type': 'Departed',
       detail: { meta: { region: 'us-west-2' } },
     });
-    expect(matches(EventPattern, event('meridian.flight'))).toBe(true);
-    expect(matches(EventPattern, event('meridian.seats'))).toBe(false);
+    expect(matches(EventPattern, event('meridian.note'))).toBe(true);
+    expect(matches(EventPattern, event('meridian.stock'))).toBe(false);
   });
 
   it('gets events by a queue, and keeps what it cannot get or cannot handle', () => {
