@@ -1,6 +1,7 @@
+import { bytesAtMost } from '../delivery/deliver.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import { SQS_BATCH_ENTRIES } from '../limits/aws.ts';
-import { QUARANTINE_CHARACTERS, QUARANTINE_LOOK_MS } from '../limits/budgets.ts';
+import { QUARANTINE_ANSWER_BYTES, QUARANTINE_LOOK_MS } from '../limits/budgets.ts';
 import type { HeldMessage, Quarantine } from '../ports/quarantine.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { ActionRequest, Quarantined } from '../wire/operate.ts';
@@ -26,14 +27,14 @@ interface Examination {
   readonly hold: number;
   /** Milliseconds since 1970: only messages sent until then are chosen. @default all */
   readonly before?: number;
-  /** Gets the chosen ones of one receive, no more than the choice's `limit` in all. */
+  /** Gets the chosen ones of one receive, no more than the choice's `limit` and than an answer holds in all. */
   take(chosen: readonly Chosen[]): Promise<void> | void;
 }
 
 interface Examined {
   /** Every message that was held, by its id. */
   readonly held: ReadonlyMap<string, HeldMessage>;
-  /** Those that were chosen, but too many. */
+  /** Those that were chosen, but too many or too large. */
   readonly surplus: readonly HeldMessage[];
   /** Whether none was left that nobody holds, or all that were named are here. */
   readonly complete: boolean;
@@ -54,8 +55,8 @@ export async function examineQuarantine(
   const begun = runtime.elapsed();
   let surplus: readonly HeldMessage[] = [];
   let taken = 0;
-  let characters = 0;
-  while (taken < most && characters < QUARANTINE_CHARACTERS && runtime.elapsed() - begun < QUARANTINE_LOOK_MS) {
+  let room = QUARANTINE_ANSWER_BYTES;
+  while (taken < most && surplus.length === 0 && runtime.elapsed() - begun < QUARANTINE_LOOK_MS) {
     const received = await quarantine.receive(hold);
     const fresh = received.filter(({ id }) => !held.has(id));
     // Also when only what is held already comes, a second time: then all has come.
@@ -65,14 +66,23 @@ export async function examineQuarantine(
       .filter(({ id, sentAt }) => sentAt <= before && (!wanted || wanted.has(id)))
       .map((message) => ({ held: message, message: quarantinedOf(message) }))
       .filter(({ message }) => matches(message, filter));
-    surplus = chosen.slice(most - taken).map(({ held }) => held);
-    const taking = chosen.slice(0, most - taken);
+    const sizes = chosen.map(({ message }) => bytesAtMost(JSON.stringify(message)));
+    const fitting = countFitting(sizes, room, taken === 0);
+    const taking = chosen.slice(0, Math.min(fitting, most - taken));
+    surplus = chosen.slice(taking.length).map(({ held }) => held);
     taken += taking.length;
-    characters += taking.reduce((sum, { message }) => sum + message.body.length, 0);
+    room -= sizes.slice(0, taking.length).reduce((sum, size) => sum + size, 0);
     await take(taking);
   }
   // Whoever has all the messages that he named does not need the rest.
   return { held, surplus, complete: wanted !== undefined && taken === wanted.size };
+}
+
+/** How many of the first fit into the room; one at least if `always`. */
+function countFitting(sizes: readonly number[], room: number, always: boolean): number {
+  let used = 0;
+  const end = sizes.findIndex((size) => (used += size) > room);
+  return end === -1 ? sizes.length : Math.max(end, always ? 1 : 0);
 }
 
 function matches({ reason, stream }: Quarantined, filter: Choice['filter']): boolean {

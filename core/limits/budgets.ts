@@ -78,8 +78,8 @@ export const QUARANTINE_LOOK_MS = 10_000;
 export const QUARANTINE_HOLD_MS = 30_000;
 /** For so long what a redrive passed over stays hidden, so that its next call goes on behind it. */
 export const QUARANTINE_PASS_MS = 120_000;
-/** Characters of all bodies in an answer, and of what a call keeps in memory. */
-export const QUARANTINE_CHARACTERS = 1_500_000;
+/** Of all messages in an answer, as JSON. One that is larger by itself is alone in its answer. */
+export const QUARANTINE_ANSWER_BYTES = 4_500_000;
 
 // How long things are kept.
 

@@ -274,7 +274,7 @@ function sizeRelations(limits: Limits): Relation[] {
     // A character has four bytes at most.
     {
       name: 'what is in the quarantine fits in an answer',
-      needs: 4 * limits.QUARANTINE_CHARACTERS,
+      needs: limits.QUARANTINE_ANSWER_BYTES,
       has: LAMBDA_PAYLOAD_BYTES,
     },
     { name: 'a part of a snapshot fits in an item', needs: limits.SNAPSHOT_PART_BYTES, has: MAX_ITEM_BYTES },

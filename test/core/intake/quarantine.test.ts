@@ -10,6 +10,7 @@ import {
   type QuarantinePorts,
   redriveQuarantine,
 } from '../../../core/index.ts';
+import { MAX_ANSWER_BYTES, QUARANTINE_ANSWER_BYTES } from '../../../core/limits/budgets.ts';
 import { fakeRuntime } from '../../runtime.ts';
 
 function event(id: string, stream: string): string {
@@ -137,11 +138,32 @@ describe('a list of the quarantine', () => {
     expect(bodiesOf(await list())).toEqual(['1']);
   });
 
-  it('ends when it took too long, or holds as much as an answer can', async () => {
-    const { add, list, memory, runtime, with: having } = aQuarantine();
-    for (let i = 0; i < 30; i++) await add('large', `${i}`.padEnd(100_000));
-    expect(await list()).toMatchObject({ messages: { length: 20 }, complete: false });
+  it.each<[of: string, make: (i: number) => [reason: string, body: string]]>([
+    ['bodies', (i) => ['large', `${i}`.padEnd(100_000)]],
+    ['reasons', (i) => ['large'.padEnd(10_000, ' x'), `${i}`]],
+    ['characters that JSON escapes', (i) => ['large', `${i}`.padEnd(50_000, '"')]],
+  ])(
+    'ends when its %s are as much as an answer can hold, and shows the others to whoever asks next',
+    async (_of, make) => {
+      const { add, list } = aQuarantine();
+      for (let i = 0; i < 700; i++) await add(...make(i));
+      const listed = await list({ limit: 1000 });
+      expect(listed.complete).toBe(false);
+      expect(listed.messages.length).toBeGreaterThan(10);
+      expect(Buffer.byteLength(JSON.stringify(listed))).toBeLessThan(MAX_ANSWER_BYTES);
+      expect((await list({ limit: 1 })).messages).toHaveLength(1);
+    },
+  );
 
+  it('shows a message that is larger than an answer should be, alone', async () => {
+    const { add, list } = aQuarantine();
+    for (let i = 0; i < 2; i++) await add('large', `${i}`.padEnd(QUARANTINE_ANSWER_BYTES / 2));
+    expect(await list()).toMatchObject({ messages: { length: 1 }, complete: false });
+  });
+
+  it('ends when it took too long', async () => {
+    const { add, list, memory, runtime, with: having } = aQuarantine();
+    for (let i = 0; i < 30; i++) await add('large', `${i}`);
     const slow = having({
       receive: (milliseconds) => {
         runtime.advance(6_000);
