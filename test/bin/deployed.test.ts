@@ -112,6 +112,7 @@ const envelope = { id: 'a', stream: 'flight/a', events: [{ type: 'Arrived', data
 
 describe('a deployed Region', () => {
   it('is found by its names, and its Function URL gets signed requests', async () => {
+    asked.length = 0;
     const ingested = await run(['ingest', '-', '--region', 'us-east-2'], {}, JSON.stringify(envelope));
     await world.whenIdle();
     expect(ingested).toMatchObject({ code: 0, stderr: '' });
@@ -119,17 +120,24 @@ describe('a deployed Region', () => {
 
     const row = await run(['view', 'airport-delays', 'BNA', '--json', '--region', 'us-east-1']);
     expect(jsonLines(row.stdout)).toMatchObject([{ key: 'BNA', value: { arrivals: 1 } }]);
-    // What has to be encoded, in the path and in the query.
+  });
+
+  it('gets what has to be encoded, in the path and in the query', async () => {
     const other = await run(['view', 'airport-delays', 'ä/b +~*', '--region', 'us-east-1']);
-    expect(other).toMatchObject({ code: 1, stderr: 'not-found: View airport-delays has no row ä/b +~*.\n' });
+    expect(other).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^not-found: .*airport-delays .*ä\/b \+~\*\.$/m),
+    });
     const rows = await run(['view', 'airport-delays', '--after', 'ä/b +~*', '--json', '--region', 'us-east-1']);
     expect(rows).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
-  it('leads to the others, and its operate function is invoked', async () => {
+  it('leads to the others', async () => {
     const health = await run(['regions', '--json'], { MERIDIAN_REGION: 'us-west-2' });
     expect(jsonLines(health.stdout)).toMatchObject([{ regions: regions.map((region) => ({ region, healthy: true })) }]);
+  });
 
+  it('has its operate function invoked for what an operator does', async () => {
     await world.region('us-west-2').quarantine.send(['not JSON']);
     const list = await run(['quarantine', 'list', '--json'], { MERIDIAN_REGION: 'us-west-2' });
     expect(jsonLines(list.stdout)).toMatchObject([{ messages: [{ body: 'not JSON' }] }]);
@@ -139,8 +147,8 @@ describe('a deployed Region', () => {
 
   it('is reached by its Function URL alone, but for what an operator does', async () => {
     const url = `http://abc.lambda-url.us-east-1.localhost.emulator:${new URL(endpoint).port}`;
-    const state = await run(['stream', 'flight/a', '--json', '--url', url]);
-    expect(jsonLines(state.stdout)).toMatchObject([{ region: 'us-east-1', state: { arrived: { delay: 5 } } }]);
+    const state = await run(['stream', 'flight/none', '--json', '--url', url]);
+    expect(jsonLines(state.stdout)).toMatchObject([{ region: 'us-east-1', state: {} }]);
 
     const [quarantine, rebuild, ingest, health] = await Promise.all([
       run(['quarantine', 'list', '--url', url]),

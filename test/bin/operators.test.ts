@@ -1,16 +1,14 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import * as z from 'zod';
-import { Region } from '../../bin/client/region.ts';
 import { addQuarantine } from '../../bin/commands/quarantine.ts';
-import { addRebuild } from '../../bin/commands/rebuild.ts';
-import { aServedWorld, jsonLines, meridian, meridianHere, regions, spawnMeridian } from './run-meridian.ts';
+import { addressOf, aServedWorld, jsonLines, meridian, meridianHere, regions, spawnMeridian } from './run-meridian.ts';
 
 const { world, address, put, run } = aServedWorld();
 const folder = mkdtempSync(join(tmpdir(), 'meridian-command-line-'));
@@ -27,11 +25,7 @@ function inLines(...lines: readonly (object | string)[]): string {
   return lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n');
 }
 
-async function addressOf(server: Server): Promise<string> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const bound = server.address();
-  return `http://127.0.0.1:${bound && typeof bound === 'object' ? bound.port : ''}`;
-}
+const { quarantine } = world.region('us-east-1');
 
 describe('meridian ingest', () => {
   const file = join(folder, 'envelopes.ndjson');
@@ -61,6 +55,7 @@ describe('meridian ingest', () => {
       '{"id":',
       { stream: 'flight/i5', events: [] },
     );
+    const held = quarantine.bodies.length;
     const [human, machine] = await Promise.all([
       run(['ingest', '-'], { input }),
       run(['ingest', '-', '--json'], { input }),
@@ -75,11 +70,12 @@ describe('meridian ingest', () => {
     expect(machine.code).toBe(1);
     expect(jsonLines(machine.stdout)).toMatchObject([{ accepted: 1, rejected: 1, quarantined: 2 }]);
     expect(jsonLines(machine.stderr)).toHaveLength(3);
-    expect(world.region('us-east-1').quarantine.bodies).toHaveLength(4);
+    expect(quarantine.bodies).toHaveLength(held + 4);
   });
 
-  it('quarantines nothing of another kind of file, unless it is forced to', async () => {
-    const wrong = inLines('import { once } from "node:events";', '', '{"name":"meridian"}');
+  const wrong = inLines('import { once } from "node:events";', '', '{"name":"meridian"}');
+
+  it('quarantines nothing of another kind of file', async () => {
     const before = world.region('us-east-1').quarantine.bodies.length;
     const [human, machine] = await Promise.all([
       run(['ingest', '-'], { input: wrong }),
@@ -88,14 +84,14 @@ describe('meridian ingest', () => {
     expect(human).toMatchObject({
       code: 1,
       stdout: '',
-      stderr: expect.stringMatching(
-        /^This does not look like a file of envelopes: line 1: This is not JSON: .*[^.]\. Give --force to quarantine what cannot be read\.\n$/,
-      ),
+      stderr: expect.stringMatching(/^[^:]*: line 1: .* not JSON: .*[^.]\. .*--force .*\.\n$/),
     });
     expect(machine.code).toBe(1);
     expect(jsonLines(machine.stderr)).toMatchObject([{ code: 'no-envelopes' }]);
     expect(world.region('us-east-1').quarantine.bodies).toHaveLength(before);
+  });
 
+  it('quarantines what cannot be read of another kind of file when it is forced to', async () => {
     const forced = await run(['ingest', '-', '--force'], { input: wrong });
     expect(forced.stdout).toMatch(/^2 envelopes: 0 accepted, 0 rejected, 2 quarantined/);
   });
@@ -151,23 +147,25 @@ describe('meridian ingest', () => {
     expect(await printed).toMatch(/^3 envelopes: 1 accepted/);
   });
 
-  it('says what is wrong with the file, and when nobody answers', async () => {
-    writeFileSync(file, inLines(arrived('i7', 'flight/i7')));
-    const [none, directory, nobody, usage] = await Promise.all([
+  it('says what is wrong with the file', async () => {
+    const [none, directory, usage] = await Promise.all([
       run(['ingest', join(folder, 'none')]),
       run(['ingest', folder]),
-      run(['ingest', file, '--url', 'http://127.0.0.1:1/regions/us-east-1']),
       run(['ingest']),
     ]);
     expect(none).toMatchObject({
       code: 1,
       stdout: '',
-      stderr: expect.stringContaining('cannot be read: there is no such file.'),
+      stderr: expect.stringContaining('no such file'),
     });
-    expect(directory).toMatchObject({ code: 1, stderr: expect.stringContaining('it is a folder') });
-    expect(nobody.code).toBe(1);
-    expect(nobody.stderr).toMatch(/^Stopped after 0 envelopes: .*\. Run it again: .*\nNothing listens at/);
+    expect(directory).toMatchObject({ code: 1, stderr: expect.stringContaining('a folder') });
     expect(usage.code).toBe(2);
+  });
+
+  it('says how far it came when nobody answers', async () => {
+    writeFileSync(file, inLines(arrived('i7', 'flight/i7')));
+    const { code, stderr } = await run(['ingest', file, '--url', 'http://127.0.0.1:1/regions/us-east-1']);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^Stopped after 0 envelopes: .*\nNothing listens at/)]);
   });
 });
 
@@ -207,40 +205,47 @@ describe('meridian regions', () => {
 });
 
 describe('meridian quarantine', () => {
-  const { quarantine } = world.region('us-east-1');
   const listed = z.object({ messages: z.array(z.object({ id: z.string(), reason: z.string() })) });
   const event = (id: string, stream: string) =>
     JSON.stringify({ 'detail-type': 'meridian.append', source: 'airports', detail: arrived(id, stream) });
+  const unreadable = JSON.stringify({ reason: 'This is not JSON.', body: '{"id":' });
   let ids: readonly string[] = [];
   beforeEach(async () => {
+    // What was handed back before may still come back.
+    await world.whenIdle();
     await quarantine.remove(await quarantine.receive(0));
-    await quarantine.send([
-      JSON.stringify({ reason: 'This is not JSON.', body: '{"id":' }),
-      event('q1', 'flight/q1'),
-      event('q2', 'flight/q2'),
-    ]);
+    await quarantine.send([unreadable, event('q1', 'flight/q1'), event('q2', 'flight/q2')]);
     const { stdout } = await run(['quarantine', 'list', '--json']);
     ids = listed.parse(JSON.parse(stdout)).messages.map(({ id }) => id);
   });
 
-  it('lists what is in it, by reason and by stream, and shows one message whole', async () => {
+  it('lists what is in it', async () => {
     expect(ids).toHaveLength(3);
     const { stdout } = await run(['quarantine', 'list']);
     expect(stdout).toMatch(/│ id +│ since +│ received │ stream +│ envelope │ reason/);
     expect(stdout).toContain('│ flight/q1 │ q1       │');
-    expect(stdout).toContain('3 messages.');
+    expect(stdout).toContain('3 messages');
+  });
+
+  it('shows one message whole', async () => {
     const whole = await run(['quarantine', 'show', ids[1] ?? '']);
     expect(whole.stdout).toContain('stream      flight/q1\n');
     expect(whole.stdout).toContain('"delay": 0');
+  });
+
+  it('lists the messages of one stream', async () => {
     const filtered = await run(['quarantine', 'list', '--stream', 'flight/q2', '--json']);
     expect(listed.parse(JSON.parse(filtered.stdout)).messages).toHaveLength(1);
   });
 
-  it('hands back to ingest what is chosen: first as a trial, then really', async () => {
+  it('counts what is chosen, as a trial, and leaves it there', async () => {
+    const before = quarantine.bodies;
     const trial = await run(['quarantine', 'redrive', '--stream', 'flight', '--dry-run']);
-    expect(trial.stdout).toContain('2 messages would be handed to ingest again.');
-    expect(quarantine.bodies).toHaveLength(3);
+    expect(trial.stdout).toMatch(/^2 messages would be/m);
+    expect(quarantine.bodies).toEqual(before);
+  });
 
+  it('hands back to ingest what is chosen', async () => {
     const real = await run(['quarantine', 'redrive', '--stream', 'flight', '--rate', '1', '--json']);
     await world.whenIdle();
     expect(real.code).toBe(0);
@@ -248,16 +253,14 @@ describe('meridian quarantine', () => {
       { dryRun: false, redriven: [{ envelopeId: 'q1' }, { envelopeId: 'q2' }] },
     ]);
     expect(await world.region('us-west-2').load('flight/q2')).toHaveLength(1);
-    expect(quarantine.bodies).toEqual([JSON.stringify({ reason: 'This is not JSON.', body: '{"id":' })]);
+    expect(quarantine.bodies).toContain(unreadable);
+    expect(quarantine.bodies).not.toContain(event('q1', 'flight/q1'));
   });
 
   it('takes back what still cannot be read, and ends all the same', async () => {
     const { code, stdout } = await run(['quarantine', 'redrive']);
     await world.whenIdle();
-    expect([code, stdout]).toEqual([
-      0,
-      '3 messages handed to ingest again. What still cannot be taken in comes back.\n',
-    ]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^3 messages handed to ingest/)]);
     expect(quarantine.bodies).toContainEqual(expect.stringContaining('This is not JSON: SyntaxError'));
   });
 
@@ -266,9 +269,9 @@ describe('meridian quarantine', () => {
       await run(['quarantine', 'show', 'none']),
       await run(['quarantine', 'redrive', ids[2] ?? '', 'none']),
     ];
-    expect(show).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^There is no message none/) });
+    expect(show).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/no message none/) });
     expect(redrive).toMatchObject({ code: 1, stderr: expect.stringMatching(/^none is not there/) });
-    expect(redrive.stdout).toContain('1 message handed to ingest again');
+    expect(redrive.stdout).toContain('1 message handed');
   });
 
   it('says how far a redrive was when it fails half way', async () => {
@@ -287,10 +290,7 @@ describe('meridian quarantine', () => {
     const url = await addressOf(server);
     const { code, stderr } = await meridian(['quarantine', 'redrive', '--url', `${url}/regions/a`]);
     server.close();
-    expect([code, stderr]).toEqual([
-      1,
-      'Stopped after 2 messages handed to ingest again: run it again for the rest.\ninternal: It is broken.\n',
-    ]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^Stopped after 2 messages .*\ninternal: /)]);
   });
 
   it('says every few seconds how far a long redrive is', async () => {
@@ -325,10 +325,7 @@ describe('meridian quarantine', () => {
     const url = await addressOf(server);
     const { code, stderr } = await meridian(['quarantine', 'show', 'zzz', '--url', `${url}/regions/a`]);
     server.close();
-    expect([code, stderr]).toEqual([
-      1,
-      'zzz was not found in the time that there was: try again, or there is no such message.\n',
-    ]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^zzz .*not found .*time/)]);
   });
 
   it('exits with 2 without one of its commands, on a rate that is none, and on a limit that is too high', async () => {
@@ -338,153 +335,7 @@ describe('meridian quarantine', () => {
       meridian(['quarantine', 'list', '--limit', '1001']),
     ]);
     expect([bare.code, rate.code, limit.code]).toEqual([2, 2, 2]);
-    expect(limit.stderr).toContain('Write a whole number, 1 to 1000.');
+    expect(limit.stderr).toContain('1 to 1000');
     expect(bare.stderr).toContain('Usage: meridian quarantine');
-  });
-});
-
-describe('meridian rebuild', () => {
-  const building = {
-    view: 'airport-delays',
-    codeVersion: 1,
-    build: 2,
-    segments: [0, 1].map((segment) => ({ segment, streams: 0, done: false })),
-    streams: 0,
-    done: false,
-    active: { codeVersion: 1, build: 1, shards: 1, behind: false },
-    retired: [],
-  };
-
-  it('builds a view anew in every Region, or in the named one', async () => {
-    const all = await run(['rebuild', 'airport-delays']);
-    expect([all.code, all.stderr]).toEqual([0, '']);
-    for (const region of regions)
-      expect(all.stdout).toContain(`${region}: airport-delays is built anew and is read now: build 2.\n`);
-
-    const only = await run([
-      'rebuild',
-      'airport-delays',
-      '--only',
-      '--segments',
-      '2',
-      '--json',
-      '--url',
-      `${address()}/regions/us-west-2`,
-    ]);
-    expect(jsonLines(only.stdout)).toMatchObject([{ regions: [{ region: 'us-west-2', active: { build: 3 } }] }]);
-    const view = await run(['view', 'airport-delays', '--json', '--url', `${address()}/regions/us-west-2`]);
-    expect(jsonLines(view.stdout)).toMatchObject([{ key: 'BNA' }]);
-
-    const clean = await run(['rebuild', 'airport-delays', '--clean', '--only']);
-    expect(clean.stdout).toMatch(/^us-east-1: 1 earlier build of airport-delays can be taken away from /);
-  });
-
-  it('ends, other segments too, when a segment cannot be built', async () => {
-    const steps: number[] = [];
-    const problem = {
-      type: 'urn:x',
-      title: 'x',
-      status: 500,
-      detail: 'It cannot be built.',
-      code: 'internal',
-      retryable: false,
-    };
-    const told = Promise.withResolvers<void>();
-    const { operate } = Region.prototype;
-    const asked = vi.spyOn(Region.prototype, 'operate').mockImplementation(async function (this: Region, ...request) {
-      try {
-        return await operate.apply(this, request);
-      } catch (error) {
-        // Once the command knows of it.
-        setImmediate(told.resolve);
-        throw error;
-      }
-    });
-    onTestFinished(() => asked.mockRestore());
-    const server = createServer(async (request, response) => {
-      const { action, segment } = z
-        .looseObject({ action: z.string(), segment: z.number().optional() })
-        .parse(JSON.parse(await text(request)));
-      if (action === 'rebuild-step') steps.push(segment ?? -1);
-      if (segment === 1) await told.promise;
-      response.end(JSON.stringify(action === 'rebuild-step' && segment === 0 ? { problem } : { result: building }));
-    });
-    const url = await addressOf(server);
-    const args = ['rebuild', 'airport-delays', '--only', '--url', `${url}/regions/a`];
-    const { code, stderr } = await meridianHere(addRebuild, args);
-    server.close();
-    expect([code, stderr]).toEqual([1, 'a: internal: It cannot be built.\n']);
-    expect(steps.toSorted()).toEqual([0, 1]);
-  });
-
-  it('waits, and does not ask all the time, for a Region whose clock is behind', async () => {
-    const gone = { ...building, segments: [], done: true };
-    const retired = [{ codeVersion: 1, build: 1, removableAt: new Date(Date.now() - 1000).toISOString() }];
-    let asked = 0;
-    let begun = 0;
-    const server = createServer((_request, response) => {
-      begun ||= performance.now();
-      asked++;
-      const result = performance.now() - begun > 1500 ? gone : { ...gone, retired };
-      response.end(JSON.stringify({ result }));
-    });
-    const url = await addressOf(server);
-    const { code, stdout } = await meridian(['rebuild', 'boats', '--clean', '--only', '--url', `${url}/regions/a`]);
-    server.close();
-    expect([code, stdout]).toEqual([0, 'a: nothing is left of earlier builds of boats.\n']);
-    expect(asked).toBeLessThanOrEqual(3);
-  });
-
-  it('exits with 2 on more segments than there may be', async () => {
-    const { code, stderr } = await meridian(['rebuild', 'airport-delays', '--segments', '33']);
-    expect(code).toBe(2);
-    expect(stderr).toContain('Write a whole number, 1 to 32.');
-  });
-
-  it('says what is wrong, once when it is the same in every Region', async () => {
-    const [human, machine] = await Promise.all([run(['rebuild', 'boats']), run(['rebuild', 'boats', '--json'])]);
-    expect(human).toMatchObject({ code: 1, stdout: '' });
-    // Once, and not for each.
-    expect(human.stderr).toMatch(/^In every Region: unknown-view: .*\nThere are: airport-delays\.\n$/);
-    expect(machine.code).toBe(1);
-    expect(jsonLines(machine.stdout)).toMatchObject([
-      { regions: regions.map((region) => ({ region, problem: { code: 'unknown-view' } })) },
-    ]);
-  });
-});
-
-describe('meridian republish', () => {
-  it('puts on the buses again what was written since a time, or only counts it', async () => {
-    await put(arrived('p1', 'flight/p1'));
-    const heard: unknown[] = [];
-    world
-      .region('us-east-1')
-      .bus.addRule({ source: ['meridian.flight'] }, { kind: 'listener', listen: (e) => heard.push(e) });
-
-    const trial = await run(['republish', '--since', '1h', '--dry-run', '--only']);
-    expect(trial.stdout).toMatch(/^us-east-1: \d+ events? would be published again, of \d+ commits? read\.\n$/);
-    expect(heard).toEqual([]);
-    const real = await run(['republish', '--since', '1h', '--json']);
-    await world.whenIdle();
-    const shape = z.object({ regions: z.array(z.object({ region: z.string(), published: z.number() })) });
-    const counted = shape.parse(JSON.parse(real.stdout)).regions;
-    expect(counted.map(({ region }) => region)).toEqual(regions);
-    expect(counted[0]?.published).toBeGreaterThan(0);
-    expect(heard.length).toBeGreaterThan(0);
-    const since = new Date(Date.now() + 3_600_000).toISOString();
-    const none = await run(['republish', '--since', since, '--json', '--only']);
-    expect(jsonLines(none.stdout)).toMatchObject([{ regions: [{ published: 0 }] }]);
-  });
-
-  it.each([
-    [[]],
-    [['--since', 'yesterday']],
-    [['--since', '5 minutes']],
-    [['--since', '2026-13-01']],
-    [['--since', '999999999999d']],
-  ])('exits with 2 on %j', async (args) => {
-    const { code, stderr } = await meridian(['republish', ...args]);
-    expect(code).toBe(2);
-    expect(stderr).toMatch(/\nSee: meridian republish --help\n$/);
   });
 });

@@ -66,23 +66,21 @@ describe('meridian transact', () => {
     ]);
   });
 
-  it('reads the participants from a file, and a whole request from standard input', async () => {
+  it('reads the participants from a file', async () => {
     const file = join(folder, 'participants.json');
     writeFileSync(file, text(payments('t3')));
-    const whole = { id: 'us-east-1:t4', participants: payments('t4'), meta: { actor: 'file' } };
-    const [fromFile, fromInput] = await Promise.all([
-      run(['transact', file, '--id', 'us-east-1:t3', '--actor', 'desk']),
-      run(['transact', '-'], { input: text(whole) }),
-    ]);
-    expect([fromFile.stdout, fromInput.stdout].map((printed) => printed.split('\n')[0])).toEqual([
-      'us-east-1:t3 is committed.',
-      'us-east-1:t4 is committed.',
-    ]);
-    const commits = await world.region('us-east-1').load(`miles/${EAST}`);
-    expect(commits).toContainEqual(
+    const { stdout } = await run(['transact', file, '--id', 'us-east-1:t3', '--actor', 'desk']);
+    expect(stdout).toMatch(/^us-east-1:t3 is committed/);
+    expect(await world.region('us-east-1').load(`miles/${EAST}`)).toContainEqual(
       expect.objectContaining({ commitId: expect.stringMatching('^us-east-1:t3#'), meta: { actor: 'desk' } }),
     );
-    expect(commits).toContainEqual(
+  });
+
+  it('reads a whole request from standard input', async () => {
+    const whole = { id: 'us-east-1:t4', participants: payments('t4'), meta: { actor: 'file' } };
+    const { stdout } = await run(['transact', '-'], { input: text(whole) });
+    expect(stdout).toMatch(/^us-east-1:t4 is committed/);
+    expect(await world.region('us-east-1').load(`miles/${EAST}`)).toContainEqual(
       expect.objectContaining({ commitId: expect.stringMatching('^us-east-1:t4#'), meta: { actor: 'file' } }),
     );
   });
@@ -92,18 +90,19 @@ describe('meridian transact', () => {
     const first = await run(command);
     const again = await run([...command, '--url', `${address()}/regions/us-east-2`]);
     expect(again).toEqual(first);
-    const other = await run(['transact', text(payments('t6')), '--id', 'us-east-1:t5']);
-    expect(other).toMatchObject({ code: 1, stdout: '' });
-    expect(other.stderr).toMatch(/^id-reused: .*\nGive another --id\.\n$/);
+  });
+
+  it('may not be another one under the same id', async () => {
+    await run(['transact', text(payments('t6')), '--id', 'us-east-1:t6']);
+    const other = await run(['transact', text(payments('another')), '--id', 'us-east-1:t6']);
+    expect(other).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^id-reused: .*\n.*--id/) });
   });
 
   it('exits with 1 when it is aborted, and says because of which stream and why', async () => {
     const asked = text(payments('t7', { west: 60_000 }));
     const human = await run(['transact', asked, '--id', 'us-east-1:t7']);
     expect(human).toMatchObject({ code: 1, stdout: '' });
-    expect(human.stderr).toMatch(
-      /^aborted: .*miles\/LAX\.bob.* costs 60000\.\nIt stays aborted under its id: to try again, send it under another --id, or without one\.\n$/,
-    );
+    expect(human.stderr).toMatch(/^aborted: .*miles\/LAX\.bob.* 60000\.\n.*another --id.*\n$/);
     const machine = await run(['transact', asked, '--id', 'us-east-1:t7', '--json']);
     expect(machine).toMatchObject({ code: 1, stdout: '' });
     expect(jsonLines(machine.stderr)).toMatchObject([
@@ -127,10 +126,10 @@ describe('meridian transact', () => {
     const [first] = payments('t10');
     const { code, stderr } = await run(['transact', text([first, first, { stream: 'flight/a', command: 'arrive' }])]);
     expect(code).toBe(1);
-    expect(stderr).toContain('validation: this is not well-formed:');
-    expect(stderr).toMatch(/participants\[1\]\.stream +names miles\/BOS\.ada a second time/);
+    expect(stderr).toMatch(/^validation: /);
+    expect(stderr).toMatch(/participants\[1\]\.stream .*miles\/BOS\.ada/);
     expect(stderr).toContain('participants[2].stream');
-    expect(stderr).toContain('Nothing was written.');
+    expect(stderr).toContain('Nothing was written');
   });
 
   it('exits with 3 while it is not decided, and says how to ask; sent again, it goes on', async () => {
@@ -145,7 +144,7 @@ describe('meridian transact', () => {
       const undecided = await run([...command, '--wait', '0']);
       expect(undecided).toEqual({
         code: 3,
-        stdout: `${id} is not decided yet. To ask: npx meridian transaction ${id}\n`,
+        stdout: expect.stringMatching(`^${id} is not decided.* transaction ${id}\n$`),
         stderr: '',
       });
       const asked = await run(['transaction', id, '--json']);
@@ -168,7 +167,7 @@ describe('meridian transact', () => {
         meridian(['transaction', id, '--url', url]),
       ]);
       expect(human).toMatchObject({ code: 3, stdout: '' });
-      expect(human.stderr).toMatch(`It may have been committed. To ask: npx meridian transaction ${id}\n`);
+      expect(human.stderr).toMatch(new RegExp(`may have been committed.* transaction ${id}\n`));
       expect(machine).toMatchObject({ code: 3, stdout: '' });
       expect(jsonLines(machine.stderr)).toMatchObject([{ code: 'broken', id }]);
       expect(asked).toMatchObject({ code: 3, stdout: '' });
@@ -193,7 +192,7 @@ describe('meridian transact', () => {
     try {
       const { code, stderr } = await meridian(['transact', '[]', '--id', 'us-east-1:fault', '--url', url]);
       expect(code).toBe(3);
-      expect(stderr).toMatch(/^It may have been committed\. .*us-east-1:fault\ninternal: The upcaster/);
+      expect(stderr).toMatch(/may have been committed.*us-east-1:fault\ninternal: /);
     } finally {
       refusing.close();
     }
@@ -263,17 +262,17 @@ describe('meridian transact', () => {
       meridian(['transact', missing]),
       meridian(['transact', missing, '--json']),
     ]);
-    expect(human).toEqual({ code: 1, stdout: '', stderr: `${missing} cannot be read: there is no such file.\n` });
+    expect(human).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(`^${missing} .*no such file`) });
     expect(jsonLines(machine.stderr)).toMatchObject([{ code: 'no-file' }]);
   });
 
   it.each([
-    ['what is not JSON', ['[{'], 'The participants are not JSON'],
-    ['what is not JSON on standard input', ['-'], 'What is in standard input is not JSON'],
-    ['an id that is none', ['[]', '--id', 'order-17'], 'Write <Region>:<key>, such as us-east-1:order-17.'],
-    ['a check without a version', ['[]', '--check', 'miles/LAX.ada'], 'Write <stream>=<version>'],
-    ['a wait that is none', ['[]', '--wait', 'long'], 'Write a whole number, 0 to 50'],
-    ['a time-out that is too long', ['[]', '--timeout', '500'], 'Write a whole number, 1 to 240'],
+    ['what is not JSON', ['[{'], 'participants are not JSON'],
+    ['what is not JSON on standard input', ['-'], 'standard input is not JSON'],
+    ['an id that is none', ['[]', '--id', 'order-17'], '<Region>:<key>'],
+    ['a check without a version', ['[]', '--check', 'miles/LAX.ada'], '<stream>=<version>'],
+    ['a wait that is none', ['[]', '--wait', 'long'], '0 to 50'],
+    ['a time-out that is too long', ['[]', '--timeout', '500'], '1 to 240'],
     ['nothing', [], "missing required argument 'participants'"],
   ])('exits with 2 on %s', async (_what, args, message) => {
     const { code, stdout, stderr } = await meridian(['transact', ...args]);
@@ -298,28 +297,27 @@ describe('meridian transaction', () => {
     ]);
     expect(committed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^us-east-1:s1 is committed\.\n/) });
     expect(aborted).toMatchObject({ code: 1, stderr: '' });
-    expect(aborted.stdout).toMatch(
-      /^us-east-1:s2 is aborted, because of miles\/BOS\.ada: rejected: .* costs 60000\.\n$/,
-    );
+    expect(aborted.stdout).toMatch(/^us-east-1:s2 is aborted.* miles\/BOS\.ada: rejected: .* 60000\.\n$/);
     expect(machine.code).toBe(1);
     expect(jsonLines(machine.stdout)).toMatchObject([
       { id: 'us-east-1:s2', state: 'aborted', participant: `miles/${EAST}`, reason: { code: 'rejected' } },
     ]);
   });
 
-  it('says when nothing is recorded, and what an id looks like', async () => {
-    const [unknown, none, empty, elsewhere] = await Promise.all(
-      ['us-east-1:never', 'never', '', 'mars-1:never'].map((id) => run(['transaction', id])),
-    );
-    expect(unknown).toMatchObject({
+  it('says when nothing is recorded', async () => {
+    expect(await run(['transaction', 'us-east-1:never'])).toMatchObject({
       code: 3,
       stdout: '',
-      stderr: expect.stringMatching(
-        /^not-found: .*us-east-1:never.*\nTo be sure, send it again under the same id\.\n$/,
-      ),
+      stderr: expect.stringMatching(/^not-found: .*us-east-1:never.*\n.*same id\.\n$/),
     });
+  });
+
+  it('says what an id looks like', async () => {
+    const [none, empty, elsewhere] = await Promise.all(
+      ['never', '', 'mars-1:never'].map((id) => run(['transaction', id])),
+    );
     for (const usage of [none, empty])
-      expect(usage).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('Write <Region>:<key>') });
+      expect(usage).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('<Region>:<key>') });
     expect(elsewhere).toMatchObject({
       code: 1,
       stdout: '',
@@ -337,7 +335,7 @@ describe('meridian book', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(
       new RegExp(
-        `^${EAST} has a seat on ${flight}, for 1800 miles\\.\nus-west-2:\\S+ is committed\\.\n  seats/${flight} .*\n  miles/${EAST} `,
+        `^${EAST} .*${flight}, .*1800 miles\\.\nus-west-2:\\S+ is committed\\.\n  seats/${flight} .*\n  miles/${EAST} `,
       ),
     );
   });
@@ -351,11 +349,14 @@ describe('meridian book', () => {
     expect(jsonLines(stdout)).toMatchObject([{ state: { paid: { [flight]: 1800 } } }]);
   });
 
-  it('takes no seat from who cannot pay it, unless it costs less', async () => {
+  it('takes no seat for who cannot pay it', async () => {
     const poor = await run(['book', flight, 'LAX.poor']);
     expect(poor).toMatchObject({ code: 1, stdout: '' });
-    expect(poor.stderr).toMatch(/^aborted: .*miles\/LAX\.poor.* costs 1800\./);
-    const cheap = await run(['book', flight, 'LAX.poor', '--miles', '40']);
+    expect(poor.stderr).toMatch(/^aborted: .*miles\/LAX\.poor.* 1800\./);
+  });
+
+  it('takes the price that it is given', async () => {
+    const cheap = await run(['book', '2001-01-01.LAX-BNA.18', 'LAX.poor', '--miles', '40']);
     expect(cheap).toMatchObject({ code: 0, stdout: expect.stringContaining('for 40 miles') });
   });
 
@@ -365,9 +366,9 @@ describe('meridian book', () => {
       run(['book', flight, 'ada']),
       run(['book', flight, EAST, '--miles', '0']),
     ]);
-    expect(noFlight).toMatchObject({ code: 2, stderr: expect.stringContaining('such as 2001-01-01.LAX-BNA.17') });
-    expect(noMember).toMatchObject({ code: 2, stderr: expect.stringContaining('such as LAX.ada') });
-    expect(noMiles).toMatchObject({ code: 2, stderr: expect.stringContaining('Write a whole number, 1 or more.') });
+    expect(noFlight).toMatchObject({ code: 2, stderr: expect.stringContaining('2001-01-01.LAX-BNA.17') });
+    expect(noMember).toMatchObject({ code: 2, stderr: expect.stringContaining('LAX.ada') });
+    expect(noMiles).toMatchObject({ code: 2, stderr: expect.stringContaining('1 or more') });
   });
 
   it('tells faults by what was typed', async () => {

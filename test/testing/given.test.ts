@@ -138,8 +138,14 @@ describe('given', () => {
     given(note, written('a'))
       .hasRow(last, { id: 'x', n: 1 }, 'x')
       .hasTotals(counts, { x: { n: 1 } }, 'x');
+  });
+
+  it('tells a row and totals that are others', () => {
     expect(failureOf(() => given(note).hasRow(last, {})).message).toMatch(/row in last/);
     expect(failureOf(() => given(note).hasTotals(counts, {})).message).toMatch(/totals in counts/);
+  });
+
+  it('says which of rows and totals a view has', () => {
     expect(() => given(note).hasRow(counts, {})).toThrow('use hasTotals');
     expect(() => given(note).hasTotals(last, {})).toThrow('use hasRow');
   });

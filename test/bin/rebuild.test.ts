@@ -1,0 +1,172 @@
+import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import * as z from 'zod';
+import { Region } from '../../bin/client/region.ts';
+import { addRebuild } from '../../bin/commands/rebuild.ts';
+import { addressOf, aServedWorld, jsonLines, meridian, meridianHere, regions } from './run-meridian.ts';
+
+const { world, address, put, run } = aServedWorld();
+
+function arrived(id: string) {
+  return { id, stream: `flight/${id}`, events: [{ type: 'Arrived', data: { airport: 'BNA', delay: 0 } }] };
+}
+
+describe('meridian rebuild', () => {
+  const building = {
+    view: 'airport-delays',
+    codeVersion: 1,
+    build: 2,
+    segments: [0, 1].map((segment) => ({ segment, streams: 0, done: false })),
+    streams: 0,
+    done: false,
+    active: { codeVersion: 1, build: 1, shards: 1, behind: false },
+    retired: [],
+  };
+
+  beforeAll(() => put(arrived('b1')));
+  const west = () => `${address()}/regions/us-west-2`;
+  const built = z.object({
+    regions: z.array(z.object({ region: z.string(), active: z.object({ build: z.number() }) })),
+  });
+
+  it('builds a view anew in every Region', async () => {
+    const all = await run(['rebuild', 'airport-delays']);
+    expect([all.code, all.stderr]).toEqual([0, '']);
+    for (const region of regions)
+      expect(all.stdout).toMatch(new RegExp(`^${region}: airport-delays .*build \\d+\\.$`, 'm'));
+  });
+
+  it('builds a view anew in the named Region alone', async () => {
+    const only = await run(['rebuild', 'airport-delays', '--only', '--segments', '2', '--json', '--url', west()]);
+    const [answer] = z.tuple([built]).parse(jsonLines(only.stdout));
+    expect(answer.regions.map(({ region }) => region)).toEqual(['us-west-2']);
+    for (const { active } of answer.regions) expect(active.build).toBeGreaterThan(1);
+    const view = await run(['view', 'airport-delays', '--json', '--url', west()]);
+    expect(jsonLines(view.stdout)).toMatchObject([{ key: 'BNA' }]);
+  });
+
+  it('says from when on earlier builds can be taken away', async () => {
+    await run(['rebuild', 'airport-delays', '--only']);
+    const clean = await run(['rebuild', 'airport-delays', '--clean', '--only']);
+    expect(clean.stdout).toMatch(/^us-east-1: [1-9]\d* earlier builds? of airport-delays .* from /);
+  });
+
+  it('ends, other segments too, when a segment cannot be built', async () => {
+    const steps: number[] = [];
+    const problem = {
+      type: 'urn:x',
+      title: 'x',
+      status: 500,
+      detail: 'It cannot be built.',
+      code: 'internal',
+      retryable: false,
+    };
+    const told = Promise.withResolvers<void>();
+    const { operate } = Region.prototype;
+    const asked = vi.spyOn(Region.prototype, 'operate').mockImplementation(async function (this: Region, ...request) {
+      try {
+        return await operate.apply(this, request);
+      } catch (error) {
+        // Once the command knows of it.
+        setImmediate(told.resolve);
+        throw error;
+      }
+    });
+    onTestFinished(() => asked.mockRestore());
+    const server = createServer(async (request, response) => {
+      const { action, segment } = z
+        .looseObject({ action: z.string(), segment: z.number().optional() })
+        .parse(JSON.parse(await text(request)));
+      if (action === 'rebuild-step') steps.push(segment ?? -1);
+      if (segment === 1) await told.promise;
+      response.end(JSON.stringify(action === 'rebuild-step' && segment === 0 ? { problem } : { result: building }));
+    });
+    const url = await addressOf(server);
+    const args = ['rebuild', 'airport-delays', '--only', '--url', `${url}/regions/a`];
+    const { code, stderr } = await meridianHere(addRebuild, args);
+    server.close();
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^a: internal: .*\n$/)]);
+    expect(steps.toSorted()).toEqual([0, 1]);
+  });
+
+  it('waits, and does not ask all the time, for a Region whose clock is behind', async () => {
+    const gone = { ...building, segments: [], done: true };
+    const retired = [{ codeVersion: 1, build: 1, removableAt: new Date(Date.now() - 1000).toISOString() }];
+    let asked = 0;
+    let begun = 0;
+    const server = createServer((_request, response) => {
+      begun ||= performance.now();
+      asked++;
+      const result = performance.now() - begun > 1500 ? gone : { ...gone, retired };
+      response.end(JSON.stringify({ result }));
+    });
+    const url = await addressOf(server);
+    const { code, stdout } = await meridian(['rebuild', 'boats', '--clean', '--only', '--url', `${url}/regions/a`]);
+    server.close();
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^a: nothing .*boats/)]);
+    expect(asked).toBeLessThanOrEqual(3);
+  });
+
+  it('exits with 2 on more segments than there may be', async () => {
+    const { code, stderr } = await meridian(['rebuild', 'airport-delays', '--segments', '33']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('1 to 32');
+  });
+
+  it('says what is wrong, once when it is the same in every Region', async () => {
+    const [human, machine] = await Promise.all([run(['rebuild', 'boats']), run(['rebuild', 'boats', '--json'])]);
+    expect(human).toMatchObject({ code: 1, stdout: '' });
+    // Once, and not for each.
+    expect(human.stderr).toMatch(/^In every Region: unknown-view: .*\n.*: airport-delays\.\n$/);
+    expect(machine.code).toBe(1);
+    expect(jsonLines(machine.stdout)).toMatchObject([
+      { regions: regions.map((region) => ({ region, problem: { code: 'unknown-view' } })) },
+    ]);
+  });
+});
+
+describe('meridian republish', () => {
+  const heard: unknown[] = [];
+  beforeAll(async () => {
+    await put(arrived('p1'));
+    world
+      .region('us-east-1')
+      .bus.addRule({ source: ['meridian.flight'] }, { kind: 'listener', listen: (e) => heard.push(e) });
+  });
+  beforeEach(() => void heard.splice(0));
+
+  it('counts what was written since a time, as a trial', async () => {
+    const trial = await run(['republish', '--since', '1h', '--dry-run', '--only']);
+    expect(trial.stdout).toMatch(/^us-east-1: [1-9]\d* events? would be .*[1-9]\d* commits? read\.\n$/);
+    expect(heard).toEqual([]);
+  });
+
+  it('puts on the buses again what was written since a time', async () => {
+    const real = await run(['republish', '--since', '1h', '--json']);
+    await world.whenIdle();
+    const shape = z.object({ regions: z.array(z.object({ region: z.string(), published: z.number() })) });
+    const counted = shape.parse(JSON.parse(real.stdout)).regions;
+    expect(counted.map(({ region }) => region)).toEqual(regions);
+    expect(counted[0]?.published).toBeGreaterThan(0);
+    expect(heard.length).toBeGreaterThan(0);
+  });
+
+  it('puts nothing on the buses of what was written before', async () => {
+    const since = new Date(Date.now() + 3_600_000).toISOString();
+    const none = await run(['republish', '--since', since, '--json', '--only']);
+    expect(jsonLines(none.stdout)).toMatchObject([{ regions: [{ published: 0 }] }]);
+  });
+
+  it.each([
+    [[]],
+    [['--since', 'yesterday']],
+    [['--since', '5 minutes']],
+    [['--since', '2026-13-01']],
+    [['--since', '999999999999d']],
+  ])('exits with 2 on %j', async (args) => {
+    const { code, stderr } = await meridian(['republish', ...args]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/\nSee: meridian republish --help\n$/);
+  });
+});
