@@ -1,15 +1,25 @@
 import type { Parked, Place, Progress } from '../../core/index.ts';
+import { QUEUE_RETENTION_S } from '../../core/limits/budgets.ts';
 import { frozenCopy } from './frozen.ts';
 
 /** A log of a stream, as far as a subscriber has got with it. */
 interface LogProgress {
   last?: Place;
   /** In their order. */
-  parked: readonly Parked[];
+  parked: readonly Kept[];
 }
 
-/** A subscriber's progress in memory. @param write writes an effect; it must not throw */
-export function memoryProgress<Effect>(write: (effect: Effect) => void): Progress<Effect> {
+interface Kept extends Parked {
+  /** Milliseconds since 1970. */
+  readonly expires: number;
+}
+
+/**
+ * A subscriber's progress in memory. What is parked is gone as soon as a table may have deleted it.
+ * @param write writes an effect; it must not throw
+ * @param now milliseconds since 1970
+ */
+export function memoryProgress<Effect>(write: (effect: Effect) => void, now: () => number): Progress<Effect> {
   const logs = new Map<string, LogProgress>();
   const logOf = (stream: string, log: string): LogProgress => {
     const key = `${stream}@${log}`;
@@ -30,14 +40,23 @@ export function memoryProgress<Effect>(write: (effect: Effect) => void): Progres
     },
     park: async (event, since) => {
       const log = logOf(event.stream, event.meta.log);
-      if (log.parked.some(({ event: { id } }) => id === event.id)) return;
-      log.parked = [...log.parked, frozenCopy({ event, since })].sort((a, b) => compare(a.event.meta, b.event.meta));
+      const waiting = unexpired(log, now());
+      const known = waiting.find(({ event: { id } }) => id === event.id);
+      const kept = { ...(known ?? frozenCopy({ event, since })), expires: since + QUEUE_RETENTION_S * 1000 };
+      log.parked = [...waiting.filter((each) => each !== known), kept].sort((a, b) =>
+        compare(a.event.meta, b.event.meta),
+      );
     },
     parked: async (stream, log, behind, limit) =>
-      logOf(stream, log)
-        .parked.filter(({ event }) => compare(event.meta, behind) > 0)
-        .slice(0, limit),
+      unexpired(logOf(stream, log), now())
+        .filter(({ event }) => compare(event.meta, behind) > 0)
+        .slice(0, limit)
+        .map(({ event, since }) => ({ event, since })),
   };
+}
+
+function unexpired({ parked }: LogProgress, now: number): readonly Kept[] {
+  return parked.filter(({ expires }) => expires > now);
 }
 
 function compare(a: Omit<Place, 'count'>, b: Omit<Place, 'count'>): number {

@@ -1,4 +1,6 @@
 import type { HeldMessage, Quarantine } from '../../core/index.ts';
+import { SQS_BATCH_ENTRIES } from '../../core/limits/aws.ts';
+import { checkEntries, checkMessages } from '../store-rules/check-messages.ts';
 
 interface Kept {
   readonly id: string;
@@ -28,6 +30,7 @@ export function memoryQuarantine(now: () => number): Quarantine & { readonly bod
       return [...messages.values()].map(({ body }) => body);
     },
     send: async (bodies) => {
+      checkMessages(bodies);
       for (const body of bodies) {
         const id = `quarantined-${++sent}`;
         messages.set(id, { id, body, sentAt: now(), receives: 0, receipt: '', hiddenUntil: 0 });
@@ -35,7 +38,9 @@ export function memoryQuarantine(now: () => number): Quarantine & { readonly bod
       return bodies.map(() => undefined);
     },
     receive: async (milliseconds) => {
-      const visible = [...messages.values()].filter(({ hiddenUntil }) => hiddenUntil <= now()).slice(0, 10);
+      const visible = [...messages.values()]
+        .filter(({ hiddenUntil }) => hiddenUntil <= now())
+        .slice(0, SQS_BATCH_ENTRIES);
       for (const message of visible) {
         message.receives++;
         message.receipt = `${message.id}#${message.receives}`;
@@ -44,12 +49,14 @@ export function memoryQuarantine(now: () => number): Quarantine & { readonly bod
       return visible.map(({ id, receipt, body, sentAt, receives }) => ({ id, receipt, body, sentAt, receives }));
     },
     release: async (held) => {
+      checkEntries(held.length);
       for (const each of held) {
         const message = heldBy(each);
         if (message) message.hiddenUntil = 0;
       }
     },
     remove: async (held) => {
+      checkEntries(held.length);
       for (const each of held) if (heldBy(each)) messages.delete(each.id);
       return held.map(() => undefined);
     },

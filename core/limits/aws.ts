@@ -6,6 +6,8 @@ export const PUT_EVENTS_BYTES = 262_144;
 
 /** One SendMessageBatch, ReceiveMessage or DeleteMessageBatch. */
 export const SQS_BATCH_ENTRIES = 10;
+/** One message, and all of one SendMessageBatch together. */
+export const SQS_BATCH_BYTES = 1024 * 1024;
 export const SQS_MAX_DELAY_S = 900;
 export const SQS_MAX_RETENTION_S = 14 * 24 * 60 * 60;
 export const SQS_MAX_VISIBILITY_S = 12 * 60 * 60;

@@ -115,6 +115,8 @@ function serviceRelations({ DATABASE_MS, MESSAGING_MS, APPEND_MS, ...limits }: L
       needs: limits.PUT_EVENTS_ENTRIES,
       has: limits.SQS_BATCH_ENTRIES,
     },
+    // What EventBridge wraps around an event: its id, time, account and the like.
+    { name: 'a queue takes what the bus hands it', needs: limits.PUT_EVENTS_BYTES + 1024, has: limits.SQS_BATCH_BYTES },
     { name: 'a snapshot does not hold up an append', needs: 2 * limits.SNAPSHOT_MS, has: APPEND_MS },
   ];
 }

@@ -13,7 +13,10 @@ export function memoryTally(): ProgressUnderTest & { readonly all: ReadonlyMap<s
   const all = new Map<string, Sums>();
   return {
     all,
-    progress: memoryProgress(({ key, sums }) => all.set(key, addSums(all.get(key) ?? {}, sums))),
+    progress: memoryProgress(
+      ({ key, sums }) => all.set(key, addSums(all.get(key) ?? {}, sums)),
+      () => 0,
+    ),
     sumsOf: async (key) => all.get(key) ?? {},
   };
 }

@@ -19,14 +19,17 @@ function aJournal(
   around: (progress: Progress<SubscribedEvent>, region: string) => Progress<SubscribedEvent> = (progress) => progress,
 ) {
   const journals = perRegion((): SubscribedEvent[] => []);
-  const kept = new Map(
-    [...journals].map(([region, journal]) => [region, memoryProgress<SubscribedEvent>((event) => journal.push(event))]),
-  );
+  const kept = new Map<string, Progress<SubscribedEvent>>();
+  const progressIn = (region: string, now: () => number): Progress<SubscribedEvent> => {
+    const progress = kept.get(region) ?? memoryProgress((event) => inRegion(journals, region).push(event), now);
+    kept.set(region, progress);
+    return progress;
+  };
   const journal: Subscription = {
     name: 'journal',
     pattern: subscriptionPattern(['note', 'stock']),
     make: ({ region, runtime, telemetry }) => {
-      const progress = around(inRegion(kept, region), region);
+      const progress = around(progressIn(region, runtime.now), region);
       return subscription({ from: 'beginning', progress, runtime, telemetry, handle: (event) => [event] });
     },
   };

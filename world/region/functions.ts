@@ -1,5 +1,4 @@
 import type {
-  Context,
   DynamoDBBatchResponse,
   DynamoDBStreamEvent,
   LambdaFunctionURLEvent,
@@ -8,7 +7,7 @@ import type {
 } from 'aws-lambda';
 import { changeOf } from '../../adapters/dynamodb/table-change.ts';
 import { type OperateAnswer, projectedTypes, type RemoteAnswer } from '../../core/index.ts';
-import type { FunctionId, QueueConsumerId } from '../../core/limits/functions.ts';
+import type { QueueConsumerId } from '../../core/limits/functions.ts';
 import * as api from '../../lambdas/api/handler.ts';
 import type { Answer } from '../../lambdas/api/http.ts';
 import * as command from '../../lambdas/command/handler.ts';
@@ -22,20 +21,18 @@ import * as resolver from '../../lambdas/resolver/handler.ts';
 import { FunctionPool, type Handler } from '../services/function-pool.ts';
 import type { Activity } from '../time/activity.ts';
 import type { Scheduler } from '../time/scheduler.ts';
-import { type Overrides, queueLimits, timeoutMs } from './deployment.ts';
+import {
+  instancesOf,
+  invocationLimits,
+  type Overrides,
+  queueLimits,
+  type UnqueuedId,
+  type WorldFunctionId,
+} from './deployment.ts';
 import type { FunctionPorts } from './ports.ts';
 
-/**
- * Instances of a function that is called: such calls wait for each other, across Regions too, so that few instances could all
- * wait for one that is not free. The stacks set no limit.
- */
-const CALLED_INSTANCES = 100;
-/** Of `operate`, which few people call. */
-const OPERATE_INSTANCES = 4;
-/** Each of the two table streams has a shard, which is delivered one batch after the other. */
-const RELAY_INSTANCES = 2;
-
 export interface RegionFunctionsOptions {
+  readonly region: string;
   readonly scheduler: Scheduler;
   readonly activity: Activity;
   readonly functions: Overrides;
@@ -44,6 +41,9 @@ export interface RegionFunctionsOptions {
 }
 
 type Consumer = FunctionPool<SQSEvent, SQSBatchResponse>;
+
+/** Makes an instance; `exit` ends its process. */
+type Make<Event, Result> = (exit: () => void) => Handler<Event, Result>;
 
 /** The functions of a Region. */
 export class RegionFunctions {
@@ -61,12 +61,12 @@ export class RegionFunctions {
   constructor(options: RegionFunctionsOptions) {
     this.#options = options;
     const { ports } = options;
-    this.api = this.#pool('api', CALLED_INSTANCES, (exit) => api.makeHandler(ports(exit)));
-    this.command = this.#pool('command', CALLED_INSTANCES, (exit) => command.makeHandler(ports(exit)));
-    this.participant = this.#pool('participant', CALLED_INSTANCES, (exit) => participant.makeHandler(ports(exit)));
-    this.coordinate = this.#pool('coordinate', CALLED_INSTANCES, (exit) => coordinate.makeHandler(ports(exit)));
-    this.operate = this.#pool('operate', OPERATE_INSTANCES, (exit) => operate.makeHandler(alone(ports(exit))));
-    this.relay = this.#pool('relay', RELAY_INSTANCES, (exit) => {
+    this.api = this.#unqueued('api', (exit) => api.makeHandler(ports(exit)));
+    this.command = this.#unqueued('command', (exit) => command.makeHandler(ports(exit)));
+    this.participant = this.#unqueued('participant', (exit) => participant.makeHandler(ports(exit)));
+    this.coordinate = this.#unqueued('coordinate', (exit) => coordinate.makeHandler(ports(exit)));
+    this.operate = this.#unqueued('operate', (exit) => operate.makeHandler(alone(ports(exit))));
+    this.relay = this.#unqueued('relay', (exit) => {
       const of = ports(exit);
       return relay.makeHandler({ ...of, projectedTypes: projectedTypes(of.domain), changeOf });
     });
@@ -80,17 +80,21 @@ export class RegionFunctions {
     return this.#consumer('subscriber', make);
   }
 
-  #consumer(id: QueueConsumerId, make: (exit: () => void) => Handler<SQSEvent, SQSBatchResponse>): Consumer {
+  #consumer(id: QueueConsumerId, make: Make<SQSEvent, SQSBatchResponse>): Consumer {
     return this.#pool(id, queueLimits(id, this.#options.functions).maxConcurrency, make);
   }
 
+  #unqueued<Event, Result>(id: UnqueuedId, make: Make<Event, Result>): FunctionPool<Event, Result> {
+    return this.#pool(id, instancesOf(id, this.#options.functions), make);
+  }
+
   #pool<Event, Result>(
-    name: FunctionId,
+    name: WorldFunctionId,
     concurrency: number,
-    make: (exit: () => void) => (event: Event, context: Context) => Promise<Result>,
+    make: Make<Event, Result>,
   ): FunctionPool<Event, Result> {
-    const { scheduler, activity } = this.#options;
-    return new FunctionPool({ name, concurrency, timeout: timeoutMs(name) }, scheduler, activity, make);
+    const { region, scheduler, activity } = this.#options;
+    return new FunctionPool({ name, region, concurrency, ...invocationLimits(name) }, scheduler, activity, make);
   }
 }
 

@@ -4,6 +4,7 @@ import { type Domain, MeridianError, type Queue, type Remote, type Runtime } fro
 import { REMOTE_MS } from '../../core/limits/budgets.ts';
 import type { Telemetry } from '../../lambdas/instrument.ts';
 import type { FunctionPool } from '../services/function-pool.ts';
+import { answerPayload, requestPayload } from '../services/payload.ts';
 import { hexId, type Random } from '../time/randomness.ts';
 import { type Scheduler, sleepOn, withTimeout } from '../time/scheduler.ts';
 import type { RegionCounts } from './counts.ts';
@@ -53,19 +54,23 @@ export interface Callee {
   readonly callee: FunctionPool<unknown, unknown>;
 }
 
-/** One function of the other Regions, with JSON on both ways. */
+/**
+ * One function of the other Regions, with JSON on both ways. A request that is more than Lambda takes is `too-large`; an answer that is
+ * more has failed there, like whatever its function throws.
+ */
 export function remoteOver(scheduler: Scheduler, calleeIn: (region: string) => Callee): Remote {
   const call = async (region: string, request: unknown): Promise<unknown> => {
     const { links, back, callee } = calleeIn(region);
     await links.invoke.pass();
-    const answer = await callee.invoke(JSON.parse(JSON.stringify(request)));
+    const answer = answerPayload(await callee.invoke(request));
     await back.invoke.pass();
-    return JSON.parse(JSON.stringify(answer));
+    return answer;
   };
   return {
     invoke: async (region, request, limit = REMOTE_MS) => {
+      const payload = requestPayload(request);
       try {
-        return await withTimeout(scheduler, limit, `No answer in ${limit} ms.`, call(region, request));
+        return await withTimeout(scheduler, limit, `No answer in ${limit} ms.`, call(region, payload));
       } catch (cause) {
         throw new MeridianError('region-unreachable', `${region} did not answer: try again.`, {
           retryable: true,

@@ -21,6 +21,7 @@ import type { Answer } from '../../lambdas/api/http.ts';
 import type { Telemetry } from '../../lambdas/instrument.ts';
 import { WorldBus } from '../services/bus.ts';
 import type { FunctionPool, Handler } from '../services/function-pool.ts';
+import { answerPayload, requestPayload } from '../services/payload.ts';
 import type { KeepingQueue } from '../services/queue.ts';
 import { WorldStateMachine } from '../services/state-machine.ts';
 import { TableStream } from '../services/table-stream.ts';
@@ -68,9 +69,6 @@ export interface RegionOptions extends Clockwork {
   readonly subscriptions: readonly Subscription[];
 }
 
-/** Milliseconds between two tries of a record of a table's stream; Lambda does not say how long it waits. */
-const STREAM_PAUSE_MS = 1000;
-
 /**
  * One Region: its tables with their streams, a bus, queues, functions and a state machine. It shares nothing with others
  * but links, and strong decisions.
@@ -98,14 +96,20 @@ export class WorldRegion {
     this.#runtime = regionRuntime(options, this.counts);
     this.bus = new WorldBus(region, scheduler);
     this.quarantine = memoryQuarantine(() => scheduler.now());
-    this.#functions = new RegionFunctions({ scheduler, activity, functions, ports: (exit) => this.#ports(exit) });
+    this.#functions = new RegionFunctions({
+      region,
+      scheduler,
+      activity,
+      functions,
+      ports: (exit) => this.#ports(exit),
+    });
     const { coordinate, participant, relay } = this.#functions;
     this.machine = new WorldStateMachine(
       { coordinate: (input) => coordinate.invoke(input), participant: (input) => participant.invoke(input) },
       options,
     );
-    const { batchSize, retries, maxAgeS } = streamLimits(functions);
-    const stream = { region, batchSize, retries, maxAge: maxAgeS * 1000, retryAfter: STREAM_PAUSE_MS, duplicates };
+    const { batchSize, retries, maxAgeS, pauseMs } = streamLimits(functions);
+    const stream = { region, batchSize, retries, maxAge: maxAgeS * 1000, retryAfter: pauseMs, duplicates };
     this.tableStream = new TableStream(stream, options, relay);
     this.decisionStream = new TableStream(stream, options, relay);
     this.#tables = new RegionTables({
@@ -162,7 +166,7 @@ export class WorldRegion {
 
   /** One invocation of the Region's `operate` function with whatever came, JSON on both ways. */
   async invokeOperate(request: unknown): Promise<OperateAnswer> {
-    return operateAnswerSchema.parse(JSON.parse(JSON.stringify(await this.#functions.operate.invoke(request))));
+    return operateAnswerSchema.parse(answerPayload(await this.#functions.operate.invoke(requestPayload(request))));
   }
 
   /** The commits of a stream that the table holds, seen or not. */

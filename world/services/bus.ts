@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Bus, BusEntry, EventPattern, Queue } from '../../core/index.ts';
+import { type Bus, type BusEntry, type EventPattern, MeridianError, type Queue } from '../../core/index.ts';
 import { PUT_EVENTS_BYTES, PUT_EVENTS_ENTRIES } from '../../core/limits/aws.ts';
 import type { Link } from '../network/link.ts';
 import type { Scheduler } from '../time/scheduler.ts';
@@ -45,12 +45,13 @@ export class WorldBus implements Bus {
     this.#rules.push({ pattern, target });
   }
 
+  /** @throws MeridianError as the adapter of EventBridge, for more than that takes at once */
   async put(entries: readonly BusEntry[]): Promise<readonly (string | undefined)[]> {
     if (entries.length > PUT_EVENTS_ENTRIES)
-      throw new Error(`PutEvents takes at most ${PUT_EVENTS_ENTRIES} entries, these are ${entries.length}.`);
+      throw new MeridianError('internal', `PutEvents takes at most ${PUT_EVENTS_ENTRIES} entries, not ${entries.length}.`);
     const bytes = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
     if (bytes > PUT_EVENTS_BYTES)
-      throw new Error(`PutEvents takes at most ${PUT_EVENTS_BYTES} bytes, these are ${bytes}.`);
+      throw new MeridianError('too-large', `PutEvents takes at most ${PUT_EVENTS_BYTES} bytes, these are ${bytes}.`);
     return entries.map((entry) => {
       try {
         this.#route(this.#eventOf(entry), false);

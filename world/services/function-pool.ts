@@ -6,10 +6,12 @@ export type Handler<Event, Result> = (event: Event, context: Context) => Promise
 
 export interface FunctionOptions {
   readonly name: string;
+  readonly region: string;
   /** How many instances there are at most; each handles one invocation at a time and keeps its own warm memory. */
   readonly concurrency: number;
   /** Milliseconds after which an invocation that has not answered is given up, with its instance. */
   readonly timeout: number;
+  readonly memoryMb: number;
 }
 
 /** One process of a function. */
@@ -91,14 +93,14 @@ export class FunctionPool<Event, Result> {
   }
 
   #context(): Context {
-    const { name, timeout } = this.#options;
+    const { name, region, timeout, memoryMb } = this.#options;
     const end = this.#scheduler.now() + timeout;
     return {
       awsRequestId: `${name}-${++this.#invocations}`,
       functionName: name,
       functionVersion: '$LATEST',
-      invokedFunctionArn: `arn:aws:lambda:world:000000000000:function:${name}`,
-      memoryLimitInMB: '512',
+      invokedFunctionArn: `arn:aws:lambda:${region}:000000000000:function:${name}`,
+      memoryLimitInMB: String(memoryMb),
       logGroupName: `/aws/lambda/${name}`,
       logStreamName: 'world',
       callbackWaitsForEmptyEventLoop: true,

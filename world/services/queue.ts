@@ -1,6 +1,7 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { checkMessages } from '../../adapters/store-rules/check-messages.ts';
 import type { DelayedMessage, DelayedQueue, Queue } from '../../core/index.ts';
-import { SQS_BATCH_ENTRIES, SQS_MAX_DELAY_S } from '../../core/limits/aws.ts';
+import { SQS_MAX_DELAY_S } from '../../core/limits/aws.ts';
 import type { Activity } from '../time/activity.ts';
 import type { Clockwork } from '../time/clockwork.ts';
 import type { FunctionPool } from './function-pool.ts';
@@ -63,6 +64,7 @@ export class WorldQueue implements Queue {
   }
 
   async send(bodies: readonly string[]): Promise<readonly undefined[]> {
+    checkMessages(bodies);
     for (const body of bodies) {
       const message = { id: `${this.#options.name}-${++this.#sent}`, body, sentAt: this.#scheduler.now(), receives: 0 };
       this.#show(message);
@@ -169,8 +171,7 @@ export class WorldDelayedQueue implements DelayedQueue {
   }
 
   async send(messages: readonly DelayedMessage[]): Promise<readonly undefined[]> {
-    if (messages.length > SQS_BATCH_ENTRIES)
-      throw new Error(`SendMessageBatch takes at most ${SQS_BATCH_ENTRIES} messages, these are ${messages.length}.`);
+    checkMessages(messages.map(({ body }) => body));
     for (const { body, delay } of messages) {
       if (!(delay >= 0 && delay <= SQS_MAX_DELAY_S * 1000))
         throw new Error(`A message is delayed by 0 to ${SQS_MAX_DELAY_S * 1000} ms, not by ${delay}.`);

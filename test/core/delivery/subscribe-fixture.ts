@@ -30,7 +30,7 @@ export function idAt(position: number, index = 0, log = 'us-east-1'): string {
 export function aSubscriber(of: Partial<SubscribePorts<string>> = {}) {
   const journal: string[] = [];
   const runtime = fakeRuntime();
-  const progress = memoryProgress<string>((id) => journal.push(id));
+  const progress = memoryProgress<string>((id) => journal.push(id), runtime.now);
   const ports = { from: 'beginning', progress, runtime, handle: ({ id }: SubscribedEvent) => [id], ...of } as const;
   return { journal, runtime, progress, ports, take: (...bodies: readonly string[]) => handleEvents(ports, bodies) };
 }

@@ -83,6 +83,7 @@ const broken: Readonly<Record<string, Limits>> = {
   'SQS keeps messages for so long': but({ QUEUE_RETENTION_S: 1_209_601 }),
   'a message that waited in a queue is known by its id': but({ IDEMPOTENCY_WINDOW_MS: 1_209_599_999 }),
   'a transaction has its default time': but({ DEFAULT_TRANSACTION_MS: 240_001 }),
+  'a queue takes what the bus hands it': but({ SQS_BATCH_BYTES: 262_144 }),
   'the state machine lives until the longest transaction is over, and finalises it': but({
     MAX_TRANSACTION_MS: 270_000,
   }),

@@ -10,16 +10,22 @@ function aPool(concurrency = 2) {
   const scheduler = new VirtualScheduler(0);
   const activity = new Activity();
   let instances = 0;
-  const pool = new FunctionPool<Work, number>({ name: 'test', concurrency, timeout: 1000 }, scheduler, activity, () => {
-    const instance = ++instances;
-    return async (work, context) => {
-      expect(context.getRemainingTimeInMillis()).toBe(1000);
-      if (work === 'hang') await new Promise(() => undefined);
-      await sleepOn(scheduler, 100);
-      if (work === 'throw') throw new Error('thrown');
-      return instance;
-    };
-  });
+  const pool = new FunctionPool<Work, number>(
+    { name: 'test', region: 'us-east-1', concurrency, timeout: 1000, memoryMb: 512 },
+    scheduler,
+    activity,
+    () => {
+      const instance = ++instances;
+      return async (work, context) => {
+        expect(context.getRemainingTimeInMillis()).toBe(1000);
+        expect(context.memoryLimitInMB).toBe('512');
+        if (work === 'hang') await new Promise(() => undefined);
+        await sleepOn(scheduler, 100);
+        if (work === 'throw') throw new Error('thrown');
+        return instance;
+      };
+    },
+  );
   return { scheduler, activity, pool, invoke: (work: Work) => scheduler.resolve(pool.invoke(work)) };
 }
 

@@ -1,5 +1,6 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
+import { SQS_BATCH_BYTES } from '../../../core/limits/aws.ts';
 import { FunctionPool } from '../../../world/services/function-pool.ts';
 import { KeepingQueue, type QueueOptions, WorldDelayedQueue, WorldQueue } from '../../../world/services/queue.ts';
 import { Activity } from '../../../world/time/activity.ts';
@@ -25,7 +26,7 @@ function aQueue(
   const left = new Map(failing);
   const deliveries: { at: number; bodies: string[]; receives: string[] }[] = [];
   const pool = new FunctionPool<SQSEvent, SQSBatchResponse>(
-    { name: 'consumer', concurrency, timeout: 1000 },
+    { name: 'consumer', region: 'us-east-1', concurrency, timeout: 1000, memoryMb: 1024 },
     scheduler,
     activity,
     () =>
@@ -69,6 +70,14 @@ function aQueue(
 }
 
 describe('WorldQueue', () => {
+  it('takes no more at once than SQS does, and then none of it', async () => {
+    const { queue, activity } = aQueue();
+    await expect(queue.send(Array.from({ length: 11 }, () => ''))).rejects.toMatchObject({ code: 'internal' });
+    await expect(queue.send(['x'.repeat(SQS_BATCH_BYTES), 'x'])).rejects.toMatchObject({ code: 'too-large' });
+    await expect(queue.send([])).rejects.toMatchObject({ code: 'internal' });
+    expect(activity.idle).toBe(true);
+  });
+
   it('delivers in batches, and what went well only once', async () => {
     const { queue, deliveries, settle, activity } = aQueue();
 
@@ -138,7 +147,7 @@ describe('WorldQueue', () => {
     const { queue, bodies, settle } = aQueue({}, { duplicates: 0.5, reorders: true });
     const sent = Array.from({ length: 100 }, (_, i) => `${i}`);
 
-    await queue.send(sent);
+    for (let i = 0; i < sent.length; i += 10) await queue.send(sent.slice(i, i + 10));
     await settle();
 
     expect(new Set(bodies())).toEqual(new Set(sent));
@@ -203,6 +212,9 @@ describe('WorldDelayedQueue', () => {
     await expect(delayed.send(Array.from({ length: 11 }, () => ({ body: '', delay: 0 })))).rejects.toThrow(
       'at most 10',
     );
+    await expect(delayed.send([{ body: 'x'.repeat(SQS_BATCH_BYTES + 1), delay: 0 }])).rejects.toMatchObject({
+      code: 'too-large',
+    });
     for (const delay of [900_001, -1, Number.NaN])
       await expect(delayed.send([{ body: '', delay }])).rejects.toThrow('0 to 900000 ms');
   });

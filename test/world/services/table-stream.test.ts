@@ -24,7 +24,7 @@ function aStream(
   const activity = new Activity();
   const deliveries: { at: number; positions: number[] }[] = [];
   const pool = new FunctionPool<DynamoDBStreamEvent, DynamoDBBatchResponse>(
-    { name: 'consumer', concurrency: 1, timeout: 1000 },
+    { name: 'consumer', concurrency: 1, timeout: 1000, region: 'us-east-1', memoryMb: 1024 },
     scheduler,
     activity,
     () =>
@@ -82,7 +82,7 @@ describe('TableStream', () => {
     const scheduler = new VirtualScheduler(0);
     const activity = new Activity();
     const pool = new FunctionPool<DynamoDBStreamEvent, DynamoDBBatchResponse>(
-      { name: 'consumer', concurrency: 1, timeout: 1000 },
+      { name: 'consumer', concurrency: 1, timeout: 1000, region: 'us-east-1', memoryMb: 1024 },
       scheduler,
       activity,
       () =>

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { memoryProgress } from '../../../adapters/memory/progress.ts';
+import { QUEUE_RETENTION_S } from '../../../core/limits/budgets.ts';
+import { parseSubscribedEvent } from '../../../core/wire/bus-event.ts';
+import { bodyAt } from '../../core/delivery/subscribe-fixture.ts';
+
+const KEPT = QUEUE_RETENTION_S * 1000;
+const START = { position: 0, index: 0, count: 1 };
+
+describe('what is parked in memory', () => {
+  const event = parseSubscribedEvent(bodyAt(2));
+
+  /** Of a progress whose clock a test sets. */
+  function aProgress() {
+    let now = 1000;
+    const progress = memoryProgress<never>(
+      () => undefined,
+      () => now,
+    );
+    return {
+      park: (at: number) => {
+        now = at;
+        return progress.park(event, at);
+      },
+      parkedAt: (at: number) => {
+        now = at;
+        return progress.parked(event.stream, event.meta.log, START, 10);
+      },
+    };
+  }
+
+  it('is gone as soon as the table may have deleted it', async () => {
+    const { park, parkedAt } = aProgress();
+    await park(1000);
+    expect(await parkedAt(1000 + KEPT - 1)).toEqual([{ event, since: 1000 }]);
+    expect(await parkedAt(1000 + KEPT)).toEqual([]);
+  });
+
+  it('is kept anew when it comes again, and waits since the first time', async () => {
+    const { park, parkedAt } = aProgress();
+    await park(1000);
+    await park(5000);
+    expect(await parkedAt(5000 + KEPT - 1)).toEqual([{ event, since: 1000 }]);
+    expect(await parkedAt(5000 + KEPT)).toEqual([]);
+  });
+
+  it('that has gone waits since it came again', async () => {
+    const { park, parkedAt } = aProgress();
+    await park(1000);
+    await park(1000 + KEPT);
+    expect(await parkedAt(1000 + KEPT)).toEqual([{ event, since: 1000 + KEPT }]);
+  });
+});

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { MeridianError } from '../../../core/index.ts';
+import { LAMBDA_PAYLOAD_BYTES } from '../../../core/limits/aws.ts';
+import { Link } from '../../../world/network/link.ts';
+import { remoteOver } from '../../../world/region/ports.ts';
+import { FunctionPool } from '../../../world/services/function-pool.ts';
+import { Activity } from '../../../world/time/activity.ts';
+import { seeded } from '../../../world/time/randomness.ts';
+import { VirtualScheduler } from '../../../world/time/scheduler.ts';
+
+/** A function of another Region, called over links. */
+function aRemote(handle: (request: unknown) => Promise<unknown>) {
+  const scheduler = new VirtualScheduler(0);
+  const activity = new Activity();
+  const callee = new FunctionPool<unknown, unknown>(
+    { name: 'callee', region: 'us-east-2', concurrency: 1, timeout: 1000, memoryMb: 1024 },
+    scheduler,
+    activity,
+    () => handle,
+  );
+  const link = () => new Link(scheduler, seeded(1), activity, { latency: [10, 10], duplicates: 0 });
+  const links = () => ({ replication: link(), bus: link(), invoke: link() });
+  const remote = remoteOver(scheduler, () => ({ links: links(), back: links(), callee }));
+  return (request: unknown) => scheduler.resolve(remote.invoke('us-east-2', request));
+}
+
+/** A text whose JSON has so many bytes. */
+function textOf(bytes: number): string {
+  return 'x'.repeat(bytes - 2);
+}
+
+describe('a function of another Region', () => {
+  it('takes and gives as much as Lambda carries', async () => {
+    const largest = textOf(LAMBDA_PAYLOAD_BYTES);
+    expect(await aRemote(async (request) => request)(largest)).toBe(largest);
+  });
+
+  it('is not called with more', async () => {
+    let calls = 0;
+    const invoke = aRemote(async () => ++calls);
+    await expect(invoke(textOf(LAMBDA_PAYLOAD_BYTES + 1))).rejects.toMatchObject({
+      code: 'too-large',
+      retryable: false,
+    });
+    expect(calls).toBe(0);
+  });
+
+  it('has failed when it answers more', async () => {
+    const invoke = aRemote(async () => textOf(LAMBDA_PAYLOAD_BYTES + 1));
+    await expect(invoke('give me all')).rejects.toMatchObject({
+      code: 'region-unreachable',
+      retryable: true,
+      cause: { message: expect.stringContaining('ResponseSizeTooLarge') },
+    });
+  });
+
+  it('has failed when it throws, whatever that is', async () => {
+    const invoke = aRemote(() => Promise.reject(new MeridianError('too-large', 'there')));
+    await expect(invoke('work')).rejects.toMatchObject({ code: 'region-unreachable' });
+  });
+
+  it('that answers nothing answers null', async () => {
+    expect(await aRemote(async () => undefined)('work')).toBeNull();
+  });
+});
