@@ -80,9 +80,14 @@ export async function examineQuarantine(
 
 /** How many of the first fit into the room; one at least if `always`. */
 function countFitting(sizes: readonly number[], room: number, always: boolean): number {
-  let used = 0;
-  const end = sizes.findIndex((size) => (used += size) > room);
-  return end === -1 ? sizes.length : Math.max(end, always ? 1 : 0);
+  let left = room;
+  let count = 0;
+  for (const size of sizes) {
+    if (size > left && !(always && count === 0)) break;
+    left -= size;
+    count++;
+  }
+  return count;
 }
 
 function matches({ reason, stream }: Quarantined, filter: Choice['filter']): boolean {
