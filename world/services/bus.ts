@@ -48,7 +48,10 @@ export class WorldBus implements Bus {
   /** @throws MeridianError as the adapter of EventBridge, for more than that takes at once */
   async put(entries: readonly BusEntry[]): Promise<readonly (string | undefined)[]> {
     if (entries.length > PUT_EVENTS_ENTRIES)
-      throw new MeridianError('internal', `PutEvents takes at most ${PUT_EVENTS_ENTRIES} entries, not ${entries.length}.`);
+      throw new MeridianError(
+        'internal',
+        `PutEvents takes at most ${PUT_EVENTS_ENTRIES} entries, not ${entries.length}.`,
+      );
     const bytes = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
     if (bytes > PUT_EVENTS_BYTES)
       throw new MeridianError('too-large', `PutEvents takes at most ${PUT_EVENTS_BYTES} bytes, these are ${bytes}.`);
