@@ -154,9 +154,9 @@ export class WorldRegion {
     return this.#peerIn(region).links;
   }
 
-  /** One request to the Region's Function URL. */
-  request(event: LambdaFunctionURLEvent): Promise<Answer> {
-    return this.#functions.api.invoke(event);
+  /** One request to the Region's Function URL. @throws Error when there is no answer, or one larger than a function may give: 502 */
+  async request(event: LambdaFunctionURLEvent): Promise<Answer> {
+    return answerPayload(await this.#functions.api.invoke(event));
   }
 
   /** One invocation of the Region's `operate` function for an action. */

@@ -2,7 +2,7 @@ import { MeridianError } from '../../core/index.ts';
 import { LAMBDA_PAYLOAD_BYTES } from '../../core/limits/aws.ts';
 
 /** A request as a synchronous Invoke carries it. @throws MeridianError `too-large`: more than Lambda takes */
-export function requestPayload(request: unknown): unknown {
+export function requestPayload<T>(request: T): T {
   const text = JSON.stringify(request);
   const bytes = Buffer.byteLength(text);
   if (bytes > LAMBDA_PAYLOAD_BYTES)
@@ -14,7 +14,7 @@ export function requestPayload(request: unknown): unknown {
 }
 
 /** An answer as a synchronous Invoke carries it. @throws Error when it is more than a function may answer: the invocation has failed */
-export function answerPayload(answer: unknown): unknown {
+export function answerPayload<T>(answer: T): T {
   // What answers nothing answers null.
   const text = JSON.stringify(answer) ?? 'null';
   const bytes = Buffer.byteLength(text);

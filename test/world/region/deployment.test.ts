@@ -1,27 +1,37 @@
-import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { z } from 'zod';
-import { type EventPattern, projectedTypes, subscriptionPattern } from '../../../core/index.ts';
-import { FUNCTIONS, type QueueConsumerId, type QueueLimits } from '../../../core/limits/functions.ts';
+import { beforeAll, describe, expect, it, type MockInstance, vi } from 'vitest';
+import { projectedTypes, subscriptionPattern } from '../../../core/index.ts';
+import { MAX_PARTICIPANTS, QUEUE_RETENTION_S, RESOLVER_SLACK_MS } from '../../../core/limits/budgets.ts';
+import { FUNCTIONS, type QueueConsumerId } from '../../../core/limits/functions.ts';
 import { namesOf } from '../../../core/names.ts';
 import { domain } from '../../../domain/index.ts';
 import { parseConfig } from '../../../lib/config.ts';
-import { DIFFERENCES } from '../../../world/region/deployment.ts';
+import { DIFFERENCES, type UnqueuedId, type WorldFunctionId } from '../../../world/region/deployment.ts';
 import { WorldBus } from '../../../world/services/bus.ts';
 import type { FunctionOptions } from '../../../world/services/function-pool.ts';
-import type { QueueOptions } from '../../../world/services/queue.ts';
+import type { QueueEnds, QueueOptions } from '../../../world/services/queue.ts';
 import type { TableStreamOptions } from '../../../world/services/table-stream.ts';
 import { World } from '../../../world/world.ts';
 import { synthesize } from '../../lib/synthesize.ts';
 import { TemplateReader } from '../../lib/template.ts';
+import {
+  countOfMappings,
+  deployedFeed,
+  deployedFunction,
+  deployedFunctions,
+  deployedQueues,
+  deployedRules,
+  deployedStreams,
+  deployedTables,
+} from './deployed.ts';
 
 // The first synth of a process loads the CDK and its validation engine, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-/** What a world makes its services with. */
+/** Every service that a world makes, and what with. */
 const made = vi.hoisted(() => ({
-  functions: new Map<string, FunctionOptions>(),
-  queues: new Map<string, QueueOptions>(),
-  streams: new Set<TableStreamOptions>(),
+  functions: [] as { readonly pool: unknown; readonly options: FunctionOptions }[],
+  queues: [] as { readonly queue: unknown; readonly options: QueueOptions; readonly ends: QueueEnds }[],
+  streams: [] as { readonly stream: unknown; readonly options: TableStreamOptions; readonly consumer: unknown }[],
 }));
 vi.mock(import('../../../world/services/function-pool.ts'), async (load) => {
   const services = await load();
@@ -30,7 +40,7 @@ vi.mock(import('../../../world/services/function-pool.ts'), async (load) => {
     FunctionPool: class<Event, Result> extends services.FunctionPool<Event, Result> {
       constructor(...args: ConstructorParameters<typeof services.FunctionPool<Event, Result>>) {
         super(...args);
-        made.functions.set(args[0].name, args[0]);
+        made.functions.push({ pool: this, options: args[0] });
       }
     },
   };
@@ -42,7 +52,7 @@ vi.mock(import('../../../world/services/queue.ts'), async (load) => {
     WorldQueue: class extends services.WorldQueue {
       constructor(...args: ConstructorParameters<typeof services.WorldQueue>) {
         super(...args);
-        made.queues.set(args[0].name, args[0]);
+        made.queues.push({ queue: this, options: args[0], ends: args[2] });
       }
     },
   };
@@ -54,7 +64,7 @@ vi.mock(import('../../../world/services/table-stream.ts'), async (load) => {
     TableStream: class extends services.TableStream {
       constructor(...args: ConstructorParameters<typeof services.TableStream>) {
         super(...args);
-        made.streams.add(args[0]);
+        made.streams.push({ stream: this, options: args[0], consumer: args[2] });
       }
     },
   };
@@ -63,137 +73,213 @@ vi.mock(import('../../../world/services/table-stream.ts'), async (load) => {
 const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
 const names = namesOf('meridian');
 const consumers = ['ingest', 'projection', 'resolver', 'subscriber'] as const satisfies readonly QueueConsumerId[];
-
-const mappingSchema = z.object({
-  FunctionName: z.unknown(),
-  EventSourceArn: z.unknown(),
-  BatchSize: z.number(),
-  MaximumBatchingWindowInSeconds: z.number().default(0),
-  ScalingConfig: z.object({ MaximumConcurrency: z.number() }).optional(),
-  ParallelizationFactor: z.number().optional(),
-  MaximumRetryAttempts: z.number().optional(),
-  MaximumRecordAgeInSeconds: z.number().optional(),
-  BisectBatchOnFunctionError: z.boolean().optional(),
-});
-const queueSchema = z.object({
-  VisibilityTimeout: z.number(),
-  RedrivePolicy: z.object({ maxReceiveCount: z.number() }),
-});
+const called = ['api', 'command', 'participant', 'coordinate'] as const satisfies readonly UnqueuedId[];
+const unqueued = [...called, 'operate', 'relay'] as const satisfies readonly UnqueuedId[];
+const functions: readonly WorldFunctionId[] = [...consumers, ...unqueued];
 
 let templates: readonly TemplateReader[];
-let stack: TemplateReader;
+let globalStack: TemplateReader;
 let world: World;
-/** The patterns of the rules of every Region's bus in the world. */
-let patterns: ReadonlyMap<unknown, readonly EventPattern[]>;
+let rules: ReadonlyMap<unknown, readonly Parameters<WorldBus['addRule']>[]>;
 beforeAll(() => {
-  const { regionTemplates } = synthesize({
+  const { regionTemplates, globalTemplate } = synthesize({
     context: { regions, subscriber: 'true' },
     projectedTypes: [...projectedTypes(domain)],
   });
   templates = regionTemplates.map((template) => new TemplateReader(template));
-  stack = templates[0] ?? expect.fail('there is no Region');
-  const rules = vi.spyOn(WorldBus.prototype, 'addRule');
+  globalStack = new TemplateReader(globalTemplate);
+  const addRule = vi.spyOn(WorldBus.prototype, 'addRule');
   const listening = { name: 'subscriber', pattern: subscriptionPattern(['flight']), make: () => expect.fail() };
   world = new World({ domain, regions, subscriptions: [listening] });
-  const all = new Map<unknown, EventPattern[]>();
-  for (const [i, [pattern]] of rules.mock.calls.entries()) {
-    const bus: unknown = rules.mock.contexts[i];
-    all.set(bus, [...(all.get(bus) ?? []), pattern]);
-  }
-  patterns = all;
-  rules.mockRestore();
+  rules = callsByContext(addRule);
+  addRule.mockRestore();
 });
 
-function mappingsOf(id: string) {
-  return stack
-    .ofType('AWS::Lambda::EventSourceMapping')
-    .map(({ Properties }) => mappingSchema.parse(Properties))
-    .filter(({ FunctionName }) => stack.text(FunctionName) === `Function(meridian-${id})`);
+function callsByContext({ mock }: MockInstance<WorldBus['addRule']>) {
+  const calls = mock.calls.map((call, i) => ({ call, context: mock.contexts[i] }));
+  const grouped = [...Map.groupBy(calls, ({ context }) => context)];
+  return new Map(grouped.map(([context, of]) => [context, of.map(({ call }) => call)]));
 }
 
-/** How a queue feeds a function in the stacks. */
-function deployedQueue(id: QueueConsumerId): QueueLimits {
-  const { VisibilityTimeout, RedrivePolicy } = queueSchema.parse(
-    stack.named('AWS::SQS::Queue', names.queue(id)).Properties,
-  );
-  const [mapping, ...more] = mappingsOf(id);
-  if (!mapping?.ScalingConfig || more.length > 0) throw new Error(`${id} has not one queue.`);
-  expect(stack.text(mapping.EventSourceArn)).toBe(`Queue(${names.queue(id)})`);
-  return {
-    batchSize: mapping.BatchSize,
-    windowS: mapping.MaximumBatchingWindowInSeconds,
-    maxConcurrency: mapping.ScalingConfig.MaximumConcurrency,
-    maxReceives: RedrivePolicy.maxReceiveCount,
-    visibilityS: VisibilityTimeout,
-  };
+function stackOf(region: string): TemplateReader {
+  return templates[regions.indexOf(region)] ?? expect.fail(`there is no stack of ${region}`);
 }
 
-describe('the world and the stacks', () => {
-  it.each(Object.keys(FUNCTIONS).filter((id) => id !== 'stream-lookup'))('give %s the same time', (id) => {
-    const { Timeout } = stack.named('AWS::Lambda::Function', `meridian-${id}`).Properties;
-    expect(made.functions.get(id)?.timeout).toBe(Number(Timeout) * 1000);
+/** The one thing of a Region that the world has made with a name. */
+function madeIn<Made extends { readonly options: { readonly region: string; readonly name: string } }>(
+  all: readonly Made[],
+  region: string,
+  name: string,
+): Made {
+  const [found, ...more] = all.filter(({ options }) => options.region === region && options.name === name);
+  if (!found || more.length > 0) throw new Error(`${region} has ${more.length} more or no ${name}.`);
+  return found;
+}
+
+/** A queue that no function works on, as templates name it. */
+function deadLettersIn(region: string, queue: unknown): string {
+  const { quarantine, projectionDeadLetters, resolverDeadLetters, subscriberDeadLetters } = world.region(region);
+  const named = new Map<unknown, string>([
+    [quarantine, names.queue('quarantine')],
+    [projectionDeadLetters, names.queue('projection-dead-letter')],
+    [resolverDeadLetters, names.queue('resolver-dead-letter')],
+    [subscriberDeadLetters, names.queue('subscriber-dead-letter')],
+  ]);
+  return `Queue(${named.get(queue)})`;
+}
+
+/** The target of a rule in the world, as templates name it. */
+function targetIn(region: string, target: Parameters<WorldBus['addRule']>[1]): string {
+  if (target.kind === 'queue') {
+    const of = made.queues.find(({ queue, options }) => queue === target.queue && options.region === region);
+    return `Queue(meridian-${of?.options.name})`;
+  }
+  if (target.kind === 'listener') return expect.fail('nobody listens');
+  const [to] = regions.filter((name) => world.region(name).bus === target.bus);
+  expect(target.link).toBe(world.region(region).linksTo(to ?? '').bus);
+  return `arn:aws:events:${to}:123456789012:event-bus/meridian`;
+}
+
+describe.each(regions)('the world and the stacks, in %s,', (region) => {
+  it('have the same functions', () => {
+    const inWorld = made.functions
+      .filter(({ options }) => options.region === region)
+      .map(({ options }) => options.name);
+    expect(inWorld.sort()).toEqual([...functions].sort());
+    // It works during a deploy only.
+    expect(deployedFunctions(stackOf(region))).toEqual([...functions, 'stream-lookup'].sort());
+    expect(Object.keys(FUNCTIONS).sort()).toEqual([...functions, 'stream-lookup'].sort());
+  });
+
+  it.each(functions)('give %s the same time and memory', (id) => {
+    const { timeout, memoryMb } = madeIn(made.functions, region, id).options;
+    const { variables, ...deployed } = deployedFunction(stackOf(region), id);
+    expect({ timeout, memoryMb }).toEqual(deployed);
+  });
+
+  it.each(functions)('tell %s the same', (id) => {
+    const { variables } = deployedFunction(stackOf(region), id);
+    const inWorld = { MERIDIAN_REGIONS: regions.join(), MERIDIAN_LOG: region, DECISIONS: world.decisions };
+    for (const [name, value] of Object.entries(inWorld)) expect([value, undefined]).toContain(variables[name]);
+  });
+
+  it.each(unqueued)('have as many instances of %s as the world says', (id) => {
+    expect(madeIn(made.functions, region, id).options.concurrency).toBe(DIFFERENCES[id].instances);
   });
 
   it.each(consumers)('feed %s from its queue alike, but for what the world says that it does otherwise', (id) => {
-    const { batchSize, maxReceives, visibilityTimeout } = made.queues.get(id) ?? expect.fail();
+    const { options, ends } = madeIn(made.queues, region, id);
+    const { pool, options: of } = madeIn(made.functions, region, id);
+    expect(ends.consumer).toBe(pool);
     expect({
-      batchSize,
-      maxReceives,
-      visibilityS: visibilityTimeout / 1000,
-      maxConcurrency: made.functions.get(id)?.concurrency,
-      // It waits for no batch to fill up.
+      from: `Queue(meridian-${options.name})`,
+      batchSize: options.batchSize,
+      maxReceives: options.maxReceives,
+      visibilityS: options.visibilityTimeout / 1000,
+      deadLetters: deadLettersIn(region, ends.deadLetters),
+      maxConcurrency: of.concurrency,
+      // It waits for no batch to fill up, and believes what a function says of each message.
       windowS: 0,
-    }).toEqual({ ...deployedQueue(id), ...DIFFERENCES[id].queue });
+      answers: ['ReportBatchItemFailures'],
+    }).toEqual({ ...deployedFeed(stackOf(region), id), ...DIFFERENCES[id].queue });
   });
 
-  it.each(consumers)('differ in what the world says that it does otherwise with %s, and it says why', (id) => {
-    const { queue, because } = DIFFERENCES[id];
-    for (const setting of Object.entries(queue)) expect(Object.entries(deployedQueue(id))).not.toContainEqual(setting);
-    expect(because).not.toBe('');
+  it.each(consumers)('differ in what the world says that it does otherwise with %s', (id) => {
+    const deployed = Object.entries(deployedFeed(stackOf(region), id));
+    for (const setting of Object.entries(DIFFERENCES[id].queue)) expect(deployed).not.toContainEqual(setting);
   });
 
   it('have no other queue that feeds a function', () => {
-    expect([...made.queues.keys()].sort()).toEqual([...consumers]);
-    expect(
-      stack
-        .ofType('AWS::SQS::Queue')
-        .filter(({ Properties }) => Properties.RedrivePolicy !== undefined)
-        .map(({ Properties }) => Properties.QueueName)
-        .sort(),
-    ).toEqual(consumers.map((id) => names.queue(id)));
+    const inWorld = made.queues.filter(({ options }) => options.region === region).map(({ options }) => options.name);
+    expect(inWorld.sort()).toEqual([...consumers]);
+    const deployed = deployedQueues(stackOf(region)).filter(({ redrive }) => redrive !== undefined);
+    expect(deployed.map(({ name }) => name).sort()).toEqual(consumers.map((id) => names.queue(id)));
+    expect(countOfMappings(stackOf(region))).toBe(consumers.length + deployedStreams(stackOf(region)).length);
+  });
+
+  it('keep messages for as long as they may be wanted: in the world, for ever', () => {
+    for (const { retentionS } of deployedQueues(stackOf(region))) expect(retentionS).toBe(QUEUE_RETENTION_S);
   });
 
   it('feed relay from the two table streams alike', () => {
-    expect(mappingsOf('relay')).toHaveLength(2);
-    const inWorld = [...made.streams].map(({ batchSize, retries, maxAge }) => ({
-      batchSize,
-      retries,
-      maxAgeS: maxAge / 1000,
-      // It knows nothing else: a shard is worked on batch by batch, and a batch that fails whole is halved.
-      windowS: 0,
-      parallelization: 1,
-      bisect: true,
-    }));
-    for (const mapping of mappingsOf('relay'))
-      for (const stream of inWorld)
-        expect(stream).toEqual({
-          batchSize: mapping.BatchSize,
-          retries: mapping.MaximumRetryAttempts,
-          maxAgeS: mapping.MaximumRecordAgeInSeconds,
-          windowS: mapping.MaximumBatchingWindowInSeconds,
-          parallelization: mapping.ParallelizationFactor,
-          bisect: mapping.BisectBatchOnFunctionError,
-        });
+    const { tableStream, decisionStream } = world.region(region);
+    const { pool } = madeIn(made.functions, region, 'relay');
+    const tables = new Map<unknown, string>([
+      [tableStream, names.eventsTable],
+      [decisionStream, names.transactionsTable],
+    ]);
+    const inWorld = made.streams.filter(({ options }) => options.region === region);
+    for (const { consumer, options } of inWorld) {
+      expect(consumer).toBe(pool);
+      expect(options.retryAfter).toBe(DIFFERENCES.relay.stream.pauseMs);
+    }
+    expect(
+      inWorld.map(({ stream, options: { batchSize, retries, maxAge } }) => ({
+        from: `CustomResource(${tables.get(stream)})`,
+        batchSize,
+        retries,
+        maxAgeS: maxAge / 1000,
+        // It knows nothing else: every record from the first on comes, and a shard is worked on batch by batch. From the first
+        // record that a function reports on they come again, a batch that fails whole is halved, and what is given up is kept.
+        windowS: 0,
+        begins: 'TRIM_HORIZON',
+        parallelization: 1,
+        answers: ['ReportBatchItemFailures'],
+        bisect: true,
+        failures: 'Bucket()',
+      })),
+    ).toEqual(deployedStreams(stackOf(region)));
+    expect(DIFFERENCES.relay.instances).toBe(inWorld.length);
   });
 
-  it.each(regions)('route the events on the bus of %s by the same patterns', (region) => {
-    const template = templates[regions.indexOf(region)] ?? expect.fail();
-    const inWorld = patterns.get(world.region(region).bus) ?? expect.fail();
-    const inStack = template.ofType('AWS::Events::Rule').map(({ Properties }) => Properties.EventPattern);
-    expect(inStack).toHaveLength(inWorld.length);
-    expect(inStack).toEqual(expect.arrayContaining([...inWorld]));
+  it('route the events on the bus by the same patterns to the same targets', () => {
+    const inWorld = rules.get(world.region(region).bus) ?? expect.fail();
+    const deployed = deployedRules(stackOf(region));
+    expect(deployed).toHaveLength(inWorld.length);
+    expect(deployed).toEqual(
+      expect.arrayContaining(
+        inWorld.map(([pattern, target]) => ({
+          bus: 'EventBus(meridian)',
+          state: 'ENABLED',
+          pattern,
+          target: targetIn(region, target),
+        })),
+      ),
+    );
   });
 
+  it('delete nothing by itself but what a subscriber parked', () => {
+    expect(deployedTables(stackOf(region))).toEqual({
+      [names.viewsTable]: {},
+      [names.snapshotsTable]: {},
+      [names.subscriberTable('subscriber')]: { expires: 'expires' },
+    });
+  });
+});
+
+describe('the world', () => {
+  it('says why it differs', () => {
+    for (const { because } of Object.values(DIFFERENCES)) expect(because).not.toBe('');
+    expect(Object.keys(DIFFERENCES).sort()).toEqual([...functions].sort());
+  });
+
+  it.each(called)('can call %s for all parts of the largest transaction at once', (id) => {
+    expect(DIFFERENCES[id].instances).toBeGreaterThanOrEqual(MAX_PARTICIPANTS);
+  });
+
+  it('tries a record again before the resolver is due, as a transaction is finished in time only then', () => {
+    expect(DIFFERENCES.relay.stream.pauseMs).toBeLessThanOrEqual(RESOLVER_SLACK_MS);
+  });
+
+  it('shows whole items in streams, those before a change too, as the tables do', () => {
+    expect(deployedTables(globalStack)).toEqual({
+      [names.eventsTable]: { shows: 'NEW_AND_OLD_IMAGES' },
+      [names.transactionsTable]: { shows: 'NEW_AND_OLD_IMAGES' },
+    });
+  });
+});
+
+describe('the world and the stacks', () => {
   it.each([
     [regions],
     [['us-east-1', 'us-west-2']],

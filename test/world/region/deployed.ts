@@ -1,0 +1,190 @@
+import { z } from 'zod';
+import type { FunctionId, QueueConsumerId } from '../../../core/limits/functions.ts';
+import { namesOf } from '../../../core/names.ts';
+import type { TemplateReader } from '../../lib/template.ts';
+
+const names = namesOf('meridian');
+
+// All of them strict: what nobody compares with the world, a filter or a delay, is a fault as soon as it is in a template.
+
+/** What the world has no notion of, and does not depend on. */
+const beside = z.unknown();
+
+const functionSchema = z.strictObject({
+  Timeout: z.number(),
+  MemorySize: z.number(),
+  Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }),
+  Architectures: beside,
+  Code: beside,
+  Description: beside,
+  FunctionName: beside,
+  Handler: beside,
+  LoggingConfig: beside,
+  Role: beside,
+  Runtime: beside,
+  Tags: beside,
+  TracingConfig: beside,
+});
+
+const queueSchema = z.strictObject({
+  QueueName: z.string(),
+  MessageRetentionPeriod: z.number(),
+  VisibilityTimeout: z.number().optional(),
+  RedrivePolicy: z.strictObject({ maxReceiveCount: z.number(), deadLetterTargetArn: z.unknown() }).optional(),
+  SqsManagedSseEnabled: beside,
+  Tags: beside,
+});
+
+const fromAnySource = {
+  BatchSize: z.number(),
+  EventSourceArn: z.unknown(),
+  FunctionName: z.unknown(),
+  FunctionResponseTypes: z.array(z.string()).default([]),
+  MaximumBatchingWindowInSeconds: z.number().default(0),
+  Tags: beside,
+};
+const fromQueueSchema = z.strictObject({
+  ...fromAnySource,
+  ScalingConfig: z.strictObject({ MaximumConcurrency: z.number() }),
+});
+const fromStreamSchema = z.strictObject({
+  ...fromAnySource,
+  StartingPosition: z.string(),
+  ParallelizationFactor: z.number(),
+  MaximumRetryAttempts: z.number(),
+  MaximumRecordAgeInSeconds: z.number(),
+  BisectBatchOnFunctionError: z.boolean(),
+  DestinationConfig: z.strictObject({ OnFailure: z.strictObject({ Destination: z.unknown() }) }),
+  MetricsConfig: beside,
+});
+
+const ruleSchema = z.strictObject({
+  EventBusName: z.unknown(),
+  EventPattern: z.unknown(),
+  State: z.string(),
+  Targets: z
+    .array(
+      z.strictObject({
+        Arn: z.unknown(),
+        Id: beside,
+        RoleArn: beside.optional(),
+        // For what EventBridge cannot deliver, which does not happen in the world.
+        DeadLetterConfig: beside.optional(),
+      }),
+    )
+    .length(1),
+  Description: beside,
+  Name: beside,
+  Tags: beside,
+});
+
+const tableSchema = z.looseObject({
+  TableName: z.string(),
+  StreamSpecification: z.strictObject({ StreamViewType: z.string() }).optional(),
+  TimeToLiveSpecification: z.strictObject({ AttributeName: z.string(), Enabled: z.literal(true) }).optional(),
+});
+
+/** A function as it is deployed. */
+export function deployedFunction(stack: TemplateReader, id: FunctionId) {
+  const { Timeout, MemorySize, Environment } = functionSchema.parse(
+    stack.named('AWS::Lambda::Function', names.function(id)).Properties,
+  );
+  return { timeout: Timeout * 1000, memoryMb: MemorySize, variables: Environment.Variables };
+}
+
+/** Every function that is deployed, by the last part of its name. */
+export function deployedFunctions(stack: TemplateReader): readonly string[] {
+  return stack
+    .ofType('AWS::Lambda::Function')
+    .map(({ Properties }) => String(Properties.FunctionName).replace(/^meridian-/, ''))
+    .sort();
+}
+
+/** Every queue of a stack. */
+export function deployedQueues(stack: TemplateReader) {
+  return stack
+    .ofType('AWS::SQS::Queue')
+    .map(({ Properties }) => queueSchema.parse(Properties))
+    .map(({ QueueName, MessageRetentionPeriod, VisibilityTimeout, RedrivePolicy }) => ({
+      name: QueueName,
+      retentionS: MessageRetentionPeriod,
+      visibilityS: VisibilityTimeout,
+      redrive: RedrivePolicy && {
+        maxReceives: RedrivePolicy.maxReceiveCount,
+        deadLetters: stack.text(RedrivePolicy.deadLetterTargetArn),
+      },
+    }));
+}
+
+function mappingsOf(stack: TemplateReader, id: FunctionId) {
+  return stack
+    .ofType('AWS::Lambda::EventSourceMapping')
+    .map(({ Properties }) => Properties)
+    .filter(({ FunctionName }) => stack.text(FunctionName) === `Function(${names.function(id)})`);
+}
+
+/** How a queue feeds a function in the stacks. */
+export function deployedFeed(stack: TemplateReader, id: QueueConsumerId) {
+  const queue = deployedQueues(stack).find(({ name }) => name === names.queue(id));
+  const [properties, ...more] = mappingsOf(stack, id);
+  if (!queue?.redrive || !properties || more.length > 0) throw new Error(`${id} has not one queue.`);
+  const mapping = fromQueueSchema.parse(properties);
+  return {
+    from: stack.text(mapping.EventSourceArn),
+    batchSize: mapping.BatchSize,
+    windowS: mapping.MaximumBatchingWindowInSeconds,
+    maxConcurrency: mapping.ScalingConfig.MaximumConcurrency,
+    answers: mapping.FunctionResponseTypes,
+    visibilityS: queue.visibilityS,
+    ...queue.redrive,
+  };
+}
+
+/** How the streams of tables feed `relay` in the stacks. */
+export function deployedStreams(stack: TemplateReader) {
+  return mappingsOf(stack, 'relay')
+    .map((properties) => fromStreamSchema.parse(properties))
+    .map((mapping) => ({
+      from: stack.text(mapping.EventSourceArn),
+      batchSize: mapping.BatchSize,
+      windowS: mapping.MaximumBatchingWindowInSeconds,
+      answers: mapping.FunctionResponseTypes,
+      begins: mapping.StartingPosition,
+      parallelization: mapping.ParallelizationFactor,
+      retries: mapping.MaximumRetryAttempts,
+      maxAgeS: mapping.MaximumRecordAgeInSeconds,
+      bisect: mapping.BisectBatchOnFunctionError,
+      failures: stack.text(mapping.DestinationConfig.OnFailure.Destination),
+    }));
+}
+
+/** How many sources feed functions in a stack. */
+export function countOfMappings(stack: TemplateReader): number {
+  return stack.ofType('AWS::Lambda::EventSourceMapping').length;
+}
+
+/** The rules of a Region's bus. */
+export function deployedRules(stack: TemplateReader) {
+  return stack
+    .ofType('AWS::Events::Rule')
+    .map(({ Properties }) => ruleSchema.parse(Properties))
+    .map(({ EventBusName, EventPattern, State, Targets }) => ({
+      bus: stack.text(EventBusName),
+      state: State,
+      pattern: EventPattern,
+      target: stack.text(Targets[0]?.Arn),
+    }));
+}
+
+/** Of every table what shows in its stream and what is deleted by itself. */
+export function deployedTables(stack: TemplateReader) {
+  return Object.fromEntries(
+    stack
+      .ofType('AWS::DynamoDB::GlobalTable')
+      .map(({ Properties }) => tableSchema.parse(Properties))
+      .map(({ TableName, StreamSpecification, TimeToLiveSpecification }) => [
+        TableName,
+        { shows: StreamSpecification?.StreamViewType, expires: TimeToLiveSpecification?.AttributeName },
+      ]),
+  );
+}
