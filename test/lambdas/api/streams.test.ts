@@ -213,6 +213,20 @@ describe('GET /streams/{type}/{id}/events', () => {
     expect(await api.get('/streams/note/big/events', { query: 'limit=10' })).toMatchObject({ status: 200 });
   });
 
+  it('counts what an answer has in the JSON that carries it, where each quote is escaped', async () => {
+    const api = anApi();
+    for (let i = 0; i < 14; i++)
+      await api.ports.events.put({
+        ...aCommit({ stream: 'note/quotes', position: i + 1, context: i > 0 ? { 'us-east-1': i } : {} }),
+        log: 'us-east-1',
+        hlc: `${i}`.padStart(16, '0'),
+        events: [{ type: 'Noted', schemaVersion: 1, data: { text: '"'.repeat(125_000) } }],
+      });
+
+    expect(await api.problem('GET', '/streams/note/quotes/events')).toMatchObject({ status: 413, code: 'too-large' });
+    expect(await api.get('/streams/note/quotes/events', { query: 'limit=5' })).toMatchObject({ status: 200 });
+  });
+
   it('answers HEAD as it answers GET, without the body', async () => {
     const { headers } = await anApi().get('/streams/note/a');
     const event = functionUrlEvent({ method: 'HEAD', path: '/streams/note/a' });

@@ -84,6 +84,23 @@ const tableSchema = z.looseObject({
   TimeToLiveSpecification: z.strictObject({ AttributeName: z.string(), Enabled: z.literal(true) }).optional(),
 });
 
+const taskSchema = z.looseObject({
+  Type: z.literal('Task'),
+  Resource: z.string(),
+  TimeoutSeconds: z.number(),
+  Retry: z.array(z.looseObject({ ErrorEquals: beside })).length(1),
+});
+const statesSchema = z.record(
+  z.string(),
+  z.looseObject({
+    Type: z.string(),
+    get ItemProcessor() {
+      return z.looseObject({ States: statesSchema }).optional();
+    },
+  }),
+);
+const machineSchema = z.looseObject({ TimeoutSeconds: z.number(), States: statesSchema });
+
 /** A function as it is deployed. */
 export function deployedFunction(stack: TemplateReader, id: FunctionId) {
   const { Timeout, MemorySize, Environment } = functionSchema.parse(
@@ -174,6 +191,26 @@ export function deployedRules(stack: TemplateReader) {
       pattern: EventPattern,
       target: stack.text(Targets[0]?.Arn),
     }));
+}
+
+/** How the machine of transactions is run: its kind and its end, and each task's. What it does is compared by running it. */
+export function deployedMachine(stack: TemplateReader) {
+  const { StateMachineType, DefinitionString } = stack.named(
+    'AWS::StepFunctions::StateMachine',
+    names.transactionMachine,
+  ).Properties;
+  const { TimeoutSeconds, States } = machineSchema.parse(JSON.parse(stack.text(DefinitionString)));
+  return { type: StateMachineType, timeoutS: TimeoutSeconds, tasks: tasksIn(States) };
+}
+
+function tasksIn(states: z.infer<typeof statesSchema>): object[] {
+  return Object.values(states).flatMap((state) => {
+    if (state.ItemProcessor) return tasksIn(state.ItemProcessor.States);
+    if (state.Type !== 'Task') return [];
+    const { Resource, TimeoutSeconds, Retry } = taskSchema.parse(state);
+    const { ErrorEquals: _any, ...retry } = Retry[0] ?? {};
+    return [{ calls: Resource, timeoutS: TimeoutSeconds, retry }];
+  });
 }
 
 /** Of every table what shows in its stream and what is deleted by itself. */

@@ -1,6 +1,14 @@
 import { beforeAll, describe, expect, it, type MockInstance, vi } from 'vitest';
 import { projectedTypes, subscriptionPattern } from '../../../core/index.ts';
-import { MAX_PARTICIPANTS, QUEUE_RETENTION_S, RESOLVER_SLACK_MS } from '../../../core/limits/budgets.ts';
+import { EXPRESS_MACHINE_MS, LAMBDA_PAYLOAD_BYTES } from '../../../core/limits/aws.ts';
+import {
+  MACHINE_FIRST_PAUSE_S,
+  MACHINE_GRACE_S,
+  MACHINE_TRIES,
+  MAX_PARTICIPANTS,
+  QUEUE_RETENTION_S,
+  RESOLVER_SLACK_MS,
+} from '../../../core/limits/budgets.ts';
 import { FUNCTIONS, type QueueConsumerId } from '../../../core/limits/functions.ts';
 import { namesOf } from '../../../core/names.ts';
 import { domain } from '../../../domain/index.ts';
@@ -18,6 +26,7 @@ import {
   deployedFeed,
   deployedFunction,
   deployedFunctions,
+  deployedMachine,
   deployedQueues,
   deployedRules,
   deployedStreams,
@@ -248,6 +257,25 @@ describe.each(regions)('the world and the stacks, in %s,', (region) => {
     );
   });
 
+  it('drive transactions alike, in time', () => {
+    const retry = {
+      IntervalSeconds: MACHINE_FIRST_PAUSE_S,
+      MaxAttempts: MACHINE_TRIES - 1,
+      // Each pause of the world is twice as long as the one before, and drawn from all of it.
+      BackoffRate: 2,
+      JitterStrategy: 'FULL',
+    };
+    const taskOf = (id: 'coordinate' | 'participant') => ({
+      calls: `Function(${names.function(id)})`,
+      timeoutS: FUNCTIONS[id].timeoutS + MACHINE_GRACE_S,
+      retry,
+    });
+    const { tasks, ...machine } = deployedMachine(stackOf(region));
+    expect(machine).toEqual({ type: 'EXPRESS', timeoutS: EXPRESS_MACHINE_MS / 1000 });
+    expect(tasks).toHaveLength(6);
+    expect([taskOf('coordinate'), taskOf('participant')]).toEqual(expect.arrayContaining([...new Set(tasks)]));
+  });
+
   it('delete nothing by itself but what a subscriber parked', () => {
     expect(deployedTables(stackOf(region))).toEqual({
       [names.viewsTable]: {},
@@ -269,6 +297,11 @@ describe('the world', () => {
 
   it('tries a record again before the resolver is due, as a transaction is finished in time only then', () => {
     expect(DIFFERENCES.relay.stream.pauseMs).toBeLessThanOrEqual(RESOLVER_SLACK_MS);
+  });
+
+  it('invokes operate with no more than Lambda takes', async () => {
+    const request = 'x'.repeat(LAMBDA_PAYLOAD_BYTES);
+    await expect(world.region('us-east-1').invokeOperate(request)).rejects.toMatchObject({ code: 'too-large' });
   });
 
   it('shows whole items in streams, those before a change too, as the tables do', () => {

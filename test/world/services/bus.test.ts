@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fastPathPattern, forwardPattern, ingestPattern } from '../../../core/index.ts';
+import { PUT_EVENTS_BYTES } from '../../../core/limits/aws.ts';
 import { Link } from '../../../world/network/link.ts';
 import { matchesPattern, WorldBus } from '../../../world/services/bus.ts';
 import { KeepingQueue } from '../../../world/services/queue.ts';
@@ -93,7 +94,16 @@ describe('WorldBus', () => {
     const bus = new WorldBus('us-east-1', new VirtualScheduler());
     const eleven = Array.from({ length: 11 }, (_, n) => entry(n));
     expect(await bus.put(eleven.slice(1))).toHaveLength(10);
-    await expect(bus.put(eleven)).rejects.toThrow('at most 10');
+    await expect(bus.put(eleven)).rejects.toMatchObject({ code: 'internal' });
+  });
+
+  it('takes 256 KiB at once and no more', async () => {
+    const bus = new WorldBus('us-east-1', new VirtualScheduler());
+    const { source, detailType } = entry(1);
+    const text = (bytes: number) => JSON.stringify('x'.repeat(bytes - Buffer.byteLength(source + detailType) - 2));
+    const put = (bytes: number) => bus.put([{ source, detailType, detail: text(bytes) }]);
+    expect(await put(PUT_EVENTS_BYTES)).toEqual([undefined]);
+    await expect(put(PUT_EVENTS_BYTES + 1)).rejects.toMatchObject({ code: 'too-large' });
   });
 
   it('carries an event on to other buses, and never from there to a third one or back', async () => {

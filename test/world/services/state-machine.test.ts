@@ -27,7 +27,7 @@ const stepSchema = z.looseObject({ step: z.string() });
 type Answer = (call: number, input: unknown) => unknown;
 
 /** A machine whose functions take 10 ms and answer as these say, by the number of the call of this kind from 1. */
-function aMachine(answers: Readonly<Record<string, Answer>> = {}) {
+function aMachine(answers: Readonly<Record<string, Answer>> = {}, random: () => number = seeded(3)) {
   const scheduler = new VirtualScheduler(0);
   const activity = new Activity();
   const calls: { at: number; step: string; input: unknown }[] = [];
@@ -44,10 +44,7 @@ function aMachine(answers: Readonly<Record<string, Answer>> = {}) {
     await sleepOn(scheduler, 10);
     return (answers[name] ?? defaults[name])?.(number, input);
   };
-  const machine = new WorldStateMachine(
-    { coordinate: call, participant: call },
-    { scheduler, random: seeded(3), activity },
-  );
+  const machine = new WorldStateMachine({ coordinate: call, participant: call }, { scheduler, random, activity });
   return {
     machine,
     scheduler,
@@ -139,6 +136,13 @@ describe('WorldStateMachine', () => {
     expect(second - first).toBeGreaterThan(10);
     expect(second - first).toBeLessThan(1010);
     expect(third - second).toBeLessThan(2010);
+  });
+
+  it('pauses twice as long before each further try, at most', async () => {
+    const { machine, steps, settle } = aMachine({ plan: () => thrown() }, () => 1);
+    await machine.start(input);
+    await settle();
+    expect(steps()).toEqual([0, 1010, 3020, 7030].map((at) => [at, 'plan']));
   });
 
   it('leaves an intent that cannot be finalised, and ends without a word when it cannot decide', async () => {
