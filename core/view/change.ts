@@ -21,7 +21,9 @@ export function changeOf({ view, shards }: Target, history: History, entry: View
   const totals = view.kind === 'totals' ? checked(view, view.totals(state, id)) : {};
   const deltas = difference(entry?.totals ?? {}, totals).map(({ key, sums }) => ({ key, shard, sums }));
   if (deltas.length >= MAX_TRANSACTION_ITEMS)
-    throw new Error(`${stream} changes ${deltas.length} totals of ${view.name} at once, at most ${MAX_TRANSACTION_ITEMS - 1} fit a transaction.`);
+    throw new Error(
+      `${stream} changes ${deltas.length} totals of ${view.name} at once, at most ${MAX_TRANSACTION_ITEMS - 1} fit a transaction.`,
+    );
   const row = view.kind === 'rows' ? view.row(state, id) : undefined;
   return [{ entry: { stream, shard, version: seen, revision: (entry?.revision ?? 0) + 1, row, totals }, deltas }];
 }
