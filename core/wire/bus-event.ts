@@ -79,7 +79,7 @@ export const subscribedEventSchema = detailSchema.extend({
 
 export type SubscribedEvent = z.output<typeof subscribedEventSchema>;
 
-export const subscribedBodySchema = z.object({ 'detail-type': z.string(), detail: z.looseObject({}) });
+const subscribedBodySchema = z.object({ 'detail-type': z.string(), detail: z.looseObject({}) });
 
 /** Reads an event as a subscriber's queue brings it. @throws Error when the body is no event of a commit */
 export function parseSubscribedEvent(body: string): SubscribedEvent {

@@ -17,6 +17,9 @@ function readable(of: Form | undefined): of is Form & { readonly read: NonNullab
   return of?.read !== undefined;
 }
 
+const CHANGED =
+  'Code that is deployed already has it as its sample says. If that is to change: CONTRIBUTING.md, Changing a stored or sent form.';
+
 describe('a form that is stored or sent', () => {
   it('is kept as a sample for the version of the package', () => {
     expect(versions).toContain(currentVersion);
@@ -26,7 +29,7 @@ describe('a form that is stored or sent', () => {
     'of version $version is read: $name',
     async ({ version, of, form, means }) => {
       expect(of, 'there is no such form any more: has it a reason in retired.ts?').toBeDefined();
-      expect(asOf(version, asJson(await of?.read?.(form)), means)).toEqual(means);
+      expect(asOf(version, asJson(await of?.read?.(form)), means), CHANGED).toEqual(means);
     },
   );
 
@@ -34,7 +37,7 @@ describe('a form that is stored or sent', () => {
     cases.filter(({ version, of, onlyRead }) => version === currentVersion && of?.write && onlyRead === undefined),
   )('is written as its sample of today: $name', async ({ of, form, means }) => {
     const comparable = of?.comparable ?? asJson;
-    expect(comparable(asJson(await of?.write?.(means)))).toEqual(comparable(form));
+    expect(comparable(asJson(await of?.write?.(means))), CHANGED).toEqual(comparable(form));
   });
 
   it.each(cases.filter(({ of, form }) => readable(of) && of.strict === undefined && typeof form === 'object'))(

@@ -3,8 +3,8 @@ import * as z from 'zod';
 import type { Form } from './form.ts';
 import { currentVersion, nameOf, type Sample, type SampleFile } from './samples.ts';
 
-const WRITE = '`"form": null`, then run npm run compat -- --write.';
-const BEGINNING = `begin it with {"what": "…", "samples": {"plain": {"form": null, "means": {…}}}}, then run npm run compat -- --write.`;
+const BEGINNING =
+  'begin it with {"what": "…", "samples": {"plain": {"form": null, "means": {…}}}}, then run npm run compat -- --write.';
 
 /** Schema and values are walked together: these values stand where the schema reads. */
 interface Walk {
@@ -20,8 +20,10 @@ export function faultsOfSamples(name: string, form: Form, file: SampleFile | und
   if (!file) return [`${path} is missing: ${BEGINNING}`];
   const cases = Object.values(file.samples);
   if (cases.length === 0) return [`${path} has no case: ${BEGINNING}`];
+  // What code does not write it cannot fill in either.
+  const given = form.write ? 'what it `means`, and `"form": null`' : 'its `form`, and `"means": null`';
   return gapsIn(form, cases).map(
-    (gap) => `${path}: no case has ${gap}. Add a case that has it: what it means, and ${WRITE}`,
+    (gap) => `${path}: no case has ${gap}. Add a case that has it: ${given}; then run npm run compat -- --write.`,
   );
 }
 
