@@ -78,7 +78,7 @@ function toTexts(meta: Meta): Partial<Record<keyof Meta, Text>> {
   return texts;
 }
 
-const imageSchema = z.object({
+export const commitImageSchema = z.object({
   pk: textSchema,
   sk: z.object({ S: z.string().regex(/^[^#]+#\d{16}$/) }),
   commitId: textSchema,
@@ -112,7 +112,7 @@ const imageSchema = z.object({
  * @throws MeridianError `internal`: the image is not that of a commit; the message names what is wrong
  */
 export function fromImage(image: unknown): Commit {
-  const result = imageSchema.safeParse(image);
+  const result = commitImageSchema.safeParse(image);
   if (!result.success) throw unexpectedItem('a commit', image, faultsIn(result.error));
   const { pk, sk, commitId, fingerprint, events, context, previous, hlc, region, meta, tx } = result.data;
   const hash = sk.S.indexOf('#');

@@ -87,7 +87,7 @@ export function toDecisionItem(key: Key, decision: Decision): DecisionImage {
   };
 }
 
-const itemSchema = z.object({
+export const decisionImageSchema = z.object({
   pk: textSchema,
   sk: z.object({ S: z.string().regex(/^(one-region|\d{16})$/) }),
   attempt: countSchema,
@@ -110,7 +110,7 @@ const itemSchema = z.object({
  * @throws MeridianError `internal`: the image is not that of a decision; the message names what is wrong
  */
 export function fromDecisionItem(image: unknown): Decision {
-  const result = itemSchema.safeParse(image);
+  const result = decisionImageSchema.safeParse(image);
   if (!result.success) throw notADecision(image, result.error);
   const { pk, sk, attempt, state, final, fingerprint, participants, reason, remaining, decidedAt, region } =
     result.data;

@@ -23,8 +23,8 @@ const LAST = 'last';
 const PARKED = 'parked#';
 
 const countSchema = z.int().nonnegative();
-const placeSchema = z.object({ position: countSchema, index: countSchema, count: countSchema });
-const parkedSchema = z.object({ event: z.string(), since: countSchema });
+export const placeSchema = z.object({ position: countSchema, index: countSchema, count: countSchema });
+export const parkedSchema = z.object({ event: z.string(), since: countSchema });
 
 function partitionOf(stream: string, log: string): string {
   return `${stream}@${log}`;

@@ -8,7 +8,7 @@ import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
 import { documentClient } from './document-client.ts';
 
-const itemSchema = z.object({ sk: z.string(), hlc: z.string() });
+export const sightingItemSchema = z.object({ sk: z.string(), hlc: z.string() });
 
 /** The newest stamp seen of every Region, in the `views` table. Throws MeridianError `unavailable` (retryable). */
 export function dynamoDbSightings(client: DynamoDBClient, table: string): Sightings {
@@ -46,7 +46,7 @@ export function dynamoDbSightings(client: DynamoDBClient, table: string): Sighti
       );
       return new Map(
         Items.map((item) => {
-          const { sk, hlc } = itemSchema.parse(item);
+          const { sk, hlc } = sightingItemSchema.parse(item);
           return [sk, hlc];
         }),
       );

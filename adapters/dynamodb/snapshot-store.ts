@@ -32,12 +32,12 @@ function digestOf(bytes: Uint8Array): string {
 }
 
 const binarySchema = z.instanceof(Uint8Array);
-const headSchema = z.object({
+export const headSchema = z.object({
   sk: z.string().regex(/^head#\d+\.[0-9a-f]+\.[\w-]+$/),
   parts: z.int().positive(),
   bytes: binarySchema,
 });
-const partSchema = z.object({ sk: z.string(), bytes: binarySchema });
+export const partSchema = z.object({ sk: z.string(), bytes: binarySchema });
 const keySchema = z.object({ pk: z.string(), sk: z.string() });
 type Bound = ReturnType<typeof timeLimit>;
 

@@ -21,8 +21,10 @@ export function changeOf({ eventName, NewImage, OldImage }: TableRecord): Change
     if (isDecisionItem(NewImage)) return { decision: fromDecisionItem(NewImage) };
     return { commit: fromImage(NewImage) };
   }
-  if (eventName !== 'MODIFY' || !preparedSchema.safeParse(OldImage).success) return undefined;
+  if (eventName !== 'MODIFY' || !preparedImageSchema.safeParse(OldImage).success) return undefined;
   return { commit: fromImage(NewImage) };
 }
 
-const preparedSchema = z.object({ tx: z.object({ M: z.object({ state: z.object({ S: z.literal('prepared') }) }) }) });
+export const preparedImageSchema = z.object({
+  tx: z.object({ M: z.object({ state: z.object({ S: z.literal('prepared') }) }) }),
+});

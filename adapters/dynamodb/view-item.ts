@@ -26,7 +26,7 @@ export function toEntryItem(view: string, entry: ViewEntry): Item {
 }
 
 const countSchema = z.int().nonnegative();
-const entrySchema = z.object({
+export const entryItemSchema = z.object({
   pk: z.string().regex(/#row#\d+$/),
   sk: z.string(),
   version: z.record(z.string(), countSchema),
@@ -44,7 +44,7 @@ function isRecordOf(isValue: (value: unknown) => boolean) {
 const totalsSchema = z.custom<Totals>(isRecordOf(isRecordOf(Number.isFinite)), 'Expected totals');
 
 export function fromEntryItem(item: Item): ViewEntry {
-  const { pk, sk, version, revision, totals, row } = entrySchema.parse(item);
+  const { pk, sk, version, revision, totals, row } = entryItemSchema.parse(item);
   return {
     stream: sk,
     shard: Number(pk.slice(pk.lastIndexOf('#') + 1)),
@@ -55,11 +55,11 @@ export function fromEntryItem(item: Item): ViewEntry {
   };
 }
 
-const rowSchema = z.object({ sk: z.string(), row: z.string().exactOptional() });
+export const rowItemSchema = z.object({ sk: z.string(), row: z.string().exactOptional() });
 
 /** A row, as far as a page of rows needs it. */
 export function fromRowItem(item: Item): { readonly key: string; readonly item: unknown } {
-  const { sk, row } = rowSchema.parse(item);
+  const { sk, row } = rowItemSchema.parse(item);
   return { key: sk, item: row === undefined ? undefined : JSON.parse(row) };
 }
 
@@ -69,12 +69,12 @@ export function sumAttribute(field: string): string {
   return PREFIX + field;
 }
 
-const totalSchema = z.looseObject({ sk: z.string() });
+export const totalItemSchema = z.looseObject({ sk: z.string() });
 const sumSchema = z.number();
 
 /** A total of one shard. */
 export function fromTotalItem(item: Item): { readonly key: string; readonly item: Sums } {
-  const { sk, ...attributes } = totalSchema.parse(item);
+  const { sk, ...attributes } = totalItemSchema.parse(item);
   const sums = Object.entries(attributes)
     .filter(([name]) => name.startsWith(PREFIX))
     .map(([name, value]) => [name.slice(PREFIX.length), sumSchema.parse(value)] as const);
@@ -101,7 +101,7 @@ export function toGenerationsItem(view: string, generations: Generations): Item 
   };
 }
 
-const generationsItemSchema = z.object({ pk: z.string(), generations: z.string() });
+export const generationsItemSchema = z.object({ pk: z.string(), generations: z.string() });
 
 /** The generations of a view, behind its name. */
 export function fromGenerationsItem(item: Item): readonly [string, Generations] {

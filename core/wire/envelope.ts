@@ -19,12 +19,12 @@ const shared = {
   meta: metaSchema.default({}),
 };
 
-const eventsEnvelopeSchema = z.strictObject({
+export const eventsEnvelopeSchema = z.strictObject({
   ...shared,
   events: z.array(sentEventSchema).min(1, 'holds no event'),
 });
 
-const commandEnvelopeSchema = z.strictObject({ ...shared, command: z.string(), input: z.unknown().optional() });
+export const commandEnvelopeSchema = z.strictObject({ ...shared, command: z.string(), input: z.unknown().optional() });
 
 type EnvelopeHead = Omit<z.output<typeof eventsEnvelopeSchema>, 'events'>;
 

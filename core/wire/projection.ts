@@ -3,7 +3,7 @@ import type { Commit } from '../facts/commit.ts';
 import { type EventBody, eventBodySchema } from './bus-event.ts';
 import { dotShape, streamNameSchema } from './schemas.ts';
 
-const keysBodySchema = z.object({ keys: z.array(z.object({ stream: streamNameSchema, ...dotShape })) });
+export const keysBodySchema = z.object({ keys: z.array(z.object({ stream: streamNameSchema, ...dotShape })) });
 
 /** The body of a message that names commits. */
 export function encodeKeys(commits: readonly Commit[]): string {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { parseJson } from '../facts/json.ts';
 
-const quarantinedSchema = z.strictObject({ reason: z.string(), body: z.string() });
+export const quarantinedSchema = z.strictObject({ reason: z.string(), body: z.string() });
 
 /** A message that cannot be read, with the reason. */
 export type QuarantinedMessage = z.output<typeof quarantinedSchema>;

@@ -25,7 +25,7 @@ export type AttemptMessage = z.output<typeof attemptMessageSchema>;
 /** A message to the resolver, which comes when a transaction should be over. */
 export type ResolverMessage = IntentMessage | AttemptMessage;
 
-const messageSchema = z.discriminatedUnion('kind', [intentMessageSchema, attemptMessageSchema]);
+export const resolverMessageSchema = z.discriminatedUnion('kind', [intentMessageSchema, attemptMessageSchema]);
 
 export function encodeResolverMessage(message: ResolverMessage): string {
   return JSON.stringify(message);
@@ -33,5 +33,5 @@ export function encodeResolverMessage(message: ResolverMessage): string {
 
 /** @throws Error when the body is no message to the resolver */
 export function parseResolverMessage(body: string): ResolverMessage {
-  return messageSchema.parse(JSON.parse(body));
+  return resolverMessageSchema.parse(JSON.parse(body));
 }

@@ -15,7 +15,7 @@ const rowSchema = z.tuple([
   z.nullable(versionVectorSchema), // its version, if that is more than the commit itself and what its log holds before
 ]);
 
-const snapshotSchema = z.object({
+export const snapshotSchema = z.object({
   stream: z.string(),
   codeVersion: z.number(),
   schemaVersions: z.record(z.string(), z.number()),

@@ -25,15 +25,19 @@ export interface ParseTransactionPorts {
 }
 
 const shared = { stream: streamNameSchema, expected: z.string().optional() };
-const commandSchema = z.strictObject({ ...shared, command: z.string(), input: z.unknown().optional() });
-const eventsSchema = z.strictObject({
+export const commandParticipantSchema = z.strictObject({
+  ...shared,
+  command: z.string(),
+  input: z.unknown().optional(),
+});
+export const eventsParticipantSchema = z.strictObject({
   ...shared,
   events: z.array(sentEventSchema).min(1, 'holds no event').max(MAX_EVENTS, `holds more than ${MAX_EVENTS} events`),
 });
-const checkSchema = z.strictObject({ stream: streamNameSchema, expected: z.string() });
+export const checkedParticipantSchema = z.strictObject({ stream: streamNameSchema, expected: z.string() });
 const MAX_TIMEOUT_S = MAX_TRANSACTION_MS / 1000;
 
-const envelopeSchema = z.strictObject({
+export const transactionEnvelopeSchema = z.strictObject({
   id: z.string().optional(),
   participants: z.array(z.unknown()).min(1, 'holds no participant'),
   checks: z.array(z.unknown()).default([]),
@@ -58,7 +62,7 @@ interface Reading extends ParseTransactionPorts {
  * @throws MeridianError `validation` with the path of every fault; `too-large`: over {@link MAX_TRANSACTION_BYTES} as JSON, or nested too deeply
  */
 export function parseTransaction(ports: ParseTransactionPorts, body: unknown): Transaction {
-  const parsed = envelopeSchema.safeParse(body);
+  const parsed = transactionEnvelopeSchema.safeParse(body);
   if (!parsed.success) throw invalid(faultsOf(parsed.error));
   const { id, participants: changes, checks, timeoutSeconds, meta } = parsed.data;
   const bytes = new TextEncoder().encode(canonicalJson([changes, checks])).length;
@@ -113,7 +117,9 @@ function readParticipant(reading: Reading, value: unknown, path: string): Partic
     reading.faults.push({ path, message });
     return undefined;
   }
-  const parsed = asks.includes('command') ? commandSchema.safeParse(value) : eventsSchema.safeParse(value);
+  const parsed = asks.includes('command')
+    ? commandParticipantSchema.safeParse(value)
+    : eventsParticipantSchema.safeParse(value);
   if (!parsed.success) {
     reading.faults.push(...faultsOf(parsed.error, path));
     return undefined;
@@ -126,19 +132,19 @@ function readParticipant(reading: Reading, value: unknown, path: string): Partic
   return { stream, operation, ...(expected !== undefined && { expected: versionIn(reading, stream, expected, path) }) };
 }
 
-function commandIn({ command, input }: z.output<typeof commandSchema>): Operation {
+function commandIn({ command, input }: z.output<typeof commandParticipantSchema>): Operation {
   return {
     kind: 'command',
     command,
     input,
   };
 }
-function eventsIn({ events }: z.output<typeof eventsSchema>): Operation {
+function eventsIn({ events }: z.output<typeof eventsParticipantSchema>): Operation {
   return { kind: 'events', events };
 }
 
 function readCheck(reading: Reading, value: unknown, path: string): Participant | undefined {
-  const parsed = checkSchema.safeParse(value);
+  const parsed = checkedParticipantSchema.safeParse(value);
   if (!parsed.success) {
     reading.faults.push(...faultsOf(parsed.error, path));
     return undefined;

@@ -4,14 +4,14 @@ import { dynamoDbProgress } from '../../adapters/dynamodb/progress.ts';
 import { nodeRuntime } from '../../adapters/node/runtime.ts';
 import { parseEnvironment } from '../environment.ts';
 import { powertools } from '../powertools.ts';
-import { makeHandler } from './handler.ts';
+import { makeHandler, TALLY_PARTITION } from './handler.ts';
 
 const env = parseEnvironment(['MERIDIAN_NAME', 'SUBSCRIBER_TABLE', 'SUBSCRIBE_FROM']);
 const telemetry = powertools(env.MERIDIAN_NAME);
 
 export const handler = makeHandler({
   from: env.SUBSCRIBE_FROM,
-  progress: dynamoDbProgress(dynamoDbClient(), env.SUBSCRIBER_TABLE, addToSums(env.SUBSCRIBER_TABLE, 'tally')),
+  progress: dynamoDbProgress(dynamoDbClient(), env.SUBSCRIBER_TABLE, addToSums(env.SUBSCRIBER_TABLE, TALLY_PARTITION)),
   runtime: nodeRuntime(telemetry.metric),
   telemetry,
 });

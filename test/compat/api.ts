@@ -37,7 +37,8 @@ function withoutDetail(body: unknown): unknown {
   return kept;
 }
 
-function eventOf(request: string) {
+/** A request, as an `.http` file has it. */
+export function eventOf(request: string) {
   const [head = '', body] = request.split('\n\n');
   const [line = '', ...fields] = head.split('\n');
   const [method = '', target = ''] = line.split(' ');

@@ -1,26 +1,38 @@
 import { gunzipSync } from 'node:zlib';
 import * as z from 'zod';
 import { addToSums } from '../../adapters/dynamodb/add-to-sums.ts';
-import { fromImage, toImage } from '../../adapters/dynamodb/commit-item.ts';
-import { decisionKey, fromDecisionItem, oneRegionKey, toDecisionItem } from '../../adapters/dynamodb/decision-item.ts';
+import { commitImageSchema, fromImage, toImage } from '../../adapters/dynamodb/commit-item.ts';
+import {
+  decisionImageSchema,
+  decisionKey,
+  fromDecisionItem,
+  oneRegionKey,
+  toDecisionItem,
+} from '../../adapters/dynamodb/decision-item.ts';
 import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
-import { dynamoDbProgress } from '../../adapters/dynamodb/progress.ts';
-import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
-import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
+import { dynamoDbProgress, parkedSchema, placeSchema } from '../../adapters/dynamodb/progress.ts';
+import { dynamoDbSightings, sightingItemSchema } from '../../adapters/dynamodb/sightings.ts';
+import { dynamoDbSnapshotStore, headSchema, partSchema } from '../../adapters/dynamodb/snapshot-store.ts';
+import { preparedImageSchema } from '../../adapters/dynamodb/table-change.ts';
 import {
+  entryItemSchema,
   fromEntryItem,
   fromGenerationsItem,
   fromRowItem,
   fromTotalItem,
+  generationsItemSchema,
+  rowItemSchema,
   toEntryItem,
   toGenerationsItem,
+  totalItemSchema,
 } from '../../adapters/dynamodb/view-item.ts';
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
 import type { Decision, Generations, KnownCopy, Parked, Place, Snapshot, Sums, ViewEntry } from '../../core/index.ts';
 import { subscribedEventSchema } from '../../core/wire/bus-event.ts';
 import { generationsSchema } from '../../core/wire/generations.ts';
-import { decodeSnapshot, encodeSnapshot } from '../../core/wire/snapshot.ts';
+import { decodeSnapshot, encodeSnapshot, snapshotSchema } from '../../core/wire/snapshot.ts';
+import { TALLY_PARTITION } from '../../lambdas/subscriber/handler.ts';
 import { aTable, type Item, itemSchema, TABLE } from './a-table.ts';
 import { type Form, item, message } from './form.ts';
 
@@ -29,7 +41,7 @@ type PlainSnapshot = Omit<Snapshot, 'ids'> & { readonly ids: Readonly<Record<str
 
 /** Every item of every table, as it goes over the wire to DynamoDB. */
 export const items: Readonly<Record<string, Form>> = {
-  'commit-item': item({ read: fromImage, write: toImage }),
+  'commit-item': item({ read: fromImage, write: toImage, uses: [commitImageSchema, preparedImageSchema] }),
   'decision-item': item({
     read: fromDecisionItem,
     write: async (decision: Decision) => {
@@ -37,7 +49,7 @@ export const items: Readonly<Record<string, Form>> = {
       await dynamoDbDecisions(client, TABLE, { strong: true }).put(decision);
       return only(written());
     },
-    uses: [dynamoDbDecisions, toDecisionItem, decisionKey],
+    uses: [dynamoDbDecisions, decisionImageSchema, toDecisionItem, decisionKey],
   }),
   'one-region-decision-item': item({
     read: fromDecisionItem,
@@ -46,7 +58,7 @@ export const items: Readonly<Record<string, Form>> = {
       await dynamoDbEventStore(client, TABLE).putDecision(decision);
       return only(written());
     },
-    uses: [dynamoDbEventStore, toDecisionItem, oneRegionKey],
+    uses: [dynamoDbEventStore, decisionImageSchema, toDecisionItem, oneRegionKey],
   }),
   'view-entry-item': item({
     read: async (form) => {
@@ -60,7 +72,7 @@ export const items: Readonly<Record<string, Form>> = {
       await dynamoDbViewStore(client, TABLE).apply(view, [entry], []);
       return only(written());
     },
-    uses: [dynamoDbViewStore, toEntryItem, fromEntryItem, fromRowItem],
+    uses: [dynamoDbViewStore, toEntryItem, fromEntryItem, entryItemSchema, fromRowItem, rowItemSchema],
   }),
   'view-total-item': item({
     read: async (form) => {
@@ -73,7 +85,7 @@ export const items: Readonly<Record<string, Form>> = {
       await dynamoDbViewStore(client, TABLE).apply(view, [], [{ ...total, shard: 0 }]);
       return only(written());
     },
-    uses: [dynamoDbViewStore, fromTotalItem],
+    uses: [dynamoDbViewStore, fromTotalItem, totalItemSchema],
   }),
   'generations-item': item({
     read: async (form) => {
@@ -86,7 +98,7 @@ export const items: Readonly<Record<string, Form>> = {
       await dynamoDbViewStore(client, TABLE).setGenerations(view, generations);
       return only(written());
     },
-    uses: [dynamoDbViewStore, toGenerationsItem, fromGenerationsItem, generationsSchema],
+    uses: [dynamoDbViewStore, toGenerationsItem, fromGenerationsItem, generationsItemSchema, generationsSchema],
   }),
   'sighting-item': item({
     read: async (form) => {
@@ -98,7 +110,7 @@ export const items: Readonly<Record<string, Form>> = {
       await dynamoDbSightings(client, TABLE).record(region, hlc);
       return only(written());
     },
-    uses: [dynamoDbSightings],
+    uses: [dynamoDbSightings, sightingItemSchema],
   }),
   'progress-last-item': item({
     read: async (form) => {
@@ -111,7 +123,7 @@ export const items: Readonly<Record<string, Form>> = {
       await progressIn(client).advance(anEvent(stream, log, place), undefined, []);
       return only(written());
     },
-    uses: [dynamoDbProgress],
+    uses: [dynamoDbProgress, placeSchema],
   }),
   'progress-parked-item': item({
     read: async (form) => {
@@ -124,14 +136,14 @@ export const items: Readonly<Record<string, Form>> = {
       await progressIn(client).park(event, since);
       return only(written());
     },
-    uses: [dynamoDbProgress, subscribedEventSchema],
+    uses: [dynamoDbProgress, parkedSchema, subscribedEventSchema],
   }),
   'tally-item': item({
     write: async (sums: { readonly key: string; readonly sums: Sums }) => {
       const { client, written } = aTable();
-      const progress = dynamoDbProgress(client, TABLE, addToSums(TABLE, 'tally'));
+      const progress = dynamoDbProgress(client, TABLE, addToSums(TABLE, TALLY_PARTITION));
       await progress.advance(anEvent('note/n', 'us-east-1', {}), undefined, [sums]);
-      return only(written().filter((one) => keyOf(one).pk === 'tally'));
+      return only(written().filter((one) => !keyOf(one).pk.includes('@')));
     },
     uses: [addToSums],
   }),
@@ -147,13 +159,13 @@ export const items: Readonly<Record<string, Form>> = {
       if (snapshot) await dynamoDbSnapshotStore(client, TABLE).put(withMap(snapshot));
       return written();
     },
-    uses: [dynamoDbSnapshotStore],
+    uses: [dynamoDbSnapshotStore, headSchema, partSchema],
     comparable: unpacked,
   }),
   snapshot: message({
     read: (form) => decodeSnapshot(JSON.stringify(form)),
     write: (snapshot: PlainSnapshot | Snapshot) => JSON.parse(encodeSnapshot(withMap(snapshot))),
-    uses: [decodeSnapshot, encodeSnapshot],
+    uses: [decodeSnapshot, encodeSnapshot, snapshotSchema],
   }),
 };
 

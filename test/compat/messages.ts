@@ -2,7 +2,9 @@ import * as z from 'zod';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { memoryDecisions } from '../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../adapters/memory/event-store.ts';
+import { attemptIdOf } from '../../core/facts/decision.ts';
 import { fromProblem, toProblem } from '../../core/facts/errors.ts';
+import { drivingRegionOf } from '../../core/facts/transaction.ts';
 import type {
   Append,
   Appended,
@@ -12,8 +14,11 @@ import type {
   SubscribedEvent,
   Transaction,
 } from '../../core/index.ts';
+import { tellDecision } from '../../core/log/decisions.ts';
 import { coordinateStep } from '../../core/transaction/coordinate.ts';
-import { abortedSchema, announcementOf, committedSchema } from '../../core/wire/announcement.ts';
+import { participateStep } from '../../core/transaction/participate.ts';
+import { outcomeOf, runTransaction, runTransactionHere } from '../../core/transaction/transact.ts';
+import { ANNOUNCEMENT_SOURCE, abortedSchema, announcementOf, committedSchema } from '../../core/wire/announcement.ts';
 import {
   commitPageSchema,
   encodeCommitPage,
@@ -30,8 +35,22 @@ import {
   submittedSchema,
   transactionShownSchema,
 } from '../../core/wire/api.ts';
-import type { BusEntry } from '../../core/wire/bus.ts';
-import { entriesOf, eventBodySchema, parseSubscribedEvent, publishedSchema } from '../../core/wire/bus-event.ts';
+import {
+  APPEND,
+  type BusEntry,
+  COMMAND,
+  ingestPattern,
+  RECEIPT_SOURCE,
+  SOURCE_PREFIX,
+  TRANSACT,
+} from '../../core/wire/bus.ts';
+import {
+  entriesOf,
+  eventBodySchema,
+  parseSubscribedEvent,
+  publishedSchema,
+  subscribedEventSchema,
+} from '../../core/wire/bus-event.ts';
 import {
   appendAnswerSchema,
   appendRequestSchema,
@@ -39,9 +58,14 @@ import {
   outcomeRequestSchema,
   transactRequestSchema,
 } from '../../core/wire/command.ts';
-import { coordinatorRequestSchema, machineInputSchema } from '../../core/wire/coordinator.ts';
-import { decisionAnswerSchema, decisionRequestSchema } from '../../core/wire/decision.ts';
-import { parseCommandEnvelope, parseEventsEnvelope } from '../../core/wire/envelope.ts';
+import { coordinatorRequestSchema, type MachineInput, machineInputSchema } from '../../core/wire/coordinator.ts';
+import { type DecisionAnswer, decisionAnswerSchema, decisionRequestSchema } from '../../core/wire/decision.ts';
+import {
+  commandEnvelopeSchema,
+  eventsEnvelopeSchema,
+  parseCommandEnvelope,
+  parseEventsEnvelope,
+} from '../../core/wire/envelope.ts';
 import {
   type ActionInput,
   encodeOperateRequest,
@@ -51,8 +75,18 @@ import {
   operatorActions,
 } from '../../core/wire/operate.ts';
 import { participantAnswerSchema, participantRequestSchema } from '../../core/wire/participant.ts';
-import { encodeKeys, type ProjectionMessage, parseProjectionMessage } from '../../core/wire/projection.ts';
-import { encodeQuarantined, parseQuarantined, type QuarantinedMessage } from '../../core/wire/quarantine.ts';
+import {
+  encodeKeys,
+  keysBodySchema,
+  type ProjectionMessage,
+  parseProjectionMessage,
+} from '../../core/wire/projection.ts';
+import {
+  encodeQuarantined,
+  parseQuarantined,
+  type QuarantinedMessage,
+  quarantinedSchema,
+} from '../../core/wire/quarantine.ts';
 import {
   acceptedEntry,
   acceptedSchema,
@@ -60,16 +94,29 @@ import {
   rejectedEntry,
   rejectedSchema,
 } from '../../core/wire/receipt.ts';
-import { encodeResolverMessage, parseResolverMessage, type ResolverMessage } from '../../core/wire/resolver.ts';
-import { parseTransaction } from '../../core/wire/transaction-envelope.ts';
+import {
+  encodeResolverMessage,
+  parseResolverMessage,
+  type ResolverMessage,
+  resolverMessageSchema,
+} from '../../core/wire/resolver.ts';
+import {
+  checkedParticipantSchema,
+  commandParticipantSchema,
+  eventsParticipantSchema,
+  parseTransaction,
+  transactionEnvelopeSchema,
+} from '../../core/wire/transaction-envelope.ts';
 import { decodeVersionToken, encodeVersionToken } from '../../core/wire/version-token.ts';
+import { submitAppend } from '../../core/write/submit.ts';
 import { toyDomain } from '../../testing/toy.ts';
 import { fakeRuntime } from '../runtime.ts';
 import { aTable, itemSchema, TABLE } from './a-table.ts';
 import { answersTo } from './api.ts';
+import { aRegionOf, askedAs, askedOf, asksParticipant, EAST, REGIONS, WEST } from './asked.ts';
 import { type Form, message, parsedBy } from './form.ts';
+import { takenIn, trafficOf } from './traffic.ts';
 
-const REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'];
 const byOthers = 'what callers send is read strictly, so that a typo is told';
 
 /** What goes over a Region's bus. */
@@ -80,7 +127,7 @@ const onTheBus: Readonly<Record<string, Form>> = {
         .parse(form)
         .map(({ detailType, detail }) => parseSubscribedEvent(JSON.stringify({ 'detail-type': detailType, detail }))),
     write: (events: readonly SubscribedEvent[]) => entriesOf(commitOf(events)).map(plain),
-    uses: [entriesOf, parseSubscribedEvent, publishedSchema],
+    uses: [entriesOf, SOURCE_PREFIX, parseSubscribedEvent, publishedSchema, subscribedEventSchema],
   }),
   announcement: message({
     read: (form) => {
@@ -89,7 +136,7 @@ const onTheBus: Readonly<Record<string, Form>> = {
     },
     write: (means: z.output<typeof committedSchema> | z.output<typeof abortedSchema>) =>
       plain(announcementOf(announced(means))),
-    uses: [announcementOf, committedSchema, abortedSchema, encodeReason],
+    uses: [announcementOf, ANNOUNCEMENT_SOURCE, committedSchema, abortedSchema, encodeReason],
   }),
   accepted: message({
     read: (form) => {
@@ -100,27 +147,39 @@ const onTheBus: Readonly<Record<string, Form>> = {
       };
     },
     write: (appended: Appended) => plain(acceptedEntry(encodeAccepted(appended))),
-    uses: [acceptedEntry, encodeAccepted, acceptedSchema],
+    uses: [acceptedEntry, RECEIPT_SOURCE, encodeAccepted, acceptedSchema],
   }),
   rejected: message({
     read: (form) => rejectedSchema.parse(entrySchema.parse(form).detail),
     write: (rejected: Parameters<typeof rejectedEntry>[0]) => plain(rejectedEntry(rejected)),
     uses: [rejectedEntry, rejectedSchema],
   }),
+  'producer-entries': message({
+    read: (form) =>
+      takenIn(entriesSchema.parse(form).map((entry) => ({ ...entry, detail: JSON.stringify(entry.detail) }))),
+    uses: [ingestPattern, APPEND, COMMAND, TRANSACT],
+    strict: byOthers,
+  }),
   'append-envelope': message({
     read: (form): Append => parseEventsEnvelope(toyDomain, form, newId),
-    uses: [parseEventsEnvelope],
+    uses: [parseEventsEnvelope, eventsEnvelopeSchema],
     strict: byOthers,
   }),
   'command-envelope': message({
     read: (form): Append => parseCommandEnvelope(toyDomain, form, newId),
-    uses: [parseCommandEnvelope],
+    uses: [parseCommandEnvelope, commandEnvelopeSchema],
     strict: byOthers,
   }),
   'transact-envelope': message({
     read: (form): Transaction =>
       parseTransaction({ domain: toyDomain, region: 'us-east-1', regions: REGIONS, runtime: fakeRuntime() }, form),
-    uses: [parseTransaction],
+    uses: [
+      parseTransaction,
+      transactionEnvelopeSchema,
+      commandParticipantSchema,
+      eventsParticipantSchema,
+      checkedParticipantSchema,
+    ],
     strict: byOthers,
   }),
 };
@@ -133,29 +192,44 @@ const inQueues: Readonly<Record<string, Form>> = {
       'keys' in means
         ? JSON.parse(encodeKeys(means.keys.map((key) => ({ ...commitOf([anEvent]), ...key }))))
         : means.event,
-    uses: [parseProjectionMessage, encodeKeys, eventBodySchema],
+    uses: [parseProjectionMessage, encodeKeys, keysBodySchema, eventBodySchema],
   }),
   'resolver-message': message({
     read: (form) => parseResolverMessage(JSON.stringify(form)),
     write: (means: ResolverMessage) => JSON.parse(encodeResolverMessage(means)),
-    uses: [parseResolverMessage, encodeResolverMessage],
+    uses: [parseResolverMessage, encodeResolverMessage, resolverMessageSchema],
   }),
   'quarantined-message': message({
     read: (form) => parseQuarantined(JSON.stringify(form)),
     write: (means: QuarantinedMessage | undefined) => means && JSON.parse(encodeQuarantined(means)),
-    uses: [parseQuarantined, encodeQuarantined],
+    uses: [parseQuarantined, encodeQuarantined, quarantinedSchema],
     strict: 'by having two members it is told from a message that SQS has moved there as it came',
   }),
 };
 
 /** What functions ask of each other, and answer. */
 const betweenFunctions: Readonly<Record<string, Form>> = {
-  'append-request': parsedBy(appendRequestSchema),
+  'between-regions': message({ write: trafficOf }),
+  'append-request': askedAs(appendRequestSchema, (remote, means) =>
+    submitAppend({ ...aRegionOf(WEST), remote }, means),
+  ),
   'append-answer': parsedBy(appendAnswerSchema),
-  'transact-request': parsedBy(transactRequestSchema),
-  'outcome-request': parsedBy(outcomeRequestSchema),
+  'transact-request': askedAs(transactRequestSchema, (remote, { transact, wait }) =>
+    runTransaction({ ...aRegionOf(EAST), remote }, transact, wait),
+  ),
+  'outcome-request': askedAs(outcomeRequestSchema, (remote, { outcomeOf: id }) =>
+    outcomeOf({ ...aRegionOf(EAST), decisions: memoryDecisions({ strong: false }), remote }, id),
+  ),
   'outcome-answer': parsedBy(outcomeAnswerSchema),
-  'machine-input': parsedBy(machineInputSchema),
+  'machine-input': message({
+    read: (form) => machineInputSchema.parse(form),
+    write: async ({ deadline, ...transaction }: MachineInput) => {
+      const region = aRegionOf(drivingRegionOf(transaction.id), fakeRuntime(deadline - transaction.timeout));
+      await runTransactionHere(region, transaction, 0);
+      return region.machine.started[0];
+    },
+    uses: [machineInputSchema, runTransactionHere],
+  }),
   'coordinator-request': parsedBy(coordinatorRequestSchema),
   // The state machine reads it, by paths into it.
   'coordinator-answer': message({
@@ -168,10 +242,25 @@ const betweenFunctions: Readonly<Record<string, Form>> = {
         request,
       ),
   }),
-  'participant-request': parsedBy(participantRequestSchema),
+  'participant-request': message({
+    read: (form) => participantRequestSchema.parse(form),
+    // With a deadline it comes from the state machine; a Region passes it on with what remains of that.
+    write: (means: z.output<typeof participantRequestSchema>) =>
+      'deadline' in means ? means : askedOf((participants) => asksParticipant(participants, means)),
+    uses: [participantRequestSchema, participateStep],
+  }),
   'participant-answer': parsedBy(participantAnswerSchema),
-  'decision-request': parsedBy(decisionRequestSchema),
-  'decision-answer': parsedBy(decisionAnswerSchema),
+  'decision-request': askedAs(decisionRequestSchema, asksParticipant),
+  'decision-answer': message({
+    read: (form) => decisionAnswerSchema.parse(form),
+    write: async ({ decision }: DecisionAnswer) => {
+      const decisions = memoryDecisions({ strong: true });
+      if (decision) await decisions.put(decision);
+      const attemptId = attemptIdOf(decision ?? { transaction: 'us-west-2:order-17', attempt: 1 });
+      return tellDecision({ ...aRegionOf(WEST), decisions }, { step: 'decision', attemptId });
+    },
+    uses: [decisionAnswerSchema, tellDecision],
+  }),
   'operate-answer': parsedBy(operateAnswerSchema),
   ...Object.fromEntries(Object.keys(operatorActions).filter(isOperatorAction).flatMap(operatorForms)),
 };

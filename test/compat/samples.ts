@@ -6,12 +6,18 @@ import manifest from '../../package.json' with { type: 'json' };
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 
+const EXAMPLE =
+  'It has to be {"what": "…", "samples": {"plain": {"form": null, "means": {…}}}}: npm run compat -- --write fills in the form.';
+
+/** Anything, null too, but not nothing. */
+const anythingSchema = z.custom<unknown>((value) => value !== undefined, 'is missing');
+
 /** One case of a form. */
 const sampleSchema = z.strictObject({
   /** As it is stored or sent. What is JSON text there is JSON here. */
-  form: z.unknown(),
+  form: anythingSchema,
   /** What code makes of it. */
-  means: z.unknown(),
+  means: anythingSchema,
   /** Why today's code does not write it so. */
   onlyRead: z.string().optional(),
 });
@@ -33,13 +39,36 @@ export function fileOf(version: string, form: string): string {
   return join(root, version, `${form}.json`);
 }
 
+/** The same, as messages name it. */
+export function nameOf(version: string, form: string): string {
+  return `test/compat/${version}/${form}.json`;
+}
+
+/** A file that is no file of samples. */
+export class SampleFault extends Error {}
+
+function readFile(version: string, form: string): SampleFile {
+  const name = nameOf(version, form);
+  const text = readFileSync(fileOf(version, form), 'utf8');
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new SampleFault(`${name} is not JSON: ${error instanceof Error ? error.message : error}`);
+  }
+  const { data, error } = fileSchema.safeParse(json);
+  if (data) return data;
+  const faults = error.issues.map(({ path, message }) => `${path.join('.') || 'the whole'}: ${message}`);
+  throw new SampleFault(`${name} is not as samples are: ${faults.join('; ')}. ${EXAMPLE}`);
+}
+
 /** The samples of a version by form. */
 export function readSamples(version: string): ReadonlyMap<string, SampleFile> {
   const files = globSync('*.json', { cwd: join(root, version) });
   return new Map(
     files.sort().map((file) => {
       const form = basename(file, '.json');
-      return [form, fileSchema.parse(JSON.parse(readFileSync(fileOf(version, form), 'utf8')))];
+      return [form, readFile(version, form)];
     }),
   );
 }

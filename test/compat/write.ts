@@ -4,11 +4,13 @@ import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Form } from './form.ts';
 import { forms } from './forms.ts';
-import { asJson, currentVersion, fileOf, readSamples, type Sample } from './samples.ts';
+import { faultsOfSamples } from './gaps.ts';
+import { asJson, currentVersion, fileOf, nameOf, readSamples, type Sample, SampleFault } from './samples.ts';
+import { faultsOfUses } from './uses.ts';
 
 /*
  * npm run compat -- --write   writes the samples of this version anew: each form from what it means; of what only others
- *                             write, what it means from its form
+ *                             write, what it means from its form. It says what has no sample, too.
  */
 
 async function sampleAgain({ form, means, ...sample }: Sample, of: Form): Promise<Sample> {
@@ -39,15 +41,16 @@ async function writeSamples(): Promise<readonly string[]> {
   for (const [name, of] of forms) {
     const file = files.get(name);
     if (!file) {
-      faults.push(`${name}: there is no ${fileOf(currentVersion, name)}: begin it with what a sample means.`);
+      faults.push(...faultsOfSamples(name, of, file));
       continue;
     }
     for (const [key, sample] of Object.entries(file.samples))
       try {
         file.samples[key] = await sampleAgain(sample, of);
       } catch (error) {
-        faults.push(`${name}: ${key}: ${error instanceof Error ? error.message : error}`);
+        faults.push(`${nameOf(currentVersion, name)}: ${key}: ${error instanceof Error ? error.message : error}`);
       }
+    faults.push(...faultsOfSamples(name, of, file));
     const path = fileOf(currentVersion, name);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, JSON.stringify(file, null, 2));
@@ -55,16 +58,26 @@ async function writeSamples(): Promise<readonly string[]> {
   for (const name of files.keys())
     if (!forms.has(name))
       faults.push(
-        `${name}: there is no such form: delete its file, and list the form in retired.ts if it was released.`,
+        `${nameOf(currentVersion, name)}: there is no such form: add it to test/compat/messages.ts or items.ts, or delete its file, and list the form in retired.ts if it was released.`,
       );
-  return faults;
+  return [...faults, ...(await faultsOfUses())];
+}
+
+/** @returns what is wrong, a line each: of a file that cannot be read nothing is written */
+async function faultsOfWriting(): Promise<readonly string[]> {
+  try {
+    return await writeSamples();
+  } catch (error) {
+    if (error instanceof SampleFault) return [error.message];
+    throw error;
+  }
 }
 
 if (process.argv[2] !== '--write') {
   process.stderr.write('npm run compat -- --write   writes the samples of this version anew\n');
   process.exitCode = 2;
 } else {
-  const faults = await writeSamples();
+  const faults = await faultsOfWriting();
   const folder = dirname(fileOf(currentVersion, 'any'));
   spawnSync(join(import.meta.dirname, '../../node_modules/.bin/biome'), ['format', '--write', folder]);
   process.stdout.write(faults.map((fault) => `${fault}\n`).join(''));

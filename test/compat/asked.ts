@@ -1,0 +1,56 @@
+// What real code sends to other Regions.
+
+import type * as z from 'zod';
+import { memoryDecisions } from '../../adapters/memory/decisions.ts';
+import { MeridianError, type Remote } from '../../core/index.ts';
+import { decisionOf, decisionOrAbort } from '../../core/log/decisions.ts';
+import { participateStep } from '../../core/transaction/participate.ts';
+import type { participantRequestSchema } from '../../core/wire/participant.ts';
+import { aRegion } from '../core/a-region.ts';
+import { fakeRuntime } from '../runtime.ts';
+import { type Form, message } from './form.ts';
+
+export const [EAST, WEST] = ['us-east-1', 'us-west-2'];
+export const REGIONS = [EAST, 'us-east-2', WEST];
+
+/** A request that real code sends to another Region. */
+export function askedAs<T>(schema: z.ZodType<T>, ask: (remote: Remote, means: T) => Promise<unknown>): Form {
+  return message({
+    read: (form) => schema.parse(form),
+    write: (means: T) => askedOf((remote) => ask(remote, means)),
+    uses: [schema],
+  });
+}
+
+/** What is sent to the other Region, which does not answer. */
+export async function askedOf(ask: (remote: Remote) => Promise<unknown>): Promise<unknown> {
+  const asked: unknown[] = [];
+  const invoke = async (_region: string, request: unknown) => {
+    asked.push(request);
+    throw new MeridianError('region-unreachable', 'It only listens.');
+  };
+  await ask({ invoke }).catch((error: unknown) => {
+    if (asked.length === 0) throw error;
+  });
+  return asked[0];
+}
+
+/** Has a Region that nothing of it is at home in ask the one where it is. */
+export function asksParticipant(
+  participants: Remote,
+  means: z.output<typeof participantRequestSchema>,
+): Promise<unknown> {
+  const ports = { ...aRegionOf('us-east-2'), participants, decisions: memoryDecisions({ strong: false }) };
+  if (means.step === 'decision')
+    return means.abort
+      ? decisionOrAbort(ports, means.attemptId, means.abort.fingerprint)
+      : decisionOf(ports, means.attemptId);
+  if (means.step === 'finalise' || 'deadline' in means) return participateStep(ports, means);
+  const { remaining, ...asked } = means;
+  return participateStep(ports, { ...asked, deadline: ports.runtime.now() + remaining });
+}
+
+/** One of the three Regions, with nothing in it. */
+export function aRegionOf(region: string, runtime = fakeRuntime()) {
+  return { ...aRegion(region, runtime), regions: REGIONS };
+}

@@ -1,0 +1,150 @@
+import { globSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as z from 'zod';
+import { forms } from './forms.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The modules whose exports are parts of forms. */
+const FORMS = ['core/wire/*.ts', 'adapters/dynamodb/*-item.ts'];
+/** Those whose schemas read what is stored or sent, whether they are exported or not. */
+const READERS = ['core/wire/*.ts', 'adapters/dynamodb/*.ts'];
+
+const looksIntoKeys = 'looks at the key of an item, of which the form has samples';
+
+/** What belongs to no form: why. */
+const excepted: Readonly<Record<string, string>> = {
+  'bus-event.ts subscribedBodySchema': 'looks into the body that subscribedEventSchema reads',
+  'envelope.ts identifiedSchema': 'looks into an envelope',
+  'envelope.ts streamAndEventsSchema': 'looks into an envelope that is refused',
+  'envelope.ts streamNameOf': 'reads a path of the API',
+  'envelope.ts idOf': 'looks into an envelope',
+  'operate.ts isOperatorAction': 'looks into a request',
+  'projection.ts streamsOf': 'looks into a message',
+  'schemas.ts dotShape': 'members of larger objects',
+  'schemas.ts isTraceparent': 'reads a header of the API',
+  'schemas.ts traceparentSchema': 'reads a header of the API',
+  'transaction.ts transactionShape': 'members of larger objects',
+  'commit-item.ts sortKey': 'makes a key of an item',
+  'decision-item.ts isDecisionItem': 'looks into an item',
+  'view-item.ts keyOf': 'makes a key of an item',
+  'view-item.ts keySchema': looksIntoKeys,
+  'view-item.ts sumAttribute': 'makes a name of an attribute',
+  'view-item.ts sumSchema': 'reads an attribute of a total, whose names are the domain’s',
+  'view-item.ts totalsSchema': 'reads the text in an attribute, of which the form has samples',
+  'view-item.ts fromKeyItem': 'reads the key of any item',
+  'view-item.ts generationsKey': 'makes a key of an item',
+  'snapshot-store.ts keySchema': looksIntoKeys,
+  'put-if-absent.ts': 'puts the items of others',
+};
+
+/** Something that code has, by `<file> <name>`, or `<file>`, and what to do when no form has it. */
+interface Part {
+  readonly key: string;
+  readonly fault: string;
+}
+
+/**
+ * What reads or writes something that is stored or sent, and belongs to no form.
+ * @returns a line each, that says what to do
+ */
+export async function faultsOfUses(): Promise<readonly string[]> {
+  const without = await withoutForm();
+  const keys = new Set(without.map(({ key }) => key));
+  return [
+    ...without.filter(({ key }) => !(key in excepted)).map(({ fault }) => fault),
+    ...Object.keys(excepted)
+      .filter((key) => !keys.has(key))
+      .map((key) => `${key}: it is excepted in test/compat/uses.ts without need. Take it out there.`),
+  ];
+}
+
+async function withoutForm(): Promise<readonly Part[]> {
+  const used = new Set<unknown>();
+  for (const { uses } of forms.values()) for (const use of uses) addParts(use, used);
+  return [...(await exportsWithout(used)), ...hiddenReaders(), ...(await writersWithout(used))];
+}
+
+async function exportsWithout(used: ReadonlySet<unknown>): Promise<readonly Part[]> {
+  const all = await Promise.all(filesIn(FORMS).map(async (file) => ({ file, exported: await exportsOf(file) })));
+  return all.flatMap(({ file, exported }) =>
+    exported
+      .filter(([, value]) => !used.has(value))
+      .map(([name]) => ({
+        key: `${basename(file)} ${name}`,
+        fault:
+          `${file}: ${name} belongs to no form. Add a form to test/compat/messages.ts or items.ts that has it in its ` +
+          '`uses`, or except it with a reason in test/compat/uses.ts.',
+      })),
+  );
+}
+
+/** Schemas that a function reads with, and that no form can have in its `uses`. */
+function hiddenReaders(): readonly Part[] {
+  return filesIn(READERS).flatMap((file) => {
+    const text = readFileSync(join(root, file), 'utf8');
+    const reading = text.matchAll(/\b(\w+Schema)\.(?:safeP|p)arse\(|\bparse\((\w+Schema)\b/g);
+    const names = new Set([...reading].map(([, method, argument]) => method ?? argument ?? ''));
+    return [...names]
+      .filter((name) => new RegExp(`^const ${name}\\b`, 'm').test(text))
+      .map((name) => ({
+        key: `${basename(file)} ${name}`,
+        fault:
+          `${file}: ${name} reads something, and is not exported. Export it, and have it in the \`uses\` of a form in ` +
+          'test/compat/messages.ts or items.ts, or except it with a reason in test/compat/uses.ts.',
+      }));
+  });
+}
+
+/** The files of adapters that write to a table, and of which no form uses anything. */
+async function writersWithout(used: ReadonlySet<unknown>): Promise<readonly Part[]> {
+  const writers = filesIn(['adapters/dynamodb/*.ts']).filter((file) =>
+    /\b(Put|Update|TransactWrite)(Item|Items)?Command\(|\b(Put|Update): [{i]/.test(
+      readFileSync(join(root, file), 'utf8'),
+    ),
+  );
+  if (!writers.includes('adapters/dynamodb/progress.ts')) throw new Error('It writes to a table, and was not found.');
+  const all = await Promise.all(writers.map(async (file) => ({ file, exported: await exportsOf(file) })));
+  return all
+    .filter(({ exported }) => !exported.some(([, value]) => typeof value === 'function' && used.has(value)))
+    .map(({ file }) => ({
+      key: basename(file),
+      fault:
+        `${file} writes to a table, and no form uses anything of it. Add a form to test/compat/items.ts that has it in ` +
+        'its `uses`, or except it with a reason in test/compat/uses.ts.',
+    }));
+}
+
+function filesIn(patterns: readonly string[]): readonly string[] {
+  return patterns.flatMap((pattern) => {
+    const files = globSync(pattern, { cwd: root }).sort();
+    if (files.length === 0) throw new Error(`There are no files ${pattern}.`);
+    return files;
+  });
+}
+
+async function exportsOf(file: string): Promise<readonly (readonly [string, unknown])[]> {
+  const exported: object = await import(join(root, file));
+  return Object.entries(exported);
+}
+
+/** What a form uses, and of a schema every schema that it is made of. */
+function addParts(value: unknown, parts: Set<unknown>): void {
+  if (value === null || value === undefined || parts.has(value)) return;
+  if (typeof value === 'function' || typeof value === 'string') parts.add(value);
+  if (typeof value !== 'object') return;
+  parts.add(value);
+  if (value instanceof z.ZodType) addInside(value.def, parts);
+  else for (const part of Object.values(value)) addParts(part, parts);
+}
+
+/** The texts in a schema are no names of forms. */
+function addInside(inside: object, parts: Set<unknown>): void {
+  for (const part of Object.values(inside))
+    if (typeof part === 'function') parts.add(part);
+    else if (typeof part === 'object' && part !== null && !parts.has(part)) {
+      parts.add(part);
+      addInside(part instanceof z.ZodType ? part.def : part, parts);
+    }
+}
