@@ -147,8 +147,10 @@ describe('a deployed Region', () => {
 
   it('is reached by its Function URL alone, but for what an operator does', async () => {
     const url = `http://abc.lambda-url.us-east-1.localhost.emulator:${new URL(endpoint).port}`;
-    const state = await run(['stream', 'flight/none', '--json', '--url', url]);
-    expect(jsonLines(state.stdout)).toMatchObject([{ region: 'us-east-1', state: {} }]);
+    const other = { id: 'b', stream: 'flight/b', events: [{ type: 'Arrived', data: { airport: 'ABE', delay: 5 } }] };
+    expect(await run(['ingest', '-', '--url', url], {}, JSON.stringify(other))).toMatchObject({ code: 0 });
+    const state = await run(['stream', 'flight/b', '--json', '--url', url]);
+    expect(jsonLines(state.stdout)).toMatchObject([{ region: 'us-east-1', state: { arrived: { delay: 5 } } }]);
 
     const [quarantine, rebuild, ingest, health] = await Promise.all([
       run(['quarantine', 'list', '--url', url]),

@@ -36,7 +36,7 @@ describe('readFlights', () => {
   it.each([
     ['a day in another form', { ...good, date: '1/1/2001' }, 'row 2: date: '],
     ['a delay that is no whole number', { ...good, delay: 'late' }, 'row 2: delay: '],
-    ['an airport that does not exist', { ...good, origin: 'XXX' }, 'row 2: origin: '],
+    ['an airport that does not exist', { ...good, origin: 'XXX' }, 'row 2: origin: there is no airport XXX'],
     ['no destination', { ...good, destination: undefined }, 'row 2: destination: '],
     ['no flight at all', null, 'row 2: '],
   ])('names the row of %s', (_what, bad, message) => {

@@ -20,7 +20,9 @@ describe('a change of Regions', () => {
     ['two more', [...three, 'eu-west-1', 'eu-west-2'], '+eu-west-1 +eu-west-2'],
     ['one for another', ['us-east-1', 'us-east-2', 'eu-west-1'], '+eu-west-1 -us-west-2'],
   ])('is refused when it is %s, with how to do it', (_, wanted, changes) => {
-    expect(refuseRegionChange(three, wanted)).toContain(`${changes}. `);
+    const refused = refuseRegionChange(three, wanted);
+    expect(refused).toContain(`${changes}. `);
+    expect(refused).toMatch(/one Region .*npm run deploy/);
   });
 
   it('is refused when it moves the primary Region', () => {
