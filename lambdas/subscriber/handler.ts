@@ -2,9 +2,6 @@ import * as z from 'zod';
 import type { SubscribedEvent, Sums } from '../../core/index.ts';
 import { type SubscriptionPorts, subscription } from '../subscription.ts';
 
-/** The partition of the sums in the subscriber's table, beside the places of the logs, whose names have an `@`. */
-export const TALLY_PARTITION = 'tally';
-
 /** So much is added to the tally of an airport. */
 export interface Addition {
   /** The airport. */

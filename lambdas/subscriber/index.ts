@@ -4,7 +4,8 @@ import { dynamoDbProgress } from '../../adapters/dynamodb/progress.ts';
 import { nodeRuntime } from '../../adapters/node/runtime.ts';
 import { parseEnvironment } from '../environment.ts';
 import { powertools } from '../powertools.ts';
-import { makeHandler, TALLY_PARTITION } from './handler.ts';
+import { TALLY_PARTITION } from '../subscription.ts';
+import { makeHandler } from './handler.ts';
 
 const env = parseEnvironment(['MERIDIAN_NAME', 'SUBSCRIBER_TABLE', 'SUBSCRIBE_FROM']);
 const telemetry = powertools(env.MERIDIAN_NAME);

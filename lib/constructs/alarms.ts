@@ -81,7 +81,7 @@ export class Alarms extends Construct {
       metric: this.#metrics(functionThrottles).function(name, 'Throttles'),
       threshold: functionThrottles,
     });
-    const milliseconds = functionDuration.atLeast * timeoutSeconds * 1000;
+    const milliseconds = Math.round(functionDuration.atLeast * timeoutSeconds * 1000);
     this.#add(`${short}-duration`, {
       means: `The function ${name} comes near its timeout of ${timeoutSeconds} s: what it calls is slow.`,
       runbook: 'errors',

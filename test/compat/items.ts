@@ -32,7 +32,7 @@ import type { Decision, Generations, KnownCopy, Parked, Place, Snapshot, Sums, V
 import { subscribedEventSchema } from '../../core/wire/bus-event.ts';
 import { generationsSchema } from '../../core/wire/generations.ts';
 import { decodeSnapshot, encodeSnapshot, snapshotSchema } from '../../core/wire/snapshot.ts';
-import { TALLY_PARTITION } from '../../lambdas/subscriber/handler.ts';
+import { TALLY_PARTITION } from '../../lambdas/subscription.ts';
 import { aTable, type Item, itemSchema, TABLE } from './a-table.ts';
 import { type Form, item, message } from './form.ts';
 

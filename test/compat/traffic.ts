@@ -54,7 +54,9 @@ export async function trafficOf({ region, requests }: Requests): Promise<readonl
     withFaults: (from, ports) =>
       portsAround(ports, async (call, name, args) => {
         if (!ASKING.some((port) => name.startsWith(port))) return call(args);
-        const sent: Record<string, unknown> = { from, by: name, asked: withoutDetail(args) };
+        // How long the caller waits is not sent.
+        const parts = args.filter((arg) => typeof arg !== 'number');
+        const sent: Record<string, unknown> = { from, by: name, asked: withoutDetail(parts) };
         calls.push(sent);
         const answer = await call(args);
         if (answer !== undefined) sent.answer = withoutDetail(answer);

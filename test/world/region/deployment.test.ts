@@ -98,7 +98,7 @@ beforeAll(() => {
   templates = regionTemplates.map((template) => new TemplateReader(template));
   globalStack = new TemplateReader(globalTemplate);
   const addRule = vi.spyOn(WorldBus.prototype, 'addRule');
-  const listening = { name: 'subscriber', pattern: subscriptionPattern(['flight']), make: () => expect.fail() };
+  const listening = { name: 'subscriber', pattern: subscriptionPattern(['note']), make: () => expect.fail() };
   world = new World({ domain, regions, subscriptions: [listening] });
   rules = callsByContext(addRule);
   addRule.mockRestore();
