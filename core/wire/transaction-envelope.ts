@@ -24,10 +24,10 @@ export interface ParseTransactionPorts {
   readonly runtime: { readonly newId: () => string; readonly digest: (text: string) => string };
 }
 
-const shared = { stream: streamNameSchema, expected: z.string().optional() };
-const commandSchema = z.strictObject({ ...shared, command: z.string(), input: z.unknown().optional() });
+const participantMembers = { stream: streamNameSchema, expected: z.string().optional() };
+const commandSchema = z.strictObject({ ...participantMembers, command: z.string(), input: z.unknown().optional() });
 const eventsSchema = z.strictObject({
-  ...shared,
+  ...participantMembers,
   events: z.array(sentEventSchema).min(1, 'holds no event').max(MAX_EVENTS, `holds more than ${MAX_EVENTS} events`),
 });
 const checkSchema = z.strictObject({ stream: streamNameSchema, expected: z.string() });
