@@ -1,6 +1,6 @@
 import { documentOf, textOf } from './client/problem.ts';
 import type { Region } from './client/region.ts';
-import { note, say, sayJson } from './output.ts';
+import { sayJson, sayNote, sayText } from './output.ts';
 
 /** All Regions of a deployment. @throws CliError when only the address of this one is known */
 export async function everyRegion(first: Region): Promise<readonly Region[]> {
@@ -43,14 +43,14 @@ export function tellEach<T extends object>(
   const [failure] = failures;
   if (!json && results.length > 1 && failures.size === 1 && failure !== undefined) {
     process.exitCode = 1;
-    note(`In every Region: ${failure}`);
+    sayNote(`In every Region: ${failure}`);
     return;
   }
   for (const result of results) {
     const failed = 'error' in result;
     if (failed) process.exitCode = 1;
     if (json) continue;
-    if (failed) note(`${result.region}: ${textOf(result.error)}`);
-    else say(`${result.region}: ${textOfOne(result)}`);
+    if (failed) sayNote(`${result.region}: ${textOf(result.error)}`);
+    else sayText(`${result.region}: ${textOfOne(result)}`);
   }
 }

@@ -8,17 +8,17 @@ export interface OutputOptions {
 }
 
 /** Data: on standard output. */
-export function say(text: string): void {
+export function sayText(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
 /** One JSON document, on a line of its own. */
 export function sayJson(value: unknown): void {
-  say(JSON.stringify(value));
+  sayText(JSON.stringify(value));
 }
 
 /** What is not data: on standard error. */
-export function note(text: string): void {
+export function sayNote(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
@@ -37,7 +37,7 @@ export function reportError(
   { json = false }: OutputOptions,
   { names, id, exitCode = 1 }: FailOptions = {},
 ): void {
-  note(json ? JSON.stringify({ ...documentOf(error), ...(id !== undefined && { id }) }) : textOf(error, names));
+  sayNote(json ? JSON.stringify({ ...documentOf(error), ...(id !== undefined && { id }) }) : textOf(error, names));
   process.exitCode = exitCode;
 }
 
@@ -88,6 +88,6 @@ export function cell(value: unknown): string {
 }
 
 /** `1 line`, `2 lines` */
-export function count(number: number, one: string, many = `${one}s`): string {
+export function countOf(number: number, one: string, many = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`;
 }

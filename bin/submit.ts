@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
 import { openRegion } from './client/open.ts';
 import { mayStand } from './client/problem.ts';
-import { note, reportError, reportingErrors, say, sayJson } from './output.ts';
+import { reportError, reportingErrors, sayJson, sayNote, sayText } from './output.ts';
 import type { RegionOptions } from './region-command.ts';
 
 /** What is kept with a commit. */
@@ -54,7 +54,7 @@ export function submitFromOptions(stream: string, request: object, options: Subm
       const appended = await region.submit({ id, stream, ...request, expected, basedOn, meta: metaOf(options) });
       if (json) sayJson(appended);
       else
-        say(
+        sayText(
           appended.log === undefined
             ? `${stream} stays as it is: nothing had to be written.\nid       ${id}\nversion  ${appended.version}`
             : `${stream} has a new commit: position ${appended.position} of log ${appended.log}.\nid       ${id}\nversion  ${appended.version}`,
@@ -62,7 +62,7 @@ export function submitFromOptions(stream: string, request: object, options: Subm
     } catch (error) {
       // It may stand all the same, when only the answer was lost.
       if (!mayStand(error)) throw error;
-      if (!json) note(`It may have been written. To send it again without doing it twice: --id ${id}`);
+      if (!json) sayNote(`It may have been written. To send it again without doing it twice: --id ${id}`);
       reportError(error, options, { id });
     }
   });

@@ -4,7 +4,7 @@ import type { Health, TransactionShown } from '../core/index.ts';
 import { MAX_TRANSACTION_MS, MAX_WAIT_S } from '../core/limits/budgets.ts';
 import { openRegion } from './client/open.ts';
 import { mayStand, type Names } from './client/problem.ts';
-import { note, reportError, reportingErrors, say, sayJson } from './output.ts';
+import { reportError, reportingErrors, sayJson, sayNote, sayText } from './output.ts';
 import { type RegionOptions, transactionId, wholeNumber } from './region-command.ts';
 import { addMetaOptions, type MetaOptions } from './submit.ts';
 
@@ -60,7 +60,7 @@ export interface Transacting {
 }
 
 /** Runs a transaction and prints what became of it: also by the exit code. */
-export function transact(
+export function sendTransaction(
   options: TransactOptions,
   asked: TransactionBody,
   { names, drivingRegion = ({ region }) => region, done }: Transacting,
@@ -72,12 +72,12 @@ export function transact(
     const id = asked.id === undefined ? `${drivingRegion(await region.health())}:${randomUUID()}` : asked.id;
     try {
       const outcome = await region.transact({ ...asked, id }, wait);
-      if (done && outcome.state === 'committed' && !json) say(done());
+      if (done && outcome.state === 'committed' && !json) sayText(done());
       tellOutcome(outcome, json);
     } catch (error) {
       if (!mayStand(error)) return reportError(error, options, { names });
       // It may be committed all the same, when only the answer was lost.
-      if (!json) note(`It may have been committed. To ask: npx meridian transaction ${id}`);
+      if (!json) sayNote(`It may have been committed. To ask: npx meridian transaction ${id}`);
       reportError(error, options, { names, id, exitCode: NO_OUTCOME });
     }
   });
@@ -87,7 +87,7 @@ export function transact(
 export function tellOutcome(outcome: TransactionShown, json: boolean): void {
   if (outcome.state !== 'committed') process.exitCode = outcome.state === 'aborted' ? 1 : NO_OUTCOME;
   if (json) sayJson(outcome);
-  else say(textOfOutcome(outcome));
+  else sayText(textOfOutcome(outcome));
 }
 
 function textOfOutcome(outcome: TransactionShown): string {

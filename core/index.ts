@@ -40,7 +40,7 @@ export type { KnownCopy, Snapshot } from './facts/snapshot.ts';
 export type { Participant, Transaction } from './facts/transaction.ts';
 export { drivingRegionOf, isTransactionId, parseAttemptId } from './facts/transaction.ts';
 export type { VersionVector } from './facts/version.ts';
-export { covers } from './facts/version.ts';
+export { versionCovers } from './facts/version.ts';
 export type { Sums, Totals } from './facts/view-entry.ts';
 export * from './facts/view-entry.ts';
 export { submitHere } from './intake/command.ts';

@@ -10,7 +10,7 @@ const ASKED = /^(append|command)\./;
 export function asyncApi(documents: readonly SchemaDocument[], fileOf: (document: SchemaDocument) => string) {
   const messages = documents.filter(({ kind }) => kind === 'message');
   const asked = messages.filter(({ name }) => ASKED.test(name));
-  const told = messages.filter(({ name }) => !ASKED.test(name));
+  const published = messages.filter(({ name }) => !ASKED.test(name));
   const referTo = (of: readonly SchemaDocument[]) =>
     of.map(({ name }) => ({ $ref: `#/channels/bus/messages/${name}` }));
   return {
@@ -69,7 +69,7 @@ export function asyncApi(documents: readonly SchemaDocument[], fileOf: (document
         summary:
           'Every event of every Region, in the version in which it was written, and what became of what was put here.',
         channel: { $ref: '#/channels/bus' },
-        messages: referTo(told),
+        messages: referTo(published),
       },
     },
   };

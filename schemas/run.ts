@@ -47,7 +47,7 @@ if (!values.check && samples.length === 0) {
   if (status !== 0) throw new Error(`The schemas could not be formatted: ${stderr}`);
 }
 
-const told = [
+const lines = [
   ...samples,
   ...drift.map((line) => `${line}: run \`npm run schemas\``),
   ...broken.map((line) => `${line}${isAccepted ? ' (accepted)' : ''}`),
@@ -55,5 +55,5 @@ const told = [
     ? ['If such a break is meant and everyone who sends or reads it is ready: `npm run schemas -- --release --accept`']
     : []),
 ];
-process.stdout.write(told.map((line) => `${line}\n`).join(''));
+process.stdout.write(lines.map((line) => `${line}\n`).join(''));
 process.exitCode = fails ? 1 : 0;

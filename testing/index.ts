@@ -208,7 +208,7 @@ class Decision {
 
   #isRejected({ rejected, details }: Rejection): void {
     const { events, error } = this.#outcome;
-    if (!error) throw failure(`${this.#name} was not rejected, it decided ${told(events)}`, events, rejected);
+    if (!error) throw failure(`${this.#name} was not rejected, it decided ${eventTypesOf(events)}`, events, rejected);
     if (!error.message.includes(rejected))
       throw failure(`${this.#name} was rejected with another message: ${error.message}`, error.message, rejected);
     if (details) same(error.details, details, `${this.#name} was rejected with other details`);
@@ -230,7 +230,7 @@ function checkDecided(definition: StreamDefinition, name: string, events: readon
   }
 }
 
-function told(events: readonly Decided[] = []): string {
+function eventTypesOf(events: readonly Decided[] = []): string {
   return events.length > 0 ? events.map(({ type }) => type).join(', ') : 'nothing';
 }
 

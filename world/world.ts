@@ -89,7 +89,7 @@ export class World {
     const random = seeded(seed);
     const latencies = latency ? awsLatencies : noLatency;
     const activity = this.#activity;
-    const shared = {
+    const common = {
       regions,
       domain,
       scheduler,
@@ -108,7 +108,7 @@ export class World {
       regions.map((region) => [
         region,
         new WorldRegion({
-          ...shared,
+          ...common,
           domain: domains[region] ?? domain,
           region,
           clockAhead: clockAhead[region] ?? 0,

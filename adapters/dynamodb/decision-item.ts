@@ -22,7 +22,7 @@ import {
 export type DecisionImage = {
   /** The transaction's id; of an outcome `tx/<id>`. */
   readonly pk: Text;
-  /** The attempt; of an outcome `outcome`. */
+  /** The attempt; of an outcome `one-region`. */
   readonly sk: Text;
   readonly attempt: Count;
   readonly state: Text;

@@ -16,11 +16,11 @@ import { checkFinal } from '../store-rules/check-final.ts';
 import { checkWrite } from '../store-rules/check-write.ts';
 import { cursorOf } from '../store-rules/cursor.ts';
 import { keySchema } from './attributes.ts';
+import { whatCancelled } from './cancelled-transaction.ts';
 import { fromImage, sortKey, toImage } from './commit-item.ts';
 import { fromDecisionItem, isDecisionItem, oneRegionKey, toDecisionItem } from './decision-item.ts';
-import { inTheWay } from './in-the-way.ts';
 import { getItem, ifAbsent, putIfAbsent } from './put-if-absent.ts';
-import { untilItPasses } from './until-it-passes.ts';
+import { retryConflicts } from './retry-conflicts.ts';
 
 /**
  * The `events` table of the Region that `client` talks to.
@@ -94,7 +94,7 @@ export function dynamoDbEventStore(
       const doing = `finalise an intent of ${intent.stream}`;
       const bound = timeLimit(callMs);
       try {
-        await untilItPasses(bound, () => client.send(update(table, intent, state), bound));
+        await retryConflicts(bound, () => client.send(update(table, intent, state), bound));
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw sdkError(doing, error);
         const item = error.Item ?? (await orSdkError(doing, getItem(client, table, keyOf(intent), bound)));
@@ -118,7 +118,7 @@ export function dynamoDbEventStore(
         );
         return undefined;
       } catch (error) {
-        const why = inTheWay(error, write);
+        const why = whatCancelled(error, write);
         if (why) return why;
         throw sdkError(`write the transaction ${decision.transaction}`, error);
       }

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { timeLimit } from '../sdk/connection.ts';
 import { type Key, keySchema } from './attributes.ts';
-import { untilItPasses } from './until-it-passes.ts';
+import { retryConflicts } from './retry-conflicts.ts';
 
 type Item = Record<string, AttributeValue>;
 
@@ -33,7 +33,7 @@ export async function putIfAbsent(
 ): Promise<Item | undefined> {
   const bound = timeLimit(callMs);
   try {
-    await untilItPasses(bound, () => client.send(new PutItemCommand(ifAbsent(table, item)), bound));
+    await retryConflicts(bound, () => client.send(new PutItemCommand(ifAbsent(table, item)), bound));
     return undefined;
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;

@@ -1,10 +1,17 @@
 import * as z from 'zod';
-import { type Commit, covers, type Decision, type EventsTable, type IntentKey, shardOf } from '../../core/index.ts';
+import {
+  type Commit,
+  type Decision,
+  type EventsTable,
+  type IntentKey,
+  shardOf,
+  versionCovers,
+} from '../../core/index.ts';
 import { checkFinal } from '../store-rules/check-final.ts';
 import { checkItem, checkWrite } from '../store-rules/check-write.ts';
 import { cursorOf } from '../store-rules/cursor.ts';
 import { keyOrder } from '../store-rules/key-order.ts';
-import { firstBehind } from './first-behind.ts';
+import { firstIndexBehind } from './binary-search.ts';
 import { frozenCopy } from './frozen.ts';
 
 /** The `events` table of one Region, in memory. Commits and outcomes come out deeply frozen. */
@@ -69,7 +76,7 @@ export function memoryEventStore(onChange: (change: EventsChange) => void = () =
   };
 
   return {
-    load: async (stream, after = {}) => (streams.get(stream) ?? []).filter((commit) => !covers(after, commit)),
+    load: async (stream, after = {}) => (streams.get(stream) ?? []).filter((commit) => !versionCovers(after, commit)),
     loadLog: async (stream, log, after) => {
       const commits = streams.get(stream) ?? [];
       return commits.slice(placeOf(commits, log, after + 1), placeOf(commits, log, Number.POSITIVE_INFINITY));
@@ -79,7 +86,7 @@ export function memoryEventStore(onChange: (change: EventsChange) => void = () =
       const from = after === undefined ? undefined : cursors.decode(after);
       const begun = (from && streams.get(from.stream)) ?? [];
       const page = from ? begun.slice(placeOf(begun, from.log, from.position + 1)) : [];
-      for (const name of names.slice(from ? firstBehind(names, from.stream) : 0)) {
+      for (const name of names.slice(from ? firstIndexBehind(names, from.stream) : 0)) {
         if (page.length > limit) break;
         if (shardOf(segments, name) === segment) page.push(...(streams.get(name) ?? []));
       }

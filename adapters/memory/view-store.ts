@@ -3,7 +3,7 @@ import { checkChange } from '../store-rules/check-change.ts';
 import { keyOrder } from '../store-rules/key-order.ts';
 import { readShards, type ShardPage } from '../store-rules/sharded-page.ts';
 import { addSums, sumOf } from '../store-rules/sums.ts';
-import { firstBehind } from './first-behind.ts';
+import { firstIndexBehind } from './binary-search.ts';
 import { frozenCopy } from './frozen.ts';
 
 /** The `views` table of one Region, in memory. Entries come out deeply frozen. */
@@ -104,7 +104,7 @@ class Partitions<Item> {
     // Keys only come, until a generation goes as a whole: so equal counts mean equal keys.
     if (partition.keys.length !== items.size) partition.keys = [...items.keys()].sort(keyOrder);
     const { keys } = partition;
-    const start = after === undefined ? 0 : firstBehind(keys, after);
+    const start = after === undefined ? 0 : firstIndexBehind(keys, after);
     const page = keys.slice(start, start + limit);
     return {
       items: page.flatMap((key) => {

@@ -8,8 +8,8 @@ import {
 } from '../../core/index.ts';
 import { ProblemError } from './problem.ts';
 import { retried } from './retry.ts';
-import { strangeResult } from './strange-answer.ts';
 import type { Transport } from './transport.ts';
+import { unexpectedResult } from './unexpected-answer.ts';
 
 /** Has a Region do one of the operator's actions. @throws CliError, MeridianError, ProblemError */
 export function operateOn<Name extends OperatorAction>(
@@ -21,7 +21,7 @@ export function operateOn<Name extends OperatorAction>(
     const { data } = operateAnswerSchema.safeParse(await operate(encodeOperateRequest(action, input)));
     if (data && 'problem' in data) throw new ProblemError(data.problem);
     const result = operatorActions[action].result.safeParse(data?.result);
-    if (!result.success) throw strangeResult(name, action);
+    if (!result.success) throw unexpectedResult(name, action);
     return result.data;
   });
 }

@@ -51,12 +51,12 @@ export function textOf(error: unknown, names: Names = {}): string {
   if (!success) return `${error instanceof Error ? error.message : error}`;
   const { code, detail, faults = [] } = data;
   const typed = { ...OPTIONS, ...names };
-  const told = faults.map(({ path, message }) => ({
+  const shown = faults.map(({ path, message }) => ({
     path: typed[path] ?? path,
     message: `${inOptions(message)}${hintOf(path, message)}`,
   }));
-  const width = Math.max(0, ...told.map(({ path }) => path.length));
-  const wrong = told.map(({ path, message }) => `\n  ${path.padEnd(width)}  ${message}`.trimEnd()).join('');
+  const width = Math.max(0, ...shown.map(({ path }) => path.length));
+  const wrong = shown.map(({ path, message }) => `\n  ${path.padEnd(width)}  ${message}`.trimEnd()).join('');
   const advice = adviceOf(data, error instanceof ProblemError && error.ofWrite, typed.id ?? '');
   return `${code}: ${faults.length > 0 ? 'this is not well-formed:' : detail}${wrong}${advice && `\n${advice}`}`;
 }

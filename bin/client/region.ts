@@ -19,8 +19,8 @@ import type { ApiRequest } from './http.ts';
 import { operateOn } from './operator.ts';
 import { ProblemError } from './problem.ts';
 import { retried } from './retry.ts';
-import { strangeAnswer } from './strange-answer.ts';
 import type { Transport } from './transport.ts';
+import { unexpectedAnswer } from './unexpected-answer.ts';
 
 /** A Region's API and its operator's actions. What may pass is tried several times, so every append needs an id. */
 export class Region {
@@ -106,7 +106,7 @@ export class Region {
       const problem = problemSchema.safeParse(json);
       throw problem.success
         ? new ProblemError(problem.data, request.method === 'POST')
-        : strangeAnswer(this.name, status, body);
+        : unexpectedAnswer(this.name, status, body);
     });
   }
 }

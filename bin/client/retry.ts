@@ -7,7 +7,7 @@ const BASE_MS = 200;
 const CAP_MS = 5_000;
 
 /** Waits before one more retry, after so many of them: longer each time, at least half of it, so that it amounts to something. */
-export function pause(retries: number): Promise<void> {
+export function pauseBeforeRetry(retries: number): Promise<void> {
   return sleep((0.5 + Math.random() / 2) * Math.min(CAP_MS, BASE_MS * 2 ** retries));
 }
 
@@ -21,6 +21,6 @@ export async function retried<T>(work: () => Promise<T>): Promise<T> {
       return await work();
     } catch (error) {
       if (!isRetryable(error) || tries === TRIES - 1) throw error;
-      await pause(tries);
+      await pauseBeforeRetry(tries);
     }
 }

@@ -3,7 +3,7 @@ import { booking, bookingRegion, priceOf } from '../../domain/index.ts';
 import type { Names } from '../client/problem.ts';
 import { regionCommand, wholeNumber } from '../region-command.ts';
 import { metaOf } from '../submit.ts';
-import { addTransactOptions, type TransactOptions, transact } from '../transact.ts';
+import { addTransactOptions, sendTransaction, type TransactOptions } from '../transact.ts';
 
 /** What a booking's parts are made of. */
 const names: Names = {
@@ -34,7 +34,7 @@ export function addBook(program: Command): void {
       }
     })();
     const { id, timeout: timeoutSeconds } = options;
-    return transact(
+    return sendTransaction(
       options,
       { id, participants, timeoutSeconds, meta: metaOf(options) },
       {

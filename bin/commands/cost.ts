@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ZodError } from 'zod';
-import { estimate, type Line, SECONDS_A_MONTH, type Usage } from '../cost/model.ts';
+import { estimateCost, type Line, SECONDS_A_MONTH, type Usage } from '../cost/model.ts';
 import { LIST_PRICES, type Prices, pricesWith } from '../cost/prices.ts';
 import { fileErrorOf } from '../file-error.ts';
-import { say, sayJson, table } from '../output.ts';
+import { sayJson, sayText, table } from '../output.ts';
 
 interface CostOptions extends Usage {
   readonly prices: Prices;
@@ -43,9 +43,9 @@ export function addCost(program: Command): void {
     )
     .option('--json', 'print one JSON object')
     .action(({ prices, json, ...usage }: CostOptions) => {
-      const lines = estimate(usage, prices);
+      const lines = estimateCost(usage, prices);
       if (json) sayJson(documentOf(usage, prices, lines));
-      else say(textOf(usage, prices, lines));
+      else sayText(textOf(usage, prices, lines));
     });
 }
 

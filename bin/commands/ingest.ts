@@ -7,9 +7,9 @@ import { CliError } from '../client/cli-error.ts';
 import { briefOfDocument } from '../client/problem.ts';
 import type { Region } from '../client/region.ts';
 import { fileErrorOf } from '../file-error.ts';
-import { type Counts, type Fault, ingest } from '../ingest/ingest.ts';
+import { type Counts, type Fault, ingestLines } from '../ingest/ingest.ts';
 import { envelopesOnly, NO_ENVELOPES, readLines } from '../ingest/lines.ts';
-import { count, note, say, sayJson } from '../output.ts';
+import { countOf, sayJson, sayNote, sayText } from '../output.ts';
 import { type RegionOptions, regionCommand, withRegion } from '../region-command.ts';
 
 interface IngestFileOptions extends RegionOptions {
@@ -63,11 +63,11 @@ async function ingestFile(
   };
   try {
     const lines = readLines(measured());
-    await ingest(region, force ? lines : envelopesOnly(lines), counts, {
+    await ingestLines(region, force ? lines : envelopesOnly(lines), counts, {
       onFault: (fault) => {
         // Over the bar, which is drawn anew below it.
         if (bar) process.stderr.write('\r\u001b[K');
-        note(json ? JSON.stringify(fault) : textOfFault(fault));
+        sayNote(json ? JSON.stringify(fault) : textOfFault(fault));
       },
       onProgress: show,
       signal: stop.signal,
@@ -75,7 +75,7 @@ async function ingestFile(
   } catch (error) {
     bar?.stop();
     const isNoFileOfEnvelopes = error instanceof CliError && error.code === NO_ENVELOPES;
-    if (!json && !isNoFileOfEnvelopes) note(`Stopped after ${summary(counts)}. ${AGAIN}`);
+    if (!json && !isNoFileOfEnvelopes) sayNote(`Stopped after ${summary(counts)}. ${AGAIN}`);
     throw error;
   } finally {
     process.removeListener('SIGINT', interrupt);
@@ -84,8 +84,8 @@ async function ingestFile(
   bar?.stop();
   const seconds = Math.round(performance.now() - begun) / 1000;
   if (json) sayJson({ ...counts, interrupted: stop.signal.aborted, seconds });
-  else say(`${summary(counts)}, in ${seconds} s.`);
-  if (stop.signal.aborted && !json) note(`Interrupted. ${AGAIN}`);
+  else sayText(`${summary(counts)}, in ${seconds} s.`);
+  if (stop.signal.aborted && !json) sayNote(`Interrupted. ${AGAIN}`);
   if (stop.signal.aborted || counts.rejected + counts.quarantined > 0) process.exitCode = 1;
 }
 
@@ -96,7 +96,7 @@ function pass(): void {}
 const AGAIN = 'Run it again: what was accepted is known by its id and changes nothing.';
 
 function summary({ accepted, rejected, quarantined }: Counts): string {
-  return `${count(accepted + rejected + quarantined, 'envelope')}: ${accepted} accepted, ${rejected} rejected, ${quarantined} quarantined`;
+  return `${countOf(accepted + rejected + quarantined, 'envelope')}: ${accepted} accepted, ${rejected} rejected, ${quarantined} quarantined`;
 }
 
 function textOfFault(fault: Fault): string {

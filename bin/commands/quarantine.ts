@@ -4,7 +4,7 @@ import { type ActionResult, parseJson } from '../../core/index.ts';
 import type { Driven } from '../../core/wire/operate.ts';
 import { CliError } from '../client/cli-error.ts';
 import type { Region } from '../client/region.ts';
-import { count, note, say, sayJson, table } from '../output.ts';
+import { countOf, sayJson, sayNote, sayText, table } from '../output.ts';
 import { type RegionOptions, regionCommand, wholeNumber, withRegion } from '../region-command.ts';
 
 interface FilterOptions extends RegionOptions {
@@ -53,9 +53,9 @@ async function list(region: Region, { json, limit, reason, stream }: ListOptions
     () => region.operate('quarantine-list', { filter: { reason, stream }, limit }),
   );
   if (json) return sayJson({ messages, about, complete });
-  if (messages.length > 0) say(tableOf(messages));
-  if (complete) say(messages.length === 0 ? 'There is nothing.' : `${count(messages.length, 'message')}.`);
-  else say(`${count(messages.length, 'message')} of about ${about} in all; which of them is chance.`);
+  if (messages.length > 0) sayText(tableOf(messages));
+  if (complete) sayText(messages.length === 0 ? 'There is nothing.' : `${countOf(messages.length, 'message')}.`);
+  else sayText(`${countOf(messages.length, 'message')} of about ${about} in all; which of them is chance.`);
 }
 
 function tableOf(messages: readonly Driven[]): string {
@@ -92,16 +92,16 @@ async function show(region: Region, id: string, { json }: RegionOptions): Promis
     );
   if (json) return sayJson(message);
   const { body, ...rest } = message;
-  for (const [name, value] of Object.entries(rest)) say(`${name.padEnd(12)}${value}`);
+  for (const [name, value] of Object.entries(rest)) sayText(`${name.padEnd(12)}${value}`);
   const value = parseJson(body);
-  say(`\n${value === undefined ? body : JSON.stringify(value, undefined, 2)}`);
+  sayText(`\n${value === undefined ? body : JSON.stringify(value, undefined, 2)}`);
 }
 
 const TELL_MS = 3000;
 
 /** Says every few seconds how far work is that takes long, for people only. */
 async function telling<T>(json = false, textOf: () => string, work: () => Promise<T>): Promise<T> {
-  const timer = json ? undefined : setInterval(() => note(textOf()), TELL_MS);
+  const timer = json ? undefined : setInterval(() => sayNote(textOf()), TELL_MS);
   try {
     return await work();
   } finally {
@@ -155,8 +155,8 @@ async function redriveAll(
     };
     const step = await region.operate('quarantine-redrive', request).catch((error: unknown) => {
       if (!json && all.redriven.length > 0)
-        note(
-          `Stopped after ${count(all.redriven.length, 'message')} handed to ingest again: run it again for the rest.`,
+        sayNote(
+          `Stopped after ${countOf(all.redriven.length, 'message')} handed to ingest again: run it again for the rest.`,
         );
       throw error;
     });
@@ -186,13 +186,13 @@ function tell(
     sayJson({ dryRun, redriven, failed, missing, complete, about });
     return;
   }
-  if (dryRun && redriven.length > 0) say(tableOf(redriven));
-  const messages = count(redriven.length, 'message');
-  say(
+  if (dryRun && redriven.length > 0) sayText(tableOf(redriven));
+  const messages = countOf(redriven.length, 'message');
+  sayText(
     dryRun
       ? `${messages} would be handed to ingest again${complete ? '' : `, of those looked at; there are about ${about}`}.`
       : `${messages} handed to ingest again. What still cannot be taken in comes back.`,
   );
-  for (const { id, why } of failed) note(`${id}: ${why}`);
-  for (const id of missing) note(`${id} is not there, or somebody else is looking at it.`);
+  for (const { id, why } of failed) sayNote(`${id}: ${why}`);
+  for (const id of missing) sayNote(`${id} is not there, or somebody else is looking at it.`);
 }

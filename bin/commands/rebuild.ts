@@ -5,7 +5,7 @@ import type { ActionResult } from '../../core/index.ts';
 import { CliError } from '../client/cli-error.ts';
 import type { Region } from '../client/region.ts';
 import { everyRegion, inEach, tellEach } from '../each-region.ts';
-import { count, say } from '../output.ts';
+import { countOf, sayText } from '../output.ts';
 import { type RegionOptions, regionCommand, wholeNumber, withRegion } from '../region-command.ts';
 import { sideBySide } from '../side-by-side.ts';
 
@@ -52,7 +52,7 @@ async function rebuild(
   bars?.stop();
   tellEach(results, json, ({ active }) => `${view} is built anew and is read now: build ${active.build}.`);
   if (!json && results.some((result) => 'done' in result))
-    say(`In two minutes the rows of the build before can be taken away: meridian rebuild ${view} --clean`);
+    sayText(`In two minutes the rows of the build before can be taken away: meridian rebuild ${view} --clean`);
 }
 
 const BAR = {
@@ -107,6 +107,6 @@ async function clean(regions: readonly Region[], view: string, { json = false }:
     const [first] = retired.map(({ removableAt }) => removableAt).sort();
     return first === undefined
       ? `nothing is left of earlier builds of ${view}.`
-      : `${count(retired.length, 'earlier build')} of ${view} can be taken away from ${first} on.`;
+      : `${countOf(retired.length, 'earlier build')} of ${view} can be taken away from ${first} on.`;
   });
 }

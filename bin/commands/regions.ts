@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Health } from '../../core/index.ts';
 import { briefOf } from '../client/problem.ts';
 import type { Region } from '../client/region.ts';
-import { note, say, sayJson, table } from '../output.ts';
+import { sayJson, sayNote, sayText, table } from '../output.ts';
 import { type RegionOptions, regionCommand, withRegion } from '../region-command.ts';
 
 /** `meridian regions` */
@@ -41,7 +41,7 @@ async function showRegions(first: Region, { json }: RegionOptions): Promise<void
   else {
     const columns = [{ name: 'Region' }, { name: 'health' }, { name: 'newest commit there' }];
     const behind = names.map((name) => ({ name: `behind ${name}`, align: 'right' as const }));
-    say(
+    sayText(
       table(
         [...columns, ...behind],
         rows.map(({ region, healthy, newest, behindMs }) => [
@@ -52,7 +52,7 @@ async function showRegions(first: Region, { json }: RegionOptions): Promise<void
         ]),
       ),
     );
-    for (const { region, error } of rows) if (error) note(`${region}: ${error}`);
+    for (const { region, error } of rows) if (error) sayNote(`${region}: ${error}`);
   }
   if (rows.some(({ healthy }) => !healthy)) process.exitCode = 1;
 }

@@ -2,9 +2,9 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { ActionResult } from '../../core/index.ts';
 import { CliError } from '../client/cli-error.ts';
 import type { Region } from '../client/region.ts';
-import { pause, TRIES } from '../client/retry.ts';
+import { pauseBeforeRetry, TRIES } from '../client/retry.ts';
 import { everyRegion, inEach, tellEach } from '../each-region.ts';
-import { count, note } from '../output.ts';
+import { countOf, sayNote } from '../output.ts';
 import { type RegionOptions, regionCommand, withRegion } from '../region-command.ts';
 import { sideBySide } from '../side-by-side.ts';
 
@@ -36,7 +36,7 @@ export function addRepublish(program: Command): void {
     .action((options: RepublishOptions) =>
       withRegion(options, async (first) => {
         const { json = false, dryRun = false } = options;
-        if (!json) note(`Since ${options.since}:`);
+        if (!json) sayNote(`Since ${options.since}:`);
         const results = await inEach(options.only ? [first] : await everyRegion(first), (region) =>
           republishIn(region, options.since, dryRun),
         );
@@ -44,7 +44,7 @@ export function addRepublish(program: Command): void {
           results,
           json,
           ({ scanned, published }) =>
-            `${count(published, 'event')} ${dryRun ? 'would be ' : ''}published again, of ${count(scanned, 'commit')} read.`,
+            `${countOf(published, 'event')} ${dryRun ? 'would be ' : ''}published again, of ${countOf(scanned, 'commit')} read.`,
         );
       }),
     );
@@ -83,9 +83,9 @@ async function republishSegment(
     if (failures === TRIES)
       throw new CliError(
         'not-published',
-        `The bus does not take ${count(step.failed, 'event')}. ${count(all.published, 'event')} of this part were published. Run it again: ids stay the same, so that subscribers know what they have.`,
+        `The bus does not take ${countOf(step.failed, 'event')}. ${countOf(all.published, 'event')} of this part were published. Run it again: ids stay the same, so that subscribers know what they have.`,
       );
-    if (step.failed > 0) await pause(failures);
+    if (step.failed > 0) await pauseBeforeRetry(failures);
     cursor = step.cursor;
   }
 }

@@ -51,7 +51,7 @@ export function addStart(program: Command): void {
     .action(async (options) => {
       try {
         // The world takes longer to load than other commands take.
-        const { start } = await import('../start/start.ts');
+        const { startWorld: start } = await import('../start/start.ts');
         await start(options);
       } catch (error) {
         process.stderr.write(`${error instanceof Error ? error.message : error}\n`);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { type CommitShown, decodeVersionToken, wallTimeOf } from '../../core/index.ts';
 import type { Region } from '../client/region.ts';
-import { say, sayJson } from '../output.ts';
+import { sayJson, sayText } from '../output.ts';
 import { type RegionOptions, regionCommand, streamArgument, wholeNumber, withRegion } from '../region-command.ts';
 
 interface StreamOptions extends RegionOptions {
@@ -40,9 +40,9 @@ async function showState(region: Region, stream: string, { json, atLeast }: Stre
   const answer = await region.stream(stream, atLeast);
   if (json) return sayJson(answer);
   const isEmpty = Object.keys(decodeVersionToken(stream, answer.version, 'version')).length === 0;
-  say(`${stream} (${answer.mode}), as ${answer.region} has seen it${isEmpty ? ': no events yet' : ''}`);
-  say(`version  ${answer.version}`);
-  say(JSON.stringify(answer.state, undefined, 2));
+  sayText(`${stream} (${answer.mode}), as ${answer.region} has seen it${isEmpty ? ': no events yet' : ''}`);
+  sayText(`version  ${answer.version}`);
+  sayText(JSON.stringify(answer.state, undefined, 2));
 }
 
 const PAGE = 100;
@@ -57,7 +57,7 @@ async function showEvents(region: Region, stream: string, options: StreamOptions
     const { commits, version, next } = await region.commits(stream, after, Math.min(left, PAGE));
     for (const commit of commits) {
       if (json) sayJson(commit);
-      else for (const line of linesOf(commit)) say(line);
+      else for (const line of linesOf(commit)) sayText(line);
     }
     // What the reader knows now.
     after = version;
@@ -65,12 +65,12 @@ async function showEvents(region: Region, stream: string, options: StreamOptions
     if (next !== undefined) continue;
     if (!follow) {
       if (!json && commits.length === 0 && left === limit)
-        say(`${stream} has no events ${options.after ? 'behind it' : 'yet'}.`);
+        sayText(`${stream} has no events ${options.after ? 'behind it' : 'yet'}.`);
       return;
     }
     await sleep(POLL_MS);
   }
-  if (!json) say(`${limit === 1 ? 'This is one commit' : `These are ${limit} commits`}. More: --after ${after}`);
+  if (!json) sayText(`${limit === 1 ? 'This is one commit' : `These are ${limit} commits`}. More: --after ${after}`);
 }
 
 /** A line an event: when, where, what. */

@@ -7,7 +7,7 @@ import { fileErrorOf } from '../file-error.ts';
 import { reportError } from '../output.ts';
 import { regionCommand } from '../region-command.ts';
 import { jsonArgument, metaOf } from '../submit.ts';
-import { addTransactOptions, type TransactionBody, type TransactOptions, transact } from '../transact.ts';
+import { addTransactOptions, sendTransaction, type TransactionBody, type TransactOptions } from '../transact.ts';
 
 interface Check {
   readonly stream: string;
@@ -41,7 +41,7 @@ export function addTransact(program: Command): void {
       if (error instanceof CliError) return reportError(error, options);
       return command.error(`error: ${error instanceof Error ? error.message : error}`);
     }
-    await transact(options, asked.body, { names: asked.names });
+    await sendTransaction(options, asked.body, { names: asked.names });
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Row } from '../../core/index.ts';
 import type { Region } from '../client/region.ts';
-import { cell, say, sayJson, table } from '../output.ts';
+import { cell, sayJson, sayText, table } from '../output.ts';
 import { type RegionOptions, regionCommand, wholeNumber, withRegion } from '../region-command.ts';
 
 interface ViewOptions extends RegionOptions {
@@ -26,7 +26,7 @@ export function addView(program: Command): void {
 async function showRow(region: Region, view: string, key: string, { json }: ViewOptions): Promise<void> {
   const { value } = await region.row(view, key);
   if (json) sayJson({ key, value });
-  else say(tableOf([{ key, value }]));
+  else sayText(tableOf([{ key, value }]));
 }
 
 const PAGE = 1000;
@@ -41,13 +41,13 @@ async function showRows(
   for (let left = limit; left > 0; ) {
     const { rows, next } = await region.rows(view, after, Math.min(left, PAGE));
     if (json) rows.forEach(sayJson);
-    else if (rows.length > 0) say(tableOf(rows));
-    else if (left === limit) say(`${view} has no rows${after === undefined ? '' : ` behind ${after}`}.`);
+    else if (rows.length > 0) sayText(tableOf(rows));
+    else if (left === limit) sayText(`${view} has no rows${after === undefined ? '' : ` behind ${after}`}.`);
     if (next === undefined) return;
     left -= rows.length;
     after = next;
   }
-  if (!json) say(`There are more: --after ${after}`);
+  if (!json) sayText(`There are more: --after ${after}`);
 }
 
 /** The members of the values as columns, where every value has some. */

@@ -130,7 +130,7 @@ function sampled(perSecond: number): number {
 }
 
 /** The bill of a month, line by line. */
-export function estimate(usage: Usage, prices: Prices): readonly Line[] {
+export function estimateCost(usage: Usage, prices: Prices): readonly Line[] {
   return [
     ...database(usage),
     ...bus(usage),

@@ -2,7 +2,7 @@ import type { Problem } from '../../core/index.ts';
 import { CLIENT_BODY_BYTES, MAX_ENVELOPES } from '../../core/limits/budgets.ts';
 import { briefOf, isRetryable } from '../client/problem.ts';
 import type { Region } from '../client/region.ts';
-import { pause, TRIES } from '../client/retry.ts';
+import { pauseBeforeRetry, TRIES } from '../client/retry.ts';
 import { type Lane, laneOf } from './lane.ts';
 import type { Envelope, Unreadable } from './lines.ts';
 
@@ -45,7 +45,7 @@ interface Waiting extends Envelope {
  * @param counts is kept up to date
  * @throws CliError, MeridianError, ProblemError when the Region cannot be reached, or does not take a whole request
  */
-export async function ingest(
+export async function ingestLines(
   region: Region,
   lines: AsyncIterable<Envelope | Unreadable>,
   counts: Counts,
@@ -162,7 +162,7 @@ class Run {
         this.#options.onFault({ line: item.line, outcome: 'rejected', problem: outcome.problem });
       } else this.#counts.accepted++;
     }
-    if (again.length > 0) await pause(Math.max(...again.map(({ tries }) => tries)) - 1);
+    if (again.length > 0) await pauseBeforeRetry(Math.max(...again.map(({ tries }) => tries)) - 1);
     return again;
   }
 

@@ -39,14 +39,14 @@ export async function bookAll(
   let outcomes = 0;
   return each(AT_A_TIME, bookings, async (booking) => {
     const begun = scheduler.now();
-    const outcome = await book(world, booking, scheduler);
+    const outcome = await sendBooking(world, booking, scheduler);
     onOutcome(++outcomes);
     return { ...booking, outcome, ms: scheduler.now() - begun };
   });
 }
 
 /** Sends one booking, and asks for its outcome until there is one. Once more, it has the same outcome. */
-export async function book(
+export async function sendBooking(
   world: World,
   { id, region, participants }: PlannedBooking,
   scheduler: Scheduler = realScheduler(),

@@ -3,7 +3,7 @@ import { CAPACITY } from '../../domain/index.ts';
 import { functionUrlEvent } from '../../world/network/server.ts';
 import { realScheduler, type Scheduler } from '../../world/time/scheduler.ts';
 import type { World } from '../../world/world.ts';
-import { type Booked, book, each, outcomeIn, outcomeOf } from './book.ts';
+import { type Booked, each, outcomeIn, outcomeOf, sendBooking } from './book.ts';
 import { type RegionFigures, type Sold, soldBy, violationsOf } from './booking-figures.ts';
 import type { BookingPlan } from './booking-plan.ts';
 import { percentiles } from './report.ts';
@@ -85,16 +85,16 @@ async function changedByRepeating(
   scheduler: Scheduler,
 ): Promise<readonly string[]> {
   const some = booked.filter((_, i) => i % REPEATED === 0);
-  const again = await each(AT_A_TIME, some, (booking) => book(world, booking, scheduler));
+  const again = await each(AT_A_TIME, some, (booking) => sendBooking(world, booking, scheduler));
   return some
     .filter(({ outcome }, i) => outcome !== again[i])
     .map(({ id, outcome }) => `${id} was ${outcome}, and was answered otherwise when it was sent once more.`);
 }
 
 async function changedOutcomes(world: World, booked: readonly Booked[]): Promise<readonly string[]> {
-  const told = await each(AT_A_TIME, booked, ({ region, id }) => outcomeOf(world, region, id));
+  const answers = await each(AT_A_TIME, booked, ({ region, id }) => outcomeOf(world, region, id));
   return booked
-    .filter(({ outcome }, i) => outcomeIn(told[i]?.body) !== outcome)
+    .filter(({ outcome }, i) => outcomeIn(answers[i]?.body) !== outcome)
     .map(({ id, outcome }) => `${id} was ${outcome}, and is told otherwise when it is asked for.`);
 }
 

@@ -40,7 +40,7 @@ export interface Mismatch {
 }
 
 /** Where a view's rows differ from the figures: rows that are missing, too many (or there twice), or different. */
-export function compare(
+export function compareRows(
   expected: ReadonlyMap<string, Figures>,
   rows: Iterable<{ readonly key: string; readonly value: unknown }>,
 ): readonly Mismatch[] {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { functionUrlEvent } from '../../world/network/server.ts';
 import type { WorldRegion } from '../../world/region/region.ts';
 import type { World } from '../../world/world.ts';
-import { compare, type Figures } from './figures.ts';
+import { compareRows, type Figures } from './figures.ts';
 import type { Ingested } from './ingest.ts';
 
 export interface RegionReport {
@@ -31,7 +31,7 @@ export interface Report {
 }
 
 /** Compares what every Region's API shows with figures counted from the file. */
-export async function report(
+export async function reportWorld(
   world: World,
   expected: ReadonlyMap<string, Figures>,
   { flights, seconds, ingested }: { readonly flights: number; readonly seconds: number; readonly ingested: Ingested },
@@ -59,7 +59,7 @@ async function reportRegion(region: WorldRegion, expected: ReadonlyMap<string, F
     written,
     seen,
     viewRows: rows.length,
-    mismatches: compare(expected, rows).length,
+    mismatches: compareRows(expected, rows).length,
     lagMs: percentiles(lags),
   };
 }

@@ -5,7 +5,7 @@ import { serveWorld } from '../../world/network/server.ts';
 import { realScheduler } from '../../world/time/scheduler.ts';
 import { World } from '../../world/world.ts';
 import { WORLD } from '../client/open.ts';
-import { count, say, sayJson, table } from '../output.ts';
+import { countOf, sayJson, sayText, table } from '../output.ts';
 import { bookAll } from './book.ts';
 import { type BookingPlan, planBookings } from './booking-plan.ts';
 import { type BookingsChecked, checkBookings } from './booking-report.ts';
@@ -20,7 +20,7 @@ import {
   putsOf,
   readFlights,
 } from './input.ts';
-import { type Report, report } from './report.ts';
+import { type Report, reportWorld } from './report.ts';
 
 export interface StartOptions {
   readonly flights: FlightCount;
@@ -39,7 +39,7 @@ export interface StartOptions {
  * up, and serves until Ctrl-C. With `once` the process exits instead: 0 if all of it is so, 1 if not.
  * @throws Error when the port is taken, or the file cannot be read
  */
-export async function start({
+export async function startWorld({
   flights,
   regions,
   bookings,
@@ -68,14 +68,14 @@ export async function start({
   ingesting.stop();
   const seconds = (performance.now() - begin) / 1000;
 
-  const result = await report(world, figuresOf(file), { flights: rows.length, seconds, ingested });
-  if (!json) say(render(result, ingested));
+  const result = await reportWorld(world, figuresOf(file), { flights: rows.length, seconds, ingested });
+  if (!json) sayText(render(result, ingested));
   const checked = bookings > 0 ? await bookOn(world, planBookings(rows, regions, bookings), json) : undefined;
   if (json) sayJson({ ...result, ...(checked && { bookings: checked.report }) });
   if (once) process.exit(result.agree && (checked?.violations.length ?? 0) === 0 ? 0 : 1);
   const address = server?.address();
   if (!json && address && typeof address === 'object')
-    say(invitation(`http://127.0.0.1:${address.port}`, regions, rows));
+    sayText(invitation(`http://127.0.0.1:${address.port}`, regions, rows));
 }
 
 async function bookOn(world: World, plan: BookingPlan, json: boolean): Promise<BookingsChecked> {
@@ -85,7 +85,7 @@ async function bookOn(world: World, plan: BookingPlan, json: boolean): Promise<B
   booking.stop();
   const seconds = (performance.now() - begin) / 1000;
   const checked = await checkBookings(world, plan, booked);
-  if (!json) say(renderBookings(plan, checked, seconds));
+  if (!json) sayText(renderBookings(plan, checked, seconds));
   return checked;
 }
 
@@ -153,12 +153,12 @@ function renderBookings(
   const aborted = report.attempted - report.committed;
   const why = reasons.map(([reason, number]) => `${number} ${reason}`).join(', ');
   return `${table(columns, rows)}
-${count(report.attempted, 'booking')} by ${members.length} members in ${seconds.toFixed(2)} s: ${report.committed} committed, ${aborted} aborted${aborted > 0 ? ` (${why})` : ''}.
+${countOf(report.attempted, 'booking')} by ${members.length} members in ${seconds.toFixed(2)} s: ${report.committed} committed, ${aborted} aborted${aborted > 0 ? ` (${why})` : ''}.
 ${sold.seats} seats sold, ${sold.miles} miles paid for them.
 ${
   violations.length === 0
     ? 'In every Region no flight has more passengers than seats, seats and miles are those of the committed bookings, and no intent is left.'
-    : [`${count(violations.length, 'violation')}:`, ...violations.slice(0, MOST_TOLD)].join('\n  ')
+    : [`${countOf(violations.length, 'violation')}:`, ...violations.slice(0, MOST_TOLD)].join('\n  ')
 }`;
 }
 

@@ -35,7 +35,7 @@ const VIEW_NAME = /^[a-z][a-z0-9-]*$/;
 
 const DEFAULT_SHARDS = 4;
 
-/** Defines a view. @throws Error when its name is malformed, or `version` or `shards` is not 1, 2, 3 … */
+/** Defines a view. @throws Error when its name is malformed, or `codeVersion` or `shards` is not 1, 2, 3 … */
 export function defineView<State>(view: ViewDefinition<State>): ViewDefinition<State> {
   if (!VIEW_NAME.test(view.name)) throw new Error(`View "${view.name}": use lower-case letters, digits and hyphens.`);
   for (const what of ['codeVersion', 'shards'] as const) {

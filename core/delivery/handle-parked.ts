@@ -2,7 +2,7 @@ import { MeridianError } from '../facts/errors.ts';
 import { BEGIN_MS } from '../limits/budgets.ts';
 import type { Place } from '../ports/progress.ts';
 import type { SubscribedEvent } from '../wire/bus-event.ts';
-import { follows } from './log-order.ts';
+import { followsPlace } from './log-order.ts';
 import type { SubscribePorts } from './subscriber.ts';
 import { takeTurn } from './take-turn.ts';
 
@@ -41,7 +41,7 @@ async function drain<Effect>(
   for (;;) {
     const page = await ports.progress.parked(stream, log, last, PAGE);
     for (const { event: next } of page) {
-      if (!follows(last, next)) return last;
+      if (!followsPlace(last, next)) return last;
       if (ports.runtime.elapsed() > deadline)
         throw new MeridianError(
           'unavailable',

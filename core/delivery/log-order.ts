@@ -10,7 +10,7 @@ export function comparePlaces(a: Omit<Place, 'count'>, b: Omit<Place, 'count'>):
 }
 
 /** Whether an event is the next one of its log: of the same commit, or the first of the commit after a whole one. */
-export function follows(last: Place, { meta: { position, index, previous } }: SubscribedEvent): boolean {
+export function followsPlace(last: Place, { meta: { position, index, previous } }: SubscribedEvent): boolean {
   return position === last.position
     ? index === last.index + 1
     : index === 0 && previous === last.position && last.index + 1 === last.count;

@@ -3,7 +3,7 @@ import { BEGIN_MS } from '../limits/budgets.ts';
 import type { Place } from '../ports/progress.ts';
 import { backoff } from '../retry.ts';
 import type { SubscribedEvent } from '../wire/bus-event.ts';
-import { comparePlaces, follows, START } from './log-order.ts';
+import { comparePlaces, followsPlace, START } from './log-order.ts';
 import type { SubscribePorts } from './subscriber.ts';
 
 /** For so long a log that begins in its middle waits for something earlier, in milliseconds. */
@@ -34,7 +34,7 @@ export async function takeTurn<Effect>(
   let parked = false;
   for (let tries = 0; ; ) {
     if (last && comparePlaces(meta, last) <= 0) return { went: 'before', last };
-    if (!follows(last ?? START, event) && (last || from === 'beginning' || !(await begins()))) {
+    if (!followsPlace(last ?? START, event) && (last || from === 'beginning' || !(await begins()))) {
       if (parked) return { went: 'waits', last };
       await progress.park(event, runtime.now());
       // Who handled the one before it meanwhile has looked for parked events too early.

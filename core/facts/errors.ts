@@ -113,8 +113,10 @@ const MAX_FAULT_LENGTH = 300;
 /** Several faults at once, so that a caller can mend all of them in one go; the first 100 of very many. */
 export function invalid(all: readonly Fault[]): MeridianError {
   const more = all.length - MAX_FAULTS;
-  const told = all.slice(0, MAX_FAULTS).map(({ path, message }) => ({ path: short(path), message: short(message) }));
-  const faults = more > 0 ? [...told, { path: '', message: `and ${more} more` }] : told;
+  const shortened = all
+    .slice(0, MAX_FAULTS)
+    .map(({ path, message }) => ({ path: short(path), message: short(message) }));
+  const faults = more > 0 ? [...shortened, { path: '', message: `and ${more} more` }] : shortened;
   return new MeridianError(
     'validation',
     faults.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; '),

@@ -14,23 +14,23 @@ export function positionIn(version: VersionVector, log: string): number {
   return (Object.hasOwn(version, log) && version[log]) || 0;
 }
 
-export function covers(version: VersionVector, { log, position }: Dot): boolean {
+export function versionCovers(version: VersionVector, { log, position }: Dot): boolean {
   return positionIn(version, log) >= position;
 }
 
 /** Does `a` know everything that `b` knows? */
-export function dominates(a: VersionVector, b: VersionVector): boolean {
+export function versionDominates(a: VersionVector, b: VersionVector): boolean {
   for (const log in b) if (positionIn(a, log) < positionIn(b, log)) return false;
   return true;
 }
 
 export function sameVersion(a: VersionVector, b: VersionVector): boolean {
-  return dominates(a, b) && dominates(b, a);
+  return versionDominates(a, b) && versionDominates(b, a);
 }
 
 /** The least version that knows what `a` and `b` know. */
 export function joinVersions(a: VersionVector, b: VersionVector): VersionVector {
-  if (dominates(a, b)) return a;
+  if (versionDominates(a, b)) return a;
   const joined: Record<string, number> = { ...a };
   for (const log in b) joined[log] = Math.max(positionIn(a, log), positionIn(b, log));
   return joined;
@@ -38,9 +38,9 @@ export function joinVersions(a: VersionVector, b: VersionVector): VersionVector 
 
 /** The greatest version that both `a` and `b` know. */
 export function meetVersions(a: VersionVector, b: VersionVector): VersionVector {
-  const shared: Record<string, number> = {};
-  for (const log in a) shared[log] = Math.min(positionIn(a, log), positionIn(b, log));
-  return shared;
+  const met: Record<string, number> = {};
+  for (const log in a) met[log] = Math.min(positionIn(a, log), positionIn(b, log));
+  return met;
 }
 
 export function advanceVersion(version: VersionVector, { log, position }: Dot): VersionVector {

@@ -51,9 +51,9 @@ export async function ingestMessages(ports: IngestPorts, bodies: readonly string
       instead: () => ({ kind: 'Retry', why: 'an earlier message of the batch took too long, or has to come again' }),
     },
   );
-  const [told, quarantined] = await Promise.all([tell(ports, verdicts), quarantine(ports, verdicts)]);
+  const [untold, quarantined] = await Promise.all([tell(ports, verdicts), quarantine(ports, verdicts)]);
   const answers = verdicts.map((verdict, i) =>
-    verdict.kind === 'Retry' ? verdict.why : (told.get(i) ?? quarantined.get(i)),
+    verdict.kind === 'Retry' ? verdict.why : (untold.get(i) ?? quarantined.get(i)),
   );
   for (const [i, { kind }] of verdicts.entries())
     if (kind !== 'Retry' && kind !== 'Decided' && answers[i] === undefined) ports.runtime.metric(kind, 'Count', 1);

@@ -4,7 +4,7 @@ import type { RecordedEvent, StreamDefinition } from '../definition/stream.ts';
 import { type Commit, eventId, foldOrder, type Stamped } from '../facts/commit.ts';
 import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
 import type { Snapshot } from '../facts/snapshot.ts';
-import { covers, type Dot, type VersionVector } from '../facts/version.ts';
+import { type Dot, type VersionVector, versionCovers } from '../facts/version.ts';
 import { IDEMPOTENCY_WINDOW_MS } from '../limits/budgets.ts';
 
 /** A commit that changed the state, with the dots of all its copies, its own among them. */
@@ -96,8 +96,8 @@ export class Fold {
   #unseenBy(context: VersionVector): readonly RecordedEvent[] {
     const unseen: Folded[] = [];
     for (const log of this.#logs.values()) {
-      const tail = log.slice(log.findLastIndex(({ commit }) => covers(context, commit)) + 1);
-      unseen.push(...tail.filter(({ copies }) => !copies.some((copy) => covers(context, copy))));
+      const tail = log.slice(log.findLastIndex(({ commit }) => versionCovers(context, commit)) + 1);
+      unseen.push(...tail.filter(({ copies }) => !copies.some((copy) => versionCovers(context, copy))));
     }
     return unseen.sort((a, b) => foldOrder(a.commit, b.commit)).flatMap(({ events }) => events);
   }

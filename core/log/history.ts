@@ -5,7 +5,7 @@ import type { Decision } from '../facts/decision.ts';
 import type { MeridianError } from '../facts/errors.ts';
 import type { Hlc } from '../facts/hlc.ts';
 import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
-import { dominates, positionIn, sameVersion, type VersionVector } from '../facts/version.ts';
+import { positionIn, sameVersion, type VersionVector, versionDominates } from '../facts/version.ts';
 import { FoldCache } from './fold-cache.ts';
 import { KnownIds } from './known-ids.ts';
 import { LogPositions } from './log-positions.ts';
@@ -255,5 +255,5 @@ export class History {
 
 /** May a commit come behind a snapshot? */
 function follows({ latestStamp, version }: Snapshot, { hlc, context }: Commit): boolean {
-  return hlc > latestStamp && dominates(context, version);
+  return hlc > latestStamp && versionDominates(context, version);
 }

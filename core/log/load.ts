@@ -3,7 +3,7 @@ import { currentSchemaVersions } from '../definition/event-version.ts';
 import { MeridianError } from '../facts/errors.ts';
 import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
-import { dominates, emptyVersion, sameVersion, type VersionVector } from '../facts/version.ts';
+import { emptyVersion, sameVersion, type VersionVector, versionDominates } from '../facts/version.ts';
 import { CATCH_UP_MS } from '../limits/budgets.ts';
 import type { Decisions } from '../ports/decisions.ts';
 import type { EventStore } from '../ports/event-store.ts';
@@ -126,7 +126,7 @@ export async function loadAtLeast(
   const deadline = runtime.elapsed() + CATCH_UP_MS;
   for (let tries = 0; ; tries++) {
     const history = await loadHistory(ports, stream);
-    if (dominates(history.seen, atLeast)) return history;
+    if (versionDominates(history.seen, atLeast)) return history;
     const wait = backoff(runtime, tries);
     if (runtime.elapsed() + wait > deadline)
       throw new MeridianError(

@@ -1,13 +1,13 @@
 import type { Commit } from '../facts/commit.ts';
 import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
 import {
-  covers,
   type Dot,
-  dominates,
   emptyVersion,
   joinVersions,
   positionIn,
   type VersionVector,
+  versionCovers,
+  versionDominates,
 } from '../facts/version.ts';
 
 /** The decided positions of a stream's logs behind a snapshot, seen or hidden; holes are positions that have not arrived. */
@@ -23,7 +23,7 @@ export class LogPositions {
   }
 
   isInBase(dot: Dot): boolean {
-    return covers(this.#base, dot);
+    return versionCovers(this.#base, dot);
   }
 
   has({ log, position }: Dot): boolean {
@@ -51,7 +51,7 @@ export class LogPositions {
 
   /** What is here that a version does not cover. */
   behind(version: VersionVector): IteratorObject<Commit> {
-    return this.#logs.values().flatMap((log) => log.values().filter((commit) => !covers(version, commit)));
+    return this.#logs.values().flatMap((log) => log.values().filter((commit) => !versionCovers(version, commit)));
   }
 
   /** The last decided position of a log without a hole before it. Only the log's owner may build on it. */
@@ -68,7 +68,7 @@ export class LogPositions {
 
   /** Whether what lies behind this version is here as commits, none of it only in the base. */
   reaches(version: VersionVector): boolean {
-    return dominates(version, this.#base);
+    return versionDominates(version, this.#base);
   }
 
   /**

@@ -1,6 +1,13 @@
 import { type Commit, foldOrder, isVisible } from '../facts/commit.ts';
 import type { Hlc } from '../facts/hlc.ts';
-import { advanceVersion, covers, dominates, emptyVersion, positionIn, type VersionVector } from '../facts/version.ts';
+import {
+  advanceVersion,
+  emptyVersion,
+  positionIn,
+  type VersionVector,
+  versionCovers,
+  versionDominates,
+} from '../facts/version.ts';
 import type { LogPositions } from './log-positions.ts';
 
 /** The largest causally closed version of which every commit is here, and its commits behind the base in fold order. */
@@ -37,12 +44,12 @@ export class SeenSet {
 
   /** The seen commits that a version does not cover, in fold order. */
   since(version: VersionVector): readonly Commit[] {
-    return this.#commits.filter((commit) => !covers(version, commit));
+    return this.#commits.filter((commit) => !versionCovers(version, commit));
   }
 
   /** The seen commits that a version covers, in fold order. */
   upTo(version: VersionVector): readonly Commit[] {
-    return this.#commits.filter((commit) => covers(version, commit));
+    return this.#commits.filter((commit) => versionCovers(version, commit));
   }
 
   /**
@@ -57,7 +64,7 @@ export class SeenSet {
       for (const log of this.#logs.names())
         for (;;) {
           const next = this.#logs.at(log, positionIn(this.#version, log) + 1);
-          if (!next || !dominates(this.#version, next.context)) break;
+          if (!next || !versionDominates(this.#version, next.context)) break;
           this.#version = advanceVersion(this.#version, next);
           if (isVisible(next)) unchanged = Math.min(unchanged, this.#insert(next));
         }

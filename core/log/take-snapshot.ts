@@ -7,7 +7,7 @@ import type { StreamDefinition } from '../definition/stream.ts';
 import type { Commit } from '../facts/commit.ts';
 import { wallTimeOf } from '../facts/hlc.ts';
 import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
-import { advanceVersion, dominates, emptyVersion, meetVersions } from '../facts/version.ts';
+import { advanceVersion, emptyVersion, meetVersions, versionDominates } from '../facts/version.ts';
 import { IDEMPOTENCY_WINDOW_MS } from '../limits/budgets.ts';
 import { Fold } from './fold.ts';
 import type { LogPositions } from './log-positions.ts';
@@ -54,7 +54,7 @@ export function settledCommits(seen: SeenSet, until: number, least: number): Set
   let version = seen.version;
   let count = seen.commits.length;
   for (const last of seen.commits.slice(least - 1).reverse()) {
-    if (wallTimeOf(last.hlc) <= until && dominates(knownToOthers, version))
+    if (wallTimeOf(last.hlc) <= until && versionDominates(knownToOthers, version))
       return { commits: seen.commits.slice(0, count), last };
     knownToOthers = meetVersions(knownToOthers, last.context);
     version = { ...version, [last.log]: last.position - 1 };

@@ -98,12 +98,12 @@ function decisionOn(
   { transaction, attempt, fingerprint, deadline, answers }: DecideRequest,
 ): { readonly decision: Decision; readonly wait: number } {
   const decidedAt = runtime.now();
-  const shared = { transaction, attempt, fingerprint, decidedAt, region };
+  const decisionMembers = { transaction, attempt, fingerprint, decidedAt, region };
   const prepared = answers.filter((answer) => answer.kind === 'prepared');
   if (prepared.length === answers.length)
     return {
       decision: {
-        ...shared,
+        ...decisionMembers,
         state: 'committed',
         final: true,
         participants: prepared.map(({ kind: _kind, ...intent }) => intent),
@@ -114,7 +114,7 @@ function decisionOn(
   const reason = reasonOf(answers);
   const left = Math.max(0, deadline - decidedAt);
   const final = reason.problem.code !== 'stream-busy' || left < MIN_ATTEMPT_MS;
-  const decision = abortOf(shared, reason, final ? undefined : left);
+  const decision = abortOf(decisionMembers, reason, final ? undefined : left);
   return { decision, wait: waitBefore(decision.remaining, attempt, runtime) };
 }
 

@@ -1,6 +1,6 @@
 import { shardOf, type ViewDefinition } from '../definition/view.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
-import { dominates, emptyVersion } from '../facts/version.ts';
+import { emptyVersion, versionDominates } from '../facts/version.ts';
 import type { Sums, TotalDelta, Totals, ViewEntry } from '../facts/view-entry.ts';
 import { MAX_TRANSACTION_ITEMS } from '../limits/aws.ts';
 import type { History } from '../log/history.ts';
@@ -15,7 +15,7 @@ export interface Change {
 export function changeOf({ view, shards }: Target, history: History, entry: ViewEntry | undefined): readonly Change[] {
   const { stream, seen, state } = history;
   const before = entry?.version ?? emptyVersion;
-  if (dominates(before, seen) || !dominates(seen, before)) return [];
+  if (versionDominates(before, seen) || !versionDominates(seen, before)) return [];
   const { id } = parseStreamRef(stream);
   const shard = shardOf(shards, stream);
   const totals = view.kind === 'totals' ? checked(view, view.totals(state, id)) : {};

@@ -1,6 +1,6 @@
 import { shardOf } from '../definition/view.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
-import { covers, emptyVersion } from '../facts/version.ts';
+import { emptyVersion, versionCovers } from '../facts/version.ts';
 import type { ViewEntry } from '../facts/view-entry.ts';
 import type { ViewStore } from '../ports/view-store.ts';
 import type { Target } from './generation.ts';
@@ -31,7 +31,7 @@ export function streamsBehind(
       const entries: ReadonlyMap<string, ViewEntry> = own.length > 0 ? await views.entries(name, places) : new Map();
       const behind = own.filter((stream) => {
         const version = entries.get(stream)?.version ?? emptyVersion;
-        return triggers.get(stream)?.some((trigger) => trigger.inTable || !covers(version, trigger));
+        return triggers.get(stream)?.some((trigger) => trigger.inTable || !versionCovers(version, trigger));
       });
       return { target, streams: new Map(behind.map((stream) => [stream, entries.get(stream)])) };
     }),

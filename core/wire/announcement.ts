@@ -10,7 +10,7 @@ import { encodeVersionToken } from './version-token.ts';
 /** The source of announcements. */
 export const ANNOUNCEMENT_SOURCE = SOURCE_PREFIX + TRANSACTION_TYPE;
 
-const shared = {
+const announcementMembers = {
   id: z.string().meta({ description: 'tx/<transaction>, the same on every delivery' }),
   transaction: z.string(),
 };
@@ -29,14 +29,14 @@ const committedParticipantSchema = z.looseObject({
 
 /** That a transaction is committed, and where. Receivers have to bear further members. */
 export const committedSchema = z.looseObject({
-  ...shared,
+  ...announcementMembers,
   participants: z.array(committedParticipantSchema),
   meta: metaSchema,
 });
 
 /** That a transaction is aborted, and why. */
 export const abortedSchema = z.looseObject({
-  ...shared,
+  ...announcementMembers,
   reason: problemSchema,
   participant: z.string().optional().meta({ description: 'The stream that caused it' }),
   meta: metaSchema,

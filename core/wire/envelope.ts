@@ -8,7 +8,7 @@ import { MAX_EVENTS } from '../limits/budgets.ts';
 import { commitIdSchema, metaSchema, sentEventSchema, streamNameSchema } from './schemas.ts';
 import { decodeVersionToken } from './version-token.ts';
 
-const shared = {
+const envelopeMembers = {
   // An append under an attempt's id would keep its transaction from the stream.
   id: commitIdSchema
     .regex(/^(?![a-z0-9-]+:.*#\d+$)/, "is like the id of a transaction's attempt: make another one")
@@ -20,11 +20,15 @@ const shared = {
 };
 
 export const eventsEnvelopeSchema = z.strictObject({
-  ...shared,
+  ...envelopeMembers,
   events: z.array(sentEventSchema).min(1, 'holds no event'),
 });
 
-export const commandEnvelopeSchema = z.strictObject({ ...shared, command: z.string(), input: z.unknown().optional() });
+export const commandEnvelopeSchema = z.strictObject({
+  ...envelopeMembers,
+  command: z.string(),
+  input: z.unknown().optional(),
+});
 
 type EnvelopeHead = Omit<z.output<typeof eventsEnvelopeSchema>, 'events'>;
 

@@ -22,7 +22,7 @@ export const finalIntentSchema = z.object({
 
 export type FinalIntent = z.output<typeof finalIntentSchema>;
 
-const shared = {
+const attemptMembers = {
   transaction: z.string(),
   attempt: z.number(),
   fingerprint: z.string(),
@@ -33,8 +33,8 @@ const shared = {
 /** What the state machine asks of its own Region, and a Region of the one where a stream is at home. */
 export const participantRequestSchema = z.union([
   /** By the driving Region's clock. */
-  z.object({ step: z.literal('prepare'), ...shared, deadline: z.number() }),
-  z.object({ step: z.literal('prepare'), ...shared, remaining: z.number() }),
+  z.object({ step: z.literal('prepare'), ...attemptMembers, deadline: z.number() }),
+  z.object({ step: z.literal('prepare'), ...attemptMembers, remaining: z.number() }),
   z.object({ step: z.literal('finalise'), intent: finalIntentSchema }),
   decisionRequestSchema,
 ]);

@@ -24,14 +24,14 @@ export interface ParseTransactionPorts {
   readonly runtime: { readonly newId: () => string; readonly digest: (text: string) => string };
 }
 
-const shared = { stream: streamNameSchema, expected: z.string().optional() };
+const participantMembers = { stream: streamNameSchema, expected: z.string().optional() };
 export const commandParticipantSchema = z.strictObject({
-  ...shared,
+  ...participantMembers,
   command: z.string(),
   input: z.unknown().optional(),
 });
 export const eventsParticipantSchema = z.strictObject({
-  ...shared,
+  ...participantMembers,
   events: z.array(sentEventSchema).min(1, 'holds no event').max(MAX_EVENTS, `holds more than ${MAX_EVENTS} events`),
 });
 export const checkedParticipantSchema = z.strictObject({ stream: streamNameSchema, expected: z.string() });

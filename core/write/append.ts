@@ -5,7 +5,7 @@ import { MeridianError } from '../facts/errors.ts';
 import { fingerprintOf } from '../facts/fingerprint.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
-import { dominates, emptyVersion, type VersionVector } from '../facts/version.ts';
+import { emptyVersion, type VersionVector, versionDominates } from '../facts/version.ts';
 import { APPEND_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { keepSnapshot, loadWhole } from '../log/load.ts';
@@ -73,7 +73,7 @@ export async function appendToStream(ports: AppendPorts, asked: Append): Promise
     const known = history.find(commitId, fingerprint, now);
     const refusal = known ? idReused(asked.stream, known) : (history.unreadable ?? conflictOf(history, expected));
     if (refusal && fresh) throw refusal;
-    if (refusal || !dominates(history.seen, basedOn ?? emptyVersion)) {
+    if (refusal || !versionDominates(history.seen, basedOn ?? emptyVersion)) {
       await refresh(basedOn);
       continue;
     }

@@ -8,7 +8,7 @@ import { nextStamp, wallTimeOf } from '../facts/hlc.ts';
 import type { Operation, SentEvent } from '../facts/operation.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
-import { covers, dominates, type VersionVector } from '../facts/version.ts';
+import { type VersionVector, versionCovers, versionDominates } from '../facts/version.ts';
 import type { History } from '../log/history.ts';
 import { type LoadPorts, loadAtLeast } from '../log/load.ts';
 import type { EventStore } from '../ports/event-store.ts';
@@ -119,7 +119,7 @@ export function idReused(stream: string, { commitId, log, position }: Commit | K
 /** What is wrong with the expected version: it is exact, but for positions without events, which change nothing. */
 export function conflictOf(history: History, expected: VersionVector | undefined): MeridianError | undefined {
   const { stream, seen } = history;
-  if (!expected || (dominates(seen, expected) && !history.hasEventsSince(expected))) return undefined;
+  if (!expected || (versionDominates(seen, expected) && !history.hasEventsSince(expected))) return undefined;
   return new MeridianError('version-conflict', `${stream} is not at the expected version: read it and decide again.`, {
     details: { expected: encodeVersionToken(stream, expected), actual: encodeVersionToken(stream, seen) },
   });
@@ -128,7 +128,7 @@ export function conflictOf(history: History, expected: VersionVector | undefined
 /** Whether who was faster knew more of other Regions than this copy does: nothing can be decided on it then. */
 export function isBehind(history: History, taken: Commit): boolean {
   const last = { log: taken.log, position: history.lastDecidedPosition(taken.log) };
-  return !covers(history.seen, last) || !dominates(history.seen, taken.context);
+  return !versionCovers(history.seen, last) || !versionDominates(history.seen, taken.context);
 }
 
 interface NextCommit {

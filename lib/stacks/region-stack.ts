@@ -43,7 +43,7 @@ export interface RegionStackProps extends StackProps {
 }
 
 /** What every construct gets. */
-interface Shared {
+interface Deployment {
   readonly config: Config;
   readonly region: string;
 }
@@ -56,19 +56,19 @@ export class RegionStack extends Stack {
     { config, region, projectedTypes, eventSchemas, subscriptions, ...props }: RegionStackProps,
   ) {
     super(scope, id, props);
-    const shared = { config, region };
-    const { views, ...stores } = addTables(this, shared);
-    const bus = new Bus(this, 'Bus', shared);
-    new Forwarding(this, 'Forwarding', { ...shared, bus: bus.bus });
+    const deployment = { config, region };
+    const { views, ...stores } = addTables(this, deployment);
+    const bus = new Bus(this, 'Bus', deployment);
+    new Forwarding(this, 'Forwarding', { ...deployment, bus: bus.bus });
 
-    const { transacting, resolver } = addTransactions(this, shared, stores);
-    const command = new Command(this, 'Command', { ...shared, transacting });
-    const ingest = new Ingest(this, 'Ingest', { ...shared, transacting, bus, command });
-    const api = new Api(this, 'Api', { ...shared, transacting, views, command });
-    const projection = new Projection(this, 'Projection', { ...shared, ...stores, views, bus, projectedTypes });
+    const { transacting, resolver } = addTransactions(this, deployment, stores);
+    const command = new Command(this, 'Command', { ...deployment, transacting });
+    const ingest = new Ingest(this, 'Ingest', { ...deployment, transacting, bus, command });
+    const api = new Api(this, 'Api', { ...deployment, transacting, views, command });
+    const projection = new Projection(this, 'Projection', { ...deployment, ...stores, views, bus, projectedTypes });
     const { events, transactions } = stores;
     const relay = new Relay(this, 'Relay', {
-      ...shared,
+      ...deployment,
       events,
       transactions,
       bus,
@@ -76,15 +76,15 @@ export class RegionStack extends Stack {
       resolver,
       views,
     });
-    new Operate(this, 'Operate', { ...shared, events, transactions, resolver, views, bus, ingest });
+    new Operate(this, 'Operate', { ...deployment, events, transactions, resolver, views, bus, ingest });
     for (const [name, subscription] of Object.entries(subscriptions))
-      new Subscriber(this, name, { ...shared, ...subscription, bus: bus.bus });
+      new Subscriber(this, name, { ...deployment, ...subscription, bus: bus.bus });
 
     if (config.archiveDays > 0) new Archive(this, 'Archive', { config, bus: bus.bus });
 
     if (config.schemaRegistry) new SchemaRegistry(this, 'SchemaRegistry', { config, schemas: eventSchemas });
 
-    const { topic } = addWatch(this, shared, relay);
+    const { topic } = addWatch(this, deployment, relay);
     for (const part of this.node.children) Tags.of(part).add(COMPONENT_TAG, part.node.id);
 
     new CfnOutput(this, 'ApiUrl', { value: api.url, description: "The Region's API; requests are signed with IAM" });
@@ -99,7 +99,7 @@ export class RegionStack extends Stack {
 type Stores = Pick<Transacting, 'events' | 'transactions' | 'snapshots'>;
 
 /** What the Region keeps: its replicas of the global tables, and tables of its own. */
-function addTables(stack: Stack, { config, region }: Shared): Stores & { readonly views: ViewsTable } {
+function addTables(stack: Stack, { config, region }: Deployment): Stores & { readonly views: ViewsTable } {
   const names = namesOf(config.name);
   const streams = new StreamLookup(stack, 'StreamLookup', { config, region });
   return {
@@ -111,8 +111,8 @@ function addTables(stack: Stack, { config, region }: Shared): Stores & { readonl
 }
 
 /** What takes part in transactions, drives them and ends them, and what whoever begins one needs of it. */
-function addTransactions(stack: Stack, shared: Shared, stores: Stores) {
-  const { config, region } = shared;
+function addTransactions(stack: Stack, deployment: Deployment, stores: Stores) {
+  const { config, region } = deployment;
   const { events, transactions } = stores;
   const names = namesOf(config.name);
   // What every function that writes to streams needs.
@@ -124,14 +124,14 @@ function addTransactions(stack: Stack, shared: Shared, stores: Stores) {
     TRANSACTIONS_TABLE: names.transactionsTable,
     DECISIONS: config.decisions,
   };
-  const participant = new Participant(stack, 'Participant', { ...shared, environment, ...stores });
-  const coordinate = new Coordinate(stack, 'Coordinate', { ...shared, events, transactions });
+  const participant = new Participant(stack, 'Participant', { ...deployment, environment, ...stores });
+  const coordinate = new Coordinate(stack, 'Coordinate', { ...deployment, events, transactions });
   const machine = new TransactionMachine(stack, 'TransactionMachine', {
-    ...shared,
+    ...deployment,
     participant: participant.function,
     coordinate: coordinate.function,
   });
-  const resolver = new Resolver(stack, 'Resolver', { ...shared, events, transactions, participant });
+  const resolver = new Resolver(stack, 'Resolver', { ...deployment, events, transactions, participant });
   const transacting: Transacting = {
     environment: {
       ...environment,
@@ -146,11 +146,11 @@ function addTransactions(stack: Stack, shared: Shared, stores: Stores) {
 }
 
 /** Alarms and the dashboard, behind everything that they watch. */
-function addWatch(stack: Stack, shared: Shared, relay: Relay): AlarmTopic {
+function addWatch(stack: Stack, deployment: Deployment, relay: Relay): AlarmTopic {
   const inventory = inventoryOf(stack);
-  const alarmTopic = new AlarmTopic(stack, 'AlarmTopic', shared);
+  const alarmTopic = new AlarmTopic(stack, 'AlarmTopic', deployment);
   const { topic } = alarmTopic;
-  const alarms = new Alarms(stack, 'Alarms', { ...shared, inventory, relayMappings: relay.mappings, topic });
-  new Dashboard(stack, 'Dashboard', { ...shared, inventory, alarms: alarms.all });
+  const alarms = new Alarms(stack, 'Alarms', { ...deployment, inventory, relayMappings: relay.mappings, topic });
+  new Dashboard(stack, 'Dashboard', { ...deployment, inventory, alarms: alarms.all });
   return alarmTopic;
 }

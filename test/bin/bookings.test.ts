@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { book, bookAll, each, outcomeIn } from '../../bin/start/book.ts';
+import { bookAll, each, outcomeIn, sendBooking } from '../../bin/start/book.ts';
 import { planBookings } from '../../bin/start/booking-plan.ts';
 import { checkBookings } from '../../bin/start/booking-report.ts';
 import { ingestAll } from '../../bin/start/ingest.ts';
@@ -183,7 +183,7 @@ describe('a booking', () => {
     });
     if (!cross) throw new Error('All are of one Region.');
     const begun = scheduler.now();
-    expect(await scheduler.resolve(book(world, cross, scheduler))).toBe('too-few-miles');
+    expect(await scheduler.resolve(sendBooking(world, cross, scheduler))).toBe('too-few-miles');
     expect(scheduler.now() - begun).toBeGreaterThan(12_000);
   }, 120_000);
 
@@ -191,7 +191,7 @@ describe('a booking', () => {
     const { scheduler, world } = await aRun({}, 1);
     if (!cross) throw new Error('All are of one Region.');
     world.cut(cross.region, bookingRegion(cross, regions), ['invoke']);
-    const outcome = await scheduler.resolve(book(world, { ...cross, id: `${cross.region}:cut` }, scheduler));
+    const outcome = await scheduler.resolve(sendBooking(world, { ...cross, id: `${cross.region}:cut` }, scheduler));
     expect(outcome).toBe('region-unreachable');
   }, 120_000);
 
@@ -200,7 +200,7 @@ describe('a booking', () => {
     if (!cross) throw new Error('All are of one Region.');
     for (const region of regions) if (region !== cross.region) world.cut(cross.region, region, ['invoke']);
     scheduler.after(5000, () => world.healAll());
-    const outcome = await scheduler.resolve(book(world, { ...cross, id: `${cross.region}:late` }, scheduler));
+    const outcome = await scheduler.resolve(sendBooking(world, { ...cross, id: `${cross.region}:late` }, scheduler));
     expect(outcome).not.toBe('unanswered');
   }, 120_000);
 

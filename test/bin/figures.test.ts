@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { compare, type Figures, figuresOf } from '../../bin/start/figures.ts';
+import { compareRows, type Figures, figuresOf } from '../../bin/start/figures.ts';
 import { flightsFile } from '../../bin/start/input.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'meridian-figures-'));
@@ -52,20 +52,20 @@ describe('figuresOf', () => {
 
 describe('compare', () => {
   it('finds nothing in the same figures, in any order', () => {
-    expect(compare(figures, rowsOf(figures).reverse())).toEqual([]);
+    expect(compareRows(figures, rowsOf(figures).reverse())).toEqual([]);
   });
 
   it('sees that one event was dropped', () => {
     const dropped = { ...figures.get('LAX'), departures: 1, totalDelay: 12, meanDelay: 6 };
     const rows = rowsOf(figures).map((row) => (row.key === 'LAX' ? { key: 'LAX', value: dropped } : row));
-    expect(compare(figures, rows)).toEqual([
+    expect(compareRows(figures, rows)).toEqual([
       { airport: 'LAX', problem: 'different', expected: figures.get('LAX'), actual: dropped },
     ]);
   });
 
   it('sees any one flight of the file that is left out', () => {
     for (const left of flights.keys()) {
-      const mismatches = compare(figures, rowsOf(counted(flights.filter((_, index) => index !== left))));
+      const mismatches = compareRows(figures, rowsOf(counted(flights.filter((_, index) => index !== left))));
       expect(mismatches.length).toBe(2);
     }
   });
@@ -73,22 +73,24 @@ describe('compare', () => {
   it('sees a sum that is wrong by one minute, and a mean that does not fit', () => {
     for (const change of [{ totalDelay: -6 }, { meanDelay: -7 / 4 }, { arrivals: '1' }, { canceled: 0 }]) {
       const rows = rowsOf(figures).map((row) => ({ ...row, value: { ...figures.get(row.key), ...change } }));
-      expect(compare(figures, rows).map(({ problem }) => problem)).toContain('different');
+      expect(compareRows(figures, rows).map(({ problem }) => problem)).toContain('different');
     }
   });
 
   it('sees an airport that is missing', () => {
     const rows = rowsOf(figures).filter(({ key }) => key !== 'SJC');
-    expect(compare(figures, rows)).toEqual([{ airport: 'SJC', problem: 'missing', expected: figures.get('SJC') }]);
-    expect(compare(figures, []).length).toBe(3);
+    expect(compareRows(figures, rows)).toEqual([{ airport: 'SJC', problem: 'missing', expected: figures.get('SJC') }]);
+    expect(compareRows(figures, []).length).toBe(3);
   });
 
   it('sees an airport that the file does not have, and one that is there twice', () => {
     const rows = rowsOf(figures);
     const surplus = { key: 'XXX', value: { departures: 0, arrivals: 0, totalDelay: 0, meanDelay: null } };
-    expect(compare(figures, [...rows, surplus])).toEqual([
+    expect(compareRows(figures, [...rows, surplus])).toEqual([
       { airport: 'XXX', problem: 'surplus', actual: surplus.value },
     ]);
-    expect(compare(figures, [...rows, ...rows.slice(0, 1)])).toMatchObject([{ airport: 'LAX', problem: 'surplus' }]);
+    expect(compareRows(figures, [...rows, ...rows.slice(0, 1)])).toMatchObject([
+      { airport: 'LAX', problem: 'surplus' },
+    ]);
   });
 });

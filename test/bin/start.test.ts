@@ -8,7 +8,7 @@ import * as z from 'zod';
 import { figuresOf } from '../../bin/start/figures.ts';
 import { ingestAll } from '../../bin/start/ingest.ts';
 import { flightsFile, PUTS_PER_FLIGHT, type Put, putsOf, readFlights } from '../../bin/start/input.ts';
-import { report } from '../../bin/start/report.ts';
+import { reportWorld } from '../../bin/start/report.ts';
 import { domain } from '../../domain/index.ts';
 import { VirtualScheduler } from '../../world/time/scheduler.ts';
 import { World } from '../../world/world.ts';
@@ -38,7 +38,9 @@ function aRun() {
   const world = new World({ domain, regions, scheduler });
   const run = async (given: Iterable<Put>) => {
     const ingested = await scheduler.resolve(ingestAll(world, given));
-    const result = await scheduler.resolve(report(world, figuresOf(file), { flights: FLIGHTS, seconds: 2, ingested }));
+    const result = await scheduler.resolve(
+      reportWorld(world, figuresOf(file), { flights: FLIGHTS, seconds: 2, ingested }),
+    );
     return { ingested, ...result };
   };
   return { world, run };

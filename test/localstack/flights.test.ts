@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import * as z from 'zod';
-import { compare, type Figures, figuresOf } from '../../bin/start/figures.ts';
+import { compareRows, type Figures, figuresOf } from '../../bin/start/figures.ts';
 import { flightsFile, type Put, putsOf, readFlights } from '../../bin/start/input.ts';
 import { type BusMessage, type DeployedRegion, deployedRegions, type Listener, REGIONS } from './deployment.ts';
 import { describeWithLocalStack } from './describe-with-localstack.ts';
@@ -62,7 +62,7 @@ describeWithLocalStack('200 flights that producers put on the buses of three Reg
   };
 
   const mismatches = () =>
-    Promise.all(regions.map(async (region) => compare(figures, await region.rows('airport-delays'))));
+    Promise.all(regions.map(async (region) => compareRows(figures, await region.rows('airport-delays'))));
 
   const commits = () => {
     const streams = new Set(puts.map(({ detail }) => z.object({ stream: z.string() }).parse(detail).stream));

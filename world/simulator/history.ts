@@ -1,6 +1,6 @@
 import { DEFAULT_TRANSACTION_MS, RECOVERY_MS } from '../../core/limits/budgets.ts';
 import { callRegion } from './api.ts';
-import { judge } from './judge.ts';
+import { judgeScene } from './judge.ts';
 import { drivingOf, type HistoryOptions, type Scene, setUpScene } from './scene.ts';
 
 export interface HistoryResult {
@@ -18,10 +18,10 @@ export interface HistoryResult {
 export async function runHistory(options: HistoryOptions): Promise<HistoryResult> {
   const scene = await setUpScene(options);
   scene.crasher.arm();
-  const told = send(scene);
+  const statuses = send(scene);
   await scene.scheduler.run(DEFAULT_TRANSACTION_MS + RECOVERY_MS);
   const calls = [...scene.crasher.calls];
-  const { outcomes, violations } = await judge(scene, told);
+  const { outcomes, violations } = await judgeScene(scene, statuses);
   return { calls, outcome: outcomes[0] ?? 'unknown', violations };
 }
 
@@ -30,7 +30,7 @@ export async function runHistory(options: HistoryOptions): Promise<HistoryResult
  * @returns the status that each was answered with by now, by its id
  */
 function send({ world, transactions }: Scene): ReadonlyMap<string, number> {
-  const told = new Map<string, number>();
+  const statuses = new Map<string, number>();
   // A client whose server dies hears nothing, or that it died.
   for (const [i, transaction] of transactions.entries())
     void callRegion(world, drivingOf(transaction), {
@@ -39,8 +39,8 @@ function send({ world, transactions }: Scene): ReadonlyMap<string, number> {
       body: transaction,
       wait: i === 0 ? 50 : 0,
     }).then(
-      ({ status }) => told.set(transaction.id, status),
+      ({ status }) => statuses.set(transaction.id, status),
       () => undefined,
     );
-  return told;
+  return statuses;
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Commit } from '../../core/index.ts';
 import { RECOVERY_MS } from '../../core/limits/budgets.ts';
-import { AMOUNT, ask, deposit, drivingOf, REGIONS, type Scene, type Sent, START_BALANCE } from './scene.ts';
+import { AMOUNT, askRegion, drivingOf, REGIONS, type Scene, type Sent, START_BALANCE, sendDeposit } from './scene.ts';
 
 /** What became of the transactions, and the promises that were broken, in words. */
 export interface Verdict {
@@ -19,13 +19,13 @@ const stateSchema = z.object({ state: z.number() });
 /**
  * Looks at what is left once recovery has had its time: at every transaction, at whether its streams still take appends, and
  * at whether the money adds up everywhere. It sends each transaction again, and pays into each account.
- * @param told the status that the sender of a transaction was answered with, by its id; none: nothing was heard
+ * @param statuses the status that the sender of a transaction was answered with, by its id; none: nothing was heard
  */
-export async function judge(scene: Scene, told: ReadonlyMap<string, number>): Promise<Verdict> {
+export async function judgeScene(scene: Scene, statuses: ReadonlyMap<string, number>): Promise<Verdict> {
   const outcomes: string[] = [];
   const claims: Claim[] = [];
   for (const transaction of scene.transactions) {
-    const of = await judgeTransaction(scene, transaction, told.get(transaction.id));
+    const of = await judgeTransaction(scene, transaction, statuses.get(transaction.id));
     outcomes.push(of.state);
     claims.push(...of.claims);
   }
@@ -39,7 +39,7 @@ async function judgeTransaction(scene: Scene, transaction: Sent, heard: number |
   const visible = await visibleCommits(scene, transaction);
   const committed = visible.every((commits) => commits === 1);
   const path = `/transactions/${id}`;
-  const { status, answer } = await ask(scene, drivingOf(transaction), { method: 'GET', path });
+  const { status, answer } = await askRegion(scene, drivingOf(transaction), { method: 'GET', path });
   const state = status === 404 ? 'unknown' : outcomeSchema.parse(answer).state;
   const claims: Claim[] = [
     ...unlocked,
@@ -84,7 +84,7 @@ async function sentAgain(
 ): Promise<Claim> {
   const { id } = transaction;
   const hasRival = scene.transactions.length > 1;
-  const { status } = await ask(scene, drivingOf(transaction), {
+  const { status } = await askRegion(scene, drivingOf(transaction), {
     method: 'POST',
     path: '/transactions',
     body: transaction,
@@ -97,7 +97,7 @@ async function sentAgain(
 async function takesAppends(scene: Scene): Promise<readonly Claim[]> {
   const claims: Claim[] = [];
   for (const account of scene.accounts) {
-    const { status } = await deposit(scene, account, AMOUNT);
+    const { status } = await sendDeposit(scene, account, AMOUNT);
     claims.push([status === 200, `${account.stream} takes no append: ${status}`]);
   }
   return claims;
@@ -110,7 +110,7 @@ async function addsUp(scene: Scene): Promise<readonly Claim[]> {
   for (const region of REGIONS) {
     const balances = await Promise.all(
       accounts.map(async ({ stream }) => {
-        const { answer } = await ask(scene, region, { method: 'GET', path: `/streams/${stream}` });
+        const { answer } = await askRegion(scene, region, { method: 'GET', path: `/streams/${stream}` });
         return stateSchema.parse(answer).state;
       }),
     );

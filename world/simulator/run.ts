@@ -57,12 +57,12 @@ for (const options of sweeps) {
 }
 
 if (values.json) {
-  const told = results.map(({ violations, ...result }) => ({
+  const reported = results.map(({ violations, ...result }) => ({
     ...result,
     violations: violations.length,
     ...(violations.length > 0 && { broken: violations }),
   }));
-  process.stdout.write(`${JSON.stringify(told)}\n`);
+  process.stdout.write(`${JSON.stringify(reported)}\n`);
 } else {
   const table = new Table({
     head: [

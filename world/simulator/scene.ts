@@ -56,13 +56,13 @@ export interface Scene {
 }
 
 /** Asks a Region, and lets time run until it has answered. */
-export function ask({ scheduler, world }: Scene, region: string, request: ApiRequest): Promise<ApiAnswer> {
+export function askRegion({ scheduler, world }: Scene, region: string, request: ApiRequest): Promise<ApiAnswer> {
   return scheduler.resolve(callRegion(world, region, request));
 }
 
 /** Pays into an account, with a request of its own. */
-export function deposit(scene: Scene, { home, stream }: Account, amount: number): Promise<ApiAnswer> {
-  return ask(scene, home, { method: 'POST', path: `/streams/${stream}/commands/deposit`, body: { amount } });
+export function sendDeposit(scene: Scene, { home, stream }: Account, amount: number): Promise<ApiAnswer> {
+  return askRegion(scene, home, { method: 'POST', path: `/streams/${stream}/commands/deposit`, body: { amount } });
 }
 
 /** Sets a world of its own up, in virtual time: all accounts have money everywhere, and nothing has crashed so far. */
@@ -70,7 +70,7 @@ export async function setUpScene(options: HistoryOptions): Promise<Scene> {
   const { world, scheduler, crasher } = aWorld(options);
   const accounts = accountsOf(options);
   const scene = { scheduler, world, crasher, accounts, transactions: [paying(accounts)] };
-  for (const account of accounts) await deposit(scene, account, START_BALANCE);
+  for (const account of accounts) await sendDeposit(scene, account, START_BALANCE);
   await scheduler.runUntil(() => world.idle);
   const rival = options.rival ? await rivalOf(scene) : undefined;
   return rival ? { ...scene, transactions: [...scene.transactions, rival] } : scene;
@@ -117,7 +117,7 @@ async function rivalOf(scene: Scene): Promise<Sent | undefined> {
   const [first, second, third] = scene.accounts;
   if (!first || !second) return undefined;
   const last = scene.accounts.at(-1) ?? second;
-  const { answer } = await ask(scene, second.home, { method: 'GET', path: `/streams/${second.stream}` });
+  const { answer } = await askRegion(scene, second.home, { method: 'GET', path: `/streams/${second.stream}` });
   return {
     id: `${RIVAL}:rival`,
     participants: [

@@ -44,7 +44,7 @@ describe('what a Function URL answers in place of its function', () => {
   it.each([
     [413, 'too-large'],
     [403, 'forbidden'],
-    [404, 'strange-answer'],
+    [404, 'unexpected-answer'],
   ])('says what it is when it does not: %i', async (status, code) => {
     const { region, asked } = answering(fromAws(status));
     expect(await ended(region)).toMatchObject({ code });

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { toImage } from '../../../adapters/dynamodb/commit-item.ts';
-import { ENTRY_OVERHEAD, estimate, fixedOf, ITEM_OVERHEAD, requestsOf, type Usage } from '../../../bin/cost/model.ts';
+import {
+  ENTRY_OVERHEAD,
+  estimateCost,
+  fixedOf,
+  ITEM_OVERHEAD,
+  requestsOf,
+  type Usage,
+} from '../../../bin/cost/model.ts';
 import { LIST_PRICES } from '../../../bin/cost/prices.ts';
 import { defineDomain, defineStream, defineView } from '../../../core/index.ts';
 import { entriesOf } from '../../../core/wire/bus-event.ts';
@@ -29,7 +36,7 @@ const usage: Usage = {
   milliseconds: 50,
 };
 function linesOf(changes: Partial<Usage> = {}) {
-  return estimate({ ...usage, ...changes }, LIST_PRICES);
+  return estimateCost({ ...usage, ...changes }, LIST_PRICES);
 }
 function totalOf(changes: Partial<Usage> = {}) {
   return linesOf(changes).reduce((sum, { dollars }) => sum + dollars, 0);

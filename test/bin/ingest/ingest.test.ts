@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { Region } from '../../../bin/client/region.ts';
-import { type Counts, type Fault, ingest } from '../../../bin/ingest/ingest.ts';
+import { type Counts, type Fault, ingestLines } from '../../../bin/ingest/ingest.ts';
 import { readLines } from '../../../bin/ingest/lines.ts';
 
 const sentEnvelopesSchema = z.array(z.object({ id: z.string(), stream: z.string() }));
@@ -59,7 +59,7 @@ async function run(region: Region, lines: Iterable<string>, stop = new AbortCont
   async function* source() {
     for (const line of lines) yield Buffer.from(`${line}\n`);
   }
-  const result = await ingest(region, readLines(source()), counts, {
+  const result = await ingestLines(region, readLines(source()), counts, {
     onFault: (fault) => faults.push(fault),
     onProgress: () => undefined,
     signal: stop.signal,

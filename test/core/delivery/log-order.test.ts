@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { comparePlaces, follows, START } from '../../../core/delivery/log-order.ts';
+import { comparePlaces, followsPlace, START } from '../../../core/delivery/log-order.ts';
 import { subscribedEventSchema } from '../../../core/index.ts';
 import { bodiesOf } from './subscribe-fixture.ts';
 
@@ -23,6 +23,6 @@ describe('the order of a log', () => {
     const all = [...eventsOf({ position: 1, count: 2 }), ...eventsOf({ position: 4, previous: 1, count: 3 })];
     const places = [START, ...all.map(({ meta }) => meta)];
     for (const [i, place] of places.entries())
-      expect(all.map((event) => follows(place, event))).toEqual(all.map((_, j) => i === j));
+      expect(all.map((event) => followsPlace(place, event))).toEqual(all.map((_, j) => i === j));
   });
 });

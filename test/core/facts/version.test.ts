@@ -2,12 +2,12 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   advanceVersion,
-  covers,
-  dominates,
   emptyVersion,
   joinVersions,
   sameVersion,
   type VersionVector,
+  versionCovers,
+  versionDominates,
 } from '../../../core/facts/version.ts';
 import { decodeVersionToken, encodeVersionToken } from '../../../core/wire/version-token.ts';
 
@@ -39,8 +39,9 @@ describe('version', () => {
     fc.assert(
       fc.property(versions, versions, versions, (a, b, other) => {
         const joined = joinVersions(a, b);
-        expect(dominates(joined, a) && dominates(joined, b)).toBe(true);
-        if (dominates(other, a) && dominates(other, b)) expect(dominates(other, joined)).toBe(true);
+        expect(versionDominates(joined, a) && versionDominates(joined, b)).toBe(true);
+        if (versionDominates(other, a) && versionDominates(other, b))
+          expect(versionDominates(other, joined)).toBe(true);
       }),
     );
   });
@@ -48,8 +49,8 @@ describe('version', () => {
   it('orders partially: what knows as much as something that knows as much as a third knows as much as that', () => {
     fc.assert(
       fc.property(versions, versions, versions, (a, b, c) => {
-        if (dominates(a, b) && dominates(b, c)) expect(dominates(a, c)).toBe(true);
-        expect(dominates(a, b)).toBe(sameVersion(joinVersions(a, b), a));
+        if (versionDominates(a, b) && versionDominates(b, c)) expect(versionDominates(a, c)).toBe(true);
+        expect(versionDominates(a, b)).toBe(sameVersion(joinVersions(a, b), a));
       }),
     );
   });
@@ -58,22 +59,22 @@ describe('version', () => {
     fc.assert(
       fc.property(versions, dots, dots, (version, dot, other) => {
         const advanced = advanceVersion(version, dot);
-        expect(dominates(advanced, version)).toBe(true);
+        expect(versionDominates(advanced, version)).toBe(true);
         const isNew = other.log === dot.log && other.position <= dot.position;
-        expect(covers(advanced, other)).toBe(covers(version, other) || isNew);
+        expect(versionCovers(advanced, other)).toBe(versionCovers(version, other) || isNew);
       }),
     );
   });
 
   it('takes a log that is missing for one at 0', () => {
     expect(sameVersion({ us: 0 }, {})).toBe(true);
-    expect(covers({}, { log: 'us', position: 1 })).toBe(false);
-    expect(dominates({ us: 1 }, { us: 1, eu: 1 })).toBe(false);
+    expect(versionCovers({}, { log: 'us', position: 1 })).toBe(false);
+    expect(versionDominates({ us: 1 }, { us: 1, eu: 1 })).toBe(false);
   });
 
   it('is not misled by a log that is named like a property of every object', () => {
-    expect(covers({}, { log: 'constructor', position: 1 })).toBe(false);
-    expect(dominates({}, { constructor: 1 })).toBe(false);
+    expect(versionCovers({}, { log: 'constructor', position: 1 })).toBe(false);
+    expect(versionDominates({}, { constructor: 1 })).toBe(false);
     expect(joinVersions({}, { constructor: 2 })).toEqual({ constructor: 2 });
   });
 

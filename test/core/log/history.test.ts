@@ -2,7 +2,13 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Commit, foldOrder } from '../../../core/facts/commit.ts';
 import { nextStamp, wallTimeOf } from '../../../core/facts/hlc.ts';
-import { covers, dominates, joinVersions, sameVersion, type VersionVector } from '../../../core/facts/version.ts';
+import {
+  joinVersions,
+  sameVersion,
+  type VersionVector,
+  versionCovers,
+  versionDominates,
+} from '../../../core/facts/version.ts';
 import { IDEMPOTENCY_WINDOW_MS } from '../../../core/limits/budgets.ts';
 import { Fold } from '../../../core/log/fold.ts';
 import { History } from '../../../core/log/history.ts';
@@ -24,7 +30,7 @@ function noting(text: string, of: Partial<Commit> = {}): Commit {
 }
 
 function isClosed(version: VersionVector, commits: readonly Commit[]): boolean {
-  return commits.every((commit) => !covers(version, commit) || dominates(version, commit.context));
+  return commits.every((commit) => !versionCovers(version, commit) || versionDominates(version, commit.context));
 }
 
 describe('history', () => {
@@ -46,7 +52,7 @@ describe('history', () => {
           expect(sameVersion(history.seen, seenOf(arrived.slice(0, i + 1)))).toBe(true);
         }
         expect(sameVersion(historyOf(arrived).seen, history.seen)).toBe(true);
-        const seen = new Set(arrived.filter((commit) => covers(history.seen, commit)));
+        const seen = new Set(arrived.filter((commit) => versionCovers(history.seen, commit)));
         expect(history.hidden).toBe(new Set(arrived).size - seen.size);
       }),
       { numRuns: 300 },
@@ -60,7 +66,7 @@ describe('history', () => {
         for (const [i, commit] of arrived.entries()) {
           history.add([commit]);
           const here = arrived.slice(0, i + 1);
-          expect(history.state).toEqual(folded(here.filter((c) => covers(seenOf(here), c))));
+          expect(history.state).toEqual(folded(here.filter((c) => versionCovers(seenOf(here), c))));
         }
       }),
       { numRuns: 300 },
@@ -89,7 +95,7 @@ describe('history', () => {
       fc.property(arrivals, fc.nat(), ({ all, arrived }, pick) => {
         const history = historyOf(all);
         const version = joinVersions(seenOf(arrived), all[pick % (all.length || 1)]?.context ?? {});
-        expect(history.stateAt(version)).toEqual(folded(all.filter((commit) => covers(version, commit))));
+        expect(history.stateAt(version)).toEqual(folded(all.filter((commit) => versionCovers(version, commit))));
         expect(history.stateAt({ ...history.seen })).toEqual(history.state);
       }),
     );
@@ -101,14 +107,14 @@ describe('history', () => {
         const history = historyOf(all);
         for (const commit of all) {
           const version = history.versionOf(commit);
-          expect(covers(version, commit) && dominates(version, commit.context)).toBe(true);
+          expect(versionCovers(version, commit) && versionDominates(version, commit.context)).toBe(true);
           expect(isClosed(version, all)).toBe(true);
-          expect(dominates(seenOf(all.filter((c) => covers(version, c))), version)).toBe(true);
+          expect(versionDominates(seenOf(all.filter((c) => versionCovers(version, c))), version)).toBe(true);
           // The least: everything that it covers is needed by the commit, over however many others.
           let needed: VersionVector = { [commit.log]: commit.position };
           for (let before: VersionVector | undefined; needed !== before; ) {
             before = needed;
-            for (const c of all) if (covers(needed, c)) needed = joinVersions(needed, c.context);
+            for (const c of all) if (versionCovers(needed, c)) needed = joinVersions(needed, c.context);
           }
           expect(sameVersion(version, needed)).toBe(true);
         }

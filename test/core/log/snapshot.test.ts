@@ -4,7 +4,7 @@ import type { Commit } from '../../../core/facts/commit.ts';
 import { nextStamp, wallTimeOf } from '../../../core/facts/hlc.ts';
 import { isJson } from '../../../core/facts/json.ts';
 import type { Snapshot } from '../../../core/facts/snapshot.ts';
-import { covers, dominates, meetVersions, type VersionVector } from '../../../core/facts/version.ts';
+import { meetVersions, type VersionVector, versionCovers, versionDominates } from '../../../core/facts/version.ts';
 import { IDEMPOTENCY_WINDOW_MS } from '../../../core/limits/budgets.ts';
 import { History } from '../../../core/log/history.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../../core/wire/snapshot.ts';
@@ -48,19 +48,19 @@ function kept(snapshot: Snapshot): Snapshot {
 }
 
 function outside(version: VersionVector, commits: readonly Commit[]): readonly Commit[] {
-  return commits.filter((commit) => !covers(version, commit));
+  return commits.filter((commit) => !versionCovers(version, commit));
 }
 
 /** The rule, from above. */
 function serves({ version, latestStamp }: Snapshot, commits: readonly Commit[]): boolean {
-  return outside(version, commits).every(({ hlc, context }) => hlc > latestStamp && dominates(context, version));
+  return outside(version, commits).every(({ hlc, context }) => hlc > latestStamp && versionDominates(context, version));
 }
 
 /** Everything that a history can be asked, as far as the one with a base can answer. */
 function expectSame(based: History, whole: History, commits: readonly Commit[], base: Snapshot): void {
   const { seen, hidden, latestStamp, state } = whole;
   expect(based).toMatchObject({ hidden, latestStamp, state });
-  expect(dominates(based.seen, seen) && dominates(seen, based.seen)).toBe(true);
+  expect(versionDominates(based.seen, seen) && versionDominates(seen, based.seen)).toBe(true);
   const since = wallTimeOf(base.latestStamp) - IDEMPOTENCY_WINDOW_MS - DAY;
   const dots = (history: History) =>
     history.reused.filter(({ hlc }) => wallTimeOf(hlc) >= since).map(({ log, position }) => `${log}.${position}`);
@@ -68,13 +68,13 @@ function expectSame(based: History, whole: History, commits: readonly Commit[], 
   for (const log of ['ap', 'eu', 'us', 'other']) {
     expect(based.hasOtherLogsThan(log)).toBe(whole.hasOtherLogsThan(log));
     expect(based.lastPosition(log)).toBe(whole.lastPosition(log));
-    if (covers(seen, { log, position: whole.lastPosition(log) }))
+    if (versionCovers(seen, { log, position: whole.lastPosition(log) }))
       expect(based.lastPositionWithEvents(log)).toBe(whole.lastPositionWithEvents(log));
   }
   for (const { context } of [...commits, { context: seen }]) {
     const known = meetVersions(seen, context);
     expect(based.hasEventsSince(known)).toBe(whole.since(known).some(({ events }) => events.length > 0));
-    expect(based.reaches(known)).toBe(dominates(known, base.version));
+    expect(based.reaches(known)).toBe(versionDominates(known, base.version));
     if (!based.reaches(known)) continue;
     expect(based.since(known)).toEqual(whole.since(known));
     expect(based.stateAt(known)).toEqual(whole.stateAt(known));

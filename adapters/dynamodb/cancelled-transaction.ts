@@ -8,7 +8,7 @@ import { fromDecisionItem } from './decision-item.ts';
  * the stream `tx/<id>`.
  * @returns undefined when something else went wrong
  */
-export function inTheWay(error: unknown, { commits, free, decision }: OneRegionWrite): InTheWay | undefined {
+export function whatCancelled(error: unknown, { commits, free, decision }: OneRegionWrite): InTheWay | undefined {
   if (!(error instanceof TransactionCanceledException)) return undefined;
   // In the order of the items.
   const { CancellationReasons: reasons = [] } = error;

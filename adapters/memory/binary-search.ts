@@ -1,7 +1,7 @@
 import { keyOrder } from '../store-rules/key-order.ts';
 
 /** Index of the first of the sorted keys behind `after`: binary search. */
-export function firstBehind(keys: readonly string[], after: string): number {
+export function firstIndexBehind(keys: readonly string[], after: string): number {
   let low = 0;
   let high = keys.length;
   while (low < high) {

@@ -1,7 +1,7 @@
 import { CliError } from './cli-error.ts';
 
 /** An answer that no Region of Meridian gives. */
-export function strangeAnswer(name: string, status: number, body: string): CliError {
+export function unexpectedAnswer(name: string, status: number, body: string): CliError {
   if (status === 403)
     return new CliError(
       'forbidden',
@@ -15,15 +15,15 @@ export function strangeAnswer(name: string, status: number, body: string): CliEr
   if (status === 429 || status >= 500)
     return new CliError('broken', `${name} answered ${status}: ${body.slice(0, 200)}. Try again.`);
   return new CliError(
-    'strange-answer',
+    'unexpected-answer',
     `${name} answered ${status}, but not as a Region of Meridian does: check the address.`,
   );
 }
 
 /** A result that no `operate` function of this version gives. */
-export function strangeResult(name: string, action: string): CliError {
+export function unexpectedResult(name: string, action: string): CliError {
   return new CliError(
-    'strange-answer',
+    'unexpected-answer',
     `${name} did not answer ${action} as expected: does it run this version of Meridian?`,
   );
 }

@@ -16,7 +16,7 @@ const CAP_MS = 500;
  * Sends a write of one item again, with full jitter, while another write of that item is under way: up to {@link MAX_TRIES} times, within
  * the time of the call. What it throws then is what the last one threw.
  */
-export async function untilItPasses<T>(
+export async function retryConflicts<T>(
   { abortSignal }: ReturnType<typeof timeLimit>,
   send: () => Promise<T>,
 ): Promise<T> {
