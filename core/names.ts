@@ -69,3 +69,16 @@ export function namesOf(prefix: string) {
     role: (region: string, id: FunctionId | 'forward' | 'transactions') => `${prefix}-${region}-${id}`,
   };
 }
+
+/** The attributes that every table has, and how DynamoDB learns when an item may go. */
+export const PARTITION_KEY = 'pk';
+export const SORT_KEY = 'sk';
+export const EXPIRES = 'expires';
+
+/** Where decisions are: seen by every Region at once (multi-Region strong consistency), or in replicas that catch up. */
+export const DECISIONS = ['strong', 'eventual'] as const;
+export type DecisionsKind = (typeof DECISIONS)[number];
+
+/** Where a log begins for a subscriber that has handled nothing of it: core/delivery/subscriber.ts says what each means. */
+export const SUBSCRIBE_FROM = ['beginning', 'first-seen'] as const;
+export type SubscribeFrom = (typeof SUBSCRIBE_FROM)[number];

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { EnvironmentVariable } from '../core/names.ts';
+import { DECISIONS, type EnvironmentVariable, SUBSCRIBE_FROM } from '../core/names.ts';
 
 /** How each environment variable is written. */
 const variables = {
@@ -18,7 +18,7 @@ const variables = {
   SNAPSHOTS_TABLE: z.string().min(1),
   TRANSACTIONS_TABLE: z.string().min(1),
   /** Whether every Region sees a decision at once (MRSC), or replicas catch up (MREC). */
-  DECISIONS: z.enum(['strong', 'eventual']),
+  DECISIONS: z.enum(DECISIONS),
   BUS_NAME: z.string().min(1),
   PROJECTION_QUEUE_URL: z.url(),
   INGEST_QUEUE_URL: z.url(),
@@ -32,7 +32,7 @@ const variables = {
   TRANSACTION_MACHINE_ARN: z.string().min(1),
   /** The example subscriber's own table, and where a log begins that it has handled nothing of. */
   SUBSCRIBER_TABLE: z.string().min(1),
-  SUBSCRIBE_FROM: z.enum(['beginning', 'first-seen']),
+  SUBSCRIBE_FROM: z.enum(SUBSCRIBE_FROM),
 } satisfies Readonly<Record<EnvironmentVariable, z.ZodType>>;
 
 const environmentSchema = z.object(variables).partial();

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { allowStrong, STRONG_REGION_SETS } from '../core/limits/aws.ts';
-import { DEFAULT_PREFIX } from '../core/names.ts';
+import { DECISIONS, DEFAULT_PREFIX, type DecisionsKind } from '../core/names.ts';
 
 /** What a deployment is made of: the validated context of `cdk.json` and of `cdk -c key=value`. */
 export interface Config {
@@ -30,7 +30,7 @@ export interface Config {
    * How the table of the transactions' decisions is replicated: every Region sees a decision at once (multi-Region strong
    * consistency), or replicas catch up. By default `strong` where the Regions allow it.
    */
-  readonly decisions: 'strong' | 'eventual';
+  readonly decisions: DecisionsKind;
 }
 
 /** The context holds something that cannot be deployed; the message names each key and what to write instead. */
@@ -124,7 +124,7 @@ const contextSchema = z
     alarmEmail: z.email('not a mail address').optional(),
     logRetentionDays: z.preprocess(numberFromCommandLine, z.literal(LOG_RETENTION_DAYS)).default(30),
     archiveDays: z.preprocess(numberFromCommandLine, z.int().min(0).max(3650)).default(30),
-    decisions: z.enum(['strong', 'eventual']).optional(),
+    decisions: z.enum(DECISIONS).optional(),
   })
   .check(({ value, issues }) => {
     for (const key of Object.keys(value.logs).filter((key) => !value.regions.includes(key)))

@@ -1,13 +1,14 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { DECISIONS } from '../core/names.ts';
 import type { Config } from './config.ts';
 
 /** Where it is kept in which Regions each deployment is, from the project's folder. It is committed. */
 export const REGIONS_FILE = 'regions.json';
 
 const regionsSchema = z.array(z.string()).min(1);
-const decisionsSchema = z.enum(['strong', 'eventual']);
+const decisionsSchema = z.enum(DECISIONS);
 const deployedSchema = z.object({ regions: regionsSchema, decisions: decisionsSchema.exactOptional() });
 
 /** What the next deploy has to be compared with. */

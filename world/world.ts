@@ -1,6 +1,7 @@
 import { memoryDecisions } from '../adapters/memory/decisions.ts';
 import { type Domain, forwardPattern } from '../core/index.ts';
 import { allowStrong } from '../core/limits/aws.ts';
+import type { DecisionsKind } from '../core/names.ts';
 import type { Telemetry } from '../lambdas/instrument.ts';
 import { Link, type LinkOptions } from './network/link.ts';
 import type { Overrides } from './region/deployment.ts';
@@ -42,7 +43,7 @@ export interface WorldOptions {
    * Where decisions are: `strong` on one table with multi-Region strong consistency, `eventual` on one for every Region,
    * replicated. @default `strong` where these Regions allow it on AWS
    */
-  readonly decisions?: 'strong' | 'eventual';
+  readonly decisions?: DecisionsKind;
   /**
    * Puts faults between the functions and what they use; called for every instance of a function. `exit` ends that
    * instance's process: its invocation fails at once, whatever it waits for. @default none
@@ -61,7 +62,7 @@ const silent: Telemetry = { log: { warn: () => undefined, error: () => undefined
 /** N Regions in one process: the real handlers on real AWS-shaped events, and links between the Regions that can be cut. */
 export class World {
   readonly regions: ReadonlyMap<string, WorldRegion>;
-  readonly decisions: 'strong' | 'eventual';
+  readonly decisions: DecisionsKind;
   readonly #activity = new Activity();
   readonly #later = new Activity();
 

@@ -43,10 +43,10 @@ export function fromCounts({ M }: Counts): Record<string, number> {
   return values;
 }
 
-/** Zero-padded, so that the order of texts is that of positions. */
 const POSITION_DIGITS = 16;
-export function padded(position: number): string {
-  return String(position).padStart(POSITION_DIGITS, '0');
+/** Zero-padded, so that the order of texts is that of positions. */
+export function padded(position: number, digits = POSITION_DIGITS): string {
+  return String(position).padStart(digits, '0');
 }
 
 /**

@@ -1,18 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchWriteCommand, type BatchWriteCommandInput, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { MeridianError } from '../../core/index.ts';
+import { BATCH_WRITE_ITEMS } from '../../core/limits/aws.ts';
+import { BATCH_TRIES } from '../../core/limits/budgets.ts';
 import type { timeLimit } from '../sdk/connection.ts';
 import type { Key } from './batch-get.ts';
 
-/** DynamoDB's own limit of one BatchWriteItem. */
-const MAX_WRITES = 25;
-const MAX_TRIES = 8;
 const BASE_MS = 25;
 const CAP_MS = 1_000;
 
 /**
  * Deletes the items under these keys. What DynamoDB leaves undone is asked for again, with full jitter.
- * @throws MeridianError `unavailable` when something is still undone after {@link MAX_TRIES} tries, AbortError when the time is up
+ * @throws MeridianError `unavailable` when something is still undone after {@link BATCH_TRIES} tries, AbortError when the time is up
  */
 export async function batchDelete(
   client: DynamoDBDocumentClient,
@@ -20,8 +19,8 @@ export async function batchDelete(
   keys: readonly Key[],
   bound: ReturnType<typeof timeLimit>,
 ): Promise<void> {
-  for (let i = 0; i < keys.length; i += MAX_WRITES)
-    await deleteChunk(client, table, keys.slice(i, i + MAX_WRITES), bound);
+  for (let i = 0; i < keys.length; i += BATCH_WRITE_ITEMS)
+    await deleteChunk(client, table, keys.slice(i, i + BATCH_WRITE_ITEMS), bound);
 }
 
 async function deleteChunk(
@@ -34,7 +33,7 @@ async function deleteChunk(
     DeleteRequest: { Key },
   }));
   for (let tries = 0; open.length > 0; tries++) {
-    if (tries === MAX_TRIES)
+    if (tries === BATCH_TRIES)
       throw new MeridianError('unavailable', `DynamoDB left ${open.length} items of ${table} undeleted. Try again.`, {
         retryable: true,
       });

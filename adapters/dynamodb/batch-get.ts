@@ -1,15 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { MeridianError } from '../../core/index.ts';
-import { DATABASE_MS } from '../../core/limits/budgets.ts';
+import { BATCH_GET_KEYS } from '../../core/limits/aws.ts';
+import { BATCH_TRIES, DATABASE_MS } from '../../core/limits/budgets.ts';
 import { timeLimit } from '../sdk/connection.ts';
 
 export type Key = { readonly pk: string; readonly sk: string };
 type Item = Record<string, unknown>;
 
-/** DynamoDB's own limit of one BatchGetItem. */
-const MAX_KEYS = 100;
-const MAX_TRIES = 8;
 const BASE_MS = 25;
 const CAP_MS = 1_000;
 
@@ -22,7 +20,7 @@ export interface BatchGetOptions {
 /**
  * The items under these keys, in any order. What DynamoDB leaves out (a throttled partition, more than 16 MB) is asked for
  * again, with full jitter.
- * @throws MeridianError `unavailable` when something is still left out after {@link MAX_TRIES} tries, AbortError when the time is up
+ * @throws MeridianError `unavailable` when something is still left out after {@link BATCH_TRIES} tries, AbortError when the time is up
  */
 export async function batchGet(
   client: DynamoDBDocumentClient,
@@ -32,8 +30,8 @@ export async function batchGet(
 ): Promise<readonly Item[]> {
   // A key that is named twice would be refused.
   const unique = [...new Map(keys.map((key) => [`${key.pk}\n${key.sk}`, key])).values()];
-  const chunks = Array.from({ length: Math.ceil(unique.length / MAX_KEYS) }, (_, i) =>
-    unique.slice(i * MAX_KEYS, (i + 1) * MAX_KEYS),
+  const chunks = Array.from({ length: Math.ceil(unique.length / BATCH_GET_KEYS) }, (_, i) =>
+    unique.slice(i * BATCH_GET_KEYS, (i + 1) * BATCH_GET_KEYS),
   );
   return (await Promise.all(chunks.map((chunk) => getChunk(client, table, chunk, { consistent, bound })))).flat();
 }
@@ -47,7 +45,7 @@ async function getChunk(
   const found: Item[] = [];
   let open: Item[] = keys;
   for (let tries = 0; open.length > 0; tries++) {
-    if (tries === MAX_TRIES)
+    if (tries === BATCH_TRIES)
       throw new MeridianError('unavailable', `DynamoDB left ${open.length} keys of ${table} unanswered. Try again.`, {
         retryable: true,
       });

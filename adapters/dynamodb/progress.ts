@@ -12,11 +12,10 @@ import { type Place, type Progress, type SubscribedEvent, subscribedEventSchema 
 import { DATABASE_MS, QUEUE_RETENTION_S } from '../../core/limits/budgets.ts';
 import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
+import { padded } from './attributes.ts';
 import { documentClient } from './document-client.ts';
 import { lostRace } from './lost-race.ts';
 
-/** Zero-padded, so that the order of texts is that of the places. */
-const POSITION_DIGITS = 16;
 const INDEX_DIGITS = 4;
 
 const LAST = 'last';
@@ -30,7 +29,7 @@ function partitionOf(stream: string, log: string): string {
   return `${stream}@${log}`;
 }
 function parkedKey({ position, index }: Omit<Place, 'count'>): string {
-  return `${PARKED}${String(position).padStart(POSITION_DIGITS, '0')}.${String(index).padStart(INDEX_DIGITS, '0')}`;
+  return `${PARKED}${padded(position)}.${padded(index, INDEX_DIGITS)}`;
 }
 
 /**

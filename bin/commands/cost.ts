@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ZodError } from 'zod';
+import { MAX_PARTICIPANTS } from '../../core/limits/budgets.ts';
 import { estimateCost, type Line, SECONDS_A_MONTH, type Usage } from '../cost/model.ts';
 import { LIST_PRICES, type Prices, pricesWith } from '../cost/prices.ts';
 import { fileErrorOf } from '../file-error.ts';
@@ -31,7 +32,7 @@ export function addCost(program: Command): void {
       amount(0, 1e6),
       0,
     )
-    .option('--participants <n>', 'streams that a transaction changes', whole(2, 25), 2)
+    .option('--participants <n>', 'streams that a transaction changes', whole(2, MAX_PARTICIPANTS), 2)
     .option('--months <n>', 'months of events in the tables', amount(0, 1200), 1)
     .option('--archive-days <n>', 'archiveDays of the deployment', whole(0, 3650), 30)
     .option('--log-retention-days <n>', 'logRetentionDays of the deployment', whole(1, 3653), 30)

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { DECISIONS } from '../../core/names.ts';
 import { wholeNumber } from '../region-command.ts';
 import { flightCounts } from '../start/input.ts';
 
@@ -41,7 +42,7 @@ export function addStart(program: Command): void {
       new Option(
         '--decisions <where>',
         'one table of decisions with strong consistency, or one for every Region (default: strong where AWS has it for these Regions)',
-      ).choices(['strong', 'eventual']),
+      ).choices(DECISIONS),
     )
     .option('--port <port>', 'where to serve, on 127.0.0.1 only', port, 4700)
     .option('--no-latency', 'let the links between Regions take no time')

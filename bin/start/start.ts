@@ -1,5 +1,6 @@
 import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
+import type { DecisionsKind } from '../../core/names.ts';
 import { booking, domain } from '../../domain/index.ts';
 import { serveWorld } from '../../world/network/server.ts';
 import { realScheduler } from '../../world/time/scheduler.ts';
@@ -27,7 +28,7 @@ export interface StartOptions {
   readonly regions: readonly string[];
   /** How many bookings; 0 for none. */
   readonly bookings: number;
-  readonly decisions?: 'strong' | 'eventual';
+  readonly decisions?: DecisionsKind;
   readonly port: number;
   readonly latency: boolean;
   readonly once?: boolean;

@@ -1,3 +1,4 @@
+import type { SubscribeFrom } from '../names.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { SubscribedEvent } from '../wire/bus-event.ts';
@@ -6,10 +7,10 @@ import type { SubscribedEvent } from '../wire/bus-event.ts';
  * Where a log begins that nothing of was handled yet.
  * - `beginning`: with its first event. One whose predecessors were published before there was a subscriber waits for them:
  *   publish them again.
- * - `first-seen`: with the earliest event that has come, once that has waited for `SETTLE_MS` of take-turn.ts. One still
+ * - `first-seen`: with the earliest event that has come, once that has waited for {@link FIRST_EVENT_WAIT_MS}. One still
  *   earlier that comes after that is passed over.
  */
-export type From = 'beginning' | 'first-seen';
+export type From = SubscribeFrom;
 
 export interface SubscribePorts<Effect> {
   readonly from: From;

@@ -1,13 +1,10 @@
 import { MeridianError } from '../facts/errors.ts';
-import { BEGIN_MS } from '../limits/budgets.ts';
+import { BEGIN_MS, FIRST_EVENT_WAIT_MS } from '../limits/budgets.ts';
 import type { Place } from '../ports/progress.ts';
 import { backoff } from '../retry.ts';
 import type { SubscribedEvent } from '../wire/bus-event.ts';
 import { comparePlaces, followsPlace, START } from './log-order.ts';
 import type { SubscribePorts } from './subscriber.ts';
-
-/** For so long a log that begins in its middle waits for something earlier, in milliseconds. */
-const SETTLE_MS = 300_000;
 
 /** How it went with an event, and how far its log is handled now; undefined: nothing of it is. */
 export interface Taken {
@@ -29,7 +26,7 @@ export async function takeTurn<Effect>(
   const { stream, meta } = event;
   const begins = async () => {
     const [first] = await progress.parked(stream, meta.log, START, 1);
-    return first?.event.id === event.id && runtime.now() - first.since >= SETTLE_MS;
+    return first?.event.id === event.id && runtime.now() - first.since >= FIRST_EVENT_WAIT_MS;
   };
   let parked = false;
   for (let tries = 0; ; ) {

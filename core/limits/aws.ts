@@ -45,3 +45,9 @@ export const STRONG_REGION_SETS: readonly (readonly string[])[] = [
 export function allowStrong(regions: readonly string[]): boolean {
   return regions.length === 3 && STRONG_REGION_SETS.some((set) => regions.every((name) => set.includes(name)));
 }
+
+/** Keys of one BatchGetItem, and writes of one BatchWriteItem. */
+export const BATCH_GET_KEYS = 100;
+export const BATCH_WRITE_ITEMS = 25;
+/** Characters of one schema in a registry of EventBridge. */
+export const REGISTRY_SCHEMA_CHARACTERS = 100_000;

@@ -44,12 +44,30 @@ export const READ_DECISION_MS = 2_000;
 export const ASK_DECISION_MS = 4_000;
 /** A generation of a view that is not read any more may be removed after so long, when no function uses it. */
 export const REMOVABLE_AFTER_MS = 120_000;
+/** Parts of the table that `republish` and `rebuild` may read side by side. */
+export const MAX_REPUBLISH_SEGMENTS = 1_000;
+export const MAX_REBUILD_SEGMENTS = 32;
+/** A warm copy of a stream that other Regions write too is used for so long. */
+export const WARM_MS = 1_000;
+/** A stamp so far ahead of the wall clock is reported; it is adopted all the same. */
+export const CLOCK_AHEAD_MS = 500;
+/** Within this time another Region has usually got a commit of a `merge` stream, and builds on it: a snapshot waits for it. */
+export const SNAPSHOT_SETTLE_MS = 60_000;
+/** For so long a subscriber whose log begins in its middle waits for something earlier. */
+export const FIRST_EVENT_WAIT_MS = 300_000;
+/** How often a write is tried that meets another one of the same item: a transaction, or one in another Region. */
+export const CONFLICT_TRIES = 6;
+/** How often a batch is sent of which DynamoDB left something undone. */
+export const BATCH_TRIES = 8;
 
 // Callers of the HTTP API.
 
 export const DEFAULT_WAIT_S = 10;
 /** The longest wait that a caller may ask for. */
 export const MAX_WAIT_S = 50;
+/** Rows or commits of a page whose caller does not say, and at most. */
+export const DEFAULT_PAGE = 100;
+export const MAX_PAGE = 1_000;
 /** For so long our own client waits for an answer. */
 export const HTTP_CLIENT_MS = 65_000;
 
@@ -59,6 +77,12 @@ export const DEFAULT_TRANSACTION_MS = 30_000;
 export const MAX_TRANSACTION_MS = 240_000;
 /** A Region that passes a transaction on to its driving Region waits so long for the outcome. */
 export const PASSED_ON_WAIT_MS = 20_000;
+/** Against so many other writers `participant` tries for a position: then the stream counts as busy, and lets the others go. */
+export const PREPARE_TRIES = 8;
+/** Between attempts so many seconds pass at most. */
+export const MAX_ATTEMPT_PAUSE_S = 8;
+/** With less time than that left no other attempt begins. */
+export const MIN_ATTEMPT_MS = 1_000;
 /** A message to the resolver comes so much after the deadline. */
 export const RESOLVER_SLACK_MS = 1_000;
 /** So long after its deadline an attempt should have been ended by the resolver. */

@@ -8,15 +8,13 @@ import type { Commit } from '../facts/commit.ts';
 import { wallTimeOf } from '../facts/hlc.ts';
 import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
 import { advanceVersion, emptyVersion, meetVersions, versionDominates } from '../facts/version.ts';
-import { IDEMPOTENCY_WINDOW_MS } from '../limits/budgets.ts';
+import { IDEMPOTENCY_WINDOW_MS, SNAPSHOT_SETTLE_MS } from '../limits/budgets.ts';
 import { Fold } from './fold.ts';
 import type { LogPositions } from './log-positions.ts';
 import type { SeenSet } from './seen-set.ts';
 
 /** By so much longer than the idempotency window a snapshot keeps ids, for clocks that are behind its stamps. */
 const CLOCK_MARGIN_MS = 24 * 60 * 60 * 1000;
-/** Within this time another Region has usually got a commit of a `merge` stream, and builds on it. */
-const SETTLE_MS = 60_000;
 /** A snapshot waits for a tenth as many commits as it has ids, so that ids are not written over and over. */
 const IDS_PER_COMMIT = 10;
 
@@ -34,7 +32,7 @@ export function commitsForSnapshot({ every }: Snapshots, base: Snapshot | undefi
 /** Wall time: what is younger stays out of a snapshot, since other Regions may not build on it yet. */
 export function settledUntil(
   mode: Mode,
-  { settle = mode === 'merge' ? SETTLE_MS : 0 }: Snapshots,
+  { settle = mode === 'merge' ? SNAPSHOT_SETTLE_MS : 0 }: Snapshots,
   now: number,
 ): number {
   // Without a wait the clock says nothing: stamps may be ahead of it.

@@ -1,6 +1,7 @@
 import { type AbortReason, abortOf, attemptIdOf, type Decision, stateIn } from '../facts/decision.ts';
 import { MeridianError, toProblem } from '../facts/errors.ts';
 import { drivingRegionOf } from '../facts/transaction.ts';
+import { MAX_ATTEMPT_PAUSE_S, MIN_ATTEMPT_MS } from '../limits/budgets.ts';
 import { type DecisionPorts, decisionOrAbort, putDecision } from '../log/decisions.ts';
 import type { OneRegionTransactions } from '../ports/one-region-transactions.ts';
 import type { Runtime } from '../ports/runtime.ts';
@@ -19,12 +20,6 @@ import { busyProblem } from '../write/intents.ts';
 export interface CoordinatePorts extends Omit<DecisionPorts, 'participants'> {
   readonly events: OneRegionTransactions;
 }
-
-/** Between attempts so many seconds pass at most. */
-const MAX_WAIT_S = 8;
-
-/** With less time than that no other attempt begins, in milliseconds. */
-const MIN_ATTEMPT_MS = 1000;
 
 /**
  * One step of the Region that drives a transaction. The state machine that asks carries answers from step to step, and
@@ -120,7 +115,7 @@ function decisionOn(
 
 /** Jitter in whole seconds, as the machine waits, and never beyond the deadline; only the first pause may be none. */
 function waitBefore(remaining: number, attempt: number, { random }: Runtime): number {
-  const most = Math.min(MAX_WAIT_S, 2 ** attempt, Math.floor(remaining / 1000));
+  const most = Math.min(MAX_ATTEMPT_PAUSE_S, 2 ** attempt, Math.floor(remaining / 1000));
   const least = attempt > 1 ? 1 : 0;
   return Math.min(most, least + Math.floor(random() * most));
 }

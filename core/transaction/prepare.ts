@@ -5,7 +5,7 @@ import { cutProblem, MeridianError, toProblem } from '../facts/errors.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import type { Participant, Transaction } from '../facts/transaction.ts';
-import { MAX_REFUSAL_BYTES } from '../limits/budgets.ts';
+import { MAX_REFUSAL_BYTES, PREPARE_TRIES } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { backoff } from '../retry.ts';
 import type { Prepared } from '../wire/participant.ts';
@@ -31,9 +31,6 @@ export interface Prepare extends Pick<Transaction, 'fingerprint' | 'meta'> {
   /** Milliseconds until the deadline: a duration, since only the clock that stamped a deadline can judge it. */
   readonly remaining: number;
 }
-
-/** Against so many other writers a position is tried for: then the stream counts as busy, and lets the others go. */
-const MAX_TRIES = 8;
 
 /**
  * Holds a stream for an attempt: puts an intent at the next position of its log, in the home Region. A check's intent has no
@@ -75,7 +72,7 @@ async function tryToPrepare(ports: AppendPorts, asked: Prepare): Promise<Prepare
     const own = ownIntent(history, commitId, fingerprint, runtime.now());
     if (own) return own;
     if (runtime.elapsed() >= deadline) throw tooLate(stream.name);
-    if (tries === MAX_TRIES || (await finishIntents(ports, history))) return { kind: 'busy', stream: stream.name };
+    if (tries === PREPARE_TRIES || (await finishIntents(ports, history))) return { kind: 'busy', stream: stream.name };
     // While Regions are deployed one after the other: newer code will be here soon.
     if (fresh && history.unreadable) return { kind: 'busy', stream: stream.name };
     const now = runtime.now();

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type Problem, problemSchema } from '../facts/errors.ts';
+import { MAX_REBUILD_SEGMENTS, MAX_REPUBLISH_SEGMENTS } from '../limits/budgets.ts';
 
 const choice = {
   /** Only these messages. */
@@ -86,15 +87,13 @@ const redriveSchema = z.object({
   before: z.number(),
 });
 
-const MAX_TABLE_SEGMENTS = 1000;
-
 const republishStepRequestSchema = z
   .strictObject({
     /** Commits written at that time or later, by their stamps. */
     since: z.iso.datetime({ offset: true }),
     segment: z.int().min(0),
     /** Parts of the table that are read side by side: the same number in every step. */
-    segments: z.int().min(1).max(MAX_TABLE_SEGMENTS),
+    segments: z.int().min(1).max(MAX_REPUBLISH_SEGMENTS),
     /** Where the step before ended. */
     cursor: z.string().optional(),
     /** Only counts what would be published. */
@@ -116,14 +115,12 @@ const republishStepSchema = z.object({
   cursor: z.string().optional(),
 });
 
-const MAX_SEGMENTS = 32;
-
 const viewSchema = z.string();
 
 const rebuildBeginRequestSchema = z.strictObject({
   view: viewSchema,
   /** Parts of the table that are read side by side. A build that is under way keeps its own number. */
-  segments: z.int().min(1).max(MAX_SEGMENTS).default(4),
+  segments: z.int().min(1).max(MAX_REBUILD_SEGMENTS).default(4),
 });
 
 const rebuildStepRequestSchema = z.strictObject({ view: viewSchema, build: z.int(), segment: z.int().min(0) });

@@ -1,4 +1,4 @@
-import { MAX_COMMIT_BYTES } from '../limits/budgets.ts';
+import { CLOCK_AHEAD_MS, MAX_COMMIT_BYTES, WARM_MS } from '../limits/budgets.ts';
 // What every write to a stream shares: a copy in memory, what is decided on it, and the next commit of its log.
 
 import { commandOf, homeOf, parseEvents, parseInput, type StreamDefinition } from '../definition/stream.ts';
@@ -29,12 +29,6 @@ export interface AppendPorts extends LoadPorts {
   readonly log: string;
   readonly warm: WarmStreams<Warm>;
 }
-
-/** A warm copy of a stream that other Regions write too is used for so long, in milliseconds. */
-const WARM_MS = 1000;
-
-/** A stamp so far ahead of the wall clock is reported, in milliseconds; it is adopted all the same. */
-const CLOCK_AHEAD_MS = 500;
 
 /** @throws MeridianError `misdirected`: a `home` stream of another Region */
 export function checkHome({ region, regions }: AppendPorts, definition: StreamDefinition, stream: StreamRef): void {

@@ -10,10 +10,7 @@ import {
   toProblem,
   type VersionVector,
 } from '../../core/index.ts';
-import { MAX_ANSWER_BYTES, MAX_BODY_BYTES, MAX_WAIT_S } from '../../core/limits/budgets.ts';
-
-const DEFAULT_LIMIT = 100;
-const MAX_LIMIT = 1000;
+import { DEFAULT_PAGE, MAX_ANSWER_BYTES, MAX_BODY_BYTES, MAX_PAGE, MAX_WAIT_S } from '../../core/limits/budgets.ts';
 
 /** The parts of a route's path. */
 export type Parameters = Readonly<Record<string, string>>;
@@ -102,10 +99,10 @@ export function traced<T extends { readonly meta: Meta }>(asked: T, event: Lambd
 /** `?after=` and `?limit=` of a paged route. @throws MeridianError `validation` */
 export function pageOf({ rawQueryString }: LambdaFunctionURLEvent): { after: string | undefined; limit: number } {
   const query = new URLSearchParams(rawQueryString);
-  const text = query.get('limit') ?? String(DEFAULT_LIMIT);
+  const text = query.get('limit') ?? String(DEFAULT_PAGE);
   const limit = /^\d+$/.test(text) ? Number(text) : 0;
-  if (limit < 1 || limit > MAX_LIMIT)
-    throw invalid([{ path: 'limit', message: `is "${text}", it has to be 1 to ${MAX_LIMIT}` }]);
+  if (limit < 1 || limit > MAX_PAGE)
+    throw invalid([{ path: 'limit', message: `is "${text}", it has to be 1 to ${MAX_PAGE}` }]);
   return { after: query.get('after') ?? undefined, limit };
 }
 

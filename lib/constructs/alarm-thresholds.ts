@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import { CLOCK_AHEAD_MS, FIRST_EVENT_WAIT_MS, QUEUE_RETENTION_S } from '../../core/limits/budgets.ts';
 
 /** When an alarm goes off: at `atLeast` or more in `datapoints` of the last `of` periods. */
 export interface Threshold {
@@ -19,12 +20,12 @@ const again = { period: fiveMinutes, datapoints: 2, of: 3 };
 export const THRESHOLDS = {
   /** One message is one too many: nothing takes it out of there but an operator. */
   failedMessages: { ...once, atLeast: 1 },
-  /** Seconds. Messages are kept for 14 days: four are left to save them. */
-  failedMessageAge: { ...once, atLeast: 10 * 24 * 60 * 60 },
-  /** Seconds. More than a redelivery late (visibility timeouts are 6 minutes), so that a single retry wakes nobody up. */
+  /** Seconds. What is left of the time that a queue keeps messages has to suffice to save them. */
+  failedMessageAge: { ...once, atLeast: QUEUE_RETENTION_S - 4 * 24 * 60 * 60 },
+  /** Seconds. More than one visibility timeout late, so that a single retry wakes nobody up. */
   queueAge: { period: minute, datapoints: 3, of: 3, atLeast: 10 * 60 },
-  /** Milliseconds. Subscribers wait for so long; `relay` gives up on a record only after 6 hours. */
-  streamAge: { period: minute, datapoints: 3, of: 3, atLeast: 5 * 60 * 1000 },
+  /** Milliseconds. Subscribers that begin in the middle of a log wait for so long; `relay` gives up on a record much later. */
+  streamAge: { period: minute, datapoints: 3, of: 3, atLeast: FIRST_EVENT_WAIT_MS },
   /** True: commits were written here for a quarter of an hour, and none of them was published. */
   relaySilent: { period: fiveMinutes, datapoints: 3, of: 3, atLeast: 1 },
   /** Records given up are out of the stream: nothing brings them again by itself. */
@@ -43,17 +44,17 @@ export const THRESHOLDS = {
   machineFailures: { ...again, atLeast: 1 },
   /** Step Functions tries again by itself, as long as it passes. */
   machineThrottles: { ...again, atLeast: 1 },
-  /** Milliseconds. Replication takes about a second; readers that wait with If-At-Least give up after 2. */
+  /** Milliseconds. Replication takes about a second; readers that wait with If-At-Least give up after CATCH_UP_MS. */
   replicationLatency: { period: minute, datapoints: 5, of: 5, atLeast: 30_000 },
   /** Each is an event that its target never gets. */
   ruleFailures: { ...once, atLeast: 1 },
   /** Milliseconds. What a commit depends on follows within seconds, unless it was lost or replication stands still. */
   hiddenCommitAge: { ...once, atLeast: 10 * 60 * 1000 },
-  /** Milliseconds. Reported from 500 on; AWS keeps clocks within one, so a second is a broken clock and not a slow one. */
-  clockAhead: { ...once, atLeast: 1000 },
+  /** Milliseconds. AWS keeps clocks within one: twice what is reported is a broken clock and not a slow one. */
+  clockAhead: { ...once, atLeast: 2 * CLOCK_AHEAD_MS },
   /** One is a client that uses an id for two requests: in one of two Regions its request does not count. */
   idReused: { ...once, atLeast: 1 },
-  /** Entries are tried again for 6 hours: minutes of it pass by themselves. */
+  /** Entries are tried again for hours: minutes of it pass by themselves. */
   publishFailed: { period: fiveMinutes, datapoints: 3, of: 3, atLeast: 1 },
   /** Without one a load is only slower; for a quarter of an hour it is a fault that stays. */
   snapshotFailed: { period: fiveMinutes, datapoints: 3, of: 3, atLeast: 1 },

@@ -2,8 +2,11 @@ import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { namesOf } from '../../core/names.ts';
+import { QUEUE_RETENTION_S } from '../../core/limits/budgets.ts';
+import { FUNCTIONS } from '../../core/limits/functions.ts';
+import { namesOf, type QueueId } from '../../core/names.ts';
 import type { Config } from '../config.ts';
+import { inWords } from '../in-words.ts';
 import { THRESHOLDS, type Threshold } from './alarm-thresholds.ts';
 import type { Inventory } from './inventory.ts';
 import { metricsOf } from './metrics.ts';
@@ -95,7 +98,7 @@ export class Alarms extends Construct {
     const short = this.#short(name);
     const { why, runbook } = WORK_QUEUES[short] ?? BACKLOG;
     this.#add(`${short}-age`, {
-      means: `Messages wait in ${name} for more than 10 minutes: ${why}.`,
+      means: `Messages wait in ${name} for more than ${inWords(queueAge.atLeast)}: ${why}.`,
       runbook,
       metric: this.#metrics(queueAge).queue(name, 'ApproximateAgeOfOldestMessage'),
       threshold: queueAge,
@@ -113,7 +116,7 @@ export class Alarms extends Construct {
       threshold: failedMessages,
     });
     this.#add(`${short}-age`, {
-      means: `Messages in ${name} are deleted in four days or less: the queue keeps them for 14.`,
+      means: `Messages in ${name} are deleted in ${inWords(QUEUE_RETENTION_S - failedMessageAge.atLeast)} or less: the queue keeps them for ${inWords(QUEUE_RETENTION_S)}.`,
       runbook,
       metric: this.#metrics(failedMessageAge).queue(name, 'ApproximateAgeOfOldestMessage'),
       threshold: failedMessageAge,
@@ -167,8 +170,7 @@ export class Alarms extends Construct {
     const relay = namesOf(this.#config.name).function('relay');
     const { streamAge, relaySilent, relayGaveUp, publishFailed } = THRESHOLDS;
     this.#add('relay-stream-age', {
-      means:
-        'Commits or decisions wait in a table stream for more than 5 minutes: subscribers and views get them late.',
+      means: `Commits or decisions wait in a table stream for more than ${inWords(streamAge.atLeast / 1000)}: subscribers and views get them late.`,
       runbook: 'backlog',
       metric: this.#metrics(streamAge).function(relay, 'IteratorAge', Stats.MAXIMUM),
       threshold: streamAge,
@@ -187,7 +189,7 @@ export class Alarms extends Construct {
       threshold: relayGaveUp,
     });
     this.#add('publish-failed', {
-      means: 'The bus has refused events for a quarter of an hour; relay tries again for 6 hours.',
+      means: `The bus has refused events for a quarter of an hour; relay tries again for ${inWords(FUNCTIONS.relay.stream.maxAgeS)}.`,
       runbook: 'republish-after-an-outage',
       metric: this.#metrics(publishFailed).own('PublishFailed'),
       threshold: publishFailed,
@@ -197,7 +199,7 @@ export class Alarms extends Construct {
   #watchReplication(region: string, other: string): void {
     const { replicationLatency } = THRESHOLDS;
     this.#add(`replication-${other}`, {
-      means: `Commits of ${region} take more than 30 s to reach ${other}.`,
+      means: `Commits of ${region} take more than ${inWords(replicationLatency.atLeast / 1000)} to reach ${other}.`,
       runbook: 'replication',
       metric: this.#metrics(replicationLatency).replicationLatency(other),
       threshold: replicationLatency,
@@ -207,7 +209,7 @@ export class Alarms extends Construct {
   #watchStreams(): void {
     const { hiddenCommitAge, clockAhead, idReused, snapshotFailed } = THRESHOLDS;
     this.#add('hidden-commits', {
-      means: 'A commit has been hidden for more than 10 minutes: something that it depends on has not arrived.',
+      means: `A commit has been hidden for more than ${inWords(hiddenCommitAge.atLeast / 1000)}: something that it depends on has not arrived.`,
       runbook: 'hidden-commits',
       metric: this.#metrics(hiddenCommitAge).own('HiddenCommitAge', Stats.MAXIMUM),
       threshold: hiddenCommitAge,
@@ -243,7 +245,7 @@ const BACKLOG: WorkQueue = { why: 'its function does not keep up', runbook: 'bac
 /** Why messages wait in queues that a function works on, by their name without the deployment's, where it is not that alone. */
 const WORK_QUEUES: Readonly<Record<string, WorkQueue>> = {
   resolver: { why: 'transactions that are over their deadline stay undecided', runbook: 'stuck-transactions' },
-};
+} satisfies Partial<Record<QueueId, WorkQueue>>;
 
 interface FailureQueue {
   readonly what: string;
@@ -257,11 +259,11 @@ const FAILURE_QUEUES: Readonly<Record<string, FailureQueue>> = {
   quarantine: { what: "producers' messages that could not be read or decided", runbook: 'poison-events' },
   'projection-dead-letter': { what: 'streams whose rows in views stay behind', runbook: 'rebuild-views' },
   'resolver-dead-letter': {
-    what: 'what transactions have left and nobody could finish in almost three hours',
+    what: `what transactions have left and nobody could finish in about ${inWords(FUNCTIONS.resolver.queue.maxReceives * FUNCTIONS.resolver.queue.visibilityS)}`,
     runbook: 'stuck-transactions',
   },
   'forwarding-dead-letter': {
     what: 'events that did not reach another Region: its subscribers miss them',
     runbook: 'republish-after-an-outage',
   },
-};
+} satisfies Partial<Record<QueueId, FailureQueue>>;

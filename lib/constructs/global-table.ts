@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { AttributeType, Billing, TableEncryptionV2, type TablePropsV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
-import { REGION_TAG } from '../../core/names.ts';
+import { PARTITION_KEY, REGION_TAG, SORT_KEY } from '../../core/names.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 
 /** Properties of a global table that holds what cannot be made again. */
@@ -24,8 +24,8 @@ export function globalTable(
 ): TablePropsV2 {
   return {
     tableName,
-    partitionKey: { name: 'pk', type: AttributeType.STRING },
-    sortKey: { name: 'sk', type: AttributeType.STRING },
+    partitionKey: { name: PARTITION_KEY, type: AttributeType.STRING },
+    sortKey: { name: SORT_KEY, type: AttributeType.STRING },
     billing: Billing.onDemand(),
     // A customer's key would be one more thing to create, share and never lose in every Region; this one is DynamoDB's own in
     // each of them, so no write waits for KMS.

@@ -1,10 +1,8 @@
 import { CfnRegistry, CfnSchema } from 'aws-cdk-lib/aws-eventschemas';
 import { Construct } from 'constructs';
+import { REGISTRY_SCHEMA_CHARACTERS } from '../../core/limits/aws.ts';
 import { namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
-
-/** What EventBridge takes as the content of one schema. */
-const MAX_CONTENT = 100_000;
 
 /** Properties of SchemaRegistry. */
 export interface SchemaRegistryProps {
@@ -24,9 +22,9 @@ export class SchemaRegistry extends Construct {
     });
     for (const [schemaName, schema] of Object.entries(schemas)) {
       const content = JSON.stringify(schema);
-      if (content.length > MAX_CONTENT)
+      if (content.length > REGISTRY_SCHEMA_CHARACTERS)
         throw new Error(
-          `The schema ${schemaName} has ${content.length} characters, EventBridge takes ${MAX_CONTENT}: ` +
+          `The schema ${schemaName} has ${content.length} characters, EventBridge takes ${REGISTRY_SCHEMA_CHARACTERS}: ` +
             'make the event smaller, or leave the registry out with -c schemaRegistry=false.',
         );
       new CfnSchema(this, schemaName, {

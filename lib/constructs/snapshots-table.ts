@@ -1,6 +1,7 @@
 import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { PARTITION_KEY, SORT_KEY } from '../../core/names.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 
 /** Properties of SnapshotsTable. */
@@ -17,8 +18,8 @@ export class SnapshotsTable extends Construct {
     super(scope, id);
     this.#table = new TableV2(this, 'Table', {
       tableName,
-      partitionKey: { name: 'pk', type: AttributeType.STRING },
-      sortKey: { name: 'sk', type: AttributeType.STRING },
+      partitionKey: { name: PARTITION_KEY, type: AttributeType.STRING },
+      sortKey: { name: SORT_KEY, type: AttributeType.STRING },
       billing: Billing.onDemand(),
       encryption: TableEncryptionV2.dynamoOwnedKey(),
       // Nothing in it has to be restored ever, but a rule without exceptions costs less to trust than this does.

@@ -4,7 +4,7 @@ import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { QueueConsumerId } from '../../core/limits/functions.ts';
-import { namesOf } from '../../core/names.ts';
+import { EXPIRES, namesOf, PARTITION_KEY, SORT_KEY, type SubscribeFrom } from '../../core/names.ts';
 import { subscriptionPattern } from '../../core/wire/bus.ts';
 import type { Config } from '../config.ts';
 import { toEventPattern } from './event-pattern.ts';
@@ -32,7 +32,7 @@ export interface Subscription {
    * Where a log begins that nothing of was handled yet: see `From` in core/delivery/subscriber.ts.
    * @default beginning: nothing is ever passed over
    */
-  readonly from?: 'beginning' | 'first-seen';
+  readonly from?: SubscribeFrom;
 }
 
 /** Properties of Subscriber. */
@@ -72,9 +72,9 @@ export class Subscriber extends Construct {
     });
     const table = new TableV2(this, 'Table', {
       tableName: names.subscriberTable(functionId),
-      partitionKey: { name: 'pk', type: AttributeType.STRING },
-      sortKey: { name: 'sk', type: AttributeType.STRING },
-      timeToLiveAttribute: 'expires',
+      partitionKey: { name: PARTITION_KEY, type: AttributeType.STRING },
+      sortKey: { name: SORT_KEY, type: AttributeType.STRING },
+      timeToLiveAttribute: EXPIRES,
       billing: Billing.onDemand(),
       encryption: TableEncryptionV2.dynamoOwnedKey(),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },

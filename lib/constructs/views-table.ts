@@ -1,7 +1,7 @@
 import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { SEEN_PARTITION } from '../../core/names.ts';
+import { PARTITION_KEY, SEEN_PARTITION, SORT_KEY } from '../../core/names.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 
 /** Properties of ViewsTable. */
@@ -23,8 +23,8 @@ export class ViewsTable extends Construct {
     super(scope, id);
     this.#table = new TableV2(this, 'Table', {
       tableName,
-      partitionKey: { name: 'pk', type: AttributeType.STRING },
-      sortKey: { name: 'sk', type: AttributeType.STRING },
+      partitionKey: { name: PARTITION_KEY, type: AttributeType.STRING },
+      sortKey: { name: SORT_KEY, type: AttributeType.STRING },
       billing: Billing.onDemand(),
       encryption: TableEncryptionV2.dynamoOwnedKey(),
       // Views can be computed again from the events, but to restore minutes is quicker than to fold years.

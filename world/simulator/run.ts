@@ -1,6 +1,8 @@
 // `npm run crash-sweep`: crashes a transaction wherever it can crash, and says whether what Meridian promises held.
+
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
+import { DECISIONS } from '../../core/names.ts';
 import { seeded } from '../time/randomness.ts';
 import { type SweepOptions, type Swept, sweepOnce, sweepTwice } from './sweep.ts';
 
@@ -40,9 +42,7 @@ if (!Number.isSafeInteger(twice) || twice < 0 || !Number.isSafeInteger(seed)) {
 }
 
 const sweeps: readonly SweepOptions[] = [
-  ...(['strong', 'eventual'] as const).flatMap((decisions) =>
-    [2, 3, 5].map((participants) => ({ participants, decisions })),
-  ),
+  ...DECISIONS.flatMap((decisions) => [2, 3, 5].map((participants) => ({ participants, decisions }))),
   { participants: 3, decisions: 'strong', oneRegion: true },
   { participants: 2, decisions: 'strong', rival: true },
   { participants: 3, decisions: 'eventual', rival: true },

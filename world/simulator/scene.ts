@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { DecisionsKind } from '../../core/names.ts';
 import { toyDomain } from '../../testing/toy.ts';
 import type { FaultyPorts } from '../region/faults.ts';
 import { VirtualScheduler } from '../time/scheduler.ts';
@@ -14,7 +15,7 @@ export const AMOUNT = 10;
 
 export interface HistoryOptions {
   readonly participants: number;
-  readonly decisions: 'strong' | 'eventual';
+  readonly decisions: DecisionsKind;
   /** Whether all accounts are at home in the Region that drives. */
   readonly oneRegion?: boolean;
   /**
