@@ -196,6 +196,12 @@ const forbidden = [
     to: { pathNot: npm('zod'), dependencyTypesNot: ['core'] },
   },
   {
+    name: 'entries-of-functions-are-leaves',
+    comment: 'a file that wires a function reads its environment when it is loaded: nothing but Lambda and tests loads it',
+    from: { pathNot: '^test/' },
+    to: { path: '^lambdas/[^/]+/index\\.ts$' },
+  },
+  {
     name: 'tests-are-leaves',
     comment: 'nothing imports a test',
     from: { pathNot: '^test/' },

@@ -52,7 +52,7 @@ export function checkShape(
   root: string,
   listed: Exceptions = exceptions,
 ): { files: number; functions: number; faults: string[] } {
-  const files = globSync('*/**/*.{ts,mjs}', { cwd: root, exclude: ['node_modules', 'cdk.out', 'coverage'] })
+  const files = globSync('*/**/*.{ts,mts,js,mjs}', { cwd: root, exclude: ['node_modules', 'cdk.out', 'coverage'] })
     .map((file) => file.replaceAll('\\', '/'))
     .sort();
   if (files.length === 0) return { files: 0, functions: 0, faults: ['found no source files'] };
@@ -65,6 +65,7 @@ export function checkShape(
     else {
       const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
       faults.push(...checkNames(source));
+      if (file.startsWith('core/')) faults.push(...checkPurity(source));
       const seen = functionsIn(source);
       functions += seen.length;
       findings.push(...seen.flatMap((each) => checkFunction(source, each)));
@@ -169,13 +170,64 @@ function isTopLevel(node: ts.VariableDeclaration): boolean {
 }
 
 function isFunction(node: ts.Expression): boolean {
-  return ts.isArrowFunction(node) || ts.isFunctionExpression(node);
+  const inner = withoutWrapping(node);
+  return ts.isArrowFunction(inner) || ts.isFunctionExpression(inner);
+}
+
+/** Without parentheses, `satisfies` and `as` around it. */
+function withoutWrapping(node: ts.Expression): ts.Expression {
+  return ts.isParenthesizedExpression(node) || ts.isSatisfiesExpression(node) || ts.isAsExpression(node)
+    ? withoutWrapping(node.expression)
+    : node;
+}
+
+/** What gives time, randomness, I/O or the environment to whoever names it. */
+const impure = new Set([
+  ...['fetch', 'process', 'performance', 'crypto', 'console', 'global', 'globalThis', 'setTimeout', 'setInterval'],
+  ...['setImmediate', 'queueMicrotask', 'Date.now', 'Date()', 'Math.random'],
+]);
+
+/** Faults in core, which takes time, randomness and I/O as arguments. */
+function checkPurity(source: ts.SourceFile): string[] {
+  const faults: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const name = globalNamed(node);
+    if (name !== undefined && impure.has(name)) {
+      const line = source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1;
+      faults.push(`${source.fileName}:${line} names ${name}: core takes time, randomness and I/O as arguments`);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return faults;
+}
+
+/** `Date.now`, `Date()` for what reads the clock so, `fetch`; undefined for a member, a declaration or a type of that name. */
+function globalNamed(node: ts.Node): string | undefined {
+  if ((ts.isNewExpression(node) || ts.isCallExpression(node)) && node.expression.getText() === 'Date')
+    return node.arguments?.length ? undefined : 'Date()';
+  if (ts.isPropertyAccessExpression(node)) return node.getText();
+  if (!ts.isIdentifier(node) || ts.isPropertyAccessExpression(node.parent)) return objectNamed(node);
+  return ts.isExpression(node) && !isName(node) ? node.text : undefined;
+}
+
+/** The object of an access: `process` in `process.env`. */
+function objectNamed(node: ts.Node): string | undefined {
+  return ts.isIdentifier(node) && ts.isPropertyAccessExpression(node.parent) && node.parent.expression === node
+    ? node.text
+    : undefined;
+}
+
+/** Whether an identifier only gives something its name. */
+function isName(node: ts.Identifier): boolean {
+  const { parent } = node;
+  return 'name' in parent && parent.name === node;
 }
 
 /** Members of zod, and of its schemas, that give something else than a schema. */
 const noSchema = /^(\w*[pP]arse(Async)?|toJSONSchema|\w+Error|config|locales|core)$/;
 
-/** Whether an expression is a chain of calls that begins with `z.` and ends with a schema. */
+/** Whether an expression is a chain of calls that begins with `z.` or a schema, and ends with a schema. */
 function isSchema(node: ts.Expression): boolean {
   const members: string[] = [];
   let at = node;
@@ -186,9 +238,18 @@ function isSchema(node: ts.Expression): boolean {
   return (
     ts.isCallExpression(node) &&
     ts.isIdentifier(at) &&
-    at.text === 'z' &&
+    (at.text === 'z' ? members.length > 0 : isDerived(at.text, members)) &&
     !members.some((member) => noSchema.test(member))
   );
+}
+
+/** Makes a schema of the one that it is called on. */
+const derives =
+  /^(extend|safeExtend|omit|pick|partial|optional|exactOptional|nullable|default|refine|transform|check|meta)$/;
+
+/** `problemSchema.extend(…)` is a schema; `outcomeSchema.options` is none. */
+function isDerived(name: string, [last = '']: readonly string[]): boolean {
+  return /(^s|S)chema$/.test(name) && derives.test(last);
 }
 
 if (import.meta.main) {

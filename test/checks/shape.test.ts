@@ -37,6 +37,29 @@ describe('the shape of a source file', () => {
   });
 
   it.each([
+    ['the clock', 'const at = Date.now();', 'Date.now'],
+    ['the clock by a date', 'const at = new Date();', 'Date()'],
+    ['chance', 'const n = Math.random();', 'Math.random'],
+    ['the environment', 'const name = process.env.NAME;', 'process'],
+    ['the network', 'const answer = fetch(url);', 'fetch'],
+    ['a timer', 'const wait = (done) => setTimeout(done, 1);', 'setTimeout'],
+    ['a function that is handed on', 'const ports = { now: Date.now };', 'Date.now'],
+  ])('a fault in core: what reads or changes %s', (_, text, name) => {
+    expect(check({ 'core/facts/a.ts': `function f(url) {\n  ${text}\n}` })).toEqual([
+      expect.stringContaining(`core/facts/a.ts:2 names ${name}:`),
+    ]);
+    expect(check({ 'adapters/a.ts': `function f(url) {\n  ${text}\n}` })).toEqual([]);
+  });
+
+  it.each([
+    ['a date of a time that was given', 'const at = new Date(now).toISOString();'],
+    ['a member of that name', 'const { process } = ports; ports.fetch(url);'],
+    ['a port of that name', 'interface Ports { performance: number; fetch(url: string): void }'],
+  ])('no fault in core: %s', (_, text) => {
+    expect(check({ 'core/facts/a.ts': `function f(ports, now, url) {\n  ${text}\n}` })).toEqual([]);
+  });
+
+  it.each([
     ['an arrow function', 'core/a.ts', 'export const plan = () => 1;'],
     ['a function expression', 'core/a.ts', 'const plan = function () {};'],
     ['an arrow function in a module of JavaScript', 'bin/a.mjs', 'const plan = () => 1;'],
@@ -59,6 +82,7 @@ describe('the shape of a source file', () => {
     'export const named = z.object({ a: z.string() }).strict();',
     'const named: z.ZodType<A> = z.union([a, b]);',
     'function f() { const named = z.coerce.number().int(); }',
+    'const named = problemSchema.extend({ a: z.string() });',
   ])('a fault: a zod schema whose name does not end in Schema: %s', (text) => {
     expect(check({ 'lambdas/a.ts': text })).toEqual(['lambdas/a.ts named is a zod schema: call it namedSchema']);
   });
