@@ -197,7 +197,8 @@ const forbidden = [
   },
   {
     name: 'entries-of-functions-are-leaves',
-    comment: 'a file that wires a function reads its environment when it is loaded: nothing but Lambda and tests loads it',
+    comment:
+      'a file that wires a function reads its environment when it is loaded: nothing but Lambda and tests loads it',
     from: { pathNot: '^test/' },
     to: { path: '^lambdas/[^/]+/index\\.ts$' },
   },
