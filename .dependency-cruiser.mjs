@@ -25,7 +25,11 @@ export const coreModules = [
 ];
 
 const core = '^core/';
-const domain = '^domain/index\\.ts$';
+/** Entry points of the package. */
+const author = '^index\\.ts$';
+const worldEntry = '^world/index\\.ts$';
+/** What `#domain` is here: a team's own takes its place. */
+const domain = '^examples/flights/index\\.ts$';
 /** What the code and its deployment have to agree on. */
 const agreed = '^core/(limits/|names\\.ts$|wire/bus\\.ts$)';
 const lambdas = '^lambdas/(?![^/]+/index\\.ts$)';
@@ -56,10 +60,16 @@ const layers = [
     may: [core, npm('zod')],
   },
   {
-    name: 'domain-knows-the-public-core',
-    comment: 'domain imports core/index.ts, zod and its own files: it is what a team replaces with its own',
-    from: '^domain/',
-    may: ['^domain/', '^core/index\\.ts$', npm('zod')],
+    name: 'examples-know-public-names',
+    comment: 'an example imports its own files, zod and the public names, as the repository of a team does',
+    from: '^examples/(?!flights/airports\\.mjs$|[^/]+/(demo|commands|test)/)',
+    may: ['^examples/', author, npm('zod')],
+  },
+  {
+    name: 'demo-knows-public-names-and-the-command-line',
+    comment: 'the demo of the flights is a part of the command line here: it may use how that reads options and prints',
+    from: '^examples/[^/]+/(demo|commands)/',
+    may: ['^examples/', author, worldEntry, '^bin/', npm('zod', 'commander', 'cli-progress', 'cli-table3'), builtins],
   },
   {
     name: 'adapters-know-core',
@@ -95,8 +105,29 @@ const layers = [
     name: 'lib-is-infrastructure',
     comment:
       'lib imports the CDK, and what core and the stacks have to agree on: limits, names, bus patterns; the app gives it its domain',
-    from: `^lib/(?!${customResource})`,
-    may: ['^lib/', agreed, npm('aws-cdk-lib', 'constructs', 'cdk-nag', 'zod'), builtins],
+    from: `^lib/(?!meridian\\.ts$|${customResource})`,
+    may: ['^lib/', agreed, npm('aws-cdk-lib', 'constructs', 'cdk-nag', 'esbuild', 'zod'), builtins],
+  },
+  {
+    name: 'construct-reads-a-domain',
+    comment:
+      'lib/meridian.ts is the construct that teams use: it also reads their domain, and what its events look like',
+    from: '^lib/meridian\\.ts$',
+    may: [
+      '^lib/',
+      agreed,
+      '^core/index\\.ts$',
+      '^project/',
+      '^schemas/documents\\.ts$',
+      npm('aws-cdk-lib', 'constructs', 'cdk-nag'),
+      builtins,
+    ],
+  },
+  {
+    name: 'project-is-a-teams',
+    comment: 'project/ finds the repository of a team and what is in it, for the app and the command line',
+    from: '^project/',
+    may: ['^project/', '^core/index\\.ts$', npm('commander', 'zod'), builtins],
   },
   {
     name: 'custom-resources-are-small',
@@ -139,20 +170,20 @@ const layers = [
   },
   {
     name: 'app-is-infrastructure',
-    comment: 'bin/app.ts is the CDK app: it wires lib and domain',
+    comment: 'bin/app.ts is the CDK app: it names the domain, and lib reads it',
     from: '^bin/app\\.ts$',
-    may: ['^lib/', '^schemas/documents\\.ts$', domain, core, npm('aws-cdk-lib', 'constructs', 'cdk-nag'), builtins],
+    may: ['^lib/', '^project/', npm('aws-cdk-lib', 'constructs', 'cdk-nag'), builtins],
   },
   {
     name: 'command-line-wires-the-world',
     comment:
-      'bin/meridian wires world and domain; a deployed Region it reaches by adapters/lambda, as only adapters know an SDK',
+      'bin/meridian wires what is served; a deployed Region it reaches by adapters/lambda, as only adapters know an SDK',
     from: '^bin/(?!app\\.ts$)',
     may: [
       '^bin/(?!app\\.ts$)',
+      '^project/',
       '^world/',
       '^adapters/lambda/',
-      domain,
       core,
       npm('cli-progress', 'cli-table3', 'commander', 'zod'),
       builtins,
@@ -186,13 +217,13 @@ const forbidden = [
   {
     name: 'lib-stays-behind-the-app',
     comment: 'only bin/app.ts, tests and the script that measures bundles import lib: the CDK is no part of what runs',
-    from: { pathNot: '^(lib|test)/|^bin/app\\.ts$|^scripts/bundle-sizes\\.ts$' },
+    from: { pathNot: '^(lib|test)/|^bin/app\\.ts$|^scripts/(bundle-sizes\\.ts$|package-check/shop/bin/)' },
     to: { path: '^lib/' },
   },
   {
     name: 'figures-are-independent',
     comment: 'what views and bookings are compared with shares no code with what computes them',
-    from: { path: '^bin/start/(booking-)?figures\\.ts$' },
+    from: { path: '^examples/flights/demo/(booking-)?figures\\.ts$' },
     to: { pathNot: npm('zod'), dependencyTypesNot: ['core'] },
   },
   {
@@ -205,19 +236,23 @@ const forbidden = [
   {
     name: 'tests-are-leaves',
     comment: 'nothing imports a test',
-    from: { pathNot: '^test/' },
+    from: { pathNot: ['^test/', '^examples/[^/]+/test/'] },
     to: { path: '^test/' },
   },
   {
     name: 'testing-is-for-tests',
     comment: 'only tests import testing, and the simulator the toy: it is no part of what is deployed or started',
-    from: { pathNot: ['^test(ing)?/', `^world/${simulator}`] },
+    from: {
+      pathNot: ['^test(ing)?/', '^examples/[^/]+/test/', '^scripts/package-check/shop/test/', `^world/${simulator}`],
+    },
     to: { path: '^testing/' },
   },
   {
     name: 'shipped-on-dependencies',
     comment: 'what is deployed or started imports packages of "dependencies" only; types of others are erased',
-    from: { path: ['^(core|domain|adapters|lambdas|world)/', '^bin/(?!app\\.ts$)', `^lib/${customResource}`] },
+    from: {
+      path: ['^(core|examples|adapters|lambdas|world)/(?!.*/test/)', '^bin/(?!app\\.ts$)', `^lib/${customResource}`],
+    },
     to: { path: 'node_modules/', dependencyTypesNot: ['npm', 'type-only'] },
   },
   { name: 'no-cycle', comment: 'files that import each other are one thing', from: {}, to: { circular: true } },
@@ -225,7 +260,7 @@ const forbidden = [
   {
     name: 'no-orphan',
     comment: 'nothing imports the file and it imports nothing',
-    from: { path: '^(core|domain|adapters|lambdas|lib|schemas|world)/', orphan: true },
+    from: { path: '^(core|adapters|lambdas|lib|schemas|world)/', orphan: true },
     to: {},
   },
 ];

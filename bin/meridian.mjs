@@ -14,7 +14,9 @@ if (node === undefined) {
   process.exit(1);
 }
 
-const script = fileURLToPath(new URL('meridian.ts', import.meta.url));
+// The package has what the compiler made of it.
+const built = fileURLToPath(new URL('meridian.js', import.meta.url));
+const script = existsSync(built) ? built : fileURLToPath(new URL('meridian.ts', import.meta.url));
 const child = spawn(node, [script, ...process.argv.slice(2)], { stdio: 'inherit' });
 child.on('error', (error) => {
   process.stderr.write(`meridian: ${node} did not start: ${error.message}\n`);

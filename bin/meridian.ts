@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
 import { Command } from 'commander';
 import * as z from 'zod';
+import { addProjectCommands, findProject } from '../project/project.ts';
 import { addAppend } from './commands/append.ts';
-import { addBook } from './commands/book.ts';
 import { addCommand } from './commands/command.ts';
 import { addCost } from './commands/cost.ts';
 import { addIngest } from './commands/ingest.ts';
@@ -10,7 +11,6 @@ import { addQuarantine } from './commands/quarantine.ts';
 import { addRebuild } from './commands/rebuild.ts';
 import { addRegions } from './commands/regions.ts';
 import { addRepublish } from './commands/republish.ts';
-import { addStart } from './commands/start.ts';
 import { addStream } from './commands/stream.ts';
 import { addTransact } from './commands/transact.ts';
 import { addTransaction } from './commands/transaction.ts';
@@ -21,7 +21,7 @@ const USAGE_ERROR = 2;
 
 const { version } = z
   .object({ version: z.string() })
-  .parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')));
+  .parse(JSON.parse(readFileSync(findPackageJSON(import.meta.url) ?? '', 'utf8')));
 
 const program = new Command('meridian')
   .description('Event-driven systems whose data stays consistent across AWS Regions')
@@ -30,11 +30,10 @@ const program = new Command('meridian')
 
 endWithReader();
 // Each command is in a file of its own.
-program.commandsGroup('A world to try it on:');
-addStart(program);
+const project = findProject(process.cwd());
+if (project) await addProjectCommands(program, project);
 program.commandsGroup('Streams and views of a Region:');
-for (const add of [addIngest, addAppend, addCommand, addTransact, addTransaction, addBook, addStream, addView])
-  add(program);
+for (const add of [addIngest, addAppend, addCommand, addTransact, addTransaction, addStream, addView]) add(program);
 program.commandsGroup('For operators:');
 for (const add of [addRegions, addQuarantine, addRebuild, addRepublish, addCost]) add(program);
 

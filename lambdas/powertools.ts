@@ -1,9 +1,8 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics } from '@aws-lambda-powertools/metrics';
-import type { MiddlewareObj } from '@middy/core';
 import type { Runtime } from '../core/index.ts';
-import type { Telemetry } from './instrument.ts';
+import type { Middleware, Telemetry } from './instrument.ts';
 
 /**
  * Structured logs and EMF metrics of a function, under the name of its deployment. Traces are Lambda's own
@@ -20,7 +19,7 @@ export function powertools(serviceName: string): Telemetry & Pick<Runtime, 'metr
 }
 
 /** Powertools' own middleware logs a warning at every invocation that measured nothing, as each read does. */
-function flush(metrics: Metrics): MiddlewareObj {
+function flush(metrics: Metrics): Middleware {
   const publish = () => {
     if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
   };

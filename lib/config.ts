@@ -31,7 +31,12 @@ export interface Config {
    * consistency), or replicas catch up. By default `strong` where the Regions allow it.
    */
   readonly decisions: DecisionsKind;
+  /** The file that exports the domain that functions run, an absolute path. @default the one that the package names itself */
+  readonly domain?: string;
 }
+
+/** What the context says of it. */
+type ContextKey = Exclude<keyof Config, 'domain'>;
 
 /** The context holds something that cannot be deployed; the message names each key and what to write instead. */
 export class ConfigError extends Error {
@@ -67,7 +72,7 @@ const WHAT_TO_WRITE = {
   logRetentionDays: `one of ${LOG_RETENTION_DAYS.join(', ')}`,
   archiveDays: 'whole days from 1 to 3650, or 0 for no archive',
   decisions: `"eventual"; or "strong" with exactly three Regions of one set: ${STRONG_REGION_SETS.map((set) => set.join(', ')).join('; ')}`,
-} as const satisfies Record<keyof Config, string>;
+} as const satisfies Record<ContextKey, string>;
 
 const keys = [
   'name',
@@ -82,7 +87,7 @@ const keys = [
   'logRetentionDays',
   'archiveDays',
   'decisions',
-] as const satisfies readonly (keyof Config)[];
+] as const satisfies readonly ContextKey[];
 
 const regionSchema = z.string().regex(/^[a-z]{2,4}(-[a-z]+){1,2}-\d{1,2}$/, 'not the name of an AWS Region');
 const logNameSchema = z.string().regex(/^(?!global$)[a-z0-9][a-z0-9-]{0,62}$/, 'not a log name');

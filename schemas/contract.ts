@@ -22,7 +22,7 @@ function filesOf(domain: Domain): ReadonlyMap<string, string> {
   const api = asyncApi(documents, (document) => `./${fileOf(document)}`);
   return new Map([
     ...documents.map((document) => [fileOf(document), JSON.stringify(document.schema, null, 2)] as const),
-    [ASYNCAPI, `# Made from domain/ by \`npm run schemas\`.\n${stringify(api, { lineWidth: 120 })}`],
+    [ASYNCAPI, `# Made from examples/flights/ by \`npm run schemas\`.\n${stringify(api, { lineWidth: 120 })}`],
   ]);
 }
 

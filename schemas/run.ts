@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { domain } from '../domain/index.ts';
+import { domain } from '../examples/flights/index.ts';
 import { ASYNCAPI, brokenPromises, driftOf, releaseContract, writeContract } from './contract.ts';
 import { sampleFaults } from './samples.ts';
 

@@ -8,10 +8,12 @@ import { gzipSync } from 'node:zlib';
 import { App, Stack } from 'aws-cdk-lib';
 import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import type { Metafile } from 'esbuild';
 import { z } from 'zod';
 import { namesOf } from '../core/names.ts';
+import { bundleFunction } from '../lib/bundle.ts';
 import { parseConfig } from '../lib/config.ts';
-import { METAFILE_CONTEXT, MeridianFunction } from '../lib/constructs/meridian-function.ts';
+import { MeridianFunction } from '../lib/constructs/meridian-function.ts';
 import { addMeridian } from '../lib/meridian.ts';
 import { readOptions } from './options.ts';
 
@@ -40,18 +42,6 @@ export interface Bundle {
 
 const cdkJsonSchema = z.object({ context: z.record(z.string(), z.unknown()) });
 const variablesSchema = z.object({ variables: z.record(z.string(), z.unknown()) });
-const metafileSchema = z
-  .object({
-    outputs: z.record(
-      z.string(),
-      z.object({
-        imports: z.array(z.object({ path: z.string() })),
-        inputs: z.record(z.string(), z.object({ bytesInOutput: z.number() })),
-      }),
-    ),
-  })
-  .transform(({ outputs }) => Object.values(outputs));
-
 /** Has the CDK bundle every function of a Region into `outdir`, exactly as a deploy does. */
 export function bundleFunctions(outdir: string): readonly Bundle[] {
   const { context } = cdkJsonSchema.parse(JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')));
@@ -61,7 +51,6 @@ export function bundleFunctions(outdir: string): readonly Bundle[] {
     outdir,
     context: {
       ...context,
-      [METAFILE_CONTEXT]: true,
       // Every Region has the same functions.
       'aws:cdk:bundling-stacks': [namesOf(config.name).regionStack(region)],
     },
@@ -85,7 +74,7 @@ function read(construct: MeridianFunction): Bundle {
   const folder = join(App.of(construct)?.outdir ?? '', asset.assetPath);
   const path = join(folder, 'index.mjs');
   const code = readFileSync(path);
-  const outputs = metafileSchema.parse(JSON.parse(readFileSync(join(folder, 'index.meta.json'), 'utf8')));
+  const outputs = Object.values(bundleFunction({ entry: construct.entry }).metafile.outputs);
   const { variables: told } = variablesSchema.parse(Stack.of(construct).resolve(resource.environment));
   return {
     id: construct.functionId,
@@ -104,7 +93,7 @@ function read(construct: MeridianFunction): Bundle {
 }
 
 /** A file belongs to its package, or to the folder of ours that it is in. */
-function contentsOf(outputs: z.output<typeof metafileSchema>): Bundle['contents'] {
+function contentsOf(outputs: readonly Metafile['outputs'][string][]): Bundle['contents'] {
   const sums = new Map<string, number>();
   for (const { inputs } of outputs)
     for (const [file, { bytesInOutput }] of Object.entries(inputs)) {

@@ -8,6 +8,7 @@ import { whatIsMissing } from '../tools/localstack/engine.ts';
 import { startDeployed, stopSignal, timed } from '../tools/localstack/session.ts';
 import { runChecks } from './check.ts';
 import type { Counts } from './count-reporter.ts';
+import { checkPackage } from './package-check.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -105,6 +106,17 @@ async function runSome(args: string[]): Promise<Counts> {
   return counts.passed + counts.failed === 0 ? fail(counts, 'no test was executed') : counts;
 }
 
+/** What a team does that depends on the package, each step a test. */
+function packageCounts(): Counts {
+  try {
+    const { steps } = checkPackage();
+    process.stdout.write(steps.map(({ name, seconds }) => `✓ package: ${name} (${seconds} s)\n`).join(''));
+    return { ...NONE, passed: steps.length };
+  } catch (error) {
+    return fail(NONE, `the package cannot be used: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
 /** LocalStack last, and alone: it keeps the whole machine busy. */
 async function runAll(): Promise<Counts> {
   const seconds: string[] = [];
@@ -116,6 +128,7 @@ async function runAll(): Promise<Counts> {
   };
   const counts = [
     await part('checks', async () => ({ ...(await runChecks()), skipped: 0 })),
+    await part('package', async () => packageCounts()),
     await part('tests', () => runTests(['--coverage', ...WITHOUT_LOCALSTACK])),
     await part('LocalStack', () => runTestsOnLocalStack([])),
   ];

@@ -1,3 +1,4 @@
+import { domain } from '#domain';
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
 import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
@@ -9,7 +10,6 @@ import { sqsClient } from '../../adapters/sqs/client.ts';
 import { sqsDelayedQueue } from '../../adapters/sqs/delayed-queue.ts';
 import { sqsQuarantine } from '../../adapters/sqs/quarantine.ts';
 import { sqsQueue } from '../../adapters/sqs/queue.ts';
-import { domain } from '../../domain/index.ts';
 import { parseEnvironment } from '../environment.ts';
 import { powertools } from '../powertools.ts';
 import { makeHandler } from './handler.ts';

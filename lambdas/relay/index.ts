@@ -1,3 +1,4 @@
+import { domain } from '#domain';
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
 import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
 import { changeOf } from '../../adapters/dynamodb/table-change.ts';
@@ -8,7 +9,6 @@ import { sqsClient } from '../../adapters/sqs/client.ts';
 import { sqsDelayedQueue } from '../../adapters/sqs/delayed-queue.ts';
 import { sqsQueue } from '../../adapters/sqs/queue.ts';
 import { projectedTypes } from '../../core/index.ts';
-import { domain } from '../../domain/index.ts';
 import { parseEnvironment } from '../environment.ts';
 import { powertools } from '../powertools.ts';
 import { makeHandler } from './handler.ts';

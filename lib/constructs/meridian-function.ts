@@ -1,17 +1,23 @@
+import { dirname, extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Duration, Stack, Validations } from 'aws-cdk-lib';
 import { Grant, type IGrantable, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import {
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { FUNCTIONS, type FunctionId } from '../../core/limits/functions.ts';
 import type { Environment } from '../../core/names.ts';
 import { namesOf } from '../../core/names.ts';
+import { bundleFunction } from '../bundle.ts';
 import type { Config } from '../config.ts';
 import { removalPolicyOf } from './removal-policy.ts';
-
-/** With this context key every bundle comes with esbuild's account of what is in it. */
-export const METAFILE_CONTEXT = 'meridian:metafile';
 
 /** Properties of MeridianFunction. */
 export interface MeridianFunctionProps {
@@ -23,7 +29,7 @@ export interface MeridianFunctionProps {
   readonly functionId: FunctionId;
   /**
    * The file that exports `handler`.
-   * @default `lambdas/<functionId>/index.ts`
+   * @default that of Meridian's own function
    */
   readonly entry?: string;
   /** What it does, for the console. */
@@ -34,7 +40,7 @@ export interface MeridianFunctionProps {
 
 /** A Lambda function as all of Meridian's are: bundled with its SDK, traced, with its own named role and log group. */
 export class MeridianFunction extends Construct {
-  readonly function: NodejsFunction;
+  readonly function: LambdaFunction;
   readonly functionId: FunctionId;
   /** The file that exports `handler`. */
   readonly entry: string;
@@ -54,7 +60,9 @@ export class MeridianFunction extends Construct {
     this.#region = region;
     this.functionId = functionId;
     this.timeout = Duration.seconds(timeoutS);
-    this.entry = props.entry ?? `lambdas/${functionId}/index.ts`;
+    this.entry =
+      props.entry ??
+      fileURLToPath(new URL(`../../lambdas/${functionId}/index${extname(import.meta.url)}`, import.meta.url));
     this.role = new Role(this, 'Role', {
       roleName: names.role(region, functionId),
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
@@ -66,10 +74,11 @@ export class MeridianFunction extends Construct {
     });
     logGroup.grant(this.role, 'logs:CreateLogStream', 'logs:PutLogEvents');
 
-    this.function = new NodejsFunction(this, 'Function', {
+    this.function = new LambdaFunction(this, 'Function', {
       functionName: names.function(functionId),
       description,
-      entry: this.entry,
+      code: Code.fromAsset(this.#codeFolder()),
+      handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: memoryMb,
@@ -80,22 +89,17 @@ export class MeridianFunction extends Construct {
       // Lambda makes the segments itself, and the SDK's clients hand the trace on: no tracing library is needed.
       tracing: Tracing.ACTIVE,
       environment: { MERIDIAN_NAME: config.name, NODE_OPTIONS: '--enable-source-maps', ...props.environment },
-      bundling: {
-        minify: true,
-        sourceMap: true,
-        sourcesContent: false,
-        format: OutputFormat.ESM,
-        // The SDK that was tested is the SDK that runs, not the one that the runtime has that day.
-        bundleAwsSDK: true,
-        mainFields: ['module', 'main'],
-        // `npm run bundle-sizes` reads it; it is no part of what is deployed.
-        metafile: this.node.tryGetContext(METAFILE_CONTEXT) === true,
-      },
     });
     Validations.of(this.role).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',
       reason: 'xray:PutTraceSegments and xray:PutTelemetryRecords know no resources; nothing else has this one.',
     });
+  }
+
+  /** Where no bundle is wanted, as for a stack that is not deployed, its folder stands for it. */
+  #codeFolder(): string {
+    if (!Stack.of(this).bundlingRequired) return dirname(this.entry);
+    return bundleFunction({ entry: this.entry, domain: this.#config.domain }).folder;
   }
 
   /** Lets a role invoke this function in every other Region, by its name: this Region's is not called so. */

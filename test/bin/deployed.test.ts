@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { namesOf } from '../../core/names.ts';
-import { domain } from '../../domain/index.ts';
+import { domain } from '../../examples/flights/index.ts';
 import { functionUrlEvent } from '../../world/network/server.ts';
 import { World } from '../../world/world.ts';
 import { jsonLines, meridian, regions } from './run-meridian.ts';

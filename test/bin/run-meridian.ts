@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { afterAll, beforeAll, vi } from 'vitest';
-import { domain } from '../../domain/index.ts';
+import { domain } from '../../examples/flights/index.ts';
 import { serveWorld } from '../../world/network/server.ts';
 import { World } from '../../world/world.ts';
 

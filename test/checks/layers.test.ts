@@ -13,7 +13,7 @@ const dependencies = [
   'commander',
   'zod',
 ];
-const devDependencies = ['aws-cdk-lib', 'constructs', 'vitest', '@types/aws-lambda'];
+const devDependencies = ['aws-cdk-lib', 'constructs', 'esbuild', 'vitest', '@types/aws-lambda'];
 const targets = [
   'adapters/memory/clock.ts',
   'bench/alternate.ts',
@@ -24,16 +24,19 @@ const targets = [
   'core/names.ts',
   'core/ports/queue.ts',
   'core/wire/bus.ts',
-  'domain/flight.ts',
-  'domain/index.ts',
+  'examples/flights/flight.ts',
+  'examples/flights/index.ts',
+  'index.ts',
   'lambdas/environment.ts',
   'lambdas/api/handler.ts',
   'lambdas/api/index.ts',
   'lib/config.ts',
+  'project/project.ts',
   'test/helper.ts',
   'testing/index.ts',
   'testing/toy.ts',
   'schemas/documents.ts',
+  'world/index.ts',
   'world/link.ts',
 ];
 
@@ -44,7 +47,11 @@ const inCore = ['core/facts/hlc.ts', 'core/limits/aws.ts', 'core/names.ts', 'cor
 const allowed: Record<string, string[]> = {
   'core/facts/x.ts': ['core/facts/hlc.ts', 'core/limits/aws.ts', 'core/names.ts', 'zod'],
   'core/write/x.ts': [...inCore, 'zod'],
-  'domain/x.ts': ['core/index.ts', 'domain/flight.ts', 'domain/index.ts', 'zod'],
+  'examples/flights/x.ts': ['examples/flights/flight.ts', 'examples/flights/index.ts', 'index.ts', 'zod'],
+  'examples/flights/demo/x.ts': [
+    ...['examples/flights/flight.ts', 'examples/flights/index.ts', 'index.ts', 'world/index.ts', 'bin/table.ts'],
+    ...['commander', 'zod', 'node:fs'],
+  ],
   'adapters/x.ts': [
     'adapters/memory/clock.ts',
     'core/index.ts',
@@ -60,7 +67,7 @@ const allowed: Record<string, string[]> = {
   ],
   'lambdas/x/index.ts': [
     ...['core/index.ts', ...inCore, 'lambdas/environment.ts', 'lambdas/api/handler.ts'],
-    ...['adapters/memory/clock.ts', 'domain/index.ts'],
+    ...['adapters/memory/clock.ts', 'examples/flights/index.ts'],
     ...['@aws-sdk/client-sqs', '@aws-sdk/lib-dynamodb', '@aws-lambda-powertools/logger', 'node:fs'],
   ],
   'lib/x.ts': [
@@ -70,42 +77,47 @@ const allowed: Record<string, string[]> = {
     'core/wire/bus.ts',
     'aws-cdk-lib',
     'constructs',
+    'esbuild',
     'zod',
     'node:fs',
   ],
+  'lib/meridian.ts': [
+    ...[
+      'lib/config.ts',
+      'core/index.ts',
+      'core/limits/aws.ts',
+      'core/names.ts',
+      'core/wire/bus.ts',
+      'project/project.ts',
+    ],
+    ...['schemas/documents.ts', 'aws-cdk-lib', 'constructs', 'node:fs'],
+  ],
+  'project/x.ts': ['project/project.ts', 'core/index.ts', 'commander', 'zod', 'node:fs'],
   'lib/constructs/lookup/handler.ts': ['@aws-sdk/client-sqs', '@aws-sdk/lib-dynamodb', 'zod', 'node:fs'],
   'testing/x.ts': ['core/index.ts', ...inCore, 'testing/index.ts', 'testing/toy.ts', 'zod', 'node:fs'],
   'world/x.ts': [
-    ...['core/index.ts', ...inCore, 'world/link.ts', 'adapters/memory/clock.ts'],
+    ...['core/index.ts', ...inCore, 'world/index.ts', 'world/link.ts', 'adapters/memory/clock.ts'],
     ...['lambdas/environment.ts', 'lambdas/api/handler.ts', 'zod', 'node:fs'],
   ],
   'world/simulator/x.ts': [
-    ...['core/index.ts', ...inCore, 'world/link.ts', 'adapters/memory/clock.ts'],
+    ...['core/index.ts', ...inCore, 'world/index.ts', 'world/link.ts', 'adapters/memory/clock.ts'],
     ...['lambdas/environment.ts', 'lambdas/api/handler.ts', 'testing/toy.ts', 'zod', 'node:fs'],
   ],
-  'schemas/x.ts': ['schemas/documents.ts', 'core/index.ts', ...inCore, 'domain/index.ts', 'zod', 'node:fs'],
+  'schemas/x.ts': ['schemas/documents.ts', 'core/index.ts', ...inCore, 'examples/flights/index.ts', 'zod', 'node:fs'],
   'bench/x.ts': [
     'adapters/memory/clock.ts',
     'bench/alternate.ts',
     'core/index.ts',
     ...inCore,
+    'world/index.ts',
     'world/link.ts',
     '@aws-sdk/lib-dynamodb',
     'zod',
     'node:fs',
   ],
-  'bin/app.ts': [
-    'lib/config.ts',
-    'schemas/documents.ts',
-    'domain/index.ts',
-    'core/index.ts',
-    ...inCore,
-    'aws-cdk-lib',
-    'constructs',
-    'node:fs',
-  ],
+  'bin/app.ts': ['lib/config.ts', 'project/project.ts', 'aws-cdk-lib', 'constructs', 'node:fs'],
   'bin/meridian.ts': [
-    ...['bin/table.ts', 'world/link.ts', 'domain/index.ts', 'core/index.ts', ...inCore],
+    ...['bin/table.ts', 'project/project.ts', 'world/link.ts', 'world/index.ts', 'core/index.ts', ...inCore],
     ...['commander', 'zod', 'node:fs'],
   ],
 };
@@ -129,9 +141,9 @@ describe('the layers', () => {
     // the rules go by the name of the file, its folder is numbered.
     for (const from of Object.keys(allowed)) {
       for (const [n, target] of imported().entries()) {
-        const importer = /\/x\.ts$|meridian\.ts$/.test(from)
+        const importer = /\/x\.ts$|bin\/meridian\.ts$/.test(from)
           ? from.replace(/\.ts$/, `${n}.ts`)
-          : from === 'bin/app.ts'
+          : from === 'bin/app.ts' || from === 'lib/meridian.ts'
             ? from
             : from.replace(/\/([^/]+)\/([^/]+)$/, `/$1${n}/$2`);
         const path = targets.includes(target) ? toImport(importer, target) : target;
@@ -143,7 +155,7 @@ describe('the layers', () => {
     files['core/cycle-a.ts'] = "import type { B } from './cycle-b.ts';\nexport type A = B;";
     files['core/cycle-b.ts'] = "import type { A } from './cycle-a.ts';\nexport type B = A;";
     files['core/lost.ts'] = "import './nowhere.ts';";
-    files['bin/start/figures.ts'] = "import 'zod';\nimport 'node:fs';\nimport '../../core/index.ts';";
+    files['examples/flights/demo/figures.ts'] = "import 'zod';\nimport 'node:fs';\nimport '../../../core/index.ts';";
     files['core/orphan.ts'] = 'export const alone = 1;';
     files['core/loaded.ts'] = "export const fs = process.getBuiltinModule('node:fs');";
     files['core/typed.ts'] = "import type { Queue } from 'aws-cdk-lib';\nexport type Q = Queue;";
@@ -168,7 +180,7 @@ describe('the layers', () => {
   it.each([
     ['core/cycle-a.ts → core/cycle-b.ts → core/cycle-a.ts', 'no-cycle'],
     ['core/lost.ts → ./nowhere.ts', 'no-unresolved'],
-    ['bin/start/figures.ts → core/index.ts', 'figures-are-independent'],
+    ['examples/flights/demo/figures.ts → core/index.ts', 'figures-are-independent'],
     ['core/orphan.ts', 'no-orphan'],
     ['core/loaded.ts → fs', 'core-is-pure'],
     ['core/typed.ts → node_modules/aws-cdk-lib/index.js', 'core-is-pure'],

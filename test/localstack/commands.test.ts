@@ -1,6 +1,6 @@
 import { beforeAll, expect, it, vi } from 'vitest';
 import * as z from 'zod';
-import { nearestRegion } from '../../domain/index.ts';
+import { nearestRegion } from '../../examples/flights/index.ts';
 import { type DeployedRegion, deployedRegions, REGIONS, regionNamed } from './deployment.ts';
 import { describeWithLocalStack } from './describe-with-localstack.ts';
 

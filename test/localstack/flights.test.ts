@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import * as z from 'zod';
-import { compareRows, type Figures, figuresOf } from '../../bin/start/figures.ts';
-import { flightsFile, type Put, putsOf, readFlights } from '../../bin/start/input.ts';
+import { compareRows, type Figures, figuresOf } from '../../examples/flights/demo/figures.ts';
+import { flightsFile, type Put, putsOf, readFlights } from '../../examples/flights/demo/input.ts';
 import { type BusMessage, type DeployedRegion, deployedRegions, type Listener, REGIONS } from './deployment.ts';
 import { describeWithLocalStack } from './describe-with-localstack.ts';
 

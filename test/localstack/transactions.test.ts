@@ -8,7 +8,7 @@ import {
   flightId,
   nearestRegion,
   priceOf,
-} from '../../domain/index.ts';
+} from '../../examples/flights/index.ts';
 import { type DeployedRegion, deployedRegions, type Listener, REGIONS, regionNamed } from './deployment.ts';
 import { describeWithLocalStack } from './describe-with-localstack.ts';
 

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { defineDomain, defineStream, type EventVersion, nextVersion } from '../../core/index.ts';
-import { domain } from '../../domain/index.ts';
+import { domain } from '../../examples/flights/index.ts';
 import {
   ASYNCAPI,
   brokenPromises,

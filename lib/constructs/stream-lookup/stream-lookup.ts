@@ -1,3 +1,4 @@
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CustomResource, Duration, Validations } from 'aws-cdk-lib';
 import type { ITableV2, StreamViewType } from 'aws-cdk-lib/aws-dynamodb';
@@ -32,7 +33,7 @@ export class StreamLookup extends Construct {
       config,
       region,
       functionId: 'stream-lookup',
-      entry: fileURLToPath(new URL('index.ts', import.meta.url)),
+      entry: fileURLToPath(new URL(`index${extname(import.meta.url)}`, import.meta.url)),
       description: 'Finds the ARNs of the table streams during a deploy',
       environment: {},
     });

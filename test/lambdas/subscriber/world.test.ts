@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { subscriptionPattern } from '../../../core/index.ts';
-import { domain } from '../../../domain/index.ts';
+import { domain } from '../../../examples/flights/index.ts';
 import { makeHandler } from '../../../lambdas/subscriber/handler.ts';
 import { memoryTally } from '../../contract/tally.ts';
 import { aWorld } from '../../world/a-world.ts';

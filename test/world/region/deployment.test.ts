@@ -11,7 +11,7 @@ import {
 } from '../../../core/limits/budgets.ts';
 import { FUNCTIONS, type QueueConsumerId } from '../../../core/limits/functions.ts';
 import { namesOf } from '../../../core/names.ts';
-import { domain } from '../../../domain/index.ts';
+import { domain } from '../../../examples/flights/index.ts';
 import { parseConfig } from '../../../lib/config.ts';
 import { DIFFERENCES, type UnqueuedId, type WorldFunctionId } from '../../../world/region/deployment.ts';
 import { WorldBus } from '../../../world/services/bus.ts';

@@ -1,0 +1,62 @@
+import { DECISIONS } from '@meridian-es/meridian/world';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { wholeNumber } from '../../../bin/region-command.ts';
+import { flightCounts } from '../demo/input.ts';
+
+const REGION = /^[a-z]{2}(-[a-z]+)+-\d+$/;
+
+/** Of the 200,000 that 200 members can make on a thousand flights. */
+const MOST_BOOKINGS = 100_000;
+
+function port(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 0 || number > 65_535)
+    throw new InvalidArgumentError('A port is 0 to 65535.');
+  return number;
+}
+
+function regions(text: string): readonly string[] {
+  const names = text.split(',');
+  const fault =
+    names.filter((name) => !REGION.test(name)).map((name) => `"${name}" is no AWS Region.`)[0] ??
+    names.filter((name, i) => names.indexOf(name) < i).map((name) => `${name} is there twice.`)[0] ??
+    (names.length < 2 || names.length > 5 ? `There are ${names.length}.` : undefined);
+  if (fault !== undefined)
+    throw new InvalidArgumentError(`${fault} Name two to five different AWS Regions, with commas and no spaces.`);
+  return names;
+}
+
+/** `meridian start` */
+export function addStart(program: Command): void {
+  program
+    .command('start')
+    .description('run several Regions in this process on real flights, check what they show, serve their APIs')
+    .addOption(new Option('--flights <count>', 'how many flights').choices(flightCounts).default('2k'))
+    .addOption(
+      new Option('--regions <list>', 'two to five Regions, with commas')
+        .argParser(regions)
+        .default(['us-east-1', 'us-east-2', 'us-west-2'], 'us-east-1,us-east-2,us-west-2'),
+    )
+    .option('--bookings <n>', 'how many seats members try to book, 0 for none', wholeNumber(0, MOST_BOOKINGS), 2000)
+    .addOption(
+      new Option(
+        '--decisions <where>',
+        'one table of decisions with strong consistency, or one for every Region (default: strong where AWS has it for these Regions)',
+      ).choices(DECISIONS),
+    )
+    .option('--port <port>', 'where to serve, on 127.0.0.1 only', port, 4700)
+    .option('--no-latency', 'let the links between Regions take no time')
+    .option('--once', 'exit after the checks: 0 if every Region agrees with the file and the bookings add up, 1 if not')
+    .option('--json', 'print the result as one JSON object')
+    .addHelpText('after', '\nAfter `npm start` options come behind two hyphens: npm start -- --port 4800')
+    .action(async (options) => {
+      try {
+        // The world takes longer to load than other commands take.
+        const { startWorld: start } = await import('../demo/start.ts');
+        await start(options);
+      } catch (error) {
+        process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+        process.exit(1);
+      }
+    });
+}

@@ -1,0 +1,125 @@
+import type { World } from '@meridian-es/meridian/world';
+import { functionUrlEvent, realScheduler, type Scheduler, sleepOn } from '@meridian-es/meridian/world';
+import * as z from 'zod';
+import type { BookingPlan, PlannedBooking } from './booking-plan.ts';
+
+/** A booking and what became of it. */
+export interface Booked extends PlannedBooking {
+  /** `committed`, or why not: `full`, `too-few-miles`, the code of another problem, or `unanswered`. */
+  readonly outcome: string;
+  /** Milliseconds until the outcome was known. */
+  readonly ms: number;
+}
+
+/** Bookings that are under way at a time. */
+const AT_A_TIME = 16;
+/** What may pass is tried so often, with a pause of so many milliseconds. */
+const [TRIES, PAUSE_MS] = [60, 500];
+/** What is not decided yet is asked for so often, with the same pause: longer than any transaction takes. */
+const LOOKS = 600;
+
+/**
+ * Lets every member earn the miles to begin with, then books, as clients do: each by requests to the API of the member's
+ * Region, the same again where an answer is missing.
+ * @param onOutcome is called with the number of bookings that have their outcome
+ * @throws Error when a member could not earn
+ */
+export async function bookAll(
+  world: World,
+  { members, bookings }: BookingPlan,
+  scheduler: Scheduler = realScheduler(),
+  onOutcome: (outcomes: number) => void = () => undefined,
+): Promise<readonly Booked[]> {
+  await each(AT_A_TIME, members, async ({ id, region, miles }) => {
+    const path = `/streams/miles/${id}/commands/earn`;
+    const { status, body } = await answerOf(world, scheduler, { region, path, body: { miles }, id: `${id}.earned` });
+    if (status !== 200) throw new Error(`${id} could not earn miles: ${status} ${JSON.stringify(body)}`);
+  });
+  let outcomes = 0;
+  return each(AT_A_TIME, bookings, async (booking) => {
+    const begun = scheduler.now();
+    const outcome = await sendBooking(world, booking, scheduler);
+    onOutcome(++outcomes);
+    return { ...booking, outcome, ms: scheduler.now() - begun };
+  });
+}
+
+/** Sends one booking, and asks for its outcome until there is one. Once more, it has the same outcome. */
+export async function sendBooking(
+  world: World,
+  { id, region, participants }: PlannedBooking,
+  scheduler: Scheduler = realScheduler(),
+): Promise<string> {
+  const sent = { region, path: '/transactions', body: { id, participants }, id };
+  for (let answer = await answerOf(world, scheduler, sent), looks = 0; ; looks++) {
+    const outcome = outcomeIn(answer.body);
+    if (outcome !== undefined) return outcome;
+    if (answer.status !== 202 || looks === LOOKS) return 'unanswered';
+    await sleepOn(scheduler, PAUSE_MS);
+    answer = { ...(await outcomeOf(world, region, id)), status: 202 };
+  }
+}
+
+/** What the Region that is asked says of a transaction. */
+export function outcomeOf(world: World, region: string, id: string): Promise<Answered> {
+  return request(world, region, { method: 'GET', path: `/transactions/${id}` });
+}
+
+const committedSchema = z.object({ state: z.literal('committed') });
+/** Of an aborted one, also as the problem that is answered at once. */
+const abortedSchema = z.object({ reason: z.object({ code: z.string() }), participant: z.string().optional() });
+
+/** The outcome in an answer; undefined when there is none in it. */
+export function outcomeIn(body: unknown): string | undefined {
+  if (committedSchema.safeParse(body).success) return 'committed';
+  const { data } = abortedSchema.safeParse(body);
+  if (!data) return undefined;
+  const { reason, participant = '' } = data;
+  if (reason.code !== 'rejected') return reason.code;
+  return participant.startsWith('seats/') ? 'full' : 'too-few-miles';
+}
+
+interface Answered {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+interface Sent {
+  readonly region: string;
+  readonly path: string;
+  readonly body: object;
+  /** With it the same again happens once. */
+  readonly id: string;
+}
+
+async function answerOf(world: World, scheduler: Scheduler, { region, path, body, id }: Sent): Promise<Answered> {
+  const headers = { 'idempotency-key': id };
+  for (let tries = 1; ; tries++) {
+    const answered = await request(world, region, { method: 'POST', path, headers, body: JSON.stringify(body) });
+    const mayPass = answered.status === 429 || answered.status >= 500;
+    if (!mayPass || tries === TRIES) return answered;
+    await sleepOn(scheduler, PAUSE_MS);
+  }
+}
+
+async function request(world: World, region: string, asked: Parameters<typeof functionUrlEvent>[0]): Promise<Answered> {
+  const { statusCode, body } = await world.region(region).request(functionUrlEvent(asked));
+  return { status: statusCode, body: JSON.parse(body) };
+}
+
+/** Does something with every item, so many at a time. @returns what it answered, in the order of the items */
+export async function each<T, R>(
+  width: number,
+  items: Iterable<T>,
+  work: (item: T) => Promise<R>,
+): Promise<readonly R[]> {
+  const all = [...items];
+  const results = new Array<R>(all.length);
+  // Each takes the next item of the same list.
+  const left = all.entries();
+  const worker = async (): Promise<void> => {
+    for (const [i, item] of left) results[i] = await work(item);
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+  return results;
+}

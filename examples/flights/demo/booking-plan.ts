@@ -1,0 +1,117 @@
+import { type Random, seeded } from '@meridian-es/meridian/world';
+import { booking, nearestRegion, priceOf } from '../index.ts';
+import { type FlightRow, flightOf, passengerOf } from './input.ts';
+
+/** Who books. */
+export interface Member {
+  /** `LAX.member-1` */
+  readonly id: string;
+  /** Where the member's miles are at home, and where the member books. */
+  readonly region: string;
+  /** What is earned before anything is booked. */
+  readonly miles: number;
+}
+
+/** One member wants a seat on one flight. */
+export interface PlannedBooking {
+  /** Of the transaction: the same one is the same booking. */
+  readonly id: string;
+  /** Where it is asked for: the member's. */
+  readonly region: string;
+  readonly flight: string;
+  readonly member: string;
+  /** What it costs. */
+  readonly miles: number;
+  /** Whether seat and miles are at home in one Region. */
+  readonly isOneRegion: boolean;
+  readonly participants: readonly object[];
+}
+
+export interface BookingPlan {
+  readonly members: readonly Member[];
+  /** At most one by a member on a flight. */
+  readonly bookings: readonly PlannedBooking[];
+  /** Who had seats before, by flight: of every flight that is booked. */
+  readonly aboard: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Those who try the world by hand find the first flights of the file as the file left them. */
+const LEFT_ALONE = 100;
+const BUSIEST = 1000;
+const MEMBERS = 200;
+/** Enough for anything, and enough for one or two short flights. Every fifth member has the second. */
+const [RICH, POOR] = [40_000, 1500];
+const EVERY_POOR = 5;
+
+/**
+ * So many bookings by 200 members over all Regions that are near an airport, on the thousand flights between the busiest
+ * airports, more on the busier ones: the same for the same file, Regions and seed. There are fewer when every member has
+ * a booking on every flight.
+ */
+export function planBookings(
+  rows: readonly FlightRow[],
+  regions: readonly string[],
+  count: number,
+  seed = 1,
+): BookingPlan {
+  const random = seeded(seed);
+  const traffic = trafficOf(rows);
+  const flights = rows
+    .filter(({ row }) => row > LEFT_ALONE)
+    .map((row) => ({ row, traffic: (traffic.get(row.origin) ?? 0) + (traffic.get(row.destination) ?? 0) }))
+    .sort((a, b) => b.traffic - a.traffic || a.row.row - b.row.row)
+    .slice(0, BUSIEST)
+    .map(({ row }) => ({ id: flightOf(row), row, seatsRegion: nearestRegion(row.origin, regions) }));
+  const members = planMembers(traffic, regions, random);
+  const bookings: PlannedBooking[] = [];
+  const aboard = new Map<string, readonly string[]>();
+  const taken = new Set<string>();
+  const most = Math.min(count, members.length * flights.length);
+  while (bookings.length < most) {
+    const flight = skewed(flights, random);
+    const member = members[Math.floor(members.length * random())];
+    const pair = `${member?.id} ${flight?.id}`;
+    if (!flight || !member || taken.has(pair)) continue;
+    taken.add(pair);
+    aboard.set(flight.id, [passengerOf(flight.row)]);
+    const asked = { flight: flight.id, member: member.id, miles: priceOf(flight.id) };
+    bookings.push({
+      ...asked,
+      // One that nobody who tries things by hand thinks of.
+      id: `${member.region}:start.booking-${bookings.length + 1}`,
+      region: member.region,
+      isOneRegion: flight.seatsRegion === member.region,
+      participants: booking(asked),
+    });
+  }
+  return { members, bookings, aboard };
+}
+
+/** How many flights each airport has, out or in. */
+function trafficOf(rows: readonly FlightRow[]): ReadonlyMap<string, number> {
+  const traffic = new Map<string, number>();
+  for (const { origin, destination } of rows)
+    for (const airport of [origin, destination]) traffic.set(airport, (traffic.get(airport) ?? 0) + 1);
+  return traffic;
+}
+
+/** Members of all Regions in turn, more of the busier airports. */
+function planMembers(
+  traffic: ReadonlyMap<string, number>,
+  regions: readonly string[],
+  random: Random,
+): readonly Member[] {
+  const airports = [...traffic].sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1)).map(([code]) => code);
+  const near = Map.groupBy(airports, (airport) => nearestRegion(airport, regions));
+  return Array.from({ length: MEMBERS }, (_, i): readonly Member[] => {
+    const [region, codes] = [...near][i % near.size] ?? [];
+    const airport = codes && skewed(codes, random);
+    if (region === undefined || airport === undefined) return [];
+    return [{ id: `${airport}.member-${i + 1}`, region, miles: (i + 1) % EVERY_POOR === 0 ? POOR : RICH }];
+  }).flat();
+}
+
+/** One of them, the first ones more often: half of the time one of the first quarter. */
+function skewed<T>(items: readonly T[], random: Random): T | undefined {
+  return items[Math.floor(items.length * random() ** 2)];
+}

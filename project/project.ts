@@ -1,0 +1,53 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Command } from 'commander';
+import * as z from 'zod';
+import { parseJson } from '../core/index.ts';
+
+const manifestSchema = z.object({
+  meridian: z
+    .object({
+      /** The file that exports `domain`, from the folder of package.json. */
+      domain: z.string().default('streams/index.ts'),
+      /** A file that exports `addCommands(program)`: commands of the project's own. */
+      commands: z.string().optional(),
+    })
+    .optional(),
+});
+
+/** A project on Meridian: the nearest folder whose package.json has a member `meridian`. */
+export interface Project {
+  readonly folder: string;
+  /** Of the domain's file. */
+  readonly domain: string;
+  readonly commands: string | undefined;
+}
+
+/** @returns undefined outside of a project @throws Error when package.json is not JSON, or its `meridian` is not as it has to be */
+export function findProject(from: string): Project | undefined {
+  const file = join(from, 'package.json');
+  if (existsSync(file)) {
+    const manifest = manifestSchema.safeParse(parseJson(readFileSync(file, 'utf8')));
+    if (!manifest.success) throw new Error(`${file}: ${z.prettifyError(manifest.error)}`);
+    const { meridian } = manifest.data;
+    if (meridian)
+      return {
+        folder: from,
+        domain: join(from, meridian.domain),
+        commands: meridian.commands && join(from, meridian.commands),
+      };
+  }
+  const parent = dirname(from);
+  return parent === from ? undefined : findProject(parent);
+}
+
+/** Adds the commands that a project brings. */
+export async function addProjectCommands(program: Command, { commands }: Project): Promise<void> {
+  if (commands === undefined) return;
+  const { addCommands }: { readonly addCommands?: (program: Command) => void } = await import(
+    pathToFileURL(commands).href
+  );
+  if (typeof addCommands !== 'function') throw new Error(`${commands} exports no function addCommands(program).`);
+  addCommands(program);
+}

@@ -1,0 +1,87 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as z from 'zod';
+import manifest from '../package.json' with { type: 'json' };
+import { readOptions } from './options.ts';
+
+// `npm run pack-package`: the package as it is published. In the repository `exports` names the sources; the manifest made here names
+// what tsc made of them, in a folder that nothing in the repository resolves.
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const STAGE = join(root, '.package');
+
+/** What a team brings, each needed by one entry point only unless it is zod. */
+const PEERS = ['aws-cdk-lib', 'cdk-nag', 'constructs', 'esbuild'] as const;
+
+/** Where tsc puts what it makes of a source. */
+function built(source: string): string {
+  return source.replace(/^\.\//, './dist/').replace(/\.ts$/, '.js');
+}
+
+/** The manifest that is published. */
+export function publishedManifest(): Readonly<Record<string, unknown>> {
+  const { name, version, description, license, type, sideEffects } = manifest;
+  const { zod, ...dependencies } = manifest.dependencies;
+  const versions: Readonly<Record<string, string>> = manifest.devDependencies;
+  return {
+    name,
+    version,
+    description,
+    license,
+    type,
+    sideEffects,
+    engines: { node: '>=24' },
+    bin: { meridian: './dist/bin/meridian.mjs' },
+    imports: { '#domain': './dist/lambdas/no-domain.js' },
+    exports: Object.fromEntries(
+      Object.entries(manifest.exports).map(([entry, source]) => [
+        entry,
+        source.endsWith('.ts') ? { types: built(source).replace(/\.js$/, '.d.ts'), default: built(source) } : source,
+      ]),
+    ),
+    dependencies,
+    peerDependencies: {
+      zod: `^${zod}`,
+      ...Object.fromEntries(PEERS.map((peer) => [peer, `^${versions[peer]}`])),
+    },
+    peerDependenciesMeta: Object.fromEntries(PEERS.map((peer) => [peer, { optional: true }])),
+    files: ['dist', 'CHANGELOG.md'],
+  };
+}
+
+/**
+ * Builds the package into `.package/`, and packs it.
+ * @returns the tarball's path, and its bytes
+ * @throws Error when it does not compile; tsc has printed why
+ */
+export function packPackage(): { readonly tarball: string; readonly bytes: number } {
+  rmSync(STAGE, { recursive: true, force: true });
+  const node = process.execPath;
+  execFileSync(node, [join(root, 'node_modules/typescript/bin/tsc'), '--project', 'tsconfig.build.json'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
+  writeFileSync(join(STAGE, 'package.json'), `${JSON.stringify(publishedManifest(), null, 2)}\n`);
+  for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) copyFileSync(join(root, file), join(STAGE, file));
+  const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts'], {
+    cwd: STAGE,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+    stdio: ['ignore', 'pipe', 2],
+  });
+  const [{ filename }] = z.tuple([z.object({ filename: z.string() })]).parse(JSON.parse(packed));
+  const tarball = join(STAGE, filename);
+  return { tarball, bytes: statSync(tarball).size };
+}
+
+if (import.meta.main) {
+  const { json } = readOptions('Usage: npm run pack-package -- [--json]', {
+    json: { type: 'boolean', default: false },
+  });
+  const { tarball, bytes } = packPackage();
+  process.stdout.write(
+    json ? `${JSON.stringify({ tarball, bytes })}\n` : `${tarball}, ${Math.round(bytes / 1000)} kB\n`,
+  );
+}
