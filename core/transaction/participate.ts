@@ -1,6 +1,6 @@
 import { streamTypeOf } from '../definition/domain.ts';
 import { homeOf } from '../definition/stream.ts';
-import { parseStreamRef } from '../facts/stream-ref.ts';
+import { parseStreamRef, type StreamRef } from '../facts/stream-ref.ts';
 import { PARTICIPANT_CALL_MS } from '../limits/budgets.ts';
 import { tellDecision } from '../log/decisions.ts';
 import type { Remote } from '../ports/remote.ts';
@@ -25,16 +25,17 @@ export async function participateStep(ports: ParticipatePorts, asked: unknown): 
       return tellDecision(ports, request);
     case 'finalise': {
       const { state, ...intent } = request.intent;
-      const home = homeIn(ports, intent.stream);
+      const home = homeIn(ports, parseStreamRef(intent.stream));
       if (home !== ports.region) return passOn(ports, home, request);
       await ports.events.finalise(intent, state);
       return { kind: 'finalised' };
     }
     case 'prepare': {
-      const home = homeIn(ports, request.participant.stream);
+      const stream = parseStreamRef(request.participant.stream);
+      const home = homeIn(ports, stream);
       const remaining = 'deadline' in request ? request.deadline - ports.runtime.now() : request.remaining;
       return home === ports.region
-        ? prepareIntent(ports, { ...request, remaining })
+        ? prepareIntent(ports, { ...request, remaining }, stream)
         : passOn(
             ports,
             home,
@@ -45,8 +46,7 @@ export async function participateStep(ports: ParticipatePorts, asked: unknown): 
   }
 }
 
-function homeIn({ domain, region, regions }: ParticipatePorts, name: string): string {
-  const stream = parseStreamRef(name);
+function homeIn({ domain, region, regions }: ParticipatePorts, stream: StreamRef): string {
   return homeOf(streamTypeOf(domain, stream.type), stream, regions) ?? region;
 }
 

@@ -3,7 +3,7 @@ import type { Commit } from '../facts/commit.ts';
 import { attemptIdOf } from '../facts/decision.ts';
 import { cutProblem, MeridianError, toProblem } from '../facts/errors.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
-import { parseStreamRef } from '../facts/stream-ref.ts';
+import { parseStreamRef, type StreamRef } from '../facts/stream-ref.ts';
 import type { Participant, Transaction } from '../facts/transaction.ts';
 import { MAX_REFUSAL_BYTES, PREPARE_TRIES } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
@@ -37,13 +37,16 @@ export interface Prepare extends Pick<Transaction, 'fingerprint' | 'meta'> {
  * events. The same prepare again answers the same intent. Nobody waits here: what another transaction holds is `busy`.
  * @throws MeridianError `unavailable`, `region-unreachable`: ask again
  */
-export async function prepareIntent(ports: AppendPorts, asked: Prepare): Promise<Prepared> {
-  const { stream } = asked.participant;
+export async function prepareIntent(
+  ports: AppendPorts,
+  asked: Prepare,
+  stream = parseStreamRef(asked.participant.stream),
+): Promise<Prepared> {
   try {
-    return await tryToPrepare(ports, asked);
+    return await tryToPrepare(ports, asked, stream);
   } catch (error) {
     if (isOutage(error)) throw error;
-    return { kind: 'refused', stream, problem: cutProblem(toProblem(error), MAX_REFUSAL_BYTES) };
+    return { kind: 'refused', stream: stream.name, problem: cutProblem(toProblem(error), MAX_REFUSAL_BYTES) };
   }
 }
 
@@ -54,10 +57,9 @@ function isOutage(error: unknown): boolean {
 
 const OUTAGES: readonly string[] = ['unavailable', 'region-unreachable'];
 
-async function tryToPrepare(ports: AppendPorts, asked: Prepare): Promise<Prepared> {
+async function tryToPrepare(ports: AppendPorts, asked: Prepare, stream: StreamRef): Promise<Prepared> {
   const { runtime, domain } = ports;
   const { operation, expected } = asked.participant;
-  const stream = parseStreamRef(asked.participant.stream);
   const { fingerprint, meta } = asked;
   const commitId = attemptIdOf(asked);
   const definition = streamTypeOf(domain, stream.type);

@@ -1,5 +1,5 @@
 import { shardOf, type ViewDefinition } from '../definition/view.ts';
-import { parseStreamRef } from '../facts/stream-ref.ts';
+import type { StreamRef } from '../facts/stream-ref.ts';
 import { emptyVersion, versionDominates } from '../facts/version.ts';
 import type { Sums, TotalDelta, Totals, ViewEntry } from '../facts/view-entry.ts';
 import { MAX_TRANSACTION_ITEMS } from '../limits/aws.ts';
@@ -12,11 +12,14 @@ export interface Change {
   readonly deltas: readonly TotalDelta[];
 }
 
-export function changeOf({ view, shards }: Target, history: History, entry: ViewEntry | undefined): readonly Change[] {
-  const { stream, seen, state } = history;
+export function changeOf(
+  { view, shards }: Target,
+  { name: stream, id }: StreamRef,
+  { seen, state }: History,
+  entry: ViewEntry | undefined,
+): readonly Change[] {
   const before = entry?.version ?? emptyVersion;
   if (versionDominates(before, seen) || !versionDominates(seen, before)) return [];
-  const { id } = parseStreamRef(stream);
   const shard = shardOf(shards, stream);
   const totals = view.kind === 'totals' ? checked(view, view.totals(state, id)) : {};
   const deltas = difference(entry?.totals ?? {}, totals).map(({ key, sums }) => ({ key, shard, sums }));

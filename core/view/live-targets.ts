@@ -1,10 +1,9 @@
 import type { Domain } from '../definition/domain.ts';
 import { MeridianError } from '../facts/errors.ts';
-import { parseStreamRef } from '../facts/stream-ref.ts';
 import type { GenerationStore } from '../ports/generation-store.ts';
 import { changeGenerations, readGenerations } from './current-generations.ts';
 import { needsNewerCode, notePassedBy, type Target, targetsOf } from './generation.ts';
-import type { Trigger } from './trigger.ts';
+import type { Triggers } from './trigger.ts';
 
 /** What the triggers have to go into, and the streams that cannot be served here, each with the reason. */
 export interface LiveTargets {
@@ -19,10 +18,10 @@ export interface LiveTargets {
  */
 export async function liveTargets(
   { domain, views }: { readonly domain: Domain; readonly views: GenerationStore },
-  triggers: readonly Trigger[],
+  triggers: Triggers,
 ): Promise<LiveTargets> {
-  const streams = [...new Set(triggers.map(({ stream }) => stream))];
-  const types = new Set(streams.map((stream) => parseStreamRef(stream).type));
+  const refs = [...triggers.values().map(({ ref }) => ref)];
+  const types = new Set(refs.map(({ type }) => type));
   const projected = [...domain.views.values()].filter(({ of }) => types.has(of.type));
   const targets: Target[] = [];
   const refused = new Map<string, unknown>();
@@ -38,9 +37,9 @@ export async function liveTargets(
         : generations;
     targets.push(...targetsOf(view, now));
     if (needsNewerCode(view, now))
-      for (const stream of streams.filter((one) => parseStreamRef(one).type === view.of.type))
+      for (const { name } of refs.filter(({ type }) => type === view.of.type))
         refused.set(
-          stream,
+          name,
           new MeridianError('unavailable', `View ${view.name} is built by newer code than runs here.`, {
             retryable: true,
           }),

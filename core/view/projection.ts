@@ -11,7 +11,7 @@ import { type Change, changeOf } from './change.ts';
 import type { Target } from './generation.ts';
 import { liveTargets } from './live-targets.ts';
 import { streamsBehind } from './streams-behind.ts';
-import type { Trigger, Triggers } from './trigger.ts';
+import { type Trigger, type Triggers, triggersByStream } from './trigger.ts';
 import { loadTriggered } from './triggered-histories.ts';
 
 export interface ProjectPorts extends LoadPorts {
@@ -29,8 +29,9 @@ export async function projectTriggers(
   ports: ProjectPorts,
   triggers: readonly Trigger[],
 ): Promise<ReadonlyMap<string, unknown>> {
-  const { targets, refused } = await liveTargets(ports, triggers);
-  const failed = await projectInto(ports, targets, triggers);
+  const byStream = triggersByStream(triggers);
+  const { targets, refused } = await liveTargets(ports, byStream);
+  const failed = await projectInto(ports, targets, byStream);
   return new Map([...refused, ...failed]);
 }
 
@@ -41,12 +42,12 @@ export async function projectTriggers(
 export async function projectInto(
   ports: ProjectPorts,
   targets: readonly Target[],
-  triggers: readonly Trigger[],
+  triggers: Triggers,
 ): Promise<ReadonlyMap<string, unknown>> {
   const { runtime } = ports;
   const deadline = runtime.elapsed() + PROJECT_MS;
   const failed = new Map<string, unknown>();
-  let pending: Triggers = Map.groupBy(triggers, ({ stream }) => stream);
+  let pending = triggers;
   for (let tries = 0; pending.size > 0; tries++) {
     const once = await projectOnce(ports, targets, pending);
     for (const [stream, error] of once.failed) failed.set(stream, error);
@@ -83,7 +84,7 @@ async function projectOnce(
   const failed = new Map(loaded.failed);
   const late = new Set<string>();
   for (const { target, streams } of behind) {
-    const computed = changesOf(target, streams, loaded.histories);
+    const computed = changesOf(target, streams, loaded.histories, pending);
     const written = await applyChanges(ports, target.name, computed.changes);
     for (const [stream, error] of [...computed.failed, ...written.failed]) failed.set(stream, error);
     for (const stream of written.late) late.add(stream);
@@ -96,13 +97,14 @@ function changesOf(
   target: Target,
   entries: ReadonlyMap<string, ViewEntry | undefined>,
   histories: ReadonlyMap<string, History>,
+  triggers: Triggers,
 ): { readonly changes: readonly Change[]; readonly failed: ReadonlyMap<string, unknown> } {
   const changes: Change[] = [];
   const failed = new Map<string, unknown>();
   for (const [stream, entry] of entries) {
-    const history = histories.get(stream);
+    const [history, triggered] = [histories.get(stream), triggers.get(stream)];
     try {
-      if (history) changes.push(...changeOf(target, history, entry));
+      if (history && triggered) changes.push(...changeOf(target, triggered.ref, history, entry));
     } catch (error) {
       failed.set(stream, error);
     }

@@ -3,7 +3,6 @@ import { codeVersionOf, type ViewDefinition } from '../definition/view.ts';
 import type { Commit } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
 import type { Build, Generations, Segment } from '../facts/generation.ts';
-import { parseStreamRef } from '../facts/stream-ref.ts';
 import { REMOVABLE_AFTER_MS, STEP_MS } from '../limits/budgets.ts';
 import type { CommitScan } from '../ports/commit-scan.ts';
 import type { ActionRequest, ActionResult } from '../wire/operate.ts';
@@ -18,6 +17,7 @@ import {
   targetOf,
 } from './generation.ts';
 import { type ProjectPorts, projectInto } from './projection.ts';
+import { type Triggers, triggersByStream } from './trigger.ts';
 
 /** Commits of one page: their streams are loaded at once. */
 const PAGE = 100;
@@ -92,29 +92,26 @@ async function buildPage(
   const { snapshots: _snapshots, ...table } = ports;
   const { commits, cursor } = await table.events.scan(index, building.segments.length, after, PAGE);
   const page = streamsOf(commits, view, last);
-  const failed = await projectInto(
-    table,
-    [targetOf(view, building)],
-    page.map(({ stream, log, position }) => ({ stream, log, position, inTable: true })),
-  );
+  const failed = await projectInto(table, [targetOf(view, building)], page);
   for (const [stream, error] of failed) throw cannotBuild(view, stream, error);
   return {
     cursor,
     last: commits.at(-1)?.stream ?? last,
-    streams: streams + page.length,
+    streams: streams + page.size,
     done: cursor === undefined,
   };
 }
 
-/** A commit of each stream of the view's type, but for the one that the page before ended in: that was loaded whole. */
-function streamsOf(commits: readonly Commit[], { of }: ViewDefinition, last: string | undefined) {
-  return [
-    ...new Map(
-      commits
-        .filter(({ stream }) => stream !== last && parseStreamRef(stream).type === of.type)
-        .map((commit) => [commit.stream, commit]),
-    ).values(),
-  ];
+/** The streams of the view's type, but for the one that the page before ended in: that was loaded whole. */
+function streamsOf(commits: readonly Commit[], { of }: ViewDefinition, last: string | undefined): Triggers {
+  const byStream = new Map(commits.filter(({ stream }) => stream !== last).map((commit) => [commit.stream, commit]));
+  const triggers = [...byStream.values()].map(({ stream, log, position }) => ({
+    stream,
+    log,
+    position,
+    inTable: true,
+  }));
+  return new Map([...triggersByStream(triggers)].filter(([, { ref }]) => ref.type === of.type));
 }
 
 function cannotBuild({ name }: ViewDefinition, stream: string, cause: unknown): MeridianError {

@@ -1,5 +1,4 @@
 import { shardOf } from '../definition/view.ts';
-import { parseStreamRef } from '../facts/stream-ref.ts';
 import { emptyVersion, versionCovers } from '../facts/version.ts';
 import type { ViewEntry } from '../facts/view-entry.ts';
 import type { ViewStore } from '../ports/view-store.ts';
@@ -22,18 +21,18 @@ export function streamsBehind(
   targets: readonly Target[],
   triggers: Triggers,
 ): Promise<readonly Behind[]> {
-  const streams = [...triggers.keys()];
   return Promise.all(
     targets.map(async (target) => {
-      const { view, name, shards } = target;
-      const own = streams.filter((stream) => parseStreamRef(stream).type === view.of.type);
-      const places = own.map((stream) => ({ stream, shard: shardOf(shards, stream) }));
-      const entries: ReadonlyMap<string, ViewEntry> = own.length > 0 ? await views.entries(name, places) : new Map();
-      const behind = own.filter((stream) => {
-        const version = entries.get(stream)?.version ?? emptyVersion;
-        return triggers.get(stream)?.some((trigger) => trigger.inTable || !versionCovers(version, trigger));
+      const { view, name: generation, shards } = target;
+      const own = [...triggers.values()].filter(({ ref }) => ref.type === view.of.type);
+      const places = own.map(({ ref }) => ({ stream: ref.name, shard: shardOf(shards, ref.name) }));
+      const entries: ReadonlyMap<string, ViewEntry> =
+        own.length > 0 ? await views.entries(generation, places) : new Map();
+      const behind = own.filter(({ ref, triggers }) => {
+        const version = entries.get(ref.name)?.version ?? emptyVersion;
+        return triggers.some((trigger) => trigger.inTable || !versionCovers(version, trigger));
       });
-      return { target, streams: new Map(behind.map((stream) => [stream, entries.get(stream)])) };
+      return { target, streams: new Map(behind.map(({ ref: { name } }) => [name, entries.get(name)])) };
     }),
   );
 }

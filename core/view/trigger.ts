@@ -1,4 +1,5 @@
 import type { Commit } from '../facts/commit.ts';
+import { parseStreamRef, type StreamRef } from '../facts/stream-ref.ts';
 import type { Dot } from '../facts/version.ts';
 import type { EventBody } from '../wire/bus-event.ts';
 import type { ProjectionMessage } from '../wire/projection.ts';
@@ -11,8 +12,19 @@ export interface Trigger extends Dot {
   readonly commit?: Commit;
 }
 
+/** What triggers say of one stream. */
+export interface Triggered {
+  readonly ref: StreamRef;
+  readonly triggers: readonly Trigger[];
+}
+
 /** Triggers by stream. */
-export type Triggers = ReadonlyMap<string, readonly Trigger[]>;
+export type Triggers = ReadonlyMap<string, Triggered>;
+
+export function triggersByStream(triggers: readonly Trigger[]): Triggers {
+  const byStream = Map.groupBy(triggers, ({ stream }) => stream);
+  return new Map([...byStream].map(([stream, own]) => [stream, { ref: parseStreamRef(stream), triggers: own }]));
+}
 
 /** What a batch of messages says: a commit from the bus comes as a payload only when every event of it is in the batch. */
 export function triggersOf(messages: readonly ProjectionMessage[]): readonly Trigger[] {

@@ -1,5 +1,5 @@
 import type { Commit } from '../facts/commit.ts';
-import { parseStreamRef } from '../facts/stream-ref.ts';
+import type { StreamRef } from '../facts/stream-ref.ts';
 import type { History } from '../log/history.ts';
 import { type LoadPorts, loadHistory, loadWhole } from '../log/load.ts';
 import type { Trigger, Triggers } from './trigger.ts';
@@ -22,26 +22,25 @@ export async function loadTriggered(
   const histories = new Map<string, History>();
   const failed = new Map<string, unknown>();
   await Promise.all(
-    [...triggers].map(async ([stream, own]) => {
-      if (!streams.has(stream)) return;
+    [...triggers.values()].map(async ({ ref, triggers: own }) => {
+      if (!streams.has(ref.name)) return;
       try {
         const history = await historyWith(
           ports,
-          stream,
+          ref,
           own.flatMap(({ commit }) => commit ?? []),
         );
-        histories.set(stream, history);
+        histories.set(ref.name, history);
         reportReused(ports, history, own);
       } catch (error) {
-        failed.set(stream, error);
+        failed.set(ref.name, error);
       }
     }),
   );
   return { histories, failed };
 }
 
-async function historyWith(ports: LoadPorts, stream: string, brought: readonly Commit[]): Promise<History> {
-  const ref = parseStreamRef(stream);
+async function historyWith(ports: LoadPorts, ref: StreamRef, brought: readonly Commit[]): Promise<History> {
   const history = await loadHistory(ports, ref);
   history.add(brought);
   if (history.holds) return history;

@@ -39,10 +39,13 @@ import {
  * - `not-caught-up`, retryable: this Region has not seen `basedOn`
  * - `too-large`; `unavailable`, retryable
  */
-export async function appendToStream(ports: AppendPorts, asked: Append): Promise<Appended> {
+export async function appendToStream(
+  ports: AppendPorts,
+  asked: Append,
+  stream = parseStreamRef(asked.stream),
+): Promise<Appended> {
   const { domain, runtime, events: store, log } = ports;
   const { commitId, expected, basedOn } = asked;
-  const stream = parseStreamRef(asked.stream);
   const definition = streamTypeOf(domain, stream.type);
   checkHome(ports, definition, stream);
   const fingerprint = fingerprintOf(runtime, asked.operation);

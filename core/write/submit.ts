@@ -20,7 +20,7 @@ export interface SubmitPorts extends AppendPorts {
 export async function submitAppend(ports: SubmitPorts, asked: Append): Promise<Appended> {
   const stream = parseStreamRef(asked.stream);
   const home = homeOf(streamTypeOf(ports.domain, stream.type), stream, ports.regions) ?? ports.region;
-  if (home === ports.region) return appendToStream(ports, asked);
+  if (home === ports.region) return appendToStream(ports, asked, stream);
   const answer = appendAnswerSchema.parse(await ports.remote.invoke(home, asked));
   if ('problem' in answer) throw fromProblem(answer.problem);
   return answer.appended;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { liveTargets } from '../../../core/view/live-targets.ts';
 import { beginRebuild, rebuildStatus } from '../../../core/view/rebuild.ts';
+import { triggersByStream } from '../../../core/view/trigger.ts';
 import { after, aRunningRegion, key, noting, running } from './rebuild-fixture.ts';
 
 describe('what a trigger has to go into', () => {
@@ -10,21 +11,24 @@ describe('what a trigger has to go into', () => {
   it('is nothing for a stream that no view shows, and what is stored is not asked for then', async () => {
     const us = await aRunningRegion();
     const views = { ...us.views, generations: () => Promise.reject(new Error('This is not asked for.')) };
-    const { targets, refused } = await liveTargets({ ...us, views }, [{ ...trigger, stream: 'account/1' }]);
+    const { targets, refused } = await liveTargets(
+      { ...us, views },
+      triggersByStream([{ ...trigger, stream: 'account/1' }]),
+    );
     expect([targets, refused]).toEqual([[], new Map()]);
   });
 
   it('is the generation that is read, and the one that is built', async () => {
     const us = await aRunningRegion();
-    expect(namesOf(await liveTargets(us, [trigger]))).toEqual(['counts', 'last']);
+    expect(namesOf(await liveTargets(us, triggersByStream([trigger])))).toEqual(['counts', 'last']);
     await beginRebuild(us, { view: 'last', segments: 1 });
-    expect(namesOf(await liveTargets(us, [trigger]))).toEqual(['counts', 'last', 'last@1.2']);
+    expect(namesOf(await liveTargets(us, triggersByStream([trigger])))).toEqual(['counts', 'last', 'last@1.2']);
   });
 
   it('is refused where newer code builds, by what its view still has of this code', async () => {
     const us = await aRunningRegion();
     await beginRebuild(running(us, after), { view: 'last', segments: 1 });
-    const { targets, refused } = await liveTargets(us, [trigger, trigger]);
+    const { targets, refused } = await liveTargets(us, triggersByStream([trigger, trigger]));
     expect(targets.map(({ name }) => name)).toContain('counts');
     expect([...refused.keys()]).toEqual(['note/1']);
     expect(refused.get('note/1')).toMatchObject({ code: 'unavailable', retryable: true });
@@ -33,7 +37,7 @@ describe('what a trigger has to go into', () => {
   it('is not a generation of older code: that is noted to be behind', async () => {
     const us = await aRunningRegion();
     const newer = running(us, after);
-    expect(namesOf(await liveTargets(newer, [trigger]))).not.toContain('last');
+    expect(namesOf(await liveTargets(newer, triggersByStream([trigger])))).not.toContain('last');
     expect(await rebuildStatus(newer, { view: 'last' })).toMatchObject({ active: { behind: true } });
   });
 });

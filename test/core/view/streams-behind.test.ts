@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { firstGenerations, targetsOf } from '../../../core/view/generation.ts';
 import { streamsBehind } from '../../../core/view/streams-behind.ts';
+import { triggersByStream } from '../../../core/view/trigger.ts';
 import { aRegionWithViews, domain } from './a-region-with-views.ts';
 import { key, noting, part, payload, projectAll, put } from './projection-fixture.ts';
 
@@ -21,9 +22,7 @@ describe('streams to look at', () => {
     await projectAll(us, [key(commit)]);
     const targets = [...domain.views.values()].flatMap((view) => targetsOf(view, firstGenerations(view)));
     const looksAt = async (trigger: ReturnType<typeof key>) =>
-      (await streamsBehind(us.views, targets, new Map([[commit.stream, [trigger]]]))).map(({ streams }) => [
-        ...streams.keys(),
-      ]);
+      (await streamsBehind(us.views, targets, triggersByStream([trigger]))).map(({ streams }) => [...streams.keys()]);
     expect(await looksAt(key(commit))).toEqual(targets.map(() => ['note/n']));
     expect(await looksAt(payload(commit))).toEqual(targets.map(() => []));
     expect(await looksAt(part(noting('b', { position: 2 })))).toEqual(targets.map(() => ['note/n']));
@@ -34,7 +33,7 @@ describe('streams to look at', () => {
     const targets = [...domain.views.values()].flatMap((view) => targetsOf(view, firstGenerations(view)));
     const views = { ...us.views, entries: () => Promise.reject(new Error('This is not asked for.')) };
     const stream = 'account/us.1';
-    const behind = await streamsBehind(views, targets, new Map([[stream, [{ ...key(noting('a')), stream }]]]));
+    const behind = await streamsBehind(views, targets, triggersByStream([{ ...key(noting('a')), stream }]));
     expect(behind.map(({ streams }) => streams.size)).toEqual(targets.map(() => 0));
   });
 });
