@@ -1,3 +1,5 @@
+import { LAMBDA_PAYLOAD_BYTES } from '../../core/limits/aws.ts';
+import { MAX_BODY_BYTES } from '../../core/limits/budgets.ts';
 import { CliError } from './cli-error.ts';
 
 /** An answer that no Region of Meridian gives. */
@@ -10,7 +12,7 @@ export function unexpectedAnswer(name: string, status: number, body: string): Cl
   if (status === 413)
     return new CliError(
       'too-large',
-      `${name} takes no request of that size: a Function URL carries 6 MB, one append 5 MB.`,
+      `${name} takes no request of that size: a Function URL carries ${LAMBDA_PAYLOAD_BYTES} bytes, one request of the API ${MAX_BODY_BYTES}.`,
     );
   if (status === 429 || status >= 500)
     return new CliError('broken', `${name} answered ${status}: ${body.slice(0, 200)}. Try again.`);

@@ -1,3 +1,4 @@
+import { MAX_WAIT_S } from '../../core/limits/budgets.ts';
 import { functionUrlEvent } from '../network/server.ts';
 import type { World } from '../world.ts';
 
@@ -19,7 +20,7 @@ export interface ApiAnswer {
 export async function callRegion(
   world: World,
   region: string,
-  { method, path, body, wait = 50 }: ApiRequest,
+  { method, path, body, wait = MAX_WAIT_S }: ApiRequest,
 ): Promise<ApiAnswer> {
   const event = functionUrlEvent({
     method,
