@@ -89,7 +89,6 @@ export type { CommitShown, Health, ProblemDetails, Submitted, TransactionShown }
 export {
   commitPageSchema,
   encodeCommitPage,
-  encodeReason,
   encodeRow,
   encodeRowPage,
   encodeStreamState,
@@ -134,6 +133,7 @@ export { encodeOperateRequest, isOperatorAction, operateAnswerSchema, operatorAc
 export type { ParticipantAnswer } from './wire/participant.ts';
 export type { ProjectionMessage } from './wire/projection.ts';
 export { parseProjectionMessage, streamsOf } from './wire/projection.ts';
+export { encodeReason } from './wire/reason.ts';
 export type { Accepted } from './wire/receipt.ts';
 export { acceptedSchema, encodeAccepted } from './wire/receipt.ts';
 export { isTraceparent } from './wire/schemas.ts';

@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { type Decision, TRANSACTION_TYPE } from '../facts/decision.ts';
 import { problemSchema } from '../facts/errors.ts';
 import { drivingRegionOf } from '../facts/transaction.ts';
-import { encodeReason } from './api.ts';
 import { type BusEntry, SOURCE_PREFIX } from './bus.ts';
+import { encodeReason } from './reason.ts';
 import { positionSchema, streamNameSchema } from './schemas.ts';
 import { encodeVersionToken } from './version-token.ts';
 

@@ -2,10 +2,11 @@
 
 import * as z from 'zod';
 import type { Commit } from '../facts/commit.ts';
-import type { AbortReason, Outcome } from '../facts/decision.ts';
+import type { Outcome } from '../facts/decision.ts';
 import { type Problem, problemSchema } from '../facts/errors.ts';
 import type { VersionVector } from '../facts/version.ts';
 import type { Row } from '../facts/view-entry.ts';
+import { encodeReason } from './reason.ts';
 import { type Accepted, acceptedSchema } from './receipt.ts';
 import { dotShape, givenMetaSchema, versionVectorSchema } from './schemas.ts';
 import { encodeVersionToken } from './version-token.ts';
@@ -155,9 +156,4 @@ export function encodeTransaction(outcome: Exclude<Outcome, { state: 'unknown' }
     case 'aborted':
       return { id, state, ...encodeReason(outcome.reason) };
   }
-}
-
-/** Why a transaction was aborted, as members of a larger object. */
-export function encodeReason({ stream, problem }: AbortReason): { reason: Problem; participant?: string } {
-  return { reason: problem, ...(stream !== undefined && { participant: stream }) };
 }

@@ -22,7 +22,6 @@ import { ANNOUNCEMENT_SOURCE, abortedSchema, announcementOf, committedSchema } f
 import {
   commitPageSchema,
   encodeCommitPage,
-  encodeReason,
   encodeRow,
   encodeRowPage,
   encodeStreamState,
@@ -87,6 +86,7 @@ import {
   type QuarantinedMessage,
   quarantinedSchema,
 } from '../../core/wire/quarantine.ts';
+import { encodeReason } from '../../core/wire/reason.ts';
 import {
   acceptedEntry,
   acceptedSchema,
