@@ -28,6 +28,8 @@ const core = '^core/';
 /** Entry points of the package. */
 const author = '^index\\.ts$';
 const worldEntry = '^world/index\\.ts$';
+/** How what npm runs reads its command line. */
+const scriptOptions = '^scripts/options\\.ts$';
 /** What `#domain` is here: a team's own takes its place. */
 const domain = '^examples/flights/index\\.ts$';
 /** What the code and its deployment have to agree on. */
@@ -146,14 +148,14 @@ const layers = [
     comment:
       'the simulator looks for broken promises in a world of the toy domain, whose streams and commands it knows',
     from: `^world/${simulator}`,
-    may: [...world, toy],
+    may: [...world, toy, scriptOptions],
   },
   {
     name: 'schemas-describe-a-domain',
     comment:
       'what others may rely on, as JSON Schema and AsyncAPI: of any domain, and the run.ts that writes them of this one',
     from: '^schemas/',
-    may: ['^schemas/', core, domain, npm('zod', 'yaml'), builtins],
+    may: ['^schemas/', core, domain, scriptOptions, npm('zod', 'yaml'), builtins],
   },
   {
     name: 'bench-times-what-runs',

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { domain } from '../examples/flights/index.ts';
+import { readOptions } from '../scripts/options.ts';
 import { ASYNCAPI, brokenPromises, driftOf, releaseContract, writeContract } from './contract.ts';
 import { sampleFaults } from './samples.ts';
 
@@ -12,18 +12,11 @@ import { sampleFaults } from './samples.ts';
  * npm run schemas -- --release             writes, and makes this the promise: docs/schemas/released.json
  * npm run schemas -- --release --accept    the same although promises are broken
  */
-const { values } = (() => {
-  try {
-    return parseArgs({
-      options: { check: { type: 'boolean' }, release: { type: 'boolean' }, accept: { type: 'boolean' } },
-    });
-  } catch (error) {
-    process.stderr.write(
-      `${error instanceof Error ? error.message : error}\nUsage: npm run schemas -- [--check | --release [--accept]]\n`,
-    );
-    process.exit(2);
-  }
-})();
+const values = readOptions('Usage: npm run schemas -- [--check | --release [--accept]]', {
+  check: { type: 'boolean' },
+  release: { type: 'boolean' },
+  accept: { type: 'boolean' },
+});
 const root = fileURLToPath(new URL('..', import.meta.url));
 const docs = join(root, 'docs');
 

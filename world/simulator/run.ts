@@ -1,8 +1,8 @@
 // `npm run crash-sweep`: crashes a transaction wherever it can crash, and says whether what Meridian promises held.
 
-import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { DECISIONS } from '../../core/names.ts';
+import { readOptions } from '../../scripts/options.ts';
 import { seeded } from '../time/randomness.ts';
 import { type SweepOptions, type Swept, sweepOnce, sweepTwice } from './sweep.ts';
 
@@ -16,21 +16,12 @@ It takes some three minutes. Exit code 1: a promise was broken.
   --seed   1 by default
   --json   an array of {participants, decisions, oneRegion, rival, crashes, points, histories, outcomes, violations}`;
 
-const { values } = (() => {
-  try {
-    return parseArgs({
-      options: {
-        json: { type: 'boolean', default: false },
-        twice: { type: 'string', default: '0' },
-        seed: { type: 'string', default: '1' },
-        help: { type: 'boolean', default: false },
-      },
-    });
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n${USAGE}\n`);
-    process.exit(2);
-  }
-})();
+const values = readOptions(USAGE, {
+  json: { type: 'boolean', default: false },
+  twice: { type: 'string', default: '0' },
+  seed: { type: 'string', default: '1' },
+  help: { type: 'boolean', default: false },
+});
 if (values.help) {
   process.stdout.write(`${USAGE}\n`);
   process.exit();
