@@ -43,7 +43,7 @@ program.addHelpText(
 Commands talk to the world that \`npm start\` serves, unless --url or --region names another Region.
 Exit codes: 0, 1 for an error or a refusal, 2 for wrong usage, 3 for a transaction of
 which no outcome is known yet. Data is on standard output, errors are on standard error.
-Commands in full: docs/command-line.md`,
+Commands in full: docs/reference/command-line.md`,
 );
 
 /** A whole help would push what is wrong out of sight. */

@@ -14,7 +14,7 @@ import { RegionStack } from './stacks/region-stack.ts';
 
 /**
  * Properties of Meridian. What is left out is taken from the CDK context, of the same name: `cdk.json`, or `cdk -c key=value`.
- * docs/guide.md says what each of them may be.
+ * docs/tutorial.md says what each of them may be.
  */
 export interface MeridianProps extends Partial<Omit<Config, 'domain'>> {
   /**

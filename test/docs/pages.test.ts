@@ -38,7 +38,7 @@ describe('README.md', () => {
   it('shows the stream that the guide has, which a test follows', () => {
     const shown = codeOf('README.md', 'ts');
     expect(shown).toHaveLength(1);
-    expect(codeOf('docs/guide.md', 'ts')).toEqual(expect.arrayContaining([...shown]));
+    expect(codeOf('docs/tutorial.md', 'ts')).toEqual(expect.arrayContaining([...shown]));
   });
 
   it('explains every key of the context', () => {

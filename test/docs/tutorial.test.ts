@@ -66,10 +66,10 @@ function shown(output: readonly string[]): RegExp {
   return new RegExp(`^${escaped}$`);
 }
 
-const page = readFileSync(join(root, 'docs/guide.md'), 'utf8');
+const page = readFileSync(join(root, 'docs/tutorial.md'), 'utf8');
 
 // On a copy of this repository, with its packages and no network.
-describe('docs/guide.md', () => {
+describe('docs/tutorial.md', () => {
   let folder: string;
   let port: string;
   const running: ChildProcess[] = [];
