@@ -1,6 +1,6 @@
 import type { Domain } from '../core/index.ts';
 
-// What `#domain` is in the package: functions are bundled with the domain of a team in its place.
+// What `#domain` is: functions are bundled with the domain of a team in its place.
 export const domain: Domain = noDomain();
 
 function noDomain(): never {
