@@ -28,9 +28,10 @@ const core = '^core/';
 /** Entry points of the package. */
 const author = '^index\\.ts$';
 const worldEntry = '^world/index\\.ts$';
+const construct = '^lib/index\\.ts$';
 /** How what npm runs reads its command line. */
 const scriptOptions = '^scripts/options\\.ts$';
-/** What `#domain` is here: a team's own takes its place. */
+/** Whose contract is in the repository. */
 const domain = '^examples/flights/index\\.ts$';
 /** What the code and its deployment have to agree on. */
 const agreed = '^core/(limits/|names\\.ts$|wire/bus\\.ts$)';
@@ -64,7 +65,7 @@ const layers = [
   {
     name: 'examples-know-public-names',
     comment: 'an example imports its own files, zod and the public names, as the repository of a team does',
-    from: '^examples/(?!flights/airports\\.mjs$|[^/]+/(demo|commands|test)/)',
+    from: '^examples/(?!flights/airports\\.mjs$|[^/]+/(app\\.ts$|(demo|commands|test)/))',
     may: ['^examples/', author, npm('zod')],
   },
   {
@@ -94,7 +95,7 @@ const layers = [
     name: 'index-wires',
     comment: 'lambdas/<function>/index.ts wires handlers, adapters and domain, and nobody imports it',
     from: '^lambdas/[^/]+/index\\.ts$',
-    may: [lambdas, core, '^adapters/', domain, npm('@aws-sdk/[^/]+', '@aws-lambda-powertools/[^/]+', 'uuid'), builtins],
+    may: [lambdas, core, '^adapters/', npm('@aws-sdk/[^/]+', '@aws-lambda-powertools/[^/]+', 'uuid'), builtins],
   },
   {
     name: 'testing-knows-core',
@@ -107,14 +108,14 @@ const layers = [
     name: 'lib-is-infrastructure',
     comment:
       'lib imports the CDK, and what core and the stacks have to agree on: limits, names, bus patterns; the app gives it its domain',
-    from: `^lib/(?!meridian\\.ts$|${customResource})`,
+    from: `^lib/(?!(meridian|index)\\.ts$|${customResource})`,
     may: ['^lib/', agreed, npm('aws-cdk-lib', 'constructs', 'cdk-nag', 'esbuild', 'zod'), builtins],
   },
   {
     name: 'construct-reads-a-domain',
     comment:
-      'lib/meridian.ts is the construct that teams use: it also reads their domain, and what its events look like',
-    from: '^lib/meridian\\.ts$',
+      'lib/meridian.ts is the construct that teams use, with lib/index.ts as its entry: it also reads their domain, and what its events look like',
+    from: '^lib/(meridian|index)\\.ts$',
     may: [
       '^lib/',
       agreed,
@@ -171,18 +172,18 @@ const layers = [
     ],
   },
   {
-    name: 'app-is-infrastructure',
-    comment: 'bin/app.ts is the CDK app: it names the domain, and lib reads it',
-    from: '^bin/app\\.ts$',
-    may: ['^lib/', '^project/', npm('aws-cdk-lib', 'constructs', 'cdk-nag'), builtins],
+    name: 'app-is-a-teams',
+    comment: 'app.ts is the CDK app of an example: it names the domain to the construct, which reads it',
+    from: '^examples/[^/]+/app\\.ts$',
+    may: [construct, npm('aws-cdk-lib', 'constructs'), builtins],
   },
   {
     name: 'command-line-wires-the-world',
     comment:
       'bin/meridian wires what is served; a deployed Region it reaches by adapters/lambda, as only adapters know an SDK',
-    from: '^bin/(?!app\\.ts$)',
+    from: '^bin/',
     may: [
-      '^bin/(?!app\\.ts$)',
+      '^bin/',
       '^project/',
       '^world/',
       '^adapters/lambda/',
@@ -218,8 +219,10 @@ const forbidden = [
   })),
   {
     name: 'lib-stays-behind-the-app',
-    comment: 'only bin/app.ts, tests and the script that measures bundles import lib: the CDK is no part of what runs',
-    from: { pathNot: '^(lib|test)/|^bin/app\\.ts$|^scripts/(bundle-sizes\\.ts$|package-check/shop/bin/)' },
+    comment: 'only apps, tests and the script that measures bundles import lib: the CDK is no part of what runs',
+    from: {
+      pathNot: '^(lib|test)/|^examples/[^/]+/(app\\.ts$|test/)|^scripts/(bundle-sizes\\.ts$|package-check/shop/bin/)',
+    },
     to: { path: '^lib/' },
   },
   {
@@ -234,6 +237,12 @@ const forbidden = [
       'a file that wires a function reads its environment when it is loaded: nothing but Lambda and tests loads it',
     from: { pathNot: '^test/' },
     to: { path: '^lambdas/[^/]+/index\\.ts$' },
+  },
+  {
+    name: 'examples-are-leaves',
+    comment: 'Meridian works without its examples: nothing outside of them imports one',
+    from: { pathNot: ['^examples/', '^schemas/run\\.ts$', '^test/(localstack|schemas)/'] },
+    to: { path: '^examples/' },
   },
   {
     name: 'tests-are-leaves',
@@ -253,7 +262,7 @@ const forbidden = [
     name: 'shipped-on-dependencies',
     comment: 'what is deployed or started imports packages of "dependencies" only; types of others are erased',
     from: {
-      path: ['^(core|examples|adapters|lambdas|world)/(?!.*/test/)', '^bin/(?!app\\.ts$)', `^lib/${customResource}`],
+      path: ['^(core|examples|adapters|lambdas|world)/(?!.*/test/|[^/]+/app\\.ts$)', '^bin/', `^lib/${customResource}`],
     },
     to: { path: 'node_modules/', dependencyTypesNot: ['npm', 'type-only'] },
   },

@@ -1,6 +1,6 @@
 import type { Domain } from '../core/index.ts';
 
-// Stands in for `#domain` in the package; bundling replaces it with the team's domain.
+// Stands in for `#domain`: bundling replaces it with the team's domain.
 export const domain: Domain = noDomain();
 
 function noDomain(): never {

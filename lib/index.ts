@@ -1,5 +1,6 @@
 /** The CDK construct of a deployment. */
 
+export { DomainFileError } from '../project/domain-file.ts';
 export { type Config, ConfigError } from './config.ts';
 export type { Subscription } from './constructs/subscriber.ts';
 export { Meridian, type MeridianProps } from './meridian.ts';

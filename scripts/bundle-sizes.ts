@@ -18,6 +18,8 @@ import { addMeridian } from '../lib/meridian.ts';
 import { readOptions } from './options.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+/** What the functions are bundled with: the domain of the tests, so that a size is Meridian's own. */
+const DOMAIN = join(root, 'testing/toy-domain.ts');
 const run = promisify(execFile);
 
 /** No bundle may be larger, in bytes, minified. */
@@ -45,7 +47,7 @@ const variablesSchema = z.object({ variables: z.record(z.string(), z.unknown()) 
 /** Has the CDK bundle every function of a Region into `outdir`, exactly as a deploy does. */
 export function bundleFunctions(outdir: string): readonly Bundle[] {
   const { context } = cdkJsonSchema.parse(JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')));
-  const config = parseConfig((key) => context[key]);
+  const config = { ...parseConfig((key) => context[key]), domain: DOMAIN };
   const [region = ''] = config.regions;
   const app = new App({
     outdir,
@@ -74,7 +76,7 @@ function read(construct: MeridianFunction): Bundle {
   const folder = join(App.of(construct)?.outdir ?? '', asset.assetPath);
   const path = join(folder, 'index.mjs');
   const code = readFileSync(path);
-  const outputs = Object.values(bundleFunction({ entry: construct.entry }).metafile.outputs);
+  const outputs = Object.values(bundleFunction({ entry: construct.entry, domain: DOMAIN }).metafile.outputs);
   const { variables: told } = variablesSchema.parse(Stack.of(construct).resolve(resource.environment));
   return {
     id: construct.functionId,

@@ -20,6 +20,10 @@ function built(source: string): string {
   return source.replace(/^\.\//, './dist/').replace(/\.ts$/, '.js');
 }
 
+function builtAll(sources: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(sources).map(([name, source]) => [name, built(source)]));
+}
+
 /** The manifest that is published. */
 export function publishedManifest(): Readonly<Record<string, unknown>> {
   const { name, version, description, license, type, sideEffects } = manifest;
@@ -34,7 +38,7 @@ export function publishedManifest(): Readonly<Record<string, unknown>> {
     sideEffects,
     engines: { node: '>=24' },
     bin: { meridian: './dist/bin/meridian.mjs' },
-    imports: { '#domain': './dist/lambdas/no-domain.js' },
+    imports: builtAll(manifest.imports),
     exports: Object.fromEntries(
       Object.entries(manifest.exports).map(([entry, source]) => [
         entry,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { subscriptionPattern } from '../../../core/index.ts';
-import { domain } from '../../../examples/flights/index.ts';
 import { makeHandler } from '../../../lambdas/subscriber/handler.ts';
-import { memoryTally } from '../../contract/tally.ts';
-import { aWorld } from '../../world/a-world.ts';
+import { memoryTally } from '../../../test/contract/tally.ts';
+import { aWorld } from '../../../test/world/a-world.ts';
+import { domain } from '../index.ts';
 
 const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
 

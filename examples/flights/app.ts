@@ -1,11 +1,9 @@
+import { ConfigError, DomainFileError, Meridian } from '@meridian-es/meridian/cdk';
 import { App } from 'aws-cdk-lib';
-import { ConfigError } from '../lib/config.ts';
-import { Meridian } from '../lib/meridian.ts';
-import { DomainFileError } from '../project/domain-file.ts';
 
 try {
   new Meridian(new App(), 'Flights', {
-    domain: import.meta.resolve('../examples/flights/index.ts'),
+    domain: import.meta.resolve('./index.ts'),
     subscriptions: (_region, { subscriber }) => ({
       ...(subscriber && { Subscriber: { functionId: 'subscriber', streamTypes: ['flight'] } }),
     }),
