@@ -63,6 +63,6 @@ function compare(a: string, b: string): number {
 }
 
 /** The same on every delivery: consumers deduplicate on it. */
-export function eventId({ stream, log, position }: Commit, index: number): string {
+export function eventId({ stream, log, position }: Pick<Commit, 'stream' | 'log' | 'position'>, index: number): string {
   return `${stream}@${log}.${position}.${index}`;
 }

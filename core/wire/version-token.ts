@@ -16,10 +16,20 @@ export function encodeVersionToken(stream: string, version: VersionVector): stri
 }
 
 /**
- * Reads a version token. `path` says in an error where the token stood.
+ * Reads a version token of a stream. `path` says in an error where the token stood.
  * @throws MeridianError `validation`: not a token, or one of another stream
  */
 export function decodeVersionToken(stream: string, token: string, path: string): VersionVector {
+  const read = readVersionToken(token, path);
+  if (read.stream !== stream) throw invalid([{ path, message: `is a version of ${read.stream}, not of ${stream}` }]);
+  return read.version;
+}
+
+/** The stream that a version token is of, and the version. @throws MeridianError `validation`: not a token */
+export function readVersionToken(
+  token: string,
+  path: string,
+): { readonly stream: string; readonly version: VersionVector } {
   const groups = tokenPattern.exec(decodeBase64(token))?.groups;
   const version = Object.fromEntries(
     (groups?.logs ?? '')
@@ -33,9 +43,7 @@ export function decodeVersionToken(stream: string, token: string, path: string):
   // There is one token of a version: what prints as another one was not made here.
   if (groups?.stream === undefined || encodeVersionToken(groups.stream, version) !== token)
     throw invalid([{ path, message: 'is not a version token; send one back as you got it' }]);
-  if (groups.stream !== stream)
-    throw invalid([{ path, message: `is a version of ${groups.stream}, not of ${stream}` }]);
-  return version;
+  return { stream: groups.stream, version };
 }
 
 function decodeBase64(text: string): string {
