@@ -4,6 +4,7 @@ import type { Commit } from '../core/facts/commit.ts';
 import {
   commandOf,
   MeridianError,
+  type Mode,
   parseEvents,
   parseInput,
   type StreamDefinition,
@@ -53,18 +54,21 @@ export function rejected(message = '', details?: Readonly<Record<string, unknown
  * A stream with these events, one commit each, every writer having seen the ones before.
  * @throws MeridianError `unknown-event`, `validation`: it could not have such an event
  */
-export function given<State>(definition: StreamDefinition<State>, ...events: readonly GivenEvent[]): Given<State> {
+export function given<State>(
+  definition: StreamDefinition<string, Mode, State>,
+  ...events: readonly GivenEvent[]
+): Given<State> {
   return new Given(definition, [], {}).and(...events);
 }
 
 /** A stream as a test has put it together. It does not change: each step answers a new one. */
 export class Given<State> {
-  readonly #definition: StreamDefinition<State>;
+  readonly #definition: StreamDefinition<string, Mode, State>;
   /** In fold order. */
   readonly #commits: readonly Commit[];
   readonly #seen: VersionVector;
 
-  constructor(definition: StreamDefinition<State>, commits: readonly Commit[], seen: VersionVector) {
+  constructor(definition: StreamDefinition<string, Mode, State>, commits: readonly Commit[], seen: VersionVector) {
     this.#definition = definition;
     this.#commits = commits;
     this.#seen = seen;

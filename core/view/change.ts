@@ -1,4 +1,4 @@
-import { shardOf, type ViewDefinition } from '../definition/view.ts';
+import { type FieldSums, shardOf, type ViewDefinition } from '../definition/view.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
 import { emptyVersion, versionDominates } from '../facts/version.ts';
 import type { Sums, TotalDelta, Totals, ViewEntry } from '../facts/view-entry.ts';
@@ -21,7 +21,8 @@ export function changeOf(
   const before = entry?.version ?? emptyVersion;
   if (versionDominates(before, seen) || !versionDominates(seen, before)) return [];
   const shard = shardOf(shards, stream);
-  const totals = view.kind === 'totals' ? checked(view, view.totals(state, id)) : {};
+  const totals = view.kind === 'totals' ? view.totals(state, id) : {};
+  checkTotals(view, totals);
   const deltas = difference(entry?.totals ?? {}, totals).map(({ key, sums }) => ({ key, shard, sums }));
   if (deltas.length >= MAX_TRANSACTION_ITEMS)
     throw new Error(
@@ -31,12 +32,14 @@ export function changeOf(
   return [{ entry: { stream, shard, version: seen, revision: (entry?.revision ?? 0) + 1, row, totals }, deltas }];
 }
 
-function checked({ name }: ViewDefinition, totals: Totals): Totals {
+function checkTotals(
+  { name }: ViewDefinition,
+  totals: Readonly<Record<string, FieldSums<string>>>,
+): asserts totals is Totals {
   for (const [key, sums] of Object.entries(totals))
     for (const [field, value] of Object.entries(sums))
       if (!Number.isSafeInteger(value))
         throw new Error(`View ${name}: ${key}.${field} is ${value}, totals are integers.`);
-  return totals;
 }
 
 function difference(before: Totals, after: Totals): readonly { readonly key: string; readonly sums: Sums }[] {

@@ -12,9 +12,6 @@ function noted(text: string) {
 function deposited(amount: number) {
   return { type: 'Deposited', data: { amount } };
 }
-function homeOf(definition: typeof account | typeof stock, id: string): string {
-  return definition.mode === 'home' ? definition.home(id, REGIONS) : expect.fail();
-}
 
 describe('a note', () => {
   it('shows the ids of its events, and which of them a writer had not seen', () => {
@@ -59,8 +56,8 @@ describe('an account', () => {
   });
 
   it('is at home in the Region that its id begins with, and counts there', () => {
-    expect(homeOf(account, 'eu.ann')).toBe('eu');
-    expect(() => homeOf(account, 'ann')).toThrow(MeridianError);
+    expect(account.home('eu.ann', REGIONS)).toBe('eu');
+    expect(() => account.home('ann', REGIONS)).toThrow(MeridianError);
     given(account, deposited(5)).hasTotals(money, { eu: { balance: 5 } }, 'eu.ann');
   });
 });
@@ -88,8 +85,8 @@ describe('a stock', () => {
   });
 
   it('is at home in the Region that its id counts to', () => {
-    expect(['0', '1', '2'].map((id) => homeOf(stock, id))).toEqual(['us', 'eu', 'us']);
-    expect(() => homeOf(stock, 'none')).toThrow(MeridianError);
+    expect(['0', '1', '2'].map((id) => stock.home(id, REGIONS))).toEqual(['us', 'eu', 'us']);
+    expect(() => stock.home('none', REGIONS)).toThrow(MeridianError);
   });
 });
 
