@@ -23,6 +23,8 @@ export type Fate =
   /** The Function URL answers in the place of its function. */
   | 'throttled'
   | 'down'
+  /** A transaction has no outcome, as the Region says. */
+  | 'undecided'
   | undefined;
 
 export interface Sent {
@@ -39,9 +41,19 @@ function broken(code: string): TypeError {
 }
 
 /** A world in virtual time, clients of it, and what becomes of their requests. */
-export function aDeployment(options: Partial<WorldOptions> = {}) {
+export function aDeployment({
+  startsMachines = (start) => start(),
+  ...options
+}: Partial<WorldOptions> & {
+  /** When the state machine of a transaction starts. @default at once */
+  readonly startsMachines?: (start: () => Promise<void>, scheduler: VirtualScheduler) => Promise<void>;
+} = {}) {
   const scheduler = new VirtualScheduler();
-  const world = new World({ domain: toyDomain, regions, scheduler, ...options });
+  const withFaults: WorldOptions['withFaults'] = (_region, ports) => ({
+    ...ports,
+    machine: { start: (input) => startsMachines(() => ports.machine.start(input), scheduler) },
+  });
+  const world = new World({ domain: toyDomain, regions, scheduler, withFaults, ...options });
   const sent: Sent[] = [];
   let fateOf: (request: Sent) => Fate = () => undefined;
   const deliver = async ({ region, method, path, body }: Sent, query: string, headers: Record<string, string>) => {
@@ -71,6 +83,10 @@ export function aDeployment(options: Partial<WorldOptions> = {}) {
         return { status: 429, text: async () => '{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded"}' };
       case 'down':
         return { status: 502, text: async () => '{"message":"Internal Server Error"}' };
+      case 'undecided': {
+        const id = decodeURIComponent(path.split('/').at(-1) ?? '');
+        return { status: 200, text: async () => JSON.stringify({ id, state: 'undecided' }) };
+      }
       case undefined:
         return answer();
     }
