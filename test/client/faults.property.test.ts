@@ -9,9 +9,14 @@ const streams = [
   { type: 'account', id: `${regions[2]}.ann` },
 ] as const;
 
-/** A write, and what may be found of it: `1` in the place of its own digit. */
+/** Writes, each by a client that tries so often. */
 const writesArb = fc.array(
-  fc.record({ by: fc.nat(1), region: fc.constantFrom(...regions), stream: fc.nat(1), at: fc.nat(20_000) }),
+  fc.record({
+    region: fc.constantFrom(...regions),
+    stream: fc.nat(1),
+    at: fc.nat(20_000),
+    tries: fc.integer({ min: 1, max: 6 }),
+  }),
   { minLength: 1, maxLength: 6 },
 );
 /** What becomes of requests, in turn: most of them go wrong. */
@@ -32,9 +37,9 @@ describe('whatever becomes of requests and links', () => {
         for (const [from, to] of cuts) if (from !== to) world.cut(from, to);
         next(...fates);
         // Each writes another power of ten, so that every digit of a sum says how often it counts.
-        const write = async ({ region, stream, at }: (typeof writes)[number], i: number): Promise<string> => {
+        const write = async ({ region, stream, at, tries }: (typeof writes)[number], i: number): Promise<string> => {
           await new Promise<void>((resolve) => void scheduler.after(at, resolve));
-          const bank = client({ region });
+          const bank = client({ region, retry: { tries } });
           const amount = 10 ** i;
           try {
             if (stream === 0) await bank.stream('note', streams[0].id).command('note', { text: String(amount) });
