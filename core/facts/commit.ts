@@ -62,7 +62,7 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The same on every delivery, so consumers can deduplicate by it. */
-export function eventId({ stream, log, position }: Commit, index: number): string {
+/** The same on every delivery: consumers deduplicate on it. */
+export function eventId({ stream, log, position }: Pick<Commit, 'stream' | 'log' | 'position'>, index: number): string {
   return `${stream}@${log}.${position}.${index}`;
 }

@@ -78,6 +78,19 @@ export const DEFAULT_PAGE = 100;
 export const MAX_PAGE = 1_000;
 /** How long our own client waits for a response. */
 export const HTTP_CLIENT_MS = 65_000;
+/** How often our own client sends a request that fails, in all Regions together. */
+export const CLIENT_TRIES = 6;
+/** The longest first pause between these, and the longest of all: each further one is twice as long. */
+export const CLIENT_FIRST_PAUSE_MS = 200;
+export const CLIENT_MAX_PAUSE_MS = 5_000;
+/** A Region that did not answer our own client is asked last for this time. */
+export const CLIENT_AVOID_MS = 30_000;
+/** Pauses between our own client's looks at a stream that it follows, and at an outcome that it waits for. */
+export const CLIENT_POLL_MS = 1_000;
+/** Streams of which a session of our own client knows what was seen. */
+export const SESSION_STREAMS = 1_000;
+/** Commits of which a follower of our own client knows that it has had them. */
+export const FOLLOWED_COMMITS = 10_000;
 
 // Transactions.
 

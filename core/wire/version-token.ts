@@ -16,11 +16,21 @@ export function encodeVersionToken(stream: string, version: VersionVector): stri
 }
 
 /**
- * Parses a version token.
+ * Parses a version token of a stream.
  * @param path the token's path, for the error
  * @throws MeridianError `validation`: not a token, or one of another stream
  */
 export function decodeVersionToken(stream: string, token: string, path: string): VersionVector {
+  const read = readVersionToken(token, path);
+  if (read.stream !== stream) throw invalid([{ path, message: `is a version of ${read.stream}, not of ${stream}` }]);
+  return read.version;
+}
+
+/** The stream that a version token is of, and the version. @throws MeridianError `validation`: not a token */
+export function readVersionToken(
+  token: string,
+  path: string,
+): { readonly stream: string; readonly version: VersionVector } {
   const groups = tokenPattern.exec(decodeBase64(token))?.groups;
   const version = Object.fromEntries(
     (groups?.logs ?? '')
@@ -34,9 +44,7 @@ export function decodeVersionToken(stream: string, token: string, path: string):
   // Every version has exactly one token: a token that encodes differently was not made here.
   if (groups?.stream === undefined || encodeVersionToken(groups.stream, version) !== token)
     throw invalid([{ path, message: 'is not a version token; send a token back unchanged' }]);
-  if (groups.stream !== stream)
-    throw invalid([{ path, message: `is a version of ${groups.stream}, not of ${stream}` }]);
-  return version;
+  return { stream: groups.stream, version };
 }
 
 function decodeBase64(text: string): string {
