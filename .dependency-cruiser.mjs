@@ -31,8 +31,6 @@ const worldEntry = '^world/index\\.ts$';
 const construct = '^lib/index\\.ts$';
 /** How what npm runs reads its command line. */
 const scriptOptions = '^scripts/options\\.ts$';
-/** Whose contract is in the repository. */
-const domain = '^examples/flights/index\\.ts$';
 /** What the code and its deployment have to agree on. */
 const agreed = '^core/(limits/|names\\.ts$|wire/bus\\.ts$)';
 const lambdas = '^lambdas/(?![^/]+/index\\.ts$)';
