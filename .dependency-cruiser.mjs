@@ -33,8 +33,10 @@ const scriptOptions = '^scripts/options\\.ts$';
 /** What `#domain` is here: a team's own takes its place. */
 const domain = '^examples/flights/index\\.ts$';
 /** What the code and its deployment have to agree on. */
-const agreed = '^core/(limits/|names\\.ts$|wire/bus\\.ts$)';
-const lambdas = '^lambdas/(?![^/]+/index\\.ts$)';
+const agreed = '^core/(limits/|names\\.ts$|wire/(bus|subscription)\\.ts$)';
+const lambdas = '^lambdas/(?!index\\.ts$|[^/]+/index\\.ts$)';
+/** What a team's subscribers and functions are made with. */
+const lambdaEntry = '^lambdas/index\\.ts$';
 const simulator = 'simulator/';
 const toy = '^testing/toy\\.ts$';
 const customResource = 'constructs/[^/]+/(handler|index)\\.ts$';
@@ -65,7 +67,7 @@ const layers = [
     name: 'examples-know-public-names',
     comment: 'an example imports its own files, zod and the public names, as the repository of a team does',
     from: '^examples/(?!flights/airports\\.mjs$|[^/]+/(demo|commands|test)/)',
-    may: ['^examples/', author, npm('zod')],
+    may: ['^examples/', author, lambdaEntry, npm('zod')],
   },
   {
     name: 'demo-knows-public-names-and-the-command-line',
@@ -89,6 +91,13 @@ const layers = [
     comment: 'a handler parses, calls core, maps the answer; only the index.ts beside it imports adapters and domain',
     from: lambdas,
     may: [lambdas, core, npm('@middy/[^/]+', '@aws-lambda-powertools/[^/]+', 'aws-lambda', 'zod'), builtins],
+  },
+  {
+    name: 'own-functions-get-ports',
+    comment:
+      'what subscribers and functions of a team are made with runs on adapters, and knows no domain: it is in their bundles',
+    from: lambdaEntry,
+    may: [lambdas, core, '^adapters/', npm('aws-lambda')],
   },
   {
     name: 'index-wires',
@@ -172,9 +181,15 @@ const layers = [
   },
   {
     name: 'app-is-infrastructure',
-    comment: 'bin/app.ts is the CDK app: it names the domain, and lib reads it',
+    comment: 'bin/app.ts is the CDK app: it names the domain, which lib reads, and the subscribers',
     from: '^bin/app\\.ts$',
-    may: ['^lib/', '^project/', npm('aws-cdk-lib', 'constructs', 'cdk-nag'), builtins],
+    may: [
+      '^lib/',
+      '^project/',
+      '^examples/[^/]+/subscribers/index\\.ts$',
+      npm('aws-cdk-lib', 'constructs', 'cdk-nag'),
+      builtins,
+    ],
   },
   {
     name: 'command-line-wires-the-world',

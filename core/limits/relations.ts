@@ -1,6 +1,6 @@
 import * as aws from './aws.ts';
 import * as budgets from './budgets.ts';
-import { FUNCTIONS, type FunctionId } from './functions.ts';
+import { FUNCTIONS, type FunctionId, HIDDEN_TIMEOUTS } from './functions.ts';
 
 type Numbers = typeof aws & typeof budgets;
 type Widened<T> = T extends number
@@ -25,8 +25,6 @@ interface Relation {
   readonly has: number;
 }
 
-/** Whole timeouts of its function that a message is hidden for: as Lambda recommends, so that its own retries fit in. */
-const HIDDEN_TIMEOUTS = 6;
 /** A message of the resolver has to come again soon. */
 const RESOLVER_HIDDEN_TIMEOUTS = 1;
 

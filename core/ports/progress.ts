@@ -7,6 +7,13 @@ export interface Place {
   readonly count: number;
 }
 
+/** What was handled: an event, or the outcome of a transaction, which is alone in a log of its own. */
+export interface Handled {
+  readonly id: string;
+  readonly stream: string;
+  readonly meta: Place & { readonly log: string };
+}
+
 /** An event that came before what it follows. */
 export interface Parked {
   readonly event: SubscribedEvent;
@@ -22,10 +29,10 @@ export interface Progress<Effect> {
   /** The last event handled; undefined when there is none. */
   last(stream: string, log: string): Promise<Place | undefined>;
   /**
-   * Writes the effects and moves the place from `before` to the event, all or nothing.
+   * Writes the effects and moves the place from `before` to what was handled, all or nothing.
    * @returns true when written; false when the place was not `before` or another transaction was in the way
    */
-  advance(event: SubscribedEvent, before: Place | undefined, effects: readonly Effect[]): Promise<boolean>;
+  advance(handled: Handled, before: Place | undefined, effects: readonly Effect[]): Promise<boolean>;
   /** Keeps an event for whoever handles the one before it. One that is kept already keeps its `since`. */
   park(event: SubscribedEvent, since: number): Promise<void>;
   /** The first parked events behind a place, in their order. */

@@ -52,14 +52,3 @@ export function fastPathPattern(region: string, projectedTypes: Iterable<string>
     detail: { meta: { region: [{ 'anything-but': [region] }] } },
   };
 }
-
-/**
- * Events of these stream types, written in any Region or in `regions` only → a subscriber's queue. Whole logs, so that each
- * event's predecessor comes too: by the events' types there is no choosing.
- */
-export function subscriptionPattern(streamTypes: readonly string[], regions?: readonly string[]): EventPattern {
-  return {
-    source: streamTypes.map((type) => SOURCE_PREFIX + type),
-    ...(regions && { detail: { meta: { region: regions } } }),
-  };
-}

@@ -43,9 +43,11 @@ describe('README.md', () => {
 
   it('explains every key of the context', () => {
     const keys: string[] = [];
-    parseConfig((key) => {
-      keys.push(key);
-      return key === 'regions' ? ['us-east-1', 'us-east-2'] : undefined;
+    parseConfig({
+      context: (key) => {
+        keys.push(key);
+        return key === 'regions' ? ['us-east-1', 'us-east-2'] : undefined;
+      },
     });
     const [, table = ''] = /^ *\| key +\| meaning.*\n.*\n((?: *\|.*\n)+)/m.exec(textOf('README.md')) ?? [];
     expect([...table.matchAll(/^ *\| `(\w+)`/gm)].map(([, key]) => key).sort()).toEqual(keys.sort());

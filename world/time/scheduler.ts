@@ -4,6 +4,8 @@ export interface Scheduler {
   now(): number;
   /** Runs something after so many milliseconds. @returns what calls it off */
   after(milliseconds: number, run: () => void): () => void;
+  /** Lets no time pass until something is done that takes real time, as the loading of a file does. @default time passes */
+  hold?(work: Promise<unknown>): void;
 }
 
 export function sleepOn(scheduler: Scheduler, milliseconds: number): Promise<void> {
@@ -51,6 +53,7 @@ export class VirtualScheduler implements Scheduler {
   #now: number;
   /** The next timer last. */
   readonly #timers: Timer[] = [];
+  #held: readonly Promise<unknown>[] = [];
 
   constructor(start = Date.UTC(2026, 0, 1)) {
     this.#now = start;
@@ -69,14 +72,20 @@ export class VirtualScheduler implements Scheduler {
     };
   }
 
+  hold(work: Promise<unknown>): void {
+    this.#held = [...this.#held, work];
+    // Whoever lets time pass gets the error.
+    work.catch(() => undefined);
+  }
+
   /**
    * Lets time pass until `done`, or until nothing is left to happen.
    * @param limit milliseconds of virtual time; two hours by default, since queues try for one
-   * @throws Error after that
+   * @throws Error after that; what a held promise is rejected with
    */
   async runUntil(done: () => boolean, limit = 7_200_000): Promise<void> {
     const end = this.#now + limit;
-    for (await settled(); !done(); await settled()) {
+    for (await this.#settled(); !done(); await this.#settled()) {
       const next = this.#timers.pop();
       if (!next) return;
       if (!next.run) continue;
@@ -84,6 +93,16 @@ export class VirtualScheduler implements Scheduler {
       this.#now = next.at;
       next.run();
     }
+  }
+
+  /** Once every promise that can go on has gone on: nothing in the world waits for anything but timers, promises and what is held. */
+  async #settled(): Promise<void> {
+    while (this.#held.length > 0) {
+      const held = this.#held;
+      this.#held = [];
+      await Promise.all(held);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   /** Lets so many milliseconds pass. */
@@ -106,9 +125,4 @@ export class VirtualScheduler implements Scheduler {
     if (!settledYet) throw new Error('Nothing is left to happen, and the promise is still pending.');
     return watched;
   }
-}
-
-/** Once every promise that can go on has gone on: nothing in the world waits for anything but timers and promises. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
