@@ -34,6 +34,7 @@ import { RegionFunctions } from './functions.ts';
 import type { Links } from './links.ts';
 import { type FunctionPorts, ownPorts, regionRuntime, remoteOver } from './ports.ts';
 import { RegionQueues } from './queues.ts';
+import type { Storage } from './storage.ts';
 import { RegionTables } from './tables.ts';
 
 /** A subscriber of every Region's bus: a rule, a queue and a function. */
@@ -67,6 +68,8 @@ export interface RegionOptions extends Clockwork {
   /** Puts faults between the functions and what they use; called for every instance of a function. */
   readonly withFaults: (region: string, ports: FaultyPorts, exit: () => void) => FaultyPorts;
   readonly subscriptions: readonly Subscription[];
+  /** Where its tables' items are kept; undefined: nowhere. */
+  readonly storage: Storage | undefined;
 }
 
 /**
@@ -150,6 +153,12 @@ export class WorldRegion {
     this.#peers.set(peer.name, { links, peer });
   }
 
+  /** Takes in what its storage holds, and decisions that all Regions share. */
+  restore(shared: readonly Decision[]): void {
+    this.#tables.restore();
+    for (const decision of shared) this.#tables.restoreShared(decision);
+  }
+
   linksTo(region: string): Links {
     return this.#peerIn(region).links;
   }
@@ -172,6 +181,12 @@ export class WorldRegion {
   /** The commits of a stream that the table holds, seen or not. */
   load(stream: string): Promise<readonly Commit[]> {
     return this.#tables.events.load(stream);
+  }
+
+  /** Every commit that the table holds, by stream. */
+  async commits(): Promise<readonly Commit[]> {
+    const { commits } = await this.#tables.events.scan(0, 1, undefined, Number.POSITIVE_INFINITY);
+    return commits;
   }
 
   /** The decisions that the table holds of a transaction, in the order of its attempts. */
