@@ -35,6 +35,8 @@ const domain = '^examples/flights/index\\.ts$';
 /** What the code and its deployment have to agree on. */
 const agreed = '^core/(limits/|names\\.ts$|wire/bus\\.ts$)';
 const lambdas = '^lambdas/(?![^/]+/index\\.ts$)';
+/** What is kept of a deployment: a file, and nothing of the CDK. */
+const deployedRegions = '^lib/deployed-regions\\.ts$';
 const simulator = 'simulator/';
 const toy = '^testing/toy\\.ts$';
 const customResource = 'constructs/[^/]+/(handler|index)\\.ts$';
@@ -66,6 +68,13 @@ const layers = [
     comment: 'an example imports its own files, zod and the public names, as the repository of a team does',
     from: '^examples/(?!flights/airports\\.mjs$|[^/]+/(demo|commands|test)/)',
     may: ['^examples/', author, npm('zod')],
+  },
+  {
+    name: 'starter-knows-public-names',
+    comment:
+      'the starter is the repository of a team: it imports its own files, the public names, and what its package.json names',
+    from: '^starter/',
+    may: ['^starter/', author, '^(lib|testing|world)/index\\.ts$', npm('zod', 'aws-cdk-lib', 'vitest')],
   },
   {
     name: 'demo-knows-public-names-and-the-command-line',
@@ -184,6 +193,7 @@ const layers = [
     may: [
       '^bin/(?!app\\.ts$)',
       '^project/',
+      deployedRegions,
       '^world/',
       '^adapters/lambda/',
       core,
@@ -219,8 +229,8 @@ const forbidden = [
   {
     name: 'lib-stays-behind-the-app',
     comment: 'only bin/app.ts, tests and the script that measures bundles import lib: the CDK is no part of what runs',
-    from: { pathNot: '^(lib|test)/|^bin/app\\.ts$|^scripts/(bundle-sizes\\.ts$|package-check/shop/bin/)' },
-    to: { path: '^lib/' },
+    from: { pathNot: '^(lib|test)/|^bin/app\\.ts$|^scripts/bundle-sizes\\.ts$|^starter/bin/' },
+    to: { path: '^lib/', pathNot: deployedRegions },
   },
   {
     name: 'figures-are-independent',
@@ -245,7 +255,7 @@ const forbidden = [
     name: 'testing-is-for-tests',
     comment: 'only tests import testing, and the simulator the toy: it is no part of what is deployed or started',
     from: {
-      pathNot: ['^test(ing)?/', '^examples/[^/]+/test/', '^scripts/package-check/shop/test/', `^world/${simulator}`],
+      pathNot: ['^test(ing)?/', '^(examples/[^/]+|starter)/test/', `^world/${simulator}`],
     },
     to: { path: '^testing/' },
   },

@@ -6,13 +6,16 @@ import { addProjectCommands, findProject } from '../project/project.ts';
 import { addAppend } from './commands/append.ts';
 import { addCommand } from './commands/command.ts';
 import { addCost } from './commands/cost.ts';
+import { addDeploy } from './commands/deploy.ts';
 import { addIngest } from './commands/ingest.ts';
+import { addInit } from './commands/init.ts';
 import { addQuarantine } from './commands/quarantine.ts';
 import { addRebuild } from './commands/rebuild.ts';
 import { addRegions } from './commands/regions.ts';
 import { addRepublish } from './commands/republish.ts';
 import { addStart } from './commands/start.ts';
 import { addStream } from './commands/stream.ts';
+import { addTest } from './commands/test.ts';
 import { addTransact } from './commands/transact.ts';
 import { addTransaction } from './commands/transaction.ts';
 import { addView } from './commands/view.ts';
@@ -35,8 +38,13 @@ endWithReader();
 const project = findProject(process.cwd());
 if (project) await addProjectCommands(program, project);
 program.commandsGroup('Your project:');
+addInit(program);
 // A command of the project's own takes the place of the one of that name.
-for (const [name, add] of [['start', addStart]] as const)
+for (const [name, add] of [
+  ['start', addStart],
+  ['test', addTest],
+  ['deploy', addDeploy],
+] as const)
   if (!program.commands.some((command) => command.name() === name)) add(program, project);
 program.commandsGroup('Streams and views of a Region:');
 for (const add of [addIngest, addAppend, addCommand, addTransact, addTransaction, addStream, addView]) add(program);
