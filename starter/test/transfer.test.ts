@@ -36,7 +36,7 @@ test('a transfer of more than there is changes neither warehouse', async () => {
   const { ask } = aWorld();
   const participants = transfer({ article: 'lamp', from: 'us-east-1', to: 'us-east-2', count: 1 });
   expect(await ask('us-east-1', 'POST', '/transactions', { participants })).toMatchObject({
-    state: 'aborted',
+    code: 'aborted',
     reason: { code: 'rejected' },
   });
   expect(await ask('us-east-2', 'GET', '/streams/stock/us-east-2.lamp')).toMatchObject({ state: 0 });
