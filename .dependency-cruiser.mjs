@@ -36,6 +36,8 @@ const agreed = '^core/(limits/|names\\.ts$|wire/(bus|subscription)\\.ts$)';
 const lambdas = '^lambdas/(?!index\\.ts$|[^/]+/index\\.ts$)';
 /** What a team's subscribers and functions are made with. */
 const lambdaEntry = '^lambdas/index\\.ts$';
+/** What is kept of a deployment: a file, and nothing of the CDK. */
+const deployedRegions = '^lib/deployed-regions\\.ts$';
 const simulator = 'simulator/';
 const toy = '^testing/toy\\.ts$';
 const customResource = 'constructs/[^/]+/(handler|index)\\.ts$';
@@ -67,6 +69,13 @@ const layers = [
     comment: 'an example imports its own files, zod and the public names, as the repository of a team does',
     from: '^examples/(?!flights/airports\\.mjs$|[^/]+/(app\\.ts$|(demo|commands|test)/))',
     may: ['^examples/', author, lambdaEntry, npm('zod')],
+  },
+  {
+    name: 'starter-knows-public-names',
+    comment:
+      'the starter is the repository of a team: it imports its own files, the public names, and what its package.json names',
+    from: '^starter/',
+    may: ['^starter/', author, '^(lib|testing|world)/index\\.ts$', npm('zod', 'aws-cdk-lib', 'vitest')],
   },
   {
     name: 'demo-knows-public-names-and-the-command-line',
@@ -192,6 +201,7 @@ const layers = [
       '^bin/',
       '^project/',
       '^schemas/',
+      deployedRegions,
       '^world/',
       '^adapters/lambda/',
       core,
@@ -228,9 +238,9 @@ const forbidden = [
     name: 'lib-stays-behind-the-app',
     comment: 'only apps, tests and the script that measures bundles import lib: the CDK is no part of what runs',
     from: {
-      pathNot: '^(lib|test)/|^examples/[^/]+/(app\\.ts$|test/)|^scripts/(bundle-sizes\\.ts$|package-check/shop/bin/)',
+      pathNot: '^(lib|test)/|^examples/[^/]+/(app\\.ts$|test/)|^scripts/bundle-sizes\\.ts$|^starter/bin/',
     },
-    to: { path: '^lib/' },
+    to: { path: '^lib/', pathNot: deployedRegions },
   },
   {
     name: 'figures-are-independent',
@@ -261,7 +271,7 @@ const forbidden = [
     name: 'testing-is-for-tests',
     comment: 'only tests import testing, and the simulator the toy: it is no part of what is deployed or started',
     from: {
-      pathNot: ['^test(ing)?/', '^examples/[^/]+/test/', '^scripts/package-check/shop/test/', `^world/${simulator}`],
+      pathNot: ['^test(ing)?/', '^(examples/[^/]+|starter)/test/', `^world/${simulator}`],
     },
     to: { path: '^testing/' },
   },
