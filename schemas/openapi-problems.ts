@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../core/facts/errors.ts';
 import { problemSchema } from '../core/facts/errors.ts';
-import { jsonSchema } from './documents.ts';
+import { type JsonSchema, jsonSchema } from './documents.ts';
 import { errorCodes, problemOf } from './problems.ts';
 
 const everywhere = ['internal', 'unavailable'] as const;
@@ -30,14 +30,13 @@ const { $schema: _, ...problemDocument } = jsonSchema(problemSchema, 'input');
 export { problemDocument };
 
 /** Every problem and the responses that carry them, as components. */
-export function problemComponents() {
+export function problemComponents(): { readonly schemas: object; readonly responses: object } {
   return {
     schemas: {
       ...Object.fromEntries(
         errorCodes.map((code) => {
           const { means, schema } = problemOf(code);
-          const { $schema: _, ...described } = jsonSchema(schema, 'input', { description: means });
-          return [`Problem.${code}`, described];
+          return [`Problem.${code}`, withoutDialect(jsonSchema(schema, 'input', { description: means }))];
         }),
       ),
       Problem: problemDocument,

@@ -295,7 +295,7 @@ function valueSchema(view: ViewDefinition): z.ZodType {
 
 function rowsPath(view: ViewDefinition, { add }: Schemas): Path {
   const { name } = view;
-  const row = rowPageSchema.shape.rows.element.extend({ value: valueSchema(view) });
+  const shownSchema = rowPageSchema.shape.rows.element.extend({ value: valueSchema(view) });
   return [
     `/views/${name}`,
     {
@@ -307,7 +307,7 @@ function rowsPath(view: ViewDefinition, { add }: Schemas): Path {
         parameters: [parameter('after.key'), parameter('limit')],
         responses: responses('rows', {
           description: 'Rows in the order of their keys; with `next` there are more',
-          ...json(add(`Rows.${name}`, rowPageSchema.extend({ rows: z.array(row) }))),
+          ...json(add(`Rows.${name}`, rowPageSchema.extend({ rows: z.array(shownSchema) }))),
         }),
       },
     },
