@@ -25,9 +25,12 @@ export type ProblemGroup = keyof typeof groups;
 
 const OTHER = 'problem';
 
-const { $schema: _, ...problemDocument } = jsonSchema(problemSchema, 'input');
+/** The schema of any problem. */
+export const problemDocument: object = withoutDialect(jsonSchema(problemSchema, 'input'));
 
-export { problemDocument };
+function withoutDialect({ $schema: _, ...schema }: JsonSchema): object {
+  return schema;
+}
 
 /** Every problem and the responses that carry them, as components. */
 export function problemComponents(): { readonly schemas: object; readonly responses: object } {
