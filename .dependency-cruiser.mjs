@@ -153,10 +153,9 @@ const layers = [
   },
   {
     name: 'schemas-describe-a-domain',
-    comment:
-      'what others may rely on, as JSON Schema and AsyncAPI: of any domain, and the run.ts that writes them of this one',
+    comment: 'what others may rely on, as JSON Schema, AsyncAPI and OpenAPI: of any domain, which is an argument',
     from: '^schemas/',
-    may: ['^schemas/', core, domain, scriptOptions, npm('zod', 'yaml'), builtins],
+    may: ['^schemas/', core, npm('zod', 'yaml'), builtins],
   },
   {
     name: 'bench-times-what-runs',
@@ -185,6 +184,7 @@ const layers = [
     may: [
       '^bin/',
       '^project/',
+      '^schemas/',
       '^world/',
       '^adapters/lambda/',
       core,
@@ -262,7 +262,11 @@ const forbidden = [
     name: 'shipped-on-dependencies',
     comment: 'what is deployed or started imports packages of "dependencies" only; types of others are erased',
     from: {
-      path: ['^(core|examples|adapters|lambdas|world)/(?!.*/test/|[^/]+/app\\.ts$)', '^bin/', `^lib/${customResource}`],
+      path: [
+        '^(core|examples|adapters|lambdas|project|schemas|world)/(?!.*/test/|[^/]+/app\\.ts$)',
+        '^bin/',
+        `^lib/${customResource}`,
+      ],
     },
     to: { path: 'node_modules/', dependencyTypesNot: ['npm', 'type-only'] },
   },

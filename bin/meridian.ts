@@ -11,6 +11,7 @@ import { addQuarantine } from './commands/quarantine.ts';
 import { addRebuild } from './commands/rebuild.ts';
 import { addRegions } from './commands/regions.ts';
 import { addRepublish } from './commands/republish.ts';
+import { addSchemas } from './commands/schemas.ts';
 import { addStream } from './commands/stream.ts';
 import { addTransact } from './commands/transact.ts';
 import { addTransaction } from './commands/transaction.ts';
@@ -32,6 +33,8 @@ endWithReader();
 // Each command is in a file of its own.
 const project = findProject(process.cwd());
 if (project) await addProjectCommands(program, project);
+program.commandsGroup('A project:');
+addSchemas(program);
 program.commandsGroup('Streams and views of a Region:');
 for (const add of [addIngest, addAppend, addCommand, addTransact, addTransaction, addStream, addView]) add(program);
 program.commandsGroup('For operators:');

@@ -1,4 +1,4 @@
-/** The public face of the engine. */
+/** The public interface of the engine. */
 
 export type { EvolveContext, Mode } from './definition/conflicts.ts';
 export type { Domain } from './definition/domain.ts';

@@ -24,17 +24,17 @@ export interface SchemaDocument {
 }
 
 /**
- * All that others may rely on: every version of every event, every command's input, and what goes over the bus.
+ * Everything that others may rely on: every version of every event, every command's input, and what goes over the bus.
  * What JSON Schema cannot say (a refinement, a date as such) is left open.
  */
 export function schemaDocuments(domain: Domain): readonly SchemaDocument[] {
   return [
     ...[...domain.streams.values()].flatMap(documentsOf),
-    message('Accepted', 'Accepted: an envelope stands', 'output', receipt('Accepted', acceptedSchema)),
+    message('Accepted', 'Accepted: an envelope was committed', 'output', receipt('Accepted', acceptedSchema)),
     message('Rejected', 'Rejected: an envelope was refused', 'output', receipt('Rejected', rejectedSchema)),
     message(
       'TransactionCommitted',
-      'TransactionCommitted: a transaction stands, in all of its streams',
+      'TransactionCommitted: a transaction was committed in all of its streams',
       'output',
       delivered(z.literal(ANNOUNCEMENT_SOURCE), 'TransactionCommitted', committedSchema),
     ),
@@ -135,16 +135,16 @@ function jsonSchema(
   return JSON.parse(JSON.stringify({ $schema, ...about, ...rest }));
 }
 
-/** What EventBridge makes of an entry. Consumers get to bear more members: so none of ours is closed. */
+/** What EventBridge makes of an entry. Consumers must accept further members, so none of these objects is closed. */
 function delivered(source: z.ZodType, detailType: string, detail: z.ZodType) {
   return z.looseObject({
     version: z.string(),
-    id: z.string().meta({ description: "EventBridge's own, another one on every delivery" }),
+    id: z.string().meta({ description: "EventBridge's own id, different on every delivery" }),
     'detail-type': z.literal(detailType),
     source,
     account: z.string(),
     time: z.string(),
-    region: z.string().meta({ description: 'The Region of the bus that it was put on first' }),
+    region: z.string().meta({ description: 'The Region on whose bus it was first put' }),
     resources: z.array(z.string()),
     detail,
   });
@@ -152,7 +152,7 @@ function delivered(source: z.ZodType, detailType: string, detail: z.ZodType) {
 
 /** What a producer puts: any source but Meridian's. */
 function put(detailType: string, detail: z.ZodType) {
-  return delivered(z.string().regex(/^(?!meridian\.)/, 'is kept for Meridian'), detailType, detail);
+  return delivered(z.string().regex(/^(?!meridian\.)/, 'is reserved for Meridian'), detailType, detail);
 }
 
 function asked({ type, mode }: StreamDefinition) {
@@ -193,7 +193,7 @@ function published(
     type,
     publishedSchema.extend({
       data: schema,
-      schemaVersion: z.literal(schemaVersion).meta({ description: 'That in which the event was written' }),
+      schemaVersion: z.literal(schemaVersion).meta({ description: 'The version in which the event was written' }),
     }),
   );
 }

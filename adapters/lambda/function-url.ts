@@ -9,7 +9,7 @@ import { sdkError } from '../sdk/sdk-error.ts';
 
 /**
  * The Function URL of a function.
- * @throws MeridianError `not-found`: there is no such function, or it has no URL; `unavailable`
+ * @throws MeridianError `not-found`: the function does not exist, or has no URL; `unavailable`
  */
 export async function findFunctionUrl(
   region: string,
@@ -25,7 +25,7 @@ export async function findFunctionUrl(
     return FunctionUrl;
   } catch (error) {
     if (error instanceof Error && error.name === 'ResourceNotFoundException')
-      throw new MeridianError('not-found', `There is no Function URL of ${functionName} in ${region}.`, {
+      throw new MeridianError('not-found', `${functionName} in ${region} does not exist or has no Function URL.`, {
         cause: error,
       });
     throw sdkError(`look up the URL of ${functionName} in ${region}`, error);
@@ -34,7 +34,7 @@ export async function findFunctionUrl(
   }
 }
 
-/** A request to be signed: its headers must not be changed afterwards. */
+/** A request to sign. Its headers must not be changed afterwards. */
 export interface Unsigned {
   readonly method: string;
   readonly url: URL;
@@ -42,12 +42,12 @@ export interface Unsigned {
   readonly body?: string | undefined;
 }
 
-/** @returns the headers of the request with its signature, which is good for 5 minutes */
+/** @returns the request's headers with the signature, which is valid for 5 minutes */
 export type Sign = (request: Unsigned) => Promise<Readonly<Record<string, string>>>;
 
 /**
  * Signs requests to a Function URL with AWS Signature Version 4.
- * @param credentials @default those that every AWS tool finds: environment, profile, role
+ * @param credentials @default the standard AWS provider chain: environment, profile, role
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
  */
 export function signerFor(region: string, credentials?: ConnectionOptions['credentials']): Sign {

@@ -7,11 +7,11 @@ import type { SubscribePorts } from './subscriber.ts';
 import { takeTurn } from './take-turn.ts';
 
 /**
- * Handles events of the bus, each once and in the order of its log, in whatever order and however often they come, by
- * however many at the same time. An event that comes too early is parked, and its message comes again: a message is
- * done with only when its event was handled. So what is parked is a copy: nothing is lost with it.
- * @param bodies events of the bus as JSON, as a rule's target gets them
- * @returns per body: undefined when it is done with, else why it has to be delivered again
+ * Handles events from the bus, each exactly once and in log order, however often, in whatever order and at however
+ * many instances they arrive. An event that arrives early is parked, and its message is redelivered: a message is
+ * only done once its event is handled. A parked event is therefore a copy, and losing it loses nothing.
+ * @param bodies events of the bus as JSON, as a rule's target receives them
+ * @returns per body: undefined if it is done, otherwise why it must be redelivered
  */
 export async function handleEvents<Effect>(
   ports: SubscribePorts<Effect>,
@@ -25,14 +25,14 @@ export async function handleEvents<Effect>(
     async ({ event, fault }) => (event ? deliver(ports, event, deadline) : fault),
     {
       when: () => ports.runtime.elapsed() > deadline,
-      instead: () => 'the batch took too long: this one was not begun',
+      instead: () => 'not started: the batch ran out of time',
     },
   );
   const byBody = new Map(messages.map(({ at }, i) => [at, answers[i]]));
   return bodies.map((_, at) => byBody.get(at));
 }
 
-/** A body's place in the batch, and its event or why there is none. */
+/** A body's index in the batch, and its event, or why it has none. */
 interface Message {
   readonly at: number;
   readonly event?: SubscribedEvent;
@@ -47,7 +47,7 @@ function read(body: string, at: number): Message {
   }
 }
 
-/** @returns why the event's message has to come again */
+/** @returns why the event's message must be redelivered; undefined if it need not be */
 async function deliver<Effect>(
   ports: SubscribePorts<Effect>,
   event: SubscribedEvent,
@@ -59,7 +59,7 @@ async function deliver<Effect>(
     const reached = last && (await handleParked(ports, event, last, deadline));
     if (reached && comparePlaces(meta, reached) <= 0) return undefined;
     ports.runtime.metric('Waiting', 'Count', 1);
-    return `${event.id} waits for what comes before it in its log`;
+    return `${event.id} waits for earlier events of its log`;
   } catch (error) {
     return error;
   }

@@ -4,11 +4,11 @@ import type { Runtime } from '../ports/runtime.ts';
 import type { SubscribedEvent } from '../wire/bus-event.ts';
 
 /**
- * Where a log begins that nothing of was handled yet.
- * - `beginning`: with its first event. One whose predecessors were published before there was a subscriber waits for them:
- *   publish them again.
- * - `first-seen`: with the earliest event that has come, once that has waited for {@link FIRST_EVENT_WAIT_MS}. One still
- *   earlier that comes after that is passed over.
+ * Where to start in a log of which no event has been handled yet.
+ * - `beginning`: at its first event. An event whose predecessors were published before the subscriber existed waits
+ *   for them: republish them.
+ * - `first-seen`: at the earliest event that has arrived, once it has waited for {@link FIRST_EVENT_WAIT_MS}. Any
+ *   earlier event that arrives after that is skipped.
  */
 export type From = SubscribeFrom;
 
@@ -17,8 +17,8 @@ export interface SubscribePorts<Effect> {
   readonly progress: Progress<Effect>;
   readonly runtime: Pick<Runtime, 'now' | 'elapsed' | 'sleep' | 'random' | 'metric'>;
   /**
-   * What an event does. It may be asked more than once about an event, also twice at the same time; of what it answers
-   * only one answer is written. What it does by itself elsewhere may happen as often as it is asked.
+   * Returns the effects of an event. It may be called several times for one event, also concurrently; only one result
+   * is stored. Its own side effects happen as often as it is called.
    */
   handle(event: SubscribedEvent): readonly Effect[] | Promise<readonly Effect[]>;
 }

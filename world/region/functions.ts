@@ -36,13 +36,13 @@ export interface RegionFunctionsOptions {
   readonly scheduler: Scheduler;
   readonly activity: Activity;
   readonly functions: Overrides;
-  /** What one instance works with; `exit` ends its process. */
+  /** The ports of one instance; `exit` ends its process. */
   readonly ports: (exit: () => void) => FunctionPorts;
 }
 
 type Consumer = FunctionPool<SQSEvent, SQSBatchResponse>;
 
-/** Makes an instance; `exit` ends its process. */
+/** Creates an instance; `exit` ends its process. */
 type Make<Event, Result> = (exit: () => void) => Handler<Event, Result>;
 
 /** The functions of a Region. */
@@ -75,7 +75,7 @@ export class RegionFunctions {
     this.resolver = this.#consumer('resolver', (exit) => resolver.makeHandler(ports(exit)));
   }
 
-  /** The function of one more subscriber. */
+  /** The function of another subscriber. */
   subscriber(make: () => Handler<SQSEvent, SQSBatchResponse>): Consumer {
     return this.#consumer('subscriber', make);
   }
@@ -98,7 +98,7 @@ export class RegionFunctions {
   }
 }
 
-/** Of a function that looks at its own Region alone. */
+/** The ports of a function that reads its own Region only. */
 function alone(ports: FunctionPorts) {
   const { participants: _participants, ...own } = ports;
   return own;

@@ -36,11 +36,11 @@ import { type FunctionPorts, ownPorts, regionRuntime, remoteOver } from './ports
 import { RegionQueues } from './queues.ts';
 import { RegionTables } from './tables.ts';
 
-/** A subscriber of every Region's bus: a rule, a queue and a function. */
+/** A subscriber on every Region's bus: a rule, a queue and a function. */
 export interface Subscription {
   readonly name: string;
   readonly pattern: EventPattern;
-  /** Makes one instance of the function in a Region. */
+  /** Creates one instance of the function in a Region. */
   readonly make: (ports: {
     readonly region: string;
     readonly runtime: Runtime;
@@ -52,26 +52,26 @@ export interface RegionOptions extends Clockwork {
   readonly region: string;
   readonly regions: readonly string[];
   readonly domain: Domain;
-  /** Counts the messages to the resolver that are not due yet. */
+  /** Counts messages to the resolver that are not due yet. */
   readonly later: Activity;
-  /** The decisions that all Regions share; undefined: each has a store of its own, replicated. */
+  /** The decisions shared by all Regions; undefined: each Region has its own store, replicated. */
   readonly sharedDecisions: Decisions | undefined;
   readonly telemetry: Telemetry;
   /** Milliseconds by which this Region's clock is ahead of the world's. */
   readonly clockAhead: number;
-  /** What the queues and the table's stream do to messages. */
+  /** Faults of the queues and the table's stream. */
   readonly duplicates: number;
   readonly reorders: boolean;
-  /** What is otherwise than deployed. */
+  /** Deviations from the deployed settings. */
   readonly functions: Overrides;
-  /** Puts faults between the functions and what they use; called for every instance of a function. */
+  /** Injects faults into the ports of functions; called for every instance. */
   readonly withFaults: (region: string, ports: FaultyPorts, exit: () => void) => FaultyPorts;
   readonly subscriptions: readonly Subscription[];
 }
 
 /**
- * One Region: its tables with their streams, a bus, queues, functions and a state machine. It shares nothing with others
- * but links, and strong decisions.
+ * One Region: its tables with their streams, a bus, queues, functions and a state machine. It is connected to others
+ * only by links, and by strong decisions.
  */
 export class WorldRegion {
   readonly name: string;
@@ -79,7 +79,7 @@ export class WorldRegion {
   readonly quarantine: ReturnType<typeof memoryQuarantine>;
   readonly bus: WorldBus;
   readonly tableStream: TableStream;
-  /** The stream of the decisions. */
+  /** The stream of the decisions table. */
   readonly decisionStream: TableStream;
   readonly machine: WorldStateMachine;
   readonly #options: RegionOptions;
@@ -130,22 +130,22 @@ export class WorldRegion {
     for (const subscription of options.subscriptions) this.#subscribe(subscription);
   }
 
-  /** What the projection queue gave up. */
+  /** The dead letters of the projection queue. */
   get projectionDeadLetters(): KeepingQueue {
     return this.#queues.projectionDeadLetters;
   }
 
-  /** What the subscribers' queues gave up. */
+  /** The dead letters of the subscribers' queues. */
   get subscriberDeadLetters(): KeepingQueue {
     return this.#queues.subscriberDeadLetters;
   }
 
-  /** What the resolver's queue gave up. */
+  /** The dead letters of the resolver's queue. */
   get resolverDeadLetters(): KeepingQueue {
     return this.#queues.resolverDeadLetters;
   }
 
-  /** Makes the other Regions reachable. */
+  /** Connects this Region to another. */
   connect(peer: WorldRegion, links: Links): void {
     this.#peers.set(peer.name, { links, peer });
   }
@@ -154,32 +154,34 @@ export class WorldRegion {
     return this.#peerIn(region).links;
   }
 
-  /** One request to the Region's Function URL. @throws Error when there is no answer, or one larger than a function may give: 502 */
+  /**
+   * One request to the Region's Function URL. @throws Error if the function fails, or its response is too large: 502
+   */
   async request(event: LambdaFunctionURLEvent): Promise<Answer> {
     return answerPayload(await this.#functions.api.invoke(event));
   }
 
-  /** One invocation of the Region's `operate` function for an action. */
+  /** One invocation of the Region's `operate` function with an action. */
   operate<Name extends OperatorAction>(action: Name, input: ActionInput<Name>): Promise<OperateAnswer> {
     return this.invokeOperate(encodeOperateRequest(action, input));
   }
 
-  /** One invocation of the Region's `operate` function with whatever came, JSON on both ways. */
+  /** One invocation of the Region's `operate` function with any request, JSON in both directions. */
   async invokeOperate(request: unknown): Promise<OperateAnswer> {
     return operateAnswerSchema.parse(answerPayload(await this.#functions.operate.invoke(requestPayload(request))));
   }
 
-  /** The commits of a stream that the table holds, seen or not. */
+  /** The commits of a stream in the table, seen or not. */
   load(stream: string): Promise<readonly Commit[]> {
     return this.#tables.events.load(stream);
   }
 
-  /** The decisions that the table holds of a transaction, in the order of its attempts. */
+  /** The decisions in the table on a transaction, in the order of its attempts. */
   attempts(transaction: string): Promise<readonly Decision[]> {
     return this.#tables.attempts(transaction);
   }
 
-  /** The outcome that the table holds of a one-Region transaction. */
+  /** The outcome in the table of a one-Region transaction. */
   oneRegionDecision(transaction: string): Promise<Decision | undefined> {
     return this.#tables.events.findDecision(transaction);
   }
@@ -196,7 +198,7 @@ export class WorldRegion {
     this.bus.addRule(pattern, { kind: 'queue', queue: this.#queues.subscriber(name, consumer) });
   }
 
-  /** What one instance of a function works with. */
+  /** The ports of one instance of a function. */
   #ports(exit: () => void): FunctionPorts {
     const { region, regions, domain, telemetry, withFaults } = this.#options;
     const { events, snapshots, views, sightings, decisions } = this.#tables;

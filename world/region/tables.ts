@@ -10,10 +10,10 @@ import type { RegionCounts } from './counts.ts';
 import type { Links } from './links.ts';
 import { type RoundTrip, strongDecisions } from './strong-decisions.ts';
 
-/** Another Region, as replication reaches it. */
+/** Another Region as a replication target. */
 export interface ReplicaPeer {
   readonly links: Links;
-  /** The way back. */
+  /** The links back. */
   readonly back: Links;
   readonly tables: RegionTables;
 }
@@ -22,14 +22,17 @@ export interface RegionTablesOptions {
   readonly region: string;
   readonly scheduler: Scheduler;
   readonly counts: RegionCounts;
-  /** The decisions that all Regions share; undefined: each has a store of its own, replicated. */
+  /** The decisions shared by all Regions; undefined: each Region has its own store, replicated. */
   readonly sharedDecisions: Decisions | undefined;
   /** The streams of the two global tables. */
   readonly streams: { readonly commits: TableStream; readonly decisions: TableStream };
   readonly peers: () => readonly ReplicaPeer[];
 }
 
-/** The tables of a Region: what is written in them goes into their streams, and what is written here to the other replicas. */
+/**
+ * The tables of a Region: every write goes into their streams, and writes of this Region are replicated to the
+ * others.
+ */
 export class RegionTables {
   readonly events: MemoryEventStore;
   readonly snapshots: SnapshotStore = memorySnapshotStore();
@@ -37,7 +40,7 @@ export class RegionTables {
   readonly sightings: Sightings = memorySightings();
   readonly decisions: Decisions;
   readonly #options: RegionTablesOptions;
-  /** Takes in what was decided in another Region. */
+  /** Adds a decision of another Region. */
   readonly #replicateDecision: (decision: Decision) => void;
 
   constructor(options: RegionTablesOptions) {
@@ -48,7 +51,7 @@ export class RegionTables {
     this.#replicateDecision = replicate;
   }
 
-  /** The decisions that are held of a transaction, in the order of its attempts. */
+  /** The decisions on a transaction, in the order of its attempts. */
   attempts(transaction: string): Promise<readonly Decision[]> {
     return (this.#options.sharedDecisions ?? this.decisions).attempts(transaction);
   }
@@ -75,7 +78,7 @@ export class RegionTables {
     this.#replicate((peer) => peer.#onReplicated(commit, writtenAt));
   }
 
-  /** Does something in every other Region, as soon as replication has come there. */
+  /** Runs a step in every other Region when replication arrives there. */
   #replicate(there: (peer: RegionTables) => void): void {
     for (const { links, tables } of this.#options.peers()) links.replication.send(() => there(tables));
   }
@@ -99,7 +102,7 @@ export class RegionTables {
       counts.decided++;
       this.#replicate((peer) => peer.#replicateDecision(decision));
     };
-    // What is shared need not be taken in: its record comes to every Region's stream.
+    // Shared decisions need no replication; their records still go into every Region's stream.
     if (shared) return { decisions: strongDecisions(shared, () => this.#roundTrips(), onPut), replicate: record };
     const decisions = memoryDecisions({ strong: false, onPut });
     return { decisions, replicate: (decision) => decisions.replicate(decision) };

@@ -54,7 +54,8 @@ function estimated(...args: readonly string[]) {
 
 describe('meridian cost', () => {
   it('prints what docs/operations/cost.md shows', () => {
-    const [, shown = ''] = /^\$ npx meridian cost\n([^`]+)^```$/m.exec(readFileSync('docs/operations/cost.md', 'utf8')) ?? [];
+    const [, shown = ''] =
+      /^\$ npx meridian cost\n([^`]+)^```$/m.exec(readFileSync('docs/operations/cost.md', 'utf8')) ?? [];
     expect(cost()).toEqual({ refused: false, stderr: '', stdout: shown });
   });
 

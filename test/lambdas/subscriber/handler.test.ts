@@ -52,6 +52,6 @@ describe('the example subscriber', () => {
     );
     expect(failed).toEqual(['message-0', 'message-2', 'message-3']);
     expect(Object.fromEntries(all)).toEqual({ LAX: { Departed: 1 } });
-    expect(lines.map(({ message }) => message)).toEqual(Array.from(failed, () => 'Will be delivered again'));
+    expect(lines.map(({ message }) => message)).toEqual(Array.from(failed, () => 'Will be redelivered'));
   });
 });
