@@ -10,12 +10,16 @@ export type {
   CommandDefinition,
   DecideContext,
   EventOf,
+  HomeStream,
+  InputSchemas,
+  MergeStream,
   NewEventOf,
   RecordedEvent,
+  SentEventOf,
   StreamDefinition,
 } from './definition/stream.ts';
 export { commandOf, defineStream, parseEvents, parseInput } from './definition/stream.ts';
-export type { ViewDefinition } from './definition/view.ts';
+export type { FieldSums, RowView, TotalView, ViewDefinition } from './definition/view.ts';
 export { defineView, shardOf } from './definition/view.ts';
 export { inOrderPerKey } from './delivery/in-order.ts';
 export type { Change, RelayPorts } from './delivery/relay.ts';
