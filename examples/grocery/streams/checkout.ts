@@ -26,8 +26,8 @@ export interface Checkout {
  * The transaction that turns a cart into an order: every article is taken at the price that was shown, the money is spent and
  * the order is placed, or none of it. An order is named by its cart and its number there, so two devices that check out at the
  * same moment make the same order, which is placed once.
- * @returns the order's id; the transaction; and the command on the cart to send once it is committed: what was added to the
- * cart meanwhile stays there
+ * @returns the order's id; the transaction; and what to mark as ordered in the cart once it is committed: what was added
+ * meanwhile stays there
  * @throws MeridianError `rejected`: the cart is empty or too full, an article has no price, or there is no such warehouse
  */
 export function checkout({ cart, content, warehouse, customer, prices, attempt = 1 }: Checkout) {
@@ -48,17 +48,13 @@ export function checkout({ cart, content, warehouse, customer, prices, attempt =
       // Driven where most of it is at home. If the wallet is there too, it is one request to that Region's database.
       id: `${region}:checkout-${order}-${attempt}`,
       participants: [
-        { stream: `order/${order}`, command: 'place', input: { customer, lines } },
-        { stream: `wallet/${customer}`, command: 'spend', input: { cents: totalOf(lines), order } },
+        { type: 'order', id: order, command: 'place', input: { customer, lines } },
+        { type: 'wallet', id: customer, command: 'spend', input: { cents: totalOf(lines), order } },
         ...lines.map(({ article, count, cents }) => {
-          return { stream: `stock/${warehouse}.${article}`, command: 'take', input: { count, cents } } as const;
+          return { type: 'stock', id: `${warehouse}.${article}`, command: 'take', input: { count, cents } } as const;
         }),
       ],
     },
-    ordered: {
-      stream: `cart/${cart}`,
-      command: 'mark-ordered',
-      input: { order, lines: Object.keys(content.lines) },
-    },
+    ordered: { order, lines: Object.keys(content.lines) },
   } as const;
 }

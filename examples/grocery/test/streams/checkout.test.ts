@@ -1,13 +1,14 @@
 import { given, rejected } from '@meridian-es/meridian/testing';
 import { describe, expect, it } from 'vitest';
-import { cart } from '../../streams/cart.ts';
+import { articlesIn, cart } from '../../streams/cart.ts';
 import { type Checkout, checkout } from '../../streams/checkout.ts';
 import { order } from '../../streams/order.ts';
 import { stock } from '../../streams/stock.ts';
 import { wallet } from '../../streams/wallet.ts';
 
 const added = (article: string, count: number) => ({ type: 'Added' as const, data: { article, count } });
-const filled = given(cart, added('apples', 4), added('melon', 1), added('apples', 2)).state;
+const additions = [added('apples', 4), added('melon', 1), added('apples', 2)];
+const filled = given(cart, ...additions).state;
 const asked: Checkout = {
   cart: 'ada',
   content: filled,
@@ -24,7 +25,8 @@ describe('a checkout', () => {
       id: 'us-east-2:checkout-columbus.ada.1-1',
       participants: [
         {
-          stream: 'order/columbus.ada.1',
+          type: 'order',
+          id: 'columbus.ada.1',
           command: 'place',
           input: {
             customer: 'boardman.ada',
@@ -34,9 +36,9 @@ describe('a checkout', () => {
             ],
           },
         },
-        { stream: 'wallet/boardman.ada', command: 'spend', input: { cents: 430, order } },
-        { stream: 'stock/columbus.apples', command: 'take', input: { count: 6, cents: 30 } },
-        { stream: 'stock/columbus.melon', command: 'take', input: { count: 1, cents: 250 } },
+        { type: 'wallet', id: 'boardman.ada', command: 'spend', input: { cents: 430, order } },
+        { type: 'stock', id: 'columbus.apples', command: 'take', input: { count: 6, cents: 30 } },
+        { type: 'stock', id: 'columbus.melon', command: 'take', input: { count: 1, cents: 250 } },
       ],
     });
   });
@@ -51,11 +53,9 @@ describe('a checkout', () => {
 
   it('marks exactly the lines that were ordered', () => {
     const { ordered } = checkout(asked);
-    expect(ordered).toEqual({
-      stream: 'cart/ada',
-      command: 'mark-ordered',
-      input: { order: 'columbus.ada.1', lines: Object.keys(filled.lines) },
-    });
+    expect(ordered).toEqual({ order: 'columbus.ada.1', lines: Object.keys(filled.lines) });
+    const after = given(cart, ...additions).and({ type: 'Ordered', data: ordered });
+    expect(articlesIn(after.state)).toEqual({});
   });
 
   it('makes one order of two devices that check out at the same moment, and the next one afterwards', () => {
