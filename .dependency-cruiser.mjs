@@ -31,11 +31,11 @@ const worldEntry = '^world/index\\.ts$';
 const construct = '^lib/index\\.ts$';
 /** How what npm runs reads its command line. */
 const scriptOptions = '^scripts/options\\.ts$';
-/** Whose contract is in the repository. */
-const domain = '^examples/flights/index\\.ts$';
 /** What the code and its deployment have to agree on. */
-const agreed = '^core/(limits/|names\\.ts$|wire/bus\\.ts$)';
-const lambdas = '^lambdas/(?![^/]+/index\\.ts$)';
+const agreed = '^core/(limits/|names\\.ts$|wire/(bus|subscription)\\.ts$)';
+const lambdas = '^lambdas/(?!index\\.ts$|[^/]+/index\\.ts$)';
+/** What a team's subscribers and functions are made with. */
+const lambdaEntry = '^lambdas/index\\.ts$';
 const simulator = 'simulator/';
 const toy = '^testing/toy\\.ts$';
 const customResource = 'constructs/[^/]+/(handler|index)\\.ts$';
@@ -66,7 +66,7 @@ const layers = [
     name: 'examples-know-public-names',
     comment: 'an example imports its own files, zod and the public names, as the repository of a team does',
     from: '^examples/(?!flights/airports\\.mjs$|[^/]+/(app\\.ts$|(demo|commands|test)/))',
-    may: ['^examples/', author, npm('zod')],
+    may: ['^examples/', author, lambdaEntry, npm('zod')],
   },
   {
     name: 'demo-knows-public-names-and-the-command-line',
@@ -90,6 +90,13 @@ const layers = [
     comment: 'a handler parses, calls core, maps the answer; only the index.ts beside it imports adapters and domain',
     from: lambdas,
     may: [lambdas, core, npm('@middy/[^/]+', '@aws-lambda-powertools/[^/]+', 'aws-lambda', 'zod'), builtins],
+  },
+  {
+    name: 'own-functions-get-ports',
+    comment:
+      'what subscribers and functions of a team are made with runs on adapters, and knows no domain: it is in their bundles',
+    from: lambdaEntry,
+    may: [lambdas, core, '^adapters/', npm('aws-lambda')],
   },
   {
     name: 'index-wires',
@@ -174,7 +181,7 @@ const layers = [
     name: 'app-is-a-teams',
     comment: 'app.ts is the CDK app of an example: it names the domain to the construct, which reads it',
     from: '^examples/[^/]+/app\\.ts$',
-    may: [construct, npm('aws-cdk-lib', 'constructs'), builtins],
+    may: [construct, '^examples/[^/]+/subscribers/index\\.ts$', npm('aws-cdk-lib', 'constructs'), builtins],
   },
   {
     name: 'command-line-wires-the-world',

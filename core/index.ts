@@ -26,8 +26,8 @@ export type { Change, RelayPorts } from './delivery/relay.ts';
 export { relayChanges } from './delivery/relay.ts';
 export type { RepublishPorts } from './delivery/republish.ts';
 export { republishStep } from './delivery/republish.ts';
-export { handleEvents } from './delivery/subscribe.ts';
-export type { From, SubscribePorts } from './delivery/subscriber.ts';
+export { handleMessages } from './delivery/subscribe.ts';
+export type { MessagePorts, SubscribePorts } from './delivery/subscriber.ts';
 export type { Append, Appended } from './facts/append.ts';
 export type { Commit, Intent, Meta } from './facts/commit.ts';
 export { isVisible } from './facts/commit.ts';
@@ -62,7 +62,7 @@ export * from './ports/events-table.ts';
 export * from './ports/generation-store.ts';
 export * from './ports/intent-store.ts';
 export * from './ports/one-region-transactions.ts';
-export type { Parked, Place, Progress } from './ports/progress.ts';
+export type { Handled, Parked, Place, Progress } from './ports/progress.ts';
 export * from './ports/quarantine.ts';
 export * from './ports/queue.ts';
 export * from './ports/remote.ts';
@@ -89,6 +89,7 @@ export type { ProjectPorts } from './view/projection.ts';
 export { projectTriggers } from './view/projection.ts';
 export { beginRebuild, cleanRebuild, rebuildStatus, stepRebuild } from './view/rebuild.ts';
 export { triggersOf } from './view/trigger.ts';
+export type { AnnouncedOutcome } from './wire/announcement.ts';
 export type { CommitShown, Health, ProblemDetails, Submitted, TransactionShown } from './wire/api.ts';
 export {
   commitPageSchema,
@@ -114,7 +115,6 @@ export {
   ingestPattern,
   RECEIPT_SOURCE,
   SOURCE_PREFIX,
-  subscriptionPattern,
   TRANSACT,
 } from './wire/bus.ts';
 export type { SubscribedEvent } from './wire/bus-event.ts';
@@ -142,6 +142,7 @@ export type { Accepted } from './wire/receipt.ts';
 export { acceptedSchema, encodeAccepted } from './wire/receipt.ts';
 export { isTraceparent } from './wire/schemas.ts';
 export { decodeSnapshot, encodeSnapshot } from './wire/snapshot.ts';
+export * from './wire/subscription.ts';
 export { parseTransaction } from './wire/transaction-envelope.ts';
 export { decodeVersionToken, encodeVersionToken } from './wire/version-token.ts';
 export { appendToStream } from './write/append.ts';

@@ -1,4 +1,4 @@
-import type { FunctionId, QueueConsumerId } from './limits/functions.ts';
+import { FUNCTIONS, type FunctionId, type QueueConsumerId } from './limits/functions.ts';
 
 /** Default name prefix of a deployment. */
 export const DEFAULT_PREFIX = 'meridian';
@@ -10,11 +10,39 @@ export const COMPONENT_TAG = 'meridian:component';
 /** The partition of the views table that stores the newest stamp seen of each Region; no view can have this name. */
 export const SEEN_PARTITION = 'meridian#seen';
 
-/** The queues of a Region, by the last part of their names. */
+declare const own: unique symbol;
+
+/** The name of a subscriber or a function of a team's own: see {@link isOwnName}. */
+export type OwnName = string & { readonly [own]: true };
+
+/** So long the name of a team's own function may be: a role's name, which also has a prefix of 24 and a Region of 14 characters, ends at 64. */
+const OWN_NAME_LENGTH = 24;
+
+/** What a name of a team's own must not be, since what Meridian deploys itself is called so, or may be called so one day. */
+const RESERVED_NAMES: ReadonlySet<string> = new Set([
+  ...Object.keys(FUNCTIONS).filter((id) => id !== 'subscriber'),
+  ...['alarms', 'events', 'fast-path', 'forward', 'global', 'quarantine', 'snapshots', 'transactions', 'views'],
+]);
+const RESERVED_FORM = /^(forward|machine|relay|table)-|-dead-letter$/;
+
+/** What {@link isOwnName} takes. */
+export const OWN_NAME_FORM = `1 to ${OWN_NAME_LENGTH} lower-case letters, digits and single hyphens, a letter first and no hyphen last, none that Meridian uses itself, for example "mailer"`;
+
+/** Whether a function of a team's own may be called so: its queue, rule, table, role and alarms are named after it. */
+export function isOwnName(name: string): name is OwnName {
+  return (
+    name.length <= OWN_NAME_LENGTH &&
+    /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) &&
+    !RESERVED_NAMES.has(name) &&
+    !RESERVED_FORM.test(name)
+  );
+}
+
+/** The queues of a Region, by the last part of their name. */
 export type QueueId = QueueConsumerId | 'quarantine' | `${QueueConsumerId | 'forwarding'}-dead-letter`;
 
-/** The rules of a Region's bus, by the last part of their names. */
-export type RuleId = QueueConsumerId | 'fast-path' | `forward-${string}`;
+/** The rules of a Region's bus, by the last part of their name. */
+export type RuleId = QueueConsumerId | OwnName | 'fast-path' | `forward-${string}`;
 
 /** Every environment variable of a function: set by the stacks, parsed by lambdas/environment.ts. */
 export type EnvironmentVariable =
@@ -35,6 +63,10 @@ export type EnvironmentVariable =
   | 'COMMAND_FUNCTION'
   | 'PARTICIPANT_FUNCTION'
   | 'TRANSACTION_MACHINE_ARN'
+  | 'API_FUNCTION'
+  | 'MERIDIAN_API_URL'
+  | 'MERIDIAN_ENDPOINTS'
+  | 'SUBSCRIBER'
   | 'SUBSCRIBER_TABLE'
   | 'SUBSCRIBE_FROM';
 
@@ -53,12 +85,13 @@ export function namesOf(prefix: string) {
     transactionsTable: `${prefix}-transactions`,
     viewsTable: `${prefix}-views`,
     snapshotsTable: `${prefix}-snapshots`,
-    subscriberTable: (id: QueueConsumerId) => `${prefix}-${id}`,
+    subscriberTable: (id: OwnName) => `${prefix}-${id}`,
     bus: prefix,
     schemaRegistry: prefix,
     rule: (id: RuleId) => `${prefix}-${id}`,
-    queue: (id: QueueId) => `${prefix}-${id}`,
-    function: (id: FunctionId) => `${prefix}-${id}`,
+    queue: (id: QueueId | OwnName) => `${prefix}-${id}`,
+    deadLetterQueue: (id: QueueConsumerId | OwnName) => `${prefix}-${id}-dead-letter`,
+    function: (id: FunctionId | OwnName) => `${prefix}-${id}`,
     transactionMachine: `${prefix}-transactions`,
     alarm: (alarm: string) => `${prefix}-${alarm}`,
     alarmTopic: `${prefix}-alarms`,
@@ -66,7 +99,7 @@ export function namesOf(prefix: string) {
     /** Dashboards are global too. */
     dashboard: (region: string) => `${prefix}-${region}`,
     /** IAM is global, so a role's name carries its Region. */
-    role: (region: string, id: FunctionId | 'forward' | 'transactions') => `${prefix}-${region}-${id}`,
+    role: (region: string, id: FunctionId | OwnName | 'forward' | 'transactions') => `${prefix}-${region}-${id}`,
   };
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseJson } from '../core/facts/json.ts';
 import { DECISIONS, type EnvironmentVariable, SUBSCRIBE_FROM } from '../core/names.ts';
 
 /** The format of each environment variable. */
@@ -30,7 +31,13 @@ const variables = {
   PARTICIPANT_FUNCTION: z.string().min(1),
   /** The state machine that drives the transactions of this Region. */
   TRANSACTION_MACHINE_ARN: z.string().min(1),
-  /** The example subscriber's own table, and where it starts in a log that is new to it. */
+  /** Name of the `api` function, the same in every Region, and its URL in this one. */
+  API_FUNCTION: z.string().min(1),
+  MERIDIAN_API_URL: z.url(),
+  /** Where the API is, by Region, instead of a look-up: JSON. */
+  MERIDIAN_ENDPOINTS: z.string().transform(parseJson).pipe(z.record(z.string(), z.url())),
+  /** A subscriber's name, its own table, and where a log begins that it has handled nothing of. */
+  SUBSCRIBER: z.string().min(1),
   SUBSCRIBER_TABLE: z.string().min(1),
   SUBSCRIBE_FROM: z.enum(SUBSCRIBE_FROM),
 } satisfies Readonly<Record<EnvironmentVariable, z.ZodType>>;

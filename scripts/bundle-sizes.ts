@@ -11,10 +11,11 @@ import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Metafile } from 'esbuild';
 import { z } from 'zod';
 import { namesOf } from '../core/names.ts';
+import { subscribers } from '../examples/flights/subscribers/index.ts';
 import { bundleFunction } from '../lib/bundle.ts';
 import { parseConfig } from '../lib/config.ts';
 import { MeridianFunction } from '../lib/constructs/meridian-function.ts';
-import { addMeridian } from '../lib/meridian.ts';
+import { addMeridian, ownOf } from '../lib/meridian.ts';
 import { readOptions } from './options.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -47,7 +48,7 @@ const variablesSchema = z.object({ variables: z.record(z.string(), z.unknown()) 
 /** Has the CDK bundle every function of a Region into `outdir`, exactly as a deploy does. */
 export function bundleFunctions(outdir: string): readonly Bundle[] {
   const { context } = cdkJsonSchema.parse(JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')));
-  const config = { ...parseConfig((key) => context[key]), domain: DOMAIN };
+  const config = parseConfig({ context: (key) => context[key] });
   const [region = ''] = config.regions;
   const app = new App({
     outdir,
@@ -62,7 +63,7 @@ export function bundleFunctions(outdir: string): readonly Bundle[] {
     config,
     projectedTypes: [],
     eventSchemas: {},
-    subscriptions: () => ({ Subscriber: { functionId: 'subscriber', streamTypes: ['any'] } }),
+    own: ownOf({ subscribers }, { regions: config.regions, streamTypes: ['flight'] }),
     deployed: undefined,
   });
   return (regions[0]?.node.findAll() ?? []).filter((construct) => construct instanceof MeridianFunction).map(read);

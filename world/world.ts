@@ -7,7 +7,8 @@ import { Link, type LinkOptions } from './network/link.ts';
 import type { Overrides } from './region/deployment.ts';
 import type { FaultyPorts } from './region/faults.ts';
 import type { Links } from './region/links.ts';
-import { type Subscription, WorldRegion } from './region/region.ts';
+import { WorldRegion } from './region/region.ts';
+import { loadSubscribers, type WorldSubscriber } from './subscribers.ts';
 import { Activity } from './time/activity.ts';
 import { seeded } from './time/randomness.ts';
 import { realScheduler, type Scheduler } from './time/scheduler.ts';
@@ -53,9 +54,12 @@ export interface WorldOptions {
   readonly withFaults?: (region: string, ports: FaultyPorts, exit: () => void) => FaultyPorts;
   /** Deviations from the deployed settings, for tests. @default none */
   readonly functions?: Overrides;
-  /** Subscribers on every Region's bus. @default none */
-  readonly subscriptions?: readonly Subscription[];
-  /** @default errors are not logged */
+  /**
+   * Subscribers, by their names: their files are loaded, and run in the Regions that they name, each with a queue and a table of its own.
+   * @default there are none
+   */
+  readonly subscribers?: Readonly<Record<string, WorldSubscriber>>;
+  /** @default what goes wrong inside is written nowhere */
   readonly telemetry?: Telemetry;
 }
 
@@ -68,9 +72,14 @@ const silent: Telemetry = { log: { warn: () => undefined, error: () => undefined
 export class World {
   readonly regions: ReadonlyMap<string, WorldRegion>;
   readonly decisions: DecisionsKind;
+  /** Resolves when the files of all subscribers are loaded; rejects with a SubscriberFileError when one cannot be used. */
+  readonly ready: Promise<void>;
   readonly #activity = new Activity();
   readonly #later = new Activity();
 
+  /**
+   * @throws DefinitionError when a subscriber cannot be used; Error when its Regions do not allow its decisions
+   */
   constructor({
     domain,
     domains = {},
@@ -84,7 +93,7 @@ export class World {
     decisions = allowStrong(regions) ? 'strong' : 'eventual',
     functions = {},
     withFaults = (_region, ports) => ports,
-    subscriptions = [],
+    subscribers = {},
     telemetry = silent,
   }: WorldOptions) {
     if (decisions === 'strong' && !allowStrong(regions))
@@ -92,6 +101,11 @@ export class World {
         `${regions.join(', ')} do not allow strong decisions. On AWS they need three Regions of one set.`,
       );
     this.decisions = decisions;
+    const loaded = loadSubscribers(subscribers, { regions, streamTypes: domain.streams.keys() });
+    this.ready = Promise.all(loaded.map(({ functions }) => functions)).then(() => undefined);
+    // Whoever lets virtual time pass gets the error; without that, whoever waits for it.
+    this.ready.catch(() => undefined);
+    if (loaded.length > 0) scheduler.hold?.(this.ready);
     const random = seeded(seed);
     const latencies = latency ? awsLatencies : noLatency;
     const activity = this.#activity;
@@ -108,7 +122,7 @@ export class World {
       reorders,
       functions,
       withFaults,
-      subscriptions,
+      subscribers: loaded,
     };
     this.regions = new Map(
       regions.map((region) => [

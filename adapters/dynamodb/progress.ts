@@ -8,7 +8,7 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { type Place, type Progress, type SubscribedEvent, subscribedEventSchema } from '../../core/index.ts';
+import { type Handled, type Place, type Progress, subscribedEventSchema } from '../../core/index.ts';
 import { DATABASE_MS, QUEUE_RETENTION_S } from '../../core/limits/budgets.ts';
 import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
@@ -116,7 +116,7 @@ export function dynamoDbProgress<Effect>(
   };
 }
 
-function putLast(table: string, event: SubscribedEvent, before: Place | undefined): TransactWriteItem {
+function putLast(table: string, event: Handled, before: Place | undefined): TransactWriteItem {
   return {
     Put: {
       TableName: table,

@@ -4,7 +4,7 @@ import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { MeridianError } from '../../core/index.ts';
 import { DATABASE_MS } from '../../core/limits/budgets.ts';
-import { type ConnectionOptions, connection, timeLimit } from '../sdk/connection.ts';
+import { type CallOptions, type ConnectionOptions, connection, timeLimit } from '../sdk/connection.ts';
 import { sdkError } from '../sdk/sdk-error.ts';
 
 /**
@@ -14,13 +14,13 @@ import { sdkError } from '../sdk/sdk-error.ts';
 export async function findFunctionUrl(
   region: string,
   functionName: string,
-  options: Omit<ConnectionOptions, 'region'> = {},
+  { callMs = DATABASE_MS, ...options }: Omit<ConnectionOptions, 'region'> & CallOptions = {},
 ): Promise<string> {
   const client = new LambdaClient({ ...connection, ...options, region });
   try {
     const { FunctionUrl = '' } = await client.send(
       new GetFunctionUrlConfigCommand({ FunctionName: functionName }),
-      timeLimit(DATABASE_MS),
+      timeLimit(callMs),
     );
     return FunctionUrl;
   } catch (error) {

@@ -1,19 +1,12 @@
 import type { SubscribeFrom } from '../names.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { Runtime } from '../ports/runtime.ts';
+import type { AnnouncedOutcome } from '../wire/announcement.ts';
 import type { SubscribedEvent } from '../wire/bus-event.ts';
 
-/**
- * Where to start in a log of which no event has been handled yet.
- * - `beginning`: at its first event. An event whose predecessors were published before the subscriber existed waits
- *   for them: republish them.
- * - `first-seen`: at the earliest event that has arrived, once it has waited for {@link FIRST_EVENT_WAIT_MS}. Any
- *   earlier event that arrives after that is skipped.
- */
-export type From = SubscribeFrom;
-
 export interface SubscribePorts<Effect> {
-  readonly from: From;
+  /** Where a log begins of which nothing was handled yet: `SubscriberDefinition` says what each means. `first-seen` waits for {@link FIRST_EVENT_WAIT_MS}. */
+  readonly from: SubscribeFrom;
   readonly progress: Progress<Effect>;
   readonly runtime: Pick<Runtime, 'now' | 'elapsed' | 'sleep' | 'random' | 'metric'>;
   /**
@@ -21,4 +14,12 @@ export interface SubscribePorts<Effect> {
    * is stored. Its own side effects happen as often as it is called.
    */
   handle(event: SubscribedEvent): readonly Effect[] | Promise<readonly Effect[]>;
+}
+
+/** What handles events of the bus, and outcomes of transactions. */
+export interface MessagePorts<Effect> extends Omit<SubscribePorts<Effect>, 'progress'> {
+  /** Undefined: nothing is recorded, so that what is delivered twice is handled twice, in any order. */
+  readonly progress: Progress<Effect> | undefined;
+  /** What an outcome does, as `handle` does it of an event. @default an outcome is not handled, and stays in the queue */
+  outcome?(outcome: AnnouncedOutcome): readonly Effect[] | Promise<readonly Effect[]>;
 }

@@ -1,9 +1,8 @@
-import { MeridianError } from '../facts/errors.ts';
-import { BEGIN_MS, FIRST_EVENT_WAIT_MS } from '../limits/budgets.ts';
+import { FIRST_EVENT_WAIT_MS } from '../limits/budgets.ts';
 import type { Place } from '../ports/progress.ts';
-import { backoff } from '../retry.ts';
 import type { SubscribedEvent } from '../wire/bus-event.ts';
 import { comparePlaces, followsPlace, START } from './log-order.ts';
+import { lostToOthers } from './lost-to-others.ts';
 import type { SubscribePorts } from './subscriber.ts';
 
 /** What happened to an event, and the last handled place of its log; undefined if no event of it was handled. */
@@ -42,16 +41,7 @@ export async function takeTurn<Effect>(
         runtime.metric('Handled', 'Count', 1);
         return { went: 'handled', last: meta };
       }
-      const wait = backoff(runtime, tries++);
-      if (runtime.elapsed() + wait > deadline)
-        throw new MeridianError(
-          'unavailable',
-          `${event.id} lost the race to other instances for ${BEGIN_MS / 1000} s. Retry.`,
-          {
-            retryable: true,
-          },
-        );
-      await runtime.sleep(wait);
+      await lostToOthers(runtime, event.id, tries++, deadline);
     }
     last = await progress.last(stream, meta.log);
   }

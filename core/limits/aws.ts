@@ -27,7 +27,10 @@ export const TABLE_STREAM_RETENTION_S = 24 * 60 * 60;
 export const TABLE_STREAM_MAX_TRIES = 10_000;
 
 export const LAMBDA_MAX_S = 900;
-/** The request or response of a function, also through its URL. */
+/** Memory of a function. */
+export const LAMBDA_MIN_MB = 128;
+export const LAMBDA_MAX_MB = 10_240;
+/** A request or an answer of a function, by its URL too. */
 export const LAMBDA_PAYLOAD_BYTES = 6 * 1024 * 1024;
 
 /** The run time of an Express state machine, and the input or output of one of its states as JSON. */

@@ -17,7 +17,9 @@ export const SNAPSHOT_MS = 2_000;
 export const REMOTE_MS = 31_000;
 /** The same for `participant`, which has less time. */
 export const PARTICIPANT_CALL_MS = 27_000;
-/** A connection and a request of the SDK, and its attempts per call. */
+/** Of Lambda in another Region, by a function of a team's own that looks up where the API is: a Region that is lost must not hold it up. */
+export const ENDPOINT_LOOKUP_MS = 2_000;
+/** A connection and one request of an SDK, which tries so often in a call. */
 export const SDK_CONNECT_MS = 1_000;
 export const SDK_REQUEST_MS = 5_000;
 export const SDK_TRIES = 3;

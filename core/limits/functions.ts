@@ -48,7 +48,7 @@ const MEMORY_MB = 1024;
  */
 const BATCH = { batchSize: 10, windowS: 0 };
 
-/** Every subscriber. */
+/** Of any subscriber, unless its definition says otherwise. */
 const SUBSCRIBER = {
   timeoutS: 60,
   memoryMb: MEMORY_MB,
@@ -124,6 +124,7 @@ export const FUNCTIONS = {
       visibilityS: 14,
     },
   },
+  /** Every subscriber of a team's own, under its own name. */
   subscriber: SUBSCRIBER,
   'stream-lookup': { timeoutS: 60, memoryMb: 256 },
 } as const satisfies Readonly<Record<string, FunctionLimits>>;
@@ -134,3 +135,29 @@ export type FunctionId = keyof typeof FUNCTIONS;
 export type QueueConsumerId = {
   [Id in FunctionId]: (typeof FUNCTIONS)[Id] extends { readonly queue: QueueLimits } ? Id : never;
 }[FunctionId];
+
+/** A function of a team's own, unless it says otherwise. */
+export const OWN_FUNCTION = { timeoutS: 60, memoryMb: MEMORY_MB } as const satisfies FunctionLimits;
+
+/**
+ * Whole timeouts of its function that a message is hidden for: as Lambda recommends, so that its own retries fit in.
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+ */
+export const HIDDEN_TIMEOUTS = 6;
+
+/** What a subscriber has that says this much itself. */
+export function subscriberLimits({
+  timeoutS = SUBSCRIBER.timeoutS,
+  memoryMb = SUBSCRIBER.memoryMb,
+  batchSize = SUBSCRIBER.queue.batchSize,
+}: {
+  readonly timeoutS?: number | undefined;
+  readonly memoryMb?: number | undefined;
+  readonly batchSize?: number | undefined;
+}): FunctionLimits & { readonly queue: QueueLimits } {
+  return {
+    timeoutS,
+    memoryMb,
+    queue: { ...SUBSCRIBER.queue, batchSize, visibilityS: HIDDEN_TIMEOUTS * timeoutS },
+  };
+}

@@ -1,6 +1,6 @@
 import * as aws from './aws.ts';
 import * as budgets from './budgets.ts';
-import { FUNCTIONS, type FunctionId } from './functions.ts';
+import { FUNCTIONS, type FunctionId, HIDDEN_TIMEOUTS } from './functions.ts';
 
 type Numbers = typeof aws & typeof budgets;
 type Widened<T> = T extends number
@@ -25,12 +25,7 @@ interface Relation {
   readonly has: number;
 }
 
-/**
- * Visibility timeout of a message in timeouts of its function: AWS recommends six, to leave room for Lambda's own
- * retries.
- */
-const HIDDEN_TIMEOUTS = 6;
-/** A message of the resolver must be redelivered soon. */
+/** A message of the resolver has to come again soon. */
 const RESOLVER_HIDDEN_TIMEOUTS = 1;
 
 /**

@@ -7,7 +7,14 @@ export interface Place {
   readonly count: number;
 }
 
-/** An event that arrived before its predecessor. */
+/** What was handled: an event, or the outcome of a transaction, which is alone in a log of its own. */
+export interface Handled {
+  readonly id: string;
+  readonly stream: string;
+  readonly meta: Place & { readonly log: string };
+}
+
+/** An event that came before what it follows. */
 export interface Parked {
   readonly event: SubscribedEvent;
   /** When it was first parked, milliseconds since 1970. */
@@ -22,11 +29,11 @@ export interface Progress<Effect> {
   /** The last event handled; undefined if there is none. */
   last(stream: string, log: string): Promise<Place | undefined>;
   /**
-   * Writes the effects and moves the place from `before` to the event, atomically.
-   * @returns true if written; false if the place was not `before` or another transaction conflicted
+   * Writes the effects and moves the place from `before` to what was handled, all or nothing.
+   * @returns true when written; false when the place was not `before` or another transaction was in the way
    */
-  advance(event: SubscribedEvent, before: Place | undefined, effects: readonly Effect[]): Promise<boolean>;
-  /** Stores an event until its predecessor is handled. An event that is already stored keeps its `since`. */
+  advance(handled: Handled, before: Place | undefined, effects: readonly Effect[]): Promise<boolean>;
+  /** Keeps an event for whoever handles the one before it. One that is kept already keeps its `since`. */
   park(event: SubscribedEvent, since: number): Promise<void>;
   /** The first parked events after a place, in log order. */
   parked(stream: string, log: string, behind: Place, limit: number): Promise<readonly Parked[]>;

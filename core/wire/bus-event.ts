@@ -81,8 +81,8 @@ export type SubscribedEvent = z.output<typeof subscribedEventSchema>;
 
 const subscribedBodySchema = z.object({ 'detail-type': z.string(), detail: z.looseObject({}) });
 
-/** Parses an event from a subscriber's queue. @throws Error if the body is not an event of a commit */
-export function parseSubscribedEvent(body: string): SubscribedEvent {
-  const { 'detail-type': type, detail } = subscribedBodySchema.parse(JSON.parse(body));
+/** Reads an event as a subscriber's queue brings it. @param body JSON that was parsed @throws Error when it is no event of a commit */
+export function parseSubscribedEvent(body: unknown): SubscribedEvent {
+  const { 'detail-type': type, detail } = subscribedBodySchema.parse(body);
   return subscribedEventSchema.parse({ ...detail, type });
 }

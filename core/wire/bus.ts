@@ -52,14 +52,3 @@ export function fastPathPattern(region: string, projectedTypes: Iterable<string>
     detail: { meta: { region: [{ 'anything-but': [region] }] } },
   };
 }
-
-/**
- * Events of these stream types, written in any Region or only in `regions` → a subscriber's queue. Always complete
- * logs, so that each event's predecessor arrives too: there is no selection by event type.
- */
-export function subscriptionPattern(streamTypes: readonly string[], regions?: readonly string[]): EventPattern {
-  return {
-    source: streamTypes.map((type) => SOURCE_PREFIX + type),
-    ...(regions && { detail: { meta: { region: regions } } }),
-  };
-}

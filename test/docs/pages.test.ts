@@ -44,9 +44,11 @@ describe('the pages', () => {
 describe('docs/reference/configuration.md', () => {
   it('explains every key of the context', () => {
     const keys: string[] = [];
-    parseConfig((key) => {
-      keys.push(key);
-      return key === 'regions' ? ['us-east-1', 'us-east-2'] : undefined;
+    parseConfig({
+      context: (key) => {
+        keys.push(key);
+        return key === 'regions' ? ['us-east-1', 'us-east-2'] : undefined;
+      },
     });
     const page = textOf('docs/reference/configuration.md');
     const [, table = ''] = /^\| key +\| meaning.*\n.*\n((?:\|.*\n)+)/m.exec(page) ?? [];

@@ -133,6 +133,7 @@ describe('a function as it is deployed', () => {
       COMMAND_FUNCTION: 'command',
       PARTICIPANT_FUNCTION: 'participant',
       TRANSACTION_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:machine',
+      SUBSCRIBER: 'tally',
       SUBSCRIBER_TABLE: 'subscriber',
       SUBSCRIBE_FROM: 'beginning',
     };
@@ -433,12 +434,25 @@ describe('a function as it is deployed', () => {
     );
   });
 
-  it('subscriber: reads its progress and writes it with the tally, in its own table', async () => {
-    const { handler } = await import('../../lambdas/subscriber/index.ts');
+  it('a subscriber: reads its progress and writes it with its sums, in its own table', async () => {
+    const { subscriber } = await import('../../lambdas/index.ts');
+    const handler = subscriber({ handle: () => [{ key: 'notes', sums: { Noted: 1 } }] });
     const bodies = entriesOf(aCommit({ stream: note, events: [{ ...noted, schemaVersion: 1 }] })).map(
       ({ detailType, detail }) => JSON.stringify({ 'detail-type': detailType, detail: JSON.parse(detail) }),
     );
     expect(await handler(sqsEvent(bodies), context)).toEqual({ batchItemFailures: [] });
     expect(sent()).toEqual(new Set(['GetItem subscriber', 'TransactWriteItems subscriber', 'Query subscriber']));
+  });
+
+  it('a subscriber without a table asks nobody anything', async () => {
+    vi.stubEnv('SUBSCRIBER_TABLE', undefined);
+    const { subscriber } = await import('../../lambdas/index.ts');
+    const handled: string[] = [];
+    const handler = subscriber({ handle: ({ id }) => void handled.push(id) });
+    const [entry] = entriesOf(aCommit({ stream: note }));
+    const body = JSON.stringify({ 'detail-type': entry?.detailType, detail: JSON.parse(entry?.detail ?? '') });
+    expect(await handler(sqsEvent([body, body]), context)).toEqual({ batchItemFailures: [] });
+    expect(handled).toHaveLength(2);
+    expect(sent()).toEqual(new Set());
   });
 });

@@ -1,6 +1,7 @@
 import {
   FUNCTIONS,
   type FunctionId,
+  type FunctionLimits,
   type QueueConsumerId,
   type QueueLimits,
   type StreamLimits,
@@ -61,9 +62,13 @@ export type Overrides = {
   readonly [Id in UnqueuedId]?: Partial<Instances>;
 } & { readonly relay?: { readonly stream?: Partial<StreamLimits & StreamPause> } };
 
-/** The limits with which a queue feeds a function in the world. */
-export function queueLimits(id: QueueConsumerId, overrides: Overrides = {}): QueueLimits {
-  return { ...FUNCTIONS[id].queue, ...DIFFERENCES[id].queue, ...overrides[id]?.queue };
+/** How a queue feeds a function in the world. @param deployed what that function has, if it is one of the subscribers */
+export function queueLimits(
+  id: QueueConsumerId,
+  overrides: Overrides = {},
+  deployed: QueueLimits = FUNCTIONS[id].queue,
+): QueueLimits {
+  return { ...deployed, ...DIFFERENCES[id].queue, ...overrides[id]?.queue };
 }
 
 /** The limits with which a table's stream feeds `relay` in the world. */
@@ -76,8 +81,7 @@ export function instancesOf(id: UnqueuedId, overrides: Overrides = {}): number {
   return overrides[id]?.instances ?? DIFFERENCES[id].instances;
 }
 
-/** Limits of an invocation: milliseconds, and MB of memory. */
-export function invocationLimits(id: WorldFunctionId): { readonly timeout: number; readonly memoryMb: number } {
-  const { timeoutS, memoryMb } = FUNCTIONS[id];
+/** What an invocation has: milliseconds, and MB of memory. */
+export function invocationLimits({ timeoutS, memoryMb }: Pick<FunctionLimits, 'timeoutS' | 'memoryMb'>) {
   return { timeout: timeoutS * 1000, memoryMb };
 }

@@ -3,6 +3,7 @@ import type {
   Decisions,
   DelayedQueue,
   EventsTable,
+  Progress,
   Quarantine,
   Queue,
   Remote,
@@ -11,6 +12,7 @@ import type {
   StateMachine,
   ViewsTable,
 } from '../../core/index.ts';
+import type { Addition } from '../../lambdas/subscription.ts';
 
 /** The ports of a Region that faults can be injected into: everything that a function calls over a network. */
 export interface FaultyPorts {
@@ -26,6 +28,8 @@ export interface FaultyPorts {
   readonly participants: Remote;
   readonly machine: StateMachine;
   readonly resolver: DelayedQueue;
+  /** Only a subscriber with a table of its own has it. */
+  readonly progress?: Progress<Addition> | undefined;
 }
 
 /**
@@ -40,13 +44,16 @@ export type Around = (
 
 /** Ports whose every call goes through `around`. */
 export function portsAround(ports: FaultyPorts, around: Around): FaultyPorts {
-  return withMembers(ports, (port, of) =>
-    withMembers(port, (method, name) =>
-      typeof method === 'function'
-        ? (...args: readonly unknown[]) =>
-            around(async (given) => Reflect.apply(method, port, given), `${of}.${name}`, args)
-        : method,
-    ),
+  return withMembers(
+    ports,
+    (port, of) =>
+      port &&
+      withMembers(port, (method, name) =>
+        typeof method === 'function'
+          ? (...args: readonly unknown[]) =>
+              around(async (given) => Reflect.apply(method, port, given), `${of}.${name}`, args)
+          : method,
+      ),
   );
 }
 

@@ -1,4 +1,4 @@
-import type { LambdaFunctionURLEvent, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import { memoryQuarantine } from '../../adapters/memory/quarantine.ts';
 import {
   type ActionInput,
@@ -6,7 +6,6 @@ import {
   type Decision,
   type Decisions,
   type Domain,
-  type EventPattern,
   encodeOperateRequest,
   fastPathPattern,
   ingestPattern,
@@ -16,15 +15,18 @@ import {
   projectedTypes,
   type Remote,
   type Runtime,
+  type Sums,
 } from '../../core/index.ts';
 import type { Answer } from '../../lambdas/api/http.ts';
 import type { Telemetry } from '../../lambdas/instrument.ts';
+import { subscriberOn } from '../../lambdas/subscription.ts';
 import { WorldBus } from '../services/bus.ts';
-import type { FunctionPool, Handler } from '../services/function-pool.ts';
+import type { FunctionPool } from '../services/function-pool.ts';
 import { answerPayload, requestPayload } from '../services/payload.ts';
 import type { KeepingQueue } from '../services/queue.ts';
 import { WorldStateMachine } from '../services/state-machine.ts';
 import { TableStream } from '../services/table-stream.ts';
+import type { LoadedSubscriber } from '../subscribers.ts';
 import type { Activity } from '../time/activity.ts';
 import type { Clockwork } from '../time/clockwork.ts';
 import { noCounts, type RegionCounts } from './counts.ts';
@@ -34,19 +36,8 @@ import { RegionFunctions } from './functions.ts';
 import type { Links } from './links.ts';
 import { type FunctionPorts, ownPorts, regionRuntime, remoteOver } from './ports.ts';
 import { RegionQueues } from './queues.ts';
+import { type SubscriberTable, subscriberTable } from './subscriber-table.ts';
 import { RegionTables } from './tables.ts';
-
-/** A subscriber on every Region's bus: a rule, a queue and a function. */
-export interface Subscription {
-  readonly name: string;
-  readonly pattern: EventPattern;
-  /** Creates one instance of the function in a Region. */
-  readonly make: (ports: {
-    readonly region: string;
-    readonly runtime: Runtime;
-    readonly telemetry: Telemetry;
-  }) => Handler<SQSEvent, SQSBatchResponse>;
-}
 
 export interface RegionOptions extends Clockwork {
   readonly region: string;
@@ -66,7 +57,7 @@ export interface RegionOptions extends Clockwork {
   readonly functions: Overrides;
   /** Injects faults into the ports of functions; called for every instance. */
   readonly withFaults: (region: string, ports: FaultyPorts, exit: () => void) => FaultyPorts;
-  readonly subscriptions: readonly Subscription[];
+  readonly subscribers: readonly LoadedSubscriber[];
 }
 
 /**
@@ -88,6 +79,7 @@ export class WorldRegion {
   readonly #functions: RegionFunctions;
   readonly #tables: RegionTables;
   readonly #queues: RegionQueues;
+  readonly #subscriberTables = new Map<string, SubscriberTable>();
 
   constructor(options: RegionOptions) {
     const { region, domain, scheduler, activity, duplicates, functions } = options;
@@ -127,7 +119,8 @@ export class WorldRegion {
     const types = projectedTypes(domain);
     this.bus.addRule(ingestPattern, { kind: 'queue', queue: this.#queues.ingest });
     this.bus.addRule(fastPathPattern(region, types), { kind: 'queue', queue: this.#queues.projection });
-    for (const subscription of options.subscriptions) this.#subscribe(subscription);
+    for (const subscriber of options.subscribers)
+      if (subscriber.subscription.regions.includes(region)) this.#subscribe(subscriber);
   }
 
   /** The dead letters of the projection queue. */
@@ -135,9 +128,23 @@ export class WorldRegion {
     return this.#queues.projectionDeadLetters;
   }
 
-  /** The dead letters of the subscribers' queues. */
-  get subscriberDeadLetters(): KeepingQueue {
-    return this.#queues.subscriberDeadLetters;
+  /** What the queue of a subscriber gave up. @throws Error when it does not run here */
+  deadLettersOf(subscriber: string): KeepingQueue {
+    return this.#ofSubscriber(this.#queues.subscriberDeadLetters, subscriber);
+  }
+
+  /** What a subscriber has added up in its own table here, by key. @throws Error when it does not run here, or has no table */
+  sumsOf(subscriber: string): ReadonlyMap<string, Sums> {
+    return this.#ofSubscriber(this.#subscriberTables, subscriber).sums;
+  }
+
+  #ofSubscriber<T>(all: ReadonlyMap<string, T>, name: string): T {
+    const found = all.get(name);
+    if (found === undefined)
+      throw new Error(
+        `${this.name} has no such thing of a subscriber ${name}: it has ${[...all.keys()].join(', ') || 'none'}.`,
+      );
+    return found;
   }
 
   /** The dead letters of the resolver's queue. */
@@ -192,32 +199,47 @@ export class WorldRegion {
     return connection;
   }
 
-  #subscribe({ name, pattern, make }: Subscription): void {
+  #subscribe({ subscription, functions }: LoadedSubscriber): void {
+    const { name, from, hasTable, environment, patternIn } = subscription;
     const { region, telemetry } = this.#options;
-    const consumer = this.#functions.subscriber(() => make({ region, runtime: this.#runtime, telemetry }));
-    this.bus.addRule(pattern, { kind: 'queue', queue: this.#queues.subscriber(name, consumer) });
+    const runtime = this.#runtime;
+    const table = hasTable ? subscriberTable(runtime.now) : undefined;
+    if (table) this.#subscriberTables.set(name, table);
+    const consumer = this.#functions.subscriber(subscription, (exit) => {
+      const { progress } = this.#faulty(exit, table?.progress);
+      const ports = { name, region, environment, from, progress, runtime, telemetry };
+      return async (batch, context) => subscriberOn(await functions, ports)(batch, context);
+    });
+    this.bus.addRule(patternIn(region), { kind: 'queue', queue: this.#queues.subscriber(subscription, consumer) });
   }
 
   /** The ports of one instance of a function. */
   #ports(exit: () => void): FunctionPorts {
-    const { region, regions, domain, telemetry, withFaults } = this.#options;
-    const { events, snapshots, views, sightings, decisions } = this.#tables;
-    const { ingest, projection, resolver } = this.#queues;
+    const { region, regions, domain, telemetry } = this.#options;
     return {
-      ...withFaults(
-        region,
-        {
-          ...{ events, snapshots, views, sightings, decisions, projection, resolver },
-          bus: this.bus,
-          quarantine: this.quarantine,
-          remote: this.#remote(({ command }) => command),
-          participants: this.#remote(({ participant }) => participant),
-          machine: this.machine,
-        },
-        exit,
-      ),
-      ...ownPorts({ region, regions, domain, telemetry, runtime: this.#runtime, ingest }),
+      ...this.#faulty(exit),
+      ...ownPorts({ region, regions, domain, telemetry, runtime: this.#runtime, ingest: this.#queues.ingest }),
     };
+  }
+
+  /** What one instance of a function calls over the network, with faults between. */
+  #faulty(exit: () => void, progress?: FaultyPorts['progress']): FaultyPorts {
+    const { region, withFaults } = this.#options;
+    const { events, snapshots, views, sightings, decisions } = this.#tables;
+    const { projection, resolver } = this.#queues;
+    return withFaults(
+      region,
+      {
+        ...{ events, snapshots, views, sightings, decisions, projection, resolver },
+        ...(progress && { progress }),
+        bus: this.bus,
+        quarantine: this.quarantine,
+        remote: this.#remote(({ command }) => command),
+        participants: this.#remote(({ participant }) => participant),
+        machine: this.machine,
+      },
+      exit,
+    );
   }
 
   /** One function of the other Regions. */

@@ -4,6 +4,8 @@ export interface Scheduler {
   now(): number;
   /** Runs a function after this many milliseconds. @returns a function that cancels it */
   after(milliseconds: number, run: () => void): () => void;
+  /** Lets no time pass until something is done that takes real time, as the loading of a file does. @default time passes */
+  hold?(work: Promise<unknown>): void;
 }
 
 export function sleepOn(scheduler: Scheduler, milliseconds: number): Promise<void> {
@@ -51,6 +53,7 @@ export class VirtualScheduler implements Scheduler {
   #now: number;
   /** In descending order: the next timer is last. */
   readonly #timers: Timer[] = [];
+  #held: readonly Promise<unknown>[] = [];
 
   constructor(start = Date.UTC(2026, 0, 1)) {
     this.#now = start;
@@ -69,14 +72,20 @@ export class VirtualScheduler implements Scheduler {
     };
   }
 
+  hold(work: Promise<unknown>): void {
+    this.#held = [...this.#held, work];
+    // Whoever lets time pass gets the error.
+    work.catch(() => undefined);
+  }
+
   /**
-   * Advances time until `done`, or until no timer is left.
-   * @param limit milliseconds of virtual time; two hours by default, because queues retry for one
-   * @throws Error if the limit is exceeded
+   * Lets time pass until `done`, or until nothing is left to happen.
+   * @param limit milliseconds of virtual time; two hours by default, since queues try for one
+   * @throws Error after that; what a held promise is rejected with
    */
   async runUntil(done: () => boolean, limit = 7_200_000): Promise<void> {
     const end = this.#now + limit;
-    for (await settled(); !done(); await settled()) {
+    for (await this.#settled(); !done(); await this.#settled()) {
       const next = this.#timers.pop();
       if (!next) return;
       if (!next.run) continue;
@@ -86,7 +95,17 @@ export class VirtualScheduler implements Scheduler {
     }
   }
 
-  /** Advances time by this many milliseconds. */
+  /** Once every promise that can go on has gone on: nothing in the world waits for anything but timers, promises and what is held. */
+  async #settled(): Promise<void> {
+    while (this.#held.length > 0) {
+      const held = this.#held;
+      this.#held = [];
+      await Promise.all(held);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** Lets so many milliseconds pass. */
   async run(milliseconds: number): Promise<void> {
     let over = false;
     this.after(milliseconds, () => {
@@ -106,12 +125,4 @@ export class VirtualScheduler implements Scheduler {
     if (!settledYet) throw new Error('No timer is left, and the promise is still pending.');
     return watched;
   }
-}
-
-/**
- * Resolves when all promises that can continue have done so: everything in the world waits for timers and promises
- * only.
- */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
