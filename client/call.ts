@@ -54,6 +54,9 @@ export interface PageOptions {
   readonly limit?: number | undefined;
 }
 
+/** Some commits of a stream. `version` is what the reader knows with this page, the next one's `after`; `next` is there when there are more. */
+export type CommitPage = z.output<typeof commitPageSchema>;
+
 export function commitsCall({ type, id }: StreamParts, page: PageOptions) {
   return get(commitPageSchema, `${pathOf('streams', type, id)}/events`, { query: queryOf(page) });
 }
