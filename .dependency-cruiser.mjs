@@ -27,6 +27,7 @@ export const coreModules = [
 const core = '^core/';
 /** Entry points of the package. */
 const author = '^index\\.ts$';
+const clientEntry = '^client/index\\.ts$';
 const worldEntry = '^world/index\\.ts$';
 const construct = '^lib/index\\.ts$';
 /** How what npm runs reads its command line. */
@@ -81,7 +82,19 @@ const layers = [
     name: 'demo-knows-public-names-and-the-command-line',
     comment: 'the demo of the flights is a part of the command line here: it may use how that reads options and prints',
     from: '^examples/[^/]+/(demo|commands)/',
-    may: ['^examples/', author, worldEntry, '^bin/', npm('zod', 'commander', 'cli-progress', 'cli-table3'), builtins],
+    may: ['^examples/', author, clientEntry, worldEntry, '^bin/', npm('zod', 'commander', 'cli-progress', 'cli-table3'), builtins],
+  },
+  {
+    name: 'client-knows-the-wire',
+    comment: 'the client imports what it and a Region have to agree on, and nothing of the engine: it runs in browsers too',
+    from: '^client/',
+    may: [
+      '^client/',
+      '^core/(facts|limits|wire)/',
+      // Types only: see the rule below.
+      '^core/definition/',
+      npm('@smithy/signature-v4', '@aws-crypto/sha256-js', 'zod'),
+    ],
   },
   {
     name: 'adapters-know-core',
@@ -204,6 +217,7 @@ const layers = [
       deployedRegions,
       '^world/',
       '^adapters/lambda/',
+      '^client/',
       core,
       npm('cli-progress', 'cli-table3', 'commander', 'zod'),
       builtins,
@@ -243,6 +257,12 @@ const forbidden = [
     to: { path: '^lib/', pathNot: deployedRegions },
   },
   {
+    name: 'client-has-types-of-definitions-only',
+    comment: 'the client infers from the type of a domain what it takes: of the domain itself nothing is there when it runs',
+    from: { path: '^client/' },
+    to: { path: '^core/definition/', dependencyTypesNot: ['type-only'] },
+  },
+  {
     name: 'figures-are-independent',
     comment: 'what views and bookings are compared with shares no code with what computes them',
     from: { path: '^examples/flights/demo/(booking-)?figures\\.ts$' },
@@ -280,7 +300,7 @@ const forbidden = [
     comment: 'what is deployed or started imports packages of "dependencies" only; types of others are erased',
     from: {
       path: [
-        '^(core|examples|adapters|lambdas|project|schemas|world)/(?!.*/test/|[^/]+/app\\.ts$)',
+        '^(client|core|examples|adapters|lambdas|project|schemas|world)/(?!.*/test/|[^/]+/app\\.ts$)',
         '^bin/',
         `^lib/${customResource}`,
       ],
@@ -292,7 +312,7 @@ const forbidden = [
   {
     name: 'no-orphan',
     comment: 'nothing imports the file and it imports nothing',
-    from: { path: '^(core|adapters|lambdas|lib|schemas|world)/', orphan: true },
+    from: { path: '^(client|core|adapters|lambdas|lib|schemas|world)/', orphan: true },
     to: {},
   },
 ];
