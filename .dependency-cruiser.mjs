@@ -82,11 +82,20 @@ const layers = [
     name: 'demo-knows-public-names-and-the-command-line',
     comment: 'the demo of the flights is a part of the command line here: it may use how that reads options and prints',
     from: '^examples/[^/]+/(demo|commands)/',
-    may: ['^examples/', author, clientEntry, worldEntry, '^bin/', npm('zod', 'commander', 'cli-progress', 'cli-table3'), builtins],
+    may: [
+      '^examples/',
+      author,
+      clientEntry,
+      worldEntry,
+      '^bin/',
+      npm('zod', 'commander', 'cli-progress', 'cli-table3'),
+      builtins,
+    ],
   },
   {
     name: 'client-knows-the-wire',
-    comment: 'the client imports what it and a Region have to agree on, and nothing of the engine: it runs in browsers too',
+    comment:
+      'the client imports what it and a Region have to agree on, and nothing of the engine: it runs in browsers too',
     from: '^client/',
     may: [
       '^client/',
@@ -258,7 +267,8 @@ const forbidden = [
   },
   {
     name: 'client-has-types-of-definitions-only',
-    comment: 'the client infers from the type of a domain what it takes: of the domain itself nothing is there when it runs',
+    comment:
+      'the client infers from the type of a domain what it takes: of the domain itself nothing is there when it runs',
     from: { path: '^client/' },
     to: { path: '^core/definition/', dependencyTypesNot: ['type-only'] },
   },
