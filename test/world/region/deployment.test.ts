@@ -19,7 +19,7 @@ import type { FunctionOptions } from '../../../world/services/function-pool.ts';
 import type { QueueEnds, QueueOptions } from '../../../world/services/queue.ts';
 import type { TableStreamOptions } from '../../../world/services/table-stream.ts';
 import { World } from '../../../world/world.ts';
-import { synthesize } from '../../lib/synthesize.ts';
+import { aSubscriber, synthesize } from '../../lib/synthesize.ts';
 import { TemplateReader } from '../../lib/template.ts';
 import {
   countOfMappings,
@@ -87,7 +87,7 @@ vi.mock(import('../../../world/services/table-stream.ts'), async (load) => {
 
 /** A subscriber of everything. */
 const listening = {
-  entry: '/not/loaded.ts',
+  ...aSubscriber,
   streamTypes: ['note', 'stock'],
   outcomes: true,
   handler: subscriber({}),
