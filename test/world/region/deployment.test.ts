@@ -36,12 +36,6 @@ import {
 // The first synth of a process loads the CDK and its validation engine, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-/** The views in the order of their streams: the stacks list the streams sorted, so that templates do not change by themselves. */
-const domain = {
-  ...toyDomain,
-  views: new Map([...toyDomain.views].sort(([, a], [, b]) => (a.of.type < b.of.type ? -1 : 1))),
-};
-
 /** Every service that a world makes, and what with. */
 const made = vi.hoisted(() => ({
   functions: [] as { readonly pool: unknown; readonly options: FunctionOptions }[],
