@@ -11,6 +11,9 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** The file is not on disk: only the compiler sees it. */
 const FILE = join(ROOT, 'type-cost.ts');
 
+/** Files that do not change between programs: they are parsed once. */
+const parsed = new Map<string, ts.SourceFile>();
+
 export interface TypeCost {
   readonly streams: number;
   readonly instantiations: number;
@@ -96,7 +99,12 @@ export function typeCostOf(streams: number): TypeCost {
     impliedNodeFormat: ts.ModuleKind.ESNext,
   });
   host.fileExists = (file) => file === FILE || fileExists(file);
-  host.getSourceFile = (file, ...rest) => (file === FILE ? source : getSourceFile(file, ...rest));
+  host.getSourceFile = (file, ...rest) => {
+    if (file === FILE) return source;
+    const read = parsed.get(file) ?? getSourceFile(file, ...rest);
+    if (read) parsed.set(file, read);
+    return read;
+  };
   const program = ts.createProgram([FILE], { ...options, types: ['node'] }, host);
   const faults = [...program.getOptionsDiagnostics(), ...program.getSemanticDiagnostics(source)];
   return {

@@ -17,11 +17,14 @@ const options: ts.CompilerOptions = {
 };
 
 function messagesOf(diagnostics: readonly ts.Diagnostic[]): readonly string[] {
-  return diagnostics.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+  return diagnostics.map(({ file, start = 0, messageText }) => {
+    const at = file ? `${file.fileName}:${file.getLineAndCharacterOfPosition(start).line + 1}: ` : '';
+    return `${at}${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
+  });
 }
 
 // A team whose own packages import its domain by declarations: `declaration: true`, and only the entry points can be named.
-describe('the declarations of a domain', () => {
+describe('the declarations of a domain', { timeout: 300_000 }, () => {
   let folder: string;
   let declarations = '';
 
