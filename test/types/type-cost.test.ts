@@ -1,15 +1,16 @@
 import { expect, it } from 'vitest';
 import { typeCostOf } from '../../scripts/type-cost.ts';
 
-/** `npm run type-cost` prints what there are. The counts are those of the exact versions of TypeScript and zod here. */
+// `npm run type-cost` prints what there are. The counts are those of the exact versions of TypeScript and zod here; zod and the
+// engine alone make 88,000.
 const MAX_INSTANTIATIONS = 450_000;
+const MAX_PER_STREAM = 7_500;
 
-it('compiles 50 streams with their tests and a client, which costs a stream about what it costs among 25', {
+it('bounds what 50 streams with their tests and a client cost the compiler, and what each of them adds', {
   timeout: 300_000,
 }, () => {
-  const [one, half, all] = [typeCostOf(1), typeCostOf(25), typeCostOf(50)];
-  expect([one, half, all].flatMap(({ errors }) => errors)).toEqual([]);
+  const [half, all] = [typeCostOf(25), typeCostOf(50)];
+  expect([...half.errors, ...all.errors]).toEqual([]);
   expect(all.instantiations).toBeLessThan(MAX_INSTANTIATIONS);
-  const among25 = (half.instantiations - one.instantiations) / 24;
-  expect((all.instantiations - half.instantiations) / 25).toBeLessThan(1.25 * among25);
+  expect((all.instantiations - half.instantiations) / 25).toBeLessThan(MAX_PER_STREAM);
 });
