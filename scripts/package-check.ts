@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import manifest from '../package.json' with { type: 'json' };
 import { readOptions } from './options.ts';
 import { packPackage } from './pack.ts';
+import { lintPackage } from './package-check/lint.ts';
+import { run } from './package-check/run.ts';
 
 // `npm run package-check`: packs Meridian, and does in an empty folder what a team does that depends on it.
 
@@ -38,19 +39,6 @@ function makeRepository(tarball: string): string {
   return folder;
 }
 
-/** @returns what the command prints @throws Error when it fails, with that */
-function run(folder: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): string {
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
-    cwd: folder,
-    encoding: 'utf8',
-    env: { ...process.env, ...env },
-    shell: process.platform === 'win32',
-  });
-  if (error) throw error;
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}:\n${stdout}${stderr}`);
-  return stdout;
-}
-
 /** @throws Error when a function's bundle holds something of the example */
 function checkBundles(assembly: string): void {
   const bundles = globSync('asset.*/index.mjs', { cwd: assembly });
@@ -74,6 +62,7 @@ export function checkPackage(): { readonly steps: readonly Step[]; readonly tarb
     return result;
   };
   const { tarball, bytes } = step('pack', packPackage);
+  lintPackage(step, tarball);
   const folder = makeRepository(tarball);
   try {
     const node = process.execPath;
