@@ -27,6 +27,7 @@ export const coreModules = [
 const core = '^core/';
 /** Entry points of the package. */
 const author = '^index\\.ts$';
+const clientEntry = '^client/index\\.ts$';
 const worldEntry = '^world/index\\.ts$';
 const construct = '^lib/index\\.ts$';
 /** How what npm runs reads its command line. */
@@ -36,6 +37,8 @@ const agreed = '^core/(limits/|names\\.ts$|wire/(bus|subscription)\\.ts$)';
 const lambdas = '^lambdas/(?!index\\.ts$|[^/]+/index\\.ts$)';
 /** What a team's subscribers and functions are made with. */
 const lambdaEntry = '^lambdas/index\\.ts$';
+/** What is kept of a deployment: a file, and nothing of the CDK. */
+const deployedRegions = '^lib/deployed-regions\\.ts$';
 const simulator = 'simulator/';
 const toy = '^testing/toy\\.ts$';
 const customResource = 'constructs/[^/]+/(handler|index)\\.ts$';
@@ -69,10 +72,38 @@ const layers = [
     may: ['^examples/', author, lambdaEntry, npm('zod')],
   },
   {
+    name: 'starter-knows-public-names',
+    comment:
+      'the starter is the repository of a team: it imports its own files, the public names, and what its package.json names',
+    from: '^starter/',
+    may: ['^starter/', author, '^(lib|testing|world)/index\\.ts$', npm('zod', 'aws-cdk-lib', 'vitest')],
+  },
+  {
     name: 'demo-knows-public-names-and-the-command-line',
     comment: 'the demo of the flights is a part of the command line here: it may use how that reads options and prints',
     from: '^examples/[^/]+/(demo|commands)/',
-    may: ['^examples/', author, worldEntry, '^bin/', npm('zod', 'commander', 'cli-progress', 'cli-table3'), builtins],
+    may: [
+      '^examples/',
+      author,
+      clientEntry,
+      worldEntry,
+      '^bin/',
+      npm('zod', 'commander', 'cli-progress', 'cli-table3'),
+      builtins,
+    ],
+  },
+  {
+    name: 'client-knows-the-wire',
+    comment:
+      'the client imports what it and a Region have to agree on, and nothing of the engine: it runs in browsers too',
+    from: '^client/',
+    may: [
+      '^client/',
+      '^core/(facts|limits|wire)/',
+      // Types only: see the rule below.
+      '^core/definition/',
+      npm('@smithy/signature-v4', '@aws-crypto/sha256-js', 'zod'),
+    ],
   },
   {
     name: 'adapters-know-core',
@@ -192,8 +223,10 @@ const layers = [
       '^bin/',
       '^project/',
       '^schemas/',
+      deployedRegions,
       '^world/',
       '^adapters/lambda/',
+      '^client/',
       core,
       npm('cli-progress', 'cli-table3', 'commander', 'zod'),
       builtins,
@@ -228,9 +261,16 @@ const forbidden = [
     name: 'lib-stays-behind-the-app',
     comment: 'only apps, tests and the script that measures bundles import lib: the CDK is no part of what runs',
     from: {
-      pathNot: '^(lib|test)/|^examples/[^/]+/(app\\.ts$|test/)|^scripts/(bundle-sizes\\.ts$|package-check/shop/bin/)',
+      pathNot: '^(lib|test)/|^examples/[^/]+/(app\\.ts$|test/)|^scripts/bundle-sizes\\.ts$|^starter/bin/',
     },
-    to: { path: '^lib/' },
+    to: { path: '^lib/', pathNot: deployedRegions },
+  },
+  {
+    name: 'client-has-types-of-definitions-only',
+    comment:
+      'the client infers from the type of a domain what it takes: of the domain itself nothing is there when it runs',
+    from: { path: '^client/' },
+    to: { path: '^core/definition/', dependencyTypesNot: ['type-only'] },
   },
   {
     name: 'figures-are-independent',
@@ -261,7 +301,7 @@ const forbidden = [
     name: 'testing-is-for-tests',
     comment: 'only tests import testing, and the simulator the toy: it is no part of what is deployed or started',
     from: {
-      pathNot: ['^test(ing)?/', '^examples/[^/]+/test/', '^scripts/package-check/shop/test/', `^world/${simulator}`],
+      pathNot: ['^test(ing)?/', '^(examples/[^/]+|starter)/test/', `^world/${simulator}`],
     },
     to: { path: '^testing/' },
   },
@@ -270,7 +310,7 @@ const forbidden = [
     comment: 'what is deployed or started imports packages of "dependencies" only; types of others are erased',
     from: {
       path: [
-        '^(core|examples|adapters|lambdas|project|schemas|world)/(?!.*/test/|[^/]+/app\\.ts$)',
+        '^(client|core|examples|adapters|lambdas|project|schemas|world)/(?!.*/test/|[^/]+/app\\.ts$)',
         '^bin/',
         `^lib/${customResource}`,
       ],
@@ -282,7 +322,7 @@ const forbidden = [
   {
     name: 'no-orphan',
     comment: 'nothing imports the file and it imports nothing',
-    from: { path: '^(core|adapters|lambdas|lib|schemas|world)/', orphan: true },
+    from: { path: '^(client|core|adapters|lambdas|lib|schemas|world)/', orphan: true },
     to: {},
   },
 ];

@@ -25,7 +25,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'all',
-          include: ['test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+          include: ['test/**/*.test.ts', '{examples/*,starter}/test/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...alone, ...localstack],
           sequence: { groupOrder: 0 },
         },

@@ -54,6 +54,9 @@ export interface PageOptions {
   readonly limit?: number | undefined;
 }
 
+/** Some commits of a stream. `version` is what the reader knows with this page, the next one's `after`; `next` is there when there are more. */
+export type CommitPage = z.output<typeof commitPageSchema>;
+
 export function commitsCall({ type, id }: StreamParts, page: PageOptions) {
   return get(commitPageSchema, `${pathOf('streams', type, id)}/events`, { query: queryOf(page) });
 }
@@ -67,7 +70,7 @@ export function rowCall(view: string, key: string) {
 }
 
 /** Appends events or runs a command. */
-export function submitCall(envelope: { readonly id: string }) {
+export function submitCall(envelope: { readonly id: string; readonly [member: string]: unknown }) {
   return post(acceptedSchema, '/events', envelope.id, JSON.stringify(envelope));
 }
 
@@ -77,8 +80,11 @@ export function submitAllCall(envelopes: readonly string[]) {
 }
 
 /** @param wait seconds to wait for its outcome; undefined: as long as the Region chooses */
-export function transactCall(id: string, transaction: object, wait: number | undefined) {
-  const call = post(transactionShownSchema, '/transactions', id, JSON.stringify({ ...transaction, id }));
+export function transactCall(
+  transaction: { readonly id: unknown; readonly [member: string]: unknown },
+  wait: number | undefined,
+) {
+  const call = post(transactionShownSchema, '/transactions', String(transaction.id), JSON.stringify(transaction));
   const headers = { prefer: wait === undefined ? undefined : `wait=${wait}` };
   return { ...call, request: { ...call.request, headers } };
 }

@@ -4,13 +4,12 @@ import { emptyVersion, joinVersions } from '../core/facts/version.ts';
 import { CLIENT_POLL_MS, FOLLOWED_COMMITS, IDEMPOTENCY_WINDOW_MS } from '../core/limits/budgets.ts';
 import type { CommitShown } from '../core/wire/api.ts';
 import { encodeVersionToken, readVersionToken } from '../core/wire/version-token.ts';
-import type { PageOptions } from './call.ts';
+import type { CommitPage, PageOptions } from './call.ts';
 import { ClientError, isClientError } from './error.ts';
 import type { CallOptions } from './options.ts';
 import { askPage } from './page.ts';
 import type { Regions } from './regions.ts';
 import { pauseMs } from './retry.ts';
-import type { CommitPage } from './stream.ts';
 
 export interface FollowOptions extends CallOptions {
   /** Only events behind this version: the `resumeAfter` of the last event that was handled. @default all events */

@@ -1,7 +1,6 @@
 import type { Meta } from '../core/facts/commit.ts';
-import type { CommitShown } from '../core/wire/api.ts';
 import type { Accepted } from '../core/wire/receipt.ts';
-import { commitsCall, type PageOptions, type StreamParts, stateCall, submitCall } from './call.ts';
+import { type CommitPage, commitsCall, type PageOptions, type StreamParts, stateCall, submitCall } from './call.ts';
 import { type FollowedEvent, type FollowOptions, follow } from './follow.ts';
 import type { CallOptions } from './options.ts';
 import type { Regions } from './regions.ts';
@@ -41,16 +40,6 @@ export interface ReadState<State = unknown> {
 export interface ReadOptions extends CallOptions {
   /** A version that the state has to cover, beside what the session has seen. */
   readonly atLeast?: string | undefined;
-}
-
-/** Some commits of a stream. */
-export interface CommitPage {
-  readonly stream: string;
-  readonly commits: readonly CommitShown[];
-  /** What the reader knows with this page: the next one's `after`. */
-  readonly version: string;
-  /** There when there are more. */
-  readonly next?: string | undefined;
 }
 
 /** A stream of any domain. */

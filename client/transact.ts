@@ -46,7 +46,7 @@ export async function transact(
 ): Promise<Committed> {
   const { runtime } = regions;
   const id = options.id ?? `${drivenBy}:${runtime.newId()}`;
-  const call = transactCall(id, { ...bodyOf(participants), timeoutSeconds, meta }, undefined);
+  const call = transactCall({ id, ...bodyOf(participants), timeoutSeconds, meta }, undefined);
   const begun = runtime.now();
   const longest = (timeoutSeconds === undefined ? DEFAULT_TRANSACTION_MS : timeoutSeconds * 1000) + RECOVERY_MS;
   const asking = { signal, first: drivingRegionOf(id) };

@@ -15,7 +15,6 @@ export type {
   MergeStream,
   NewEventOf,
   RecordedEvent,
-  SentEventOf,
   StreamDefinition,
 } from './definition/stream.ts';
 export { commandOf, defineStream, parseEvents, parseInput } from './definition/stream.ts';

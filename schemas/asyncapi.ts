@@ -1,7 +1,7 @@
 import type { SchemaDocument } from './documents.ts';
 
 /** Names of messages that producers put on a bus for Meridian; Meridian itself publishes all others. */
-const ASKED = /^(append|command)\./;
+const ASKED = /^(append\.|command\.|transact$)/;
 
 /**
  * The AsyncAPI 3.0 document of what goes over a Region's bus.

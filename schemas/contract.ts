@@ -5,10 +5,12 @@ import type { Domain } from '../core/index.ts';
 import { asyncApi } from './asyncapi.ts';
 import { breakingChanges, type Released, releasedSchema, releaseOf } from './breaking-changes.ts';
 import { type SchemaDocument, schemaDocuments } from './documents.ts';
+import { openApi } from './openapi.ts';
 
 export const ASYNCAPI = 'asyncapi.yaml';
+export const OPENAPI = 'openapi.yaml';
 export const RELEASED = 'released.json';
-const GENERATED = ['{events,commands,messages}/*', ASYNCAPI];
+const GENERATED = ['{events,commands,messages}/*', ASYNCAPI, OPENAPI];
 const FOLDERS = { event: 'events', sent: 'events', command: 'commands', message: 'messages' } as const;
 const COMMENT = 'Generated from the domain by `npx meridian schemas`. Do not edit: change the domain and run it again.';
 
@@ -23,6 +25,7 @@ function filesOf(domain: Domain): ReadonlyMap<string, string> {
   return new Map([
     ...documents.map((document) => [fileOf(document), json({ $comment: COMMENT, ...document.schema })] as const),
     [ASYNCAPI, yaml(asyncApi(documents, (document) => `./${fileOf(document)}`))],
+    [OPENAPI, yaml(openApi(domain))],
   ]);
 }
 

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
+import { PINNED } from '../bin/init/init.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { readOptions } from './options.ts';
 
@@ -10,7 +11,8 @@ import { readOptions } from './options.ts';
 // what tsc made of them, in a folder that nothing in the repository resolves.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const STAGE = join(root, '.package');
+/** The folder that is packed. */
+export const STAGE = join(root, '.package');
 
 /** What a team brings, each needed by one entry point only unless it is zod. */
 const PEERS = ['aws-cdk-lib', 'cdk-nag', 'constructs', 'esbuild'] as const;
@@ -51,7 +53,9 @@ export function publishedManifest(): Readonly<Record<string, unknown>> {
       ...Object.fromEntries(PEERS.map((peer) => [peer, `^${versions[peer]}`])),
     },
     peerDependenciesMeta: Object.fromEntries(PEERS.map((peer) => [peer, { optional: true }])),
-    files: ['dist', 'CHANGELOG.md'],
+    // What `meridian init` pins in a project; npm does not install it.
+    devDependencies: Object.fromEntries(PINNED.map((each) => [each, each === 'zod' ? zod : versions[each]])),
+    files: ['dist', 'starter', 'CHANGELOG.md'],
   };
 }
 
@@ -69,6 +73,7 @@ export function packPackage(): { readonly tarball: string; readonly bytes: numbe
   });
   writeFileSync(join(STAGE, 'package.json'), `${JSON.stringify(publishedManifest(), null, 2)}\n`);
   for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) copyFileSync(join(root, file), join(STAGE, file));
+  cpSync(join(root, 'starter'), join(STAGE, 'starter'), { recursive: true });
   const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts'], {
     cwd: STAGE,
     encoding: 'utf8',

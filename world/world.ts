@@ -1,5 +1,6 @@
+import { decisionKey, fromDecisionItem, toDecisionItem } from '../adapters/dynamodb/decision-item.ts';
 import { memoryDecisions } from '../adapters/memory/decisions.ts';
-import { type Domain, forwardPattern } from '../core/index.ts';
+import { type Decision, type Decisions, type Domain, forwardPattern } from '../core/index.ts';
 import { allowStrong } from '../core/limits/aws.ts';
 import type { DecisionsKind } from '../core/names.ts';
 import type { Telemetry } from '../lambdas/instrument.ts';
@@ -8,6 +9,7 @@ import type { Overrides } from './region/deployment.ts';
 import type { FaultyPorts } from './region/faults.ts';
 import type { Links } from './region/links.ts';
 import { WorldRegion } from './region/region.ts';
+import type { Storage } from './region/storage.ts';
 import { loadSubscribers, type WorldSubscriber } from './subscribers.ts';
 import { Activity } from './time/activity.ts';
 import { seeded } from './time/randomness.ts';
@@ -61,6 +63,11 @@ export interface WorldOptions {
   readonly subscribers?: Readonly<Record<string, WorldSubscriber>>;
   /** @default what goes wrong inside is written nowhere */
   readonly telemetry?: Telemetry;
+  /**
+   * Keeps what the tables hold. What it holds already is taken in: events are read, published and projected again.
+   * @default the world begins empty, and nothing is kept
+   */
+  readonly storage?: Storage;
 }
 
 const silent: Telemetry = { log: { warn: () => undefined, error: () => undefined }, middlewares: [] };
@@ -95,13 +102,14 @@ export class World {
     withFaults = (_region, ports) => ports,
     subscribers = {},
     telemetry = silent,
+    storage,
   }: WorldOptions) {
     if (decisions === 'strong' && !allowStrong(regions))
       throw new Error(
         `${regions.join(', ')} do not allow strong decisions. On AWS they need three Regions of one set.`,
       );
     this.decisions = decisions;
-    const loaded = loadSubscribers(subscribers, { regions, streamTypes: domain.streams.keys() });
+    const loaded = loadSubscribers(subscribers, { regions, streamTypes: [...domain.streams.keys()] });
     this.ready = Promise.all(loaded.map(({ functions }) => functions)).then(() => undefined);
     // Whoever lets virtual time pass gets the error; without that, whoever waits for it.
     this.ready.catch(() => undefined);
@@ -109,6 +117,7 @@ export class World {
     const random = seeded(seed);
     const latencies = latency ? awsLatencies : noLatency;
     const activity = this.#activity;
+    const kept = decisions === 'strong' ? keptDecisions(storage) : undefined;
     const common = {
       regions,
       domain,
@@ -116,13 +125,14 @@ export class World {
       random,
       activity,
       later: this.#later,
-      sharedDecisions: decisions === 'strong' ? memoryDecisions({ strong: true }) : undefined,
+      sharedDecisions: kept?.decisions,
       telemetry,
       duplicates,
       reorders,
       functions,
       withFaults,
       subscribers: loaded,
+      storage,
     };
     this.regions = new Map(
       regions.map((region) => [
@@ -144,6 +154,7 @@ export class World {
         from.connect(to, links);
         from.bus.addRule(forwardPattern(from.name), { kind: 'bus', link: links.bus, bus: to.bus });
       }
+    if (storage) for (const region of this.regions.values()) region.restore(kept?.restored ?? []);
   }
 
   /** @throws Error if there is no such Region */
@@ -191,4 +202,20 @@ export class World {
       await this.#activity.whenIdle();
     }
   }
+}
+
+/** The table of decisions that all Regions share, and what it holds from before. */
+function keptDecisions(storage: Storage | undefined): {
+  readonly decisions: Decisions;
+  readonly restored: readonly Decision[];
+} {
+  const table = 'decisions';
+  const restored = storage?.load(table).map(fromDecisionItem) ?? [];
+  const decisions = memoryDecisions({
+    strong: true,
+    onPut: (decision) =>
+      storage?.save(table, toDecisionItem(decisionKey(decision.transaction, decision.attempt), decision)),
+  });
+  for (const decision of restored) decisions.replicate(decision);
+  return { decisions, restored };
 }

@@ -1,7 +1,5 @@
-import { Sha256 } from '@aws-crypto/sha256-js';
 import { GetFunctionUrlConfigCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
-import { SignatureV4 } from '@smithy/signature-v4';
 import { MeridianError } from '../../core/index.ts';
 import { DATABASE_MS } from '../../core/limits/budgets.ts';
 import { type CallOptions, type ConnectionOptions, connection, timeLimit } from '../sdk/connection.ts';
@@ -34,39 +32,7 @@ export async function findFunctionUrl(
   }
 }
 
-/** A request to sign. Its headers must not be changed afterwards. */
-export interface Unsigned {
-  readonly method: string;
-  readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | undefined;
-}
-
-/** @returns the request's headers with the signature, which is valid for 5 minutes */
-export type Sign = (request: Unsigned) => Promise<Readonly<Record<string, string>>>;
-
-/**
- * Signs requests to a Function URL with AWS Signature Version 4.
- * @param credentials @default the standard AWS provider chain: environment, profile, role
- * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
- */
-export function signerFor(region: string, credentials?: ConnectionOptions['credentials']): Sign {
-  const signer = new SignatureV4({
-    service: 'lambda',
-    region,
-    credentials: credentials ?? defaultProvider(),
-    sha256: Sha256,
-  });
-  return async ({ method, url, headers, body }) => {
-    const signed = await signer.sign({
-      method,
-      protocol: url.protocol,
-      hostname: url.hostname,
-      path: url.pathname,
-      query: Object.fromEntries(url.searchParams),
-      headers: { ...headers, host: url.host },
-      ...(body !== undefined && { body }),
-    });
-    return signed.headers;
-  };
+/** The credentials that every AWS tool finds: environment, profile, role. They are found once, and again before they expire. */
+export function defaultCredentials() {
+  return defaultProvider();
 }

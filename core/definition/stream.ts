@@ -37,13 +37,6 @@ export type NewEventOf<Events extends EventVersions> = {
   [Type in keyof Events & string]: { readonly type: Type; readonly data: z.input<Events[Type]['schema']> };
 }[keyof Events & string];
 
-/** An event as it is sent: in its type's current version, or in one that it names; the data of that one no type knows. */
-export type SentEventOf<Events extends EventVersions> = {
-  [Type in keyof Events & string]:
-    | { readonly type: Type; readonly schemaVersion: number; readonly data: unknown }
-    | { readonly type: Type; readonly schemaVersion?: undefined; readonly data: z.input<Events[Type]['schema']> };
-}[keyof Events & string];
-
 export interface DecideContext {
   /** The stream's id, without its type. */
   readonly id: string;

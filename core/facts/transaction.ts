@@ -37,7 +37,8 @@ export function drivingRegionOf(transaction: string): string {
   return transaction.slice(0, transaction.indexOf(':'));
 }
 
-const TRANSACTION_ID = /^[a-z0-9-]{1,40}:[A-Za-z0-9._~-]{1,120}$/;
+/** The pattern of an id. */
+export const TRANSACTION_ID = /^[a-z0-9-]{1,40}:[A-Za-z0-9._~-]{1,120}$/;
 
 /** True if a text is a valid transaction id: `<Region>:<key>`, key [A-Za-z0-9._~-]{1,120}. */
 export function isTransactionId(text: string): boolean {

@@ -11,11 +11,15 @@ export const versionVectorSchema = z.record(z.string(), z.number());
 
 const MAX_META_LENGTH = 256;
 
-export const streamNameSchema = z.string().regex(
-  // `.` and `..` are not allowed: a URL cannot contain them as ids.
-  /^[a-z][a-z0-9-]*\/(?!\.\.?$)[A-Za-z0-9._~-]{1,200}$/,
-  'is not <type>/<id>: type [a-z][a-z0-9-]*, id [A-Za-z0-9._~-]{1,200}',
-);
+/** The pattern of a stream's id. `.` and `..` are not allowed: a URL cannot contain them as ids. */
+export const STREAM_ID = String.raw`(?!\.\.?$)[A-Za-z0-9._~-]{1,200}`;
+
+export const streamNameSchema = z
+  .string()
+  .regex(
+    new RegExp(`^[a-z][a-z0-9-]*/${STREAM_ID}$`),
+    'is not <type>/<id>: type [a-z][a-z0-9-]*, id [A-Za-z0-9._~-]{1,200}',
+  );
 
 export const commitIdSchema = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'is not 1 to 200 visible ASCII characters');
 

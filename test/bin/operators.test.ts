@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import * as z from 'zod';
 import { addQuarantine } from '../../bin/commands/quarantine.ts';
+import { freePort } from '../free-port.ts';
 import { addressOf, aServedWorld, jsonLines, meridian, meridianHere, regions, spawnMeridian } from './run-meridian.ts';
 
 const { world, address, put, run } = aServedWorld();
@@ -164,7 +165,12 @@ describe('meridian ingest', () => {
 
   it('says how far it came when nobody answers', async () => {
     writeFileSync(file, inLines(noted('i7', 'note/i7')));
-    const { code, stderr } = await run(['ingest', file, '--url', 'http://127.0.0.1:1/regions/us-east-1']);
+    const { code, stderr } = await run([
+      'ingest',
+      file,
+      '--url',
+      `http://127.0.0.1:${await freePort()}/regions/us-east-1`,
+    ]);
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^Stopped after 0 envelopes: .*\nNothing listens at/)]);
   });
 });

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import manifest from '../../package.json' with { type: 'json' };
+import { freePort } from '../free-port.ts';
 import { aServedWorld, jsonLines, meridian, spawnMeridian } from './run-meridian.ts';
 
 const { world, address, put, run } = aServedWorld();
@@ -294,12 +295,13 @@ describe('meridian view', () => {
 
 describe('a Region that cannot be reached', () => {
   it('is told, for people and for machines', async () => {
-    const nobody = 'http://127.0.0.1:1/regions/us-east-1';
+    const port = await freePort();
+    const nobody = `http://127.0.0.1:${port}/regions/us-east-1`;
     const [human, machine] = await Promise.all([
       run(['view', 'letters', '--url', nobody]),
       run(['regions', '--json', '--url', nobody]),
     ]);
-    expect(human).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(/127\.0\.0\.1:1 .*ECONNREFUSED/) });
+    expect(human).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(`127.0.0.1:${port} .*ECONNREFUSED`) });
     expect(jsonLines(machine.stderr)).toEqual([
       { code: 'unreachable', detail: expect.stringContaining('ECONNREFUSED') },
     ]);

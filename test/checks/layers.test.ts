@@ -18,6 +18,8 @@ const targets = [
   'adapters/memory/clock.ts',
   'bench/alternate.ts',
   'bin/table.ts',
+  'client/index.ts',
+  'client/send.ts',
   'core/index.ts',
   'core/facts/hlc.ts',
   'core/limits/aws.ts',
@@ -48,9 +50,14 @@ const inCore = ['core/facts/hlc.ts', 'core/limits/aws.ts', 'core/names.ts', 'cor
 const allowed: Record<string, string[]> = {
   'core/facts/x.ts': ['core/facts/hlc.ts', 'core/limits/aws.ts', 'core/names.ts', 'zod'],
   'core/write/x.ts': [...inCore, 'zod'],
+  'client/x.ts': [
+    ...['client/index.ts', 'client/send.ts', 'core/facts/hlc.ts', 'core/limits/aws.ts', 'core/wire/bus.ts'],
+    'zod',
+  ],
   'examples/flights/x.ts': ['examples/flights/flight.ts', 'examples/flights/index.ts', 'index.ts', 'zod'],
   'examples/flights/demo/x.ts': [
-    ...['examples/flights/flight.ts', 'examples/flights/index.ts', 'index.ts', 'world/index.ts', 'bin/table.ts'],
+    ...['examples/flights/flight.ts', 'examples/flights/index.ts', 'index.ts', 'client/index.ts', 'world/index.ts'],
+    'bin/table.ts',
     ...['commander', 'zod', 'node:fs'],
   ],
   'adapters/x.ts': [
@@ -120,7 +127,16 @@ const allowed: Record<string, string[]> = {
   ],
   'examples/flights/app.ts': ['lib/index.ts', 'aws-cdk-lib', 'constructs', 'node:fs'],
   'bin/meridian.ts': [
-    ...['bin/table.ts', 'project/project.ts', 'world/link.ts', 'world/index.ts', 'core/index.ts', ...inCore],
+    ...[
+      'bin/table.ts',
+      'client/index.ts',
+      'client/send.ts',
+      'project/project.ts',
+      'world/link.ts',
+      'world/index.ts',
+      'core/index.ts',
+      ...inCore,
+    ],
     ...['schemas/documents.ts', 'commander', 'zod', 'node:fs'],
   ],
 };
@@ -159,6 +175,8 @@ describe('the layers', () => {
     files['core/cycle-b.ts'] = "import type { A } from './cycle-a.ts';\nexport type B = A;";
     files['core/lost.ts'] = "import './nowhere.ts';";
     files['examples/flights/demo/figures.ts'] = "import 'zod';\nimport 'node:fs';\nimport '../../../core/index.ts';";
+    files['core/definition/untyped.ts'] = 'export const here = 1;';
+    files['client/untyped.ts'] = "import '../core/definition/untyped.ts';";
     files['core/orphan.ts'] = 'export const alone = 1;';
     files['core/loaded.ts'] = "export const fs = process.getBuiltinModule('node:fs');";
     files['core/typed.ts'] = "import type { Queue } from 'aws-cdk-lib';\nexport type Q = Queue;";
@@ -184,6 +202,7 @@ describe('the layers', () => {
     ['core/cycle-a.ts → core/cycle-b.ts → core/cycle-a.ts', 'no-cycle'],
     ['core/lost.ts → ./nowhere.ts', 'no-unresolved'],
     ['examples/flights/demo/figures.ts → core/index.ts', 'figures-are-independent'],
+    ['client/untyped.ts → core/definition/untyped.ts', 'client-has-types-of-definitions-only'],
     ['core/orphan.ts', 'no-orphan'],
     ['core/loaded.ts → fs', 'core-is-pure'],
     ['core/typed.ts → node_modules/aws-cdk-lib/index.js', 'core-is-pure'],

@@ -5,7 +5,15 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { defineDomain, defineStream, type EventVersion, nextVersion } from '../../core/index.ts';
-import { ASYNCAPI, brokenPromises, driftOf, RELEASED, releaseContract, writeContract } from '../../schemas/contract.ts';
+import {
+  ASYNCAPI,
+  brokenPromises,
+  driftOf,
+  OPENAPI,
+  RELEASED,
+  releaseContract,
+  writeContract,
+} from '../../schemas/contract.ts';
 import { sampleFaults } from '../../schemas/samples.ts';
 
 const version1 = { schemaVersion: 1, schema: z.strictObject({ text: z.string() }), sample: { text: 'a' } };
@@ -65,6 +73,7 @@ describe('the files of a contract', () => {
       'messages/command.note.write.json',
       'messages/note.Written.1.json',
       'messages/note.Written.2.json',
+      'openapi.yaml',
     ]);
     writeContract(domainOf(withVersion2(version1)), folder);
     expect(files()).toEqual(first);
@@ -76,7 +85,8 @@ describe('the files of a contract', () => {
     expect(driftOf(here, folder)).toEqual([]);
     const file = join(folder, 'events/note.Written.1.json');
     writeFileSync(file, JSON.stringify(JSON.parse(readFileSync(file, 'utf8'))));
-    writeFileSync(join(folder, ASYNCAPI), JSON.stringify(parse(readFileSync(join(folder, ASYNCAPI), 'utf8'))));
+    for (const yaml of [ASYNCAPI, OPENAPI])
+      writeFileSync(join(folder, yaml), JSON.stringify(parse(readFileSync(join(folder, yaml), 'utf8'))));
     expect(driftOf(here, folder)).toEqual([]);
   });
 
@@ -85,10 +95,15 @@ describe('the files of a contract', () => {
     writeFileSync(join(folder, 'commands/note.write.json'), '{');
     writeFileSync(join(folder, 'events/note.Gone.1.json'), '{}');
     rmSync(join(folder, 'messages/Accepted.json'));
+    writeFileSync(
+      join(folder, OPENAPI),
+      readFileSync(join(folder, OPENAPI), 'utf8').replace('/streams/note', '/streams/book'),
+    );
     expect(driftOf(domainOf({ ...version1, sample: { text: 'b' } }), folder)).toEqual([
       expect.stringMatching(/events\/note\.Written\.1\.json is out of date/),
       expect.stringMatching(/commands\/note\.write\.json is out of date/),
       expect.stringMatching(/messages\/Accepted\.json is missing/),
+      expect.stringMatching(/openapi\.yaml is out of date/),
       expect.stringMatching(/events\/note\.Gone\.1\.json describes something that no longer exists/),
     ]);
   });
@@ -98,6 +113,10 @@ describe('the files of a contract', () => {
     writeFileSync(join(folder, 'commands/note.write.json'), '{');
     writeFileSync(join(folder, 'events/note.Gone.1.json'), '{}');
     rmSync(join(folder, 'messages/Accepted.json'));
+    writeFileSync(
+      join(folder, OPENAPI),
+      readFileSync(join(folder, OPENAPI), 'utf8').replace('/streams/note', '/streams/book'),
+    );
     writeContract(domainOf(version1), folder);
     expect(driftOf(domainOf(version1), folder)).toEqual([]);
   });

@@ -36,6 +36,7 @@ import { RegionFunctions } from './functions.ts';
 import type { Links } from './links.ts';
 import { type FunctionPorts, ownPorts, regionRuntime, remoteOver } from './ports.ts';
 import { RegionQueues } from './queues.ts';
+import type { Storage } from './storage.ts';
 import { type SubscriberTable, subscriberTable } from './subscriber-table.ts';
 import { RegionTables } from './tables.ts';
 
@@ -58,6 +59,8 @@ export interface RegionOptions extends Clockwork {
   /** Injects faults into the ports of functions; called for every instance. */
   readonly withFaults: (region: string, ports: FaultyPorts, exit: () => void) => FaultyPorts;
   readonly subscribers: readonly LoadedSubscriber[];
+  /** Where its tables' items are kept; undefined: nowhere. */
+  readonly storage: Storage | undefined;
 }
 
 /**
@@ -116,7 +119,7 @@ export class WorldRegion {
         })),
     });
     this.#queues = new RegionQueues(options, this.#functions, this.quarantine);
-    const types = projectedTypes(domain);
+    const types = [...projectedTypes(domain)].sort();
     this.bus.addRule(ingestPattern, { kind: 'queue', queue: this.#queues.ingest });
     this.bus.addRule(fastPathPattern(region, types), { kind: 'queue', queue: this.#queues.projection });
     for (const subscriber of options.subscribers)
@@ -157,6 +160,12 @@ export class WorldRegion {
     this.#peers.set(peer.name, { links, peer });
   }
 
+  /** Takes in what its storage holds, and decisions that all Regions share. */
+  restore(shared: readonly Decision[]): void {
+    this.#tables.restore();
+    for (const decision of shared) this.#tables.restoreShared(decision);
+  }
+
   linksTo(region: string): Links {
     return this.#peerIn(region).links;
   }
@@ -181,6 +190,12 @@ export class WorldRegion {
   /** The commits of a stream in the table, seen or not. */
   load(stream: string): Promise<readonly Commit[]> {
     return this.#tables.events.load(stream);
+  }
+
+  /** Every commit that the table holds, by stream. */
+  async commits(): Promise<readonly Commit[]> {
+    const { commits } = await this.#tables.events.scan(0, 1, undefined, Number.POSITIVE_INFINITY);
+    return commits;
   }
 
   /** The decisions in the table on a transaction, in the order of its attempts. */

@@ -1,13 +1,16 @@
+import { fromImage } from '../../adapters/dynamodb/commit-item.ts';
+import { fromDecisionItem, isDecisionItem } from '../../adapters/dynamodb/decision-item.ts';
 import { memoryDecisions } from '../../adapters/memory/decisions.ts';
 import { type EventsChange, type MemoryEventStore, memoryEventStore } from '../../adapters/memory/event-store.ts';
 import { memorySightings } from '../../adapters/memory/sightings.ts';
 import { memorySnapshotStore } from '../../adapters/memory/snapshot-store.ts';
 import { memoryViewStore } from '../../adapters/memory/view-store.ts';
 import type { Commit, Decision, Decisions, Sightings, SnapshotStore, ViewsTable } from '../../core/index.ts';
-import type { TableStream } from '../services/table-stream.ts';
+import { imagesOf, type TableItemChange, type TableStream } from '../services/table-stream.ts';
 import type { Scheduler } from '../time/scheduler.ts';
 import type { RegionCounts } from './counts.ts';
 import type { Links } from './links.ts';
+import type { Storage } from './storage.ts';
 import { type RoundTrip, strongDecisions } from './strong-decisions.ts';
 
 /** Another Region as a replication target. */
@@ -27,6 +30,8 @@ export interface RegionTablesOptions {
   /** The streams of the two global tables. */
   readonly streams: { readonly commits: TableStream; readonly decisions: TableStream };
   readonly peers: () => readonly ReplicaPeer[];
+  /** Where its items are kept; undefined: nowhere. */
+  readonly storage?: Storage | undefined;
 }
 
 /**
@@ -56,8 +61,31 @@ export class RegionTables {
     return (this.#options.sharedDecisions ?? this.decisions).attempts(transaction);
   }
 
+  /**
+   * Takes in what the storage holds. All of it is delivered again, and replicated again: a process that ended may have left
+   * undone whatever follows a write.
+   */
+  restore(): void {
+    const { region, storage } = this.#options;
+    for (const item of storage?.load(`events/${region}`) ?? [])
+      if (isDecisionItem(item)) this.events.replicateDecision(fromDecisionItem(item));
+      else this.events.replicate(fromImage(item));
+    for (const item of storage?.load(`decisions/${region}`) ?? []) this.#replicateDecision(fromDecisionItem(item));
+  }
+
+  /** Takes in a decision that all Regions share, as its record in every Region's stream. */
+  restoreShared(decision: Decision): void {
+    this.#options.streams.decisions.push({ decision });
+  }
+
+  #save(table: string, change: TableItemChange): void {
+    const { region, storage } = this.#options;
+    storage?.save(`${table}/${region}`, imagesOf(change).after);
+  }
+
   #onChange(change: EventsChange): void {
     const { region, scheduler, counts, streams } = this.#options;
+    this.#save('events', change);
     streams.commits.push(change);
     if ('oneRegionDecision' in change) {
       const { oneRegionDecision: decision } = change;
@@ -104,7 +132,13 @@ export class RegionTables {
     };
     // Shared decisions need no replication; their records still go into every Region's stream.
     if (shared) return { decisions: strongDecisions(shared, () => this.#roundTrips(), onPut), replicate: record };
-    const decisions = memoryDecisions({ strong: false, onPut });
+    const decisions = memoryDecisions({
+      strong: false,
+      onPut: (decision) => {
+        this.#save('decisions', { decision });
+        onPut(decision);
+      },
+    });
     return { decisions, replicate: (decision) => decisions.replicate(decision) };
   }
 

@@ -145,7 +145,8 @@ interface Images {
   readonly after: Keyed;
 }
 
-function imagesOf(change: TableItemChange): Images {
+/** The items of a change: as it was, and as it is. */
+export function imagesOf(change: TableItemChange): Images {
   if ('oneRegionDecision' in change)
     return { after: toDecisionItem(oneRegionKey(change.oneRegionDecision.transaction), change.oneRegionDecision) };
   if ('decision' in change) {

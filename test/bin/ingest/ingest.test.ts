@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { Region } from '../../../bin/client/region.ts';
 import { type Counts, type Fault, ingestLines } from '../../../bin/ingest/ingest.ts';
 import { readLines } from '../../../bin/ingest/lines.ts';
+import type { Fetch } from '../../../client/options.ts';
 
 const sentEnvelopesSchema = z.array(z.object({ id: z.string(), stream: z.string() }));
 type Sent = z.output<typeof sentEnvelopesSchema>[number];
@@ -14,6 +15,10 @@ function problem(code: string, retryable: boolean) {
   };
 }
 
+function clientOf(fetch: Fetch) {
+  return { region: 'us-east-1', endpoints: { 'us-east-1': 'http://us-east-1/' }, fetch };
+}
+
 /** A Region that notes what it gets, and answers it as told. */
 function aRegion(answer: (envelope: Sent, time: number) => object | undefined = () => undefined) {
   const requests: (readonly Sent[])[] = [];
@@ -21,27 +26,28 @@ function aRegion(answer: (envelope: Sent, time: number) => object | undefined = 
   const accepted: Sent[] = [];
   let underWay = 0;
   let mostUnderWay = 0;
+  const fetch: Fetch = async (_url, { body = '' }) => {
+    const envelopes = sentEnvelopesSchema.parse(JSON.parse(body));
+    requests.push(envelopes);
+    mostUnderWay = Math.max(mostUnderWay, ++underWay);
+    await setImmediate();
+    underWay--;
+    // As the API does: what has to be sent again holds up its stream.
+    const heldUp = new Set<string>();
+    const answers = envelopes.map((envelope) => {
+      const { id, stream } = envelope;
+      const time = (times.get(id) ?? 0) + 1;
+      times.set(id, time);
+      const other = heldUp.has(stream) ? problem('unavailable', true) : answer(envelope, time);
+      if (other && 'problem' in other && JSON.stringify(other).includes('"retryable":true')) heldUp.add(stream);
+      if (!other) accepted.push(envelope);
+      return other ?? { id, stream, version: 'v', log: 'us-east-1', position: 1 };
+    });
+    return { status: 200, text: async () => JSON.stringify(answers) };
+  };
   const region = new Region({
-    name: 'us-east-1',
-    send: async ({ body = '' }) => {
-      const envelopes = sentEnvelopesSchema.parse(JSON.parse(body));
-      requests.push(envelopes);
-      mostUnderWay = Math.max(mostUnderWay, ++underWay);
-      await setImmediate();
-      underWay--;
-      // As the API does: what has to be sent again holds up its stream.
-      const heldUp = new Set<string>();
-      const answers = envelopes.map((envelope) => {
-        const { id, stream } = envelope;
-        const time = (times.get(id) ?? 0) + 1;
-        times.set(id, time);
-        const other = heldUp.has(stream) ? problem('unavailable', true) : answer(envelope, time);
-        if (other && 'problem' in other && JSON.stringify(other).includes('"retryable":true')) heldUp.add(stream);
-        if (!other) accepted.push(envelope);
-        return other ?? { id, stream, version: 'v', log: 'us-east-1', position: 1 };
-      });
-      return { status: 200, body: JSON.stringify(answers) };
-    },
+    client: clientOf(fetch),
+    hint: '',
     operate: async (request) => {
       const { messages } = z.object({ messages: z.array(z.unknown()) }).parse(request);
       return { result: { added: messages.length, failed: [] } };
@@ -124,8 +130,8 @@ describe('ingesting', () => {
 
   it('tells the lines that the quarantine does not take', async () => {
     const region = new Region({
-      name: 'a Function URL',
-      send: async () => ({ status: 200, body: '[]' }),
+      client: clientOf(async () => ({ status: 200, text: async () => '[]' })),
+      hint: '',
       operate: async () => ({ problem: problem('internal', false).problem }),
       sibling: () => {
         throw new Error('It has none.');
@@ -142,8 +148,8 @@ describe('ingesting', () => {
   it('ends when a whole request is refused, and begins nothing more', async () => {
     let requests = 0;
     const region = new Region({
-      name: 'us-east-1',
-      send: async () => ({ status: 403, body: `{"Message":"Forbidden ${++requests}"}` }),
+      client: clientOf(async () => ({ status: 403, text: async () => `{"Message":"Forbidden ${++requests}"}` })),
+      hint: '',
       operate: async () => undefined,
       sibling: () => {
         throw new Error('It has none.');
