@@ -21,3 +21,14 @@ export function stepsOf(page: string): readonly Step[] {
     });
   });
 }
+
+/** The sections of a page: what stands below each heading of the second level. */
+export function sectionsOf(page: string): readonly { readonly title: string; readonly text: string }[] {
+  return page
+    .split(/^## /m)
+    .slice(1)
+    .map((section) => {
+      const [title = ''] = section.split('\n', 1);
+      return { title, text: section.slice(title.length) };
+    });
+}
