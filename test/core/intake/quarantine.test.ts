@@ -336,7 +336,7 @@ describe('a redrive', () => {
     });
     expect(await redrive({}, lost)).toMatchObject({
       redriven: [],
-      failed: [{ id: 'quarantined-1', why: 'It was sent, but is still here: Error: no answer' }],
+      failed: [{ id: 'quarantined-1', why: 'It was sent, but could not be removed: Error: no answer' }],
     });
     await redrive();
     expect(ingested).toEqual(['refused', 'removed', 'refused', 'refused']);
