@@ -173,7 +173,7 @@ describe('docs/tutorial.md', () => {
     expect(numbered.map((title) => Number.parseInt(title, 10))).toEqual(numbered.map((_title, i) => i + 1));
   });
 
-  // Each step goes on from the one before.
+  // Each step continues from the one before.
   describe('holds', () => {
     it.each(sectionsOf(page).filter(({ text }) => stepsOf(text).length > 0))(
       '$title',
