@@ -1,7 +1,7 @@
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CompilerState, Extractor, ExtractorConfig } from '@microsoft/api-extractor';
+import { CompilerState, Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
 import * as z from 'zod';
 import { readOptions } from './options.ts';
 import { packPackage, STAGE } from './pack.ts';
@@ -26,7 +26,7 @@ export function entryPoints(stage: string): ReadonlyMap<string, string> {
 }
 
 function configOf(stage: string, name: string, declarations: string): ExtractorConfig {
-  const silent = { default: { logLevel: 'none' as const } };
+  const silent = { default: { logLevel: ExtractorLogLevel.None } };
   return ExtractorConfig.prepare({
     configObject: {
       projectFolder: stage,
@@ -56,7 +56,7 @@ function configOf(stage: string, name: string, declarations: string): ExtractorC
       dtsRollup: { enabled: false },
       tsdocMetadata: { enabled: false },
       messages: {
-        compilerMessageReporting: { default: { logLevel: 'error' } },
+        compilerMessageReporting: { default: { logLevel: ExtractorLogLevel.Error } },
         extractorMessageReporting: silent,
         tsdocMessageReporting: silent,
       },
