@@ -1,4 +1,4 @@
-/** The public face of the engine. */
+/** The public interface of the engine. */
 
 export type { EvolveContext, Mode } from './definition/conflicts.ts';
 export type { Domain } from './definition/domain.ts';
@@ -10,20 +10,23 @@ export type {
   CommandDefinition,
   DecideContext,
   EventOf,
+  HomeStream,
+  InputSchemas,
+  MergeStream,
   NewEventOf,
   RecordedEvent,
   StreamDefinition,
 } from './definition/stream.ts';
 export { commandOf, defineStream, parseEvents, parseInput } from './definition/stream.ts';
-export type { ViewDefinition } from './definition/view.ts';
+export type { FieldSums, RowView, TotalView, ViewDefinition } from './definition/view.ts';
 export { defineView, shardOf } from './definition/view.ts';
 export { inOrderPerKey } from './delivery/in-order.ts';
 export type { Change, RelayPorts } from './delivery/relay.ts';
 export { relayChanges } from './delivery/relay.ts';
 export type { RepublishPorts } from './delivery/republish.ts';
 export { republishStep } from './delivery/republish.ts';
-export { handleEvents } from './delivery/subscribe.ts';
-export type { From, SubscribePorts } from './delivery/subscriber.ts';
+export { handleMessages } from './delivery/subscribe.ts';
+export type { MessagePorts, SubscribePorts } from './delivery/subscriber.ts';
 export type { Append, Appended } from './facts/append.ts';
 export type { Commit, Intent, Meta } from './facts/commit.ts';
 export { isVisible } from './facts/commit.ts';
@@ -58,7 +61,7 @@ export * from './ports/events-table.ts';
 export * from './ports/generation-store.ts';
 export * from './ports/intent-store.ts';
 export * from './ports/one-region-transactions.ts';
-export type { Parked, Place, Progress } from './ports/progress.ts';
+export type { Handled, Parked, Place, Progress } from './ports/progress.ts';
 export * from './ports/quarantine.ts';
 export * from './ports/queue.ts';
 export * from './ports/remote.ts';
@@ -85,6 +88,7 @@ export type { ProjectPorts } from './view/projection.ts';
 export { projectTriggers } from './view/projection.ts';
 export { beginRebuild, cleanRebuild, rebuildStatus, stepRebuild } from './view/rebuild.ts';
 export { triggersOf } from './view/trigger.ts';
+export type { AnnouncedOutcome } from './wire/announcement.ts';
 export type { CommitShown, Health, ProblemDetails, Submitted, TransactionShown } from './wire/api.ts';
 export {
   commitPageSchema,
@@ -110,7 +114,6 @@ export {
   ingestPattern,
   RECEIPT_SOURCE,
   SOURCE_PREFIX,
-  subscriptionPattern,
   TRANSACT,
 } from './wire/bus.ts';
 export type { SubscribedEvent } from './wire/bus-event.ts';
@@ -138,6 +141,7 @@ export type { Accepted } from './wire/receipt.ts';
 export { acceptedSchema, encodeAccepted } from './wire/receipt.ts';
 export { isTraceparent } from './wire/schemas.ts';
 export { decodeSnapshot, encodeSnapshot } from './wire/snapshot.ts';
+export * from './wire/subscription.ts';
 export { parseTransaction } from './wire/transaction-envelope.ts';
 export { decodeVersionToken, encodeVersionToken } from './wire/version-token.ts';
 export { appendToStream } from './write/append.ts';

@@ -1,7 +1,8 @@
 import * as z from 'zod';
+import { parseJson } from '../core/facts/json.ts';
 import { DECISIONS, type EnvironmentVariable, SUBSCRIBE_FROM } from '../core/names.ts';
 
-/** How each environment variable is written. */
+/** The format of each environment variable. */
 const variables = {
   AWS_REGION: z.string().min(1),
   /** Prefix of all names; also the metrics' namespace and the service in the logs. */
@@ -11,13 +12,13 @@ const variables = {
     .string()
     .min(1)
     .transform((list) => list.split(',')),
-  /** The log that this Region writes. */
+  /** The log that this Region writes to. */
   MERIDIAN_LOG: z.string().min(1),
   EVENTS_TABLE: z.string().min(1),
   VIEWS_TABLE: z.string().min(1),
   SNAPSHOTS_TABLE: z.string().min(1),
   TRANSACTIONS_TABLE: z.string().min(1),
-  /** Whether every Region sees a decision at once (MRSC), or replicas catch up (MREC). */
+  /** `strong`: every Region sees a decision at once (MRSC); `eventual`: replicas catch up (MREC). */
   DECISIONS: z.enum(DECISIONS),
   BUS_NAME: z.string().min(1),
   PROJECTION_QUEUE_URL: z.url(),
@@ -30,7 +31,13 @@ const variables = {
   PARTICIPANT_FUNCTION: z.string().min(1),
   /** The state machine that drives the transactions of this Region. */
   TRANSACTION_MACHINE_ARN: z.string().min(1),
-  /** The example subscriber's own table, and where a log begins that it has handled nothing of. */
+  /** Name of the `api` function, the same in every Region, and its URL in this one. */
+  API_FUNCTION: z.string().min(1),
+  MERIDIAN_API_URL: z.url(),
+  /** Where the API is, by Region, instead of a look-up: JSON. */
+  MERIDIAN_ENDPOINTS: z.string().transform(parseJson).pipe(z.record(z.string(), z.url())),
+  /** A subscriber's name, its own table, and where a log begins that it has handled nothing of. */
+  SUBSCRIBER: z.string().min(1),
   SUBSCRIBER_TABLE: z.string().min(1),
   SUBSCRIBE_FROM: z.enum(SUBSCRIBE_FROM),
 } satisfies Readonly<Record<EnvironmentVariable, z.ZodType>>;
@@ -40,8 +47,8 @@ const environmentSchema = z.object(variables).partial();
 type Environment = { readonly [Name in keyof typeof variables]: z.output<(typeof variables)[Name]> };
 
 /**
- * Reads the variables that a function needs, once, at cold start.
- * @throws Error that names every variable that is missing or malformed
+ * Parses the variables of a function, once, at cold start.
+ * @throws Error with the names of all missing or malformed variables
  */
 export function parseEnvironment<Name extends keyof Environment>(
   names: readonly Name[],

@@ -28,7 +28,7 @@ let outdir: string | undefined;
 
 /**
  * Bundles a function with its domain, the engine and its SDK.
- * @throws Error when it cannot be bundled; esbuild has printed why
+ * @throws Error when it cannot be bundled, and esbuild has printed why; or when it exports no `handler`
  */
 export function bundleFunction({ entry, domain }: BundleSource): Bundle {
   const key = JSON.stringify([entry, domain]);
@@ -55,6 +55,10 @@ export function bundleFunction({ entry, domain }: BundleSource): Bundle {
     logLevel: 'warning',
     ...(domain !== undefined && { alias: { [DOMAIN]: domain } }),
   });
+  if (!Object.values(metafile.outputs).some(({ exports }) => exports.includes('handler')))
+    throw new Error(
+      `${entry} exports no \`handler\`: write \`export const handler = subscriber({ … })\`, or what else Lambda shall invoke.`,
+    );
   for (const { path, contents } of outputFiles) writeFileSync(join(folder, basename(path)), contents);
   const bundle = { folder, metafile };
   made.set(key, bundle);

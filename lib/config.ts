@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { allowStrong, STRONG_REGION_SETS } from '../core/limits/aws.ts';
 import { DECISIONS, DEFAULT_PREFIX, type DecisionsKind } from '../core/names.ts';
 
-/** What a deployment is made of: the validated context of `cdk.json` and of `cdk -c key=value`. */
+/** What a deployment is made of: validated properties of Meridian, and the context of `cdk.json` and of `cdk -c key=value`. */
 export interface Config {
   /** Prefix of every name in AWS, 1 to 24 characters. */
   readonly name: string;
@@ -14,8 +14,6 @@ export interface Config {
   readonly logs: Readonly<Record<string, string>>;
   /** Whether the stacks are there to be thrown away: no deletion protection, nothing retained. */
   readonly ephemeral: boolean;
-  /** Whether every Region gets the example subscriber. */
-  readonly subscriber: boolean;
   /** Whether every Region gets a schema registry of EventBridge with the domain's events. LocalStack has none. */
   readonly schemaRegistry: boolean;
   /** Anything; a new value makes every Region look up the ARN of its table stream again. */
@@ -31,21 +29,26 @@ export interface Config {
    * consistency), or replicas catch up. By default `strong` where the Regions allow it.
    */
   readonly decisions: DecisionsKind;
+  /** Where the runbooks are that alarms lead to: a URL or a path, without a slash at its end. */
+  readonly runbookUrl: string;
   /** The file that exports the domain that functions run, an absolute path. @default the one that the package names itself */
   readonly domain?: string;
 }
 
 /** What the context says of it. */
-type ContextKey = Exclude<keyof Config, 'domain'>;
+export type ConfigKey = Exclude<keyof Config, 'domain'>;
 
-/** The context holds something that cannot be deployed; the message names each key and what to write instead. */
+/** Where the runbooks are, unless a deployment says otherwise: in the package, and in Meridian's repository. */
+const RUNBOOKS = 'docs/runbooks';
+
+/** Something cannot be deployed; the message names each key, where its value came from, and what to write instead. */
 export class ConfigError extends Error {
   readonly code = 'invalid-config';
   readonly retryable = false;
 
   constructor(faults: readonly string[], options?: ErrorOptions) {
     super(
-      `The context of cdk.json (or of -c) cannot be used:\n${faults.map((fault) => `- ${fault}`).join('\n')}`,
+      `The configuration cannot be used (properties of Meridian, or the context of cdk.json and -c):\n${faults.map((fault) => `- ${fault}`).join('\n')}`,
       options,
     );
     this.name = 'ConfigError';
@@ -65,14 +68,14 @@ const WHAT_TO_WRITE = {
   account: 'the 12 digits of the AWS account as a string, or leave it out to deploy to the account of your credentials',
   logs: 'a Region of `regions` to its log name (lower-case letters, digits, hyphens; not "global"; no two Regions alike), for example {"us-east-2": "us-east-2-b"}',
   ephemeral: 'true for stacks to throw away, false otherwise',
-  subscriber: 'true for the example subscriber in every Region, false otherwise',
   schemaRegistry: 'true for a schema registry in every Region, false otherwise',
   nonce: 'any string; a new one makes the stream lookup run again',
   alarmEmail: "the mail address that gets every Region's alarms, or leave it out and subscribe to the topics yourself",
   logRetentionDays: `one of ${LOG_RETENTION_DAYS.join(', ')}`,
   archiveDays: 'whole days from 1 to 3650, or 0 for no archive',
+  runbookUrl: 'where the runbooks are, without a slash at its end, for example "https://wiki.example.com/meridian"',
   decisions: `"eventual"; or "strong" with exactly three Regions of one set: ${STRONG_REGION_SETS.map((set) => set.join(', ')).join('; ')}`,
-} as const satisfies Record<ContextKey, string>;
+} as const satisfies Record<ConfigKey, string>;
 
 const keys = [
   'name',
@@ -80,14 +83,14 @@ const keys = [
   'account',
   'logs',
   'ephemeral',
-  'subscriber',
   'schemaRegistry',
   'nonce',
   'alarmEmail',
   'logRetentionDays',
   'archiveDays',
   'decisions',
-] as const satisfies readonly ContextKey[];
+  'runbookUrl',
+] as const satisfies readonly ConfigKey[];
 
 const regionSchema = z.string().regex(/^[a-z]{2,4}(-[a-z]+){1,2}-\d{1,2}$/, 'not the name of an AWS Region');
 const logNameSchema = z.string().regex(/^(?!global$)[a-z0-9][a-z0-9-]{0,62}$/, 'not a log name');
@@ -123,13 +126,13 @@ const contextSchema = z
       .optional(),
     logs: z.record(z.string(), logNameSchema).default({}),
     ephemeral: flagSchema,
-    subscriber: flagSchema,
     schemaRegistry: flagSchema.default(true),
     nonce: z.string().default('1'),
     alarmEmail: z.email('not a mail address').optional(),
     logRetentionDays: z.preprocess(numberFromCommandLine, z.literal(LOG_RETENTION_DAYS)).default(30),
     archiveDays: z.preprocess(numberFromCommandLine, z.int().min(0).max(3650)).default(30),
     decisions: z.enum(DECISIONS).optional(),
+    runbookUrl: z.string().max(500).regex(/[^/]$/, 'not a URL or a path').default(RUNBOOKS),
   })
   .check(({ value, issues }) => {
     for (const key of Object.keys(value.logs).filter((key) => !value.regions.includes(key)))
@@ -155,20 +158,29 @@ function logsOf(regions: readonly string[], overrides: Readonly<Record<string, s
   return Object.fromEntries(regions.map((name) => [name, overrides[name] ?? name]));
 }
 
+/** What a configuration is read from. */
+export interface ConfigSources {
+  /** Reads one context key, as `app.node.tryGetContext` does; undefined where the key is absent. */
+  readonly context: (key: string) => unknown;
+  /** What was given as properties: it wins over the context. @default nothing */
+  readonly props?: Readonly<{ [Key in ConfigKey]?: unknown }>;
+  /** The account of the caller's credentials. @default none is known */
+  readonly account?: string | undefined;
+}
+
 /**
- * Reads the configuration from the CDK context.
- * @param get reads one context key, as `app.node.tryGetContext` does; undefined where the key is absent
- * @param defaultAccount the account of the caller's credentials, if any
- * @throws {ConfigError} naming every key that is wrong, what was found and what to write
+ * Reads the configuration from properties and the CDK context.
+ * @throws {ConfigError} naming every key that is wrong, what was found where, and what to write
  */
-export function parseConfig(get: (key: string) => unknown, defaultAccount?: string): Config {
-  const found = Object.fromEntries(keys.map((key) => [key, get(key)]));
+export function parseConfig({ context, props = {}, account: defaultAccount }: ConfigSources): Config {
+  const found = Object.fromEntries(keys.map((key) => [key, props[key] ?? context(key)]));
   const parsed = contextSchema.safeParse(found);
   if (!parsed.success) {
     const faults = keys.flatMap((key) => {
       const messages = parsed.error.issues.filter(({ path }) => path[0] === key).map(({ message }) => message);
       if (messages.length === 0) return [];
-      return `"${key}": found ${JSON.stringify(found[key]) ?? 'nothing'} (${[...new Set(messages)].join('; ')}); write ${WHAT_TO_WRITE[key]}`;
+      const where = found[key] === undefined ? '' : props[key] === undefined ? ' of the context' : ' of the properties';
+      return `"${key}"${where}: found ${JSON.stringify(found[key]) ?? 'nothing'} (${[...new Set(messages)].join('; ')}); write ${WHAT_TO_WRITE[key]}`;
     });
     throw new ConfigError(faults, { cause: parsed.error });
   }

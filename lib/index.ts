@@ -1,7 +1,15 @@
 /** The CDK construct of a deployment. */
 
+export {
+  DefinitionError,
+  type Need,
+  type OwnFunctionDefinition,
+  type SubscriberDefinition,
+} from '../core/wire/subscription.ts';
+export { DomainFileError } from '../project/domain-file.ts';
 export { type Config, ConfigError } from './config.ts';
-export type { Subscription } from './constructs/subscriber.ts';
-export { Meridian, type MeridianProps } from './meridian.ts';
+export type { Api } from './constructs/api.ts';
+export type { Granting } from './constructs/own-function.ts';
+export { type FunctionProps, Meridian, type MeridianProps, type SubscriberProps } from './meridian.ts';
 export type { GlobalStack } from './stacks/global-stack.ts';
 export type { RegionStack } from './stacks/region-stack.ts';

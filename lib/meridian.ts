@@ -1,32 +1,106 @@
 import { type App, Tags, Validations } from 'aws-cdk-lib';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { Construct } from 'constructs';
 import { projectedTypes } from '../core/index.ts';
-import { namesOf, REGION_TAG } from '../core/names.ts';
+import { type DecisionsKind, namesOf, REGION_TAG } from '../core/names.ts';
+import { type OwnFunctionDefinition, parseOwnFunctions, type SubscriberDefinition } from '../core/wire/subscription.ts';
 import { domainFileOf, readDomain } from '../project/domain-file.ts';
 import { registrySchemas } from '../schemas/documents.ts';
 import { MeridianChecks } from './checks/meridian-checks.ts';
 import { type Config, parseConfig } from './config.ts';
-import type { Subscription } from './constructs/subscriber.ts';
+import type { Granting } from './constructs/own-function.ts';
 import { type Deployed, REGIONS_FILE, readDeployed } from './deployed-regions.ts';
 import { GlobalStack } from './stacks/global-stack.ts';
-import { RegionStack } from './stacks/region-stack.ts';
+import { type Own, RegionStack } from './stacks/region-stack.ts';
+
+/** A subscriber, and what an app adds to it. */
+export interface SubscriberProps extends SubscriberDefinition, Granting {}
+
+/** A function of a team's own, and what an app adds to it. */
+export interface FunctionProps extends OwnFunctionDefinition, Granting {}
 
 /**
- * Properties of Meridian. What is left out is taken from the CDK context, of the same name: `cdk.json`, or `cdk -c key=value`.
- * docs/guide.md says what each of them may be.
+ * Properties of Meridian. What is left out, apart from `domain`, `subscribers` and `functions`, is taken from the CDK context of the same name:
+ * `cdk.json`, or `cdk -c key=value`.
  */
-export interface MeridianProps extends Partial<Omit<Config, 'domain'>> {
+export interface MeridianProps {
   /**
    * The file that exports `domain`: a URL, as `import.meta.resolve('../streams/index.ts')` gives it, or an absolute path. It is
-   * read at once, and bundled into the functions.
+   * read synchronously, and bundled into the functions.
    */
   readonly domain: string;
   /**
-   * The subscribers of a Region, by the names of their constructs.
+   * Functions that get events from the buses, by their names: lower-case letters, digits and single hyphens, at most 24.
    * @default there are none
    */
-  readonly subscriptions?: (region: string, config: Config) => Readonly<Record<string, Subscription>>;
+  readonly subscribers?: Readonly<Record<string, SubscriberProps>>;
+  /**
+   * Other functions of a team's own, by their names: they are watched, logged and tagged like Meridian's, and what invokes them is up to the app.
+   * @default there are none
+   */
+  readonly functions?: Readonly<Record<string, FunctionProps>>;
+  /**
+   * Prefix of every name in AWS: 1 to 24 lower-case letters, digits and single hyphens.
+   * @default meridian
+   */
+  readonly name?: string;
+  /**
+   * Two to five AWS Regions, the primary first: it holds the stack of the global tables.
+   * @default those of the context; without them there is no deployment
+   */
+  readonly regions?: readonly string[];
+  /**
+   * The AWS account, 12 digits.
+   * @default that of the caller's credentials
+   */
+  readonly account?: string;
+  /**
+   * The log that a Region writes, where that is not named after it: after its replica was rebuilt from a backup.
+   * @default each Region's log is named after it
+   */
+  readonly logs?: Readonly<Record<string, string>>;
+  /**
+   * Whether the stacks are there to be thrown away: no deletion protection, nothing retained.
+   * @default false
+   */
+  readonly ephemeral?: boolean;
+  /**
+   * Whether every Region gets an EventBridge schema registry with the domain's events.
+   * @default true
+   */
+  readonly schemaRegistry?: boolean;
+  /**
+   * A new value makes every Region look up the stream of its tables again; `meridian deploy` gives one each time.
+   * @default 1
+   */
+  readonly nonce?: string;
+  /**
+   * Who gets the alarms by mail.
+   * @default nobody, until something subscribes to the topic of a Region
+   */
+  readonly alarmEmail?: string;
+  /**
+   * For how many days the functions' logs are kept, one of the numbers that CloudWatch Logs knows.
+   * @default 30
+   */
+  readonly logRetentionDays?: number;
+  /**
+   * For how many days each bus keeps the domain's events, to replay them to a subscriber; 0: no archive.
+   * @default 30
+   */
+  readonly archiveDays?: number;
+  /**
+   * How the table of the transactions' decisions is replicated: `strong`, so that every Region sees a decision at once, or `eventual`. It
+   * cannot change later.
+   * @default strong where the Regions allow it
+   */
+  readonly decisions?: DecisionsKind;
+  /**
+   * Where the runbooks are that alarms lead to: a URL or a path, without a slash at its end.
+   * @default docs/runbooks, where they are in the package
+   */
+  readonly runbookUrl?: string;
 }
 
 /** A deployment: the stack of what spans Regions, and one for each Region. */
@@ -39,25 +113,54 @@ export class Meridian extends Construct {
 
   /**
    * @param scope the app: the stacks are its own, under the names that they have in AWS
-   * @throws ConfigError when the properties or the context cannot be deployed; DomainFileError when the domain cannot be read
+   * @throws ConfigError when the properties or the context cannot be deployed; DefinitionError when a subscriber or a function cannot;
+   * DomainFileError when the domain cannot be read
    */
-  constructor(scope: App, id: string, { domain: where, subscriptions = () => ({}), ...given }: MeridianProps) {
+  constructor(scope: App, id: string, { domain: where, subscribers, functions, ...props }: MeridianProps) {
     super(scope, id);
     const file = domainFileOf(where);
     const domain = readDomain(file);
-    const props: Readonly<Record<string, unknown>> = given;
-    const config = parseConfig((key) => props[key] ?? this.node.tryGetContext(key), process.env.CDK_DEFAULT_ACCOUNT);
+    const config = parseConfig({
+      context: (key) => this.node.tryGetContext(key),
+      props,
+      account: process.env.CDK_DEFAULT_ACCOUNT,
+    });
     this.config = { ...config, domain: file };
     const { global, regions } = addMeridian(scope, {
       config: this.config,
       projectedTypes: [...projectedTypes(domain)].sort(),
       eventSchemas: registrySchemas(domain),
-      subscriptions: (region) => subscriptions(region, this.config),
+      own: ownOf({ subscribers, functions }, { regions: config.regions, streamTypes: domain.streams.keys() }),
       deployed: readDeployed(REGIONS_FILE, config.name),
     });
     this.global = global;
     this.regions = regions;
   }
+
+  /** The stack of a Region, with its bus, its API, its alarm topic and its functions. @throws Error when there is no such Region */
+  region(name: string): RegionStack {
+    const found = this.regions.find(({ region }) => region === name);
+    if (!found) throw new Error(`There is no Region ${name}; write one of ${this.config.regions.join(', ')}.`);
+    return found;
+  }
+
+  /** Lets whoever it is call the API of every Region: a role or a function of any stack. */
+  grantInvokeApi(grantee: IGrantable): void {
+    this.regions[0]?.api.grantInvokeEverywhere(grantee);
+  }
+}
+
+/** Checks what a team adds, and keeps the permissions that the app gives with it. @throws DefinitionError with every fault */
+export function ownOf(
+  given: { readonly [Key in 'subscribers' | 'functions']?: MeridianProps[Key] | undefined },
+  deployment: Parameters<typeof parseOwnFunctions>[1],
+): Own {
+  const { subscribers, functions } = parseOwnFunctions(given, deployment);
+  const grantOf = (props: Granting | undefined): Granting => ({ ...(props?.grant && { grant: props.grant }) });
+  return {
+    subscribers: subscribers.map((each) => ({ ...each, ...grantOf(given.subscribers?.[each.name]) })),
+    functions: functions.map((each) => ({ ...each, ...grantOf(given.functions?.[each.name]) })),
+  };
 }
 
 /** What the stacks are made of. */
@@ -68,8 +171,8 @@ export interface StacksProps {
   readonly projectedTypes: readonly string[];
   /** The domain's events as EventBridge delivers them, JSON Schema draft 4 by name. */
   readonly eventSchemas: Readonly<Record<string, object>>;
-  /** The subscribers of a Region, by the names of their constructs. */
-  readonly subscriptions: (region: string) => Readonly<Record<string, Subscription>>;
+  /** What a team adds. */
+  readonly own: Own;
   /** How it is deployed; undefined before its first deploy. */
   readonly deployed: Deployed | undefined;
 }
@@ -85,7 +188,7 @@ export interface MeridianStacks {
 /** Adds a deployment's stacks to an app, with its tags and the checks that they have to pass. */
 export function addMeridian(
   app: App,
-  { config, projectedTypes, eventSchemas, subscriptions, deployed }: StacksProps,
+  { config, projectedTypes, eventSchemas, own, deployed }: StacksProps,
 ): MeridianStacks {
   const names = namesOf(config.name);
   const env = (region: string | undefined) => ({
@@ -105,7 +208,7 @@ export function addMeridian(
       region,
       projectedTypes,
       eventSchemas,
-      subscriptions: subscriptions(region),
+      own,
     });
     // It reads the stream of a replica that the global stack makes.
     stack.addStackDependency(global);

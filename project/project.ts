@@ -10,6 +10,8 @@ const manifestSchema = z.object({
     .object({
       /** The file that exports `domain`, from the folder of package.json. */
       domain: z.string().default('streams/index.ts'),
+      /** The folder of what `meridian schemas` writes. */
+      schemas: z.string().default('schemas'),
       /** A file that exports `addCommands(program)`: commands of the project's own. */
       commands: z.string().optional(),
     })
@@ -21,6 +23,8 @@ export interface Project {
   readonly folder: string;
   /** Of the domain's file. */
   readonly domain: string;
+  /** The folder of its schemas. */
+  readonly schemas: string;
   readonly commands: string | undefined;
 }
 
@@ -35,6 +39,7 @@ export function findProject(from: string): Project | undefined {
       return {
         folder: from,
         domain: join(from, meridian.domain),
+        schemas: join(from, meridian.schemas),
         commands: meridian.commands && join(from, meridian.commands),
       };
   }

@@ -11,13 +11,16 @@ import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { buildSync, type Metafile } from 'esbuild';
 import { z } from 'zod';
 import { namesOf } from '../core/names.ts';
+import { subscribers } from '../examples/flights/subscribers/index.ts';
 import { bundleFunction } from '../lib/bundle.ts';
 import { parseConfig } from '../lib/config.ts';
 import { MeridianFunction } from '../lib/constructs/meridian-function.ts';
-import { addMeridian } from '../lib/meridian.ts';
+import { addMeridian, ownOf } from '../lib/meridian.ts';
 import { readOptions } from './options.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+/** What the functions are bundled with: the domain of the tests, so that a size is Meridian's own. */
+const DOMAIN = join(root, 'testing/toy-domain.ts');
 const run = promisify(execFile);
 
 /** No bundle may be larger, in bytes, minified. */
@@ -47,7 +50,7 @@ const variablesSchema = z.object({ variables: z.record(z.string(), z.unknown()) 
 /** Has the CDK bundle every function of a Region into `outdir`, exactly as a deploy does. */
 export function bundleFunctions(outdir: string): readonly Bundle[] {
   const { context } = cdkJsonSchema.parse(JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')));
-  const config = parseConfig((key) => context[key]);
+  const config = parseConfig({ context: (key) => context[key] });
   const [region = ''] = config.regions;
   const app = new App({
     outdir,
@@ -62,7 +65,7 @@ export function bundleFunctions(outdir: string): readonly Bundle[] {
     config,
     projectedTypes: [],
     eventSchemas: {},
-    subscriptions: () => ({ Subscriber: { functionId: 'subscriber', streamTypes: ['any'] } }),
+    own: ownOf({ subscribers }, { regions: config.regions, streamTypes: ['flight'] }),
     deployed: undefined,
   });
   return (regions[0]?.node.findAll() ?? []).filter((construct) => construct instanceof MeridianFunction).map(read);
@@ -76,7 +79,7 @@ function read(construct: MeridianFunction): Bundle {
   const folder = join(App.of(construct)?.outdir ?? '', asset.assetPath);
   const path = join(folder, 'index.mjs');
   const code = readFileSync(path);
-  const outputs = Object.values(bundleFunction({ entry: construct.entry }).metafile.outputs);
+  const outputs = Object.values(bundleFunction({ entry: construct.entry, domain: DOMAIN }).metafile.outputs);
   const { variables: told } = variablesSchema.parse(Stack.of(construct).resolve(resource.environment));
   return {
     id: construct.functionId,

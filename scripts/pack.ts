@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
+import { PINNED } from '../bin/init/init.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { readOptions } from './options.ts';
 
@@ -20,6 +21,10 @@ function built(source: string): string {
   return source.replace(/^\.\//, './dist/').replace(/\.ts$/, '.js');
 }
 
+function builtAll(sources: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(sources).map(([name, source]) => [name, built(source)]));
+}
+
 /** The manifest that is published. */
 export function publishedManifest(): Readonly<Record<string, unknown>> {
   const { name, version, description, license, type, sideEffects } = manifest;
@@ -34,7 +39,7 @@ export function publishedManifest(): Readonly<Record<string, unknown>> {
     sideEffects,
     engines: { node: '>=24' },
     bin: { meridian: './dist/bin/meridian.mjs' },
-    imports: { '#domain': './dist/lambdas/no-domain.js' },
+    imports: builtAll(manifest.imports),
     exports: Object.fromEntries(
       Object.entries(manifest.exports).map(([entry, source]) => [
         entry,
@@ -47,7 +52,9 @@ export function publishedManifest(): Readonly<Record<string, unknown>> {
       ...Object.fromEntries(PEERS.map((peer) => [peer, `^${versions[peer]}`])),
     },
     peerDependenciesMeta: Object.fromEntries(PEERS.map((peer) => [peer, { optional: true }])),
-    files: ['dist', 'CHANGELOG.md'],
+    // What `meridian init` pins in a project; npm does not install it.
+    devDependencies: Object.fromEntries(PINNED.map((each) => [each, each === 'zod' ? zod : versions[each]])),
+    files: ['dist', 'starter', 'CHANGELOG.md'],
   };
 }
 
@@ -65,6 +72,7 @@ export function packPackage(): { readonly tarball: string; readonly bytes: numbe
   });
   writeFileSync(join(STAGE, 'package.json'), `${JSON.stringify(publishedManifest(), null, 2)}\n`);
   for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) copyFileSync(join(root, file), join(STAGE, file));
+  cpSync(join(root, 'starter'), join(STAGE, 'starter'), { recursive: true });
   const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts'], {
     cwd: STAGE,
     encoding: 'utf8',

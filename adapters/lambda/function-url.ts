@@ -2,28 +2,28 @@ import { GetFunctionUrlConfigCommand, LambdaClient } from '@aws-sdk/client-lambd
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { MeridianError } from '../../core/index.ts';
 import { DATABASE_MS } from '../../core/limits/budgets.ts';
-import { type ConnectionOptions, connection, timeLimit } from '../sdk/connection.ts';
+import { type CallOptions, type ConnectionOptions, connection, timeLimit } from '../sdk/connection.ts';
 import { sdkError } from '../sdk/sdk-error.ts';
 
 /**
  * The Function URL of a function.
- * @throws MeridianError `not-found`: there is no such function, or it has no URL; `unavailable`
+ * @throws MeridianError `not-found`: the function does not exist, or has no URL; `unavailable`
  */
 export async function findFunctionUrl(
   region: string,
   functionName: string,
-  options: Omit<ConnectionOptions, 'region'> = {},
+  { callMs = DATABASE_MS, ...options }: Omit<ConnectionOptions, 'region'> & CallOptions = {},
 ): Promise<string> {
   const client = new LambdaClient({ ...connection, ...options, region });
   try {
     const { FunctionUrl = '' } = await client.send(
       new GetFunctionUrlConfigCommand({ FunctionName: functionName }),
-      timeLimit(DATABASE_MS),
+      timeLimit(callMs),
     );
     return FunctionUrl;
   } catch (error) {
     if (error instanceof Error && error.name === 'ResourceNotFoundException')
-      throw new MeridianError('not-found', `There is no Function URL of ${functionName} in ${region}.`, {
+      throw new MeridianError('not-found', `${functionName} in ${region} does not exist or has no Function URL.`, {
         cause: error,
       });
     throw sdkError(`look up the URL of ${functionName} in ${region}`, error);

@@ -31,7 +31,7 @@ export function defineDomain<
 function byName<T>(items: readonly T[], nameOf: (item: T) => string, what: string): ReadonlyMap<string, T> {
   const map = new Map<string, T>();
   for (const item of items) {
-    if (map.has(nameOf(item))) throw new Error(`Two ${what} are named ${nameOf(item)}.`);
+    if (map.has(nameOf(item))) throw new Error(`Two ${what} are named ${nameOf(item)}: give each a name of its own.`);
     map.set(nameOf(item), item);
   }
   return map;

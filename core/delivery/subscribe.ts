@@ -1,66 +1,97 @@
 import { BEGIN_MS } from '../limits/budgets.ts';
+import { type AnnouncedOutcome, isAnnouncement, parseOutcome } from '../wire/announcement.ts';
 import { parseSubscribedEvent, type SubscribedEvent } from '../wire/bus-event.ts';
+import { handleOutcome } from './handle-outcome.ts';
 import { handleParked } from './handle-parked.ts';
 import { inOrderPerKey } from './in-order.ts';
 import { comparePlaces, START } from './log-order.ts';
-import type { SubscribePorts } from './subscriber.ts';
+import type { MessagePorts, SubscribePorts } from './subscriber.ts';
 import { takeTurn } from './take-turn.ts';
 
 /**
- * Handles events of the bus, each once and in the order of its log, in whatever order and however often they come, by
- * however many at the same time. An event that comes too early is parked, and its message comes again: a message is
- * done with only when its event was handled. So what is parked is a copy: nothing is lost with it.
- * @param bodies events of the bus as JSON, as a rule's target gets them
- * @returns per body: undefined when it is done with, else why it has to be delivered again
+ * Handles events of the bus, each once and in the order of its log, in whatever order and however often they arrive, by however many
+ * instances at the same time; and outcomes of transactions, each once. An event that arrives too early is parked, and its message
+ * is redelivered: a message is deleted only when its event was handled. So what is parked is a copy: nothing is lost with it.
+ * Without `progress` each message is handled as it arrives, at least once.
+ * @param bodies messages as JSON, as a rule's target gets them
+ * @returns per body: undefined when it was handled, else why it has to be redelivered
  */
-export async function handleEvents<Effect>(
-  ports: SubscribePorts<Effect>,
+export async function handleMessages<Effect>(
+  ports: MessagePorts<Effect>,
   bodies: readonly string[],
 ): Promise<readonly unknown[]> {
   const deadline = ports.runtime.elapsed() + BEGIN_MS;
   const messages = bodies.map(read).sort((a, b) => comparePlaces(a.event?.meta ?? START, b.event?.meta ?? START));
   const answers = await inOrderPerKey<Message, unknown>(
     messages,
-    ({ at, event }) => (event ? `${event.stream}@${event.meta.log}` : String(at)),
-    async ({ event, fault }) => (event ? deliver(ports, event, deadline) : fault),
+    ({ at, event, outcome }) => (event ? `${event.stream}@${event.meta.log}` : (outcome?.id ?? String(at))),
+    (message) => deliver(ports, message, deadline),
     {
       when: () => ports.runtime.elapsed() > deadline,
-      instead: () => 'the batch took too long: this one was not begun',
+      instead: () => 'not started: the batch ran out of time',
     },
   );
   const byBody = new Map(messages.map(({ at }, i) => [at, answers[i]]));
   return bodies.map((_, at) => byBody.get(at));
 }
 
-/** A body's place in the batch, and its event or why there is none. */
+/** A body's place in the batch, and what it is or why it cannot be read. */
 interface Message {
   readonly at: number;
   readonly event?: SubscribedEvent;
+  readonly outcome?: AnnouncedOutcome;
   readonly fault?: unknown;
 }
 
-function read(body: string, at: number): Message {
+function read(text: string, at: number): Message {
   try {
-    return { at, event: parseSubscribedEvent(body) };
+    const body: unknown = JSON.parse(text);
+    return isAnnouncement(body) ? { at, outcome: parseOutcome(body) } : { at, event: parseSubscribedEvent(body) };
   } catch (fault) {
     return { at, fault };
   }
 }
 
-/** @returns why the event's message has to come again */
+/** @returns why the message has to be redelivered */
 async function deliver<Effect>(
+  { progress, ...ports }: MessagePorts<Effect>,
+  { event, outcome, fault }: Message,
+  deadline: number,
+): Promise<unknown> {
+  const { runtime, handle, outcome: handleIt } = ports;
+  try {
+    if (event)
+      return await (progress ? inOrder({ ...ports, progress }, event, deadline) : atOnce(runtime, handle(event)));
+    if (!outcome) return fault;
+    if (!handleIt) return `${outcome.id} is an outcome, and this subscriber has no function \`outcome\``;
+    return await (progress
+      ? handleOutcome({ progress, runtime }, outcome, handleIt, deadline)
+      : atOnce(runtime, handleIt(outcome)));
+  } catch (error) {
+    return error;
+  }
+}
+
+async function inOrder<Effect>(
   ports: SubscribePorts<Effect>,
   event: SubscribedEvent,
   deadline: number,
 ): Promise<unknown> {
-  try {
-    const { stream, meta } = event;
-    const { last } = await takeTurn(ports, event, await ports.progress.last(stream, meta.log), deadline);
-    const reached = last && (await handleParked(ports, event, last, deadline));
-    if (reached && comparePlaces(meta, reached) <= 0) return undefined;
-    ports.runtime.metric('Waiting', 'Count', 1);
-    return `${event.id} waits for what comes before it in its log`;
-  } catch (error) {
-    return error;
-  }
+  const { stream, meta } = event;
+  const { last } = await takeTurn(ports, event, await ports.progress.last(stream, meta.log), deadline);
+  const reached = last && (await handleParked(ports, event, last, deadline));
+  if (reached && comparePlaces(meta, reached) <= 0) return undefined;
+  ports.runtime.metric('Waiting', 'Count', 1);
+  return `${event.id} waits for what comes before it in its log`;
+}
+
+/** @throws what the handling throws; Error when it asks for something to be written, as there is no table for that */
+async function atOnce(
+  runtime: MessagePorts<unknown>['runtime'],
+  handling: readonly unknown[] | Promise<readonly unknown[]>,
+): Promise<void> {
+  const effects = await handling;
+  if (effects.length > 0)
+    throw new Error("There is no table to add sums in: define the subscriber with table: 'own', or return nothing.");
+  runtime.metric('Handled', 'Count', 1);
 }

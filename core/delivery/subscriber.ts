@@ -1,24 +1,25 @@
 import type { SubscribeFrom } from '../names.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { Runtime } from '../ports/runtime.ts';
+import type { AnnouncedOutcome } from '../wire/announcement.ts';
 import type { SubscribedEvent } from '../wire/bus-event.ts';
 
-/**
- * Where a log begins that nothing of was handled yet.
- * - `beginning`: with its first event. One whose predecessors were published before there was a subscriber waits for them:
- *   publish them again.
- * - `first-seen`: with the earliest event that has come, once that has waited for {@link FIRST_EVENT_WAIT_MS}. One still
- *   earlier that comes after that is passed over.
- */
-export type From = SubscribeFrom;
-
 export interface SubscribePorts<Effect> {
-  readonly from: From;
+  /** Where a log begins of which nothing was handled yet: `SubscriberDefinition` says what each means. `first-seen` waits for {@link FIRST_EVENT_WAIT_MS}. */
+  readonly from: SubscribeFrom;
   readonly progress: Progress<Effect>;
   readonly runtime: Pick<Runtime, 'now' | 'elapsed' | 'sleep' | 'random' | 'metric'>;
   /**
-   * What an event does. It may be asked more than once about an event, also twice at the same time; of what it answers
-   * only one answer is written. What it does by itself elsewhere may happen as often as it is asked.
+   * Returns the effects of an event. It may be called several times for one event, also concurrently; only one result
+   * is stored. Its own side effects happen as often as it is called.
    */
   handle(event: SubscribedEvent): readonly Effect[] | Promise<readonly Effect[]>;
+}
+
+/** What handles events of the bus, and outcomes of transactions. */
+export interface MessagePorts<Effect> extends Omit<SubscribePorts<Effect>, 'progress'> {
+  /** Undefined: nothing is recorded, so that what is delivered twice is handled twice, in any order. */
+  readonly progress: Progress<Effect> | undefined;
+  /** What an outcome does, as `handle` does it of an event. @default an outcome is not handled, and stays in the queue */
+  outcome?(outcome: AnnouncedOutcome): readonly Effect[] | Promise<readonly Effect[]>;
 }

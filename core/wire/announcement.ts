@@ -27,14 +27,14 @@ const committedParticipantSchema = z.looseObject({
   version: z.string(),
 });
 
-/** That a transaction is committed, and where. Receivers have to bear further members. */
+/** Announces a committed transaction and its commits. Receivers must ignore unknown members. */
 export const committedSchema = z.looseObject({
   ...announcementMembers,
   participants: z.array(committedParticipantSchema),
   meta: metaSchema,
 });
 
-/** That a transaction is aborted, and why. */
+/** Announces an aborted transaction and the reason. */
 export const abortedSchema = z.looseObject({
   ...announcementMembers,
   reason: problemSchema,
@@ -42,10 +42,35 @@ export const abortedSchema = z.looseObject({
   meta: metaSchema,
 });
 
+const outcomeBodySchema = z.discriminatedUnion('detail-type', [
+  z.object({ 'detail-type': z.literal('TransactionCommitted'), detail: committedSchema }),
+  z.object({ 'detail-type': z.literal('TransactionAborted'), detail: abortedSchema }),
+]);
+
+/** The outcome of a transaction, as the bus brings it to a subscriber: `detail`, and what happened with it. */
+export type AnnouncedOutcome =
+  | ({ readonly type: 'TransactionCommitted' } & z.output<typeof committedSchema>)
+  | ({ readonly type: 'TransactionAborted' } & z.output<typeof abortedSchema>);
+
+const sourceSchema = z.object({ source: z.string() });
+
+/** Whether a queue's message is the outcome of a transaction. @param body JSON that was parsed */
+export function isAnnouncement(body: unknown): boolean {
+  return sourceSchema.safeParse(body).data?.source === ANNOUNCEMENT_SOURCE;
+}
+
+/** Reads an outcome as a subscriber's queue brings it. @param body JSON that was parsed @throws Error when it is none */
+export function parseOutcome(body: unknown): AnnouncedOutcome {
+  const parsed = outcomeBodySchema.parse(body);
+  return parsed['detail-type'] === 'TransactionCommitted'
+    ? { ...parsed.detail, type: parsed['detail-type'] }
+    : { ...parsed.detail, type: parsed['detail-type'] };
+}
+
 /** The outcome of a transaction, as it goes out. Its `id` is the same on every delivery. */
 export function announcementOf({ transaction, participants, reason, decidedAt }: Decision): BusEntry {
   const head = { id: `${TRANSACTION_TYPE}/${transaction}`, transaction };
-  // Where it is announced, and forwarded from; who decided may be another Region.
+  // The Region that announces and forwards it; the decision may have been made in another Region.
   const meta = { region: drivingRegionOf(transaction), decidedAt: new Date(decidedAt).toISOString() };
   return reason
     ? entryOf('TransactionAborted', { ...head, ...encodeReason(reason), meta })

@@ -3,7 +3,7 @@ import type { VersionVector } from '../facts/version.ts';
 
 const tokenPattern = /^(?<stream>[^\n]+)\n(?<logs>([a-z0-9][a-z0-9.-]*=[1-9]\d{0,15}(,(?!$)|$))*)$/;
 
-/** The opaque form in which callers keep a version (an ETag): it carries its stream. */
+/** The opaque form of a version for callers (an ETag); it includes the stream. */
 export function encodeVersionToken(stream: string, version: VersionVector): string {
   const logs = Object.entries(version)
     .filter(([, position]) => position > 0)
@@ -16,7 +16,8 @@ export function encodeVersionToken(stream: string, version: VersionVector): stri
 }
 
 /**
- * Reads a version token of a stream. `path` says in an error where the token stood.
+ * Parses a version token of a stream.
+ * @param path the token's path, for the error
  * @throws MeridianError `validation`: not a token, or one of another stream
  */
 export function decodeVersionToken(stream: string, token: string, path: string): VersionVector {
@@ -40,9 +41,9 @@ export function readVersionToken(
         return [log, Number(position)];
       }),
   );
-  // There is one token of a version: what prints as another one was not made here.
+  // Every version has exactly one token: a token that encodes differently was not made here.
   if (groups?.stream === undefined || encodeVersionToken(groups.stream, version) !== token)
-    throw invalid([{ path, message: 'is not a version token; send one back as you got it' }]);
+    throw invalid([{ path, message: 'is not a version token; send a token back unchanged' }]);
   return { stream: groups.stream, version };
 }
 

@@ -55,8 +55,9 @@ export class Alarms extends Construct {
 
   /** @param id the name of the alarm behind the deployment's */
   #add(id: string, props: Pick<RunbookAlarmProps, 'means' | 'runbook' | 'metric' | 'threshold'>): void {
-    const alarmName = namesOf(this.#config.name).alarm(id);
-    this.#all.push(new RunbookAlarm(this, id, { ...props, alarmName, topic: this.#topic }).alarm);
+    const { name, runbookUrl } = this.#config;
+    const alarmName = namesOf(name).alarm(id);
+    this.#all.push(new RunbookAlarm(this, id, { ...props, alarmName, runbookUrl, topic: this.#topic }).alarm);
   }
 
   /** The metrics with the period of a threshold. */

@@ -1,3 +1,5 @@
+import { Stack } from 'aws-cdk-lib';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { FunctionUrlAuthType } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { namesOf } from '../../core/names.ts';
@@ -25,10 +27,14 @@ export interface ApiProps {
 export class Api extends Construct {
   /** Where it is. */
   readonly url: string;
+  readonly #config: Config;
+  readonly #region: string;
 
   constructor(scope: Construct, id: string, { config, region, transacting, views, command }: ApiProps) {
     super(scope, id);
     const names = namesOf(config.name);
+    this.#config = config;
+    this.#region = region;
     const api = new MeridianFunction(this, 'Function', {
       config,
       region,
@@ -44,5 +50,43 @@ export class Api extends Construct {
     views.grantRead(api.role);
     command.grantInvokeElsewhere(api.role);
     this.url = api.function.addFunctionUrl({ authType: FunctionUrlAuthType.AWS_IAM }).url;
+  }
+
+  /** Lets whoever it is call the API of this Region: a role of any stack, since the API goes by its name. */
+  grantInvoke(grantee: IGrantable): void {
+    this.#grantInvoke(grantee, [this.#region]);
+  }
+
+  /** Lets whoever it is call the API of every Region. */
+  grantInvokeEverywhere(grantee: IGrantable): void {
+    this.#grantInvoke(grantee, this.#config.regions);
+  }
+
+  /** Lets a role look up where the APIs of the other Regions are. */
+  grantFindElsewhere(grantee: IGrantable): void {
+    const others = this.#config.regions.filter((region) => region !== this.#region);
+    Grant.addToPrincipal({ grantee, actions: ['lambda:GetFunctionUrlConfig'], resourceArns: this.#arns(others) });
+  }
+
+  /** A URL asks for both permissions. */
+  #grantInvoke(grantee: IGrantable, regions: readonly string[]): void {
+    const resourceArns = this.#arns(regions);
+    Grant.addToPrincipal({
+      grantee,
+      actions: ['lambda:InvokeFunctionUrl'],
+      resourceArns,
+      conditions: { StringEquals: { 'lambda:FunctionUrlAuthType': FunctionUrlAuthType.AWS_IAM } },
+    });
+    Grant.addToPrincipal({
+      grantee,
+      actions: ['lambda:InvokeFunction'],
+      resourceArns,
+      conditions: { Bool: { 'lambda:InvokedViaFunctionUrl': true } },
+    });
+  }
+
+  #arns(regions: readonly string[]): string[] {
+    const resource = `function:${namesOf(this.#config.name).function('api')}`;
+    return regions.map((region) => Stack.of(this).formatArn({ service: 'lambda', region, resource }));
   }
 }

@@ -3,6 +3,7 @@ import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { FUNCTIONS } from '../../core/limits/functions.ts';
 import { namesOf } from '../../core/names.ts';
 import { ingestPattern } from '../../core/wire/bus.ts';
 import type { Config } from '../config.ts';
@@ -40,7 +41,7 @@ export class Ingest extends Construct {
     this.quarantine = new Queue(this, 'Quarantine', { ...QUEUE_DEFAULTS, queueName: names.queue('quarantine') });
     this.queue = new WorkQueue(this, 'Queue', {
       queueName: names.queue('ingest'),
-      consumerId: 'ingest',
+      limits: FUNCTIONS.ingest.queue,
       deadLetters: this.quarantine,
     });
     new Rule(this, 'Rule', {
@@ -71,7 +72,7 @@ export class Ingest extends Construct {
       actions: ['sqs:SendMessage'],
       resourceArns: [this.quarantine.queueArn],
     });
-    new QueueConsumer(this, 'Consumer', { queue: this.queue, consumer, consumerId: 'ingest' });
+    new QueueConsumer(this, 'Consumer', { queue: this.queue, consumer, limits: FUNCTIONS.ingest.queue });
   }
 
   /** Lets a role look into the quarantine, put into it, and drive messages back to the queue that `ingest` reads. */

@@ -12,8 +12,8 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { FUNCTIONS, type FunctionId } from '../../core/limits/functions.ts';
-import type { Environment } from '../../core/names.ts';
+import { FUNCTIONS, type FunctionId, type FunctionLimits, OWN_FUNCTION } from '../../core/limits/functions.ts';
+import type { Environment, OwnName } from '../../core/names.ts';
 import { namesOf } from '../../core/names.ts';
 import { bundleFunction } from '../bundle.ts';
 import type { Config } from '../config.ts';
@@ -25,8 +25,13 @@ export interface MeridianFunctionProps {
   readonly config: Config;
   /** The Region of the stack. */
   readonly region: string;
-  /** Which function it is; makes its name and its role's, and it has that function's time and memory. */
-  readonly functionId: FunctionId;
+  /** Which function it is; makes its name and its role's. */
+  readonly functionId: FunctionId | OwnName;
+  /**
+   * Its time and memory.
+   * @default those of Meridian's own function; of a team's own 60 s and 1024 MB
+   */
+  readonly limits?: FunctionLimits;
   /**
    * The file that exports `handler`.
    * @default that of Meridian's own function
@@ -34,14 +39,22 @@ export interface MeridianFunctionProps {
   readonly entry?: string;
   /** What it does, for the console. */
   readonly description: string;
-  /** Its environment variables, besides MERIDIAN_NAME. */
+  /** What Meridian tells it, besides MERIDIAN_NAME. */
   readonly environment: Environment;
+  /**
+   * What a team tells it.
+   * @default nothing
+   */
+  readonly ownEnvironment?: Readonly<Record<string, string>>;
 }
+
+/** Of Meridian's own functions. */
+const LIMITS: Readonly<Record<string, FunctionLimits>> = FUNCTIONS;
 
 /** A Lambda function as all of Meridian's are: bundled with its SDK, traced, with its own named role and log group. */
 export class MeridianFunction extends Construct {
   readonly function: LambdaFunction;
-  readonly functionId: FunctionId;
+  readonly functionId: FunctionId | OwnName;
   /** The file that exports `handler`. */
   readonly entry: string;
   /** How long one invocation may take. */
@@ -54,7 +67,7 @@ export class MeridianFunction extends Construct {
   constructor(scope: Construct, id: string, props: MeridianFunctionProps) {
     super(scope, id);
     const { config, region, functionId, description } = props;
-    const { timeoutS, memoryMb } = FUNCTIONS[functionId];
+    const { timeoutS, memoryMb } = props.limits ?? LIMITS[functionId] ?? OWN_FUNCTION;
     const names = namesOf(config.name);
     this.#config = config;
     this.#region = region;
@@ -88,7 +101,12 @@ export class MeridianFunction extends Construct {
       loggingFormat: LoggingFormat.JSON,
       // Lambda makes the segments itself, and the SDK's clients hand the trace on: no tracing library is needed.
       tracing: Tracing.ACTIVE,
-      environment: { MERIDIAN_NAME: config.name, NODE_OPTIONS: '--enable-source-maps', ...props.environment },
+      environment: {
+        ...props.ownEnvironment,
+        MERIDIAN_NAME: config.name,
+        NODE_OPTIONS: '--enable-source-maps',
+        ...props.environment,
+      },
     });
     Validations.of(this.role).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',

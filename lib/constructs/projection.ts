@@ -2,6 +2,7 @@ import { Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { FUNCTIONS } from '../../core/limits/functions.ts';
 import { namesOf } from '../../core/names.ts';
 import { fastPathPattern } from '../../core/wire/bus.ts';
 import type { Config } from '../config.ts';
@@ -50,7 +51,7 @@ export class Projection extends Construct {
     const names = namesOf(config.name);
     this.queue = new WorkQueue(this, 'Queue', {
       queueName: names.queue('projection'),
-      consumerId: 'projection',
+      limits: FUNCTIONS.projection.queue,
       deadLetters: new Queue(this, 'DeadLetters', {
         ...QUEUE_DEFAULTS,
         queueName: names.queue('projection-dead-letter'),
@@ -83,6 +84,6 @@ export class Projection extends Construct {
     transactions.grantRead(consumer.role);
     snapshots.grantUse(consumer.role);
     views.grantProject(consumer.role);
-    new QueueConsumer(this, 'Consumer', { queue: this.queue, consumer, consumerId: 'projection' });
+    new QueueConsumer(this, 'Consumer', { queue: this.queue, consumer, limits: FUNCTIONS.projection.queue });
   }
 }

@@ -3,7 +3,7 @@ import { Grant } from 'aws-cdk-lib/aws-iam';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { FUNCTIONS, type QueueConsumerId } from '../../core/limits/functions.ts';
+import type { QueueLimits } from '../../core/limits/functions.ts';
 import type { MeridianFunction } from './meridian-function.ts';
 
 /** Properties of QueueConsumer. */
@@ -12,15 +12,15 @@ export interface QueueConsumerProps {
   readonly queue: IQueue;
   /** The function that works on its messages. */
   readonly consumer: MeridianFunction;
-  /** Which function that is. */
-  readonly consumerId: QueueConsumerId;
+  /** How the queue feeds it. */
+  readonly limits: QueueLimits;
 }
 
 /** Feeds a function with a queue's messages; those that it reports as failed come again, the others of the batch do not. */
 export class QueueConsumer extends Construct {
-  constructor(scope: Construct, id: string, { queue, consumer, consumerId }: QueueConsumerProps) {
+  constructor(scope: Construct, id: string, { queue, consumer, limits }: QueueConsumerProps) {
     super(scope, id);
-    const { batchSize, windowS, maxConcurrency } = FUNCTIONS[consumerId].queue;
+    const { batchSize, windowS, maxConcurrency } = limits;
     Grant.addToPrincipal({
       grantee: consumer.role,
       actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],

@@ -1,6 +1,7 @@
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { FUNCTIONS } from '../../core/limits/functions.ts';
 import { namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
 import type { EventsReplica } from './events-replica.ts';
@@ -35,7 +36,7 @@ export class Resolver extends Construct {
     const names = namesOf(config.name);
     this.queue = new WorkQueue(this, 'Queue', {
       queueName: names.queue('resolver'),
-      consumerId: 'resolver',
+      limits: FUNCTIONS.resolver.queue,
       deadLetters: new Queue(this, 'DeadLetters', {
         ...QUEUE_DEFAULTS,
         queueName: names.queue('resolver-dead-letter'),
@@ -56,7 +57,7 @@ export class Resolver extends Construct {
     events.grantFinalise(consumer.role);
     transactions.grantDrive(consumer.role);
     participant.grantInvokeElsewhere(consumer.role);
-    new QueueConsumer(this, 'Consumer', { queue: this.queue, consumer, consumerId: 'resolver' });
+    new QueueConsumer(this, 'Consumer', { queue: this.queue, consumer, limits: FUNCTIONS.resolver.queue });
   }
 
   /** Lets a role send messages to the queue. */

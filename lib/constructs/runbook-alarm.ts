@@ -26,6 +26,8 @@ export interface RunbookAlarmProps {
   readonly means: string;
   /** The page that says what to do. */
   readonly runbook: Runbook;
+  /** Where the pages are. */
+  readonly runbookUrl: string;
   /** What is watched; its periods are those of the threshold. */
   readonly metric: IMetric;
   /** When it goes off. */
@@ -40,10 +42,10 @@ export class RunbookAlarm extends Construct {
 
   constructor(scope: Construct, id: string, props: RunbookAlarmProps) {
     super(scope, id);
-    const { alarmName, means, runbook, metric, threshold, topic } = props;
+    const { alarmName, means, runbook, runbookUrl, metric, threshold, topic } = props;
     this.alarm = new Alarm(this, 'Alarm', {
       alarmName,
-      alarmDescription: `${means} What to do: docs/runbooks/${runbook}.md`,
+      alarmDescription: `${means} What to do: ${runbookUrl}/${runbook}.md`,
       metric,
       threshold: threshold.atLeast,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,

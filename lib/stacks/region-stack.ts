@@ -1,6 +1,10 @@
 import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
-import type { Construct } from 'constructs';
+import type { EventBus } from 'aws-cdk-lib/aws-events';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
 import { COMPONENT_TAG, type Environment, namesOf } from '../../core/names.ts';
+import type { OwnFunction as OwnFunctionDefinition, Subscription } from '../../core/wire/subscription.ts';
 import type { Config } from '../config.ts';
 import { AlarmTopic } from '../constructs/alarm-topic.ts';
 import { Alarms } from '../constructs/alarms.ts';
@@ -14,7 +18,9 @@ import { EventsReplica } from '../constructs/events-replica.ts';
 import { Forwarding } from '../constructs/forwarding.ts';
 import { Ingest } from '../constructs/ingest.ts';
 import { inventoryOf } from '../constructs/inventory.ts';
+import { MeridianFunction } from '../constructs/meridian-function.ts';
 import { Operate } from '../constructs/operate.ts';
+import { type Granting, OwnFunction, type OwnFunctionScope } from '../constructs/own-function.ts';
 import { Participant } from '../constructs/participant.ts';
 import { Projection } from '../constructs/projection.ts';
 import { Relay } from '../constructs/relay.ts';
@@ -22,7 +28,7 @@ import { Resolver } from '../constructs/resolver.ts';
 import { SchemaRegistry } from '../constructs/schema-registry.ts';
 import { SnapshotsTable } from '../constructs/snapshots-table.ts';
 import { StreamLookup } from '../constructs/stream-lookup/stream-lookup.ts';
-import { Subscriber, type Subscription } from '../constructs/subscriber.ts';
+import { Subscriber } from '../constructs/subscriber.ts';
 import type { Transacting } from '../constructs/transacting.ts';
 import { TransactionMachine } from '../constructs/transaction-machine.ts';
 import { TransactionsReplica } from '../constructs/transactions-replica.ts';
@@ -38,8 +44,14 @@ export interface RegionStackProps extends StackProps {
   readonly projectedTypes: readonly string[];
   /** The domain's events as EventBridge delivers them, JSON Schema draft 4 by name. */
   readonly eventSchemas: Readonly<Record<string, object>>;
-  /** The subscribers of the Region, by the names of their constructs. */
-  readonly subscriptions: Readonly<Record<string, Subscription>>;
+  /** The subscribers and functions of a team's own: those of this Region are made. */
+  readonly own: Own;
+}
+
+/** What a team adds to a deployment. */
+export interface Own {
+  readonly subscribers: readonly (Subscription & Granting)[];
+  readonly functions: readonly (OwnFunctionDefinition & Granting)[];
 }
 
 /** What every construct gets. */
@@ -50,10 +62,19 @@ interface Deployment {
 
 /** All that one Region needs to work on its own. */
 export class RegionStack extends Stack {
+  /** The Region's bus: it carries the events of every Region, and takes what producers put. */
+  readonly bus: EventBus;
+  /** The Region's API. */
+  readonly api: Api;
+  /** Where the Region's alarms go. */
+  readonly alarmTopic: ITopic;
+  /** Every function of the Region by its name: a team's own under the names that it gave them, Meridian's as `relay`. */
+  readonly functions: Readonly<Record<string, IFunction>>;
+
   constructor(
     scope: Construct,
     id: string,
-    { config, region, projectedTypes, eventSchemas, subscriptions, ...props }: RegionStackProps,
+    { config, region, projectedTypes, eventSchemas, own, ...props }: RegionStackProps,
   ) {
     super(scope, id, props);
     const deployment = { config, region };
@@ -77,8 +98,7 @@ export class RegionStack extends Stack {
       views,
     });
     new Operate(this, 'Operate', { ...deployment, events, transactions, resolver, views, bus, ingest });
-    for (const [name, subscription] of Object.entries(subscriptions))
-      new Subscriber(this, name, { ...deployment, ...subscription, bus: bus.bus });
+    addOwn(this, { ...deployment, bus, api }, own);
 
     if (config.archiveDays > 0) new Archive(this, 'Archive', { config, bus: bus.bus });
 
@@ -87,6 +107,16 @@ export class RegionStack extends Stack {
     const { topic } = addWatch(this, deployment, relay);
     for (const part of this.node.children) Tags.of(part).add(COMPONENT_TAG, part.node.id);
 
+    this.bus = bus.bus;
+    this.api = api;
+    this.alarmTopic = topic;
+    this.functions = Object.fromEntries(
+      this.node
+        .findAll()
+        .filter((construct) => construct instanceof MeridianFunction)
+        .map(({ functionId, function: made }) => [functionId, made]),
+    );
+
     new CfnOutput(this, 'ApiUrl', { value: api.url, description: "The Region's API; requests are signed with IAM" });
     new CfnOutput(this, 'BusArn', {
       value: bus.bus.eventBusArn,
@@ -94,6 +124,23 @@ export class RegionStack extends Stack {
     });
     new CfnOutput(this, 'AlarmTopicArn', { value: topic.topicArn, description: "Subscribe to the Region's alarms" });
   }
+}
+
+/** Of a team's own functions those that run in this Region. */
+function addOwn(stack: Stack, scoped: OwnFunctionScope, { subscribers, functions }: Own): void {
+  const here = <Definition extends OwnFunctionDefinition>(all: readonly Definition[]) =>
+    all.filter(({ regions }) => regions.includes(scoped.region));
+  // Scopes of their own: any name may be given, also that of one of Meridian's constructs.
+  const ofSubscribers = new Construct(stack, 'Subscribers');
+  for (const subscription of here(subscribers))
+    new Subscriber(ofSubscribers, subscription.name, { ...scoped, subscription });
+  const ofFunctions = new Construct(stack, 'Functions');
+  for (const own of here(functions))
+    new OwnFunction(ofFunctions, own.name, {
+      ...scoped,
+      own,
+      description: `A function of the deployment's own: ${own.name}`,
+    });
 }
 
 type Stores = Pick<Transacting, 'events' | 'transactions' | 'snapshots'>;

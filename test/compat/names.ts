@@ -6,18 +6,12 @@ import type { Generation } from '../../core/facts/generation.ts';
 import type { Append } from '../../core/index.ts';
 import { namesOf } from '../../core/names.ts';
 import { storedAs } from '../../core/view/generation.ts';
-import {
-  APPEND,
-  COMMAND,
-  fastPathPattern,
-  forwardPattern,
-  ingestPattern,
-  subscriptionPattern,
-  TRANSACT,
-} from '../../core/wire/bus.ts';
+import { APPEND, COMMAND, fastPathPattern, forwardPattern, ingestPattern, TRANSACT } from '../../core/wire/bus.ts';
+import { subscriptionPattern } from '../../core/wire/subscription.ts';
 import { parseTransaction } from '../../core/wire/transaction-envelope.ts';
 import { appendToStream } from '../../core/write/append.ts';
 import { toyDomain } from '../../testing/toy.ts';
+import { ownName } from '../own-name.ts';
 import { aRegionOf, EAST, REGIONS } from './asked.ts';
 import { type Form, message } from './form.ts';
 
@@ -58,7 +52,7 @@ export const names: Readonly<Record<string, Form>> = {
       const { bus, eventsTable, transactionsTable, viewsTable, snapshotsTable, transactionMachine } = deployed;
       return {
         ...{ bus, eventsTable, transactionsTable, viewsTable, snapshotsTable, transactionMachine },
-        subscriberTable: deployed.subscriberTable('subscriber'),
+        subscriberTable: deployed.subscriberTable(ownName('subscriber')),
         functions: (['command', 'participant', 'operate'] as const).map(deployed.function),
         queues: (['ingest', 'projection', 'resolver', 'subscriber', 'quarantine'] as const).map(deployed.queue),
         deadLetters: (['ingest-dead-letter', 'forwarding-dead-letter'] as const).map(deployed.queue),

@@ -5,7 +5,7 @@ import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
 import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
-import { handleEvents, subscribedEventSchema } from '../../core/index.ts';
+import { handleMessages, subscribedEventSchema } from '../../core/index.ts';
 import { entriesOf } from '../../core/wire/bus-event.ts';
 import { fakeRuntime } from '../runtime.ts';
 import { aCommit, anIntent, aStream } from './commits.ts';
@@ -99,7 +99,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       const [entry] = entriesOf(aCommit({ stream: aStream() }));
       const body = JSON.stringify({ 'detail-type': entry?.detailType, detail: JSON.parse(entry?.detail ?? '') });
       const ports = { from: 'beginning', progress, runtime: fakeRuntime(), handle: () => [] } as const;
-      const take = () => handleEvents(ports, [body]);
+      const take = () => handleMessages(ports, [body]);
       expect(await counting(take)).toEqual({ GetItemCommand: 1, TransactWriteItemsCommand: 1, QueryCommand: 1 });
       expect(await counting(take)).toEqual({ GetItemCommand: 1, QueryCommand: 1 });
     });

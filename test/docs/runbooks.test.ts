@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { synthesize } from '../lib/synthesize.ts';
+import { aSubscriber, synthesize } from '../lib/synthesize.ts';
 import { TemplateReader } from '../lib/template.ts';
 
 const FOLDER = 'docs/runbooks';
@@ -13,7 +13,9 @@ function textOf(page: string): string {
 let alarms: { readonly name: string; readonly page: string }[];
 let names: Set<unknown>;
 beforeAll(() => {
-  const readers = synthesize({ context: { subscriber: true } }).regionTemplates.map((each) => new TemplateReader(each));
+  const readers = synthesize({ subscribers: { subscriber: aSubscriber } }).regionTemplates.map(
+    (each) => new TemplateReader(each),
+  );
   alarms = readers.flatMap((reader) =>
     reader.ofType('AWS::CloudWatch::Alarm').map(({ Properties }) => ({
       name: String(Properties.AlarmName).replace('meridian-', ''),

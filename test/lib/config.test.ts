@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError, parseConfig } from '../../lib/config.ts';
 
 const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
-function parse(context: Readonly<Record<string, unknown>>, defaultAccount?: string) {
-  return parseConfig((key) => context[key], defaultAccount);
+function parse(context: Readonly<Record<string, unknown>>, account?: string) {
+  return parseConfig({ context: (key) => context[key], account });
 }
 
 describe('the configuration', () => {
@@ -14,13 +14,13 @@ describe('the configuration', () => {
       account: undefined,
       logs: { 'us-east-1': 'us-east-1', 'us-east-2': 'us-east-2', 'us-west-2': 'us-west-2' },
       ephemeral: false,
-      subscriber: false,
       schemaRegistry: true,
       nonce: '1',
       alarmEmail: undefined,
       logRetentionDays: 30,
       archiveDays: 30,
       decisions: 'strong',
+      runbookUrl: 'docs/runbooks',
     });
   });
 
@@ -107,6 +107,7 @@ describe('the configuration', () => {
     ['archiveDays', { regions, archiveDays: 1.5 }, '1.5'],
     ['decisions', { regions, decisions: 'quick' }, '"quick"'],
     ['decisions', { regions: [...regions, 'eu-west-1'], decisions: 'strong' }, 'do not allow it'],
+    ['runbookUrl', { regions, runbookUrl: 'https://wiki.example.com/' }, 'not a URL or a path'],
     ['logs', { regions, logs: { 'eu-west-1': 'old' } }, 'not one of `regions`'],
     ['logs', { regions, logs: { 'us-east-1': 'a#b' } }, '"a#b"'],
     ['logs', { regions, logs: { 'us-east-1': 'global' } }, '"global"'],
@@ -114,10 +115,20 @@ describe('the configuration', () => {
   ])('refuses wrong "%s": %j, and says what it found and what to write', (key, context, found) => {
     const parsing = () => parse(context);
     expect(parsing).toThrow(ConfigError);
-    expect(parsing).toThrow(new RegExp(`^- "${key}": found .*; write .+`, 'm'));
+    expect(parsing).toThrow(new RegExp(`^- "${key}"( of the context)?: found .*; write .+`, 'm'));
     expect(parsing).toThrow(
       expect.objectContaining({ message: expect.stringContaining(found), code: 'invalid-config' }),
     );
+  });
+
+  it('prefers what is given as a property, and says where a wrong value came from', () => {
+    const context: Readonly<Record<string, unknown>> = { regions, name: 'context', archiveDays: -1 };
+    const from = (props: object) => parseConfig({ context: (key) => context[key], props });
+    expect(from({ name: 'props', archiveDays: 7 })).toMatchObject({ name: 'props', archiveDays: 7, regions });
+    expect(() => from({ name: 'Props' })).toThrow(
+      /"name" of the properties: found "Props".*\n- "archiveDays" of the context: found -1/,
+    );
+    expect(() => parseConfig({ context: () => undefined })).toThrow(/"regions": found nothing/);
   });
 
   it('names every key that is wrong at once', () => {

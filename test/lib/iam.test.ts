@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { MeridianFunction } from '../../lib/constructs/meridian-function.ts';
 import { type Call, callsOf, operationOf } from './calls.ts';
-import { firstRegionOf, synthesize } from './synthesize.ts';
+import { aSubscriber, firstRegionOf, synthesize } from './synthesize.ts';
 import type { Resource, TemplateReader } from './template.ts';
 
 const account = '123456789012';
@@ -50,7 +50,7 @@ function entryOf({ entry }: MeridianFunction) {
   return relative('.', entry);
 }
 beforeAll(() => {
-  const app = synthesize({ context: { subscriber: true } });
+  const app = synthesize({ subscribers: { subscriber: aSubscriber } });
   template = firstRegionOf(app);
   functions = (app.regions[0]?.node.findAll() ?? []).filter((construct) => construct instanceof MeridianFunction);
   calls = callsOf(functions.map(entryOf));

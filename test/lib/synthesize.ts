@@ -1,13 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { z } from 'zod';
 import { projectedTypes } from '../../core/index.ts';
 import { parseConfig } from '../../lib/config.ts';
 import type { Deployed } from '../../lib/deployed-regions.ts';
-import { addMeridian, type MeridianStacks } from '../../lib/meridian.ts';
+import { addMeridian, type MeridianProps, type MeridianStacks, ownOf } from '../../lib/meridian.ts';
 import { registrySchemas } from '../../schemas/documents.ts';
 import { toyDomain } from '../../testing/toy.ts';
 import { TemplateReader } from './template.ts';
@@ -23,6 +23,9 @@ function contextOf(overrides: Readonly<Record<string, unknown>> = {}): Record<st
     ...overrides,
   };
 }
+
+/** A subscriber for templates: the example's file, for the toy's notes. */
+export const aSubscriber = { entry: resolve('examples/flights/subscribers/tally.ts'), streamTypes: ['note'] };
 
 export interface Synthesized extends MeridianStacks {
   /** What the checks found without refusing it: warnings. */
@@ -45,6 +48,10 @@ export interface SynthesizeOptions {
   readonly cloudFormationRules?: boolean;
   /** @default those of the toy domain */
   readonly projectedTypes?: Iterable<string>;
+  /** @default there are none */
+  readonly subscribers?: MeridianProps['subscribers'];
+  /** @default there are none */
+  readonly functions?: MeridianProps['functions'];
   /** Changes the stacks before they are synthesized. */
   readonly change?: (stacks: MeridianStacks) => void;
 }
@@ -56,18 +63,18 @@ export function synthesize({
   cloudFormationRules = false,
   projectedTypes: types = projectedTypes(toyDomain),
   change,
+  subscribers,
+  functions,
 }: SynthesizeOptions = {}): Synthesized {
   const outdir = mkdtempSync(join(tmpdir(), 'meridian-cdk-'));
   try {
     const app = new App({ context: contextOf(context), builtinCloudFormationValidation: cloudFormationRules, outdir });
-    const config = parseConfig((key) => app.node.tryGetContext(key));
+    const config = parseConfig({ context: (key) => app.node.tryGetContext(key) });
     const stacks = addMeridian(app, {
       config,
       projectedTypes: [...types].sort(),
       eventSchemas: registrySchemas(toyDomain),
-      subscriptions: () => ({
-        ...(config.subscriber && { Subscriber: { functionId: 'subscriber', streamTypes: ['note'] } }),
-      }),
+      own: ownOf({ subscribers, functions }, { regions: config.regions, streamTypes: toyDomain.streams.keys() }),
       deployed,
     });
     change?.(stacks);

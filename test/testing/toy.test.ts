@@ -7,10 +7,10 @@ import { account, money, note, notes, STOCK, stock, taken, toyDomain, words } fr
 const REGIONS = ['us', 'eu'];
 
 function noted(text: string) {
-  return { type: 'Noted', data: { text } };
+  return { type: 'Noted', data: { text } } as const;
 }
 function deposited(amount: number) {
-  return { type: 'Deposited', data: { amount } };
+  return { type: 'Deposited', data: { amount } } as const;
 }
 
 describe('a note', () => {
@@ -63,7 +63,7 @@ describe('an account', () => {
 });
 
 describe('a stock', () => {
-  const takers = Array.from({ length: STOCK }, (_, i) => ({ type: 'Taken', data: { by: `${i}` } }));
+  const takers = Array.from({ length: STOCK }, (_, i) => ({ type: 'Taken' as const, data: { by: `${i}` } }));
 
   it('gives what it has, and no more', () => {
     given(stock, ...takers.slice(1))

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { memoryProgress } from '../../adapters/memory/progress.ts';
-import { type Progress, type SubscribedEvent, subscriptionPattern } from '../../core/index.ts';
-import { subscription } from '../../lambdas/subscription.ts';
-import type { Subscription } from '../../world/region/region.ts';
+import type { Handled } from '../../core/index.ts';
+import { type Addition, type HandleContext, subscriber } from '../../lambdas/index.ts';
+import type { FaultyPorts } from '../../world/region/faults.ts';
+import type { WorldSubscriber } from '../../world/subscribers.ts';
 import { aWorld } from './a-world.ts';
 
 const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
@@ -14,30 +14,51 @@ function inRegion<T>(of: ReadonlyMap<string, T>, region: string): T {
   return of.get(region) ?? expect.fail(region);
 }
 
-/** A subscriber in every Region that writes into a journal what it handled. */
-function aJournal(
-  around: (progress: Progress<SubscribedEvent>, region: string) => Progress<SubscribedEvent> = (progress) => progress,
-) {
-  const journals = perRegion((): SubscribedEvent[] => []);
-  const kept = new Map<string, Progress<SubscribedEvent>>();
-  const progressIn = (region: string, now: () => number): Progress<SubscribedEvent> => {
-    const progress = kept.get(region) ?? memoryProgress((event) => inRegion(journals, region).push(event), now);
-    kept.set(region, progress);
-    return progress;
+type SubscriberProgress = NonNullable<FaultyPorts['progress']>;
+
+/** A subscriber, by default of every Region; what it was asked to handle, and what was recorded as handled in each Region. */
+function aJournal({
+  around = (progress) => progress,
+  ...definition
+}: Partial<WorldSubscriber> & {
+  readonly around?: (progress: SubscriberProgress, region: string) => SubscriberProgress;
+} = {}) {
+  const journals = perRegion((): Handled[] => []);
+  const calls: { readonly region: string; readonly key: string; readonly id: string }[] = [];
+  const recording = (progress: SubscriberProgress, region: string): SubscriberProgress => ({
+    ...progress,
+    advance: async (handled, before, effects) => {
+      const recorded = await progress.advance(handled, before, effects);
+      if (recorded) inRegion(journals, region).push(handled);
+      return recorded;
+    },
+  });
+  const handle = ({ id }: { readonly id: string }, { region, key }: HandleContext): readonly Addition[] => {
+    calls.push({ region, key, id });
+    return [{ key: id, sums: { handled: 1 } }];
   };
-  const journal: Subscription = {
-    name: 'journal',
-    pattern: subscriptionPattern(['note', 'stock']),
-    make: ({ region, runtime, telemetry }) => {
-      const progress = around(progressIn(region, runtime.now), region);
-      return subscription({ from: 'beginning', progress, runtime, telemetry, handle: (event) => [event] });
+  return {
+    journals,
+    calls,
+    options: {
+      subscribers: {
+        journal: {
+          entry: '/not/loaded.ts',
+          streamTypes: ['note', 'stock'],
+          handler: subscriber({ handle, outcome: handle }),
+          ...definition,
+        },
+      },
+      withFaults: (region: string, { progress, ...ports }: FaultyPorts): FaultyPorts => ({
+        ...ports,
+        ...(progress && { progress: around(recording(progress, region), region) }),
+      }),
     },
   };
-  return { journals, subscription: journal };
 }
 
 /** Per log the places, in the order in which they were handled. */
-function linesOf(journal: readonly SubscribedEvent[]): Readonly<Record<string, readonly (readonly number[])[]>> {
+function linesOf(journal: readonly Handled[]): Readonly<Record<string, readonly (readonly number[])[]>> {
   const lines = Map.groupBy(journal, ({ stream, meta: { log } }) => `${stream}@${log}`);
   return Object.fromEntries(
     [...lines].map(([log, events]) => [log, events.map(({ meta: { position, index } }) => [position, index])]),
@@ -52,13 +73,13 @@ describe('a subscriber in every Region', () => {
   it('handles every event of every Region once, in the order of its log, whatever the buses and queues do', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 1_000_000 }), async (seed) => {
-        const { journals, subscription } = aJournal();
+        const { journals, options } = aJournal();
         const { world, settle, write, putTake } = aWorld({
           regions,
           seed,
           duplicates: 0.3,
           reorders: true,
-          subscriptions: [subscription],
+          ...options,
         });
         for (let i = 0; i < 6; i++)
           for (const region of regions)
@@ -77,7 +98,7 @@ describe('a subscriber in every Region', () => {
           const journal = inRegion(journals, region);
           expect(journal.map(({ id }) => id).sort()).toEqual(expected.toSorted());
           for (const places of Object.values(linesOf(journal))) expect(places).toEqual(inOrder(places));
-          expect(world.region(region).subscriberDeadLetters.bodies).toEqual([]);
+          expect(world.region(region).deadLettersOf('journal').bodies).toEqual([]);
         }
       }),
       { numRuns: 6 },
@@ -97,17 +118,22 @@ describe('a subscriber in every Region', () => {
           if (now) throw new Error('died after the call');
           return result;
         };
-      const { journals, subscription } = aJournal((progress, region) =>
-        region === 'us-west-2'
-          ? {
-              last: dying(progress.last),
-              advance: dying(progress.advance),
-              park: dying(progress.park),
-              parked: dying(progress.parked),
-            }
-          : progress,
-      );
-      const { settle, write, world } = aWorld({ regions, seed: 7, reorders: true, subscriptions: [subscription] });
+      const {
+        journals,
+        calls: handled,
+        options,
+      } = aJournal({
+        around: (progress, region) =>
+          region === 'us-west-2'
+            ? {
+                last: dying(progress.last),
+                advance: dying(progress.advance),
+                park: dying(progress.park),
+                parked: dying(progress.parked),
+              }
+            : progress,
+      });
+      const { settle, write, world } = aWorld({ regions, seed: 7, reorders: true, ...options });
       await write('us-east-1', 'a', 'note/a', 'one', 'two', 'three');
       await write('us-east-1', 'b', 'note/a', 'four');
       await write('us-west-2', 'c', 'note/a', 'five');
@@ -117,15 +143,19 @@ describe('a subscriber in every Region', () => {
         expect(new Set(journal.map(({ id }) => id)).size, `death ${death}`).toBe(5);
         expect(journal, `death ${death}`).toHaveLength(5);
         for (const places of Object.values(linesOf(journal))) expect(places).toEqual(inOrder(places));
-        expect(world.region(region).subscriberDeadLetters.bodies).toEqual([]);
+        expect(world.region(region).deadLettersOf('journal').bodies).toEqual([]);
+        expect([...world.region(region).sumsOf('journal').values()]).toEqual(Array(5).fill({ handled: 1 }));
       }
+      // However often it was asked: a receiver that deduplicates by the key does everything once.
+      expect(new Set(handled.map(({ key }) => key)).size).toBe(5);
+      expect(handled.length).toBeGreaterThanOrEqual(15);
     }
     expect(calls).toBeGreaterThan(10);
   });
 
   it('hears of a Region that was cut off once the way is back', async () => {
-    const { journals, subscription } = aJournal();
-    const { world, settle, write } = aWorld({ regions, subscriptions: [subscription] });
+    const { journals, options } = aJournal();
+    const { world, settle, write } = aWorld({ regions, ...options });
     world.cut('us-east-1', 'us-west-2');
     await write('us-east-1', 'a', 'note/a', 'one');
     await settle();
@@ -142,13 +172,13 @@ describe('a subscriber in every Region', () => {
   });
 
   it('holds a log whose event was lost on the way, and goes on with it when that event is published again', async () => {
-    const { journals, subscription } = aJournal();
+    const { journals, options } = aJournal();
     const lost: string[] = [];
     const { world, settle, write, scheduler } = aWorld({
       regions,
-      subscriptions: [subscription],
+      ...options,
       withFaults: (region, ports) => ({
-        ...ports,
+        ...options.withFaults(region, ports),
         bus: {
           put: async (entries) => {
             if (region !== 'us-east-1' || lost.length > 0) return ports.bus.put(entries);
@@ -176,6 +206,6 @@ describe('a subscriber in every Region', () => {
         ],
       });
     await settle();
-    for (const region of regions) expect(world.region(region).subscriberDeadLetters.bodies).toEqual([]);
+    for (const region of regions) expect(world.region(region).deadLettersOf('journal').bodies).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { wallTimeOf } from '../../core/index.ts';
+import { subscriber } from '../../lambdas/index.ts';
 import { toyDomain } from '../../testing/toy.ts';
 import { World } from '../../world/world.ts';
 import { aWorld } from './a-world.ts';
@@ -69,7 +70,9 @@ describe('a world', () => {
     const { world, write, scheduler, settle } = aWorld({
       regions,
       withFaults: (_region, ports) => ({ ...ports, views: { ...ports.views, entries: down } }),
-      subscriptions: [{ name: 'subscriber', pattern: { source: ['meridian.note'] }, make: () => down }],
+      subscribers: {
+        journal: { entry: '/not/loaded.ts', streamTypes: ['note'], handler: subscriber({ handle: down }) },
+      },
     });
     await write(east, 'a', 'note/a', 'red');
     const begin = scheduler.now();
@@ -79,7 +82,7 @@ describe('a world', () => {
     expect(Math.round((scheduler.now() - begin) / 60_000)).toBe(60);
     for (const region of regions) {
       expect(world.region(region).projectionDeadLetters.bodies).not.toEqual([]);
-      expect(world.region(region).subscriberDeadLetters.bodies).toHaveLength(1);
+      expect(world.region(region).deadLettersOf('journal').bodies).toHaveLength(1);
     }
   });
 

@@ -29,20 +29,18 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
 }
 
 /**
- * Bundles the functions and makes the templates of the app as it is deployed to real Regions, but to be thrown away, and with
- * the example subscriber.
+ * Bundles the functions and makes the templates of the app as it is deployed to real Regions, but to be thrown away.
  * @param assembly the folder to write
  */
 export function synthesize(assembly: string, signal: AbortSignal): Promise<void> {
   const context = {
     ephemeral: true,
-    subscriber: true,
     regions: REGIONS.join(),
     // `npm test` and `npm run synth` check the templates with them; they take their time.
     '@aws-cdk/core:validateAgainstDefaultRules': false,
   };
   const options = Object.entries(context).flatMap(([key, value]) => ['--context', `${key}=${value}`]);
-  const app = ['--app', `"${process.execPath}" bin/app.ts`];
+  const app = ['--app', `"${process.execPath}" examples/flights/app.ts`];
   return cdk(['synth', '--quiet', ...app, '--output', assembly, ...options], { cwd: root, signal });
 }
 

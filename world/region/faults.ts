@@ -3,6 +3,7 @@ import type {
   Decisions,
   DelayedQueue,
   EventsTable,
+  Progress,
   Quarantine,
   Queue,
   Remote,
@@ -11,8 +12,9 @@ import type {
   StateMachine,
   ViewsTable,
 } from '../../core/index.ts';
+import type { Addition } from '../../lambdas/subscription.ts';
 
-/** The ports of a Region that faults can be put into: everything that a function calls over a network. */
+/** The ports of a Region that faults can be injected into: everything that a function calls over a network. */
 export interface FaultyPorts {
   readonly events: EventsTable;
   readonly snapshots: SnapshotStore;
@@ -26,28 +28,36 @@ export interface FaultyPorts {
   readonly participants: Remote;
   readonly machine: StateMachine;
   readonly resolver: DelayedQueue;
+  /** Only a subscriber with a table of its own has it. */
+  readonly progress?: Progress<Addition> | undefined;
 }
 
-/** How a call of a port is made: at once, late, never, with other arguments, or not at all. `name` is `events.put`. */
+/**
+ * Decides how a call of a port is made: at once, late, never, with other arguments, or not at all. `name` is like
+ * `events.put`.
+ */
 export type Around = (
   call: (args: readonly unknown[]) => Promise<unknown>,
   name: string,
   args: readonly unknown[],
 ) => Promise<unknown>;
 
-/** Ports of which every call goes through `around`. */
+/** Ports whose every call goes through `around`. */
 export function portsAround(ports: FaultyPorts, around: Around): FaultyPorts {
-  return withMembers(ports, (port, of) =>
-    withMembers(port, (method, name) =>
-      typeof method === 'function'
-        ? (...args: readonly unknown[]) =>
-            around(async (given) => Reflect.apply(method, port, given), `${of}.${name}`, args)
-        : method,
-    ),
+  return withMembers(
+    ports,
+    (port, of) =>
+      port &&
+      withMembers(port, (method, name) =>
+        typeof method === 'function'
+          ? (...args: readonly unknown[]) =>
+              around(async (given) => Reflect.apply(method, port, given), `${of}.${name}`, args)
+          : method,
+      ),
   );
 }
 
-/** The same object, with others in the place of its members. */
+/** The same object with its members replaced. */
 function withMembers<T extends object>(of: T, instead: (member: T[keyof T], name: string) => unknown): T {
   return new Proxy(of, { get: (target, key) => instead(Reflect.get(target, key), String(key)) });
 }

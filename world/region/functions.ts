@@ -6,8 +6,8 @@ import type {
   SQSEvent,
 } from 'aws-lambda';
 import { changeOf } from '../../adapters/dynamodb/table-change.ts';
-import { type OperateAnswer, projectedTypes, type RemoteAnswer } from '../../core/index.ts';
-import type { QueueConsumerId } from '../../core/limits/functions.ts';
+import { type OperateAnswer, projectedTypes, type RemoteAnswer, type Subscription } from '../../core/index.ts';
+import { FUNCTIONS, type FunctionLimits, type QueueConsumerId } from '../../core/limits/functions.ts';
 import * as api from '../../lambdas/api/handler.ts';
 import type { Answer } from '../../lambdas/api/http.ts';
 import * as command from '../../lambdas/command/handler.ts';
@@ -21,14 +21,7 @@ import * as resolver from '../../lambdas/resolver/handler.ts';
 import { FunctionPool, type Handler } from '../services/function-pool.ts';
 import type { Activity } from '../time/activity.ts';
 import type { Scheduler } from '../time/scheduler.ts';
-import {
-  instancesOf,
-  invocationLimits,
-  type Overrides,
-  queueLimits,
-  type UnqueuedId,
-  type WorldFunctionId,
-} from './deployment.ts';
+import { instancesOf, invocationLimits, type Overrides, queueLimits, type UnqueuedId } from './deployment.ts';
 import type { FunctionPorts } from './ports.ts';
 
 export interface RegionFunctionsOptions {
@@ -36,13 +29,13 @@ export interface RegionFunctionsOptions {
   readonly scheduler: Scheduler;
   readonly activity: Activity;
   readonly functions: Overrides;
-  /** What one instance works with; `exit` ends its process. */
+  /** The ports of one instance; `exit` ends its process. */
   readonly ports: (exit: () => void) => FunctionPorts;
 }
 
 type Consumer = FunctionPool<SQSEvent, SQSBatchResponse>;
 
-/** Makes an instance; `exit` ends its process. */
+/** Creates an instance; `exit` ends its process. */
 type Make<Event, Result> = (exit: () => void) => Handler<Event, Result>;
 
 /** The functions of a Region. */
@@ -75,30 +68,35 @@ export class RegionFunctions {
     this.resolver = this.#consumer('resolver', (exit) => resolver.makeHandler(ports(exit)));
   }
 
-  /** The function of one more subscriber. */
-  subscriber(make: () => Handler<SQSEvent, SQSBatchResponse>): Consumer {
-    return this.#consumer('subscriber', make);
+  /** The function of a subscriber. */
+  subscriber({ name, limits }: Subscription, make: Make<SQSEvent, SQSBatchResponse>): Consumer {
+    const { maxConcurrency } = queueLimits('subscriber', this.#options.functions, limits.queue);
+    return this.#pool({ name, limits, concurrency: maxConcurrency }, make);
   }
 
-  #consumer(id: QueueConsumerId, make: Make<SQSEvent, SQSBatchResponse>): Consumer {
-    return this.#pool(id, queueLimits(id, this.#options.functions).maxConcurrency, make);
+  #consumer(id: Exclude<QueueConsumerId, 'subscriber'>, make: Make<SQSEvent, SQSBatchResponse>): Consumer {
+    const { maxConcurrency } = queueLimits(id, this.#options.functions);
+    return this.#pool({ name: id, limits: FUNCTIONS[id], concurrency: maxConcurrency }, make);
   }
 
   #unqueued<Event, Result>(id: UnqueuedId, make: Make<Event, Result>): FunctionPool<Event, Result> {
-    return this.#pool(id, instancesOf(id, this.#options.functions), make);
+    return this.#pool({ name: id, limits: FUNCTIONS[id], concurrency: instancesOf(id, this.#options.functions) }, make);
   }
 
   #pool<Event, Result>(
-    name: WorldFunctionId,
-    concurrency: number,
+    {
+      name,
+      limits,
+      concurrency,
+    }: { readonly name: string; readonly limits: FunctionLimits; readonly concurrency: number },
     make: Make<Event, Result>,
   ): FunctionPool<Event, Result> {
     const { region, scheduler, activity } = this.#options;
-    return new FunctionPool({ name, region, concurrency, ...invocationLimits(name) }, scheduler, activity, make);
+    return new FunctionPool({ name, region, concurrency, ...invocationLimits(limits) }, scheduler, activity, make);
   }
 }
 
-/** Of a function that looks at its own Region alone. */
+/** The ports of a function that reads its own Region only. */
 function alone(ports: FunctionPorts) {
   const { participants: _participants, ...own } = ports;
   return own;

@@ -1,6 +1,6 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import type { Queue } from '../../core/index.ts';
-import type { QueueConsumerId } from '../../core/limits/functions.ts';
+import type { Queue, Subscription } from '../../core/index.ts';
+import type { QueueConsumerId, QueueLimits } from '../../core/limits/functions.ts';
 import type { FunctionPool } from '../services/function-pool.ts';
 import { KeepingQueue, WorldDelayedQueue, WorldQueue } from '../services/queue.ts';
 import type { Activity } from '../time/activity.ts';
@@ -10,20 +10,20 @@ import type { RegionFunctions } from './functions.ts';
 
 export interface RegionQueuesOptions extends Clockwork {
   readonly region: string;
-  /** Counts the messages to the resolver that are not due yet. */
+  /** Counts messages to the resolver that are not due yet. */
   readonly later: Activity;
   readonly duplicates: number;
   readonly reorders: boolean;
   readonly functions: Overrides;
 }
 
-/** The queues of a Region, each with what it gave up. */
+/** The queues of a Region, each with its dead-letter queue. */
 export class RegionQueues {
   readonly ingest: WorldQueue;
   readonly projection: WorldQueue;
   readonly resolver: WorldDelayedQueue;
   readonly projectionDeadLetters = new KeepingQueue();
-  readonly subscriberDeadLetters = new KeepingQueue();
+  readonly subscriberDeadLetters = new Map<string, KeepingQueue>();
   readonly resolverDeadLetters = new KeepingQueue();
   readonly #options: RegionQueuesOptions;
 
@@ -36,19 +36,25 @@ export class RegionQueues {
     );
   }
 
-  /** The queue of one more subscriber. */
-  subscriber(name: string, consumer: FunctionPool<SQSEvent, SQSBatchResponse>): WorldQueue {
-    return this.#queue('subscriber', consumer, this.subscriberDeadLetters, { name });
+  /** The queue of a subscriber. */
+  subscriber({ name, limits }: Subscription, consumer: FunctionPool<SQSEvent, SQSBatchResponse>): WorldQueue {
+    const deadLetters = new KeepingQueue();
+    this.subscriberDeadLetters.set(name, deadLetters);
+    return this.#queue('subscriber', consumer, deadLetters, { name, deployed: limits.queue });
   }
 
   #queue(
     id: QueueConsumerId,
     consumer: FunctionPool<SQSEvent, SQSBatchResponse>,
     deadLetters: Queue,
-    { name = id, hidden }: { readonly name?: string; readonly hidden?: Activity } = {},
+    {
+      name = id,
+      hidden,
+      deployed,
+    }: { readonly name?: string; readonly hidden?: Activity; readonly deployed?: QueueLimits } = {},
   ): WorldQueue {
     const { region, duplicates, reorders, functions } = this.#options;
-    const { batchSize, maxReceives, visibilityS } = queueLimits(id, functions);
+    const { batchSize, maxReceives, visibilityS } = queueLimits(id, functions, deployed);
     const options = {
       name,
       region,

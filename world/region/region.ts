@@ -1,4 +1,4 @@
-import type { LambdaFunctionURLEvent, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import { memoryQuarantine } from '../../adapters/memory/quarantine.ts';
 import {
   type ActionInput,
@@ -6,7 +6,6 @@ import {
   type Decision,
   type Decisions,
   type Domain,
-  type EventPattern,
   encodeOperateRequest,
   fastPathPattern,
   ingestPattern,
@@ -16,15 +15,18 @@ import {
   projectedTypes,
   type Remote,
   type Runtime,
+  type Sums,
 } from '../../core/index.ts';
 import type { Answer } from '../../lambdas/api/http.ts';
 import type { Telemetry } from '../../lambdas/instrument.ts';
+import { subscriberOn } from '../../lambdas/subscription.ts';
 import { WorldBus } from '../services/bus.ts';
-import type { FunctionPool, Handler } from '../services/function-pool.ts';
+import type { FunctionPool } from '../services/function-pool.ts';
 import { answerPayload, requestPayload } from '../services/payload.ts';
 import type { KeepingQueue } from '../services/queue.ts';
 import { WorldStateMachine } from '../services/state-machine.ts';
 import { TableStream } from '../services/table-stream.ts';
+import type { LoadedSubscriber } from '../subscribers.ts';
 import type { Activity } from '../time/activity.ts';
 import type { Clockwork } from '../time/clockwork.ts';
 import { noCounts, type RegionCounts } from './counts.ts';
@@ -34,44 +36,36 @@ import { RegionFunctions } from './functions.ts';
 import type { Links } from './links.ts';
 import { type FunctionPorts, ownPorts, regionRuntime, remoteOver } from './ports.ts';
 import { RegionQueues } from './queues.ts';
+import type { Storage } from './storage.ts';
+import { type SubscriberTable, subscriberTable } from './subscriber-table.ts';
 import { RegionTables } from './tables.ts';
-
-/** A subscriber of every Region's bus: a rule, a queue and a function. */
-export interface Subscription {
-  readonly name: string;
-  readonly pattern: EventPattern;
-  /** Makes one instance of the function in a Region. */
-  readonly make: (ports: {
-    readonly region: string;
-    readonly runtime: Runtime;
-    readonly telemetry: Telemetry;
-  }) => Handler<SQSEvent, SQSBatchResponse>;
-}
 
 export interface RegionOptions extends Clockwork {
   readonly region: string;
   readonly regions: readonly string[];
   readonly domain: Domain;
-  /** Counts the messages to the resolver that are not due yet. */
+  /** Counts messages to the resolver that are not due yet. */
   readonly later: Activity;
-  /** The decisions that all Regions share; undefined: each has a store of its own, replicated. */
+  /** The decisions shared by all Regions; undefined: each Region has its own store, replicated. */
   readonly sharedDecisions: Decisions | undefined;
   readonly telemetry: Telemetry;
   /** Milliseconds by which this Region's clock is ahead of the world's. */
   readonly clockAhead: number;
-  /** What the queues and the table's stream do to messages. */
+  /** Faults of the queues and the table's stream. */
   readonly duplicates: number;
   readonly reorders: boolean;
-  /** What is otherwise than deployed. */
+  /** Deviations from the deployed settings. */
   readonly functions: Overrides;
-  /** Puts faults between the functions and what they use; called for every instance of a function. */
+  /** Injects faults into the ports of functions; called for every instance. */
   readonly withFaults: (region: string, ports: FaultyPorts, exit: () => void) => FaultyPorts;
-  readonly subscriptions: readonly Subscription[];
+  readonly subscribers: readonly LoadedSubscriber[];
+  /** Where its tables' items are kept; undefined: nowhere. */
+  readonly storage: Storage | undefined;
 }
 
 /**
- * One Region: its tables with their streams, a bus, queues, functions and a state machine. It shares nothing with others
- * but links, and strong decisions.
+ * One Region: its tables with their streams, a bus, queues, functions and a state machine. It is connected to others
+ * only by links, and by strong decisions.
  */
 export class WorldRegion {
   readonly name: string;
@@ -79,7 +73,7 @@ export class WorldRegion {
   readonly quarantine: ReturnType<typeof memoryQuarantine>;
   readonly bus: WorldBus;
   readonly tableStream: TableStream;
-  /** The stream of the decisions. */
+  /** The stream of the decisions table. */
   readonly decisionStream: TableStream;
   readonly machine: WorldStateMachine;
   readonly #options: RegionOptions;
@@ -88,6 +82,7 @@ export class WorldRegion {
   readonly #functions: RegionFunctions;
   readonly #tables: RegionTables;
   readonly #queues: RegionQueues;
+  readonly #subscriberTables = new Map<string, SubscriberTable>();
 
   constructor(options: RegionOptions) {
     const { region, domain, scheduler, activity, duplicates, functions } = options;
@@ -127,59 +122,88 @@ export class WorldRegion {
     const types = projectedTypes(domain);
     this.bus.addRule(ingestPattern, { kind: 'queue', queue: this.#queues.ingest });
     this.bus.addRule(fastPathPattern(region, types), { kind: 'queue', queue: this.#queues.projection });
-    for (const subscription of options.subscriptions) this.#subscribe(subscription);
+    for (const subscriber of options.subscribers)
+      if (subscriber.subscription.regions.includes(region)) this.#subscribe(subscriber);
   }
 
-  /** What the projection queue gave up. */
+  /** The dead letters of the projection queue. */
   get projectionDeadLetters(): KeepingQueue {
     return this.#queues.projectionDeadLetters;
   }
 
-  /** What the subscribers' queues gave up. */
-  get subscriberDeadLetters(): KeepingQueue {
-    return this.#queues.subscriberDeadLetters;
+  /** What the queue of a subscriber gave up. @throws Error when it does not run here */
+  deadLettersOf(subscriber: string): KeepingQueue {
+    return this.#ofSubscriber(this.#queues.subscriberDeadLetters, subscriber);
   }
 
-  /** What the resolver's queue gave up. */
+  /** What a subscriber has added up in its own table here, by key. @throws Error when it does not run here, or has no table */
+  sumsOf(subscriber: string): ReadonlyMap<string, Sums> {
+    return this.#ofSubscriber(this.#subscriberTables, subscriber).sums;
+  }
+
+  #ofSubscriber<T>(all: ReadonlyMap<string, T>, name: string): T {
+    const found = all.get(name);
+    if (found === undefined)
+      throw new Error(
+        `${this.name} has no such thing of a subscriber ${name}: it has ${[...all.keys()].join(', ') || 'none'}.`,
+      );
+    return found;
+  }
+
+  /** The dead letters of the resolver's queue. */
   get resolverDeadLetters(): KeepingQueue {
     return this.#queues.resolverDeadLetters;
   }
 
-  /** Makes the other Regions reachable. */
+  /** Connects this Region to another. */
   connect(peer: WorldRegion, links: Links): void {
     this.#peers.set(peer.name, { links, peer });
+  }
+
+  /** Takes in what its storage holds, and decisions that all Regions share. */
+  restore(shared: readonly Decision[]): void {
+    this.#tables.restore();
+    for (const decision of shared) this.#tables.restoreShared(decision);
   }
 
   linksTo(region: string): Links {
     return this.#peerIn(region).links;
   }
 
-  /** One request to the Region's Function URL. @throws Error when there is no answer, or one larger than a function may give: 502 */
+  /**
+   * One request to the Region's Function URL. @throws Error if the function fails, or its response is too large: 502
+   */
   async request(event: LambdaFunctionURLEvent): Promise<Answer> {
     return answerPayload(await this.#functions.api.invoke(event));
   }
 
-  /** One invocation of the Region's `operate` function for an action. */
+  /** One invocation of the Region's `operate` function with an action. */
   operate<Name extends OperatorAction>(action: Name, input: ActionInput<Name>): Promise<OperateAnswer> {
     return this.invokeOperate(encodeOperateRequest(action, input));
   }
 
-  /** One invocation of the Region's `operate` function with whatever came, JSON on both ways. */
+  /** One invocation of the Region's `operate` function with any request, JSON in both directions. */
   async invokeOperate(request: unknown): Promise<OperateAnswer> {
     return operateAnswerSchema.parse(answerPayload(await this.#functions.operate.invoke(requestPayload(request))));
   }
 
-  /** The commits of a stream that the table holds, seen or not. */
+  /** The commits of a stream in the table, seen or not. */
   load(stream: string): Promise<readonly Commit[]> {
     return this.#tables.events.load(stream);
   }
 
-  /** The decisions that the table holds of a transaction, in the order of its attempts. */
+  /** Every commit that the table holds, by stream. */
+  async commits(): Promise<readonly Commit[]> {
+    const { commits } = await this.#tables.events.scan(0, 1, undefined, Number.POSITIVE_INFINITY);
+    return commits;
+  }
+
+  /** The decisions in the table on a transaction, in the order of its attempts. */
   attempts(transaction: string): Promise<readonly Decision[]> {
     return this.#tables.attempts(transaction);
   }
 
-  /** The outcome that the table holds of a one-Region transaction. */
+  /** The outcome in the table of a one-Region transaction. */
   oneRegionDecision(transaction: string): Promise<Decision | undefined> {
     return this.#tables.events.findDecision(transaction);
   }
@@ -190,32 +214,47 @@ export class WorldRegion {
     return connection;
   }
 
-  #subscribe({ name, pattern, make }: Subscription): void {
+  #subscribe({ subscription, functions }: LoadedSubscriber): void {
+    const { name, from, hasTable, environment, patternIn } = subscription;
     const { region, telemetry } = this.#options;
-    const consumer = this.#functions.subscriber(() => make({ region, runtime: this.#runtime, telemetry }));
-    this.bus.addRule(pattern, { kind: 'queue', queue: this.#queues.subscriber(name, consumer) });
+    const runtime = this.#runtime;
+    const table = hasTable ? subscriberTable(runtime.now) : undefined;
+    if (table) this.#subscriberTables.set(name, table);
+    const consumer = this.#functions.subscriber(subscription, (exit) => {
+      const { progress } = this.#faulty(exit, table?.progress);
+      const ports = { name, region, environment, from, progress, runtime, telemetry };
+      return async (batch, context) => subscriberOn(await functions, ports)(batch, context);
+    });
+    this.bus.addRule(patternIn(region), { kind: 'queue', queue: this.#queues.subscriber(subscription, consumer) });
   }
 
-  /** What one instance of a function works with. */
+  /** The ports of one instance of a function. */
   #ports(exit: () => void): FunctionPorts {
-    const { region, regions, domain, telemetry, withFaults } = this.#options;
-    const { events, snapshots, views, sightings, decisions } = this.#tables;
-    const { ingest, projection, resolver } = this.#queues;
+    const { region, regions, domain, telemetry } = this.#options;
     return {
-      ...withFaults(
-        region,
-        {
-          ...{ events, snapshots, views, sightings, decisions, projection, resolver },
-          bus: this.bus,
-          quarantine: this.quarantine,
-          remote: this.#remote(({ command }) => command),
-          participants: this.#remote(({ participant }) => participant),
-          machine: this.machine,
-        },
-        exit,
-      ),
-      ...ownPorts({ region, regions, domain, telemetry, runtime: this.#runtime, ingest }),
+      ...this.#faulty(exit),
+      ...ownPorts({ region, regions, domain, telemetry, runtime: this.#runtime, ingest: this.#queues.ingest }),
     };
+  }
+
+  /** What one instance of a function calls over the network, with faults between. */
+  #faulty(exit: () => void, progress?: FaultyPorts['progress']): FaultyPorts {
+    const { region, withFaults } = this.#options;
+    const { events, snapshots, views, sightings, decisions } = this.#tables;
+    const { projection, resolver } = this.#queues;
+    return withFaults(
+      region,
+      {
+        ...{ events, snapshots, views, sightings, decisions, projection, resolver },
+        ...(progress && { progress }),
+        bus: this.bus,
+        quarantine: this.quarantine,
+        remote: this.#remote(({ command }) => command),
+        participants: this.#remote(({ participant }) => participant),
+        machine: this.machine,
+      },
+      exit,
+    );
   }
 
   /** One function of the other Regions. */

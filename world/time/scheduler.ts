@@ -1,9 +1,11 @@
-/** Time of the world: a clock, and what happens later. */
+/** The world's time: a clock and timers. */
 export interface Scheduler {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Runs something after so many milliseconds. @returns what calls it off */
+  /** Runs a function after this many milliseconds. @returns a function that cancels it */
   after(milliseconds: number, run: () => void): () => void;
+  /** Lets no time pass until something is done that takes real time, as the loading of a file does. @default time passes */
+  hold?(work: Promise<unknown>): void;
 }
 
 export function sleepOn(scheduler: Scheduler, milliseconds: number): Promise<void> {
@@ -12,7 +14,7 @@ export function sleepOn(scheduler: Scheduler, milliseconds: number): Promise<voi
   });
 }
 
-/** A promise's result, if it comes within so many milliseconds. @throws Error `late` if not */
+/** A promise's result, if it settles within this many milliseconds. @throws Error `late` otherwise */
 export function withTimeout<T>(
   scheduler: Scheduler,
   milliseconds: number,
@@ -25,7 +27,7 @@ export function withTimeout<T>(
   });
 }
 
-/** The machine's own time. */
+/** Real time. */
 export function realScheduler(): Scheduler {
   return {
     now: Date.now,
@@ -42,15 +44,16 @@ export function realScheduler(): Scheduler {
 
 interface Timer {
   readonly at: number;
-  /** Undefined once it is called off. */
+  /** Undefined once it is cancelled. */
   run: (() => void) | undefined;
 }
 
-/** Time that passes only when it is told to, from one timer to the next: with a seed, every run is the same. */
+/** Time that advances only on demand, from one timer to the next: with a seed, every run is the same. */
 export class VirtualScheduler implements Scheduler {
   #now: number;
-  /** The next timer last. */
+  /** In descending order: the next timer is last. */
   readonly #timers: Timer[] = [];
+  #held: readonly Promise<unknown>[] = [];
 
   constructor(start = Date.UTC(2026, 0, 1)) {
     this.#now = start;
@@ -69,21 +72,37 @@ export class VirtualScheduler implements Scheduler {
     };
   }
 
+  hold(work: Promise<unknown>): void {
+    this.#held = [...this.#held, work];
+    // Whoever lets time pass gets the error.
+    work.catch(() => undefined);
+  }
+
   /**
    * Lets time pass until `done`, or until nothing is left to happen.
    * @param limit milliseconds of virtual time; two hours by default, since queues try for one
-   * @throws Error after that
+   * @throws Error after that; what a held promise is rejected with
    */
   async runUntil(done: () => boolean, limit = 7_200_000): Promise<void> {
     const end = this.#now + limit;
-    for (await settled(); !done(); await settled()) {
+    for (await this.#settled(); !done(); await this.#settled()) {
       const next = this.#timers.pop();
       if (!next) return;
       if (!next.run) continue;
-      if (next.at > end) throw new Error(`The world did not come to rest within ${limit / 1000} s of its own time.`);
+      if (next.at > end) throw new Error(`The world was not idle within ${limit / 1000} s of virtual time.`);
       this.#now = next.at;
       next.run();
     }
+  }
+
+  /** Once every promise that can go on has gone on: nothing in the world waits for anything but timers, promises and what is held. */
+  async #settled(): Promise<void> {
+    while (this.#held.length > 0) {
+      const held = this.#held;
+      this.#held = [];
+      await Promise.all(held);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   /** Lets so many milliseconds pass. */
@@ -95,7 +114,7 @@ export class VirtualScheduler implements Scheduler {
     await this.runUntil(() => over, milliseconds);
   }
 
-  /** A promise's result, with time passing until it is there. @throws Error when nothing is left to happen before */
+  /** A promise's result; advances time until it settles. @throws Error if no timer is left before that */
   async resolve<T>(promise: Promise<T>): Promise<T> {
     let settledYet = false;
     const watched = promise.finally(() => {
@@ -103,12 +122,7 @@ export class VirtualScheduler implements Scheduler {
     });
     watched.catch(() => undefined);
     await this.runUntil(() => settledYet);
-    if (!settledYet) throw new Error('Nothing is left to happen, and the promise is still pending.');
+    if (!settledYet) throw new Error('No timer is left, and the promise is still pending.');
     return watched;
   }
-}
-
-/** Once every promise that can go on has gone on: nothing in the world waits for anything but timers and promises. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

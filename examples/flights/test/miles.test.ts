@@ -1,13 +1,14 @@
+import type { StreamDefinition } from '@meridian-es/meridian';
 import { given, nothing, rejected } from '@meridian-es/meridian/testing';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { miles } from '../miles.ts';
 
 function earned(miles: number) {
-  return { type: 'MilesEarned', data: { miles } };
+  return { type: 'MilesEarned', data: { miles } } as const;
 }
 function paid(miles: number, booking: string) {
-  return { type: 'MilesPaid', data: { miles, booking } };
+  return { type: 'MilesPaid', data: { miles, booking } } as const;
 }
 
 describe('miles', () => {
@@ -50,7 +51,8 @@ describe('miles', () => {
     ['pay', { miles: -5, booking: 'trip' }],
     ['pay', { miles: 5, booking: '' }],
   ])('refuse to %s %j', (command, input) => {
-    expect(() => given(miles).when(command, input)).toThrow(expect.objectContaining({ code: 'validation' }));
+    const untyped: StreamDefinition = miles;
+    expect(() => given(untyped).when(command, input)).toThrow(expect.objectContaining({ code: 'validation' }));
   });
 
   it('never fall below zero, and what was earned is there or was paid', () => {

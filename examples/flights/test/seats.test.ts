@@ -1,13 +1,14 @@
+import type { NewEventOf } from '@meridian-es/meridian';
 import { given, nothing, rejected } from '@meridian-es/meridian/testing';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seats } from '../seats.ts';
 
 function reserved(passenger: string) {
-  return { type: 'SeatReserved', data: { passenger } };
+  return { type: 'SeatReserved', data: { passenger } } as const;
 }
 function released(passenger: string) {
-  return { type: 'SeatReleased', data: { passenger } };
+  return { type: 'SeatReleased', data: { passenger } } as const;
 }
 const full = ['Ada', 'Bob', 'Cleo'].map(reserved);
 
@@ -54,7 +55,7 @@ describe('seats', () => {
     );
     fc.assert(
       fc.property(requests, (requests) => {
-        const history: { readonly type: string; readonly data?: unknown }[] = [];
+        const history: NewEventOf<typeof seats.events>[] = [];
         const aboard = new Set<string>();
         for (const { command, passenger } of requests) {
           try {

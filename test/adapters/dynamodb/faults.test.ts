@@ -4,7 +4,7 @@ import { dynamoDbEventStore } from '../../../adapters/dynamodb/event-store.ts';
 import { dynamoDbSightings } from '../../../adapters/dynamodb/sightings.ts';
 import { dynamoDbViewStore } from '../../../adapters/dynamodb/view-store.ts';
 import { finalOf } from '../../../core/facts/decision.ts';
-import { handleEvents } from '../../../core/index.ts';
+import { handleMessages } from '../../../core/index.ts';
 import { entriesOf } from '../../../core/wire/bus-event.ts';
 import { aCommit, anIntent, aStream } from '../../contract/commits.ts';
 import { aDecision, anAbort, aTransactionId } from '../../contract/decisions.ts';
@@ -187,17 +187,17 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     const bodies = entriesOf(aCommit({ stream })).map(({ detailType, detail }) =>
       JSON.stringify({ 'detail-type': detailType, detail: JSON.parse(detail) }),
     );
-    expect(await handleEvents(ports, bodies)).toEqual([undefined]);
+    expect(await handleMessages(ports, bodies)).toEqual([undefined]);
     // A look at the progress, the transaction three times, a look for what is parked.
     expect(requests).toHaveLength(5);
     const lost = await behind('none', 'answer lost', 'answer lost', 'answer lost');
     const other = aStream();
     const unanswered = { ...ports, progress: lost.tally.progress };
     const second = bodies.map((body) => body.replaceAll(stream, other));
-    expect(await handleEvents(unanswered, second)).toEqual([
+    expect(await handleMessages(unanswered, second)).toEqual([
       expect.objectContaining({ code: 'unavailable', retryable: true }),
     ]);
-    expect(await handleEvents(unanswered, second)).toEqual([undefined]);
+    expect(await handleMessages(unanswered, second)).toEqual([undefined]);
     expect(await tally.sumsOf(stream)).toEqual({
       [`${stream}@us-east-1.1.0`]: 1,
       [`${other}@us-east-1.1.0`]: 1,

@@ -83,7 +83,7 @@ function line(id: string, stream: string) {
 describe('ingesting', () => {
   it('sends up to 100 envelopes a request, several requests at a time, those of a stream in their order', async () => {
     const { region, requests, accepted, mostUnderWay } = aRegion();
-    const lines = Array.from({ length: 5000 }, (_, i) => line(`${i}`, `flight/${i % 97}`));
+    const lines = Array.from({ length: 5000 }, (_, i) => line(`${i}`, `note/${i % 97}`));
 
     expect(await run(region, lines)).toEqual({
       counts: { accepted: 5000, rejected: 0, quarantined: 0 },
@@ -101,7 +101,7 @@ describe('ingesting', () => {
     const { region, accepted } = aRegion(({ id }, time) =>
       id.endsWith('3') && time === 1 ? problem('unavailable', true) : undefined,
     );
-    const lines = Array.from({ length: 60 }, (_, i) => line(`${i}`, `flight/${i % 3}`));
+    const lines = Array.from({ length: 60 }, (_, i) => line(`${i}`, `note/${i % 3}`));
 
     const { counts, faults } = await run(region, lines);
 
@@ -115,10 +115,10 @@ describe('ingesting', () => {
       id === 'bad' ? problem('rejected', false) : id === 'stuck' ? problem('unavailable', true) : undefined,
     );
     const { counts, faults } = await run(region, [
-      line('good', 'flight/1'),
-      line('bad', 'flight/2'),
+      line('good', 'note/1'),
+      line('bad', 'note/2'),
       '{',
-      line('stuck', 'flight/3'),
+      line('stuck', 'note/3'),
     ]);
     expect(counts).toEqual({ accepted: 1, rejected: 2, quarantined: 1 });
     expect(faults.toSorted((a, b) => a.line - b.line)).toMatchObject([
@@ -157,7 +157,7 @@ describe('ingesting', () => {
     });
     const { counts, error } = await run(
       region,
-      Array.from({ length: 20_000 }, (_, i) => line(`${i}`, `flight/${i}`)),
+      Array.from({ length: 20_000 }, (_, i) => line(`${i}`, `note/${i}`)),
     );
     expect(error).toMatchObject({ code: 'forbidden', message: expect.stringContaining('lambda:InvokeFunctionUrl') });
     expect(counts).toEqual({ accepted: 0, rejected: 0, quarantined: 0 });
@@ -172,7 +172,7 @@ describe('ingesting', () => {
     });
     const { counts, error } = await run(
       region,
-      Array.from({ length: 20_000 }, (_, i) => line(`${i}`, `flight/${i}`)),
+      Array.from({ length: 20_000 }, (_, i) => line(`${i}`, `note/${i}`)),
       stop,
     );
     expect(error).toBeUndefined();
@@ -187,7 +187,7 @@ describe('ingesting', () => {
     function* endless() {
       for (; read < 30_000; read++) {
         ahead = Math.max(ahead, read - accepted.length);
-        yield line(`${read}`, `flight/${read}`);
+        yield line(`${read}`, `note/${read}`);
       }
     }
     const { counts } = await run(region, endless());

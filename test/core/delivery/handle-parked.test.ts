@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { handleEvents, MeridianError, type Progress, subscribedEventSchema } from '../../../core/index.ts';
+import { handleMessages, MeridianError, type Progress, subscribedEventSchema } from '../../../core/index.ts';
 import { aSubscriber, bodyAt, idAt, STREAM, waits } from './subscribe-fixture.ts';
 
 describe('a subscriber with parked events', () => {
@@ -46,7 +46,7 @@ describe('a subscriber with parked events', () => {
     const parked = async () => {
       throw unanswered;
     };
-    expect(await handleEvents({ ...ports, progress: { ...progress, parked } }, [bodyAt(1)])).toEqual([unanswered]);
+    expect(await handleMessages({ ...ports, progress: { ...progress, parked } }, [bodyAt(1)])).toEqual([unanswered]);
     expect(journal).toEqual([idAt(1)]);
     expect(await take(bodyAt(1))).toEqual([undefined]);
     expect(journal).toEqual([idAt(1), idAt(2), idAt(3)]);
@@ -69,7 +69,7 @@ describe('a subscriber with parked events', () => {
 
   it('leaves the rest of a parked line to the one that is already at it', async () => {
     const { journal, progress, ports } = aSubscriber();
-    await handleEvents(ports, [bodyAt(2), bodyAt(3)]);
+    await handleMessages(ports, [bodyAt(2), bodyAt(3)]);
     // When this one looks for what is parked, another instance has handled it.
     const slow: Progress<string> = {
       ...progress,
@@ -80,9 +80,9 @@ describe('a subscriber with parked events', () => {
         return page;
       },
     };
-    expect(await handleEvents({ ...ports, progress: slow }, [bodyAt(1)])).toEqual([undefined]);
+    expect(await handleMessages({ ...ports, progress: slow }, [bodyAt(1)])).toEqual([undefined]);
     expect(journal).toEqual([idAt(1), idAt(2)]);
-    expect(await handleEvents(ports, [bodyAt(3)])).toEqual([undefined]);
+    expect(await handleMessages(ports, [bodyAt(3)])).toEqual([undefined]);
     expect(journal).toEqual([idAt(1), idAt(2), idAt(3)]);
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { handleEvents, type SubscribedEvent, type SubscribePorts } from '../../../core/index.ts';
+import { handleMessages, type MessagePorts, type SubscribedEvent } from '../../../core/index.ts';
 import { aSubscriber, bodiesOf } from './subscribe-fixture.ts';
 
 describe('subscribers at the same time', () => {
@@ -46,7 +46,7 @@ describe('subscribers at the same time', () => {
               if (fault === 'after') throw new Error('the process died after the call');
               return result;
             };
-          const ports: SubscribePorts<string> = {
+          const ports: MessagePorts<string> = {
             from: 'beginning',
             runtime: { ...runtime, elapsed: () => 0 },
             handle: faulty(async ({ id }: SubscribedEvent) => [id]),
@@ -63,7 +63,7 @@ describe('subscribers at the same time', () => {
               const batch = Array.from({ length: next(sizes) }).flatMap(() =>
                 queue.splice(next(picks) % Math.max(1, queue.length), 1),
               );
-              const answers = await handleEvents(ports, batch);
+              const answers = await handleMessages(ports, batch);
               queue.push(...batch.filter((_, i) => answers[i] !== undefined));
             }
           };

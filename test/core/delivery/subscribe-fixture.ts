@@ -1,6 +1,12 @@
 import { expect } from 'vitest';
 import { memoryProgress } from '../../../adapters/memory/progress.ts';
-import { type Commit, handleEvents, type SubscribedEvent, type SubscribePorts } from '../../../core/index.ts';
+import {
+  type AnnouncedOutcome,
+  type Commit,
+  handleMessages,
+  type MessagePorts,
+  type SubscribedEvent,
+} from '../../../core/index.ts';
 import { entriesOf } from '../../../core/wire/bus-event.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { fakeRuntime } from '../../runtime.ts';
@@ -27,13 +33,20 @@ export function idAt(position: number, index = 0, log = 'us-east-1'): string {
 }
 
 /** A subscriber whose effect is a line in a journal: the event's id. */
-export function aSubscriber(of: Partial<SubscribePorts<string>> = {}) {
+export function aSubscriber(of: Partial<MessagePorts<string>> = {}) {
   const journal: string[] = [];
   const runtime = fakeRuntime();
   const progress = memoryProgress<string>((id) => journal.push(id), runtime.now);
-  const ports = { from: 'beginning', progress, runtime, handle: ({ id }: SubscribedEvent) => [id], ...of } as const;
-  return { journal, runtime, progress, ports, take: (...bodies: readonly string[]) => handleEvents(ports, bodies) };
+  const ports = {
+    from: 'beginning',
+    progress,
+    runtime,
+    handle: ({ id }: SubscribedEvent) => [id],
+    outcome: ({ id, type }: AnnouncedOutcome) => [`${type} ${id}`],
+    ...of,
+  } as const;
+  return { journal, runtime, progress, ports, take: (...bodies: readonly string[]) => handleMessages(ports, bodies) };
 }
 
 /** The answer about an event that came too early. */
-export const waits: unknown = expect.stringContaining('waits for what comes before it in its log');
+export const waits: unknown = expect.stringContaining('waits for earlier events of its log');

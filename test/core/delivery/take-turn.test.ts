@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { handleEvents, MeridianError, type Progress } from '../../../core/index.ts';
+import { handleMessages, MeridianError, type Progress } from '../../../core/index.ts';
 import { aSubscriber, bodyAt, idAt, SETTLED, waits } from './subscribe-fixture.ts';
 
 describe('an event of a log', () => {
@@ -16,10 +16,10 @@ describe('an event of a log', () => {
       ...progress,
       park: async (event, since) => {
         await progress.park(event, since);
-        await handleEvents({ ...ports, progress: { ...progress, parked: async () => [] } }, [bodyAt(1)]);
+        await handleMessages({ ...ports, progress: { ...progress, parked: async () => [] } }, [bodyAt(1)]);
       },
     };
-    expect(await handleEvents({ ...ports, progress: slow }, [bodyAt(2)])).toEqual([undefined]);
+    expect(await handleMessages({ ...ports, progress: slow }, [bodyAt(2)])).toEqual([undefined]);
     expect(journal).toEqual([idAt(1), idAt(2)]);
   });
 
@@ -33,7 +33,7 @@ describe('an event of a log', () => {
         throw lost;
       },
     };
-    expect(await handleEvents({ ...ports, progress: unanswered }, [bodyAt(1)])).toEqual([lost]);
+    expect(await handleMessages({ ...ports, progress: unanswered }, [bodyAt(1)])).toEqual([lost]);
     expect(await take(bodyAt(1))).toEqual([undefined]);
     expect(journal).toEqual([idAt(1)]);
   });

@@ -8,7 +8,6 @@ import {
   forwardPattern,
   ingestPattern,
   SOURCE_PREFIX,
-  subscriptionPattern,
   TRANSACT,
 } from '../../../core/wire/bus.ts';
 import { entriesOf } from '../../../core/wire/bus-event.ts';
@@ -80,14 +79,6 @@ describe('patterns', () => {
   it('forward what was born in the Region', () => {
     expect(forwardPattern('us-east-1')).toEqual({
       source: [{ prefix: 'meridian.' }],
-      detail: { meta: { region: ['us-east-1'] } },
-    });
-  });
-
-  it('bring a subscriber whole logs: stream types, of every Region or of some', () => {
-    expect(subscriptionPattern(['account', 'stock'])).toEqual({ source: ['meridian.account', 'meridian.stock'] });
-    expect(subscriptionPattern(['account'], ['us-east-1'])).toEqual({
-      source: ['meridian.account'],
       detail: { meta: { region: ['us-east-1'] } },
     });
   });

@@ -83,7 +83,7 @@ describe('the checks at synth', () => {
 
   it('refuse limits that do not fit together, and say which', () => {
     const limits = { ...LIMITS, REMOTE_MS: 100_000 };
-    const config = parseConfig((key) => (key === 'regions' ? two : undefined));
+    const config = parseConfig({ context: (key) => (key === 'regions' ? two : undefined) });
     const change = ({ global }: MeridianStacks) =>
       Validations.of(global.node.root).addPlugins(new MeridianChecks({ config, deployed: undefined, limits }));
     expect(() => synthesize({ context: { regions: two }, change })).toThrow(/calls command .*100000 .*45000/);

@@ -5,7 +5,7 @@ import type { MetricName } from '../../../core/index.ts';
 import { instrument } from '../../../lambdas/instrument.ts';
 import { powertools } from '../../../lambdas/powertools.ts';
 import { context } from '../../lambdas/invocation.ts';
-import { firstRegionOf, synthesize } from '../synthesize.ts';
+import { aSubscriber, firstRegionOf, synthesize } from '../synthesize.ts';
 import type { TemplateReader } from '../template.ts';
 
 const metricSchema = z.object({
@@ -29,7 +29,7 @@ let region: TemplateReader;
 let alarms: AlarmProperties[];
 let mailed: TemplateReader;
 beforeAll(() => {
-  region = firstRegionOf(synthesize({ context: { subscriber: true } }));
+  region = firstRegionOf(synthesize({ subscribers: { subscriber: aSubscriber } }));
   mailed = firstRegionOf(synthesize({ context: { name: 'trial', alarmEmail: 'ops@example.com' } }));
   alarms = alarmsOf(region);
 });

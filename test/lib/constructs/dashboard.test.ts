@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { MetricName } from '../../../core/index.ts';
-import { synthesize } from '../synthesize.ts';
+import { aSubscriber, synthesize } from '../synthesize.ts';
 import { TemplateReader } from '../template.ts';
 
 const bodySchema = z.object({
@@ -24,7 +24,7 @@ const bodySchema = z.object({
 
 let regions: TemplateReader[];
 beforeAll(() => {
-  regions = synthesize({ context: { subscriber: true } }).regionTemplates.map(
+  regions = synthesize({ subscribers: { subscriber: aSubscriber } }).regionTemplates.map(
     (template) => new TemplateReader(template),
   );
 });

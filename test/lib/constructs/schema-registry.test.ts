@@ -5,7 +5,7 @@ import { parseConfig } from '../../../lib/config.ts';
 import { SchemaRegistry } from '../../../lib/constructs/schema-registry.ts';
 import { synthesize } from '../synthesize.ts';
 
-const config = parseConfig((key) => (key === 'regions' ? ['us-east-1', 'us-east-2'] : undefined));
+const config = parseConfig({ context: (key) => (key === 'regions' ? ['us-east-1', 'us-east-2'] : undefined) });
 
 function templateOf(schemas: Readonly<Record<string, object>>): Template {
   // The rules of CloudFormation would take most of the time.

@@ -1,13 +1,8 @@
-import { App, Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
-import { EventBus } from 'aws-cdk-lib/aws-events';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { subscriptionPattern } from '../../../core/index.ts';
-import { parseConfig } from '../../../lib/config.ts';
-import { Subscriber } from '../../../lib/constructs/subscriber.ts';
+import { subscriptionPattern } from '../../../core/wire/subscription.ts';
 import { matches } from '../event-pattern.ts';
-import { firstRegionOf, type Synthesized, synthesize } from '../synthesize.ts';
+import { aSubscriber, firstRegionOf, type Synthesized, synthesize } from '../synthesize.ts';
 import { TemplateReader } from '../template.ts';
 
 describe('a subscriber of the app', () => {
@@ -15,7 +10,7 @@ describe('a subscriber of the app', () => {
   let region: TemplateReader;
   let without: TemplateReader;
   beforeAll(() => {
-    app = synthesize({ context: { subscriber: 'true' } });
+    app = synthesize({ subscribers: { subscriber: aSubscriber } });
     region = firstRegionOf(app);
     without = firstRegionOf(synthesize());
   });
@@ -118,32 +113,67 @@ describe('a subscriber of the app', () => {
   });
 });
 
-describe('a subscriber of one Region', () => {
-  it('hears of what was written there only, of the types it names, and begins where it is told', () => {
-    const stack = new Stack(
-      new App({ context: { 'aws:cdk:bundling-stacks': [] }, builtinCloudFormationValidation: false }),
-      'Own',
-    );
-    const context = new Map<string, unknown>([
-      ['regions', ['us-east-1', 'us-east-2']],
-      ['ephemeral', true],
-    ]);
-    new Subscriber(stack, 'Audit', {
-      config: parseConfig((key) => context.get(key)),
-      region: 'us-east-1',
-      functionId: 'subscriber',
-      bus: new EventBus(stack, 'Bus'),
-      streamTypes: ['note', 'stock'],
-      writtenIn: ['us-east-1'],
-      from: 'first-seen',
+describe('a subscriber that runs in one Region', () => {
+  const audit = { ...aSubscriber, streamTypes: ['note', 'stock'], outcomes: true, runsIn: 'us-west-2' };
+  let regions: readonly TemplateReader[];
+  beforeAll(() => {
+    const { regionTemplates } = synthesize({
+      context: { ephemeral: true },
+      subscribers: {
+        audit: {
+          ...audit,
+          from: 'first-seen',
+          timeoutSeconds: 120,
+          memoryMb: 512,
+          batchSize: 1,
+          environment: { TO: 'x' },
+        },
+        local: { ...aSubscriber, writtenIn: 'here', table: 'none' },
+        chosen: { ...aSubscriber, writtenIn: ['us-east-1', 'us-west-2'] },
+      },
     });
-    const template = new TemplateReader(Template.fromStack(stack));
-    expect(template.named('AWS::Events::Rule', 'meridian-subscriber').Properties.EventPattern).toEqual(
-      subscriptionPattern(['note', 'stock'], ['us-east-1']),
-    );
-    expect(template.named('AWS::Lambda::Function', 'meridian-subscriber').Properties.Environment).toMatchObject({
-      Variables: { SUBSCRIBE_FROM: 'first-seen' },
-    });
-    expect(template.named('AWS::DynamoDB::GlobalTable', 'meridian-subscriber').DeletionPolicy).toBe('Delete');
+    regions = regionTemplates.map((template) => new TemplateReader(template));
+  });
+  const inRegion = (i: number) => regions[i] ?? expect.fail(`there is no Region ${i}`);
+  const patternOf = (i: number, name: string) => inRegion(i).named('AWS::Events::Rule', name).Properties.EventPattern;
+
+  it('is in that one alone, and gets the events and outcomes of every Region there', () => {
+    for (const i of [0, 1])
+      for (const type of ['AWS::Lambda::Function', 'AWS::SQS::Queue', 'AWS::DynamoDB::GlobalTable'])
+        expect(JSON.stringify(inRegion(i).ofType(type))).not.toContain('meridian-audit');
+    expect(patternOf(2, 'meridian-audit')).toEqual({ source: ['meridian.note', 'meridian.stock', 'meridian.tx'] });
+  });
+
+  it('has the time, memory, batch and environment that it asks for, and its messages are hidden for six times as long', () => {
+    const { Timeout, MemorySize, Environment } = inRegion(2).named(
+      'AWS::Lambda::Function',
+      'meridian-audit',
+    ).Properties;
+    expect([Timeout, MemorySize]).toEqual([120, 512]);
+    expect(Environment).toMatchObject({ Variables: { TO: 'x', SUBSCRIBE_FROM: 'first-seen', SUBSCRIBER: 'audit' } });
+    expect(inRegion(2).named('AWS::SQS::Queue', 'meridian-audit').Properties.VisibilityTimeout).toBe(720);
+    const [mapping] = inRegion(2)
+      .ofType('AWS::Lambda::EventSourceMapping')
+      .filter(({ Properties }) => inRegion(2).text(Properties.FunctionName) === 'Function(meridian-audit)');
+    expect(mapping?.Properties.BatchSize).toBe(1);
+    expect(inRegion(2).named('AWS::DynamoDB::GlobalTable', 'meridian-audit').DeletionPolicy).toBe('Delete');
+  });
+
+  it('may get only what was written where it runs, so that each event is handled in one Region, or in named Regions', () => {
+    for (const [i, region] of ['us-east-1', 'us-east-2', 'us-west-2'].entries()) {
+      expect(patternOf(i, 'meridian-local')).toEqual(subscriptionPattern(['note'], [region]));
+      expect(patternOf(i, 'meridian-chosen')).toEqual(subscriptionPattern(['note'], ['us-east-1', 'us-west-2']));
+    }
+  });
+
+  it('has no table, and no permission on one, when it says so', () => {
+    expect(JSON.stringify(inRegion(0).ofType('AWS::DynamoDB::GlobalTable'))).not.toContain('meridian-local');
+    expect(
+      inRegion(0)
+        .permissions('meridian-us-east-1-local')
+        .filter((one) => one.startsWith('dynamodb:')),
+    ).toEqual([]);
+    const { Environment } = inRegion(0).named('AWS::Lambda::Function', 'meridian-local').Properties;
+    expect(JSON.stringify(Environment)).not.toContain('SUBSCRIBER_TABLE');
   });
 });

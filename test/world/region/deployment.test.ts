@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, it, type MockInstance, vi } from 'vitest';
-import { projectedTypes, subscriptionPattern } from '../../../core/index.ts';
 import { EXPRESS_MACHINE_MS, LAMBDA_PAYLOAD_BYTES } from '../../../core/limits/aws.ts';
 import {
   MACHINE_FIRST_PAUSE_S,
@@ -11,8 +10,9 @@ import {
 } from '../../../core/limits/budgets.ts';
 import { FUNCTIONS, type QueueConsumerId } from '../../../core/limits/functions.ts';
 import { namesOf } from '../../../core/names.ts';
-import { domain } from '../../../examples/flights/index.ts';
+import { subscriber } from '../../../lambdas/index.ts';
 import { parseConfig } from '../../../lib/config.ts';
+import { toyDomain } from '../../../testing/toy.ts';
 import { DIFFERENCES, type UnqueuedId, type WorldFunctionId } from '../../../world/region/deployment.ts';
 import { WorldBus } from '../../../world/services/bus.ts';
 import type { FunctionOptions } from '../../../world/services/function-pool.ts';
@@ -35,6 +35,12 @@ import {
 
 // The first synth of a process loads the CDK and its validation engine, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+/** The views in the order of their streams: the stacks list the streams sorted, so that templates do not change by themselves. */
+const domain = {
+  ...toyDomain,
+  views: new Map([...toyDomain.views].sort(([, a], [, b]) => (a.of.type < b.of.type ? -1 : 1))),
+};
 
 /** Every service that a world makes, and what with. */
 const made = vi.hoisted(() => ({
@@ -79,6 +85,14 @@ vi.mock(import('../../../world/services/table-stream.ts'), async (load) => {
   };
 });
 
+/** A subscriber of everything. */
+const listening = {
+  entry: '/not/loaded.ts',
+  streamTypes: ['note', 'stock'],
+  outcomes: true,
+  handler: subscriber({}),
+};
+
 const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
 const names = namesOf('meridian');
 const consumers = ['ingest', 'projection', 'resolver', 'subscriber'] as const satisfies readonly QueueConsumerId[];
@@ -92,14 +106,13 @@ let world: World;
 let rules: ReadonlyMap<unknown, readonly Parameters<WorldBus['addRule']>[]>;
 beforeAll(() => {
   const { regionTemplates, globalTemplate } = synthesize({
-    context: { regions, subscriber: 'true' },
-    projectedTypes: [...projectedTypes(domain)],
+    context: { regions },
+    subscribers: { subscriber: listening },
   });
   templates = regionTemplates.map((template) => new TemplateReader(template));
   globalStack = new TemplateReader(globalTemplate);
   const addRule = vi.spyOn(WorldBus.prototype, 'addRule');
-  const listening = { name: 'subscriber', pattern: subscriptionPattern(['note']), make: () => expect.fail() };
-  world = new World({ domain, regions, subscriptions: [listening] });
+  world = new World({ domain: toyDomain, regions, subscribers: { subscriber: listening } });
   rules = callsByContext(addRule);
   addRule.mockRestore();
 });
@@ -127,12 +140,12 @@ function madeIn<Made extends { readonly options: { readonly region: string; read
 
 /** A queue that no function works on, as templates name it. */
 function deadLettersIn(region: string, queue: unknown): string {
-  const { quarantine, projectionDeadLetters, resolverDeadLetters, subscriberDeadLetters } = world.region(region);
+  const { quarantine, projectionDeadLetters, resolverDeadLetters } = world.region(region);
   const named = new Map<unknown, string>([
     [quarantine, names.queue('quarantine')],
     [projectionDeadLetters, names.queue('projection-dead-letter')],
     [resolverDeadLetters, names.queue('resolver-dead-letter')],
-    [subscriberDeadLetters, names.queue('subscriber-dead-letter')],
+    [world.region(region).deadLettersOf('subscriber'), 'meridian-subscriber-dead-letter'],
   ]);
   return `Queue(${named.get(queue)})`;
 }
@@ -280,7 +293,7 @@ describe.each(regions)('the world and the stacks, in %s,', (region) => {
     expect(deployedTables(stackOf(region))).toEqual({
       [names.viewsTable]: {},
       [names.snapshotsTable]: {},
-      [names.subscriberTable('subscriber')]: { expires: 'expires' },
+      'meridian-subscriber': { expires: 'expires' },
     });
   });
 });
@@ -320,14 +333,16 @@ describe('the world and the stacks', () => {
     [['eu-west-1', 'eu-west-2', 'eu-central-1']],
     [['us-east-1', 'us-east-2', 'us-west-2', 'eu-west-1', 'ap-northeast-1']],
   ])('decide alike, strong or eventual, in %j', (among) => {
-    const { decisions } = parseConfig((key) => (key === 'regions' ? among : undefined));
-    expect(new World({ domain, regions: among }).decisions).toBe(decisions);
+    const { decisions } = parseConfig({ context: (key) => (key === 'regions' ? among : undefined) });
+    expect(new World({ domain: toyDomain, regions: among }).decisions).toBe(decisions);
   });
 
   it('refuse strong decisions in the same Regions', () => {
     const among = ['us-east-1', 'us-east-2', 'eu-west-1'];
-    expect(() => new World({ domain, regions: among, decisions: 'strong' })).toThrow('strong');
+    expect(() => new World({ domain: toyDomain, regions: among, decisions: 'strong' })).toThrow('strong');
     const context: Readonly<Record<string, unknown>> = { regions: among, decisions: 'strong' };
-    expect(() => parseConfig((key) => context[key])).toThrow(expect.objectContaining({ code: 'invalid-config' }));
+    expect(() => parseConfig({ context: (key) => context[key] })).toThrow(
+      expect.objectContaining({ code: 'invalid-config' }),
+    );
   });
 });

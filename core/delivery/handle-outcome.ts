@@ -1,0 +1,28 @@
+import type { Handled } from '../ports/progress.ts';
+import type { AnnouncedOutcome } from '../wire/announcement.ts';
+import { lostToOthers } from './lost-to-others.ts';
+import type { MessagePorts, SubscribePorts } from './subscriber.ts';
+
+/** The log that an outcome is alone in. */
+const LOG = 'outcome';
+
+/**
+ * Handles the outcome of a transaction, unless it was handled before. Outcomes have no order among each other.
+ * @throws what `outcome` throws; MeridianError `unavailable`, retryable
+ */
+export async function handleOutcome<Effect>(
+  { progress, runtime }: Pick<SubscribePorts<Effect>, 'progress' | 'runtime'>,
+  outcome: AnnouncedOutcome,
+  handle: NonNullable<MessagePorts<Effect>['outcome']>,
+  deadline: number,
+): Promise<void> {
+  const { id } = outcome;
+  const handled: Handled = { id, stream: id, meta: { log: LOG, position: 1, index: 0, count: 1 } };
+  for (let tries = 0; !(await progress.last(id, LOG)); ) {
+    if (await progress.advance(handled, undefined, await handle(outcome))) {
+      runtime.metric('Handled', 'Count', 1);
+      return;
+    }
+    await lostToOthers(runtime, id, tries++, deadline);
+  }
+}

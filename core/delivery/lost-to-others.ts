@@ -1,0 +1,22 @@
+import { MeridianError } from '../facts/errors.ts';
+import { BEGIN_MS } from '../limits/budgets.ts';
+import { backoff } from '../retry.ts';
+import type { SubscribePorts } from './subscriber.ts';
+
+/**
+ * Waits before the next try, after another writer was first.
+ * @throws MeridianError `unavailable`, retryable, when the wait would end after the deadline
+ */
+export async function lostToOthers(
+  runtime: SubscribePorts<unknown>['runtime'],
+  id: string,
+  tries: number,
+  deadline: number,
+): Promise<void> {
+  const wait = backoff(runtime, tries);
+  if (runtime.elapsed() + wait > deadline)
+    throw new MeridianError('unavailable', `${id} lost the race to other writers for ${BEGIN_MS / 1000} s. Retry.`, {
+      retryable: true,
+    });
+  await runtime.sleep(wait);
+}

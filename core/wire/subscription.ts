@@ -1,0 +1,265 @@
+import { LAMBDA_MAX_MB, LAMBDA_MAX_S, LAMBDA_MIN_MB, SQS_MAX_BATCH_WITHOUT_WINDOW } from '../limits/aws.ts';
+import {
+  FUNCTIONS,
+  type FunctionLimits,
+  OWN_FUNCTION,
+  type QueueLimits,
+  subscriberLimits,
+} from '../limits/functions.ts';
+import { isOwnName, OWN_NAME_FORM, type OwnName, type SubscribeFrom } from '../names.ts';
+import { ANNOUNCEMENT_SOURCE } from './announcement.ts';
+import { type EventPattern, SOURCE_PREFIX } from './bus.ts';
+
+/** What of a deployment a function of a team's own may use: put events on its Region's bus, and call the API of every Region. */
+export type Need = 'bus' | 'api';
+
+/** What every function of a team's own says of itself. */
+export interface OwnFunctionDefinition {
+  /** The file that exports `handler`: a URL, as `import.meta.resolve('./mailer.ts')` gives it, or an absolute path. */
+  readonly entry: string;
+  /**
+   * The one Region that it runs in.
+   * @default it runs in every Region
+   */
+  readonly runsIn?: string;
+  /**
+   * Its environment variables, besides those that Meridian sets.
+   * @default none
+   */
+  readonly environment?: Readonly<Record<string, string>>;
+  /**
+   * Seconds that one invocation may take: 1 to 900, of a subscriber 60 to 900.
+   * @default 60
+   */
+  readonly timeoutSeconds?: number;
+  /**
+   * Memory in MB, 128 to 10240, and with it the share of a processor: 1769 MB is one whole.
+   * @default 1024
+   */
+  readonly memoryMb?: number;
+  /**
+   * What it uses of the deployment. `bus`: it may put events on its Region's bus, whose name is in BUS_NAME. `api`: it may call the API of
+   * every Region; `clientOptions()` says where that is.
+   * @default nothing
+   */
+  readonly needs?: readonly Need[];
+}
+
+/** A subscriber: which events and outcomes it gets, where it runs, and what it keeps. */
+export interface SubscriberDefinition extends OwnFunctionDefinition {
+  /**
+   * The stream types whose events it gets. They cannot be narrowed to some event types: an event's predecessor in its log has to
+   * arrive as well, so `handle` ignores what it has no use for.
+   * @default none
+   */
+  readonly streamTypes?: readonly string[];
+  /**
+   * Whether it gets the outcomes of transactions: TransactionCommitted and TransactionAborted.
+   * @default false
+   */
+  readonly outcomes?: boolean;
+  /**
+   * The Regions whose events it gets; `here` is the Region that an instance of it runs in. With `here` in every Region each event is
+   * handled once, in the Region in which it was written.
+   * @default every Region's: where it runs in every Region, each event is handled in every Region
+   */
+  readonly writtenIn?: 'here' | readonly string[];
+  /**
+   * Where a log begins of which nothing was handled yet. `beginning`: with its first event; one whose predecessors were published before
+   * there was a subscriber waits until they are published again. `first-seen`: with the earliest event that has arrived within five minutes.
+   * @default beginning
+   */
+  readonly from?: SubscribeFrom;
+  /**
+   * `own`: a table per Region in which it records its progress, so that each event is handled once and in the order of its log, and in
+   * which it can keep sums. `none`: each event is handled at least once, in any order.
+   * @default own
+   */
+  readonly table?: 'own' | 'none';
+  /**
+   * Messages that one invocation gets at most, 1 to 10. With a slow side effect: 1.
+   * @default 10
+   */
+  readonly batchSize?: number;
+}
+
+/** A function of a team's own, checked and complete. */
+export interface OwnFunction {
+  readonly name: OwnName;
+  readonly entry: string;
+  /** The Regions that it runs in. */
+  readonly regions: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly needs: readonly Need[];
+  readonly limits: FunctionLimits;
+}
+
+/** A subscriber, checked and complete. */
+export interface Subscription extends OwnFunction {
+  readonly limits: FunctionLimits & { readonly queue: QueueLimits };
+  readonly from: SubscribeFrom;
+  readonly hasTable: boolean;
+  /** What it gets, in words. */
+  readonly what: string;
+  /** What its rule lets through in a Region. */
+  readonly patternIn: (region: string) => EventPattern;
+}
+
+/** What a definition is checked against. */
+export interface Deployment {
+  readonly regions: readonly string[];
+  /** Of the domain. */
+  readonly streamTypes: Iterable<string>;
+}
+
+/** Definitions that cannot be deployed: each fault says what was found, and what to write. */
+export class DefinitionError extends Error {
+  readonly code = 'invalid-definition';
+  readonly retryable = false;
+
+  constructor(faults: readonly string[]) {
+    super(`Subscribers or functions cannot be used:\n${faults.map((fault) => `- ${fault}`).join('\n')}`);
+    this.name = 'DefinitionError';
+  }
+}
+
+/** Names of environment variables that Lambda or Meridian sets. */
+const TAKEN_VARIABLE =
+  /^(AWS_.*|LAMBDA_.*|MERIDIAN_.*|NODE_OPTIONS|BUS_NAME|API_FUNCTION|SUBSCRIBER|SUBSCRIBER_TABLE|SUBSCRIBE_FROM)$/;
+
+/**
+ * Checks the definitions of a team's subscribers and functions, and completes them.
+ * @throws DefinitionError with every fault
+ */
+export function parseOwnFunctions(
+  {
+    subscribers = {},
+    functions = {},
+  }: {
+    readonly subscribers?: Readonly<Record<string, SubscriberDefinition>> | undefined;
+    readonly functions?: Readonly<Record<string, OwnFunctionDefinition>> | undefined;
+  },
+  deployment: Deployment,
+): { readonly subscribers: readonly Subscription[]; readonly functions: readonly OwnFunction[] } {
+  const faults = [
+    ...Object.entries(subscribers).flatMap(([name, definition]) =>
+      subscriberFaults(definition, deployment).map((fault) => `subscriber ${name}: ${fault}`),
+    ),
+    ...Object.entries(functions).flatMap(([name, definition]) =>
+      functionFaults(definition, deployment, 1).map((fault) => `function ${name}: ${fault}`),
+    ),
+    ...Object.keys(subscribers)
+      .filter((name) => Object.hasOwn(functions, name))
+      .map((name) => `${name}: a subscriber and a function have one name; rename one of them`),
+    ...[...Object.keys(subscribers), ...Object.keys(functions)]
+      .filter((name) => !isOwnName(name))
+      .map((name) => `the name ${JSON.stringify(name)} cannot be used; write ${OWN_NAME_FORM}`),
+  ];
+  if (faults.length > 0) throw new DefinitionError(faults);
+  const named = <Definition>(of: Readonly<Record<string, Definition>>) =>
+    Object.entries(of).flatMap(([name, definition]) => (isOwnName(name) ? [{ name, definition }] : []));
+  return {
+    subscribers: named(subscribers).map(({ name, definition }) => subscriptionOf(name, definition, deployment)),
+    functions: named(functions).map(({ name, definition }) => ({
+      ...ownFunctionOf(name, definition, deployment),
+      limits: {
+        timeoutS: definition.timeoutSeconds ?? OWN_FUNCTION.timeoutS,
+        memoryMb: definition.memoryMb ?? OWN_FUNCTION.memoryMb,
+      },
+    })),
+  };
+}
+
+function ownFunctionOf(name: OwnName, definition: OwnFunctionDefinition, of: Deployment) {
+  const { entry, runsIn, environment = {}, needs = [] } = definition;
+  return { name, entry, environment, needs, regions: runsIn === undefined ? of.regions : [runsIn] };
+}
+
+function subscriptionOf(name: OwnName, definition: SubscriberDefinition, deployment: Deployment): Subscription {
+  const { streamTypes = [], outcomes = false, writtenIn, from = 'beginning', table = 'own' } = definition;
+  const { timeoutSeconds: timeoutS, memoryMb, batchSize } = definition;
+  const events = streamTypes.length > 0 ? [`events of ${streamTypes.join(', ')}`] : [];
+  return {
+    ...ownFunctionOf(name, definition, deployment),
+    limits: subscriberLimits({ timeoutS, memoryMb, batchSize }),
+    from,
+    hasTable: table === 'own',
+    what: [...events, ...(outcomes ? ['outcomes of transactions'] : [])].join(' and '),
+    patternIn: (region) => ({
+      ...subscriptionPattern(streamTypes, writtenIn === 'here' ? [region] : writtenIn, outcomes),
+    }),
+  };
+}
+
+/**
+ * Events of these stream types, written in any Region or in `regions` only → a subscriber's queue. Whole logs, so that each event's
+ * predecessor arrives too: they cannot be narrowed to some event types.
+ * @param outcomes whether the outcomes of transactions are let through too: of those that these Regions drive
+ */
+export function subscriptionPattern(
+  streamTypes: readonly string[],
+  regions?: readonly string[],
+  outcomes = false,
+): EventPattern {
+  return {
+    source: [...streamTypes.map((type) => SOURCE_PREFIX + type), ...(outcomes ? [ANNOUNCEMENT_SOURCE] : [])],
+    ...(regions && { detail: { meta: { region: regions } } }),
+  };
+}
+
+function subscriberFaults(definition: SubscriberDefinition, deployment: Deployment): readonly string[] {
+  const { streamTypes = [], outcomes = false, writtenIn, from, table, batchSize } = definition;
+  const known = [...deployment.streamTypes];
+  return [
+    ...functionFaults(definition, deployment, FUNCTIONS.subscriber.timeoutS),
+    ...streamTypes
+      .filter((type) => !known.includes(type))
+      .map((type) => `streamTypes: there is no stream type ${JSON.stringify(type)}; write some of ${known.join(', ')}`),
+    ...(streamTypes.length === 0 && !outcomes
+      ? ['it would get nothing; write streamTypes: [...] or outcomes: true']
+      : []),
+    ...(Array.isArray(writtenIn) ? writtenIn.flatMap((region) => regionFaults('writtenIn', region, deployment)) : []),
+    ...(Array.isArray(writtenIn) && writtenIn.length === 0
+      ? ['writtenIn: no Region is named; leave it out for all']
+      : []),
+    ...oneOf('from', from, ['beginning', 'first-seen']),
+    ...oneOf('table', table, ['own', 'none']),
+    ...(from === 'first-seen' && table === 'none'
+      ? ['from: without a table there is no order to begin in; leave it out']
+      : []),
+    ...wholeNumber('batchSize', batchSize, 1, SQS_MAX_BATCH_WITHOUT_WINDOW),
+  ];
+}
+
+function functionFaults(definition: OwnFunctionDefinition, deployment: Deployment, leastS: number): readonly string[] {
+  const { entry, runsIn, environment = {}, needs = [], timeoutSeconds, memoryMb } = definition;
+  return [
+    ...(/^(file:|\/|[A-Za-z]:[\\/])/.test(entry)
+      ? []
+      : [
+          `entry: ${JSON.stringify(entry)} is neither a URL nor an absolute path; write import.meta.resolve('./mailer.ts')`,
+        ]),
+    ...(runsIn === undefined ? [] : regionFaults('runsIn', runsIn, deployment)),
+    ...needs.flatMap((need) => oneOf('needs', need, ['bus', 'api'])),
+    ...wholeNumber('timeoutSeconds', timeoutSeconds, leastS, LAMBDA_MAX_S),
+    ...wholeNumber('memoryMb', memoryMb, LAMBDA_MIN_MB, LAMBDA_MAX_MB),
+    ...Object.keys(environment)
+      .filter((variable) => TAKEN_VARIABLE.test(variable))
+      .map((variable) => `environment: ${variable} is set by Lambda or Meridian; write another name`),
+  ];
+}
+
+function regionFaults(where: string, region: string, { regions }: Deployment): readonly string[] {
+  if (regions.includes(region)) return [];
+  return [`${where}: ${JSON.stringify(region)} is not a Region of the deployment; write one of ${regions.join(', ')}`];
+}
+
+function oneOf(where: string, value: string | undefined, values: readonly string[]): readonly string[] {
+  if (value === undefined || values.includes(value)) return [];
+  return [`${where}: found ${JSON.stringify(value)}; write ${values.join(' or ')}`];
+}
+
+function wholeNumber(where: string, value: number | undefined, min: number, max: number): readonly string[] {
+  if (value === undefined || (Number.isInteger(value) && value >= min && value <= max)) return [];
+  return [`${where}: found ${JSON.stringify(value)}; write a whole number from ${min} to ${max}`];
+}

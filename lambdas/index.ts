@@ -1,0 +1,107 @@
+/** What subscribers and functions of a team's own are made with. */
+
+import { addToSums } from '../adapters/dynamodb/add-to-sums.ts';
+import { dynamoDbClient } from '../adapters/dynamodb/client.ts';
+import { dynamoDbProgress } from '../adapters/dynamodb/progress.ts';
+import { findFunctionUrl } from '../adapters/lambda/function-url.ts';
+import { nodeRuntime } from '../adapters/node/runtime.ts';
+import { ENDPOINT_LOOKUP_MS } from '../core/limits/budgets.ts';
+import { parseEnvironment } from './environment.ts';
+import { powertools } from './powertools.ts';
+import {
+  type SubscriberFunctions,
+  type SubscriberHandler,
+  type SubscriberPorts,
+  subscriberOn,
+  TALLY_PARTITION,
+  withFunctions,
+} from './subscription.ts';
+
+export type { AnnouncedOutcome } from '../core/wire/announcement.ts';
+export type { SubscribedEvent } from '../core/wire/bus-event.ts';
+export type { OwnFunctionDefinition, SubscriberDefinition } from '../core/wire/subscription.ts';
+export type { Addition, HandleContext, Handling, SubscriberFunctions, SubscriberHandler } from './subscription.ts';
+
+/**
+ * Makes what the file of a subscriber exports as `handler`: `export const handler = subscriber({ handle: async (event, { key }) => … })`.
+ * docs/guides/subscribers.md says what is guaranteed. It reads its environment at its first batch.
+ */
+export function subscriber(functions: SubscriberFunctions): SubscriberHandler {
+  let instance: SubscriberHandler | undefined;
+  return withFunctions(async (batch, context) => {
+    instance ??= subscriberOn(functions, deployedPorts());
+    return instance(batch, context);
+  }, functions);
+}
+
+/** @throws Error that names every variable that is missing */
+function deployedPorts(): SubscriberPorts {
+  const env = parseEnvironment(['AWS_REGION', 'MERIDIAN_NAME', 'SUBSCRIBER', 'SUBSCRIBE_FROM']);
+  const telemetry = powertools(env.MERIDIAN_NAME);
+  return {
+    name: env.SUBSCRIBER,
+    region: env.AWS_REGION,
+    environment: process.env,
+    from: env.SUBSCRIBE_FROM,
+    progress: process.env.SUBSCRIBER_TABLE === undefined ? undefined : ownProgress(),
+    runtime: nodeRuntime(telemetry.metric),
+    telemetry,
+  };
+}
+
+function ownProgress() {
+  const env = parseEnvironment(['SUBSCRIBER_TABLE']);
+  return dynamoDbProgress(dynamoDbClient(), env.SUBSCRIBER_TABLE, addToSums(env.SUBSCRIBER_TABLE, TALLY_PARTITION));
+}
+
+/** Where a deployment's API is reached from one of its functions. */
+export interface ClientOptions {
+  /** The function's own Region: the first to ask. */
+  readonly region: string;
+  /** The API's URL by Region, the own Region's first. */
+  readonly endpoints: Readonly<Record<string, string>>;
+}
+
+/** What was looked up by this process. */
+const looked = new Map<string, string>();
+
+/**
+ * The options of a client for a function or a subscriber that was defined with `needs: ['api']`:
+ * `client<typeof domain>(await clientOptions())`. The own Region's URL is in the environment; those of the others are looked up by the name
+ * of their function, once a process. A Region that does not answer within two seconds is left out, and looked up again at the next call.
+ * With MERIDIAN_ENDPOINTS, an object of URLs by Region as JSON, nothing is looked up.
+ * @param environment @default process.env
+ * @throws Error that names every variable that is missing
+ */
+export async function clientOptions(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<ClientOptions> {
+  if (environment.MERIDIAN_ENDPOINTS !== undefined) {
+    const { AWS_REGION: region, MERIDIAN_ENDPOINTS: endpoints } = parseEnvironment(
+      ['AWS_REGION', 'MERIDIAN_ENDPOINTS'],
+      environment,
+    );
+    return { region, endpoints };
+  }
+  const env = parseEnvironment(['AWS_REGION', 'MERIDIAN_REGIONS', 'MERIDIAN_API_URL', 'API_FUNCTION'], environment);
+  const others = env.MERIDIAN_REGIONS.filter((region) => region !== env.AWS_REGION);
+  const found = await Promise.all(others.map(async (region) => [region, await urlIn(region, env)] as const));
+  const reachable = found.filter((entry): entry is readonly [string, string] => entry[1] !== undefined);
+  return {
+    region: env.AWS_REGION,
+    endpoints: { [env.AWS_REGION]: env.MERIDIAN_API_URL, ...Object.fromEntries(reachable) },
+  };
+}
+
+/** @returns undefined when the Region does not answer */
+async function urlIn(region: string, env: { readonly API_FUNCTION: string }): Promise<string | undefined> {
+  const known = looked.get(region);
+  if (known !== undefined) return known;
+  try {
+    const url = await findFunctionUrl(region, env.API_FUNCTION, { callMs: ENDPOINT_LOOKUP_MS });
+    looked.set(region, url);
+    return url;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,79 @@
+import { fileURLToPath } from 'node:url';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { type Environment, namesOf } from '../../core/names.ts';
+import type { OwnFunction as Definition } from '../../core/wire/subscription.ts';
+import type { Config } from '../config.ts';
+import type { Api } from './api.ts';
+import type { Bus } from './bus.ts';
+import { MeridianFunction } from './meridian-function.ts';
+
+/** What an app adds to the definition of a function of its own. */
+export interface Granting {
+  /**
+   * Gives the function permissions of its own: called once for each Region that it runs in, with the function and that Region. It starts with
+   * its log, its traces, and what Meridian needs it for.
+   * @default nothing more
+   */
+  readonly grant?: (fn: IFunction, region: string) => void;
+}
+
+/** What functions of a team's own may use of their Region. */
+export interface OwnFunctionScope {
+  /** The deployment. */
+  readonly config: Config;
+  /** The Region of the stack. */
+  readonly region: string;
+  /** This Region's bus. */
+  readonly bus: Bus;
+  /** This Region's API. */
+  readonly api: Api;
+}
+
+/** Properties of OwnFunction. */
+export interface OwnFunctionProps extends OwnFunctionScope {
+  /** The function. */
+  readonly own: Definition & Granting;
+  /** What it does, for the console. */
+  readonly description: string;
+  /**
+   * What Meridian tells it, besides what it needs.
+   * @default nothing
+   */
+  readonly tells?: Environment;
+}
+
+/** A function of a team's own, with what it needs of the deployment. */
+export class OwnFunction extends Construct {
+  readonly function: MeridianFunction;
+
+  constructor(scope: Construct, id: string, { own, description, tells, ...scoped }: OwnFunctionProps) {
+    super(scope, id);
+    const { config, region, bus, api } = scoped;
+    const { name, entry, limits, environment, needs, grant } = own;
+    this.function = new MeridianFunction(this, 'Function', {
+      config,
+      region,
+      functionId: name,
+      limits,
+      entry: entry.startsWith('file:') ? fileURLToPath(entry) : entry,
+      description,
+      ownEnvironment: environment,
+      environment: {
+        ...tells,
+        ...(needs.includes('bus') && { BUS_NAME: bus.bus.eventBusName }),
+        ...(needs.includes('api') && {
+          MERIDIAN_REGIONS: config.regions.join(),
+          MERIDIAN_API_URL: api.url,
+          API_FUNCTION: namesOf(config.name).function('api'),
+        }),
+      },
+    });
+    if (needs.includes('bus')) bus.grantPublish(this.function.role);
+    if (needs.includes('api')) {
+      api.grantInvokeEverywhere(this.function.role);
+      api.grantFindElsewhere(this.function.role);
+    }
+    grant?.(this.function.function, region);
+  }
+}

@@ -1,0 +1,7 @@
+import { Meridian } from '@meridian-es/meridian/cdk';
+import { App } from 'aws-cdk-lib';
+
+// The name and the Regions are in cdk.json.
+new Meridian(new App(), 'Meridian', {
+  domain: import.meta.resolve('../streams/index.ts'),
+});

@@ -1,0 +1,68 @@
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { type Deployment, parseOwnFunctions, type SubscriberDefinition, type Subscription } from '../core/index.ts';
+import { functionsOf, type SubscriberFunctions, type SubscriberHandler } from '../lambdas/subscription.ts';
+
+/** A subscriber as it is deployed; in a world its handler may be given instead of its file. */
+export interface WorldSubscriber extends SubscriberDefinition {
+  /**
+   * What `subscriber({ … })` returned.
+   * @default what `entry` exports as `handler`
+   */
+  readonly handler?: SubscriberHandler;
+}
+
+/** A subscriber, and what it does once its file is loaded. */
+export interface LoadedSubscriber {
+  readonly subscription: Subscription;
+  readonly functions: Promise<SubscriberFunctions>;
+}
+
+/** The file of a subscriber cannot be used: which file, what was found, and what to write. */
+export class SubscriberFileError extends Error {
+  readonly code = 'invalid-subscriber-file';
+  readonly retryable = false;
+
+  constructor(name: string, file: string, found: string, options?: ErrorOptions) {
+    super(
+      `Subscriber ${name}, ${file}: ${found} Write \`export const handler = subscriber({ handle: async (event, { key }) => { … } })\` in it.`,
+      options,
+    );
+    this.name = 'SubscriberFileError';
+  }
+}
+
+/** Checks subscribers as a deployment does, and begins to load their files. @throws DefinitionError with every fault */
+export function loadSubscribers(
+  definitions: Readonly<Record<string, WorldSubscriber>>,
+  deployment: Deployment,
+): readonly LoadedSubscriber[] {
+  return parseOwnFunctions({ subscribers: definitions }, deployment).subscribers.map((subscription) => ({
+    subscription,
+    functions: functionsIn(subscription, definitions[subscription.name]?.handler),
+  }));
+}
+
+async function functionsIn(
+  { name, entry }: Subscription,
+  given: SubscriberHandler | undefined,
+): Promise<SubscriberFunctions> {
+  const url = entry.startsWith('file:') ? entry : pathToFileURL(entry).href;
+  const file = fileURLToPath(url);
+  const handler = given ?? (await load(name, file, url)).handler;
+  const functions = functionsOf(handler);
+  if (functions) return functions;
+  throw new SubscriberFileError(
+    name,
+    file,
+    handler === undefined ? 'It exports no `handler`.' : 'What it exports as `handler` was not made by `subscriber`.',
+  );
+}
+
+async function load(name: string, file: string, url: string): Promise<{ readonly handler?: unknown }> {
+  try {
+    return await import(url);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new SubscriberFileError(name, file, `It could not be loaded: ${why}`, { cause });
+  }
+}
