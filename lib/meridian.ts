@@ -130,7 +130,7 @@ export class Meridian extends Construct {
       config: this.config,
       projectedTypes: [...projectedTypes(domain)].sort(),
       eventSchemas: registrySchemas(domain),
-      own: ownOf({ subscribers, functions }, { regions: config.regions, streamTypes: domain.streams.keys() }),
+      own: ownOf({ subscribers, functions }, { regions: config.regions, streamTypes: [...domain.streams.keys()] }),
       deployed: readDeployed(REGIONS_FILE, config.name),
     });
     this.global = global;

@@ -11,7 +11,8 @@ import { readOptions } from './options.ts';
 // what tsc made of them, in a folder that nothing in the repository resolves.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const STAGE = join(root, '.package');
+/** The folder that is packed. */
+export const STAGE = join(root, '.package');
 
 /** What a team brings, each needed by one entry point only unless it is zod. */
 const PEERS = ['aws-cdk-lib', 'cdk-nag', 'constructs', 'esbuild'] as const;

@@ -109,7 +109,7 @@ export class World {
         `${regions.join(', ')} do not allow strong decisions. On AWS they need three Regions of one set.`,
       );
     this.decisions = decisions;
-    const loaded = loadSubscribers(subscribers, { regions, streamTypes: domain.streams.keys() });
+    const loaded = loadSubscribers(subscribers, { regions, streamTypes: [...domain.streams.keys()] });
     this.ready = Promise.all(loaded.map(({ functions }) => functions)).then(() => undefined);
     // Whoever lets virtual time pass gets the error; without that, whoever waits for it.
     this.ready.catch(() => undefined);

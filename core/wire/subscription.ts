@@ -109,7 +109,7 @@ export interface Subscription extends OwnFunction {
 export interface Deployment {
   readonly regions: readonly string[];
   /** Of the domain. */
-  readonly streamTypes: Iterable<string>;
+  readonly streamTypes: readonly string[];
 }
 
 /** Definitions that cannot be deployed: each fault says what was found, and what to write. */
@@ -209,7 +209,7 @@ export function subscriptionPattern(
 
 function subscriberFaults(definition: SubscriberDefinition, deployment: Deployment): readonly string[] {
   const { streamTypes = [], outcomes = false, writtenIn, from, table, batchSize } = definition;
-  const known = [...deployment.streamTypes];
+  const known = deployment.streamTypes;
   return [
     ...functionFaults(definition, deployment, FUNCTIONS.subscriber.timeoutS),
     ...streamTypes

@@ -74,7 +74,7 @@ export function synthesize({
       config,
       projectedTypes: [...types].sort(),
       eventSchemas: registrySchemas(toyDomain),
-      own: ownOf({ subscribers, functions }, { regions: config.regions, streamTypes: toyDomain.streams.keys() }),
+      own: ownOf({ subscribers, functions }, { regions: config.regions, streamTypes: [...toyDomain.streams.keys()] }),
       deployed,
     });
     change?.(stacks);

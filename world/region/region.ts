@@ -119,7 +119,7 @@ export class WorldRegion {
         })),
     });
     this.#queues = new RegionQueues(options, this.#functions, this.quarantine);
-    const types = projectedTypes(domain);
+    const types = [...projectedTypes(domain)].sort();
     this.bus.addRule(ingestPattern, { kind: 'queue', queue: this.#queues.ingest });
     this.bus.addRule(fastPathPattern(region, types), { kind: 'queue', queue: this.#queues.projection });
     for (const subscriber of options.subscribers)

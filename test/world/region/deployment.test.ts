@@ -19,7 +19,7 @@ import type { FunctionOptions } from '../../../world/services/function-pool.ts';
 import type { QueueEnds, QueueOptions } from '../../../world/services/queue.ts';
 import type { TableStreamOptions } from '../../../world/services/table-stream.ts';
 import { World } from '../../../world/world.ts';
-import { synthesize } from '../../lib/synthesize.ts';
+import { aSubscriber, synthesize } from '../../lib/synthesize.ts';
 import { TemplateReader } from '../../lib/template.ts';
 import {
   countOfMappings,
@@ -35,12 +35,6 @@ import {
 
 // The first synth of a process loads the CDK and its validation engine, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
-
-/** The views in the order of their streams: the stacks list the streams sorted, so that templates do not change by themselves. */
-const domain = {
-  ...toyDomain,
-  views: new Map([...toyDomain.views].sort(([, a], [, b]) => (a.of.type < b.of.type ? -1 : 1))),
-};
 
 /** Every service that a world makes, and what with. */
 const made = vi.hoisted(() => ({
@@ -87,7 +81,7 @@ vi.mock(import('../../../world/services/table-stream.ts'), async (load) => {
 
 /** A subscriber of everything. */
 const listening = {
-  entry: '/not/loaded.ts',
+  ...aSubscriber,
   streamTypes: ['note', 'stock'],
   outcomes: true,
   handler: subscriber({}),
