@@ -9,6 +9,7 @@ import { addCost } from './commands/cost.ts';
 import { addDeploy } from './commands/deploy.ts';
 import { addIngest } from './commands/ingest.ts';
 import { addInit } from './commands/init.ts';
+import { addLocalStack } from './commands/localstack.ts';
 import { addQuarantine } from './commands/quarantine.ts';
 import { addRebuild } from './commands/rebuild.ts';
 import { addRegions } from './commands/regions.ts';
@@ -45,6 +46,7 @@ for (const [name, add] of [
   ['start', addStart],
   ['test', addTest],
   ['deploy', addDeploy],
+  ['localstack', addLocalStack],
 ] as const)
   if (!program.commands.some((command) => command.name() === name)) add(program, project);
 addSchemas(program);
