@@ -2,7 +2,7 @@ import { cpSync, existsSync, globSync, mkdirSync, readdirSync, readFileSync, ren
 import { findPackageJSON } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import * as z from 'zod';
-import { parseJson } from '../../core/index.ts';
+import { parseJson } from '../../core/facts/json.ts';
 import { CliError } from '../client/cli-error.ts';
 import { packageSpec } from './package-spec.ts';
 
@@ -85,7 +85,7 @@ function manifestOf(name: string, meridian: z.output<typeof packageSchema>, spec
     private: true,
     type: 'module',
     engines: { node: '>=24' },
-    meridian: { domain: 'streams/index.ts' },
+    meridian: { domain: 'streams/index.ts', subscribers: 'subscribers/index.ts' },
     scripts: {
       start: 'meridian start',
       test: 'meridian test',
