@@ -27,16 +27,18 @@ export const coreModules = [
 const core = '^core/';
 /** Entry points of the package. */
 const author = '^index\\.ts$';
+const clientEntry = '^client/index\\.ts$';
 const worldEntry = '^world/index\\.ts$';
+const construct = '^lib/index\\.ts$';
 /** How what npm runs reads its command line. */
 const scriptOptions = '^scripts/options\\.ts$';
-/** What `#domain` is here: a team's own takes its place. */
-const domain = '^examples/flights/index\\.ts$';
 /** What the code and its deployment have to agree on. */
 const agreed = '^core/(limits/|names\\.ts$|wire/(bus|subscription)\\.ts$)';
 const lambdas = '^lambdas/(?!index\\.ts$|[^/]+/index\\.ts$)';
 /** What a team's subscribers and functions are made with. */
 const lambdaEntry = '^lambdas/index\\.ts$';
+/** What is kept of a deployment: a file, and nothing of the CDK. */
+const deployedRegions = '^lib/deployed-regions\\.ts$';
 const simulator = 'simulator/';
 const toy = '^testing/toy\\.ts$';
 const customResource = 'constructs/[^/]+/(handler|index)\\.ts$';
@@ -66,14 +68,42 @@ const layers = [
   {
     name: 'examples-know-public-names',
     comment: 'an example imports its own files, zod and the public names, as the repository of a team does',
-    from: '^examples/(?!flights/airports\\.mjs$|[^/]+/(demo|commands|test)/)',
+    from: '^examples/(?!flights/airports\\.mjs$|[^/]+/(app\\.ts$|(demo|commands|test)/))',
     may: ['^examples/', author, lambdaEntry, npm('zod')],
+  },
+  {
+    name: 'starter-knows-public-names',
+    comment:
+      'the starter is the repository of a team: it imports its own files, the public names, and what its package.json names',
+    from: '^starter/',
+    may: ['^starter/', author, '^(lib|testing|world)/index\\.ts$', npm('zod', 'aws-cdk-lib', 'vitest')],
   },
   {
     name: 'demo-knows-public-names-and-the-command-line',
     comment: 'the demo of the flights is a part of the command line here: it may use how that reads options and prints',
     from: '^examples/[^/]+/(demo|commands)/',
-    may: ['^examples/', author, worldEntry, '^bin/', npm('zod', 'commander', 'cli-progress', 'cli-table3'), builtins],
+    may: [
+      '^examples/',
+      author,
+      clientEntry,
+      worldEntry,
+      '^bin/',
+      npm('zod', 'commander', 'cli-progress', 'cli-table3'),
+      builtins,
+    ],
+  },
+  {
+    name: 'client-knows-the-wire',
+    comment:
+      'the client imports what it and a Region have to agree on, and nothing of the engine: it runs in browsers too',
+    from: '^client/',
+    may: [
+      '^client/',
+      '^core/(facts|limits|wire)/',
+      // Types only: see the rule below.
+      '^core/definition/',
+      npm('@smithy/signature-v4', '@aws-crypto/sha256-js', 'zod'),
+    ],
   },
   {
     name: 'adapters-know-core',
@@ -103,7 +133,7 @@ const layers = [
     name: 'index-wires',
     comment: 'lambdas/<function>/index.ts wires handlers, adapters and domain, and nobody imports it',
     from: '^lambdas/[^/]+/index\\.ts$',
-    may: [lambdas, core, '^adapters/', domain, npm('@aws-sdk/[^/]+', '@aws-lambda-powertools/[^/]+', 'uuid'), builtins],
+    may: [lambdas, core, '^adapters/', npm('@aws-sdk/[^/]+', '@aws-lambda-powertools/[^/]+', 'uuid'), builtins],
   },
   {
     name: 'testing-knows-core',
@@ -116,14 +146,14 @@ const layers = [
     name: 'lib-is-infrastructure',
     comment:
       'lib imports the CDK, and what core and the stacks have to agree on: limits, names, bus patterns; the app gives it its domain',
-    from: `^lib/(?!meridian\\.ts$|${customResource})`,
+    from: `^lib/(?!(meridian|index)\\.ts$|${customResource})`,
     may: ['^lib/', agreed, npm('aws-cdk-lib', 'constructs', 'cdk-nag', 'esbuild', 'zod'), builtins],
   },
   {
     name: 'construct-reads-a-domain',
     comment:
-      'lib/meridian.ts is the construct that teams use: it also reads their domain, and what its events look like',
-    from: '^lib/meridian\\.ts$',
+      'lib/meridian.ts is the construct that teams use, with lib/index.ts as its entry: it also reads their domain, and what its events look like',
+    from: '^lib/(meridian|index)\\.ts$',
     may: [
       '^lib/',
       agreed,
@@ -161,10 +191,9 @@ const layers = [
   },
   {
     name: 'schemas-describe-a-domain',
-    comment:
-      'what others may rely on, as JSON Schema and AsyncAPI: of any domain, and the run.ts that writes them of this one',
+    comment: 'what others may rely on, as JSON Schema, AsyncAPI and OpenAPI: of any domain, which is an argument',
     from: '^schemas/',
-    may: ['^schemas/', core, domain, scriptOptions, npm('zod', 'yaml'), builtins],
+    may: ['^schemas/', core, npm('zod', 'yaml'), builtins],
   },
   {
     name: 'bench-times-what-runs',
@@ -180,27 +209,24 @@ const layers = [
     ],
   },
   {
-    name: 'app-is-infrastructure',
-    comment: 'bin/app.ts is the CDK app: it names the domain, which lib reads, and the subscribers',
-    from: '^bin/app\\.ts$',
-    may: [
-      '^lib/',
-      '^project/',
-      '^examples/[^/]+/subscribers/index\\.ts$',
-      npm('aws-cdk-lib', 'constructs', 'cdk-nag'),
-      builtins,
-    ],
+    name: 'app-is-a-teams',
+    comment: 'app.ts is the CDK app of an example: it names the domain to the construct, which reads it',
+    from: '^examples/[^/]+/app\\.ts$',
+    may: [construct, '^examples/[^/]+/subscribers/index\\.ts$', npm('aws-cdk-lib', 'constructs'), builtins],
   },
   {
     name: 'command-line-wires-the-world',
     comment:
       'bin/meridian wires what is served; a deployed Region it reaches by adapters/lambda, as only adapters know an SDK',
-    from: '^bin/(?!app\\.ts$)',
+    from: '^bin/',
     may: [
-      '^bin/(?!app\\.ts$)',
+      '^bin/',
       '^project/',
+      '^schemas/',
+      deployedRegions,
       '^world/',
       '^adapters/lambda/',
+      '^client/',
       core,
       npm('cli-progress', 'cli-table3', 'commander', 'zod'),
       builtins,
@@ -233,9 +259,18 @@ const forbidden = [
   })),
   {
     name: 'lib-stays-behind-the-app',
-    comment: 'only bin/app.ts, tests and the script that measures bundles import lib: the CDK is no part of what runs',
-    from: { pathNot: '^(lib|test)/|^bin/app\\.ts$|^scripts/(bundle-sizes\\.ts$|package-check/shop/bin/)' },
-    to: { path: '^lib/' },
+    comment: 'only apps, tests and the script that measures bundles import lib: the CDK is no part of what runs',
+    from: {
+      pathNot: '^(lib|test)/|^examples/[^/]+/(app\\.ts$|test/)|^scripts/bundle-sizes\\.ts$|^starter/bin/',
+    },
+    to: { path: '^lib/', pathNot: deployedRegions },
+  },
+  {
+    name: 'client-has-types-of-definitions-only',
+    comment:
+      'the client infers from the type of a domain what it takes: of the domain itself nothing is there when it runs',
+    from: { path: '^client/' },
+    to: { path: '^core/definition/', dependencyTypesNot: ['type-only'] },
   },
   {
     name: 'figures-are-independent',
@@ -251,6 +286,12 @@ const forbidden = [
     to: { path: '^lambdas/[^/]+/index\\.ts$' },
   },
   {
+    name: 'examples-are-leaves',
+    comment: 'Meridian works without its examples: nothing outside of them imports one',
+    from: { pathNot: ['^examples/', '^schemas/run\\.ts$', '^test/(localstack|schemas)/'] },
+    to: { path: '^examples/' },
+  },
+  {
     name: 'tests-are-leaves',
     comment: 'nothing imports a test',
     from: { pathNot: ['^test/', '^examples/[^/]+/test/'] },
@@ -260,7 +301,7 @@ const forbidden = [
     name: 'testing-is-for-tests',
     comment: 'only tests import testing, and the simulator the toy: it is no part of what is deployed or started',
     from: {
-      pathNot: ['^test(ing)?/', '^examples/[^/]+/test/', '^scripts/package-check/shop/test/', `^world/${simulator}`],
+      pathNot: ['^test(ing)?/', '^(examples/[^/]+|starter)/test/', `^world/${simulator}`],
     },
     to: { path: '^testing/' },
   },
@@ -268,7 +309,11 @@ const forbidden = [
     name: 'shipped-on-dependencies',
     comment: 'what is deployed or started imports packages of "dependencies" only; types of others are erased',
     from: {
-      path: ['^(core|examples|adapters|lambdas|world)/(?!.*/test/)', '^bin/(?!app\\.ts$)', `^lib/${customResource}`],
+      path: [
+        '^(client|core|examples|adapters|lambdas|project|schemas|world)/(?!.*/test/|[^/]+/app\\.ts$)',
+        '^bin/',
+        `^lib/${customResource}`,
+      ],
     },
     to: { path: 'node_modules/', dependencyTypesNot: ['npm', 'type-only'] },
   },
@@ -277,7 +322,7 @@ const forbidden = [
   {
     name: 'no-orphan',
     comment: 'nothing imports the file and it imports nothing',
-    from: { path: '^(core|adapters|lambdas|lib|schemas|world)/', orphan: true },
+    from: { path: '^(client|core|adapters|lambdas|lib|schemas|world)/', orphan: true },
     to: {},
   },
 ];

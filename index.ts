@@ -1,22 +1,22 @@
 /** What an author of streams needs: definitions, their types, and the words of the bus. */
 
-export type { EvolveContext, Mode } from './core/definition/conflicts.ts';
+export type { EvolveContext } from './core/definition/conflicts.ts';
 export type { Domain } from './core/definition/domain.ts';
 export { defineDomain } from './core/definition/domain.ts';
-export type { EventVersion, EventVersions } from './core/definition/event-version.ts';
+export type { EventVersion } from './core/definition/event-version.ts';
 export { nextVersion } from './core/definition/event-version.ts';
-export type { Snapshots } from './core/definition/snapshots.ts';
 export type {
   CommandDefinition,
   DecideContext,
   EventOf,
+  HomeStream,
+  MergeStream,
   NewEventOf,
   RecordedEvent,
   StreamDefinition,
 } from './core/definition/stream.ts';
 export { defineStream } from './core/definition/stream.ts';
-export type { ViewDefinition } from './core/definition/view.ts';
+export type { FieldSums, RowView, TotalView, ViewDefinition } from './core/definition/view.ts';
 export { defineView } from './core/definition/view.ts';
 export { MeridianError, reject } from './core/facts/errors.ts';
-export type { Totals } from './core/facts/view-entry.ts';
 export { APPEND, COMMAND, RECEIPT_SOURCE, TRANSACT } from './core/wire/bus.ts';

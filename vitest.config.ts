@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Tests whose counts depend on how fast an engine answers: they run after all others, with the machine to themselves. */
@@ -6,6 +7,8 @@ const alone = ['test/core/write/append.dynamodb-local.test.ts', 'test/core/log/s
 const localstack = ['test/localstack/**/*.test.ts', 'test/contract/localstack.test.ts'];
 
 export default defineConfig({
+  // Functions are loaded with the domain of the tests: in the package `#domain` is a file that throws.
+  resolve: { alias: { '#domain': fileURLToPath(new URL('testing/toy-domain.ts', import.meta.url)) } },
   test: {
     // They end what hangs. A busy machine, or one that is four times slower, needs its seconds for an engine, a process or
     // a synthesis.
@@ -22,7 +25,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'all',
-          include: ['test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+          include: ['test/**/*.test.ts', '{examples/*,starter}/test/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...alone, ...localstack],
           sequence: { groupOrder: 0 },
         },

@@ -6,17 +6,20 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+// The package has what the compiler made of it.
+const built = fileURLToPath(new URL('meridian.js', import.meta.url));
+const isBuilt = existsSync(built);
+const script = isBuilt ? built : fileURLToPath(new URL('meridian.ts', import.meta.url));
+
 const node = findNode24();
 if (node === undefined) {
-  process.stderr.write(
-    `meridian needs Node 24; this is Node ${process.versions.node}. Run \`npm install\` in its folder, which brings it, or install Node 24.\n`,
-  );
+  const remedy = isBuilt
+    ? 'Install Node 24 or later: https://nodejs.org.'
+    : 'Run `npm install` in its folder, which brings it, or install Node 24.';
+  process.stderr.write(`meridian needs Node 24; this is Node ${process.versions.node}. ${remedy}\n`);
   process.exit(1);
 }
 
-// The package has what the compiler made of it.
-const built = fileURLToPath(new URL('meridian.js', import.meta.url));
-const script = existsSync(built) ? built : fileURLToPath(new URL('meridian.ts', import.meta.url));
 const child = spawn(node, [script, ...process.argv.slice(2)], { stdio: 'inherit' });
 child.on('error', (error) => {
   process.stderr.write(`meridian: ${node} did not start: ${error.message}\n`);

@@ -1,4 +1,4 @@
-/** The public face of the engine. */
+/** The public interface of the engine. */
 
 export type { EvolveContext, Mode } from './definition/conflicts.ts';
 export type { Domain } from './definition/domain.ts';
@@ -10,12 +10,15 @@ export type {
   CommandDefinition,
   DecideContext,
   EventOf,
+  HomeStream,
+  InputSchemas,
+  MergeStream,
   NewEventOf,
   RecordedEvent,
   StreamDefinition,
 } from './definition/stream.ts';
 export { commandOf, defineStream, parseEvents, parseInput } from './definition/stream.ts';
-export type { ViewDefinition } from './definition/view.ts';
+export type { FieldSums, RowView, TotalView, ViewDefinition } from './definition/view.ts';
 export { defineView, shardOf } from './definition/view.ts';
 export { inOrderPerKey } from './delivery/in-order.ts';
 export type { Change, RelayPorts } from './delivery/relay.ts';

@@ -1,13 +1,13 @@
 import { FUNCTIONS, type FunctionId, type QueueConsumerId } from './limits/functions.ts';
 
-/** The prefix of a deployment that has no name of its own. */
+/** Default name prefix of a deployment. */
 export const DEFAULT_PREFIX = 'meridian';
 
-/** Tags for the bill, beside `meridian`, the deployment: in which Region, and what for. */
+/** Cost allocation tags, in addition to `meridian`, the deployment: the Region and the purpose. */
 export const REGION_TAG = 'meridian:region';
 export const COMPONENT_TAG = 'meridian:component';
 
-/** The partition of the views table in which a Region notes what it has seen of each; no view has such a name. */
+/** The partition of the views table that stores the newest stamp seen of each Region; no view can have this name. */
 export const SEEN_PARTITION = 'meridian#seen';
 
 declare const own: unique symbol;
@@ -44,7 +44,7 @@ export type QueueId = QueueConsumerId | 'quarantine' | `${QueueConsumerId | 'for
 /** The rules of a Region's bus, by the last part of their name. */
 export type RuleId = QueueConsumerId | OwnName | 'fast-path' | `forward-${string}`;
 
-/** Every environment variable that a function may read: the stacks set them, lambdas/environment.ts parses them. */
+/** Every environment variable of a function: set by the stacks, parsed by lambdas/environment.ts. */
 export type EnvironmentVariable =
   | 'AWS_REGION'
   | 'MERIDIAN_NAME'
@@ -70,12 +70,12 @@ export type EnvironmentVariable =
   | 'SUBSCRIBER_TABLE'
   | 'SUBSCRIBE_FROM';
 
-/** What a function is told. */
+/** The environment of a function. */
 export type Environment = { readonly [Name in EnvironmentVariable]?: string };
 
 /**
- * Every name that a stack of one Region must know of another, and whoever calls what is deployed: they are made from the
- * prefix, so no stack needs a reference into another Region.
+ * Every name that stacks of other Regions and callers of a deployment need. All are derived from the prefix, so no
+ * stack needs a reference into another Region.
  */
 export function namesOf(prefix: string) {
   return {
@@ -103,15 +103,21 @@ export function namesOf(prefix: string) {
   };
 }
 
-/** The attributes that every table has, and how DynamoDB learns when an item may go. */
+/** The key attributes of every table, and its time-to-live attribute. */
 export const PARTITION_KEY = 'pk';
 export const SORT_KEY = 'sk';
 export const EXPIRES = 'expires';
 
-/** Where decisions are: seen by every Region at once (multi-Region strong consistency), or in replicas that catch up. */
+/**
+ * How decisions are replicated: `strong` (multi-Region strong consistency: every Region sees them at once) or
+ * `eventual`.
+ */
 export const DECISIONS = ['strong', 'eventual'] as const;
 export type DecisionsKind = (typeof DECISIONS)[number];
 
-/** Where a log begins for a subscriber that has handled nothing of it: core/delivery/subscriber.ts says what each means. */
+/**
+ * Where a subscriber starts in a log of which it has handled nothing; core/delivery/subscriber.ts explains the
+ * values.
+ */
 export const SUBSCRIBE_FROM = ['beginning', 'first-seen'] as const;
 export type SubscribeFrom = (typeof SUBSCRIBE_FROM)[number];

@@ -1,9 +1,9 @@
 import type { SQSBatchResponse } from 'aws-lambda';
 import type { Log } from './instrument.ts';
 
-/** The answer that has exactly the failed items delivered again; an item has failed when it has a `why`. */
+/** The response that causes exactly the failed items to be redelivered; an item failed if it has a `why`. */
 export function failedOf(items: readonly { readonly id: string; readonly why: unknown }[], log: Log): SQSBatchResponse {
   const failed = items.filter(({ why }) => why !== undefined);
-  for (const { id, why } of failed) log.warn('Will be delivered again', { id, why: String(why), error: why });
+  for (const { id, why } of failed) log.warn('Will be redelivered', { id, why: String(why), error: why });
   return { batchItemFailures: failed.map(({ id }) => ({ itemIdentifier: id })) };
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { parseJson } from '../core/facts/json.ts';
 import { DECISIONS, type EnvironmentVariable, SUBSCRIBE_FROM } from '../core/names.ts';
 
-/** How each environment variable is written. */
+/** The format of each environment variable. */
 const variables = {
   AWS_REGION: z.string().min(1),
   /** Prefix of all names; also the metrics' namespace and the service in the logs. */
@@ -12,13 +12,13 @@ const variables = {
     .string()
     .min(1)
     .transform((list) => list.split(',')),
-  /** The log that this Region writes. */
+  /** The log that this Region writes to. */
   MERIDIAN_LOG: z.string().min(1),
   EVENTS_TABLE: z.string().min(1),
   VIEWS_TABLE: z.string().min(1),
   SNAPSHOTS_TABLE: z.string().min(1),
   TRANSACTIONS_TABLE: z.string().min(1),
-  /** Whether every Region sees a decision at once (MRSC), or replicas catch up (MREC). */
+  /** `strong`: every Region sees a decision at once (MRSC); `eventual`: replicas catch up (MREC). */
   DECISIONS: z.enum(DECISIONS),
   BUS_NAME: z.string().min(1),
   PROJECTION_QUEUE_URL: z.url(),
@@ -47,8 +47,8 @@ const environmentSchema = z.object(variables).partial();
 type Environment = { readonly [Name in keyof typeof variables]: z.output<(typeof variables)[Name]> };
 
 /**
- * Reads the variables that a function needs, once, at cold start.
- * @throws Error that names every variable that is missing or malformed
+ * Parses the variables of a function, once, at cold start.
+ * @throws Error with the names of all missing or malformed variables
  */
 export function parseEnvironment<Name extends keyof Environment>(
   names: readonly Name[],

@@ -7,31 +7,31 @@ export interface Log {
   error(message: string, details: Readonly<Record<string, unknown>>): void;
 }
 
-/** An invocation as a middleware sees it. */
+/** An invocation, as passed to middleware. */
 export interface Invocation {
   readonly event: unknown;
   readonly context: Context;
   readonly response: unknown;
   readonly error: Error | null;
-  /** What middlewares tell each other. */
+  /** Data shared between middlewares. */
   readonly internal: Record<string, unknown>;
 }
 
-/** What is done around an invocation: a middleware of middy, in words of our own, since this is a part of public types. */
+/** Wraps an invocation: middy's middleware interface, declared here because it is part of public types. */
 export interface Middleware {
   before?(invocation: Invocation): unknown;
   after?(invocation: Invocation): unknown;
   onError?(invocation: Invocation): unknown;
 }
 
-/** What a handler says of itself. Metrics go through the runtime port of core. */
+/** The telemetry of a handler. Metrics go through the runtime port of core. */
 export interface Telemetry {
   readonly log: Log;
   /** Middlewares around every invocation: log context, metrics flush. */
   readonly middlewares: readonly Middleware[];
 }
 
-/** A handler with the telemetry around it. The function's own timeout is the only one: middy's early answer is off. */
+/** Wraps a handler in its telemetry. Lambda's own timeout is the only one: middy's early timeout is disabled. */
 export function instrument<Event, Result>(
   { middlewares }: Telemetry,
   handle: (event: Event, context: Context) => Promise<Result>,

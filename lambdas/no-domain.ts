@@ -1,8 +1,8 @@
 import type { Domain } from '../core/index.ts';
 
-// What `#domain` is in the package: functions are bundled with the domain of a team in its place.
+// Stands in for `#domain`: bundling replaces it with the team's domain.
 export const domain: Domain = noDomain();
 
 function noDomain(): never {
-  throw new Error('A function of Meridian runs a domain: bundle it with the construct, which puts yours in.');
+  throw new Error('This function has no domain. Bundle it with the Meridian construct, which adds yours.');
 }

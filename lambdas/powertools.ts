@@ -5,8 +5,8 @@ import type { Runtime } from '../core/index.ts';
 import type { Middleware, Telemetry } from './instrument.ts';
 
 /**
- * Structured logs and EMF metrics of a function, under the name of its deployment. Traces are Lambda's own
- * (`lib/constructs/meridian-function.ts`); each log line names its trace.
+ * Structured logs and EMF metrics of a function, under its deployment's name. Traces are Lambda's own
+ * (`lib/constructs/meridian-function.ts`); each log line has its trace id.
  */
 export function powertools(serviceName: string): Telemetry & Pick<Runtime, 'metric'> {
   const logger = new Logger({ serviceName });
@@ -18,7 +18,7 @@ export function powertools(serviceName: string): Telemetry & Pick<Runtime, 'metr
   };
 }
 
-/** Powertools' own middleware logs a warning at every invocation that measured nothing, as each read does. */
+/** Powertools' own middleware logs a warning for every invocation without metrics, such as a read. */
 function flush(metrics: Metrics): Middleware {
   const publish = () => {
     if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();

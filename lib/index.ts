@@ -6,6 +6,7 @@ export {
   type OwnFunctionDefinition,
   type SubscriberDefinition,
 } from '../core/wire/subscription.ts';
+export { DomainFileError } from '../project/domain-file.ts';
 export { type Config, ConfigError } from './config.ts';
 export type { Api } from './constructs/api.ts';
 export type { Granting } from './constructs/own-function.ts';

@@ -54,6 +54,22 @@ function isDomainModule(exported: unknown): exported is { readonly domain: Domai
   return exportedSchema.safeParse(exported).success;
 }
 
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+const CORE = new URL('../core/', import.meta.url).href;
+
+/** Where in a team's own files an error comes from: `/shop/streams/stock.ts:12: `, or nothing where that is not known. */
+function placeOf(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  const [, url, line] =
+    [...stack.matchAll(/(file:\/\/[^\s()]+?\.[cm]?[jt]s):(\d+)/g)].find(
+      ([, url = '']) => !url.startsWith(CORE) && !url.includes('/node_modules/'),
+    ) ?? [];
+  return url === undefined ? '' : `${fileURLToPath(url)}:${line}: `;
+}
+
 function load(file: string): unknown {
   try {
     return createRequire(import.meta.url)(file);
@@ -70,7 +86,7 @@ function load(file: string): unknown {
       throw new DomainFileError(file, 'There is no such file.', EXPORT, { cause });
     throw new DomainFileError(
       file,
-      `It could not be loaded: ${cause instanceof Error ? cause.message : cause}`,
+      `It could not be loaded: ${placeOf(cause)}${sentence(cause instanceof Error ? cause.message : String(cause))}`,
       'Fix that and try again.',
       { cause },
     );

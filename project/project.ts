@@ -10,6 +10,10 @@ const manifestSchema = z.object({
     .object({
       /** The file that exports `domain`, from the folder of package.json. */
       domain: z.string().default('streams/index.ts'),
+      /** The folder of what `meridian schemas` writes. */
+      schemas: z.string().default('schemas'),
+      /** The file that exports `subscribers`, the one source of what runs here and what is deployed. */
+      subscribers: z.string().optional(),
       /** A file that exports `addCommands(program)`: commands of the project's own. */
       commands: z.string().optional(),
     })
@@ -21,6 +25,10 @@ export interface Project {
   readonly folder: string;
   /** Of the domain's file. */
   readonly domain: string;
+  /** The folder of its schemas. */
+  readonly schemas: string;
+  /** The file of its subscribers. */
+  readonly subscribers: string | undefined;
   readonly commands: string | undefined;
 }
 
@@ -35,6 +43,8 @@ export function findProject(from: string): Project | undefined {
       return {
         folder: from,
         domain: join(from, meridian.domain),
+        schemas: join(from, meridian.schemas),
+        subscribers: meridian.subscribers && join(from, meridian.subscribers),
         commands: meridian.commands && join(from, meridian.commands),
       };
   }

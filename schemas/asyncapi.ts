@@ -1,7 +1,7 @@
 import type { SchemaDocument } from './documents.ts';
 
-/** What is put on a bus for Meridian, by how its name begins; all else comes from Meridian. */
-const ASKED = /^(append|command)\./;
+/** Names of messages that producers put on a bus for Meridian; Meridian itself publishes all others. */
+const ASKED = /^(append\.|command\.|transact$)/;
 
 /**
  * The AsyncAPI 3.0 document of what goes over a Region's bus.
@@ -19,10 +19,9 @@ export function asyncApi(documents: readonly SchemaDocument[], fileOf: (document
       title: 'Meridian: the bus of a Region',
       version: '1.0.0',
       description:
-        'Every Region has a bus of EventBridge. Producers put events and commands on the bus of any one Region; the events ' +
-        'that are written in any Region arrive on the bus of every Region. How delivery works: api.md; what is promised: ' +
-        'guarantees.md. Every payload is the whole event as EventBridge delivers it; who puts one with PutEvents gives ' +
-        'source, detail-type and detail, and EventBridge adds the rest.',
+        'Every Region has an EventBridge bus. Producers put events and commands on the bus of any one Region; events ' +
+        'written in any Region are delivered on the bus of every Region. Every payload is the whole event as EventBridge ' +
+        'delivers it: a producer calls PutEvents with source, detail-type and detail, and EventBridge adds the rest.',
     },
     defaultContentType: 'application/json',
     servers: {
@@ -36,8 +35,8 @@ export function asyncApi(documents: readonly SchemaDocument[], fileOf: (document
     channels: {
       bus: {
         address: '{bus}',
-        description: "The Region's bus. Subscribers listen by a rule whose target is a queue or a function.",
-        parameters: { bus: { description: "The deployment's name (`name` in cdk.json)", default: 'meridian' } },
+        description: "The Region's bus. Subscribers add a rule whose target is a queue or a function.",
+        parameters: { bus: { description: "The deployment's name", default: 'meridian' } },
         messages: Object.fromEntries(
           messages.map((document) => {
             const { name, schema } = document;
@@ -58,16 +57,16 @@ export function asyncApi(documents: readonly SchemaDocument[], fileOf: (document
       },
     },
     operations: {
-      takeIn: {
+      receive: {
         action: 'receive',
-        summary: 'Events to append and commands to decide, each with an id: the same id again changes nothing.',
+        summary: 'Events to append and commands to run, each with an id: sending the same id again changes nothing.',
         channel: { $ref: '#/channels/bus' },
         messages: referTo(asked),
       },
-      tell: {
+      publish: {
         action: 'send',
         summary:
-          'Every event of every Region, in the version in which it was written, and what became of what was put here.',
+          'Every event of every Region, in the version in which it was written, and the outcome of what was put on this bus.',
         channel: { $ref: '#/channels/bus' },
         messages: referTo(published),
       },

@@ -24,7 +24,7 @@ export function releaseOf(documents: readonly SchemaDocument[]): Released {
   };
 }
 
-/** Everything that was released and does not hold any more, a line each, with what to do. */
+/** Every released promise that is broken, one line each, with what to do. */
 export function breakingChanges(before: Released, after: Released): readonly string[] {
   return [
     ...Object.entries(before.events).flatMap(([name, schema]) => {
@@ -95,7 +95,7 @@ const KNOWN = [
 function narrowed(before: JsonValue, after: JsonValue, path: string): readonly string[] {
   if (same(before, after) || before === false || after === true || (isObject(after) && Object.keys(after).length === 0))
     return [];
-  if (!isObject(before) || !isObject(after)) return [`${path} is not accepted any more`];
+  if (!isObject(before) || !isObject(after)) return [`${path} is no longer accepted`];
   if (before.anyOf || after.anyOf) return narrowedChoice(before, after, path);
   return [
     ...narrowedValues(before, after, path),
@@ -107,7 +107,7 @@ function narrowed(before: JsonValue, after: JsonValue, path: string): readonly s
       .map((rule) => `${path} has a new rule, ${JSON.stringify(rule)}`),
     ...Object.keys(after)
       .filter((key) => !KNOWN.includes(key) && !same(before[key], after[key]))
-      .map((key) => `${path} has another ${key}`),
+      .map((key) => `${path} has a different ${key}`),
   ];
 }
 
@@ -118,7 +118,7 @@ function optionsOf(schema: JsonObject): readonly JsonValue[] {
 function narrowedChoice(before: JsonObject, after: JsonObject, path: string): readonly string[] {
   return optionsOf(before)
     .filter((option) => !optionsOf(after).some((other) => narrowed(option, other, path).length === 0))
-    .map((option) => `${path} does not accept ${JSON.stringify(option)} any more`);
+    .map((option) => `${path} no longer accepts ${JSON.stringify(option)}`);
 }
 
 function narrowedValues(before: JsonObject, after: JsonObject, path: string): readonly string[] {
@@ -127,12 +127,12 @@ function narrowedValues(before: JsonObject, after: JsonObject, path: string): re
   return [
     ...strings(before.type ?? 'anything')
       .filter((type) => types.length > 0 && !types.includes(type) && !(type === 'integer' && types.includes('number')))
-      .map((type) => `${path} has to be ${types.join(' or ')}, not ${type}`),
-    ...(values && !wasAccepted ? [`${path} accepts ${JSON.stringify(values)} only`] : []),
+      .map((type) => `${path} must be ${types.join(' or ')}, not ${type}`),
+    ...(values && !wasAccepted ? [`${path} accepts only ${JSON.stringify(values)}`] : []),
     ...(values && wasAccepted
       ? wasAccepted
           .filter((value) => !values.some((other) => same(value, other)))
-          .map((value) => `${path} does not accept ${JSON.stringify(value)} any more`)
+          .map((value) => `${path} no longer accepts ${JSON.stringify(value)}`)
       : []),
   ];
 }
@@ -156,7 +156,7 @@ function narrowedProperties(before: JsonObject, after: JsonObject, path: string)
   return [
     ...strings(after.required)
       .filter((name) => !strings(before.required).includes(name))
-      .map((name) => `${path}.${name} is required now`),
+      .map((name) => `${path}.${name} is now required`),
     ...Object.entries(were).flatMap(([name, was]) => narrowed(was, are[name] ?? rest(after), `${path}.${name}`)),
     // What was accepted as any other property.
     ...Object.entries(are).flatMap(([name, is]) =>

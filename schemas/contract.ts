@@ -5,48 +5,62 @@ import type { Domain } from '../core/index.ts';
 import { asyncApi } from './asyncapi.ts';
 import { breakingChanges, type Released, releasedSchema, releaseOf } from './breaking-changes.ts';
 import { type SchemaDocument, schemaDocuments } from './documents.ts';
+import { openApi } from './openapi.ts';
 
 export const ASYNCAPI = 'asyncapi.yaml';
-export const RELEASED = 'schemas/released.json';
-const GENERATED = ['schemas/{events,commands,messages}/*', ASYNCAPI];
+export const OPENAPI = 'openapi.yaml';
+export const RELEASED = 'released.json';
+const GENERATED = ['{events,commands,messages}/*', ASYNCAPI, OPENAPI];
 const FOLDERS = { event: 'events', sent: 'events', command: 'commands', message: 'messages' } as const;
+const COMMENT = 'Generated from the domain by `npx meridian schemas`. Do not edit: change the domain and run it again.';
 
-/** `schemas/events/account.Deposited.2.json` */
+/** `events/account.Deposited.2.json` */
 export function fileOf({ kind, name }: SchemaDocument): string {
-  return `schemas/${FOLDERS[kind]}/${name}${kind === 'sent' ? '.sent' : ''}.json`;
+  return `${FOLDERS[kind]}/${name}${kind === 'sent' ? '.sent' : ''}.json`;
 }
 
-/** The files of a domain's contract: their text by their path below docs/. */
+/** The files of a domain's contract: their text by their path below the folder of schemas. */
 function filesOf(domain: Domain): ReadonlyMap<string, string> {
   const documents = schemaDocuments(domain);
-  const api = asyncApi(documents, (document) => `./${fileOf(document)}`);
   return new Map([
-    ...documents.map((document) => [fileOf(document), JSON.stringify(document.schema, null, 2)] as const),
-    [ASYNCAPI, `# Made from examples/flights/ by \`npm run schemas\`.\n${stringify(api, { lineWidth: 120 })}`],
+    ...documents.map((document) => [fileOf(document), json({ $comment: COMMENT, ...document.schema })] as const),
+    [ASYNCAPI, yaml(asyncApi(documents, (document) => `./${fileOf(document)}`))],
+    [OPENAPI, yaml(openApi(domain))],
   ]);
 }
 
-/** Writes the files of a domain's contract below `docs`, and removes those of what is gone. They are not formatted. */
-export function writeContract(domain: Domain, docs: string): void {
-  for (const file of globSync(GENERATED, { cwd: docs })) rmSync(join(docs, file));
-  for (const [file, text] of filesOf(domain)) write(docs, file, text);
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-function write(docs: string, file: string, text: string): void {
-  mkdirSync(dirname(join(docs, file)), { recursive: true });
-  writeFileSync(join(docs, file), text);
+function yaml(document: unknown): string {
+  return `# ${COMMENT}\n${stringify(document, { lineWidth: 120, aliasDuplicateObjects: false })}`;
 }
 
-/** Where the files below `docs` are not those of the domain, a line each. How they are formatted makes no difference. */
-export function driftOf(domain: Domain, docs: string): readonly string[] {
+/** Writes the files of a domain's contract into `folder`, and removes those of what no longer exists. */
+export function writeContract(domain: Domain, folder: string): void {
+  for (const file of globSync(GENERATED, { cwd: folder })) rmSync(join(folder, file));
+  for (const [file, text] of filesOf(domain)) write(folder, file, text);
+}
+
+function write(folder: string, file: string, text: string): void {
+  mkdirSync(dirname(join(folder, file)), { recursive: true });
+  writeFileSync(join(folder, file), text);
+}
+
+/** Where the files in `folder` differ from the domain, one line each. Their formatting makes no difference. */
+export function driftOf(domain: Domain, folder: string): readonly string[] {
   const files = filesOf(domain);
-  const present = new Set(globSync(GENERATED, { cwd: docs }));
+  const present = new Set(globSync(GENERATED, { cwd: folder }).map((file) => file.replaceAll('\\', '/')));
   return [
     ...[...files].flatMap(([file, text]) => {
-      if (!present.has(file)) return `docs/${file} is missing`;
-      return contentOf(readFileSync(join(docs, file), 'utf8')) === contentOf(text) ? [] : `docs/${file} is out of date`;
+      const path = join(folder, file);
+      if (!present.has(file)) return `${path} is missing`;
+      return contentOf(readFileSync(path, 'utf8')) === contentOf(text) ? [] : `${path} is out of date`;
     }),
-    ...[...present].filter((file) => !files.has(file)).map((file) => `docs/${file} is of nothing that there is`),
+    ...[...present]
+      .filter((file) => !files.has(file))
+      .map((file) => `${join(folder, file)} describes something that no longer exists`),
   ];
 }
 
@@ -59,18 +73,17 @@ function contentOf(text: string): string {
   }
 }
 
-/** What was released, by the file below `docs`, and does not hold any more: a line each. */
-export function brokenPromises(domain: Domain, docs: string): readonly string[] {
-  return breakingChanges(readReleased(docs), releaseOf(schemaDocuments(domain)));
+/** What `folder` says was released and the domain no longer keeps: one line each. */
+export function brokenPromises(domain: Domain, folder: string): readonly string[] {
+  return breakingChanges(readReleased(folder), releaseOf(schemaDocuments(domain)));
 }
 
-function readReleased(docs: string): Released {
-  return existsSync(join(docs, RELEASED))
-    ? releasedSchema.parse(JSON.parse(readFileSync(join(docs, RELEASED), 'utf8')))
-    : { events: {}, commands: {} };
+function readReleased(folder: string): Released {
+  const file = join(folder, RELEASED);
+  return existsSync(file) ? releasedSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : { events: {}, commands: {} };
 }
 
-/** Makes the domain as it is now the promise that later ones are held to. */
-export function releaseContract(domain: Domain, docs: string): void {
-  write(docs, RELEASED, JSON.stringify(releaseOf(schemaDocuments(domain)), null, 2));
+/** Records the domain as it is now: later ones are held to it. */
+export function releaseContract(domain: Domain, folder: string): void {
+  write(folder, RELEASED, json(releaseOf(schemaDocuments(domain))));
 }

@@ -2,12 +2,13 @@ import * as z from 'zod';
 import type { Domain } from '../core/definition/domain.ts';
 import { type EventVersion, schemaVersionsOf } from '../core/definition/event-version.ts';
 import type { StreamDefinition } from '../core/definition/stream.ts';
-import { MAX_EVENTS } from '../core/limits/budgets.ts';
+import { MAX_EVENTS, MAX_PARTICIPANTS } from '../core/limits/budgets.ts';
 import { ANNOUNCEMENT_SOURCE, abortedSchema, committedSchema } from '../core/wire/announcement.ts';
-import { APPEND, COMMAND, RECEIPT_SOURCE, SOURCE_PREFIX } from '../core/wire/bus.ts';
+import { APPEND, COMMAND, RECEIPT_SOURCE, SOURCE_PREFIX, TRANSACT } from '../core/wire/bus.ts';
 import { publishedSchema } from '../core/wire/bus-event.ts';
 import { acceptedSchema, rejectedSchema } from '../core/wire/receipt.ts';
 import { commitIdSchema, metaSchema, streamNameSchema } from '../core/wire/schemas.ts';
+import { checkedParticipantSchema, transactionEnvelopeSchema } from '../core/wire/transaction-envelope.ts';
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 
@@ -24,17 +25,18 @@ export interface SchemaDocument {
 }
 
 /**
- * All that others may rely on: every version of every event, every command's input, and what goes over the bus.
+ * Everything that others may rely on: every version of every event, every command's input, and what goes over the bus.
  * What JSON Schema cannot say (a refinement, a date as such) is left open.
  */
 export function schemaDocuments(domain: Domain): readonly SchemaDocument[] {
   return [
     ...[...domain.streams.values()].flatMap(documentsOf),
-    message('Accepted', 'Accepted: an envelope stands', 'output', receipt('Accepted', acceptedSchema)),
+    ...transactDocuments(domain),
+    message('Accepted', 'Accepted: an envelope was committed', 'output', receipt('Accepted', acceptedSchema)),
     message('Rejected', 'Rejected: an envelope was refused', 'output', receipt('Rejected', rejectedSchema)),
     message(
       'TransactionCommitted',
-      'TransactionCommitted: a transaction stands, in all of its streams',
+      'TransactionCommitted: a transaction was committed in all of its streams',
       'output',
       delivered(z.literal(ANNOUNCEMENT_SOURCE), 'TransactionCommitted', committedSchema),
     ),
@@ -62,6 +64,13 @@ export function registrySchemas(domain: Domain): Readonly<Record<string, JsonSch
   );
 }
 
+function transactDocuments(domain: Domain): readonly SchemaDocument[] {
+  const request = transactionRequestSchema(domain);
+  if (!request) return [];
+  const title = `${TRANSACT}: changes to several streams, together or not at all`;
+  return [message('transact', title, 'input', put(TRANSACT, request.required({ id: true })))];
+}
+
 function documentsOf(stream: StreamDefinition): readonly SchemaDocument[] {
   const events = Object.entries(stream.events).flatMap(([type, event]) =>
     schemaVersionsOf(event).map((version) => ({
@@ -82,13 +91,18 @@ function documentsOf(stream: StreamDefinition): readonly SchemaDocument[] {
       name,
       schema: jsonSchema(input, 'input', { title: `${stream.type} ${command}, its input` }),
     })),
-    message(`append.${stream.type}`, `${APPEND} to a ${stream.type} stream`, 'input', append(stream)),
+    message(
+      `append.${stream.type}`,
+      `${APPEND} to a ${stream.type} stream`,
+      'input',
+      put(APPEND, appendEnvelopeSchema(stream).required({ id: true })),
+    ),
     ...commands.map(({ command, input, name }) =>
       message(
         `command.${name}`,
         `${COMMAND} ${command} of a ${stream.type} stream`,
         'input',
-        ask(stream, command, input),
+        put(COMMAND, commandEnvelopeSchema(stream, command, input).required({ id: true })),
       ),
     ),
     ...events.map(({ type, version, name }) =>
@@ -124,7 +138,8 @@ function message(name: string, title: string, io: 'input' | 'output', schema: z.
   };
 }
 
-function jsonSchema(
+/** @param io `input`: as it is sent; `output`: as it is after it was parsed */
+export function jsonSchema(
   schema: z.ZodType,
   io: 'input' | 'output',
   about: JsonSchema = {},
@@ -135,36 +150,71 @@ function jsonSchema(
   return JSON.parse(JSON.stringify({ $schema, ...about, ...rest }));
 }
 
-/** What EventBridge makes of an entry. Consumers get to bear more members: so none of ours is closed. */
+/** What EventBridge makes of an entry. Consumers must accept further members, so none of these objects is closed. */
 function delivered(source: z.ZodType, detailType: string, detail: z.ZodType) {
   return z.looseObject({
     version: z.string(),
-    id: z.string().meta({ description: "EventBridge's own, another one on every delivery" }),
+    id: z.string().meta({ description: "EventBridge's own id, different on every delivery" }),
     'detail-type': z.literal(detailType),
     source,
     account: z.string(),
     time: z.string(),
-    region: z.string().meta({ description: 'The Region of the bus that it was put on first' }),
+    region: z.string().meta({ description: 'The Region on whose bus it was first put' }),
     resources: z.array(z.string()),
     detail,
   });
 }
 
 /** What a producer puts: any source but Meridian's. */
-function put(detailType: string, detail: z.ZodType) {
-  return delivered(z.string().regex(/^(?!meridian\.)/, 'is kept for Meridian'), detailType, detail);
+function put(detailType: string, detail: z.ZodType): z.ZodType {
+  return delivered(z.string().regex(/^(?!meridian\.)/, 'is reserved for Meridian'), detailType, detail);
 }
 
-function asked({ type, mode }: StreamDefinition) {
+/** An envelope of events for a stream of a type. On the bus its `id` is required. */
+export function appendEnvelopeSchema(stream: StreamDefinition) {
+  return z.strictObject({ ...envelopeMembers(stream), events: sentEventsSchema(stream) });
+}
+
+/** An envelope of a command for a stream of a type. On the bus its `id` is required. */
+export function commandEnvelopeSchema(stream: StreamDefinition, command: string, input: z.ZodType) {
+  return z.strictObject({ ...envelopeMembers(stream), command: z.literal(command), input });
+}
+
+/** A transaction over streams of a domain; undefined if the domain has none that can take part. On the bus its `id` is required. */
+export function transactionRequestSchema(domain: Domain) {
+  const members = (stream: StreamDefinition) => ({ stream: nameSchema(stream), expected: z.string().optional() });
+  const participants = [...domain.streams.values()]
+    .filter(({ mode }) => mode === 'home')
+    .flatMap((stream) => [
+      ...Object.entries(stream.commands).map(([command, { input }]) =>
+        z.strictObject({ ...members(stream), command: z.literal(command), input }),
+      ),
+      z.strictObject({ ...members(stream), events: sentEventsSchema(stream) }),
+    ]);
+  if (participants.length === 0) return undefined;
+  return transactionEnvelopeSchema.extend({
+    participants: z.array(z.union(participants)).min(1).max(MAX_PARTICIPANTS),
+    checks: z
+      .array(checkedParticipantSchema)
+      .max(MAX_PARTICIPANTS - 1)
+      .optional(),
+  });
+}
+
+function nameSchema({ type }: StreamDefinition) {
+  return streamNameSchema.regex(new RegExp(`^${type}/`));
+}
+
+function envelopeMembers(stream: StreamDefinition) {
   return {
-    id: commitIdSchema,
-    stream: streamNameSchema.regex(new RegExp(`^${type}/`)),
-    [mode === 'merge' ? 'basedOn' : 'expected']: z.string().optional(),
+    id: commitIdSchema.optional(),
+    stream: nameSchema(stream),
+    [stream.mode === 'merge' ? 'basedOn' : 'expected']: z.string().optional(),
     meta: metaSchema.optional(),
   };
 }
 
-function append(stream: StreamDefinition): z.ZodType {
+function sentEventsSchema(stream: StreamDefinition) {
   const sent = Object.entries(stream.events).flatMap(([type, event]) =>
     schemaVersionsOf(event).map(({ schemaVersion, schema }) =>
       z.strictObject({
@@ -176,11 +226,7 @@ function append(stream: StreamDefinition): z.ZodType {
       }),
     ),
   );
-  return put(APPEND, z.strictObject({ ...asked(stream), events: z.array(z.union(sent)).min(1).max(MAX_EVENTS) }));
-}
-
-function ask(stream: StreamDefinition, command: string, input: z.ZodType): z.ZodType {
-  return put(COMMAND, z.strictObject({ ...asked(stream), command: z.literal(command), input }));
+  return z.array(z.union(sent)).min(1).max(MAX_EVENTS);
 }
 
 function published(
@@ -193,7 +239,7 @@ function published(
     type,
     publishedSchema.extend({
       data: schema,
-      schemaVersion: z.literal(schemaVersion).meta({ description: 'That in which the event was written' }),
+      schemaVersion: z.literal(schemaVersion).meta({ description: 'The version in which the event was written' }),
     }),
   );
 }

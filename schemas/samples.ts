@@ -52,6 +52,6 @@ function faultOf(
     });
     return undefined;
   } catch (error) {
-    return `${name}: its sample does not serve: ${error instanceof Error ? error.message : error}`;
+    return `${name}: its sample is not usable: ${error instanceof Error ? error.message : error}`;
   }
 }

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
+import { PINNED } from '../bin/init/init.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { readOptions } from './options.ts';
 
@@ -10,7 +11,8 @@ import { readOptions } from './options.ts';
 // what tsc made of them, in a folder that nothing in the repository resolves.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const STAGE = join(root, '.package');
+/** The folder that is packed. */
+export const STAGE = join(root, '.package');
 
 /** What a team brings, each needed by one entry point only unless it is zod. */
 const PEERS = ['aws-cdk-lib', 'cdk-nag', 'constructs', 'esbuild'] as const;
@@ -18,6 +20,10 @@ const PEERS = ['aws-cdk-lib', 'cdk-nag', 'constructs', 'esbuild'] as const;
 /** Where tsc puts what it makes of a source. */
 function built(source: string): string {
   return source.replace(/^\.\//, './dist/').replace(/\.ts$/, '.js');
+}
+
+function builtAll(sources: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(sources).map(([name, source]) => [name, built(source)]));
 }
 
 /** The manifest that is published. */
@@ -34,7 +40,7 @@ export function publishedManifest(): Readonly<Record<string, unknown>> {
     sideEffects,
     engines: { node: '>=24' },
     bin: { meridian: './dist/bin/meridian.mjs' },
-    imports: { '#domain': './dist/lambdas/no-domain.js' },
+    imports: builtAll(manifest.imports),
     exports: Object.fromEntries(
       Object.entries(manifest.exports).map(([entry, source]) => [
         entry,
@@ -47,16 +53,23 @@ export function publishedManifest(): Readonly<Record<string, unknown>> {
       ...Object.fromEntries(PEERS.map((peer) => [peer, `^${versions[peer]}`])),
     },
     peerDependenciesMeta: Object.fromEntries(PEERS.map((peer) => [peer, { optional: true }])),
-    files: ['dist', 'CHANGELOG.md'],
+    // What `meridian init` pins in a project; npm does not install it.
+    devDependencies: Object.fromEntries(PINNED.map((each) => [each, each === 'zod' ? zod : versions[each]])),
+    files: ['dist', 'starter', 'CHANGELOG.md'],
   };
+}
+
+export interface Packed {
+  /** Its path. */
+  readonly tarball: string;
+  readonly bytes: number;
 }
 
 /**
  * Builds the package into `.package/`, and packs it.
- * @returns the tarball's path, and its bytes
  * @throws Error when it does not compile; tsc has printed why
  */
-export function packPackage(): { readonly tarball: string; readonly bytes: number } {
+export function packPackage(): Packed {
   rmSync(STAGE, { recursive: true, force: true });
   const node = process.execPath;
   execFileSync(node, [join(root, 'node_modules/typescript/bin/tsc'), '--project', 'tsconfig.build.json'], {
@@ -65,14 +78,39 @@ export function packPackage(): { readonly tarball: string; readonly bytes: numbe
   });
   writeFileSync(join(STAGE, 'package.json'), `${JSON.stringify(publishedManifest(), null, 2)}\n`);
   for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) copyFileSync(join(root, file), join(STAGE, file));
+  cpSync(join(root, 'starter'), join(STAGE, 'starter'), { recursive: true });
+  return pack(STAGE);
+}
+
+/** Packs what `npm create` takes: a package beside Meridian, under its scope, that starts its `init`. */
+export function packCreate(): Packed {
+  const stage = join(STAGE, 'create');
+  const { name, version, license, type } = manifest;
+  mkdirSync(stage, { recursive: true });
+  const create = {
+    name: `${name.split('/')[0]}/create`,
+    version,
+    description: 'Begins a Meridian project',
+    license,
+    type,
+    bin: { create: './create.mjs' },
+    dependencies: { [name]: version },
+    files: ['create.mjs'],
+  };
+  writeFileSync(join(stage, 'package.json'), `${JSON.stringify(create, null, 2)}\n`);
+  copyFileSync(join(root, 'packages/create/create.mjs'), join(stage, 'create.mjs'));
+  return pack(stage);
+}
+
+function pack(stage: string): Packed {
   const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts'], {
-    cwd: STAGE,
+    cwd: stage,
     encoding: 'utf8',
     shell: process.platform === 'win32',
     stdio: ['ignore', 'pipe', 2],
   });
   const [{ filename }] = z.tuple([z.object({ filename: z.string() })]).parse(JSON.parse(packed));
-  const tarball = join(STAGE, filename);
+  const tarball = join(stage, filename);
   return { tarball, bytes: statSync(tarball).size };
 }
 
@@ -81,6 +119,7 @@ if (import.meta.main) {
     json: { type: 'boolean', default: false },
   });
   const { tarball, bytes } = packPackage();
+  packCreate();
   process.stdout.write(
     json ? `${JSON.stringify({ tarball, bytes })}\n` : `${tarball}, ${Math.round(bytes / 1000)} kB\n`,
   );

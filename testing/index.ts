@@ -1,35 +1,54 @@
 // Given / when / then for a team's own streams, in any test runner: what does not hold throws an AssertionError of Node.
 import { AssertionError, deepStrictEqual } from 'node:assert';
+import type * as z from 'zod';
 import type { Commit } from '../core/facts/commit.ts';
+import type { SentEvent } from '../core/facts/operation.ts';
 import {
   commandOf,
+  type EventVersions,
+  type FieldSums,
+  type InputSchemas,
   MeridianError,
+  type Mode,
   parseEvents,
   parseInput,
+  type RowView,
   type StreamDefinition,
-  type Totals,
+  type TotalView,
   type VersionVector,
   type ViewDefinition,
 } from '../core/index.ts';
 import { Fold } from '../core/log/fold.ts';
 
-/** An event as it is sent; one in an earlier `version` goes through its upcasters. */
-interface GivenEvent {
-  readonly type: string;
-  readonly schemaVersion?: number;
-  readonly data?: unknown;
-}
+/**
+ * An event as it was sent: in its type's current version, or in one that it names and that goes through its upcasters. Data of
+ * a version that is named is checked when the test runs.
+ */
+export type GivenEvent<Events extends EventVersions> = {
+  [Type in keyof Events & string]:
+    | { readonly type: Type; readonly schemaVersion: number; readonly data: unknown }
+    | { readonly type: Type; readonly schemaVersion?: undefined; readonly data: z.input<Events[Type]['schema']> };
+}[keyof Events & string];
+
+/** An event as a command decided it, read by its schema. */
+export type DecidedEvent<Events extends EventVersions> = {
+  readonly [Type in keyof Events & string]: { readonly type: Type; readonly data: z.output<Events[Type]['schema']> };
+}[keyof Events & string];
 
 /** What a command is asked about: `id` of the stream, without its type, and the time, milliseconds since 1970. */
-interface Asked {
+export interface Asked {
   /** @default test */
   readonly id?: string;
   /** @default 0 */
   readonly now?: number;
 }
 
+/** A command's input, which may be left out where its schema takes `undefined`. */
+type CommandArguments<Input extends z.ZodType> =
+  undefined extends z.input<Input> ? [input?: z.input<Input>, asked?: Asked] : [input: z.input<Input>, asked?: Asked];
+
 /** A refusal by the domain: `reject(…)`. */
-interface Rejection {
+export interface Rejection {
   readonly rejected: string;
   readonly details: Readonly<Record<string, unknown>> | undefined;
 }
@@ -53,25 +72,28 @@ export function rejected(message = '', details?: Readonly<Record<string, unknown
  * A stream with these events, one commit each, every writer having seen the ones before.
  * @throws MeridianError `unknown-event`, `validation`: it could not have such an event
  */
-export function given<State>(definition: StreamDefinition<State>, ...events: readonly GivenEvent[]): Given<State> {
-  return new Given(definition, [], {}).and(...events);
+export function given<State, Events extends EventVersions, Inputs extends InputSchemas>(
+  definition: StreamDefinition<string, Mode, State, Events, Inputs>,
+  ...events: readonly GivenEvent<Events>[]
+): Given<State, Events, Inputs> {
+  return new Given<State, Events, Inputs>(definition, [], {}).and(...events);
 }
 
-/** A stream as a test has put it together. It does not change: each step answers a new one. */
-export class Given<State> {
-  readonly #definition: StreamDefinition<State>;
+/** A stream as a test has put it together. It does not change: each step returns a new one. */
+export class Given<State, Events extends EventVersions, Inputs extends InputSchemas> {
+  readonly #definition: StreamDefinition<string, Mode, State>;
   /** In fold order. */
   readonly #commits: readonly Commit[];
   readonly #seen: VersionVector;
 
-  constructor(definition: StreamDefinition<State>, commits: readonly Commit[], seen: VersionVector) {
+  constructor(definition: StreamDefinition<string, Mode, State>, commits: readonly Commit[], seen: VersionVector) {
     this.#definition = definition;
     this.#commits = commits;
     this.#seen = seen;
   }
 
   /** More events, by writers who have seen everything so far. */
-  and(...events: readonly GivenEvent[]): Given<State> {
+  and(...events: readonly GivenEvent<Events>[]): Given<State, Events, Inputs> {
     return this.#with([['one', events]]);
   }
 
@@ -80,7 +102,7 @@ export class Given<State> {
    * nothing of the others. The stamps of the first branch come first; a rule that must not depend on that is tested with
    * the branches in every order.
    */
-  concurrently(...branches: readonly (readonly GivenEvent[])[]): Given<State> {
+  concurrently(...branches: readonly (readonly GivenEvent<Events>[])[]): Given<State, Events, Inputs> {
     if (this.#definition.mode === 'home')
       throw new Error(`${this.#definition.type} has a home: its events are never written at the same time.`);
     return this.#with(branches.map((events, i) => [`branch-${i + 1}`, events]));
@@ -102,12 +124,13 @@ export class Given<State> {
   }
 
   /** @throws AssertionError when the state is another one */
-  hasState(expected: unknown): this {
+  hasState(expected: State): this {
     same(this.state, expected, `The state of ${this.#definition.type} is another one`);
     return this;
   }
 
   /** @throws AssertionError when the stream's row in a view of rows is another one; `undefined`: it has none */
+  hasRow<Row>(view: RowView<State, string, Row>, expected: NoInfer<Row> | undefined, id?: string): this;
   hasRow(view: ViewDefinition<State>, expected: unknown, id = 'test'): this {
     if (view.kind !== 'rows') throw new Error(`View ${view.name} has totals: use hasTotals.`);
     same(view.row(frozen(this.state), id), expected, `The row in ${view.name} is another one`);
@@ -115,7 +138,12 @@ export class Given<State> {
   }
 
   /** @throws AssertionError when the stream contributes something else to a view of totals */
-  hasTotals(view: ViewDefinition<State>, expected: Totals, id = 'test'): this {
+  hasTotals<Field extends string>(
+    view: TotalView<State, string, Field>,
+    expected: Readonly<Record<string, FieldSums<NoInfer<Field>>>>,
+    id?: string,
+  ): this;
+  hasTotals(view: ViewDefinition<State>, expected: unknown, id = 'test'): this {
     if (view.kind !== 'totals') throw new Error(`View ${view.name} has rows: use hasRow.`);
     same(view.totals(frozen(this.state), id), expected, `The totals in ${view.name} are others`);
     return this;
@@ -126,21 +154,24 @@ export class Given<State> {
    * @throws MeridianError `unknown-command`, `validation`: it could not be asked so
    * @throws what `decide` throws, unless it is a refusal
    */
-  when(command: string, input?: unknown, { id = 'test', now = 0 }: Asked = {}): Decision {
+  when<Name extends keyof Inputs & string>(command: Name, ...asked: CommandArguments<Inputs[Name]>): Decision<Events>;
+  when(command: string, input?: unknown, { id = 'test', now = 0 }: Asked = {}): Decision<Events> {
     const definition = this.#definition;
     const name = `${definition.type}.${command}`;
     const parsed = parseInput(definition, command, input);
     const state = frozen(this.state);
     try {
       const decided = commandOf(definition, command).decide(state, parsed, { id, now });
-      return new Decision(name, { events: checkDecided(definition, name, decided) });
+      return new Decision(name, { events: checkDecided<Events>(definition, name, decided) });
     } catch (error) {
       if (!(error instanceof MeridianError) || error.code !== 'rejected') throw error;
       return new Decision(name, { error });
     }
   }
 
-  #with(branches: readonly (readonly [log: string, events: readonly GivenEvent[]])[]): Given<State> {
+  #with(
+    branches: readonly (readonly [log: string, events: readonly GivenEvent<Events>[]])[],
+  ): Given<State, Events, Inputs> {
     const commits = [...this.#commits];
     let seen = this.#seen;
     for (const [log, events] of branches) {
@@ -170,19 +201,22 @@ export class Given<State> {
 }
 
 /** What a command decided. */
-class Decision {
+export class Decision<Events extends EventVersions> {
   readonly #name: string;
   readonly #outcome:
-    | { readonly events: readonly Decided[]; readonly error?: never }
+    | { readonly events: readonly DecidedEvent<Events>[]; readonly error?: never }
     | { readonly events?: never; readonly error: MeridianError };
 
-  constructor(name: string, outcome: { readonly events: readonly Decided[] } | { readonly error: MeridianError }) {
+  constructor(
+    name: string,
+    outcome: { readonly events: readonly DecidedEvent<Events>[] } | { readonly error: MeridianError },
+  ) {
     this.#name = name;
     this.#outcome = outcome;
   }
 
   /** The events decided. @throws MeridianError `rejected` */
-  get events(): readonly Decided[] {
+  get events(): readonly DecidedEvent<Events>[] {
     if (this.#outcome.error) throw this.#outcome.error;
     return this.#outcome.events;
   }
@@ -192,17 +226,18 @@ class Decision {
    * @throws AssertionError when something else was decided
    */
   // biome-ignore lint/suspicious/noThenProperty: the third word of given / when / then; what awaits a decision is told so
-  then(...expected: readonly Decided[] | readonly [typeof nothing] | readonly [Rejection]): void {
-    const [first] = expected;
-    if (typeof first === 'function') throw new Error('A decision is no promise: do not await or return it.');
-    if (first === undefined) throw new Error('Say what is expected: events, nothing or rejected(…).');
-    if (typeof first === 'object' && 'rejected' in first) {
-      this.#isRejected(first);
+  then(expected: DecidedEvent<Events> | typeof nothing | Rejection, ...more: readonly DecidedEvent<Events>[]): void {
+    if (typeof expected === 'function') throw new Error('A decision is not a promise: do not await or return it.');
+    if (expected === undefined) throw new Error('Say what is expected: events, nothing or rejected(…).');
+    const isEvent = typeof expected === 'object' && 'type' in expected;
+    if (!isEvent && more.length > 0) throw new Error('Expect either events, or nothing, or rejected(…).');
+    if (typeof expected === 'object' && 'rejected' in expected) {
+      this.#isRejected(expected);
       return;
     }
+    const events = isEvent ? [expected, ...more] : [];
     const { error } = this.#outcome;
-    if (error) throw failure(`${this.#name} was rejected: ${error.message}`, error, expected);
-    const events = expected.filter((each) => typeof each === 'object' && 'type' in each);
+    if (error) throw failure(`${this.#name} was rejected: ${error.message}`, error, isEvent ? events : expected);
     same(this.events, json(events), `${this.#name} decided something else`);
   }
 
@@ -215,22 +250,25 @@ class Decision {
   }
 }
 
-/** An event as it was decided, without its version. */
-interface Decided {
-  readonly type: string;
-  readonly data?: unknown;
-}
-
 /** @throws Error when an event is not one that could be stored */
-function checkDecided(definition: StreamDefinition, name: string, events: readonly Decided[]): readonly Decided[] {
+function checkDecided<Events extends EventVersions>(
+  definition: StreamDefinition,
+  name: string,
+  events: readonly SentEvent[],
+): readonly DecidedEvent<Events>[] {
+  const isDecided = (event: SentEvent): event is DecidedEvent<Events> => Object.hasOwn(definition.events, event.type);
   try {
-    return json(parseEvents(definition, events).map(({ type, data }) => ({ type, data })));
+    return json(
+      parseEvents(definition, events)
+        .map(({ type, data }) => ({ type, data }))
+        .filter(isDecided),
+    );
   } catch (cause) {
     throw new Error(`${name} decided an event that its schema refuses: ${cause}`, { cause });
   }
 }
 
-function eventTypesOf(events: readonly Decided[] = []): string {
+function eventTypesOf(events: readonly { readonly type: string }[] = []): string {
   return events.length > 0 ? events.map(({ type }) => type).join(', ') : 'nothing';
 }
 

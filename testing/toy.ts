@@ -135,7 +135,7 @@ export const words = defineView({
     for (const { text } of entries) counts[text] = { count: (counts[text]?.count ?? 0) + 1 };
     return counts;
   },
-  present: ({ count }) => count,
+  present: ({ count = 0 }) => count,
 });
 
 /** How much of each stock is taken, as `{ taken }`. */

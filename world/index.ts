@@ -4,6 +4,7 @@ export { DECISIONS, type DecisionsKind } from '../core/names.ts';
 export { functionUrlEvent, serveWorld } from './network/server.ts';
 export type { FaultyPorts } from './region/faults.ts';
 export type { WorldRegion } from './region/region.ts';
+export type { Storage, StoredItem } from './region/storage.ts';
 export { SubscriberFileError, type WorldSubscriber } from './subscribers.ts';
 export { type Random, seeded } from './time/randomness.ts';
 export { realScheduler, type Scheduler, sleepOn, VirtualScheduler } from './time/scheduler.ts';

@@ -1,5 +1,6 @@
+import { decisionKey, fromDecisionItem, toDecisionItem } from '../adapters/dynamodb/decision-item.ts';
 import { memoryDecisions } from '../adapters/memory/decisions.ts';
-import { type Domain, forwardPattern } from '../core/index.ts';
+import { type Decision, type Decisions, type Domain, forwardPattern } from '../core/index.ts';
 import { allowStrong } from '../core/limits/aws.ts';
 import type { DecisionsKind } from '../core/names.ts';
 import type { Telemetry } from '../lambdas/instrument.ts';
@@ -8,6 +9,7 @@ import type { Overrides } from './region/deployment.ts';
 import type { FaultyPorts } from './region/faults.ts';
 import type { Links } from './region/links.ts';
 import { WorldRegion } from './region/region.ts';
+import type { Storage } from './region/storage.ts';
 import { loadSubscribers, type WorldSubscriber } from './subscribers.ts';
 import { Activity } from './time/activity.ts';
 import { seeded } from './time/randomness.ts';
@@ -15,7 +17,7 @@ import { realScheduler, type Scheduler } from './time/scheduler.ts';
 
 type Latency = LinkOptions['latency'];
 
-/** Milliseconds, near what AWS shows: table replication, a rule's way to another bus, one way of an Invoke. */
+/** Milliseconds, close to AWS: table replication, forwarding by a rule to another bus, one direction of an Invoke. */
 const awsLatencies = { replication: [500, 1500], bus: [100, 300], invoke: [20, 50] } as const satisfies Record<
   keyof Links,
   Latency
@@ -24,33 +26,35 @@ const noLatency = { replication: [0, 0], bus: [0, 0], invoke: [0, 0] } as const 
 
 export interface WorldOptions {
   readonly domain: Domain;
-  /** The domain of Regions where other code runs, as while Regions are deployed one after the other. @default none */
+  /** The domains of Regions that run other code, as during a rolling deployment. @default none */
   readonly domains?: Readonly<Record<string, Domain>>;
-  /** Two Regions or more. */
+  /** At least two Regions. */
   readonly regions: readonly string[];
-  /** @default the machine's own time */
+  /** @default real time */
   readonly scheduler?: Scheduler;
-  /** Of all randomness in the world: the same seed on a virtual scheduler is the same run. @default 1 */
+  /** Seed of all randomness in the world: with a virtual scheduler, the same seed gives the same run. @default 1 */
   readonly seed?: number;
-  /** Whether links take as long as they do on AWS. @default true */
+  /** Whether links have latencies as on AWS. @default true */
   readonly latency?: boolean;
-  /** Share of messages (replicated items, forwarded events, queue messages) that arrive twice, 0 to 1. @default 0 */
+  /** Fraction of messages (replicated items, forwarded events, queue messages) that arrive twice, 0 to 1. @default 0 */
   readonly duplicates?: number;
-  /** Whether queue messages overtake each other; what goes over links does so anyway, by its latency. @default false */
+  /** Whether queue messages may overtake each other; messages over links do so anyway, through their latency. @default false */
   readonly reorders?: boolean;
-  /** Milliseconds by which a Region's clock is ahead of the world's, by Region. @default none is */
+  /** Milliseconds by which a Region's clock is ahead of the world's, by Region. @default 0 */
   readonly clockAhead?: Readonly<Record<string, number>>;
   /**
-   * Where decisions are: `strong` on one table with multi-Region strong consistency, `eventual` on one for every Region,
-   * replicated. @default `strong` where these Regions allow it on AWS
+   * Where decisions are stored: `strong` in one table with multi-Region strong consistency, `eventual` in one table
+   * per Region, replicated.
+   * @default `strong` if these Regions allow it on AWS
    */
   readonly decisions?: DecisionsKind;
   /**
-   * Puts faults between the functions and what they use; called for every instance of a function. `exit` ends that
-   * instance's process: its invocation fails at once, whatever it waits for. @default none
+   * Injects faults into the ports of functions; called for every instance. `exit` ends that instance's process: its
+   * invocation fails at once, whatever it is waiting for.
+   * @default none
    */
   readonly withFaults?: (region: string, ports: FaultyPorts, exit: () => void) => FaultyPorts;
-  /** What a test sets otherwise than deployed. @default nothing */
+  /** Deviations from the deployed settings, for tests. @default none */
   readonly functions?: Overrides;
   /**
    * Subscribers, by their names: their files are loaded, and run in the Regions that they name, each with a queue and a table of its own.
@@ -59,11 +63,19 @@ export interface WorldOptions {
   readonly subscribers?: Readonly<Record<string, WorldSubscriber>>;
   /** @default what goes wrong inside is written nowhere */
   readonly telemetry?: Telemetry;
+  /**
+   * Keeps what the tables hold. What it holds already is taken in: events are read, published and projected again.
+   * @default the world begins empty, and nothing is kept
+   */
+  readonly storage?: Storage;
 }
 
 const silent: Telemetry = { log: { warn: () => undefined, error: () => undefined }, middlewares: [] };
 
-/** N Regions in one process: the real handlers on real AWS-shaped events, and links between the Regions that can be cut. */
+/**
+ * N Regions in one process: the real handlers on real AWS-shaped events, with links between the Regions that can be
+ * cut.
+ */
 export class World {
   readonly regions: ReadonlyMap<string, WorldRegion>;
   readonly decisions: DecisionsKind;
@@ -90,10 +102,11 @@ export class World {
     withFaults = (_region, ports) => ports,
     subscribers = {},
     telemetry = silent,
+    storage,
   }: WorldOptions) {
     if (decisions === 'strong' && !allowStrong(regions))
       throw new Error(
-        `${regions.join(', ')} do not allow strong decisions: on AWS they take three Regions of one set.`,
+        `${regions.join(', ')} do not allow strong decisions. On AWS they need three Regions of one set.`,
       );
     this.decisions = decisions;
     const loaded = loadSubscribers(subscribers, { regions, streamTypes: [...domain.streams.keys()] });
@@ -104,6 +117,7 @@ export class World {
     const random = seeded(seed);
     const latencies = latency ? awsLatencies : noLatency;
     const activity = this.#activity;
+    const kept = decisions === 'strong' ? keptDecisions(storage) : undefined;
     const common = {
       regions,
       domain,
@@ -111,13 +125,14 @@ export class World {
       random,
       activity,
       later: this.#later,
-      sharedDecisions: decisions === 'strong' ? memoryDecisions({ strong: true }) : undefined,
+      sharedDecisions: kept?.decisions,
       telemetry,
       duplicates,
       reorders,
       functions,
       withFaults,
       subscribers: loaded,
+      storage,
     };
     this.regions = new Map(
       regions.map((region) => [
@@ -139,16 +154,17 @@ export class World {
         from.connect(to, links);
         from.bus.addRule(forwardPattern(from.name), { kind: 'bus', link: links.bus, bus: to.bus });
       }
+    if (storage) for (const region of this.regions.values()) region.restore(kept?.restored ?? []);
   }
 
-  /** @throws Error when there is no such Region */
+  /** @throws Error if there is no such Region */
   region(name: string): WorldRegion {
     const region = this.regions.get(name);
-    if (!region) throw new Error(`There is no Region ${name}, there are ${[...this.regions.keys()].join(', ')}.`);
+    if (!region) throw new Error(`There is no Region ${name}. Regions: ${[...this.regions.keys()].join(', ')}.`);
     return region;
   }
 
-  /** Cuts the way from a Region to another: what is under way or sent is held back until it is healed. */
+  /** Cuts the links from one Region to another: messages on them are held back until they are healed. */
   cut(from: string, to: string, kinds: readonly (keyof Links)[] = ['replication', 'bus', 'invoke']): void {
     for (const kind of kinds) this.region(from).linksTo(to)[kind].cut();
   }
@@ -162,19 +178,19 @@ export class World {
   }
 
   /**
-   * Whether nothing is under way, apart from what cut links hold back. A message to a resolver counts as soon as it
-   * is due: before that the world may be idle, although an intent waits for it.
+   * True if there is no activity, apart from messages held back by cut links. A message to a resolver counts only
+   * once it is due: until then the world may be idle although an intent waits for it.
    */
   get idle(): boolean {
     return this.#activity.idle;
   }
 
-  /** Resolves when nothing is under way: with every link whole, all Regions have seen the same. */
+  /** Resolves when there is no activity: if no link is cut, all Regions have then seen the same. */
   whenIdle(): Promise<void> {
     return this.#activity.whenIdle();
   }
 
-  /** Whether it is idle, and no message to a resolver waits to be due either. */
+  /** True if it is idle and no message to a resolver is pending. */
   get recovered(): boolean {
     return this.idle && this.#later.idle;
   }
@@ -186,4 +202,20 @@ export class World {
       await this.#activity.whenIdle();
     }
   }
+}
+
+/** The table of decisions that all Regions share, and what it holds from before. */
+function keptDecisions(storage: Storage | undefined): {
+  readonly decisions: Decisions;
+  readonly restored: readonly Decision[];
+} {
+  const table = 'decisions';
+  const restored = storage?.load(table).map(fromDecisionItem) ?? [];
+  const decisions = memoryDecisions({
+    strong: true,
+    onPut: (decision) =>
+      storage?.save(table, toDecisionItem(decisionKey(decision.transaction, decision.attempt), decision)),
+  });
+  for (const decision of restored) decisions.replicate(decision);
+  return { decisions, restored };
 }

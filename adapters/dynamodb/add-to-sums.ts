@@ -2,8 +2,9 @@ import type { TransactWriteItem } from '@aws-sdk/lib-dynamodb';
 import type { Sums } from '../../core/index.ts';
 
 /**
- * Adds to sums under keys of one partition, a field an attribute. No field is named `pk` or `sk`, no key is empty.
- * @returns what one addition writes in a transaction
+ * Adds to sums by key in one partition; each field is an attribute. No field may be named `pk` or `sk`, and no key
+ * may be empty.
+ * @returns the transaction items of one addition
  */
 export function addToSums(table: string, partition: string) {
   return ({ key, sums }: { readonly key: string; readonly sums: Sums }): readonly TransactWriteItem[] => {

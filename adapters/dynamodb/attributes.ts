@@ -1,28 +1,28 @@
 import * as z from 'zod';
 import { MeridianError } from '../../core/index.ts';
 
-// Attribute values on the wire, of those types that Meridian writes. The schemas only check, the functions convert: that is
-// three times as fast as schemas that transform, and every stream record goes through here.
+// Attribute values in DynamoDB's wire format, for the types that Meridian uses. Schemas only check, functions
+// convert: three times as fast as transforming schemas, and every stream record passes through here.
 
 export const textSchema = z.object({ S: z.string() });
 export const countSchema = z.object({ N: z.string().regex(/^\d{1,16}$/) });
-/** A time or a span of milliseconds, which need not be whole. */
+/** A time or duration in milliseconds, not necessarily whole. */
 export const numberSchema = z.object({ N: z.string().refine((text) => Number.isFinite(Number(text))) });
 export const countsSchema = z.object({ M: z.record(z.string(), countSchema) });
 
-/** Of an item of any table with both. */
+/** The key of an item of any table that has both. */
 export const keySchema = z.object({ pk: textSchema, sk: textSchema });
 
-/** What is wrong with an image, as its schema says. */
+/** The faults that a schema found in an image. */
 export function faultsIn({ issues }: z.ZodError): string {
   return issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
 }
 
-/** That an image is not what it was read as. @param what `a commit` */
+/** The error for an item of unexpected content. @param what the expected content: `a commit` */
 export function unexpectedItem(what: string, image: unknown, faults: string): MeridianError {
   const key = keySchema.safeParse(image);
   const name = key.success ? `${key.data.pk.S} ${key.data.sk.S}` : 'without a key';
-  return new MeridianError('internal', `The item ${name} is not ${what}: ${faults}. Find out who wrote it.`);
+  return new MeridianError('internal', `The item ${name} is not ${what}: ${faults}. Check what wrote it.`);
 }
 
 export type Key = z.infer<typeof keySchema>;
@@ -44,14 +44,14 @@ export function fromCounts({ M }: Counts): Record<string, number> {
 }
 
 const POSITION_DIGITS = 16;
-/** Zero-padded, so that the order of texts is that of positions. */
+/** Zero-padded, so that texts sort like positions. */
 export function padded(position: number, digits = POSITION_DIGITS): string {
   return String(position).padStart(digits, '0');
 }
 
 /**
- * A JSON value is kept as text, so that each comes back exactly: a number of DynamoDB and the keys of its maps cannot hold
- * all of them. `undefined` is the absence of the attribute.
+ * JSON values are stored as text, so that every value is preserved exactly; DynamoDB's numbers and map keys cannot
+ * represent all of them. `undefined` is a missing attribute.
  */
 export function fromJson(text: Text | undefined): unknown {
   return text === undefined ? undefined : JSON.parse(text.S);

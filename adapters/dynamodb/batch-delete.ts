@@ -10,8 +10,9 @@ const BASE_MS = 25;
 const CAP_MS = 1_000;
 
 /**
- * Deletes the items under these keys. What DynamoDB leaves undone is asked for again, with full jitter.
- * @throws MeridianError `unavailable` when something is still undone after {@link BATCH_TRIES} tries, AbortError when the time is up
+ * Deletes the items with these keys. Unprocessed ones are retried, with full jitter.
+ * @throws MeridianError `unavailable` if some are left after {@link BATCH_TRIES} attempts; AbortError when the time
+ *   is up
  */
 export async function batchDelete(
   client: DynamoDBDocumentClient,
@@ -34,7 +35,7 @@ async function deleteChunk(
   }));
   for (let tries = 0; open.length > 0; tries++) {
     if (tries === BATCH_TRIES)
-      throw new MeridianError('unavailable', `DynamoDB left ${open.length} items of ${table} undeleted. Try again.`, {
+      throw new MeridianError('unavailable', `DynamoDB left ${open.length} items of ${table} undeleted. Retry.`, {
         retryable: true,
       });
     if (tries > 0)

@@ -13,14 +13,15 @@ const CAP_MS = 1_000;
 
 export interface BatchGetOptions {
   readonly consistent: boolean;
-  /** The time that all requests have together. @default that of one call of the table */
+  /** Time limit of all requests together. @default that of one call of the table */
   readonly bound?: ReturnType<typeof timeLimit>;
 }
 
 /**
- * The items under these keys, in any order. What DynamoDB leaves out (a throttled partition, more than 16 MB) is asked for
- * again, with full jitter.
- * @throws MeridianError `unavailable` when something is still left out after {@link BATCH_TRIES} tries, AbortError when the time is up
+ * The items with these keys, in any order. Unprocessed ones (a throttled partition, more than 16 MB) are retried,
+ * with full jitter.
+ * @throws MeridianError `unavailable` if some are left after {@link BATCH_TRIES} attempts; AbortError when the time
+ *   is up
  */
 export async function batchGet(
   client: DynamoDBDocumentClient,
@@ -28,7 +29,7 @@ export async function batchGet(
   keys: readonly Key[],
   { consistent, bound = timeLimit(DATABASE_MS) }: BatchGetOptions,
 ): Promise<readonly Item[]> {
-  // A key that is named twice would be refused.
+  // DynamoDB rejects duplicate keys.
   const unique = [...new Map(keys.map((key) => [`${key.pk}\n${key.sk}`, key])).values()];
   const chunks = Array.from({ length: Math.ceil(unique.length / BATCH_GET_KEYS) }, (_, i) =>
     unique.slice(i * BATCH_GET_KEYS, (i + 1) * BATCH_GET_KEYS),
@@ -46,7 +47,7 @@ async function getChunk(
   let open: Item[] = keys;
   for (let tries = 0; open.length > 0; tries++) {
     if (tries === BATCH_TRIES)
-      throw new MeridianError('unavailable', `DynamoDB left ${open.length} keys of ${table} unanswered. Try again.`, {
+      throw new MeridianError('unavailable', `DynamoDB left ${open.length} keys of ${table} unread. Retry.`, {
         retryable: true,
       });
     if (tries > 0)

@@ -32,7 +32,7 @@ export type CommitImage = {
   readonly hlc: Text;
   readonly region: Text;
   readonly meta: { readonly M: Record<string, Text> };
-  /** Of an intent only. */
+  /** Intents only. */
   readonly tx?: { readonly M: { readonly state: Text; readonly deadline: Numeric } };
 };
 
@@ -109,7 +109,7 @@ export const commitImageSchema = z.object({
 
 /**
  * The commit in an item or in a stream record's image.
- * @throws MeridianError `internal`: the image is not that of a commit; the message names what is wrong
+ * @throws MeridianError `internal`: the image is not a commit; the message names the faults
  */
 export function fromImage(image: unknown): Commit {
   const result = commitImageSchema.safeParse(image);

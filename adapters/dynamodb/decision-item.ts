@@ -20,9 +20,9 @@ import {
 
 /** A decision as an item of the `transactions` table, or an outcome in the `events` table, and as an image in their streams. */
 export type DecisionImage = {
-  /** The transaction's id; of an outcome `tx/<id>`. */
+  /** The transaction's id; for an outcome, `tx/<id>`. */
   readonly pk: Text;
-  /** The attempt; of an outcome `one-region`. */
+  /** The attempt; for an outcome, `one-region`. */
   readonly sk: Text;
   readonly attempt: Count;
   readonly state: Text;
@@ -45,7 +45,7 @@ type Key = Pick<DecisionImage, 'pk' | 'sk'>;
 const ONE_REGION_PREFIX = `${TRANSACTION_TYPE}/`;
 const ONE_REGION = 'one-region';
 
-/** Of a decision in the `transactions` table. */
+/** The key of a decision in the `transactions` table. */
 export function decisionKey(transaction: string, attempt: number): Key {
   return {
     pk: { S: transaction },
@@ -53,7 +53,7 @@ export function decisionKey(transaction: string, attempt: number): Key {
   };
 }
 
-/** Of the outcome of a one-Region transaction in the `events` table. */
+/** The key of a one-Region transaction's outcome in the `events` table. */
 export function oneRegionKey(transaction: string): Key {
   return {
     pk: { S: ONE_REGION_PREFIX + transaction },
@@ -61,13 +61,13 @@ export function oneRegionKey(transaction: string): Key {
   };
 }
 
-/** Whether an item of either table holds a decision: the sort key of a commit has a `#`. */
+/** True if an item of either table holds a decision: only the sort key of a commit contains `#`. */
 export function isDecisionItem(image: unknown): boolean {
   const key = keySchema.safeParse(image);
   return key.success && !key.data.sk.S.includes('#');
 }
 
-/** A decision as an item under one of these keys. */
+/** A decision as an item with one of these keys. */
 export function toDecisionItem(key: Key, decision: Decision): DecisionImage {
   return {
     ...key,
@@ -107,7 +107,7 @@ export const decisionImageSchema = z.object({
 
 /**
  * The decision in an item of either table, or in a stream record's image.
- * @throws MeridianError `internal`: the image is not that of a decision; the message names what is wrong
+ * @throws MeridianError `internal`: the image is not a decision; the message names the faults
  */
 export function fromDecisionItem(image: unknown): Decision {
   const result = decisionImageSchema.safeParse(image);

@@ -7,8 +7,8 @@ import { decisionKey, fromDecisionItem, toDecisionItem } from './decision-item.t
 import { getItem, putIfAbsent } from './put-if-absent.ts';
 
 /**
- * The `transactions` table of the Region that `client` talks to.
- * Every function throws MeridianError `unavailable` (retryable) when DynamoDB does not answer.
+ * The `transactions` table of the client's Region. Every method throws MeridianError `unavailable` (retryable) if
+ * DynamoDB does not respond.
  * @param strong whether the table has multi-Region strong consistency
  */
 export function dynamoDbDecisions(

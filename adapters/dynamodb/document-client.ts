@@ -2,20 +2,20 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
 /**
- * A client for items of plain values, which come back as they were written. Commits and decisions go without it:
+ * A client for items of plain values, which are read back as written. Commits and decisions do not use it:
  * docs/decisions/0019-document-client.md.
  */
 export function documentClient(client: DynamoDBClient): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(client, {
     marshallOptions: {
-      // An attribute that is to be absent is left out of its item; `undefined` in its place is a mistake, and throws.
+      // Absent attributes are omitted by the caller; an `undefined` value is a mistake, and throws.
       removeUndefinedValues: false,
-      // An empty text stays one.
+      // Keeps empty texts.
       convertEmptyValues: false,
-      // The text of a number has at most 17 digits, DynamoDB keeps 38: sums above 2^53 are written as they are.
+      // A number's text has at most 17 digits, and DynamoDB keeps 38: sums above 2^53 are written unchanged.
       allowImpreciseNumbers: true,
     },
-    // Sums above 2^53 come back as numbers. By default they are a BigInt or, in exponential notation, an error.
+    // Sums above 2^53 are read as numbers. By default they would be a BigInt or, in exponential notation, an error.
     unmarshallOptions: { wrapNumbers: Number },
   });
 }

@@ -23,9 +23,9 @@ import { getItem, ifAbsent, putIfAbsent } from './put-if-absent.ts';
 import { retryConflicts } from './retry-conflicts.ts';
 
 /**
- * The `events` table of the Region that `client` talks to.
- * Every function throws MeridianError `unavailable` (retryable) when DynamoDB does not answer; `put` and `transact` throw
- * `too-large` for a commit above DynamoDB's 400 KB, `transact` also for more than 4 MB.
+ * The `events` table of the client's Region. Every method throws MeridianError `unavailable` (retryable) if DynamoDB
+ * does not respond; `put` and `transact` throw `too-large` for a commit above DynamoDB's 400 KB, `transact` also
+ * above 4 MB in total.
  */
 export function dynamoDbEventStore(
   client: DynamoDBClient,
@@ -53,7 +53,7 @@ export function dynamoDbEventStore(
     loadLog: (stream, log, after) =>
       orSdkError(
         `load ${stream}`,
-        // Both ends: behind this log come those of other Regions.
+        // Both bounds: the logs of other Regions follow this one.
         query(stream, sortKey(log, after + 1), sortKey(log, Number.MAX_SAFE_INTEGER)),
       ),
     scan: async (segment, segments, after, limit) => {
@@ -106,7 +106,7 @@ export function dynamoDbEventStore(
       const { commits, free, decision } = write;
       try {
         await client.send(
-          // The SDK gives the request a token of its own: retried after a lost answer, it is not applied again.
+          // The SDK adds a client token: retried after a lost response, the request is not applied twice.
           new TransactWriteItemsCommand({
             TransactItems: [
               ...commits.map((commit) => ({ Put: ifAbsent(table, toImage(commit)) })),
@@ -133,7 +133,7 @@ export function dynamoDbEventStore(
     },
     putDecision: async (decision) => {
       const there = await orSdkError(
-        `keep the outcome of ${decision.transaction}`,
+        `store the outcome of ${decision.transaction}`,
         putIfAbsent(client, table, oneRegionItem(decision), callMs),
       );
       return there && fromDecisionItem(there);
@@ -178,8 +178,8 @@ function update(table: string, intent: IntentKey, state: string): UpdateItemComm
 }
 
 /**
- * The sort keys of a stream that a version does not cover, from and to: before its first log, between each log's last
- * position and the next log, and behind its last one. Logs that are not in the version are in these too.
+ * The ranges of a stream's sort keys that a version does not cover: before its first log, between each log's last
+ * position and the next log, and after its last one. They include logs that are not in the version.
  */
 function rangesBehind(version: VersionVector): readonly (readonly [string, string])[] {
   const logs = Object.entries(version).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -190,8 +190,8 @@ function rangesBehind(version: VersionVector): readonly (readonly [string, strin
   ]);
 }
 
-/** Log names begin with a letter or a digit. */
+/** Log names start with a letter or a digit. */
 const [FIRST_KEY, LAST_KEY] = ['!', '~'];
 
-/** Where a page of a scan ended. */
+/** The end of a scan's page. */
 const cursors = cursorOf(keySchema);

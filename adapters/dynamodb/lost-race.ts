@@ -4,7 +4,10 @@ function codesOf({ CancellationReasons = [] }: TransactionCanceledException): re
   return CancellationReasons.map(({ Code = 'None' }) => Code).filter((code) => code !== 'None');
 }
 
-/** Another writer was faster: a condition of the transaction did not hold any more, or another one was under way. */
+/**
+ * True if another writer won the race: a condition of the transaction no longer held, or another transaction was in
+ * progress.
+ */
 export function lostRace(error: unknown): boolean {
   return (
     error instanceof TransactionCanceledException &&

@@ -33,10 +33,10 @@ function parkedKey({ position, index }: Omit<Place, 'count'>): string {
 }
 
 /**
- * A subscriber's progress in a table of its own, of which `expires` is the time to live. Every function throws MeridianError
- * `unavailable` (retryable) when DynamoDB does not answer.
- * @param itemsOf what an effect writes, in any table of this Region: 99 items an event at most, without conditions, since
- * one that does not hold looks like a faster subscriber
+ * A subscriber's progress in its own table, which has `expires` as time to live. Every method throws MeridianError
+ * `unavailable` (retryable) if DynamoDB does not respond.
+ * @param itemsOf the items that an effect writes, in any table of this Region: at most 99 per event, and without
+ *   conditions, because a failed one looks like a lost race
  */
 export function dynamoDbProgress<Effect>(
   client: DynamoDBClient,
@@ -80,7 +80,7 @@ export function dynamoDbProgress<Effect>(
           new UpdateCommand({
             TableName: table,
             Key: { pk: partitionOf(event.stream, event.meta.log), sk: parkedKey(event.meta) },
-            // Each time it comes it is kept anew: it may be published again after days, and must not go before its message.
+            // `expires` is renewed each time: an event republished after days must not expire before its message.
             UpdateExpression: 'SET #event = :event, #since = if_not_exists(#since, :since), #expires = :expires',
             ExpressionAttributeNames: { '#event': 'event', '#since': 'since', '#expires': 'expires' },
             ExpressionAttributeValues: {
@@ -103,11 +103,11 @@ export function dynamoDbProgress<Effect>(
       };
       const items: Record<string, unknown>[] = [];
       const read = async (): Promise<void> => {
-        // A page of a Query ends at a megabyte: four large events.
+        // A page of a Query ends at 1 MB: four large events.
         for await (const { Items = [] } of paginateQuery({ client: documents }, input, timeLimit(DATABASE_MS)))
           if (items.push(...Items) >= limit) break;
       };
-      await orSdkError(`read what waits in ${stream}`, read());
+      await orSdkError(`read the parked events of ${stream}`, read());
       return items.slice(0, limit).map((item) => {
         const { event, since } = parkedSchema.parse(item);
         return { event: subscribedEventSchema.parse(JSON.parse(event)), since };

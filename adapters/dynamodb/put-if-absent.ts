@@ -11,7 +11,7 @@ import { retryConflicts } from './retry-conflicts.ts';
 
 type Item = Record<string, AttributeValue>;
 
-/** The write that takes a key, if it is free; if not, what holds it comes back with the error. */
+/** Writes to a key if it is free; otherwise the error carries the existing item. */
 export function ifAbsent(table: string, item: Item) {
   return {
     TableName: table,
@@ -22,8 +22,8 @@ export function ifAbsent(table: string, item: Item) {
 }
 
 /**
- * Puts an item, if there is none under its key: one conditional write.
- * @returns the item that is there already, undefined when this one was written
+ * Puts an item, if there is none with its key: one conditional write.
+ * @returns the existing item; undefined if this one was written
  */
 export async function putIfAbsent(
   client: DynamoDBClient,
@@ -37,7 +37,7 @@ export async function putIfAbsent(
     return undefined;
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    // What came back with the error, or else what is read then.
+    // The existing item comes with the error, or is read.
     const there = error.Item ?? (await getItem(client, table, keySchema.parse(item), bound));
     if (!there) throw error;
     return there;

@@ -2,7 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CONFLICT_TRIES } from '../../core/limits/budgets.ts';
 import type { timeLimit } from '../sdk/connection.ts';
 
-/** Another write of the same item is under way: a transaction, or on MRSC one in another Region. It takes milliseconds. */
+/**
+ * Another write of the same item is in progress: a transaction, or on MRSC a write in another Region. It takes
+ * milliseconds.
+ */
 const CONFLICTS: readonly string[] = [
   'TransactionConflictException',
   'TransactionInProgressException',
@@ -13,8 +16,8 @@ const BASE_MS = 20;
 const CAP_MS = 500;
 
 /**
- * Sends a write of one item again, with full jitter, while another write of that item is under way: up to {@link CONFLICT_TRIES} times, within
- * the time of the call. What it throws then is what the last one threw.
+ * Retries a write of one item, with full jitter, while another write of it is in progress: at most {@link
+ * CONFLICT_TRIES} attempts, within the time limit of the call. Throws the last error.
  */
 export async function retryConflicts<T>(
   { abortSignal }: ReturnType<typeof timeLimit>,

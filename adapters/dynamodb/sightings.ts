@@ -10,7 +10,7 @@ import { documentClient } from './document-client.ts';
 
 export const sightingItemSchema = z.object({ sk: z.string(), hlc: z.string() });
 
-/** The newest stamp seen of every Region, in the `views` table. Throws MeridianError `unavailable` (retryable). */
+/** The newest stamp seen of each Region, in the `views` table. Throws MeridianError `unavailable` (retryable). */
 export function dynamoDbSightings(client: DynamoDBClient, table: string): Sightings {
   const documents = documentClient(client);
   return {
@@ -28,13 +28,13 @@ export function dynamoDbSightings(client: DynamoDBClient, table: string): Sighti
         );
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException))
-          throw sdkError(`record what was seen of ${region}`, error);
+          throw sdkError(`record the newest stamp of ${region}`, error);
       }
     },
     all: async () => {
-      // One item a Region: they fit into one page.
+      // One item per Region: they fit into one page.
       const { Items = [] } = await orSdkError(
-        'read what was seen of the Regions',
+        'read the newest stamps of the Regions',
         documents.send(
           new QueryCommand({
             TableName: table,

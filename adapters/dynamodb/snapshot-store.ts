@@ -14,9 +14,10 @@ import { documentClient } from './document-client.ts';
 const VERSION_DIGITS = 10;
 
 /*
- * A snapshot is kept as compressed JSON, cut into parts. Its name sorts by version and stamp and ends in the digest of its
- * bytes: so two writers of one snapshot write the same items, and those of another one never mix in. The first part is in
- * the head, which is written last: only what has a head is looked for, and only what fits the digest is used.
+ * A snapshot is stored as compressed JSON, split into parts. Its name sorts by version and stamp and ends with the digest
+ * of its bytes, so two writers of the same snapshot write the same items, and those of different snapshots never mix. The
+ * first part is in the head, which is written last: only snapshots with a head are found, and only bytes that match the
+ * digest are used.
  */
 function digits(version: number): string {
   return String(version).padStart(VERSION_DIGITS, '0');
@@ -42,8 +43,8 @@ const keySchema = z.object({ pk: z.string(), sk: z.string() });
 type Bound = ReturnType<typeof timeLimit>;
 
 /**
- * The `snapshots` table of the Region that `client` talks to. Throws MeridianError `unavailable` (retryable).
- * @param milliseconds that a whole call takes at most
+ * The `snapshots` table of the client's Region. Throws MeridianError `unavailable` (retryable).
+ * @param milliseconds time limit of a whole call
  */
 export function dynamoDbSnapshotStore(
   client: DynamoDBClient,
@@ -74,7 +75,7 @@ export function dynamoDbSnapshotStore(
     const name = head.sk.slice('head#'.length);
     const [, stamp = '', digest] = name.split('.');
     const bytes = await wholeOf(stream, name, head, bound);
-    // A writer that died, or one that takes old ones away, has left a part of it.
+    // Incomplete: its writer crashed, or it is being deleted.
     return digestOf(bytes) === digest ? bytes : newest(stream, codeVersion, stamp, bound);
   };
 
@@ -85,7 +86,7 @@ export function dynamoDbSnapshotStore(
     return Buffer.concat([head.bytes, ...keys.map(({ sk }) => parts.get(sk) ?? new Uint8Array())]);
   };
 
-  /** The keys of what is kept of a stream; of items from one sort key to another. */
+  /** The keys of a stream's items, within a range of sort keys. */
   const keysBetween = async (stream: string, first: string, last: string, bound: Bound): Promise<readonly Key[]> => {
     const input: QueryCommandInput = { ...between(stream, first, last), ProjectionExpression: 'pk, sk' };
     const keys: Key[] = [];
@@ -97,7 +98,9 @@ export function dynamoDbSnapshotStore(
   const remove = (keys: readonly Key[], bound: Bound): Promise<unknown> =>
     Promise.all(keys.map((Key) => documents.send(new DeleteCommand({ TableName: table, Key }), bound)));
 
-  /** Behind the two newest of this version there is nothing of use: older ones, other versions', parts without a head. */
+  /**
+   * Everything before the two newest of this version is obsolete: older ones, other versions', parts without a head.
+   */
   const clean = async (stream: string, codeVersion: number, bound: Bound): Promise<void> => {
     const keys = await keysBetween(stream, 'head#', 'part#~', bound);
     const [, second] = keys
@@ -133,7 +136,7 @@ export function dynamoDbSnapshotStore(
         await write({ ...headKey(stream, name), parts: 1 + others.length, bytes: first });
         await clean(stream, codeVersion, bound);
       };
-      await orSdkError(`keep a snapshot of ${stream}`, store());
+      await orSdkError(`store a snapshot of ${stream}`, store());
     },
     drop: async (stream, codeVersion, latestStamp) => {
       const bound = timeLimit(milliseconds);

@@ -3,7 +3,7 @@ import type { Change } from '../../core/index.ts';
 import { fromImage } from './commit-item.ts';
 import { fromDecisionItem, isDecisionItem } from './decision-item.ts';
 
-/** What the stream of the `events` or the `transactions` table says of a change, as far as it is needed here. */
+/** A record in the stream of the `events` or the `transactions` table, as far as it is used here. */
 export interface TableRecord {
   /** `INSERT`, `MODIFY` or `REMOVE`. */
   readonly eventName?: string | undefined;
@@ -12,9 +12,9 @@ export interface TableRecord {
 }
 
 /**
- * What a record of a table's stream tells others: a commit or an intent that is new, or has just become final; a new
- * decision. Everything else tells nobody anything.
- * @throws MeridianError `internal`: the image is neither that of a commit nor that of a decision
+ * The change in a record of a table's stream that others must learn about: a new commit or intent, one that has just
+ * become final, or a new decision; otherwise undefined.
+ * @throws MeridianError `internal`: the image is neither a commit nor a decision
  */
 export function changeOf({ eventName, NewImage, OldImage }: TableRecord): Change | undefined {
   if (eventName === 'INSERT') {

@@ -16,10 +16,10 @@ export function keyOf(view: string, kind: Kind, shard: number, key: string): Key
 export function toEntryItem(view: string, entry: ViewEntry): Item {
   return {
     ...keyOf(view, 'row', entry.shard, entry.stream),
-    // As a Map: the marshaller takes an object with a log named `constructor` for a class instance.
+    // A Map: the marshaller mistakes an object with a log named `constructor` for a class instance.
     version: new Map(Object.entries(entry.version)),
     revision: entry.revision,
-    // Rows and totals are JSON text, so that every number and every key comes back exactly.
+    // Rows and totals are JSON text, so that every number and every key is preserved exactly.
     totals: JSON.stringify(entry.totals),
     ...(entry.row !== undefined && { row: JSON.stringify(entry.row) }),
   };
@@ -40,7 +40,7 @@ function isRecordOf(isValue: (value: unknown) => boolean) {
     typeof record === 'object' && record !== null && !Array.isArray(record) && Object.values(record).every(isValue);
 }
 
-/** Only a check: z.record makes a copy, and that drops a key named `__proto__`. */
+/** Checks only: z.record would copy the value and drop a key named `__proto__`. */
 const totalsSchema = z.custom<Totals>(isRecordOf(isRecordOf(Number.isFinite)), 'Expected totals');
 
 export function fromEntryItem(item: Item): ViewEntry {
@@ -57,13 +57,13 @@ export function fromEntryItem(item: Item): ViewEntry {
 
 export const rowItemSchema = z.object({ sk: z.string(), row: z.string().exactOptional() });
 
-/** A row, as far as a page of rows needs it. */
+/** A row, as needed for a page of rows. */
 export function fromRowItem(item: Item): { readonly key: string; readonly item: unknown } {
   const { sk, row } = rowItemSchema.parse(item);
   return { key: sk, item: row === undefined ? undefined : JSON.parse(row) };
 }
 
-/** One attribute a field, since ADD works on attributes; the prefix keeps them apart from the key. */
+/** One attribute per field, because ADD works on attributes; the prefix separates them from the key. */
 const PREFIX = 'sum.';
 export function sumAttribute(field: string): string {
   return PREFIX + field;
@@ -72,7 +72,7 @@ export function sumAttribute(field: string): string {
 export const totalItemSchema = z.looseObject({ sk: z.string() });
 const sumSchema = z.number();
 
-/** A total of one shard. */
+/** The total of one shard. */
 export function fromTotalItem(item: Item): { readonly key: string; readonly item: Sums } {
   const { sk, ...attributes } = totalItemSchema.parse(item);
   const sums = Object.entries(attributes)
@@ -83,12 +83,15 @@ export function fromTotalItem(item: Item): { readonly key: string; readonly item
 
 const keySchema = z.object({ pk: z.string(), sk: z.string() });
 
-/** The key in an item. */
+/** The key of an item. */
 export function fromKeyItem(item: Item): Key {
   return keySchema.parse(item);
 }
 
-/** Each view's in a partition of its own, since every batch of the projector and every read of the view asks for it. */
+/**
+ * Each view's generations have their own partition, because every batch of the projector and every read of the view
+ * reads them.
+ */
 export function generationsKey(view: string): Key {
   return { pk: `${view}#generations`, sk: 'generations' };
 }
@@ -103,7 +106,7 @@ export function toGenerationsItem(view: string, generations: Generations): Item 
 
 export const generationsItemSchema = z.object({ pk: z.string(), generations: z.string() });
 
-/** The generations of a view, behind its name. */
+/** The generations of a view, with its name. */
 export function fromGenerationsItem(item: Item): readonly [string, Generations] {
   const { pk, generations } = generationsItemSchema.parse(item);
   return [pk.slice(0, pk.indexOf('#')), generationsSchema.parse(JSON.parse(generations))];

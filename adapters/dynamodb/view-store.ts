@@ -28,13 +28,12 @@ import {
 } from './view-item.ts';
 
 /**
- * The `views` table of the Region that `client` talks to.
- * Every function throws MeridianError `unavailable` (retryable) when DynamoDB does not answer. Rows and totals are read
- * eventually consistently: a view follows its streams with a delay anyway.
+ * The `views` table of the client's Region. Every method throws MeridianError `unavailable` (retryable) if DynamoDB
+ * does not respond. Rows and totals are read eventually consistently: a view lags behind its streams anyway.
  */
 export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewsTable {
   const documents = documentClient(client);
-  /** Reads the shards of a view within the time of one call. */
+  /** Reads the shards of a view within the time limit of one call. */
   const shardReader = <T>(
     view: string,
     kind: 'row' | 'total',
@@ -59,7 +58,7 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewsT
     };
   };
 
-  /** The first keys of a partition, strongly consistent: what is deleted was written a while ago, and none may be missed. */
+  /** The first keys of a partition, strongly consistent, so that none is missed. */
   const readKeys = async (
     partition: string,
     limit: number,
@@ -128,7 +127,7 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewsT
       ];
       if (items.length === 0) return true;
       try {
-        // The SDK gives the request a token of its own: retried after a lost answer, it is not applied again.
+        // The SDK adds a client token: retried after a lost response, the request is not applied twice.
         await documents.send(new TransactWriteCommand({ TransactItems: items }), timeLimit(DATABASE_MS));
         return true;
       } catch (error) {
@@ -178,7 +177,7 @@ function putEntry(table: string, view: string, entry: ViewEntry): TransactWriteI
   };
 }
 
-/** The stored item is at the revision before; before the first there is none. */
+/** The stored item must have the previous revision; before the first revision there is none. */
 function isAfter(revision: number) {
   return revision === 1
     ? { ConditionExpression: 'attribute_not_exists(pk)' }

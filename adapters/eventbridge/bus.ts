@@ -5,9 +5,9 @@ import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError } from '../sdk/sdk-error.ts';
 
 /**
- * An event bus of the Region that `client` talks to. An entry may arrive twice: when an answer is lost, all are sent again.
- * @throws MeridianError `unavailable` (retryable) when the call as a whole fails; `too-large` for more than EventBridge
- * takes at once
+ * An event bus of the client's Region. An entry may arrive twice: if a response is lost, all are sent again.
+ * @throws MeridianError `unavailable` (retryable) if the call as a whole fails; `too-large` if EventBridge does not
+ *   accept the batch
  */
 export function eventBridgeBus(client: EventBridgeClient, name: string): Bus {
   return {
@@ -29,7 +29,7 @@ export function eventBridgeBus(client: EventBridgeClient, name: string): Bus {
       return entries.map((_, index) => {
         const answer = Entries[index];
         if (answer?.EventId) return undefined;
-        return answer ? `${answer.ErrorCode}: ${answer.ErrorMessage}` : 'Unanswered';
+        return answer ? `${answer.ErrorCode}: ${answer.ErrorMessage}` : 'No result for this entry';
       });
     },
   };

@@ -1,7 +1,7 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { type ConnectionOptions, connection } from '../sdk/connection.ts';
 
-/** A client of the Region's own EventBridge. */
+/** A client of EventBridge in its own Region. */
 export function eventBridgeClient(options: ConnectionOptions = {}): EventBridgeClient {
   return new EventBridgeClient({ ...connection, ...options });
 }

@@ -7,14 +7,15 @@ import { sdkError } from '../sdk/sdk-error.ts';
 export interface LambdaRemoteOptions extends Omit<ConnectionOptions, 'region'> {
   /** The function's name, the same in every Region. */
   readonly functionName: string;
-  /** Milliseconds for the whole call, retries included. @default REMOTE_MS */
+  /** Time limit in milliseconds for the whole call, including retries. @default REMOTE_MS */
   readonly timeout?: number;
 }
 
 /**
- * A function of the other Regions, invoked synchronously. A call may run twice there: when an answer is lost, it
- * is sent again.
- * @throws MeridianError `region-unreachable`: retryable, except when the call was refused (no such function, no permission)
+ * A function of the other Regions, invoked synchronously. A call may run twice there: if a response is lost, it is
+ * sent again.
+ * @throws MeridianError `region-unreachable`: retryable, unless the call was rejected (no such function, no
+ *   permission)
  */
 export function lambdaRemote({ functionName, timeout = REMOTE_MS, ...options }: LambdaRemoteOptions): Remote {
   const clients = new Map<string, LambdaClient>();
@@ -36,7 +37,7 @@ export function lambdaRemote({ functionName, timeout = REMOTE_MS, ...options }: 
         });
       const answer = Payload?.transformToString() ?? '';
       if (FunctionError !== undefined)
-        throw new MeridianError('region-unreachable', `${functionName} failed in ${region}. Try again.`, {
+        throw new MeridianError('region-unreachable', `${functionName} failed in ${region}. Retry.`, {
           retryable: true,
           cause: new Error(answer),
         });
@@ -45,5 +46,5 @@ export function lambdaRemote({ functionName, timeout = REMOTE_MS, ...options }: 
   };
 }
 
-/** A command may take as long as the callee may run: the time-out is that of the whole call, not of a request. */
+/** A command may take as long as the callee runs: the timeout applies to the whole call, not to a request. */
 const requestHandler = { connectionTimeout: connection.requestHandler.connectionTimeout };

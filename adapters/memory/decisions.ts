@@ -2,15 +2,15 @@ import type { Decision, Decisions } from '../../core/index.ts';
 import { checkItem } from '../store-rules/check-write.ts';
 import { frozenCopy } from './frozen.ts';
 
-/** The `transactions` table of one Region, or a strong one of all, in memory. Decisions come out deeply frozen. */
+/** The `transactions` table of one Region, or a strong one of all, in memory. Returned decisions are deeply frozen. */
 export interface MemoryDecisions extends Decisions {
-  /** Takes in a decision of another Region, as global tables do. One that is here already changes nothing. */
+  /** Adds a decision of another Region, as global tables do. No effect if it exists. */
   replicate(decision: Decision): void;
 }
 
 export interface MemoryDecisionsOptions {
   readonly strong: boolean;
-  /** Is called with every new decision, own or replicated, once it can be read: the table's stream. */
+  /** The table's stream: called with every new decision, own or replicated, once it can be read. */
   readonly onPut?: (decision: Decision) => void;
 }
 
@@ -33,7 +33,7 @@ export function memoryDecisions({ strong, onPut = () => {} }: MemoryDecisionsOpt
     strong,
     put: async (decision) => keep(frozenCopy(decision, checkItem)),
     find: async (transaction, attempt) => decisions.get(transaction)?.get(attempt),
-    // Its replica is never behind what was put here.
+    // The local replica always has what was put here.
     attempts: async (transaction) =>
       [...(decisions.get(transaction)?.values() ?? [])].sort((a, b) => a.attempt - b.attempt),
     replicate: (decision) => {

@@ -14,29 +14,34 @@ import { keyOrder } from '../store-rules/key-order.ts';
 import { firstIndexBehind } from './binary-search.ts';
 import { frozenCopy } from './frozen.ts';
 
-/** The `events` table of one Region, in memory. Commits and outcomes come out deeply frozen. */
+/** The `events` table of one Region, in memory. Returned commits and outcomes are deeply frozen. */
 export interface MemoryEventStore extends EventsTable {
   /**
-   * Takes in a commit that another Region wrote, as global tables do: a new one, or an intent here that has become final
-   * there. One that is here already, or comes late, changes nothing.
+   * Adds a commit of another Region, as global tables do: a new one, or an intent that has become final there. No
+   * effect if it exists, or is outdated.
    */
   replicate(commit: Commit): void;
-  /** The same for the outcome of a one-Region transaction. */
+  /** The same, for the outcome of a one-Region transaction. */
   replicateDecision(decision: Decision): void;
 }
 
-/** What the table's stream tells: a commit that is new, or was as `before`; a new outcome of a one-Region transaction. */
+/**
+ * A record of the table's stream: a commit, with its previous state if it existed; or a new outcome of a one-Region
+ * transaction.
+ */
 export type EventsChange =
   | { readonly commit: Commit; readonly before?: Commit | undefined }
   | { readonly oneRegionDecision: Decision };
 
-/** @param onChange is called with every change, own or replicated, once it can be read: the table's stream */
+/** @param onChange the table's stream: called with every change, own or replicated, once it can be read */
 export function memoryEventStore(onChange: (change: EventsChange) => void = () => {}): MemoryEventStore {
-  /** Of every stream its commits, by log and position. */
+  /** The commits of each stream, by log and position. */
   const streams = new Map<string, Commit[]>();
-  /** Their names in order, as far as `scan` has needed it. No stream ever leaves, so equal counts mean equal names. */
+  /**
+   * Sorted stream names, updated when `scan` needs them. Streams are never removed, so equal counts mean equal names.
+   */
   let names: readonly string[] = [];
-  /** By transaction. */
+  /** Outcomes by transaction. */
   const decisions = new Map<string, Decision>();
 
   const commitsOf = (stream: string): Commit[] => {
@@ -47,7 +52,7 @@ export function memoryEventStore(onChange: (change: EventsChange) => void = () =
     return none;
   };
 
-  /** @returns the commit at a position, if there is one */
+  /** @returns the commit at a position, if any */
   const holderOf = ({ stream, log, position }: Omit<IntentKey, 'commitId'>): Commit | undefined => {
     const commits = streams.get(stream) ?? [];
     const commit = commits[placeOf(commits, log, position)];
@@ -66,7 +71,7 @@ export function memoryEventStore(onChange: (change: EventsChange) => void = () =
     onChange({ commit, before });
   };
 
-  /** @returns the outcome that is there already */
+  /** @returns the existing outcome, if any */
   const keep = (decision: Decision): Decision | undefined => {
     const there = decisions.get(decision.transaction);
     if (there) return there;
@@ -120,7 +125,7 @@ export function memoryEventStore(onChange: (change: EventsChange) => void = () =
     findDecision: async (transaction) => decisions.get(transaction),
     putDecision: async (decision) => keep(frozenCopy(decision, checkItem)),
     replicate: (commit) => {
-      // Another Region's commit, which its own store has frozen, is shared: three Regions keep it once.
+      // Commits of other Regions, frozen by their own store, are shared: three Regions keep one copy.
       const stored = Object.isFrozen(commit) ? commit : frozenCopy(commit);
       const holder = holderOf(stored);
       if (!holder) insert(stored);
@@ -132,7 +137,7 @@ export function memoryEventStore(onChange: (change: EventsChange) => void = () =
   };
 }
 
-/** Where a page of a scan ended. */
+/** The end of a scan's page. */
 const cursors = cursorOf(z.object({ stream: z.string(), log: z.string(), position: z.number() }));
 
 /** Index of the first commit that is not before (log, position): binary search. */

@@ -1,6 +1,6 @@
 /**
- * A deeply frozen copy of a JSON value, as a database keeps it: what was `undefined` is gone, -0 is 0.
- * @param checkSize is called with the size of the value's JSON in bytes before it is copied
+ * A deeply frozen copy of a JSON value, as a database stores it: without `undefined`, and with 0 for -0.
+ * @param checkSize called with the size of the value's JSON in bytes before it is copied
  */
 export function frozenCopy<T>(value: T, checkSize?: (bytes: number) => void): T {
   const text = JSON.stringify(value);

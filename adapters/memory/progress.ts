@@ -2,10 +2,10 @@ import type { Parked, Place, Progress } from '../../core/index.ts';
 import { QUEUE_RETENTION_S } from '../../core/limits/budgets.ts';
 import { frozenCopy } from './frozen.ts';
 
-/** A log of a stream, as far as a subscriber has got with it. */
+/** A subscriber's progress in one log of a stream. */
 interface LogProgress {
   last?: Place;
-  /** In their order. */
+  /** In log order. */
   parked: readonly Kept[];
 }
 
@@ -15,12 +15,17 @@ interface Kept extends Parked {
 }
 
 /**
- * A subscriber's progress in memory. What is parked is gone as soon as a table may have deleted it.
+ * A subscriber's progress in memory. Parked events disappear as soon as a table could have deleted them.
  * @param write writes an effect; it must not throw
  * @param now milliseconds since 1970
+ * @param places what was handled already, by `<stream>@<log>`
  */
-export function memoryProgress<Effect>(write: (effect: Effect) => void, now: () => number): Progress<Effect> {
-  const logs = new Map<string, LogProgress>();
+export function memoryProgress<Effect>(
+  write: (effect: Effect) => void,
+  now: () => number,
+  places: ReadonlyMap<string, Place> = new Map(),
+): Progress<Effect> {
+  const logs = new Map<string, LogProgress>([...places].map(([key, last]) => [key, { last, parked: [] }]));
   const logOf = (stream: string, log: string): LogProgress => {
     const key = `${stream}@${log}`;
     const known = logs.get(key) ?? { parked: [] };

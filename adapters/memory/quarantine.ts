@@ -13,13 +13,13 @@ interface Kept {
 
 /**
  * A quarantine in memory.
- * @param now milliseconds since 1970: how long messages are held
+ * @param now milliseconds since 1970, for visibility timeouts
  */
 export function memoryQuarantine(now: () => number): Quarantine & { readonly bodies: readonly string[] } {
   const messages = new Map<string, Kept>();
   let sent = 0;
 
-  /** A receipt counts until somebody else receives the message. */
+  /** A receipt is valid until the message is received again. */
   const heldBy = ({ id, receipt }: HeldMessage): Kept | undefined => {
     const message = messages.get(id);
     return message?.receipt === receipt ? message : undefined;

@@ -2,7 +2,7 @@ import { decodeSnapshot, encodeSnapshot, type SnapshotStore } from '../../core/i
 
 /** The `snapshots` table of one Region, in memory. */
 export function memorySnapshotStore(): SnapshotStore {
-  /** Per stream the snapshots as text, by a name that sorts by version and stamp. */
+  /** The snapshots of each stream as text, by a name that sorts by version and stamp. */
   const streams = new Map<string, readonly { readonly name: string; readonly text: string }[]>();
   const nameOf = (codeVersion: number, latestStamp: string): string =>
     `${String(codeVersion).padStart(10, '0')}.${latestStamp}`;

@@ -6,7 +6,7 @@ import { addSums, sumOf } from '../store-rules/sums.ts';
 import { firstIndexBehind } from './binary-search.ts';
 import { frozenCopy } from './frozen.ts';
 
-/** The `views` table of one Region, in memory. Entries come out deeply frozen. */
+/** The `views` table of one Region, in memory. Returned entries are deeply frozen. */
 export function memoryViewStore(): ViewsTable {
   const entries = new Partitions<ViewEntry>();
   const totals = new Partitions<Sums>();
@@ -73,7 +73,7 @@ export function memoryViewStore(): ViewsTable {
   };
 }
 
-/** Items by view and shard; within those by key. Keys are sorted only when they are read in order. */
+/** Items by view and shard, then by key. Keys are sorted only when they are read in order. */
 class Partitions<Item> {
   readonly #partitions = new Map<string, { readonly items: Map<string, Item>; keys: string[] }>();
 
@@ -88,7 +88,7 @@ class Partitions<Item> {
     this.#partitions.set(id, partition);
   }
 
-  /** Takes so many items away, or all there are. @returns how many */
+  /** Deletes up to `limit` items. @returns the number of deleted items */
   remove(view: string, shard: number, limit: number): number {
     const items = this.#partitions.get(`${view}#${shard}`)?.items ?? new Map<string, Item>();
     const gone = [...items.keys()].slice(0, limit);
@@ -101,7 +101,7 @@ class Partitions<Item> {
     const partition = this.#partitions.get(`${view}#${shard}`);
     if (!partition) return { items: [], end: undefined };
     const { items } = partition;
-    // Keys only come, until a generation goes as a whole: so equal counts mean equal keys.
+    // Keys are only added, until a whole generation is deleted: equal counts mean equal keys.
     if (partition.keys.length !== items.size) partition.keys = [...items.keys()].sort(keyOrder);
     const { keys } = partition;
     const start = after === undefined ? 0 : firstIndexBehind(keys, after);

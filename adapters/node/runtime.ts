@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { v7 } from 'uuid';
 import type { Runtime } from '../../core/index.ts';
 
-/** The process's own clock, randomness and ids. @param metric takes what is measured */
+/** The process's own clock, randomness and ids. @param metric records a measurement */
 export function nodeRuntime(metric: Runtime['metric']): Runtime {
   return {
     now: Date.now,

@@ -1,6 +1,6 @@
 import { SDK_CONNECT_MS, SDK_REQUEST_MS, SDK_TRIES } from '../../core/limits/budgets.ts';
 
-/** Where a client connects: an AWS Region's own endpoint by default; tests and emulators name another. */
+/** Where a client connects: the Region's AWS endpoint by default; tests and emulators override it. */
 export interface ConnectionOptions {
   /** @default the Region that the process runs in */
   readonly region?: string;
@@ -16,22 +16,22 @@ export interface CallOptions {
   readonly callMs?: number;
 }
 
-/** The options of every request of one call, which together end in time. */
+/** The options of all requests of one call, which share a time limit. */
 export function timeLimit(milliseconds: number): { readonly abortSignal: AbortSignal } {
   return {
-    // It takes whole numbers only; what callers have left of their time is a fraction.
+    // AbortSignal.timeout takes integers only; the remaining time may be a fraction.
     abortSignal: AbortSignal.timeout(Math.max(0, Math.ceil(milliseconds))),
   };
 }
 
 /**
- * How every client inside a Region talks: an answer that is lost is given up early enough that retries still fit into the
- * time of the call. Connections are kept alive (the SDK's default). Retries are `standard`, not `adaptive`: adaptive slows
- * the whole client down when one key of a table is hot, and the other keys' streams with it.
+ * The connection settings of every client in a Region: a request times out early enough for its retries to fit into
+ * the time limit of the call. Connections are kept alive (the SDK's default). The retry mode is `standard`, not
+ * `adaptive`: with `adaptive`, one hot key of a table slows the whole client down, and all other streams with it.
  */
 export const connection = {
   maxAttempts: SDK_TRIES,
   retryMode: 'standard',
-  // Without `throwOnRequestTimeout` the SDK only logs that the time is up, and waits on.
+  // Without `throwOnRequestTimeout` the SDK only logs the timeout and keeps waiting.
   requestHandler: { connectionTimeout: SDK_CONNECT_MS, requestTimeout: SDK_REQUEST_MS, throwOnRequestTimeout: true },
 };

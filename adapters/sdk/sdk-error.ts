@@ -1,44 +1,44 @@
 import { type ErrorCode, MeridianError } from '../../core/index.ts';
 
-/** Services answer throttling with a 400 as often as with a 429; all of these pass. */
+/** Throttling and conflicts, which services report as 400 as often as 429; all of them are temporary. */
 const PASSES =
   /Throttl|TooManyRequests|ThroughputExceeded|RequestLimitExceeded|LimitExceededException|ExecutionLimitExceeded|TransactionInProgress|TransactionConflict|ReplicatedWriteConflict/;
 const TOO_LARGE = /size\b.* (exceeded|over) the (maximum|limit)|BatchRequestTooLong|RequestTooLarge/i;
 
 /**
- * What an AWS SDK client threw, as ours. Throttling, 5xx, time-outs and broken connections, which the client has retried
- * already, are retryable; what the service refused is not.
+ * Converts an error of an AWS SDK client into ours. Throttling, 5xx, timeouts and broken connections, already retried
+ * by the client, are retryable; rejected requests are not.
  * @param doing completes "could not …": `load account/us-east-1.ann`
- * @param unavailable the code of what is retryable
- * @returns what did not come out of a request (a fault of ours) as it is
+ * @param unavailable the code of retryable errors
+ * @returns an error that does not come from a request (a bug of ours) unchanged
  */
 export function sdkError(doing: string, error: unknown, unavailable: ErrorCode = 'unavailable'): unknown {
   if (!(error instanceof Error)) return error;
-  // What a client throws of a request carries `$metadata`, except when its signal ended it.
+  // Errors of a client's requests have `$metadata`, unless an abort signal ended the request.
   if (!('$metadata' in error) && error.name !== 'AbortError') return error;
   const reason = `Could not ${doing}: ${error.name}: ${error.message}`;
-  // A cancelled transaction says why only in its reasons.
+  // The cause of a cancelled transaction is only in its reasons.
   const said = `${reason} ${'CancellationReasons' in error ? reasonsIn(error.CancellationReasons) : ''}`;
   if (TOO_LARGE.test(said)) return new MeridianError('too-large', `${reason}. Send less at once.`, { cause: error });
   if ('$metadata' in error && wasRefused(error.$metadata) && !PASSES.test(said))
-    return new MeridianError('internal', `${reason}. Check the set-up: names, permissions, and what was sent.`, {
+    return new MeridianError('internal', `${reason}. Check names, permissions and the request.`, {
       cause: error,
     });
-  return new MeridianError(unavailable, `${reason}. Try again.`, { retryable: true, cause: error });
+  return new MeridianError(unavailable, `${reason}. Retry.`, { retryable: true, cause: error });
 }
 
-/** Without the items, which say anything. */
+/** Omits the items, whose text could match anything. */
 function reasonsIn(reasons: unknown): string {
   return JSON.stringify(reasons, ['Code', 'Message']) ?? '';
 }
 
-/** A request without an answer has no status, one with a garbled answer 200: neither was refused. */
+/** A request without a response has no status, one with a garbled response 200: neither was rejected. */
 function wasRefused(metadata: unknown): boolean {
   const status = metadata instanceof Object && 'httpStatusCode' in metadata ? Number(metadata.httpStatusCode) : 0;
   return status >= 400 && status < 500 && status !== 408 && status !== 429;
 }
 
-/** Waits for a request and turns what it throws into ours. */
+/** Awaits a request and converts its error into ours. */
 export async function orSdkError<T>(doing: string, request: Promise<T>): Promise<T> {
   try {
     return await request;

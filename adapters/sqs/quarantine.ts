@@ -12,12 +12,16 @@ import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError } from '../sdk/sdk-error.ts';
 import { batchAnswer, sqsQueue } from './queue.ts';
 
-/** With any wait at all SQS asks all of its servers, so that an empty answer means that there is nothing to receive. */
+/**
+ * With any wait time, SQS queries all of its servers, so that an empty response means that there is nothing to
+ * receive.
+ */
 const WAIT_SECONDS = 1;
 
 /**
- * The quarantine queue. When the answer of a receive is lost, its messages stay hidden until their time is up.
- * @throws MeridianError `unavailable` (retryable) when a call as a whole fails
+ * The quarantine queue. If the response of a receive is lost, its messages stay hidden until their visibility timeout
+ * expires.
+ * @throws MeridianError `unavailable` (retryable) if a call as a whole fails
  */
 export function sqsQuarantine(client: SQSClient, url: string): Quarantine {
   return {

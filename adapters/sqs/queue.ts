@@ -10,8 +10,9 @@ import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError } from '../sdk/sdk-error.ts';
 
 /**
- * A standard queue. A body may arrive twice: when an answer is lost, all are sent again.
- * @throws MeridianError `unavailable` (retryable) when the call as a whole fails; `too-large` for more than SQS takes at once
+ * A standard queue. A body may arrive twice: if a response is lost, all are sent again.
+ * @throws MeridianError `unavailable` (retryable) if the call as a whole fails; `too-large` if SQS does not accept
+ *   the batch
  */
 export function sqsQueue(client: SQSClient, url: string): Queue {
   return {
@@ -24,7 +25,7 @@ export function sqsQueue(client: SQSClient, url: string): Queue {
   };
 }
 
-/** One SendMessageBatch. */
+/** Sends one SendMessageBatch. */
 export async function sendBatch(
   client: SQSClient,
   url: string,
@@ -43,7 +44,7 @@ export async function sendBatch(
   return batchAnswer(messages.length, answer);
 }
 
-/** What became of each entry of a batch whose entries are named by their index. */
+/** The result of each entry of a batch whose entries are named by their index. */
 export function batchAnswer(
   length: number,
   {
@@ -57,6 +58,6 @@ export function batchAnswer(
   const done = new Set(Successful.map(({ Id }) => Id));
   const refused = new Map(Failed.map(({ Id, Code, Message = '' }) => [Id, `${Code}: ${Message}`]));
   return Array.from({ length }, (_, index) =>
-    done.has(String(index)) ? undefined : (refused.get(String(index)) ?? 'Unanswered'),
+    done.has(String(index)) ? undefined : (refused.get(String(index)) ?? 'No result for this entry'),
   );
 }

@@ -5,8 +5,9 @@ import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError } from '../sdk/sdk-error.ts';
 
 /**
- * An Express state machine, whose executions need no names. One may run twice: when an answer is lost, it is started again.
- * @throws MeridianError `unavailable` (retryable) when Step Functions does not answer
+ * An Express state machine, whose executions need no names. An execution may run twice: if a response is lost, it is
+ * started again.
+ * @throws MeridianError `unavailable` (retryable) if Step Functions does not respond
  */
 export function stepFunctionsMachine(client: SFNClient, arn: string): StateMachine {
   return {

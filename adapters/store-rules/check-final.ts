@@ -1,7 +1,7 @@
 import { type Commit, type FinalState, type IntentKey, MeridianError } from '../../core/index.ts';
 
 /**
- * What is there instead of a prepared intent that was to become final: the same intent, final in this state already.
+ * Checks the item found in place of a prepared intent: it must be the same intent, already final in this state.
  * @throws MeridianError `internal`: it is anything else
  */
 export function checkFinal(
@@ -13,6 +13,6 @@ export function checkFinal(
   const found = there ? `${there.tx?.state ?? 'no intent'}: ${there.commitId}` : 'nothing';
   throw new MeridianError(
     'internal',
-    `The intent ${commitId} at ${stream}@${log}.${position} cannot become ${state}: there is ${found}. Find out who wrote it.`,
+    `The intent ${commitId} at ${stream}@${log}.${position} cannot become ${state}: found ${found}. Check what wrote it.`,
   );
 }

@@ -2,8 +2,8 @@ import { MeridianError } from '../../core/index.ts';
 import { SQS_BATCH_BYTES, SQS_BATCH_ENTRIES } from '../../core/limits/aws.ts';
 
 /**
- * What no SendMessageBatch could hold is refused as the adapter of SQS says it.
- * @throws MeridianError `too-large`; `internal` for no messages, or more than SQS takes at once
+ * Refuses what a SendMessageBatch cannot hold, with the errors of the SQS adapter.
+ * @throws MeridianError `too-large`; `internal`: no messages, or too many
  */
 export function checkMessages(bodies: readonly string[]): void {
   if (bodies.length === 0) throw new MeridianError('internal', 'SendMessageBatch takes at least one message.');
@@ -12,12 +12,12 @@ export function checkMessages(bodies: readonly string[]): void {
   if (bytes > SQS_BATCH_BYTES)
     throw new MeridianError(
       'too-large',
-      `SendMessageBatch takes at most ${SQS_BATCH_BYTES} bytes, these are ${bytes}. Send less at once.`,
+      `SendMessageBatch takes at most ${SQS_BATCH_BYTES} bytes; these are ${bytes}. Send less at once.`,
     );
 }
 
-/** The same for whatever SQS does to several messages at once. @throws MeridianError `internal` */
+/** The same for every batch operation of SQS. @throws MeridianError `internal` */
 export function checkEntries(count: number): void {
   if (count > SQS_BATCH_ENTRIES)
-    throw new MeridianError('internal', `A batch has at most ${SQS_BATCH_ENTRIES} messages, this one ${count}.`);
+    throw new MeridianError('internal', `A batch has at most ${SQS_BATCH_ENTRIES} messages; this one has ${count}.`);
 }

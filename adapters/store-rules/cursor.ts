@@ -1,14 +1,14 @@
 import * as z from 'zod';
 import { invalid } from '../../core/index.ts';
 
-/** What a page of a scan ended at, as text, and back. */
+/** Encodes the end of a scan's page as text, and decodes it. */
 export function cursorOf<T>(schema: z.ZodType<T>) {
   return {
     encode: (end: T): string => JSON.stringify(schema.parse(end)),
     /** @throws MeridianError `validation` */
     decode: (cursor: string): T => {
       const parsed = z.preprocess(jsonOf, schema).safeParse(cursor);
-      if (!parsed.success) throw invalid([{ path: 'cursor', message: 'is none of this table' }]);
+      if (!parsed.success) throw invalid([{ path: 'cursor', message: 'is not a cursor of this table' }]);
       return parsed.data;
     },
   };

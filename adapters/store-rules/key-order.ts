@@ -1,6 +1,6 @@
 /**
- * DynamoDB's order of string keys: that of their UTF-8 bytes, which is the order of code points. JavaScript's own order is
- * that of UTF-16 code units; the two differ where a character above U+FFFF meets one from U+E000 to U+FFFF.
+ * DynamoDB's order of string keys: by UTF-8 bytes, which is the order of code points. JavaScript orders by UTF-16
+ * code units; the two differ between characters above U+FFFF and those from U+E000 to U+FFFF.
  */
 export function keyOrder(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
@@ -12,7 +12,7 @@ export function keyOrder(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Surrogates, the halves of what lies above U+FFFF, come last. */
+/** Surrogates, the halves of characters above U+FFFF, sort last. */
 function rank(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }

@@ -1,21 +1,21 @@
 import { keyOrder } from './key-order.ts';
 
-/** The next items of one shard, in the order of their keys. `end`: the last key looked at, undefined when none follow. */
+/** The next items of one shard, in key order. `end`: the last key read, undefined if none follow. */
 export interface ShardPage<Item> {
   readonly items: readonly { readonly key: string; readonly item: Item }[];
   readonly end: string | undefined;
 }
 
-/** What a page is made of. */
+/** The source of a page. */
 export interface ShardsReader<Item, Row> {
   readonly shards: number;
-  /** Reads a shard behind `after`, about `limit` items. */
+  /** Reads about `limit` items of a shard after `after`. */
   readonly readShard: (shard: number, after: string | undefined, limit: number) => Promise<ShardPage<Item>>;
-  /** Makes one row of the items that share a key; undefined: the key is left out. */
+  /** Combines the items with the same key into a row; undefined omits the key. */
   readonly combine: (key: string, items: readonly Item[]) => Row | undefined;
 }
 
-/** One page over all shards behind `after`, in the order of keys: full, unless there is no more. */
+/** One page over all shards after `after`, in key order; full, unless it is the last. */
 export async function readShards<Item, Row>(
   { shards, readShard, combine }: ShardsReader<Item, Row>,
   after: string | undefined,
@@ -26,7 +26,7 @@ export async function readShards<Item, Row>(
   do {
     const from = cursor;
     const pages = await Promise.all(Array.from({ length: shards }, (_, shard) => readShard(shard, from, limit)));
-    // Up to here every shard has been looked at; what one of them has beyond is read again in the next round.
+    // All shards have been read up to here; items beyond are read again in the next round.
     cursor = pages
       .flatMap(({ end }) => (end === undefined ? [] : [end]))
       .sort(keyOrder)

@@ -1,9 +1,13 @@
 import * as z from 'zod';
-import { MeridianError, parseJson, type Remote } from '../../core/index.ts';
+import { type ClientError, isClientError, problemError } from '../../client/error.ts';
+import type { ClientOptions } from '../../client/options.ts';
+import { Regions } from '../../client/regions.ts';
+import { MeridianError, toProblem } from '../../core/facts/errors.ts';
 import { HTTP_CLIENT_MS } from '../../core/limits/budgets.ts';
 import { namesOf } from '../../core/names.ts';
+import type { Remote } from '../../core/ports/remote.ts';
 import { CliError } from './cli-error.ts';
-import { httpSender } from './http.ts';
+import { connectTo } from './connect-to.ts';
 import { Region } from './region.ts';
 import type { Transport } from './transport.ts';
 
@@ -29,38 +33,47 @@ export interface Whereabouts {
   readonly name: string;
 }
 
-/** @throws CliError, MeridianError when the Region cannot be found */
+/** @throws ClientError when the Region cannot be found */
 export async function openRegion({ url, region, name }: Whereabouts): Promise<Region> {
-  if (url === undefined && region !== undefined) return new Region(deployed(region, name));
+  if (url === undefined && region !== undefined) return new Region(await deployed(region, name));
   const base = new URL(url ?? WORLD);
   if (functionUrlRegion(base.hostname)) return new Region(await plainFunctionUrl(base));
   const hint =
     url === undefined ? ' Run `npm start` in another terminal, or name a Region with --url or --region.' : '';
-  return new Region(served(base.pathname === '/' ? await firstRegion(base, hint) : base, hint));
+  return new Region(served(base.pathname === '/' ? await firstRegion(base) : base, hint));
 }
 
 const listedSchema = z.object({ regions: z.array(z.string().regex(/^\/regions\/[^/]+\/health$/)).min(1) });
 
 /** The first Region of a world, by the world's own address. Whatever else answers there is taken for a Region itself. */
-async function firstRegion(base: URL, hint: string): Promise<URL> {
-  const { body } = await reached(httpSender({ base })({ method: 'GET', path: '/' }), hint);
-  const [first] = listedSchema.safeParse(parseJson(body)).data?.regions ?? [];
-  return first === undefined ? base : new URL(first.replace(/\/health$/, ''), base);
+async function firstRegion(base: URL): Promise<URL> {
+  try {
+    const call = { request: { method: 'GET', path: '/' }, answer: listedSchema } as const;
+    const { answer } = await new Regions(at(base.href, base)).ask(call);
+    return new URL((answer.regions[0] ?? '').replace(/\/health$/, ''), base);
+  } catch (error) {
+    if (isClientError(error, 'unreachable') || (isClientError(error) && error.retryable)) throw error;
+    return base;
+  }
+}
+
+/** The one Region that the client knows. */
+function at(region: string, base: URL): ClientOptions {
+  return { region, endpoints: { [region]: base } };
 }
 
 /** A Region of a world. */
 function served(base: URL, hint: string): Transport {
-  const send = httpSender({ base });
   const siblings = /^(.*\/regions\/)([^/]+)\/?$/.exec(base.pathname);
+  const client = at(siblings?.[2] ?? base.href, base);
+  // What may pass is tried again by whoever wants it done.
+  const once = new Regions({ ...client, retry: { tries: 1 } });
   return {
-    name: siblings?.[2] ?? base.href,
-    send: (request) => reached(send(request), hint),
-    operate: async (request) => {
-      const { status, body } = await reached(
-        send({ method: 'POST', path: '/operate', body: JSON.stringify(request) }),
-        hint,
-      );
-      return status === 200 ? parseJson(body) : { problem: parseJson(body) };
+    client,
+    hint,
+    operate: async (action) => {
+      const request = { method: 'POST', path: '/operate', body: JSON.stringify(action) } as const;
+      return (await once.ask({ request, answer: z.unknown() })).answer;
     },
     sibling: (region) => {
       if (!siblings) throw unknownSibling(base, region);
@@ -69,22 +82,11 @@ function served(base: URL, hint: string): Transport {
   };
 }
 
-/** @param hint what to do when nothing listens there */
-async function reached<T>(answer: Promise<T>, hint: string): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof CliError && error.code === 'unreachable')
-      throw new CliError('unreachable', `${error.message}${hint}`, { cause: error });
-    throw error;
-  }
-}
-
 /** A Region by the address of its API alone. */
 async function plainFunctionUrl(base: URL): Promise<Transport> {
   return {
-    name: base.hostname,
-    send: await signedSender(base),
+    client: { ...at(functionUrlRegion(base.hostname) ?? '', base), ...(await signing()) },
+    hint: '',
     operate: async () => {
       throw new CliError(
         'no-operate',
@@ -98,48 +100,48 @@ async function plainFunctionUrl(base: URL): Promise<Transport> {
 }
 
 /** A Region by its deployed names. */
-function deployed(region: string, name: string): Transport {
-  let sender: ReturnType<typeof httpSender> | undefined;
-  let operator: Remote | undefined;
-  return {
-    name: region,
-    send: async (request) => {
-      // Looked up once; a try that failed counts for nothing.
-      sender ??= await signedSender(new URL(await functionUrlOf(region, name)));
-      return sender(request);
-    },
-    operate: async (request) => {
-      const { lambdaRemote } = await import('../../adapters/lambda/remote.ts');
-      operator ??= lambdaRemote({ functionName: namesOf(name).function('operate'), timeout: HTTP_CLIENT_MS });
-      return operator.invoke(region, request);
-    },
-    sibling: (other) => deployed(other, name),
+async function deployed(region: string, name: string): Promise<Transport> {
+  const signed = await signing();
+  const transportTo = (region: string): Transport => {
+    let operator: Remote | undefined;
+    return {
+      client: { region, endpoints: () => functionUrlOf(region, name), ...signed },
+      hint: '',
+      operate: async (request) => {
+        const { lambdaRemote } = await import('../../adapters/lambda/remote.ts');
+        operator ??= lambdaRemote({ functionName: namesOf(name).function('operate'), timeout: HTTP_CLIENT_MS });
+        return operator.invoke(region, request);
+      },
+      sibling: transportTo,
+    };
   };
+  return transportTo(region);
 }
 
+/** @throws ClientError */
 async function functionUrlOf(region: string, name: string): Promise<string> {
   const { findFunctionUrl } = await functionUrls();
   try {
     return await findFunctionUrl(region, namesOf(name).function('api'));
   } catch (error) {
-    if (error instanceof MeridianError && error.code === 'not-found')
-      throw new MeridianError(
-        'not-found',
-        `${error.message} Check --region, --name, and the account of your credentials (aws sts get-caller-identity).`,
-        { cause: error },
-      );
-    throw error;
+    throw error instanceof MeridianError ? lookUpError(error, region) : error;
   }
 }
 
+function lookUpError(error: MeridianError, region: string): ClientError {
+  const problem = toProblem(error);
+  const detail = `${problem.detail} Check --region, --name, and the account of your credentials (aws sts get-caller-identity).`;
+  return problemError(problem.code === 'not-found' ? { ...problem, detail } : problem, region);
+}
+
 /** Where an emulator stands in for AWS, its hosts need not resolve: it is connected to, and told the host. */
-async function signedSender(base: URL) {
-  const { signerFor } = await functionUrls();
-  return httpSender({
-    base,
-    connectTo: process.env.AWS_ENDPOINT_URL ? new URL(process.env.AWS_ENDPOINT_URL) : undefined,
-    sign: signerFor(functionUrlRegion(base.hostname) ?? ''),
-  });
+async function signing(): Promise<Pick<ClientOptions, 'credentials' | 'fetch'>> {
+  const { defaultCredentials } = await functionUrls();
+  const { AWS_ENDPOINT_URL } = process.env;
+  return {
+    credentials: defaultCredentials(),
+    ...(AWS_ENDPOINT_URL && { fetch: connectTo(new URL(AWS_ENDPOINT_URL)) }),
+  };
 }
 
 function unknownSibling(base: URL, region: string): CliError {

@@ -1,40 +1,24 @@
-import { MeridianError, type Problem, type ProblemDetails, problemDetailsSchema, toProblem } from '../../core/index.ts';
+import { isClientError } from '../../client/error.ts';
+import { MeridianError, type Problem, toProblem } from '../../core/facts/errors.ts';
+import { type ProblemDetails, problemDetailsSchema } from '../../core/wire/api.ts';
 import { CliError } from './cli-error.ts';
-
-/** What a Region refused, or could not do. */
-export class ProblemError extends Error {
-  override readonly name = 'ProblemError';
-  readonly problem: Problem;
-  /** Whether it was about to write. */
-  readonly ofWrite: boolean;
-
-  constructor(problem: Problem, ofWrite = false) {
-    super(problem.detail);
-    this.problem = problem;
-    this.ofWrite = ofWrite;
-  }
-}
 
 /** Whether the same again may succeed. */
 export function isRetryable(error: unknown): boolean {
-  return (
-    (error instanceof ProblemError && error.problem.retryable) ||
-    (error instanceof MeridianError && error.retryable) ||
-    (error instanceof CliError && error.code === 'broken')
-  );
+  return (isClientError(error) || error instanceof MeridianError) && error.retryable;
 }
 
 /** Whether what was sent may have been written all the same. */
 export function mayStand(error: unknown): boolean {
-  return isRetryable(error) || (error instanceof ProblemError && error.problem.status >= 500);
+  return isClientError(error) && error.maybeWritten;
 }
 
 /** The problem document of any error. */
 export function documentOf(error: unknown): object {
-  if (error instanceof ProblemError) return error.problem;
+  if (isClientError(error) && error.problem) return error.problem;
   if (error instanceof MeridianError) return toProblem(error);
   return {
-    code: error instanceof CliError ? error.code : 'failed',
+    code: error instanceof CliError || isClientError(error) ? error.code : 'failed',
     detail: error instanceof Error ? error.message : String(error),
   };
 }
@@ -57,7 +41,7 @@ export function textOf(error: unknown, names: Names = {}): string {
   }));
   const width = Math.max(0, ...shown.map(({ path }) => path.length));
   const wrong = shown.map(({ path, message }) => `\n  ${path.padEnd(width)}  ${message}`.trimEnd()).join('');
-  const advice = adviceOf(data, error instanceof ProblemError && error.ofWrite, typed.id ?? '');
+  const advice = adviceOf(data, isClientError(error) && error.id !== undefined, typed.id ?? '');
   return `${code}: ${faults.length > 0 ? 'this is not well-formed:' : detail}${wrong}${advice && `\n${advice}`}`;
 }
 
@@ -94,7 +78,7 @@ export function briefOfDocument({ code, detail }: Problem): string {
   return `${code}: ${detail}`;
 }
 
-/** @param id how an id is given */
+/** @param ofWrite whether it was about to write @param id how an id is given */
 function adviceOf({ code, retryable, known, actual, state }: ProblemDetails, ofWrite: boolean, id: string): string {
   if (known) return `There are: ${known.join(', ')}.`;
   if (code === 'version-conflict' && actual !== undefined && !retryable)

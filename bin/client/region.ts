@@ -1,37 +1,45 @@
-import * as z from 'zod';
+import {
+  type Call,
+  commitsCall,
+  healthCall,
+  type PageOptions,
+  rowCall,
+  rowsCall,
+  type StreamParts,
+  stateCall,
+  submitAllCall,
+  submitCall,
+  transactCall,
+  transactionCall,
+} from '../../client/call.ts';
+import { clientError, isClientError, problemError } from '../../client/error.ts';
+import { Regions } from '../../client/regions.ts';
+import { retried } from '../../client/retry.ts';
 import {
   type ActionInput,
   type ActionResult,
-  acceptedSchema,
-  commitPageSchema,
-  healthSchema,
+  encodeOperateRequest,
   type OperatorAction,
-  parseJson,
-  problemSchema,
-  rowPageSchema,
-  rowSchema,
-  streamStateSchema,
-  submittedSchema,
-  transactionShownSchema,
-} from '../../core/index.ts';
+  operateAnswerSchema,
+  operatorActions,
+} from '../../core/wire/operate.ts';
 import { CliError } from './cli-error.ts';
-import type { ApiRequest } from './http.ts';
-import { operateOn } from './operator.ts';
-import { ProblemError } from './problem.ts';
-import { retried } from './retry.ts';
+import { isRetryable } from './problem.ts';
 import type { Transport } from './transport.ts';
-import { unexpectedAnswer } from './unexpected-answer.ts';
 
 /** A Region's API and its operator's actions. What may pass is tried several times, so every append needs an id. */
 export class Region {
   readonly #transport: Transport;
+  readonly #regions: Regions;
 
   constructor(transport: Transport) {
     this.#transport = transport;
+    this.#regions = new Regions(transport.client);
   }
 
+  /** The Region, as it is told: its name, or its address. */
   get name(): string {
-    return this.#transport.name;
+    return this.#regions.region;
   }
 
   /** Another Region of the same deployment. @throws CliError when its address cannot be told from this one's */
@@ -40,80 +48,83 @@ export class Region {
   }
 
   health() {
-    return this.#ask(healthSchema, { method: 'GET', path: '/health' });
+    return this.#ask(healthCall);
   }
 
   stream(stream: string, atLeast: string | undefined) {
-    const headers = { 'if-at-least': atLeast };
-    return this.#ask(streamStateSchema, { method: 'GET', path: `/streams/${pathOf(stream)}`, headers });
+    return this.#ask(stateCall(partsOf(stream), atLeast));
   }
 
-  commits(stream: string, after: string | undefined, limit: number) {
-    const query = { after, limit: String(limit) };
-    return this.#ask(commitPageSchema, { method: 'GET', path: `/streams/${pathOf(stream)}/events`, query });
+  commits(stream: string, page: PageOptions) {
+    return this.#ask(commitsCall(partsOf(stream), page));
   }
 
-  rows(view: string, after: string | undefined, limit: number) {
-    const query = { after, limit: String(limit) };
-    return this.#ask(rowPageSchema, { method: 'GET', path: `/views/${encodeURIComponent(view)}`, query });
+  rows(view: string, page: PageOptions) {
+    return this.#ask(rowsCall(view, page));
   }
 
   row(view: string, key: string) {
-    return this.#ask(rowSchema, {
-      method: 'GET',
-      path: `/views/${encodeURIComponent(view)}/${encodeURIComponent(key)}`,
-    });
+    return this.#ask(rowCall(view, key));
   }
 
   /** Appends events or runs a command. */
-  submit(envelope: object) {
-    return this.#ask(acceptedSchema, { method: 'POST', path: '/events', body: JSON.stringify(envelope) });
+  submit(envelope: Parameters<typeof submitCall>[0]) {
+    return this.#ask(submitCall(envelope));
   }
 
   /** @param envelopes up to 100, each as JSON */
   submitAll(envelopes: readonly string[]) {
-    return this.#ask(z.array(submittedSchema), { method: 'POST', path: '/events', body: `[${envelopes.join()}]` });
+    return this.#ask(submitAllCall(envelopes));
   }
 
   /**
    * Runs a transaction, which needs an id.
    * @param wait seconds to wait for its outcome; undefined: as long as the Region likes
-   * @throws ProblemError `aborted`
+   * @throws ClientError `aborted`
    */
-  transact(transaction: object, wait: number | undefined) {
-    const headers = { prefer: wait === undefined ? undefined : `wait=${wait}` };
-    const body = JSON.stringify(transaction);
-    return this.#ask(transactionShownSchema, { method: 'POST', path: '/transactions', headers, body });
+  transact(transaction: Parameters<typeof transactCall>[0], wait: number | undefined) {
+    return this.#ask(transactCall(transaction, wait));
   }
 
-  /** What became of a transaction. @throws ProblemError `not-found`: nothing is recorded of it */
+  /** What became of a transaction. @throws ClientError `not-found`: nothing is recorded of it */
   transaction(id: string) {
-    return this.#ask(transactionShownSchema, { method: 'GET', path: `/transactions/${encodeURIComponent(id)}` });
+    return this.#ask(transactionCall(id));
   }
 
-  /** One of the operator's actions. */
+  /** One of the operator's actions. @throws CliError, ClientError, MeridianError */
   operate<Name extends OperatorAction>(action: Name, input: ActionInput<Name>): Promise<ActionResult<Name>> {
-    return operateOn(this.#transport, action, input);
+    return retried(this.#regions.runtime, isRetryable, async () => {
+      const answered = await this.#hinted(this.#transport.operate(encodeOperateRequest(action, input)));
+      const { data } = operateAnswerSchema.safeParse(answered);
+      if (data && 'problem' in data) throw problemError(data.problem, this.name);
+      const result = operatorActions[action].result.safeParse(data?.result);
+      if (result.success) return result.data;
+      throw clientError(
+        'unexpected-answer',
+        `${this.name} did not answer ${action} as expected: does it run this version of Meridian?`,
+      );
+    });
   }
 
-  /** @throws CliError, MeridianError, ProblemError */
-  #ask<T>(shape: z.ZodType<T>, request: ApiRequest): Promise<T> {
-    return retried(async () => {
-      const { status, body } = await this.#transport.send(request);
-      const json = parseJson(body);
-      const answer = shape.safeParse(json);
-      if ((status === 200 || status === 202) && answer.success) return answer.data;
-      const problem = problemSchema.safeParse(json);
-      throw problem.success
-        ? new ProblemError(problem.data, request.method === 'POST')
-        : unexpectedAnswer(this.name, status, body);
-    });
+  /** @throws ClientError */
+  async #ask<T>(call: Call<T>): Promise<T> {
+    const { answer } = await this.#hinted(this.#regions.ask(call, { only: true }));
+    return answer;
+  }
+
+  async #hinted<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (!isClientError(error, 'unreachable')) throw error;
+      throw clientError('unreachable', `${error.message}${this.#transport.hint}`, { cause: error });
+    }
   }
 }
 
-/** A stream's name as a path; what is no name, as one that the Region refuses with the reason. */
-function pathOf(stream: string): string {
+/** The parts of a stream's name: what is no name, as one that the Region refuses with the reason. */
+function partsOf(stream: string): StreamParts {
   const slash = stream.indexOf('/');
   if (slash === -1) throw new CliError('no-stream', `${stream} is not a stream: write <type>/<id>.`);
-  return `${encodeURIComponent(stream.slice(0, slash))}/${encodeURIComponent(stream.slice(slash + 1))}`;
+  return { type: stream.slice(0, slash), id: stream.slice(slash + 1) };
 }

@@ -1,13 +1,13 @@
-import type { OperateRequest } from '../../core/index.ts';
-import type { ApiAnswer, ApiRequest } from './http.ts';
+import type { ClientOptions } from '../../client/options.ts';
+import type { OperateRequest } from '../../core/wire/operate.ts';
 
 /** How a Region is reached. */
 export interface Transport {
-  /** The Region, as it is told: its name, or its address. */
-  readonly name: string;
-  /** @throws CliError, MeridianError */
-  readonly send: (request: ApiRequest) => Promise<ApiAnswer>;
-  /** One invocation of `operate`. @throws CliError, MeridianError */
+  /** Of this Region only: who names a Region wants to see that one. */
+  readonly client: ClientOptions;
+  /** What to do when nothing listens there. */
+  readonly hint: string;
+  /** One invocation of `operate`. @throws CliError, ClientError, MeridianError */
   readonly operate: (request: OperateRequest) => Promise<unknown>;
   /** Another Region of the same deployment. @throws CliError when its address cannot be told from this one's */
   readonly sibling: (region: string) => Transport;

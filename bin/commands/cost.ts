@@ -93,7 +93,7 @@ function textOf(usage: Usage, prices: Prices, lines: readonly Line[]): string {
   return [
     shown,
     `Together $${dollarsOf(lines).toFixed(2)} a month: $${fixed.toFixed(2)} without any traffic, $${dollars.toFixed(2)} for ${short(millions * 1e6)} events${millions > 0 ? ` ($${(dollars / millions).toFixed(2)} a million)` : ''}.`,
-    `Prices as of ${prices.asOf} (${prices.source}), without free tiers. An estimate: see docs/cost.md.`,
+    `Prices as of ${prices.asOf} (${prices.source}), without free tiers. An estimate: see docs/operations/cost.md.`,
   ].join('\n');
 }
 

@@ -1,8 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { ActionResult } from '../../core/index.ts';
+import { pauseMs } from '../../client/retry.ts';
+import { platformRuntime } from '../../client/runtime.ts';
+import { CLIENT_TRIES } from '../../core/limits/budgets.ts';
+import type { ActionResult } from '../../core/wire/operate.ts';
 import { CliError } from '../client/cli-error.ts';
 import type { Region } from '../client/region.ts';
-import { pauseBeforeRetry, TRIES } from '../client/retry.ts';
 import { everyRegion, inEach, tellEach } from '../each-region.ts';
 import { countOf, sayNote } from '../output.ts';
 import { type RegionOptions, regionCommand, withRegion } from '../region-command.ts';
@@ -80,12 +82,12 @@ async function republishSegment(
     all.published += step.published;
     if (stop.aborted || (step.cursor === undefined && step.failed === 0)) return all;
     failures = step.failed > 0 && step.cursor === cursor ? failures + 1 : 0;
-    if (failures === TRIES)
+    if (failures === CLIENT_TRIES)
       throw new CliError(
         'not-published',
         `The bus does not take ${countOf(step.failed, 'event')}. ${countOf(all.published, 'event')} of this part were published. Run it again: ids stay the same, so that subscribers know what they have.`,
       );
-    if (step.failed > 0) await pauseBeforeRetry(failures);
+    if (step.failed > 0) await platformRuntime.sleep(pauseMs(platformRuntime, failures));
     cursor = step.cursor;
   }
 }

@@ -54,7 +54,7 @@ async function showEvents(region: Region, stream: string, options: StreamOptions
   // The ordinary end of following.
   if (follow) process.once('SIGINT', () => process.exit(0));
   for (let left = limit; left > 0; ) {
-    const { commits, version, next } = await region.commits(stream, after, Math.min(left, PAGE));
+    const { commits, version, next } = await region.commits(stream, { after, limit: Math.min(left, PAGE) });
     for (const commit of commits) {
       if (json) sayJson(commit);
       else for (const line of linesOf(commit)) sayText(line);

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { TransactionShown } from '../../core/index.ts';
-import { mayStand, ProblemError } from '../client/problem.ts';
+import { isClientError } from '../../client/error.ts';
+import type { TransactionShown } from '../../core/wire/api.ts';
+import { isRetryable } from '../client/problem.ts';
 import type { Region } from '../client/region.ts';
 import { reportError } from '../output.ts';
 import { type RegionOptions, regionCommand, transactionId, wholeNumber, withRegion } from '../region-command.ts';
@@ -20,7 +21,7 @@ export function addTransaction(program: Command): void {
         try {
           tellOutcome(await decided(region, id, options.wait), options.json ?? false);
         } catch (error) {
-          const exitCode = mayStand(error) || isUnknown(error) ? NO_OUTCOME : 1;
+          const exitCode = isUnanswered(error) || isUnknown(error) ? NO_OUTCOME : 1;
           reportError(error, options, { names: { id: '<id>' }, exitCode });
         }
       }),
@@ -29,10 +30,15 @@ export function addTransaction(program: Command): void {
 
 /** Nothing is recorded of it. */
 function isUnknown(error: unknown): boolean {
-  return error instanceof ProblemError && error.problem.state === 'unknown';
+  return isClientError(error, 'not-found') && error.details.state === 'unknown';
 }
 
-/** @throws ProblemError `not-found`: nothing is recorded of it */
+/** Whether the Region could not say. */
+function isUnanswered(error: unknown): boolean {
+  return isRetryable(error) || (isClientError(error) && (error.problem?.status ?? 0) >= 500);
+}
+
+/** @throws ClientError `not-found`: nothing is recorded of it */
 async function decided(region: Region, id: string, seconds: number): Promise<TransactionShown> {
   const end = performance.now() + seconds * 1000;
   for (;;) {

@@ -39,7 +39,7 @@ async function showRows(
 ): Promise<void> {
   let { after } = options;
   for (let left = limit; left > 0; ) {
-    const { rows, next } = await region.rows(view, after, Math.min(left, PAGE));
+    const { rows, next } = await region.rows(view, { after, limit: Math.min(left, PAGE) });
     if (json) rows.forEach(sayJson);
     else if (rows.length > 0) sayText(tableOf(rows));
     else if (left === limit) sayText(`${view} has no rows${after === undefined ? '' : ` behind ${after}`}.`);

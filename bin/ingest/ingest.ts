@@ -1,8 +1,9 @@
-import type { Problem } from '../../core/index.ts';
-import { CLIENT_BODY_BYTES, MAX_ENVELOPES } from '../../core/limits/budgets.ts';
+import { pauseMs } from '../../client/retry.ts';
+import { platformRuntime } from '../../client/runtime.ts';
+import type { Problem } from '../../core/facts/errors.ts';
+import { CLIENT_BODY_BYTES, CLIENT_TRIES, MAX_ENVELOPES } from '../../core/limits/budgets.ts';
 import { briefOf, isRetryable } from '../client/problem.ts';
 import type { Region } from '../client/region.ts';
-import { pauseBeforeRetry, TRIES } from '../client/retry.ts';
 import { type Lane, laneOf } from './lane.ts';
 import type { Envelope, Unreadable } from './lines.ts';
 
@@ -43,7 +44,7 @@ interface Waiting extends Envelope {
  * Hands envelopes to a Region, up to 100 a request and several requests at a time; those of one stream in their order.
  * What cannot be read goes to the Region's quarantine. What may pass is tried up to six times.
  * @param counts is kept up to date
- * @throws CliError, MeridianError, ProblemError when the Region cannot be reached, or does not take a whole request
+ * @throws CliError, ClientError, MeridianError when the Region cannot be reached, or does not take a whole request
  */
 export async function ingestLines(
   region: Region,
@@ -152,7 +153,7 @@ class Run {
     for (const [i, item] of items.entries()) {
       const outcome = outcomes[i];
       if (!outcome) throw new Error(`${this.#region.name} answered ${outcomes.length} of ${items.length} envelopes.`);
-      if ('problem' in outcome && outcome.problem.retryable && ++item.tries < TRIES) {
+      if ('problem' in outcome && outcome.problem.retryable && ++item.tries < CLIENT_TRIES) {
         again.push(item);
         continue;
       }
@@ -162,7 +163,10 @@ class Run {
         this.#options.onFault({ line: item.line, outcome: 'rejected', problem: outcome.problem });
       } else this.#counts.accepted++;
     }
-    if (again.length > 0) await pauseBeforeRetry(Math.max(...again.map(({ tries }) => tries)) - 1);
+    if (again.length > 0) {
+      const retries = Math.max(...again.map(({ tries }) => tries)) - 1;
+      await platformRuntime.sleep(pauseMs(platformRuntime, retries));
+    }
     return again;
   }
 

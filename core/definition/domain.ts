@@ -4,23 +4,23 @@ import type { Mode } from './conflicts.ts';
 import type { StreamDefinition } from './stream.ts';
 import type { ViewDefinition } from './view.ts';
 
-/** What a team describes: its stream types and its views. */
-export interface Domain {
-  readonly streams: ReadonlyMap<string, StreamDefinition>;
-  readonly views: ReadonlyMap<string, ViewDefinition>;
+/** What a team describes: its stream types and its views. Without arguments any domain. */
+export interface Domain<
+  Stream extends StreamDefinition = StreamDefinition,
+  View extends ViewDefinition = ViewDefinition,
+> {
+  readonly streams: ReadonlyMap<string, Stream>;
+  readonly views: ReadonlyMap<string, View>;
 }
 
 /** @throws Error when two streams or two views share a name, or a view is of a stream that is not here */
-export function defineDomain({
-  streams,
-  views,
-}: {
-  readonly streams: readonly StreamDefinition[];
-  readonly views: readonly ViewDefinition[];
-}): Domain {
-  const domain = {
-    streams: byName(streams, ({ type }) => type, 'stream types'),
-    views: byName(views, ({ name }) => name, 'views'),
+export function defineDomain<
+  const Streams extends readonly StreamDefinition[],
+  const Views extends readonly ViewDefinition[],
+>({ streams, views }: { readonly streams: Streams; readonly views: Views }): Domain<Streams[number], Views[number]> {
+  const domain: Domain<Streams[number], Views[number]> = {
+    streams: byName<Streams[number]>(streams, ({ type }) => type, 'stream types'),
+    views: byName<Views[number]>(views, ({ name }) => name, 'views'),
   };
   for (const { name, of } of views)
     if (domain.streams.get(of.type) !== of)
@@ -31,7 +31,7 @@ export function defineDomain({
 function byName<T>(items: readonly T[], nameOf: (item: T) => string, what: string): ReadonlyMap<string, T> {
   const map = new Map<string, T>();
   for (const item of items) {
-    if (map.has(nameOf(item))) throw new Error(`Two ${what} are named ${nameOf(item)}.`);
+    if (map.has(nameOf(item))) throw new Error(`Two ${what} are named ${nameOf(item)}: give each a name of its own.`);
     map.set(nameOf(item), item);
   }
   return map;

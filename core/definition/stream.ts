@@ -4,7 +4,7 @@ import { type Fault, faultsOf, invalid, MeridianError } from '../facts/errors.ts
 import type { Hlc } from '../facts/hlc.ts';
 import type { SentEvent } from '../facts/operation.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
-import type { EvolveContext } from './conflicts.ts';
+import type { EvolveContext, Mode } from './conflicts.ts';
 import {
   type EventVersion,
   type EventVersions,
@@ -44,44 +44,66 @@ export interface DecideContext {
   readonly now: number;
 }
 
-export interface CommandDefinition<State, Event, Input> {
-  readonly input: z.ZodType<Input>;
-  /** Pure. Answers the events to append (none: nothing changes) or throws `reject(…)`. */
-  decide(state: State, input: Input, context: DecideContext): readonly Event[];
+/** The schema of each command's input, by the command's name. */
+export type InputSchemas = Readonly<Record<string, z.ZodType>>;
+
+export interface CommandDefinition<State, Event, Input extends z.ZodType> {
+  readonly input: Input;
+  /** Pure. Returns the events to append (none: nothing changes) or throws `reject(…)`. */
+  decide(state: State, input: z.output<Input>, context: DecideContext): readonly Event[];
 }
 
-interface StreamSpec<State, Events extends EventVersions> {
+interface StreamSpec<Type extends string, State, Events extends EventVersions, Inputs extends InputSchemas> {
   /** `[a-z][a-z0-9-]*` */
-  readonly type: string;
+  readonly type: Type;
   readonly events: Events;
   /** The state of a stream without events. */
   readonly initial: State;
-  /** Pure: answers the next state and leaves the one it got as it is. Ignoring `concurrent` is last writer wins. */
+  /** Pure: returns the next state and leaves the one it got as it is. Ignoring `concurrent` is last writer wins. */
   evolve(state: State, event: EventOf<Events>, context: EvolveContext<EventOf<Events>>): State;
+  readonly commands: {
+    readonly [Name in keyof Inputs]: CommandDefinition<State, NewEventOf<Events>, Inputs[Name]>;
+  };
   /** The state has to be JSON then. @default none: a stream is loaded whole, in one request a megabyte */
   readonly snapshots?: Snapshots;
 }
 
-type ModeSpec =
-  | { readonly mode: 'merge' }
-  | {
-      readonly mode: 'home';
-      /** The one Region that may append: a pure function of the stream's id. Throws `reject(…)` for an id that has none. */
-      home(id: string, regions: readonly string[]): string;
-    };
-
-type CommandsSpec<State, Events extends EventVersions, Inputs> = {
-  /** What can be asked of the stream. */
-  readonly commands: {
-    readonly [Name in keyof Inputs]: CommandDefinition<State, NewEventOf<Events>, Inputs[Name]>;
-  };
-};
-
-export type StreamDefinition<
+export interface MergeStream<
+  Type extends string = string,
   State = unknown,
   Events extends EventVersions = EventVersions,
-  Inputs = Readonly<Record<string, unknown>>,
-> = StreamSpec<State, Events> & ModeSpec & CommandsSpec<State, Events, Inputs>;
+  Inputs extends InputSchemas = InputSchemas,
+> extends StreamSpec<Type, State, Events, Inputs> {
+  readonly mode: 'merge';
+  /**
+   * Refuses ids that no stream of the type may have: a pure function that throws `reject(…)` for them. Nothing is appended
+   * to such a stream. @default every id is one
+   */
+  checkId?(id: string): void;
+}
+
+export interface HomeStream<
+  Type extends string = string,
+  State = unknown,
+  Events extends EventVersions = EventVersions,
+  Inputs extends InputSchemas = InputSchemas,
+> extends StreamSpec<Type, State, Events, Inputs> {
+  readonly mode: 'home';
+  /** The one Region that may append: a pure function of the stream's id. Throws `reject(…)` for an id that has none. */
+  home(id: string, regions: readonly string[]): string;
+}
+
+/** A stream type: without arguments any one, else exactly what `defineStream` infers of it. */
+export type StreamDefinition<
+  Type extends string = string,
+  StreamMode extends Mode = Mode,
+  State = unknown,
+  Events extends EventVersions = EventVersions,
+  Inputs extends InputSchemas = InputSchemas,
+> = {
+  readonly merge: MergeStream<Type, State, Events, Inputs>;
+  readonly home: HomeStream<Type, State, Events, Inputs>;
+}[StreamMode];
 
 const STREAM_TYPE = /^[a-z][a-z0-9-]*$/;
 
@@ -92,9 +114,17 @@ const RESERVED = ['tx', 'receipt'];
  * Defines a stream type.
  * @throws Error when the type's name is malformed or reserved, an event version is not 1, 2, 3 …, or it cannot have snapshots
  */
-export function defineStream<State, const Events extends EventVersions, Inputs extends Record<string, unknown>>(
-  definition: StreamDefinition<State, Events, Inputs>,
-): StreamDefinition<State, Events, Inputs> {
+export function defineStream<
+  const Type extends string,
+  StreamMode extends Mode,
+  State,
+  const Events extends EventVersions,
+  Inputs extends InputSchemas,
+>(
+  definition: { readonly mode: StreamMode } & StreamDefinition<Type, Mode, State, Events, Inputs>,
+): StreamDefinition<Type, StreamMode, State, Events, Inputs>;
+// The mode of the result is that of the argument, which the types above cannot follow through the body.
+export function defineStream(definition: StreamDefinition): StreamDefinition {
   const { type, events, initial, snapshots } = definition;
   if (!STREAM_TYPE.test(type)) throw new Error(`Stream type "${type}": use lower-case letters, digits and hyphens.`);
   if (RESERVED.includes(type)) throw new Error(`Stream type "${type}" is Meridian's own: choose another name.`);
@@ -171,11 +201,16 @@ export function commandOf(definition: StreamDefinition, name: string): StreamDef
   return command;
 }
 
-/** The Region where a stream is at home; undefined for a `merge` stream, which every Region writes. */
+/**
+ * The Region where a stream is at home; undefined for a `merge` stream, which every Region writes.
+ * @throws MeridianError `rejected`: the type has no stream of this id
+ */
 export function homeOf(
   definition: StreamDefinition,
   { id }: StreamRef,
   regions: readonly string[],
 ): string | undefined {
-  return definition.mode === 'home' ? definition.home(id, regions) : undefined;
+  if (definition.mode === 'home') return definition.home(id, regions);
+  definition.checkId?.(id);
+  return undefined;
 }

@@ -1,12 +1,12 @@
-import type { Sums, Totals } from '../facts/view-entry.ts';
-import type { EventVersions } from './event-version.ts';
+import type { ViewKind } from '../facts/view-entry.ts';
+import type { Mode } from './conflicts.ts';
 import type { StreamDefinition } from './stream.ts';
 
-interface ViewSpec<State> {
+interface ViewSpec<State, Name extends string> {
   /** `[a-z][a-z0-9-]*` */
-  readonly name: string;
+  readonly name: Name;
   /** The stream type that the view is computed from. */
-  readonly of: StreamDefinition<State, EventVersions, Readonly<Record<string, unknown>>>;
+  readonly of: StreamDefinition<string, Mode, State>;
   /** Of the view's code: raised with every change of what rows and totals are. Then the view has to be rebuilt. @default 1 */
   readonly codeVersion?: number;
   /** Over how many partitions rows and totals are spread. A change of it comes with the next rebuild. @default 4 */
@@ -14,29 +14,53 @@ interface ViewSpec<State> {
 }
 
 /** One row a stream, under the stream's id. */
-export interface RowView<State = unknown> extends ViewSpec<State> {
+export interface RowView<State = unknown, Name extends string = string, Row = unknown> extends ViewSpec<State, Name> {
   readonly kind: 'rows';
   /** The stream's row, a JSON value; undefined: it has none. Pure. */
-  row(state: State, id: string): unknown;
+  row(state: State, id: string): Row | undefined;
 }
+
+/** Integers by field. A field is missing where nothing was ever counted, or what was counted comes to nothing. */
+export type FieldSums<Field extends string> = { readonly [Name in Field]?: number };
 
 /** Sums across streams: each stream contributes integers, and its next state replaces what it contributed. */
-export interface TotalView<State = unknown> extends ViewSpec<State> {
+export interface TotalView<State = unknown, Name extends string = string, Field extends string = string, Row = unknown>
+  extends ViewSpec<State, Name> {
   readonly kind: 'totals';
-  /** What the stream contributes. Pure. */
-  totals(state: State, id: string): Totals;
+  /** What the stream contributes, by key and field. Pure. */
+  totals(state: State, id: string): Readonly<Record<string, FieldSums<Field>>>;
   /** The row shown for a key's sums, a JSON value. Pure. @default the sums themselves */
-  present?(sums: Sums): unknown;
+  present?(sums: FieldSums<Field>): Row;
 }
 
-export type ViewDefinition<State = unknown> = RowView<State> | TotalView<State>;
+/** A view: without arguments any one, else exactly what `defineView` infers of it. */
+export type ViewDefinition<
+  State = unknown,
+  Name extends string = string,
+  Kind extends ViewKind = ViewKind,
+  Field extends string = string,
+  Row = unknown,
+> = {
+  readonly rows: RowView<State, Name, Row>;
+  readonly totals: TotalView<State, Name, Field, Row>;
+}[Kind];
 
 const VIEW_NAME = /^[a-z][a-z0-9-]*$/;
 
 const DEFAULT_SHARDS = 4;
 
 /** Defines a view. @throws Error when its name is malformed, or `codeVersion` or `shards` is not 1, 2, 3 … */
-export function defineView<State>(view: ViewDefinition<State>): ViewDefinition<State> {
+export function defineView<
+  State,
+  const Name extends string,
+  Kind extends ViewKind,
+  Field extends string,
+  Row = FieldSums<Field>,
+>(
+  view: { readonly kind: Kind } & ViewDefinition<State, Name, ViewKind, Field, Row>,
+): ViewDefinition<State, Name, Kind, Field, Row>;
+// The kind of the result is that of the argument, which the types above cannot follow through the body.
+export function defineView(view: ViewDefinition): ViewDefinition {
   if (!VIEW_NAME.test(view.name)) throw new Error(`View "${view.name}": use lower-case letters, digits and hyphens.`);
   for (const what of ['codeVersion', 'shards'] as const) {
     const { [what]: count = 1 } = view;

@@ -6,10 +6,11 @@ import { backoff } from '../retry.ts';
 const SINGLE_TRIES = 3;
 
 /**
- * Sends items in batches that fit by count and by bytes, into one request of EventBridge and of SQS alike; those that fail in their batch are sent again one by one.
- * @param bytesOf the size of an item on the wire
- * @param send one request; it may refuse single items, or throw for all of them
- * @returns per item, in order: undefined when it was taken, else why not
+ * Sends items in batches that fit one request of EventBridge and of SQS by count and size. An item that fails in its
+ * batch is retried alone.
+ * @param bytesOf size of an item on the wire
+ * @param send sends one request; it may refuse single items, or throw for all of them
+ * @returns per item, in order: undefined if it was accepted, otherwise the reason
  */
 export async function deliverInBatches<T>(
   items: readonly T[],
@@ -68,7 +69,7 @@ function batches<T>(items: readonly T[], bytesOf: (item: T) => number): readonly
   return all;
 }
 
-/** An upper bound of a text's bytes in UTF-8: exact counting would cost more than it saves. */
+/** Upper bound of a text's size in UTF-8; an exact count would cost more than it saves. */
 export function bytesAtMost(text: string): number {
   return text.length * 3;
 }

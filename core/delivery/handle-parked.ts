@@ -6,14 +6,14 @@ import { followsPlace } from './log-order.ts';
 import type { SubscribePorts } from './subscriber.ts';
 import { takeTurn } from './take-turn.ts';
 
-/** Parked events that are read at once. */
+/** Parked events read per page. */
 const PAGE = 10;
 
 /**
- * Goes on with what is parked, whatever became of the event that came: the messages of what is parked may have ended in
- * the dead-letter queue, and who went on before may have died.
- * @returns how far the log is handled then, as far as this one knows
- * @throws MeridianError, retryable: it has to be gone on with, so the event's message has to come again
+ * Continues with the events parked behind the current one, whatever the outcome of that one: their own messages may
+ * be in the dead-letter queue, and the instance that handled their predecessor may have crashed.
+ * @returns the last handled place of the log, as far as this instance knows
+ * @throws MeridianError, retryable: parked events remain, so the event's message must be redelivered
  */
 export async function handleParked<Effect>(
   ports: SubscribePorts<Effect>,
@@ -25,12 +25,12 @@ export async function handleParked<Effect>(
     return await drain(ports, event, last, deadline);
   } catch (error) {
     if (error instanceof MeridianError && error.retryable) throw error;
-    // That the parked one cannot be handled is no fault of this event; its own message tells.
+    // A parked event that cannot be handled is not this event's failure; it is reported for its own message.
     return last;
   }
 }
 
-/** Handles what is parked behind a place, until something is missing or another instance is at it. */
+/** Handles parked events after a place, until one is missing or another instance is handling them. */
 async function drain<Effect>(
   ports: SubscribePorts<Effect>,
   { id, stream, meta: { log } }: SubscribedEvent,
@@ -45,7 +45,7 @@ async function drain<Effect>(
       if (ports.runtime.elapsed() > deadline)
         throw new MeridianError(
           'unavailable',
-          `Behind ${id} there was more to do than ${BEGIN_MS / 1000} s were enough for.`,
+          `Events parked behind ${id} remain after ${BEGIN_MS / 1000} s. Redeliver this one to continue.`,
           {
             retryable: true,
           },

@@ -1,13 +1,13 @@
-/** When to stop: what has not begun by then is not begun at all. */
+/** When to stop: items not started by then are skipped. */
 export interface Stop<T, R> {
-  /** Asked before each item, with the result of the item before it under the same key. */
+  /** Called before each item, with the result of the previous item of the same key. */
   readonly when: (previous: R | undefined) => boolean;
-  /** What an item gets instead of its step. */
+  /** The result of a skipped item. */
   readonly instead: (item: T) => R;
 }
 
 /**
- * Runs a step for every item: those with the same key one after the other, in their order, the others side by side.
+ * Runs a step for every item: items with the same key sequentially and in order, the others concurrently.
  * @returns the results in the order of the items
  */
 export async function inOrderPerKey<T, R>(

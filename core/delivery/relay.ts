@@ -31,26 +31,27 @@ export interface ArmPorts {
 }
 
 export interface RelayPorts extends PublishPorts, ArmPorts {
-  /** The stream types that some view is computed from. */
+  /** The stream types that at least one view is computed from. */
   readonly projectedTypes: ReadonlySet<string>;
   readonly projection: Queue;
   readonly sightings: Sightings;
 }
 
-/** What a table's stream tells: a commit that is new, or an intent that is final now; a decision, or an outcome. */
+/** A change from a table's stream: a new commit, an intent that became final, or a decision or outcome. */
 export type Change = { readonly commit: Commit } | { readonly decision: Decision };
 
-/** Keys that one message to the projector carries. */
+/** Keys per message to the projector. */
 const KEYS_PER_MESSAGE = 50;
 
 /**
- * Sends on what the tables' streams deliver: the events of visible commits written here and the outcomes of transactions
- * driven here to the bus, the keys of every Region's final commits to the projection queue, what is prepared here or has
- * to follow to the resolver's queue, late; and notes the newest stamp of each Region. Sending twice does no harm.
- * @returns the changes of which something could not be sent, which have to be delivered again
+ * Forwards changes from the tables' streams: events of visible commits written here, and outcomes of transactions
+ * driven here, to the bus; keys of every Region's final commits to the projection queue; delayed messages about
+ * prepared intents and expected attempts to the resolver's queue. Records the newest stamp of each Region. Sending
+ * twice is harmless.
+ * @returns the changes that could not be sent completely and must be redelivered
  */
 export async function relayChanges(ports: RelayPorts, changes: readonly Change[]): Promise<ReadonlySet<Change>> {
-  // An aborted intent shows nothing, but what stands behind it may only now be seen.
+  // An aborted intent has no visible events, but it may unblock the commits behind it.
   const final = changes.flatMap((change) =>
     'commit' in change && change.commit.tx?.state !== 'prepared' ? [change] : [],
   );
@@ -60,15 +61,15 @@ export async function relayChanges(ports: RelayPorts, changes: readonly Change[]
     notifyProjector(ports, commits),
     armResolver(ports, changes),
   ]);
-  // What was seen is for `health` alone: no reason to send everything again.
+  // Sightings serve `health` only: a failure to record them is no reason to send everything again.
   await noteSightings(ports, commits).catch(() => ports.runtime.metric('SightingFailed', 'Count', 1));
   const unsent = new Set(unprojected);
   return new Set([...unpublished, ...unarmed, ...final.filter(({ commit }) => unsent.has(commit))]);
 }
 
 /**
- * Puts on the bus the events of those commits that were written here, and the outcomes of transactions driven here.
- * @returns for every entry that could not be put its change
+ * Publishes the events of commits written here, and the outcomes of transactions driven here.
+ * @returns one change per entry that could not be published
  */
 export async function publishChanges(ports: PublishPorts, changes: readonly Change[]): Promise<readonly Change[]> {
   const { bus, runtime } = ports;
@@ -93,9 +94,9 @@ function entriesFor({ region }: PublishPorts, change: Change): readonly BusEntry
 }
 
 /**
- * Has the resolver look at what was prepared here, and at attempts that have to follow a decision made here, once they
- * should be over.
- * @returns the changes for which it could not be asked
+ * Schedules the resolver for intents prepared here, and for the next attempt after a decision made here, at the time
+ * by which they should be finished.
+ * @returns the changes that could not be scheduled
  */
 export async function armResolver(ports: ArmPorts, changes: readonly Change[]): Promise<readonly Change[]> {
   const armed = changes.flatMap((change) => {

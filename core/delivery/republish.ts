@@ -9,16 +9,17 @@ export interface RepublishPorts extends PublishPorts, ArmPorts {
   readonly events: CommitScan;
 }
 
-/** Commits of one page. */
+/** Commits per page. */
 const PAGE = 100;
 
-/** As a cursor: the beginning of a segment. */
+/** Cursor value for the start of a segment. */
 const BEGINNING = '';
 
 /**
- * Puts the events of the commits that were written here since a time on the bus again, with the ids that they had, and has
- * the resolver look at intents of that time once more, page after page for {@link STEP_MS}. It ends at the first page of which something
- * was not taken, and stands before it. A step that is made twice publishes twice.
+ * Republishes the events of commits written here since a given time, under their original ids, and schedules the
+ * resolver again for intents of that time. Reads page after page for {@link STEP_MS}. Stops at the first page that
+ * could not be published completely; the cursor then points to that page. Repeating a step publishes its events
+ * again.
  * @throws MeridianError `unavailable`
  */
 export async function republishStep(

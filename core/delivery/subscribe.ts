@@ -28,7 +28,7 @@ export async function handleMessages<Effect>(
     (message) => deliver(ports, message, deadline),
     {
       when: () => ports.runtime.elapsed() > deadline,
-      instead: () => 'the batch took too long: this one was not begun',
+      instead: () => 'not started: the batch ran out of time',
     },
   );
   const byBody = new Map(messages.map(({ at }, i) => [at, answers[i]]));

@@ -10,8 +10,8 @@ export interface SubscribePorts<Effect> {
   readonly progress: Progress<Effect>;
   readonly runtime: Pick<Runtime, 'now' | 'elapsed' | 'sleep' | 'random' | 'metric'>;
   /**
-   * What an event does. It may be asked more than once about an event, also twice at the same time; of what it answers
-   * only one answer is written. What it does by itself elsewhere may happen as often as it is asked.
+   * Returns the effects of an event. It may be called several times for one event, also concurrently; only one result
+   * is stored. Its own side effects happen as often as it is called.
    */
   handle(event: SubscribedEvent): readonly Effect[] | Promise<readonly Effect[]>;
 }

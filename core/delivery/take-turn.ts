@@ -5,15 +5,15 @@ import { comparePlaces, followsPlace, START } from './log-order.ts';
 import { lostToOthers } from './lost-to-others.ts';
 import type { SubscribePorts } from './subscriber.ts';
 
-/** How it went with an event, and how far its log is handled now; undefined: nothing of it is. */
+/** What happened to an event, and the last handled place of its log; undefined if no event of it was handled. */
 export interface Taken {
   readonly went: 'handled' | 'before' | 'waits';
   readonly last: Place | undefined;
 }
 
 /**
- * Handles an event, if it is its turn.
- * @param last how far its log was handled when it was last looked at
+ * Handles an event if it is the next one of its log.
+ * @param last the last handled place of its log, as last read
  * @throws what `handle` throws; MeridianError `unavailable`, retryable
  */
 export async function takeTurn<Effect>(
@@ -33,7 +33,8 @@ export async function takeTurn<Effect>(
     if (!followsPlace(last ?? START, event) && (last || from === 'beginning' || !(await begins()))) {
       if (parked) return { went: 'waits', last };
       await progress.park(event, runtime.now());
-      // Who handled the one before it meanwhile has looked for parked events too early.
+      // An instance that handled the previous event in the meantime looked for parked events before this one was
+      // parked.
       parked = true;
     } else {
       if (await progress.advance(event, last, await handle(event))) {

@@ -5,22 +5,22 @@ import type { Dot, VersionVector } from './version.ts';
 export interface Append {
   /** `<type>/<id>` */
   readonly stream: string;
-  /** The same append sent again has the same one. */
+  /** A retried append has the same id. */
   readonly commitId: string;
   readonly operation: Operation;
-  /** `home` only: the exact version that the stream has to be at. */
+  /** `home` only: the exact version that the stream must be at. */
   readonly expected?: VersionVector | undefined;
-  /** `merge` only: the version that the caller looked at; it becomes the commit's context. */
+  /** `merge` only: the version that the caller read; it becomes the commit's context. */
   readonly basedOn?: VersionVector | undefined;
   readonly meta: Meta;
 }
 
-/** An append that stands. */
+/** A committed append. */
 export interface Appended {
   readonly stream: string;
   readonly commitId: string;
   /** Covers the commit and what it was based on. */
   readonly version: VersionVector;
-  /** The commit's own place; undefined when the command decided that nothing changes. */
+  /** The commit's own position; undefined if the command produced no events. */
   readonly dot?: Dot | undefined;
 }

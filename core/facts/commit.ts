@@ -1,14 +1,14 @@
 import type { Hlc } from './hlc.ts';
 import type { Dot, VersionVector } from './version.ts';
 
-/** An event as it is kept: `data` is JSON that its schema has accepted. */
+/** A stored event: `data` is JSON accepted by its schema. */
 export interface StoredEvent {
   readonly type: string;
   readonly schemaVersion: number;
   readonly data: unknown;
 }
 
-/** Who and what caused a commit; `traceparent` (W3C Trace Context) links the traces of several Regions. */
+/** Who or what caused a commit; `traceparent` (W3C Trace Context) links the traces of several Regions. */
 export interface Meta {
   readonly correlation?: string | undefined;
   readonly causation?: string | undefined;
@@ -16,24 +16,24 @@ export interface Meta {
   readonly traceparent?: string | undefined;
 }
 
-/** How far an intent of a transaction is; once it is not `prepared` any more it never changes. */
+/** The state of an intent of a transaction; it is final once it is not `prepared`. */
 export interface Intent {
-  /** Readers see `committed` ones only; an `aborted` one is an empty position. */
+  /** Only `committed` intents are visible to readers; an `aborted` one is an empty position. */
   readonly state: 'prepared' | 'committed' | 'aborted';
-  /** When anybody may have the transaction aborted, milliseconds since 1970 by the clock of the Region that wrote the intent. */
+  /** From when any Region may abort the transaction: milliseconds since 1970, by the clock of the Region that wrote the intent. */
   readonly deadline: number;
 }
 
-/** One atomic append: one or more events at one position of one log; one item of the table. */
+/** One atomic append: one or more events at one position of one log, stored as one item of the table. */
 export interface Commit extends Dot {
   /** `<type>/<id>` */
   readonly stream: string;
-  /** Given by the caller or made: the same append sent again has the same one. */
+  /** From the caller, or generated. A retried append has the same id. */
   readonly commitId: string;
-  /** Digest of what was asked for, which tells a repeated request from an id that was used twice. */
+  /** Digest of the request; distinguishes a retry from a reused id. */
   readonly fingerprint: string;
   readonly events: readonly StoredEvent[];
-  /** What the writer's decision was based on, its own log included. */
+  /** The version that the writer's decision was based on, its own log included. */
   readonly context: VersionVector;
   /** The log's last position with events before this one, 0 if there is none. */
   readonly previous: number;
@@ -41,19 +41,19 @@ export interface Commit extends Dot {
   /** Where it was written. */
   readonly region: string;
   readonly meta: Meta;
-  /** Of a transaction over several Regions only: its `commitId` is then the attempt's id. */
+  /** Only in transactions across Regions; `commitId` is then the id of the attempt. */
   readonly tx?: Intent;
 }
 
-/** Whether readers may see it: it stands by itself, or its transaction is committed. */
+/** True if readers may see it: it is not part of a transaction, or its transaction is committed. */
 export function isVisible({ tx }: Commit): boolean {
   return tx === undefined || tx.state === 'committed';
 }
 
-/** A commit's place in the order of the fold. */
+/** A commit's position in fold order. */
 export type Stamped = Pick<Commit, 'log' | 'position' | 'hlc'>;
 
-/** Order in which every Region folds: by stamp, then log, then position. It extends causal order. */
+/** The order in which every Region folds: by stamp, then log, then position. It extends causal order. */
 export function foldOrder(a: Stamped, b: Stamped): number {
   return compare(a.hlc, b.hlc) || compare(a.log, b.log) || a.position - b.position;
 }
@@ -63,6 +63,6 @@ function compare(a: string, b: string): number {
 }
 
 /** The same on every delivery: consumers deduplicate on it. */
-export function eventId({ stream, log, position }: Commit, index: number): string {
+export function eventId({ stream, log, position }: Pick<Commit, 'stream' | 'log' | 'position'>, index: number): string {
   return `${stream}@${log}.${position}.${index}`;
 }

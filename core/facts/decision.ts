@@ -17,33 +17,32 @@ export interface AbortReason {
 }
 
 /**
- * The record of what became of one attempt. Putting it where there is none is the commit point: it is put once and never
- * changes.
+ * The recorded outcome of one attempt. Creating the record is the commit point: it is written once and never changes.
  */
 export interface Decision {
   readonly transaction: string;
-  /** 1, 2, 3 …; 0 says only that an outcome was promised, so that the first attempt has to come. */
+  /** 1, 2, 3 …; 0 means that an outcome was promised, and no attempt has been decided yet. */
   readonly attempt: number;
   readonly state: 'committed' | 'aborted';
-  /** Whether it is the transaction's outcome: if not, another attempt follows, or was to follow. */
+  /** Whether this is the transaction's outcome. If not, another attempt follows, or was meant to follow. */
   readonly final: boolean;
-  /** The transaction's. */
+  /** Fingerprint of the transaction. */
   readonly fingerprint: string;
-  /** Of a committed one: exactly these intents are committed. */
+  /** If committed: exactly these intents are committed. */
   readonly participants: readonly PreparedIntent[];
-  /** Of an aborted one. */
+  /** If aborted: why. */
   readonly reason?: AbortReason | undefined;
-  /** Within so many milliseconds of `decidedAt` a following attempt ends. */
+  /** Milliseconds after `decidedAt` within which a following attempt ends. */
   readonly remaining: number;
   /** Milliseconds since 1970, by the clock of `region`. */
   readonly decidedAt: number;
-  /** Where it was decided. */
+  /** The Region that made the decision. */
   readonly region: string;
 }
 
 /**
- * The record that an attempt is aborted.
- * @param remaining milliseconds in which another attempt may follow; undefined: none does, this is the outcome
+ * The record of an aborted attempt.
+ * @param remaining milliseconds in which another attempt may follow; undefined: none does, and this is the outcome
  */
 export function abortOf(
   of: Pick<Decision, 'transaction' | 'attempt' | 'fingerprint' | 'decidedAt' | 'region'>,
@@ -60,15 +59,15 @@ export function abortOf(
   };
 }
 
-/** What is known of a transaction. */
+/** The known state of a transaction. */
 export type Outcome =
-  /** Nothing is recorded under this id: it never came, or its first attempt is still under way. */
+  /** No record under this id: the transaction never arrived, or its first attempt is still in progress. */
   | { readonly id: string; readonly state: 'unknown' }
   | { readonly id: string; readonly state: 'undecided' }
   | { readonly id: string; readonly state: 'committed'; readonly participants: readonly PreparedIntent[] }
   | { readonly id: string; readonly state: 'aborted'; readonly reason: AbortReason };
 
-/** Stream type of the items that keep outcomes of one-Region transactions: `tx/<id>`. */
+/** Stream type of the items that store outcomes of one-Region transactions: `tx/<id>`. */
 export const TRANSACTION_TYPE = 'tx';
 
 /** The id of an attempt, which is the commitId of its intents: `us-east-1:order-17#1`. */
@@ -76,10 +75,13 @@ export function attemptIdOf({ transaction, attempt }: Pick<Decision, 'transactio
   return `${transaction}#${attempt}`;
 }
 
-/** What an intent becomes. */
+/** The final state of an intent. */
 export type FinalState = 'committed' | 'aborted';
 
-/** What a decision makes of an intent of its attempt: one that it does not list is a stray, put by a message that came late. */
+/**
+ * The state that a decision gives to an intent of its attempt. An intent that it does not list is a stray, written by
+ * a late message.
+ */
 export function stateIn(
   { state, participants }: Decision,
   intent: Pick<Commit, 'stream' | 'log' | 'position'>,

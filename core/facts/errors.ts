@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** HTTP status of every problem that Meridian reports. The codes are the API: they never change their meaning. */
+/** HTTP status of every problem code. The codes are part of the API: their meaning never changes. */
 const statusOf = {
   validation: 400,
   'unknown-stream-type': 404,
@@ -33,15 +33,15 @@ export interface Problem {
   /** 400 to 599 */
   readonly status: number;
   readonly detail: string;
-  /** One of ErrorCode, or one that only newer code knows. */
+  /** An ErrorCode, or a code that only newer versions know. */
   readonly code: string;
   readonly retryable: boolean;
   readonly [member: string]: unknown;
 }
 
 /**
- * A problem document that came as JSON. While Regions are deployed one after the other, it may have a code that is not known
- * here. Such a problem is carried as it is: its `status` and `retryable` say all that a caller has to know.
+ * A problem document received as JSON. While Regions are deployed one after the other it may have an unknown code.
+ * Such a problem is passed on unchanged: `status` and `retryable` are all that a caller needs.
  */
 export const problemSchema = z.looseObject({
   type: z.string(),
@@ -53,20 +53,20 @@ export const problemSchema = z.looseObject({
 });
 
 interface ErrorOptions {
-  /** Is the same request, sent again later, worth a try? @default false */
+  /** Whether the same request may succeed later. @default false */
   readonly retryable?: boolean;
   /** Further members of the problem document. */
   readonly details?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
 }
 
-/** A code with its HTTP status, as another Region answered it. */
+/** A code with its HTTP status, from another Region's response. */
 type AnsweredCode = Pick<Problem, 'code' | 'status'>;
 
-/** The one error that Meridian throws on purpose. Its message says what to do. */
+/** The only error that Meridian throws deliberately. Its message says what to do. */
 export class MeridianError extends Error {
   override readonly name = 'MeridianError';
-  /** One of ErrorCode, unless another Region answered it. */
+  /** An ErrorCode, unless it comes from another Region. */
   readonly code: string;
   readonly status: number;
   readonly retryable: boolean;
@@ -86,12 +86,12 @@ export class MeridianError extends Error {
   }
 }
 
-/** A domain's own refusal of a command: thrown by `decide`, answered as `rejected` 422. */
+/** A domain's own refusal of a command: thrown by `decide`, reported as `rejected`, status 422. */
 export function reject(message: string, details?: Readonly<Record<string, unknown>>): MeridianError {
   return new MeridianError('rejected', message, details ? { details } : {});
 }
 
-/** One fault of an input: where it is and what is wrong with it. */
+/** One fault of an input: where, and what is wrong. */
 export interface Fault {
   readonly path: string;
   readonly message: string;
@@ -101,16 +101,16 @@ const faultSchema = z.object({ path: z.string(), message: z.string() });
 
 const faultySchema = z.object({ faults: z.array(faultSchema) });
 
-/** The faults that an error of `invalid` lists; undefined for any other error. */
+/** The faults listed by an error from `invalid`; undefined for any other error. */
 export function listedFaults({ details }: MeridianError): readonly Fault[] | undefined {
   return faultySchema.safeParse(details).data?.faults;
 }
 
-/** So many faults are told, and so many characters of each: an answer has to fit where it is sent. */
+/** Limits on the number of faults reported and their length in characters, so that they fit into a response. */
 const MAX_FAULTS = 100;
 const MAX_FAULT_LENGTH = 300;
 
-/** Several faults at once, so that a caller can mend all of them in one go; the first 100 of very many. */
+/** Reports several faults at once, so that a caller can fix all of them together; at most the first 100. */
 export function invalid(all: readonly Fault[]): MeridianError {
   const more = all.length - MAX_FAULTS;
   const shortened = all
@@ -131,13 +131,13 @@ function short(text: string): string {
 }
 
 /**
- * What zod found, a fault for each place, with its path as it is written in JavaScript: `events[0].data.delay`.
- * @param prefix the path of what was parsed
+ * The faults that zod found, one per place, with their paths in JavaScript notation: `events[0].data.delay`.
+ * @param prefix path of the parsed value
  */
 export function faultsOf({ issues }: z.ZodError, prefix = ''): readonly Fault[] {
   return issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ path: pathOf([...issue.path, key], prefix), message: 'is not known here' }))
+      ? issue.keys.map((key) => ({ path: pathOf([...issue.path, key], prefix), message: 'unknown property' }))
       : [{ path: pathOf(issue.path, prefix), message: issue.message }],
   );
 }
@@ -149,12 +149,12 @@ function pathOf(path: readonly PropertyKey[], prefix: string): string {
   );
 }
 
-/** The problem document of an error; what was not thrown on purpose tells nothing of its inside. */
+/** The problem document of an error. Unexpected errors reveal nothing about the implementation. */
 export function toProblem(error: unknown): Problem {
   const known =
     error instanceof MeridianError
       ? error
-      : new MeridianError('internal', 'Something went wrong here; try again, and look at the log if it goes on.', {
+      : new MeridianError('internal', "Unexpected error. Retry; if it persists, check the function's log.", {
           retryable: true,
         });
   const members = {
@@ -165,25 +165,24 @@ export function toProblem(error: unknown): Problem {
     code: known.code,
     retryable: known.retryable,
   };
-  // A domain chooses its details: they come last and hide none of ours.
+  // The domain chooses its details, so ours are written last and cannot be hidden.
   return { ...members, ...known.details, ...members };
 }
 
 /**
- * A problem document that fits where it is carried: a domain may give a refusal more details than that, then they are left
- * out.
- * @param bytes as JSON; 1,000 or more
+ * Shortens a problem document to fit its carrier: if a domain's details are too large, they are omitted.
+ * @param bytes maximum size as JSON; at least 1,000
  */
 export function cutProblem(problem: Problem, bytes: number): Problem {
   if (utf8.encode(JSON.stringify(problem)).length <= bytes) return problem;
   const { type, title, status, detail, code, retryable } = problem;
-  // A character takes 6 bytes at most: escaped.
+  // A character takes at most 6 bytes: escaped.
   return { type, title, status, detail: detail.slice(0, Math.floor(bytes / 8)), code, retryable };
 }
 
 const utf8 = new TextEncoder();
 
-/** The error behind a problem document that another Region answered with. */
+/** The error for a problem document received from another Region. */
 export function fromProblem(problem: Problem): MeridianError {
   const { type: _type, title: _title, status, detail, code, retryable, ...details } = problem;
   return new MeridianError({ code, status }, detail, { retryable, details });

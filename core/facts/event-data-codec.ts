@@ -1,6 +1,6 @@
 /**
- * The form in which an event's data is stored: JSON as text, so that every value comes back exactly.
- * @returns undefined for an event without data, which JSON cannot say
+ * The stored form of an event's data: JSON text, so that every value is preserved exactly.
+ * @returns undefined for an event without data, which JSON cannot represent
  */
 export function encodeEventData(data: unknown): string | undefined {
   return JSON.stringify(data);

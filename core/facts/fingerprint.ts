@@ -1,8 +1,9 @@
 import { MeridianError } from './errors.ts';
 
 /**
- * What tells a repeated request from an id that was used twice: the same for requests that differ only in the order of
- * their keys. @throws MeridianError `too-large`: nested too deeply
+ * Distinguishes a retried request from a reused id: the same for requests that differ only in the order of their
+ * keys.
+ * @throws MeridianError `too-large`: nested too deeply
  */
 export function fingerprintOf({ digest }: { readonly digest: (text: string) => string }, asked: unknown): string {
   return digest(canonicalJson(asked));

@@ -1,27 +1,27 @@
 import type { ViewKind } from './view-entry.ts';
 
 /**
- * The rows and totals of a view that one build made with one version of the view's code, stored apart from those of
- * every other build.
+ * The rows and totals of a view, made by one build with one version of the view's code. Every build's data is stored
+ * separately.
  */
 export interface Generation {
-  /** Of the view's code. */
+  /** Version of the view's code. */
   readonly codeVersion: number;
-  /** Counts the view's builds in this Region: 1, 2, 3 … */
+  /** Number of the build of this view in this Region: 1, 2, 3 … */
   readonly build: number;
   readonly kind: ViewKind;
   readonly shards: number;
-  /** Newer code, or code that was put back, has let commits pass it by: only a new build has all of them. */
+  /** Set if newer code, or code that was rolled back, skipped commits of this generation: only a new build is complete. */
   readonly behind?: true | undefined;
 }
 
-/** How far the build of a generation has read one segment of the `events` table. */
+/** How far a build has read one segment of the `events` table. */
 export interface Segment {
-  /** Where to read on; none: at the beginning. */
+  /** Where to continue; undefined: at the start. */
   readonly cursor?: string | undefined;
-  /** The stream that was looked at last. */
+  /** The stream processed last. */
   readonly last?: string | undefined;
-  /** Streams looked at. */
+  /** Streams processed. */
   readonly streams: number;
   readonly done: boolean;
 }
@@ -31,15 +31,18 @@ export interface Build extends Generation {
 }
 
 export interface Retired extends Generation {
-  /** Since when nobody begins to use it, milliseconds since 1970. */
+  /** Since when no new reader uses it, milliseconds since 1970. */
   readonly since: number;
 }
 
-/** The generations of a view in a Region: one is read, one may be under way, and of others some rows may be left. */
+/**
+ * The generations of a view in a Region: one active, at most one being built, and retired ones whose rows may not all
+ * be deleted.
+ */
 export interface Generations {
-  /** Counts the writes: 1, 2, 3 …; 0 as long as nothing is stored. */
+  /** Number of writes: 1, 2, 3 …; 0 before the first. */
   readonly revision: number;
-  /** The number of the last build. None is given twice. */
+  /** Number of the latest build. Numbers are never reused. */
   readonly builds: number;
   readonly active: Generation;
   readonly building?: Build | undefined;

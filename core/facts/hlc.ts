@@ -1,7 +1,7 @@
 /**
- * Hybrid logical clock: a stamp is 12 hex digits of milliseconds since 1970 and 4 of a counter, so that stamps sort as
- * strings. After Kulkarni, Demirbas, Madappa, Avva and Leone, "Logical Physical Clocks" (2014), with the state kept in
- * the streams: the latest stamp is the one loaded, so no clock outlives the stream that it orders.
+ * Hybrid logical clock: a stamp is 12 hex digits of milliseconds since 1970 and 4 of a counter, so stamps sort as
+ * strings. After Kulkarni, Demirbas, Madappa, Avva and Leone, "Logical Physical Clocks" (2014), with the state kept
+ * in the streams: the latest stamp is the one loaded, so there is no separate clock to persist.
  */
 export type Hlc = string;
 
@@ -18,7 +18,7 @@ export function wallTimeOf(stamp: Hlc): number {
 /**
  * The next stamp: above `latest` whatever the wall clock says, and not behind the wall clock.
  * @param now this Region's wall clock, milliseconds since 1970
- * @param latest the highest stamp loaded, however far ahead of `now` it is
+ * @param latest the highest stamp loaded, however far ahead of `now`
  */
 export function nextStamp(now: number, latest?: Hlc): Hlc {
   const wall = Math.max(0, Math.floor(now));

@@ -1,4 +1,4 @@
-/** @returns undefined for what is not JSON */
+/** @returns undefined if the text is not JSON */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -7,7 +7,10 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** Whether a value comes back from JSON as it is: no `undefined` in it, no Date, Map or class, no -0, NaN or hole. */
+/**
+ * True if a value survives a round trip through JSON: no `undefined`, Date, Map or class instance, -0, NaN or sparse
+ * array.
+ */
 export function isJson(value: unknown): boolean {
   switch (typeof value) {
     case 'string':

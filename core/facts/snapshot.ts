@@ -2,30 +2,30 @@ import type { Stamped } from './commit.ts';
 import type { Hlc } from './hlc.ts';
 import type { VersionVector } from './version.ts';
 
-/** A seen commit as far as a repeated append, and the fold of one, need to know it. */
+/** The part of a seen commit that a retried append, and folding it, need. */
 export interface KnownCopy extends Stamped {
   readonly commitId: string;
   readonly fingerprint: string;
-  /** The request of the copy that counts, which may be older than any that is known: another one if the id was reused. */
+  /** Fingerprint of the copy that counts, which may be older than any listed. It differs from `fingerprint` if the id was reused. */
   readonly countsAs: string;
-  /** What an append of it is answered with. */
+  /** The version returned for an append of it. */
   readonly version: VersionVector;
 }
 
-/** A stream as it was at a version: the fold goes on from here, without the commits that are in it. */
+/** A stream's state at a version. Folding continues from here, without the commits that it includes. */
 export interface Snapshot {
   readonly stream: string;
   /** The `snapshots.codeVersion` of the definition that folded it. */
   readonly codeVersion: number;
-  /** The events that the definition knew, and their versions: to code that knows others, the state says too much or too little. */
+  /** The events and schema versions that the definition knew. The state is unusable to code that knows others. */
   readonly schemaVersions: Readonly<Record<string, number>>;
   readonly version: VersionVector;
-  /** The highest stamp in it. */
+  /** The highest stamp included. */
   readonly latestStamp: Hlc;
-  /** Per log its last position with events, 0 if there is none. */
+  /** Per log, the last position with events; 0 if there is none. */
   readonly withEvents: VersionVector;
-  /** JSON, else it cannot be kept. */
+  /** Must be JSON, otherwise it cannot be stored. */
   readonly state: unknown;
-  /** The commits of the idempotency window by commitId, each one's copies in fold order. */
+  /** The commits within the idempotency window by commitId, with their copies in fold order. */
   readonly ids: ReadonlyMap<string, readonly KnownCopy[]>;
 }

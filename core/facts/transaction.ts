@@ -3,26 +3,26 @@ import type { Decision } from './decision.ts';
 import type { Operation } from './operation.ts';
 import type { VersionVector } from './version.ts';
 
-/** One stream of a transaction: what is asked of it, or nothing: a check, which only holds it at a version. */
+/** One stream of a transaction, with its operation; without one it is a check, which only pins the stream's version. */
 export interface Participant {
   readonly stream: string;
   readonly operation?: Operation | undefined;
-  /** The exact version that the stream has to be at. */
+  /** The exact version that the stream must be at. */
   readonly expected?: VersionVector | undefined;
 }
 
-/** Several streams that change together or not at all. */
+/** Several streams that change atomically. */
 export interface Transaction {
   /** `<driving Region>:<key>` */
   readonly id: string;
-  /** Each stream once. */
+  /** Each stream at most once. */
   readonly participants: readonly Participant[];
-  /** Digest of what is asked for: tells a repeated transaction from an id that was used twice. */
+  /** Digest of the request; distinguishes a retry from a reused id. */
   readonly fingerprint: string;
-  /** Within so many milliseconds all its attempts end. */
+  /** Milliseconds within which all its attempts end. */
   readonly timeout: number;
   readonly meta: Meta;
-  /** Its id was made just now, for this one request: nobody can have sent it before. */
+  /** Its id was generated for this request, so it cannot be a retry. */
   readonly isNew?: true;
 }
 
@@ -32,14 +32,15 @@ export function parseAttemptId(id: string): Pick<Decision, 'transaction' | 'atte
   return { transaction: id.slice(0, hash), attempt: Number(id.slice(hash + 1)) };
 }
 
-/** The Region that drives a transaction, and with eventual decisions the only one that decides it. */
+/** The Region that drives a transaction; with eventual decisions, also the only one that decides it. */
 export function drivingRegionOf(transaction: string): string {
   return transaction.slice(0, transaction.indexOf(':'));
 }
 
-const TRANSACTION_ID = /^[a-z0-9-]{1,40}:[A-Za-z0-9._~-]{1,120}$/;
+/** The pattern of an id. */
+export const TRANSACTION_ID = /^[a-z0-9-]{1,40}:[A-Za-z0-9._~-]{1,120}$/;
 
-/** Whether a text can be a transaction's id: `<Region>:<key>`, key [A-Za-z0-9._~-]{1,120}. */
+/** True if a text is a valid transaction id: `<Region>:<key>`, key [A-Za-z0-9._~-]{1,120}. */
 export function isTransactionId(text: string): boolean {
   return TRANSACTION_ID.test(text);
 }

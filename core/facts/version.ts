@@ -1,15 +1,15 @@
-/** One commit's own place: position 1, 2, 3 … of a log. */
+/** The position of one commit: 1, 2, 3 … of a log. */
 export interface Dot {
   readonly log: string;
   readonly position: number;
 }
 
-/** A version vector: how far each log is known. A log that is missing stands at 0. */
+/** A version vector: how far each log is known. A missing log is at 0. */
 export type VersionVector = Readonly<Record<string, number>>;
 
 export const emptyVersion: VersionVector = Object.freeze({});
 
-/** Asked for its own logs only: `constructor` could be one, and every object has that. */
+/** Looks at own properties only: a log could be named `constructor`, which every object inherits. */
 export function positionIn(version: VersionVector, log: string): number {
   return (Object.hasOwn(version, log) && version[log]) || 0;
 }
@@ -18,7 +18,7 @@ export function versionCovers(version: VersionVector, { log, position }: Dot): b
   return positionIn(version, log) >= position;
 }
 
-/** Does `a` know everything that `b` knows? */
+/** True if `a` includes everything that `b` includes. */
 export function versionDominates(a: VersionVector, b: VersionVector): boolean {
   for (const log in b) if (positionIn(a, log) < positionIn(b, log)) return false;
   return true;
@@ -28,7 +28,7 @@ export function sameVersion(a: VersionVector, b: VersionVector): boolean {
   return versionDominates(a, b) && versionDominates(b, a);
 }
 
-/** The least version that knows what `a` and `b` know. */
+/** The least version that includes both `a` and `b`. */
 export function joinVersions(a: VersionVector, b: VersionVector): VersionVector {
   if (versionDominates(a, b)) return a;
   const joined: Record<string, number> = { ...a };
@@ -36,7 +36,7 @@ export function joinVersions(a: VersionVector, b: VersionVector): VersionVector 
   return joined;
 }
 
-/** The greatest version that both `a` and `b` know. */
+/** The greatest version that both `a` and `b` include. */
 export function meetVersions(a: VersionVector, b: VersionVector): VersionVector {
   const met: Record<string, number> = {};
   for (const log in a) met[log] = Math.min(positionIn(a, log), positionIn(b, log));

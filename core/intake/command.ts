@@ -10,8 +10,8 @@ import {
 import { appendToStream } from '../write/append.ts';
 
 /**
- * What another Region passed on: an append to a stream that is at home here, a transaction that is driven from here, or the
- * question what became of one. Comes as JSON; errors go as problem documents.
+ * Handles a request passed on by another Region: an append to a stream whose home is here, a transaction driven from
+ * here, or a query for an outcome. Input is JSON; errors are returned as problem documents.
  */
 export async function submitHere(ports: DrivePorts, asked: unknown): Promise<RemoteAnswer> {
   try {

@@ -12,10 +12,10 @@ export interface ExaminePorts {
   readonly runtime: Pick<Runtime, 'elapsed'>;
 }
 
-/** Which messages are looked for, and how many of them at most. */
+/** The messages to look for, and their maximum number. */
 export type Choice = ActionRequest<'quarantine-list'>;
 
-/** A message that is held and chosen. */
+/** A message received and chosen. */
 export interface Chosen {
   readonly held: HeldMessage;
   readonly message: Quarantined;
@@ -23,25 +23,25 @@ export interface Chosen {
 
 interface Examination {
   readonly choice: Choice;
-  /** For so long what is looked at is hidden from others, in milliseconds. */
+  /** Milliseconds for which received messages are hidden from other consumers. */
   readonly hold: number;
-  /** Milliseconds since 1970: only messages sent until then are chosen. @default all */
+  /** Milliseconds since 1970: messages sent later are not chosen. @default all */
   readonly before?: number;
-  /** Gets the chosen ones of one receive, no more than the choice's `limit` and than an answer holds in all. */
+  /** Receives the chosen messages batch by batch; their total is bounded by `limit` and the size of a response. */
   take(chosen: readonly Chosen[]): Promise<void> | void;
 }
 
 interface Examined {
-  /** Every message that was held, by its id. */
+  /** Every message received, by id. */
   readonly held: ReadonlyMap<string, HeldMessage>;
-  /** Those that were chosen, but too many or too large. */
+  /** Chosen messages beyond the limit of count or size. */
   readonly surplus: readonly HeldMessage[];
-  /** Whether none was left that nobody holds, or all that were named are here. */
+  /** Whether no visible message was left, or all requested ids were found. */
   readonly complete: boolean;
 }
 
 /**
- * Takes hold of messages and shows the chosen ones batch by batch.
+ * Receives messages and passes on the chosen ones batch by batch.
  * @throws MeridianError `unavailable`; what `take` throws
  */
 export async function examineQuarantine(
@@ -59,7 +59,7 @@ export async function examineQuarantine(
   while (taken < most && surplus.length === 0 && runtime.elapsed() - begun < QUARANTINE_LOOK_MS) {
     const received = await quarantine.receive(hold);
     const fresh = received.filter(({ id }) => !held.has(id));
-    // Also when only what is held already comes, a second time: then all has come.
+    // A batch that holds only messages seen before also means that all have been received.
     if (fresh.length === 0) return { held, surplus, complete: true };
     for (const message of received) held.set(message.id, message);
     const chosen = fresh
@@ -74,11 +74,11 @@ export async function examineQuarantine(
     room -= sizes.slice(0, taking.length).reduce((sum, size) => sum + size, 0);
     await take(taking);
   }
-  // Whoever has all the messages that he named does not need the rest.
+  // All requested ids were found: the rest is not needed.
   return { held, surplus, complete: wanted !== undefined && taken === wanted.size };
 }
 
-/** How many of the first fit into the room; one at least if `always`. */
+/** Number of leading sizes that fit into the room; at least one if `always`. */
 function countFitting(sizes: readonly number[], room: number, always: boolean): number {
   let left = room;
   let count = 0;
@@ -99,7 +99,7 @@ function matches({ reason, stream }: Quarantined, filter: Choice['filter']): boo
   );
 }
 
-/** Shows messages to everybody again. Those that cannot be released come back by themselves when their time is up. */
+/** Makes messages visible again. Those that cannot be released become visible when their timeout expires. */
 export async function releaseMessages(quarantine: Quarantine, messages: readonly HeldMessage[]): Promise<void> {
   const batches = Array.from({ length: Math.ceil(messages.length / SQS_BATCH_ENTRIES) }, (_, i) =>
     messages.slice(i * SQS_BATCH_ENTRIES, (i + 1) * SQS_BATCH_ENTRIES),

@@ -19,11 +19,11 @@ export interface IngestPorts extends TransactPorts {
   readonly quarantine: Queue;
 }
 
-/** What to say of a message: to its sender over the bus, or, where there is no one to tell, to the quarantine. */
+/** What to report about a message: to its sender over the bus, or to the quarantine if the sender is unknown. */
 type Verdict =
   | { readonly kind: 'Accepted' | 'Rejected'; readonly entry: BusEntry }
   | { readonly kind: 'Quarantined'; readonly body: string }
-  /** A transaction with an outcome: the record of it is what announces it. */
+  /** A decided transaction, announced through the record of its outcome. */
   | { readonly kind: 'Decided' }
   | { readonly kind: 'Retry'; readonly why: string };
 
@@ -33,11 +33,13 @@ const busEventSchema = z.object({
 });
 
 /**
- * Takes in what producers put on the bus. Every message ends exactly once as `Accepted`, as `Rejected` with the problem,
- * or in the quarantine with the reason, a transaction with its outcome, which its record announces; one that cannot be
- * decided now is left to be delivered again, which is harmless since its `id` is the commitId, or the transaction's.
- * @param bodies EventBridge events with `detail-type` `meridian.append`, `meridian.command` or `meridian.transact`, as JSON
- * @returns per body: undefined when it is done with, else why it has to be delivered again
+ * Processes messages that producers put on the bus. Every message ends exactly once: as `Accepted`, as `Rejected`
+ * with the problem, or in the quarantine with the reason; a transaction with its outcome, announced through its
+ * record. A message that cannot be decided now is redelivered, which is harmless because its `id` is the commitId, or
+ * the transaction's id.
+ * @param bodies EventBridge events with `detail-type` `meridian.append`, `meridian.command` or `meridian.transact`,
+ *   as JSON
+ * @returns per body: undefined if it is done, otherwise why it must be redelivered
  */
 export async function ingestMessages(ports: IngestPorts, bodies: readonly string[]): Promise<BatchAnswer> {
   const begun = ports.runtime.elapsed();
@@ -46,9 +48,12 @@ export async function ingestMessages(ports: IngestPorts, bodies: readonly string
     ({ body, detail }) => (typeof detail?.stream === 'string' ? detail.stream : body),
     (message) => judge(ports, message),
     {
-      // What has to come again holds up its own stream, and nothing holds up what is told of the others.
+      // A message to be retried holds up its own stream only, and never the receipts of the others.
       when: (previous) => previous?.kind === 'Retry' || ports.runtime.elapsed() - begun > BEGIN_MS,
-      instead: () => ({ kind: 'Retry', why: 'an earlier message of the batch took too long, or has to come again' }),
+      instead: () => ({
+        kind: 'Retry',
+        why: 'not started: the batch ran out of time, or an earlier message of the stream must be redelivered',
+      }),
     },
   );
   const [untold, quarantined] = await Promise.all([tell(ports, verdicts), quarantine(ports, verdicts)]);
@@ -64,7 +69,7 @@ interface Message {
   readonly body: string;
   readonly detailType?: typeof APPEND | typeof COMMAND | typeof TRANSACT;
   readonly detail?: Readonly<Record<string, unknown>>;
-  /** Why it cannot be read. */
+  /** Why it is unreadable. */
   readonly fault?: string;
 }
 
@@ -103,7 +108,7 @@ async function judge(ports: IngestPorts, { body, detailType, detail, fault }: Me
   }
 }
 
-/** What has no outcome in time comes again, until it has one: nobody else knows of it. */
+/** A transaction without an outcome in time is redelivered until it has one: no other component tracks it. */
 async function judgeTransaction(ports: IngestPorts, detail: Message['detail']): Promise<Verdict> {
   const { id, state } = await runTransaction(ports, parseTransaction(ports, detail), INGEST_TRANSACT_MS);
   return state === 'committed' || state === 'aborted'
@@ -111,7 +116,7 @@ async function judgeTransaction(ports: IngestPorts, detail: Message['detail']): 
     : { kind: 'Retry', why: `${id} is not decided yet` };
 }
 
-/** The stream that a refused message names, if that is a name. */
+/** The stream named by a refused message, if the name is valid. */
 function streamIn(detail: Message['detail']): string | undefined {
   return streamNameSchema.safeParse(detail?.stream).data;
 }
@@ -123,7 +128,7 @@ function isolated(body: string, reason: string): Verdict {
   };
 }
 
-/** @returns why the outcome of a message could not be told, by the message's index */
+/** @returns by the message's index, why its receipt could not be published */
 async function tell({ bus, runtime }: IngestPorts, verdicts: readonly Verdict[]): Promise<ReadonlyMap<number, string>> {
   const receipts = verdicts.flatMap((verdict, i) => ('entry' in verdict ? [{ i, entry: verdict.entry }] : []));
   const answers = await deliverInBatches(

@@ -9,14 +9,14 @@ import { type Choice, type Chosen, examineQuarantine, releaseMessages } from './
 
 export interface QuarantinePorts {
   readonly quarantine: Quarantine;
-  /** Where `ingest` takes messages from: what is driven back goes there. */
+  /** The queue of `ingest`, where redriven messages go. */
   readonly ingest: Queue;
   readonly runtime: Pick<Runtime, 'now' | 'elapsed' | 'sleep' | 'random'>;
 }
 
 /**
- * What is in the quarantine, the oldest first; of very many a sample. What is looked at is hidden from others meanwhile, for
- * {@link QUARANTINE_HOLD_MS} if this process dies.
+ * Lists quarantined messages, oldest first; of a large number, a sample. They are hidden from other consumers
+ * meanwhile, for {@link QUARANTINE_HOLD_MS} if this process dies.
  * @throws MeridianError `unavailable`
  */
 export async function listQuarantine(ports: QuarantinePorts, choice: Choice): Promise<ActionResult<'quarantine-list'>> {
@@ -33,7 +33,7 @@ export async function listQuarantine(ports: QuarantinePorts, choice: Choice): Pr
   return { messages: messages.sort((a, b) => Date.parse(a.sentAt) - Date.parse(b.sentAt)), about, complete };
 }
 
-/** Keeps what cannot be read, with the reason, and tells what was not kept. */
+/** Stores unreadable messages with the reason, and reports the failures. */
 export async function addToQuarantine(
   { quarantine, runtime }: QuarantinePorts,
   { messages }: ActionRequest<'quarantine-add'>,
@@ -49,10 +49,10 @@ export async function addToQuarantine(
 }
 
 /**
- * Sends messages of the quarantine to `ingest` once more, to the letter as they came in, and then removes them. If this
- * process dies in between they are sent twice, which is harmless, since their ids are the commitIds. What it passes over is
- * shown to others again at the end; when there is more to look at, what was not chosen stays hidden, for {@link QUARANTINE_PASS_MS}, so that the
- * next call goes on behind it.
+ * Sends quarantined messages to `ingest` again, unchanged, then removes them. If this process dies in between, they
+ * are sent twice, which is harmless because their ids are the commitIds. Messages passed over are released at the
+ * end; if more remain to be examined, they stay hidden for {@link QUARANTINE_PASS_MS}, so that the next call
+ * continues after them.
  * @throws MeridianError `unavailable`
  */
 export async function redriveQuarantine(
@@ -93,13 +93,13 @@ export async function redriveQuarantine(
   };
 }
 
-/** A message that is in the quarantine still. */
+/** A message that remains in the quarantine. */
 interface Failure {
   readonly id: string;
   readonly why: string;
 }
 
-/** @returns what is here still: first what could not be sent, then what could not be removed */
+/** @returns the messages that remain: first those that could not be sent, then those that could not be removed */
 async function moveToIngest(
   { quarantine, ingest, runtime }: QuarantinePorts,
   chosen: readonly Chosen[],
@@ -114,7 +114,7 @@ async function moveToIngest(
   const removals = sent.length > 0 ? await removed(quarantine, sent) : [];
   return [
     ...failuresIn(chosen, answers, (why) => why),
-    ...failuresIn(sent, removals, (why) => `It was sent, but is still here: ${why}`),
+    ...failuresIn(sent, removals, (why) => `It was sent, but could not be removed: ${why}`),
   ];
 }
 

@@ -1,4 +1,4 @@
-// What a message of the quarantine says, as far as it can be read.
+// Reads what it can of a quarantined message.
 
 import * as z from 'zod';
 import { parseJson } from '../facts/json.ts';
@@ -8,14 +8,14 @@ import type { Quarantined } from '../wire/operate.ts';
 import { parseQuarantined } from '../wire/quarantine.ts';
 import { streamNameSchema } from '../wire/schemas.ts';
 
-/** Why messages are here that came as they were: no one could say it then. */
-const UNDECIDED = 'It could not be decided, however often it was tried, or it could not be delivered to ingest.';
+/** Reason of messages that arrived without one, from a dead-letter queue. */
+const UNDECIDED = 'It could not be processed after all retries, or could not be delivered to ingest.';
 
 const busEventSchema = z.object({ 'detail-type': z.string().optional().catch(undefined), detail: z.unknown() });
 
 const namedSchema = z.object({ stream: streamNameSchema });
 
-/** The message as an operator sees it: with the body as it came in, and what that names. */
+/** The operator's view of a message: its original body, and the ids in it. */
 export function quarantinedOf({ id, sentAt, receives, body: kept }: HeldMessage): Quarantined {
   const { reason, body } = parseQuarantined(kept) ?? { reason: UNDECIDED, body: kept };
   const event = busEventSchema.safeParse(parseJson(body)).data;

@@ -1,29 +1,29 @@
-/** What AWS takes and waits for: nothing here is ours to change. Bytes, unless the name says otherwise. */
+/** Limits of AWS, none of them ours to change. Bytes, unless the name says otherwise. */
 
-/** One PutEvents: its entries, and their bytes together. */
+/** One PutEvents request: its entries, and their total size. */
 export const PUT_EVENTS_ENTRIES = 10;
 export const PUT_EVENTS_BYTES = 262_144;
 
 /** One SendMessageBatch, ReceiveMessage or DeleteMessageBatch. */
 export const SQS_BATCH_ENTRIES = 10;
-/** One message, and all of one SendMessageBatch together. */
+/** One message, and the total of one SendMessageBatch. */
 export const SQS_BATCH_BYTES = 1024 * 1024;
 export const SQS_MAX_DELAY_S = 900;
 export const SQS_MAX_RETENTION_S = 14 * 24 * 60 * 60;
 export const SQS_MAX_VISIBILITY_S = 12 * 60 * 60;
 export const SQS_MAX_RECEIVES = 1000;
-/** Messages in an invocation, unless Lambda waits for more: it takes larger batches only with a window. */
+/** Messages per invocation without a batching window: Lambda accepts larger batches only with one. */
 export const SQS_MAX_BATCH_WITHOUT_WINDOW = 10;
 
-/** An item of DynamoDB, its sort key, and one TransactWriteItems. */
+/** An item of DynamoDB, its sort key, and one TransactWriteItems request. */
 export const MAX_ITEM_BYTES = 400 * 1024;
 export const MAX_SORT_KEY_BYTES = 1024;
 export const MAX_TRANSACTION_ITEMS = 100;
 export const MAX_TRANSACT_WRITE_BYTES = 4 * 1024 * 1024;
 
-/** A record of a table's stream is gone after so many seconds. */
+/** Seconds after which a record of a table's stream is deleted. */
 export const TABLE_STREAM_RETENTION_S = 24 * 60 * 60;
-/** How often Lambda tries a batch of a table's stream, at most. */
+/** Maximum number of times that Lambda tries a batch of a table's stream. */
 export const TABLE_STREAM_MAX_TRIES = 10_000;
 
 export const LAMBDA_MAX_S = 900;
@@ -33,7 +33,7 @@ export const LAMBDA_MAX_MB = 10_240;
 /** A request or an answer of a function, by its URL too. */
 export const LAMBDA_PAYLOAD_BYTES = 6 * 1024 * 1024;
 
-/** An execution of an Express state machine, and what one of its states takes or gives, as JSON. */
+/** The run time of an Express state machine, and the input or output of one of its states as JSON. */
 export const EXPRESS_MACHINE_MS = 300_000;
 export const MACHINE_STATE_BYTES = 262_144;
 
@@ -44,13 +44,13 @@ export const STRONG_REGION_SETS: readonly (readonly string[])[] = [
   ['ap-northeast-1', 'ap-northeast-2', 'ap-northeast-3'],
 ];
 
-/** Whether the decisions of transactions can be on a table with multi-Region strong consistency. */
+/** True if the decisions of transactions can use a table with multi-Region strong consistency. */
 export function allowStrong(regions: readonly string[]): boolean {
   return regions.length === 3 && STRONG_REGION_SETS.some((set) => regions.every((name) => set.includes(name)));
 }
 
-/** Keys of one BatchGetItem, and writes of one BatchWriteItem. */
+/** Keys of one BatchGetItem request, and writes of one BatchWriteItem request. */
 export const BATCH_GET_KEYS = 100;
 export const BATCH_WRITE_ITEMS = 25;
-/** Characters of one schema in a registry of EventBridge. */
+/** Characters of one schema in an EventBridge schema registry. */
 export const REGISTRY_SCHEMA_CHARACTERS = 100_000;

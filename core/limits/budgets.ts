@@ -1,18 +1,21 @@
-/** What we allow ourselves: `_MS` milliseconds, `_S` seconds, `_BYTES` bytes. relations.ts says how they depend on each other. */
+/**
+ * Our own limits: `_MS` milliseconds, `_S` seconds, `_BYTES` bytes. relations.ts states how they depend on each
+ * other.
+ */
 
-// Calls of services. Each is the time of a whole call of an adapter, all its pages and the SDK's retries included.
+// Service calls. Each limit covers one call of an adapter: all pages and the SDK's retries.
 
 export const DATABASE_MS = 20_000;
-/** The same by `coordinate` and `participant`, whose own time is short, and by `resolver`, whose time is shorter. */
+/** The same for `coordinate` and `participant`, which have less time, and for `resolver`, which has the least. */
 export const TRANSACTION_DATABASE_MS = 4_000;
 export const RESOLVER_DATABASE_MS = 2_000;
-/** Of the bus or a queue. */
+/** A call of the bus or a queue. */
 export const MESSAGING_MS = 15_000;
-/** Of the snapshots: an append or a read waits for one, and goes on without. */
+/** A read of a snapshot: an append or a read waits for it, then continues without it. */
 export const SNAPSHOT_MS = 2_000;
-/** Of another Region's function. */
+/** A call of another Region's function. */
 export const REMOTE_MS = 31_000;
-/** The same by `participant`, whose own time is short. */
+/** The same for `participant`, which has less time. */
 export const PARTICIPANT_CALL_MS = 27_000;
 /** Of Lambda in another Region, by a function of a team's own that looks up where the API is: a Region that is lost must not hold it up. */
 export const ENDPOINT_LOOKUP_MS = 2_000;
@@ -21,45 +24,50 @@ export const SDK_CONNECT_MS = 1_000;
 export const SDK_REQUEST_MS = 5_000;
 export const SDK_TRIES = 3;
 
-// Work inside a function.
+// Work within a function.
 
-/** For so long an append tries to get a position. */
+/** How long an append tries to get a position. */
 export const APPEND_MS = 10_000;
-/** For so long a transaction of one Region tries to get its positions, if its own time is not shorter. */
+/** How long a one-Region transaction tries to get its positions, unless its own timeout is shorter. */
 export const ONE_REGION_MS = 10_000;
-/** For so long a projection tries against concurrent ones. */
+/** How long a projection retries after conflicts with concurrent ones. */
 export const PROJECT_MS = 10_000;
 /**
- * For so long messages of a batch, or envelopes of a request, are begun: one that then waits for another Region leaves time
- * enough to tell what became of all the others.
+ * When to stop starting messages of a batch, or envelopes of a request: the last one started may wait for another
+ * Region, and time must remain to report the results of the others.
  */
 export const BEGIN_MS = 10_000;
-/** For so long `ingest` waits for a transaction's outcome; its message comes again after that. */
+/** How long `ingest` waits for a transaction's outcome before its message is redelivered. */
 export const INGEST_TRANSACT_MS = 10_000;
-/** For so long a step of `operate` begins something new. */
+/** When a step of `operate` stops starting new work. */
 export const STEP_MS = 10_000;
-/** For so long a reader waits for a version that its Region has not seen. */
+/** How long a read waits for a version that its Region has not seen. */
 export const CATCH_UP_MS = 2_000;
-/** For so long a reader waits for what another Region decided. */
+/** How long a read waits for a decision of another Region. */
 export const READ_DECISION_MS = 2_000;
-/** For so long a writer does: a Region that hangs must not hold up what waits for its intents. */
+/** How long a write does: a Region that hangs must not block those that wait for its intents. */
 export const ASK_DECISION_MS = 4_000;
-/** A generation of a view that is not read any more may be removed after so long, when no function uses it. */
+/** Time after which a retired generation of a view may be deleted, because no function uses it any more. */
 export const REMOVABLE_AFTER_MS = 120_000;
-/** Parts of the table that `republish` and `rebuild` may read side by side. */
+/** Segments of the table that `republish` and `rebuild` may read in parallel. */
 export const MAX_REPUBLISH_SEGMENTS = 1_000;
 export const MAX_REBUILD_SEGMENTS = 32;
-/** A warm copy of a stream that other Regions write too is used for so long. */
+/** How long a warm copy of a stream that other Regions also write is used. */
 export const WARM_MS = 1_000;
-/** A stamp so far ahead of the wall clock is reported; it is adopted all the same. */
+/** A stamp further ahead of the wall clock than this is reported; it is adopted all the same. */
 export const CLOCK_AHEAD_MS = 500;
-/** Within this time another Region has usually got a commit of a `merge` stream, and builds on it: a snapshot waits for it. */
+/**
+ * Time within which another Region has usually received a commit of a `merge` stream and builds on it: snapshots wait
+ * this long.
+ */
 export const SNAPSHOT_SETTLE_MS = 60_000;
-/** For so long a subscriber whose log begins in its middle waits for something earlier. */
+/** How long a subscriber that starts in the middle of a log waits for earlier events. */
 export const FIRST_EVENT_WAIT_MS = 300_000;
-/** How often a write is tried that meets another one of the same item: a transaction, or one in another Region. */
+/**
+ * Attempts of a write that conflicts with another one of the same item: a transaction, or a write of another Region.
+ */
 export const CONFLICT_TRIES = 6;
-/** How often a batch is sent of which DynamoDB left something undone. */
+/** Attempts of a batch that DynamoDB processes only in part. */
 export const BATCH_TRIES = 8;
 
 // Callers of the HTTP API.
@@ -67,54 +75,70 @@ export const BATCH_TRIES = 8;
 export const DEFAULT_WAIT_S = 10;
 /** The longest wait that a caller may ask for. */
 export const MAX_WAIT_S = 50;
-/** Rows or commits of a page whose caller does not say, and at most. */
+/** Rows or commits per page: by default, and at most. */
 export const DEFAULT_PAGE = 100;
 export const MAX_PAGE = 1_000;
-/** For so long our own client waits for an answer. */
+/** How long our own client waits for a response. */
 export const HTTP_CLIENT_MS = 65_000;
+/** How often our own client sends a request that fails, in all Regions together. */
+export const CLIENT_TRIES = 6;
+/** The longest first pause between these, and the longest of all: each further one is twice as long. */
+export const CLIENT_FIRST_PAUSE_MS = 200;
+export const CLIENT_MAX_PAUSE_MS = 5_000;
+/** A Region that did not answer our own client is asked last for this time. */
+export const CLIENT_AVOID_MS = 30_000;
+/** Pauses between our own client's looks at a stream that it follows, and at an outcome that it waits for. */
+export const CLIENT_POLL_MS = 1_000;
+/** Streams of which a session of our own client knows what was seen. */
+export const SESSION_STREAMS = 1_000;
+/** Commits of which a follower of our own client knows that it has had them. */
+export const FOLLOWED_COMMITS = 10_000;
 
 // Transactions.
 
 export const DEFAULT_TRANSACTION_MS = 30_000;
 export const MAX_TRANSACTION_MS = 240_000;
-/** A Region that passes a transaction on to its driving Region waits so long for the outcome. */
+/** How long a Region that passes a transaction on to its driving Region waits for the outcome. */
 export const PASSED_ON_WAIT_MS = 20_000;
-/** Against so many other writers `participant` tries for a position: then the stream counts as busy, and lets the others go. */
+/**
+ * Attempts of `participant` to get a position. After that the stream counts as busy, and the transaction's other
+ * streams are released.
+ */
 export const PREPARE_TRIES = 8;
-/** Between attempts so many seconds pass at most. */
+/** Maximum pause between attempts, in seconds. */
 export const MAX_ATTEMPT_PAUSE_S = 8;
-/** With less time than that left no other attempt begins. */
+/** With less time left than this, no further attempt starts. */
 export const MIN_ATTEMPT_MS = 1_000;
-/** A message to the resolver comes so much after the deadline. */
+/** How long after the deadline a message reaches the resolver. */
 export const RESOLVER_SLACK_MS = 1_000;
-/** So long after its deadline an attempt should have been ended by the resolver. */
+/** Time after its deadline within which the resolver should have ended an attempt. */
 export const RECOVERY_MS = 30_000;
-/** How much longer than its function may run a task of the state machine waits for the answer. */
+/** How much longer than the function's timeout a task of the state machine waits for the response. */
 export const MACHINE_GRACE_S = 5;
-/** How often a task of the state machine is tried. */
+/** Attempts of a task of the state machine. */
 export const MACHINE_TRIES = 4;
-/** The longest first pause between these; each further one is twice as long, with full jitter. */
+/** The longest first pause between these; each further one doubles, with full jitter. */
 export const MACHINE_FIRST_PAUSE_S = 1;
 
 // The quarantine.
 
-/** For so long a call looks for further messages. */
+/** How long a call keeps receiving messages. */
 export const QUARANTINE_LOOK_MS = 10_000;
-/** For so long a message is hidden from others while a call works on it. */
+/** How long a message is hidden from other consumers while a call works on it. */
 export const QUARANTINE_HOLD_MS = 30_000;
-/** For so long what a redrive passed over stays hidden, so that its next call goes on behind it. */
+/** How long messages that a redrive passed over stay hidden, so that the next call continues after them. */
 export const QUARANTINE_PASS_MS = 120_000;
-/** Of all messages in an answer, as JSON. One that is larger by itself is alone in its answer. */
+/** All messages of a response, as JSON. A message that exceeds this by itself is returned alone. */
 export const QUARANTINE_ANSWER_BYTES = 4_500_000;
 
-// How long things are kept.
+// Retention.
 
-/** For so long an id means the same request. */
+/** How long an id identifies the same request. */
 export const IDEMPOTENCY_WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
-/** Messages wait in queues, and events in a subscriber's table for their predecessors, for so long at most. */
+/** Maximum time that messages wait in queues, and events in a subscriber's table for their predecessors. */
 export const QUEUE_RETENTION_S = 14 * 24 * 60 * 60;
 
-// Sizes. Those of commits, transactions and problems are of their JSON.
+// Sizes. Commits, transactions and problems are measured as JSON.
 
 export const MAX_EVENTS = 100;
 export const MAX_COMMIT_BYTES = 256_000;
@@ -123,13 +147,16 @@ export const MAX_PARTICIPANTS = 25;
 export const MAX_TRANSACTION_BYTES = 200_000;
 /** A problem document in a receipt, in a decision and in its announcement. */
 export const MAX_PROBLEM_BYTES = 200_000;
-/** The same in the answer of a participant: those of all of them are in one state of the machine, beside the transaction. */
+/**
+ * The same in a participant's response: those of all participants are in one state of the machine, along with the
+ * transaction.
+ */
 export const MAX_REFUSAL_BYTES = 1_000;
-/** Envelopes of one request of the HTTP API. */
+/** Envelopes per request of the HTTP API. */
 export const MAX_ENVELOPES = 100;
 export const MAX_BODY_BYTES = 5_000_000;
 export const MAX_ANSWER_BYTES = 5_900_000;
-/** The body of a request that our own client makes of many envelopes. */
+/** The body of a request with many envelopes from our own client. */
 export const CLIENT_BODY_BYTES = 4_000_000;
-/** One item of a snapshot that is kept in several. */
+/** One item of a snapshot that is split over several. */
 export const SNAPSHOT_PART_BYTES = 340 * 1024;

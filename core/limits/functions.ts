@@ -2,48 +2,50 @@ import { SQS_MAX_RECEIVES, TABLE_STREAM_MAX_TRIES } from './aws.ts';
 
 /** How a queue feeds a function. */
 export interface QueueLimits {
-  /** Messages that one invocation gets at most. */
+  /** Maximum number of messages per invocation. */
   readonly batchSize: number;
-  /** Seconds that Lambda waits for a batch to fill up. */
+  /** Seconds that Lambda waits for a full batch. */
   readonly windowS: number;
-  /** How many batches are worked on at once, at most. */
+  /** Maximum number of batches processed concurrently. */
   readonly maxConcurrency: number;
-  /** Receives after which a message is given up. */
+  /** Number of receives after which a message moves to the dead-letter queue. */
   readonly maxReceives: number;
-  /** Seconds that a message is hidden while a function works on it: a failed one is redelivered after that. */
+  /** Visibility timeout in seconds: a failed message is redelivered after that. */
   readonly visibilityS: number;
 }
 
 /** How a table's stream feeds a function. */
 export interface StreamLimits {
-  /** Records that one invocation gets at most. */
+  /** Maximum number of records per invocation. */
   readonly batchSize: number;
-  /** Seconds that Lambda waits for a batch to fill up. */
+  /** Seconds that Lambda waits for a full batch. */
   readonly windowS: number;
-  /** Batches of one shard that are worked on at once. */
+  /** Batches of one shard processed concurrently. */
   readonly parallelization: number;
-  /** Retries after which a record is given up, unless it is too old before. */
+  /** Retries after which a record is discarded, unless it expires earlier. */
   readonly retries: number;
-  /** Seconds after which a record is given up. */
+  /** Age in seconds at which a record is discarded. */
   readonly maxAgeS: number;
-  /** Whether a batch that fails whole is halved, down to its bad record. */
+  /** Whether a batch that fails as a whole is split, down to the bad record. */
   readonly bisect: boolean;
 }
 
-/** What a function has. */
+/** Limits of a function. */
 export interface FunctionLimits {
-  /** Seconds that one invocation may take. */
+  /** Timeout of an invocation in seconds. */
   readonly timeoutS: number;
-  /** Memory in MB, and with it the share of a processor: 1769 MB is one whole. */
+  /** Memory in MB, which also sets the CPU share: 1769 MB is one vCPU. */
   readonly memoryMb: number;
   readonly queue?: QueueLimits;
   readonly stream?: StreamLimits;
 }
 
-/** Parsing, folding and TLS need the processor more than the memory. */
+/** Parsing, folding and TLS need CPU rather than memory. */
 const MEMORY_MB = 1024;
 
-/** More than ten messages in an invocation would have Lambda wait for them: under load batches are full, otherwise nothing is held up. */
+/**
+ * A larger batch size needs a batching window, which delays messages. Without one, batches still fill up under load.
+ */
 const BATCH = { batchSize: 10, windowS: 0 };
 
 /** Of any subscriber, unless its definition says otherwise. */
@@ -52,15 +54,16 @@ const SUBSCRIBER = {
   memoryMb: MEMORY_MB,
   queue: {
     ...BATCH,
-    // More at once would mostly meet on the same sums.
+    // More concurrency would mostly cause conflicts on the same sums.
     maxConcurrency: 10,
-    // Nine more tries, six minutes apart. What waits for its predecessor is handled when that comes, and needs none of them.
+    // Nine retries, six minutes apart. An event that waits for its predecessor is handled along with it, and needs
+    // none of them.
     maxReceives: 10,
     visibilityS: 360,
   },
 } as const;
 
-/** Every function of a Region, by the last part of its name. What its timeout has to suffice for says relations.ts. */
+/** Every function of a Region, by the last part of its name. relations.ts states what its timeout must cover. */
 export const FUNCTIONS = {
   api: { timeoutS: 60, memoryMb: MEMORY_MB },
   ingest: {
@@ -68,9 +71,9 @@ export const FUNCTIONS = {
     memoryMb: MEMORY_MB,
     queue: {
       ...BATCH,
-      // A burst waits in the queue and leaves the account's other functions their share of concurrency.
+      // A burst waits in the queue and leaves concurrency to the account's other functions.
       maxConcurrency: 50,
-      // Four more tries, six minutes apart: a throttled table or an unreachable home Region has 24 minutes to come back.
+      // Four retries, six minutes apart: a throttled table or an unreachable home Region has 24 minutes to recover.
       maxReceives: 5,
       visibilityS: 360,
     },
@@ -82,10 +85,10 @@ export const FUNCTIONS = {
     stream: {
       batchSize: 100,
       windowS: 0,
-      // Above one, two commits of one log may overtake each other.
+      // With more than one, two commits of a log may overtake each other.
       parallelization: 1,
-      // A record that can never leave must not hold the shard up until the stream's retention has deleted those behind it. Its
-      // age decides: a hundred tries at a bus that refuses are over in minutes.
+      // A record that always fails must not block its shard until the stream's retention deletes the records behind
+      // it. Its age is the limit, not its tries: a bus that refuses uses up a hundred tries in minutes.
       retries: TABLE_STREAM_MAX_TRIES,
       maxAgeS: 6 * 60 * 60,
       bisect: true,
@@ -96,9 +99,9 @@ export const FUNCTIONS = {
     memoryMb: MEMORY_MB,
     queue: {
       ...BATCH,
-      // More at once would mostly make their transactions meet on the same totals.
+      // More concurrency would mostly cause conflicts between transactions on the same totals.
       maxConcurrency: 10,
-      // Nine more tries, six minutes apart: enough to outlive throttling for close to an hour.
+      // Nine retries, six minutes apart: enough for almost an hour of throttling.
       maxReceives: 10,
       visibilityS: 360,
     },
@@ -107,16 +110,17 @@ export const FUNCTIONS = {
   participant: { timeoutS: 30, memoryMb: MEMORY_MB },
   coordinate: { timeoutS: 15, memoryMb: MEMORY_MB },
   resolver: {
-    // Short, so that what dies here is redelivered within the time after its deadline in which it has to be decided.
+    // Short, so that a message that fails here is redelivered before its transaction must be decided.
     timeoutS: 14,
     memoryMb: MEMORY_MB,
     queue: {
       ...BATCH,
-      // After an outage many are due at once; the account's other functions keep their share of concurrency.
+      // After an outage many messages are due at once; this leaves concurrency to the account's other functions.
       maxConcurrency: 20,
-      // Almost four hours of tries: with eventual decisions an intent stays undecided while its deciding Region is lost.
+      // Almost four hours of retries: with eventual decisions an intent stays undecided while its deciding Region is
+      // lost.
       maxReceives: SQS_MAX_RECEIVES,
-      // No longer, as whoever meets the intent is held up until the message is redelivered.
+      // As short as possible: writers and readers of the stream wait until the message is redelivered.
       visibilityS: 14,
     },
   },

@@ -1,5 +1,5 @@
 import { READ_DECISION_MS } from '../limits/budgets.ts';
-// What became of an attempt, asked from any Region.
+// Finds or makes the decision on an attempt, from any Region.
 
 import type * as z from 'zod';
 import { type AbortReason, abortOf, type Decision } from '../facts/decision.ts';
@@ -18,15 +18,15 @@ export interface DecisionPorts {
   readonly runtime: Runtime;
 }
 
-/** With eventual decisions only the Region that drives a transaction knows that there is none. */
+/** With eventual decisions only the driving Region can know that there is no decision. */
 function isKnownHere({ region, decisions }: DecisionPorts, transaction: string): boolean {
   return decisions.strong || drivingRegionOf(transaction) === region;
 }
 
 /**
  * The decision on an attempt.
- * @param within milliseconds that the table, and then another Region, has to answer in
- * @returns undefined when there is none; without `participants` also when this Region's replica does not show it
+ * @param within milliseconds for each call: of the table, then of another Region
+ * @returns undefined if there is none; without `participants` also if this Region's replica does not have it yet
  * @throws MeridianError `region-unreachable`, `unavailable`
  */
 export async function decisionOf(
@@ -42,8 +42,8 @@ export async function decisionOf(
 }
 
 /**
- * As `decisionOf`, for readers: what cannot be read in some {@link READ_DECISION_MS}, tried again, counts as not decided, so that a reader sees
- * what was there before.
+ * Like `decisionOf`, for readers: retries for about {@link READ_DECISION_MS}, then treats the attempt as undecided,
+ * so that a reader sees the state before it.
  */
 export async function readDecision(
   ports: DecisionPorts,
@@ -66,7 +66,7 @@ export async function readDecision(
 }
 
 /**
- * The decision on an attempt that is over: aborted, unless it was decided already.
+ * The decision on an attempt whose deadline has passed: aborted, unless it was already decided.
  * @throws MeridianError `region-unreachable`, `unavailable`: it cannot be decided from here now
  */
 export async function decisionOrAbort(
@@ -89,7 +89,7 @@ export async function decisionOrAbort(
   return putDecision(ports, abortOf(of, reason));
 }
 
-/** Puts a decision, unless there is one on its attempt. @returns the one that stands */
+/** Records a decision, unless its attempt already has one. @returns the decision that is recorded */
 export async function putDecision(
   { decisions, runtime }: Pick<DecisionPorts, 'decisions' | 'runtime'>,
   decision: Decision,
@@ -109,7 +109,7 @@ const expired: AbortReason = {
   problem: toProblem(
     new MeridianError(
       'deadline-exceeded',
-      'The transaction was not decided before its deadline: send it again under a new id.',
+      'The transaction was not decided before its deadline. Send it again under a new id.',
     ),
   ),
 };
@@ -123,7 +123,7 @@ async function ask(
   return decisionAnswerSchema.parse(await participants.invoke(drivingRegionOf(transaction), request, within)).decision;
 }
 
-/** The side of the Region that is asked. @throws MeridianError `misdirected`, `unavailable` */
+/** Answers `ask` in the Region that is asked. @throws MeridianError `misdirected`, `unavailable` */
 export async function tellDecision(
   ports: DecisionPorts,
   { attemptId, abort }: z.output<typeof decisionRequestSchema>,

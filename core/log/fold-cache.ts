@@ -3,7 +3,7 @@ import type { Commit } from '../facts/commit.ts';
 import type { Snapshot } from '../facts/snapshot.ts';
 import { Fold } from './fold.ts';
 
-/** A fold of commits that goes on from where it was, as long as what it has folded stays as it is. */
+/** A fold of commits that is continued incrementally, as long as the commits already folded do not change. */
 export class FoldCache {
   readonly #definition: StreamDefinition;
   readonly #base: Snapshot | undefined;
@@ -14,12 +14,12 @@ export class FoldCache {
     this.#base = base;
   }
 
-  /** Of the commits only the first so many are still what they were. */
+  /** Only this many of the first commits are unchanged. */
   keepFirst(unchanged: number): void {
     if (this.#kept && unchanged < this.#kept.count) this.#kept = undefined;
   }
 
-  /** The fold of commits of which those folded before are the first. */
+  /** The fold of these commits, which start with those folded before. */
   of(commits: readonly Commit[]): Fold {
     const { fold, count } = this.#kept ?? { fold: this.#empty(), count: 0 };
     for (const commit of commits.slice(count)) fold.apply(commit);
@@ -27,7 +27,7 @@ export class FoldCache {
     return fold;
   }
 
-  /** A fold of other commits. */
+  /** A separate fold, which leaves the kept one alone. */
   apart(commits: readonly Commit[]): Fold {
     const fold = this.#empty();
     for (const commit of commits) fold.apply(commit);

@@ -7,14 +7,17 @@ import type { Snapshot } from '../facts/snapshot.ts';
 import { type Dot, type VersionVector, versionCovers } from '../facts/version.ts';
 import { IDEMPOTENCY_WINDOW_MS } from '../limits/budgets.ts';
 
-/** A commit that changed the state, with the dots of all its copies, its own among them. */
+/** A commit that changed the state, with the dots of all its copies, including its own. */
 interface Folded {
   readonly commit: Commit;
   readonly copies: Dot[];
   readonly events: readonly RecordedEvent[];
 }
 
-/** A commitId: the request of the copy that counts, the dots of all copies that were folded here, the last one's stamp. */
+/**
+ * A commitId: the fingerprint of the copy that counts, the dots of all copies folded here, and the stamp of the last
+ * one.
+ */
 interface SeenId {
   readonly fingerprint: string;
   readonly copies: Dot[];
@@ -22,9 +25,9 @@ interface SeenId {
 }
 
 /**
- * The state of a stream, commit by commit in fold order, from the start or from a snapshot, whose version the contexts of
- * all commits behind it have to cover: then nothing in it is concurrent with them. A copy of a commit (its commitId again within the idempotency
- * window, as a retry in another Region makes one) is ignored.
+ * The state of a stream, folded commit by commit in fold order, from the start or from a snapshot. The contexts of
+ * all commits after the snapshot must cover its version, so that nothing in it is concurrent with them. A copy of a
+ * commit (the same commitId within the idempotency window, as a retry in another Region creates) is ignored.
  */
 export class Fold {
   readonly #definition: StreamDefinition;
@@ -45,8 +48,8 @@ export class Fold {
   }
 
   /**
-   * Ignored copies whose content is not that of the commit that they repeat: an id that was used twice. Of those in the
-   * snapshot the ones that it knows.
+   * Ignored copies whose content differs from the commit that they repeat: a reused id. Of those in the snapshot,
+   * only the ones that it lists.
    */
   get reused(): readonly Stamped[] {
     const known = [...(this.#base?.ids.values() ?? [])].flat();
@@ -54,8 +57,8 @@ export class Fold {
   }
 
   /**
-   * Folds the next commit; commits have to come in fold order.
-   * @returns the request that the commit counts for: its own, or that of the commit that it is an ignored copy of
+   * Folds the next commit; commits must come in fold order.
+   * @returns the fingerprint that the commit counts for: its own, or that of the commit that it is an ignored copy of
    */
   apply(commit: Commit): string {
     const earlier = this.#byId.get(commit.commitId) ?? this.#inBase(commit.commitId);
@@ -92,7 +95,7 @@ export class Fold {
     };
   }
 
-  /** Per log only the tail above the context is looked at, so that folding stays near linear. */
+  /** Scans only the tail of each log above the context, so that folding stays near linear. */
   #unseenBy(context: VersionVector): readonly RecordedEvent[] {
     const unseen: Folded[] = [];
     for (const log of this.#logs.values()) {

@@ -13,13 +13,13 @@ import { type OpenIntent, OpenIntents } from './open-intents.ts';
 import { SeenSet } from './seen-set.ts';
 import { commitsForSnapshot, settledCommits, settledUntil, snapshotOf } from './take-snapshot.ts';
 
-/** What is held behind a base. */
+/** The part of a stream loaded on top of a base snapshot. */
 interface Held {
   readonly base: Snapshot | undefined;
   readonly logs: LogPositions;
   readonly seen: SeenSet;
   readonly intents: OpenIntents;
-  /** The last intent of each attempt, whatever became of it. */
+  /** The last intent of each attempt, in any state. */
   readonly attempts: Map<string, Commit>;
   readonly ids: KnownIds;
   readonly fold: FoldCache;
@@ -39,8 +39,8 @@ function holdFrom(definition: StreamDefinition, base: Snapshot | undefined): Hel
 }
 
 /**
- * What one Region holds of one stream: commits in any order in, and out of them the seen set, the state and the context
- * of the next commit. With a snapshot as its base it holds the commits behind that only.
+ * One Region's copy of a stream: takes commits in any order, and computes the seen set, the state and the context of
+ * the next commit. With a snapshot as its base it contains only the commits after that.
  */
 export class History {
   readonly stream: string;
@@ -49,7 +49,7 @@ export class History {
   #latestStamp: Hlc | undefined;
   #unreadable: MeridianError | undefined;
   #holds = true;
-  /** How many commits there were when a snapshot could not be taken. */
+  /** Number of commits when a snapshot last could not be taken. */
   #tried = 0;
 
   constructor(definition: StreamDefinition, stream: string, commits: Iterable<Commit> = [], base?: Snapshot) {
@@ -60,7 +60,7 @@ export class History {
     this.add(commits);
   }
 
-  /** Takes commits in; those it has already make no difference. */
+  /** Adds commits; known ones are ignored. */
   add(commits: Iterable<Commit>): void {
     for (const commit of commits) this.#keep(commit);
     this.#see();
@@ -79,7 +79,7 @@ export class History {
     if (!logs.has(commit)) this.#keepDecided(commit);
   }
 
-  /** An aborted intent is an empty position: it is nobody's copy, and nothing is folded of it. */
+  /** An aborted intent is an empty position: it is a copy of nothing, and nothing of it is folded. */
   #keepDecided(commit: Commit): void {
     const { base, logs, ids } = this.#held;
     const visible = isVisible(commit);
@@ -95,7 +95,7 @@ export class History {
     if (this.#latestStamp === undefined || hlc > this.#latestStamp) this.#latestStamp = hlc;
   }
 
-  /** Lets readers see what became of an attempt, before its intents are final. */
+  /** Makes the outcome of an attempt visible to readers before its intents are final. */
   decide(decision: Decision): void {
     for (const commit of this.#held.intents.decide(decision)) this.#keepDecided(commit);
     this.#see();
@@ -107,46 +107,48 @@ export class History {
   }
 
   /**
-   * Whether the base serves: every other commit here has a higher stamp and a context that covers it. If not, nothing here
-   * is to be used: load the stream again.
+   * True if the base is usable: every other commit has a higher stamp and a context that covers it. If false, discard
+   * this history and load the stream again.
    */
   get holds(): boolean {
     return this.#holds;
   }
 
-  /** Whether what lies behind this version is here as commits, none of it only in the base. */
+  /** True if the commits after this version are available individually, none of them only in the base. */
   reaches(version: VersionVector): boolean {
     return this.#held.logs.reaches(version);
   }
 
-  /** The seen set: the largest causally closed version of which every commit is here. */
+  /** The seen set: the largest causally closed version whose commits are all present. */
   get seen(): VersionVector {
     return this.#held.seen.version;
   }
 
-  /** The highest stamp here, of hidden commits too; undefined when there is none. */
+  /** The highest stamp present, hidden commits included; undefined if there is none. */
   get latestStamp(): Hlc | undefined {
     return this.#latestStamp;
   }
 
-  /** Why nothing can be appended here, `unreadable-event`: only newer code knows an event of a commit, seen or hidden. */
+  /**
+   * Why no append is possible, `unreadable-event`: a commit, seen or hidden, has an event that only newer code knows.
+   */
   get unreadable(): MeridianError | undefined {
     return this.#unreadable;
   }
 
-  /** Commits that are here and not seen, because something that they depend on is missing. */
+  /** Number of commits present but not seen, because a dependency of theirs is missing. */
   get hidden(): number {
     return this.#held.seen.hidden().reduce((sum) => sum + 1, 0);
   }
 
-  /** The lowest stamp of a hidden commit; undefined when there is none. */
+  /** The lowest stamp of a hidden commit; undefined if there is none. */
   get oldestHidden(): Hlc | undefined {
     return this.#held.seen.oldestHidden;
   }
 
   /**
-   * The seen commits whose id was used before with other content: ignored, and worth a report. Of those in the base the
-   * ones of the idempotency window.
+   * The seen commits that reuse an id with different content: ignored, and to be reported. Of those in the base, only
+   * the ones within the idempotency window.
    */
   get reused(): readonly Stamped[] {
     return this.#folded.reused;
@@ -166,58 +168,60 @@ export class History {
     return fold.of(seen.commits);
   }
 
-  /** The state at a version that the seen set covers, and that this history reaches. */
+  /** The state at a version that the seen set covers and that this history reaches. */
   stateAt(version: VersionVector): unknown {
     const { seen, fold } = this.#held;
     if (sameVersion(version, seen.version)) return this.state;
     return fold.apart(seen.upTo(version)).state;
   }
 
-  /** The seen commits that `version`, which this history reaches, does not cover, in fold order. */
+  /** The seen commits not covered by `version`, which this history reaches, in fold order. */
   since(version: VersionVector): readonly Commit[] {
     return this.#held.seen.since(version);
   }
 
-  /** Whether `version` lacks a seen commit that has events. */
+  /** True if `version` lacks a seen commit that has events. */
   hasEventsSince(version: VersionVector): boolean {
     const { logs, seen } = this.#held;
     return Object.entries(seen.version).some(([log, at]) => logs.lastWithEvents(log, at) > positionIn(version, log));
   }
 
   /**
-   * A commit, seen or hidden, that an append with this id made now would be a copy of: one of the same operation if there
-   * is one, else the last.
+   * The commit, seen or hidden, that an append with this id made now would repeat: one of the same operation if there
+   * is one, otherwise the last.
    */
   find(commitId: string, fingerprint: string, now: number): Commit | KnownCopy | undefined {
     return this.#held.ids.find(commitId, fingerprint, now);
   }
 
-  /** The last position of a log without a hole before it. Only the log's owner may build on it. */
+  /** The last position of a log without a gap before it. Only the log's owner may build on it. */
   lastPosition(log: string): number {
     return this.lastDecidedPosition(log) + this.undecided.filter((intent) => intent.log === log).length;
   }
 
-  /** The same without the undecided intents at its end. */
+  /** The same, without the undecided intents at the end. */
   lastDecidedPosition(log: string): number {
     return this.#held.logs.last(log);
   }
 
-  /** The last position of a log that has events, 0 if there is none. */
+  /** The last position of a log that has events; 0 if there is none. */
   lastPositionWithEvents(log: string): number {
     return this.#held.logs.lastWithEvents(log, this.lastPosition(log));
   }
 
-  /** The intents that were prepared when they were read: nothing is appended behind them before they are final. */
+  /** The intents that were prepared when they were read: nothing may be appended after them until they are final. */
   get intents(): readonly OpenIntent[] {
     return this.#held.intents.all;
   }
 
-  /** Those of which nothing here says what became of them. */
+  /** The intents without a decision known here. */
   get undecided(): readonly Commit[] {
     return this.#held.intents.undecided;
   }
 
-  /** The intent of an attempt, prepared, committed or aborted; undefined where there is none, or only in the base. */
+  /**
+   * The intent of an attempt, prepared, committed or aborted; undefined if there is none, or it is only in the base.
+   */
   intentOf(attemptId: string): Commit | undefined {
     return this.#held.attempts.get(attemptId);
   }
@@ -228,17 +232,17 @@ export class History {
   }
 
   /**
-   * Takes a snapshot, if its stream type wants them and so many commits have come since the last one, and goes on from
-   * it: the commits in it are forgotten here. It holds what every other commit here has seen; so it is a little behind
-   * where Regions write at once.
-   * @param now wall clock: what is younger than the type's `settle` stays out
+   * Takes a snapshot, if the stream type uses them and enough commits have arrived since the last one, then continues
+   * from it and drops the commits it includes. It includes only what every other commit here has seen, so it lags a
+   * little where Regions write concurrently.
+   * @param now wall clock: commits younger than the type's `settle` are left out
    */
   takeSnapshot(now: number): Snapshot | undefined {
     const { base, logs, seen } = this.#held;
     const { mode, snapshots } = this.#definition;
     if (!snapshots || this.#unreadable || !this.#holds) return undefined;
     const due = commitsForSnapshot(snapshots, base);
-    // Loaded from a snapshot that covered it, an intent that is not final would be missed.
+    // An intent that is not final would be missed by a load from a snapshot that covers it.
     if (seen.commits.length - this.#tried < due || this.intents.length > 0) return undefined;
     const settled = settledCommits(seen, settledUntil(mode, snapshots, now), due);
     if (!settled) return undefined;
@@ -253,7 +257,7 @@ export class History {
   }
 }
 
-/** May a commit come behind a snapshot? */
+/** True if a commit may follow a snapshot. */
 function follows({ latestStamp, version }: Snapshot, { hlc, context }: Commit): boolean {
   return hlc > latestStamp && versionDominates(context, version);
 }

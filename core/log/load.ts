@@ -17,23 +17,23 @@ import { History } from './history.ts';
 
 export interface LoadPorts {
   readonly domain: Domain;
-  /** This one. */
+  /** This Region. */
   readonly region: string;
   readonly events: EventStore;
   readonly decisions: Decisions;
   /**
-   * The `participant` functions of the other Regions, which tell their decisions.
-   * @default a decision that this Region's replica does not show is not asked for
+   * The `participant` functions of the other Regions, which can be asked for their decisions.
+   * @default a decision missing from this Region's replica is not asked for
    */
   readonly participants?: Remote;
   readonly runtime: Runtime;
-  /** @default none are kept: every stream is loaded whole */
+  /** @default no snapshots: every stream is loaded in full */
   readonly snapshots?: SnapshotStore;
 }
 
 /**
- * A stream as this Region's table has it: from its newest snapshot that serves and what came since, if its type has
- * snapshots, else whole. If that was long, the next load finds a newer snapshot.
+ * A stream as in this Region's table: loaded from the newest usable snapshot and the commits after it, if its type
+ * has snapshots, otherwise in full. Stores a newer snapshot if many commits had to be loaded.
  * @throws MeridianError `unknown-stream-type`; `unavailable`
  */
 export async function loadHistory(ports: LoadPorts, stream: StreamRef): Promise<History> {
@@ -43,22 +43,25 @@ export async function loadHistory(ports: LoadPorts, stream: StreamRef): Promise<
   return history;
 }
 
-/** How many commits are hidden, and since when the oldest waits: an age that grows is a commit that does not come. */
+/**
+ * Reports the number of hidden commits and the age of the oldest: a growing age means that a commit does not arrive.
+ */
 function reportHidden({ runtime }: LoadPorts, { hidden, oldestHidden }: History): void {
   if (oldestHidden === undefined) return;
   runtime.metric('HiddenCommits', 'Count', hidden);
   runtime.metric('HiddenCommitAge', 'Milliseconds', Math.max(0, runtime.now() - wallTimeOf(oldestHidden)));
 }
 
-/** All commits of a stream, for what a snapshot does not tell. @throws MeridianError as `loadHistory` */
+/** All commits of a stream, for callers that need more than a snapshot. @throws MeridianError as `loadHistory` */
 export async function loadWhole(ports: LoadPorts, { name, type }: StreamRef): Promise<History> {
   const { domain, events } = ports;
   return withDecisions(ports, new History(streamTypeOf(domain, type), name, await events.load(name)));
 }
 
 /**
- * Shows what is committed and not final yet. At home a decision is asked for elsewhere too: a committed transaction is
- * seen there at once. One that cannot be read leaves its intent, and what follows it, unseen.
+ * Makes intents visible that are committed but not final yet. A stream's home also asks other Regions for decisions,
+ * so that a committed transaction is visible there at once. If a decision cannot be read, its intent and the commits
+ * after it stay hidden.
  */
 async function withDecisions(ports: LoadPorts, history: History): Promise<History> {
   const attempts = Map.groupBy(history.undecided, ({ commitId }) => commitId);
@@ -80,11 +83,11 @@ async function loadFromSnapshot(ports: LoadPorts, { name, type }: StreamRef): Pr
   const newest = (before?: Hlc) => orReportFailure(ports, () => snapshots.newest(name, codeVersion, before));
   const known = currentSchemaVersions(definition.events);
   for (let snapshot = await newest(); snapshot; snapshot = await newest(snapshot.latestStamp)) {
-    // Code that knows other events folded them otherwise, or folds what is unreadable here.
+    // Code that knows other events folds them differently, or folds events that are unreadable here.
     if (sameVersion(snapshot.schemaVersions, known)) {
       const history = new History(definition, name, await events.load(name, snapshot.version), snapshot);
       await withDecisions(ports, history);
-      // The commit that it does not serve with stays where it is.
+      // Otherwise a stored commit makes this snapshot unusable; the commit itself is untouched.
       if (history.holds) return history;
     }
     const { latestStamp } = snapshot;
@@ -93,7 +96,10 @@ async function loadFromSnapshot(ports: LoadPorts, { name, type }: StreamRef): Pr
   return undefined;
 }
 
-/** Keeps a snapshot of a history that has become long, which then goes on from it. Takes `SNAPSHOT_MS` at most, and never fails. */
+/**
+ * Stores a snapshot of a history that has become long; the history continues from it. Takes at most `SNAPSHOT_MS`,
+ * and never fails.
+ */
 export async function keepSnapshot(ports: LoadPorts, history: History): Promise<void> {
   const { snapshots, runtime } = ports;
   if (!snapshots) return;
@@ -103,7 +109,7 @@ export async function keepSnapshot(ports: LoadPorts, history: History): Promise<
   });
 }
 
-/** Snapshots save time; without them everything else goes on. */
+/** Snapshots only save time: without them everything else still works. */
 async function orReportFailure<T>({ runtime }: LoadPorts, act: () => Promise<T>): Promise<T | undefined> {
   try {
     return await act();
@@ -114,8 +120,9 @@ async function orReportFailure<T>({ runtime }: LoadPorts, act: () => Promise<T>)
 }
 
 /**
- * Loads a stream, again and again until this Region has seen `atLeast`.
- * @throws MeridianError `unknown-stream-type`; `not-caught-up` after {@link CATCH_UP_MS}, with how far this Region is
+ * Loads a stream repeatedly until this Region has seen `atLeast`.
+ * @throws MeridianError `unknown-stream-type`; `not-caught-up` after {@link CATCH_UP_MS}, with the version this
+ *   Region has seen
  */
 export async function loadAtLeast(
   ports: LoadPorts,
@@ -129,17 +136,13 @@ export async function loadAtLeast(
     if (versionDominates(history.seen, atLeast)) return history;
     const wait = backoff(runtime, tries);
     if (runtime.elapsed() + wait > deadline)
-      throw new MeridianError(
-        'not-caught-up',
-        `This Region has not seen that version of ${stream.name} yet: try again.`,
-        {
-          retryable: true,
-          details: {
-            seen: encodeVersionToken(stream.name, history.seen),
-            wanted: encodeVersionToken(stream.name, atLeast),
-          },
+      throw new MeridianError('not-caught-up', `This Region has not seen that version of ${stream.name} yet. Retry.`, {
+        retryable: true,
+        details: {
+          seen: encodeVersionToken(stream.name, history.seen),
+          wanted: encodeVersionToken(stream.name, atLeast),
         },
-      );
+      });
     await runtime.sleep(wait);
   }
 }

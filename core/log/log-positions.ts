@@ -10,11 +10,14 @@ import {
   versionDominates,
 } from '../facts/version.ts';
 
-/** The decided positions of a stream's logs behind a snapshot, seen or hidden; holes are positions that have not arrived. */
+/**
+ * The decided positions of a stream's logs after a snapshot, seen or hidden; gaps are positions that have not
+ * arrived.
+ */
 export class LogPositions {
   readonly #logs = new Map<string, Map<number, Commit>>();
   readonly #base: VersionVector;
-  /** Per log the last position in the base that has events. */
+  /** Per log, the last position in the base that has events. */
   readonly #withEvents: VersionVector;
 
   constructor(base?: Snapshot) {
@@ -40,7 +43,7 @@ export class LogPositions {
     else this.#logs.set(commit.log, new Map([[commit.position, commit]]));
   }
 
-  /** The logs of which something is here. */
+  /** The logs with at least one commit here. */
   names(): IterableIterator<string> {
     return this.#logs.keys();
   }
@@ -49,31 +52,31 @@ export class LogPositions {
     return [...this.#logs.keys(), ...Object.keys(this.#base)].some((log) => log !== own);
   }
 
-  /** What is here that a version does not cover. */
+  /** The commits not covered by a version. */
   behind(version: VersionVector): IteratorObject<Commit> {
     return this.#logs.values().flatMap((log) => log.values().filter((commit) => !versionCovers(version, commit)));
   }
 
-  /** The last decided position of a log without a hole before it. Only the log's owner may build on it. */
+  /** The last decided position of a log without a gap before it. Only the log's owner may build on it. */
   last(log: string): number {
     return positionIn(this.#base, log) + (this.#logs.get(log)?.size ?? 0);
   }
 
-  /** The last position of a log, not above `upTo`, that has events; 0 if there is none. */
+  /** The last position of a log, up to `upTo`, that has events; 0 if there is none. */
   lastWithEvents(log: string, upTo: number): number {
     const last = this.at(log, upTo);
     if (!last) return positionIn(this.#withEvents, log);
     return last.events.length > 0 ? last.position : last.previous;
   }
 
-  /** Whether what lies behind this version is here as commits, none of it only in the base. */
+  /** True if the commits after this version are available individually, none of them only in the base. */
   reaches(version: VersionVector): boolean {
     return versionDominates(version, this.#base);
   }
 
   /**
-   * The least causally closed version that covers a commit. Usually its context and its dot; if its writer was based on an
-   * old version, also what its log holds in between, since a version has no holes.
+   * The least causally closed version that covers a commit. Usually its context and its dot; if its writer had read
+   * an old version, also the commits of its log in between, since a version has no gaps.
    */
   versionOf(commit: Commit | KnownCopy): VersionVector {
     if ('version' in commit) return commit.version;

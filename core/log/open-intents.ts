@@ -2,13 +2,13 @@ import type { Commit } from '../facts/commit.ts';
 import { attemptIdOf, type Decision, type FinalState, finalOf, stateIn } from '../facts/decision.ts';
 import type { Dot } from '../facts/version.ts';
 
-/** An intent that was prepared when it was read, and what became of it if that is known since. */
+/** An intent that was prepared when it was read, with its final state if known by now. */
 export interface OpenIntent {
   readonly intent: Commit;
   readonly state?: FinalState;
 }
 
-/** The intents of a stream that are not final where they are stored; those decided since are here still. */
+/** The intents of a stream that are not stored as final, including those decided since. */
 export class OpenIntents {
   readonly #byPlace = new Map<string, OpenIntent>();
 
@@ -16,7 +16,7 @@ export class OpenIntents {
     return [...this.#byPlace.values()];
   }
 
-  /** Those of which nothing here says what became of them. */
+  /** The intents without a decision known here. */
   get undecided(): readonly Commit[] {
     return this.all.filter(({ state }) => !state).map(({ intent }) => intent);
   }
@@ -25,12 +25,12 @@ export class OpenIntents {
     this.#byPlace.set(placeOf(intent), { intent });
   }
 
-  /** The position was read as final. */
+  /** Call when the position was read as final. */
   remove(dot: Dot): void {
     this.#byPlace.delete(placeOf(dot));
   }
 
-  /** Notes what became of an attempt. @returns its intents here, as they will be when they are final */
+  /** Records the decision on an attempt. @returns its intents here, in their final state */
   decide(decision: Decision): readonly Commit[] {
     const attemptId = attemptIdOf(decision);
     const decided: Commit[] = [];

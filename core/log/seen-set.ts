@@ -10,7 +10,7 @@ import {
 } from '../facts/version.ts';
 import type { LogPositions } from './log-positions.ts';
 
-/** The largest causally closed version of which every commit is here, and its commits behind the base in fold order. */
+/** The largest causally closed version whose commits are all present, and its commits after the base in fold order. */
 export class SeenSet {
   readonly #logs: LogPositions;
   readonly #commits: Commit[] = [];
@@ -25,17 +25,17 @@ export class SeenSet {
     return this.#version;
   }
 
-  /** The seen commits that are no aborted intents, in fold order. */
+  /** The seen commits, without aborted intents, in fold order. */
   get commits(): readonly Commit[] {
     return this.#commits;
   }
 
-  /** Commits that are here and not seen, because something that they depend on is missing. */
+  /** Commits present but not seen, because a dependency of theirs is missing. */
   hidden(): IteratorObject<Commit> {
     return this.#logs.behind(this.#version);
   }
 
-  /** The lowest stamp of a hidden commit; undefined when there is none. */
+  /** The lowest stamp of a hidden commit; undefined if there is none. */
   get oldestHidden(): Hlc | undefined {
     return this.hidden()
       .map(({ hlc }) => hlc)
@@ -53,8 +53,8 @@ export class SeenSet {
   }
 
   /**
-   * Extends the set as far as it goes: by each log's next commit, once what it depends on is seen.
-   * @returns how many of its first commits are as they were
+   * Extends the set as far as possible, by each log's next commit whose dependencies are seen.
+   * @returns the number of leading commits that are unchanged
    */
   extend(): number {
     let unchanged = this.#commits.length;
@@ -72,7 +72,7 @@ export class SeenSet {
     return unchanged;
   }
 
-  /** @returns the place that a commit got */
+  /** @returns the index of the inserted commit */
   #insert(commit: Commit): number {
     const at = this.#commits.findLastIndex((seen) => foldOrder(seen, commit) < 0) + 1;
     this.#commits.splice(at, 0, commit);

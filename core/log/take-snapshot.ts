@@ -1,4 +1,4 @@
-// What a snapshot of a history holds, and when it is worth one.
+// The content of a snapshot, and when one is worth taking.
 
 import type { Mode } from '../definition/conflicts.ts';
 import { currentSchemaVersions } from '../definition/event-version.ts';
@@ -13,36 +13,36 @@ import { Fold } from './fold.ts';
 import type { LogPositions } from './log-positions.ts';
 import type { SeenSet } from './seen-set.ts';
 
-/** By so much longer than the idempotency window a snapshot keeps ids, for clocks that are behind its stamps. */
+/** How much longer than the idempotency window a snapshot keeps ids, for clocks that are behind its stamps. */
 const CLOCK_MARGIN_MS = 24 * 60 * 60 * 1000;
-/** A snapshot waits for a tenth as many commits as it has ids, so that ids are not written over and over. */
+/** A snapshot waits for at least a tenth as many commits as it has ids, so that ids are not rewritten too often. */
 const IDS_PER_COMMIT = 10;
 
-/** Seen commits, from the oldest on, that a snapshot can take in, in fold order. */
+/** The oldest seen commits that a snapshot may include, in fold order. */
 interface Settled {
   readonly commits: readonly Commit[];
   readonly last: Commit;
 }
 
-/** How many commits behind a base make the next snapshot worth it. */
+/** Number of commits after a base that make the next snapshot worth taking. */
 export function commitsForSnapshot({ every }: Snapshots, base: Snapshot | undefined): number {
   return Math.max(every, Math.ceil((base?.ids.size ?? 0) / IDS_PER_COMMIT));
 }
 
-/** Wall time: what is younger stays out of a snapshot, since other Regions may not build on it yet. */
+/** Wall time: younger commits are left out of a snapshot, because other Regions may not build on them yet. */
 export function settledUntil(
   mode: Mode,
   { settle = mode === 'merge' ? SNAPSHOT_SETTLE_MS : 0 }: Snapshots,
   now: number,
 ): number {
-  // Without a wait the clock says nothing: stamps may be ahead of it.
+  // Without a settle time there is no limit: stamps may be ahead of the clock.
   return settle > 0 ? now - settle : Number.POSITIVE_INFINITY;
 }
 
 /**
- * The most seen commits, from the oldest on, that every other commit here, seen or hidden, has seen.
- * @param until wall time: younger ones are others
- * @param least fewer than that are none
+ * The longest prefix of the seen commits that every other commit here, seen or hidden, has seen.
+ * @param until wall time: younger commits are not included
+ * @param least minimum length; if the prefix is shorter, the result is undefined
  */
 export function settledCommits(seen: SeenSet, until: number, least: number): Settled | undefined {
   let knownToOthers = seen
@@ -61,7 +61,7 @@ export function settledCommits(seen: SeenSet, until: number, least: number): Set
   return undefined;
 }
 
-/** What a snapshot is made of: the one before it, and what comes to it. */
+/** The input of a snapshot: the previous one, and the commits to add. */
 interface SnapshotParts {
   readonly stream: string;
   readonly definition: StreamDefinition;

@@ -11,7 +11,7 @@ import {
   operatorActions,
 } from '../wire/operate.ts';
 
-/** All that an operator's actions work with. */
+/** The ports of all operator actions. */
 export type OperatePorts = RebuildPorts & RepublishPorts & QuarantinePorts;
 
 const actions: {
@@ -27,7 +27,7 @@ const actions: {
   'quarantine-redrive': redriveQuarantine,
 };
 
-/** @throws MeridianError `validation`; `not-found`: there is no such action; what the action throws */
+/** @throws MeridianError `validation`; `not-found`: unknown action; what the action throws */
 export async function runAction(ports: OperatePorts, asked: unknown): Promise<ActionResult<OperatorAction>> {
   const parsed = operateRequestSchema.safeParse(asked);
   if (!parsed.success) throw invalid(faultsOf(parsed.error));

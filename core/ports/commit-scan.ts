@@ -1,18 +1,18 @@
 import type { Commit } from '../facts/commit.ts';
 
-/** The whole `events` table of this Region, in segments that can be read at the same time. */
+/** The whole `events` table of this Region, in segments that can be read in parallel. */
 export interface CommitScan {
   /**
-   * The next commits of one segment of the table, strongly consistent: what is there when the first page is asked for is on
-   * one of the pages, each commit in one segment. Streams come in any order, the commits of each one after another.
+   * The next commits of one segment of the table, strongly consistent: every commit present when the first page is
+   * read is on exactly one page of one segment. Streams come in any order, the commits of one stream together.
    * @param segment 0 to `segments` - 1
-   * @param after the cursor of the page before
+   * @param after the cursor of the previous page
    */
   scan(segment: number, segments: number, after: string | undefined, limit: number): Promise<CommitsPage>;
 }
 
 export interface CommitsPage {
   readonly commits: readonly Commit[];
-  /** Undefined: the segment ends here. A page with a cursor may be empty. */
+  /** Undefined at the end of the segment. A page with a cursor may be empty. */
   readonly cursor: string | undefined;
 }

@@ -4,15 +4,15 @@ import type { VersionVector } from '../facts/version.ts';
 /** The streams of the `events` table of this Region. */
 export interface EventStore {
   /**
-   * The commits of a stream that this replica holds and `after` does not cover, in any order, strongly consistent: also
-   * those of logs that nobody has heard of. One Query a page, and one more for every log of `after`, side by side.
+   * The commits of a stream in this replica that `after` does not cover, in any order, strongly consistent, including
+   * those of logs that `after` does not name. One Query per page, plus one for every log of `after`, in parallel.
    */
   load(stream: string, after?: VersionVector): Promise<readonly Commit[]>;
-  /** The commits of one log behind a position, strongly consistent. */
+  /** The commits of one log after a position, strongly consistent. */
   loadLog(stream: string, log: string, after: number): Promise<readonly Commit[]>;
   /**
-   * Takes the commit's position, if it is free: one conditional write.
-   * @returns the commit that holds the position already, undefined when this one was written
+   * Writes a commit if its position is free: one conditional write.
+   * @returns the commit that already has the position; undefined if this one was written
    */
   put(commit: Commit): Promise<Commit | undefined>;
 }

@@ -6,11 +6,11 @@ export interface IntentStore {
   /** The commit at one position, strongly consistent: one GetItem. */
   at(stream: string, log: string, position: number): Promise<Commit | undefined>;
   /**
-   * Makes a prepared intent final: one conditional write. One that is final in this state already stays as it is.
+   * Makes a prepared intent final: one conditional write. No effect if it is already final in this state.
    * @throws MeridianError `internal`: there is no such intent, or it is final in the other state
    */
   finalise(intent: IntentKey, state: FinalState): Promise<void>;
 }
 
-/** Names an intent. */
+/** The key of an intent. */
 export type IntentKey = Pick<Commit, 'stream' | 'log' | 'position' | 'commitId'>;

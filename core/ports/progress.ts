@@ -1,6 +1,6 @@
 import type { SubscribedEvent } from '../wire/bus-event.ts';
 
-/** How far a log of a stream has been handled: up to this event of the commit at this position, which has `count`. */
+/** How far a log of a stream was handled: up to this event of the commit at this position, which has `count` events. */
 export interface Place {
   readonly position: number;
   readonly index: number;
@@ -17,16 +17,16 @@ export interface Handled {
 /** An event that came before what it follows. */
 export interface Parked {
   readonly event: SubscribedEvent;
-  /** When it was parked first, milliseconds since 1970. */
+  /** When it was first parked, milliseconds since 1970. */
   readonly since: number;
 }
 
 /**
- * What a subscriber remembers, per stream and log. `Effect` is what its handler asks to have written; the adapter knows
- * how. All reads are strongly consistent.
+ * What a subscriber stores per stream and log. `Effect` is what its handler returns to be written, in the adapter's
+ * own form. All reads are strongly consistent.
  */
 export interface Progress<Effect> {
-  /** The last event handled; undefined when there is none. */
+  /** The last event handled; undefined if there is none. */
   last(stream: string, log: string): Promise<Place | undefined>;
   /**
    * Writes the effects and moves the place from `before` to what was handled, all or nothing.
@@ -35,6 +35,6 @@ export interface Progress<Effect> {
   advance(handled: Handled, before: Place | undefined, effects: readonly Effect[]): Promise<boolean>;
   /** Keeps an event for whoever handles the one before it. One that is kept already keeps its `since`. */
   park(event: SubscribedEvent, since: number): Promise<void>;
-  /** The first parked events behind a place, in their order. */
+  /** The first parked events after a place, in log order. */
   parked(stream: string, log: string, behind: Place, limit: number): Promise<readonly Parked[]>;
 }

@@ -1,29 +1,35 @@
 import type { BatchAnswer, Queue } from './queue.ts';
 
-/** A message that somebody holds: hidden from everybody else until it is released, or its time is up. */
+/** A received message: hidden from other consumers until it is released or its visibility timeout expires. */
 export interface HeldMessage {
-  /** Stays the same however often it is received. */
+  /** The same on every receive. */
   readonly id: string;
-  /** Of this one receive: what `release` and `remove` need. */
+  /** Receipt handle of this receive, for `release` and `remove`. */
   readonly receipt: string;
   readonly body: string;
   /** Milliseconds since 1970, by the queue's clock. */
   readonly sentAt: number;
-  /** How often it was received, this time included. */
+  /** Number of receives, including this one. */
   readonly receives: number;
 }
 
-/** The queue of what could not be taken in. It cannot be browsed: whoever looks at a message holds it. */
+/**
+ * The queue of rejected input that cannot be reported to a sender. It cannot be browsed: reading a message hides it
+ * from others.
+ */
 export interface Quarantine extends Queue {
   /**
-   * Takes hold of up to `SQS_BATCH_ENTRIES` messages that nobody holds, for so many milliseconds, in whole seconds.
-   * @returns an empty array when all there is was held or gone
+   * Receives up to `SQS_BATCH_ENTRIES` visible messages and hides them for this many milliseconds, in whole seconds.
+   * @returns an empty array if there are none
    */
   receive(milliseconds: number): Promise<readonly HeldMessage[]>;
-  /** Shows up to `SQS_BATCH_ENTRIES` messages to everybody again. One that is not held any more, or gone, stays as it is. */
+  /**
+   * Makes up to `SQS_BATCH_ENTRIES` messages visible again. Messages that are no longer hidden, or deleted, are
+   * ignored.
+   */
   release(messages: readonly HeldMessage[]): Promise<void>;
-  /** Removes up to `SQS_BATCH_ENTRIES` messages for good; once more does no harm. */
+  /** Deletes up to `SQS_BATCH_ENTRIES` messages permanently; repeating it is harmless. */
   remove(messages: readonly HeldMessage[]): Promise<BatchAnswer>;
-  /** About how many messages there are, those that somebody holds included. */
+  /** Approximate number of messages, hidden ones included. */
   count(): Promise<number>;
 }

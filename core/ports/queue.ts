@@ -1,8 +1,8 @@
-/** What became of each entry of a batch: undefined when it was taken, else why not. */
+/** Per entry of a batch: undefined if it was accepted, otherwise the reason. */
 export type BatchAnswer = readonly (string | undefined)[];
 
-/** A queue. */
+/** A message queue. */
 export interface Queue {
-  /** One SendMessageBatch: at most `SQS_BATCH_ENTRIES` bodies. A body can fail on its own. */
+  /** One SendMessageBatch: at most `SQS_BATCH_ENTRIES` bodies. Bodies can fail individually. */
   send(bodies: readonly string[]): Promise<BatchAnswer>;
 }

@@ -1,8 +1,8 @@
-/** One function of the other Regions, by its name. */
+/** One function of the other Regions, identified by name. */
 export interface Remote {
   /**
-   * Calls the function and answers what it answered, JSON on both ways.
-   * @param within milliseconds for the call, if that is less than the function may take
+   * Calls the function and returns its response; both are JSON.
+   * @param within milliseconds for the call, if less than the adapter's own limit
    * @throws MeridianError `region-unreachable`
    */
   invoke(region: string, request: unknown, within?: number): Promise<unknown>;

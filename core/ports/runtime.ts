@@ -1,11 +1,11 @@
-/** Time, randomness, ids and metrics: with a seed, every run can be run again. */
+/** Time, randomness, ids and metrics. With a seed, every run can be repeated. */
 export interface Runtime {
-  /** Wall clock, milliseconds since 1970: for stamps only, since it may jump. */
+  /** Wall clock, milliseconds since 1970: for stamps only, because it may jump. */
   now(): number;
-  /** Milliseconds since some moment; never goes back: for ages and deadlines. */
+  /** Monotonic clock, milliseconds since an arbitrary start: for ages and deadlines. */
   elapsed(): number;
   sleep(milliseconds: number): Promise<void>;
-  /** From 0 to below 1. */
+  /** At least 0, below 1. */
   random(): number;
   /** A new UUIDv7. */
   newId(): string;

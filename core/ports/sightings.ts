@@ -1,8 +1,8 @@
 import type { Hlc } from '../facts/hlc.ts';
 
-/** The newest stamp that arrived here from every Region. */
+/** The newest stamp that has arrived here from each Region. */
 export interface Sightings {
-  /** Keeps the stamp, if it is newer than the one kept. */
+  /** Stores the stamp, if it is newer than the stored one. */
   record(region: string, hlc: Hlc): Promise<void>;
   all(): Promise<ReadonlyMap<string, Hlc>>;
 }

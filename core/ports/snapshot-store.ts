@@ -2,22 +2,22 @@ import type { Hlc } from '../facts/hlc.ts';
 import type { Snapshot } from '../facts/snapshot.ts';
 
 /**
- * The `snapshots` table: per Region, never replicated. What is lost here is made again. A call takes `SNAPSHOT_MS` at most,
- * since without its answer there is another way.
+ * The `snapshots` table: per Region, never replicated. Lost snapshots are rebuilt. A call takes at most
+ * `SNAPSHOT_MS`, because the caller can do without it.
  */
 export interface SnapshotStore {
   /**
-   * The newest whole snapshot of a stream: one request, one more if it is large.
-   * @param codeVersion only snapshots of this `snapshots.codeVersion`
+   * The newest complete snapshot of a stream: one request, or two if it is large.
+   * @param codeVersion only snapshots with this `snapshots.codeVersion`
    * @param before only snapshots with a lower latest stamp
    */
   newest(stream: string, codeVersion: number, before?: Hlc): Promise<Snapshot | undefined>;
   /**
-   * Keeps a snapshot, and of its stream no others but the newest one besides, and newer ones. A reader gets all of it or
-   * nothing, also when two write at once or one dies in between.
-   * @throws Error when the state is not JSON
+   * Stores a snapshot, and deletes older ones of its stream except the newest of those. A reader gets a complete
+   * snapshot or none, even if two are written at once or a writer crashes.
+   * @throws Error if the state is not JSON
    */
   put(snapshot: Snapshot): Promise<void>;
-  /** Forgets the snapshots of a stream that have this `snapshots.codeVersion` and latest stamp. */
+  /** Deletes the snapshots of a stream with this `snapshots.codeVersion` and latest stamp. */
   drop(stream: string, codeVersion: number, latestStamp: Hlc): Promise<void>;
 }

@@ -2,6 +2,6 @@ import type { MachineInput } from '../wire/coordinator.ts';
 
 /** The state machine of this Region that drives transactions. */
 export interface StateMachine {
-  /** Starts it, and does not wait for it. Started twice, it does no harm. */
+  /** Starts an execution without waiting for it. Starting it twice is harmless. */
   start(input: MachineInput): Promise<void>;
 }

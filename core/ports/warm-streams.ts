@@ -1,4 +1,4 @@
-/** Streams that this process holds in memory; a bounded map. */
+/** Streams that this process keeps in memory, in a bounded map. */
 export interface WarmStreams<T> {
   get(stream: string): T | undefined;
   set(stream: string, warm: T): unknown;

@@ -10,7 +10,7 @@ export interface HealthPorts {
   readonly runtime: Pick<Runtime, 'now'>;
 }
 
-/** One of which nothing has arrived yet is null. @throws MeridianError `unavailable` */
+/** Newest sighting per Region; null if nothing has arrived from it. @throws MeridianError `unavailable` */
 export async function readHealth({ region, regions, sightings, runtime }: HealthPorts): Promise<Health> {
   const stamps = await sightings.all();
   const sightingOf = (of: string) => {

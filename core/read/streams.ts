@@ -14,9 +14,9 @@ export interface StreamState {
 }
 
 /**
- * The state of a stream as this Region has seen it; a stream without commits has its type's initial state.
+ * The state of a stream as this Region has seen it; a stream without commits has the initial state of its type.
  * @param atLeast waits up to `CATCH_UP_MS` until this Region has seen that version
- * @throws MeridianError `unknown-stream-type`; `not-caught-up`, with how far this Region is; `unavailable`
+ * @throws MeridianError `unknown-stream-type`; `not-caught-up`, with the version this Region has seen; `unavailable`
  */
 export async function readStream(ports: LoadPorts, stream: string, atLeast?: VersionVector): Promise<StreamState> {
   const ref = parseStreamRef(stream);
@@ -27,14 +27,14 @@ export async function readStream(ports: LoadPorts, stream: string, atLeast?: Ver
 
 export interface CommitPage {
   readonly commits: readonly Commit[];
-  /** What the reader knows with this page, to be given as `after` for the next. */
+  /** The reader's version after this page; pass it as `after` to get the next. */
   readonly version: VersionVector;
   readonly more: boolean;
 }
 
 /**
- * The seen commits that `after` does not cover, in fold order. A page is a causally closed step, so following a stream
- * by `after` misses nothing: a commit that arrives late comes late, wherever its stamp places it.
+ * The seen commits that `after` does not cover, in fold order. Every page is causally closed, so following a stream
+ * by `after` misses nothing: a commit that arrives late is returned late, whatever its stamp.
  * @throws MeridianError as `readStream`
  */
 export async function readCommits(
@@ -44,7 +44,7 @@ export async function readCommits(
   limit = 100,
 ): Promise<CommitPage> {
   const ref = parseStreamRef(stream);
-  // From the start there is nothing that a snapshot could save.
+  // From the start, a snapshot saves nothing.
   const loaded = Object.keys(after).length > 0 ? await loadAtLeast(ports, ref, after) : undefined;
   const history = loaded?.reaches(after) ? loaded : await loadWhole(ports, ref);
   const unread = history.since(after);
@@ -53,5 +53,5 @@ export async function readCommits(
   return { commits, version, more: unread.length > limit };
 }
 
-/** What reading needs, of streams, views and the Region itself. */
+/** The ports for reading streams, views and the Region's health. */
 export type ReadPorts = LoadPorts & ViewPorts & HealthPorts;

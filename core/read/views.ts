@@ -19,8 +19,8 @@ export interface RowPage {
 }
 
 /**
- * Rows of a view in the order of their keys: those of its active generation.
- * @param after the last key of the page before; it stands for the same place in every generation
+ * Rows of a view's active generation, in key order.
+ * @param after the last key of the previous page; valid across generations
  * @throws MeridianError `unknown-view`; `unavailable`
  */
 export async function readRows(
@@ -55,7 +55,7 @@ export async function readRow({ domain, views }: ViewPorts, name: string, key: s
 
 type Active = Awaited<ReturnType<typeof activeOf>>;
 
-/** What is read of a view, and as what it was built. */
+/** Where a view's active generation is stored, and the kind and shards that it was built with. */
 async function activeOf(views: GenerationStore, view: ViewDefinition) {
   const { active } = await generationsOf(views, view);
   return { stored: storedAs(view.name, active), kind: active.kind, shards: active.shards };

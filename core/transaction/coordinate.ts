@@ -22,9 +22,10 @@ export interface CoordinatePorts extends Omit<DecisionPorts, 'participants'> {
 }
 
 /**
- * One step of the Region that drives a transaction. The state machine that asks carries answers from step to step, and
- * decides nothing: run twice, or killed anywhere, the outcome is that of the decision records.
- * @throws MeridianError `unavailable`: ask again; ZodError, `misdirected`: this was never asked by ours
+ * One step of the Region that drives a transaction. The state machine that calls it only carries answers between
+ * steps and decides nothing: if it runs twice, or is stopped anywhere, the outcome is still that of the decision
+ * records.
+ * @throws MeridianError `unavailable`: call again; ZodError, `misdirected`: not a request of ours
  */
 export async function coordinateStep(ports: CoordinatePorts, asked: unknown): Promise<CoordinatorAnswer> {
   const request = coordinatorRequestSchema.parse(asked);
@@ -34,16 +35,17 @@ export async function coordinateStep(ports: CoordinatePorts, asked: unknown): Pr
   return request.step === 'plan' ? plan(ports, request) : decide(ports, request);
 }
 
-/** The next attempt follows the last one that was recorded, within the time of the first. */
+/** The next attempt follows the last recorded one, within the transaction's deadline. */
 async function plan(ports: CoordinatePorts, { transaction, fingerprint, deadline }: PlanRequest): Promise<Plan> {
   const isOver = ports.runtime.now() >= deadline;
   const [attempts, oneRegion] = await Promise.all([
-    // An attempt that a replica does not show is done once more, and decided as it was. Over, it has to be known.
+    // An attempt missing from a stale replica is repeated, and ends as already decided. After the deadline it must be
+    // known.
     ports.decisions.attempts(transaction, isOver ? 'strong' : 'local'),
     ports.events.findDecision(transaction),
   ]);
   const last = attempts.at(-1);
-  // Under another request's id there is nothing to be done; who sent it is told so.
+  // The id belongs to another request: nothing to do here; the sender gets the error elsewhere.
   if (oneRegion || (last && last.fingerprint !== fingerprint)) return { kind: 'decided', intents: [] };
   if (last?.final) return { kind: 'decided', intents: committedBy(last) };
   const attempt = (last?.attempt ?? 0) + 1;
@@ -64,11 +66,11 @@ function committedBy(decision: Decision): readonly FinalIntent[] {
   }));
 }
 
-/** The commit point: one conditional put. What is there already is the decision, whatever these answers say. */
+/** The commit point: one conditional put. If a decision already exists, it counts, whatever these answers say. */
 async function decide(ports: CoordinatePorts, asked: DecideRequest): Promise<AttemptResult> {
   const { answers, fingerprint } = asked;
   const prepared = answers.filter((answer) => answer.kind === 'prepared');
-  // The attempt's id is another transaction's: only that one may decide it.
+  // The attempt's id belongs to another transaction: only that one may decide it.
   if (answers.some((answer) => answer.kind === 'refused' && answer.problem.code === 'id-reused'))
     return { state: 'aborted', final: true, intents: [], wait: 0 };
   const { decision: mine, wait } = decisionOn(ports, asked);
@@ -77,7 +79,7 @@ async function decide(ports: CoordinatePorts, asked: DecideRequest): Promise<Att
     const { stream, log, position } = intent;
     return { stream, log, position, commitId: attemptIdOf(asked), state: stateIn(decision, intent) };
   });
-  // Of a decision that another run made, this one may not have had every answer.
+  // If another run made the decision, this one may lack some of its answers.
   const listed = new Set(intents.map(({ stream, position }) => `${stream}@${position}`));
   const others = committedBy(decision).filter(({ stream, position }) => !listed.has(`${stream}@${position}`));
   return {
@@ -113,14 +115,17 @@ function decisionOn(
   return { decision, wait: waitBefore(decision.remaining, attempt, runtime) };
 }
 
-/** Jitter in whole seconds, as the machine waits, and never beyond the deadline; only the first pause may be none. */
+/**
+ * Jitter in whole seconds, as the state machine requires, and never beyond the deadline; only the first pause may be
+ * zero.
+ */
 function waitBefore(remaining: number, attempt: number, { random }: Runtime): number {
   const most = Math.min(MAX_ATTEMPT_PAUSE_S, 2 ** attempt, Math.floor(remaining / 1000));
   const least = attempt > 1 ? 1 : 0;
   return Math.min(most, least + Math.floor(random() * most));
 }
 
-/** The first refusal counts, then who did not answer, then who was busy: only that is worth another attempt. */
+/** By priority: a refusal, an unreachable participant, a busy one. Only busy is worth another attempt. */
 function reasonOf(answers: readonly Answer[]): AbortReason {
   const refused = answers.find((answer) => answer.kind === 'refused');
   if (refused) return { stream: refused.stream, problem: refused.problem };
@@ -131,7 +136,7 @@ function reasonOf(answers: readonly Answer[]): AbortReason {
       problem: toProblem(
         new MeridianError(
           'region-unreachable',
-          `The home of ${silent.stream} did not answer: send it again under a new id.`,
+          `The home of ${silent.stream} did not respond. Send the transaction again under a new id.`,
         ),
       ),
     };

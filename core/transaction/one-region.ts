@@ -27,12 +27,12 @@ export interface OneRegionPorts extends AppendPorts {
   readonly events: AppendPorts['events'] & OneRegionTransactions;
 }
 
-/** A one-Region transaction has a single attempt, whatever it has to try again inside. */
+/** A one-Region transaction has a single attempt, however often it retries internally. */
 const ATTEMPT = 1;
 
 /**
- * Whether all its streams are at home in the Region that drives it: by their ids alone, so that every run of an id takes
- * the same path.
+ * True if the home of every stream is the Region that drives the transaction. Depends on the ids alone, so that every
+ * run of an id takes the same path.
  */
 export function isOneRegion({ domain, regions }: AppendPorts, { id, participants }: Transaction): boolean {
   return participants.every(({ stream }) => homeIn(domain, stream, regions) === drivingRegionOf(id));
@@ -43,7 +43,7 @@ function homeIn(domain: Domain, name: string, regions: readonly string[]): strin
   return homeOf(streamTypeOf(domain, stream.type), stream, regions);
 }
 
-/** One participant, as this process has its stream in memory. */
+/** A participant with the in-memory copy of its stream. */
 interface Draft {
   readonly participant: Participant;
   readonly stream: StreamRef;
@@ -52,7 +52,7 @@ interface Draft {
   fresh: boolean;
 }
 
-/** What one participant adds to the write, or why there can be none. */
+/** A participant's contribution to the write, or why it has none. */
 type Part =
   | { readonly kind: 'commit'; readonly commit: Commit }
   | { readonly kind: 'free'; readonly position: number }
@@ -61,10 +61,11 @@ type Part =
   | { readonly kind: 'refused'; readonly problem: Problem };
 
 /**
- * Runs a transaction of this Region's streams: one request when they are warm, which writes all commits and the outcome or
- * nothing. An abort is kept too before it is answered, so that the same id again has the same outcome.
- * @returns the outcome, which is another request's if the id was used twice
- * @throws MeridianError `unavailable`: the same transaction again tells what became of it
+ * Runs a transaction whose streams all have their home here: one request if they are warm, which writes all commits
+ * and the outcome, or nothing. An abort is also stored before it is returned, so that retries with the same id return
+ * the same outcome.
+ * @returns the outcome; that of another request if the id was reused
+ * @throws MeridianError `unavailable`: retry the same transaction to learn the outcome
  */
 export async function runInOneRegion(ports: OneRegionPorts, transaction: Transaction): Promise<Decision> {
   const { runtime } = ports;
@@ -84,7 +85,7 @@ export async function runInOneRegion(ports: OneRegionPorts, transaction: Transac
       continue;
     }
     let busy = all.find((_, i) => parts[i]?.kind === 'busy')?.participant.stream;
-    // Held for long, it may be that its own outcome is there already.
+    // The stream may be held because an earlier request with this id already has an outcome.
     if (busy !== undefined && tries === 0 && !transaction.isNew) {
       const kept = await ports.events.findDecision(transaction.id);
       if (kept) return kept;
@@ -137,7 +138,7 @@ async function partOf(ports: OneRegionPorts, transaction: Transaction, one: Draf
   const { participant, history, fresh } = one;
   if (await finishIntents(ports, history)) return { kind: 'busy' };
   if (!history.holds) return { kind: 'stale' };
-  // While Regions are deployed one after the other: newer code will be here soon, and the same transaction again tells.
+  // During a rolling deployment newer code will be here soon: a retry of the same transaction succeeds then.
   if (fresh && history.unreadable) throw history.unreadable;
   const now = ports.runtime.now();
   const { id, fingerprint, meta } = transaction;
@@ -148,7 +149,7 @@ async function partOf(ports: OneRegionPorts, transaction: Transaction, one: Draf
       ? idReused(participant.stream, known)
       : (history.unreadable ?? conflictOf(history, participant.expected));
   const decision = one.decide(() => history.state, now);
-  // On a copy that may be behind nothing is refused, and no command decides that nothing changes.
+  // A warm copy may be stale: it must not cause a refusal, nor a decision that nothing changes.
   if (!fresh && (conflict || (participant.operation && !decision.events?.length))) return { kind: 'stale' };
   if (conflict || !decision.events) return { kind: 'refused', problem: toProblem(conflict ?? decision.error) };
   if (decision.events.length === 0) return { kind: 'free', position: history.lastPosition(ports.log) + 1 };
@@ -189,12 +190,12 @@ const tooLarge: AbortReason = {
   problem: toProblem(
     new MeridianError(
       'too-large',
-      'What its commands decided is more than one transaction holds: ask for less at once.',
+      'The events of its commands exceed the size of one transaction. Split the transaction.',
     ),
   ),
 };
 
-/** @returns what was in the way; undefined when all of it was written */
+/** @returns the conflict; undefined if everything was written */
 async function write(
   ports: OneRegionPorts,
   all: readonly Draft[],
@@ -221,7 +222,7 @@ async function write(
   return undefined;
 }
 
-/** What holds a position is followed by what was written since; nothing stands behind an intent that is not final. */
+/** Loads the commits written after the one that has the position; nothing follows an intent that is not final. */
 async function catchUp(ports: OneRegionPorts, all: readonly Draft[], { taken }: InTheWay): Promise<void> {
   const { events, log } = ports;
   await Promise.all(
@@ -236,7 +237,7 @@ async function catchUp(ports: OneRegionPorts, all: readonly Draft[], { taken }: 
   );
 }
 
-/** Keeps the abort under the transaction's id, unless there is an outcome already. */
+/** Stores the abort under the transaction's id, unless it already has an outcome. */
 async function abort(
   { events, runtime, region }: OneRegionPorts,
   { id, fingerprint }: Transaction,

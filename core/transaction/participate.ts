@@ -14,9 +14,9 @@ export interface ParticipatePorts extends AppendPorts {
 }
 
 /**
- * One step of a participant: in the home Region of its stream it is done, any other Region passes it on to that one: one
- * cross-Region round trip. Business outcomes are answers.
- * @throws MeridianError `unavailable`, `region-unreachable`: ask again; ZodError: this was never asked by ours
+ * Executes one step of a participant in the home Region of its stream; any other Region passes it on to the home: one
+ * cross-Region round trip. Business outcomes are returned, not thrown.
+ * @throws MeridianError `unavailable`, `region-unreachable`: retry; ZodError: not a request of ours
  */
 export async function participateStep(ports: ParticipatePorts, asked: unknown): Promise<ParticipantAnswer> {
   const request = participantRequestSchema.parse(asked);

@@ -23,19 +23,20 @@ import {
   warmHistory,
 } from '../write/writer.ts';
 
-/** What a participant is asked to promise. */
+/** A participant's part of an attempt. */
 export interface Prepare extends Pick<Transaction, 'fingerprint' | 'meta'> {
   readonly transaction: string;
   readonly attempt: number;
   readonly participant: Participant;
-  /** Milliseconds until the deadline: a duration, since only the clock that stamped a deadline can judge it. */
+  /** Milliseconds until the deadline: a duration, because a deadline is only valid by the clock that set it. */
   readonly remaining: number;
 }
 
 /**
- * Holds a stream for an attempt: puts an intent at the next position of its log, in the home Region. A check's intent has no
- * events. The same prepare again answers the same intent. Nobody waits here: what another transaction holds is `busy`.
- * @throws MeridianError `unavailable`, `region-unreachable`: ask again
+ * Reserves a stream for an attempt: writes an intent at the next position of its log, in the home Region. The intent
+ * of a check has no events. A repeated prepare returns the same intent. Does not wait: a stream held by another
+ * transaction is `busy`.
+ * @throws MeridianError `unavailable`, `region-unreachable`: retry
  */
 export async function prepareIntent(
   ports: AppendPorts,
@@ -50,7 +51,7 @@ export async function prepareIntent(
   }
 }
 
-/** Business outcomes are answers; what passes by itself is thrown, so that it is tried again. */
+/** Business outcomes are returned; outages are thrown, so that the step is retried. */
 function isOutage(error: unknown): boolean {
   return error instanceof MeridianError && OUTAGES.includes(error.code);
 }
@@ -75,13 +76,13 @@ async function tryToPrepare(ports: AppendPorts, asked: Prepare, stream: StreamRe
     if (own) return own;
     if (runtime.elapsed() >= deadline) throw tooLate(stream.name);
     if (tries === PREPARE_TRIES || (await finishIntents(ports, history))) return { kind: 'busy', stream: stream.name };
-    // While Regions are deployed one after the other: newer code will be here soon.
+    // During a rolling deployment newer code will be here soon.
     if (fresh && history.unreadable) return { kind: 'busy', stream: stream.name };
     const now = runtime.now();
     const refusal = history.unreadable ?? conflictOf(history, expected);
     decide ??= operation ? decider(definition, stream, operation) : () => ({ events: [] });
     const decision = decide(() => history.state, now);
-    // On a copy that may be behind nothing is refused, and no command decides that nothing changes.
+    // A warm copy may be stale: it must not cause a refusal, nor a decision that nothing changes.
     if (!history.holds || (!fresh && (refusal || (operation && !decision.events?.length)))) {
       history = await loadWarm(ports, stream);
       fresh = true;
@@ -103,7 +104,7 @@ async function tryToPrepare(ports: AppendPorts, asked: Prepare, stream: StreamRe
       return prepared(history, intent);
     }
     runtime.metric('AppendConflict', 'Count', 1);
-    // Held by an intent: that is looked at next, and nothing stands behind it.
+    // If an intent has the position, it is examined next; nothing follows it.
     if (taken.tx?.state === 'prepared' && !isBehind(history, taken)) continue;
     await runtime.sleep(backoff(runtime, tries++));
     history = await loadWarm(ports, stream);
@@ -111,7 +112,7 @@ async function tryToPrepare(ports: AppendPorts, asked: Prepare, stream: StreamRe
   }
 }
 
-/** What an earlier prepare of the same attempt has done. */
+/** The result of an earlier prepare of the same attempt. */
 function ownIntent(history: History, attemptId: string, fingerprint: string, now: number): Prepared | undefined {
   const intent = history.intentOf(attemptId) ?? history.find(attemptId, fingerprint, now);
   if (!intent) return undefined;
@@ -126,5 +127,5 @@ function prepared(history: History, intent: Commit | KnownCopy): Prepared {
 }
 
 function tooLate(stream: string): MeridianError {
-  return new MeridianError('deadline-exceeded', `${stream} was asked too late: the transaction is over.`);
+  return new MeridianError('deadline-exceeded', `The transaction's deadline passed before ${stream} was prepared.`);
 }

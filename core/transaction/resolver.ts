@@ -12,10 +12,10 @@ export interface ResolvePorts extends DecisionPorts {
 }
 
 /**
- * Ends what a coordinator has left: makes an intent final as its decision says, and has what is over aborted if nothing was
- * decided. It may come late, twice, and while the coordinator is still at work.
+ * Finishes what a coordinator left behind: makes intents final as decided, and aborts undecided attempts whose
+ * deadline has passed. Safe if a message arrives late, twice, or while the coordinator is still running.
  * @param bodies messages of the resolver's queue, in the Region that wrote the intent or the decision
- * @returns per body: undefined when it is done with, else why it has to be delivered again
+ * @returns per body: undefined if it is done, otherwise why it must be redelivered
  */
 export function resolveMessages(ports: ResolvePorts, bodies: readonly string[]): Promise<BatchAnswer> {
   return Promise.all(
@@ -37,13 +37,13 @@ async function resolveIntent(
   const intent = await ports.events.at(stream, log, position);
   if (intent?.tx?.state !== 'prepared') return undefined;
   const state = await finalStateOf(ports, intent);
-  if (!state) return `${attemptId} is not over yet`;
+  if (!state) return `${attemptId} has neither a decision nor reached its deadline`;
   await ports.events.finalise(intent, state);
   ports.runtime.metric('IntentResolved', 'Count', 1);
   return undefined;
 }
 
-/** The attempt that was to follow a busy one never came to a decision. */
+/** Handles an attempt that should have followed a busy one, and was never decided. */
 async function resolveAttempt(
   ports: ResolvePorts,
   { transaction, attempt, fingerprint }: AttemptMessage,
@@ -52,10 +52,10 @@ async function resolveAttempt(
     ports.decisions.attempts(transaction),
     ports.events.findDecision(transaction),
   ]);
-  // Another transaction of this Region alone has the id.
+  // The id belongs to another transaction, a one-Region one.
   if (oneRegion) return;
   const last = attempts.at(-1);
-  // A busy record that followed has a message of its own.
+  // If a later busy record exists, it has its own message.
   if (last && (last.final || last.attempt >= attempt)) return;
   await decisionOrAbort(ports, attemptIdOf({ transaction, attempt }), fingerprint, {
     reason: last?.reason,

@@ -8,7 +8,7 @@ import type { StateMachine } from '../ports/state-machine.ts';
 import { outcomeAnswerSchema } from '../wire/command.ts';
 import { isOneRegion, type OneRegionPorts, runInOneRegion } from './one-region.ts';
 
-/** What the Region that drives needs. */
+/** The ports of the Region that drives a transaction. */
 export interface DrivePorts extends OneRegionPorts {
   /** The `participant` functions of the other Regions. */
   readonly participants: Remote;
@@ -16,21 +16,24 @@ export interface DrivePorts extends OneRegionPorts {
 }
 
 export interface TransactPorts extends DrivePorts {
-  /** The `command` functions of the other Regions, which take transactions that they drive. */
+  /** The `command` functions of the other Regions, which run transactions that they drive. */
   readonly remote: Remote;
 }
 
-/** The first look at a decision after so many milliseconds; the pauses grow by half up to the second number. */
+/**
+ * Milliseconds before the first read of a decision; each pause is 1.5 times the previous one, up to the second
+ * number.
+ */
 const [FIRST_LOOK_MS, MAX_LOOK_MS] = [40, 1000];
 
 /**
- * Runs a transaction, in the Region that its id names: all of its streams change, or none does. The same transaction again
- * answers the same outcome.
- * @param wait milliseconds after which it is answered that the outcome is open still; then one is promised: it will be
- * decided, or aborted at its deadline
+ * Runs a transaction in the Region that its id names: all of its streams change, or none does. A retry of the same
+ * transaction returns the same outcome.
+ * @param wait milliseconds after which `undecided` is returned. An outcome is then guaranteed: the transaction will
+ *   be decided, or aborted at its deadline
  * @throws MeridianError
- * - `id-reused`: the id stands for another transaction
- * - `unavailable`, `region-unreachable`, retryable: it may have run all the same; the same transaction again tells
+ * - `id-reused`: the id belongs to another transaction
+ * - `unavailable`, `region-unreachable`, retryable: it may have run; retry the same transaction to learn the outcome
  */
 export async function runTransaction(ports: TransactPorts, transaction: Transaction, wait: number): Promise<Outcome> {
   const driving = drivingRegionOf(transaction.id);
@@ -40,7 +43,7 @@ export async function runTransaction(ports: TransactPorts, transaction: Transact
 }
 
 /**
- * What became of a transaction, as the Region that drives it knows it.
+ * The outcome of a transaction, from the Region that drives it.
  * @throws MeridianError `unavailable`, `region-unreachable`
  */
 export async function outcomeOf(ports: TransactPorts, id: string): Promise<Outcome> {
@@ -49,21 +52,22 @@ export async function outcomeOf(ports: TransactPorts, id: string): Promise<Outco
   try {
     return await passOn(ports, driving, { outcomeOf: id });
   } catch (error) {
-    // Decisions of every Region are here too; only what that Region alone keeps is not.
+    // Decisions of all Regions are replicated here; only one-Region transactions are known to the driving Region
+    // alone.
     const last = ports.decisions.strong ? (await ports.decisions.attempts(id)).at(-1) : undefined;
     if (last?.final) return outcomeFrom(id, last);
     throw error;
   }
 }
 
-/** Asks the Region that drives a transaction. Its refusals come as problem documents. */
+/** Forwards a request to the Region that drives a transaction. Its refusals are returned as problem documents. */
 async function passOn({ remote }: TransactPorts, driving: string, asked: unknown): Promise<Outcome> {
   const answer = outcomeAnswerSchema.parse(await remote.invoke(driving, asked));
   if ('problem' in answer) throw fromProblem(answer.problem);
   return answer.outcome;
 }
 
-/** As `outcomeOf`, in the Region that drives it. @throws MeridianError `misdirected`, `unavailable` */
+/** Like `outcomeOf`, in the Region that drives the transaction. @throws MeridianError `misdirected`, `unavailable` */
 export async function outcomeHere(ports: DrivePorts, id: string): Promise<Outcome> {
   checkDriving(ports, id);
   const { decisions, events, runtime } = ports;
@@ -72,7 +76,7 @@ export async function outcomeHere(ports: DrivePorts, id: string): Promise<Outcom
   const last = (await decisions.attempts(id)).at(-1);
   if (!last || last.final || runtime.now() < last.decidedAt + last.remaining + RECOVERY_MS)
     return outcomeFrom(id, last);
-  // The attempt that was to follow has not come in time, nor has the resolver: whoever asks ends it.
+  // Neither the following attempt nor the resolver came in time: this request ends it.
   const next = attemptIdOf({ transaction: id, attempt: last.attempt + 1 });
   return outcomeFrom(id, await decisionOrAbort(ports, next, last.fingerprint, { reason: last.reason }));
 }
@@ -85,19 +89,19 @@ function checkDriving({ region }: DrivePorts, id: string): void {
     });
 }
 
-/** As `runTransaction`, in the Region that drives it. @throws MeridianError as `runTransaction`; `misdirected` */
+/** Like `runTransaction`, in the Region that drives it. @throws MeridianError as `runTransaction`; `misdirected` */
 export async function runTransactionHere(ports: DrivePorts, transaction: Transaction, wait: number): Promise<Outcome> {
   const { id, isNew } = transaction;
   checkDriving(ports, id);
   if (isOneRegion(ports, transaction)) {
-    // Its own outcome is in the write. Here is looked only for one of several Regions under the same id; without any other
-    // Region, which this path does not need.
+    // The outcome is part of the write. This only looks for a multi-Region transaction with the same id, and does not
+    // wait for any other Region.
     const [other] = isNew ? [] : await ports.decisions.attempts(id, 'local');
     const kept = other && (await ports.events.findDecision(id));
     if (other && !kept) throw idReused(id);
     return outcomeOfMine(transaction, kept ?? (await runInOneRegion(ports, transaction)));
   }
-  // Nobody can have sent an id before that was made just now. A replica that is behind costs a run that changes nothing.
+  // A generated id cannot have been used before. A stale replica costs a run that changes nothing.
   const [kept, attempts] = isNew
     ? [undefined, []]
     : await Promise.all([ports.events.findDecision(id), ports.decisions.attempts(id, 'local')]);
@@ -118,20 +122,20 @@ async function driveByMachine(
   const { runtime, decisions, machine, region } = ports;
   const { id, fingerprint, timeout } = transaction;
   const begun = runtime.elapsed();
-  // Whoever sends it again does not make it last longer.
+  // A retry does not extend the deadline.
   const deadline = last ? last.decidedAt + last.remaining : runtime.now() + timeout;
   const { isNew: _isNew, ...input } = transaction;
   await machine.start({ ...input, deadline });
   for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 1.5, MAX_LOOK_MS)) {
     if (runtime.elapsed() - begun + pause > wait) break;
     await runtime.sleep(pause);
-    // The decision is put in this Region, so that its own replica shows it.
+    // The decision is made in this Region, so the local replica has it.
     const latest = (await decisions.attempts(id, 'local')).at(-1);
     if (latest?.final) return outcomeOfMine(transaction, latest);
   }
   runtime.metric('TransactionUndecided', 'Count', 1);
   const now = runtime.now();
-  // From here on it has an outcome even if nothing of it was written and the machine is lost.
+  // From here on an outcome is guaranteed, even if no intent was written and the state machine is lost.
   const promise = abortOf(
     { transaction: id, attempt: 0, fingerprint, decidedAt: now, region },
     undefined,
@@ -144,8 +148,9 @@ async function driveByMachine(
 
 /**
  * @throws MeridianError
- * - `id-reused`: the record is another transaction's
- * - `unavailable`, retryable: it is a promise to another one; which of them the id stands for the first decision says
+ * - `id-reused`: the record belongs to another transaction
+ * - `unavailable`, retryable: an outcome was promised to another transaction; the first decision shows which one has
+ *   the id
  */
 function outcomeOfMine({ id, fingerprint }: Transaction, decision: Decision): Outcome {
   if (decision.fingerprint !== fingerprint) throw decision.attempt === 0 ? undecidedWhose(id) : idReused(id);
@@ -163,11 +168,11 @@ function outcomeFrom(id: string, last: Decision | undefined): Outcome {
 function undecidedWhose(id: string): MeridianError {
   return new MeridianError(
     'unavailable',
-    `Another transaction was sent under ${id} too, and nothing is decided yet: send this one again with the same id, to learn whether it is the one that runs.`,
+    `Two different transactions were sent under ${id}, and neither is decided yet. Retry with the same id to learn which one runs.`,
     { retryable: true, details: { retryAfter: 1 } },
   );
 }
 
 function idReused(id: string): MeridianError {
-  return new MeridianError('id-reused', `${id} stands for another transaction: make a new id.`);
+  return new MeridianError('id-reused', `${id} belongs to another transaction. Use a new id.`);
 }

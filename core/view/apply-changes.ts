@@ -3,7 +3,9 @@ import type { Runtime } from '../ports/runtime.ts';
 import type { ViewStore } from '../ports/view-store.ts';
 import { type Change, sumUp, transactions } from './change.ts';
 
-/** What was not written: the streams whose entries changed meanwhile, and those that failed, each with the reason. */
+/**
+ * The changes not written: streams whose entries changed in the meantime, and streams that failed, with the reasons.
+ */
 export interface NotApplied {
   readonly late: readonly string[];
   readonly failed: ReadonlyMap<string, unknown>;
@@ -14,14 +16,14 @@ interface ApplyPorts {
   readonly runtime: Pick<Runtime, 'metric'>;
 }
 
-/** Writes changes of one generation, in as few transactions as take them. */
+/** Writes the changes of one generation in as few transactions as possible. */
 export async function applyChanges(ports: ApplyPorts, name: string, changes: readonly Change[]): Promise<NotApplied> {
   return oneByOne(transactions(changes), (chunk) => applyAtOnce(ports, name, chunk));
 }
 
 /**
- * Writes changes in one transaction. One that the store refuses is tried change by change, to find whose fault it is;
- * one that the store had no time for is not.
+ * Writes changes in one transaction. If the store refuses it, the changes are retried one by one to isolate the
+ * cause; not after an outage.
  */
 async function applyAtOnce(ports: ApplyPorts, name: string, changes: readonly Change[]): Promise<NotApplied> {
   const entries = changes.map(({ entry }) => entry);

@@ -1,4 +1,4 @@
-import { shardOf, type ViewDefinition } from '../definition/view.ts';
+import { type FieldSums, shardOf, type ViewDefinition } from '../definition/view.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
 import { emptyVersion, versionDominates } from '../facts/version.ts';
 import type { Sums, TotalDelta, Totals, ViewEntry } from '../facts/view-entry.ts';
@@ -6,7 +6,7 @@ import { MAX_TRANSACTION_ITEMS } from '../limits/aws.ts';
 import type { History } from '../log/history.ts';
 import type { Target } from './generation.ts';
 
-/** What one stream changes in one generation of a view. */
+/** The change of one stream in one generation of a view. */
 export interface Change {
   readonly entry: ViewEntry;
   readonly deltas: readonly TotalDelta[];
@@ -21,22 +21,25 @@ export function changeOf(
   const before = entry?.version ?? emptyVersion;
   if (versionDominates(before, seen) || !versionDominates(seen, before)) return [];
   const shard = shardOf(shards, stream);
-  const totals = view.kind === 'totals' ? checked(view, view.totals(state, id)) : {};
+  const totals = view.kind === 'totals' ? view.totals(state, id) : {};
+  checkTotals(view, totals);
   const deltas = difference(entry?.totals ?? {}, totals).map(({ key, sums }) => ({ key, shard, sums }));
   if (deltas.length >= MAX_TRANSACTION_ITEMS)
     throw new Error(
-      `${stream} changes ${deltas.length} totals of ${view.name} at once, at most ${MAX_TRANSACTION_ITEMS - 1} fit a transaction.`,
+      `${stream} changes ${deltas.length} totals of ${view.name} at once; a transaction holds at most ${MAX_TRANSACTION_ITEMS - 1}.`,
     );
   const row = view.kind === 'rows' ? view.row(state, id) : undefined;
   return [{ entry: { stream, shard, version: seen, revision: (entry?.revision ?? 0) + 1, row, totals }, deltas }];
 }
 
-function checked({ name }: ViewDefinition, totals: Totals): Totals {
+function checkTotals(
+  { name }: ViewDefinition,
+  totals: Readonly<Record<string, FieldSums<string>>>,
+): asserts totals is Totals {
   for (const [key, sums] of Object.entries(totals))
     for (const [field, value] of Object.entries(sums))
       if (!Number.isSafeInteger(value))
-        throw new Error(`View ${name}: ${key}.${field} is ${value}, totals are integers.`);
-  return totals;
+        throw new Error(`View ${name}: ${key}.${field} is ${value}; totals must be integers.`);
 }
 
 function difference(before: Totals, after: Totals): readonly { readonly key: string; readonly sums: Sums }[] {
@@ -45,19 +48,19 @@ function difference(before: Totals, after: Totals): readonly { readonly key: str
     .filter(({ sums }) => Object.keys(sums).length > 0);
 }
 
-/** Keys and fields are the domain's: `__proto__` is one like any other. */
+/** Keys and fields are chosen by the domain: `__proto__` is an ordinary one. */
 function sumsUnder(totals: Totals, key: string): Sums {
   return new Map(Object.entries(totals)).get(key) ?? {};
 }
 
-/** `a + factor · b`, field by field, without the fields that come to nothing. */
+/** `a + factor · b`, field by field, without fields that become 0. */
 function add(a: Sums, b: Sums, factor: 1 | -1): Sums {
   const sums = new Map(Object.entries(a));
   for (const [field, value] of Object.entries(b)) sums.set(field, (sums.get(field) ?? 0) + factor * value);
   return Object.fromEntries([...sums].filter(([, value]) => value !== 0));
 }
 
-/** The changes in portions that one transaction takes, totals that several of them change counted once. */
+/** Splits changes into portions that fit one transaction each; a total changed by several of them counts once. */
 export function transactions(changes: readonly Change[]): readonly (readonly Change[])[] {
   const portions: Change[][] = [];
   let places = new Set<string>();

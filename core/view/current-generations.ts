@@ -3,7 +3,7 @@ import type { Generations } from '../facts/generation.ts';
 import type { GenerationStore } from '../ports/generation-store.ts';
 import { firstGenerations } from './generation.ts';
 
-/** Which generations the views have, strongly consistent, in one request; each with its view. */
+/** The current generations of these views, strongly consistent, in one request. */
 export async function readGenerations(
   store: GenerationStore,
   views: readonly ViewDefinition[],
@@ -17,8 +17,9 @@ export async function generationsOf(store: GenerationStore, view: ViewDefinition
 }
 
 /**
- * Changes the generations of a view; again on what another has written meanwhile, so one of them always gets on.
- * @param change answers what comes next; undefined: nothing has to be written. A write whose answer is lost is changed again.
+ * Changes the generations of a view; retries after a concurrent write, so that some writer always succeeds.
+ * @param change returns the next generations; undefined: nothing to write. It is called again if a write's response
+ *   was lost
  */
 export async function changeGenerations(
   store: GenerationStore,

@@ -3,7 +3,7 @@ import { MeridianError } from '../facts/errors.ts';
 import type { Build, Generation, Generations, Retired, Segment } from '../facts/generation.ts';
 import { REMOVABLE_AFTER_MS } from '../limits/budgets.ts';
 
-/** What a view has before anything is stored of it: a generation by today's code, which no build has to make. */
+/** The generations of a view before any are stored: one of the current code, which needs no build. */
 export function firstGenerations(view: ViewDefinition): Generations {
   return {
     revision: 0,
@@ -17,12 +17,12 @@ function codeOf(view: ViewDefinition) {
   return { codeVersion: codeVersionOf(view), kind: view.kind, shards: shardsOf(view) };
 }
 
-/** The name that a generation's rows and totals are stored under; no view's name has an `@`. */
+/** The name that a generation's rows and totals are stored under; no view's name contains `@`. */
 export function storedAs(view: string, { codeVersion, build }: Pick<Generation, 'codeVersion' | 'build'>): string {
   return codeVersion === 1 && build === 1 ? view : `${view}@${codeVersion}.${build}`;
 }
 
-/** Rows that a view's code keeps up to date. */
+/** A generation that this code keeps up to date. */
 export interface Target {
   readonly view: ViewDefinition;
   readonly name: string;
@@ -37,7 +37,7 @@ export function targetOf(view: ViewDefinition, generation: Generation): Target {
   };
 }
 
-/** The generations that a commit has to go into, before its messages are done with. */
+/** The generations that must include a commit before its messages are done. */
 function liveOf({ active, building }: Generations): readonly Generation[] {
   return building ? [active, building] : [active];
 }
@@ -49,7 +49,7 @@ export function targetsOf(view: ViewDefinition, generations: Generations): reado
     .map((generation) => targetOf(view, generation));
 }
 
-/** Whether only newer code can take a commit in: then its messages have to come again, until that code gets them. */
+/** True if only newer code can project a commit: its messages must be redelivered until that code receives them. */
 export function needsNewerCode(view: ViewDefinition, generations: Generations): boolean {
   return liveOf(generations).some(({ codeVersion, behind }) => codeVersion > codeVersionOf(view) && !behind);
 }
@@ -58,15 +58,15 @@ function pass<G extends Generation>(view: ViewDefinition, generation: G): G {
   return generation.codeVersion < codeVersionOf(view) ? { ...generation, behind: true } : generation;
 }
 
-/** Notes that this code takes commits in and leaves older generations without them; undefined: that is known. */
+/** Records that this code projects commits that older generations skip; undefined if that is already recorded. */
 export function notePassedBy(view: ViewDefinition, now: Generations): Generations | undefined {
   if (liveOf(now).every(({ codeVersion, behind }) => codeVersion >= codeVersionOf(view) || behind)) return undefined;
   return { ...now, active: pass(view, now.active), building: now.building && pass(view, now.building) };
 }
 
 /**
- * Begins to build the view anew; undefined: that is under way. A build by other code, with other shards, or that commits
- * have passed by, is given up for it.
+ * Starts a rebuild of the view; undefined if one is in progress. A build in progress is discarded if it is by other
+ * code, has other shards, or has skipped commits.
  */
 export function beginBuild(
   view: ViewDefinition,
@@ -80,7 +80,7 @@ export function beginBuild(
   return {
     ...now,
     builds: builds + 1,
-    // Code that was put back reads on what newer code has made, and cannot keep it up to date.
+    // Code that was rolled back still serves what newer code built, but cannot keep it up to date.
     active: active.codeVersion === code.codeVersion ? active : { ...active, behind: true },
     building: {
       ...code,
@@ -106,8 +106,8 @@ function retire({ codeVersion, build, kind, shards }: Generation, since: number)
 }
 
 /**
- * The segment of a build.
- * @throws MeridianError `not-found`; `version-conflict`: the build cannot go on, a new one has to begin
+ * A segment of a build.
+ * @throws MeridianError `not-found`; `version-conflict`: the build cannot continue, start a new one
  */
 export function segmentOf(view: ViewDefinition, building: Build, index: number): Segment {
   const segment = building.segments[index];
@@ -118,15 +118,15 @@ export function segmentOf(view: ViewDefinition, building: Build, index: number):
   if (building.behind || building.codeVersion !== codeVersionOf(view))
     throw new MeridianError(
       'version-conflict',
-      `Build ${building.build} of ${view.name} is by version ${building.codeVersion} of its code, and version ${codeVersionOf(view)} runs here: begin again.`,
+      `Build ${building.build} of ${view.name} was started by version ${building.codeVersion} of its code, but version ${codeVersionOf(view)} runs here. Start a new build.`,
       { details: { expected: building.codeVersion, actual: codeVersionOf(view) } },
     );
   return segment;
 }
 
 /**
- * Stores how far a segment is; the last one that is done makes the build the active generation, in the same write.
- * Undefined: the build or the segment is not any more where the reader began.
+ * Stores the progress of a segment; when the last one is done, the same write makes the build the active generation.
+ * Undefined if the build or the segment has changed since it was read.
  */
 export function advanceBuild(
   { build, segments: before }: Build,
@@ -146,12 +146,12 @@ export function advanceBuild(
     : { ...now, building: { ...building, segments } };
 }
 
-/** The retired generations that nobody uses any more. */
+/** The retired generations that no function uses any more. */
 export function removableGenerations({ retired }: Generations, time: number): readonly Retired[] {
   return retired.filter(({ since }) => since + REMOVABLE_AFTER_MS <= time);
 }
 
-/** Forgets a generation that nothing is left of; undefined: it is forgotten. */
+/** Removes a generation whose data is deleted; undefined if it was already removed. */
 export function forgetGeneration({ build }: Retired, now: Generations): Generations | undefined {
   return now.retired.some((other) => other.build === build)
     ? { ...now, retired: now.retired.filter((other) => other.build !== build) }

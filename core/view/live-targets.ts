@@ -5,16 +5,16 @@ import { changeGenerations, readGenerations } from './current-generations.ts';
 import { needsNewerCode, notePassedBy, type Target, targetsOf } from './generation.ts';
 import type { Triggers } from './trigger.ts';
 
-/** What the triggers have to go into, and the streams that cannot be served here, each with the reason. */
+/** The generations to project into, and the streams that cannot be projected here, with the reasons. */
 export interface LiveTargets {
   readonly targets: readonly Target[];
   readonly refused: ReadonlyMap<string, unknown>;
 }
 
 /**
- * What the triggers have to go into, by what is stored of each view now: after the commits that the table's stream named
- * were in the table, and before any entry is read. A generation of newer code cannot be served here: the streams are
- * refused, so that they come again. One of older code is noted to be behind, and passed by.
+ * The generations to project into, as currently stored: read after the commits named by the table's stream were in
+ * the table, and before any entry is read. If a generation needs newer code, its streams are refused, so that their
+ * messages are redelivered. A generation of older code is marked as behind, and skipped.
  */
 export async function liveTargets(
   { domain, views }: { readonly domain: Domain; readonly views: GenerationStore },
@@ -40,9 +40,13 @@ export async function liveTargets(
       for (const { name } of refs.filter(({ type }) => type === view.of.type))
         refused.set(
           name,
-          new MeridianError('unavailable', `View ${view.name} is built by newer code than runs here.`, {
-            retryable: true,
-          }),
+          new MeridianError(
+            'unavailable',
+            `View ${view.name} was built by newer code than runs here. Retry after the deployment.`,
+            {
+              retryable: true,
+            },
+          ),
         );
   }
   return { targets, refused };

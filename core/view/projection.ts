@@ -19,11 +19,11 @@ export interface ProjectPorts extends LoadPorts {
 }
 
 /**
- * Brings the views up to date with the streams that the triggers name. A stream's row, contribution and totals change in
- * one transaction, only against the entry that they were computed from, and only for a version that covers the entry's:
- * so duplicates, reordering, gaps and concurrent projectors make no difference to the result. A trigger that the table
- * is not ready for is dropped: what is missing brings its own, once it is in the table.
- * @returns the streams that have to be tried again, and why
+ * Brings the views up to date with the streams named by the triggers. A stream's row, contribution and totals change
+ * in one transaction, which checks the entry that they were computed from, and only to a version that covers the
+ * entry's: duplicates, reordering, gaps and concurrent projectors do not affect the result. A trigger whose commit is
+ * not usable yet is dropped: the missing commits trigger again when they arrive in the table.
+ * @returns the streams to retry, with the reasons
  */
 export async function projectTriggers(
   ports: ProjectPorts,
@@ -36,8 +36,8 @@ export async function projectTriggers(
 }
 
 /**
- * Brings some generations up to date with the streams that the triggers name.
- * @returns the streams that have to be tried again, and why
+ * Brings some generations up to date with the streams named by the triggers.
+ * @returns the streams to retry, with the reasons
  */
 export async function projectInto(
   ports: ProjectPorts,
@@ -57,7 +57,7 @@ export async function projectInto(
       for (const stream of pending.keys())
         failed.set(
           stream,
-          new MeridianError('unavailable', `Other projectors were faster for ${PROJECT_MS / 1000} s.`, {
+          new MeridianError('unavailable', `Lost the race to other projectors for ${PROJECT_MS / 1000} s. Retry.`, {
             retryable: true,
           }),
         );
@@ -69,16 +69,17 @@ export async function projectInto(
 }
 
 /**
- * Looks once at every stream whose entries may be behind.
- * @returns the streams to look at again, as their entries changed meanwhile, and those that failed, each with the reason
+ * Projects once every stream whose entries may be behind.
+ * @returns the streams to project again, because their entries changed in the meantime, and the failed ones with the
+ *   reasons
  */
 async function projectOnce(
   ports: ProjectPorts,
   targets: readonly Target[],
   pending: Triggers,
 ): Promise<{ readonly late: ReadonlySet<string>; readonly failed: ReadonlyMap<string, unknown> }> {
-  // Entries first, streams second: then a stream that does not cover its entry lacks what only a payload brought, and
-  // not what another projector read from the table in between.
+  // Entries first, then streams: a stream that does not cover its entry then lacks only commits that came as a
+  // payload, not ones that another projector read from the table in between.
   const behind = await streamsBehind(ports.views, targets, pending);
   const loaded = await loadTriggered(ports, pending, new Set(behind.flatMap(({ streams }) => [...streams.keys()])));
   const failed = new Map(loaded.failed);
@@ -92,7 +93,7 @@ async function projectOnce(
   return { late, failed };
 }
 
-/** One stream's fault (its own rows, its own data) fails that stream and no other. */
+/** A failure in one stream's rows or data affects that stream only. */
 function changesOf(
   target: Target,
   entries: ReadonlyMap<string, ViewEntry | undefined>,

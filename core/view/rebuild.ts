@@ -19,23 +19,23 @@ import {
 import { type ProjectPorts, projectInto } from './projection.ts';
 import { type Triggers, triggersByStream } from './trigger.ts';
 
-/** Commits of one page: their streams are loaded at once. */
+/** Commits per page, whose streams are loaded together. */
 const PAGE = 100;
 
-/** Rows that are taken away at once. */
+/** Rows deleted per call. */
 const REMOVED_AT_ONCE = 500;
 
 export interface RebuildPorts extends ProjectPorts {
   readonly events: ProjectPorts['events'] & CommitScan;
 }
 
-/** Where the generations of a view are asked for, and no stream is. */
+/** The ports for reading and changing generations only. */
 type StatusPorts = Pick<RebuildPorts, 'domain' | 'views' | 'runtime'>;
 
 type RebuildStatus = ActionResult<'rebuild-status'>;
 
 /**
- * Begins to build a view anew, from the table; goes on with the build that is under way, if it is by the same code.
+ * Starts a rebuild of a view from the table, or continues the one in progress if it is by the same code.
  * @throws MeridianError `unknown-view`; `unavailable`
  */
 export async function beginRebuild(
@@ -56,11 +56,11 @@ export async function rebuildStatus(
 }
 
 /**
- * Goes on with one segment of a build, page after page for {@link STEP_MS}: each page's streams are projected from the table, then
- * it is stored how far the segment is. The end of the last segment makes the build the one that is read. Steps that die,
- * or are made twice, also at once, do no harm. If the build is no more, or done, the status tells.
- * @throws MeridianError `unknown-view`; `not-found`: no such segment; `version-conflict`: begin again; `unavailable`; what
- * keeps a stream from being projected: the segment then stands still before it
+ * Continues one segment of a build, page after page for {@link STEP_MS}: projects each page's streams from the table,
+ * then stores the progress. When the last segment ends, the build becomes active. Steps that crash, repeat or run
+ * concurrently are harmless. The status shows if the build is done or was discarded.
+ * @throws MeridianError `unknown-view`; `not-found`: no such segment; `version-conflict`: start a new build;
+ *   `unavailable`; the error of a stream that cannot be projected: the segment then stops before it
  */
 export async function stepRebuild(
   ports: RebuildPorts,
@@ -88,7 +88,7 @@ async function buildPage(
   { building, index, segment }: { readonly building: Build; readonly index: number; readonly segment: Segment },
 ): Promise<Segment> {
   const { cursor: after, last, streams } = segment;
-  // A rebuild goes by the table alone: what a snapshot may have got wrong, it mends.
+  // A rebuild reads the table alone, so that it corrects the effects of a faulty snapshot.
   const { snapshots: _snapshots, ...table } = ports;
   const { commits, cursor } = await table.events.scan(index, building.segments.length, after, PAGE);
   const page = streamsOf(commits, view, last);
@@ -102,7 +102,7 @@ async function buildPage(
   };
 }
 
-/** The streams of the view's type, but for the one that the page before ended in: that was loaded whole. */
+/** The streams of the view's type, except the one at the end of the previous page: that was loaded in full. */
 function streamsOf(commits: readonly Commit[], { of }: ViewDefinition, last: string | undefined): Triggers {
   const byStream = new Map(commits.filter(({ stream }) => stream !== last).map((commit) => [commit.stream, commit]));
   const triggers = [...byStream.values()].map(({ stream, log, position }) => ({
@@ -119,14 +119,14 @@ function cannotBuild({ name }: ViewDefinition, stream: string, cause: unknown): 
   const why = cause instanceof Error ? cause.message : String(cause);
   return new MeridianError(
     known ?? 'internal',
-    `${name} cannot be built, because of ${stream}: ${why} What is read now stays as it is.`,
+    `${name} cannot be built because of ${stream}: ${why} The active generation is unchanged.`,
     { retryable: known?.retryable ?? false, details: { stream }, cause },
   );
 }
 
 /**
- * Takes away, for {@link STEP_MS} at most, the rows of generations that are not read any more: {@link REMOVABLE_AFTER_MS}
- * after the swap, when no function uses them.
+ * Deletes, for at most {@link STEP_MS}, the rows of retired generations: {@link REMOVABLE_AFTER_MS} after they were
+ * replaced, when no function uses them.
  * @throws MeridianError `unknown-view`; `unavailable`
  */
 export async function cleanRebuild(

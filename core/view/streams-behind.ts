@@ -5,16 +5,16 @@ import type { ViewStore } from '../ports/view-store.ts';
 import type { Target } from './generation.ts';
 import type { Triggers } from './trigger.ts';
 
-/** A generation, and the streams to look at for it, each with the entry that the generation has of it. */
+/** A generation, and the streams to project into it, with their current entries. */
 export interface Behind {
   readonly target: Target;
   readonly streams: ReadonlyMap<string, ViewEntry | undefined>;
 }
 
 /**
- * Per generation the streams to look at. An event of the bus is compared with the entry; a key of the table's stream never is:
- * the entry may cover it by a payload, while the table holds more that only waited for it. So the last commit that
- * arrives in the table is always followed by a look at all of it.
+ * The streams to project, per generation. An event from the bus is compared with the entry; a key from the table's
+ * stream never is: the entry may cover that commit by a payload, while the table holds more commits that only waited
+ * for it. So the last commit to arrive in the table always causes a full read of its stream.
  */
 export function streamsBehind(
   views: ViewStore,

@@ -4,15 +4,15 @@ import type { Dot } from '../facts/version.ts';
 import type { EventBody } from '../wire/bus-event.ts';
 import type { ProjectionMessage } from '../wire/projection.ts';
 
-/** A reason to look at a stream: the dot of a commit, and the commit itself if the messages held all of it. */
+/** A reason to project a stream: the dot of a commit, and the commit itself if the messages contain all of it. */
 export interface Trigger extends Dot {
   readonly stream: string;
-  /** Whether the table's own stream brought it: then the table holds the commit. */
+  /** True if it comes from the table's own stream, so the table holds the commit. */
   readonly inTable: boolean;
   readonly commit?: Commit;
 }
 
-/** What triggers say of one stream. */
+/** The triggers of one stream. */
 export interface Triggered {
   readonly ref: StreamRef;
   readonly triggers: readonly Trigger[];
@@ -26,7 +26,10 @@ export function triggersByStream(triggers: readonly Trigger[]): Triggers {
   return new Map([...byStream].map(([stream, own]) => [stream, { ref: parseStreamRef(stream), triggers: own }]));
 }
 
-/** What a batch of messages says: a commit from the bus comes as a payload only when every event of it is in the batch. */
+/**
+ * The triggers in a batch of messages. A commit from the bus has a payload only if all of its events are in the
+ * batch.
+ */
 export function triggersOf(messages: readonly ProjectionMessage[]): readonly Trigger[] {
   const keys = messages.flatMap((message) => ('keys' in message ? message.keys : []));
   const commits = new Map<string, Received>();
@@ -40,7 +43,7 @@ export function triggersOf(messages: readonly ProjectionMessage[]): readonly Tri
   return [...keys.map((key) => ({ ...key, inTable: true })), ...commits.values().map(assemble)];
 }
 
-/** What came of one commit: its events by their index in it, one of them to tell what all of them say. */
+/** The received events of one commit by index, and one of them for the members that they share. */
 interface Received {
   readonly first: EventBody;
   readonly parts: Map<number, EventBody>;

@@ -4,15 +4,15 @@ import type { History } from '../log/history.ts';
 import { type LoadPorts, loadHistory, loadWhole } from '../log/load.ts';
 import type { Trigger, Triggers } from './trigger.ts';
 
-/** Histories by stream, and why a stream has none. */
+/** Histories by stream, and the reasons of failed loads. */
 export interface TriggeredHistories {
   readonly histories: ReadonlyMap<string, History>;
   readonly failed: ReadonlyMap<string, unknown>;
 }
 
 /**
- * What the table holds of some of the streams, and what the messages brought before it: the seen set takes in only what is
- * whole. A stream that cannot be loaded fails alone.
+ * Loads some of the streams from the table and adds the commits from messages that preceded them; the seen set
+ * includes only complete ones. A stream that cannot be loaded fails alone.
  */
 export async function loadTriggered(
   ports: LoadPorts,

@@ -27,14 +27,14 @@ const committedParticipantSchema = z.looseObject({
   version: z.string(),
 });
 
-/** That a transaction is committed, and where. Receivers have to bear further members. */
+/** Announces a committed transaction and its commits. Receivers must ignore unknown members. */
 export const committedSchema = z.looseObject({
   ...announcementMembers,
   participants: z.array(committedParticipantSchema),
   meta: metaSchema,
 });
 
-/** That a transaction is aborted, and why. */
+/** Announces an aborted transaction and the reason. */
 export const abortedSchema = z.looseObject({
   ...announcementMembers,
   reason: problemSchema,
@@ -70,7 +70,7 @@ export function parseOutcome(body: unknown): AnnouncedOutcome {
 /** The outcome of a transaction, as it goes out. Its `id` is the same on every delivery. */
 export function announcementOf({ transaction, participants, reason, decidedAt }: Decision): BusEntry {
   const head = { id: `${TRANSACTION_TYPE}/${transaction}`, transaction };
-  // Where it is announced, and forwarded from; who decided may be another Region.
+  // The Region that announces and forwards it; the decision may have been made in another Region.
   const meta = { region: drivingRegionOf(transaction), decidedAt: new Date(decidedAt).toISOString() };
   return reason
     ? entryOf('TransactionAborted', { ...head, ...encodeReason(reason), meta })

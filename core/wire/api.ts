@@ -1,4 +1,4 @@
-// What a Region's API answers, as JSON over HTTP.
+// Responses of a Region's API: JSON over HTTP.
 
 import * as z from 'zod';
 import type { Commit } from '../facts/commit.ts';
@@ -11,7 +11,7 @@ import { type Accepted, acceptedSchema } from './receipt.ts';
 import { dotShape, givenMetaSchema, versionVectorSchema } from './schemas.ts';
 import { encodeVersionToken } from './version-token.ts';
 
-/** A problem document, with what some codes bring along: a domain may use the same names otherwise. */
+/** A problem document with the members of certain codes. A domain may use the same names differently. */
 export const problemDetailsSchema = problemSchema.extend({
   faults: z
     .array(z.object({ path: z.string(), message: z.string() }))
@@ -23,7 +23,7 @@ export const problemDetailsSchema = problemSchema.extend({
 
 export type ProblemDetails = z.output<typeof problemDetailsSchema>;
 
-/** What became of one envelope of many: it is refused, with as much of it as tells which one it is, or it is accepted. */
+/** The result for one of several envelopes: refused, with the members that identify it, or accepted. */
 export const submittedSchema: z.ZodType<Submitted> = z.union([
   z.object({ id: z.string().optional(), stream: z.string().optional(), problem: problemSchema }),
   acceptedSchema,
@@ -33,7 +33,7 @@ export type Submitted =
   | Accepted
   | { readonly id?: string | undefined; readonly stream?: string | undefined; readonly problem: Problem };
 
-/** The state of a stream, as a Region has seen it. */
+/** The state of a stream as a Region has seen it. */
 export const streamStateSchema = z.object({
   stream: z.string(),
   state: z.unknown(),
@@ -63,7 +63,7 @@ const commitSchema = z.looseObject({
 
 export type CommitShown = z.output<typeof commitSchema>;
 
-/** Some commits of a stream; `next` is there when there are more. */
+/** Commits of a stream; `next` is present if there are more. */
 export const commitPageSchema = z.object({
   stream: z.string(),
   commits: z.array(commitSchema),
@@ -79,7 +79,7 @@ export function encodeCommitPage(
   return { stream, commits: page.commits.map(shown), version, ...(page.more && { next: version }) };
 }
 
-/** What others may see of a commit. */
+/** The public members of a commit. */
 function shown({ stream: _stream, fingerprint: _fingerprint, tx: _tx, events, ...commit }: Commit): CommitShown {
   return { ...commit, events: events.map((event) => ({ ...event })) };
 }
@@ -94,7 +94,7 @@ export function encodeRow(region: string, view: string, row: Row): z.output<type
   return { view, region, ...row };
 }
 
-/** Some rows of a view; `next` is there when there are more. */
+/** Rows of a view; `next` is present if there are more. */
 export const rowPageSchema = z.object({
   ...viewShape,
   rows: z.array(z.object(rowShape)),
@@ -109,7 +109,10 @@ export function encodeRowPage(
   return { view, region, rows: [...rows], ...(more && { next: rows.at(-1)?.key }) };
 }
 
-/** What a Region has seen of every Region, and how old that is; null: nothing has arrived yet. An idle Region's stamp ages too. */
+/**
+ * The newest stamp that a Region has seen of each Region, and its age; null: none yet. The stamp of an idle Region
+ * ages too.
+ */
 export const healthSchema = z.object({
   region: z.string(),
   seen: z.record(z.string(), z.object({ at: z.string(), ageMs: z.number() }).nullable()),
@@ -117,7 +120,7 @@ export const healthSchema = z.object({
 
 export type Health = z.output<typeof healthSchema>;
 
-/** What is known of a transaction. */
+/** The known state of a transaction. */
 export const transactionShownSchema = z.discriminatedUnion('state', [
   z.object({ id: z.string(), state: z.literal('undecided') }),
   z.object({
@@ -129,14 +132,14 @@ export const transactionShownSchema = z.discriminatedUnion('state', [
     id: z.string(),
     state: z.literal('aborted'),
     reason: problemSchema,
-    /** The stream that caused it. */
+    /** The stream that caused the abort. */
     participant: z.string().optional(),
   }),
 ]);
 
 export type TransactionShown = z.output<typeof transactionShownSchema>;
 
-/** Of an outcome that is `unknown` there is nothing to show. */
+/** An `unknown` outcome has no representation. */
 export function encodeTransaction(outcome: Exclude<Outcome, { state: 'unknown' }>): TransactionShown {
   const { id, state } = outcome;
   switch (state) {

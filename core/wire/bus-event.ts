@@ -4,7 +4,7 @@ import { parseStreamRef } from '../facts/stream-ref.ts';
 import { type BusEntry, SOURCE_PREFIX } from './bus.ts';
 import { commitIdSchema, givenMetaSchema, metaSchema, positionSchema, streamNameSchema } from './schemas.ts';
 
-/** A commit's events as they go out: one entry an event. */
+/** A commit's events as published: one entry per event. */
 export function entriesOf(commit: Commit): readonly BusEntry[] {
   const { stream, log, position, commitId, fingerprint, previous, context, hlc, region, meta, events } = commit;
   return events.map(({ type, schemaVersion, data }, index) => ({
@@ -32,7 +32,7 @@ export function entriesOf(commit: Commit): readonly BusEntry[] {
   }));
 }
 
-/** What Meridian adds to an event's `meta`. */
+/** The members that Meridian adds to an event's `meta`. */
 const placeShape = {
   region: z.string().meta({ description: 'Where it was written' }),
   log: z.string(),
@@ -46,31 +46,31 @@ const placeShape = {
   fingerprint: z.string(),
 };
 
-/** `detail` of an event on the bus: what others may rely on. They have to bear further members. */
+/** `detail` of an event on the bus: the part that others may rely on. They must ignore unknown members. */
 export const publishedSchema = z.looseObject({
   id: z.string().meta({ description: '<stream>@<log>.<position>.<index>, the same on every delivery' }),
   stream: streamNameSchema,
   data: z.unknown(),
-  /** That in which the event was written. */
+  /** The schema version in which the event was written. */
   schemaVersion: z.number(),
   meta: z.looseObject({ ...metaSchema.shape, ...placeShape }),
 });
 
 const { id: idSchema, ...bodyShape } = publishedSchema.shape;
 
-/** The same, as Meridian reads it: what a commit holds is not judged once more. */
+/** The same, as Meridian reads it: the data of a commit is not validated again. */
 const detailSchema = z.object({
   ...bodyShape,
   data: z.unknown().optional(),
   meta: z.object({ ...placeShape, commitId: z.string(), ...givenMetaSchema.shape }),
 });
 
-/** What a rule's target gets of an event on the bus. */
+/** An event on the bus, as received by a rule's target. */
 export const eventBodySchema = z.object({ 'detail-type': z.string(), detail: detailSchema });
 
 export type EventBody = z.output<typeof eventBodySchema>;
 
-/** An event as the bus brings it to a subscriber: `detail`, and the event's type with it. */
+/** An event as a subscriber receives it: `detail`, plus the event's type. */
 export const subscribedEventSchema = detailSchema.extend({
   /** `<stream>@<log>.<position>.<index>`, the same on every delivery. */
   id: idSchema,

@@ -17,7 +17,7 @@ export interface EventPattern {
   readonly detail?: { readonly meta: { readonly region: readonly PatternValue[] } };
 }
 
-/** Sources that begin so are Meridian's own: the bus policy keeps them to its roles. */
+/** Sources with this prefix are reserved for Meridian: the bus policy allows them to its roles only. */
 export const SOURCE_PREFIX = 'meridian.';
 
 export const APPEND = 'meridian.append';
@@ -28,15 +28,15 @@ export const TRANSACT = 'meridian.transact';
 
 export const RECEIPT_SOURCE = `${SOURCE_PREFIX}receipt`;
 
-/** What producers put → the ingest queue. */
+/** Producers' messages → the ingest queue. */
 export const ingestPattern: EventPattern = {
   source: [{ 'anything-but': { prefix: SOURCE_PREFIX } }],
   'detail-type': [APPEND, COMMAND, TRANSACT],
 };
 
 /**
- * The domain's events born in `region` → another Region's bus. The Region is the one in `detail`: it stays what it was
- * on every bus, so nothing goes round in a loop.
+ * Events of the domain written in `region` → another Region's bus. The Region in `detail` is the same on every bus,
+ * so events cannot loop.
  */
 export function forwardPattern(region: string): EventPattern {
   return {
@@ -45,7 +45,7 @@ export function forwardPattern(region: string): EventPattern {
   };
 }
 
-/** Other Regions' events of the types that some view is computed from → the projection queue. */
+/** Events of other Regions, of the types that at least one view is computed from → the projection queue. */
 export function fastPathPattern(region: string, projectedTypes: Iterable<string>): EventPattern {
   return {
     source: [...projectedTypes].map((type) => SOURCE_PREFIX + type),

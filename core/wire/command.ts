@@ -6,7 +6,7 @@ import { preparedIntentSchema, reasonSchema } from './decision.ts';
 import { commitIdSchema, dotShape, passedOnMetaSchema, streamNameSchema, versionVectorSchema } from './schemas.ts';
 import { operationSchema, transactionSchema } from './transaction.ts';
 
-/** What a Region's `command` function answers to another Region. */
+/** The response of a Region's `command` function to another Region. */
 export type RemoteAnswer = AppendAnswer | { readonly outcome: Outcome };
 
 export const appendRequestSchema: z.ZodType<Append> = z.object({
@@ -21,7 +21,7 @@ export const transactRequestSchema = z.object({ transact: transactionSchema, wai
 
 export const outcomeRequestSchema = z.object({ outcomeOf: z.string() });
 
-/** The same, to an append that was passed on. */
+/** The same, for an append that was passed on. */
 export type AppendAnswer = { readonly appended: Appended } | { readonly problem: Problem };
 
 export const appendAnswerSchema: z.ZodType<AppendAnswer> = z.union([
@@ -43,7 +43,7 @@ const outcomeSchema: z.ZodType<Outcome> = z.discriminatedUnion('state', [
   z.object({ id: z.string(), state: z.literal('aborted'), reason: reasonSchema }),
 ]);
 
-/** What the Region that drives a transaction answers another one. */
+/** The response of the Region that drives a transaction to another Region. */
 export const outcomeAnswerSchema = z.union([
   z.object({ outcome: outcomeSchema }),
   z.object({ problem: problemSchema }),

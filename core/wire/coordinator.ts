@@ -4,15 +4,15 @@ import type { Transaction } from '../facts/transaction.ts';
 import { type FinalIntent, preparedSchema } from './participant.ts';
 import { transactionShape } from './transaction.ts';
 
-/** What the state machine is started with. */
+/** The input of the state machine. */
 export interface MachineInput extends Transaction {
-  /** When the last attempt has to end, milliseconds since 1970 by the driving Region's clock. */
+  /** When the last attempt must end, milliseconds since 1970 by the driving Region's clock. */
   readonly deadline: number;
 }
 
 export const machineInputSchema: z.ZodType<MachineInput> = z.object({ ...transactionShape, deadline: z.number() });
 
-/** The answer of a participant, or that none came. */
+/** The answer of a participant, or that it was unreachable. */
 const answerSchema = z.union([preparedSchema, z.object({ kind: z.literal('unreachable'), stream: z.string() })]);
 
 export type Answer = z.output<typeof answerSchema>;
@@ -35,10 +35,10 @@ export type DecideRequest = Extract<z.output<typeof coordinatorRequestSchema>, {
 
 export type Plan =
   | { readonly kind: 'prepare'; readonly attempt: number }
-  /** There is an outcome: nothing is left but to make its intents final. */
+  /** An outcome exists: only its intents remain to be made final. */
   | { readonly kind: 'decided'; readonly intents: readonly FinalIntent[] };
 
-/** What became of an attempt, and what has to be done for it. */
+/** The result of an attempt, and what to do next. */
 export interface AttemptResult {
   readonly state: FinalState;
   /** Whether it is the transaction's outcome; if not, another attempt follows. */

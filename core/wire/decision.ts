@@ -20,11 +20,11 @@ export const decisionSchema: z.ZodType<Decision> = z.object({
   region: z.string(),
 });
 
-/** What a Region asks the one that drives a transaction: what it decided, with `abort` that it decides now. */
+/** A request to the Region that drives a transaction for its decision; with `abort`, to decide now. */
 export const decisionRequestSchema = z.object({
   step: z.literal('decision'),
   attemptId: z.string(),
-  /** Digest of the transaction. */
+  /** Fingerprint of the transaction. */
   abort: z.object({ fingerprint: z.string() }).optional(),
 });
 

@@ -9,9 +9,9 @@ import { commitIdSchema, metaSchema, sentEventSchema, streamNameSchema } from '.
 import { decodeVersionToken } from './version-token.ts';
 
 const envelopeMembers = {
-  // An append under an attempt's id would keep its transaction from the stream.
+  // An append with the id of an attempt would block that transaction on the stream.
   id: commitIdSchema
-    .regex(/^(?![a-z0-9-]+:.*#\d+$)/, "is like the id of a transaction's attempt: make another one")
+    .regex(/^(?![a-z0-9-]+:.*#\d+$)/, "has the form of a transaction attempt's id: use another id")
     .optional(),
   stream: streamNameSchema,
   expected: z.string().optional(),
@@ -33,9 +33,10 @@ export const commandEnvelopeSchema = z.strictObject({
 type EnvelopeHead = Omit<z.output<typeof eventsEnvelopeSchema>, 'events'>;
 
 /**
- * Reads an envelope `{id?, stream, events, expected?, basedOn?, meta?}`.
- * @param newId makes the commitId of an envelope without `id`
- * @throws MeridianError `validation` with the path of every fault; `too-large`: more than {@link MAX_EVENTS}; `unknown-stream-type`
+ * Parses an envelope `{id?, stream, events, expected?, basedOn?, meta?}`.
+ * @param newId generates the commitId of an envelope without `id`
+ * @throws MeridianError `validation` with the path of every fault; `too-large`: more than {@link MAX_EVENTS};
+ *   `unknown-stream-type`
  */
 export function parseEventsEnvelope(domain: Domain, envelope: unknown, newId: () => string): Append {
   const events =
@@ -43,7 +44,7 @@ export function parseEventsEnvelope(domain: Domain, envelope: unknown, newId: ()
   if (Array.isArray(events) && events.length > MAX_EVENTS)
     throw new MeridianError(
       'too-large',
-      `A commit holds at most ${MAX_EVENTS} events, this one has ${events.length}.`,
+      `A commit holds at most ${MAX_EVENTS} events; this one has ${events.length}.`,
       {
         details: { limit: MAX_EVENTS },
       },
@@ -53,7 +54,7 @@ export function parseEventsEnvelope(domain: Domain, envelope: unknown, newId: ()
 }
 
 /**
- * Reads an envelope `{id?, stream, command, input?, expected?, basedOn?, meta?}`.
+ * Parses an envelope `{id?, stream, command, input?, expected?, basedOn?, meta?}`.
  * @throws MeridianError `validation` with the path of every fault; `unknown-stream-type`
  */
 export function parseCommandEnvelope(domain: Domain, envelope: unknown, newId: () => string): Append {
@@ -66,14 +67,14 @@ export function streamNameOf(type: string, id: string): string {
   return parse(z.object({ stream: streamNameSchema }), { stream: `${type}/${id}` }).stream;
 }
 
-/** The id of an envelope, if it has a usable one: only with it can its sender be told what became of it. */
+/** The id of an envelope, if it is usable: without one, its sender cannot be notified of the result. */
 export function idOf(envelope: unknown): string | undefined {
   return identifiedSchema.safeParse(envelope).data?.id;
 }
 
 const identifiedSchema = z.object({ id: commitIdSchema });
 
-/** @param furtherFaults finds what else is wrong with an envelope that the schema refused, to tell it at once */
+/** @param furtherFaults finds more faults of an envelope that the schema refused, to report them together */
 function parse<T>(schema: z.ZodType<T>, envelope: unknown, furtherFaults: () => readonly Fault[] = () => []): T {
   const result = schema.safeParse(envelope);
   if (result.success) return result.data;
@@ -82,7 +83,7 @@ function parse<T>(schema: z.ZodType<T>, envelope: unknown, furtherFaults: () => 
 
 const streamAndEventsSchema = z.object({ stream: streamNameSchema, events: z.array(sentEventSchema) });
 
-/** The faults of an envelope's events against their schemas, as far as stream and events can be read. */
+/** Schema violations of an envelope's events, if its stream and events can be read. */
 function faultsOfEvents(domain: Domain, envelope: unknown): readonly Fault[] {
   const { data } = streamAndEventsSchema.safeParse(envelope);
   const definition = data && domain.streams.get(parseStreamRef(data.stream).type);

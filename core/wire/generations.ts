@@ -16,7 +16,7 @@ const segmentSchema = z.object({
   done: z.boolean(),
 });
 
-/** Of generations that come out of a store as JSON. */
+/** The schema of generations stored as JSON. */
 export const generationsSchema: z.ZodType<Generations> = z.object({
   revision: z.number(),
   builds: z.number(),

@@ -3,13 +3,13 @@ import { type Problem, problemSchema } from '../facts/errors.ts';
 import { MAX_REBUILD_SEGMENTS, MAX_REPUBLISH_SEGMENTS } from '../limits/budgets.ts';
 
 const choice = {
-  /** Only these messages. */
+  /** Restricts the action to these messages. */
   ids: z.array(z.string().min(1).max(200)).min(1).max(1000).optional(),
   filter: z
     .strictObject({
-      /** A part of the reason, whatever its case. */
+      /** Part of the reason, case-insensitive. */
       reason: z.string().optional(),
-      /** A stream, or a type of streams. */
+      /** A stream, or a stream type. */
       stream: z.string().optional(),
     })
     .default({}),
@@ -17,7 +17,7 @@ const choice = {
 
 const quarantineListRequestSchema = z.strictObject({
   ...choice,
-  /** So many at most. */
+  /** Maximum number of messages. */
   limit: z.int().min(1).max(1000).default(100),
 });
 
@@ -31,9 +31,9 @@ const quarantineAddRequestSchema = z.strictObject({
 const redriveRequestSchema = z.strictObject({
   ...choice,
   limit: z.int().min(1).max(1000).default(1000),
-  /** Sends and removes nothing. */
+  /** Reports what would be sent, and changes nothing. */
   dryRun: z.boolean().default(false),
-  /** Only what came in until then, in milliseconds since 1970; now by default. */
+  /** Only messages received up to this time, in milliseconds since 1970; now by default. */
   before: z.number().optional(),
 });
 
@@ -44,24 +44,24 @@ const drivenSchema = z.object({
   reason: z.string(),
   detailType: z.string().optional(),
   stream: z.string().optional(),
-  /** The `id` of the envelope in it. */
+  /** The `id` of the message's envelope. */
   envelopeId: z.string().optional(),
 });
 
-/** A message that was driven back. */
+/** A redriven message. */
 export type Driven = z.output<typeof drivenSchema>;
 
-/** What came in, to the letter: what a redrive sends. */
+/** A message with its original body, which a redrive sends. */
 const quarantinedSchema = drivenSchema.extend({ body: z.string() });
 
-/** A message of the quarantine, as far as it can be read. */
+/** A quarantined message, as far as it can be read. */
 export type Quarantined = z.output<typeof quarantinedSchema>;
 
 const quarantineListSchema = z.object({
   messages: z.array(quarantinedSchema),
-  /** About how many there are in all. */
+  /** Approximate number of messages in the quarantine. */
   about: z.number(),
-  /** Whether these are all that were chosen and that nobody else held. */
+  /** True if the list includes all matching messages that were visible. */
   complete: z.boolean(),
 });
 
@@ -71,47 +71,47 @@ const quarantineAddSchema = z.object({
 });
 
 const redriveSchema = z.object({
-  /** How many messages were looked at. */
+  /** Number of messages examined. */
   examined: z.number(),
-  /** Sent to `ingest` and removed from here; in a dry run those that would be. */
+  /** Messages sent to `ingest` and removed; in a dry run, those that would be. */
   redriven: z.array(drivenSchema),
-  /** Looked at and left here. */
+  /** Number of messages examined and not chosen. */
   kept: z.number(),
-  /** Left here because they could not be sent, or sent but still here: once more does no harm. */
+  /** Messages that could not be sent, or were sent but not removed. Repeating the redrive is harmless. */
   failed: z.array(z.object({ id: z.string(), why: z.string() })),
-  /** About how many there were before. */
+  /** Approximate number of messages before the redrive. */
   about: z.number(),
-  /** Whether none was left to look at that nobody else held. */
+  /** True if no visible message was left to examine. */
   complete: z.boolean(),
-  /** To be given to the next call: what came in later is left alone, or what comes back would be sent for ever. */
+  /** Pass this to the next call. Later messages are left alone; otherwise messages that return would be sent again and again. */
   before: z.number(),
 });
 
 const republishStepRequestSchema = z
   .strictObject({
-    /** Commits written at that time or later, by their stamps. */
+    /** Commits written at this time or later, by their stamps. */
     since: z.iso.datetime({ offset: true }),
     segment: z.int().min(0),
-    /** Parts of the table that are read side by side: the same number in every step. */
+    /** Number of segments of the table, read in parallel: the same in every step. */
     segments: z.int().min(1).max(MAX_REPUBLISH_SEGMENTS),
-    /** Where the step before ended. */
+    /** The cursor returned by the previous step. */
     cursor: z.string().optional(),
     /** Only counts what would be published. */
     dryRun: z.boolean().default(false),
   })
-  .refine(({ segment, segments }) => segment < segments, { path: ['segment'], message: 'is not below segments' });
+  .refine(({ segment, segments }) => segment < segments, { path: ['segment'], message: 'must be less than segments' });
 
 const republishStepSchema = z.object({
   /** Commits read. */
   scanned: z.number(),
-  /** Events published, or that would be. */
+  /** Events published; in a dry run, those that would be. */
   published: z.number(),
   /**
-   * Events that the bus did not take, and intents that the resolver's queue did not take. The cursor stands before them: go
-   * on from it to try them again.
+   * Events refused by the bus, and intents refused by the resolver's queue. The cursor points to them: continue from
+   * it to retry.
    */
   failed: z.number(),
-  /** Where the next step begins; none: the segment is done. */
+  /** Where the next step starts; undefined: the segment is done. */
   cursor: z.string().optional(),
 });
 
@@ -119,7 +119,7 @@ const viewSchema = z.string();
 
 const rebuildBeginRequestSchema = z.strictObject({
   view: viewSchema,
-  /** Parts of the table that are read side by side. A build that is under way keeps its own number. */
+  /** Number of segments of the table, read in parallel. A build in progress keeps its own number. */
   segments: z.int().min(1).max(MAX_REBUILD_SEGMENTS).default(4),
 });
 
@@ -131,31 +131,31 @@ const shownSchema = z.object({
   codeVersion: z.number(),
   build: z.number(),
   shards: z.number(),
-  /** Commits have passed it by: only a new build has all of them. */
+  /** It has skipped commits: only a new build is complete. */
   behind: z.boolean(),
 });
 
-/** How far the rebuild of a view is. */
+/** The progress of a view's rebuild. */
 const rebuildStatusSchema = z.object({
   view: z.string(),
-  /** Of the view's code that answered. */
+  /** Version of the view's code that returned this status. */
   codeVersion: z.number(),
-  /** The build that is under way; when none is, the one that is read. */
+  /** The build in progress; if there is none, the active one. */
   build: z.number(),
   segments: z.array(z.object({ segment: z.number(), streams: z.number(), done: z.boolean() })),
-  /** Streams that the build has looked at. */
+  /** Streams that the build has processed. */
   streams: z.number(),
-  /** No build is under way: what is read is the last one. */
+  /** True if no build is in progress: the active generation is the latest. */
   done: z.boolean(),
-  /** What is read. */
+  /** The generation that reads use. */
   active: shownSchema,
-  /** Generations that are no longer read, whose rows are there still, and when they may be taken away. */
+  /** Generations that are no longer read and whose rows still exist, with the time from which they may be deleted. */
   retired: z.array(z.object({ codeVersion: z.number(), build: z.number(), removableAt: z.iso.datetime() })),
 });
 
 /**
- * What an operator can ask of a Region, by its name: what is sent, and what comes back. Each action works for some seconds at
- * most, then returns how far it is: whoever asked asks again.
+ * The operator actions of a Region by name, with their requests and results. An action runs for some seconds at most,
+ * then returns its progress; the caller repeats it until it is done.
  */
 const schemas = {
   'rebuild-begin': { request: rebuildBeginRequestSchema, result: rebuildStatusSchema },
@@ -170,15 +170,15 @@ const schemas = {
 
 export type OperatorAction = keyof typeof schemas;
 
-/** An action's request as it is sent: with defaults left out. */
+/** An action's request as sent: defaults may be omitted. */
 export type ActionInput<Name extends OperatorAction> = z.input<(typeof schemas)[Name]['request']>;
 
-/** An action's request as it is read. */
+/** An action's request as parsed. */
 export type ActionRequest<Name extends OperatorAction> = z.output<(typeof schemas)[Name]['request']>;
 
 export type ActionResult<Name extends OperatorAction> = z.output<(typeof schemas)[Name]['result']>;
 
-/** The same, by the type of each action: so it can be read with a name that is only known to be one of them. */
+/** The same, typed per action, so that it can be indexed by a name that is only known to be an action. */
 export const operatorActions: {
   readonly [Name in OperatorAction]: {
     readonly request: z.ZodType<ActionRequest<Name>>;
@@ -190,7 +190,7 @@ export function isOperatorAction(name: string): name is OperatorAction {
   return Object.hasOwn(operatorActions, name);
 }
 
-/** What is sent to a Region's `operate` function. */
+/** The request of a Region's `operate` function. */
 export type OperateRequest = { readonly action: OperatorAction };
 
 export function encodeOperateRequest<Name extends OperatorAction>(
@@ -200,13 +200,13 @@ export function encodeOperateRequest<Name extends OperatorAction>(
   return { ...input, action };
 }
 
-/** Of a request whose action need not be one of ours: what else is in it is for the action to read. */
+/** A request whose action may be unknown; the action parses its other members. */
 export const operateRequestSchema = z.looseObject({ action: z.string() });
 
-/** What a Region's `operate` function answers: an action's result, or why there is none. */
+/** The response of a Region's `operate` function: an action's result, or a problem. */
 export type OperateAnswer = { readonly result: unknown } | { readonly problem: Problem };
 
-/** Of an answer that came as JSON. */
+/** The schema of a response received as JSON. */
 export const operateAnswerSchema: z.ZodType<OperateAnswer> = z.union([
   z.object({ problem: problemSchema }),
   z.object({ result: z.unknown() }),

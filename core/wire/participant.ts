@@ -11,7 +11,7 @@ export const preparedSchema: z.ZodType<Prepared> = z.union([
   z.object({ kind: z.literal('refused'), stream: z.string(), problem: problemSchema }),
 ]);
 
-/** An intent and what it becomes. */
+/** An intent with its final state. */
 export const finalIntentSchema = z.object({
   stream: streamNameSchema,
   log: z.string(),
@@ -30,9 +30,9 @@ const attemptMembers = {
   participant: participantSchema,
 };
 
-/** What the state machine asks of its own Region, and a Region of the one where a stream is at home. */
+/** A request from the state machine to its own Region, or from a Region to the home of a stream. */
 export const participantRequestSchema = z.union([
-  /** By the driving Region's clock. */
+  /** The deadline is by the driving Region's clock. */
   z.object({ step: z.literal('prepare'), ...attemptMembers, deadline: z.number() }),
   z.object({ step: z.literal('prepare'), ...attemptMembers, remaining: z.number() }),
   z.object({ step: z.literal('finalise'), intent: finalIntentSchema }),
@@ -41,12 +41,12 @@ export const participantRequestSchema = z.union([
 
 export type ParticipantAnswer = Prepared | { readonly kind: 'finalised' } | DecisionAnswer;
 
-/** What a participant answers to another Region, decisions aside: `decisionAnswerSchema`. */
+/** A participant's response to another Region, except decisions: see `decisionAnswerSchema`. */
 export const participantAnswerSchema = z.union([preparedSchema, z.object({ kind: z.literal('finalised') })]);
 
-/** What a participant answers. Only `prepared` has written anything. */
+/** The result of a prepare. Only `prepared` has written anything. */
 export type Prepared =
   | ({ readonly kind: 'prepared' } & PreparedIntent)
-  /** Another transaction holds the stream, or others wrote it all the time. */
+  /** Another transaction holds the stream, or other writers won every race for it. */
   | { readonly kind: 'busy'; readonly stream: string }
   | { readonly kind: 'refused'; readonly stream: string; readonly problem: Problem };

@@ -5,7 +5,7 @@ import { dotShape, streamNameSchema } from './schemas.ts';
 
 export const keysBodySchema = z.object({ keys: z.array(z.object({ stream: streamNameSchema, ...dotShape })) });
 
-/** The body of a message that names commits. */
+/** Encodes a message with the keys of commits. */
 export function encodeKeys(commits: readonly Commit[]): string {
   return JSON.stringify({ keys: commits.map(({ stream, log, position }) => ({ stream, log, position })) });
 }
@@ -13,7 +13,7 @@ export function encodeKeys(commits: readonly Commit[]): string {
 /** A message of the projection queue: keys from the relay, or one event of another Region from the bus. */
 export type ProjectionMessage = z.output<typeof keysBodySchema> | { readonly event: EventBody };
 
-/** @throws Error when the body is neither */
+/** @throws Error if the body is neither */
 export function parseProjectionMessage(body: string): ProjectionMessage {
   const json: unknown = JSON.parse(body);
   return json !== null && typeof json === 'object' && 'keys' in json
@@ -21,7 +21,7 @@ export function parseProjectionMessage(body: string): ProjectionMessage {
     : { event: eventBodySchema.parse(json) };
 }
 
-/** The streams that a message is about. */
+/** The streams named by a message. */
 export function streamsOf(message: ProjectionMessage): readonly string[] {
   return 'keys' in message ? message.keys.map(({ stream }) => stream) : [message.event.detail.stream];
 }

@@ -3,15 +3,15 @@ import { parseJson } from '../facts/json.ts';
 
 export const quarantinedSchema = z.strictObject({ reason: z.string(), body: z.string() });
 
-/** A message that cannot be read, with the reason. */
+/** An unreadable message, with the reason. */
 export type QuarantinedMessage = z.output<typeof quarantinedSchema>;
 
-/** How what cannot be read is kept. */
+/** The stored form of an unreadable message. */
 export function encodeQuarantined({ reason, body }: QuarantinedMessage): string {
   return JSON.stringify({ reason, body });
 }
 
-/** @returns undefined when it was not kept by us: SQS moves messages here as they are */
+/** @returns undefined if we did not store it: SQS moves messages here unchanged */
 export function parseQuarantined(kept: string): QuarantinedMessage | undefined {
   return quarantinedSchema.safeParse(parseJson(kept)).data;
 }

@@ -5,7 +5,7 @@ import { type BusEntry, RECEIPT_SOURCE } from './bus.ts';
 import { commitIdSchema, positionSchema, streamNameSchema } from './schemas.ts';
 import { encodeVersionToken } from './version-token.ts';
 
-/** That an envelope is committed; without `log` there was nothing to write. Receivers have to bear further members. */
+/** Receipt of a committed envelope; without `log`, nothing had to be written. Receivers must ignore unknown members. */
 export const acceptedSchema = z.looseObject({
   id: commitIdSchema,
   stream: streamNameSchema,
@@ -28,7 +28,7 @@ export function encodeAccepted({ commitId, stream, version, dot }: Appended): Ac
   return { id: commitId, stream, version: encodeVersionToken(stream, version), ...dot };
 }
 
-/** That an envelope was refused, and why. */
+/** Receipt of a refused envelope, with the reason. */
 export const rejectedSchema = z.looseObject({
   id: commitIdSchema,
   stream: streamNameSchema.optional(),
@@ -36,14 +36,14 @@ export const rejectedSchema = z.looseObject({
 });
 
 export interface Rejected {
-  /** The envelope's. */
+  /** Id of the envelope. */
   readonly id: string;
-  /** The envelope's, if it is the name of a stream. */
+  /** Stream of the envelope, if its name is valid. */
   readonly stream?: string | undefined;
   readonly problem: Problem;
 }
 
-/** What became of an envelope that came in over the bus; it stays on the bus of the Region that decided. */
+/** The receipt of an envelope received over the bus; it stays on the bus of the Region that decided. */
 export function acceptedEntry(accepted: Accepted): BusEntry {
   return entryOf('Accepted', accepted);
 }

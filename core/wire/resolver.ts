@@ -8,21 +8,21 @@ const intentMessageSchema = z.object({
   attemptId: commitIdSchema,
 });
 
-/** That an intent should be final by now. */
+/** Sent so that an intent is final by its deadline. */
 export type IntentMessage = z.output<typeof intentMessageSchema>;
 
 const attemptMessageSchema = z.object({
   kind: z.literal('attempt'),
   transaction: z.string(),
-  /** That should have followed. */
+  /** The attempt that should have followed. */
   attempt: z.number(),
   fingerprint: z.string(),
 });
 
-/** That an attempt should be decided by now. */
+/** Sent so that an attempt is decided by its deadline. */
 export type AttemptMessage = z.output<typeof attemptMessageSchema>;
 
-/** A message to the resolver, which comes when a transaction should be over. */
+/** A message to the resolver, delivered when a transaction should be finished. */
 export type ResolverMessage = IntentMessage | AttemptMessage;
 
 export const resolverMessageSchema = z.discriminatedUnion('kind', [intentMessageSchema, attemptMessageSchema]);
@@ -31,7 +31,7 @@ export function encodeResolverMessage(message: ResolverMessage): string {
   return JSON.stringify(message);
 }
 
-/** @throws Error when the body is no message to the resolver */
+/** @throws Error if the body is not a message to the resolver */
 export function parseResolverMessage(body: string): ResolverMessage {
   return resolverMessageSchema.parse(JSON.parse(body));
 }

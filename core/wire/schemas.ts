@@ -1,9 +1,9 @@
 import * as z from 'zod';
 
-/** A commit's own place, as members of a larger object. */
+/** The position of a commit, as members of a larger object. */
 export const dotShape = { log: z.string(), position: z.number() };
 
-/** Where a commit stands in its log: 1, 2, 3 … */
+/** A commit's position in its log: 1, 2, 3 … */
 export const positionSchema = z.int().min(1);
 
 /** A version vector. */
@@ -11,11 +11,15 @@ export const versionVectorSchema = z.record(z.string(), z.number());
 
 const MAX_META_LENGTH = 256;
 
-export const streamNameSchema = z.string().regex(
-  // A URL cannot say `.` and `..`: what is written has to be readable.
-  /^[a-z][a-z0-9-]*\/(?!\.\.?$)[A-Za-z0-9._~-]{1,200}$/,
-  'is not <type>/<id>: type [a-z][a-z0-9-]*, id [A-Za-z0-9._~-]{1,200}',
-);
+/** The pattern of a stream's id. `.` and `..` are not allowed: a URL cannot contain them as ids. */
+export const STREAM_ID = String.raw`(?!\.\.?$)[A-Za-z0-9._~-]{1,200}`;
+
+export const streamNameSchema = z
+  .string()
+  .regex(
+    new RegExp(`^[a-z][a-z0-9-]*/${STREAM_ID}$`),
+    'is not <type>/<id>: type [a-z][a-z0-9-]*, id [A-Za-z0-9._~-]{1,200}',
+  );
 
 export const commitIdSchema = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'is not 1 to 200 visible ASCII characters');
 
@@ -32,10 +36,10 @@ export const metaSchema = z.strictObject({
   traceparent: traceparentSchema.optional(),
 });
 
-/** `meta` as one of our functions passes it on to another: checked, but newer code may have added members. */
+/** `meta` as passed on between our functions: validated, but newer code may have added members. */
 export const passedOnMetaSchema = z.object(metaSchema.shape);
 
-/** `meta` of what is written, as it is read: it may have been written under other limits. */
+/** `meta` as stored: it may have been written under other limits. */
 export const givenMetaSchema = z.object({
   correlation: z.string().optional(),
   causation: z.string().optional(),

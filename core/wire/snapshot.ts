@@ -4,15 +4,18 @@ import type { Snapshot } from '../facts/snapshot.ts';
 import { sameVersion } from '../facts/version.ts';
 import { versionVectorSchema } from './schemas.ts';
 
-/** A copy. There may be many: so they have no names, and what is as nearly always is null. */
+/**
+ * A copy of a commit. There may be many, so members have no names, and values that are nearly always the same are
+ * null.
+ */
 const rowSchema = z.tuple([
   z.string(), // commitId
   z.string(), // log
   z.number(), // position
   z.string(), // stamp
   z.string(), // fingerprint
-  z.nullable(z.string()), // the fingerprint that it counts for, if that is another one
-  z.nullable(versionVectorSchema), // its version, if that is more than the commit itself and what its log holds before
+  z.nullable(z.string()), // the fingerprint that it counts for, if different
+  z.nullable(versionVectorSchema), // its version, if more than the commit itself and the earlier ones of its log
 ]);
 
 export const snapshotSchema = z.object({
@@ -26,10 +29,12 @@ export const snapshotSchema = z.object({
   copies: z.array(rowSchema),
 });
 
-/** @throws Error when the state is not JSON: read back it would be another one */
+/** @throws Error if the state is not JSON: it would be read back as a different value */
 export function encodeSnapshot({ ids, ...snapshot }: Snapshot): string {
   if (!isJson(snapshot.state))
-    throw new Error(`The state of ${snapshot.stream} is not JSON: mend its type’s evolve, or take its snapshots away.`);
+    throw new Error(
+      `The state of ${snapshot.stream} is not JSON. Fix its type’s evolve, or remove snapshots from its definition.`,
+    );
   const copies = [...ids.values()]
     .flat()
     .map(
@@ -46,7 +51,7 @@ export function encodeSnapshot({ ids, ...snapshot }: Snapshot): string {
   return JSON.stringify({ ...snapshot, copies });
 }
 
-/** @throws Error when the text is not one of `encodeSnapshot` */
+/** @throws Error if the text does not come from `encodeSnapshot` */
 export function decodeSnapshot(text: string): Snapshot {
   const { copies, ...snapshot } = snapshotSchema.parse(JSON.parse(text));
   const known = copies.map(([commitId, log, position, hlc, fingerprint, countsAs, version]) => ({

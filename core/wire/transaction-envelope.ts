@@ -49,17 +49,18 @@ export const transactionEnvelopeSchema = z.strictObject({
   meta: metaSchema.default({}),
 });
 
-/** A list of participants that is being read: what is wrong with it is told all at once. */
+/** State of parsing a list of participants: all faults are reported together. */
 interface Reading extends ParseTransactionPorts {
   readonly faults: Fault[];
   readonly streams: Set<string>;
 }
 
 /**
- * Reads `{id?, participants: [{stream, command, input?, expected?} | {stream, events, expected?}], checks?: [{stream,
- * expected}], timeoutSeconds?, meta?}`. An id names a Region, which will drive the transaction; without one it is made, for
- * this Region.
- * @throws MeridianError `validation` with the path of every fault; `too-large`: over {@link MAX_TRANSACTION_BYTES} as JSON, or nested too deeply
+ * Parses `{id?, participants: [{stream, command, input?, expected?} | {stream, events, expected?}], checks?:
+ * [{stream, expected}], timeoutSeconds?, meta?}`. An id names the Region that will drive the transaction; without
+ * one, an id of this Region is generated.
+ * @throws MeridianError `validation` with the path of every fault; `too-large`: over {@link MAX_TRANSACTION_BYTES} as
+ *   JSON, or nested too deeply
  */
 export function parseTransaction(ports: ParseTransactionPorts, body: unknown): Transaction {
   const parsed = transactionEnvelopeSchema.safeParse(body);
@@ -69,7 +70,7 @@ export function parseTransaction(ports: ParseTransactionPorts, body: unknown): T
   if (bytes > MAX_TRANSACTION_BYTES)
     throw new MeridianError(
       'too-large',
-      `A transaction holds at most ${MAX_TRANSACTION_BYTES} bytes as JSON, this one has ${bytes}.`,
+      `A transaction holds at most ${MAX_TRANSACTION_BYTES} bytes as JSON; this one has ${bytes}.`,
       { details: { bytes, limit: MAX_TRANSACTION_BYTES } },
     );
   const count = changes.length + checks.length;
@@ -77,7 +78,7 @@ export function parseTransaction(ports: ParseTransactionPorts, body: unknown): T
     throw invalid([
       {
         path: 'participants',
-        message: `are ${count} with the checks: at most ${MAX_PARTICIPANTS} fit in a transaction`,
+        message: `and checks are ${count}; a transaction allows ${MAX_PARTICIPANTS}`,
       },
     ]);
   const reading: Reading = { ...ports, faults: [], streams: new Set() };
@@ -113,7 +114,7 @@ function readParticipant(reading: Reading, value: unknown, path: string): Partic
   );
   if (asks.length !== 1) {
     const message =
-      asks.length > 1 ? 'has both a command and events: give one of them' : 'has neither a command nor events';
+      asks.length > 1 ? 'has both a command and events: specify one of them' : 'has neither a command nor events';
     reading.faults.push({ path, message });
     return undefined;
   }
@@ -154,13 +155,13 @@ function readCheck(reading: Reading, value: unknown, path: string): Participant 
   return { stream, expected: versionIn(reading, stream, expected, path) };
 }
 
-/** The definition of a stream that can take part: at home in one Region, and named only once. */
+/** The definition of a stream that can take part: one with a home, named only once. */
 function definitionOf(reading: Reading, stream: string, path: string): StreamDefinition | undefined {
   const { domain, regions, streams } = reading;
   const once = !streams.has(stream);
   streams.add(stream);
   if (!once)
-    reading.faults.push({ path: `${path}.stream`, message: `names ${stream} a second time: name each stream once` });
+    reading.faults.push({ path: `${path}.stream`, message: `names ${stream} a second time: specify each stream once` });
   return orFault(reading, `${path}.stream`, () => {
     const ref = parseStreamRef(stream);
     const definition = streamTypeOf(domain, ref.type);
@@ -187,7 +188,7 @@ function checkOperation(reading: Reading, definition: StreamDefinition, operatio
   if (!success && error) reading.faults.push(...faultsOf(error, `${path}.input`));
 }
 
-/** What a part is, or its fault. */
+/** Runs a parser, and records its failure as a fault. */
 function orFault<T>({ faults }: Reading, path: string, read: () => T): T | undefined {
   try {
     return read();

@@ -1,4 +1,4 @@
-// Transactions and what is asked of participants, as they travel as JSON.
+// Transactions and requests to participants in their JSON form.
 
 import * as z from 'zod';
 import type { Operation } from '../facts/operation.ts';
@@ -6,7 +6,7 @@ import type { Participant, Transaction } from '../facts/transaction.ts';
 import { passedOnMetaSchema, sentEventSchema, streamNameSchema, versionVectorSchema } from './schemas.ts';
 
 export const operationSchema: z.ZodType<Operation> = z.union([
-  // Not strict, as what a caller sends is: a newer Region may pass on more.
+  // Not strict, unlike the input of callers: a newer Region may pass on more members.
   z.object({ kind: z.literal('events'), events: z.array(z.object(sentEventSchema.shape)) }),
   z.object({ kind: z.literal('command'), command: z.string(), input: z.unknown().optional() }),
 ]);
@@ -17,7 +17,7 @@ export const participantSchema: z.ZodType<Participant> = z.object({
   expected: versionVectorSchema.optional(),
 });
 
-/** A transaction's members, as those of a larger object. */
+/** The members of a transaction, for use in a larger object. */
 export const transactionShape = {
   id: z.string(),
   participants: z.array(participantSchema),

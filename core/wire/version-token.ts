@@ -3,7 +3,7 @@ import type { VersionVector } from '../facts/version.ts';
 
 const tokenPattern = /^(?<stream>[^\n]+)\n(?<logs>([a-z0-9][a-z0-9.-]*=[1-9]\d{0,15}(,(?!$)|$))*)$/;
 
-/** The opaque form in which callers keep a version (an ETag): it carries its stream. */
+/** The opaque form of a version for callers (an ETag); it includes the stream. */
 export function encodeVersionToken(stream: string, version: VersionVector): string {
   const logs = Object.entries(version)
     .filter(([, position]) => position > 0)
@@ -16,10 +16,21 @@ export function encodeVersionToken(stream: string, version: VersionVector): stri
 }
 
 /**
- * Reads a version token. `path` says in an error where the token stood.
+ * Parses a version token of a stream.
+ * @param path the token's path, for the error
  * @throws MeridianError `validation`: not a token, or one of another stream
  */
 export function decodeVersionToken(stream: string, token: string, path: string): VersionVector {
+  const read = readVersionToken(token, path);
+  if (read.stream !== stream) throw invalid([{ path, message: `is a version of ${read.stream}, not of ${stream}` }]);
+  return read.version;
+}
+
+/** The stream that a version token is of, and the version. @throws MeridianError `validation`: not a token */
+export function readVersionToken(
+  token: string,
+  path: string,
+): { readonly stream: string; readonly version: VersionVector } {
   const groups = tokenPattern.exec(decodeBase64(token))?.groups;
   const version = Object.fromEntries(
     (groups?.logs ?? '')
@@ -30,12 +41,10 @@ export function decodeVersionToken(stream: string, token: string, path: string):
         return [log, Number(position)];
       }),
   );
-  // There is one token of a version: what prints as another one was not made here.
+  // Every version has exactly one token: a token that encodes differently was not made here.
   if (groups?.stream === undefined || encodeVersionToken(groups.stream, version) !== token)
-    throw invalid([{ path, message: 'is not a version token; send one back as you got it' }]);
-  if (groups.stream !== stream)
-    throw invalid([{ path, message: `is a version of ${groups.stream}, not of ${stream}` }]);
-  return version;
+    throw invalid([{ path, message: 'is not a version token; send a token back unchanged' }]);
+  return { stream: groups.stream, version };
 }
 
 function decodeBase64(text: string): string {

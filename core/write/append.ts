@@ -26,14 +26,15 @@ import {
 } from './writer.ts';
 
 /**
- * Appends to a stream under optimistic concurrency: one conditional write when the stream is warm, one Query more when
- * it is cold, a few when its type has snapshots. The same append again answers the same result.
+ * Appends to a stream under optimistic concurrency: one conditional write if the stream is warm, plus one Query if it
+ * is cold, or a few if its type has snapshots. A retry of the same append returns the same result.
  * @throws MeridianError
  * - `unknown-stream-type`, `unknown-event`, `unknown-command`; `validation` with the path of every fault
  * - `misdirected`: a `home` stream of another Region
- * - `version-conflict`: the stream is not at `expected`; or, retryable, other writers were faster for {@link APPEND_MS}
- * - `stream-busy`, retryable: an undecided transaction holds the stream, for {@link APPEND_MS} already
- * - `id-reused`: the commitId stands for another request
+ * - `version-conflict`: the stream is not at `expected`; or, retryable, the append lost the race to other writers for
+ *   {@link APPEND_MS}
+ * - `stream-busy`, retryable: an undecided transaction has held the stream for {@link APPEND_MS}
+ * - `id-reused`: the commitId belongs to another request
  * - `rejected`: the domain's own refusal
  * - `unreadable-event`, retryable: only newer code knows an event of the stream
  * - `not-caught-up`, retryable: this Region has not seen `basedOn`
@@ -60,9 +61,9 @@ export async function appendToStream(
   };
   let decide: Decide | undefined;
   for (let tries = 0; ; ) {
-    // Who was faster may have known less than is in the snapshot that this copy goes on from.
+    // The commit that won the race may not include everything in the snapshot that this copy is based on.
     if (!history.holds) await refresh();
-    // An append that stands is answered before anything about it is checked: what was right then may not be so now.
+    // A committed append is returned before any check: what was valid then may not be valid now.
     const standing = history.find(commitId, fingerprint, runtime.now());
     if (standing?.fingerprint === fingerprint) return appended(history, standing);
     const holder = await finishIntents(ports, history);
@@ -120,14 +121,14 @@ export async function appendToStream(
     if (runtime.elapsed() + wait > deadline)
       throw new MeridianError(
         'version-conflict',
-        `Other writers of ${stream.name} were faster for ${APPEND_MS / 1000} s: try again.`,
+        `Lost the race to other writers of ${stream.name} for ${APPEND_MS / 1000} s. Retry.`,
         {
           retryable: true,
           details: { actual: encodeVersionToken(stream.name, history.seen) },
         },
       );
     await runtime.sleep(wait);
-    // Nothing stands behind an intent that is not final.
+    // No commit follows an intent that is not final.
     if (taken.tx?.state !== 'prepared') history.add(await store.loadLog(stream.name, log, history.lastPosition(log)));
     if (isBehind(history, taken)) await refresh(basedOn);
   }

@@ -1,5 +1,5 @@
 import { ASK_DECISION_MS } from '../limits/budgets.ts';
-// Intents that hold up a log: whoever meets one finishes it, once it is decided or over.
+// Intents that block a log: any writer that meets one finishes it, once it is decided or its deadline has passed.
 
 import type { Commit } from '../facts/commit.ts';
 import { type FinalState, finalOf, stateIn } from '../facts/decision.ts';
@@ -13,9 +13,9 @@ export interface IntentPorts extends DecisionPorts {
 }
 
 /**
- * Makes the intents of this Region's log final that are decided, or over: nothing is appended or checked behind one that
- * is not, so that a log's events leave in order.
- * @returns the first intent that has to be waited for; undefined when none is left
+ * Makes intents of this Region's log final if they are decided or past their deadline. Nothing is appended or checked
+ * after an intent that is not final, so that events leave a log in order.
+ * @returns the first intent to wait for; undefined if none is left
  */
 export async function finishIntents(ports: IntentPorts & { readonly log: string }, history: History) {
   for (const { intent, state: known } of history.intents) {
@@ -28,7 +28,7 @@ export async function finishIntents(ports: IntentPorts & { readonly log: string 
   return undefined;
 }
 
-/** Where a decision cannot be asked for, the intent stays in the way. */
+/** If its decision cannot be queried, the intent stays in the way. */
 async function stateIfReached(ports: IntentPorts, intent: Commit): Promise<FinalState | undefined> {
   try {
     return await finalStateOf(ports, intent);
@@ -39,8 +39,8 @@ async function stateIfReached(ports: IntentPorts, intent: Commit): Promise<Final
 }
 
 /**
- * What has become of an intent: an attempt that is over is aborted, if nothing was decided.
- * @returns undefined while it may be decided still
+ * The final state of an intent; an undecided attempt past its deadline is aborted.
+ * @returns undefined if it may still be decided
  * @throws MeridianError `region-unreachable`, `unavailable`
  */
 export async function finalStateOf(ports: DecisionPorts, intent: Commit): Promise<FinalState | undefined> {
@@ -54,26 +54,26 @@ export async function finalStateOf(ports: DecisionPorts, intent: Commit): Promis
   return decision && stateIn(decision, intent);
 }
 
-/** By the clock of the Region that wrote the intent, and no other. */
+/** By the clock of the Region that wrote the intent only. */
 function isOver({ tx }: Commit, now: number): boolean {
   return tx !== undefined && tx.deadline <= now;
 }
 
-/** What an append is told that an undecided transaction keeps from its place. */
+/** The error of an append that an undecided transaction blocks. */
 export function streamBusy({ stream, tx }: Commit, now: number): MeridianError {
-  return new MeridianError('stream-busy', `A transaction holds ${stream} until it is decided: try again.`, {
+  return new MeridianError('stream-busy', `An undecided transaction holds ${stream}. Retry.`, {
     retryable: true,
-    // Over, it could not be ended: the Region that decides it is not reached.
+    // Past the deadline, the Region that decides it cannot be reached.
     details: { retryAfter: Math.max(1, Math.ceil(((tx?.deadline ?? now) - now) / 1000)) },
   });
 }
 
-/** Why a transaction is aborted that others kept from a stream at every try. */
+/** The reason for aborting a transaction that lost a stream to other writers in every attempt. */
 export function busyProblem(stream: string | undefined): Problem {
   return toProblem(
     new MeridianError(
       'stream-busy',
-      `${stream} was held or written by others: send the transaction again under a new id.`,
+      `${stream} was held or written by others. Send the transaction again under a new id.`,
       {
         details: { retryAfter: 1 },
       },

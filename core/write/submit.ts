@@ -13,9 +13,9 @@ export interface SubmitPorts extends AppendPorts {
 }
 
 /**
- * Appends here, or in the Region where the stream is at home.
- * @throws MeridianError as `appendToStream` does; `region-unreachable`, retryable: the home could not be asked, or did not answer
- * (the append may stand all the same: the same commitId again tells)
+ * Appends here, or in the home Region of the stream.
+ * @throws MeridianError as `appendToStream` does; `region-unreachable`, retryable: the home could not be reached or
+ *   did not respond (the append may be committed: retry with the same commitId to find out)
  */
 export async function submitAppend(ports: SubmitPorts, asked: Append): Promise<Appended> {
   const stream = parseStreamRef(asked.stream);

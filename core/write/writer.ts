@@ -1,5 +1,5 @@
 import { CLOCK_AHEAD_MS, MAX_COMMIT_BYTES, WARM_MS } from '../limits/budgets.ts';
-// What every write to a stream shares: a copy in memory, what is decided on it, and the next commit of its log.
+// Shared by all writes to a stream: the in-memory copy, decisions on it, and the next commit of its log.
 
 import { commandOf, homeOf, parseEvents, parseInput, type StreamDefinition } from '../definition/stream.ts';
 import type { Commit, Intent, Meta, StoredEvent } from '../facts/commit.ts';
@@ -16,7 +16,7 @@ import type { IntentStore } from '../ports/intent-store.ts';
 import type { WarmStreams } from '../ports/warm-streams.ts';
 import { encodeVersionToken } from '../wire/version-token.ts';
 
-/** A stream in memory, and when it was read. */
+/** A stream in memory, and when it was loaded. */
 export interface Warm {
   readonly history: History;
   readonly loadedAt: number;
@@ -25,7 +25,7 @@ export interface Warm {
 export interface AppendPorts extends LoadPorts {
   readonly events: EventStore & IntentStore;
   readonly regions: readonly string[];
-  /** The log that this Region writes. */
+  /** The log that this Region writes to. */
   readonly log: string;
   readonly warm: WarmStreams<Warm>;
 }
@@ -34,12 +34,12 @@ export interface AppendPorts extends LoadPorts {
 export function checkHome({ region, regions }: AppendPorts, definition: StreamDefinition, stream: StreamRef): void {
   const home = homeOf(definition, stream, regions) ?? region;
   if (home !== region)
-    throw new MeridianError('misdirected', `${stream.name} is at home in ${home}, not in ${region}.`, {
+    throw new MeridianError('misdirected', `The home of ${stream.name} is ${home}, not ${region}.`, {
       details: { home },
     });
 }
 
-/** What was decided on a state: events, none of them when nothing changes, or a refusal. */
+/** The result of deciding on a state: events (none if nothing changes), or a refusal. */
 type CommandResult =
   | { readonly events: readonly StoredEvent[]; readonly error?: never }
   | { readonly events?: never; readonly error: unknown };
@@ -47,7 +47,7 @@ type CommandResult =
 export type Decide = (state: () => unknown, now: number) => CommandResult;
 
 /**
- * Checks what is asked for once; the answer decides as often as the state changes under it.
+ * Validates an operation once; the returned function decides again whenever the state changes.
  * @throws MeridianError `unknown-event`, `unknown-command`; `validation` with the path of every fault
  */
 export function decider(definition: StreamDefinition, { id }: StreamRef, operation: Operation): Decide {
@@ -66,14 +66,14 @@ export function decider(definition: StreamDefinition, { id }: StreamRef, operati
   };
 }
 
-/** An event that its own schema refuses is the domain's fault, not the caller's. @throws MeridianError `internal` */
+/** An event refused by its own schema is the domain's fault, not the caller's. @throws MeridianError `internal` */
 function parseDecided(definition: StreamDefinition, command: string, events: readonly SentEvent[]) {
   try {
     return parseEvents(definition, events);
   } catch (cause) {
     throw new MeridianError(
       'internal',
-      `${definition.type}.${command} decided an event that its schema refuses: ${cause}`,
+      `${definition.type}.${command} returned an event that violates its schema: ${cause}`,
       {
         cause,
       },
@@ -82,9 +82,9 @@ function parseDecided(definition: StreamDefinition, command: string, events: rea
 }
 
 /**
- * The stream as this process has it in memory, if that will do. Being behind is harmless where the position is taken
- * by a conditional write, which is why an answer that writes nothing is never given on a warm copy. With foreign logs
- * a copy serves only while it is no older than {@link WARM_MS}: else other Regions' commits would stay unseen.
+ * This process's in-memory copy of a stream, if it is usable. A stale copy is harmless where a conditional write
+ * takes the position, which is why a response that writes nothing is never based on a warm copy. A copy with logs of
+ * other Regions is used for at most {@link WARM_MS}: otherwise their commits would stay unseen.
  */
 export function warmHistory(
   { warm, runtime, log }: AppendPorts,
@@ -96,7 +96,7 @@ export function warmHistory(
   return copy?.history.holds && (alone || runtime.elapsed() - copy.loadedAt <= WARM_MS) ? copy.history : undefined;
 }
 
-/** Loads a stream, and keeps it in memory. @throws MeridianError as `loadAtLeast` */
+/** Loads a stream and keeps it in memory. @throws MeridianError as `loadAtLeast` */
 export async function loadWarm(ports: AppendPorts, stream: StreamRef, atLeast?: VersionVector): Promise<History> {
   const loadedAt = ports.runtime.elapsed();
   const history = await loadAtLeast(ports, stream, atLeast);
@@ -105,21 +105,21 @@ export async function loadWarm(ports: AppendPorts, stream: StreamRef, atLeast?: 
 }
 
 export function idReused(stream: string, { commitId, log, position }: Commit | KnownCopy): MeridianError {
-  return new MeridianError('id-reused', `${commitId} stands for another request on ${stream}: make a new id.`, {
+  return new MeridianError('id-reused', `${commitId} belongs to another request on ${stream}. Use a new id.`, {
     details: { log, position },
   });
 }
 
-/** What is wrong with the expected version: it is exact, but for positions without events, which change nothing. */
+/** Checks the expected version. It must match exactly, except for positions without events, which change nothing. */
 export function conflictOf(history: History, expected: VersionVector | undefined): MeridianError | undefined {
   const { stream, seen } = history;
   if (!expected || (versionDominates(seen, expected) && !history.hasEventsSince(expected))) return undefined;
-  return new MeridianError('version-conflict', `${stream} is not at the expected version: read it and decide again.`, {
+  return new MeridianError('version-conflict', `${stream} is not at the expected version. Read it and decide again.`, {
     details: { expected: encodeVersionToken(stream, expected), actual: encodeVersionToken(stream, seen) },
   });
 }
 
-/** Whether who was faster knew more of other Regions than this copy does: nothing can be decided on it then. */
+/** True if the commit that beat us had seen more of other Regions: reload before deciding again. */
 export function isBehind(history: History, taken: Commit): boolean {
   const last = { log: taken.log, position: history.lastDecidedPosition(taken.log) };
   return !versionCovers(history.seen, last) || !versionDominates(history.seen, taken.context);
@@ -135,7 +135,8 @@ interface NextCommit {
 }
 
 /**
- * The commit at the next position of this Region's log, as every store gives it back: JSON, without what is undefined.
+ * The commit at the next position of this Region's log, in the form that every store returns: JSON, without undefined
+ * members.
  * @throws MeridianError `too-large`
  */
 export function nextCommit(ports: AppendPorts, history: History, now: number, of: NextCommit): Commit {
@@ -154,7 +155,7 @@ export function nextCommit(ports: AppendPorts, history: History, now: number, of
   if (bytes > MAX_COMMIT_BYTES)
     throw new MeridianError(
       'too-large',
-      `A commit holds at most ${MAX_COMMIT_BYTES} bytes as JSON, this one has ${bytes}.`,
+      `A commit holds at most ${MAX_COMMIT_BYTES} bytes as JSON; this one has ${bytes}.`,
       { details: { bytes, limit: MAX_COMMIT_BYTES } },
     );
   return JSON.parse(text);

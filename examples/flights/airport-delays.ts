@@ -7,7 +7,7 @@ export const airportDelays = defineView({
   kind: 'totals',
   of: flight,
   totals({ departed, arrived }) {
-    const totals: Record<string, Record<string, number>> = {};
+    const totals: Record<string, Record<'departures' | 'arrivals' | 'totalDelay', number>> = {};
     if (departed) totals[departed.airport] = { departures: 1, arrivals: 0, totalDelay: departed.delay };
     if (arrived) {
       // A flight that had to turn back arrives where it departed.

@@ -37,7 +37,7 @@ export function booking({ flight, member, miles }: Booking) {
   return [
     { stream: `seats/${flight}`, command: 'reserve', input: { passenger: member } },
     { stream: `miles/${member}`, command: 'pay', input: { miles: miles ?? price, booking: flight } },
-  ];
+  ] as const;
 }
 
 /**

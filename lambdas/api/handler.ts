@@ -3,7 +3,7 @@ import { instrument, type Telemetry } from '../instrument.ts';
 import { type Answer, problemAnswer } from './http.ts';
 import { type ApiPorts, routeRequest } from './routes.ts';
 
-/** Function URL → append and reads. Every error is answered as a problem document; one of ours inside is logged too. */
+/** Function URL → appends and reads. Every error is returned as a problem document; server errors are also logged. */
 export function makeHandler(ports: ApiPorts & { readonly telemetry: Telemetry }) {
   return instrument(ports.telemetry, async (event: LambdaFunctionURLEvent): Promise<Answer> => {
     try {

@@ -12,10 +12,10 @@ import {
 } from '../../core/index.ts';
 import { DEFAULT_PAGE, MAX_ANSWER_BYTES, MAX_BODY_BYTES, MAX_PAGE, MAX_WAIT_S } from '../../core/limits/budgets.ts';
 
-/** The parts of a route's path. */
+/** The parameters in a route's path. */
 export type Parameters = Readonly<Record<string, string>>;
 
-/** The structured form of a Function URL's answer. */
+/** The structured response format of a Function URL. */
 export interface Answer {
   readonly statusCode: number;
   readonly headers: Record<string, string>;
@@ -25,7 +25,7 @@ export interface Answer {
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * The request's body as JSON; undefined when there is none.
+ * The request's body as JSON; undefined if empty.
  * @throws MeridianError `too-large`: over 5 MB; `validation`: not JSON
  */
 export function jsonBody({ body, isBase64Encoded }: LambdaFunctionURLEvent): unknown {
@@ -34,7 +34,7 @@ export function jsonBody({ body, isBase64Encoded }: LambdaFunctionURLEvent): unk
   if (bytes.length > MAX_BODY_BYTES)
     throw new MeridianError(
       'too-large',
-      `A body holds at most ${MAX_BODY_BYTES} bytes, this one has ${bytes.length}.`,
+      `A body holds at most ${MAX_BODY_BYTES} bytes; this one has ${bytes.length}.`,
       {
         details: { bytes: bytes.length, limit: MAX_BODY_BYTES },
       },
@@ -46,13 +46,13 @@ export function jsonBody({ body, isBase64Encoded }: LambdaFunctionURLEvent): unk
   }
 }
 
-/** A header, whatever the case of its name. */
+/** A header by its case-insensitive name. */
 export function header({ headers }: LambdaFunctionURLEvent, name: string): string | undefined {
   return Object.entries(headers).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
 }
 
 /**
- * Reads what has a header's value at a path: a fault there has the header's name.
+ * Parses a value that came from a header: faults at `path` are reported under the header's name.
  * @throws what `read` throws
  */
 export function inHeader<T>(name: string, path: string, read: () => T): T {
@@ -65,7 +65,7 @@ export function inHeader<T>(name: string, path: string, read: () => T): T {
   }
 }
 
-/** The version token in a header, with or without the quotes of an ETag. @throws MeridianError `validation` */
+/** The version token in a header, with or without ETag quotes. @throws MeridianError `validation` */
 export function tokenHeader(event: LambdaFunctionURLEvent, name: string): string | undefined {
   return header(event, name)
     ?.trim()
@@ -79,41 +79,41 @@ export function versionHeader(event: LambdaFunctionURLEvent, name: string, strea
 }
 
 /**
- * The seconds of `Prefer: wait=N` (RFC 7240), 50 at most; undefined without it. As it says, the first of several counts, and
- * what is not understood is passed over.
+ * The seconds of `Prefer: wait=N` (RFC 7240), at most 50; undefined if absent. As the RFC requires, the first of
+ * several counts, and anything malformed is ignored.
  */
 export function waitHeader(event: LambdaFunctionURLEvent): number | undefined {
-  // What is quoted belongs to other preferences: the value of `wait` is digits.
+  // Quoted text belongs to other preferences: the value of `wait` is digits.
   const preferences = (header(event, 'Prefer') ?? '').replace(/"(?:[^"\\]|\\.)*"/g, '""').split(',');
   const parts = preferences.map((preference) => preference.replace(/;.*/, '').split('='));
   const [, seconds = '', more] = parts.find(([name]) => name?.trim().toLowerCase() === 'wait') ?? [];
   return more === undefined && /^\s*\d+\s*$/.test(seconds) ? Math.min(Number(seconds), MAX_WAIT_S) : undefined;
 }
 
-/** The caller's trace, unless `meta` names one; as W3C Trace Context asks, a malformed one is passed over. */
+/** Adds the caller's trace, unless `meta` has one. As W3C Trace Context requires, a malformed one is ignored. */
 export function traced<T extends { readonly meta: Meta }>(asked: T, event: LambdaFunctionURLEvent): T {
   const traceparent = header(event, 'traceparent');
   return isTraceparent(traceparent) ? { ...asked, meta: { traceparent, ...asked.meta } } : asked;
 }
 
-/** `?after=` and `?limit=` of a paged route. @throws MeridianError `validation` */
+/** `?after=` and `?limit=` of a paginated route. @throws MeridianError `validation` */
 export function pageOf({ rawQueryString }: LambdaFunctionURLEvent): { after: string | undefined; limit: number } {
   const query = new URLSearchParams(rawQueryString);
   const text = query.get('limit') ?? String(DEFAULT_PAGE);
   const limit = /^\d+$/.test(text) ? Number(text) : 0;
   if (limit < 1 || limit > MAX_PAGE)
-    throw invalid([{ path: 'limit', message: `is "${text}", it has to be 1 to ${MAX_PAGE}` }]);
+    throw invalid([{ path: 'limit', message: `is "${text}"; it must be 1 to ${MAX_PAGE}` }]);
   return { after: query.get('after') ?? undefined, limit };
 }
 
-/** @throws MeridianError `too-large`: more than a Function URL carries */
+/** @throws MeridianError `too-large`: more than a Function URL can return */
 export function jsonAnswer(value: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
   const body = JSON.stringify(value);
   const bytes = payloadBytes(body);
   if (bytes > MAX_ANSWER_BYTES)
     throw new MeridianError(
       'too-large',
-      `The answer has ${bytes} bytes, at most ${MAX_ANSWER_BYTES} can be sent: ask for less with ?limit=.`,
+      `The response has ${bytes} bytes; the limit is ${MAX_ANSWER_BYTES}. Use a lower ?limit=.`,
       {
         details: { bytes, limit: MAX_ANSWER_BYTES },
       },
@@ -121,13 +121,19 @@ export function jsonAnswer(value: unknown, headers: Readonly<Record<string, stri
   return { statusCode: 200, headers: { 'content-type': 'application/json', ...headers }, body };
 }
 
-/** Of a body in the JSON that Lambda carries, in which quotes and backslashes are two bytes each; exact only near the limit. */
+/**
+ * Size of a body in the JSON that Lambda transports, where quotes and backslashes take two bytes; exact only near the
+ * limit.
+ */
 function payloadBytes(body: string): number {
   const bytes = Buffer.byteLength(body);
   return 2 * bytes > MAX_ANSWER_BYTES ? Buffer.byteLength(JSON.stringify(body)) : bytes;
 }
 
-/** An error as an RFC 9457 problem document; what can be tried again says after how many seconds: `retryAfter`, or 1. */
+/**
+ * An error as an RFC 9457 problem document. For a retryable one, `Retry-After` has the seconds to wait: `retryAfter`,
+ * or 1.
+ */
 export function problemAnswer(error: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
   const document = toProblem(error);
   return {
@@ -141,7 +147,7 @@ export function problemAnswer(error: unknown, headers: Readonly<Record<string, s
   };
 }
 
-/** The seconds that a problem document asks to wait; 1 if it does not say. Its members may be the domain's. */
+/** The seconds to wait before a retry, from a problem document; 1 if absent. The domain may have set the member. */
 export function secondsIn({ retryAfter }: Problem): string {
   return typeof retryAfter === 'number' && Number.isSafeInteger(retryAfter) && retryAfter > 0 ? `${retryAfter}` : '1';
 }

@@ -53,17 +53,17 @@ const postEvents: Handle = async (ports, event) => {
     return submitAppend(ports, traced(parse(ports.domain, envelope, ports.runtime.newId), event));
   };
   if (body === undefined)
-    throw invalid([{ path: '', message: 'The body is empty: send an envelope, or an array of them' }]);
+    throw invalid([{ path: '', message: 'The body is empty: send an envelope, or an array of envelopes' }]);
   if (!Array.isArray(body)) return acceptance(await submitOne(body));
   if (body.length > MAX_ENVELOPES)
     throw new MeridianError(
       'too-large',
-      `A request holds at most ${MAX_ENVELOPES} envelopes, this one has ${body.length}.`,
+      `A request holds at most ${MAX_ENVELOPES} envelopes; this one has ${body.length}.`,
       {
         details: { limit: MAX_ENVELOPES },
       },
     );
-  // One envelope among many: its error is its own.
+  // Among several envelopes, an error affects its own envelope only.
   const submitOneOfMany = async (envelope: unknown): Promise<Submitted> => {
     try {
       return encodeAccepted(await submitOne(envelope));
@@ -73,7 +73,7 @@ const postEvents: Handle = async (ports, event) => {
   };
   const begun = ports.runtime.elapsed();
   const results = await inOrderPerKey(body, (envelope) => textOf(envelope, 'stream') ?? '', submitOneOfMany, {
-    // What has to be sent again holds up its own stream, or its events would overtake each other.
+    // An envelope to be retried blocks the later ones of its stream, which would otherwise overtake it.
     when: (previous) =>
       (previous !== undefined && 'problem' in previous && previous.problem.retryable) ||
       ports.runtime.elapsed() - begun > BEGIN_MS,
@@ -82,7 +82,7 @@ const postEvents: Handle = async (ports, event) => {
         envelope,
         new MeridianError(
           'unavailable',
-          'There was no time left, or one of its stream before it has to be sent again: send it again.',
+          'Not started: the request ran out of time, or an earlier envelope of the stream must be retried. Send it again.',
           { retryable: true },
         ),
       ),
@@ -102,7 +102,7 @@ function refused(envelope: unknown, error: unknown): Submitted {
   };
 }
 
-/** A short text in what may be anything: enough to tell which envelope is meant. */
+/** A short text member of any value, to identify an envelope. */
 function textOf(value: unknown, name: string): string | undefined {
   if (value === null || typeof value !== 'object' || !Object.hasOwn(value, name)) return undefined;
   const text: unknown = Reflect.get(value, name);
@@ -112,7 +112,7 @@ function textOf(value: unknown, name: string): string | undefined {
 const postCommand: Handle = async (ports, event, { type = '', id = '', name }) => {
   const stream = streamNameOf(type, id);
   const named = streamModeOf(ports.domain, stream) === 'home' ? 'expected' : 'basedOn';
-  // Read here too, so that its faults have the header's name.
+  // Also parsed here, so that its faults carry the header's name.
   versionHeader(event, 'If-Match', stream);
   const token = tokenHeader(event, 'If-Match');
   const envelope = {
@@ -190,7 +190,7 @@ const routes: readonly Route[] = [
 ];
 
 /**
- * Answers a request of a Region's API.
+ * Handles a request to a Region's API.
  * @throws MeridianError `not-found`, and what the route's function throws
  */
 export async function routeRequest(ports: ApiPorts, event: LambdaFunctionURLEvent): Promise<Answer> {
@@ -204,13 +204,13 @@ export async function routeRequest(ports: ApiPorts, event: LambdaFunctionURLEven
     return isHead ? { ...answer, body: '' } : answer;
   }
   if (matching.length === 0)
-    throw new MeridianError('not-found', `There is nothing at ${event.rawPath}.`, {
+    throw new MeridianError('not-found', `No route matches ${event.rawPath}.`, {
       details: { routes: routes.map(({ method, path }) => `${method} ${path.pathname}`) },
     });
   const allowed = matching.map((candidate) => candidate.method);
   const text = allowed.join(', ');
   return problemAnswer(
-    new MeridianError('method-not-allowed', `${event.rawPath} takes ${text}.`, { details: { allowed } }),
+    new MeridianError('method-not-allowed', `${event.rawPath} allows ${text}.`, { details: { allowed } }),
     {
       allow: text,
     },

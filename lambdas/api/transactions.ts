@@ -27,7 +27,10 @@ import {
   waitHeader,
 } from './http.ts';
 
-/** `POST /transactions`: the outcome, or where to ask for it. @throws MeridianError as `parseTransaction`, `runTransaction` */
+/**
+ * `POST /transactions`: returns the outcome, or where to query it. @throws MeridianError as `parseTransaction`,
+ * `runTransaction`
+ */
 export async function postTransaction(ports: TransactPorts, event: LambdaFunctionURLEvent): Promise<Answer> {
   const transaction = traced(named(ports, jsonBody(event), header(event, 'Idempotency-Key')), event);
   const asked = waitHeader(event);
@@ -41,10 +44,10 @@ export async function postTransaction(ports: TransactPorts, event: LambdaFunctio
       const { stream, problem: cause } = outcome.reason;
       const error = new MeridianError(
         'aborted',
-        `Nothing of ${outcome.id} was written${stream === undefined ? '' : `, because of ${stream}`}: ${cause.detail}`,
+        `${outcome.id} was aborted${stream === undefined ? '' : ` because of ${stream}`}: ${cause.detail}`,
         { details: { id: outcome.id, ...encodeReason(outcome.reason) } },
       );
-      // Under this id it stays aborted: what can be tried again is the same under another one.
+      // The id stays aborted: a retry needs a new one.
       return problemAnswer(error, {
         ...applied,
         ...(cause.code === 'stream-busy' && { 'retry-after': secondsIn(cause) }),
@@ -77,18 +80,18 @@ export async function getTransaction(
   if (outcome.state === 'unknown')
     throw new MeridianError(
       'not-found',
-      `Nothing is recorded of ${id}: it was never sent, or its first attempt is under way.`,
+      `No record of ${id}: it was never sent, or its first attempt is in progress.`,
       { details: { id, state: 'unknown' } },
     );
   return jsonAnswer(encodeTransaction(outcome));
 }
 
-/** Only the Region that drives a transaction can wait for it as long as a caller likes. */
+/** Only the driving Region can wait for a transaction as long as the caller asks. */
 function longestWait({ region }: TransactPorts, id: string): number {
   return drivingRegionOf(id) === region ? Number.POSITIVE_INFINITY : PASSED_ON_WAIT_MS;
 }
 
-/** Whatever goes wrong then, the same transaction again tells what became of it: so its id is told, also one that was made here. */
+/** Adds the transaction's id to errors, also a generated one: the caller can retry with it to learn the outcome. */
 async function withId(id: string, outcome: Promise<Outcome>): Promise<Outcome> {
   try {
     return await outcome;
@@ -99,7 +102,10 @@ async function withId(id: string, outcome: Promise<Outcome>): Promise<Outcome> {
   }
 }
 
-/** A body that names no id is the transaction that the header names. @throws MeridianError `validation`: it names another one */
+/**
+ * The transaction of a request; the header gives the id if the body does not. @throws MeridianError `validation`:
+ * they differ
+ */
 function named(ports: TransactPorts, body: unknown, id: string | undefined): Transaction {
   if (body === undefined) throw invalid([{ path: '', message: 'The body is empty: send a transaction' }]);
   if (id === undefined || body === null || typeof body !== 'object' || Array.isArray(body))
@@ -109,7 +115,7 @@ function named(ports: TransactPorts, body: unknown, id: string | undefined): Tra
   const transaction = parseTransaction(ports, body);
   if (transaction.id !== id)
     throw invalid([
-      { path: 'Idempotency-Key', message: `is ${id}, and the body has the id ${transaction.id}: give one of them` },
+      { path: 'Idempotency-Key', message: `is ${id}, but the body has the id ${transaction.id}: specify one of them` },
     ]);
   return transaction;
 }

@@ -1,7 +1,10 @@
 import { type CoordinatePorts, type CoordinatorAnswer, coordinateStep } from '../../core/index.ts';
 import { instrument, type Telemetry } from '../instrument.ts';
 
-/** The state machine → the next attempt of a transaction, or the decision on one. It throws what is worth another try. */
+/**
+ * The state machine → the next attempt of a transaction, or the decision on one. Throws errors that are worth a
+ * retry.
+ */
 export function makeHandler(ports: CoordinatePorts & { readonly telemetry: Telemetry }) {
   return instrument(
     ports.telemetry,

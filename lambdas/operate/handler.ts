@@ -2,7 +2,7 @@ import { type OperateAnswer, toProblem } from '../../core/index.ts';
 import { type OperatePorts, runAction } from '../../core/operate/actions.ts';
 import { instrument, type Telemetry } from '../instrument.ts';
 
-/** What an operator asks of a Region, `{action, …}`: answered with its result or with a problem document. */
+/** Operators' requests `{action, …}` → a result or a problem document. */
 export function makeHandler(ports: OperatePorts & { readonly telemetry: Telemetry }) {
   return instrument(ports.telemetry, async (asked: unknown): Promise<OperateAnswer> => {
     try {

@@ -1,7 +1,10 @@
 import { type ParticipantAnswer, type ParticipatePorts, participateStep } from '../../core/index.ts';
 import { instrument, type Telemetry } from '../instrument.ts';
 
-/** The state machine, or another Region's `participant` → one step of one stream. It throws what is worth another try. */
+/**
+ * The state machine, or another Region's `participant` → one step of one stream. Throws errors that are worth a
+ * retry.
+ */
 export function makeHandler(ports: ParticipatePorts & { readonly telemetry: Telemetry }) {
   return instrument(
     ports.telemetry,

@@ -3,7 +3,7 @@ import { type Change, type RelayPorts, relayChanges } from '../../core/index.ts'
 import { failedOf } from '../batch.ts';
 import { instrument, type Telemetry } from '../instrument.ts';
 
-/** What is known of a changed item: its images as they are in the table's stream. */
+/** A changed item: its images in the table's stream. */
 interface ChangedItem {
   readonly eventName: string | undefined;
   readonly NewImage: unknown;
@@ -11,7 +11,7 @@ interface ChangedItem {
 }
 
 export interface RelayHandlerPorts extends RelayPorts {
-  /** Reads what a stream record tells; undefined: nothing that anybody waits for. Throws for what no table of ours holds. */
+  /** Parses a stream record; undefined if it needs no action. Throws for items that are not ours. */
   readonly changeOf: (item: ChangedItem) => Change | undefined;
   readonly telemetry: Telemetry;
 }
@@ -20,7 +20,7 @@ export interface RelayHandlerPorts extends RelayPorts {
 export function makeHandler(ports: RelayHandlerPorts) {
   return instrument(ports.telemetry, async ({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
     const records = Records.map((record) => ({ id: record.dynamodb?.SequenceNumber ?? '', ...read(ports, record) }));
-    // Everything behind the first failure is delivered again: sending it now would send it at every try.
+    // Lambda redelivers everything after the first failure: sending it now would send it on every retry.
     const unreadable = records.findIndex(({ why }) => why !== undefined);
     const failed = await relayChanges(
       ports,
@@ -29,7 +29,7 @@ export function makeHandler(ports: RelayHandlerPorts) {
     return failedOf(
       records.map(({ id, change, why }) => ({
         id,
-        why: change && failed.has(change) ? 'not all of it was sent' : why,
+        why: change && failed.has(change) ? 'not sent completely' : why,
       })),
       ports.telemetry.log,
     );

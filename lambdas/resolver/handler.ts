@@ -3,7 +3,7 @@ import { type ResolvePorts, resolveMessages } from '../../core/index.ts';
 import { failedOf } from '../batch.ts';
 import { instrument, type Telemetry } from '../instrument.ts';
 
-/** resolver queue → what a coordinator has left undone. */
+/** resolver queue → finishing what a coordinator left undone. */
 export function makeHandler(ports: ResolvePorts & { readonly telemetry: Telemetry }) {
   return instrument(ports.telemetry, async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
     const answers = await resolveMessages(

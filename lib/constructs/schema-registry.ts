@@ -32,7 +32,7 @@ export class SchemaRegistry extends Construct {
         schemaName,
         type: 'JSONSchemaDraft4',
         content,
-        description: 'The current version; what was written in earlier ones is in docs/schemas/messages',
+        description: 'The current version. The folder schemas/messages of the project has every version.',
       });
     }
   }

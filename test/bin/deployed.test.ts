@@ -4,10 +4,9 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { namesOf } from '../../core/names.ts';
-import { domain } from '../../examples/flights/index.ts';
 import { functionUrlEvent } from '../../world/network/server.ts';
 import { World } from '../../world/world.ts';
-import { jsonLines, meridian, regions } from './run-meridian.ts';
+import { domain, jsonLines, meridian, regions } from './run-meridian.ts';
 
 const KEY = { id: 'AKIDEXAMPLE', secret: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
 const names = namesOf('trial');
@@ -108,7 +107,7 @@ function run(args: readonly string[], env: Readonly<Record<string, string>> = {}
     input,
   });
 }
-const envelope = { id: 'a', stream: 'flight/a', events: [{ type: 'Arrived', data: { airport: 'BNA', delay: 5 } }] };
+const envelope = { id: 'a', stream: 'note/a', events: [{ type: 'Noted', data: { text: 'blue' } }] };
 
 describe('a deployed Region', () => {
   it('is found by its names, and its Function URL gets signed requests', async () => {
@@ -118,17 +117,17 @@ describe('a deployed Region', () => {
     expect(ingested).toMatchObject({ code: 0, stderr: '' });
     expect(asked).toEqual(['GET /2021-10-31/functions/trial-api/url', 'POST /events']);
 
-    const row = await run(['view', 'airport-delays', 'BNA', '--json', '--region', 'us-east-1']);
-    expect(jsonLines(row.stdout)).toMatchObject([{ key: 'BNA', value: { arrivals: 1 } }]);
+    const row = await run(['view', 'letters', 'b', '--json', '--region', 'us-east-1']);
+    expect(jsonLines(row.stdout)).toMatchObject([{ key: 'b', value: { texts: 1 } }]);
   });
 
   it('gets what has to be encoded, in the path and in the query', async () => {
-    const other = await run(['view', 'airport-delays', 'ä/b +~*', '--region', 'us-east-1']);
+    const other = await run(['view', 'letters', 'ä/b +~*', '--region', 'us-east-1']);
     expect(other).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/^not-found: .*airport-delays .*ä\/b \+~\*\.$/m),
+      stderr: expect.stringMatching(/^not-found: .*letters .*ä\/b \+~\*\.$/m),
     });
-    const rows = await run(['view', 'airport-delays', '--after', 'ä/b +~*', '--json', '--region', 'us-east-1']);
+    const rows = await run(['view', 'letters', '--after', 'ä/b +~*', '--json', '--region', 'us-east-1']);
     expect(rows).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
@@ -147,14 +146,14 @@ describe('a deployed Region', () => {
 
   it('is reached by its Function URL alone, but for what an operator does', async () => {
     const url = `http://abc.lambda-url.us-east-1.localhost.emulator:${new URL(endpoint).port}`;
-    const other = { id: 'b', stream: 'flight/b', events: [{ type: 'Arrived', data: { airport: 'ABE', delay: 5 } }] };
+    const other = { id: 'b', stream: 'note/b', events: [{ type: 'Noted', data: { text: 'red' } }] };
     expect(await run(['ingest', '-', '--url', url], {}, JSON.stringify(other))).toMatchObject({ code: 0 });
-    const state = await run(['stream', 'flight/b', '--json', '--url', url]);
-    expect(jsonLines(state.stdout)).toMatchObject([{ region: 'us-east-1', state: { arrived: { delay: 5 } } }]);
+    const state = await run(['stream', 'note/b', '--json', '--url', url]);
+    expect(jsonLines(state.stdout)).toMatchObject([{ region: 'us-east-1', state: [{ text: 'red' }] }]);
 
     const [quarantine, rebuild, ingest, health] = await Promise.all([
       run(['quarantine', 'list', '--url', url]),
-      run(['rebuild', 'airport-delays', '--only', '--url', url]),
+      run(['rebuild', 'letters', '--only', '--url', url]),
       run(['ingest', '-', '--force', '--url', url], {}, '{'),
       run(['regions', '--url', url]),
     ]);
@@ -188,7 +187,7 @@ describe('a deployed Region', () => {
     ],
     ['there is no key', () => ['--region', 'us-east-1'], keyless, /credentials/],
   ])('says so when %s', async (_what, where, env, said) => {
-    const { code, stderr } = await run(['view', 'airport-delays', ...where(new URL(endpoint).port)], env);
+    const { code, stderr } = await run(['view', 'letters', ...where(new URL(endpoint).port)], env);
     expect([code, stderr]).toEqual([1, expect.stringMatching(said)]);
     expect(stderr).not.toMatch(/^ +at /m);
   });

@@ -8,17 +8,18 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import * as z from 'zod';
 import { addQuarantine } from '../../bin/commands/quarantine.ts';
+import { freePort } from '../free-port.ts';
 import { addressOf, aServedWorld, jsonLines, meridian, meridianHere, regions, spawnMeridian } from './run-meridian.ts';
 
 const { world, address, put, run } = aServedWorld();
 const folder = mkdtempSync(join(tmpdir(), 'meridian-command-line-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function arrived(id: string, stream: string, delay = 0) {
+function noted(id: string, stream: string, text = 'blue') {
   return {
     id,
     stream,
-    events: [{ type: 'Arrived', data: { airport: 'BNA', delay } }],
+    events: [{ type: 'Noted', data: { text } }],
   };
 }
 function inLines(...lines: readonly (object | string)[]): string {
@@ -31,13 +32,13 @@ describe('meridian ingest', () => {
   const file = join(folder, 'envelopes.ndjson');
 
   it('hands in the envelopes of a file, events and commands, and changes nothing when it is done once more', async () => {
-    const reserve = { stream: 'seats/2001-01-01.LAX-JFK.1', command: 'reserve', input: { passenger: 'me' } };
-    writeFileSync(file, inLines(arrived('i1', 'flight/i1'), '', { id: 'i2', ...reserve, meta: { actor: 'desk' } }));
+    const take = { stream: 'stock/2', command: 'take', input: 'me' };
+    writeFileSync(file, inLines(noted('i1', 'note/i1'), '', { id: 'i2', ...take, meta: { actor: 'desk' } }));
 
     const first = await run(['ingest', file]);
     expect(first.stdout).toMatch(/^2 envelopes: 2 accepted, 0 rejected, 0 quarantined, in [\d.]+ s\.\n$/);
     expect([first.code, first.stderr]).toEqual([0, '']);
-    expect(await world.region('us-west-2').load(reserve.stream)).toMatchObject([
+    expect(await world.region('us-west-2').load(take.stream)).toMatchObject([
       { commitId: 'i2', meta: { actor: 'desk' } },
     ]);
 
@@ -45,15 +46,15 @@ describe('meridian ingest', () => {
     expect(jsonLines(again.stdout)).toEqual([
       { accepted: 2, rejected: 0, quarantined: 0, interrupted: false, seconds: expect.any(Number) },
     ]);
-    expect(await world.region('us-east-1').load('flight/i1')).toHaveLength(1);
+    expect(await world.region('us-east-1').load('note/i1')).toHaveLength(1);
   });
 
   it('tells the lines that are refused or cannot be read, with their numbers, and exits with 1', async () => {
     const input = inLines(
-      arrived('i3', 'flight/i3'),
+      noted('i3', 'note/i3'),
       { id: 'i4', stream: 'boat/1', events: [{ type: 'Sunk' }] },
       '{"id":',
-      { stream: 'flight/i5', events: [] },
+      { stream: 'note/i5', events: [] },
     );
     const held = quarantine.bodies.length;
     const [human, machine] = await Promise.all([
@@ -99,8 +100,8 @@ describe('meridian ingest', () => {
   it('says how far it is when it is interrupted', async () => {
     const child = spawnMeridian(['ingest', '-', '--url', address()]);
     const printed = Promise.all([text(child.stdout), text(child.stderr)]);
-    child.stdin.write(`${inLines(arrived('i6', 'flight/i6'))}\n`);
-    await vi.waitFor(async () => expect(await world.region('us-east-1').load('flight/i6')).toHaveLength(1), 30_000);
+    child.stdin.write(`${inLines(noted('i6', 'note/i6'))}\n`);
+    await vi.waitFor(async () => expect(await world.region('us-east-1').load('note/i6')).toHaveLength(1), 30_000);
     child.kill('SIGINT');
     expect(await once(child, 'exit')).toEqual([1, null]);
     const [stdout, stderr] = await printed;
@@ -127,11 +128,11 @@ describe('meridian ingest', () => {
     });
     const ended = once(child, 'exit');
     const stderr = text(child.stderr);
-    child.stdin.write(`${inLines(arrived('i8', 'flight/i8'))}\n`);
+    child.stdin.write(`${inLines(noted('i8', 'note/i8'))}\n`);
     const response = await asked.promise;
     child.kill('SIGINT');
     await once(child.stderr, 'data');
-    const taken = { id: 'i8', stream: 'flight/i8', version: 'v', log: 'us-east-1', position: 1 };
+    const taken = { id: 'i8', stream: 'note/i8', version: 'v', log: 'us-east-1', position: 1 };
     response.end(JSON.stringify([taken]));
     expect(await ended).toEqual([1, null]);
     expect(await stderr).toMatch(/^That was the second\.\nInterrupted\. Run it again: /);
@@ -142,7 +143,7 @@ describe('meridian ingest', () => {
     const child = spawnMeridian(['ingest', '-', '--url', address()]);
     child.stderr.destroy();
     const printed = text(child.stdout);
-    child.stdin.end(inLines('{', { id: 'i9', stream: 'boat/1', events: [] }, arrived('i10', 'flight/i10')));
+    child.stdin.end(inLines('{', { id: 'i9', stream: 'boat/1', events: [] }, noted('i10', 'note/i10')));
     expect(await once(child, 'exit')).toEqual([1, null]);
     expect(await printed).toMatch(/^3 envelopes: 1 accepted/);
   });
@@ -163,15 +164,20 @@ describe('meridian ingest', () => {
   });
 
   it('says how far it came when nobody answers', async () => {
-    writeFileSync(file, inLines(arrived('i7', 'flight/i7')));
-    const { code, stderr } = await run(['ingest', file, '--url', 'http://127.0.0.1:1/regions/us-east-1']);
+    writeFileSync(file, inLines(noted('i7', 'note/i7')));
+    const { code, stderr } = await run([
+      'ingest',
+      file,
+      '--url',
+      `http://127.0.0.1:${await freePort()}/regions/us-east-1`,
+    ]);
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^Stopped after 0 envelopes: .*\nNothing listens at/)]);
   });
 });
 
 describe('meridian regions', () => {
   it('shows the health of every Region and how far it is behind, for people and for machines', async () => {
-    await put(arrived('r1', 'flight/r1'));
+    await put(noted('r1', 'note/r1'));
     const [human, machine] = await Promise.all([run(['regions']), run(['regions', '--json'])]);
     expect(human.code).toBe(0);
     for (const region of regions) expect(human.stdout).toContain(`│ ${region} │ ok     │`);
@@ -193,7 +199,7 @@ describe('meridian regions', () => {
     world.cut('us-east-1', 'us-west-2', ['replication']);
     // A real pause: the world of this process runs on the wall clock, and what is shown is its time since the cut.
     await new Promise((resolve) => setTimeout(resolve, 5));
-    const body = JSON.stringify(arrived('r2', 'flight/r2'));
+    const body = JSON.stringify(noted('r2', 'note/r2'));
     await fetch(`${address()}/regions/us-east-1/events`, { method: 'POST', body });
     const { stdout } = await run(['regions', '--json']);
     world.healAll();
@@ -207,14 +213,14 @@ describe('meridian regions', () => {
 describe('meridian quarantine', () => {
   const listed = z.object({ messages: z.array(z.object({ id: z.string(), reason: z.string() })) });
   const event = (id: string, stream: string) =>
-    JSON.stringify({ 'detail-type': 'meridian.append', source: 'airports', detail: arrived(id, stream) });
+    JSON.stringify({ 'detail-type': 'meridian.append', source: 'desk', detail: noted(id, stream) });
   const unreadable = JSON.stringify({ reason: 'This is not JSON.', body: '{"id":' });
   let ids: readonly string[] = [];
   beforeEach(async () => {
     // What was handed back before may still come back.
     await world.whenIdle();
     await quarantine.remove(await quarantine.receive(0));
-    await quarantine.send([unreadable, event('q1', 'flight/q1'), event('q2', 'flight/q2')]);
+    await quarantine.send([unreadable, event('q1', 'note/q1'), event('q2', 'note/q2')]);
     const { stdout } = await run(['quarantine', 'list', '--json']);
     ids = listed.parse(JSON.parse(stdout)).messages.map(({ id }) => id);
   });
@@ -223,38 +229,38 @@ describe('meridian quarantine', () => {
     expect(ids).toHaveLength(3);
     const { stdout } = await run(['quarantine', 'list']);
     expect(stdout).toMatch(/│ id +│ since +│ received │ stream +│ envelope │ reason/);
-    expect(stdout).toContain('│ flight/q1 │ q1       │');
+    expect(stdout).toContain('│ note/q1 │ q1       │');
     expect(stdout).toContain('3 messages');
   });
 
   it('shows one message whole', async () => {
     const whole = await run(['quarantine', 'show', ids[1] ?? '']);
-    expect(whole.stdout).toContain('stream      flight/q1\n');
-    expect(whole.stdout).toContain('"delay": 0');
+    expect(whole.stdout).toContain('stream      note/q1\n');
+    expect(whole.stdout).toContain('"text": "blue"');
   });
 
   it('lists the messages of one stream', async () => {
-    const filtered = await run(['quarantine', 'list', '--stream', 'flight/q2', '--json']);
+    const filtered = await run(['quarantine', 'list', '--stream', 'note/q2', '--json']);
     expect(listed.parse(JSON.parse(filtered.stdout)).messages).toHaveLength(1);
   });
 
   it('counts what is chosen, as a trial, and leaves it there', async () => {
     const before = quarantine.bodies;
-    const trial = await run(['quarantine', 'redrive', '--stream', 'flight', '--dry-run']);
+    const trial = await run(['quarantine', 'redrive', '--stream', 'note', '--dry-run']);
     expect(trial.stdout).toMatch(/^2 messages would be/m);
     expect(quarantine.bodies).toEqual(before);
   });
 
   it('hands back to ingest what is chosen', async () => {
-    const real = await run(['quarantine', 'redrive', '--stream', 'flight', '--rate', '1', '--json']);
+    const real = await run(['quarantine', 'redrive', '--stream', 'note', '--rate', '1', '--json']);
     await world.whenIdle();
     expect(real.code).toBe(0);
     expect(jsonLines(real.stdout)).toMatchObject([
       { dryRun: false, redriven: [{ envelopeId: 'q1' }, { envelopeId: 'q2' }] },
     ]);
-    expect(await world.region('us-west-2').load('flight/q2')).toHaveLength(1);
+    expect(await world.region('us-west-2').load('note/q2')).toHaveLength(1);
     expect(quarantine.bodies).toContain(unreadable);
-    expect(quarantine.bodies).not.toContain(event('q1', 'flight/q1'));
+    expect(quarantine.bodies).not.toContain(event('q1', 'note/q1'));
   });
 
   it('takes back what still cannot be read, and ends all the same', async () => {

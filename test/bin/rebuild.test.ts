@@ -8,13 +8,13 @@ import { addressOf, aServedWorld, jsonLines, meridian, meridianHere, regions } f
 
 const { world, address, put, run } = aServedWorld();
 
-function arrived(id: string) {
-  return { id, stream: `flight/${id}`, events: [{ type: 'Arrived', data: { airport: 'BNA', delay: 0 } }] };
+function noted(id: string) {
+  return { id, stream: `note/${id}`, events: [{ type: 'Noted', data: { text: 'blue' } }] };
 }
 
 describe('meridian rebuild', () => {
   const building = {
-    view: 'airport-delays',
+    view: 'letters',
     codeVersion: 1,
     build: 2,
     segments: [0, 1].map((segment) => ({ segment, streams: 0, done: false })),
@@ -24,32 +24,31 @@ describe('meridian rebuild', () => {
     retired: [],
   };
 
-  beforeAll(() => put(arrived('b1')));
+  beforeAll(() => put(noted('b1')));
   const west = () => `${address()}/regions/us-west-2`;
   const built = z.object({
     regions: z.array(z.object({ region: z.string(), active: z.object({ build: z.number() }) })),
   });
 
   it('builds a view anew in every Region', async () => {
-    const all = await run(['rebuild', 'airport-delays']);
+    const all = await run(['rebuild', 'letters']);
     expect([all.code, all.stderr]).toEqual([0, '']);
-    for (const region of regions)
-      expect(all.stdout).toMatch(new RegExp(`^${region}: airport-delays .*build \\d+\\.$`, 'm'));
+    for (const region of regions) expect(all.stdout).toMatch(new RegExp(`^${region}: letters .*build \\d+\\.$`, 'm'));
   });
 
   it('builds a view anew in the named Region alone', async () => {
-    const only = await run(['rebuild', 'airport-delays', '--only', '--segments', '2', '--json', '--url', west()]);
+    const only = await run(['rebuild', 'letters', '--only', '--segments', '2', '--json', '--url', west()]);
     const [answer] = z.tuple([built]).parse(jsonLines(only.stdout));
     expect(answer.regions.map(({ region }) => region)).toEqual(['us-west-2']);
     for (const { active } of answer.regions) expect(active.build).toBeGreaterThan(1);
-    const view = await run(['view', 'airport-delays', '--json', '--url', west()]);
-    expect(jsonLines(view.stdout)).toMatchObject([{ key: 'BNA' }]);
+    const view = await run(['view', 'letters', '--json', '--url', west()]);
+    expect(jsonLines(view.stdout)).toMatchObject([{ key: 'b' }]);
   });
 
   it('says from when on earlier builds can be taken away', async () => {
-    await run(['rebuild', 'airport-delays', '--only']);
-    const clean = await run(['rebuild', 'airport-delays', '--clean', '--only']);
-    expect(clean.stdout).toMatch(/^us-east-1: [1-9]\d* earlier builds? of airport-delays .* from /);
+    await run(['rebuild', 'letters', '--only']);
+    const clean = await run(['rebuild', 'letters', '--clean', '--only']);
+    expect(clean.stdout).toMatch(/^us-east-1: [1-9]\d* earlier builds? of letters .* from /);
   });
 
   it('ends, other segments too, when a segment cannot be built', async () => {
@@ -83,7 +82,7 @@ describe('meridian rebuild', () => {
       response.end(JSON.stringify(action === 'rebuild-step' && segment === 0 ? { problem } : { result: building }));
     });
     const url = await addressOf(server);
-    const args = ['rebuild', 'airport-delays', '--only', '--url', `${url}/regions/a`];
+    const args = ['rebuild', 'letters', '--only', '--url', `${url}/regions/a`];
     const { code, stderr } = await meridianHere(addRebuild, args);
     server.close();
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^a: internal: .*\n$/)]);
@@ -109,7 +108,7 @@ describe('meridian rebuild', () => {
   });
 
   it('exits with 2 on more segments than there may be', async () => {
-    const { code, stderr } = await meridian(['rebuild', 'airport-delays', '--segments', '33']);
+    const { code, stderr } = await meridian(['rebuild', 'letters', '--segments', '33']);
     expect(code).toBe(2);
     expect(stderr).toContain('1 to 32');
   });
@@ -118,7 +117,7 @@ describe('meridian rebuild', () => {
     const [human, machine] = await Promise.all([run(['rebuild', 'boats']), run(['rebuild', 'boats', '--json'])]);
     expect(human).toMatchObject({ code: 1, stdout: '' });
     // Once, and not for each.
-    expect(human.stderr).toMatch(/^In every Region: unknown-view: .*\n.*: airport-delays\.\n$/);
+    expect(human.stderr).toMatch(/^In every Region: unknown-view: .*\n.*: letters\.\n$/);
     expect(machine.code).toBe(1);
     expect(jsonLines(machine.stdout)).toMatchObject([
       { regions: regions.map((region) => ({ region, problem: { code: 'unknown-view' } })) },
@@ -129,10 +128,10 @@ describe('meridian rebuild', () => {
 describe('meridian republish', () => {
   const heard: unknown[] = [];
   beforeAll(async () => {
-    await put(arrived('p1'));
+    await put(noted('p1'));
     world
       .region('us-east-1')
-      .bus.addRule({ source: ['meridian.flight'] }, { kind: 'listener', listen: (e) => heard.push(e) });
+      .bus.addRule({ source: ['meridian.note'] }, { kind: 'listener', listen: (e) => heard.push(e) });
   });
   beforeEach(() => void heard.splice(0));
 

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
+import { tmpdir } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { afterAll, beforeAll, vi } from 'vitest';
-import { domain } from '../../examples/flights/index.ts';
+import { type Domain, defineDomain, defineView } from '../../core/index.ts';
+import { note, toyDomain } from '../../testing/toy.ts';
 import { serveWorld } from '../../world/network/server.ts';
 import { World } from '../../world/world.ts';
 
@@ -21,11 +23,13 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What it reads. */
   readonly input?: string;
+  /** @default a folder outside of every project */
+  readonly cwd?: string;
 }
 
-/** Starts the command line as a process of its own. */
-export function spawnMeridian(args: readonly string[], { env = {} }: RunOptions = {}) {
-  return spawn(process.execPath, [script, ...args], { env: { ...ours, NODE_COMPILE_CACHE, ...env } });
+/** Starts the command line as a process of its own, outside of every project unless `cwd` is in one. */
+export function spawnMeridian(args: readonly string[], { env = {}, cwd = tmpdir() }: RunOptions = {}) {
+  return spawn(process.execPath, [script, ...args], { cwd, env: { ...ours, NODE_COMPILE_CACHE, ...env } });
 }
 
 /** Runs the command line to its end. */
@@ -75,9 +79,28 @@ export async function addressOf(server: Server): Promise<string> {
 
 export const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
 
-/** A world of the example, served to processes on a free port while a file's tests run. */
-export function aServedWorld() {
-  const world = new World({ domain, regions, latency: false });
+/** The texts of all notes by their first letter: how many, how long together, and on average. */
+const letters = defineView({
+  name: 'letters',
+  kind: 'totals',
+  of: note,
+  totals(entries) {
+    const totals: Record<string, { texts: number; length: number }> = {};
+    for (const { text } of entries) {
+      const { texts = 0, length = 0 } = totals[text.slice(0, 1)] ?? {};
+      totals[text.slice(0, 1)] = { texts: texts + 1, length: length + text.length };
+    }
+    return totals;
+  },
+  present: ({ texts = 0, length = 0 }) => ({ texts, length, mean: length / texts }),
+});
+
+/** What the command line is tried on: the toy's streams, and a view with columns. */
+export const domain = defineDomain({ streams: [...toyDomain.streams.values()], views: [letters] });
+
+/** A world, of the toy's streams unless it is given a domain, served to processes on a free port while a file's tests run. */
+export function aServedWorld(served: Domain = domain, options: Pick<RunOptions, 'cwd'> = {}) {
+  const world = new World({ domain: served, regions, latency: false });
   let address = '';
   beforeAll(async () => {
     const server = await serveWorld(world, 0);
@@ -100,7 +123,7 @@ export function aServedWorld() {
       await world.whenIdle();
     },
     /** Runs a command on the first Region. */
-    run: (args: readonly string[], { env, ...options }: RunOptions = {}) =>
-      meridian(args, { env: { MERIDIAN_URL: address, ...env }, ...options }),
+    run: (args: readonly string[], { env, ...others }: RunOptions = {}) =>
+      meridian(args, { env: { MERIDIAN_URL: address, ...env }, ...options, ...others }),
   };
 }

@@ -11,24 +11,24 @@ const { world, address, put, run } = aServedWorld();
 const folder = mkdtempSync(join(tmpdir(), 'meridian-transact-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Members at home in us-east-1, where commands are sent, and in us-west-2. */
-const EAST = 'BOS.ada';
-const WEST = 'LAX.bob';
-function earned(member: string, miles: number) {
+/** Accounts at home in us-east-1, where commands are sent, and in us-west-2. */
+const EAST = 'us-east-1.ada';
+const WEST = 'us-west-2.bob';
+function deposited(name: string, amount: number) {
   return {
-    id: `${member}.earned`,
-    stream: `miles/${member}`,
-    command: 'earn',
-    input: { miles },
+    id: `${name}.deposited`,
+    stream: `account/${name}`,
+    command: 'deposit',
+    input: { amount },
   };
 }
-beforeAll(() => put(earned(EAST, 50_000), earned(WEST, 50_000), earned('LAX.poor', 50)));
+beforeAll(() => put(deposited(EAST, 50_000), deposited(WEST, 50_000), deposited('us-west-2.poor', 50)));
 
-/** Both are paid, or none. */
-function payments(booking: string, { east = 10, west = 10 } = {}) {
+/** Both are withdrawn, or none. */
+function withdrawals({ east = 10, west = 10 } = {}) {
   return [
-    { stream: `miles/${EAST}`, command: 'pay', input: { miles: east, booking } },
-    { stream: `miles/${WEST}`, command: 'pay', input: { miles: west, booking } },
+    { stream: `account/${EAST}`, command: 'withdraw', input: { amount: east } },
+    { stream: `account/${WEST}`, command: 'withdraw', input: { amount: west } },
   ];
 }
 function text(value: unknown) {
@@ -45,15 +45,15 @@ async function aRegionThat(answers: RequestListener) {
 
 describe('meridian transact', () => {
   it('changes streams of several Regions together, and says where they stand', async () => {
-    const { code, stdout, stderr } = await run(['transact', text(payments('t1')), '--id', 'us-east-1:t1']);
+    const { code, stdout, stderr } = await run(['transact', text(withdrawals()), '--id', 'us-east-1:t1']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(
-      /^us-east-1:t1 is committed\.\n {2}miles\/BOS\.ada {2}position \d+ of log us-east-1 {2}version \S+\n {2}miles\/LAX\.bob {2}position \d+ of log us-west-2 {2}version \S+\n$/,
+      /^us-east-1:t1 is committed\.\n {2}account\/us-east-1\.ada {2}position \d+ of log us-east-1 {2}version \S+\n {2}account\/us-west-2\.bob {2}position \d+ of log us-west-2 {2}version \S+\n$/,
     );
   });
 
   it('makes an id of the Region that is asked, and prints it', async () => {
-    const { code, stdout } = await run(['transact', text(payments('t2')), '--json'], {
+    const { code, stdout } = await run(['transact', text(withdrawals()), '--json'], {
       env: { MERIDIAN_URL: `${address()}/regions/us-west-2` },
     });
     expect(code).toBe(0);
@@ -61,80 +61,80 @@ describe('meridian transact', () => {
       {
         id: expect.stringMatching(/^us-west-2:[0-9a-f-]{36}$/),
         state: 'committed',
-        participants: [{ stream: `miles/${EAST}` }, { stream: `miles/${WEST}` }],
+        participants: [{ stream: `account/${EAST}` }, { stream: `account/${WEST}` }],
       },
     ]);
   });
 
   it('reads the participants from a file', async () => {
     const file = join(folder, 'participants.json');
-    writeFileSync(file, text(payments('t3')));
+    writeFileSync(file, text(withdrawals()));
     const { stdout } = await run(['transact', file, '--id', 'us-east-1:t3', '--actor', 'desk']);
     expect(stdout).toMatch(/^us-east-1:t3 is committed/);
-    expect(await world.region('us-east-1').load(`miles/${EAST}`)).toContainEqual(
+    expect(await world.region('us-east-1').load(`account/${EAST}`)).toContainEqual(
       expect.objectContaining({ commitId: expect.stringMatching('^us-east-1:t3#'), meta: { actor: 'desk' } }),
     );
   });
 
   it('reads a whole request from standard input', async () => {
-    const whole = { id: 'us-east-1:t4', participants: payments('t4'), meta: { actor: 'file' } };
+    const whole = { id: 'us-east-1:t4', participants: withdrawals(), meta: { actor: 'file' } };
     const { stdout } = await run(['transact', '-'], { input: text(whole) });
     expect(stdout).toMatch(/^us-east-1:t4 is committed/);
-    expect(await world.region('us-east-1').load(`miles/${EAST}`)).toContainEqual(
+    expect(await world.region('us-east-1').load(`account/${EAST}`)).toContainEqual(
       expect.objectContaining({ commitId: expect.stringMatching('^us-east-1:t4#'), meta: { actor: 'file' } }),
     );
   });
 
   it('may be sent again with its id, to another Region too, and answers the same', async () => {
-    const command = ['transact', text(payments('t5')), '--id', 'us-east-1:t5', '--json'];
+    const command = ['transact', text(withdrawals()), '--id', 'us-east-1:t5', '--json'];
     const first = await run(command);
     const again = await run([...command, '--url', `${address()}/regions/us-east-2`]);
     expect(again).toEqual(first);
   });
 
   it('may not be another one under the same id', async () => {
-    await run(['transact', text(payments('t6')), '--id', 'us-east-1:t6']);
-    const other = await run(['transact', text(payments('another')), '--id', 'us-east-1:t6']);
+    await run(['transact', text(withdrawals()), '--id', 'us-east-1:t6']);
+    const other = await run(['transact', text(withdrawals({ east: 11 })), '--id', 'us-east-1:t6']);
     expect(other).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^id-reused: .*\n.*--id/) });
   });
 
   it('exits with 1 when it is aborted, and says because of which stream and why', async () => {
-    const asked = text(payments('t7', { west: 60_000 }));
+    const asked = text(withdrawals({ west: 60_000 }));
     const human = await run(['transact', asked, '--id', 'us-east-1:t7']);
     expect(human).toMatchObject({ code: 1, stdout: '' });
-    expect(human.stderr).toMatch(/^aborted: .*miles\/LAX\.bob.* 60000\.\n.*another --id.*\n$/);
+    expect(human.stderr).toMatch(/^aborted: .*account\/us-west-2\.bob.* only\.\n.*another --id.*\n$/);
     const machine = await run(['transact', asked, '--id', 'us-east-1:t7', '--json']);
     expect(machine).toMatchObject({ code: 1, stdout: '' });
     expect(jsonLines(machine.stderr)).toMatchObject([
-      { code: 'aborted', status: 409, participant: 'miles/LAX.bob', reason: { code: 'rejected' } },
+      { code: 'aborted', status: 409, participant: 'account/us-west-2.bob', reason: { code: 'rejected' } },
     ]);
   });
 
   it('checks streams that it only reads', async () => {
-    const read = await run(['stream', 'miles/LAX.poor', '--json', '--url', `${address()}/regions/us-west-2`]);
+    const read = await run(['stream', 'account/us-west-2.poor', '--json', '--url', `${address()}/regions/us-west-2`]);
     const [{ version }] = jsonLines(read.stdout) as [{ version: string }];
-    const asked = (booking: string, id: string) =>
-      run(['transact', text(payments(booking)), '--id', id, '--check', `miles/LAX.poor=${version}`]);
-    expect(await asked('t8', 'us-east-1:t8')).toMatchObject({ code: 0 });
-    await put({ ...earned('LAX.poor', 1), id: 'one-more' });
-    const late = await asked('t9', 'us-east-1:t9');
+    const asked = (id: string) =>
+      run(['transact', text(withdrawals()), '--id', id, '--check', `account/us-west-2.poor=${version}`]);
+    expect(await asked('us-east-1:t8')).toMatchObject({ code: 0 });
+    await put({ ...deposited('us-west-2.poor', 1), id: 'one-more' });
+    const late = await asked('us-east-1:t9');
     expect(late).toMatchObject({ code: 1, stdout: '' });
-    expect(late.stderr).toMatch(/^aborted: .*miles\/LAX\.poor/);
+    expect(late.stderr).toMatch(/^aborted: .*account\/us-west-2\.poor/);
   });
 
   it('tells every fault with its path', async () => {
-    const [first] = payments('t10');
-    const { code, stderr } = await run(['transact', text([first, first, { stream: 'flight/a', command: 'arrive' }])]);
+    const [first] = withdrawals();
+    const { code, stderr } = await run(['transact', text([first, first, { stream: 'note/a', command: 'note' }])]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^validation: /);
-    expect(stderr).toMatch(/participants\[1\]\.stream .*miles\/BOS\.ada/);
+    expect(stderr).toMatch(/participants\[1\]\.stream .*account\/us-east-1\.ada/);
     expect(stderr).toContain('participants[2].stream');
     expect(stderr).toContain('Nothing was written');
   });
 
   it('exits with 3 while it is not decided, and says how to ask; sent again, it goes on', async () => {
     const id = 'us-east-1:t11';
-    const command = ['transact', text(payments('t11')), '--id', id, '--timeout', '240'];
+    const command = ['transact', text(withdrawals()), '--id', id, '--timeout', '240'];
     const { machine } = world.region('us-east-1');
     // It is lost at its first step: nobody decides before it is sent again.
     machine.beforeStep = ({ transaction, kill }) => {
@@ -162,8 +162,8 @@ describe('meridian transact', () => {
     try {
       const id = 'us-east-1:lost';
       const [human, machine, asked] = await Promise.all([
-        meridian(['transact', text(payments('t12')), '--id', id, '--url', url]),
-        meridian(['transact', text(payments('t12')), '--id', id, '--url', url, '--json']),
+        meridian(['transact', text(withdrawals()), '--id', id, '--url', url]),
+        meridian(['transact', text(withdrawals()), '--id', id, '--url', url, '--json']),
         meridian(['transaction', id, '--url', url]),
       ]);
       expect(human).toMatchObject({ code: 3, stdout: '' });
@@ -199,10 +199,10 @@ describe('meridian transact', () => {
   });
 
   it('adds options to what the JSON says', async () => {
-    const whole = { id: 'us-east-1:t13', participants: payments('t13'), meta: { actor: 'file' }, timeoutSeconds: 20 };
+    const whole = { id: 'us-east-1:t13', participants: withdrawals(), meta: { actor: 'file' }, timeoutSeconds: 20 };
     const options = ['--id', whole.id, '--timeout', '20', '--actor', 'file', '--correlation', 'trip-7'];
     expect(await run(['transact', text(whole), ...options])).toMatchObject({ code: 0 });
-    const commits = await world.region('us-east-1').load(`miles/${EAST}`);
+    const commits = await world.region('us-east-1').load(`account/${EAST}`);
     expect(commits).toContainEqual(
       expect.objectContaining({
         commitId: expect.stringMatching('^us-east-1:t13#'),
@@ -217,7 +217,7 @@ describe('meridian transact', () => {
     [{ meta: { actor: 'a' } }, ['--actor', 'b'], 'meta.actor is "a" in the JSON, and --actor is b'],
     [{ id: null }, ['--id', 'us-east-1:b'], 'id is null in the JSON, and --id is us-east-1:b'],
   ])('exits with 2 when the JSON has %j, and the options say otherwise: %j', async (json, args, message) => {
-    const { code, stderr } = await meridian(['transact', text({ participants: payments('t14'), ...json }), ...args]);
+    const { code, stderr } = await meridian(['transact', text({ participants: withdrawals(), ...json }), ...args]);
     expect({ code, stderr }).toEqual({
       code: 2,
       stderr: `error: ${message}: give it once.\nSee: meridian transact --help\n`,
@@ -225,23 +225,28 @@ describe('meridian transact', () => {
   });
 
   it('names the options of faults that were typed as options, and the JSON of those that stand there', async () => {
-    const bad = { stream: 'miles/LAX.poor', expected: 'x' };
-    const asOptions = ['--id', 'mars-1:a', '--actor', '', '--check', 'miles/LAX.poor=y'];
+    const bad = { stream: 'account/us-west-2.poor', expected: 'x' };
+    const asOptions = ['--id', 'mars-1:a', '--actor', '', '--check', 'account/us-west-2.poor=y'];
     const [options, json] = await Promise.all([
       run([
         'transact',
-        text({ participants: payments('t15'), checks: [bad] }),
+        text({ participants: withdrawals(), checks: [bad] }),
         ...asOptions.slice(0, 2),
         ...asOptions.slice(4),
       ]),
-      run(['transact', text({ participants: payments('t15'), id: 'mars-1:a', checks: [bad] })]),
+      run(['transact', text({ participants: withdrawals(), id: 'mars-1:a', checks: [bad] })]),
     ]);
     expect([options.code, json.code]).toEqual([1, 1]);
     const paths = ({ stderr }: { readonly stderr: string }) =>
       stderr.split('\n').flatMap((line) => /^ {2}(.*?) {2}/.exec(line)?.[1]?.trim() ?? []);
-    expect(paths(options)).toEqual(['--id', 'checks[0].expected', '--check miles/LAX.poor', '--check miles/LAX.poor']);
+    expect(paths(options)).toEqual([
+      '--id',
+      'checks[0].expected',
+      '--check account/us-west-2.poor',
+      '--check account/us-west-2.poor',
+    ]);
     expect(paths(json)).toEqual(['id', 'checks[0].expected']);
-    const empty = await run(['transact', text(payments('t15')), '--actor', '']);
+    const empty = await run(['transact', text(withdrawals()), '--actor', '']);
     expect(paths(empty)).toEqual(['--actor']);
   });
 
@@ -250,8 +255,8 @@ describe('meridian transact', () => {
     [{ meta: [] }, 'meta'],
     [{ timeoutSeconds: null }, 'timeoutSeconds'],
   ])('lets the Region refuse what is no such member: %j', async (json, path) => {
-    const check = ['--check', 'miles/LAX.poor=x', '--correlation', 'c'];
-    const { code, stderr } = await run(['transact', text({ participants: payments('t16'), ...json }), ...check]);
+    const check = ['--check', 'account/us-west-2.poor=x', '--correlation', 'c'];
+    const { code, stderr } = await run(['transact', text({ participants: withdrawals(), ...json }), ...check]);
     expect(code).toBe(1);
     expect(stderr).toMatch(new RegExp(`^  ${path} +Invalid input`, 'm'));
   });
@@ -270,7 +275,7 @@ describe('meridian transact', () => {
     ['what is not JSON', ['[{'], 'participants are not JSON'],
     ['what is not JSON on standard input', ['-'], 'standard input is not JSON'],
     ['an id that is none', ['[]', '--id', 'order-17'], '<Region>:<key>'],
-    ['a check without a version', ['[]', '--check', 'miles/LAX.ada'], '<stream>=<version>'],
+    ['a check without a version', ['[]', '--check', 'account/us-west-2.ada'], '<stream>=<version>'],
     ['a wait that is none', ['[]', '--wait', 'long'], '0 to 50'],
     ['a time-out that is too long', ['[]', '--timeout', '500'], '1 to 240'],
     ['nothing', [], "missing required argument 'participants'"],
@@ -284,8 +289,8 @@ describe('meridian transact', () => {
 
 describe('meridian transaction', () => {
   beforeAll(async () => {
-    await run(['transact', text(payments('s1')), '--id', 'us-east-1:s1']);
-    await run(['transact', text(payments('s2', { east: 60_000 })), '--id', 'us-east-1:s2']);
+    await run(['transact', text(withdrawals()), '--id', 'us-east-1:s1']);
+    await run(['transact', text(withdrawals({ east: 60_000 })), '--id', 'us-east-1:s2']);
   }, 120_000);
 
   it('shows in any Region what became of it', async () => {
@@ -297,10 +302,10 @@ describe('meridian transaction', () => {
     ]);
     expect(committed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^us-east-1:s1 is committed\.\n/) });
     expect(aborted).toMatchObject({ code: 1, stderr: '' });
-    expect(aborted.stdout).toMatch(/^us-east-1:s2 is aborted.* miles\/BOS\.ada: rejected: .* 60000\.\n$/);
+    expect(aborted.stdout).toMatch(/^us-east-1:s2 is aborted.* account\/us-east-1\.ada: rejected: .* only\.\n$/);
     expect(machine.code).toBe(1);
     expect(jsonLines(machine.stdout)).toMatchObject([
-      { id: 'us-east-1:s2', state: 'aborted', participant: `miles/${EAST}`, reason: { code: 'rejected' } },
+      { id: 'us-east-1:s2', state: 'aborted', participant: `account/${EAST}`, reason: { code: 'rejected' } },
     ]);
   });
 
@@ -323,62 +328,5 @@ describe('meridian transaction', () => {
       stdout: '',
       stderr: expect.stringMatching(/^ {2}<id> {2}is not <Region>:<key>/m),
     });
-  });
-});
-
-describe('meridian book', () => {
-  /** The seats are at home in us-west-2. */
-  const flight = '2001-01-01.LAX-BNA.17';
-
-  it('takes a seat and pays the price of the flight, driven where the seats are', async () => {
-    const { code, stdout, stderr } = await run(['book', flight, EAST]);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(
-      new RegExp(
-        `^${EAST} .*${flight}, .*1800 miles\\.\nus-west-2:\\S+ is committed\\.\n  seats/${flight} .*\n  miles/${EAST} `,
-      ),
-    );
-  });
-
-  it('pays once, however often it is booked', async () => {
-    const before = await run(['book', flight, WEST, '--json', '--id', 'us-west-2:bob']);
-    const again = await run(['book', flight, WEST, '--json', '--id', 'us-west-2:bob']);
-    const anew = await run(['book', flight, WEST, '--json']);
-    expect([before.code, anew.code, again]).toEqual([0, 0, before]);
-    const { stdout } = await run(['stream', `miles/${WEST}`, '--json', '--url', `${address()}/regions/us-west-2`]);
-    expect(jsonLines(stdout)).toMatchObject([{ state: { paid: { [flight]: 1800 } } }]);
-  });
-
-  it('takes no seat for who cannot pay it', async () => {
-    const poor = await run(['book', flight, 'LAX.poor']);
-    expect(poor).toMatchObject({ code: 1, stdout: '' });
-    expect(poor.stderr).toMatch(/^aborted: .*miles\/LAX\.poor.* 1800\./);
-  });
-
-  it('takes the price that it is given', async () => {
-    const cheap = await run(['book', '2001-01-01.LAX-BNA.18', 'LAX.poor', '--miles', '40']);
-    expect(cheap).toMatchObject({ code: 0, stdout: expect.stringContaining('for 40 miles') });
-  });
-
-  it('says what a flight and a member look like', async () => {
-    const [noFlight, noMember, noMiles] = await Promise.all([
-      run(['book', 'LAX', EAST]),
-      run(['book', flight, 'ada']),
-      run(['book', flight, EAST, '--miles', '0']),
-    ]);
-    expect(noFlight).toMatchObject({ code: 2, stderr: expect.stringContaining('2001-01-01.LAX-BNA.17') });
-    expect(noMember).toMatchObject({ code: 2, stderr: expect.stringContaining('LAX.ada') });
-    expect(noMiles).toMatchObject({ code: 2, stderr: expect.stringContaining('1 or more') });
-  });
-
-  it('tells faults by what was typed', async () => {
-    const [miles, member, region] = await Promise.all([
-      run(['book', flight, EAST, '--miles', '1000001']),
-      run(['book', flight, `LAX.${'x'.repeat(100)}`]),
-      run(['book', flight, EAST, '--id', 'mars-1:a', '--actor', 'x'.repeat(256)]),
-    ]);
-    expect(miles).toMatchObject({ code: 1, stderr: expect.stringContaining('\n  --miles  Too big') });
-    expect(member).toMatchObject({ code: 1, stderr: expect.stringContaining('\n  <member>  Too big') });
-    expect(region).toMatchObject({ code: 1, stderr: expect.stringContaining('\n  --id  names a Region') });
   });
 });

@@ -31,10 +31,10 @@ describe.skipIf(process.platform === 'win32')('bin/meridian.mjs', () => {
   afterEach(() => rmSync(root, { recursive: true }));
 
   it('passes arguments and the exit code through', async () => {
-    const child = start(['exit', '3', '--flights', '2k', 'with space']);
+    const child = start(['exit', '3', '--wait', '2s', 'with space']);
     const output = text(child.stdout);
     expect(await once(child, 'close')).toEqual([3, null]);
-    expect(await output).toBe('["exit","3","--flights","2k","with space"]\n');
+    expect(await output).toBe('["exit","3","--wait","2s","with space"]\n');
   });
 
   it('passes a signal on and waits for the command to end in its own way', async () => {

@@ -18,6 +18,8 @@ const targets = [
   'adapters/memory/clock.ts',
   'bench/alternate.ts',
   'bin/table.ts',
+  'client/index.ts',
+  'client/send.ts',
   'core/index.ts',
   'core/facts/hlc.ts',
   'core/limits/aws.ts',
@@ -31,6 +33,7 @@ const targets = [
   'lambdas/api/handler.ts',
   'lambdas/api/index.ts',
   'lib/config.ts',
+  'lib/index.ts',
   'project/project.ts',
   'test/helper.ts',
   'testing/index.ts',
@@ -47,9 +50,14 @@ const inCore = ['core/facts/hlc.ts', 'core/limits/aws.ts', 'core/names.ts', 'cor
 const allowed: Record<string, string[]> = {
   'core/facts/x.ts': ['core/facts/hlc.ts', 'core/limits/aws.ts', 'core/names.ts', 'zod'],
   'core/write/x.ts': [...inCore, 'zod'],
+  'client/x.ts': [
+    ...['client/index.ts', 'client/send.ts', 'core/facts/hlc.ts', 'core/limits/aws.ts', 'core/wire/bus.ts'],
+    'zod',
+  ],
   'examples/flights/x.ts': ['examples/flights/flight.ts', 'examples/flights/index.ts', 'index.ts', 'zod'],
   'examples/flights/demo/x.ts': [
-    ...['examples/flights/flight.ts', 'examples/flights/index.ts', 'index.ts', 'world/index.ts', 'bin/table.ts'],
+    ...['examples/flights/flight.ts', 'examples/flights/index.ts', 'index.ts', 'client/index.ts', 'world/index.ts'],
+    'bin/table.ts',
     ...['commander', 'zod', 'node:fs'],
   ],
   'adapters/x.ts': [
@@ -67,11 +75,12 @@ const allowed: Record<string, string[]> = {
   ],
   'lambdas/x/index.ts': [
     ...['core/index.ts', ...inCore, 'lambdas/environment.ts', 'lambdas/api/handler.ts'],
-    ...['adapters/memory/clock.ts', 'examples/flights/index.ts'],
+    'adapters/memory/clock.ts',
     ...['@aws-sdk/client-sqs', '@aws-sdk/lib-dynamodb', '@aws-lambda-powertools/logger', 'node:fs'],
   ],
   'lib/x.ts': [
     'lib/config.ts',
+    'lib/index.ts',
     'core/limits/aws.ts',
     'core/names.ts',
     'core/wire/bus.ts',
@@ -84,6 +93,7 @@ const allowed: Record<string, string[]> = {
   'lib/meridian.ts': [
     ...[
       'lib/config.ts',
+      'lib/index.ts',
       'core/index.ts',
       'core/limits/aws.ts',
       'core/names.ts',
@@ -103,7 +113,7 @@ const allowed: Record<string, string[]> = {
     ...['core/index.ts', ...inCore, 'world/index.ts', 'world/link.ts', 'adapters/memory/clock.ts'],
     ...['lambdas/environment.ts', 'lambdas/api/handler.ts', 'testing/toy.ts', 'zod', 'node:fs'],
   ],
-  'schemas/x.ts': ['schemas/documents.ts', 'core/index.ts', ...inCore, 'examples/flights/index.ts', 'zod', 'node:fs'],
+  'schemas/x.ts': ['schemas/documents.ts', 'core/index.ts', ...inCore, 'zod', 'node:fs'],
   'bench/x.ts': [
     'adapters/memory/clock.ts',
     'bench/alternate.ts',
@@ -115,10 +125,19 @@ const allowed: Record<string, string[]> = {
     'zod',
     'node:fs',
   ],
-  'bin/app.ts': ['lib/config.ts', 'project/project.ts', 'aws-cdk-lib', 'constructs', 'node:fs'],
+  'examples/flights/app.ts': ['lib/index.ts', 'aws-cdk-lib', 'constructs', 'node:fs'],
   'bin/meridian.ts': [
-    ...['bin/table.ts', 'project/project.ts', 'world/link.ts', 'world/index.ts', 'core/index.ts', ...inCore],
-    ...['commander', 'zod', 'node:fs'],
+    ...[
+      'bin/table.ts',
+      'client/index.ts',
+      'client/send.ts',
+      'project/project.ts',
+      'world/link.ts',
+      'world/index.ts',
+      'core/index.ts',
+      ...inCore,
+    ],
+    ...['schemas/documents.ts', 'commander', 'zod', 'node:fs'],
   ],
 };
 
@@ -143,7 +162,7 @@ describe('the layers', () => {
       for (const [n, target] of imported().entries()) {
         const importer = /\/x\.ts$|bin\/meridian\.ts$/.test(from)
           ? from.replace(/\.ts$/, `${n}.ts`)
-          : from === 'bin/app.ts' || from === 'lib/meridian.ts'
+          : from === 'examples/flights/app.ts' || from === 'lib/meridian.ts'
             ? from
             : from.replace(/\/([^/]+)\/([^/]+)$/, `/$1${n}/$2`);
         const path = targets.includes(target) ? toImport(importer, target) : target;
@@ -156,6 +175,8 @@ describe('the layers', () => {
     files['core/cycle-b.ts'] = "import type { A } from './cycle-a.ts';\nexport type B = A;";
     files['core/lost.ts'] = "import './nowhere.ts';";
     files['examples/flights/demo/figures.ts'] = "import 'zod';\nimport 'node:fs';\nimport '../../../core/index.ts';";
+    files['core/definition/untyped.ts'] = 'export const here = 1;';
+    files['client/untyped.ts'] = "import '../core/definition/untyped.ts';";
     files['core/orphan.ts'] = 'export const alone = 1;';
     files['core/loaded.ts'] = "export const fs = process.getBuiltinModule('node:fs');";
     files['core/typed.ts'] = "import type { Queue } from 'aws-cdk-lib';\nexport type Q = Queue;";
@@ -181,6 +202,7 @@ describe('the layers', () => {
     ['core/cycle-a.ts → core/cycle-b.ts → core/cycle-a.ts', 'no-cycle'],
     ['core/lost.ts → ./nowhere.ts', 'no-unresolved'],
     ['examples/flights/demo/figures.ts → core/index.ts', 'figures-are-independent'],
+    ['client/untyped.ts → core/definition/untyped.ts', 'client-has-types-of-definitions-only'],
     ['core/orphan.ts', 'no-orphan'],
     ['core/loaded.ts → fs', 'core-is-pure'],
     ['core/typed.ts → node_modules/aws-cdk-lib/index.js', 'core-is-pure'],

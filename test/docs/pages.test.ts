@@ -1,16 +1,22 @@
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import * as aws from '../../core/limits/aws.ts';
+import * as budgets from '../../core/limits/budgets.ts';
 import { parseConfig } from '../../lib/config.ts';
 
-const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...globSync('docs/**/*.md')];
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...globSync('docs/**/*.md'),
+  ...globSync('examples/*/README.md'),
+];
+const NOT_OURS = new Set(['node_modules', 'cdk.out', 'coverage']);
+/** They may be taken away: nothing of Meridian needs them. */
+const hasExamples = existsSync('examples');
 function textOf(page: string): string {
   return readFileSync(page, 'utf8');
-}
-function codeOf(page: string, language: string): readonly string[] {
-  return [...textOf(page).matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(
-    ([, code = '']) => code,
-  );
 }
 
 /** What headings are called in links, as GitHub has it. */
@@ -28,19 +34,14 @@ describe('the pages', () => {
     const prose = textOf(page).replaceAll(/^ *```[\s\S]*?^ *```$/gm, '');
     for (const [link, path = '', anchor] of prose.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)]*))?\)/g)) {
       const target = path === '' ? page : join(dirname(page), path);
+      if (target.startsWith('examples/') && !hasExamples) continue;
       if (anchor !== undefined) expect(anchorsOf(target), link).toContain(anchor);
       else expect(globSync(target), link).not.toEqual([]);
     }
   });
 });
 
-describe('README.md', () => {
-  it('shows the stream that the guide has, which a test follows', () => {
-    const shown = codeOf('README.md', 'ts');
-    expect(shown).toHaveLength(1);
-    expect(codeOf('docs/guide.md', 'ts')).toEqual(expect.arrayContaining([...shown]));
-  });
-
+describe('docs/reference/configuration.md', () => {
   it('explains every key of the context', () => {
     const keys: string[] = [];
     parseConfig({
@@ -49,7 +50,41 @@ describe('README.md', () => {
         return key === 'regions' ? ['us-east-1', 'us-east-2'] : undefined;
       },
     });
-    const [, table = ''] = /^ *\| key +\| meaning.*\n.*\n((?: *\|.*\n)+)/m.exec(textOf('README.md')) ?? [];
-    expect([...table.matchAll(/^ *\| `(\w+)`/gm)].map(([, key]) => key).sort()).toEqual(keys.sort());
+    const page = textOf('docs/reference/configuration.md');
+    const [, table = ''] = /^\| key +\| meaning.*\n.*\n((?:\|.*\n)+)/m.exec(page) ?? [];
+    expect([...table.matchAll(/^\| `(\w+)`/gm)].map(([, key]) => key).sort()).toEqual(keys.sort());
+  });
+});
+
+describe('docs/reference/limits.md', () => {
+  const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, day: 86_400_000, days: 86_400_000 };
+  /** `240 s` of a constant in milliseconds is 240,000, of one in seconds 240. */
+  const inUnitOf = (constant: string, value: string): number => {
+    const [number = '', unit = ''] = value.replaceAll(',', '').split(' ');
+    return (Number(number) * (units[unit] ?? 1)) / (unit in units && constant.endsWith('_S') ? 1000 : 1);
+  };
+  const limits: Readonly<Record<string, unknown>> = { ...aws, ...budgets };
+  const rows = [...textOf('docs/reference/limits.md').matchAll(/^\| .* \| (\S.*?) +\| `([A-Z_]+)` +\|$/gm)];
+
+  it('has a table', () => {
+    expect(rows.length).toBeGreaterThan(20);
+  });
+
+  it.each(rows.map(([, value = '', constant = '']) => [constant, value]))('says what %s is: %s', (constant, value) => {
+    expect(inUnitOf(constant, value)).toBe(limits[constant]);
+  });
+});
+
+describe('docs/internals/folders.md', () => {
+  it('names every folder of the repository, and of core', () => {
+    const named = [...textOf('docs/internals/folders.md').matchAll(/^( *)([\w-]+)\/? {2,}\S/gm)];
+    const inside = (indent: number) =>
+      named.filter(([, spaces = '']) => spaces.length === indent).map(([, , name = '']) => name);
+    const folders = (within: string) =>
+      readdirSync(within, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory() && !NOT_OURS.has(entry.name) && !entry.name.startsWith('.'))
+        .map(({ name }) => name);
+    expect(inside(0)).toEqual(expect.arrayContaining(folders('.')));
+    expect(inside(2)).toEqual(expect.arrayContaining(folders('core')));
   });
 });

@@ -4,7 +4,7 @@ import { MeridianError, type Remote, type TransactPorts } from '../../core/index
 /** Other Regions of which none can be reached. */
 export const unreachable: Remote = {
   invoke: async (region) => {
-    throw new MeridianError('region-unreachable', `${region} did not answer: try again.`, { retryable: true });
+    throw new MeridianError('region-unreachable', `${region} did not respond. Retry.`, { retryable: true });
   },
 };
 

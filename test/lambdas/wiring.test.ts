@@ -10,14 +10,14 @@ import { aCommit, anIntent } from '../contract/commits.ts';
 import { aDecision } from '../contract/decisions.ts';
 import { context, sqsEvent } from './invocation.ts';
 
-const departed = { type: 'Departed', data: { airport: 'LAX', delay: 5, scheduled: '2001-01-01T06:55' } };
-const flight = 'flight/2001-01-01.LAX-JFK.1';
+const noted = { type: 'Noted', data: { text: 'red' } };
+const note = 'note/a';
 /** At home in us-west-2. */
-const seats = 'seats/2001-01-01.LAX-JFK.1';
+const elsewhere = 'account/us-west-2.ann';
 /** At home here. */
-const ownSeats = ['1', '2'].map((number) => `seats/2001-01-01.JFK-LAX.${number}`);
-function reserving(stream: string) {
-  return { stream, command: 'reserve', input: { passenger: 'p' } };
+const own = ['bob', 'cleo'].map((name) => `account/us-east-1.${name}`);
+function depositing(stream: string) {
+  return { stream, command: 'deposit', input: { amount: 1 } };
 }
 
 const namedSchema = z.object({ TableName: z.string() });
@@ -101,7 +101,7 @@ function answer({ operation, body }: StubRequest): StubAnswer {
       const asked = z.looseObject({}).parse(JSON.parse(body));
       if ('outcomeOf' in asked) return { outcome: { id: asked.outcomeOf, state: 'undecided' } };
       if ('step' in asked) return { kind: asked.step === 'decision' ? 'decision' : 'finalised' };
-      return { appended: { stream: seats, commitId: 'c', version: {} } };
+      return { appended: { stream: elsewhere, commitId: 'c', version: {} } };
     },
   };
   return { body: JSON.stringify(replies[operation]?.() ?? {}) };
@@ -171,27 +171,27 @@ describe('a function as it is deployed', () => {
 
   it('api: reads rows from the views table', async () => {
     const call = await anApi();
-    expect(await call('GET', '/views/airport-delays/LAX')).toBe(404);
+    expect(await call('GET', '/views/words/red')).toBe(404);
     expect(sent()).toEqual(new Set(['BatchGetItem views']));
   });
 
   it('api: appends to the events table, and elsewhere by the function of the home', async () => {
     const call = await anApi();
-    expect(await call('POST', '/events', { stream: flight, events: [departed] })).toBe(200);
+    expect(await call('POST', '/events', { stream: note, events: [noted] })).toBe(200);
     expect(sent()).toEqual(new Set(['Query events', 'PutItem events']));
-    expect(await call('POST', `/streams/${seats}/commands/reserve`, { passenger: 'p' })).toBe(200);
+    expect(await call('POST', `/streams/${elsewhere}/commands/deposit`, { amount: 1 })).toBe(200);
     expect(sent()).toContain('Invoke /2015-03-31/functions/command/invocations');
   });
 
   it('api: writes a transaction of this Region at once, with its outcome', async () => {
     const call = await anApi();
-    expect(await call('POST', '/transactions', { participants: ownSeats.map(reserving) })).toBe(200);
+    expect(await call('POST', '/transactions', { participants: own.map(depositing) })).toBe(200);
     expect(sent()).toEqual(new Set(['Query snapshots', 'Query events', 'TransactWriteItems events']));
   });
 
   it('api: has the machine drive a transaction of several Regions, and looks at its decisions', async () => {
     const call = await anApi();
-    const body = { id: 'us-east-1:a', participants: [seats, ...ownSeats].map(reserving) };
+    const body = { id: 'us-east-1:a', participants: [elsewhere, ...own].map(depositing) };
     expect(await call('POST', '/transactions', body)).toBe(202);
     expect(sent()).toEqual(
       new Set(['GetItem events', 'Query transactions', 'StartExecution machine', 'PutItem transactions']),
@@ -207,8 +207,8 @@ describe('a function as it is deployed', () => {
   it('api: looks for the decision on an intent that it reads, in its table and by the function of another Region', async () => {
     vi.stubEnv('DECISIONS', 'eventual');
     const call = await anApi();
-    stored = [toImage(anIntent({ stream: flight, position: 1, context: {}, commitId: 'us-west-2:a#1' }))];
-    expect(await call('GET', `/streams/${flight}`)).toBe(200);
+    stored = [toImage(anIntent({ stream: note, position: 1, context: {}, commitId: 'us-west-2:a#1' }))];
+    expect(await call('GET', `/streams/${note}`)).toBe(200);
     expect(sent()).toEqual(
       new Set(['Query events', 'GetItem transactions', 'Invoke /2015-03-31/functions/participant/invocations']),
     );
@@ -216,15 +216,15 @@ describe('a function as it is deployed', () => {
 
   it('api: asks nobody where every Region sees the decisions', async () => {
     const call = await anApi();
-    stored = [toImage(anIntent({ stream: flight, position: 1, context: {}, commitId: 'us-west-2:a#1' }))];
-    expect(await call('GET', `/streams/${flight}`)).toBe(200);
+    stored = [toImage(anIntent({ stream: note, position: 1, context: {}, commitId: 'us-west-2:a#1' }))];
+    expect(await call('GET', `/streams/${note}`)).toBe(200);
     expect(sent()).toEqual(new Set(['Query events', 'GetItem transactions']));
   });
 
   it('command: appends to the events table', async () => {
     const { handler } = await import('../../lambdas/command/index.ts');
-    const operation = { kind: 'events', events: [departed] };
-    expect(await handler({ stream: flight, commitId: 'c', operation, meta: {} }, context)).toMatchObject({
+    const operation = { kind: 'events', events: [noted] };
+    expect(await handler({ stream: note, commitId: 'c', operation, meta: {} }, context)).toMatchObject({
       appended: { dot: { log: 'us-east-1-b', position: 1 } },
     });
     expect(sent()).toEqual(new Set(['Query events', 'PutItem events']));
@@ -232,14 +232,14 @@ describe('a function as it is deployed', () => {
 
   it('command: drives transactions that other Regions pass on', async () => {
     const { handler } = await import('../../lambdas/command/index.ts');
-    const operation = { kind: 'command', command: 'reserve', input: { passenger: 'p' } };
+    const operation = { kind: 'command', command: 'deposit', input: { amount: 1 } };
     const transaction = { id: 'us-east-1:a', fingerprint: 'digest', timeout: 30_000, meta: {} };
-    const own = { ...transaction, participants: ownSeats.map((stream) => ({ stream, operation })) };
-    expect(await handler({ transact: own, wait: 0 }, context)).toMatchObject({ outcome: { state: 'committed' } });
+    const here = { ...transaction, participants: own.map((stream) => ({ stream, operation })) };
+    expect(await handler({ transact: here, wait: 0 }, context)).toMatchObject({ outcome: { state: 'committed' } });
     expect(sent()).toEqual(
       new Set(['Query transactions', 'Query snapshots', 'Query events', 'TransactWriteItems events']),
     );
-    const across = { ...transaction, participants: [seats, ...ownSeats].map((stream) => ({ stream, operation })) };
+    const across = { ...transaction, participants: [elsewhere, ...own].map((stream) => ({ stream, operation })) };
     expect(await handler({ transact: across, wait: 0 }, context)).toMatchObject({ outcome: { state: 'undecided' } });
     expect(sent()).toContain('StartExecution machine');
     expect(sent()).toContain('PutItem transactions');
@@ -247,14 +247,14 @@ describe('a function as it is deployed', () => {
 
   it('participant: puts an intent and finalises it at home, and elsewhere by the function of the home', async () => {
     const { handler } = await import('../../lambdas/participant/index.ts');
-    const [stream = ''] = ownSeats;
+    const [stream = ''] = own;
     const prepare = {
       step: 'prepare',
       transaction: 'us-east-1:a',
       attempt: 1,
       fingerprint: 'digest',
       meta: {},
-      participant: { stream, operation: { kind: 'command', command: 'reserve', input: { passenger: 'p' } } },
+      participant: { stream, operation: { kind: 'command', command: 'deposit', input: { amount: 1 } } },
       remaining: 30_000,
     };
     expect(await handler(prepare, context)).toMatchObject({ kind: 'prepared', log: 'us-east-1-b', position: 1 });
@@ -262,8 +262,8 @@ describe('a function as it is deployed', () => {
     const intent = { stream, log: 'us-east-1-b', position: 1, commitId: 'us-east-1:a#1', state: 'committed' };
     expect(await handler({ step: 'finalise', intent }, context)).toEqual({ kind: 'finalised' });
     expect(sent()).toContain(`UpdateItem events ${stream}`);
-    const elsewhere = { step: 'finalise', intent: { ...intent, stream: seats } };
-    expect(await handler(elsewhere, context)).toEqual({ kind: 'finalised' });
+    const foreign = { step: 'finalise', intent: { ...intent, stream: elsewhere } };
+    expect(await handler(foreign, context)).toEqual({ kind: 'finalised' });
     expect(sent()).toContain('Invoke /2015-03-31/functions/participant/invocations');
   });
 
@@ -280,7 +280,7 @@ describe('a function as it is deployed', () => {
     const plan = { step: 'plan', transaction: 'us-east-1:a', fingerprint: 'digest', deadline };
     expect(await handler(plan, context)).toEqual({ kind: 'prepare', attempt: 1 });
     expect(sent()).toEqual(new Set(['Query transactions', 'GetItem events']));
-    const answers = [{ kind: 'unreachable', stream: seats }];
+    const answers = [{ kind: 'unreachable', stream: elsewhere }];
     const decide = { step: 'decide', transaction: 'us-east-1:a', attempt: 1, fingerprint: 'digest', deadline, answers };
     expect(await handler(decide, context)).toMatchObject({ state: 'aborted', final: true });
     expect(sent()).toContain('PutItem transactions');
@@ -288,7 +288,7 @@ describe('a function as it is deployed', () => {
 
   it('resolver: ends what is over in the transactions table, and finalises in the events table', async () => {
     const { handler } = await import('../../lambdas/resolver/index.ts');
-    const [stream = ''] = ownSeats;
+    const [stream = ''] = own;
     const commitId = 'us-east-1:a#1';
     const intent = anIntent({
       stream,
@@ -308,7 +308,7 @@ describe('a function as it is deployed', () => {
   it('resolver: asks the function of the Region that alone decides a transaction', async () => {
     vi.stubEnv('DECISIONS', 'eventual');
     const { handler } = await import('../../lambdas/resolver/index.ts');
-    const [stream = ''] = ownSeats;
+    const [stream = ''] = own;
     const commitId = 'us-west-2:a#1';
     stored = [toImage(anIntent({ stream, log: 'us-east-1-b', position: 1, commitId }))];
     const message = { kind: 'intent', stream, log: 'us-east-1-b', position: 1, attemptId: commitId };
@@ -320,8 +320,8 @@ describe('a function as it is deployed', () => {
 
   it('command: goes on from snapshots, of a stream whose type has them', async () => {
     const { handler } = await import('../../lambdas/command/index.ts');
-    const operation = { kind: 'command', command: 'reserve', input: { passenger: 'p' } };
-    const stream = 'seats/2001-01-01.JFK-LAX.1';
+    const operation = { kind: 'command', command: 'deposit', input: { amount: 1 } };
+    const stream = 'account/us-east-1.bob';
     expect(await handler({ stream, commitId: 'c', operation, meta: {} }, context)).toHaveProperty('appended');
     expect(sent()).toEqual(new Set(['Query snapshots', 'Query events', 'PutItem events']));
   });
@@ -329,8 +329,8 @@ describe('a function as it is deployed', () => {
   it('ingest: appends to the events table, tells the outcome on the bus, and quarantines what it cannot read', async () => {
     const { handler } = await import('../../lambdas/ingest/index.ts');
     const body = (detail: unknown) =>
-      JSON.stringify({ version: '0', id: 'e', 'detail-type': 'meridian.append', source: 'airports', detail });
-    const event = sqsEvent([body({ id: 'c', stream: flight, events: [departed] }), 'not JSON']);
+      JSON.stringify({ version: '0', id: 'e', 'detail-type': 'meridian.append', source: 'desk', detail });
+    const event = sqsEvent([body({ id: 'c', stream: note, events: [noted] }), 'not JSON']);
     expect(await handler(event, context)).toEqual({ batchItemFailures: [] });
     expect(sent()).toEqual(
       new Set(['Query events', 'PutItem events', 'PutEvents bus Accepted', 'SendMessageBatch quarantine']),
@@ -339,8 +339,8 @@ describe('a function as it is deployed', () => {
 
   it('ingest: runs transactions', async () => {
     const { handler } = await import('../../lambdas/ingest/index.ts');
-    const detail = { id: 'us-east-1:a', participants: ownSeats.map(reserving) };
-    const event = JSON.stringify({ 'detail-type': 'meridian.transact', source: 'airports', detail });
+    const detail = { id: 'us-east-1:a', participants: own.map(depositing) };
+    const event = JSON.stringify({ 'detail-type': 'meridian.transact', source: 'desk', detail });
     expect(await handler(sqsEvent([event]), context)).toEqual({ batchItemFailures: [] });
     expect(sent()).toEqual(
       new Set(['Query transactions', 'Query snapshots', 'Query events', 'TransactWriteItems events']),
@@ -350,7 +350,7 @@ describe('a function as it is deployed', () => {
   it('relay: asks the resolver to look at an intent, and announces a decision on the bus', async () => {
     const { handler } = await import('../../lambdas/relay/index.ts');
     const { transaction } = aDecision();
-    const images = [toImage(anIntent({ stream: flight })), toDecisionItem(decisionKey(transaction, 1), aDecision())];
+    const images = [toImage(anIntent({ stream: note })), toDecisionItem(decisionKey(transaction, 1), aDecision())];
     const Records = images.map((image, i) => {
       // The types of the SDK and of Lambda's events are two.
       const NewImage: ReturnType<typeof toImage> = JSON.parse(JSON.stringify(image));
@@ -362,7 +362,7 @@ describe('a function as it is deployed', () => {
 
   it('relay: publishes on the bus, tells projection, and notes what it has seen in its own partition of the views', async () => {
     const { handler } = await import('../../lambdas/relay/index.ts');
-    const commit = aCommit({ stream: flight });
+    const commit = aCommit({ stream: note });
     const dynamodb = { NewImage: toImage(commit), SequenceNumber: '1' };
     expect(await handler({ Records: [{ eventName: 'INSERT', dynamodb }] }, context)).toEqual({ batchItemFailures: [] });
     // The role of the function may write to that partition alone: lib/constructs/views-table.ts.
@@ -373,7 +373,7 @@ describe('a function as it is deployed', () => {
 
   it('projection: folds the events table into the views table', async () => {
     const { handler } = await import('../../lambdas/projection/index.ts');
-    const keys = [{ stream: flight, log: 'us-east-1', position: 1 }];
+    const keys = [{ stream: note, log: 'us-east-1', position: 1 }];
     await handler(sqsEvent([JSON.stringify({ keys })]), context);
     // The entries, the generations of the view, and what they are, noted the first time.
     expect(sent()).toEqual(new Set(['Query events', 'BatchGetItem views', 'PutItem views']));
@@ -382,16 +382,16 @@ describe('a function as it is deployed', () => {
   it('projection: looks for the decision on an intent in this Region only', async () => {
     vi.stubEnv('DECISIONS', 'eventual');
     const { handler } = await import('../../lambdas/projection/index.ts');
-    const intent = anIntent({ stream: flight, position: 1, context: {}, commitId: 'us-west-2:a#1' });
+    const intent = anIntent({ stream: note, position: 1, context: {}, commitId: 'us-west-2:a#1' });
     stored = [toImage(intent)];
-    await handler(sqsEvent([JSON.stringify({ keys: [{ stream: flight, log: intent.log, position: 1 }] })]), context);
+    await handler(sqsEvent([JSON.stringify({ keys: [{ stream: note, log: intent.log, position: 1 }] })]), context);
     expect(sent()).toContain('GetItem transactions');
     expect([...sent()].filter((call) => call.startsWith('Invoke'))).toEqual([]);
   });
 
   it('operate: asks the resolver to look at the intents that it comes upon', async () => {
     const { handler } = await import('../../lambdas/operate/index.ts');
-    stored = [toImage(anIntent({ stream: flight, hlc: '01a20b036d030000' }))];
+    stored = [toImage(anIntent({ stream: note, hlc: '01a20b036d030000' }))];
     const since = '2001-01-01T00:00:00Z';
     const asked = { action: 'republish-step', since, segment: 0, segments: 1 };
     expect(await handler(asked, context)).toMatchObject({ result: { scanned: 1, published: 0 } });
@@ -400,7 +400,7 @@ describe('a function as it is deployed', () => {
 
   it('operate: scans the events table, rebuilds in the views table, and takes away what is no longer read', async () => {
     const { handler } = await import('../../lambdas/operate/index.ts');
-    const view = 'airport-delays';
+    const view = 'words';
     expect(await handler({ action: 'rebuild-begin', view }, context)).toMatchObject({ result: { view, build: 2 } });
     expect(sent()).toEqual(new Set(['BatchGetItem views', 'PutItem views']));
     const since = '2001-01-01T00:00:00Z';
@@ -436,8 +436,8 @@ describe('a function as it is deployed', () => {
 
   it('a subscriber: reads its progress and writes it with its sums, in its own table', async () => {
     const { subscriber } = await import('../../lambdas/index.ts');
-    const handler = subscriber({ handle: () => [{ key: 'LAX', sums: { Departed: 1 } }] });
-    const bodies = entriesOf(aCommit({ stream: flight, events: [{ ...departed, schemaVersion: 1 }] })).map(
+    const handler = subscriber({ handle: () => [{ key: 'notes', sums: { Noted: 1 } }] });
+    const bodies = entriesOf(aCommit({ stream: note, events: [{ ...noted, schemaVersion: 1 }] })).map(
       ({ detailType, detail }) => JSON.stringify({ 'detail-type': detailType, detail: JSON.parse(detail) }),
     );
     expect(await handler(sqsEvent(bodies), context)).toEqual({ batchItemFailures: [] });
@@ -449,7 +449,7 @@ describe('a function as it is deployed', () => {
     const { subscriber } = await import('../../lambdas/index.ts');
     const handled: string[] = [];
     const handler = subscriber({ handle: ({ id }) => void handled.push(id) });
-    const [entry] = entriesOf(aCommit({ stream: flight }));
+    const [entry] = entriesOf(aCommit({ stream: note }));
     const body = JSON.stringify({ 'detail-type': entry?.detailType, detail: JSON.parse(entry?.detail ?? '') });
     expect(await handler(sqsEvent([body, body]), context)).toEqual({ batchItemFailures: [] });
     expect(handled).toHaveLength(2);

@@ -21,14 +21,18 @@ describe('the project that a command runs in', () => {
     expect(findProject(join(root, 'tools/src'))).toEqual({
       folder: root,
       domain: join(root, 'streams/index.ts'),
+      schemas: join(root, 'schemas'),
       commands: undefined,
     });
   });
 
-  it('says where its domain and its own commands are', () => {
-    const root = aFolder({ 'package.json': '{"meridian":{"domain":"src/domain.ts","commands":"src/commands.ts"}}' });
+  it('says where its domain, its schemas and its own commands are', () => {
+    const root = aFolder({
+      'package.json': '{"meridian":{"domain":"src/domain.ts","schemas":"api","commands":"src/commands.ts"}}',
+    });
     expect(findProject(root)).toMatchObject({
       domain: join(root, 'src/domain.ts'),
+      schemas: join(root, 'api'),
       commands: join(root, 'src/commands.ts'),
     });
   });

@@ -74,6 +74,7 @@ describe('the schema documents of a domain', () => {
         `${type}.Measured.2`,
         `${type}.Dated.1`,
       ]),
+      'transact',
       'Accepted',
       'Rejected',
       'TransactionCommitted',

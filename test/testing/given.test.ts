@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { defineStream, defineView, nextVersion, reject } from '../../core/index.ts';
+import { defineStream, defineView, nextVersion, reject, type StreamDefinition } from '../../core/index.ts';
 import { given, nothing, rejected } from '../../testing/index.ts';
 
 interface Entry {
@@ -47,6 +47,8 @@ const careless = defineStream({
   },
   commands: {},
 });
+/** As a test sees it that does without types. */
+const untyped: StreamDefinition = note;
 const account = defineStream({ ...note, type: 'account', mode: 'home', home: () => 'us-east-1' });
 
 const last = defineView({
@@ -63,7 +65,7 @@ const counts = defineView({
 });
 
 function written(text: string) {
-  return { type: 'Written', data: { text } };
+  return { type: 'Written', data: { text } } as const;
 }
 function entry(text: string, ...unseen: readonly string[]): Entry {
   return { text, unseen };
@@ -114,8 +116,8 @@ describe('given', () => {
   });
 
   it('refuses events that the stream cannot have', () => {
-    expect(() => given(note, { type: 'Wrote', data: {} })).toThrow(/note .*no event Wrote/);
-    expect(() => given(note, written('a'), { type: 'Written', data: { text: 5 } })).toThrow('events[1].data.text');
+    expect(() => given(untyped, { type: 'Wrote', data: {} })).toThrow(/note .*no event Wrote/);
+    expect(() => given(untyped, written('a'), { type: 'Written', data: { text: 5 } })).toThrow('events[1].data.text');
     expect(() => given(note, { type: 'Written', schemaVersion: 3, data: { text: 'a' } })).toThrow(/3.* version 2/);
     expect(() => given(account).concurrently([written('a')], [written('b')])).toThrow('account has a home');
   });
@@ -141,13 +143,13 @@ describe('given', () => {
   });
 
   it('tells a row and totals that are others', () => {
-    expect(failureOf(() => given(note).hasRow(last, {})).message).toMatch(/row in last/);
+    expect(failureOf(() => given(note).hasRow(last, { id: 'test', n: 1 })).message).toMatch(/row in last/);
     expect(failureOf(() => given(note).hasTotals(counts, {})).message).toMatch(/totals in counts/);
   });
 
   it('says which of rows and totals a view has', () => {
-    expect(() => given(note).hasRow(counts, {})).toThrow('use hasTotals');
-    expect(() => given(note).hasTotals(last, {})).toThrow('use hasRow');
+    expect(() => Reflect.apply(given(note).hasRow, given(note), [counts, {}])).toThrow('use hasTotals');
+    expect(() => Reflect.apply(given(note).hasTotals, given(note), [last, {}])).toThrow('use hasRow');
   });
 });
 
@@ -181,15 +183,17 @@ describe('when and then', () => {
   });
 
   it('refuse what cannot be asked, and let a fault of the domain through', () => {
-    expect(() => given(note).when('wipe')).toThrow(/note .*no command wipe/);
-    expect(() => given(note).when('write', 5)).toThrow(/^input: .*expected string/);
+    expect(() => given(untyped).when('wipe')).toThrow(/note .*no command wipe/);
+    expect(() => given(untyped).when('write', 5)).toThrow(/^input: .*expected string/);
     expect(() => given(note).when('write', 'broken')).toThrow(new TypeError('a fault of decide'));
     expect(() => given(note).when('misspell')).toThrow(/note\.misspell .*schema/);
   });
 
-  it('say so when nothing is expected, and when a decision is awaited', async () => {
+  it('say so when nothing is expected, or more than one thing can be, and when a decision is awaited', async () => {
     const decision = given(note).when('write', 'a');
     expect(() => Reflect.apply(decision.then, decision, [])).toThrow('Say what is expected');
-    await expect(Promise.resolve<unknown>(decision)).rejects.toThrow('A decision is no promise');
+    for (const other of [nothing, rejected()])
+      expect(() => Reflect.apply(decision.then, decision, [other, written('a')])).toThrow('either events, or nothing');
+    await expect(Promise.resolve<unknown>(decision)).rejects.toThrow('A decision is not a promise');
   });
 });

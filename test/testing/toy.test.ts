@@ -7,13 +7,10 @@ import { account, money, note, notes, STOCK, stock, taken, toyDomain, words } fr
 const REGIONS = ['us', 'eu'];
 
 function noted(text: string) {
-  return { type: 'Noted', data: { text } };
+  return { type: 'Noted', data: { text } } as const;
 }
 function deposited(amount: number) {
-  return { type: 'Deposited', data: { amount } };
-}
-function homeOf(definition: typeof account | typeof stock, id: string): string {
-  return definition.mode === 'home' ? definition.home(id, REGIONS) : expect.fail();
+  return { type: 'Deposited', data: { amount } } as const;
 }
 
 describe('a note', () => {
@@ -59,14 +56,14 @@ describe('an account', () => {
   });
 
   it('is at home in the Region that its id begins with, and counts there', () => {
-    expect(homeOf(account, 'eu.ann')).toBe('eu');
-    expect(() => homeOf(account, 'ann')).toThrow(MeridianError);
+    expect(account.home('eu.ann', REGIONS)).toBe('eu');
+    expect(() => account.home('ann', REGIONS)).toThrow(MeridianError);
     given(account, deposited(5)).hasTotals(money, { eu: { balance: 5 } }, 'eu.ann');
   });
 });
 
 describe('a stock', () => {
-  const takers = Array.from({ length: STOCK }, (_, i) => ({ type: 'Taken', data: { by: `${i}` } }));
+  const takers = Array.from({ length: STOCK }, (_, i) => ({ type: 'Taken' as const, data: { by: `${i}` } }));
 
   it('gives what it has, and no more', () => {
     given(stock, ...takers.slice(1))
@@ -88,8 +85,8 @@ describe('a stock', () => {
   });
 
   it('is at home in the Region that its id counts to', () => {
-    expect(['0', '1', '2'].map((id) => homeOf(stock, id))).toEqual(['us', 'eu', 'us']);
-    expect(() => homeOf(stock, 'none')).toThrow(MeridianError);
+    expect(['0', '1', '2'].map((id) => stock.home(id, REGIONS))).toEqual(['us', 'eu', 'us']);
+    expect(() => stock.home('none', REGIONS)).toThrow(MeridianError);
   });
 });
 

@@ -57,7 +57,7 @@ const changed = byName(...toyDomain.views.values(), notes2, words2, lengths);
 
 /** A domain whose code is deployed while it runs. */
 function deployable(): Domain & { deploy(views: Domain['views']): void } {
-  let { views } = toyDomain;
+  let { views }: Domain = toyDomain;
   return {
     streams: toyDomain.streams,
     get views() {

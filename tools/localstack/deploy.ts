@@ -40,7 +40,7 @@ export function synthesize(assembly: string, signal: AbortSignal): Promise<void>
     '@aws-cdk/core:validateAgainstDefaultRules': false,
   };
   const options = Object.entries(context).flatMap(([key, value]) => ['--context', `${key}=${value}`]);
-  const app = ['--app', `"${process.execPath}" bin/app.ts`];
+  const app = ['--app', `"${process.execPath}" examples/flights/app.ts`];
   return cdk(['synth', '--quiet', ...app, '--output', assembly, ...options], { cwd: root, signal });
 }
 

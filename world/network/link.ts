@@ -3,13 +3,13 @@ import { type Random, randomBetween } from '../time/randomness.ts';
 import type { Scheduler } from '../time/scheduler.ts';
 
 export interface LinkOptions {
-  /** Milliseconds that a message takes, evenly distributed: later ones overtake earlier ones. */
+  /** Latency of a message in milliseconds, uniformly distributed: later messages may overtake earlier ones. */
   readonly latency: readonly [number, number];
-  /** Share of messages that arrive twice, 0 to 1. */
+  /** Fraction of messages that arrive twice, 0 to 1. */
   readonly duplicates: number;
 }
 
-/** One way from a Region to another. While it is cut it holds messages back; healed, it delivers them. */
+/** A one-way link between two Regions. While it is cut, it holds messages back; once healed, it delivers them. */
 export class Link {
   readonly #scheduler: Scheduler;
   readonly #random: Random;
@@ -48,7 +48,7 @@ export class Link {
     });
   }
 
-  /** Resolves when a message has come through; a cut link loses a call for good. @throws Error `cut` */
+  /** Resolves when a message has passed; a call over a cut link is lost. @throws Error if the link is cut */
   async pass(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#activity.begin();

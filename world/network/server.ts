@@ -7,7 +7,7 @@ import { type Answer, jsonAnswer, jsonBody, problemAnswer } from '../../lambdas/
 import type { WorldRegion } from '../region/region.ts';
 import type { World } from '../world.ts';
 
-/** An HTTP request as a Function URL hands it to its function (payload format 2.0). */
+/** An HTTP request in the format that a Function URL passes to its function (payload format 2.0). */
 export function functionUrlEvent({
   method,
   path,
@@ -46,13 +46,13 @@ export function functionUrlEvent({
 }
 
 /**
- * Serves every Region's API at `/regions/<region>/…`, on the loopback address only; `GET /` lists the Regions.
- * `POST /regions/<region>/operate` stands for an Invoke of its `operate` function, which has no URL on AWS.
- * @throws Error when the port is taken
+ * Serves every Region's API at `/regions/<region>/…`, on the loopback address only; `GET /` lists the Regions. `POST
+ * /regions/<region>/operate` stands in for an Invoke of the `operate` function, which has no URL on AWS.
+ * @throws Error if the port is in use
  */
 export function serveWorld(world: World, port: number): Promise<Server> {
   const server = createServer(async (request, response) => {
-    // What no function answered, a Function URL answers with 502; a client that went away hears nothing of it.
+    // If the function fails, a Function URL returns 502. A client that has disconnected gets nothing.
     const { statusCode, headers, body } = await answer(world, request).catch((error: unknown) => ({
       ...problemAnswer(error),
       statusCode: 502,
@@ -61,7 +61,7 @@ export function serveWorld(world: World, port: number): Promise<Server> {
   });
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'EADDRINUSE' ? new Error(`Port ${port} is taken: choose another with --port.`) : error),
+      reject(error.code === 'EADDRINUSE' ? new Error(`Port ${port} is in use. Choose another with --port.`) : error),
     );
     server.listen(port, '127.0.0.1', () => resolve(server));
   });
@@ -77,7 +77,7 @@ async function answer(world: World, request: IncomingMessage): Promise<Answer> {
     return problemAnswer(
       new MeridianError(
         'not-found',
-        `There is nothing at ${path}: begin with /regions/<region>/, one of ${[...world.regions.keys()].join(', ')}.`,
+        `No route matches ${path}. Paths start with /regions/<region>/; Regions: ${[...world.regions.keys()].join(', ')}.`,
       ),
     );
   const body = await bodyOf(request);
@@ -92,10 +92,10 @@ async function answer(world: World, request: IncomingMessage): Promise<Answer> {
     body: body.toString(),
   });
   if (rest === '/operate' && request.method === 'POST') return operateOn(region, event);
-  // What is no text a Function URL hands on as base64.
+  // A Function URL passes a body that is not text as base64.
   const binary = isUtf8(body) ? {} : { body: body.toString('base64'), isBase64Encoded: true };
   const answered = await region.request({ ...event, ...binary });
-  // A Region's API takes itself for all that there is at its address.
+  // A Region's API assumes that it is at the root of its address.
   const { location, ...others } = answered.headers;
   return location === undefined
     ? answered
@@ -112,7 +112,7 @@ async function operateOn(region: WorldRegion, event: LambdaFunctionURLEvent): Pr
   return jsonAnswer(await region.invokeOperate(asked));
 }
 
-/** @returns undefined when the body is too large */
+/** @returns undefined if the body is too large */
 async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;

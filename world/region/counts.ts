@@ -1,16 +1,16 @@
-/** What happened in a Region. */
+/** Counters of a Region. */
 export interface RegionCounts {
-  /** Commits that were appended here, intents included. */
+  /** Commits appended here, including intents. */
   written: number;
-  /** Of them intents of transactions over several Regions. */
+  /** Intents of multi-Region transactions among them. */
   intents: number;
-  /** Intents that were made final here. */
+  /** Intents made final here. */
   finalised: number;
-  /** Decisions that were put here. */
+  /** Decisions made here. */
   decided: number;
-  /** Outcomes of one-Region transactions that were put here. */
+  /** Outcomes of one-Region transactions stored here. */
   oneRegionDecisions: number;
-  /** Commits that the table here holds, every Region's. */
+  /** Commits of all Regions in the table here. */
   seen: number;
   /** Milliseconds from the append of another Region's commit to its arrival in the table here. */
   readonly lags: number[];

@@ -7,19 +7,19 @@ import {
   type StreamLimits,
 } from '../../core/limits/functions.ts';
 
-/** A function that the world runs: the others only work during a deploy. */
+/** A function that the world runs: all except those that only run during a deployment. */
 export type WorldFunctionId = Exclude<FunctionId, 'stream-lookup'>;
 
-/** A function that no queue feeds: it is called, or a stream feeds it. */
+/** A function without a queue: it is called, or fed by a stream. */
 export type UnqueuedId = Exclude<WorldFunctionId, QueueConsumerId>;
 
 interface Instances {
-  /** How many there are at once, at most. */
+  /** Maximum number of concurrent instances. */
   readonly instances: number;
 }
 
 interface StreamPause {
-  /** Milliseconds between two tries of a record. */
+  /** Milliseconds between two attempts of a record. */
   readonly pauseMs: number;
 }
 
@@ -27,25 +27,25 @@ interface Reason {
   readonly because: string;
 }
 
-const FED = 'enough instances that they meet at a stream, few enough for one machine';
+const FED = 'enough instances to conflict on a stream, few enough for one machine';
 const CALLED =
-  'calls wait for each other, across Regions too, so that few instances could all wait for one that is not free; the stacks set no limit';
+  'calls wait for other calls, also across Regions, so with few instances all could wait for a free one; the stacks set no limit';
 
 /**
- * Where the world differs from the stacks on purpose, and why. Everything else of a function is as deployed: a test compares it with
- * their templates.
+ * Deliberate differences from the stacks, with the reasons. A test checks that everything else matches their
+ * templates.
  */
 export const DIFFERENCES = {
   api: { instances: 100, because: CALLED },
   command: { instances: 100, because: CALLED },
   participant: { instances: 100, because: CALLED },
   coordinate: { instances: 100, because: CALLED },
-  operate: { instances: 4, because: 'few people call it; the stacks set no limit' },
+  operate: { instances: 4, because: 'it is rarely called; the stacks set no limit' },
   relay: {
     instances: 2,
     stream: { pauseMs: 1000 },
     because:
-      'each of the two table streams has a single shard, delivered one batch after the other; Lambda does not say how long it pauses',
+      'each of the two table streams has one shard, delivered batch by batch; Lambda does not document its pause',
   },
   ingest: { queue: { maxConcurrency: 4 }, because: FED },
   projection: { queue: { maxConcurrency: 4 }, because: FED },
@@ -55,7 +55,7 @@ export const DIFFERENCES = {
   readonly [Id in UnqueuedId]: Instances & Reason;
 } & { readonly relay: { readonly stream: StreamPause } };
 
-/** What a test sets otherwise than deployed, by function. */
+/** A test's deviations from the deployed settings, by function. */
 export type Overrides = {
   readonly [Id in QueueConsumerId]?: { readonly queue: Partial<QueueLimits> };
 } & {
@@ -71,12 +71,12 @@ export function queueLimits(
   return { ...deployed, ...DIFFERENCES[id].queue, ...overrides[id]?.queue };
 }
 
-/** How a table's stream feeds `relay` in the world. */
+/** The limits with which a table's stream feeds `relay` in the world. */
 export function streamLimits({ relay }: Overrides = {}): StreamLimits & StreamPause {
   return { ...FUNCTIONS.relay.stream, ...DIFFERENCES.relay.stream, ...relay?.stream };
 }
 
-/** How many instances there are at most, in the world, of a function that no queue feeds. */
+/** Maximum number of instances, in the world, of a function without a queue. */
 export function instancesOf(id: UnqueuedId, overrides: Overrides = {}): number {
   return overrides[id]?.instances ?? DIFFERENCES[id].instances;
 }

@@ -14,7 +14,7 @@ import type {
 } from '../../core/index.ts';
 import type { Addition } from '../../lambdas/subscription.ts';
 
-/** The ports of a Region that faults can be put into: everything that a function calls over a network. */
+/** The ports of a Region that faults can be injected into: everything that a function calls over a network. */
 export interface FaultyPorts {
   readonly events: EventsTable;
   readonly snapshots: SnapshotStore;
@@ -32,14 +32,17 @@ export interface FaultyPorts {
   readonly progress?: Progress<Addition> | undefined;
 }
 
-/** How a call of a port is made: at once, late, never, with other arguments, or not at all. `name` is `events.put`. */
+/**
+ * Decides how a call of a port is made: at once, late, never, with other arguments, or not at all. `name` is like
+ * `events.put`.
+ */
 export type Around = (
   call: (args: readonly unknown[]) => Promise<unknown>,
   name: string,
   args: readonly unknown[],
 ) => Promise<unknown>;
 
-/** Ports of which every call goes through `around`. */
+/** Ports whose every call goes through `around`. */
 export function portsAround(ports: FaultyPorts, around: Around): FaultyPorts {
   return withMembers(
     ports,
@@ -54,7 +57,7 @@ export function portsAround(ports: FaultyPorts, around: Around): FaultyPorts {
   );
 }
 
-/** The same object, with others in the place of its members. */
+/** The same object with its members replaced. */
 function withMembers<T extends object>(of: T, instead: (member: T[keyof T], name: string) => unknown): T {
   return new Proxy(of, { get: (target, key) => instead(Reflect.get(target, key), String(key)) });
 }

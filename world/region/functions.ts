@@ -29,13 +29,13 @@ export interface RegionFunctionsOptions {
   readonly scheduler: Scheduler;
   readonly activity: Activity;
   readonly functions: Overrides;
-  /** What one instance works with; `exit` ends its process. */
+  /** The ports of one instance; `exit` ends its process. */
   readonly ports: (exit: () => void) => FunctionPorts;
 }
 
 type Consumer = FunctionPool<SQSEvent, SQSBatchResponse>;
 
-/** Makes an instance; `exit` ends its process. */
+/** Creates an instance; `exit` ends its process. */
 type Make<Event, Result> = (exit: () => void) => Handler<Event, Result>;
 
 /** The functions of a Region. */
@@ -96,7 +96,7 @@ export class RegionFunctions {
   }
 }
 
-/** Of a function that looks at its own Region alone. */
+/** The ports of a function that reads its own Region only. */
 function alone(ports: FunctionPorts) {
   const { participants: _participants, ...own } = ports;
   return own;

@@ -1,6 +1,6 @@
 import type { Link } from '../network/link.ts';
 
-/** The three ways from a Region to another. */
+/** The three kinds of link from one Region to another. */
 export interface Links {
   readonly replication: Link;
   readonly bus: Link;

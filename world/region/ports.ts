@@ -11,10 +11,10 @@ import type { RegionCounts } from './counts.ts';
 import type { FaultyPorts } from './faults.ts';
 import type { Links } from './links.ts';
 
-/** What one instance of a function works with. */
+/** The ports of one instance of a function. */
 export type FunctionPorts = FaultyPorts & ReturnType<typeof ownPorts>;
 
-/** Of it what no fault is put into; its warm memory is its own. */
+/** The ports without fault injection; the warm memory belongs to the instance. */
 export function ownPorts(options: {
   readonly region: string;
   readonly regions: readonly string[];
@@ -46,17 +46,17 @@ export function regionRuntime(
   };
 }
 
-/** Where a function of another Region is reached. */
+/** How a function of another Region is reached. */
 export interface Callee {
   readonly links: Links;
-  /** The way back. */
+  /** The links back. */
   readonly back: Links;
   readonly callee: FunctionPool<unknown, unknown>;
 }
 
 /**
- * One function of the other Regions, with JSON on both ways. A request that is more than Lambda takes is `too-large`; an answer that is
- * more has failed there, like whatever its function throws.
+ * One function of the other Regions, with JSON in both directions. A request above Lambda's limit is `too-large`; a
+ * response above it fails there, like any error of the function.
  */
 export function remoteOver(scheduler: Scheduler, calleeIn: (region: string) => Callee): Remote {
   const call = async (region: string, request: unknown): Promise<unknown> => {
@@ -70,9 +70,9 @@ export function remoteOver(scheduler: Scheduler, calleeIn: (region: string) => C
     invoke: async (region, request, limit = REMOTE_MS) => {
       const payload = requestPayload(request);
       try {
-        return await withTimeout(scheduler, limit, `No answer in ${limit} ms.`, call(region, payload));
+        return await withTimeout(scheduler, limit, `No response within ${limit} ms.`, call(region, payload));
       } catch (cause) {
-        throw new MeridianError('region-unreachable', `${region} did not answer: try again.`, {
+        throw new MeridianError('region-unreachable', `${region} did not respond. Retry.`, {
           retryable: true,
           cause,
         });

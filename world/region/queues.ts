@@ -10,14 +10,14 @@ import type { RegionFunctions } from './functions.ts';
 
 export interface RegionQueuesOptions extends Clockwork {
   readonly region: string;
-  /** Counts the messages to the resolver that are not due yet. */
+  /** Counts messages to the resolver that are not due yet. */
   readonly later: Activity;
   readonly duplicates: number;
   readonly reorders: boolean;
   readonly functions: Overrides;
 }
 
-/** The queues of a Region, each with what it gave up. */
+/** The queues of a Region, each with its dead-letter queue. */
 export class RegionQueues {
   readonly ingest: WorldQueue;
   readonly projection: WorldQueue;

@@ -36,6 +36,7 @@ import { RegionFunctions } from './functions.ts';
 import type { Links } from './links.ts';
 import { type FunctionPorts, ownPorts, regionRuntime, remoteOver } from './ports.ts';
 import { RegionQueues } from './queues.ts';
+import type { Storage } from './storage.ts';
 import { type SubscriberTable, subscriberTable } from './subscriber-table.ts';
 import { RegionTables } from './tables.ts';
 
@@ -43,26 +44,28 @@ export interface RegionOptions extends Clockwork {
   readonly region: string;
   readonly regions: readonly string[];
   readonly domain: Domain;
-  /** Counts the messages to the resolver that are not due yet. */
+  /** Counts messages to the resolver that are not due yet. */
   readonly later: Activity;
-  /** The decisions that all Regions share; undefined: each has a store of its own, replicated. */
+  /** The decisions shared by all Regions; undefined: each Region has its own store, replicated. */
   readonly sharedDecisions: Decisions | undefined;
   readonly telemetry: Telemetry;
   /** Milliseconds by which this Region's clock is ahead of the world's. */
   readonly clockAhead: number;
-  /** What the queues and the table's stream do to messages. */
+  /** Faults of the queues and the table's stream. */
   readonly duplicates: number;
   readonly reorders: boolean;
-  /** What is otherwise than deployed. */
+  /** Deviations from the deployed settings. */
   readonly functions: Overrides;
-  /** Puts faults between the functions and what they use; called for every instance of a function. */
+  /** Injects faults into the ports of functions; called for every instance. */
   readonly withFaults: (region: string, ports: FaultyPorts, exit: () => void) => FaultyPorts;
   readonly subscribers: readonly LoadedSubscriber[];
+  /** Where its tables' items are kept; undefined: nowhere. */
+  readonly storage: Storage | undefined;
 }
 
 /**
- * One Region: its tables with their streams, a bus, queues, functions and a state machine. It shares nothing with others
- * but links, and strong decisions.
+ * One Region: its tables with their streams, a bus, queues, functions and a state machine. It is connected to others
+ * only by links, and by strong decisions.
  */
 export class WorldRegion {
   readonly name: string;
@@ -70,7 +73,7 @@ export class WorldRegion {
   readonly quarantine: ReturnType<typeof memoryQuarantine>;
   readonly bus: WorldBus;
   readonly tableStream: TableStream;
-  /** The stream of the decisions. */
+  /** The stream of the decisions table. */
   readonly decisionStream: TableStream;
   readonly machine: WorldStateMachine;
   readonly #options: RegionOptions;
@@ -123,7 +126,7 @@ export class WorldRegion {
       if (subscriber.subscription.regions.includes(region)) this.#subscribe(subscriber);
   }
 
-  /** What the projection queue gave up. */
+  /** The dead letters of the projection queue. */
   get projectionDeadLetters(): KeepingQueue {
     return this.#queues.projectionDeadLetters;
   }
@@ -147,46 +150,60 @@ export class WorldRegion {
     return found;
   }
 
-  /** What the resolver's queue gave up. */
+  /** The dead letters of the resolver's queue. */
   get resolverDeadLetters(): KeepingQueue {
     return this.#queues.resolverDeadLetters;
   }
 
-  /** Makes the other Regions reachable. */
+  /** Connects this Region to another. */
   connect(peer: WorldRegion, links: Links): void {
     this.#peers.set(peer.name, { links, peer });
+  }
+
+  /** Takes in what its storage holds, and decisions that all Regions share. */
+  restore(shared: readonly Decision[]): void {
+    this.#tables.restore();
+    for (const decision of shared) this.#tables.restoreShared(decision);
   }
 
   linksTo(region: string): Links {
     return this.#peerIn(region).links;
   }
 
-  /** One request to the Region's Function URL. @throws Error when there is no answer, or one larger than a function may give: 502 */
+  /**
+   * One request to the Region's Function URL. @throws Error if the function fails, or its response is too large: 502
+   */
   async request(event: LambdaFunctionURLEvent): Promise<Answer> {
     return answerPayload(await this.#functions.api.invoke(event));
   }
 
-  /** One invocation of the Region's `operate` function for an action. */
+  /** One invocation of the Region's `operate` function with an action. */
   operate<Name extends OperatorAction>(action: Name, input: ActionInput<Name>): Promise<OperateAnswer> {
     return this.invokeOperate(encodeOperateRequest(action, input));
   }
 
-  /** One invocation of the Region's `operate` function with whatever came, JSON on both ways. */
+  /** One invocation of the Region's `operate` function with any request, JSON in both directions. */
   async invokeOperate(request: unknown): Promise<OperateAnswer> {
     return operateAnswerSchema.parse(answerPayload(await this.#functions.operate.invoke(requestPayload(request))));
   }
 
-  /** The commits of a stream that the table holds, seen or not. */
+  /** The commits of a stream in the table, seen or not. */
   load(stream: string): Promise<readonly Commit[]> {
     return this.#tables.events.load(stream);
   }
 
-  /** The decisions that the table holds of a transaction, in the order of its attempts. */
+  /** Every commit that the table holds, by stream. */
+  async commits(): Promise<readonly Commit[]> {
+    const { commits } = await this.#tables.events.scan(0, 1, undefined, Number.POSITIVE_INFINITY);
+    return commits;
+  }
+
+  /** The decisions in the table on a transaction, in the order of its attempts. */
   attempts(transaction: string): Promise<readonly Decision[]> {
     return this.#tables.attempts(transaction);
   }
 
-  /** The outcome that the table holds of a one-Region transaction. */
+  /** The outcome in the table of a one-Region transaction. */
   oneRegionDecision(transaction: string): Promise<Decision | undefined> {
     return this.#tables.events.findDecision(transaction);
   }
@@ -201,7 +218,9 @@ export class WorldRegion {
     const { name, from, hasTable, environment, patternIn } = subscription;
     const { region, telemetry } = this.#options;
     const runtime = this.#runtime;
-    const table = hasTable ? subscriberTable(runtime.now) : undefined;
+    const { storage } = this.#options;
+    const kept = storage && { storage, table: `subscribers/${name}/${region}` };
+    const table = hasTable ? subscriberTable(runtime.now, kept) : undefined;
     if (table) this.#subscriberTables.set(name, table);
     const consumer = this.#functions.subscriber(subscription, (exit) => {
       const { progress } = this.#faulty(exit, table?.progress);
@@ -211,7 +230,7 @@ export class WorldRegion {
     this.bus.addRule(patternIn(region), { kind: 'queue', queue: this.#queues.subscriber(subscription, consumer) });
   }
 
-  /** What one instance of a function works with. */
+  /** The ports of one instance of a function. */
   #ports(exit: () => void): FunctionPorts {
     const { region, regions, domain, telemetry } = this.#options;
     return {

@@ -1,17 +1,17 @@
 import { type Decision, type Decisions, MeridianError } from '../../core/index.ts';
 
-/** The way to another Region, and back; each takes its time, and throws when it is cut. */
+/** The links to another Region and back; each has its latency, and throws if it is cut. */
 export interface RoundTrip {
   readonly there: () => Promise<void>;
   readonly back: () => Promise<void>;
 }
 
 /**
- * Decisions on a table with multi-Region strong consistency, as one Region has them: every call takes the round trips
- * that make a majority of all Regions, this one included. It takes effect at one moment for all of them; when the way back
- * is cut, the caller does not hear of it.
- * @param shared what all Regions share
- * @param onPut is called with what was put here
+ * Decisions on a table with multi-Region strong consistency, as seen by one Region: every call waits for the round
+ * trips that reach a majority of all Regions, including this one. It takes effect for all of them at once; if the way
+ * back is cut, the caller gets no response.
+ * @param shared the decisions shared by all Regions
+ * @param onPut called with every decision put here
  */
 export function strongDecisions(
   shared: Decisions,
@@ -31,7 +31,7 @@ export function strongDecisions(
     try {
       await atLeast(needed, answers);
     } catch (cause) {
-      throw new MeridianError('unavailable', 'The decisions are out of reach of a majority of Regions: try again.', {
+      throw new MeridianError('unavailable', 'A majority of Regions cannot be reached for decisions. Retry.', {
         retryable: true,
         cause,
       });
@@ -53,7 +53,7 @@ export function strongDecisions(
   };
 }
 
-/** Resolves as soon as so many have, and rejects when that cannot be any more. */
+/** Resolves once this many promises have resolved, and rejects when that has become impossible. */
 function atLeast(needed: number, promises: readonly Promise<void>[]): Promise<void> {
   return new Promise((resolve, reject) => {
     let fulfilled = 0;

@@ -1,19 +1,22 @@
+import { fromImage } from '../../adapters/dynamodb/commit-item.ts';
+import { fromDecisionItem, isDecisionItem } from '../../adapters/dynamodb/decision-item.ts';
 import { memoryDecisions } from '../../adapters/memory/decisions.ts';
 import { type EventsChange, type MemoryEventStore, memoryEventStore } from '../../adapters/memory/event-store.ts';
 import { memorySightings } from '../../adapters/memory/sightings.ts';
 import { memorySnapshotStore } from '../../adapters/memory/snapshot-store.ts';
 import { memoryViewStore } from '../../adapters/memory/view-store.ts';
 import type { Commit, Decision, Decisions, Sightings, SnapshotStore, ViewsTable } from '../../core/index.ts';
-import type { TableStream } from '../services/table-stream.ts';
+import { imagesOf, type TableItemChange, type TableStream } from '../services/table-stream.ts';
 import type { Scheduler } from '../time/scheduler.ts';
 import type { RegionCounts } from './counts.ts';
 import type { Links } from './links.ts';
+import type { Storage } from './storage.ts';
 import { type RoundTrip, strongDecisions } from './strong-decisions.ts';
 
-/** Another Region, as replication reaches it. */
+/** Another Region as a replication target. */
 export interface ReplicaPeer {
   readonly links: Links;
-  /** The way back. */
+  /** The links back. */
   readonly back: Links;
   readonly tables: RegionTables;
 }
@@ -22,14 +25,19 @@ export interface RegionTablesOptions {
   readonly region: string;
   readonly scheduler: Scheduler;
   readonly counts: RegionCounts;
-  /** The decisions that all Regions share; undefined: each has a store of its own, replicated. */
+  /** The decisions shared by all Regions; undefined: each Region has its own store, replicated. */
   readonly sharedDecisions: Decisions | undefined;
   /** The streams of the two global tables. */
   readonly streams: { readonly commits: TableStream; readonly decisions: TableStream };
   readonly peers: () => readonly ReplicaPeer[];
+  /** Where its items are kept; undefined: nowhere. */
+  readonly storage?: Storage | undefined;
 }
 
-/** The tables of a Region: what is written in them goes into their streams, and what is written here to the other replicas. */
+/**
+ * The tables of a Region: every write goes into their streams, and writes of this Region are replicated to the
+ * others.
+ */
 export class RegionTables {
   readonly events: MemoryEventStore;
   readonly snapshots: SnapshotStore = memorySnapshotStore();
@@ -37,7 +45,7 @@ export class RegionTables {
   readonly sightings: Sightings = memorySightings();
   readonly decisions: Decisions;
   readonly #options: RegionTablesOptions;
-  /** Takes in what was decided in another Region. */
+  /** Adds a decision of another Region. */
   readonly #replicateDecision: (decision: Decision) => void;
 
   constructor(options: RegionTablesOptions) {
@@ -48,13 +56,36 @@ export class RegionTables {
     this.#replicateDecision = replicate;
   }
 
-  /** The decisions that are held of a transaction, in the order of its attempts. */
+  /** The decisions on a transaction, in the order of its attempts. */
   attempts(transaction: string): Promise<readonly Decision[]> {
     return (this.#options.sharedDecisions ?? this.decisions).attempts(transaction);
   }
 
+  /**
+   * Takes in what the storage holds. All of it is delivered again, and replicated again: a process that ended may have left
+   * undone whatever follows a write.
+   */
+  restore(): void {
+    const { region, storage } = this.#options;
+    for (const item of storage?.load(`events/${region}`) ?? [])
+      if (isDecisionItem(item)) this.events.replicateDecision(fromDecisionItem(item));
+      else this.events.replicate(fromImage(item));
+    for (const item of storage?.load(`decisions/${region}`) ?? []) this.#replicateDecision(fromDecisionItem(item));
+  }
+
+  /** Takes in a decision that all Regions share, as its record in every Region's stream. */
+  restoreShared(decision: Decision): void {
+    this.#options.streams.decisions.push({ decision });
+  }
+
+  #save(table: string, change: TableItemChange): void {
+    const { region, storage } = this.#options;
+    storage?.save(`${table}/${region}`, imagesOf(change).after);
+  }
+
   #onChange(change: EventsChange): void {
     const { region, scheduler, counts, streams } = this.#options;
+    this.#save('events', change);
     streams.commits.push(change);
     if ('oneRegionDecision' in change) {
       const { oneRegionDecision: decision } = change;
@@ -75,7 +106,7 @@ export class RegionTables {
     this.#replicate((peer) => peer.#onReplicated(commit, writtenAt));
   }
 
-  /** Does something in every other Region, as soon as replication has come there. */
+  /** Runs a step in every other Region when replication arrives there. */
   #replicate(there: (peer: RegionTables) => void): void {
     for (const { links, tables } of this.#options.peers()) links.replication.send(() => there(tables));
   }
@@ -99,9 +130,15 @@ export class RegionTables {
       counts.decided++;
       this.#replicate((peer) => peer.#replicateDecision(decision));
     };
-    // What is shared need not be taken in: its record comes to every Region's stream.
+    // Shared decisions need no replication; their records still go into every Region's stream.
     if (shared) return { decisions: strongDecisions(shared, () => this.#roundTrips(), onPut), replicate: record };
-    const decisions = memoryDecisions({ strong: false, onPut });
+    const decisions = memoryDecisions({
+      strong: false,
+      onPut: (decision) => {
+        this.#save('decisions', { decision });
+        onPut(decision);
+      },
+    });
     return { decisions, replicate: (decision) => decisions.replicate(decision) };
   }
 

@@ -4,12 +4,12 @@ import { PUT_EVENTS_BYTES, PUT_EVENTS_ENTRIES } from '../../core/limits/aws.ts';
 import type { Link } from '../network/link.ts';
 import type { Scheduler } from '../time/scheduler.ts';
 
-/** An event as EventBridge hands it to targets, as JSON, and the parts that patterns look at. */
+/** An event as EventBridge delivers it, as JSON, and the parts that patterns match. */
 interface BusEvent {
   readonly json: string;
   readonly source: string;
   readonly detailType: string;
-  /** `detail.meta.region`, where there is one. */
+  /** `detail.meta.region`, if present. */
   readonly bornIn: string | undefined;
 }
 
@@ -29,7 +29,7 @@ function sizeOf({ source, detailType, detail }: BusEntry): number {
 
 const detailRegionSchema = z.object({ meta: z.object({ region: z.string() }) });
 
-/** An EventBridge bus with rules: it hands every event to the targets of the rules that match. */
+/** An EventBridge bus with rules: it delivers every event to the targets of the matching rules. */
 export class WorldBus implements Bus {
   readonly #region: string;
   readonly #scheduler: Scheduler;
@@ -45,16 +45,16 @@ export class WorldBus implements Bus {
     this.#rules.push({ pattern, target });
   }
 
-  /** @throws MeridianError as the adapter of EventBridge, for more than that takes at once */
+  /** @throws MeridianError as the EventBridge adapter does, if the batch exceeds its limits */
   async put(entries: readonly BusEntry[]): Promise<readonly (string | undefined)[]> {
     if (entries.length > PUT_EVENTS_ENTRIES)
       throw new MeridianError(
         'internal',
-        `PutEvents takes at most ${PUT_EVENTS_ENTRIES} entries, not ${entries.length}.`,
+        `PutEvents takes at most ${PUT_EVENTS_ENTRIES} entries; these are ${entries.length}.`,
       );
     const bytes = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
     if (bytes > PUT_EVENTS_BYTES)
-      throw new MeridianError('too-large', `PutEvents takes at most ${PUT_EVENTS_BYTES} bytes, these are ${bytes}.`);
+      throw new MeridianError('too-large', `PutEvents takes at most ${PUT_EVENTS_BYTES} bytes; these are ${bytes}.`);
     return entries.map((entry) => {
       try {
         this.#route(this.#eventOf(entry), false);
@@ -81,7 +81,7 @@ export class WorldBus implements Bus {
     return { json: `${head.slice(0, -1)},"detail":${detail}}`, source, detailType, bornIn };
   }
 
-  /** An event that came from another bus is not carried on to a third one. */
+  /** An event that came from another bus is not forwarded again. */
   #route(event: BusEvent, forwarded: boolean): void {
     for (const { pattern, target } of this.#rules) {
       if (!matchesPattern(pattern, event)) continue;
@@ -92,7 +92,7 @@ export class WorldBus implements Bus {
   }
 }
 
-/** Whether a rule's pattern matches, in the part of the pattern language that `EventPattern` has. */
+/** True if a rule's pattern matches; supports the part of the pattern language in `EventPattern`. */
 export function matchesPattern(pattern: EventPattern, { source, detailType, bornIn }: Omit<BusEvent, 'json'>): boolean {
   return (
     matchesField(pattern.source, source) &&

@@ -7,9 +7,9 @@ export type Handler<Event, Result> = (event: Event, context: Context) => Promise
 export interface FunctionOptions {
   readonly name: string;
   readonly region: string;
-  /** How many instances there are at most; each handles one invocation at a time and keeps its own warm memory. */
+  /** Maximum number of instances; each handles one invocation at a time and has its own warm memory. */
   readonly concurrency: number;
-  /** Milliseconds after which an invocation that has not answered is given up, with its instance. */
+  /** Milliseconds after which an invocation without a result is ended, together with its instance. */
   readonly timeout: number;
   readonly memoryMb: number;
 }
@@ -17,9 +17,9 @@ export interface FunctionOptions {
 /** One process of a function. */
 interface Instance<Event, Result> {
   readonly handle: Handler<Event, Result>;
-  /** Whether the process has ended by itself. */
+  /** Whether the process has exited. */
   exited: boolean;
-  /** Fails the invocation under way. */
+  /** Fails the current invocation. */
   fail: () => void;
 }
 
@@ -34,7 +34,7 @@ export class FunctionPool<Event, Result> {
   #busy = 0;
   #invocations = 0;
 
-  /** @param make makes a new instance: a cold start. `exit` ends its process, as a crash does */
+  /** @param make creates a new instance: a cold start. `exit` ends its process, like a crash */
   constructor(
     options: FunctionOptions,
     scheduler: Scheduler,
@@ -47,14 +47,14 @@ export class FunctionPool<Event, Result> {
     this.#make = make;
   }
 
-  /** Whether an invocation would start at once. */
+  /** True if an invocation would start at once. */
   get isFree(): boolean {
     return this.#busy < this.#options.concurrency;
   }
 
   /**
-   * Invokes the function, as soon as an instance is free. An instance that threw or did not answer in time is not used again.
-   * @throws what the handler throws; Error when it did not answer in time, or its process ended
+   * Invokes the function as soon as an instance is free. An instance that threw or timed out is not reused.
+   * @throws what the handler throws; Error if it timed out, or its process exited
    */
   async invoke(event: Event): Promise<Result> {
     this.#activity.begin();
@@ -83,10 +83,10 @@ export class FunctionPool<Event, Result> {
     return instance;
   }
 
-  /** A promise for each invocation: one for the life of the process would hold on to the results of all of them. */
+  /** Creates a promise per invocation: a single one per process would keep the results of all of them in memory. */
   #run(instance: Instance<Event, Result>, event: Event): Promise<Result> {
     return new Promise((resolve, reject) => {
-      instance.fail = () => reject(new Error(`${this.#options.name}: the process has ended.`));
+      instance.fail = () => reject(new Error(`${this.#options.name}: the process exited.`));
       if (instance.exited) instance.fail();
       else instance.handle(event, this.#context()).then(resolve, reject);
     });

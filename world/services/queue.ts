@@ -16,27 +16,27 @@ interface Message {
 export interface QueueOptions {
   readonly name: string;
   readonly region: string;
-  /** Messages that one invocation gets at most. */
+  /** Maximum number of messages per invocation. */
   readonly batchSize: number;
-  /** Milliseconds after which a message that was not deleted is delivered again. */
+  /** Milliseconds after which a message that was not deleted is redelivered. */
   readonly visibilityTimeout: number;
-  /** Receives after which a message goes to the dead letters. */
+  /** Receives after which a message moves to the dead-letter queue. */
   readonly maxReceives: number;
-  /** Share of messages that are delivered twice, 0 to 1. */
+  /** Fraction of messages that are delivered twice, 0 to 1. */
   readonly duplicates: number;
-  /** Whether messages overtake each other. */
+  /** Whether messages may overtake each other. */
   readonly reorders: boolean;
 }
 
-/** Where messages go. */
+/** The consumers of a queue. */
 export interface QueueEnds {
   readonly consumer: FunctionPool<SQSEvent, SQSBatchResponse>;
   readonly deadLetters: Queue;
-  /** Counts messages while nobody can receive them. @default that is under way too */
+  /** Counts messages while they are hidden. @default the same count as for visible ones */
   readonly hidden?: Activity | undefined;
 }
 
-/** A standard SQS queue, and the event source mapping that feeds a function from it. */
+/** A standard SQS queue with the event source mapping from which a function is fed. */
 export class WorldQueue implements Queue {
   readonly #options: QueueOptions;
   readonly #scheduler: Clockwork['scheduler'];
@@ -74,7 +74,7 @@ export class WorldQueue implements Queue {
     return bodies.map(() => undefined);
   }
 
-  /** Sends a message that stays hidden for so many milliseconds. */
+  /** Sends a message that stays hidden for this many milliseconds. */
   sendAfter(delay: number, body: string): void {
     this.#hidden.begin();
     this.#scheduler.after(delay, () => {
@@ -162,7 +162,7 @@ export class WorldQueue implements Queue {
   }
 }
 
-/** A queue as one whose messages come late. A message that is not due yet is hidden: see `WorldQueue`. */
+/** A queue with delayed delivery. A message that is not due yet is hidden: see `WorldQueue`. */
 export class WorldDelayedQueue implements DelayedQueue {
   readonly #queue: WorldQueue;
 
@@ -174,14 +174,14 @@ export class WorldDelayedQueue implements DelayedQueue {
     checkMessages(messages.map(({ body }) => body));
     for (const { body, delay } of messages) {
       if (!(delay >= 0 && delay <= SQS_MAX_DELAY_S * 1000))
-        throw new Error(`A message is delayed by 0 to ${SQS_MAX_DELAY_S * 1000} ms, not by ${delay}.`);
+        throw new Error(`The delay of a message must be 0 to ${SQS_MAX_DELAY_S * 1000} ms, not ${delay}.`);
       this.#queue.sendAfter(Math.ceil(delay / 1000) * 1000, body);
     }
     return messages.map(() => undefined);
   }
 }
 
-/** A queue that nobody reads: it keeps what is sent to it. */
+/** A queue without a consumer: it keeps its messages. */
 export class KeepingQueue implements Queue {
   readonly bodies: string[] = [];
 

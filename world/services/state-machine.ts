@@ -14,14 +14,14 @@ export interface MachineFunctions {
   readonly participant: Task;
 }
 
-/** A step that an execution is about to take; `kill` has it, and those after it, not happen. */
+/** A step that an execution is about to run; `kill` cancels it and all later ones. */
 export interface MachineStep {
   readonly name: 'Plan' | 'Prepare' | 'Decide' | 'Commit' | 'Abort' | 'Finalise' | 'Wait';
   readonly transaction: string;
   readonly kill: () => void;
 }
 
-/** Milliseconds after which a task that has not answered is tried again: a little more than its function may run. */
+/** Milliseconds after which a task without a result is retried: slightly more than its function's timeout. */
 const TASK_TIMEOUTS = {
   coordinate: (FUNCTIONS.coordinate.timeoutS + MACHINE_GRACE_S) * 1000,
   participant: (FUNCTIONS.participant.timeoutS + MACHINE_GRACE_S) * 1000,
@@ -40,8 +40,8 @@ const decidedSchema = z.object({
 });
 
 /**
- * The state machine that drives transactions, step by step as its definition in the stacks: it calls functions, and
- * hands on what they answer. It decides nothing, so that an execution may be killed at any step, or started twice.
+ * The state machine that drives transactions, with the steps of its definition in the stacks: it calls functions and
+ * passes on their results. It decides nothing, so an execution may be killed at any step, or started twice.
  */
 export class WorldStateMachine implements StateMachine {
   /** Called before every step of every execution. */
@@ -63,7 +63,7 @@ export class WorldStateMachine implements StateMachine {
     const execution = new Execution(machineInputSchema.parse(asJson(input)), this.#activity);
     this.#running.add(execution);
     const callOff = this.#scheduler.after(EXPRESS_MACHINE_MS, () => execution.end());
-    // An execution that fails has no one to tell: recovery finishes what it began.
+    // A failed execution is reported to nobody: recovery finishes its work.
     void Promise.race([this.#run(execution).catch(() => undefined), execution.ended]).then(() => {
       callOff();
       execution.end();
@@ -71,7 +71,7 @@ export class WorldStateMachine implements StateMachine {
     });
   }
 
-  /** Ends every execution where it is: calls under way are made, and nothing comes of their answers. */
+  /** Ends every execution at its current step: running calls continue, but their results are ignored. */
   killAll(): void {
     for (const execution of this.#running) execution.end();
   }
@@ -122,7 +122,7 @@ export class WorldStateMachine implements StateMachine {
     );
   }
 
-  /** Calls a function, again when it failed or took too long. @throws what the last try threw */
+  /** Calls a function, and retries it if it fails or times out. @throws the error of the last attempt */
   async #task(
     execution: Execution,
     name: MachineStep['name'],
@@ -141,17 +141,17 @@ export class WorldStateMachine implements StateMachine {
     }
   }
 
-  /** @returns never, when the execution has ended */
+  /** @returns never, if the execution has ended */
   async #step({ input, end, hasEnded }: Execution, name: MachineStep['name']): Promise<void> {
     if (!hasEnded()) this.beforeStep({ name, transaction: input.id, kill: end });
     if (hasEnded()) await new Promise(() => undefined);
   }
 }
 
-/** One run of the machine. It is under way until it ends. */
+/** One execution of the machine; counts as activity until it ends. */
 class Execution {
   readonly input: MachineInput;
-  /** Resolves as soon as it has ended. */
+  /** Resolves when the execution has ended. */
   readonly ended: Promise<void>;
   readonly end: () => void;
   readonly hasEnded: () => boolean;
@@ -172,7 +172,7 @@ class Execution {
   }
 }
 
-/** What a state hands to the next one. @throws Error when it is too large for that */
+/** A state's output as the next state's input. @throws Error if it is too large */
 function asJson<T>(value: T): T {
   const text = JSON.stringify(value);
   if (Buffer.byteLength(text) > MACHINE_STATE_BYTES) throw new Error('States.DataLimitExceeded');

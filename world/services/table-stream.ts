@@ -5,7 +5,7 @@ import type { Commit, Decision } from '../../core/index.ts';
 import type { Clockwork } from '../time/clockwork.ts';
 import type { FunctionPool } from './function-pool.ts';
 
-/** A new item of a table, or one that is changed: a commit, the outcome of a one-Region transaction, a decision. */
+/** A new or changed item of a table: a commit, the outcome of a one-Region transaction, or a decision. */
 export type TableItemChange =
   | { readonly commit: Commit; readonly before?: Commit | undefined }
   | { readonly oneRegionDecision: Decision }
@@ -13,21 +13,21 @@ export type TableItemChange =
 
 export interface TableStreamOptions {
   readonly region: string;
-  /** Records that one invocation gets at most. */
+  /** Maximum number of records per invocation. */
   readonly batchSize: number;
-  /** Retries of one record after which it goes to the failure destination. */
+  /** Retries after which a record goes to the on-failure destination. */
   readonly retries: number;
-  /** Milliseconds after which a record that fails goes there. */
+  /** Age in milliseconds at which a failing record goes there. */
   readonly maxAge: number;
-  /** Milliseconds between two tries. */
+  /** Milliseconds between two attempts. */
   readonly retryAfter: number;
-  /** Share of records that are delivered twice, 0 to 1. */
+  /** Fraction of records that are delivered twice, 0 to 1. */
   readonly duplicates: number;
 }
 
-/** The stream of a table, one shard, and the event source mapping that feeds a function from it, in order. */
+/** The stream of a table, with one shard, and the event source mapping from which a function is fed, in order. */
 export class TableStream {
-  /** What could not be delivered: the on-failure destination. */
+  /** The on-failure destination: records that could not be delivered. */
   readonly failures: DynamoDBRecord[] = [];
   readonly #options: TableStreamOptions;
   readonly #scheduler: Clockwork['scheduler'];
@@ -73,7 +73,10 @@ export class TableStream {
     this.#delivering = false;
   }
 
-  /** From the first failure on everything is delivered again; a batch that fails whole is halved, down to its bad record. */
+  /**
+   * Everything from the first failure on is redelivered; a batch that fails as a whole is split, down to the bad
+   * record.
+   */
   async #deliver(batch: readonly DynamoDBRecord[], tries: number): Promise<void> {
     const from = await this.#firstFailure(batch);
     for (let i = 0; i < from; i++) this.#activity.end();
@@ -100,7 +103,7 @@ export class TableStream {
     return this.#scheduler.now() - writtenS * 1000 > this.#options.maxAge;
   }
 
-  /** @returns the index of the first record that failed; the batch's length when none did */
+  /** @returns the index of the first failed record; the batch's length if none failed */
   async #firstFailure(batch: readonly DynamoDBRecord[]): Promise<number> {
     try {
       const { batchItemFailures } = await this.#consumer.invoke({ Records: [...batch] });
@@ -142,7 +145,8 @@ interface Images {
   readonly after: Keyed;
 }
 
-function imagesOf(change: TableItemChange): Images {
+/** The items of a change: as it was, and as it is. */
+export function imagesOf(change: TableItemChange): Images {
   if ('oneRegionDecision' in change)
     return { after: toDecisionItem(oneRegionKey(change.oneRegionDecision.transaction), change.oneRegionDecision) };
   if ('decision' in change) {

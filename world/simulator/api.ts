@@ -16,7 +16,7 @@ export interface ApiAnswer {
   readonly answer: unknown;
 }
 
-/** Asks a Region of a world; the answer comes while the world's time is let run. */
+/** Sends a request to a Region of a world; the response arrives as the world's time advances. */
 export async function callRegion(
   world: World,
   region: string,

@@ -1,26 +1,26 @@
 import { type Around, type FaultyPorts, portsAround } from '../region/faults.ts';
 
-/** Where a process dies: at which of the calls that a transaction makes, and on which side of it. */
+/** Where a process dies: at which call of a transaction, and on which side of it. */
 export interface CrashPoint {
-  /** 1 is the first call. */
+  /** Number of the call, from 1. */
   readonly call: number;
-  /** `before` the call takes effect, or `after` it did and before its answer is heard. */
+  /** `before` the call takes effect, or `after` that, before its result arrives. */
   readonly when: 'before' | 'after';
   /** The process of the function that made the call, every execution of the state machines, or both. */
   readonly dies: 'function' | 'machines' | 'function and machines';
 }
 
-/** A promise of its own each time: one for all would hold on to everything that ever waited for it. */
+/** A new promise each time: a shared one would keep everything that ever waited for it in memory. */
 function never(): Promise<never> {
   return new Promise(() => undefined);
 }
 
 /**
- * Counts the calls that functions make of their ports, and lets processes die at some of them: the call never returns, no
- * `catch` and no `finally` runs, and nothing that the process still does has an effect.
+ * Counts the calls of functions to their ports, and kills processes at some of them: the call never returns, no
+ * `catch` or `finally` runs, and nothing that the process does afterwards has an effect.
  */
 export class Crasher {
-  /** What was called, in order: `us-east-1 events.put`. */
+  /** The calls in order: `us-east-1 events.put`. */
   readonly calls: string[] = [];
   readonly #points: readonly CrashPoint[];
   readonly #killMachines: () => void;
@@ -31,12 +31,12 @@ export class Crasher {
     this.#killMachines = killMachines;
   }
 
-  /** Calls count from now on. */
+  /** Starts counting calls. */
   arm(): void {
     this.#armed = true;
   }
 
-  /** The ports of one instance of a function: of one process. */
+  /** The ports of one instance of a function, that is, of one process. */
   readonly withFaults = (region: string, ports: FaultyPorts, exit: () => void): FaultyPorts => {
     let dead = false;
     const around: Around = async (call, name, args) => {
@@ -54,7 +54,7 @@ export class Crasher {
       if (dead) return never();
       const settled = await Promise.allSettled([call(args)]);
       crash('after');
-      // Also when it was another call of the process that ended it.
+      // Also if another call of the process killed it.
       if (dead) return never();
       const [answer] = settled;
       if (answer.status === 'rejected') throw answer.reason;

@@ -4,16 +4,17 @@ import { judgeScene } from './judge.ts';
 import { drivingOf, type HistoryOptions, type Scene, setUpScene } from './scene.ts';
 
 export interface HistoryResult {
-  /** What was called from the request on, until nothing happened any more. */
+  /** The calls from the request until the world was idle. */
   readonly calls: readonly string[];
   readonly outcome: string;
-  /** Promises that were broken, in words. */
+  /** The broken guarantees, as sentences. */
   readonly violations: readonly string[];
 }
 
 /**
- * Runs one transaction in a world of its own, in virtual time: the first account pays, the others are paid. Lets processes
- * die where it is told to, lets recovery run until {@link RECOVERY_MS} after the deadline, and looks at what is left.
+ * Runs one transaction in its own world, in virtual time: the first account pays, the others are paid. Kills
+ * processes at the given points, lets recovery run until {@link RECOVERY_MS} after the deadline, and checks the
+ * result.
  */
 export async function runHistory(options: HistoryOptions): Promise<HistoryResult> {
   const scene = await setUpScene(options);
@@ -26,12 +27,12 @@ export async function runHistory(options: HistoryOptions): Promise<HistoryResult
 }
 
 /**
- * Sends the transactions, all at once.
- * @returns the status that each was answered with by now, by its id
+ * Sends all transactions at once.
+ * @returns the HTTP status of each response so far, by transaction id
  */
 function send({ world, transactions }: Scene): ReadonlyMap<string, number> {
   const statuses = new Map<string, number>();
-  // A client whose server dies hears nothing, or that it died.
+  // A client whose server dies gets an error or no response.
   for (const [i, transaction] of transactions.entries())
     void callRegion(world, drivingOf(transaction), {
       method: 'POST',

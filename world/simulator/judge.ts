@@ -3,23 +3,23 @@ import type { Commit } from '../../core/index.ts';
 import { RECOVERY_MS } from '../../core/limits/budgets.ts';
 import { AMOUNT, askRegion, drivingOf, REGIONS, type Scene, type Sent, START_BALANCE, sendDeposit } from './scene.ts';
 
-/** What became of the transactions, and the promises that were broken, in words. */
+/** The outcomes of the transactions, and the broken guarantees, as sentences. */
 export interface Verdict {
-  /** The state of each transaction, `unknown` if there is none. */
+  /** The state of each transaction; `unknown` if it has none. */
   readonly outcomes: readonly string[];
   readonly violations: readonly string[];
 }
 
-/** Something that should hold, and what is wrong if it does not. */
+/** A condition that should hold, and the violation if it does not. */
 type Claim = readonly [holds: boolean, otherwise: string];
 
 const outcomeSchema = z.object({ state: z.string() });
 const stateSchema = z.object({ state: z.number() });
 
 /**
- * Looks at what is left once recovery has had its time: at every transaction, at whether its streams still take appends, and
- * at whether the money adds up everywhere. It sends each transaction again, and pays into each account.
- * @param statuses the status that the sender of a transaction was answered with, by its id; none: nothing was heard
+ * Checks the state after recovery: every transaction, whether its streams accept appends, and whether the money adds
+ * up everywhere. Sends each transaction again, and pays into each account.
+ * @param statuses HTTP status of each transaction's response, by id; missing if there was none
  */
 export async function judgeScene(scene: Scene, statuses: ReadonlyMap<string, number>): Promise<Verdict> {
   const outcomes: string[] = [];
@@ -48,7 +48,7 @@ async function judgeTransaction(scene: Scene, transaction: Sent, heard: number |
     [committed === (state === 'committed'), `${id} is ${state}, but ${visible.join()} commits are visible`],
   ];
   if (heard === 200 || heard === 409)
-    claims.push([(heard === 200) === committed, `${id} was answered ${heard}, but it is ${state}`]);
+    claims.push([(heard === 200) === committed, `${id} got status ${heard}, but it is ${state}`]);
   if (heard === 202) claims.push([state !== 'unknown', `${id} was promised an outcome, and has none`]);
   claims.push(await sentAgain(scene, transaction, { state, committed }));
   return { state, claims };
@@ -58,12 +58,12 @@ async function isUnlocked(scene: Scene, transaction: Sent): Promise<readonly Cla
   const claims: Claim[] = [];
   for (const { stream } of scene.accounts) {
     const commits = await commitsOf(scene, transaction, stream);
-    claims.push([commits.every(({ tx }) => tx?.state !== 'prepared'), `${stream} is locked still`]);
+    claims.push([commits.every(({ tx }) => tx?.state !== 'prepared'), `${stream} is still locked`]);
   }
   return claims;
 }
 
-/** How many commits of a transaction each of its participants shows. */
+/** The number of visible commits of a transaction, per participant. */
 async function visibleCommits(scene: Scene, transaction: Sent): Promise<readonly number[]> {
   const written = await Promise.all(
     transaction.participants.map(({ stream }) => commitsOf(scene, transaction, stream)),
@@ -76,7 +76,7 @@ async function commitsOf({ world, accounts }: Scene, transaction: Sent, stream: 
   return (await world.region(home).load(stream)).filter(({ commitId }) => commitId.startsWith(`${transaction.id}#`));
 }
 
-/** Sent again a transaction has the outcome that it has, or runs now. */
+/** Checks a retry of a transaction: it returns the known outcome, or runs now. */
 async function sentAgain(
   scene: Scene,
   transaction: Sent,
@@ -90,15 +90,15 @@ async function sentAgain(
     body: transaction,
   });
   return state === 'unknown'
-    ? [status === 200 || (hasRival && status === 409), `${id} is unknown, sent again ${status}`]
-    : [(status === 200) === committed && status < 500, `${id} is ${state}, sent again ${status}`];
+    ? [status === 200 || (hasRival && status === 409), `${id} is unknown, but a retry got status ${status}`]
+    : [(status === 200) === committed && status < 500, `${id} is ${state}, but a retry got status ${status}`];
 }
 
 async function takesAppends(scene: Scene): Promise<readonly Claim[]> {
   const claims: Claim[] = [];
   for (const account of scene.accounts) {
     const { status } = await sendDeposit(scene, account, AMOUNT);
-    claims.push([status === 200, `${account.stream} takes no append: ${status}`]);
+    claims.push([status === 200, `${account.stream} refuses appends: ${status}`]);
   }
   return claims;
 }

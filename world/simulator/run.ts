@@ -1,4 +1,4 @@
-// `npm run crash-sweep`: crashes a transaction wherever it can crash, and says whether what Meridian promises held.
+// `npm run crash-sweep`: crashes a transaction at every possible point, and checks that the guarantees held.
 
 import Table from 'cli-table3';
 import { DECISIONS } from '../../core/names.ts';
@@ -9,11 +9,12 @@ import { type SweepOptions, type Swept, sweepOnce, sweepTwice } from './sweep.ts
 const USAGE = `Usage: npm run crash-sweep -- [--json] [--twice <histories>] [--seed <number>]
 
 Runs transactions of 2, 3 and 5 participants in three simulated Regions, with strong and with eventual decisions, of 3
-participants in one Region, and some with a rival on the same streams, which is promised an outcome; each once for every call that it makes of a port, with a crash before the call takes effect and after
-it, of the function, of the state machines, and of both.
-It takes some three minutes. Exit code 1: a promise was broken.
-  --twice  as many runs of each with two crashes besides, at places drawn with the seed; none by default
-  --seed   1 by default
+participants in one Region, and some with a rival on the same streams that is promised an outcome. Each runs once for
+every call of a port, with a crash before and after the call takes effect: of the function, of the state machines, and
+of both.
+Takes about three minutes. Exit code 1: a guarantee was broken.
+  --twice  additional runs of each with two crashes, at points drawn with the seed; default 0
+  --seed   default 1
   --json   an array of {participants, decisions, oneRegion, rival, crashes, points, histories, outcomes, violations}`;
 
 const values = readOptions(USAGE, {
@@ -28,7 +29,7 @@ if (values.help) {
 }
 const [twice, seed] = [Number(values.twice), Number(values.seed)];
 if (!Number.isSafeInteger(twice) || twice < 0 || !Number.isSafeInteger(seed)) {
-  process.stderr.write(`--twice and --seed are whole numbers.\n${USAGE}\n`);
+  process.stderr.write(`--twice and --seed must be whole numbers.\n${USAGE}\n`);
   process.exit(2);
 }
 
@@ -66,7 +67,7 @@ if (values.json) {
       'histories',
       'committed',
       'aborted',
-      'never begun',
+      'never started',
       'violations',
     ],
     colAligns: ['right', 'left', 'left', 'left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
@@ -91,9 +92,9 @@ if (values.json) {
   const seconds = Math.round((performance.now() - begin) / 1000);
   process.stdout.write(`${table}\n`);
   process.stdout.write(
-    'points: calls, before they take effect and after; histories: runs, one for each that may die there\n',
+    'points: calls, before and after they take effect; histories: runs, one per process that can die there\n',
   );
-  process.stdout.write(`${broken} promises broken in ${histories} histories, in ${seconds} s\n`);
+  process.stdout.write(`${broken} guarantees broken in ${histories} histories, in ${seconds} s\n`);
   for (const { violations } of results)
     for (const { crashes, what } of violations.slice(0, 10))
       process.stdout.write(`${what}: ${JSON.stringify(crashes)}\n`);

@@ -10,31 +10,31 @@ import { Crasher, type CrashPoint } from './crash.ts';
 export const REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'] as const;
 const [DRIVING, RIVAL] = REGIONS;
 export const START_BALANCE = 100;
-/** What each account that is paid gets. */
+/** The amount paid to each receiving account. */
 export const AMOUNT = 10;
 
 export interface HistoryOptions {
   readonly participants: number;
   readonly decisions: DecisionsKind;
-  /** Whether all accounts are at home in the Region that drives. */
+  /** Whether the driving Region is the home of all accounts. */
   readonly oneRegion?: boolean;
   /**
-   * Whether another transaction wants the same streams at the same moment: in the opposite order, with a check where there
+   * Whether a rival transaction uses the same streams at the same time: in the opposite order, with a check if there
    * is a stream for it, driven by another Region, and promised its outcome at once.
    */
   readonly rival?: boolean;
   readonly crashes: readonly CrashPoint[];
-  /** Other ports for functions, of tests: with a mistake that should be found, or with a look at calls. @default the same */
+  /** Replaces ports of functions in tests: with a mistake to be found, or to observe calls. @default unchanged */
   readonly replacePorts?: (ports: FaultyPorts) => FaultyPorts;
 }
 
-/** A stream of money, and the Region that it is at home in. */
+/** A stream of money, and its home Region. */
 export interface Account {
   readonly home: string;
   readonly stream: string;
 }
 
-/** A transaction as it is sent. */
+/** A transaction in a request. */
 export interface Sent {
   readonly id: string;
   readonly participants: readonly { readonly stream: string; readonly command: string; readonly input: unknown }[];
@@ -46,27 +46,27 @@ export function drivingOf({ id }: Sent): string {
   return id.slice(0, id.indexOf(':'));
 }
 
-/** A world with accounts that have money, and the transactions that are to be sent in it. */
+/** A world with funded accounts, and the transactions to send in it. */
 export interface Scene {
   readonly scheduler: VirtualScheduler;
   readonly world: World;
   readonly crasher: Crasher;
   readonly accounts: readonly Account[];
-  /** The first is the one that it is about; one more is its rival. */
+  /** The first is the transaction under test; a second one is its rival. */
   readonly transactions: readonly Sent[];
 }
 
-/** Asks a Region, and lets time run until it has answered. */
+/** Sends a request to a Region, and advances time until it responds. */
 export function askRegion({ scheduler, world }: Scene, region: string, request: ApiRequest): Promise<ApiAnswer> {
   return scheduler.resolve(callRegion(world, region, request));
 }
 
-/** Pays into an account, with a request of its own. */
+/** Pays into an account with a separate request. */
 export function sendDeposit(scene: Scene, { home, stream }: Account, amount: number): Promise<ApiAnswer> {
   return askRegion(scene, home, { method: 'POST', path: `/streams/${stream}/commands/deposit`, body: { amount } });
 }
 
-/** Sets a world of its own up, in virtual time: all accounts have money everywhere, and nothing has crashed so far. */
+/** Creates a world in virtual time: all accounts have money in every Region, and nothing has crashed yet. */
 export async function setUpScene(options: HistoryOptions): Promise<Scene> {
   const { world, scheduler, crasher } = aWorld(options);
   const accounts = accountsOf(options);
@@ -113,7 +113,7 @@ function paying(accounts: readonly Account[]): Sent {
 
 const versionSchema = z.object({ version: z.string() });
 
-/** @returns undefined where there are too few accounts for it */
+/** @returns undefined if there are too few accounts */
 async function rivalOf(scene: Scene): Promise<Sent | undefined> {
   const [first, second, third] = scene.accounts;
   if (!first || !second) return undefined;

@@ -2,16 +2,16 @@ import type { CrashPoint } from './crash.ts';
 import { type HistoryResult, runHistory } from './history.ts';
 import type { HistoryOptions } from './scene.ts';
 
-/** What a sweep found for one number of participants. */
+/** The result of a sweep with one number of participants. */
 export interface Swept {
   readonly participants: number;
   readonly decisions: HistoryOptions['decisions'];
   readonly oneRegion: boolean;
-  /** Whether another transaction wanted the same streams at once. */
+  /** Whether a rival transaction used the same streams at the same time. */
   readonly rival: boolean;
-  /** Places where a process died: each call, before it took effect and after. */
+  /** Points where a process died: each call, before and after it took effect. */
   readonly points: number;
-  /** Runs: one without a crash, and one for every place and everything that may die there. */
+  /** Runs: one without a crash, and one for every point and process that can die there. */
   readonly histories: number;
   /** How the transactions ended. */
   readonly outcomes: Readonly<Record<string, number>>;
@@ -21,9 +21,9 @@ export interface Swept {
 export type SweepOptions = Omit<HistoryOptions, 'crashes'>;
 
 /**
- * Runs a transaction once for every place where a process of it can die, those of its recovery included as far as a run
- * without a crash has them, and checks what is left each time.
- * @param onHistory is called after every run
+ * Runs a transaction once for every point at which one of its processes can die, including those of recovery that a
+ * run without a crash reaches, and checks the result each time.
+ * @param onHistory called after every run
  */
 export async function sweepOnce(
   options: SweepOptions,
@@ -40,8 +40,9 @@ export async function sweepOnce(
 }
 
 /**
- * Runs a transaction with two crashes: at a place of it, and at one of all the calls that come after that, recovery's too.
- * @param choose which of the places to take, out of so many, 0 to `count` - 1
+ * Runs a transaction with two crashes: one at any of its calls, the other at any later call, including those of
+ * recovery.
+ * @param choose picks a point, 0 to `count` - 1
  */
 export async function sweepTwice(
   options: SweepOptions,
@@ -65,7 +66,7 @@ export async function sweepTwice(
 
 const DEATHS = ['function', 'machines', 'function and machines'] as const;
 
-/** Every way to die at every call, on both sides of it. */
+/** Every combination of call, side of it and process that dies. */
 function pointsOf(calls: number): readonly CrashPoint[] {
   return Array.from({ length: calls }, (_, i) =>
     (['before', 'after'] as const).flatMap((when) => DEATHS.map((dies) => ({ call: i + 1, when, dies }))),

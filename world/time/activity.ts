@@ -1,6 +1,6 @@
 /**
- * Counts what is under way in the world: messages, deliveries, calls and executions of state machines. What a cut link
- * holds back does not count, nor a message to a resolver that is not due yet.
+ * Counts activity in the world: messages, deliveries, calls and executions of state machines. Messages held back by a
+ * cut link do not count, nor do messages to a resolver that are not due yet.
  */
 export class Activity {
   #count = 0;
@@ -22,7 +22,7 @@ export class Activity {
     for (const wake of waiting) wake();
   }
 
-  /** Resolves as soon as nothing is under way. */
+  /** Resolves when there is no activity. */
   whenIdle(): Promise<void> {
     return this.idle ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
   }

@@ -1,10 +1,10 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
-/** Numbers from 0 to below 1, the same ones for the same seed. */
+/** Numbers of at least 0 and below 1, the same for the same seed. */
 export type Random = () => number;
 
-/** The first numbers of a small seed are near 1 and alike for neighboring seeds: so many are left out. */
+/** Numbers skipped at the start: with small seeds they are near 1 and similar for neighboring seeds. */
 const WARM_UP = 32;
 
 export function seeded(seed: number): Random {
@@ -13,12 +13,12 @@ export function seeded(seed: number): Random {
   return () => uniformFloat64(generator);
 }
 
-/** An evenly distributed number from `low` to below `high`. */
+/** A uniformly distributed number, at least `low` and below `high`. */
 export function randomBetween(random: Random, [low, high]: readonly [number, number]): number {
   return low + random() * (high - low);
 }
 
-/** 32 hex digits that look like an id of AWS. */
+/** 32 hex digits that look like an AWS id. */
 export function hexId(random: Random): string {
   return Array.from({ length: 4 }, () =>
     Math.floor(random() * 0x1_0000_0000)

@@ -1,8 +1,8 @@
-/** Time of the world: a clock, and what happens later. */
+/** The world's time: a clock and timers. */
 export interface Scheduler {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Runs something after so many milliseconds. @returns what calls it off */
+  /** Runs a function after this many milliseconds. @returns a function that cancels it */
   after(milliseconds: number, run: () => void): () => void;
   /** Lets no time pass until something is done that takes real time, as the loading of a file does. @default time passes */
   hold?(work: Promise<unknown>): void;
@@ -14,7 +14,7 @@ export function sleepOn(scheduler: Scheduler, milliseconds: number): Promise<voi
   });
 }
 
-/** A promise's result, if it comes within so many milliseconds. @throws Error `late` if not */
+/** A promise's result, if it settles within this many milliseconds. @throws Error `late` otherwise */
 export function withTimeout<T>(
   scheduler: Scheduler,
   milliseconds: number,
@@ -27,7 +27,7 @@ export function withTimeout<T>(
   });
 }
 
-/** The machine's own time. */
+/** Real time. */
 export function realScheduler(): Scheduler {
   return {
     now: Date.now,
@@ -44,14 +44,14 @@ export function realScheduler(): Scheduler {
 
 interface Timer {
   readonly at: number;
-  /** Undefined once it is called off. */
+  /** Undefined once it is cancelled. */
   run: (() => void) | undefined;
 }
 
-/** Time that passes only when it is told to, from one timer to the next: with a seed, every run is the same. */
+/** Time that advances only on demand, from one timer to the next: with a seed, every run is the same. */
 export class VirtualScheduler implements Scheduler {
   #now: number;
-  /** The next timer last. */
+  /** In descending order: the next timer is last. */
   readonly #timers: Timer[] = [];
   #held: readonly Promise<unknown>[] = [];
 
@@ -89,7 +89,7 @@ export class VirtualScheduler implements Scheduler {
       const next = this.#timers.pop();
       if (!next) return;
       if (!next.run) continue;
-      if (next.at > end) throw new Error(`The world did not come to rest within ${limit / 1000} s of its own time.`);
+      if (next.at > end) throw new Error(`The world was not idle within ${limit / 1000} s of virtual time.`);
       this.#now = next.at;
       next.run();
     }
@@ -114,7 +114,7 @@ export class VirtualScheduler implements Scheduler {
     await this.runUntil(() => over, milliseconds);
   }
 
-  /** A promise's result, with time passing until it is there. @throws Error when nothing is left to happen before */
+  /** A promise's result; advances time until it settles. @throws Error if no timer is left before that */
   async resolve<T>(promise: Promise<T>): Promise<T> {
     let settledYet = false;
     const watched = promise.finally(() => {
@@ -122,7 +122,7 @@ export class VirtualScheduler implements Scheduler {
     });
     watched.catch(() => undefined);
     await this.runUntil(() => settledYet);
-    if (!settledYet) throw new Error('Nothing is left to happen, and the promise is still pending.');
+    if (!settledYet) throw new Error('No timer is left, and the promise is still pending.');
     return watched;
   }
 }

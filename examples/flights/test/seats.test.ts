@@ -1,20 +1,16 @@
+import type { NewEventOf } from '@meridian-es/meridian';
 import { given, nothing, rejected } from '@meridian-es/meridian/testing';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seats } from '../seats.ts';
 
 function reserved(passenger: string) {
-  return { type: 'SeatReserved', data: { passenger } };
+  return { type: 'SeatReserved', data: { passenger } } as const;
 }
 function released(passenger: string) {
-  return { type: 'SeatReleased', data: { passenger } };
+  return { type: 'SeatReleased', data: { passenger } } as const;
 }
 const full = ['Ada', 'Bob', 'Cleo'].map(reserved);
-
-function home(id: string, regions: readonly string[]): string {
-  if (seats.mode !== 'home') throw new Error('seats has to have a home');
-  return seats.home(id, regions);
-}
 
 describe('seats', () => {
   it('reserves and releases a seat', () => {
@@ -59,7 +55,7 @@ describe('seats', () => {
     );
     fc.assert(
       fc.property(requests, (requests) => {
-        const history: { readonly type: string; readonly data?: unknown }[] = [];
+        const history: NewEventOf<typeof seats.events>[] = [];
         const aboard = new Set<string>();
         for (const { command, passenger } of requests) {
           try {
@@ -83,13 +79,13 @@ describe('seats', () => {
 
   it('is at home in the Region nearest to the origin', () => {
     const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
-    expect(home('2001-01-01.LAX-BNA.17', regions)).toBe('us-west-2');
-    expect(home('2001-01-01.BNA-LAX.17', regions)).toBe('us-east-2');
-    expect(home('2001-01-01.BOS-LAX.17', regions)).toBe('us-east-1');
+    expect(seats.home('2001-01-01.LAX-BNA.17', regions)).toBe('us-west-2');
+    expect(seats.home('2001-01-01.BNA-LAX.17', regions)).toBe('us-east-2');
+    expect(seats.home('2001-01-01.BOS-LAX.17', regions)).toBe('us-east-1');
   });
 
   it('refuses the seats of a flight from an airport that does not exist', () => {
-    expect(() => home('2001-01-01.XXX-LAX.17', ['us-east-1'])).toThrow(
+    expect(() => seats.home('2001-01-01.XXX-LAX.17', ['us-east-1'])).toThrow(
       expect.objectContaining({ code: 'rejected', message: expect.stringContaining('There is no airport XXX') }),
     );
   });
@@ -97,7 +93,7 @@ describe('seats', () => {
   it.each(['LAX', '2001-01-01.LAX.17', '2001-01-01.LAX-BNA', '2001-01-01.LAX-BNA.x', 'x2001-01-01.LAX-BNA.17', ''])(
     'refuses "%s", which names no flight',
     (id) => {
-      expect(() => home(id, ['us-east-1'])).toThrow(
+      expect(() => seats.home(id, ['us-east-1'])).toThrow(
         expect.objectContaining({
           code: 'rejected',
           message: expect.stringContaining('such as 2001-01-01.LAX-BNA.17'),

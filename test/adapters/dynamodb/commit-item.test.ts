@@ -3,7 +3,7 @@ import { fromImage, toImage } from '../../../adapters/dynamodb/commit-item.ts';
 import { aCommit, anIntent } from '../../contract/commits.ts';
 
 describe('commit item', () => {
-  test('a commit is one item with the attributes of the design', () => {
+  test('a commit is one item with these attributes', () => {
     const events = [
       { type: 'Noted', schemaVersion: 1, data: { count: -3, '': 1e308 } },
       { type: 'Cancelled', schemaVersion: 2, data: undefined },

@@ -14,7 +14,7 @@ const decision = aDecision({ attempt: 12, remaining: 1234.5 });
 const item = toDecisionItem(decisionKey(decision.transaction, decision.attempt), decision);
 
 describe('decision item', () => {
-  test('a decision is one item with the attributes of the design', () => {
+  test('a decision is one item with these attributes', () => {
     expect(item).toStrictEqual({
       pk: { S: 'us-east-1:order-17' },
       sk: { S: '0000000000000012' },

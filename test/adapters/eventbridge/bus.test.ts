@@ -42,7 +42,7 @@ describe('bus', () => {
 
   test('an entry that the answer leaves out counts as failed', async () => {
     const { bus } = await busBehind(answered({ EventId: 'a' }));
-    expect(await bus.put(entries)).toEqual([undefined, 'Unanswered', 'Unanswered']);
+    expect(await bus.put(entries)).toEqual([undefined, 'No result for this entry', 'No result for this entry']);
   });
 
   test.each([

@@ -42,7 +42,7 @@ describe('delayed queue', () => {
     const answer = { body: JSON.stringify({ Successful: [taken('b', 1)], Failed: [failed] }) };
     const { queue } = await queueBehind(answer);
     const messages = ['a', 'b', 'c'].map((body) => ({ body, delay: 5 }));
-    expect(await queue.send(messages)).toEqual(['InternalError: try again', undefined, 'Unanswered']);
+    expect(await queue.send(messages)).toEqual(['InternalError: try again', undefined, 'No result for this entry']);
   });
 
   test('a queue that does not answer is unavailable, and retryable; a missing one is not', async () => {

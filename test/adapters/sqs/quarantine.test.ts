@@ -89,7 +89,7 @@ describe('the quarantine on SQS', () => {
       answered({ Successful: [{ Id: '1' }] }),
     );
     expect(await quarantine.remove(held)).toEqual(['InternalError: try again', undefined]);
-    expect(await quarantine.remove(held)).toEqual(['Unanswered', undefined]);
+    expect(await quarantine.remove(held)).toEqual(['No result for this entry', undefined]);
     expect(asked()[0]).toMatchObject({
       operation: 'DeleteMessageBatch',
       input: { Entries: [{ ReceiptHandle: 'receipt-a' }, { ReceiptHandle: 'receipt-b' }] },
@@ -114,7 +114,7 @@ describe('the quarantine on SQS', () => {
 
   test('it takes messages as every queue does', async () => {
     const { quarantine, asked } = await quarantineBehind(answered({ Successful: [], Failed: [] }));
-    expect(await quarantine.send(['one'])).toEqual(['Unanswered']);
+    expect(await quarantine.send(['one'])).toEqual(['No result for this entry']);
     expect(asked()).toMatchObject([{ operation: 'SendMessageBatch' }]);
   });
 

@@ -48,7 +48,7 @@ describe('queue', () => {
 
   test('a body that the answer leaves out counts as failed', async () => {
     const { queue } = await queueBehind(answered([taken(1)]));
-    expect(await queue.send(bodies)).toEqual(['Unanswered', undefined, 'Unanswered']);
+    expect(await queue.send(bodies)).toEqual(['No result for this entry', undefined, 'No result for this entry']);
   });
 
   test.each([

@@ -5,8 +5,15 @@ import { Region } from '../../../bin/client/region.ts';
 function answering(...answers: readonly { readonly status: number; readonly body: string }[]) {
   let asked = 0;
   const region = new Region({
-    name: 'us-east-1',
-    send: async () => answers[Math.min(asked++, answers.length - 1)] ?? expect.fail('there is no answer'),
+    client: {
+      region: 'us-east-1',
+      endpoints: { 'us-east-1': 'http://us-east-1/' },
+      fetch: async () => {
+        const { status, body } = answers[Math.min(asked++, answers.length - 1)] ?? expect.fail('there is no answer');
+        return { status, text: async () => body };
+      },
+    },
+    hint: '',
     operate: async () => undefined,
     sibling: () => expect.fail('it has none'),
   });
@@ -28,12 +35,12 @@ describe('what a Function URL answers in place of its function', () => {
 
   /** What a try of reading rows ends with. */
   const ended = async (region: Region): Promise<unknown> => {
-    const end = region.rows('airport-delays', undefined, 1).catch((error: unknown) => error);
+    const end = region.rows('words', { limit: 1 }).catch((error: unknown) => error);
     await vi.runAllTimersAsync();
     return end;
   };
 
-  const page = { view: 'airport-delays', region: 'us-east-1', rows: [] };
+  const page = { view: 'words', region: 'us-east-1', rows: [] };
 
   it.each([429, 500, 502, 503, 504])('is tried again when it may pass: %i', async (status) => {
     const { region, asked } = answering(fromAws(status), { status: 200, body: JSON.stringify(page) });

@@ -53,8 +53,9 @@ function estimated(...args: readonly string[]) {
 }
 
 describe('meridian cost', () => {
-  it('prints what docs/cost.md shows', () => {
-    const [, shown = ''] = /^\$ npx meridian cost\n([^`]+)^```$/m.exec(readFileSync('docs/cost.md', 'utf8')) ?? [];
+  it('prints what docs/operations/cost.md shows', () => {
+    const [, shown = ''] =
+      /^\$ npx meridian cost\n([^`]+)^```$/m.exec(readFileSync('docs/operations/cost.md', 'utf8')) ?? [];
     expect(cost()).toEqual({ refused: false, stderr: '', stdout: shown });
   });
 

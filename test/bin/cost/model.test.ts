@@ -187,7 +187,7 @@ describe('what the estimate counts', () => {
   it('has room for what an item and an entry of the bus add to the data', () => {
     const data = { text: 'x'.repeat(500) };
     const commit = aCommit({
-      stream: 'flight/2001-01-01.LAX-BNA.17',
+      stream: 'parcel/2001-01-01.ABC-DEF.17',
       commitId: 'a'.repeat(40),
       events: [{ type: 'Departed', schemaVersion: 1, data }],
       context: { 'us-east-1': 6, 'us-east-2': 3, 'us-west-2': 3 },

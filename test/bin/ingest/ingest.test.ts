@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { Region } from '../../../bin/client/region.ts';
 import { type Counts, type Fault, ingestLines } from '../../../bin/ingest/ingest.ts';
 import { readLines } from '../../../bin/ingest/lines.ts';
+import type { Fetch } from '../../../client/options.ts';
 
 const sentEnvelopesSchema = z.array(z.object({ id: z.string(), stream: z.string() }));
 type Sent = z.output<typeof sentEnvelopesSchema>[number];
@@ -14,6 +15,10 @@ function problem(code: string, retryable: boolean) {
   };
 }
 
+function clientOf(fetch: Fetch) {
+  return { region: 'us-east-1', endpoints: { 'us-east-1': 'http://us-east-1/' }, fetch };
+}
+
 /** A Region that notes what it gets, and answers it as told. */
 function aRegion(answer: (envelope: Sent, time: number) => object | undefined = () => undefined) {
   const requests: (readonly Sent[])[] = [];
@@ -21,27 +26,28 @@ function aRegion(answer: (envelope: Sent, time: number) => object | undefined = 
   const accepted: Sent[] = [];
   let underWay = 0;
   let mostUnderWay = 0;
+  const fetch: Fetch = async (_url, { body = '' }) => {
+    const envelopes = sentEnvelopesSchema.parse(JSON.parse(body));
+    requests.push(envelopes);
+    mostUnderWay = Math.max(mostUnderWay, ++underWay);
+    await setImmediate();
+    underWay--;
+    // As the API does: what has to be sent again holds up its stream.
+    const heldUp = new Set<string>();
+    const answers = envelopes.map((envelope) => {
+      const { id, stream } = envelope;
+      const time = (times.get(id) ?? 0) + 1;
+      times.set(id, time);
+      const other = heldUp.has(stream) ? problem('unavailable', true) : answer(envelope, time);
+      if (other && 'problem' in other && JSON.stringify(other).includes('"retryable":true')) heldUp.add(stream);
+      if (!other) accepted.push(envelope);
+      return other ?? { id, stream, version: 'v', log: 'us-east-1', position: 1 };
+    });
+    return { status: 200, text: async () => JSON.stringify(answers) };
+  };
   const region = new Region({
-    name: 'us-east-1',
-    send: async ({ body = '' }) => {
-      const envelopes = sentEnvelopesSchema.parse(JSON.parse(body));
-      requests.push(envelopes);
-      mostUnderWay = Math.max(mostUnderWay, ++underWay);
-      await setImmediate();
-      underWay--;
-      // As the API does: what has to be sent again holds up its stream.
-      const heldUp = new Set<string>();
-      const answers = envelopes.map((envelope) => {
-        const { id, stream } = envelope;
-        const time = (times.get(id) ?? 0) + 1;
-        times.set(id, time);
-        const other = heldUp.has(stream) ? problem('unavailable', true) : answer(envelope, time);
-        if (other && 'problem' in other && JSON.stringify(other).includes('"retryable":true')) heldUp.add(stream);
-        if (!other) accepted.push(envelope);
-        return other ?? { id, stream, version: 'v', log: 'us-east-1', position: 1 };
-      });
-      return { status: 200, body: JSON.stringify(answers) };
-    },
+    client: clientOf(fetch),
+    hint: '',
     operate: async (request) => {
       const { messages } = z.object({ messages: z.array(z.unknown()) }).parse(request);
       return { result: { added: messages.length, failed: [] } };
@@ -77,7 +83,7 @@ function line(id: string, stream: string) {
 describe('ingesting', () => {
   it('sends up to 100 envelopes a request, several requests at a time, those of a stream in their order', async () => {
     const { region, requests, accepted, mostUnderWay } = aRegion();
-    const lines = Array.from({ length: 5000 }, (_, i) => line(`${i}`, `flight/${i % 97}`));
+    const lines = Array.from({ length: 5000 }, (_, i) => line(`${i}`, `note/${i % 97}`));
 
     expect(await run(region, lines)).toEqual({
       counts: { accepted: 5000, rejected: 0, quarantined: 0 },
@@ -95,7 +101,7 @@ describe('ingesting', () => {
     const { region, accepted } = aRegion(({ id }, time) =>
       id.endsWith('3') && time === 1 ? problem('unavailable', true) : undefined,
     );
-    const lines = Array.from({ length: 60 }, (_, i) => line(`${i}`, `flight/${i % 3}`));
+    const lines = Array.from({ length: 60 }, (_, i) => line(`${i}`, `note/${i % 3}`));
 
     const { counts, faults } = await run(region, lines);
 
@@ -109,10 +115,10 @@ describe('ingesting', () => {
       id === 'bad' ? problem('rejected', false) : id === 'stuck' ? problem('unavailable', true) : undefined,
     );
     const { counts, faults } = await run(region, [
-      line('good', 'flight/1'),
-      line('bad', 'flight/2'),
+      line('good', 'note/1'),
+      line('bad', 'note/2'),
       '{',
-      line('stuck', 'flight/3'),
+      line('stuck', 'note/3'),
     ]);
     expect(counts).toEqual({ accepted: 1, rejected: 2, quarantined: 1 });
     expect(faults.toSorted((a, b) => a.line - b.line)).toMatchObject([
@@ -124,8 +130,8 @@ describe('ingesting', () => {
 
   it('tells the lines that the quarantine does not take', async () => {
     const region = new Region({
-      name: 'a Function URL',
-      send: async () => ({ status: 200, body: '[]' }),
+      client: clientOf(async () => ({ status: 200, text: async () => '[]' })),
+      hint: '',
       operate: async () => ({ problem: problem('internal', false).problem }),
       sibling: () => {
         throw new Error('It has none.');
@@ -142,8 +148,8 @@ describe('ingesting', () => {
   it('ends when a whole request is refused, and begins nothing more', async () => {
     let requests = 0;
     const region = new Region({
-      name: 'us-east-1',
-      send: async () => ({ status: 403, body: `{"Message":"Forbidden ${++requests}"}` }),
+      client: clientOf(async () => ({ status: 403, text: async () => `{"Message":"Forbidden ${++requests}"}` })),
+      hint: '',
       operate: async () => undefined,
       sibling: () => {
         throw new Error('It has none.');
@@ -151,7 +157,7 @@ describe('ingesting', () => {
     });
     const { counts, error } = await run(
       region,
-      Array.from({ length: 20_000 }, (_, i) => line(`${i}`, `flight/${i}`)),
+      Array.from({ length: 20_000 }, (_, i) => line(`${i}`, `note/${i}`)),
     );
     expect(error).toMatchObject({ code: 'forbidden', message: expect.stringContaining('lambda:InvokeFunctionUrl') });
     expect(counts).toEqual({ accepted: 0, rejected: 0, quarantined: 0 });
@@ -166,7 +172,7 @@ describe('ingesting', () => {
     });
     const { counts, error } = await run(
       region,
-      Array.from({ length: 20_000 }, (_, i) => line(`${i}`, `flight/${i}`)),
+      Array.from({ length: 20_000 }, (_, i) => line(`${i}`, `note/${i}`)),
       stop,
     );
     expect(error).toBeUndefined();
@@ -181,7 +187,7 @@ describe('ingesting', () => {
     function* endless() {
       for (; read < 30_000; read++) {
         ahead = Math.max(ahead, read - accepted.length);
-        yield line(`${read}`, `flight/${read}`);
+        yield line(`${read}`, `note/${read}`);
       }
     }
     const { counts } = await run(region, endless());

@@ -12,9 +12,9 @@ function linesOf(...parts: readonly (string | Buffer)[]) {
 describe('the lines of a file of envelopes', () => {
   it('are read with their numbers and their streams, to the letter; empty ones are passed over', async () => {
     expect(
-      await linesOf('\ufeff{"id":"a","stream":"flight/1"}\r\n\n  {"id":"b","n":1.0}\n \n{"id":"c","stream":5}'),
+      await linesOf('\ufeff{"id":"a","stream":"note/1"}\r\n\n  {"id":"b","n":1.0}\n \n{"id":"c","stream":5}'),
     ).toEqual([
-      { line: 1, stream: 'flight/1', json: '{"id":"a","stream":"flight/1"}' },
+      { line: 1, stream: 'note/1', json: '{"id":"a","stream":"note/1"}' },
       { line: 3, stream: '', json: '{"id":"b","n":1.0}' },
       { line: 5, stream: '', json: '{"id":"c","stream":5}' },
     ]);

@@ -49,4 +49,4 @@ export function aSubscriber(of: Partial<MessagePorts<string>> = {}) {
 }
 
 /** The answer about an event that came too early. */
-export const waits: unknown = expect.stringContaining('waits for what comes before it in its log');
+export const waits: unknown = expect.stringContaining('waits for earlier events of its log');

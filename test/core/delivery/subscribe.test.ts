@@ -91,7 +91,7 @@ describe('a subscriber', () => {
     });
     await take(bodyAt(4));
     const answers = await take(bodyAt(1), bodyAt(2), bodyAt(3));
-    expect(answers).toEqual([undefined, undefined, 'the batch took too long: this one was not begun']);
+    expect(answers).toEqual([undefined, undefined, 'not started: the batch ran out of time']);
     expect(await take(bodyAt(3))).toEqual([undefined]);
     expect(journal).toEqual([idAt(1), idAt(2), idAt(3), idAt(4)]);
   });

@@ -119,8 +119,8 @@ describe('errors', () => {
   it('name every unknown key by its own path', () => {
     const { error } = z.object({ a: z.strictObject({}) }).safeParse({ a: { b: 1, c: 2 } });
     expect(error && faultsOf(error, 'input')).toEqual([
-      { path: 'input.a.b', message: 'is not known here' },
-      { path: 'input.a.c', message: 'is not known here' },
+      { path: 'input.a.b', message: 'unknown property' },
+      { path: 'input.a.c', message: 'unknown property' },
     ]);
   });
 });

@@ -7,7 +7,7 @@ import { dynamoDbSnapshotStore } from '../../../adapters/dynamodb/snapshot-store
 import { memoryDecisions } from '../../../adapters/memory/decisions.ts';
 import type { Commit } from '../../../core/facts/commit.ts';
 import { nextStamp } from '../../../core/facts/hlc.ts';
-import type { AppendPorts } from '../../../core/index.ts';
+import type { AppendPorts, Domain } from '../../../core/index.ts';
 import { readStream } from '../../../core/read/streams.ts';
 import { appendToStream } from '../../../core/write/append.ts';
 import { toyDomain } from '../../../testing/toy.ts';
@@ -86,7 +86,7 @@ describeWithDynamoDbLocal('a home stream of 10,000 commits on DynamoDB Local', (
   };
 
   /** A new process of the Region. */
-  const aProcess = (now: number, of = toyDomain): AppendPorts => ({
+  const aProcess = (now: number, of: Domain = toyDomain): AppendPorts => ({
     domain: of,
     region: 'us',
     regions: REGIONS,

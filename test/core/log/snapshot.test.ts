@@ -283,7 +283,7 @@ describe('a snapshot', () => {
       LATER,
     );
     expect(() => snapshot && encodeSnapshot(snapshot)).toThrow(
-      'The state of note/n is not JSON: mend its type’s evolve, or take its snapshots away.',
+      'The state of note/n is not JSON. Fix its type’s evolve, or remove snapshots from its definition.',
     );
   });
 

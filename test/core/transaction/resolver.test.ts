@@ -52,7 +52,9 @@ describe('the resolver', () => {
   it('has to be asked again for what is not over, and aborts it when it is', async () => {
     const { us } = aWorld();
     await hold(us);
-    expect(await resolveMessages(us, [anIntentMessage()])).toEqual(['us:order-1#1 is not over yet']);
+    expect(await resolveMessages(us, [anIntentMessage()])).toEqual([
+      'us:order-1#1 has neither a decision nor reached its deadline',
+    ]);
     expect(await stateOf(us)).toBe('prepared');
     us.runtime.advance(30_000);
     expect(await resolveMessages(us, [anIntentMessage()])).toEqual([undefined]);

@@ -8,7 +8,7 @@ describe('a stream that cannot be shown', () => {
 
   it.each([
     ['whose view throws', '!', 'The view cannot bear this.'],
-    ['whose totals are not integers', 'half', 'half.count is 0.5, totals are integers.'],
+    ['whose totals are not integers', 'half', 'half.count is 0.5; totals must be integers.'],
     ['whose totals have a key that no store takes', '', "A total's key has 1 to 1024 bytes"],
     ['whose totals have a key that is too long', 'x'.repeat(1025), "A total's key has 1 to 1024 bytes"],
   ])('%s fails alone', async (_what, text, message) => {
@@ -30,7 +30,7 @@ describe('a stream that cannot be shown', () => {
     await put(us, [fine]);
     const failed = await projectTriggers({ ...us, domain: { ...domain, views } }, [key(fine)]);
     expect(failed.get('note/fine')).toMatchObject({
-      message: expect.stringContaining(`View texts: all.count is ${count}, `),
+      message: expect.stringContaining(`View texts: all.count is ${count}; `),
     });
   });
 });

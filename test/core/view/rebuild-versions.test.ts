@@ -106,7 +106,7 @@ describe('code of another version', () => {
     await deliver(newer, key(commit));
     await expect(stepRebuild(us, step)).rejects.toMatchObject({
       code: 'version-conflict',
-      message: expect.stringContaining('begin again'),
+      message: expect.stringContaining('Start a new build'),
     });
     expect((await beginRebuild(us, { view: 'last', segments: 1 })).build).toBe(number + 1);
   });

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { defineDomain, defineStream, MeridianError, nextVersion, type StreamDefinition } from '../../../core/index.ts';
+import {
+  type Domain,
+  defineDomain,
+  defineStream,
+  MeridianError,
+  nextVersion,
+  type StreamDefinition,
+} from '../../../core/index.ts';
 import { parseTransaction } from '../../../core/wire/transaction-envelope.ts';
 import { encodeVersionToken } from '../../../core/wire/version-token.ts';
 import { toyDomain } from '../../../testing/toy.ts';
@@ -11,7 +18,7 @@ const withdrawal = { stream: 'account/us.1', command: 'withdraw', input: { amoun
 const gift = { stream: 'account/eu.1', events: [{ type: 'Deposited', data: { amount: 5 } }] };
 const check = { stream: 'account/ap.1', expected: encodeVersionToken('account/ap.1', { ap: 3 }) };
 
-function parse(body: unknown, of = toyDomain) {
+function parse(body: unknown, of: Domain = toyDomain) {
   return parseTransaction(aRegion('us', fakeRuntime(), of), body);
 }
 
@@ -21,7 +28,7 @@ function domainOf(stream: StreamDefinition) {
 }
 
 /** The paths of what is wrong with a body. */
-function faultsOf(body: unknown, of = toyDomain): readonly string[] {
+function faultsOf(body: unknown, of: Domain = toyDomain): readonly string[] {
   try {
     parse(body, of);
   } catch (error) {

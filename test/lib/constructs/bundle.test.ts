@@ -66,13 +66,13 @@ describe('the bundle of every function', () => {
   });
 });
 
-const stream = 'flight/2001-01-01.LAX-JFK.1';
-const events = [{ type: 'Departed', data: { airport: 'LAX', delay: 5, scheduled: '2001-01-01T06:55' } }];
+const stream = 'note/a';
+const events = [{ type: 'Noted', data: { text: 'red' } }];
 const append = {
   version: '0',
   id: 'e',
   'detail-type': 'meridian.append',
-  source: 'tower',
+  source: 'desk',
   detail: { id: 'c', stream, events },
 };
 

@@ -208,7 +208,7 @@ describe('meridian start', () => {
     expect(result.regions.reduce((sum, { written }) => sum + written, 0)).toBe(result.commits);
     const keysOf = (value: object | undefined, prefix: string) => Object.keys(value ?? {}).map((key) => prefix + key);
     const { regions: _regions, ...members } = result;
-    expect(documented('docs/command-line.md')).toEqual([
+    expect(documented('examples/flights/README.md')).toEqual([
       ...keysOf(members, '').toSpliced(-1),
       ...keysOf(result.regions[0], 'regions[].'),
       'bookings',

@@ -1,0 +1,41 @@
+import { relative } from 'node:path';
+import { type Command, Option } from 'commander';
+import { findProject } from '../../project/project.ts';
+import type { UpdateOptions } from '../../schemas/update-contract.ts';
+import { CliError } from '../client/cli-error.ts';
+import { reportingErrors, sayText } from '../output.ts';
+
+/** `meridian schemas` */
+export function addSchemas(program: Command): void {
+  program
+    .command('schemas')
+    .description('write the JSON Schemas, the AsyncAPI and the OpenAPI document of the project')
+    .option('--check', 'write nothing; fail if a file is out of date or a released schema has changed')
+    .addOption(
+      new Option('--release', 'also record the schemas as released: from now on they must not change').conflicts(
+        'check',
+      ),
+    )
+    .addOption(
+      new Option('--accept', 'with --release: accept changes that break what was released')
+        .implies({ release: true })
+        .conflicts('check'),
+    )
+    .action((options: UpdateOptions) => reportingErrors({}, () => updateSchemas(options)));
+}
+
+async function updateSchemas(options: UpdateOptions): Promise<void> {
+  const project = findProject(process.cwd());
+  if (!project)
+    throw new CliError(
+      'no-project',
+      'No project found: neither this folder nor one above it has a package.json with a member "meridian". Run this command in a project, or start one: meridian init <folder>',
+    );
+  // Loaded only when they are needed: every command would start later.
+  const { readDomain } = await import('../../project/domain-file.ts');
+  const { updateContract } = await import('../../schemas/update-contract.ts');
+  const folder = relative(process.cwd(), project.schemas) || '.';
+  const { ok, lines } = updateContract(readDomain(project.domain), folder, options);
+  for (const line of lines) sayText(line);
+  if (!ok) process.exitCode = 1;
+}

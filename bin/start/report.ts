@@ -1,0 +1,100 @@
+import type { Domain } from '../../core/index.ts';
+import type { Project } from '../../project/project.ts';
+import { WORLD } from '../client/open.ts';
+import { cell, countOf, table } from '../output.ts';
+import type { Agreement, Compared } from './agreement.ts';
+import type { NoSample } from './samples.ts';
+import { STATE_FOLDER } from './state.ts';
+import type { UnreadableEvent } from './unreadable.ts';
+
+/** So many streams are shown, those that were written last; and so many events that cannot be read. */
+const MOST_SHOWN = 10;
+
+/** Characters of a state. */
+const WIDTH = 60;
+
+interface About {
+  readonly project: Project;
+  readonly domain: Domain;
+  readonly regions: readonly string[];
+  readonly seconds: number;
+  /** How many streams there are. */
+  readonly total: number;
+}
+
+/** The last streams and the views, with what each Region shows of them. */
+export function agreementText({ agree, streams, views }: Agreement, about: About): string {
+  const { domain, regions, seconds, total } = about;
+  const rows = [
+    ...streams.slice(0, MOST_SHOWN).map((each) => row(each, regions, (state) => short(cell(state)))),
+    ...views.map((each) => row({ ...each, name: `view ${each.name}` }, regions, rowsText)),
+  ];
+  const what = `${countOf(streams.length, 'stream')}${streams.length < total ? ` of ${total}` : ''} and ${countOf(views.length, 'view')}`;
+  const all = regions.length === 3 ? 'All three Regions' : `All ${regions.length} Regions`;
+  const said = agree
+    ? `${all} agree on ${what}, ${seconds} s after the start.`
+    : `The Regions do not agree on ${what}, ${seconds} s after the start.`;
+  if (rows.length === 0)
+    return `The domain has ${countOf(domain.streams.size, 'stream type')}, and there is no stream yet.`;
+  return `${table([{ name: '' }, ...regions.map((name) => ({ name })), { name: 'state' }], rows)}\n${said}`;
+}
+
+/** Where Regions differ, each shows what it has. */
+function row({ name, agree, shown }: Compared, regions: readonly string[], text: (shown: unknown) => string): string[] {
+  const first = shown[regions[0] ?? ''];
+  return agree
+    ? [name, ...regions.map(() => '✓'), text(first)]
+    : [name, ...regions.map((region) => text(shown[region])), '✗'];
+}
+
+function rowsText(rows: unknown): string {
+  return Array.isArray(rows) ? countOf(rows.length, 'row') : '–';
+}
+
+function short(text: string): string {
+  return text.length > WIDTH ? `${text.slice(0, WIDTH - 1)}…` : text;
+}
+
+export function missingText(missing: readonly NoSample[]): string {
+  return missing.map(({ type, why }) => `No sample of ${type}: ${why}.`).join('\n');
+}
+
+/** @param files which file holds which stream type */
+export function unreadableText(
+  unreadable: readonly UnreadableEvent[],
+  files: Readonly<Record<string, string>>,
+): string {
+  const lines = unreadable.slice(0, MOST_SHOWN).flatMap(({ stream, event, name, faults, data }) => {
+    const file = files[stream.slice(0, stream.indexOf('/'))];
+    return [
+      `  ${file === undefined ? '' : `${file}: `}${name}, event ${event}`,
+      ...faults.map((fault) => `    ${fault}`),
+      `    stored: ${short(cell(data))}`,
+    ];
+  });
+  const more = unreadable.length - MOST_SHOWN;
+  return [
+    '',
+    `${countOf(unreadable.length, 'stored event')} cannot be read by the code as it is now:`,
+    ...lines,
+    ...(more > 0 ? [`  … and ${more} more`] : []),
+    `They stay in ${STATE_FOLDER}/. Make a changed event a new version with nextVersion and an upcast, take the change back, or start over with --fresh.`,
+  ].join('\n');
+}
+
+/** What to try. */
+export function invitationText(
+  url: string,
+  {
+    regions,
+    domain,
+    streams,
+  }: { readonly regions: readonly string[]; readonly domain: Domain; readonly streams: readonly Compared[] },
+): string {
+  const there = regions.at(-1);
+  const where = url === WORLD ? '' : ` --url ${url}`;
+  const [view] = domain.views.keys();
+  const shown = streams.slice(0, 2).map(({ name }) => `  npx meridian stream ${name} --events${where}`);
+  const asked = view === undefined ? [] : [`  curl ${url}/regions/${there}/views/${view}`];
+  return ['', `Serving ${url} until Ctrl-C; a saved file restarts it. Try:`, ...shown, ...asked].join('\n');
+}

@@ -1,0 +1,188 @@
+import { randomInt } from 'node:crypto';
+import { relative } from 'node:path';
+import { type Commit, DefinitionError, type Domain } from '../../core/index.ts';
+import { DomainFileError, readDomain } from '../../project/domain-file.ts';
+import { filesOfStreams, recordLoadedFiles } from '../../project/loaded-files.ts';
+import type { Project } from '../../project/project.ts';
+import { readSubscribers, SubscribersFileError } from '../../project/subscribers-file.ts';
+import { SubscriberFileError, serveWorld, World } from '../../world/index.ts';
+import { sayJson, sayNote, sayText } from '../output.ts';
+import { type Agreement, compareRegions } from './agreement.ts';
+import { errorLog } from './error-log.ts';
+import { agreementText, invitationText, missingText, unreadableText } from './report.ts';
+import { type NoSample, samplesOf, writeSamples } from './samples.ts';
+import { State, StateError } from './state.ts';
+import { type UnreadableEvent, unreadableEvents } from './unreadable.ts';
+
+export interface StartOptions {
+  readonly regions: readonly string[];
+  readonly port: number;
+  readonly latency: boolean;
+  readonly fresh?: boolean;
+  readonly once?: boolean;
+  readonly json?: boolean;
+}
+
+/** Exit codes: another try may succeed once a file of the project is saved; or whatever is saved, it will not. */
+export const EXIT = { failed: 1, cannotRun: 3 } as const;
+
+/** What is wrong in the project's own files. */
+const PROJECT_ERRORS = [DomainFileError, SubscribersFileError, SubscriberFileError, DefinitionError];
+
+/** Whoever started this process restarts it when a file is saved. */
+const isSupervised = process.connected;
+
+/** So many streams are compared at a time, those that were written last. */
+const MOST_COMPARED = 200;
+
+/** Milliseconds in which Regions have to agree. */
+const AGREEMENT_MS = 30_000;
+
+/**
+ * What is retried, as an event that cannot be read, is so for minutes: Regions are compared after so many milliseconds at the latest, and
+ * one more for each commit.
+ */
+const SETTLE_MS = 3000;
+
+const POLL_MS = 100;
+
+/**
+ * Runs a project's domain in several Regions of this process, writes a sample of each stream type that has no stream yet, shows
+ * whether the Regions agree, and serves their APIs. With `once` the process ends instead: with 0 if they agree on everything, else 1.
+ */
+export async function runProject(project: Project, options: StartOptions): Promise<void> {
+  const { regions, latency, port, fresh = false, once = false, json = false } = options;
+  const loaded = recordLoadedFiles(project.folder);
+  const begun = performance.now();
+  try {
+    const domain = readDomain(project.domain);
+    const state = State.open(project.folder, { regions, fresh });
+    const files = await keepFiles(state, project, await filesOfStreams(domain, loaded()));
+    const world = new World({
+      ...{ domain, regions, latency, storage: state },
+      subscribers: project.subscribers === undefined ? {} : await readSubscribers(project.subscribers),
+      // Ids that are made must not be those of an earlier process.
+      seed: randomInt(2 ** 31),
+      telemetry: { log: errorLog(project.folder), middlewares: [] },
+    });
+    await world.ready;
+    const server = once ? undefined : await serveWorld(world, port);
+    const shown = await showWorld(world, domain);
+    const seconds = Number(((performance.now() - begun) / 1000).toFixed(1));
+    if (json) sayJson(jsonOf(shown, { regions, seconds }));
+    else sayText(textOf(shown, { project, domain, regions, files, seconds }));
+    if (once) process.exit(shown.agreement.agree && shown.unreadable.length === 0 ? 0 : EXIT.failed);
+    const address = server?.address();
+    if (!json && address && typeof address === 'object')
+      sayText(
+        invitationText(`http://127.0.0.1:${address.port}`, { regions, domain, streams: shown.agreement.streams }),
+      );
+  } catch (error) {
+    if (PROJECT_ERRORS.some((kind) => error instanceof kind) && error instanceof Error)
+      return end(error.message, EXIT.failed);
+    if (error instanceof StateError || isPortTaken(error))
+      return end(error.message, isSupervised ? EXIT.cannotRun : EXIT.failed);
+    throw error;
+  }
+}
+
+function end(message: string, code: number): never {
+  sayNote(message);
+  process.exit(code);
+}
+
+function isPortTaken(error: unknown): error is Error {
+  return error instanceof Error && error.message.startsWith('Port ');
+}
+
+/** Adds which file holds which stream type to what earlier starts have found: a type may be gone, its events are not. */
+async function keepFiles(
+  state: State,
+  { folder }: Project,
+  found: Readonly<Record<string, string>>,
+): Promise<Readonly<Record<string, string>>> {
+  const here = Object.fromEntries(Object.entries(found).map(([type, file]) => [type, relative(folder, file)]));
+  const files = { ...state.files, ...here };
+  state.files = files;
+  return files;
+}
+
+interface Shown {
+  readonly agreement: Agreement;
+  /** How many streams there are: of very many not all are compared. */
+  readonly streams: number;
+  readonly unreadable: readonly UnreadableEvent[];
+  readonly missing: readonly NoSample[];
+}
+
+async function showWorld(world: World, domain: Domain): Promise<Shown> {
+  const restored = await allCommits(world);
+  const unreadable = unreadableEvents(domain, restored);
+  const kept = new Set(restored.map(({ stream }) => stream.slice(0, stream.indexOf('/'))));
+  const { samples, missing } = samplesOf(domain, [...world.regions.keys()]);
+  await writeSamples(
+    world,
+    samples.filter(({ stream }) => !kept.has(stream.slice(0, stream.indexOf('/')))),
+  );
+  await Promise.race([world.whenIdle(), sleep(SETTLE_MS + restored.length)]);
+  const unreadableStreams = new Set(unreadable.map(({ stream }) => stream));
+  const newest = [...(await allCommits(world))].sort((a, b) => (a.hlc < b.hlc ? 1 : -1));
+  const streams = [...new Set(newest.map(({ stream }) => stream))];
+  const asked = {
+    streams: streams.filter((stream) => !unreadableStreams.has(stream)).slice(0, MOST_COMPARED),
+    views: [...domain.views.keys()],
+  };
+  const deadline = performance.now() + AGREEMENT_MS;
+  let agreement = await compareRegions(world, asked);
+  while (!agreement.agree && performance.now() < deadline) {
+    await sleep(POLL_MS);
+    agreement = await compareRegions(world, asked);
+  }
+  return {
+    agreement,
+    streams: streams.length,
+    unreadable,
+    missing: missing.filter(({ type }) => !kept.has(type)),
+  };
+}
+
+/** Every commit that some Region holds, once: as it is where it was written, when that is here. */
+async function allCommits(world: World): Promise<readonly Commit[]> {
+  const commits = new Map<string, Commit>();
+  for (const [name, region] of world.regions)
+    for (const commit of await region.commits()) {
+      const dot = `${commit.stream}@${commit.log}.${commit.position}`;
+      if (!commits.has(dot) || commit.region === name) commits.set(dot, commit);
+    }
+  return [...commits.values()];
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
+}
+
+function jsonOf(
+  { agreement: { agree, streams, views }, unreadable, missing }: Shown,
+  more: { readonly regions: readonly string[]; readonly seconds: number },
+): object {
+  return { ...more, agree, streams, views, unreadable, withoutSample: missing };
+}
+
+function textOf(
+  { agreement, streams, unreadable, missing }: Shown,
+  about: {
+    readonly project: Project;
+    readonly domain: Domain;
+    readonly regions: readonly string[];
+    readonly files: Readonly<Record<string, string>>;
+    readonly seconds: number;
+  },
+): string {
+  return [
+    agreementText(agreement, { ...about, total: streams }),
+    ...(missing.length > 0 ? [missingText(missing)] : []),
+    ...(unreadable.length > 0 ? [unreadableText(unreadable, about.files)] : []),
+  ].join('\n');
+}

@@ -1,0 +1,184 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import * as z from 'zod';
+import type { Storage, StoredItem } from '../../world/index.ts';
+
+/** Where `meridian start` keeps what its Regions hold, from the project's folder. */
+export const STATE_FOLDER = '.meridian';
+
+const FILE = 'state.db';
+
+/** Of the tables below; a change of them is a new number. */
+const FORMAT = 1;
+
+const TABLES = `
+  CREATE TABLE items (tbl TEXT, pk TEXT, sk TEXT, item TEXT NOT NULL, PRIMARY KEY (tbl, pk, sk));
+  CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  PRAGMA user_version = ${FORMAT};
+`;
+
+/** The kept state cannot be used: what is wrong, and what to do. */
+export class StateError extends Error {
+  constructor(folder: string, found: string, options?: ErrorOptions) {
+    super(`${join(folder, STATE_FOLDER)}: ${found}`, options);
+    this.name = 'StateError';
+  }
+}
+
+const OVER = 'Start over with --fresh; that deletes it.';
+
+/** Codes of SQLite. */
+const BUSY = 5;
+const UNREADABLE = [11, 26];
+
+const namesSchema = z.array(z.string());
+const filesSchema = z.record(z.string(), z.string());
+
+interface OpenOptions {
+  /** The Regions of the world that keeps its state here. */
+  readonly regions: readonly string[];
+  /** Whether what is there is deleted first. */
+  readonly fresh: boolean;
+}
+
+/**
+ * What the Regions of `meridian start` hold, in a SQLite database: a write is in the file before it is acknowledged, so that a process
+ * may be killed at any time. One process has it at a time.
+ */
+export class State implements Storage {
+  readonly #database: DatabaseSync;
+  readonly #save: ReturnType<DatabaseSync['prepare']>;
+  #isWriting = false;
+
+  private constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#save = database.prepare(
+      `INSERT INTO items VALUES (?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET item = excluded.item WHERE item <> excluded.item`,
+    );
+  }
+
+  /** @param folder the project's @throws StateError when another process has it, or it is not to be read by this code */
+  static open(folder: string, { regions, fresh }: OpenOptions): State {
+    const home = join(folder, STATE_FOLDER);
+    mkdirSync(home, { recursive: true });
+    writeFileSync(join(home, '.gitignore'), '*\n');
+    let database: DatabaseSync;
+    try {
+      database = lock(folder);
+    } catch (error) {
+      if (!fresh || !UNREADABLE.includes(sqliteCode(error))) throw told(folder, error);
+      remove(home);
+      database = lock(folder);
+    }
+    if (fresh) {
+      // Locked until now: nobody else has it.
+      database.close();
+      remove(home);
+      database = lock(folder);
+    }
+    try {
+      return State.#of(folder, database, regions);
+    } catch (error) {
+      database.close();
+      throw told(folder, error);
+    }
+  }
+
+  static #of(folder: string, database: DatabaseSync, regions: readonly string[]): State {
+    const { user_version: format } = z
+      .object({ user_version: z.int() })
+      .parse(database.prepare('PRAGMA user_version').get());
+    if (format === 0) database.exec(`BEGIN; ${TABLES} COMMIT`);
+    else if (format !== FORMAT)
+      throw new StateError(
+        folder,
+        `It has format ${format}, this version of Meridian reads format ${FORMAT}. Use the version that wrote it, or start over with --fresh; that deletes it.`,
+      );
+    const state = new State(database);
+    const before = state.#read('regions', namesSchema);
+    if (before && before.join() !== regions.join())
+      throw new StateError(
+        folder,
+        `It holds the Regions ${before.join(', ')}, not ${regions.join(', ')}. Start with --regions ${before.join(',')}, or start over with --fresh; that deletes it.`,
+      );
+    state.#write('regions', regions);
+    return state;
+  }
+
+  load(table: string): readonly unknown[] {
+    const rows = this.#database.prepare('SELECT item FROM items WHERE tbl = ? ORDER BY rowid').all(table);
+    return z
+      .array(z.object({ item: z.string() }))
+      .parse(rows)
+      .map(({ item }) => JSON.parse(item));
+  }
+
+  save(table: string, item: StoredItem): void {
+    this.#begin();
+    this.#save.run(table, item.pk.S, item.sk.S, JSON.stringify(item));
+  }
+
+  /** The file that defined each stream type, from the project's folder, when the domain was last read. */
+  get files(): Readonly<Record<string, string>> {
+    return this.#read('files', filesSchema) ?? {};
+  }
+
+  set files(files: Readonly<Record<string, string>>) {
+    this.#write('files', files);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #read<T>(name: string, schema: z.ZodType<T>): T | undefined {
+    const row = this.#database.prepare('SELECT value FROM facts WHERE name = ?').get(name);
+    return row && schema.parse(JSON.parse(z.object({ value: z.string() }).parse(row).value));
+  }
+
+  #write(name: string, value: unknown): void {
+    this.#database.prepare('INSERT OR REPLACE INTO facts VALUES (?, ?)').run(name, JSON.stringify(value));
+  }
+
+  /** One transaction for all that is saved now. It ends before anything that waits for the write goes on. */
+  #begin(): void {
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    this.#database.exec('BEGIN');
+    queueMicrotask(() => {
+      this.#isWriting = false;
+      this.#database.exec('COMMIT');
+    });
+  }
+}
+
+/** @throws Error of SQLite when another process has it locked, or it is no database */
+function lock(folder: string): DatabaseSync {
+  const database = new DatabaseSync(join(folder, STATE_FOLDER, FILE));
+  try {
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+    database.exec('BEGIN EXCLUSIVE; COMMIT; PRAGMA wal_checkpoint(TRUNCATE)');
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function remove(home: string): void {
+  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(join(home, FILE + suffix), { force: true });
+}
+
+function sqliteCode(error: unknown): number {
+  return z.object({ errcode: z.number() }).safeParse(error).data?.errcode ?? 0;
+}
+
+function told(folder: string, cause: unknown): unknown {
+  const code = sqliteCode(cause);
+  if (code === BUSY)
+    return new StateError(folder, 'Another `meridian start` has this project open. End that one first.', { cause });
+  if (UNREADABLE.includes(code)) return new StateError(folder, `It cannot be read. ${OVER}`, { cause });
+  return cause;
+}

@@ -1,0 +1,90 @@
+import { eventNamed, messageOf, schemaVersionsOf, upcastEvent } from '../../core/definition/event-version.ts';
+import { eventId, foldOrder, type StoredEvent } from '../../core/facts/commit.ts';
+import { parseStreamRef } from '../../core/facts/stream-ref.ts';
+import {
+  type Commit,
+  type Domain,
+  decodeEventData,
+  encodeEventData,
+  faultsOf,
+  isVisible,
+  type StreamDefinition,
+} from '../../core/index.ts';
+import { Fold } from '../../core/log/fold.ts';
+
+/** A stored event that the code, as it is now, cannot read. */
+export interface UnreadableEvent {
+  readonly stream: string;
+  /** `<stream>@<log>.<position>.<index>`; of a stream that cannot be folded, although each event can be read, its last. */
+  readonly event: string;
+  /** Its type and version: `Received.1`. */
+  readonly name: string;
+  /** What is wrong with it: where a field is, the field first. */
+  readonly faults: readonly string[];
+  /** The stored data. */
+  readonly data: unknown;
+}
+
+/** The stored events that the domain cannot read, of every stream. @param commits every commit once, in any order */
+export function unreadableEvents(domain: Domain, commits: readonly Commit[]): readonly UnreadableEvent[] {
+  const streams = Map.groupBy(commits.filter(isVisible), ({ stream }) => stream);
+  return [...streams].flatMap(([stream, own]) => {
+    const definition = domain.streams.get(parseStreamRef(stream).type);
+    const ordered = own.sort(foldOrder);
+    const events = ordered.flatMap((commit) =>
+      commit.events.map((event, index) => ({ event, id: eventId(commit, index) })),
+    );
+    const unreadable = events.flatMap(({ event, id }) => {
+      const faults = definition
+        ? faultsIn(definition, event)
+        : [`the domain has no stream type ${parseStreamRef(stream).type}`];
+      return faults.length > 0 ? [{ stream, event: id, name: nameOf(event), faults, data: event.data }] : [];
+    });
+    const last = events.at(-1);
+    const why = definition && last && unreadable.length === 0 ? foldFault(definition, ordered) : undefined;
+    return why === undefined || !last
+      ? unreadable
+      : [{ stream, event: last.id, name: nameOf(last.event), faults: [why], data: last.event.data }];
+  });
+}
+
+function nameOf({ type, schemaVersion }: StoredEvent): string {
+  return `${type}.${schemaVersion}`;
+}
+
+function faultsIn({ type, events }: StreamDefinition, event: StoredEvent): readonly string[] {
+  const known = eventNamed(events, event.type);
+  if (!known) return [`${type} has no event ${event.type}`];
+  const versions = schemaVersionsOf(known);
+  const version = versions.find(({ schemaVersion }) => schemaVersion === event.schemaVersion);
+  if (!version)
+    return [
+      `${event.type} has version ${versions.map(({ schemaVersion }) => schemaVersion).join(', ')}, not ${event.schemaVersion}`,
+    ];
+  const stored = decodeEventData(encodeEventData(event.data));
+  const parsed = version.schema.safeParse(stored);
+  // What a schema made of data it need not accept again: then it says nothing of what is stored.
+  if (!parsed.success && acceptsItsOutput(version))
+    return faultsOf(parsed.error, 'data').map(({ path, message }) => `${path}: ${message}`);
+  try {
+    upcastEvent(known, event);
+    return [];
+  } catch (error) {
+    return [messageOf(error)];
+  }
+}
+
+function acceptsItsOutput({ schema, sample }: ReturnType<typeof schemaVersionsOf>[number]): boolean {
+  const parsed = schema.safeParse(sample);
+  return parsed.success && schema.safeParse(decodeEventData(encodeEventData(parsed.data))).success;
+}
+
+function foldFault(definition: StreamDefinition, commits: readonly Commit[]): string | undefined {
+  const fold = new Fold(definition);
+  try {
+    for (const commit of commits) fold.apply(commit);
+    return undefined;
+  } catch (error) {
+    return `evolve threw: ${messageOf(error)}`;
+  }
+}

@@ -1,0 +1,116 @@
+import * as z from 'zod';
+import {
+  commitPageSchema,
+  healthSchema,
+  rowPageSchema,
+  rowSchema,
+  streamStateSchema,
+  submittedSchema,
+  transactionShownSchema,
+} from '../core/wire/api.ts';
+import { acceptedSchema } from '../core/wire/receipt.ts';
+import { clientError } from './error.ts';
+
+// What can be asked of a Region's API, and the form of what it answers.
+
+/** A request to a Region's API. */
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST';
+  /** Percent-encoded, from the API's base: `/streams/account/us-east-1.ann`. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | undefined>>;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+  readonly body?: string;
+}
+
+export interface Call<T> {
+  readonly request: ApiRequest;
+  readonly answer: z.ZodType<T>;
+  /** Of what is to be written. */
+  readonly id?: string | undefined;
+}
+
+/** The name of a stream as callers may write it: what is no name the Region refuses, with the reason. */
+export interface StreamParts {
+  readonly type: string;
+  readonly id: string;
+}
+
+export const healthCall: Call<z.output<typeof healthSchema>> = {
+  request: { method: 'GET', path: '/health' },
+  answer: healthSchema,
+};
+
+/** @param atLeast a version token: the state at that version or a later one */
+export function stateCall(stream: StreamParts, atLeast: string | undefined) {
+  return get(streamStateSchema, pathOf('streams', stream.type, stream.id), { headers: { 'if-at-least': atLeast } });
+}
+
+/** Some rows or commits. */
+export interface PageOptions {
+  /** What is behind this: a version token of commits, a key of rows. @default from the beginning */
+  readonly after?: string | undefined;
+  /** At most this many, 1 to 1,000. @default 100 */
+  readonly limit?: number | undefined;
+}
+
+/** Some commits of a stream. `version` is what the reader knows with this page, the next one's `after`; `next` is there when there are more. */
+export type CommitPage = z.output<typeof commitPageSchema>;
+
+export function commitsCall({ type, id }: StreamParts, page: PageOptions) {
+  return get(commitPageSchema, `${pathOf('streams', type, id)}/events`, { query: queryOf(page) });
+}
+
+export function rowsCall(view: string, page: PageOptions) {
+  return get(rowPageSchema, pathOf('views', view), { query: queryOf(page) });
+}
+
+export function rowCall(view: string, key: string) {
+  return get(rowSchema, pathOf('views', view, key));
+}
+
+/** Appends events or runs a command. */
+export function submitCall(envelope: { readonly id: string; readonly [member: string]: unknown }) {
+  return post(acceptedSchema, '/events', envelope.id, JSON.stringify(envelope));
+}
+
+/** @param envelopes up to 100, each as JSON, and each with an id */
+export function submitAllCall(envelopes: readonly string[]) {
+  return post(z.array(submittedSchema), '/events', undefined, `[${envelopes.join()}]`);
+}
+
+/** @param wait seconds to wait for its outcome; undefined: as long as the Region chooses */
+export function transactCall(
+  transaction: { readonly id: unknown; readonly [member: string]: unknown },
+  wait: number | undefined,
+) {
+  const call = post(transactionShownSchema, '/transactions', String(transaction.id), JSON.stringify(transaction));
+  const headers = { prefer: wait === undefined ? undefined : `wait=${wait}` };
+  return { ...call, request: { ...call.request, headers } };
+}
+
+export function transactionCall(id: string) {
+  return get(transactionShownSchema, pathOf('transactions', id));
+}
+
+function get<T>(answer: z.ZodType<T>, path: string, more: Pick<ApiRequest, 'headers' | 'query'> = {}): Call<T> {
+  return { request: { method: 'GET', path, ...more }, answer };
+}
+
+function post<T>(answer: z.ZodType<T>, path: string, id: string | undefined, body: string): Call<T> {
+  return { request: { method: 'POST', path, body }, answer, id };
+}
+
+function queryOf({ after, limit }: PageOptions) {
+  return { after, limit: limit?.toString() };
+}
+
+/** @throws ClientError `validation`: a URL cannot say `.` and `..`, they would lead elsewhere */
+function pathOf(...parts: readonly string[]): string {
+  const wrong = parts.find((part) => /^\.{0,2}$/.test(part));
+  if (wrong !== undefined) {
+    const message = `"${wrong}" cannot be part of a path`;
+    throw clientError('validation', message, { details: { faults: [{ path: '', message }] } });
+  }
+  return parts.map((part) => `/${encodeURIComponent(part)}`).join('');
+}

@@ -1,0 +1,135 @@
+import type { Domain } from '../core/definition/domain.ts';
+import type { StreamDefinition } from '../core/definition/stream.ts';
+import type { ViewDefinition } from '../core/definition/view.ts';
+import type { Health, TransactionShown } from '../core/wire/api.ts';
+import type { Accepted } from '../core/wire/receipt.ts';
+import { healthCall, type PageOptions, transactionCall } from './call.ts';
+import type { FollowedEvent, FollowOptions } from './follow.ts';
+import type { CallOptions, ClientOptions } from './options.ts';
+import { Regions } from './regions.ts';
+import { Session } from './session.ts';
+import {
+  AnyStream,
+  type HomeWriteOptions,
+  type MergeWriteOptions,
+  type ReadOptions,
+  type ReadState,
+} from './stream.ts';
+import { type AnyParticipant, type Committed, type TransactOptions, transact } from './transact.ts';
+import type {
+  CommandOf,
+  InputOf,
+  ParticipantOf,
+  ReadEventOf,
+  RowOf,
+  SentEventOf,
+  StateOf,
+  StreamNamed,
+  StreamTypeOf,
+  ViewNamed,
+  ViewNameOf,
+} from './types.ts';
+import { AnyView, type RowsOptions } from './view.ts';
+
+/** A deployment: its streams and views, as its domain types them. */
+export interface Client<D extends Domain = Domain> {
+  /** What has been seen with this client. */
+  readonly session: Session;
+  /** The same deployment for another user: it shares what is known of the Regions, not what has been seen. */
+  withSession(session: Session): Client<D>;
+  /** A stream: nothing is sent yet. */
+  stream<Type extends StreamTypeOf<D>>(type: Type, id: string): StreamClient<StreamNamed<D, Type>>;
+  /** A view: nothing is sent yet. */
+  view<Name extends ViewNameOf<D>>(name: Name): ViewClient<ViewNamed<D, Name>>;
+  /**
+   * Changes several `home` streams together, or none of them, and waits for the outcome.
+   * @throws ClientError `aborted`, with the reason: nothing was written; `undecided`; any other, `maybeWritten` if it may be committed
+   */
+  transact(participants: readonly ParticipantOf<D>[], options?: TransactOptions): Promise<Committed>;
+  /** What became of a transaction. @throws ClientError `not-found`: nothing is recorded of it */
+  transaction(id: string, options?: CallOptions): Promise<TransactionShown>;
+  /** How far a Region has seen every Region. Only that Region is asked. @param options `region`: the client's own by default */
+  health(options?: CallOptions & { readonly region?: string | undefined }): Promise<Health>;
+}
+
+/** A stream of a domain. */
+export interface StreamClient<Stream extends StreamDefinition> {
+  /** `<type>/<id>` */
+  readonly name: string;
+  /**
+   * Runs a command. @returns the id and the new version; without `log` and `position` nothing had to be written
+   * @throws ClientError `rejected`: the domain's refusal; `version-conflict`; any other, `maybeWritten` if it may be written
+   */
+  command<Command extends CommandOf<Stream>>(
+    command: Command,
+    ...asked: undefined extends InputOf<Stream, Command>
+      ? [input?: InputOf<Stream, Command>, options?: WriteOptionsOf<Stream>]
+      : [input: InputOf<Stream, Command>, options?: WriteOptionsOf<Stream>]
+  ): Promise<Accepted>;
+  /** Appends events as they are, in one commit. On a `home` stream that bypasses `decide`. @throws ClientError as `command` */
+  append(
+    events: SentEventOf<Stream> | readonly SentEventOf<Stream>[],
+    options?: WriteOptionsOf<Stream>,
+  ): Promise<Accepted>;
+  /** The state, at least as new as anything that the session has seen of the stream. @throws ClientError `not-caught-up` when no Region is */
+  read(options?: ReadOptions): Promise<ReadState<StateOf<Stream>>>;
+  /** The events, and those that come, until the signal is aborted. @throws ClientError what does not pass */
+  follow(options?: FollowOptions): AsyncIterable<EventOf<Stream>>;
+}
+
+/** An event of a stream. */
+export type EventOf<Stream extends StreamDefinition> = Omit<FollowedEvent, 'type' | 'data'> & ReadEventOf<Stream>;
+
+/** What a write can be given: `expected` on a `home` stream, `basedOn` on a `merge` stream. */
+export type WriteOptionsOf<Stream extends StreamDefinition> = Stream['mode'] extends 'home'
+  ? HomeWriteOptions
+  : MergeWriteOptions;
+
+/** A view of a domain. Sessions promise nothing about views: a row may be older than what was read before. */
+export interface ViewClient<View extends ViewDefinition> {
+  /** One row. @throws ClientError `not-found` */
+  row(key: string, options?: CallOptions): Promise<RowOf<View>>;
+  /** All rows, in the order of their keys; the next page is asked for when it is needed. @throws ClientError */
+  rows(options?: RowsOptions): AsyncIterable<{ readonly key: string; readonly value: RowOf<View> }>;
+  /** Some rows. @throws ClientError */
+  page(options?: PageOptions & CallOptions): Promise<{
+    readonly rows: readonly { readonly key: string; readonly value: RowOf<View> }[];
+    readonly next?: string | undefined;
+  }>;
+}
+
+/**
+ * A client of a deployment: `client<typeof domain>({ endpoints, region, credentials })`. Of the domain only its type is needed.
+ * It retries with the same id, asks another Region where that is possible, and shows each user at least what it has shown before.
+ */
+export function client<D extends Domain>(options: ClientOptions): Client<D>;
+// Nothing of the domain exists at run time: that answers have the types above is up to the Regions, which run the domain.
+export function client(options: ClientOptions): object {
+  return anyClient(options);
+}
+
+/** A client without a domain's types. */
+export function anyClient(options: ClientOptions): AnyClient {
+  return over(new Regions(options), options.session ?? new Session());
+}
+
+/** A client of any domain. */
+export interface AnyClient extends Pick<Client, 'session' | 'transaction' | 'health'> {
+  withSession(session: Session): AnyClient;
+  stream(type: string, id: string): AnyStream;
+  view(name: string): AnyView;
+  transact(participants: readonly AnyParticipant[], options?: TransactOptions): Promise<Committed>;
+}
+
+function over(regions: Regions, session: Session): AnyClient {
+  return {
+    session,
+    withSession: (other) => over(regions, other),
+    stream: (type, id) => new AnyStream(regions, session, { type, id }),
+    view: (name) => new AnyView(regions, name),
+    transact: (participants, options) => transact(regions, session, participants, options),
+    transaction: async (id, options) => (await regions.ask(transactionCall(id), options)).answer,
+    health: async ({ region, ...options } = {}) =>
+      (await regions.ask(healthCall, { ...options, first: region, only: true })).answer,
+  };
+}

@@ -1,0 +1,133 @@
+import * as z from 'zod';
+import { type ErrorCode, type Problem, problemSchema } from '../core/facts/errors.ts';
+
+const text = z.string().optional().catch(undefined);
+const number = z.number().optional().catch(undefined);
+const known = z.looseObject({ known: z.array(z.string()).catch([]) });
+
+/** What the problem documents of some codes bring along. What does not have the form that is expected here is left out. */
+const detailsSchemas = {
+  validation: z.looseObject({ faults: z.array(z.object({ path: z.string(), message: z.string() })).catch([]) }),
+  'unknown-stream-type': known,
+  'unknown-event': known,
+  'unknown-command': known,
+  'unknown-view': known,
+  'version-conflict': z.looseObject({ expected: text, actual: text }),
+  'id-reused': z.looseObject({ log: text, position: number }),
+  'stream-busy': z.looseObject({ retryAfter: number }),
+  'not-caught-up': z.looseObject({ seen: text, wanted: text }),
+  'not-found': z.looseObject({ state: text }),
+  'too-large': z.looseObject({ bytes: number, limit: number }),
+  aborted: z.looseObject({ id: text, reason: problemSchema.optional().catch(undefined), participant: text }),
+} satisfies { readonly [Code in ErrorCode]?: z.ZodType };
+
+type Details = { readonly [Code in keyof typeof detailsSchemas]: z.output<(typeof detailsSchemas)[Code]> };
+
+/** The details of an error, by its code. */
+export type DetailsOf<Code extends string> = Code extends keyof Details
+  ? Details[Code]
+  : Readonly<Record<string, unknown>>;
+
+/** The codes that only the client has. */
+export type ClientCode =
+  /** Nothing listens at the address: nothing was sent. */
+  | 'unreachable'
+  /** The connection broke, the answer was late, or something in between answered instead of the Region. */
+  | 'broken'
+  /** The signature was refused. */
+  | 'forbidden'
+  /** The credentials could not be had. */
+  | 'no-credentials'
+  /** The address of a Region could not be found. */
+  | 'no-endpoint'
+  /** What answered is not a Region of Meridian. */
+  | 'unexpected-answer'
+  /** The caller's signal was aborted. */
+  | 'cancelled'
+  /** A transaction had no outcome in time. */
+  | 'undecided'
+  /** A text is not an exported session. */
+  | 'invalid-session';
+
+/** A code of the API or of the client. Newer Regions may answer with others. */
+export type AnyCode = ErrorCode | ClientCode;
+
+interface ClientErrorOptions extends ErrorOptions {
+  /** @default false */
+  readonly retryable?: boolean;
+  readonly problem?: Problem | undefined;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
+  readonly region?: string | undefined;
+  readonly id?: string | undefined;
+  readonly maybeWritten?: boolean;
+}
+
+/** The one error that the client throws: a Region's refusal, or that no answer came. Tell them apart by `isClientError`. */
+export class ClientError<Code extends string = string> extends Error {
+  override readonly name = 'ClientError';
+  /** One of {@link AnyCode}, or one that only newer Regions know. */
+  readonly code: Code;
+  /** Whether the same again, with the same id, may succeed later. The client has already retried. */
+  readonly retryable: boolean;
+  /** Further members of the problem document. */
+  readonly details: DetailsOf<Code>;
+  /** The problem document that a Region answered with. */
+  readonly problem: Problem | undefined;
+  /** The Region that was asked last. */
+  readonly region: string | undefined;
+  /** The id of what was to be written: the same call with this id finds out, and never writes twice. */
+  readonly id: string | undefined;
+  /** Whether it may have been written all the same, because an answer was lost. */
+  readonly maybeWritten: boolean;
+
+  constructor(code: Code, message: string, options: ClientErrorOptions & { readonly details: DetailsOf<Code> }) {
+    super(message, options);
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+    this.details = options.details;
+    this.problem = options.problem;
+    this.region = options.region;
+    this.id = options.id;
+    this.maybeWritten = options.maybeWritten ?? false;
+  }
+}
+
+/** An error of the client's own. @param message says what to do */
+export function clientError(code: AnyCode, message: string, options: ClientErrorOptions = {}): ClientError {
+  return new ClientError<string>(code, message, { ...options, details: readDetails(code, options.details ?? {}) });
+}
+
+/** What a Region answered. */
+export function problemError(problem: Problem, region: string): ClientError {
+  const { type: _type, title: _title, status: _status, detail, code, retryable, ...details } = problem;
+  return new ClientError<string>(code, detail, { retryable, problem, region, details: readDetails(code, details) });
+}
+
+/** The same error, with what the call knows of it. */
+export function withContext(
+  { code, message, retryable, problem, details, region, cause, ...error }: ClientError,
+  context: { readonly id?: string | undefined; readonly maybeWritten?: boolean; readonly region?: string },
+): ClientError {
+  return new ClientError<string>(code, message, {
+    ...{ retryable, problem, details, region, id: error.id, maybeWritten: error.maybeWritten, cause },
+    ...context,
+  });
+}
+
+function readDetails(code: string, details: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return hasDetails(code) ? detailsSchemas[code].parse(details) : details;
+}
+
+function hasDetails(code: string): code is keyof Details {
+  return Object.hasOwn(detailsSchemas, code);
+}
+
+/**
+ * Whether an error is one of the client's, and of this code: then `details` has that code's type.
+ * @param code any code by default
+ */
+export function isClientError<Code extends AnyCode>(error: unknown, code: Code): error is ClientError<Code>;
+export function isClientError(error: unknown): error is ClientError;
+export function isClientError(error: unknown, code?: string): boolean {
+  return error instanceof ClientError && (code === undefined || error.code === code);
+}

@@ -1,0 +1,109 @@
+import { eventId, type Meta } from '../core/facts/commit.ts';
+import { wallTimeOf } from '../core/facts/hlc.ts';
+import { emptyVersion, joinVersions } from '../core/facts/version.ts';
+import { CLIENT_POLL_MS, FOLLOWED_COMMITS, IDEMPOTENCY_WINDOW_MS } from '../core/limits/budgets.ts';
+import type { CommitShown } from '../core/wire/api.ts';
+import { encodeVersionToken, readVersionToken } from '../core/wire/version-token.ts';
+import type { CommitPage, PageOptions } from './call.ts';
+import { ClientError, isClientError } from './error.ts';
+import type { CallOptions } from './options.ts';
+import { askPage } from './page.ts';
+import type { Regions } from './regions.ts';
+import { pauseMs } from './retry.ts';
+
+export interface FollowOptions extends CallOptions {
+  /** Only events behind this version: the `resumeAfter` of the last event that was handled. @default all events */
+  readonly after?: string | undefined;
+  /** Milliseconds between two looks at a stream that has nothing new. @default 1,000 */
+  readonly everyMs?: number | undefined;
+}
+
+/** An event, and where it comes from. */
+export interface FollowedEvent {
+  /** `<stream>@<log>.<position>.<index>`: the same in every Region, every time. */
+  readonly id: string;
+  readonly type: string;
+  readonly data: unknown;
+  /** The version of its type that it is stored in. */
+  readonly schemaVersion: number;
+  /** The id of the append. Copies of one append, made in two Regions that could not see each other, share it. */
+  readonly commitId: string;
+  /** Where it was written. */
+  readonly region: string;
+  /** When it was written, by that Region's clock. */
+  readonly at: Date;
+  readonly meta: Meta;
+  /**
+   * Kept once the event has been handled, it is the `after` with which a later `follow` goes on. The events of one commit are
+   * read together: until the last of them is handled, all of them come again.
+   */
+  readonly resumeAfter: string | undefined;
+}
+
+/**
+ * Follows a stream: its events, and those that come, until the signal is aborted. What may pass is tried again for as long as
+ * it takes, in every Region.
+ * @throws ClientError what does not pass
+ */
+export async function* follow(
+  { runtime }: Regions,
+  commits: (page: PageOptions & CallOptions) => Promise<CommitPage>,
+  { after, signal, everyMs = CLIENT_POLL_MS }: FollowOptions,
+): AsyncGenerator<FollowedEvent, void, void> {
+  const seen = new Copies();
+  let known = after;
+  for (let failures = 0; !signal?.aborted; ) {
+    try {
+      const page = await askPage((limit) => commits({ after: known, limit, signal }));
+      failures = 0;
+      for (const commit of page.commits) {
+        const next = tokenAfter(page.stream, known, commit);
+        if (!seen.add(commit)) yield* eventsOf(page.stream, commit, known, next);
+        if (signal?.aborted) return;
+        known = next;
+      }
+      if (page.next === undefined) await runtime.sleep(everyMs, signal);
+    } catch (error) {
+      if (isClientError(error, 'cancelled')) return;
+      if (!(error instanceof ClientError) || !(error.retryable || error.code === 'unreachable')) throw error;
+      await runtime.sleep(pauseMs(runtime, failures++), signal);
+    }
+  }
+}
+
+function* eventsOf(
+  stream: string,
+  { events, ...commit }: CommitShown,
+  before: string | undefined,
+  after: string,
+): Generator<FollowedEvent, void, void> {
+  const { commitId, region, hlc, meta, log, position } = commit;
+  for (const [index, { type, data, schemaVersion }] of events.entries())
+    yield {
+      ...{ id: eventId({ stream, log, position }, index), type, data, schemaVersion, commitId, region, meta },
+      at: new Date(wallTimeOf(hlc)),
+      resumeAfter: index === events.length - 1 ? after : before,
+    };
+}
+
+/** What a reader knows who has read one commit more. */
+function tokenAfter(stream: string, known: string | undefined, { log, position }: CommitShown): string {
+  const version = known === undefined ? emptyVersion : readVersionToken(known, 'after').version;
+  return encodeVersionToken(stream, joinVersions(version, { [log]: position }));
+}
+
+/** The commits that a follower has had, by their ids: an append that was repeated in another Region is stored twice. */
+class Copies {
+  readonly #stamps = new Map<string, number>();
+
+  /** @returns whether it is a copy of one that was there before */
+  add({ commitId, hlc }: CommitShown): boolean {
+    const at = wallTimeOf(hlc);
+    const known = this.#stamps.get(commitId);
+    this.#stamps.delete(commitId);
+    this.#stamps.set(commitId, at);
+    const [oldest] = this.#stamps.keys();
+    if (this.#stamps.size > FOLLOWED_COMMITS && oldest !== undefined) this.#stamps.delete(oldest);
+    return known !== undefined && Math.abs(at - known) <= IDEMPOTENCY_WINDOW_MS;
+  }
+}

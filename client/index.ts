@@ -1,0 +1,24 @@
+/** A client of a deployment, for Node, browsers and bundlers: no engine inside. */
+
+export type { Problem } from '../core/facts/errors.ts';
+export type { Health, TransactionShown } from '../core/wire/api.ts';
+export type { Accepted } from '../core/wire/receipt.ts';
+export type { Client, EventOf, StreamClient, ViewClient, WriteOptionsOf } from './client.ts';
+export { client } from './client.ts';
+export type { AnyCode, ClientCode, DetailsOf } from './error.ts';
+export { ClientError, isClientError } from './error.ts';
+export type { FollowOptions } from './follow.ts';
+export type {
+  CallOptions,
+  ClientOptions,
+  ClientRuntime,
+  Credentials,
+  Endpoint,
+  Fetch,
+  RetryPolicy,
+} from './options.ts';
+export { Session } from './session.ts';
+export type { HomeWriteOptions, MergeWriteOptions, ReadOptions, ReadState } from './stream.ts';
+export type { Committed, TransactOptions } from './transact.ts';
+export type { ParticipantOf } from './types.ts';
+export type { RowsOptions } from './view.ts';

@@ -1,0 +1,75 @@
+import type { Session } from './session.ts';
+
+/** AWS credentials. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Of temporary credentials. */
+  readonly sessionToken?: string;
+}
+
+/** The part of `fetch` that the client uses. */
+export type Fetch = (
+  url: string,
+  request: {
+    readonly method: string;
+    readonly headers: Record<string, string>;
+    readonly body?: string;
+    readonly signal: AbortSignal;
+  },
+) => Promise<{ readonly status: number; text(): Promise<string> }>;
+
+/** What the client takes from its surroundings: a test gives its own, so that a seed repeats a run. */
+export interface ClientRuntime {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** At least 0, less than 1. */
+  random(): number;
+  /** An id that nobody has used. */
+  newId(): string;
+  /** Resolves after so many milliseconds, or as soon as the signal is aborted. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** How failures that may pass are retried. */
+export interface RetryPolicy {
+  /** Requests per call, in all Regions together. @default 6 */
+  readonly tries?: number;
+  /** Milliseconds: the longest first pause before a Region is asked again. Each further pause is twice as long. @default 200 */
+  readonly firstPauseMs?: number;
+  /** Milliseconds: the longest pause. @default 5,000 */
+  readonly maxPauseMs?: number;
+  /** Milliseconds after which a request without an answer counts as lost. @default 65,000, longer than the API ever works */
+  readonly requestMs?: number;
+}
+
+/** Where a Region's API is: the base address, such as a Function URL. */
+export type Endpoint = string | URL;
+
+export interface ClientOptions {
+  /**
+   * The address of each Region's API, by Region. A function is asked once per Region, when its address is first needed; it
+   * knows `region` and those of `regions`.
+   */
+  readonly endpoints: Readonly<Record<string, Endpoint>> | ((region: string) => Endpoint | Promise<Endpoint>);
+  /** The Region that is asked first: the nearest. */
+  readonly region: string;
+  /** The Regions that may be asked instead, in this order. @default those of `endpoints`, in their order */
+  readonly regions?: readonly string[];
+  /** Who signs requests. A function is called for each request, so it should cache. @default requests are not signed, as for a local world */
+  readonly credentials?: Credentials | (() => Promise<Credentials>);
+  /** What this client and others have seen. @default a new one */
+  readonly session?: Session;
+  /** @default six tries, pauses of 200 ms to 5 s */
+  readonly retry?: RetryPolicy;
+  /** @default the `fetch` of the platform */
+  readonly fetch?: Fetch;
+  /** @default the clock, `Math.random` and `crypto.randomUUID` of the platform */
+  readonly runtime?: ClientRuntime;
+}
+
+/** What every call can be given. */
+export interface CallOptions {
+  /** Ends the call. What was sent before may be carried out all the same. */
+  readonly signal?: AbortSignal | undefined;
+}

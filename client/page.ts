@@ -1,0 +1,12 @@
+import { DEFAULT_PAGE } from '../core/limits/budgets.ts';
+import { isClientError } from './error.ts';
+
+/** Asks for a page, a shorter one when the answer would be larger than a Region can send. @throws what `ask` throws */
+export async function askPage<T>(ask: (limit: number) => Promise<T>, limit = DEFAULT_PAGE): Promise<T> {
+  try {
+    return await ask(limit);
+  } catch (error) {
+    if (limit === 1 || !isClientError(error, 'too-large')) throw error;
+    return askPage(ask, limit >> 1);
+  }
+}

@@ -1,0 +1,186 @@
+import { CLIENT_AVOID_MS, CLIENT_TRIES, HTTP_CLIENT_MS } from '../core/limits/budgets.ts';
+import type { Call } from './call.ts';
+import { ClientError, clientError, withContext } from './error.ts';
+import type { CallOptions, ClientOptions, ClientRuntime } from './options.ts';
+import { pauseMs } from './retry.ts';
+import { platformRuntime } from './runtime.ts';
+import { cancelledError, type SendOptions, send, type Target } from './send.ts';
+
+/** An answer, and the Region that gave it. */
+export interface Answered<T> {
+  readonly answer: T;
+  readonly region: string;
+}
+
+export interface AskOptions extends CallOptions {
+  /** The Region to ask first. @default the client's own */
+  readonly first?: string | undefined;
+  /** Whether only that Region will do. @default false */
+  readonly only?: boolean;
+}
+
+/** The Regions of a deployment: asks one after the other until there is an answer. */
+export class Regions {
+  /** The Region that is asked first. */
+  readonly region: string;
+  readonly runtime: ClientRuntime;
+  readonly #options: ClientOptions;
+  readonly #send: SendOptions;
+  readonly #names: readonly string[];
+  readonly #targets = new Map<string, Promise<Target>>();
+  /** Until when a Region that did not answer is asked last. */
+  readonly #avoid = new Map<string, number>();
+
+  constructor(options: ClientOptions) {
+    const { endpoints, region, regions, runtime = platformRuntime, retry = {} } = options;
+    this.#options = options;
+    this.region = region;
+    this.runtime = runtime;
+    this.#send = { fetch: options.fetch ?? platformFetch, runtime, requestMs: retry.requestMs ?? HTTP_CLIENT_MS };
+    this.#names = regions ?? (typeof endpoints === 'function' ? [] : Object.keys(endpoints));
+  }
+
+  /**
+   * Sends a call until it is answered or refused: at most `tries` times, with pauses between two requests to one Region.
+   * What may pass is tried again, in the next Region where that may help. A write whose answer was lost is sent once more to
+   * the same Region before it moves, always under the same id.
+   * @throws ClientError the last one; `maybeWritten` if the answer to any of the requests was lost
+   */
+  async ask<T>(call: Call<T>, { signal, first = this.region, only = false }: AskOptions = {}): Promise<Answered<T>> {
+    const { tries = CLIENT_TRIES } = this.#options.retry ?? {};
+    const route = new Route(only ? [first] : this.#order(first), call.request.method === 'POST');
+    for (let sent = 1; ; sent++) {
+      const { region } = route;
+      if (signal?.aborted) throw withContext(cancelledError(region), { id: call.id, maybeWritten: route.maybeWritten });
+      try {
+        const answer = await send(await this.#target(region), call, this.#send, signal);
+        this.#avoid.delete(region);
+        return { answer, region };
+      } catch (error) {
+        if (!(error instanceof ClientError)) throw error;
+        if (isSilent(error)) this.#avoid.set(region, this.runtime.now() + CLIENT_AVOID_MS);
+        const next = route.failed(error);
+        if (next === undefined || sent >= tries)
+          throw withContext(error, { id: call.id, maybeWritten: route.maybeWritten, region });
+        if (next === 'pause')
+          await this.runtime.sleep(pauseMs(this.runtime, route.pauses - 1, this.#options.retry), signal);
+      }
+    }
+  }
+
+  /** The Regions that may be asked: first that one, last those that did not answer lately. */
+  #order(first: string): readonly string[] {
+    const now = this.runtime.now();
+    const all = [...new Set([first, this.region, ...this.#names])];
+    const isAvoided = (region: string) => (this.#avoid.get(region) ?? 0) > now;
+    return [...all.filter((region) => !isAvoided(region)), ...all.filter(isAvoided)];
+  }
+
+  /** Found once; an attempt that failed counts for nothing. */
+  #target(region: string): Promise<Target> {
+    const known = this.#targets.get(region);
+    if (known) return known;
+    const found = this.#find(region);
+    this.#targets.set(region, found);
+    found.catch(() => this.#targets.delete(region));
+    return found;
+  }
+
+  async #find(region: string): Promise<Target> {
+    const { endpoints, credentials } = this.#options;
+    const base = await endpointOf(endpoints, region);
+    if (!credentials) return { region, base };
+    // Signing is code that a local world does not need.
+    const { signerFor } = await import('./sign.ts');
+    return { region, base, sign: signerFor(region, credentials) };
+  }
+}
+
+/** `globalThis.fetch` as it is when it is called: it may be replaced, and must not be taken off its object. */
+const platformFetch: SendOptions['fetch'] = (url, request) => globalThis.fetch(url, request);
+
+/** @throws ClientError `no-endpoint`, or what the function throws if it is one */
+async function endpointOf(endpoints: ClientOptions['endpoints'], region: string): Promise<URL> {
+  try {
+    const endpoint = typeof endpoints === 'function' ? await endpoints(region) : endpoints[region];
+    if (endpoint === undefined) throw new Error('there is none in `endpoints`');
+    return new URL(endpoint);
+  } catch (cause) {
+    if (cause instanceof ClientError) throw cause;
+    const why = cause instanceof Error ? cause.message : cause;
+    throw clientError('no-endpoint', `The address of ${region} is not known: ${why}.`, { region, cause });
+  }
+}
+
+/** Whether nothing was sent, and asking the same Region again does not help. */
+function isAbsent({ code }: ClientError): boolean {
+  return code === 'unreachable' || code === 'no-endpoint';
+}
+
+/** Whether nothing of the Region itself came back. */
+function isSilent(error: ClientError): boolean {
+  return isAbsent(error) || error.code === 'broken';
+}
+
+/** Whether a request that failed so may have been carried out. */
+function mayHaveRun({ code, problem, details }: ClientError): boolean {
+  if (code === 'cancelled') return true;
+  // Throttled before it reached the function.
+  if (code === 'broken') return details.status !== 429;
+  return problem !== undefined && problem.status >= 500;
+}
+
+/** Whether another Region may do better: not where the stream itself is contended. */
+function isOfRegion(error: ClientError): boolean {
+  return isSilent(error) || error.code === 'not-caught-up' || (error.problem?.status ?? 0) >= 500;
+}
+
+/** The way of one call through the Regions. */
+class Route {
+  readonly #regions: readonly string[];
+  readonly #writes: boolean;
+  /** How often each Region has failed. */
+  readonly #failures = new Map<string, number>();
+  readonly #absent = new Set<string>();
+  #at = 0;
+  pauses = 0;
+  maybeWritten = false;
+
+  constructor(regions: readonly string[], writes: boolean) {
+    this.#regions = regions;
+    this.#writes = writes;
+  }
+
+  /** The Region to ask now. */
+  get region(): string {
+    return this.#regions[this.#at] ?? '';
+  }
+
+  /** What to do after a failure: go on in `region`, at once or after a pause; undefined: give up. */
+  failed(error: ClientError): 'at once' | 'pause' | undefined {
+    const { region } = this;
+    const failures = (this.#failures.get(region) ?? 0) + 1;
+    this.#failures.set(region, failures);
+    const isLost = this.#writes && mayHaveRun(error);
+    this.maybeWritten ||= isLost;
+    if (isAbsent(error)) this.#absent.add(region);
+    else if (!error.retryable) return undefined;
+    // The same Region knows best what became of a write.
+    const isStaying = !isOfRegion(error) || (isLost && failures === 1);
+    if (!isStaying && !this.#move()) return undefined;
+    if (!this.#failures.has(this.region)) return 'at once';
+    this.pauses++;
+    return 'pause';
+  }
+
+  /** Goes on to the next Region at which something listens. @returns whether there is one; it may be the same */
+  #move(): boolean {
+    for (let step = 1; step <= this.#regions.length; step++) {
+      const next = (this.#at + step) % this.#regions.length;
+      if (this.#absent.has(this.#regions[next] ?? '')) continue;
+      this.#at = next;
+      return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,152 @@
+import { problemSchema } from '../core/facts/errors.ts';
+import { parseJson } from '../core/facts/json.ts';
+import { LAMBDA_PAYLOAD_BYTES } from '../core/limits/aws.ts';
+import { MAX_BODY_BYTES } from '../core/limits/budgets.ts';
+import type { ApiRequest, Call } from './call.ts';
+import { type ClientError, clientError, problemError } from './error.ts';
+import type { ClientRuntime, Fetch } from './options.ts';
+import type { Sign } from './sign.ts';
+
+/** A Region, and how it is reached. */
+export interface Target {
+  readonly region: string;
+  /** The API's base. */
+  readonly base: URL;
+  /** @default requests are not signed */
+  readonly sign?: Sign | undefined;
+}
+
+export interface SendOptions {
+  readonly fetch: Fetch;
+  readonly runtime: Pick<ClientRuntime, 'sleep'>;
+  /** Milliseconds after which a request without an answer counts as lost. */
+  readonly requestMs: number;
+}
+
+/** Sends a call once. @returns its answer @throws ClientError */
+export async function send<T>(
+  target: Target,
+  { request, answer }: Call<T>,
+  options: SendOptions,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  const { status, body } = await exchange(target, request, options, signal);
+  const json = parseJson(body);
+  const read = answer.safeParse(json);
+  if ((status === 200 || status === 202) && read.success) return read.data;
+  const problem = problemSchema.safeParse(json);
+  throw problem.success ? problemError(problem.data, target.region) : unexpectedAnswer(target, status, body);
+}
+
+async function exchange(
+  { region, base, sign }: Target,
+  { method, path, query = {}, headers = {}, body }: ApiRequest,
+  { fetch, runtime, requestMs }: SendOptions,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly status: number; readonly body: string }> {
+  const url = new URL(base.href.replace(/\/$/, '') + path);
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
+  // As signatures want it; `+` would be another character there.
+  url.search = url.search.replaceAll('+', '%20');
+  const given = {
+    ...(body !== undefined && { 'content-type': 'application/json' }),
+    ...Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined)),
+  };
+  const signed = sign ? await signedWith(sign, { method, url, headers: given, body }) : given;
+  // What sends it sets the host itself, the same one.
+  const { host: _host, ...sent }: Record<string, string> = signed;
+  const over = new AbortController();
+  let isLate = false;
+  try {
+    return await Promise.race([
+      fetch(url.href, { method, headers: sent, ...(body !== undefined && { body }), signal: over.signal }).then(
+        async (response) => ({ status: response.status, body: await response.text() }),
+      ),
+      cancelled(signal, over.signal),
+      runtime.sleep(requestMs, over.signal).then(() => {
+        isLate = true;
+        throw new Error(`there was no answer for ${requestMs / 1000} s`);
+      }),
+    ]);
+  } catch (error) {
+    throw signal?.aborted && !isLate ? cancelledError(region) : connectionError(region, url, error);
+  } finally {
+    over.abort();
+  }
+}
+
+async function signedWith(sign: Sign, request: Parameters<Sign>[0]): Promise<Record<string, string>> {
+  try {
+    return await sign(request);
+  } catch (cause) {
+    throw clientError('no-credentials', `The request could not be signed: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** Rejects when the caller's signal is aborted, unless the request is over before. */
+function cancelled(signal: AbortSignal | undefined, over: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const cancel = () => reject(new Error('cancelled'));
+    if (signal?.aborted) cancel();
+    signal?.addEventListener('abort', cancel, { once: true });
+    over.addEventListener('abort', () => signal?.removeEventListener('abort', cancel), { once: true });
+  });
+}
+
+export function cancelledError(region?: string): ClientError {
+  return clientError('cancelled', 'The caller ended the call.', { region });
+}
+
+/** Nothing was sent there. */
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** `fetch` says only "fetch failed": what happened is its cause. */
+function connectionError(region: string, { origin }: URL, error: unknown): ClientError {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  return UNREACHABLE.has(code)
+    ? clientError('unreachable', `Nothing listens at ${origin} (${code}).`, { region, cause: error })
+    : clientError('broken', `The connection to ${origin} broke: ${messageOf(cause)}.`, {
+        retryable: true,
+        region,
+        cause: error,
+      });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** An answer that no Region of Meridian gives. */
+function unexpectedAnswer({ region }: Target, status: number, body: string): ClientError {
+  if (status === 403)
+    return clientError(
+      'forbidden',
+      `${region} does not take the signature: your credentials need lambda:InvokeFunctionUrl and lambda:InvokeFunction on the api function.`,
+      { region },
+    );
+  if (status === 413)
+    return clientError(
+      'too-large',
+      `${region} takes no request of that size: a Function URL carries ${LAMBDA_PAYLOAD_BYTES} bytes, one request of the API ${MAX_BODY_BYTES}.`,
+      { region, details: { limit: MAX_BODY_BYTES } },
+    );
+  if (status === 429 || status >= 500)
+    return clientError('broken', `${region} answered ${status}: ${body.slice(0, 200)}. Try again.`, {
+      retryable: true,
+      region,
+      details: { status },
+    });
+  return clientError(
+    'unexpected-answer',
+    `${region} answered ${status}, but not as a Region of Meridian does: check the address.`,
+    { region },
+  );
+}

@@ -1,0 +1,56 @@
+import { joinVersions, type VersionVector } from '../core/facts/version.ts';
+import { SESSION_STREAMS } from '../core/limits/budgets.ts';
+import { encodeVersionToken, readVersionToken } from '../core/wire/version-token.ts';
+import { clientError } from './error.ts';
+
+const FORM = 'v1';
+
+/**
+ * What a user has seen of each stream: with it a read in any Region shows at least that (read your writes, monotonic reads).
+ * It keeps the {@link SESSION_STREAMS} streams that were used last, and promises nothing about others.
+ */
+export class Session {
+  /** The stream that was used last is the last one. */
+  readonly #versions = new Map<string, VersionVector>();
+
+  /** @param exported the text of another session: this one goes on from it @throws ClientError `invalid-session` */
+  constructor(exported?: string) {
+    if (exported === undefined) return;
+    const [form, ...tokens] = exported.split('.');
+    if (form !== FORM) throw invalidSession();
+    for (const token of tokens) this.saw(token);
+  }
+
+  /** Notes that a version was seen. @param token a version as the API returns it; it names its stream @throws ClientError `invalid-session` */
+  saw(token: string): void {
+    const { stream, version } = read(token);
+    const known = this.#versions.get(stream);
+    this.#versions.delete(stream);
+    this.#versions.set(stream, known ? joinVersions(known, version) : version);
+    const [oldest] = this.#versions.keys();
+    if (this.#versions.size > SESSION_STREAMS && oldest !== undefined) this.#versions.delete(oldest);
+  }
+
+  /** What has been seen of a stream, as a token; undefined: nothing that is still known. */
+  versionOf(stream: string): string | undefined {
+    const version = this.#versions.get(stream);
+    return version && encodeVersionToken(stream, version);
+  }
+
+  /** The session as a text of letters, digits and `-_.`, for a browser or another process: some 60 characters a stream. */
+  export(): string {
+    return [FORM, ...[...this.#versions].map(([stream, version]) => encodeVersionToken(stream, version))].join('.');
+  }
+}
+
+function read(token: string): ReturnType<typeof readVersionToken> {
+  try {
+    return readVersionToken(token, 'session');
+  } catch (cause) {
+    throw invalidSession({ cause });
+  }
+}
+
+function invalidSession(options: ErrorOptions = {}) {
+  return clientError('invalid-session', 'This is not an exported session. Begin a new one: new Session().', options);
+}

@@ -1,0 +1,100 @@
+import type { Meta } from '../core/facts/commit.ts';
+import type { Accepted } from '../core/wire/receipt.ts';
+import { type CommitPage, commitsCall, type PageOptions, type StreamParts, stateCall, submitCall } from './call.ts';
+import { type FollowedEvent, type FollowOptions, follow } from './follow.ts';
+import type { CallOptions } from './options.ts';
+import type { Regions } from './regions.ts';
+import type { Session } from './session.ts';
+
+/** What an append or a command can be given. */
+export interface WriteOptions extends CallOptions {
+  /** So that it happens once, however often it is sent. Give one to go on after a crash. @default one is made for this call */
+  readonly id?: string | undefined;
+  /** Kept with the commit. */
+  readonly meta?: Meta | undefined;
+}
+
+/** Of a `home` stream. */
+export interface HomeWriteOptions extends WriteOptions {
+  /** The exact version that the stream has to be at, else `version-conflict`. @default any */
+  readonly expected?: string | undefined;
+}
+
+/** Of a `merge` stream. */
+export interface MergeWriteOptions extends WriteOptions {
+  /** The version that the decision is based on. @default what the Region has seen */
+  readonly basedOn?: string | undefined;
+}
+
+/** A stream's state. */
+export interface ReadState<State = unknown> {
+  readonly stream: string;
+  readonly state: State;
+  /** To be given as `expected` or `basedOn`. */
+  readonly version: string;
+  readonly mode: string;
+  /** The Region that answered. */
+  readonly region: string;
+}
+
+export interface ReadOptions extends CallOptions {
+  /** A version that the state has to cover, beside what the session has seen. */
+  readonly atLeast?: string | undefined;
+}
+
+/** A stream of any domain. */
+export class AnyStream {
+  readonly #regions: Regions;
+  readonly #session: Session;
+  readonly #parts: StreamParts;
+
+  constructor(regions: Regions, session: Session, parts: StreamParts) {
+    this.#regions = regions;
+    this.#session = session;
+    this.#parts = parts;
+  }
+
+  get name(): string {
+    return `${this.#parts.type}/${this.#parts.id}`;
+  }
+
+  command(command: string, input?: unknown, options: HomeWriteOptions & MergeWriteOptions = {}): Promise<Accepted> {
+    return this.#write({ command, input }, options);
+  }
+
+  append(
+    events:
+      | { readonly type: string; readonly data?: unknown }
+      | readonly { readonly type: string; readonly data?: unknown }[],
+    options: HomeWriteOptions & MergeWriteOptions = {},
+  ): Promise<Accepted> {
+    return this.#write({ events: [events].flat() }, options);
+  }
+
+  async read({ atLeast, signal }: ReadOptions = {}): Promise<ReadState> {
+    if (atLeast !== undefined) this.#session.saw(atLeast);
+    const { answer } = await this.#regions.ask(stateCall(this.#parts, this.#session.versionOf(this.name)), { signal });
+    this.#session.saw(answer.version);
+    return answer;
+  }
+
+  async commits({ signal, ...page }: PageOptions & CallOptions = {}): Promise<CommitPage> {
+    const { answer } = await this.#regions.ask(commitsCall(this.#parts, page), { signal });
+    this.#session.saw(answer.version);
+    return answer;
+  }
+
+  follow(options: FollowOptions = {}): AsyncGenerator<FollowedEvent, void, void> {
+    return follow(this.#regions, (page) => this.commits(page), options);
+  }
+
+  async #write(
+    operation: object,
+    { signal, id = this.#regions.runtime.newId(), expected, basedOn, meta }: HomeWriteOptions & MergeWriteOptions,
+  ): Promise<Accepted> {
+    const call = submitCall({ id, ...{ stream: this.name, ...operation, expected, basedOn, meta } });
+    const { answer } = await this.#regions.ask(call, { signal });
+    this.#session.saw(answer.version);
+    return answer;
+  }
+}

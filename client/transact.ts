@@ -1,0 +1,94 @@
+import type { Meta } from '../core/facts/commit.ts';
+import { drivingRegionOf } from '../core/facts/transaction.ts';
+import { CLIENT_POLL_MS, DEFAULT_TRANSACTION_MS, RECOVERY_MS } from '../core/limits/budgets.ts';
+import type { TransactionShown } from '../core/wire/api.ts';
+import { transactCall, transactionCall } from './call.ts';
+import { ClientError, clientError, isClientError, withContext } from './error.ts';
+import type { CallOptions } from './options.ts';
+import type { Regions } from './regions.ts';
+import type { Session } from './session.ts';
+
+export interface TransactOptions extends CallOptions {
+  /** `<Region>:<key>`, so that it happens once, however often it is sent. Give one to go on after a crash. @default one is made for this call */
+  readonly id?: string | undefined;
+  /** The Region that drives it, of an id that is made: the home of most of its streams. @default the client's Region */
+  readonly drivenBy?: string | undefined;
+  /** Seconds after which it is aborted, 1 to 240. @default 30 */
+  readonly timeoutSeconds?: number | undefined;
+  /** Kept with every commit. */
+  readonly meta?: Meta | undefined;
+}
+
+/** A participant of any domain: a command, events, or a check, which only holds the stream at a version. */
+export interface AnyParticipant {
+  readonly type: string;
+  /** The stream's. */
+  readonly id: string;
+  readonly command?: string | undefined;
+  readonly input?: unknown;
+  readonly events?: readonly { readonly type: string; readonly data?: unknown }[] | undefined;
+  /** The exact version that the stream has to be at. */
+  readonly expected?: string | undefined;
+}
+
+/** A transaction that changed all of its streams. */
+export type Committed = Extract<TransactionShown, { state: 'committed' }>;
+
+/**
+ * Runs a transaction, and waits for its outcome as long as it can take.
+ * @throws ClientError `aborted`: nothing was written; `undecided`; as `Regions.ask`
+ */
+export async function transact(
+  regions: Regions,
+  session: Session,
+  participants: readonly AnyParticipant[],
+  { signal, timeoutSeconds, meta, drivenBy = regions.region, ...options }: TransactOptions = {},
+): Promise<Committed> {
+  const { runtime } = regions;
+  const id = options.id ?? `${drivenBy}:${runtime.newId()}`;
+  const call = transactCall({ id, ...bodyOf(participants), timeoutSeconds, meta }, undefined);
+  const begun = runtime.now();
+  const longest = (timeoutSeconds === undefined ? DEFAULT_TRANSACTION_MS : timeoutSeconds * 1000) + RECOVERY_MS;
+  const asking = { signal, first: drivingRegionOf(id) };
+  let { answer: outcome } = await regions.ask(call, asking);
+  while (outcome.state === 'undecided') {
+    if (runtime.now() - begun > longest)
+      throw clientError('undecided', `${id} has no outcome after ${longest / 1000} s. Ask again for transaction(id).`, {
+        ...{ id, maybeWritten: true, retryable: true },
+      });
+    await runtime.sleep((0.5 + runtime.random() / 2) * CLIENT_POLL_MS, signal);
+    outcome = await outcomeSoFar(regions, id, asking);
+  }
+  if (outcome.state === 'aborted') throw abortedError(outcome);
+  for (const { version } of outcome.participants) session.saw(version);
+  return outcome;
+}
+
+/** What is known of a transaction that was sent before. */
+async function outcomeSoFar(
+  regions: Regions,
+  id: string,
+  options: CallOptions & { readonly first: string },
+): Promise<TransactionShown> {
+  try {
+    return (await regions.ask(transactionCall(id), options)).answer;
+  } catch (error) {
+    // Where decisions are replicated, this one may not have arrived.
+    if (isClientError(error, 'not-found') && error.details.state === 'unknown') return { id, state: 'undecided' };
+    throw error instanceof ClientError ? withContext(error, { id, maybeWritten: true }) : error;
+  }
+}
+
+function bodyOf(all: readonly AnyParticipant[]) {
+  const streams = all.map(({ type, id, ...asked }) => ({ stream: `${type}/${id}`, ...asked }));
+  const isCheck = ({ command, events }: (typeof streams)[number]) => command === undefined && events === undefined;
+  return { participants: streams.filter((one) => !isCheck(one)), checks: streams.filter(isCheck) };
+}
+
+function abortedError({ id, reason, participant }: Extract<TransactionShown, { state: 'aborted' }>): ClientError {
+  const cause = participant === undefined ? '' : `, because of ${participant}`;
+  return clientError('aborted', `Nothing of ${id} was written${cause}: ${reason.detail}`, {
+    id,
+    details: { id, reason, participant },
+  });
+}

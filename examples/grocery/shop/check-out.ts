@@ -1,0 +1,49 @@
+import type { Client } from '@meridian-es/meridian/client';
+import { articlesIn } from '../streams/cart.ts';
+import { checkout } from '../streams/checkout.ts';
+import type { domain } from '../streams/index.ts';
+
+/** A client of the grocery, in any Region. */
+export type GroceryClient = Client<typeof domain>;
+
+/** Who checks out, and where. */
+export interface CheckOut {
+  /** The cart's id. */
+  readonly cart: string;
+  readonly warehouse: string;
+  /** The id of the customer's wallet. */
+  readonly customer: string;
+  /** What was aborted is tried again as another attempt. @default 1 */
+  readonly attempt?: number;
+}
+
+/**
+ * Checks a cart out, as the shop's backend does for a customer's click. It may be done again at any time, also when it is not
+ * known what became of it: the same attempt has its effect once.
+ * @returns the order's id
+ * @throws MeridianError `rejected`: nothing can be ordered so. ClientError `aborted`: nothing was ordered, for the reason that
+ * it brings; any other: not known yet
+ */
+export async function checkOut(shop: GroceryClient, { cart, warehouse, ...who }: CheckOut): Promise<string> {
+  const { state: content } = await shop.stream('cart', cart).read();
+  const prices = await pricesOf(shop, warehouse, Object.keys(articlesIn(content)));
+  const { order, transaction, ordered } = checkout({ cart, content, warehouse, prices, ...who });
+  await shop.transact(transaction.participants, { id: transaction.id });
+  await shop.stream('cart', cart).command('mark-ordered', ordered);
+  return order;
+}
+
+/** What one piece costs, by article; an article that is not for sale is left out. */
+async function pricesOf(
+  shop: GroceryClient,
+  warehouse: string,
+  articles: readonly string[],
+): Promise<Readonly<Record<string, number>>> {
+  const stocks = await Promise.all(
+    articles.map(async (article) => {
+      const { state } = await shop.stream('stock', `${warehouse}.${article}`).read();
+      return state.cents === undefined ? [] : [[article, state.cents] as const];
+    }),
+  );
+  return Object.fromEntries(stocks.flat());
+}

@@ -1,0 +1,98 @@
+import { defineStream } from '@meridian-es/meridian';
+import * as z from 'zod';
+
+const articleSchema = z.string().regex(/^[a-z0-9-]{1,50}$/, 'is the name of an article, such as apples');
+const additionSchema = z.strictObject({ article: articleSchema, count: z.int().min(1).max(100) });
+/** Which lines: a writer can only name those that it has seen. */
+const linesSchema = z.array(z.string()).min(1);
+const orderIdSchema = z.string().min(1).max(200);
+
+/** What is in a cart. */
+export interface Cart {
+  /** Additions that were neither removed nor ordered. */
+  readonly lines: Readonly<Record<string, z.output<typeof additionSchema>>>;
+  /** The orders that were made of it. */
+  readonly orders: readonly string[];
+}
+
+const empty: Cart = { lines: {}, orders: [] };
+
+/**
+ * A customer's cart: the phone writes it in one Region and the laptop in another, also while the Regions cannot reach each
+ * other. Each addition is a line of its own, and a removal names the lines that it has seen. So what one device adds is never
+ * lost by what another one removes or orders at the same moment.
+ */
+export const cart = defineStream({
+  type: 'cart',
+  mode: 'merge',
+  events: {
+    Added: { schemaVersion: 1, schema: additionSchema, sample: { article: 'apples', count: 6 } },
+    Removed: {
+      schemaVersion: 1,
+      schema: z.strictObject({ lines: linesSchema }),
+      sample: { lines: ['4711.0'] },
+    },
+    Ordered: {
+      schemaVersion: 1,
+      schema: z.strictObject({ order: orderIdSchema, lines: linesSchema }),
+      sample: { order: 'columbus.ada.1', lines: ['4711.0'] },
+    },
+  },
+  initial: empty,
+  evolve({ lines, orders }, { type, id, commitId, data }) {
+    switch (type) {
+      case 'Added':
+        // The same for every copy of the event, should the device have sent it to two Regions.
+        return { lines: { ...lines, [`${commitId}${id.slice(id.lastIndexOf('.'))}`]: data }, orders };
+      case 'Removed':
+        return { lines: without(lines, data.lines), orders };
+      case 'Ordered':
+        return {
+          lines: without(lines, data.lines),
+          // Two Regions may both tell of one order.
+          orders: orders.includes(data.order) ? orders : [...orders, data.order],
+        };
+    }
+  },
+  commands: {
+    add: { input: additionSchema, decide: (_cart, data) => [{ type: 'Added', data }] },
+    /** Puts so many of an article into the cart, however many there were; 0 takes it out. */
+    set: {
+      input: additionSchema.extend({ count: z.int().min(0).max(100) }),
+      decide(cart, { article, count }) {
+        if (countOf(cart, article) === count) return [];
+        const lines = linesOf(cart, article);
+        return [
+          ...(lines.length > 0 ? [{ type: 'Removed' as const, data: { lines } }] : []),
+          ...(count > 0 ? [{ type: 'Added' as const, data: { article, count } }] : []),
+        ];
+      },
+    },
+    /** Takes the lines that were ordered out of the cart, once the order is placed. */
+    'mark-ordered': {
+      input: z.strictObject({ order: orderIdSchema, lines: linesSchema }),
+      decide: ({ orders }, data) => (orders.includes(data.order) ? [] : [{ type: 'Ordered', data }]),
+    },
+  },
+});
+
+/** How many of each article there are, over all lines. */
+export function articlesIn({ lines }: Cart): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { article, count } of Object.values(lines)) counts[article] = (counts[article] ?? 0) + count;
+  return counts;
+}
+
+function countOf(cart: Cart, article: string): number {
+  return articlesIn(cart)[article] ?? 0;
+}
+
+function linesOf({ lines }: Cart, article: string): string[] {
+  return Object.entries(lines)
+    .filter(([, line]) => line.article === article)
+    .map(([id]) => id);
+}
+
+function without(lines: Cart['lines'], ids: readonly string[]): Cart['lines'] {
+  return Object.fromEntries(Object.entries(lines).filter(([id]) => !ids.includes(id)));
+}

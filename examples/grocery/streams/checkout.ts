@@ -1,0 +1,60 @@
+import { reject } from '@meridian-es/meridian';
+import { articlesIn, type Cart } from './cart.ts';
+import { totalOf } from './order.ts';
+import { regionOfWarehouse } from './warehouses.ts';
+
+/** A transaction has 25 participants at most: the order, the wallet, and the articles. */
+const MOST_ARTICLES = 20;
+
+/** What a customer checks out. */
+export interface Checkout {
+  /** The cart's id. */
+  readonly cart: string;
+  /** Its state, as the customer has seen it. */
+  readonly content: Cart;
+  /** Which warehouse delivers. */
+  readonly warehouse: string;
+  /** The id of the customer's wallet: `boardman.ada`. */
+  readonly customer: string;
+  /** What one piece costs, by article, as the customer has seen it. */
+  readonly prices: Readonly<Record<string, number>>;
+  /** What was aborted is tried again as another attempt. @default 1 */
+  readonly attempt?: number;
+}
+
+/**
+ * The transaction that turns a cart into an order: every article is taken at the price that was shown, the money is spent and
+ * the order is placed, or none of it. An order is named by its cart and its number there, so two devices that check out at the
+ * same moment make the same order, which is placed once.
+ * @returns the order's id; the transaction; and what to mark as ordered in the cart once it is committed: what was added
+ * meanwhile stays there
+ * @throws MeridianError `rejected`: the cart is empty or too full, an article has no price, or there is no such warehouse
+ */
+export function checkout({ cart, content, warehouse, customer, prices, attempt = 1 }: Checkout) {
+  const region = regionOfWarehouse(warehouse);
+  const articles = Object.entries(articlesIn(content));
+  if (articles.length === 0) throw reject(`Cart ${cart} is empty.`, { cart });
+  if (articles.length > MOST_ARTICLES)
+    throw reject(`Cart ${cart} has ${articles.length} articles: order at most ${MOST_ARTICLES} at once.`, { cart });
+  const order = `${warehouse}.${cart}.${content.orders.length + 1}`;
+  const lines = articles.map(([article, count]) => {
+    const cents = prices[article];
+    if (cents === undefined) throw reject(`There is no price of ${article}.`, { article });
+    return { article, count, cents };
+  });
+  return {
+    order,
+    transaction: {
+      // Driven where most of it is at home. If the wallet is there too, it is one request to that Region's database.
+      id: `${region}:checkout-${order}-${attempt}`,
+      participants: [
+        { type: 'order', id: order, command: 'place', input: { customer, lines } },
+        { type: 'wallet', id: customer, command: 'spend', input: { cents: totalOf(lines), order } },
+        ...lines.map(({ article, count, cents }) => {
+          return { type: 'stock', id: `${warehouse}.${article}`, command: 'take', input: { count, cents } } as const;
+        }),
+      ],
+    },
+    ordered: { order, lines: Object.keys(content.lines) },
+  } as const;
+}

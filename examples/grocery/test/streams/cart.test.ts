@@ -1,0 +1,71 @@
+import { given, nothing } from '@meridian-es/meridian/testing';
+import { describe, expect, it } from 'vitest';
+import { articlesIn, cart } from '../../streams/cart.ts';
+
+const added = (article: string, count = 1) => ({ type: 'Added' as const, data: { article, count } });
+
+/** A cart with six apples and a melon, and the lines that they are. */
+const filled = given(cart, added('apples', 6), added('melon'));
+const lines = Object.keys(filled.state.lines);
+const [apples = '', melon = ''] = lines;
+
+describe('a cart', () => {
+  it('sums up what is added to it', () => {
+    given(cart).when('add', { article: 'apples', count: 6 }).then(added('apples', 6));
+    expect(articlesIn(filled.and(added('apples', 2)).state)).toEqual({ apples: 8, melon: 1 });
+  });
+
+  it('has exactly as many of an article as it is set to', () => {
+    filled
+      .when('set', { article: 'apples', count: 4 })
+      .then({ type: 'Removed', data: { lines: [apples] } }, added('apples', 4));
+    filled.when('set', { article: 'melon', count: 0 }).then({ type: 'Removed', data: { lines: [melon] } });
+    filled.when('set', { article: 'pears', count: 1 }).then(added('pears'));
+    filled.when('set', { article: 'apples', count: 6 }).then(nothing);
+  });
+
+  it('keeps what two devices add at the same moment, in either order', () => {
+    const [phone, laptop] = [[added('pears')], [added('pears', 2), added('bread')]];
+    for (const branches of [
+      [phone, laptop],
+      [laptop, phone],
+    ])
+      expect(articlesIn(filled.concurrently(...branches).state)).toEqual({ apples: 6, melon: 1, pears: 3, bread: 1 });
+  });
+
+  it('keeps what is added while another device removes the same article, in either order', () => {
+    const [removal, addition] = [[{ type: 'Removed' as const, data: { lines: [apples] } }], [added('apples', 2)]];
+    for (const branches of [
+      [removal, addition],
+      [addition, removal],
+    ])
+      expect(articlesIn(filled.concurrently(...branches).state)).toEqual({ apples: 2, melon: 1 });
+  });
+
+  it('loses what was ordered, and nothing that was added meanwhile, in either order', () => {
+    const order = 'columbus.ada.1';
+    const [ordering, addition] = [[{ type: 'Ordered' as const, data: { order, lines } }], [added('bread')]];
+    for (const branches of [
+      [ordering, addition],
+      [addition, ordering],
+    ]) {
+      const { state } = filled.concurrently(...branches);
+      expect([articlesIn(state), state.orders]).toEqual([{ bread: 1 }, [order]]);
+    }
+  });
+
+  it('counts an order once, whoever tells of it', () => {
+    const ordered = { type: 'Ordered' as const, data: { order: 'columbus.ada.1', lines } };
+    filled.when('mark-ordered', ordered.data).then(ordered);
+    filled.and(ordered).when('mark-ordered', ordered.data).then(nothing);
+    expect(filled.concurrently([ordered], [ordered]).state.orders).toEqual(['columbus.ada.1']);
+  });
+
+  it('refuses what is no article, and a count that is none', () => {
+    for (const input of [
+      { article: 'Green Apples', count: 1 },
+      { article: 'apples', count: 0 },
+    ])
+      expect(() => given(cart).when('add', input)).toThrow(expect.objectContaining({ code: 'validation' }));
+  });
+});

@@ -1,0 +1,50 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import * as z from 'zod';
+import { parseJson } from '../core/index.ts';
+
+/** Packages that a command needs, and the project does not have: their names, and how to get them. */
+export class MissingPackagesError extends Error {
+  readonly code = 'missing-packages';
+
+  constructor(folder: string, names: readonly string[]) {
+    super(
+      `${folder} has no ${names.join(', ')}, which this needs: run \`npm install --save-dev ${names.join(' ')}\` there.`,
+    );
+    this.name = 'MissingPackagesError';
+  }
+}
+
+/** The package.json of a package that a project has; undefined: it has none of this name. */
+function packageJson(folder: string, name: string): string | undefined {
+  try {
+    const file = findPackageJSON(name, pathToFileURL(join(folder, 'package.json')));
+    return file !== undefined && existsSync(file) ? file : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws MissingPackagesError that names every one that the project does not have */
+export function needPackages(folder: string, names: readonly string[]): void {
+  const missing = names.filter((name) => packageJson(folder, name) === undefined);
+  if (missing.length > 0) throw new MissingPackagesError(folder, missing);
+}
+
+const manifestSchema = z.object({ bin: z.union([z.string(), z.record(z.string(), z.string())]) });
+
+/**
+ * The script of a package's command: Node runs it, whatever the PATH has.
+ * @param command of the package that has several. @default the package's name
+ * @throws MissingPackagesError when the project does not have the package
+ */
+export function packageBin(folder: string, name: string, command = name): string {
+  needPackages(folder, [name]);
+  const file = packageJson(folder, name) ?? '';
+  const { bin } = manifestSchema.parse(parseJson(readFileSync(file, 'utf8')));
+  const script = typeof bin === 'string' ? bin : bin[command];
+  if (script === undefined) throw new Error(`${name} has no command ${command}.`);
+  return join(dirname(file), script);
+}

@@ -1,0 +1,47 @@
+import type { Domain } from '../core/index.ts';
+import { brokenPromises, driftOf, releaseContract, writeContract } from './contract.ts';
+import { sampleFaults } from './samples.ts';
+
+export interface UpdateOptions {
+  /** Writes nothing, and reports the files that differ from the domain. @default false */
+  readonly check?: boolean;
+  /** Records the domain as released: later ones are held to it. @default false */
+  readonly release?: boolean;
+  /** With `release`: records it although it breaks what was released before. @default false */
+  readonly accept?: boolean;
+}
+
+/**
+ * Writes the schemas of a domain into a folder, or checks them. Samples that are missing or that their schema refuses stop the
+ * writing; changes that break what was released are reported, and stop a release unless they are accepted.
+ * @param folder of a project's schemas; created when it does not exist
+ * @returns what was found, one line each, and whether all is well
+ */
+export function updateContract(
+  domain: Domain,
+  folder: string,
+  { check = false, release = false, accept = false }: UpdateOptions,
+): { readonly ok: boolean; readonly lines: readonly string[] } {
+  const samples = sampleFaults(domain);
+  const broken = brokenPromises(domain, folder);
+  const drift = check ? driftOf(domain, folder) : [];
+  const isAccepted = release && accept;
+  const ok = samples.length === 0 && drift.length === 0 && (broken.length === 0 || isAccepted);
+  if (!check && samples.length === 0) {
+    writeContract(domain, folder);
+    if (release && ok) releaseContract(domain, folder);
+  }
+  return {
+    ok,
+    lines: [
+      ...samples,
+      ...drift.map((line) => `${line}: run \`npx meridian schemas\``),
+      ...broken.map((line) => `${line}${isAccepted ? ' (accepted)' : ''}`),
+      ...(broken.length > 0 && !isAccepted
+        ? [
+            'To break a promise on purpose, once every sender and reader is ready: `npx meridian schemas --release --accept`',
+          ]
+        : []),
+    ],
+  };
+}

@@ -1,0 +1,41 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+// `npm run test:without-examples`: Meridian depends on no example. In a copy of the repository without `examples/`, the checks and
+// the tests that need no LocalStack run. Arguments go to vitest: which files, which tests.
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const VITEST = ['node_modules/vitest/vitest.mjs', 'run', '--project=all'];
+
+/** Copies what is committed or would be, but no example, and links the installed packages. @returns the folder */
+function copyWithoutExamples(): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-without-examples-')));
+  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  for (const file of listed.split('\0'))
+    if (file !== '' && !file.startsWith('examples/') && existsSync(join(root, file)))
+      cpSync(join(root, file), join(folder, file));
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir');
+  return folder;
+}
+
+const folder = copyWithoutExamples();
+try {
+  const args = process.argv.slice(2);
+  // The checks come first, and only where all tests run: they take their minute too.
+  const commands = [...(args.length > 0 ? [] : [['scripts/check.ts']]), [...VITEST, ...args]];
+  const failed = commands.filter(
+    (command) => spawnSync(process.execPath, command, { cwd: folder, stdio: 'inherit' }).status !== 0,
+  );
+  process.stdout.write(
+    `Without examples: ${failed.length === 0 ? 'everything passes' : 'something failed, see above'}\n`,
+  );
+  process.exitCode = failed.length === 0 ? 0 : 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,10 @@
+import { defineView } from '@meridian-es/meridian';
+import { articleOf, stock } from './stock.ts';
+
+/** How many pieces of each article there are, in all warehouses together. */
+export const inStock = defineView({
+  name: 'in-stock',
+  of: stock,
+  kind: 'totals',
+  totals: (left, id) => ({ [articleOf(id)]: { left } }),
+});

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import type { EventOf, StreamClient } from '../../client/client.ts';
+import type { note } from '../../testing/toy.ts';
+import { aDeployment, regions } from './a-deployment.ts';
+
+const [east1, east2] = regions;
+type Note = StreamClient<typeof note>;
+type Noted = EventOf<typeof note>;
+
+const noted = (text: string) => ({ type: 'Noted', data: { text } }) as const;
+
+/** The first events of a stream, as one who follows it gets them. */
+async function firstOf(stream: Note, count: number, after?: string): Promise<readonly Noted[]> {
+  const events: Noted[] = [];
+  for await (const event of stream.follow({ after })) if (events.push(event) === count) break;
+  return events;
+}
+const textsOf = (events: readonly Noted[]) => events.map(({ data }) => data.text);
+
+describe('following a stream', () => {
+  it('brings what is there and what comes, with where each is from', async () => {
+    const { client, scheduler, result } = aDeployment();
+    const note = client().stream('note', 'a');
+    await result(note.append([noted('red'), noted('blue')], { id: 'a', meta: { actor: 'ann' } }));
+    scheduler.after(5_000, () => void note.append(noted('green')));
+    const events = await result(firstOf(note, 3));
+    expect(textsOf(events)).toEqual(['red', 'blue', 'green']);
+    expect(events[1]).toMatchObject({
+      ...{ id: `note/a@${east1}.1.1`, commitId: 'a', region: east1, schemaVersion: 1, meta: { actor: 'ann' } },
+      at: expect.any(Date),
+    });
+  });
+
+  it('resumes behind what was handled; a commit that was handled in part comes again', async () => {
+    const { client, result } = aDeployment();
+    const note = client().stream('note', 'a');
+    await result(note.append(noted('red')));
+    await result(note.append([noted('blue'), noted('green')]));
+    const [red, blue, green] = await result(firstOf(note, 3));
+    const another = client().stream('note', 'a');
+    await result(note.append(noted('last')));
+    expect(textsOf(await result(firstOf(another, 1, red?.resumeAfter)))).toEqual(['blue']);
+    expect(textsOf(await result(firstOf(another, 1, blue?.resumeAfter)))).toEqual(['blue']);
+    expect(textsOf(await result(firstOf(another, 1, green?.resumeAfter)))).toEqual(['last']);
+  });
+
+  it('goes on in another Region, and through an outage of all of them, without missing or repeating anything', async () => {
+    const { client, fates, scheduler, settle, result } = aDeployment();
+    const [note, elsewhere] = [client().stream('note', 'a'), client({ region: east2 }).stream('note', 'a')];
+    const texts = Array.from({ length: 12 }, (_, i) => `${i}`);
+    for (const [i, text] of texts.entries())
+      scheduler.after(i * 10_000, () => void (i % 2 ? note : elsewhere).append(noted(text)));
+    const begun = scheduler.now();
+    fates(({ region, method }) => {
+      const seconds = (scheduler.now() - begun) / 1000;
+      if (method === 'POST') return undefined;
+      if (seconds > 30 && seconds < 60) return 'unreachable';
+      return seconds > 60 && region === east1 ? 'silent' : undefined;
+    });
+    const events = await result(firstOf(note, texts.length));
+    expect(textsOf(events).toSorted()).toEqual(texts.toSorted());
+    await settle();
+  });
+
+  it('brings an append once that two Regions have written', async () => {
+    const { client, world, fates, result, settle } = aDeployment();
+    world.cut(east1, east2);
+    fates(({ region, method }) => (region === east1 && method === 'POST' ? 'unanswered' : undefined));
+    const note = client().stream('note', 'a');
+    await result(note.append(noted('red')));
+    await settle();
+    fates(() => undefined);
+    await result(note.append(noted('blue')));
+    expect(textsOf(await result(firstOf(note, 2)))).toEqual(['red', 'blue']);
+  });
+
+  it('ends when its signal is aborted, also while it waits', async () => {
+    const { client, scheduler, result } = aDeployment();
+    const stop = new AbortController();
+    scheduler.after(2_500, () => stop.abort());
+    const begun = scheduler.now();
+    const all = async () => {
+      for await (const event of client().stream('note', 'a').follow({ signal: stop.signal })) expect.fail(event.id);
+    };
+    await result(all());
+    expect(scheduler.now() - begun).toBe(2_500);
+  });
+
+  it('ends with what does not pass', async () => {
+    const { client, failure } = aDeployment();
+    const note = client().stream('note', 'a');
+    expect(await failure(firstOf(note, 1, 'no token'))).toMatchObject({ code: 'validation' });
+  });
+
+  it('reads shorter pages where commits are large', async () => {
+    const { client, sent, result } = aDeployment({ latency: false });
+    const note = client().stream('note', 'a');
+    const large = 'x'.repeat(200_000);
+    for (let i = 0; i < 40; i++) await result(note.append(noted(`${i} ${large}`)));
+    sent.length = 0;
+    const events = await result(firstOf(note, 40));
+    expect(textsOf(events).map((text) => Number.parseInt(text, 10))).toEqual(Array.from({ length: 40 }, (_, i) => i));
+    expect(sent.length).toBeGreaterThan(1);
+  });
+});

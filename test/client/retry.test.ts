@@ -1,0 +1,206 @@
+import { describe, expect, it } from 'vitest';
+import { isClientError } from '../../client/error.ts';
+import { CLIENT_TRIES } from '../../core/limits/budgets.ts';
+import { aDeployment, type Fate, regions } from './a-deployment.ts';
+
+const [east1, east2, west2] = regions;
+
+describe('a write whose answer is lost', () => {
+  it.each<Fate>(['unanswered', 'lost', 'down', 'late', 'silent'])(
+    'is sent again under the same id, and happens once: %s',
+    async (fate) => {
+      const { client, next, sent, result, settle } = aDeployment();
+      next(fate);
+      const stock = client().stream('stock', '1');
+      const written = await result(stock.command('take', 'ann'));
+      await settle();
+      expect(sent.map(({ region, body = '' }) => [region, JSON.parse(body).id])).toEqual([
+        [east1, written.id],
+        [east1, written.id],
+      ]);
+      expect(await result(stock.read())).toMatchObject({ state: ['ann'] });
+    },
+  );
+
+  it('is found by its id after the process has died', async () => {
+    const { client, next, result, failure } = aDeployment();
+    next('unanswered');
+    const died = await failure(
+      client({ retry: { tries: 1 } })
+        .stream('stock', '1')
+        .command('take', 'ann', { id: 'order-1' }),
+    );
+    expect(died).toMatchObject({ code: 'broken', id: 'order-1', maybeWritten: true });
+
+    const stock = client().stream('stock', '1');
+    expect(await result(stock.command('take', 'ann', { id: 'order-1' }))).toMatchObject({ id: 'order-1', position: 1 });
+    expect(await result(stock.read())).toMatchObject({ state: ['ann'] });
+  });
+
+  it('moves to another Region after one more try, and counts once even where both Regions have written it', async () => {
+    const { client, fates, world, sent, result, settle } = aDeployment();
+    world.cut(east1, east2);
+    fates(({ region, method }) => (region === east1 && method === 'POST' ? 'unanswered' : undefined));
+    const note = client().stream('note', 'a');
+    await result(note.append({ type: 'Noted', data: { text: 'red' } }));
+    expect(sent.map(({ region }) => region)).toEqual([east1, east1, east2]);
+    await settle();
+
+    for (const region of regions) {
+      expect(await world.region(region).load('note/a')).toHaveLength(2);
+      const { state } = await result(client({ region }).stream('note', 'a').read());
+      expect(state).toMatchObject([{ text: 'red' }]);
+    }
+  });
+
+  it('says that it may have been written, and under which id, when the tries are over', async () => {
+    const { client, fates, sent, failure } = aDeployment();
+    fates(() => 'unanswered');
+    const error = await failure(client().stream('stock', '1').command('take', 'ann'));
+    expect(error).toMatchObject({ code: 'broken', maybeWritten: true, id: 'made-1', retryable: true });
+    expect(sent).toHaveLength(CLIENT_TRIES);
+  });
+
+  it('says so too when a later try is refused: the first may be under way', async () => {
+    const { client, next, failure } = aDeployment();
+    next('late');
+    expect(await failure(client().stream('account', `${east1}.ann`).command('withdraw', { amount: 1 }))).toMatchObject({
+      code: 'rejected',
+      maybeWritten: true,
+    });
+  });
+
+  it('says so when the caller ends the call after it was sent, and not before', async () => {
+    const { client, fates, scheduler, failure } = aDeployment();
+    fates(() => 'silent');
+    const stop = new AbortController();
+    scheduler.after(100, () => stop.abort());
+    const command = () => client().stream('stock', '1').command('take', 'ann', { signal: stop.signal });
+    expect(await failure(command())).toMatchObject({ code: 'cancelled', maybeWritten: true, id: 'made-1' });
+    expect(await failure(command())).toMatchObject({ code: 'cancelled', maybeWritten: false });
+  });
+});
+
+describe('a Region at which nothing listens', () => {
+  it('is passed by at once, also by a command, which its home takes from any Region', async () => {
+    const { client, fates, sent, scheduler, result } = aDeployment({ latency: false });
+    fates(({ region }) => (region === east1 ? 'unreachable' : undefined));
+    const begun = scheduler.now();
+    const written = await result(client().stream('stock', '1').command('take', 'ann'));
+    expect(written).toMatchObject({ log: east2, position: 1 });
+    expect(sent.map(({ region }) => region)).toEqual([east1, east2]);
+    expect(scheduler.now()).toBe(begun);
+  });
+
+  it('is not asked first again for half a minute', async () => {
+    const { client, fates, sent, scheduler, result } = aDeployment();
+    fates(({ region }) => (region === east1 ? 'unreachable' : undefined));
+    const note = client().stream('note', 'a');
+    await result(note.read());
+    await result(note.read());
+    expect(sent.map(({ region }) => region)).toEqual([east1, east2, east2]);
+    await scheduler.run(30_000);
+    await result(note.read());
+    expect(sent.map(({ region }) => region).slice(3)).toEqual([east1, east2]);
+  });
+
+  it('leaves nothing written when it is every Region, and is not waited for', async () => {
+    const { client, fates, sent, scheduler, failure } = aDeployment();
+    fates(() => 'unreachable');
+    const begun = scheduler.now();
+    expect(
+      await failure(
+        client()
+          .stream('note', 'a')
+          .append({ type: 'Noted', data: { text: 'red' } }),
+      ),
+    ).toMatchObject({
+      code: 'unreachable',
+      maybeWritten: false,
+      region: west2,
+    });
+    expect(sent).toHaveLength(3);
+    expect(scheduler.now()).toBe(begun);
+  });
+
+  it('is the same as one whose address is not known', async () => {
+    const { client, sent, result, failure } = aDeployment();
+    const endpoints = (region: string) => {
+      if (region === east1) throw new Error('no such function');
+      return `https://${region}/`;
+    };
+    expect(await result(client({ endpoints, regions }).health({ region: east2 }))).toMatchObject({ region: east2 });
+    await result(client({ endpoints, regions }).stream('note', 'a').read());
+    expect(sent.map(({ region }) => region)).toEqual([east2, east2]);
+    expect(await failure(client({ endpoints }).health())).toMatchObject({
+      code: 'no-endpoint',
+      message: expect.stringContaining('no such function'),
+    });
+  });
+});
+
+describe('what may pass', () => {
+  it('is tried in every Region in turn, with pauses only before a Region is asked again', async () => {
+    const { client, fates, sent, scheduler, failure } = aDeployment();
+    fates(() => 'throttled');
+    const begun = scheduler.now();
+    expect(await failure(client().stream('note', 'a').read())).toMatchObject({
+      code: 'broken',
+      details: { status: 429 },
+    });
+    expect(sent.map(({ region }) => region)).toEqual([...regions, ...regions]);
+    // Pauses of 200, 400 and 800 ms, at least half of each.
+    expect(scheduler.now() - begun).toBeGreaterThanOrEqual(700);
+    expect(scheduler.now() - begun).toBeLessThanOrEqual(1400);
+  });
+
+  it('leaves nothing written when it was throttled', async () => {
+    const { client, fates, failure } = aDeployment();
+    fates(() => 'throttled');
+    expect(await failure(client().stream('stock', '1').command('take', 'ann'))).toMatchObject({ maybeWritten: false });
+  });
+
+  it('is given up after as many tries as the caller sets', async () => {
+    const { client, fates, sent, failure } = aDeployment();
+    fates(() => 'down');
+    await failure(
+      client({ retry: { tries: 2 } })
+        .stream('note', 'a')
+        .read(),
+    );
+    expect(sent).toHaveLength(2);
+  });
+});
+
+describe('a refusal', () => {
+  it('comes at once, with the details of its code', async () => {
+    const { client, sent, result, failure } = aDeployment();
+    const ann = client().stream('account', `${east1}.ann`);
+    const error = await failure(ann.command('withdraw', { amount: 1 }));
+    expect(sent).toHaveLength(1);
+    if (!isClientError(error, 'rejected')) throw error;
+    expect(error).toMatchObject({ details: { balance: 0 }, maybeWritten: false, retryable: false, region: east1 });
+
+    const { version: before } = await result(ann.read());
+    await result(ann.command('deposit', { amount: 5 }));
+    const conflict = await failure(ann.command('deposit', { amount: 5 }, { expected: before }));
+    if (!isClientError(conflict, 'version-conflict')) throw conflict;
+    expect(conflict.details.actual).toBe((await result(ann.read())).version);
+  });
+
+  it('names every fault', async () => {
+    const { client, failure } = aDeployment();
+    const error = await failure(client().stream('stock', 'no good').command('take', 'ann'));
+    if (!isClientError(error, 'validation')) throw error;
+    expect(error.details.faults).toMatchObject([{ path: 'stream' }]);
+    expect(isClientError(error)).toBe(true);
+    expect(isClientError(error, 'rejected')).toBe(false);
+    expect(isClientError(new Error('other'))).toBe(false);
+  });
+
+  it('is the client’s own for what a URL cannot say', async () => {
+    const { client, sent, failure } = aDeployment();
+    expect(await failure(client().view('notes').row('..'))).toMatchObject({ code: 'validation' });
+    expect(sent).toEqual([]);
+  });
+});

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { Session } from '../../client/session.ts';
+import { SESSION_STREAMS } from '../../core/limits/budgets.ts';
+import { encodeVersionToken } from '../../core/wire/version-token.ts';
+import { aDeployment, regions } from './a-deployment.ts';
+
+const [east1, east2, west2] = regions;
+
+/** A deployment in which nothing that the first Region writes reaches the second one. */
+function apart() {
+  const deployment = aDeployment();
+  deployment.world.cut(east1, east2);
+  return deployment;
+}
+const red = { type: 'Noted', data: { text: 'red' } } as const;
+
+describe('a session', () => {
+  it('shows a user their own writes in a Region that has not got them: another one answers', async () => {
+    const { client, result, sent } = apart();
+    const user = new Session();
+    await result(client({ session: user }).stream('note', 'a').append(red));
+    sent.length = 0;
+    const there = client({ region: east2, regions: [east2, east1], session: user });
+    expect(await result(there.stream('note', 'a').read())).toMatchObject({ region: east1, state: [{ text: 'red' }] });
+    expect(sent.map(({ region }) => region)).toEqual([east2, east1]);
+  });
+
+  it('is needed for that', async () => {
+    const { client, result } = apart();
+    await result(client().stream('note', 'a').append(red));
+    expect(await result(client({ region: east2 }).stream('note', 'a').read())).toMatchObject({
+      region: east2,
+      state: [],
+    });
+  });
+
+  it('never goes back behind what was read, not even when the Region that showed it is gone', async () => {
+    const { client, result, failure, fates } = apart();
+    await result(client().stream('note', 'a').append(red));
+    const reader = client({ regions: [east1, east2] });
+    await result(reader.stream('note', 'a').read());
+    fates(({ region }) => (region === east1 ? 'unreachable' : undefined));
+    expect(await failure(reader.stream('note', 'a').read())).toMatchObject({ code: 'not-caught-up', region: east2 });
+  });
+
+  it('does not keep a user from writing where their last write is not known', async () => {
+    const { client, result, fates } = apart();
+    const user = client();
+    await result(user.stream('note', 'a').append(red));
+    fates(({ region }) => (region === east1 ? 'unreachable' : undefined));
+    expect(await result(user.stream('note', 'a').append(red))).toMatchObject({ log: east2, position: 1 });
+  });
+
+  it('goes on in another process as a text that a URL takes', async () => {
+    const { client, result } = apart();
+    const here = client();
+    await result(here.stream('note', 'a').append(red));
+    const text = here.session.export();
+    expect(text).toBe(encodeURIComponent(text));
+    const there = client({ region: east2, session: new Session(text) });
+    expect(await result(there.stream('note', 'a').read())).toMatchObject({ state: [{ text: 'red' }] });
+  });
+
+  it.each(['', 'v1.what', 'v2', 'v1.'])('is not made of "%s"', (text) => {
+    expect(() => new Session(text)).toThrow(expect.objectContaining({ code: 'invalid-session' }));
+  });
+
+  it('joins what was seen in several Regions, and exports what it was made of', () => {
+    const session = new Session();
+    for (const version of [{ [east1]: 2 }, { [east2]: 1, [east1]: 1 }])
+      session.saw(encodeVersionToken('note/a', version));
+    expect(session.versionOf('note/a')).toBe(encodeVersionToken('note/a', { [east1]: 2, [east2]: 1 }));
+    expect(new Session(session.export()).export()).toBe(session.export());
+    expect(new Session(new Session().export()).export()).toBe('v1');
+  });
+
+  it('keeps the streams that were used last', () => {
+    const session = new Session();
+    const token = (i: number) => encodeVersionToken(`note/${i}`, { [west2]: 1 });
+    for (let i = 0; i < SESSION_STREAMS; i++) session.saw(token(i));
+    session.saw(token(0));
+    session.saw(token(SESSION_STREAMS));
+    expect(session.versionOf('note/0')).toBe(token(0));
+    expect(session.versionOf('note/1')).toBeUndefined();
+    expect(session.export().split('.')).toHaveLength(SESSION_STREAMS + 1);
+  });
+
+  it('is each user’s own on one client', async () => {
+    const { client, result } = aDeployment();
+    const shared = client();
+    const [ann, bob] = [new Session(), new Session()];
+    await result(shared.withSession(ann).stream('note', 'a').append(red));
+    expect([ann, bob, shared.session].map((session) => session.versionOf('note/a') !== undefined)).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+});

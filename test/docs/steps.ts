@@ -1,0 +1,23 @@
+/** What a page tells its reader to do. */
+export type Step =
+  | { readonly kind: 'write'; readonly path: string; readonly text: string }
+  | { readonly kind: 'change'; readonly path: string; readonly diff: readonly string[] }
+  | { readonly kind: 'run'; readonly command: string; readonly output: readonly string[] };
+
+/** The code blocks of a page, in order. A file's block stands behind its path, a diff's behind a text that ends with it. */
+export function stepsOf(page: string): readonly Step[] {
+  let file = '';
+  const blocks = page.matchAll(/`([\w./-]+\.\w+)`:\n|```(\w*)\n([\s\S]*?)\n```/g);
+  return [...blocks].flatMap(([, path, language, text = '']): readonly Step[] => {
+    if (path !== undefined) {
+      file = path;
+      return [];
+    }
+    if (language === 'ts') return [{ kind: 'write', path: file, text: `${text}\n` }];
+    if (language === 'diff') return [{ kind: 'change', path: file, diff: text.split('\n') }];
+    return text.split(/^\$ /m).flatMap((part) => {
+      const [command = '', ...output] = part.trimEnd().split('\n');
+      return command === '' ? [] : { kind: 'run', command, output };
+    });
+  });
+}
