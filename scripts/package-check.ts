@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { globSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import manifest from '../package.json' with { type: 'json' };
 import { readOptions } from './options.ts';
 import { packCreate, packPackage } from './pack.ts';
+import { lintPackage } from './package-check/lint.ts';
+import { run, type Step } from './package-check/run.ts';
 
 // `npm run package-check`: packs Meridian, and does in an empty folder what a team does that begins with it.
 
@@ -21,31 +20,16 @@ const MOST_SECONDS = 60;
 
 const INSTALL = ['install', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
 
-interface Step {
+interface DoneStep {
   readonly name: string;
   readonly seconds: number;
 }
 
 interface Checked {
-  readonly steps: readonly Step[];
+  readonly steps: readonly DoneStep[];
   readonly tarballBytes: number;
   /** From the installed starter to Regions that agree on screen, without the install between. */
   readonly secondsToAgreement: number;
-}
-
-/** @returns what the command prints @throws Error when it fails, with that */
-async function run(folder: string, command: string, args: readonly string[]): Promise<string> {
-  // What is set here for Meridian's own commands, or by the npm that runs this, is no part of a team's environment.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(MERIDIAN_|npm_|CDK_)/i.test(name)));
-  const child = spawn(command, args, {
-    cwd: folder,
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    shell: process.platform === 'win32',
-  });
-  const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}:\n${stdout}${stderr}`);
-  return stdout;
 }
 
 /** @throws Error when a function's bundle holds something of an example */
@@ -72,8 +56,8 @@ async function makeProject(folder: string, tarballs: readonly string[]): Promise
 
 /** Does all of it, and says how long each step took. @throws Error when one fails */
 export async function checkPackage(): Promise<Checked> {
-  const steps: Step[] = [];
-  const step = async <T>(name: string, work: () => T | Promise<T>): Promise<T> => {
+  const steps: DoneStep[] = [];
+  const step: Step = async (name, work) => {
     const begun = performance.now();
     const result = await work();
     steps.push({ name, seconds: Number(((performance.now() - begun) / 1000).toFixed(1)) });
@@ -83,6 +67,7 @@ export async function checkPackage(): Promise<Checked> {
     steps.filter(({ name }) => names.includes(name)).reduce((sum, { seconds }) => sum + seconds, 0);
 
   const { tarball, bytes } = await step('pack', packPackage);
+  await lintPackage(step, tarball);
   const { tarball: create } = await step('pack create', packCreate);
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-package-')));
   const shop = join(folder, NAME);

@@ -17,7 +17,9 @@ import { stepsOf } from './steps.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const modules = join(root, 'node_modules');
-const pages = ['README.md', ...globSync('docs/guides/*.md', { cwd: root })].filter((page) => filesOf(page).length > 0);
+const pages = ['README.md', ...globSync('docs/{guides/*,reference/client}.md', { cwd: root })].filter(
+  (page) => filesOf(page).length > 0,
+);
 
 function filesOf(page: string): readonly { readonly path: string; readonly text: string }[] {
   return stepsOf(readFileSync(join(root, page), 'utf8')).flatMap((step) => (step.kind === 'write' ? step : []));
@@ -71,7 +73,7 @@ describe('the code on the pages', () => {
     expect(run(folder, 'typescript/bin/tsc')).toEqual({ status: 0, output: '' });
   });
 
-  it.each(pages)('on %s stands behind the path of its file', (page) => {
+  it.each(pages)('on %s follows the path of its file', (page) => {
     for (const { path } of filesOf(page)) expect(path).not.toBe('');
   });
 
