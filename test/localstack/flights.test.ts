@@ -86,7 +86,7 @@ describeWithLocalStack('200 flights that producers put on the buses of three Reg
         { ...(departures > 0 && { Departed: departures }), ...(arrivals > 0 && { Arrived: arrivals }) },
       ]),
     );
-    const tallies = () => Promise.all(regions.map((region) => region.sums('subscriber', 'tally')));
+    const tallies = () => Promise.all(regions.map((region) => region.sums('tally', 'tally')));
     await vi.waitFor(async () => expect(await tallies()).toEqual(REGIONS.map(() => reported)), SETTLED);
 
     const heard = await Promise.all(subscribed.map((listener) => listener.heard()));
@@ -96,7 +96,7 @@ describeWithLocalStack('200 flights that producers put on the buses of three Reg
 
   /** As the bus may at any time: it delivers at least once. Waits until the subscriber has taken them. */
   const deliverAgain = async (region: DeployedRegion, messages: readonly BusMessage[]) => {
-    const { inFlight } = await region.depth('subscriber');
+    const { inFlight } = await region.depth('tally');
     await region.put(
       messages.map(({ source, 'detail-type': detailType, detail }) => ({
         source,
@@ -105,7 +105,7 @@ describeWithLocalStack('200 flights that producers put on the buses of three Reg
       })),
     );
     await vi.waitFor(async () => {
-      const now = await region.depth('subscriber');
+      const now = await region.depth('tally');
       expect(now.waiting).toBe(0);
       expect(now.inFlight).toBeLessThanOrEqual(inFlight);
     }, SETTLED);

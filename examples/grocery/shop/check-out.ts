@@ -1,6 +1,6 @@
 import type { Client } from '@meridian-es/meridian/client';
 import { articlesIn } from '../streams/cart.ts';
-import { checkout } from '../streams/checkout.ts';
+import { checkout, nextOrder } from '../streams/checkout.ts';
 import type { domain } from '../streams/index.ts';
 
 /** A client of the grocery, in any Region. */
@@ -26,8 +26,15 @@ export interface CheckOut {
  */
 export async function checkOut(shop: GroceryClient, { cart, warehouse, ...who }: CheckOut): Promise<string> {
   const { state: content } = await shop.stream('cart', cart).read();
+  const order = nextOrder({ cart, content, warehouse });
+  const { placed } = (await shop.stream('order', order).read()).state;
+  if (placed) {
+    // It ended, or lost its connection, before the cart was marked.
+    await shop.stream('cart', cart).command('mark-ordered', { order, lines: placed.cartLines });
+    return order;
+  }
   const prices = await pricesOf(shop, warehouse, Object.keys(articlesIn(content)));
-  const { order, transaction, ordered } = checkout({ cart, content, warehouse, prices, ...who });
+  const { transaction, ordered } = checkout({ cart, content, warehouse, prices, ...who });
   await shop.transact(transaction.participants, { id: transaction.id });
   await shop.stream('cart', cart).command('mark-ordered', ordered);
   return order;

@@ -22,11 +22,16 @@ export interface Checkout {
   readonly attempt?: number;
 }
 
+/** The id of the order that the cart becomes next. */
+export function nextOrder({ cart, content, warehouse }: Pick<Checkout, 'cart' | 'content' | 'warehouse'>): string {
+  return `${warehouse}.${cart}.${content.orders.length + 1}`;
+}
+
 /**
  * The transaction that turns a cart into an order: every article is taken at the price that was shown, the money is spent and
  * the order is placed, or none of it. An order is named by its cart and its number there, so two devices that check out at the
  * same moment make the same order, which is placed once.
- * @returns the order's id; the transaction; and what to mark as ordered in the cart once it is committed: what was added
+ * @returns the transaction; and what to mark as ordered in the cart once it is committed: what was added
  * meanwhile stays there
  * @throws MeridianError `rejected`: the cart is empty or too full, an article has no price, or there is no such warehouse
  */
@@ -36,25 +41,25 @@ export function checkout({ cart, content, warehouse, customer, prices, attempt =
   if (articles.length === 0) throw reject(`Cart ${cart} is empty.`, { cart });
   if (articles.length > MOST_ARTICLES)
     throw reject(`Cart ${cart} has ${articles.length} articles: order at most ${MOST_ARTICLES} at once.`, { cart });
-  const order = `${warehouse}.${cart}.${content.orders.length + 1}`;
+  const order = nextOrder({ cart, content, warehouse });
+  const cartLines = Object.keys(content.lines);
   const lines = articles.map(([article, count]) => {
     const cents = prices[article];
     if (cents === undefined) throw reject(`There is no price of ${article}.`, { article });
     return { article, count, cents };
   });
   return {
-    order,
     transaction: {
       // Driven where most of it is at home. If the wallet is there too, it is one request to that Region's database.
       id: `${region}:checkout-${order}-${attempt}`,
       participants: [
-        { type: 'order', id: order, command: 'place', input: { customer, lines } },
+        { type: 'order', id: order, command: 'place', input: { customer, lines, cartLines } },
         { type: 'wallet', id: customer, command: 'spend', input: { cents: totalOf(lines), order } },
         ...lines.map(({ article, count, cents }) => {
           return { type: 'stock', id: `${warehouse}.${article}`, command: 'take', input: { count, cents } } as const;
         }),
       ],
     },
-    ordered: { order, lines: Object.keys(content.lines) },
+    ordered: { order, lines: cartLines },
   } as const;
 }

@@ -14,6 +14,8 @@ const placementSchema = z.strictObject({
   /** The id of the customer's wallet, which names the customer: `boardman.ada`. */
   customer: z.string().min(1).max(200),
   lines: z.array(lineSchema).min(1),
+  /** The lines of the cart that it was made of. */
+  cartLines: z.array(z.string()).min(1),
 });
 
 const placedSchema = placementSchema.extend({
@@ -41,6 +43,7 @@ export const order = defineStream({
       sample: {
         customer: 'boardman.ada',
         lines: [{ article: 'apples', count: 6, cents: 30 }],
+        cartLines: ['4711.0'],
         at: '2026-01-01T08:00:00.000Z',
       },
     },

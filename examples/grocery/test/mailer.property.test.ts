@@ -43,7 +43,7 @@ describe('the mailer', () => {
             Promise.all(
               places.map(async (region, i) => {
                 const order = grocery.near(region, `desk-${i}`).stream('order', orders[i] ?? '');
-                await order.command('place', { customer, lines });
+                await order.command('place', { customer, lines, cartLines: ['4711.0'] });
                 await order.command('ship', {});
               }),
             ),

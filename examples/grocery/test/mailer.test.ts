@@ -20,7 +20,11 @@ it('the mailer hands each mail to the mail service at MAIL_URL, under a key of i
 
   const mailer = { ...subscribers.mailer, environment: { MAIL_URL } };
   const world = new World({ domain, regions: REGIONS, latency: false, subscribers: { mailer } });
-  const body = JSON.stringify({ customer: 'boardman.ada', lines: [{ article: 'apples', count: 6, cents: 30 }] });
+  const body = JSON.stringify({
+    customer: 'boardman.ada',
+    lines: [{ article: 'apples', count: 6, cents: 30 }],
+    cartLines: ['4711.0'],
+  });
   for (const region of REGIONS) {
     const path = `/streams/order/columbus.from-${region}.1/commands/place`;
     const { statusCode } = await world.region(region).request(functionUrlEvent({ method: 'POST', path, body }));

@@ -9,6 +9,7 @@ const placement = {
     { article: 'apples', count: 6, cents: 30 },
     { article: 'melon', count: 1, cents: 250 },
   ],
+  cartLines: ['4711.0', '4712.0'],
 };
 const now = Date.UTC(2026, 0, 1, 23, 59);
 const placed = { type: 'Placed' as const, data: { ...placement, at: '2026-01-01T23:59:00.000Z' } };

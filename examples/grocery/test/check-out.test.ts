@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { checkOut } from '../shop/check-out.ts';
+import { checkout } from '../streams/checkout.ts';
+import { aGrocery } from './a-grocery.ts';
+
+it('goes on with a checkout whose backend ended before it marked the cart, and leaves what was added since', async () => {
+  const grocery = aGrocery();
+  const shop = grocery.near('us-east-2', 'shop');
+  const who = { cart: 'ada', warehouse: 'columbus', customer: 'columbus.ada' };
+  const cart = shop.stream('cart', 'ada');
+  const story = async () => {
+    await shop.stream('stock', 'columbus.apples').command('receive', { count: 10 });
+    await shop.stream('stock', 'columbus.apples').command('set-price', { cents: 30 });
+    await shop.stream('wallet', 'columbus.ada').command('pay-in', { cents: 1_000 });
+    await cart.command('add', { article: 'apples', count: 6 });
+
+    const { state: content } = await cart.read();
+    const { transaction } = checkout({ ...who, content, prices: { apples: 30 } });
+    await shop.transact(transaction.participants, { id: transaction.id });
+    // Here it ends, and the customer goes on.
+    await cart.command('add', { article: 'apples', count: 1 });
+
+    expect(await checkOut(shop, who)).toBe('columbus.ada.1');
+    expect((await cart.read()).state).toMatchObject({ orders: ['columbus.ada.1'] });
+    expect(Object.values((await cart.read()).state.lines)).toEqual([{ article: 'apples', count: 1 }]);
+    expect((await shop.stream('stock', 'columbus.apples').read()).state.count).toBe(4);
+
+    expect(await checkOut(shop, who)).toBe('columbus.ada.2');
+    expect((await shop.stream('stock', 'columbus.apples').read()).state.count).toBe(3);
+    expect((await shop.stream('wallet', 'columbus.ada').read()).state.cents).toBe(1_000 - 7 * 30);
+  };
+  await grocery.during(story());
+});
