@@ -76,7 +76,7 @@ const layers = [
     comment:
       'the starter is the repository of a team: it imports its own files, the public names, and what its package.json names',
     from: '^starter/',
-    may: ['^starter/', author, '^(lambdas|lib|testing|world)/index\\.ts$', npm('zod', 'aws-cdk-lib', 'vitest')],
+    may: ['^starter/', author, '^(client|lambdas|lib|testing|world)/index\\.ts$', npm('zod', 'aws-cdk-lib', 'vitest')],
   },
   {
     name: 'demo-knows-public-names-and-the-command-line',
