@@ -57,6 +57,7 @@ const allowed: Record<string, string[]> = {
   'examples/flights/x.ts': [
     ...['examples/flights/flight.ts', 'examples/flights/index.ts', 'index.ts', 'client/index.ts', 'zod'],
   ],
+  'starter/streams/x.ts': ['client/index.ts', 'index.ts', 'world/index.ts', 'zod', 'aws-cdk-lib', 'vitest'],
   'examples/flights/demo/x.ts': [
     ...['examples/flights/flight.ts', 'examples/flights/index.ts', 'index.ts', 'client/index.ts', 'world/index.ts'],
     'bin/table.ts',
