@@ -13,6 +13,14 @@ import { PEER_RANGES } from './peers.ts';
 const ENDS = ['lowest', 'newest'] as const;
 const peers = Object.entries(PEER_RANGES);
 
+/** What is done with a project: a name, and what npm is called with. */
+const STEPS = [
+  ['types', 'run', 'types'],
+  ['tests', 'test'],
+  ['start', 'start', '--', '--once'],
+  ['synth', 'run', 'synth'],
+] as const;
+
 const projectSchema = z.looseObject({
   dependencies: z.record(z.string(), z.string()),
   devDependencies: z.record(z.string(), z.string()),
@@ -32,7 +40,7 @@ function lowestOf(range: string): string {
   return /\d+\.\d+\.\d+/.exec(range)?.[0] ?? range;
 }
 
-function tryPeers(tarball: string, end: Tried['end']): Tried {
+async function tryPeers(tarball: string, end: Tried['end']): Promise<Tried> {
   const parent = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-peers-')));
   const folder = join(parent, 'shop');
   try {
@@ -45,30 +53,21 @@ function tryPeers(tarball: string, end: Tried['end']): Tried {
       else project.devDependencies[name] = version;
     }
     writeFileSync(file, JSON.stringify(project, null, 2));
-    run(folder, 'npm', ['install', '--no-audit', '--no-fund', '--loglevel=error']);
+    await run(folder, 'npm', ['install', '--no-audit', '--no-fund', '--loglevel=error']);
     const versionOf = (name: string) =>
       installedSchema.parse(JSON.parse(readFileSync(join(folder, 'node_modules', name, 'package.json'), 'utf8')))
         .version;
-    const node = (name: string, ...args: readonly string[]) => attempt(name, () => run(folder, process.execPath, args));
-    const meridian = 'node_modules/.bin/meridian';
-    return {
-      end,
-      versions: Object.fromEntries(peers.map(([name]) => [name, versionOf(name)])),
-      steps: [
-        node('types', 'node_modules/typescript/bin/tsc'),
-        node('tests', meridian, 'test'),
-        node('schemas', meridian, 'schemas', '--check'),
-        attempt('synth', () => run(folder, process.execPath, ['bin/app.ts'], { CDK_OUTDIR: join(folder, 'cdk.out') })),
-      ],
-    };
+    const steps: Tried['steps'][number][] = [];
+    for (const [name, ...args] of STEPS) steps.push(await attempt(name, () => run(folder, 'npm', args)));
+    return { end, versions: Object.fromEntries(peers.map(([name]) => [name, versionOf(name)])), steps };
   } finally {
     rmSync(parent, { recursive: true, force: true });
   }
 }
 
-function attempt(name: string, work: () => void): Tried['steps'][number] {
+async function attempt(name: string, work: () => Promise<unknown>): Promise<Tried['steps'][number]> {
   try {
-    work();
+    await work();
     return { name };
   } catch (error) {
     return { name, fault: error instanceof Error ? error.message : String(error) };
@@ -97,7 +96,8 @@ function table(tried: readonly Tried[]): string {
 if (import.meta.main) {
   const { json } = readOptions('Usage: npm run check-peers -- [--json]', { json: { type: 'boolean', default: false } });
   const { tarball } = packPackage();
-  const tried = ENDS.map((end) => tryPeers(tarball, end));
+  const tried: Tried[] = [];
+  for (const end of ENDS) tried.push(await tryPeers(tarball, end));
   const faults = tried.flatMap(({ steps }) => steps.flatMap(({ fault }) => fault ?? []));
   process.stdout.write(json ? `${JSON.stringify({ ranges: PEER_RANGES, tried })}\n` : table(tried));
   process.stderr.write(faults.map((fault) => `${fault}\n`).join(''));
