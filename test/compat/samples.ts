@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import manifest from '../../package.json' with { type: 'json' };
+import { STORED_FORM } from '../../core/names.ts';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 
@@ -30,7 +30,7 @@ export type Sample = z.output<typeof sampleSchema>;
 export type SampleFile = z.output<typeof fileSchema>;
 
 /** The version whose samples a change replaces. */
-export const currentVersion = manifest.version.split('.').slice(0, 2).join('.');
+export const currentVersion = STORED_FORM;
 
 /** Every version that there are samples of. */
 export const versions: readonly string[] = globSync('*.*/', { cwd: root }).sort();
