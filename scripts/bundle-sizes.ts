@@ -11,7 +11,6 @@ import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { buildSync, type Metafile } from 'esbuild';
 import { z } from 'zod';
 import { namesOf } from '../core/names.ts';
-import { subscribers } from '../examples/flights/subscribers/index.ts';
 import { bundleFunction } from '../lib/bundle.ts';
 import { parseConfig } from '../lib/config.ts';
 import { MeridianFunction } from '../lib/constructs/meridian-function.ts';
@@ -47,6 +46,9 @@ export interface Bundle {
 
 const cdkJsonSchema = z.object({ context: z.record(z.string(), z.unknown()) });
 const variablesSchema = z.object({ variables: z.record(z.string(), z.unknown()) });
+/** A subscriber as a team's: what the starter begins with. */
+const picker = { entry: join(root, 'starter/subscribers/picker.ts'), streamTypes: ['any'] };
+
 /** Has the CDK bundle every function of a Region into `outdir`, exactly as a deploy does. */
 export function bundleFunctions(outdir: string): readonly Bundle[] {
   const { context } = cdkJsonSchema.parse(JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')));
@@ -65,7 +67,7 @@ export function bundleFunctions(outdir: string): readonly Bundle[] {
     config,
     projectedTypes: [],
     eventSchemas: {},
-    own: ownOf({ subscribers }, { regions: config.regions, streamTypes: ['flight'] }),
+    own: ownOf({ subscribers: { picker } }, { regions: config.regions, streamTypes: picker.streamTypes }),
     deployed: undefined,
   });
   return (regions[0]?.node.findAll() ?? []).filter((construct) => construct instanceof MeridianFunction).map(read);

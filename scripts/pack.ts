@@ -17,6 +17,9 @@ export const STAGE = join(root, '.package');
 /** What a team brings, each needed by one entry point only unless it is zod. */
 const PEERS = ['aws-cdk-lib', 'cdk-nag', 'constructs', 'esbuild'] as const;
 
+/** What `meridian localstack` starts that is no TypeScript. */
+const LOCALSTACK_PARTS = ['tools/localstack/plugins', 'tools/localstack/requirements.txt'] as const;
+
 /** Where tsc puts what it makes of a source. */
 function built(source: string): string {
   return source.replace(/^\.\//, './dist/').replace(/\.ts$/, '.js');
@@ -65,11 +68,19 @@ export interface Packed {
   readonly bytes: number;
 }
 
+/** What this process has packed: several of its steps use the package. */
+let packed: Packed | undefined;
+
 /**
- * Builds the package into `.package/`, and packs it.
+ * Builds the package into `.package/`, and packs it, once a process.
  * @throws Error when it does not compile; tsc has printed why
  */
 export function packPackage(): Packed {
+  packed ??= buildPackage();
+  return packed;
+}
+
+function buildPackage(): Packed {
   rmSync(STAGE, { recursive: true, force: true });
   const node = process.execPath;
   execFileSync(node, [join(root, 'node_modules/typescript/bin/tsc'), '--project', 'tsconfig.build.json'], {
@@ -79,6 +90,7 @@ export function packPackage(): Packed {
   writeFileSync(join(STAGE, 'package.json'), `${JSON.stringify(publishedManifest(), null, 2)}\n`);
   for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) copyFileSync(join(root, file), join(STAGE, file));
   cpSync(join(root, 'starter'), join(STAGE, 'starter'), { recursive: true });
+  for (const part of LOCALSTACK_PARTS) cpSync(join(root, part), join(STAGE, 'dist', part), { recursive: true });
   return pack(STAGE);
 }
 
@@ -103,13 +115,13 @@ export function packCreate(): Packed {
 }
 
 function pack(stage: string): Packed {
-  const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts'], {
+  const printed = execFileSync('npm', ['pack', '--json', '--ignore-scripts'], {
     cwd: stage,
     encoding: 'utf8',
     shell: process.platform === 'win32',
     stdio: ['ignore', 'pipe', 2],
   });
-  const [{ filename }] = z.tuple([z.object({ filename: z.string() })]).parse(JSON.parse(packed));
+  const [{ filename }] = z.tuple([z.object({ filename: z.string() })]).parse(JSON.parse(printed));
   const tarball = join(stage, filename);
   return { tarball, bytes: statSync(tarball).size };
 }

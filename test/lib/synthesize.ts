@@ -24,8 +24,8 @@ function contextOf(overrides: Readonly<Record<string, unknown>> = {}): Record<st
   };
 }
 
-/** A subscriber for templates: the example's file, for the toy's notes. */
-export const aSubscriber = { entry: resolve('examples/flights/subscribers/tally.ts'), streamTypes: ['note'] };
+/** A subscriber for templates: the starter's file, for the toy's notes. */
+export const aSubscriber = { entry: resolve('starter/subscribers/picker.ts'), streamTypes: ['note'] };
 
 export interface Synthesized extends MeridianStacks {
   /** What the checks found without refusing it: warnings. */
