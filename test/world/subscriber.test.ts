@@ -14,7 +14,7 @@ function inRegion<T>(of: ReadonlyMap<string, T>, region: string): T {
   return of.get(region) ?? expect.fail(region);
 }
 
-/** A subscriber in every Region that writes into a journal what it handled. */
+/** A subscriber in every Region that writes handled events into a journal. */
 function aJournal(
   around: (progress: Progress<SubscribedEvent>, region: string) => Progress<SubscribedEvent> = (progress) => progress,
 ) {
@@ -36,7 +36,7 @@ function aJournal(
   return { journals, subscription: journal };
 }
 
-/** Per log the places, in the order in which they were handled. */
+/** The places of each log, in the order in which they were handled. */
 function linesOf(journal: readonly SubscribedEvent[]): Readonly<Record<string, readonly (readonly number[])[]>> {
   const lines = Map.groupBy(journal, ({ stream, meta: { log } }) => `${stream}@${log}`);
   return Object.fromEntries(
@@ -49,7 +49,7 @@ function inOrder(places: readonly (readonly number[])[]) {
 }
 
 describe('a subscriber in every Region', () => {
-  it('handles every event of every Region once, in the order of its log, whatever the buses and queues do', async () => {
+  it('handles every event of every Region once, in log order, whatever the buses and queues do', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 1_000_000 }), async (seed) => {
         const { journals, subscription } = aJournal();
@@ -123,7 +123,7 @@ describe('a subscriber in every Region', () => {
     expect(calls).toBeGreaterThan(10);
   });
 
-  it('hears of a Region that was cut off once the way is back', async () => {
+  it('receives events of a Region that was cut off once it is reachable', async () => {
     const { journals, subscription } = aJournal();
     const { world, settle, write } = aWorld({ regions, subscriptions: [subscription] });
     world.cut('us-east-1', 'us-west-2');
@@ -141,7 +141,7 @@ describe('a subscriber in every Region', () => {
     });
   });
 
-  it('holds a log whose event was lost on the way, and goes on with it when that event is published again', async () => {
+  it('holds a log whose event was lost, and continues when that event is republished', async () => {
     const { journals, subscription } = aJournal();
     const lost: string[] = [];
     const { world, settle, write, scheduler } = aWorld({
@@ -164,7 +164,7 @@ describe('a subscriber in every Region', () => {
     await scheduler.run(60_000);
     for (const region of regions) expect(inRegion(journals, region)).toEqual([]);
 
-    // What `republish` does: the event from the table, once more, exactly as it was.
+    // Does what `republish` does: sends the event from the table again, unchanged.
     const entries = lost.map((detail) => ({ source: 'meridian.note', detailType: 'Noted', detail }));
     await world.region('us-east-1').bus.put(entries);
     await scheduler.run(1000);

@@ -37,7 +37,7 @@ const functions = [
 ] as const satisfies readonly FunctionId[];
 const consumers = ['ingest', 'projection', 'resolver', 'subscriber'] as const satisfies readonly QueueConsumerId[];
 
-/** For each relation limits of which it does not hold. */
+/** For each relation, limits that violate it. */
 const broken: Readonly<Record<string, Limits>> = {
   ...Object.fromEntries(functions.map((id) => [`Lambda allows the timeout of ${id}`, slower(id, 901)])),
   ...Object.fromEntries(
@@ -117,11 +117,11 @@ const broken: Readonly<Record<string, Limits>> = {
 };
 
 describe('the limits', () => {
-  it('fit together', () => {
+  it('hold together', () => {
     expect(limitFaults()).toEqual([]);
   });
 
-  it('are known to be broken, each relation of them', () => {
+  it('are each broken once in this test', () => {
     expect(Object.keys(broken).sort()).toEqual(
       limitRelations()
         .map(({ name }) => name)
@@ -129,13 +129,13 @@ describe('the limits', () => {
     );
   });
 
-  it.each(Object.keys(broken))('are refused where not: %s', (name) => {
+  it.each(Object.keys(broken))('are refused if broken: %s', (name) => {
     expect(limitFaults(broken[name])).toContainEqual(
       expect.stringMatching(new RegExp(`^${RegExp.escape(name)}: \\d+ exceeds \\d+\\.`)),
     );
   });
 
-  it('take larger batches of a queue where Lambda waits for them', () => {
+  it('allow larger batches of a queue if Lambda waits for them', () => {
     const faults = limitFaults(queueOf('ingest', { batchSize: 100, windowS: 1 }));
     expect(faults.filter((fault) => fault.includes('batch size of ingest'))).toEqual([]);
   });

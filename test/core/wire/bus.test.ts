@@ -18,7 +18,7 @@ import { aCommit } from '../../contract/commits.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
 
 describe('entries of a commit', () => {
-  it('are one an event, with everything that makes the commit up', () => {
+  it('are one per event, with all members of the commit', () => {
     const events = [
       { type: 'Deposited', schemaVersion: 1, data: { amount: 3 } },
       { type: 'Withdrawn', schemaVersion: 2, data: null },
@@ -62,7 +62,7 @@ describe('entries of a commit', () => {
 });
 
 describe('outcomes', () => {
-  it('have no Region in them, so that no rule carries them to another bus', () => {
+  it('have no Region, so that no rule forwards them to another bus', () => {
     const detail = { id: 'a', stream: 'note/n', problem: toProblem(reject('No.')) };
     const entry = rejectedEntry(detail);
     expect(entry).toEqual({ source: 'meridian.receipt', detailType: 'Rejected', detail: JSON.stringify(detail) });
@@ -70,21 +70,21 @@ describe('outcomes', () => {
 });
 
 describe('patterns', () => {
-  it('take in what producers send, and nothing that says it is of Meridian', () => {
+  it("accept producers' messages, and nothing that claims to be from Meridian", () => {
     expect(ingestPattern).toEqual({
       source: [{ 'anything-but': { prefix: SOURCE_PREFIX } }],
       'detail-type': [APPEND, COMMAND, TRANSACT],
     });
   });
 
-  it('forward what was born in the Region', () => {
+  it('forward events written in the Region', () => {
     expect(forwardPattern('us-east-1')).toEqual({
       source: [{ prefix: 'meridian.' }],
       detail: { meta: { region: ['us-east-1'] } },
     });
   });
 
-  it('bring a subscriber whole logs: stream types, of every Region or of some', () => {
+  it('deliver complete logs to a subscriber: stream types, of every Region or of some', () => {
     expect(subscriptionPattern(['account', 'stock'])).toEqual({ source: ['meridian.account', 'meridian.stock'] });
     expect(subscriptionPattern(['account'], ['us-east-1'])).toEqual({
       source: ['meridian.account'],
@@ -92,7 +92,7 @@ describe('patterns', () => {
     });
   });
 
-  it('bring the projector what was born elsewhere, of the types that some view shows', () => {
+  it('deliver events written elsewhere to the projector, of projected types only', () => {
     expect(fastPathPattern('us-east-1', new Set(['account', 'stock']))).toEqual({
       source: ['meridian.account', 'meridian.stock'],
       detail: { meta: { region: [{ 'anything-but': ['us-east-1'] }] } },
@@ -106,7 +106,7 @@ describe('the announcement of a transaction', () => {
     return { ...entry, detail: JSON.parse(detail) };
   };
 
-  it('says what was committed where, with version tokens', () => {
+  it('names the committed streams and positions, with version tokens', () => {
     const version = { us: 3, eu: 1 };
     const decision = aDecision({
       transaction: 'us:order-17',
@@ -127,7 +127,7 @@ describe('the announcement of a transaction', () => {
     });
   });
 
-  it('says why it was aborted, and comes from the Region that drives, which forwards it, whoever decided', () => {
+  it('has the reason of an abort, and comes from the driving Region, which forwards it, whichever Region decided', () => {
     const decision = anAbort({ transaction: 'us:order-17', region: 'eu' });
     expect(entryOf(decision)).toMatchObject({
       source: 'meridian.tx',
