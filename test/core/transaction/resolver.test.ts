@@ -49,7 +49,7 @@ describe('the resolver', () => {
     expect(us.runtime.metrics.get('IntentResolved')).toBe(1);
   });
 
-  it('must be retried for an intent before its deadline, and aborts it after that', async () => {
+  it('has a message redelivered before the deadline of its intent, and aborts the intent after that', async () => {
     const { us } = aWorld();
     await hold(us);
     expect(await resolveMessages(us, [anIntentMessage()])).toEqual([

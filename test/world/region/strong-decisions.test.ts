@@ -61,9 +61,9 @@ describe('strong decisions', () => {
   });
 
   it.each([
-    { cut: 'there', stands: false },
-    { cut: 'back', stands: true },
-  ] as const)('cannot be read without a majority ($cut is cut); they may be stored: $stands', async ({ cut, stands }) => {
+    { cut: 'there', isStored: false },
+    { cut: 'back', isStored: true },
+  ] as const)('cannot be read without a majority ($cut is cut); they may be stored: $isStored', async ({ cut, isStored }) => {
     const ways: Way[] = [
       { takes: 30, cut },
       { takes: 20, cut },
@@ -74,9 +74,9 @@ describe('strong decisions', () => {
       code: 'unavailable',
       retryable: true,
     });
-    expect((await shared.find(ID, 1)) !== undefined).toBe(stands);
+    expect((await shared.find(ID, 1)) !== undefined).toBe(isStored);
     for (const way of ways) way.cut = undefined;
-    expect((await scheduler.resolve(decisions.find(ID, 1))) !== undefined).toBe(stands);
+    expect((await scheduler.resolve(decisions.find(ID, 1))) !== undefined).toBe(isStored);
   });
 
   it('continue while one of two other Regions is cut off, at the speed of the other one', async () => {
