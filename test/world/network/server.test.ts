@@ -145,6 +145,6 @@ describe('the server of a world', () => {
   });
 
   it('says what to do if its port is in use', async () => {
-    await expect(serveWorld(world, port)).rejects.toThrow(new RegExp(`${port} is taken.*--port`));
+    await expect(serveWorld(world, port)).rejects.toThrow(new RegExp(`${port} is in use.*--port`));
   });
 });

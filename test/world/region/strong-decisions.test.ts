@@ -63,21 +63,24 @@ describe('strong decisions', () => {
   it.each([
     { cut: 'there', isStored: false },
     { cut: 'back', isStored: true },
-  ] as const)('cannot be read without a majority ($cut is cut); they may be stored: $isStored', async ({ cut, isStored }) => {
-    const ways: Way[] = [
-      { takes: 30, cut },
-      { takes: 20, cut },
-    ];
-    const { scheduler, shared, decisions } = aRegionWith(...ways);
+  ] as const)(
+    'cannot be read without a majority ($cut is cut); they may be stored: $isStored',
+    async ({ cut, isStored }) => {
+      const ways: Way[] = [
+        { takes: 30, cut },
+        { takes: 20, cut },
+      ];
+      const { scheduler, shared, decisions } = aRegionWith(...ways);
 
-    await expect(scheduler.resolve(decisions.put(aDecision({ transaction: ID })))).rejects.toMatchObject({
-      code: 'unavailable',
-      retryable: true,
-    });
-    expect((await shared.find(ID, 1)) !== undefined).toBe(isStored);
-    for (const way of ways) way.cut = undefined;
-    expect((await scheduler.resolve(decisions.find(ID, 1))) !== undefined).toBe(isStored);
-  });
+      await expect(scheduler.resolve(decisions.put(aDecision({ transaction: ID })))).rejects.toMatchObject({
+        code: 'unavailable',
+        retryable: true,
+      });
+      expect((await shared.find(ID, 1)) !== undefined).toBe(isStored);
+      for (const way of ways) way.cut = undefined;
+      expect((await scheduler.resolve(decisions.find(ID, 1))) !== undefined).toBe(isStored);
+    },
+  );
 
   it('continue while one of two other Regions is cut off, at the speed of the other one', async () => {
     const { scheduler, decisions } = aRegionWith({ takes: 30 }, { takes: 20, cut: 'there' });

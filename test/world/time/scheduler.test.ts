@@ -86,7 +86,7 @@ describe('VirtualScheduler', () => {
     const scheduler = new VirtualScheduler();
     const again = (): unknown => scheduler.after(100, again);
     again();
-    await expect(scheduler.runUntil(() => false, 10_000)).rejects.toThrow(/rest within 10 s/);
+    await expect(scheduler.runUntil(() => false, 10_000)).rejects.toThrow(/not idle within 10 s/);
   });
 
   it('resolves a promise as time passes, and throws its error', async () => {
