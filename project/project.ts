@@ -12,6 +12,8 @@ const manifestSchema = z.object({
       domain: z.string().default('streams/index.ts'),
       /** The folder of what `meridian schemas` writes. */
       schemas: z.string().default('schemas'),
+      /** The file that exports `subscribers`, the one source of what runs here and what is deployed. */
+      subscribers: z.string().optional(),
       /** A file that exports `addCommands(program)`: commands of the project's own. */
       commands: z.string().optional(),
     })
@@ -25,6 +27,8 @@ export interface Project {
   readonly domain: string;
   /** The folder of its schemas. */
   readonly schemas: string;
+  /** The file of its subscribers. */
+  readonly subscribers: string | undefined;
   readonly commands: string | undefined;
 }
 
@@ -40,6 +44,7 @@ export function findProject(from: string): Project | undefined {
         folder: from,
         domain: join(from, meridian.domain),
         schemas: join(from, meridian.schemas),
+        subscribers: meridian.subscribers && join(from, meridian.subscribers),
         commands: meridian.commands && join(from, meridian.commands),
       };
   }

@@ -1,7 +1,7 @@
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CompilerState, Extractor, ExtractorConfig } from '@microsoft/api-extractor';
+import { CompilerState, Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
 import * as z from 'zod';
 import { readOptions } from './options.ts';
 import { packPackage, STAGE } from './pack.ts';
@@ -25,8 +25,8 @@ export function entryPoints(stage: string): ReadonlyMap<string, string> {
   );
 }
 
-function configOf(stage: string, name: string, declarations: string): ExtractorConfig {
-  const silent = { default: { logLevel: 'none' as const } };
+function configOf(stage: string, reports: string, name: string, declarations: string): ExtractorConfig {
+  const silent = { default: { logLevel: ExtractorLogLevel.None } };
   return ExtractorConfig.prepare({
     configObject: {
       projectFolder: stage,
@@ -46,7 +46,7 @@ function configOf(stage: string, name: string, declarations: string): ExtractorC
       },
       apiReport: {
         enabled: true,
-        reportFolder: REPORTS,
+        reportFolder: reports,
         reportTempFolder: WORK,
         reportFileName: name,
         // What the signatures name without exporting it. Of the world that is the whole engine.
@@ -56,7 +56,7 @@ function configOf(stage: string, name: string, declarations: string): ExtractorC
       dtsRollup: { enabled: false },
       tsdocMetadata: { enabled: false },
       messages: {
-        compilerMessageReporting: { default: { logLevel: 'error' } },
+        compilerMessageReporting: { default: { logLevel: ExtractorLogLevel.Error } },
         extractorMessageReporting: silent,
         tsdocMessageReporting: silent,
       },
@@ -66,15 +66,22 @@ function configOf(stage: string, name: string, declarations: string): ExtractorC
   });
 }
 
+interface ReportOptions {
+  /** Writes the reports instead. @default false */
+  readonly write?: boolean;
+  /** Their folder. @default api/ */
+  readonly reports?: string;
+}
+
 /**
  * Compares the public surface of the built package with what is written down, or writes it down.
  * @returns what differs, one line each
  */
-export function reportApi(stage: string, { write }: { readonly write: boolean }): readonly string[] {
-  const configs = [...entryPoints(stage)].map(([name, declarations]) => configOf(stage, name, declarations));
+export function reportApi(stage: string, { write = false, reports = REPORTS }: ReportOptions = {}): readonly string[] {
+  const configs = [...entryPoints(stage)].map(([name, declarations]) => configOf(stage, reports, name, declarations));
   const [first] = configs;
   if (!first) return ['The package has no entry points.'];
-  for (const folder of [WORK, REPORTS]) mkdirSync(folder, { recursive: true });
+  for (const folder of [WORK, reports]) mkdirSync(folder, { recursive: true });
   // One compilation of all of them.
   const compilerState = CompilerState.create(first, {
     additionalEntryPoints: configs.map(({ mainEntryPointFilePath }) => mainEntryPointFilePath),
@@ -85,15 +92,15 @@ export function reportApi(stage: string, { write }: { readonly write: boolean })
       localBuild: write,
       compilerState,
       messageCallback: (message) => {
-        if (message.logLevel === 'error') faults.push(message.text);
+        if (message.logLevel === ExtractorLogLevel.Error) faults.push(message.text);
         message.handled = true;
       },
     });
     if (apiReportChanged && !write) faults.push(...differences(config));
   }
-  const reports = configs.map(({ reportFilePath }) => basename(reportFilePath));
-  for (const left of globSync('*.api.md', { cwd: REPORTS }).filter((file) => !reports.includes(file))) {
-    if (write) rmSync(join(REPORTS, left));
+  const current = configs.map(({ reportFilePath }) => basename(reportFilePath));
+  for (const left of globSync('*.api.md', { cwd: reports }).filter((file) => !current.includes(file))) {
+    if (write) rmSync(join(reports, left));
     else faults.push(`api/${left} is of no entry point`);
   }
   return faults;

@@ -11,7 +11,6 @@ import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { buildSync, type Metafile } from 'esbuild';
 import { z } from 'zod';
 import { namesOf } from '../core/names.ts';
-import { subscribers } from '../examples/flights/subscribers/index.ts';
 import { bundleFunction } from '../lib/bundle.ts';
 import { parseConfig } from '../lib/config.ts';
 import { MeridianFunction } from '../lib/constructs/meridian-function.ts';
@@ -21,6 +20,8 @@ import { readOptions } from './options.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** What the functions are bundled with: the domain of the tests, so that a size is Meridian's own. */
 const DOMAIN = join(root, 'testing/toy-domain.ts');
+/** What a team's own function is: a small one. */
+const SUBSCRIBER = join(root, 'test/lib/tally.ts');
 const run = promisify(execFile);
 
 /** No bundle may be larger, in bytes, minified. */
@@ -65,7 +66,10 @@ export function bundleFunctions(outdir: string): readonly Bundle[] {
     config,
     projectedTypes: [],
     eventSchemas: {},
-    own: ownOf({ subscribers }, { regions: config.regions, streamTypes: ['flight'] }),
+    own: ownOf(
+      { subscribers: { tally: { entry: SUBSCRIBER, streamTypes: ['note'] } } },
+      { regions: config.regions, streamTypes: ['note'] },
+    ),
     deployed: undefined,
   });
   return (regions[0]?.node.findAll() ?? []).filter((construct) => construct instanceof MeridianFunction).map(read);

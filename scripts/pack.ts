@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, cpSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
@@ -62,8 +62,8 @@ export function publishedManifest(): Readonly<Record<string, unknown>> {
   };
 }
 
-/** The tarball's path, and its bytes. */
-interface Packed {
+export interface Packed {
+  /** Its path. */
   readonly tarball: string;
   readonly bytes: number;
 }
@@ -76,11 +76,11 @@ let packed: Packed | undefined;
  * @throws Error when it does not compile; tsc has printed why
  */
 export function packPackage(): Packed {
-  packed ??= pack();
+  packed ??= build();
   return packed;
 }
 
-function pack(): Packed {
+function build(): Packed {
   rmSync(STAGE, { recursive: true, force: true });
   const node = process.execPath;
   execFileSync(node, [join(root, 'node_modules/typescript/bin/tsc'), '--project', 'tsconfig.build.json'], {
@@ -91,14 +91,38 @@ function pack(): Packed {
   for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) copyFileSync(join(root, file), join(STAGE, file));
   cpSync(join(root, 'starter'), join(STAGE, 'starter'), { recursive: true });
   for (const part of LOCALSTACK_PARTS) cpSync(join(root, part), join(STAGE, 'dist', part), { recursive: true });
+  return pack(STAGE);
+}
+
+/** Packs what `npm create` takes: a package beside Meridian, under its scope, that starts its `init`. */
+export function packCreate(): Packed {
+  const stage = join(STAGE, 'create');
+  const { name, version, license, type } = manifest;
+  mkdirSync(stage, { recursive: true });
+  const create = {
+    name: `${name.split('/')[0]}/create`,
+    version,
+    description: 'Begins a Meridian project',
+    license,
+    type,
+    bin: { create: './create.mjs' },
+    dependencies: { [name]: version },
+    files: ['create.mjs'],
+  };
+  writeFileSync(join(stage, 'package.json'), `${JSON.stringify(create, null, 2)}\n`);
+  copyFileSync(join(root, 'packages/create/create.mjs'), join(stage, 'create.mjs'));
+  return pack(stage);
+}
+
+function pack(stage: string): Packed {
   const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts'], {
-    cwd: STAGE,
+    cwd: stage,
     encoding: 'utf8',
     shell: process.platform === 'win32',
     stdio: ['ignore', 'pipe', 2],
   });
   const [{ filename }] = z.tuple([z.object({ filename: z.string() })]).parse(JSON.parse(packed));
-  const tarball = join(STAGE, filename);
+  const tarball = join(stage, filename);
   return { tarball, bytes: statSync(tarball).size };
 }
 
@@ -107,6 +131,7 @@ if (import.meta.main) {
     json: { type: 'boolean', default: false },
   });
   const { tarball, bytes } = packPackage();
+  packCreate();
   process.stdout.write(
     json ? `${JSON.stringify({ tarball, bytes })}\n` : `${tarball}, ${Math.round(bytes / 1000)} kB\n`,
   );

@@ -1,98 +1,110 @@
-import { spawnSync } from 'node:child_process';
-import { cpSync, globSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import manifest from '../package.json' with { type: 'json' };
 import { readOptions } from './options.ts';
-import { packPackage } from './pack.ts';
+import { packCreate, packPackage } from './pack.ts';
+import { lintPackage } from './package-check/lint.ts';
+import { run, type Step } from './package-check/run.ts';
 
-// `npm run package-check`: packs Meridian, and does in an empty folder what a team does that depends on it.
+// `npm run package-check`: packs Meridian, and does in an empty folder what a team does that begins with it.
 
-const SHOP = fileURLToPath(new URL('package-check/shop', import.meta.url));
+/** What only the examples have, a word of the code or a stream type: nothing of it may reach a team's functions. */
+const OF_THE_EXAMPLES = ['LAX', 'Departed', 'airport', '"flight"', '"seats"', '"miles"', '"wallet"'];
 
-/** What only the example has: nothing of it may reach a team's functions. */
-const OF_THE_EXAMPLE = ['LAX', 'Departed', 'airport'];
+/** Of the project; not the one that the files of the starter name, so that a name left in one of them is found. */
+const NAME = 'corner-shop';
 
-interface Step {
+/** Seconds from the starter to Regions that agree on screen, without the install between. */
+const MOST_SECONDS = 60;
+
+const INSTALL = ['install', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
+
+interface DoneStep {
   readonly name: string;
   readonly seconds: number;
 }
 
-/** A team's repository, before its install. */
-function makeRepository(tarball: string): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-package-')));
-  cpSync(SHOP, folder, { recursive: true });
-  const { zod } = manifest.dependencies;
-  const versions: Readonly<Record<string, string>> = manifest.devDependencies;
-  const development = ['@types/node', 'aws-cdk-lib', 'cdk-nag', 'constructs', 'esbuild', 'typescript'];
-  const shop = {
-    name: 'shop',
-    private: true,
-    type: 'module',
-    meridian: {},
-    dependencies: { [manifest.name]: `file:${tarball}`, zod },
-    devDependencies: Object.fromEntries(development.map((name) => [name, versions[name]])),
-  };
-  writeFileSync(join(folder, 'package.json'), JSON.stringify(shop, null, 2));
-  return folder;
+interface Checked {
+  readonly steps: readonly DoneStep[];
+  readonly tarballBytes: number;
+  /** From the installed starter to Regions that agree on screen, without the install between. */
+  readonly secondsToAgreement: number;
 }
 
-/** @returns what the command prints @throws Error when it fails, with that */
-function run(folder: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): string {
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
-    cwd: folder,
-    encoding: 'utf8',
-    env: { ...process.env, ...env },
-    shell: process.platform === 'win32',
-  });
-  if (error) throw error;
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}:\n${stdout}${stderr}`);
-  return stdout;
-}
-
-/** @throws Error when a function's bundle holds something of the example */
+/** @throws Error when a function's bundle holds something of an example */
 function checkBundles(assembly: string): void {
   const bundles = globSync('asset.*/index.mjs', { cwd: assembly });
   if (bundles.length === 0) throw new Error(`There is no bundle in ${assembly}.`);
   for (const bundle of bundles) {
     const code = readFileSync(join(assembly, bundle), 'utf8');
     const sources = readFileSync(join(assembly, `${bundle}.map`), 'utf8');
-    const found = OF_THE_EXAMPLE.filter((word) => code.includes(word));
+    const found = OF_THE_EXAMPLES.filter((word) => code.includes(word));
     if (found.length > 0 || sources.includes('examples/'))
-      throw new Error(`${bundle} holds something of the example: ${found.join(', ') || 'a file of it'}.`);
+      throw new Error(`${bundle} holds something of an example: ${found.join(', ') || 'a file of it'}.`);
   }
 }
 
+/** Makes a project as a team does it: by the package of `npm create`, installed beside the package that it depends on. */
+async function makeProject(folder: string, tarballs: readonly string[]): Promise<string> {
+  const tool = join(folder, 'tool');
+  mkdirSync(tool);
+  writeFileSync(join(tool, 'package.json'), '{"private":true}');
+  await run(tool, 'npm', [...INSTALL, ...tarballs]);
+  return join(tool, 'node_modules/.bin/create');
+}
+
 /** Does all of it, and says how long each step took. @throws Error when one fails */
-export function checkPackage(): { readonly steps: readonly Step[]; readonly tarballBytes: number } {
-  const steps: Step[] = [];
-  const step = <T>(name: string, work: () => T): T => {
+export async function checkPackage(): Promise<Checked> {
+  const steps: DoneStep[] = [];
+  const step: Step = async (name, work) => {
     const begun = performance.now();
-    const result = work();
+    const result = await work();
     steps.push({ name, seconds: Number(((performance.now() - begun) / 1000).toFixed(1)) });
     return result;
   };
-  const { tarball, bytes } = step('pack', packPackage);
-  const folder = makeRepository(tarball);
+  const secondsOf = (...names: readonly string[]) =>
+    steps.filter(({ name }) => names.includes(name)).reduce((sum, { seconds }) => sum + seconds, 0);
+
+  const { tarball, bytes } = await step('pack', packPackage);
+  await lintPackage(step, tarball);
+  const { tarball: create } = await step('pack create', packCreate);
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-package-')));
+  const shop = join(folder, NAME);
+  const npm = (...args: readonly string[]) => run(shop, 'npm', args);
   try {
-    const node = process.execPath;
-    step('install', () => run(folder, 'npm', ['install', '--no-audit', '--no-fund', '--loglevel=error']));
-    step('types', () => run(folder, node, ['node_modules/typescript/bin/tsc']));
-    step('tests', () => run(folder, node, ['--test', 'test/*.test.ts']));
-    step('synth', () => {
-      const CDK_OUTDIR = join(folder, 'cdk.out');
-      run(folder, node, ['bin/app.ts'], { CDK_OUTDIR });
-      checkBundles(CDK_OUTDIR);
-    });
-    step('command line', () => {
-      const version = run(folder, node, ['node_modules/.bin/meridian', '--version']).trim();
-      if (version !== manifest.version) throw new Error(`meridian --version said ${version}, not ${manifest.version}.`);
-    });
-    return { steps, tarballBytes: bytes };
+    const starter = await step('install create', () => makeProject(folder, [create, tarball]));
+    await step('create', () => run(folder, process.execPath, [starter, NAME]));
+    await step('install', () => npm(...INSTALL));
+    await Promise.all([
+      // The declarations of the CDK take longer than everything else together.
+      step('types', () => npm('run', 'types')),
+      (async () => {
+        await step('start', () => npm('start', '--', '--once'));
+        await step('tests', () => npm('test'));
+        await step('schemas', () => run(shop, process.execPath, ['node_modules/.bin/meridian', 'schemas', '--check']));
+        await step('synth', () => npm('run', 'synth'));
+        await step('bundles', () => checkBundles(join(shop, 'cdk.out')));
+        await step('version', async () => {
+          const version = (await run(shop, process.execPath, ['node_modules/.bin/meridian', '--version'])).trim();
+          if (version !== manifest.version)
+            throw new Error(`meridian --version said ${version}, not ${manifest.version}.`);
+        });
+      })(),
+    ]);
+    const secondsToAgreement = Number(secondsOf('create', 'start').toFixed(1));
+    if (secondsToAgreement > MOST_SECONDS)
+      throw new Error(
+        `From the starter to Regions that agree it took ${secondsToAgreement} s, more than ${MOST_SECONDS}.`,
+      );
+    return { steps, tarballBytes: bytes, secondsToAgreement };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function textOf({ steps, tarballBytes, secondsToAgreement }: Checked): string {
+  return `${steps.map(({ name, seconds }) => `✓ ${name}, ${seconds} s\n`).join('')}${Math.round(tarballBytes / 1000)} kB; from the installed starter to three Regions that agree: ${secondsToAgreement} s\n`;
 }
 
 if (import.meta.main) {
@@ -100,12 +112,8 @@ if (import.meta.main) {
     json: { type: 'boolean', default: false },
   });
   try {
-    const { steps, tarballBytes } = checkPackage();
-    process.stdout.write(
-      json
-        ? `${JSON.stringify({ ok: true, steps, tarballBytes })}\n`
-        : `${steps.map(({ name, seconds }) => `✓ ${name}, ${seconds} s\n`).join('')}${Math.round(tarballBytes / 1000)} kB\n`,
-    );
+    const checked = await checkPackage();
+    process.stdout.write(json ? `${JSON.stringify({ ok: true, ...checked })}\n` : textOf(checked));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     process.stdout.write(json ? `${JSON.stringify({ ok: false, message })}\n` : `✗ ${message}\n`);

@@ -113,9 +113,9 @@ async function runSome(args: string[]): Promise<Counts> {
 }
 
 /** What a team does that depends on the package, each step a test. */
-function packageCounts(): Counts {
+async function packageCounts(): Promise<Counts> {
   try {
-    const { steps } = checkPackage();
+    const { steps } = await checkPackage();
     process.stdout.write(steps.map(({ name, seconds }) => `✓ package: ${name} (${seconds} s)\n`).join(''));
     return { ...NONE, passed: steps.length };
   } catch (error) {
@@ -134,7 +134,7 @@ async function runAll(): Promise<Counts> {
   };
   const counts = [
     await part('checks', async () => ({ ...(await runChecks()), skipped: 0 })),
-    await part('package', async () => packageCounts()),
+    await part('package', packageCounts),
     await part('tests', () => runTests(['--coverage', ...WITHOUT_LOCALSTACK])),
     await part('LocalStack', () => runTestsOnLocalStack([])),
   ];

@@ -18,9 +18,14 @@ interface Kept extends Parked {
  * A subscriber's progress in memory. Parked events disappear as soon as a table could have deleted them.
  * @param write writes an effect; it must not throw
  * @param now milliseconds since 1970
+ * @param places what was handled already, by `<stream>@<log>`
  */
-export function memoryProgress<Effect>(write: (effect: Effect) => void, now: () => number): Progress<Effect> {
-  const logs = new Map<string, LogProgress>();
+export function memoryProgress<Effect>(
+  write: (effect: Effect) => void,
+  now: () => number,
+  places: ReadonlyMap<string, Place> = new Map(),
+): Progress<Effect> {
+  const logs = new Map<string, LogProgress>([...places].map(([key, last]) => [key, { last, parked: [] }]));
   const logOf = (stream: string, log: string): LogProgress => {
     const key = `${stream}@${log}`;
     const known = logs.get(key) ?? { parked: [] };

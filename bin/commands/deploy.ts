@@ -14,7 +14,7 @@ const ASSEMBLY = 'cdk.out';
 const PEERS = ['aws-cdk-lib', 'constructs', 'esbuild', 'cdk-nag'];
 
 /** With one of these `cdk deploy` ends well and has deployed nothing, or not all of it. */
-const NOT_A_DEPLOY = /^(-h|--help|--version|-e|--exclusively|-m|--method|--no-execute|--execute)(=|$)/;
+const NOT_A_DEPLOY = /^(-e|--exclusively|-m|--method|--no-execute|--execute)(=|$)/;
 
 /** `meridian deploy`, for a project that has no command of this name. */
 export function addDeploy(program: Command, project: Project | undefined): void {

@@ -85,7 +85,7 @@ function manifestOf(name: string, meridian: z.output<typeof packageSchema>, spec
     private: true,
     type: 'module',
     engines: { node: '>=24' },
-    meridian: { domain: 'streams/index.ts' },
+    meridian: { domain: 'streams/index.ts', subscribers: 'subscribers/index.ts' },
     scripts: {
       start: 'meridian start',
       test: 'meridian test',

@@ -1,10 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { relative } from 'node:path';
-import type { Commit, Domain } from '../../core/index.ts';
+import { type Commit, DefinitionError, type Domain } from '../../core/index.ts';
 import { DomainFileError, readDomain } from '../../project/domain-file.ts';
 import { filesOfStreams, recordLoadedFiles } from '../../project/loaded-files.ts';
 import type { Project } from '../../project/project.ts';
-import { serveWorld, World } from '../../world/index.ts';
+import { readSubscribers, SubscribersFileError } from '../../project/subscribers-file.ts';
+import { SubscriberFileError, serveWorld, World } from '../../world/index.ts';
 import { sayJson, sayNote, sayText } from '../output.ts';
 import { type Agreement, compareRegions } from './agreement.ts';
 import { errorLog } from './error-log.ts';
@@ -25,6 +26,9 @@ export interface StartOptions {
 /** Exit codes: another try may succeed once a file of the project is saved; or whatever is saved, it will not. */
 export const EXIT = { failed: 1, cannotRun: 3 } as const;
 
+/** What is wrong in the project's own files. */
+const PROJECT_ERRORS = [DomainFileError, SubscribersFileError, SubscriberFileError, DefinitionError];
+
 /** Whoever started this process restarts it when a file is saved. */
 const isSupervised = process.connected;
 
@@ -34,8 +38,11 @@ const MOST_COMPARED = 200;
 /** Milliseconds in which Regions have to agree. */
 const AGREEMENT_MS = 30_000;
 
-/** With events that cannot be read their streams are retried for minutes: then the rest is compared after so many milliseconds. */
-const UNREADABLE_MS = 3000;
+/**
+ * What is retried, as an event that cannot be read, is so for minutes: Regions are compared after so many milliseconds at the latest, and
+ * one more for each commit.
+ */
+const SETTLE_MS = 3000;
 
 const POLL_MS = 100;
 
@@ -53,10 +60,12 @@ export async function runProject(project: Project, options: StartOptions): Promi
     const files = await keepFiles(state, project, await filesOfStreams(domain, loaded()));
     const world = new World({
       ...{ domain, regions, latency, storage: state },
+      subscribers: project.subscribers === undefined ? {} : await readSubscribers(project.subscribers),
       // Ids that are made must not be those of an earlier process.
       seed: randomInt(2 ** 31),
       telemetry: { log: errorLog(project.folder), middlewares: [] },
     });
+    await world.ready;
     const server = once ? undefined : await serveWorld(world, port);
     const shown = await showWorld(world, domain);
     const seconds = Number(((performance.now() - begun) / 1000).toFixed(1));
@@ -69,7 +78,8 @@ export async function runProject(project: Project, options: StartOptions): Promi
         invitationText(`http://127.0.0.1:${address.port}`, { regions, domain, streams: shown.agreement.streams }),
       );
   } catch (error) {
-    if (error instanceof DomainFileError) return end(error.message, EXIT.failed);
+    if (PROJECT_ERRORS.some((kind) => error instanceof kind) && error instanceof Error)
+      return end(error.message, EXIT.failed);
     if (error instanceof StateError || isPortTaken(error))
       return end(error.message, isSupervised ? EXIT.cannotRun : EXIT.failed);
     throw error;
@@ -106,14 +116,15 @@ interface Shown {
 }
 
 async function showWorld(world: World, domain: Domain): Promise<Shown> {
-  const unreadable = unreadableEvents(domain, await allCommits(world));
-  const kept = new Set((await allCommits(world)).map(({ stream }) => stream.slice(0, stream.indexOf('/'))));
+  const restored = await allCommits(world);
+  const unreadable = unreadableEvents(domain, restored);
+  const kept = new Set(restored.map(({ stream }) => stream.slice(0, stream.indexOf('/'))));
   const { samples, missing } = samplesOf(domain, [...world.regions.keys()]);
   await writeSamples(
     world,
     samples.filter(({ stream }) => !kept.has(stream.slice(0, stream.indexOf('/')))),
   );
-  await Promise.race([world.whenIdle(), sleep(unreadable.length > 0 ? UNREADABLE_MS : AGREEMENT_MS)]);
+  await Promise.race([world.whenIdle(), sleep(SETTLE_MS + restored.length)]);
   const unreadableStreams = new Set(unreadable.map(({ stream }) => stream));
   const newest = [...(await allCommits(world))].sort((a, b) => (a.hlc < b.hlc ? 1 : -1));
   const streams = [...new Set(newest.map(({ stream }) => stream))];

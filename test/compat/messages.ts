@@ -18,7 +18,13 @@ import { tellDecision } from '../../core/log/decisions.ts';
 import { coordinateStep } from '../../core/transaction/coordinate.ts';
 import { participateStep } from '../../core/transaction/participate.ts';
 import { outcomeOf, runTransaction, runTransactionHere } from '../../core/transaction/transact.ts';
-import { ANNOUNCEMENT_SOURCE, abortedSchema, announcementOf, committedSchema } from '../../core/wire/announcement.ts';
+import {
+  ANNOUNCEMENT_SOURCE,
+  abortedSchema,
+  announcementOf,
+  committedSchema,
+  parseOutcome,
+} from '../../core/wire/announcement.ts';
 import {
   commitPageSchema,
   encodeCommitPage,
@@ -125,18 +131,19 @@ const onTheBus: Readonly<Record<string, Form>> = {
     read: (form) =>
       entriesSchema
         .parse(form)
-        .map(({ detailType, detail }) => parseSubscribedEvent(JSON.stringify({ 'detail-type': detailType, detail }))),
+        .map(({ detailType, detail }) => parseSubscribedEvent({ 'detail-type': detailType, detail })),
     write: (events: readonly SubscribedEvent[]) => entriesOf(commitOf(events)).map(plain),
     uses: [entriesOf, SOURCE_PREFIX, parseSubscribedEvent, publishedSchema, subscribedEventSchema],
   }),
   announcement: message({
     read: (form) => {
       const { detailType, detail } = entrySchema.parse(form);
-      return detailType === 'TransactionCommitted' ? committedSchema.parse(detail) : abortedSchema.parse(detail);
+      const { type: _type, ...means } = parseOutcome({ 'detail-type': detailType, detail });
+      return means;
     },
     write: (means: z.output<typeof committedSchema> | z.output<typeof abortedSchema>) =>
       plain(announcementOf(announced(means))),
-    uses: [announcementOf, ANNOUNCEMENT_SOURCE, committedSchema, abortedSchema, encodeReason],
+    uses: [announcementOf, ANNOUNCEMENT_SOURCE, committedSchema, abortedSchema, encodeReason, parseOutcome],
   }),
   accepted: message({
     read: (form) => {

@@ -15,6 +15,9 @@ const looksIntoKeys = 'looks at the key of an item, of which the form has sample
 
 /** What belongs to no form: why. */
 const excepted: Readonly<Record<string, string>> = {
+  'announcement.ts sourceSchema': 'looks into the body that parseOutcome reads',
+  'announcement.ts isAnnouncement': 'looks into the body that parseOutcome reads',
+  'announcement.ts outcomeBodySchema': 'looks into the body that committedSchema or abortedSchema reads',
   'bus-event.ts subscribedBodySchema': 'looks into the body that subscribedEventSchema reads',
   'envelope.ts identifiedSchema': 'looks into an envelope',
   'envelope.ts streamAndEventsSchema': 'looks into an envelope that is refused',
@@ -22,6 +25,8 @@ const excepted: Readonly<Record<string, string>> = {
   'envelope.ts idOf': 'looks into an envelope',
   'operate.ts isOperatorAction': 'looks into a request',
   'projection.ts streamsOf': 'looks into a message',
+  'subscription.ts parseOwnFunctions': 'checks what an app or a world is given',
+  'subscription.ts DefinitionError': 'says what is wrong with that',
   'schemas.ts dotShape': 'members of larger objects',
   'schemas.ts isTraceparent': 'reads a header of the API',
   'schemas.ts traceparentSchema': 'reads a header of the API',

@@ -31,10 +31,10 @@ beforeAll(() => {
 
 describe('the runbooks', () => {
   it.each(pages)(
-    '%s says when, what to see, what to do, how it is known to have worked, and what users notice',
+    '%s states when it applies, what you see, what to do, how to verify it, and what users notice',
     (page) => {
       const headings = [...textOf(page).matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
-      const wanted = ['When', 'What you see', 'Do', 'How you know it worked', 'Meanwhile, for users'];
+      const wanted = ['When', 'What you see', 'Do', 'How to verify', 'For users in the meantime'];
       // Those of many cases have a heading for each instead of "Do".
       expect(headings).toEqual(
         expect.arrayContaining(page === 'restore-from-pitr.md' ? wanted.toSpliced(2, 1) : wanted),

@@ -71,7 +71,7 @@ describe('the code on the pages', () => {
     expect(run(folder, 'typescript/bin/tsc')).toEqual({ status: 0, output: '' });
   });
 
-  it.each(pages)('on %s stands behind the path of its file', (page) => {
+  it.each(pages)('on %s follows the path of its file', (page) => {
     for (const { path } of filesOf(page)) expect(path).not.toBe('');
   });
 

@@ -1,10 +1,10 @@
-/** What a page tells its reader to do. */
+/** What a page asks its reader to do. */
 export type Step =
   | { readonly kind: 'write'; readonly path: string; readonly text: string }
   | { readonly kind: 'change'; readonly path: string; readonly diff: readonly string[] }
   | { readonly kind: 'run'; readonly command: string; readonly output: readonly string[] };
 
-/** The code blocks of a page, in order. A file's block stands behind its path, a diff's behind a text that ends with it. */
+/** The code blocks of a page, in order. A file's block follows its path, a diff's follows a text that ends with it. */
 export function stepsOf(page: string): readonly Step[] {
   let file = '';
   const blocks = page.matchAll(/`([\w./-]+\.\w+)`:\n|```(\w*)\n([\s\S]*?)\n```/g);
@@ -20,4 +20,15 @@ export function stepsOf(page: string): readonly Step[] {
       return command === '' ? [] : { kind: 'run', command, output };
     });
   });
+}
+
+/** The sections of a page: the text below each heading of the second level. */
+export function sectionsOf(page: string): readonly { readonly title: string; readonly text: string }[] {
+  return page
+    .split(/^## /m)
+    .slice(1)
+    .map((section) => {
+      const [title = ''] = section.split('\n', 1);
+      return { title, text: section.slice(title.length) };
+    });
 }

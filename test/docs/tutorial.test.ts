@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
-  cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -11,54 +11,34 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
 import { freePort } from '../free-port.ts';
+import { type Step, sectionsOf, stepsOf } from './steps.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const NOT_COPIED = new Set(['.git', 'node_modules', 'cdk.out', 'coverage']);
+const modules = join(root, 'node_modules');
 const PORT = '4700';
-/** So long a view may take to follow its stream, on a busy machine. */
+/** Milliseconds that another Region, a view or a restart may take, on a busy machine. */
 const FOLLOWED_MS = 120_000;
+/** What stands for the package that `npm install` would install: this repository is linked instead. */
+const TARBALL = 'file:/meridian.tgz';
 
-/** What the page tells its reader to do. */
-type Step =
-  | { readonly kind: 'write'; readonly path: string; readonly text: string }
-  | { readonly kind: 'change'; readonly path: string; readonly diff: readonly string[] }
-  | { readonly kind: 'run'; readonly command: string; readonly output: readonly string[] };
-
-/** The code blocks of a page, in order. A file's block stands behind its path, a diff's behind a text that ends with it. */
-function stepsOf(page: string): readonly Step[] {
-  let file = '';
-  const blocks = page.matchAll(/`([\w./-]+\.\w+)`:\n|```(\w*)\n([\s\S]*?)\n```/g);
-  return [...blocks].flatMap(([, path, language, text = '']): readonly Step[] => {
-    if (path !== undefined) {
-      file = path;
-      return [];
-    }
-    if (language === 'ts') return [{ kind: 'write', path: file, text: `${text}\n` }];
-    if (language === 'diff') return [{ kind: 'change', path: file, diff: text.split('\n') }];
-    return text.split(/^\$ /m).flatMap((part) => {
-      const [command = '', ...output] = part.trimEnd().split('\n');
-      return command === '' ? [] : { kind: 'run', command, output };
-    });
-  });
-}
-
-/** A file after a diff without line numbers: where its old lines stand, its new ones do. */
+/** A file after a diff without line numbers: where its old lines are, its new ones are put. */
 function changed(text: string, diff: readonly string[]): string {
   const lines = (sign: '+' | '-') =>
     diff
       .filter((line) => line.startsWith(' ') || line.startsWith(sign))
       .map((line) => `${line.slice(1)}\n`)
       .join('');
-  expect(text.split(lines('-')), `the old lines stand there once:\n${lines('-')}`).toHaveLength(2);
+  expect(text.split(lines('-')), `the old lines are there once:\n${lines('-')}`).toHaveLength(2);
   return text.replace(lines('-'), () => lines('+'));
 }
 
-/** What the page shows, `…` standing for anything. Trailing space and npm's own lines are no part of an output. */
+/** What the page shows, `…` standing for anything. */
 function shown(output: readonly string[]): RegExp {
   const escaped = output
     .map((line) => line.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('…', '[\\s\\S]*'))
@@ -66,49 +46,64 @@ function shown(output: readonly string[]): RegExp {
   return new RegExp(`^${escaped}$`);
 }
 
-const page = readFileSync(join(root, 'docs/tutorial.md'), 'utf8');
+/** Links what `npm install` would install into a project: the packages of this repository, and the repository itself. */
+function linkPackages(project: string): void {
+  const target = join(project, 'node_modules');
+  mkdirSync(join(target, '.bin'), { recursive: true });
+  const link = (from: string, to: string) => symlinkSync(from, join(target, to));
+  for (const name of readdirSync(modules))
+    if (name !== '.bin' && name !== '@meridian-es') link(join(modules, name), name);
+  for (const name of readdirSync(join(modules, '.bin'))) link(join(modules, '.bin', name), `.bin/${name}`);
+  mkdirSync(join(target, '@meridian-es'));
+  link(root, manifest.name);
+  link(join(root, manifest.bin.meridian), '.bin/meridian');
+}
 
-// On a copy of this repository, with its packages and no network.
+// On this repository's package, linked: no tarball and no network.
 describe('docs/tutorial.md', () => {
+  const page = readFileSync(join(root, 'docs/tutorial.md'), 'utf8');
   let folder: string;
   let port: string;
-  const running: ChildProcess[] = [];
+  /** What runs until Ctrl-C. */
+  let served: { readonly child: ChildProcess; readonly text: () => string } | undefined;
 
   beforeAll(async () => {
-    folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-guide-')));
+    folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-tutorial-')));
     port = String(await freePort());
-    // The copy is what `git clone` and `npm install` make.
-    cpSync(root, join(folder, 'shop'), {
-      recursive: true,
-      filter: (path) => !NOT_COPIED.has(relative(root, path)),
-    });
-    symlinkSync(join(root, 'node_modules'), join(folder, 'shop/node_modules'), 'dir');
   });
   afterAll(async () => {
-    for (const child of running) {
-      if (child.pid === undefined || child.exitCode !== null) continue;
+    const { child } = served ?? {};
+    if (child?.pid !== undefined && child.exitCode === null) {
       const closed = once(child, 'close');
-      // Each is the leader of a group of its own: npm, and what it has started.
+      // It is the leader of a group of its own: npm, and what it has started.
       process.kill(-child.pid, 'SIGTERM');
       await closed;
     }
     rmSync(folder, { recursive: true });
   });
 
-  const inShop = (command: string) => {
-    const child = spawn('sh', ['-c', command.replaceAll(PORT, port)], {
-      cwd: join(folder, 'shop'),
+  const inFolder = (cwd: string, command: string) => {
+    const child = spawn('sh', ['-c', command], {
+      cwd,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, NO_COLOR: '1', npm_config_offline: 'true', VITEST: undefined, NODE_OPTIONS: undefined },
+      env: {
+        ...process.env,
+        MERIDIAN_URL: `http://127.0.0.1:${port}`,
+        NO_COLOR: '1',
+        npm_config_offline: 'true',
+        VITEST: undefined,
+        NODE_OPTIONS: undefined,
+      },
     });
     let text = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += chunk));
     return { child, text: () => text.replaceAll(port, PORT).trim() };
   };
+  const inShop = (command: string) => inFolder(join(folder, 'shop'), command.replaceAll(PORT, port));
 
   const run = async (command: string, output: readonly string[]): Promise<void> => {
-    // A view follows its stream: what is read may come a moment later.
+    // Another Region or a view follows: what is read may come a moment later.
     const end = performance.now() + (command.startsWith('curl http') ? FOLLOWED_MS : 0);
     for (;;) {
       const { child, text } = inShop(command.replace(/^curl/, 'curl -sS'));
@@ -123,32 +118,69 @@ describe('docs/tutorial.md', () => {
     }
   };
 
-  /** Starts what runs until Ctrl-C, and goes on once it shows what the page shows. */
-  const serve = async (command: string, output: readonly string[]): Promise<void> => {
-    const { child, text } = inShop(command);
-    running.push(child);
-    while (!shown(output).test(text())) {
-      expect(child.exitCode, text()).toBeNull();
+  const waitFor = async (is: () => boolean): Promise<void> => {
+    const end = performance.now() + FOLLOWED_MS;
+    while (!is()) {
+      expect(served?.child.exitCode, served?.text()).toBeNull();
+      expect(performance.now(), served?.text()).toBeLessThan(end);
       await sleep(100);
     }
   };
 
+  const write = async (path: string, text: string): Promise<void> => {
+    const file = join(folder, 'shop', path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  };
+
   const follow = async (step: Step): Promise<void> => {
-    if (step.kind === 'write') {
-      const path = join(folder, 'shop', step.path);
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, step.text);
-    } else if (step.kind === 'change') {
-      const path = join(folder, 'shop', step.path);
-      writeFileSync(path, changed(readFileSync(path, 'utf8'), step.diff));
-    } else if (/^(git clone|cd shop|npm install)/.test(step.command)) return;
-    else if (step.command.startsWith('npm start')) await serve(step.command, step.output);
+    if (step.kind === 'write') await write(step.path, step.text);
+    else if (step.kind === 'change')
+      await write(step.path, changed(readFileSync(join(folder, 'shop', step.path), 'utf8'), step.diff));
+    else if (step.command === 'npm start --silent') {
+      served = inShop(`${step.command} -- --port ${port}`);
+      await waitFor(() => shown(step.output).test(served?.text() ?? ''));
+    } else if (step.command.startsWith('npx --yes')) {
+      // What npx would install and run.
+      const { child, text } = inFolder(folder, `node ${root}/${manifest.bin.meridian} init shop --package ${TARBALL}`);
+      const [code] = await once(child, 'close');
+      expect(code, text()).toBe(0);
+      expect(text()).toMatch(shown(step.output));
+      linkPackages(join(folder, 'shop'));
+    } else if (/^(git clone|cd |npm install|npm run pack-package)/.test(step.command)) return;
     else await run(step.command, step.output);
   };
 
-  it('holds, step by step', { timeout: 600_000 }, async () => {
-    const steps = stepsOf(page);
-    expect(new Set(steps.map(({ kind }) => kind))).toEqual(new Set(['write', 'change', 'run']));
-    for (const step of steps) await follow(step);
+  /** Follows the steps of a section. After files are written, what is served restarts before anything else is done. */
+  const followAll = async (steps: readonly Step[]): Promise<void> => {
+    for (const [i, step] of steps.entries()) {
+      const before = served?.text().length ?? 0;
+      await follow(step);
+      const isLast = step.kind !== 'run' && steps[i + 1]?.kind === 'run';
+      if (isLast && served && step.path.startsWith('streams/'))
+        await waitFor(() => /Serving http/.test(served?.text().slice(before) ?? ''));
+    }
+  };
+
+  it('names the package as it is packed', () => {
+    expect(page).toContain(`meridian-es-meridian-${manifest.version}.tgz`);
+  });
+
+  it('has numbered steps', () => {
+    const titles = sectionsOf(page).map(({ title }) => title);
+    const numbered = titles.filter((title) => /^\d/.test(title));
+    expect(numbered.length).toBeGreaterThan(8);
+    expect(numbered.map((title) => Number.parseInt(title, 10))).toEqual(numbered.map((_title, i) => i + 1));
+  });
+
+  // Each step continues from the one before.
+  describe('holds', () => {
+    it.each(sectionsOf(page).filter(({ text }) => stepsOf(text).length > 0))(
+      '$title',
+      { timeout: 300_000 },
+      async ({ text }) => {
+        await followAll(stepsOf(text));
+      },
+    );
   });
 });

@@ -134,8 +134,9 @@ defineStream({
   },
 });
 
+const named = z.strictObject({ name: z.string() });
 // @ts-expect-error the field of the earlier version is misspelled
-nextVersion(cart.events.Emptied, { schemaVersion: 2, schema: z.strictObject({}), upcast: ({ reason }) => reason });
+nextVersion(cart.events.Added, { schemaVersion: 2, schema: named, upcast: ({ artcle }) => ({ name: artcle }) });
 
 // @ts-expect-error the kind of the view is misspelled
 defineView({ name: 'lines', kind: 'row', of: cart, row: () => 1 });

@@ -1,9 +1,12 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Handled } from '../../core/index.ts';
 import { type Addition, type HandleContext, subscriber } from '../../lambdas/index.ts';
 import type { FaultyPorts } from '../../world/region/faults.ts';
 import type { WorldSubscriber } from '../../world/subscribers.ts';
+import { makeTree } from '../checks/tree.ts';
 import { aWorld } from './a-world.ts';
 
 const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
@@ -207,5 +210,104 @@ describe('a subscriber in every Region', () => {
       });
     await settle();
     for (const region of regions) expect(world.region(region).deadLettersOf('journal').bodies).toEqual([]);
+  });
+});
+
+describe('a subscriber in one Region', () => {
+  it('handles the events of every Region once, and passes each on under one key however often it is tried', async () => {
+    const mails = new Map<string, string>();
+    let requests = 0;
+    // The effect is done, and then the process ends before that is recorded: once for each mail.
+    const crashed = new Set<string>();
+    const { journals, calls, options } = aJournal({
+      runsIn: 'us-east-2',
+      handler: subscriber({
+        handle: ({ id }, { key, region }) => {
+          requests++;
+          calls.push({ region, key, id });
+          mails.set(key, id);
+        },
+      }),
+      around: (progress) => ({
+        ...progress,
+        advance: async (handled, before, effects) => {
+          if (crashed.has(handled.id)) return progress.advance(handled, before, effects);
+          crashed.add(handled.id);
+          throw new Error('the process ended after the effect');
+        },
+      }),
+    });
+    const { world, settle, write } = aWorld({ regions, seed: 3, duplicates: 0.5, reorders: true, ...options });
+    for (const region of regions) for (const id of ['1', '2']) await write(region, `${region}-${id}`, 'note/a', 'red');
+    await settle();
+
+    expect(inRegion(journals, 'us-east-2')).toHaveLength(6);
+    expect(new Set(calls.map(({ region }) => region))).toEqual(new Set(['us-east-2']));
+    // Six mails, although every one was asked for twice or more.
+    expect(mails.size).toBe(6);
+    expect(requests).toBeGreaterThanOrEqual(12);
+    for (const key of mails.keys()) expect(key).toMatch(/^[\w-]{43}$/);
+    expect(world.region('us-east-2').deadLettersOf('journal').bodies).toEqual([]);
+    expect(() => world.region('us-east-1').deadLettersOf('journal')).toThrow('us-east-1 has no such thing');
+  });
+
+  it('gets the outcomes of transactions of every Region, each once', async () => {
+    const { journals, options } = aJournal({ runsIn: 'us-west-2', streamTypes: [], outcomes: true });
+    const { settle, call } = aWorld({ regions, duplicates: 0.5, reorders: true, ...options });
+    const transact = async (region: string, id: string) => {
+      const participants = [0, 1].map((stock) => ({ stream: `stock/${stock}`, command: 'take', input: id }));
+      const answer = await call(region, 'POST', '/transactions', { body: { id: `${region}:${id}`, participants } });
+      expect(answer).toMatchObject({ status: 200, body: { state: 'committed' } });
+    };
+    await transact('us-east-1', 'one');
+    await transact('us-west-2', 'two');
+    await settle();
+    expect(
+      inRegion(journals, 'us-west-2')
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual(['tx/us-east-1:one', 'tx/us-west-2:two']);
+  });
+});
+
+describe('a subscriber without a table', () => {
+  it('handles every delivery, with one key an event, and keeps nothing', async () => {
+    const { journals, calls, options } = aJournal({
+      table: 'none',
+      runsIn: 'us-east-1',
+      handler: subscriber({ handle: ({ id }, { key, region }) => void calls.push({ region, key, id }) }),
+    });
+    const { world, settle, write } = aWorld({ regions, seed: 5, duplicates: 1, ...options });
+    for (const id of ['1', '2', '3']) await write('us-west-2', id, 'note/a', 'red');
+    await settle();
+    expect(calls.length).toBeGreaterThan(3);
+    expect(new Set(calls.map(({ key }) => key)).size).toBe(3);
+    expect(inRegion(journals, 'us-east-1')).toEqual([]);
+    expect(() => world.region('us-east-1').sumsOf('journal')).toThrow('no such thing');
+  });
+});
+
+describe('the file of a subscriber', () => {
+  const inFile = (text: string) => {
+    const root = makeTree({ 'mailer.mjs': text });
+    onTestFinished(() => rmSync(root, { recursive: true }));
+    return join(root, 'mailer.mjs');
+  };
+
+  it.each([
+    ['that is not there', () => '/not/there.mjs', 'could not be loaded'],
+    ['that throws', () => inFile("throw new Error('broken');"), 'broken'],
+    ['without a handler', () => inFile('export const other = 1;'), 'exports no `handler`'],
+    ['with another handler', () => inFile('export const handler = () => 1;'), 'was not made by `subscriber`'],
+  ])('%s ends the world, which says what to write', async (_, entry, found) => {
+    const { world, settle } = aWorld({ subscribers: { mailer: { entry: entry(), streamTypes: ['note'] } } });
+    await expect(world.ready).rejects.toMatchObject({ code: 'invalid-subscriber-file' });
+    await expect(settle()).rejects.toThrow(found);
+  });
+
+  it('may be of a definition that cannot be deployed: that is refused at once', () => {
+    expect(() => aWorld({ subscribers: { Mailer: { entry: '/a.ts', streamTypes: ['nose'] } } })).toThrow(
+      expect.objectContaining({ code: 'invalid-definition' }),
+    );
   });
 });

@@ -218,7 +218,9 @@ export class WorldRegion {
     const { name, from, hasTable, environment, patternIn } = subscription;
     const { region, telemetry } = this.#options;
     const runtime = this.#runtime;
-    const table = hasTable ? subscriberTable(runtime.now) : undefined;
+    const { storage } = this.#options;
+    const kept = storage && { storage, table: `subscribers/${name}/${region}` };
+    const table = hasTable ? subscriberTable(runtime.now, kept) : undefined;
     if (table) this.#subscriberTables.set(name, table);
     const consumer = this.#functions.subscriber(subscription, (exit) => {
       const { progress } = this.#faulty(exit, table?.progress);

@@ -116,7 +116,7 @@ describe('a write of one item', () => {
     const { events } = await adaptersBehind(failed(), read());
     await expect(events.finalise(intent, 'aborted')).rejects.toMatchObject({
       code: 'internal',
-      message: expect.stringContaining('there is nothing'),
+      message: expect.stringContaining('found nothing'),
     });
   });
 });

@@ -191,7 +191,7 @@ describe('ingest', () => {
       appending('other'),
     ];
     const answers = await ingestMessages(us, bodies);
-    expect(answers).toEqual(['There is no line.', expect.stringContaining('has to come again'), undefined]);
+    expect(answers).toEqual(['There is no line.', expect.stringContaining('must be redelivered'), undefined]);
     expect(us.outcomes).toMatchObject([{ kind: 'Accepted', detail: { id: 'other' } }]);
   });
 
@@ -204,7 +204,7 @@ describe('ingest', () => {
     };
     expect(await ingestMessages(us, [appending('slow'), appending('late')])).toEqual([
       undefined,
-      expect.stringContaining('took too long'),
+      expect.stringContaining('ran out of time'),
     ]);
     expect(us.outcomes).toMatchObject([{ detail: { id: 'slow' } }]);
   });

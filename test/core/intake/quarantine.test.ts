@@ -68,7 +68,7 @@ describe('a list of the quarantine', () => {
           id: 'quarantined-2',
           sentAt: '2001-01-01T00:00:01.000Z',
           receives: 1,
-          reason: expect.stringContaining('could not be decided'),
+          reason: expect.stringContaining('could not be processed'),
           detailType: 'meridian.append',
           stream: 'note/1',
           envelopeId: 'a1',
@@ -327,7 +327,7 @@ describe('a redrive', () => {
     });
     expect(await redrive({}, half)).toMatchObject({
       redriven: [{ id: 'quarantined-2' }],
-      failed: [{ id: 'quarantined-1', why: 'It was sent, but is still here: InternalError' }],
+      failed: [{ id: 'quarantined-1', why: 'It was sent, but could not be removed: InternalError' }],
     });
     const lost = having({
       remove: async () => {
@@ -336,7 +336,7 @@ describe('a redrive', () => {
     });
     expect(await redrive({}, lost)).toMatchObject({
       redriven: [],
-      failed: [{ id: 'quarantined-1', why: 'It was sent, but is still here: Error: no answer' }],
+      failed: [{ id: 'quarantined-1', why: 'It was sent, but could not be removed: Error: no answer' }],
     });
     await redrive();
     expect(ingested).toEqual(['refused', 'removed', 'refused', 'refused']);

@@ -9,8 +9,8 @@ describe('a stream that cannot be shown', () => {
   it.each([
     ['whose view throws', '!', 'The view cannot bear this.'],
     ['whose totals are not integers', 'half', 'half.count is 0.5; totals must be integers.'],
-    ['whose totals have a key that no store takes', '', "A total's key has 1 to 1024 bytes"],
-    ['whose totals have a key that is too long', 'x'.repeat(1025), "A total's key has 1 to 1024 bytes"],
+    ['whose totals have a key that no store takes', '', "A total's key must have 1 to 1024 bytes"],
+    ['whose totals have a key that is too long', 'x'.repeat(1025), "A total's key must have 1 to 1024 bytes"],
   ])('%s fails alone', async (_what, text, message) => {
     const us = aRegionWithViews();
     const bad = noting(text, { stream: 'note/bad' });

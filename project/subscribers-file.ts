@@ -1,0 +1,44 @@
+import { pathToFileURL } from 'node:url';
+import * as z from 'zod';
+import type { SubscriberDefinition } from '../core/index.ts';
+
+/** The file of the subscribers cannot be used: which file, what was found, and what to write. */
+export class SubscribersFileError extends Error {
+  readonly code = 'invalid-subscribers-file';
+  readonly retryable = false;
+
+  constructor(file: string, found: string, options?: ErrorOptions) {
+    super(
+      `${file}: ${found} Write \`export const subscribers = { mailer: { entry: import.meta.resolve('./mailer.ts'), streamTypes: ['order'] } }\` in it.`,
+      options,
+    );
+    this.name = 'SubscribersFileError';
+  }
+}
+
+const exportedSchema = z.object({ subscribers: z.record(z.string(), z.looseObject({ entry: z.string() })) });
+
+/** The definitions that the file of a project's subscribers exports. @throws SubscribersFileError */
+export async function readSubscribers(file: string): Promise<Readonly<Record<string, SubscriberDefinition>>> {
+  const exported = await load(file);
+  if (!isSubscribersModule(exported))
+    throw new SubscribersFileError(file, 'It exports no `subscribers` of which each has an `entry`.');
+  return exported.subscribers;
+}
+
+/** What else a definition says is checked with the Regions and the streams, as a deployment does it. */
+function isSubscribersModule(
+  exported: unknown,
+): exported is { readonly subscribers: Readonly<Record<string, SubscriberDefinition>> } {
+  return exportedSchema.safeParse(exported).success;
+}
+
+async function load(file: string): Promise<unknown> {
+  try {
+    return await import(pathToFileURL(file).href);
+  } catch (cause) {
+    throw new SubscribersFileError(file, `It could not be loaded: ${cause instanceof Error ? cause.message : cause}.`, {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,24 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { entryPoints, reportApi } from '../api-report.ts';
+import { STAGE } from '../pack.ts';
+import { foreignTypes } from './declarations.ts';
+import { run, type Step } from './run.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What can be seen of the packed package without using it. @throws Error that lists the faults of a step */
+export async function lintPackage(step: Step, tarball: string): Promise<void> {
+  const tool = (path: string, ...args: string[]) =>
+    run(root, process.execPath, [join(root, 'node_modules', path), ...args]);
+  await step('publint', () => tool('publint/src/cli.js', 'run', tarball, '--strict'));
+  await step('attw', () => tool('@arethetypeswrong/cli/dist/index.js', tarball, '--profile', 'esm-only'));
+  await step('declarations', () =>
+    refuse([...entryPoints(STAGE)].flatMap(([name, declarations]) => foreignTypes(name, declarations))),
+  );
+  await step('API report', () => refuse(reportApi(STAGE)));
+}
+
+function refuse(faults: readonly string[]): void {
+  if (faults.length > 0) throw new Error(faults.join('\n'));
+}

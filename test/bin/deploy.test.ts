@@ -1,0 +1,122 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readDeployed } from '../../lib/deployed-regions.ts';
+
+const script = resolve('bin/meridian.ts');
+const engine = JSON.stringify(resolve('core/index.ts'));
+const regions = ['us-east-1', 'us-east-2'];
+const PEERS = ['aws-cdk-lib', 'constructs', 'esbuild', 'cdk-nag'];
+
+describe('meridian deploy', () => {
+  let folder: string;
+  let file: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'meridian-deploy-'));
+    file = join(folder, 'regions.json');
+    mkdirSync(join(folder, 'streams'));
+    writeFileSync(join(folder, 'package.json'), '{"type":"module","meridian":{}}');
+    writeFileSync(
+      join(folder, 'streams/index.ts'),
+      `import { defineDomain } from ${engine};\nexport const domain = defineDomain({ streams: [], views: [] });`,
+    );
+    for (const peer of PEERS) install(peer, '{}');
+    // What `cdk` leaves behind, whether it deploys or not.
+    const artifacts = {
+      global: { type: 'aws:cloudformation:stack', properties: { templateFile: 'global.json' } },
+    };
+    mkdirSync(join(folder, 'cdk.out'));
+    writeFileSync(join(folder, 'cdk.out', 'manifest.json'), JSON.stringify({ artifacts }));
+    writeFileSync(
+      join(folder, 'cdk.out', 'global.json'),
+      JSON.stringify({
+        Metadata: { Meridian: { name: 'meridian', regions, decisions: 'eventual', ephemeral: false } },
+      }),
+    );
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const install = (name: string, manifest: string) => {
+    mkdirSync(join(folder, 'node_modules', name), { recursive: true });
+    writeFileSync(join(folder, 'node_modules', name, 'package.json'), manifest);
+  };
+
+  const meridian = (args: readonly string[]) =>
+    spawnSync(process.execPath, [script, 'deploy', ...args], { cwd: folder, encoding: 'utf8' });
+
+  /** Runs it with a `cdk` that notes its arguments and ends with `status`. */
+  const deploy = (args: readonly string[], status = 0) => {
+    install('aws-cdk', '{"bin":{"cdk":"cdk.cjs"}}');
+    writeFileSync(
+      join(folder, 'node_modules/aws-cdk/cdk.cjs'),
+      `require('node:fs').writeFileSync('called', JSON.stringify(process.argv.slice(2)));\nprocess.exitCode = ${status};`,
+    );
+    const run = meridian(args);
+    return { ...run, called: JSON.parse(readFileSync(join(folder, 'called'), 'utf8')) };
+  };
+
+  it('deploys every stack, with what else it is told, and keeps their Regions', () => {
+    const { status, stdout, called } = deploy(['--require-approval', 'never']);
+
+    expect(status).toBe(0);
+    expect(called).toEqual([
+      'deploy',
+      '--all',
+      '--output',
+      'cdk.out',
+      '--context',
+      expect.stringMatching(/^nonce=\d+$/),
+      '--require-approval',
+      'never',
+    ]);
+    expect(readDeployed(file, 'meridian')).toEqual({ regions, decisions: 'eventual' });
+    expect(stdout).toContain('Commit regions.json');
+  });
+
+  it('keeps nothing when a stack was not deployed, and fails as cdk does', () => {
+    expect(deploy([], 3).status).toBe(3);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it.each([
+    [['--no-execute']],
+    [['--execute=false']],
+    [['--method=prepare-change-set']],
+    [['-m', 'prepare-change-set']],
+    [['--exclusively']],
+    [['--verbose', '-e']],
+  ])('keeps nothing with %j: not all of it was deployed', (args) => {
+    expect(deploy(args).status).toBe(0);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('keeps how each Region is deployed and looks up table streams again: a plain `cdk deploy` does neither', () => {
+    install('aws-cdk', '{}');
+    const { status, stdout } = meridian(['--help']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/plain `cdk deploy` leaves out.*new look-up of each table's stream.*regions\.json/s);
+
+    const [first, second] = [deploy([]), deploy([])];
+    const nonceOf = ({ called }: typeof first) => called.find((arg: string) => arg.startsWith('nonce='));
+    expect(nonceOf(first)).not.toBe(nonceOf(second));
+    expect(readDeployed(file, 'meridian')).toBeDefined();
+  });
+
+  it('names every package that the project lacks, and how to get them, before anything is deployed', () => {
+    for (const peer of ['esbuild', 'cdk-nag']) rmSync(join(folder, 'node_modules', peer), { recursive: true });
+    const { status, stderr } = meridian([]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/no aws-cdk, esbuild, cdk-nag, .*`npm install --save-dev aws-cdk esbuild cdk-nag`/);
+    expect(existsSync(join(folder, 'called'))).toBe(false);
+  });
+
+  it('refuses a domain that cannot be read, before anything is deployed', () => {
+    writeFileSync(join(folder, 'streams/index.ts'), 'export const streams = 1;');
+    install('aws-cdk', '{"bin":{"cdk":"cdk.cjs"}}');
+    const { status, stderr } = meridian([]);
+    expect(status).toBe(1);
+    expect(stderr).toContain('It exports streams, and no domain named `domain`.');
+  });
+});

@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest';
+import { isOwnName, namesOf } from '../../../core/names.ts';
+import {
+  type OwnFunctionDefinition,
+  parseOwnFunctions,
+  type SubscriberDefinition,
+  subscriptionPattern,
+} from '../../../core/wire/subscription.ts';
+import { ownName } from '../../own-name.ts';
+
+const deployment = { regions: ['eu-west-1', 'us-east-1'], streamTypes: ['note', 'stock'] };
+const mailer = { entry: 'file:///shop/mailer.ts', streamTypes: ['note'] };
+
+function subscription(definition: Partial<SubscriberDefinition> = {}) {
+  const { subscribers } = parseOwnFunctions({ subscribers: { mailer: { ...mailer, ...definition } } }, deployment);
+  return subscribers[0] ?? expect.fail('there is none');
+}
+
+describe('a subscriber', () => {
+  it('runs in every Region, begins with the first event and has a table, unless it says otherwise', () => {
+    expect(subscription()).toMatchObject({
+      name: 'mailer',
+      regions: ['eu-west-1', 'us-east-1'],
+      from: 'beginning',
+      hasTable: true,
+      needs: [],
+      environment: {},
+      limits: { timeoutS: 60, memoryMb: 1024, queue: { batchSize: 10, visibilityS: 360, maxReceives: 10 } },
+    });
+    expect(subscription({ runsIn: 'us-east-1', table: 'none', from: 'beginning' })).toMatchObject({
+      regions: ['us-east-1'],
+      hasTable: false,
+    });
+  });
+
+  it('gets whole logs: stream types, of every Region, of some, or of its own', () => {
+    const patternIn = (region: string, definition: Partial<SubscriberDefinition>) =>
+      subscription(definition).patternIn(region);
+    expect(patternIn('eu-west-1', {})).toEqual({ source: ['meridian.note'] });
+    expect(patternIn('eu-west-1', { writtenIn: 'here' })).toEqual(subscriptionPattern(['note'], ['eu-west-1']));
+    expect(patternIn('eu-west-1', { writtenIn: ['us-east-1'] })).toEqual({
+      source: ['meridian.note'],
+      detail: { meta: { region: ['us-east-1'] } },
+    });
+    expect(patternIn('eu-west-1', { streamTypes: [], outcomes: true })).toEqual({ source: ['meridian.tx'] });
+  });
+
+  it('whose batch may take longer has its messages hidden for longer', () => {
+    expect(subscription({ timeoutSeconds: 900, batchSize: 1 }).limits).toMatchObject({
+      timeoutS: 900,
+      queue: { visibilityS: 5400, batchSize: 1 },
+    });
+  });
+
+  it.each<[string, Partial<SubscriberDefinition>]>([
+    ['entry: "./mailer.ts" is neither a URL', { entry: './mailer.ts' }],
+    ['streamTypes: there is no stream type "nose"; write some of note, stock', { streamTypes: ['nose'] }],
+    ['it would get nothing', { streamTypes: [] }],
+    ['runsIn: "mars-1" is not a Region of the deployment', { runsIn: 'mars-1' }],
+    ['writtenIn: "mars-1" is not a Region', { writtenIn: ['mars-1'] }],
+    ['writtenIn: no Region is named', { writtenIn: [] }],
+    ['from: without a table there is no order to begin in', { table: 'none', from: 'first-seen' }],
+    ['timeoutSeconds: found 59; write a whole number from 60 to 900', { timeoutSeconds: 59 }],
+    ['timeoutSeconds: found 60.5', { timeoutSeconds: 60.5 }],
+    ['memoryMb: found 64; write a whole number from 128 to 10240', { memoryMb: 64 }],
+    ['batchSize: found 11; write a whole number from 1 to 10', { batchSize: 11 }],
+    ['environment: SUBSCRIBER_TABLE is set by Lambda or Meridian', { environment: { SUBSCRIBER_TABLE: 'x' } }],
+    ['environment: AWS_REGION is set by', { environment: { AWS_REGION: 'x' } }],
+  ])('is refused, and told what to write: %s', (message, definition) => {
+    expect(() => subscription(definition)).toThrow(
+      expect.objectContaining({
+        code: 'invalid-definition',
+        message: expect.stringContaining(`- subscriber mailer: ${message}`),
+      }),
+    );
+  });
+
+  it.each([
+    ['table', 'write own or none'],
+    ['from', 'write beginning or first-seen'],
+    ['needs', 'write bus or api'],
+  ])('is refused with a %s that the types do not allow, as without them', (key, message) => {
+    const given: SubscriberDefinition = JSON.parse(
+      JSON.stringify({ ...mailer, [key]: key === 'needs' ? ['bug'] : 'bug' }),
+    );
+    expect(() => parseOwnFunctions({ subscribers: { mailer: given } }, deployment)).toThrow(message);
+  });
+});
+
+describe('a function of a team', () => {
+  const importer: OwnFunctionDefinition = { entry: '/shop/importer.ts', needs: ['bus', 'api'] };
+
+  it('has a minute and a gigabyte, and runs in every Region, unless it says otherwise', () => {
+    const functions = {
+      importer,
+      small: { entry: '/shop/small.ts', timeoutSeconds: 1, memoryMb: 128, runsIn: 'eu-west-1' },
+    };
+    expect(parseOwnFunctions({ functions }, deployment).functions).toMatchObject([
+      {
+        name: 'importer',
+        needs: ['bus', 'api'],
+        regions: deployment.regions,
+        limits: { timeoutS: 60, memoryMb: 1024 },
+      },
+      { name: 'small', needs: [], regions: ['eu-west-1'], limits: { timeoutS: 1, memoryMb: 128 } },
+    ]);
+  });
+
+  it('has a name that no subscriber has; all faults are told at once', () => {
+    const parse = () =>
+      parseOwnFunctions(
+        {
+          subscribers: { mailer, Audit: mailer },
+          functions: { mailer: importer, relay: { ...importer, memoryMb: 1 } },
+        },
+        deployment,
+      );
+    expect(parse).toThrow(
+      /function relay: memoryMb.*\n- mailer: a subscriber and a function.*\n- the name "Audit".*\n- the name "relay"/,
+    );
+  });
+});
+
+describe('the name of a function of a team', () => {
+  it.each(['mailer', 'a', 'orders-2-search', 'subscriber', 'x'.repeat(24)])('may be %s', (name) => {
+    expect(isOwnName(name)).toBe(true);
+  });
+
+  it.each([
+    ...['', 'Mailer', '2mail', 'mail-', 'mail--er', 'mail_er', 'x'.repeat(25)],
+    ...['relay', 'api', 'stream-lookup', 'quarantine', 'events', 'fast-path', 'transactions', 'forward'],
+    ...['forward-x', 'table-x', 'machine-x', 'relay-x', 'mailer-dead-letter'],
+  ])('may not be %j', (name) => {
+    expect(isOwnName(name)).toBe(false);
+  });
+
+  it('leaves room for everything that is named after it, with the longest prefix and Region', () => {
+    const names = namesOf('p'.repeat(24));
+    const name = ownName('x'.repeat(24));
+    expect(names.role('ap-northeast-1', name).length).toBeLessThanOrEqual(64);
+    expect(names.function(name).length).toBeLessThanOrEqual(64);
+    expect(names.rule(name).length).toBeLessThanOrEqual(64);
+    expect(names.deadLetterQueue(name).length).toBeLessThanOrEqual(80);
+  });
+});
