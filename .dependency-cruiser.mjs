@@ -69,7 +69,7 @@ const layers = [
     name: 'examples-know-public-names',
     comment: 'an example imports its own files, zod and the public names, as the repository of a team does',
     from: '^examples/(?!flights/airports\\.mjs$|[^/]+/(app\\.ts$|(demo|commands|test)/))',
-    may: ['^examples/', author, lambdaEntry, npm('zod')],
+    may: ['^examples/', author, lambdaEntry, clientEntry, npm('zod')],
   },
   {
     name: 'starter-knows-public-names',
@@ -196,6 +196,12 @@ const layers = [
     may: ['^schemas/', core, npm('zod', 'yaml'), builtins],
   },
   {
+    name: 'localstack-is-a-teams',
+    comment: 'tools/localstack deploys the project of a team: it imports what finds a project and its packages',
+    from: '^tools/localstack/(?!plugins/)',
+    may: ['^tools/localstack/', '^project/', npm('zod'), builtins],
+  },
+  {
     name: 'bench-times-what-runs',
     comment: 'bench times adapters, core and the world as they are, beside what they might be instead',
     from: '^bench/',
@@ -227,6 +233,7 @@ const layers = [
       '^world/',
       '^adapters/lambda/',
       '^client/',
+      '^tools/localstack/',
       core,
       npm('cli-progress', 'cli-table3', 'commander', 'zod'),
       builtins,
