@@ -69,14 +69,14 @@ const layers = [
     name: 'examples-know-public-names',
     comment: 'an example imports its own files, zod and the public names, as the repository of a team does',
     from: '^examples/(?!flights/airports\\.mjs$|[^/]+/(app\\.ts$|(demo|commands|test)/))',
-    may: ['^examples/', author, lambdaEntry, clientEntry, npm('zod')],
+    may: ['^examples/', author, clientEntry, lambdaEntry, npm('zod')],
   },
   {
     name: 'starter-knows-public-names',
     comment:
       'the starter is the repository of a team: it imports its own files, the public names, and what its package.json names',
     from: '^starter/',
-    may: ['^starter/', author, '^(lib|testing|world)/index\\.ts$', npm('zod', 'aws-cdk-lib', 'vitest')],
+    may: ['^starter/', author, '^(lambdas|lib|testing|world)/index\\.ts$', npm('zod', 'aws-cdk-lib', 'vitest')],
   },
   {
     name: 'demo-knows-public-names-and-the-command-line',
@@ -168,7 +168,7 @@ const layers = [
     name: 'project-is-a-teams',
     comment: 'project/ finds the repository of a team and what is in it, for the app and the command line',
     from: '^project/',
-    may: ['^project/', '^core/index\\.ts$', npm('commander', 'zod'), builtins],
+    may: ['^project/', '^core/(index|facts/json)\\.ts$', npm('commander', 'zod'), builtins],
   },
   {
     name: 'custom-resources-are-small',

@@ -2,25 +2,7 @@ import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { Command } from 'commander';
 import * as z from 'zod';
-import { addProjectCommands, findProject } from '../project/project.ts';
-import { addAppend } from './commands/append.ts';
-import { addCommand } from './commands/command.ts';
-import { addCost } from './commands/cost.ts';
-import { addDeploy } from './commands/deploy.ts';
-import { addIngest } from './commands/ingest.ts';
-import { addInit } from './commands/init.ts';
-import { addLocalStack } from './commands/localstack.ts';
-import { addQuarantine } from './commands/quarantine.ts';
-import { addRebuild } from './commands/rebuild.ts';
-import { addRegions } from './commands/regions.ts';
-import { addRepublish } from './commands/republish.ts';
-import { addSchemas } from './commands/schemas.ts';
-import { addStart } from './commands/start.ts';
-import { addStream } from './commands/stream.ts';
-import { addTest } from './commands/test.ts';
-import { addTransact } from './commands/transact.ts';
-import { addTransaction } from './commands/transaction.ts';
-import { addView } from './commands/view.ts';
+import { addProjectCommands, findProject, type Project } from '../project/project.ts';
 import { BEGIN } from './need-project.ts';
 import { endWithReader } from './output.ts';
 
@@ -39,21 +21,57 @@ endWithReader();
 // Each command is in a file of its own.
 const project = findProject(process.cwd());
 if (project) await addProjectCommands(program, project);
-program.commandsGroup('Your project:');
-addInit(program);
-// A command of the project's own takes the place of the one of that name.
-for (const [name, add] of [
-  ['start', addStart],
-  ['test', addTest],
-  ['deploy', addDeploy],
-  ['localstack', addLocalStack],
-] as const)
-  if (!program.commands.some((command) => command.name() === name)) add(program, project);
-addSchemas(program);
-program.commandsGroup('Streams and views of a Region:');
-for (const add of [addIngest, addAppend, addCommand, addTransact, addTransaction, addStream, addView]) add(program);
-program.commandsGroup('For operators:');
-for (const add of [addRegions, addQuarantine, addRebuild, addRepublish, addCost]) add(program);
+
+type Add = (program: Command, project: Project | undefined) => void;
+
+/** The file of each command is loaded when it is asked for: together they load all of Meridian. */
+const groups: readonly (readonly [string, Readonly<Record<string, () => Promise<Add>>>])[] = [
+  [
+    'A project:',
+    {
+      init: async () => (await import('./commands/init.ts')).addInit,
+      schemas: async () => (await import('./commands/schemas.ts')).addSchemas,
+      start: async () => (await import('./commands/start.ts')).addStart,
+      test: async () => (await import('./commands/test.ts')).addTest,
+      deploy: async () => (await import('./commands/deploy.ts')).addDeploy,
+      localstack: async () => (await import('./commands/localstack.ts')).addLocalStack,
+    },
+  ],
+  [
+    'Streams and views of a Region:',
+    {
+      ingest: async () => (await import('./commands/ingest.ts')).addIngest,
+      append: async () => (await import('./commands/append.ts')).addAppend,
+      command: async () => (await import('./commands/command.ts')).addCommand,
+      transact: async () => (await import('./commands/transact.ts')).addTransact,
+      transaction: async () => (await import('./commands/transaction.ts')).addTransaction,
+      stream: async () => (await import('./commands/stream.ts')).addStream,
+      view: async () => (await import('./commands/view.ts')).addView,
+    },
+  ],
+  [
+    'For operators:',
+    {
+      regions: async () => (await import('./commands/regions.ts')).addRegions,
+      quarantine: async () => (await import('./commands/quarantine.ts')).addQuarantine,
+      rebuild: async () => (await import('./commands/rebuild.ts')).addRebuild,
+      republish: async () => (await import('./commands/republish.ts')).addRepublish,
+      cost: async () => (await import('./commands/cost.ts')).addCost,
+    },
+  ],
+];
+
+const [asked = ''] = process.argv.slice(2);
+const isCommand = groups.some(([, commands]) => Object.hasOwn(commands, asked));
+for (const [heading, commands] of groups) {
+  program.commandsGroup(heading);
+  for (const [name, load] of Object.entries(commands)) {
+    // A command of the project's own takes the place of the one of that name.
+    if ((isCommand && name !== asked) || program.commands.some((command) => command.name() === name)) continue;
+    const add = await load();
+    add(program, project);
+  }
+}
 
 program.addHelpText(
   'after',

@@ -21,9 +21,7 @@ export interface TransactOptions extends CallOptions {
 
 /** A participant of any domain: a command, events, or a check, which only holds the stream at a version. */
 export interface AnyParticipant {
-  readonly type: string;
-  /** The stream's. */
-  readonly id: string;
+  readonly stream: string;
   readonly command?: string | undefined;
   readonly input?: unknown;
   readonly events?: readonly { readonly type: string; readonly data?: unknown }[] | undefined;
@@ -80,9 +78,8 @@ async function outcomeSoFar(
 }
 
 function bodyOf(all: readonly AnyParticipant[]) {
-  const streams = all.map(({ type, id, ...asked }) => ({ stream: `${type}/${id}`, ...asked }));
-  const isCheck = ({ command, events }: (typeof streams)[number]) => command === undefined && events === undefined;
-  return { participants: streams.filter((one) => !isCheck(one)), checks: streams.filter(isCheck) };
+  const isCheck = ({ command, events }: AnyParticipant) => command === undefined && events === undefined;
+  return { participants: all.filter((one) => !isCheck(one)), checks: all.filter(isCheck) };
 }
 
 function abortedError({ id, reason, participant }: Extract<TransactionShown, { state: 'aborted' }>): ClientError {

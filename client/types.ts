@@ -75,9 +75,8 @@ type AskedOf<Stream extends StreamDefinition> = Stream extends StreamDefinition
   : never;
 
 interface ToStream<Stream extends StreamDefinition> {
-  readonly type: Stream['type'];
-  /** The stream's. */
-  readonly id: string;
+  /** `<type>/<id>`. Each stream once. */
+  readonly stream: `${Stream['type']}/${string}`;
   /** The exact version that the stream has to be at: without a command or events, all that is asked of it. */
   readonly expected?: string | undefined;
 }

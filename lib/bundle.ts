@@ -34,9 +34,6 @@ export function bundleFunction({ entry, domain }: BundleSource): Bundle {
   const key = JSON.stringify([entry, domain]);
   const known = made.get(key);
   if (known) return known;
-  outdir ??= temporaryFolder();
-  const folder = join(outdir, String(made.size));
-  mkdirSync(folder);
   const { metafile, outputFiles } = buildSync({
     entryPoints: [entry],
     // Not written there: paths in the map are from there, so that the same code has the same hash on every machine.
@@ -59,6 +56,9 @@ export function bundleFunction({ entry, domain }: BundleSource): Bundle {
     throw new Error(
       `${entry} exports no \`handler\`: write \`export const handler = subscriber({ … })\`, or what else Lambda shall invoke.`,
     );
+  outdir ??= temporaryFolder();
+  const folder = join(outdir, String(made.size));
+  mkdirSync(folder);
   for (const { path, contents } of outputFiles) writeFileSync(join(folder, basename(path)), contents);
   const bundle = { folder, metafile };
   made.set(key, bundle);

@@ -3,7 +3,7 @@ import { findPackageJSON } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as z from 'zod';
-import { parseJson } from '../core/index.ts';
+import { parseJson } from '../core/facts/json.ts';
 
 /** Packages that a command needs, and the project does not have: their names, and how to get them. */
 export class MissingPackagesError extends Error {

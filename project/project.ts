@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import * as z from 'zod';
-import { parseJson } from '../core/index.ts';
+import { parseJson } from '../core/facts/json.ts';
 
 const manifestSchema = z.object({
   meridian: z

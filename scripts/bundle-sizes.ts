@@ -20,8 +20,6 @@ import { readOptions } from './options.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** What the functions are bundled with: the domain of the tests, so that a size is Meridian's own. */
 const DOMAIN = join(root, 'testing/toy-domain.ts');
-/** What a team's own function is: a small one. */
-const SUBSCRIBER = join(root, 'test/lib/tally.ts');
 const run = promisify(execFile);
 
 /** No bundle may be larger, in bytes, minified. */
@@ -48,6 +46,9 @@ export interface Bundle {
 
 const cdkJsonSchema = z.object({ context: z.record(z.string(), z.unknown()) });
 const variablesSchema = z.object({ variables: z.record(z.string(), z.unknown()) });
+/** A subscriber as a team's: what the starter begins with. */
+const picker = { entry: join(root, 'starter/subscribers/picker.ts'), streamTypes: ['any'] };
+
 /** Has the CDK bundle every function of a Region into `outdir`, exactly as a deploy does. */
 export function bundleFunctions(outdir: string): readonly Bundle[] {
   const { context } = cdkJsonSchema.parse(JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')));
@@ -66,10 +67,7 @@ export function bundleFunctions(outdir: string): readonly Bundle[] {
     config,
     projectedTypes: [],
     eventSchemas: {},
-    own: ownOf(
-      { subscribers: { tally: { entry: SUBSCRIBER, streamTypes: ['note'] } } },
-      { regions: config.regions, streamTypes: ['note'] },
-    ),
+    own: ownOf({ subscribers: { picker } }, { regions: config.regions, streamTypes: picker.streamTypes }),
     deployed: undefined,
   });
   return (regions[0]?.node.findAll() ?? []).filter((construct) => construct instanceof MeridianFunction).map(read);

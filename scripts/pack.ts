@@ -76,11 +76,11 @@ let packed: Packed | undefined;
  * @throws Error when it does not compile; tsc has printed why
  */
 export function packPackage(): Packed {
-  packed ??= build();
+  packed ??= buildPackage();
   return packed;
 }
 
-function build(): Packed {
+function buildPackage(): Packed {
   rmSync(STAGE, { recursive: true, force: true });
   const node = process.execPath;
   execFileSync(node, [join(root, 'node_modules/typescript/bin/tsc'), '--project', 'tsconfig.build.json'], {
@@ -115,13 +115,13 @@ export function packCreate(): Packed {
 }
 
 function pack(stage: string): Packed {
-  const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts'], {
+  const printed = execFileSync('npm', ['pack', '--json', '--ignore-scripts'], {
     cwd: stage,
     encoding: 'utf8',
     shell: process.platform === 'win32',
     stdio: ['ignore', 'pipe', 2],
   });
-  const [{ filename }] = z.tuple([z.object({ filename: z.string() })]).parse(JSON.parse(packed));
+  const [{ filename }] = z.tuple([z.object({ filename: z.string() })]).parse(JSON.parse(printed));
   const tarball = join(stage, filename);
   return { tarball, bytes: statSync(tarball).size };
 }

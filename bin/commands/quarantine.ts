@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { type ActionResult, parseJson } from '../../core/index.ts';
-import type { Driven } from '../../core/wire/operate.ts';
+import { parseJson } from '../../core/facts/json.ts';
+import type { ActionResult, Driven } from '../../core/wire/operate.ts';
 import { CliError } from '../client/cli-error.ts';
 import type { Region } from '../client/region.ts';
 import { countOf, sayJson, sayNote, sayText, table } from '../output.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import * as z from 'zod';
-import { parseJson } from '../../core/index.ts';
+import { parseJson } from '../../core/facts/json.ts';
 import type { Project } from '../../project/project.ts';
 import { needProject } from '../need-project.ts';
 import { reportError } from '../output.ts';

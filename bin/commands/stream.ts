@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
-import { type CommitShown, decodeVersionToken, wallTimeOf } from '../../core/index.ts';
+import { wallTimeOf } from '../../core/facts/hlc.ts';
+import type { CommitShown } from '../../core/wire/api.ts';
+import { decodeVersionToken } from '../../core/wire/version-token.ts';
 import type { Region } from '../client/region.ts';
 import { sayJson, sayText } from '../output.ts';
 import { type RegionOptions, regionCommand, streamArgument, wholeNumber, withRegion } from '../region-command.ts';

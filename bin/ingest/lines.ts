@@ -1,4 +1,4 @@
-import { APPEND, COMMAND } from '../../core/index.ts';
+import { APPEND, COMMAND } from '../../core/wire/bus.ts';
 import { idOf } from '../../core/wire/envelope.ts';
 import { CliError } from '../client/cli-error.ts';
 

@@ -2,7 +2,7 @@ import { cpSync, existsSync, globSync, mkdirSync, readdirSync, readFileSync, ren
 import { findPackageJSON } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import * as z from 'zod';
-import { parseJson } from '../../core/index.ts';
+import { parseJson } from '../../core/facts/json.ts';
 import { CliError } from '../client/cli-error.ts';
 import { packageSpec } from './package-spec.ts';
 

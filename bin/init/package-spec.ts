@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import * as z from 'zod';
-import { parseJson } from '../../core/index.ts';
+import { parseJson } from '../../core/facts/json.ts';
 import { CliError } from '../client/cli-error.ts';
 
 const manifestSchema = z.object({ dependencies: z.record(z.string(), z.string()).default({}) });

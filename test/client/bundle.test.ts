@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { runInNewContext } from 'node:vm';
+import { transformSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Fetch } from '../../client/options.ts';
 import { bundleClient, CLIENT_LIMIT } from '../../scripts/bundle-sizes.ts';
 
 /** The signing of requests, and zod. */
@@ -37,20 +39,32 @@ describe('the client in a bundle', () => {
 
   it('needs nothing that only Node has, and runs', async () => {
     expect(bundle.imports).toEqual([]);
-    const { client, isClientError } = await import(pathToFileURL(bundle.path).href);
-    const shop = client({
-      endpoints: { 'eu-west-1': 'https://eu-west-1.example/' },
-      region: 'eu-west-1',
-      credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' },
-      fetch: async (_url: string, { headers }: { readonly headers: Readonly<Record<string, string>> }) => {
-        expect(headers.authorization).toMatch(/^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/eu-west-1\/lambda\//);
-        return { status: 403, text: async () => '{"Message":"Forbidden"}' };
-      },
-    });
-    const error = await shop
-      .stream('stock', '1')
-      .read()
-      .catch((error: unknown) => error);
-    expect(isClientError(error, 'forbidden')).toBe(true);
+    const authorizations: unknown[] = [];
+    const fetch: Fetch = async (_url, { headers }) => {
+      authorizations.push(headers.authorization);
+      return { status: 403, text: async () => '{"Message":"Forbidden"}' };
+    };
+    // What browsers have too.
+    const platform = { URL, AbortController, TextEncoder, setTimeout, clearTimeout, atob, btoa, crypto, fetch };
+    const { code } = transformSync(readFileSync(bundle.path, 'utf8'), { format: 'iife', globalName: 'meridian' });
+    const ended = runInNewContext(`${code}\n(${useOfClient})(meridian)`, platform);
+    expect(await ended).toEqual(['forbidden', true]);
+    expect(authorizations).toEqual([
+      expect.stringMatching(/^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/eu-west-1\/lambda\//),
+    ]);
   });
 });
+
+/** Runs in the bundle's own context. */
+const useOfClient = `async ({ client, isClientError }) => {
+  const shop = client({
+    endpoints: { 'eu-west-1': 'https://eu-west-1.example/' },
+    region: 'eu-west-1',
+    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' },
+  });
+  try {
+    await shop.stream('stock', '1').command('take', { count: 1 });
+  } catch (error) {
+    return [error.code, isClientError(error, 'forbidden')];
+  }
+}`;

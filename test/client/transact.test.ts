@@ -7,8 +7,8 @@ const [ann, bob] = [`${east1}.ann`, `${west2}.bob`];
 
 /** What moves money between two Regions. */
 const transfer = [
-  { type: 'account', id: ann, command: 'withdraw', input: { amount: 5 } },
-  { type: 'account', id: bob, command: 'deposit', input: { amount: 5 } },
+  { stream: `account/${ann}`, command: 'withdraw', input: { amount: 5 } },
+  { stream: `account/${bob}`, command: 'deposit', input: { amount: 5 } },
 ] as const;
 
 async function withMoney(options: Parameters<typeof aDeployment>[0] = {}) {
@@ -55,7 +55,7 @@ describe('a transaction', () => {
     const { client, failure, balances } = await withMoney();
     const [, deposit] = transfer;
     const error = await failure(
-      client().transact([{ type: 'account', id: ann, command: 'withdraw', input: { amount: 50 } }, deposit]),
+      client().transact([{ stream: `account/${ann}`, command: 'withdraw', input: { amount: 50 } }, deposit]),
     );
     if (!isClientError(error, 'aborted')) throw error;
     expect(error).toMatchObject({
@@ -127,7 +127,7 @@ describe('a transaction', () => {
     const bank = client();
     const { version: expected } = await result(bank.stream('account', bob).read());
     const [withdraw] = transfer;
-    const both = () => bank.transact([withdraw, { type: 'account', id: bob, expected }]);
+    const both = () => bank.transact([withdraw, { stream: `account/${bob}`, expected }]);
     await result(both());
     await result(bank.stream('account', bob).command('deposit', { amount: 1 }));
     const error = await failure(both());

@@ -17,7 +17,9 @@ import { stepsOf } from './steps.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const modules = join(root, 'node_modules');
-const pages = ['README.md', ...globSync('docs/guides/*.md', { cwd: root })].filter((page) => filesOf(page).length > 0);
+const pages = ['README.md', ...globSync('docs/{guides/*,reference/client}.md', { cwd: root })].filter(
+  (page) => filesOf(page).length > 0,
+);
 
 function filesOf(page: string): readonly { readonly path: string; readonly text: string }[] {
   return stepsOf(readFileSync(join(root, page), 'utf8')).flatMap((step) => (step.kind === 'write' ? step : []));

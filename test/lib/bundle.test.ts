@@ -1,9 +1,12 @@
-import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { globSync, readFileSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import * as z from 'zod';
 import { bundleFunction } from '../../lib/bundle.ts';
 import { makeTree } from '../checks/tree.ts';
+
+// Eleven functions are bundled, on a machine that may be busy.
+vi.setConfig({ testTimeout: 240_000 });
 
 const mapSchema = z.object({ sources: z.array(z.string()) });
 
@@ -17,6 +20,16 @@ function aFunction() {
   return { entry: join(root, 'function.ts'), domain: join(root, 'streams.ts') };
 }
 
+/** The file of a subscriber, as a team writes it. */
+function aSubscriberFile() {
+  const lambda = JSON.stringify(resolve('lambdas/index.ts'));
+  const root = makeTree({
+    'mailer.ts': `import { subscriber } from ${lambda};\nexport const handler = subscriber({ handle: async ({ id }) => console.log(id) });`,
+  });
+  onTestFinished(() => rmSync(root, { recursive: true }));
+  return join(root, 'mailer.ts');
+}
+
 describe('the bundle of a function', () => {
   it("holds a team's domain, and nothing of the example", () => {
     const { folder, metafile } = bundleFunction(aFunction());
@@ -24,10 +37,42 @@ describe('the bundle of a function', () => {
     expect(Object.keys(metafile.inputs).filter((input) => input.includes('examples/'))).toEqual([]);
   });
 
-  it('of Meridian itself runs the domain that it is given, and no other', () => {
-    const { metafile } = bundleFunction({ entry: 'lambdas/relay/index.ts', domain: aFunction().domain });
-    expect(Object.keys(metafile.inputs).filter((input) => input.includes('examples/'))).toEqual([]);
-    expect(Object.keys(metafile.inputs)).toContainEqual(expect.stringContaining('streams.ts'));
+  it('of each function of Meridian runs the domain that it is given, and holds nothing of another', () => {
+    const { domain } = aFunction();
+    const entries = globSync('lambdas/*/index.ts');
+    expect(entries.length).toBeGreaterThan(7);
+    for (const entry of entries) {
+      const { folder, metafile } = bundleFunction({ entry, domain });
+      const inputs = Object.keys(metafile.inputs);
+      expect(
+        inputs.filter((input) => input.includes('examples/')),
+        entry,
+      ).toEqual([]);
+      expect(readFileSync(join(folder, 'index.mjs'), 'utf8'), entry).not.toMatch(/LAX|Departed|airport/);
+      // Only what answers by it carries the domain.
+      if (!/coordinate|resolver/.test(entry))
+        expect(inputs, entry).toContainEqual(expect.stringContaining('streams.ts'));
+    }
+  });
+
+  it('of a subscriber holds the engine that delivers, and nothing that writes to streams or answers by a domain', () => {
+    const { metafile } = bundleFunction({ entry: aSubscriberFile() });
+    const inside = Object.values(metafile.outputs).flatMap(({ inputs }) =>
+      Object.entries(inputs)
+        .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+        .map(([file]) => file),
+    );
+    expect(inside).toContainEqual(expect.stringMatching(/core\/delivery\/subscribe\.ts$/));
+    expect(
+      inside.filter((file) => /core\/(write|log|transaction|view|read|intake|operate|definition)\//.test(file)),
+    ).toEqual([]);
+    expect(inside.filter((file) => /client-(lambda|sfn|sqs|eventbridge)/.test(file))).toEqual([]);
+  });
+
+  it('is refused when its file exports no handler', () => {
+    const root = makeTree({ 'other.mjs': 'export const other = 1;' });
+    onTestFinished(() => rmSync(root, { recursive: true }));
+    expect(() => bundleFunction({ entry: join(root, 'other.mjs') })).toThrow('exports no `handler`');
   });
 
   it('is made once for one entry and domain, and again for another domain', () => {

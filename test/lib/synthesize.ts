@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { z } from 'zod';
@@ -24,8 +24,8 @@ function contextOf(overrides: Readonly<Record<string, unknown>> = {}): Record<st
   };
 }
 
-/** A subscriber for templates, of the toy's notes. */
-export const aSubscriber = { entry: import.meta.resolve('./tally.ts'), streamTypes: ['note'] };
+/** A subscriber for templates: the starter's file, for the toy's notes. */
+export const aSubscriber = { entry: resolve('starter/subscribers/picker.ts'), streamTypes: ['note'] };
 
 export interface Synthesized extends MeridianStacks {
   /** What the checks found without refusing it: warnings. */

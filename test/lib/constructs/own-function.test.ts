@@ -11,7 +11,7 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const ACCOUNT = '123456789012';
 const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
-const entry = resolve('test/lib/tally.ts');
+const entry = resolve('starter/subscribers/picker.ts');
 const granted: string[] = [];
 const importer: FunctionProps = {
   entry,

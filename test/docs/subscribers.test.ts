@@ -1,0 +1,86 @@
+import { execFile } from 'node:child_process';
+import { readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import * as z from 'zod';
+import { makeTree } from '../checks/tree.ts';
+
+// It starts a compiler, a world and the CDK.
+vi.setConfig({ testTimeout: 240_000 });
+
+const run = promisify(execFile);
+
+/** The files that the page has its reader write: each block stands behind its path. */
+function filesOf(page: string): Record<string, string> {
+  const blocks = readFileSync(page, 'utf8').matchAll(/`([\w./-]+\.ts)`:\n\n```ts\n([\s\S]*?)\n```/g);
+  return Object.fromEntries([...blocks].map(([, path = '', text = '']) => [path, `${text}\n`]));
+}
+
+/** The domain of whoever reads the page. */
+const STREAMS = `
+import { defineDomain, defineStream } from '@meridian-es/meridian';
+import * as z from 'zod';
+
+const placedSchema = z.object({ total: z.number() });
+const order = defineStream({
+  type: 'order',
+  mode: 'merge',
+  events: { Placed: { schemaVersion: 1, schema: placedSchema, sample: { total: 1 } } },
+  initial: 0,
+  evolve: (sum, { data: { total } }) => sum + total,
+  commands: { place: { input: placedSchema, decide: (_sum, data) => [{ type: 'Placed', data }] } },
+});
+export const domain = defineDomain({ streams: [order], views: [] });
+`;
+
+it('what the page about subscribers shows compiles, passes its test and becomes stacks', async () => {
+  const files = filesOf('docs/guides/subscribers.md');
+  expect(Object.keys(files)).toHaveLength(7);
+  const root = makeTree({
+    ...files,
+    'streams/index.ts': STREAMS,
+    'package.json': JSON.stringify({ name: 'shop', type: 'module' }),
+    // The sources stand for the package, so its own options are needed to compile them.
+    'tsconfig.json': JSON.stringify({ extends: resolve('tsconfig.json'), include: ['**/*.ts'] }),
+    'node_modules/.keep': '',
+    'node_modules/@meridian-es/.keep': '',
+    'node_modules/@types/.keep': '',
+  });
+  onTestFinished(() => rmSync(root, { recursive: true }));
+  symlinkSync(resolve('.'), join(root, 'node_modules/@meridian-es/meridian'), 'dir');
+  for (const name of ['zod', 'aws-cdk-lib', 'constructs', '@types/node'])
+    symlinkSync(resolve('node_modules', name), join(root, 'node_modules', name), 'dir');
+  const env = { ...process.env, CDK_CONTEXT_JSON: JSON.stringify({ 'aws:cdk:bundling-stacks': [] }) };
+  /** @throws Error with all that was printed */
+  const node = async (...args: readonly string[]) => {
+    try {
+      return (await run(process.execPath, args, { cwd: root, env })).stdout;
+    } catch (error) {
+      throw new Error(z.object({ stdout: z.string(), stderr: z.string() }).parse(error).stdout, { cause: error });
+    }
+  };
+
+  await node(resolve('node_modules/typescript/bin/tsc'));
+  await node('--test', 'test/subscribers.test.ts');
+  expect(await node('bin/app.ts')).toBe('true\n');
+});
+
+it('the reference of the construct names every property', async () => {
+  const page = readFileSync('docs/reference/construct.md', 'utf8');
+  const sources = ['lib/meridian.ts', 'core/wire/subscription.ts', 'lib/constructs/own-function.ts'].map((file) =>
+    readFileSync(file, 'utf8'),
+  );
+  const propertiesOf = (interfaceName: string) => {
+    const [, body = ''] =
+      new RegExp(`export interface ${interfaceName}[^{]*\\{\\n([\\s\\S]*?)\\n\\}`).exec(sources.join()) ?? [];
+    return z
+      .array(z.string())
+      .min(1)
+      .parse([...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name]) => name));
+  };
+  for (const name of ['MeridianProps', 'OwnFunctionDefinition', 'SubscriberDefinition', 'Granting'].flatMap(
+    propertiesOf,
+  ))
+    expect(page).toContain(`| \`${name}\``);
+});

@@ -1,0 +1,75 @@
+import { describe, expect, it, vi } from 'vitest';
+import { stubServer } from '../adapters/stub-server.ts';
+
+const environment = {
+  AWS_REGION: 'us-east-1',
+  MERIDIAN_REGIONS: 'us-east-1,us-east-2,us-west-2',
+  MERIDIAN_API_URL: 'https://one.example/',
+  API_FUNCTION: 'shop-api',
+};
+
+/** The module anew: it keeps what it has looked up. */
+async function load() {
+  vi.resetModules();
+  return import('../../lambdas/index.ts');
+}
+
+/** Lambda, where other Regions' functions have URLs, or do not. */
+async function aLambda(status: number) {
+  const { endpoint, requests } = await stubServer(() => ({
+    status,
+    body: JSON.stringify(status === 200 ? { FunctionUrl: 'https://other.example/' } : { Type: 'User' }),
+    headers: status === 404 ? { 'x-amzn-errortype': 'ResourceNotFoundException' } : {},
+  }));
+  vi.stubEnv('AWS_ENDPOINT_URL', endpoint);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'local');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'local');
+  return requests;
+}
+
+describe('the options of a client in a function', () => {
+  it("are the own Region's URL first, and those of the others, looked up once a process by their function's name", async () => {
+    const requests = await aLambda(200);
+    const { clientOptions } = await load();
+    const options = await clientOptions(environment);
+    expect(options).toEqual({
+      region: 'us-east-1',
+      endpoints: {
+        'us-east-1': 'https://one.example/',
+        'us-east-2': 'https://other.example/',
+        'us-west-2': 'https://other.example/',
+      },
+    });
+    expect(Object.keys(options.endpoints)[0]).toBe('us-east-1');
+    expect(requests.map(({ path }) => path)).toEqual(Array(2).fill('/2021-10-31/functions/shop-api/url'));
+    await clientOptions(environment);
+    expect(requests).toHaveLength(2);
+  });
+
+  it('leave out a Region that does not answer, and look it up again at the next call', async () => {
+    const requests = await aLambda(404);
+    const { clientOptions } = await load();
+    for (const calls of [2, 4]) {
+      expect(await clientOptions(environment)).toEqual({
+        region: 'us-east-1',
+        endpoints: { 'us-east-1': 'https://one.example/' },
+      });
+      expect(requests).toHaveLength(calls);
+    }
+  });
+
+  it('are as given where they are given, and name what is missing', async () => {
+    const { clientOptions } = await load();
+    const endpoints = { 'us-east-1': 'http://127.0.0.1:4000/us-east-1' };
+    expect(await clientOptions({ AWS_REGION: 'us-east-1', MERIDIAN_ENDPOINTS: JSON.stringify(endpoints) })).toEqual({
+      region: 'us-east-1',
+      endpoints,
+    });
+    await expect(clientOptions({ AWS_REGION: 'us-east-1', MERIDIAN_ENDPOINTS: '{' })).rejects.toThrow(
+      'MERIDIAN_ENDPOINTS',
+    );
+    await expect(clientOptions({ AWS_REGION: 'us-east-1' })).rejects.toThrow(
+      /MERIDIAN_REGIONS: is missing; MERIDIAN_API_URL: is missing; API_FUNCTION: is missing/,
+    );
+  });
+});

@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { makeTree } from '../checks/tree.ts';
+
+// A process of its own, which loads the CDK: the construct reads its domain natively.
+vi.setConfig({ testTimeout: 120_000 });
+
+const run = promisify(execFile);
+function urlOf(file: string): string {
+  return JSON.stringify(pathToFileURL(resolve(file)).href);
+}
+
+/** Runs an app around the construct in a folder of its own, and tells what it prints as JSON. */
+async function appOf(body: string): Promise<unknown> {
+  const root = makeTree({
+    'streams.ts': `export { toyDomain as domain } from ${urlOf('testing/toy.ts')};`,
+    'mailer.ts': `import { subscriber } from ${urlOf('lambdas/index.ts')};\nexport const handler = subscriber({});`,
+    'app.ts': `
+      import { App, Stack } from ${urlOf('node_modules/aws-cdk-lib/index.js')};
+      import { Role, ServicePrincipal } from ${urlOf('node_modules/aws-cdk-lib/aws-iam/index.js')};
+      import { Meridian } from ${urlOf('lib/index.ts')};
+      const app = new App({ context: { 'aws:cdk:bundling-stacks': [], archiveDays: 7, name: 'context' } });
+      const domain = import.meta.resolve('./streams.ts');
+      const entry = import.meta.resolve('./mailer.ts');
+      const regions = ['us-east-1', 'us-east-2'];
+      const attempt = (make) => {
+        try {
+          return make();
+        } catch ({ code, message }) {
+          return { code, message };
+        }
+      };
+      process.stdout.write(JSON.stringify(attempt(() => { ${body} })));`,
+  });
+  onTestFinished(() => rmSync(root, { recursive: true }));
+  const { stdout } = await run(process.execPath, [join(root, 'app.ts')], { cwd: root });
+  return JSON.parse(stdout);
+}
+
+describe('the construct', () => {
+  it('takes properties before the context, and shows what it has made in each Region', async () => {
+    expect(
+      await appOf(`
+        const { config, regions: stacks, ...meridian } = Object.assign(
+          new Meridian(app, 'Shop', { domain, regions, name: 'shop', subscribers: { mailer: { entry, streamTypes: ['note'] } } }),
+        );
+        const shop = app.node.findChild('Shop');
+        const { api, bus, alarmTopic, functions, region } = shop.region('us-east-2');
+        return {
+          name: config.name,
+          archiveDays: config.archiveDays,
+          regions: stacks.map(({ region }) => region),
+          region,
+          mailer: Object.keys(functions).includes('mailer'),
+          has: [api.url, bus.eventBusArn, alarmTopic.topicArn].every(Boolean),
+        };`),
+    ).toEqual({
+      name: 'shop',
+      archiveDays: 7,
+      regions: ['us-east-1', 'us-east-2'],
+      region: 'us-east-2',
+      mailer: true,
+      has: true,
+    });
+  });
+
+  it('lets a role of any stack call the API of every Region, or of one', async () => {
+    const statements = await appOf(`
+      const meridian = new Meridian(app, 'Shop', { domain, regions });
+      const web = new Stack(app, 'Web', { env: { region: 'eu-west-1', account: '123456789012' } });
+      const role = (id) => new Role(web, id, { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') });
+      meridian.grantInvokeApi(role('All'));
+      meridian.region('us-east-2').api.grantInvoke(role('One'));
+      const policies = web.node.findAll().filter((one) => one.node.id === 'DefaultPolicy');
+      return policies.map((policy) => web.resolve(policy.document).Statement);`);
+    expect(JSON.stringify(statements)).toContain('lambda:InvokeFunctionUrl');
+    const regionsOf = (of: unknown) => [...new Set(JSON.stringify(of).match(/us-(east|west)-\d/g))].sort();
+    const [all, one] = Array.isArray(statements) ? statements : [];
+    expect(regionsOf(all)).toEqual(['us-east-1', 'us-east-2']);
+    expect(regionsOf(one)).toEqual(['us-east-2']);
+  });
+
+  it('names the Regions that there are when it is asked for another', async () => {
+    expect(await appOf("return new Meridian(app, 'Shop', { domain, regions }).region('mars-1').region;")).toMatchObject(
+      { message: 'There is no Region mars-1; write one of us-east-1, us-east-2.' },
+    );
+  });
+
+  it('refuses what cannot be deployed, and says where it came from', async () => {
+    expect(await appOf("new Meridian(app, 'Shop', { domain, regions: ['us-east-1'] });")).toMatchObject({
+      code: 'invalid-config',
+      message: expect.stringContaining('"regions" of the properties'),
+    });
+    expect(
+      await appOf(
+        "new Meridian(app, 'Shop', { domain, regions, subscribers: { relay: { entry, streamTypes: ['nose'] } } });",
+      ),
+    ).toMatchObject({
+      code: 'invalid-definition',
+      message: expect.stringMatching(/subscriber relay: streamTypes.*\n- the name "relay" cannot be used/),
+    });
+    expect(await appOf("new Meridian(app, 'Shop', { domain: './streams.ts', regions });")).toMatchObject({
+      code: 'invalid-domain-file',
+    });
+  });
+});
