@@ -38,6 +38,6 @@ describe('the cases of a form', () => {
     const form = message({ uses: [z.object({ a: z.string().optional() })], read: (of) => of });
     const file = { what: 'A form.', samples: { plain: { form: {}, means: {} } } };
     expect(faultsOfSamples('a-form', form, file)[0]).toMatch(/^test\/compat\/.*\/a-form\.json: .*`"means": null`/);
-    expect(faultsOfSamples('a-form', form, undefined)[0]).toMatch(/a-form\.json is missing: begin it/);
+    expect(faultsOfSamples('a-form', form, undefined)[0]).toMatch(/a-form\.json is missing: start it/);
   });
 });
