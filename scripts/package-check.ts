@@ -7,6 +7,7 @@ import { packCreate, packPackage } from './pack.ts';
 import { checkCdkEntry, checkEntries } from './package-check/entries.ts';
 import { lintPackage } from './package-check/lint.ts';
 import { run, type Step } from './package-check/run.ts';
+import { checkUpgrades } from './package-check/upgrade.ts';
 
 // `npm run package-check`: packs Meridian, and does in an empty folder what a team does that begins with it.
 
@@ -70,6 +71,7 @@ export async function checkPackage(): Promise<Checked> {
   const { tarball, bytes } = await step('pack', packPackage);
   await lintPackage(step, tarball);
   await checkEntries(step, tarball);
+  await checkUpgrades(step, tarball);
   const { tarball: create } = await step('pack create', packCreate);
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-package-')));
   const shop = join(folder, NAME);
