@@ -32,6 +32,7 @@ const targets = [
   'lambdas/environment.ts',
   'lambdas/api/handler.ts',
   'lambdas/api/index.ts',
+  'lambdas/index.ts',
   'lib/config.ts',
   'lib/index.ts',
   'project/project.ts',
@@ -54,7 +55,10 @@ const allowed: Record<string, string[]> = {
     ...['client/index.ts', 'client/send.ts', 'core/facts/hlc.ts', 'core/limits/aws.ts', 'core/wire/bus.ts'],
     'zod',
   ],
-  'examples/flights/x.ts': ['examples/flights/flight.ts', 'examples/flights/index.ts', 'index.ts', 'zod'],
+  'examples/flights/x.ts': [
+    ...['examples/flights/flight.ts', 'examples/flights/index.ts', 'index.ts', 'client/index.ts', 'lambdas/index.ts'],
+    'zod',
+  ],
   'examples/flights/demo/x.ts': [
     ...['examples/flights/flight.ts', 'examples/flights/index.ts', 'index.ts', 'client/index.ts', 'world/index.ts'],
     'bin/table.ts',
@@ -177,6 +181,8 @@ describe('the layers', () => {
     files['examples/flights/demo/figures.ts'] = "import 'zod';\nimport 'node:fs';\nimport '../../../core/index.ts';";
     files['core/definition/untyped.ts'] = 'export const here = 1;';
     files['client/untyped.ts'] = "import '../core/definition/untyped.ts';";
+    files['lambdas/index.ts'] = "import '#domain';\nimport '../examples/flights/index.ts';";
+    files['starter/streams/x.ts'] = "import '../../core/index.ts';";
     files['core/orphan.ts'] = 'export const alone = 1;';
     files['core/loaded.ts'] = "export const fs = process.getBuiltinModule('node:fs');";
     files['core/typed.ts'] = "import type { Queue } from 'aws-cdk-lib';\nexport type Q = Queue;";
