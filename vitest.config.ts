@@ -3,8 +3,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Tests whose counts depend on how fast an engine answers: they run after all others, with the machine to themselves. */
 const alone = ['test/core/write/append.dynamodb-local.test.ts', 'test/core/log/snapshot.dynamodb-local.test.ts'];
-/** Tests on a LocalStack that the app is deployed to. */
-const localstack = ['test/localstack/**/*.test.ts', 'test/contract/localstack.test.ts'];
+/** Tests on a LocalStack that the grocery is deployed to. */
+const localstack = ['examples/*/test/localstack/**/*.test.ts', 'test/contract/localstack.test.ts'];
 
 export default defineConfig({
   // Functions are loaded with the domain of the tests: in the package `#domain` is a file that throws.

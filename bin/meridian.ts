@@ -34,6 +34,7 @@ const groups: readonly (readonly [string, Readonly<Record<string, () => Promise<
       start: async () => (await import('./commands/start.ts')).addStart,
       test: async () => (await import('./commands/test.ts')).addTest,
       deploy: async () => (await import('./commands/deploy.ts')).addDeploy,
+      localstack: async () => (await import('./commands/localstack.ts')).addLocalStack,
     },
   ],
   [

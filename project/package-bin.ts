@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { parseJson } from '../core/facts/json.ts';
 
 /** Packages that a command needs, and the project does not have: their names, and how to get them. */
-export class MissingPackagesError extends Error {
+class MissingPackagesError extends Error {
   readonly code = 'missing-packages';
 
   constructor(folder: string, names: readonly string[]) {
@@ -33,6 +33,12 @@ export function needPackages(folder: string, names: readonly string[]): void {
   if (missing.length > 0) throw new MissingPackagesError(folder, missing);
 }
 
+/** The folder of a package that a project has. @throws MissingPackagesError when it does not have it */
+export function packageFolder(folder: string, name: string): string {
+  needPackages(folder, [name]);
+  return dirname(packageJson(folder, name) ?? '');
+}
+
 const manifestSchema = z.object({ bin: z.union([z.string(), z.record(z.string(), z.string())]) });
 
 /**
@@ -41,10 +47,9 @@ const manifestSchema = z.object({ bin: z.union([z.string(), z.record(z.string(),
  * @throws MissingPackagesError when the project does not have the package
  */
 export function packageBin(folder: string, name: string, command = name): string {
-  needPackages(folder, [name]);
-  const file = packageJson(folder, name) ?? '';
-  const { bin } = manifestSchema.parse(parseJson(readFileSync(file, 'utf8')));
+  const home = packageFolder(folder, name);
+  const { bin } = manifestSchema.parse(parseJson(readFileSync(join(home, 'package.json'), 'utf8')));
   const script = typeof bin === 'string' ? bin : bin[command];
   if (script === undefined) throw new Error(`${name} has no command ${command}.`);
-  return join(dirname(file), script);
+  return join(home, script);
 }

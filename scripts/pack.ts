@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { PINNED } from '../bin/init/init.ts';
+import { STORED_FORM } from '../core/names.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { readOptions } from './options.ts';
+import { PEER_RANGES } from './peers.ts';
 
 // `npm run pack-package`: the package as it is published. In the repository `exports` names the sources; the manifest made here names
 // what tsc made of them, in a folder that nothing in the repository resolves.
@@ -14,8 +16,14 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** The folder that is packed. */
 export const STAGE = join(root, '.package');
 
-/** What a team brings, each needed by one entry point only unless it is zod. */
-const PEERS = ['aws-cdk-lib', 'cdk-nag', 'constructs', 'esbuild'] as const;
+const { zod: _, ...cdkPeers } = PEER_RANGES;
+const optionalPeers = Object.keys(cdkPeers);
+
+/** Entry points that look for their peers before they load what imports these. */
+const LOADED_BY: Readonly<Record<string, string>> = { './cdk': './dist/lib/checked.js' };
+
+/** What `meridian localstack` starts that is no TypeScript. */
+const LOCALSTACK_PARTS = ['tools/localstack/plugins', 'tools/localstack/requirements.txt'] as const;
 
 /** Where tsc puts what it makes of a source. */
 function built(source: string): string {
@@ -39,20 +47,21 @@ export function publishedManifest(): Readonly<Record<string, unknown>> {
     type,
     sideEffects,
     engines: { node: '>=24' },
+    // Versions with the same form read each other's data.
+    storedForm: STORED_FORM,
     bin: { meridian: './dist/bin/meridian.mjs' },
     imports: builtAll(manifest.imports),
     exports: Object.fromEntries(
       Object.entries(manifest.exports).map(([entry, source]) => [
         entry,
-        source.endsWith('.ts') ? { types: built(source).replace(/\.js$/, '.d.ts'), default: built(source) } : source,
+        source.endsWith('.ts')
+          ? { types: built(source).replace(/\.js$/, '.d.ts'), default: LOADED_BY[entry] ?? built(source) }
+          : source,
       ]),
     ),
     dependencies,
-    peerDependencies: {
-      zod: `^${zod}`,
-      ...Object.fromEntries(PEERS.map((peer) => [peer, `^${versions[peer]}`])),
-    },
-    peerDependenciesMeta: Object.fromEntries(PEERS.map((peer) => [peer, { optional: true }])),
+    peerDependencies: PEER_RANGES,
+    peerDependenciesMeta: Object.fromEntries(optionalPeers.map((peer) => [peer, { optional: true }])),
     // What `meridian init` pins in a project; npm does not install it.
     devDependencies: Object.fromEntries(PINNED.map((each) => [each, each === 'zod' ? zod : versions[each]])),
     files: ['dist', 'starter', 'CHANGELOG.md'],
@@ -65,11 +74,19 @@ export interface Packed {
   readonly bytes: number;
 }
 
+/** What this process has packed: several of its steps use the package. */
+let packed: Packed | undefined;
+
 /**
- * Builds the package into `.package/`, and packs it.
+ * Builds the package into `.package/`, and packs it, once a process.
  * @throws Error when it does not compile; tsc has printed why
  */
 export function packPackage(): Packed {
+  packed ??= buildPackage();
+  return packed;
+}
+
+function buildPackage(): Packed {
   rmSync(STAGE, { recursive: true, force: true });
   const node = process.execPath;
   execFileSync(node, [join(root, 'node_modules/typescript/bin/tsc'), '--project', 'tsconfig.build.json'], {
@@ -79,6 +96,7 @@ export function packPackage(): Packed {
   writeFileSync(join(STAGE, 'package.json'), `${JSON.stringify(publishedManifest(), null, 2)}\n`);
   for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) copyFileSync(join(root, file), join(STAGE, file));
   cpSync(join(root, 'starter'), join(STAGE, 'starter'), { recursive: true });
+  for (const part of LOCALSTACK_PARTS) cpSync(join(root, part), join(STAGE, 'dist', part), { recursive: true });
   return pack(STAGE);
 }
 
@@ -103,13 +121,13 @@ export function packCreate(): Packed {
 }
 
 function pack(stage: string): Packed {
-  const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts'], {
+  const printed = execFileSync('npm', ['pack', '--json', '--ignore-scripts'], {
     cwd: stage,
     encoding: 'utf8',
     shell: process.platform === 'win32',
     stdio: ['ignore', 'pipe', 2],
   });
-  const [{ filename }] = z.tuple([z.object({ filename: z.string() })]).parse(JSON.parse(packed));
+  const [{ filename }] = z.tuple([z.object({ filename: z.string() })]).parse(JSON.parse(printed));
   const tarball = join(stage, filename);
   return { tarball, bytes: statSync(tarball).size };
 }

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { whatIsMissing } from '../tools/localstack/engine.ts';
-import { startDeployed, stopSignal, timed } from '../tools/localstack/session.ts';
+import { stopSignal, timed } from '../tools/localstack/session.ts';
 import { runChecks } from './check.ts';
 import type { Counts } from './count-reporter.ts';
+import { startForTests } from './localstack.ts';
 import { checkPackage } from './package-check.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -44,7 +45,7 @@ const WITHOUT_LOCALSTACK = ['--project=all', '--project=alone'];
 const ON_LOCALSTACK = '--project=localstack';
 
 /**
- * Starts LocalStack, deploys the app to it, runs the tests that need it, and stops it. Where none can run, these tests are
+ * Starts LocalStack, deploys the grocery to it, runs the tests that need it, and stops it. Where none can run, these tests are
  * skipped and the run says why; with `localstack` in the environment's `MERIDIAN_REQUIRE` that is a failure.
  */
 export async function runTestsOnLocalStack(args: string[]): Promise<Counts> {
@@ -58,15 +59,20 @@ export async function runTestsOnLocalStack(args: string[]): Promise<Counts> {
   }
   const signal = stopSignal();
   try {
-    const deployed = await startDeployed(signal);
+    const { endpoint, mailUrl = '', stop } = await startForTests(signal);
+    const env = { MERIDIAN_LOCALSTACK: endpoint, MERIDIAN_LOCALSTACK_MAILS: mailUrl };
     try {
-      return await timed('Tests', () => runTests([ON_LOCALSTACK, ...args], { MERIDIAN_LOCALSTACK: deployed.endpoint }));
+      return await timed(say, 'Tests', () => runTests([ON_LOCALSTACK, ...args], env));
     } finally {
-      await timed('Stop', deployed.stop);
+      await timed(say, 'Stop', stop);
     }
   } catch (error) {
-    return fail(NONE, `the app could not be tried on LocalStack: ${error instanceof Error ? error.message : error}`);
+    return fail(NONE, `nothing could be tried on LocalStack: ${error instanceof Error ? error.message : error}`);
   }
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
 }
 
 /** The last line of a run: `N passed, N failed`, and what was skipped if anything was. */

@@ -157,7 +157,7 @@ describe('docs/tutorial.md', () => {
       const before = served?.text().length ?? 0;
       await follow(step);
       const isLast = step.kind !== 'run' && steps[i + 1]?.kind === 'run';
-      if (isLast && served && step.path.startsWith('streams/'))
+      if (isLast && served && !step.path.startsWith('test/'))
         await waitFor(() => /Serving http/.test(served?.text().slice(before) ?? ''));
     }
   };
@@ -177,7 +177,7 @@ describe('docs/tutorial.md', () => {
   describe('holds', () => {
     it.each(sectionsOf(page).filter(({ text }) => stepsOf(text).length > 0))(
       '$title',
-      { timeout: 300_000 },
+      { timeout: 600_000 },
       async ({ text }) => {
         await followAll(stepsOf(text));
       },

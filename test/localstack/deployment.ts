@@ -27,16 +27,16 @@ import { eventBridgeClient } from '../../adapters/eventbridge/client.ts';
 import { sqsClient } from '../../adapters/sqs/client.ts';
 import type { BusEntry, EventPattern } from '../../core/index.ts';
 
-/** The Regions that `npm run localstack` deploys to. */
+/** The Regions of the grocery. */
 export const REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'] as const;
 const ACCOUNT = '000000000000';
-const NAME = 'meridian';
+const NAME = 'grocery';
 /** What one PutEvents takes. */
 const MAX_ENTRIES = 10;
 
 export interface ApiRequest {
   readonly method?: 'GET' | 'POST';
-  /** `/streams/flight/1` */
+  /** `/streams/cart/ada` */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;

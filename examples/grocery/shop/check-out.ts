@@ -15,6 +15,8 @@ export interface CheckOut {
   readonly customer: string;
   /** What was aborted is tried again as another attempt. @default 1 */
   readonly attempt?: number;
+  /** Seconds after which it is aborted. @default 30 */
+  readonly timeoutSeconds?: number;
 }
 
 /**
@@ -24,7 +26,10 @@ export interface CheckOut {
  * @throws MeridianError `rejected`: nothing can be ordered so. ClientError `aborted`: nothing was ordered, for the reason that
  * it brings; any other: not known yet
  */
-export async function checkOut(shop: GroceryClient, { cart, warehouse, ...who }: CheckOut): Promise<string> {
+export async function checkOut(
+  shop: GroceryClient,
+  { cart, warehouse, timeoutSeconds, ...who }: CheckOut,
+): Promise<string> {
   const { state: content } = await shop.stream('cart', cart).read();
   const order = nextOrder({ cart, content, warehouse });
   const { placed } = (await shop.stream('order', order).read()).state;
@@ -35,7 +40,7 @@ export async function checkOut(shop: GroceryClient, { cart, warehouse, ...who }:
   }
   const prices = await pricesOf(shop, warehouse, Object.keys(articlesIn(content)));
   const { transaction, ordered } = checkout({ cart, content, warehouse, prices, ...who });
-  await shop.transact(transaction.participants, { id: transaction.id });
+  await shop.transact(transaction.participants, { id: transaction.id, timeoutSeconds });
   await shop.stream('cart', cart).command('mark-ordered', ordered);
   return order;
 }

@@ -53,10 +53,10 @@ export function checkout({ cart, content, warehouse, customer, prices, attempt =
       // Driven where most of it is at home. If the wallet is there too, it is one request to that Region's database.
       id: `${region}:checkout-${order}-${attempt}`,
       participants: [
-        { type: 'order', id: order, command: 'place', input: { customer, lines, cartLines } },
-        { type: 'wallet', id: customer, command: 'spend', input: { cents: totalOf(lines), order } },
+        { stream: `order/${order}`, command: 'place', input: { customer, lines, cartLines } },
+        { stream: `wallet/${customer}`, command: 'spend', input: { cents: totalOf(lines), order } },
         ...lines.map(({ article, count, cents }) => {
-          return { type: 'stock', id: `${warehouse}.${article}`, command: 'take', input: { count, cents } } as const;
+          return { stream: `stock/${warehouse}.${article}`, command: 'take', input: { count, cents } } as const;
         }),
       ],
     },

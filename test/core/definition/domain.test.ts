@@ -30,9 +30,11 @@ describe('domain', () => {
 
   it('does not begin with two streams or two views of one name', () => {
     expect(() => defineDomain({ streams: [note, account, note], views: [] })).toThrow(
-      'Two stream types are named note.',
+      'Two stream types are named note: give each a name of its own.',
     );
-    expect(() => defineDomain({ streams: [note], views: [notes, notes] })).toThrow('Two views are named notes.');
+    expect(() => defineDomain({ streams: [note], views: [notes, notes] })).toThrow(
+      'Two views are named notes: give each a name of its own.',
+    );
   });
 
   it('does not begin with a view of a stream that is not among its streams', () => {

@@ -7,7 +7,7 @@ import { whatIsMissing } from '../../../tools/localstack/engine.ts';
 import { run } from '../../../tools/localstack/run.ts';
 import { makeTree } from '../../checks/tree.ts';
 
-const script = fileURLToPath(new URL('../../../tools/localstack/test.ts', import.meta.url));
+const script = fileURLToPath(new URL('../../../scripts/test-localstack.ts', import.meta.url));
 
 const docker = '[ "$1" = info ]';
 const dockerWithoutEngine = 'exit 1';
@@ -63,7 +63,7 @@ describe.skipIf(process.platform === 'win32')('LocalStack', () => {
     ['a failure where it is required', 'localstack', { status: 1, last: /^0 passed, 1 failed, \d+ skipped$/ }],
   ])('has its tests %s', { timeout: 60_000 }, (_, MERIDIAN_REQUIRE, { status, last }) => {
     const env = { ...process.env, PATH: machineWith({}), MERIDIAN_REQUIRE };
-    const ended = spawnSync(process.execPath, [script, 'test/localstack/poison'], { env, encoding: 'utf8' });
+    const ended = spawnSync(process.execPath, [script, 'test/contract/localstack'], { env, encoding: 'utf8' });
     expect(ended.stdout.trimEnd().split('\n').at(-1)).toMatch(last);
     expect(ended.status).toBe(status);
     expect(ended.stderr).toContain('LocalStack needs Docker, or else');

@@ -26,8 +26,7 @@ describe('a checkout', () => {
       id: 'us-east-2:checkout-columbus.ada.1-1',
       participants: [
         {
-          type: 'order',
-          id: 'columbus.ada.1',
+          stream: 'order/columbus.ada.1',
           command: 'place',
           input: {
             customer: 'boardman.ada',
@@ -38,9 +37,9 @@ describe('a checkout', () => {
             cartLines: Object.keys(filled.lines),
           },
         },
-        { type: 'wallet', id: 'boardman.ada', command: 'spend', input: { cents: 430, order } },
-        { type: 'stock', id: 'columbus.apples', command: 'take', input: { count: 6, cents: 30 } },
-        { type: 'stock', id: 'columbus.melon', command: 'take', input: { count: 1, cents: 250 } },
+        { stream: 'wallet/boardman.ada', command: 'spend', input: { cents: 430, order } },
+        { stream: 'stock/columbus.apples', command: 'take', input: { count: 6, cents: 30 } },
+        { stream: 'stock/columbus.melon', command: 'take', input: { count: 1, cents: 250 } },
       ],
     });
   });

@@ -1,4 +1,4 @@
-import { runTestsOnLocalStack, summary } from '../../scripts/test.ts';
+import { runTestsOnLocalStack, summary } from './test.ts';
 
 // Arguments go to vitest: which files, which tests.
 const counts = await runTestsOnLocalStack(process.argv.slice(2));
