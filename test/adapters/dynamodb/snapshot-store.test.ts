@@ -6,7 +6,7 @@ import { describeWithDynamoDbLocal } from '../../contract/dynamodb-local.ts';
 import { aLargeSnapshot, aSnapshot } from '../../contract/snapshot-store.contract.ts';
 import { refusal, type StubRequest, stubServer } from '../stub-server.ts';
 
-describeWithDynamoDbLocal('a snapshot of which something is missing', (local) => {
+describeWithDynamoDbLocal('an incomplete snapshot', (local) => {
   let table: string;
   beforeAll(async () => {
     table = await local().createTable();
