@@ -33,6 +33,7 @@ const groups: readonly (readonly [string, Readonly<Record<string, () => Promise<
       schemas: async () => (await import('./commands/schemas.ts')).addSchemas,
       start: async () => (await import('./commands/start.ts')).addStart,
       test: async () => (await import('./commands/test.ts')).addTest,
+      synth: async () => (await import('./commands/synth.ts')).addSynth,
       deploy: async () => (await import('./commands/deploy.ts')).addDeploy,
       localstack: async () => (await import('./commands/localstack.ts')).addLocalStack,
     },

@@ -1,17 +1,32 @@
+import { otherMeridian } from '../project/own-package.ts';
 import type { Project } from '../project/project.ts';
 import { sayNote } from './output.ts';
 
-/** How a team begins, for somebody who is not in a project. */
-export const BEGIN = `This folder is in no Meridian project. To begin one:
+/** How to create a project, printed outside of one. */
+export const BEGIN = `This folder is not in a Meridian project. To create one:
   meridian init shop
   cd shop && npm install && npm start`;
 
-/** Of wrong usage. */
+const NAME = '@meridian-es/meridian';
+
+/** For wrong usage. */
 const EXIT_CODE = 2;
 
-/** The project that a command works on; outside of one it says how to begin one, and ends the process. */
+/**
+ * Returns the project that a command works on. Outside of a project, or if the project has installed another copy of Meridian, prints
+ * what to do and ends the process.
+ */
 export function needProject(project: Project | undefined): Project {
-  if (project) return project;
-  sayNote(BEGIN);
-  process.exit(EXIT_CODE);
+  if (!project) {
+    sayNote(BEGIN);
+    process.exit(EXIT_CODE);
+  }
+  const other = otherMeridian(project.folder, NAME);
+  if (other !== undefined) {
+    sayNote(
+      `This command is another copy of Meridian than the project's in ${other}. Use \`npx meridian\` or \`npm start\`.`,
+    );
+    process.exit(EXIT_CODE);
+  }
+  return project;
 }

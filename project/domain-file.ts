@@ -60,7 +60,7 @@ function sentence(text: string): string {
 
 const CORE = new URL('../core/', import.meta.url).href;
 
-/** Where in a team's own files an error comes from: `/shop/streams/stock.ts:12: `, or nothing where that is not known. */
+/** The place in the project's own files that an error comes from: `/shop/streams/stock.ts:12: `, or '' if it is unknown. */
 function placeOf(error: unknown): string {
   const stack = error instanceof Error ? (error.stack ?? '') : '';
   const [, url, line] =

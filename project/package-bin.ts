@@ -5,19 +5,19 @@ import { pathToFileURL } from 'node:url';
 import * as z from 'zod';
 import { parseJson } from '../core/facts/json.ts';
 
-/** Packages that a command needs, and the project does not have: their names, and how to get them. */
+/** A command needs packages that the project does not have. The message names them, and how to install them. */
 class MissingPackagesError extends Error {
   readonly code = 'missing-packages';
 
   constructor(folder: string, names: readonly string[]) {
     super(
-      `${folder} has no ${names.join(', ')}, which this needs: run \`npm install --save-dev ${names.join(' ')}\` there.`,
+      `${folder} does not have ${names.join(', ')}, which this command needs. Run \`npm install --save-dev ${names.join(' ')}\` there.`,
     );
     this.name = 'MissingPackagesError';
   }
 }
 
-/** The package.json of a package that a project has; undefined: it has none of this name. */
+/** The package.json of a package that a project has; undefined if it does not have it. */
 function packageJson(folder: string, name: string): string | undefined {
   try {
     const file = findPackageJSON(name, pathToFileURL(join(folder, 'package.json')));
@@ -27,7 +27,7 @@ function packageJson(folder: string, name: string): string | undefined {
   }
 }
 
-/** @throws MissingPackagesError that names every one that the project does not have */
+/** @throws MissingPackagesError that names all packages that the project does not have */
 export function needPackages(folder: string, names: readonly string[]): void {
   const missing = names.filter((name) => packageJson(folder, name) === undefined);
   if (missing.length > 0) throw new MissingPackagesError(folder, missing);
@@ -42,9 +42,9 @@ export function packageFolder(folder: string, name: string): string {
 const manifestSchema = z.object({ bin: z.union([z.string(), z.record(z.string(), z.string())]) });
 
 /**
- * The script of a package's command: Node runs it, whatever the PATH has.
- * @param command of the package that has several. @default the package's name
- * @throws MissingPackagesError when the project does not have the package
+ * The script of a package's command, to be run with Node, independent of the PATH.
+ * @param command the command's name @default the package's name
+ * @throws MissingPackagesError if the project does not have the package
  */
 export function packageBin(folder: string, name: string, command = name): string {
   const home = packageFolder(folder, name);

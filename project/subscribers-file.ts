@@ -2,7 +2,7 @@ import { pathToFileURL } from 'node:url';
 import * as z from 'zod';
 import type { SubscriberDefinition } from '../core/index.ts';
 
-/** The file of the subscribers cannot be used: which file, what was found, and what to write. */
+/** The file of the subscribers cannot be used. The message names the file, what was found, and what to write. */
 export class SubscribersFileError extends Error {
   readonly code = 'invalid-subscribers-file';
   readonly retryable = false;
@@ -22,11 +22,11 @@ const exportedSchema = z.object({ subscribers: z.record(z.string(), z.looseObjec
 export async function readSubscribers(file: string): Promise<Readonly<Record<string, SubscriberDefinition>>> {
   const exported = await load(file);
   if (!isSubscribersModule(exported))
-    throw new SubscribersFileError(file, 'It exports no `subscribers` of which each has an `entry`.');
+    throw new SubscribersFileError(file, 'It does not export `subscribers`, each with an `entry`.');
   return exported.subscribers;
 }
 
-/** What else a definition says is checked with the Regions and the streams, as a deployment does it. */
+/** Checks the shape only. The world and the CDK construct check the definitions themselves. */
 function isSubscribersModule(
   exported: unknown,
 ): exported is { readonly subscribers: Readonly<Record<string, SubscriberDefinition>> } {

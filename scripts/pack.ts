@@ -100,7 +100,7 @@ function buildPackage(): Packed {
   return pack(STAGE);
 }
 
-/** Packs what `npm create` takes: a package beside Meridian, under its scope, that starts its `init`. */
+/** Packs the package of `npm create`: in Meridian's scope, it runs `meridian init`. */
 export function packCreate(): Packed {
   const stage = join(STAGE, 'create');
   const { name, version, license, type } = manifest;
@@ -108,7 +108,7 @@ export function packCreate(): Packed {
   const create = {
     name: `${name.split('/')[0]}/create`,
     version,
-    description: 'Begins a Meridian project',
+    description: 'Creates a Meridian project',
     license,
     type,
     bin: { create: './create.mjs' },

@@ -9,15 +9,15 @@ import { lintPackage } from './package-check/lint.ts';
 import { run, type Step } from './package-check/run.ts';
 import { checkUpgrades } from './package-check/upgrade.ts';
 
-// `npm run package-check`: packs Meridian, and does in an empty folder what a team does that begins with it.
+// `npm run package-check`: packs Meridian, then creates, checks and runs a project in an empty folder, as a new team does.
 
-/** What only the examples have, a word of the code or a stream type: nothing of it may reach a team's functions. */
+/** Words and stream types that only the examples have. None may be in a team's functions. */
 const OF_THE_EXAMPLES = ['LAX', 'Departed', 'airport', '"flight"', '"seats"', '"miles"', '"wallet"'];
 
-/** Of the project; not the one that the files of the starter name, so that a name left in one of them is found. */
+/** The project's name. It differs from the one in the starter's files, so that a name that was not replaced is found. */
 const NAME = 'corner-shop';
 
-/** Seconds from the starter to Regions that agree on screen, without the install between. */
+/** The limit of `secondsToAgreement`. */
 const MOST_SECONDS = 60;
 
 const INSTALL = ['install', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
@@ -30,11 +30,11 @@ interface DoneStep {
 interface Checked {
   readonly steps: readonly DoneStep[];
   readonly tarballBytes: number;
-  /** From the installed starter to Regions that agree on screen, without the install between. */
+  /** From `create` to Regions that agree on screen, without the install in between. */
   readonly secondsToAgreement: number;
 }
 
-/** @throws Error when a function's bundle holds something of an example */
+/** @throws Error if a function's bundle contains code of an example */
 function checkBundles(assembly: string): void {
   const bundles = globSync('asset.*/index.mjs', { cwd: assembly });
   if (bundles.length === 0) throw new Error(`There is no bundle in ${assembly}.`);
@@ -43,12 +43,12 @@ function checkBundles(assembly: string): void {
     const sources = readFileSync(join(assembly, `${bundle}.map`), 'utf8');
     const found = OF_THE_EXAMPLES.filter((word) => code.includes(word));
     if (found.length > 0 || sources.includes('examples/'))
-      throw new Error(`${bundle} holds something of an example: ${found.join(', ') || 'a file of it'}.`);
+      throw new Error(`${bundle} contains code of an example: ${found.join(', ') || 'one of its files'}.`);
   }
 }
 
-/** Makes a project as a team does it: by the package of `npm create`, installed beside the package that it depends on. */
-async function makeProject(folder: string, tarballs: readonly string[]): Promise<string> {
+/** Installs the package of `npm create` together with Meridian. @returns its command */
+async function installCreate(folder: string, tarballs: readonly string[]): Promise<string> {
   const tool = join(folder, 'tool');
   mkdirSync(tool);
   writeFileSync(join(tool, 'package.json'), '{"private":true}');
@@ -56,7 +56,7 @@ async function makeProject(folder: string, tarballs: readonly string[]): Promise
   return join(tool, 'node_modules/.bin/create');
 }
 
-/** Does all of it, and says how long each step took. @throws Error when one fails */
+/** Runs all steps, and measures each. @throws Error if one fails */
 export async function checkPackage(): Promise<Checked> {
   const steps: DoneStep[] = [];
   const step: Step = async (name, work) => {
@@ -77,11 +77,11 @@ export async function checkPackage(): Promise<Checked> {
   const shop = join(folder, NAME);
   const npm = (...args: readonly string[]) => run(shop, 'npm', args);
   try {
-    const starter = await step('install create', () => makeProject(folder, [create, tarball]));
+    const starter = await step('install create', () => installCreate(folder, [create, tarball]));
     await step('create', () => run(folder, process.execPath, [starter, NAME]));
     await step('install', () => npm(...INSTALL));
     await Promise.all([
-      // The declarations of the CDK take longer than everything else together.
+      // Checking the CDK's declarations takes longer than all other steps together.
       (async () => {
         await step('types', () => npm('run', 'types'));
         await checkCdkEntry(step, shop);
@@ -102,7 +102,7 @@ export async function checkPackage(): Promise<Checked> {
     const secondsToAgreement = Number(secondsOf('create', 'start').toFixed(1));
     if (secondsToAgreement > MOST_SECONDS)
       throw new Error(
-        `From the starter to Regions that agree it took ${secondsToAgreement} s, more than ${MOST_SECONDS}.`,
+        `It took ${secondsToAgreement} s from the starter to Regions that agree, more than ${MOST_SECONDS} s.`,
       );
     return { steps, tarballBytes: bytes, secondsToAgreement };
   } finally {

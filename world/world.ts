@@ -61,11 +61,11 @@ export interface WorldOptions {
    * @default there are none
    */
   readonly subscribers?: Readonly<Record<string, WorldSubscriber>>;
-  /** @default what goes wrong inside is written nowhere */
+  /** @default errors inside functions are not logged */
   readonly telemetry?: Telemetry;
   /**
-   * Keeps what the tables hold. What it holds already is taken in: events are read, published and projected again.
-   * @default the world begins empty, and nothing is kept
+   * Keeps the items of the tables. Items that it holds already are restored: events are published and projected again.
+   * @default the world starts empty, and its items are lost with it
    */
   readonly storage?: Storage;
 }
@@ -111,7 +111,7 @@ export class World {
     this.decisions = decisions;
     const loaded = loadSubscribers(subscribers, { regions, streamTypes: [...domain.streams.keys()] });
     this.ready = Promise.all(loaded.map(({ functions }) => functions)).then(() => undefined);
-    // Whoever lets virtual time pass gets the error; without that, whoever waits for it.
+    // The error reaches the caller that advances virtual time, or the one that awaits `ready`.
     this.ready.catch(() => undefined);
     if (loaded.length > 0) scheduler.hold?.(this.ready);
     const random = seeded(seed);
@@ -204,7 +204,7 @@ export class World {
   }
 }
 
-/** The table of decisions that all Regions share, and what it holds from before. */
+/** The table of decisions that all Regions share, and the decisions restored from the storage. */
 function keptDecisions(storage: Storage | undefined): {
   readonly decisions: Decisions;
   readonly restored: readonly Decision[];

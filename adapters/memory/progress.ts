@@ -18,7 +18,7 @@ interface Kept extends Parked {
  * A subscriber's progress in memory. Parked events disappear as soon as a table could have deleted them.
  * @param write writes an effect; it must not throw
  * @param now milliseconds since 1970
- * @param places what was handled already, by `<stream>@<log>`
+ * @param places the last place handled in each log, by `<stream>@<log>`
  */
 export function memoryProgress<Effect>(
   write: (effect: Effect) => void,

@@ -1,36 +1,29 @@
-import { spawnSync } from 'node:child_process';
-import { delimiter, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { keepDeployed, REGIONS_FILE } from '../../lib/deployed-regions.ts';
-import { readDomain } from '../../project/domain-file.ts';
-import { needPackages, packageBin } from '../../project/package-bin.ts';
 import type { Project } from '../../project/project.ts';
+import { runCdk } from '../cdk.ts';
 import { needProject } from '../need-project.ts';
 import { reportingErrors, sayText } from '../output.ts';
 
 const ASSEMBLY = 'cdk.out';
 
-/** What the construct imports, and a project brings. */
-const PEERS = ['aws-cdk-lib', 'constructs', 'esbuild', 'cdk-nag'];
-
-/** With one of these `cdk deploy` ends well and has deployed nothing, or not all of it. */
+/** With one of these options `cdk deploy` succeeds although it deploys nothing, or only some of the stacks. */
 const NOT_A_DEPLOY = /^(-e|--exclusively|-m|--method|--no-execute|--execute)(=|$)/;
 
-/** `meridian deploy`, for a project that has no command of this name. */
+/** Adds `meridian deploy`, unless the project has its own command of this name. */
 export function addDeploy(program: Command, project: Project | undefined): void {
   program
     .command('deploy')
-    .description(
-      'deploy every stack of the project, have each Region look up its table streams, and keep the list of Regions',
-    )
-    .argument('[args...]', 'for `cdk deploy`, after two hyphens: meridian deploy -- --require-approval never')
+    .description('deploy all stacks of the project, look up the table streams again, and update the list of Regions')
+    .argument('[args...]', 'arguments for `cdk deploy`, after two hyphens: meridian deploy -- --require-approval never')
     .allowUnknownOption()
     .addHelpText(
       'after',
       `
 Runs \`cdk deploy --all\`. A plain \`cdk deploy\` leaves out
-- the other stacks, when the app has several and none is named,
-- a new look-up of each table's stream: a replica that was made again has another one, and nothing would read it,
+- the other stacks, if the app has several and you name none,
+- a new look-up of each table's stream: a replica that was recreated has another stream, which nothing would read,
 - ${REGIONS_FILE}, the list of deployed Regions that the next synth compares with. Commit it.`,
     )
     .action((args: readonly string[]) =>
@@ -41,35 +34,20 @@ Runs \`cdk deploy --all\`. A plain \`cdk deploy\` leaves out
 }
 
 /**
+ * Deploys, and records in which Regions the deployment is.
  * @param args for the CDK
  * @returns the exit code of the CDK
  * @throws MissingPackagesError, DomainFileError before anything is deployed
  */
-function deploy({ folder, domain }: Project, args: readonly string[]): number {
-  needPackages(folder, ['aws-cdk', ...PEERS]);
-  readDomain(domain);
-  const { status, error } = spawnSync(
-    process.execPath,
-    [
-      packageBin(folder, 'aws-cdk', 'cdk'),
-      ...['deploy', '--all', '--output', ASSEMBLY],
-      // The nonce makes each Region look up its table stream again: a replica that was made again has another one.
-      ...['--context', `nonce=${Date.now()}`],
-      ...args,
-    ],
-    {
-      cwd: folder,
-      stdio: 'inherit',
-      // What cdk.json names as the app is started by this Node too.
-      env: { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}` },
-    },
-  );
-  if (error) throw error;
+function deploy(project: Project, args: readonly string[]): number {
+  // With a new nonce, each Region looks up its table streams again: a recreated replica has another one.
+  const nonce = ['--context', `nonce=${Date.now()}`];
+  const status = runCdk(project, ['deploy', '--all', '--output', ASSEMBLY, ...nonce, ...args]);
   if (
     status === 0 &&
     !args.some((arg) => NOT_A_DEPLOY.test(arg)) &&
-    keepDeployed(join(folder, ASSEMBLY), join(folder, REGIONS_FILE))
+    keepDeployed(join(project.folder, ASSEMBLY), join(project.folder, REGIONS_FILE))
   )
     sayText(`Commit ${REGIONS_FILE}: the next synth compares with it.`);
-  return status ?? 1;
+  return status;
 }

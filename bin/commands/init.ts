@@ -1,25 +1,25 @@
 import type { Command } from 'commander';
 import { reportingErrors, sayText } from '../output.ts';
 
-/** `meridian init` */
+/** Adds `meridian init`. */
 export function addInit(program: Command): void {
   program
     .command('init')
-    .description('begin a project: a folder with streams, tests and a deployment of its own')
-    .argument('<folder>', 'a new or an empty one; its last part is the name of the project')
+    .description('create a project: a folder with streams, tests and a CDK app')
+    .argument('<folder>', 'a new or empty folder; its name is the name of the project')
     .option(
       '--package <spec>',
-      'what `npm install` gets Meridian by: a version, a tarball or a URL (default: where this one came from)',
+      'the version, tarball or URL of Meridian to depend on (default: the one that is running)',
     )
     .action((folder: string, { package: spec }: { readonly package?: string }) =>
       reportingErrors({}, async () => {
         const { initProject } = await import('../init/init.ts');
         const { files, name } = initProject(folder, spec);
-        sayText(`Made ${name}, ${files} files. Next:
+        sayText(`Created ${name} with ${files} files. Next steps:
   cd ${folder}
   npm install
-  npm start          its streams in three Regions of this process
-  npm test           what they promise`);
+  npm start          run its streams in three Regions in one process
+  npm test           run its tests`);
       }),
     );
 }

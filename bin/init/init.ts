@@ -6,7 +6,7 @@ import { parseJson } from '../../core/facts/json.ts';
 import { CliError } from '../client/cli-error.ts';
 import { packageSpec } from './package-spec.ts';
 
-/** What the files of the starter import, besides Meridian; the rest is for their tools. */
+/** What the starter's files import in addition to Meridian. The development packages are for its tools. */
 const DEPENDENCIES = ['zod'];
 const DEVELOPMENT = [
   '@types/node',
@@ -19,14 +19,14 @@ const DEVELOPMENT = [
   'vitest',
 ];
 
-/** Every package that a project names beside Meridian, each with the version that Meridian is tested with. */
+/** All packages that a new project depends on in addition to Meridian. Their versions are those that Meridian is tested with. */
 export const PINNED = [...DEPENDENCIES, ...DEVELOPMENT];
 
-/** A project's name is the prefix of what it deploys. */
+/** The form of a project's name: it is the prefix of all names in AWS. */
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const MAX_NAME = 24;
 
-/** Names in the starter's folder that npm would leave out of the package, or read itself. */
+/** Files that npm would leave out of the package, or interpret, under their real names. */
 const RENAMED = { gitignore: '.gitignore' } as const;
 
 const packageSchema = z.object({
@@ -37,10 +37,10 @@ const packageSchema = z.object({
 });
 
 /**
- * Makes a project in a folder that is new or empty.
- * @param spec what npm install gets Meridian by; undefined: what this one was installed by
- * @returns its name, and how many files it has
- * @throws CliError when the folder is not empty, or its name cannot be that of a project
+ * Creates a project in a new or empty folder.
+ * @param spec the version or tarball of Meridian in its package.json; undefined: the one that is running
+ * @returns the project's name, and the number of its files
+ * @throws CliError when the folder is not empty, or its name is not a valid project name
  */
 export function initProject(
   folder: string,
@@ -51,10 +51,10 @@ export function initProject(
   if (!NAME.test(name) || name.length > MAX_NAME)
     throw new CliError(
       'bad-name',
-      `"${name}" cannot be the name of a project: it begins every name in AWS. Use lower-case letters, digits and single hyphens, at most ${MAX_NAME}, a letter first.`,
+      `"${name}" is not a valid project name, because it is the prefix of all names in AWS. Use at most ${MAX_NAME} lower-case letters, digits and single hyphens, and start with a letter.`,
     );
   if (existsSync(target) && readdirSync(target).length > 0)
-    throw new CliError('not-empty', `${target} is not empty: give a new folder, nothing was written.`);
+    throw new CliError('not-empty', `${target} is not empty. Nothing was written; choose a new folder.`);
   const root = dirname(findPackageJSON(import.meta.url) ?? '');
   const meridian = packageSchema.parse(parseJson(readFileSync(join(root, 'package.json'), 'utf8')));
   const manifest = manifestOf(name, meridian, spec ?? packageSpec(root, meridian));
@@ -75,7 +75,7 @@ function manifestOf(name: string, meridian: z.output<typeof packageSchema>, spec
     Object.fromEntries(
       names.map((each) => {
         const version = versions[each];
-        if (version === undefined) throw new Error(`The version of ${each} is not in Meridian's package.json.`);
+        if (version === undefined) throw new Error(`Meridian's package.json has no version of ${each}.`);
         return [each, version];
       }),
     );
@@ -90,7 +90,8 @@ function manifestOf(name: string, meridian: z.output<typeof packageSchema>, spec
       start: 'meridian start',
       test: 'meridian test',
       types: 'tsc',
-      synth: 'cdk synth --quiet',
+      schemas: 'meridian schemas',
+      synth: 'meridian synth',
       deploy: 'meridian deploy',
     },
     dependencies: { [meridian.name]: spec, ...pinned(DEPENDENCIES) },

@@ -7,10 +7,10 @@ import { CliError } from '../client/cli-error.ts';
 const manifestSchema = z.object({ dependencies: z.record(z.string(), z.string()).default({}) });
 
 /**
- * What `npm install` gets this very package by, wherever it is run: the tarball that it was installed from, by npx or in a project,
- * or its version once it is published. In its own repository it is the tarball that was packed last.
+ * The dependency specifier with which `npm install` installs the running package: the tarball or URL that it was installed from, by npx
+ * or in a project, otherwise its version. In Meridian's own repository it is the tarball of `npm run pack-package`.
  * @param root the folder of the package
- * @throws CliError when nothing is packed yet
+ * @throws CliError in the repository when there is no tarball
  */
 export function packageSpec(
   root: string,
@@ -30,7 +30,7 @@ function packedHere(root: string, name: string): string {
   if (tarball === undefined)
     throw new CliError(
       'not-packed',
-      'This is the repository of Meridian: run `npm run pack-package` first, or give --package <spec>.',
+      'This is the repository of Meridian. Run `npm run pack-package` first, or pass --package <spec>.',
     );
   return `file:${join(root, tarball)}`;
 }

@@ -7,18 +7,18 @@ import { functionUrlEvent, type World } from '../../world/index.ts';
 export interface Compared {
   readonly name: string;
   readonly agree: boolean;
-  /** A stream's state, or a view's rows, by Region; undefined: the Region could not show it. */
+  /** A stream's state, or a view's rows, by Region; undefined if the Region could not return it. */
   readonly shown: Readonly<Record<string, unknown>>;
 }
 
-/** What the Regions show, and whether it is the same everywhere. */
+/** What the Regions show, and whether they agree. */
 export interface Agreement {
   readonly agree: boolean;
   readonly streams: readonly Compared[];
   readonly views: readonly Compared[];
 }
 
-/** Compares through the Regions' APIs, as they are now. */
+/** Compares what the Regions' APIs return at this moment. */
 export async function compareRegions(
   world: World,
   { streams, views }: { readonly streams: readonly string[]; readonly views: readonly string[] },
@@ -45,7 +45,7 @@ async function compare(world: World, name: string, read: Read): Promise<Compared
 
 const seenSchema = streamStateSchema.pick({ state: true, version: true });
 
-/** The same state in another version is not the same yet. */
+/** Includes the version: the same state at another version does not count as agreement. */
 async function readStream(world: World, region: string, stream: string): Promise<unknown> {
   const slash = stream.indexOf('/');
   const id = encodeURIComponent(stream.slice(slash + 1));

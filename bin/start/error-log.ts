@@ -5,10 +5,10 @@ import { sayNote } from '../output.ts';
 
 type Log = NonNullable<WorldOptions['telemetry']>['log'];
 
-/** What goes wrong inside of a function, where the project's own code threw it: the message, and the project's lines of the stack. */
+/** Logs errors that the project's own code throws inside a function: the message, and the project's lines of the stack. */
 export function errorLog(folder: string): Log {
-  const told = new Set<string>();
-  const tell = (message: string, { error }: Readonly<Record<string, unknown>>): void => {
+  const logged = new Set<string>();
+  const log = (message: string, { error }: Readonly<Record<string, unknown>>): void => {
     if (!(error instanceof Error)) return;
     const own = (error.stack ?? '')
       .split('\n')
@@ -16,9 +16,9 @@ export function errorLog(folder: string): Log {
       .filter((line) => !line.includes(`${sep}node_modules${sep}`));
     if (own.length === 0) return;
     const text = [`${message}: ${error.message}`, ...own].join('\n');
-    // The same message is delivered again and again.
-    if (!told.has(text)) sayNote(text);
-    told.add(text);
+    // A message that fails is redelivered many times.
+    if (!logged.has(text)) sayNote(text);
+    logged.add(text);
   };
-  return { warn: tell, error: tell };
+  return { warn: log, error: log };
 }

@@ -7,10 +7,10 @@ import type { NoSample } from './samples.ts';
 import { STATE_FOLDER } from './state.ts';
 import type { UnreadableEvent } from './unreadable.ts';
 
-/** So many streams are shown, those that were written last; and so many events that cannot be read. */
+/** The number of streams shown, those written last, and of unreadable events. */
 const MOST_SHOWN = 10;
 
-/** Characters of a state. */
+/** The maximum length of a printed state, in characters. */
 const WIDTH = 60;
 
 interface About {
@@ -18,11 +18,11 @@ interface About {
   readonly domain: Domain;
   readonly regions: readonly string[];
   readonly seconds: number;
-  /** How many streams there are. */
+  /** The number of streams. */
   readonly total: number;
 }
 
-/** The last streams and the views, with what each Region shows of them. */
+/** A table of the streams written last and the views, with what each Region shows. */
 export function agreementText({ agree, streams, views }: Agreement, about: About): string {
   const { domain, regions, seconds, total } = about;
   const rows = [
@@ -35,11 +35,11 @@ export function agreementText({ agree, streams, views }: Agreement, about: About
     ? `${all} agree on ${what}, ${seconds} s after the start.`
     : `The Regions do not agree on ${what}, ${seconds} s after the start.`;
   if (rows.length === 0)
-    return `The domain has ${countOf(domain.streams.size, 'stream type')}, and there is no stream yet.`;
+    return `The domain has ${countOf(domain.streams.size, 'stream type')}, and no stream exists yet.`;
   return `${table([{ name: '' }, ...regions.map((name) => ({ name })), { name: 'state' }], rows)}\n${said}`;
 }
 
-/** Where Regions differ, each shows what it has. */
+/** Where Regions differ, each column shows what that Region has. */
 function row({ name, agree, shown }: Compared, regions: readonly string[], text: (shown: unknown) => string): string[] {
   const first = shown[regions[0] ?? ''];
   return agree
@@ -56,10 +56,10 @@ function short(text: string): string {
 }
 
 export function missingText(missing: readonly NoSample[]): string {
-  return missing.map(({ type, why }) => `No sample of ${type}: ${why}.`).join('\n');
+  return missing.map(({ type, why }) => `No sample for ${type}: ${why}.`).join('\n');
 }
 
-/** @param files which file holds which stream type */
+/** @param files the file that defines each stream type */
 export function unreadableText(
   unreadable: readonly UnreadableEvent[],
   files: Readonly<Record<string, string>>,
@@ -75,14 +75,14 @@ export function unreadableText(
   const more = unreadable.length - MOST_SHOWN;
   return [
     '',
-    `${countOf(unreadable.length, 'stored event')} cannot be read by the code as it is now:`,
+    `${countOf(unreadable.length, 'stored event')} cannot be read by the current code:`,
     ...lines,
     ...(more > 0 ? [`  … and ${more} more`] : []),
-    `They stay in ${STATE_FOLDER}/. Make a changed event a new version with nextVersion and an upcast, take the change back, or start over with --fresh.`,
+    `They are kept in ${STATE_FOLDER}/. Define the change as a new version of the event with nextVersion and an upcast, undo the change, or start over with --fresh.`,
   ].join('\n');
 }
 
-/** What to try. */
+/** The address, and commands to try. */
 export function invitationText(
   url: string,
   {
@@ -96,5 +96,5 @@ export function invitationText(
   const [view] = domain.views.keys();
   const shown = streams.slice(0, 2).map(({ name }) => `  npx meridian stream ${name} --events${where}`);
   const asked = view === undefined ? [] : [`  curl ${url}/regions/${there}/views/${view}`];
-  return ['', `Serving ${url} until Ctrl-C; a saved file restarts it. Try:`, ...shown, ...asked].join('\n');
+  return ['', `Serving ${url} until Ctrl-C; restarts when a file is saved. Try:`, ...shown, ...asked].join('\n');
 }

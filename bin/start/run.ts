@@ -9,6 +9,7 @@ import { SubscriberFileError, serveWorld, World } from '../../world/index.ts';
 import { sayJson, sayNote, sayText } from '../output.ts';
 import { type Agreement, compareRegions } from './agreement.ts';
 import { errorLog } from './error-log.ts';
+import { EXIT } from './exit.ts';
 import { agreementText, invitationText, missingText, unreadableText } from './report.ts';
 import { type NoSample, samplesOf, writeSamples } from './samples.ts';
 import { State, StateError } from './state.ts';
@@ -23,32 +24,29 @@ export interface StartOptions {
   readonly json?: boolean;
 }
 
-/** Exit codes: another try may succeed once a file of the project is saved; or whatever is saved, it will not. */
-export const EXIT = { failed: 1, cannotRun: 3 } as const;
-
-/** What is wrong in the project's own files. */
+/** Errors in the project's own files. */
 const PROJECT_ERRORS = [DomainFileError, SubscribersFileError, SubscriberFileError, DefinitionError];
 
-/** Whoever started this process restarts it when a file is saved. */
+/** True if the parent process restarts this one when a file is saved. */
 const isSupervised = process.connected;
 
-/** So many streams are compared at a time, those that were written last. */
+/** The number of streams compared, those written last. */
 const MOST_COMPARED = 200;
 
-/** Milliseconds in which Regions have to agree. */
+/** Milliseconds within which the Regions have to agree. */
 const AGREEMENT_MS = 30_000;
 
 /**
- * What is retried, as an event that cannot be read, is so for minutes: Regions are compared after so many milliseconds at the latest, and
- * one more for each commit.
+ * The longest wait for the world to be idle, in milliseconds, plus one millisecond per restored commit: an event that cannot be read is
+ * retried for minutes.
  */
 const SETTLE_MS = 3000;
 
 const POLL_MS = 100;
 
 /**
- * Runs a project's domain in several Regions of this process, writes a sample of each stream type that has no stream yet, shows
- * whether the Regions agree, and serves their APIs. With `once` the process ends instead: with 0 if they agree on everything, else 1.
+ * Runs a project's domain in several Regions in this process, writes a sample event for each stream type that has no stream yet, shows
+ * whether the Regions agree, and serves their APIs. With `once` the process ends instead: with 0 if they agree on everything, otherwise 1.
  */
 export async function runProject(project: Project, options: StartOptions): Promise<void> {
   const { regions, latency, port, fresh = false, once = false, json = false } = options;
@@ -61,12 +59,12 @@ export async function runProject(project: Project, options: StartOptions): Promi
     const world = new World({
       ...{ domain, regions, latency, storage: state },
       subscribers: project.subscribers === undefined ? {} : await readSubscribers(project.subscribers),
-      // Ids that are made must not be those of an earlier process.
+      // With a fixed seed, generated ids would repeat those of an earlier process.
       seed: randomInt(2 ** 31),
       telemetry: { log: errorLog(project.folder), middlewares: [] },
     });
     await world.ready;
-    const server = once ? undefined : await serveWorld(world, port);
+    const server = once ? undefined : await serveWorld(world, port).catch(cannotRun);
     const shown = await showWorld(world, domain);
     const seconds = Number(((performance.now() - begun) / 1000).toFixed(1));
     if (json) sayJson(jsonOf(shown, { regions, seconds }));
@@ -80,8 +78,7 @@ export async function runProject(project: Project, options: StartOptions): Promi
   } catch (error) {
     if (PROJECT_ERRORS.some((kind) => error instanceof kind) && error instanceof Error)
       return end(error.message, EXIT.failed);
-    if (error instanceof StateError || isPortTaken(error))
-      return end(error.message, isSupervised ? EXIT.cannotRun : EXIT.failed);
+    if (error instanceof StateError) return cannotRun(error);
     throw error;
   }
 }
@@ -91,11 +88,12 @@ function end(message: string, code: number): never {
   process.exit(code);
 }
 
-function isPortTaken(error: unknown): error is Error {
-  return error instanceof Error && error.message.startsWith('Port ');
+/** Ends the process: a change in the project's files would not help. */
+function cannotRun(error: Error): never {
+  return end(error.message, isSupervised ? EXIT.cannotRun : EXIT.failed);
 }
 
-/** Adds which file holds which stream type to what earlier starts have found: a type may be gone, its events are not. */
+/** Records the file that defines each stream type. Files of earlier starts stay: a type may be removed while its events are still there. */
 async function keepFiles(
   state: State,
   { folder }: Project,
@@ -109,7 +107,7 @@ async function keepFiles(
 
 interface Shown {
   readonly agreement: Agreement;
-  /** How many streams there are: of very many not all are compared. */
+  /** The number of streams, including those that were not compared. */
   readonly streams: number;
   readonly unreadable: readonly UnreadableEvent[];
   readonly missing: readonly NoSample[];
@@ -146,7 +144,7 @@ async function showWorld(world: World, domain: Domain): Promise<Shown> {
   };
 }
 
-/** Every commit that some Region holds, once: as it is where it was written, when that is here. */
+/** Every commit that any Region holds, once; where possible the copy of the Region that wrote it. */
 async function allCommits(world: World): Promise<readonly Commit[]> {
   const commits = new Map<string, Commit>();
   for (const [name, region] of world.regions)

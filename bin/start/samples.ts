@@ -2,11 +2,11 @@ import type { Domain, StreamDefinition } from '../../core/index.ts';
 import { Fold } from '../../core/log/fold.ts';
 import { functionUrlEvent, type World } from '../../world/index.ts';
 
-/** An event to begin a stream with, so that there is something to see. */
+/** The first event of a new stream, written so that there is something to see. */
 export interface Sample {
   readonly stream: string;
   readonly event: { readonly type: string; readonly data: unknown };
-  /** Where it is written: at the same time in each of them. */
+  /** The Regions that write it, concurrently. */
   readonly regions: readonly string[];
 }
 
@@ -16,7 +16,7 @@ export interface NoSample {
   readonly why: string;
 }
 
-/** A sample of each stream type: of a `merge` stream an event in every Region, at the same time. */
+/** A sample for each stream type. For a `merge` type every Region writes one, concurrently. */
 export function samplesOf(
   domain: Domain,
   regions: readonly string[],
@@ -27,9 +27,9 @@ export function samplesOf(
     const { type } = definition;
     const id = idOf(definition, [...regions.slice(i % regions.length), ...regions]);
     const event = eventOf(definition);
-    if (!event) missing.push({ type, why: 'no event that may come first has a `sample`' });
+    if (!event) missing.push({ type, why: 'no event with a `sample` can be the first of a stream' });
     else if (id === undefined)
-      missing.push({ type, why: `it takes no id such as sample or ${regions[0]}.sample; append an event yourself` });
+      missing.push({ type, why: `neither sample nor ${regions[0]}.sample is a valid id; append an event yourself` });
     else
       samples.push({
         stream: `${type}/${id}`,
@@ -40,7 +40,7 @@ export function samplesOf(
   return { samples, missing };
 }
 
-/** Ids begin with their Region in most domains that have homes. */
+/** Finds a valid id. In most domains with `home` streams, ids start with a Region. */
 function idOf(definition: StreamDefinition, regions: readonly string[]): string | undefined {
   const candidates = ['sample', ...regions.flatMap((region) => [`${region}.sample`, `${region}-sample`])];
   return candidates.find((id) => {
@@ -54,7 +54,7 @@ function idOf(definition: StreamDefinition, regions: readonly string[]): string 
   });
 }
 
-/** The first event whose sample makes a state of a stream that has none yet. */
+/** The first event type whose sample can be folded as the first event of a stream. */
 function eventOf(definition: StreamDefinition): Sample['event'] | undefined {
   for (const [type, { schemaVersion, schema, sample }] of Object.entries(definition.events)) {
     const parsed = schema.safeParse(sample);
@@ -68,13 +68,13 @@ function eventOf(definition: StreamDefinition): Sample['event'] | undefined {
       });
       return { type, data: sample };
     } catch {
-      // Another one may come first.
+      // Try the next event type.
     }
   }
   return undefined;
 }
 
-/** Writes samples through the Regions' APIs. @throws Error when one is refused */
+/** Writes samples through the Regions' APIs. @throws Error if one is refused */
 export async function writeSamples(world: World, samples: readonly Sample[]): Promise<void> {
   await Promise.all(
     samples.flatMap(({ stream, event, regions }) =>

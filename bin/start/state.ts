@@ -4,12 +4,12 @@ import { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
 import type { Storage, StoredItem } from '../../world/index.ts';
 
-/** Where `meridian start` keeps what its Regions hold, from the project's folder. */
+/** The folder in which `meridian start` keeps the state of its Regions, relative to the project. */
 export const STATE_FOLDER = '.meridian';
 
 const FILE = 'state.db';
 
-/** Of the tables below; a change of them is a new number. */
+/** The version of the tables below. Increase it with every change. */
 const FORMAT = 1;
 
 const TABLES = `
@@ -18,7 +18,7 @@ const TABLES = `
   PRAGMA user_version = ${FORMAT};
 `;
 
-/** The kept state cannot be used: what is wrong, and what to do. */
+/** The kept state cannot be used. The message says why, and what to do. */
 export class StateError extends Error {
   constructor(folder: string, found: string, options?: ErrorOptions) {
     super(`${join(folder, STATE_FOLDER)}: ${found}`, options);
@@ -26,9 +26,9 @@ export class StateError extends Error {
   }
 }
 
-const OVER = 'Start over with --fresh; that deletes it.';
+const OVER = 'Or start over with --fresh, which deletes it.';
 
-/** Codes of SQLite. */
+/** Result codes of SQLite. */
 const BUSY = 5;
 const UNREADABLE = [11, 26];
 
@@ -36,15 +36,15 @@ const namesSchema = z.array(z.string());
 const filesSchema = z.record(z.string(), z.string());
 
 interface OpenOptions {
-  /** The Regions of the world that keeps its state here. */
+  /** The Regions of the world. */
   readonly regions: readonly string[];
-  /** Whether what is there is deleted first. */
+  /** Whether to delete the existing state first. */
   readonly fresh: boolean;
 }
 
 /**
- * What the Regions of `meridian start` hold, in a SQLite database: a write is in the file before it is acknowledged, so that a process
- * may be killed at any time. One process has it at a time.
+ * The state of the Regions of `meridian start`, in a SQLite database. Each write is in the database before it is acknowledged, so the
+ * process may be killed at any time. Only one process can open it at a time.
  */
 export class State implements Storage {
   readonly #database: DatabaseSync;
@@ -59,7 +59,7 @@ export class State implements Storage {
     );
   }
 
-  /** @param folder the project's @throws StateError when another process has it, or it is not to be read by this code */
+  /** @param folder the project's @throws StateError if another process has it open, or this code cannot read it */
   static open(folder: string, { regions, fresh }: OpenOptions): State {
     const home = join(folder, STATE_FOLDER);
     mkdirSync(home, { recursive: true });
@@ -73,7 +73,7 @@ export class State implements Storage {
       database = lock(folder);
     }
     if (fresh) {
-      // Locked until now: nobody else has it.
+      // It was locked here, so no other process has it open.
       database.close();
       remove(home);
       database = lock(folder);
@@ -94,14 +94,14 @@ export class State implements Storage {
     else if (format !== FORMAT)
       throw new StateError(
         folder,
-        `It has format ${format}, this version of Meridian reads format ${FORMAT}. Use the version that wrote it, or start over with --fresh; that deletes it.`,
+        `It has format ${format}, but this version of Meridian reads format ${FORMAT}. Use the version that wrote it. ${OVER}`,
       );
     const state = new State(database);
     const before = state.#read('regions', namesSchema);
     if (before && before.join() !== regions.join())
       throw new StateError(
         folder,
-        `It holds the Regions ${before.join(', ')}, not ${regions.join(', ')}. Start with --regions ${before.join(',')}, or start over with --fresh; that deletes it.`,
+        `It holds the Regions ${before.join(', ')}, not ${regions.join(', ')}. Start with --regions ${before.join(',')}. ${OVER}`,
       );
     state.#write('regions', regions);
     return state;
@@ -120,7 +120,7 @@ export class State implements Storage {
     this.#save.run(table, item.pk.S, item.sk.S, JSON.stringify(item));
   }
 
-  /** The file that defined each stream type, from the project's folder, when the domain was last read. */
+  /** The file that defined each stream type when the domain was last read, relative to the project. */
   get files(): Readonly<Record<string, string>> {
     return this.#read('files', filesSchema) ?? {};
   }
@@ -142,7 +142,7 @@ export class State implements Storage {
     this.#database.prepare('INSERT OR REPLACE INTO facts VALUES (?, ?)').run(name, JSON.stringify(value));
   }
 
-  /** One transaction for all that is saved now. It ends before anything that waits for the write goes on. */
+  /** Starts a transaction for everything that is saved in this turn. It is committed before the caller of the write continues. */
   #begin(): void {
     if (this.#isWriting) return;
     this.#isWriting = true;
@@ -154,7 +154,7 @@ export class State implements Storage {
   }
 }
 
-/** @throws Error of SQLite when another process has it locked, or it is no database */
+/** Opens the database and locks it. @throws Error of SQLite if another process has locked it, or the file is not a database */
 function lock(folder: string): DatabaseSync {
   const database = new DatabaseSync(join(folder, STATE_FOLDER, FILE));
   try {
@@ -178,7 +178,8 @@ function sqliteCode(error: unknown): number {
 function told(folder: string, cause: unknown): unknown {
   const code = sqliteCode(cause);
   if (code === BUSY)
-    return new StateError(folder, 'Another `meridian start` has this project open. End that one first.', { cause });
-  if (UNREADABLE.includes(code)) return new StateError(folder, `It cannot be read. ${OVER}`, { cause });
+    return new StateError(folder, 'Another `meridian start` is running in this project. End it first.', { cause });
+  if (UNREADABLE.includes(code))
+    return new StateError(folder, 'It cannot be read. Start over with --fresh, which deletes it.', { cause });
   return cause;
 }

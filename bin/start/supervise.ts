@@ -1,16 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { sayNote } from '../output.ts';
-import { EXIT } from './run.ts';
+import { EXIT } from './exit.ts';
 import { SourceWatcher } from './watch.ts';
 
-/** Milliseconds after which a process that was asked to end is made to. */
+/** Milliseconds after which a process that does not end on request is killed. */
 const END_MS = 5000;
 
 /**
- * Runs `meridian start` in a process of its own, and in another one whenever a source of the project is saved: what a process has
- * loaded it cannot load again. What does not start waits for the next save.
- * @param args the command line, without what only the first process does
+ * Runs `meridian start` in a child process, and starts a new one whenever a source file of the project is saved, because a process cannot
+ * load a module twice. After a failed start it waits for the next save.
+ * @param args the options of every process; `first`: additional ones of the first process
  */
 export async function supervise(
   folder: string,
@@ -23,7 +23,7 @@ export async function supervise(
     const exited = once(child, 'exit').then(([code]): number | null => code);
     const event = await Promise.race([exited, changed.promise]);
     if (event === EXIT.cannotRun) process.exit(EXIT.failed);
-    if (typeof event !== 'string') sayNote('Waiting for a file to be saved; Ctrl-C ends.');
+    if (typeof event !== 'string') sayNote('Waiting for a file to be saved. Press Ctrl-C to end.');
     const file = await changed.promise;
     changed = Promise.withResolvers<string>();
     await stop(child, exited);
@@ -33,7 +33,7 @@ export async function supervise(
 
 function spawnStart(args: readonly string[]): ChildProcess {
   const [, script = ''] = process.argv;
-  // The channel tells it when this process is gone.
+  // When this process ends, the channel closes, and the child ends too.
   const child = spawn(process.execPath, [...process.execArgv, script, 'start', '--no-restart', ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm create <scope> shop`: begins a project with the Meridian that this depends on.
+// `npm create <scope> shop`: runs `meridian init` of the Meridian that this package depends on.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';

@@ -9,8 +9,8 @@ export type Cart = Readonly<Record<string, number>>;
 const empty: Cart = {};
 
 /**
- * What somebody wants to buy, under the customer's id. Mode `merge`: every Region takes items at any time, also while it cannot reach the
- * others. Additions and removals can be applied in any order, so that no item is lost when two Regions change a cart at once.
+ * A shopping cart; its id is the customer's. Mode `merge`: every Region accepts changes at any time, even if it cannot reach the
+ * others. Additions and removals can be applied in any order, so no item is lost when two Regions change a cart concurrently.
  */
 export const cart = defineStream({
   type: 'cart',

@@ -1,7 +1,7 @@
 import { defineView } from '@meridian-es/meridian';
 import { articleOf, stock } from './stock.ts';
 
-/** How many pieces of each article there are, in all warehouses together. */
+/** The number of pieces of each article, in all warehouses together. */
 export const inStock = defineView({
   name: 'in-stock',
   of: stock,

@@ -3,7 +3,7 @@ import * as z from 'zod';
 
 const piecesSchema = z.strictObject({ count: z.int().min(1) });
 
-/** `us-east-2.lamp`: the Region of the warehouse, and the article. */
+/** An id such as `us-east-2.lamp`: the Region of the warehouse, and the article. */
 const ID = /^(?<warehouse>[a-z0-9-]+)\.(?<article>.+)$/;
 
 /** The article in a stock's id. */
@@ -14,13 +14,13 @@ export function articleOf(id: string): string {
 function warehouseOf(id: string, regions: readonly string[]): string {
   const region = ID.exec(id)?.groups?.warehouse;
   if (region === undefined || !regions.includes(region))
-    throw reject(`${id} names no warehouse: write <Region>.<article>, with one of ${regions.join(', ')}.`);
+    throw reject(`${id} does not name a warehouse. Write <Region>.<article>, with one of ${regions.join(', ')}.`);
   return region;
 }
 
 /**
- * Pieces of an article in a warehouse. Mode `home`: the Region of the warehouse decides, one after the other, so that no piece is sold
- * twice. The others pass commands on to it.
+ * Pieces of an article in a warehouse. Mode `home`: the Region of the warehouse decides about one command after the other, so no piece is
+ * sold twice. The other Regions forward commands to it.
  */
 export const stock = defineStream({
   type: 'stock',
@@ -37,7 +37,7 @@ export const stock = defineStream({
     take: {
       input: piecesSchema,
       decide: (left, data) => {
-        if (data.count > left) throw reject(`There are only ${left} left.`, { left });
+        if (data.count > left) throw reject(`Only ${left} are left.`, { left });
         return [{ type: 'Taken', data }];
       },
     },

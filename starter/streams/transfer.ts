@@ -1,12 +1,12 @@
 interface Transfer {
   readonly article: string;
-  /** Regions of the warehouses. */
+  /** The Regions of the warehouses. */
   readonly from: string;
   readonly to: string;
   readonly count: number;
 }
 
-/** Moves pieces from one warehouse to another: the participants of a transaction, which commits in both Regions or in neither. */
+/** The participants of a transaction that moves pieces from one warehouse to another. It commits in both Regions or in neither. */
 export function transfer({ article, from, to, count }: Transfer) {
   return [
     { stream: `stock/${from}.${article}`, command: 'take', input: { count } },

@@ -1,12 +1,12 @@
 import { subscriber } from '@meridian-es/meridian/lambda';
 import * as z from 'zod';
 
-/** A subscriber reads what was promised of an event, not the code that decides it. */
+/** The part of the event that this subscriber relies on. It depends on the event's schema, not on the code of the stream. */
 const takenSchema = z.object({ count: z.number() });
 
 /**
- * Sends the warehouse a picking order for what was taken, in the Region of the warehouse. It is called again if the process ends before its
- * progress is recorded: whoever receives the orders deduplicates them by their `key`.
+ * Sends the warehouse an order to pick what was taken. It runs in the Region of the warehouse. An event may be handled twice if the process
+ * ends before its progress is recorded, so the receiver deduplicates orders by `key`.
  */
 export const handler = subscriber({
   handle: async ({ stream, type, data }, { key, region, environment }) => {
@@ -23,7 +23,7 @@ export const handler = subscriber({
       headers: { 'content-type': 'application/json', 'idempotency-key': key },
       body: JSON.stringify(order),
     });
-    // What throws is tried again.
-    if (!response.ok) throw new Error(`The warehouse answered ${response.status}.`);
+    // If this throws, the event is redelivered.
+    if (!response.ok) throw new Error(`The warehouse responded with status ${response.status}.`);
   },
 });

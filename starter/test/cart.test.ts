@@ -16,7 +16,7 @@ test('no more is removed than there is', () => {
     .then(rejected('only 1', { there: 1 }));
 });
 
-test('two Regions that add at once lose nothing', () => {
+test('two Regions that add concurrently lose nothing', () => {
   given(cart, added('lamp', 1))
     .concurrently([added('lamp', 2)], [added('desk', 1)])
     .hasState({ lamp: 3, desk: 1 });

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { domain } from '../streams/index.ts';
 import { subscribers } from '../subscribers/index.ts';
 
-/** A warehouse system, in the place of what `fetch` reaches: it keeps each order once, by its key. */
+/** Replaces `fetch` with a warehouse that keeps each order once, by its key. */
 function aWarehouse(): ReadonlyMap<string, unknown> {
   const orders = new Map<string, unknown>();
   vi.stubGlobal('fetch', async (_url: string, { headers, body }: RequestInit) => {
@@ -14,7 +14,7 @@ function aWarehouse(): ReadonlyMap<string, unknown> {
   return orders;
 }
 
-test('a warehouse gets one order for what is taken from it, however often events are delivered', async () => {
+test('a warehouse gets one order for what is taken from it, even if events are delivered twice', async () => {
   const orders = aWarehouse();
   const scheduler = new VirtualScheduler();
   const picker = { ...subscribers.picker, environment: { PICKING_URL: 'https://warehouse.example/orders' } };

@@ -108,7 +108,9 @@ describe('meridian deploy', () => {
     for (const peer of ['esbuild', 'cdk-nag']) rmSync(join(folder, 'node_modules', peer), { recursive: true });
     const { status, stderr } = meridian([]);
     expect(status).toBe(1);
-    expect(stderr).toMatch(/no aws-cdk, esbuild, cdk-nag, .*`npm install --save-dev aws-cdk esbuild cdk-nag`/);
+    expect(stderr).toMatch(
+      /does not have aws-cdk, esbuild, cdk-nag, .*`npm install --save-dev aws-cdk esbuild cdk-nag`/,
+    );
     expect(existsSync(join(folder, 'called'))).toBe(false);
   });
 

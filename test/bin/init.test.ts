@@ -54,7 +54,7 @@ describe('meridian init', () => {
     writeFileSync(join(folder, 'shop/notes.txt'), 'mine');
     const { code, stderr } = await init(folder, 'shop');
     expect(code).toBe(1);
-    expect(stderr).toMatch(/shop is not empty: .*nothing was written/);
+    expect(stderr).toMatch(/shop is not empty\. Nothing was written/);
     expect(globSync('**/*', { cwd: join(folder, 'shop') })).toEqual(['notes.txt']);
   });
 
@@ -64,7 +64,7 @@ describe('meridian init', () => {
       const folder = aFolder();
       const { code, stderr } = await init(folder, name);
       expect(code).toBe(1);
-      expect(stderr).toContain(`"${name}" cannot be the name of a project`);
+      expect(stderr).toContain(`"${name}" is not a valid project name`);
       expect(globSync('*', { cwd: folder })).toEqual([]);
     },
   );

@@ -72,7 +72,7 @@ describe('meridian start', () => {
     await command(url, 'cart/ada', 'add', { article: 'lamp', count: 1 });
     const refused = await runIn(folder, [...ONCE, '--fresh']);
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toMatch(/\.meridian: Another `meridian start` has this project open/);
+    expect(refused.stderr).toMatch(/\.meridian: Another `meridian start` is running in this project/);
     child.kill('SIGKILL');
     await once(child, 'close');
     expect((await runIn(folder, ONCE)).stdout).toContain('cart/ada');
@@ -124,7 +124,7 @@ describe('meridian start', () => {
     const others = await runIn(folder, [...ONCE, '--regions', 'eu-west-1,eu-central-1']);
     expect(others).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/--regions us-east-1,us-east-2,us-west-2, or/),
+      stderr: expect.stringMatching(/--regions us-east-1,us-east-2,us-west-2\. Or/),
     });
     const database = new DatabaseSync(join(folder, '.meridian/state.db'));
     database.exec('PRAGMA user_version = 99');

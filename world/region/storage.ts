@@ -1,16 +1,16 @@
-/** An item as DynamoDB has it: attributes by name, the keys among them. */
+/** An item in the form of DynamoDB: attributes by name, including the keys. */
 export interface StoredItem {
   readonly pk: { readonly S: string };
   readonly sk: { readonly S: string };
 }
 
-/** Keeps the items of a world's tables from one process to the next. */
+/** Keeps the items of a world's tables beyond the end of the process. */
 export interface Storage {
   /** The items of a table, JSON, in the order in which they were first saved. */
   load(table: string): readonly unknown[];
   /**
-   * Saves an item in the place of the one with its keys, before the write is acknowledged. What is saved without a pause in between
-   * belongs to one write: all of it is kept, or nothing. It must not throw: what cannot be saved has to end the process.
+   * Saves an item, replacing the one with the same keys, before the write is acknowledged. Items saved synchronously one after another
+   * belong to one write and are saved atomically. It must not throw: if an item cannot be saved, the process has to end.
    */
   save(table: string, item: StoredItem): void;
 }

@@ -20,7 +20,7 @@ const itemSchema = z.union([
 
 /**
  * @param now milliseconds since 1970
- * @param kept where the table's items are kept, and under which name; undefined: nowhere
+ * @param kept the storage of the table's items, and the table's name in it; undefined: items are not kept
  */
 export function subscriberTable(
   now: () => number,

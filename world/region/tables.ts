@@ -62,8 +62,8 @@ export class RegionTables {
   }
 
   /**
-   * Takes in what the storage holds. All of it is delivered again, and replicated again: a process that ended may have left
-   * undone whatever follows a write.
+   * Restores the items in the storage. All of them are delivered to the table streams and replicated again, because the process that
+   * saved them may have ended before that.
    */
   restore(): void {
     const { region, storage } = this.#options;
@@ -73,7 +73,7 @@ export class RegionTables {
     for (const item of storage?.load(`decisions/${region}`) ?? []) this.#replicateDecision(fromDecisionItem(item));
   }
 
-  /** Takes in a decision that all Regions share, as its record in every Region's stream. */
+  /** Delivers the record of a shared decision to this Region's stream. */
   restoreShared(decision: Decision): void {
     this.#options.streams.decisions.push({ decision });
   }
