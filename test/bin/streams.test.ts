@@ -57,7 +57,7 @@ describe('meridian append', () => {
       expect.stringMatching(/^validation: /),
       expect.stringMatching(/^ {2}events\[0\]\.data\.airport {2}.*airport code/),
       expect.stringMatching(/^ {2}events\[0\]\.data\.delay {4}.*expected number/),
-      expect.stringMatching(/^ {2}events\[0\]\.data\.gate {5}.*not known/),
+      expect.stringMatching(/^ {2}events\[0\]\.data\.gate {5}.*unknown property/),
       expect.stringContaining('Nothing was written'),
       '',
     ]);
