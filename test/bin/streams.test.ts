@@ -53,7 +53,7 @@ describe('meridian append', () => {
     expect(stderr.split('\n')).toEqual([
       expect.stringMatching(/^validation: /),
       expect.stringMatching(/^ {2}events\[0\]\.data\.text {2}.*expected string/),
-      expect.stringMatching(/^ {2}events\[0\]\.data\.ink {3}.*not known/),
+      expect.stringMatching(/^ {2}events\[0\]\.data\.ink {3}.*unknown property/),
       expect.stringContaining('Nothing was written'),
       '',
     ]);
