@@ -76,7 +76,7 @@ const layers = [
     comment:
       'the starter is the repository of a team: it imports its own files, the public names, and what its package.json names',
     from: '^starter/',
-    may: ['^starter/', author, '^(lambdas|lib|testing|world)/index\\.ts$', npm('zod', 'aws-cdk-lib', 'vitest')],
+    may: ['^starter/', author, '^(client|lambdas|lib|testing|world)/index\\.ts$', npm('zod', 'aws-cdk-lib', 'vitest')],
   },
   {
     name: 'demo-knows-public-names-and-the-command-line',
@@ -268,7 +268,7 @@ const forbidden = [
     name: 'lib-stays-behind-the-app',
     comment: 'only apps, tests and the script that measures bundles import lib: the CDK is no part of what runs',
     from: {
-      pathNot: '^(lib|test)/|^examples/[^/]+/(app\\.ts$|test/)|^scripts/bundle-sizes\\.ts$|^starter/bin/',
+      pathNot: '^(lib|test)/|^examples/[^/]+/(app\\.ts$|test/)|^scripts/(bundle-sizes|licences)\\.ts$|^starter/bin/',
     },
     to: { path: '^lib/', pathNot: deployedRegions },
   },

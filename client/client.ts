@@ -8,13 +8,7 @@ import type { FollowedEvent, FollowOptions } from './follow.ts';
 import type { CallOptions, ClientOptions } from './options.ts';
 import { Regions } from './regions.ts';
 import { Session } from './session.ts';
-import {
-  AnyStream,
-  type HomeWriteOptions,
-  type MergeWriteOptions,
-  type ReadOptions,
-  type ReadState,
-} from './stream.ts';
+import { AnyStream, type HomeWriteOptions, type MergeWriteOptions, type ReadState } from './stream.ts';
 import { type AnyParticipant, type Committed, type TransactOptions, transact } from './transact.ts';
 import type {
   CommandOf,
@@ -72,7 +66,7 @@ export interface StreamClient<Stream extends StreamDefinition> {
     options?: WriteOptionsOf<Stream>,
   ): Promise<Accepted>;
   /** The state, at least as new as anything that the session has seen of the stream. @throws ClientError `not-caught-up` when no Region is */
-  read(options?: ReadOptions): Promise<ReadState<StateOf<Stream>>>;
+  read(options?: CallOptions): Promise<ReadState<StateOf<Stream>>>;
   /** The events, and those that come, until the signal is aborted. @throws ClientError what does not pass */
   follow(options?: FollowOptions): AsyncIterable<EventOf<Stream>>;
 }
@@ -105,16 +99,11 @@ export interface ViewClient<View extends ViewDefinition> {
 export function client<D extends Domain>(options: ClientOptions): Client<D>;
 // Nothing of the domain exists at run time: that answers have the types above is up to the Regions, which run the domain.
 export function client(options: ClientOptions): object {
-  return anyClient(options);
-}
-
-/** A client without a domain's types. */
-export function anyClient(options: ClientOptions): AnyClient {
   return over(new Regions(options), options.session ?? new Session());
 }
 
 /** A client of any domain. */
-export interface AnyClient extends Pick<Client, 'session' | 'transaction' | 'health'> {
+interface AnyClient extends Pick<Client, 'session' | 'transaction' | 'health'> {
   withSession(session: Session): AnyClient;
   stream(type: string, id: string): AnyStream;
   view(name: string): AnyView;

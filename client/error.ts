@@ -1,24 +1,28 @@
 import * as z from 'zod';
 import { type ErrorCode, type Problem, problemSchema } from '../core/facts/errors.ts';
 
-const text = z.string().optional().catch(undefined);
-const number = z.number().optional().catch(undefined);
-const known = z.looseObject({ known: z.array(z.string()).catch([]) });
+const textSchema = z.string().optional().catch(undefined);
+const numberSchema = z.number().optional().catch(undefined);
+const knownSchema = z.looseObject({ known: z.array(z.string()).catch([]) });
 
 /** What the problem documents of some codes bring along. What does not have the form that is expected here is left out. */
 const detailsSchemas = {
   validation: z.looseObject({ faults: z.array(z.object({ path: z.string(), message: z.string() })).catch([]) }),
-  'unknown-stream-type': known,
-  'unknown-event': known,
-  'unknown-command': known,
-  'unknown-view': known,
-  'version-conflict': z.looseObject({ expected: text, actual: text }),
-  'id-reused': z.looseObject({ log: text, position: number }),
-  'stream-busy': z.looseObject({ retryAfter: number }),
-  'not-caught-up': z.looseObject({ seen: text, wanted: text }),
-  'not-found': z.looseObject({ state: text }),
-  'too-large': z.looseObject({ bytes: number, limit: number }),
-  aborted: z.looseObject({ id: text, reason: problemSchema.optional().catch(undefined), participant: text }),
+  'unknown-stream-type': knownSchema,
+  'unknown-event': knownSchema,
+  'unknown-command': knownSchema,
+  'unknown-view': knownSchema,
+  'version-conflict': z.looseObject({ expected: textSchema, actual: textSchema }),
+  'id-reused': z.looseObject({ log: textSchema, position: numberSchema }),
+  'stream-busy': z.looseObject({ retryAfter: numberSchema }),
+  'not-caught-up': z.looseObject({ seen: textSchema, wanted: textSchema }),
+  'not-found': z.looseObject({ state: textSchema }),
+  'too-large': z.looseObject({ bytes: numberSchema, limit: numberSchema }),
+  aborted: z.looseObject({
+    id: textSchema,
+    reason: problemSchema.optional().catch(undefined),
+    participant: textSchema,
+  }),
 } satisfies { readonly [Code in ErrorCode]?: z.ZodType };
 
 type Details = { readonly [Code in keyof typeof detailsSchemas]: z.output<(typeof detailsSchemas)[Code]> };

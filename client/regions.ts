@@ -124,7 +124,8 @@ function isSilent(error: ClientError): boolean {
 
 /** Whether a request that failed so may have been carried out. */
 function mayHaveRun({ code, problem, details }: ClientError): boolean {
-  if (code === 'cancelled') return true;
+  // What is not understood may say that it was.
+  if (code === 'cancelled' || code === 'unexpected-answer') return true;
   // Throttled before it reached the function.
   if (code === 'broken') return details.status !== 429;
   return problem !== undefined && problem.status >= 500;

@@ -37,11 +37,6 @@ export interface ReadState<State = unknown> {
   readonly region: string;
 }
 
-export interface ReadOptions extends CallOptions {
-  /** A version that the state has to cover, beside what the session has seen. */
-  readonly atLeast?: string | undefined;
-}
-
 /** A stream of any domain. */
 export class AnyStream {
   readonly #regions: Regions;
@@ -71,9 +66,8 @@ export class AnyStream {
     return this.#write({ events: [events].flat() }, options);
   }
 
-  async read({ atLeast, signal }: ReadOptions = {}): Promise<ReadState> {
-    if (atLeast !== undefined) this.#session.saw(atLeast);
-    const { answer } = await this.#regions.ask(stateCall(this.#parts, this.#session.versionOf(this.name)), { signal });
+  async read(options: CallOptions = {}): Promise<ReadState> {
+    const { answer } = await this.#regions.ask(stateCall(this.#parts, this.#session.versionOf(this.name)), options);
     this.#session.saw(answer.version);
     return answer;
   }

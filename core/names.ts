@@ -103,6 +103,12 @@ export function namesOf(prefix: string) {
   };
 }
 
+/**
+ * The form of everything that is stored and sent between Regions: test/compat/<form>/ has its samples. It is raised, with a new folder of
+ * samples, by the first change of a form after a release; a version of the package that keeps it reads and writes the same.
+ */
+export const STORED_FORM = '0.1';
+
 /** The key attributes of every table, and its time-to-live attribute. */
 export const PARTITION_KEY = 'pk';
 export const SORT_KEY = 'sk';

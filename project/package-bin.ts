@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { parseJson } from '../core/facts/json.ts';
 
 /** Packages that a command needs, and the project does not have: their names, and how to get them. */
-export class MissingPackagesError extends Error {
+class MissingPackagesError extends Error {
   readonly code = 'missing-packages';
 
   constructor(folder: string, names: readonly string[]) {

@@ -208,7 +208,7 @@ function statePath({ type, mode }: StreamDefinition, { add }: Schemas): Path {
 
 function commitsPath(stream: StreamDefinition, schemas: Schemas): Path {
   const { type } = stream;
-  const commit = commitSchema.extend({ events: z.array(storedSchema(stream, schemas)) });
+  const shownSchema = commitSchema.extend({ events: z.array(storedSchema(stream, schemas)) });
   return [
     `/streams/${type}/{id}/events`,
     {
@@ -220,7 +220,7 @@ function commitsPath(stream: StreamDefinition, schemas: Schemas): Path {
         parameters: [parameter('id'), parameter('after.version'), parameter('limit')],
         responses: responses('read', {
           description: 'The commits that `after` does not cover, in fold order; with `next` there are more',
-          ...json(schemas.add(`Commits.${type}`, commitPageSchema.extend({ commits: z.array(commit) }))),
+          ...json(schemas.add(`Commits.${type}`, commitPageSchema.extend({ commits: z.array(shownSchema) }))),
         }),
       },
     },

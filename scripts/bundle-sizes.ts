@@ -52,7 +52,7 @@ const picker = { entry: join(root, 'starter/subscribers/picker.ts'), streamTypes
 /** Has the CDK bundle every function of a Region into `outdir`, exactly as a deploy does. */
 export function bundleFunctions(outdir: string): readonly Bundle[] {
   const { context } = cdkJsonSchema.parse(JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')));
-  const config = parseConfig({ context: (key) => context[key] });
+  const config = { ...parseConfig({ context: (key) => context[key] }), domain: DOMAIN };
   const [region = ''] = config.regions;
   const app = new App({
     outdir,

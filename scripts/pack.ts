@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { PINNED } from '../bin/init/init.ts';
+import { STORED_FORM } from '../core/names.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { readOptions } from './options.ts';
+import { PEER_RANGES } from './peers.ts';
 
 // `npm run pack-package`: the package as it is published. In the repository `exports` names the sources; the manifest made here names
 // what tsc made of them, in a folder that nothing in the repository resolves.
@@ -14,8 +16,11 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** The folder that is packed. */
 export const STAGE = join(root, '.package');
 
-/** What a team brings, each needed by one entry point only unless it is zod. */
-const PEERS = ['aws-cdk-lib', 'cdk-nag', 'constructs', 'esbuild'] as const;
+const { zod: _, ...cdkPeers } = PEER_RANGES;
+const optionalPeers = Object.keys(cdkPeers);
+
+/** Entry points that look for their peers before they load what imports these. */
+const LOADED_BY: Readonly<Record<string, string>> = { './cdk': './dist/lib/checked.js' };
 
 /** What `meridian localstack` starts that is no TypeScript. */
 const LOCALSTACK_PARTS = ['tools/localstack/plugins', 'tools/localstack/requirements.txt'] as const;
@@ -42,20 +47,21 @@ export function publishedManifest(): Readonly<Record<string, unknown>> {
     type,
     sideEffects,
     engines: { node: '>=24' },
+    // Versions with the same form read each other's data.
+    storedForm: STORED_FORM,
     bin: { meridian: './dist/bin/meridian.mjs' },
     imports: builtAll(manifest.imports),
     exports: Object.fromEntries(
       Object.entries(manifest.exports).map(([entry, source]) => [
         entry,
-        source.endsWith('.ts') ? { types: built(source).replace(/\.js$/, '.d.ts'), default: built(source) } : source,
+        source.endsWith('.ts')
+          ? { types: built(source).replace(/\.js$/, '.d.ts'), default: LOADED_BY[entry] ?? built(source) }
+          : source,
       ]),
     ),
     dependencies,
-    peerDependencies: {
-      zod: `^${zod}`,
-      ...Object.fromEntries(PEERS.map((peer) => [peer, `^${versions[peer]}`])),
-    },
-    peerDependenciesMeta: Object.fromEntries(PEERS.map((peer) => [peer, { optional: true }])),
+    peerDependencies: PEER_RANGES,
+    peerDependenciesMeta: Object.fromEntries(optionalPeers.map((peer) => [peer, { optional: true }])),
     // What `meridian init` pins in a project; npm does not install it.
     devDependencies: Object.fromEntries(PINNED.map((each) => [each, each === 'zod' ? zod : versions[each]])),
     files: ['dist', 'starter', 'CHANGELOG.md'],

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import manifest from '../package.json' with { type: 'json' };
 import { readOptions } from './options.ts';
 import { packCreate, packPackage } from './pack.ts';
+import { checkCdkEntry, checkEntries } from './package-check/entries.ts';
 import { lintPackage } from './package-check/lint.ts';
 import { run, type Step } from './package-check/run.ts';
+import { checkUpgrades } from './package-check/upgrade.ts';
 
 // `npm run package-check`: packs Meridian, and does in an empty folder what a team does that begins with it.
 
@@ -68,6 +70,8 @@ export async function checkPackage(): Promise<Checked> {
 
   const { tarball, bytes } = await step('pack', packPackage);
   await lintPackage(step, tarball);
+  await checkEntries(step, tarball);
+  await checkUpgrades(step, tarball);
   const { tarball: create } = await step('pack create', packCreate);
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-package-')));
   const shop = join(folder, NAME);
@@ -78,7 +82,10 @@ export async function checkPackage(): Promise<Checked> {
     await step('install', () => npm(...INSTALL));
     await Promise.all([
       // The declarations of the CDK take longer than everything else together.
-      step('types', () => npm('run', 'types')),
+      (async () => {
+        await step('types', () => npm('run', 'types'));
+        await checkCdkEntry(step, shop);
+      })(),
       (async () => {
         await step('start', () => npm('start', '--', '--once'));
         await step('tests', () => npm('test'));

@@ -5,7 +5,7 @@ import { readDomain } from '../project/domain-file.ts';
 import { updateContract } from '../schemas/update-contract.ts';
 import { readOptions } from './options.ts';
 
-// `npm run schemas`: what `meridian schemas` does in a project, for every example of this repository.
+// `npm run schemas`: what `meridian schemas` does in a project, for every example of this repository and for the project that `meridian init` makes.
 
 const options = readOptions('Usage: npm run schemas -- [--check | --release [--accept]]', {
   check: { type: 'boolean', default: false },
@@ -14,13 +14,9 @@ const options = readOptions('Usage: npm run schemas -- [--check | --release [--a
 });
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
-for (const file of globSync('examples/*/{index,streams/index}.ts')) {
-  const [, example = ''] = file.split(/[\\/]/);
-  const { ok, lines } = updateContract(
-    readDomain(join(process.cwd(), file)),
-    join('examples', example, 'schemas'),
-    options,
-  );
+for (const file of globSync(['examples/*/{index,streams/index}.ts', 'starter/streams/index.ts'])) {
+  const project = file.replace(/([\\/]streams)?[\\/]index\.ts$/, '');
+  const { ok, lines } = updateContract(readDomain(join(process.cwd(), file)), join(project, 'schemas'), options);
   process.stdout.write(lines.map((line) => `${line}\n`).join(''));
   if (!ok) process.exitCode = 1;
 }

@@ -29,7 +29,7 @@ export function samplesOf(
     const event = eventOf(definition);
     if (!event) missing.push({ type, why: 'no event that may come first has a `sample`' });
     else if (id === undefined)
-      missing.push({ type, why: `its \`home\` knows no id such as ${regions[0]}.sample: append one yourself` });
+      missing.push({ type, why: `it takes no id such as sample or ${regions[0]}.sample; append an event yourself` });
     else
       samples.push({
         stream: `${type}/${id}`,
@@ -42,11 +42,12 @@ export function samplesOf(
 
 /** Ids begin with their Region in most domains that have homes. */
 function idOf(definition: StreamDefinition, regions: readonly string[]): string | undefined {
-  if (definition.mode === 'merge') return 'sample';
   const candidates = ['sample', ...regions.flatMap((region) => [`${region}.sample`, `${region}-sample`])];
   return candidates.find((id) => {
     try {
-      return regions.includes(definition.home(id, regions));
+      if (definition.mode === 'home') return regions.includes(definition.home(id, regions));
+      definition.checkId?.(id);
+      return true;
     } catch {
       return false;
     }

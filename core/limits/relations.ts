@@ -143,18 +143,10 @@ function callRelations(limits: Limits): Relation[] {
     { name: 'a caller of command gives up before the function times out', needs: REMOTE_MS, has: time('command') },
     { name: 'api has more time than the function that it calls', needs: time('command') + 1, has: time('api') },
     { name: 'ingest has more time than the function that it calls', needs: time('command') + 1, has: time('ingest') },
-    { name: 'api: the last envelope started, in another Region', needs: BEGIN_MS + REMOTE_MS, has: time('api') },
-    {
-      name: 'api: the last envelope started, in this Region',
-      needs: BEGIN_MS + APPEND_MS + DATABASE_MS,
-      has: time('api'),
-    },
+    { name: 'api: the last envelope, in another Region', needs: BEGIN_MS + REMOTE_MS, has: time('api') },
+    { name: 'api: the last envelope, here', needs: BEGIN_MS + APPEND_MS + DATABASE_MS, has: time('api') },
     { name: 'api: the longest wait a caller may ask for', needs: limits.MAX_WAIT_S * 1000, has: time('api') - 1000 },
-    {
-      name: 'the default wait is allowed',
-      needs: limits.DEFAULT_WAIT_S,
-      has: limits.MAX_WAIT_S,
-    },
+    { name: 'the default wait is allowed', needs: limits.DEFAULT_WAIT_S, has: limits.MAX_WAIT_S },
     { name: 'our own client waits longer than api runs', needs: time('api') + 1, has: limits.HTTP_CLIENT_MS },
     {
       name: 'ingest: the last message started, in another Region, and its receipt',
@@ -171,11 +163,7 @@ function callRelations(limits: Limits): Relation[] {
       needs: MESSAGING_MS * 2 + DATABASE_MS,
       has: time('relay'),
     },
-    {
-      name: 'projection: its retries, a read and a write',
-      needs: PROJECT_MS + 2 * DATABASE_MS,
-      has: time('projection'),
-    },
+    { name: 'projection: retries, a read and a write', needs: PROJECT_MS + 2 * DATABASE_MS, has: time('projection') },
     {
       name: 'subscriber: the last event started, a read and a write',
       needs: BEGIN_MS + 2 * DATABASE_MS,

@@ -3,24 +3,24 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 
-/** A request as an SDK client sends it. */
+/** A request from an SDK client. */
 export interface StubRequest {
-  /** The operation, in the protocols that name it in a header: `PutEvents`. */
+  /** The operation, for protocols that name it in a header: `PutEvents`. */
   readonly operation: string;
   readonly path: string;
   readonly body: string;
   readonly headers: IncomingMessage['headers'];
 }
 
-/** What comes back. `lost`: the connection is cut instead. `silence`: nothing comes. */
+/** The response. `lost`: the connection is cut instead. `silence`: there is none. */
 export type StubAnswer =
   | { readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly body: string }
   | 'lost'
   | 'silence';
 
 /**
- * A server on the loopback interface that stands where a client expects AWS, until the test ends.
- * @returns its address, and the requests that came so far
+ * A server on the loopback interface that replaces AWS for a client, until the test ends.
+ * @returns its address, and the requests so far
  */
 export async function stubServer(
   answer: (request: StubRequest, index: number) => StubAnswer | Promise<StubAnswer>,
@@ -50,7 +50,7 @@ export async function stubServer(
   return { endpoint: `http://127.0.0.1:${address.port}`, requests };
 }
 
-/** An error as the JSON protocols say it. */
+/** An error in the form of the JSON protocols. */
 export function refusal(name: string, message = name, status = 400): StubAnswer {
   return {
     status,
@@ -59,7 +59,7 @@ export function refusal(name: string, message = name, status = 400): StubAnswer 
   };
 }
 
-/** The answers one after the other; the last one for whatever comes after. */
+/** The responses in order; the last one is repeated. */
 export function oneByOne(...answers: readonly [StubAnswer, ...StubAnswer[]]) {
   return (_request: StubRequest, index: number): StubAnswer => answers[index] ?? answers.at(-1) ?? 'silence';
 }

@@ -32,6 +32,7 @@ const targets = [
   'lambdas/environment.ts',
   'lambdas/api/handler.ts',
   'lambdas/api/index.ts',
+  'lambdas/index.ts',
   'lib/config.ts',
   'lib/index.ts',
   'project/project.ts',
@@ -56,11 +57,17 @@ const allowed: Record<string, string[]> = {
     'zod',
   ],
   'examples/flights/x.ts': [
-    'client/index.ts',
-    'examples/flights/flight.ts',
-    'examples/flights/index.ts',
-    'index.ts',
+    ...['examples/flights/flight.ts', 'examples/flights/index.ts', 'index.ts', 'client/index.ts', 'lambdas/index.ts'],
     'zod',
+  ],
+  'starter/streams/x.ts': [
+    'client/index.ts',
+    'index.ts',
+    'lambdas/index.ts',
+    'world/index.ts',
+    'zod',
+    'aws-cdk-lib',
+    'vitest',
   ],
   'examples/flights/demo/x.ts': [
     ...['examples/flights/flight.ts', 'examples/flights/index.ts', 'index.ts', 'client/index.ts', 'world/index.ts'],
@@ -186,6 +193,7 @@ describe('the layers', () => {
     files['examples/flights/demo/figures.ts'] = "import 'zod';\nimport 'node:fs';\nimport '../../../core/index.ts';";
     files['core/definition/untyped.ts'] = 'export const here = 1;';
     files['client/untyped.ts'] = "import '../core/definition/untyped.ts';";
+    files['lambdas/index.ts'] = "import '#domain';\nimport '../examples/flights/index.ts';";
     files['core/orphan.ts'] = 'export const alone = 1;';
     files['core/loaded.ts'] = "export const fs = process.getBuiltinModule('node:fs');";
     files['core/typed.ts'] = "import type { Queue } from 'aws-cdk-lib';\nexport type Q = Queue;";

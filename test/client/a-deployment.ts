@@ -23,6 +23,8 @@ export type Fate =
   /** The Function URL answers in the place of its function. */
   | 'throttled'
   | 'down'
+  /** It is carried out, and what answers is no Region. */
+  | 'garbled'
   /** A transaction has no outcome, as the Region says. */
   | 'undecided'
   | undefined;
@@ -83,6 +85,9 @@ export function aDeployment({
         return { status: 429, text: async () => '{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded"}' };
       case 'down':
         return { status: 502, text: async () => '{"message":"Internal Server Error"}' };
+      case 'garbled':
+        await answer();
+        return { status: 200, text: async () => '<html>' };
       case 'undecided': {
         const id = decodeURIComponent(path.split('/').at(-1) ?? '');
         return { status: 200, text: async () => JSON.stringify({ id, state: 'undecided' }) };

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ClientError } from '../../client/error.ts';
 import { aDeployment, type Fate, regions } from './a-deployment.ts';
 
-const FATES: readonly Fate[] = ['unreachable', 'lost', 'unanswered', 'late', 'silent', 'throttled', 'down'];
+const FATES: readonly Fate[] = ['unreachable', 'lost', 'unanswered', 'late', 'silent', 'throttled', 'down', 'garbled'];
 const streams = [
   { type: 'note', id: 'a' },
   { type: 'account', id: `${regions[2]}.ann` },

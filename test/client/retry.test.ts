@@ -70,6 +70,16 @@ describe('a write whose answer is lost', () => {
     });
   });
 
+  it('says so when what came back cannot be read', async () => {
+    const { client, next, sent, failure } = aDeployment();
+    next('garbled');
+    expect(await failure(client().stream('stock', '1').command('take', 'ann'))).toMatchObject({
+      code: 'unexpected-answer',
+      maybeWritten: true,
+    });
+    expect(sent).toHaveLength(1);
+  });
+
   it('says so when the caller ends the call after it was sent, and not before', async () => {
     const { client, fates, scheduler, failure } = aDeployment();
     fates(() => 'silent');

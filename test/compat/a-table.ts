@@ -3,10 +3,10 @@ import * as z from 'zod';
 
 export const itemSchema = z.record(z.string(), z.looseObject({}));
 
-/** An item as it goes over the wire: attribute values. */
+/** An item in wire format: attribute values. */
 export type Item = z.output<typeof itemSchema>;
 
-/** The name of the table that every adapter is given here. */
+/** The table name given to every adapter here. */
 export const TABLE = 'table';
 
 const keyNamesSchema = z.record(z.string(), z.string()).default({});
@@ -30,8 +30,8 @@ const bytesSchema = z.instanceof(Uint8Array);
 const utf8 = new TextDecoder();
 
 /**
- * DynamoDB with a table in which these items are, whatever is asked for.
- * @returns a client of it, what it was asked, and the items that were written
+ * A DynamoDB whose table returns these items for every request.
+ * @returns a client, its requests, and the written items
  */
 export function aTable(items: readonly Item[] = [], lastEvaluatedKey?: Item) {
   const requests: unknown[] = [];
@@ -65,7 +65,7 @@ export function aTable(items: readonly Item[] = [], lastEvaluatedKey?: Item) {
   return { client, requests, written };
 }
 
-/** The item that an update makes where none is. It knows `SET a = :a, b = if_not_exists(b, :b)` and `ADD a :a, b :b`. */
+/** The item created by an update. Supports `SET a = :a, b = if_not_exists(b, :b)` and `ADD a :a, b :b`. */
 function updated(update: z.output<typeof updateSchema>): Item {
   const { Key, UpdateExpression, ExpressionAttributeNames: names, ExpressionAttributeValues: values } = update;
   const changes = UpdateExpression.matchAll(/([#\w]+) (?:= )?(?:if_not_exists\([#\w]+, )?(:\w+)/g);

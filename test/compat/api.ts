@@ -4,17 +4,16 @@ import { functionUrlEvent } from '../../world/network/server.ts';
 import { VirtualScheduler } from '../../world/time/scheduler.ts';
 import { World } from '../../world/world.ts';
 
-/** Requests one after the other, as an `.http` file has them. */
+/** Consecutive requests, in the format of `.http` files. */
 const SEPARATOR = '\n###\n';
 
 /**
- * What a Region's API answers to requests: status, headers and body. It is one of three, in a world where nothing has
- * happened yet.
+ * The responses of a Region's API to requests: status, headers and body. It is one of three Regions of a fresh world.
  */
 export async function answersTo(requests: string): Promise<readonly unknown[]> {
   const scheduler = new VirtualScheduler();
   const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
-  // Without latencies ages are 0, whatever the links take.
+  // Without latencies ages are 0.
   const world = new World({ domain: toyDomain, regions, scheduler, latency: false });
   const answers: unknown[] = [];
   for (const request of requests.split(SEPARATOR)) {
@@ -29,7 +28,7 @@ export async function answersTo(requests: string): Promise<readonly unknown[]> {
   return answers;
 }
 
-/** The sentence of a problem is for people: it may change. */
+/** The sentence of a problem is for people and may change. */
 function withoutDetail(body: unknown): unknown {
   const problem = z.looseObject({ code: z.string(), detail: z.string() }).safeParse(body).data;
   if (!problem) return body;
@@ -37,7 +36,7 @@ function withoutDetail(body: unknown): unknown {
   return kept;
 }
 
-/** A request, as an `.http` file has it. */
+/** A request in the format of `.http` files. */
 export function eventOf(request: string) {
   const [head = '', body] = request.split('\n\n');
   const [line = '', ...fields] = head.split('\n');

@@ -1,4 +1,4 @@
-// What real code sends to other Regions.
+// Requests of real code to other Regions.
 
 import type * as z from 'zod';
 import { memoryDecisions } from '../../adapters/memory/decisions.ts';
@@ -13,7 +13,7 @@ import { type Form, message } from './form.ts';
 export const [EAST, WEST] = ['us-east-1', 'us-west-2'];
 export const REGIONS = [EAST, 'us-east-2', WEST];
 
-/** A request that real code sends to another Region. */
+/** A request of real code to another Region. */
 export function askedAs<T>(schema: z.ZodType<T>, ask: (remote: Remote, means: T) => Promise<unknown>): Form {
   return message({
     read: (form) => schema.parse(form),
@@ -22,7 +22,7 @@ export function askedAs<T>(schema: z.ZodType<T>, ask: (remote: Remote, means: T)
   });
 }
 
-/** What is sent to the other Region, which does not answer. */
+/** Records a request to another Region, which does not respond. */
 export async function askedOf(ask: (remote: Remote) => Promise<unknown>): Promise<unknown> {
   const asked: unknown[] = [];
   const invoke = async (_region: string, request: unknown) => {
@@ -35,7 +35,7 @@ export async function askedOf(ask: (remote: Remote) => Promise<unknown>): Promis
   return asked[0];
 }
 
-/** Has a Region that nothing of it is at home in ask the one where it is. */
+/** Makes a Region that is not the home of a stream call the home. */
 export function asksParticipant(
   participants: Remote,
   means: z.output<typeof participantRequestSchema>,
@@ -50,7 +50,7 @@ export function asksParticipant(
   return participateStep(ports, { ...asked, deadline: ports.runtime.now() + remaining });
 }
 
-/** One of the three Regions, with nothing in it. */
+/** One of three Regions, empty. */
 export function aRegionOf(region: string, runtime = fakeRuntime()) {
   return { ...aRegion(region, runtime), regions: REGIONS };
 }

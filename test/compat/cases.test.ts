@@ -5,7 +5,7 @@ import { currentVersion, type SampleFile } from './samples.ts';
 
 const OLDER = '0.0';
 const file: SampleFile = { what: 'A form.', samples: { plain: { form: { a: 1 }, means: { a: 1 } } } };
-/** What code of today has, and what it has no more. */
+/** The forms that the current code has, and one that it no longer has. */
 const forms = new Map([['kept', message({ read: (form) => form })]]);
 const folders = new Map([
   [OLDER, new Map(['kept', 'gone'].map((form) => [form, file]))],
@@ -20,19 +20,19 @@ describe('the folder of an older version', () => {
     [currentVersion, 'kept: plain', true],
   ];
 
-  it('is read as that of today is, and has a form that is gone found out', () => {
+  it('is read like the current one, and a missing form is detected', () => {
     expect(read({})).toEqual(expect.arrayContaining([...kept, [OLDER, 'gone: plain', false]]));
   });
 
-  it('is read but for a form that is retired', () => {
+  it('is read except for a retired form', () => {
     expect(read({ gone: 'Its queue is empty.' })).toEqual(kept);
   });
 
-  it('is read whole where today’s code has the form, whatever is listed', () => {
+  it('is read completely where the current code has the form, whatever is listed', () => {
     expect(read({ kept: 'By mistake.', gone: 'Its queue is empty.' })).toEqual(kept);
   });
 
-  it('may be read with members that have come since', () => {
+  it('may be read with members added since', () => {
     const means = { a: 1, of: [{ b: 2 }] };
     const since = { a: 1, of: [{ b: 2, c: [] }], d: 0 };
     expect(asOf(OLDER, since, means)).toEqual(means);
@@ -56,9 +56,9 @@ describe('the folder of an older version', () => {
 
 describe('a list of retired forms', () => {
   it.each([
-    ['has what was released and is gone', { gone: 'Its queue is empty.' }, []],
-    ['cannot have what today’s code has', { kept: 'By mistake.' }, ['kept']],
-    ['cannot have what was never released', { unheard: 'Nobody had it.' }, ['unheard']],
+    ['has a released form that is gone', { gone: 'Its queue is empty.' }, []],
+    ['cannot have a form of the current code', { kept: 'By mistake.' }, ['kept']],
+    ['cannot have a form that was never released', { unheard: 'It was never released.' }, ['unheard']],
     ['needs a reason', { gone: ' ' }, ['gone']],
   ])('%s', (_what, retired, faulty) => {
     expect(faultsOfRetired(retired, forms, folders).map((fault) => fault.split(':')[0])).toEqual(faulty);

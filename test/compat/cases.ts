@@ -7,15 +7,15 @@ const membersSchema = z.record(z.string(), z.unknown());
 /** The samples of each version by form. */
 export type Folders = ReadonlyMap<string, ReadonlyMap<string, SampleFile>>;
 
-/** A sample that is held against today's code. */
+/** A sample compared with the current code. */
 export interface Case extends Sample {
   readonly version: string;
   readonly name: string;
-  /** Undefined: today's code has no such form, though it is not retired. */
+  /** Undefined: the current code lacks the form, although it is not retired. */
   readonly of: Form | undefined;
 }
 
-/** All samples but those of retired forms. */
+/** All samples except those of retired forms. */
 export function casesOf(
   folders: Folders,
   forms: ReadonlyMap<string, Form>,
@@ -32,7 +32,7 @@ export function casesOf(
   );
 }
 
-/** What is wrong with a list of retired forms, a line each. */
+/** The faults of a list of retired forms, one line each. */
 export function faultsOfRetired(
   retired: Readonly<Record<string, string>>,
   forms: ReadonlyMap<string, Form>,
@@ -49,8 +49,9 @@ export function faultsOfRetired(
 }
 
 /**
- * What was read of a sample, as far as its version can know: the file of an older version does not change any more, so
- * members that have come since, with values that stand for their absence, are left out. Of this version everything counts.
+ * The result of reading a sample, reduced to what its version can know: files of older versions do not change any
+ * more, so members added since, with values that mean their absence, are omitted. For the current version everything
+ * counts.
  */
 export function asOf(version: string, read: unknown, means: unknown): unknown {
   return version === currentVersion ? read : known(read, means);

@@ -18,7 +18,7 @@ function readable(of: Form | undefined): of is Form & { readonly read: NonNullab
 }
 
 const CHANGED =
-  'Code that is deployed already has it as its sample says. If that is to change: CONTRIBUTING.md, Changing a stored or sent form.';
+  'Deployed code reads and writes it as in the sample. To change that: CONTRIBUTING.md, Changing a stored or sent form.';
 
 describe('a form that is stored or sent', () => {
   it('is kept as a sample for the version of the package', () => {
@@ -41,7 +41,7 @@ describe('a form that is stored or sent', () => {
   });
 
   it.each(cases.filter(({ of, form }) => readable(of) && of.strict === undefined && typeof form === 'object'))(
-    'is read when it has members that are not known: $version $name',
+    'is read with unknown members: $version $name',
     async ({ version, of, form, means }) => {
       const more = of?.isItem ? itemWithUnknown(form) : withUnknown(form);
       expect(more).not.toEqual(form);
@@ -49,14 +49,14 @@ describe('a form that is stored or sent', () => {
     },
   );
 
-  it.each(cases.filter(({ of }) => of?.strict))('is refused where it has to be: $name', async ({ of, form }) => {
+  it.each(cases.filter(({ of }) => of?.strict))('is refused where required: $name', async ({ of, form }) => {
     const read = async () => of?.read?.(withUnknown(form));
     await expect(read().then((means) => means ?? Promise.reject(new Error('not read')))).rejects.toThrow();
   });
 });
 
 describe('the list of retired forms', () => {
-  it('has forms that were released and are gone, each with a reason', () => {
+  it('has released forms that are gone, each with a reason', () => {
     expect(faultsOfRetired(retired, forms, folders)).toEqual([]);
   });
 });
@@ -64,7 +64,7 @@ describe('the list of retired forms', () => {
 describe('the samples of this version', () => {
   const files = readSamples(currentVersion);
 
-  it('are of the forms that there are, a file each', () => {
+  it('cover the existing forms, one file each', () => {
     expect([...files.keys()].sort()).toEqual([...forms.keys()].sort());
   });
 
@@ -78,7 +78,7 @@ describe('the code that reads and writes forms', () => {
     expect(await faultsOfUses()).toEqual([]);
   });
 
-  it('reads items as they are in the stream of their table, too', () => {
+  it("also reads items in the form of their table's stream", () => {
     const images = cases.filter(({ name }) => /^(commit|decision|one-region-decision)-item/.test(name));
     expect(images.length).toBeGreaterThan(0);
     for (const { version, form, means } of images) {

@@ -3,5 +3,5 @@ import { items } from './items.ts';
 import { messages } from './messages.ts';
 import { names } from './names.ts';
 
-/** Every form that is stored or sent, by the name of its file of samples. */
+/** Every stored or sent form, by the name of its file of samples. */
 export const forms: ReadonlyMap<string, Form> = new Map(Object.entries({ ...items, ...messages, ...names }));

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { message } from './form.ts';
 import { faultsOfSamples } from './gaps.ts';
 
-/** What is said of a form with one case, which is written as what it means. */
+/** The gaps reported for a form with one case, written as its meaning. */
 function gapsOf(schema: z.ZodType, value: unknown): readonly string[] {
   const form = message({ uses: [schema], write: (means: unknown) => means });
   const file = { what: 'A form.', samples: { plain: { form: value, means: value } } };
@@ -14,7 +14,7 @@ describe('the cases of a form', () => {
   it.each([
     ['a member', z.object({ a: z.string(), b: z.string().optional() }), { a: 'x' }, 'b'],
     [
-      'an alternative that stands elsewhere only',
+      'an alternative that is only present elsewhere',
       z.object({ at: z.union([z.number(), z.string()]), by: z.string() }),
       { at: 1, by: 'ann' },
       'at as {"type":"string"}',
@@ -23,21 +23,21 @@ describe('the cases of a form', () => {
     ['a member of an element', z.array(z.object({ a: z.null().optional() })), [{}], '[].a'],
     ['an element', z.object({ a: z.array(z.string()) }), { a: [] }, 'an element a[]'],
     ['null', z.object({ a: z.string().nullable().default('') }), { a: 'b' }, 'a as {"type":"null"}'],
-    ['what a map holds', z.record(z.string(), z.object({ a: z.int().optional() })), { b: {} }, '{}.a'],
+    ['the values of a map', z.record(z.string(), z.object({ a: z.int().optional() })), { b: {} }, '{}.a'],
     ['anything of the kind', z.strictObject({ a: z.int() }), 'b', expect.stringMatching(/^\{"type":"object"/)],
   ])('lack %s', (_what, schema, value, gap) => {
     expect(gapsOf(schema, value)).toEqual([gap]);
   });
 
-  it('lack nothing that they have', () => {
+  it('lack nothing that is present', () => {
     const schema = z.array(z.object({ a: z.union([z.number(), z.string()]).optional() }));
     expect(gapsOf(schema, [{ a: 1 }, { a: 'b' }])).toEqual([]);
   });
 
-  it('name the file that has to get a case, and one that is missing', () => {
+  it('name the file that needs a case, and a missing file', () => {
     const form = message({ uses: [z.object({ a: z.string().optional() })], read: (of) => of });
     const file = { what: 'A form.', samples: { plain: { form: {}, means: {} } } };
     expect(faultsOfSamples('a-form', form, file)[0]).toMatch(/^test\/compat\/.*\/a-form\.json: .*`"means": null`/);
-    expect(faultsOfSamples('a-form', form, undefined)[0]).toMatch(/a-form\.json is missing: begin it/);
+    expect(faultsOfSamples('a-form', form, undefined)[0]).toMatch(/a-form\.json is missing: start it/);
   });
 });

@@ -4,23 +4,23 @@ import type { Form } from './form.ts';
 import { currentVersion, nameOf, type Sample, type SampleFile } from './samples.ts';
 
 const BEGINNING =
-  'begin it with {"what": "…", "samples": {"plain": {"form": null, "means": {…}}}}, then run npm run compat -- --write.';
+  'start it with {"what": "…", "samples": {"plain": {"form": null, "means": {…}}}}, then run npm run compat -- --write.';
 
-/** Schema and values are walked together: these values stand where the schema reads. */
+/** Schema and values are walked together: the values at the schema's place. */
 interface Walk {
   readonly values: readonly unknown[];
-  /** From the schema's root on: `decision.participants[].log`. */
+  /** Path from the schema's root: `decision.participants[].log`. */
   readonly path: string;
   readonly gaps: Set<string>;
 }
 
-/** What the samples of a form lack, a line each, that says what to do. */
+/** What the samples of a form lack: one line each, with what to do. */
 export function faultsOfSamples(name: string, form: Form, file: SampleFile | undefined): readonly string[] {
   const path = nameOf(currentVersion, name);
   if (!file) return [`${path} is missing: ${BEGINNING}`];
   const cases = Object.values(file.samples);
   if (cases.length === 0) return [`${path} has no case: ${BEGINNING}`];
-  // What code does not write it cannot fill in either.
+  // A form that the code does not write cannot be filled in.
   const given = form.write ? 'what it `means`, and `"form": null`' : 'its `form`, and `"means": null`';
   return gapsIn(form, cases).map(
     (gap) => `${path}: no case has ${gap}. Add a case that has it: ${given}; then run npm run compat -- --write.`,
@@ -31,9 +31,9 @@ const membersSchema = z.record(z.string(), z.unknown());
 const elementsSchema = z.union([z.array(z.unknown()), z.record(z.string(), z.unknown())]);
 
 /**
- * What the schemas of a form would read, and no case of its samples has: members, alternatives, values of an enum, elements
- * of a list. Without a case for it nobody sees how it is written.
- * @returns a line each: `decision.decidedAt as {"type":"string"}`
+ * What the schemas of a form would read, and no case of its samples has: members, alternatives, values of an enum,
+ * elements of a list. Without a case, its written form is not checked.
+ * @returns one line each: `decision.decidedAt as {"type":"string"}`
  */
 function gapsIn({ uses, isItem }: Pick<Form, 'uses' | 'isItem'>, samples: readonly Sample[]): readonly string[] {
   const gaps = new Set<string>();
@@ -49,7 +49,7 @@ function gapsIn({ uses, isItem }: Pick<Form, 'uses' | 'isItem'>, samples: readon
 const attributesSchema = z.custom<Parameters<typeof unmarshall>[0]>();
 const binarySchema = z.object({ B: z.base64() });
 
-/** Items without the types of their attributes, as adapters get them. */
+/** Items without attribute types, as adapters receive them. */
 function asRead(form: unknown): readonly unknown[] {
   return (Array.isArray(form) ? form : [form]).map((item) => {
     const attributes = Object.entries(membersSchema.parse(item)).map(([name, attribute]) => {
@@ -60,7 +60,7 @@ function asRead(form: unknown): readonly unknown[] {
   });
 }
 
-/** A value and everything in it. */
+/** A value and all values inside it. */
 function valuesIn(value: unknown): readonly unknown[] {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return [value];
   return [value, ...Object.values(value).flatMap(valuesIn)];
@@ -84,12 +84,12 @@ function walk(schema: z.core.$ZodType, at: Walk): void {
   }
 }
 
-/** What says something of another schema: it may be absent, has a default, cannot be changed … */
+/** Wrappers of another schema: optional, default, readonly … */
 function isWrapper(schema: z.core.$ZodType): schema is z.core.$ZodType & { def: { innerType: z.core.$ZodType } } {
   return 'def' in schema && typeof schema.def === 'object' && schema.def !== null && 'innerType' in schema.def;
 }
 
-/** As zod does, the first option that fits reads a value. */
+/** As in zod, the first option that matches reads a value. */
 function walkOptions(options: readonly z.core.$ZodType[], { values, path, gaps }: Walk): void {
   const reader = (value: unknown) => options.find((option) => z.safeParse(option, value).success);
   for (const option of options) {

@@ -36,10 +36,10 @@ import { TALLY_PARTITION } from '../../lambdas/subscription.ts';
 import { aTable, type Item, itemSchema, TABLE } from './a-table.ts';
 import { type Form, item, message } from './form.ts';
 
-/** A snapshot whose ids are an object, as JSON has them. */
+/** A snapshot whose ids are an object, as in JSON. */
 type PlainSnapshot = Omit<Snapshot, 'ids'> & { readonly ids: Readonly<Record<string, readonly KnownCopy[]>> };
 
-/** Every item of every table, as it goes over the wire to DynamoDB. */
+/** Every item of every table, in DynamoDB's wire format. */
 export const items: Readonly<Record<string, Form>> = {
   'commit-item': item({ read: fromImage, write: toImage, uses: [commitImageSchema, preparedImageSchema] }),
   'decision-item': item({
@@ -207,7 +207,7 @@ function withMap({ ids, ...snapshot }: PlainSnapshot | Snapshot): Snapshot {
 
 const bytesSchema = z.object({ bytes: z.object({ B: z.base64() }), parts: z.object({ N: z.string() }).optional() });
 
-/** How well gzip compresses depends on the machine: then bytes, and so their digest in the name, are others. */
+/** The result of gzip depends on the machine, and so does the digest in the name. */
 function unpacked(form: unknown): unknown {
   const stored = z.array(itemSchema).parse(form);
   const bytes = stored.map((one) => Buffer.from(bytesSchema.parse(one).bytes.B, 'base64'));

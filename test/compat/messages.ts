@@ -123,9 +123,9 @@ import { aRegionOf, askedAs, askedOf, asksParticipant, EAST, REGIONS, WEST } fro
 import { type Form, message, parsedBy } from './form.ts';
 import { takenIn, trafficOf } from './traffic.ts';
 
-const byOthers = 'what callers send is read strictly, so that a typo is told';
+const byOthers = "callers' input is read strictly, so that a typo is reported";
 
-/** What goes over a Region's bus. */
+/** Messages on a Region's bus. */
 const onTheBus: Readonly<Record<string, Form>> = {
   'bus-event': message({
     read: (form) =>
@@ -191,7 +191,7 @@ const onTheBus: Readonly<Record<string, Form>> = {
   }),
 };
 
-/** What queues carry. */
+/** Messages in queues. */
 const inQueues: Readonly<Record<string, Form>> = {
   'projection-message': message({
     read: (form) => parseProjectionMessage(JSON.stringify(form)),
@@ -210,11 +210,11 @@ const inQueues: Readonly<Record<string, Form>> = {
     read: (form) => parseQuarantined(JSON.stringify(form)),
     write: (means: QuarantinedMessage | undefined) => means && JSON.parse(encodeQuarantined(means)),
     uses: [parseQuarantined, encodeQuarantined, quarantinedSchema],
-    strict: 'by having two members it is told from a message that SQS has moved there as it came',
+    strict: 'its two members distinguish it from a message that SQS has moved there unchanged',
   }),
 };
 
-/** What functions ask of each other, and answer. */
+/** Requests and responses between functions. */
 const betweenFunctions: Readonly<Record<string, Form>> = {
   'between-regions': message({ write: trafficOf }),
   'append-request': askedAs(appendRequestSchema, (remote, means) =>
@@ -238,7 +238,7 @@ const betweenFunctions: Readonly<Record<string, Form>> = {
     uses: [machineInputSchema, runTransactionHere],
   }),
   'coordinator-request': parsedBy(coordinatorRequestSchema),
-  // The state machine reads it, by paths into it.
+  // Read by the state machine, through paths.
   'coordinator-answer': message({
     write: (request: unknown) =>
       coordinateStep(
@@ -251,7 +251,7 @@ const betweenFunctions: Readonly<Record<string, Form>> = {
   }),
   'participant-request': message({
     read: (form) => participantRequestSchema.parse(form),
-    // With a deadline it comes from the state machine; a Region passes it on with what remains of that.
+    // With a deadline it comes from the state machine; a Region passes it on with the remaining time.
     write: (means: z.output<typeof participantRequestSchema>) =>
       'deadline' in means ? means : askedOf((participants) => asksParticipant(participants, means)),
     uses: [participantRequestSchema, participateStep],
@@ -272,7 +272,7 @@ const betweenFunctions: Readonly<Record<string, Form>> = {
   ...Object.fromEntries(Object.keys(operatorActions).filter(isOperatorAction).flatMap(operatorForms)),
 };
 
-/** What the API answers. */
+/** Responses of the API. */
 const byTheApi: Readonly<Record<string, Form>> = {
   'api-requests': message({ read: (form) => answersTo(z.string().parse(form)) }),
   'api-problem': message({
@@ -316,7 +316,7 @@ const byTheApi: Readonly<Record<string, Form>> = {
   }),
 };
 
-/** Texts that callers keep, and send back. */
+/** Texts that callers keep and send back. */
 const tokens: Readonly<Record<string, Form>> = {
   'version-token': message({
     read: (form) => {
@@ -340,7 +340,7 @@ const tokens: Readonly<Record<string, Form>> = {
     uses: [dynamoDbEventStore],
   }),
   'memory-scan-cursor': message({
-    // Where a scan goes on: at the commit behind the one that the cursor names.
+    // The position where a scan continues: after the commit that the cursor names.
     read: async (form) => {
       const { commits } = await someCommits().scan(0, 1, z.string().parse(form), 1);
       return commits.map(({ log, position }) => ({ log, position: position - 1 }))[0];
@@ -351,7 +351,7 @@ const tokens: Readonly<Record<string, Form>> = {
   }),
 };
 
-/** Everything that goes from one process to another. */
+/** Everything sent between processes. */
 export const messages: Readonly<Record<string, Form>> = {
   ...onTheBus,
   ...inQueues,
@@ -406,7 +406,7 @@ function commitOf(events: readonly SubscribedEvent[]): Commit {
   };
 }
 
-/** The decision that an announcement tells. */
+/** The decision of an announcement. */
 function announced(means: z.output<typeof committedSchema> | z.output<typeof abortedSchema>): Decision {
   const { transaction, meta } = means;
   const of = { transaction, attempt: 1, final: true, fingerprint: 'digest', remaining: 0, region: meta.region };
@@ -448,7 +448,7 @@ function outcomeShown(shown: z.output<typeof transactionShownSchema>): Parameter
   }
 }
 
-/** What is asked by an operator, and what comes back. */
+/** Operators' requests and their results. */
 function operatorForms<Name extends OperatorAction>(action: Name): readonly (readonly [string, Form])[] {
   const { request, result } = operatorActions[action];
   const asked = message<unknown>({

@@ -30,7 +30,7 @@ type Change = (form: unknown) => unknown;
 const viewItemSchema = z.record(z.string(), z.unknown());
 const machineInputSchema = z.custom<MachineInput>();
 
-/** What is read of a commit that was written so. */
+/** The result of reading a commit written in this form. */
 function commitThrough(change: Change) {
   return (commit: Commit): Commit => fromImage(change(asJson(toImage(commit))));
 }
@@ -59,7 +59,7 @@ function textThrough(change: Change) {
   return (text: string): string => JSON.stringify(change(JSON.parse(text)));
 }
 
-/** Ports of functions that run the previous version: what they write others read, and what others have written they read. */
+/** Ports of functions that run the previous version: others read their writes, and they read the others' writes. */
 export function portsOfPrevious(forms: PreviousForms, ports: FaultyPorts): FaultyPorts {
   return {
     ...ports,
@@ -141,7 +141,7 @@ function tablesOfPrevious(forms: PreviousForms, { events, decisions, views, snap
   } satisfies Partial<FaultyPorts>;
 }
 
-/** Ports of functions that run today's version, beside a Region with the previous one. */
+/** Ports of functions that run the current version, next to a Region with the previous one. */
 export function portsBesidePrevious(forms: PreviousForms, previous: string, ports: FaultyPorts): FaultyPorts {
   const towards = (remote: Remote, request: Previous, answer: Previous): Remote => {
     const there = asked(remote, throwing(request.fromPrevious), answer.toPrevious);
@@ -154,14 +154,14 @@ export function portsBesidePrevious(forms: PreviousForms, previous: string, port
   };
 }
 
-/** A function whose requests and answers have other forms. */
+/** A function whose requests and responses have other forms. */
 function asked(remote: Remote, request: Change, answer: Change): Remote {
   return {
     invoke: async (region, form, within) => answer(asJson(await remote.invoke(region, request(asJson(form)), within))),
   };
 }
 
-/** A function that throws for what it cannot read. */
+/** A function that throws on forms that it cannot read. */
 function throwing(read: Change): Change {
   return (form) => {
     try {

@@ -15,10 +15,10 @@ import { ownName } from '../own-name.ts';
 import { aRegionOf, EAST, REGIONS } from './asked.ts';
 import { type Form, message } from './form.ts';
 
-/** As the functions have it; nothing of it is measured. */
+/** With the functions' own settings; nothing is measured. */
 const runtime = nodeRuntime(() => undefined);
 
-/** What is computed or fixed, and has to come out the same in every version: digests, partitions, names, rules. */
+/** Values that are computed or fixed, and must be the same in every version: digests, partitions, names, rules. */
 export const names: Readonly<Record<string, Form>> = {
   fingerprint: message({
     write: async (asked: { readonly append: Append } | { readonly transaction: unknown }) => {

@@ -9,7 +9,7 @@ import { type PreviousForms, previousForms, renamed } from './previous.ts';
 import { asJson } from './samples.ts';
 
 const REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'] as const;
-/** Its functions run the previous version. */
+/** Whether its functions run the previous version. */
 const [EAST, PREVIOUS, WEST] = REGIONS;
 const ANN = 'account/us-east-1.ann';
 const [CID, EVE] = ['account/us-east-2.cid', 'account/us-east-2.eve'];
@@ -36,9 +36,9 @@ interface Transfer {
   readonly from: string;
   readonly to: string;
   readonly amount: number;
-  /** The status. */
+  /** The HTTP status. */
   readonly answered: number;
-  /** Seconds for the outcome. */
+  /** Seconds to wait for the outcome. */
   readonly wait?: number;
 }
 
@@ -54,12 +54,12 @@ const OUTCOMES = {
   'us-east-2:lost': 'aborted',
 };
 const TRANSACTIONS = Object.keys(OUTCOMES);
-/** The numbers of the commands that every Region gets over its bus. */
+/** The numbers of the commands that every Region receives over its bus. */
 const TAKES = [0, 1, 2];
 
 const statusSchema = z.object({ result: z.object({ build: z.number(), done: z.boolean() }) });
 
-/** Of every form a member that is required, under another name. */
+/** A required member of every form, renamed. */
 const renamedForms: PreviousForms = {
   'commit-item': renamed('request', 'fingerprint'),
   'decision-item': renamed('outcome', 'state'),
@@ -78,7 +78,7 @@ const renamedForms: PreviousForms = {
 
 type MixedWorld = ReturnType<typeof aMixedWorld>;
 
-/** Three Regions, one of them on the previous forms, and what goes wrong in them. */
+/** Three Regions, one of them on the previous forms, and their failures. */
 function aMixedWorld(forms: PreviousForms, decisions: 'strong' | 'eventual') {
   const made = aWorld({
     ...{ regions: REGIONS, decisions, domain: withSnapshots() },
@@ -87,7 +87,7 @@ function aMixedWorld(forms: PreviousForms, decisions: 'strong' | 'eventual') {
   });
   const { world, scheduler, send } = made;
   const troubles: string[] = [];
-  /** A request that should be answered with this status. */
+  /** A request that should return this status. */
   const ask = async (
     region: string,
     method: string,
@@ -157,7 +157,7 @@ async function doSomeOfEverything({ world, ask, put, transfer, rest, operate, tr
   await transfer({ at: PREVIOUS, id: 'us-west-2:passed-on', from: DAN, to: CID, amount: 5, answered: 200 });
   await transfer({ at: EAST, id: 'us-east-1:too-much', from: ANN, to: CID, amount: 1000, answered: 409 });
   await transfer({ at: PREVIOUS, id: 'us-east-2:too-much', from: CID, to: DAN, amount: 1000, answered: 409 });
-  // Only recovery ends these: their machines die before they decide.
+  // Only recovery ends these: their state machines die before they decide.
   for (const region of [EAST, PREVIOUS])
     world.region(region).machine.beforeStep = ({ name, transaction, kill }) => {
       if (name === 'Decide' && transaction.endsWith(':lost')) kill();
@@ -173,7 +173,7 @@ async function doSomeOfEverything({ world, ask, put, transfer, rest, operate, tr
   await rest();
 }
 
-/** What differs between the Regions, or got nowhere. */
+/** The differences between the Regions, and messages that got stuck. */
 async function lookAround({ world, ask, heard, troubles }: MixedWorld): Promise<void> {
   const seen = await Promise.all(
     REGIONS.map(async (name) => {
@@ -211,7 +211,7 @@ async function lookAround({ world, ask, heard, troubles }: MixedWorld): Promise<
   }
 }
 
-/** What a Region answers, but for its name; and an abort, but for its cause, which the previous version did not keep. */
+/** A Region's response without its name; for an abort, without its cause, which the previous version did not store. */
 function withoutRegion(answer: unknown): unknown {
   const { region: _region, participant: _participant, ...all } = z.looseObject({}).parse(answer);
   return all;
@@ -237,14 +237,14 @@ describe('a world in which one Region is on the previous forms', () => {
     for (const name of REGIONS) expect(world.region(name).counts.written).toBeGreaterThan(0);
   });
 
-  it('has those forms: what its Region has written differs from what others write', async () => {
+  it('uses those forms: what its Region has written differs from what others write', async () => {
     const { world } = await mixed(previousForms);
     const [ann, cid] = await Promise.all([ANN, CID].map((account) => world.region(EAST).load(account)));
     const hasTrace = ({ meta }: Commit) => meta.traceparent !== undefined;
     expect([ann?.some(hasTrace), cid?.some(hasTrace)]).toEqual([true, false]);
   });
 
-  it.each(Object.entries(renamedForms))('notices that a member was renamed: %s', async (name, form) => {
+  it.each(Object.entries(renamedForms))('detects a renamed member: %s', async (name, form) => {
     const { troubles } = await mixed({ ...previousForms, [name]: form });
     expect(troubles).not.toEqual([]);
   });

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 
-/** What stands in for a member that only other code knows. */
+/** Stands in for a member that only other code knows. */
 const UNKNOWN = 'unknown';
 
-/** Members that are maps, or belong to a domain or a caller: they have no members that code knows or does not know. */
+/** Members that are maps, or belong to a domain or a caller: their members are not known to the code. */
 const OPAQUE = [
   ...['basedOn', 'context', 'expected', 'schemaVersions', 'version', 'withEvents', 'seen', 'ids', 'copies'],
   ...['data', 'input', 'problem', 'reason', 'row', 'rows', 'state', 'sums', 'totals', 'value'],
@@ -11,7 +11,7 @@ const OPAQUE = [
 
 const objectSchema = z.record(z.string(), z.unknown());
 
-/** The same message with a member that today's code does not know in every object that has a form. */
+/** The same message with an unknown member in every object that has a form. */
 export function withUnknown(form: unknown): unknown {
   if (Array.isArray(form)) return form.map(withUnknown);
   const members = objectSchema.safeParse(form).data;
@@ -25,7 +25,7 @@ const attributeSchema = z.union([
   z.object({ L: z.array(z.object({ M: objectSchema })) }),
 ]);
 
-/** The same item, or items, with an attribute that today's code does not know, there and in every map that has a form. */
+/** The same item, or items, with an unknown attribute, there and in every map that has a form. */
 export function itemWithUnknown(item: unknown): unknown {
   if (Array.isArray(item)) return item.map(itemWithUnknown);
   const known = Object.entries(objectSchema.parse(item)).map(([name, attribute]) => {
@@ -39,7 +39,7 @@ export function itemWithUnknown(item: unknown): unknown {
   return { ...Object.fromEntries(known), [UNKNOWN]: { S: 'since 2' } };
 }
 
-/** What was read, without what `withUnknown` has put there: some schemas hand on what they do not know. */
+/** A read result without the members added by `withUnknown`: some schemas pass on unknown ones. */
 export function withoutUnknown(read: unknown): unknown {
   if (Array.isArray(read)) return read.map(withoutUnknown);
   const members = objectSchema.safeParse(read).data;
@@ -51,21 +51,21 @@ export function withoutUnknown(read: unknown): unknown {
   );
 }
 
-/** How a form was before: as the previous version wrote it, and what that version made of one of today. */
+/** The earlier version of a form: as written by the previous version, and as that version reads a current one. */
 export interface Previous {
   readonly toPrevious: (form: unknown) => unknown;
-  /** @throws Error when the previous version could not read it */
+  /** @throws Error if the previous version could not read it */
   readonly fromPrevious: (form: unknown) => unknown;
 }
 
-/** Without what the schema lets be absent, and with what it does not know. Of today's forms everything can be read. */
+/** Without optional members, and with unknown ones. All current forms can be read. */
 function compatible(toPrevious: (form: unknown) => unknown): Previous {
   return { toPrevious, fromPrevious: (form) => form };
 }
 
 /**
- * The forms of the version before this one. Nothing has been released yet, so these are as far away as a compatible version
- * can be: from the first release on, what a release changes is put in here, and taken out with the one after it.
+ * The forms of the previous version. Nothing has been released yet, so these differ as much as a compatible version
+ * can: from the first release on, changes of a release are added here, and removed with the one after it.
  */
 export const previousForms = {
   'commit-item': compatible((item) => itemWithUnknown({ ...objectSchema.parse(item), meta: { M: {} } })),
@@ -85,7 +85,7 @@ export const previousForms = {
 
 export type PreviousForms = { readonly [Name in keyof typeof previousForms]: Previous };
 
-/** A difference that no code bears: a required member had another name. */
+/** An incompatible difference: a required member had another name. */
 export function renamed(before: string, now: string): Previous {
   return {
     toPrevious: (form) => {

@@ -2,23 +2,23 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import manifest from '../../package.json' with { type: 'json' };
+import { STORED_FORM } from '../../core/names.ts';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 
 const EXAMPLE =
-  'It has to be {"what": "…", "samples": {"plain": {"form": null, "means": {…}}}}: npm run compat -- --write fills in the form.';
+  'It must be {"what": "…", "samples": {"plain": {"form": null, "means": {…}}}}: npm run compat -- --write fills in the form.';
 
-/** Anything, null too, but not nothing. */
+/** Any value including null, but not undefined. */
 const anythingSchema = z.custom<unknown>((value) => value !== undefined, 'is missing');
 
 /** One case of a form. */
 const sampleSchema = z.strictObject({
-  /** As it is stored or sent. What is JSON text there is JSON here. */
+  /** As stored or sent. JSON text there is JSON here. */
   form: anythingSchema,
-  /** What code makes of it. */
+  /** Its meaning: the result of reading it. */
   means: anythingSchema,
-  /** Why today's code does not write it so. */
+  /** Why the current code does not write it this way. */
   onlyRead: z.string().optional(),
 });
 
@@ -30,21 +30,21 @@ export type Sample = z.output<typeof sampleSchema>;
 export type SampleFile = z.output<typeof fileSchema>;
 
 /** The version whose samples a change replaces. */
-export const currentVersion = manifest.version.split('.').slice(0, 2).join('.');
+export const currentVersion = STORED_FORM;
 
-/** Every version that there are samples of. */
+/** Every version that has samples. */
 export const versions: readonly string[] = globSync('*.*/', { cwd: root }).sort();
 
 export function fileOf(version: string, form: string): string {
   return join(root, version, `${form}.json`);
 }
 
-/** The same, as messages name it. */
+/** The same, as messages show it. */
 export function nameOf(version: string, form: string): string {
   return `test/compat/${version}/${form}.json`;
 }
 
-/** A file that is no file of samples. */
+/** A file that is not a file of samples. */
 export class SampleFault extends Error {}
 
 function readFile(version: string, form: string): SampleFile {
@@ -73,7 +73,7 @@ export function readSamples(version: string): ReadonlyMap<string, SampleFile> {
   );
 }
 
-/** What a value is as JSON: a map is an object there, and what is undefined is absent. */
+/** A value in JSON: maps become objects, undefined members disappear. */
 export function asJson(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value, (_key, of) => (of instanceof Map ? Object.fromEntries(of) : of)) ?? 'null');
 }

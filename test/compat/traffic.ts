@@ -18,8 +18,8 @@ function aWorld(options: Pick<WorldOptions, 'withFaults'> = {}) {
 const eventSchema = z.object({ source: z.string(), 'detail-type': z.string(), detail: z.unknown() });
 
 /**
- * What is on a Region's bus once these entries of producers were taken in, one after the other.
- * @throws Error when one of them was refused, or was not for us
+ * The contents of a Region's bus after producers' entries were processed in order.
+ * @throws Error if one was refused, or not for us
  */
 export async function takenIn(entries: readonly BusEntry[]): Promise<readonly unknown[]> {
   const { world, scheduler } = aWorld();
@@ -30,24 +30,24 @@ export async function takenIn(entries: readonly BusEntry[]): Promise<readonly un
     const before = heard.length + 1;
     await bus.put([entry]);
     await scheduler.runUntil(() => world.idle);
-    if (heard.length === before) throw new Error(`Nobody takes in a ${entry.detailType} of ${entry.source}.`);
+    if (heard.length === before) throw new Error(`No function accepts a ${entry.detailType} of ${entry.source}.`);
   }
   if (quarantine.bodies.length > 0 || heard.some((event) => event['detail-type'] === 'Rejected'))
     throw new Error(`It was refused: ${JSON.stringify([quarantine.bodies, heard])}`);
   return heard;
 }
 
-/** What is asked over these ports. What goes to queues and on the bus has samples of its own. */
+/** Requests over these ports. Queues and the bus have samples of their own. */
 const ASKING = ['remote.', 'participants.', 'machine.'];
 
 interface Requests {
-  /** The Region that is asked. */
+  /** The called Region. */
   readonly region: string;
-  /** One after the other, each as an `.http` file has it. */
+  /** In order, in the format of `.http` files. */
   readonly requests: readonly string[];
 }
 
-/** Every call that functions make of others while a Region answers requests, with its answer, in order. */
+/** Every call between functions while a Region handles requests, with its response, in order. */
 export async function trafficOf({ region, requests }: Requests): Promise<readonly unknown[]> {
   const calls: unknown[] = [];
   const { world, scheduler } = aWorld({
@@ -70,7 +70,7 @@ export async function trafficOf({ region, requests }: Requests): Promise<readonl
   return calls;
 }
 
-/** The sentence of a problem is for people: it may change. */
+/** The sentence of a problem is for people and may change. */
 function withoutDetail(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value), (key, part) => (key === 'detail' ? undefined : part));
 }

@@ -8,12 +8,12 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The modules whose exports are parts of forms. */
 const FORMS = ['core/wire/*.ts', 'adapters/dynamodb/*-item.ts'];
-/** Those whose schemas read what is stored or sent, whether they are exported or not. */
+/** The modules whose schemas read stored or sent forms, exported or not. */
 const READERS = ['core/wire/*.ts', 'adapters/dynamodb/*.ts'];
 
 const looksIntoKeys = 'looks at the key of an item, of which the form has samples';
 
-/** What belongs to no form: why. */
+/** Parts that belong to no form, with the reasons. */
 const excepted: Readonly<Record<string, string>> = {
   'announcement.ts sourceSchema': 'looks into the body that parseOutcome reads',
   'announcement.ts isAnnouncement': 'looks into the body that parseOutcome reads',
@@ -21,6 +21,7 @@ const excepted: Readonly<Record<string, string>> = {
   'bus-event.ts subscribedBodySchema': 'looks into the body that subscribedEventSchema reads',
   'envelope.ts identifiedSchema': 'looks into an envelope',
   'envelope.ts streamAndEventsSchema': 'looks into an envelope that is refused',
+  'schemas.ts STREAM_ID': 'the part of a name that paths of the API take',
   'envelope.ts streamNameOf': 'reads a path of the API',
   'envelope.ts idOf': 'looks into an envelope',
   'operate.ts isOperatorAction': 'looks into a request',
@@ -44,15 +45,15 @@ const excepted: Readonly<Record<string, string>> = {
   'put-if-absent.ts': 'puts the items of others',
 };
 
-/** Something that code has, by `<file> <name>`, or `<file>`, and what to do when no form has it. */
+/** A part of the code, by `<file> <name>` or `<file>`, and what to do if no form has it. */
 interface Part {
   readonly key: string;
   readonly fault: string;
 }
 
 /**
- * What reads or writes something that is stored or sent, and belongs to no form.
- * @returns a line each, that says what to do
+ * Code that reads or writes a stored or sent form, and belongs to no form.
+ * @returns one line each, with what to do
  */
 export async function faultsOfUses(): Promise<readonly string[]> {
   const without = await withoutForm();
@@ -85,7 +86,7 @@ async function exportsWithout(used: ReadonlySet<unknown>): Promise<readonly Part
   );
 }
 
-/** Schemas that a function reads with, and that no form can have in its `uses`. */
+/** Schemas that a function reads with, and that no form can list in its `uses`. */
 function hiddenReaders(): readonly Part[] {
   return filesIn(READERS).flatMap((file) => {
     const text = readFileSync(join(root, file), 'utf8');
@@ -102,7 +103,7 @@ function hiddenReaders(): readonly Part[] {
   });
 }
 
-/** The files of adapters that write to a table, and of which no form uses anything. */
+/** Adapter files that write to a table and are used by no form. */
 async function writersWithout(used: ReadonlySet<unknown>): Promise<readonly Part[]> {
   const writers = filesIn(['adapters/dynamodb/*.ts']).filter((file) =>
     /\b(Put|Update|TransactWrite)(Item|Items)?Command\(|\b(Put|Update): [{i]/.test(
@@ -134,7 +135,7 @@ async function exportsOf(file: string): Promise<readonly (readonly [string, unkn
   return Object.entries(exported);
 }
 
-/** What a form uses, and of a schema every schema that it is made of. */
+/** What a form uses, and for a schema all its parts. */
 function addParts(value: unknown, parts: Set<unknown>): void {
   if (value === null || value === undefined || parts.has(value)) return;
   if (typeof value === 'function' || typeof value === 'string') parts.add(value);
@@ -144,7 +145,7 @@ function addParts(value: unknown, parts: Set<unknown>): void {
   else for (const part of Object.values(value)) addParts(part, parts);
 }
 
-/** The texts in a schema are no names of forms. */
+/** Texts in a schema are not names of forms. */
 function addInside(inside: object, parts: Set<unknown>): void {
   for (const part of Object.values(inside))
     if (typeof part === 'function') parts.add(part);

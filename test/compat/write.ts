@@ -9,8 +9,8 @@ import { asJson, currentVersion, fileOf, nameOf, readSamples, type Sample, Sampl
 import { faultsOfUses } from './uses.ts';
 
 /*
- * npm run compat -- --write   writes the samples of this version anew: each form from what it means; of what only others
- *                             write, what it means from its form. It says what has no sample, too.
+ * npm run compat -- --write   rewrites the samples of this version: each form from its meaning; for forms that only other
+ *                             systems write, the meaning from the form. It also reports forms without a sample.
  */
 
 async function sampleAgain({ form, means, ...sample }: Sample, of: Form): Promise<Sample> {
@@ -19,7 +19,7 @@ async function sampleAgain({ form, means, ...sample }: Sample, of: Form): Promis
     const again = of.read ? asJson(await of.read(written)) : means;
     if (!isDeepStrictEqual(again, means))
       throw new Error(`It is read as ${JSON.stringify(again)}: change what it means in its file.`);
-    // What differs from machine to machine only stays as it is.
+    // The parts that differ between machines stay unchanged.
     const isSame = isDeepStrictEqual(comparable(of, form), comparable(of, written));
     return { ...sample, form: isSame ? form : written, means };
   }
@@ -34,7 +34,7 @@ function comparable({ comparable }: Form, form: unknown): unknown {
   }
 }
 
-/** @returns what could not be written, a line each */
+/** @returns the samples that could not be written, one line each */
 async function writeSamples(): Promise<readonly string[]> {
   const files = readSamples(currentVersion);
   const faults: string[] = [];
@@ -63,7 +63,7 @@ async function writeSamples(): Promise<readonly string[]> {
   return [...faults, ...(await faultsOfUses())];
 }
 
-/** @returns what is wrong, a line each: of a file that cannot be read nothing is written */
+/** @returns the faults, one line each: nothing is written for an unreadable file */
 async function faultsOfWriting(): Promise<readonly string[]> {
   try {
     return await writeSamples();
@@ -74,7 +74,7 @@ async function faultsOfWriting(): Promise<readonly string[]> {
 }
 
 if (process.argv[2] !== '--write') {
-  process.stderr.write('npm run compat -- --write   writes the samples of this version anew\n');
+  process.stderr.write('npm run compat -- --write   rewrites the samples of this version\n');
   process.exitCode = 2;
 } else {
   const faults = await faultsOfWriting();

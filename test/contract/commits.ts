@@ -2,12 +2,12 @@ import type { Commit } from '../../core/index.ts';
 
 let streams = 0;
 
-/** A stream that no other test has. */
+/** A stream that no other test uses. */
 export function aStream(): string {
   return `note/${process.pid}-${++streams}`;
 }
 
-/** A commit with everything that a commit can have; a test says only what matters to it. */
+/** A commit with all members; tests override what matters to them. */
 export function aCommit(of: Partial<Commit> = {}): Commit {
   const { log = 'us-east-1', position = 1 } = of;
   return {
@@ -26,7 +26,7 @@ export function aCommit(of: Partial<Commit> = {}): Commit {
   };
 }
 
-/** A prepared intent with everything that a commit can have. */
+/** A prepared intent with all members. */
 export function anIntent(of: Partial<Commit> = {}): Commit {
   return aCommit({
     commitId: 'us-east-1:order-17#1',
@@ -35,7 +35,7 @@ export function anIntent(of: Partial<Commit> = {}): Commit {
   });
 }
 
-/** Overwrites every part of a value, as far as it lets itself be. */
+/** Overwrites every part of a value, as far as possible. */
 export function meddle(value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
   for (const key of Object.keys(value)) {

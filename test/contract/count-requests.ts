@@ -1,8 +1,8 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 
 /**
- * Counts what a client sends from now on, by command name: `{ PutItemCommand → 3 }`. Every attempt counts, retries of the
- * SDK too. The map goes on counting; clear it to begin anew.
+ * Counts a client's requests from now on, by command name: `{ PutItemCommand → 3 }`. Every attempt counts, including
+ * retries of the SDK. The map keeps counting; clear it to restart.
  */
 export function countRequests(client: DynamoDBClient): Map<string, number> {
   const counts = new Map<string, number>();
@@ -12,7 +12,7 @@ export function countRequests(client: DynamoDBClient): Map<string, number> {
         counts.set(commandName, (counts.get(commandName) ?? 0) + 1);
         return next(args);
       },
-    // The last step, which a retry passes again.
+    // The last step, which retries pass through again.
     { step: 'deserialize', priority: 'low', name: 'countRequests' },
   );
   return counts;

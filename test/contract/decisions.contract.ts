@@ -3,7 +3,7 @@ import type { Decisions } from '../../core/index.ts';
 import { meddle } from './commits.ts';
 import { aBusyAttempt, aDecision, anAbort, aPromise, aTransactionId } from './decisions.ts';
 
-/** What Meridian relies on in every `Decisions`. `open` is called once. */
+/** The contract of every `Decisions`. `open` is called once. */
 export function decisionsContract(open: () => Decisions): void {
   describe('decisions', () => {
     let decisions: Decisions;
@@ -11,7 +11,7 @@ export function decisionsContract(open: () => Decisions): void {
       decisions = open();
     });
 
-    test('a transaction that nobody decided has no decision', async () => {
+    test('a transaction without a decision has none', async () => {
       const transaction = aTransactionId();
       expect(await decisions.find(transaction, 1)).toBeUndefined();
       expect(await decisions.attempts(transaction)).toEqual([]);
@@ -24,34 +24,34 @@ export function decisionsContract(open: () => Decisions): void {
       ['lets another attempt follow', aBusyAttempt({ attempt: 7 })],
       ['only promises an outcome', aPromise()],
       ['has no participants', aDecision({ participants: [] })],
-    ])('a decision that %s comes back as it was put, at once', async (_, of) => {
+    ])('a decision that %s is read back as written, at once', async (_, of) => {
       const decision = { ...of, transaction: aTransactionId() };
       expect(await decisions.put(decision)).toBeUndefined();
       expect(await decisions.find(decision.transaction, decision.attempt)).toEqual(decision);
       expect(await decisions.attempts(decision.transaction)).toEqual([decision]);
     });
 
-    test('ids keep any character that they may have', async () => {
+    test('ids keep any allowed character', async () => {
       const decision = aDecision({ transaction: `${aTransactionId()}:Zürich/東京 \u{1f6eb} #"`, fingerprint: '' });
       await decisions.put(decision);
       expect(await decisions.find(decision.transaction, 1)).toEqual(decision);
       expect(await decisions.attempts(decision.transaction)).toEqual([decision]);
     });
 
-    test('a decision stands: another one on the same attempt is not written and learns it', async () => {
+    test('a decision is final: another one on the same attempt is not written, and returns it', async () => {
       const decision = aDecision({ transaction: aTransactionId() });
       await decisions.put(decision);
       expect(await decisions.put(anAbort({ transaction: decision.transaction }))).toEqual(decision);
       expect(await decisions.find(decision.transaction, 1)).toEqual(decision);
     });
 
-    test('a decision that is put again, because its answer was lost, meets itself', async () => {
+    test('a decision that is put again, because its response was lost, finds itself', async () => {
       const decision = anAbort({ transaction: aTransactionId() });
       await decisions.put(decision);
       expect(await decisions.put(decision)).toEqual(decision);
     });
 
-    test('of many decisions on one attempt exactly one is put, and all others learn which', async () => {
+    test('of many decisions on one attempt exactly one is written, and all others return it', async () => {
       const transaction = aTransactionId();
       const all = Array.from({ length: 32 }, (_, i) =>
         i % 2 ? aDecision({ transaction, region: `r-${i}` }) : anAbort({ transaction, region: `r-${i}` }),
@@ -63,7 +63,7 @@ export function decisionsContract(open: () => Decisions): void {
       for (const answer of answers) expect(answer ?? winner).toEqual(winner);
     });
 
-    test('the attempts of a transaction come in their order, and none of another transaction', async () => {
+    test('the attempts of a transaction come in order, without those of another transaction', async () => {
       const transaction = aTransactionId();
       const numbers = [10, 2, 1, 0, 11, 9, 100];
       for (const attempt of numbers) {
@@ -76,7 +76,7 @@ export function decisionsContract(open: () => Decisions): void {
       expect(await decisions.find(transaction, 3)).toBeUndefined();
     });
 
-    test('more than a megabyte of attempts comes whole', async () => {
+    test('more than a megabyte of attempts is read completely', async () => {
       const transaction = aTransactionId();
       const problem = anAbort().reason?.problem ?? never();
       const all = Array.from({ length: 20 }, (_, attempt) =>
@@ -86,7 +86,7 @@ export function decisionsContract(open: () => Decisions): void {
       expect(await decisions.attempts(transaction)).toEqual(all);
     });
 
-    test('what is done to a decision, before or after it was put, changes nothing stored', async () => {
+    test('changing a decision object, before or after it was put, does not affect the store', async () => {
       const expected = anAbort({ transaction: aTransactionId() });
       const decision = structuredClone(expected);
       await decisions.put(decision);

@@ -2,12 +2,12 @@ import type { Decision } from '../../core/index.ts';
 
 let transactions = 0;
 
-/** The id of a transaction that no other test has. */
+/** The id of a transaction that no other test uses. */
 export function aTransactionId(): string {
   return `us-east-1:${process.pid}-${++transactions}`;
 }
 
-/** A decision that commits; a test says only what matters to it. */
+/** A decision that commits; tests override what matters to them. */
 export function aDecision(of: Partial<Decision> = {}): Decision {
   return {
     transaction: 'us-east-1:order-17',
@@ -26,7 +26,7 @@ export function aDecision(of: Partial<Decision> = {}): Decision {
   };
 }
 
-/** A decision that aborts, with everything that a reason can have. */
+/** A decision that aborts, with all members of a reason. */
 export function anAbort(of: Partial<Decision> = {}): Decision {
   return aDecision({
     state: 'aborted',
@@ -47,12 +47,12 @@ export function anAbort(of: Partial<Decision> = {}): Decision {
   });
 }
 
-/** The record of an outcome that was promised. */
+/** The record of a promised outcome. */
 export function aPromise(of: Partial<Decision> = {}): Decision {
   return aDecision({ attempt: 0, state: 'aborted', final: false, participants: [], remaining: 30_000, ...of });
 }
 
-/** The decision on an attempt that met a busy stream. */
+/** The decision on an attempt that found a stream busy. */
 export function aBusyAttempt(of: Partial<Decision> = {}): Decision {
   return anAbort({ final: false, remaining: 12_345.5, ...of });
 }

@@ -22,7 +22,7 @@ import { dynamoDbTally } from './tally.ts';
 import { transactionContract } from './transaction.contract.ts';
 import { viewStoreContract } from './view-store.contract.ts';
 
-/** A busy machine is no reason to go on without a snapshot here. */
+/** A slow machine must not cause a load without a snapshot here. */
 const PATIENTLY_MS = 15_000;
 
 describeWithDynamoDbLocal('DynamoDB Local', (local) => {
@@ -57,7 +57,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       return Object.fromEntries(requests);
     };
 
-    test('a put is one PutItem, also when the position is taken; a load is one Query', async () => {
+    test('a put is one PutItem, also if the position is taken; a load is one Query', async () => {
       const store = dynamoDbEventStore(counted, table);
       const commit = aCommit({ stream: aStream() });
       expect(await counting(() => store.put(commit))).toEqual({ PutItemCommand: 1 });
@@ -67,7 +67,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       expect(await counting(() => store.load(commit.stream, { eu: 1, us: 2 }))).toEqual({ QueryCommand: 3 });
     });
 
-    test('an intent is made final by one UpdateItem, also when it is final already', async () => {
+    test('an intent is made final by one UpdateItem, also if it already is', async () => {
       const store = dynamoDbEventStore(counted, table);
       const intent = anIntent({ stream: aStream() });
       await store.put(intent);
@@ -75,7 +75,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
         expect(await counting(() => store.finalise(intent, 'committed'))).toEqual({ UpdateItemCommand: 1 });
     });
 
-    test('a transaction of one Region is one request, also when something is in its way; its outcome is one GetItem', async () => {
+    test('a one-Region transaction is one request, also on a conflict; its outcome is one GetItem', async () => {
       const store = dynamoDbEventStore(counted, table);
       const transaction = aTransactionId();
       const write = { commits: [aCommit({ stream: aStream() })], free: [], decision: aDecision({ transaction }) };
@@ -85,7 +85,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       expect(await counting(() => store.putDecision(write.decision))).toEqual({ PutItemCommand: 1 });
     });
 
-    test('a decision is one PutItem, also when there is one; it is found by one GetItem, with all others by one Query', async () => {
+    test('a decision is one PutItem, also if there is one; it is found by one GetItem, with all others by one Query', async () => {
       const decisions = dynamoDbDecisions(counted, transactions, { strong: true });
       const decision = aDecision({ transaction: aTransactionId() });
       for (const _ of ['once', 'again'])
@@ -94,7 +94,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       expect(await counting(() => decisions.attempts(decision.transaction))).toEqual({ QueryCommand: 1 });
     });
 
-    test('an event in its turn is one GetItem, one transaction and a look for what is parked; one that came before the looks', async () => {
+    test('an event in order is one GetItem, one transaction and a read of parked events; an earlier one only the reads', async () => {
       const { progress } = dynamoDbTally(counted, table);
       const [entry] = entriesOf(aCommit({ stream: aStream() }));
       const body = JSON.stringify({ 'detail-type': entry?.detailType, detail: JSON.parse(entry?.detail ?? '') });
@@ -104,7 +104,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       expect(await counting(take)).toEqual({ GetItemCommand: 1, QueryCommand: 1 });
     });
 
-    test('a parked event is kept for 14 days from the last time that it came', async () => {
+    test('a parked event is kept for 14 days after it was last parked', async () => {
       const { progress } = dynamoDbTally(counted, table);
       const [entry] = entriesOf(aCommit({ stream: aStream(), position: 2 }));
       const event = subscribedEventSchema.parse({ ...JSON.parse(entry?.detail ?? ''), type: 'Noted' });
@@ -124,7 +124,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       expect(Items).toMatchObject([{ since: { N: String(first) }, expires: { N: String(expires) } }]);
     });
 
-    test('entries are one BatchGetItem per 100, a change is one transaction, a page one Query a shard', async () => {
+    test('entries are one BatchGetItem per 100, a change is one transaction, a page one Query per shard', async () => {
       const store = dynamoDbViewStore(counted, table);
       const places = Array.from({ length: 150 }, (_, i) => ({ stream: `note/${i}`, shard: 0 }));
       expect(await counting(() => store.entries('counted', places))).toEqual({ BatchGetItemCommand: 2 });
@@ -135,7 +135,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       expect(await counting(() => store.total('counted', 4, 'red'))).toEqual({ BatchGetItemCommand: 1 });
     });
 
-    test('the generations of any views are one BatchGetItem, to change those of a view is one PutItem', async () => {
+    test('the generations of any views are one BatchGetItem; changing those of a view is one PutItem', async () => {
       const store = dynamoDbViewStore(counted, table);
       const names = Array.from({ length: 20 }, (_, i) => `counted-${i}`);
       expect(await counting(() => store.generations(names))).toEqual({ BatchGetItemCommand: 1 });
@@ -149,7 +149,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       expect(await counting(() => store.setGenerations('counted-0', next))).toEqual({ PutItemCommand: 1 });
     });
 
-    test('a snapshot is one Query, a large one a BatchGetItem more; to keep one is its parts, a look and what is old', async () => {
+    test('a snapshot is one Query, a large one another BatchGetItem; storing one writes its parts, reads once and deletes old ones', async () => {
       const store = dynamoDbSnapshotStore(counted, table, PATIENTLY_MS);
       const stream = aStream();
       const put = (latestStamp: string) => counting(() => store.put(aSnapshot({ stream, latestStamp })));

@@ -9,19 +9,19 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { connection } from '../../adapters/sdk/connection.ts';
 import { freePort } from '../free-port.ts';
 
-/** A running DynamoDB Local: Amazon's own engine, in memory, with nothing in it. */
+/** A running DynamoDB Local: Amazon's own engine, in memory, empty. */
 export interface DynamoDbLocal {
   readonly endpoint: string;
-  /** A new client; with another endpoint, that of a proxy in front of the engine. */
+  /** A new client; with another endpoint, that of a proxy for the engine. */
   client(endpoint?: string): DynamoDBClient;
-  /** Makes a table with Meridian's keys, and answers its name. */
+  /** Creates a table with Meridian's keys, and returns its name. */
   createTable(): Promise<string>;
 }
 
 /**
- * Runs a suite against a DynamoDB Local of its own. Where Java 17 or the engine is missing, the suite is skipped and says
- * so; with `dynamodb` in the environment's `MERIDIAN_REQUIRE` it fails.
- * @param suite gets a function that answers the engine once the tests run
+ * Runs a suite against its own DynamoDB Local. If Java 17 or the engine is missing, the suite is skipped and says so;
+ * with `dynamodb` in the environment's `MERIDIAN_REQUIRE` it fails.
+ * @param suite receives a function that returns the engine once the tests run
  */
 export function describeWithDynamoDbLocal(name: string, suite: (local: () => DynamoDbLocal) => void): void {
   const missing = whatIsMissing();
@@ -66,7 +66,7 @@ async function start(): Promise<DynamoDbLocal & { stop(): Promise<void> }> {
       `-Djava.io.tmpdir=${folder}`,
       `-Duser.home=${folder}`,
       ...['-jar', JAR, '-inMemory', '-disableTelemetry'],
-      // It listens on every interface, with no option for loopback alone; it holds nothing but the tests' data.
+      // It listens on every interface, with no option for loopback alone; it contains only the tests' data.
       ...['-port', String(port)],
     ],
     folder,
@@ -82,7 +82,7 @@ async function start(): Promise<DynamoDbLocal & { stop(): Promise<void> }> {
     await stop();
     throw error;
   }
-  // On a busy machine an answer may be late. It is not lost: sent again, a request would count and take effect twice.
+  // On a slow machine a response may be late, but not lost: a retry would count and take effect twice.
   const requestHandler = { ...connection.requestHandler, requestTimeout: PATIENCE_MS };
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   const client = (at = endpoint): DynamoDBClient =>
@@ -101,8 +101,8 @@ async function start(): Promise<DynamoDbLocal & { stop(): Promise<void> }> {
 }
 
 /**
- * A process that ends with this one, whatever ends it: a shell waits for the end of its input, which is here, and then ends
- * the process.
+ * A process that always ends with this one: a shell waits for the end of its input, which is here, and then ends the
+ * process.
  */
 function spawnWithUs(command: string, args: readonly string[], cwd: string): ChildProcess {
   return spawn('sh', ['-c', 'exec 3<&0; "$@" & p=$!; (cat <&3 >&2; kill $p) & wait $p', 'sh', command, ...args], {
@@ -118,7 +118,7 @@ async function untilItAnswers(endpoint: string, engine: ChildProcess): Promise<v
   });
   const deadline = Date.now() + START_TIMEOUT_MS;
   for (;;) {
-    // Any answer will do: to a request without a signature it is 400.
+    // Any response will do: for a request without a signature it is 400.
     const answer = await fetch(endpoint).catch(() => undefined);
     if (engine.exitCode !== null) throw new Error(`DynamoDB Local ended at once: ${said}`);
     if (answer) return;
@@ -127,7 +127,7 @@ async function untilItAnswers(endpoint: string, engine: ChildProcess): Promise<v
   }
 }
 
-/** Makes a table with Meridian's keys, of a name that nobody else gives. */
+/** Creates a table with Meridian's keys and a unique name. */
 export async function createTable(client: DynamoDBClient, name: string): Promise<void> {
   const command = new CreateTableCommand({
     TableName: name,
@@ -142,7 +142,7 @@ export async function createTable(client: DynamoDBClient, name: string): Promise
     ],
   });
   await client.send(command).catch((error: unknown) => {
-    // It is ours all the same: an answer was late, and the client asked again.
+    // It is ours all the same: a response was late, and the client retried.
     if (!(error instanceof ResourceInUseException)) throw error;
   });
 }

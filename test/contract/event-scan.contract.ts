@@ -7,7 +7,7 @@ function dotOf({ stream, log, position }: Commit): string {
   return `${stream}@${log}.${position}`;
 }
 
-/** The commits of a segment, page after page, and between two pages what a test does then. */
+/** The commits of a segment, page after page; a test may act between two pages. */
 async function pagesOf(
   store: EventsTable,
   segment: number,
@@ -26,7 +26,7 @@ async function pagesOf(
   return pages;
 }
 
-/** What Meridian relies on when it reads a whole table. `open` is called for every test and gives a table of its own. */
+/** The contract for reading a whole table. `open` is called for every test and provides a separate table. */
 export function eventScanContract(open: () => Promise<EventsTable>): void {
   describe('a scan of the event store', () => {
     const commits = Array.from({ length: 30 }, (_, stream) =>
@@ -60,7 +60,7 @@ export function eventScanContract(open: () => Promise<EventsTable>): void {
       [4, 1000],
       [4, 3],
       [32, 1],
-    ])('in %i segments, in pages of %i, finds every commit once, as it was put', async (segments, limit) => {
+    ])('in %i segments, in pages of %i, finds every commit once, as written', async (segments, limit) => {
       const found = (await all(segments, limit)).flat();
       expect(found.map(dotOf).sort()).toEqual(commits.map(dotOf).sort());
       const byDot = new Map(found.map((commit) => [dotOf(commit), commit]));
@@ -75,7 +75,7 @@ export function eventScanContract(open: () => Promise<EventsTable>): void {
       expect(streams(first).reduce((sum, { size }) => sum + size, 0)).toBe(30);
     });
 
-    test('has the commits of a stream one after another, in the order of log and position', async () => {
+    test('returns the commits of a stream together, in the order of log and position', async () => {
       for (const segment of await all(2, 4)) {
         const runs = segment.filter(({ stream }, i) => stream !== segment[i - 1]?.stream);
         expect(runs).toHaveLength(new Set(segment.map(({ stream }) => stream)).size);
@@ -84,14 +84,14 @@ export function eventScanContract(open: () => Promise<EventsTable>): void {
       }
     });
 
-    test('keeps to its pages: none has more than the limit, and each begins where the one before ended', async () => {
+    test('keeps to its pages: none exceeds the limit, and each starts where the previous one ended', async () => {
       for (const page of await pagesOf(store, 0, 1, 10)) expect(page.length).toBeLessThanOrEqual(10);
       const { cursor } = await store.scan(0, 1, undefined, 10);
       const [once, again] = [await store.scan(0, 1, cursor, 10), await store.scan(0, 1, cursor, 10)];
       expect(again).toEqual(once);
     });
 
-    test('finds what was put before its first page, while other streams and commits come', async () => {
+    test('finds everything written before its first page, while other streams and commits are added', async () => {
       const growing = await open();
       for (const commit of commits) await growing.put(commit);
       let more = 0;
@@ -124,7 +124,7 @@ export function eventScanContract(open: () => Promise<EventsTable>): void {
       }
     });
 
-    test('refuses a cursor that is none', async () => {
+    test('refuses an invalid cursor', async () => {
       for (const cursor of ['', 'somewhere', '{}', '[]'])
         await expect(store.scan(0, 1, cursor, 10)).rejects.toMatchObject({ code: 'validation' });
     });

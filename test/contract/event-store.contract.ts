@@ -10,7 +10,7 @@ function sorted(commits: readonly Commit[]): readonly Commit[] {
   return [...commits].sort(byDot);
 }
 
-/** What Meridian relies on in every `EventsTable`. `open` is called once. */
+/** The contract of every `EventsTable`. `open` is called once. */
 export function eventStoreContract(open: () => EventsTable): void {
   describe('event store', () => {
     let store: EventsTable;
@@ -18,19 +18,19 @@ export function eventStoreContract(open: () => EventsTable): void {
       store = open();
     });
 
-    test('a stream that nobody wrote has no commits', async () => {
+    test('a stream without commits is empty', async () => {
       const stream = aStream();
       expect(await store.load(stream)).toEqual([]);
       expect(await store.loadLog(stream, 'us-east-1', 0)).toEqual([]);
     });
 
-    test('a commit comes back as it was put, at once', async () => {
+    test('a commit is read back as written, at once', async () => {
       const commit = aCommit({ stream: aStream() });
       expect(await store.put(commit)).toBeUndefined();
       expect(await store.load(commit.stream)).toEqual([commit]);
     });
 
-    test('a commit without meta, context or data comes back as it was put', async () => {
+    test('a commit without meta, context or data is read back as written', async () => {
       const commit = aCommit({
         stream: aStream(),
         events: [{ type: 'Cancelled', schemaVersion: 1, data: undefined }],
@@ -48,7 +48,7 @@ export function eventStoreContract(open: () => EventsTable): void {
       expect((await store.load(commit.stream))[0]?.events).toEqual(events);
     });
 
-    test('strange but legal JSON comes back to the letter', async () => {
+    test('unusual but valid JSON is preserved exactly', async () => {
       const commit = aCommit({
         stream: aStream(),
         events: strangeJson.map((data) => ({ type: 'Strange', schemaVersion: 1, data })),
@@ -60,7 +60,7 @@ export function eventStoreContract(open: () => EventsTable): void {
       );
     });
 
-    test('any JSON comes back to the letter', async () => {
+    test('any JSON is preserved exactly', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(fc.jsonValue(), { minLength: 1, maxLength: 20 }), async (values) => {
           const commit = aCommit({
@@ -86,7 +86,7 @@ export function eventStoreContract(open: () => EventsTable): void {
       expect(await store.load(commit.stream)).toEqual([commit]);
     });
 
-    test('a position is taken once: the second commit is not written and learns who holds it', async () => {
+    test('a position is taken once: the second commit is not written and returns the first', async () => {
       const first = aCommit({ stream: aStream(), commitId: 'first' });
       const second = { ...first, commitId: 'second', events: [{ type: 'Withdrawn', schemaVersion: 1, data: 1 }] };
       await store.put(first);
@@ -94,14 +94,14 @@ export function eventStoreContract(open: () => EventsTable): void {
       expect(await store.load(first.stream)).toEqual([first]);
     });
 
-    test('a commit that is put again, because its answer was lost, meets itself', async () => {
+    test('a commit that is put again, because its response was lost, finds itself', async () => {
       const commit = aCommit({ stream: aStream() });
       await store.put(commit);
       expect(await store.put(commit)).toEqual(commit);
       expect(await store.load(commit.stream)).toEqual([commit]);
     });
 
-    test('of many writers at one position exactly one wins, and all others learn who', async () => {
+    test('of many writers at one position exactly one wins, and all others return it', async () => {
       const stream = aStream();
       const commits = Array.from({ length: 32 }, (_, i) => aCommit({ stream, commitId: `writer-${i}` }));
       const holders = await Promise.all(commits.map((commit) => store.put(commit)));
@@ -113,7 +113,7 @@ export function eventStoreContract(open: () => EventsTable): void {
       ).toBe(true);
     });
 
-    test('logs and streams do not get in each other’s way', async () => {
+    test('logs and streams are independent', async () => {
       const stream = aStream();
       const commits = [
         aCommit({ stream }),
@@ -125,7 +125,7 @@ export function eventStoreContract(open: () => EventsTable): void {
       expect(sorted(await store.load(stream))).toEqual(commits.slice(0, 2));
     });
 
-    test('one log is loaded behind a position, in order, and nothing of the others', async () => {
+    test('one log is loaded after a position, in order, without the others', async () => {
       const stream = aStream();
       const positions = [10, 2, 1, 11, 9, 3, 100];
       const logs = ['us-east', 'us-east-1', 'us-east-1-restored', 'us-east-2'];
@@ -139,7 +139,7 @@ export function eventStoreContract(open: () => EventsTable): void {
       expect(await store.load(stream)).toHaveLength(logs.length * positions.length);
     });
 
-    test('behind a version are the commits that it does not cover, also those of logs that it does not know', async () => {
+    test('after a version come the commits that it does not cover, also those of unknown logs', async () => {
       const stream = aStream();
       const logs = ['ap', 'us', 'us-east', 'us-east-1', 'us-east-1-restored', 'us-east-2', 'zz', '0', '9.b'];
       for (const log of logs) for (const position of [1, 2, 10]) await store.put(aCommit({ stream, log, position }));
@@ -158,7 +158,7 @@ export function eventStoreContract(open: () => EventsTable): void {
       }
     });
 
-    test('the highest position there can be is a position', async () => {
+    test('the highest possible position is valid', async () => {
       const commit = aCommit({ stream: aStream(), position: Number.MAX_SAFE_INTEGER });
       await store.put(commit);
       expect(await store.loadLog(commit.stream, commit.log, Number.MAX_SAFE_INTEGER - 1)).toEqual([commit]);
@@ -167,7 +167,7 @@ export function eventStoreContract(open: () => EventsTable): void {
       expect(await store.put({ ...commit, commitId: 'other' })).toEqual(commit);
     });
 
-    test('a stream of more than a megabyte is loaded whole', async () => {
+    test('a stream of more than a megabyte is loaded completely', async () => {
       const stream = aStream();
       const text = 'ü'.repeat(60_000);
       const commits = Array.from({ length: 20 }, (_, i) =>
@@ -178,7 +178,7 @@ export function eventStoreContract(open: () => EventsTable): void {
       expect(await store.loadLog(stream, 'us-east-1', 2)).toEqual(commits.slice(2));
     });
 
-    test('a commit beyond what an item can hold is refused as too large, and not written', async () => {
+    test('a commit above the size of an item is refused as too large, and not written', async () => {
       const commit = aCommit({
         stream: aStream(),
         events: [{ type: 'Large', schemaVersion: 1, data: 'x'.repeat(500_000) }],
@@ -187,7 +187,7 @@ export function eventStoreContract(open: () => EventsTable): void {
       expect(await store.load(commit.stream)).toEqual([]);
     });
 
-    test('what is done to a commit after it was put changes nothing stored', async () => {
+    test('changing a commit object after it was put does not affect the store', async () => {
       const make = () => structuredClone(expected);
       const expected = aCommit({ stream: aStream() });
       const commit = make();
@@ -196,7 +196,7 @@ export function eventStoreContract(open: () => EventsTable): void {
       expect(await store.load(expected.stream)).toEqual([expected]);
     });
 
-    test('what is done to a loaded or returned commit changes nothing stored', async () => {
+    test('changing a loaded or returned commit does not affect the store', async () => {
       const commit = aCommit({ stream: aStream() });
       await store.put(commit);
       meddle(await store.load(commit.stream));

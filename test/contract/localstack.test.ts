@@ -22,7 +22,7 @@ import { dynamoDbTally } from './tally.ts';
 import { transactionContract } from './transaction.contract.ts';
 import { viewStoreContract } from './view-store.contract.ts';
 
-/** A busy machine is no reason to go on without a snapshot here. */
+/** A slow machine must not cause a load without a snapshot here. */
 const PATIENTLY_MS = 15_000;
 
 describeWithLocalStack('LocalStack', (endpoint) => {
@@ -35,7 +35,7 @@ describeWithLocalStack('LocalStack', (endpoint) => {
   const sqs = sqsClient(connection);
   const run = `${process.pid}-${Date.now()}`;
   let tables = 0;
-  /** Not one of the app's own: what the suites write is no business of its functions. */
+  /** Not one of the app's own tables, so that its functions do not react. */
   const newTable = async (): Promise<string> => {
     const name = `contract-${run}-${++tables}`;
     await createTable(client, name);

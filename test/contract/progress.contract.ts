@@ -2,13 +2,13 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Progress, SubscribedEvent } from '../../core/index.ts';
 import { aStream, meddle, strangeJson } from './commits.ts';
 
-/** So much is added to what stands under a key. */
+/** Adds this number to the value under a key. */
 export interface Addition {
   readonly key: string;
   readonly sums: Readonly<Record<string, number>>;
 }
 
-/** A progress, and what its effects have added up to. */
+/** A progress, and the sums of its effects. */
 export interface ProgressUnderTest {
   readonly progress: Progress<Addition>;
   sumsOf(key: string): Promise<Readonly<Record<string, number>>>;
@@ -17,7 +17,7 @@ export interface ProgressUnderTest {
 const START = { position: 0, index: 0, count: 1 };
 const LOG = 'us-east-1';
 
-/** An event of a stream of its own; a test says only what matters to it. */
+/** An event of a separate stream; tests override what matters to them. */
 function anEvent(
   stream: string,
   { log = LOG, position = 1, index = 0, count = 1 } = {},
@@ -45,7 +45,7 @@ function anEvent(
   };
 }
 
-/** What Meridian relies on in every `Progress`. `open` is called once. */
+/** The contract of every `Progress`. `open` is called once. */
 export function progressContract(open: () => ProgressUnderTest): void {
   describe('progress', () => {
     let progress: Progress<Addition>;
@@ -55,13 +55,13 @@ export function progressContract(open: () => ProgressUnderTest): void {
     });
     const once = (key: string): readonly Addition[] => [{ key, sums: { handled: 1 } }];
 
-    test('of a log that nothing was handled of there is no place, and nothing parked', async () => {
+    test('a log without handled events has no place and no parked events', async () => {
       const stream = aStream();
       expect(await progress.last(stream, LOG)).toBeUndefined();
       expect(await progress.parked(stream, LOG, START, 10)).toEqual([]);
     });
 
-    test('an event is handled against the place before it, with its effects, and can be seen at once', async () => {
+    test('an event is handled against the previous place, with its effects, and is visible at once', async () => {
       const stream = aStream();
       const effects = [
         { key: stream, sums: { handled: 1, balance: -19 } },
@@ -76,13 +76,13 @@ export function progressContract(open: () => ProgressUnderTest): void {
       expect(await sumsOf(`${stream} too`)).toEqual({ handled: 1, half: 0.5, large: -(2 ** 60) });
     });
 
-    test('an event without effects is handled all the same', async () => {
+    test('an event without effects is handled too', async () => {
       const stream = aStream();
       expect(await progress.advance(anEvent(stream), undefined, [])).toBe(true);
       expect(await progress.last(stream, LOG)).toEqual({ position: 1, index: 0, count: 1 });
     });
 
-    test('handled against another place, nothing of it happens', async () => {
+    test('handled against another place, it has no effect', async () => {
       const stream = aStream();
       const [first, second] = [anEvent(stream, { count: 2 }), anEvent(stream, { index: 1, count: 2 })];
       expect(await progress.advance(first, { position: 7, index: 0, count: 1 }, once(stream))).toBe(false);
@@ -95,14 +95,14 @@ export function progressContract(open: () => ProgressUnderTest): void {
       expect(await sumsOf(stream)).toEqual({});
     });
 
-    test('of many that handle an event at once, one does', async () => {
+    test('of many concurrent attempts to handle an event, one succeeds', async () => {
       const stream = aStream();
       const all = Array.from({ length: 8 }, () => progress.advance(anEvent(stream), undefined, once(stream)));
       expect((await Promise.all(all)).filter((done) => done)).toHaveLength(1);
       expect(await sumsOf(stream)).toEqual({ handled: 1 });
     });
 
-    test('every log of every stream has a place of its own', async () => {
+    test('every log of every stream has its own place', async () => {
       const [stream, other] = [aStream(), aStream()];
       await progress.advance(anEvent(stream), undefined, []);
       await progress.park(anEvent(stream, { position: 3 }), 0);
@@ -112,7 +112,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
       expect(await progress.advance(anEvent(stream, { log: 'us-west-2' }), undefined, [])).toBe(true);
     });
 
-    test('parked events come out in their order, behind a place, as many as are asked for', async () => {
+    test('parked events are returned in order, after a place, up to the limit', async () => {
       const stream = aStream();
       const events = [
         anEvent(stream, { position: 2, index: 1, count: 12 }),
@@ -136,7 +136,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
       expect(await progress.parked(stream, LOG, START, 10)).toMatchObject([{ since: 1_000_000_000_000 }]);
     });
 
-    test('as many parked events as are asked for come out, however large they are', async () => {
+    test('parked events are returned up to the limit, however large they are', async () => {
       const stream = aStream();
       const events = Array.from({ length: 6 }, (_, i) => anEvent(stream, { position: i + 2 }, 'x'.repeat(250_000)));
       for (const event of events) await progress.park(event, 0);
@@ -145,7 +145,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
       expect(await progress.parked(stream, LOG, START, 5)).toHaveLength(5);
     });
 
-    test('what is parked is handled like anything else, and is behind the place then', async () => {
+    test('a parked event is handled like any other, and is then before the place', async () => {
       const stream = aStream();
       const [first, second] = [anEvent(stream), anEvent(stream, { position: 2 })];
       await progress.park(second, 0);
@@ -156,7 +156,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
       expect(await progress.parked(stream, LOG, { position: 2, index: 0, count: 1 }, 10)).toEqual([]);
     });
 
-    test('a parked event comes back as it came, whatever is in it', async () => {
+    test('a parked event is read back as written, whatever its content', async () => {
       const stream = aStream();
       const events = strangeJson.map((data, i) => anEvent(stream, { position: i + 1 }, data));
       for (const event of events) await progress.park(event, 0);
@@ -164,7 +164,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
       expect(parked.map(({ event }) => event)).toEqual(events);
     });
 
-    test('what is done to an answer, or to what was parked, changes nothing stored', async () => {
+    test('changing a result, or a parked event object, does not affect the store', async () => {
       const stream = aStream();
       const event = anEvent(stream, { position: 2 });
       const before = structuredClone(event);

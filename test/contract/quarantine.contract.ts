@@ -2,13 +2,13 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { HeldMessage, Quarantine } from '../../core/index.ts';
 
 export interface QuarantineToTest {
-  /** Empty at first. */
+  /** Initially empty. */
   readonly quarantine: Quarantine;
-  /** Lets so many milliseconds pass for it. */
+  /** Advances its clock by this many milliseconds. */
   readonly pass: (milliseconds: number) => Promise<void>;
 }
 
-/** What Meridian relies on in every `Quarantine`. `open` is called for each test. */
+/** The contract of every `Quarantine`. `open` is called for each test. */
 export function quarantineContract(open: () => QuarantineToTest | Promise<QuarantineToTest>): void {
   describe('quarantine', () => {
     let quarantine: Quarantine;
@@ -17,7 +17,7 @@ export function quarantineContract(open: () => QuarantineToTest | Promise<Quaran
       ({ quarantine, pass } = await open());
     });
 
-    /** Receives until nothing more comes. */
+    /** Receives until no message is left. */
     const receiveAll = async (milliseconds: number): Promise<readonly HeldMessage[]> => {
       const all: HeldMessage[] = [];
       for (let more = true; more; ) {
@@ -34,7 +34,7 @@ export function quarantineContract(open: () => QuarantineToTest | Promise<Quaran
       expect(await quarantine.count()).toBe(0);
     });
 
-    test('what was sent is received, to the letter', async () => {
+    test('a message is received unchanged', async () => {
       const sent = ['{"reason":"Zürich","body":"{\\"id\\":1}"}', '東京', ' '.repeat(3)];
       const before = Date.now() - 600_000;
       expect(await quarantine.send(sent)).toEqual([undefined, undefined, undefined]);
@@ -59,14 +59,14 @@ export function quarantineContract(open: () => QuarantineToTest | Promise<Quaran
       expect(bodies([...first, ...(await receiveAll(30_000))])).toEqual([...sent].sort());
     });
 
-    test('one that is held is hidden from others, and counted all the same', async () => {
+    test('a received message is hidden from others, but still counted', async () => {
       await quarantine.send(['held']);
       expect(await receiveAll(30_000)).toHaveLength(1);
       expect(await quarantine.receive(30_000)).toEqual([]);
       expect(await quarantine.count()).toBe(1);
     });
 
-    test('one that is released comes again at once, with the same id', async () => {
+    test('a released message is received again at once, with the same id', async () => {
       await quarantine.send(['released']);
       const [first] = await receiveAll(30_000);
       await quarantine.release(first ? [first] : []);
@@ -74,7 +74,7 @@ export function quarantineContract(open: () => QuarantineToTest | Promise<Quaran
       expect(second).toMatchObject({ id: first?.id, body: 'released', receives: 2 });
     });
 
-    test('one whose time is up comes again by itself', async () => {
+    test('a message is received again when its visibility timeout expires', async () => {
       await quarantine.send(['late']);
       const [first] = await quarantine.receive(1_000);
       await pass(1_500);
@@ -82,19 +82,19 @@ export function quarantineContract(open: () => QuarantineToTest | Promise<Quaran
       expect(second?.id).toBe(first?.id);
     });
 
-    test('one that is removed is gone, and only that', async () => {
+    test('a removed message is gone, and no other', async () => {
       await quarantine.send(['gone', 'stays']);
       const held = await receiveAll(30_000);
       const gone = held.filter(({ body }) => body === 'gone');
       expect(await quarantine.remove(gone)).toEqual([undefined]);
-      // Twice does no harm.
+      // Repeating it is harmless.
       expect(await quarantine.remove(gone)).toEqual([undefined]);
       await quarantine.release(held);
       expect(bodies(await receiveAll(30_000))).toEqual(['stays']);
       expect(await quarantine.count()).toBe(1);
     });
 
-    test('nothing to release or to remove is nothing to do', async () => {
+    test('releasing or removing nothing has no effect', async () => {
       await quarantine.release([]);
       expect(await quarantine.remove([])).toEqual([]);
     });

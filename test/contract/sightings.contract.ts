@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Sightings } from '../../core/index.ts';
 
-/** What Meridian relies on in every `Sightings`. `open` is called once. */
+/** The contract of every `Sightings`. `open` is called once. */
 export function sightingsContract(open: () => Sightings): void {
   describe('sightings', () => {
     let sightings: Sightings;
@@ -10,7 +10,7 @@ export function sightingsContract(open: () => Sightings): void {
     });
     const seen = async (region: string) => (await sightings.all()).get(region);
 
-    test('a Region that nothing came from was not seen', async () => {
+    test('a Region without arrivals has no stamp', async () => {
       expect(await seen('ap-south-1')).toBeUndefined();
     });
 
@@ -22,20 +22,20 @@ export function sightingsContract(open: () => Sightings): void {
       expect(await seen('us-east-2')).toBe('018f000000000009');
     });
 
-    test('a late or repeated record takes nothing back', async () => {
+    test('a late or repeated record is ignored', async () => {
       await sightings.record('eu-west-1', '018f00000000000b');
       await sightings.record('eu-west-1', '018f00000000000a');
       await sightings.record('eu-west-1', '018f00000000000b');
       expect(await seen('eu-west-1')).toBe('018f00000000000b');
     });
 
-    test('of records in any order, at once, the newest stays', async () => {
+    test('of concurrent records in any order, the newest is kept', async () => {
       const stamps = [5, 3, 9, 1, 9, 7, 2].map((digit) => `018f00000000000${digit}`);
       await Promise.all(stamps.map((stamp) => sightings.record('us-west-2', stamp)));
       expect(await seen('us-west-2')).toBe('018f000000000009');
     });
 
-    test('what is done to an answer changes nothing stored', async () => {
+    test('changing a result does not affect the store', async () => {
       await sightings.record('eu-north-1', '018f00000000000c');
       const answer = await sightings.all();
       if (answer instanceof Map) answer.clear();

@@ -13,7 +13,7 @@ function aCopy(of: Partial<KnownCopy> = {}): KnownCopy {
   };
 }
 
-/** A snapshot that keeps these copies; a test says only what matters to it. */
+/** A snapshot with these copies; tests override what matters to them. */
 export function aSnapshot(of: Partial<Snapshot> = {}, copies: readonly KnownCopy[] = [aCopy()]): Snapshot {
   return {
     stream: 'note/2001-01-01.red-blue.17',
@@ -28,14 +28,14 @@ export function aSnapshot(of: Partial<Snapshot> = {}, copies: readonly KnownCopy
   };
 }
 
-/** A megabyte that no compression makes smaller. */
+/** A megabyte of incompressible data. */
 const noise = randomBytes(1024 * 1024).toString('base64');
 
 export function aLargeSnapshot(stream: string, of: Partial<Snapshot> = {}): Snapshot {
   return aSnapshot({ stream, state: noise, ...of });
 }
 
-/** What Meridian relies on in every `SnapshotStore`. `open` is called once. */
+/** The contract of every `SnapshotStore`. `open` is called once. */
 export function snapshotStoreContract(open: () => SnapshotStore): void {
   describe('snapshot store', () => {
     let store: SnapshotStore;
@@ -52,11 +52,11 @@ export function snapshotStoreContract(open: () => SnapshotStore): void {
       return found;
     };
 
-    test('a stream of which none was kept has none', async () => {
+    test('a stream without snapshots has none', async () => {
       expect(await store.newest(aStream(), 1)).toBeUndefined();
     });
 
-    test('a snapshot comes back as it was put, at once', async () => {
+    test('a snapshot is read back as written, at once', async () => {
       const copies = [
         aCopy(),
         aCopy({ commitId: 'twice', position: 2, fingerprint: 'another', countsAs: 'the first' }),
@@ -69,46 +69,46 @@ export function snapshotStoreContract(open: () => SnapshotStore): void {
       expect(await store.newest(snapshot.stream, 1)).toEqual(snapshot);
     });
 
-    test('one of an empty log, without ids and with the initial state, comes back as it was put', async () => {
+    test('one of an empty log, without ids and with the initial state, is read back as written', async () => {
       const snapshot = aSnapshot({ stream: aStream(), version: {}, withEvents: {}, state: null }, []);
       await store.put(snapshot);
       expect(await store.newest(snapshot.stream, 1)).toEqual(snapshot);
     });
 
-    test('strange but legal JSON comes back to the letter', async () => {
+    test('unusual but valid JSON is preserved exactly', async () => {
       const snapshot = aSnapshot({ stream: aStream(), state: strangeJson });
       await store.put(snapshot);
       expect(JSON.stringify((await store.newest(snapshot.stream, 1))?.state)).toBe(JSON.stringify(strangeJson));
     });
 
-    test('a state that is not JSON is refused, and what was kept stays', async () => {
+    test('a state that is not JSON is refused, and the stored ones stay', async () => {
       const snapshot = aSnapshot({ stream: aStream() });
       await store.put(snapshot);
       await expect(store.put({ ...snapshot, latestStamp: `${LATEST}0`, state: new Map() })).rejects.toThrow('not JSON');
       expect(await store.newest(snapshot.stream, 1)).toEqual(snapshot);
     });
 
-    test('one of more than a megabyte comes back whole', async () => {
+    test('one of more than a megabyte is read completely', async () => {
       const snapshot = aLargeSnapshot(aStream());
       await store.put(snapshot);
       expect((await store.newest(snapshot.stream, 1))?.state).toBe(snapshot.state);
     });
 
-    test('one of ten thousand ids comes back whole', async () => {
+    test('one of ten thousand ids is read completely', async () => {
       const copies = Array.from({ length: 10_000 }, (_, i) => aCopy({ position: i + 1 }));
       const snapshot = aSnapshot({ stream: aStream() }, copies);
       await store.put(snapshot);
       expect((await store.newest(snapshot.stream, 1))?.ids).toEqual(snapshot.ids);
     });
 
-    test('the two newest are kept, the newest comes first', async () => {
+    test('the two newest are kept, the newest is returned first', async () => {
       const stream = aStream();
       for (const digit of ['1', '2', '3', '4'])
         await store.put(aLargeSnapshot(stream, { latestStamp: `018f00000000000${digit}` }));
       expect(await stamps(stream)).toEqual(['018f000000000004', '018f000000000003']);
     });
 
-    test('a late one that is older than both takes nothing away', async () => {
+    test('a late one that is older than both deletes nothing', async () => {
       const stream = aStream();
       for (const digit of ['3', '2', '1'])
         await store.put(aSnapshot({ stream, latestStamp: `018f00000000000${digit}` }));
@@ -122,7 +122,7 @@ export function snapshotStoreContract(open: () => SnapshotStore): void {
       expect(await stamps(stream)).toEqual([LATEST, '018f000000000001']);
     });
 
-    test('two writers at once: each is whole, whatever they wrote', async () => {
+    test('two concurrent writers: each snapshot is complete, whatever they wrote', async () => {
       const stream = aStream();
       const one = aLargeSnapshot(stream);
       const other = { ...one, state: `${one.state}!` };
@@ -131,7 +131,7 @@ export function snapshotStoreContract(open: () => SnapshotStore): void {
       expect([one.state, other.state]).toContain(kept?.state);
     });
 
-    test('a version of the definition sees its own only, and its second one takes those of lower versions away', async () => {
+    test('a version of the definition sees only its own, and its second one deletes those of lower versions', async () => {
       const stream = aStream();
       const put = (codeVersion: number, digit: string) =>
         store.put(
@@ -151,7 +151,7 @@ export function snapshotStoreContract(open: () => SnapshotStore): void {
       ]);
     });
 
-    test('one that is dropped is gone, the others stay', async () => {
+    test('one that is deleted is gone, the others stay', async () => {
       const stream = aStream();
       for (const digit of ['1', '2']) await store.put(aSnapshot({ stream, latestStamp: `018f00000000000${digit}` }));
       await store.put(aSnapshot({ stream, codeVersion: 2, latestStamp: '018f000000000002' }));
@@ -161,14 +161,14 @@ export function snapshotStoreContract(open: () => SnapshotStore): void {
       expect([await stamps(stream), await stamps(stream, 2)]).toEqual([['018f000000000001'], ['018f000000000002']]);
     });
 
-    test('streams do not get in each other’s way', async () => {
+    test('streams are independent', async () => {
       const stream = aStream();
       const streams = [stream, `${stream}.b`, `stock/${stream.split('/')[1]}`];
       for (const each of streams) await store.put(aSnapshot({ stream: each, state: each }));
       for (const each of streams) expect((await store.newest(each, 1))?.state).toBe(each);
     });
 
-    test('what is done to a snapshot that was put or loaded changes nothing stored', async () => {
+    test('changing a snapshot object that was put or loaded does not affect the store', async () => {
       const expected = aSnapshot({ stream: aStream() });
       const snapshot = structuredClone(expected);
       await store.put(snapshot);

@@ -8,7 +8,7 @@ import type { ProgressUnderTest } from './progress.contract.ts';
 
 const TALLY = 'tally';
 
-/** What the example subscriber keeps, in memory. */
+/** The tally of the example subscriber, in memory. */
 export function memoryTally(): ProgressUnderTest & { readonly all: ReadonlyMap<string, Sums> } {
   const all = new Map<string, Sums>();
   return {
@@ -21,7 +21,7 @@ export function memoryTally(): ProgressUnderTest & { readonly all: ReadonlyMap<s
   };
 }
 
-/** What the example subscriber keeps, in its table. */
+/** The tally of the example subscriber, in its table. */
 export function dynamoDbTally(client: DynamoDBClient, table: string): ProgressUnderTest {
   return {
     progress: dynamoDbProgress(client, table, addToSums(table, TALLY)),

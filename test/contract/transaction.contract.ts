@@ -3,7 +3,10 @@ import type { Commit, EventsTable, InTheWay, OneRegionWrite } from '../../core/i
 import { aCommit, anIntent, aStream, meddle } from './commits.ts';
 import { aDecision, anAbort, aTransactionId } from './decisions.ts';
 
-/** What transactions rely on in every `EventsTable`: intents, and one-Region writes with their outcomes. `open` is called once. */
+/**
+ * The contract of every `EventsTable` for transactions: intents, and one-Region writes with their outcomes. `open` is
+ * called once.
+ */
 export function transactionContract(open: () => EventsTable): void {
   let store: EventsTable;
   beforeAll(() => {
@@ -16,7 +19,7 @@ export function transactionContract(open: () => EventsTable): void {
   });
 
   describe('intents', () => {
-    test('an intent is a commit like others: it takes its position, and comes back as it was put', async () => {
+    test('an intent is a commit like others: it takes its position, and is read back as written', async () => {
       const intent = anIntent({ stream: aStream() });
       expect(await store.put(intent)).toBeUndefined();
       expect(await store.put(aCommit({ stream: intent.stream }))).toEqual(intent);
@@ -24,7 +27,7 @@ export function transactionContract(open: () => EventsTable): void {
       expect(await store.loadLog(intent.stream, intent.log, 0)).toEqual([intent]);
     });
 
-    test('an intent without events, a check, keeps its position too', async () => {
+    test('an intent without events, a check, also takes its position', async () => {
       const check = anIntent({ stream: aStream(), events: [] });
       await store.put(check);
       expect(await store.put(aCommit({ stream: check.stream }))).toEqual(check);
@@ -33,7 +36,7 @@ export function transactionContract(open: () => EventsTable): void {
     });
 
     test.each(['committed', 'aborted'] as const)(
-      'a prepared one becomes %s at once, and nothing else of it changes; once more does no harm',
+      'a prepared one becomes %s at once, and nothing else of it changes; repeating it is harmless',
       async (state) => {
         const intent = anIntent({ stream: aStream(), position: 2 });
         const neighbours = [aCommit({ stream: intent.stream }), anIntent({ stream: intent.stream, position: 3 })];
@@ -63,7 +66,7 @@ export function transactionContract(open: () => EventsTable): void {
       }
     });
 
-    test('what is no intent of that attempt is refused and stays: nothing, a commit, an intent of another attempt', async () => {
+    test('anything except an intent of that attempt is refused and unchanged: nothing, a commit, an intent of another attempt', async () => {
       const stream = aStream();
       const [commit, intent] = [aCommit({ stream, position: 2 }), anIntent({ stream, position: 3 })];
       for (const one of [commit, intent]) await store.put(one);
@@ -77,7 +80,7 @@ export function transactionContract(open: () => EventsTable): void {
       expect(await store.loadLog(stream, 'us-east-1', 0)).toEqual([commit, intent]);
     });
 
-    test('of many that make it final in different ways, those of one way succeed, and all others are refused', async () => {
+    test('of many that finalise it differently, those of one state succeed, and all others are refused', async () => {
       const intent = anIntent({ stream: aStream() });
       await store.put(intent);
       const states = Array.from({ length: 16 }, (_, i) => (i % 2 ? 'committed' : 'aborted'));
@@ -89,7 +92,7 @@ export function transactionContract(open: () => EventsTable): void {
       expect(found?.tx?.state).not.toBe('prepared');
     });
 
-    test('what is done to an intent changes nothing stored', async () => {
+    test('changing an intent object does not affect the store', async () => {
       const intent = anIntent({ stream: aStream() });
       await store.put(intent);
       meddle(await store.load(intent.stream));
@@ -99,7 +102,7 @@ export function transactionContract(open: () => EventsTable): void {
     });
   });
 
-  /** A write of so many streams, one commit each. */
+  /** A write of this many streams, one commit each. */
   const aWrite = (of: Partial<OneRegionWrite> = {}, streams = 3): OneRegionWrite => {
     const transaction = of.decision?.transaction ?? aTransactionId();
     return {
@@ -118,7 +121,7 @@ export function transactionContract(open: () => EventsTable): void {
     expect(await store.findDecision(write.decision.transaction)).not.toEqual(write.decision);
   };
   const taken = (...commits: readonly Commit[]): InTheWay => ({ taken: commits, contended: [] });
-  /** Whoever is told that others are just writing comes again. */
+  /** Retries while others are writing. */
   const transact = async (write: OneRegionWrite): Promise<InTheWay | undefined> => {
     for (;;) {
       const answer = await store.transact(write);
@@ -133,7 +136,7 @@ export function transactionContract(open: () => EventsTable): void {
       await isWritten(write);
     });
 
-    test('takes 25 streams, and checks of which nothing is written', async () => {
+    test('takes 25 streams, and checks, which write nothing', async () => {
       const free = Array.from({ length: 12 }, () => ({ stream: aStream(), log: 'us-east-1', position: 1 }));
       const write = aWrite({ free }, 13);
       expect(await store.transact(write)).toBeUndefined();
@@ -147,7 +150,7 @@ export function transactionContract(open: () => EventsTable): void {
       await isWritten(write);
     });
 
-    test('writes nothing when a position is taken, and says by what, of every one', async () => {
+    test('writes nothing if a position is taken, and returns every commit that has one', async () => {
       const write = aWrite();
       const [first = aCommit(), , last = aCommit()] = write.commits;
       const holders = [{ ...first, commitId: 'commit' }, anIntent({ stream: last.stream })];
@@ -156,7 +159,7 @@ export function transactionContract(open: () => EventsTable): void {
       await isNotWritten(write);
     });
 
-    test('writes nothing when a position that should be free is taken, by a commit or an intent', async () => {
+    test('writes nothing if a position that should be free is taken, by a commit or an intent', async () => {
       for (const make of [aCommit, anIntent]) {
         const holder = make({ stream: aStream(), position: 4 });
         const write = aWrite({ free: [{ stream: holder.stream, log: holder.log, position: 4 }] });
@@ -166,7 +169,7 @@ export function transactionContract(open: () => EventsTable): void {
       }
     });
 
-    test('writes nothing when there is an outcome already, and says which', async () => {
+    test('writes nothing if there is an outcome, and returns it', async () => {
       const kept = anAbort({ transaction: aTransactionId() });
       const write = aWrite({ decision: aDecision({ transaction: kept.transaction }) });
       expect(await store.putDecision(kept)).toBeUndefined();
@@ -174,14 +177,14 @@ export function transactionContract(open: () => EventsTable): void {
       await isNotWritten(write);
     });
 
-    test('that is sent again, because its answer was lost, meets itself', async () => {
+    test('that is sent again, because its response was lost, finds itself', async () => {
       const write = aWrite();
       await store.transact(write);
       expect(await store.transact(write)).toEqual({ decision: write.decision, ...taken(...write.commits) });
       await isWritten(write);
     });
 
-    test('keeps any character and large commits', async () => {
+    test('preserves any character and large commits', async () => {
       const stream = aStream();
       const events = [{ type: 'Large 🛫', schemaVersion: 1, data: 'ü'.repeat(100_000) }];
       const write = aWrite({
@@ -194,7 +197,7 @@ export function transactionContract(open: () => EventsTable): void {
       expect(await store.transact(second)).toEqual(taken(...write.commits));
     });
 
-    test('is refused as too large when a commit is beyond an item, or all are beyond a transaction', async () => {
+    test('is refused as too large if a commit exceeds an item, or all exceed a transaction', async () => {
       const large = (length: number) => [{ type: 'Large', schemaVersion: 1, data: 'x'.repeat(length) }];
       for (const [streams, length] of [
         [2, 450_000],
@@ -207,7 +210,7 @@ export function transactionContract(open: () => EventsTable): void {
       }
     });
 
-    test('is refused with more than 99 streams, and when it names a position twice', async () => {
+    test('is refused with more than 99 streams, and with a duplicate position', async () => {
       await expect(store.transact(aWrite({}, 100))).rejects.toMatchObject({ code: 'too-large', retryable: false });
       const [commit = aCommit()] = aWrite().commits;
       for (const twice of [{ commits: [commit, commit] }, { commits: [commit], free: [commit] }]) {
@@ -217,7 +220,7 @@ export function transactionContract(open: () => EventsTable): void {
       }
     });
 
-    test('of many at the same positions, in any order, exactly one is written, and all others learn of it', async () => {
+    test('of many at the same positions, in any order, exactly one is written, and all others return it', async () => {
       const dots = Array.from({ length: 4 }, () => aCommit({ stream: aStream() }));
       const writes = Array.from({ length: 12 }, (_, i) => {
         const transaction = aTransactionId();
@@ -236,7 +239,7 @@ export function transactionContract(open: () => EventsTable): void {
       }
     });
 
-    test('of many with one id, at different positions, exactly one is written, and all others learn its outcome', async () => {
+    test('of many with one id, at different positions, exactly one is written, and all others return its outcome', async () => {
       const transaction = aTransactionId();
       const writes = Array.from({ length: 12 }, (_, i) =>
         aWrite({ decision: aDecision({ transaction, region: `r-${i}` }) }),
@@ -251,7 +254,7 @@ export function transactionContract(open: () => EventsTable): void {
       }
     });
 
-    test('and commits that are put meanwhile: each position goes to one of them, and both learn of it', async () => {
+    test('and concurrent commits: each position goes to one of them, and both see it', async () => {
       const rounds = Array.from({ length: 8 }, async () => {
         const write = aWrite();
         const single = aCommit({ stream: write.commits[1]?.stream ?? '', commitId: 'single' });
@@ -268,7 +271,7 @@ export function transactionContract(open: () => EventsTable): void {
       await Promise.all(rounds);
     });
 
-    test('what is done to a write or an answer changes nothing stored', async () => {
+    test('changing a write or a result does not affect the store', async () => {
       const write = aWrite();
       const sent = structuredClone(write);
       await store.transact(sent);
@@ -280,11 +283,11 @@ export function transactionContract(open: () => EventsTable): void {
   });
 
   describe('the outcome of a transaction of one Region', () => {
-    test('that nobody kept is none', async () => {
+    test('that was not stored is undefined', async () => {
       expect(await store.findDecision(aTransactionId())).toBeUndefined();
     });
 
-    test('comes back as it was kept, at once; a second one is not kept, and learns it', async () => {
+    test('is read back as written, at once; a second one is not stored, and returns it', async () => {
       const outcome = anAbort({ transaction: aTransactionId() });
       expect(await store.putDecision(outcome)).toBeUndefined();
       expect(await store.findDecision(outcome.transaction)).toEqual(outcome);
@@ -293,7 +296,7 @@ export function transactionContract(open: () => EventsTable): void {
       expect(await store.findDecision(outcome.transaction)).toEqual(outcome);
     });
 
-    test('of many that are kept at once exactly one stands, and all others learn which', async () => {
+    test('of many concurrent ones exactly one is stored, and all others return it', async () => {
       const transaction = aTransactionId();
       const all = Array.from({ length: 16 }, (_, i) => anAbort({ transaction, region: `r-${i}` }));
       const answers = await Promise.all(all.map((outcome) => store.putDecision(outcome)));
@@ -303,7 +306,7 @@ export function transactionContract(open: () => EventsTable): void {
       for (const answer of answers) expect(answer ?? kept).toEqual(kept);
     });
 
-    test('is no commit of any stream', async () => {
+    test('is not a commit of any stream', async () => {
       const outcome = aDecision({ transaction: aTransactionId() });
       await store.putDecision(outcome);
       expect(await store.load(outcome.transaction)).toEqual([]);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ViewsTable } from '../../core/index.ts';
 import { anEntry, aView, delta } from './a-view.ts';
 
-/** The order of keys: that of their UTF-8 bytes. */
+/** The order of keys: by UTF-8 bytes. */
 function byBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
@@ -20,11 +20,11 @@ async function pagesOf<T extends { readonly key: string }>(
   }
 }
 
-/** How every `ViewsTable` pages its rows and totals: a part of the contract of view stores. */
+/** The paging of rows and totals in every `ViewsTable`: a part of the contract of view stores. */
 export function viewPagingContract(store: () => ViewsTable): void {
   describe('paging', () => {
     const SHARDS = 4;
-    /** Among them keys whose order in UTF-16 is not that in UTF-8. */
+    /** Includes keys whose order in UTF-16 differs from UTF-8. */
     const keys = [
       ...Array.from({ length: 40 }, (_, i) => `note/${i}`),
       ...['\uffee', '\u{1f6eb}', '\ue000', 'é', 'z', 'Z', '~', '-', '\u{10ffff}', '\uffeea'].map(
@@ -33,7 +33,7 @@ export function viewPagingContract(store: () => ViewsTable): void {
     ];
     const shardOf = (index: number): number => (index * 7) % SHARDS;
 
-    test('rows come in the order of their keys’ bytes, every page full but the last', async () => {
+    test('rows come in the order of their keys’ bytes, every page full except the last', async () => {
       const view = aView();
       const entries = keys.map((stream, i) => anEntry({ stream, shard: shardOf(i), row: { i } }));
       await store().apply(view, entries, []);
@@ -46,9 +46,9 @@ export function viewPagingContract(store: () => ViewsTable): void {
       }
     });
 
-    test('streams without a row are passed over, and pages are full all the same', async () => {
+    test('streams without a row are skipped, and pages are still full', async () => {
       const view = aView();
-      // All of the first ones have none, so that whole pages of the table are empty.
+      // None of the first ones has a row, so that whole pages of the table are empty.
       const entries = keys.toSorted(byBytes).map((stream, i) => {
         const place = { stream, shard: shardOf(i) };
         return anEntry(i < 20 || i % 3 === 0 ? place : { ...place, row: i });
@@ -62,7 +62,7 @@ export function viewPagingContract(store: () => ViewsTable): void {
       }
     });
 
-    test('a page begins behind a key, whether or not there is one', async () => {
+    test('a page starts after a key, whether or not it exists', async () => {
       const view = aView();
       await store().apply(
         view,
@@ -83,7 +83,7 @@ export function viewPagingContract(store: () => ViewsTable): void {
       ['é', ['\u007f', '\u07ff']],
       ['\uffff', ['\u007f', '\u07ff', '\u0800']],
       ['\u{1f6eb}', ['\u007f', '\u07ff', '\uffff']],
-    ])('a page begins behind a text longer than any key: of %j’s', async (char, ends) => {
+    ])('a page starts after a text longer than any key: of %j’s', async (char, ends) => {
       const view = aView();
       const filled = 'x'.repeat(1_021);
       const starts = [0, 1, 2, 3].map((less) => filled.slice(less));
@@ -102,9 +102,9 @@ export function viewPagingContract(store: () => ViewsTable): void {
       }
     });
 
-    test('totals spread over shards come once each, in order, every page full but the last', async () => {
+    test('totals spread over shards are returned once each, in order, every page full except the last', async () => {
       const view = aView();
-      // Each key is in one shard, in some, or in all; every fifth one sums up to zero.
+      // Each key is in one shard, in several, or in all; every fifth one sums to zero.
       const deltas = keys.flatMap((key, i) =>
         Array.from({ length: (i % SHARDS) + 1 }, (_, n) => delta(key, (i + n) % SHARDS, { n: 1, i })),
       );

@@ -5,10 +5,10 @@ import { anEntry, aView, delta } from './a-view.ts';
 import { meddle, strangeJson } from './commits.ts';
 import { viewPagingContract } from './view-paging.contract.ts';
 
-/** Half of what an item holds. */
+/** Half the size of an item. */
 const half = 'h'.repeat(205_000);
 
-/** What Meridian relies on in every `ViewsTable`. `open` is called once. */
+/** The contract of every `ViewsTable`. `open` is called once. */
 export function viewStoreContract(open: () => ViewsTable): void {
   describe('view store', () => {
     let store: ViewsTable;
@@ -20,12 +20,12 @@ export function viewStoreContract(open: () => ViewsTable): void {
       (await store.entries(view, [{ stream, shard }])).get(stream);
 
     describe('entries', () => {
-      test('an entry that nobody wrote is missing', async () => {
+      test('an entry that was not written is missing', async () => {
         expect(await store.entries(aView(), [])).toEqual(new Map());
         expect(await store.entries(aView(), [{ stream: 'note/1', shard: 0 }])).toEqual(new Map());
       });
 
-      test('an entry comes back as it was applied, at once', async () => {
+      test('an entry is read back as written, at once', async () => {
         const view = aView();
         const entries = [
           anEntry({ stream: 'note/1' }),
@@ -37,7 +37,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         expect(await store.entries(view, entries)).toEqual(new Map(entries.map((entry) => [entry.stream, entry])));
       });
 
-      test('a row is any JSON, and comes back to the letter', async () => {
+      test('a row is any JSON, and is preserved exactly', async () => {
         const view = aView();
         const entries = strangeJson.map((row, i) => anEntry({ stream: `note/${i}`, row }));
         await store.apply(view, entries, []);
@@ -45,7 +45,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         for (const { stream, row } of entries) expect(JSON.stringify(found.get(stream)?.row)).toBe(JSON.stringify(row));
       });
 
-      test('any number of entries is read at once, also when one is named twice', async () => {
+      test('any number of entries is read at once, also with duplicates', async () => {
         const view = aView();
         const entries = Array.from({ length: 250 }, (_, i) => anEntry({ stream: `note/${i}`, shard: i % 4 }));
         for (let i = 0; i < entries.length; i += 50) await store.apply(view, entries.slice(i, i + 50), []);
@@ -60,7 +60,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         expect(await entryOf(view, anEntry({ shard: 1 }))).toBeUndefined();
       });
 
-      test('what is done to an entry before or after changes nothing stored', async () => {
+      test('changing an entry object before or after does not affect the store', async () => {
         const view = aView();
         const entry = structuredClone(anEntry({ row: { deep: [1] } }));
         await store.apply(view, [entry], []);
@@ -87,7 +87,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         expect(await entryOf(view, anEntry())).toEqual(at(2));
       });
 
-      test('a row that is gone from the entry is gone', async () => {
+      test('a row that is removed from the entry is gone', async () => {
         const view = aView();
         await store.apply(view, [anEntry({ row: 'here' })], []);
         await store.apply(view, [anEntry({ revision: 2 })], []);
@@ -95,7 +95,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         expect(await store.rows(view, 1, undefined, 10)).toEqual([]);
       });
 
-      test('one stale entry, and nothing is applied: no other entry, no total', async () => {
+      test('with one stale entry, nothing is applied: no other entry, no total', async () => {
         const view = aView();
         await store.apply(view, [anEntry({ stream: 'note/1' })], [delta('red', 0, { count: 1 })]);
         const fresh = anEntry({ stream: 'note/0' });
@@ -106,7 +106,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         expect(await store.total(view, 1, 'red')).toEqual({ count: 1 });
       });
 
-      test('as many entries and totals as one transaction takes are applied together', async () => {
+      test('the maximum of entries and totals of one transaction is applied atomically', async () => {
         const view = aView();
         const half = MAX_TRANSACTION_ITEMS / 2;
         const entries = Array.from({ length: half }, (_, i) => anEntry({ stream: `note/${i}` }));
@@ -116,7 +116,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         expect(await store.totals(view, 4, undefined, 1000)).toHaveLength(half);
       });
 
-      test('entries and a change close below the limits of bytes are applied', async () => {
+      test('entries and a change just below the byte limits are applied', async () => {
         const view = aView();
         const entries = Array.from({ length: 10 }, (_, i) =>
           anEntry({ stream: `note/${i}`, row: half + half.slice(10_000) }),
@@ -134,21 +134,21 @@ export function viewStoreContract(open: () => ViewsTable): void {
         ['a sum that is not an integer', [], [delta('red', 0, { n: 0.5 })]],
         ['a row larger than an item', [anEntry({ row: 'é'.repeat(210_000) })], []],
         ['totals larger than an item', [anEntry({ totals: { ['k'.repeat(410_000)]: { n: 1 } } })], []],
-        ['row and totals that are so together', [anEntry({ row: half, totals: { [half]: { n: 1 } } })], []],
+        ['row and totals that are too large together', [anEntry({ row: half, totals: { [half]: { n: 1 } } })], []],
         [
-          'more bytes than a transaction takes',
+          'more bytes than a transaction holds',
           Array.from({ length: 11 }, (_, i) => anEntry({ stream: `note/${i + 1}`, row: half + half.slice(20_000) })),
           [],
         ],
-      ])('%s is refused, not tried again, and changes nothing', async (_, entries, deltas) => {
+      ])('%s is refused, not retried, and changes nothing', async (_, entries, deltas) => {
         const view = aView();
-        // Refused before it is sent: a plain Error, not what is made of an answer.
+        // Refused before it is sent: a plain Error, not one converted from a response.
         await expect(store.apply(view, entries, deltas)).rejects.toMatchObject({ name: 'Error' });
         expect(await store.entries(view, [anEntry()])).toEqual(new Map());
         expect(await store.totals(view, 1, undefined, 10)).toEqual([]);
       });
 
-      test('of projectors that apply the same revision at once, at most one does', async () => {
+      test('of projectors that apply the same revision concurrently, at most one succeeds', async () => {
         const view = aView();
         const applied = await Promise.all(
           Array.from({ length: 12 }, (_, i) => store.apply(view, [anEntry({ row: i })], [delta('red', 0, { n: 1 })])),
@@ -159,13 +159,14 @@ export function viewStoreContract(open: () => ViewsTable): void {
         expect((await store.total(view, 1, 'red'))?.n ?? 0).toBe(winners);
       });
 
-      test('projectors that try again lose nothing and count nothing twice', async () => {
+      test('projectors that retry lose nothing and count nothing twice', async () => {
         const view = aView();
         const projector = async (): Promise<void> => {
           for (;;) {
             const revision = ((await entryOf(view, anEntry()))?.revision ?? 0) + 1;
             if (await store.apply(view, [anEntry({ revision })], [delta('red', 0, { n: revision })])) return;
-            // A real pause, as projectors make: an engine may refuse both of two that collide, and tells nobody when it is free.
+            // A real pause, as in projectors: an engine may refuse both of two that collide, without saying when to
+            // retry.
             await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
           }
         };
@@ -201,12 +202,12 @@ export function viewStoreContract(open: () => ViewsTable): void {
         retired: [],
       };
 
-      test('of a view that nobody wrote are missing', async () => {
+      test('of a view that was not written are missing', async () => {
         expect(await store.generations([])).toEqual(new Map());
         expect(await store.generations([aView(), aView()])).toEqual(new Map());
       });
 
-      test('come back as they were set, at once, each by its view', async () => {
+      test('are read back as written, at once, each by its view', async () => {
         const [one, two] = [aView(), aView()];
         expect(await store.setGenerations(one, some())).toBe(true);
         expect(await store.setGenerations(two, least)).toBe(true);
@@ -230,7 +231,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         expect(await store.generations([view])).toEqual(new Map([[view, some({ revision: 2, builds: 4 })]]));
       });
 
-      test('of writers at once, one wins', async () => {
+      test('of concurrent writers, one wins', async () => {
         const view = aView();
         const set = await Promise.all(
           Array.from({ length: 8 }, (_, builds) => store.setGenerations(view, some({ builds }))),
@@ -239,7 +240,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         expect((await store.generations([view])).get(view)?.builds).toBe(set.indexOf(true));
       });
 
-      test('are apart from the rows and totals of the view', async () => {
+      test('are separate from the rows and totals of the view', async () => {
         const view = aView();
         await store.apply(view, [anEntry({ row: 1 })], [delta('red', 0, { n: 1 })]);
         expect(await store.setGenerations(view, least)).toBe(true);
@@ -263,11 +264,11 @@ export function viewStoreContract(open: () => ViewsTable): void {
         (await store.rows(view, shards, undefined, 1000)).length +
         (await store.totals(view, shards, undefined, 1000)).length;
 
-      test('of what is not there leaves nothing', async () => {
+      test('of a missing name leaves nothing', async () => {
         expect(await store.remove(aView(), 4, 10)).toBe(true);
       });
 
-      test('takes away every entry and total, about as many at once as it was told', async () => {
+      test('deletes every entry and total, about as many per call as the limit', async () => {
         const view = aView();
         await fill(view, 3, 130);
         let left = await leftIn(view, 3);
@@ -283,7 +284,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         expect(await store.entries(view, [{ stream: 'note/0', shard: 0 }])).toEqual(new Map());
       });
 
-      test('leaves every other name alone, also one that begins alike, and generations', async () => {
+      test('leaves every other name alone, also one with the same prefix, and generations', async () => {
         const [view, other] = [aView(), aView()];
         const generation = `${view}@2.1`;
         for (const name of [view, generation, other]) await fill(name, 2, 10);
@@ -298,7 +299,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         expect((await store.generations([view])).size).toBe(1);
       });
 
-      test('by two at once, and again, does no harm; the name can be written again', async () => {
+      test('by two callers at once, and again, is harmless; the name can be written again', async () => {
         const view = aView();
         await fill(view, 2, 60);
         await Promise.all([store.remove(view, 2, 1000), store.remove(view, 2, 1000)]);
@@ -310,12 +311,12 @@ export function viewStoreContract(open: () => ViewsTable): void {
     });
 
     describe('totals', () => {
-      test('a key that nothing was added to has no total', async () => {
+      test('a key without deltas has no total', async () => {
         expect(await store.total(aView(), 4, 'red')).toBeUndefined();
         expect(await store.totals(aView(), 4, undefined, 10)).toEqual([]);
       });
 
-      test('deltas add up, field by field, below zero too', async () => {
+      test('deltas add up, field by field, also below zero', async () => {
         const view = aView();
         await store.apply(view, [], [delta('red', 0, { count: 2, balance: 10 }), delta('blue', 0, { balance: 3 })]);
         await store.apply(view, [], [delta('red', 0, { count: -1, balance: -25, taken: 1 })]);
@@ -337,7 +338,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         expect(await store.totals(view, 4, undefined, 10)).toEqual([{ key: 'red', sums: { n: 1111 } }]);
       });
 
-      test('a total whose sums are all zero is none', async () => {
+      test('a total whose sums are all zero does not exist', async () => {
         const view = aView();
         await store.apply(view, [], [delta('red', 0, { n: 2, m: 0 }), delta('blue', 0, { n: 1 })]);
         await store.apply(view, [], [delta('red', 1, { n: -2 })]);
@@ -352,7 +353,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         expect(await store.total(view, 1, 'red')).toBeUndefined();
       });
 
-      test('any name is a field, those of the table’s own attributes too', async () => {
+      test('any name is a valid field, also those of the table’s own attributes', async () => {
         const view = aView();
         const sums = { pk: 1, sk: 2, 'a.b': 3, '#0': 4, ':0': 5, size: 6, 東京: 7, '': 8 };
         await store.apply(view, [], [delta('red', 0, sums)]);
@@ -368,7 +369,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
           for (const shard of [0, 1]) await store.apply(view, [], [delta(name, shard, sums(1))]);
           await store.apply(view, [entry], [delta(name, 0, sums(2))]);
           const found = await entryOf(view, entry);
-          // As text: to compare objects is to ask for their prototypes.
+          // As text: comparing objects would check their prototypes.
           expect(JSON.stringify([found?.stream, found?.totals, found?.row])).toBe(
             JSON.stringify([name, entry.totals, entry.row]),
           );
@@ -382,19 +383,19 @@ export function viewStoreContract(open: () => ViewsTable): void {
         },
       );
 
-      test('what no key can be has no total', async () => {
+      test('an invalid key has no total', async () => {
         expect(await store.total(aView(), 4, '')).toBeUndefined();
         expect(await store.total(aView(), 4, 'é'.repeat(513))).toBeUndefined();
       });
 
-      test('sums keep every whole number that JavaScript can count', async () => {
+      test('sums keep every integer that JavaScript can represent', async () => {
         const view = aView();
         await store.apply(view, [], [delta('red', 0, { n: Number.MAX_SAFE_INTEGER - 1 })]);
         await store.apply(view, [], [delta('red', 0, { n: 1 })]);
         expect(await store.total(view, 1, 'red')).toEqual({ n: Number.MAX_SAFE_INTEGER });
       });
 
-      test('a sum that grows beyond them, up or down, stays a number', async () => {
+      test('a sum beyond those, up or down, stays a number', async () => {
         const view = aView();
         const step = { up: Number.MAX_SAFE_INTEGER, down: Number.MIN_SAFE_INTEGER };
         for (const _ of ['once', 'again']) await store.apply(view, [], [delta('red', 0, step)]);

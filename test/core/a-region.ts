@@ -73,14 +73,14 @@ export function watched(
   };
 }
 
-/** What a Region has that is alone in the world. */
+/** The settings of a Region that is alone in the world. */
 const unreachable: Remote = {
   invoke: async () => {
     throw new MeridianError('region-unreachable', 'There is no line.', { retryable: true });
   },
 };
 
-/** A state machine that only notes what it was started with. */
+/** A state machine that only records its inputs. */
 export function aMachine() {
   const started: MachineInput[] = [];
   const start = async (input: MachineInput): Promise<void> => {
@@ -90,8 +90,8 @@ export function aMachine() {
 }
 
 /**
- * A Region with memory for everything, alone in the world; `table` is its events table as such, `events` counts the calls of
- * it.
+ * A Region with everything in memory, alone in the world; `table` is its events table itself, `events` counts the
+ * calls to it.
  */
 export function aRegion(region = 'us', runtime = fakeRuntime(), domain: Domain = toyDomain) {
   const table = memoryEventStore();
@@ -156,7 +156,7 @@ export function command(command: string, input: unknown): Operation {
   return { kind: 'command', command, input };
 }
 
-/** An append to `note/n`; a test says only what matters to it. */
+/** An append to `note/n`; tests override what matters to them. */
 export function anAppend(of: Partial<Append> = {}): Append {
   return {
     stream: 'note/n',

@@ -41,8 +41,8 @@ describe('the pages', () => {
   });
 });
 
-describe('docs/reference/configuration.md', () => {
-  it('explains every key of the context', () => {
+describe('docs/reference/construct.md', () => {
+  it('explains every property that the context may give', () => {
     const keys: string[] = [];
     parseConfig({
       context: (key) => {
@@ -50,9 +50,10 @@ describe('docs/reference/configuration.md', () => {
         return key === 'regions' ? ['us-east-1', 'us-east-2'] : undefined;
       },
     });
-    const page = textOf('docs/reference/configuration.md');
-    const [, table = ''] = /^\| key +\| meaning.*\n.*\n((?:\|.*\n)+)/m.exec(page) ?? [];
-    expect([...table.matchAll(/^\| `(\w+)`/gm)].map(([, key]) => key).sort()).toEqual(keys.sort());
+    const [, table = ''] =
+      /^\| property +\| default.*\n.*\n((?:\|.*\n)+)/m.exec(textOf('docs/reference/construct.md')) ?? [];
+    const properties = [...table.matchAll(/^\| `(\w+)`/gm)].map(([, property]) => property);
+    expect(properties.sort()).toEqual([...keys, 'domain', 'functions', 'subscribers'].sort());
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseEnvironment } from '../../lambdas/environment.ts';
 
 describe('parseEnvironment', () => {
-  it('reads what the function names, Regions as a list, and nothing else', () => {
+  it("reads the function's variables, Regions as a list, and nothing else", () => {
     const env = parseEnvironment(['AWS_REGION', 'MERIDIAN_REGIONS', 'PROJECTION_QUEUE_URL'], {
       AWS_REGION: 'us-east-1',
       MERIDIAN_REGIONS: 'us-east-1,us-west-2',
@@ -17,7 +17,7 @@ describe('parseEnvironment', () => {
     });
   });
 
-  it('names every variable that is missing, empty or malformed', () => {
+  it('reports every variable that is missing, empty or malformed', () => {
     const parse = () =>
       parseEnvironment(['AWS_REGION', 'EVENTS_TABLE', 'MERIDIAN_REGIONS', 'QUARANTINE_QUEUE_URL', 'BUS_NAME'], {
         EVENTS_TABLE: '',
@@ -31,7 +31,7 @@ describe('parseEnvironment', () => {
     expect(parse).not.toThrow('BUS_NAME');
   });
 
-  it('knows how decisions are kept, strong or eventual, and nothing else', () => {
+  it('accepts strong or eventual decisions, and nothing else', () => {
     expect(parseEnvironment(['DECISIONS'], { DECISIONS: 'eventual' })).toEqual({ DECISIONS: 'eventual' });
     for (const DECISIONS of ['', 'mrsc', undefined])
       expect(() => parseEnvironment(['DECISIONS'], { DECISIONS })).toThrow('DECISIONS');

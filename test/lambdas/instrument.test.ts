@@ -3,9 +3,10 @@ import { instrument } from '../../lambdas/instrument.ts';
 import { context, recordedTelemetry } from './invocation.ts';
 
 describe('an instrumented handler', () => {
-  it('ends what it does with whatever time is left: only Lambda cuts it off', async () => {
+  it("uses all of its remaining time: only Lambda's timeout ends it", async () => {
     const handler = instrument(recordedTelemetry(), async () => {
-      // A real pause: middy's own timer, of 10 ms, would have to run out first. It is one of node:timers, that no test can fake.
+      // A real pause: middy's own timer, of 10 ms, would have to expire first. It is one of node:timers, which cannot
+      // be faked.
       await new Promise((resolve) => setTimeout(resolve, 50));
       return 'done';
     });

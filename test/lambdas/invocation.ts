@@ -1,7 +1,7 @@
 import type { Context, SQSEvent } from 'aws-lambda';
 import type { Telemetry } from '../../lambdas/instrument.ts';
 
-/** What Lambda hands to a handler beside the event. */
+/** The context that Lambda passes to a handler along with the event. */
 export const context: Context = {
   awsRequestId: '1',
   functionName: 'test',
@@ -23,7 +23,7 @@ export interface Line {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** Telemetry that keeps what is logged. */
+/** Telemetry that keeps the log. */
 export function recordedTelemetry(): Telemetry & { readonly lines: readonly Line[] } {
   const lines: Line[] = [];
   const log = (level: Line['level']) => (message: string, details: Line['details']) => {
@@ -32,7 +32,7 @@ export function recordedTelemetry(): Telemetry & { readonly lines: readonly Line
   return { lines, log: { warn: log('warn'), error: log('error') }, middlewares: [] };
 }
 
-/** What SQS hands to a function, with the message ids `message-0`, `message-1` … */
+/** An SQS batch for a function, with the message ids `message-0`, `message-1` … */
 export function sqsEvent(bodies: readonly string[]): SQSEvent {
   return {
     Records: bodies.map((body, i) => ({

@@ -6,7 +6,7 @@ import { context } from './invocation.ts';
 
 const lineSchema = z.looseObject({});
 
-/** The lines that Lambda would hand to CloudWatch. */
+/** The lines that Lambda would send to CloudWatch. */
 let lines: z.infer<typeof lineSchema>[];
 beforeEach(() => {
   lines = [];
@@ -34,7 +34,7 @@ describe('metrics', () => {
     });
   };
 
-  it('leave with the invocation, under the name of the deployment', async () => {
+  it('are written with the invocation, under the name of the deployment', async () => {
     await measured(() => 'done')({}, context);
     expect(metricsOf()).toMatchObject([
       {
@@ -45,7 +45,7 @@ describe('metrics', () => {
     ]);
   });
 
-  it('leave with an invocation that fails too', async () => {
+  it('are also written with an invocation that fails', async () => {
     const handler = measured(() => {
       throw new Error('failed');
     });
@@ -53,14 +53,14 @@ describe('metrics', () => {
     expect(metricsOf()).toMatchObject([{ Published: 3 }]);
   });
 
-  it('leave once: the next invocation starts from nothing', async () => {
+  it('are written once: the next invocation starts from zero', async () => {
     const handler = measured(() => 'done');
     await handler({}, context);
     await handler({}, context);
     expect(metricsOf()).toMatchObject([{ Published: 3 }, { Published: 3 }]);
   });
 
-  it('are silent when nothing was measured', async () => {
+  it('are not written if nothing was measured', async () => {
     const warned = vi.spyOn(console, 'warn').mockReturnValue();
     await instrument(powertools('trial'), async () => 'done')({}, context);
     expect(lines).toEqual([]);
@@ -69,7 +69,7 @@ describe('metrics', () => {
 });
 
 describe('logs', () => {
-  it('say which invocation of which deployment they are of', async () => {
+  it('name their invocation and deployment', async () => {
     const telemetry = powertools('trial');
     const handler = instrument(telemetry, async () => telemetry.log.warn('Look at this', { id: 'a' }));
     await handler({}, context);

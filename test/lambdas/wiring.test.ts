@@ -36,7 +36,7 @@ const shapes = {
   }),
 };
 
-/** What a request wants and of whom: `Query events`. */
+/** The operation and target of a request: `Query events`. */
 function seen({ operation, path, body }: StubRequest): string[] {
   const json = (): unknown => JSON.parse(body);
   const all = (names: Iterable<string>) => [...new Set(names)].map((name) => `${operation} ${name}`);
@@ -68,10 +68,13 @@ function seen({ operation, path, body }: StubRequest): string[] {
   }
 }
 
-/** What the `events` table holds. */
+/** The contents of the `events` table. */
 let stored: readonly unknown[] = [];
 
-/** Tables that are empty but for what is stored, and a bus, queues, functions and a machine that take everything. */
+/**
+ * Tables that are empty except for what is stored, and a bus, queues, functions and a state machine that accept
+ * everything.
+ */
 function answer({ operation, body }: StubRequest): StubAnswer {
   const items = () => (namedSchema.parse(JSON.parse(body)).TableName === 'events' ? stored : []);
   const replies: Record<string, () => unknown> = {
@@ -94,7 +97,7 @@ function answer({ operation, body }: StubRequest): StubAnswer {
       Messages: [{ MessageId: 'm', ReceiptHandle: 'r', Body: '{}', MD5OfBody: hash('md5', '{}') }],
     }),
     DeleteMessageBatch: () => ({ Successful: [{ Id: '0' }], Failed: [] }),
-    // Of the events table; decisions and outcomes there are none.
+    // Of the events table; there are no decisions or outcomes.
     GetItem: () => (namedSchema.parse(JSON.parse(body)).TableName === 'events' && stored[0] ? { Item: stored[0] } : {}),
     StartExecution: () => ({ executionArn: 'execution', startDate: 0 }),
     '': () => {
@@ -107,7 +110,7 @@ function answer({ operation, body }: StubRequest): StubAnswer {
   return { body: JSON.stringify(replies[operation]?.() ?? {}) };
 }
 
-describe('a function as it is deployed', () => {
+describe('a deployed function', () => {
   let sent: () => Set<string>;
   beforeEach(async () => {
     const { endpoint, requests } = await stubServer(answer);
@@ -163,7 +166,7 @@ describe('a function as it is deployed', () => {
     };
   };
 
-  it('api: reads what was seen of the Regions from the views table', async () => {
+  it('api: reads the newest stamps of the Regions from the views table', async () => {
     const call = await anApi();
     expect(await call('GET', '/health')).toBe(200);
     expect(sent()).toEqual(new Set(['Query views']));
@@ -175,7 +178,7 @@ describe('a function as it is deployed', () => {
     expect(sent()).toEqual(new Set(['BatchGetItem views']));
   });
 
-  it('api: appends to the events table, and elsewhere by the function of the home', async () => {
+  it('api: appends to the events table, and elsewhere through the function of the home', async () => {
     const call = await anApi();
     expect(await call('POST', '/events', { stream: note, events: [noted] })).toBe(200);
     expect(sent()).toEqual(new Set(['Query events', 'PutItem events']));
@@ -189,7 +192,7 @@ describe('a function as it is deployed', () => {
     expect(sent()).toEqual(new Set(['Query snapshots', 'Query events', 'TransactWriteItems events']));
   });
 
-  it('api: has the machine drive a transaction of several Regions, and looks at its decisions', async () => {
+  it('api: has the state machine drive a multi-Region transaction, and reads its decisions', async () => {
     const call = await anApi();
     const body = { id: 'us-east-1:a', participants: [elsewhere, ...own].map(depositing) };
     expect(await call('POST', '/transactions', body)).toBe(202);
@@ -198,13 +201,13 @@ describe('a function as it is deployed', () => {
     );
   });
 
-  it('api: asks the function of the Region that drives a transaction what became of it', async () => {
+  it('api: queries the function of the driving Region for an outcome', async () => {
     const call = await anApi();
     expect(await call('GET', '/transactions/us-west-2:a')).toBe(200);
     expect(sent()).toEqual(new Set(['Invoke /2015-03-31/functions/command/invocations']));
   });
 
-  it('api: looks for the decision on an intent that it reads, in its table and by the function of another Region', async () => {
+  it('api: queries the decision on an intent that it reads, in its table and through the function of another Region', async () => {
     vi.stubEnv('DECISIONS', 'eventual');
     const call = await anApi();
     stored = [toImage(anIntent({ stream: note, position: 1, context: {}, commitId: 'us-west-2:a#1' }))];
@@ -214,7 +217,7 @@ describe('a function as it is deployed', () => {
     );
   });
 
-  it('api: asks nobody where every Region sees the decisions', async () => {
+  it('api: queries no other Region if every Region sees the decisions', async () => {
     const call = await anApi();
     stored = [toImage(anIntent({ stream: note, position: 1, context: {}, commitId: 'us-west-2:a#1' }))];
     expect(await call('GET', `/streams/${note}`)).toBe(200);
@@ -245,7 +248,7 @@ describe('a function as it is deployed', () => {
     expect(sent()).toContain('PutItem transactions');
   });
 
-  it('participant: puts an intent and finalises it at home, and elsewhere by the function of the home', async () => {
+  it('participant: puts and finalises an intent at home, and elsewhere through the function of the home', async () => {
     const { handler } = await import('../../lambdas/participant/index.ts');
     const [stream = ''] = own;
     const prepare = {
@@ -267,14 +270,14 @@ describe('a function as it is deployed', () => {
     expect(sent()).toContain('Invoke /2015-03-31/functions/participant/invocations');
   });
 
-  it('participant: tells and makes decisions in the transactions table', async () => {
+  it('participant: returns and makes decisions in the transactions table', async () => {
     const { handler } = await import('../../lambdas/participant/index.ts');
     const decision = { step: 'decision', attemptId: 'us-east-1:a#1', abort: { fingerprint: 'digest' } };
     expect(await handler(decision, context)).toMatchObject({ decision: { state: 'aborted' } });
     expect(sent()).toEqual(new Set(['PutItem transactions']));
   });
 
-  it('coordinate: looks for an outcome in both tables, and decides in that of the transactions', async () => {
+  it('coordinate: looks for an outcome in both tables, and decides in the one for transactions', async () => {
     const { handler } = await import('../../lambdas/coordinate/index.ts');
     const deadline = Date.now() + 30_000;
     const plan = { step: 'plan', transaction: 'us-east-1:a', fingerprint: 'digest', deadline };
@@ -286,7 +289,7 @@ describe('a function as it is deployed', () => {
     expect(sent()).toContain('PutItem transactions');
   });
 
-  it('resolver: ends what is over in the transactions table, and finalises in the events table', async () => {
+  it('resolver: decides in the transactions table, and finalises in the events table', async () => {
     const { handler } = await import('../../lambdas/resolver/index.ts');
     const [stream = ''] = own;
     const commitId = 'us-east-1:a#1';
@@ -305,7 +308,7 @@ describe('a function as it is deployed', () => {
     );
   });
 
-  it('resolver: asks the function of the Region that alone decides a transaction', async () => {
+  it('resolver: calls the function of the only Region that may decide a transaction', async () => {
     vi.stubEnv('DECISIONS', 'eventual');
     const { handler } = await import('../../lambdas/resolver/index.ts');
     const [stream = ''] = own;
@@ -318,7 +321,7 @@ describe('a function as it is deployed', () => {
     );
   });
 
-  it('command: goes on from snapshots, of a stream whose type has them', async () => {
+  it('command: continues from snapshots, for a stream type that has them', async () => {
     const { handler } = await import('../../lambdas/command/index.ts');
     const operation = { kind: 'command', command: 'deposit', input: { amount: 1 } };
     const stream = 'account/us-east-1.bob';
@@ -326,7 +329,7 @@ describe('a function as it is deployed', () => {
     expect(sent()).toEqual(new Set(['Query snapshots', 'Query events', 'PutItem events']));
   });
 
-  it('ingest: appends to the events table, tells the outcome on the bus, and quarantines what it cannot read', async () => {
+  it('ingest: appends to the events table, publishes the receipt, and quarantines unreadable messages', async () => {
     const { handler } = await import('../../lambdas/ingest/index.ts');
     const body = (detail: unknown) =>
       JSON.stringify({ version: '0', id: 'e', 'detail-type': 'meridian.append', source: 'desk', detail });
@@ -347,12 +350,12 @@ describe('a function as it is deployed', () => {
     );
   });
 
-  it('relay: asks the resolver to look at an intent, and announces a decision on the bus', async () => {
+  it('relay: has the resolver check an intent, and announces a decision on the bus', async () => {
     const { handler } = await import('../../lambdas/relay/index.ts');
     const { transaction } = aDecision();
     const images = [toImage(anIntent({ stream: note })), toDecisionItem(decisionKey(transaction, 1), aDecision())];
     const Records = images.map((image, i) => {
-      // The types of the SDK and of Lambda's events are two.
+      // The types of the SDK and of Lambda's events differ.
       const NewImage: ReturnType<typeof toImage> = JSON.parse(JSON.stringify(image));
       return { eventName: 'INSERT' as const, dynamodb: { NewImage, SequenceNumber: `${i}` } };
     });
@@ -360,12 +363,12 @@ describe('a function as it is deployed', () => {
     expect(sent()).toEqual(new Set(['SendMessageBatch resolver', 'PutEvents bus TransactionCommitted']));
   });
 
-  it('relay: publishes on the bus, tells projection, and notes what it has seen in its own partition of the views', async () => {
+  it('relay: publishes on the bus, notifies projection, and records the newest stamps in its own partition of the views', async () => {
     const { handler } = await import('../../lambdas/relay/index.ts');
     const commit = aCommit({ stream: note });
     const dynamodb = { NewImage: toImage(commit), SequenceNumber: '1' };
     expect(await handler({ Records: [{ eventName: 'INSERT', dynamodb }] }, context)).toEqual({ batchItemFailures: [] });
-    // The role of the function may write to that partition alone: lib/constructs/views-table.ts.
+    // The role of the function may only write to that partition: lib/constructs/views-table.ts.
     expect(sent()).toEqual(
       new Set(['PutEvents bus Noted', 'SendMessageBatch projection', 'UpdateItem views meridian#seen']),
     );
@@ -375,11 +378,11 @@ describe('a function as it is deployed', () => {
     const { handler } = await import('../../lambdas/projection/index.ts');
     const keys = [{ stream: note, log: 'us-east-1', position: 1 }];
     await handler(sqsEvent([JSON.stringify({ keys })]), context);
-    // The entries, the generations of the view, and what they are, noted the first time.
+    // The entries, and the generations of the view, stored the first time.
     expect(sent()).toEqual(new Set(['Query events', 'BatchGetItem views', 'PutItem views']));
   });
 
-  it('projection: looks for the decision on an intent in this Region only', async () => {
+  it('projection: queries the decision on an intent in this Region only', async () => {
     vi.stubEnv('DECISIONS', 'eventual');
     const { handler } = await import('../../lambdas/projection/index.ts');
     const intent = anIntent({ stream: note, position: 1, context: {}, commitId: 'us-west-2:a#1' });
@@ -389,7 +392,7 @@ describe('a function as it is deployed', () => {
     expect([...sent()].filter((call) => call.startsWith('Invoke'))).toEqual([]);
   });
 
-  it('operate: asks the resolver to look at the intents that it comes upon', async () => {
+  it('operate: has the resolver check the intents that it finds', async () => {
     const { handler } = await import('../../lambdas/operate/index.ts');
     stored = [toImage(anIntent({ stream: note, hlc: '01a20b036d030000' }))];
     const since = '2001-01-01T00:00:00Z';
@@ -398,7 +401,7 @@ describe('a function as it is deployed', () => {
     expect(sent()).toEqual(new Set(['Scan events', 'SendMessageBatch resolver']));
   });
 
-  it('operate: scans the events table, rebuilds in the views table, and takes away what is no longer read', async () => {
+  it('operate: scans the events table, rebuilds in the views table, and deletes retired rows', async () => {
     const { handler } = await import('../../lambdas/operate/index.ts');
     const view = 'words';
     expect(await handler({ action: 'rebuild-begin', view }, context)).toMatchObject({ result: { view, build: 2 } });
@@ -410,7 +413,7 @@ describe('a function as it is deployed', () => {
     expect(sent()).toContain('Scan events');
   });
 
-  it('operate: looks into the quarantine and puts into it, and drives its messages back to the ingest queue', async () => {
+  it('operate: reads the quarantine, adds to it, and redrives its messages to the ingest queue', async () => {
     const { handler } = await import('../../lambdas/operate/index.ts');
     const messages = [{ reason: 'unreadable', body: '{' }];
     expect(await handler({ action: 'quarantine-add', messages }, context)).toEqual({

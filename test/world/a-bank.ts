@@ -5,11 +5,11 @@ import { aWorld } from './a-world.ts';
 
 export const REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'] as const;
 export const [EAST, OHIO, WEST] = REGIONS;
-/** Three Regions, an account or two in each. */
+/** Three Regions with one or two accounts each. */
 export const ACCOUNTS = ['us-east-1.ann', 'us-east-1.bob', 'us-east-2.cid', 'us-west-2.dan'] as const;
 export const [ANN, BOB, CID, DAN] = ACCOUNTS;
 export type Account = (typeof ACCOUNTS)[number];
-/** What each account begins with. */
+/** The initial balance of each account. */
 export const BALANCE = 100;
 
 interface Transfer {
@@ -18,12 +18,12 @@ interface Transfer {
   readonly from: Account;
   readonly to: Account;
   readonly amount?: number;
-  /** Where it is sent. */
+  /** The Region that it is sent to. */
   readonly at?: string;
-  /** Where it is driven. @default where it is sent */
+  /** The driving Region. @default the Region that it is sent to */
   readonly drivenBy?: string;
   readonly timeoutSeconds?: number;
-  /** Seconds for which the caller waits for the outcome. @default 20 */
+  /** Seconds that the caller waits for the outcome. @default 20 */
   readonly wait?: number;
 }
 
@@ -40,7 +40,7 @@ function partition<T>(all: readonly T[], matches: (one: T) => boolean): readonly
 
 const shapeSchema = z.looseObject({ id: z.string().optional(), state: z.string().optional() });
 
-/** A world whose accounts have got their money, and that is at rest. */
+/** An idle world whose accounts have received their money. */
 export async function aBank(options: Parameters<typeof aWorld>[0] = {}) {
   const ledger = aWorld({ regions: REGIONS, ...options });
   const { world, scheduler, call, send, get, rows, settle, heard } = ledger;
@@ -52,13 +52,13 @@ export async function aBank(options: Parameters<typeof aWorld>[0] = {}) {
     ],
     timeoutSeconds,
   });
-  /** Puts money into an account, with no transaction. */
+  /** Deposits money in an account, without a transaction. */
   const deposit = (region: string, commitId: string, id: Account, amount = 1) =>
     send(region, 'POST', `/streams/${account(id)}/commands/deposit`, {
       headers: { 'idempotency-key': commitId },
       body: { amount },
     });
-  /** A transfer that is answered when time passes: its status, and the state or the problem's code. */
+  /** A transfer, answered as time passes: the status, and the state or the problem's code. */
   const begun = async (transfer: Transfer) => {
     const { status, body } = await send(transfer.at ?? EAST, 'POST', '/transactions', {
       headers: { prefer: `wait=${transfer.wait ?? 20}` },
@@ -77,7 +77,7 @@ export async function aBank(options: Parameters<typeof aWorld>[0] = {}) {
           sum + (type === 'Deposited' ? 1 : -1) * z.object({ amount: z.number() }).parse(data).amount,
         0,
       );
-  /** The record that is the outcome of a transaction, in the Region that drives it. */
+  /** The record with the outcome of a transaction, in the Region that drives it. */
   const recordOf = async (id: string): Promise<Decision | undefined> => {
     const region = world.region(drivingRegionOf(id));
     const records = [await region.oneRegionDecision(id), ...(await region.attempts(id))].flatMap(
@@ -97,23 +97,24 @@ export async function aBank(options: Parameters<typeof aWorld>[0] = {}) {
 
   return {
     ...ledger,
-    /** Since the bank has opened, in milliseconds. */
+    /** Milliseconds since the bank opened. */
     elapsed: () => scheduler.now() - begin,
     begun,
     deposit,
     transfer: (transfer: Transfer) => scheduler.resolve(begun(transfer)),
     recordOf,
     commitsOf,
-    /** The balance of an account as a Region's API shows it now. */
+    /** The current balance of an account in a Region's API. */
     balance: async (region: string, id: Account): Promise<unknown> =>
       z.object({ state: z.unknown() }).parse(await get(region, `/streams/${account(id)}`)).state,
     /** Intents of an account that are not final, in its home. */
     preparedOf: async (id: Account) =>
       (await commitsOf(homeOf(id), id)).filter(({ tx }) => tx?.state === 'prepared').map(({ commitId }) => commitId),
     /**
-     * Once the world has recovered: every transaction is there whole or not at all, in every Region; no intent is left
-     * open; the money adds up, in the streams and in the views; outcomes are announced, and every Region tells the same.
-     * @param sent ids of all the transactions there were
+     * Checks the world after recovery: every transaction is present as a whole or not at all, in every Region; no
+     * intent is open; the money adds up, in the streams and in the views; outcomes are announced, and every Region
+     * reports the same.
+     * @param sent ids of all transactions
      */
     expectWhole: async (sent: readonly string[]) => {
       expect(world.recovered).toBe(true);
@@ -153,7 +154,7 @@ export async function aBank(options: Parameters<typeof aWorld>[0] = {}) {
       for (const region of REGIONS) {
         for (const id of ACCOUNTS) expect(await commitsOf(region, id)).toEqual(homes.get(account(id)));
         expect(await rows(region, 'money')).toEqual(
-          // A view has no row for nothing.
+          // A view has no row without data.
           Object.fromEntries([...sums].filter(([, balance]) => balance > 0).map(([of, balance]) => [of, { balance }])),
         );
         const { tableStream, decisionStream, quarantine, projectionDeadLetters, resolverDeadLetters } =

@@ -12,13 +12,13 @@ const busEventSchema = z.object({
   detail: z.looseObject({ id: z.string() }),
 });
 
-/** A world in virtual time, and what tests look at in it. */
+/** A world in virtual time, with helpers for tests. */
 export function aWorld({
   scheduler = new VirtualScheduler(),
   ...options
 }: Omit<Partial<WorldOptions>, 'scheduler'> & { readonly scheduler?: VirtualScheduler } = {}) {
   const world = new World({ domain: toyDomain, regions: ['us-east-1', 'us-west-2'], scheduler, ...options });
-  /** Per Region every domain event and every outcome on its bus: how often, by `<id>` and by `<outcome> <id>`. */
+  /** Per Region, the count of every domain event and every outcome on its bus, by `<id>` and by `<outcome> <id>`. */
   const heard = new Map<string, Map<string, number>>();
   for (const [name, { bus }] of world.regions) {
     const counts = new Map<string, number>();
@@ -35,7 +35,7 @@ export function aWorld({
       },
     );
   }
-  /** A request whose answer comes when time passes. */
+  /** A request whose response comes as time passes. */
   const send = async (
     region: string,
     method: string,
@@ -48,7 +48,7 @@ export function aWorld({
     const json: unknown = JSON.parse(answer);
     return { status, body: json };
   };
-  /** A request, with time passing until it is answered. */
+  /** A request; advances time until its response. */
   const call = (...request: Parameters<typeof send>) => scheduler.resolve(send(...request));
   const put = (region: string, detailType: string, detail: unknown) =>
     world.region(region).bus.put([{ source: 'test', detailType, detail: JSON.stringify(detail) }]);
@@ -65,13 +65,13 @@ export function aWorld({
       expect(status, JSON.stringify(body)).toBe(200);
       return body;
     },
-    /** Appends over the API, one event for every text. */
+    /** Appends over the API, one event per text. */
     write: async (region: string, id: string, stream: string, ...texts: readonly string[]) => {
       const events = texts.map((text) => ({ type: 'Noted', data: { text } }));
       const { status, body } = await call(region, 'POST', '/events', { body: { id, stream, events } });
       expect(status, JSON.stringify(body)).toBe(200);
     },
-    /** Puts an append on the bus, one event for every text. */
+    /** Puts an append on the bus, one event per text. */
     putAppend: (region: string, id: string, stream: string, ...texts: readonly string[]) =>
       put(region, 'meridian.append', {
         id,

@@ -25,12 +25,12 @@ const texts = ['red', 'green', 'blue'] as const;
 const region = fc.constantFrom(...regions);
 const at = fc.integer({ min: 0, max: 4000 });
 const text = fc.constantFrom(...texts);
-/** A few ids only, so that requests are repeated, in other Regions too. */
+/** A few ids only, so that requests are repeated, also in other Regions. */
 const id = fc.integer({ min: 0, max: 8 }).map((n) => `id-${n}`);
 
 const stream = fc.constantFrom(...notes, ...stocks);
 
-/** A request at a Region, a look at a note there, or a change of the way from one Region to another. */
+/** A request to a Region, a read of a note there, or a change of a link between Regions. */
 interface Request {
   readonly via: 'api' | 'bus';
   readonly at: number;
@@ -38,7 +38,7 @@ interface Request {
   readonly stream: string;
   readonly id: string;
   readonly text: string;
-  /** For notes over the API: the version that the writer looked at. */
+  /** For notes over the API: the version that the writer read. */
   readonly basedOn: 'nothing' | 'remembered' | 'seen';
 }
 interface Look {
@@ -75,7 +75,7 @@ const faults = fc.record({
   duplicates: fc.constantFrom(0, 0.3),
   reorders: fc.boolean(),
   clockAhead: fc.record({ 'us-east-2': fc.constantFrom(0, 700, 600_000) }),
-  /** Snapshots so often, and so early, that many do not serve any more when late commits arrive. */
+  /** Snapshots so often, and so early, that late commits make many of them unusable. */
   snapshots: fc.option(
     fc.record({ every: fc.constantFrom(1, 3), codeVersion: fc.constant(1), settle: fc.constantFrom(0, 500) }),
   ),
@@ -104,15 +104,15 @@ interface Sight {
   readonly stream: string;
   readonly version: VersionVector;
   readonly state: unknown;
-  /** The requests in the note's row; of several copies another may stand for one as they arrive. */
+  /** The requests in the note's row; of several copies, another may count as they arrive. */
   readonly row: ReadonlySet<string>;
 }
 
-/** What is known of a run from outside: who was told what. */
+/** What is known of a run from outside: the responses. */
 class Answers {
-  /** Per stream the ids whose sender was told that their events stand. */
+  /** Per stream, the ids reported as committed. */
   readonly acknowledged = new Map<string, Set<string>>();
-  /** Per request over the bus what its sender was told. */
+  /** Per request over the bus, its receipts. */
   readonly outcomes = new Map<string, Set<string>>();
   readonly sent = new Set<string>();
   readonly sights: Sight[] = [];
@@ -129,7 +129,7 @@ class Answers {
   }
 }
 
-/** Takes the steps in a world of their own, heals every link in the end, and waits until nothing is under way. */
+/** Runs the steps in a separate world, heals every link at the end, and waits until it is idle. */
 async function run(steps: readonly (Request | Look | Change)[], { snapshots, ...faults }: Faults) {
   const scheduler = new VirtualScheduler();
   const withFaults = (_region: string, ports: FaultyPorts) => slowly(scheduler, seeded(faults.seed), ports);
@@ -175,7 +175,7 @@ async function run(steps: readonly (Request | Look | Change)[], { snapshots, ...
     remembered.set(stream, version);
   };
 
-  /** One look after the other at each Region, so that the order in which they ended is that in which they looked. */
+  /** Reads of each Region in sequence, so that they end in the order in which they read. */
   const looks = new Map<string, Promise<void>>();
   const lookAt = (look: Look): Promise<void> => {
     const done = (looks.get(look.region) ?? Promise.resolve()).then(() => lookOnce(look));
@@ -215,7 +215,7 @@ async function run(steps: readonly (Request | Look | Change)[], { snapshots, ...
   return { world, scheduler, answers };
 }
 
-/** Ports that take their time before and after, so that invocations really meet. */
+/** Ports with delays before and after, so that invocations really overlap. */
 function slowly(scheduler: VirtualScheduler, random: Random, ports: FaultyPorts): FaultyPorts {
   const slow =
     <A extends readonly unknown[], R>(call: (...args: A) => Promise<R>) =>
@@ -255,7 +255,9 @@ function knows(a: Commit, b: Commit): boolean {
   return (a.context[b.log] ?? 0) >= b.position;
 }
 
-/** The state of a note by definition: all commits in the order of their stamps, copies left out, quadratic and plain. */
+/**
+ * The state of a note by definition: all commits in the order of their stamps, without copies; quadratic and simple.
+ */
 function referenceFold(commits: readonly Commit[]): readonly Entry[] {
   const order = (c: Commit) => `${c.hlc} ${c.log} ${String(c.position).padStart(9, '0')}`;
   const sorted = [...commits].sort((a, b) => (order(a) < order(b) ? -1 : 1));
@@ -278,7 +280,7 @@ function covers(a: VersionVector, b: VersionVector): boolean {
   return Object.entries(b).every(([log, position]) => (a[log] ?? 0) >= position);
 }
 
-/** What a writer knew has a lower stamp, and what it knew of that commit's writer it knew too. */
+/** Everything a writer knew has a lower stamp, and includes what the writers of those commits knew. */
 function expectCausalOrder(commits: readonly Commit[]): void {
   for (const commit of commits)
     for (const known of commits.filter((other) => knows(commit, other))) {
@@ -287,7 +289,7 @@ function expectCausalOrder(commits: readonly Commit[]): void {
     }
 }
 
-/** What was shown is the fold of a version that has all that its commits knew. */
+/** What was shown is the fold of a version that is causally closed. */
 function expectClosedPrefix({ version, state }: Sight, all: readonly Commit[]): void {
   const seen = all.filter(({ log, position }) => (version[log] ?? 0) >= position);
   expect(state).toEqual(referenceFold(seen));

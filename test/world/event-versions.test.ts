@@ -31,7 +31,7 @@ const shared = {
 function note(Written: EventVersion) {
   return defineStream({ ...shared, type: 'note', mode: 'merge', events: { Written } });
 }
-/** `stock/0` is at home in us-east-1, `stock/1` in us-west-2. */
+/** Homes: `stock/0` in us-east-1, `stock/1` in us-west-2. */
 function stock(Taken: EventVersion) {
   return defineStream({
     ...shared,
@@ -42,7 +42,7 @@ function stock(Taken: EventVersion) {
   });
 }
 
-/** The code of one Region: it can be deployed anew. */
+/** The code of one Region; it can be deployed again. */
 function codeOf(streams: readonly StreamDefinition[]) {
   const views = [...streams].map((of) =>
     defineView({ name: `${of.type}s`, kind: 'rows', of, row: (entries) => entries }),
@@ -82,8 +82,8 @@ const unreadable = {
   schemaVersion: 2,
 };
 
-describe('while Regions are deployed one after the other', () => {
-  it('a Region with the older code answers that it cannot read what newer code wrote, and appends nothing to it', async () => {
+describe('during a rolling deployment', () => {
+  it('a Region with the older code reports that it cannot read what newer code wrote, and appends nothing to it', async () => {
     const { call, get, settle, written, idsIn } = midDeploy();
     await call(east, 'POST', '/events', { body: written('new', 'note/a', 2, red) });
     await settle();
@@ -101,7 +101,7 @@ describe('while Regions are deployed one after the other', () => {
     });
   });
 
-  it('its other streams go on', async () => {
+  it('its other streams continue', async () => {
     const { put, settle, written, heard, rows } = midDeploy();
     await put(east, 'meridian.append', written('new', 'note/a', 2, red));
     await settle();
@@ -115,7 +115,7 @@ describe('while Regions are deployed one after the other', () => {
     });
   });
 
-  it('what waits for the newer code is done as soon as that is there', async () => {
+  it('work that waits for the newer code is done as soon as that is deployed', async () => {
     const { put, settle, scheduler, written, deployWest, world, rows } = midDeploy();
     await put(east, 'meridian.append', written('new', 'note/a', 2, red));
     scheduler.after(MINUTE, () => void put(west, 'meridian.append', written('old', 'note/a', 1, { text: 'blue' })));
@@ -134,7 +134,7 @@ describe('while Regions are deployed one after the other', () => {
     }
   });
 
-  it('nothing is lost when that takes longer than messages are tried again', async () => {
+  it('nothing is lost if that takes longer than messages are retried', async () => {
     const { put, settle, written, deployWest, world, rows } = midDeploy();
     await put(east, 'meridian.append', written('new', 'note/a', 2, red));
     await settle();
@@ -146,14 +146,14 @@ describe('while Regions are deployed one after the other', () => {
     expect(projectionDeadLetters.bodies).not.toEqual([]);
 
     deployWest();
-    // What a redrive does.
+    // Does what a redrive does.
     for (const body of quarantine.bodies) await world.region(west).bus.put([entryOf(body)]);
     await settle();
     for (const region of regions)
       expect(await rows(region, 'notes')).toMatchObject({ a: [{ data: red }, { schemaVersion: 2 }] });
   });
 
-  it('the order of code first, producers second loses nothing: a home with the older code refuses the newer version', async () => {
+  it('deploying code first, producers second loses nothing: a home with the older code refuses the newer version', async () => {
     const { call, written, idsIn, deployWest, settle } = midDeploy();
     const sent = { body: written('t', 'stock/1', 2, red) };
     expect(await call(east, 'POST', '/events', sent)).toMatchObject({
@@ -172,7 +172,7 @@ describe('while Regions are deployed one after the other', () => {
   it('producers that still send the earlier version are served by both', async () => {
     const { put, settle, written, deployWest, rows, heard } = midDeploy();
     const data = { text: 'blue' };
-    // stock/0 is at home where the newer code is, stock/1 where the older is.
+    // Homes: stock/0 where the newer code is, stock/1 where the older is.
     for (const [region, id] of [
       [east, '0'],
       [east, '1'],

@@ -9,7 +9,7 @@ import { aWorld } from './a-world.ts';
 const DAY = 86_400_000;
 
 describe('operate in a world', () => {
-  it('publishes again, in every Region, what was written since a time in one of them', async () => {
+  it('republishes, in every Region, what was written since a time in one of them', async () => {
     const { world, scheduler, write, settle, heard } = aWorld();
     await write('us-east-1', '1', 'note/old', 'a');
     await settle();
@@ -32,7 +32,7 @@ describe('operate in a world', () => {
       });
   });
 
-  it('publishes what a bus has lost, and tells what it still does not take', async () => {
+  it('publishes what a bus has lost, and reports what it still refuses', async () => {
     let isBroken = true;
     const { world, scheduler, write, settle, heard } = aWorld({
       functions: { relay: { stream: { retries: 9 } } },
@@ -63,7 +63,7 @@ describe('operate in a world', () => {
     expect(heard('us-west-2').get('note/1@us-east-1.1.0')).toBe(1);
   });
 
-  it('is served beside the API, as an Invoke would be answered', async () => {
+  it('is served next to the API, with the response of an Invoke', async () => {
     const world = new World({ domain: toyDomain, regions: ['us-east-1', 'us-west-2'], latency: false });
     const server = await serveWorld(world, 0);
     const address = server.address();

@@ -29,7 +29,7 @@ import { fakeRuntime } from '../runtime.ts';
 const regions = ['us-east-1', 'us-west-2'];
 const streams = Array.from({ length: 12 }, (_, i) => `note/${i}`);
 const texts = ['a', 'b', 'c'];
-/** Milliseconds of the run in which calls fail, and in which everything begins. */
+/** The part of the run in which calls fail, and in which everything starts, in milliseconds. */
 const UNSTEADY_MS = 4000;
 
 const notes2 = defineView({
@@ -90,7 +90,7 @@ const run = fc.record({
 });
 type Run = typeof run extends fc.Arbitrary<infer T> ? T : never;
 
-/** Runs a rebuild to its end, whatever fails on the way, and takes the old rows away once it may. */
+/** Runs a rebuild to its end, whatever fails on the way, and deletes the old rows once it may. */
 async function rebuild(scheduler: VirtualScheduler, region: WorldRegion, view: string, segments: number) {
   const ask = async <Name extends OperatorAction>(
     action: Name,
@@ -119,7 +119,7 @@ async function rebuild(scheduler: VirtualScheduler, region: WorldRegion, view: s
   }
 }
 
-/** What a Region with that code would show that had got its commits one after the other. */
+/** What a Region with that code would show after receiving its commits in sequence. */
 async function fromScratch(domain: Domain, commits: readonly Commit[], view: string) {
   const [events, views] = [memoryEventStore(), memoryViewStore()];
   for (const commit of commits) events.replicate(commit);
@@ -131,7 +131,7 @@ async function fromScratch(domain: Domain, commits: readonly Commit[], view: str
   return (await readRows({ domain, views }, view, undefined, 1000)).rows;
 }
 
-/** Whether anything is stored under a name. */
+/** True if anything is stored under a name. */
 async function isLeft(views: ViewsTable, name: string): Promise<boolean> {
   return !(await views.remove(name, 16, 1));
 }
@@ -159,7 +159,7 @@ async function runWorld({ writes, isChanged, rebuildAt, segments, drivers, failu
         if (fails()) throw outage(`${name} was not called.`);
         const answer = await call(args);
         await sleepOn(scheduler, random() * 15);
-        if (fails()) throw outage(`${name} answered, and nobody heard it.`);
+        if (fails()) throw outage(`${name} succeeded, but its response was lost.`);
         return answer;
       });
     },
@@ -187,8 +187,8 @@ async function runWorld({ writes, isChanged, rebuildAt, segments, drivers, failu
   return { world, domain, stores, views, scheduler };
 }
 
-describe('a rebuild while events keep coming', () => {
-  it('ends with what a fold from scratch shows, in every Region, and leaves no old rows', async () => {
+describe('a rebuild while events keep arriving', () => {
+  it('ends with the result of a fold from scratch, in every Region, and leaves no old rows', async () => {
     await fc.assert(
       fc.asyncProperty(run, async (options) => {
         const { world, domain, stores, views } = await runWorld(options);

@@ -73,7 +73,7 @@ function inOrder(places: readonly (readonly number[])[]) {
 }
 
 describe('a subscriber in every Region', () => {
-  it('handles every event of every Region once, in the order of its log, whatever the buses and queues do', async () => {
+  it('handles every event of every Region once, in log order, whatever the buses and queues do', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 1_000_000 }), async (seed) => {
         const { journals, options } = aJournal();
@@ -197,7 +197,7 @@ describe('a subscriber in every Region', () => {
     await scheduler.run(60_000);
     for (const region of regions) expect(inRegion(journals, region)).toEqual([]);
 
-    // What `republish` does: the event from the table, once more, exactly as it was.
+    // Does what `republish` does: sends the event from the table again, unchanged.
     const entries = lost.map((detail) => ({ source: 'meridian.note', detailType: 'Noted', detail }));
     await world.region('us-east-1').bus.put(entries);
     await scheduler.run(1000);

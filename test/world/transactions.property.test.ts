@@ -10,7 +10,7 @@ const region = fc.constantFrom(...REGIONS);
 const account = fc.constantFrom(...ACCOUNTS);
 const at = fc.integer({ min: 0, max: 8000 });
 
-/** A transfer, sent where it is: a few ids only, so that some are sent twice, elsewhere too. */
+/** A transfer, and the Region it is sent to: a few ids only, so that some are sent twice, also elsewhere. */
 interface Transfer {
   readonly kind: 'transfer';
   readonly at: number;
@@ -34,7 +34,7 @@ interface Look {
   readonly region: string;
   readonly of: Account;
 }
-/** The way from one Region to another is cut or healed; every machine of a Region is killed. */
+/** A link between Regions is cut or healed; all executions of a Region are killed. */
 interface Trouble {
   readonly kind: 'cut' | 'heal' | 'kill';
   readonly at: number;
@@ -76,11 +76,11 @@ const faults = fc.record({
   duplicates: fc.constantFrom(0, 0.3),
   reorders: fc.boolean(),
   clockAhead: fc.record({ 'us-east-2': fc.constantFrom(0, 700, 600_000) }),
-  /** One call of a port in so many fails, is answered by nobody, or takes effect although it fails. */
+  /** One call of a port in this many fails, gets no response, or takes effect although it fails. */
   oneIn: fc.constantFrom(Number.POSITIVE_INFINITY, 40, 10),
 });
 
-/** For so long calls fail, in milliseconds: short of what makes table streams give a record up. */
+/** How long calls fail, in milliseconds: shorter than it takes table streams to discard a record. */
 const TROUBLE_MS = 8000;
 
 function failing(scheduler: VirtualScheduler, seed: number, oneIn: number): Around {
@@ -156,7 +156,7 @@ async function run(
   for (const step of steps.toSorted((a, b) => a.at - b.at)) {
     await scheduler.run(step.at - now);
     now = step.at;
-    // A caller whose function died hears nothing.
+    // A caller whose function died gets no response.
     calls.push(
       take(step).catch((error: unknown) => {
         if (!String(error).includes('timed out')) throw error;
@@ -172,7 +172,7 @@ async function run(
 }
 
 describe('transfers between three Regions', () => {
-  it('happen whole or not at all, each once, as its callers are told, whatever fails', async () => {
+  it('happen as a whole or not at all, each once, as reported to callers, whatever fails', async () => {
     const outcomes = new Map<string | undefined, number>();
     await fc.assert(
       fc.asyncProperty(steps, faults, async (steps, faults) => {

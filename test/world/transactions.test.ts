@@ -17,7 +17,7 @@ function writesOf({ world }: Bank) {
   return sums;
 }
 
-/** Kills the machine of a Region before a step; the `times`th one of this name. */
+/** Kills the executions of a Region before a step; the `times`th one of this name. */
 function killBefore({ world }: Bank, name: MachineStep['name'], { region = EAST, of = `${EAST}:a`, times = 1 } = {}) {
   let seen = 0;
   world.region(region).machine.beforeStep = (step) => {
@@ -27,7 +27,7 @@ function killBefore({ world }: Bank, name: MachineStep['name'], { region = EAST,
 
 const a = { key: 'a', from: ANN, to: DAN };
 const A = `${EAST}:a`;
-/** The deadline of a transaction, and what recovery takes at most. */
+/** The deadline of a transaction, plus the maximum time of recovery. */
 const RECOVERED_MS = 30_000 + 30_000;
 
 function around(faults: Around) {
@@ -40,7 +40,7 @@ function stepOf(request: unknown): string | undefined {
 }
 
 describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions', (decisions) => {
-  it('changes streams of several Regions with 2k+1 writes, seen in their homes as soon as it is answered', async () => {
+  it('changes streams of several Regions with 2k+1 writes, visible in their homes as soon as it is reported', async () => {
     const bank = await aBank({ decisions });
 
     const answer = await bank.transfer(a);
@@ -63,7 +63,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     await bank.expectWhole([A]);
   });
 
-  it('that one participant refuses changes nothing, and says who it was', async () => {
+  it('that one participant refuses changes nothing, and reports which one', async () => {
     const bank = await aBank({ decisions });
     for (const [key, to] of [
       ['a', DAN],
@@ -78,7 +78,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     expect(await bank.balance(EAST, ANN)).toBe(BALANCE);
   });
 
-  it('is driven by the Region that its id names, and answered alike wherever it is sent, and sent again', async () => {
+  it('is driven by the Region that its id names, and returns the same wherever it is sent, also on a retry', async () => {
     const bank = await aBank({ decisions });
     const there = { ...a, at: OHIO, drivenBy: WEST };
     const first = await bank.transfer(there);
@@ -92,7 +92,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     await bank.expectWhole([`${WEST}:a`]);
   });
 
-  it('is seen in the homes at once when nobody finalises it, and is finalised in the end', async () => {
+  it('is visible in the homes at once if it is not finalised, and is finalised eventually', async () => {
     const bank = await aBank({ decisions });
     killBefore(bank, 'Commit');
 
@@ -114,7 +114,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     { step: 'Commit', times: 2, state: 'committed' },
     { step: 'Abort', amount: BALANCE + 1, state: 'aborted' },
   ] as const)(
-    'is $state within its deadline and 30 s when its machine is killed before $step',
+    'is $state within its deadline and 30 s if its state machine is killed before $step',
     async ({ step, state, ...more }) => {
       const bank = await aBank({ decisions });
       killBefore(bank, step, 'times' in more ? { times: more.times } : {});
@@ -129,7 +129,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     },
   );
 
-  it('that waits for a busy stream ends at its deadline when its machine is killed before it tries again', async () => {
+  it('that waits for a busy stream ends at its deadline if its state machine is killed before the next attempt', async () => {
     const bank = await aBank({ decisions });
     killBefore(bank, 'Decide');
     const first = bank.begun({ ...a, wait: 1 });
@@ -143,7 +143,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     await bank.expectWhole([A, `${EAST}:b`]);
   });
 
-  it('whose machine runs twice at once is done once', async () => {
+  it('whose state machine runs twice concurrently is done once', async () => {
     const bank = await aBank({
       decisions,
       ...around(async (call, name, args) => {
@@ -157,7 +157,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     await bank.expectWhole([A]);
   });
 
-  it('of a Region that is cut off when it should prepare is aborted, and says so', async () => {
+  it('with a Region that is cut off when it should prepare is aborted, and reports it', async () => {
     const bank = await aBank({ decisions });
     bank.world.cut(EAST, WEST);
     bank.world.cut(WEST, EAST);
@@ -175,7 +175,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     await bank.expectWhole([A, `${EAST}:b`]);
   });
 
-  it('of a Region whose answers are lost is aborted there too, without the driving Region if decisions are strong', async () => {
+  it('with a Region whose responses are lost is aborted there too, without the driving Region if decisions are strong', async () => {
     const bank = await aBank({ decisions });
     bank.world.cut(WEST, EAST);
     bank.world.cut(EAST, WEST, ['replication']);
@@ -193,7 +193,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
   it.each([
     { cut: 'both ways', ways: [[EAST, WEST] as const, [WEST, EAST] as const] },
     { cut: 'the way back', ways: [[WEST, EAST] as const] },
-  ])('stays committed when a Region is cut off ($cut) between decision and commit', async ({ ways }) => {
+  ])('stays committed if a Region is cut off ($cut) between decision and commit', async ({ ways }) => {
     const bank = await aBank({ decisions });
     bank.world.region(EAST).machine.beforeStep = ({ name }) => {
       if (name === 'Commit') for (const [from, to] of ways) bank.world.cut(from, to);
@@ -238,7 +238,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
       }),
     });
     isOpen = true;
-    // A caller that is told to try again does.
+    // A caller retries if asked to.
     let answer = await bank.transfer(a);
     while (answer.status === 503) answer = await bank.transfer(a);
     expect(answer).toMatchObject({ status: 200 });
@@ -247,7 +247,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     await bank.expectWhole([A]);
   });
 
-  it('on the same streams in the opposite order as another one comes to an end, and so does the other', async () => {
+  it('on the same streams in the opposite order as another one ends, and so does the other', async () => {
     const bank = await aBank({ decisions });
     const answers = Promise.all([
       bank.begun({ key: 'a', from: ANN, to: DAN, at: EAST }),
@@ -259,7 +259,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     expect(await bank.balance(EAST, ANN)).toBe(BALANCE - 3);
   });
 
-  it('leaves nothing locked by a prepare that arrives after the abort', async () => {
+  it('leaves nothing locked after a prepare that arrives after the abort', async () => {
     const scheduler = new VirtualScheduler();
     let calls = 0;
     const bank = await aBank({
@@ -280,14 +280,14 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     await scheduler.run(90_000 - bank.elapsed() + 1000);
     expect(await bank.preparedOf(DAN)).toEqual([`${A}#1`]);
 
-    // Whoever comes next need not wait for the resolver.
+    // The next writer need not wait for the resolver.
     expect(await bank.transfer({ ...a, key: 'b', from: DAN, to: CID })).toMatchObject({ status: 200 });
     await bank.recover();
     await bank.expectWhole([A, `${EAST}:b`]);
   });
 
   it.each(['participants.invoke', 'events.put', 'decisions.put', 'events.finalise'])(
-    'has one outcome however late its coordinator is at %s, while resolvers end what is over',
+    'has one outcome however late its coordinator is at %s, while resolvers end expired attempts',
     async (slow) => {
       const outcomes = new Set<string | undefined>();
       for (let late = 0; late <= 4000; late += 400) {
@@ -315,7 +315,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     },
   );
 
-  it('that nobody is told of is ended by the next append, which waits no longer than its deadline', async () => {
+  it('that is lost without a response is ended by the next append, which waits no longer than its deadline', async () => {
     const bank = await aBank({
       decisions,
       ...around(async (call, name, args) =>
@@ -344,8 +344,8 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
   });
 });
 
-describe('a driving Region that no majority can reach', () => {
-  it('decides nothing; with strong decisions the others end what it began, with eventual ones they wait for it', async () => {
+describe('a driving Region that cannot reach a majority', () => {
+  it('decides nothing; with strong decisions the others end its transactions, with eventual ones they wait for it', async () => {
     for (const decisions of ['strong', 'eventual'] as const) {
       const bank = await aBank({ decisions });
       bank.world.region(EAST).machine.beforeStep = ({ name }) => {

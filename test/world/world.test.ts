@@ -12,7 +12,7 @@ const [east, ohio, west] = ['us-east-1', 'us-east-2', 'us-west-2'];
 const seenSchema = z.object({ seen: z.record(z.string(), z.object({ at: z.string() }).nullable()) });
 
 describe('a world', () => {
-  it('shows in every Region what any of them has taken in', async () => {
+  it('shows in every Region what any of them has accepted', async () => {
     const { write, settle, rows, get, idsIn } = aWorld({ regions });
 
     await write(east, 'a', 'note/a', 'red');
@@ -35,7 +35,7 @@ describe('a world', () => {
     }
   });
 
-  it('takes the time that AWS takes between Regions, and none without latency', async () => {
+  it("has AWS's latencies between Regions, and none without latency", async () => {
     const times: number[][] = [];
     for (const latency of [true, false]) {
       const { write, settle, scheduler, world } = aWorld({ regions, latency });
@@ -53,17 +53,17 @@ describe('a world', () => {
     expect(without).toEqual([0, 0, 0]);
   });
 
-  it('names the Regions there are when it is asked for another', () => {
+  it('names its Regions when an unknown one is requested', () => {
     const { world } = aWorld({ regions });
     expect(() => world.region('mars-1')).toThrow(/mars-1.*us-east-1, us-east-2, us-west-2/);
   });
 
-  it('has no link to a Region that there is not', () => {
+  it('has no link to an unknown Region', () => {
     const { world } = aWorld({ regions });
     expect(() => world.region(east).linksTo('mars-1')).toThrow('no link');
   });
 
-  it('tries what cannot be projected or handled for an hour, as the queues of the stacks do, and then keeps it', async () => {
+  it('retries failed projections and subscribers for an hour, like the queues of the stacks, and then keeps the messages', async () => {
     const down = async () => {
       throw new Error('The table is down.');
     };
@@ -101,7 +101,7 @@ describe('a world', () => {
 });
 
 describe('a cut link', () => {
-  it('leaves the other Region’s table, views and API as they were, until it is healed', async () => {
+  it('leaves the other Region’s table, views and API unchanged, until it is healed', async () => {
     const { world, write, settle, rows, get, idsIn, heard, call, scheduler } = aWorld({ regions });
     await write(east, 'a', 'note/a', 'red');
     await settle();
@@ -128,7 +128,7 @@ describe('a cut link', () => {
 
     expect(await look(west)).toEqual(before);
     expect(await rows(ohio, 'words')).toEqual({ red: 1, blue: 2 });
-    // The other way is open.
+    // The other direction is open.
     await write(west, 'd', 'note/c', 'green');
     await settle();
     expect(await idsIn(east, 'note/c')).toEqual(['d']);
@@ -140,7 +140,7 @@ describe('a cut link', () => {
     expect(await rows(west, 'taken')).toEqual({ 0: { taken: 1 } });
   });
 
-  it('of replication alone lets views follow over the bus, while the table and the API do not have it', async () => {
+  it('of replication alone lets views follow over the bus, while the table and the API lag', async () => {
     const { world, write, settle, rows, get, idsIn } = aWorld({ regions });
     world.cut(east, west, ['replication']);
 
@@ -170,7 +170,7 @@ describe('a cut link', () => {
     world.cut(east, west, ['replication']);
     await write(east, 'a', 'note/a', 'red');
     await settle();
-    // The view of us-west-2 has it over the bus already, the table has not.
+    // The view of us-west-2 already has it over the bus, the table does not.
     await write(west, 'b', 'note/a', 'blue');
     await settle();
 
@@ -185,29 +185,26 @@ describe('a cut link', () => {
     }
   });
 
-  it.each(['there', 'back'])(
-    'on the way %s to the home Region is answered with 503, and the same again succeeds',
-    async (way) => {
-      const { world, call, settle, idsIn } = aWorld({ regions });
-      const [home, other] = [west, east];
-      if (way === 'there') world.cut(other, home, ['invoke']);
-      else world.cut(home, other, ['invoke']);
-      const take = () =>
-        call(other, 'POST', '/streams/stock/2/commands/take', { headers: { 'idempotency-key': 'mine' }, body: 'me' });
+  it.each(['there', 'back'])('on the way %s to the home Region returns 503, and a retry succeeds', async (way) => {
+    const { world, call, settle, idsIn } = aWorld({ regions });
+    const [home, other] = [west, east];
+    if (way === 'there') world.cut(other, home, ['invoke']);
+    else world.cut(home, other, ['invoke']);
+    const take = () =>
+      call(other, 'POST', '/streams/stock/2/commands/take', { headers: { 'idempotency-key': 'mine' }, body: 'me' });
 
-      const refused = await take();
-      const written = await idsIn(home, 'stock/2');
-      world.healAll();
-      const taken = await take();
-      await settle();
+    const refused = await take();
+    const written = await idsIn(home, 'stock/2');
+    world.healAll();
+    const taken = await take();
+    await settle();
 
-      expect(refused).toMatchObject({ status: 503, body: { code: 'region-unreachable', retryable: true } });
-      // An answer that was lost says nothing of the append: it may stand.
-      expect(written).toEqual(way === 'there' ? [] : ['mine']);
-      expect(taken).toMatchObject({ status: 200, body: { id: 'mine', position: 1 } });
-      expect(await idsIn(east, 'stock/2')).toEqual(['mine']);
-    },
-  );
+    expect(refused).toMatchObject({ status: 503, body: { code: 'region-unreachable', retryable: true } });
+    // A lost response leaves it open whether the append is committed.
+    expect(written).toEqual(way === 'there' ? [] : ['mine']);
+    expect(taken).toMatchObject({ status: 200, body: { id: 'mine', position: 1 } });
+    expect(await idsIn(east, 'stock/2')).toEqual(['mine']);
+  });
 
   it('to the home Region holds a command on the bus back, until it is healed', async () => {
     const { world, putTake, scheduler, settle, heard, idsIn } = aWorld({ regions });
@@ -224,7 +221,7 @@ describe('a cut link', () => {
     expect(world.region(east).quarantine.bodies).toEqual([]);
   });
 
-  it('for longer than a queue tries hands a command to the quarantine, from where it can be sent again', async () => {
+  it('for longer than a queue retries moves a command to the quarantine, from where it can be redriven', async () => {
     const { world, scheduler, putTake, settle, heard, idsIn } = aWorld({ regions });
     world.cut(east, west, ['invoke']);
     await putTake(east, 'mine', 'stock/2');
@@ -282,7 +279,7 @@ describe('the same seed', () => {
     ).concat(JSON.stringify([await rows(east, 'notes'), scheduler.now()]));
   };
 
-  it('gives the same history twice, to the stamp and the millisecond, and another seed another one', async () => {
+  it('gives the same history twice, to the stamp and the millisecond, and another seed a different one', async () => {
     const [first, second, other] = [await trace(5), await trace(5), await trace(6)];
     expect(second === first).toBe(true);
     expect(other === first).toBe(false);
@@ -290,8 +287,8 @@ describe('the same seed', () => {
   });
 });
 
-describe('a world on the machine’s own time', () => {
-  it('comes to rest by itself', async () => {
+describe('a world in real time', () => {
+  it('becomes idle by itself', async () => {
     const world = new World({ domain: toyDomain, regions, latency: false });
     const detail = JSON.stringify({ id: 'a', stream: 'note/a', events: [{ type: 'Noted', data: { text: 'red' } }] });
 

@@ -63,7 +63,7 @@ export class WorldStateMachine implements StateMachine {
     const execution = new Execution(machineInputSchema.parse(asJson(input)), this.#activity);
     this.#running.add(execution);
     const callOff = this.#scheduler.after(EXPRESS_MACHINE_MS, () => execution.end());
-    // A failed execution is reported to nobody: recovery finishes its work.
+    // A failed execution is not reported: recovery finishes its work.
     void Promise.race([this.#run(execution).catch(() => undefined), execution.ended]).then(() => {
       callOff();
       execution.end();

@@ -1,30 +1,11 @@
 import { DECISIONS } from '@meridian-es/meridian/world';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
+import { port, regions } from '../../../bin/commands/start.ts';
 import { wholeNumber } from '../../../bin/region-command.ts';
 import { flightCounts } from '../demo/input.ts';
 
-const REGION = /^[a-z]{2}(-[a-z]+)+-\d+$/;
-
 /** Of the 200,000 that 200 members can make on a thousand flights. */
 const MOST_BOOKINGS = 100_000;
-
-function port(text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 0 || number > 65_535)
-    throw new InvalidArgumentError('A port is 0 to 65535.');
-  return number;
-}
-
-function regions(text: string): readonly string[] {
-  const names = text.split(',');
-  const fault =
-    names.filter((name) => !REGION.test(name)).map((name) => `"${name}" is no AWS Region.`)[0] ??
-    names.filter((name, i) => names.indexOf(name) < i).map((name) => `${name} is there twice.`)[0] ??
-    (names.length < 2 || names.length > 5 ? `There are ${names.length}.` : undefined);
-  if (fault !== undefined)
-    throw new InvalidArgumentError(`${fault} Name two to five different AWS Regions, with commas and no spaces.`);
-  return names;
-}
 
 /** `meridian start` */
 export function addStart(program: Command): void {

@@ -27,11 +27,11 @@ describe('commit item', () => {
     });
   });
 
-  test('an image is the commit that it was made of', () => {
+  test('an image decodes to the commit it was made from', () => {
     expect(fromImage(toImage(aCommit()))).toStrictEqual(aCommit());
   });
 
-  test('an intent says so, and an ordinary commit says nothing of it', () => {
+  test('an intent is marked as one, and an ordinary commit is not', () => {
     const intent = anIntent({ tx: { state: 'aborted', deadline: 978_307_200_000 } });
     expect(toImage(intent)).toStrictEqual({
       ...toImage(aCommit({ commitId: intent.commitId })),
@@ -41,7 +41,7 @@ describe('commit item', () => {
     expect(toImage(aCommit())).not.toHaveProperty('tx');
   });
 
-  test('attributes that are none of a commit’s are passed over', () => {
+  test('attributes that do not belong to a commit are ignored', () => {
     expect(fromImage({ ...toImage(aCommit()), 'aws:rep:updateregion': { S: 'us-east-1' } })).toStrictEqual(aCommit());
   });
 
@@ -60,13 +60,13 @@ describe('commit item', () => {
       'tx.M.state.S:',
     ],
     ['an intent without a deadline', { ...image, tx: { M: { state: { S: 'prepared' } } } }, 'tx.M.deadline:'],
-    ['a stamp that is none', { ...image, hlc: { S: 'noon' } }, 'hlc.S:'],
+    ['an invalid stamp', { ...image, hlc: { S: 'noon' } }, 'hlc.S:'],
     [
       'data that is not JSON',
       { ...image, events: { L: [{ M: { type: { S: 'T' }, schemaVersion: { N: '1' }, data: { S: '{' } } }] } },
       'events:',
     ],
-  ])('%s is not a commit, and the error says why', (_, strange, why) => {
+  ])('%s is not a commit, and the error names the fault', (_, strange, why) => {
     expect(() => fromImage(strange)).toThrow(expect.objectContaining({ code: 'internal', retryable: false }));
     expect(() => fromImage(strange)).toThrow(why);
   });

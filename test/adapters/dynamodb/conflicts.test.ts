@@ -38,13 +38,13 @@ const writes: readonly (readonly [string, (adapters: Adapters) => Promise<unknow
 ];
 
 describe('a write of one item', () => {
-  test.each(writes)('%s that meets a transaction under way is sent again until that is over', async (_, call) => {
+  test.each(writes)('%s that conflicts with a transaction is retried until that is over', async (_, call) => {
     const adapters = await adaptersBehind(conflict, conflict, conflict, done);
     expect(await call(adapters)).toBeUndefined();
     expect(adapters.sent()).toHaveLength(4);
   });
 
-  test.each(writes)('%s that meets transactions all the time is unavailable, and retryable', async (_, call) => {
+  test.each(writes)('%s that keeps conflicting with transactions is unavailable, and retryable', async (_, call) => {
     const adapters = await adaptersBehind(conflict);
     await expect(call(adapters)).rejects.toMatchObject({
       code: 'unavailable',
@@ -54,14 +54,14 @@ describe('a write of one item', () => {
     expect(adapters.sent().length).toBeLessThan(10);
   });
 
-  test.each(writes)('%s that another Region is just writing is sent again', async (_, call) => {
+  test.each(writes)('%s that conflicts with a write of another Region is retried', async (_, call) => {
     const elsewhere = refusal('ReplicatedWriteConflictException');
     const adapters = await adaptersBehind(elsewhere, done);
     expect(await call(adapters)).toBeUndefined();
     expect(adapters.sent()).toHaveLength(2);
   });
 
-  test('that other Regions write all the time is unavailable, and retryable', async () => {
+  test('a write that keeps conflicting with other Regions is unavailable, and retryable', async () => {
     const { decisions } = await adaptersBehind(refusal('ReplicatedWriteConflictException'));
     await expect(decisions.put(aDecision())).rejects.toMatchObject({ code: 'unavailable', retryable: true });
   });
@@ -74,7 +74,7 @@ describe('a write of one item', () => {
   const abort = anAbort();
   const decided = toDecisionItem(decisionKey(abort.transaction, abort.attempt), abort);
 
-  test('learns what is there from the refusal itself', async () => {
+  test('a refused write returns the existing item from the refusal itself', async () => {
     const { decisions, sent } = await adaptersBehind(failed(decided));
     expect(await decisions.put(aDecision())).toEqual(abort);
     expect(sent()).toMatchObject([
@@ -104,13 +104,13 @@ describe('a write of one item', () => {
       ({ events }) => events.putDecision(aDecision()),
     ],
     ['a put of a decision', decided, abort, ({ decisions }) => decisions.put(aDecision())],
-  ])('%s reads what is there where the refusal does not bring it', async (_, item, expected, call) => {
+  ])('%s reads the existing item if the refusal does not include it', async (_, item, expected, call) => {
     const adapters = await adaptersBehind(failed(), read(item));
     expect(await call(adapters)).toEqual(expected);
     expect(adapters.sent()[1]).toMatchObject({ operation: 'GetItem', input: { ConsistentRead: true } });
   });
 
-  test('that is refused although nothing is there is an error', async () => {
+  test('a write that is refused although there is no item is an error', async () => {
     const { decisions } = await adaptersBehind(failed(), read());
     await expect(decisions.put(aDecision())).rejects.toMatchObject({ code: 'internal', retryable: false });
     const { events } = await adaptersBehind(failed(), read());
@@ -122,7 +122,7 @@ describe('a write of one item', () => {
 });
 
 describe('a read of decisions', () => {
-  test('is strongly consistent, every page of it', async () => {
+  test('reads every page strongly consistently', async () => {
     const LastEvaluatedKey = decisionKey('us-east-1:order-17', 1);
     const { decisions, events, sent } = await adaptersBehind(
       done,
@@ -159,7 +159,7 @@ describe('a transaction of one Region', () => {
   const inConflict = { Code: 'TransactionConflict', Message: 'Transaction is ongoing for the item' };
   const held = (Item?: object) => ({ Code: 'ConditionalCheckFailed', Message: 'The conditional request failed', Item });
 
-  test('is one TransactWriteItems of commits, checks and the outcome, with a token; each on the condition that nothing is there', async () => {
+  test('is one TransactWriteItems of commits, checks and the outcome, with a token; each on the condition that its key is free', async () => {
     const { events, sent } = await adaptersBehind(done);
     expect(await events.transact(write)).toBeUndefined();
     const ifNothing = {
@@ -188,7 +188,7 @@ describe('a transaction of one Region', () => {
   const kept = anAbort();
   const outcome = held(toDecisionItem(oneRegionKey(kept.transaction), kept));
   test.each([
-    ['what holds a position', [none, none, held(toImage(holder)), none], { taken: [holder], contended: [] }],
+    ['a commit at one of its positions', [none, none, held(toImage(holder)), none], { taken: [holder], contended: [] }],
     [
       'what holds several',
       [held(toImage(aCommit())), none, held(toImage(holder)), none],
@@ -201,14 +201,14 @@ describe('a transaction of one Region', () => {
       { decision: kept, taken: [aCommit()], contended: [] },
     ],
     [
-      'streams that others are just writing',
+      'streams that others are writing',
       [none, inConflict, inConflict, none],
       { taken: [], contended: ['stock/2', 'stock/3'] },
     ],
     ['another run of it', [none, none, none, inConflict], { taken: [], contended: ['tx/us-east-1:order-17'] }],
     ['one of each', [held(toImage(holder)), inConflict, none, none], { taken: [holder], contended: ['stock/2'] }],
-    ['something that is not shown', [held(), none, none, none], { taken: [], contended: ['stock/1'] }],
-  ])('meets %s, and says so', async (_, reasons, way) => {
+    ['a conflict without an item', [held(), none, none, none], { taken: [], contended: ['stock/1'] }],
+  ])('returns the conflict with %s', async (_, reasons, way) => {
     const { events, sent } = await adaptersBehind(cancelled(...reasons));
     expect(await events.transact(write)).toEqual(way);
     expect(sent()).toHaveLength(1);
@@ -223,19 +223,19 @@ describe('a transaction of one Region', () => {
       [none, { Code: 'ValidationError', Message: 'Item size has exceeded the maximum allowed size' }, none, none],
       'too-large',
     ],
-    ['something that cannot be', [none, { Code: 'ValidationError' }, none, none], 'internal'],
+    ['an impossible reason', [none, { Code: 'ValidationError' }, none, none], 'internal'],
     [
-      'something that cannot be, beside a commit that speaks of throttling',
+      'an impossible reason, along with a commit that mentions throttling',
       [held(toImage(throttled)), { Code: 'ValidationError' }, none, none],
       'internal',
     ],
     ['no reason', [none, none, none, none], 'internal'],
-  ])('that is cancelled for %s is an error', async (_, reasons, code) => {
+  ])('cancelled for %s is an error', async (_, reasons, code) => {
     const { events } = await adaptersBehind(cancelled(...reasons));
     await expect(events.transact(write)).rejects.toMatchObject({ code, retryable: code === 'unavailable' });
   });
 
-  test('that DynamoDB is still busy with is sent again, under the same token; in the end it is unavailable', async () => {
+  test('still in progress in DynamoDB is retried with the same token; in the end it is unavailable', async () => {
     const busy = refusal('TransactionInProgressException');
     const passing = await adaptersBehind(busy, done);
     expect(await passing.events.transact(write)).toBeUndefined();
@@ -244,7 +244,7 @@ describe('a transaction of one Region', () => {
     await expect(events.transact(write)).rejects.toMatchObject({ code: 'unavailable', retryable: true });
   });
 
-  test('beyond what DynamoDB takes is not sent', async () => {
+  test("above DynamoDB's limits is not sent", async () => {
     const { events, sent } = await adaptersBehind(done);
     const free = Array.from({ length: 98 }, (_, i) => ({ stream: `stock/free-${i}`, log: 'us-east-1', position: 1 }));
     await expect(events.transact({ ...write, free })).rejects.toMatchObject({ code: 'too-large' });
@@ -253,7 +253,7 @@ describe('a transaction of one Region', () => {
 });
 
 describe('a scan', () => {
-  test('passes over outcomes, and goes on behind them', async () => {
+  test('skips outcomes, and continues after them', async () => {
     const key = oneRegionKey('us-east-1:order-17');
     const Items = [toImage(aCommit()), toDecisionItem(key, aDecision())];
     const { events, sent } = await adaptersBehind(

@@ -55,16 +55,19 @@ describe('decision item', () => {
     expect(reason).toEqual({ S: JSON.stringify(outcome.reason) });
   });
 
-  test.each([decision, anAbort(), aBusyAttempt(), aPromise()])('an item is the decision that it was made of', (one) => {
-    for (const key of [decisionKey(one.transaction, one.attempt), oneRegionKey(one.transaction)])
-      expect(fromDecisionItem(toDecisionItem(key, one))).toStrictEqual(one);
-  });
+  test.each([decision, anAbort(), aBusyAttempt(), aPromise()])(
+    'an item decodes to the decision it was made from',
+    (one) => {
+      for (const key of [decisionKey(one.transaction, one.attempt), oneRegionKey(one.transaction)])
+        expect(fromDecisionItem(toDecisionItem(key, one))).toStrictEqual(one);
+    },
+  );
 
-  test('attributes that are none of a decision’s are passed over', () => {
+  test('attributes that do not belong to a decision are ignored', () => {
     expect(fromDecisionItem({ ...item, 'aws:rep:updateregion': { S: 'us-east-1' } })).toStrictEqual(decision);
   });
 
-  test('decisions and outcomes are told from commits by their keys', () => {
+  test('decisions and outcomes are distinguished from commits by their keys', () => {
     expect(isDecisionItem(item)).toBe(true);
     expect(isDecisionItem(toDecisionItem(oneRegionKey(decision.transaction), decision))).toBe(true);
     expect(isDecisionItem(toImage(aCommit()))).toBe(false);
@@ -74,14 +77,14 @@ describe('decision item', () => {
   test.each([
     ['nothing', undefined, 'without a key is not a decision: : Invalid input'],
     ['an item without attributes', {}, 'without a key is not a decision: pk:'],
-    ['a sort key that is none', { ...item, sk: { S: '12' } }, 'sk.S:'],
-    ['an outcome that is none', { ...item, state: { S: 'busy' } }, 'state.S:'],
+    ['an invalid sort key', { ...item, sk: { S: '12' } }, 'sk.S:'],
+    ['an invalid outcome', { ...item, state: { S: 'busy' } }, 'state.S:'],
     ['an attribute of another type', { ...item, final: { S: 'true' } }, 'final.BOOL:'],
     ['a missing attribute', { ...item, participants: undefined }, 'participants:'],
-    ['a time that is none', { ...item, decidedAt: { N: 'noon' } }, 'decidedAt.N:'],
+    ['an invalid time', { ...item, decidedAt: { N: 'noon' } }, 'decidedAt.N:'],
     ['a reason that is not JSON', { ...item, reason: { S: '{' } }, 'reason:'],
     ['a reason without a problem', { ...item, reason: { S: '{}' } }, 'problem:'],
-  ])('%s is not a decision, and the error says why', (_, strange, why) => {
+  ])('%s is not a decision, and the error names the fault', (_, strange, why) => {
     expect(() => fromDecisionItem(strange)).toThrow(expect.objectContaining({ code: 'internal', retryable: false }));
     expect(() => fromDecisionItem(strange)).toThrow(why);
   });

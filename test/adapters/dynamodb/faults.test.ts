@@ -13,7 +13,7 @@ import { dynamoDbTally } from '../../contract/tally.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { refusal, type StubAnswer, type StubRequest, stubServer } from '../stub-server.ts';
 
-/** `answer lost`: it takes effect, and nobody hears of it. */
+/** `answer lost`: the request takes effect, but its response is lost. */
 type Fault = 'answer lost' | 'throttled' | 'broken' | 'none';
 
 describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local) => {
@@ -36,7 +36,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     return { status: answer.status, body: await answer.text() };
   };
 
-  /** The adapters behind a connection that has these faults, one a request, and then none. */
+  /** The adapters behind a connection with these faults, one per request, and then none. */
   const behind = async (...faults: readonly Fault[]) => {
     const { endpoint, requests } = await stubServer(async (request, index) => {
       const fault = faults[index] ?? 'none';
@@ -58,7 +58,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
 
   const stored = (stream: string) => dynamoDbEventStore(local().client(), table).load(stream);
 
-  test('a put whose answer is lost meets its own commit when it is sent again, and is stored once', async () => {
+  test('a put whose response is lost finds its own commit on retry, and is stored once', async () => {
     const { events, requests } = await behind('answer lost');
     const commit = aCommit({ stream: aStream() });
     expect(await events.put(commit)).toEqual(commit);
@@ -66,7 +66,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     expect(await stored(commit.stream)).toEqual([commit]);
   });
 
-  test('a put that is throttled or fails is sent again, and is stored once', async () => {
+  test('a put that is throttled or fails is retried, and is stored once', async () => {
     const { events, requests } = await behind('throttled', 'broken');
     const commit = aCommit({ stream: aStream() });
     expect(await events.put(commit)).toBeUndefined();
@@ -74,7 +74,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     expect(await stored(commit.stream)).toEqual([commit]);
   });
 
-  test('a put whose answers are all lost is unavailable, and, put again, meets itself', async () => {
+  test('a put whose responses are all lost is unavailable; put again, it finds itself', async () => {
     const { events } = await behind('answer lost', 'answer lost', 'answer lost');
     const commit = aCommit({ stream: aStream() });
     await expect(events.put(commit)).rejects.toMatchObject({
@@ -86,7 +86,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     expect(await stored(commit.stream)).toEqual([commit]);
   });
 
-  test('a put that is throttled for good is unavailable, and nothing is stored', async () => {
+  test('a put that is throttled permanently is unavailable, and nothing is stored', async () => {
     const { events } = await behind('throttled', 'throttled', 'throttled');
     const commit = aCommit({ stream: aStream() });
     await expect(events.put(commit)).rejects.toMatchObject({
@@ -97,7 +97,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     expect(await stored(commit.stream)).toEqual([]);
   });
 
-  test('a load goes on after throttling and lost answers; when they do not end, it is unavailable', async () => {
+  test('a load continues after throttling and lost responses; if they do not end, it is unavailable', async () => {
     const commit = aCommit({ stream: aStream() });
     const { events } = await behind('none', 'throttled', 'answer lost', 'none', 'broken', 'broken', 'broken');
     await events.put(commit);
@@ -107,7 +107,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
 
   const unavailable = { code: 'unavailable', retryable: true };
 
-  test('an intent that is made final, and whose answer is lost, is final', async () => {
+  test('an intent whose finalising response is lost is final', async () => {
     const intent = anIntent({ stream: aStream() });
     const { events, requests } = await behind('none', 'answer lost', 'throttled', 'none');
     await events.put(intent);
@@ -116,7 +116,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     expect(await stored(intent.stream)).toEqual([finalOf(intent, 'committed')]);
   });
 
-  test('an intent whose answers are all lost is unavailable, and, made final again, it is', async () => {
+  test('an intent whose finalising responses are all lost is unavailable; finalised again, it is final', async () => {
     const intent = anIntent({ stream: aStream() });
     const { events } = await behind('none', 'answer lost', 'answer lost', 'answer lost');
     await events.put(intent);
@@ -136,7 +136,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     expect(await dynamoDbEventStore(local().client(), table).findDecision(decision.transaction)).toEqual(decision);
   };
 
-  test('a transaction whose answer is lost is written once, and says so; so is one that is throttled or fails', async () => {
+  test('a transaction whose response is lost, or that is throttled or fails, is written once, and reported as written', async () => {
     for (const faults of [['answer lost'], ['throttled', 'broken']] as const) {
       const { events, requests } = await behind(...faults);
       const write = aWrite();
@@ -146,7 +146,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     }
   });
 
-  test('a transaction whose answers are all lost is unavailable, and, sent again, meets its own outcome', async () => {
+  test('a transaction whose responses are all lost is unavailable; sent again, it finds its own outcome', async () => {
     const { events } = await behind('answer lost', 'answer lost', 'answer lost');
     const write = aWrite();
     await expect(events.transact(write)).rejects.toMatchObject(unavailable);
@@ -154,7 +154,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     await isWritten(write);
   });
 
-  test('a transaction that is throttled for good is unavailable, and nothing of it is written', async () => {
+  test('a transaction that is throttled permanently is unavailable, and nothing of it is written', async () => {
     const { events } = await behind('throttled', 'throttled', 'throttled');
     const write = aWrite();
     await expect(events.transact(write)).rejects.toMatchObject(unavailable);
@@ -162,7 +162,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     expect(await events.findDecision(write.decision.transaction)).toBeUndefined();
   });
 
-  test('an outcome or a decision whose answer is lost meets itself, and stands', async () => {
+  test('an outcome or a decision whose response is lost finds itself, and is kept', async () => {
     const { events, decisions } = await behind('answer lost', 'none', 'throttled', 'answer lost', 'none', 'broken');
     const outcome = anAbort({ transaction: aTransactionId() });
     expect(await events.putDecision(outcome)).toEqual(outcome);
@@ -171,7 +171,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     expect(await events.findDecision(outcome.transaction)).toEqual(outcome);
   });
 
-  test('a decision whose answers are all lost is unavailable; another one then meets it', async () => {
+  test('a decision whose responses are all lost is unavailable; another one then finds it', async () => {
     const { decisions } = await behind('answer lost', 'answer lost', 'answer lost');
     const decision = aDecision({ transaction: aTransactionId() });
     await expect(decisions.put(decision)).rejects.toMatchObject(unavailable);
@@ -179,7 +179,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     expect(await decisions.attempts(decision.transaction)).toEqual([decision]);
   });
 
-  test('an event whose effect is throttled, or whose answer is lost, has its effect once', async () => {
+  test('an event whose effect is throttled, or whose response is lost, has its effect once', async () => {
     const { tally, requests } = await behind('none', 'throttled', 'answer lost');
     const stream = aStream();
     const handle = ({ id }: { readonly id: string }) => [{ key: stream, sums: { [id]: 1 } }];
@@ -230,7 +230,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
   const entry = { stream: 'note/1', shard: 0, version: {}, revision: 1, totals: {} };
   const delta = { key: 'red', shard: 0, sums: { count: 1 } };
 
-  test('a change of a view whose answer is lost is applied once, and says so', async () => {
+  test('a change of a view whose response is lost is applied once, and reported as applied', async () => {
     const { views, requests } = await behind('answer lost');
     expect(await views.apply('lost', [entry], [delta])).toBe(true);
     expect(requests).toHaveLength(2);
@@ -243,14 +243,14 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     expect(await views.total('throttled', 1, 'red')).toEqual({ count: 1 });
   });
 
-  test('a change of a view whose answers are all lost is unavailable; tried again as it was, it is stale', async () => {
+  test('a change of a view whose responses are all lost is unavailable; repeated unchanged, it is stale', async () => {
     const { views } = await behind('answer lost', 'answer lost', 'answer lost');
     await expect(views.apply('gone', [entry], [delta])).rejects.toMatchObject({ code: 'unavailable', retryable: true });
     expect(await views.apply('gone', [entry], [delta])).toBe(false);
     expect(await views.total('gone', 1, 'red')).toEqual({ count: 1 });
   });
 
-  test('a sighting that is throttled for good is unavailable, and retryable', async () => {
+  test('a sighting that is throttled permanently is unavailable, and retryable', async () => {
     const { sightings } = await behind('throttled', 'throttled', 'throttled');
     await expect(sightings.record('us-west-2', '018f000000000001')).rejects.toMatchObject({
       code: 'unavailable',
@@ -258,13 +258,13 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     });
   });
 
-  test('a sighting whose answer is lost is kept', async () => {
+  test('a sighting whose response is lost is stored', async () => {
     const { sightings } = await behind('answer lost');
     await sightings.record('us-west-2', '018f000000000001');
     expect((await sightings.all()).get('us-west-2')).toBe('018f000000000001');
   });
 
-  test('generations whose answer is lost are set, and the writer is told that another was faster', async () => {
+  test('generations whose response is lost are stored, and the writer sees a lost race', async () => {
     const { views } = await behind('answer lost');
     const view = `view-${process.pid}-generations`;
     const active = { codeVersion: 1, build: 1, kind: 'rows', shards: 4 } as const;

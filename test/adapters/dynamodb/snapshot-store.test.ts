@@ -6,7 +6,7 @@ import { describeWithDynamoDbLocal } from '../../contract/dynamodb-local.ts';
 import { aLargeSnapshot, aSnapshot } from '../../contract/snapshot-store.contract.ts';
 import { refusal, type StubRequest, stubServer } from '../stub-server.ts';
 
-describeWithDynamoDbLocal('a snapshot of which something is missing', (local) => {
+describeWithDynamoDbLocal('an incomplete snapshot', (local) => {
   let table: string;
   beforeAll(async () => {
     table = await local().createTable();
@@ -28,9 +28,9 @@ describeWithDynamoDbLocal('a snapshot of which something is missing', (local) =>
   const heads = async (stream: string) => (await itemsOf(stream)).filter(({ sk }) => sk.S?.startsWith('head#'));
 
   /**
-   * A store whose writes of items are refused after the first `count`: its process died there. Parts are written
-   * concurrently, and the first refusal ends the put: it is sent once the writes before it have landed, so that none of
-   * them lands behind what the test does next.
+   * A store that refuses writes of items after the first `count`: its process died there. Parts are written
+   * concurrently, and the first refusal ends the put: it is raised once the earlier writes have completed, so that
+   * none of them completes after the test's next step.
    */
   const dyingAfter = async (count: number) => {
     const landed: Promise<unknown>[] = [];
@@ -60,7 +60,7 @@ describeWithDynamoDbLocal('a snapshot of which something is missing', (local) =>
     return { status: answer.status, body: await answer.text() };
   };
 
-  test('because its writer died is not found, whenever that was; the one before is, and the next one cleans up', async () => {
+  test('whose writer died at any point is not found; the previous one is, and the next one cleans up', async () => {
     const store = dynamoDbSnapshotStore(local().client(), table, 15_000);
     for (const writes of [0, 1, 2, 3]) {
       const stream = aStream();
@@ -75,7 +75,7 @@ describeWithDynamoDbLocal('a snapshot of which something is missing', (local) =>
     }
   });
 
-  test('because it is just being taken away, or was overwritten, is passed by', async () => {
+  test('that is being deleted, or was overwritten, is skipped', async () => {
     const store = dynamoDbSnapshotStore(local().client(), table, 15_000);
     for (const what of ['delete', 'overwrite']) {
       const stream = aStream();

@@ -16,41 +16,41 @@ describe('a change of a table', () => {
     ['a prepared intent', prepared],
     ['an intent that was committed before it was replicated', committed],
     ['an intent that was aborted before it was replicated', aborted],
-  ])('%s that is new is told', (_, one) => {
+  ])('%s that is new is reported', (_, one) => {
     expect(changeOf({ eventName: 'INSERT', NewImage: toImage(one) })).toStrictEqual({ commit: one });
   });
 
-  test.each([aDecision(), anAbort(), aBusyAttempt(), aPromise()])('a decision that is new is told', (one) => {
+  test.each([aDecision(), anAbort(), aBusyAttempt(), aPromise()])('a new decision is reported', (one) => {
     for (const key of [decisionKey(one.transaction, one.attempt), oneRegionKey(one.transaction)])
       expect(changeOf({ eventName: 'INSERT', NewImage: toDecisionItem(key, one) })).toStrictEqual({ decision: one });
   });
 
-  test.each([committed, aborted])('an intent that has just become final is told: $tx.state', (commit) => {
+  test.each([committed, aborted])('an intent that has just become final is reported: $tx.state', (commit) => {
     const record = { eventName: 'MODIFY', NewImage: toImage(commit), OldImage: toImage(prepared) };
     expect(changeOf(record)).toStrictEqual({ commit });
   });
 
   test.each([
     ['a committed intent', { eventName: 'MODIFY', NewImage: toImage(committed), OldImage: toImage(committed) }],
-    ['a commit that somebody touched', { eventName: 'MODIFY', NewImage: toImage(commit), OldImage: toImage(commit) }],
-    ['a decision that somebody touched', { eventName: 'MODIFY', NewImage: decision, OldImage: decision }],
+    ['a commit that was edited', { eventName: 'MODIFY', NewImage: toImage(commit), OldImage: toImage(commit) }],
+    ['a decision that was edited', { eventName: 'MODIFY', NewImage: decision, OldImage: decision }],
     ['a commit that is removed', { eventName: 'REMOVE', OldImage: toImage(commit) }],
     ['a decision that is removed', { eventName: 'REMOVE', OldImage: decision }],
     ['nothing', {}],
-  ])('%s tells nobody anything', (_, record) => {
+  ])('%s is ignored', (_, record) => {
     expect(changeOf(record)).toBeUndefined();
   });
 
   test.each([
-    ['a new item that is none', { eventName: 'INSERT', NewImage: {} }, 'is not a commit'],
+    ['a new item that is neither', { eventName: 'INSERT', NewImage: {} }, 'is not a commit'],
     ['a new item without an image', { eventName: 'INSERT' }, 'is not a commit'],
+    ['an invalid decision', { eventName: 'INSERT', NewImage: { ...decision, final: undefined } }, 'is not a decision'],
     [
-      'a decision that is none',
-      { eventName: 'INSERT', NewImage: { ...decision, final: undefined } },
-      'is not a decision',
+      'the final state of an intent',
+      { eventName: 'MODIFY', NewImage: {}, OldImage: toImage(prepared) },
+      'is not a commit',
     ],
-    ['what became of an intent', { eventName: 'MODIFY', NewImage: {}, OldImage: toImage(prepared) }, 'is not a commit'],
-  ])('%s is an error that says so', (_, record, why) => {
+  ])('%s is an error that names the fault', (_, record, why) => {
     expect(() => changeOf(record)).toThrow(expect.objectContaining({ code: 'internal', retryable: false }));
     expect(() => changeOf(record)).toThrow(why);
   });

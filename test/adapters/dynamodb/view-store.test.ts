@@ -15,7 +15,7 @@ function keysIn({ body }: StubRequest): readonly { sk: { S: string } }[] {
 }
 
 describe('DynamoDB view store', () => {
-  test('keys that DynamoDB leaves unprocessed are asked for again, and only those', async () => {
+  test('keys that DynamoDB leaves unprocessed are requested again, and only those', async () => {
     const { store, requests } = await storeBehind((request) => {
       const [first, ...rest] = keysIn(request);
       const item = { ...first, version: { M: {} }, revision: { N: '1' }, totals: { S: '{}' } };
@@ -30,7 +30,7 @@ describe('DynamoDB view store', () => {
     ]);
   });
 
-  test('entries are read strongly consistently, also what is asked for again', async () => {
+  test('entries are read strongly consistently, also on retries', async () => {
     const { store, requests } = await storeBehind((request, index) => ({
       body: JSON.stringify({
         Responses: {},
@@ -41,7 +41,7 @@ describe('DynamoDB view store', () => {
     expect(requests.map(({ body }) => JSON.parse(body).RequestItems.views.ConsistentRead)).toEqual([true, true]);
   });
 
-  test('totals of an entry that are none are said', async () => {
+  test('invalid totals of an entry are reported', async () => {
     const stored = { pk: { S: 'v#row#0' }, sk: { S: 'note/1' }, version: { M: {} }, revision: { N: '1' } };
     for (const totals of ['[]', 'null', '{"red":1}', '{"red":[1]}', '{"red":{"n":"1"}}']) {
       const { store } = await storeBehind(() => ({
@@ -60,7 +60,7 @@ describe('DynamoDB view store', () => {
 
   const deletedIn = ({ body }: StubRequest): readonly { DeleteRequest: { Key: { sk: { S: string } } } }[] =>
     JSON.parse(body).RequestItems.views;
-  /** A table with three rows in its first shard, of whose deletions `open` stay undone each time. */
+  /** A table with three rows in its first shard, where `open` deletions stay unprocessed each time. */
   const aTableOfRows = (open: (requests: readonly unknown[]) => readonly unknown[]) =>
     storeBehind((request) => {
       if (request.operation === 'BatchWriteItem')
@@ -70,7 +70,7 @@ describe('DynamoDB view store', () => {
       return { body: JSON.stringify({ Items: items.map((S) => ({ pk: { S: 'v#row#0' }, sk: { S } })) }) };
     });
 
-  test('deletions that DynamoDB leaves undone are asked for again, and only those', async () => {
+  test('deletions that DynamoDB leaves unprocessed are requested again, and only those', async () => {
     const { store, requests } = await aTableOfRows(([, ...rest]) => rest);
     expect(await store.remove('v', 1, 10)).toBe(true);
     const writes = requests.filter(({ operation }) => operation === 'BatchWriteItem');
@@ -81,12 +81,12 @@ describe('DynamoDB view store', () => {
     ]);
   });
 
-  test('deletions that stay undone are unavailable, and retryable', async () => {
+  test('deletions that stay unprocessed are unavailable, and retryable', async () => {
     const { store } = await aTableOfRows((all) => all);
     await expect(store.remove('v', 1, 10)).rejects.toMatchObject({ code: 'unavailable', retryable: true });
   });
 
-  test('what is to be deleted, and generations, are read strongly consistently', async () => {
+  test('keys to delete, and generations, are read strongly consistently', async () => {
     const { store, requests } = await aTableOfRows(() => []);
     await store.remove('v', 1, 10);
     const queries = requests.filter(({ operation }) => operation === 'Query');
@@ -96,7 +96,7 @@ describe('DynamoDB view store', () => {
     expect(read.requests.map(({ body }) => JSON.parse(body).RequestItems.views.ConsistentRead)).toEqual([true]);
   });
 
-  test('generations that nobody could have written are said', async () => {
+  test('invalid generations are reported', async () => {
     const { store } = await storeBehind(() => ({
       body: JSON.stringify({
         Responses: { views: [{ pk: { S: 'v#generations' }, sk: { S: 'generations' }, generations: { S: '{}' } }] },
@@ -117,8 +117,8 @@ describe('DynamoDB view store', () => {
   const delta = { key: 'red', shard: 0, sums: { n: 1 } };
 
   test.each([
-    ['a revision that is another', ['ConditionalCheckFailed', 'None']],
-    ['a transaction in the way', ['None', 'TransactionConflict']],
+    ['another revision', ['ConditionalCheckFailed', 'None']],
+    ['a conflicting transaction', ['None', 'TransactionConflict']],
     ['both', ['TransactionConflict', 'ConditionalCheckFailed']],
   ])('%s is a lost race, not an error', async (_, codes) => {
     const { store, requests } = await storeBehind(() => cancelled(...codes));
@@ -130,13 +130,13 @@ describe('DynamoDB view store', () => {
     ['throttling', ['ConditionalCheckFailed', 'ThrottlingError'], { code: 'unavailable', retryable: true }],
     ['too little throughput', ['ProvisionedThroughputExceeded'], { code: 'unavailable', retryable: true }],
     ['an item that grew too large', ['TooLarge', 'None'], { code: 'too-large', retryable: false }],
-    ['something that cannot be', ['ValidationError'], { code: 'internal', retryable: false }],
+    ['an impossible reason', ['ValidationError'], { code: 'internal', retryable: false }],
   ])('a transaction that was cancelled for %s is an error', async (_, codes, error) => {
     const { store } = await storeBehind(() => cancelled(...codes));
     await expect(store.apply('v', [], [delta])).rejects.toMatchObject(error);
   });
 
-  test('a missing permission is not retryable, and said', async () => {
+  test('a missing permission is not retryable, and is reported', async () => {
     const { store } = await storeBehind(() => refusal('AccessDeniedException', 'not authorized'));
     await expect(store.rows('v', 1, undefined, 10)).rejects.toMatchObject({
       code: 'internal',

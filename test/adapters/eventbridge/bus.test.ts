@@ -20,7 +20,7 @@ async function busBehind(...answers: readonly [StubAnswer, ...StubAnswer[]]) {
 }
 
 describe('bus', () => {
-  test('entries leave in one PutEvents, each for the bus', async () => {
+  test('entries are put in one PutEvents, each for the bus', async () => {
     const { bus, requests } = await busBehind(allTaken);
     expect(await bus.put(entries)).toEqual([undefined, undefined, undefined]);
     expect(requests.map(({ operation }) => operation)).toEqual(['PutEvents']);
@@ -34,13 +34,13 @@ describe('bus', () => {
     });
   });
 
-  test('an entry that fails on its own is answered with the reason, the others are taken', async () => {
+  test('an entry that fails individually is returned with the reason, the others are accepted', async () => {
     const failed = { ErrorCode: 'InternalFailure', ErrorMessage: 'try again' };
     const { bus } = await busBehind(answered({ EventId: 'a' }, failed, { EventId: 'c' }));
     expect(await bus.put(entries)).toEqual([undefined, 'InternalFailure: try again', undefined]);
   });
 
-  test('an entry that the answer leaves out counts as failed', async () => {
+  test('an entry without a result counts as failed', async () => {
     const { bus } = await busBehind(answered({ EventId: 'a' }));
     expect(await bus.put(entries)).toEqual([undefined, 'No result for this entry', 'No result for this entry']);
   });
@@ -56,7 +56,7 @@ describe('bus', () => {
     expect(requests[1]?.body).toBe(requests[0]?.body);
   });
 
-  test('throttling that goes on is unavailable, and retryable', async () => {
+  test('persistent throttling is unavailable, and retryable', async () => {
     const { bus, requests } = await busBehind(refusal('ThrottlingException'));
     await expect(bus.put(entries)).rejects.toMatchObject({
       code: 'unavailable',
@@ -66,7 +66,7 @@ describe('bus', () => {
     expect(requests).toHaveLength(3);
   });
 
-  test('a missing permission is not retryable, and said', async () => {
+  test('a missing permission is not retryable, and is reported', async () => {
     const { bus, requests } = await busBehind(refusal('AccessDeniedException', 'not authorized', 403));
     await expect(bus.put(entries)).rejects.toMatchObject({
       code: 'internal',
@@ -76,7 +76,7 @@ describe('bus', () => {
     expect(requests).toHaveLength(1);
   });
 
-  test('more than the bus takes at once is too large', async () => {
+  test("a batch above the bus's limit is too large", async () => {
     const message = 'Total size of the entries in the request is over the limit.';
     const { bus } = await busBehind(refusal('ValidationException', message));
     await expect(bus.put(entries)).rejects.toMatchObject({ code: 'too-large', retryable: false });

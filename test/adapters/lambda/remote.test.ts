@@ -15,7 +15,7 @@ async function remoteBehind(answers: readonly [StubAnswer, ...StubAnswer[]], tim
 }
 
 describe('remote', () => {
-  test('a request and its answer go through as JSON, to the function of that Region', async () => {
+  test('a request and its response pass as JSON, to the function of that Region', async () => {
     const { remote, requests } = await remoteBehind([answered('{"status":200,"city":"Zürich"}')]);
     expect(await remote.invoke('us-west-2', { stream: 'stock/1', actor: '東京' })).toEqual({
       status: 200,
@@ -29,7 +29,7 @@ describe('remote', () => {
     });
   });
 
-  test('each Region gets a client of its own, which is kept', async () => {
+  test('each Region gets its own client, which is reused', async () => {
     const { remote, requests } = await remoteBehind([answered('{}')]);
     for (const region of ['us-west-2', 'us-east-2', 'us-west-2']) await remote.invoke(region, {});
     const regionOf = /\/([a-z0-9-]+)\/lambda\//;
@@ -40,12 +40,12 @@ describe('remote', () => {
     ]);
   });
 
-  test('a function that answers nothing answers undefined', async () => {
+  test('a function that returns nothing returns undefined', async () => {
     const { remote } = await remoteBehind([answered('')]);
     expect(await remote.invoke('us-west-2', {})).toBeUndefined();
   });
 
-  test('a function that fails is region-unreachable, retryable, with what it said as cause', async () => {
+  test('a function that fails is region-unreachable, retryable, with its error as cause', async () => {
     const { remote } = await remoteBehind([failed]);
     await expect(remote.invoke('us-west-2', {})).rejects.toMatchObject({
       code: 'region-unreachable',
@@ -65,9 +65,9 @@ describe('remote', () => {
   });
 
   test.each([
-    ['throttling that goes on', refusal('TooManyRequestsException', 'Rate Exceeded', 429)],
+    ['persistent throttling', refusal('TooManyRequestsException', 'Rate Exceeded', 429)],
     ['a Region that drops every connection', 'lost'],
-    ['a Region that stays silent', 'silence'],
+    ['a Region that does not respond', 'silence'],
   ] as const)('%s is region-unreachable, and retryable', async (_, fault) => {
     const { remote } = await remoteBehind([fault], 1_000);
     await expect(remote.invoke('us-west-2', {})).rejects.toMatchObject({
@@ -77,7 +77,7 @@ describe('remote', () => {
     });
   });
 
-  test('the time-out is that of the whole call, retries included', async () => {
+  test('the timeout is that of the whole call, including retries', async () => {
     const call = new AbortController();
     const bounds = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(call.signal);
     onTestFinished(() => bounds.mockRestore());
@@ -92,12 +92,12 @@ describe('remote', () => {
     expect(requests).toHaveLength(2);
   });
 
-  test('a Region where nothing listens is region-unreachable', async () => {
+  test('a Region where no server listens is region-unreachable', async () => {
     const remote = lambdaRemote({ functionName: 'f', endpoint: 'http://127.0.0.1:1', credentials, timeout: 3_000 });
     await expect(remote.invoke('us-west-2', {})).rejects.toMatchObject({ code: 'region-unreachable', retryable: true });
   });
 
-  test('a missing permission is not retryable, and said', async () => {
+  test('a missing permission is not retryable, and is reported', async () => {
     const { remote } = await remoteBehind([refusal('AccessDeniedException', 'not authorized', 403)]);
     await expect(remote.invoke('us-west-2', {})).rejects.toMatchObject({
       retryable: false,

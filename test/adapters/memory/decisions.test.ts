@@ -10,7 +10,7 @@ describe('memory decisions', () => {
     return { told, decisions: memoryDecisions({ strong: false, onPut: (decision) => told.push(decision) }) };
   };
 
-  test('every new decision is told once, own ones and those of other Regions', async () => {
+  test('every new decision is reported once, own ones and those of other Regions', async () => {
     const { decisions, told } = decisionsThatTell();
     const [own, other] = [aDecision(), anAbort({ attempt: 2, region: 'us-west-2' })];
     await decisions.put(own);
@@ -20,7 +20,7 @@ describe('memory decisions', () => {
     expect(await decisions.attempts(own.transaction)).toEqual([own, other]);
   });
 
-  test('what is told can be read already', async () => {
+  test('a reported decision can already be read', async () => {
     const seen: number[] = [];
     const onPut = async ({ transaction }: Decision) => seen.push((await decisions.attempts(transaction)).length);
     const decisions = memoryDecisions({ strong: true, onPut });
@@ -28,7 +28,7 @@ describe('memory decisions', () => {
     expect(seen).toEqual([1]);
   });
 
-  test('stores that replicate to each other share a decision that nobody can change', async () => {
+  test('stores that replicate to each other share an immutable decision', async () => {
     const there = memoryDecisions({ strong: false });
     const here = memoryDecisions({ strong: false, onPut: there.replicate });
     await here.put(aDecision());
@@ -38,7 +38,7 @@ describe('memory decisions', () => {
     expect(decision).toEqual(aDecision());
   });
 
-  test('what is done to a decision after it was replicated changes nothing stored', async () => {
+  test('changing a decision object after it was replicated does not affect the store', async () => {
     const { decisions } = decisionsThatTell();
     const decision = structuredClone(aDecision());
     decisions.replicate(decision);

@@ -10,7 +10,7 @@ describe('memory event store', () => {
     return { told, store: memoryEventStore((change) => told.push(change)) };
   };
 
-  test('every new commit is told once, when it can be read: own ones and those of other Regions', async () => {
+  test('every new commit is reported once, when it can be read: own ones and those of other Regions', async () => {
     const { store, told } = storeThatTells();
     const own = aCommit();
     const other = aCommit({ log: 'us-west-2', region: 'us-west-2' });
@@ -22,7 +22,7 @@ describe('memory event store', () => {
     expect(await store.load(own.stream)).toEqual([own, other]);
   });
 
-  test('what is told can be read already', async () => {
+  test('a reported commit can already be read', async () => {
     const seen: number[] = [];
     const store = memoryEventStore(async (change) => {
       if ('commit' in change) seen.push((await store.load(change.commit.stream)).length);
@@ -31,21 +31,21 @@ describe('memory event store', () => {
     expect(seen).toEqual([1]);
   });
 
-  test('a replicated commit is stored as it is, and arrives in any order', async () => {
+  test('a replicated commit is stored unchanged, and may arrive in any order', async () => {
     const { store } = storeThatTells();
     const commits = [3, 1, 2].map((position) => aCommit({ log: 'us-west-2', position }));
     for (const commit of commits) store.replicate(commit);
     expect((await store.loadLog(aCommit().stream, 'us-west-2', 1)).map(({ position }) => position)).toEqual([2, 3]);
   });
 
-  test('a put meets a commit that was replicated', async () => {
+  test('a put finds a replicated commit', async () => {
     const { store } = storeThatTells();
     const replicated = aCommit();
     store.replicate(replicated);
     expect(await store.put({ ...replicated, commitId: 'own' })).toEqual(replicated);
   });
 
-  test('stores that replicate to each other share a commit that nobody can change', async () => {
+  test('stores that replicate to each other share an immutable commit', async () => {
     const there = memoryEventStore();
     const here = memoryEventStore((change) => {
       if ('commit' in change) there.replicate(change.commit);
@@ -57,7 +57,7 @@ describe('memory event store', () => {
     expect(commit).toEqual(aCommit());
   });
 
-  test('what is done to a commit after it was replicated changes nothing stored', async () => {
+  test('changing a commit object after it was replicated does not affect the store', async () => {
     const { store } = storeThatTells();
     const commit = structuredClone(aCommit());
     store.replicate(commit);
@@ -68,14 +68,14 @@ describe('memory event store', () => {
   const prepared = anIntent();
   const [committed, aborted] = [finalOf(prepared, 'committed'), finalOf(prepared, 'aborted')];
 
-  test('an intent is told when it is put and when it becomes final, with what it was before, once', async () => {
+  test('an intent is reported when it is put and when it becomes final, with its previous state, once', async () => {
     const { store, told } = storeThatTells();
     await store.put(prepared);
     for (const _ of ['once', 'again']) await store.finalise(prepared, 'committed');
     expect(told).toEqual([{ commit: prepared }, { commit: committed, before: prepared }]);
   });
 
-  test('a transaction tells its commits and its outcome; one that is not written tells nothing', async () => {
+  test('a transaction reports its commits and its outcome; one that is not written reports nothing', async () => {
     const { store, told } = storeThatTells();
     const write = { commits: [aCommit(), aCommit({ position: 2 })], free: [], decision: aDecision() };
     for (const _ of ['once', 'again']) await store.transact(write);
@@ -83,7 +83,7 @@ describe('memory event store', () => {
     expect(told).toEqual([...write.commits.map((commit) => ({ commit })), { oneRegionDecision: write.decision }]);
   });
 
-  test.each([committed, aborted])('an intent that has become final in its Region becomes so here', async (final) => {
+  test.each([committed, aborted])('an intent that has become final in its Region becomes final here', async (final) => {
     const { store, told } = storeThatTells();
     for (const commit of [prepared, final, final]) store.replicate(commit);
     expect(await store.load(prepared.stream)).toEqual([final]);
@@ -91,7 +91,7 @@ describe('memory event store', () => {
   });
 
   test.each([committed, aborted])(
-    'a prepared intent that comes behind its final state changes nothing',
+    'a prepared intent that arrives after its final state changes nothing',
     async (final) => {
       const { store, told } = storeThatTells();
       for (const commit of [final, prepared]) store.replicate(commit);
@@ -100,7 +100,7 @@ describe('memory event store', () => {
     },
   );
 
-  test('a replicated outcome is told once, and stays; a transaction meets it', async () => {
+  test('a replicated outcome is reported once, and stays; a transaction finds it', async () => {
     const { store, told } = storeThatTells();
     const outcome = structuredClone(anAbort());
     for (const _ of ['once', 'again']) store.replicateDecision(outcome);

@@ -7,10 +7,10 @@ import { bodyAt } from '../../core/delivery/subscribe-fixture.ts';
 const KEPT = QUEUE_RETENTION_S * 1000;
 const START = { position: 0, index: 0, count: 1 };
 
-describe('what is parked in memory', () => {
+describe('a parked event in memory', () => {
   const event = parseSubscribedEvent(bodyAt(2));
 
-  /** Of a progress whose clock a test sets. */
+  /** With a progress whose clock is set by the test. */
   function aProgress() {
     let now = 1000;
     const progress = memoryProgress<never>(
@@ -29,14 +29,14 @@ describe('what is parked in memory', () => {
     };
   }
 
-  it('is gone as soon as the table may have deleted it', async () => {
+  it('disappears as soon as the table may have deleted it', async () => {
     const { park, parkedAt } = aProgress();
     await park(1000);
     expect(await parkedAt(1000 + KEPT - 1)).toEqual([{ event, since: 1000 }]);
     expect(await parkedAt(1000 + KEPT)).toEqual([]);
   });
 
-  it('is kept anew when it comes again, and waits since the first time', async () => {
+  it('is kept longer when it is parked again, and waits since the first time', async () => {
     const { park, parkedAt } = aProgress();
     await park(1000);
     await park(5000);
@@ -44,7 +44,7 @@ describe('what is parked in memory', () => {
     expect(await parkedAt(5000 + KEPT)).toEqual([]);
   });
 
-  it('that has gone waits since it came again', async () => {
+  it('that has disappeared waits since it was parked again', async () => {
     const { park, parkedAt } = aProgress();
     await park(1000);
     await park(1000 + KEPT);

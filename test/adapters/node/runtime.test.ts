@@ -5,7 +5,7 @@ describe('runtime', () => {
   const metric = vi.fn();
   const runtime = nodeRuntime(metric);
 
-  test('ids are UUIDv7: new each time, and sorted by the time they were made', () => {
+  test('ids are UUIDv7: unique, and sorted by creation time', () => {
     const ids = Array.from({ length: 100 }, () => runtime.newId());
     for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(new Set(ids).size).toBe(ids.length);
@@ -18,13 +18,13 @@ describe('runtime', () => {
     expect(runtime.digest('ü')).not.toBe(runtime.digest('u\u0308'));
   });
 
-  test('sleep takes the time that it is given', async () => {
+  test('sleep takes the given time', async () => {
     const start = performance.now();
     await runtime.sleep(30);
     expect(performance.now() - start).toBeGreaterThan(28);
   });
 
-  test('the clock is the wall clock, and chance is between 0 and 1', () => {
+  test('the clock is the wall clock, and random numbers are between 0 and 1', () => {
     const before = Date.now();
     const now = runtime.now();
     expect(now).toBeGreaterThanOrEqual(before);
@@ -33,7 +33,7 @@ describe('runtime', () => {
     expect(drawn.every((value) => value >= 0 && value < 1)).toBe(true);
   });
 
-  test('metrics go where they are told', () => {
+  test('metrics are passed on', () => {
     runtime.metric('Appended', 'Count', 1);
     expect(metric).toHaveBeenCalledWith('Appended', 'Count', 1);
   });

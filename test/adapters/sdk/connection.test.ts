@@ -21,12 +21,12 @@ import { aSnapshot } from '../../contract/snapshot-store.contract.ts';
 import { credentials, type StubAnswer, type StubRequest, stubServer } from '../stub-server.ts';
 
 describe('connection', () => {
-  test('every request fits three times into the time of a call, connecting included', () => {
+  test('every request fits three times into the time limit of a call, including connecting', () => {
     const { maxAttempts, requestHandler } = connection;
     expect(maxAttempts * (requestHandler.requestTimeout + requestHandler.connectionTimeout)).toBeLessThan(DATABASE_MS);
   });
 
-  /** From now on the SDK's time passes when a test says so: its time-outs of single requests, and its pauses. */
+  /** Makes the SDK's time pass on demand: its timeouts of single requests, and its pauses. */
   const stopTime = () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => {
@@ -35,7 +35,7 @@ describe('connection', () => {
   };
   const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-  test('an answer that does not come is given up, and the request sent again', async () => {
+  test('a request without a response times out, and is retried', async () => {
     const { endpoint, requests } = await stubServer((_, index) => (index === 0 ? 'silence' : { body: '{}' }));
     stopTime();
     const client = dynamoDbClient({ endpoint, region: 'us-east-1', credentials });
@@ -52,7 +52,10 @@ describe('connection', () => {
     expect(requests).toHaveLength(2);
   });
 
-  /** Every adapter behind this answer. Of all time-outs only that of the whole call comes, when `timeIsUp` is called. */
+  /**
+   * Every adapter behind this response. The only timeout that occurs is that of the whole call, when `timeIsUp` is
+   * called.
+   */
   const adaptersBehind = async (
     answer: (request: StubRequest, index: number, timeIsUp: () => void) => StubAnswer | Promise<StubAnswer>,
   ) => {
@@ -87,7 +90,7 @@ describe('connection', () => {
     ['load', DATABASE_MS, ({ events }) => events.load('note/1')],
     ['loadLog', DATABASE_MS, ({ events }) => events.loadLog('note/1', 'us-east-1', 0)],
     ['put', DATABASE_MS, ({ events }) => events.put(aCommit())],
-    ['load behind a version', DATABASE_MS, ({ events }) => events.load('note/1', { eu: 7 })],
+    ['load after a version', DATABASE_MS, ({ events }) => events.load('note/1', { eu: 7 })],
     ['finalise', DATABASE_MS, ({ events }) => events.finalise(anIntent(), 'committed')],
     ['transact', DATABASE_MS, ({ events }) => events.transact({ commits: [], free: [], decision: aDecision() })],
     ['findDecision', DATABASE_MS, ({ events }) => events.findDecision('us-east-1:order-17')],
@@ -114,7 +117,7 @@ describe('connection', () => {
       ({ machine }) =>
         machine.start({ id: 'i', participants: [], fingerprint: 'r', timeout: 1, meta: {}, deadline: 1 }),
     ],
-  ])('%s that is not answered is unavailable when its time is up', async (_, ms, call) => {
+  ])('%s without a response is unavailable when its time is up', async (_, ms, call) => {
     const adapters = await adaptersBehind((_request, _index, timeIsUp) => {
       timeIsUp();
       return 'silence';
@@ -135,8 +138,8 @@ describe('connection', () => {
     ['pages of a stream', ({ events }) => events.load('note/1'), () => noEnd],
     ['pages of rows', ({ views }) => views.rows('v', 2, undefined, 10), () => noEnd],
     ['pages of totals', ({ views }) => views.totals('v', 2, undefined, 10), () => noEnd],
-    ['keys that are left out', ({ views }) => views.entries('v', places), leftOut],
-  ])('%s, each in time, end with the time of the call', async (_, call, answer) => {
+    ['unprocessed keys', ({ views }) => views.entries('v', places), leftOut],
+  ])('%s, each in time, end with the time limit of the call', async (_, call, answer) => {
     const adapters = await adaptersBehind((request, index, timeIsUp) => {
       if (index === 4) timeIsUp();
       return answer(request);
@@ -150,17 +153,17 @@ describe('connection', () => {
     ['Item size has exceeded the maximum allowed size'],
     ['Item size to update has exceeded the maximum allowed size'],
     ['Total size of the entries in the request is over the limit.'],
-  ])('"%s" is too large, and not worth another try', (message) => {
+  ])('"%s" is too large, and not worth a retry', (message) => {
     const refused = Object.assign(new Error(message), { $metadata: { httpStatusCode: 400 } });
     expect(sdkError('do it', refused)).toMatchObject({ code: 'too-large', retryable: false, cause: refused });
   });
 
-  test.each([[undefined], [200], [408], [429], [500], [503]])('status %s is worth another try', (httpStatusCode) => {
+  test.each([[undefined], [200], [408], [429], [500], [503]])('status %s is worth a retry', (httpStatusCode) => {
     const failed = Object.assign(new Error('no luck'), { $metadata: { httpStatusCode } });
     expect(sdkError('do it', failed)).toMatchObject({ code: 'unavailable', retryable: true, cause: failed });
   });
 
-  test('a fault that did not come out of a request stays what it is', () => {
+  test('an error that does not come from a request is unchanged', () => {
     const fault = new TypeError('a mistake in the program');
     expect(sdkError('do it', fault)).toBe(fault);
     expect(sdkError('do it', 'thrown text')).toBe('thrown text');

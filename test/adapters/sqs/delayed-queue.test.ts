@@ -10,7 +10,7 @@ async function queueBehind(...answers: readonly [StubAnswer, ...StubAnswer[]]) {
   return { queue: sqsDelayedQueue(sqsClient({ endpoint, region: 'us-east-1', credentials }), url), requests, url };
 }
 
-/** The client checks the digest of what was taken. */
+/** The client checks the digest of accepted messages. */
 function taken(body: string, index: number) {
   return {
     Id: String(index),
@@ -20,7 +20,7 @@ function taken(body: string, index: number) {
 }
 
 describe('delayed queue', () => {
-  test('messages leave in one SendMessageBatch, each with its delay in whole seconds, 15 minutes at most', async () => {
+  test('messages are sent in one SendMessageBatch, each with its delay in whole seconds, at most 15 minutes', async () => {
     const delays = [0, 1, 1000, 1001, 899_999, 900_000, 3_600_000, -5];
     const messages = delays.map((delay) => ({ body: `after ${delay}`, delay }));
     const Successful = messages.map(({ body }, index) => taken(body, index));
@@ -37,7 +37,7 @@ describe('delayed queue', () => {
     });
   });
 
-  test('a message that fails on its own is answered with the reason', async () => {
+  test('a message that fails individually is returned with the reason', async () => {
     const failed = { Id: '0', Code: 'InternalError', Message: 'try again', SenderFault: false };
     const answer = { body: JSON.stringify({ Successful: [taken('b', 1)], Failed: [failed] }) };
     const { queue } = await queueBehind(answer);
@@ -45,7 +45,7 @@ describe('delayed queue', () => {
     expect(await queue.send(messages)).toEqual(['InternalError: try again', undefined, 'No result for this entry']);
   });
 
-  test('a queue that does not answer is unavailable, and retryable; a missing one is not', async () => {
+  test('a queue that does not respond is unavailable, and retryable; a missing one is not', async () => {
     const lost = await queueBehind('lost');
     const message = { body: 'a', delay: 5 };
     await expect(lost.queue.send([message])).rejects.toMatchObject({ code: 'unavailable', retryable: true });

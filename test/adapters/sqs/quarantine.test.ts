@@ -19,7 +19,7 @@ async function quarantineBehind(...answers: readonly [StubAnswer, ...StubAnswer[
 }
 
 describe('the quarantine on SQS', () => {
-  test('messages are received in one ReceiveMessage, hidden for whole seconds, of all of the servers', async () => {
+  test('messages are received in one ReceiveMessage, hidden for whole seconds, from all servers', async () => {
     const { quarantine, url, asked } = await quarantineBehind(
       answered({
         Messages: [
@@ -51,7 +51,7 @@ describe('the quarantine on SQS', () => {
     ]);
   });
 
-  test('an answer without messages is empty, and attributes that are missing are nothing', async () => {
+  test('a response without messages is empty, and missing attributes count as 0', async () => {
     const { quarantine } = await quarantineBehind(
       answered({}),
       answered({
@@ -62,7 +62,7 @@ describe('the quarantine on SQS', () => {
     expect(await quarantine.receive(1000)).toMatchObject([{ sentAt: 0, receives: 0 }]);
   });
 
-  test('messages are released in one request; one that is held no more does no harm', async () => {
+  test('messages are released in one request; one that is no longer held is ignored', async () => {
     const failed = { Id: '1', Code: 'MessageNotInflight', Message: 'gone', SenderFault: true };
     const { quarantine, url, asked } = await quarantineBehind(
       answered({ Successful: [{ Id: '0' }], Failed: [failed] }),
@@ -82,7 +82,7 @@ describe('the quarantine on SQS', () => {
     ]);
   });
 
-  test('messages are removed in one request, which says of each whether it is gone', async () => {
+  test('messages are removed in one request, which reports for each whether it is deleted', async () => {
     const failed = { Id: '0', Code: 'InternalError', Message: 'try again', SenderFault: false };
     const { quarantine, asked } = await quarantineBehind(
       answered({ Successful: [{ Id: '1' }], Failed: [failed] }),
@@ -96,14 +96,14 @@ describe('the quarantine on SQS', () => {
     });
   });
 
-  test('nothing to release or to remove asks nobody', async () => {
+  test('releasing or removing nothing sends no request', async () => {
     const { quarantine, asked } = await quarantineBehind('lost');
     await quarantine.release([]);
     expect(await quarantine.remove([])).toEqual([]);
     expect(asked()).toEqual([]);
   });
 
-  test('messages that somebody holds are counted too', async () => {
+  test('messages that are held are counted too', async () => {
     const { quarantine } = await quarantineBehind(
       answered({ Attributes: { ApproximateNumberOfMessages: '40', ApproximateNumberOfMessagesNotVisible: '2' } }),
       answered({}),
@@ -112,7 +112,7 @@ describe('the quarantine on SQS', () => {
     expect(await quarantine.count()).toBe(0);
   });
 
-  test('it takes messages as every queue does', async () => {
+  test('it accepts messages like every queue', async () => {
     const { quarantine, asked } = await quarantineBehind(answered({ Successful: [], Failed: [] }));
     expect(await quarantine.send(['one'])).toEqual(['No result for this entry']);
     expect(asked()).toMatchObject([{ operation: 'SendMessageBatch' }]);
@@ -124,7 +124,7 @@ describe('the quarantine on SQS', () => {
     ['remove', (quarantine) => quarantine.remove(held)],
     ['count', (quarantine) => quarantine.count()],
   ] satisfies [string, (quarantine: ReturnType<typeof sqsQuarantine>) => Promise<unknown>][])(
-    '%s is unavailable when the queue does not answer, and says what is not there',
+    '%s is unavailable when the queue does not respond, and reports a missing queue',
     async (_, call) => {
       const lost = await quarantineBehind('lost');
       await expect(call(lost.quarantine)).rejects.toMatchObject({ code: 'unavailable', retryable: true });

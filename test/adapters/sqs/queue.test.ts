@@ -6,7 +6,7 @@ import { credentials, oneByOne, refusal, type StubAnswer, stubServer } from '../
 
 const bodies = ['{"n":1}', 'zwei', '三'];
 
-/** The client checks the digests of what was taken. */
+/** The client checks the digests of accepted messages. */
 function taken(index: number) {
   return {
     Id: String(index),
@@ -30,7 +30,7 @@ async function queueBehind(...answers: readonly [StubAnswer, ...StubAnswer[]]) {
 }
 
 describe('queue', () => {
-  test('bodies leave in one SendMessageBatch', async () => {
+  test('bodies are sent in one SendMessageBatch', async () => {
     const { queue, requests, url } = await queueBehind(allTaken);
     expect(await queue.send(bodies)).toEqual([undefined, undefined, undefined]);
     expect(requests.map(({ operation }) => operation)).toEqual(['SendMessageBatch']);
@@ -40,13 +40,13 @@ describe('queue', () => {
     });
   });
 
-  test('a body that fails on its own is answered with the reason, whatever the order of the answers', async () => {
+  test('a body that fails individually is returned with the reason, in whatever order the results come', async () => {
     const failed = { Id: '1', Code: 'InternalError', Message: 'try again', SenderFault: false };
     const { queue } = await queueBehind(answered([taken(2), taken(0)], [failed]));
     expect(await queue.send(bodies)).toEqual([undefined, 'InternalError: try again', undefined]);
   });
 
-  test('a body that the answer leaves out counts as failed', async () => {
+  test('a body without a result counts as failed', async () => {
     const { queue } = await queueBehind(answered([taken(1)]));
     expect(await queue.send(bodies)).toEqual(['No result for this entry', undefined, 'No result for this entry']);
   });
@@ -61,12 +61,12 @@ describe('queue', () => {
     expect(requests).toHaveLength(2);
   });
 
-  test('a queue that does not answer is unavailable, and retryable', async () => {
+  test('a queue that does not respond is unavailable, and retryable', async () => {
     const { queue } = await queueBehind('lost');
     await expect(queue.send(bodies)).rejects.toMatchObject({ code: 'unavailable', retryable: true });
   });
 
-  test('a missing queue is not retryable, and said', async () => {
+  test('a missing queue is not retryable, and is reported', async () => {
     const { queue } = await queueBehind(refusal('QueueDoesNotExist'));
     await expect(queue.send(bodies)).rejects.toMatchObject({
       code: 'internal',
@@ -75,7 +75,7 @@ describe('queue', () => {
     });
   });
 
-  test('more than the queue takes at once is too large', async () => {
+  test("a batch above the queue's limit is too large", async () => {
     const { queue } = await queueBehind(refusal('BatchRequestTooLong'));
     await expect(queue.send(bodies)).rejects.toMatchObject({ code: 'too-large', retryable: false });
   });

@@ -25,7 +25,7 @@ async function machineBehind(...answers: readonly [StubAnswer, ...StubAnswer[]])
 }
 
 describe('state machine', () => {
-  test('it is started with its input, and nobody waits for its end', async () => {
+  test('it is started with its input, without waiting for its end', async () => {
     const { machine, requests } = await machineBehind(started);
     await machine.start(input);
     expect(requests.map(({ operation }) => operation)).toEqual(['StartExecution']);
@@ -52,7 +52,7 @@ describe('state machine', () => {
     await expect(machine.start(input)).rejects.toMatchObject({ code: 'unavailable', retryable: true });
   });
 
-  test('a missing machine is not retryable, and said', async () => {
+  test('a missing machine is not retryable, and is reported', async () => {
     const { machine } = await machineBehind(refusal('StateMachineDoesNotExist'));
     await expect(machine.start(input)).rejects.toMatchObject({
       code: 'internal',

@@ -7,7 +7,7 @@ import { SQS_BATCH_BYTES } from '../../../core/limits/aws.ts';
 const tenth = 'x'.repeat(Math.floor(SQS_BATCH_BYTES / 10));
 
 describe('a batch of messages', () => {
-  it('has one to ten of them', () => {
+  it('has one to ten messages', () => {
     expect(() => checkMessages([])).toThrow(expect.objectContaining({ code: 'internal' }));
     expect(() => checkMessages(Array.from({ length: 10 }, () => ''))).not.toThrow();
     expect(() => checkMessages(Array.from({ length: 11 }, () => ''))).toThrow(
@@ -15,7 +15,7 @@ describe('a batch of messages', () => {
     );
   });
 
-  it('has a MiB at most, alone or together, in UTF-8', () => {
+  it('has at most one MiB, alone or together, in UTF-8', () => {
     expect(() => checkMessages(Array.from({ length: 10 }, () => tenth))).not.toThrow();
     expect(() => checkMessages([`${'é'.repeat(SQS_BATCH_BYTES / 2)}`])).not.toThrow();
     for (const bodies of [
@@ -25,7 +25,7 @@ describe('a batch of messages', () => {
       expect(() => checkMessages(bodies)).toThrow(expect.objectContaining({ code: 'too-large', retryable: false }));
   });
 
-  it('is no larger in the quarantine in memory', async () => {
+  it('is not larger in the in-memory quarantine', async () => {
     const quarantine = memoryQuarantine(() => 0);
     const held = Array.from(
       { length: 11 },

@@ -6,7 +6,7 @@ import { isKey, lastKeyUpTo } from '../../../adapters/store-rules/keys.ts';
 const char = fc.constantFrom('\u0001', 'a', '\u007f', 'é', '\u07ff', '\u0800', '\uffff', '\u{10000}', '\u{10ffff}');
 
 describe('keys', () => {
-  test('behind the last key up to a text follow the keys that follow behind the text, and no others', () => {
+  test('the keys after the last key up to a text are exactly the keys after the text', () => {
     const end = fc.string({ unit: char, maxLength: 4 });
     const start = fc.integer({ min: 1_015, max: 1_024 }).map((length) => 'x'.repeat(length));
     fc.assert(

@@ -6,7 +6,7 @@ import { fakeRuntime } from '../../runtime.ts';
 
 const MAX_BYTES = 262_144;
 
-/** A receiver that keeps every batch, and refuses an item as often as it is told to. */
+/** A receiver that keeps every batch, and refuses an item as often as requested. */
 function receiver(refusals: ReadonlyMap<number, number> = new Map()) {
   const batches: (readonly number[])[] = [];
   const left = new Map(refusals);
@@ -29,7 +29,7 @@ function range(count: number): readonly number[] {
 }
 
 describe('deliver', () => {
-  it('sends nothing when there is nothing', async () => {
+  it('sends nothing if there is nothing to send', async () => {
     const { batches, send } = receiver();
     expect(await deliverInBatches([], () => 1, send, fakeRuntime())).toEqual([]);
     expect(batches).toEqual([]);
@@ -43,14 +43,14 @@ describe('deliver', () => {
     expect(runtime.slept).toEqual([]);
   });
 
-  it('begins a new batch before one gets too large, and sends what is too large by itself alone', async () => {
+  it('starts a new batch before one gets too large, and sends an oversized item alone', async () => {
     const sizes = [MAX_BYTES - 1, 1, 1, MAX_BYTES, 2 * MAX_BYTES, 1];
     const { batches, send } = receiver();
     await deliverInBatches(range(6), (i) => sizes[i] ?? 0, send, fakeRuntime());
     expect(batches).toEqual([[0, 1], [2], [3], [4], [5]]);
   });
 
-  it('sends those that failed again, one by one, up to three times, and says which of them never got through', async () => {
+  it('retries failed items one by one, up to three times, and reports those that never succeeded', async () => {
     const { batches, send } = receiver(
       new Map([
         [1, 1],
@@ -70,7 +70,7 @@ describe('deliver', () => {
     expect(runtime.slept).toHaveLength(7);
   });
 
-  it('takes a request that throws for one in which every item failed', async () => {
+  it('treats a request that throws as one in which every item failed', async () => {
     let calls = 0;
     const send = async (batch: readonly number[]): Promise<BatchAnswer> => {
       if (++calls === 1 || batch.includes(2)) throw new Error('There is no line.');
@@ -84,7 +84,7 @@ describe('deliver', () => {
     ]);
   });
 
-  it('answers for every item what became of it, whatever fails, and sends what was taken no further', async () => {
+  it('returns a result for every item, whatever fails, and does not resend accepted ones', async () => {
     const refusals = fc.array(fc.tuple(fc.nat(30), fc.nat(5)));
     await fc.assert(
       fc.asyncProperty(fc.nat(30), refusals, async (count, refusals) => {

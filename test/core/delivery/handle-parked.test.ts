@@ -3,7 +3,7 @@ import { handleMessages, MeridianError, type Progress, subscribedEventSchema } f
 import { aSubscriber, bodyAt, idAt, STREAM, waits } from './subscribe-fixture.ts';
 
 describe('a subscriber with parked events', () => {
-  it('handles many that were parked at once', async () => {
+  it('handles many parked events in one go', async () => {
     const { journal, take } = aSubscriber();
     const rest = Array.from({ length: 24 }, (_, i) => bodyAt(i + 2));
     await take(...rest);
@@ -11,7 +11,7 @@ describe('a subscriber with parked events', () => {
     expect(journal).toEqual(Array.from({ length: 25 }, (_, i) => idAt(i + 1)));
   });
 
-  it('is done with an event although the parked one behind it cannot be handled: that has a message of its own', async () => {
+  it('completes an event although the parked one behind it cannot be handled: that has its own message', async () => {
     const { journal, take } = aSubscriber({
       handle: ({ id, meta: { position } }) => {
         if (position === 2) throw new Error('a fault of the handler');
@@ -24,7 +24,7 @@ describe('a subscriber with parked events', () => {
     expect(journal).toEqual([idAt(1)]);
   });
 
-  it('goes on with what is parked for 10 s, and has its event delivered again when that was not enough', async () => {
+  it('continues with parked events for 10 s, and has its event redelivered if that was not enough', async () => {
     const { journal, runtime, take } = aSubscriber({
       handle: ({ id }) => {
         runtime.advance(4000);
@@ -32,14 +32,14 @@ describe('a subscriber with parked events', () => {
       },
     });
     await take(...[2, 3, 4, 5, 6].map((position) => bodyAt(position)));
-    // From here on only this message comes: those of the others have ended in the dead-letter queue.
+    // From here on only this message arrives: the others are in the dead-letter queue.
     expect(await take(bodyAt(1))).toEqual([expect.objectContaining({ code: 'unavailable', retryable: true })]);
     expect(journal).toEqual([idAt(1), idAt(2), idAt(3)]);
     expect(await take(bodyAt(1))).toEqual([undefined]);
     expect(journal).toEqual([1, 2, 3, 4, 5, 6].map((position) => idAt(position)));
   });
 
-  it('goes on with what is parked when its process died before it did', async () => {
+  it('continues with parked events if its process died before', async () => {
     const { journal, progress, ports, take } = aSubscriber();
     await take(bodyAt(2), bodyAt(3));
     const unanswered = new MeridianError('unavailable', 'no answer', { retryable: true });
@@ -52,10 +52,10 @@ describe('a subscriber with parked events', () => {
     expect(journal).toEqual([idAt(1), idAt(2), idAt(3)]);
   });
 
-  it('goes on with what is parked also when another event of the log comes too early', async () => {
+  it('continues with parked events also when another event of the log arrives early', async () => {
     const { journal, progress, take } = aSubscriber();
     await take(bodyAt(2), bodyAt(3));
-    // Whoever handled the first one died, and its message is gone.
+    // The instance that handled the first one died, and its message is gone.
     await progress.advance(
       subscribedEventSchema.parse({ ...JSON.parse(bodyAt(1)).detail, type: 'Noted' }),
       undefined,
@@ -67,7 +67,7 @@ describe('a subscriber with parked events', () => {
     expect(journal).toEqual([idAt(2), idAt(3), idAt(4), idAt(5)]);
   });
 
-  it('leaves the rest of a parked line to the one that is already at it', async () => {
+  it('leaves the rest of the parked events to another instance that is handling them', async () => {
     const { journal, progress, ports } = aSubscriber();
     await handleMessages(ports, [bodyAt(2), bodyAt(3)]);
     // When this one looks for what is parked, another instance has handled it.

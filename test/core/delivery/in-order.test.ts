@@ -4,12 +4,12 @@ import { inOrderPerKey } from '../../../core/delivery/in-order.ts';
 const never = { when: () => false, instead: (item: string) => item };
 
 describe('in order per key', () => {
-  it('runs what has one key one after the other, the rest side by side, and answers in the order of the items', async () => {
+  it('runs items of one key sequentially, the others concurrently, and returns results in the order of the items', async () => {
     const log: string[] = [];
     const other = Promise.withResolvers<void>();
     const step = async (item: string): Promise<string> => {
       log.push(`${item} begins`);
-      // The first does not end before that of another key has.
+      // The first does not end before one of another key has.
       if (item === 'a1') await other.promise;
       log.push(`${item} ends`);
       if (item === 'b1') other.resolve();
@@ -32,7 +32,7 @@ describe('in order per key', () => {
     expect(log.indexOf('b1 ends')).toBeLessThan(log.indexOf('a1 ends'));
   });
 
-  it('asks before each item whether to stop, with what the item before it under its key came to', async () => {
+  it('asks before each item whether to stop, with the result of the previous item of its key', async () => {
     const asked: unknown[] = [];
     const stop = {
       when: (previous: string | undefined) => {

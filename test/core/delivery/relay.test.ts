@@ -14,7 +14,7 @@ import { aCommit, anIntent } from '../../contract/commits.ts';
 import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
 import { fakeRuntime } from '../../runtime.ts';
 
-/** Takes what is sent; refuses, each time, what `refuses` says, and throws where `throws` does. */
+/** Accepts messages; refuses those that match `refuses` on each attempt, and throws where `throws` does. */
 function sink<T>(refuses: (item: T) => boolean = () => false, throws: (batch: readonly T[]) => boolean = () => false) {
   const taken: T[] = [];
   const requests: (readonly T[])[] = [];
@@ -52,7 +52,7 @@ function aNote(of: Partial<Commit> = {}): Commit {
   return aCommit({ stream: 'note/n', log: 'us', region: 'us', ...of });
 }
 
-/** Relays commits; answers those of which something could not be sent. */
+/** Relays commits; returns those that could not be sent completely. */
 async function relayCommits(ports: RelayPorts, commits: readonly Commit[]): Promise<ReadonlySet<Commit>> {
   const unsent = await relayChanges(
     ports,
@@ -68,7 +68,7 @@ function keysOf(bodies: readonly string[]): readonly string[] {
 }
 
 describe('relay', () => {
-  it('puts the events of commits written here on the bus, in their order, and no others', async () => {
+  it('puts the events of commits written here on the bus, in order, and no others', async () => {
     const ports = portsWith();
     const own = [aNote({ events: events(3) }), aNote({ position: 2, events: events(1) })];
     const foreign = aNote({ log: 'eu', region: 'eu' });
@@ -84,7 +84,7 @@ describe('relay', () => {
     expect(ports.bus.taken).toEqual(entriesOf(own));
   });
 
-  it("tells the projector the keys of every Region's commits, of the types that some view shows", async () => {
+  it("sends the projector the keys of every Region's commits, of projected types only", async () => {
     const ports = portsWith();
     const commits = [
       aNote(),
@@ -105,7 +105,7 @@ describe('relay', () => {
     expect(ports.projection.taken.map((body) => keysOf([body]).length)).toEqual([50, 50, 1]);
   });
 
-  it('tries entries that failed again one by one, and returns the commits of which one never got through', async () => {
+  it('retries failed entries one by one, and returns the commits of those that never succeeded', async () => {
     const [good, bad, alsoGood] = [aNote(), aNote({ position: 2, events: events(3) }), aNote({ position: 3 })];
     const bus = sink<BusEntry>(({ detail }) => detail.includes('note/n@us.2.1'));
     const ports = portsWith({ bus });
@@ -119,7 +119,7 @@ describe('relay', () => {
     );
   });
 
-  it('says nothing of an entry that got through at the second try', async () => {
+  it('does not report an entry that succeeded on the second attempt', async () => {
     let first = true;
     const bus = sink<BusEntry>(() => {
       const refused = first;
@@ -131,7 +131,7 @@ describe('relay', () => {
     expect(ports.runtime.metrics.get('PublishFailed')).toBeUndefined();
   });
 
-  it('returns every commit of which nothing can be sent, and goes on with the others', async () => {
+  it('returns every commit that cannot be sent, and continues with the others', async () => {
     const bus = sink<BusEntry>(
       () => false,
       () => true,
@@ -142,7 +142,7 @@ describe('relay', () => {
     expect(keysOf(ports.projection.taken)).toEqual(['note/n@us.1', 'note/n@eu.1']);
   });
 
-  it('returns the commits whose keys could not be sent, and publishes all the same', async () => {
+  it('returns the commits whose keys could not be sent, and publishes their events all the same', async () => {
     const projection = sink<string>((body) => keysOf([body]).includes('note/n@us.1'));
     const ports = portsWith({ projection });
     const commits = Array.from({ length: 60 }, (_, i) => aNote({ position: i + 1 }));
@@ -150,20 +150,20 @@ describe('relay', () => {
     expect(ports.bus.taken).toHaveLength(60);
   });
 
-  it('returns a commit once of which both failed', async () => {
+  it('returns a commit once if both failed', async () => {
     const failing = { bus: sink<BusEntry>(() => true), projection: sink<string>(() => true) };
     const commit = aNote();
     expect([...(await relayCommits(portsWith(failing), [commit]))]).toEqual([commit]);
   });
 
-  it('sends large events in requests that the bus takes', async () => {
+  it('sends large events in requests that the bus accepts', async () => {
     const ports = portsWith();
     const large = events(4).map((event) => ({ ...event, data: 'x'.repeat(60_000) }));
     await relayCommits(ports, [aNote({ events: large })]);
     expect(ports.bus.requests.map(({ length }) => length)).toEqual([1, 1, 1, 1]);
   });
 
-  it('sends nothing again because the newest stamps could not be noted', async () => {
+  it('resends nothing because the newest stamps could not be recorded', async () => {
     const record = () => Promise.reject(new Error('The views table has no time.'));
     const ports = portsWith({ sightings: { ...memorySightings(), record } });
     expect(await relayCommits(ports, [aNote()])).toEqual(new Set());
@@ -171,7 +171,7 @@ describe('relay', () => {
     expect(ports.runtime.metrics.get('SightingFailed')).toBe(1);
   });
 
-  it('notes the newest stamp of each Region, once', async () => {
+  it('records the newest stamp of each Region, once', async () => {
     const kept = memorySightings();
     const records: string[] = [];
     const sightings: Sightings = {
@@ -213,7 +213,7 @@ describe('relay, for transactions', () => {
     });
   const bodies = (taken: readonly DelayedMessage[]) => taken.map(({ body, delay }) => [JSON.parse(body), delay]);
 
-  it('has the resolver look at what was prepared here, a second after its deadline', async () => {
+  it('has the resolver check intents prepared here, a second after their deadline', async () => {
     const ports = portsWith();
     const changes = [{ commit: held('prepared') }, { commit: held('prepared', { log: 'eu', region: 'eu' }) }];
     expect(await relayChanges(ports, changes)).toEqual(new Set());
@@ -227,13 +227,13 @@ describe('relay, for transactions', () => {
   it.each([
     ['is past', -1, 1000],
     ['is far', 10_000_000, 900_000],
-  ])('asks no queue for a delay that it does not know, when the deadline %s', async (_what, from, delay) => {
+  ])('uses no delay that the queue does not allow, when the deadline %s', async (_what, from, delay) => {
     const ports = portsWith();
     await relayChanges(ports, [{ commit: held('prepared', { tx: { state: 'prepared', deadline: now + from } }) }]);
     expect(ports.resolver.taken.map((message) => message.delay)).toEqual([delay]);
   });
 
-  it('publishes an intent once it is committed, never one that is aborted, and has both projected', async () => {
+  it('publishes an intent once it is committed, never an aborted one, and has both projected', async () => {
     const ports = portsWith();
     const committed = held('committed');
     await relayChanges(ports, [{ commit: committed }, { commit: held('aborted', { position: 2 }) }]);
@@ -242,7 +242,7 @@ describe('relay, for transactions', () => {
     expect(ports.resolver.taken).toEqual([]);
   });
 
-  it('announces the outcome of what is driven here, whoever decided, and of nothing else', async () => {
+  it('announces the outcome of transactions driven here, whichever Region decided, and no others', async () => {
     const ports = portsWith();
     const mine = [aDecision({ transaction: 'us:a', region: 'us' }), anAbort({ transaction: 'us:b', region: 'eu' })];
     const others = [aDecision({ transaction: 'eu:a', region: 'us' })];
@@ -254,7 +254,7 @@ describe('relay, for transactions', () => {
     expect(ports.resolver.taken).toEqual([]);
   });
 
-  it('has the resolver look for the attempt that has to follow a busy one, or a promise', async () => {
+  it('has the resolver check for the attempt that must follow a busy one, or a promise', async () => {
     const ports = portsWith();
     const of = { transaction: 'us:a', decidedAt: now };
     const changes = [
@@ -271,7 +271,7 @@ describe('relay, for transactions', () => {
     expect(ports.bus.taken).toEqual([]);
   });
 
-  it('returns the changes of which something could not be sent, and those alone', async () => {
+  it('returns exactly the changes that could not be sent completely', async () => {
     const [prepared, busy]: readonly Change[] = [
       { commit: held('prepared') },
       { decision: aBusyAttempt({ transaction: 'us:a' }) },

@@ -31,7 +31,7 @@ function idOf({ detail }: BusEntry): string {
   return z.object({ id: z.string() }).parse(JSON.parse(detail)).id;
 }
 
-/** A Region with those commits, and a bus that keeps the ids of what it takes. */
+/** A Region with those commits, and a bus that keeps the ids of accepted entries. */
 function aPublisher(commits: readonly Commit[], refuses: (id: string) => boolean = () => false) {
   const us = aRegion();
   for (const commit of commits) us.table.replicate(commit);
@@ -58,7 +58,7 @@ function step(of: Record<string, unknown> = {}) {
   return operatorActions['republish-step'].request.parse({ since, segment: 0, segments: 1, ...of });
 }
 
-/** Steps until the segment is done, or something was not taken. */
+/** Steps until the segment is done, or something was refused. */
 async function all(ports: Parameters<typeof republishStep>[0], of: Record<string, unknown> = {}) {
   const total = { scanned: 0, published: 0, failed: 0 };
   let cursor: string | undefined;
@@ -73,7 +73,7 @@ async function all(ports: Parameters<typeof republishStep>[0], of: Record<string
 }
 
 describe('republish', () => {
-  it('puts on the bus what was written here since a time, with the ids that it had', async () => {
+  it('publishes events written here since a time, with their original ids', async () => {
     const us = aPublisher([
       noting('old', { hlc: at(-1) }),
       noting('on-time', { hlc: at(0) }),
@@ -97,13 +97,13 @@ describe('republish', () => {
     expect(us.ids.sort()).toEqual(commits.map(({ stream }) => `${stream}@us.1.0`).sort());
   });
 
-  it('only counts when it is told to', async () => {
+  it('only counts in a dry run', async () => {
     const us = aPublisher([noting('1'), noting('2'), noting('3', { hlc: at(-1) })]);
     expect(await all(us, { dryRun: true })).toEqual({ scanned: 3, published: 2, failed: 0 });
     expect(us.ids).toEqual([]);
   });
 
-  it('stands before what the bus does not take, and publishes it when it goes on from there', async () => {
+  it('stops before an entry that the bus refuses, and publishes it when it continues from there', async () => {
     for (const count of [50, 250]) {
       let broken = true;
       const us = aPublisher(
@@ -122,7 +122,7 @@ describe('republish', () => {
     }
   });
 
-  it('ends a step after 10 s, and the next goes on from there', async () => {
+  it('ends a step after 10 s, and the next continues from there', async () => {
     const us = aPublisher(Array.from({ length: 250 }, (_, i) => noting(`${i}`)));
     const bus: Bus = {
       put: (entries) => {
@@ -140,13 +140,13 @@ describe('republish', () => {
     expect(new Set(us.ids).size).toBe(250);
   });
 
-  it('publishes twice when a step is made twice: consumers go by the id', async () => {
+  it('publishes twice if a step is repeated: consumers deduplicate by id', async () => {
     const us = aPublisher([noting('1')]);
     for (let i = 0; i < 2; i++) await republishStep(us, step());
     expect(us.ids).toEqual(['note/1@us.1.0', 'note/1@us.1.0']);
   });
 
-  it('has the resolver look once more at what was prepared here since a time', async () => {
+  it('has the resolver check intents prepared here since a time again', async () => {
     const intent = (id: string, of: Partial<Commit> = {}) =>
       noting(id, {
         ...anIntent(),
@@ -176,12 +176,12 @@ describe('republish', () => {
   });
 
   it.each([
-    ['a time that is none', { since: 'yesterday' }, 'since'],
+    ['an invalid time', { since: 'yesterday' }, 'since'],
     ['a time without a zone', { since: '2001-01-02T00:00:00' }, 'since'],
-    ['a segment that there is not', { segment: 3, segments: 3 }, 'segment'],
+    ['a segment that does not exist', { segment: 3, segments: 3 }, 'segment'],
     ['no segments', { segments: 0 }, 'segments'],
-    ['what it does not know', { all: true }, ''],
-  ])('takes no request with %s', (_, of, path) => {
+    ['an unknown property', { all: true }, ''],
+  ])('refuses a request with %s', (_, of, path) => {
     const { error } = operatorActions['republish-step'].request.safeParse({ since, segment: 0, segments: 3, ...of });
     expect(error?.issues.map((issue) => issue.path.join('.'))).toContain(path);
   });

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { handleMessages, type MessagePorts, type SubscribedEvent } from '../../../core/index.ts';
 import { aSubscriber, bodiesOf } from './subscribe-fixture.ts';
 
-describe('subscribers at the same time', () => {
-  /** Two logs of a stream and one of another, some of their commits with several events, some positions empty. */
+describe('concurrent subscribers', () => {
+  /** Two logs of a stream and one of another, with some commits of several events, and some empty positions. */
   const lines: readonly (readonly string[])[] = [
     [
       ...bodiesOf({ position: 1 }),
@@ -21,10 +21,10 @@ describe('subscribers at the same time', () => {
   const idsOf = (bodies: readonly string[]): readonly string[] => bodies.map((body) => JSON.parse(body).detail.id);
   const all = lines.flat();
 
-  /** A crash at a call: before it did anything, or after all of it. */
+  /** A crash at a call: before it has any effect, or after all of it. */
   const crash = fc.constantFrom('no', 'no', 'no', 'before', 'after');
 
-  it('handle each event once, in the order of its log, whatever comes twice, overtakes, crashes, and meets', async () => {
+  it('handle each event once, in log order, despite duplicates, reordering, crashes and conflicts', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.scheduler(),

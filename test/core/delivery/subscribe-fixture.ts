@@ -12,10 +12,10 @@ import { aCommit } from '../../contract/commits.ts';
 import { fakeRuntime } from '../../runtime.ts';
 
 export const STREAM = 'note/1';
-/** Milliseconds after which a log begins in its middle. */
+/** Milliseconds after which a subscriber starts in the middle of a log. */
 export const SETTLED = 300_000;
 
-/** A log's commit with so many events, as bodies of a queue's messages. */
+/** A log's commit with this many events, as bodies of queue messages. */
 export function bodiesOf(of: Partial<Commit> & { readonly count?: number }): readonly string[] {
   const { count = 1, ...commit } = of;
   const events = Array.from({ length: count }, (_, i) => ({ type: 'Noted', schemaVersion: 1, data: i }));
@@ -48,5 +48,5 @@ export function aSubscriber(of: Partial<MessagePorts<string>> = {}) {
   return { journal, runtime, progress, ports, take: (...bodies: readonly string[]) => handleMessages(ports, bodies) };
 }
 
-/** The answer about an event that came too early. */
+/** The result for an event that arrives early. */
 export const waits: unknown = expect.stringContaining('waits for earlier events of its log');

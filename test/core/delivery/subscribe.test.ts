@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { aSubscriber, bodiesOf, bodyAt, idAt, waits } from './subscribe-fixture.ts';
 
 describe('a subscriber', () => {
-  it('handles the events of a log in their order, each once', async () => {
+  it('handles the events of a log in order, each once', async () => {
     const { journal, runtime, take } = aSubscriber();
 
     expect(await take(bodyAt(1), bodyAt(2), bodyAt(2))).toEqual([undefined, undefined, undefined]);
@@ -12,7 +12,7 @@ describe('a subscriber', () => {
     expect(Object.fromEntries(runtime.metrics)).toEqual({ Handled: 3 });
   });
 
-  it('handles a batch in order, whatever its own order, and all events of a commit before the next commit', async () => {
+  it('handles a batch in log order, whatever its own order, and all events of a commit before the next commit', async () => {
     const { journal, take } = aSubscriber();
     const [a, b, c] = bodiesOf({ position: 1, count: 3 });
 
@@ -21,13 +21,13 @@ describe('a subscriber', () => {
     expect(journal).toEqual([idAt(1, 0), idAt(1, 1), idAt(1, 2), idAt(2)]);
   });
 
-  it('tells a position without events from a gap', async () => {
+  it('distinguishes a position without events from a gap', async () => {
     const { journal, take } = aSubscriber();
     await take(bodyAt(2, { previous: 0 }), bodyAt(9, { previous: 2 }));
     expect(journal).toEqual([idAt(2), idAt(9)]);
   });
 
-  it('has an event that comes too early delivered again, and handles it as soon as its predecessor comes', async () => {
+  it('has an early event redelivered, and handles it as soon as its predecessor arrives', async () => {
     const { journal, runtime, take } = aSubscriber();
 
     expect(await take(bodyAt(3), bodyAt(2))).toEqual([waits, waits]);
@@ -41,7 +41,7 @@ describe('a subscriber', () => {
     expect(runtime.metrics.get('Waiting')).toBe(3);
   });
 
-  it('waits for the missing event of a commit too', async () => {
+  it('also waits for the missing event of a commit', async () => {
     const { journal, take } = aSubscriber();
     const [a = '', b = '', c = ''] = bodiesOf({ position: 1, count: 3 });
 
@@ -51,21 +51,21 @@ describe('a subscriber', () => {
     expect(journal).toEqual([idAt(1, 0), idAt(1, 1), idAt(1, 2), idAt(2)]);
   });
 
-  it('lets no log wait for another', async () => {
+  it('handles logs independently', async () => {
     const { journal, take } = aSubscriber();
     const other = { log: 'us-west-2', context: {} };
     expect(await take(bodyAt(2), bodyAt(1, other), bodyAt(2, other))).toEqual([waits, undefined, undefined]);
     expect(journal).toEqual([idAt(1, 0, 'us-west-2'), idAt(2, 0, 'us-west-2')]);
   });
 
-  it('leaves what it cannot read to be delivered again, and it alone', async () => {
+  it('leaves unreadable messages to be redelivered, and only those', async () => {
     const { journal, take } = aSubscriber();
     const answers = await take('not JSON', bodyAt(1), '{"detail-type":"Noted","detail":{}}');
     expect(answers).toEqual([expect.any(SyntaxError), undefined, expect.any(Error)]);
     expect(journal).toEqual([idAt(1)]);
   });
 
-  it('stops at an event that cannot be handled, and goes on behind it once it can', async () => {
+  it('stops at an event that cannot be handled, and continues after it once it can', async () => {
     let broken = true;
     const { journal, take } = aSubscriber({
       handle: ({ id, meta: { position } }) => {
@@ -82,7 +82,7 @@ describe('a subscriber', () => {
     expect(journal).toEqual([idAt(1), idAt(2), idAt(3)]);
   });
 
-  it('begins nothing after 10 s', async () => {
+  it('starts nothing after 10 s', async () => {
     const { journal, runtime, take } = aSubscriber({
       handle: ({ id }) => {
         runtime.advance(6000);

@@ -3,14 +3,14 @@ import { handleMessages, MeridianError, type Progress } from '../../../core/inde
 import { aSubscriber, bodyAt, idAt, SETTLED, waits } from './subscribe-fixture.ts';
 
 describe('an event of a log', () => {
-  it('gives up on an event after 10 s in which others were always faster, for this time', async () => {
+  it('gives up on an event after losing the race to others for 10 s', async () => {
     const { progress } = aSubscriber();
     const { take, runtime } = aSubscriber({ progress: { ...progress, advance: async () => false } });
     expect(await take(bodyAt(1))).toEqual([expect.objectContaining({ code: 'unavailable', retryable: true })]);
     expect(runtime.slept.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThan(8000);
   });
 
-  it('sees the predecessor that was handled while it parked an event', async () => {
+  it('sees a predecessor that was handled while it parked an event', async () => {
     const { journal, progress, ports } = aSubscriber();
     const slow: Progress<string> = {
       ...progress,
@@ -23,7 +23,7 @@ describe('an event of a log', () => {
     expect(journal).toEqual([idAt(1), idAt(2)]);
   });
 
-  it('handles an event once when its answer was lost', async () => {
+  it('handles an event once if its response was lost', async () => {
     const { journal, progress, take, ports } = aSubscriber();
     const lost = new MeridianError('unavailable', 'no answer', { retryable: true });
     const unanswered = {
@@ -39,8 +39,8 @@ describe('an event of a log', () => {
   });
 });
 
-describe('a subscriber that begins with what it sees first', () => {
-  it('takes a log up at the earliest event that came, once that has waited five minutes', async () => {
+describe('a subscriber that starts at the first event it sees', () => {
+  it('starts a log at the earliest event that has arrived, once that has waited five minutes', async () => {
     const { journal, runtime, take } = aSubscriber({ from: 'first-seen' });
     expect(await take(bodyAt(8), bodyAt(7))).toEqual([waits, waits]);
     runtime.advance(SETTLED - 1);
@@ -51,7 +51,7 @@ describe('a subscriber that begins with what it sees first', () => {
     expect(journal).toEqual([idAt(7), idAt(8)]);
   });
 
-  it('passes over what is earlier and comes after that', async () => {
+  it('skips earlier events that arrive after that', async () => {
     const { journal, runtime, take } = aSubscriber({ from: 'first-seen' });
     await take(bodyAt(7));
     runtime.advance(SETTLED);
@@ -60,7 +60,7 @@ describe('a subscriber that begins with what it sees first', () => {
     expect(journal).toEqual([idAt(7)]);
   });
 
-  it('takes the first event of a log at once, and never steps over a gap further on', async () => {
+  it('handles the first event of a log at once, and never skips a later gap', async () => {
     const { journal, runtime, take } = aSubscriber({ from: 'first-seen' });
     expect(await take(bodyAt(1), bodyAt(3))).toEqual([undefined, waits]);
     runtime.advance(2 * SETTLED);

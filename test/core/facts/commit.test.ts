@@ -36,7 +36,7 @@ describe('fold order', () => {
 });
 
 describe('names', () => {
-  it('number the events of a commit by its own place', () => {
+  it('number the events of a commit by its position', () => {
     expect(eventId(aCommit({ stream: 'note/red', log: 'us', position: 7 }), 2)).toBe('note/red@us.7.2');
   });
 

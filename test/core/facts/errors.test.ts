@@ -29,13 +29,13 @@ describe('errors', () => {
     });
   });
 
-  it('keep their cause, and are not worth a retry unless they say so', () => {
+  it('keep their cause, and are not retryable by default', () => {
     const cause = new Error('inside');
     expect(new MeridianError('internal', 'm', { cause })).toMatchObject({ cause, retryable: false, details: {} });
     expect(new MeridianError('internal', 'm')).toMatchObject({ name: 'MeridianError', retryable: false, details: {} });
   });
 
-  it('survive the way to another Region and back', () => {
+  it('survive a round trip through another Region', () => {
     const codes = fc.constantFrom('rejected', 'validation', 'not-caught-up', 'too-large');
     const details = fc.dictionary(fc.stringMatching(/^x[a-z]*$/), fc.jsonValue());
     fc.assert(
@@ -48,7 +48,7 @@ describe('errors', () => {
     );
   });
 
-  it('are carried as they are under a code that only newer code knows', () => {
+  it('are passed on unchanged under a code that only newer code knows', () => {
     const answered = {
       type: 'urn:meridian:problem:quota-exceeded',
       title: 'quota exceeded',
@@ -67,18 +67,18 @@ describe('errors', () => {
     ['with the status of a success', { status: 200 }],
     ['without a code', { code: undefined }],
     ['that does not say whether to retry', { retryable: 'no' }],
-  ])('are not read from what is no problem document: %s', (_, of) => {
+  ])('are not read from an invalid problem document: %s', (_, of) => {
     const problem = typeof of === 'string' ? of : { ...toProblem(reject('No.')), ...of };
     expect(problemSchema.safeParse(problem).success).toBe(false);
   });
 
-  it('tell nothing of their inside when nobody threw them on purpose, and are worth a retry', () => {
+  it('reveal no internals if unexpected, and are retryable', () => {
     const problem = toProblem(new TypeError('secret'));
     expect(problem).toMatchObject({ code: 'internal', status: 500, retryable: true });
     expect(JSON.stringify(problem)).not.toContain('secret');
   });
 
-  it('refuse for the domain, with details that never hide the members of every problem', () => {
+  it('refuse for the domain, with details that never hide the standard members', () => {
     expect(toProblem(reject('Full.'))).toMatchObject({ code: 'rejected', status: 422, detail: 'Full.' });
     const details = { code: 'FULL', status: 'full', detail: 'd', type: 't', title: 't', retryable: true, stock: 3 };
     expect(toProblem(reject('Full.', details))).toEqual({ ...toProblem(reject('Full.')), stock: 3 });
@@ -102,12 +102,12 @@ describe('errors', () => {
     [['a'], 'input', 'input.a'],
     [[], 'input', 'input'],
     [[], '', ''],
-  ])('write the path %j behind "%s" as JavaScript does', (path, prefix, text) => {
+  ])('write the path %j after "%s" as in JavaScript', (path, prefix, text) => {
     const error = new z.ZodError([{ code: 'custom', path, message: 'is wrong', input: undefined }]);
     expect(faultsOf(error, prefix)).toEqual([{ path: text, message: 'is wrong' }]);
   });
 
-  it('tell the first 100 faults and 300 characters of each, so that the answer can be sent', () => {
+  it('report the first 100 faults and 300 characters of each, so that the response fits', () => {
     const faults = Array.from({ length: 30_000 }, (_, i) => ({ path: 'x'.repeat(1000), message: `fault ${i}` }));
     const { details, message } = invalid(faults);
     expect(details.faults).toHaveLength(101);
@@ -116,7 +116,7 @@ describe('errors', () => {
     expect(message.length).toBeLessThan(100_000);
   });
 
-  it('name every unknown key by its own path', () => {
+  it('report every unknown key by its own path', () => {
     const { error } = z.object({ a: z.strictObject({}) }).safeParse({ a: { b: 1, c: 2 } });
     expect(error && faultsOf(error, 'input')).toEqual([
       { path: 'input.a.b', message: 'unknown property' },
@@ -128,15 +128,18 @@ describe('errors', () => {
 describe('cutProblem', () => {
   const problem = toProblem(reject('No.', { why: 'x'.repeat(500) }));
 
-  it('leaves what fits as it is, to the byte', () => {
+  it('leaves a problem that fits unchanged, to the byte', () => {
     const bytes = JSON.stringify(problem).length;
     expect(cutProblem(problem, bytes)).toBe(problem);
     expect(cutProblem(problem, bytes - 1)).toEqual({ ...toProblem(reject('No.')) });
   });
 
-  it.each(['x', 'ü', '\u{1f600}', '\u0001', '"'])('makes fit whatever a domain says, such as %j', (character) => {
-    const cut = cutProblem(toProblem(reject(character.repeat(5000))), 1000);
-    expect(new TextEncoder().encode(JSON.stringify(cut)).length).toBeLessThanOrEqual(1000);
-    expect(cut).toMatchObject({ code: 'rejected', status: 422, retryable: false });
-  });
+  it.each(['x', 'ü', '\u{1f600}', '\u0001', '"'])(
+    'makes a problem fit whatever a domain says, such as %j',
+    (character) => {
+      const cut = cutProblem(toProblem(reject(character.repeat(5000))), 1000);
+      expect(new TextEncoder().encode(JSON.stringify(cut)).length).toBeLessThanOrEqual(1000);
+      expect(cut).toMatchObject({ code: 'rejected', status: 422, retryable: false });
+    },
+  );
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeEventData, encodeEventData } from '../../../core/facts/event-data-codec.ts';
 
 describe('the data of an event', () => {
-  it('comes back exactly', () => {
+  it('is preserved exactly', () => {
     fc.assert(
       fc.property(fc.jsonValue({ noUnicodeString: false }), (data) => {
         const stored = JSON.parse(JSON.stringify(data));
@@ -17,7 +17,7 @@ describe('the data of an event', () => {
     expect(decodeEventData(undefined)).toBeUndefined();
   });
 
-  it('is not read from what is not JSON', () => {
+  it('is not read from invalid JSON', () => {
     expect(() => decodeEventData('{')).toThrow(SyntaxError);
   });
 });

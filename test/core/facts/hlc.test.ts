@@ -51,11 +51,11 @@ describe('hybrid logical clock', () => {
     expect(nextStamp(0x123, '00000ffff1230009')).toBe('00000ffff123000a');
   });
 
-  it('goes on to the next millisecond when the counter is at its end', () => {
+  it('moves to the next millisecond when the counter overflows', () => {
     expect(nextStamp(0x123, '000000000123ffff')).toBe('0000000001240000');
   });
 
-  it('takes a wall clock that reads fractions, or less than 0', () => {
+  it('accepts a wall clock with fractions, or below 0', () => {
     expect(nextStamp(1.9)).toBe('0000000000010000');
     expect(nextStamp(-1)).toBe('0000000000000000');
   });

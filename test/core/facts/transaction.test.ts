@@ -24,7 +24,7 @@ describe('the ids of transactions', () => {
   );
 });
 
-describe('what a decision makes of an intent', () => {
+describe('the effect of a decision on an intent', () => {
   const listed = { stream: 'stock/17', log: 'us-east-1', position: 3 };
 
   it('is committed exactly where it lists its stream, log and position', () => {
@@ -34,7 +34,7 @@ describe('what a decision makes of an intent', () => {
     expect(stateIn(anAbort(), listed)).toBe('aborted');
   });
 
-  it('changes nothing but its state, and leaves what is no intent alone', () => {
+  it('changes only its state, and leaves ordinary commits alone', () => {
     const intent = anIntent();
     expect(finalOf(intent, 'committed')).toEqual({ ...intent, tx: { ...intent.tx, state: 'committed' } });
     const commit = aCommit();

@@ -46,7 +46,7 @@ describe('version', () => {
     );
   });
 
-  it('orders partially: what knows as much as something that knows as much as a third knows as much as that', () => {
+  it('is a partial order: transitive', () => {
     fc.assert(
       fc.property(versions, versions, versions, (a, b, c) => {
         if (versionDominates(a, b) && versionDominates(b, c)) expect(versionDominates(a, c)).toBe(true);
@@ -55,7 +55,7 @@ describe('version', () => {
     );
   });
 
-  it('knows a dot, and everything before it, once it has advanced to it', () => {
+  it('includes a dot, and everything before it, once it has advanced to it', () => {
     fc.assert(
       fc.property(versions, dots, dots, (version, dot, other) => {
         const advanced = advanceVersion(version, dot);
@@ -66,19 +66,19 @@ describe('version', () => {
     );
   });
 
-  it('takes a log that is missing for one at 0', () => {
+  it('treats a missing log as being at 0', () => {
     expect(sameVersion({ us: 0 }, {})).toBe(true);
     expect(versionCovers({}, { log: 'us', position: 1 })).toBe(false);
     expect(versionDominates({ us: 1 }, { us: 1, eu: 1 })).toBe(false);
   });
 
-  it('is not misled by a log that is named like a property of every object', () => {
+  it('is not confused by a log named like a property of every object', () => {
     expect(versionCovers({}, { log: 'constructor', position: 1 })).toBe(false);
     expect(versionDominates({}, { constructor: 1 })).toBe(false);
     expect(joinVersions({}, { constructor: 2 })).toEqual({ constructor: 2 });
   });
 
-  it('leaves the versions as they are that it joins', () => {
+  it('does not change the versions that it joins', () => {
     const [a, b] = [Object.freeze({ us: 1 }), Object.freeze({ eu: 1 })];
     expect(joinVersions(a, b)).toEqual({ us: 1, eu: 1 });
     expect(a).toEqual({ us: 1 });
@@ -86,7 +86,7 @@ describe('version', () => {
 });
 
 describe('version token', () => {
-  it('gives back the version it was made of, in characters that an URL and a header take', () => {
+  it('decodes to its version, in characters allowed in URLs and headers', () => {
     fc.assert(
       fc.property(streams, positive, (stream, version) => {
         const token = encodeVersionToken(stream, version);
@@ -96,7 +96,7 @@ describe('version token', () => {
     );
   });
 
-  it('is the same for the same version, whatever the order of its logs and however it writes 0', () => {
+  it('is the same for the same version, whatever the order of its logs and however 0 is written', () => {
     expect(encodeVersionToken('a/b', { us: 1, eu: 2, ap: 0 })).toBe(encodeVersionToken('a/b', { eu: 2, us: 1 }));
     expect(decodeVersionToken('a/b', encodeVersionToken('a/b', {}), '')).toEqual({});
   });
@@ -116,7 +116,7 @@ describe('version token', () => {
   it.each([
     ['nothing', ''],
     ['what is not base64', '!'],
-    ['base64 of a length that there is not', 'a'],
+    ['base64 of an impossible length', 'a'],
     ['text without a version', base64('a/b')],
     ['a version without a stream', base64('\nus=1')],
     ['position 0', base64('a/b\nus=0')],
@@ -131,7 +131,7 @@ describe('version token', () => {
     ['a log named twice', base64('a/b\nus=1,us=2')],
     ['logs in another order', base64('a/b\nus=1,eu=1')],
     ['a log in capitals', base64('a/b\nUS=1')],
-    ['a log that is no log', base64('a/b\n__proto__=1')],
+    ['an invalid log name', base64('a/b\n__proto__=1')],
     ['one more line', base64('a/b\nus=1\n')],
     ['padding', btoa('a/b\nus=1')],
     ['white space', ` ${base64('a/b\nus=1')}`],
@@ -144,7 +144,7 @@ describe('version token', () => {
     );
   });
 
-  it('refuses everything but what it printed', () => {
+  it('refuses everything except its own output', () => {
     const texts = fc.oneof(
       fc.string(),
       fc.string({ unit: fc.constantFrom(...'abyu1=,\n-/') }).map((text) => btoa(`a/b\n${text}`).replaceAll('=', '')),

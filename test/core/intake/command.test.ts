@@ -5,23 +5,23 @@ import { aTransaction, aWorld } from '../transaction/regions.ts';
 
 const asked = anAppend({ stream: 'account/eu.1', operation: command('deposit', { amount: 5 }) });
 
-describe('what another Region passed on', () => {
-  it('refuses to append for another home than itself', async () => {
+describe('a request passed on by another Region', () => {
+  it('is refused if it is for another home', async () => {
     const answer = await submitHere(aRegion('us'), { ...asked });
     expect(answer).toMatchObject({ problem: { code: 'misdirected', home: 'eu' } });
   });
 
-  it('answers what it cannot read with a problem that tells nothing', async () => {
+  it('returns a problem without internals if it cannot be read', async () => {
     expect(await submitHere(aRegion('us'), { stream: 'no stream', operation: noted() })).toMatchObject({
       problem: { code: 'internal', retryable: true },
     });
   });
 
-  it('is an append to a stream at home here', async () => {
+  it('appends to a stream whose home is here', async () => {
     expect(await submitHere(aRegion('eu'), asked)).toMatchObject({ appended: { dot: { log: 'eu', position: 1 } } });
   });
 
-  it('is a transaction that is driven from here, or the question what became of one', async () => {
+  it('runs a transaction driven from here, or returns its outcome', async () => {
     const { us } = aWorld();
     const transaction = aTransaction({
       participants: [{ stream: 'account/eu.1', command: 'deposit', input: { amount: 5 } }],

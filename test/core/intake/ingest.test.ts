@@ -14,7 +14,7 @@ import { anAppend, aRegion, inTexts, noted, watched } from '../a-region.ts';
 
 const outcomeDetailSchema = z.looseObject({ id: z.string() });
 
-/** A Region that takes messages in, and what came out of it. */
+/** A Region that ingests messages, and their outcomes. */
 function anIntake() {
   const outcomes: { readonly kind: string; readonly detail: z.output<typeof outcomeDetailSchema> }[] = [];
   const quarantined: { readonly reason: string; readonly body: string }[] = [];
@@ -51,7 +51,7 @@ function commanding(id: string, of: object = {}): string {
 }
 
 describe('ingest', () => {
-  it('appends what producers send, and says so with the version', async () => {
+  it("appends producers' messages, and reports it with the version", async () => {
     const us = anIntake();
     expect(await ingestMessages(us, [appending('a'), commanding('b')])).toEqual([undefined, undefined]);
     expect(us.outcomes).toEqual([
@@ -65,7 +65,7 @@ describe('ingest', () => {
     expect(us.runtime.metrics.get('Accepted')).toBe(2);
   });
 
-  it('accepts a command that changes nothing, without a place', async () => {
+  it('accepts a command that changes nothing, without a position', async () => {
     const us = anIntake();
     await ingestMessages(us, [commanding('a', { command: 'withdraw', input: { amount: 0 } })]);
     expect(us.outcomes).toEqual([
@@ -98,7 +98,7 @@ describe('ingest', () => {
     expect(us.quarantined).toEqual([]);
   });
 
-  it('rejects an id that stands for something else, and accepts the same again', async () => {
+  it('rejects an id that belongs to another request, and accepts a retry', async () => {
     const us = anIntake();
     await ingestMessages(us, [appending('a'), appending('a', { stream: 'note/n' })]);
     await ingestMessages(us, [appending('a', { events: [{ type: 'Noted', data: { text: 'other' } }] })]);
@@ -109,12 +109,12 @@ describe('ingest', () => {
 
   it.each([
     ['no JSON', '{"detail-type": ', 'This is not JSON'],
-    ['no event of the bus', '[]', 'This is not an EventBridge event'],
+    ['something other than an event of the bus', '[]', 'This is not an EventBridge event'],
     ['null', 'null', 'This is not an EventBridge event'],
     ['another detail-type', message('Noted', { id: 'a' }), 'This is not an EventBridge event'],
-    ['a detail that is none', message(APPEND, 'text'), 'This is not an EventBridge event'],
+    ['an invalid detail', message(APPEND, 'text'), 'This is not an EventBridge event'],
     ['no id', message(APPEND, { stream: 'note/n', events: [] }), 'It has no usable id'],
-    ['an id that cannot be used', appending(''), 'It has no usable id'],
+    ['an unusable id', appending(''), 'It has no usable id'],
   ])('quarantines %s, with the reason', async (_what, body, reason) => {
     const us = anIntake();
     expect(await ingestMessages(us, [body])).toEqual([undefined]);
@@ -123,7 +123,7 @@ describe('ingest', () => {
     expect(us.runtime.metrics.get('Quarantined')).toBe(1);
   });
 
-  it('leaves what cannot be decided now to be delivered again, and says nothing of it', async () => {
+  it('leaves a message that cannot be decided now to be redelivered, without a receipt', async () => {
     const us = anIntake();
     const elsewhere = commanding('a', { stream: 'account/eu.1' });
     expect(await ingestMessages(us, [elsewhere, appending('b')])).toEqual(['There is no line.', undefined]);
@@ -131,7 +131,7 @@ describe('ingest', () => {
     expect(us.quarantined).toEqual([]);
   });
 
-  it('leaves what fails for a reason that nobody foresaw, and says which', async () => {
+  it('leaves a message after an unexpected error, and reports it', async () => {
     const us = anIntake();
     const events = watched(us.table, () => Promise.reject(new TypeError('A fault inside.')));
     expect(await ingestMessages({ ...us, events }, [appending('a')])).toEqual(['TypeError: A fault inside.']);
@@ -139,13 +139,13 @@ describe('ingest', () => {
     expect(us.runtime.metrics.size).toBe(0);
   });
 
-  it('leaves what fails inside another Region, though that promises nothing', async () => {
+  it('leaves a message after an internal error of another Region, although that guarantees nothing', async () => {
     const us = { ...anIntake(), remote: { invoke: () => Promise.reject(new MeridianError('internal', 'It broke.')) } };
     expect(await ingestMessages(us, [commanding('a', { stream: 'account/eu.1' })])).toEqual(['It broke.']);
     expect(us.outcomes).toEqual([]);
   });
 
-  it('takes the messages of one stream in their order', async () => {
+  it('processes the messages of one stream in order', async () => {
     const us = anIntake();
     const ids = Array.from({ length: 9 }, (_, i) => `${i}`);
     await ingestMessages(
@@ -157,7 +157,7 @@ describe('ingest', () => {
     expect(us.events.calls.filter((call) => call === 'put')).toHaveLength(9);
   });
 
-  it('has a message delivered again whose outcome could not be told, and then tells the same', async () => {
+  it('has a message redelivered if its receipt could not be published, and then reports the same', async () => {
     const us = anIntake();
     const mute = { put: async (entries: readonly BusEntry[]) => entries.map(() => 'not now') };
     expect(await ingestMessages({ ...us, bus: mute }, [appending('a'), 'no JSON'])).toEqual(['not now', undefined]);
@@ -167,7 +167,7 @@ describe('ingest', () => {
     expect(await us.table.load('note/n')).toHaveLength(1);
   });
 
-  it('has a message delivered again that the quarantine did not take', async () => {
+  it('has a message redelivered if the quarantine refused it', async () => {
     const us = anIntake();
     const full = { send: async (bodies: readonly string[]) => bodies.map(() => 'full') };
     expect(await ingestMessages({ ...us, quarantine: full }, ['no JSON', appending('a')])).toEqual(['full', undefined]);
@@ -183,7 +183,7 @@ describe('ingest', () => {
     expect(inTexts((await readStream(us, 'note/n')).state)).toMatchObject({ texts: ['a'] });
   });
 
-  it('leaves what comes behind a message that has to come again to come after it, and decides other streams', async () => {
+  it('leaves the later messages of a stream behind one to be redelivered, and decides other streams', async () => {
     const us = anIntake();
     const bodies = [
       commanding('far', { stream: 'account/eu.1' }),
@@ -195,7 +195,7 @@ describe('ingest', () => {
     expect(us.outcomes).toMatchObject([{ kind: 'Accepted', detail: { id: 'other' } }]);
   });
 
-  it('begins nothing 10 s after its start, so that there is time to tell what became of the rest', async () => {
+  it('starts nothing 10 s after its start, so that there is time to report the results of the rest', async () => {
     const us = anIntake();
     const put = us.events.put;
     us.events.put = async (commit) => {
@@ -209,7 +209,7 @@ describe('ingest', () => {
     expect(us.outcomes).toMatchObject([{ detail: { id: 'slow' } }]);
   });
 
-  it('tells a refusal in what a bus entry holds, however much the domain or the sender has to say', async () => {
+  it('reports a refusal within the size of a bus entry, however much the domain or the sender has to say', async () => {
     const details = { all: 'x'.repeat(300_000) };
     const wordy = defineStream({
       type: 'account',
@@ -266,7 +266,7 @@ describe('ingest', () => {
         expect(counted.reduce((sum, name) => sum + (us.runtime.metrics.get(name) ?? 0), 0)).toBe(
           bodies.length - left.length,
         );
-        // Every message that was told, by its own id; every other one in the quarantine, to the letter.
+        // Every reported message, by its own id; every other one in the quarantine, unchanged.
         const told = us.outcomes.map(({ detail }) => detail.id).sort();
         const isolated = us.quarantined.map(({ body }) => body);
         const done = bodies.filter((_, i) => answers[i] === undefined);
@@ -308,7 +308,7 @@ describe('ingest of transactions', () => {
     expect((await readStream(us, 'account/us.1')).state).toBe(1);
   });
 
-  it('leaves to come again what has no outcome in 10 s', async () => {
+  it('leaves a transaction without an outcome in 10 s to be redelivered', async () => {
     const us = anIntake();
     expect(await ingestMessages(us, [transacting('us:a', { participants: elsewhere })])).toEqual([
       'us:a is not decided yet',
@@ -317,13 +317,13 @@ describe('ingest of transactions', () => {
     expect(us.outcomes).toEqual([]);
   });
 
-  it('leaves to come again what another Region drives that is not reached', async () => {
+  it('leaves a transaction of an unreachable driving Region to be redelivered', async () => {
     const us = anIntake();
     expect(await ingestMessages(us, [transacting('eu:a')])).toEqual(['There is no line.']);
   });
 
   it.each([
-    ['a fault of it', transacting('us:a', { participants: [] }), 'validation'],
+    ['a fault of the transaction', transacting('us:a', { participants: [] }), 'validation'],
     ['an id without a Region', transacting('a'), 'validation'],
     ['too much', transacting('us:a', { participants: ['x'.repeat(200_000)] }), 'too-large'],
   ])('rejects %s, with the problem', async (_what, body, code) => {
@@ -332,7 +332,7 @@ describe('ingest of transactions', () => {
     expect(us.outcomes).toMatchObject([{ kind: 'Rejected', detail: { problem: { code } } }]);
   });
 
-  it('rejects an id that stands for another transaction', async () => {
+  it('rejects an id that belongs to another transaction', async () => {
     const us = anIntake();
     const other = [{ stream: 'account/us.1', command: 'deposit', input: { amount: 2 } }];
     await ingestMessages(us, [transacting('us:a')]);
@@ -340,7 +340,7 @@ describe('ingest of transactions', () => {
     expect(us.outcomes).toMatchObject([{ kind: 'Rejected', detail: { id: 'us:a', problem: { code: 'id-reused' } } }]);
   });
 
-  it('quarantines one without an id: its sender could not be told', async () => {
+  it('quarantines one without an id: its sender could not be notified', async () => {
     const us = anIntake();
     await ingestMessages(us, [message(TRANSACT, { participants: [] })]);
     expect(us.quarantined).toHaveLength(1);

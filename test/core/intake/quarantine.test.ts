@@ -17,7 +17,7 @@ function event(id: string, stream: string): string {
   return JSON.stringify({ 'detail-type': 'meridian.append', source: 'teller', detail: { id, stream, events: [] } });
 }
 
-/** A quarantine, and an ingest queue that notes what it gets. */
+/** A quarantine, and an ingest queue that records its messages. */
 function aQuarantine() {
   const runtime = fakeRuntime();
   const memory = memoryQuarantine(runtime.now);
@@ -49,7 +49,7 @@ function bodiesOf({ messages }: Awaited<ReturnType<typeof listQuarantine>>) {
 }
 
 describe('a list of the quarantine', () => {
-  it('shows what is unreadable with its reason, and what could not be decided with all that it names', async () => {
+  it('shows unreadable messages with their reason, and unprocessed ones with the names they contain', async () => {
     const { add, memory, list, runtime } = aQuarantine();
     await add('This is not JSON.', '{');
     runtime.advance(1000);
@@ -81,7 +81,7 @@ describe('a list of the quarantine', () => {
   });
 
   it.each(['', 'null', '5', '[]', '{"detail-type":5,"detail":"x"}', '{"detail":{"id":"with blank","stream":"X"}}'])(
-    'shows %j as it is',
+    'shows %j unchanged',
     async (body) => {
       const { memory, list } = aQuarantine();
       await memory.send([body]);
@@ -92,14 +92,14 @@ describe('a list of the quarantine', () => {
     },
   );
 
-  it('hides nothing from who looks after it', async () => {
+  it('hides nothing from the next reader', async () => {
     const { add, list } = aQuarantine();
     await add('one', '1');
     await list();
     expect(bodiesOf(await list())).toEqual(['1']);
   });
 
-  it('shows no more than was asked for, and says that there is more', async () => {
+  it('shows at most the requested number, and reports that there is more', async () => {
     const { add, list } = aQuarantine();
     for (let i = 0; i < 25; i++) await add('one', `${i}`);
 
@@ -111,7 +111,7 @@ describe('a list of the quarantine', () => {
     expect(new Set(bodiesOf(all)).size).toBe(25);
   });
 
-  it('chooses by id, by a part of the reason, by stream and by type of stream', async () => {
+  it('selects by id, by part of the reason, by stream and by stream type', async () => {
     const { add, list } = aQuarantine();
     await add('It has no USABLE id.', event('', 'note/1'));
     await add('This is not JSON.', event('a', 'note/10'));
@@ -129,7 +129,7 @@ describe('a list of the quarantine', () => {
     expect(await list({ ids: ['quarantined-9'] })).toMatchObject({ messages: [], complete: true });
   });
 
-  it('does not show what somebody else holds, and shows it when their time is up', async () => {
+  it('does not show messages held by another consumer, and shows them when their timeout expires', async () => {
     const { add, list, memory, runtime } = aQuarantine();
     await add('one', '1');
     await memory.receive(30_000);
@@ -142,27 +142,24 @@ describe('a list of the quarantine', () => {
     ['bodies', (i) => ['large', `${i}`.padEnd(100_000)]],
     ['reasons', (i) => ['large'.padEnd(10_000, ' x'), `${i}`]],
     ['characters that JSON escapes', (i) => ['large', `${i}`.padEnd(50_000, '"')]],
-  ])(
-    'ends when its %s are as much as an answer can hold, and shows the others to whoever asks next',
-    async (_of, make) => {
-      const { add, list } = aQuarantine();
-      for (let i = 0; i < 700; i++) await add(...make(i));
-      const listed = await list({ limit: 1000 });
-      expect(listed.complete).toBe(false);
-      expect(listed.messages.length).toBeGreaterThan(10);
-      expect(Buffer.byteLength(JSON.stringify(listed))).toBeLessThan(MAX_ANSWER_BYTES);
-      expect((await list({ limit: 1 })).messages).toHaveLength(1);
-    },
-  );
+  ])('ends when its %s fill a response, and shows the others to the next caller', async (_of, make) => {
+    const { add, list } = aQuarantine();
+    for (let i = 0; i < 700; i++) await add(...make(i));
+    const listed = await list({ limit: 1000 });
+    expect(listed.complete).toBe(false);
+    expect(listed.messages.length).toBeGreaterThan(10);
+    expect(Buffer.byteLength(JSON.stringify(listed))).toBeLessThan(MAX_ANSWER_BYTES);
+    expect((await list({ limit: 1 })).messages).toHaveLength(1);
+  });
 
-  it('shows a message that is larger than an answer should be, alone', async () => {
+  it('shows a message that exceeds a response, alone', async () => {
     const { list, memory } = aQuarantine();
-    // As the ingest queue moved them here; escaped they have twice as many bytes.
+    // As moved here from the ingest queue; escaped they have twice as many bytes.
     for (let i = 0; i < 2; i++) await memory.send([`${i}`.padEnd(1_000_000, '"')]);
     expect(await list()).toMatchObject({ messages: { length: 1 }, complete: false });
   });
 
-  it('ends when it took too long', async () => {
+  it('ends when its time is up', async () => {
     const { add, list, memory, runtime, with: having } = aQuarantine();
     for (let i = 0; i < 30; i++) await add('large', `${i}`);
     const slow = having({
@@ -181,7 +178,7 @@ describe('a list of the quarantine', () => {
     expect(bodiesOf(await list({}, having({ receive: () => memory.receive(0) })))).toEqual(['1']);
   });
 
-  it('is answered also when messages cannot be released: they come back by themselves', async () => {
+  it('succeeds also if messages cannot be released: they become visible by themselves', async () => {
     const { add, list, runtime, with: having } = aQuarantine();
     await add('one', '1');
     const failing = having({
@@ -196,8 +193,8 @@ describe('a list of the quarantine', () => {
   });
 });
 
-describe('what is put into the quarantine', () => {
-  it('is told when it was not kept', async () => {
+describe('a message put into the quarantine', () => {
+  it('is reported if it was not stored', async () => {
     const { ports, with: having } = aQuarantine();
     const full = having({ send: async (bodies) => bodies.map((body) => (body.includes('two') ? 'full' : undefined)) });
     const messages = ['one', 'two', 'three'].map((body) => ({ reason: 'unreadable', body }));
@@ -209,7 +206,7 @@ describe('what is put into the quarantine', () => {
 });
 
 describe('a redrive', () => {
-  it('sends what came in, to the letter, and removes it', async () => {
+  it('sends the original messages unchanged, and removes them', async () => {
     const { add, memory, redrive, ingested } = aQuarantine();
     const body = `${event('a', 'note/1')} `;
     await add('unreadable', '{');
@@ -235,7 +232,7 @@ describe('a redrive', () => {
     expect(await redrive({ dryRun: true })).toMatchObject({ redriven: [{ id: 'quarantined-1' }] });
   });
 
-  it('leaves what was not chosen, for everybody to see', async () => {
+  it('leaves the messages that were not chosen visible to all', async () => {
     const { add, redrive, list, ingested } = aQuarantine();
     await add('red', '1');
     await add('green', '2');
@@ -245,7 +242,7 @@ describe('a redrive', () => {
     expect(await redrive({ ids: ['quarantined-2'] })).toMatchObject({ redriven: [{ id: 'quarantined-2' }] });
   });
 
-  it('sends no more than was asked for; the next call goes on behind what it passed over', async () => {
+  it('sends at most the requested number; the next call continues after those it passed over', async () => {
     const { add, redrive, list, runtime } = aQuarantine();
     for (let i = 0; i < 24; i++) await add(i % 2 ? 'red' : 'green', `${i}`);
 
@@ -253,7 +250,7 @@ describe('a redrive', () => {
     expect(first).toMatchObject({ examined: 10, kept: 7, complete: false });
     expect(first.redriven).toHaveLength(3);
     const second = await redrive({ filter: { reason: 'red' }, before: first.before });
-    // The five green ones of the first call stay hidden, the two red ones that were too many do not.
+    // The five green ones of the first call stay hidden, the two surplus red ones do not.
     expect(second).toMatchObject({ examined: 16, complete: true });
     expect(second.redriven).toHaveLength(9);
     expect(bodiesOf(await list())).toHaveLength(7);
@@ -261,7 +258,7 @@ describe('a redrive', () => {
     expect(bodiesOf(await list())).toHaveLength(12);
   });
 
-  it('leaves alone what came in after it began: what comes back at once is not sent for ever', async () => {
+  it('leaves alone messages received after it started: a message that returns at once is not sent again and again', async () => {
     const { add, memory, ports, redrive, runtime } = aQuarantine();
     for (let i = 0; i < 15; i++) await add('unreadable', '{');
     // As `ingest` does.
@@ -285,7 +282,7 @@ describe('a redrive', () => {
     expect([sent, memory.bodies.length]).toEqual([15, 15]);
   });
 
-  it('keeps what the ingest queue does not take, and says why', async () => {
+  it('keeps messages that the ingest queue refuses, and says why', async () => {
     const { add, memory, redrive, list } = aQuarantine();
     await add('one', 'good');
     await add('one', 'bad');
@@ -315,7 +312,7 @@ describe('a redrive', () => {
     expect(memory.bodies).toHaveLength(1);
   });
 
-  it('says what was sent and could not be removed: it is sent once more then', async () => {
+  it('reports messages that were sent and not removed: they are sent again then', async () => {
     const { add, memory, redrive, ingested, with: having } = aQuarantine();
     await add('one', 'refused');
     await add('one', 'removed');
@@ -343,7 +340,7 @@ describe('a redrive', () => {
     expect(memory.bodies).toEqual([]);
   });
 
-  it('that dies between any two of its calls loses nothing, and the next one ends what it began', async () => {
+  it('that dies between any two of its calls loses nothing, and the next one finishes its work', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 25 }), fc.integer({ min: 0, max: 12 }), async (messages, dieAt) => {
         const { add, memory, ports, redrive, runtime, ingested } = aQuarantine();
@@ -351,7 +348,7 @@ describe('a redrive', () => {
         for (const body of bodies) await add('one', body);
         let calls = 0;
         const dead = Promise.withResolvers<void>();
-        /** A call that nobody returns from. */
+        /** A call that never returns. */
         const mortal =
           <A extends readonly unknown[], R>(call: (...args: A) => Promise<R>) =>
           (...args: A): Promise<R> => {
@@ -367,7 +364,7 @@ describe('a redrive', () => {
           },
         );
         await Promise.race([dying, dead.promise]);
-        await setImmediate(); // what was begun before it died ends
+        await setImmediate(); // work started before it died ends
         runtime.advance(120_000);
 
         await redrive();

@@ -37,7 +37,7 @@ const functions = [
 ] as const satisfies readonly FunctionId[];
 const consumers = ['ingest', 'projection', 'resolver', 'subscriber'] as const satisfies readonly QueueConsumerId[];
 
-/** For each relation limits of which it does not hold. */
+/** For each relation, limits that violate it. */
 const broken: Readonly<Record<string, Limits>> = {
   ...Object.fromEntries(functions.map((id) => [`Lambda allows the timeout of ${id}`, slower(id, 901)])),
   ...Object.fromEntries(
@@ -72,15 +72,15 @@ const broken: Readonly<Record<string, Limits>> = {
   'a caller of command gives up before the function times out': slower('command', 30),
   'api has more time than the function that it calls': slower('command', 60),
   'ingest has more time than the function that it calls': slower('ingest', 45),
-  'api: the last envelope started, in another Region': but({ BEGIN_MS: 30_000 }),
-  'api: the last envelope started, in this Region': but({ BEGIN_MS: 31_000 }),
+  'api: the last envelope, in another Region': but({ BEGIN_MS: 30_000 }),
+  'api: the last envelope, here': but({ BEGIN_MS: 31_000 }),
   'api: the longest wait a caller may ask for': but({ MAX_WAIT_S: 60 }),
   'the default wait is allowed': but({ DEFAULT_WAIT_S: 51 }),
   'our own client waits longer than api runs': but({ HTTP_CLIENT_MS: 60_000 }),
   'ingest: the last message started, in another Region, and its receipt': but({ MESSAGING_MS: 23_000 }),
   'ingest: the last transaction started, and its receipt': but({ INGEST_TRANSACT_MS: 36_000 }),
   'relay: a call of the bus, of a queue and of the table': but({ DATABASE_MS: 31_000 }),
-  'projection: its retries, a read and a write': but({ PROJECT_MS: 21_000 }),
+  'projection: retries, a read and a write': but({ PROJECT_MS: 21_000 }),
   'subscriber: the last event started, a read and a write': slower('subscriber', 49),
   'operate: the last work a step starts, its retries, a read and a write': but({ STEP_MS: 10_001 }),
   'a quarantined message stays hidden while a call works on it': but({ QUARANTINE_LOOK_MS: 16_000 }),
@@ -117,11 +117,11 @@ const broken: Readonly<Record<string, Limits>> = {
 };
 
 describe('the limits', () => {
-  it('fit together', () => {
+  it('hold together', () => {
     expect(limitFaults()).toEqual([]);
   });
 
-  it('are known to be broken, each relation of them', () => {
+  it('are each broken once in this test', () => {
     expect(Object.keys(broken).sort()).toEqual(
       limitRelations()
         .map(({ name }) => name)
@@ -129,13 +129,13 @@ describe('the limits', () => {
     );
   });
 
-  it.each(Object.keys(broken))('are refused where not: %s', (name) => {
+  it.each(Object.keys(broken))('are refused if broken: %s', (name) => {
     expect(limitFaults(broken[name])).toContainEqual(
       expect.stringMatching(new RegExp(`^${RegExp.escape(name)}: \\d+ exceeds \\d+\\.`)),
     );
   });
 
-  it('take larger batches of a queue where Lambda waits for them', () => {
+  it('allow larger batches of a queue if Lambda waits for them', () => {
     const faults = limitFaults(queueOf('ingest', { batchSize: 100, windowS: 1 }));
     expect(faults.filter((fault) => fault.includes('batch size of ingest'))).toEqual([]);
   });

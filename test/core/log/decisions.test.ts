@@ -9,7 +9,7 @@ const ATTEMPT = 'us:order-1#1';
 const committed = aDecision({ transaction: 'us:order-1' });
 
 describe('the decision on an attempt', () => {
-  it('is known in every Region at once where decisions are strong', async () => {
+  it('is known in every Region at once if decisions are strong', async () => {
     const { us, eu, calls } = aWorld();
     expect(await decisionOf(eu, ATTEMPT)).toBeUndefined();
     await us.decisions.put(committed);
@@ -17,7 +17,7 @@ describe('the decision on an attempt', () => {
     expect(calls).toEqual([]);
   });
 
-  it('is asked for in the driving Region where they are eventual, unless the replica here shows it', async () => {
+  it('is queried in the driving Region if they are eventual, unless the local replica has it', async () => {
     const { us, eu, calls } = aWorld({ strong: false });
     expect(await decisionOf(us, ATTEMPT)).toBeUndefined();
     expect(calls).toEqual([]);
@@ -39,7 +39,7 @@ describe('the decision on an attempt', () => {
     expect(await decisionOf(us, 'us:order-1#2')).toBeUndefined();
   });
 
-  it('is what the replica shows, where nobody can be asked', async () => {
+  it('is the one in the replica, if no Region can be queried', async () => {
     const { eu, us } = aWorld({ strong: false });
     await us.decisions.put(committed);
     expect(await readDecision(eu, ATTEMPT, false)).toBeUndefined();
@@ -48,7 +48,7 @@ describe('the decision on an attempt', () => {
     expect(await readDecision(eu, ATTEMPT, true)).toEqual(committed);
   });
 
-  it('counts for readers as not taken when it cannot be read in 2 s, tried again', async () => {
+  it('counts for readers as missing if it cannot be read within 2 s, with retries', async () => {
     const { us, eu, cut } = aWorld({ strong: false });
     cut.add('us');
     await expect(decisionOf(eu, ATTEMPT)).rejects.toThrow(expect.objectContaining({ code: 'region-unreachable' }));
@@ -61,7 +61,7 @@ describe('the decision on an attempt', () => {
     expect(await readDecision({ ...eu, runtime }, ATTEMPT, true)).toEqual(committed);
   });
 
-  it('hides no fault of ours from readers', async () => {
+  it('hides no bug of ours from readers', async () => {
     const { us } = aWorld();
     for (const fault of [new Error('a bug'), new MeridianError('internal', 'The item is broken.')]) {
       const decisions = { ...us.decisions, find: () => Promise.reject(fault) };
@@ -69,7 +69,7 @@ describe('the decision on an attempt', () => {
     }
   });
 
-  it('is told only where it is taken', async () => {
+  it('is only returned where it is made', async () => {
     const { eu } = aWorld({ strong: false });
     await expect(participateStep(eu, { step: 'decision', attemptId: ATTEMPT })).rejects.toThrow(
       expect.objectContaining({ code: 'misdirected' }),
@@ -77,8 +77,8 @@ describe('the decision on an attempt', () => {
   });
 });
 
-describe('an attempt that is over', () => {
-  it('is aborted, and stays so', async () => {
+describe('an attempt past its deadline', () => {
+  it('is aborted, and stays aborted', async () => {
     const { us } = aWorld();
     const aborted = await decisionOrAbort(us, ATTEMPT, 'digest');
     expect(aborted).toMatchObject({
@@ -95,7 +95,7 @@ describe('an attempt that is over', () => {
     expect(await us.decisions.put(committed)).toEqual(aborted);
   });
 
-  it('stays committed, and busy, if that came first', async () => {
+  it('stays committed, or busy, if that came first', async () => {
     const { us, eu } = aWorld();
     await us.decisions.put(committed);
     expect(await decisionOrAbort(eu, ATTEMPT, 'digest')).toEqual(committed);
@@ -105,7 +105,7 @@ describe('an attempt that is over', () => {
   });
 
   it.each([0, 1])(
-    'has one decision when it is aborted and committed at the same moment: whoever comes first (%i)',
+    'has one decision if it is aborted and committed at the same moment: the first one (%i)',
     async (first) => {
       const { us, eu } = aWorld();
       const commit = async () => (await us.decisions.put(committed)) ?? committed;
@@ -117,7 +117,7 @@ describe('an attempt that is over', () => {
     },
   );
 
-  it('is aborted by the Region that drives it where decisions are eventual, whoever wants it', async () => {
+  it('is aborted by the driving Region if decisions are eventual, whichever Region asks', async () => {
     const { us, eu } = aWorld({ strong: false });
     const aborted = await decisionOrAbort(eu, ATTEMPT, 'digest');
     expect(aborted).toMatchObject({ state: 'aborted', region: 'us' });
@@ -125,13 +125,13 @@ describe('an attempt that is over', () => {
     expect(await eu.decisions.find('us:order-1', 1)).toBeUndefined();
   });
 
-  it('keeps the reason that there was before', async () => {
+  it('keeps the earlier reason', async () => {
     const { us } = aWorld();
     const { reason } = anAbort();
     expect(await decisionOrAbort(us, ATTEMPT, 'digest', { reason })).toMatchObject({ reason });
   });
 
-  it('cannot be decided where the driving Region is not to be reached, or may not be asked', async () => {
+  it('cannot be decided if the driving Region is unreachable, or must not be asked', async () => {
     const { eu, cut } = aWorld({ strong: false });
     const { participants: _participants, ...cutOff } = eu;
     await expect(decisionOrAbort(cutOff, ATTEMPT, 'digest')).rejects.toThrow(
@@ -148,14 +148,14 @@ describe('an attempt that is over', () => {
   });
 
   it.each([undefined, {}, { kind: 'prepared' }, { kind: 'decision', decision: { transaction: 'us:order-1' } }])(
-    'takes no decision from the answer %j',
+    'takes no decision from the response %j',
     async (answer) => {
       const eu = { ...aWorld({ strong: false }).eu, participants: { invoke: async () => answer } };
       await expect(decisionOf(eu, ATTEMPT)).rejects.toThrow();
     },
   );
 
-  it('is decided by one alone: a Region by itself too', async () => {
+  it('is decided by one Region alone: also by itself', async () => {
     const alone = aRegion();
     expect(await decisionOrAbort(alone, ATTEMPT, 'digest')).toMatchObject({ state: 'aborted' });
   });

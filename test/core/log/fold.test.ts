@@ -26,7 +26,7 @@ function foldOf(commits: readonly Commit[]): Fold {
   return fold;
 }
 
-/** Copies of one commit, written in these Regions so many milliseconds after the start. */
+/** Copies of one commit, written in these Regions this many milliseconds after the start. */
 function copies(...at: readonly number[]): readonly Commit[] {
   return at.map((after, i) => noting(`${i}`, { commitId: 'same', log: `log${i}`, hlc: nextStamp(START + after) }));
 }
@@ -36,7 +36,7 @@ describe('fold', () => {
     expect(foldOf([])).toMatchObject({ state: note.initial, reused: [] });
   });
 
-  it('makes of every graph of commits what the definition makes of it, `concurrent` included', () => {
+  it('folds every graph of commits as the definition says, including `concurrent`', () => {
     fc.assert(
       fc.property(commitGraphs, (commits) => {
         expect(foldOf(commits.toSorted(foldOrder)).state).toEqual(folded(commits));
@@ -45,7 +45,7 @@ describe('fold', () => {
     );
   });
 
-  it('tells evolve where an event comes from', () => {
+  it('passes evolve the origin of an event', () => {
     const seen: unknown[] = [];
     const fold = new Fold({ ...note, evolve: (_state, event) => seen.push(event) });
     const commit = noting('a', { log: 'eu', position: 3, commitId: 'id', hlc: '0123', region: 'eu' });
@@ -66,23 +66,23 @@ describe('fold', () => {
     expect(inTexts(foldOf(copies(0, IDEMPOTENCY_WINDOW_MS + 1)).state)).toMatchObject({ texts: ['0', '1'] });
   });
 
-  it('ignores a chain of copies each of which is within 14 days of the one before, however long it gets', () => {
+  it('ignores a chain of copies, each within 14 days of the previous one, however long it gets', () => {
     const chain = copies(0, IDEMPOTENCY_WINDOW_MS, 2 * IDEMPOTENCY_WINDOW_MS, 3 * IDEMPOTENCY_WINDOW_MS);
     expect(inTexts(foldOf(chain).state)).toMatchObject({ texts: ['0'] });
   });
 
-  it('starts anew with the first copy that counts again', () => {
+  it('starts again with the first copy that counts', () => {
     const late = IDEMPOTENCY_WINDOW_MS + 1;
     expect(inTexts(foldOf(copies(0, late, late + IDEMPOTENCY_WINDOW_MS)).state)).toMatchObject({ texts: ['0', '1'] });
   });
 
-  it('reports an ignored copy that says something else, and no other', () => {
+  it('reports an ignored copy with different content, and no other', () => {
     const [first, same, other] = copies(0, 1, 2) as [Commit, Commit, Commit];
     const reused = { ...other, fingerprint: 'something else' };
     expect(foldOf([first, same, reused]).reused).toEqual([reused]);
   });
 
-  it('takes a context that covers one copy for one that covers all of them', () => {
+  it('treats a context that covers one copy as covering all of them', () => {
     const [original, copy] = copies(0, 1) as [Commit, Commit];
     const knowsTheCopy = noting('later', { log: 'us', context: { [copy.log]: 1 }, hlc: nextStamp(START + 2) });
     const knowsNone = noting('last', { log: 'ap', context: {}, hlc: nextStamp(START + 3) });
@@ -92,12 +92,12 @@ describe('fold', () => {
     });
   });
 
-  it('finds commits of one log concurrent when the later one was based on an older version', () => {
+  it('finds commits of one log concurrent if the later one was based on an older version', () => {
     const commits = [1, 2, 3].map((position) => noting(`${position}`, { position, context: { 'us-east-1': 1 } }));
     expect(inTexts(foldOf([noting('0'), ...commits.slice(1)]).state)).toMatchObject({ unseen: [[], [], ['2']] });
   });
 
-  it('computes `concurrent` once a commit, and only when it is read', () => {
+  it('computes `concurrent` once per commit, and only if it is read', () => {
     let looks = 0;
     const counted = (commit: Commit): Commit => ({
       ...commit,
@@ -128,7 +128,7 @@ describe('fold', () => {
     expect(new Set(seen.slice(2)).size).toBe(1);
   });
 
-  it('looks at no more commits than are concurrent, and one a log: a long stream folds in near linear time', () => {
+  it('scans only concurrent commits, and one more per log: a long stream folds in near linear time', () => {
     const LENGTH = 300;
     let looks = 0;
     const handler: ProxyHandler<Record<string, number>> = {
@@ -140,7 +140,7 @@ describe('fold', () => {
     const commits = Array.from({ length: LENGTH }, (_, i) => {
       const position = Math.floor(i / 2) + 1;
       const [log, other] = i % 2 === 0 ? ['eu', 'us'] : ['us', 'eu'];
-      // Each writer is two commits of the other behind.
+      // Each writer is two commits behind the other.
       const context = new Proxy({ [log]: position - 1, [other]: Math.max(0, position - 3) }, handler);
       return noting(`${i}`, { log, position, context, hlc: nextStamp(START + i) });
     });

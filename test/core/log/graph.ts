@@ -8,11 +8,11 @@ const HOUR = 60 * 60 * 1000;
 
 const step = fc.record({
   writer: fc.constantFrom('ap', 'eu', 'us'),
-  /** Which of the commits that are there now reach the writer before it writes, one bit each. */
+  /** Which of the existing commits reach the writer before it writes, one bit each. */
   learns: fc.nat(0xffff),
-  /** How many of its own earlier versions ago is the one that it bases its commit on. */
+  /** How many of its own versions back the commit is based on. */
   behind: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat(3)),
-  /** Which earlier commit this one is a copy of: a retry in whatever Region. */
+  /** Which earlier commit this one is a copy of: a retry in any Region. */
   copies: fc.option(fc.nat(20), { freq: 3 }),
   /** Milliseconds that pass, or by which this writer's clock is behind. */
   passes: fc.constantFrom(0, 1, 1000, -5000, 8 * 24 * HOUR, 15 * 24 * HOUR),
@@ -20,8 +20,8 @@ const step = fc.record({
 });
 
 /**
- * The commits of one stream that three Regions wrote, each on what it had got of the others' by then: with late arrivals,
- * old versions as contexts, copies under the same commitId, clocks that disagree, and commits without events.
+ * The commits of one stream written by three Regions, each based on what it had received from the others: with late
+ * arrivals, old versions as contexts, copies with the same commitId, different clocks, and commits without events.
  */
 export const commitGraphs: fc.Arbitrary<readonly Commit[]> = fc.array(step, { maxLength: 14 }).map((steps) => {
   const all: Commit[] = [];
@@ -68,7 +68,7 @@ export const commitGraphs: fc.Arbitrary<readonly Commit[]> = fc.array(step, { ma
   return all;
 });
 
-/** A graph, and some of its commits in some order, some of them twice: what a Region gets, and how. */
+/** A graph, and some of its commits in some order, some twice: what a Region receives. */
 export const arrivals: fc.Arbitrary<{ readonly all: readonly Commit[]; readonly arrived: readonly Commit[] }> =
   commitGraphs.chain((all) =>
     fc
@@ -84,7 +84,7 @@ function isCovered(version: VersionVector, { log, position }: Pick<Commit, 'log'
   return (version[log] ?? 0) >= position;
 }
 
-/** The definition of the seen set, from above: all logs up to their first hole, cut back as long as a context is not covered. */
+/** The definition of the seen set: all logs up to their first gap, cut back until every context is covered. */
 export function seenOf(commits: readonly Commit[]): VersionVector {
   const seen = new Map<string, number>();
   const at = (log: string, position: number) => commits.find((c) => c.log === log && c.position === position);
@@ -113,7 +113,7 @@ export function folded(commits: readonly Commit[]): readonly Entry[] {
       ? -1
       : 1,
   );
-  /** Groups of a commit and its copies, each group's first one counting. */
+  /** Groups of a commit and its copies; the first of each group counts. */
   const groups: Commit[][] = [];
   const entries: Entry[] = [];
   const idsOf = ({ stream, log, position, events }: Commit): string[] =>

@@ -46,7 +46,7 @@ function histories(all: readonly Commit[]) {
 }
 
 describe('a history with an intent', () => {
-  it('does not show it, nor what follows it, while it is undecided', () => {
+  it('hides it, and the commits after it, while it is undecided', () => {
     const history = histories([commit(1), intent(2), commit(3)]);
     expect(history.seen).toEqual({ us: 1 });
     expect(history.state).toBe(5);
@@ -55,7 +55,7 @@ describe('a history with an intent', () => {
     expect(history.find('us:order-1#1', 'digest-of-the-request', START)).toBeUndefined();
   });
 
-  it('counts it as a position that is taken, at the end of its log', () => {
+  it('counts it as a taken position, at the end of its log', () => {
     const history = histories([commit(1), intent(2)]);
     expect([history.lastPosition('us'), history.lastDecidedPosition('us')]).toEqual([2, 1]);
     expect(history.latestStamp).toBe(intent(2).hlc);
@@ -73,7 +73,7 @@ describe('a history with an intent', () => {
     expect(history.intents).toHaveLength(1);
   });
 
-  it.each(['decided', 'final'])('takes it for an empty position when it is aborted and %s', (how) => {
+  it.each(['decided', 'final'])('treats it as an empty position when it is aborted and %s', (how) => {
     const history = histories([commit(1), intent(2, how === 'final' ? 'aborted' : 'prepared')]);
     if (how === 'decided') history.decide(aborts);
     history.add([commit(3, { previous: 1 })]);
@@ -85,7 +85,7 @@ describe('a history with an intent', () => {
     expect(histories([commit(1), intent(2, 'aborted')]).lastPositionWithEvents('us')).toBe(1);
   });
 
-  it('is the same whether it was prepared first, came final at once, or is told late that it was prepared', () => {
+  it('is the same whether the intent was prepared first, arrived final, or its preparation arrives late', () => {
     for (const order of [
       [intent(2), intent(2, 'committed')],
       [intent(2, 'committed')],
@@ -99,7 +99,7 @@ describe('a history with an intent', () => {
     }
   });
 
-  it('stands behind nothing that newer code alone knows, before it is committed', () => {
+  it('is not blocked by an event that only newer code knows, before it is committed', () => {
     const history = histories([intent(1, 'prepared', { events: [{ type: 'Lost', schemaVersion: 1, data: {} }] })]);
     expect(history.unreadable).toBeUndefined();
     history.decide(anAbort({ transaction: 'us:order-1' }));
@@ -120,7 +120,7 @@ describe('a history with an intent', () => {
     expect(history.intents).toEqual([]);
   });
 
-  it('goes on from a snapshot past an aborted intent', () => {
+  it('continues from a snapshot past an aborted intent', () => {
     const history = new History(withSnapshots, STREAM, [commit(1), intent(2, 'aborted'), commit(3, { previous: 1 })]);
     const snapshot = history.takeSnapshot(START + 10);
     expect(snapshot).toMatchObject({ version: { us: 3 }, state: 10, withEvents: { us: 3 } });
@@ -138,7 +138,7 @@ describe('loading a stream with an intent that is decided', () => {
   };
   const committed = aDecision({ ...commits, transaction: 'eu:order-1' });
 
-  it('asks the deciding Region at home', async () => {
+  it('queries the deciding Region at home', async () => {
     const { us, eu, calls } = aWorld({ strong: false });
     await put(us, 'eu:order-1');
     expect((await loadHistory(us, parseStreamRef(STREAM))).seen).toEqual({ us: 1 });
@@ -150,7 +150,7 @@ describe('loading a stream with an intent that is decided', () => {
     ]);
   });
 
-  it('asks nobody elsewhere, and goes by what the replica shows', async () => {
+  it('queries no Region elsewhere, and uses its replica', async () => {
     const { ap, eu, calls } = aWorld({ strong: false });
     await put(ap, 'eu:order-1');
     await eu.decisions.put(committed);
@@ -160,7 +160,7 @@ describe('loading a stream with an intent that is decided', () => {
     expect(calls).toEqual([]);
   });
 
-  it('leaves it unseen when the decision cannot be read', async () => {
+  it('leaves it hidden if the decision cannot be read', async () => {
     const { us, eu, cut } = aWorld({ strong: false });
     await put(us, 'eu:order-1');
     await eu.decisions.put(committed);
@@ -170,7 +170,7 @@ describe('loading a stream with an intent that is decided', () => {
     expect(history.undecided).toHaveLength(1);
   });
 
-  it('changes nothing in the table: that is for those who write', async () => {
+  it('changes nothing in the table: only writers do', async () => {
     const { us } = aWorld();
     await put(us, 'us:order-1');
     await us.decisions.put(commits);

@@ -43,7 +43,7 @@ describe('history', () => {
     expect(history.hasOtherLogsThan('us')).toBe(false);
   });
 
-  it('sees the largest version whose commits are all here and whose contexts it covers, in any order of arrival', () => {
+  it('sees the largest version whose commits are all present and whose contexts it covers, in any order of arrival', () => {
     fc.assert(
       fc.property(arrivals, ({ arrived }) => {
         const history = historyOf();
@@ -59,7 +59,7 @@ describe('history', () => {
     );
   });
 
-  it('has the state of its seen commits, however they arrived and whenever it was asked before', () => {
+  it('has the state of its seen commits, however they arrived and whenever it was read before', () => {
     fc.assert(
       fc.property(arrivals, ({ arrived }) => {
         const history = historyOf();
@@ -73,7 +73,7 @@ describe('history', () => {
     );
   });
 
-  it('ends in one state in every Region once everything has arrived', () => {
+  it('reaches one state in every Region once everything has arrived', () => {
     fc.assert(
       fc.property(
         commitGraphs.chain((all) => fc.record({ all: fc.constant(all), one: shuffled(all), other: shuffled(all) })),
@@ -101,7 +101,7 @@ describe('history', () => {
     );
   });
 
-  it('names the least version that holds a commit and everything that it depends on', () => {
+  it('returns the least version that includes a commit and all its dependencies', () => {
     fc.assert(
       fc.property(commitGraphs, (all) => {
         const history = historyOf(all);
@@ -110,7 +110,7 @@ describe('history', () => {
           expect(versionCovers(version, commit) && versionDominates(version, commit.context)).toBe(true);
           expect(isClosed(version, all)).toBe(true);
           expect(versionDominates(seenOf(all.filter((c) => versionCovers(version, c))), version)).toBe(true);
-          // The least: everything that it covers is needed by the commit, over however many others.
+          // The least: the commit needs everything that it covers, directly or indirectly.
           let needed: VersionVector = { [commit.log]: commit.position };
           for (let before: VersionVector | undefined; needed !== before; ) {
             before = needed;
@@ -122,12 +122,12 @@ describe('history', () => {
     );
   });
 
-  it('names a version of a hidden commit too, of whose log something is missing', () => {
+  it('returns a version for a hidden commit too, whose log has gaps', () => {
     const hidden = noting('c', { log: 'eu', position: 3, context: { us: 1 } });
     expect(historyOf([hidden]).versionOf(hidden)).toEqual({ eu: 3, us: 1 });
   });
 
-  it('lists, to who follows it from version to version, every commit once, also one that arrives late', () => {
+  it('returns every commit once to a reader that follows it from version to version, also late ones', () => {
     fc.assert(
       fc.property(
         commitGraphs.chain(shuffled),
@@ -154,12 +154,12 @@ describe('history', () => {
     );
   });
 
-  it('knows the highest stamp of all commits, hidden ones too', () => {
+  it('has the highest stamp of all commits, including hidden ones', () => {
     const history = historyOf([noting('a', { hlc: '03', position: 2 }), noting('b', { hlc: '02', log: 'eu' })]);
     expect(history).toMatchObject({ latestStamp: '03', hidden: 1 });
   });
 
-  it('knows the lowest stamp of the hidden ones, and none when nothing is hidden', () => {
+  it('has the lowest stamp of the hidden ones, and none if nothing is hidden', () => {
     const first = noting('a', { log: 'us', hlc: '01' });
     const second = noting('b', { log: 'us', position: 2, hlc: '02', context: { us: 1 } });
     const third = noting('c', { log: 'us', position: 3, hlc: '03', context: { us: 2 } });
@@ -169,7 +169,7 @@ describe('history', () => {
     expect([history.hidden, history.oldestHidden]).toEqual([0, undefined]);
   });
 
-  it('knows the last position of a log, and the last one with events', () => {
+  it('has the last position of a log, and the last one with events', () => {
     const history = historyOf([
       noting('a', { position: 1, previous: 0 }),
       noting('b', { position: 2, previous: 1, events: [] }),
@@ -181,7 +181,7 @@ describe('history', () => {
     expect(history.lastPositionWithEvents('eu')).toBe(1);
   });
 
-  it('knows whether another Region has written the stream, also when that is still hidden', () => {
+  it('reports whether another Region has written the stream, also if that is still hidden', () => {
     expect(historyOf([noting('a', { log: 'us' })]).hasOtherLogsThan('us')).toBe(false);
     expect(
       historyOf([noting('a', { log: 'us' }), noting('b', { log: 'eu', position: 9 })]).hasOtherLogsThan('us'),
@@ -219,7 +219,7 @@ describe('history', () => {
         );
     });
 
-    it('finds the copy of the same request, when another Region used the id for something else later', () => {
+    it('finds the copy of the same request if another Region reused the id later', () => {
       const other = { ...commit, log: 'eu', fingerprint: 'another', hlc: nextStamp(wallTimeOf(stamp) + 1) };
       for (const order of [
         [commit, other],
@@ -230,7 +230,7 @@ describe('history', () => {
       }
     });
 
-    it('finds a commit exactly when a fold would ignore one that is written now', () => {
+    it('finds a commit exactly if a fold would ignore one written now', () => {
       fc.assert(
         fc.property(commitGraphs, fc.nat(20 * 24 * 3600_000), fc.nat(), (all, later, pick) => {
           const { commitId = 'none' } = all[pick % (all.length || 1)] ?? {};

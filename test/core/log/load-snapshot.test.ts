@@ -23,7 +23,7 @@ const EVERY = 3;
 const domain = domainWithSnapshots({ every: EVERY, codeVersion: 1, settle: 0 });
 const deposit = command('deposit', { amount: 1 });
 
-/** A Region whose calls of both stores are listed in one row; `fails` says which of the snapshots' do. */
+/** A Region that records the calls of both stores in one list; `fails` selects failing calls of the snapshots. */
 function aSnapshottingRegion(region = 'us', runtime = fakeRuntime()) {
   const us = aRegion(region, runtime, domain);
   const fails = new Set<keyof SnapshotStore>();
@@ -61,7 +61,7 @@ async function deposits(region: Region, count: number) {
 }
 
 describe('an append to a stream with snapshots', () => {
-  it('takes one as soon as there are enough commits, warm, and goes on from it', async () => {
+  it('takes one as soon as there are enough commits, warm, and continues from it', async () => {
     const us = aSnapshottingRegion();
     expect(await callsOf(us, () => deposits(us, 7))).toEqual([
       ...['newest', 'load', 'put', 'put', 'put', 'keep'],
@@ -70,7 +70,7 @@ describe('an append to a stream with snapshots', () => {
     expect(await versionKept(us)).toEqual({ us: 6 });
   });
 
-  it('that finds it cold reads the snapshot and what came since', async () => {
+  it('reads the snapshot and the later commits if cold', async () => {
     const us = aSnapshottingRegion();
     await deposits(us, 4);
     const tails: number[] = [];
@@ -91,7 +91,7 @@ describe('an append to a stream with snapshots', () => {
     expect(await readStream(us, ACCOUNT)).toMatchObject({ state: 0, version: { us: 5 } });
   });
 
-  it('does not fail when the snapshot cannot be kept, and tries again after as many commits more', async () => {
+  it('does not fail if the snapshot cannot be stored, and retries after as many commits more', async () => {
     const us = aSnapshottingRegion();
     us.fails.add('put');
     expect(await callsOf(us, () => deposits(us, 6))).toEqual([
@@ -102,7 +102,7 @@ describe('an append to a stream with snapshots', () => {
     expect(await readStream(us, ACCOUNT)).toMatchObject({ state: 6 });
   });
 
-  it('that died before its snapshot was kept is made good by the next load', async () => {
+  it('that died before its snapshot was stored is made up for by the next load', async () => {
     const us = aSnapshottingRegion();
     us.fails.add('put');
     await deposits(us, 4);
@@ -112,7 +112,7 @@ describe('an append to a stream with snapshots', () => {
     expect(await callsOf(us, () => readStream(us, ACCOUNT))).toEqual(['newest', 'load']);
   });
 
-  it('loads the stream whole while snapshots cannot be read', async () => {
+  it('loads the stream in full while snapshots cannot be read', async () => {
     const us = aSnapshottingRegion();
     await deposits(us, 4);
     us.fails.add('newest');
@@ -158,7 +158,7 @@ describe('an append to a stream with snapshots', () => {
     expect(await callsOf(us, () => readStream(newer(), ACCOUNT))).toEqual(['newest', 'load']);
   });
 
-  it('never keeps one of a state that is not JSON, and says so', async () => {
+  it('never stores one whose state is not JSON, and reports it', async () => {
     const dated = defineStream({
       ...account,
       evolve: () => new Date(0) as never,
@@ -171,7 +171,7 @@ describe('an append to a stream with snapshots', () => {
     expect(await readStream(us, ACCOUNT)).toMatchObject({ state: new Date(0) });
   });
 
-  it('keeps none where there is no place for them', async () => {
+  it('takes none without a store for them', async () => {
     const { snapshots: _, ...us } = aSnapshottingRegion();
     for (let i = 0; i < 4; i++) await appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit }));
     expect(await readStream(us, ACCOUNT)).toMatchObject({ state: 4 });
@@ -179,8 +179,8 @@ describe('an append to a stream with snapshots', () => {
   });
 });
 
-describe('the same append again, after a snapshot', () => {
-  it('is answered as it was, with no later version, warm and cold', async () => {
+describe('a retried append, after a snapshot', () => {
+  it('returns the original result, with no later version, warm and cold', async () => {
     const us = aSnapshottingRegion();
     const asked = [1, 2, 3, 4, 5].map((amount) =>
       anAppend({ stream: ACCOUNT, operation: command('deposit', { amount }) }),
@@ -202,7 +202,7 @@ describe('the same append again, after a snapshot', () => {
 });
 
 describe('an expected version below the snapshot', () => {
-  it('is refused exactly when events came since', async () => {
+  it('is refused exactly if events came since', async () => {
     const us = aSnapshottingRegion();
     const first = await appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit }));
     const template = (await us.table.load(ACCOUNT))[0] as Commit;
@@ -230,7 +230,7 @@ describe('an expected version below the snapshot', () => {
 });
 
 describe('a merge stream with snapshots', () => {
-  it('decides on an old version from all commits, and is answered with the version that lies between', async () => {
+  it('decides on an old version from all commits, and returns the version in between', async () => {
     const us = aSnapshottingRegion();
     for (const text of ['a', 'b', 'c', 'd']) await appendToStream(us, anAppend({ operation: noted(text) }));
     expect(await versionKept(us, STREAM)).toEqual({ us: 3 });
@@ -245,7 +245,7 @@ describe('a merge stream with snapshots', () => {
     });
   });
 
-  it('does not use a snapshot again that a late commit has not seen: an older one, or all commits', async () => {
+  it('no longer uses a snapshot that a late commit has not seen: an older one, or all commits', async () => {
     const [us, eu] = [aSnapshottingRegion('us'), aSnapshottingRegion('eu')];
     for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ operation: noted(text) }));
     await replicate(STREAM, us, eu);
@@ -264,7 +264,7 @@ describe('a merge stream with snapshots', () => {
     expect(await versionKept(us, STREAM)).toEqual({ us: 6, eu: 1 });
   });
 
-  it('is loaded anew when who took its position had seen less than its snapshot holds', async () => {
+  it('is loaded again if the commit that took its position had seen less than its snapshot includes', async () => {
     const us = aSnapshottingRegion();
     const slow = another(us);
     for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ operation: noted(text) }));
@@ -278,7 +278,7 @@ describe('a merge stream with snapshots', () => {
     expect(await appendToStream(slow, taken)).toEqual(first);
   });
 
-  it('answers an append whose own commit took the position with less than its snapshot holds', async () => {
+  it('returns an append whose own commit took the position with less than its snapshot includes', async () => {
     const us = aSnapshottingRegion();
     const slow = another(us);
     for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ operation: noted(text) }));
@@ -288,7 +288,7 @@ describe('a merge stream with snapshots', () => {
     expect(await appendToStream(slow, asked)).toEqual(first);
   });
 
-  it('does not serve its memory any more once a commit in it had seen less than its snapshot holds', async () => {
+  it('no longer uses its memory once a commit in it had seen less than its snapshot includes', async () => {
     const us = aSnapshottingRegion();
     for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ operation: noted(text) }));
     us.warm
@@ -318,7 +318,7 @@ describe('following the commits of a stream with snapshots', () => {
 });
 
 describe('a projection of a stream with snapshots', () => {
-  it('goes on from the snapshot, and from all commits with a payload that has not seen it', async () => {
+  it('continues from the snapshot, and from all commits with a payload that has not seen it', async () => {
     const [us, eu] = [aSnapshottingRegion('us'), aSnapshottingRegion('eu')];
     for (const text of ['a', 'b', 'c', 'd']) await appendToStream(us, anAppend({ operation: noted(text) }));
     eu.runtime.advance(1000);
@@ -334,8 +334,8 @@ describe('a projection of a stream with snapshots', () => {
   });
 });
 
-describe('whatever a Region gets, in whatever order, and whenever it loads', () => {
-  it('it shows what all commits together show', async () => {
+describe('whatever a Region receives, in whatever order, and whenever it loads', () => {
+  it('it shows the state of all commits together', async () => {
     let fromSnapshots = 0;
     await fc.assert(
       fc.asyncProperty(

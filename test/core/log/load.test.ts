@@ -7,14 +7,14 @@ import { anAppend, aRegion, replicate, watched } from '../a-region.ts';
 const STREAM = 'note/n';
 
 describe('load', () => {
-  it('takes what the table has, seen and hidden', async () => {
+  it('reads what the table has, seen and hidden', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
     for (let i = 0; i < 3; i++) await appendToStream(us, anAppend());
     for (const commit of (await us.table.load(STREAM)).toSpliced(1, 1)) eu.table.replicate(commit);
     expect(await loadHistory(eu, parseStreamRef(STREAM))).toMatchObject({ stream: STREAM, seen: { us: 1 }, hidden: 1 });
   });
 
-  it('measures how long the oldest hidden commit has waited, by its stamp, and nothing where none is hidden', async () => {
+  it('measures how long the oldest hidden commit has waited, by its stamp, and nothing if none is hidden', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
     for (let i = 0; i < 3; i++) {
       await appendToStream(us, anAppend());
@@ -25,7 +25,7 @@ describe('load', () => {
     await eu.runtime.sleep(600_000);
     await loadHistory(eu, parseStreamRef(STREAM));
     expect(eu.runtime.metrics.get('HiddenCommits')).toBe(2);
-    // Written a minute after the start, and looked at nine minutes later.
+    // Written a minute after the start, and loaded nine minutes later.
     expect(eu.runtime.metrics.get('HiddenCommitAge')).toBe(540_000);
 
     eu.runtime.metrics.clear();
@@ -34,7 +34,7 @@ describe('load', () => {
     expect(eu.runtime.metrics).toEqual(new Map());
   });
 
-  it('takes a hidden commit with a stamp in the future for new', async () => {
+  it('treats a hidden commit with a stamp in the future as new', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
     await us.runtime.sleep(600_000);
     for (let i = 0; i < 2; i++) await appendToStream(us, anAppend());
@@ -43,7 +43,7 @@ describe('load', () => {
     expect(eu.runtime.metrics.get('HiddenCommitAge')).toBe(0);
   });
 
-  it('refuses a stream of a type that there is not', async () => {
+  it('refuses a stream of an unknown type', async () => {
     await expect(loadHistory(aRegion(), parseStreamRef('nothing/x'))).rejects.toThrow(
       expect.objectContaining({ code: 'unknown-stream-type' }),
     );
@@ -51,7 +51,7 @@ describe('load', () => {
 });
 
 describe('load at least', () => {
-  it('is one load when nothing is asked for, or that has been seen', async () => {
+  it('is one load if nothing is requested, or it has been seen', async () => {
     const us = aRegion();
     const { version } = await appendToStream(us, anAppend());
     us.events.calls.length = 0;
@@ -61,7 +61,7 @@ describe('load at least', () => {
     expect(us.runtime.slept).toEqual([]);
   });
 
-  it('waits until what is asked for can be seen: it is not enough that it is here', async () => {
+  it('waits until the requested version is seen: its presence is not enough', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
     await appendToStream(us, anAppend());
     const { version } = await appendToStream(us, anAppend());
@@ -77,7 +77,7 @@ describe('load at least', () => {
     expect(loads).toBe(4);
   });
 
-  it('gives up within 2 s, and the same again later is worth a try', async () => {
+  it('gives up within 2 s, and is retryable', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
     const { version } = await appendToStream(us, anAppend());
     const start = eu.runtime.now();

@@ -23,7 +23,7 @@ const EVERY = 200;
 const START = Date.UTC(2001, 0, 1);
 const MINUTE = 60_000;
 
-/** Commits of a home stream as `append` writes them, one every so many milliseconds. */
+/** Commits of a home stream as `append` writes them, one every this many milliseconds. */
 function history(stream: string, every: number): readonly Commit[] {
   return Array.from({ length: COMMITS }, (_, i) => {
     const runtime = fakeRuntime();
@@ -47,12 +47,13 @@ function history(stream: string, every: number): readonly Commit[] {
 describeWithDynamoDbLocal('a home stream of 10,000 commits on DynamoDB Local', (local) => {
   let client: DynamoDBClient;
   let requests: Map<string, number>;
-  /** Of answers, since the last count began. */
+  /** Kilobytes of responses, since the last count started. */
   let kilobytes = 0;
   let tables: { readonly events: string; readonly snapshots: string };
 
   beforeAll(async () => {
-    // A busy machine takes its time over a megabyte: what is sent again would count twice, what is given up not at all.
+    // A slow machine takes its time over a megabyte: a retry would count twice, a request that is abandoned not at
+    // all.
     vi.spyOn(AbortSignal, 'timeout').mockReturnValue(new AbortController().signal);
     client = new DynamoDBClient({
       ...{ endpoint: local().endpoint, region: 'us-east-1', requestHandler: { requestTimeout: 100_000 } },
@@ -107,9 +108,9 @@ describeWithDynamoDbLocal('a home stream of 10,000 commits on DynamoDB Local', (
 
   it.each([
     ['within a year', 50 * MINUTE, { QueryCommand: 3 }],
-    ['within the 14 days that ids are known for', 2 * MINUTE, { BatchGetItemCommand: 1, QueryCommand: 3 }],
+    ['within the 14 days that ids are remembered', 2 * MINUTE, { BatchGetItemCommand: 1, QueryCommand: 3 }],
   ])(
-    '%s is read cold from a snapshot and a tail, and appended to with one PutItem more',
+    '%s is read cold from a snapshot and a tail, and appended to with one more PutItem',
     async (when, every, cold) => {
       const stream = `account/us.${every}`;
       const deposit = () => anAppend({ stream, operation: command('deposit', { amount: 1 }) });

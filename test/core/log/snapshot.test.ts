@@ -18,7 +18,7 @@ const DAY = 24 * 60 * 60 * 1000;
 const LATER = Date.UTC(2002, 0, 1);
 const STREAM = 'note/n';
 
-/** Notes that get a snapshot after so many commits. */
+/** Notes that get a snapshot after this many commits. */
 function notes(every: number, settle?: number) {
   return {
     ...note,
@@ -42,7 +42,7 @@ function row(count: number): readonly Commit[] {
   return Array.from({ length: count }, (_, i) => noting(i + 1));
 }
 
-/** What is put and loaded again. */
+/** A snapshot that was put and loaded again. */
 function kept(snapshot: Snapshot): Snapshot {
   return decodeSnapshot(encodeSnapshot(snapshot));
 }
@@ -51,12 +51,12 @@ function outside(version: VersionVector, commits: readonly Commit[]): readonly C
   return commits.filter((commit) => !versionCovers(version, commit));
 }
 
-/** The rule, from above. */
+/** The rule, by definition. */
 function serves({ version, latestStamp }: Snapshot, commits: readonly Commit[]): boolean {
   return outside(version, commits).every(({ hlc, context }) => hlc > latestStamp && versionDominates(context, version));
 }
 
-/** Everything that a history can be asked, as far as the one with a base can answer. */
+/** Everything that a history returns, as far as the one with a base can. */
 function expectSame(based: History, whole: History, commits: readonly Commit[], base: Snapshot): void {
   const { seen, hidden, latestStamp, state } = whole;
   expect(based).toMatchObject({ hidden, latestStamp, state });
@@ -93,7 +93,7 @@ function answerOf(history: History, found: NonNullable<ReturnType<History['find'
   return { commitId, fingerprint, log, position, hlc, version: history.versionOf(found) };
 }
 
-/** Graphs in which some copies say something else. */
+/** Graphs in which some copies have different content. */
 const graphs = commitGraphs.map((all) =>
   all.map((commit) =>
     commit.position % 2 === 0 ? { ...commit, fingerprint: `${commit.log} ${commit.fingerprint}` } : commit,
@@ -101,8 +101,8 @@ const graphs = commitGraphs.map((all) =>
 );
 const arriving = graphs.chain((all) => fc.record({ all: fc.constant(all), order: shuffled(all) }));
 
-describe('a history that goes on from a snapshot', () => {
-  it('answers as one of all commits does, whenever the snapshot was taken, as long as it serves', () => {
+describe('a history that continues from a snapshot', () => {
+  it('returns the same as one of all commits, whenever the snapshot was taken, as long as it is usable', () => {
     let [served, refused] = [0, 0];
     fc.assert(
       fc.property(arriving, fc.integer({ min: 1, max: 4 }), ({ order }, every) => {
@@ -129,7 +129,7 @@ describe('a history that goes on from a snapshot', () => {
     expect(Math.min(served, refused)).toBeGreaterThan(20);
   });
 
-  it('answers so over many snapshots, each taken on the one before', () => {
+  it('does so over many snapshots, each taken on the previous one', () => {
     let snapshots = 0;
     fc.assert(
       fc.property(graphs, fc.integer({ min: 1, max: 3 }), (all, every) => {
@@ -152,7 +152,7 @@ describe('a history that goes on from a snapshot', () => {
     expect(snapshots).toBeGreaterThan(100);
   });
 
-  it('ignores a commit that is in the snapshot, in whatever order it comes', () => {
+  it('ignores a commit that is in the snapshot, in any order of arrival', () => {
     const taking = new History(notes(3, 0), STREAM, row(4));
     taking.takeSnapshot(LATER);
     taking.add(row(4));
@@ -160,7 +160,7 @@ describe('a history that goes on from a snapshot', () => {
     expect(inTexts(taking.state)).toMatchObject({ texts: ['1', '2', '3', '4'] });
   });
 
-  it('does not hold with a commit that has not seen all of it, also while that one is hidden', () => {
+  it('is unusable with a commit that has not seen all of it, also while that one is hidden', () => {
     const history = new History(notes(3, 0), STREAM, row(3));
     history.takeSnapshot(LATER);
     history.add([noting(2, { log: 'eu', context: { us: 2, eu: 1 }, hlc: nextStamp(START + DAY) })]);
@@ -185,7 +185,7 @@ describe('a history that goes on from a snapshot', () => {
     }
   });
 
-  it('forgets ids that are older than 15 days, and keeps an id’s first request as long as the id', () => {
+  it('drops ids that are older than 15 days, and keeps an id’s first request as long as the id', () => {
     const at = (position: number, days: number, of: Partial<Commit> = {}) =>
       noting(position, { hlc: nextStamp(START + days * DAY), ...of });
     const history = new History(notes(2, 0), STREAM, [
@@ -205,7 +205,7 @@ describe('a history that goes on from a snapshot', () => {
 });
 
 describe('a snapshot', () => {
-  it('is taken after so many commits, and the next one after so many more', () => {
+  it('is taken after a number of commits, and the next one after as many more', () => {
     const history = new History(notes(3, 0), STREAM);
     const taken = row(8).map((commit) => {
       history.add([commit]);
@@ -214,11 +214,11 @@ describe('a snapshot', () => {
     expect(taken).toEqual([undefined, undefined, { us: 3 }, undefined, undefined, { us: 6 }, undefined, undefined]);
   });
 
-  it('is not taken of a type that wants none', () => {
+  it('is not taken of a type without snapshots', () => {
     expect(new History(note, STREAM, row(1000)).takeSnapshot(LATER)).toBeUndefined();
   });
 
-  it('waits for a tenth as many commits as it has ids, so that ids are not written over and over', () => {
+  it('waits for a tenth as many commits as it has ids, so that ids are not rewritten too often', () => {
     const history = new History(notes(3, 0), STREAM, row(100));
     expect(history.takeSnapshot(LATER)?.ids.size).toBe(100);
     history.add(row(109));
@@ -239,7 +239,7 @@ describe('a snapshot', () => {
     expect(new History(accounts, STREAM, deposits).takeSnapshot(START)?.state).toBe(6);
   });
 
-  it('holds only what every other commit has seen, the hidden ones too', () => {
+  it('includes only what every other commit has seen, including hidden ones', () => {
     const based = { context: { us: 4 }, hlc: nextStamp(START + DAY) };
     for (const other of [noting(1, { log: 'eu', ...based }), noting(2, { log: 'eu', ...based })]) {
       const history = new History(notes(3, 0), STREAM, [...row(6), other]);
@@ -249,7 +249,7 @@ describe('a snapshot', () => {
     }
   });
 
-  it('is tried again only after as many commits more when the fold fails', () => {
+  it('is retried only after as many commits more if the fold fails', () => {
     let folds = 0;
     const evolve = () => {
       folds++;
@@ -270,7 +270,7 @@ describe('a snapshot', () => {
     expect(new History(notes(3, 0), STREAM, [...row(2), newer]).takeSnapshot(LATER)).toBeUndefined();
   });
 
-  it('comes back to the letter with any state that is JSON', () => {
+  it('is preserved exactly with any JSON state', () => {
     for (const state of strangeJson) {
       const history = new History({ ...notes(1, 0), evolve: () => state as never }, STREAM, row(1));
       const snapshot = history.takeSnapshot(LATER);
@@ -278,7 +278,7 @@ describe('a snapshot', () => {
     }
   });
 
-  it('is refused when its state is not JSON', () => {
+  it('is refused if its state is not JSON', () => {
     const snapshot = new History({ ...notes(1, 0), evolve: () => new Date(0) as never }, STREAM, row(1)).takeSnapshot(
       LATER,
     );
@@ -287,7 +287,7 @@ describe('a snapshot', () => {
     );
   });
 
-  it.each(['', '{}', 'null', '{"stream":"note/n"}'])('is refused when the text is none: %s', (text) => {
+  it.each(['', '{}', 'null', '{"stream":"note/n"}'])('is refused if the text is invalid: %s', (text) => {
     expect(() => decodeSnapshot(text)).toThrow();
   });
 });
@@ -322,11 +322,11 @@ describe('JSON', () => {
     expect(isJson(value)).toBe(false);
   });
 
-  it('may be strange', () => {
+  it('may be unusual', () => {
     for (const value of strangeJson) expect(isJson(value)).toBe(true);
   });
 
-  it('is what comes back from it as it was', () => {
+  it('is anything preserved by a round trip', () => {
     fc.assert(
       fc.property(
         fc.anything({ withMap: true, withDate: true, withNullPrototype: true, withBigInt: true }),

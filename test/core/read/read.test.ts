@@ -17,12 +17,12 @@ function refusal(code: string) {
   return expect.objectContaining({ code });
 }
 
-/** The row's only entry of a note that says one text. */
+/** The row's only entry of a note with one text. */
 function entry(id: string, text: string): Entry {
   return { id: `note/${id}@us.1.0`, commitId: expect.any(String), text, unseen: [] };
 }
 
-/** Notes one text in each of these streams, and brings the views up to date. */
+/** Notes one text in each of these streams, and updates the views. */
 async function withNotes(texts: Readonly<Record<string, string>>, ports: Region = aRegion()): Promise<Region> {
   for (const [id, text] of Object.entries(texts))
     await appendToStream(ports, anAppend({ stream: `note/${id}`, operation: noted(text) }));
@@ -32,18 +32,18 @@ async function withNotes(texts: Readonly<Record<string, string>>, ports: Region 
 }
 
 describe('reading a stream', () => {
-  it('answers its state, its version and its mode', async () => {
+  it('returns its state, its version and its mode', async () => {
     const us = aRegion();
     await appendToStream(us, anAppend({ stream: 'account/us.1', operation: command('deposit', { amount: 3 }) }));
     expect(await readStream(us, 'account/us.1')).toEqual({ state: 3, version: { us: 1 }, mode: 'home' });
   });
 
-  it('answers the initial state of a stream that nobody has written', async () => {
+  it('returns the initial state of a stream without commits', async () => {
     const answer = await readStream(aRegion(), STREAM);
     expect(answer).toEqual({ state: [], version: {}, mode: 'merge' });
   });
 
-  it('waits for the version that the reader has seen elsewhere, and says so when it does not come', async () => {
+  it('waits for the version that the reader has seen elsewhere, and reports if it does not arrive', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
     const { version } = await appendToStream(us, anAppend());
     await expect(readStream(eu, STREAM, version)).rejects.toThrow(refusal('not-caught-up'));
@@ -51,7 +51,7 @@ describe('reading a stream', () => {
     expect((await readStream(eu, STREAM, version)).version).toEqual(version);
   });
 
-  it('refuses a type that there is not', async () => {
+  it('refuses an unknown type', async () => {
     await expect(readStream(aRegion(), 'stranger/x')).rejects.toThrow(refusal('unknown-stream-type'));
   });
 });
@@ -69,13 +69,13 @@ describe('reading commits', () => {
     expect(await readCommits(us, STREAM, second.version)).toEqual({ commits: [], version: { us: 3 }, more: false });
   });
 
-  it('has 100 on a page unless asked otherwise', async () => {
+  it('has 100 on a page by default', async () => {
     const us = aRegion();
     for (let i = 0; i < 101; i++) await appendToStream(us, anAppend());
     expect(await readCommits(us, STREAM)).toMatchObject({ version: { us: 100 }, more: true });
   });
 
-  it('misses no commit that arrives late, wherever its stamp places it', async () => {
+  it('misses no commit that arrives late, whatever its stamp', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
     await appendToStream(eu, anAppend({ operation: noted('early') }));
     us.runtime.advance(1000);
@@ -113,7 +113,7 @@ describe('reading a view of rows', () => {
     expect((await readRows(us, 'notes')).rows).toHaveLength(4);
   });
 
-  it('finds one row, and says so when there is none', async () => {
+  it('finds one row, and reports a missing one', async () => {
     const us = await withNotes(texts);
     expect(await readRow(us, 'notes', 'b')).toEqual({ key: 'b', value: [entry('b', 'y')] });
     await expect(readRow(us, 'notes', 'd')).rejects.toThrow(refusal('not-found'));
@@ -123,7 +123,7 @@ describe('reading a view of rows', () => {
 describe('reading a view of totals', () => {
   const texts = { 1: 'b', 2: 'a', 3: 'b', 4: 'c' };
 
-  it('pages through the keys, each as the view presents it', async () => {
+  it('pages through the keys, each as presented by the view', async () => {
     const us = await withNotes(texts);
     expect(await readRows(us, 'words', undefined, 2)).toEqual({
       rows: [
@@ -135,7 +135,7 @@ describe('reading a view of totals', () => {
     expect(await readRows(us, 'words', 'b', 2)).toEqual({ rows: [{ key: 'c', value: 1 }], more: false });
   });
 
-  it('shows the sums where the view presents nothing else', async () => {
+  it('shows the sums if the view has no presentation', async () => {
     const us = aRegion();
     for (const [id, amount] of Object.entries({ 'us.1': 3, 'us.2': 4 }))
       await appendToStream(us, anAppend({ stream: `account/${id}`, operation: command('deposit', { amount }) }));
@@ -150,7 +150,7 @@ describe('reading a view of totals', () => {
     expect(await readRow(us, 'money', 'us')).toEqual({ key: 'us', value: { balance: 7 } });
   });
 
-  it('finds one key, and says so when there is none', async () => {
+  it('finds one key, and reports a missing one', async () => {
     const us = await withNotes(texts);
     expect(await readRow(us, 'words', 'b')).toEqual({ key: 'b', value: 2 });
     await expect(readRow(us, 'words', 'd')).rejects.toThrow(refusal('not-found'));
@@ -158,12 +158,12 @@ describe('reading a view of totals', () => {
 });
 
 describe('reading a view', () => {
-  it('refuses one that there is not', async () => {
+  it('refuses an unknown one', async () => {
     await expect(readRows(aRegion(), 'none')).rejects.toThrow(refusal('unknown-view'));
     await expect(readRow(aRegion(), 'none', 'a')).rejects.toThrow(refusal('unknown-view'));
   });
 
-  it('has nothing before anything was projected', async () => {
+  it('has no rows before anything was projected', async () => {
     const views = [defineView({ name: 'balances', kind: 'rows', of: account, row: (balance) => balance })];
     const us = { ...aRegion(), domain: defineDomain({ streams: [account], views }) };
     expect(await readRows(us, 'balances')).toEqual({ rows: [], more: false });
@@ -171,7 +171,7 @@ describe('reading a view', () => {
 });
 
 describe('health', () => {
-  it('says what was seen of every Region, how old that is, and of which there is nothing yet', async () => {
+  it('reports the newest stamp seen of every Region, its age, and Regions without one', async () => {
     const us = { ...aRegion(), sightings: memorySightings() };
     const now = us.runtime.now();
     await us.sightings.record('us', nextStamp(now - 1500));

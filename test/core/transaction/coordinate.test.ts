@@ -23,7 +23,7 @@ import {
   type Step,
 } from './regions.ts';
 
-/** Three Regions, where `account/us.1` has 10, and what a machine of `us` is started with. */
+/** Three Regions, where `account/us.1` has 10, and the input of a state machine of `us`. */
 async function aCase(of: Record<string, unknown> = {}, options: Parameters<typeof aWorld>[0] = {}) {
   const world = aWorld(options);
   await fund(world.us);
@@ -52,8 +52,8 @@ function busy(stream: string): Answer {
   return { kind: 'busy', stream };
 }
 
-describe('a machine that runs to its end', () => {
-  it('commits every intent, in whatever Region it is', async () => {
+describe('a state machine that runs to its end', () => {
+  it('commits every intent, in any Region', async () => {
     const { us, eu, input } = await aCase();
     await drive(us, input);
     expect(await statesOf({ us, eu })).toEqual(['committed', 'committed']);
@@ -92,7 +92,7 @@ describe('a machine that runs to its end', () => {
     expect(await balances({ us, eu })).toEqual([10, 0]);
   });
 
-  it('aborts when a Region is not to be reached: nothing there is asked to change', async () => {
+  it('aborts if a Region is unreachable: nothing changes there', async () => {
     const { us, eu, cut, input } = await aCase();
     cut.add('eu');
     await drive(us, input);
@@ -103,7 +103,7 @@ describe('a machine that runs to its end', () => {
     });
   });
 
-  it('tries again, when a stream was busy, until it is not', async () => {
+  it('retries while a stream is busy', async () => {
     const { us, eu, input } = await aCase();
     const other = inputOf(aTransaction(), us);
     const [participant] = other.participants;
@@ -127,7 +127,7 @@ describe('a machine that runs to its end', () => {
     expect(us.runtime.metrics.get('TransactionBusy')).toBe(1);
   });
 
-  it('has the same outcome when its Region’s replica does not show what was decided', async () => {
+  it('has the same outcome if its Region’s replica lacks earlier decisions', async () => {
     const { us, eu, input } = await aCase();
     const blind = {
       ...us,
@@ -148,7 +148,7 @@ describe('a machine that runs to its end', () => {
     expect(await statesOf({ us, eu })).toEqual(['committed', 'committed']);
   });
 
-  it('ends busy when the stream is held until the deadline', async () => {
+  it('ends busy if the stream is held until the deadline', async () => {
     const { us, eu, input } = await aCase({ timeoutSeconds: 20 });
     const other = inputOf(aTransaction({ timeoutSeconds: 60 }), us);
     const [participant] = other.participants;
@@ -167,19 +167,16 @@ describe('a machine that runs to its end', () => {
     expect((await statesOf({ us, eu })).filter((state) => state === 'prepared')).toHaveLength(1);
   });
 
-  it.each(['plan', 'prepare', 'decide'] as const)(
-    'ends the same when one died after it had to %s',
-    async (step: Step) => {
-      const { us, eu, input } = await aCase();
-      await drive(us, input, step);
-      await drive(us, input);
-      expect(await statesOf({ us, eu })).toEqual(['committed', 'committed']);
-      expect(await us.decisions.attempts(input.id)).toHaveLength(1);
-      expect(await balances({ us, eu })).toEqual([5, 5]);
-    },
-  );
+  it.each(['plan', 'prepare', 'decide'] as const)('ends the same if one died after the step %s', async (step: Step) => {
+    const { us, eu, input } = await aCase();
+    await drive(us, input, step);
+    await drive(us, input);
+    expect(await statesOf({ us, eu })).toEqual(['committed', 'committed']);
+    expect(await us.decisions.attempts(input.id)).toHaveLength(1);
+    expect(await balances({ us, eu })).toEqual([5, 5]);
+  });
 
-  it('ends the same however many run at once', async () => {
+  it('ends the same however many run concurrently', async () => {
     const { us, eu, input } = await aCase();
     await Promise.all([drive(us, input), drive(us, input), drive(us, input)]);
     expect(await statesOf({ us, eu })).toEqual(['committed', 'committed']);
@@ -194,7 +191,7 @@ describe('a machine that runs to its end', () => {
     expect(await eu.decisions.attempts(input.id)).toEqual([]);
   });
 
-  it('undoes nothing that was decided before it was asked too late', async () => {
+  it('undoes nothing that was decided before it was called too late', async () => {
     const { us, eu, input } = await aCase();
     await drive(us, input, 'decide');
     us.runtime.advance(60_000);
@@ -204,21 +201,21 @@ describe('a machine that runs to its end', () => {
 });
 
 describe('plan', () => {
-  it('begins with the first attempt, also when an outcome was promised', async () => {
+  it('starts with the first attempt, also if an outcome was promised', async () => {
     const { us, input } = await aCase();
     expect(await planOf(us, input)).toEqual({ kind: 'prepare', attempt: 1 });
     await us.decisions.put(aPromise(recorded(input)));
     expect(await planOf(us, input)).toEqual({ kind: 'prepare', attempt: 1 });
   });
 
-  it('goes on with the attempt behind the last busy one', async () => {
+  it('continues with the attempt after the last busy one', async () => {
     const { us, input } = await aCase();
     await us.decisions.put(aBusyAttempt({ ...recorded(input), attempt: 1 }));
     await us.decisions.put(aBusyAttempt({ ...recorded(input), attempt: 2 }));
     expect(await planOf(us, input)).toEqual({ kind: 'prepare', attempt: 3 });
   });
 
-  it('leaves nothing to do but to make final what is committed', async () => {
+  it('returns the committed intents, to be made final', async () => {
     const { us, input } = await aCase();
     await drive(us, input, 'decide');
     expect(await planOf(us, input)).toEqual({
@@ -230,7 +227,7 @@ describe('plan', () => {
     });
   });
 
-  it("has nothing to do for what is aborted, for another transaction's id, and for one of one Region", async () => {
+  it("returns nothing to do for an abort, for another transaction's id, and for a one-Region transaction", async () => {
     const none = { kind: 'decided', intents: [] };
     const { us, input } = await aCase();
     await us.decisions.put(anAbort({ ...recorded(input) }));
@@ -243,7 +240,7 @@ describe('plan', () => {
     expect(await planOf(one.us, one.input)).toEqual(none);
   });
 
-  it('aborts past the deadline what is not decided, for the reason that there was', async () => {
+  it('aborts undecided attempts past the deadline, with the earlier reason', async () => {
     const { us, input } = await aCase();
     us.runtime.advance(30_000);
     expect(await planOf(us, input)).toEqual({ kind: 'decided', intents: [] });
@@ -261,7 +258,7 @@ describe('plan', () => {
     });
   });
 
-  it('is refused in a Region that does not drive', async () => {
+  it('is refused in a Region that does not drive the transaction', async () => {
     const { eu, input } = await aCase();
     await expect(planOf(eu, input)).rejects.toThrow(expect.objectContaining({ code: 'misdirected' }));
     await expect(coordinateStep(eu, { step: 'dance' })).rejects.toThrow();
@@ -275,7 +272,7 @@ describe('decide', () => {
     return { ...one, answers };
   };
 
-  it('answers the same again, and counts it once', async () => {
+  it('returns the same on a retry, and counts it once', async () => {
     const { us, input, answers } = await prepared();
     const first = await decideOn(us, input, 1, answers);
     expect(first).toMatchObject({ state: 'committed', final: true, wait: 0 });
@@ -284,7 +281,7 @@ describe('decide', () => {
     expect(us.runtime.metrics.get('TransactionCommitted')).toBe(1);
   });
 
-  it('follows the decision that stands, whatever the answers say', async () => {
+  it('follows an existing decision, whatever the answers say', async () => {
     const { us, input, answers } = await prepared();
     await us.decisions.put(anAbort({ ...recorded(input) }));
     expect(await decideOn(us, input, 1, answers)).toMatchObject({
@@ -294,7 +291,7 @@ describe('decide', () => {
     });
   });
 
-  it('has committed also what another run prepared and this one did not hear of', async () => {
+  it('also finalises what another run prepared and this one did not know', async () => {
     const { us, eu, input, answers } = await prepared();
     const first = await decideOn(us, input, 1, answers);
     const [mine] = answers;
@@ -305,7 +302,7 @@ describe('decide', () => {
     expect(await statesOf({ us, eu })).toEqual(['committed', 'committed']);
   });
 
-  it('aborts a stray of its attempt, which the standing decision does not list', async () => {
+  it('aborts a stray of its attempt, which the existing decision does not list', async () => {
     const { us, input, answers } = await prepared();
     const [mine] = intentsOf(answers);
     if (!mine) expect.fail();
@@ -322,7 +319,7 @@ describe('decide', () => {
     ]);
   });
 
-  it("ends when the decision is another transaction's of the same id", async () => {
+  it('ends if the decision belongs to another transaction with the same id', async () => {
     const { us, input, answers } = await prepared();
     await us.decisions.put(aBusyAttempt({ ...recorded(input), fingerprint: 'other' }));
     expect(await decideOn(us, input, 1, answers)).toMatchObject({ state: 'aborted', final: true });
@@ -337,7 +334,7 @@ describe('decide', () => {
     expect(await next.us.decisions.attempts(next.input.id)).toEqual([]);
   });
 
-  it('tells a refusal before silence, and silence before what was busy', async () => {
+  it('reports a refusal before an unreachable participant, and that before a busy one', async () => {
     const answers: readonly Answer[] = [
       busy('account/us.1'),
       { kind: 'unreachable', stream: 'account/us.2' },
@@ -354,7 +351,7 @@ describe('decide', () => {
     }
   });
 
-  it('waits longer with each busy attempt, whole seconds and never past the deadline', async () => {
+  it('waits longer with each busy attempt, in whole seconds and never past the deadline', async () => {
     const { us, input } = await aCase({ timeoutSeconds: 240 });
     for (let attempt = 1; attempt < 8; attempt++) {
       const decided = await decideOn(us, input, attempt, [busy('account/us.1')]);

@@ -50,7 +50,7 @@ function balances(region: Region) {
   return Promise.all([A, B].map(async (stream) => (await readStream(another(region), stream)).state));
 }
 
-/** Lets somebody act right before the first write of a transaction. */
+/** Runs another action right before the first write of a transaction. */
 function interfered(region: Region, act: () => Promise<unknown>): Region {
   let done = false;
   const events = watched(region.table, (call) => {
@@ -73,14 +73,14 @@ function holdA(region: Region) {
 }
 
 describe('a transaction of one Region', () => {
-  it('is one whose streams are all at home where it is driven', () => {
+  it('is one where the driving Region is the home of all streams', () => {
     const us = aRegion();
     expect(isOneRegion(us, local())).toBe(true);
     expect(isOneRegion(us, aTransaction())).toBe(false);
     expect(isOneRegion(us, local({ id: 'eu:1' }))).toBe(false);
   });
 
-  it('is one request, when its streams are warm and its id is made for it', async () => {
+  it('is one request if its streams are warm and its id is new', async () => {
     const us = await aBank();
     const transaction: Transaction = { ...local(), id: 'us:new', isNew: true };
     expect(await runTransaction(us, transaction, WAIT)).toEqual({
@@ -109,7 +109,7 @@ describe('a transaction of one Region', () => {
     expect(await balances(us)).toEqual([0, 10]);
   });
 
-  it('has the same outcome again, in this process and in another one, and while it is still at work', async () => {
+  it('has the same outcome on a retry, in this process and in another one, and while it is still running', async () => {
     const us = await aBank();
     const transaction = local();
     const answers = await Promise.all([
@@ -121,7 +121,7 @@ describe('a transaction of one Region', () => {
     expect(await balances(us)).toEqual([5, 5]);
   });
 
-  it('keeps an abort: what would be possible later is refused under the same id', async () => {
+  it('stores an abort: what would be possible later is refused under the same id', async () => {
     const us = await aBank();
     const transaction = local({ participants: [withdrawing(11), depositing(11)] });
     const aborted = await runTransaction(us, transaction, WAIT);
@@ -135,7 +135,7 @@ describe('a transaction of one Region', () => {
     expect(await balances(us)).toEqual([20, 0]);
   });
 
-  it('answers what was kept first, when another run of it aborted in between', async () => {
+  it('returns the outcome stored first if another run aborted in between', async () => {
     const us = await aBank();
     const transaction = local();
     const { id: of, fingerprint } = transaction;
@@ -149,7 +149,7 @@ describe('a transaction of one Region', () => {
     expect(await runTransaction({ ...us, events }, refused, WAIT)).toMatchObject({ state: 'committed' });
   });
 
-  it('refuses an id that stands for another transaction', async () => {
+  it('refuses an id that belongs to another transaction', async () => {
     const us = await aBank();
     const first = local();
     await runTransaction(us, first, WAIT);
@@ -158,7 +158,7 @@ describe('a transaction of one Region', () => {
       await expect(runTransaction(region, other, WAIT)).rejects.toThrow(expect.objectContaining({ code: 'id-reused' }));
   });
 
-  it('refuses an id that stands for a transaction of several Regions, and writes nothing', async () => {
+  it('refuses an id that belongs to a multi-Region transaction, and writes nothing', async () => {
     const us = await aBank();
     const transaction = local();
     await us.decisions.put(aDecision({ transaction: transaction.id }));
@@ -166,7 +166,7 @@ describe('a transaction of one Region', () => {
     expect(us.events.calls).toEqual(['findDecision']);
   });
 
-  it('keeps its outcome when one of several Regions was promised its id at the same moment', async () => {
+  it('keeps its outcome if a multi-Region one was promised its id at the same moment', async () => {
     const us = await aBank();
     const transaction = local();
     const committed = await runTransaction(us, transaction, WAIT);
@@ -174,7 +174,7 @@ describe('a transaction of one Region', () => {
     expect(await runTransaction(us, transaction, WAIT)).toEqual(committed);
   });
 
-  it('refuses an id whose commit stands for something else on one of its streams', async () => {
+  it('refuses an id whose commit belongs to another request on one of its streams', async () => {
     const us = await aBank();
     const transaction = local();
     const commitId = `${transaction.id}#1`;
@@ -186,7 +186,7 @@ describe('a transaction of one Region', () => {
     expect(await balances(us)).toEqual([11, 0]);
   });
 
-  it('holds what it only checks: a stream that goes on in between has it decided again', async () => {
+  it('pins streams that it only checks: a concurrent change has it decided again', async () => {
     const us = await aBank();
     const checks = [{ stream: B, expected: encodeVersionToken(B, { us: 1 }) }];
     expect(await runTransaction(us, local({ participants: [withdrawing(5)], checks }), WAIT)).toMatchObject({
@@ -205,14 +205,14 @@ describe('a transaction of one Region', () => {
     expect(await balances(us)).toEqual([5, 1]);
   });
 
-  it('writes nothing for a command that changes nothing, but holds its stream all the same', async () => {
+  it('writes nothing for a command that changes nothing, but still pins its stream', async () => {
     const us = await aBank();
     const transaction = local({ participants: [withdrawing(0), depositing(1)] });
     expect(await runTransaction(us, transaction, WAIT)).toMatchObject({ state: 'committed' });
     expect(await us.table.load(A)).toHaveLength(1);
   });
 
-  it('decides again on what an append was faster with', async () => {
+  it('decides again after losing a race to an append', async () => {
     const us = await aBank();
     const faster = interfered(us, () =>
       appendToStream(another(us), anAppend({ stream: A, operation: command('withdraw', { amount: 4 }) })),
@@ -232,7 +232,7 @@ describe('a transaction of one Region', () => {
     });
   });
 
-  it('refuses nothing on a warm copy that is behind', async () => {
+  it('refuses nothing based on a stale warm copy', async () => {
     const us = await aBank();
     await deposit(another(us), A, 90);
     expect(await runTransaction(us, local({ participants: [withdrawing(100)] }), WAIT)).toMatchObject({
@@ -240,7 +240,7 @@ describe('a transaction of one Region', () => {
     });
   });
 
-  it('goes on behind an intent that is decided, also when it meets it only when it writes', async () => {
+  it('continues after a decided intent, also if it finds it only when it writes', async () => {
     for (const warm of [true, false]) {
       const us = await aBank();
       if (!warm) await holdA(us);
@@ -253,14 +253,14 @@ describe('a transaction of one Region', () => {
     }
   });
 
-  it('waits for one that is not, and has it aborted at its deadline', async () => {
+  it('waits for an undecided intent, and has it aborted at its deadline', async () => {
     const us = await aBank();
     await holdA(us);
     expect(await runTransaction(another(us), local(), WAIT)).toMatchObject({ state: 'committed' });
     expect(await us.decisions.find('us:other', 1)).toMatchObject({ state: 'aborted' });
   });
 
-  it('is aborted as busy, for good, when it gets no place in its time, nor within 10 s', async () => {
+  it('is aborted as busy, permanently, if it gets no position in its time, nor within 10 s', async () => {
     for (const timeoutSeconds of [2, 240]) {
       const us = await aBank();
       const busy = { ...us.table, transact: async () => ({ taken: [], contended: [B] }) };
@@ -276,7 +276,7 @@ describe('a transaction of one Region', () => {
     }
   });
 
-  it('tries again what others were writing at that moment', async () => {
+  it('retries after conflicts with concurrent writers', async () => {
     const us = await aBank();
     let tries = 0;
     const contended = {
@@ -290,7 +290,7 @@ describe('a transaction of one Region', () => {
     expect(us.runtime.slept.length).toBe(2);
   });
 
-  it('tells what became of it, when the answer of the write is lost', async () => {
+  it('returns its outcome on a retry if the response of the write is lost', async () => {
     const us = await aBank();
     const down = new MeridianError('unavailable', 'No answer.', { retryable: true });
     const losing = {
@@ -306,7 +306,7 @@ describe('a transaction of one Region', () => {
     expect(await balances(us)).toEqual([5, 5]);
   });
 
-  it('reads again when who was faster knew more of another log than this copy', async () => {
+  it('reads again if the winner of the race had seen more of another log than this copy', async () => {
     const us = await aBank();
     const foreign = aCommit({
       stream: A,
@@ -327,7 +327,7 @@ describe('a transaction of one Region', () => {
     expect((await us.table.load(A)).at(-1)?.context).toEqual({ us: 2, eu: 1 });
   });
 
-  it('reads again when its base does not serve any more', async () => {
+  it('reads again if its base is no longer usable', async () => {
     const us = await aBank(domainWithSnapshots({ every: 2, codeVersion: 1 }));
     const foreign = aCommit({
       stream: A,
@@ -346,7 +346,7 @@ describe('a transaction of one Region', () => {
     });
   });
 
-  it('reads again when who was faster knew less than is in the snapshot that its copy goes on from', async () => {
+  it('reads again if the winner of the race had seen less than the snapshot of its copy includes', async () => {
     const us = await aBank(domainWithSnapshots({ every: 2, codeVersion: 1 }));
     const events = [{ type: 'Deposited', schemaVersion: 2, data: { amount: 100 } }];
     const at = (after: number) => nextStamp(us.runtime.now() + after);
@@ -362,7 +362,7 @@ describe('a transaction of one Region', () => {
     });
   });
 
-  it('throws what passes by itself, and keeps no abort of it', async () => {
+  it('throws temporary errors, and stores no abort', async () => {
     const us = aRegion();
     const down = new MeridianError('unavailable', 'The table has no time.', { retryable: true });
     const events = watched(us.table, (call) => (call === 'load' ? Promise.reject(down) : undefined));
@@ -371,7 +371,7 @@ describe('a transaction of one Region', () => {
     expect(await outcomeOf(us, transaction.id)).toEqual({ id: transaction.id, state: 'unknown' });
   });
 
-  it('aborts what the code that runs it cannot read', async () => {
+  it('aborts if the code cannot read a stream', async () => {
     const us = await aBank();
     const transaction: Transaction = {
       ...local(),
@@ -383,7 +383,7 @@ describe('a transaction of one Region', () => {
     });
   });
 
-  it('throws, and keeps no abort, where only newer code knows an event of a stream: that will be here soon', async () => {
+  it('throws, and stores no abort, if only newer code knows an event of a stream: that will be here soon', async () => {
     const us = await aBank();
     const events = [{ type: 'Lost', schemaVersion: 1, data: 0 }];
     us.table.replicate(aCommit({ stream: B, log: 'us', position: 2, context: { us: 1 }, events }));
@@ -394,7 +394,7 @@ describe('a transaction of one Region', () => {
     expect(await outcomeOf(us, transaction.id)).toMatchObject({ state: 'unknown' });
   });
 
-  it('has its own outcome again while one of its streams is held', async () => {
+  it('returns its own outcome on a retry while one of its streams is held', async () => {
     const us = await aBank();
     const transaction = local();
     const first = await runTransaction(us, transaction, WAIT);
@@ -404,7 +404,7 @@ describe('a transaction of one Region', () => {
     expect(us.runtime.slept).toEqual([]);
   });
 
-  it('is aborted for good when what it decides is more than one write holds', async () => {
+  it('is aborted permanently if its events exceed one write', async () => {
     const us = await aBank();
     const tooLarge = new MeridianError('too-large', 'An item holds less.');
     const transaction = local();
@@ -417,7 +417,7 @@ describe('a transaction of one Region', () => {
     await expect(runTransaction({ ...us, events: broken }, local(), WAIT)).rejects.toBe(bug);
   });
 
-  it('keeps a refusal that is too long, or decides too much, in a size that fits', async () => {
+  it('stores a refusal that is too long, or decides too much, in a size that fits', async () => {
     const input = account.commands.deposit?.input ?? expect.fail();
     const talker = defineStream({
       ...account,
@@ -447,7 +447,7 @@ describe('a transaction of one Region', () => {
     });
   });
 
-  it('keeps a snapshot of what has become long', async () => {
+  it('stores a snapshot of a stream that has become long', async () => {
     const us = await aBank(domainWithSnapshots({ every: 2, codeVersion: 1 }));
     await runTransaction(us, local(), WAIT);
     expect(await us.snapshots.newest(A, 1)).toMatchObject({ version: { us: 2 }, state: 5 });

@@ -14,7 +14,7 @@ function aCase() {
 }
 
 describe('a participant', () => {
-  it('is asked in the home of its stream, by one call, whose deadline is a duration', async () => {
+  it('is called in the home of its stream, by one call, whose deadline is a duration', async () => {
     const { us, eu, input, calls } = aCase();
     eu.runtime.advance(-3_600_000);
     us.runtime.advance(1000);
@@ -25,7 +25,7 @@ describe('a participant', () => {
     expect(us.events.calls).toEqual([]);
   });
 
-  it('makes its intent final in the home of its stream, as often as it is asked', async () => {
+  it('makes its intent final in the home of its stream, however often it is called', async () => {
     const { us, eu, input, calls } = aCase();
     await prepareAll(us, input, 1);
     const intent = { stream: 'account/eu.1', log: 'eu', position: 1, commitId: `${input.id}#1`, state: 'committed' };
@@ -38,7 +38,7 @@ describe('a participant', () => {
     );
   });
 
-  it('makes nothing final that is no intent: a stream without a home has none', async () => {
+  it('finalises nothing else: a stream without a home has no intents', async () => {
     const { us, calls } = aCase();
     const intent = { stream: 'note/n', log: 'us', position: 1, commitId: 'us:a#1', state: 'aborted' };
     await expect(participateStep(us, { step: 'finalise', intent })).rejects.toThrow(
@@ -47,7 +47,7 @@ describe('a participant', () => {
     expect(calls).toEqual([]);
   });
 
-  it('throws when the home is not reached: it may be asked again', async () => {
+  it('throws if the home is unreachable: it may be called again', async () => {
     const { us, input, cut } = aCase();
     cut.add('eu');
     const [participant] = input.participants;
@@ -62,9 +62,12 @@ describe('a participant', () => {
     },
   );
 
-  it.each([undefined, {}, { kind: 'decision' }])('takes %j for no answer of another Region', async (answer) => {
-    const { us, input } = aCase();
-    const deaf = { ...us, participants: { invoke: async () => answer } };
-    expect(await prepareAll(deaf, input, 1)).toMatchObject([{ kind: 'unreachable' }]);
-  });
+  it.each([undefined, {}, { kind: 'decision' }])(
+    'does not accept %j as a response of another Region',
+    async (answer) => {
+      const { us, input } = aCase();
+      const deaf = { ...us, participants: { invoke: async () => answer } };
+      expect(await prepareAll(deaf, input, 1)).toMatchObject([{ kind: 'unreachable' }]);
+    },
+  );
 });

@@ -53,7 +53,7 @@ function another<R extends ReturnType<typeof aRegion>>(region: R): R {
 }
 
 describe('prepare', () => {
-  it('puts an intent at the next position, which readers do not see', async () => {
+  it('puts an intent at the next position, which is hidden from readers', async () => {
     const us = aRegion();
     await put(us, 10);
     expect(await prepareIntent(us, aPrepare())).toEqual({
@@ -84,7 +84,7 @@ describe('prepare', () => {
     expect(us.events.calls).toEqual(['put']);
   });
 
-  it('holds what is only checked by an intent without events', async () => {
+  it('holds a stream that is only checked by an intent without events', async () => {
     const us = aRegion();
     await put(us, 10);
     const check = aPrepare({ participant: { stream: ACCOUNT, expected: { us: 1 } } });
@@ -92,7 +92,7 @@ describe('prepare', () => {
     expect((await us.table.load(ACCOUNT))[1]).toMatchObject({ events: [], previous: 1, tx: { state: 'prepared' } });
   });
 
-  it('refuses a check of a stream that has gone on', async () => {
+  it('refuses a check of a stream that has changed', async () => {
     const us = aRegion();
     await put(us, 10);
     expect(await prepareIntent(us, aPrepare({ participant: { stream: ACCOUNT, expected: {} } }))).toMatchObject(
@@ -101,7 +101,7 @@ describe('prepare', () => {
     expect(await us.table.load(ACCOUNT)).toHaveLength(1);
   });
 
-  it('answers the same intent again, in the same process, in another one, after the deadline and once it is committed', async () => {
+  it('returns the same intent on a retry, in the same process, in another one, after the deadline and once it is committed', async () => {
     const us = aRegion();
     const first = await prepareIntent(us, aPrepare());
     expect(await prepareIntent(us, aPrepare())).toEqual(first);
@@ -112,7 +112,7 @@ describe('prepare', () => {
     expect(await us.table.load(ACCOUNT)).toHaveLength(1);
   });
 
-  it('answers the intent that it wrote when the answer of the write was lost', async () => {
+  it('returns the intent that it wrote if the response of the write was lost', async () => {
     const us = aRegion();
     let lost = false;
     const events = watched(us.table);
@@ -129,14 +129,14 @@ describe('prepare', () => {
     expect(await us.table.load(ACCOUNT)).toHaveLength(1);
   });
 
-  it('puts no second intent when two processes prepare the same attempt at once', async () => {
+  it('puts no second intent if two processes prepare the same attempt concurrently', async () => {
     const us = aRegion();
     const answers = await Promise.all([prepareIntent(us, aPrepare()), prepareIntent(another(us), aPrepare())]);
     expect(answers[0]).toEqual(answers[1]);
     expect(await us.table.load(ACCOUNT)).toHaveLength(1);
   });
 
-  it('answers busy at once where another transaction holds the stream', async () => {
+  it('returns busy at once if another transaction holds the stream', async () => {
     const us = aRegion();
     await prepareIntent(us, aPrepare());
     for (const process of [us, another(us)])
@@ -147,7 +147,7 @@ describe('prepare', () => {
     expect(us.runtime.slept).toEqual([]);
   });
 
-  it('is busy also when the other one came in between, and goes on behind it when that is decided', async () => {
+  it('is also busy if the other one came in between, and continues after it once that is decided', async () => {
     const us = aRegion();
     await put(us, 1);
     await prepareIntent(another(us), aPrepare());
@@ -160,14 +160,14 @@ describe('prepare', () => {
     expect((await us.table.load(ACCOUNT))[1]).toMatchObject({ tx: { state: 'aborted' } });
   });
 
-  it('ends its own attempt before, which was busy elsewhere, and prepares the next behind it', async () => {
+  it('ends its own earlier attempt, which was busy elsewhere, and prepares the next one after it', async () => {
     const us = aRegion();
     await prepareIntent(us, aPrepare());
     await us.decisions.put(anAbort({ transaction: 'us:order-1', final: false }));
     expect(await prepareIntent(us, aPrepare({ attempt: 2 }))).toMatchObject({ kind: 'prepared', position: 2 });
   });
 
-  it("answers the domain's refusal, cut to what the machine can carry", async () => {
+  it("returns the domain's refusal, cut to the state machine's limit", async () => {
     const us = aRegion();
     expect(await prepareIntent(us, asking(withdraw(5)))).toMatchObject(
       refusedAs('rejected', { status: 422, balance: 0 }),
@@ -189,12 +189,12 @@ describe('prepare', () => {
     expect(JSON.stringify('problem' in answer && answer.problem).length).toBeLessThanOrEqual(1000);
   });
 
-  it('holds a stream also for a command that changes nothing', async () => {
+  it('also holds a stream for a command that changes nothing', async () => {
     const us = aRegion();
     expect(await prepareIntent(us, asking(withdraw(0)))).toMatchObject({ kind: 'prepared', position: 1 });
   });
 
-  it('refuses nothing on a warm copy that is behind', async () => {
+  it('refuses nothing based on a stale warm copy', async () => {
     const us = aRegion();
     await put(us, 1);
     await put(another(us), 9);
@@ -214,7 +214,7 @@ describe('prepare', () => {
     expect(await prepareIntent(us, asking(withdraw(2)))).toMatchObject({ kind: 'prepared', position: 3 });
   });
 
-  it('refuses what comes past the deadline, or does not get a position before it', async () => {
+  it('refuses a prepare after the deadline, or without a position before it', async () => {
     const us = aRegion();
     expect(await prepareIntent(us, aPrepare({ remaining: 0 }))).toMatchObject(refusedAs('deadline-exceeded'));
     const faster = watched(us.table, (call) =>
@@ -225,7 +225,7 @@ describe('prepare', () => {
     );
   });
 
-  it('stamps no later deadline for having waited', async () => {
+  it('stamps no later deadline because of a wait', async () => {
     const us = aRegion();
     const begun = us.runtime.now();
     let first = true;
@@ -239,14 +239,14 @@ describe('prepare', () => {
     expect((await us.table.load(ACCOUNT))[1]?.tx?.deadline).toBe(Math.ceil(begun + 500));
   });
 
-  it('refuses an attempt whose intent was aborted already', async () => {
+  it('refuses an attempt whose intent was already aborted', async () => {
     const us = aRegion();
     await prepareIntent(us, aPrepare());
     await us.table.finalise({ stream: ACCOUNT, log: 'us', position: 1, commitId: 'us:order-1#1' }, 'aborted');
     expect(await prepareIntent(another(us), aPrepare())).toMatchObject(refusedAs('deadline-exceeded'));
   });
 
-  it('refuses an id that stands for something else', async () => {
+  it('refuses an id that belongs to another request', async () => {
     const us = aRegion();
     await prepareIntent(us, aPrepare());
     expect(await prepareIntent(us, aPrepare({ fingerprint: 'other' }))).toMatchObject(refusedAs('id-reused'));
@@ -267,7 +267,7 @@ describe('prepare', () => {
     });
   });
 
-  it('answers busy where only newer code knows an event of the stream: that will be here soon', async () => {
+  it('returns busy if only newer code knows an event of the stream: that will be here soon', async () => {
     const us = aRegion();
     us.table.replicate(
       aCommit({ stream: ACCOUNT, log: 'us', context: {}, events: [{ type: 'Seized', schemaVersion: 1, data: {} }] }),
@@ -275,14 +275,14 @@ describe('prepare', () => {
     expect(await prepareIntent(us, aPrepare())).toEqual({ kind: 'busy', stream: ACCOUNT });
   });
 
-  it('throws what passes by itself, so that it is tried again', async () => {
+  it('throws temporary errors, so that the step is retried', async () => {
     const us = aRegion();
     const down = new MeridianError('unavailable', 'The table has no time.', { retryable: true });
     const events = watched(us.table, () => Promise.reject(down));
     await expect(prepareIntent({ ...us, events }, aPrepare())).rejects.toBe(down);
   });
 
-  it('reads again when the holder of the position knew more of another log than this copy', async () => {
+  it('reads again if the holder of the position had seen more of another log than this copy', async () => {
     const us = aRegion();
     const foreign = aCommit({
       stream: ACCOUNT,

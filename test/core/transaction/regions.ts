@@ -12,7 +12,7 @@ import { aMachine, aRegion, REGIONS } from '../a-region.ts';
 
 export type Region = ReturnType<typeof aRegion>;
 
-/** As it travels. */
+/** In its transported form. */
 function asJson(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
@@ -20,14 +20,14 @@ function asJson(value: unknown): unknown {
 export interface WorldOptions {
   /** Whether the decisions are one table of all Regions. @default true */
   readonly strong?: boolean;
-  /** Whether a state machine that is started runs, to its end, before `start` answers. @default true */
+  /** Whether a state machine runs to its end before `start` returns. @default true */
   readonly drives?: boolean;
 }
 
-/** Three Regions, each with its own events table, that call each other over lines on which everything is JSON. */
+/** Three Regions with separate events tables, whose calls to each other pass as JSON. */
 export function aWorld({ strong = true, drives = true }: WorldOptions = {}) {
   const shared = memoryDecisions({ strong: true });
-  /** Regions that nobody reaches. */
+  /** Unreachable Regions. */
   const cut = new Set<string>();
   const calls: { readonly region: string; readonly asked: unknown; readonly within?: number | undefined }[] = [];
   const regions = new Map<string, Region>();
@@ -65,13 +65,15 @@ export function aWorld({ strong = true, drives = true }: WorldOptions = {}) {
   return { us, eu, ap, cut, calls };
 }
 
-/** A step after which a machine is killed. */
+/** A step after which a state machine is killed. */
 export type Step = 'plan' | 'prepare' | 'decide';
 
-/** An attempt takes its time, also where the clock stands still. */
+/** Every attempt takes time, also on a clock that stands still. */
 const ATTEMPT_MS = 100;
 
-/** Runs the state machine of a Region, as `Plan → Prepare all → Decide → Commit all | Abort all` says, until it ends or dies. */
+/**
+ * Runs the state machine of a Region: `Plan → Prepare all → Decide → Commit all | Abort all`, until it ends or dies.
+ */
 export async function drive(region: Region, input: MachineInput, diesAfter?: Step): Promise<void> {
   for (;;) {
     const plan = await planOf(region, input);
@@ -141,7 +143,7 @@ export async function finaliseAll(region: Region, intents: AttemptResult['intent
 
 let transactions = 0;
 
-/** A transaction that takes 5 from one account and gives it to another; a test says only what matters to it. */
+/** A transaction that transfers 5 between accounts; tests override what matters to them. */
 export function aTransaction(of: Record<string, unknown> = {}, region = 'us'): Transaction {
   return parseTransaction(
     { ...aRegion(region), regions: REGIONS },
@@ -156,7 +158,7 @@ export function aTransaction(of: Record<string, unknown> = {}, region = 'us'): T
   );
 }
 
-/** What a machine is started with for it. */
+/** The input of its state machine. */
 export function inputOf({ isNew: _isNew, ...transaction }: Transaction, { runtime }: Region): MachineInput {
   return {
     ...transaction,

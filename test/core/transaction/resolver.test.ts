@@ -40,7 +40,7 @@ describe('the resolver', () => {
   it.each([
     ['committed', commits()],
     ['aborted', anAbort({ transaction: 'us:order-1' })],
-  ])('makes final what is %s', async (state, decision) => {
+  ])('makes an intent final that is %s', async (state, decision) => {
     const { us } = aWorld();
     await hold(us);
     await us.decisions.put(decision);
@@ -49,7 +49,7 @@ describe('the resolver', () => {
     expect(us.runtime.metrics.get('IntentResolved')).toBe(1);
   });
 
-  it('has to be asked again for what is not over, and aborts it when it is', async () => {
+  it('has a message redelivered before the deadline of its intent, and aborts the intent after that', async () => {
     const { us } = aWorld();
     await hold(us);
     expect(await resolveMessages(us, [anIntentMessage()])).toEqual([
@@ -66,7 +66,7 @@ describe('the resolver', () => {
     });
   });
 
-  it('leaves an id alone that a transaction of one Region has got', async () => {
+  it('ignores an id that belongs to a one-Region transaction', async () => {
     const { us } = aWorld();
     await us.decisions.put(aPromise({ transaction: 'us:order-1', fingerprint: REQUEST }));
     await us.table.putDecision(aDecision({ transaction: 'us:order-1' }));
@@ -84,7 +84,7 @@ describe('the resolver', () => {
     expect(us.runtime.metrics.get('TransactionAborted')).toBe(1);
   });
 
-  it('makes no difference when it comes twice, or late, or for what never was', async () => {
+  it('is harmless if it comes twice, or late, or for something that never existed', async () => {
     const { us } = aWorld();
     await hold(us);
     await us.decisions.put(commits());
@@ -96,7 +96,7 @@ describe('the resolver', () => {
     expect(await stateOf(us)).toBe('committed');
   });
 
-  it('commits in the Region of the stream what the driving one has decided, and lets that one abort', async () => {
+  it("commits in the stream's Region what the driving one has decided, and lets that one abort", async () => {
     const { us, eu, cut } = aWorld({ strong: false });
     await hold(us, 'eu:order-1');
     us.runtime.advance(30_000);
@@ -109,11 +109,11 @@ describe('the resolver', () => {
     expect(await eu.decisions.find('eu:order-1', 1)).toMatchObject({ state: 'aborted', region: 'eu' });
   });
 
-  it.each(['no JSON', '{}', '{"kind":"intent"}', '[]'])('leaves %s to be looked at by somebody', async (body) => {
+  it.each(['leaves %s to be examined', '{}', '{"kind":"intent"}', '[]'])('leaves %s to be examined', async (body) => {
     expect(await resolveMessages(aWorld().us, [body, anAttemptMessage(9)])).toEqual([expect.any(String), undefined]);
   });
 
-  it('ends what was to follow an attempt, for the reason of that', async () => {
+  it('ends an attempt that should have followed, with the earlier reason', async () => {
     const { us } = aWorld();
     const busy = aBusyAttempt({ transaction: 'us:order-1' });
     await us.decisions.put(busy);
@@ -124,7 +124,7 @@ describe('the resolver', () => {
     ]);
   });
 
-  it('keeps the promise of an outcome of which nothing came', async () => {
+  it('keeps the promise of an outcome if nothing else happened', async () => {
     const { us } = aWorld();
     await us.decisions.put(aPromise({ transaction: 'us:order-1' }));
     await resolveMessages(us, [anAttemptMessage(1)]);
@@ -134,7 +134,7 @@ describe('the resolver', () => {
     });
   });
 
-  it('leaves alone what has an outcome, or another attempt since, which has a message of its own', async () => {
+  it('ignores a transaction with an outcome, or with a later attempt, which has its own message', async () => {
     const { us } = aWorld();
     await us.decisions.put(aBusyAttempt({ transaction: 'us:order-1' }));
     await us.decisions.put(aBusyAttempt({ transaction: 'us:order-1', attempt: 2 }));

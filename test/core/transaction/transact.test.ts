@@ -20,7 +20,7 @@ function problem(code: string, of: object = {}) {
 }
 
 describe('transact', () => {
-  it('starts the machine, without what only this process has to know, and answers the outcome', async () => {
+  it('starts the state machine, without the members for this process only, and returns the outcome', async () => {
     const { us, eu } = await aCase();
     const transaction = { ...aTransaction(), isNew: true as const };
     expect(await runTransaction(us, transaction, WAIT)).toMatchObject({
@@ -32,7 +32,7 @@ describe('transact', () => {
     expect((await readStream(eu, 'account/eu.1')).state).toBe(5);
   });
 
-  it('looks again and again until there is an outcome', async () => {
+  it('polls until there is an outcome', async () => {
     const { us } = await aCase({ drives: false });
     const transaction = aTransaction();
     const runtime = {
@@ -49,7 +49,7 @@ describe('transact', () => {
     expect(Math.max(...pauses)).toBeLessThanOrEqual(1000);
   });
 
-  it('answers the same again, without another run', async () => {
+  it('returns the same on a retry, without another run', async () => {
     const { us } = await aCase();
     const transaction = aTransaction();
     const first = await runTransaction(us, transaction, WAIT);
@@ -58,7 +58,7 @@ describe('transact', () => {
     expect(us.machine.started).toHaveLength(1);
   });
 
-  it('promises an outcome when none comes in time, which the machine or the resolver has to keep', async () => {
+  it('promises an outcome if there is none in time, which the state machine or the resolver must keep', async () => {
     const { us } = await aCase({ drives: false });
     const transaction = aTransaction();
     const { id, fingerprint } = transaction;
@@ -83,7 +83,7 @@ describe('transact', () => {
     expect(us.runtime.metrics.get('TransactionUndecided')).toBe(1);
   });
 
-  it('waits for nothing when it is told to, and still promises', async () => {
+  it('does not wait if the wait is 0, and still promises', async () => {
     const { us } = await aCase({ drives: false });
     const transaction = aTransaction();
     expect(await runTransaction(us, transaction, 0)).toEqual({ id: transaction.id, state: 'undecided' });
@@ -91,14 +91,14 @@ describe('transact', () => {
     expect(await us.decisions.attempts(transaction.id)).toHaveLength(1);
   });
 
-  it('promises nothing that is past: then its time is over at once', async () => {
+  it('promises nothing in the past: its time is then over at once', async () => {
     const { us } = await aCase({ drives: false });
     const transaction = aTransaction({ timeoutSeconds: 1 });
     await runTransaction(us, transaction, 5000);
     expect(await us.decisions.find(transaction.id, 0)).toMatchObject({ remaining: 0 });
   });
 
-  it('answers the outcome that came while it promised one', async () => {
+  it('returns an outcome that arrives while it promises one', async () => {
     const { us } = await aCase({ drives: false });
     const transaction = aTransaction();
     const committed = aDecision({ transaction: transaction.id, fingerprint: transaction.fingerprint });
@@ -111,7 +111,7 @@ describe('transact', () => {
     });
   });
 
-  it('does not last longer for being sent again', async () => {
+  it('is not extended by a retry', async () => {
     const { us } = await aCase({ drives: false });
     const transaction = aTransaction();
     await runTransaction(us, transaction, 0);
@@ -128,7 +128,7 @@ describe('transact', () => {
     expect(busy.machine.started[0]?.deadline).toBe(decidedAt + 7000);
   });
 
-  it('ends what was promised and never done, when it is sent again past its deadline', async () => {
+  it('ends a promised and never executed transaction if it is retried past its deadline', async () => {
     const { us } = await aCase();
     const transaction = aTransaction();
     const { id, fingerprint } = transaction;
@@ -140,7 +140,7 @@ describe('transact', () => {
     });
   });
 
-  it('ends what was promised and never done, and that no resolver ended, when somebody asks for it', async () => {
+  it('ends a promised transaction that no resolver ended, if it is queried', async () => {
     const { us } = await aCase({ drives: false });
     const of = { transaction: 'us:lost', fingerprint: 'digest', decidedAt: us.runtime.now(), remaining: 1000 };
     await us.decisions.put(aPromise(of));
@@ -156,7 +156,7 @@ describe('transact', () => {
     expect((await us.decisions.attempts('us:busy')).map(({ attempt }) => attempt)).toEqual([1, 2]);
   });
 
-  it('refuses an id that stands for another transaction, whenever that shows', async () => {
+  it('refuses an id that belongs to another transaction, whenever that is detected', async () => {
     const { us } = await aCase();
     const transaction = aTransaction();
     await runTransaction(us, transaction, WAIT);
@@ -165,7 +165,7 @@ describe('transact', () => {
     await expect(runTransaction(us, { ...other, isNew: true }, WAIT)).rejects.toThrow(problem('id-reused'));
     const { us: waiting } = await aCase({ drives: false });
     const promised = await runTransaction(waiting, transaction, 0);
-    // Which of them it stands for, once both were sent at the same moment, only the decision says.
+    // If both were sent at the same moment, only the decision shows which of them has the id.
     for (const late of [other, { ...other, isNew: true } as const])
       await expect(runTransaction(waiting, late, 0)).rejects.toThrow(problem('unavailable'));
     expect(await runTransaction(waiting, transaction, 0)).toEqual(promised);
@@ -173,7 +173,7 @@ describe('transact', () => {
     await expect(runTransaction(waiting, other, 0)).rejects.toThrow(problem('id-reused'));
   });
 
-  it('says so when the machine cannot be started: nothing was promised', async () => {
+  it('reports that the state machine cannot be started: nothing was promised', async () => {
     const { us } = await aCase();
     const down = new MeridianError('unavailable', 'No machine.', { retryable: true });
     const machine = { ...us.machine, start: () => Promise.reject(down) };
@@ -184,7 +184,7 @@ describe('transact', () => {
 });
 
 describe('a transaction that another Region drives', () => {
-  it('is passed on to it, with a wait that its call can last', async () => {
+  it('is passed on to it, with a wait within the time of the call', async () => {
     const { eu, us, calls } = await aCase();
     const transaction = aTransaction();
     expect(await runTransaction(eu, transaction, 60_000)).toMatchObject({ state: 'committed' });
@@ -204,7 +204,7 @@ describe('a transaction that another Region drives', () => {
     );
   });
 
-  it('may have run all the same when that Region does not answer, and says so', async () => {
+  it('may have run although that Region does not respond, and reports it', async () => {
     const { eu, cut } = await aCase();
     cut.add('us');
     await expect(runTransaction(eu, aTransaction(), WAIT)).rejects.toThrow(
@@ -220,7 +220,7 @@ describe('a transaction that another Region drives', () => {
     await expect(outcomeHere(eu, 'us:order')).rejects.toThrow(problem('misdirected'));
   });
 
-  it('can be told from here while that Region is lost, where decisions are strong and there is one', async () => {
+  it('can be queried here while that Region is lost, if decisions are strong and there is one', async () => {
     const { eu, us, cut } = await aCase();
     const transaction = aTransaction();
     const outcome = await runTransaction(us, transaction, WAIT);
@@ -233,7 +233,7 @@ describe('a transaction that another Region drives', () => {
     expect(await outcomeOf(eu, 'us:aborted')).toMatchObject({ state: 'aborted' });
   });
 
-  it('cannot be told while that Region is lost, where decisions are eventual', async () => {
+  it('cannot be queried while that Region is lost, if decisions are eventual', async () => {
     const { eu, us, cut } = await aCase({ strong: false });
     const transaction = aTransaction();
     await runTransaction(us, transaction, WAIT);
@@ -243,7 +243,7 @@ describe('a transaction that another Region drives', () => {
   });
 
   it.each([undefined, {}, { outcome: {} }, { outcome: { id: 'us:a', state: 'lost' } }, { problem: 'no' }])(
-    'takes no outcome from the answer %j',
+    'does not accept %j as an outcome',
     async (answer) => {
       const { eu } = await aCase();
       await expect(

@@ -3,7 +3,7 @@ import { account, note } from '../../../testing/toy.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { aRegion } from '../a-region.ts';
 
-/** How often each text was noted; `!` stands for a fault of the view, `half` for a total that is no integer. */
+/** How often each text was noted; `!` causes a failure of the view, `half` a total that is not an integer. */
 const texts = defineView({
   name: 'texts',
   kind: 'totals',
@@ -19,7 +19,7 @@ const texts = defineView({
   present: ({ count = 0 }) => `${count} times`,
 });
 
-/** The number of notes, in all and without a presentation of its own; nothing once the last one says `clear`. */
+/** The number of notes, in total and without a presentation; none once the last one is `clear`. */
 const lengths = defineView({
   name: 'lengths',
   kind: 'totals',
@@ -28,7 +28,7 @@ const lengths = defineView({
   totals: (entries) => (entries.at(-1)?.text === 'clear' ? {} : { all: { notes: entries.length, streams: 1 } }),
 });
 
-/** One row a stream of notes, once there are any. */
+/** One row per stream of notes, if it has any. */
 const latest = defineView({
   name: 'latest',
   kind: 'rows',
@@ -36,7 +36,7 @@ const latest = defineView({
   row: (entries, id) => (entries.length > 0 ? { id, text: entries.at(-1)?.text } : undefined),
 });
 
-/** The toy's notes in views that fail where a text says so. */
+/** The toy's notes in views that fail on certain texts. */
 export const domain = defineDomain({ streams: [note, account], views: [texts, lengths, latest] });
 
 export function aRegionWithViews() {

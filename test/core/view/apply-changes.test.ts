@@ -6,7 +6,7 @@ import { aRegionWithViews, domain } from './a-region-with-views.ts';
 import { disturbed, key, noting, projectAll, put, rowsOf, withView } from './projection-fixture.ts';
 
 describe('a large batch', () => {
-  it('goes into transactions of 100 entries and totals at most, and counts to the same', async () => {
+  it('is split into transactions of at most 100 entries and totals, with the same sums', async () => {
     const views = disturbed(memoryViewStore(), {});
     const us = { ...aRegionWithViews(), views };
     const commits = Array.from({ length: 250 }, (_, i) => noting(`text-${i % 90}`, { stream: `note/${i}` }));
@@ -19,7 +19,7 @@ describe('a large batch', () => {
     expect(await rowsOf(us, 'lengths')).toEqual({ all: { notes: 250, streams: 250 } });
   });
 
-  it('fills a transaction to the last place', async () => {
+  it('fills a transaction completely', async () => {
     const views = disturbed(memoryViewStore(), {});
     const us = { ...aRegionWithViews(), views, domain: withView('lengths') };
     const commits = Array.from({ length: 100 }, (_, i) => noting('a', { stream: `note/${i}` }));
@@ -28,7 +28,7 @@ describe('a large batch', () => {
     expect(views.sizes).toEqual([100, 2]);
   });
 
-  it('begins each transaction with all of its places free', async () => {
+  it('starts each transaction with all of its capacity free', async () => {
     const views = disturbed(memoryViewStore(), {});
     const us = { ...aRegionWithViews(), views, domain: withView('texts') };
     const commits = Array.from({ length: 120 }, (_, i) => noting(`${i}`, { stream: `note/${i}` }));
@@ -37,7 +37,7 @@ describe('a large batch', () => {
     expect(views.sizes).toEqual([100, 100, 40]);
   });
 
-  it('takes a stream with 99 totals, and gives one back with 100', async () => {
+  it('accepts a stream with 99 totals, and returns one with 100', async () => {
     const us = aRegionWithViews();
     const stream = (name: string, count: number) =>
       Array.from({ length: count }, (_, i) => noting(`${name}-${i}`, { stream: `note/${name}`, position: i + 1 }));
@@ -50,8 +50,8 @@ describe('a large batch', () => {
   });
 });
 
-describe('a view store that does not answer', () => {
-  it('gives back the streams that it was asked to change, in one request', async () => {
+describe('a view store that does not respond', () => {
+  it('returns the streams that it should have changed, in one request', async () => {
     const us = aRegionWithViews();
     const commits = [noting('a', { stream: 'note/1' }), noting('b', { stream: 'note/2' })];
     await put(us, commits);
@@ -64,7 +64,7 @@ describe('a view store that does not answer', () => {
     expect(await rowsOf(us, 'texts')).toEqual({ a: '1 times', b: '1 times' });
   });
 
-  it('counts once what it has changed all the same', async () => {
+  it('counts a change once that was applied all the same', async () => {
     const us = aRegionWithViews();
     const commits = [noting('a', { stream: 'note/1' }), noting('a', { stream: 'note/2' })];
     await put(us, commits);

@@ -4,11 +4,11 @@ import { beginRebuild, rebuildStatus } from '../../../core/view/rebuild.ts';
 import { triggersByStream } from '../../../core/view/trigger.ts';
 import { after, aRunningRegion, key, noting, running } from './rebuild-fixture.ts';
 
-describe('what a trigger has to go into', () => {
+describe('the targets of a trigger', () => {
   const trigger = key(noting('1', 'late'));
   const namesOf = ({ targets }: Awaited<ReturnType<typeof liveTargets>>) => targets.map(({ name }) => name);
 
-  it('is nothing for a stream that no view shows, and what is stored is not asked for then', async () => {
+  it('are none for a stream without views, and then nothing stored is read', async () => {
     const us = await aRunningRegion();
     const views = { ...us.views, generations: () => Promise.reject(new Error('This is not asked for.')) };
     const { targets, refused } = await liveTargets(
@@ -18,14 +18,14 @@ describe('what a trigger has to go into', () => {
     expect([targets, refused]).toEqual([[], new Map()]);
   });
 
-  it('is the generation that is read, and the one that is built', async () => {
+  it('are the active generation, and the one being built', async () => {
     const us = await aRunningRegion();
     expect(namesOf(await liveTargets(us, triggersByStream([trigger])))).toEqual(['counts', 'last']);
     await beginRebuild(us, { view: 'last', segments: 1 });
     expect(namesOf(await liveTargets(us, triggersByStream([trigger])))).toEqual(['counts', 'last', 'last@1.2']);
   });
 
-  it('is refused where newer code builds, by what its view still has of this code', async () => {
+  it('are refused if newer code builds, for the generations of this code', async () => {
     const us = await aRunningRegion();
     await beginRebuild(running(us, after), { view: 'last', segments: 1 });
     const { targets, refused } = await liveTargets(us, triggersByStream([trigger, trigger]));
@@ -34,7 +34,7 @@ describe('what a trigger has to go into', () => {
     expect(refused.get('note/1')).toMatchObject({ code: 'unavailable', retryable: true });
   });
 
-  it('is not a generation of older code: that is noted to be behind', async () => {
+  it('exclude a generation of older code, which is marked as behind', async () => {
     const us = await aRunningRegion();
     const newer = running(us, after);
     expect(namesOf(await liveTargets(newer, triggersByStream([trigger])))).not.toContain('last');

@@ -5,8 +5,8 @@ import { fakeRuntime } from '../../runtime.ts';
 import { aRegionWithViews } from './a-region-with-views.ts';
 import { disturbed, key, noting, payload, projectAll, put, rowsOf, viewsOf } from './projection-fixture.ts';
 
-describe('projectors at once', () => {
-  it('both find in the views what both read, once', async () => {
+describe('concurrent projectors', () => {
+  it('together apply once what both read', async () => {
     const us = aRegionWithViews();
     const [a, b] = [noting('a'), noting('b', { position: 2 })];
     await put(us, [a]);
@@ -27,13 +27,13 @@ describe('projectors at once', () => {
     expect(us.runtime.slept).toHaveLength(1);
   });
 
-  it('never let the slower one take back what the faster one wrote', async () => {
+  it("never let the slower one undo the faster one's write", async () => {
     const us = aRegionWithViews();
     const [a, b] = [noting('a'), noting('b', { log: 'eu', hlc: '00' })];
     await put(us, [a]);
     let others = 1;
     const views = disturbed(us.views, {
-      // The faster one has from the bus what the table does not hold yet.
+      // The faster one has commits from the bus that the table lacks.
       before: async () => {
         if (others-- > 0) await projectAll(us, [payload(b)]);
       },
@@ -42,7 +42,7 @@ describe('projectors at once', () => {
     expect(await rowsOf(us, 'texts')).toEqual({ a: '1 times', b: '1 times' });
   });
 
-  it('agree after any number of them ran side by side', async () => {
+  it('agree after any number of them ran concurrently', async () => {
     const us = aRegionWithViews();
     const streams = ['note/1', 'note/2', 'note/3'];
     const commits = streams.flatMap((stream) =>
@@ -58,7 +58,7 @@ describe('projectors at once', () => {
     });
   });
 
-  it('count a change once whose answer was lost', async () => {
+  it('count a change once if its response was lost', async () => {
     const us = aRegionWithViews();
     await put(us, [noting('a')]);
     const views = disturbed(us.views, { after: () => Promise.reject(new Error('The answer was lost.')) });
@@ -67,7 +67,7 @@ describe('projectors at once', () => {
     expect(await rowsOf(us, 'texts')).toEqual({ a: '1 times' });
   });
 
-  it('give a stream back that others change for 10 s', async () => {
+  it('return a stream that others change for 10 s', async () => {
     const us = aRegionWithViews();
     const [calm, busy] = [noting('a', { stream: 'note/calm' }), noting('b', { stream: 'note/busy' })];
     await put(us, [calm, busy]);

@@ -3,13 +3,13 @@ import { projectTriggers } from '../../../core/view/projection.ts';
 import { aRegionWithViews, domain } from './a-region-with-views.ts';
 import { key, noting, put, rowsOf } from './projection-fixture.ts';
 
-describe('a stream that cannot be shown', () => {
+describe('a stream that cannot be projected', () => {
   const fine = noting('fine', { stream: 'note/fine' });
 
   it.each([
     ['whose view throws', '!', 'The view cannot bear this.'],
     ['whose totals are not integers', 'half', 'half.count is 0.5; totals must be integers.'],
-    ['whose totals have a key that no store takes', '', "A total's key must have 1 to 1024 bytes"],
+    ['whose totals have an invalid key', '', "A total's key must have 1 to 1024 bytes"],
     ['whose totals have a key that is too long', 'x'.repeat(1025), "A total's key must have 1 to 1024 bytes"],
   ])('%s fails alone', async (_what, text, message) => {
     const us = aRegionWithViews();

@@ -18,7 +18,7 @@ export function payload(commit: Commit): Trigger {
   return { ...key(commit), inTable: false, commit };
 }
 
-/** An event of a commit whose other events have not come. */
+/** An event of a commit whose other events are missing. */
 export function part(commit: Commit): Trigger {
   return { ...key(commit), inTable: false };
 }
@@ -34,7 +34,7 @@ export function noting(text: string, of: Partial<Commit> = {}): Commit {
   });
 }
 
-/** The domain with one of its views. */
+/** The domain with only one of its views. */
 export function withView(name: string): Domain {
   return {
     ...domain,
@@ -62,7 +62,7 @@ export async function projectAll(ports: ProjectPorts, triggers: readonly Trigger
   expect(await projectTriggers(ports, triggers)).toEqual(new Map());
 }
 
-/** A view store that something happens to between reading and changing, and after changing. */
+/** A view store with hooks between reading and changing, and after changing. */
 export function disturbed(
   views: ViewsTable,
   { before = async () => {}, after = async () => {} }: { before?: () => Promise<void>; after?: () => Promise<void> },

@@ -7,8 +7,8 @@ import { arrivals, seenOf, shuffled } from '../log/graph.ts';
 import { aRegionWithViews } from './a-region-with-views.ts';
 import { key, noting, part, payload, projectAll, put, type Region, rowsOf, viewsOf } from './projection-fixture.ts';
 
-describe('what arrives in another order than it was written', () => {
-  it('waits, hidden, until what it depends on is there', async () => {
+describe('commits that arrive out of order', () => {
+  it('stay hidden until their dependencies are present', async () => {
     const us = aRegionWithViews();
     const [first, second] = [noting('a'), noting('b', { position: 2, context: { us: 1 } })];
     const dependent = noting('c', { log: 'eu', position: 1, context: { us: 2 }, hlc: '03' });
@@ -23,26 +23,26 @@ describe('what arrives in another order than it was written', () => {
     }
   });
 
-  it('is shown from the bus before the table has it, if it is whole', async () => {
+  it('are shown from the bus before the table has them, if complete', async () => {
     const us = aRegionWithViews();
     await put(us, [noting('a')]);
     await projectAll(us, [payload(noting('b', { log: 'eu', context: { us: 1 }, hlc: '02' }))]);
     expect(await rowsOf(us, 'texts')).toEqual({ a: '1 times', b: '1 times' });
   });
 
-  it('is not shown from the bus when it is not whole, or when something before it is missing', async () => {
+  it('are not shown from the bus if incomplete, or if an earlier one is missing', async () => {
     const us = aRegionWithViews();
     await projectAll(us, [part(noting('a')), payload(noting('b', { position: 2 }))]);
     expect(await viewsOf(us)).toEqual({ texts: {}, lengths: {}, latest: {} });
   });
 
-  it('is shown from the bus in several pieces at once', async () => {
+  it('are shown from the bus in several parts at once', async () => {
     const us = aRegionWithViews();
     await projectAll(us, [payload(noting('b', { position: 2 })), payload(noting('a'))]);
     expect(await rowsOf(us, 'texts')).toEqual({ a: '1 times', b: '1 times' });
   });
 
-  it('never takes a view back to before what the bus brought', async () => {
+  it('never take a view back behind a payload', async () => {
     const us = aRegionWithViews();
     const [theirs, ours] = [noting('theirs', { log: 'eu' }), noting('ours', { hlc: '02' })];
     await projectAll(us, [payload(theirs)]);
@@ -54,7 +54,7 @@ describe('what arrives in another order than it was written', () => {
     expect(await rowsOf(us, 'texts')).toEqual({ ours: '1 times', theirs: '1 times' });
   });
 
-  it('makes no difference in the end: any order, duplicates, parts, payloads before the table', async () => {
+  it('do not affect the result: any order, duplicates, parts, payloads before the table', async () => {
     const deliveries = arrivals.chain(({ all }) => {
       const of = (step: (ports: Region) => Promise<void>) => step;
       const every = all.flatMap((commit) => [

@@ -22,7 +22,7 @@ import {
 } from './projection-fixture.ts';
 
 describe('project', () => {
-  it('shows what the table holds, in every view of the stream, once a key says so', async () => {
+  it('shows what the table has, in every view of the stream, once its key arrives', async () => {
     const us = aRegionWithViews();
     const [a, b] = [noting('a'), noting('b', { position: 2, context: { us: 1 } })];
     await put(us, [a]);
@@ -42,14 +42,14 @@ describe('project', () => {
     expect(us.runtime.metrics.get('Projected')).toBe(6);
   });
 
-  it('does nothing for nothing, and for a stream that no view shows', async () => {
+  it('does nothing for an empty batch, and for a stream without views', async () => {
     const us = aRegionWithViews();
     await projectAll(us, []);
     await projectAll(us, [{ stream: 'account/us.1', log: 'us', position: 1, inTable: true }]);
     expect(us.events.calls).toEqual([]);
   });
 
-  it('counts nothing twice, however often it is told', async () => {
+  it('counts nothing twice, however often it is triggered', async () => {
     const us = aRegionWithViews();
     const commit = noting('a');
     await put(us, [commit]);
@@ -58,7 +58,7 @@ describe('project', () => {
     expect(us.runtime.metrics.get('Projected')).toBe(3);
   });
 
-  it('moves what a stream contributes from one total to another, and leaves no key behind at zero', async () => {
+  it("moves a stream's contribution between totals, and leaves no key at zero", async () => {
     const us = aRegionWithViews();
     const commits = [noting('a'), noting('clear', { position: 2 }), noting('b', { position: 3 })];
     const lengths: unknown[] = [];
@@ -89,7 +89,7 @@ describe('project', () => {
     },
   );
 
-  it('moves it also when what comes late changes what was shown', async () => {
+  it('also moves it if a late commit changes the row', async () => {
     const us = aRegionWithViews();
     const moving = noting('late', { log: 'eu', hlc: '00', commitId: 'same' });
     const copy = noting('shown', { commitId: 'same' });
@@ -101,7 +101,7 @@ describe('project', () => {
     expect(await viewsOf(us)).toMatchObject({ texts: { late: '1 times' }, latest: { n: { text: 'late' } } });
   });
 
-  it('writes no total when what moves in one transaction comes to nothing', async () => {
+  it('writes no total if the changes of one transaction cancel out', async () => {
     const views = disturbed(memoryViewStore(), {});
     const us = { ...aRegionWithViews(), views, domain: withView('lengths') };
     const before = noting('a', { stream: 'note/1' });
@@ -116,7 +116,7 @@ describe('project', () => {
 });
 
 describe('entries of a view', () => {
-  it('keep the version that they were computed at, and how often they were written', async () => {
+  it('keep the version that they were computed at, and their number of writes', async () => {
     const us = aRegionWithViews();
     for (const text of ['a', 'b']) {
       const { dot } = await appendToStream(us, anAppend({ operation: noted(text) }));

@@ -13,10 +13,10 @@ import {
   shown,
 } from './rebuild-fixture.ts';
 
-describe('a rebuild that dies at any call', () => {
+describe('a rebuild that crashes at any call', () => {
   const commits = Array.from({ length: 24 }, (_, i) => noting(`${i}`, `text-${i % 5}`));
 
-  /** Ports of which one call, the `nth`, is not made, or is made and not answered. */
+  /** Ports of which one call, the `nth`, is not made, or is made without a response. */
   const dying = (us: Region, nth: number, isAnswerLost: boolean) => {
     let calls = 0;
     const dead = new Error('The function died.');
@@ -37,7 +37,7 @@ describe('a rebuild that dies at any call', () => {
     return { ports: { ...us, views: guarded(us.views), events: guarded(us.table) }, calls: () => calls };
   };
 
-  it.each([false, true])('is gone on with, and builds the same (answer lost: %s)', async (isAnswerLost) => {
+  it.each([false, true])('continues, and builds the same (response lost: %s)', async (isAnswerLost) => {
     const expected = await fromScratch(after, commits);
     let died = 0;
     for (let nth = 1, done = false; !done; nth++) {

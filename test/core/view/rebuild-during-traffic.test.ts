@@ -25,7 +25,7 @@ function payload(commit: Commit): Trigger {
   return { ...key(commit), inTable: false, commit };
 }
 
-describe('drivers at once', () => {
+describe('concurrent drivers', () => {
   it('of all segments, each of them twice, build the same', async () => {
     const us = await aRunningRegion(Array.from({ length: 300 }, (_, i) => noting(`${i}`, `text-${i % 7}`)));
     const now = running(us, after);
@@ -46,12 +46,12 @@ describe('drivers at once', () => {
   });
 });
 
-describe('commits that come during a build', () => {
+describe('commits that arrive during a build', () => {
   const late = [noting('1', 'late', { position: 2, context: { us: 1 } }), noting('new', 'late')];
 
   it.each([
     ['by the table', key],
-    ['by the bus first', payload],
+    ['from the bus first', payload],
   ])('%s are in both generations, wherever the build is', async (_, first) => {
     for (const steps of [0, 1, 2]) {
       const us = await aRunningRegion();
@@ -69,10 +69,10 @@ describe('commits that come during a build', () => {
     }
   });
 
-  it('are not lost to a projector that looked before the build began, and ends after the swap', async () => {
+  it('are not lost with a projector that reads before the build starts, and ends after the swap', async () => {
     const us = await aRunningRegion();
     put(us, ...late);
-    // It has read which generations there are, and now something else goes first.
+    // It has read the generations; now another action comes first.
     let first = true;
     const views: ViewsTable = {
       ...us.views,
@@ -88,7 +88,7 @@ describe('commits that come during a build', () => {
     expect(await shown(us)).toEqual(await fromScratch(before, [...someCommits, ...late]));
   });
 
-  it('may be written to the old rows until two minutes after the swap, and are taken away with them', async () => {
+  it('may be written to the old rows until two minutes after the swap, and are deleted with them', async () => {
     const us = await aRunningRegion();
     put(us, ...late);
     const stale = await us.views.generations(['counts', 'last']);

@@ -23,7 +23,7 @@ import {
 describe('code of another version', () => {
   const commit = noting('1', 'late', { position: 2, context: { us: 1 } });
 
-  it('that is older gives what newer code is building back, so that none of it is lost', async () => {
+  it('that is older returns messages for what newer code is building, so that nothing is lost', async () => {
     const us = await aRunningRegion();
     const now = running(us, after);
     const { build: number } = await beginRebuild(now, { view: 'last', segments: 1 });
@@ -38,7 +38,7 @@ describe('code of another version', () => {
     expect(await rowsOf(now, 'last')).toEqual((await fromScratch(after, [...someCommits, commit])).last);
   });
 
-  it('that is older still keeps up to date what it can', async () => {
+  it('that is older still updates what it can', async () => {
     const us = await aRunningRegion();
     await beginRebuild(running(us, after), { view: 'last', segments: 1 });
     put(us, commit);
@@ -47,7 +47,7 @@ describe('code of another version', () => {
     expect(await readRow(us, 'counts', 'late')).toEqual({ key: 'late', value: { n: 1 } });
   });
 
-  it('that is newer leaves the rows as they are until it has built its own, and says that they are behind', async () => {
+  it('that is newer leaves the rows unchanged until it has built its own, and reports that they are behind', async () => {
     const us = await aRunningRegion();
     const now = running(us, after);
     put(us, commit);
@@ -58,14 +58,14 @@ describe('code of another version', () => {
       done: true,
       active: { codeVersion: 1, behind: true },
     });
-    // Put back, the older code does not take it for complete.
+    // After a rollback, the older code does not treat it as complete.
     await deliver(us, key(commit));
     expect(await rebuildStatus(us, { view: 'last' })).toMatchObject({ codeVersion: 1, active: { behind: true } });
     expect(await build(us, 'last')).toMatchObject({ active: { codeVersion: 1, build: 2, behind: false } });
     expect(await rowsOf(us, 'last')).toEqual((await fromScratch(before, [...someCommits, commit])).last);
   });
 
-  it('that is put back gives everything back until it is rebuilt; from then on nothing', async () => {
+  it('after a rollback returns all messages until it is rebuilt; from then on none', async () => {
     const us = await aRunningRegion();
     const newer = running(us, after);
     for (const view of ['counts', 'last']) await build(newer, view);
@@ -80,14 +80,14 @@ describe('code of another version', () => {
     });
   });
 
-  it('that goes forward again, while the older code was building, notes that this build has gaps', async () => {
+  it('deployed again, while the older code was building, marks that build as having gaps', async () => {
     const us = await aRunningRegion();
     const newer = running(us, after);
     await build(newer, 'last');
     const { build: number } = await beginRebuild(us, { view: 'last', segments: 1 });
     put(us, commit);
     await deliver(newer, key(commit));
-    // The newer code's own generation is served on; the older code had leave to pass it by.
+    // The newer code's own generation stays in use; the older code was allowed to skip it.
     expect(await readRow(newer, 'last', '1')).toEqual({ key: '1', value: { all: ['text-1', 'late'] } });
     expect(await rebuildStatus(newer, { view: 'last' })).toMatchObject({ active: { codeVersion: 2, behind: true } });
     await expect(stepRebuild(us, { view: 'last', build: number, segment: 0 })).rejects.toMatchObject({
@@ -96,7 +96,7 @@ describe('code of another version', () => {
     expect(await build(newer, 'last')).toMatchObject({ active: { codeVersion: 2, behind: false } });
   });
 
-  it('neither goes on with a build of other code, nor with one that commits have passed by', async () => {
+  it('does not continue a build of other code, nor one that skipped commits', async () => {
     const us = await aRunningRegion();
     const newer = running(us, after);
     const { build: number } = await beginRebuild(us, { view: 'last', segments: 1 });
@@ -111,7 +111,7 @@ describe('code of another version', () => {
     expect((await beginRebuild(us, { view: 'last', segments: 1 })).build).toBe(number + 1);
   });
 
-  it('does not swap a build that commits passed by while its last page was on the way', async () => {
+  it('does not swap a build that skipped commits while its last page was in progress', async () => {
     const us = await aRunningRegion();
     const { build: number } = await beginRebuild(us, { view: 'last', segments: 1 });
     put(us, commit);
@@ -129,7 +129,7 @@ describe('code of another version', () => {
     expect(await rebuildStatus(us, { view: 'last' })).toMatchObject({ done: false, active: { build: 1 } });
   });
 
-  it('of two versions deployed at once for the first time keep what one of them began with', async () => {
+  it('in two versions deployed at once for the first time keeps what one of them started with', async () => {
     const us = { ...aRegion(), domain: before };
     put(us, commit, noting('1', 'first'));
     await Promise.all([projectTriggers(us, [key(commit)]), projectTriggers(running(us, after), [key(commit)])]);

@@ -34,7 +34,7 @@ function words(version: number, shards: number, n: number) {
 }
 
 describeWithDynamoDbLocal('a rebuild on DynamoDB Local', (local) => {
-  it('builds in four segments at once what new code shows, and leaves nothing else in the table', async () => {
+  it('builds the result of new code in four parallel segments, and leaves nothing else in the table', async () => {
     const client = local().client();
     const viewsTable = await local().createTable();
     const events = dynamoDbEventStore(client, await local().createTable());

@@ -28,7 +28,7 @@ import {
 } from './rebuild-fixture.ts';
 
 describe('a rebuild', () => {
-  it('shows the same as before, of unchanged code', async () => {
+  it('shows the same as before, with unchanged code', async () => {
     const us = await aRunningRegion();
     const was = await shown(us);
     for (const view of ['counts', 'last'])
@@ -36,7 +36,7 @@ describe('a rebuild', () => {
     expect(await shown(us)).toEqual(was);
   });
 
-  it('shows what a new view would show that had been there from the start', async () => {
+  it('shows a new view as if it had been there from the start', async () => {
     const us = aRegion();
     put(us, ...someCommits);
     const now = running(us, after);
@@ -45,7 +45,7 @@ describe('a rebuild', () => {
     expect(await shown(now)).toEqual(await fromScratch(after, someCommits));
   });
 
-  it('shows what changed code with other shards would have shown from the start', async () => {
+  it('shows changed code with other shards as if it had been there from the start', async () => {
     const us = running(await aRunningRegion(), after);
     for (const view of ['counts', 'last']) await build(us, view, 3);
     expect(await shown(us)).toEqual(await fromScratch(after, someCommits));
@@ -53,7 +53,7 @@ describe('a rebuild', () => {
     expect(await readRow(us, 'last', '7')).toEqual({ key: '7', value: { all: ['text-2'] } });
   });
 
-  it('changes the number of shards, and only then are they others', async () => {
+  it('changes the number of shards, and only then', async () => {
     const us = running(await aRunningRegion(), domainOf(counts({ shards: 9 }), last({ shards: 1 })));
     const expected = await fromScratch(before, someCommits);
     expect(await shown(us)).toEqual(expected);
@@ -63,7 +63,7 @@ describe('a rebuild', () => {
     expect(await rebuildStatus(us, { view: 'counts' })).toMatchObject({ active: { shards: 9 } });
   });
 
-  it('makes rows of a view of totals, and shows until then what there was', async () => {
+  it('turns a view of totals into rows, and shows the old data until then', async () => {
     const rows = defineView({
       name: 'counts',
       codeVersion: 2,
@@ -78,7 +78,7 @@ describe('a rebuild', () => {
     expect(await readRow(us, 'counts', '1')).toEqual({ key: '1', value: ['text-1'] });
   });
 
-  it('reads each stream once, also one of many pages', async () => {
+  it('reads each stream once, even over many pages', async () => {
     const us = aRegion();
     const long = Array.from({ length: 350 }, (_, i) => noting('long', 'a', { position: i + 1, hlc: `0${1000 + i}` }));
     put(us, ...long, noting('other', 'b'));
@@ -89,7 +89,7 @@ describe('a rebuild', () => {
     expect(status).toMatchObject({ done: true });
   });
 
-  it('takes in streams of its type only, and says how many', async () => {
+  it('includes streams of its type only, and reports how many', async () => {
     const us = { ...aRegion(), domain: before };
     put(us, noting('1', 'a'), aCommit({ stream: 'account/us.1', log: 'us', context: {} }));
     const { build } = await beginRebuild(us, { view: 'last', segments: 2 });
@@ -111,7 +111,7 @@ describe('a rebuild', () => {
     expect(await rowsOf(us, 'last')).toEqual([{ key: '1', value: 'a' }]);
   });
 
-  it('reads on behind a page that is empty, as a table may answer', async () => {
+  it('continues after an empty page, which a table may return', async () => {
     const us = { ...aRegion(), domain: before };
     put(us, noting('1', 'a'));
     let pages = 0;
@@ -126,7 +126,7 @@ describe('a rebuild', () => {
     expect(await rowsOf(us, 'last')).toEqual([{ key: '1', value: 'a' }]);
   });
 
-  it('ends a step after 10 s, and the next goes on from there', async () => {
+  it('ends a step after 10 s, and the next continues from there', async () => {
     const us = { ...aRegion(), domain: before };
     put(us, ...Array.from({ length: 250 }, (_, i) => noting(`${i}`, 'a')));
     const slow: EventsTable = {
@@ -144,7 +144,7 @@ describe('a rebuild', () => {
     expect(await rowsOf(us, 'last')).toHaveLength(250);
   });
 
-  it('refuses a view that there is not, and a segment that the build has not', async () => {
+  it('refuses an unknown view, and a segment that the build does not have', async () => {
     const us = await aRunningRegion();
     await expect(beginRebuild(us, { view: 'none', segments: 1 })).rejects.toMatchObject({ code: 'unknown-view' });
     await expect(rebuildStatus(us, { view: 'none' })).rejects.toMatchObject({ code: 'unknown-view' });
@@ -159,7 +159,7 @@ describe('a rebuild', () => {
     });
   });
 
-  it('stands still before a stream that it cannot compute, and says which; what is read stays', async () => {
+  it('stops before a stream that it cannot compute, and reports it; the active rows stay', async () => {
     const us = await aRunningRegion();
     const failing = last({
       codeVersion: 2,
@@ -176,13 +176,13 @@ describe('a rebuild', () => {
       message: expect.stringMatching(/last.*note\/7: The view cannot bear this\./),
     });
     expect(await rowsOf(broken, 'last')).toEqual((await fromScratch(before, someCommits)).last);
-    // Mended, and so of another version: the build begins again.
+    // The fix is another version, so the build starts again.
     const mended = running(us, domainOf(counts(), last({ codeVersion: 3, row: () => 1 } as Partial<ViewDefinition>)));
     await build(mended, 'last', 1);
     expect(await rowsOf(mended, 'last')).toHaveLength(40);
   });
 
-  it('can be tried again when a table did not answer, or others were faster', async () => {
+  it('can be retried after a failure of a table, or a lost race', async () => {
     const us = await aRunningRegion();
     const outage = new MeridianError('unavailable', 'Not now.', { retryable: true });
     const views: ViewsTable = { ...us.views, apply: () => Promise.reject(outage) };
@@ -196,8 +196,8 @@ describe('a rebuild', () => {
   });
 });
 
-describe('begun again', () => {
-  it('goes on with the build that is under way, whatever number of segments is asked for', async () => {
+describe('a rebuild that is started again', () => {
+  it('continues the build in progress, whatever number of segments is requested', async () => {
     const us = await aRunningRegion();
     const first = await beginRebuild(us, { view: 'last', segments: 3 });
     await stepRebuild(us, { view: 'last', build: first.build, segment: 1 });
@@ -206,7 +206,7 @@ describe('begun again', () => {
     expect(again.segments.map(({ done }) => done)).toEqual([false, true, false]);
   });
 
-  it('gives a build up that is by other code, or with other shards, whose rows are taken away later', async () => {
+  it('discards a build by other code, or with other shards, whose rows are deleted later', async () => {
     const us = await aRunningRegion();
     const old = await beginRebuild(us, { view: 'last', segments: 1 });
     const events: EventsTable = {
@@ -222,13 +222,13 @@ describe('begun again', () => {
     const third = await beginRebuild(running(us, after), { view: 'last', segments: 1 });
     expect([old.build, second.build, third.build]).toEqual([2, 3, 4]);
     expect(third.retired).toMatchObject([{ build: 2 }, { build: 3 }]);
-    // A driver of the old build is told, and does no harm.
+    // A driver of the old build is informed, and is harmless.
     expect(await stepRebuild(us, { view: 'last', build: old.build, segment: 0 })).toMatchObject({ build: 4 });
     await build(running(us, after), 'last');
     expect(await rowsOf(running(us, after), 'last')).toEqual((await fromScratch(after, someCommits)).last);
   });
 
-  it('builds once more what is built already', async () => {
+  it('builds again what is already built', async () => {
     const us = await aRunningRegion();
     expect(await build(us, 'last')).toMatchObject({ active: { build: 2 } });
     expect(await build(us, 'last')).toMatchObject({ active: { build: 3 } });
@@ -236,8 +236,8 @@ describe('begun again', () => {
   });
 });
 
-describe('rows that are no longer read', () => {
-  it('are taken away in portions of 10 s', async () => {
+describe('retired rows', () => {
+  it('are deleted in steps of 10 s', async () => {
     const us = await aRunningRegion(Array.from({ length: 1200 }, (_, i) => noting(`${i}`, `text-${i % 7}`)));
     await build(us, 'last');
     us.runtime.advance(REMOVABLE_AFTER_MS);
@@ -254,7 +254,7 @@ describe('rows that are no longer read', () => {
     expect(await leftOf(us.views, 'last', 1, 1, 4)).toBe(false);
   });
 
-  it('are forgotten by one of two that take them away', async () => {
+  it('are removed from the list by one of two concurrent callers', async () => {
     const us = await aRunningRegion();
     await build(us, 'last');
     us.runtime.advance(REMOVABLE_AFTER_MS);

@@ -5,8 +5,8 @@ import { triggersByStream } from '../../../core/view/trigger.ts';
 import { aRegionWithViews, domain } from './a-region-with-views.ts';
 import { key, noting, part, payload, projectAll, put } from './projection-fixture.ts';
 
-describe('streams to look at', () => {
-  it('reads no stream for an event of the bus that its views show already', async () => {
+describe('streams behind', () => {
+  it('reads no stream for an event of the bus that its views already include', async () => {
     const us = aRegionWithViews();
     await put(us, [noting('a')]);
     await projectAll(us, [key(noting('a'))]);
@@ -15,7 +15,7 @@ describe('streams to look at', () => {
     expect(us.events.calls).toEqual([]);
   });
 
-  it('are those of the view that has the entry, also when its entry covers a key of the table', async () => {
+  it('include those whose entry covers a key of the table', async () => {
     const us = aRegionWithViews();
     const commit = noting('a');
     await put(us, [commit]);
@@ -28,7 +28,7 @@ describe('streams to look at', () => {
     expect(await looksAt(part(noting('b', { position: 2 })))).toEqual(targets.map(() => ['note/n']));
   });
 
-  it('are none of another type: a generation is not asked for their entries', async () => {
+  it('exclude other types: a generation is not queried for their entries', async () => {
     const us = aRegionWithViews();
     const targets = [...domain.views.values()].flatMap((view) => targetsOf(view, firstGenerations(view)));
     const views = { ...us.views, entries: () => Promise.reject(new Error('This is not asked for.')) };

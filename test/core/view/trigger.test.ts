@@ -7,7 +7,7 @@ import { encodeKeys, parseProjectionMessage, streamsOf } from '../../../core/wir
 import { aCommit } from '../../contract/commits.ts';
 import { shuffled } from '../log/graph.ts';
 
-/** What a rule of EventBridge puts into the projection queue: the event as a whole. */
+/** A message of EventBridge in the projection queue: the whole event. */
 function bodiesOf(commit: Commit): readonly string[] {
   return entriesOf(commit).map(({ source, detailType, detail }) =>
     JSON.stringify({ version: '0', id: 'b', source, 'detail-type': detailType, detail: JSON.parse(detail) }),
@@ -33,7 +33,7 @@ function triggersFrom(bodies: readonly string[]) {
 }
 
 describe('keys', () => {
-  it('name commits, and say that the table holds them', () => {
+  it('name commits, and mark them as stored in the table', () => {
     const [a, b] = [aCommit({ stream: 'note/a' }), aCommit({ stream: 'note/b', log: 'eu', position: 2 })];
     const message = parseProjectionMessage(encodeKeys([a, b]));
     expect(streamsOf(message)).toEqual(['note/a', 'note/b']);
@@ -45,7 +45,7 @@ describe('keys', () => {
 });
 
 describe('events of the bus', () => {
-  it('give back the commit that they are of, once all of them are there: in any order, some of them twice', () => {
+  it('are assembled into their commit, once all of them are present: in any order, some of them twice', () => {
     fc.assert(
       fc.property(
         commits.chain((commit) =>
@@ -65,7 +65,7 @@ describe('events of the bus', () => {
     );
   });
 
-  it('are no more than a reason to look as long as one of them is missing', () => {
+  it('are only a reason to read as long as one of them is missing', () => {
     fc.assert(
       fc.property(commits, fc.nat(), (commit, pick) => {
         const bodies = bodiesOf(commit);
@@ -78,7 +78,7 @@ describe('events of the bus', () => {
     );
   });
 
-  it('of several commits are kept apart, and from the keys of the same', () => {
+  it('of several commits are kept separate, and separate from keys of the same', () => {
     const [a, b] = [aCommit({ stream: 'note/a' }), aCommit({ stream: 'note/a', position: 2 })];
     const elsewhere = aCommit({ stream: 'note/b' });
     const bodies = [...bodiesOf(b), ...bodiesOf(elsewhere), ...bodiesOf(a), encodeKeys([a])];

@@ -3,7 +3,7 @@ import { projectTriggers } from '../../../core/view/projection.ts';
 import { aRegionWithViews } from './a-region-with-views.ts';
 import { key, noting, projectAll, put, rowsOf } from './projection-fixture.ts';
 
-describe('what the table holds of a stream', () => {
+describe('loading a stream from the table', () => {
   it('reads each stream once for all of its views and triggers', async () => {
     const us = aRegionWithViews();
     const commits = [noting('a'), noting('b', { position: 2 })];
@@ -16,7 +16,7 @@ describe('what the table holds of a stream', () => {
 describe('a stream that cannot be loaded', () => {
   const fine = noting('fine', { stream: 'note/fine' });
 
-  it('since its type cannot fold its events fails alone', async () => {
+  it('because its type cannot fold its events fails alone', async () => {
     const us = aRegionWithViews();
     const bad = noting('bad', { stream: 'note/bad', events: [{ type: 'Noted', schemaVersion: 1, data: null }] });
     await put(us, [bad, fine]);
@@ -25,7 +25,7 @@ describe('a stream that cannot be loaded', () => {
     expect(await rowsOf(us, 'texts')).toEqual({ fine: '1 times' });
   });
 
-  it('since its table does not answer fails alone', async () => {
+  it('because its table does not respond fails alone', async () => {
     const us = aRegionWithViews();
     await put(us, [fine]);
     const outage = new Error('The table does not answer.');
@@ -39,8 +39,8 @@ describe('a stream that cannot be loaded', () => {
   });
 });
 
-describe('an id that was used twice', () => {
-  it('is reported when the commit that is ignored is delivered, and not with the others', async () => {
+describe('a reused id', () => {
+  it('is reported when the ignored commit is delivered, and not with the others', async () => {
     const us = aRegionWithViews();
     const [first, second] = [
       noting('a', { commitId: 'same' }),

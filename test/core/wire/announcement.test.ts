@@ -4,7 +4,7 @@ import { decodeVersionToken } from '../../../core/wire/version-token.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
 
 describe('an announcement', () => {
-  it('of a committed transaction is read as it was written', () => {
+  it('of a committed transaction is decoded as encoded', () => {
     const decision = aDecision();
     const { participants, ...rest } = committedSchema.parse(JSON.parse(announcementOf(decision).detail));
     expect(rest).toMatchObject({ transaction: decision.transaction, meta: { region: 'us-east-1' } });
@@ -13,7 +13,7 @@ describe('an announcement', () => {
     ).toEqual(decision.participants);
   });
 
-  it.each(['stock/17', undefined])('of an aborted one carries the reason whole: because of %s', (stream) => {
+  it.each(['stock/17', undefined])('of an aborted one has the whole reason: caused by %s', (stream) => {
     const problem = anAbort().reason?.problem ?? expect.fail('it has no reason');
     const { detail } = announcementOf(anAbort({ reason: { ...(stream !== undefined && { stream }), problem } }));
     expect(abortedSchema.parse(JSON.parse(detail))).toMatchObject({
@@ -22,7 +22,7 @@ describe('an announcement', () => {
     });
   });
 
-  it('is not read for the other outcome', () => {
+  it('is not accepted as the other outcome', () => {
     expect(abortedSchema.safeParse(JSON.parse(announcementOf(aDecision()).detail)).success).toBe(false);
     expect(committedSchema.safeParse(JSON.parse(announcementOf(anAbort()).detail)).success).toBe(false);
   });

@@ -25,7 +25,7 @@ function overHttp(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
-describe('an answer of the API', () => {
+describe('a response of the API', () => {
   it('shows the state of a stream with its version as a token', () => {
     const sent = encodeStreamState('us-east-1', 'note/n', { state: { texts: [] }, version, mode: 'merge' });
     const { version: token, ...rest } = streamStateSchema.parse(overHttp(sent));
@@ -33,7 +33,7 @@ describe('an answer of the API', () => {
     expect(decodeVersionToken('note/n', token, 'version')).toEqual(version);
   });
 
-  it.each([true, false])('shows commits without what is the own affair of Meridian; more of them: %s', (more) => {
+  it.each([true, false])('shows commits without internal members of Meridian; more of them: %s', (more) => {
     const commit = aCommit({ stream: 'note/n', meta: { actor: 'ann' }, tx: { state: 'committed', deadline: 1 } });
     const { stream, fingerprint: _fingerprint, tx: _tx, ...shown } = commit;
     const page = commitPageSchema.parse(overHttp(encodeCommitPage(stream, { commits: [commit], version, more })));
@@ -95,7 +95,7 @@ describe('an answer of the API', () => {
     });
   });
 
-  it('tells of each envelope of many what became of it', () => {
+  it('reports the result of each of several envelopes', () => {
     const accepted = { id: 'a', stream: 'note/n', version: 'token', log: 'us', position: 1 };
     const refused = { stream: 'note/n', problem: toProblem(reject('No.')) };
     expect([accepted, refused].map((each) => submittedSchema.parse(overHttp(each)))).toEqual([accepted, refused]);
@@ -106,8 +106,8 @@ describe('an answer of the API', () => {
     ['a page without commits', commitPageSchema, { stream: 'note/n', version: 'token' }],
     ['a page without rows', rowPageSchema, { view: 'money', region: 'us-east-1' }],
     ['a row without a key', rowSchema, { view: 'money', region: 'us-east-1', value: 1 }],
-    ['health without what was seen', healthSchema, { region: 'us-east-1' }],
-    ['a transaction in a state that there is not', transactionShownSchema, { id: 'us:a', state: 'unknown' }],
+    ['health without seen stamps', healthSchema, { region: 'us-east-1' }],
+    ['a transaction in an unknown state', transactionShownSchema, { id: 'us:a', state: 'unknown' }],
     ['an envelope with half a problem', submittedSchema, { id: 'a', stream: 'note/n', problem: { code: 'rejected' } }],
   ])('is not read from %s', (_, schema, answer) => {
     expect(schema.safeParse(answer).success).toBe(false);
@@ -115,7 +115,7 @@ describe('an answer of the API', () => {
 });
 
 describe('a problem document', () => {
-  it('keeps what its code brings along, and drops what a domain means otherwise by the same name', () => {
+  it('keeps the members of its code, and drops members that a domain uses differently under the same name', () => {
     const problem = { ...toProblem(reject('No.')), known: ['a'], faults: 3, actual: 7, left: 0 };
     expect(problemDetailsSchema.parse(problem)).toEqual({ ...problem, faults: undefined, actual: undefined });
   });

@@ -21,7 +21,7 @@ const problem = toProblem(reject('No.', { left: 0 }));
 const participant = { stream: 'stock/17', operation: { kind: 'command' as const, command: 'take', input: 3 } };
 const intent = { stream: 'stock/17', log: 'us', position: 3 };
 
-describe('what a Region asks of another one', () => {
+describe('a request between Regions', () => {
   const append: Append = {
     stream: 'note/n',
     commitId: 'a',
@@ -42,22 +42,22 @@ describe('what a Region asks of another one', () => {
       participantRequestSchema,
       { step: 'finalise', intent: { ...intent, commitId: 'us:a#1', state: 'aborted' } },
     ],
-  ])('is read as it was written: %s', (_, schema, asked) => {
+  ])('is decoded as encoded: %s', (_, schema, asked) => {
     expect(schema.parse(overTheWire(asked))).toEqual(asked);
   });
 
   it.each([
     ['an append without an id', appendRequestSchema, { ...append, commitId: '' }],
-    ['an append that asks for nothing', appendRequestSchema, { ...append, operation: { kind: 'other' } }],
+    ['an append without an operation', appendRequestSchema, { ...append, operation: { kind: 'other' } }],
     ['a transaction without participants', transactRequestSchema, { transact: { id: 'us:a' }, wait: 5 }],
-    ['a step that there is not', participantRequestSchema, { step: 'forget', ...shared, remaining: 5 }],
-    ['a preparation without its end', participantRequestSchema, { step: 'prepare', ...shared }],
-  ])('is refused when it is malformed: %s', (_, schema, asked) => {
+    ['an unknown step', participantRequestSchema, { step: 'forget', ...shared, remaining: 5 }],
+    ['a preparation without a deadline', participantRequestSchema, { step: 'prepare', ...shared }],
+  ])('is refused if malformed: %s', (_, schema, asked) => {
     expect(schema.safeParse(asked).success).toBe(false);
   });
 });
 
-describe('what a Region answers another one', () => {
+describe('a response between Regions', () => {
   const outcomes: readonly Outcome[] = [
     { id: 'us:a', state: 'unknown' },
     { id: 'us:a', state: 'undecided' },
@@ -86,7 +86,7 @@ describe('what a Region answers another one', () => {
     ['that it committed', decisionAnswerSchema, { kind: 'decision', decision: aDecision() }],
     ['that it aborted', decisionAnswerSchema, { kind: 'decision', decision: anAbort() }],
     ['that there is no decision', decisionAnswerSchema, { kind: 'decision' }],
-  ])('is read as it was written: %s', (_, schema, answer) => {
+  ])('is decoded as encoded: %s', (_, schema, answer) => {
     expect(schema.parse(overTheWire(answer))).toEqual(answer);
   });
 
@@ -95,7 +95,7 @@ describe('what a Region answers another one', () => {
     ['an outcome without its reason', outcomeAnswerSchema, { outcome: { id: 'us:a', state: 'aborted' } }],
     ['an intent without its version', participantAnswerSchema, { kind: 'prepared', ...intent }],
     ['a decision without its state', decisionAnswerSchema, { kind: 'decision', decision: { transaction: 'us:a' } }],
-  ])('is refused when it is malformed: %s', (_, schema, answer) => {
+  ])('is refused if malformed: %s', (_, schema, answer) => {
     expect(schema.safeParse(answer).success).toBe(false);
   });
 });

@@ -8,7 +8,7 @@ const events = [
   { type: 'Cancelled', schemaVersion: 1, data: undefined },
 ];
 
-/** The bodies of a commit's events, as a rule's target gets them. */
+/** The bodies of a commit's events, as received by a rule's target. */
 function bodiesOf(of: Parameters<typeof aCommit>[0] = {}): readonly string[] {
   return entriesOf(aCommit({ stream: 'note/17', events, ...of })).map(({ detailType, detail }) =>
     JSON.stringify({ source: 'any', 'detail-type': detailType, detail: JSON.parse(detail) }),
@@ -16,7 +16,7 @@ function bodiesOf(of: Parameters<typeof aCommit>[0] = {}): readonly string[] {
 }
 
 describe('an event on the bus', () => {
-  it('is read as it was written, also with a meta that no caller may send any more', () => {
+  it('is decoded as encoded, also with meta that callers may no longer send', () => {
     const commit = aCommit({ stream: 'note/17', events, meta });
     const read = bodiesOf({ meta }).map((body) => parseSubscribedEvent(JSON.parse(body)));
     expect(read.map(({ type, schemaVersion, data }) => ({ type, schemaVersion, data }))).toEqual(events);
@@ -25,12 +25,12 @@ describe('an event on the bus', () => {
     expect(read.map((event) => event.meta)).toEqual([0, 1].map((index) => ({ ...meta, ...place, index, count: 2 })));
   });
 
-  it('is what is promised of it', () => {
+  it('matches its public schema', () => {
     const [detail] = bodiesOf({ meta: { actor: 'ann' } }).map((body) => JSON.parse(body).detail);
     expect(publishedSchema.parse(detail)).toEqual(detail);
   });
 
-  it('may have further members from newer code, which are passed over', () => {
+  it('may have further members from newer code, which are ignored', () => {
     const [body = ''] = bodiesOf();
     const { detail, ...rest } = JSON.parse(body);
     const newer = { ...rest, detail: { ...detail, size: 1, meta: { ...detail.meta, size: 1 } } };

@@ -17,7 +17,7 @@ import { aCommit } from '../../contract/commits.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
 
 describe('entries of a commit', () => {
-  it('are one an event, with everything that makes the commit up', () => {
+  it('are one per event, with all members of the commit', () => {
     const events = [
       { type: 'Deposited', schemaVersion: 1, data: { amount: 3 } },
       { type: 'Withdrawn', schemaVersion: 2, data: null },
@@ -61,7 +61,7 @@ describe('entries of a commit', () => {
 });
 
 describe('outcomes', () => {
-  it('have no Region in them, so that no rule carries them to another bus', () => {
+  it('have no Region, so that no rule forwards them to another bus', () => {
     const detail = { id: 'a', stream: 'note/n', problem: toProblem(reject('No.')) };
     const entry = rejectedEntry(detail);
     expect(entry).toEqual({ source: 'meridian.receipt', detailType: 'Rejected', detail: JSON.stringify(detail) });
@@ -69,14 +69,14 @@ describe('outcomes', () => {
 });
 
 describe('patterns', () => {
-  it('take in what producers send, and nothing that says it is of Meridian', () => {
+  it("accept producers' messages, and nothing that claims to be from Meridian", () => {
     expect(ingestPattern).toEqual({
       source: [{ 'anything-but': { prefix: SOURCE_PREFIX } }],
       'detail-type': [APPEND, COMMAND, TRANSACT],
     });
   });
 
-  it('forward what was born in the Region', () => {
+  it('forward events written in the Region', () => {
     expect(forwardPattern('us-east-1')).toEqual({
       source: [{ prefix: 'meridian.' }],
       detail: { meta: { region: ['us-east-1'] } },
@@ -97,7 +97,7 @@ describe('the announcement of a transaction', () => {
     return { ...entry, detail: JSON.parse(detail) };
   };
 
-  it('says what was committed where, with version tokens', () => {
+  it('names the committed streams and positions, with version tokens', () => {
     const version = { us: 3, eu: 1 };
     const decision = aDecision({
       transaction: 'us:order-17',
@@ -118,7 +118,7 @@ describe('the announcement of a transaction', () => {
     });
   });
 
-  it('says why it was aborted, and comes from the Region that drives, which forwards it, whoever decided', () => {
+  it('has the reason of an abort, and comes from the driving Region, which forwards it, whichever Region decided', () => {
     const decision = anAbort({ transaction: 'us:order-17', region: 'eu' });
     expect(entryOf(decision)).toMatchObject({
       source: 'meridian.tx',

@@ -15,14 +15,14 @@ const input: MachineInput = {
 };
 
 describe('the input of the state machine', () => {
-  it('is read as it was written', () => {
+  it('is decoded as encoded', () => {
     expect(machineInputSchema.parse(JSON.parse(JSON.stringify(input)))).toEqual(input);
   });
 
   it.each([
     ['a deadline', { deadline: undefined }],
     ['participants', { participants: undefined }],
-    ['a stream that can be one', { participants: [{ stream: 'stock' }] }],
+    ['a valid stream name', { participants: [{ stream: 'stock' }] }],
   ])('is not read without %s', (_, of) => {
     expect(machineInputSchema.safeParse({ ...input, ...of }).success).toBe(false);
   });

@@ -49,21 +49,21 @@ describe('an envelope of events', () => {
     expect(parseEventsEnvelope(toyDomain, note(), newId)).toMatchObject({ commitId: 'new-id', meta: {} });
   });
 
-  it('takes `expected` for a home stream and `basedOn` for a merge stream, and not the other way round', () => {
+  it('accepts `expected` for a home stream and `basedOn` for a merge stream, and not vice versa', () => {
     const token = encodeVersionToken('account/us.1', { us: 2 });
     expect(parseEventsEnvelope(toyDomain, account({ expected: token }), newId)).toMatchObject({ expected: { us: 2 } });
     expect(pathsOf(() => parseEventsEnvelope(toyDomain, account({ basedOn: token }), newId))).toEqual(['basedOn']);
     expect(pathsOf(() => parseEventsEnvelope(toyDomain, note({ expected: token }), newId))).toEqual(['expected']);
   });
 
-  it('takes a version of its own stream only', () => {
+  it('accepts a version of its own stream only', () => {
     const token = encodeVersionToken('account/us.2', { us: 2 });
     expect(faultsOf(() => parseEventsEnvelope(toyDomain, account({ expected: token }), newId))).toEqual([
       { path: 'expected', message: expect.stringMatching(/account\/us\.2.*not.*account\/us\.1/) },
     ]);
   });
 
-  it('is refused with the path of every fault at once, those of its events included', () => {
+  it('is refused with the path of every fault at once, including those of its events', () => {
     const envelope = {
       stream: 'note/n',
       id: 'not ok',
@@ -84,17 +84,17 @@ describe('an envelope of events', () => {
     ['no object', null, ['']],
     ['text', 'text', ['']],
     ['nothing in it', {}, ['stream', 'events']],
-    ['events that are none', note({ events: 1 }), ['events']],
+    ['invalid events', note({ events: 1 }), ['events']],
     ['no event', note({ events: [] }), ['events']],
     ['an event without a type', note({ events: [{ data: 1 }] }), ['events[0].type']],
     [
-      'an event of half a version',
+      'an event with a fractional version',
       note({ events: [{ type: 'Noted', schemaVersion: 1.5 }] }),
       ['events[0].schemaVersion'],
     ],
-    ['a stream of an unknown type, and a fault', note({ stream: 'nothing/x', more: 1 }), ['more']],
+    ['a stream of an unknown type, and another fault', note({ stream: 'nothing/x', more: 1 }), ['more']],
     ['an actor of 257 characters', note({ meta: { actor: 'x'.repeat(257) } }), ['meta.actor']],
-    ['a traceparent that is none', note({ meta: { traceparent: 'x' } }), ['meta.traceparent']],
+    ['an invalid traceparent', note({ meta: { traceparent: 'x' } }), ['meta.traceparent']],
   ])('is refused when it is or has %s', (_what, envelope, paths) => {
     expect(pathsOf(() => parseEventsEnvelope(toyDomain, envelope, newId))).toEqual(paths);
   });
@@ -114,13 +114,13 @@ describe('an envelope of events', () => {
     expect(pathsOf(() => parseEventsEnvelope(toyDomain, note({ stream }), newId))).toEqual(['stream']);
   });
 
-  it('is refused when its stream is of a type that there is not', () => {
+  it('is refused if its stream type is unknown', () => {
     expect(() => parseEventsEnvelope(toyDomain, note({ stream: 'nothing/x' }), newId)).toThrow(
       expect.objectContaining({ code: 'unknown-stream-type' }),
     );
   });
 
-  it('has 100 events at most', () => {
+  it('has at most 100 events', () => {
     const events = Array.from({ length: 101 }, () => note().events[0]);
     expect(parseEventsEnvelope(toyDomain, note({ events: events.slice(1) }), newId).operation).toHaveProperty(
       'events.length',
@@ -152,7 +152,7 @@ describe('an envelope of a command', () => {
 });
 
 describe('the id of an envelope', () => {
-  it('is there when it can be used', () => {
+  it('is returned if it is usable', () => {
     expect(idOf({ id: 'a', more: 1 })).toBe('a');
     expect(idOf({ id: `!${'~'.repeat(199)}` })).toHaveLength(200);
   });
@@ -166,14 +166,14 @@ describe('the id of an envelope', () => {
 });
 
 describe('names in a path', () => {
-  it('make the name of a stream, or are refused', () => {
+  it('form the name of a stream, or are refused', () => {
     expect(streamNameOf('note', 'n.~_-')).toBe('note/n.~_-');
     expect(() => streamNameOf('note', 'a/b')).toThrow(expect.objectContaining({ code: 'validation' }));
   });
 });
 
 describe('traceparent', () => {
-  it('is told from anything else', () => {
+  it('is distinguished from anything else', () => {
     expect(isTraceparent(TRACEPARENT)).toBe(true);
     expect(isTraceparent(undefined)).toBe(false);
     expect(isTraceparent(TRACEPARENT.toUpperCase())).toBe(false);

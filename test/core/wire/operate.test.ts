@@ -13,7 +13,7 @@ function overTheWire(value: unknown): unknown {
 }
 
 describe('a request to operate', () => {
-  it('comes with its action, and with defaults for what was left out', () => {
+  it('has its action, and defaults for omitted members', () => {
     const sent = encodeOperateRequest('quarantine-redrive', { filter: { stream: 'note' }, before: undefined });
     const { action, ...input } = operateRequestSchema.parse(overTheWire(sent));
     expect(action).toBe('quarantine-redrive');
@@ -32,7 +32,7 @@ describe('a request to operate', () => {
     expect(isOperatorAction(name)).toBe(false);
   });
 
-  it('does not compile for an action that there is not, nor with the input of another one', () => {
+  it('does not compile for an unknown action, nor with the input of another one', () => {
     // @ts-expect-error: no such action
     encodeOperateRequest('rebuild', { view: 'v' });
     // @ts-expect-error: the input of rebuild-status
@@ -40,11 +40,11 @@ describe('a request to operate', () => {
   });
 });
 
-describe('the answer of operate', () => {
+describe('the response of operate', () => {
   it.each([
     ['a result', { result: { added: 1, failed: [] } }],
     ['a problem', { problem: toProblem(new MeridianError('unknown-view', 'No.', { details: { known: ['a'] } })) }],
-  ])('is read as it was sent: %s', (_, answer) => {
+  ])('is decoded as encoded: %s', (_, answer) => {
     expect(operateAnswerSchema.parse(overTheWire(answer))).toEqual(answer);
   });
 
@@ -52,7 +52,7 @@ describe('the answer of operate', () => {
     expect(operateAnswerSchema.safeParse(answer).success).toBe(false);
   });
 
-  it('does not pass for the result of another action', () => {
+  it('is not accepted as the result of another action', () => {
     const { result } = operatorActions['quarantine-add'];
     expect(result.safeParse({ added: 1 }).success).toBe(false);
   });

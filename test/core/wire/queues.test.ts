@@ -9,7 +9,7 @@ describe('a message to the resolver', () => {
   it.each<ResolverMessage>([
     { kind: 'intent', stream: 'stock/17', log: 'us', position: 3, attemptId: 'us:order-1#2' },
     { kind: 'attempt', transaction: 'us:order-1', attempt: 3, fingerprint: 'digest' },
-  ])('is read as it was written: %j', (message) => {
+  ])('is decoded as encoded: %j', (message) => {
     expect(parseResolverMessage(encodeResolverMessage(message))).toEqual(message);
   });
 
@@ -39,7 +39,7 @@ describe('a message to the projection', () => {
 });
 
 describe('a message of the quarantine', () => {
-  it('keeps any text to the letter, with the reason', () => {
+  it('preserves any text exactly, with the reason', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string(), (body, reason) => {
         expect(parseQuarantined(encodeQuarantined({ reason, body }))).toEqual({ reason, body });
@@ -48,7 +48,7 @@ describe('a message of the quarantine', () => {
   });
 
   it.each(['{', 'null', '{"body":"a"}', '{"reason":"r","body":"b","more":1}'])(
-    'is one that was moved there as it came: %s',
+    'was moved there unchanged: %s',
     (kept) => {
       expect(parseQuarantined(kept)).toBeUndefined();
     },

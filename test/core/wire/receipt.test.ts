@@ -12,14 +12,14 @@ import { decodeVersionToken } from '../../../core/wire/version-token.ts';
 const appended = { stream: 'note/n', commitId: 'a', version: { us: 3, eu: 1 } };
 
 describe('a receipt', () => {
-  it('of an envelope that was accepted says where it is, with a version token', () => {
+  it('of an accepted envelope has its position, with a version token', () => {
     const { detail } = acceptedEntry(encodeAccepted({ ...appended, dot: { log: 'us', position: 3 } }));
     const { version, ...rest } = acceptedSchema.parse(JSON.parse(detail));
     expect(rest).toEqual({ id: 'a', stream: 'note/n', log: 'us', position: 3 });
     expect(decodeVersionToken('note/n', version, 'version')).toEqual(appended.version);
   });
 
-  it('has no log when nothing had to be written', () => {
+  it('has no log if nothing had to be written', () => {
     const { detail } = acceptedEntry(encodeAccepted(appended));
     expect(acceptedSchema.parse(JSON.parse(detail))).toEqual({
       id: 'a',
@@ -28,7 +28,7 @@ describe('a receipt', () => {
     });
   });
 
-  it.each(['note/n', undefined])('of one that was refused carries the problem whole: of %s', (stream) => {
+  it.each(['note/n', undefined])('of a refused one has the whole problem: of %s', (stream) => {
     const rejected = {
       id: 'a',
       ...(stream !== undefined && { stream }),
@@ -40,7 +40,7 @@ describe('a receipt', () => {
   it.each([
     ['an id', { stream: 'note/n', version: 'v' }],
     ['a version', { id: 'a', stream: 'note/n' }],
-    ['a position that there is', { id: 'a', stream: 'note/n', version: 'v', log: 'us', position: 0 }],
+    ['a valid position', { id: 'a', stream: 'note/n', version: 'v', log: 'us', position: 0 }],
   ])('of an accepted envelope is not read without %s', (_, detail) => {
     expect(acceptedSchema.safeParse(detail).success).toBe(false);
   });

@@ -40,7 +40,7 @@ function faultsOf(body: unknown, of: Domain = toyDomain): readonly string[] {
 }
 
 describe('parseTransaction', () => {
-  it('reads commands, events and checks, with what is expected of their streams', () => {
+  it('reads commands, events and checks, with the expected versions of their streams', () => {
     const expected = encodeVersionToken('account/us.1', { us: 2 });
     const parsed = parse({
       id: 'eu:order-17',
@@ -66,7 +66,7 @@ describe('parseTransaction', () => {
     });
   });
 
-  it('makes an id for this Region when there is none, says that it is new, and gives 30 s', () => {
+  it('generates an id for this Region if there is none, marks it as new, and sets 30 s', () => {
     expect(parse({ participants: [withdrawal] })).toMatchObject({
       id: 'us:id-1',
       isNew: true,
@@ -76,7 +76,7 @@ describe('parseTransaction', () => {
     expect(parse({ id: 'us:a', participants: [withdrawal] })).not.toHaveProperty('isNew');
   });
 
-  it('tells a repeated transaction from another one by what it asks for, in whatever order its keys are', () => {
+  it('distinguishes a retry from another transaction by its content, whatever the order of keys', () => {
     const digest = (of: object = {}) => parse({ id: 'us:a', participants: [withdrawal], ...of }).fingerprint;
     const { stream, command, input } = withdrawal;
     expect(digest({ participants: [{ input, command, stream }], timeoutSeconds: 7, meta: { actor: 'bob' } })).toBe(
@@ -91,20 +91,24 @@ describe('parseTransaction', () => {
     ['nothing', undefined, ['']],
     ['a list', [], ['']],
     ['no participants', {}, ['participants']],
-    ['an empty list of them', { participants: [] }, ['participants']],
-    ['what it does not know', { participants: [withdrawal], streams: [] }, ['streams']],
-    ['checks that are no list', { participants: [withdrawal], checks: check }, ['checks']],
+    ['an empty list of participants', { participants: [] }, ['participants']],
+    ['an unknown property', { participants: [withdrawal], streams: [] }, ['streams']],
+    ['checks that are not a list', { participants: [withdrawal], checks: check }, ['checks']],
     ['no time', { participants: [withdrawal], timeoutSeconds: 0 }, ['timeoutSeconds']],
-    ['more time than a machine has', { participants: [withdrawal], timeoutSeconds: 241 }, ['timeoutSeconds']],
-    ['part of a second', { participants: [withdrawal], timeoutSeconds: 1.5 }, ['timeoutSeconds']],
-    ['meta that it does not know', { participants: [withdrawal], meta: { who: 'ann' } }, ['meta.who']],
-    ['an id that is no text', { id: 17, participants: [withdrawal] }, ['id']],
+    ['more time than a state machine has', { participants: [withdrawal], timeoutSeconds: 241 }, ['timeoutSeconds']],
+    ['a fraction of a second', { participants: [withdrawal], timeoutSeconds: 1.5 }, ['timeoutSeconds']],
+    ['unknown meta', { participants: [withdrawal], meta: { who: 'ann' } }, ['meta.who']],
+    ['an id that is not text', { id: 17, participants: [withdrawal] }, ['id']],
     ['an id without a Region', { id: 'order-17', participants: [withdrawal] }, ['id']],
     ['an id without a key', { id: 'us:', participants: [withdrawal] }, ['id']],
-    ['an id that could be an attempt', { id: 'us:order#1', participants: [withdrawal] }, ['id']],
-    ['the id of a Region that there is not', { id: 'mars:order-17', participants: [withdrawal] }, ['id']],
-    ['a participant that is none', { participants: [null] }, ['participants[0]']],
-    ['one with neither command nor events', { participants: [{ stream: 'account/us.1' }] }, ['participants[0]']],
+    ['an id with the form of an attempt', { id: 'us:order#1', participants: [withdrawal] }, ['id']],
+    ['the id of an unknown Region', { id: 'mars:order-17', participants: [withdrawal] }, ['id']],
+    ['an invalid participant', { participants: [null] }, ['participants[0]']],
+    [
+      'a participant with neither command nor events',
+      { participants: [{ stream: 'account/us.1' }] },
+      ['participants[0]'],
+    ],
     ['one with both', { participants: [{ ...withdrawal, events: [] }] }, ['participants[0]']],
     ['one without events', { participants: [{ ...gift, events: [] }] }, ['participants[0].events']],
     [
@@ -112,23 +116,19 @@ describe('parseTransaction', () => {
       { participants: [{ ...gift, events: Array(101).fill(gift.events[0]) }] },
       ['participants[0].events'],
     ],
+    ['an unknown event', { participants: [{ ...gift, events: [{ type: 'Lost' }] }] }, ['participants[0].events']],
     [
-      'an event that is unknown',
-      { participants: [{ ...gift, events: [{ type: 'Lost' }] }] },
-      ['participants[0].events'],
-    ],
-    [
-      'an event that its schema refuses',
+      'an event that violates its schema',
       { participants: [{ ...gift, events: [{ type: 'Deposited', data: { amount: 'a' } }] }] },
       ['participants[0].events[0].data.amount'],
     ],
-    ['a command that is unknown', { participants: [{ ...withdrawal, command: 'rob' }] }, ['participants[0].command']],
+    ['an unknown command', { participants: [{ ...withdrawal, command: 'rob' }] }, ['participants[0].command']],
     [
-      'input that its command refuses',
+      'input that violates its schema',
       { participants: [{ ...withdrawal, input: {} }] },
       ['participants[0].input.amount'],
     ],
-    ['a stream that is no name', { participants: [{ ...withdrawal, stream: 'us.1' }] }, ['participants[0].stream']],
+    ['an invalid stream name', { participants: [{ ...withdrawal, stream: 'us.1' }] }, ['participants[0].stream']],
     ['an unknown stream type', { participants: [{ ...withdrawal, stream: 'nothing/1' }] }, ['participants[0].stream']],
     [
       'a stream without a home',
@@ -173,7 +173,7 @@ describe('parseTransaction', () => {
     ],
     ['a stream twice', { participants: [withdrawal, gift, withdrawal] }, ['participants[2].stream']],
     [
-      'a check of what it changes',
+      'a check of a stream that it changes',
       {
         participants: [withdrawal],
         checks: [{ ...check, stream: 'account/us.1', expected: encodeVersionToken('account/us.1', {}) }],
@@ -185,7 +185,7 @@ describe('parseTransaction', () => {
     expect(faultsOf(body)).toEqual(paths);
   });
 
-  it('tells everything that is wrong at once', () => {
+  it('reports all faults at once', () => {
     const body = {
       id: 'mars:1',
       participants: [
@@ -203,7 +203,7 @@ describe('parseTransaction', () => {
     ]);
   });
 
-  it('takes 25 streams, and 100 events of one', () => {
+  it('accepts 25 streams, and 100 events of one', () => {
     const participants = Array.from({ length: 24 }, (_, i) => ({ ...withdrawal, stream: `account/us.${i}` }));
     const many = { ...gift, events: Array(100).fill(gift.events[0]) };
     expect(parse({ participants: [...participants, many] }).participants).toHaveLength(25);
@@ -212,14 +212,14 @@ describe('parseTransaction', () => {
   it.each([
     ['too many bytes', 'x'.repeat(200_000)],
     ['too many bytes of few characters', 'ü'.repeat(100_000)],
-    ['what is nested too deeply', JSON.parse('['.repeat(50_000) + ']'.repeat(50_000))],
+    ['input that is nested too deeply', JSON.parse('['.repeat(50_000) + ']'.repeat(50_000))],
   ])('refuses %s as too large, whatever else is wrong with it', (_what, input) => {
     expect(() => parse({ participants: [{ ...withdrawal, input }, null] })).toThrow(
       expect.objectContaining({ code: 'too-large' }),
     );
   });
 
-  it('does not take a fault of the domain for one of the caller', () => {
+  it("does not report a bug of the domain as the caller's fault", () => {
     const broken = () => {
       throw new Error('This is broken.');
     };

@@ -31,8 +31,8 @@ function messages(of: object): readonly (readonly [string, z.ZodType, object])[]
 
 const known = new Map(messages({}).map(([name, , body]) => [name, body]));
 
-describe('what functions of different versions ask of each other', () => {
-  it.each(messages(more))('is read without the members that only newer code knows: %s', (name, schema, newer) => {
+describe('requests between functions of different versions', () => {
+  it.each(messages(more))('are read without the members that only newer code knows: %s', (name, schema, newer) => {
     expect(schema.parse(newer)).toEqual(known.get(name));
   });
 });

@@ -19,10 +19,10 @@ import {
   withdraw,
 } from './append-fixture.ts';
 
-describe('the same append again', () => {
+describe('a retried append', () => {
   const twice = anAppend({ commitId: 'id', operation: noted('once') });
 
-  it('answers the same and writes nothing, warm or cold', async () => {
+  it('returns the same and writes nothing, warm or cold', async () => {
     const us = aRegion();
     const first = await appendToStream(us, twice);
     await appendToStream(us, anAppend({ operation: noted('other') }));
@@ -41,7 +41,7 @@ describe('the same append again', () => {
     expect(await appendToStream(us, keys({ after: 'a', text: 'b' }))).toEqual(first);
   });
 
-  it('succeeds when the answer of its first put was lost', async () => {
+  it('succeeds if the response of its first put was lost', async () => {
     const us = aRegion();
     let lost = 0;
     const losing = {
@@ -61,7 +61,7 @@ describe('the same append again', () => {
     expect(await textsOf(us)).toEqual(['once']);
   });
 
-  it('succeeds at the position that another process took for it, and behind others that it did not know', async () => {
+  it('succeeds at the position that another process took for it, and after others that it did not know', async () => {
     const us = aRegion();
     await warmUp(us);
     const [taken, behind] = [another(us), another(us)];
@@ -82,7 +82,7 @@ describe('the same append again', () => {
     expect(await textsOf(us)).toEqual(['once', 'other', 'late']);
   });
 
-  it('does not change its mind: a command that would now be refused answers what it did', async () => {
+  it('is not decided again: a command that would now be refused returns its earlier result', async () => {
     const us = aRegion();
     await appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit(5) }));
     const asked = anAppend({ stream: ACCOUNT, operation: withdraw(5) });
@@ -92,7 +92,7 @@ describe('the same append again', () => {
     expect(await stateOf(us, ACCOUNT)).toBe(0);
   });
 
-  it('in another Region answers with the first commit, once that has arrived', async () => {
+  it('in another Region returns the first commit, once that has arrived', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
     const first = await appendToStream(us, twice);
     await replicate(STREAM, us, eu);
@@ -123,7 +123,7 @@ describe('the same append again', () => {
     expect(await textsOf(us)).toEqual(['once', 'once']);
   });
 
-  it('with other content is refused, whether its commit is known or met', async () => {
+  it('with other content is refused, whether its commit is known or found', async () => {
     const us = aRegion();
     const stale = another(us);
     await warmUp(stale);

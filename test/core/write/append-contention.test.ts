@@ -26,7 +26,7 @@ describe('contention', () => {
     expect(await stateOf(us, ACCOUNT)).toBe(40);
   });
 
-  it('gives up after 10 s, and says that the same again is worth a try', async () => {
+  it('gives up after 10 s, and reports that a retry is worthwhile', async () => {
     const us = aRegion();
     const start = us.runtime.now();
     const busy = {
@@ -46,7 +46,7 @@ describe('contention', () => {
     expect(Math.max(...us.runtime.slept)).toBeLessThanOrEqual(1000);
   });
 
-  it('never lets one process disturb itself: appends side by side on one warm stream all land', async () => {
+  it('never lets one process conflict with itself: concurrent appends on one warm stream all succeed', async () => {
     const us = aRegion();
     await warmUp(us);
     const texts = Array.from({ length: 10 }, (_, i) => `${i}`);

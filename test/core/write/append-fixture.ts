@@ -23,7 +23,7 @@ export function another(region: Region): Region {
   return { ...region, warm: new Map() };
 }
 
-/** Reads the stream into the Region's memory, as an append that is refused does. */
+/** Loads the stream into the Region's memory, as a refused append does. */
 export async function warmUp(region: Region, stream = STREAM): Promise<void> {
   const operation = stream === STREAM ? command('after', { text: 'a', after: 'never' }) : withdraw(1_000_000);
   await expect(appendToStream(region, anAppend({ stream, operation }))).rejects.toThrow(refusal('rejected'));

@@ -29,7 +29,7 @@ describe('expected version', () => {
     return us;
   };
 
-  it('lets the append through when it is exactly where the stream is', async () => {
+  it('accepts the append if the stream is exactly at that version', async () => {
     const us = await withCommits(0);
     for (let position = 0; position < 3; position++) {
       const { version } = await appendToStream(us, asked(position === 0 ? {} : { us: position }));
@@ -52,7 +52,7 @@ describe('expected version', () => {
     await expect(appendToStream(us, asked({ us: 1, eu: 1 }))).rejects.toThrow(refusal('version-conflict'));
   });
 
-  it('is looked up when it is newer than what is warm', async () => {
+  it('is looked up if it is newer than the warm copy', async () => {
     const us = await withCommits(1);
     const stale = another(us);
     await warmUp(stale, ACCOUNT);
@@ -60,7 +60,7 @@ describe('expected version', () => {
     expect(await appendToStream(stale, asked(version))).toMatchObject({ dot: { position: (version.us ?? 0) + 1 } });
   });
 
-  it('refuses at once, without a pause, when somebody was faster', async () => {
+  it('refuses it at once, without a pause, after a lost race', async () => {
     const us = await withCommits(1);
     const stale = { ...another(us), runtime: fakeRuntime() };
     await warmUp(stale, ACCOUNT);
@@ -73,7 +73,7 @@ describe('expected version', () => {
     expect(stale.runtime.slept).toEqual([0]);
   });
 
-  it('still matches behind positions without events, also ones that are met', async () => {
+  it('still matches after positions without events, also newly found ones', async () => {
     const us = await withCommits(1);
     const [commit] = await commitsOf(us, ACCOUNT);
     if (!commit) throw new Error('There is a commit.');
@@ -98,7 +98,7 @@ describe('expected version', () => {
 });
 
 describe('the version that an append is based on', () => {
-  it('becomes its context, however old it is: what came since is concurrent', async () => {
+  it('becomes its context, however old it is: later commits are concurrent', async () => {
     const us = aRegion();
     const { version } = await appendToStream(us, anAppend({ operation: noted('a') }));
     await appendToStream(us, anAppend({ operation: noted('b') }));
@@ -118,7 +118,7 @@ describe('the version that an append is based on', () => {
     expect(await once({})).not.toHaveProperty('dot');
   });
 
-  it('is waited for when this Region has not seen it yet', async () => {
+  it('is waited for if this Region has not seen it yet', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
     const { version } = await appendToStream(us, anAppend({ operation: noted('a') }));
     await warmUp(eu);
@@ -137,7 +137,7 @@ describe('the version that an append is based on', () => {
     expect(eu.runtime.slept).toHaveLength(2);
   });
 
-  it('is given up after 2 s, and says how far this Region is', async () => {
+  it('is given up after 2 s, with the version that this Region has seen', async () => {
     const eu = aRegion('eu');
     await appendToStream(eu, anAppend({ operation: noted('a') }));
     const start = eu.runtime.now();

@@ -6,7 +6,7 @@ import { account, note } from '../../../testing/toy.ts';
 import { anAppend, aRegion, command, inTexts, noted, replicate, watched } from '../a-region.ts';
 import { ACCOUNT, another, callsOf, commitsOf, deposit, STREAM, stateOf, warmUp, withdraw } from './append-fixture.ts';
 
-describe('what an append costs', () => {
+describe('the cost of an append', () => {
   it.each([STREAM, ACCOUNT])('is one load and one put on a cold stream, one put on a warm one: %s', async (stream) => {
     const us = aRegion();
     const operation = stream === STREAM ? noted('a') : deposit(1);
@@ -23,7 +23,7 @@ describe('what an append costs', () => {
     ]);
   });
 
-  it('is one put and one read of the own log more when the position is taken', async () => {
+  it('is one more put and one more read of the own log if the position is taken', async () => {
     const us = aRegion();
     await warmUp(us, ACCOUNT);
     await appendToStream(another(us), anAppend({ stream: ACCOUNT, operation: deposit(1) }));
@@ -37,7 +37,7 @@ describe('what an append costs', () => {
 });
 
 describe('a warm stream', () => {
-  it('serves at any age where this Region alone writes it', async () => {
+  it('is used at any age if only this Region writes to it', async () => {
     const us = aRegion();
     await appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit(1) }));
     us.runtime.advance(3_600_000);
@@ -49,7 +49,7 @@ describe('a warm stream', () => {
   it.each([
     ['a merge stream', STREAM, false],
     ['a home stream that another Region has written', ACCOUNT, true],
-  ])('serves for a second where others write too: %s', async (_what, stream, foreign) => {
+  ])('is used for a second if others write to it too: %s', async (_what, stream, foreign) => {
     const us = aRegion();
     const operation = stream === STREAM ? noted('a') : deposit(1);
     if (foreign) {
@@ -64,7 +64,7 @@ describe('a warm stream', () => {
     expect(await callsOf(us, () => appendToStream(us, anAppend({ stream, operation })))).toEqual(['load', 'put']);
   });
 
-  it('is as old as the beginning of its load', async () => {
+  it('is as old as the start of its load', async () => {
     const us = aRegion();
     const slow = { ...us, events: watched(us.table, async (call) => call === 'load' && us.runtime.advance(600)) };
     await appendToStream(slow, anAppend());
@@ -73,14 +73,14 @@ describe('a warm stream', () => {
     expect(slow.events.calls).toEqual(['load', 'put', 'load', 'put']);
   });
 
-  it('that is behind never makes a command be refused', async () => {
+  it('that is stale never causes a refusal', async () => {
     const us = aRegion();
     await warmUp(us, ACCOUNT);
     await appendToStream(another(us), anAppend({ stream: ACCOUNT, operation: deposit(9) }));
     expect(await appendToStream(us, anAppend({ stream: ACCOUNT, operation: withdraw(9) }))).toHaveProperty('dot');
   });
 
-  it('that is behind never makes a command change nothing', async () => {
+  it('that is stale never makes a command change nothing', async () => {
     const us = aRegion();
     await appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit(9) }));
     const zero = defineStream({
@@ -98,7 +98,7 @@ describe('a warm stream', () => {
     expect(await stateOf(us, ACCOUNT)).toBe(0);
   });
 
-  it('that is behind another Region never makes a command be refused, also once its position was taken', async () => {
+  it('that is behind another Region never causes a refusal, also once its position was taken', async () => {
     const states: string[] = [];
     const choosy = defineStream({
       ...note,
@@ -118,7 +118,7 @@ describe('a warm stream', () => {
     const eu = aRegion('eu');
     await appendToStream(us, anAppend({ operation: noted('a') }));
     eu.runtime.advance(1);
-    // Behind in both logs: the own one has what takes the position, the other one what the command needs.
+    // Behind in both logs: the own one has the commit at its position, the other one what the command needs.
     await appendToStream(another(us), anAppend({ operation: noted('b') }));
     await appendToStream(eu, anAppend({ operation: noted('theirs') }));
     await replicate(STREAM, eu, us);
@@ -126,7 +126,7 @@ describe('a warm stream', () => {
     expect(states).toEqual(['a', 'a,b', 'a,b,theirs']);
   });
 
-  it('is read again when who took its position knew more of other Regions', async () => {
+  it('is read again if the commit at its position had seen more of other Regions', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
     await appendToStream(us, anAppend({ operation: noted('a') }));
     await appendToStream(eu, anAppend({ operation: noted('theirs') }));
@@ -138,7 +138,7 @@ describe('a warm stream', () => {
     expect(inTexts(await stateOf(us)).unseen.at(-1)).toEqual([]);
   });
 
-  it('reports what is in the table and cannot be seen yet', async () => {
+  it('reports commits in the table that are still hidden', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
     for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ operation: noted(text) }));
     for (const commit of (await commitsOf(us)).slice(1)) eu.table.replicate(commit);

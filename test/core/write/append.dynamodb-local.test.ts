@@ -42,7 +42,7 @@ describeWithDynamoDbLocal('append on DynamoDB Local', (local) => {
     ['a merge stream', { stream: 'note/counted', operation: noted('a') }],
     ['a home stream', { stream: 'account/us.counted', operation: command('deposit', { amount: 1 }) }],
   ])('to %s', (_what, asked) => {
-    it('is one PutItem when the stream is warm, one Query more when it is cold', async () => {
+    it('is one PutItem if the stream is warm, and one Query more if it is cold', async () => {
       const ports = newProcess();
       const one = (): Promise<unknown> => appendToStream(ports, anAppend(asked));
       expect(await counting(one)).toEqual({ QueryCommand: 1, PutItemCommand: 1 });
@@ -54,7 +54,7 @@ describeWithDynamoDbLocal('append on DynamoDB Local', (local) => {
       });
     });
 
-    it('is one PutItem when its own commit holds the position already', async () => {
+    it('is one PutItem if its own commit already has the position', async () => {
       const [one, other] = [newProcess(), newProcess()];
       const first = anAppend(asked);
       await appendToStream(one, anAppend(asked));
@@ -63,12 +63,12 @@ describeWithDynamoDbLocal('append on DynamoDB Local', (local) => {
     });
   });
 
-  it('lands 10 times from each of 32 writers at once on one home stream, without a gap, in at most 5 requests each', async () => {
+  it('succeeds 10 times from each of 32 concurrent writers on one home stream, without a gap, in at most 5 requests each', async () => {
     const [WRITERS, APPENDS] = [32, 10];
     const stream = 'account/us.contended';
     const positions: number[] = [];
     let again = 0;
-    /** As every caller does: told to try again, it sends the same once more. A busy machine needs its 10 s. */
+    /** As every caller does: retries the same request. A slow machine needs its 10 s. */
     const land = async (writer: AppendPorts, asked: Append): Promise<Appended> => {
       try {
         return await appendToStream(writer, asked);

@@ -6,7 +6,7 @@ import { appendToStream } from '../../../core/write/append.ts';
 import { anAppend, aRegion, inTexts, noted, replicate } from '../a-region.ts';
 import { type Region, STREAM, stateOf } from './append-fixture.ts';
 
-describe('appends in any Regions, in any order, some twice and some unanswered', () => {
+describe('appends in any Regions, in any order, some repeated and some without a response', () => {
   const step = fc.record({
     region: fc.constantFrom('us', 'eu', 'ap'),
     id: fc.nat(9),
@@ -14,7 +14,7 @@ describe('appends in any Regions, in any order, some twice and some unanswered',
     to: fc.constantFrom('us', 'eu', 'ap'),
   });
 
-  it('are all there once, in the same state everywhere', async () => {
+  it('are all present once, in the same state everywhere', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
         const regions = new Map(['us', 'eu', 'ap'].map((name) => [name, aRegion(name)]));

@@ -21,7 +21,7 @@ import {
 } from './append-fixture.ts';
 
 describe('append', () => {
-  it('writes one commit at the next position of the own log, on what was seen', async () => {
+  it('writes one commit at the next position of its own log, based on what was seen', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
     await appendToStream(eu, anAppend({ operation: noted('theirs') }));
     await replicate(STREAM, eu, us);
@@ -63,14 +63,14 @@ describe('append', () => {
     expect(await commitsOf(us, ACCOUNT)).toHaveLength(2);
   });
 
-  it('answers with the version that it looked at when the command decides that nothing changes', async () => {
+  it('returns the version that it read if the command decides that nothing changes', async () => {
     const us = aRegion();
     await appendToStream(us, anAppend({ operation: noted('a') }));
     const answer = await appendToStream(us, anAppend({ commitId: 'id', operation: command('once', { text: 'a' }) }));
     expect(answer).toEqual({ stream: STREAM, commitId: 'id', version: { us: 1 } });
   });
 
-  it('gives the deciding command the id of its stream and the clock', async () => {
+  it('passes the deciding command the id of its stream and the clock', async () => {
     const contexts: unknown[] = [];
     const input = z.unknown();
     const spying = defineStream({
@@ -90,7 +90,7 @@ describe('append', () => {
     expect(contexts).toEqual([{ id: 'us.1', now: us.runtime.now() }]);
   });
 
-  it('blames the domain, not the caller, for a decided event that its schema refuses', async () => {
+  it('blames the domain, not the caller, for a decided event that violates its schema', async () => {
     const careless = defineStream({
       ...account,
       commands: { lose: { input: z.number(), decide: () => [{ type: 'Deposited', data: { amount: 0.5 } }] } },
@@ -108,7 +108,7 @@ describe('append', () => {
     ['an unknown command', { operation: command('vanish', {}) }, 'unknown-command'],
     ['a malformed input', { operation: command('note', {}) }, 'validation'],
     ['the home of another Region', { stream: 'account/eu.1', operation: deposit(1) }, 'misdirected'],
-    ['an id that has no home', { stream: 'account/xx.1', operation: deposit(1) }, 'rejected'],
+    ['an id without a home', { stream: 'account/xx.1', operation: deposit(1) }, 'rejected'],
   ] as const)('refuses %s and writes nothing', async (_what, asked, code) => {
     const us = aRegion();
     await expect(appendToStream(us, anAppend(asked as Partial<Append>))).rejects.toThrow(refusal(code));
@@ -118,7 +118,7 @@ describe('append', () => {
   it.each([
     ['its schema has changed', { ...note.events, Noted: { schemaVersion: 2, schema: z.number() } }],
     ['its event is gone', {}],
-  ] as const)('answers an append that stands although %s since', async (_what, events) => {
+  ] as const)('returns a committed append although %s since', async (_what, events) => {
     const us = aRegion();
     const asked = anAppend({ operation: noted('a') });
     const first = await appendToStream(us, asked);
@@ -128,7 +128,7 @@ describe('append', () => {
     expect(await appendToStream(another(later), asked)).toEqual(first);
   });
 
-  it('answers an append that stands without waiting for a version that it names', async () => {
+  it('returns a committed append without waiting for a version that it names', async () => {
     const us = aRegion();
     const asked = anAppend({ operation: noted('a') });
     const first = await appendToStream(us, asked);
@@ -136,7 +136,7 @@ describe('append', () => {
       expect(await appendToStream(region, { ...asked, basedOn: { eu: 7 } })).toEqual(first);
   });
 
-  it('answers an append that stands, whatever a warm copy that lacks it expects', async () => {
+  it('returns a committed append, whatever version a warm copy that lacks it expects', async () => {
     const us = aRegion();
     const stale = another(us);
     await appendToStream(stale, anAppend({ stream: ACCOUNT, operation: deposit(1) }));
@@ -145,7 +145,7 @@ describe('append', () => {
     expect(await appendToStream(stale, { ...asked, expected: {} })).toEqual(first);
   });
 
-  it('takes events in although evolve cannot fold the stream', async () => {
+  it('accepts events although evolve cannot fold the stream', async () => {
     const evolve = () => expect.fail('evolve is asked');
     const broken = defineStream({ type: 'note', mode: 'merge', events: note.events, initial: 0, evolve, commands: {} });
     const us = { ...aRegion(), domain: defineDomain({ streams: [broken], views: [] }) };
@@ -153,14 +153,14 @@ describe('append', () => {
     expect(await appendToStream(us, anAppend({ operation: noted('b') }))).toMatchObject({ version: { us: 2 } });
   });
 
-  it('refuses a request that is nested too deeply to be told from another one', async () => {
+  it('refuses a request that is nested too deeply to be distinguished from another one', async () => {
     let deep: unknown = 'x';
     for (let i = 0; i < 100_000; i++) deep = [deep];
     const asked = anAppend({ operation: { kind: 'events', events: [{ type: 'Noted', data: deep }] } });
     await expect(appendToStream(aRegion(), asked)).rejects.toThrow(refusal('too-large'));
   });
 
-  it.each([600_000, -600_000])('keeps its bounds when the wall clock jumps by %s ms', async (jump) => {
+  it.each([600_000, -600_000])('keeps its limits when the wall clock jumps by %s ms', async (jump) => {
     const us = aRegion();
     await appendToStream(us, anAppend({ operation: noted('a') }));
     us.runtime.advance(1001);
@@ -180,7 +180,7 @@ describe('append', () => {
     expect(us.runtime.elapsed() - begun).toBeLessThanOrEqual(2000);
   });
 
-  it('tells where a misdirected stream is at home', async () => {
+  it('reports the home of a misdirected stream', async () => {
     await expect(
       appendToStream(aRegion(), anAppend({ stream: 'account/eu.1', operation: deposit(1) })),
     ).rejects.toThrow(refusal('misdirected', { details: { home: 'eu' } }));
@@ -188,7 +188,7 @@ describe('append', () => {
 });
 
 describe('the stamp of a commit', () => {
-  it('is above every stamp that was loaded, also above one of a clock that is far ahead, which is reported', async () => {
+  it('is above every loaded stamp, also above one of a clock that is far ahead, which is reported', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu', fakeRuntime())];
     eu.runtime.advance(24 * 3_600_000);
     await appendToStream(eu, anAppend({ operation: noted('ahead') }));
@@ -200,7 +200,7 @@ describe('the stamp of a commit', () => {
     expect(await textsOf(us)).toEqual(['ahead', 'behind']);
   });
 
-  it('is above that of a hidden commit too', async () => {
+  it('is also above that of a hidden commit', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu', fakeRuntime())];
     eu.runtime.advance(1000);
     for (const text of ['a', 'b']) await appendToStream(eu, anAppend({ operation: noted(text) }));
@@ -213,7 +213,7 @@ describe('the stamp of a commit', () => {
   it.each([
     [500, undefined],
     [501, 501],
-  ])('says nothing of a clock up to 500 ms ahead: %i', async (ahead, reported) => {
+  ])('does not report a clock up to 500 ms ahead: %i', async (ahead, reported) => {
     const us = aRegion();
     us.runtime.advance(ahead);
     await appendToStream(us, anAppend());
@@ -229,8 +229,8 @@ describe('the size of a commit', () => {
 
   it.each([
     ['ASCII', 'x'],
-    ['text of two bytes a character', 'é'],
-    ['text of three bytes a character', '語'],
+    ['text of two bytes per character', 'é'],
+    ['text of three bytes per character', '語'],
     ['text of four bytes in two UTF-16 units', '😀'],
     ['characters that JSON escapes', '"'],
   ])('is at most 256,000 bytes as JSON, to the byte: %s', async (_what, character) => {
@@ -249,8 +249,8 @@ describe('the size of a commit', () => {
   });
 });
 
-describe('what a schema puts out', () => {
-  it('is the same from a warm and from a cold stream, also when it is not JSON', async () => {
+describe('the output of a schema', () => {
+  it('is the same from a warm and from a cold stream, also if it is not JSON', async () => {
     const dates = defineStream({
       ...note,
       events: { Dated: { schemaVersion: 1, schema: z.strictObject({ at: z.coerce.date() }) } },

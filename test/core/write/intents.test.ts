@@ -48,8 +48,8 @@ function busy(of: object = {}) {
   return expect.objectContaining({ code: 'stream-busy', retryable: true, ...of });
 }
 
-describe('an append that meets an intent', () => {
-  it('makes it final and goes on behind it, when it is committed', async () => {
+describe('an append that finds an intent', () => {
+  it('makes it final and continues after it if it is committed', async () => {
     const us = aRegion();
     await hold(us);
     await us.decisions.put(commits(1));
@@ -58,7 +58,7 @@ describe('an append that meets an intent', () => {
     expect((await readStream(us, ACCOUNT)).state).toBe(6);
   });
 
-  it('makes it final and goes on behind it, when it is aborted', async () => {
+  it('makes it final and continues after it if it is aborted', async () => {
     const us = aRegion();
     await appendToStream(us, deposit(1));
     await hold(us);
@@ -77,7 +77,7 @@ describe('an append that meets an intent', () => {
     expect(await statesOf(us)).toEqual(['aborted', 'no intent']);
   });
 
-  it('waits for it while it is undecided, and says then when to come again', async () => {
+  it('waits for it while it is undecided, then reports when to retry', async () => {
     const us = aRegion();
     await hold(us);
     const begun = us.runtime.elapsed();
@@ -89,7 +89,7 @@ describe('an append that meets an intent', () => {
     expect(await statesOf(us)).toEqual(['prepared']);
   });
 
-  it('goes on as soon as it is decided', async () => {
+  it('continues as soon as it is decided', async () => {
     const us = aRegion();
     await hold(us);
     const runtime = {
@@ -103,7 +103,7 @@ describe('an append that meets an intent', () => {
     expect(us.runtime.slept.length).toBe(1);
   });
 
-  it('has it aborted when it is over, and goes on behind it', async () => {
+  it('has it aborted past its deadline, and continues after it', async () => {
     const us = aRegion();
     await hold(us);
     us.runtime.advance(30_000);
@@ -117,7 +117,7 @@ describe('an append that meets an intent', () => {
     });
   });
 
-  it('meets it on a warm copy too, when the write finds the position taken', async () => {
+  it('finds it on a warm copy too, when the write finds the position taken', async () => {
     const us = aRegion();
     await appendToStream(us, deposit(1));
     await hold(us);
@@ -127,7 +127,7 @@ describe('an append that meets an intent', () => {
     expect(us.events.calls).toEqual(['put', 'finalise', 'put']);
   });
 
-  it('is answered, if it stands, without a look at what holds the stream', async () => {
+  it('is returned, if committed, without reading the intent that holds the stream', async () => {
     const us = aRegion();
     const first = deposit(1);
     const answer = await appendToStream(us, first);
@@ -136,7 +136,7 @@ describe('an append that meets an intent', () => {
     expect(await statesOf(us)).toEqual(['no intent', 'prepared']);
   });
 
-  it('expects the version that the stream had, whether an aborted intent follows it or not', async () => {
+  it('expects the version of the stream, whether an aborted intent follows it or not', async () => {
     const us = aRegion();
     const { version } = await appendToStream(us, deposit(1));
     await hold(us);
@@ -149,7 +149,7 @@ describe('an append that meets an intent', () => {
     );
   });
 
-  it('does not take an intent for itself because their ids are the same', async () => {
+  it('does not mistake an intent for itself because their ids are the same', async () => {
     const us = aRegion();
     await appendToStream(us, deposit(1));
     await hold(us);
@@ -159,7 +159,7 @@ describe('an append that meets an intent', () => {
     );
   });
 
-  it('makes it final once, however many meet it at the same time, and whoever else has done it', async () => {
+  it('makes it final once, however many find it at the same time, and whichever process did it', async () => {
     const us = aRegion();
     await hold(us);
     await us.decisions.put(commits(1));
@@ -169,7 +169,7 @@ describe('an append that meets an intent', () => {
     expect(await statesOf(us)).toEqual(['committed', 'no intent', 'no intent', 'no intent']);
   });
 
-  it('reads the stream again when what held it was based on more than this copy knows', async () => {
+  it('reads the stream again if the intent was based on more than this copy knows', async () => {
     const us = aRegion();
     const foreign = aCommit({
       stream: ACCOUNT,
@@ -188,11 +188,11 @@ describe('an append that meets an intent', () => {
     expect((await us.table.load(ACCOUNT)).at(-1)?.context).toEqual({ us: 2, eu: 1 });
   });
 
-  it('has nothing to wait for but a moment where there is no deadline', () => {
+  it('waits only a moment if there is no deadline', () => {
     expect(streamBusy(aCommit(), 0).details).toEqual({ retryAfter: 1 });
   });
 
-  it('leaves alone an intent in the log of another Region', async () => {
+  it('ignores an intent in the log of another Region', async () => {
     const us = aRegion();
     const foreign = aCommit({
       stream: ACCOUNT,
@@ -208,8 +208,8 @@ describe('an append that meets an intent', () => {
   });
 });
 
-describe('an append that meets an intent decided in another Region', () => {
-  it('asks that Region, and has it decide once it is over', async () => {
+describe('an append that finds an intent decided in another Region', () => {
+  it('queries that Region, and has it decide past the deadline', async () => {
     const { us, eu } = aWorld({ strong: false });
     await hold(us, 'eu:order-1');
     await eu.decisions.put(commits(1, 'eu:order-1'));
@@ -221,7 +221,7 @@ describe('an append that meets an intent decided in another Region', () => {
     expect(await us.decisions.find('eu:order-2', 1)).toBeUndefined();
   });
 
-  it('waits when that is not to be reached, even when the intent is over', async () => {
+  it('waits while that is unreachable, even past the deadline', async () => {
     const { us, cut } = aWorld({ strong: false });
     await hold(us, 'eu:order-1');
     cut.add('eu');
@@ -230,7 +230,7 @@ describe('an append that meets an intent decided in another Region', () => {
     expect(await statesOf(us)).toEqual(['prepared']);
   });
 
-  it('needs nobody when decisions are strong', async () => {
+  it('needs no other Region if decisions are strong', async () => {
     const { us, cut } = aWorld();
     await hold(us, 'eu:order-1');
     cut.add('eu');
@@ -238,7 +238,7 @@ describe('an append that meets an intent decided in another Region', () => {
     expect(await appendToStream(us, deposit(1))).toMatchObject({ dot: { position: 2 } });
   });
 
-  it('hides no fault of ours as a busy stream', async () => {
+  it('does not hide a bug of ours as a busy stream', async () => {
     const us = aRegion();
     await hold(us);
     const fault = new MeridianError('internal', 'The item is broken.');
@@ -248,7 +248,7 @@ describe('an append that meets an intent decided in another Region', () => {
     await expect(appendToStream({ ...us, decisions: down, warm: new Map() }, deposit(1))).rejects.toThrow('a bug');
   });
 
-  it('hides none from a warm copy either', async () => {
+  it('does not hide it from a warm copy either', async () => {
     const us = aRegion();
     await appendToStream(us, deposit(1));
     await hold(us);
@@ -256,7 +256,7 @@ describe('an append that meets an intent decided in another Region', () => {
     await expect(appendToStream({ ...us, decisions }, deposit(1))).rejects.toThrow('a bug');
   });
 
-  it('refuses to make final what is final otherwise: somebody broke a promise', async () => {
+  it('refuses to finalise an intent that is final in the other state: a guarantee was broken', async () => {
     const us = aRegion();
     await hold(us);
     const stale = watched(us.table);

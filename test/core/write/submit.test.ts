@@ -8,7 +8,7 @@ import { anAppend, aRegion, command } from '../a-region.ts';
 const asked = anAppend({ stream: 'account/eu.1', operation: command('deposit', { amount: 5 }) });
 const withdraw = { ...asked, commitId: 'withdraw', operation: command('withdraw', { amount: 9 }) };
 
-/** Two Regions, and the way from the first to the second, over which everything travels as JSON. */
+/** Two Regions, where calls from the first to the second pass as JSON. */
 function aPair() {
   const [us, eu] = [aRegion('us'), aRegion('eu')];
   const invoked: string[] = [];
@@ -26,14 +26,14 @@ function answering(answer: unknown) {
 }
 
 describe('submit', () => {
-  it('appends here what has no home, or has it here', async () => {
+  it('appends here if the stream has no home, or has it here', async () => {
     const { us, eu, invoked } = aPair();
     expect(await submitAppend(us, anAppend())).toMatchObject({ dot: { log: 'us', position: 1 } });
     expect(await submitAppend(eu, asked)).toMatchObject({ dot: { log: 'eu', position: 1 } });
     expect(invoked).toEqual([]);
   });
 
-  it('asks the home of a stream, and writes nothing here', async () => {
+  it('calls the home of a stream, and writes nothing here', async () => {
     const { us, eu, invoked } = aPair();
     const answer = await submitAppend(us, asked);
     expect(answer).toEqual({
@@ -47,7 +47,7 @@ describe('submit', () => {
     expect(await eu.table.load('account/eu.1')).toHaveLength(1);
   });
 
-  it('answers as the home does, whichever way the same append comes', async () => {
+  it('returns what the home returns, whichever way a retry takes', async () => {
     const { us, eu } = aPair();
     const bare = {
       ...asked,
@@ -60,7 +60,7 @@ describe('submit', () => {
     }
   });
 
-  it('passes on the version that is expected, and what changed nothing', async () => {
+  it('passes on the expected version, and a result without changes', async () => {
     const { us } = aPair();
     const { version } = await submitAppend(us, asked);
     const none = { ...asked, commitId: 'none', operation: command('withdraw', { amount: 0 }), expected: version };
@@ -79,20 +79,20 @@ describe('submit', () => {
     expect({ ...here }).toEqual({ ...there });
   });
 
-  it('says so when the home cannot be reached', async () => {
+  it('reports that the home is unreachable', async () => {
     const unreachable = new MeridianError('region-unreachable', 'There is no line.', { retryable: true });
     const us = { ...aRegion('us'), remote: { invoke: () => Promise.reject(unreachable) } };
     await expect(submitAppend(us, asked)).rejects.toBe(unreachable);
   });
 
   it.each([undefined, null, {}, { appended: {} }, { problem: {} }, { problem: null }, { problem: 'no' }])(
-    'does not take %j for an answer',
+    'does not accept %j as a response',
     async (answer) => {
       await expect(submitAppend(answering(answer), asked)).rejects.toThrow();
     },
   );
 
-  it('refuses an unknown type, and an id without a home, before it asks anybody', async () => {
+  it('refuses an unknown type, and an id without a home, before it calls any Region', async () => {
     const { us, invoked } = aPair();
     await expect(submitAppend(us, anAppend({ stream: 'nothing/x' }))).rejects.toThrow(
       expect.objectContaining({ code: 'unknown-stream-type' }),

@@ -10,9 +10,9 @@ import { fakeRuntime } from '../../runtime.ts';
 import { context, recordedTelemetry } from '../invocation.ts';
 import { transactionPorts } from '../transaction-ports.ts';
 
-/** At home in us-east-1, as the number of its id says. */
+/** Home: us-east-1, by the number of its id. */
 export const eastStock = 'stock/0';
-/** At home in us-west-2. */
+/** Home: us-west-2. */
 export const westStock = 'stock/2';
 
 export function noted(text: string | number = 'red') {
@@ -22,7 +22,7 @@ export function noted(text: string | number = 'red') {
 export interface Request {
   readonly query?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** A text is sent as it is, anything else as JSON. */
+  /** Text is sent unchanged, anything else as JSON. */
   readonly body?: unknown;
 }
 
@@ -35,7 +35,10 @@ const problemSchema = z.looseObject({
   retryable: z.boolean(),
 });
 
-/** The API of us-east-1 on memory adapters, one of three Regions; the others cannot be reached unless a test says so. */
+/**
+ * The API of us-east-1 on memory adapters, one of three Regions; the others are unreachable unless a test connects
+ * them.
+ */
 export function anApi(ports: Partial<ApiPorts> = {}) {
   const runtime = fakeRuntime();
   const telemetry = recordedTelemetry();
@@ -77,7 +80,7 @@ export function anApi(ports: Partial<ApiPorts> = {}) {
     call,
     get: (path: string, request?: Request) => call('GET', path, request),
     post: (path: string, request?: Request) => call('POST', path, request),
-    /** The problem document of a request that has to fail. */
+    /** The problem document of a request that must fail. */
     problem: async (method: string, path: string, request?: Request) => {
       const { status, headers, body } = await call(method, path, request);
       const problem = problemSchema.parse(body);
@@ -90,7 +93,7 @@ export function anApi(ports: Partial<ApiPorts> = {}) {
 
 const versionedSchema = z.object({ version: z.string() });
 
-/** The version token in an answer. */
+/** The version token in a response. */
 export function versionOf({ body }: { readonly body: unknown }): string {
   return versionedSchema.parse(body).version;
 }

@@ -8,7 +8,7 @@ const once = '/streams/note/n/commands/once';
 const take = `/streams/${eastStock}/commands/take`;
 
 describe('POST /streams/{type}/{id}/commands/{name}', () => {
-  it('appends what the command decides, and answers its id, version and place, the version as ETag too', async () => {
+  it("appends the command's events, and returns its id, version and position, the version also as ETag", async () => {
     const api = anApi();
 
     const answer = await api.post(take, { body: JSON.stringify('me') });
@@ -26,7 +26,7 @@ describe('POST /streams/{type}/{id}/commands/{name}', () => {
     });
   });
 
-  it('answers the version and no place when nothing has to change', async () => {
+  it('returns the version and no position if nothing changes', async () => {
     const api = anApi();
     const first = await api.post(once, { body: { text: 'a' } });
 
@@ -35,7 +35,7 @@ describe('POST /streams/{type}/{id}/commands/{name}', () => {
     expect(second.body).toEqual({ id: 'id-2', stream: 'note/n', version: versionOf(first) });
   });
 
-  it('runs once under one Idempotency-Key, and answers 409 to another input under it', async () => {
+  it('runs once under one Idempotency-Key, and returns 409 for another input under it', async () => {
     const api = anApi();
     const headers = { 'idempotency-key': 'mine' };
 
@@ -62,7 +62,7 @@ describe('POST /streams/{type}/{id}/commands/{name}', () => {
     ['quoted', (token: string) => `"${token}"`],
     ['weak', (token: string) => `W/"${token}"`],
     ['between blanks', (token: string) => ` "${token}" `],
-  ])('takes the version in If-Match %s', async (_how, written) => {
+  ])('accepts the version in If-Match %s', async (_how, written) => {
     const api = anApi();
     const old = versionOf(await api.post(take, { body: JSON.stringify('a') }));
     const now = versionOf(await api.post(take, { body: JSON.stringify('b') }));
@@ -82,12 +82,12 @@ describe('POST /streams/{type}/{id}/commands/{name}', () => {
     });
   });
 
-  it('takes If-Match on a merge stream as what the command is based on', async () => {
+  it('treats If-Match on a merge stream as the version that the command is based on', async () => {
     const api = anApi();
     const old = versionOf(await api.post(once, { body: noted(1).data }));
     await api.post(once, { body: noted(2).data });
 
-    // At the old version this text is noted, and the one that came since is not.
+    // At the old version this text is noted, and the later one is not.
     const same = await api.post(once, { headers: { 'if-match': `"${old}"` }, body: noted(1).data });
     const changed = await api.post(once, { headers: { 'if-match': `"${old}"` }, body: noted(2).data });
 
@@ -97,7 +97,7 @@ describe('POST /streams/{type}/{id}/commands/{name}', () => {
     expect(commits.map(({ context }) => context)).toEqual([{}, { 'us-east-1': 1 }, { 'us-east-1': 1 }]);
   });
 
-  it('refuses a version of another stream, and what is no version', async () => {
+  it('refuses a version of another stream, and an invalid one', async () => {
     const api = anApi();
     const other = versionOf(await api.post(once, { body: noted().data }));
     for (const token of [other, '*', '"x"', ''])
@@ -110,7 +110,7 @@ describe('POST /streams/{type}/{id}/commands/{name}', () => {
       });
   });
 
-  it('waits for a version that this Region has not seen yet, then answers 425 with how far it is', async () => {
+  it('waits for a version that this Region has not seen yet, then returns 425 with the version it has seen', async () => {
     const api = anApi();
     const elsewhere = anApi({ region: 'us-west-2', log: 'us-west-2' });
     const ahead = versionOf(await elsewhere.post(once, { body: noted().data }));
@@ -132,7 +132,7 @@ describe('POST /streams/{type}/{id}/commands/{name}', () => {
     });
   });
 
-  it('answers 404 to an unknown command and an unknown type, and says which there are', async () => {
+  it('returns 404 for an unknown command and an unknown type, with the known ones', async () => {
     const api = anApi();
     for (const name of ['fly', 'toString', '__proto__'])
       expect(await api.problem('POST', `/streams/note/n/commands/${name}`, { body: {} })).toMatchObject({
@@ -146,7 +146,7 @@ describe('POST /streams/{type}/{id}/commands/{name}', () => {
     });
   });
 
-  it('answers the domain’s own refusal with 422, with what the domain says of it', async () => {
+  it("returns the domain’s own refusal as 422, with the domain's details", async () => {
     const api = anApi();
     for (let i = 0; i < STOCK; i++) await api.post(take, { body: JSON.stringify(`${i}`) });
 
@@ -164,7 +164,7 @@ describe('POST /streams/{type}/{id}/commands/{name}', () => {
     );
   });
 
-  it('asks the home Region, where the same append is made that its own API would make', async () => {
+  it('calls the home Region, which makes the same append as through its own API', async () => {
     const home = anApi({ region: 'us-west-2', log: 'us-west-2' });
     const asked: string[] = [];
     const api = anApi({

@@ -20,7 +20,7 @@ function faultPaths({ faults }: { readonly [member: string]: unknown }) {
 }
 
 describe('POST /events', () => {
-  it('appends the events of an envelope as one commit, and answers its id, version and place', async () => {
+  it('appends the events of an envelope as one commit, and returns its id, version and position', async () => {
     const api = anApi();
 
     const { status, body } = await api.post('/events', {
@@ -42,12 +42,12 @@ describe('POST /events', () => {
     ]);
   });
 
-  it('makes an id for an envelope without one', async () => {
+  it('generates an id for an envelope without one', async () => {
     const { body } = await anApi().post('/events', { body: { stream, events: [noted()] } });
     expect(body).toMatchObject({ id: 'id-1' });
   });
 
-  it('answers the same to the same again, also from another process, and writes once', async () => {
+  it('returns the same on a retry, also from another process, and writes once', async () => {
     const api = anApi();
     const again = anApi({ events: api.ports.events });
     const body = { id: 'a', stream, events: [noted()] };
@@ -66,7 +66,7 @@ describe('POST /events', () => {
     expect(await api.ports.events.load(stream)).toHaveLength(1);
   });
 
-  it('answers 409 to an id that stands for something else', async () => {
+  it('returns 409 for an id that belongs to another request', async () => {
     const api = anApi();
     await api.post('/events', { body: { id: 'a', stream, events: [noted(1)] } });
 
@@ -76,7 +76,7 @@ describe('POST /events', () => {
   });
 
   it.each([undefined, null, 5, 'text', {}, { stream: 5 }, { stream: 'Note/a', events: [] }])(
-    'refuses what is no envelope: %j',
+    'refuses an invalid envelope: %j',
     async (body) => {
       const problem = await anApi().problem('POST', '/events', { body });
       expect(problem).toMatchObject({ status: 400, code: 'validation' });
@@ -107,7 +107,7 @@ describe('POST /events', () => {
     ]);
   });
 
-  it('names the path of every fault of the data of events, and a version that there is not', async () => {
+  it('names the path of every fault of the data of events, and an unknown version', async () => {
     const problem = await anApi().problem('POST', '/events', {
       body: {
         stream,
@@ -124,7 +124,7 @@ describe('POST /events', () => {
     ]);
   });
 
-  it('answers 404 to an unknown stream type and to an unknown event, and says which there are', async () => {
+  it('returns 404 for an unknown stream type and for an unknown event, with the known ones', async () => {
     const api = anApi();
     expect(await api.problem('POST', '/events', { body: { stream: 'boat/1', events: [noted()] } })).toMatchObject({
       status: 404,
@@ -140,7 +140,7 @@ describe('POST /events', () => {
       });
   });
 
-  it('takes expected for a home stream only, and basedOn for a merge stream only', async () => {
+  it('accepts expected for a home stream only, and basedOn for a merge stream only', async () => {
     const api = anApi();
     const token = versionOf(await api.post('/events', { body: { stream, events: [noted()] } }));
 
@@ -153,7 +153,7 @@ describe('POST /events', () => {
     expect([basedOn.code, ...faultPaths(basedOn)]).toEqual(['validation', 'basedOn']);
   });
 
-  it('refuses a token that is none, or of another stream', async () => {
+  it('refuses an invalid token, and one of another stream', async () => {
     const api = anApi();
     const other = versionOf(await api.post('/events', { body: { stream: `${stream}0`, events: [noted()] } }));
     for (const basedOn of ['', 'x', '!', '*', other]) {
@@ -162,7 +162,7 @@ describe('POST /events', () => {
     }
   });
 
-  it('appends to a home stream that is at the expected version, and otherwise says where it is', async () => {
+  it('appends to a home stream at the expected version, and otherwise returns its version', async () => {
     const api = anApi();
     const first = versionOf(await api.post('/events', { body: { stream: eastStock, events: [taken('p')] } }));
     const second = versionOf(
@@ -180,7 +180,7 @@ describe('POST /events', () => {
     expect(versionOf(again)).toBe(second);
   });
 
-  it('makes the version that a merge commit is based on its context', async () => {
+  it('uses the version that a merge commit is based on as its context', async () => {
     const api = anApi();
     const old = versionOf(await api.post('/events', { body: { stream, events: [noted(1)] } }));
     await api.post('/events', { body: { stream, events: [noted(2)] } });
@@ -191,7 +191,7 @@ describe('POST /events', () => {
     expect((await api.ports.events.load(stream)).at(-1)?.context).toEqual({ 'us-east-1': 1 });
   });
 
-  it('takes 100 events at once and refuses 101', async () => {
+  it('accepts 100 events at once and refuses 101', async () => {
     const api = anApi();
     const events = Array.from({ length: 101 }, (_, i) => noted(i));
 
@@ -221,7 +221,7 @@ describe('POST /events', () => {
     expect(await api.ports.events.load('note/a')).toHaveLength(1);
   });
 
-  it('answers each envelope of an array in its place, and one that is bad does not stop the others', async () => {
+  it('returns the result of each envelope of an array in its place, and a bad one does not stop the others', async () => {
     const api = anApi();
 
     const { status, body } = await api.post('/events', {
@@ -252,7 +252,7 @@ describe('POST /events', () => {
     expect(await api.ports.events.load(stream)).toMatchObject([{ commitId: 'a' }, { commitId: 'c' }]);
   });
 
-  it('appends the envelopes of one stream in their order', async () => {
+  it('appends the envelopes of one stream in order', async () => {
     const api = anApi();
     const ids = Array.from({ length: 20 }, (_, i) => `id-${i}`);
 
@@ -287,7 +287,7 @@ describe('POST /events', () => {
     });
   });
 
-  it('begins no envelope of a stream behind one that has to be sent again, so that none overtakes it', async () => {
+  it('starts no envelope of a stream after one that must be retried, so that none overtakes it', async () => {
     const api = anApi();
     const elsewhere = westStock;
 
@@ -306,7 +306,7 @@ describe('POST /events', () => {
     ]);
   });
 
-  it('takes 100 envelopes at once, none too, and refuses 101 without looking at any', async () => {
+  it('accepts 100 envelopes at once, also none, and refuses 101 without parsing any', async () => {
     const api = anApi();
     const envelopes = Array.from({ length: 101 }, (_, i) => ({ stream: `note/${i}`, events: [noted()] }));
 
@@ -336,7 +336,7 @@ describe('POST /events', () => {
     ]);
   });
 
-  it('asks the home Region of a home stream, and answers what that answers', async () => {
+  it('calls the home Region of a home stream, and returns its response', async () => {
     const home = anApi();
     const asked: unknown[] = [];
     const api = anApi({
@@ -368,7 +368,7 @@ describe('POST /events', () => {
     expect(await home.ports.events.load(westStock)).toEqual([]);
   });
 
-  it('hands on the home Region’s refusal as it is', async () => {
+  it('passes on the home Region’s refusal unchanged', async () => {
     const problem = {
       type: 'urn:meridian:problem:version-conflict',
       title: 'version conflict',
@@ -388,7 +388,7 @@ describe('POST /events', () => {
     expect(answer).toEqual(problem);
   });
 
-  it('answers 503 with a time to come back when the home Region cannot be reached', async () => {
+  it('returns 503 with a time to retry if the home Region is unreachable', async () => {
     const api = anApi();
 
     const { status, headers, body } = await api.post('/events', {
@@ -401,7 +401,7 @@ describe('POST /events', () => {
     expect(api.lines).toMatchObject([{ level: 'error' }]);
   });
 
-  it('answers a store that is throttled with 503 and a time to come back, and the same request then succeeds', async () => {
+  it('returns 503 with a time to retry if a store is throttled, and a retry then succeeds', async () => {
     const store = memoryEventStore();
     let throttled = true;
     const api = anApi({
@@ -424,7 +424,7 @@ describe('POST /events', () => {
     expect(await store.load(stream)).toHaveLength(1);
   });
 
-  it('begins no envelope 10 s after the request, and says which ones to send again', async () => {
+  it('starts no envelope 10 s after the request, and reports which ones to send again', async () => {
     const store = memoryEventStore();
     const api = anApi({
       events: {
@@ -446,7 +446,7 @@ describe('POST /events', () => {
     ]);
   });
 
-  it('says short texts only of an envelope that it refuses, and answers the others', async () => {
+  it('returns short texts only of an envelope that it refuses, and the results of the others', async () => {
     const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
     const good = JSON.stringify({ id: 'good', stream, events: [noted()] });
 

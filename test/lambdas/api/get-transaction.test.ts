@@ -6,7 +6,7 @@ import { anApi } from './an-api.ts';
 import { anApiWith, both, east1, id, taking } from './transactions-fixture.ts';
 
 describe('GET /transactions/{id}', () => {
-  it('answers committed with the participants, and aborted with the reason', async () => {
+  it('returns committed with the participants, and aborted with the reason', async () => {
     const api = anApi();
     const committed = await api.post('/transactions', { body: both });
     const body = {
@@ -23,7 +23,7 @@ describe('GET /transactions/{id}', () => {
     expect(await api.get(`/transactions/${encodeURIComponent(id)}`)).toEqual(committed);
   });
 
-  it('leaves out the participant of an abort that none caused', async () => {
+  it('omits the participant of an abort that none caused', async () => {
     const api = anApiWith(undefined);
     const problem = {
       type: 't',
@@ -38,7 +38,7 @@ describe('GET /transactions/{id}', () => {
     expect((await api.get(`/transactions/${id}`)).body).not.toHaveProperty('participant');
   });
 
-  it('answers 404, state unknown, of what it has never heard', async () => {
+  it('returns 404, state unknown, for an unknown id', async () => {
     expect(await anApi().problem('GET', `/transactions/${id}`)).toMatchObject({
       status: 404,
       code: 'not-found',
@@ -49,7 +49,7 @@ describe('GET /transactions/{id}', () => {
   });
 
   it.each(['order-17', 'mars-north-1:a', 'us-east-1:', 'us-east-1:a%23b', 'us-east-1:a%2Fb', ':a'])(
-    'answers 400 to what cannot be an id: %s',
+    'returns 400 for an invalid id: %s',
     async (name) => {
       expect(await anApi().problem('GET', `/transactions/${name}`)).toMatchObject({
         status: 400,
@@ -59,7 +59,7 @@ describe('GET /transactions/{id}', () => {
     },
   );
 
-  it('asks the Region that drives it, and says when that does not answer', async () => {
+  it('queries the Region that drives it, and reports if that does not respond', async () => {
     const answers: (Outcome | undefined)[] = [{ id: 'us-west-2:a', state: 'undecided' }];
     const api = anApi({
       decisions: memoryDecisions({ strong: false }),

@@ -19,7 +19,7 @@ describe('every request', () => {
     '/transactions/',
     '/transactions/a/b',
     '',
-  ])('answers 404 where there is nothing: "%s"', async (path) => {
+  ])('returns 404 for an unknown path: "%s"', async (path) => {
     expect(await anApi().problem('GET', path)).toMatchObject({ status: 404, code: 'not-found' });
   });
 
@@ -34,7 +34,7 @@ describe('every request', () => {
     ['HEAD', '/events', 'POST'],
     ['GET', '/transactions', 'POST'],
     ['POST', '/transactions/us-east-1:a', 'GET'],
-  ])('answers 405 to %s %s and says what is allowed', async (method, path, allowed) => {
+  ])('returns 405 for %s %s with the allowed methods', async (method, path, allowed) => {
     const api = anApi();
 
     const { headers } = await api.call(method, path);
@@ -53,7 +53,7 @@ describe('every request', () => {
       expect(await anApi().problem('GET', path)).toMatchObject({ status: 400, code: 'validation' });
   });
 
-  it('refuses a stream name that only its percent-encoding got through', async () => {
+  it('refuses a stream name that is only valid percent-encoded', async () => {
     for (const id of ['a%2Fb', 'a%20b', '%23', 'é', `${'x'.repeat(201)}`])
       expect(await anApi().problem('GET', `/streams/note/${id}`)).toMatchObject({ status: 400, code: 'validation' });
   });
@@ -63,7 +63,7 @@ describe('every request', () => {
     expect(body).toMatchObject({ stream: 'account/us-west-2.ann' });
   });
 
-  it('refuses a body that is not JSON, and says where it stops being it', async () => {
+  it('refuses a body that is not JSON, with the position of the error', async () => {
     for (const path of ['/events', '/streams/note/n/commands/note']) {
       const problem = await anApi().problem('POST', path, { body: '{"id": "a",' });
       expect(problem).toMatchObject({ status: 400, code: 'validation' });
@@ -71,13 +71,13 @@ describe('every request', () => {
     }
   });
 
-  it('reads a body in base64, as a Function URL hands on what it takes for binary', async () => {
+  it('reads a base64 body, which a Function URL uses for binary data', async () => {
     const event = functionUrlEvent({ method: 'POST', path: '/events' });
     const body = Buffer.from(JSON.stringify(envelope)).toString('base64');
     expect(await anApi().send({ ...event, body, isBase64Encoded: true })).toMatchObject({ status: 200 });
   });
 
-  it('takes a body of 5 MB and refuses one more byte, counted in UTF-8', async () => {
+  it('accepts a body of 5 MB and refuses one more byte, counted in UTF-8', async () => {
     const api = anApi();
     const [head, tail] = ['{"ignored":"', '"}'];
     const filler = (bytes: number) => `${head}${'é'.repeat((bytes - head.length - tail.length) / 2)}${tail}`;
@@ -89,7 +89,7 @@ describe('every request', () => {
     expect(tooLarge).toMatchObject({ status: 413, code: 'too-large', bytes: 5_000_002, limit: 5_000_000 });
   });
 
-  it('finds headers whatever the case of their names', async () => {
+  it('finds headers by case-insensitive names', async () => {
     const { body } = await anApi().post('/streams/note/n/commands/note', {
       headers: { 'IDEMPOTENCY-key': 'mine' },
       body: noted().data,
@@ -97,7 +97,7 @@ describe('every request', () => {
     expect(body).toMatchObject({ id: 'mine' });
   });
 
-  it('answers what goes wrong inside with 500, tells nothing of it to the caller and all of it to the log', async () => {
+  it('returns internal errors as 500, without details for the caller and with all of them in the log', async () => {
     const events = {
       ...memoryEventStore(),
       load: async () => {
@@ -125,7 +125,7 @@ describe('every request', () => {
     [1.5, '1'],
     ['7\r\nx: y', '1'],
     [undefined, '1'],
-  ])('says to try again after the %s seconds that an error names, or else 1', async (retryAfter, seconds) => {
+  ])('asks to retry after the %s seconds of an error, or else 1', async (retryAfter, seconds) => {
     const events = {
       ...memoryEventStore(),
       load: async () => {
@@ -136,7 +136,7 @@ describe('every request', () => {
     expect(headers['retry-after']).toBe(seconds);
   });
 
-  it('does not log what the caller did wrong', async () => {
+  it("does not log callers' faults", async () => {
     const api = anApi();
     await api.post('/events', { body: {} });
     expect(api.lines).toEqual([]);

@@ -18,7 +18,7 @@ const pageSchema = z.object({
 });
 
 describe('GET /streams/{type}/{id}', () => {
-  it('answers the state, its version, also as ETag, the mode and the Region', async () => {
+  it('returns the state, its version, also as ETag, the mode and the Region', async () => {
     const api = anApi();
     const version = versionOf(await append(api, 7));
 
@@ -35,7 +35,7 @@ describe('GET /streams/{type}/{id}', () => {
     });
   });
 
-  it('answers the initial state of a stream that nobody wrote, and its version can be given back', async () => {
+  it('returns the initial state of a stream without commits, and its version can be sent back', async () => {
     const api = anApi();
 
     const { status, body } = await api.get(`/streams/${eastStock}`);
@@ -49,12 +49,12 @@ describe('GET /streams/{type}/{id}', () => {
     expect(taken.status).toBe(200);
   });
 
-  it('answers 404 to an unknown type and 400 to what is no stream name', async () => {
+  it('returns 404 for an unknown type and 400 for an invalid stream name', async () => {
     expect(await anApi().problem('GET', '/streams/boat/1')).toMatchObject({ status: 404, code: 'unknown-stream-type' });
     expect(await anApi().problem('GET', '/streams/Note/1')).toMatchObject({ status: 400, code: 'validation' });
   });
 
-  it('answers at once when If-At-Least is seen already, however it is quoted', async () => {
+  it('returns at once if If-At-Least has been seen, however it is quoted', async () => {
     const api = anApi();
     const version = versionOf(await append(api, 1));
     for (const token of [version, `"${version}"`, `W/"${version}"`])
@@ -62,7 +62,7 @@ describe('GET /streams/{type}/{id}', () => {
     expect(api.runtime.slept).toEqual([]);
   });
 
-  it('waits for the version in If-At-Least, and answers as soon as it has arrived', async () => {
+  it('waits for the version in If-At-Least, and returns as soon as it has arrived', async () => {
     const store = memoryEventStore();
     const west = anApi({ region: 'us-west-2', log: 'us-west-2' });
     const version = versionOf(await append(west, 9));
@@ -85,7 +85,7 @@ describe('GET /streams/{type}/{id}', () => {
     expect(loads).toBe(3);
   });
 
-  it('answers 425 after 2 s with how far it is', async () => {
+  it('returns 425 after 2 s with the version it has seen', async () => {
     const api = anApi();
     const seen = versionOf(await append(api, 1));
     const west = anApi({ region: 'us-west-2', log: 'us-west-2' });
@@ -103,7 +103,7 @@ describe('GET /streams/{type}/{id}', () => {
     expect(api.runtime.now() - begin).toBeGreaterThan(500);
   });
 
-  it('refuses a version of another stream, and what is no version', async () => {
+  it('refuses a version of another stream, and an invalid one', async () => {
     const api = anApi();
     const other = versionOf(await api.post('/events', { body: { stream: 'note/other', events: [noted()] } }));
     for (const token of [other, 'x', '', '""'])
@@ -115,7 +115,7 @@ describe('GET /streams/{type}/{id}', () => {
 });
 
 describe('GET /streams/{type}/{id}/events', () => {
-  it('answers the commits with their positions, contexts and stamps', async () => {
+  it('returns the commits with their positions, contexts and stamps', async () => {
     const api = anApi();
     await append(api, 1);
     const version = versionOf(await append(api, 2));
@@ -139,13 +139,13 @@ describe('GET /streams/{type}/{id}/events', () => {
     });
   });
 
-  it('answers none for a stream that nobody wrote', async () => {
+  it('returns none for a stream without commits', async () => {
     const { body } = await anApi().get(`${path}/events`);
     expect(body).toMatchObject({ commits: [] });
     expect(body).not.toHaveProperty('next');
   });
 
-  it('goes through all commits page by page, each once, and says when there are no more', async () => {
+  it('pages through all commits, each once, and shows the end', async () => {
     const api = anApi();
     for (let i = 0; i < 7; i++) await append(api, i);
 
@@ -162,7 +162,7 @@ describe('GET /streams/{type}/{id}/events', () => {
     expect(ids).toEqual([['id-1', 'id-2', 'id-3'], ['id-4', 'id-5', 'id-6'], ['id-7']]);
   });
 
-  it('shows the follower of a stream a commit that arrives late, wherever its stamp places it', async () => {
+  it('shows a commit that arrives late to a reader that follows the stream, whatever its stamp', async () => {
     const store = memoryEventStore();
     const api = anApi({ events: store });
     const west = anApi({ region: 'us-west-2', log: 'us-west-2' });
@@ -188,7 +188,7 @@ describe('GET /streams/{type}/{id}/events', () => {
     },
   );
 
-  it('refuses an after that is no version of this stream, and waits for one that it has not seen', async () => {
+  it('refuses an after that is not a version of this stream, and waits for one that it has not seen', async () => {
     const api = anApi();
     const elsewhere = versionOf(await append(anApi({ region: 'us-west-2', log: 'us-west-2' }), 1));
 
@@ -199,7 +199,7 @@ describe('GET /streams/{type}/{id}/events', () => {
     expect(await api.problem('GET', `${path}/events`, { query: `after=${elsewhere}` })).toMatchObject({ status: 425 });
   });
 
-  it('answers a state or a page that no answer can carry with 413, and smaller pages as asked', async () => {
+  it('returns 413 for a state or a page that no response can hold, and smaller pages as requested', async () => {
     const api = anApi();
     for (let i = 0; i < 30; i++)
       await api.ports.events.put({
@@ -213,7 +213,7 @@ describe('GET /streams/{type}/{id}/events', () => {
     expect(await api.get('/streams/note/big/events', { query: 'limit=10' })).toMatchObject({ status: 200 });
   });
 
-  it('counts what an answer has in the JSON that carries it, where each quote is escaped', async () => {
+  it('counts the size of a response in the JSON that carries it, where each quote is escaped', async () => {
     const api = anApi();
     for (let i = 0; i < 14; i++)
       await api.ports.events.put({
@@ -227,7 +227,7 @@ describe('GET /streams/{type}/{id}/events', () => {
     expect(await api.get('/streams/note/quotes/events', { query: 'limit=5' })).toMatchObject({ status: 200 });
   });
 
-  it('answers HEAD as it answers GET, without the body', async () => {
+  it('handles HEAD like GET, without the body', async () => {
     const { headers } = await anApi().get('/streams/note/a');
     const event = functionUrlEvent({ method: 'HEAD', path: '/streams/note/a' });
 

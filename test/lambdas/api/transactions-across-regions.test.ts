@@ -4,8 +4,8 @@ import { anApi } from './an-api.ts';
 import { across, anApiWith, east1, east2, id, taking, west } from './transactions-fixture.ts';
 
 describe('POST /transactions', () => {
-  describe('over several Regions', () => {
-    it('starts the machine with all of it, and answers what it came to', async () => {
+  describe('across Regions', () => {
+    it('starts the state machine with the whole transaction, and returns its outcome', async () => {
       const api = anApiWith('committed');
 
       const answer = await api.post('/transactions', {
@@ -33,7 +33,7 @@ describe('POST /transactions', () => {
       ]);
     });
 
-    it('answers 202 and where to ask when it is undecided after 10 s, and from then on says so', async () => {
+    it('returns 202 and where to query if it is undecided after 10 s, and reports that from then on', async () => {
       const api = anApiWith(undefined);
       const begun = api.runtime.elapsed();
 
@@ -63,7 +63,7 @@ describe('POST /transactions', () => {
       ['wait=0', 0],
       ['wait=51', 50],
       ['wait=99999999999999999999', 50],
-    ])('waits as long as Prefer: %s says, at most 50 s, and says so', async (prefer, seconds) => {
+    ])('waits as long as Prefer: %s says, at most 50 s, and confirms it', async (prefer, seconds) => {
       const api = anApiWith(undefined);
       const begun = api.runtime.elapsed();
 
@@ -88,7 +88,7 @@ describe('POST /transactions', () => {
       'return=minimal;wait=2',
       'return="wait=2',
       'wait=x, wait=2',
-    ])('passes over Prefer: %s', async (prefer) => {
+    ])('ignores Prefer: %s', async (prefer) => {
       const api = anApiWith(undefined);
       const begun = api.runtime.elapsed();
 
@@ -98,7 +98,7 @@ describe('POST /transactions', () => {
       expect(api.runtime.elapsed() - begun).toBeGreaterThan(8000);
     });
 
-    it('says that the preference was applied whatever the outcome', async () => {
+    it('confirms the applied preference whatever the outcome', async () => {
       const headers = { prefer: 'wait=2' };
       for (const [outcome, status] of [['committed', 200] as const, ['busy', 409] as const])
         expect(await anApiWith(outcome).post('/transactions', { headers, body: across })).toMatchObject({
@@ -107,7 +107,7 @@ describe('POST /transactions', () => {
         });
     });
 
-    it('goes on with what was promised when the same transaction comes again, and has another one wait', async () => {
+    it('continues a promised transaction on a retry, and makes another one wait', async () => {
       const api = anApiWith(undefined);
       const headers = { prefer: 'wait=1' };
       await api.post('/transactions', { headers, body: across });
@@ -118,7 +118,7 @@ describe('POST /transactions', () => {
     });
   });
 
-  it('passes a transaction of another Region on to that one, and its answer back', async () => {
+  it('passes a transaction of another Region on to that one, and its response back', async () => {
     const home = anApi({ region: 'us-west-2', log: 'us-west-2' });
     const asked: string[] = [];
     const api = anApi({
@@ -139,7 +139,7 @@ describe('POST /transactions', () => {
     expect(asked).toEqual(['us-west-2', 'us-west-2']);
   });
 
-  it('answers 503 when the Region that drives it cannot be reached: it may have run all the same', async () => {
+  it('returns 503 if the driving Region is unreachable: it may have run all the same', async () => {
     const body = { id: 'us-west-2:a', participants: [taking(west)] };
     const { status, headers, body: problem } = await anApi().post('/transactions', { body });
     expect([status, headers['retry-after']]).toEqual([503, '1']);

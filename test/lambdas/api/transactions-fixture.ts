@@ -3,10 +3,10 @@ import type { MachineInput } from '../../../core/index.ts';
 import { aDecision } from '../../contract/decisions.ts';
 import { anApi, westStock } from './an-api.ts';
 
-/** At home in us-east-1, all of them. */
+/** Their home: us-east-1. */
 export const [east1, east2, east3] = ['stock/0', 'stock/3', 'stock/6'] as const;
 
-/** At home in us-west-2. */
+/** Home: us-west-2. */
 export const west = westStock;
 
 export const id = 'us-east-1:order-17';
@@ -25,7 +25,7 @@ export const both = { id, participants: [taking(east1), taking(east2)] };
 /** Takes from two stocks of two Regions. */
 export const across = { id, participants: [taking(east1), taking(west)] };
 
-/** An API whose state machine makes a transaction come out like this, at once. */
+/** An API whose state machine produces this outcome at once. */
 export function anApiWith(outcome: 'committed' | 'busy' | 'unreachable' | undefined) {
   const decisions = memoryDecisions({ strong: true });
   const started: MachineInput[] = [];

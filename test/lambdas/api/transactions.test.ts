@@ -7,7 +7,7 @@ import { anApi, versionOf } from './an-api.ts';
 import { across, anApiWith, both, east1, east2, east3, id, taken, taking, west } from './transactions-fixture.ts';
 
 describe('POST /transactions', () => {
-  it('changes every stream, and answers the version and place of each', async () => {
+  it('changes every stream, and returns the version and position of each', async () => {
     const api = anApi();
 
     const answer = await api.post('/transactions', { body: both });
@@ -30,7 +30,7 @@ describe('POST /transactions', () => {
     expect(await api.get(`/streams/${east2}`)).toMatchObject({ body: { state: ['me'] } });
   });
 
-  it('takes events as they are, at an expected version, and checks of what is only read', async () => {
+  it('accepts raw events, at an expected version, and checks of streams that are only read', async () => {
     const api = anApi();
     const version = versionOf(await api.post(`/streams/${east1}/commands/take`, { body: JSON.stringify('a') }));
     const seen = versionOf(await api.post(`/streams/${east3}/commands/take`, { body: JSON.stringify('b') }));
@@ -53,12 +53,12 @@ describe('POST /transactions', () => {
     expect(await api.ports.events.load(east3)).toHaveLength(1);
   });
 
-  it('makes an id for this Region when the caller has none', async () => {
+  it('generates an id for this Region if the caller has none', async () => {
     const { body } = await anApi().post('/transactions', { body: { participants: both.participants } });
     expect(body).toMatchObject({ id: 'us-east-1:id-1', state: 'committed' });
   });
 
-  it('takes the Idempotency-Key for the id of a body without one', async () => {
+  it('uses the Idempotency-Key as the id of a body without one', async () => {
     const api = anApi();
     const headers = { 'idempotency-key': 'us-east-1:key' };
 
@@ -73,7 +73,7 @@ describe('POST /transactions', () => {
   });
 
   it.each(['no Region', 'mars-north-1:a', '', 'us-east-1:a#1'])(
-    'refuses the Idempotency-Key "%s", under its name, with what else is wrong',
+    'refuses the Idempotency-Key "%s", under its name, with the other faults',
     async (key) => {
       const headers = { 'idempotency-key': key };
       const ask = (...participants: readonly object[]) =>
@@ -88,7 +88,7 @@ describe('POST /transactions', () => {
     },
   );
 
-  it('refuses a body whose id is not the one of the Idempotency-Key', async () => {
+  it('refuses a body whose id differs from the Idempotency-Key', async () => {
     const api = anApi();
     const headers = { 'idempotency-key': 'us-east-1:key' };
 
@@ -100,7 +100,7 @@ describe('POST /transactions', () => {
     expect(await api.ports.events.load(east1)).toEqual([]);
   });
 
-  it('answers the first outcome to the same id again, whatever has changed since, and 409 to another body', async () => {
+  it('returns the first outcome on a retry, whatever has changed since, and 409 for another body', async () => {
     const api = anApi();
     const first = await api.post('/transactions', { body: both });
     await api.post(`/streams/${east1}/commands/release`, { body: JSON.stringify('me') });
@@ -115,7 +115,7 @@ describe('POST /transactions', () => {
     expect(await api.ports.events.load(east2)).toHaveLength(1);
   });
 
-  it('hands the caller’s trace on to every event, unless the body names one', async () => {
+  it('passes the caller’s trace on to every event, unless the body has one', async () => {
     const api = anApi();
     const [ours, theirs] = ['a', 'b'].map((digit) => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`);
     let sent = 0;
@@ -134,7 +134,7 @@ describe('POST /transactions', () => {
   });
 
   describe('aborts', () => {
-    it('when a command is refused: 409 with the refusal and whose it is, and nothing is written', async () => {
+    it('if a command is refused: 409 with the refusal and its stream, and nothing is written', async () => {
       const api = anApi();
       for (let i = 0; i < STOCK; i++)
         await api.post(`/streams/${east2}/commands/take`, { body: JSON.stringify(`${i}`) });
@@ -161,7 +161,7 @@ describe('POST /transactions', () => {
     it.each([
       ['a participant', (expected: string) => ({ participants: [{ ...taking(east1), expected }] })],
       ['a check', (expected: string) => ({ participants: [taking(east2)], checks: [{ stream: east1, expected }] })],
-    ])('when %s is not at the expected version', async (_, of) => {
+    ])('if %s is not at the expected version', async (_, of) => {
       const api = anApi();
       const take = (by: string) => api.post(`/streams/${east1}/commands/take`, { body: JSON.stringify(by) });
       const old = versionOf(await take('a'));
@@ -176,7 +176,7 @@ describe('POST /transactions', () => {
       expect(await api.ports.events.load(east2)).toEqual([]);
     });
 
-    it('when a home did not answer', async () => {
+    it('if a home did not respond', async () => {
       const api = anApiWith('unreachable');
       expect(await api.problem('POST', '/transactions', { body: across })).toMatchObject({
         status: 409,
@@ -186,7 +186,7 @@ describe('POST /transactions', () => {
       });
     });
 
-    it('when a stream was busy all the time, and says after how many seconds a new one is worth a try', async () => {
+    it('if a stream was busy all the time, with the seconds after which a new one is worthwhile', async () => {
       const api = anApiWith('busy');
       const { status, headers, body } = await api.post('/transactions', { body: across });
       expect([status, headers['retry-after']]).toEqual([409, '7']);
@@ -195,8 +195,8 @@ describe('POST /transactions', () => {
   });
 });
 
-describe('an append that meets an undecided transaction', () => {
-  it('is answered with 409 and after how many seconds it is worth another try', async () => {
+describe('an append that finds an undecided transaction', () => {
+  it('gets 409 with the seconds after which a retry is worthwhile', async () => {
     const events = memoryEventStore();
     const api = anApi({ events });
     const deadline = api.runtime.now() + 60_000;

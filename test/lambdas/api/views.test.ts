@@ -6,7 +6,7 @@ import { anApi, noted } from './an-api.ts';
 
 type Api = ReturnType<typeof anApi>;
 
-/** Appends, and lets the projector know. */
+/** Appends, and notifies the projector. */
 async function append(api: Api, stream: string, event: { readonly type: string; readonly data: unknown }) {
   const project = makeHandler({ ...api.ports, telemetry: recordedTelemetry() });
   const { status } = await api.post('/events', { body: { stream, events: [event] } });
@@ -35,7 +35,7 @@ async function pages(api: Api, path: string, limit: number) {
 }
 
 describe('GET /views/{view}', () => {
-  it('answers the totals of a view in the order of their keys', async () => {
+  it('returns the totals of a view in the order of their keys', async () => {
     const api = anApi();
     await note(api, 'a', 'red');
     await note(api, 'b', 'blue');
@@ -54,7 +54,7 @@ describe('GET /views/{view}', () => {
     });
   });
 
-  it('goes through totals and rows page by page, each once, in order, with and without a rest', async () => {
+  it('pages through totals and rows, each once, in order, with full and partial last pages', async () => {
     const api = anApi();
     for (const id of ['b', 'e', 'a', 'd', 'c', 'f']) await note(api, id, `text of ${id}`);
 
@@ -71,7 +71,7 @@ describe('GET /views/{view}', () => {
     );
   });
 
-  it('takes any text after which to go on, also one that is no key', async () => {
+  it('accepts any text after which to continue, also one that is not a key', async () => {
     const api = anApi();
     for (const id of ['a', 'c']) await note(api, id, id);
     for (const [after, keys] of [
@@ -84,7 +84,7 @@ describe('GET /views/{view}', () => {
       });
   });
 
-  it('answers no rows of a view that nothing happened to, and 404 where there is no such view', async () => {
+  it('returns no rows of a view without data, and 404 for an unknown view', async () => {
     const api = anApi();
     expect(await api.get('/views/words')).toMatchObject({ status: 200, body: { rows: [] } });
     for (const view of ['none', 'toString'])
@@ -97,7 +97,7 @@ describe('GET /views/{view}', () => {
 });
 
 describe('GET /views/{view}/{key}', () => {
-  it('answers the row of one key, of a view of totals and of one of rows', async () => {
+  it('returns the row of one key, of a view of totals and of one of rows', async () => {
     const api = anApi();
     await note(api, 'a', 'red');
 
@@ -108,7 +108,7 @@ describe('GET /views/{view}/{key}', () => {
     expect((await api.get('/views/notes/a')).body).toMatchObject({ key: 'a', value: [{ text: 'red' }] });
   });
 
-  it('finds a key that the path can only hold percent-encoded', async () => {
+  it('finds a key that must be percent-encoded in the path', async () => {
     const api = anApi();
     const odd = 'a/b %2F?#é';
     await note(api, 'a', odd);
@@ -118,7 +118,7 @@ describe('GET /views/{view}/{key}', () => {
     });
   });
 
-  it('answers 404 to a key without a row, and to an unknown view', async () => {
+  it('returns 404 for a key without a row, and for an unknown view', async () => {
     const api = anApi();
     expect(await api.problem('GET', '/views/words/XXX')).toMatchObject({ status: 404, code: 'not-found' });
     expect(await api.problem('GET', '/views/none/XXX')).toMatchObject({ status: 404, code: 'unknown-view' });
@@ -126,7 +126,7 @@ describe('GET /views/{view}/{key}', () => {
 });
 
 describe('GET /health', () => {
-  it('says how old what it has seen of every Region is, and null of which it has seen nothing', async () => {
+  it('returns the age of the newest stamp seen of every Region, and null if there is none', async () => {
     const api = anApi();
     const seenAt = api.runtime.now();
     await api.ports.sightings.record('us-east-1', `${seenAt.toString(16).padStart(12, '0')}0007`);

@@ -30,7 +30,7 @@ function aCommand(ports: Partial<TransactPorts> = {}) {
 }
 
 describe('command', () => {
-  it('appends here what another Region asks for, once, however often it asks', async () => {
+  it('appends here what another Region requests, once, however often it asks', async () => {
     const events = memoryEventStore();
     const handler = aCommand({ events });
 
@@ -48,7 +48,7 @@ describe('command', () => {
     expect(await events.load(asked.stream)).toHaveLength(1);
   });
 
-  it('answers a refusal as a problem document', async () => {
+  it('returns a refusal as a problem document', async () => {
     const handler = aCommand();
     expect(await handler({ ...asked, operation: { ...asked.operation, input: {} } }, context)).toMatchObject({
       problem: { code: 'validation', faults: [{ path: 'input.amount' }] },
@@ -58,7 +58,7 @@ describe('command', () => {
     });
   });
 
-  it('runs a transaction that is driven from here, and tells what became of it', async () => {
+  it('runs a transaction driven from here, and returns its outcome', async () => {
     const events = memoryEventStore();
     const handler = aCommand({ events });
     const { stream, operation, meta } = asked;
@@ -80,8 +80,8 @@ describe('command', () => {
   });
 
   it.each([
-    ['with a traceparent that is none', { traceparent: 'x' }],
-    ['that is no object', 'x'],
+    ['with an invalid traceparent', { traceparent: 'x' }],
+    ['that is not an object', 'x'],
     ['that is missing', undefined],
   ])('appends nothing for a meta %s', async (_, meta) => {
     const events = memoryEventStore();
@@ -89,7 +89,7 @@ describe('command', () => {
     expect(await events.load(asked.stream)).toEqual([]);
   });
 
-  it('appends without a member of meta that only newer code knows, as while Regions are deployed one after the other', async () => {
+  it('ignores members of meta that only newer code knows, as during a rolling deployment', async () => {
     const events = memoryEventStore();
     const meta = { actor: 'me', note: 'x' };
     expect(await aCommand({ events })({ ...asked, meta }, context)).toHaveProperty('appended');
@@ -97,7 +97,7 @@ describe('command', () => {
     expect((await events.load(asked.stream))[0]?.meta).not.toHaveProperty('note');
   });
 
-  it('answers what goes wrong inside, and what it does not understand, without its inside', async () => {
+  it('returns internal errors, and requests that it does not understand, without details', async () => {
     const events = {
       ...memoryEventStore(),
       load: async () => {

@@ -41,7 +41,7 @@ function decideOf(answers: readonly unknown[], deadline: number) {
 }
 
 describe('coordinate', () => {
-  it('plans the first attempt, decides it by what the participants answered, and stays by that', async () => {
+  it("plans the first attempt, decides it by the participants' answers, and does not change that", async () => {
     const { ask, runtime } = aCoordinator();
     const deadline = runtime.now() + 30_000;
     const intents = [one, two].map((place) => ({ ...place, commitId: 'us-east-1:a#1', state: 'committed' }));
@@ -63,7 +63,7 @@ describe('coordinate', () => {
     expect(await ask(planOf(deadline))).toEqual({ kind: 'prepare', attempt: 2 });
   });
 
-  it('throws that the decisions do not answer, and at what it does not understand', async () => {
+  it('throws if the decisions do not respond, and on unknown requests', async () => {
     const decisions = {
       ...memoryDecisions({ strong: true }),
       put: async () => {

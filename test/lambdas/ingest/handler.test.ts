@@ -53,7 +53,7 @@ function anIngest(ports: Partial<IngestPorts> = {}) {
     events,
     runtime,
     lines: telemetry.lines,
-    /** @returns the indexes of the bodies that are to be delivered again */
+    /** @returns the indexes of the bodies to be redelivered */
     ingest: async (bodies: readonly string[]) =>
       (await handler(sqsEvent(bodies), context)).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier),
     outcomes: () =>
@@ -67,7 +67,7 @@ function anIngest(ports: Partial<IngestPorts> = {}) {
 }
 
 describe('ingest', () => {
-  it('appends what producers put, and tells them over the bus', async () => {
+  it("appends producers' messages, and publishes receipts", async () => {
     const { ingest, events, entries, lines } = anIngest();
 
     const failed = await ingest([
@@ -91,7 +91,7 @@ describe('ingest', () => {
     });
   });
 
-  it('counts every message of a batch once: accepted, rejected, quarantined or to be delivered again', async () => {
+  it('counts every message of a batch once: accepted, rejected, quarantined or to be redelivered', async () => {
     const { ingest, outcomes, quarantined, runtime, lines } = anIngest();
 
     const failed = await ingest([
@@ -130,7 +130,7 @@ describe('ingest', () => {
     expect(Object.fromEntries(runtime.metrics)).toMatchObject({ Accepted: 2, Rejected: 3, Quarantined: 5 });
   });
 
-  it('runs transactions, which their own records announce, and has an undecided one delivered again', async () => {
+  it('runs transactions, which their own records announce, and has an undecided one redelivered', async () => {
     const { ingest, events, entries, lines } = anIngest();
     const taking = (id: string) => ({ stream: `stock/${id}`, command: 'take', input: 'p' });
     const [east, west] = ['0', '1'].map(taking);
@@ -142,7 +142,7 @@ describe('ingest', () => {
       body({ id: 'us-east-1:d', participants: [taking('none')] }, TRANSACT),
     ]);
 
-    // The machine of this test does nothing.
+    // The state machine of this test does nothing.
     expect(failed).toEqual(['message-1']);
     expect(lines).toMatchObject([{ level: 'warn', details: { why: expect.stringMatching('us-east-1:b') } }]);
     expect(await events.findDecision('us-east-1:a')).toMatchObject({ state: 'committed' });
@@ -156,7 +156,7 @@ describe('ingest', () => {
     ]);
   });
 
-  it('tells again of what is delivered again, and appends it once', async () => {
+  it('publishes the receipt of a redelivered message again, and appends it once', async () => {
     const { ingest, events, entries } = anIngest();
 
     await ingest([appendOf('a'), appendOf('a')]);
@@ -178,7 +178,7 @@ describe('ingest', () => {
     ]);
   });
 
-  it('has a message delivered again of which the bus does not take the outcome, and no other', async () => {
+  it('has a message redelivered if the bus refuses its receipt, and no other', async () => {
     const told: string[] = [];
     const { ingest, events } = anIngest({
       bus: {
@@ -198,7 +198,7 @@ describe('ingest', () => {
     expect(await events.load('note/a')).toHaveLength(3);
   });
 
-  it('has a message delivered again that the quarantine does not take, and no other', async () => {
+  it('has a message redelivered if the quarantine refuses it, and no other', async () => {
     const { ingest, outcomes } = anIngest({
       quarantine: {
         send: async () => {
@@ -211,7 +211,7 @@ describe('ingest', () => {
     expect(outcomes()).toEqual([['Accepted', 'a']]);
   });
 
-  it('has delivered again what a throttled or broken store kept it from deciding', async () => {
+  it('has messages redelivered that a throttled or broken store prevented from being decided', async () => {
     const events = memoryEventStore();
     const errors = new Map<string, Error>([
       ['note/throttled', new MeridianError('unavailable', 'throttled', { retryable: true })],

@@ -50,7 +50,7 @@ describe('operate', () => {
     expect(await operate({ action: 'rebuild-clean', view })).toEqual(status);
   });
 
-  it('lists the quarantine, puts into it, and drives it back', async () => {
+  it('lists the quarantine, adds to it, and redrives it', async () => {
     const { operate } = anOperate();
     const messages = [{ reason: 'This is not JSON.', body: '{' }];
     expect(await operate({ action: 'quarantine-add', messages })).toEqual({ result: { added: 1, failed: [] } });
@@ -65,7 +65,7 @@ describe('operate', () => {
     });
   });
 
-  it('publishes events again', async () => {
+  it('republishes events', async () => {
     const events = memoryEventStore();
     await events.put(aCommit());
     const { operate } = anOperate({ events });
@@ -74,13 +74,13 @@ describe('operate', () => {
   });
 
   it.each([
-    ['that is no request', 'rebuild', { code: 'validation' }],
+    ['that is not a request', 'rebuild', { code: 'validation' }],
     ['without an action', { view }, { code: 'validation', faults: [{ path: 'action' }] }],
-    ['for what there is not', { action: 'constructor' }, { code: 'not-found' }],
-    ['with what is missing', { action: 'rebuild-begin' }, { code: 'validation', faults: [{ path: 'view' }] }],
-    ['with what is not known', { action: 'rebuild-status', view, all: 1 }, { faults: [{ path: 'all' }] }],
-    ['for a view that there is not', { action: 'rebuild-status', view: 'none' }, { code: 'unknown-view' }],
-  ])('answers a request %s as a problem document, and logs nothing', async (_, asked, problem) => {
+    ['for an unknown action', { action: 'constructor' }, { code: 'not-found' }],
+    ['without a required member', { action: 'rebuild-begin' }, { code: 'validation', faults: [{ path: 'view' }] }],
+    ['with an unknown member', { action: 'rebuild-status', view, all: 1 }, { faults: [{ path: 'all' }] }],
+    ['for an unknown view', { action: 'rebuild-status', view: 'none' }, { code: 'unknown-view' }],
+  ])('returns a problem document for a request %s, and logs nothing', async (_, asked, problem) => {
     const { operate, lines } = anOperate();
     const answer = await operate(asked);
     expect(answer).toMatchObject({ problem });
@@ -88,14 +88,14 @@ describe('operate', () => {
     expect(lines).toEqual([]);
   });
 
-  it('names the actions that there are', async () => {
+  it('reports the known actions', async () => {
     const { operate } = anOperate();
     expect(await operate({ action: 'x' })).toMatchObject({
       problem: { known: expect.arrayContaining(['rebuild-begin', 'rebuild-step', 'republish-step']) },
     });
   });
 
-  it('answers a fault inside as a problem that tells nothing of it, and logs it', async () => {
+  it('returns an internal error as a problem without details, and logs it', async () => {
     const fault = new Error('secret');
     const { operate, lines } = anOperate({
       views: { ...memoryViewStore(), generations: () => Promise.reject(fault) },

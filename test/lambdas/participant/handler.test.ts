@@ -28,7 +28,7 @@ function aParticipant(ports: Partial<ParticipatePorts> = {}) {
   return { runtime, events, ask: (asked: unknown) => handler(asked, context) };
 }
 
-/** As the state machine asks. */
+/** A request from the state machine. */
 function prepareOf(stream: string, deadline: number, input: unknown = 'p') {
   return {
     step: 'prepare',
@@ -42,7 +42,7 @@ function prepareOf(stream: string, deadline: number, input: unknown = 'p') {
 }
 
 describe('participant', () => {
-  it('prepares a stream that is at home here, once, and finalises it', async () => {
+  it('prepares a stream whose home is here, once, and finalises it', async () => {
     const { ask, events, runtime } = aParticipant();
     const prepare = prepareOf(east, runtime.now() + 30_000);
 
@@ -58,7 +58,7 @@ describe('participant', () => {
     expect(await events.load(east)).toMatchObject([{ tx: { state: 'committed' } }]);
   });
 
-  it('asks the home of a stream of another Region', async () => {
+  it('calls the home of a stream of another Region', async () => {
     const home = aParticipant({ region: 'us-west-2', log: 'us-west-2' });
     const asked: string[] = [];
     const { ask, runtime } = aParticipant({
@@ -69,7 +69,7 @@ describe('participant', () => {
         },
       },
     });
-    // The home counts from its own clock.
+    // The home uses its own clock.
     home.runtime.advance(600_000);
 
     expect(await ask(prepareOf(west, runtime.now() + 30_000))).toMatchObject({ kind: 'prepared', log: 'us-west-2' });
@@ -77,7 +77,7 @@ describe('participant', () => {
     expect(await home.events.load(west)).toHaveLength(1);
   });
 
-  it('answers a refusal, and that others hold a stream: only what may pass is thrown', async () => {
+  it('returns a refusal, and a busy stream: only temporary errors are thrown', async () => {
     const { ask, runtime } = aParticipant();
     const deadline = runtime.now() + 30_000;
     expect(await ask(prepareOf(east, deadline, {}))).toMatchObject({
@@ -96,7 +96,7 @@ describe('participant', () => {
     });
   });
 
-  it('throws that the home, or this Region’s own table, does not answer: the state machine tries again', async () => {
+  it('throws if the home, or this Region’s own table, does not respond: the state machine retries', async () => {
     const { ask, runtime } = aParticipant();
     await expect(ask(prepareOf(west, runtime.now() + 30_000))).rejects.toMatchObject({ code: 'region-unreachable' });
     const events = {
@@ -111,13 +111,13 @@ describe('participant', () => {
     });
   });
 
-  it('throws at what it does not understand', async () => {
+  it('throws on unknown requests', async () => {
     const { ask } = aParticipant();
     for (const asked of [undefined, {}, { step: 'decide' }, { step: 'finalise', intent: { stream: east } }])
       await expect(ask(asked)).rejects.toThrow();
   });
 
-  it('tells another Region what was decided here', async () => {
+  it('returns decisions made here to another Region', async () => {
     const { ask } = aParticipant();
     const decision = { step: 'decision', attemptId: 'us-east-1:a#1' };
     expect(await ask(decision)).toEqual({ kind: 'decision' });

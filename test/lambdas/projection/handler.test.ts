@@ -45,7 +45,7 @@ async function aProjector(ports: Partial<ProjectPorts> = {}) {
 }
 
 describe('projection', () => {
-  it('brings the views up to date with the streams that messages name, each once', async () => {
+  it('updates the views for the streams named by messages, each once', async () => {
     const { project, count, lines } = await aProjector();
 
     expect(await project([keys('note/a', 'note/b'), keys('note/a'), keys('note/c')])).toEqual([]);
@@ -55,7 +55,7 @@ describe('projection', () => {
     expect(lines).toEqual([]);
   });
 
-  it('fails a message that it cannot read, and it alone', async () => {
+  it('fails a message that it cannot read, and only that one', async () => {
     const { project, count, lines } = await aProjector();
 
     const failed = await project([keys('note/a'), 'not JSON', '{"keys":[{"stream":5}]}', '5', keys('note/b')]);
@@ -65,7 +65,7 @@ describe('projection', () => {
     expect(lines).toHaveLength(3);
   });
 
-  it('has every message delivered again that names a stream which cannot be read, and no other', async () => {
+  it('has every message redelivered that names an unreadable stream, and no other', async () => {
     const { events } = await aProjector();
     const { project, count } = await aProjector({
       events: {
@@ -83,7 +83,7 @@ describe('projection', () => {
     expect(await count()).toBe(2);
   });
 
-  it('passes over a stream type that no view is computed from', async () => {
+  it('ignores a stream type without views', async () => {
     const domain = defineDomain({ streams: [note, stock], views: [words] });
     const { project } = await aProjector({ domain });
     expect(await project([keys('stock/0'), keys('unknown/a')])).toEqual([]);

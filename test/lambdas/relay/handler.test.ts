@@ -31,7 +31,7 @@ function record(sequence: number, commit: Commit, of: Partial<DynamoDBRecord> = 
 function decisionRecord(sequence: number, key: ReturnType<typeof decisionKey>, decision: Decision): DynamoDBRecord {
   const { pk, sk, ...image } = toDecisionItem(key, decision);
   const Keys = { pk: { S: pk.S }, sk: { S: sk.S } };
-  // The types of the SDK and of Lambda's events are two.
+  // The types of the SDK and of Lambda's events differ.
   const NewImage: NonNullable<DynamoDBRecord['dynamodb']>['NewImage'] = JSON.parse(
     JSON.stringify({ ...Keys, ...image }),
   );
@@ -91,7 +91,7 @@ function aRelay(ports: Partial<RelayHandlerPorts> = {}) {
 }
 
 describe('relay', () => {
-  it('publishes the events of commits written here, and tells the projector of every Region’s', async () => {
+  it('publishes the events of commits written here, and notifies the projector of every Region’s', async () => {
     const { relay, published, projected, sightings, lines } = aRelay();
     const [event] = commitAt(1).events;
     const two = commitAt(1, { events: [event, event].flatMap((each) => each ?? []) });
@@ -114,7 +114,7 @@ describe('relay', () => {
     );
   });
 
-  it('passes over records of changed and removed items', async () => {
+  it('ignores records of changed and removed items', async () => {
     const { relay, published, projected } = aRelay();
 
     const failed = await relay([
@@ -128,7 +128,7 @@ describe('relay', () => {
     expect(projected()).toEqual(['us-east-1.3']);
   });
 
-  it('passes over what is prepared for readers, and has the resolver look at it after its deadline', async () => {
+  it('hides prepared intents from readers, and has the resolver check them after their deadline', async () => {
     const { relay, published, projected, armed, runtime } = aRelay();
     const intent = {
       meta: {},
@@ -156,7 +156,7 @@ describe('relay', () => {
     expect(armed()[0]?.delay).toBeGreaterThanOrEqual(30_000);
   });
 
-  it('publishes an intent once it is committed and never one that is aborted, and tells the projector of both', async () => {
+  it('publishes an intent once it is committed and never an aborted one, and notifies the projector of both', async () => {
     const { relay, published, projected, armed } = aRelay();
     const intent = (state: 'prepared' | 'committed' | 'aborted', position: number) =>
       anIntent({ stream: 'note/a', position, meta: {}, tx: { state, deadline: 0 } });
@@ -174,12 +174,12 @@ describe('relay', () => {
       expect.arrayContaining(['note/a@us-east-1.1', 'note/a@us-east-1.3']),
     );
     expect(published().filter((id) => id.includes('us-east-1.2'))).toEqual([]);
-    // What stands behind an aborted one may only now be seen.
+    // An aborted intent may unblock the commits behind it.
     expect(projected()).toEqual(['us-east-1.1', 'us-east-1.2', 'us-east-1.3']);
     expect(armed()).toEqual([]);
   });
 
-  it('announces the outcome of a transaction driven here, of both tables, and nobody else’s', async () => {
+  it('announces the outcomes of transactions driven here, of both tables, and no others', async () => {
     const { relay, announced, projected } = aRelay();
     const { transaction } = aDecision();
 
@@ -195,7 +195,7 @@ describe('relay', () => {
     expect(projected()).toEqual([]);
   });
 
-  it('does not announce an attempt that another follows, and has the resolver look whether one did', async () => {
+  it('does not announce an attempt that another follows, and has the resolver check whether one did', async () => {
     const { relay, announced, armed, runtime } = aRelay();
     const busy = aBusyAttempt({ decidedAt: runtime.now(), remaining: 20_000 });
 
@@ -208,7 +208,7 @@ describe('relay', () => {
     expect(armed()[0]?.delay).toBeGreaterThanOrEqual(20_000);
   });
 
-  it('has an intent delivered again of which the resolver’s queue does not take the message, and no other record', async () => {
+  it('has an intent redelivered if the resolver’s queue refuses its message, and no other record', async () => {
     const { relay, published } = aRelay({
       resolver: {
         send: async () => {
@@ -226,7 +226,7 @@ describe('relay', () => {
     expect(published()).toEqual(['note/a@us-east-1.1.0']);
   });
 
-  it('fails a record that is no commit, and sends nothing of what is delivered again behind it', async () => {
+  it('fails a record that is not a commit, and sends nothing of the redelivered ones after it', async () => {
     const { relay, published, lines } = aRelay();
 
     const failed = await relay([
@@ -241,7 +241,7 @@ describe('relay', () => {
     expect(lines).toMatchObject([{ details: { why: expect.stringMatching('not a commit') } }, {}]);
   });
 
-  it('has a record delivered again whose event the bus refuses, after trying it alone, and no other', async () => {
+  it('has a record redelivered whose event the bus refuses, after retrying it alone, and no other', async () => {
     const taken: string[] = [];
     let refused = 0;
     const { relay, projected } = aRelay({
@@ -266,7 +266,7 @@ describe('relay', () => {
     expect(projected()).toHaveLength(3);
   });
 
-  it('publishes what failed in its batch and is taken alone', async () => {
+  it('publishes an entry that failed in its batch and succeeds alone', async () => {
     const calls: number[] = [];
     const { relay } = aRelay({
       bus: {
@@ -281,7 +281,7 @@ describe('relay', () => {
     expect(calls).toEqual([2, 1, 1]);
   });
 
-  it('has records delivered again of which the projection queue does not take the keys', async () => {
+  it('has records redelivered whose keys the projection queue refuses', async () => {
     const { relay, published } = aRelay({
       projection: {
         send: async () => {

@@ -35,7 +35,7 @@ function messageOf({ stream, log, position, commitId: attemptId }: Commit): stri
 }
 
 describe('resolver', () => {
-  it('makes an intent final as it was decided, and aborts one that is over without a decision', async () => {
+  it('makes an intent final as it was decided, and aborts one past its deadline without a decision', async () => {
     const [decided, over] = [intentOf('stock/a', past), intentOf('stock/b', past)];
     const { resolve, decisions, states, lines } = await aResolver([decided, over]);
     const { stream, log, position } = decided;
@@ -63,7 +63,7 @@ describe('resolver', () => {
     expect(await decisions.find('us-east-1:a', 2)).toMatchObject({ state: 'aborted', final: true });
   });
 
-  it('has delivered again what is not over, what it cannot read or reach, and no other', async () => {
+  it('has messages redelivered that are not due, unreadable or unreachable, and no other', async () => {
     const [open, over, elsewhere] = [
       intentOf('stock/a', future),
       intentOf('stock/b', past),

@@ -15,7 +15,7 @@ function aLink(options: Partial<LinkOptions> = {}) {
 }
 
 describe('Link', () => {
-  it('delivers every message once, within its latency, and later ones overtake earlier ones', async () => {
+  it('delivers every message once, within its latency, and later ones may overtake earlier ones', async () => {
     const { arrived, send, settle } = aLink();
     for (let i = 0; i < 50; i++) send(i);
 
@@ -26,7 +26,7 @@ describe('Link', () => {
     for (const { at } of arrived) expect(at >= 100 && at < 300).toBe(true);
   });
 
-  it('holds back what is under way or sent while it is cut, and the world is at rest meanwhile', async () => {
+  it('holds messages back while it is cut, and the world is idle meanwhile', async () => {
     const { link, activity, arrived, send, settle, scheduler } = aLink();
     send(1);
     link.cut();
@@ -44,7 +44,7 @@ describe('Link', () => {
     for (const { at } of arrived) expect(at).toBeGreaterThanOrEqual(60_100);
   });
 
-  it('holds a message back again that a second cut finds under way', async () => {
+  it('holds a message back again if a second cut finds it in flight', async () => {
     const { link, arrived, send, settle } = aLink();
     link.cut();
     send(1);
@@ -59,7 +59,7 @@ describe('Link', () => {
     expect(arrived).toHaveLength(1);
   });
 
-  it('delivers its share of messages twice', async () => {
+  it('delivers its fraction of messages twice', async () => {
     const { arrived, send, settle } = aLink({ duplicates: 0.5 });
     for (let i = 0; i < 200; i++) send(i);
 
@@ -70,7 +70,7 @@ describe('Link', () => {
     expect(arrived.length).toBeLessThan(330);
   });
 
-  it('lets a call pass after its latency, and loses it for good when it is cut', async () => {
+  it('lets a call pass after its latency, and loses it if it is cut', async () => {
     const { link, scheduler } = aLink();
 
     await scheduler.resolve(link.pass());

@@ -67,7 +67,7 @@ describe('the server of a world', () => {
   });
 
   it.each(['/regions/', '/regions/mars-1/health', '/health', '/regions/us-east-1x/health'])(
-    'answers 404 at %s and says where the Regions are',
+    'returns 404 at %s with the paths of the Regions',
     async (path) => {
       expect(await request('GET', path)).toMatchObject({
         status: 404,
@@ -83,7 +83,7 @@ describe('the server of a world', () => {
     expect(await request('PUT', '/regions/us-east-1/health')).toMatchObject({ status: 405, headers: { allow: 'GET' } });
   });
 
-  it('says where an undecided transaction can be asked for, at this server', async () => {
+  it('returns where an undecided transaction can be queried, at this server', async () => {
     const participants = ['stock/0', 'stock/1'].map((stream) => ({ stream, command: 'take', input: 'me' }));
     const ask = (wait: number) =>
       request('POST', '/regions/us-east-1/transactions', {
@@ -91,7 +91,7 @@ describe('the server of a world', () => {
         body: JSON.stringify({ id: 'us-east-1:a', participants, timeoutSeconds: 240 }),
       });
     const { machine } = world.region('us-east-1');
-    // It is lost at its first step: nobody decides before it is sent again.
+    // It is lost at its first step: nothing is decided before it is sent again.
     machine.beforeStep = ({ kill }) => kill();
     const { status, headers } = await ask(0);
     machine.beforeStep = () => undefined;
@@ -102,7 +102,7 @@ describe('the server of a world', () => {
     expect(await request('GET', headers.location ?? '')).toMatchObject({ status: 200, body: { state: 'committed' } });
   });
 
-  it('answers 413 to more than a Function URL takes', async () => {
+  it('returns 413 above the limit of a Function URL', async () => {
     const body = Buffer.alloc(6 * 1024 * 1024 + 1, 'x');
     const path = '/regions/us-east-1/events';
     expect(await request('POST', path, { body })).toMatchObject({ status: 413 });
@@ -112,7 +112,7 @@ describe('the server of a world', () => {
     });
   });
 
-  it('goes on after a client has gone away in the middle of its request', async () => {
+  it('continues after a client disconnects in the middle of its request', async () => {
     const begun = once(server, 'request');
     const socket = connect(port, '127.0.0.1');
     socket.write('POST /regions/us-east-1/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"stream"');
@@ -125,7 +125,7 @@ describe('the server of a world', () => {
     expect(await request('GET', '/regions/us-east-1/health')).toMatchObject({ status: 200 });
   });
 
-  it('answers 502 when a function does not answer, as a Function URL does', async () => {
+  it('returns 502 if a function does not respond, like a Function URL', async () => {
     const broken = new World({
       domain: toyDomain,
       regions: ['us-east-1', 'us-west-2'],
@@ -144,7 +144,7 @@ describe('the server of a world', () => {
     expect(status).toBe(502);
   });
 
-  it('says what to do when its port is taken', async () => {
-    await expect(serveWorld(world, port)).rejects.toThrow(new RegExp(`${port} is taken.*--port`));
+  it('says what to do if its port is in use', async () => {
+    await expect(serveWorld(world, port)).rejects.toThrow(new RegExp(`${port} is in use.*--port`));
   });
 });

@@ -5,9 +5,10 @@ import type { TemplateReader } from '../../lib/template.ts';
 
 const names = namesOf('meridian');
 
-// All of them strict: what nobody compares with the world, a filter or a delay, is a fault as soon as it is in a template.
+// All of them strict: a filter or a delay that is not compared with the world is a fault as soon as it is in a
+// template.
 
-/** What the world has no notion of, and does not depend on. */
+/** Settings that the world lacks, and does not depend on. */
 const beside = z.unknown();
 
 const functionSchema = z.strictObject({
@@ -68,7 +69,7 @@ const ruleSchema = z.strictObject({
         Arn: z.unknown(),
         Id: beside,
         RoleArn: beside.optional(),
-        // For what EventBridge cannot deliver, which does not happen in the world.
+        // For undeliverable events, which the world does not have.
         DeadLetterConfig: beside.optional(),
       }),
     )
@@ -193,7 +194,7 @@ export function deployedRules(stack: TemplateReader) {
     }));
 }
 
-/** How the machine of transactions is run: its kind and its end, and each task's. What it does is compared by running it. */
+/** How the state machine is run: its kind, its end, and each task's. Its behavior is compared by running it. */
 export function deployedMachine(stack: TemplateReader) {
   const { StateMachineType, DefinitionString } = stack.named(
     'AWS::StepFunctions::StateMachine',
@@ -213,7 +214,7 @@ function tasksIn(states: z.infer<typeof statesSchema>): object[] {
   });
 }
 
-/** Of every table what shows in its stream and what is deleted by itself. */
+/** For every table, the view of its stream and its time to live. */
 export function deployedTables(stack: TemplateReader) {
   return Object.fromEntries(
     stack

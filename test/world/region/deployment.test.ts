@@ -33,10 +33,10 @@ import {
   deployedTables,
 } from './deployed.ts';
 
-// The first synth of a process loads the CDK and its validation engine, which takes seconds on a busy machine.
+// The first synth of a process loads the CDK and its validation engine, which takes seconds on a slow machine.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-/** Every service that a world makes, and what with. */
+/** Every service of a world, and its settings. */
 const made = vi.hoisted(() => ({
   functions: [] as { readonly pool: unknown; readonly options: FunctionOptions }[],
   queues: [] as { readonly queue: unknown; readonly options: QueueOptions; readonly ends: QueueEnds }[],
@@ -121,7 +121,7 @@ function stackOf(region: string): TemplateReader {
   return templates[regions.indexOf(region)] ?? expect.fail(`there is no stack of ${region}`);
 }
 
-/** The one thing of a Region that the world has made with a name. */
+/** The only thing of a Region that the world has created with a name. */
 function madeIn<Made extends { readonly options: { readonly region: string; readonly name: string } }>(
   all: readonly Made[],
   region: string,
@@ -132,7 +132,7 @@ function madeIn<Made extends { readonly options: { readonly region: string; read
   return found;
 }
 
-/** A queue that no function works on, as templates name it. */
+/** A queue without a consumer, as named in templates. */
 function deadLettersIn(region: string, queue: unknown): string {
   const { quarantine, projectionDeadLetters, resolverDeadLetters } = world.region(region);
   const named = new Map<unknown, string>([
@@ -144,7 +144,7 @@ function deadLettersIn(region: string, queue: unknown): string {
   return `Queue(${named.get(queue)})`;
 }
 
-/** The target of a rule in the world, as templates name it. */
+/** The target of a rule in the world, as named in templates. */
 function targetIn(region: string, target: Parameters<WorldBus['addRule']>[1]): string {
   if (target.kind === 'queue') {
     const of = made.queues.find(({ queue, options }) => queue === target.queue && options.region === region);
@@ -162,7 +162,7 @@ describe.each(regions)('the world and the stacks, in %s,', (region) => {
       .filter(({ options }) => options.region === region)
       .map(({ options }) => options.name);
     expect(inWorld.sort()).toEqual([...functions].sort());
-    // It works during a deploy only.
+    // It runs during a deployment only.
     expect(deployedFunctions(stackOf(region))).toEqual([...functions, 'stream-lookup'].sort());
     expect(Object.keys(FUNCTIONS).sort()).toEqual([...functions, 'stream-lookup'].sort());
   });
@@ -173,7 +173,7 @@ describe.each(regions)('the world and the stacks, in %s,', (region) => {
     expect({ timeout, memoryMb }).toEqual(deployed);
   });
 
-  it.each(functions)('tell %s the same', (id) => {
+  it.each(functions)('give %s the same ports', (id) => {
     const { variables } = deployedFunction(stackOf(region), id);
     const inWorld = { MERIDIAN_REGIONS: regions.join(), MERIDIAN_LOG: region, DECISIONS: world.decisions };
     for (const [name, value] of Object.entries(inWorld)) expect([value, undefined]).toContain(variables[name]);
@@ -183,7 +183,7 @@ describe.each(regions)('the world and the stacks, in %s,', (region) => {
     expect(madeIn(made.functions, region, id).options.concurrency).toBe(DIFFERENCES[id].instances);
   });
 
-  it.each(consumers)('feed %s from its queue alike, but for what the world says that it does otherwise', (id) => {
+  it.each(consumers)('feed %s from its queue alike, except for declared differences', (id) => {
     const { options, ends } = madeIn(made.queues, region, id);
     const { pool, options: of } = madeIn(made.functions, region, id);
     expect(ends.consumer).toBe(pool);
@@ -194,13 +194,13 @@ describe.each(regions)('the world and the stacks, in %s,', (region) => {
       visibilityS: options.visibilityTimeout / 1000,
       deadLetters: deadLettersIn(region, ends.deadLetters),
       maxConcurrency: of.concurrency,
-      // It waits for no batch to fill up, and believes what a function says of each message.
+      // It does not wait for a full batch, and relies on the result that a function reports for each message.
       windowS: 0,
       answers: ['ReportBatchItemFailures'],
     }).toEqual({ ...deployedFeed(stackOf(region), id), ...DIFFERENCES[id].queue });
   });
 
-  it.each(consumers)('differ in what the world says that it does otherwise with %s', (id) => {
+  it.each(consumers)('differ in the declared settings of %s', (id) => {
     const deployed = Object.entries(deployedFeed(stackOf(region), id));
     for (const setting of Object.entries(DIFFERENCES[id].queue)) expect(deployed).not.toContainEqual(setting);
   });
@@ -213,7 +213,7 @@ describe.each(regions)('the world and the stacks, in %s,', (region) => {
     expect(countOfMappings(stackOf(region))).toBe(consumers.length + deployedStreams(stackOf(region)).length);
   });
 
-  it('keep messages for as long as they may be wanted: in the world, for ever', () => {
+  it('keep messages as long as they may be needed: in the world, permanently', () => {
     for (const { retentionS } of deployedQueues(stackOf(region))) expect(retentionS).toBe(QUEUE_RETENTION_S);
   });
 
@@ -235,8 +235,9 @@ describe.each(regions)('the world and the stacks, in %s,', (region) => {
         batchSize,
         retries,
         maxAgeS: maxAge / 1000,
-        // It knows nothing else: every record from the first on comes, and a shard is worked on batch by batch. From the first
-        // record that a function reports on they come again, a batch that fails whole is halved, and what is given up is kept.
+        // It relies on nothing else: every record from the first on is delivered, and a shard is processed batch by
+        // batch. From the first reported record on they are redelivered, a batch that fails as a whole is split, and
+        // discarded ones are kept.
         windowS: 0,
         begins: 'TRIM_HORIZON',
         parallelization: 1,
@@ -268,7 +269,7 @@ describe.each(regions)('the world and the stacks, in %s,', (region) => {
     const retry = {
       IntervalSeconds: MACHINE_FIRST_PAUSE_S,
       MaxAttempts: MACHINE_TRIES - 1,
-      // Each pause of the world is twice as long as the one before, and drawn from all of it.
+      // Each pause of the world doubles, and is drawn from its whole range.
       BackoffRate: 2,
       JitterStrategy: 'FULL',
     };
@@ -283,7 +284,7 @@ describe.each(regions)('the world and the stacks, in %s,', (region) => {
     expect([taskOf('coordinate'), taskOf('participant')]).toEqual(expect.arrayContaining([...new Set(tasks)]));
   });
 
-  it('delete nothing by itself but what a subscriber parked', () => {
+  it('expire nothing except parked events of a subscriber', () => {
     expect(deployedTables(stackOf(region))).toEqual({
       [names.viewsTable]: {},
       [names.snapshotsTable]: {},
@@ -293,25 +294,25 @@ describe.each(regions)('the world and the stacks, in %s,', (region) => {
 });
 
 describe('the world', () => {
-  it('says why it differs', () => {
+  it('gives reasons for its differences', () => {
     for (const { because } of Object.values(DIFFERENCES)) expect(because).not.toBe('');
     expect(Object.keys(DIFFERENCES).sort()).toEqual([...functions].sort());
   });
 
-  it.each(called)('can call %s for all parts of the largest transaction at once', (id) => {
+  it.each(called)('can call %s for all participants of the largest transaction at once', (id) => {
     expect(DIFFERENCES[id].instances).toBeGreaterThanOrEqual(MAX_PARTICIPANTS);
   });
 
-  it('tries a record again before the resolver is due, as a transaction is finished in time only then', () => {
+  it('retries a record before the resolver is due, because only then transactions finish in time', () => {
     expect(DIFFERENCES.relay.stream.pauseMs).toBeLessThanOrEqual(RESOLVER_SLACK_MS);
   });
 
-  it('invokes operate with no more than Lambda takes', async () => {
+  it("invokes operate with no more than Lambda's limit", async () => {
     const request = 'x'.repeat(LAMBDA_PAYLOAD_BYTES);
     await expect(world.region('us-east-1').invokeOperate(request)).rejects.toMatchObject({ code: 'too-large' });
   });
 
-  it('shows whole items in streams, those before a change too, as the tables do', () => {
+  it('shows whole items in streams, including those before a change, like the tables', () => {
     expect(deployedTables(globalStack)).toEqual({
       [names.eventsTable]: { shows: 'NEW_AND_OLD_IMAGES' },
       [names.transactionsTable]: { shows: 'NEW_AND_OLD_IMAGES' },

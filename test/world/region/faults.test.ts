@@ -9,7 +9,7 @@ import { sleepOn, VirtualScheduler } from '../../../world/time/scheduler.ts';
 import { aWorld } from '../a-world.ts';
 
 const regions = ['us-east-1', 'us-west-2'];
-/** `stock/0` is at home in us-east-1, `stock/1` in us-west-2. */
+/** Homes: `stock/0` in us-east-1, `stock/1` in us-west-2. */
 const takes = [
   ['us-east-1', 't1', 'stock/0'],
   ['us-west-2', 't2', 'stock/0'],
@@ -24,8 +24,8 @@ const appends = [
 const unreadable = { stream: 'note/a', events: [] };
 
 /**
- * Puts some of everything on the buses of a world with faults, waits until all has come to rest, and checks that nothing
- * is lost or doubled: not in the tables, the views, the outcomes, nor among the events on the buses.
+ * Puts messages of every kind on the buses of a world with faults, waits until it is idle, and checks that nothing is
+ * lost or duplicated: not in the tables, the views, the outcomes, nor among the events on the buses.
  */
 async function runAndCheck(options: Parameters<typeof aWorld>[0], atRest = () => {}): Promise<void> {
   const { world, settle, putAppend, putTake, put, idsIn, rows, heard } = aWorld({ regions, ...options });
@@ -62,7 +62,7 @@ async function runAndCheck(options: Parameters<typeof aWorld>[0], atRest = () =>
     const notes = z.record(z.string(), z.array(z.object({ text: z.string() }))).parse(await rows(name, 'notes'));
     expect(notes.a?.map(({ text }) => text).sort()).toEqual(['blue', 'blue', 'green', 'red', 'red']);
     expect(notes.b?.map(({ text }) => text)).toEqual(['red']);
-    // Each at least once everywhere, with one id: whoever deduplicates on it has it once.
+    // Each at least once everywhere, with one id: deduplicated, each is there once.
     expect([...heard(name).keys()].filter((key) => !key.includes(' ')).sort()).toEqual(events);
     expect(region.tableStream.failures).toEqual([]);
     expect(region.projectionDeadLetters.bodies).toEqual([]);
@@ -85,7 +85,7 @@ interface Kill {
 
 /**
  * Ends function instances at calls of their ports: from then on no call of that instance returns, not even with an error.
- * Calls that are made after `atRest`, when tests read what has become of it, do not count.
+ * Calls made after `atRest`, when tests read the results, do not count.
  */
 function killer(...kills: readonly Kill[]) {
   const calls: string[] = [];
@@ -111,7 +111,7 @@ function killer(...kills: readonly Kill[]) {
 }
 type Killer = ReturnType<typeof killer>;
 
-/** The calls of ports that `run` makes. */
+/** The calls of ports made by `run`. */
 async function callsOf(run: (killer: Killer) => Promise<void>): Promise<readonly string[]> {
   const observer = killer();
   await run(observer);
@@ -122,8 +122,8 @@ function run({ withFaults, atRest }: Killer) {
   return runAndCheck({ withFaults }, atRest);
 }
 
-describe('a function that is killed', () => {
-  it('at any call of a port, before or after its effect, loses and doubles nothing', async () => {
+describe('a killed function', () => {
+  it('at any call of a port, before or after its effect, loses and duplicates nothing', async () => {
     const calls = await callsOf(run);
 
     expect([...new Set(calls)].sort()).toEqual([
@@ -146,7 +146,7 @@ describe('a function that is killed', () => {
         });
   }, 60_000);
 
-  it('several times in one run loses and doubles nothing', async () => {
+  it('several times in one run loses and duplicates nothing', async () => {
     const { length } = await callsOf(run);
     const kill = fc.record({ call: fc.integer({ min: 0, max: length }), takesEffect: fc.boolean() });
     await fc.assert(
@@ -155,7 +155,7 @@ describe('a function that is killed', () => {
     );
   }, 60_000);
 
-  it('while it answers an API request runs the command once, when the caller sends it again', async () => {
+  it('during an API request runs the command once, when the caller retries', async () => {
     const take = async ({ withFaults, atRest }: Killer) => {
       const { world, scheduler, call, idsIn, settle, rows } = aWorld({ regions, withFaults });
       const request = { headers: { 'idempotency-key': 'mine' }, body: 'me' };
@@ -181,12 +181,12 @@ describe('a function that is killed', () => {
   });
 });
 
-/** For so long calls fail, in milliseconds: short of what makes queues and streams give a message up. */
+/** How long calls fail, in milliseconds: shorter than it takes queues and streams to discard a message. */
 const TROUBLE_MS = 4000;
 
 const messagesSchema = z.array(z.unknown());
 
-/** One call in `one in` fails: it is throttled, its answer is lost, or of a batch only a part is taken. */
+/** One call in `one in` fails: it is throttled, its response is lost, or a batch is accepted only in part. */
 function trouble(scheduler: VirtualScheduler, seed: number, oneIn: number) {
   const random = seeded(seed);
   const begin = scheduler.now();
@@ -209,8 +209,8 @@ function trouble(scheduler: VirtualScheduler, seed: number, oneIn: number) {
   return { counts, withFaults };
 }
 
-describe('stores, buses and queues in trouble', () => {
-  it('throttled calls, lost answers and batches taken in part, with duplicates and reordering, lose and double nothing', async () => {
+describe('failing stores, buses and queues', () => {
+  it('throttled calls, lost responses and partly accepted batches, with duplicates and reordering, lose and duplicate nothing', async () => {
     const counts = new Map<string, number>();
     await fc.assert(
       fc.asyncProperty(fc.integer(), fc.constantFrom(2, 4, 10), fc.boolean(), async (seed, oneIn, disorder) => {
@@ -265,14 +265,14 @@ describe('a commit of several events', () => {
   });
 });
 
-describe('projectors that work on the same streams at once', () => {
-  it('come to one result, whatever they overtake each other in', async () => {
+describe('concurrent projectors on the same streams', () => {
+  it('reach one result, however they overtake each other', async () => {
     let lost = 0;
     await fc.assert(
       fc.asyncProperty(fc.integer(), async (seed) => {
         const scheduler = new VirtualScheduler();
         const random = seeded(seed);
-        // Every call of the table and the views takes its time, so that projectors work on what has changed meanwhile.
+        // Every call of the table and the views is delayed, so that projectors work on stale data.
         const slowly: Around = async (call, name, args) => {
           if (!/^(events|views)/.test(name)) return call(args);
           await sleepOn(scheduler, random() * 200);

@@ -24,13 +24,13 @@ function aRemote(handle: (request: unknown) => Promise<unknown>) {
   return (request: unknown) => scheduler.resolve(remote.invoke('us-east-2', request));
 }
 
-/** A text whose JSON has so many bytes. */
+/** A text whose JSON has this many bytes. */
 function textOf(bytes: number): string {
   return 'x'.repeat(bytes - 2);
 }
 
 describe('a function of another Region', () => {
-  it('takes and gives as much as Lambda carries', async () => {
+  it("accepts and returns as much as Lambda's limit", async () => {
     const largest = textOf(LAMBDA_PAYLOAD_BYTES);
     expect(await aRemote(async (request) => request)(largest)).toBe(largest);
   });
@@ -45,7 +45,7 @@ describe('a function of another Region', () => {
     expect(calls).toBe(0);
   });
 
-  it('has failed when it answers more', async () => {
+  it('has failed if it returns more', async () => {
     const invoke = aRemote(async () => textOf(LAMBDA_PAYLOAD_BYTES + 1));
     await expect(invoke('give me all')).rejects.toMatchObject({
       code: 'region-unreachable',
@@ -54,12 +54,12 @@ describe('a function of another Region', () => {
     });
   });
 
-  it('has failed when it throws, whatever that is', async () => {
+  it('has failed if it throws anything', async () => {
     const invoke = aRemote(() => Promise.reject(new MeridianError('too-large', 'there')));
     await expect(invoke('work')).rejects.toMatchObject({ code: 'region-unreachable' });
   });
 
-  it('that answers nothing answers null', async () => {
+  it('that returns nothing returns null', async () => {
     expect(await aRemote(async () => undefined)('work')).toBeNull();
   });
 });

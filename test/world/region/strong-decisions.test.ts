@@ -5,13 +5,13 @@ import { strongDecisions } from '../../../world/region/strong-decisions.ts';
 import { sleepOn, VirtualScheduler } from '../../../world/time/scheduler.ts';
 import { aDecision } from '../../contract/decisions.ts';
 
-/** How long one way to another Region takes, in milliseconds, and what is cut of it. */
+/** How long one direction to another Region takes, in milliseconds, and which directions are cut. */
 interface Way {
   readonly takes: number;
   cut?: 'there' | 'back' | undefined;
 }
 
-/** Decisions as a Region has them that reaches the others by these ways. */
+/** Decisions as seen by a Region with these links to the others. */
 function aRegionWith(...ways: readonly Way[]) {
   const scheduler = new VirtualScheduler(0);
   const shared = memoryDecisions({ strong: true });
@@ -49,7 +49,7 @@ describe('strong decisions', () => {
     expect(scheduler.now()).toBe(120);
   });
 
-  it('keep the first decision on an attempt, and say so to the second', async () => {
+  it('keep the first decision on an attempt, and return it to the second', async () => {
     const { scheduler, decisions, put } = aRegionWith({ takes: 30 }, { takes: 20 });
     const first = aDecision({ transaction: ID });
     const second = aDecision({ transaction: ID, state: 'aborted', participants: [] });
@@ -61,25 +61,28 @@ describe('strong decisions', () => {
   });
 
   it.each([
-    { cut: 'there', stands: false },
-    { cut: 'back', stands: true },
-  ] as const)('cannot be had without a majority ($cut is cut); they may stand: $stands', async ({ cut, stands }) => {
-    const ways: Way[] = [
-      { takes: 30, cut },
-      { takes: 20, cut },
-    ];
-    const { scheduler, shared, decisions } = aRegionWith(...ways);
+    { cut: 'there', isStored: false },
+    { cut: 'back', isStored: true },
+  ] as const)(
+    'cannot be read without a majority ($cut is cut); they may be stored: $isStored',
+    async ({ cut, isStored }) => {
+      const ways: Way[] = [
+        { takes: 30, cut },
+        { takes: 20, cut },
+      ];
+      const { scheduler, shared, decisions } = aRegionWith(...ways);
 
-    await expect(scheduler.resolve(decisions.put(aDecision({ transaction: ID })))).rejects.toMatchObject({
-      code: 'unavailable',
-      retryable: true,
-    });
-    expect((await shared.find(ID, 1)) !== undefined).toBe(stands);
-    for (const way of ways) way.cut = undefined;
-    expect((await scheduler.resolve(decisions.find(ID, 1))) !== undefined).toBe(stands);
-  });
+      await expect(scheduler.resolve(decisions.put(aDecision({ transaction: ID })))).rejects.toMatchObject({
+        code: 'unavailable',
+        retryable: true,
+      });
+      expect((await shared.find(ID, 1)) !== undefined).toBe(isStored);
+      for (const way of ways) way.cut = undefined;
+      expect((await scheduler.resolve(decisions.find(ID, 1))) !== undefined).toBe(isStored);
+    },
+  );
 
-  it('go on while one of two other Regions is cut off, at the speed of the other one', async () => {
+  it('continue while one of two other Regions is cut off, at the speed of the other one', async () => {
     const { scheduler, decisions } = aRegionWith({ takes: 30 }, { takes: 20, cut: 'there' });
     await scheduler.resolve(decisions.put(aDecision({ transaction: ID })));
     expect(scheduler.now()).toBe(60);

@@ -20,7 +20,7 @@ function entry(detail: unknown, source = 'meridian.account') {
 }
 
 describe('matches', () => {
-  it('takes in what producers put for Meridian, and nothing that comes from Meridian itself', () => {
+  it("accepts producers' messages for Meridian, and nothing from Meridian itself", () => {
     for (const type of ['meridian.append', 'meridian.command', 'meridian.transact']) {
       expect(matchesPattern(ingestPattern, event('teller', type))).toBe(true);
       expect(matchesPattern(ingestPattern, event('meridian.account', type))).toBe(false);
@@ -40,7 +40,7 @@ describe('matches', () => {
     expect(matchesPattern(pattern, event('teller', 'Deposited', 'us-east-1'))).toBe(false);
   });
 
-  it('brings other Regions’ events to the projector, of projected types only', () => {
+  it('delivers other Regions’ events to the projector, of projected types only', () => {
     const pattern = fastPathPattern('us-east-1', ['account']);
     expect(matchesPattern(pattern, event('meridian.account', 'Deposited', 'us-east-2'))).toBe(true);
     expect(matchesPattern(pattern, event('meridian.account', 'Deposited', 'us-east-1'))).toBe(false);
@@ -51,7 +51,7 @@ describe('matches', () => {
 });
 
 describe('WorldBus', () => {
-  it('hands an event to the targets of every rule that matches, as EventBridge shapes it', async () => {
+  it("delivers an event to the targets of every matching rule, in EventBridge's form", async () => {
     const scheduler = new VirtualScheduler();
     const bus = new WorldBus('us-east-1', scheduler);
     const [one, two, other] = [new KeepingQueue(), new KeepingQueue(), new KeepingQueue()];
@@ -79,7 +79,7 @@ describe('WorldBus', () => {
     expect(other.bodies).toEqual([]);
   });
 
-  it('refuses an entry whose detail is not JSON, and it alone', async () => {
+  it('refuses an entry whose detail is not JSON, and only that one', async () => {
     const bus = new WorldBus('us-east-1', new VirtualScheduler());
     const queue = new KeepingQueue();
     bus.addRule({}, { kind: 'queue', queue });
@@ -90,14 +90,14 @@ describe('WorldBus', () => {
     expect(queue.bodies.map((body) => JSON.parse(body).detail)).toEqual([1, 3]);
   });
 
-  it('takes ten entries at once and no more', async () => {
+  it('accepts at most ten entries at once', async () => {
     const bus = new WorldBus('us-east-1', new VirtualScheduler());
     const eleven = Array.from({ length: 11 }, (_, n) => entry(n));
     expect(await bus.put(eleven.slice(1))).toHaveLength(10);
     await expect(bus.put(eleven)).rejects.toMatchObject({ code: 'internal' });
   });
 
-  it('takes 256 KiB at once and no more', async () => {
+  it('accepts at most 256 KiB at once', async () => {
     const bus = new WorldBus('us-east-1', new VirtualScheduler());
     const { source, detailType } = entry(1);
     const text = (bytes: number) => JSON.stringify('x'.repeat(bytes - Buffer.byteLength(source + detailType) - 2));
@@ -106,7 +106,7 @@ describe('WorldBus', () => {
     await expect(put(PUT_EVENTS_BYTES + 1)).rejects.toMatchObject({ code: 'too-large' });
   });
 
-  it('carries an event on to other buses, and never from there to a third one or back', async () => {
+  it('forwards an event to other buses, and never from there to a third one or back', async () => {
     const scheduler = new VirtualScheduler();
     const activity = new Activity();
     const names = ['us-east-1', 'us-east-2', 'us-west-2'];
@@ -114,7 +114,7 @@ describe('WorldBus', () => {
     const heard: string[] = [];
     for (const [i, bus] of buses.entries()) {
       bus.addRule({}, { kind: 'listener', listen: () => heard.push(names[i] ?? '') });
-      // Without any pattern: what keeps an event from going round is the bus alone.
+      // Without any pattern: only the bus keeps an event from looping.
       for (const other of buses)
         if (other !== bus) {
           const link = new Link(scheduler, seeded(i), activity, { latency: [1, 2], duplicates: 0 });

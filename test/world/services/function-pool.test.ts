@@ -5,7 +5,7 @@ import { sleepOn, VirtualScheduler } from '../../../world/time/scheduler.ts';
 
 type Work = 'work' | 'throw' | 'hang';
 
-/** A function that answers which of its instances it is, after 100 ms. */
+/** A function that returns the number of its instance, after 100 ms. */
 function aPool(concurrency = 2) {
   const scheduler = new VirtualScheduler(0);
   const activity = new Activity();
@@ -30,7 +30,7 @@ function aPool(concurrency = 2) {
 }
 
 describe('FunctionPool', () => {
-  it('uses an instance again, and makes more only while all are at work', async () => {
+  it('reuses an instance, and makes more only while all are busy', async () => {
     const { invoke, pool, scheduler } = aPool();
 
     expect([await invoke('work'), await invoke('work')]).toEqual([1, 1]);
@@ -38,7 +38,7 @@ describe('FunctionPool', () => {
     expect((await scheduler.resolve(both)).sort()).toEqual([1, 2]);
   });
 
-  it('runs no more invocations at once than it may; the others wait for their turn', async () => {
+  it('runs no more invocations at once than allowed; the others wait for their turn', async () => {
     const { pool, scheduler, activity } = aPool(2);
     const begin = scheduler.now();
     expect(pool.isFree).toBe(true);
@@ -60,7 +60,7 @@ describe('FunctionPool', () => {
     expect(activity.idle).toBe(true);
   });
 
-  it('gives up an instance that does not answer in time, and starts cold', async () => {
+  it('ends an instance that does not respond in time, and starts cold', async () => {
     const { invoke, scheduler, activity, pool } = aPool(1);
     await invoke('work');
     const begin = scheduler.now();

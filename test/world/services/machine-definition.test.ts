@@ -8,7 +8,7 @@ import { sleepOn, VirtualScheduler } from '../../../world/time/scheduler.ts';
 import { runDefinition } from '../../lib/transaction-definition.ts';
 import { ACCOUNTS, ANN, aBank, DAN, REGIONS } from '../a-bank.ts';
 
-// Whoever runs the definition first has it synthesized.
+// The first test that runs the definition synthesizes it.
 vi.setConfig({ testTimeout: 60_000 });
 
 const input: MachineInput = {
@@ -78,7 +78,7 @@ const scenarios: Readonly<Record<string, Script>> = {
   'nothing can be decided': (step, times, stream) => (step === 'decide' ? failure() : answers(step, times, stream)),
 };
 
-/** Functions that answer by a script, and what they were asked. */
+/** Functions that respond by a script, and their requests. */
 function scripted(script: Script) {
   const calls: unknown[] = [];
   const times = new Map<string, number>();
@@ -89,7 +89,7 @@ function scripted(script: Script) {
     times.set(step, count);
     return script(step, count, participant?.stream ?? '');
   };
-  // What goes on at once is asked in any order.
+  // Concurrent requests come in any order.
   return {
     functions: { coordinate: call, participant: call },
     calls: () => calls.map((one) => JSON.stringify(one)).sort(),
@@ -97,7 +97,7 @@ function scripted(script: Script) {
 }
 
 describe('the state machine of the world and its definition in the stacks', () => {
-  it.each(Object.keys(scenarios))('ask the same, and end the same way, when %s', async (name) => {
+  it.each(Object.keys(scenarios))('make the same requests, and end the same way, when %s', async (name) => {
     const script = scenarios[name] ?? answers;
     const scheduler = new VirtualScheduler(0);
     const activity = new Activity();
@@ -113,7 +113,7 @@ describe('the state machine of the world and its definition in the stacks', () =
 });
 
 describe('a world that runs the definition of the stacks', () => {
-  it('moves money between Regions as its own machine does', async () => {
+  it('moves money between Regions like its own state machine', async () => {
     const scheduler = new VirtualScheduler();
     const entered: string[] = [];
     const bank = await aBank({

@@ -8,14 +8,14 @@ import { seeded } from '../../../world/time/randomness.ts';
 import { sleepOn, VirtualScheduler } from '../../../world/time/scheduler.ts';
 
 interface Consumer {
-  /** Bodies that fail, so many times. */
+  /** Bodies that fail, this many times. */
   readonly failing?: ReadonlyMap<string, number>;
-  /** What a delivery does instead of answering, by its number from 1. */
+  /** What a delivery does instead of responding, by its number from 1. */
   readonly instead?: (delivery: number) => Promise<unknown> | undefined;
   readonly concurrency?: number;
 }
 
-/** A queue whose consumer takes 10 ms and keeps what it gets. */
+/** A queue whose consumer takes 10 ms and records its messages. */
 function aQueue(
   { failing = new Map(), instead = () => undefined, concurrency = 1 }: Consumer = {},
   options: Partial<QueueOptions> = {},
@@ -70,7 +70,7 @@ function aQueue(
 }
 
 describe('WorldQueue', () => {
-  it('takes no more at once than SQS does, and then none of it', async () => {
+  it('accepts no more at once than SQS, and then none of it', async () => {
     const { queue, activity } = aQueue();
     await expect(queue.send(Array.from({ length: 11 }, () => ''))).rejects.toMatchObject({ code: 'internal' });
     await expect(queue.send(['x'.repeat(SQS_BATCH_BYTES), 'x'])).rejects.toMatchObject({ code: 'too-large' });
@@ -78,7 +78,7 @@ describe('WorldQueue', () => {
     expect(activity.idle).toBe(true);
   });
 
-  it('delivers in batches, and what went well only once', async () => {
+  it('delivers in batches, and successful messages only once', async () => {
     const { queue, deliveries, settle, activity } = aQueue();
 
     expect(await queue.send(['a', 'b', 'c', 'd'])).toEqual([undefined, undefined, undefined, undefined]);
@@ -88,14 +88,14 @@ describe('WorldQueue', () => {
     expect(deliveries.map(({ bodies }) => bodies)).toEqual([['a', 'b', 'c'], ['d']]);
   });
 
-  it('delivers to as many instances at once as there may be', async () => {
+  it('delivers to as many instances at once as allowed', async () => {
     const { queue, deliveries, settle } = aQueue({ concurrency: 2 }, { batchSize: 1 });
     await queue.send(['a', 'b', 'c']);
     await settle();
     expect(deliveries.map(({ at }) => at)).toEqual([0, 0, 10]);
   });
 
-  it('delivers again what failed, and nothing else of its batch, once the visibility timeout is over', async () => {
+  it('redelivers failed messages, and nothing else of their batch, when the visibility timeout expires', async () => {
     const { queue, deliveries, settle } = aQueue({ failing: new Map([['b', 1]]) });
 
     await queue.send(['a', 'b', 'c']);
@@ -107,7 +107,7 @@ describe('WorldQueue', () => {
     ]);
   });
 
-  it('delivers the whole batch again after the handler threw', async () => {
+  it('redelivers the whole batch after the handler threw', async () => {
     const { queue, deliveries, settle } = aQueue({
       instead: (delivery) => (delivery === 1 ? Promise.reject(new Error('thrown')) : undefined),
     });
@@ -119,7 +119,7 @@ describe('WorldQueue', () => {
     ]);
   });
 
-  it('delivers the whole batch again after the handler was killed, the next messages meanwhile', async () => {
+  it('redelivers the whole batch after the handler was killed, and the next messages meanwhile', async () => {
     const { queue, deliveries, settle } = aQueue({
       instead: (delivery) => (delivery === 1 ? new Promise(() => undefined) : undefined),
     });
@@ -132,7 +132,7 @@ describe('WorldQueue', () => {
     ]);
   });
 
-  it('gives a message up to the dead letters after so many receives, and the others not', async () => {
+  it('moves a message to the dead-letter queue after the maximum of receives, and not the others', async () => {
     const { queue, deadLetters, bodies, settle, activity } = aQueue({ failing: new Map([['poison', 99]]) });
 
     await queue.send(['a', 'poison', 'b']);
@@ -143,7 +143,7 @@ describe('WorldQueue', () => {
     expect(activity.idle).toBe(true);
   });
 
-  it('delivers its share of messages twice, and lets them overtake each other', async () => {
+  it('delivers its fraction of messages twice, and lets them overtake each other', async () => {
     const { queue, bodies, settle } = aQueue({}, { duplicates: 0.5, reorders: true });
     const sent = Array.from({ length: 100 }, (_, i) => `${i}`);
 
@@ -156,7 +156,7 @@ describe('WorldQueue', () => {
     expect([...new Set(bodies())]).not.toEqual(sent);
   });
 
-  it('counts the receives of each copy of a message on its own', async () => {
+  it('counts the receives of each copy of a message separately', async () => {
     const { queue, deadLetters, settle } = aQueue({ failing: new Map([['a', 4]]) }, { duplicates: 1 });
     await queue.send(['a']);
     await settle();
@@ -165,7 +165,7 @@ describe('WorldQueue', () => {
 });
 
 describe('WorldDelayedQueue', () => {
-  /** A queue whose hidden messages are not under way. */
+  /** A queue whose hidden messages do not count as activity. */
   const aDelayedQueue = (...[consumer]: Parameters<typeof aQueue>) => {
     const hidden = new Activity();
     const { queue, ...rest } = aQueue(consumer, {}, hidden);
@@ -191,7 +191,7 @@ describe('WorldDelayedQueue', () => {
     ]);
   });
 
-  it('is idle while nothing is due, neither a delayed message nor one that failed', async () => {
+  it('is idle while nothing is due, neither a delayed message nor a failed one', async () => {
     const { delayed, deliveries, scheduler, activity, hidden, settle } = aDelayedQueue({
       failing: new Map([['a', 1]]),
     });
@@ -207,7 +207,7 @@ describe('WorldDelayedQueue', () => {
     expect(deliveries.map(({ at }) => at)).toEqual([5000, 10_000]);
   });
 
-  it('takes no more than SQS does: ten messages at once, each 15 minutes late', async () => {
+  it('accepts no more than SQS: ten messages at once, each delayed by 15 minutes', async () => {
     const { delayed } = aDelayedQueue();
     await expect(delayed.send(Array.from({ length: 11 }, () => ({ body: '', delay: 0 })))).rejects.toThrow(
       'at most 10',

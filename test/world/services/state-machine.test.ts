@@ -26,7 +26,9 @@ const aborted = intents.map((intent) => ({ ...intent, state: 'aborted' }));
 const stepSchema = z.looseObject({ step: z.string() });
 type Answer = (call: number, input: unknown) => unknown;
 
-/** A machine whose functions take 10 ms and answer as these say, by the number of the call of this kind from 1. */
+/**
+ * A state machine whose functions take 10 ms and return these results, by the number of the call of this kind from 1.
+ */
 function aMachine(answers: Readonly<Record<string, Answer>> = {}, random: () => number = seeded(3)) {
   const scheduler = new VirtualScheduler(0);
   const activity = new Activity();
@@ -84,7 +86,7 @@ describe('WorldStateMachine', () => {
     ]);
   });
 
-  it('aborts all, waits and plans anew while an attempt is not the last one', async () => {
+  it('aborts all, waits and plans again while an attempt is not the last one', async () => {
     const { machine, steps, settle } = aMachine({
       decide: (call) => ({ state: 'aborted', final: call === 2, intents: aborted, wait: 3 }),
     });
@@ -104,7 +106,7 @@ describe('WorldStateMachine', () => {
     ]);
   });
 
-  it('only finalises what is decided already', async () => {
+  it('only finalises an existing decision', async () => {
     const { machine, steps, settle } = aMachine({ plan: () => ({ kind: 'decided', intents }) });
     await machine.start(input);
     await settle();
@@ -115,7 +117,7 @@ describe('WorldStateMachine', () => {
     ]);
   });
 
-  it('calls again what failed, after a random while, and reports a participant that fails four times', async () => {
+  it('retries failed calls, after a random pause, and reports a participant that fails four times', async () => {
     const { machine, calls, settle } = aMachine({
       plan: (call) => (call < 3 ? thrown() : { kind: 'prepare', attempt: 1 }),
       prepare: (_call, input) =>
@@ -138,14 +140,14 @@ describe('WorldStateMachine', () => {
     expect(third - second).toBeLessThan(2010);
   });
 
-  it('pauses twice as long before each further try, at most', async () => {
+  it('at most doubles the pause before each further attempt', async () => {
     const { machine, steps, settle } = aMachine({ plan: () => thrown() }, () => 1);
     await machine.start(input);
     await settle();
     expect(steps()).toEqual([0, 1010, 3020, 7030].map((at) => [at, 'plan']));
   });
 
-  it('leaves an intent that cannot be finalised, and ends without a word when it cannot decide', async () => {
+  it('leaves an intent that cannot be finalised, and ends silently if it cannot decide', async () => {
     const finalising = aMachine({
       finalise: (_call, input) => (JSON.stringify(input).includes('stock/1') ? thrown() : {}),
     });
@@ -159,7 +161,7 @@ describe('WorldStateMachine', () => {
     expect(deciding.calls.map(({ step }) => step).slice(3)).toEqual(['decide', 'decide', 'decide', 'decide']);
   });
 
-  it('gives up a task that does not answer in time, and an execution after five minutes', async () => {
+  it('ends a task that does not respond in time, and an execution after five minutes', async () => {
     const { machine, calls, settle } = aMachine({ prepare: () => new Promise(() => undefined) });
     await machine.start({ ...input, participants: input.participants.slice(0, 1) });
     await settle();
@@ -174,14 +176,14 @@ describe('WorldStateMachine', () => {
     expect(forever.scheduler.now()).toBe(300_000);
   });
 
-  it('takes no more than a state machine does, 256 KiB', async () => {
+  it('accepts no more than a state machine, 256 KiB', async () => {
     const { machine } = aMachine();
     await expect(machine.start({ ...input, meta: { actor: 'x'.repeat(262_144) } })).rejects.toThrow(
       'DataLimitExceeded',
     );
   });
 
-  it.each(['Plan', 'Prepare', 'Decide', 'Commit'] as const)('killed before %s takes no step more', async (name) => {
+  it.each(['Plan', 'Prepare', 'Decide', 'Commit'] as const)('killed before %s runs no further step', async (name) => {
     const { machine, steps, settle, scheduler } = aMachine();
     const names: MachineStep['name'][] = [];
     machine.beforeStep = ({ name: next, kill, transaction }) => {
@@ -199,7 +201,7 @@ describe('WorldStateMachine', () => {
     expect(steps()).toHaveLength(expected.indexOf(name));
   });
 
-  it('killed in the middle of everything leaves calls under way, and does nothing with their answers', async () => {
+  it('killed in the middle of everything lets running calls continue, and ignores their results', async () => {
     const { machine, steps, scheduler, activity } = aMachine();
     await machine.start(input);
     await scheduler.run(15);
@@ -212,7 +214,7 @@ describe('WorldStateMachine', () => {
     expect(steps().map(([, name]) => name)).toEqual(['plan', 'prepare', 'prepare']);
   });
 
-  it('runs one transaction twice at once, if it is started twice', async () => {
+  it('runs one transaction twice concurrently, if it is started twice', async () => {
     const { machine, calls, settle } = aMachine();
     await machine.start(input);
     await machine.start(input);

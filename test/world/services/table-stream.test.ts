@@ -59,7 +59,7 @@ function aStream(
 }
 
 describe('TableStream', () => {
-  it('delivers commits in their order, in batches, one batch at a time', async () => {
+  it('delivers commits in order, in batches, one batch at a time', async () => {
     const { push, settle, deliveries, activity } = aStream();
 
     push(10);
@@ -76,7 +76,7 @@ describe('TableStream', () => {
     ]);
   });
 
-  it('hands out a commit whole, as the record of an inserted item', async () => {
+  it('delivers a whole commit, as the record of an inserted item', async () => {
     const commit = aCommit();
     let record: DynamoDBRecord | undefined;
     const scheduler = new VirtualScheduler(0);
@@ -111,7 +111,7 @@ describe('TableStream', () => {
     expect(fromImage(record?.dynamodb?.NewImage)).toEqual(commit);
   });
 
-  it('resumes at the first record that failed, and delivers those behind it again', async () => {
+  it('resumes at the first record that failed, and redelivers those behind it', async () => {
     const { push, settle, deliveries, failures } = aStream((_positions, delivery) => (delivery === 1 ? [3] : []));
 
     push(4);
@@ -124,7 +124,7 @@ describe('TableStream', () => {
     expect(failures()).toEqual([]);
   });
 
-  it.each(['throw', 'hang'] as const)('halves a batch that fails whole (%s) and loses nothing', async (how) => {
+  it.each(['throw', 'hang'] as const)('splits a batch that fails as a whole (%s) and loses nothing', async (how) => {
     const { push, settle, positions, failures } = aStream((_positions, delivery) => (delivery === 1 ? how : []));
 
     push(5);
@@ -154,7 +154,7 @@ describe('TableStream', () => {
     }
   });
 
-  it('gives up a record by its age too, and not those behind it', async () => {
+  it('also discards a record by its age, and not those behind it', async () => {
     const { push, settle, deliveries, failures } = aStream((batch) => (batch.includes(1) ? [1] : []), 0, {
       retries: 1000,
       maxAge: 2000,
@@ -168,7 +168,7 @@ describe('TableStream', () => {
     expect(deliveries.findLast(({ positions }) => positions.includes(1))?.at).toBeLessThan(3000);
   });
 
-  it('delivers its share of records twice, and none before those that were written earlier', async () => {
+  it('delivers its fraction of records twice, and none before earlier ones', async () => {
     const { push, settle, positions } = aStream(() => [], 0.5);
 
     push(100);

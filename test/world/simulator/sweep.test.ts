@@ -18,11 +18,11 @@ function named({ participants, decisions, oneRegion, rival }: SweepOptions) {
 
 describe('a transaction that crashes at any call of a port, before it takes effect or after it', () => {
   it.each(sweeps.map((options) => [named(options), options] as const))(
-    'is atomic, answered truly, and lets go of its streams in time: %s',
+    'is atomic, reported truthfully, and releases its streams in time: %s',
     async (_name, options) => {
       const { violations, outcomes, points } = await sweepOnce(options);
       expect(violations).toEqual([]);
-      // It was crashed where it matters: some of these transactions came to nothing, others were finished by somebody else.
+      // The crashes matter: some of these transactions have no outcome, others were finished by recovery.
       expect(points).toBeGreaterThanOrEqual(options.oneRegion ? 10 : 2 * (2 * options.participants + 1));
       expect(outcomes.committed).toBeGreaterThan(0);
       if (!options.oneRegion) expect(outcomes.aborted).toBeGreaterThan(0);
@@ -30,7 +30,7 @@ describe('a transaction that crashes at any call of a port, before it takes effe
     180_000,
   );
 
-  it('is so when its recovery crashes too', async () => {
+  it('is still so if its recovery crashes too', async () => {
     const random = seeded(7);
     const { violations, histories } = await sweepTwice({ participants: 3, decisions: 'strong' }, 60, (count) =>
       Math.floor(random() * count),
@@ -51,7 +51,7 @@ describe('the sweep', () => {
     expect(violations.map(({ what }) => what)).toContainEqual(expect.stringMatching(/not atomic|is still locked/));
   }, 120_000);
 
-  it('finds that nobody recovers what is orphaned', async () => {
+  it('detects missing recovery of orphaned intents', async () => {
     const { violations } = await sweepOnce({
       ...options,
       replacePorts: (ports) => ({ ...ports, resolver: { send: async (messages) => messages.map(() => undefined) } }),
@@ -59,7 +59,7 @@ describe('the sweep', () => {
     expect(violations.map(({ what }) => what)).toContainEqual(expect.stringContaining('is still locked'));
   }, 120_000);
 
-  it('finds an intent that is committed before the decision', async () => {
+  it('detects an intent that is committed before the decision', async () => {
     const { violations } = await sweepOnce({
       ...options,
       replacePorts: (ports) => ({
@@ -96,7 +96,7 @@ describe('the cost of a transaction', () => {
       const decided = calls.findIndex((call) => call.endsWith(' decisions.put'));
       const before = calls.slice(0, decided);
       const elsewhere = Array.from({ length: participants }, (_, i) => i % 3).filter((region) => region > 0).length;
-      // Side by side, and each once: what is asked waits for no other answer.
+      // Concurrently, and each once: no request waits for another response.
       expect(countOf(before, 'participants.invoke')).toBe(elsewhere);
       expect(countOf(before, 'remote.invoke')).toBe(0);
       expect(before.filter((call) => call.startsWith('us-east-2') && call.endsWith('.invoke'))).toEqual([]);

@@ -4,7 +4,7 @@ import { realScheduler, sleepOn, VirtualScheduler } from '../../../world/time/sc
 const start = Date.UTC(2026, 0, 1);
 
 describe('VirtualScheduler', () => {
-  it('runs timers in the order of their time, those of one time in the order in which they were set', async () => {
+  it('runs timers in time order, those of one time in the order in which they were set', async () => {
     const scheduler = new VirtualScheduler(start);
     const ran: [number, number][] = [];
     const delays = [30, 10, 20, 10, 0, 50, 20, 40, 0, -5];
@@ -26,7 +26,7 @@ describe('VirtualScheduler', () => {
     ]);
   });
 
-  it('keeps its order with many timers, set while others run and called off in between', async () => {
+  it('keeps its order with many timers, set while others run and cancelled in between', async () => {
     const scheduler = new VirtualScheduler(0);
     const ran: number[] = [];
     for (let i = 0; i < 500; i++) {
@@ -43,7 +43,7 @@ describe('VirtualScheduler', () => {
     expect(ran).toEqual([...ran].sort((a, b) => a - b));
   });
 
-  it('does not run what was called off, before or after its time', async () => {
+  it('does not run a cancelled timer, before or after its time', async () => {
     const scheduler = new VirtualScheduler();
     const ran: string[] = [];
     scheduler.after(10, () => ran.push('off'))();
@@ -55,7 +55,7 @@ describe('VirtualScheduler', () => {
     expect(ran).toEqual(['on']);
   });
 
-  it('lets every promise go on before time does', async () => {
+  it('lets every promise continue before time does', async () => {
     const scheduler = new VirtualScheduler(start);
     const seen: number[] = [];
     scheduler.after(10, async () => {
@@ -69,7 +69,7 @@ describe('VirtualScheduler', () => {
     expect(seen).toEqual([10, 11]);
   });
 
-  it('stops as soon as it is done, and goes on from there', async () => {
+  it('stops as soon as it is done, and continues from there', async () => {
     const scheduler = new VirtualScheduler(start);
     const ran: number[] = [];
     for (const delay of [10, 20, 30]) scheduler.after(delay, () => ran.push(delay));
@@ -82,14 +82,14 @@ describe('VirtualScheduler', () => {
     expect([ran, scheduler.now() - start]).toEqual([[10, 20, 30], 30]);
   });
 
-  it('gives up on a world that never comes to rest', async () => {
+  it('gives up on a world that is never idle', async () => {
     const scheduler = new VirtualScheduler();
     const again = (): unknown => scheduler.after(100, again);
     again();
-    await expect(scheduler.runUntil(() => false, 10_000)).rejects.toThrow(/rest within 10 s/);
+    await expect(scheduler.runUntil(() => false, 10_000)).rejects.toThrow(/not idle within 10 s/);
   });
 
-  it('resolves a promise with time passing, and throws what it throws', async () => {
+  it('resolves a promise as time passes, and throws its error', async () => {
     const scheduler = new VirtualScheduler(start);
     const slow = async () => {
       await sleepOn(scheduler, 1000);
@@ -106,7 +106,7 @@ describe('VirtualScheduler', () => {
 });
 
 describe('realScheduler', () => {
-  it('takes the time of the machine, and calls off', async () => {
+  it('takes real time, and cancels', async () => {
     const scheduler = realScheduler();
     const ran: string[] = [];
     scheduler.after(0, () => ran.push('at once, called off'))();

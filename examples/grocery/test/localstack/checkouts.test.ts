@@ -143,7 +143,10 @@ describeWithLocalStack('checkouts over streams of three Regions', (endpoint) => 
       const { version } = await stock.command('set-price', { cents });
       // Every Region knows the price before customers come.
       for (const region of REGIONS)
-        await vi.waitFor(() => near(region).stream('stock', id).read({ atLeast: version }), SETTLED);
+        await vi.waitFor(
+          async () => expect((await near(region).stream('stock', id).read()).version).toBe(version),
+          SETTLED,
+        );
     });
     await forEach(customers, ({ id, paidIn }) =>
       near('us-east-1').stream('wallet', id).command('pay-in', { cents: paidIn }),

@@ -1,0 +1,93 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { globSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
+import * as z from 'zod';
+import { run, type Step } from './run.ts';
+
+/** Projects as earlier versions made them, each with the data that it kept: `npm run record-upgrade` makes one. */
+export const RECORDED = fileURLToPath(new URL('../../test/upgrade', import.meta.url));
+/** The folder of the project, and what its Regions showed, in what is recorded. */
+export const PROJECT = 'corner-shop';
+export const SHOWN = 'shown.json';
+
+/** What a command or an install may write. */
+const WRITTEN = /^(node_modules|\.meridian|cdk\.out|package-lock\.json)/;
+
+const comparedSchema = z.array(z.object({ name: z.string(), shown: z.record(z.string(), z.unknown()) }));
+const shownSchema = z.object({
+  agree: z.boolean(),
+  streams: comparedSchema,
+  views: comparedSchema,
+  unreadable: z.array(z.unknown()),
+});
+
+/** What `meridian start --once --json` prints. */
+export function parseShown(json: string): z.output<typeof shownSchema> {
+  return shownSchema.parse(JSON.parse(json));
+}
+
+/**
+ * Upgrades every recorded project to the tarball, without a change of a file of its own.
+ * @throws Error when its tests fail, its data is not shown as it was, its stacks are not made, or a file has changed
+ */
+export async function checkUpgrades(step: Step, tarball: string): Promise<void> {
+  for (const archive of globSync('*.tgz', { cwd: RECORDED })) {
+    const version = basename(archive, '.tgz');
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-upgrade-')));
+    const project = join(folder, PROJECT);
+    const npm = (...args: readonly string[]) => run(project, 'npm', args);
+    try {
+      execFileSync('tar', ['-xzf', join(RECORDED, archive), '-C', folder]);
+      const before = digestsOf(project);
+      await step(`upgrade from ${version}: install`, () =>
+        npm('install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline', tarball),
+      );
+      await step(`upgrade from ${version}: tests`, () => npm('test'));
+      await step(`upgrade from ${version}: kept data`, async () => {
+        const recorded = parseShown(readFileSync(join(folder, SHOWN), 'utf8'));
+        checkShown(recorded, parseShown(await npm('start', '--silent', '--', '--once', '--json')));
+      });
+      await step(`upgrade from ${version}: synth`, () => npm('run', 'synth'));
+      await step(`upgrade from ${version}: files`, () => checkFiles(before, digestsOf(project)));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+function checkShown(before: z.output<typeof shownSchema>, after: z.output<typeof shownSchema>): void {
+  if (!after.agree || after.unreadable.length > 0)
+    throw new Error(`The Regions do not agree: ${JSON.stringify(after)}`);
+  for (const kind of ['streams', 'views'] as const)
+    for (const { name, shown } of before[kind]) {
+      const now = after[kind].find((each) => each.name === name)?.shown;
+      if (!isDeepStrictEqual(now, shown))
+        throw new Error(`${name} was ${JSON.stringify(shown)} and is ${JSON.stringify(now)}.`);
+    }
+}
+
+function digestsOf(project: string): ReadonlyMap<string, string> {
+  const files = globSync('{*,.*,*/**,.*/**}', { cwd: project }).filter(
+    (file) => !WRITTEN.test(file) && statSync(join(project, file)).isFile(),
+  );
+  return new Map(
+    files.map((file) => [
+      file,
+      createHash('sha256')
+        .update(readFileSync(join(project, file)))
+        .digest('hex'),
+    ]),
+  );
+}
+
+function checkFiles(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): void {
+  const changed = [...new Set([...before.keys(), ...after.keys()])].filter(
+    (file) => before.get(file) !== after.get(file),
+  );
+  if (before.size === 0 || changed.length > 0)
+    throw new Error(`An upgrade has to leave a project's own files as they are; it changed ${changed.join(', ')}.`);
+}

@@ -1,0 +1,90 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { initProject } from '../bin/init/init.ts';
+import manifest from '../package.json' with { type: 'json' };
+import { readOptions } from './options.ts';
+import { packPackage } from './pack.ts';
+import { run } from './package-check/run.ts';
+import { PROJECT, parseShown, RECORDED, SHOWN } from './package-check/upgrade.ts';
+
+// `npm run record-upgrade`: a new project of this version, and data that it keeps, for the check that later versions can take over both.
+
+const healthSchema = z.object({ regions: z.array(z.string()) });
+
+/** The address that `meridian start` serves. */
+async function served(child: ReturnType<typeof spawn>): Promise<string> {
+  let printed = '';
+  for await (const chunk of child.stdout ?? []) {
+    printed += String(chunk);
+    const [address] = /http:\/\/127\.0\.0\.1:\d+/.exec(printed) ?? [];
+    if (address !== undefined) return address;
+  }
+  throw new Error(`meridian start ended early:\n${printed}`);
+}
+
+async function post(url: string, body: unknown): Promise<void> {
+  const answer = await fetch(url, { method: 'POST', body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${url}: ${answer.status} ${await answer.text()}`);
+}
+
+/** Changes streams of each mode, in several Regions, and two of them together. */
+async function writeData(address: string): Promise<void> {
+  const { regions } = healthSchema.parse(await (await fetch(address)).json());
+  const [first = '', second = ''] = regions.map((path) => path.split('/')[2] ?? '');
+  const at = (region: string, path: string) => `${address}/regions/${region}/${path}`;
+  for (const region of [first, second])
+    for (const count of [1, 2])
+      await post(at(region, 'streams/cart/ann/commands/add'), { article: `from-${region}`, count });
+  await post(at(second, `streams/stock/${first}.chair/commands/receive`), { count: 5 });
+  await post(at(first, 'transactions'), {
+    participants: [
+      { stream: `stock/${first}.chair`, command: 'take', input: { count: 2 } },
+      { stream: `stock/${second}.chair`, command: 'receive', input: { count: 2 } },
+    ],
+  });
+}
+
+async function record(archive: string): Promise<void> {
+  const { tarball } = packPackage();
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-record-')));
+  const project = join(folder, PROJECT);
+  try {
+    // As one that was installed from the registry.
+    initProject(project, manifest.version);
+    const own = join(folder, 'own', PROJECT);
+    cpSync(project, own, { recursive: true });
+    await run(project, 'npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', tarball]);
+    const start = ['node_modules/.bin/meridian', 'start', '--no-restart', '--port', '0'];
+    const child = spawn(process.execPath, start, { cwd: project, stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      await writeData(await served(child));
+    } finally {
+      child.kill();
+    }
+    // What was under way then is taken up again.
+    const shown = await run(project, 'npm', ['start', '--silent', '--', '--once', '--json']);
+    if (!parseShown(shown).agree) throw new Error(`The Regions do not agree: ${shown}`);
+    mkdirSync(join(own, '.meridian'));
+    cpSync(join(project, '.meridian/state.db'), join(own, '.meridian/state.db'));
+    writeFileSync(join(folder, 'own', SHOWN), shown);
+    mkdirSync(RECORDED, { recursive: true });
+    execFileSync('tar', ['-czf', archive, '-C', join(folder, 'own'), PROJECT, SHOWN]);
+    process.stdout.write(`${archive}, ${Math.round(readFileSync(archive).length / 1000)} kB\n`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+if (import.meta.main) {
+  const { overwrite } = readOptions('Usage: npm run record-upgrade -- [--overwrite]', {
+    overwrite: { type: 'boolean', default: false },
+  });
+  const archive = join(RECORDED, `${manifest.version}.tgz`);
+  if (existsSync(archive) && !overwrite) {
+    process.stderr.write(`${archive} exists: what was released does not change. Before its release: --overwrite\n`);
+    process.exitCode = 1;
+  } else await record(archive);
+}

@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { toyDomain as domain } from '../../testing/toy.ts';
+import { functionUrlEvent, type Storage, type StoredItem, VirtualScheduler, World } from '../../world/index.ts';
+
+const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
+const [a, b] = ['account/us-east-1.ann', 'account/us-east-2.bob'];
+
+/** A storage in memory, JSON as one on a disk. */
+class MapStorage implements Storage {
+  readonly #tables = new Map<string, Map<string, string>>();
+
+  load(table: string): readonly unknown[] {
+    return [...(this.#tables.get(table)?.values() ?? [])].map((text) => JSON.parse(text));
+  }
+
+  save(table: string, item: StoredItem): void {
+    const items = this.#tables.get(table) ?? new Map<string, string>();
+    this.#tables.set(table, items.set(`${item.pk.S} ${item.sk.S}`, JSON.stringify(item)));
+  }
+}
+
+/** Nothing is saved any more once its process has ended. */
+function until(isOver: () => boolean, storage: Storage): Storage {
+  return {
+    load: (table) => storage.load(table),
+    save: (table, item) => {
+      if (!isOver()) storage.save(table, item);
+    },
+  };
+}
+
+function post(world: World, region: string, path: string, body: object) {
+  return world.region(region).request(functionUrlEvent({ method: 'POST', path, body: JSON.stringify(body) }));
+}
+
+async function stateIn(world: World, scheduler: VirtualScheduler, region: string, stream: string): Promise<unknown> {
+  const event = functionUrlEvent({ method: 'GET', path: `/streams/${stream}` });
+  return JSON.parse((await scheduler.resolve(world.region(region).request(event))).body).state;
+}
+
+it('a world that begins with what another one kept holds all that was acknowledged, wherever the other one ended', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.integer(), fc.integer({ min: 0, max: 3000 }), fc.constantFrom('strong', 'eventual'), endsAfter),
+    { numRuns: 25 },
+  );
+});
+
+async function endsAfter(seed: number, milliseconds: number, decisions: 'strong' | 'eventual'): Promise<void> {
+  const storage = new MapStorage();
+  const scheduler = new VirtualScheduler();
+  let isOver = false;
+  const first = new World({ domain, regions, scheduler, seed, decisions, storage: until(() => isOver, storage) });
+  const acknowledged = { deposits: 0, notes: 0, moved: 0 };
+  const count = (name: keyof typeof acknowledged, answer: ReturnType<typeof post>) =>
+    void answer.then(({ statusCode }) => {
+      if (!isOver && statusCode === 200) acknowledged[name]++;
+    });
+  for (const [i, region] of regions.entries()) {
+    count('deposits', post(first, region, `/streams/${a}/commands/deposit`, { amount: 10 }));
+    count('notes', post(first, region, '/streams/note/one/commands/note', { text: `${i}` }));
+  }
+  const move = [
+    { stream: a, command: 'withdraw', input: { amount: 5 } },
+    { stream: b, command: 'deposit', input: { amount: 5 } },
+  ];
+  scheduler.after(400, () => count('moved', post(first, 'us-west-2', '/transactions', { participants: move })));
+  let passed = false;
+  scheduler.after(milliseconds, () => {
+    passed = true;
+  });
+  await scheduler.runUntil(() => passed);
+  isOver = true;
+
+  const later = new VirtualScheduler(scheduler.now() + 1000);
+  const second = new World({ domain, regions, scheduler: later, seed: seed + 1, decisions, storage });
+  await later.runUntil(() => second.recovered);
+  const shown = await Promise.all(
+    regions.map((region) => Promise.all([a, b, 'note/one'].map((stream) => stateIn(second, later, region, stream)))),
+  );
+  expect(shown).toEqual([shown[0], shown[0], shown[0]]);
+  const [[ann, bob, notes] = []] = shown;
+  expect(Number(ann) + Number(bob)).toBeGreaterThanOrEqual(10 * acknowledged.deposits);
+  expect((Number(ann) + Number(bob)) % 10).toBe(0);
+  expect(Number(bob)).toBeGreaterThanOrEqual(5 * acknowledged.moved);
+  expect(Array.isArray(notes) && notes.length >= acknowledged.notes).toBe(true);
+}
