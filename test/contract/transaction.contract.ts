@@ -215,7 +215,7 @@ export function transactionContract(open: () => EventsTable): void {
       const [commit = aCommit()] = aWrite().commits;
       for (const twice of [{ commits: [commit, commit] }, { commits: [commit], free: [commit] }]) {
         const write = aWrite(twice);
-        await expect(store.transact(write)).rejects.toThrow('names every position once');
+        await expect(store.transact(write)).rejects.toThrow('name every position only once');
         await isNotWritten(write);
       }
     });
