@@ -43,8 +43,8 @@ describe('meridian deploy', () => {
     writeFileSync(join(folder, 'node_modules', name, 'package.json'), manifest);
   };
 
-  const meridian = (args: readonly string[]) =>
-    spawnSync(process.execPath, [script, 'deploy', ...args], { cwd: folder, encoding: 'utf8' });
+  const meridian = (args: readonly string[], command = 'deploy') =>
+    spawnSync(process.execPath, [script, command, ...args], { cwd: folder, encoding: 'utf8' });
 
   /** Runs it with a `cdk` that notes its arguments and ends with `status`. */
   const deploy = (args: readonly string[], status = 0) => {
@@ -112,6 +112,13 @@ describe('meridian deploy', () => {
       /does not have aws-cdk, esbuild, cdk-nag, .*`npm install --save-dev aws-cdk esbuild cdk-nag`/,
     );
     expect(existsSync(join(folder, 'called'))).toBe(false);
+  });
+
+  it('is preceded by the same checks in meridian synth, which deploys nothing', () => {
+    expect(meridian([], 'synth').stderr).toMatch(/does not have aws-cdk, /);
+    deploy([], 3);
+    expect(meridian(['--strict'], 'synth').status).toBe(3);
+    expect(JSON.parse(readFileSync(join(folder, 'called'), 'utf8'))).toEqual(['synth', '--quiet', '--strict']);
   });
 
   it('refuses a domain that cannot be read, before anything is deployed', () => {

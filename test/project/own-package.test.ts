@@ -1,0 +1,27 @@
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import { otherMeridian } from '../../project/own-package.ts';
+import { makeTree } from '../checks/tree.ts';
+
+function aProject(files: Readonly<Record<string, string>>): string {
+  const folder = makeTree({ 'package.json': '{}', ...files });
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+const installed = `node_modules/${manifest.name}`;
+
+it('a project that has installed another copy of Meridian than the running one is recognized', () => {
+  const folder = aProject({ [`${installed}/package.json`]: '{"name":"@meridian-es/meridian"}' });
+  expect(otherMeridian(folder, manifest.name)).toBe(join(folder, installed));
+});
+
+it('a project that has the running copy, by whatever link, or none yet has no other copy', () => {
+  const folder = aProject({});
+  expect(otherMeridian(folder, manifest.name)).toBeUndefined();
+  mkdirSync(join(folder, installed, '..'), { recursive: true });
+  symlinkSync(resolve('.'), join(folder, installed));
+  expect(otherMeridian(folder, manifest.name)).toBeUndefined();
+});
