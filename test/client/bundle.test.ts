@@ -6,6 +6,7 @@ import { transformSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fetch } from '../../client/options.ts';
 import { bundleClient, CLIENT_LIMIT } from '../../scripts/bundle-sizes.ts';
+import { expectDocumented } from '../docs/measured-sizes.ts';
 
 /** The signing of requests, and zod. */
 const PACKAGES = [
@@ -35,6 +36,7 @@ describe('the client in a bundle', () => {
 
   it('is not larger than it may be', () => {
     expect(bundle.bytes).toBeLessThanOrEqual(CLIENT_LIMIT);
+    expectDocumented(bundle);
   });
 
   it('needs nothing that only Node has, and runs', async () => {

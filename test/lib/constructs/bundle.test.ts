@@ -11,6 +11,7 @@ import { type Bundle, bundleFunctions, LIMIT, startOf } from '../../../scripts/b
 import { functionUrlEvent } from '../../../world/network/server.ts';
 import { stubServer } from '../../adapters/stub-server.ts';
 import { aCommit } from '../../contract/commits.ts';
+import { documentedSizes, expectDocumented } from '../../docs/measured-sizes.ts';
 import { context, sqsEvent } from '../../lambdas/invocation.ts';
 
 const run = promisify(execFile);
@@ -35,6 +36,11 @@ describe('the bundle of every function', () => {
   it(`has at most ${LIMIT} bytes`, () => {
     expect(LIMIT).toBeLessThan(1_000_000);
     eachBundle(({ id, bytes }) => expect(bytes, id).toBeLessThanOrEqual(LIMIT));
+  });
+
+  it('has the sizes that the docs have', () => {
+    bundles.forEach(expectDocumented);
+    expect([...documentedSizes().keys()].sort()).toEqual([...bundles.map(({ id }) => id), 'client'].sort());
   });
 
   it('is minified', () => {
