@@ -1,12 +1,12 @@
 import { client, isClientError } from '@meridian-es/meridian/client';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import * as z from 'zod';
-import { deployedRegions, type Listener, REGIONS, regionNamed } from '../../../../test/localstack/deployment.ts';
 import { describeWithLocalStack } from '../../../../test/localstack/describe-with-localstack.ts';
 import { checkOut, type GroceryClient } from '../../shop/check-out.ts';
 import type { domain } from '../../streams/index.ts';
 import { totalOf } from '../../streams/order.ts';
 import { regionOfWarehouse, warehouses } from '../../streams/warehouses.ts';
+import { deployedRegions, type Listener, REGIONS, regionNamed } from './deployment.ts';
 
 const CHECKOUTS = 60;
 /** Each of them is several functions at work. */

@@ -1,8 +1,8 @@
 import { beforeAll, expect, it, vi } from 'vitest';
 import * as z from 'zod';
-import { type DeployedRegion, deployedRegions, regionNamed } from '../../../../test/localstack/deployment.ts';
 import { describeWithLocalStack } from '../../../../test/localstack/describe-with-localstack.ts';
 import { regionOfWarehouse } from '../../streams/warehouses.ts';
+import { type DeployedRegion, deployedRegions, regionNamed } from './deployment.ts';
 
 const appendedSchema = z.object({ id: z.string(), log: z.string(), position: z.int(), version: z.string() });
 const CENTS = 30;

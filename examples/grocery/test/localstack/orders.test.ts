@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import * as z from 'zod';
+import { describeWithLocalStack } from '../../../../test/localstack/describe-with-localstack.ts';
+import { warehouses } from '../../streams/warehouses.ts';
 import {
   type BusMessage,
   type DeployedRegion,
@@ -7,9 +9,7 @@ import {
   type Listener,
   REGIONS,
   regionNamed,
-} from '../../../../test/localstack/deployment.ts';
-import { describeWithLocalStack } from '../../../../test/localstack/describe-with-localstack.ts';
-import { warehouses } from '../../streams/warehouses.ts';
+} from './deployment.ts';
 
 const ORDERS = 90;
 /**

@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
-import { deployedRegions, regionNamed } from '../../../../test/localstack/deployment.ts';
 import { describeWithLocalStack } from '../../../../test/localstack/describe-with-localstack.ts';
+import { deployedRegions, regionNamed } from './deployment.ts';
 
 describeWithLocalStack('an envelope that nobody can read', (endpoint) => {
   const region = regionNamed(deployedRegions(endpoint), 'us-west-2');

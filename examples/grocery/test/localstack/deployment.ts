@@ -21,11 +21,11 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
-import { fromImage } from '../../adapters/dynamodb/commit-item.ts';
-import { eventBridgeClient } from '../../adapters/eventbridge/client.ts';
-import { sqsClient } from '../../adapters/sqs/client.ts';
-import type { BusEntry, EventPattern } from '../../core/index.ts';
+import { dynamoDbClient } from '../../../../adapters/dynamodb/client.ts';
+import { fromImage } from '../../../../adapters/dynamodb/commit-item.ts';
+import { eventBridgeClient } from '../../../../adapters/eventbridge/client.ts';
+import { sqsClient } from '../../../../adapters/sqs/client.ts';
+import type { BusEntry, EventPattern } from '../../../../core/index.ts';
 
 /** The Regions of the grocery. */
 export const REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'] as const;
