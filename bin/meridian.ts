@@ -53,6 +53,7 @@ const groups: readonly (readonly [string, Readonly<Record<string, () => Promise<
   [
     'For operators:',
     {
+      smoke: async () => (await import('./commands/smoke.ts')).addSmoke,
       regions: async () => (await import('./commands/regions.ts')).addRegions,
       quarantine: async () => (await import('./commands/quarantine.ts')).addQuarantine,
       rebuild: async () => (await import('./commands/rebuild.ts')).addRebuild,

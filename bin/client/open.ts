@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type ClientError, isClientError, problemError } from '../../client/error.ts';
+import { type ClientError, clientError, isClientError, problemError } from '../../client/error.ts';
 import type { ClientOptions } from '../../client/options.ts';
 import { Regions } from '../../client/regions.ts';
 import { MeridianError, toProblem } from '../../core/facts/errors.ts';
@@ -41,6 +41,23 @@ export async function openRegion({ url, region, name }: Whereabouts): Promise<Re
   const hint =
     url === undefined ? ' Run `npm start` in another terminal, or name a Region with --url or --region.' : '';
   return new Region(served(base.pathname === '/' ? await firstRegion(base) : base, hint));
+}
+
+/**
+ * Finds the credentials that requests to there are signed with.
+ * @returns whether they are signed at all: those to a world are not
+ * @throws ClientError `no-credentials`
+ */
+export async function findCredentials({ url, region }: Whereabouts): Promise<boolean> {
+  const isSigned = url === undefined ? region !== undefined : functionUrlRegion(new URL(url).hostname) !== undefined;
+  if (!isSigned) return false;
+  const { defaultCredentials } = await functionUrls();
+  try {
+    await defaultCredentials()();
+    return true;
+  } catch (cause) {
+    throw clientError('no-credentials', cause instanceof Error ? cause.message : String(cause), { cause });
+  }
 }
 
 const listedSchema = z.object({ regions: z.array(z.string().regex(/^\/regions\/[^/]+\/health$/)).min(1) });

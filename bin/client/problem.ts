@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { isClientError } from '../../client/error.ts';
 import { MeridianError, type Problem, toProblem } from '../../core/facts/errors.ts';
 import { type ProblemDetails, problemDetailsSchema } from '../../core/wire/api.ts';
@@ -21,6 +22,11 @@ export function documentOf(error: unknown): object {
     code: error instanceof CliError || isClientError(error) ? error.code : 'failed',
     detail: error instanceof Error ? error.message : String(error),
   };
+}
+
+/** The code of any error. */
+export function codeOf(error: unknown): string {
+  return z.object({ code: z.string() }).parse(documentOf(error)).code;
 }
 
 /** What was typed, by what the API calls it: by a fault's path. */
