@@ -109,7 +109,9 @@ describe('meridian smoke', () => {
       expect(Object.keys(lagMs?.[from] ?? {}).sort()).toEqual(regions.filter((region) => region !== from));
     await world.whenIdle();
     for (const region of regions) {
-      const streams = (await commitsOf(region, key)).map(({ stream, region: from }) => `${stream} from ${from}`).sort();
+      const commits = await commitsOf(region, key);
+      // A Region may have kept a copy of an append that was sent again.
+      const streams = [...new Set(commits.map(({ stream, region: from }) => `${stream} from ${from}`))].sort();
       expect(streams).toEqual(
         [
           ...regions.flatMap((from) => [`note/${key} from ${from}`, `account/${from}.${key} from ${from}`]),
@@ -134,7 +136,7 @@ describe('meridian smoke', () => {
     const { code, stdout, stderr } = await run(['smoke', '--write', '--within', '1']);
     expect(code).toBe(1);
     expect(stdout).toMatch(/✓ append .*\n$/);
-    expect(stderr).toMatch(/^✗ replicated .*\n.*After 1 s us-west-2 has not seen what was written in us-east-1\.\n/);
+    expect(stderr).toMatch(/^✗ replicated .*\n.*After 1 s us-west-2 has not seen what was written in us-east-1[.;]/);
     expect(stderr).toMatch(/\n {2}It means: Replication is behind.*\n {2}Do: .*meridian-events.*replication\.md/);
   });
 
