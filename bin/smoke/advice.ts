@@ -118,7 +118,7 @@ const advice: Readonly<Record<Check, { readonly otherwise: Advice; readonly [cod
       todo: 'Look at the function <name>-command of the home Region, and at the role of <name>-api.',
     },
     'written-twice': {
-      means: 'A retry in another Region was written as a second commit. That must not happen.',
+      means: 'The same append, sent again under its id, changed the stream again. That must not happen.',
       todo: 'Do not use this deployment. Keep the output, and report it.',
     },
   },

@@ -5,6 +5,7 @@ import { type FirstEvent, firstEventOf, idOf } from '../sample.ts';
 export interface PlannedAppend {
   readonly id: string;
   readonly stream: string;
+  readonly mode: StreamDefinition['mode'];
   readonly events: readonly FirstEvent['event'][];
   /** Where it is sent. */
   readonly region: string;
@@ -96,13 +97,14 @@ function homesOf(definition: StreamDefinition, regions: readonly string[], key: 
 }
 
 function appendsTo(
-  { definition: { type }, first }: Chosen,
+  { definition: { type, mode }, first }: Chosen,
   regions: readonly string[],
   { key, streams }: { readonly key: string; readonly streams: readonly Target[] },
 ): readonly PlannedAppend[] {
   return streams.map(({ region, id }) => ({
     id: `${key}-${type}-${region}`,
     stream: `${type}/${id}`,
+    mode,
     events: [first.event],
     region,
     elsewhere: regions[(regions.indexOf(region) + 1) % regions.length] ?? region,
