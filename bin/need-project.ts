@@ -1,15 +1,15 @@
 import type { Project } from '../project/project.ts';
 import { sayNote } from './output.ts';
 
-/** How a team begins, for somebody who is not in a project. */
-export const BEGIN = `This folder is in no Meridian project. To begin one:
+/** Shown outside of a project: how to start one. */
+export const BEGIN = `This folder is not in a Meridian project. To start one:
   meridian init shop
   cd shop && npm install && npm start`;
 
-/** Of wrong usage. */
+/** The exit code for wrong usage. */
 const EXIT_CODE = 2;
 
-/** The project that a command works on; outside of one it says how to begin one, and ends the process. */
+/** The project that a command works on. Outside of a project it prints how to start one, and ends the process. */
 export function needProject(project: Project | undefined): Project {
   if (project) return project;
   sayNote(BEGIN);

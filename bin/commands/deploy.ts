@@ -10,13 +10,13 @@ import { reportingErrors, sayText } from '../output.ts';
 
 const ASSEMBLY = 'cdk.out';
 
-/** What the construct imports, and a project brings. */
+/** Packages that the construct imports and the project installs. */
 const PEERS = ['aws-cdk-lib', 'constructs', 'esbuild', 'cdk-nag'];
 
-/** With one of these `cdk deploy` ends well and has deployed nothing, or not all of it. */
+/** With any of these options, `cdk deploy` exits with 0 without having deployed everything. */
 const NOT_A_DEPLOY = /^(-e|--exclusively|-m|--method|--no-execute|--execute)(=|$)/;
 
-/** `meridian deploy`, for a project that has no command of this name. */
+/** `meridian deploy`, unless the project has its own command of this name. */
 export function addDeploy(program: Command, project: Project | undefined): void {
   program
     .command('deploy')
@@ -41,8 +41,7 @@ Runs \`cdk deploy --all\`. A plain \`cdk deploy\` leaves out
 }
 
 /**
- * @param args for the CDK
- * @returns the exit code of the CDK
+ * @param args arguments for the CDK @returns the exit code of the CDK
  * @throws MissingPackagesError, DomainFileError before anything is deployed
  */
 function deploy({ folder, domain }: Project, args: readonly string[]): number {
@@ -53,14 +52,14 @@ function deploy({ folder, domain }: Project, args: readonly string[]): number {
     [
       packageBin(folder, 'aws-cdk', 'cdk'),
       ...['deploy', '--all', '--output', ASSEMBLY],
-      // The nonce makes each Region look up its table stream again: a replica that was made again has another one.
+      // The nonce makes each Region look up its table streams again: a recreated replica has a new stream.
       ...['--context', `nonce=${Date.now()}`],
       ...args,
     ],
     {
       cwd: folder,
       stdio: 'inherit',
-      // What cdk.json names as the app is started by this Node too.
+      // The app command in cdk.json must find this Node too.
       env: { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}` },
     },
   );

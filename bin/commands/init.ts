@@ -5,11 +5,11 @@ import { reportingErrors, sayText } from '../output.ts';
 export function addInit(program: Command): void {
   program
     .command('init')
-    .description('begin a project: a folder with streams, tests and a deployment of its own')
-    .argument('<folder>', 'a new or an empty one; its last part is the name of the project')
+    .description('create a project: a folder with streams, tests and its own deployment')
+    .argument('<folder>', 'a new or empty folder; its last part is the name of the project')
     .option(
       '--package <spec>',
-      'what `npm install` gets Meridian by: a version, a tarball or a URL (default: where this one came from)',
+      'where `npm install` gets Meridian from: a version, a tarball or a URL (default: the source of this installation)',
     )
     .action((folder: string, { package: spec }: { readonly package?: string }) =>
       reportingErrors({}, async () => {

@@ -14,24 +14,26 @@ const DEFAULT_REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'];
 export function port(text: string): number {
   const number = Number(text);
   if (!Number.isInteger(number) || number < 0 || number > 65_535)
-    throw new InvalidArgumentError('A port is 0 to 65535.');
+    throw new InvalidArgumentError('Write a port from 0 to 65535.');
   return number;
 }
 
 export function regions(text: string): readonly string[] {
   const names = text.split(',');
   const fault =
-    names.filter((name) => !REGION.test(name)).map((name) => `"${name}" is no AWS Region.`)[0] ??
-    names.filter((name, i) => names.indexOf(name) < i).map((name) => `${name} is there twice.`)[0] ??
+    names.filter((name) => !REGION.test(name)).map((name) => `"${name}" is not an AWS Region.`)[0] ??
+    names.filter((name, i) => names.indexOf(name) < i).map((name) => `${name} is named twice.`)[0] ??
     (names.length < 2 || names.length > 5 ? `There are ${names.length}.` : undefined);
   if (fault !== undefined)
-    throw new InvalidArgumentError(`${fault} Name two to five different AWS Regions, with commas and no spaces.`);
+    throw new InvalidArgumentError(
+      `${fault} Name two to five different AWS Regions, separated by commas without spaces.`,
+    );
   return names;
 }
 
 const contextSchema = z.object({ context: z.object({ regions: z.array(z.string().regex(REGION)).min(2).max(5) }) });
 
-/** The Regions that the project deploys to, so that ids with a home are the same here and there. */
+/** The Regions that the project deploys to, so that ids that name a home Region are valid in both places. */
 function regionsOf({ folder }: Project): readonly string[] {
   try {
     return contextSchema.parse(parseJson(readFileSync(join(folder, 'cdk.json'), 'utf8'))).context.regions;
@@ -42,23 +44,23 @@ function regionsOf({ folder }: Project): readonly string[] {
 
 type Options = Omit<StartOptions, 'regions'> & { readonly regions?: readonly string[]; readonly restart: boolean };
 
-/** `meridian start`, for a project that has no command of this name. */
+/** `meridian start`, unless the project has its own command of this name. */
 export function addStart(program: Command, project: Project | undefined): void {
   program
     .command('start')
     .description("run the project's streams in several Regions of this process, show that they agree, serve their APIs")
     .addOption(
-      new Option('--regions <list>', 'two to five Regions, with commas (default: those of cdk.json)').argParser(
+      new Option('--regions <list>', 'two to five Regions, separated by commas (default: those of cdk.json)').argParser(
         regions,
       ),
     )
-    .option('--port <port>', 'where to serve, on 127.0.0.1 only', port, 4700)
-    .option('--no-latency', 'let the links between Regions take no time')
-    .option('--fresh', 'delete what earlier starts have kept in .meridian/')
+    .option('--port <port>', 'the port to serve on, on 127.0.0.1 only', port, 4700)
+    .option('--no-latency', 'make the links between Regions instant')
+    .option('--fresh', 'delete the data of earlier starts in .meridian/')
     .option('--once', 'exit as soon as the Regions agree, with 0; with 1 if they do not')
     .option('--no-restart', 'do not restart when a file is saved')
     .option('--json', 'print the result as one JSON object')
-    .addHelpText('after', '\nAfter `npm start` options come behind two hyphens: npm start -- --port 4800')
+    .addHelpText('after', '\nWith `npm start`, options follow two hyphens: npm start -- --port 4800')
     .action(async ({ restart, ...options }: Options) => {
       const found = needProject(project);
       try {
@@ -67,7 +69,7 @@ export function addStart(program: Command, project: Project | undefined): void {
           await supervise(found.folder, argsOf(process.argv));
         }
         process.on('disconnect', () => process.exit());
-        // The world takes longer to load than other commands take.
+        // Loaded on demand: loading the world takes longer than most commands take to run.
         const { runProject } = await import('../start/run.ts');
         await runProject(found, { ...options, regions: options.regions ?? regionsOf(found) });
       } catch (error) {
@@ -77,7 +79,7 @@ export function addStart(program: Command, project: Project | undefined): void {
     });
 }
 
-/** The options as they were written; `--fresh` counts once. */
+/** The options as they were typed, without `--fresh`, which applies to the first start only. */
 function argsOf(argv: readonly string[]): { readonly args: readonly string[]; readonly first: readonly string[] } {
   const given = argv.slice(argv.indexOf('start') + 1);
   return { args: given.filter((each) => each !== '--fresh'), first: given.filter((each) => each === '--fresh') };

@@ -6,16 +6,16 @@ import type { Project } from '../../project/project.ts';
 import { needProject } from '../need-project.ts';
 import { reportingErrors } from '../output.ts';
 
-/** `meridian test`, for a project that has no command of this name. */
+/** `meridian test`, unless the project has its own command of this name. */
 export function addTest(program: Command, project: Project | undefined): void {
   program
     .command('test')
-    .description("run the project's tests with Vitest, after a look at its domain")
-    .argument('[args...]', 'for `vitest run`, after two hyphens')
+    .description("run the project's tests with Vitest, after checking that its domain loads")
+    .argument('[args...]', 'arguments for `vitest run`, after two hyphens')
     .action((args: readonly string[]) =>
       reportingErrors({}, async () => {
         const { folder, domain } = needProject(project);
-        // Its error says more than that of every test file that imports it.
+        // Loaded first, because its own error is clearer than the error of each test file that imports it.
         readDomain(domain);
         const vitest = packageBin(folder, 'vitest');
         const { status, error } = spawnSync(process.execPath, [vitest, 'run', ...args], {

@@ -6,7 +6,7 @@ import { parseJson } from '../../core/facts/json.ts';
 import { CliError } from '../client/cli-error.ts';
 import { packageSpec } from './package-spec.ts';
 
-/** What the files of the starter import, besides Meridian; the rest is for their tools. */
+/** The packages that the starter's files import, in addition to Meridian; the others are tools. */
 const DEPENDENCIES = ['zod'];
 const DEVELOPMENT = [
   '@types/node',
@@ -19,14 +19,14 @@ const DEVELOPMENT = [
   'vitest',
 ];
 
-/** Every package that a project names beside Meridian, each with the version that Meridian is tested with. */
+/** The packages of a new project in addition to Meridian, each in the version that Meridian is tested with. */
 export const PINNED = [...DEPENDENCIES, ...DEVELOPMENT];
 
-/** A project's name is the prefix of what it deploys. */
+/** A project's name is the prefix of its names in AWS. */
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const MAX_NAME = 24;
 
-/** Names in the starter's folder that npm would leave out of the package, or read itself. */
+/** Files that have another name in the starter's folder, because npm would leave them out of the package or use them itself. */
 const RENAMED = { gitignore: '.gitignore' } as const;
 
 const packageSchema = z.object({
@@ -37,10 +37,9 @@ const packageSchema = z.object({
 });
 
 /**
- * Makes a project in a folder that is new or empty.
- * @param spec what npm install gets Meridian by; undefined: what this one was installed by
- * @returns its name, and how many files it has
- * @throws CliError when the folder is not empty, or its name cannot be that of a project
+ * Creates a project in a new or empty folder. @param spec what `npm install` gets Meridian from; undefined: the source of this
+ * installation @returns its name, and its number of files
+ * @throws CliError when the folder is not empty, or its name is not a valid project name
  */
 export function initProject(
   folder: string,
@@ -51,10 +50,10 @@ export function initProject(
   if (!NAME.test(name) || name.length > MAX_NAME)
     throw new CliError(
       'bad-name',
-      `"${name}" cannot be the name of a project: it begins every name in AWS. Use lower-case letters, digits and single hyphens, at most ${MAX_NAME}, a letter first.`,
+      `"${name}" cannot be the name of a project, which is the prefix of every name in AWS. Use lower-case letters, digits and single hyphens, at most ${MAX_NAME}, a letter first.`,
     );
   if (existsSync(target) && readdirSync(target).length > 0)
-    throw new CliError('not-empty', `${target} is not empty: give a new folder, nothing was written.`);
+    throw new CliError('not-empty', `${target} is not empty; nothing was written. Give a new folder.`);
   const root = dirname(findPackageJSON(import.meta.url) ?? '');
   const meridian = packageSchema.parse(parseJson(readFileSync(join(root, 'package.json'), 'utf8')));
   const manifest = manifestOf(name, meridian, spec ?? packageSpec(root, meridian));

@@ -7,10 +7,10 @@ import { CliError } from '../client/cli-error.ts';
 const manifestSchema = z.object({ dependencies: z.record(z.string(), z.string()).default({}) });
 
 /**
- * What `npm install` gets this very package by, wherever it is run: the tarball that it was installed from, by npx or in a project,
- * or its version once it is published. In its own repository it is the tarball that was packed last.
+ * The spec with which `npm install` installs this very package from any folder: the tarball that it was installed from, by npx or
+ * in a project, or its version once it is published. In its own repository, the last packed tarball.
  * @param root the folder of the package
- * @throws CliError when nothing is packed yet
+ * @throws CliError if nothing has been packed yet
  */
 export function packageSpec(
   root: string,

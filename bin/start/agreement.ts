@@ -7,7 +7,7 @@ import { functionUrlEvent, type World } from '../../world/index.ts';
 export interface Compared {
   readonly name: string;
   readonly agree: boolean;
-  /** A stream's state, or a view's rows, by Region; undefined: the Region could not show it. */
+  /** A stream's state, or a view's rows, by Region; undefined: the Region could not read it. */
   readonly shown: Readonly<Record<string, unknown>>;
 }
 
@@ -18,7 +18,7 @@ export interface Agreement {
   readonly views: readonly Compared[];
 }
 
-/** Compares through the Regions' APIs, as they are now. */
+/** Compares the current responses of the Regions' APIs. */
 export async function compareRegions(
   world: World,
   { streams, views }: { readonly streams: readonly string[]; readonly views: readonly string[] },
@@ -45,7 +45,7 @@ async function compare(world: World, name: string, read: Read): Promise<Compared
 
 const seenSchema = streamStateSchema.pick({ state: true, version: true });
 
-/** The same state in another version is not the same yet. */
+/** Equal states at different versions do not count as agreement. */
 async function readStream(world: World, region: string, stream: string): Promise<unknown> {
   const slash = stream.indexOf('/');
   const id = encodeURIComponent(stream.slice(slash + 1));

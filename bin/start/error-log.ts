@@ -5,7 +5,7 @@ import { sayNote } from '../output.ts';
 
 type Log = NonNullable<WorldOptions['telemetry']>['log'];
 
-/** What goes wrong inside of a function, where the project's own code threw it: the message, and the project's lines of the stack. */
+/** Prints errors that the project's own code throws in a function: the message, and the project's lines of the stack. */
 export function errorLog(folder: string): Log {
   const told = new Set<string>();
   const tell = (message: string, { error }: Readonly<Record<string, unknown>>): void => {
@@ -16,7 +16,7 @@ export function errorLog(folder: string): Log {
       .filter((line) => !line.includes(`${sep}node_modules${sep}`));
     if (own.length === 0) return;
     const text = [`${message}: ${error.message}`, ...own].join('\n');
-    // The same message is delivered again and again.
+    // A failing message is redelivered repeatedly; its error is printed once.
     if (!told.has(text)) sayNote(text);
     told.add(text);
   };

@@ -7,10 +7,10 @@ import type { NoSample } from './samples.ts';
 import { STATE_FOLDER } from './state.ts';
 import type { UnreadableEvent } from './unreadable.ts';
 
-/** So many streams are shown, those that were written last; and so many events that cannot be read. */
+/** The number of streams shown, those written last; also the number of unreadable events shown. */
 const MOST_SHOWN = 10;
 
-/** Characters of a state. */
+/** Characters of a state, at most. */
 const WIDTH = 60;
 
 interface About {
@@ -18,11 +18,11 @@ interface About {
   readonly domain: Domain;
   readonly regions: readonly string[];
   readonly seconds: number;
-  /** How many streams there are. */
+  /** The number of streams. */
   readonly total: number;
 }
 
-/** The last streams and the views, with what each Region shows of them. */
+/** The streams written last and the views, with what each Region shows of them. */
 export function agreementText({ agree, streams, views }: Agreement, about: About): string {
   const { domain, regions, seconds, total } = about;
   const rows = [
@@ -39,7 +39,7 @@ export function agreementText({ agree, streams, views }: Agreement, about: About
   return `${table([{ name: '' }, ...regions.map((name) => ({ name })), { name: 'state' }], rows)}\n${said}`;
 }
 
-/** Where Regions differ, each shows what it has. */
+/** Where Regions differ, each column shows that Region's value. */
 function row({ name, agree, shown }: Compared, regions: readonly string[], text: (shown: unknown) => string): string[] {
   const first = shown[regions[0] ?? ''];
   return agree
@@ -75,14 +75,14 @@ export function unreadableText(
   const more = unreadable.length - MOST_SHOWN;
   return [
     '',
-    `${countOf(unreadable.length, 'stored event')} cannot be read by the code as it is now:`,
+    `${countOf(unreadable.length, 'stored event')} cannot be read by the current code:`,
     ...lines,
     ...(more > 0 ? [`  … and ${more} more`] : []),
-    `They stay in ${STATE_FOLDER}/. Make a changed event a new version with nextVersion and an upcast, take the change back, or start over with --fresh.`,
+    `They stay in ${STATE_FOLDER}/. Make a changed event a new version with nextVersion and an upcast, revert the change, or start over with --fresh.`,
   ].join('\n');
 }
 
-/** What to try. */
+/** Suggests commands to try. */
 export function invitationText(
   url: string,
   {

@@ -23,24 +23,24 @@ export interface StartOptions {
   readonly json?: boolean;
 }
 
-/** Exit codes: another try may succeed once a file of the project is saved; or whatever is saved, it will not. */
+/** Exit codes: a restart may succeed after a file of the project is saved; or it will not, whatever is saved. */
 export const EXIT = { failed: 1, cannotRun: 3 } as const;
 
-/** What is wrong in the project's own files. */
+/** Errors in the project's own files. */
 const PROJECT_ERRORS = [DomainFileError, SubscribersFileError, SubscriberFileError, DefinitionError];
 
-/** Whoever started this process restarts it when a file is saved. */
+/** The parent process restarts this one when a file is saved. */
 const isSupervised = process.connected;
 
-/** So many streams are compared at a time, those that were written last. */
+/** The number of streams that are compared at a time, those written last. */
 const MOST_COMPARED = 200;
 
-/** Milliseconds in which Regions have to agree. */
+/** Milliseconds within which Regions must agree. */
 const AGREEMENT_MS = 30_000;
 
 /**
- * What is retried, as an event that cannot be read, is so for minutes: Regions are compared after so many milliseconds at the latest, and
- * one more for each commit.
+ * Retries, as of an unreadable event, continue for minutes: Regions are compared after this many milliseconds at the latest, plus
+ * one for each commit.
  */
 const SETTLE_MS = 3000;
 
@@ -61,7 +61,7 @@ export async function runProject(project: Project, options: StartOptions): Promi
     const world = new World({
       ...{ domain, regions, latency, storage: state },
       subscribers: project.subscribers === undefined ? {} : await readSubscribers(project.subscribers),
-      // Ids that are made must not be those of an earlier process.
+      // Generated ids must not repeat those of an earlier process.
       seed: randomInt(2 ** 31),
       telemetry: { log: errorLog(project.folder), middlewares: [] },
     });
@@ -95,7 +95,7 @@ function isPortTaken(error: unknown): error is Error {
   return error instanceof Error && error.message.startsWith('Port ');
 }
 
-/** Adds which file holds which stream type to what earlier starts have found: a type may be gone, its events are not. */
+/** Adds which file holds which stream type to what earlier starts found: a type may be deleted while its events remain. */
 async function keepFiles(
   state: State,
   { folder }: Project,
@@ -109,7 +109,7 @@ async function keepFiles(
 
 interface Shown {
   readonly agreement: Agreement;
-  /** How many streams there are: of very many not all are compared. */
+  /** The total number of streams: of very many, not all are compared. */
   readonly streams: number;
   readonly unreadable: readonly UnreadableEvent[];
   readonly missing: readonly NoSample[];
@@ -146,7 +146,7 @@ async function showWorld(world: World, domain: Domain): Promise<Shown> {
   };
 }
 
-/** Every commit that some Region holds, once: as it is where it was written, when that is here. */
+/** Every commit that a Region holds, once: preferably the copy of the Region that wrote it. */
 async function allCommits(world: World): Promise<readonly Commit[]> {
   const commits = new Map<string, Commit>();
   for (const [name, region] of world.regions)

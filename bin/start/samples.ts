@@ -2,21 +2,21 @@ import type { Domain, StreamDefinition } from '../../core/index.ts';
 import { Fold } from '../../core/log/fold.ts';
 import { functionUrlEvent, type World } from '../../world/index.ts';
 
-/** An event to begin a stream with, so that there is something to see. */
+/** A first event for a stream, so that there is something to see. */
 export interface Sample {
   readonly stream: string;
   readonly event: { readonly type: string; readonly data: unknown };
-  /** Where it is written: at the same time in each of them. */
+  /** The Regions that write it, at the same time. */
   readonly regions: readonly string[];
 }
 
-/** Why there is no sample of a stream type. */
+/** Why a stream type has no sample. */
 export interface NoSample {
   readonly type: string;
   readonly why: string;
 }
 
-/** A sample of each stream type: of a `merge` stream an event in every Region, at the same time. */
+/** A sample of each stream type: for a `merge` stream, an event in every Region at the same time. */
 export function samplesOf(
   domain: Domain,
   regions: readonly string[],
@@ -27,9 +27,9 @@ export function samplesOf(
     const { type } = definition;
     const id = idOf(definition, [...regions.slice(i % regions.length), ...regions]);
     const event = eventOf(definition);
-    if (!event) missing.push({ type, why: 'no event that may come first has a `sample`' });
+    if (!event) missing.push({ type, why: 'no event that can start a stream has a `sample`' });
     else if (id === undefined)
-      missing.push({ type, why: `it takes no id such as sample or ${regions[0]}.sample; append an event yourself` });
+      missing.push({ type, why: `it refuses ids such as sample and ${regions[0]}.sample; append an event yourself` });
     else
       samples.push({
         stream: `${type}/${id}`,
@@ -40,7 +40,7 @@ export function samplesOf(
   return { samples, missing };
 }
 
-/** Ids begin with their Region in most domains that have homes. */
+/** In most domains with homes, ids start with their Region. */
 function idOf(definition: StreamDefinition, regions: readonly string[]): string | undefined {
   const candidates = ['sample', ...regions.flatMap((region) => [`${region}.sample`, `${region}-sample`])];
   return candidates.find((id) => {
@@ -54,7 +54,7 @@ function idOf(definition: StreamDefinition, regions: readonly string[]): string 
   });
 }
 
-/** The first event whose sample makes a state of a stream that has none yet. */
+/** The first event whose sample can be folded onto the initial state. */
 function eventOf(definition: StreamDefinition): Sample['event'] | undefined {
   for (const [type, { schemaVersion, schema, sample }] of Object.entries(definition.events)) {
     const parsed = schema.safeParse(sample);
@@ -68,13 +68,13 @@ function eventOf(definition: StreamDefinition): Sample['event'] | undefined {
       });
       return { type, data: sample };
     } catch {
-      // Another one may come first.
+      // Another event may be able to start the stream.
     }
   }
   return undefined;
 }
 
-/** Writes samples through the Regions' APIs. @throws Error when one is refused */
+/** Writes samples through the Regions' APIs. @throws Error if one is refused */
 export async function writeSamples(world: World, samples: readonly Sample[]): Promise<void> {
   await Promise.all(
     samples.flatMap(({ stream, event, regions }) =>

@@ -4,12 +4,12 @@ import { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
 import type { Storage, StoredItem } from '../../world/index.ts';
 
-/** Where `meridian start` keeps what its Regions hold, from the project's folder. */
+/** The folder in which `meridian start` keeps the data of its Regions, relative to the project. */
 export const STATE_FOLDER = '.meridian';
 
 const FILE = 'state.db';
 
-/** Of the tables below; a change of them is a new number. */
+/** The format of the tables below; raised with every change of them. */
 const FORMAT = 1;
 
 const TABLES = `
@@ -26,9 +26,9 @@ export class StateError extends Error {
   }
 }
 
-const OVER = 'Start over with --fresh; that deletes it.';
+const OVER = 'Start over with --fresh, which deletes it.';
 
-/** Codes of SQLite. */
+/** Result codes of SQLite. */
 const BUSY = 5;
 const UNREADABLE = [11, 26];
 
@@ -36,15 +36,15 @@ const namesSchema = z.array(z.string());
 const filesSchema = z.record(z.string(), z.string());
 
 interface OpenOptions {
-  /** The Regions of the world that keeps its state here. */
+  /** The Regions of the world whose state this is. */
   readonly regions: readonly string[];
-  /** Whether what is there is deleted first. */
+  /** Whether existing state is deleted first. */
   readonly fresh: boolean;
 }
 
 /**
- * What the Regions of `meridian start` hold, in a SQLite database: a write is in the file before it is acknowledged, so that a process
- * may be killed at any time. One process has it at a time.
+ * The data of the Regions of `meridian start`, in a SQLite database. A write is in the file before it is acknowledged, so the
+ * process may be killed at any time. Only one process can have it open.
  */
 export class State implements Storage {
   readonly #database: DatabaseSync;
@@ -59,7 +59,7 @@ export class State implements Storage {
     );
   }
 
-  /** @param folder the project's @throws StateError when another process has it, or it is not to be read by this code */
+  /** @param folder the project's folder @throws StateError if another process has it open, or this code cannot read it */
   static open(folder: string, { regions, fresh }: OpenOptions): State {
     const home = join(folder, STATE_FOLDER);
     mkdirSync(home, { recursive: true });
@@ -73,7 +73,7 @@ export class State implements Storage {
       database = lock(folder);
     }
     if (fresh) {
-      // Locked until now: nobody else has it.
+      // The lock has just been obtained, so no other process uses the files.
       database.close();
       remove(home);
       database = lock(folder);
@@ -94,14 +94,14 @@ export class State implements Storage {
     else if (format !== FORMAT)
       throw new StateError(
         folder,
-        `It has format ${format}, this version of Meridian reads format ${FORMAT}. Use the version that wrote it, or start over with --fresh; that deletes it.`,
+        `It has format ${format}; this version of Meridian reads format ${FORMAT}. Use the version that wrote it, or start over with --fresh, which deletes it.`,
       );
     const state = new State(database);
     const before = state.#read('regions', namesSchema);
     if (before && before.join() !== regions.join())
       throw new StateError(
         folder,
-        `It holds the Regions ${before.join(', ')}, not ${regions.join(', ')}. Start with --regions ${before.join(',')}, or start over with --fresh; that deletes it.`,
+        `It holds the Regions ${before.join(', ')}, not ${regions.join(', ')}. Start with --regions ${before.join(',')}, or start over with --fresh, which deletes it.`,
       );
     state.#write('regions', regions);
     return state;
@@ -142,7 +142,7 @@ export class State implements Storage {
     this.#database.prepare('INSERT OR REPLACE INTO facts VALUES (?, ?)').run(name, JSON.stringify(value));
   }
 
-  /** One transaction for all that is saved now. It ends before anything that waits for the write goes on. */
+  /** One transaction for all writes of this tick. It is committed before any code that waits for one of them continues. */
   #begin(): void {
     if (this.#isWriting) return;
     this.#isWriting = true;
@@ -154,7 +154,7 @@ export class State implements Storage {
   }
 }
 
-/** @throws Error of SQLite when another process has it locked, or it is no database */
+/** @throws Error of SQLite if another process has locked it, or the file is not a database */
 function lock(folder: string): DatabaseSync {
   const database = new DatabaseSync(join(folder, STATE_FOLDER, FILE));
   try {
@@ -178,7 +178,7 @@ function sqliteCode(error: unknown): number {
 function told(folder: string, cause: unknown): unknown {
   const code = sqliteCode(cause);
   if (code === BUSY)
-    return new StateError(folder, 'Another `meridian start` has this project open. End that one first.', { cause });
+    return new StateError(folder, 'Another `meridian start` has this project open. Stop it first.', { cause });
   if (UNREADABLE.includes(code)) return new StateError(folder, `It cannot be read. ${OVER}`, { cause });
   return cause;
 }

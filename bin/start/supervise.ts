@@ -4,13 +4,13 @@ import { sayNote } from '../output.ts';
 import { EXIT } from './run.ts';
 import { SourceWatcher } from './watch.ts';
 
-/** Milliseconds after which a process that was asked to end is made to. */
+/** Milliseconds after which a process that was asked to end is killed. */
 const END_MS = 5000;
 
 /**
- * Runs `meridian start` in a process of its own, and in another one whenever a source of the project is saved: what a process has
- * loaded it cannot load again. What does not start waits for the next save.
- * @param args the command line, without what only the first process does
+ * Runs `meridian start` in a child process, and in a new one whenever a source of the project is saved, since a process cannot
+ * reload a module. If the start fails, it waits for the next save.
+ * @param args the command line, without options for the first process only
  */
 export async function supervise(
   folder: string,
@@ -33,7 +33,7 @@ export async function supervise(
 
 function spawnStart(args: readonly string[]): ChildProcess {
   const [, script = ''] = process.argv;
-  // The channel tells it when this process is gone.
+  // The channel lets the child notice the end of this process.
   const child = spawn(process.execPath, [...process.execArgv, script, 'start', '--no-restart', ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });

@@ -12,20 +12,20 @@ import {
 } from '../../core/index.ts';
 import { Fold } from '../../core/log/fold.ts';
 
-/** A stored event that the code, as it is now, cannot read. */
+/** A stored event that the current code cannot read. */
 export interface UnreadableEvent {
   readonly stream: string;
-  /** `<stream>@<log>.<position>.<index>`; of a stream that cannot be folded, although each event can be read, its last. */
+  /** `<stream>@<log>.<position>.<index>`; the last event, if every event can be read but the stream cannot be folded. */
   readonly event: string;
   /** Its type and version: `Received.1`. */
   readonly name: string;
-  /** What is wrong with it: where a field is, the field first. */
+  /** The faults, each with its field first, if it has one. */
   readonly faults: readonly string[];
   /** The stored data. */
   readonly data: unknown;
 }
 
-/** The stored events that the domain cannot read, of every stream. @param commits every commit once, in any order */
+/** The stored events of all streams that the domain cannot read. @param commits every commit once, in any order */
 export function unreadableEvents(domain: Domain, commits: readonly Commit[]): readonly UnreadableEvent[] {
   const streams = Map.groupBy(commits.filter(isVisible), ({ stream }) => stream);
   return [...streams].flatMap(([stream, own]) => {
@@ -63,7 +63,7 @@ function faultsIn({ type, events }: StreamDefinition, event: StoredEvent): reado
     ];
   const stored = decodeEventData(encodeEventData(event.data));
   const parsed = version.schema.safeParse(stored);
-  // What a schema made of data it need not accept again: then it says nothing of what is stored.
+  // A schema need not accept its own output: if it does not accept the sample's, its verdict on stored data means nothing.
   if (!parsed.success && acceptsItsOutput(version))
     return faultsOf(parsed.error, 'data').map(({ path, message }) => `${path}: ${message}`);
   try {

@@ -1,7 +1,7 @@
 import { type FSWatcher, globSync, statSync, watch } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a project's domain can be made of; its tests and what is generated are not. */
+/** The files that a project's domain can consist of, without tests and generated files. */
 const SOURCES = '**/*.{ts,mts,js,mjs,json}';
 const IGNORED = new Set(['node_modules', 'test', 'cdk.out', 'coverage', 'dist', 'schemas']);
 
@@ -9,10 +9,10 @@ function isIgnored(name: string): boolean {
   return IGNORED.has(name) || name.startsWith('.');
 }
 
-/** Milliseconds in which an editor writes all that belongs to one save. */
+/** Milliseconds within which an editor writes all files of one save. */
 const SETTLE_MS = 100;
 
-/** Waits for a source of a project to change, to come, or to go. */
+/** Watches the sources of a project for changes, new files and deleted ones. */
 export class SourceWatcher {
   readonly #folder: string;
   readonly #onChange: (file: string) => void;
@@ -20,7 +20,7 @@ export class SourceWatcher {
   #known: ReadonlyMap<string, string>;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onChange is called with the first of the files that have changed, from the folder */
+  /** @param onChange is called with the first changed file, relative to the folder */
   constructor(folder: string, onChange: (file: string) => void) {
     this.#folder = folder;
     this.#onChange = onChange;
@@ -33,7 +33,7 @@ export class SourceWatcher {
     for (const watcher of this.#watchers) watcher.close();
   }
 
-  /** Folder by folder: to watch recursively would watch all of node_modules. */
+  /** Watched folder by folder: a recursive watch would include node_modules. */
   #watchAll(): void {
     for (const watcher of this.#watchers) watcher.close();
     const folders = globSync('**/', { cwd: this.#folder, exclude: isIgnored });
@@ -56,7 +56,7 @@ export class SourceWatcher {
     this.#onChange(changed);
   }
 
-  /** When each source was written, and how long it is. */
+  /** The modification time and the size of each source. */
   #read(): ReadonlyMap<string, string> {
     return new Map(
       globSync(SOURCES, { cwd: this.#folder, exclude: isIgnored }).flatMap((file) => {
