@@ -3,7 +3,7 @@ import { sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Domain } from '../core/index.ts';
 
-/** Records the project's own files that are loaded from now on. @returns what tells them, absolute paths */
+/** Records the project's own files that are loaded from now on. @returns a function that returns their absolute paths */
 export function recordLoadedFiles(folder: string): () => readonly string[] {
   const files = new Set<string>();
   registerHooks({
@@ -18,7 +18,7 @@ export function recordLoadedFiles(folder: string): () => readonly string[] {
   return () => [...files];
 }
 
-/** The file that exports the definition of each stream type; a definition that none exports is left out. */
+/** The file that exports the definition of each stream type; a definition that no file exports is left out. */
 export async function filesOfStreams(
   domain: Domain,
   files: readonly string[],

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import * as z from 'zod';
 import { parseJson } from '../core/facts/json.ts';
 
-/** Packages that a command needs, and the project does not have: their names, and how to get them. */
+/** Packages that a command needs are missing in the project; the message has their names, and how to install them. */
 class MissingPackagesError extends Error {
   readonly code = 'missing-packages';
 
@@ -17,7 +17,7 @@ class MissingPackagesError extends Error {
   }
 }
 
-/** The package.json of a package that a project has; undefined: it has none of this name. */
+/** The package.json of a package that a project has installed; undefined: it is not installed. */
 function packageJson(folder: string, name: string): string | undefined {
   try {
     const file = findPackageJSON(name, pathToFileURL(join(folder, 'package.json')));
@@ -27,7 +27,7 @@ function packageJson(folder: string, name: string): string | undefined {
   }
 }
 
-/** @throws MissingPackagesError that names every one that the project does not have */
+/** @throws MissingPackagesError with the names of all that are not installed */
 export function needPackages(folder: string, names: readonly string[]): void {
   const missing = names.filter((name) => packageJson(folder, name) === undefined);
   if (missing.length > 0) throw new MissingPackagesError(folder, missing);
@@ -42,8 +42,8 @@ export function packageFolder(folder: string, name: string): string {
 const manifestSchema = z.object({ bin: z.union([z.string(), z.record(z.string(), z.string())]) });
 
 /**
- * The script of a package's command: Node runs it, whatever the PATH has.
- * @param command of the package that has several. @default the package's name
+ * The script of a package's command, which Node can run independently of the PATH.
+ * @param command the command, for a package that has several. @default the package's name
  * @throws MissingPackagesError when the project does not have the package
  */
 export function packageBin(folder: string, name: string, command = name): string {

@@ -22,11 +22,11 @@ const exportedSchema = z.object({ subscribers: z.record(z.string(), z.looseObjec
 export async function readSubscribers(file: string): Promise<Readonly<Record<string, SubscriberDefinition>>> {
   const exported = await load(file);
   if (!isSubscribersModule(exported))
-    throw new SubscribersFileError(file, 'It exports no `subscribers` of which each has an `entry`.');
+    throw new SubscribersFileError(file, 'It does not export `subscribers`, each with an `entry`.');
   return exported.subscribers;
 }
 
-/** What else a definition says is checked with the Regions and the streams, as a deployment does it. */
+/** The rest of a definition is checked together with the Regions and the streams, as for a deployment. */
 function isSubscribersModule(
   exported: unknown,
 ): exported is { readonly subscribers: Readonly<Record<string, SubscriberDefinition>> } {
