@@ -3,13 +3,13 @@ import * as z from 'zod';
 
 const linesSchema = z.strictObject({ article: z.string().min(1), count: z.int().min(1) });
 
-/** Pieces by article. */
+/** The number of pieces of each article. */
 export type Cart = Readonly<Record<string, number>>;
 
 const empty: Cart = {};
 
 /**
- * What somebody wants to buy, under the customer's id. Mode `merge`: every Region takes items at any time, also while it cannot reach the
+ * A shopping cart, under the customer's id. Mode `merge`: every Region adds items at any time, even while it cannot reach the
  * others. Additions and removals can be applied in any order, so that no item is lost when two Regions change a cart at once.
  */
 export const cart = defineStream({

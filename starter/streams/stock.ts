@@ -14,7 +14,7 @@ export function articleOf(id: string): string {
 function warehouseOf(id: string, regions: readonly string[]): string {
   const region = ID.exec(id)?.groups?.warehouse;
   if (region === undefined || !regions.includes(region))
-    throw reject(`${id} names no warehouse: write <Region>.<article>, with one of ${regions.join(', ')}.`);
+    throw reject(`${id} does not name a warehouse: write <Region>.<article>, with one of ${regions.join(', ')}.`);
   return region;
 }
 

@@ -1,12 +1,12 @@
 import { subscriber } from '@meridian-es/meridian/lambda';
 import * as z from 'zod';
 
-/** A subscriber reads what was promised of an event, not the code that decides it. */
+/** A subscriber depends on the event's released form, not on the code that produces it. */
 const takenSchema = z.object({ count: z.number() });
 
 /**
- * Sends the warehouse a picking order for what was taken, in the Region of the warehouse. It is called again if the process ends before its
- * progress is recorded: whoever receives the orders deduplicates them by their `key`.
+ * Sends the warehouse a picking order for what was taken, in the Region of the warehouse. It is called again if the process ends
+ * before its progress is recorded, so the warehouse deduplicates orders by `key`.
  */
 export const handler = subscriber({
   handle: async ({ stream, type, data }, { key, region, environment }) => {
@@ -23,7 +23,7 @@ export const handler = subscriber({
       headers: { 'content-type': 'application/json', 'idempotency-key': key },
       body: JSON.stringify(order),
     });
-    // What throws is tried again.
+    // An event whose handling throws is retried.
     if (!response.ok) throw new Error(`The warehouse answered ${response.status}.`);
   },
 });

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { domain } from '../streams/index.ts';
 import { subscribers } from '../subscribers/index.ts';
 
-/** A warehouse system, in the place of what `fetch` reaches: it keeps each order once, by its key. */
+/** A stand-in for the warehouse's server behind `fetch`: it keeps each order once, by its key. */
 function aWarehouse(): ReadonlyMap<string, unknown> {
   const orders = new Map<string, unknown>();
   vi.stubGlobal('fetch', async (_url: string, { headers, body }: RequestInit) => {

@@ -5,7 +5,7 @@ import { transfer } from '../streams/transfer.ts';
 
 const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
 
-/** Three Regions in this process, and a time that passes as fast as it can. */
+/** Three Regions in this process, on virtual time. */
 function aWorld() {
   const scheduler = new VirtualScheduler();
   const world = new World({ domain, regions, scheduler });
