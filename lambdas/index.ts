@@ -1,4 +1,4 @@
-/** What subscribers and functions of a team's own are made with. */
+/** For a team's subscribers and functions. */
 
 import { addToSums } from '../adapters/dynamodb/add-to-sums.ts';
 import { dynamoDbClient } from '../adapters/dynamodb/client.ts';
@@ -23,8 +23,8 @@ export type { OwnFunctionDefinition, SubscriberDefinition } from '../core/wire/s
 export type { Addition, HandleContext, Handling, SubscriberFunctions, SubscriberHandler } from './subscription.ts';
 
 /**
- * Makes what the file of a subscriber exports as `handler`: `export const handler = subscriber({ handle: async (event, { key }) => … })`.
- * docs/guides/subscribers.md says what is guaranteed. It reads its environment at its first batch.
+ * Makes the `handler` that a subscriber's file exports: `export const handler = subscriber({ handle: async (event, { key }) => …
+ * })`. docs/guides/subscribers.md has the guarantees. The environment is read at the first batch.
  */
 export function subscriber(functions: SubscriberFunctions): SubscriberHandler {
   let instance: SubscriberHandler | undefined;
@@ -54,22 +54,22 @@ function ownProgress() {
   return dynamoDbProgress(dynamoDbClient(), env.SUBSCRIBER_TABLE, addToSums(env.SUBSCRIBER_TABLE, TALLY_PARTITION));
 }
 
-/** Where a deployment's API is reached from one of its functions. */
+/** The addresses of a deployment's API, for one of its functions. */
 export interface ClientOptions {
-  /** The function's own Region: the first to ask. */
+  /** The function's own Region, which is asked first. */
   readonly region: string;
   /** The API's URL by Region, the own Region's first. */
   readonly endpoints: Readonly<Record<string, string>>;
 }
 
-/** What was looked up by this process. */
+/** URLs that this process has looked up. */
 const looked = new Map<string, string>();
 
 /**
- * The options of a client for a function or a subscriber that was defined with `needs: ['api']`:
- * `client<typeof domain>(await clientOptions())`. The own Region's URL is in the environment; those of the others are looked up by the name
- * of their function, once a process. A Region that does not answer within two seconds is left out, and looked up again at the next call.
- * With MERIDIAN_ENDPOINTS, an object of URLs by Region as JSON, nothing is looked up.
+ * The options of a client for a function or a subscriber that was defined with `needs: ['api']`: `client<typeof domain>(await
+ * clientOptions())`. The own Region's URL is in the environment; those of the others are looked up by the name of their function,
+ * once per process. A Region that does not respond within two seconds is left out, and looked up again at the next call. With
+ * MERIDIAN_ENDPOINTS, an object of URLs by Region as JSON, nothing is looked up.
  * @param environment @default process.env
  * @throws Error that names every variable that is missing
  */
@@ -93,7 +93,7 @@ export async function clientOptions(
   };
 }
 
-/** @returns undefined when the Region does not answer */
+/** @returns undefined if the Region does not respond */
 async function urlIn(region: string, env: { readonly API_FUNCTION: string }): Promise<string | undefined> {
   const known = looked.get(region);
   if (known !== undefined) return known;

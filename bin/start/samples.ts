@@ -10,7 +10,7 @@ export interface Sample {
   readonly regions: readonly string[];
 }
 
-/** Why there is no sample of a stream type. */
+/** Why a stream type has no sample. */
 export interface NoSample {
   readonly type: string;
   readonly why: string;

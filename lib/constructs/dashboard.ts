@@ -22,7 +22,7 @@ export interface DashboardProps {
   readonly config: Config;
   /** The Region of the stack. */
   readonly region: string;
-  /** What of the Region is shown. */
+  /** The Region's resources to show. */
   readonly inventory: Inventory;
   /** The Region's alarms. */
   readonly alarms: readonly IAlarm[];
@@ -31,7 +31,7 @@ export interface DashboardProps {
 const PERIOD = Duration.minutes(1);
 const [WIDTH, HEIGHT] = [24, 6];
 
-/** One page about a Region: the first row says whether it is healthy, the rows below say where it is not. */
+/** One page about a Region: the first row shows whether it is healthy, the rows below where it is not. */
 export class Dashboard extends Construct {
   constructor(scope: Construct, id: string, { config, region, inventory, alarms }: DashboardProps) {
     super(scope, id);

@@ -3,7 +3,7 @@ import * as z from 'zod';
 
 const linesSchema = z.strictObject({ article: z.string().min(1), count: z.int().min(1) });
 
-/** Pieces by article. */
+/** The number of pieces of each article. */
 export type Cart = Readonly<Record<string, number>>;
 
 const empty: Cart = {};

@@ -220,7 +220,7 @@ describe('meridian transact', () => {
     const { code, stderr } = await meridian(['transact', text({ participants: withdrawals(), ...json }), ...args]);
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: `error: ${message}: give it once.\nSee: meridian transact --help\n`,
+      stderr: `error: ${message}: specify only one of them.\nSee: meridian transact --help\n`,
     });
   });
 
