@@ -9,7 +9,7 @@ import { lintPackage } from './package-check/lint.ts';
 import { run, type Step } from './package-check/run.ts';
 import { checkUpgrades } from './package-check/upgrade.ts';
 
-// `npm run package-check`: packs Meridian, and does in an empty folder what a team does that begins with it.
+// `npm run package-check`: packs Meridian, and does in an empty folder what a team does to get started.
 
 /** What only the examples have, a word of the code or a stream type: nothing of it may reach a team's functions. */
 const OF_THE_EXAMPLES = ['LAX', 'Departed', 'airport', '"flight"', '"seats"', '"miles"', '"wallet"'];
@@ -47,7 +47,7 @@ function checkBundles(assembly: string): void {
   }
 }
 
-/** Makes a project as a team does it: by the package of `npm create`, installed beside the package that it depends on. */
+/** Creates a project as a team does: with the package of `npm create`, installed next to the package that it depends on. */
 async function makeProject(folder: string, tarballs: readonly string[]): Promise<string> {
   const tool = join(folder, 'tool');
   mkdirSync(tool);
@@ -56,7 +56,7 @@ async function makeProject(folder: string, tarballs: readonly string[]): Promise
   return join(tool, 'node_modules/.bin/create');
 }
 
-/** Does all of it, and says how long each step took. @throws Error when one fails */
+/** Runs all steps, and reports how long each took. @throws Error when one fails */
 export async function checkPackage(): Promise<Checked> {
   const steps: DoneStep[] = [];
   const step: Step = async (name, work) => {
@@ -81,7 +81,7 @@ export async function checkPackage(): Promise<Checked> {
     await step('create', () => run(folder, process.execPath, [starter, NAME]));
     await step('install', () => npm(...INSTALL));
     await Promise.all([
-      // The declarations of the CDK take longer than everything else together.
+      // The declarations of the CDK take longer to check than everything else together.
       (async () => {
         await step('types', () => npm('run', 'types'));
         await checkCdkEntry(step, shop);

@@ -111,7 +111,7 @@ export class World {
     this.decisions = decisions;
     const loaded = loadSubscribers(subscribers, { regions, streamTypes: [...domain.streams.keys()] });
     this.ready = Promise.all(loaded.map(({ functions }) => functions)).then(() => undefined);
-    // Whoever lets virtual time pass gets the error; without that, whoever waits for it.
+    // The caller that lets virtual time pass gets the error; if none does, the caller that awaits `ready`.
     this.ready.catch(() => undefined);
     if (loaded.length > 0) scheduler.hold?.(this.ready);
     const random = seeded(seed);

@@ -160,7 +160,7 @@ export class WorldRegion {
     this.#peers.set(peer.name, { links, peer });
   }
 
-  /** Takes in what its storage holds, and decisions that all Regions share. */
+  /** Restores what its storage holds, and the decisions that all Regions share. */
   restore(shared: readonly Decision[]): void {
     this.#tables.restore();
     for (const decision of shared) this.#tables.restoreShared(decision);

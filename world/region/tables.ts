@@ -62,8 +62,8 @@ export class RegionTables {
   }
 
   /**
-   * Takes in what the storage holds. All of it is delivered again, and replicated again: a process that ended may have left
-   * undone whatever follows a write.
+   * Restores what the storage holds. All of it is redelivered and replicated again: a process that ended may not have
+   * done the work that follows a write.
    */
   restore(): void {
     const { region, storage } = this.#options;
@@ -73,7 +73,7 @@ export class RegionTables {
     for (const item of storage?.load(`decisions/${region}`) ?? []) this.#replicateDecision(fromDecisionItem(item));
   }
 
-  /** Takes in a decision that all Regions share, as its record in every Region's stream. */
+  /** Restores a decision that all Regions share, as its record in every Region's stream. */
   restoreShared(decision: Decision): void {
     this.#options.streams.decisions.push({ decision });
   }

@@ -74,7 +74,7 @@ export class VirtualScheduler implements Scheduler {
 
   hold(work: Promise<unknown>): void {
     this.#held = [...this.#held, work];
-    // Whoever lets time pass gets the error.
+    // The caller that lets time pass gets the error.
     work.catch(() => undefined);
   }
 
@@ -105,7 +105,7 @@ export class VirtualScheduler implements Scheduler {
     await new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** Lets so many milliseconds pass. */
+  /** Lets this many milliseconds pass. */
   async run(milliseconds: number): Promise<void> {
     let over = false;
     this.after(milliseconds, () => {
