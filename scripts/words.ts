@@ -60,8 +60,7 @@ const idioms: readonly Idiom[] = [
  */
 const notYetCovered: readonly string[] = [
   ...['README.md', 'docs/api.md', 'docs/command-line.md', 'docs/decisions/README.md', 'docs/guide.md'],
-  ...['bin', 'core/definition', 'examples', 'lambdas/subscription.ts', 'lib', 'schemas'],
-  ...['test/bin', 'test/core/definition', 'test/lib'],
+  ...['bin', 'core/definition', 'lambdas/subscription.ts', 'lib', 'schemas'],
 ];
 
 /** The tests of this check, which have the idioms as examples. */

@@ -19,7 +19,7 @@ const departure1Schema = z.strictObject({
 });
 
 const departureSchema = departure1Schema.extend({
-  /** Why it was late, in the words of the US on-time reports; absent: it was not, or nobody said why. */
+  /** Why it was late, in the words of the US on-time reports; absent: it was not late, or no cause was reported. */
   cause: z.enum(['carrier', 'weather', 'air-system', 'security', 'late-aircraft']).optional(),
 });
 
@@ -35,7 +35,7 @@ const unheardOf: Flight = {};
 
 /**
  * A flight, as the airports at its two ends report it. Both may report at any time, in any Region, and may correct
- * themselves: of two reports on one half, the last one stands.
+ * themselves: of two reports on one half, the last one holds.
  */
 export const flight = defineStream({
   type: 'flight',

@@ -20,7 +20,7 @@ export interface Miles {
 const none: Miles = { balance: 0, paid: {} };
 
 /**
- * The miles of a member of the frequent flyer program. Nobody may spend a mile twice, so one Region decides: the one
+ * The miles of a member of the frequent flyer program. No mile may be spent twice, so one Region decides: the one
  * nearest to the airport that the member flies from, which the id begins with: `LAX.ada`.
  */
 export const miles = defineStream({

@@ -10,7 +10,7 @@ export interface BookingFigures {
   readonly outcome: string;
 }
 
-/** What a Region shows of the streams, when nothing is under way any more. */
+/** What a Region shows of the streams, once nothing is in progress any more. */
 export interface RegionFigures {
   readonly region: string;
   /** Who has seats, by flight. */
@@ -42,10 +42,10 @@ export function soldBy(bookings: readonly BookingFigures[]): Sold {
 }
 
 /**
- * What does not add up, a sentence each. In every Region: no flight has more passengers than seats, and it has exactly those
+ * The violations, one sentence each. In every Region: no flight has more passengers than seats, and it has exactly those
  * who were aboard and whose booking is committed; every member has paid exactly for the committed bookings, and has what is
- * left of the miles, which is not below zero; who was told that a flight is full, or that the miles are too few, finds that
- * it is so. Nobody gives a seat back, and nobody earns anything meanwhile.
+ * left of the miles, which is not below zero; and a booking refused because the flight is full, or because the miles
+ * are too few, was refused rightly. No seat is given back, and no miles are earned meanwhile.
  */
 export function violationsOf({ bookings, capacity, aboard, earned, regions }: BookingsToCheck): readonly string[] {
   const committed = bookings.filter(({ outcome }) => outcome === 'committed');
@@ -60,7 +60,10 @@ export function violationsOf({ bookings, capacity, aboard, earned, regions }: Bo
       const passengers = seats.get(flight) ?? [];
       const booked = (byFlight.get(flight) ?? []).map(({ member }) => member);
       expect(passengers.length <= capacity, `${flight} has ${passengers.length} passengers on ${capacity} seats.`);
-      expect(isSame(passengers, [...before, ...booked]), `${flight} does not have the passengers who were told so.`);
+      expect(
+        isSame(passengers, [...before, ...booked]),
+        `${flight} does not have the passengers whose bookings were confirmed.`,
+      );
     }
     for (const [member, before] of earned) {
       const { balance = Number.NaN, paid = {} } = miles.get(member) ?? {};

@@ -77,7 +77,7 @@ export function planBookings(
     const asked = { flight: flight.id, member: member.id, miles: priceOf(flight.id) };
     bookings.push({
       ...asked,
-      // One that nobody who tries things by hand thinks of.
+      // An id that a user trying commands by hand does not choose.
       id: `${member.region}:start.booking-${bookings.length + 1}`,
       region: member.region,
       isOneRegion: flight.seatsRegion === member.region,

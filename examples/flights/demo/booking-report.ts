@@ -26,13 +26,13 @@ export interface BookingsChecked {
   readonly violations: readonly string[];
 }
 
-/** One in so many bookings is sent once more: nothing may change. */
+/** One in this many bookings is sent again: nothing may change. */
 const REPEATED = 50;
 /** Reads at a time. */
 const AT_A_TIME = 100;
 
 /**
- * Waits until nothing of the bookings is under way any more, then checks what every Region's API shows with what was asked and
+ * Waits until nothing of the bookings is in progress any more, then checks what every Region's API shows with what was asked and
  * answered.
  */
 export async function checkBookings(
@@ -87,14 +87,14 @@ async function changedByRepeating(
   const again = await each(AT_A_TIME, some, (booking) => sendBooking(world, booking, scheduler));
   return some
     .filter(({ outcome }, i) => outcome !== again[i])
-    .map(({ id, outcome }) => `${id} was ${outcome}, and was answered otherwise when it was sent once more.`);
+    .map(({ id, outcome }) => `${id} was ${outcome}, and had another outcome when it was sent again.`);
 }
 
 async function changedOutcomes(world: World, booked: readonly Booked[]): Promise<readonly string[]> {
   const answers = await each(AT_A_TIME, booked, ({ region, id }) => outcomeOf(world, region, id));
   return booked
     .filter(({ outcome }, i) => outcomeIn(answers[i]?.body) !== outcome)
-    .map(({ id, outcome }) => `${id} was ${outcome}, and is told otherwise when it is asked for.`);
+    .map(({ id, outcome }) => `${id} was ${outcome}, and is reported with another outcome when it is read.`);
 }
 
 function streamsOf({ members, aboard }: BookingPlan): readonly string[] {

@@ -19,7 +19,7 @@ export function flightsFile(count: FlightCount): string {
 
 /** A row of the file. */
 export interface FlightRow {
-  /** Where it stands in the file: 1 for the first one. */
+  /** Its row in the file: 1 for the first one. */
   readonly row: number;
   /** Local time of the origin: `2001-01-01T06:55`. */
   readonly scheduled: string;

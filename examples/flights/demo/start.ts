@@ -131,7 +131,7 @@ ${commits} commits in ${seconds} s (${commitsPerSecond} a second), ${peakMemoryM
 ${agree ? 'Every Region agrees with the file.' : 'The Regions do not agree with the file.'}`;
 }
 
-/** So many violations are told one by one. */
+/** At most this many violations are listed one by one. */
 const MOST_TOLD = 10;
 
 function renderBookings(

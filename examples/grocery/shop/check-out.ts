@@ -20,11 +20,11 @@ export interface CheckOut {
 }
 
 /**
- * Checks a cart out, as the shop's backend does for a customer's click. It may be done again at any time, also when it is not
- * known what became of it: the same attempt has its effect once.
+ * Checks a cart out, as the shop's backend does for a customer's click. It may be repeated at any time, also when the
+ * outcome is not known: the same attempt takes effect once.
  * @returns the order's id
- * @throws MeridianError `rejected`: nothing can be ordered so. ClientError `aborted`: nothing was ordered, for the reason that
- * it brings; any other: not known yet
+ * @throws MeridianError `rejected`: the cart cannot be ordered. ClientError `aborted`: nothing was ordered, for the
+ * reason in the error; any other code: the outcome is not known yet
  */
 export async function checkOut(
   shop: GroceryClient,

@@ -56,7 +56,7 @@ export const cart = defineStream({
   },
   commands: {
     add: { input: additionSchema, decide: (_cart, data) => [{ type: 'Added', data }] },
-    /** Puts so many of an article into the cart, however many there were; 0 takes it out. */
+    /** Sets how many pieces of an article are in the cart; 0 removes it. */
     set: {
       input: additionSchema.extend({ count: z.int().min(0).max(100) }),
       decide(cart, { article, count }) {

@@ -16,7 +16,7 @@ export interface Stock {
 const none: Stock = { count: 0 };
 
 /**
- * The stock of an article in a warehouse, `columbus.apples`. Nobody may sell a piece twice, so one Region decides: the
+ * The stock of an article in a warehouse, `columbus.apples`. No piece may be sold twice, so one Region decides: the
  * warehouse's.
  */
 export const stock = defineStream({

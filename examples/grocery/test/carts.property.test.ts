@@ -81,7 +81,7 @@ async function property(plan: readonly Edit[], { cutOff, ...options }: Trouble):
   );
   const lines = await leftByHistory(grocery);
   for (const { state } of carts) expect(state).toEqual({ lines, orders: [] });
-  // What nobody took out is there, as often as it was added.
+  // Articles that were never removed are there, as often as they were added.
   for (const article of ['apples', 'bread', 'melon'].filter(
     (each) => !plan.some((one) => one.article === each && one.count === 0),
   ))
@@ -99,7 +99,7 @@ async function property(plan: readonly Edit[], { cutOff, ...options }: Trouble):
 }
 
 describe('a cart that several devices edit in several Regions at once', () => {
-  it('loses no item in any Region but what somebody had seen and took out', async () => {
+  it('loses no item in any Region except those that a customer had seen and removed', async () => {
     await fc.assert(fc.asyncProperty(fc.array(edit, { minLength: 2, maxLength: 15 }), trouble, property), {
       numRuns: 30,
     });

@@ -3,7 +3,7 @@ import { checkOut } from '../shop/check-out.ts';
 import { checkout } from '../streams/checkout.ts';
 import { aGrocery } from './a-grocery.ts';
 
-it('goes on with a checkout whose backend ended before it marked the cart, and leaves what was added since', async () => {
+it('resumes a checkout whose backend ended before it marked the cart, and keeps items added since', async () => {
   const grocery = aGrocery();
   const shop = grocery.near('us-east-2', 'shop');
   const who = { cart: 'ada', warehouse: 'columbus', customer: 'columbus.ada' };

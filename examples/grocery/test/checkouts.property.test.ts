@@ -67,7 +67,7 @@ async function perform(grocery: Grocery, visit: Visit, name: string): Promise<st
   const orders = await Promise.all(
     Array.from({ length: clicks }, () => checkOut(shop, { cart: name, warehouse: WAREHOUSE, customer }).catch(refusal)),
   );
-  // Whoever clicks twice orders once.
+  // A customer who clicks twice orders once.
   expect(new Set(orders).size).toBe(1);
   return orders[0];
 }
@@ -79,7 +79,7 @@ function refusal(error: unknown): undefined {
   return undefined;
 }
 
-/** What a Region shows of everything, once nothing is under way. */
+/** What a Region shows of everything, once nothing is in progress. */
 async function booksIn(grocery: Grocery, region: string, orders: readonly string[]) {
   const shop = grocery.near(region, 'auditor');
   const read = async () => ({

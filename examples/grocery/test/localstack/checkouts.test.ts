@@ -42,7 +42,7 @@ interface Visit {
   readonly apples: number;
 }
 
-/** What became of it, with the id of its transaction. */
+/** The outcome of a checkout, with the id of its transaction. */
 type Outcome =
   | { readonly id: string; readonly state: 'committed'; readonly order: string }
   | { readonly id: string; readonly state: 'aborted'; readonly because: z.output<typeof reasonSchema> };
@@ -268,7 +268,7 @@ describeWithLocalStack('checkouts over streams of three Regions', (endpoint) => 
     }, SETTLED);
   });
 
-  it('are aborted at their deadline when nobody drives them and nobody looks', { timeout: TEST_MS }, async () => {
+  it('are aborted at their deadline when no driver and no reader touches them', { timeout: TEST_MS }, async () => {
     const stream = `wallet/boardman.orphan-${run}`;
     const transaction = `us-east-1:orphan-${run}`;
     const home = regionNamed(regions, regionOfWarehouse('boardman'));

@@ -13,8 +13,8 @@ import { warehouses } from '../../streams/warehouses.ts';
 
 const ORDERS = 90;
 /**
- * A message that a slow machine did not get done in time is away for six minutes, and is then redelivered. And every look at the
- * views is dozens of requests, which LocalStack answers beside the work that is waited for.
+ * A message that a slow machine did not finish in time is invisible for six minutes, and is then redelivered. Every
+ * check of the views takes dozens of requests, which compete in LocalStack with the work that is awaited.
  */
 const SETTLED = { timeout: 420_000, interval: 3_000 };
 const TEST_MS = 900_000;
@@ -78,7 +78,7 @@ describeWithLocalStack('orders of an earlier day that tills put on the buses of 
       ),
     );
 
-  /** How often each outcome was told of these envelopes. */
+  /** How often each outcome was reported for these envelopes. */
   const outcomes = async () => {
     const ids = new Set(puts.map(({ detail }) => detail.id));
     const heard = (await Promise.all(listeners.map((listener) => listener.heard()))).flat();
@@ -128,7 +128,7 @@ describeWithLocalStack('orders of an earlier day that tills put on the buses of 
       await expect(regionNamed(regions, name).depth('mailer')).rejects.toThrow();
   });
 
-  it('are mailed no second time when their events are delivered again', { timeout: TEST_MS }, async () => {
+  it('are not mailed again when their events are redelivered', { timeout: TEST_MS }, async () => {
     const heard = await Promise.all(published.map((listener) => listener.heard()));
     await deliverAgain(regionNamed(regions, 'us-east-1'), heard[0]?.slice(0, 50) ?? []);
     expect(await mailed()).toEqual(oneMailEach);
