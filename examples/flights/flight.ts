@@ -10,11 +10,11 @@ const delaySchema = z
   .min(-DAY)
   .max(7 * DAY);
 
-/** What airports reported at first: how late, but not why. */
+/** The first version of the reports: the delay without its cause. */
 const departure1Schema = z.strictObject({
   airport: airportCodeSchema,
   delay: delaySchema,
-  /** When it was due to leave, local time of the airport: `2001-01-01T06:55`. */
+  /** The scheduled departure, local time of the airport: `2001-01-01T06:55`. */
   scheduled: z.iso.datetime({ local: true, precision: -1 }).regex(/\d$/, 'is local time, without a zone'),
 });
 

@@ -6,14 +6,14 @@ const amountSchema = z.int().min(1).max(1_000_000);
 const earningSchema = z.strictObject({ miles: amountSchema });
 const paymentSchema = z.strictObject({
   miles: amountSchema,
-  /** What is paid for: once each. */
+  /** The booking that is paid for; each is paid once. */
   booking: z.string().min(1).max(100),
 });
 
 /** The miles of a member. */
 export interface Miles {
   readonly balance: number;
-  /** What was paid, by booking. */
+  /** The miles paid, by booking. */
   readonly paid: Readonly<Record<string, number>>;
 }
 

@@ -19,8 +19,8 @@ const [TRIES, PAUSE_MS] = [60, 500];
 const LOOKS = 600;
 
 /**
- * Lets every member earn the miles to begin with, then books, as clients do: each by requests to the API of the member's
- * Region, the same again where an answer is missing.
+ * Gives every member the initial miles, then books as clients do: with requests to the API of the member's Region,
+ * repeated when there is no response.
  * @param onOutcome is called with the number of bookings that have their outcome
  * @throws Error when a member could not earn
  */
@@ -60,7 +60,7 @@ export async function sendBooking(
   }
 }
 
-/** What the Region that is asked says of a transaction. */
+/** The status of a transaction in the Region that is asked. */
 export function outcomeOf(world: World, region: string, id: string): Promise<Answered> {
   return request(world, region, { method: 'GET', path: `/transactions/${id}` });
 }
@@ -69,7 +69,7 @@ const committedSchema = z.object({ state: z.literal('committed') });
 /** The reason of an aborted booking, also in the problem that an immediate response carries. */
 const abortedSchema = z.object({ reason: z.object({ code: z.string() }), participant: z.string().optional() });
 
-/** The outcome in an answer; undefined when there is none in it. */
+/** The outcome in a response; undefined if it has none. */
 export function outcomeIn(body: unknown): string | undefined {
   if (committedSchema.safeParse(body).success) return 'committed';
   const { data } = abortedSchema.safeParse(body);
@@ -115,7 +115,7 @@ export async function each<T, R>(
 ): Promise<readonly R[]> {
   const all = [...items];
   const results = new Array<R>(all.length);
-  // Each takes the next item of the same list.
+  // All workers take the next item from the same list.
   const left = all.entries();
   const worker = async (): Promise<void> => {
     for (const [i, item] of left) results[i] = await work(item);

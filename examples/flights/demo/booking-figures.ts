@@ -1,6 +1,6 @@
-// Checks bookings by what was asked and what was answered. It shares nothing with what it checks: it imports nothing.
+// Checks bookings against the requests and responses. It imports nothing, so it shares no code with what it checks.
 
-/** A booking as it was asked for, and what was answered. */
+/** A booking as requested, and the response. */
 export interface BookingFigures {
   readonly id: string;
   readonly flight: string;
@@ -13,7 +13,7 @@ export interface BookingFigures {
 /** What a Region shows of the streams, once nothing is in progress any more. */
 export interface RegionFigures {
   readonly region: string;
-  /** Who has seats, by flight. */
+  /** The passengers with seats, by flight. */
   readonly seats: ReadonlyMap<string, readonly string[]>;
   readonly miles: ReadonlyMap<string, { readonly balance: number; readonly paid: Readonly<Record<string, number>> }>;
 }
@@ -22,9 +22,9 @@ export interface BookingsToCheck {
   readonly bookings: readonly BookingFigures[];
   /** Seats of each flight. */
   readonly capacity: number;
-  /** Who had seats before, by flight. */
+  /** The passengers that had seats before, by flight. */
   readonly aboard: ReadonlyMap<string, readonly string[]>;
-  /** What each member had before, in miles. */
+  /** The miles that each member had before. */
   readonly earned: ReadonlyMap<string, number>;
   readonly regions: readonly RegionFigures[];
 }
@@ -35,7 +35,7 @@ export interface Sold {
   readonly miles: number;
 }
 
-/** What was sold, by the answers. */
+/** The bookings sold, according to the responses. */
 export function soldBy(bookings: readonly BookingFigures[]): Sold {
   const committed = bookings.filter(({ outcome }) => outcome === 'committed');
   return { seats: committed.length, miles: sum(committed.map(({ miles }) => miles)) };
@@ -92,7 +92,7 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-/** Whether two lists hold the same, each as often, in any order. */
+/** Whether two lists hold the same elements, equally often, in any order. */
 function isSame(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.toSorted().join('\n') === b.toSorted().join('\n');
 }

@@ -46,7 +46,7 @@ export async function ingestAll(
       const next = new Promise<void>((resolve) => {
         wake = resolve;
       });
-      // What is quarantined has no outcome: then the world comes to rest.
+      // A quarantined envelope has no outcome; the wait then ends when the world is idle.
       await Promise.race([next, world.whenIdle()]);
     }
     sent += batch.length;

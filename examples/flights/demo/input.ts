@@ -73,7 +73,7 @@ export function flightOf({ row, scheduled, origin, destination }: FlightRow): st
   return flightId({ date: scheduled.slice(0, 10), origin, destination, row });
 }
 
-/** Who has the seat that is reserved on a row's flight. */
+/** The passenger of the seat that is reserved on a row's flight. */
 export function passengerOf({ row }: FlightRow): string {
   return `passenger-${row}`;
 }
