@@ -6,16 +6,16 @@ import type { domain } from '../streams/index.ts';
 /** A client of the grocery, in any Region. */
 export type GroceryClient = Client<typeof domain>;
 
-/** Who checks out, and where. */
+/** The cart to check out, and how it is paid for. */
 export interface CheckOut {
   /** The cart's id. */
   readonly cart: string;
   readonly warehouse: string;
   /** The id of the customer's wallet. */
   readonly customer: string;
-  /** What was aborted is tried again as another attempt. @default 1 */
+  /** An aborted checkout is retried as another attempt. @default 1 */
   readonly attempt?: number;
-  /** Seconds after which it is aborted. @default 30 */
+  /** The timeout of the transaction, in seconds. @default 30 */
   readonly timeoutSeconds?: number;
 }
 
@@ -34,7 +34,7 @@ export async function checkOut(
   const order = nextOrder({ cart, content, warehouse });
   const { placed } = (await shop.stream('order', order).read()).state;
   if (placed) {
-    // It ended, or lost its connection, before the cart was marked.
+    // An earlier call ended, or lost its connection, before it marked the cart.
     await shop.stream('cart', cart).command('mark-ordered', { order, lines: placed.cartLines });
     return order;
   }
@@ -45,7 +45,7 @@ export async function checkOut(
   return order;
 }
 
-/** What one piece costs, by article; an article that is not for sale is left out. */
+/** The price of one piece, by article, without articles that are not for sale. */
 async function pricesOf(
   shop: GroceryClient,
   warehouse: string,

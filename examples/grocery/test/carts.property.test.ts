@@ -5,13 +5,13 @@ import * as z from 'zod';
 import type { Cart } from '../streams/cart.ts';
 import { aGrocery, type Grocery, REGIONS } from './a-grocery.ts';
 
-/** What a device does to the cart. */
+/** A change that a device makes to the cart. */
 interface Edit {
   /** Milliseconds after the beginning. */
   readonly at: number;
   readonly region: string;
   readonly article: string;
-  /** How many are added; 0 takes the article out of the cart. */
+  /** How many are added; 0 removes the article from the cart. */
   readonly count: number;
 }
 
@@ -36,7 +36,7 @@ const trouble: fc.Arbitrary<Trouble> = fc.record({
   cutOff: fc.option(region),
 });
 
-/** Does it at its time, by a device near its Region. */
+/** Makes the change at its time, on a device near its Region. */
 async function perform(grocery: Grocery, { at, region, article, count }: Edit, name: string): Promise<void> {
   await grocery.sleep(at);
   const cart = grocery.near(region, name).stream('cart', 'ada');

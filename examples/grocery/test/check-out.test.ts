@@ -17,7 +17,7 @@ it('resumes a checkout whose backend ended before it marked the cart, and keeps 
     const { state: content } = await cart.read();
     const { transaction } = checkout({ ...who, content, prices: { apples: 30 } });
     await shop.transact(transaction.participants, { id: transaction.id });
-    // Here it ends, and the customer goes on.
+    // The backend ends here, and the customer continues.
     await cart.command('add', { article: 'apples', count: 1 });
 
     expect(await checkOut(shop, who)).toBe('columbus.ada.1');

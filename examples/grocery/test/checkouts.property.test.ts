@@ -23,7 +23,7 @@ interface Visit {
   readonly customer: (typeof CUSTOMERS)[number];
   readonly region: string;
   readonly counts: Readonly<Partial<Record<Article, number>>>;
-  /** On how many devices at once. */
+  /** The number of devices that check out at once. */
   readonly clicks: number;
 }
 
@@ -72,7 +72,7 @@ async function perform(grocery: Grocery, visit: Visit, name: string): Promise<st
   return orders[0];
 }
 
-/** What the streams refuse is an outcome; anything else is not. */
+/** A refusal by the streams is an outcome; any other error is a fault. */
 function refusal(error: unknown): undefined {
   if (!isClientError(error, 'aborted')) throw error;
   expect(error.details.reason).toMatchObject({ code: expect.stringMatching(/^(rejected|stream-busy)$/) });

@@ -22,7 +22,7 @@ const TEST_MS = 900_000;
 const rowSchema = z.object({ value: z.object({ orders: z.int(), cents: z.int() }).optional() });
 const mailsSchema = z.array(z.object({ key: z.string(), mail: z.looseObject({ subject: z.string() }) }));
 
-/** Every envelope, and the Region on whose bus it is put. */
+/** Every envelope, with the Region whose bus it is put on. */
 interface Put {
   readonly region: string;
   readonly detailType: 'meridian.append';
@@ -31,14 +31,14 @@ interface Put {
 
 describeWithLocalStack('orders of an earlier day that tills put on the buses of three Regions', (endpoint) => {
   const regions = deployedRegions(endpoint);
-  /** No other run has it. */
+  /** Unique to this run. */
   const run = Date.now();
   /** In the past, and hardly another run's: the tills were offline that day. */
   const at = new Date((run % 18_000) * 86_400_000).toISOString();
   const orders = Array.from({ length: ORDERS }, (_, i) => `${warehouses[i % warehouses.length]}.till-${run}.${i}`);
   const centsOf = (i: number) => 10 + i;
   const puts: readonly Put[] = orders.map((order, i) => ({
-    // Not always where the order is at home.
+    // Not always the order's home.
     region: REGIONS[Math.floor(i / 2) % REGIONS.length] ?? '',
     detailType: 'meridian.append',
     detail: {
@@ -134,7 +134,7 @@ describeWithLocalStack('orders of an earlier day that tills put on the buses of 
     expect(await mailed()).toEqual(oneMailEach);
   });
 
-  /** As the bus may at any time: it delivers at least once. Waits until the mailer has taken them. */
+  /** Redelivers events, as the bus may at any time: it delivers at least once. Waits until the mailer has handled them. */
   const deliverAgain = async (region: DeployedRegion, messages: readonly BusMessage[]) => {
     expect(messages).toHaveLength(50);
     const { inFlight } = await region.depth('mailer');
