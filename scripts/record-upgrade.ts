@@ -52,7 +52,7 @@ async function record(archive: string): Promise<void> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-record-')));
   const project = join(folder, PROJECT);
   try {
-    // As one that was installed from the registry.
+    // As if it had been installed from the registry.
     initProject(project, manifest.version);
     const own = join(folder, 'own', PROJECT);
     cpSync(project, own, { recursive: true });
@@ -64,7 +64,7 @@ async function record(archive: string): Promise<void> {
     } finally {
       child.kill();
     }
-    // What was under way then is taken up again.
+    // The work that was in progress then is resumed.
     const shown = await run(project, 'npm', ['start', '--silent', '--', '--once', '--json']);
     if (!parseShown(shown).agree) throw new Error(`The Regions do not agree: ${shown}`);
     mkdirSync(join(own, '.meridian'));

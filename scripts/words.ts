@@ -59,10 +59,8 @@ const idioms: readonly Idiom[] = [
  * is a fault.
  */
 const notYetCovered: readonly string[] = [
-  ...['CHANGELOG.md', 'README.md', 'docs/api.md', 'docs/command-line.md', 'docs/decisions/README.md', 'docs/guide.md'],
-  ...['bench', 'bin', 'core/definition', 'examples', 'lambdas/subscription.ts', 'lib', 'schemas', 'scripts', 'testing'],
-  ...['test/bin', 'test/checks', 'test/core/definition', 'test/docs', 'test/free-port.ts', 'test/lib'],
-  ...['test/runtime.ts', 'test/schemas', 'test/testing', 'tools'],
+  ...['README.md', 'docs/api.md', 'docs/command-line.md', 'docs/decisions/README.md', 'docs/guide.md'],
+  ...['bin', 'core/definition', 'lambdas/subscription.ts', 'lib', 'schemas'],
 ];
 
 /** The tests of this check, which have the idioms as examples. */

@@ -8,7 +8,7 @@ const environment = {
   API_FUNCTION: 'shop-api',
 };
 
-/** The module anew: it keeps what it has looked up. */
+/** A fresh copy of the module, which caches its lookups. */
 async function load() {
   vi.resetModules();
   return import('../../lambdas/index.ts');

@@ -156,7 +156,7 @@ describe('a subscriber in every Region', () => {
     expect(calls).toBeGreaterThan(10);
   });
 
-  it('hears of a Region that was cut off once the way is back', async () => {
+  it('receives the events of a Region that was cut off once the link is back', async () => {
     const { journals, options } = aJournal();
     const { world, settle, write } = aWorld({ regions, ...options });
     world.cut('us-east-1', 'us-west-2');
@@ -174,7 +174,7 @@ describe('a subscriber in every Region', () => {
     });
   });
 
-  it('holds a log whose event was lost on the way, and goes on with it when that event is published again', async () => {
+  it('holds a log whose event was lost on the way, and resumes it when that event is republished', async () => {
     const { journals, options } = aJournal();
     const lost: string[] = [];
     const { world, settle, write, scheduler } = aWorld({

@@ -106,7 +106,7 @@ describe('a function of a team', () => {
     ]);
   });
 
-  it('has a name that no subscriber has; all faults are told at once', () => {
+  it('has a name that no subscriber has; all faults are reported at once', () => {
     const parse = () =>
       parseOwnFunctions(
         {

@@ -54,7 +54,7 @@ describe('a cart', () => {
     }
   });
 
-  it('counts an order once, whoever tells of it', () => {
+  it('counts an order once, however often it is reported', () => {
     const ordered = { type: 'Ordered' as const, data: { order: 'columbus.ada.1', lines } };
     filled.when('mark-ordered', ordered.data).then(ordered);
     filled.and(ordered).when('mark-ordered', ordered.data).then(nothing);
