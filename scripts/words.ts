@@ -37,7 +37,7 @@ const idioms: readonly Idiom[] = [
   { not: /\bbecame of\b|\bbecomes of\b/i, write: 'the outcome of, the result of' },
   { not: /\bto the letter\b/i, write: 'unchanged, exactly' },
   {
-    not: /\b(is|are|was) no (integer|JSON|text|number|event|name|fault|commit|stream|version|error)\b/i,
+    not: /(?<!\bthere )\b(is|are|was) no (integer|JSON|text|number|event|name|fault|commit|stream|version|error)\b/i,
     write: 'is not a …',
   },
   { not: /\bbegun\b/i, write: 'started' },
@@ -59,8 +59,8 @@ const idioms: readonly Idiom[] = [
  * is a fault.
  */
 const notYetCovered: readonly string[] = [
-  ...['CHANGELOG.md', 'README.md', 'docs/api.md', 'docs/command-line.md', 'docs/decisions/README.md', 'docs/guide.md'],
-  ...['bench', 'bin', 'core/definition', 'examples', 'lambdas/subscription.ts', 'lib', 'schemas', 'scripts', 'testing'],
+  ...['CHANGELOG.md'],
+  ...['bench', 'examples', 'scripts', 'testing'],
   ...['test/bin', 'test/checks', 'test/core/definition', 'test/docs', 'test/free-port.ts', 'test/lib'],
   ...['test/localstack', 'test/runtime.ts', 'test/schemas', 'test/testing', 'tools'],
 ];

@@ -53,7 +53,7 @@ export function initProject(
       `"${name}" cannot be the name of a project, which is the prefix of every name in AWS. Use lower-case letters, digits and single hyphens, at most ${MAX_NAME}, a letter first.`,
     );
   if (existsSync(target) && readdirSync(target).length > 0)
-    throw new CliError('not-empty', `${target} is not empty; nothing was written. Give a new folder.`);
+    throw new CliError('not-empty', `${target} is not empty: nothing was written. Give a new folder.`);
   const root = dirname(findPackageJSON(import.meta.url) ?? '');
   const meridian = packageSchema.parse(parseJson(readFileSync(join(root, 'package.json'), 'utf8')));
   const manifest = manifestOf(name, meridian, spec ?? packageSpec(root, meridian));
