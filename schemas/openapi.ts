@@ -154,7 +154,7 @@ function eventsPath(streams: readonly StreamDefinition[], { add }: Schemas): Pat
           anyOf: [envelope, { type: 'array', maxItems: MAX_ENVELOPES, items: envelope }],
         }),
         responses: responses('append', {
-          description: 'The envelope was committed; of several, what became of each',
+          description: 'The envelope was committed; of several, the result of each',
           headers: { ETag: header('ETag') },
           ...json({ anyOf: [accepted, submitted] }),
         }),

@@ -97,7 +97,7 @@ function adviceOf({ code, retryable, known, actual, state }: ProblemDetails, ofW
   return (ofWrite ? ofWrites[code] : undefined) ?? advice[code] ?? '';
 }
 
-/** Of what has been read nothing of the kind can be said. */
+/** Advice for failed writes only. */
 const ofWrites: Readonly<Record<string, string>> = {
   validation: 'Nothing was written. Fix the request and send it again.',
   rejected: 'The domain refused the request; nothing was written.',

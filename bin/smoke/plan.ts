@@ -9,7 +9,7 @@ export interface PlannedAppend {
   readonly events: readonly FirstEvent['event'][];
   /** Where it is sent. */
   readonly region: string;
-  /** Another Region, where it is sent once more. */
+  /** Another Region, where it is sent again. */
   readonly elsewhere: string;
 }
 
@@ -41,7 +41,7 @@ interface Chosen {
   readonly first: FirstEvent;
 }
 
-/** What can be tried with the samples of a domain. @param key begins every id that is written, so nobody may have used it */
+/** What can be tried with the samples of a domain. @param key starts every id that is written; it must be new */
 export function planOf(domain: Domain, regions: readonly string[], key: string): Plan {
   const merge = chosen(domain, 'merge', (definition) => idOf(definition, regions, key) !== undefined);
   const home = chosen(domain, 'home', (definition) => homesOf(definition, regions, key).length > 0);

@@ -19,7 +19,7 @@ interface Known {
   readonly regions: readonly string[];
 }
 
-/** `reachable`: every Region that the first one names answers a signed request. */
+/** `reachable`: every Region that the first one names accepts a signed request. */
 export async function checkReachable(
   where: Whereabouts,
 ): Promise<Found<{ readonly regions: ByName; readonly known: ReadonlyMap<string, Known> }>> {

@@ -8,7 +8,7 @@ import { planOf } from './plan.ts';
 import { checkConfiguration, checkCredentials, checkDomain, checkReachable } from './read-checks.ts';
 import { checkAppend, checkOnce, checkReplicated, checkTransaction, checkViews, type Lags } from './write-checks.ts';
 
-/** What became of a check. */
+/** The outcome of a check. */
 export type Checked = { readonly check: Check } & (
   | { readonly outcome: 'passed'; readonly ms: number; readonly found: string }
   /** This domain, or a run without `--write`, does not allow it. */
@@ -35,7 +35,7 @@ export interface Smoked {
   readonly lagMs?: Lags;
 }
 
-/** A check has failed, which was told. */
+/** A check has failed, and its failure is printed. */
 class Stopped extends Error {}
 
 /** The checks of one run, one after the other. */

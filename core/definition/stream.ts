@@ -180,7 +180,7 @@ function toCurrent(known: EventVersion, event: StoredEvent): StoredEvent {
   try {
     return upcastEvent(known, event);
   } catch (cause) {
-    throw new MeridianError('internal', `${messageOf(cause)}. The upcaster has to be mended.`, { cause });
+    throw new MeridianError('internal', `${messageOf(cause)}. The upcaster must be fixed.`, { cause });
   }
 }
 

@@ -77,7 +77,7 @@ export class Dashboard extends Construct {
             height: HEIGHT,
           }),
         ],
-        ...row('Traffic: what comes in, and what becomes of it', [
+        ...row('Traffic: input and output', [
           graph('Envelopes from the bus a minute', [own('Accepted'), own('Rejected'), own('Quarantined')]),
           graph('Commits written here a minute', [own('Appended'), own('AppendConflict')]),
           graph('Events published here a minute', [own('Published'), own('PublishFailed')]),
@@ -126,7 +126,7 @@ export class Dashboard extends Construct {
             inventory.workQueues.map((name) => queue(name, 'ApproximateAgeOfOldestMessage')),
           ),
           graph(
-            'Messages that have failed (more than none needs somebody)',
+            'Messages that have failed (any needs an operator)',
             inventory.failureQueues.map((name) => queue(name, 'ApproximateNumberOfMessagesVisible')),
           ),
         ]),

@@ -60,7 +60,7 @@ interface Asked {
 }
 type Answer = { readonly status: number; readonly body: string };
 
-/** A server that answers what it is told to, and passes everything else on to the world. */
+/** A server with its own responses to some requests, which passes all others on to the world. */
 async function between(
   answer: (asked: Asked) => Answer | undefined,
   rewrite: (asked: Asked) => string = ({ body }) => body,
@@ -92,7 +92,7 @@ function problem(status: number, code: string, detail: string): string {
 }
 
 describe('meridian smoke', () => {
-  it('reads only unless it is told to write, and says what it did not check', async () => {
+  it('reads only without --write, and says what it did not check', async () => {
     const { code, ok, checks: done } = await smoke();
     expect([code, ok]).toEqual([0, true]);
     expect(outcomes(done)).toEqual(
