@@ -21,7 +21,18 @@ const OWN_NAME_LENGTH = 24;
 /** What a name of a team's own must not be, since what Meridian deploys itself is called so, or may be called so one day. */
 const RESERVED_NAMES: ReadonlySet<string> = new Set([
   ...Object.keys(FUNCTIONS).filter((id) => id !== 'subscriber'),
-  ...['alarms', 'events', 'fast-path', 'forward', 'global', 'quarantine', 'snapshots', 'transactions', 'views'],
+  ...[
+    'alarms',
+    'events',
+    'fast-path',
+    'forward',
+    'forwarding',
+    'global',
+    'quarantine',
+    'snapshots',
+    'transactions',
+    'views',
+  ],
 ]);
 const RESERVED_FORM = /^(forward|machine|relay|table)-|-dead-letter$/;
 

@@ -3,7 +3,7 @@
 import { addToSums } from '../adapters/dynamodb/add-to-sums.ts';
 import { dynamoDbClient } from '../adapters/dynamodb/client.ts';
 import { dynamoDbProgress } from '../adapters/dynamodb/progress.ts';
-import { findFunctionUrl } from '../adapters/lambda/function-url.ts';
+import { defaultCredentials, findFunctionUrl } from '../adapters/lambda/function-url.ts';
 import { nodeRuntime } from '../adapters/node/runtime.ts';
 import { ENDPOINT_LOOKUP_MS } from '../core/limits/budgets.ts';
 import { parseEnvironment } from './environment.ts';
@@ -39,6 +39,7 @@ function deployedPorts(): SubscriberPorts {
   const env = parseEnvironment(['AWS_REGION', 'MERIDIAN_NAME', 'SUBSCRIBER', 'SUBSCRIBE_FROM']);
   const telemetry = powertools(env.MERIDIAN_NAME);
   return {
+    deployment: env.MERIDIAN_NAME,
     name: env.SUBSCRIBER,
     region: env.AWS_REGION,
     environment: process.env,
@@ -60,6 +61,12 @@ export interface ClientOptions {
   readonly region: string;
   /** The API's URL by Region, the own Region's first. */
   readonly endpoints: Readonly<Record<string, string>>;
+  /** The credentials of the function's role, which sign the requests; left out with MERIDIAN_ENDPOINTS. */
+  readonly credentials?: () => Promise<{
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  }>;
 }
 
 /** URLs that this process has looked up. */
@@ -69,7 +76,7 @@ const looked = new Map<string, string>();
  * The options of a client for a function or a subscriber that was defined with `needs: ['api']`: `client<typeof domain>(await
  * clientOptions())`. The own Region's URL is in the environment; those of the others are looked up by the name of their function,
  * once per process. A Region that does not respond within two seconds is left out, and looked up again at the next call. With
- * MERIDIAN_ENDPOINTS, an object of URLs by Region as JSON, nothing is looked up.
+ * MERIDIAN_ENDPOINTS, an object of URLs by Region as JSON, nothing is looked up and requests are not signed.
  * @param environment @default process.env
  * @throws Error that names every variable that is missing
  */
@@ -89,6 +96,7 @@ export async function clientOptions(
   const reachable = found.filter((entry): entry is readonly [string, string] => entry[1] !== undefined);
   return {
     region: env.AWS_REGION,
+    credentials: defaultCredentials(),
     endpoints: { [env.AWS_REGION]: env.MERIDIAN_API_URL, ...Object.fromEntries(reachable) },
   };
 }

@@ -23,8 +23,9 @@ export interface Addition {
 /** The context of an event or an outcome. */
 export interface HandleContext {
   /**
-   * Identifies the handling of this event or outcome by this subscriber in this Region: 43 characters of A-Z a-z 0-9 - _, the
-   * same at every retry. Pass it to the service that performs a side effect, so that the service can deduplicate.
+   * Identifies the handling of this event or outcome by this subscriber of this deployment: 43 characters of A-Z a-z 0-9 - _, the
+   * same at every retry, in every Region, and for both copies of a `merge` append that its sender retried in another Region.
+   * Pass it to the service that performs a side effect, so that the service can deduplicate.
    */
   readonly key: string;
   /** The Region in which it is handled. */
@@ -57,6 +58,8 @@ export type SubscriberHandler = (batch: SQSEvent, context: Context) => Promise<S
 
 /** The resources of a subscriber's instance. */
 export interface SubscriberPorts extends Pick<MessagePorts<Addition>, 'from' | 'progress'> {
+  /** The deployment's name: two deployments may use the same service. */
+  readonly deployment: string;
   /** The subscriber's. */
   readonly name: string;
   readonly region: string;
@@ -68,10 +71,10 @@ export interface SubscriberPorts extends Pick<MessagePorts<Addition>, 'from' | '
 /** bus → a subscriber's queue → its functions. */
 export function subscriberOn(
   { handle, outcome }: SubscriberFunctions,
-  { telemetry, name, region, environment, ...ports }: SubscriberPorts,
+  { telemetry, deployment, name, region, environment, ...ports }: SubscriberPorts,
 ): SubscriberHandler {
   const contextOf = (id: string): HandleContext => ({
-    key: ports.runtime.digest(`${name} ${id}`),
+    key: ports.runtime.digest(`${deployment} ${name} ${id}`),
     region,
     environment,
   });
@@ -79,7 +82,7 @@ export function subscriberOn(
     ...ports,
     handle: async (event) => {
       if (!handle) throw new Error(`${name} gets events: give subscriber({ … }) a function \`handle\`.`);
-      return (await handle(event, contextOf(event.id))) ?? [];
+      return (await handle(event, contextOf(writtenId(event)))) ?? [];
     },
     ...(outcome && {
       outcome: async (announced) => (await outcome(announced, contextOf(announced.id))) ?? [],
@@ -95,6 +98,11 @@ export function subscriberOn(
       telemetry.log,
     );
   });
+}
+
+/** Identifies an event by what its writer asked for: the same in both copies of an append that was retried in another Region. */
+function writtenId({ stream, meta: { commitId, index } }: SubscribedEvent): string {
+  return `${stream} ${commitId} ${index}`;
 }
 
 /** The property under which a handler keeps its functions; the same symbol in every copy of this module. */

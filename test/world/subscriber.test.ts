@@ -251,6 +251,19 @@ describe('a subscriber in one Region', () => {
     expect(() => world.region('us-east-1').deadLettersOf('journal')).toThrow('us-east-1 has no such thing');
   });
 
+  it('gets both copies of an append that was retried in another Region, under one key', async () => {
+    const { calls, options } = aJournal({ runsIn: 'us-east-2' });
+    const { world, settle, write } = aWorld({ regions, ...options });
+    world.cut('us-east-1', 'us-west-2');
+    for (const region of ['us-east-1', 'us-west-2']) await write(region, 'retried', 'note/a', 'red');
+    await write('us-west-2', 'another', 'note/a', 'red');
+    world.healAll();
+    await settle();
+    const keys = Map.groupBy(calls, ({ id }) => id);
+    expect([...keys.keys()].sort()).toEqual(['note/a@us-east-1.1.0', 'note/a@us-west-2.1.0', 'note/a@us-west-2.2.0']);
+    expect(new Set(calls.map(({ key }) => key)).size).toBe(2);
+  });
+
   it('gets the outcomes of transactions of every Region, each once', async () => {
     const { journals, options } = aJournal({ runsIn: 'us-west-2', streamTypes: [], outcomes: true });
     const { settle, call } = aWorld({ regions, duplicates: 0.5, reorders: true, ...options });

@@ -63,8 +63,9 @@ export const cart = defineStream({
         if (countOf(cart, article) === count) return [];
         const lines = linesOf(cart, article);
         return [
-          ...(lines.length > 0 ? [{ type: 'Removed' as const, data: { lines } }] : []),
+          // First, so that its line has the same id if the device retries in a Region that has seen other lines.
           ...(count > 0 ? [{ type: 'Added' as const, data: { article, count } }] : []),
+          ...(lines.length > 0 ? [{ type: 'Removed' as const, data: { lines } }] : []),
         ];
       },
     },
@@ -78,13 +79,14 @@ export const cart = defineStream({
 
 /** The number of pieces of each article, over all lines. */
 export function articlesIn({ lines }: Cart): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const { article, count } of Object.values(lines)) counts[article] = (counts[article] ?? 0) + count;
-  return counts;
+  // A map: an article may be named like a member that every object has, such as `constructor`.
+  const counts = new Map<string, number>();
+  for (const { article, count } of Object.values(lines)) counts.set(article, (counts.get(article) ?? 0) + count);
+  return Object.fromEntries(counts);
 }
 
-function countOf(cart: Cart, article: string): number {
-  return articlesIn(cart)[article] ?? 0;
+function countOf({ lines }: Cart, article: string): number {
+  return Object.values(lines).reduce((sum, line) => sum + (line.article === article ? line.count : 0), 0);
 }
 
 function linesOf({ lines }: Cart, article: string): string[] {

@@ -44,7 +44,7 @@ export function checkout({ cart, content, warehouse, customer, prices, attempt =
   const order = nextOrder({ cart, content, warehouse });
   const cartLines = Object.keys(content.lines);
   const lines = articles.map(([article, count]) => {
-    const cents = prices[article];
+    const cents = Object.hasOwn(prices, article) ? prices[article] : undefined;
     if (cents === undefined) throw reject(`There is no price of ${article}.`, { article });
     return { article, count, cents };
   });
