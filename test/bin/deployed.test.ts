@@ -183,7 +183,7 @@ describe('a deployed Region', () => {
       'there is no such deployment',
       () => ['--region', 'us-east-1', '--name', 'other'],
       {},
-      /^not-found: .*other-api in us-east-1\..*--region, --name/,
+      /^not-found: .*other-api in us-east-1 .*--region, --name/,
     ],
     ['there is no key', () => ['--region', 'us-east-1'], keyless, /credentials/],
   ])('says so when %s', async (_what, where, env, said) => {

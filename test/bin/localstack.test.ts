@@ -32,7 +32,7 @@ describe.skipIf(process.platform === 'win32')('meridian localstack', () => {
     const { folder, status, stdout, stderr } = localstack(project);
     expect([status, stdout]).toEqual([1, '']);
     expect(stderr).toBe(
-      `${folder} has no aws-cdk, aws-cdk-local, which this needs: run \`npm install --save-dev aws-cdk aws-cdk-local\` there.\n`,
+      `${folder} does not have aws-cdk, aws-cdk-local, which this command needs. Run \`npm install --save-dev aws-cdk aws-cdk-local\` there.\n`,
     );
   });
 

@@ -106,7 +106,7 @@ describe('meridian ingest', () => {
     expect(await once(child, 'exit')).toEqual([1, null]);
     const [stdout, stderr] = await printed;
     expect(stdout).toMatch(/^1 envelope: 1 accepted/);
-    expect(stderr).toMatch(/^Interrupted\. Run it again: /);
+    expect(stderr).toMatch(/^Interrupted\. Run the command again: /);
   });
 
   it('takes a Ctrl-C for one that comes from the terminal and from the process above', async () => {
@@ -114,7 +114,7 @@ describe('meridian ingest', () => {
     const twice = join(folder, 'twice.mjs');
     writeFileSync(
       twice,
-      `if (process.argv[1]?.endsWith('meridian.ts'))
+      `if (process.argv[1]?.endsWith('meridian.mjs'))
         process.once('SIGINT', () => process.nextTick(() => {
           process.kill(process.pid, 'SIGINT');
           setTimeout(() => console.error('That was the second.'), 100);
@@ -135,7 +135,7 @@ describe('meridian ingest', () => {
     const taken = { id: 'i8', stream: 'note/i8', version: 'v', log: 'us-east-1', position: 1 };
     response.end(JSON.stringify([taken]));
     expect(await ended).toEqual([1, null]);
-    expect(await stderr).toMatch(/^That was the second\.\nInterrupted\. Run it again: /);
+    expect(await stderr).toMatch(/^That was the second\.\nInterrupted\. Run the command again: /);
     server.close();
   });
 

@@ -102,7 +102,7 @@ describe('meridian command', () => {
 
   it('says when nothing had to be written', async () => {
     const { code, stdout } = await run(['command', 'stock/8', 'release', '"nobody"']);
-    expect([code, stdout]).toEqual([0, expect.stringContaining('stock/8 stays as it is')]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('stock/8 is unchanged')]);
   });
 
   it('takes the version that it expects, and says what to do when it is another one', async () => {
@@ -219,7 +219,7 @@ describe('meridian stream', () => {
   });
 
   it.each([
-    [['--after', 'x'], '--after and --limit go with'],
+    [['--after', 'x'], '--after and --limit need'],
     [['--limit', '0', '--events'], '1 or more'],
     [['--follow', '--limit', '5'], 'cannot be used with'],
   ])('exits with 2 on %j', async (options, message) => {

@@ -113,7 +113,7 @@ import {
   parseTransaction,
   transactionEnvelopeSchema,
 } from '../../core/wire/transaction-envelope.ts';
-import { decodeVersionToken, encodeVersionToken } from '../../core/wire/version-token.ts';
+import { decodeVersionToken, encodeVersionToken, readVersionToken } from '../../core/wire/version-token.ts';
 import { submitAppend } from '../../core/write/submit.ts';
 import { toyDomain } from '../../testing/toy.ts';
 import { fakeRuntime } from '../runtime.ts';
@@ -327,7 +327,7 @@ const tokens: Readonly<Record<string, Form>> = {
       stream,
       token: encodeVersionToken(stream, version),
     }),
-    uses: [decodeVersionToken, encodeVersionToken],
+    uses: [decodeVersionToken, encodeVersionToken, readVersionToken],
   }),
   'scan-cursor': message({
     read: async (form) => {

@@ -48,7 +48,8 @@ export async function startDeployed({ signal, say, ...app }: SessionOptions): Pr
     throw error;
   } finally {
     await synthesis.catch(() => undefined);
-    rmSync(assembly, { recursive: true, force: true });
+    // A process that was stopped may still be writing there.
+    rmSync(assembly, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

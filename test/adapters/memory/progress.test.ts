@@ -8,7 +8,7 @@ const KEPT = QUEUE_RETENTION_S * 1000;
 const START = { position: 0, index: 0, count: 1 };
 
 describe('a parked event in memory', () => {
-  const event = parseSubscribedEvent(bodyAt(2));
+  const event = parseSubscribedEvent(JSON.parse(bodyAt(2)));
 
   /** With a progress whose clock is set by the test. */
   function aProgress() {

@@ -44,7 +44,7 @@ describe('the lines of a file of envelopes', () => {
     expect(read).toEqual([
       {
         line: 1,
-        reason: expect.stringMatching(/^The line is longer than 2000000 bytes\. Only its beginning/),
+        reason: expect.stringMatching(/^The line is longer than 2000000 bytes\. Only the start of the line/),
         body: expect.any(String),
       },
       { line: 2, stream: '', json: '{"id":"a"}' },

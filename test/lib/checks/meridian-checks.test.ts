@@ -86,7 +86,7 @@ describe('the checks at synth', () => {
     const config = parseConfig({ context: (key) => (key === 'regions' ? two : undefined) });
     const change = ({ global }: MeridianStacks) =>
       Validations.of(global.node.root).addPlugins(new MeridianChecks({ config, deployed: undefined, limits }));
-    expect(() => synthesize({ context: { regions: two }, change })).toThrow(/calls command .*100000 .*45000/);
+    expect(() => synthesize({ context: { regions: two }, change })).toThrow(/a caller of command .*100000 .*45000/);
   });
 
   it('let one change of replicas pass', () => {

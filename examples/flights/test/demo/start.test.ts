@@ -126,7 +126,7 @@ function documented(page: string) {
 describe('meridian start', () => {
   it.each([
     [['start', '--flights', '3k'], '2k, 5k, 10k, 20k'],
-    [['start', '--port', '70000'], 'A port is 0 to 65535'],
+    [['start', '--port', '70000'], 'A port is a number from 0 to 65535'],
     [['start', '--regions', 'us-east-1,us-east-1'], 'two to five different AWS Regions'],
     [['start', '--regions', 'us-east-1,mars'], 'two to five different AWS Regions'],
     [['start', '--bookings', 'all'], 'Write a whole number, 0 to 100000'],
