@@ -49,4 +49,4 @@ export function aSubscriber(of: Partial<MessagePorts<string>> = {}) {
 }
 
 /** The result for an event that arrives early. */
-export const waits: unknown = expect.stringContaining('waits for earlier events of its log');
+export const waits: unknown = expect.stringContaining('waits for its predecessor in its log');
