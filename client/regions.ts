@@ -1,3 +1,4 @@
+import { messageOf } from '../core/facts/errors.ts';
 import { CLIENT_AVOID_MS, CLIENT_TRIES, HTTP_CLIENT_MS } from '../core/limits/budgets.ts';
 import type { Call } from './call.ts';
 import { ClientError, clientError, withContext } from './error.ts';
@@ -107,8 +108,7 @@ async function endpointOf(endpoints: ClientOptions['endpoints'], region: string)
     return new URL(endpoint);
   } catch (cause) {
     if (cause instanceof ClientError) throw cause;
-    const why = cause instanceof Error ? cause.message : cause;
-    throw clientError('no-endpoint', `The address of ${region} is not known: ${why}.`, { region, cause });
+    throw clientError('no-endpoint', `The address of ${region} is not known: ${messageOf(cause)}.`, { region, cause });
   }
 }
 

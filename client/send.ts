@@ -1,4 +1,4 @@
-import { problemSchema } from '../core/facts/errors.ts';
+import { messageOf, problemSchema } from '../core/facts/errors.ts';
 import { parseJson } from '../core/facts/json.ts';
 import { LAMBDA_PAYLOAD_BYTES } from '../core/limits/aws.ts';
 import { MAX_BODY_BYTES } from '../core/limits/budgets.ts';
@@ -118,10 +118,6 @@ function connectionError(region: string, { origin }: URL, error: unknown): Clien
         region,
         cause: error,
       });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** The error for a response that does not come from a Region of Meridian. */

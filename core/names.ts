@@ -15,8 +15,12 @@ declare const own: unique symbol;
 /** The name of a subscriber or a function of a team's own: see {@link isOwnName}. */
 export type OwnName = string & { readonly [own]: true };
 
-/** The maximum length of a team's own function name. With a prefix of 24 and a Region of 14 characters, the role's name is then at most 64 long. */
-const OWN_NAME_LENGTH = 24;
+/**
+ * The form and the maximum length of names that a team chooses: the prefix of a deployment, and its own functions. With both of them and a
+ * Region of 14 characters, a role's name is at most 64 characters long.
+ */
+export const NAME_FORM = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+export const NAME_LENGTH = 24;
 
 /** What a name of a team's own must not be, since what Meridian deploys itself is called so, or may be called so one day. */
 const RESERVED_NAMES: ReadonlySet<string> = new Set([
@@ -37,16 +41,11 @@ const RESERVED_NAMES: ReadonlySet<string> = new Set([
 const RESERVED_FORM = /^(forward|machine|relay|table)-|-dead-letter$/;
 
 /** What {@link isOwnName} takes. */
-export const OWN_NAME_FORM = `1 to ${OWN_NAME_LENGTH} lower-case letters, digits and single hyphens, a letter first and no hyphen last, none that Meridian uses itself, for example "mailer"`;
+export const OWN_NAME_FORM = `1 to ${NAME_LENGTH} lower-case letters, digits and single hyphens, a letter first and no hyphen last, none that Meridian uses itself, for example "mailer"`;
 
 /** Whether a function of a team's own may be called so: its queue, rule, table, role and alarms are named after it. */
 export function isOwnName(name: string): name is OwnName {
-  return (
-    name.length <= OWN_NAME_LENGTH &&
-    /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) &&
-    !RESERVED_NAMES.has(name) &&
-    !RESERVED_FORM.test(name)
-  );
+  return name.length <= NAME_LENGTH && NAME_FORM.test(name) && !RESERVED_NAMES.has(name) && !RESERVED_FORM.test(name);
 }
 
 /** The queues of a Region, by the last part of their name. */

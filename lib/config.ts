@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { allowStrong, STRONG_REGION_SETS } from '../core/limits/aws.ts';
-import { DECISIONS, DEFAULT_PREFIX, type DecisionsKind } from '../core/names.ts';
+import { DECISIONS, DEFAULT_PREFIX, type DecisionsKind, NAME_FORM, NAME_LENGTH } from '../core/names.ts';
 
 /**
  * The configuration of a deployment: validated properties of Meridian, and the context of `cdk.json` and of `cdk -c key=value`.
@@ -63,8 +63,7 @@ const LOG_RETENTION_DAYS = [
 ] as const;
 
 const WHAT_TO_WRITE = {
-  // IAM role names have at most 64 characters and also contain the Region and the function.
-  name: '1 to 24 lower-case letters, digits and single hyphens, a letter first and no hyphen last, for example "meridian"',
+  name: `1 to ${NAME_LENGTH} lower-case letters, digits and single hyphens, a letter first and no hyphen last, for example "meridian"`,
   regions:
     'two to five different AWS Regions, the primary first, for example ["us-east-1", "us-east-2", "us-west-2"] (-c regions=us-east-1,us-east-2)',
   account: 'the 12 digits of the AWS account as a string, or leave it out to deploy to the account of your credentials',
@@ -113,11 +112,7 @@ const flagSchema = z
 
 const contextSchema = z
   .object({
-    name: z
-      .string()
-      .max(24)
-      .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'not a name prefix')
-      .default(DEFAULT_PREFIX),
+    name: z.string().max(NAME_LENGTH).regex(NAME_FORM, 'not a name prefix').default(DEFAULT_PREFIX),
     regions: z.preprocess(
       listFromCommandLine,
       z.array(regionSchema).min(2).max(5).refine(unique, 'a Region is named more than once'),

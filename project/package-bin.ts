@@ -18,7 +18,7 @@ class MissingPackagesError extends Error {
 }
 
 /** The package.json of a package that a project has; undefined if it does not have it. */
-function packageJson(folder: string, name: string): string | undefined {
+export function packageJson(folder: string, name: string): string | undefined {
   try {
     const file = findPackageJSON(name, pathToFileURL(join(folder, 'package.json')));
     return file !== undefined && existsSync(file) ? file : undefined;
@@ -35,8 +35,9 @@ export function needPackages(folder: string, names: readonly string[]): void {
 
 /** The folder of a package that a project has. @throws MissingPackagesError when it does not have it */
 export function packageFolder(folder: string, name: string): string {
-  needPackages(folder, [name]);
-  return dirname(packageJson(folder, name) ?? '');
+  const file = packageJson(folder, name);
+  if (file === undefined) throw new MissingPackagesError(folder, [name]);
+  return dirname(file);
 }
 
 const manifestSchema = z.object({ bin: z.union([z.string(), z.record(z.string(), z.string())]) });

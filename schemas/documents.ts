@@ -139,7 +139,7 @@ function message(name: string, title: string, io: 'input' | 'output', schema: z.
 }
 
 /** @param io `input`: the form that is sent; `output`: the form after parsing */
-export function jsonSchema(
+function jsonSchema(
   schema: z.ZodType,
   io: 'input' | 'output',
   about: JsonSchema = {},
@@ -148,6 +148,12 @@ export function jsonSchema(
   const { $schema, ...rest } = z.toJSONSchema(schema, { io, target, unrepresentable: 'any' });
   // The value as JSON, without undefined members.
   return JSON.parse(JSON.stringify({ $schema, ...about, ...rest }));
+}
+
+/** A schema within an OpenAPI document, which names the dialect once for all of them. */
+export function schemaPart(schema: z.ZodType, io: 'input' | 'output', about: JsonSchema = {}): JsonSchema {
+  const { $schema: _, ...part } = jsonSchema(schema, io, about);
+  return part;
 }
 
 /** The event that EventBridge delivers for an entry. Consumers must accept additional members, so these objects are open. */

@@ -1,9 +1,9 @@
 import { TRANSACTION_ID } from '../core/facts/transaction.ts';
 import { DEFAULT_PAGE, DEFAULT_WAIT_S, MAX_PAGE, MAX_WAIT_S } from '../core/limits/budgets.ts';
 import { commitIdSchema, STREAM_ID } from '../core/wire/schemas.ts';
-import { jsonSchema } from './documents.ts';
+import { schemaPart } from './documents.ts';
 
-const { $schema: _, ...commitId } = jsonSchema(commitIdSchema, 'input');
+const commitId = schemaPart(commitIdSchema, 'input');
 const string = { type: 'string' };
 
 function inHeader(name: string, description: string, schema: object = string) {

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../core/facts/errors.ts';
 import { problemSchema } from '../core/facts/errors.ts';
-import { type JsonSchema, jsonSchema } from './documents.ts';
+import { schemaPart } from './documents.ts';
 import { errorCodes, problemOf } from './problems.ts';
 
 const everywhere = ['internal', 'unavailable'] as const;
@@ -26,11 +26,7 @@ export type ProblemGroup = keyof typeof groups;
 const OTHER = 'problem';
 
 /** The schema of any problem. */
-export const problemDocument: object = withoutDialect(jsonSchema(problemSchema, 'input'));
-
-function withoutDialect({ $schema: _, ...schema }: JsonSchema): object {
-  return schema;
-}
+export const problemDocument: object = schemaPart(problemSchema, 'input');
 
 /** Every problem and the responses that carry them, as components. */
 export function problemComponents(): { readonly schemas: object; readonly responses: object } {
@@ -39,7 +35,7 @@ export function problemComponents(): { readonly schemas: object; readonly respon
       ...Object.fromEntries(
         errorCodes.map((code) => {
           const { means, schema } = problemOf(code);
-          return [`Problem.${code}`, withoutDialect(jsonSchema(schema, 'input', { description: means }))];
+          return [`Problem.${code}`, schemaPart(schema, 'input', { description: means })];
         }),
       ),
       Problem: problemDocument,

@@ -15,7 +15,7 @@ import {
   transactionShownSchema,
 } from '../core/wire/api.ts';
 import { acceptedSchema } from '../core/wire/receipt.ts';
-import { appendEnvelopeSchema, commandEnvelopeSchema, jsonSchema, transactionRequestSchema } from './documents.ts';
+import { appendEnvelopeSchema, commandEnvelopeSchema, schemaPart, transactionRequestSchema } from './documents.ts';
 import { parameters, responseHeaders } from './openapi-parts.ts';
 import { type ProblemGroup, problemComponents, problemDocument, problemResponses } from './openapi-problems.ts';
 
@@ -100,8 +100,7 @@ function newSchemas(): Schemas {
     // By default `input`: sent data must remain open to additional members, while the output of a parser is closed.
     add(name, schema, io = 'input') {
       const key = name.replaceAll(/[^A-Za-z0-9._-]/g, '_');
-      const { $schema: _, ...described } = jsonSchema(schema, io);
-      components[key] = fromRoot(described, `#/components/schemas/${key}`);
+      components[key] = fromRoot(schemaPart(schema, io), `#/components/schemas/${key}`);
       return { $ref: `#/components/schemas/${key}` };
     },
   };

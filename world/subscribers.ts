@@ -1,4 +1,5 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { messageOf } from '../core/facts/errors.ts';
 import { type Deployment, parseOwnFunctions, type SubscriberDefinition, type Subscription } from '../core/index.ts';
 import { functionsOf, type SubscriberFunctions, type SubscriberHandler } from '../lambdas/subscription.ts';
 
@@ -62,7 +63,6 @@ async function load(name: string, file: string, url: string): Promise<{ readonly
   try {
     return await import(url);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new SubscriberFileError(name, file, `It could not be loaded: ${why}`, { cause });
+    throw new SubscriberFileError(name, file, `It could not be loaded: ${messageOf(cause)}`, { cause });
   }
 }

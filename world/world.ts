@@ -1,4 +1,4 @@
-import { decisionKey, fromDecisionItem, toDecisionItem } from '../adapters/dynamodb/decision-item.ts';
+import { fromDecisionItem } from '../adapters/dynamodb/decision-item.ts';
 import { memoryDecisions } from '../adapters/memory/decisions.ts';
 import { type Decision, type Decisions, type Domain, forwardPattern } from '../core/index.ts';
 import { allowStrong } from '../core/limits/aws.ts';
@@ -10,6 +10,7 @@ import type { FaultyPorts } from './region/faults.ts';
 import type { Links } from './region/links.ts';
 import { WorldRegion } from './region/region.ts';
 import type { Storage } from './region/storage.ts';
+import { imagesOf } from './services/table-stream.ts';
 import { loadSubscribers, type WorldSubscriber } from './subscribers.ts';
 import { Activity } from './time/activity.ts';
 import { seeded } from './time/randomness.ts';
@@ -213,8 +214,7 @@ function keptDecisions(storage: Storage | undefined): {
   const restored = storage?.load(table).map(fromDecisionItem) ?? [];
   const decisions = memoryDecisions({
     strong: true,
-    onPut: (decision) =>
-      storage?.save(table, toDecisionItem(decisionKey(decision.transaction, decision.attempt), decision)),
+    onPut: (decision) => storage?.save(table, imagesOf({ decision }).after),
   });
   for (const decision of restored) decisions.replicate(decision);
   return { decisions, restored };

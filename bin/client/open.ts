@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type ClientError, clientError, isClientError, problemError } from '../../client/error.ts';
 import type { ClientOptions } from '../../client/options.ts';
 import { Regions } from '../../client/regions.ts';
-import { MeridianError, toProblem } from '../../core/facts/errors.ts';
+import { MeridianError, messageOf, toProblem } from '../../core/facts/errors.ts';
 import { HTTP_CLIENT_MS } from '../../core/limits/budgets.ts';
 import { namesOf } from '../../core/names.ts';
 import type { Remote } from '../../core/ports/remote.ts';
@@ -56,7 +56,7 @@ export async function findCredentials({ url, region }: Whereabouts): Promise<boo
     await defaultCredentials()();
     return true;
   } catch (cause) {
-    throw clientError('no-credentials', cause instanceof Error ? cause.message : String(cause), { cause });
+    throw clientError('no-credentials', messageOf(cause), { cause });
   }
 }
 

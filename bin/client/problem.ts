@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { isClientError } from '../../client/error.ts';
-import { MeridianError, type Problem, toProblem } from '../../core/facts/errors.ts';
+import { MeridianError, messageOf, type Problem, toProblem } from '../../core/facts/errors.ts';
 import { type ProblemDetails, problemDetailsSchema } from '../../core/wire/api.ts';
 import { CliError } from './cli-error.ts';
 
@@ -20,7 +20,7 @@ export function documentOf(error: unknown): object {
   if (error instanceof MeridianError) return toProblem(error);
   return {
     code: error instanceof CliError || isClientError(error) ? error.code : 'failed',
-    detail: error instanceof Error ? error.message : String(error),
+    detail: messageOf(error),
   };
 }
 
@@ -38,7 +38,7 @@ export type Names = Readonly<Record<string, string>>;
  */
 export function textOf(error: unknown, names: Names = {}): string {
   const { success, data } = problemDetailsSchema.safeParse(documentOf(error));
-  if (!success) return `${error instanceof Error ? error.message : error}`;
+  if (!success) return messageOf(error);
   const { code, detail, faults = [] } = data;
   const typed = { ...OPTIONS, ...names };
   const shown = faults.map(({ path, message }) => ({

@@ -3,6 +3,7 @@ import { findPackageJSON } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import * as z from 'zod';
 import { parseJson } from '../../core/facts/json.ts';
+import { NAME_FORM, NAME_LENGTH } from '../../core/names.ts';
 import { CliError } from '../client/cli-error.ts';
 import { packageSpec } from './package-spec.ts';
 
@@ -21,10 +22,6 @@ const DEVELOPMENT = [
 
 /** All packages that a new project depends on in addition to Meridian. Their versions are those that Meridian is tested with. */
 export const PINNED = [...DEPENDENCIES, ...DEVELOPMENT];
-
-/** The form of a project's name: it is the prefix of all names in AWS. */
-const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
-const MAX_NAME = 24;
 
 /** Files that npm would leave out of the package, or interpret, under their real names. */
 const RENAMED = { gitignore: '.gitignore' } as const;
@@ -48,10 +45,10 @@ export function initProject(
 ): { readonly name: string; readonly files: number } {
   const target = resolve(folder);
   const name = basename(target);
-  if (!NAME.test(name) || name.length > MAX_NAME)
+  if (!NAME_FORM.test(name) || name.length > NAME_LENGTH)
     throw new CliError(
       'bad-name',
-      `"${name}" is not a valid project name, because it is the prefix of all names in AWS. Use at most ${MAX_NAME} lower-case letters, digits and single hyphens, and start with a letter.`,
+      `"${name}" is not a valid project name, because it is the prefix of all names in AWS. Use at most ${NAME_LENGTH} lower-case letters, digits and single hyphens, and start with a letter.`,
     );
   if (existsSync(target) && readdirSync(target).length > 0)
     throw new CliError('not-empty', `${target} is not empty. Nothing was written; choose a new folder.`);

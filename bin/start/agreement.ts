@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type * as z from 'zod';
+import { parseStreamRef } from '../../core/facts/stream-ref.ts';
 import { rowPageSchema, streamStateSchema } from '../../core/index.ts';
 import { functionUrlEvent, type World } from '../../world/index.ts';
 
@@ -47,9 +48,8 @@ const seenSchema = streamStateSchema.pick({ state: true, version: true });
 
 /** Includes the version: the same state at another version does not count as agreement. */
 async function readStream(world: World, region: string, stream: string): Promise<unknown> {
-  const slash = stream.indexOf('/');
-  const id = encodeURIComponent(stream.slice(slash + 1));
-  return get(world, region, { path: `/streams/${stream.slice(0, slash)}/${id}`, schema: seenSchema });
+  const { type, id } = parseStreamRef(stream);
+  return get(world, region, { path: `/streams/${type}/${encodeURIComponent(id)}`, schema: seenSchema });
 }
 
 function stateOf(shown: Compared['shown']): Compared['shown'] {

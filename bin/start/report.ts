@@ -1,3 +1,4 @@
+import { parseStreamRef } from '../../core/facts/stream-ref.ts';
 import type { Domain } from '../../core/index.ts';
 import type { Project } from '../../project/project.ts';
 import { WORLD } from '../client/open.ts';
@@ -65,7 +66,7 @@ export function unreadableText(
   files: Readonly<Record<string, string>>,
 ): string {
   const lines = unreadable.slice(0, MOST_SHOWN).flatMap(({ stream, event, name, faults, data }) => {
-    const file = files[stream.slice(0, stream.indexOf('/'))];
+    const file = files[parseStreamRef(stream).type];
     return [
       `  ${file === undefined ? '' : `${file}: `}${name}, event ${event}`,
       ...faults.map((fault) => `    ${fault}`),

@@ -1,5 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseStreamRef } from '../../core/facts/stream-ref.ts';
 import { type Commit, DefinitionError, type Domain } from '../../core/index.ts';
 import { DomainFileError, readDomain } from '../../project/domain-file.ts';
 import { filesOfStreams, recordLoadedFiles } from '../../project/loaded-files.ts';
@@ -117,11 +119,11 @@ interface Shown {
 async function showWorld(world: World, domain: Domain): Promise<Shown> {
   const restored = await allCommits(world);
   const unreadable = unreadableEvents(domain, restored);
-  const kept = new Set(restored.map(({ stream }) => stream.slice(0, stream.indexOf('/'))));
+  const kept = new Set(restored.map(({ stream }) => parseStreamRef(stream).type));
   const { samples, missing } = samplesOf(domain, [...world.regions.keys()]);
   await writeSamples(
     world,
-    samples.filter(({ stream }) => !kept.has(stream.slice(0, stream.indexOf('/')))),
+    samples.filter(({ stream }) => !kept.has(parseStreamRef(stream).type)),
   );
   await Promise.race([world.whenIdle(), sleep(SETTLE_MS + restored.length)]);
   const unreadableStreams = new Set(unreadable.map(({ stream }) => stream));
@@ -154,12 +156,6 @@ async function allCommits(world: World): Promise<readonly Commit[]> {
       if (!commits.has(dot) || commit.region === name) commits.set(dot, commit);
     }
   return [...commits.values()];
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds);
-  });
 }
 
 function jsonOf(

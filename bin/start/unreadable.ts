@@ -1,5 +1,6 @@
-import { eventNamed, messageOf, schemaVersionsOf, upcastEvent } from '../../core/definition/event-version.ts';
+import { eventNamed, schemaVersionsOf, upcastEvent } from '../../core/definition/event-version.ts';
 import { eventId, foldOrder, type StoredEvent } from '../../core/facts/commit.ts';
+import { messageOf } from '../../core/facts/errors.ts';
 import { parseStreamRef } from '../../core/facts/stream-ref.ts';
 import {
   type Commit,

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { type Commit, eventId, type StoredEvent } from '../facts/commit.ts';
-import { faultsOf, invalid, MeridianError } from '../facts/errors.ts';
+import { faultsOf, invalid, MeridianError, messageOf } from '../facts/errors.ts';
 import { decodeEventData, encodeEventData } from '../facts/event-data-codec.ts';
 
 /** An earlier version. */
@@ -132,10 +132,6 @@ export function upcastEvent(known: EventVersion, event: StoredEvent): StoredEven
 /** In the form that a store would return, so that it makes no difference in which version an event was stored. */
 function asJson(data: unknown): unknown {
   return decodeEventData(encodeEventData(data));
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function unreadable(

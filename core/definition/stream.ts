@@ -1,18 +1,11 @@
 import type * as z from 'zod';
 import type { StoredEvent } from '../facts/commit.ts';
-import { type Fault, faultsOf, invalid, MeridianError } from '../facts/errors.ts';
+import { type Fault, faultsOf, invalid, MeridianError, messageOf } from '../facts/errors.ts';
 import type { Hlc } from '../facts/hlc.ts';
 import type { SentEvent } from '../facts/operation.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
 import type { EvolveContext, Mode } from './conflicts.ts';
-import {
-  type EventVersion,
-  type EventVersions,
-  eventNamed,
-  messageOf,
-  schemaVersionsOf,
-  upcastEvent,
-} from './event-version.ts';
+import { type EventVersion, type EventVersions, eventNamed, schemaVersionsOf, upcastEvent } from './event-version.ts';
 import { checkSnapshots, type Snapshots } from './snapshots.ts';
 
 /** An event as `evolve` receives it: in its type's current version, whichever it was stored in, with its origin. */

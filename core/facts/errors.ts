@@ -187,3 +187,8 @@ export function fromProblem(problem: Problem): MeridianError {
   const { type: _type, title: _title, status, detail, code, retryable, ...details } = problem;
   return new MeridianError({ code, status }, detail, { retryable, details });
 }
+
+/** What anything that was thrown says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,7 +1,7 @@
 import { viewOf } from '../definition/domain.ts';
 import { codeVersionOf, type ViewDefinition } from '../definition/view.ts';
 import type { Commit } from '../facts/commit.ts';
-import { MeridianError } from '../facts/errors.ts';
+import { MeridianError, messageOf } from '../facts/errors.ts';
 import type { Build, Generations, Segment } from '../facts/generation.ts';
 import { REMOVABLE_AFTER_MS, STEP_MS } from '../limits/budgets.ts';
 import type { CommitScan } from '../ports/commit-scan.ts';
@@ -116,10 +116,9 @@ function streamsOf(commits: readonly Commit[], { of }: ViewDefinition, last: str
 
 function cannotBuild({ name }: ViewDefinition, stream: string, cause: unknown): MeridianError {
   const known = cause instanceof MeridianError ? cause : undefined;
-  const why = cause instanceof Error ? cause.message : String(cause);
   return new MeridianError(
     known ?? 'internal',
-    `${name} cannot be built because of ${stream}: ${why} The active generation is unchanged.`,
+    `${name} cannot be built because of ${stream}: ${messageOf(cause)} The active generation is unchanged.`,
     { retryable: known?.retryable ?? false, details: { stream }, cause },
   );
 }

@@ -177,9 +177,7 @@ function subscriptionOf(name: OwnName, definition: SubscriberDefinition, deploym
     from,
     hasTable: table === 'own',
     what: [...events, ...(outcomes ? ['outcomes of transactions'] : [])].join(' and '),
-    patternIn: (region) => ({
-      ...subscriptionPattern(streamTypes, writtenIn === 'here' ? [region] : writtenIn, outcomes),
-    }),
+    patternIn: (region) => subscriptionPattern(streamTypes, writtenIn === 'here' ? [region] : writtenIn, outcomes),
   };
 }
 

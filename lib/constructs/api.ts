@@ -1,4 +1,3 @@
-import { Stack } from 'aws-cdk-lib';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { FunctionUrlAuthType } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
@@ -29,13 +28,14 @@ export class Api extends Construct {
   readonly url: string;
   readonly #config: Config;
   readonly #region: string;
+  readonly #function: MeridianFunction;
 
   constructor(scope: Construct, id: string, { config, region, transacting, views, command }: ApiProps) {
     super(scope, id);
     const names = namesOf(config.name);
     this.#config = config;
     this.#region = region;
-    const api = new MeridianFunction(this, 'Function', {
+    this.#function = new MeridianFunction(this, 'Function', {
       config,
       region,
       functionId: 'api',
@@ -46,10 +46,11 @@ export class Api extends Construct {
         COMMAND_FUNCTION: names.function('command'),
       },
     });
-    grantTransacting(api.role, transacting);
-    views.grantRead(api.role);
-    command.grantInvokeElsewhere(api.role);
-    this.url = api.function.addFunctionUrl({ authType: FunctionUrlAuthType.AWS_IAM }).url;
+    const { role } = this.#function;
+    grantTransacting(role, transacting);
+    views.grantRead(role);
+    command.grantInvokeElsewhere(role);
+    this.url = this.#function.function.addFunctionUrl({ authType: FunctionUrlAuthType.AWS_IAM }).url;
   }
 
   /** Lets a role call the API of this Region. The role may be of any stack, since the API is referred to by name. */
@@ -65,12 +66,16 @@ export class Api extends Construct {
   /** Lets a role look up the URLs of the other Regions' APIs. */
   grantFindElsewhere(grantee: IGrantable): void {
     const others = this.#config.regions.filter((region) => region !== this.#region);
-    Grant.addToPrincipal({ grantee, actions: ['lambda:GetFunctionUrlConfig'], resourceArns: this.#arns(others) });
+    Grant.addToPrincipal({
+      grantee,
+      actions: ['lambda:GetFunctionUrlConfig'],
+      resourceArns: this.#function.arnsIn(others),
+    });
   }
 
   /** A Function URL requires both permissions. */
   #grantInvoke(grantee: IGrantable, regions: readonly string[]): void {
-    const resourceArns = this.#arns(regions);
+    const resourceArns = this.#function.arnsIn(regions);
     Grant.addToPrincipal({
       grantee,
       actions: ['lambda:InvokeFunctionUrl'],
@@ -83,10 +88,5 @@ export class Api extends Construct {
       resourceArns,
       conditions: { Bool: { 'lambda:InvokedViaFunctionUrl': true } },
     });
-  }
-
-  #arns(regions: readonly string[]): string[] {
-    const resource = `function:${namesOf(this.#config.name).function('api')}`;
-    return regions.map((region) => Stack.of(this).formatArn({ service: 'lambda', region, resource }));
   }
 }

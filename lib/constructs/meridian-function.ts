@@ -42,7 +42,7 @@ export interface MeridianFunctionProps {
   readonly ownEnvironment?: Readonly<Record<string, string>>;
 }
 
-/** Environment variables of Meridian's own functions. */
+/** The limits of Meridian's own functions, to be looked up by any name. */
 const LIMITS: Readonly<Record<string, FunctionLimits>> = FUNCTIONS;
 
 /** A Lambda function of a deployment: bundled with its SDK, traced, with its own named role and log group. */
@@ -115,18 +115,15 @@ export class MeridianFunction extends Construct {
     return bundleFunction({ entry: this.entry, domain: this.#config.domain }).folder;
   }
 
+  /** The ARNs of the functions of this name in some Regions. */
+  arnsIn(regions: readonly string[]): string[] {
+    const resource = `function:${namesOf(this.#config.name).function(this.functionId)}`;
+    return regions.map((region) => Stack.of(this).formatArn({ service: 'lambda', region, resource }));
+  }
+
   /** Lets a role invoke the function of this name in every other Region, but not in this one. */
   grantInvokeElsewhere(grantee: IGrantable): void {
-    const { name, regions } = this.#config;
-    const resourceArns = regions
-      .filter((region) => region !== this.#region)
-      .map((region) =>
-        Stack.of(this).formatArn({
-          service: 'lambda',
-          region,
-          resource: `function:${namesOf(name).function(this.functionId)}`,
-        }),
-      );
+    const resourceArns = this.arnsIn(this.#config.regions.filter((region) => region !== this.#region));
     Grant.addToPrincipal({ grantee, actions: ['lambda:InvokeFunction'], resourceArns });
   }
 }

@@ -133,7 +133,7 @@ interface CdkOptions {
   readonly signal: AbortSignal;
 }
 
-function cdk(args: readonly string[], { folder, cwd, endpoint, signal }: CdkOptions): Promise<void> {
+function cdk(args: readonly string[], { folder, cwd, endpoint, signal }: CdkOptions): Promise<string> {
   const bins = [dirname(process.execPath), join(folder, 'node_modules/.bin')];
   return run(process.execPath, [packageBin(folder, 'aws-cdk-local', 'cdklocal'), ...args], {
     cwd,

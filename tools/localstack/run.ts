@@ -7,21 +7,29 @@ interface RunOptions {
   readonly cwd?: string;
   /** Stops it. */
   readonly signal?: AbortSignal;
+  /** Runs it in a shell, which Windows needs for npm. @default false */
+  readonly shell?: boolean;
 }
 
-/** Runs a command to its end. @throws Error with all that it printed, when that end is not a good one */
-export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<void> {
+/** Runs a command to its end. @returns what it prints to standard output @throws Error with all that it printed, when that end is not a good one */
+export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    let printed = '';
     let said = '';
     const collect = (text: string) => {
       said += text;
     };
-    child.stdout.setEncoding('utf8').on('data', collect);
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+      collect(text);
+    });
     child.stderr.setEncoding('utf8').on('data', collect);
     child.on('error', reject);
     child.on('close', (code, signal) =>
-      code === 0 ? resolve() : reject(new Error(`${command} ${args.join(' ')} ended with ${code ?? signal}:\n${said}`)),
+      code === 0
+        ? resolve(printed)
+        : reject(new Error(`${command} ${args.join(' ')} ended with ${code ?? signal}:\n${said}`)),
     );
   });
 }
