@@ -17,8 +17,8 @@ export interface Timed {
 }
 
 /**
- * Times both ways in turns, so that whatever else the machine does is shared; the first rounds only warm up. What counts is
- * processor time: while others have the processor, none passes.
+ * Times both ways in turns, so that other load on the machine affects both; the first rounds only warm up. Measures
+ * processor time, which does not include waiting for the processor.
  */
 export async function alternate({ what, byHand, documentClient }: Pair): Promise<Timed> {
   const rounds: { readonly byHand: number; readonly documentClient: number }[] = [];
@@ -37,7 +37,7 @@ async function microseconds(act: () => unknown): Promise<number> {
   let count = 0;
   for (; performance.now() - start < ROUND_MS; count++) {
     const result = act();
-    // Waiting for what is no promise would be most of what is measured.
+    // Awaiting a value that is not a promise would dominate the measurement.
     if (result instanceof Promise) await result;
   }
   const { user, system } = process.cpuUsage(before);

@@ -58,7 +58,7 @@ const entry: ViewEntry = {
   row: { from: 'LAX', to: 'BNA', delay: 12, note: 'n'.repeat(200) },
 };
 
-/** A client whose every request is answered at once with this, on the spot: what is left is the SDK's own work. */
+/** A client whose requests all resolve to this at once, without a network: only the SDK's own work remains. */
 function clientAnswering(body: string): DynamoDBClient {
   const handle = async () => ({
     response: {
@@ -166,7 +166,7 @@ const table = new Table({
   style: { head: [], border: [] },
 });
 for (const pair of pairs) {
-  // Only two ways to the same result compare.
+  // Only two ways to the same result can be compared.
   deepStrictEqual(await pair.documentClient(), await pair.byHand());
   const { what, byHand, documentClient } = await alternate(pair);
   table.push([what, byHand.toFixed(1), documentClient.toFixed(1), ((documentClient / byHand - 1) * 100).toFixed(0)]);

@@ -27,7 +27,7 @@ const commitItemSchema = z.object({
 
 export type PlainItem = Record<string, unknown>;
 
-/** Of a commit whose `meta` names nothing that is undefined. */
+/** The item of a commit whose `meta` has no undefined member. */
 export function toPlainCommit({ stream, log, position, events, ...same }: Commit): PlainItem {
   return {
     ...same,
@@ -51,7 +51,7 @@ export function fromPlainCommit(item: unknown): Commit {
 
 const decisionItemSchema = z.looseObject({ pk: z.string(), sk: z.string().regex(/^\d{16}$/) });
 
-/** Of a decision without a reason. */
+/** The item of a decision without a reason. */
 export function toPlainDecision({ transaction, ...same }: Decision): PlainItem {
   return { ...same, pk: transaction, sk: padded(same.attempt) };
 }

@@ -8,10 +8,10 @@ export async function everyRegion(first: Region): Promise<readonly Region[]> {
   return Object.keys(seen).map((name) => (name === region ? first : first.sibling(name)));
 }
 
-/** What became of work in one Region. */
+/** The result of work in one Region. */
 type Result<T> = ({ readonly region: string } & T) | { readonly region: string; readonly error: unknown };
 
-/** Does something in each Region, side by side: one that fails stops no other. */
+/** Runs a step in all Regions concurrently: a failure in one does not stop the others. */
 export function inEach<T extends object>(
   regions: readonly Region[],
   work: (region: Region) => Promise<T>,
@@ -27,7 +27,7 @@ export function inEach<T extends object>(
   );
 }
 
-/** Tells what became of each; the exit code is 1 when one failed. */
+/** Reports the result of each; the exit code is 1 if one failed. */
 export function tellEach<T extends object>(
   results: readonly Result<T>[],
   json: boolean,

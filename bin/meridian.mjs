@@ -1,20 +1,20 @@
 #!/usr/bin/env node
-// Plain JavaScript, so that it starts on any Node: meridian.ts needs Node 24, which runs TypeScript as it is.
+// Plain JavaScript, so that it starts on any Node: meridian.ts needs Node 24, which runs TypeScript directly.
 import { existsSync, readFileSync } from 'node:fs';
 
-// The package has what the compiler made of it.
+// The published package contains the compiled file.
 const built = new URL('meridian.js', import.meta.url);
 const isBuilt = existsSync(built);
 const script = isBuilt ? built : new URL('meridian.ts', import.meta.url);
 
 if (process.argv.length === 3 && process.argv[2] === '--version') {
-  // Scripts ask for it often, and nothing has to be loaded for it.
+  // Handled here, because scripts ask for the version often and it needs no other module.
   const manifest = new URL(isBuilt ? '../../package.json' : '../package.json', import.meta.url);
   process.stdout.write(`${JSON.parse(readFileSync(manifest, 'utf8')).version}\n`);
 } else if (Number.parseInt(process.versions.node, 10) >= 24) await import(script.href);
 else await runOnNode24();
 
-/** Runs the command on the Node of the npm package `node`, and ends as it does. */
+/** Runs the command on the Node of the npm package `node`, and exits with its code or signal. */
 async function runOnNode24() {
   const [{ spawn }, { fileURLToPath }, node] = await Promise.all([
     import('node:child_process'),
@@ -37,7 +37,7 @@ async function runOnNode24() {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) {
     process.on(signal, () => {
-      // A terminal sends Ctrl-C to both processes: passed on, it would reach the child twice.
+      // A terminal sends Ctrl-C to both processes; forwarding it would deliver it to the child twice.
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
     });
   }

@@ -18,13 +18,13 @@ const program = new Command('meridian')
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_ERROR));
 
 endWithReader();
-// Each command is in a file of its own.
+// Every command has its own file.
 const project = findProject(process.cwd());
 if (project) await addProjectCommands(program, project);
 
 type Add = (program: Command, project: Project | undefined) => void;
 
-/** The file of each command is loaded when it is asked for: together they load all of Meridian. */
+/** A command's file is loaded only when the command is used: together they load all of Meridian. */
 const groups: readonly (readonly [string, Readonly<Record<string, () => Promise<Add>>>])[] = [
   [
     'A project:',
@@ -53,6 +53,7 @@ const groups: readonly (readonly [string, Readonly<Record<string, () => Promise<
   [
     'For operators:',
     {
+      smoke: async () => (await import('./commands/smoke.ts')).addSmoke,
       regions: async () => (await import('./commands/regions.ts')).addRegions,
       quarantine: async () => (await import('./commands/quarantine.ts')).addQuarantine,
       rebuild: async () => (await import('./commands/rebuild.ts')).addRebuild,
@@ -67,7 +68,7 @@ const isCommand = groups.some(([, commands]) => Object.hasOwn(commands, asked));
 for (const [heading, commands] of groups) {
   program.commandsGroup(heading);
   for (const [name, load] of Object.entries(commands)) {
-    // A command of the project's own takes the place of the one of that name.
+    // A command of the project replaces the generic one with the same name.
     if ((isCommand && name !== asked) || program.commands.some((command) => command.name() === name)) continue;
     const add = await load();
     add(program, project);
@@ -77,13 +78,12 @@ for (const [heading, commands] of groups) {
 program.addHelpText(
   'after',
   `
-Commands talk to the world that \`npm start\` serves, unless --url or --region names another Region.
-Exit codes: 0, 1 for an error or a refusal, 2 for wrong usage, 3 for a transaction of
-which no outcome is known yet. Data is on standard output, errors are on standard error.
+Commands talk to the Regions that \`npm start\` serves, unless --url or --region names another Region.
+Exit codes: 0, 1 for an error or a refusal, 2 for wrong usage, 3 for a transaction whose outcome is not known yet. Data is on standard output, errors are on standard error.
 Commands in full: docs/reference/command-line.md${project ? '' : `\n\n${BEGIN}`}`,
 );
 
-/** A whole help would push what is wrong out of sight. */
+/** The full help would push the error message off the screen. */
 function pointToHelp(command: Command, name: string): void {
   command.showHelpAfterError(`See: ${name} --help`);
   for (const child of command.commands) pointToHelp(child, `${name} ${child.name()}`);

@@ -1,13 +1,13 @@
 import Table from 'cli-table3';
 import { documentOf, type Names, textOf } from './client/problem.ts';
 
-/** What every command can do. */
+/** Options that every command has. */
 export interface OutputOptions {
-  /** For machines: one JSON document, or one a line. */
+  /** Output for machines: one JSON document, or one per line. */
   readonly json?: boolean;
 }
 
-/** Data: on standard output. */
+/** Prints data, on standard output. */
 export function sayText(text: string): void {
   process.stdout.write(`${text}\n`);
 }
@@ -17,21 +17,21 @@ export function sayJson(value: unknown): void {
   sayText(JSON.stringify(value));
 }
 
-/** What is not data: on standard error. */
+/** Prints anything but data, on standard error. */
 export function sayNote(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
 export interface FailOptions {
-  /** What was typed, by what the API calls it. */
+  /** The command line's name of each part of the request, by the API's path. */
   readonly names?: Names;
-  /** Of what may have been written all the same. */
+  /** A hint for requests that may have been carried out despite the error. */
   readonly id?: unknown;
   /** @default 1 */
   readonly exitCode?: number;
 }
 
-/** Tells what went wrong, a problem document for machines, and sets the exit code. */
+/** Reports an error, for machines as a problem document, and sets the exit code. */
 export function reportError(
   error: unknown,
   { json = false }: OutputOptions,
@@ -41,7 +41,7 @@ export function reportError(
   process.exitCode = exitCode;
 }
 
-/** Does a command's work; what goes wrong is told, without a stack trace. */
+/** Runs a command's work; errors are reported without a stack trace. */
 export async function reportingErrors(options: OutputOptions, work: () => Promise<void>): Promise<void> {
   try {
     await work();
@@ -51,8 +51,8 @@ export async function reportingErrors(options: OutputOptions, work: () => Promis
 }
 
 /**
- * A reader that has seen enough, as `| head`, ends the command: quietly. One that only does not listen to errors any more does
- * not: what is under way is the data's.
+ * A closed standard output, as with `| head`, ends the command silently. A closed standard error does not: the data may still be
+ * read.
  */
 export function endWithReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -70,7 +70,7 @@ export interface Column {
   readonly align?: 'left' | 'right';
 }
 
-/** A table without lines between its rows. */
+/** A table without borders between its rows. */
 export function table(columns: readonly Column[], rows: readonly (readonly (string | number)[])[]): string {
   const drawn = new Table({
     head: columns.map(({ name }) => name),
@@ -81,7 +81,7 @@ export function table(columns: readonly Column[], rows: readonly (readonly (stri
   return drawn.toString();
 }
 
-/** What may stand in a cell: texts as they are, numbers to two decimals, anything else as JSON. */
+/** The text of a cell: strings unchanged, numbers with two decimals, anything else as JSON. */
 export function cell(value: unknown): string {
   if (typeof value === 'string') return value;
   return JSON.stringify(typeof value === 'number' ? Number(value.toFixed(2)) : value) ?? '';

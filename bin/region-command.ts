@@ -4,7 +4,7 @@ import { openRegion, type Whereabouts } from './client/open.ts';
 import type { Region } from './client/region.ts';
 import { type OutputOptions, reportingErrors } from './output.ts';
 
-/** What every command that talks to a Region can be given. */
+/** The options of every command that talks to a Region. */
 export type RegionOptions = Whereabouts & OutputOptions;
 
 function address(text: string): string {
@@ -20,7 +20,7 @@ export function streamArgument(text: string): string {
   return text;
 }
 
-/** A transaction's id from the command line. Which Regions and characters there are the Region knows. */
+/** A transaction's id from the command line. The Region checks the rest. */
 export function transactionId(text: string): string {
   if (!/^[^:]+:./.test(text)) throw new InvalidArgumentError('Write <Region>:<key>, such as us-east-1:order-17.');
   return text;
@@ -35,19 +35,22 @@ export function regionCommand(parent: Command, usage: string, description: strin
     .option('--json', 'print JSON, for machines')
     .optionsGroup('Where:')
     .addOption(
-      new Option('--url <url>', "a Region's API: of a world (by default http://127.0.0.1:4700), or a Function URL")
+      new Option(
+        '--url <url>',
+        "a Region's API: one that `npm start` serves (default: http://127.0.0.1:4700), or a Function URL",
+      )
         .env('MERIDIAN_URL')
         .argParser(address),
     )
-    .addOption(new Option('--region <region>', 'a Region that is deployed, instead of --url').env('MERIDIAN_REGION'))
+    .addOption(new Option('--region <region>', 'a deployed Region, instead of --url').env('MERIDIAN_REGION'))
     .addOption(
-      new Option('--name <prefix>', 'the prefix of the deployed names').env('MERIDIAN_NAME').default(DEFAULT_PREFIX),
+      new Option('--name <prefix>', 'the prefix of the names in AWS').env('MERIDIAN_NAME').default(DEFAULT_PREFIX),
     )
     .optionsGroup('Options:')
     .hook('preAction', (_, command) => oneOf(command));
 }
 
-/** `--url` or `--region`: what is written counts more than the environment. */
+/** `--url` or `--region`: options take precedence over the environment. */
 function oneOf(command: Command): void {
   const { url, region } = command.opts();
   if (url === undefined || region === undefined) return;
@@ -56,7 +59,7 @@ function oneOf(command: Command): void {
   command.setOptionValue(ofUrl === 'cli' ? 'region' : 'url', undefined);
 }
 
-/** Does a command's work with the Region that its options name. */
+/** Runs a command's work with the Region that its options name. */
 export function withRegion(options: RegionOptions, work: (region: Region) => Promise<void>): Promise<void> {
   return reportingErrors(options, async () => work(await openRegion(options)));
 }

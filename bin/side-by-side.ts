@@ -1,7 +1,6 @@
 /**
- * Does something with every item, side by side. Once it has failed with one, the others are told to end; the failure is
- * thrown when they have, so that nothing goes on after it was told.
- * @param work begins nothing more when `stop` is aborted
+ * Runs `work` for every item, concurrently. Once it has failed for one, the others are stopped; the failure is thrown when they
+ * have ended, so that no work continues after it was reported. @param work starts nothing new once `stop` is aborted
  */
 export async function sideBySide<T, R>(
   items: readonly T[],

@@ -6,7 +6,7 @@ import { mayStand } from './client/problem.ts';
 import { reportError, reportingErrors, sayJson, sayNote, sayText } from './output.ts';
 import type { RegionOptions } from './region-command.ts';
 
-/** What is kept with a commit. */
+/** Metadata stored with a commit. */
 export interface MetaOptions {
   readonly actor?: string | undefined;
   readonly correlation?: string | undefined;
@@ -15,18 +15,18 @@ export interface MetaOptions {
 
 export function addMetaOptions(command: Command): Command {
   return command
-    .option('--actor <text>', 'kept with the commit: who does it')
-    .option('--correlation <text>', 'kept with the commit: what it belongs to')
-    .option('--causation <text>', 'kept with the commit: what caused it');
+    .option('--actor <text>', 'stored with the commit: who caused it')
+    .option('--correlation <text>', 'stored with the commit: what it belongs to')
+    .option('--causation <text>', 'stored with the commit: what triggered it');
 }
 
-/** @returns undefined when none of it was given */
+/** @returns undefined if none was given */
 export function metaOf({ actor, correlation, causation }: MetaOptions): MetaOptions | undefined {
-  // What is undefined is left out of JSON.
+  // JSON omits undefined members.
   return (actor ?? correlation ?? causation) === undefined ? undefined : { actor, correlation, causation };
 }
 
-/** What an append can be given beside its events or its command. */
+/** Options of an append, in addition to its events or its command. */
 export interface SubmitOptions extends RegionOptions, MetaOptions {
   readonly id?: string;
   readonly expected?: string;
@@ -37,15 +37,15 @@ export function addSubmitOptions(command: Command): Command {
   return addMetaOptions(
     command
       .optionsGroup('Append:')
-      .option('--id <id>', 'so that it happens once, however often it is sent; made and printed when not given')
+      .option('--id <id>', 'makes repeated sends take effect once; generated and printed if not given')
       .addOption(
-        new Option('--expected <version>', 'of a home stream: the version that it has to be at').conflicts('basedOn'),
+        new Option('--expected <version>', 'for a home stream: the version that it must be at').conflicts('basedOn'),
       )
-      .option('--based-on <version>', 'of a merge stream: the version that you looked at'),
+      .option('--based-on <version>', 'for a merge stream: the version that your decision is based on'),
   );
 }
 
-/** Sends an append and prints where it stands. */
+/** Sends an append and prints its position. */
 export function submitFromOptions(stream: string, request: object, options: SubmitOptions): Promise<void> {
   return reportingErrors(options, async () => {
     const { id = randomUUID(), expected, basedOn, json = false } = options;
@@ -56,20 +56,20 @@ export function submitFromOptions(stream: string, request: object, options: Subm
       else
         sayText(
           appended.log === undefined
-            ? `${stream} stays as it is: nothing had to be written.\nid       ${id}\nversion  ${appended.version}`
+            ? `${stream} is unchanged: there was nothing to write.\nid       ${id}\nversion  ${appended.version}`
             : `${stream} has a new commit: position ${appended.position} of log ${appended.log}.\nid       ${id}\nversion  ${appended.version}`,
         );
     } catch (error) {
-      // It may stand all the same, when only the answer was lost.
+      // It may be committed even so, if only the response was lost.
       if (!mayStand(error)) throw error;
-      if (!json) sayNote(`It may have been written. To send it again without doing it twice: --id ${id}`);
+      if (!json) sayNote(`It may have been written. To send it again safely: --id ${id}`);
       reportError(error, options, { id });
     }
   });
 }
 
 /**
- * JSON from the command line; `-` stands for standard input.
+ * JSON from the command line; `-` reads standard input.
  * @throws SyntaxError
  */
 export async function jsonArgument(argument: string): Promise<unknown> {

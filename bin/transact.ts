@@ -8,14 +8,14 @@ import { reportError, reportingErrors, sayJson, sayNote, sayText } from './outpu
 import { type RegionOptions, transactionId, wholeNumber } from './region-command.ts';
 import { addMetaOptions, type MetaOptions } from './submit.ts';
 
-/** What a transaction can be given beside its participants. */
+/** Options of a transaction, in addition to its participants. */
 export interface TransactOptions extends RegionOptions, MetaOptions {
   readonly id?: string;
   readonly wait?: number;
   readonly timeout?: number;
 }
 
-/** The exit code of a transaction of which no outcome is known: it may be committed yet, or be so already. */
+/** The exit code for a transaction whose outcome is unknown: it may already be committed, or be committed later. */
 export const NO_OUTCOME = 3;
 
 export function addTransactOptions(command: Command): Command {
@@ -24,7 +24,7 @@ export function addTransactOptions(command: Command): Command {
       .optionsGroup('Transaction:')
       .option(
         '--id <Region:key>',
-        'so that it happens once, however often it is sent; made and printed when not given',
+        'makes repeated sends take effect once; generated and printed if not given',
         transactionId,
       )
       .option('--wait <seconds>', 'how long to wait for its outcome (default: 10)', wholeNumber(0, MAX_WAIT_S))
@@ -36,12 +36,12 @@ export function addTransactOptions(command: Command): Command {
   ).addHelpText('after', `${EXIT_CODES} To ask: meridian transaction <id>`);
 }
 
-/** What the commands say that tell an outcome. */
+/** Help text shared by the commands that report an outcome. */
 export const EXIT_CODES = `
 Exit codes: 0 committed; 1 aborted, refused or not sent; 2 wrong usage;
 3 no outcome is known yet.`;
 
-/** A transaction as the API takes it. */
+/** A transaction in the API's form. */
 export interface TransactionBody {
   readonly id?: unknown;
   readonly participants?: unknown;
@@ -51,15 +51,15 @@ export interface TransactionBody {
 }
 
 export interface Transacting {
-  /** What was typed for its parts, by what the API calls them. */
+  /** The command line's name of each part, by the API's path. */
   readonly names: Names;
-  /** Chooses the Region for an id that has to be made. @default the Region that is asked */
+  /** Chooses the Region of a generated id. @default the Region that is asked */
   readonly drivingRegion?: (health: Health) => string;
-  /** What it comes to when it is committed. */
+  /** Its result if it is committed. */
   readonly done?: () => string;
 }
 
-/** Runs a transaction and prints what became of it: also by the exit code. */
+/** Runs a transaction, prints its outcome, and sets the exit code accordingly. */
 export function sendTransaction(
   options: TransactOptions,
   asked: TransactionBody,
@@ -68,7 +68,7 @@ export function sendTransaction(
   return reportingErrors(options, async () => {
     const { json = false, wait } = options;
     const region = await openRegion(options);
-    // Made here, so that a lost answer can be asked for.
+    // Generated here, so that the outcome can be queried if the response is lost.
     const id = asked.id === undefined ? `${drivingRegion(await region.health())}:${randomUUID()}` : asked.id;
     try {
       const outcome = await region.transact({ ...asked, id }, wait);
@@ -76,7 +76,7 @@ export function sendTransaction(
       tellOutcome(outcome, json);
     } catch (error) {
       if (!mayStand(error)) return reportError(error, options, { names });
-      // It may be committed all the same, when only the answer was lost.
+      // It may be committed even so, if only the response was lost.
       if (!json) sayNote(`It may have been committed. To ask: npx meridian transaction ${id}`);
       reportError(error, options, { names, id, exitCode: NO_OUTCOME });
     }

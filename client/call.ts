@@ -11,7 +11,7 @@ import {
 import { acceptedSchema } from '../core/wire/receipt.ts';
 import { clientError } from './error.ts';
 
-// What can be asked of a Region's API, and the form of what it answers.
+// The requests that a Region's API accepts, and the forms of its responses.
 
 /** A request to a Region's API. */
 export interface ApiRequest {
@@ -26,11 +26,11 @@ export interface ApiRequest {
 export interface Call<T> {
   readonly request: ApiRequest;
   readonly answer: z.ZodType<T>;
-  /** Of what is to be written. */
+  /** The id of the write. */
   readonly id?: string | undefined;
 }
 
-/** The name of a stream as callers may write it: what is no name the Region refuses, with the reason. */
+/** The name of a stream as callers write it. The Region refuses malformed names, with the reason. */
 export interface StreamParts {
   readonly type: string;
   readonly id: string;
@@ -46,15 +46,18 @@ export function stateCall(stream: StreamParts, atLeast: string | undefined) {
   return get(streamStateSchema, pathOf('streams', stream.type, stream.id), { headers: { 'if-at-least': atLeast } });
 }
 
-/** Some rows or commits. */
+/** A page of rows or commits. */
 export interface PageOptions {
-  /** What is behind this: a version token of commits, a key of rows. @default from the beginning */
+  /** Only entries after this: a version token for commits, a key for rows. @default from the start */
   readonly after?: string | undefined;
   /** At most this many, 1 to 1,000. @default 100 */
   readonly limit?: number | undefined;
 }
 
-/** Some commits of a stream. `version` is what the reader knows with this page, the next one's `after`; `next` is there when there are more. */
+/**
+ * A page of a stream's commits. `version` covers everything up to the end of this page: it is the next page's `after`. `next` is
+ * present if there are more.
+ */
 export type CommitPage = z.output<typeof commitPageSchema>;
 
 export function commitsCall({ type, id }: StreamParts, page: PageOptions) {
@@ -105,7 +108,7 @@ function queryOf({ after, limit }: PageOptions) {
   return { after, limit: limit?.toString() };
 }
 
-/** @throws ClientError `validation`: a URL cannot say `.` and `..`, they would lead elsewhere */
+/** @throws ClientError `validation`: a part is `.` or `..`, which URLs resolve to another path */
 function pathOf(...parts: readonly string[]): string {
   const wrong = parts.find((part) => /^\.{0,2}$/.test(part));
   if (wrong !== undefined) {

@@ -25,22 +25,22 @@ import type {
 } from './types.ts';
 import { AnyView, type RowsOptions } from './view.ts';
 
-/** A deployment: its streams and views, as its domain types them. */
+/** A client of a deployment: its streams and views, typed by its domain. */
 export interface Client<D extends Domain = Domain> {
-  /** What has been seen with this client. */
+  /** What this client has seen. */
   readonly session: Session;
-  /** The same deployment for another user: it shares what is known of the Regions, not what has been seen. */
+  /** A client of the same deployment for another user: it shares what is known about the Regions, but not the session. */
   withSession(session: Session): Client<D>;
-  /** A stream: nothing is sent yet. */
+  /** A stream. Sends no request. */
   stream<Type extends StreamTypeOf<D>>(type: Type, id: string): StreamClient<StreamNamed<D, Type>>;
-  /** A view: nothing is sent yet. */
+  /** A view. Sends no request. */
   view<Name extends ViewNameOf<D>>(name: Name): ViewClient<ViewNamed<D, Name>>;
   /**
    * Changes several `home` streams together, or none of them, and waits for the outcome.
    * @throws ClientError `aborted`, with the reason: nothing was written; `undecided`; any other, `maybeWritten` if it may be committed
    */
   transact(participants: readonly ParticipantOf<D>[], options?: TransactOptions): Promise<Committed>;
-  /** What became of a transaction. @throws ClientError `not-found`: nothing is recorded of it */
+  /** The outcome of a transaction. @throws ClientError `not-found`: nothing is recorded of it */
   transaction(id: string, options?: CallOptions): Promise<TransactionShown>;
   /** How far a Region has seen every Region. Only that Region is asked. @param options `region`: the client's own by default */
   health(options?: CallOptions & { readonly region?: string | undefined }): Promise<Health>;
@@ -65,27 +65,30 @@ export interface StreamClient<Stream extends StreamDefinition> {
     events: SentEventOf<Stream> | readonly SentEventOf<Stream>[],
     options?: WriteOptionsOf<Stream>,
   ): Promise<Accepted>;
-  /** The state, at least as new as anything that the session has seen of the stream. @throws ClientError `not-caught-up` when no Region is */
+  /**
+   * The state, at least as new as what the session has seen of the stream. @throws ClientError `not-caught-up` if no Region has
+   * one
+   */
   read(options?: CallOptions): Promise<ReadState<StateOf<Stream>>>;
-  /** The events, and those that come, until the signal is aborted. @throws ClientError what does not pass */
+  /** The events, and new ones as they arrive, until the signal is aborted. @throws ClientError failures that are not temporary */
   follow(options?: FollowOptions): AsyncIterable<EventOf<Stream>>;
 }
 
 /** An event of a stream. */
 export type EventOf<Stream extends StreamDefinition> = Omit<FollowedEvent, 'type' | 'data'> & ReadEventOf<Stream>;
 
-/** What a write can be given: `expected` on a `home` stream, `basedOn` on a `merge` stream. */
+/** The options of a write: `expected` for a `home` stream, `basedOn` for a `merge` stream. */
 export type WriteOptionsOf<Stream extends StreamDefinition> = Stream['mode'] extends 'home'
   ? HomeWriteOptions
   : MergeWriteOptions;
 
-/** A view of a domain. Sessions promise nothing about views: a row may be older than what was read before. */
+/** A view of a domain. Sessions do not cover views: a row may be older than what was read before. */
 export interface ViewClient<View extends ViewDefinition> {
   /** One row. @throws ClientError `not-found` */
   row(key: string, options?: CallOptions): Promise<RowOf<View>>;
-  /** All rows, in the order of their keys; the next page is asked for when it is needed. @throws ClientError */
+  /** All rows, in the order of their keys; pages are requested as needed. @throws ClientError */
   rows(options?: RowsOptions): AsyncIterable<{ readonly key: string; readonly value: RowOf<View> }>;
-  /** Some rows. @throws ClientError */
+  /** A page of rows. @throws ClientError */
   page(options?: PageOptions & CallOptions): Promise<{
     readonly rows: readonly { readonly key: string; readonly value: RowOf<View> }[];
     readonly next?: string | undefined;
@@ -93,11 +96,12 @@ export interface ViewClient<View extends ViewDefinition> {
 }
 
 /**
- * A client of a deployment: `client<typeof domain>({ endpoints, region, credentials })`. Of the domain only its type is needed.
- * It retries with the same id, asks another Region where that is possible, and shows each user at least what it has shown before.
+ * A client of a deployment: `client<typeof domain>({ endpoints, region, credentials })`. Only the type of the domain is needed.
+ * The client retries with the same id, asks another Region where possible, and never shows a user an older state of a stream than
+ * before.
  */
 export function client<D extends Domain>(options: ClientOptions): Client<D>;
-// Nothing of the domain exists at run time: that answers have the types above is up to the Regions, which run the domain.
+// The domain does not exist at run time: the Regions, which run it, are trusted to return responses of the above types.
 export function client(options: ClientOptions): object {
   return over(new Regions(options), options.session ?? new Session());
 }

@@ -5,7 +5,7 @@ const textSchema = z.string().optional().catch(undefined);
 const numberSchema = z.number().optional().catch(undefined);
 const knownSchema = z.looseObject({ known: z.array(z.string()).catch([]) });
 
-/** What the problem documents of some codes bring along. What does not have the form that is expected here is left out. */
+/** The additional members of some codes' problem documents. Members in an unexpected form are left out. */
 const detailsSchemas = {
   validation: z.looseObject({ faults: z.array(z.object({ path: z.string(), message: z.string() })).catch([]) }),
   'unknown-stream-type': knownSchema,
@@ -32,28 +32,28 @@ export type DetailsOf<Code extends string> = Code extends keyof Details
   ? Details[Code]
   : Readonly<Record<string, unknown>>;
 
-/** The codes that only the client has. */
+/** Codes of the client's own errors. */
 export type ClientCode =
-  /** Nothing listens at the address: nothing was sent. */
+  /** Nothing listens at the address; nothing was sent. */
   | 'unreachable'
-  /** The connection broke, the answer was late, or something in between answered instead of the Region. */
+  /** The connection broke, the response was late, or an intermediary responded instead of the Region. */
   | 'broken'
   /** The signature was refused. */
   | 'forbidden'
-  /** The credentials could not be had. */
+  /** The credentials could not be obtained. */
   | 'no-credentials'
   /** The address of a Region could not be found. */
   | 'no-endpoint'
-  /** What answered is not a Region of Meridian. */
+  /** The response did not come from a Region of Meridian. */
   | 'unexpected-answer'
   /** The caller's signal was aborted. */
   | 'cancelled'
   /** A transaction had no outcome in time. */
   | 'undecided'
-  /** A text is not an exported session. */
+  /** The text is not an exported session. */
   | 'invalid-session';
 
-/** A code of the API or of the client. Newer Regions may answer with others. */
+/** A code of the API or of the client. Newer Regions may return others. */
 export type AnyCode = ErrorCode | ClientCode;
 
 interface ClientErrorOptions extends ErrorOptions {
@@ -66,22 +66,25 @@ interface ClientErrorOptions extends ErrorOptions {
   readonly maybeWritten?: boolean;
 }
 
-/** The one error that the client throws: a Region's refusal, or that no answer came. Tell them apart by `isClientError`. */
+/**
+ * The only error that the client throws: a Region's refusal, or a failure to get a response. Distinguish them with
+ * `isClientError`.
+ */
 export class ClientError<Code extends string = string> extends Error {
   override readonly name = 'ClientError';
-  /** One of {@link AnyCode}, or one that only newer Regions know. */
+  /** One of {@link AnyCode}, or a code of a newer Region. */
   readonly code: Code;
-  /** Whether the same again, with the same id, may succeed later. The client has already retried. */
+  /** Whether the same call, with the same id, may succeed later. The client has already retried. */
   readonly retryable: boolean;
   /** Further members of the problem document. */
   readonly details: DetailsOf<Code>;
-  /** The problem document that a Region answered with. */
+  /** The problem document that a Region returned. */
   readonly problem: Problem | undefined;
   /** The Region that was asked last. */
   readonly region: string | undefined;
-  /** The id of what was to be written: the same call with this id finds out, and never writes twice. */
+  /** The id of the write: the same call with this id shows whether it happened, and never writes twice. */
   readonly id: string | undefined;
-  /** Whether it may have been written all the same, because an answer was lost. */
+  /** Whether it may have been written despite the error, because a response was lost. */
   readonly maybeWritten: boolean;
 
   constructor(code: Code, message: string, options: ClientErrorOptions & { readonly details: DetailsOf<Code> }) {
@@ -101,13 +104,13 @@ export function clientError(code: AnyCode, message: string, options: ClientError
   return new ClientError<string>(code, message, { ...options, details: readDetails(code, options.details ?? {}) });
 }
 
-/** What a Region answered. */
+/** An error that a Region returned. */
 export function problemError(problem: Problem, region: string): ClientError {
   const { type: _type, title: _title, status: _status, detail, code, retryable, ...details } = problem;
   return new ClientError<string>(code, detail, { retryable, problem, region, details: readDetails(code, details) });
 }
 
-/** The same error, with what the call knows of it. */
+/** The same error, completed by what the call knows. */
 export function withContext(
   { code, message, retryable, problem, details, region, cause, ...error }: ClientError,
   context: { readonly id?: string | undefined; readonly maybeWritten?: boolean; readonly region?: string },

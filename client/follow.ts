@@ -12,19 +12,19 @@ import type { Regions } from './regions.ts';
 import { pauseMs } from './retry.ts';
 
 export interface FollowOptions extends CallOptions {
-  /** Only events behind this version: the `resumeAfter` of the last event that was handled. @default all events */
+  /** Only events after this version: the `resumeAfter` of the last event that was handled. @default all events */
   readonly after?: string | undefined;
-  /** Milliseconds between two looks at a stream that has nothing new. @default 1,000 */
+  /** Milliseconds between polls of a stream that has nothing new. @default 1,000 */
   readonly everyMs?: number | undefined;
 }
 
-/** An event, and where it comes from. */
+/** An event and its origin. */
 export interface FollowedEvent {
-  /** `<stream>@<log>.<position>.<index>`: the same in every Region, every time. */
+  /** `<stream>@<log>.<position>.<index>`: the same in every Region and at every read. */
   readonly id: string;
   readonly type: string;
   readonly data: unknown;
-  /** The version of its type that it is stored in. */
+  /** The version of its event type in which it is stored. */
   readonly schemaVersion: number;
   /** The id of the append. Copies of one append, made in two Regions that could not see each other, share it. */
   readonly commitId: string;
@@ -34,16 +34,15 @@ export interface FollowedEvent {
   readonly at: Date;
   readonly meta: Meta;
   /**
-   * Kept once the event has been handled, it is the `after` with which a later `follow` goes on. The events of one commit are
-   * read together: until the last of them is handled, all of them come again.
+   * Save it once the event has been handled: it is the `after` with which a later `follow` continues. The events of a commit are
+   * read together: until the last of them is handled, all of them are read again.
    */
   readonly resumeAfter: string | undefined;
 }
 
 /**
- * Follows a stream: its events, and those that come, until the signal is aborted. What may pass is tried again for as long as
- * it takes, in every Region.
- * @throws ClientError what does not pass
+ * Follows a stream: its events, and new ones as they arrive, until the signal is aborted. Temporary failures are retried without
+ * limit, in every Region. @throws ClientError any other failure
  */
 export async function* follow(
   { runtime }: Regions,
@@ -86,17 +85,17 @@ function* eventsOf(
     };
 }
 
-/** What a reader knows who has read one commit more. */
+/** A reader's version after it has read one more commit. */
 function tokenAfter(stream: string, known: string | undefined, { log, position }: CommitShown): string {
   const version = known === undefined ? emptyVersion : readVersionToken(known, 'after').version;
   return encodeVersionToken(stream, joinVersions(version, { [log]: position }));
 }
 
-/** The commits that a follower has had, by their ids: an append that was repeated in another Region is stored twice. */
+/** The ids of the commits that a follower has read: an append that was repeated in another Region is stored twice. */
 class Copies {
   readonly #stamps = new Map<string, number>();
 
-  /** @returns whether it is a copy of one that was there before */
+  /** @returns whether it is a copy of a commit read before */
   add({ commitId, hlc }: CommitShown): boolean {
     const at = wallTimeOf(hlc);
     const known = this.#stamps.get(commitId);

@@ -1,4 +1,4 @@
-/** A client of a deployment, for Node, browsers and bundlers: no engine inside. */
+/** A client of a deployment, for Node, browsers and bundlers. It does not include the engine. */
 
 export type { Problem } from '../core/facts/errors.ts';
 export type { Health, TransactionShown } from '../core/wire/api.ts';

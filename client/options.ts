@@ -4,7 +4,7 @@ import type { Session } from './session.ts';
 export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** Of temporary credentials. */
+  /** For temporary credentials. */
   readonly sessionToken?: string;
 }
 
@@ -19,19 +19,19 @@ export type Fetch = (
   },
 ) => Promise<{ readonly status: number; text(): Promise<string> }>;
 
-/** What the client takes from its surroundings: a test gives its own, so that a seed repeats a run. */
+/** The time and randomness that the client uses: a test passes its own, so that a seed reproduces a run. */
 export interface ClientRuntime {
   /** Milliseconds since 1970. */
   now(): number;
   /** At least 0, less than 1. */
   random(): number;
-  /** An id that nobody has used. */
+  /** A new, unused id. */
   newId(): string;
-  /** Resolves after so many milliseconds, or as soon as the signal is aborted. */
+  /** Resolves after this many milliseconds, or as soon as the signal is aborted. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** How failures that may pass are retried. */
+/** How temporary failures are retried. */
 export interface RetryPolicy {
   /** Requests per call, in all Regions together. @default 6 */
   readonly tries?: number;
@@ -39,7 +39,7 @@ export interface RetryPolicy {
   readonly firstPauseMs?: number;
   /** Milliseconds: the longest pause. @default 5,000 */
   readonly maxPauseMs?: number;
-  /** Milliseconds after which a request without an answer counts as lost. @default 65,000, longer than the API ever works */
+  /** Milliseconds after which a request without a response counts as lost. @default 65,000, longer than the API ever works */
   readonly requestMs?: number;
 }
 
@@ -48,17 +48,20 @@ export type Endpoint = string | URL;
 
 export interface ClientOptions {
   /**
-   * The address of each Region's API, by Region. A function is asked once per Region, when its address is first needed; it
-   * knows `region` and those of `regions`.
+   * The address of each Region's API, by Region. A function is called once per Region, when its address is first needed; it has
+   * to support `region` and all of `regions`.
    */
   readonly endpoints: Readonly<Record<string, Endpoint>> | ((region: string) => Endpoint | Promise<Endpoint>);
   /** The Region that is asked first: the nearest. */
   readonly region: string;
   /** The Regions that may be asked instead, in this order. @default those of `endpoints`, in their order */
   readonly regions?: readonly string[];
-  /** Who signs requests. A function is called for each request, so it should cache. @default requests are not signed, as for a local world */
+  /**
+   * The credentials that requests are signed with. A function is called for each request, so it should cache. @default requests
+   * are not signed, as for a local world
+   */
   readonly credentials?: Credentials | (() => Promise<Credentials>);
-  /** What this client and others have seen. @default a new one */
+  /** What has been seen by this client and others that share it. @default a new one */
   readonly session?: Session;
   /** @default six tries, pauses of 200 ms to 5 s */
   readonly retry?: RetryPolicy;
@@ -68,8 +71,8 @@ export interface ClientOptions {
   readonly runtime?: ClientRuntime;
 }
 
-/** What every call can be given. */
+/** The options of every call. */
 export interface CallOptions {
-  /** Ends the call. What was sent before may be carried out all the same. */
+  /** Aborts the call. A request that was already sent may still be carried out. */
   readonly signal?: AbortSignal | undefined;
 }

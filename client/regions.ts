@@ -6,7 +6,7 @@ import { pauseMs } from './retry.ts';
 import { platformRuntime } from './runtime.ts';
 import { cancelledError, type SendOptions, send, type Target } from './send.ts';
 
-/** An answer, and the Region that gave it. */
+/** A response, and the Region that returned it. */
 export interface Answered<T> {
   readonly answer: T;
   readonly region: string;
@@ -15,11 +15,11 @@ export interface Answered<T> {
 export interface AskOptions extends CallOptions {
   /** The Region to ask first. @default the client's own */
   readonly first?: string | undefined;
-  /** Whether only that Region will do. @default false */
+  /** Whether no other Region may be asked. @default false */
   readonly only?: boolean;
 }
 
-/** The Regions of a deployment: asks one after the other until there is an answer. */
+/** The Regions of a deployment: asks one after the other until one responds. */
 export class Regions {
   /** The Region that is asked first. */
   readonly region: string;
@@ -28,7 +28,7 @@ export class Regions {
   readonly #send: SendOptions;
   readonly #names: readonly string[];
   readonly #targets = new Map<string, Promise<Target>>();
-  /** Until when a Region that did not answer is asked last. */
+  /** Until when a Region that did not respond is asked last. */
   readonly #avoid = new Map<string, number>();
 
   constructor(options: ClientOptions) {
@@ -41,10 +41,10 @@ export class Regions {
   }
 
   /**
-   * Sends a call until it is answered or refused: at most `tries` times, with pauses between two requests to one Region.
-   * What may pass is tried again, in the next Region where that may help. A write whose answer was lost is sent once more to
-   * the same Region before it moves, always under the same id.
-   * @throws ClientError the last one; `maybeWritten` if the answer to any of the requests was lost
+   * Sends a call until it succeeds or is refused: at most `tries` times, with pauses between two requests to one Region.
+   * Temporary failures are retried, in the next Region if that may help. A write whose response was lost is retried once in the
+   * same Region before the next Region is tried, always with the same id. @throws ClientError the last one; `maybeWritten` if the
+   * response to any of the requests was lost
    */
   async ask<T>(call: Call<T>, { signal, first = this.region, only = false }: AskOptions = {}): Promise<Answered<T>> {
     const { tries = CLIENT_TRIES } = this.#options.retry ?? {};
@@ -68,7 +68,7 @@ export class Regions {
     }
   }
 
-  /** The Regions that may be asked: first that one, last those that did not answer lately. */
+  /** The Regions that may be asked: first the given one, last those that recently did not respond. */
   #order(first: string): readonly string[] {
     const now = this.runtime.now();
     const all = [...new Set([first, this.region, ...this.#names])];
@@ -76,7 +76,7 @@ export class Regions {
     return [...all.filter((region) => !isAvoided(region)), ...all.filter(isAvoided)];
   }
 
-  /** Found once; an attempt that failed counts for nothing. */
+  /** Looked up once; a failed attempt is not remembered. */
   #target(region: string): Promise<Target> {
     const known = this.#targets.get(region);
     if (known) return known;
@@ -90,20 +90,20 @@ export class Regions {
     const { endpoints, credentials } = this.#options;
     const base = await endpointOf(endpoints, region);
     if (!credentials) return { region, base };
-    // Signing is code that a local world does not need.
+    // Loaded on demand: a local world needs no signing.
     const { signerFor } = await import('./sign.ts');
     return { region, base, sign: signerFor(region, credentials) };
   }
 }
 
-/** `globalThis.fetch` as it is when it is called: it may be replaced, and must not be taken off its object. */
+/** Looks `globalThis.fetch` up at each call: it may be replaced, and must be called as a method of its object. */
 const platformFetch: SendOptions['fetch'] = (url, request) => globalThis.fetch(url, request);
 
-/** @throws ClientError `no-endpoint`, or what the function throws if it is one */
+/** @throws ClientError `no-endpoint`, or what the function throws, if it is a ClientError */
 async function endpointOf(endpoints: ClientOptions['endpoints'], region: string): Promise<URL> {
   try {
     const endpoint = typeof endpoints === 'function' ? await endpoints(region) : endpoints[region];
-    if (endpoint === undefined) throw new Error('there is none in `endpoints`');
+    if (endpoint === undefined) throw new Error('`endpoints` does not have it');
     return new URL(endpoint);
   } catch (cause) {
     if (cause instanceof ClientError) throw cause;
@@ -112,35 +112,35 @@ async function endpointOf(endpoints: ClientOptions['endpoints'], region: string)
   }
 }
 
-/** Whether nothing was sent, and asking the same Region again does not help. */
+/** Whether nothing was sent and the same Region need not be asked again. */
 function isAbsent({ code }: ClientError): boolean {
   return code === 'unreachable' || code === 'no-endpoint';
 }
 
-/** Whether nothing of the Region itself came back. */
+/** Whether no response of the Region itself arrived. */
 function isSilent(error: ClientError): boolean {
   return isAbsent(error) || error.code === 'broken';
 }
 
-/** Whether a request that failed so may have been carried out. */
+/** Whether a request that failed like this may have been carried out. */
 function mayHaveRun({ code, problem, details }: ClientError): boolean {
-  // What is not understood may say that it was.
+  // A response that is not understood may be a success.
   if (code === 'cancelled' || code === 'unexpected-answer') return true;
   // Throttled before it reached the function.
   if (code === 'broken') return details.status !== 429;
   return problem !== undefined && problem.status >= 500;
 }
 
-/** Whether another Region may do better: not where the stream itself is contended. */
+/** Whether another Region may succeed: not if the stream itself is contended. */
 function isOfRegion(error: ClientError): boolean {
   return isSilent(error) || error.code === 'not-caught-up' || (error.problem?.status ?? 0) >= 500;
 }
 
-/** The way of one call through the Regions. */
+/** The route of one call through the Regions. */
 class Route {
   readonly #regions: readonly string[];
   readonly #writes: boolean;
-  /** How often each Region has failed. */
+  /** The number of failures of each Region. */
   readonly #failures = new Map<string, number>();
   readonly #absent = new Set<string>();
   #at = 0;
@@ -157,7 +157,7 @@ class Route {
     return this.#regions[this.#at] ?? '';
   }
 
-  /** What to do after a failure: go on in `region`, at once or after a pause; undefined: give up. */
+  /** What to do after a failure: continue with `region`, at once or after a pause; undefined: give up. */
   failed(error: ClientError): 'at once' | 'pause' | undefined {
     const { region } = this;
     const failures = (this.#failures.get(region) ?? 0) + 1;
@@ -166,7 +166,7 @@ class Route {
     this.maybeWritten ||= isLost;
     if (isAbsent(error)) this.#absent.add(region);
     else if (!error.retryable) return undefined;
-    // The same Region knows best what became of a write.
+    // The same Region knows first whether the write happened.
     const isStaying = !isOfRegion(error) || (isLost && failures === 1);
     if (!isStaying && !this.#move()) return undefined;
     if (!this.#failures.has(this.region)) return 'at once';
@@ -174,7 +174,7 @@ class Route {
     return 'pause';
   }
 
-  /** Goes on to the next Region at which something listens. @returns whether there is one; it may be the same */
+  /** Moves on to the next reachable Region. @returns whether there is one; it may be the same */
   #move(): boolean {
     for (let step = 1; step <= this.#regions.length; step++) {
       const next = (this.#at + step) % this.#regions.length;

@@ -3,7 +3,10 @@ import type { ClientRuntime, RetryPolicy } from './options.ts';
 
 type Pauses = Pick<RetryPolicy, 'firstPauseMs' | 'maxPauseMs'>;
 
-/** Milliseconds before one more retry, after so many of them: longer each time, at least half of it, so that it amounts to something. */
+/**
+ * Milliseconds to wait before the next retry, given the number of retries so far: random, at least half of a limit that doubles
+ * each time.
+ */
 export function pauseMs(
   { random }: Pick<ClientRuntime, 'random'>,
   retries: number,
@@ -13,8 +16,8 @@ export function pauseMs(
 }
 
 /**
- * Does something up to {@link CLIENT_TRIES} times, with some 5 s of pauses, as long as what goes wrong may pass.
- * @throws the last error
+ * Calls a function up to {@link CLIENT_TRIES} times, with about 5 s of pauses, as long as its errors are temporary. @throws the
+ * last error
  */
 export async function retried<T>(
   runtime: Pick<ClientRuntime, 'random' | 'sleep'>,

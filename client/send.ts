@@ -7,10 +7,10 @@ import { type ClientError, clientError, problemError } from './error.ts';
 import type { ClientRuntime, Fetch } from './options.ts';
 import type { Sign } from './sign.ts';
 
-/** A Region, and how it is reached. */
+/** A Region, and how to reach it. */
 export interface Target {
   readonly region: string;
-  /** The API's base. */
+  /** The API's base address. */
   readonly base: URL;
   /** @default requests are not signed */
   readonly sign?: Sign | undefined;
@@ -19,11 +19,11 @@ export interface Target {
 export interface SendOptions {
   readonly fetch: Fetch;
   readonly runtime: Pick<ClientRuntime, 'sleep'>;
-  /** Milliseconds after which a request without an answer counts as lost. */
+  /** Milliseconds after which a request without a response counts as lost. */
   readonly requestMs: number;
 }
 
-/** Sends a call once. @returns its answer @throws ClientError */
+/** Sends a call once. @returns the body of the response @throws ClientError */
 export async function send<T>(
   target: Target,
   { request, answer }: Call<T>,
@@ -46,14 +46,14 @@ async function exchange(
 ): Promise<{ readonly status: number; readonly body: string }> {
   const url = new URL(base.href.replace(/\/$/, '') + path);
   for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
-  // As signatures want it; `+` would be another character there.
+  // Encoded as signatures require; they treat `+` as a literal plus sign.
   url.search = url.search.replaceAll('+', '%20');
   const given = {
     ...(body !== undefined && { 'content-type': 'application/json' }),
     ...Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined)),
   };
   const signed = sign ? await signedWith(sign, { method, url, headers: given, body }) : given;
-  // What sends it sets the host itself, the same one.
+  // `fetch` sets the `host` header itself, to the same value.
   const { host: _host, ...sent }: Record<string, string> = signed;
   const over = new AbortController();
   let isLate = false;
@@ -65,7 +65,7 @@ async function exchange(
       cancelled(signal, over.signal),
       runtime.sleep(requestMs, over.signal).then(() => {
         isLate = true;
-        throw new Error(`there was no answer for ${requestMs / 1000} s`);
+        throw new Error(`there was no response for ${requestMs / 1000} s`);
       }),
     ]);
   } catch (error) {
@@ -83,7 +83,7 @@ async function signedWith(sign: Sign, request: Parameters<Sign>[0]): Promise<Rec
   }
 }
 
-/** Rejects when the caller's signal is aborted, unless the request is over before. */
+/** Rejects when the caller's signal is aborted, unless the request ends first. */
 function cancelled(signal: AbortSignal | undefined, over: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const cancel = () => reject(new Error('cancelled'));
@@ -94,10 +94,10 @@ function cancelled(signal: AbortSignal | undefined, over: AbortSignal): Promise<
 }
 
 export function cancelledError(region?: string): ClientError {
-  return clientError('cancelled', 'The caller ended the call.', { region });
+  return clientError('cancelled', 'The caller aborted the call.', { region });
 }
 
-/** Nothing was sent there. */
+/** Error codes after which nothing was sent. */
 const UNREACHABLE = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -107,7 +107,7 @@ const UNREACHABLE = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-/** `fetch` says only "fetch failed": what happened is its cause. */
+/** `fetch` reports only "fetch failed"; the reason is in its cause. */
 function connectionError(region: string, { origin }: URL, error: unknown): ClientError {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
@@ -124,18 +124,18 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** An answer that no Region of Meridian gives. */
+/** The error for a response that does not come from a Region of Meridian. */
 function unexpectedAnswer({ region }: Target, status: number, body: string): ClientError {
   if (status === 403)
     return clientError(
       'forbidden',
-      `${region} does not take the signature: your credentials need lambda:InvokeFunctionUrl and lambda:InvokeFunction on the api function.`,
+      `${region} refused the signature: your credentials need lambda:InvokeFunctionUrl and lambda:InvokeFunction on the api function.`,
       { region },
     );
   if (status === 413)
     return clientError(
       'too-large',
-      `${region} takes no request of that size: a Function URL carries ${LAMBDA_PAYLOAD_BYTES} bytes, one request of the API ${MAX_BODY_BYTES}.`,
+      `${region} refused a request of that size: a Function URL accepts ${LAMBDA_PAYLOAD_BYTES} bytes, one request of the API ${MAX_BODY_BYTES}.`,
       { region, details: { limit: MAX_BODY_BYTES } },
     );
   if (status === 429 || status >= 500)
@@ -146,7 +146,7 @@ function unexpectedAnswer({ region }: Target, status: number, body: string): Cli
     });
   return clientError(
     'unexpected-answer',
-    `${region} answered ${status}, but not as a Region of Meridian does: check the address.`,
+    `${region} answered ${status}, which is not the response of a Meridian Region: check the address.`,
     { region },
   );
 }

@@ -6,14 +6,14 @@ import { clientError } from './error.ts';
 const FORM = 'v1';
 
 /**
- * What a user has seen of each stream: with it a read in any Region shows at least that (read your writes, monotonic reads).
- * It keeps the {@link SESSION_STREAMS} streams that were used last, and promises nothing about others.
+ * What a user has seen of each stream: with it a read in any Region shows at least that (read your writes, monotonic reads). It
+ * keeps the {@link SESSION_STREAMS} most recently used streams, and guarantees nothing about others.
  */
 export class Session {
-  /** The stream that was used last is the last one. */
+  /** In order of use: the most recently used stream is the last. */
   readonly #versions = new Map<string, VersionVector>();
 
-  /** @param exported the text of another session: this one goes on from it @throws ClientError `invalid-session` */
+  /** @param exported the text of another session, which this one continues @throws ClientError `invalid-session` */
   constructor(exported?: string) {
     if (exported === undefined) return;
     const [form, ...tokens] = exported.split('.');
@@ -21,7 +21,10 @@ export class Session {
     for (const token of tokens) this.saw(token);
   }
 
-  /** Notes that a version was seen. @param token a version as the API returns it; it names its stream @throws ClientError `invalid-session` */
+  /**
+   * Records that a version was seen. @param token a version as the API returns it; it names its stream @throws ClientError
+   * `invalid-session`
+   */
   saw(token: string): void {
     const { stream, version } = read(token);
     const known = this.#versions.get(stream);
@@ -31,13 +34,13 @@ export class Session {
     if (this.#versions.size > SESSION_STREAMS && oldest !== undefined) this.#versions.delete(oldest);
   }
 
-  /** What has been seen of a stream, as a token; undefined: nothing that is still known. */
+  /** What has been seen of a stream, as a token; undefined: nothing is known any more. */
   versionOf(stream: string): string | undefined {
     const version = this.#versions.get(stream);
     return version && encodeVersionToken(stream, version);
   }
 
-  /** The session as a text of letters, digits and `-_.`, for a browser or another process: some 60 characters a stream. */
+  /** The session as a text of letters, digits and `-_.`, for a browser or another process: about 60 characters per stream. */
   export(): string {
     return [FORM, ...[...this.#versions].map(([stream, version]) => encodeVersionToken(stream, version))].join('.');
   }
@@ -52,5 +55,5 @@ function read(token: string): ReturnType<typeof readVersionToken> {
 }
 
 function invalidSession(options: ErrorOptions = {}) {
-  return clientError('invalid-session', 'This is not an exported session. Begin a new one: new Session().', options);
+  return clientError('invalid-session', 'This is not an exported session. Start a new one: new Session().', options);
 }

@@ -2,7 +2,7 @@ import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { ClientOptions } from './options.ts';
 
-/** A request to be signed: its headers must not be changed afterwards. */
+/** A request to be signed. Its headers must not change afterwards. */
 export interface Unsigned {
   readonly method: string;
   readonly url: URL;
@@ -10,7 +10,7 @@ export interface Unsigned {
   readonly body?: string | undefined;
 }
 
-/** @returns the headers of the request with its signature, which is good for 5 minutes */
+/** @returns the headers of the request with its signature, which is valid for 5 minutes */
 export type Sign = (request: Unsigned) => Promise<Record<string, string>>;
 
 /**

@@ -6,21 +6,21 @@ import type { CallOptions } from './options.ts';
 import type { Regions } from './regions.ts';
 import type { Session } from './session.ts';
 
-/** What an append or a command can be given. */
+/** The options of an append or a command. */
 export interface WriteOptions extends CallOptions {
-  /** So that it happens once, however often it is sent. Give one to go on after a crash. @default one is made for this call */
+  /** Makes repeated sends take effect once. Specify one to be able to retry after a crash. @default generated for this call */
   readonly id?: string | undefined;
-  /** Kept with the commit. */
+  /** Metadata stored with the commit. */
   readonly meta?: Meta | undefined;
 }
 
-/** Of a `home` stream. */
+/** Options for a `home` stream. */
 export interface HomeWriteOptions extends WriteOptions {
-  /** The exact version that the stream has to be at, else `version-conflict`. @default any */
+  /** The exact version that the stream must be at, otherwise `version-conflict`. @default any */
   readonly expected?: string | undefined;
 }
 
-/** Of a `merge` stream. */
+/** Options for a `merge` stream. */
 export interface MergeWriteOptions extends WriteOptions {
   /** The version that the decision is based on. @default what the Region has seen */
   readonly basedOn?: string | undefined;
@@ -30,10 +30,10 @@ export interface MergeWriteOptions extends WriteOptions {
 export interface ReadState<State = unknown> {
   readonly stream: string;
   readonly state: State;
-  /** To be given as `expected` or `basedOn`. */
+  /** The version, to be passed as `expected` or `basedOn`. */
   readonly version: string;
   readonly mode: string;
-  /** The Region that answered. */
+  /** The Region that responded. */
   readonly region: string;
 }
 

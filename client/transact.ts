@@ -9,13 +9,16 @@ import type { Regions } from './regions.ts';
 import type { Session } from './session.ts';
 
 export interface TransactOptions extends CallOptions {
-  /** `<Region>:<key>`, so that it happens once, however often it is sent. Give one to go on after a crash. @default one is made for this call */
+  /**
+   * `<Region>:<key>`: makes repeated sends take effect once. Specify one to be able to retry after a crash. @default generated
+   * for this call
+   */
   readonly id?: string | undefined;
-  /** The Region that drives it, of an id that is made: the home of most of its streams. @default the client's Region */
+  /** The driving Region, for a generated id: best the home of most of its streams. @default the client's Region */
   readonly drivenBy?: string | undefined;
   /** Seconds after which it is aborted, 1 to 240. @default 30 */
   readonly timeoutSeconds?: number | undefined;
-  /** Kept with every commit. */
+  /** Metadata stored with every commit. */
   readonly meta?: Meta | undefined;
 }
 
@@ -25,15 +28,15 @@ export interface AnyParticipant {
   readonly command?: string | undefined;
   readonly input?: unknown;
   readonly events?: readonly { readonly type: string; readonly data?: unknown }[] | undefined;
-  /** The exact version that the stream has to be at. */
+  /** The exact version that the stream must be at. */
   readonly expected?: string | undefined;
 }
 
-/** A transaction that changed all of its streams. */
+/** A committed transaction. */
 export type Committed = Extract<TransactionShown, { state: 'committed' }>;
 
 /**
- * Runs a transaction, and waits for its outcome as long as it can take.
+ * Runs a transaction, and waits for its outcome for as long as a transaction can take.
  * @throws ClientError `aborted`: nothing was written; `undecided`; as `Regions.ask`
  */
 export async function transact(
@@ -51,9 +54,13 @@ export async function transact(
   let { answer: outcome } = await regions.ask(call, asking);
   while (outcome.state === 'undecided') {
     if (runtime.now() - begun > longest)
-      throw clientError('undecided', `${id} has no outcome after ${longest / 1000} s. Ask again for transaction(id).`, {
-        ...{ id, maybeWritten: true, retryable: true },
-      });
+      throw clientError(
+        'undecided',
+        `${id} has no outcome after ${longest / 1000} s. Query it later with transaction(id).`,
+        {
+          ...{ id, maybeWritten: true, retryable: true },
+        },
+      );
     await runtime.sleep((0.5 + runtime.random() / 2) * CLIENT_POLL_MS, signal);
     outcome = await outcomeSoFar(regions, id, asking);
   }
@@ -62,7 +69,7 @@ export async function transact(
   return outcome;
 }
 
-/** What is known of a transaction that was sent before. */
+/** The outcome of a transaction that was sent before. */
 async function outcomeSoFar(
   regions: Regions,
   id: string,
@@ -71,7 +78,7 @@ async function outcomeSoFar(
   try {
     return (await regions.ask(transactionCall(id), options)).answer;
   } catch (error) {
-    // Where decisions are replicated, this one may not have arrived.
+    // With replicated decisions, this one may not have arrived yet.
     if (isClientError(error, 'not-found') && error.details.state === 'unknown') return { id, state: 'undecided' };
     throw error instanceof ClientError ? withContext(error, { id, maybeWritten: true }) : error;
   }

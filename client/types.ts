@@ -3,9 +3,9 @@ import type { Domain } from '../core/definition/domain.ts';
 import type { NewEventOf, StreamDefinition } from '../core/definition/stream.ts';
 import type { ViewDefinition } from '../core/definition/view.ts';
 
-// What the type of a domain says of its streams and views. Nothing of the domain is there when the client runs.
+// Types derived from the type of a domain. The domain itself does not exist when the client runs.
 
-/** A value as JSON brings it back: a Date has become a text, for example. */
+/** A value after a round trip through JSON: a Date has become a string, for example. */
 export type AsJson<T> = unknown extends T
   ? unknown
   : T extends { toJSON(...args: never): infer Json }
@@ -24,7 +24,7 @@ export type StreamOf<D extends Domain> =
 
 export type StreamTypeOf<D extends Domain> = StreamOf<D>['type'];
 
-/** The stream of a type. Of a domain whose types are not known it is any stream. */
+/** The stream with a given type name; any stream if the domain's types are not known. */
 export type StreamNamed<D extends Domain, Type extends string> = Extract<StreamOf<D>, { readonly type: Type }>;
 
 export type StateOf<Stream extends StreamDefinition> = AsJson<Stream['initial']>;
@@ -39,11 +39,11 @@ export type InputOf<Stream extends StreamDefinition, Command extends CommandOf<S
 /** An event as a caller sends it. */
 export type SentEventOf<Stream extends StreamDefinition> = NewEventOf<Stream['events']>;
 
-/** An event's type and data, as they are read. */
+/** An event's type and data, as read. */
 export type ReadEventOf<Stream extends StreamDefinition> = {
   [Type in keyof Stream['events'] & string]: {
     readonly type: Type;
-    /** Of an event that was stored in an earlier version of its type, as it was stored: see `schemaVersion`. */
+    /** The data in the version in which it was stored, which may be an earlier one: see `schemaVersion`. */
     readonly data: AsJson<z.output<Stream['events'][Type]['schema']>>;
   };
 }[keyof Stream['events'] & string];
@@ -55,14 +55,14 @@ export type ViewNameOf<D extends Domain> = ViewOf<D>['name'];
 
 export type ViewNamed<D extends Domain, Name extends string> = Extract<ViewOf<D>, { readonly name: Name }>;
 
-/** A row of a view, as it is read. */
+/** A row of a view, as read. */
 export type RowOf<View extends ViewDefinition> = View extends { readonly kind: 'rows'; row(...args: never): infer Row }
   ? AsJson<Exclude<Row, undefined>>
   : View extends { readonly kind: 'totals'; present?(...args: never): infer Row }
     ? AsJson<Row>
     : never;
 
-/** What a transaction asks of its streams: each is at home in one Region. */
+/** A transaction's participants: each stream must be in mode `home`. */
 export type ParticipantOf<D extends Domain> = AskedOf<Extract<StreamOf<D>, { readonly mode: 'home' }>>;
 
 type AskedOf<Stream extends StreamDefinition> = Stream extends StreamDefinition
@@ -75,9 +75,9 @@ type AskedOf<Stream extends StreamDefinition> = Stream extends StreamDefinition
   : never;
 
 interface ToStream<Stream extends StreamDefinition> {
-  /** `<type>/<id>`. Each stream once. */
+  /** `<type>/<id>`. A stream may occur only once. */
   readonly stream: `${Stream['type']}/${string}`;
-  /** The exact version that the stream has to be at: without a command or events, all that is asked of it. */
+  /** The exact version that the stream must be at. Without a command or events, this is all that is checked. */
   readonly expected?: string | undefined;
 }
 

@@ -4,15 +4,15 @@ import type { CallOptions } from './options.ts';
 import { askPage } from './page.ts';
 import type { Regions } from './regions.ts';
 
-/** Some rows of a view. */
+/** A page of a view's rows. */
 export interface RowPage {
   readonly rows: readonly Row[];
-  /** There when there are more: the next page's `after`. */
+  /** Present if there are more rows: the next page's `after`. */
   readonly next?: string | undefined;
 }
 
 export interface RowsOptions extends CallOptions {
-  /** Only rows behind this key. @default all rows */
+  /** Only rows after this key. @default all rows */
   readonly after?: string | undefined;
   /** Rows per request, 1 to 1,000; fewer where they are large. @default 100 */
   readonly pageSize?: number | undefined;

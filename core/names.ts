@@ -15,13 +15,24 @@ declare const own: unique symbol;
 /** The name of a subscriber or a function of a team's own: see {@link isOwnName}. */
 export type OwnName = string & { readonly [own]: true };
 
-/** So long the name of a team's own function may be: a role's name, which also has a prefix of 24 and a Region of 14 characters, ends at 64. */
+/** The maximum length of a team's own function name. With a prefix of 24 and a Region of 14 characters, the role's name is then at most 64 long. */
 const OWN_NAME_LENGTH = 24;
 
 /** What a name of a team's own must not be, since what Meridian deploys itself is called so, or may be called so one day. */
 const RESERVED_NAMES: ReadonlySet<string> = new Set([
   ...Object.keys(FUNCTIONS).filter((id) => id !== 'subscriber'),
-  ...['alarms', 'events', 'fast-path', 'forward', 'global', 'quarantine', 'snapshots', 'transactions', 'views'],
+  ...[
+    'alarms',
+    'events',
+    'fast-path',
+    'forward',
+    'forwarding',
+    'global',
+    'quarantine',
+    'snapshots',
+    'transactions',
+    'views',
+  ],
 ]);
 const RESERVED_FORM = /^(forward|machine|relay|table)-|-dead-letter$/;
 

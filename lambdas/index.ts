@@ -1,9 +1,9 @@
-/** What subscribers and functions of a team's own are made with. */
+/** For a team's subscribers and functions. */
 
 import { addToSums } from '../adapters/dynamodb/add-to-sums.ts';
 import { dynamoDbClient } from '../adapters/dynamodb/client.ts';
 import { dynamoDbProgress } from '../adapters/dynamodb/progress.ts';
-import { findFunctionUrl } from '../adapters/lambda/function-url.ts';
+import { defaultCredentials, findFunctionUrl } from '../adapters/lambda/function-url.ts';
 import { nodeRuntime } from '../adapters/node/runtime.ts';
 import { ENDPOINT_LOOKUP_MS } from '../core/limits/budgets.ts';
 import { parseEnvironment } from './environment.ts';
@@ -23,8 +23,8 @@ export type { OwnFunctionDefinition, SubscriberDefinition } from '../core/wire/s
 export type { Addition, HandleContext, Handling, SubscriberFunctions, SubscriberHandler } from './subscription.ts';
 
 /**
- * Makes what the file of a subscriber exports as `handler`: `export const handler = subscriber({ handle: async (event, { key }) => … })`.
- * docs/guides/subscribers.md says what is guaranteed. It reads its environment at its first batch.
+ * Makes the `handler` that a subscriber's file exports: `export const handler = subscriber({ handle: async (event, { key }) => …
+ * })`. docs/guides/subscribers.md has the guarantees. The environment is read at the first batch.
  */
 export function subscriber(functions: SubscriberFunctions): SubscriberHandler {
   let instance: SubscriberHandler | undefined;
@@ -39,6 +39,7 @@ function deployedPorts(): SubscriberPorts {
   const env = parseEnvironment(['AWS_REGION', 'MERIDIAN_NAME', 'SUBSCRIBER', 'SUBSCRIBE_FROM']);
   const telemetry = powertools(env.MERIDIAN_NAME);
   return {
+    deployment: env.MERIDIAN_NAME,
     name: env.SUBSCRIBER,
     region: env.AWS_REGION,
     environment: process.env,
@@ -54,22 +55,28 @@ function ownProgress() {
   return dynamoDbProgress(dynamoDbClient(), env.SUBSCRIBER_TABLE, addToSums(env.SUBSCRIBER_TABLE, TALLY_PARTITION));
 }
 
-/** Where a deployment's API is reached from one of its functions. */
+/** The addresses of a deployment's API, for one of its functions. */
 export interface ClientOptions {
-  /** The function's own Region: the first to ask. */
+  /** The function's own Region, which is asked first. */
   readonly region: string;
   /** The API's URL by Region, the own Region's first. */
   readonly endpoints: Readonly<Record<string, string>>;
+  /** The credentials of the function's role, which sign the requests; left out with MERIDIAN_ENDPOINTS. */
+  readonly credentials?: () => Promise<{
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  }>;
 }
 
-/** What was looked up by this process. */
+/** URLs that this process has looked up. */
 const looked = new Map<string, string>();
 
 /**
- * The options of a client for a function or a subscriber that was defined with `needs: ['api']`:
- * `client<typeof domain>(await clientOptions())`. The own Region's URL is in the environment; those of the others are looked up by the name
- * of their function, once a process. A Region that does not answer within two seconds is left out, and looked up again at the next call.
- * With MERIDIAN_ENDPOINTS, an object of URLs by Region as JSON, nothing is looked up.
+ * The options of a client for a function or a subscriber that was defined with `needs: ['api']`: `client<typeof domain>(await
+ * clientOptions())`. The own Region's URL is in the environment; those of the others are looked up by the name of their function,
+ * once per process. A Region that does not respond within two seconds is left out, and looked up again at the next call. With
+ * MERIDIAN_ENDPOINTS, an object of URLs by Region as JSON, nothing is looked up and requests are not signed.
  * @param environment @default process.env
  * @throws Error that names every variable that is missing
  */
@@ -89,11 +96,12 @@ export async function clientOptions(
   const reachable = found.filter((entry): entry is readonly [string, string] => entry[1] !== undefined);
   return {
     region: env.AWS_REGION,
+    credentials: defaultCredentials(),
     endpoints: { [env.AWS_REGION]: env.MERIDIAN_API_URL, ...Object.fromEntries(reachable) },
   };
 }
 
-/** @returns undefined when the Region does not answer */
+/** @returns undefined if the Region does not respond */
 async function urlIn(region: string, env: { readonly API_FUNCTION: string }): Promise<string | undefined> {
   const known = looked.get(region);
   if (known !== undefined) return known;

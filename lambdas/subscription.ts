@@ -9,22 +9,23 @@ import {
 import { failedOf } from './batch.ts';
 import { instrument, type Telemetry } from './instrument.ts';
 
-/** The partition of the sums in a subscriber's table, beside the places of the logs, whose names have an `@`. */
+/** The partition of the sums in a subscriber's table. It differs from those of the logs' positions, whose names contain `@`. */
 export const TALLY_PARTITION = 'tally';
 
-/** What is added to a row of the subscriber's own table. */
+/** An addition to a row of the subscriber's own table. */
 export interface Addition {
   /** The row. */
   readonly key: string;
-  /** How much is added to each of its fields. */
+  /** The amount to add to each of its fields. */
   readonly sums: Sums;
 }
 
-/** What is known besides the event or the outcome itself. */
+/** The context of an event or an outcome. */
 export interface HandleContext {
   /**
-   * Tells this handling of this event or outcome by this subscriber from any other, in every Region: 43 characters of the alphabet A-Z a-z
-   * 0-9 - _, the same however often it is tried. Pass it on to whatever a side effect is done by: that is what it deduplicates by.
+   * Identifies the handling of this event or outcome by this subscriber of this deployment: 43 characters of A-Z a-z 0-9 - _, the
+   * same at every retry, in every Region, and for both copies of a `merge` append that its sender retried in another Region.
+   * Pass it to the service that performs a side effect, so that the service can deduplicate.
    */
   readonly key: string;
   /** The Region in which it is handled. */
@@ -33,22 +34,21 @@ export interface HandleContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** What is to be added in the subscriber's own table, in one transaction with its progress: exactly once. Nothing: no additions. */
+/** The additions to the subscriber's own table, written exactly once, in one transaction with its progress. Undefined: none. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a function without a return statement is what most subscribers are
 export type Handling = readonly Addition[] | undefined | void;
 
-/** What a subscriber does. */
+/** The functions of a subscriber. */
 export interface SubscriberFunctions {
   /**
-   * Handles an event. With a table of its own: each event of a log in its order, and after the one before it has been handled. When it throws,
-   * the event is redelivered. It is called again for an event that it has handled when the process ended, or the table failed, before that
-   * was recorded; also twice at the same time.
-   * @default an event is an error: it ends in the dead-letter queue
+   * Handles an event. With its own table, the events of a log are handled in order, each after its predecessor. If it throws, the
+   * event is redelivered. It may be called again for a handled event, even concurrently: if the process ended, or the table
+   * failed, before the handling was recorded. @default events are errors, which end in the dead-letter queue
    */
   handle?(event: SubscribedEvent, context: HandleContext): Handling | Promise<Handling>;
   /**
-   * Handles the outcome of a transaction, under the same terms; outcomes have no order.
-   * @default an outcome is an error: it ends in the dead-letter queue
+   * Handles the outcome of a transaction, under the same terms, but without an order. @default outcomes are errors, which end in
+   * the dead-letter queue
    */
   outcome?(outcome: AnnouncedOutcome, context: HandleContext): Handling | Promise<Handling>;
 }
@@ -56,8 +56,10 @@ export interface SubscriberFunctions {
 /** What Lambda invokes with a batch of the subscriber's queue. */
 export type SubscriberHandler = (batch: SQSEvent, context: Context) => Promise<SQSBatchResponse>;
 
-/** What an instance of a subscriber works with. */
+/** The resources of a subscriber's instance. */
 export interface SubscriberPorts extends Pick<MessagePorts<Addition>, 'from' | 'progress'> {
+  /** The deployment's name: two deployments may use the same service. */
+  readonly deployment: string;
   /** The subscriber's. */
   readonly name: string;
   readonly region: string;
@@ -69,10 +71,10 @@ export interface SubscriberPorts extends Pick<MessagePorts<Addition>, 'from' | '
 /** bus → a subscriber's queue → its functions. */
 export function subscriberOn(
   { handle, outcome }: SubscriberFunctions,
-  { telemetry, name, region, environment, ...ports }: SubscriberPorts,
+  { telemetry, deployment, name, region, environment, ...ports }: SubscriberPorts,
 ): SubscriberHandler {
   const contextOf = (id: string): HandleContext => ({
-    key: ports.runtime.digest(`${name} ${id}`),
+    key: ports.runtime.digest(`${deployment} ${name} ${id}`),
     region,
     environment,
   });
@@ -80,7 +82,7 @@ export function subscriberOn(
     ...ports,
     handle: async (event) => {
       if (!handle) throw new Error(`${name} gets events: give subscriber({ … }) a function \`handle\`.`);
-      return (await handle(event, contextOf(event.id))) ?? [];
+      return (await handle(event, contextOf(writtenId(event)))) ?? [];
     },
     ...(outcome && {
       outcome: async (announced) => (await outcome(announced, contextOf(announced.id))) ?? [],
@@ -98,15 +100,20 @@ export function subscriberOn(
   });
 }
 
-/** Where a handler keeps what it was made of; the same in every copy of this module. */
+/** Identifies an event by what its writer asked for: the same in both copies of an append that was retried in another Region. */
+function writtenId({ stream, meta: { commitId, index } }: SubscribedEvent): string {
+  return `${stream} ${commitId} ${index}`;
+}
+
+/** The property under which a handler keeps its functions; the same symbol in every copy of this module. */
 const FUNCTIONS = Symbol.for('meridian.subscriber');
 
-/** Lets {@link functionsOf} find what a handler was made of. */
+/** Lets {@link functionsOf} find a handler's functions. */
 export function withFunctions(handler: SubscriberHandler, functions: SubscriberFunctions): SubscriberHandler {
   return Object.defineProperty(handler, FUNCTIONS, { value: functions });
 }
 
-/** What a handler was made of by `subscriber`; undefined of anything else. */
+/** The functions that `subscriber` made a handler of; undefined for any other value. */
 export function functionsOf(handler: unknown): SubscriberFunctions | undefined {
   return isSubscriber(handler) ? handler[FUNCTIONS] : undefined;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { buildSync, type Metafile } from 'esbuild';
 
-/** What one bundle is made of. */
+/** The input of one bundle. */
 export interface BundleSource {
   /** The file that exports `handler`. */
   readonly entry: string;
@@ -11,24 +11,24 @@ export interface BundleSource {
   readonly domain?: string | undefined;
 }
 
-/** A function as it is deployed. */
+/** A bundled function, ready to deploy. */
 export interface Bundle {
-  /** It holds `index.mjs`, with its map. */
+  /** The folder with `index.mjs` and its source map. */
   readonly folder: string;
-  /** esbuild's account of what is in it. */
+  /** esbuild's metafile: the contents of the bundle. */
   readonly metafile: Metafile;
 }
 
-/** What functions import their domain as. */
+/** The specifier that functions import their domain by. */
 const DOMAIN = '#domain';
 
-/** What this process has made: a function is bundled once for all Regions. */
+/** The bundles made by this process: a function is bundled once for all Regions. */
 const made = new Map<string, Bundle>();
 let outdir: string | undefined;
 
 /**
  * Bundles a function with its domain, the engine and its SDK.
- * @throws Error when it cannot be bundled, and esbuild has printed why; or when it exports no `handler`
+ * @throws Error if it cannot be bundled (esbuild has then printed why), or exports no `handler`
  */
 export function bundleFunction({ entry, domain }: BundleSource): Bundle {
   const key = JSON.stringify([entry, domain]);
@@ -36,7 +36,8 @@ export function bundleFunction({ entry, domain }: BundleSource): Bundle {
   if (known) return known;
   const { metafile, outputFiles } = buildSync({
     entryPoints: [entry],
-    // Not written there: paths in the map are from there, so that the same code has the same hash on every machine.
+    // Nothing is written here: paths in the map are relative to this folder, so that the same code has the same hash on every
+    // machine.
     outfile: resolve('cdk.out/function/index.mjs'),
     write: false,
     bundle: true,
@@ -47,14 +48,14 @@ export function bundleFunction({ entry, domain }: BundleSource): Bundle {
     platform: 'node',
     format: 'esm',
     target: 'node24',
-    // The SDK that was tested is the SDK that runs, not the one that the runtime has that day.
+    // The SDK is bundled, so that the tested version runs, not the one that the Lambda runtime happens to include.
     mainFields: ['module', 'main'],
     logLevel: 'warning',
     ...(domain !== undefined && { alias: { [DOMAIN]: domain } }),
   });
   if (!Object.values(metafile.outputs).some(({ exports }) => exports.includes('handler')))
     throw new Error(
-      `${entry} exports no \`handler\`: write \`export const handler = subscriber({ … })\`, or what else Lambda shall invoke.`,
+      `${entry} exports no \`handler\`: write \`export const handler = subscriber({ … })\`, or another function for Lambda to invoke.`,
     );
   outdir ??= temporaryFolder();
   const folder = join(outdir, String(made.size));
@@ -65,7 +66,7 @@ export function bundleFunction({ entry, domain }: BundleSource): Bundle {
   return bundle;
 }
 
-/** The CDK copies what it deploys, so nothing is needed once the process ends. */
+/** The CDK copies its assets, so the folder is not needed after the process ends. */
 function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'meridian-bundles-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));

@@ -4,7 +4,7 @@ import { needPeers } from './peers.ts';
 
 /*
  * The entry point ./cdk of the published package. A module that imports a missing package fails before a line of it runs, with an
- * error that does not say how to install it: so the packages are looked for first. Loaded by `require`, without a top-level
+ * error that does not say how to install it: so this module looks for the packages first. It loads the construct by `require`, without a top-level
  * await, so that an app that is CommonJS can load it too.
  */
 needPeers();

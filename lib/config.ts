@@ -2,46 +2,48 @@ import { z } from 'zod';
 import { allowStrong, STRONG_REGION_SETS } from '../core/limits/aws.ts';
 import { DECISIONS, DEFAULT_PREFIX, type DecisionsKind } from '../core/names.ts';
 
-/** What a deployment is made of: validated properties of Meridian, and the context of `cdk.json` and of `cdk -c key=value`. */
+/**
+ * The configuration of a deployment: validated properties of Meridian, and the context of `cdk.json` and of `cdk -c key=value`.
+ */
 export interface Config {
   /** Prefix of every name in AWS, 1 to 24 characters. */
   readonly name: string;
   /** Two to five AWS Regions; the first is the primary and holds the global tables' stack. */
   readonly regions: readonly string[];
-  /** AWS account; undefined makes stacks that fit any account. */
+  /** AWS account; undefined makes stacks for any account. */
   readonly account: string | undefined;
   /** The name of the log that each Region writes. */
   readonly logs: Readonly<Record<string, string>>;
-  /** Whether the stacks are there to be thrown away: no deletion protection, nothing retained. */
+  /** Whether the stacks are ephemeral: no deletion protection, nothing retained. */
   readonly ephemeral: boolean;
-  /** Whether every Region gets a schema registry of EventBridge with the domain's events. LocalStack has none. */
+  /** Whether every Region gets an EventBridge schema registry with the domain's events. LocalStack does not support it. */
   readonly schemaRegistry: boolean;
-  /** Anything; a new value makes every Region look up the ARN of its table stream again. */
+  /** Any value; a new one makes every Region look up the ARNs of its table streams again. */
   readonly nonce: string;
-  /** Who gets the alarms by mail; undefined: nobody, until something subscribes to the topic. */
+  /** The mail address that gets the alarms; undefined: none, until something subscribes to the topic. */
   readonly alarmEmail: string | undefined;
-  /** For how many days the functions' logs are kept, one of those that CloudWatch Logs knows. */
+  /** Days for which the functions' logs are kept: a value that CloudWatch Logs accepts. */
   readonly logRetentionDays: number;
-  /** For how many days each bus keeps the domain's events, to replay them to a subscriber; 0: no archive. */
+  /** Days for which each bus keeps the domain's events, to replay them to a subscriber; 0: no archive. */
   readonly archiveDays: number;
   /**
    * How the table of the transactions' decisions is replicated: every Region sees a decision at once (multi-Region strong
-   * consistency), or replicas catch up. By default `strong` where the Regions allow it.
+   * consistency), or replicas catch up. By default `strong` if the Regions allow it.
    */
   readonly decisions: DecisionsKind;
-  /** Where the runbooks are that alarms lead to: a URL or a path, without a slash at its end. */
+  /** The location of the runbooks that alarms link to: a URL or a path, without a trailing slash. */
   readonly runbookUrl: string;
   /** The file that exports the domain that functions run, an absolute path. @default the one that the package names itself */
   readonly domain?: string;
 }
 
-/** What the context says of it. */
+/** The parts that the context can set. */
 export type ConfigKey = Exclude<keyof Config, 'domain'>;
 
-/** Where the runbooks are, unless a deployment says otherwise: in the package, and in Meridian's repository. */
+/** The default location of the runbooks: in the package, and in Meridian's repository. */
 const RUNBOOKS = 'docs/runbooks';
 
-/** Something cannot be deployed; the message names each key, where its value came from, and what to write instead. */
+/** The configuration cannot be deployed; the message names each key, where its value came from, and what to write instead. */
 export class ConfigError extends Error {
   readonly code = 'invalid-config';
   readonly retryable = false;
@@ -55,25 +57,25 @@ export class ConfigError extends Error {
   }
 }
 
-/** What CloudWatch Logs takes. */
+/** The retention periods that CloudWatch Logs accepts, in days. */
 const LOG_RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ] as const;
 
 const WHAT_TO_WRITE = {
-  // IAM role names end at 64 characters and also carry the Region and the function.
+  // IAM role names have at most 64 characters and also contain the Region and the function.
   name: '1 to 24 lower-case letters, digits and single hyphens, a letter first and no hyphen last, for example "meridian"',
   regions:
     'two to five different AWS Regions, the primary first, for example ["us-east-1", "us-east-2", "us-west-2"] (-c regions=us-east-1,us-east-2)',
   account: 'the 12 digits of the AWS account as a string, or leave it out to deploy to the account of your credentials',
   logs: 'a Region of `regions` to its log name (lower-case letters, digits, hyphens; not "global"; no two Regions alike), for example {"us-east-2": "us-east-2-b"}',
-  ephemeral: 'true for stacks to throw away, false otherwise',
+  ephemeral: 'true for ephemeral stacks, false otherwise',
   schemaRegistry: 'true for a schema registry in every Region, false otherwise',
   nonce: 'any string; a new one makes the stream lookup run again',
   alarmEmail: "the mail address that gets every Region's alarms, or leave it out and subscribe to the topics yourself",
   logRetentionDays: `one of ${LOG_RETENTION_DAYS.join(', ')}`,
   archiveDays: 'whole days from 1 to 3650, or 0 for no archive',
-  runbookUrl: 'where the runbooks are, without a slash at its end, for example "https://wiki.example.com/meridian"',
+  runbookUrl: 'the location of the runbooks, without a trailing slash, for example "https://wiki.example.com/meridian"',
   decisions: `"eventual"; or "strong" with exactly three Regions of one set: ${STRONG_REGION_SETS.map((set) => set.join(', ')).join('; ')}`,
 } as const satisfies Record<ConfigKey, string>;
 
@@ -97,7 +99,7 @@ const logNameSchema = z.string().regex(/^(?!global$)[a-z0-9][a-z0-9-]{0,62}$/, '
 function unique(values: readonly string[]): boolean {
   return new Set(values).size === values.length;
 }
-/** `-c key=value` only carries strings. */
+/** `-c key=value` passes strings only. */
 function listFromCommandLine(value: unknown): unknown {
   return typeof value === 'string' ? value.split(',') : value;
 }
@@ -118,7 +120,7 @@ const contextSchema = z
       .default(DEFAULT_PREFIX),
     regions: z.preprocess(
       listFromCommandLine,
-      z.array(regionSchema).min(2).max(5).refine(unique, 'a Region is there more than once'),
+      z.array(regionSchema).min(2).max(5).refine(unique, 'a Region is named more than once'),
     ),
     account: z
       .string()
@@ -137,7 +139,7 @@ const contextSchema = z
   .check(({ value, issues }) => {
     for (const key of Object.keys(value.logs).filter((key) => !value.regions.includes(key)))
       issues.push({ code: 'custom', path: ['logs', key], message: 'not one of `regions`', input: key });
-    // Only one Region may ever write a log: the whole design rests on it.
+    // Only one Region may ever write a log: the whole design depends on it.
     if (!unique(Object.values(logsOf(value.regions, value.logs))))
       issues.push({
         code: 'custom',
@@ -158,19 +160,19 @@ function logsOf(regions: readonly string[], overrides: Readonly<Record<string, s
   return Object.fromEntries(regions.map((name) => [name, overrides[name] ?? name]));
 }
 
-/** What a configuration is read from. */
+/** The sources of a configuration. */
 export interface ConfigSources {
   /** Reads one context key, as `app.node.tryGetContext` does; undefined where the key is absent. */
   readonly context: (key: string) => unknown;
-  /** What was given as properties: it wins over the context. @default nothing */
+  /** The properties, which take precedence over the context. @default none */
   readonly props?: Readonly<{ [Key in ConfigKey]?: unknown }>;
-  /** The account of the caller's credentials. @default none is known */
+  /** The account of the caller's credentials. @default unknown */
   readonly account?: string | undefined;
 }
 
 /**
  * Reads the configuration from properties and the CDK context.
- * @throws {ConfigError} naming every key that is wrong, what was found where, and what to write
+ * @throws {ConfigError} with every wrong key, its value and source, and what to write
  */
 export function parseConfig({ context, props = {}, account: defaultAccount }: ConfigSources): Config {
   const found = Object.fromEntries(keys.map((key) => [key, props[key] ?? context(key)]));

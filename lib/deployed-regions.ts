@@ -4,22 +4,22 @@ import { z } from 'zod';
 import { DECISIONS } from '../core/names.ts';
 import type { Config } from './config.ts';
 
-/** Where it is kept in which Regions each deployment is, from the project's folder. It is committed. */
+/** The file that records the Regions of each deployment, relative to the project's folder. It is committed. */
 export const REGIONS_FILE = 'regions.json';
 
 const regionsSchema = z.array(z.string()).min(1);
 const decisionsSchema = z.enum(DECISIONS);
 const deployedSchema = z.object({ regions: regionsSchema, decisions: decisionsSchema.exactOptional() });
 
-/** What the next deploy has to be compared with. */
+/** A deployment's state, which the next deploy is compared with. */
 export interface Deployed {
   /** Primary first. */
   readonly regions: readonly string[];
-  /** How the transactions table was made; undefined while there is none. */
+  /** The replication of the transactions table; undefined while there is none. */
   readonly decisions?: Config['decisions'];
 }
 
-/** Each deployment by its name, as the last `npm run deploy` left it: its Regions alone before there were transactions. */
+/** Each deployment by its name, as the last `npm run deploy` left it; older files list only its Regions. */
 const fileSchema = z.record(
   z.string(),
   z.union([regionsSchema.transform((list): z.infer<typeof deployedSchema> => ({ regions: list })), deployedSchema]),
@@ -29,7 +29,7 @@ function read(path: string) {
   return existsSync(path) ? fileSchema.parse(JSON.parse(readFileSync(path, 'utf8'))) : {};
 }
 
-/** How `name` is deployed; undefined before its first deploy. */
+/** The state of the deployment `name`; undefined before its first deploy. */
 export function readDeployed(path: string, name: string): Deployed | undefined {
   return read(path)[name];
 }
@@ -44,7 +44,7 @@ const manifestSchema = z.object({ artifacts: z.record(z.string(), z.object({ pro
 const stackPropertiesSchema = z.object({ templateFile: z.string() });
 const recordedTemplateSchema = z.object({ Metadata: z.object({ Meridian: recordSchema }) });
 
-/** What the global stack's template tells about its deployment, so that whoever deployed it can keep it. */
+/** Writes the deployment's state into the global stack's template, from which a deploy saves it. */
 export function deploymentRecord(config: Config): { Meridian: z.infer<typeof recordSchema> } {
   return {
     Meridian: {
@@ -57,8 +57,8 @@ export function deploymentRecord(config: Config): { Meridian: z.infer<typeof rec
 }
 
 /**
- * Keeps how the deployment in a cloud assembly (`cdk.out`) is, which has just been deployed. Other deployments in the
- * file stay as they are; stacks to throw away are not kept.
+ * Saves the state of the deployment in a cloud assembly (`cdk.out`) that has just been deployed. Other deployments in the file
+ * are unchanged; ephemeral stacks are not recorded.
  * @returns whether anything was written
  * @throws Error when the assembly has no global stack
  */
@@ -79,13 +79,13 @@ export function keepDeployed(assembly: string, path: string): boolean {
 }
 
 /**
- * Why CloudFormation could not, or must not, get from the deployed Regions to the wanted ones in one deploy.
- * @returns what is wrong and what to do; undefined where nothing is
+ * Why CloudFormation cannot, or must not, change the deployed Regions to the wanted ones in one deploy. @returns what is wrong
+ * and what to do; undefined if nothing is
  */
 export function refuseRegionChange(deployed: readonly string[], wanted: readonly string[]): string | undefined {
   const [was, is] = [deployed[0], wanted[0]];
   if (was !== is)
-    return `The primary Region is ${was} and cannot become ${is}: CloudFormation would create the global tables anew. Put ${was} first in "regions" again.`;
+    return `The primary Region is ${was} and cannot become ${is}: CloudFormation would create new global tables. Put ${was} first in "regions" again.`;
   const added = wanted.filter((region) => !deployed.includes(region)).map((region) => `+${region}`);
   const removed = deployed.filter((region) => !wanted.includes(region)).map((region) => `-${region}`);
   const changes = [...added, ...removed];
@@ -94,8 +94,8 @@ export function refuseRegionChange(deployed: readonly string[], wanted: readonly
 }
 
 /**
- * Why the transactions table that is there cannot become the wanted one.
- * @returns what is wrong and what to do; undefined where nothing is
+ * Why the existing transactions table cannot be changed to the wanted replication. @returns what is wrong and what to do;
+ * undefined if nothing is
  */
 export function refuseDecisionsChange(
   was: Config['decisions'] | undefined,
@@ -106,5 +106,5 @@ export function refuseDecisionsChange(
     was === 'strong'
       ? 'A table with strong consistency keeps the three Regions that it was made in: write them into "regions" again, and no other "decisions".'
       : 'Write "decisions": "eventual" into cdk.json.';
-  return `The transactions table was made with "decisions": "${was}" and cannot become "${is}": DynamoDB sets the consistency of a global table once. ${keep} To have the other one, deploy under another "name" and move there.`;
+  return `The transactions table was made with "decisions": "${was}" and cannot become "${is}": DynamoDB sets the consistency of a global table once. ${keep} To change it, deploy under another "name" and move there.`;
 }

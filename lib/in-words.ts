@@ -5,7 +5,9 @@ const UNITS = [
   ['second', 1],
 ] as const;
 
-/** A duration as people say it, in the largest unit of which it has two or is one: `14 days`, `6 hours`, `90 seconds`. */
+/**
+ * A duration for readers, in the largest unit of which it has at least two or exactly one: `14 days`, `6 hours`, `90 seconds`.
+ */
 export function inWords(seconds: number): string {
   const [unit, size] = UNITS.find(([, size]) => seconds >= 2 * size || seconds === size) ?? UNITS[3];
   const count = Math.round(seconds / size);

@@ -14,10 +14,10 @@ import { type Deployed, REGIONS_FILE, readDeployed } from './deployed-regions.ts
 import { GlobalStack } from './stacks/global-stack.ts';
 import { type Own, RegionStack } from './stacks/region-stack.ts';
 
-/** A subscriber, and what an app adds to it. */
+/** A subscriber's definition, and what an app adds to it. */
 export interface SubscriberProps extends SubscriberDefinition, Granting {}
 
-/** A function of a team's own, and what an app adds to it. */
+/** The definition of a team's function, and what an app adds to it. */
 export interface FunctionProps extends OwnFunctionDefinition, Granting {}
 
 /**
@@ -30,14 +30,11 @@ export interface MeridianProps {
    * read synchronously, and bundled into the functions.
    */
   readonly domain: string;
-  /**
-   * Functions that get events from the buses, by their names: lower-case letters, digits and single hyphens, at most 24.
-   * @default there are none
-   */
+  /** Subscribers, by name: lower-case letters, digits and single hyphens, at most 24 characters. @default none */
   readonly subscribers?: Readonly<Record<string, SubscriberProps>>;
   /**
-   * Other functions of a team's own, by their names: they are watched, logged and tagged like Meridian's, and what invokes them is up to the app.
-   * @default there are none
+   * Other functions of the team, by name. They are watched, logged and tagged like Meridian's own; the app decides what invokes
+   * them. @default none
    */
   readonly functions?: Readonly<Record<string, FunctionProps>>;
   /**
@@ -47,7 +44,7 @@ export interface MeridianProps {
   readonly name?: string;
   /**
    * Two to five AWS Regions, the primary first: it holds the stack of the global tables.
-   * @default those of the context; without them there is no deployment
+   * @default those of the context; one of the two is required
    */
   readonly regions?: readonly string[];
   /**
@@ -56,54 +53,39 @@ export interface MeridianProps {
    */
   readonly account?: string;
   /**
-   * The log that a Region writes, where that is not named after it: after its replica was rebuilt from a backup.
+   * The log that a Region writes, if it is not named after the Region: needed after its replica was rebuilt from a backup.
    * @default each Region's log is named after it
    */
   readonly logs?: Readonly<Record<string, string>>;
-  /**
-   * Whether the stacks are there to be thrown away: no deletion protection, nothing retained.
-   * @default false
-   */
+  /** Whether the stacks are ephemeral: no deletion protection, nothing retained. @default false */
   readonly ephemeral?: boolean;
   /**
    * Whether every Region gets an EventBridge schema registry with the domain's events.
    * @default true
    */
   readonly schemaRegistry?: boolean;
-  /**
-   * A new value makes every Region look up the stream of its tables again; `meridian deploy` gives one each time.
-   * @default 1
-   */
+  /** A new value makes every Region look up its table streams again; `meridian deploy` passes a new one each time. @default 1 */
   readonly nonce?: string;
-  /**
-   * Who gets the alarms by mail.
-   * @default nobody, until something subscribes to the topic of a Region
-   */
+  /** The mail address that gets the alarms. @default none, until something subscribes to the topic of a Region */
   readonly alarmEmail?: string;
-  /**
-   * For how many days the functions' logs are kept, one of the numbers that CloudWatch Logs knows.
-   * @default 30
-   */
+  /** Days for which the functions' logs are kept: a value that CloudWatch Logs accepts. @default 30 */
   readonly logRetentionDays?: number;
-  /**
-   * For how many days each bus keeps the domain's events, to replay them to a subscriber; 0: no archive.
-   * @default 30
-   */
+  /** Days for which each bus keeps the domain's events, to replay them to a subscriber; 0: no archive. @default 30 */
   readonly archiveDays?: number;
   /**
-   * How the table of the transactions' decisions is replicated: `strong`, so that every Region sees a decision at once, or `eventual`. It
-   * cannot change later.
-   * @default strong where the Regions allow it
+   * How the table of the transactions' decisions is replicated: `strong`, so that every Region sees a decision at once, or
+   * `eventual`. It cannot change later.
+   * @default strong if the Regions allow it
    */
   readonly decisions?: DecisionsKind;
   /**
-   * Where the runbooks are that alarms lead to: a URL or a path, without a slash at its end.
-   * @default docs/runbooks, where they are in the package
+   * The location of the runbooks that alarms link to: a URL or a path, without a trailing slash. @default docs/runbooks of the
+   * package
    */
   readonly runbookUrl?: string;
 }
 
-/** A deployment: the stack of what spans Regions, and one for each Region. */
+/** A deployment: the global stack, for what spans Regions, and a stack for each Region. */
 export class Meridian extends Construct {
   readonly config: Config;
   /** In the primary Region. */
@@ -112,9 +94,9 @@ export class Meridian extends Construct {
   readonly regions: readonly RegionStack[];
 
   /**
-   * @param scope the app: the stacks are its own, under the names that they have in AWS
-   * @throws ConfigError when the properties or the context cannot be deployed; DefinitionError when a subscriber or a function cannot;
-   * DomainFileError when the domain cannot be read
+   * @param scope the app, to which the stacks are added directly, under their names in AWS @throws ConfigError if the properties
+   * or the context cannot be deployed; DefinitionError if a subscriber or a function cannot; DomainFileError if the domain cannot
+   * be read
    */
   constructor(scope: App, id: string, { domain: where, subscribers, functions, ...props }: MeridianProps) {
     super(scope, id);
@@ -144,13 +126,16 @@ export class Meridian extends Construct {
     return found;
   }
 
-  /** Lets whoever it is call the API of every Region: a role or a function of any stack. */
+  /** Lets a role or a function of any stack call the API of every Region. */
   grantInvokeApi(grantee: IGrantable): void {
     this.regions[0]?.api.grantInvokeEverywhere(grantee);
   }
 }
 
-/** Checks what a team adds, and keeps the permissions that the app gives with it. @throws DefinitionError with every fault */
+/**
+ * Checks a team's subscribers and functions, and keeps the permissions that the app adds. @throws DefinitionError with every
+ * fault
+ */
 export function ownOf(
   given: { readonly [Key in 'subscribers' | 'functions']?: MeridianProps[Key] | undefined },
   deployment: Parameters<typeof parseOwnFunctions>[1],
@@ -163,17 +148,17 @@ export function ownOf(
   };
 }
 
-/** What the stacks are made of. */
+/** The input of the stacks. */
 export interface StacksProps {
   /** The deployment. */
   readonly config: Config;
-  /** The stream types whose events some view is made of. */
+  /** The stream types that at least one view is computed from. */
   readonly projectedTypes: readonly string[];
   /** The domain's events as EventBridge delivers them, JSON Schema draft 4 by name. */
   readonly eventSchemas: Readonly<Record<string, object>>;
-  /** What a team adds. */
+  /** The team's subscribers and functions. */
   readonly own: Own;
-  /** How it is deployed; undefined before its first deploy. */
+  /** The deployed Regions; undefined before the first deploy. */
   readonly deployed: Deployed | undefined;
 }
 
@@ -185,7 +170,7 @@ export interface MeridianStacks {
   readonly regions: readonly RegionStack[];
 }
 
-/** Adds a deployment's stacks to an app, with its tags and the checks that they have to pass. */
+/** Adds a deployment's stacks to an app, with its tags and checks. */
 export function addMeridian(
   app: App,
   { config, projectedTypes, eventSchemas, own, deployed }: StacksProps,
@@ -210,7 +195,7 @@ export function addMeridian(
       eventSchemas,
       own,
     });
-    // It reads the stream of a replica that the global stack makes.
+    // It reads the stream of a replica that the global stack creates.
     stack.addStackDependency(global);
     return stack;
   });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import * as z from 'zod';
 
-/** Packages that an app brings beside Meridian are not installed. */
+/** Packages that an app must install in addition to Meridian are missing. */
 class MissingPeersError extends Error {
   override readonly name = 'MissingPeersError';
   readonly code = 'missing-peers';

@@ -16,7 +16,10 @@ export class DomainFileError extends Error {
   }
 }
 
-/** The path of a domain's file. @param domain a URL, as `import.meta.resolve` gives it, or an absolute path @throws DomainFileError */
+/**
+ * The path of a domain's file. @param domain a URL, as `import.meta.resolve` gives it, or an absolute path @throws
+ * DomainFileError
+ */
 export function domainFileOf(domain: string): string {
   if (domain.startsWith('file:')) return fileURLToPath(domain);
   if (isAbsolute(domain)) return domain;
@@ -34,7 +37,7 @@ const exportedSchema = z.object({
 const EXPORT = 'Write `export const domain = defineDomain({ streams: […], views: […] })` in it.';
 
 /**
- * The domain that a file exports, read at once, as a CDK app does it.
+ * The domain that a file exports, read synchronously, as a CDK app requires.
  * @throws DomainFileError when the file is missing, throws, awaits at its top level, or exports no domain
  */
 export function readDomain(file: string): Domain {
@@ -79,7 +82,7 @@ function load(file: string): unknown {
       throw new DomainFileError(
         file,
         'It, or a file that it imports, awaits at its top level.',
-        'Move the `await` into a function: a domain is read at once when the app is synthesized.',
+        'Move the `await` into a function: a domain is read synchronously when the app is synthesized.',
         { cause },
       );
     if (code === 'MODULE_NOT_FOUND' && !existsSync(file))

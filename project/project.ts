@@ -8,13 +8,13 @@ import { parseJson } from '../core/facts/json.ts';
 const manifestSchema = z.object({
   meridian: z
     .object({
-      /** The file that exports `domain`, from the folder of package.json. */
+      /** The file that exports `domain`, relative to package.json. */
       domain: z.string().default('streams/index.ts'),
-      /** The folder of what `meridian schemas` writes. */
+      /** The folder that `meridian schemas` writes to. */
       schemas: z.string().default('schemas'),
-      /** The file that exports `subscribers`, the one source of what runs here and what is deployed. */
+      /** The file that exports `subscribers`, the only source for local and deployed runs. */
       subscribers: z.string().optional(),
-      /** A file that exports `addCommands(program)`: commands of the project's own. */
+      /** A file that exports `addCommands(program)`, which adds the project's own commands. */
       commands: z.string().optional(),
     })
     .optional(),
@@ -32,7 +32,7 @@ export interface Project {
   readonly commands: string | undefined;
 }
 
-/** @returns undefined outside of a project @throws Error when package.json is not JSON, or its `meridian` is not as it has to be */
+/** @returns undefined outside of a project @throws Error if package.json is not JSON, or its member `meridian` is malformed */
 export function findProject(from: string): Project | undefined {
   const file = join(from, 'package.json');
   if (existsSync(file)) {
@@ -52,7 +52,7 @@ export function findProject(from: string): Project | undefined {
   return parent === from ? undefined : findProject(parent);
 }
 
-/** Adds the commands that a project brings. */
+/** Adds the project's own commands. */
 export async function addProjectCommands(program: Command, { commands }: Project): Promise<void> {
   if (commands === undefined) return;
   const { addCommands }: { readonly addCommands?: (program: Command) => void } = await import(

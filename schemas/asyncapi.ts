@@ -4,8 +4,8 @@ import type { SchemaDocument } from './documents.ts';
 const ASKED = /^(append\.|command\.|transact$)/;
 
 /**
- * The AsyncAPI 3.0 document of what goes over a Region's bus.
- * @param fileOf where the schema of a document is, as seen from the AsyncAPI document
+ * The AsyncAPI 3.0 document of the messages on a Region's bus. @param fileOf returns the path of a document's schema, relative to
+ * the AsyncAPI document
  */
 export function asyncApi(documents: readonly SchemaDocument[], fileOf: (document: SchemaDocument) => string) {
   const messages = documents.filter(({ kind }) => kind === 'message');

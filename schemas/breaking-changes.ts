@@ -5,14 +5,14 @@ export const jsonValueSchema = z.json();
 export type JsonValue = z.output<typeof jsonValueSchema>;
 type JsonObject = Readonly<Record<string, JsonValue>>;
 
-/** What was released, without words that change nothing: events by name, and the commands' inputs. */
+/** A release without descriptive text: the events and the commands' inputs, by name. */
 export const releasedSchema = z.strictObject({
   events: z.record(z.string(), jsonValueSchema),
   commands: z.record(z.string(), jsonValueSchema),
 });
 export type Released = z.output<typeof releasedSchema>;
 
-/** What a release of these documents promises. Where what is sent differs from what is stored, both are part of it. */
+/** The promises of a release of these documents. Where the sent form differs from the stored one, both are included. */
 export function releaseOf(documents: readonly SchemaDocument[]): Released {
   const of = (kind: SchemaDocument['kind'], suffix = '') =>
     documents
@@ -24,7 +24,7 @@ export function releaseOf(documents: readonly SchemaDocument[]): Released {
   };
 }
 
-/** Every released promise that is broken, one line each, with what to do. */
+/** The released promises that are broken, one line each, with what to do. */
 export function breakingChanges(before: Released, after: Released): readonly string[] {
   return [
     ...Object.entries(before.events).flatMap(([name, schema]) => {
@@ -43,10 +43,10 @@ export function breakingChanges(before: Released, after: Released): readonly str
   ];
 }
 
-/** Words for people. A sample is none: it is kept with its version. */
+/** Keywords that are only descriptive. Samples are not: they belong to their version. */
 const WORDS = ['$schema', 'title', 'description'];
 
-/** Not schemas, but data. */
+/** Keywords whose values are data, not schemas. */
 const DATA = ['const', 'default', 'enum', 'examples'];
 
 function bare(schema: JsonValue): JsonValue {
@@ -68,10 +68,10 @@ function strings(value: JsonValue | undefined): readonly JsonValue[] {
   return Array.isArray(value) ? value : value === undefined ? [] : [value];
 }
 
-/** Limits that refuse more when they rise, and those that do when they fall. */
+/** Limits that become stricter when they rise, and limits that do when they fall. */
 const LOWER = ['minimum', 'exclusiveMinimum', 'minLength', 'minItems', 'minProperties'];
 const UPPER = ['maximum', 'exclusiveMaximum', 'maxLength', 'maxItems', 'maxProperties'];
-/** Compared by themselves, or without any effect on what is accepted. */
+/** Keywords that are compared separately, or do not affect what is accepted. */
 const KNOWN = [
   ...LOWER,
   ...UPPER,
@@ -89,8 +89,7 @@ const KNOWN = [
 ];
 
 /**
- * How `after` refuses what `before` accepted, as far as it can be seen from the schemas: of two whose relation is not
- * understood, that counts as refused.
+ * How `after` refuses what `before` accepted, as far as the schemas show it. Schemas that cannot be compared count as a refusal.
  */
 function narrowed(before: JsonValue, after: JsonValue, path: string): readonly string[] {
   if (same(before, after) || before === false || after === true || (isObject(after) && Object.keys(after).length === 0))
@@ -158,7 +157,7 @@ function narrowedProperties(before: JsonObject, after: JsonObject, path: string)
       .filter((name) => !strings(before.required).includes(name))
       .map((name) => `${path}.${name} is now required`),
     ...Object.entries(were).flatMap(([name, was]) => narrowed(was, are[name] ?? rest(after), `${path}.${name}`)),
-    // What was accepted as any other property.
+    // The schema for properties that `before` did not name.
     ...Object.entries(are).flatMap(([name, is]) =>
       name in were || rest(before) === false ? [] : narrowed(rest(before), is, `${path}.${name}`),
     ),

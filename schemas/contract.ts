@@ -37,7 +37,7 @@ function yaml(document: unknown): string {
   return `# ${COMMENT}\n${stringify(document, { lineWidth: 120, aliasDuplicateObjects: false })}`;
 }
 
-/** Writes the files of a domain's contract into `folder`, and removes those of what no longer exists. */
+/** Writes the files of a domain's contract into `folder`, and deletes files of what no longer exists. */
 export function writeContract(domain: Domain, folder: string): void {
   for (const file of globSync(GENERATED, { cwd: folder })) rmSync(join(folder, file));
   for (const [file, text] of filesOf(domain)) write(folder, file, text);
@@ -48,7 +48,7 @@ function write(folder: string, file: string, text: string): void {
   writeFileSync(join(folder, file), text);
 }
 
-/** Where the files in `folder` differ from the domain, one line each. Their formatting makes no difference. */
+/** Where the files in `folder` differ from the domain, one line each. Formatting is ignored. */
 export function driftOf(domain: Domain, folder: string): readonly string[] {
   const files = filesOf(domain);
   const present = new Set(globSync(GENERATED, { cwd: folder }).map((file) => file.replaceAll('\\', '/')));
@@ -64,7 +64,7 @@ export function driftOf(domain: Domain, folder: string): readonly string[] {
   ];
 }
 
-/** JSON is YAML too. */
+/** JSON is valid YAML, so this parser reads both. */
 function contentOf(text: string): string {
   try {
     return JSON.stringify(parse(text));
@@ -73,7 +73,7 @@ function contentOf(text: string): string {
   }
 }
 
-/** What `folder` says was released and the domain no longer keeps: one line each. */
+/** What was released, according to `folder`, and is broken by the domain: one line each. */
 export function brokenPromises(domain: Domain, folder: string): readonly string[] {
   return breakingChanges(readReleased(folder), releaseOf(schemaDocuments(domain)));
 }
@@ -83,7 +83,7 @@ function readReleased(folder: string): Released {
   return existsSync(file) ? releasedSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : { events: {}, commands: {} };
 }
 
-/** Records the domain as it is now: later ones are held to it. */
+/** Records the current domain as released: later versions must be compatible with it. */
 export function releaseContract(domain: Domain, folder: string): void {
   write(folder, RELEASED, json(releaseOf(schemaDocuments(domain))));
 }

@@ -15,8 +15,8 @@ export type JsonSchema = z.core.JSONSchema.BaseSchema;
 /** One part of a domain's contract, as JSON Schema (draft 2020-12). */
 export interface SchemaDocument {
   /**
-   * `event`: the data of an event in one version, as it is stored and published. `sent`: what a caller may send as that,
-   * where it is not the same. `command`: a command's input. `message`: an event of EventBridge, whole.
+   * `event`: the data of an event in one version, as it is stored and published. `sent`: the form in which a caller may send it,
+   * if it differs. `command`: a command's input. `message`: a complete EventBridge event.
    */
   readonly kind: 'event' | 'sent' | 'command' | 'message';
   /** Unique within its kind: `account.Deposited.2`, `account.deposit`, `append.account`. */
@@ -25,8 +25,8 @@ export interface SchemaDocument {
 }
 
 /**
- * Everything that others may rely on: every version of every event, every command's input, and what goes over the bus.
- * What JSON Schema cannot say (a refinement, a date as such) is left open.
+ * Everything that others may rely on: every version of every event, every command's input, and the messages on the bus. What JSON
+ * Schema cannot express (a refinement, a `Date`) is unconstrained.
  */
 export function schemaDocuments(domain: Domain): readonly SchemaDocument[] {
   return [
@@ -50,8 +50,8 @@ export function schemaDocuments(domain: Domain): readonly SchemaDocument[] {
 }
 
 /**
- * Every event in its current version, as EventBridge delivers it, under the name that a schema registry of EventBridge
- * gives it (`meridian.account@Deposited`): JSON Schema draft 4, which is what it takes.
+ * Every event in its current version, as EventBridge delivers it, under the name that a schema registry of EventBridge gives it
+ * (`meridian.account@Deposited`): JSON Schema draft 4, which is the version that it accepts.
  */
 export function registrySchemas(domain: Domain): Readonly<Record<string, JsonSchema>> {
   return Object.fromEntries(
@@ -138,7 +138,7 @@ function message(name: string, title: string, io: 'input' | 'output', schema: z.
   };
 }
 
-/** @param io `input`: as it is sent; `output`: as it is after it was parsed */
+/** @param io `input`: the form that is sent; `output`: the form after parsing */
 export function jsonSchema(
   schema: z.ZodType,
   io: 'input' | 'output',
@@ -146,11 +146,11 @@ export function jsonSchema(
   target: 'draft-2020-12' | 'draft-04' = 'draft-2020-12',
 ): JsonSchema {
   const { $schema, ...rest } = z.toJSONSchema(schema, { io, target, unrepresentable: 'any' });
-  // As JSON: without what is undefined.
+  // The value as JSON, without undefined members.
   return JSON.parse(JSON.stringify({ $schema, ...about, ...rest }));
 }
 
-/** What EventBridge makes of an entry. Consumers must accept further members, so none of these objects is closed. */
+/** The event that EventBridge delivers for an entry. Consumers must accept additional members, so these objects are open. */
 function delivered(source: z.ZodType, detailType: string, detail: z.ZodType) {
   return z.looseObject({
     version: z.string(),
@@ -165,7 +165,7 @@ function delivered(source: z.ZodType, detailType: string, detail: z.ZodType) {
   });
 }
 
-/** What a producer puts: any source but Meridian's. */
+/** The entry of a producer: any source except Meridian's. */
 function put(detailType: string, detail: z.ZodType): z.ZodType {
   return delivered(z.string().regex(/^(?!meridian\.)/, 'is reserved for Meridian'), detailType, detail);
 }
@@ -180,7 +180,10 @@ export function commandEnvelopeSchema(stream: StreamDefinition, command: string,
   return z.strictObject({ ...envelopeMembers(stream), command: z.literal(command), input });
 }
 
-/** A transaction over streams of a domain; undefined if the domain has none that can take part. On the bus its `id` is required. */
+/**
+ * A transaction over streams of a domain; undefined if the domain has no streams that can take part. On the bus its `id` is
+ * required.
+ */
 export function transactionRequestSchema(domain: Domain) {
   const members = (stream: StreamDefinition) => ({ stream: nameSchema(stream), expected: z.string().optional() });
   const participants = [...domain.streams.values()]
@@ -219,7 +222,7 @@ function sentEventsSchema(stream: StreamDefinition) {
     schemaVersionsOf(event).map(({ schemaVersion, schema }) =>
       z.strictObject({
         type: z.literal(type),
-        // Left out, it is the current one.
+        // Optional: the current version by default.
         schemaVersion:
           schemaVersion === event.schemaVersion ? z.literal(schemaVersion).optional() : z.literal(schemaVersion),
         data: schema,

@@ -18,7 +18,7 @@ function inQuery(name: string, description: string, schema: object = string) {
   return { name, in: 'query', description, schema };
 }
 
-/** What requests take beside a body, as components. */
+/** The parameters of requests, as components. */
 export const parameters = {
   id: inPath('id', "The stream's id", { ...string, pattern: `^${STREAM_ID}$` }),
   'id.transaction': inPath('id', "The transaction's id", { ...string, pattern: TRANSACTION_ID.source }),
@@ -50,7 +50,7 @@ export const parameters = {
   }),
 } as const;
 
-/** The headers of answers, as components. */
+/** The headers of responses, as components. */
 export const responseHeaders = {
   ETag: { description: 'The version token, quoted; not with several envelopes', schema: string },
   Location: { description: 'Where to read the outcome', schema: string },

@@ -33,7 +33,7 @@ type Path = readonly [path: string, operations: Readonly<Record<string, object>>
 
 /**
  * The OpenAPI 3.1 document of a Region's HTTP API, for the streams and views of a domain. Paths name stream types, commands and
- * views; states and the rows of most views have no schema, so any JSON stands for them.
+ * views; states and the rows of most views have no schema, so they are described as any JSON.
  */
 export function openApi(domain: Domain) {
   const schemas = newSchemas();
@@ -97,7 +97,7 @@ function newSchemas(): Schemas {
   const components: Record<string, unknown> = {};
   return {
     components,
-    // By default `input`: what is sent must not be closed to further members, as what a parser has left is.
+    // By default `input`: sent data must remain open to additional members, while the output of a parser is closed.
     add(name, schema, io = 'input') {
       const key = name.replaceAll(/[^A-Za-z0-9._-]/g, '_');
       const { $schema: _, ...described } = jsonSchema(schema, io);
@@ -107,14 +107,16 @@ function newSchemas(): Schemas {
   };
 }
 
-/** A component, as a part of another one. */
+/** A component's schema, for use within another one. */
 function referTo(reference: Reference): z.ZodType {
   return z.unknown().meta({ ...reference });
 }
 
 const PROBLEM = JSON.stringify(problemDocument);
 
-/** A schema as a part of the document: its references are seen from the root, and a problem document is the component. */
+/**
+ * A schema as a part of the document: its references are relative to the root, and a problem document refers to its component.
+ */
 function fromRoot(value: unknown, at: string): unknown {
   if (Array.isArray(value)) return value.map((each) => fromRoot(each, at));
   if (typeof value !== 'object' || value === null) return value;
@@ -152,7 +154,7 @@ function eventsPath(streams: readonly StreamDefinition[], { add }: Schemas): Pat
           anyOf: [envelope, { type: 'array', maxItems: MAX_ENVELOPES, items: envelope }],
         }),
         responses: responses('append', {
-          description: 'The envelope was committed; of several, what became of each',
+          description: 'The envelope was committed; of several, the result of each',
           headers: { ETag: header('ETag') },
           ...json({ anyOf: [accepted, submitted] }),
         }),
@@ -229,7 +231,7 @@ function commitsPath(stream: StreamDefinition, schemas: Schemas): Path {
 
 const commitSchema = commitPageSchema.shape.commits.element;
 
-/** An event as it is stored, in any of its versions. */
+/** A stored event, in any of its versions. */
 function storedSchema({ type: streamType, events }: StreamDefinition, { add }: Schemas): z.ZodType {
   const eventSchema = commitSchema.shape.events.element;
   const versions = Object.entries(events).flatMap(([type, event]) =>
@@ -288,7 +290,7 @@ function transactionPaths(domain: Domain, { add }: Schemas): readonly Path[] {
   ];
 }
 
-/** Sums are numbers by name, unless the view presents them in another way; the form of other rows is known to its code only. */
+/** Sums are numbers by field, unless the view presents them differently; only the view's code knows the form of other rows. */
 function valueSchema(view: ViewDefinition): z.ZodType {
   return view.kind === 'totals' && !view.present ? z.record(z.string(), z.int()) : z.unknown();
 }

@@ -2,9 +2,9 @@ import * as z from 'zod';
 import { type ErrorCode, MeridianError, problemSchema } from '../core/facts/errors.ts';
 
 interface KnownProblem {
-  /** One sentence for a reader who has the code in front of them. */
+  /** One sentence that explains the code. */
   readonly means: string;
-  /** Members that only this problem has. */
+  /** Additional members of this problem. */
   readonly members?: z.ZodRawShape;
 }
 

@@ -5,17 +5,17 @@ import { sampleFaults } from './samples.ts';
 export interface UpdateOptions {
   /** Writes nothing, and reports the files that differ from the domain. @default false */
   readonly check?: boolean;
-  /** Records the domain as released: later ones are held to it. @default false */
+  /** Records the domain as released: later versions must be compatible with it. @default false */
   readonly release?: boolean;
-  /** With `release`: records it although it breaks what was released before. @default false */
+  /** With `release`: records it even if it breaks an earlier release. @default false */
   readonly accept?: boolean;
 }
 
 /**
  * Writes the schemas of a domain into a folder, or checks them. Samples that are missing or that their schema refuses stop the
  * writing; changes that break what was released are reported, and stop a release unless they are accepted.
- * @param folder of a project's schemas; created when it does not exist
- * @returns what was found, one line each, and whether all is well
+ * @param folder the project's schemas; created if it does not exist @returns the findings, one line each, and whether there are
+ * no faults
  */
 export function updateContract(
   domain: Domain,

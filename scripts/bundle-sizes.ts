@@ -26,7 +26,7 @@ const run = promisify(execFile);
 export const LIMIT = 900_000;
 /** The same for what a team bundles into a page or a function of its own: the client, with zod and the signing of requests. */
 export const CLIENT_LIMIT = 150_000;
-/** How often each start is measured. */
+/** How many times each start is measured. */
 const STARTS = 7;
 
 /** A function as it is deployed. */
@@ -40,13 +40,13 @@ export interface Bundle {
   readonly imports: readonly string[];
   /** What is in it: packages and our own folders, the largest first. */
   readonly contents: readonly { readonly name: string; readonly bytes: number }[];
-  /** The variables that its stack gives it; what CloudFormation knows only when it deploys is made up. */
+  /** The variables that its stack gives it; values that CloudFormation knows only when it deploys are invented. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
 const cdkJsonSchema = z.object({ context: z.record(z.string(), z.unknown()) });
 const variablesSchema = z.object({ variables: z.record(z.string(), z.unknown()) });
-/** A subscriber as a team's: what the starter begins with. */
+/** A team's subscriber: that of the starter. */
 const picker = { entry: join(root, 'starter/subscribers/picker.ts'), streamTypes: ['any'] };
 
 /** Has the CDK bundle every function of a Region into `outdir`, exactly as a deploy does. */
@@ -62,7 +62,7 @@ export function bundleFunctions(outdir: string): readonly Bundle[] {
       'aws:cdk:bundling-stacks': [namesOf(config.name).regionStack(region)],
     },
   });
-  // What is not code does not matter here.
+  // Other resources do not matter here.
   const { regions } = addMeridian(app, {
     config,
     projectedTypes: [],
@@ -99,7 +99,7 @@ function read(construct: MeridianFunction): Bundle {
   };
 }
 
-/** The client, as a bundler takes it into a page. */
+/** The client, bundled as for a web page. */
 export function bundleClient(outdir: string): Bundle & { readonly inputs: readonly string[] } {
   const path = join(outdir, 'client.mjs');
   const { metafile } = buildSync({
@@ -140,7 +140,7 @@ function contentsOf(outputs: readonly Metafile['outputs'][string][]): Bundle['co
 }
 
 const START =
-  'const begun = performance.now(); await import(process.argv[1]); process.stdout.write(String(performance.now() - begun));';
+  'const start = performance.now(); await import(process.argv[1]); process.stdout.write(String(performance.now() - start));';
 
 /** Milliseconds that a fresh Node process takes to import a module. */
 export async function startOf(path: string, environment: Bundle['environment']): Promise<number> {

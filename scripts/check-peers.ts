@@ -13,7 +13,7 @@ import { PEER_RANGES } from './peers.ts';
 const ENDS = ['lowest', 'newest'] as const;
 const peers = Object.entries(PEER_RANGES);
 
-/** What is done with a project: a name, and what npm is called with. */
+/** A step on a project: its name, and the arguments of npm. */
 const STEPS = [
   ['types', 'run', 'types'],
   ['tests', 'test'],
@@ -31,11 +31,11 @@ interface Tried {
   readonly end: (typeof ENDS)[number];
   /** What npm installed, by peer. */
   readonly versions: Readonly<Record<string, string>>;
-  /** What was done with them; a fault where it failed. */
+  /** The steps that ran with them; a fault for each that failed. */
   readonly steps: readonly { readonly name: string; readonly fault?: string }[];
 }
 
-/** The version that a range begins with. */
+/** The lowest version of a range. */
 function lowestOf(range: string): string {
   return /\d+\.\d+\.\d+/.exec(range)?.[0] ?? range;
 }

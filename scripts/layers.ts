@@ -7,7 +7,7 @@ import config from '../.dependency-cruiser.mjs';
  * Checks the imports of the source files below `root` against the rules of .dependency-cruiser.mjs.
  *
  * @returns the number of files and of imports seen, and a line per fault. A file on the disk that the cruiser did not
- * see is a fault too: with a TypeScript that it cannot load it sees nothing and is content.
+ * see is a fault too: with a version of TypeScript that it cannot load, it sees no files and reports no fault.
  */
 export async function checkLayers(root: string): Promise<{ files: number; imports: number; faults: string[] }> {
   const files = globSync('*/**/*.{ts,mjs}', { cwd: root, exclude: ['node_modules', 'cdk.out', 'coverage'] }).map(

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 
-/** A mail service that only takes note: on loopback, for as long as this process runs. */
+/** A mail service that only records mails: on loopback, while this process runs. */
 export interface MailService {
-  /** `POST` takes a mail, under its `Idempotency-Key`; `GET` tells all that was taken, `[{ key, mail }]`. */
+  /** `POST` accepts a mail, under its `Idempotency-Key`; `GET` returns all accepted mails, `[{ key, mail }]`. */
   readonly url: string;
   close(): void;
 }

@@ -51,7 +51,7 @@ async function writeData(address: string): Promise<void> {
   });
 }
 
-/** What was under way when it was stopped is taken up again: until two starts after each other show the same. */
+/** Work in progress when it was stopped is resumed: start until two starts in a row show the same. */
 async function settled(project: string): Promise<Shown> {
   let before: Shown | undefined;
   for (let left = STARTS; left > 0; left--) {
@@ -67,7 +67,7 @@ async function record(archive: string): Promise<void> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-record-')));
   const project = join(folder, PROJECT);
   try {
-    // As one that was installed from the registry.
+    // As if it had been installed from the registry.
     initProject(project, manifest.version);
     const own = join(folder, 'own', PROJECT);
     cpSync(project, own, { recursive: true });

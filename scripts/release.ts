@@ -17,9 +17,9 @@ interface Release {
   readonly version: string;
   /** `2026-01-31` */
   readonly date: string;
-  /** That of what is stored. */
+  /** The form of stored data. */
   readonly storedForm: string;
-  /** The version before, if that has been released. */
+  /** The previous version, if it has been released. */
   readonly before: string;
 }
 

@@ -74,7 +74,7 @@ export function checkShape(
   return { files: files.length, functions, faults: [...faults, ...unlisted(findings, listed)] };
 }
 
-/** What is found and not listed, and what is listed and not found. */
+/** Faults that are not listed, and list entries without a fault. */
 function unlisted(findings: readonly Finding[], listed: Exceptions): string[] {
   const rules: readonly Rule[] = ['longFunctions', 'manyParameters', 'longTestFiles'];
   return rules.flatMap((rule) => {
@@ -181,7 +181,7 @@ function withoutWrapping(node: ts.Expression): ts.Expression {
     : node;
 }
 
-/** What gives time, randomness, I/O or the environment to whoever names it. */
+/** Names that give access to time, randomness, I/O or the environment. */
 const impure = new Set([
   ...['fetch', 'process', 'performance', 'crypto', 'console', 'global', 'globalThis', 'setTimeout', 'setInterval'],
   ...['setImmediate', 'queueMicrotask', 'Date.now', 'Date()', 'Math.random'],

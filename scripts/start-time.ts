@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { readOptions } from './options.ts';
 
-// `npm run start-time`: how long the command line takes to print its version, beside a Node that does nothing.
+// `npm run start-time`: how long the command line takes to print its version, compared with a Node that does nothing.
 
-/** It may take at most so many times as long. */
+/** The limit: how many times as long as an idle Node it may take. */
 const LIMIT = 1.8;
 const PAIRS = 41;
 
@@ -25,7 +25,7 @@ const { json, bin = fileURLToPath(new URL('../bin/meridian.mjs', import.meta.url
   { json: { type: 'boolean', default: false }, bin: { type: 'string' } },
 );
 const commands = { node: ['-e', '0'], version: [bin, '--version'] };
-// The first of each fills caches.
+// The first run of each fills caches.
 for (const args of Object.values(commands)) run(args);
 // In pairs, so that a busy machine slows both alike.
 const pairs = Array.from({ length: PAIRS }, () => ({ node: run(commands.node), version: run(commands.version) }));

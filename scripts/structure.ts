@@ -97,7 +97,7 @@ function upwardAtLeast(modules: readonly Module[]): number {
     for (const [i, need] of needs.entries()) {
       const taken = below | (1 << i);
       if (taken === below) continue;
-      // Put on top of `below`, this module looks up at everything that it needs and that is not there yet.
+      // Placed on top of `below`, this module has an upward dependency on everything that it needs and that is not below yet.
       const cost = (least[below] ?? 0) + ones(need & ~taken);
       const known = least[taken] ?? -1;
       if (known === -1 || cost < known) least[taken] = cost;
@@ -116,7 +116,7 @@ interface Measured {
   readonly lines: number;
 }
 
-/** The source files below `root` that are no tests, the longest first. */
+/** The source files below `root` except tests, the longest first. */
 export function largestFiles(root: string): readonly Measured[] {
   return sourcesOf(root)
     .map((file) => ({ name: file, lines: readFileSync(join(root, file), 'utf8').split('\n').length - 1 }))
@@ -157,7 +157,7 @@ function nameOf(node: ts.SignatureDeclaration, source: ts.SourceFile): string {
     : '(anonymous)';
 }
 
-/** So many of the largest are shown. */
+/** How many of the largest are shown. */
 const SHOWN = 10;
 
 function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {

@@ -14,8 +14,8 @@ import { checkPackage } from './package-check.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * Runs vitest with its command line `args`. Whatever happens to vitest, the counts tell: a crash, or a non-zero exit without
- * a failed test (coverage, an error outside every test) adds one failure.
+ * Runs vitest with its command line `args`. The counts include failures of vitest itself: a crash, or a non-zero exit
+ * without a failed test (coverage, an error outside every test), adds one failure.
  */
 async function runTests(args: string[], env: Record<string, string> = {}): Promise<Counts> {
   const folder = mkdtempSync(join(tmpdir(), 'meridian-test-'));

@@ -88,7 +88,7 @@ const api = client<typeof domain>({ endpoints: {}, region: 'eu-west-1' });
 ${all.map(callsText).join('')}`;
 }
 
-/** Compiles a domain of so many streams with its tests and the calls of a client, and counts. The counts are the same every time. */
+/** Compiles a domain of this many streams with its tests and the calls of a client, and counts. The counts are the same every time. */
 export function typeCostOf(streams: number): TypeCost {
   const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent({ ...config, files: [] }, ts.sys, ROOT);

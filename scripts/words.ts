@@ -37,7 +37,7 @@ const idioms: readonly Idiom[] = [
   { not: /\bbecame of\b|\bbecomes of\b/i, write: 'the outcome of, the result of' },
   { not: /\bto the letter\b/i, write: 'unchanged, exactly' },
   {
-    not: /\b(is|are|was) no (integer|JSON|text|number|event|name|fault|commit|stream|version|error)\b/i,
+    not: /(?<!\bthere )\b(is|are|was) no (integer|JSON|text|number|event|name|fault|commit|stream|version|error)\b/i,
     write: 'is not a …',
   },
   { not: /\bbegun\b/i, write: 'started' },
@@ -58,12 +58,7 @@ const idioms: readonly Idiom[] = [
  * Folders and files that were written before this check and are not rewritten yet. The list only shrinks: an entry without a finding
  * is a fault.
  */
-const notYetCovered: readonly string[] = [
-  ...['CHANGELOG.md', 'README.md', 'docs/api.md', 'docs/command-line.md', 'docs/decisions/README.md', 'docs/guide.md'],
-  ...['bench', 'bin', 'core/definition', 'examples', 'lambdas/subscription.ts', 'lib', 'schemas', 'scripts', 'testing'],
-  ...['test/bin', 'test/checks', 'test/core/definition', 'test/docs', 'test/free-port.ts', 'test/lib'],
-  ...['test/runtime.ts', 'test/schemas', 'test/testing', 'tools'],
-];
+const notYetCovered: readonly string[] = [];
 
 /** The tests of this check, which have the idioms as examples. */
 const EXAMPLES = 'test/checks/words.test.ts';

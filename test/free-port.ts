@@ -2,10 +2,10 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Below those that systems give away by themselves: between here and its use no connection of another test takes it. */
+/** Below the ephemeral range of common systems: no connection of another test takes the port before it is used. */
 const [FROM, TO] = [11_000, 32_000];
 
-/** A port for a process that cannot be told to take any. */
+/** A port for a process that cannot choose a free one itself. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(FROM, TO);

@@ -12,7 +12,7 @@ export interface FakeRuntime extends Runtime {
   readonly metrics: Map<MetricName, number>;
 }
 
-/** A runtime whose clock stands still until it is told to go on, or somebody sleeps. */
+/** A runtime whose clock advances only when a test advances it, or code sleeps. */
 export function fakeRuntime(start = Date.UTC(2001, 0, 1), seed = 1): FakeRuntime {
   let now = start;
   let elapsed = 0;

@@ -1,4 +1,4 @@
-// Given / when / then for a team's own streams, in any test runner: what does not hold throws an AssertionError of Node.
+// Given / when / then for a team's own streams, in any test runner: a failed expectation throws Node's AssertionError.
 import { AssertionError, deepStrictEqual } from 'node:assert';
 import type * as z from 'zod';
 import type { Commit } from '../core/facts/commit.ts';
@@ -57,9 +57,9 @@ export interface Rejection {
 export const nothing = Symbol('nothing');
 
 /**
- * The command is refused.
+ * The command is rejected.
  * @param message a part of the message
- * @param details all that is told beside it; left out, it is not looked at
+ * @param details the details of the rejection; not compared if omitted
  */
 export function rejected(message = '', details?: Readonly<Record<string, unknown>>): Rejection {
   return {
@@ -108,13 +108,13 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
     return this.#with(branches.map((events, i) => [`branch-${i + 1}`, events]));
   }
 
-  /** The state after all of it. */
+  /** The state after all events. */
   get state(): State {
     let state = this.#definition.initial;
     const fold = new Fold({
       ...this.#definition,
       evolve: (_before, event, context) => {
-        // What evolve changes in place would be changed for other Regions' folds too: here that throws.
+        // An `evolve` that mutates its arguments would affect the folds of other Regions too. Frozen arguments make it throw.
         state = this.#definition.evolve(frozen(state), frozen(event), context);
         return state;
       },
@@ -123,13 +123,13 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
     return state;
   }
 
-  /** @throws AssertionError when the state is another one */
+  /** @throws AssertionError when the state differs */
   hasState(expected: State): this {
     same(this.state, expected, `The state of ${this.#definition.type} is another one`);
     return this;
   }
 
-  /** @throws AssertionError when the stream's row in a view of rows is another one; `undefined`: it has none */
+  /** @throws AssertionError when the stream's row in a view of rows differs; `undefined`: it has no row */
   hasRow<Row>(view: RowView<State, string, Row>, expected: NoInfer<Row> | undefined, id?: string): this;
   hasRow(view: ViewDefinition<State>, expected: unknown, id = 'test'): this {
     if (view.kind !== 'rows') throw new Error(`View ${view.name} has totals: use hasTotals.`);
@@ -137,7 +137,7 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
     return this;
   }
 
-  /** @throws AssertionError when the stream contributes something else to a view of totals */
+  /** @throws AssertionError when the stream's contribution to a view of totals differs */
   hasTotals<Field extends string>(
     view: TotalView<State, string, Field>,
     expected: Readonly<Record<string, FieldSums<NoInfer<Field>>>>,
@@ -225,7 +225,7 @@ export class Decision<Events extends EventVersions> {
    * Exactly these events, in this order; `nothing`; or `rejected(…)`.
    * @throws AssertionError when something else was decided
    */
-  // biome-ignore lint/suspicious/noThenProperty: the third word of given / when / then; what awaits a decision is told so
+  // biome-ignore lint/suspicious/noThenProperty: the third word of given / when / then; awaiting a decision throws
   then(expected: DecidedEvent<Events> | typeof nothing | Rejection, ...more: readonly DecidedEvent<Events>[]): void {
     if (typeof expected === 'function') throw new Error('A decision is not a promise: do not await or return it.');
     if (expected === undefined) throw new Error('Say what is expected: events, nothing or rejected(…).');
@@ -279,7 +279,7 @@ function json<T>(value: T): T {
 
 function same(actual: unknown, expected: unknown, what: string): void {
   try {
-    // Copies, since two objects of different makers that say the same are the same here.
+    // Copies, because objects with equal contents but different prototypes count as equal here.
     deepStrictEqual(structuredClone(actual), structuredClone(expected));
   } catch (error) {
     throw failure(`${what}:\n${error instanceof Error ? error.message : error}`, actual, expected);

@@ -1,4 +1,4 @@
-/** An error of the command line itself, not of a Region: told without a stack trace, with exit code 1. */
+/** An error of the command line itself, not of a Region: reported without a stack trace, with exit code 1. */
 export class CliError extends Error {
   override readonly name = 'CliError';
   /** For machines: `unreachable`, `no-file` … */

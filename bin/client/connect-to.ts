@@ -5,8 +5,8 @@ import { text } from 'node:stream/consumers';
 import type { Fetch } from '../../client/options.ts';
 
 /**
- * A `fetch` that connects to one host for all others, and tells it the host that it stands for: an emulator of AWS, whose hosts
- * need not resolve. The platform's own sets the header by itself.
+ * A `fetch` that sends every request to one address, with the original host in the `Host` header: for an emulator of AWS, whose
+ * host names need not resolve. The platform's own `fetch` does not let callers set that header.
  */
 export function connectTo({ protocol, hostname, port }: URL): Fetch {
   const client = protocol === 'https:' ? https : http;
@@ -24,7 +24,7 @@ export function connectTo({ protocol, hostname, port }: URL): Fetch {
     });
     request.end(body);
     const [response]: http.IncomingMessage[] = await once(request, 'response');
-    if (!response) throw new Error('there was no answer');
+    if (!response) throw new Error('there was no response');
     return { status: response.statusCode ?? 0, text: () => text(response) };
   };
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type ClientError, isClientError, problemError } from '../../client/error.ts';
+import { type ClientError, clientError, isClientError, problemError } from '../../client/error.ts';
 import type { ClientOptions } from '../../client/options.ts';
 import { Regions } from '../../client/regions.ts';
 import { MeridianError, toProblem } from '../../core/facts/errors.ts';
@@ -11,7 +11,7 @@ import { connectTo } from './connect-to.ts';
 import { Region } from './region.ts';
 import type { Transport } from './transport.ts';
 
-/** The SDK takes longer to load than most commands take: only what talks to AWS waits for it. */
+/** The SDK takes longer to load than most commands take to run, so it is loaded only when AWS is called. */
 function functionUrls() {
   return import('../../adapters/lambda/function-url.ts');
 }
@@ -21,15 +21,15 @@ function functionUrlRegion(host: string): string | undefined {
   return /\.lambda-url\.([a-z0-9-]+)\./.exec(host)?.[1];
 }
 
-/** Where the world of `npm start` is served. */
+/** The address that `npm start` serves its world at. */
 export const WORLD = 'http://127.0.0.1:4700';
 
 export interface Whereabouts {
   /** The base address of a Region's API. */
   readonly url?: string | undefined;
-  /** A Region that is deployed. */
+  /** A deployed Region. */
   readonly region?: string | undefined;
-  /** The prefix of the deployed names. */
+  /** The prefix of the names in AWS. */
   readonly name: string;
 }
 
@@ -43,9 +43,26 @@ export async function openRegion({ url, region, name }: Whereabouts): Promise<Re
   return new Region(served(base.pathname === '/' ? await firstRegion(base) : base, hint));
 }
 
+/**
+ * Finds the credentials that requests to there are signed with.
+ * @returns whether they are signed at all: those to a world are not
+ * @throws ClientError `no-credentials`
+ */
+export async function findCredentials({ url, region }: Whereabouts): Promise<boolean> {
+  const isSigned = url === undefined ? region !== undefined : functionUrlRegion(new URL(url).hostname) !== undefined;
+  if (!isSigned) return false;
+  const { defaultCredentials } = await functionUrls();
+  try {
+    await defaultCredentials()();
+    return true;
+  } catch (cause) {
+    throw clientError('no-credentials', cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
 const listedSchema = z.object({ regions: z.array(z.string().regex(/^\/regions\/[^/]+\/health$/)).min(1) });
 
-/** The first Region of a world, by the world's own address. Whatever else answers there is taken for a Region itself. */
+/** The first Region of a world, given the world's own address. Any other server there is taken for a Region itself. */
 async function firstRegion(base: URL): Promise<URL> {
   try {
     const call = { request: { method: 'GET', path: '/' }, answer: listedSchema } as const;
@@ -57,7 +74,7 @@ async function firstRegion(base: URL): Promise<URL> {
   }
 }
 
-/** The one Region that the client knows. */
+/** The only Region that the client knows. */
 function at(region: string, base: URL): ClientOptions {
   return { region, endpoints: { [region]: base } };
 }
@@ -66,7 +83,7 @@ function at(region: string, base: URL): ClientOptions {
 function served(base: URL, hint: string): Transport {
   const siblings = /^(.*\/regions\/)([^/]+)\/?$/.exec(base.pathname);
   const client = at(siblings?.[2] ?? base.href, base);
-  // What may pass is tried again by whoever wants it done.
+  // No retries here: the caller decides which of its calls to retry.
   const once = new Regions({ ...client, retry: { tries: 1 } });
   return {
     client,
@@ -82,7 +99,7 @@ function served(base: URL, hint: string): Transport {
   };
 }
 
-/** A Region by the address of its API alone. */
+/** A Region of which only the API's address is known. */
 async function plainFunctionUrl(base: URL): Promise<Transport> {
   return {
     client: { ...at(functionUrlRegion(base.hostname) ?? '', base), ...(await signing()) },
@@ -90,7 +107,7 @@ async function plainFunctionUrl(base: URL): Promise<Transport> {
     operate: async () => {
       throw new CliError(
         'no-operate',
-        'This is done by a function that has no URL: give --region (and --name) instead of --url.',
+        'This needs a function that has no URL: give --region (and --name) instead of --url.',
       );
     },
     sibling: (region) => {
@@ -99,7 +116,7 @@ async function plainFunctionUrl(base: URL): Promise<Transport> {
   };
 }
 
-/** A Region by its deployed names. */
+/** A deployed Region, found by its names in AWS. */
 async function deployed(region: string, name: string): Promise<Transport> {
   const signed = await signing();
   const transportTo = (region: string): Transport => {
@@ -134,7 +151,9 @@ function lookUpError(error: MeridianError, region: string): ClientError {
   return problemError(problem.code === 'not-found' ? { ...problem, detail } : problem, region);
 }
 
-/** Where an emulator stands in for AWS, its hosts need not resolve: it is connected to, and told the host. */
+/**
+ * The host names that an emulator hands out need not resolve: requests go to the emulator's address, with the host in a header.
+ */
 async function signing(): Promise<Pick<ClientOptions, 'credentials' | 'fetch'>> {
   const { defaultCredentials } = await functionUrls();
   const { AWS_ENDPOINT_URL } = process.env;

@@ -1,19 +1,20 @@
+import * as z from 'zod';
 import { isClientError } from '../../client/error.ts';
 import { MeridianError, type Problem, toProblem } from '../../core/facts/errors.ts';
 import { type ProblemDetails, problemDetailsSchema } from '../../core/wire/api.ts';
 import { CliError } from './cli-error.ts';
 
-/** Whether the same again may succeed. */
+/** Whether a retry of the same request may succeed. */
 export function isRetryable(error: unknown): boolean {
   return (isClientError(error) || error instanceof MeridianError) && error.retryable;
 }
 
-/** Whether what was sent may have been written all the same. */
+/** Whether the request may have been carried out despite the error. */
 export function mayStand(error: unknown): boolean {
   return isClientError(error) && error.maybeWritten;
 }
 
-/** The problem document of any error. */
+/** Makes a problem document of any error. */
 export function documentOf(error: unknown): object {
   if (isClientError(error) && error.problem) return error.problem;
   if (error instanceof MeridianError) return toProblem(error);
@@ -23,12 +24,17 @@ export function documentOf(error: unknown): object {
   };
 }
 
+/** The code of any error. */
+export function codeOf(error: unknown): string {
+  return z.object({ code: z.string() }).parse(documentOf(error)).code;
+}
+
 /** What was typed, by what the API calls it: by a fault's path. */
 export type Names = Readonly<Record<string, string>>;
 
 /**
- * What a problem says, for people: its code, what is wrong and where, and what to do.
- * @param names where the command's own differ from the options that many commands have
+ * A problem as text: its code, what is wrong and where, and what to do.
+ * @param names the command's own names, where they differ from the shared options
  */
 export function textOf(error: unknown, names: Names = {}): string {
   const { success, data } = problemDetailsSchema.safeParse(documentOf(error));
@@ -42,10 +48,10 @@ export function textOf(error: unknown, names: Names = {}): string {
   const width = Math.max(0, ...shown.map(({ path }) => path.length));
   const wrong = shown.map(({ path, message }) => `\n  ${path.padEnd(width)}  ${message}`.trimEnd()).join('');
   const advice = adviceOf(data, isClientError(error) && error.id !== undefined, typed.id ?? '');
-  return `${code}: ${faults.length > 0 ? 'this is not well-formed:' : detail}${wrong}${advice && `\n${advice}`}`;
+  return `${code}: ${faults.length > 0 ? 'the request is malformed:' : detail}${wrong}${advice && `\n${advice}`}`;
 }
 
-/** What the API calls otherwise than the command line. */
+/** Paths that the API and the command line name differently. */
 const OPTIONS: Names = {
   'If-At-Least': '--at-least',
   after: '--after',
@@ -57,7 +63,7 @@ const OPTIONS: Names = {
   'meta.correlation': '--correlation',
 };
 
-/** A fault that names what would have been right names the option. */
+/** A fault with a hint names the option as well. */
 function inOptions(message: string): string {
   return message.replace(/(?<= takes )(basedOn|expected)$/, (word) => OPTIONS[word] ?? word);
 }
@@ -83,19 +89,18 @@ function adviceOf({ code, retryable, known, actual, state }: ProblemDetails, ofW
   if (known) return `There are: ${known.join(', ')}.`;
   if (code === 'version-conflict' && actual !== undefined && !retryable)
     return `It is at version ${actual}. Read it, decide again, and give --expected with the version that you read.`;
-  if (code === 'not-caught-up') return 'This Region is behind: see `meridian regions`, and try again.';
-  if (state === 'unknown') return 'To be sure, send it again under the same id.';
+  if (code === 'not-caught-up') return 'This Region is behind: see `meridian regions`, and retry.';
+  if (state === 'unknown') return 'To be sure, send it again with the same id.';
   if (code === 'id-reused') return `Give another ${id}.`;
-  if (code === 'aborted')
-    return `It stays aborted under its id: to try again, send it under another ${id}, or without one.`;
-  if (retryable) return 'It was tried several times. It may pass: try again later.';
+  if (code === 'aborted') return `This id stays aborted: to try again, send it with another ${id}, or without one.`;
+  if (retryable) return 'It was tried several times. The cause may be temporary: try again later.';
   return (ofWrite ? ofWrites[code] : undefined) ?? advice[code] ?? '';
 }
 
-/** Of what has been read nothing of the kind can be said. */
+/** Advice for failed writes only. */
 const ofWrites: Readonly<Record<string, string>> = {
-  validation: 'Nothing was written. Mend it and send it again.',
-  rejected: 'The domain refused it, and nothing was written.',
+  validation: 'Nothing was written. Fix the request and send it again.',
+  rejected: 'The domain refused the request; nothing was written.',
 };
 
 const advice: Readonly<Record<string, string>> = {

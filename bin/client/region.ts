@@ -27,7 +27,7 @@ import { CliError } from './cli-error.ts';
 import { isRetryable } from './problem.ts';
 import type { Transport } from './transport.ts';
 
-/** A Region's API and its operator's actions. What may pass is tried several times, so every append needs an id. */
+/** A Region's API and its operator actions. Temporary failures are retried, so every append needs an id. */
 export class Region {
   readonly #transport: Transport;
   readonly #regions: Regions;
@@ -37,12 +37,12 @@ export class Region {
     this.#regions = new Regions(transport.client);
   }
 
-  /** The Region, as it is told: its name, or its address. */
+  /** The Region as shown to people: its name, or its address. */
   get name(): string {
     return this.#regions.region;
   }
 
-  /** Another Region of the same deployment. @throws CliError when its address cannot be told from this one's */
+  /** Another Region of the same deployment. @throws CliError when its address cannot be derived from this one's */
   sibling(region: string): Region {
     return new Region(this.#transport.sibling(region));
   }
@@ -79,19 +79,19 @@ export class Region {
 
   /**
    * Runs a transaction, which needs an id.
-   * @param wait seconds to wait for its outcome; undefined: as long as the Region likes
+   * @param wait seconds to wait for its outcome; undefined: the Region's default
    * @throws ClientError `aborted`
    */
   transact(transaction: Parameters<typeof transactCall>[0], wait: number | undefined) {
     return this.#ask(transactCall(transaction, wait));
   }
 
-  /** What became of a transaction. @throws ClientError `not-found`: nothing is recorded of it */
+  /** The outcome of a transaction. @throws ClientError `not-found`: nothing is recorded of it */
   transaction(id: string) {
     return this.#ask(transactionCall(id));
   }
 
-  /** One of the operator's actions. @throws CliError, ClientError, MeridianError */
+  /** Runs an operator action. @throws CliError, ClientError, MeridianError */
   operate<Name extends OperatorAction>(action: Name, input: ActionInput<Name>): Promise<ActionResult<Name>> {
     return retried(this.#regions.runtime, isRetryable, async () => {
       const answered = await this.#hinted(this.#transport.operate(encodeOperateRequest(action, input)));
@@ -122,7 +122,7 @@ export class Region {
   }
 }
 
-/** The parts of a stream's name: what is no name, as one that the Region refuses with the reason. */
+/** The parts of a stream's name. A malformed name is passed on: the Region refuses it with the reason. */
 function partsOf(stream: string): StreamParts {
   const slash = stream.indexOf('/');
   if (slash === -1) throw new CliError('no-stream', `${stream} is not a stream: write <type>/<id>.`);

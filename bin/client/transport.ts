@@ -1,14 +1,14 @@
 import type { ClientOptions } from '../../client/options.ts';
 import type { OperateRequest } from '../../core/wire/operate.ts';
 
-/** How a Region is reached. */
+/** How requests reach a Region. */
 export interface Transport {
-  /** Of this Region only: who names a Region wants to see that one. */
+  /** Sends to this Region only: a user who names a Region wants the response of that one. */
   readonly client: ClientOptions;
-  /** What to do when nothing listens there. */
+  /** What the user can do when nothing listens at the address. */
   readonly hint: string;
   /** One invocation of `operate`. @throws CliError, ClientError, MeridianError */
   readonly operate: (request: OperateRequest) => Promise<unknown>;
-  /** Another Region of the same deployment. @throws CliError when its address cannot be told from this one's */
+  /** Another Region of the same deployment. @throws CliError when its address cannot be derived from this one's */
   readonly sibling: (region: string) => Transport;
 }

@@ -9,7 +9,7 @@ export function addAppend(program: Command): void {
       .argument('<stream>', '<type>/<id>', streamArgument)
       .argument(
         '<events...>',
-        'a type of event and its data as JSON, once or more; `-` reads data from standard input',
+        'an event type and its data as JSON, one or more times; `-` reads the data from standard input',
       ),
   );
   command.action(async (stream: string, words: readonly string[], options: SubmitOptions) => {
@@ -27,7 +27,7 @@ interface Event {
   data?: unknown;
 }
 
-/** `Departed '{"delay":5}' Arrived '{}'`: data follows its type, and may be left out. @throws Error */
+/** `Departed '{"delay":5}' Arrived '{}'`: data follows its type and is optional. @throws Error */
 async function eventsOf(words: readonly string[]): Promise<readonly Event[]> {
   const events: Event[] = [];
   for (const word of words) {

@@ -16,29 +16,34 @@ interface CostOptions extends Usage {
 export function addCost(program: Command): void {
   program
     .command('cost')
-    .description('estimate what a month on AWS costs, by list prices')
-    .option('--events-per-second <n>', 'events appended a second, all Regions together', amount(0, 1e6), 10)
-    .option('--size <bytes>', "bytes of an event's data", amount(0, 250_000), 500)
-    .addOption(new Option('--regions <n|list>', 'how many Regions, or which').argParser(regions).default(3))
-    .option('--views <n>', 'views that an event changes', whole(0, 100), 1)
-    .option('--batch <n>', 'commits that share an invocation: 1 at little traffic, 10 at much', amount(1, 10), 1)
+    .description('estimate the cost of a month on AWS, at list prices')
+    .option('--events-per-second <n>', 'events appended per second, all Regions together', amount(0, 1e6), 10)
+    .option('--size <bytes>', "size of an event's data, in bytes", amount(0, 250_000), 500)
+    .addOption(new Option('--regions <n|list>', 'the number of Regions, or their names').argParser(regions).default(3))
+    .option('--views <n>', 'views changed by each event', whole(0, 100), 1)
+    .option('--batch <n>', 'commits per invocation: 1 at low traffic, 10 at high traffic', amount(1, 10), 1)
     .addOption(new Option('--via <way>', 'how producers send').choices(['bus', 'http']).default('bus'))
     .option('--warm <share>', 'appends that find their stream in memory, 0 to 1', amount(0, 1), 0)
-    .option('--stream-length <n>', 'commits of a stream when it is read', whole(1, 100_000), 10)
-    .option('--reads-per-second <n>', 'reads of streams by the API, all Regions together', amount(0, 1e6), 0)
+    .option('--stream-length <n>', 'commits of a stream at the time it is read', whole(1, 100_000), 10)
     .option(
-      '--transactions-per-second <n>',
-      'transactions over several Regions, made of such events',
+      '--reads-per-second <n>',
+      'streams read through the API per second, all Regions together',
       amount(0, 1e6),
       0,
     )
-    .option('--participants <n>', 'streams that a transaction changes', whole(2, MAX_PARTICIPANTS), 2)
-    .option('--months <n>', 'months of events in the tables', amount(0, 1200), 1)
+    .option(
+      '--transactions-per-second <n>',
+      'transactions over several Regions per second, made of the above events',
+      amount(0, 1e6),
+      0,
+    )
+    .option('--participants <n>', 'streams changed by each transaction', whole(2, MAX_PARTICIPANTS), 2)
+    .option('--months <n>', 'months of events kept in the tables', amount(0, 1200), 1)
     .option('--archive-days <n>', 'archiveDays of the deployment', whole(0, 3650), 30)
     .option('--log-retention-days <n>', 'logRetentionDays of the deployment', whole(1, 3653), 30)
     .option('--milliseconds <n>', 'billed milliseconds of an invocation; assumed, not measured', amount(1, 900_000), 50)
     .addOption(
-      new Option('--prices <file>', 'JSON with prices of your own, named as in bin/cost/prices.ts')
+      new Option('--prices <file>', 'a JSON file with your own prices, named as in bin/cost/prices.ts')
         .argParser(pricesIn)
         .default(LIST_PRICES, `list prices of us-east-1 as of ${LIST_PRICES.asOf}`),
     )
@@ -54,7 +59,7 @@ function dollarsOf(lines: readonly Line[]): number {
   return lines.reduce((sum, { dollars }) => sum + dollars, 0);
 }
 
-/** What the traffic costs, and for how many events. */
+/** The price of the traffic, and for how many events. */
 function variable({ eventsPerSecond }: Usage, lines: readonly Line[]) {
   return {
     dollars: dollarsOf(lines.filter(({ fixed }) => !fixed)),
@@ -121,12 +126,14 @@ function whole(least: number, most: number) {
   };
 }
 
-/** A count, or names with commas; which Regions they are makes no difference to list prices. */
+/** A count, or names separated by commas. List prices are the same whichever Regions they are. */
 function regions(text: string): number {
   if (/^\d+$/.test(text)) return whole(2, 5)(text);
   const names = new Set(text.split(','));
   if (![...names].every((name) => /^[a-z]{2,4}(-[a-z]+)+-\d+$/.test(name)) || names.size < 2 || names.size > 5)
-    throw new InvalidArgumentError('Write 2 to 5, or as many different AWS Regions, with commas and no spaces.');
+    throw new InvalidArgumentError(
+      'Write a number from 2 to 5, or 2 to 5 different AWS Regions, separated by commas without spaces.',
+    );
   return names.size;
 }
 

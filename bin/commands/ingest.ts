@@ -18,13 +18,13 @@ interface IngestFileOptions extends RegionOptions {
 
 /** `meridian ingest` */
 export function addIngest(program: Command): void {
-  regionCommand(program, 'ingest', 'hand envelopes to a Region, one a line, as JSON: events or commands')
+  regionCommand(program, 'ingest', 'send envelopes of events or commands to a Region, one JSON object per line')
     .argument('<file>', 'the file; `-` reads standard input')
-    .option('--force', 'quarantine what cannot be read, also when nothing at the beginning is an envelope')
+    .option('--force', 'quarantine unreadable lines, even if the file does not start with envelopes')
     .addHelpText(
       'after',
       `
-Every line needs an id, so that reading a file once more changes nothing:
+Every line needs an id, so that ingesting a file again changes nothing:
   {"id":"a1","stream":"flight/2001-01-01.LAX-BNA.1","events":[{"type":"Arrived","data":{"airport":"BNA","delay":-18}}]}
   {"id":"a2","stream":"seats/2001-01-01.LAX-BNA.1","command":"reserve","input":{"passenger":"me"}}
 `,
@@ -46,7 +46,7 @@ async function ingestFile(
   const interrupt = () => {
     stop.abort();
     source.destroy();
-    // Ctrl-C may come twice, from the terminal and from the process above. What comes later ends at once what does not end.
+    // One Ctrl-C may arrive as two signals, from the terminal and from the parent process. A later one ends the process at once.
     process.on('SIGINT', pass);
     setTimeout(() => process.removeListener('SIGINT', pass), ONE_CTRL_C_MS).unref();
   };
@@ -65,7 +65,7 @@ async function ingestFile(
     const lines = readLines(measured());
     await ingestLines(region, force ? lines : envelopesOnly(lines), counts, {
       onFault: (fault) => {
-        // Over the bar, which is drawn anew below it.
+        // Printed above the progress bar, which is then redrawn.
         if (bar) process.stderr.write('\r\u001b[K');
         sayNote(json ? JSON.stringify(fault) : textOfFault(fault));
       },
@@ -89,11 +89,11 @@ async function ingestFile(
   if (stop.signal.aborted || counts.rejected + counts.quarantined > 0) process.exitCode = 1;
 }
 
-/** Within so many milliseconds two signals are one. */
+/** Two signals within this many milliseconds count as one. */
 const ONE_CTRL_C_MS = 1000;
 function pass(): void {}
 
-const AGAIN = 'Run it again: what was accepted is known by its id and changes nothing.';
+const AGAIN = 'Run the command again: lines that were accepted are recognised by their ids and change nothing.';
 
 function summary({ accepted, rejected, quarantined }: Counts): string {
   return `${countOf(accepted + rejected + quarantined, 'envelope')}: ${accepted} accepted, ${rejected} rejected, ${quarantined} quarantined`;
@@ -116,14 +116,14 @@ async function open(file: string): Promise<{ readonly source: Readable; readonly
   }
 }
 
-/** A bar where somebody can see it. How far it is shows only where the size is known. */
+/** A progress bar, on a terminal only. It shows a percentage only if the size is known. */
 function progressBar(bytes: number | undefined): SingleBar | undefined {
   if (!process.stderr.isTTY) return undefined;
   const counted = '{accepted} accepted, {rejected} rejected, {quarantined} quarantined';
   const bar = new SingleBar({
     format: bytes === undefined ? counted : `{bar} {percentage} %, ${counted}`,
     clearOnComplete: true,
-    // Otherwise Ctrl-C leaves the terminal without line wrap.
+    // The bar turns line wrap off; without this, Ctrl-C would leave it off.
     linewrap: true,
   });
   bar.start(bytes ?? 1, 0, { accepted: 0, rejected: 0, quarantined: 0 });

@@ -15,11 +15,11 @@ export function addLocalStack(program: Command, project: Project | undefined): v
   program
     .command('localstack')
     .description('start LocalStack, deploy the project to its Regions, and serve it until Ctrl-C')
-    .option('--context <key=value>', 'of the CDK app, over that of cdk.json; may be given several times', context, {})
+    .option('--context <key=value>', 'context of the CDK app, which overrides cdk.json; may be repeated', context, {})
     .option('--json', 'print its address and those of the APIs as one JSON object')
     .addHelpText(
       'after',
-      '\nIt needs Docker, or else Java 17 and Python 3. docs/guides/localstack.md says what it models and what not.',
+      '\nRequires Docker, or Java 17 and Python 3. docs/guides/localstack.md lists what LocalStack does not model.',
     )
     .action((options: LocalStackOptions) => reportingErrors(options, () => serve(needProject(project), options)));
 }
@@ -31,7 +31,7 @@ function context(text: string, before: Readonly<Record<string, string>>): Readon
 }
 
 async function serve({ folder }: Project, { context, json = false }: LocalStackOptions): Promise<void> {
-  // Loaded only when they are needed: every command would start later.
+  // Loaded on demand, because it would delay the start of every command.
   const { whatIsMissing } = await import('../../tools/localstack/engine.ts');
   const { startDeployed, stopSignal } = await import('../../tools/localstack/session.ts');
   const missing = whatIsMissing();

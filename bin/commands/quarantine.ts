@@ -23,18 +23,20 @@ type Redriven = ActionResult<'quarantine-redrive'>;
 
 /** `meridian quarantine` */
 export function addQuarantine(program: Command): void {
-  const quarantine = program.command('quarantine').description("look into a Region's quarantine, and empty it");
-  filters(regionCommand(quarantine, 'list', 'show what is in the quarantine; of very many messages a sample'))
-    .option('--limit <n>', 'so many messages at most, up to 1000', wholeNumber(1, 1000), 100)
+  const quarantine = program
+    .command('quarantine')
+    .description("list and redrive the messages in a Region's quarantine");
+  filters(regionCommand(quarantine, 'list', 'list the messages in the quarantine, or a sample if there are very many'))
+    .option('--limit <n>', 'at most this many messages, up to 1000', wholeNumber(1, 1000), 100)
     .action((options: ListOptions) => withRegion(options, (region) => list(region, options)));
-  regionCommand(quarantine, 'show', 'show one message whole')
+  regionCommand(quarantine, 'show', 'show one message in full')
     .argument('<id>', 'as `list` shows it')
     .action((id: string, options: RegionOptions) => withRegion(options, (region) => show(region, id, options)));
   filters(
-    regionCommand(quarantine, 'redrive', 'hand messages to `ingest` once more: all, or those that are chosen')
+    regionCommand(quarantine, 'redrive', 'send messages to `ingest` again: all, or those selected')
       .argument('[ids...]', 'only these messages')
-      .option('--dry-run', 'only show which')
-      .option('--rate <n>', 'so many messages a second at most', wholeNumber(1)),
+      .option('--dry-run', 'only list them')
+      .option('--rate <n>', 'at most this many messages per second', wholeNumber(1)),
   ).action((ids: readonly string[], options: RedriveOptions) =>
     withRegion(options, (region) => redrive(region, ids, options)),
   );
@@ -42,19 +44,19 @@ export function addQuarantine(program: Command): void {
 
 function filters(command: Command): Command {
   return command
-    .option('--reason <text>', 'only those with this in their reason')
-    .option('--stream <stream>', 'only those of this stream, or of this type of streams');
+    .option('--reason <text>', 'only messages whose reason contains this text')
+    .option('--stream <stream>', 'only messages of this stream, or of this stream type');
 }
 
 async function list(region: Region, { json, limit, reason, stream }: ListOptions): Promise<void> {
   const { messages, about, complete } = await telling(
     json,
-    () => 'Still looking into the quarantine …',
+    () => 'Still searching the quarantine …',
     () => region.operate('quarantine-list', { filter: { reason, stream }, limit }),
   );
   if (json) return sayJson({ messages, about, complete });
   if (messages.length > 0) sayText(tableOf(messages));
-  if (complete) sayText(messages.length === 0 ? 'There is nothing.' : `${countOf(messages.length, 'message')}.`);
+  if (complete) sayText(messages.length === 0 ? 'The quarantine is empty.' : `${countOf(messages.length, 'message')}.`);
   else sayText(`${countOf(messages.length, 'message')} of about ${about} in all; which of them is chance.`);
 }
 
@@ -87,8 +89,8 @@ async function show(region: Region, id: string, { json }: RegionOptions): Promis
     throw new CliError(
       'not-found',
       complete
-        ? `There is no message ${id}, or somebody else is looking at it: then try again in half a minute.`
-        : `${id} was not found in the time that there was: try again, or there is no such message.`,
+        ? `There is no message ${id}, or another reader holds it: in that case try again in half a minute.`
+        : `${id} was not found within the time limit: try again; if it is not found again, it does not exist.`,
     );
   if (json) return sayJson(message);
   const { body, ...rest } = message;
@@ -99,7 +101,7 @@ async function show(region: Region, id: string, { json }: RegionOptions): Promis
 
 const TELL_MS = 3000;
 
-/** Says every few seconds how far work is that takes long, for people only. */
+/** Reports the progress of long work every few seconds, on a terminal only. */
 async function telling<T>(json = false, textOf: () => string, work: () => Promise<T>): Promise<T> {
   const timer = json ? undefined : setInterval(() => sayNote(textOf()), TELL_MS);
   try {
@@ -113,7 +115,7 @@ function grouped(number: number): string {
   return number.toLocaleString('en-US');
 }
 
-/** Messages of one call. */
+/** Messages per call. */
 const PORTION = 1000;
 
 async function redrive(region: Region, chosen: readonly string[], options: RedriveOptions): Promise<void> {
@@ -127,7 +129,7 @@ async function redrive(region: Region, chosen: readonly string[], options: Redri
   };
   const progress = () =>
     looked === 0
-      ? 'Looking into the quarantine …'
+      ? 'Searching the quarantine …'
       : `looked at ${grouped(looked)} of about ${grouped(Math.max(about, looked))}, ${grouped(handed)} handed to ingest again …`;
   await telling(options.json, progress, () => redriveAll(region, chosen, options, onStep));
 }
@@ -166,7 +168,7 @@ async function redriveAll(
     all.failed.push(...step.failed);
     const done = new Set([...step.redriven, ...step.failed].map(({ id }) => id));
     ids = ids.difference(done);
-    // A dry run looks once: a second look would begin with the same messages.
+    // A dry run looks only once: a second look would start with the same messages.
     if (dryRun || step.complete || (chosen.length > 0 && ids.size === 0)) {
       tell(step, all, [...ids], { json, dryRun });
       return;
@@ -191,8 +193,8 @@ function tell(
   sayText(
     dryRun
       ? `${messages} would be handed to ingest again${complete ? '' : `, of those looked at; there are about ${about}`}.`
-      : `${messages} handed to ingest again. What still cannot be taken in comes back.`,
+      : `${messages} handed to ingest again. Messages that still cannot be processed return to the quarantine.`,
   );
   for (const { id, why } of failed) sayNote(`${id}: ${why}`);
-  for (const id of missing) sayNote(`${id} is not there, or somebody else is looking at it.`);
+  for (const id of missing) sayNote(`${id} is not there, or another reader holds it.`);
 }

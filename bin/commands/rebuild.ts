@@ -19,15 +19,18 @@ type RebuildStatus = ActionResult<'rebuild-status'>;
 
 /** `meridian rebuild` */
 export function addRebuild(program: Command): void {
-  regionCommand(program, 'rebuild', 'compute a view anew from the events, in every Region, while it goes on being read')
+  regionCommand(program, 'rebuild', 'rebuild a view from the events, in every Region, while it stays readable')
     .argument('<view>', 'its name')
     .option('--only', 'in the named Region only')
     .option(
       '--segments <n>',
-      'parts of the table that are read side by side, up to 32; 4 by default',
+      'parts of the table that are read in parallel, up to 32; 4 by default',
       wholeNumber(1, 32),
     )
-    .option('--clean', 'instead, take away the rows of earlier builds, from two minutes after their end')
+    .option(
+      '--clean',
+      'instead, delete the rows of earlier builds, two minutes or more after the current build was finished',
+    )
     .action((view: string, options: RebuildOptions) =>
       withRegion(options, async (first) => {
         const regions = options.only ? [first] : await everyRegion(first);
@@ -50,15 +53,15 @@ async function rebuild(
     });
   });
   bars?.stop();
-  tellEach(results, json, ({ active }) => `${view} is built anew and is read now: build ${active.build}.`);
+  tellEach(results, json, ({ active }) => `${view} is rebuilt and is read now: build ${active.build}.`);
   if (!json && results.some((result) => 'done' in result))
-    sayText(`In two minutes the rows of the build before can be taken away: meridian rebuild ${view} --clean`);
+    sayText(`In two minutes the rows of the previous build can be deleted: meridian rebuild ${view} --clean`);
 }
 
 const BAR = {
   format: '{region} {bar} {value}/{total} segments, {streams} streams',
   clearOnComplete: true,
-  // Otherwise Ctrl-C leaves the terminal without line wrap.
+  // The bar turns line wrap off; without this, Ctrl-C would leave it off.
   linewrap: true,
 };
 
@@ -75,7 +78,7 @@ async function rebuildIn(
   const isUnderWay = (status: RebuildStatus): boolean => {
     if (!status.done && status.build === build) return true;
     if (status.active.build === build) return false;
-    throw new CliError('replaced', `Another build of ${view} has begun meanwhile: run it again.`);
+    throw new CliError('replaced', `Another build of ${view} has started in the meantime: run the command again.`);
   };
   await sideBySide(begun.segments, async ({ segment, done }, stop) => {
     for (let isDone = done; !isDone && !stop.aborted; ) {
@@ -87,7 +90,7 @@ async function rebuildIn(
   });
   const end = await region.operate('rebuild-status', { view });
   if (isUnderWay(end))
-    throw new CliError('not-done', `Build ${build} of ${view} is not done: run it again, it goes on.`);
+    throw new CliError('not-done', `Build ${build} of ${view} is not complete: run the command again to continue it.`);
   return end;
 }
 
@@ -99,7 +102,7 @@ async function clean(regions: readonly Region[], view: string, { json = false }:
       const now = Date.now();
       const status = await region.operate('rebuild-clean', { view });
       if (!status.retired.some(({ removableAt }) => Date.parse(removableAt) < now)) return status;
-      // Where the Region's clock is behind this one there is nothing to do yet.
+      // If the Region's clock is behind this machine's, it is too early to delete anything.
       await sleep(BETWEEN_CLEANS_MS);
     }
   });

@@ -15,11 +15,11 @@ export function addRegions(program: Command): void {
 interface Row {
   readonly region: string;
   readonly healthy: boolean;
-  /** Why it is not. */
+  /** Why the Region is unhealthy. */
   readonly error?: string;
-  /** The newest commit that was written there; null when there is none. */
+  /** The newest commit written there; null if there is none. */
   readonly newest?: string | null;
-  /** Milliseconds by which its newest commit of each other Region is older than that Region's own; null where that cannot be told. */
+  /** Milliseconds by which its newest commit of each other Region is older than that Region's own; null where that is unknown. */
   readonly behindMs: Readonly<Record<string, number | null>>;
 }
 
@@ -76,10 +76,12 @@ function rowOf(region: string, names: readonly string[], healths: ReadonlyMap<st
 
 type Seen = Health['seen'][string] | undefined;
 
-/** @param theirs the newest commit that a Region has written @param ours what has come of it here */
+/**
+ * @param theirs the newest commit that a Region has written @param ours the newest of that Region's commits that has arrived here
+ */
 function behindOf(theirs: Seen, ours: Seen): number | null {
   if (theirs === undefined) return null;
-  // It has written nothing: there is nothing to be behind of.
+  // It has written nothing, so no Region is behind it.
   if (theirs === null) return 0;
   return ours ? Math.max(0, Date.parse(theirs.at) - Date.parse(ours.at)) : null;
 }

@@ -23,7 +23,7 @@ function since(text: string): string {
   const [, number = '', unit = ''] = /^(\d+)([smhd])$/.exec(text) ?? [];
   const ago = UNITS[unit];
   const time = ago === undefined ? Date.parse(text) : Date.now() - Number(number) * ago;
-  // Dates end 275,000 years from 1970, on either side.
+  // JavaScript's dates end 275,000 years before and after 1970.
   if (Number.isNaN(new Date(time).getTime()) || (ago === undefined && !/^\d{4}-\d{2}-\d{2}/.test(text)))
     throw new InvalidArgumentError('Write a time, such as 2026-11-24T08:00:00Z, or how long ago: 90m, 36h, 2d.');
   return new Date(time).toISOString();
@@ -31,7 +31,11 @@ function since(text: string): string {
 
 /** `meridian republish` */
 export function addRepublish(program: Command): void {
-  regionCommand(program, 'republish', 'put the events that every Region has written since a time on its bus again')
+  regionCommand(
+    program,
+    'republish',
+    'publish the events that every Region has written since a given time on its bus again',
+  )
     .requiredOption('--since <time>', 'a time, as 2026-11-24T08:00:00Z, or how long ago: 90m, 36h, 2d', since)
     .option('--only', 'in the named Region only')
     .option('--dry-run', 'only count them')
@@ -52,7 +56,7 @@ export function addRepublish(program: Command): void {
     );
 }
 
-/** Parts of the table that are read side by side. */
+/** Parts of the table that are read in parallel. */
 const SEGMENTS = 4;
 
 async function republishIn(region: Region, since: string, dryRun: boolean) {
@@ -85,7 +89,7 @@ async function republishSegment(
     if (failures === CLIENT_TRIES)
       throw new CliError(
         'not-published',
-        `The bus does not take ${countOf(step.failed, 'event')}. ${countOf(all.published, 'event')} of this part were published. Run it again: ids stay the same, so that subscribers know what they have.`,
+        `The bus does not take ${countOf(step.failed, 'event')}. ${countOf(all.published, 'event')} of this part were published. Run the command again: ids stay the same, so subscribers recognise events that they have handled.`,
       );
     if (step.failed > 0) await platformRuntime.sleep(pauseMs(platformRuntime, failures));
     cursor = step.cursor;

@@ -31,7 +31,7 @@ async function updateSchemas(options: UpdateOptions): Promise<void> {
       'no-project',
       'No project found: neither this folder nor one above it has a package.json with a member "meridian". Run this command in a project, or start one: meridian init <folder>',
     );
-  // Loaded only when they are needed: every command would start later.
+  // Loaded on demand, because it would delay the start of every command.
   const { readDomain } = await import('../../project/domain-file.ts');
   const { updateContract } = await import('../../schemas/update-contract.ts');
   const folder = relative(process.cwd(), project.schemas) || '.';

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import * as z from 'zod';
@@ -31,15 +31,23 @@ export function regions(text: string): readonly string[] {
   return names;
 }
 
-const contextSchema = z.object({ context: z.object({ regions: z.array(z.string().regex(REGION)).min(2).max(5) }) });
+const contextSchema = z.object({
+  context: z.object({ regions: z.array(z.string().regex(REGION)).min(2).max(5).default(DEFAULT_REGIONS) }).prefault({}),
+});
 
-/** The Regions that the project is deployed to, so that ids that name a Region are valid locally too. */
+/**
+ * The Regions that the project is deployed to, so that ids that name a Region are valid locally too.
+ * @throws Error if cdk.json is not JSON, or its Regions cannot be used
+ */
 function regionsOf({ folder }: Project): readonly string[] {
-  try {
-    return contextSchema.parse(parseJson(readFileSync(join(folder, 'cdk.json'), 'utf8'))).context.regions;
-  } catch {
-    return DEFAULT_REGIONS;
-  }
+  const file = join(folder, 'cdk.json');
+  if (!existsSync(file)) return DEFAULT_REGIONS;
+  const { success, data, error } = contextSchema.safeParse(parseJson(readFileSync(file, 'utf8')));
+  if (!success)
+    throw new Error(
+      `${file}: ${z.prettifyError(error)}\nIt must be JSON; "regions" in "context" lists two to five AWS Regions. Or use --regions.`,
+    );
+  return data.context.regions;
 }
 
 type Options = Omit<StartOptions, 'regions'> & { readonly regions?: readonly string[]; readonly restart: boolean };

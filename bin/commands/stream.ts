@@ -19,11 +19,11 @@ interface StreamOptions extends RegionOptions {
 export function addStream(program: Command): void {
   const command = regionCommand(program, 'stream', 'show the state of a stream, or its events')
     .argument('<stream>', '<type>/<id>', streamArgument)
-    .option('--events', 'its events instead, in the order of folding')
-    .option('--follow', 'its events, and those that come, until Ctrl-C')
-    .option('--after <version>', 'of the events: those behind this version')
+    .option('--events', 'show its events instead, in fold order')
+    .option('--follow', 'show its events, and new ones as they arrive, until Ctrl-C')
+    .option('--after <version>', 'only events after this version')
     .addOption(
-      new Option('--limit <n>', 'of the events: so many commits').argParser(wholeNumber(1)).conflicts('follow'),
+      new Option('--limit <n>', 'at most this many commits of events').argParser(wholeNumber(1)).conflicts('follow'),
     )
     .addOption(
       new Option('--at-least <version>', 'the state at this version or a later one').conflicts(['events', 'follow']),
@@ -31,7 +31,7 @@ export function addStream(program: Command): void {
   command.action((stream: string, options: StreamOptions) => {
     const { events = false, follow = false, after, limit } = options;
     if (!events && !follow && (after !== undefined || limit !== undefined))
-      command.error('error: --after and --limit go with --events or --follow.');
+      command.error('error: --after and --limit need --events or --follow.');
     return withRegion(options, (region) =>
       events || follow ? showEvents(region, stream, options) : showState(region, stream, options),
     );
@@ -53,7 +53,7 @@ const POLL_MS = 1000;
 async function showEvents(region: Region, stream: string, options: StreamOptions): Promise<void> {
   const { json = false, follow = false, limit = Number.POSITIVE_INFINITY } = options;
   let { after } = options;
-  // The ordinary end of following.
+  // The normal way to end `--follow`.
   if (follow) process.once('SIGINT', () => process.exit(0));
   for (let left = limit; left > 0; ) {
     const { commits, version, next } = await region.commits(stream, { after, limit: Math.min(left, PAGE) });
@@ -61,7 +61,7 @@ async function showEvents(region: Region, stream: string, options: StreamOptions
       if (json) sayJson(commit);
       else for (const line of linesOf(commit)) sayText(line);
     }
-    // What the reader knows now.
+    // The version that the reader has seen so far.
     after = version;
     left -= commits.length;
     if (next !== undefined) continue;
@@ -75,7 +75,7 @@ async function showEvents(region: Region, stream: string, options: StreamOptions
   if (!json) sayText(`${limit === 1 ? 'This is one commit' : `These are ${limit} commits`}. More: --after ${after}`);
 }
 
-/** A line an event: when, where, what. */
+/** One line per event: its time, its Region, and its content. */
 function linesOf({ hlc, log, position, events }: CommitShown): readonly string[] {
   return events.map(({ type, data }) => {
     const at = new Date(wallTimeOf(hlc)).toISOString();

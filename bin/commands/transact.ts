@@ -14,7 +14,7 @@ interface Check {
   readonly expected: string;
 }
 
-/** `<stream>=<version>`, once more for each. */
+/** Collects repeated `<stream>=<version>` options. */
 function check(text: string, before: readonly Check[] = []): readonly Check[] {
   const [, stream, expected] = /^([^/=]+\/[^=]+)=(.+)$/.exec(text) ?? [];
   if (stream === undefined || expected === undefined)
@@ -31,7 +31,7 @@ export function addTransact(program: Command): void {
         'JSON: an array of {stream, command, input} or {stream, events}, or the whole request; a file with it; `-` reads standard input',
       )
       .optionsGroup('Transaction:')
-      .option('--check <stream=version>', 'only if this stream, too, is at this version; once or more', check),
+      .option('--check <stream=version>', 'require that this stream, too, is at this version; may be repeated', check),
   );
   command.action(async (text: string, options: TransactCommandOptions) => {
     let asked: Asked;
@@ -47,7 +47,7 @@ export function addTransact(program: Command): void {
 
 type TransactCommandOptions = TransactOptions & { readonly check?: readonly Check[] };
 
-/** What is asked, and where it was typed. */
+/** The request, and where each of its parts was typed. */
 interface Asked {
   readonly body: TransactionBody;
   readonly names: Names;
@@ -55,21 +55,20 @@ interface Asked {
 
 const membersSchema = z.record(z.string(), z.unknown());
 
-/**
- * The JSON with what the options add to it.
- * @throws Error when an option says something else than the JSON
- */
+/** The JSON, completed by the options. @throws Error when an option contradicts the JSON */
 function together(json: TransactionBody, options: TransactCommandOptions): Asked {
   const names: Record<string, string> = {};
   const one = (path: string, option: string, inJson: unknown, given: unknown): unknown => {
     if (inJson !== undefined && given !== undefined && inJson !== given)
-      throw new Error(`${path} is ${JSON.stringify(inJson)} in the JSON, and ${option} is ${given}: give it once.`);
+      throw new Error(
+        `${path} is ${JSON.stringify(inJson)} in the JSON, and ${option} is ${given}: specify only one of them.`,
+      );
     names[path] = inJson === undefined ? option : path;
     return inJson === undefined ? given : inJson;
   };
   const id = one('id', '--id', json.id, options.id);
   const timeoutSeconds = one('timeoutSeconds', '--timeout', json.timeoutSeconds, options.timeout);
-  // What is no object the Region refuses.
+  // Anything but an object is passed on: the Region refuses it.
   const { data: metaInJson = {}, success: canHaveMore } = membersSchema.optional().safeParse(json.meta);
   const given = metaOf(options);
   const meta = { ...metaInJson };
@@ -112,9 +111,9 @@ async function contentOf(file: string): Promise<string> {
   }
 }
 
-/** An array is the participants. What an object holds the Region checks. @throws Error */
+/** An array lists the participants. An object is checked by the Region. @throws Error */
 function bodyOf(json: unknown): TransactionBody {
   if (Array.isArray(json)) return { participants: json };
   if (typeof json === 'object' && json !== null) return json;
-  throw new Error('The participants have to be an array.');
+  throw new Error('The participants must be an array.');
 }

@@ -12,9 +12,9 @@ const POLL_MS = 1000;
 
 /** `meridian transaction` */
 export function addTransaction(program: Command): void {
-  regionCommand(program, 'transaction', 'show what became of a transaction')
+  regionCommand(program, 'transaction', 'show the outcome of a transaction')
     .argument('<id>', '<Region>:<key>', transactionId)
-    .option('--wait <seconds>', 'ask once a second until it is decided, for so long', wholeNumber(0), 0)
+    .option('--wait <seconds>', 'poll once a second until it is decided, for at most this long', wholeNumber(0), 0)
     .addHelpText('after', EXIT_CODES)
     .action((id: string, options: RegionOptions & { readonly wait: number }) =>
       withRegion(options, async (region) => {
@@ -33,7 +33,7 @@ function isUnknown(error: unknown): boolean {
   return isClientError(error, 'not-found') && error.details.state === 'unknown';
 }
 
-/** Whether the Region could not say. */
+/** Whether the Region could not tell the outcome. */
 function isUnanswered(error: unknown): boolean {
   return isRetryable(error) || (isClientError(error) && (error.problem?.status ?? 0) >= 500);
 }
@@ -47,7 +47,7 @@ async function decided(region: Region, id: string, seconds: number): Promise<Tra
       const outcome = await region.transaction(id);
       if (outcome.state !== 'undecided' || isLast) return outcome;
     } catch (error) {
-      // Its first attempt may be under way.
+      // Its first attempt may be in progress.
       if (isLast || !isUnknown(error)) throw error;
     }
     await sleep(POLL_MS);

@@ -13,9 +13,9 @@ interface ViewOptions extends RegionOptions {
 export function addView(program: Command): void {
   regionCommand(program, 'view', 'show the rows of a view')
     .argument('<view>', 'its name')
-    .argument('[key]', 'only the row of this key')
-    .option('--limit <n>', 'so many rows at most', wholeNumber(1))
-    .option('--after <key>', 'only rows behind this key')
+    .argument('[key]', 'only the row with this key')
+    .option('--limit <n>', 'at most this many rows', wholeNumber(1))
+    .option('--after <key>', 'only rows after this key')
     .action((view: string, key: string | undefined, options: ViewOptions) =>
       withRegion(options, (region) =>
         key === undefined ? showRows(region, view, options) : showRow(region, view, key, options),
@@ -31,7 +31,7 @@ async function showRow(region: Region, view: string, key: string, { json }: View
 
 const PAGE = 1000;
 
-/** A table a page, so that a view of any size can be read. */
+/** One table per page, so that a view of any size can be printed. */
 async function showRows(
   region: Region,
   view: string,
@@ -50,7 +50,7 @@ async function showRows(
   if (!json) sayText(`There are more: --after ${after}`);
 }
 
-/** The members of the values as columns, where every value has some. */
+/** The members of the values become columns if every value has some. */
 function tableOf(rows: readonly Row[]): string {
   const objects = rows.map(({ value }) => value).filter(isObject);
   if (objects.length < rows.length)

@@ -1,24 +1,24 @@
 import type { Prices } from './prices.ts';
 
-/** What is put through a deployment. */
+/** The load on a deployment. */
 export interface Usage {
-  /** Events appended a second, in all Regions together; one event a commit. */
+  /** Events appended a second, in all Regions together; one event per commit. */
   readonly eventsPerSecond: number;
   /** Bytes of an event's data. */
   readonly size: number;
-  /** How many Regions there are. */
+  /** The number of Regions. */
   readonly regions: number;
-  /** How many views an event changes. */
+  /** The number of views that an event changes. */
   readonly views: number;
-  /** How many commits or messages an invocation gets on average, 1 to 10. */
+  /** The average number of commits or messages per invocation, 1 to 10. */
   readonly batch: number;
   /** How producers send: each event through the bus, or as a request of the API. */
   readonly via: 'bus' | 'http';
   /** The share of appends that find their stream in memory, 0 to 1. */
   readonly warm: number;
-  /** Commits of a stream when it is read. */
+  /** The number of commits that a stream has when it is read. */
   readonly streamLength: number;
-  /** Reads of streams a second by the API, in all Regions together. */
+  /** Streams read through the API per second, in all Regions together. */
   readonly readsPerSecond: number;
   /** Transactions over several Regions a second, in all Regions together; their events are among those above. */
   readonly transactionsPerSecond: number;
@@ -35,12 +35,12 @@ export interface Usage {
 /** One line of the bill. */
 export interface Line {
   readonly service: string;
-  /** What is counted, and why so often. */
+  /** What is counted, and how the number comes about. */
   readonly what: string;
-  /** How many a month. */
+  /** The number per month. */
   readonly quantity: number;
   readonly dollars: number;
-  /** Whether it is there without any traffic. */
+  /** Whether it is charged without any traffic. */
   readonly fixed: boolean;
 }
 
@@ -54,7 +54,7 @@ export const ENTRY_OVERHEAD = 550;
 /** Bytes that an invocation writes into its log: Lambda's start and report, and a line of metrics. */
 const LOG_BYTES = 1200;
 
-/** What a Region has whether anything happens or not; test/bin/cost/model.test.ts counts them in the template. */
+/** Resources that a Region pays for without any traffic; test/bin/cost/model.test.ts counts them in the template. */
 export function fixedOf(regions: number) {
   return {
     alarmMetrics: 89 + 3 * (regions - 1),
@@ -62,7 +62,7 @@ export function fixedOf(regions: number) {
     keys: 1,
     /** Names in `MetricName` that a deployment without the example subscriber sends. */
     customMetrics: 19,
-    /** Lambda asks a queue with five long polls of 20 s at once, also when nothing is in it. */
+    /** Lambda keeps five long polls of 20 s open on a queue, even an empty one. */
     polls: 3 * 5 * (SECONDS_A_MONTH / 20),
   };
 }
@@ -73,7 +73,7 @@ export function fixedOf(regions: number) {
  */
 export function requestsOf({ regions: n, batch: b, views, via }: Usage) {
   const elsewhere = n - 1;
-  // Every Region's relay tells its projector; every other Region's bus tells it once more, ahead of replication.
+  // Every Region's relay notifies its projector; in other Regions the bus notifies it as well, ahead of replication.
   const projections = (n + elsewhere) / b;
   const bus = via === 'bus' ? 1 : 0;
   return {
@@ -82,13 +82,13 @@ export function requestsOf({ regions: n, batch: b, views, via }: Usage) {
     /** Streams read to append, and to bring views up to date. */
     appendLoads: 1,
     projectLoads: views > 0 ? n + elsewhere : 0,
-    /** What a Region has seen of others: one a relay batch and Region in it. */
+    /** What a Region has seen of others: one per relay batch and Region in it. */
     sightings: (n * Math.min(b, n)) / b,
-    /** The producer's own entry, the event, and the answer. */
+    /** The producer's own entry, the event, and the receipt. */
     putEvents: bus + 1 + bus,
     forwarded: elsewhere,
     viewReads: views * (n + elsewhere),
-    /** Which generation of each view is current, read once an invocation. */
+    /** The current generation of each view, read once per invocation. */
     generationReads: views > 0 ? projections : 0,
     /** A row and a total in one transaction. */
     viewWrites: views * n * 2,
@@ -103,12 +103,12 @@ export function requestsOf({ regions: n, batch: b, views, via }: Usage) {
 }
 
 /**
- * What a transaction over several Regions adds to its events, when nothing is in its way and one of its streams is at home
- * where it is driven. With the put of each event, which is its intent, it writes 2k + 1 items.
+ * What a transaction over several Regions adds to its events, if it meets no conflict and one of its streams is at home in the
+ * Region that drives it. With the put of each event, which is its intent, it writes 2k + 1 items.
  */
 function transactionOf({ regions: n, batch: b, participants: k }: Usage) {
   return {
-    /** Each intent made final. */
+    /** Finalising each intent. */
     finalised: k,
     decisions: 1,
     /** Plan and decide; prepare and finalise, which the driving Region hands on to other homes. */
@@ -120,7 +120,7 @@ function transactionOf({ regions: n, batch: b, participants: k }: Usage) {
     announced: n,
   };
 }
-/** Steps of the state machine that follow one another, each an invocation; and what its memory is charged in, in GB. */
+/** Sequential steps of the state machine, each an invocation; and the unit in which its memory is charged, in GB. */
 const STEPS_IN_A_ROW = 4;
 const EXECUTION_GB = 64 / 1024;
 
@@ -129,7 +129,7 @@ function sampled(perSecond: number): number {
   return Math.min(perSecond, 1) + 0.05 * Math.max(perSecond - 1, 0);
 }
 
-/** The bill of a month, line by line. */
+/** The bill for a month, line by line. */
 export function estimateCost(usage: Usage, prices: Prices): readonly Line[] {
   return [
     ...database(usage),
@@ -156,7 +156,7 @@ export function estimateCost(usage: Usage, prices: Prices): readonly Line[] {
   }));
 }
 
-/** A line whose price is not looked up yet. */
+/** A line without its price. */
 interface Position {
   readonly service: string;
   readonly price: keyof Prices;
@@ -165,7 +165,7 @@ interface Position {
   readonly fixed?: true;
 }
 
-/** How much there is of what everything else is computed from: a month's events and reads, and the sizes of an event. */
+/** The quantities that all lines are computed from: a month's events and reads, and the sizes of an event. */
 function volumeOf({ eventsPerSecond, readsPerSecond, size }: Usage) {
   return {
     events: eventsPerSecond * SECONDS_A_MONTH,
@@ -173,7 +173,7 @@ function volumeOf({ eventsPerSecond, readsPerSecond, size }: Usage) {
     item: size + ITEM_OVERHEAD,
     entry: size + ENTRY_OVERHEAD,
     writeUnits: Math.ceil((size + ITEM_OVERHEAD) / 1024),
-    /** What EventBridge and SQS charge an entry as: 64 KB each. */
+    /** The units of 64 KB that EventBridge and SQS charge an entry as. */
     chunks: Math.ceil((size + ENTRY_OVERHEAD) / 65_536),
   };
 }
@@ -255,7 +255,7 @@ function bus(usage: Usage): readonly Position[] {
   ];
 }
 
-/** Invocations of a month that events and reads make. */
+/** The invocations that a month's events and reads cause. */
 function invocationsOf(usage: Usage): number {
   const { events, reads } = volumeOf(usage);
   const per = requestsOf(usage);

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
 /**
- * List prices in US dollars, in us-east-1, without free tiers, discounts and taxes. They are taken from the pricing pages of
- * AWS as they stood on the date below and were not looked up since: check them, and give others with `--prices`.
+ * List prices in US dollars, in us-east-1, without free tiers, discounts and taxes. They were taken from AWS's pricing pages on
+ * the date below and have not been checked since: check them, and pass others with `--prices`.
  */
 export const LIST_PRICES = {
   asOf: '2025-06',
@@ -25,7 +25,7 @@ export const LIST_PRICES = {
   invocations: 0.2e-6,
   gbSeconds: 0.0000133334,
 
-  /** Step Functions, Express: an execution begun, and a GB of memory for a second, charged in 64 MB. */
+  /** Step Functions, Express: an execution started, and a GB of memory for a second, charged in steps of 64 MB. */
   executions: 1e-6,
   executionGbSeconds: 0.00001667,
 
@@ -54,14 +54,14 @@ export type Prices = typeof LIST_PRICES;
 const priceSchema = z.number().min(0).exactOptional();
 const { asOf: _asOf, source: _source, ...amounts } = LIST_PRICES;
 
-/** What a file of prices holds: any of the above, and nothing else. */
+/** A file of prices: any of the above, and nothing else. */
 const pricesFileSchema = z.strictObject({
   asOf: z.string().exactOptional(),
   source: z.string().exactOptional(),
   ...Object.fromEntries(Object.keys(amounts).map((name) => [name, priceSchema])),
 });
 
-/** List prices with a file's laid over them. @throws z.ZodError naming what is wrong in it */
+/** List prices, overridden by those of a file. @throws z.ZodError naming what is wrong in it */
 export function pricesWith(file: unknown): Prices {
   return { ...LIST_PRICES, ...pricesFileSchema.parse(file) };
 }

@@ -7,7 +7,7 @@ import type { Region } from '../client/region.ts';
 import { type Lane, laneOf } from './lane.ts';
 import type { Envelope, Unreadable } from './lines.ts';
 
-/** What became of the lines. */
+/** The numbers of lines by result. */
 export interface Counts {
   accepted: number;
   rejected: number;
@@ -23,15 +23,15 @@ export type Fault =
 
 export interface IngestOptions {
   readonly onFault: (fault: Fault) => void;
-  /** Called after every answer. */
+  /** Called after every response. */
   readonly onProgress: () => void;
-  /** Aborted, nothing new is begun. */
+  /** Once it is aborted, no new request starts. */
   readonly signal: AbortSignal;
 }
 
-/** Requests under way at a time; the lines of one stream go into one lane. */
+/** Requests in progress at a time; the lines of one stream go into one lane. */
 const LANES = 8;
-/** What is read ahead, in lines and in characters. */
+/** How far to read ahead, in lines and in characters. */
 const MAX_AHEAD = 2_000;
 const MAX_AHEAD_CHARACTERS = 20_000_000;
 const MAX_UNREADABLE = 20;
@@ -41,10 +41,10 @@ interface Waiting extends Envelope {
 }
 
 /**
- * Hands envelopes to a Region, up to 100 a request and several requests at a time; those of one stream in their order.
- * What cannot be read goes to the Region's quarantine. What may pass is tried up to six times.
+ * Sends envelopes to a Region, up to 100 per request and several requests at a time; those of one stream in order. Unreadable
+ * lines go to the Region's quarantine. Temporary failures are retried, up to six tries.
  * @param counts is kept up to date
- * @throws CliError, ClientError, MeridianError when the Region cannot be reached, or does not take a whole request
+ * @throws CliError, ClientError, MeridianError when the Region cannot be reached, or refuses a whole request
  */
 export async function ingestLines(
   region: Region,
@@ -92,7 +92,7 @@ class Run {
     return this.#options.signal.aborted || this.#failures.length > 0;
   }
 
-  /** Puts every line into its lane, and waits while too much is read ahead. */
+  /** Puts every line into its lane, and pauses while too much is read ahead. */
   async read(lines: AsyncIterable<Envelope | Unreadable>): Promise<void> {
     try {
       for await (const line of lines) {
@@ -104,12 +104,12 @@ class Run {
           });
       }
     } catch (error) {
-      // To stop a source is to break it.
+      // Leaving the loop is the only way to stop the source.
       if (!this.#options.signal.aborted) this.#failures.push(error);
     }
   }
 
-  /** Waits for what is under way. @throws what ended the run */
+  /** Waits for the requests in progress. @throws what ended the run */
   async end(): Promise<void> {
     await Promise.all([...this.#lanes, this.#unreadable].map((lane) => lane.rest()));
     if (this.#failures.length > 0) throw this.#failures[0];
@@ -131,7 +131,7 @@ class Run {
     this.#characters -= text.length;
   }
 
-  /** What fails as a whole ends it all. */
+  /** A request that fails as a whole ends the run. */
   #guarded<T>(step: (items: readonly T[]) => Promise<readonly T[]>): (items: readonly T[]) => Promise<readonly T[]> {
     return async (items) => {
       try {
@@ -146,7 +146,7 @@ class Run {
     };
   }
 
-  /** @returns what has to be sent again */
+  /** @returns the lines to be sent again */
   async #submit(items: readonly Waiting[]): Promise<readonly Waiting[]> {
     const outcomes = await this.#region.submitAll(items.map(({ json }) => json));
     const again: Waiting[] = [];
@@ -188,7 +188,7 @@ class Run {
   }
 }
 
-/** As many as one request holds. */
+/** As many lines as fit into one request. */
 function portionOf(waiting: readonly Envelope[]): number {
   let bytes = 0;
   let size = 0;
@@ -208,7 +208,7 @@ function laneFor<T>(lanes: readonly Lane<T>[], stream: string): Lane<T> {
   return lane;
 }
 
-/** @returns why a line was not taken, by its index */
+/** @returns why a line was not accepted, by its index */
 async function quarantine(region: Region, items: readonly Unreadable[]): Promise<ReadonlyMap<number, string>> {
   try {
     const messages = items.map(({ reason, body }) => ({ reason, body }));

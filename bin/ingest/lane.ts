@@ -1,13 +1,13 @@
-/** Does work in portions, one after the other, in the order in which it came in. */
+/** Processes items in batches, sequentially, in the order in which they were added. */
 export interface Lane<T> {
   readonly put: (item: T) => void;
-  /** Resolves when all that was put is done, or after `stop` when the portion under way is. */
+  /** Resolves when all items are processed or, after `stop`, when the current batch is. */
   readonly rest: () => Promise<void>;
 }
 
 /**
- * @param portion how many of the items that wait are taken at once, at least one
- * @param step does a portion; what it returns is put in front of what waits, to be done again
+ * @param portion how many of the waiting items form the next batch, at least one @param step processes a batch; items that it
+ * returns are put back at the front and processed again
  */
 export function laneOf<T>(
   portion: (waiting: readonly T[]) => number,
@@ -19,7 +19,7 @@ export function laneOf<T>(
   let running: Promise<void> | undefined;
 
   const run = async (): Promise<void> => {
-    // So that what is put in the same moment goes along.
+    // Items added in the same tick join the batch.
     await Promise.resolve();
     while (waiting.length + added.length > 0 && !stopped()) {
       waiting = [...waiting, ...added];

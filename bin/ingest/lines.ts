@@ -3,17 +3,17 @@ import { idOf } from '../../core/wire/envelope.ts';
 import { CliError } from '../client/cli-error.ts';
 
 const NEWLINE = 10;
-/** The longest line that is kept: more than an envelope may hold, and less than a request may. */
+/** The longest line that is kept, in bytes: more than an envelope can have, and less than a request can. */
 const MAX_LINE_BYTES = 2_000_000;
-/** Bytes of an unreadable line that go to the quarantine at most: a message of a queue holds 256 KiB. */
+/** Bytes of an unreadable line that go to the quarantine, at most: a queue's message holds 256 KiB. */
 const MAX_KEPT_BYTES = 60_000;
 
-/** A line that holds an envelope with an id. What else is wrong with it the Region says. */
+/** A line that holds an envelope with an id. The Region reports other faults. */
 export interface Envelope {
   readonly line: number;
-  /** The stream that it names, if it names one. */
+  /** The stream that it names, if any. */
   readonly stream: string;
-  /** To the letter. */
+  /** The line, unchanged. */
   readonly json: string;
 }
 
@@ -24,7 +24,9 @@ export interface Unreadable {
   readonly body: string;
 }
 
-/** Splits bytes into lines, without their ends; one that is too long is cut. Never holds more than a line and a chunk. */
+/**
+ * Splits bytes into lines without line endings, and cuts off lines that are too long. Holds at most a line and a chunk in memory.
+ */
 async function* split(
   source: AsyncIterable<Buffer>,
 ): AsyncGenerator<{ readonly bytes: Buffer; readonly cut: boolean }> {
@@ -51,7 +53,7 @@ async function* split(
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** The lines of a file of envelopes, one a line; empty ones are passed over. */
+/** The lines of a file of envelopes, one per line; empty ones are skipped. */
 export async function* readLines(source: AsyncIterable<Buffer>): AsyncGenerator<Envelope | Unreadable> {
   let line = 0;
   for await (const { bytes, cut } of split(source)) {
@@ -61,14 +63,14 @@ export async function* readLines(source: AsyncIterable<Buffer>): AsyncGenerator<
   }
 }
 
-/** So many lines without an envelope at the beginning, and it is another kind of file. */
+/** If none of this many first lines is an envelope, the file is taken for another kind of file. */
 const MAX_WITHOUT_ENVELOPE = 100;
-/** The code of the error that says so. */
+/** The code of the error in that case. */
 export const NO_ENVELOPES = 'no-envelopes';
 
 /**
- * Passes lines on when there is an envelope among the first 100, or among all of fewer.
- * @throws CliError before the first of them otherwise
+ * Passes the lines on if at least one of the first 100 is an envelope. @throws CliError otherwise, before it has passed any line
+ * on
  */
 export async function* envelopesOnly(
   lines: AsyncIterable<Envelope | Unreadable>,
@@ -117,9 +119,9 @@ function readLine(bytes: Buffer, cut: boolean): Omit<Envelope, 'line'> | Omit<Un
   return { stream, json };
 }
 
-/** @param event what it would have been on the bus, if that can be said */
+/** @param event the event that it would have been on the bus, if known */
 function unreadable(reason: string, bytes: Buffer, event?: object): Omit<Unreadable, 'line'> {
   const body = event ? JSON.stringify(event) : bytes.subarray(0, MAX_KEPT_BYTES).toString();
   if (bytes.length <= MAX_KEPT_BYTES) return { reason, body };
-  return { reason: `${reason} Only its beginning is kept here.`, body: body.slice(0, MAX_KEPT_BYTES) };
+  return { reason: `${reason} Only the start of the line is kept.`, body: body.slice(0, MAX_KEPT_BYTES) };
 }

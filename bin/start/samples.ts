@@ -1,6 +1,6 @@
-import type { Domain, StreamDefinition } from '../../core/index.ts';
-import { Fold } from '../../core/log/fold.ts';
+import type { Domain } from '../../core/index.ts';
 import { functionUrlEvent, type World } from '../../world/index.ts';
+import { firstEventOf, idOf } from '../sample.ts';
 
 /** The first event of a new stream, written so that there is something to see. */
 export interface Sample {
@@ -10,7 +10,7 @@ export interface Sample {
   readonly regions: readonly string[];
 }
 
-/** Why there is no sample of a stream type. */
+/** Why a stream type has no sample. */
 export interface NoSample {
   readonly type: string;
   readonly why: string;
@@ -25,53 +25,19 @@ export function samplesOf(
   const missing: NoSample[] = [];
   for (const [i, definition] of [...domain.streams.values()].entries()) {
     const { type } = definition;
-    const id = idOf(definition, [...regions.slice(i % regions.length), ...regions]);
-    const event = eventOf(definition);
-    if (!event) missing.push({ type, why: 'no event with a `sample` can be the first of a stream' });
+    const id = idOf(definition, [...regions.slice(i % regions.length), ...regions], 'sample');
+    const first = firstEventOf(definition);
+    if (!first) missing.push({ type, why: 'no event with a `sample` can be the first of a stream' });
     else if (id === undefined)
       missing.push({ type, why: `neither sample nor ${regions[0]}.sample is a valid id; append an event yourself` });
     else
       samples.push({
         stream: `${type}/${id}`,
-        event,
+        event: first.event,
         regions: definition.mode === 'merge' ? regions : regions.slice(0, 1),
       });
   }
   return { samples, missing };
-}
-
-/** Finds a valid id. In most domains with `home` streams, ids start with a Region. */
-function idOf(definition: StreamDefinition, regions: readonly string[]): string | undefined {
-  const candidates = ['sample', ...regions.flatMap((region) => [`${region}.sample`, `${region}-sample`])];
-  return candidates.find((id) => {
-    try {
-      if (definition.mode === 'home') return regions.includes(definition.home(id, regions));
-      definition.checkId?.(id);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
-
-/** The first event type whose sample can be folded as the first event of a stream. */
-function eventOf(definition: StreamDefinition): Sample['event'] | undefined {
-  for (const [type, { schemaVersion, schema, sample }] of Object.entries(definition.events)) {
-    const parsed = schema.safeParse(sample);
-    if (!parsed.success) continue;
-    try {
-      new Fold(definition).apply({
-        stream: `${definition.type}/sample`,
-        ...{ log: 'here', position: 1, previous: 0, context: {}, region: 'here', meta: {} },
-        ...{ commitId: 'sample', fingerprint: 'sample', hlc: '0'.repeat(16) },
-        events: [{ type, schemaVersion, data: parsed.data }],
-      });
-      return { type, data: sample };
-    } catch {
-      // Try the next event type.
-    }
-  }
-  return undefined;
 }
 
 /** Writes samples through the Regions' APIs. @throws Error if one is refused */

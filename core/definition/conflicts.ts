@@ -1,4 +1,5 @@
-// How two Regions that write one stream at once come to the same state: they may not, or `evolve` decides, with this at hand.
+// How Regions that write the same stream concurrently reach the same state: `home` excludes it; in `merge`, `evolve` resolves it
+// with this data.
 
 /** `merge`: every Region appends, to its own log. `home`: one Region appends, the others route to it. */
 export type Mode = 'merge' | 'home';

@@ -4,7 +4,7 @@ import type { Mode } from './conflicts.ts';
 import type { StreamDefinition } from './stream.ts';
 import type { ViewDefinition } from './view.ts';
 
-/** What a team describes: its stream types and its views. Without arguments any domain. */
+/** A team's stream types and views. Without type arguments: any domain. */
 export interface Domain<
   Stream extends StreamDefinition = StreamDefinition,
   View extends ViewDefinition = ViewDefinition,
@@ -13,7 +13,7 @@ export interface Domain<
   readonly views: ReadonlyMap<string, View>;
 }
 
-/** @throws Error when two streams or two views share a name, or a view is of a stream that is not here */
+/** @throws Error when two streams or two views share a name, or a view is of an unknown stream */
 export function defineDomain<
   const Streams extends readonly StreamDefinition[],
   const Views extends readonly ViewDefinition[],

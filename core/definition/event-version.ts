@@ -3,24 +3,24 @@ import { type Commit, eventId, type StoredEvent } from '../facts/commit.ts';
 import { faultsOf, invalid, MeridianError } from '../facts/errors.ts';
 import { decodeEventData, encodeEventData } from '../facts/event-data-codec.ts';
 
-/** A version that was current once. */
+/** An earlier version. */
 interface EarlierVersion {
   readonly schemaVersion: number;
   readonly schema: z.ZodType;
   readonly sample?: unknown;
-  /** Makes data of this version into data of the next one, as a caller would send it. Pure. */
+  /** Converts data of this version into data of the next one, in the form that a caller would send. Pure. */
   upcast(data: unknown): unknown;
 }
 
-/** An event type: the schema of its current version, and how what was stored in earlier ones is read. */
+/** An event type: the schema of its current version, and how data stored in earlier versions is read. */
 export interface EventVersion<Schema extends z.ZodType = z.ZodType> {
   /** 1, 2, 3 … */
   readonly schemaVersion: number;
-  /** Once released it never changes: a change is a new version, made by `nextVersion`. */
+  /** Never changes once released: a change is a new version, made by `nextVersion`. */
   readonly schema: Schema;
-  /** Data of this version, as a caller sends it. It is kept as long as its schema, and folded by a test. */
+  /** Data of this version, as a caller sends it. It is kept as long as the schema, and folded by `meridian schemas`. */
   readonly sample?: unknown;
-  /** Oldest first, without gaps. @default there are none */
+  /** Oldest first, without gaps. @default none */
   readonly earlier?: readonly EarlierVersion[];
 }
 export type EventVersions = Readonly<Record<string, EventVersion>>;
@@ -29,14 +29,14 @@ interface NextVersion<Before extends z.ZodType, After extends z.ZodType> {
   readonly schemaVersion: number;
   readonly schema: After;
   readonly sample?: z.input<After>;
-  /** Pure. Data as it is stored in the version before, made into data as a caller sends it in this one. */
+  /** Pure. Converts stored data of the previous version into data of this one, in the form that a caller sends. */
   upcast(data: z.output<Before>): z.input<After>;
 }
 
 /**
  * The next version of an event type: `nextVersion(one, { schemaVersion: 2, schema, sample, upcast })`, and a third one
- * `nextVersion(nextVersion(one, two), three)`. What was stored earlier is read through the upcasters, one after the other.
- * @throws Error when the version is not one more than the one before
+ * `nextVersion(nextVersion(one, two), three)`. Data stored in earlier versions passes through the upcasters, one after the other.
+ * @throws Error if the version is not the previous one plus 1
  */
 export function nextVersion<Before extends z.ZodType, After extends z.ZodType>(
   { earlier = [], ...before }: EventVersion<Before>,
@@ -44,7 +44,7 @@ export function nextVersion<Before extends z.ZodType, After extends z.ZodType>(
 ): EventVersion<After> {
   if (after.schemaVersion !== before.schemaVersion + 1)
     throw new Error(
-      `An event's version ${after.schemaVersion} cannot follow version ${before.schemaVersion}: number it by one more.`,
+      `An event's version ${after.schemaVersion} cannot follow version ${before.schemaVersion}: its number must be one higher.`,
     );
   return { ...after, earlier: [...earlier, { ...before, upcast }] };
 }
@@ -64,8 +64,8 @@ export function eventNamed(events: EventVersions, type: string): EventVersion | 
 }
 
 /**
- * What is stored can be of a type or a version that only newer code knows: after a rollback, or while Regions are
- * deployed one after the other. It is not folded, and nothing is appended on top of it.
+ * A stored event can have a type or a version that only newer code knows: after a rollback, or while Regions are deployed one
+ * after the other. It is not folded, and nothing is appended after it.
  * @returns MeridianError `unreadable-event`, retryable; undefined: every event of the commit is known
  */
 export function unreadableIn(events: EventVersions, commit: Commit): MeridianError | undefined {
@@ -75,7 +75,7 @@ export function unreadableIn(events: EventVersions, commit: Commit): MeridianErr
 }
 
 /**
- * A stored event as it would be, had it been stored in its type's current version.
+ * A stored event, converted to the stored form of its type's current version.
  * @throws MeridianError `unreadable-event`, retryable: this code does not know it, or an upcaster failed
  */
 export function inCurrentVersion(
@@ -109,7 +109,7 @@ function unknownEvent(events: EventVersions, commit: Commit, index: number, even
   });
 }
 
-/** An event in its type's current version. @throws Error that says which step of the way failed, and why */
+/** An event in its type's current version. @throws Error with the upcast that failed, and why */
 export function upcastEvent(known: EventVersion, event: StoredEvent): StoredEvent {
   const { earlier = [], ...current } = known;
   const steps = earlier.filter(({ schemaVersion }) => schemaVersion >= event.schemaVersion);
@@ -129,7 +129,7 @@ export function upcastEvent(known: EventVersion, event: StoredEvent): StoredEven
   return { type: event.type, schemaVersion: current.schemaVersion, data };
 }
 
-/** As a store would give it back: so it makes no difference in which version an event was stored. */
+/** In the form that a store would return, so that it makes no difference in which version an event was stored. */
 function asJson(data: unknown): unknown {
   return decodeEventData(encodeEventData(data));
 }

@@ -15,7 +15,7 @@ import {
 } from './event-version.ts';
 import { checkSnapshots, type Snapshots } from './snapshots.ts';
 
-/** An event as `evolve` sees it: in its type's current version, whatever it was stored in, and where it comes from. */
+/** An event as `evolve` receives it: in its type's current version, whichever it was stored in, with its origin. */
 export interface RecordedEvent<Type extends string = string, Data = unknown> {
   readonly type: Type;
   readonly schemaVersion: number;
@@ -32,7 +32,7 @@ export type EventOf<Events extends EventVersions> = {
   [Type in keyof Events & string]: RecordedEvent<Type, z.output<Events[Type]['schema']>>;
 }[keyof Events & string];
 
-/** An event as a command decides it; it is stored in its type's current version. */
+/** An event as a command returns it; it is stored in its type's current version. */
 export type NewEventOf<Events extends EventVersions> = {
   [Type in keyof Events & string]: { readonly type: Type; readonly data: z.input<Events[Type]['schema']> };
 }[keyof Events & string];
@@ -59,12 +59,12 @@ interface StreamSpec<Type extends string, State, Events extends EventVersions, I
   readonly events: Events;
   /** The state of a stream without events. */
   readonly initial: State;
-  /** Pure: returns the next state and leaves the one it got as it is. Ignoring `concurrent` is last writer wins. */
+  /** Pure: returns the next state and does not modify the given one. Ignoring `concurrent` means that the last writer wins. */
   evolve(state: State, event: EventOf<Events>, context: EvolveContext<EventOf<Events>>): State;
   readonly commands: {
     readonly [Name in keyof Inputs]: CommandDefinition<State, NewEventOf<Events>, Inputs[Name]>;
   };
-  /** The state has to be JSON then. @default none: a stream is loaded whole, in one request a megabyte */
+  /** Requires a state that is JSON. @default none: a stream is loaded in full, in one request per megabyte */
   readonly snapshots?: Snapshots;
 }
 
@@ -76,8 +76,8 @@ export interface MergeStream<
 > extends StreamSpec<Type, State, Events, Inputs> {
   readonly mode: 'merge';
   /**
-   * Refuses ids that no stream of the type may have: a pure function that throws `reject(…)` for them. Nothing is appended
-   * to such a stream. @default every id is one
+   * Refuses ids that no stream of the type may have: a pure function that throws `reject(…)` for them. Nothing is appended to
+   * such a stream. @default all ids are valid
    */
   checkId?(id: string): void;
 }
@@ -89,11 +89,11 @@ export interface HomeStream<
   Inputs extends InputSchemas = InputSchemas,
 > extends StreamSpec<Type, State, Events, Inputs> {
   readonly mode: 'home';
-  /** The one Region that may append: a pure function of the stream's id. Throws `reject(…)` for an id that has none. */
+  /** The only Region that may append: a pure function of the stream's id. Throws `reject(…)` for an id without a home. */
   home(id: string, regions: readonly string[]): string;
 }
 
-/** A stream type: without arguments any one, else exactly what `defineStream` infers of it. */
+/** A stream type. Without type arguments: any; with them: exactly what `defineStream` infers. */
 export type StreamDefinition<
   Type extends string = string,
   StreamMode extends Mode = Mode,
@@ -123,7 +123,7 @@ export function defineStream<
 >(
   definition: { readonly mode: StreamMode } & StreamDefinition<Type, Mode, State, Events, Inputs>,
 ): StreamDefinition<Type, StreamMode, State, Events, Inputs>;
-// The mode of the result is that of the argument, which the types above cannot follow through the body.
+// The mode of the result is that of the argument, which the compiler cannot infer from the body.
 export function defineStream(definition: StreamDefinition): StreamDefinition {
   const { type, events, initial, snapshots } = definition;
   if (!STREAM_TYPE.test(type)) throw new Error(`Stream type "${type}": use lower-case letters, digits and hyphens.`);
@@ -146,8 +146,8 @@ export function parseEvents(definition: StreamDefinition, events: readonly SentE
 }
 
 /**
- * Events as their schemas give them back, in the current version of their type, and every fault. Earlier versions are
- * taken too: producers change after the Regions have. Without a version the current one is meant.
+ * Events as parsed by their schemas, in the current version of their type, and every fault. Earlier versions are accepted too,
+ * because producers are updated after the Regions. An event without a version has the current one.
  * @throws MeridianError `unknown-event`; `internal`: an upcaster failed
  */
 export function checkEvents(
@@ -175,12 +175,12 @@ export function checkEvents(
   return { parsed, faults };
 }
 
-/** A schema accepted it, so that it cannot be made into the current version is the domain's fault, not the caller's. */
+/** A schema accepted it, so a failing upcaster is the domain's fault, not the caller's. */
 function toCurrent(known: EventVersion, event: StoredEvent): StoredEvent {
   try {
     return upcastEvent(known, event);
   } catch (cause) {
-    throw new MeridianError('internal', `${messageOf(cause)}. The upcaster has to be mended.`, { cause });
+    throw new MeridianError('internal', `${messageOf(cause)}. The upcaster must be fixed.`, { cause });
   }
 }
 
@@ -202,7 +202,7 @@ export function commandOf(definition: StreamDefinition, name: string): StreamDef
 }
 
 /**
- * The Region where a stream is at home; undefined for a `merge` stream, which every Region writes.
+ * A stream's home Region; undefined for a `merge` stream, which every Region writes.
  * @throws MeridianError `rejected`: the type has no stream of this id
  */
 export function homeOf(

@@ -7,23 +7,23 @@ interface ViewSpec<State, Name extends string> {
   readonly name: Name;
   /** The stream type that the view is computed from. */
   readonly of: StreamDefinition<string, Mode, State>;
-  /** Of the view's code: raised with every change of what rows and totals are. Then the view has to be rebuilt. @default 1 */
+  /** The version of the view's code: raise it with every change of its rows or totals, then rebuild the view. @default 1 */
   readonly codeVersion?: number;
-  /** Over how many partitions rows and totals are spread. A change of it comes with the next rebuild. @default 4 */
+  /** The number of partitions for rows and totals. A change takes effect with the next rebuild. @default 4 */
   readonly shards?: number;
 }
 
-/** One row a stream, under the stream's id. */
+/** One row per stream, under the stream's id. */
 export interface RowView<State = unknown, Name extends string = string, Row = unknown> extends ViewSpec<State, Name> {
   readonly kind: 'rows';
   /** The stream's row, a JSON value; undefined: it has none. Pure. */
   row(state: State, id: string): Row | undefined;
 }
 
-/** Integers by field. A field is missing where nothing was ever counted, or what was counted comes to nothing. */
+/** Integers by field. A field is missing if nothing was ever counted, or if its sum is 0. */
 export type FieldSums<Field extends string> = { readonly [Name in Field]?: number };
 
-/** Sums across streams: each stream contributes integers, and its next state replaces what it contributed. */
+/** Sums across streams: each stream contributes integers, and its next state replaces its contribution. */
 export interface TotalView<State = unknown, Name extends string = string, Field extends string = string, Row = unknown>
   extends ViewSpec<State, Name> {
   readonly kind: 'totals';
@@ -33,7 +33,7 @@ export interface TotalView<State = unknown, Name extends string = string, Field 
   present?(sums: FieldSums<Field>): Row;
 }
 
-/** A view: without arguments any one, else exactly what `defineView` infers of it. */
+/** A view. Without type arguments: any; with them: exactly what `defineView` infers. */
 export type ViewDefinition<
   State = unknown,
   Name extends string = string,
@@ -59,7 +59,7 @@ export function defineView<
 >(
   view: { readonly kind: Kind } & ViewDefinition<State, Name, ViewKind, Field, Row>,
 ): ViewDefinition<State, Name, Kind, Field, Row>;
-// The kind of the result is that of the argument, which the types above cannot follow through the body.
+// The kind of the result is that of the argument, which the compiler cannot infer from the body.
 export function defineView(view: ViewDefinition): ViewDefinition {
   if (!VIEW_NAME.test(view.name)) throw new Error(`View "${view.name}": use lower-case letters, digits and hyphens.`);
   for (const what of ['codeVersion', 'shards'] as const) {

@@ -44,10 +44,9 @@ export type Change = { readonly commit: Commit } | { readonly decision: Decision
 const KEYS_PER_MESSAGE = 50;
 
 /**
- * Forwards changes from the tables' streams: events of visible commits written here, and outcomes of transactions
- * driven here, to the bus; keys of every Region's final commits to the projection queue; delayed messages about
- * prepared intents and expected attempts to the resolver's queue. Records the newest stamp of each Region. Sending
- * twice is harmless.
+ * Forwards changes from the tables' streams: events of visible commits written here, and outcomes of transactions driven here, to
+ * the bus; keys of every Region's final commits to the projection queue; delayed messages about prepared intents and expected
+ * attempts to the resolver's queue. Records the newest stamp of each Region. Sending twice is harmless.
  * @returns the changes that could not be sent completely and must be redelivered
  */
 export async function relayChanges(ports: RelayPorts, changes: readonly Change[]): Promise<ReadonlySet<Change>> {

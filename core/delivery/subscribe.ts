@@ -9,12 +9,12 @@ import type { MessagePorts, SubscribePorts } from './subscriber.ts';
 import { takeTurn } from './take-turn.ts';
 
 /**
- * Handles events of the bus, each once and in the order of its log, in whatever order and however often they arrive, by however many
- * instances at the same time; and outcomes of transactions, each once. An event that arrives too early is parked, and its message
- * is redelivered: a message is deleted only when its event was handled. So what is parked is a copy: nothing is lost with it.
- * Without `progress` each message is handled as it arrives, at least once.
+ * Handles events of the bus, each once and in the order of its log, in whatever order and however often they arrive, by however
+ * many instances at the same time; and outcomes of transactions, each once. An event that arrives too early is parked, and its
+ * message is redelivered: a message is deleted only when its event was handled. So what is parked is a copy: nothing is lost with
+ * it. Without `progress` each message is handled as it arrives, at least once.
  * @param bodies messages as JSON, as a rule's target gets them
- * @returns per body: undefined when it was handled, else why it has to be redelivered
+ * @returns per body: undefined if it was handled, otherwise why it must be redelivered
  */
 export async function handleMessages<Effect>(
   ports: MessagePorts<Effect>,
@@ -35,7 +35,7 @@ export async function handleMessages<Effect>(
   return bodies.map((_, at) => byBody.get(at));
 }
 
-/** A body's place in the batch, and what it is or why it cannot be read. */
+/** A body's position in the batch, and its contents or why it cannot be read. */
 interface Message {
   readonly at: number;
   readonly event?: SubscribedEvent;
@@ -52,7 +52,7 @@ function read(text: string, at: number): Message {
   }
 }
 
-/** @returns why the message has to be redelivered */
+/** @returns why the message must be redelivered */
 async function deliver<Effect>(
   { progress, ...ports }: MessagePorts<Effect>,
   { event, outcome, fault }: Message,
@@ -82,10 +82,10 @@ async function inOrder<Effect>(
   const reached = last && (await handleParked(ports, event, last, deadline));
   if (reached && comparePlaces(meta, reached) <= 0) return undefined;
   ports.runtime.metric('Waiting', 'Count', 1);
-  return `${event.id} waits for what comes before it in its log`;
+  return `${event.id} waits for its predecessor in its log`;
 }
 
-/** @throws what the handling throws; Error when it asks for something to be written, as there is no table for that */
+/** @throws what the handling throws; Error if it returns additions, because there is no table for them */
 async function atOnce(
   runtime: MessagePorts<unknown>['runtime'],
   handling: readonly unknown[] | Promise<readonly unknown[]>,

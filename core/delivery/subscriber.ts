@@ -5,7 +5,10 @@ import type { AnnouncedOutcome } from '../wire/announcement.ts';
 import type { SubscribedEvent } from '../wire/bus-event.ts';
 
 export interface SubscribePorts<Effect> {
-  /** Where a log begins of which nothing was handled yet: `SubscriberDefinition` says what each means. `first-seen` waits for {@link FIRST_EVENT_WAIT_MS}. */
+  /**
+   * Where to start in a log of which nothing was handled yet: see `SubscriberDefinition`. `first-seen` waits for {@link
+   * FIRST_EVENT_WAIT_MS}.
+   */
   readonly from: SubscribeFrom;
   readonly progress: Progress<Effect>;
   readonly runtime: Pick<Runtime, 'now' | 'elapsed' | 'sleep' | 'random' | 'metric'>;
@@ -16,10 +19,10 @@ export interface SubscribePorts<Effect> {
   handle(event: SubscribedEvent): readonly Effect[] | Promise<readonly Effect[]>;
 }
 
-/** What handles events of the bus, and outcomes of transactions. */
+/** Handles events of the bus, and outcomes of transactions. */
 export interface MessagePorts<Effect> extends Omit<SubscribePorts<Effect>, 'progress'> {
-  /** Undefined: nothing is recorded, so that what is delivered twice is handled twice, in any order. */
+  /** Undefined: nothing is recorded, so an event that is delivered twice is handled twice, and there is no order. */
   readonly progress: Progress<Effect> | undefined;
-  /** What an outcome does, as `handle` does it of an event. @default an outcome is not handled, and stays in the queue */
+  /** Returns the effects of an outcome, under the terms of `handle`. @default outcomes are not handled, and stay in the queue */
   outcome?(outcome: AnnouncedOutcome): readonly Effect[] | Promise<readonly Effect[]>;
 }

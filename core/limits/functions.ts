@@ -48,7 +48,7 @@ const MEMORY_MB = 1024;
  */
 const BATCH = { batchSize: 10, windowS: 0 };
 
-/** Of any subscriber, unless its definition says otherwise. */
+/** The limits of a subscriber, unless its definition sets others. */
 const SUBSCRIBER = {
   timeoutS: 60,
   memoryMb: MEMORY_MB,

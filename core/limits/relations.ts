@@ -25,7 +25,7 @@ interface Relation {
   readonly has: number;
 }
 
-/** A message of the resolver has to come again soon. */
+/** A message of the resolver must be redelivered soon. */
 const RESOLVER_HIDDEN_TIMEOUTS = 1;
 
 /**

@@ -33,7 +33,7 @@ export interface Progress<Effect> {
    * @returns true when written; false when the place was not `before` or another transaction was in the way
    */
   advance(handled: Handled, before: Place | undefined, effects: readonly Effect[]): Promise<boolean>;
-  /** Keeps an event for whoever handles the one before it. One that is kept already keeps its `since`. */
+  /** Keeps an event until its predecessor is handled. An event that is already parked keeps its `since`. */
   park(event: SubscribedEvent, since: number): Promise<void>;
   /** The first parked events after a place, in log order. */
   parked(stream: string, log: string, behind: Place, limit: number): Promise<readonly Parked[]>;

@@ -10,36 +10,27 @@ import { isOwnName, OWN_NAME_FORM, type OwnName, type SubscribeFrom } from '../n
 import { ANNOUNCEMENT_SOURCE } from './announcement.ts';
 import { type EventPattern, SOURCE_PREFIX } from './bus.ts';
 
-/** What of a deployment a function of a team's own may use: put events on its Region's bus, and call the API of every Region. */
+/** What a team's function may use of a deployment: put events on its Region's bus, and call the API of every Region. */
 export type Need = 'bus' | 'api';
 
-/** What every function of a team's own says of itself. */
+/** The definition of a team's function. */
 export interface OwnFunctionDefinition {
   /** The file that exports `handler`: a URL, as `import.meta.resolve('./mailer.ts')` gives it, or an absolute path. */
   readonly entry: string;
-  /**
-   * The one Region that it runs in.
-   * @default it runs in every Region
-   */
+  /** The only Region that it runs in. @default every Region */
   readonly runsIn?: string;
-  /**
-   * Its environment variables, besides those that Meridian sets.
-   * @default none
-   */
+  /** Its environment variables, in addition to those that Meridian sets. @default none */
   readonly environment?: Readonly<Record<string, string>>;
-  /**
-   * Seconds that one invocation may take: 1 to 900, of a subscriber 60 to 900.
-   * @default 60
-   */
+  /** The timeout of an invocation in seconds: 1 to 900; for a subscriber 60 to 900. @default 60 */
   readonly timeoutSeconds?: number;
   /**
-   * Memory in MB, 128 to 10240, and with it the share of a processor: 1769 MB is one whole.
+   * Memory in MB, 128 to 10240, and with it the share of a processor: 1769 MB correspond to one processor.
    * @default 1024
    */
   readonly memoryMb?: number;
   /**
-   * What it uses of the deployment. `bus`: it may put events on its Region's bus, whose name is in BUS_NAME. `api`: it may call the API of
-   * every Region; `clientOptions()` says where that is.
+   * What it uses of the deployment. `bus`: it may put events on its Region's bus, whose name is in BUS_NAME. `api`: it may call
+   * the API of every Region; `clientOptions()` returns the addresses.
    * @default nothing
    */
   readonly needs?: readonly Need[];
@@ -48,8 +39,8 @@ export interface OwnFunctionDefinition {
 /** A subscriber: which events and outcomes it gets, where it runs, and what it keeps. */
 export interface SubscriberDefinition extends OwnFunctionDefinition {
   /**
-   * The stream types whose events it gets. They cannot be narrowed to some event types: an event's predecessor in its log has to
-   * arrive as well, so `handle` ignores what it has no use for.
+   * The stream types whose events it gets. They cannot be narrowed to some event types: an event's predecessor in its log must
+   * arrive as well, so `handle` ignores events that it does not need.
    * @default none
    */
   readonly streamTypes?: readonly string[];
@@ -59,14 +50,15 @@ export interface SubscriberDefinition extends OwnFunctionDefinition {
    */
   readonly outcomes?: boolean;
   /**
-   * The Regions whose events it gets; `here` is the Region that an instance of it runs in. With `here` in every Region each event is
-   * handled once, in the Region in which it was written.
-   * @default every Region's: where it runs in every Region, each event is handled in every Region
+   * The Regions whose events it gets; `here` is the Region that an instance of it runs in. With `here` in every Region each event
+   * is handled once, in the Region in which it was written.
+   * @default every Region's; if it runs in every Region, each event is then handled in every Region
    */
   readonly writtenIn?: 'here' | readonly string[];
   /**
-   * Where a log begins of which nothing was handled yet. `beginning`: with its first event; one whose predecessors were published before
-   * there was a subscriber waits until they are published again. `first-seen`: with the earliest event that has arrived within five minutes.
+   * Where to start in a log of which nothing was handled yet. `beginning`: at its first event; an event whose predecessors were
+   * published before the subscriber existed waits until they are published again. `first-seen`: at the earliest event that has
+   * arrived within five minutes.
    * @default beginning
    */
   readonly from?: SubscribeFrom;
@@ -77,13 +69,13 @@ export interface SubscriberDefinition extends OwnFunctionDefinition {
    */
   readonly table?: 'own' | 'none';
   /**
-   * Messages that one invocation gets at most, 1 to 10. With a slow side effect: 1.
+   * The maximum number of messages per invocation, 1 to 10. With a slow side effect: 1.
    * @default 10
    */
   readonly batchSize?: number;
 }
 
-/** A function of a team's own, checked and complete. */
+/** A team's function, checked and complete. */
 export interface OwnFunction {
   readonly name: OwnName;
   readonly entry: string;
@@ -99,16 +91,16 @@ export interface Subscription extends OwnFunction {
   readonly limits: FunctionLimits & { readonly queue: QueueLimits };
   readonly from: SubscribeFrom;
   readonly hasTable: boolean;
-  /** What it gets, in words. */
+  /** A description of what it receives. */
   readonly what: string;
-  /** What its rule lets through in a Region. */
+  /** The event pattern of its rule in a Region. */
   readonly patternIn: (region: string) => EventPattern;
 }
 
-/** What a definition is checked against. */
+/** The facts that a definition is checked against. */
 export interface Deployment {
   readonly regions: readonly string[];
-  /** Of the domain. */
+  /** The domain's stream types. */
   readonly streamTypes: readonly string[];
 }
 
@@ -150,7 +142,7 @@ export function parseOwnFunctions(
     ),
     ...Object.keys(subscribers)
       .filter((name) => Object.hasOwn(functions, name))
-      .map((name) => `${name}: a subscriber and a function have one name; rename one of them`),
+      .map((name) => `${name}: a subscriber and a function have the same name; rename one of them`),
     ...[...Object.keys(subscribers), ...Object.keys(functions)]
       .filter((name) => !isOwnName(name))
       .map((name) => `the name ${JSON.stringify(name)} cannot be used; write ${OWN_NAME_FORM}`),
@@ -216,16 +208,16 @@ function subscriberFaults(definition: SubscriberDefinition, deployment: Deployme
       .filter((type) => !known.includes(type))
       .map((type) => `streamTypes: there is no stream type ${JSON.stringify(type)}; write some of ${known.join(', ')}`),
     ...(streamTypes.length === 0 && !outcomes
-      ? ['it would get nothing; write streamTypes: [...] or outcomes: true']
+      ? ['it would receive nothing; write streamTypes: [...] or outcomes: true']
       : []),
     ...(Array.isArray(writtenIn) ? writtenIn.flatMap((region) => regionFaults('writtenIn', region, deployment)) : []),
     ...(Array.isArray(writtenIn) && writtenIn.length === 0
-      ? ['writtenIn: no Region is named; leave it out for all']
+      ? ['writtenIn: the list is empty; leave it out for all Regions']
       : []),
     ...oneOf('from', from, ['beginning', 'first-seen']),
     ...oneOf('table', table, ['own', 'none']),
     ...(from === 'first-seen' && table === 'none'
-      ? ['from: without a table there is no order to begin in; leave it out']
+      ? ['from: a subscriber without a table has no order; leave it out']
       : []),
     ...wholeNumber('batchSize', batchSize, 1, SQS_MAX_BATCH_WITHOUT_WINDOW),
   ];

@@ -32,7 +32,7 @@ export function angleBetween([latitudeA, longitudeA]: Place, [latitudeB, longitu
     Math.asin(
       Math.sqrt(
         Math.min(
-          1, // rounding may carry opposite points beyond it
+          1, // for opposite points, rounding may exceed it
           haversine(latitudeB - latitudeA) +
             Math.cos(radians(latitudeA)) * Math.cos(radians(latitudeB)) * haversine(longitudeB - longitudeA),
         ),

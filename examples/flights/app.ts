@@ -7,7 +7,7 @@ try {
 } catch (error) {
   if (!(error instanceof ConfigError || error instanceof DefinitionError || error instanceof DomainFileError))
     throw error;
-  // What to write instead, without a stack trace around it.
+  // The message says what to fix; a stack trace would hide it.
   process.stderr.write(`${error.message}\n`);
   process.exit(1);
 }

@@ -7,7 +7,7 @@ import { nearestRegion } from './regions.ts';
 const EARTH_RADIUS = 3959;
 
 /**
- * What a seat costs: 100 miles for every 100 miles of the way that are begun.
+ * The price of a seat in miles: the distance, rounded up to the next 100.
  * @param flight its id
  * @throws MeridianError `rejected` when it is not a flight's, or there is no such airport
  */

@@ -1,6 +1,6 @@
 import { reject } from '@meridian-es/meridian';
 
-/** What names a flight. `row` tells apart two flights of one route and day: where it stands in the timetable. */
+/** The parts of a flight's id. `row` tells apart two flights of one route and day: its row in the timetable. */
 export interface FlightKey {
   /** `2001-01-01` */
   readonly date: string;

@@ -10,16 +10,16 @@ const delaySchema = z
   .min(-DAY)
   .max(7 * DAY);
 
-/** What airports reported at first: how late, but not why. */
+/** The first version of the reports: the delay without its cause. */
 const departure1Schema = z.strictObject({
   airport: airportCodeSchema,
   delay: delaySchema,
-  /** When it was due to leave, local time of the airport: `2001-01-01T06:55`. */
+  /** The scheduled departure, local time of the airport: `2001-01-01T06:55`. */
   scheduled: z.iso.datetime({ local: true, precision: -1 }).regex(/\d$/, 'is local time, without a zone'),
 });
 
 const departureSchema = departure1Schema.extend({
-  /** Why it was late, in the words of the US on-time reports; absent: it was not, or nobody said why. */
+  /** Why it was late, in the words of the US on-time reports; absent: it was not late, or no cause was reported. */
   cause: z.enum(['carrier', 'weather', 'air-system', 'security', 'late-aircraft']).optional(),
 });
 
@@ -35,7 +35,7 @@ const unheardOf: Flight = {};
 
 /**
  * A flight, as the airports at its two ends report it. Both may report at any time, in any Region, and may correct
- * themselves: of two reports on one half, the last one stands.
+ * themselves: of two reports on one half, the last one holds.
  */
 export const flight = defineStream({
   type: 'flight',

@@ -6,21 +6,21 @@ const amountSchema = z.int().min(1).max(1_000_000);
 const earningSchema = z.strictObject({ miles: amountSchema });
 const paymentSchema = z.strictObject({
   miles: amountSchema,
-  /** What is paid for: once each. */
+  /** The booking that is paid for; each is paid once. */
   booking: z.string().min(1).max(100),
 });
 
 /** The miles of a member. */
 export interface Miles {
   readonly balance: number;
-  /** What was paid, by booking. */
+  /** The miles paid, by booking. */
   readonly paid: Readonly<Record<string, number>>;
 }
 
 const none: Miles = { balance: 0, paid: {} };
 
 /**
- * The miles of a member of the frequent flyer program. Nobody may spend a mile twice, so one Region decides: the one
+ * The miles of a member of the frequent flyer program. No mile may be spent twice, so one Region decides: the one
  * nearest to the airport that the member flies from, which the id begins with: `LAX.ada`.
  */
 export const miles = defineStream({

@@ -40,9 +40,9 @@ const regionPlaces = new Map<string, Place>([
 
 /**
  * The Region closest to an airport along the surface of the Earth; of two that are equally close, the first by name. It
- * depends on nothing but its arguments, so every Region answers the same, in whatever order it lists the Regions.
+ * depends on nothing but its arguments, so the result is the same in every Region, in whatever order it lists the Regions.
  * @throws MeridianError `rejected` when there is no such airport
- * @throws Error when there are no Regions, or one whose place is not known
+ * @throws Error when there are no Regions, or one whose location is not known
  */
 export function nearestRegion(airport: string, regions: readonly string[]): string {
   const place = placeOf(airport);

@@ -3,7 +3,7 @@ import { App } from 'aws-cdk-lib';
 import { subscribers } from './subscribers/index.ts';
 
 const app = new App();
-/** Where the mailer hands its mails: `cdk -c mailUrl=https://…`. */
+/** The address of the mail service: `cdk -c mailUrl=https://…`. */
 const mailUrl: unknown = app.node.tryGetContext('mailUrl');
 
 new Meridian(app, 'Grocery', {

@@ -13,11 +13,11 @@ import { type Deployed, refuseDecisionsChange, refuseRegionChange } from '../dep
 
 /** Properties of MeridianChecks. */
 export interface MeridianChecksProps {
-  /** The deployment that is checked. */
+  /** The deployment to check. */
   readonly config: Config;
-  /** How it is deployed; undefined before its first deploy. */
+  /** Its deployed Regions; undefined before its first deploy. */
   readonly deployed: Deployed | undefined;
-  /** @default those that are deployed */
+  /** @default the deployed ones */
   readonly limits?: Limits;
 }
 
@@ -37,8 +37,8 @@ const globalTableSchema = z.object({
 });
 
 /**
- * Refuses at synth what neither CDK nor cdk-nag refuses. It reads the templates, so that what an escape hatch changed
- * is checked too.
+ * Refuses at synth faults that neither the CDK nor cdk-nag refuses. It reads the templates, so that changes by escape hatches are
+ * checked too.
  */
 export class MeridianChecks implements IPolicyValidationPlugin {
   readonly name = 'Meridian';
@@ -58,7 +58,7 @@ export class MeridianChecks implements IPolicyValidationPlugin {
     return { success: violations.length === 0, violations };
   }
 
-  /** Stacks to throw away keep no list, so there is nothing to compare theirs with. */
+  /** Ephemeral stacks keep no list to compare with. */
   #changes(context: IPolicyValidationContext): PolicyViolation[] {
     const { config, deployed } = this.#props;
     if (config.ephemeral || deployed === undefined) return [];
@@ -71,12 +71,12 @@ export class MeridianChecks implements IPolicyValidationPlugin {
       .map(([ruleName, description = '']) => this.#violation(context, ruleName, description));
   }
 
-  /** A caller that gives up what its callee still works on is found here, and not in an incident. */
+  /** Finds a caller that gives up before its callee does, before an incident does. */
   #limits(context: IPolicyValidationContext): PolicyViolation[] {
     return limitFaults(this.#props.limits ?? LIMITS).map((fault) => this.#violation(context, 'LimitsFit', fault));
   }
 
-  /** One of the deployment as a whole. */
+  /** Reports a fault of the deployment as a whole. */
   #violation({ stackTemplates }: IPolicyValidationContext, ruleName: string, description: string): PolicyViolation {
     const { globalStack } = namesOf(this.#props.config.name);
     const stack = stackTemplates.find(({ stackConstructPath }) => stackConstructPath === globalStack);
@@ -89,7 +89,7 @@ export class MeridianChecks implements IPolicyValidationPlugin {
   }
 }
 
-/** cdk-nag looks at `AWS::DynamoDB::Table` only. */
+/** cdk-nag checks `AWS::DynamoDB::Table` only. */
 function replicasWithoutRecovery(templatePath: string): PolicyViolation[] {
   const { Resources } = templateSchema.parse(JSON.parse(readFileSync(templatePath, 'utf8')));
   return Object.entries(Resources)

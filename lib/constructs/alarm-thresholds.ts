@@ -5,7 +5,7 @@ import { CLOCK_AHEAD_MS, FIRST_EVENT_WAIT_MS, QUEUE_RETENTION_S } from '../../co
 export interface Threshold {
   /** In the unit of the metric. */
   readonly atLeast: number;
-  /** What one datapoint sums up. */
+  /** The period of one datapoint. */
   readonly period: Duration;
   readonly datapoints: number;
   readonly of: number;
@@ -16,46 +16,48 @@ const fiveMinutes = Duration.minutes(5);
 const once = { period: fiveMinutes, datapoints: 1, of: 1 };
 const again = { period: fiveMinutes, datapoints: 2, of: 3 };
 
-/** Every threshold of the alarms, and why it is what it is. */
+/** The thresholds of all alarms, with their reasons. */
 export const THRESHOLDS = {
-  /** One message is one too many: nothing takes it out of there but an operator. */
+  /** A single message raises the alarm: only an operator can remove it. */
   failedMessages: { ...once, atLeast: 1 },
-  /** Seconds. What is left of the time that a queue keeps messages has to suffice to save them. */
+  /** Seconds. The rest of the queue's retention must leave time to save the messages. */
   failedMessageAge: { ...once, atLeast: QUEUE_RETENTION_S - 4 * 24 * 60 * 60 },
-  /** Seconds. More than one visibility timeout late, so that a single retry wakes nobody up. */
+  /** Seconds. More than one visibility timeout, so that a single retry raises no alarm. */
   queueAge: { period: minute, datapoints: 3, of: 3, atLeast: 10 * 60 },
-  /** Milliseconds. Subscribers that begin in the middle of a log wait for so long; `relay` gives up on a record much later. */
+  /** Milliseconds. Subscribers that start in the middle of a log wait for this long; `relay` discards a record much later. */
   streamAge: { period: minute, datapoints: 3, of: 3, atLeast: FIRST_EVENT_WAIT_MS },
   /** True: commits were written here for a quarter of an hour, and none of them was published. */
   relaySilent: { period: fiveMinutes, datapoints: 3, of: 3, atLeast: 1 },
-  /** Records given up are out of the stream: nothing brings them again by itself. */
+  /** Discarded records have left the stream: nothing redelivers them automatically. */
   relayGaveUp: { ...once, atLeast: 1 },
-  /** A single crash is retried and does no harm; one more within a quarter of an hour is a fault that stays. */
+  /** A single crash is retried and does no harm; a second one within 15 minutes is a lasting fault. */
   functionErrors: { ...again, atLeast: 1 },
-  /** Throttled invocations are retried too, as long as it passes. */
+  /** Throttled invocations are retried too, so short throttling does no harm. */
   functionThrottles: { ...again, atLeast: 1 },
-  /** A share of the function's timeout. Beyond it the next slow call ends in the middle of a batch. */
+  /** A fraction of the function's timeout. Beyond it, the next slow call would time out in the middle of a batch. */
   functionDuration: { ...again, atLeast: 0.8 },
-  /** On-demand tables throttle for moments while they grow; what goes on longer is a hot key or a limit of the account. */
+  /** On-demand tables throttle briefly while they scale; longer throttling means a hot key or a limit of the account. */
   tableThrottles: { ...again, atLeast: 10 },
-  /** The SDK tries again; several in a row are an incident at AWS. */
+  /** The SDK retries; several failures in a row mean an incident at AWS. */
   tableErrors: { ...again, atLeast: 5 },
-  /** What one execution leaves, recovery finishes within its deadline and 30 s; again and again is a fault that stays. */
+  /** Recovery finishes the work of a failed execution within its deadline and 30 s; repeated failures are a lasting fault. */
   machineFailures: { ...again, atLeast: 1 },
-  /** Step Functions tries again by itself, as long as it passes. */
+  /** Step Functions retries by itself, so short throttling does no harm. */
   machineThrottles: { ...again, atLeast: 1 },
   /** Milliseconds. Replication takes about a second; readers that wait with If-At-Least give up after CATCH_UP_MS. */
   replicationLatency: { period: minute, datapoints: 5, of: 5, atLeast: 30_000 },
   /** Each is an event that its target never gets. */
   ruleFailures: { ...once, atLeast: 1 },
-  /** Milliseconds. What a commit depends on follows within seconds, unless it was lost or replication stands still. */
+  /**
+   * Milliseconds. The commits that a commit depends on arrive within seconds, unless they were lost or replication has stopped.
+   */
   hiddenCommitAge: { ...once, atLeast: 10 * 60 * 1000 },
-  /** Milliseconds. AWS keeps clocks within one: twice what is reported is a broken clock and not a slow one. */
+  /** Milliseconds. AWS keeps clocks within one millisecond: a lead this large means a broken clock. */
   clockAhead: { ...once, atLeast: 2 * CLOCK_AHEAD_MS },
-  /** One is a client that uses an id for two requests: in one of two Regions its request does not count. */
+  /** A client has used one id for two requests: in one of two Regions its request has no effect. */
   idReused: { ...once, atLeast: 1 },
-  /** Entries are tried again for hours: minutes of it pass by themselves. */
+  /** Entries are retried for hours: a few minutes of failures need no action. */
   publishFailed: { period: fiveMinutes, datapoints: 3, of: 3, atLeast: 1 },
-  /** Without one a load is only slower; for a quarter of an hour it is a fault that stays. */
+  /** A missing snapshot only slows a load down; failures for 15 minutes are a lasting fault. */
   snapshotFailed: { period: fiveMinutes, datapoints: 3, of: 3, atLeast: 1 },
 } as const satisfies Readonly<Record<string, Threshold>>;

@@ -15,7 +15,7 @@ export interface AlarmTopicProps {
   readonly region: string;
 }
 
-/** Where a Region's alarms go to; people and pagers subscribe to it. */
+/** The topic for a Region's alarms; people and pagers subscribe to it. */
 export class AlarmTopic extends Construct {
   readonly topic: Topic;
 
@@ -28,8 +28,8 @@ export class AlarmTopic extends Construct {
       StringEquals: { 'aws:SourceAccount': stack.account },
       ArnLike: { 'aws:SourceArn': stack.formatArn({ service: 'cloudwatch', resource: `alarm:${names.alarm('*')}` }) },
     };
-    // A customer's key, since alarms cannot use the one that AWS manages for SNS. It only protects messages on their way,
-    // so it goes with the stack.
+    // A customer managed key, since alarms cannot use the AWS managed key of SNS. It only protects messages in transit, so it is
+    // deleted with the stack.
     const key = new Key(this, 'Key', {
       description: `Alarms of ${config.name} in ${region}`,
       enableKeyRotation: true,

@@ -18,11 +18,11 @@ export interface AlarmsProps {
   readonly config: Config;
   /** The Region of the stack. */
   readonly region: string;
-  /** What of the Region is watched. */
+  /** The Region's resources to watch. */
   readonly inventory: Inventory;
-  /** What feeds `relay`. */
+  /** The event source mappings of `relay`. */
   readonly relayMappings: readonly IEventSourceMapping[];
-  /** Who is told. */
+  /** The topic to notify. */
   readonly topic: ITopic;
 }
 
@@ -48,24 +48,24 @@ export class Alarms extends Construct {
     this.#watchStreams();
   }
 
-  /** In the order in which they were made. */
+  /** In the order of creation. */
   get all(): readonly RunbookAlarm['alarm'][] {
     return this.#all;
   }
 
-  /** @param id the name of the alarm behind the deployment's */
+  /** @param id the alarm's name without the deployment's prefix */
   #add(id: string, props: Pick<RunbookAlarmProps, 'means' | 'runbook' | 'metric' | 'threshold'>): void {
     const { name, runbookUrl } = this.#config;
     const alarmName = namesOf(name).alarm(id);
     this.#all.push(new RunbookAlarm(this, id, { ...props, alarmName, runbookUrl, topic: this.#topic }).alarm);
   }
 
-  /** The metrics with the period of a threshold. */
+  /** The metrics, with the period of a threshold. */
   #metrics({ period }: Threshold) {
     return metricsOf(this.#config.name, period);
   }
 
-  /** A name without the deployment's, which the alarm's has already. */
+  /** A name without the deployment's prefix, which the alarm's name already has. */
   #short(name: string): string {
     return name.slice(this.#config.name.length + 1);
   }
@@ -74,7 +74,7 @@ export class Alarms extends Construct {
     const { functionErrors, functionThrottles, functionDuration } = THRESHOLDS;
     const short = this.#short(name);
     this.#add(`${short}-errors`, {
-      means: `The function ${name} crashes or runs out of time again and again.`,
+      means: `The function ${name} crashes or times out repeatedly.`,
       runbook: 'errors',
       metric: this.#metrics(functionErrors).function(name, 'Errors'),
       threshold: functionErrors,
@@ -87,7 +87,7 @@ export class Alarms extends Construct {
     });
     const milliseconds = Math.round(functionDuration.atLeast * timeoutSeconds * 1000);
     this.#add(`${short}-duration`, {
-      means: `The function ${name} comes near its timeout of ${timeoutSeconds} s: what it calls is slow.`,
+      means: `The function ${name} is close to its timeout of ${timeoutSeconds} s: what it calls is slow.`,
       runbook: 'errors',
       metric: this.#metrics(functionDuration).function(name, 'Duration', Stats.MAXIMUM),
       threshold: { ...functionDuration, atLeast: milliseconds },
@@ -154,13 +154,13 @@ export class Alarms extends Construct {
     const { machineFailures, machineThrottles } = THRESHOLDS;
     const short = this.#short(name);
     this.#add(`machine-${short}-failures`, {
-      means: `Executions of ${name} fail or run out of time again and again: recovery has to finish what they began.`,
+      means: `Executions of ${name} fail or time out repeatedly: recovery has to finish their transactions.`,
       runbook: 'stuck-transactions',
       metric: this.#metrics(machineFailures).machineFailures(arn),
       threshold: machineFailures,
     });
     this.#add(`machine-${short}-throttles`, {
-      means: `Step Functions throttles ${name}: transactions over several Regions are held up.`,
+      means: `Step Functions throttles ${name}: transactions over several Regions are delayed.`,
       runbook: 'throttling',
       metric: this.#metrics(machineThrottles).machine(arn, 'ExecutionThrottled'),
       threshold: machineThrottles,
@@ -177,14 +177,15 @@ export class Alarms extends Construct {
       threshold: streamAge,
     });
     this.#add('relay-silent', {
-      means: 'Commits are written here and relay does not even try to publish any: is its mapping disabled?',
+      means:
+        'Commits are written here, but relay does not even try to publish them: check whether its event source mapping is disabled.',
       runbook: 'backlog',
       metric: this.#metrics(relaySilent).relaySilent(),
       threshold: relaySilent,
     });
     this.#add('relay-gave-up', {
       means:
-        'relay gave up on commits or decisions: they are not on the bus, but, if they could be put there, in the failure bucket.',
+        'relay gave up on commits or decisions: they are not on the bus; those that could be saved are in the failure bucket.',
       runbook: 'republish-after-an-outage',
       metric: this.#metrics(relayGaveUp).givenUp(mappings.map(({ eventSourceMappingId }) => eventSourceMappingId)),
       threshold: relayGaveUp,
@@ -210,7 +211,7 @@ export class Alarms extends Construct {
   #watchStreams(): void {
     const { hiddenCommitAge, clockAhead, idReused, snapshotFailed } = THRESHOLDS;
     this.#add('hidden-commits', {
-      means: `A commit has been hidden for more than ${inWords(hiddenCommitAge.atLeast / 1000)}: something that it depends on has not arrived.`,
+      means: `A commit has been hidden for more than ${inWords(hiddenCommitAge.atLeast / 1000)}: a commit that it depends on has not arrived.`,
       runbook: 'hidden-commits',
       metric: this.#metrics(hiddenCommitAge).own('HiddenCommitAge', Stats.MAXIMUM),
       threshold: hiddenCommitAge,
@@ -222,7 +223,7 @@ export class Alarms extends Construct {
       threshold: clockAhead,
     });
     this.#add('id-reused', {
-      means: 'A client used one id for two requests: only one of them counts.',
+      means: 'A client used one id for two requests: only one of them takes effect.',
       runbook: 'reused-ids',
       metric: this.#metrics(idReused).own('IdReused'),
       threshold: idReused,
@@ -241,11 +242,11 @@ interface WorkQueue {
   readonly runbook: Runbook;
 }
 
-const BACKLOG: WorkQueue = { why: 'its function does not keep up', runbook: 'backlog' };
+const BACKLOG: WorkQueue = { why: 'its function cannot keep up', runbook: 'backlog' };
 
-/** Why messages wait in queues that a function works on, by their name without the deployment's, where it is not that alone. */
+/** Why messages wait in a queue, by the queue's name without the prefix, if it is more than that its function is slow. */
 const WORK_QUEUES: Readonly<Record<string, WorkQueue>> = {
-  resolver: { why: 'transactions that are over their deadline stay undecided', runbook: 'stuck-transactions' },
+  resolver: { why: 'transactions past their deadline stay undecided', runbook: 'stuck-transactions' },
 } satisfies Partial<Record<QueueId, WorkQueue>>;
 
 interface FailureQueue {
@@ -253,14 +254,14 @@ interface FailureQueue {
   readonly runbook: Runbook;
 }
 
-const FAILED_MESSAGES: FailureQueue = { what: 'messages that failed at every try', runbook: 'poison-events' };
+const FAILED_MESSAGES: FailureQueue = { what: 'messages that failed at every attempt', runbook: 'poison-events' };
 
-/** What queues of failed messages hold, by their name without the deployment's, where more is known. */
+/** What a queue of failed messages holds, by the queue's name without the prefix, if more is known. */
 const FAILURE_QUEUES: Readonly<Record<string, FailureQueue>> = {
-  quarantine: { what: "producers' messages that could not be read or decided", runbook: 'poison-events' },
-  'projection-dead-letter': { what: 'streams whose rows in views stay behind', runbook: 'rebuild-views' },
+  quarantine: { what: "producers' messages that could not be read or processed", runbook: 'poison-events' },
+  'projection-dead-letter': { what: 'streams whose rows in views stay out of date', runbook: 'rebuild-views' },
   'resolver-dead-letter': {
-    what: `what transactions have left and nobody could finish in about ${inWords(FUNCTIONS.resolver.queue.maxReceives * FUNCTIONS.resolver.queue.visibilityS)}`,
+    what: `work of transactions that could not be finished in about ${inWords(FUNCTIONS.resolver.queue.maxReceives * FUNCTIONS.resolver.queue.visibilityS)}`,
     runbook: 'stuck-transactions',
   },
   'forwarding-dead-letter': {

@@ -15,7 +15,7 @@ export interface ApiProps {
   readonly config: Config;
   /** The Region of the stack. */
   readonly region: string;
-  /** What it needs to append and to take transactions in. */
+  /** The resources for appends and transactions. */
   readonly transacting: Transacting;
   /** The read models. */
   readonly views: ViewsTable;
@@ -25,7 +25,7 @@ export interface ApiProps {
 
 /** The HTTP API of a Region: a Function URL that takes requests signed by IAM. */
 export class Api extends Construct {
-  /** Where it is. */
+  /** The URL. */
   readonly url: string;
   readonly #config: Config;
   readonly #region: string;
@@ -52,23 +52,23 @@ export class Api extends Construct {
     this.url = api.function.addFunctionUrl({ authType: FunctionUrlAuthType.AWS_IAM }).url;
   }
 
-  /** Lets whoever it is call the API of this Region: a role of any stack, since the API goes by its name. */
+  /** Lets a role call the API of this Region. The role may be of any stack, since the API is referred to by name. */
   grantInvoke(grantee: IGrantable): void {
     this.#grantInvoke(grantee, [this.#region]);
   }
 
-  /** Lets whoever it is call the API of every Region. */
+  /** Lets a role call the API of every Region. */
   grantInvokeEverywhere(grantee: IGrantable): void {
     this.#grantInvoke(grantee, this.#config.regions);
   }
 
-  /** Lets a role look up where the APIs of the other Regions are. */
+  /** Lets a role look up the URLs of the other Regions' APIs. */
   grantFindElsewhere(grantee: IGrantable): void {
     const others = this.#config.regions.filter((region) => region !== this.#region);
     Grant.addToPrincipal({ grantee, actions: ['lambda:GetFunctionUrlConfig'], resourceArns: this.#arns(others) });
   }
 
-  /** A URL asks for both permissions. */
+  /** A Function URL requires both permissions. */
   #grantInvoke(grantee: IGrantable, regions: readonly string[]): void {
     const resourceArns = this.#arns(regions);
     Grant.addToPrincipal({

@@ -14,18 +14,19 @@ export interface ArchiveProps {
 }
 
 /**
- * Keeps the domain's events of every Region, as they were on this Region's bus, to replay them to a subscriber. What
- * producers put is not kept: an append that is replayed after its id was forgotten would stand twice. The table is the
- * record of what happened; this is a copy that ends.
+ * Keeps the domain's events of every Region, as published on this Region's bus, to replay them to a subscriber. Producers'
+ * entries are not kept: an append replayed after its id was forgotten would be committed twice. The events table is the permanent
+ * record; this is a copy that expires.
  */
 export class Archive extends Construct {
   constructor(scope: Construct, id: string, { config, bus }: ArchiveProps) {
     super(scope, id);
     new EventArchive(this, 'Archive', {
       archiveName: namesOf(config.name).archive,
-      description: 'Events of every Region, to replay to a subscriber: name its rule, or all rules get them again',
+      description:
+        'Events of every Region, to replay to a subscriber: name its rule, otherwise every rule receives them again',
       sourceEventBus: bus,
-      // Outcomes have no Region in `detail`: an answer is of no use to anybody later.
+      // Matches events, but not outcomes, which have no Region in `detail` and are of no use later.
       eventPattern: { source: Match.prefix(SOURCE_PREFIX), detail: { meta: { region: Match.exists() } } },
       retention: Duration.days(config.archiveDays),
     });

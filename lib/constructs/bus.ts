@@ -14,7 +14,7 @@ export interface BusProps {
   readonly region: string;
 }
 
-/** A Region's bus: producers put on it, other Regions forward to it, subscribers listen to it. */
+/** A Region's bus: producers put entries on it, other Regions forward events to it, subscribers receive from it. */
 export class Bus extends Construct {
   readonly bus: EventBus;
 
@@ -23,7 +23,7 @@ export class Bus extends Construct {
     const names = namesOf(config.name);
     this.bus = new EventBus(this, 'Bus', { eventBusName: names.bus, description: `Meridian's events in ${region}` });
 
-    // By their names: a role of another Region can be named here before its stack exists.
+    // By name: a role of another Region can be referred to before its stack exists.
     const speakers = [
       names.role(region, 'ingest'),
       names.role(region, 'relay'),
@@ -39,9 +39,9 @@ export class Bus extends Construct {
         actions: ['events:PutEvents'],
         resources: [this.bus.eventBusArn],
         conditions: {
-          // One PutEvents carries many sources: a single one of ours among them is enough to refuse it.
+          // One PutEvents request can have many sources: a single reserved one is enough to refuse it.
           'ForAnyValue:StringLike': { 'events:source': `${SOURCE_PREFIX}*` },
-          // For an assumed role this key is the role's ARN. A caller without the key is refused too.
+          // For an assumed role this key is the role's ARN. A caller without this key is refused too.
           ArnNotEquals: { 'aws:PrincipalArn': speakers },
         },
       }),

@@ -10,11 +10,11 @@ export interface CommandProps {
   readonly config: Config;
   /** The Region of the stack. */
   readonly region: string;
-  /** What it needs to append and to take transactions in. */
+  /** The resources for appends and transactions. */
   readonly transacting: Transacting;
 }
 
-/** The function that other Regions invoke for streams that are at home here, and for transactions that are driven here. */
+/** The function that other Regions invoke for streams whose home is here, and for transactions driven from here. */
 export class Command extends Construct {
   readonly #function: MeridianFunction;
 
@@ -24,7 +24,7 @@ export class Command extends Construct {
       config,
       region,
       functionId: 'command',
-      description: 'Appends and transacts, for other Regions, where that is up to this one',
+      description: 'Appends and runs transactions on behalf of other Regions',
       environment: transacting.environment,
     });
     grantTransacting(this.#function.role, transacting);

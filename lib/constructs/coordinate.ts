@@ -17,7 +17,7 @@ export interface CoordinateProps {
   readonly transactions: TransactionsReplica;
 }
 
-/** Plans the attempts of the transactions that are driven here, and puts their decisions. */
+/** Plans the attempts of the transactions driven from here, and records their decisions. */
 export class Coordinate extends Construct {
   readonly function: MeridianFunction;
 

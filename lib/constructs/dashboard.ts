@@ -22,7 +22,7 @@ export interface DashboardProps {
   readonly config: Config;
   /** The Region of the stack. */
   readonly region: string;
-  /** What of the Region is shown. */
+  /** The Region's resources to show. */
   readonly inventory: Inventory;
   /** The Region's alarms. */
   readonly alarms: readonly IAlarm[];
@@ -31,7 +31,7 @@ export interface DashboardProps {
 const PERIOD = Duration.minutes(1);
 const [WIDTH, HEIGHT] = [24, 6];
 
-/** One page about a Region: the first row says whether it is healthy, the rows below say where it is not. */
+/** One page about a Region: the first row shows whether it is healthy, the rows below where it is not. */
 export class Dashboard extends Construct {
   constructor(scope: Construct, id: string, { config, region, inventory, alarms }: DashboardProps) {
     super(scope, id);
@@ -77,7 +77,7 @@ export class Dashboard extends Construct {
             height: HEIGHT,
           }),
         ],
-        ...row('Traffic: what comes in, and what becomes of it', [
+        ...row('Traffic: input and output', [
           graph('Envelopes from the bus a minute', [own('Accepted'), own('Rejected'), own('Quarantined')]),
           graph('Commits written here a minute', [own('Appended'), own('AppendConflict')]),
           graph('Events published here a minute', [own('Published'), own('PublishFailed')]),
@@ -126,7 +126,7 @@ export class Dashboard extends Construct {
             inventory.workQueues.map((name) => queue(name, 'ApproximateAgeOfOldestMessage')),
           ),
           graph(
-            'Messages that have failed (more than none needs somebody)',
+            'Messages that have failed (any needs an operator)',
             inventory.failureQueues.map((name) => queue(name, 'ApproximateNumberOfMessagesVisible')),
           ),
         ]),

@@ -1,7 +1,7 @@
 import { type EventPattern as CdkEventPattern, Match } from 'aws-cdk-lib/aws-events';
 import type { EventPattern, PatternValue } from '../../core/wire/bus.ts';
 
-/** A pattern of core, which the world matches events by, as the CDK takes it. */
+/** Converts a pattern of core, which the world matches events with, to the CDK's form. */
 export function toEventPattern({ source, 'detail-type': detailType, detail }: EventPattern): CdkEventPattern {
   return {
     ...(source && { source: matchersOf(source) }),

@@ -5,21 +5,18 @@ import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3'
 import { Construct } from 'constructs';
 import { removalPolicyOf } from './removal-policy.ts';
 
-/** Where Lambda writes what it gives up on; the key goes on with the mapping's id and the date. */
+/** The prefix under which Lambda writes discarded records; the key continues with the mapping's id and the date. */
 const KEYS = 'aws/lambda/*';
 
 /** Properties of FailureBucket. */
 export interface FailureBucketProps {
-  /**
-   * Whether the bucket goes with its stack, and all that is in it.
-   * @default false
-   */
+  /** Whether the bucket and its contents are deleted with the stack. @default false */
   readonly ephemeral?: boolean;
 }
 
-/** Keeps whole the stream records that could not be relayed; a queue would only get where in the stream they were. */
+/** Keeps the full stream records that could not be relayed; a queue would only get their positions in the stream. */
 export class FailureBucket extends Construct {
-  /** As an event source mapping wants it, without the broad permissions that CDK's own destination grants. */
+  /** The destination of an event source mapping, without the broad permissions that the CDK's own destination grants. */
   readonly destination: IEventSourceDlq;
   readonly #bucket: Bucket;
 
@@ -36,13 +33,13 @@ export class FailureBucket extends Construct {
     Validations.of(bucket).acknowledge({
       id: 'AwsSolutions-S1',
       reason:
-        'Only Lambda writes here, only on failure, and every object says when; access logs would need a bucket more.',
+        'Only Lambda writes here, only on failure, and every object has its time; access logs would need another bucket.',
     });
     this.#bucket = bucket;
     this.destination = { bind: () => ({ destination: bucket.bucketArn }) };
   }
 
-  /** Lets a role's event source mapping write records here; Lambda also asks for s3:ListBucket when the mapping is made. */
+  /** Lets a role's event source mapping write records here; Lambda also requires s3:ListBucket when the mapping is created. */
   grantWriteFailures(role: Role): void {
     const keys = this.#bucket.arnForObjects(KEYS);
     Grant.addToPrincipal({ grantee: role, actions: ['s3:PutObject'], resourceArns: [keys] });

@@ -21,14 +21,14 @@ export interface ForwardingProps {
 }
 
 /**
- * Carries the events that were born here to every other Region's bus. An event tells its Region of birth in `detail`, which
- * forwarding leaves alone (EventBridge stamps the `region` beside it anew), so what arrives is never sent on.
+ * Forwards the events written here to every other Region's bus. An event has its Region of origin in `detail`, which forwarding
+ * does not change (EventBridge does replace the entry's own `region`), so events that arrive are never forwarded again.
  */
 export class Forwarding extends Construct {
   constructor(scope: Construct, id: string, { config, region, bus }: ForwardingProps) {
     super(scope, id);
     const names = namesOf(config.name);
-    // EventBridge takes a dead-letter queue in the rule's Region only.
+    // EventBridge accepts a dead-letter queue in the rule's Region only.
     const deadLetterQueue = new Queue(this, 'DeadLetters', {
       ...QUEUE_DEFAULTS,
       queueName: names.queue('forwarding-dead-letter'),
@@ -41,8 +41,8 @@ export class Forwarding extends Construct {
     const ruleNameOf = (other: string) => names.rule(`forward-${other}`);
     const role = new Role(this, 'Role', {
       roleName: names.role(region, 'forward'),
-      // EventBridge works for everyone: it may take this role for these rules of this account alone. By the rules' names, as
-      // each of them names the role.
+      // EventBridge serves all accounts: it may assume this role only for these rules of this account. The rules are referred to
+      // by name, because each of them refers to the role.
       assumedBy: new ServicePrincipal('events.amazonaws.com', {
         conditions: {
           StringEquals: { 'aws:SourceAccount': Stack.of(this).account },

@@ -8,16 +8,13 @@ import { removalPolicyOf } from './removal-policy.ts';
 export interface GlobalTableProps {
   /** Name of the table, the same in every Region. */
   readonly tableName: string;
-  /** The Regions besides that of the stack. */
+  /** The Regions other than that of the stack. */
   readonly replicaRegions: readonly string[];
-  /**
-   * Whether the table goes with its stack.
-   * @default false
-   */
+  /** Whether the table is deleted with its stack. @default false */
   readonly ephemeral?: boolean;
 }
 
-/** What all of them have in common. Replicas take over recovery, protection and encryption from the table. */
+/** The common properties of global tables. Replicas inherit recovery, protection and encryption from the table. */
 export function globalTable(
   scope: Construct,
   { tableName, replicaRegions, ephemeral = false }: GlobalTableProps,
@@ -27,8 +24,8 @@ export function globalTable(
     partitionKey: { name: PARTITION_KEY, type: AttributeType.STRING },
     sortKey: { name: SORT_KEY, type: AttributeType.STRING },
     billing: Billing.onDemand(),
-    // A customer's key would be one more thing to create, share and never lose in every Region; this one is DynamoDB's own in
-    // each of them, so no write waits for KMS.
+    // DynamoDB's own key in each Region, so that no write waits for KMS. A customer managed key would have to be created, shared
+    // and never lost in every Region.
     encryption: TableEncryptionV2.dynamoOwnedKey(),
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     deletionProtection: !ephemeral,

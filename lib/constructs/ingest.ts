@@ -22,7 +22,7 @@ export interface IngestProps {
   readonly config: Config;
   /** The Region of the stack. */
   readonly region: string;
-  /** What it needs to append and to take transactions in. */
+  /** The resources for appends and transactions. */
   readonly transacting: Transacting;
   /** This Region's bus: appends, commands and transactions come from it, outcomes go to it. */
   readonly bus: Bus;
@@ -30,7 +30,10 @@ export interface IngestProps {
   readonly command: Command;
 }
 
-/** Takes in what producers put on the bus: it waits in a queue for the function, and what cannot be taken in is quarantined. */
+/**
+ * Processes the entries that producers put on the bus: they wait in a queue for the function, and those that cannot be processed
+ * are quarantined.
+ */
 export class Ingest extends Construct {
   readonly queue: Queue;
   readonly quarantine: Queue;
@@ -49,14 +52,14 @@ export class Ingest extends Construct {
       description: 'Appends, commands and transactions of producers, to the ingest queue',
       eventBus: bus.bus,
       eventPattern: toEventPattern(ingestPattern),
-      // So that an event that EventBridge could not deliver is in quarantine and not gone.
+      // So that an event that EventBridge could not deliver is quarantined, not lost.
       targets: [new SqsQueue(this.queue, { deadLetterQueue: this.quarantine })],
     });
     const consumer = new MeridianFunction(this, 'Function', {
       config,
       region,
       functionId: 'ingest',
-      description: 'Takes in the events, commands and transactions that producers put on the bus',
+      description: 'Processes the events, commands and transactions that producers put on the bus',
       environment: {
         ...transacting.environment,
         COMMAND_FUNCTION: names.function('command'),
@@ -75,7 +78,7 @@ export class Ingest extends Construct {
     new QueueConsumer(this, 'Consumer', { queue: this.queue, consumer, limits: FUNCTIONS.ingest.queue });
   }
 
-  /** Lets a role look into the quarantine, put into it, and drive messages back to the queue that `ingest` reads. */
+  /** Lets a role read the quarantine, add to it, and return messages to the queue that `ingest` reads. */
   grantRedrive(grantee: IGrantable): void {
     Grant.addToPrincipal({
       grantee,

@@ -5,21 +5,21 @@ import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnQueue } from 'aws-cdk-lib/aws-sqs';
 import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 
-/** What of a Region is watched, by name. */
+/** The resources of a Region that are watched, by name. */
 export interface Inventory {
   readonly functions: readonly { readonly name: string; readonly timeoutSeconds: number }[];
-  /** Those that a function works on: what it cannot do goes to a dead-letter queue. */
+  /** Queues that a function processes: messages that fail go to a dead-letter queue. */
   readonly workQueues: readonly string[];
-  /** Those that keep what has failed until somebody looks: they have no dead-letter queue of their own. */
+  /** Queues that keep failed messages for an operator: they have no dead-letter queue themselves. */
   readonly failureQueues: readonly string[];
   readonly rules: readonly string[];
-  /** Those that the stack makes. */
+  /** Rules created by the stack. */
   readonly tables: readonly string[];
-  /** Metrics go by their ARNs. */
+  /** Metrics refer to them by ARN. */
   readonly machines: readonly { readonly name: string; readonly arn: string }[];
 }
 
-/** Reads what is in a stack so far, so that what is added to it is watched without being named once more. */
+/** Collects the resources of a stack so far, so that new ones are watched without being listed again. */
 export function inventoryOf(stack: Stack): Inventory {
   const resources = stack.node.findAll();
   const queues = resources.filter((resource) => resource instanceof CfnQueue);
@@ -46,7 +46,7 @@ export function inventoryOf(stack: Stack): Inventory {
   };
 }
 
-/** Metrics go by the names of things, so each needs one that is known before it is deployed. */
+/** Metrics refer to resources by name, so each needs a name that is known before the deploy. */
 function nameOf(name: string | undefined, path: string): string {
   if (name === undefined) throw new Error(`Give ${path} a name, from core/names.ts: it cannot be watched without one.`);
   return name;

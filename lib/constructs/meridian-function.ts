@@ -25,41 +25,35 @@ export interface MeridianFunctionProps {
   readonly config: Config;
   /** The Region of the stack. */
   readonly region: string;
-  /** Which function it is; makes its name and its role's. */
+  /** The function's short name, from which its full name and its role's are derived. */
   readonly functionId: FunctionId | OwnName;
-  /**
-   * Its time and memory.
-   * @default those of Meridian's own function; of a team's own 60 s and 1024 MB
-   */
+  /** Its timeout and memory. @default those of Meridian's function of that name; 60 s and 1024 MB for a team's own function */
   readonly limits?: FunctionLimits;
   /**
    * The file that exports `handler`.
-   * @default that of Meridian's own function
+   * @default that of Meridian's function of that name
    */
   readonly entry?: string;
-  /** What it does, for the console. */
+  /** Its description in the console. */
   readonly description: string;
-  /** What Meridian tells it, besides MERIDIAN_NAME. */
+  /** Environment variables set by Meridian, in addition to MERIDIAN_NAME. */
   readonly environment: Environment;
-  /**
-   * What a team tells it.
-   * @default nothing
-   */
+  /** Environment variables set by the team. @default none */
   readonly ownEnvironment?: Readonly<Record<string, string>>;
 }
 
-/** Of Meridian's own functions. */
+/** Environment variables of Meridian's own functions. */
 const LIMITS: Readonly<Record<string, FunctionLimits>> = FUNCTIONS;
 
-/** A Lambda function as all of Meridian's are: bundled with its SDK, traced, with its own named role and log group. */
+/** A Lambda function of a deployment: bundled with its SDK, traced, with its own named role and log group. */
 export class MeridianFunction extends Construct {
   readonly function: LambdaFunction;
   readonly functionId: FunctionId | OwnName;
   /** The file that exports `handler`. */
   readonly entry: string;
-  /** How long one invocation may take. */
+  /** The timeout of an invocation. */
   readonly timeout: Duration;
-  /** Its execution role, which starts with nothing but its own log and its traces. */
+  /** Its execution role, which initially may only write its log and its traces. */
   readonly role: Role;
   readonly #config: Config;
   readonly #region: string;
@@ -99,7 +93,7 @@ export class MeridianFunction extends Construct {
       role: this.role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,
-      // Lambda makes the segments itself, and the SDK's clients hand the trace on: no tracing library is needed.
+      // Lambda creates the segments, and the SDK's clients pass the trace on: no tracing library is needed.
       tracing: Tracing.ACTIVE,
       environment: {
         ...props.ownEnvironment,
@@ -110,17 +104,18 @@ export class MeridianFunction extends Construct {
     });
     Validations.of(this.role).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',
-      reason: 'xray:PutTraceSegments and xray:PutTelemetryRecords know no resources; nothing else has this one.',
+      reason:
+        'xray:PutTraceSegments and xray:PutTelemetryRecords do not support resources; no other statement has a wildcard.',
     });
   }
 
-  /** Where no bundle is wanted, as for a stack that is not deployed, its folder stands for it. */
+  /** If no bundle is wanted, as for a stack that is not deployed, the source folder replaces it. */
   #codeFolder(): string {
     if (!Stack.of(this).bundlingRequired) return dirname(this.entry);
     return bundleFunction({ entry: this.entry, domain: this.#config.domain }).folder;
   }
 
-  /** Lets a role invoke this function in every other Region, by its name: this Region's is not called so. */
+  /** Lets a role invoke the function of this name in every other Region, but not in this one. */
   grantInvokeElsewhere(grantee: IGrantable): void {
     const { name, regions } = this.#config;
     const resourceArns = regions

@@ -2,20 +2,18 @@ import type { Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric, type MetricProps, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { namesOf } from '../../core/names.ts';
 
-/** What appends, reads and views wait for: DynamoDB counts its own errors by operation. */
+/** The operations that appends, reads and views wait for: DynamoDB counts its errors by operation. */
 const OPERATIONS = ['PutItem', 'UpdateItem', 'Query', 'BatchGetItem', 'TransactWriteItems'] as const;
 
 /**
- * The metrics of a deployment in one Region, for alarms and dashboards. AWS sends most of them only when something
- * happened; where several are added, what is missing counts as nothing.
- * @param prefix the deployment's name
- * @param period what one datapoint sums up
+ * The metrics of a deployment in one Region, for alarms and dashboards. AWS sends most of them only when something happened; in
+ * sums, missing ones count as 0. @param prefix the deployment's name @param period the period of one datapoint
  */
 export function metricsOf(prefix: string, period: Duration) {
   const names = namesOf(prefix);
   const metric = (props: MetricProps) => new Metric({ period, ...props });
   const sumOf = (name: string, parts: readonly Metric[]) => {
-    // Ids are shared by all of a graph.
+    // Ids must be unique within a graph.
     const idOf = (i: number) => `${name.replaceAll('-', '_')}_${i}`;
     return new MathExpression({
       label: name,
@@ -47,12 +45,12 @@ export function metricsOf(prefix: string, period: Duration) {
       namespace: 'AWS/Events',
       metricName,
       statistic: Stats.SUM,
-      // Both: with its name alone a rule is one of the default bus.
+      // Both dimensions: the rule's name alone refers to the default bus.
       dimensionsMap: { EventBusName: names.bus, RuleName: ruleName },
       label: ruleName,
     });
   return {
-    /** One that the functions measure: `MetricName` in core/ports/runtime.ts. */
+    /** A metric that the functions send: `MetricName` in core/ports/runtime.ts. */
     own,
     function: (functionName: string, metricName: string, statistic: string = Stats.SUM) =>
       metric({
@@ -62,7 +60,7 @@ export function metricsOf(prefix: string, period: Duration) {
         dimensionsMap: { FunctionName: functionName },
         label: functionName,
       }),
-    /** Records that mappings gave up on: those that they put where they are kept, and those that they could not put there. */
+    /** Records that mappings discarded, whether or not they could be saved. */
     givenUp: (mappingIds: readonly string[]) =>
       sumOf(
         'given-up',
@@ -94,7 +92,7 @@ export function metricsOf(prefix: string, period: Duration) {
         label: queueName,
       }),
     rule,
-    /** Events that a rule's target never gets: not even its dead-letter queue has them. */
+    /** Events that reached neither a rule's target nor its dead-letter queue. */
     ruleLosses: (ruleName: string) =>
       sumOf(ruleName, [rule(ruleName, 'FailedInvocations'), rule(ruleName, 'InvocationsFailedToBeSentToDlq')]),
     table,
@@ -114,7 +112,10 @@ export function metricsOf(prefix: string, period: Duration) {
         dimensionsMap: { TableName: names.eventsTable, ReceivingRegion: receiver },
         label: `to ${receiver}`,
       }),
-    /** 1 while commits and intents are written here and relay handles no record at all: each batch counts what it published, even 0. */
+    /**
+     * 1 while commits and intents are written here but relay handles no records: relay reports the number published for each
+     * batch, even 0.
+     */
     relaySilent: () =>
       new MathExpression({
         label: 'relay is silent',

@@ -19,17 +19,17 @@ export interface OperateProps {
   readonly events: EventsReplica;
   /** The decisions of transactions: they make intents visible before these are final. */
   readonly transactions: TransactionsReplica;
-  /** Where intents are sent again. */
+  /** The queue to which intents are sent again. */
   readonly resolver: Resolver;
   /** The read models, which are rebuilt. */
   readonly views: ViewsTable;
-  /** Where events are published again. */
+  /** The bus on which events are published again. */
   readonly bus: Bus;
-  /** The quarantine, and the queue that it is driven back to. */
+  /** The quarantine, and the queue that its messages return to. */
   readonly ingest: Ingest;
 }
 
-/** The function behind the command line: an operator invokes it, nothing else does, and it has no URL. */
+/** The function behind the command line: only operators invoke it, and it has no URL. */
 export class Operate extends Construct {
   constructor(scope: Construct, id: string, props: OperateProps) {
     super(scope, id);
@@ -39,7 +39,7 @@ export class Operate extends Construct {
       config,
       region,
       functionId: 'operate',
-      description: 'Rebuilds views, publishes events again and empties the quarantine, as an operator asks',
+      description: 'Rebuilds views, publishes events again and empties the quarantine, on request of an operator',
       environment: {
         EVENTS_TABLE: names.eventsTable,
         TRANSACTIONS_TABLE: names.transactionsTable,

@@ -8,17 +8,16 @@ import type { Api } from './api.ts';
 import type { Bus } from './bus.ts';
 import { MeridianFunction } from './meridian-function.ts';
 
-/** What an app adds to the definition of a function of its own. */
+/** What an app adds to the definition of a team's function. */
 export interface Granting {
   /**
-   * Gives the function permissions of its own: called once for each Region that it runs in, with the function and that Region. It starts with
-   * its log, its traces, and what Meridian needs it for.
-   * @default nothing more
+   * Gives the function permissions of its own: called once for each Region that it runs in, with the function and that Region.
+   * Without it, the function may write its log and its traces, and use what its definition needs. @default no further permissions
    */
   readonly grant?: (fn: IFunction, region: string) => void;
 }
 
-/** What functions of a team's own may use of their Region. */
+/** The resources of their Region that a team's functions may use. */
 export interface OwnFunctionScope {
   /** The deployment. */
   readonly config: Config;
@@ -34,16 +33,13 @@ export interface OwnFunctionScope {
 export interface OwnFunctionProps extends OwnFunctionScope {
   /** The function. */
   readonly own: Definition & Granting;
-  /** What it does, for the console. */
+  /** Its description in the console. */
   readonly description: string;
-  /**
-   * What Meridian tells it, besides what it needs.
-   * @default nothing
-   */
+  /** Environment variables set by Meridian, in addition to those for its `needs`. @default none */
   readonly tells?: Environment;
 }
 
-/** A function of a team's own, with what it needs of the deployment. */
+/** A team's function, with access to what it needs of the deployment. */
 export class OwnFunction extends Construct {
   readonly function: MeridianFunction;
 

@@ -14,7 +14,7 @@ export interface ParticipantProps {
   readonly config: Config;
   /** The Region of the stack. */
   readonly region: string;
-  /** Environment that functions share. */
+  /** Environment variables that functions share. */
   readonly environment: Environment;
   /** The event store. */
   readonly events: EventsReplica;
@@ -25,9 +25,9 @@ export interface ParticipantProps {
 }
 
 /**
- * Prepares and finalises what a transaction changes in streams that are at home here, and tells what was decided here. For
- * a stream that is at home elsewhere the state machine calls it too, and it calls its like there: a machine calls no function
- * of another Region.
+ * Prepares and finalises a transaction's changes of streams whose home is here, and reports what was decided here. For a stream
+ * whose home is elsewhere, the state machine calls it too, and it calls its counterpart there: a state machine cannot call a
+ * function of another Region.
  */
 export class Participant extends Construct {
   readonly function: MeridianFunction;

@@ -33,13 +33,15 @@ export interface ProjectionProps {
   readonly views: ViewsTable;
   /** This Region's bus, the fast path. */
   readonly bus: Bus;
-  /** The stream types whose events some view is made of. */
+  /** The stream types that at least one view is computed from. */
   readonly projectedTypes: readonly string[];
 }
 
 /** Keeps this Region's views up to date. */
 export class Projection extends Construct {
-  /** Its work: this Region's table stream by `relay` and, ahead of replication, other Regions' events by the bus. */
+  /**
+   * Its queue, fed by `relay` from this Region's table stream and, ahead of replication, by the bus with other Regions' events.
+   */
   readonly queue: Queue;
 
   constructor(
@@ -57,14 +59,14 @@ export class Projection extends Construct {
         queueName: names.queue('projection-dead-letter'),
       }),
     });
-    // A pattern cannot match one of nothing.
+    // A pattern cannot have an empty list.
     if (projectedTypes.length > 0)
       new Rule(this, 'FastPath', {
         ruleName: names.rule('fast-path'),
-        description: "Other Regions' events that some view is made of, to the projection queue",
+        description: "Other Regions' events that views are computed from, to the projection queue",
         eventBus: bus.bus,
         eventPattern: toEventPattern(fastPathPattern(region, projectedTypes)),
-        // No dead-letter queue: the table brings what the bus loses.
+        // No dead-letter queue: `relay` delivers from the table whatever the bus loses.
         targets: [new SqsQueue(this.queue)],
       });
     const consumer = new MeridianFunction(this, 'Function', {

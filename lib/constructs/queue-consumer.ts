@@ -10,13 +10,13 @@ import type { MeridianFunction } from './meridian-function.ts';
 export interface QueueConsumerProps {
   /** The queue. */
   readonly queue: IQueue;
-  /** The function that works on its messages. */
+  /** The function that processes its messages. */
   readonly consumer: MeridianFunction;
-  /** How the queue feeds it. */
+  /** The batch size, the window and the concurrency. */
   readonly limits: QueueLimits;
 }
 
-/** Feeds a function with a queue's messages; those that it reports as failed come again, the others of the batch do not. */
+/** Feeds a queue's messages to a function; of a batch, only the messages that it reports as failed are redelivered. */
 export class QueueConsumer extends Construct {
   constructor(scope: Construct, id: string, { queue, consumer, limits }: QueueConsumerProps) {
     super(scope, id);

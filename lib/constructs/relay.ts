@@ -24,19 +24,19 @@ export interface RelayProps {
   readonly events: EventsReplica;
   /** The decisions of transactions, whose stream it reads. */
   readonly transactions: TransactionsReplica;
-  /** Where commits written here go. */
+  /** The bus for commits written here. */
   readonly bus: Bus;
-  /** Where every Region's commits go. */
+  /** The queue for every Region's commits. */
   readonly projectionQueue: IQueue;
-  /** Where intents go, to be looked at when they are due. */
+  /** The queue for intents, to be checked when they are due. */
   readonly resolver: Resolver;
-  /** Where it notes what it has seen of each Region. */
+  /** The table in which it records what it has seen of each Region. */
   readonly views: ViewsTable;
 }
 
-/** The one reader of this Region's table streams: that of the commits and that of the decisions. */
+/** The only reader of this Region's two table streams, of commits and of decisions. */
 export class Relay extends Construct {
-  /** What feeds it, and gives up on what it cannot send. */
+  /** Its event source mappings, which discard what it cannot send. */
   readonly mappings: readonly IEventSourceMapping[];
 
   constructor(scope: Construct, id: string, props: RelayProps) {

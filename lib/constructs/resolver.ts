@@ -26,9 +26,11 @@ export interface ResolverProps {
   readonly participant: Participant;
 }
 
-/** Finishes the transactions that their state machine has not: each intent and each busy attempt comes here when it is due. */
+/**
+ * Finishes transactions that their state machine has not finished: it receives each intent and each busy attempt when it is due.
+ */
 export class Resolver extends Construct {
-  /** Every message has a delay of its own, until what it names is due. */
+  /** Every message has its own delay, until its intent or attempt is due. */
   readonly queue: Queue;
 
   constructor(scope: Construct, id: string, { config, region, events, transactions, participant }: ResolverProps) {
@@ -46,7 +48,7 @@ export class Resolver extends Construct {
       config,
       region,
       functionId: 'resolver',
-      description: 'Finishes what transactions have left prepared or begun',
+      description: 'Finishes transactions that were left unfinished',
       environment: {
         EVENTS_TABLE: names.eventsTable,
         TRANSACTIONS_TABLE: names.transactionsTable,

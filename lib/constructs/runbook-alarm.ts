@@ -4,7 +4,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { Threshold } from './alarm-thresholds.ts';
 
-/** The pages in docs/runbooks that alarms lead to. */
+/** The pages in docs/runbooks that alarms link to. */
 export type Runbook =
   | 'backlog'
   | 'clock'
@@ -22,21 +22,21 @@ export type Runbook =
 export interface RunbookAlarmProps {
   /** Its name, the same at every deploy. */
   readonly alarmName: string;
-  /** What it means when it goes off, in a sentence or two. */
+  /** What the alarm means, in one or two sentences. */
   readonly means: string;
   /** The page that says what to do. */
   readonly runbook: Runbook;
-  /** Where the pages are. */
+  /** The location of the pages. */
   readonly runbookUrl: string;
-  /** What is watched; its periods are those of the threshold. */
+  /** The metric; its period is that of the threshold. */
   readonly metric: IMetric;
   /** When it goes off. */
   readonly threshold: Threshold;
-  /** Who is told, that it went off and that it is over. */
+  /** The topic that is notified when it goes off and when it is over. */
   readonly topic: ITopic;
 }
 
-/** An alarm that says what it means and where it is written what to do. */
+/** An alarm whose description says what it means and links to a runbook. */
 export class RunbookAlarm extends Construct {
   readonly alarm: Alarm;
 
@@ -51,7 +51,7 @@ export class RunbookAlarm extends Construct {
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       datapointsToAlarm: threshold.datapoints,
       evaluationPeriods: threshold.of,
-      // All of these metrics are silent when nothing happens: an idle Region is a healthy one.
+      // These metrics have no data when nothing happens: an idle Region is healthy.
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
     this.alarm.addAlarmAction(new SnsAction(topic));

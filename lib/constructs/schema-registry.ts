@@ -12,7 +12,7 @@ export interface SchemaRegistryProps {
   readonly schemas: Readonly<Record<string, object>>;
 }
 
-/** Where developers find the domain's events in the console and in their IDE, and get code for them. */
+/** The schema registry: developers find the domain's events in the console and in their IDE, and can generate code. */
 export class SchemaRegistry extends Construct {
   constructor(scope: Construct, id: string, { config, schemas }: SchemaRegistryProps) {
     super(scope, id);
@@ -24,7 +24,7 @@ export class SchemaRegistry extends Construct {
       const content = JSON.stringify(schema);
       if (content.length > REGISTRY_SCHEMA_CHARACTERS)
         throw new Error(
-          `The schema ${schemaName} has ${content.length} characters, EventBridge takes ${REGISTRY_SCHEMA_CHARACTERS}: ` +
+          `The schema ${schemaName} has ${content.length} characters; EventBridge accepts ${REGISTRY_SCHEMA_CHARACTERS}: ` +
             'make the event smaller, or leave the registry out with -c schemaRegistry=false.',
         );
       new CfnSchema(this, schemaName, {

@@ -10,7 +10,7 @@ export interface SnapshotsTableProps {
   readonly tableName: string;
 }
 
-/** Snapshots of streams, so that long ones load fast; not replicated, every Region takes its own. */
+/** Snapshots of streams, so that long streams load fast. Not replicated: every Region takes its own. */
 export class SnapshotsTable extends Construct {
   readonly #table: TableV2;
 
@@ -22,14 +22,14 @@ export class SnapshotsTable extends Construct {
       sortKey: { name: SORT_KEY, type: AttributeType.STRING },
       billing: Billing.onDemand(),
       encryption: TableEncryptionV2.dynamoOwnedKey(),
-      // Nothing in it has to be restored ever, but a rule without exceptions costs less to trust than this does.
+      // Its data never needs to be restored, but a rule without exceptions is worth more than the cost.
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      // What is lost with it is made again from the events.
+      // Lost snapshots are made again from the events.
       removalPolicy: removalPolicyOf(true),
     });
   }
 
-  /** Lets a role go on from snapshots, take new ones and put old ones away. */
+  /** Lets a role load, take and delete snapshots. */
   grantUse(grantee: IGrantable): void {
     this.#table.grant(grantee, 'dynamodb:Query', 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem');
   }

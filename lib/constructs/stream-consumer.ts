@@ -10,15 +10,15 @@ import type { TableStream } from './stream-lookup/stream-lookup.ts';
 export interface StreamConsumerProps {
   /** The stream of a table. */
   readonly stream: TableStream;
-  /** The function that works on its records. */
+  /** The function that processes its records. */
   readonly consumer: MeridianFunction;
-  /** Keeps the records that it gives up on. */
+  /** Keeps the records that are discarded. */
   readonly failures: FailureBucket;
 }
 
-/** Feeds a function with a table's stream, in order; those records that it reports as failed come again. */
+/** Feeds a table's stream to a function, in order; from the first record that it reports as failed, records are redelivered. */
 export class StreamConsumer extends Construct {
-  /** What feeds it, and gives up on what cannot be worked on. */
+  /** The event source mapping, which discards records that cannot be processed. */
   readonly mapping: IEventSourceMapping;
 
   constructor(scope: Construct, id: string, { stream, consumer, failures }: StreamConsumerProps) {
@@ -28,7 +28,7 @@ export class StreamConsumer extends Construct {
     this.mapping = new EventSourceMapping(this, 'Mapping', {
       target: consumer.function,
       eventSourceArn: stream.arn,
-      // What was written before the mapping was made comes too.
+      // Includes records written before the mapping was created.
       startingPosition: StartingPosition.TRIM_HORIZON,
       batchSize,
       ...(windowS > 0 && { maxBatchingWindow: Duration.seconds(windowS) }),
@@ -39,7 +39,7 @@ export class StreamConsumer extends Construct {
       maxRecordAge: Duration.seconds(maxAgeS),
       onFailure: failures.destination,
       supportS3OnFailureDestination: true,
-      // They say how many records it gave up on.
+      // These metrics include the number of discarded records.
       metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
     });
   }

@@ -15,13 +15,16 @@ import { WorkQueue } from './work-queue.ts';
 
 /** Properties of Subscriber. */
 export interface SubscriberProps extends OwnFunctionScope {
-  /** What it gets, and which function handles it. */
+  /** Its definition and its function. */
   readonly subscription: Subscription & Granting;
 }
 
-/** Takes events from the bus: rule, queue and function, and a table for what was handled and what the handling adds up. */
+/** A subscriber's rule, queue and function, and the table for its progress and its sums. */
 export class Subscriber extends Construct {
-  /** What could not be handled, or waited for its predecessor, for close to an hour; and what did not reach the queue. */
+  /**
+   * Messages that failed, or waited for their predecessors, for nearly an hour; and events that could not be delivered to the
+   * queue.
+   */
   readonly deadLetters: Queue;
   readonly function: MeridianFunction;
 
@@ -38,7 +41,7 @@ export class Subscriber extends Construct {
     });
     new Rule(this, 'Rule', {
       ruleName: names.rule(name),
-      // It ends at 512 characters.
+      // At most 512 characters.
       description: `To the queue of ${name}: ${what}`.slice(0, 512),
       eventBus: bus.bus,
       eventPattern: toEventPattern(patternIn(region)),
@@ -56,7 +59,7 @@ export class Subscriber extends Construct {
       },
     });
     this.function = consumer.function;
-    // Put and update also inside TransactWriteItems.
+    // Put and update are also needed inside TransactWriteItems.
     table?.grant(this.function.role, 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem');
     new QueueConsumer(this, 'Mapping', { queue, consumer: this.function, limits: limits.queue });
   }

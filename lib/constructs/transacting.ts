@@ -6,7 +6,7 @@ import type { SnapshotsTable } from './snapshots-table.ts';
 import type { TransactionMachine } from './transaction-machine.ts';
 import type { TransactionsReplica } from './transactions-replica.ts';
 
-/** What a function needs that appends to streams and takes transactions in. */
+/** The resources of a function that appends to streams and starts transactions. */
 export interface Transacting {
   /** Its environment variables. */
   readonly environment: Environment;
@@ -18,11 +18,11 @@ export interface Transacting {
   readonly transactions: TransactionsReplica;
   /** The participant functions of the other Regions, which know decisions that are not here yet. */
   readonly participant: Participant;
-  /** What drives transactions over several Regions. */
+  /** The state machine for transactions over several Regions. */
   readonly machine: TransactionMachine;
 }
 
-/** Lets a role append to streams and take transactions in. */
+/** Lets a role append to streams and start transactions. */
 export function grantTransacting(
   grantee: IGrantable,
   { events, snapshots, transactions, participant, machine }: Transacting,

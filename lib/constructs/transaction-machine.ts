@@ -30,7 +30,7 @@ import type { Config } from '../config.ts';
 import type { MeridianFunction } from './meridian-function.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 
-/** Whatever a function throws: it answers what became of its work, and throws only what may be over at the next try. */
+/** Any error of a function: a function returns the result of its work, and throws only errors that are worth a retry. */
 const INFRASTRUCTURE = [
   'Lambda.ServiceException',
   'Lambda.AWSLambdaException',
@@ -54,8 +54,8 @@ export interface TransactionMachineProps {
 }
 
 /**
- * Drives the transactions of a Region through their steps, and decides nothing: it may end anywhere, or run twice. Its
- * input is a `MachineInput` of core/wire/coordinator.ts; every state carries that once, and beside it only small answers.
+ * Drives the transactions of a Region through their steps, but decides nothing: it may stop anywhere, or run twice. Its input is
+ * a `MachineInput` of core/wire/coordinator.ts; every state carries the input once, plus small results.
  */
 export class TransactionMachine extends Construct {
   readonly #props: TransactionMachineProps;
@@ -76,7 +76,7 @@ export class TransactionMachine extends Construct {
       }),
     });
     const logs = new LogGroup(this, 'Log', {
-      // Under this prefix the group needs no policy that grows with each machine of the account.
+      // With this prefix, the log group needs no entry in a resource policy, which would grow with each machine of the account.
       logGroupName: `/aws/vendedlogs/states/${names.transactionMachine}`,
       retention: config.logRetentionDays,
       removalPolicy: removalPolicyOf(config.ephemeral),
@@ -96,7 +96,7 @@ export class TransactionMachine extends Construct {
     Validations.of(this.#machine).acknowledge({
       id: 'AwsSolutions-SF1',
       reason:
-        'What an execution did is in two tables and in its trace; every step of every good one in the log would cost ten times as much as the steps.',
+        'Two tables and the trace show what an execution did; logging every step of every successful one would cost ten times as much as the steps.',
     });
     Grant.addToPrincipal({
       grantee: role,
@@ -104,7 +104,7 @@ export class TransactionMachine extends Construct {
       resourceArns: [coordinate.function.functionArn, participant.function.functionArn],
     });
     grantLogsAndTraces(role);
-    // It can be made only when its role may hand logs over.
+    // It can be created only once its role may deliver logs.
     this.#machine.node.addDependency(role);
   }
 
@@ -178,7 +178,7 @@ export class TransactionMachine extends Construct {
     return plan;
   }
 
-  /** One prepare for each participant, all at once; one whose Region cannot be reached answers too. */
+  /** One prepare for each participant, in parallel; a participant whose Region cannot be reached has a result too. */
   #prepareAll(): MapState {
     const prepare = this.#task('Prepare', this.#props.participant);
     prepare.addCatch(
@@ -202,7 +202,7 @@ export class TransactionMachine extends Construct {
     }).itemProcessor(prepare);
   }
 
-  /** Makes every intent final, all at once. */
+  /** Finalises all intents, in parallel. */
   #finaliseAll(name: string, intents: string): MapState {
     const finalise = this.#task(name, this.#props.participant);
     finalise.addCatch(
@@ -220,7 +220,7 @@ export class TransactionMachine extends Construct {
     return this.#task(name, this.#props.coordinate, { payload: TaskInput.fromObject(payload), resultPath });
   }
 
-  /** A call of a function, with the state's input unless it is told another. */
+  /** A call of a function, by default with the state's input. */
   #task(
     name: string,
     { function: lambdaFunction, timeout }: MeridianFunction,
@@ -231,7 +231,7 @@ export class TransactionMachine extends Construct {
       lambdaFunction,
       payloadResponseOnly: true,
       taskTimeout: Timeout.duration(timeout.plus(Duration.seconds(MACHINE_GRACE_S))),
-      // Its own retries are without jitter.
+      // The CDK's default retries have no jitter.
       retryOnServiceExceptions: false,
     });
     task.addRetry({
@@ -245,7 +245,7 @@ export class TransactionMachine extends Construct {
   }
 }
 
-/** As Step Functions asks for them when it makes a machine that logs and is traced. */
+/** The permissions that Step Functions requires to create a machine with logging and tracing. */
 function grantLogsAndTraces(role: Role): void {
   Grant.addToPrincipal({
     grantee: role,
@@ -267,6 +267,6 @@ function grantLogsAndTraces(role: Role): void {
   });
   Validations.of(role).acknowledge({
     id: 'AwsSolutions-IAM5[Resource::*]',
-    reason: 'Deliveries of logs and X-Ray know no resources; nothing else has this one.',
+    reason: 'Deliveries of logs and X-Ray do not support resources; no other statement has a wildcard.',
   });
 }

@@ -31,7 +31,7 @@ export class TransactionsReplica extends Construct {
     this.#table.grant(grantee, 'dynamodb:GetItem');
   }
 
-  /** Lets a role read decisions and put them where there are none. */
+  /** Lets a role read decisions and add missing ones. */
   grantDecide(grantee: IGrantable): void {
     this.#table.grant(grantee, 'dynamodb:GetItem', 'dynamodb:PutItem');
   }

@@ -8,14 +8,11 @@ import { removalPolicyOf } from './removal-policy.ts';
 export interface ViewsTableProps {
   /** Name of the table. */
   readonly tableName: string;
-  /**
-   * Whether the table goes with its stack.
-   * @default false
-   */
+  /** Whether the table is deleted with its stack. @default false */
   readonly ephemeral?: boolean;
 }
 
-/** The read models of one Region; not replicated, every Region computes its own. */
+/** The read models of one Region. Not replicated: every Region computes its own. */
 export class ViewsTable extends Construct {
   readonly #table: TableV2;
 
@@ -27,24 +24,24 @@ export class ViewsTable extends Construct {
       sortKey: { name: SORT_KEY, type: AttributeType.STRING },
       billing: Billing.onDemand(),
       encryption: TableEncryptionV2.dynamoOwnedKey(),
-      // Views can be computed again from the events, but to restore minutes is quicker than to fold years.
+      // Views can be rebuilt from the events, but restoring a backup is faster than folding years of events.
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: !ephemeral,
       removalPolicy: removalPolicyOf(ephemeral),
     });
   }
 
-  /** Lets a role read rows, one or a page. */
+  /** Lets a role read single rows and pages. */
   grantRead(grantee: IGrantable): void {
     this.#table.grant(grantee, 'dynamodb:Query', 'dynamodb:BatchGetItem');
   }
 
-  /** Lets a role read the rows of a batch and change them; the last two also inside TransactWriteItems. */
+  /** Lets a role read the rows of a batch and change them; the last two actions are also used inside TransactWriteItems. */
   grantProject(grantee: IGrantable): void {
     this.#table.grant(grantee, 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem');
   }
 
-  /** Lets a role compute views anew, in rows of their own, and take away the rows that are no longer read. */
+  /** Lets a role rebuild views, in separate rows, and delete the rows that are no longer read. */
   grantRebuild(grantee: IGrantable): void {
     this.#table.grant(
       grantee,
@@ -56,7 +53,7 @@ export class ViewsTable extends Construct {
     );
   }
 
-  /** Lets a role note what this Region has seen of the others, and change no row of a view. */
+  /** Lets a role record what this Region has seen of the others, without access to the rows of views. */
   grantRecordSeen(grantee: IGrantable): void {
     Grant.addToPrincipal({
       grantee,

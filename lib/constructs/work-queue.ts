@@ -8,13 +8,13 @@ import { QUEUE_DEFAULTS } from './queue-defaults.ts';
 export interface WorkQueueProps {
   /** Its name. */
   readonly queueName: string;
-  /** How it feeds the function that works on it: how long a message is hidden from that, and how often it is received. */
+  /** How it feeds its function: how long a message is hidden while it is processed, and how often it is received. */
   readonly limits: QueueLimits;
-  /** Where messages go that failed at every try. */
+  /** The queue for messages that failed at every attempt. */
   readonly deadLetters: IQueue;
 }
 
-/** A queue that a function works on. */
+/** A queue that a function processes. */
 export class WorkQueue extends Queue {
   constructor(scope: Construct, id: string, { queueName, limits, deadLetters }: WorkQueueProps) {
     const { visibilityS, maxReceives } = limits;

@@ -12,7 +12,7 @@ export interface GlobalStackProps extends StackProps {
   readonly config: Config;
 }
 
-/** What spans Regions: the global tables. It lives in the primary Region. */
+/** Resources that span Regions: the global tables. Deployed to the primary Region. */
 export class GlobalStack extends Stack {
   constructor(scope: Construct, id: string, { config, ...props }: GlobalStackProps) {
     super(scope, id, props);

@@ -40,35 +40,35 @@ export interface RegionStackProps extends StackProps {
   readonly config: Config;
   /** The Region of the stack, one of the deployment's. */
   readonly region: string;
-  /** The stream types whose events some view is made of. */
+  /** The stream types that at least one view is computed from. */
   readonly projectedTypes: readonly string[];
   /** The domain's events as EventBridge delivers them, JSON Schema draft 4 by name. */
   readonly eventSchemas: Readonly<Record<string, object>>;
-  /** The subscribers and functions of a team's own: those of this Region are made. */
+  /** The team's subscribers and functions: those of this Region are created. */
   readonly own: Own;
 }
 
-/** What a team adds to a deployment. */
+/** A team's additions to a deployment. */
 export interface Own {
   readonly subscribers: readonly (Subscription & Granting)[];
   readonly functions: readonly (OwnFunctionDefinition & Granting)[];
 }
 
-/** What every construct gets. */
+/** The common properties of all constructs. */
 interface Deployment {
   readonly config: Config;
   readonly region: string;
 }
 
-/** All that one Region needs to work on its own. */
+/** The resources with which one Region can work on its own. */
 export class RegionStack extends Stack {
-  /** The Region's bus: it carries the events of every Region, and takes what producers put. */
+  /** The Region's bus: it carries the events of every Region and the entries of producers. */
   readonly bus: EventBus;
   /** The Region's API. */
   readonly api: Api;
-  /** Where the Region's alarms go. */
+  /** The topic of the Region's alarms. */
   readonly alarmTopic: ITopic;
-  /** Every function of the Region by its name: a team's own under the names that it gave them, Meridian's as `relay`. */
+  /** Every function of the Region by its short name, such as `relay`; a team's functions by the names that the team gave them. */
   readonly functions: Readonly<Record<string, IFunction>>;
 
   constructor(
@@ -126,11 +126,11 @@ export class RegionStack extends Stack {
   }
 }
 
-/** Of a team's own functions those that run in this Region. */
+/** Creates the team's functions that run in this Region. */
 function addOwn(stack: Stack, scoped: OwnFunctionScope, { subscribers, functions }: Own): void {
   const here = <Definition extends OwnFunctionDefinition>(all: readonly Definition[]) =>
     all.filter(({ regions }) => regions.includes(scoped.region));
-  // Scopes of their own: any name may be given, also that of one of Meridian's constructs.
+  // Separate scopes, so that a team may use any name, even that of one of Meridian's constructs.
   const ofSubscribers = new Construct(stack, 'Subscribers');
   for (const subscription of here(subscribers))
     new Subscriber(ofSubscribers, subscription.name, { ...scoped, subscription });
@@ -139,13 +139,13 @@ function addOwn(stack: Stack, scoped: OwnFunctionScope, { subscribers, functions
     new OwnFunction(ofFunctions, own.name, {
       ...scoped,
       own,
-      description: `A function of the deployment's own: ${own.name}`,
+      description: `A function of the team: ${own.name}`,
     });
 }
 
 type Stores = Pick<Transacting, 'events' | 'transactions' | 'snapshots'>;
 
-/** What the Region keeps: its replicas of the global tables, and tables of its own. */
+/** The Region's storage: its replicas of the global tables, and its own tables. */
 function addTables(stack: Stack, { config, region }: Deployment): Stores & { readonly views: ViewsTable } {
   const names = namesOf(config.name);
   const streams = new StreamLookup(stack, 'StreamLookup', { config, region });
@@ -157,12 +157,12 @@ function addTables(stack: Stack, { config, region }: Deployment): Stores & { rea
   };
 }
 
-/** What takes part in transactions, drives them and ends them, and what whoever begins one needs of it. */
+/** The functions that take part in transactions, drive them and finish them, and what starting one requires. */
 function addTransactions(stack: Stack, deployment: Deployment, stores: Stores) {
   const { config, region } = deployment;
   const { events, transactions } = stores;
   const names = namesOf(config.name);
-  // What every function that writes to streams needs.
+  // The resources of every function that writes to streams.
   const environment: Environment = {
     MERIDIAN_REGIONS: config.regions.join(),
     MERIDIAN_LOG: config.logs[region] ?? region,
@@ -192,7 +192,7 @@ function addTransactions(stack: Stack, deployment: Deployment, stores: Stores) {
   return { transacting, resolver };
 }
 
-/** Alarms and the dashboard, behind everything that they watch. */
+/** Alarms and the dashboard, created last because they collect what exists. */
 function addWatch(stack: Stack, deployment: Deployment, relay: Relay): AlarmTopic {
   const inventory = inventoryOf(stack);
   const alarmTopic = new AlarmTopic(stack, 'AlarmTopic', deployment);

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 
-/** Does a step of the check, and keeps how long it took. */
+/** Runs a step of the check, and records how long it took. */
 export type Step = <T>(name: string, work: () => T | Promise<T>) => Promise<T>;
 
 /** @returns what the command prints @throws Error when it fails, with that */

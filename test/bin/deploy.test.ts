@@ -57,7 +57,7 @@ describe('meridian deploy', () => {
     return { ...run, called: JSON.parse(readFileSync(join(folder, 'called'), 'utf8')) };
   };
 
-  it('deploys every stack, with what else it is told, and keeps their Regions', () => {
+  it('deploys every stack, with the further arguments, and keeps their Regions', () => {
     const { status, stdout, called } = deploy(['--require-approval', 'never']);
 
     expect(status).toBe(0);

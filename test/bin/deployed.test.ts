@@ -36,7 +36,7 @@ function signedFor({ method = '', url = '', headers }: IncomingMessage, body: st
   const [path = '', query = ''] = url.split('?');
   const canonical = [
     method,
-    // Every service but S3 encodes the path once more.
+    // Every service but S3 encodes the path a second time.
     path.split('/').map(encoded).join('/'),
     query
       .split('&')

@@ -31,7 +31,7 @@ const { quarantine } = world.region('us-east-1');
 describe('meridian ingest', () => {
   const file = join(folder, 'envelopes.ndjson');
 
-  it('hands in the envelopes of a file, events and commands, and changes nothing when it is done once more', async () => {
+  it('hands in the envelopes of a file, events and commands, and changes nothing when it is repeated', async () => {
     const take = { stream: 'stock/2', command: 'take', input: 'me' };
     writeFileSync(file, inLines(noted('i1', 'note/i1'), '', { id: 'i2', ...take, meta: { actor: 'desk' } }));
 
@@ -49,7 +49,7 @@ describe('meridian ingest', () => {
     expect(await world.region('us-east-1').load('note/i1')).toHaveLength(1);
   });
 
-  it('tells the lines that are refused or cannot be read, with their numbers, and exits with 1', async () => {
+  it('reports the lines that are refused or cannot be read, with their numbers, and exits with 1', async () => {
     const input = inLines(
       noted('i3', 'note/i3'),
       { id: 'i4', stream: 'boat/1', events: [{ type: 'Sunk' }] },
@@ -139,7 +139,7 @@ describe('meridian ingest', () => {
     server.close();
   });
 
-  it('goes on when nobody listens to what it says of single lines', async () => {
+  it('continues when its output about single lines is not read', async () => {
     const child = spawnMeridian(['ingest', '-', '--url', address()]);
     child.stderr.destroy();
     const printed = text(child.stdout);
@@ -163,7 +163,7 @@ describe('meridian ingest', () => {
     expect(usage.code).toBe(2);
   });
 
-  it('says how far it came when nobody answers', async () => {
+  it('reports its progress when no Region responds', async () => {
     writeFileSync(file, inLines(noted('i7', 'note/i7')));
     const { code, stderr } = await run([
       'ingest',

@@ -30,13 +30,13 @@ describe('meridian rebuild', () => {
     regions: z.array(z.object({ region: z.string(), active: z.object({ build: z.number() }) })),
   });
 
-  it('builds a view anew in every Region', async () => {
+  it('rebuilds a view in every Region', async () => {
     const all = await run(['rebuild', 'letters']);
     expect([all.code, all.stderr]).toEqual([0, '']);
     for (const region of regions) expect(all.stdout).toMatch(new RegExp(`^${region}: letters .*build \\d+\\.$`, 'm'));
   });
 
-  it('builds a view anew in the named Region alone', async () => {
+  it('rebuilds a view in the named Region only', async () => {
     const only = await run(['rebuild', 'letters', '--only', '--segments', '2', '--json', '--url', west()]);
     const [answer] = z.tuple([built]).parse(jsonLines(only.stdout));
     expect(answer.regions.map(({ region }) => region)).toEqual(['us-west-2']);

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { sideBySide } from '../../bin/side-by-side.ts';
 
-describe('doing something side by side', () => {
-  it('answers in the order of the items', async () => {
+describe('running items in parallel', () => {
+  it('returns the results in the order of the items', async () => {
     const done = [3, 1, 2].map(() => Promise.withResolvers<void>());
     const doubling = sideBySide([0, 1, 2], async (item) => {
       await done[item]?.promise;
@@ -13,7 +13,7 @@ describe('doing something side by side', () => {
     expect(await doubling).toEqual([0, 2, 4]);
   });
 
-  it('tells the others to end when one fails, and throws when they have', async () => {
+  it('stops the others when one fails, and throws once they have ended', async () => {
     let ended = 0;
     const failing = sideBySide([1, 2, 3], async (item, stop) => {
       if (item === 2) throw new Error('No.');

@@ -43,6 +43,18 @@ describe('meridian start', () => {
     expect(views[0].shown['us-west-2']).toEqual([{ key: 'sample', value: { left: 3 } }]);
   });
 
+  it.each([
+    ['not JSON', '{ "context": { "regions": ["eu-west-1", "eu-central-1",] } }'],
+    ['one Region', '{ "context": { "regions": ["eu-west-1"] } }'],
+    ['no Region', '{ "context": { "regions": ["eu-west-1", "europe"] } }'],
+  ])('names cdk.json if its Regions cannot be used: %s', async (_name, text) => {
+    const folder = aProject();
+    writeFileSync(join(folder, 'cdk.json'), text);
+    const { code, stderr } = await runIn(folder, [...ONCE, '--json']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/cdk\.json.*Or use --regions/);
+  });
+
   it('keeps everything acknowledged when it is killed, and handles no event a second time', async () => {
     const folder = aProject();
     const { child, printed, url } = await serve(folder);

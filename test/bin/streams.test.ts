@@ -16,7 +16,7 @@ function appendedIn(stdout: string) {
 }
 
 describe('meridian append', () => {
-  it('appends an event, and says where it stands', async () => {
+  it('appends an event, and reports its position', async () => {
     const { code, stdout, stderr } = await run(['append', 'note/a1', 'Noted', noted('blue 1'), '--id', 'a1-noted']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^note\/a1 .*position 1 of log us-east-1\.\nid +a1-noted\nversion +\S/);
@@ -47,7 +47,7 @@ describe('meridian append', () => {
     expect([again.stdout, elsewhere.stdout]).toEqual([first.stdout, first.stdout]);
   });
 
-  it('tells every fault with its path, and what to do', async () => {
+  it('reports every fault with its path, and what to do', async () => {
     const { code, stdout, stderr } = await run(['append', 'note/a4', 'Noted', '{"ink":1}']);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr.split('\n')).toEqual([
@@ -75,7 +75,7 @@ describe('meridian append', () => {
   it.each([
     ['no type before data', ['note/a', '{}'], 'Before {} a type of event is missing'],
     ['data twice', ['note/a', 'Noted', '{}', '{}'], 'Before {} a type of event is missing'],
-    ['data that is no JSON', ['note/a', 'Noted', '{"a"'], 'The data of Noted is not JSON'],
+    ['data that is not JSON', ['note/a', 'Noted', '{"a"'], 'The data of Noted is not JSON'],
     ['no event', ['note/a'], "missing required argument 'events'"],
     ['two kinds of version', ['note/a', 'Noted', '--expected', 'x', '--based-on', 'y'], 'cannot be used with'],
     ['a stream that is none', ['note', 'Noted', '{}'], 'Write <type>/<id>'],
@@ -131,7 +131,7 @@ describe('meridian command', () => {
     expect(stderr).toContain('The input is not JSON');
   });
 
-  it('tells the id of what may have been written when the home cannot be reached', async () => {
+  it('reports the id of what may have been written when the home cannot be reached', async () => {
     const { code, stderr } = await (async () => {
       for (const kind of ['us-east-1', 'us-east-2']) world.cut(kind, 'us-west-2', ['invoke']);
       try {
@@ -294,7 +294,7 @@ describe('meridian view', () => {
 });
 
 describe('a Region that cannot be reached', () => {
-  it('is told, for people and for machines', async () => {
+  it('is reported, for people and for machines', async () => {
     const port = await freePort();
     const nobody = `http://127.0.0.1:${port}/regions/us-east-1`;
     const [human, machine] = await Promise.all([
@@ -307,7 +307,7 @@ describe('a Region that cannot be reached', () => {
     ]);
   });
 
-  it('is told with those there are when it is none', async () => {
+  it('is reported with the existing ones when it does not exist', async () => {
     const other = await run(['regions', '--url', `${address()}/regions/mars`]);
     expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('us-east-1, us-east-2, us-west-2') });
   });

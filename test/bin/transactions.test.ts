@@ -85,7 +85,7 @@ describe('meridian transact', () => {
     );
   });
 
-  it('may be sent again with its id, to another Region too, and answers the same', async () => {
+  it('may be sent again with its id, to another Region too, and returns the same', async () => {
     const command = ['transact', text(withdrawals()), '--id', 'us-east-1:t5', '--json'];
     const first = await run(command);
     const again = await run([...command, '--url', `${address()}/regions/us-east-2`]);
@@ -122,7 +122,7 @@ describe('meridian transact', () => {
     expect(late.stderr).toMatch(/^aborted: .*account\/us-west-2\.poor/);
   });
 
-  it('tells every fault with its path', async () => {
+  it('reports every fault with its path', async () => {
     const [first] = withdrawals();
     const { code, stderr } = await run(['transact', text([first, first, { stream: 'note/a', command: 'note' }])]);
     expect(code).toBe(1);
@@ -136,7 +136,7 @@ describe('meridian transact', () => {
     const id = 'us-east-1:t11';
     const command = ['transact', text(withdrawals()), '--id', id, '--timeout', '240'];
     const { machine } = world.region('us-east-1');
-    // It is lost at its first step: nobody decides before it is sent again.
+    // It is lost at its first step: it is not decided before it is sent again.
     machine.beforeStep = ({ transaction, kill }) => {
       if (transaction === id) kill();
     };
@@ -157,7 +157,7 @@ describe('meridian transact', () => {
     expect(await run(['transaction', id])).toMatchObject(committed);
   }, 120_000);
 
-  it('exits with 3 and tells the id when no answer came', async () => {
+  it('exits with 3 and reports the id when no response came', async () => {
     const { refusing, url } = await aRegionThat((_, response) => response.destroy());
     try {
       const id = 'us-east-1:lost';
@@ -181,7 +181,7 @@ describe('meridian transact', () => {
       type: 'urn:x',
       title: 'x',
       status: 500,
-      detail: 'The upcaster has to be mended.',
+      detail: 'The upcaster has to be fixed.',
       code: 'internal',
       retryable: false,
     };
@@ -220,7 +220,7 @@ describe('meridian transact', () => {
     const { code, stderr } = await meridian(['transact', text({ participants: withdrawals(), ...json }), ...args]);
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: `error: ${message}: give it once.\nSee: meridian transact --help\n`,
+      stderr: `error: ${message}: specify only one of them.\nSee: meridian transact --help\n`,
     });
   });
 
@@ -293,7 +293,7 @@ describe('meridian transaction', () => {
     await run(['transact', text(withdrawals({ east: 60_000 })), '--id', 'us-east-1:s2']);
   }, 120_000);
 
-  it('shows in any Region what became of it', async () => {
+  it('shows its outcome in any Region', async () => {
     const elsewhere = ['--url', `${address()}/regions/us-east-2`];
     const [committed, aborted, machine] = await Promise.all([
       run(['transaction', 'us-east-1:s1']),

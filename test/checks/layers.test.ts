@@ -172,7 +172,7 @@ describe('the layers', () => {
       files[`node_modules/${name}/package.json`] = JSON.stringify({ name, exports: { import: './index.js' } });
       files[`node_modules/${name}/index.js`] = 'module.exports = 1;';
     }
-    // One importer per import, so that its name tells which import was refused: core/x.ts becomes core/x7.ts; where
+    // One importer per import, so that its name shows which import was refused: core/x.ts becomes core/x7.ts; where
     // the rules go by the name of the file, its folder is numbered.
     for (const from of Object.keys(allowed)) {
       for (const [n, target] of imported().entries()) {

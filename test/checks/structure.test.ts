@@ -25,7 +25,7 @@ describe('npm run structure', () => {
 
   it('counts what goes up in the best order, not in the order of the names', async () => {
     const names = ['a', 'b', 'c', 'd'];
-    // Everybody needs d, d needs a: the least is to put a below and the rest above, with one look upwards.
+    // All modules need d, and d needs a: the best order has a at the bottom, with one upward dependency.
     const files = Object.fromEntries(
       names.map((name) => [`core/${name}.ts`, name === 'd' ? "import './a.ts';" : "import './d.ts';"]),
     );

@@ -42,7 +42,7 @@ function broken(code: string): TypeError {
   return new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) });
 }
 
-/** A world in virtual time, clients of it, and what becomes of their requests. */
+/** A world in virtual time, clients of it, and the fates of their requests. */
 export function aDeployment({
   startsMachines = (start) => start(),
   ...options
@@ -114,7 +114,7 @@ export function aDeployment({
   return {
     world,
     scheduler,
-    /** Every request that was sent, whatever became of it. */
+    /** Every request that was sent, with any outcome. */
     sent,
     fates: (of: typeof fateOf) => {
       fateOf = of;

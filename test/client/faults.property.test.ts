@@ -19,11 +19,11 @@ const writesArb = fc.array(
   }),
   { minLength: 1, maxLength: 6 },
 );
-/** What becomes of requests, in turn: most of them go wrong. */
+/** The fates of requests, in turn: most of them fail. */
 const fatesArb = fc.array(fc.option(fc.constantFrom(...FATES), { nil: undefined, freq: 2 }), { maxLength: 30 });
 const cutsArb = fc.array(fc.tuple(fc.constantFrom(...regions), fc.constantFrom(...regions)), { maxLength: 3 });
 
-describe('whatever becomes of requests and links', () => {
+describe('with failing requests and links', () => {
   it('a write that was answered counts exactly once, and one that was not written never does', {
     timeout: 120_000,
   }, async () => {

@@ -31,7 +31,7 @@ describe('following a stream', () => {
     });
   });
 
-  it('resumes behind what was handled; a commit that was handled in part comes again', async () => {
+  it('resumes after the last handled commit; a partly handled commit is redelivered', async () => {
     const { client, result } = aDeployment();
     const note = client().stream('note', 'a');
     await result(note.append(noted('red')));

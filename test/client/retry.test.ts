@@ -61,7 +61,7 @@ describe('a write whose answer is lost', () => {
     expect(sent).toHaveLength(CLIENT_TRIES);
   });
 
-  it('says so too when a later try is refused: the first may be under way', async () => {
+  it('says so too when a later try is refused: the first may be in progress', async () => {
     const { client, next, failure } = aDeployment();
     next('late');
     expect(await failure(client().stream('account', `${east1}.ann`).command('withdraw', { amount: 1 }))).toMatchObject({

@@ -24,7 +24,7 @@ async function withMoney(options: Parameters<typeof aDeployment>[0] = {}) {
 }
 
 describe('a transaction', () => {
-  it('is driven by the Region that the caller chooses, and answers with what it wrote', async () => {
+  it('is driven by the Region that the caller chooses, and returns what it wrote', async () => {
     const { client, sent, result, settle, balances } = await withMoney();
     const committed = await result(client().transact(transfer, { drivenBy: west2 }));
     expect(committed).toMatchObject({ id: `${west2}:made-2`, state: 'committed' });
@@ -33,7 +33,7 @@ describe('a transaction', () => {
     expect(await balances()).toEqual([5, 5]);
   });
 
-  it('is shown to whoever sent it, in any Region', async () => {
+  it('is visible to its sender in any Region', async () => {
     const { client, result } = await withMoney();
     const bank = client();
     await result(bank.transact(transfer));

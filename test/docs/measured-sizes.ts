@@ -16,7 +16,7 @@ export function documentedSizes(): ReadonlyMap<string, readonly [minified: numbe
   return new Map([...page.matchAll(ROW)].map(([, id = '', bytes, gzip]) => [id, [Number(bytes), Number(gzip)]]));
 }
 
-/** That the page has a bundle's sizes in kB, as `npm run bundle-sizes` prints them. */
+/** Asserts that the page has a bundle's sizes in kB, as `npm run bundle-sizes` prints them. */
 export function expectDocumented({ id, bytes, gzip }: Sized): void {
   const [documentedBytes = 0, documentedGzip = 0] = documentedSizes().get(id) ?? [];
   for (const [documented, measured] of [

@@ -11,13 +11,13 @@ vi.setConfig({ testTimeout: 240_000 });
 
 const run = promisify(execFile);
 
-/** The files that the page has its reader write: each block stands behind its path. */
+/** The files that the page has its reader write: each block follows its path. */
 function filesOf(page: string): Record<string, string> {
   const blocks = readFileSync(page, 'utf8').matchAll(/`([\w./-]+\.ts)`:\n\n```ts\n([\s\S]*?)\n```/g);
   return Object.fromEntries([...blocks].map(([, path = '', text = '']) => [path, `${text}\n`]));
 }
 
-/** The domain of whoever reads the page. */
+/** The reader's domain. */
 const STREAMS = `
 import { defineDomain, defineStream } from '@meridian-es/meridian';
 import * as z from 'zod';

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { client } from '../../client/index.ts';
 import { stubServer } from '../adapters/stub-server.ts';
 
 const environment = {
@@ -8,7 +9,7 @@ const environment = {
   API_FUNCTION: 'shop-api',
 };
 
-/** The module anew: it keeps what it has looked up. */
+/** A fresh copy of the module, which caches its lookups. */
 async function load() {
   vi.resetModules();
   return import('../../lambdas/index.ts');
@@ -34,6 +35,7 @@ describe('the options of a client in a function', () => {
     const options = await clientOptions(environment);
     expect(options).toEqual({
       region: 'us-east-1',
+      credentials: expect.any(Function),
       endpoints: {
         'us-east-1': 'https://one.example/',
         'us-east-2': 'https://other.example/',
@@ -46,12 +48,28 @@ describe('the options of a client in a function', () => {
     expect(requests).toHaveLength(2);
   });
 
+  it("have a client sign its requests with the credentials of the function's role", async () => {
+    await aLambda(404);
+    const { clientOptions } = await load();
+    const signed: (string | null)[] = [];
+    const one = client({
+      ...(await clientOptions(environment)),
+      fetch: async (_url, init) => {
+        signed.push(new Headers(init?.headers).get('authorization'));
+        return new Response('{}', { status: 403 });
+      },
+    });
+    await expect(one.health()).rejects.toMatchObject({ code: 'forbidden' });
+    expect(signed).toEqual([expect.stringMatching(/^AWS4-HMAC-SHA256 Credential=local\/.*\/us-east-1\/lambda\//)]);
+  });
+
   it('leave out a Region that does not answer, and look it up again at the next call', async () => {
     const requests = await aLambda(404);
     const { clientOptions } = await load();
     for (const calls of [2, 4]) {
       expect(await clientOptions(environment)).toEqual({
         region: 'us-east-1',
+        credentials: expect.any(Function),
         endpoints: { 'us-east-1': 'https://one.example/' },
       });
       expect(requests).toHaveLength(calls);

@@ -447,7 +447,7 @@ describe('a deployed function', () => {
     expect(sent()).toEqual(new Set(['GetItem subscriber', 'TransactWriteItems subscriber', 'Query subscriber']));
   });
 
-  it('a subscriber without a table asks nobody anything', async () => {
+  it('a subscriber without a table sends no request', async () => {
     vi.stubEnv('SUBSCRIBER_TABLE', undefined);
     const { subscriber } = await import('../../lambdas/index.ts');
     const handled: string[] = [];

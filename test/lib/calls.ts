@@ -64,7 +64,7 @@ class Walk {
     this.#checker = program.getTypeChecker();
     const file = program.getSourceFile(entry);
     if (file === undefined) throw new Error(`${entry} is not there`);
-    // A module runs when it is imported, and whoever imports it calls what it exports.
+    // A module runs when it is imported, and its importer calls what it exports.
     this.#open.push({ node: file, on: [] });
     const module = this.#checker.getSymbolAtLocation(file);
     for (const { declarations = [] } of module ? this.#checker.getExportsOfModule(module) : [])
@@ -123,7 +123,7 @@ class Walk {
     }
   }
 
-  /** What tells a member: two interfaces that have a port of one name and type mean the same one. */
+  /** The identity of a member: ports with the same name and type in two interfaces are the same port. */
   #memberOf(declaration: ts.PropertySignature | ts.MethodSignature): ts.Node | string {
     if (ts.isMethodSignature(declaration) || !declaration.type || !ts.isTypeReferenceNode(declaration.type))
       return declaration;

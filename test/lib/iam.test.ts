@@ -32,7 +32,7 @@ const MAPPING = {
   queue: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
   stream: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
 };
-/** What code is told by something else than an environment variable. */
+/** What code receives other than by an environment variable. */
 const TOLD_OTHERWISE: Readonly<Record<string, readonly string[]>> = {
   // The property TableName of the custom resources: lib/constructs/stream-lookup/stream-lookup.ts.
   'stream-lookup': ['meridian-events', 'meridian-transactions'],
@@ -150,7 +150,7 @@ describe('the role of every function', () => {
     expect(functions.flatMap((construct) => faultsOf(construct, callsBy(construct)))).toEqual([]);
   });
 
-  it('is told apart from one that allows too much or too little', () => {
+  it('differs from one that allows too much or too little', () => {
     const relay = functions.find(({ functionId }) => functionId === 'relay') ?? expect.fail('there is no relay');
     const scan = { service: 'dynamodb', operation: 'Scan', on: ['VIEWS_TABLE'] };
     expect(faultsOf(relay, [...callsBy(relay), scan])).toEqual([
@@ -203,7 +203,7 @@ describe('what code calls', () => {
   });
 });
 
-/** Adapters that the command line uses, with the rights of whoever calls it. */
+/** Adapters that the command line uses, with the permissions of its caller. */
 const COMMAND_LINE = new Set(['adapters/lambda/function-url.ts']);
 
 describe('the role of the forwarding rules', () => {

@@ -14,7 +14,7 @@ function urlOf(file: string): string {
   return JSON.stringify(pathToFileURL(resolve(file)).href);
 }
 
-/** Runs an app around the construct in a folder of its own, and tells what it prints as JSON. */
+/** Runs an app around the construct in a folder of its own, and returns what it prints as JSON. */
 async function appOf(body: string): Promise<unknown> {
   const root = makeTree({
     'streams.ts': `export { toyDomain as domain } from ${urlOf('testing/toy.ts')};`,

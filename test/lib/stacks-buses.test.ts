@@ -80,7 +80,7 @@ describe('events on the buses', () => {
       expect(rulesMatching({ ...append, 'detail-type': type, source: 'meridian.note' }, 'us-east-1')).toEqual([]);
   });
 
-  it('that announce what became of a transaction go from its driving Region to every other, and to no view', () => {
+  it('that announce the outcome of a transaction go from its driving Region to every other, and to no view', () => {
     const announced = {
       source: 'meridian.tx',
       'detail-type': 'TransactionCommitted',

@@ -119,14 +119,14 @@ describe('the functions', () => {
         RESOLVER_QUEUE_URL: 'Queue(meridian-resolver)',
       },
     ],
-  ])('%s is told what it needs', (name, expected) => {
+  ])('%s gets the variables that it needs', (name, expected) => {
     const { NODE_OPTIONS, ...told } = variablesOf(name);
     expect(NODE_OPTIONS).toBe('--enable-source-maps');
     expect(told).toEqual(expected);
   });
 
   afterEach(() => vi.unstubAllEnvs());
-  it.each(functions.filter((name) => name !== 'stream-lookup'))('%s starts with what it is told', async (name) => {
+  it.each(functions.filter((name) => name !== 'stream-lookup'))('%s starts with its variables', async (name) => {
     vi.stubEnv('AWS_REGION', 'us-east-1');
     for (const [key, value] of Object.entries(variablesOf(name)))
       vi.stubEnv(key, value.replace(/^Queue\((.*)\)$/, `https://sqs.us-east-1.amazonaws.com/${account}/$1`));
@@ -141,7 +141,7 @@ describe('the functions', () => {
   });
 
   it.each([
-    // 10 s of tries, and a call of a service that has just begun.
+    // 10 s of tries, and a call of a service that has just started.
     ['command', 40],
     // Nothing new after 10 s, then a call of another Region (28 s) and one of the bus or the quarantine (15 s).
     ['ingest', 55],
@@ -151,11 +151,11 @@ describe('the functions', () => {
     ['relay', 60],
     // Nothing new after 10 s, then 10 s of tries, a read and a write.
     ['operate', 60],
-    // 10 s of tries, and a call of a service that has just begun.
+    // 10 s of tries, and a call of a service that has just started.
     ['participant', 30],
-    // Another Region has 4 s to tell a decision, and 4 s to make one. What is cut off comes again, and soon: that is what counts.
+    // Another Region has 4 s to report a decision, and 4 s to make one. What is cut off is redelivered soon, which is enough.
     ['resolver', 10],
-  ])('%s can end what it has begun: it has %i s or more', (name, least) => {
+  ])('%s can finish what it has started: it has %i s or more', (name, least) => {
     expect(timeoutOf(name)).toBeGreaterThanOrEqual(least);
   });
 

@@ -121,7 +121,7 @@ describe('the global stack', () => {
       });
   });
 
-  it('tells whoever deploys it what to keep', () => {
+  it('lists for its operators what to keep', () => {
     expect(app.globalTemplate.toJSON().Metadata.Meridian).toEqual({
       name: 'meridian',
       regions: three,

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { type MachineTasks, runDefinition } from './transaction-definition.ts';
 
-// Whoever runs it first has it synthesized.
+// The first test synthesizes it.
 vi.setConfig({ testTimeout: 60_000 });
 
 const participants = ['account/us-east-1.ann', 'account/us-west-2.dan'].map((stream) => ({
@@ -165,7 +165,7 @@ describe('the state machine of transactions, executed', () => {
     ]);
   });
 
-  it('goes on after a wait only when whoever counts it has', async () => {
+  it('continues after a wait only when the callback has returned', async () => {
     const order: string[] = [];
     const { tasks } = scripted({
       plan: (times) => {

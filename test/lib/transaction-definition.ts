@@ -38,8 +38,8 @@ export function definitionOf(): z.infer<typeof parsedSchema> {
 const waitStateSchema = z.looseObject({ Type: z.literal('Wait'), SecondsPath: z.string(), Next: z.string() });
 
 /**
- * The machine for the interpreter. It takes a `Wait` as a task that is handed the seconds, so that whoever runs it is told
- * and can hold it up.
+ * The machine for the interpreter. It runs a `Wait` as a task that receives the seconds, so that the caller is notified
+ * and can delay it.
  */
 function interpreted(): StateMachine {
   const { QueryLanguage: _, States, ...rest } = definitionOf();
@@ -51,8 +51,8 @@ function interpreted(): StateMachine {
 let machine: StateMachine | undefined;
 
 /**
- * Executes the definition with functions of the caller's. Retries follow at once, and so does what comes after a wait.
- * @param onWait is told for how many seconds the machine would wait; the machine goes on when it is done
+ * Executes the definition with functions of the caller's. Retries follow at once, and so does the state after a wait.
+ * @param onWait receives the seconds that the machine would wait; the machine continues when it has returned
  * @throws Error when the execution fails, with what the state machine says
  */
 export async function runDefinition(

@@ -53,7 +53,7 @@ describe('a command that accepts less than what was released', () => {
     expect(faults[0]).toContain(`command account.deposit: ${fault}`);
   });
 
-  it('is told when it is gone', () => {
+  it('is reported when it is gone', () => {
     expect(breakingChanges(of(inputSchema), nothing)).toEqual([
       expect.stringMatching(/^command account\.deposit .*is gone/),
     ]);

@@ -90,7 +90,7 @@ describe('the files of a contract', () => {
     expect(driftOf(here, folder)).toEqual([]);
   });
 
-  it('are told where they are missing, changed, unreadable or left over', () => {
+  it('are reported where they are missing, changed, unreadable or left over', () => {
     writeContract(domainOf(version1), folder);
     writeFileSync(join(folder, 'commands/note.write.json'), '{');
     writeFileSync(join(folder, 'events/note.Gone.1.json'), '{}');
@@ -108,7 +108,7 @@ describe('the files of a contract', () => {
     ]);
   });
 
-  it('are as they should be once they are written anew', () => {
+  it('are up to date once they are rewritten', () => {
     writeContract(domainOf(version1), folder);
     writeFileSync(join(folder, 'commands/note.write.json'), '{');
     writeFileSync(join(folder, 'events/note.Gone.1.json'), '{}');
@@ -166,11 +166,11 @@ describe('samples', () => {
       }),
       /^note\.Written\.1: .*does not become version 2: data\.n/,
     ],
-  ])('are told where one %s', (_what, event, fault) => {
+  ])('are reported where one %s', (_what, event, fault) => {
     expect(sampleFaults(domainOf(event))).toEqual([expect.stringMatching(fault)]);
   });
 
-  it('are told where one does not fold', () => {
+  it('are reported where one does not fold', () => {
     const [note] = domainOf(version1).streams.values();
     if (!note) throw new Error('no stream');
     const evolve = () => {
@@ -181,7 +181,7 @@ describe('samples', () => {
     ]);
   });
 
-  it('are told where a version is missing', () => {
+  it('are reported where a version is missing', () => {
     expect(sampleFaults(domainOf({ ...version1, schemaVersion: 3 }))).toEqual([
       expect.stringMatching(/^note\.Written\.1 is missing/),
       expect.stringMatching(/^note\.Written\.2 is missing/),

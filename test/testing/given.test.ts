@@ -88,7 +88,7 @@ describe('given', () => {
     given(note, written('a'), written('b')).hasState([entry('a'), entry('b')]);
   });
 
-  it('has branches that know nothing of each other, and goes on with writers who have seen all of them', () => {
+  it('has branches that have not seen each other, and continues with writers that have seen all of them', () => {
     given(note, written('a'))
       .concurrently([written('b'), written('c')], [written('d')])
       .and(written('e'))
@@ -126,7 +126,7 @@ describe('given', () => {
     expect(() => given(careless, { type: 'Added', data: 1 }).state).toThrow('object is not extensible');
   });
 
-  it('tells a state that is another one by the difference', () => {
+  it('shows the difference from the expected state', () => {
     const { message, actual, expected } = failureOf(() => given(note, written('a')).hasState([entry('b')]));
     expect(message).toMatch(/^The state of note .*:\n/);
     expect(message).toContain("+     text: 'a',\n-     text: 'b',");
@@ -142,7 +142,7 @@ describe('given', () => {
       .hasTotals(counts, { x: { n: 1 } }, 'x');
   });
 
-  it('tells a row and totals that are others', () => {
+  it('reports a row and totals that differ', () => {
     expect(failureOf(() => given(note).hasRow(last, { id: 'test', n: 1 })).message).toMatch(/row in last/);
     expect(failureOf(() => given(note).hasTotals(counts, {})).message).toMatch(/totals in counts/);
   });

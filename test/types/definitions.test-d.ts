@@ -64,7 +64,7 @@ expectTypeOf(shop).toExtend<Domain>();
 expectTypeOf(defineDomain({ streams: [], views: [] })).toExtend<Domain>();
 expectTypeOf<Domain>().not.toExtend<typeof shop>();
 
-/** The mode tells which members there are. */
+/** The mode determines the members. */
 export function homeOrCheck(definition: StreamDefinition) {
   return definition.mode === 'home' ? definition.home('id', []) : definition.checkId?.('id');
 }

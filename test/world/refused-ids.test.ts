@@ -38,7 +38,7 @@ async function rejectionOf(detailType: string, detail: object): Promise<unknown>
   return problems[0];
 }
 
-// A merge type refuses ids by `checkId`, a home type by `home`: nobody who sends something can tell the difference.
+// A merge type refuses ids by `checkId`, a home type by `home`: senders see no difference.
 describe.each([
   {
     stream: 'diary/tuesday',

@@ -156,7 +156,7 @@ describe('a subscriber in every Region', () => {
     expect(calls).toBeGreaterThan(10);
   });
 
-  it('hears of a Region that was cut off once the way is back', async () => {
+  it('receives the events of a Region that was cut off once the link is back', async () => {
     const { journals, options } = aJournal();
     const { world, settle, write } = aWorld({ regions, ...options });
     world.cut('us-east-1', 'us-west-2');
@@ -174,7 +174,7 @@ describe('a subscriber in every Region', () => {
     });
   });
 
-  it('holds a log whose event was lost on the way, and goes on with it when that event is published again', async () => {
+  it('holds a log whose event was lost on the way, and resumes it when that event is republished', async () => {
     const { journals, options } = aJournal();
     const lost: string[] = [];
     const { world, settle, write, scheduler } = aWorld({
@@ -249,6 +249,19 @@ describe('a subscriber in one Region', () => {
     for (const key of mails.keys()) expect(key).toMatch(/^[\w-]{43}$/);
     expect(world.region('us-east-2').deadLettersOf('journal').bodies).toEqual([]);
     expect(() => world.region('us-east-1').deadLettersOf('journal')).toThrow('us-east-1 has no such thing');
+  });
+
+  it('gets both copies of an append that was retried in another Region, under one key', async () => {
+    const { calls, options } = aJournal({ runsIn: 'us-east-2' });
+    const { world, settle, write } = aWorld({ regions, ...options });
+    world.cut('us-east-1', 'us-west-2');
+    for (const region of ['us-east-1', 'us-west-2']) await write(region, 'retried', 'note/a', 'red');
+    await write('us-west-2', 'another', 'note/a', 'red');
+    world.healAll();
+    await settle();
+    const keys = Map.groupBy(calls, ({ id }) => id);
+    expect([...keys.keys()].sort()).toEqual(['note/a@us-east-1.1.0', 'note/a@us-west-2.1.0', 'note/a@us-west-2.2.0']);
+    expect(new Set(calls.map(({ key }) => key)).size).toBe(2);
   });
 
   it('gets the outcomes of transactions of every Region, each once', async () => {

@@ -27,7 +27,7 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS|CDK)_/.test(name)));
 }
 
-/** A project, and what the CDK tells its app. */
+/** A project, and the context that the CDK passes to its app. */
 export interface AppSource {
   /** It has cdk.json. */
   readonly folder: string;
@@ -79,7 +79,7 @@ export function stacksIn(assembly: string): readonly DeployedStack[] {
     });
 }
 
-/** Makes in each Region what the CDK keeps its files in. */
+/** Bootstraps each Region: creates the bucket for the CDK's assets. */
 export function bootstrap(
   endpoint: string,
   { folder, regions }: { readonly folder: string; readonly regions: readonly string[] },
@@ -87,7 +87,7 @@ export function bootstrap(
 ): Promise<void> {
   return cdk(['bootstrap', ...regions.map((region) => `aws://${ACCOUNT}/${region}`)], {
     folder,
-    // Away from cdk.json: beside it the CDK would run the app first.
+    // In a folder without cdk.json: with one, the CDK would run the app first.
     cwd: tmpdir(),
     endpoint,
     signal,
@@ -105,7 +105,7 @@ export interface RegionUrl {
 
 const outputsFileSchema = z.record(z.string(), z.object({ ApiUrl: z.string().optional() }));
 
-/** Deploys what was synthesized, the Regions at the same time. */
+/** Deploys the synthesized stacks, the Regions in parallel. */
 export async function deploy(
   endpoint: string,
   { folder, assembly }: { readonly folder: string; readonly assembly: string },

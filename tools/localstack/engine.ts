@@ -25,7 +25,7 @@ import { run } from './run.ts';
 export interface Engine {
   /** `http://localhost:<port>` */
   readonly endpoint: string;
-  /** The file with all that it said. */
+  /** The file with its output. */
   readonly log: string;
   /** Settles when it has ended, by itself or not. */
   readonly ended: Promise<unknown>;
@@ -42,7 +42,7 @@ const START_TIMEOUT_MS = 120_000;
 /** There is nothing in it that has to be kept. */
 const STOP_TIMEOUT_MS = 2_000;
 
-/** Why LocalStack cannot run on this machine, whatever the project; undefined if it can. */
+/** Why LocalStack cannot run on this machine, for any project; undefined if it can. */
 export function whatIsMissing(): string | undefined {
   if (process.platform === 'win32') return 'LocalStack needs Linux or macOS.';
   if (dockerAnswers()) return undefined;
@@ -50,7 +50,7 @@ export function whatIsMissing(): string | undefined {
   return missing.length > 0 ? `LocalStack needs Docker, or else ${missing.join(' and ')}.` : undefined;
 }
 
-/** The command alone says nothing: it may be there without an engine behind it. */
+/** The command alone proves nothing: it may be installed without a running engine. */
 function dockerAnswers(): boolean {
   return spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 10_000 }).status === 0;
 }
@@ -108,16 +108,16 @@ export async function startEngine(project: string): Promise<Engine> {
   return { endpoint, log, ended, stop };
 }
 
-/** What it is told however it runs. */
+/** Its settings, in Docker and without. */
 function environment(): Record<string, string> {
   return {
-    DISABLE_EVENTS: '1', // it calls home otherwise
+    DISABLE_EVENTS: '1', // otherwise it sends usage data
     SKIP_SSL_CERT_DOWNLOAD: '1',
     EAGER_SERVICE_LOADING: '0',
     LS_LOG: 'warning', // a line for every request otherwise, which takes as long as some requests
     // The default one loses stream records of what is written in a replica's Region.
     PROVIDER_OVERRIDE_DYNAMODB: 'v2',
-    // A request to itself for every message otherwise, of which nobody looks at the sum.
+    // Otherwise it sends itself a request for every message, for metrics that are not used.
     SQS_DISABLE_CLOUDWATCH_METRICS: '1',
     // A name like sqs.us-east-1.localhost resolves nowhere.
     SQS_ENDPOINT_STRATEGY: 'path',
@@ -224,7 +224,7 @@ function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
 async function end(engine: ChildProcess): Promise<void> {
   engine.stdin?.end();
   if (!hasEnded(engine)) await Promise.race([once(engine, 'exit'), sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
-  // Its whole group, also what it has left behind.
+  // Its whole process group, including orphans.
   try {
     if (engine.pid !== undefined) process.kill(-engine.pid, 'SIGKILL');
   } catch {

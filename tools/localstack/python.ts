@@ -39,14 +39,14 @@ export async function pythonWithLocalStack(folder: string): Promise<string> {
   const python = join(home, 'bin/python');
   if (existsSync(python)) return python;
   mkdirSync(cache, { recursive: true });
-  // Made aside and then given its name: another run, or one that was cut off, never sees half of it.
+  // Built under another name, then renamed: a concurrent or an interrupted run never leaves half of it.
   const aside = `${home}.${process.pid}`;
   try {
     const uv = await findUv(`${aside}.uv`);
     await run(uv, ['venv', '--quiet', '--python', findPython(), aside]);
     const target = ['--python', join(aside, 'bin/python')];
     await run(uv, ['pip', 'install', '--quiet', '--no-deps', '--compile-bytecode', ...target, '-r', REQUIREMENTS]);
-    if (!existsSync(python)) renameSync(aside, home); // another run may have been faster
+    if (!existsSync(python)) renameSync(aside, home); // another run may have won the race
   } finally {
     for (const folder of [aside, `${aside}.uv`]) rmSync(folder, { recursive: true, force: true });
   }

@@ -11,9 +11,9 @@ export interface Deployed extends Engine {
 }
 
 interface SessionOptions extends AppSource {
-  /** Stops all that was begun. */
+  /** Stops everything that was started. */
   readonly signal: AbortSignal;
-  /** Gets a line when a part begins, and when it is done. */
+  /** Receives a line when a step starts, and when it is done. */
   readonly say: (line: string) => void;
 }
 
@@ -28,7 +28,7 @@ export async function startDeployed({ signal, say, ...app }: SessionOptions): Pr
   const assembly = mkdtempSync(join(tmpdir(), 'meridian-cdk-'));
   const failed = new AbortController();
   const stop = AbortSignal.any([signal, failed.signal]);
-  // The app is synthesized while LocalStack is on its way; its error is thrown where it is waited for.
+  // The app is synthesized while LocalStack starts; its error is thrown where it is awaited.
   const synthesis = timed(say, 'Synthesize', () => synthesize(app, assembly, stop));
   synthesis.catch(() => undefined);
   let engine: Engine | undefined;
@@ -52,7 +52,7 @@ export async function startDeployed({ signal, say, ...app }: SessionOptions): Pr
   }
 }
 
-/** Does something; says that it begins, and at its end how long it took. */
+/** Runs a step; reports its start, and at its end how long it took. */
 export async function timed<T>(say: (line: string) => void, what: string, act: () => Promise<T>): Promise<T> {
   say(`${what} …`);
   const begin = performance.now();
@@ -61,7 +61,7 @@ export async function timed<T>(say: (line: string) => void, what: string, act: (
   return result;
 }
 
-/** Comes with Ctrl-C, or when the process is told to end. */
+/** Aborted by Ctrl-C, or when the process is terminated. */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => controller.abort());

@@ -224,7 +224,7 @@ export class WorldRegion {
     if (table) this.#subscriberTables.set(name, table);
     const consumer = this.#functions.subscriber(subscription, (exit) => {
       const { progress } = this.#faulty(exit, table?.progress);
-      const ports = { name, region, environment, from, progress, runtime, telemetry };
+      const ports = { deployment: 'world', name, region, environment, from, progress, runtime, telemetry };
       return async (batch, context) => subscriberOn(await functions, ports)(batch, context);
     });
     this.bus.addRule(patternIn(region), { kind: 'queue', queue: this.#queues.subscriber(subscription, consumer) });

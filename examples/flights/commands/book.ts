@@ -5,7 +5,7 @@ import { metaOf } from '../../../bin/submit.ts';
 import { addTransactOptions, sendTransaction, type TransactOptions } from '../../../bin/transact.ts';
 import { booking, bookingRegion, priceOf } from '../index.ts';
 
-/** What a booking's parts are made of. */
+/** The argument or option that each property of a booking comes from. */
 const names: Names = {
   timeoutSeconds: '--timeout',
   'participants[0].stream': '<flight>',
@@ -15,7 +15,7 @@ const names: Names = {
   'participants[1].input.booking': '<flight>',
 };
 
-/** `meridian book`: of the example's domain. */
+/** `meridian book`, a command of the example's domain. */
 export function addBook(program: Command): void {
   const command = addTransactOptions(
     regionCommand(program, 'book', 'take a seat on a flight and pay the miles for it, or neither')

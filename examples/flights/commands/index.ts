@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { addBook } from './book.ts';
 import { addStart } from './start.ts';
 
-/** What `meridian` can do here besides: run the example, and book a seat. */
+/** The commands that this project adds to `meridian`: run the example, and book a seat. */
 export function addCommands(program: Command): void {
   program.commandsGroup('A world to try it on:');
   addStart(program);

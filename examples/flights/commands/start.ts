@@ -32,7 +32,7 @@ export function addStart(program: Command): void {
     .addHelpText('after', '\nAfter `npm start` options come behind two hyphens: npm start -- --port 4800')
     .action(async (options) => {
       try {
-        // The world takes longer to load than other commands take.
+        // Imported on demand: loading the world takes longer than other commands run.
         const { startWorld: start } = await import('../demo/start.ts');
         await start(options);
       } catch (error) {

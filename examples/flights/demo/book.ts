@@ -3,7 +3,7 @@ import { functionUrlEvent, realScheduler, type Scheduler, sleepOn } from '@merid
 import * as z from 'zod';
 import type { BookingPlan, PlannedBooking } from './booking-plan.ts';
 
-/** A booking and what became of it. */
+/** A booking and its outcome. */
 export interface Booked extends PlannedBooking {
   /** `committed`, or why not: `full`, `too-few-miles`, the code of another problem, or `unanswered`. */
   readonly outcome: string;
@@ -11,16 +11,16 @@ export interface Booked extends PlannedBooking {
   readonly ms: number;
 }
 
-/** Bookings that are under way at a time. */
+/** How many bookings are in progress at a time. */
 const AT_A_TIME = 16;
-/** What may pass is tried so often, with a pause of so many milliseconds. */
+/** How often a temporary failure is retried, and the pause between the tries in milliseconds. */
 const [TRIES, PAUSE_MS] = [60, 500];
-/** What is not decided yet is asked for so often, with the same pause: longer than any transaction takes. */
+/** How often an undecided booking is polled, with the same pause: longer than any transaction takes. */
 const LOOKS = 600;
 
 /**
- * Lets every member earn the miles to begin with, then books, as clients do: each by requests to the API of the member's
- * Region, the same again where an answer is missing.
+ * Gives every member the initial miles, then books as clients do: with requests to the API of the member's Region,
+ * repeated when there is no response.
  * @param onOutcome is called with the number of bookings that have their outcome
  * @throws Error when a member could not earn
  */
@@ -44,7 +44,7 @@ export async function bookAll(
   });
 }
 
-/** Sends one booking, and asks for its outcome until there is one. Once more, it has the same outcome. */
+/** Sends one booking, and polls until it has an outcome. Sent again, it has the same outcome. */
 export async function sendBooking(
   world: World,
   { id, region, participants }: PlannedBooking,
@@ -60,16 +60,16 @@ export async function sendBooking(
   }
 }
 
-/** What the Region that is asked says of a transaction. */
+/** The status of a transaction in the Region that is asked. */
 export function outcomeOf(world: World, region: string, id: string): Promise<Answered> {
   return request(world, region, { method: 'GET', path: `/transactions/${id}` });
 }
 
 const committedSchema = z.object({ state: z.literal('committed') });
-/** Of an aborted one, also as the problem that is answered at once. */
+/** The reason of an aborted booking, also in the problem that an immediate response carries. */
 const abortedSchema = z.object({ reason: z.object({ code: z.string() }), participant: z.string().optional() });
 
-/** The outcome in an answer; undefined when there is none in it. */
+/** The outcome in a response; undefined if it has none. */
 export function outcomeIn(body: unknown): string | undefined {
   if (committedSchema.safeParse(body).success) return 'committed';
   const { data } = abortedSchema.safeParse(body);
@@ -107,7 +107,7 @@ async function request(world: World, region: string, asked: Parameters<typeof fu
   return { status: statusCode, body: JSON.parse(body) };
 }
 
-/** Does something with every item, so many at a time. @returns what it answered, in the order of the items */
+/** Calls a function for every item, at most this many in parallel. @returns the results, in the order of the items */
 export async function each<T, R>(
   width: number,
   items: Iterable<T>,
@@ -115,7 +115,7 @@ export async function each<T, R>(
 ): Promise<readonly R[]> {
   const all = [...items];
   const results = new Array<R>(all.length);
-  // Each takes the next item of the same list.
+  // All workers take the next item from the same list.
   const left = all.entries();
   const worker = async (): Promise<void> => {
     for (const [i, item] of left) results[i] = await work(item);

@@ -1,6 +1,6 @@
-// Checks bookings by what was asked and what was answered. It shares nothing with what it checks: it imports nothing.
+// Checks bookings against the requests and responses. It imports nothing, so it shares no code with what it checks.
 
-/** A booking as it was asked for, and what was answered. */
+/** A booking as requested, and the response. */
 export interface BookingFigures {
   readonly id: string;
   readonly flight: string;
@@ -10,10 +10,10 @@ export interface BookingFigures {
   readonly outcome: string;
 }
 
-/** What a Region shows of the streams, when nothing is under way any more. */
+/** What a Region shows of the streams, once nothing is in progress any more. */
 export interface RegionFigures {
   readonly region: string;
-  /** Who has seats, by flight. */
+  /** The passengers with seats, by flight. */
   readonly seats: ReadonlyMap<string, readonly string[]>;
   readonly miles: ReadonlyMap<string, { readonly balance: number; readonly paid: Readonly<Record<string, number>> }>;
 }
@@ -22,9 +22,9 @@ export interface BookingsToCheck {
   readonly bookings: readonly BookingFigures[];
   /** Seats of each flight. */
   readonly capacity: number;
-  /** Who had seats before, by flight. */
+  /** The passengers that had seats before, by flight. */
   readonly aboard: ReadonlyMap<string, readonly string[]>;
-  /** What each member had before, in miles. */
+  /** The miles that each member had before. */
   readonly earned: ReadonlyMap<string, number>;
   readonly regions: readonly RegionFigures[];
 }
@@ -35,17 +35,17 @@ export interface Sold {
   readonly miles: number;
 }
 
-/** What was sold, by the answers. */
+/** The bookings sold, according to the responses. */
 export function soldBy(bookings: readonly BookingFigures[]): Sold {
   const committed = bookings.filter(({ outcome }) => outcome === 'committed');
   return { seats: committed.length, miles: sum(committed.map(({ miles }) => miles)) };
 }
 
 /**
- * What does not add up, a sentence each. In every Region: no flight has more passengers than seats, and it has exactly those
+ * The violations, one sentence each. In every Region: no flight has more passengers than seats, and it has exactly those
  * who were aboard and whose booking is committed; every member has paid exactly for the committed bookings, and has what is
- * left of the miles, which is not below zero; who was told that a flight is full, or that the miles are too few, finds that
- * it is so. Nobody gives a seat back, and nobody earns anything meanwhile.
+ * left of the miles, which is not below zero; and a booking refused because the flight is full, or because the miles
+ * are too few, was refused rightly. No seat is given back, and no miles are earned meanwhile.
  */
 export function violationsOf({ bookings, capacity, aboard, earned, regions }: BookingsToCheck): readonly string[] {
   const committed = bookings.filter(({ outcome }) => outcome === 'committed');
@@ -60,7 +60,10 @@ export function violationsOf({ bookings, capacity, aboard, earned, regions }: Bo
       const passengers = seats.get(flight) ?? [];
       const booked = (byFlight.get(flight) ?? []).map(({ member }) => member);
       expect(passengers.length <= capacity, `${flight} has ${passengers.length} passengers on ${capacity} seats.`);
-      expect(isSame(passengers, [...before, ...booked]), `${flight} does not have the passengers who were told so.`);
+      expect(
+        isSame(passengers, [...before, ...booked]),
+        `${flight} does not have the passengers whose bookings were confirmed.`,
+      );
     }
     for (const [member, before] of earned) {
       const { balance = Number.NaN, paid = {} } = miles.get(member) ?? {};
@@ -89,7 +92,7 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-/** Whether two lists hold the same, each as often, in any order. */
+/** Whether two lists hold the same elements, equally often, in any order. */
 function isSame(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.toSorted().join('\n') === b.toSorted().join('\n');
 }

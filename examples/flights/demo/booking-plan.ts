@@ -2,25 +2,25 @@ import { type Random, seeded } from '@meridian-es/meridian/world';
 import { booking, nearestRegion, priceOf } from '../index.ts';
 import { type FlightRow, flightOf, passengerOf } from './input.ts';
 
-/** Who books. */
+/** A member who books. */
 export interface Member {
   /** `LAX.member-1` */
   readonly id: string;
   /** Where the member's miles are at home, and where the member books. */
   readonly region: string;
-  /** What is earned before anything is booked. */
+  /** The miles earned before the first booking. */
   readonly miles: number;
 }
 
 /** One member wants a seat on one flight. */
 export interface PlannedBooking {
-  /** Of the transaction: the same one is the same booking. */
+  /** The transaction's id: a request with the same id is the same booking. */
   readonly id: string;
-  /** Where it is asked for: the member's. */
+  /** The Region that gets the request: the member's. */
   readonly region: string;
   readonly flight: string;
   readonly member: string;
-  /** What it costs. */
+  /** Its price in miles. */
   readonly miles: number;
   /** Whether seat and miles are at home in one Region. */
   readonly isOneRegion: boolean;
@@ -31,20 +31,20 @@ export interface BookingPlan {
   readonly members: readonly Member[];
   /** At most one by a member on a flight. */
   readonly bookings: readonly PlannedBooking[];
-  /** Who had seats before, by flight: of every flight that is booked. */
+  /** The passengers that had seats before, for every flight that is booked. */
   readonly aboard: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Those who try the world by hand find the first flights of the file as the file left them. */
+/** The first flights of the file are not booked: users who try commands by hand find them as in the file. */
 const LEFT_ALONE = 100;
 const BUSIEST = 1000;
 const MEMBERS = 200;
-/** Enough for anything, and enough for one or two short flights. Every fifth member has the second. */
+/** Enough for every booking; enough for one or two short flights. Every fifth member has the latter. */
 const [RICH, POOR] = [40_000, 1500];
 const EVERY_POOR = 5;
 
 /**
- * So many bookings by 200 members over all Regions that are near an airport, on the thousand flights between the busiest
+ * This many bookings by 200 members over all Regions that are near an airport, on the thousand flights between the busiest
  * airports, more on the busier ones: the same for the same file, Regions and seed. There are fewer when every member has
  * a booking on every flight.
  */
@@ -77,7 +77,7 @@ export function planBookings(
     const asked = { flight: flight.id, member: member.id, miles: priceOf(flight.id) };
     bookings.push({
       ...asked,
-      // One that nobody who tries things by hand thinks of.
+      // An id that a user trying commands by hand does not choose.
       id: `${member.region}:start.booking-${bookings.length + 1}`,
       region: member.region,
       isOneRegion: flight.seatsRegion === member.region,

@@ -15,25 +15,25 @@ export interface BookingsReport {
   /** Milliseconds until the outcome was known: of those whose seat and miles are at home in one Region, and of the others. */
   readonly oneRegionMs: { readonly p50: number; readonly p99: number };
   readonly crossRegionMs: { readonly p50: number; readonly p99: number };
-  /** How much does not add up. */
+  /** The number of violations. */
   readonly violations: number;
 }
 
 export interface BookingsChecked {
   readonly report: BookingsReport;
   readonly sold: Sold;
-  /** What does not add up, a sentence each. */
+  /** The violations, one sentence each. */
   readonly violations: readonly string[];
 }
 
-/** One in so many bookings is sent once more: nothing may change. */
+/** One in this many bookings is sent again: nothing may change. */
 const REPEATED = 50;
-/** Reads at a time. */
+/** Parallel reads. */
 const AT_A_TIME = 100;
 
 /**
- * Waits until nothing of the bookings is under way any more, then checks what every Region's API shows with what was asked and
- * answered.
+ * Waits until nothing of the bookings is in progress any more, then compares what every Region's API shows with the
+ * requests and responses.
  */
 export async function checkBookings(
   world: World,
@@ -43,7 +43,7 @@ export async function checkBookings(
 ): Promise<BookingsChecked> {
   const repeated = await changedByRepeating(world, booked, scheduler);
   await world.whenIdle();
-  // What a resolver has to finish takes until its deadline: only if there is any, it is waited for.
+  // A transaction that a resolver has to finish takes until its deadline, so this waits only if there is one.
   if ((await intentsLeft(world, plan)).length > 0) await world.whenRecovered();
   const regions = await each(1, world.regions.keys(), (region) => figuresOf(world, region, plan));
   const violations = [
@@ -87,21 +87,21 @@ async function changedByRepeating(
   const again = await each(AT_A_TIME, some, (booking) => sendBooking(world, booking, scheduler));
   return some
     .filter(({ outcome }, i) => outcome !== again[i])
-    .map(({ id, outcome }) => `${id} was ${outcome}, and was answered otherwise when it was sent once more.`);
+    .map(({ id, outcome }) => `${id} was ${outcome}, and had another outcome when it was sent again.`);
 }
 
 async function changedOutcomes(world: World, booked: readonly Booked[]): Promise<readonly string[]> {
   const answers = await each(AT_A_TIME, booked, ({ region, id }) => outcomeOf(world, region, id));
   return booked
     .filter(({ outcome }, i) => outcomeIn(answers[i]?.body) !== outcome)
-    .map(({ id, outcome }) => `${id} was ${outcome}, and is told otherwise when it is asked for.`);
+    .map(({ id, outcome }) => `${id} was ${outcome}, and is reported with another outcome when it is read.`);
 }
 
 function streamsOf({ members, aboard }: BookingPlan): readonly string[] {
   return [...members.map(({ id }) => `miles/${id}`), ...[...aboard.keys()].map((flight) => `seats/${flight}`)];
 }
 
-/** Intents that no Region may have any more, a sentence each. */
+/** Leftover intents, which no Region may have any more, one sentence each. */
 async function intentsLeft(world: World, plan: BookingPlan): Promise<readonly string[]> {
   const streams = streamsOf(plan);
   const left = await each(1, world.regions.values(), async (region) => {
@@ -117,7 +117,7 @@ async function intentsLeft(world: World, plan: BookingPlan): Promise<readonly st
 const seatsShownSchema = z.object({ passengers: z.array(z.string()) });
 const milesShownSchema = z.object({ balance: z.number(), paid: z.record(z.string(), z.number()) });
 
-/** What a Region's API shows of all streams that the bookings are about. */
+/** What a Region's API shows of all streams that the bookings involve. */
 async function figuresOf(world: World, region: string, plan: BookingPlan): Promise<RegionFigures> {
   const shown = async <T>(type: string, ids: Iterable<string>, shape: z.ZodType<T>): Promise<ReadonlyMap<string, T>> =>
     new Map(

@@ -1,5 +1,5 @@
-// Counts from the file what the views should show. It shares nothing with what it checks: it imports nothing from core,
-// domain or world, nor from input.ts.
+// Counts from the file what the views should show. It shares no code with what it checks: it imports nothing from core,
+// domain, world or input.ts.
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
@@ -31,7 +31,7 @@ export function figuresOf(file: string): ReadonlyMap<string, Figures> {
   return figures;
 }
 
-/** An airport whose row is not what the file says. */
+/** An airport whose row differs from the file. */
 export interface Mismatch {
   readonly airport: string;
   readonly problem: 'missing' | 'surplus' | 'different';

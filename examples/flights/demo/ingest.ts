@@ -2,7 +2,7 @@ import { RECEIPT_SOURCE } from '@meridian-es/meridian';
 import type { World } from '@meridian-es/meridian/world';
 import type { Put } from './input.ts';
 
-/** What became of the envelopes that were put. */
+/** The outcome of the envelopes that were put. */
 export interface Ingested {
   readonly sent: number;
   readonly accepted: number;
@@ -15,7 +15,7 @@ const WINDOW = 500;
 const BATCH = 10;
 
 /**
- * Puts envelopes on the buses of all Regions at once and waits until nothing is under way any more.
+ * Puts envelopes on the buses of all Regions at once and waits until nothing is in progress any more.
  * @param onReceipt is called with the number of envelopes that have their receipt
  */
 export async function ingestAll(
@@ -46,7 +46,7 @@ export async function ingestAll(
       const next = new Promise<void>((resolve) => {
         wake = resolve;
       });
-      // What is quarantined has no outcome: then the world comes to rest.
+      // A quarantined envelope has no outcome; the wait then ends when the world is idle.
       await Promise.race([next, world.whenIdle()]);
     }
     sent += batch.length;

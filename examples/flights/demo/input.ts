@@ -19,7 +19,7 @@ export function flightsFile(count: FlightCount): string {
 
 /** A row of the file. */
 export interface FlightRow {
-  /** Where it stands in the file: 1 for the first one. */
+  /** Its row in the file: 1 for the first one. */
   readonly row: number;
   /** Local time of the origin: `2001-01-01T06:55`. */
   readonly scheduled: string;
@@ -73,7 +73,7 @@ export function flightOf({ row, scheduled, origin, destination }: FlightRow): st
   return flightId({ date: scheduled.slice(0, 10), origin, destination, row });
 }
 
-/** Who has the seat that is reserved on a row's flight. */
+/** The passenger of the seat that is reserved on a row's flight. */
 export function passengerOf({ row }: FlightRow): string {
   return `passenger-${row}`;
 }

@@ -20,7 +20,7 @@ export interface RegionReport {
 export interface Report {
   readonly flights: number;
   readonly commits: number;
-  /** From the first envelope put until nothing was under way any more. */
+  /** From the first envelope put until nothing was in progress any more. */
   readonly seconds: number;
   readonly commitsPerSecond: number;
   readonly peakMemoryMb: number;

@@ -34,8 +34,8 @@ export interface StartOptions {
 }
 
 /**
- * Runs the world on real flights, says whether every Region agrees with the file, books on the flights, says whether that adds
- * up, and serves until Ctrl-C. With `once` the process exits instead: 0 if all of it is so, 1 if not.
+ * Runs the world on real flights, reports whether every Region agrees with the file, books seats on the flights,
+ * reports violations, and serves until Ctrl-C. With `once` the process exits instead: 0 if all of it is so, 1 if not.
  * @throws Error when the port is taken, or the file cannot be read
  */
 export async function startWorld({
@@ -115,7 +115,7 @@ function render(
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right'],
     style: { head: [], border: [] },
   });
-  // A Region that is the only one to write has nothing to wait for.
+  // If only one Region writes, no commits arrive there, so it has no lag.
   for (const { region, written, seen, viewRows, lagMs, mismatches } of regions)
     table.push([
       region,
@@ -131,7 +131,7 @@ ${commits} commits in ${seconds} s (${commitsPerSecond} a second), ${peakMemoryM
 ${agree ? 'Every Region agrees with the file.' : 'The Regions do not agree with the file.'}`;
 }
 
-/** So many violations are told one by one. */
+/** At most this many violations are listed one by one. */
 const MOST_TOLD = 10;
 
 function renderBookings(

@@ -78,7 +78,7 @@ describe('flight', () => {
     }
   });
 
-  it('decides nothing when it is told what it knows', () => {
+  it('decides nothing when the report is already known', () => {
     fc.assert(
       fc.property(events, departures, arrivals, (history, departure, arrival) => {
         const known = given(

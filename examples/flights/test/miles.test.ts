@@ -29,7 +29,7 @@ describe('miles', () => {
     given(miles, earned(200), paid(200, 'trip')).when('pay', { miles: 200, booking: 'trip' }).then(nothing);
   });
 
-  it('cannot be paid once more for a booking at another price', () => {
+  it('cannot be paid again for a booking at another price', () => {
     given(miles, earned(500), paid(200, 'trip'))
       .when('pay', { miles: 100, booking: 'trip' }, { id: 'LAX.ada' })
       .then(

@@ -36,7 +36,7 @@ describe('nearestRegion', () => {
     expect(nearestRegion('ADK', ['ap-northeast-1', 'us-east-1'])).toBe('ap-northeast-1');
   });
 
-  it('answers one of the Regions, the same in whatever order and however often they are given', () => {
+  it('returns one of the Regions, the same in any order and with repetitions', () => {
     fc.assert(
       fc.property(airport, regions, (airport, regions) => {
         const nearest = nearestRegion(airport, regions);

@@ -6,25 +6,25 @@ import type { domain } from '../streams/index.ts';
 /** A client of the grocery, in any Region. */
 export type GroceryClient = Client<typeof domain>;
 
-/** Who checks out, and where. */
+/** The cart to check out, and how it is paid for. */
 export interface CheckOut {
   /** The cart's id. */
   readonly cart: string;
   readonly warehouse: string;
   /** The id of the customer's wallet. */
   readonly customer: string;
-  /** What was aborted is tried again as another attempt. @default 1 */
+  /** An aborted checkout is retried as another attempt. @default 1 */
   readonly attempt?: number;
-  /** Seconds after which it is aborted. @default 30 */
+  /** The timeout of the transaction, in seconds. @default 30 */
   readonly timeoutSeconds?: number;
 }
 
 /**
- * Checks a cart out, as the shop's backend does for a customer's click. It may be done again at any time, also when it is not
- * known what became of it: the same attempt has its effect once.
+ * Checks a cart out, as the shop's backend does for a customer's click. It may be repeated at any time, also when the
+ * outcome is not known: the same attempt takes effect once.
  * @returns the order's id
- * @throws MeridianError `rejected`: nothing can be ordered so. ClientError `aborted`: nothing was ordered, for the reason that
- * it brings; any other: not known yet
+ * @throws MeridianError `rejected`: the cart cannot be ordered. ClientError `aborted`: nothing was ordered, for the
+ * reason in the error; any other code: the outcome is not known yet
  */
 export async function checkOut(
   shop: GroceryClient,
@@ -34,7 +34,7 @@ export async function checkOut(
   const order = nextOrder({ cart, content, warehouse });
   const { placed } = (await shop.stream('order', order).read()).state;
   if (placed) {
-    // It ended, or lost its connection, before the cart was marked.
+    // An earlier call ended, or lost its connection, before it marked the cart.
     await shop.stream('cart', cart).command('mark-ordered', { order, lines: placed.cartLines });
     return order;
   }
@@ -45,7 +45,7 @@ export async function checkOut(
   return order;
 }
 
-/** What one piece costs, by article; an article that is not for sale is left out. */
+/** The price of one piece, by article, without articles that are not for sale. */
 async function pricesOf(
   shop: GroceryClient,
   warehouse: string,

@@ -3,7 +3,7 @@ import * as z from 'zod';
 
 const articleSchema = z.string().regex(/^[a-z0-9-]{1,50}$/, 'is the name of an article, such as apples');
 const additionSchema = z.strictObject({ article: articleSchema, count: z.int().min(1).max(100) });
-/** Which lines: a writer can only name those that it has seen. */
+/** The ids of lines: a writer can only name those that it has seen. */
 const linesSchema = z.array(z.string()).min(1);
 const orderIdSchema = z.string().min(1).max(200);
 
@@ -11,7 +11,7 @@ const orderIdSchema = z.string().min(1).max(200);
 export interface Cart {
   /** Additions that were neither removed nor ordered. */
   readonly lines: Readonly<Record<string, z.output<typeof additionSchema>>>;
-  /** The orders that were made of it. */
+  /** The orders placed from it. */
   readonly orders: readonly string[];
 }
 
@@ -42,33 +42,34 @@ export const cart = defineStream({
   evolve({ lines, orders }, { type, id, commitId, data }) {
     switch (type) {
       case 'Added':
-        // The same for every copy of the event, should the device have sent it to two Regions.
+        // The same id for every copy of the event, in case the device sent it to two Regions.
         return { lines: { ...lines, [`${commitId}${id.slice(id.lastIndexOf('.'))}`]: data }, orders };
       case 'Removed':
         return { lines: without(lines, data.lines), orders };
       case 'Ordered':
         return {
           lines: without(lines, data.lines),
-          // Two Regions may both tell of one order.
+          // Two Regions may both record the same order.
           orders: orders.includes(data.order) ? orders : [...orders, data.order],
         };
     }
   },
   commands: {
     add: { input: additionSchema, decide: (_cart, data) => [{ type: 'Added', data }] },
-    /** Puts so many of an article into the cart, however many there were; 0 takes it out. */
+    /** Sets how many pieces of an article are in the cart; 0 removes it. */
     set: {
       input: additionSchema.extend({ count: z.int().min(0).max(100) }),
       decide(cart, { article, count }) {
         if (countOf(cart, article) === count) return [];
         const lines = linesOf(cart, article);
         return [
-          ...(lines.length > 0 ? [{ type: 'Removed' as const, data: { lines } }] : []),
+          // First, so that its line has the same id if the device retries in a Region that has seen other lines.
           ...(count > 0 ? [{ type: 'Added' as const, data: { article, count } }] : []),
+          ...(lines.length > 0 ? [{ type: 'Removed' as const, data: { lines } }] : []),
         ];
       },
     },
-    /** Takes the lines that were ordered out of the cart, once the order is placed. */
+    /** Removes the ordered lines from the cart, once the order is placed. */
     'mark-ordered': {
       input: z.strictObject({ order: orderIdSchema, lines: linesSchema }),
       decide: ({ orders }, data) => (orders.includes(data.order) ? [] : [{ type: 'Ordered', data }]),
@@ -76,15 +77,16 @@ export const cart = defineStream({
   },
 });
 
-/** How many of each article there are, over all lines. */
+/** The number of pieces of each article, over all lines. */
 export function articlesIn({ lines }: Cart): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const { article, count } of Object.values(lines)) counts[article] = (counts[article] ?? 0) + count;
-  return counts;
+  // A map: an article may be named like a member that every object has, such as `constructor`.
+  const counts = new Map<string, number>();
+  for (const { article, count } of Object.values(lines)) counts.set(article, (counts.get(article) ?? 0) + count);
+  return Object.fromEntries(counts);
 }
 
-function countOf(cart: Cart, article: string): number {
-  return articlesIn(cart)[article] ?? 0;
+function countOf({ lines }: Cart, article: string): number {
+  return Object.values(lines).reduce((sum, line) => sum + (line.article === article ? line.count : 0), 0);
 }
 
 function linesOf({ lines }: Cart, article: string): string[] {

@@ -3,22 +3,22 @@ import { articlesIn, type Cart } from './cart.ts';
 import { totalOf } from './order.ts';
 import { regionOfWarehouse } from './warehouses.ts';
 
-/** A transaction has 25 participants at most: the order, the wallet, and the articles. */
+/** A transaction has at most 25 participants: the order, the wallet, and the articles. */
 const MOST_ARTICLES = 20;
 
 /** What a customer checks out. */
 export interface Checkout {
   /** The cart's id. */
   readonly cart: string;
-  /** Its state, as the customer has seen it. */
+  /** The state of the cart that the customer has seen. */
   readonly content: Cart;
-  /** Which warehouse delivers. */
+  /** The warehouse that delivers. */
   readonly warehouse: string;
   /** The id of the customer's wallet: `boardman.ada`. */
   readonly customer: string;
-  /** What one piece costs, by article, as the customer has seen it. */
+  /** The price of one piece that the customer has seen, by article. */
   readonly prices: Readonly<Record<string, number>>;
-  /** What was aborted is tried again as another attempt. @default 1 */
+  /** An aborted checkout is retried as another attempt. @default 1 */
   readonly attempt?: number;
 }
 
@@ -44,13 +44,13 @@ export function checkout({ cart, content, warehouse, customer, prices, attempt =
   const order = nextOrder({ cart, content, warehouse });
   const cartLines = Object.keys(content.lines);
   const lines = articles.map(([article, count]) => {
-    const cents = prices[article];
+    const cents = Object.hasOwn(prices, article) ? prices[article] : undefined;
     if (cents === undefined) throw reject(`There is no price of ${article}.`, { article });
     return { article, count, cents };
   });
   return {
     transaction: {
-      // Driven where most of it is at home. If the wallet is there too, it is one request to that Region's database.
+      // Driven by the Region where most participants are at home. If the wallet is there too, it is one request to that Region's database.
       id: `${region}:checkout-${order}-${attempt}`,
       participants: [
         { stream: `order/${order}`, command: 'place', input: { customer, lines, cartLines } },

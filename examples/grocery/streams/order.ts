@@ -6,7 +6,7 @@ const lineSchema = z.strictObject({
   /** `apples` */
   article: z.string().min(1).max(50),
   count: z.int().min(1),
-  /** Of one piece. */
+  /** The price of one piece. */
   cents: z.int().min(1),
 });
 
@@ -14,7 +14,7 @@ const placementSchema = z.strictObject({
   /** The id of the customer's wallet, which names the customer: `boardman.ada`. */
   customer: z.string().min(1).max(200),
   lines: z.array(lineSchema).min(1),
-  /** The lines of the cart that it was made of. */
+  /** The lines of the cart that it was placed from. */
   cartLines: z.array(z.string()).min(1),
 });
 
@@ -23,7 +23,7 @@ const placedSchema = placementSchema.extend({
   at: z.iso.datetime(),
 });
 
-/** An order, as far as it has come. */
+/** The state of an order. */
 export interface Order {
   readonly placed?: z.output<typeof placedSchema>;
   readonly shipped: boolean;
@@ -76,7 +76,7 @@ export const order = defineStream({
   },
 });
 
-/** What an order costs, in cents. */
+/** The total of an order, in cents. */
 export function totalOf(lines: readonly z.output<typeof lineSchema>[]): number {
   return lines.reduce((sum, { count, cents }) => sum + count * cents, 0);
 }

@@ -1,7 +1,7 @@
 import { defineView } from '@meridian-es/meridian';
 import { order, totalOf } from './order.ts';
 
-/** How many orders were placed on each day in UTC, `2026-01-01`, and what they cost together. */
+/** How many orders were placed on each day in UTC, `2026-01-01`, and their total in cents. */
 export const ordersPerDay = defineView({
   name: 'orders-per-day',
   kind: 'totals',

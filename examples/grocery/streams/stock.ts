@@ -9,14 +9,14 @@ const priceSchema = z.strictObject({ cents: z.int().min(1).max(1_000_000) });
 /** The pieces of one article in one warehouse. */
 export interface Stock {
   readonly count: number;
-  /** Of one piece; undefined: it is not for sale yet. */
+  /** The price of one piece; undefined: it is not for sale yet. */
   readonly cents?: number;
 }
 
 const none: Stock = { count: 0 };
 
 /**
- * The stock of an article in a warehouse, `columbus.apples`. Nobody may sell a piece twice, so one Region decides: the
+ * The stock of an article in a warehouse, `columbus.apples`. No piece may be sold twice, so one Region decides: the
  * warehouse's.
  */
 export const stock = defineStream({
@@ -46,7 +46,7 @@ export const stock = defineStream({
       input: priceSchema,
       decide: ({ cents }, data) => (cents === data.cents ? [] : [{ type: 'PriceSet', data }]),
     },
-    /** Takes pieces out for an order, at the price that the customer has seen. */
+    /** Takes pieces for an order, at the price that the customer has seen. */
     take: {
       input: piecesSchema.extend({ cents: priceSchema.shape.cents }),
       decide({ count, cents }, wanted, { id }) {
@@ -59,7 +59,7 @@ export const stock = defineStream({
   },
 });
 
-/** What can be bought, under the ids of the stock: the pieces that are left, and what one costs. */
+/** What can be bought, under the ids of the stock: the pieces that are left, and the price of one. */
 export const forSale = defineView({
   name: 'for-sale',
   kind: 'rows',

@@ -6,7 +6,7 @@ const centsSchema = z.int().min(1).max(100_000_000);
 const depositSchema = z.strictObject({ cents: centsSchema });
 const paymentSchema = z.strictObject({ cents: centsSchema, order: z.string().min(1).max(200) });
 
-/** What a customer can spend. */
+/** The cents that a customer can spend. */
 export interface Wallet {
   readonly cents: number;
 }

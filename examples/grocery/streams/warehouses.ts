@@ -1,8 +1,8 @@
 import { reject } from '@meridian-es/meridian';
 
 /**
- * The warehouses, and the Region nearest to each. Entries are only ever added: what is at home at a warehouse stays in its
- * Region for good.
+ * The warehouses, and the Region nearest to each. Entries are only ever added: streams at home at a warehouse stay in
+ * its Region permanently.
  */
 const regionOf = new Map([
   ['ashburn', 'us-east-1'],

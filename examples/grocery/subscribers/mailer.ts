@@ -1,7 +1,7 @@
 import { type SubscribedEvent, subscriber } from '@meridian-es/meridian/lambda';
 import * as z from 'zod';
 
-/** A mail, as the mail service takes it. */
+/** A mail in the form that the mail service accepts. */
 export interface Mail {
   /** The customer. */
   readonly to: string;
@@ -9,7 +9,10 @@ export interface Mail {
   readonly text: string;
 }
 
-/** Sends a mail. @param key the mail service sends one mail a key, however often it is asked. @throws Error when it did not take the mail */
+/**
+ * Sends a mail. @param key the mail service sends one mail per key, however often it is asked. @throws Error when it
+ * did not accept the mail
+ */
 export type Send = (
   mail: Mail,
   key: string,
@@ -24,7 +27,7 @@ const placedSchema = z.object({
 
 /**
  * Orders → mails to customers: one for each order that was placed. It runs in one Region, or each Region would send its own.
- * An event is handled once; should the process end behind the sending, the event is handled again, and the mail service knows
+ * An event is handled once; if the process ends right after sending, the event is handled again, and the mail service knows
  * the key.
  */
 export function mailer(send: Send) {
@@ -48,7 +51,7 @@ function confirmationOf({ stream, data }: SubscribedEvent): Mail {
   };
 }
 
-/** Hands the mail to the mail service at MAIL_URL, by its `Idempotency-Key`. */
+/** Sends the mail to the mail service at MAIL_URL, with the key as `Idempotency-Key`. */
 export const handler = mailer(async (mail, key, { MAIL_URL }) => {
   if (MAIL_URL === undefined) throw new Error('MAIL_URL is missing: set it in the environment of the mailer.');
   const { ok, status } = await fetch(MAIL_URL, {

@@ -29,7 +29,7 @@ export function aGrocery({
     sleep: (milliseconds: number) => sleepOn(scheduler, milliseconds),
     /** A customer's device or the shop's backend near a Region. */
     near: (region: string, name: string): GroceryClient => clientOf(world, scheduler, region, name),
-    /** Lets time pass until nothing is under way, and no transaction waits to be finished. */
+    /** Lets time pass until nothing is in progress, and no transaction waits to be finished. */
     settle: () => scheduler.runUntil(() => world.recovered),
   };
 }

@@ -5,13 +5,13 @@ import * as z from 'zod';
 import type { Cart } from '../streams/cart.ts';
 import { aGrocery, type Grocery, REGIONS } from './a-grocery.ts';
 
-/** What a device does to the cart. */
+/** A change that a device makes to the cart. */
 interface Edit {
   /** Milliseconds after the beginning. */
   readonly at: number;
   readonly region: string;
   readonly article: string;
-  /** How many are added; 0 takes the article out of the cart. */
+  /** How many are added; 0 removes the article from the cart. */
   readonly count: number;
 }
 
@@ -36,7 +36,7 @@ const trouble: fc.Arbitrary<Trouble> = fc.record({
   cutOff: fc.option(region),
 });
 
-/** Does it at its time, by a device near its Region. */
+/** Makes the change at its time, on a device near its Region. */
 async function perform(grocery: Grocery, { at, region, article, count }: Edit, name: string): Promise<void> {
   await grocery.sleep(at);
   const cart = grocery.near(region, name).stream('cart', 'ada');
@@ -81,7 +81,7 @@ async function property(plan: readonly Edit[], { cutOff, ...options }: Trouble):
   );
   const lines = await leftByHistory(grocery);
   for (const { state } of carts) expect(state).toEqual({ lines, orders: [] });
-  // What nobody took out is there, as often as it was added.
+  // Articles that were never removed are there, as often as they were added.
   for (const article of ['apples', 'bread', 'melon'].filter(
     (each) => !plan.some((one) => one.article === each && one.count === 0),
   ))
@@ -99,7 +99,7 @@ async function property(plan: readonly Edit[], { cutOff, ...options }: Trouble):
 }
 
 describe('a cart that several devices edit in several Regions at once', () => {
-  it('loses no item in any Region but what somebody had seen and took out', async () => {
+  it('loses no item in any Region except those that a customer had seen and removed', async () => {
     await fc.assert(fc.asyncProperty(fc.array(edit, { minLength: 2, maxLength: 15 }), trouble, property), {
       numRuns: 30,
     });

@@ -3,7 +3,7 @@ import { checkOut } from '../shop/check-out.ts';
 import { checkout } from '../streams/checkout.ts';
 import { aGrocery } from './a-grocery.ts';
 
-it('goes on with a checkout whose backend ended before it marked the cart, and leaves what was added since', async () => {
+it('resumes a checkout whose backend ended before it marked the cart, and keeps items added since', async () => {
   const grocery = aGrocery();
   const shop = grocery.near('us-east-2', 'shop');
   const who = { cart: 'ada', warehouse: 'columbus', customer: 'columbus.ada' };
@@ -17,7 +17,7 @@ it('goes on with a checkout whose backend ended before it marked the cart, and l
     const { state: content } = await cart.read();
     const { transaction } = checkout({ ...who, content, prices: { apples: 30 } });
     await shop.transact(transaction.participants, { id: transaction.id });
-    // Here it ends, and the customer goes on.
+    // The backend ends here, and the customer continues.
     await cart.command('add', { article: 'apples', count: 1 });
 
     expect(await checkOut(shop, who)).toBe('columbus.ada.1');

@@ -23,7 +23,7 @@ interface Visit {
   readonly customer: (typeof CUSTOMERS)[number];
   readonly region: string;
   readonly counts: Readonly<Partial<Record<Article, number>>>;
-  /** On how many devices at once. */
+  /** The number of devices that check out at once. */
   readonly clicks: number;
 }
 
@@ -67,19 +67,19 @@ async function perform(grocery: Grocery, visit: Visit, name: string): Promise<st
   const orders = await Promise.all(
     Array.from({ length: clicks }, () => checkOut(shop, { cart: name, warehouse: WAREHOUSE, customer }).catch(refusal)),
   );
-  // Whoever clicks twice orders once.
+  // A customer who clicks twice orders once.
   expect(new Set(orders).size).toBe(1);
   return orders[0];
 }
 
-/** What the streams refuse is an outcome; anything else is not. */
+/** A refusal by the streams is an outcome; any other error is a fault. */
 function refusal(error: unknown): undefined {
   if (!isClientError(error, 'aborted')) throw error;
   expect(error.details.reason).toMatchObject({ code: expect.stringMatching(/^(rejected|stream-busy)$/) });
   return undefined;
 }
 
-/** What a Region shows of everything, once nothing is under way. */
+/** What a Region shows of everything, once nothing is in progress. */
 async function booksIn(grocery: Grocery, region: string, orders: readonly string[]) {
   const shop = grocery.near(region, 'auditor');
   const read = async () => ({

@@ -7,7 +7,7 @@ import { aGrocery, REGIONS } from './a-grocery.ts';
 /** What the mail service does with each request in turn: it takes it, or it fails before or after it has taken it. */
 const outcome = fc.constantFrom('takes' as const, 'refuses' as const, 'takes and fails' as const);
 
-/** A mail service that sends one mail a key. */
+/** A mail service that sends one mail per key. */
 function aMailService(outcomes: readonly ('takes' | 'refuses' | 'takes and fails')[]) {
   const sent = new Map<string, Mail>();
   let asked = 0;

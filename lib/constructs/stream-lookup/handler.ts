@@ -1,21 +1,21 @@
 import type { CloudFormationCustomResourceEvent, CloudFormationCustomResourceResponse } from 'aws-lambda';
 import * as z from 'zod';
 
-/** What the lookup needs of the world. */
+/** The I/O of the lookup. */
 export interface StreamLookupPorts {
   /** The ARN of the table's latest stream; undefined if it has none. */
   readonly latestStreamArn: (tableName: string) => Promise<string | undefined>;
-  /** Hands CloudFormation its answer; without one the deploy waits until the resource's timeout. */
+  /** Sends the response to CloudFormation; without one the deploy waits until the resource's timeout. */
   readonly answer: (url: string, response: CloudFormationCustomResourceResponse) => Promise<void>;
 }
 
 const propertiesSchema = z.object({ TableName: z.string() });
 
-/** Answers CloudFormation with the stream's ARN as the attribute `StreamArn`; there is nothing to delete. */
+/** Responds to CloudFormation with the stream's ARN as the attribute `StreamArn`. A deletion needs no work. */
 export function makeHandler({ latestStreamArn, answer }: StreamLookupPorts) {
   return async (event: CloudFormationCustomResourceEvent): Promise<void> => {
     const reply = {
-      // One for the resource's whole life: another one would make CloudFormation delete the old one after an update.
+      // Never changes: a new id would make CloudFormation delete the old resource after an update.
       PhysicalResourceId: event.RequestType === 'Create' ? event.LogicalResourceId : event.PhysicalResourceId,
       StackId: event.StackId,
       RequestId: event.RequestId,

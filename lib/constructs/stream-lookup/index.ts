@@ -7,12 +7,12 @@ export const handler = makeHandler({
   latestStreamArn: async (TableName) =>
     (await dynamodb.send(new DescribeTableCommand({ TableName }))).Table?.LatestStreamArn,
   answer: async (url, response) => {
-    // The URL is signed for exactly this, an empty content type.
+    // The URL is signed for an empty content type.
     const { ok, status } = await fetch(url, {
       method: 'PUT',
       headers: { 'content-type': '' },
       body: JSON.stringify(response),
     });
-    if (!ok) throw new Error(`CloudFormation did not take the answer: HTTP status ${status}`);
+    if (!ok) throw new Error(`CloudFormation refused the response: HTTP status ${status}`);
   },
 });

@@ -16,9 +16,9 @@ export interface StreamLookupProps {
 }
 
 /**
- * Finds the ARNs of the streams of this Region's replicas. They hold the time at which the stream was made, so CloudFormation
- * only knows them in the Region that made the table, and `replica(region).tableStreamArn` of CDK ends with `/stream/*`,
- * which no event source mapping takes.
+ * Finds the ARNs of the streams of this Region's replicas. They contain the time at which the stream was created, so
+ * CloudFormation only knows them in the Region that created the table, and the CDK's `replica(region).tableStreamArn` ends with
+ * `/stream/*`, which no event source mapping accepts.
  */
 export class StreamLookup extends Construct {
   readonly #config: Config;
@@ -41,9 +41,9 @@ export class StreamLookup extends Construct {
 
   /**
    * Looks up the stream of a replica.
-   * @param scope the construct that the replica is of
+   * @param scope the construct that the replica belongs to
    * @param table the replica of this Region
-   * @param viewType the view type of its stream; another one means another stream
+   * @param viewType the view type of its stream; a new view type means a new stream
    */
   streamOf(scope: Construct, table: ITableV2, viewType: StreamViewType): TableStream {
     table.grant(this.#lookup.role, 'dynamodb:DescribeTable');
@@ -62,7 +62,7 @@ export class StreamLookup extends Construct {
     });
     Validations.of(resource).acknowledge({
       id: 'CloudFormation-Validate::W9003',
-      reason: 'CDK writes serviceTimeout as a string, which CloudFormation takes for the number that it is.',
+      reason: 'The CDK writes serviceTimeout as a string, which CloudFormation reads as a number.',
     });
     return new TableStream(resource.getAttString('StreamArn'));
   }
@@ -76,7 +76,7 @@ export class TableStream {
     this.arn = arn;
   }
 
-  /** Lets a role's event source mapping read the stream; Lambda asks for these four when the mapping is made. */
+  /** Lets a role's event source mapping read the stream; Lambda requires these four actions when the mapping is created. */
   grantRead(grantee: IGrantable): void {
     Grant.addToPrincipal({
       grantee,

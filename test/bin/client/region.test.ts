@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Region } from '../../../bin/client/region.ts';
 
-/** A Region that answers with each of these in turn, and with the last one from then on. */
+/** A Region that responds with each of these in turn, and with the last one from then on. */
 function answering(...answers: readonly { readonly status: number; readonly body: string }[]) {
   let asked = 0;
   const region = new Region({

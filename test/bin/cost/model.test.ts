@@ -74,7 +74,7 @@ describe('the estimate of a month', () => {
       expect(totalOf(less), JSON.stringify(less)).toBeLessThan(totalOf());
   });
 
-  it('charges a commit as DynamoDB does: each KB begun, in each Region', () => {
+  it('charges a commit as DynamoDB does: each KB or part of one, in each Region', () => {
     const [line] = linesOf({ eventsPerSecond: 1, size: 3000, regions: 2 });
     expect(line?.quantity).toBe(730 * 3600 * 4 * 2);
     expect(line?.dollars).toBeCloseTo(730 * 3600 * 4 * 2 * 0.000000625, 9);
@@ -151,7 +151,7 @@ describe('what the estimate counts', () => {
     expect(made('events.put')).toBe(expected.puts);
     expect(made('events.load')).toBe(expected.appendLoads + expected.projectLoads);
     expect(made('sightings.record')).toBe(expected.sightings);
-    // The producer's own entry is put by nobody of ours.
+    // The producer puts its own entry, not Meridian.
     expect(made('entries')).toBe(expected.putEvents - 1);
     expect(made('projection.send')).toBe(expected.relays);
     expect(made('views.entries')).toBe(expected.viewReads);

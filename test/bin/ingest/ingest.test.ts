@@ -19,7 +19,7 @@ function clientOf(fetch: Fetch) {
   return { region: 'us-east-1', endpoints: { 'us-east-1': 'http://us-east-1/' }, fetch };
 }
 
-/** A Region that notes what it gets, and answers it as told. */
+/** A Region that records what it receives, and responds as `answer` says. */
 function aRegion(answer: (envelope: Sent, time: number) => object | undefined = () => undefined) {
   const requests: (readonly Sent[])[] = [];
   const times = new Map<string, number>();
@@ -110,7 +110,7 @@ describe('ingesting', () => {
       expect(ids.map(({ id }) => Number(id))).toEqual(ids.map(({ id }) => Number(id)).toSorted((a, b) => a - b));
   });
 
-  it('tells the lines that are refused, and those that do not pass in six times', async () => {
+  it('reports the lines that are refused, and those that fail six times', async () => {
     const { region } = aRegion(({ id }) =>
       id === 'bad' ? problem('rejected', false) : id === 'stuck' ? problem('unavailable', true) : undefined,
     );
@@ -128,7 +128,7 @@ describe('ingesting', () => {
     ]);
   });
 
-  it('tells the lines that the quarantine does not take', async () => {
+  it('reports the lines that the quarantine does not accept', async () => {
     const region = new Region({
       client: clientOf(async () => ({ status: 200, text: async () => '[]' })),
       hint: '',
@@ -164,7 +164,7 @@ describe('ingesting', () => {
     expect(requests).toBeLessThan(30);
   });
 
-  it('stops when it is told to: what is under way ends, and nothing more begins', async () => {
+  it('stops on a signal: work in progress is completed, and no more is started', async () => {
     const stop = new AbortController();
     const { region, requests } = aRegion(() => {
       stop.abort();

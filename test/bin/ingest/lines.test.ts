@@ -10,7 +10,7 @@ function linesOf(...parts: readonly (string | Buffer)[]) {
 }
 
 describe('the lines of a file of envelopes', () => {
-  it('are read with their numbers and their streams, to the letter; empty ones are passed over', async () => {
+  it('are read unchanged, with their numbers and their streams; empty ones are skipped', async () => {
     expect(
       await linesOf('\ufeff{"id":"a","stream":"note/1"}\r\n\n  {"id":"b","n":1.0}\n \n{"id":"c","stream":5}'),
     ).toEqual([

@@ -216,7 +216,7 @@ describe.each([
     expect(await us.table.load('reading/r')).toHaveLength(2);
   });
 
-  it('leaves an append that stands an append that stands', async () => {
+  it('treats a committed append as committed', async () => {
     const us = regionWith(oldest);
     const first = await appendToStream(us, sent(1, { fahrenheit: 1 }, 'first'));
     us.table.replicate(stored(2, event));
@@ -260,8 +260,8 @@ describe('an upcaster', () => {
 
   it.each([
     ['throws', throwing, 'no formula'],
-    ['throws what is no error', rude, 'nothing to say'],
-    ['answers what its schema refuses', wrong, 'data.celsius: Invalid input'],
+    ['throws a value that is not an error', rude, 'nothing to say'],
+    ['returns data that its schema refuses', wrong, 'data.celsius: Invalid input'],
   ])('that %s is named, with the stream, the event and the version', (_what, definition, why) => {
     const fold = () => new Fold(definition).apply(stored(1, measured(1, { fahrenheit: 1 })));
     expect(fold).toThrow(

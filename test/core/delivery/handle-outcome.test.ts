@@ -4,7 +4,7 @@ import { announcementOf } from '../../../core/wire/announcement.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
 import { aSubscriber, bodyAt, idAt } from './subscribe-fixture.ts';
 
-/** The body of a queue's message that tells a transaction's outcome. */
+/** The body of a queue's message that reports a transaction's outcome. */
 function bodyOf(decision: Parameters<typeof announcementOf>[0]): string {
   const { source, detailType, detail } = announcementOf(decision);
   return JSON.stringify({ source, 'detail-type': detailType, detail: JSON.parse(detail) });

@@ -55,11 +55,11 @@ describe('a subscriber', () => {
   it.each<[string, Partial<SubscriberDefinition>]>([
     ['entry: "./mailer.ts" is neither a URL', { entry: './mailer.ts' }],
     ['streamTypes: there is no stream type "nose"; write some of note, stock', { streamTypes: ['nose'] }],
-    ['it would get nothing', { streamTypes: [] }],
+    ['it would receive nothing', { streamTypes: [] }],
     ['runsIn: "mars-1" is not a Region of the deployment', { runsIn: 'mars-1' }],
     ['writtenIn: "mars-1" is not a Region', { writtenIn: ['mars-1'] }],
-    ['writtenIn: no Region is named', { writtenIn: [] }],
-    ['from: without a table there is no order to begin in', { table: 'none', from: 'first-seen' }],
+    ['writtenIn: the list is empty', { writtenIn: [] }],
+    ['from: a subscriber without a table has no order', { table: 'none', from: 'first-seen' }],
     ['timeoutSeconds: found 59; write a whole number from 60 to 900', { timeoutSeconds: 59 }],
     ['timeoutSeconds: found 60.5', { timeoutSeconds: 60.5 }],
     ['memoryMb: found 64; write a whole number from 128 to 10240', { memoryMb: 64 }],
@@ -106,7 +106,7 @@ describe('a function of a team', () => {
     ]);
   });
 
-  it('has a name that no subscriber has; all faults are told at once', () => {
+  it('has a name that no subscriber has; all faults are reported at once', () => {
     const parse = () =>
       parseOwnFunctions(
         {
@@ -127,7 +127,7 @@ describe('the name of a function of a team', () => {
   });
 
   it.each([
-    ...['', 'Mailer', '2mail', 'mail-', 'mail--er', 'mail_er', 'x'.repeat(25)],
+    ...['', 'Mailer', '2mail', 'mail-', 'mail--er', 'mail_er', 'forwarding', 'x'.repeat(25)],
     ...['relay', 'api', 'stream-lookup', 'quarantine', 'events', 'fast-path', 'transactions', 'forward'],
     ...['forward-x', 'table-x', 'machine-x', 'relay-x', 'mailer-dead-letter'],
   ])('may not be %j', (name) => {

@@ -66,7 +66,7 @@ describe('every alarm', () => {
     }
   });
 
-  it('tells the topic that it went off, and that it is over', () => {
+  it('notifies the topic when it goes off, and when it is over', () => {
     for (const { AlarmName, AlarmActions, OKActions } of alarms)
       for (const actions of [AlarmActions, OKActions])
         expect(
@@ -274,7 +274,7 @@ describe('the topic of the alarms', () => {
     expect(policy).toHaveLength(2);
   });
 
-  it('mails to an address if there is one, and else to nobody', () => {
+  it('mails to an address only if one is given', () => {
     expect(region.ofType('AWS::SNS::Subscription')).toEqual([]);
     const [subscription, ...more] = mailed.ofType('AWS::SNS::Subscription');
     expect(more).toEqual([]);

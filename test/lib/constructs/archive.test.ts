@@ -23,7 +23,7 @@ function isKept(event: unknown) {
 }
 
 describe('the archive of a bus', () => {
-  it('keeps events as long as it is told', () => {
+  it('keeps events for the given time', () => {
     expect(archive()).toMatchObject({ ArchiveName: 'meridian-events', RetentionDays: 14 });
     expect(kept.text(archive().SourceArn)).toBe('EventBus(meridian)');
   });

@@ -69,7 +69,7 @@ describe("a function of a team's own", () => {
     expect([0, 1, 2].map(has)).toEqual([false, false, true]);
   });
 
-  it('is told what it needs, and nothing else', () => {
+  it('gets the variables that it needs, and no others', () => {
     expect(variablesOf(0, 'meridian-importer')).toMatchObject({
       MERIDIAN_REGIONS: regions.join(),
       API_FUNCTION: 'meridian-api',

@@ -27,7 +27,7 @@ describe('a subscriber of the app', () => {
     );
   });
 
-  it('hears of every Region by the pattern that the world runs on, and of no other stream type', () => {
+  it('receives events of every Region by the pattern that the world uses, and of no other stream type', () => {
     const { EventPattern } = region.named('AWS::Events::Rule', 'meridian-subscriber').Properties;
     expect(EventPattern).toEqual(subscriptionPattern(['note']));
     const event = (source: string) => ({
@@ -105,7 +105,7 @@ describe('a subscriber of the app', () => {
     ]);
   });
 
-  it('is told its table, and to begin with the first event of each log', () => {
+  it('gets its table, and starts with the first event of each log', () => {
     const { Environment } = region.named('AWS::Lambda::Function', 'meridian-subscriber').Properties;
     expect(JSON.stringify(Environment)).toContain('"SUBSCRIBE_FROM":"beginning"');
     const { Variables } = z.object({ Variables: z.record(z.string(), z.unknown()) }).parse(Environment);

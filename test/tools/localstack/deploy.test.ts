@@ -10,7 +10,7 @@ function anAssembly(artifacts: object): string {
 }
 
 describe('what was synthesized', () => {
-  it('tells of each stack its name and its Region', () => {
+  it('returns the name and the Region of each stack', () => {
     const assembly = anAssembly({
       Tree: { type: 'cdk:tree', properties: { file: 'tree.json' } },
       'shop-eu-west-1': {

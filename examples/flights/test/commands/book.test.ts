@@ -65,7 +65,7 @@ describe('meridian book', () => {
     expect(noMiles).toMatchObject({ code: 2, stderr: expect.stringContaining('1 or more') });
   });
 
-  it('tells faults by what was typed', async () => {
+  it('names faults as they were typed', async () => {
     const [miles, member, region] = await Promise.all([
       run(['book', flight, EAST, '--miles', '1000001']),
       run(['book', flight, `LAX.${'x'.repeat(100)}`]),

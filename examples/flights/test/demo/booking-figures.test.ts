@@ -70,7 +70,7 @@ describe('the figures of bookings', () => {
   });
 
   it.each([
-    ['a seat that nobody was told to have', { F: ['before', 'Ada', 'Bob'] }, 'does not have the passengers'],
+    ['a seat without a confirmed booking', { F: ['before', 'Ada', 'Bob'] }, 'does not have the passengers'],
     ['more passengers than seats', { F: ['before', 'Ada', 'Bob'] }, 'F has 3 passengers on 2 seats'],
     ['a seat that is missing', { F: ['before'] }, 'F does not have the passengers'],
     ['a seat that is held twice', { G: ['Ada', 'Ada'] }, 'G does not have the passengers'],

@@ -106,14 +106,14 @@ describe('bookings on real flights in three Regions', () => {
     for (const { p50, p99 } of [oneRegionMs, crossRegionMs]) expect(p50).toBeLessThanOrEqual(p99);
   }, 120_000);
 
-  it('do not change when they are sent once more', async () => {
+  it('do not change when they are sent again', async () => {
     const { scheduler, world, plan, booked, check } = run;
     const again = await scheduler.resolve(bookAll(world, plan, scheduler));
     expect(again.map(({ outcome }) => outcome)).toEqual(booked.map(({ outcome }) => outcome));
     expect((await check()).violations).toEqual([]);
   }, 120_000);
 
-  it('are told as violations when a seat was taken, or miles were paid, beside them', async () => {
+  it('are reported as violations when a seat was taken, or miles were paid, without a booking', async () => {
     const { plan, booked, check } = run;
     const sold = Map.groupBy(
       booked.filter(({ outcome }) => outcome === 'committed'),
@@ -126,14 +126,14 @@ describe('bookings on real flights in three Regions', () => {
     const { report, violations } = await check();
     expect(report.violations).toBe(violations.length);
     for (const region of regions) {
-      expect(violations).toContain(`${region}: ${flight} does not have the passengers who were told so.`);
+      expect(violations).toContain(`${region}: ${flight} does not have the passengers whose bookings were confirmed.`);
       expect(violations).toContainEqual(expect.stringMatching(`^${region}: ${member?.id} has .* miles, not `));
     }
   }, 120_000);
 });
 
-describe('bookings whose intents nobody makes final', () => {
-  it('are told as violations, although every reader sees what was decided', async () => {
+describe('bookings whose intents are never made final', () => {
+  it('are reported as violations, although every reader sees what was decided', async () => {
     const { check } = await aRun(
       {
         withFaults: (_region, ports) => ({
@@ -193,7 +193,7 @@ describe('a booking', () => {
     expect(outcome).toBe('region-unreachable');
   }, 120_000);
 
-  it('is sent once more while nobody can decide anything', async () => {
+  it('is sent again while no Region can decide', async () => {
     const { scheduler, world } = await aRun({}, 1);
     if (!cross) throw new Error('All are of one Region.');
     for (const region of regions) if (region !== cross.region) world.cut(cross.region, region, ['invoke']);
@@ -215,7 +215,7 @@ describe('a booking', () => {
 });
 
 describe('each', () => {
-  it('does something with every item, so many at a time, and answers in their order', async () => {
+  it('calls a function for every item, at most this many in parallel, and returns the results in order', async () => {
     let [now, most] = [0, 0];
     const results = await each(3, [5, 1, 4, 2, 3, 0], async (item) => {
       most = Math.max(most, ++now);

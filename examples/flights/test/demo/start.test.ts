@@ -142,7 +142,7 @@ describe('meridian start', () => {
     expect(stderr).toMatch(/\nSee: meridian( start)? --help\n$/);
   });
 
-  it('exits with 2 and the help when it is told nothing', async () => {
+  it('exits with 2 and the help without arguments', async () => {
     expect(await meridian()).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('Usage: meridian') });
   });
 

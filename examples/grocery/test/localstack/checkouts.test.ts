@@ -14,15 +14,15 @@ const AT_ONCE = 6;
 const TEST_MS = 1_200_000;
 /** Longer than the time-out of a transaction. */
 const SETTLED = { timeout: 420_000, interval: 1_000 };
-/** As much as one may have: on a slow machine they are to end by what they find, not by their time. */
+/** The longest timeout allowed: on a slow machine transactions should end by their decision, not by their deadline. */
 const TIMEOUT_S = 240;
 
-/** What is on the shelves of each warehouse: of the first less than is wanted. */
+/** The stock of each warehouse: of the first article less than the customers want. */
 const SHELF = [
   { article: 'truffles', count: 12, cents: 700 },
   { article: 'apples', count: 500, cents: 30 },
 ] as const;
-/** What customers have, in turn: some cannot pay for all that they want. */
+/** The customers' money, in turn: some cannot pay for everything that they want. */
 const PAID_IN = [500, 3_000, 10_000, 50_000] as const;
 const CUSTOMERS = 12;
 
@@ -31,18 +31,18 @@ const reasonSchema = z.looseObject({ left: z.int().optional(), wallet: z.string(
 const announcedSchema = z.object({ transaction: z.string() });
 const mailsSchema = z.array(z.object({ mail: z.looseObject({ subject: z.string() }) }));
 
-/** What a customer does. */
+/** A customer's checkout. */
 interface Visit {
   readonly cart: string;
   readonly warehouse: string;
   readonly customer: string;
-  /** The Region that it is done in. */
+  /** The Region where it is made. */
   readonly region: string;
   readonly truffles: number;
   readonly apples: number;
 }
 
-/** What became of it, with the id of its transaction. */
+/** The outcome of a checkout, with the id of its transaction. */
 type Outcome =
   | { readonly id: string; readonly state: 'committed'; readonly order: string }
   | { readonly id: string; readonly state: 'aborted'; readonly because: z.output<typeof reasonSchema> };
@@ -51,7 +51,7 @@ function nth<T>(list: readonly T[], index: number): T {
   return list[index % list.length] ?? expect.fail('the list is empty');
 }
 
-/** Does it for each, some at once; the answers are in the order of the list. */
+/** Calls a function for each item, several in parallel; the results are in the order of the list. */
 async function forEach<T, A>(all: readonly T[], act: (one: T) => Promise<A>): Promise<readonly A[]> {
   const answers: A[] = [];
   const rest = all.entries();
@@ -64,7 +64,7 @@ async function forEach<T, A>(all: readonly T[], act: (one: T) => Promise<A>): Pr
 
 describeWithLocalStack('checkouts over streams of three Regions', (endpoint) => {
   const regions = deployedRegions(endpoint);
-  /** No other run has it. */
+  /** Unique to this run. */
   const run = Date.now();
   let listeners: readonly Listener[];
   let outcomes: readonly Outcome[] = [];
@@ -126,7 +126,7 @@ describeWithLocalStack('checkouts over streams of three Regions', (endpoint) => 
       state.placed ? [state.placed] : [],
     );
 
-  /** What a Region's bus told of transactions, by their ids. */
+  /** The outcomes that a Region's bus announced, by transaction id. */
   const heardBy = async (listener: Listener): Promise<ReadonlyMap<string, string>> =>
     new Map(
       (await listener.heard()).map((message) => [
@@ -268,7 +268,7 @@ describeWithLocalStack('checkouts over streams of three Regions', (endpoint) => 
     }, SETTLED);
   });
 
-  it('are aborted at their deadline when nobody drives them and nobody looks', { timeout: TEST_MS }, async () => {
+  it('are aborted at their deadline when no driver and no reader touches them', { timeout: TEST_MS }, async () => {
     const stream = `wallet/boardman.orphan-${run}`;
     const transaction = `us-east-1:orphan-${run}`;
     const home = regionNamed(regions, regionOfWarehouse('boardman'));
@@ -284,7 +284,7 @@ describeWithLocalStack('checkouts over streams of three Regions', (endpoint) => 
     expect(answer).toMatchObject({ kind: 'prepared', stream });
     const intent = async () => (await nth(regions, 0).intents()).find((one) => one.stream === stream);
     expect(await intent()).toMatchObject({ state: 'prepared' });
-    // Only the tables and the bus are looked at: a reader of the stream would finish it.
+    // Reads only the tables and the bus: reading the stream would finish the transaction.
     await vi.waitFor(async () => {
       expect(await intent()).toMatchObject({ state: 'aborted' });
       for (const listener of listeners) expect((await heardBy(listener)).get(transaction)).toBe('TransactionAborted');

@@ -57,7 +57,7 @@ const pageSchema = z.object({
 });
 export type Rows = z.output<typeof pageSchema>['rows'];
 
-/** What a transaction has put into a stream, and what became of it. */
+/** A transaction's intent in a stream, and its outcome. */
 export interface Intent {
   readonly stream: string;
   readonly state: 'prepared' | 'committed' | 'aborted';
@@ -236,9 +236,9 @@ export class DeployedRegion {
   }
 }
 
-/** What a test hears of a bus. */
+/** The events that a test receives from a bus. */
 export interface Listener {
-  /** All so far, the new ones last. */
+  /** All events so far, in order of arrival. */
   heard(): Promise<readonly BusMessage[]>;
   close(): Promise<void>;
 }

@@ -13,8 +13,8 @@ import {
 
 const ORDERS = 90;
 /**
- * A message that a slow machine did not get done in time is away for six minutes, and is then redelivered. And every look at the
- * views is dozens of requests, which LocalStack answers beside the work that is waited for.
+ * A message that a slow machine did not finish in time is invisible for six minutes, and is then redelivered. Every
+ * check of the views takes dozens of requests, which compete in LocalStack with the work that is awaited.
  */
 const SETTLED = { timeout: 420_000, interval: 3_000 };
 const TEST_MS = 900_000;
@@ -22,7 +22,7 @@ const TEST_MS = 900_000;
 const rowSchema = z.object({ value: z.object({ orders: z.int(), cents: z.int() }).optional() });
 const mailsSchema = z.array(z.object({ key: z.string(), mail: z.looseObject({ subject: z.string() }) }));
 
-/** Every envelope, and the Region on whose bus it is put. */
+/** Every envelope, with the Region whose bus it is put on. */
 interface Put {
   readonly region: string;
   readonly detailType: 'meridian.append';
@@ -31,14 +31,14 @@ interface Put {
 
 describeWithLocalStack('orders of an earlier day that tills put on the buses of three Regions', (endpoint) => {
   const regions = deployedRegions(endpoint);
-  /** No other run has it. */
+  /** Unique to this run. */
   const run = Date.now();
   /** In the past, and hardly another run's: the tills were offline that day. */
   const at = new Date((run % 18_000) * 86_400_000).toISOString();
   const orders = Array.from({ length: ORDERS }, (_, i) => `${warehouses[i % warehouses.length]}.till-${run}.${i}`);
   const centsOf = (i: number) => 10 + i;
   const puts: readonly Put[] = orders.map((order, i) => ({
-    // Not always where the order is at home.
+    // Not always the order's home.
     region: REGIONS[Math.floor(i / 2) % REGIONS.length] ?? '',
     detailType: 'meridian.append',
     detail: {
@@ -78,7 +78,7 @@ describeWithLocalStack('orders of an earlier day that tills put on the buses of 
       ),
     );
 
-  /** How often each outcome was told of these envelopes. */
+  /** How often each outcome was reported for these envelopes. */
   const outcomes = async () => {
     const ids = new Set(puts.map(({ detail }) => detail.id));
     const heard = (await Promise.all(listeners.map((listener) => listener.heard()))).flat();
@@ -128,13 +128,13 @@ describeWithLocalStack('orders of an earlier day that tills put on the buses of 
       await expect(regionNamed(regions, name).depth('mailer')).rejects.toThrow();
   });
 
-  it('are mailed no second time when their events are delivered again', { timeout: TEST_MS }, async () => {
+  it('are not mailed again when their events are redelivered', { timeout: TEST_MS }, async () => {
     const heard = await Promise.all(published.map((listener) => listener.heard()));
     await deliverAgain(regionNamed(regions, 'us-east-1'), heard[0]?.slice(0, 50) ?? []);
     expect(await mailed()).toEqual(oneMailEach);
   });
 
-  /** As the bus may at any time: it delivers at least once. Waits until the mailer has taken them. */
+  /** Redelivers events, as the bus may at any time: it delivers at least once. Waits until the mailer has handled them. */
   const deliverAgain = async (region: DeployedRegion, messages: readonly BusMessage[]) => {
     expect(messages).toHaveLength(50);
     const { inFlight } = await region.depth('mailer');

@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest';
 import { describeWithLocalStack } from '../../../../test/localstack/describe-with-localstack.ts';
 import { deployedRegions, regionNamed } from './deployment.ts';
 
-describeWithLocalStack('an envelope that nobody can read', (endpoint) => {
+describeWithLocalStack('an unreadable envelope', (endpoint) => {
   const region = regionNamed(deployedRegions(endpoint), 'us-west-2');
 
   it('ends in the quarantine, while those around it are taken in', { timeout: 450_000 }, async () => {

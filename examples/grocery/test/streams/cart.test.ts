@@ -18,10 +18,16 @@ describe('a cart', () => {
   it('has exactly as many of an article as it is set to', () => {
     filled
       .when('set', { article: 'apples', count: 4 })
-      .then({ type: 'Removed', data: { lines: [apples] } }, added('apples', 4));
+      .then(added('apples', 4), { type: 'Removed', data: { lines: [apples] } });
     filled.when('set', { article: 'melon', count: 0 }).then({ type: 'Removed', data: { lines: [melon] } });
     filled.when('set', { article: 'pears', count: 1 }).then(added('pears'));
     filled.when('set', { article: 'apples', count: 6 }).then(nothing);
+  });
+
+  it('has an article that is named like a member of every object', () => {
+    const state = filled.and(added('constructor', 2)).state;
+    expect(articlesIn(state)).toEqual({ apples: 6, melon: 1, constructor: 2 });
+    given(cart, added('constructor', 2)).when('set', { article: 'constructor', count: 2 }).then(nothing);
   });
 
   it('keeps what two devices add at the same moment, in either order', () => {
@@ -54,7 +60,7 @@ describe('a cart', () => {
     }
   });
 
-  it('counts an order once, whoever tells of it', () => {
+  it('counts an order once, however often it is reported', () => {
     const ordered = { type: 'Ordered' as const, data: { order: 'columbus.ada.1', lines } };
     filled.when('mark-ordered', ordered.data).then(ordered);
     filled.and(ordered).when('mark-ordered', ordered.data).then(nothing);

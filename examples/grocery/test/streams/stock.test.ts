@@ -21,7 +21,7 @@ describe('a stock', () => {
     given(stock, received(1)).when('take', { count: 1, cents: 30 }, { id }).then(rejected('nothing yet'));
   });
 
-  it('gets another price, and tells of it when it is one', () => {
+  it('gets another price, and records an event only if it differs', () => {
     shelf.when('set-price', { cents: 35 }).then(priced(35));
     shelf.when('set-price', { cents: 30 }).then(nothing);
   });

@@ -43,7 +43,7 @@ describe('the stream lookup', () => {
   it.each([
     ['made', create],
     ['changed', update],
-  ])('answers with the ARN under one physical id when it is %s', async (_, event) => {
+  ])('returns the ARN under one physical id when it is %s', async (_, event) => {
     expect(await run(event, found)).toEqual([
       {
         url: 'https://cloudformation.example/answer',

@@ -1,0 +1,52 @@
+import type { StreamDefinition } from '../core/index.ts';
+import { Fold } from '../core/log/fold.ts';
+
+/** An event that may come first in a stream, and the state that it makes. */
+export interface FirstEvent {
+  readonly event: { readonly type: string; readonly data: unknown };
+  readonly state: unknown;
+}
+
+/**
+ * An id that a stream type takes, made of a key: ids begin with their Region in most domains that have homes.
+ * @param isHome of a `home` type: whether the id's home will do. @default any of the Regions
+ * @returns undefined when the type takes no such id
+ */
+export function idOf(
+  definition: StreamDefinition,
+  regions: readonly string[],
+  key: string,
+  isHome: (home: string) => boolean = (home) => regions.includes(home),
+): string | undefined {
+  const candidates = [key, ...regions.flatMap((region) => [`${region}.${key}`, `${region}-${key}`])];
+  return candidates.find((id) => {
+    try {
+      if (definition.mode === 'home') return isHome(definition.home(id, regions));
+      definition.checkId?.(id);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** The first event whose sample makes a state of a stream that has none yet; undefined: there is none. */
+export function firstEventOf(definition: StreamDefinition): FirstEvent | undefined {
+  for (const [type, { schemaVersion, schema, sample }] of Object.entries(definition.events)) {
+    const parsed = schema.safeParse(sample);
+    if (!parsed.success) continue;
+    try {
+      const fold = new Fold(definition);
+      fold.apply({
+        stream: `${definition.type}/sample`,
+        ...{ log: 'here', position: 1, previous: 0, context: {}, region: 'here', meta: {} },
+        ...{ commitId: 'sample', fingerprint: 'sample', hlc: '0'.repeat(16) },
+        events: [{ type, schemaVersion, data: parsed.data }],
+      });
+      return { event: { type, data: sample }, state: fold.state };
+    } catch {
+      // Another one may come first.
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,34 @@
+import { CliError } from '../client/cli-error.ts';
+import { briefOf, codeOf } from '../client/problem.ts';
+import type { Region } from '../client/region.ts';
+
+/** The Regions of a deployment, in the order in which it names them. */
+export type ByName = ReadonlyMap<string, Region>;
+
+/** What a check found out, for people, and what the next ones need. */
+export interface Found<T = undefined> {
+  readonly found: string;
+  readonly value: T;
+}
+
+/** Does something in every Region. @throws CliError that names those that failed, with the code of the first */
+export async function everywhere<T>(
+  regions: ByName,
+  work: (region: Region, name: string) => Promise<T>,
+): Promise<ReadonlyMap<string, T>> {
+  const errors: { readonly name: string; readonly error: unknown }[] = [];
+  const done = new Map<string, T>();
+  await Promise.all(
+    [...regions].map(async ([name, region]) => {
+      try {
+        done.set(name, await work(region, name));
+      } catch (error) {
+        errors.push({ name, error });
+      }
+    }),
+  );
+  const [first] = errors;
+  if (!first) return done;
+  const message = errors.map(({ name, error }) => `${name}: ${briefOf(error)}`).join('\n');
+  throw new CliError(codeOf(first.error), message, { cause: first.error });
+}
