@@ -44,6 +44,7 @@ export default defineConfig({
         test: {
           name: 'localstack',
           include: localstack,
+          maxWorkers: 1, // they share one LocalStack: together they would wait for each other, past the time-outs of requests
           testTimeout: 60_000,
           sequence: { groupOrder: 2 },
         },

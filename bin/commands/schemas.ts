@@ -1,12 +1,12 @@
 import { relative } from 'node:path';
 import { type Command, Option } from 'commander';
-import { findProject } from '../../project/project.ts';
+import type { Project } from '../../project/project.ts';
 import type { UpdateOptions } from '../../schemas/update-contract.ts';
-import { CliError } from '../client/cli-error.ts';
+import { needProject } from '../need-project.ts';
 import { reportingErrors, sayText } from '../output.ts';
 
 /** `meridian schemas` */
-export function addSchemas(program: Command): void {
+export function addSchemas(program: Command, project: Project | undefined): void {
   program
     .command('schemas')
     .description('write the JSON Schemas, the AsyncAPI and the OpenAPI document of the project')
@@ -21,16 +21,13 @@ export function addSchemas(program: Command): void {
         .implies({ release: true })
         .conflicts('check'),
     )
-    .action((options: UpdateOptions) => reportingErrors({}, () => updateSchemas(options)));
+    .action((options: UpdateOptions) => {
+      const found = needProject(project);
+      return reportingErrors({}, () => updateSchemas(found, options));
+    });
 }
 
-async function updateSchemas(options: UpdateOptions): Promise<void> {
-  const project = findProject(process.cwd());
-  if (!project)
-    throw new CliError(
-      'no-project',
-      'No project found: neither this folder nor one above it has a package.json with a member "meridian". Run this command in a project, or start one: meridian init <folder>',
-    );
+async function updateSchemas(project: Project, options: UpdateOptions): Promise<void> {
   // Loaded on demand, because it would delay the start of every command.
   const { readDomain } = await import('../../project/domain-file.ts');
   const { updateContract } = await import('../../schemas/update-contract.ts');

@@ -53,8 +53,9 @@ export async function runProject(project: Project, options: StartOptions): Promi
   const loaded = recordLoadedFiles(project.folder);
   const begun = performance.now();
   try {
-    const domain = readDomain(project.domain);
+    // Before the domain is read, so that `--fresh` is done even if that fails: it is for the first process only.
     const state = State.open(project.folder, { regions, fresh });
+    const domain = readDomain(project.domain);
     const files = await keepFiles(state, project, await filesOfStreams(domain, loaded()));
     const world = new World({
       ...{ domain, regions, latency, storage: state },

@@ -18,6 +18,10 @@ const TABLES = `
   PRAGMA user_version = ${FORMAT};
 `;
 
+const EMPTY = `
+  BEGIN; DROP TABLE IF EXISTS items; DROP TABLE IF EXISTS facts; PRAGMA user_version = 0; COMMIT
+`;
+
 /** The kept state cannot be used. The message says why, and what to do. */
 export class StateError extends Error {
   constructor(folder: string, found: string, options?: ErrorOptions) {
@@ -72,13 +76,9 @@ export class State implements Storage {
       remove(home);
       database = lock(folder);
     }
-    if (fresh) {
-      // It was locked here, so no other process has it open.
-      database.close();
-      remove(home);
-      database = lock(folder);
-    }
     try {
+      // Under the lock: another process may wait for it.
+      if (fresh) database.exec(EMPTY);
       return State.#of(folder, database, regions);
     } catch (error) {
       database.close();

@@ -29,8 +29,8 @@ export function nextOrder({ cart, content, warehouse }: Pick<Checkout, 'cart' | 
 
 /**
  * The transaction that turns a cart into an order: every article is taken at the price that was shown, the money is spent and
- * the order is placed, or none of it. An order is named by its cart and its number there, so two devices that check out at the
- * same moment make the same order, which is placed once.
+ * the order is placed, or none of it. An order is named by its warehouse, its cart and its number there, so two devices that
+ * check out for one warehouse at the same moment make the same order, which is placed once.
  * @returns the transaction; and what to mark as ordered in the cart once it is committed: what was added
  * meanwhile stays there
  * @throws MeridianError `rejected`: the cart is empty or too full, an article has no price, or there is no such warehouse

@@ -8,7 +8,7 @@ import { totalOf } from '../../streams/order.ts';
 import { regionOfWarehouse, warehouses } from '../../streams/warehouses.ts';
 import { deployedRegions, type Listener, REGIONS, regionNamed } from './deployment.ts';
 
-const CHECKOUTS = 60;
+const CHECKOUTS = 40;
 /** Each of them is several functions at work. */
 const AT_ONCE = 6;
 const TEST_MS = 1_200_000;
@@ -19,7 +19,7 @@ const TIMEOUT_S = 240;
 
 /** The stock of each warehouse: of the first article less than the customers want. */
 const SHELF = [
-  { article: 'truffles', count: 12, cents: 700 },
+  { article: 'truffles', count: 7, cents: 700 },
   { article: 'apples', count: 500, cents: 30 },
 ] as const;
 /** The customers' money, in turn: some cannot pay for everything that they want. */
