@@ -106,7 +106,7 @@ describe('meridian schemas', () => {
       stderr: expect.stringMatching(/streams[/\\]index\.ts: It exports streams, and no domain/),
     });
     expect(aProject({ 'package.json': '{"type":"module"}' }).schemas('.')).toMatchObject({
-      code: 1,
+      code: 2,
       stderr: expect.stringContaining('meridian init'),
     });
   });
