@@ -49,7 +49,7 @@ export function publishedManifest(): Readonly<Record<string, unknown>> {
     engines: { node: '>=24' },
     // Versions with the same form read each other's data.
     storedForm: STORED_FORM,
-    bin: { meridian: './dist/bin/meridian.mjs' },
+    bin: { meridian: 'dist/bin/meridian.mjs' },
     imports: builtAll(manifest.imports),
     exports: Object.fromEntries(
       Object.entries(manifest.exports).map(([entry, source]) => [

@@ -1,28 +1,32 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { initProject } from '../bin/init/init.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { readOptions } from './options.ts';
 import { packPackage } from './pack.ts';
 import { run } from './package-check/run.ts';
-import { PROJECT, parseShown, RECORDED, SHOWN } from './package-check/upgrade.ts';
+import { PROJECT, parseShown, RECORDED, SHOWN, type Shown, STARTS } from './package-check/upgrade.ts';
 
 // `npm run record-upgrade`: a new project of this version, and data that it keeps, for the check that later versions can take over both.
 
 const healthSchema = z.object({ regions: z.array(z.string()) });
 
-/** The address that `meridian start` serves. */
-async function served(child: ReturnType<typeof spawn>): Promise<string> {
+/** The address that `meridian start` serves. What it prints is read to its end: a process whose reader has gone ends too. */
+function served(child: ChildProcessByStdio<null, Readable, null>): Promise<string> {
   let printed = '';
-  for await (const chunk of child.stdout ?? []) {
-    printed += String(chunk);
-    const [address] = /http:\/\/127\.0\.0\.1:\d+/.exec(printed) ?? [];
-    if (address !== undefined) return address;
-  }
-  throw new Error(`meridian start ended early:\n${printed}`);
+  return new Promise((resolve, reject) => {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+      const [address] = /http:\/\/127\.0\.0\.1:\d+/.exec(printed) ?? [];
+      if (address !== undefined) resolve(address);
+    });
+    child.on('exit', () => reject(new Error(`meridian start ended early:\n${printed}`)));
+  });
 }
 
 async function post(url: string, body: unknown): Promise<void> {
@@ -47,6 +51,17 @@ async function writeData(address: string): Promise<void> {
   });
 }
 
+/** Work in progress when it was stopped is resumed: start until two starts in a row show the same. */
+async function settled(project: string): Promise<Shown> {
+  let before: Shown | undefined;
+  for (let left = STARTS; left > 0; left--) {
+    const shown = parseShown(await run(project, 'npm', ['start', '--silent', '--', '--once', '--json']));
+    if (shown.agree && isDeepStrictEqual(shown, before)) return shown;
+    before = shown;
+  }
+  throw new Error(`The Regions do not agree, or not on the same: ${JSON.stringify(before)}`);
+}
+
 async function record(archive: string): Promise<void> {
   const { tarball } = packPackage();
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-record-')));
@@ -64,12 +79,10 @@ async function record(archive: string): Promise<void> {
     } finally {
       child.kill();
     }
-    // The work that was in progress then is resumed.
-    const shown = await run(project, 'npm', ['start', '--silent', '--', '--once', '--json']);
-    if (!parseShown(shown).agree) throw new Error(`The Regions do not agree: ${shown}`);
+    const shown = await settled(project);
     mkdirSync(join(own, '.meridian'));
     cpSync(join(project, '.meridian/state.db'), join(own, '.meridian/state.db'));
-    writeFileSync(join(folder, 'own', SHOWN), shown);
+    writeFileSync(join(folder, 'own', SHOWN), JSON.stringify(shown));
     mkdirSync(RECORDED, { recursive: true });
     execFileSync('tar', ['-czf', archive, '-C', join(folder, 'own'), PROJECT, SHOWN]);
     process.stdout.write(`${archive}, ${Math.round(readFileSync(archive).length / 1000)} kB\n`);
