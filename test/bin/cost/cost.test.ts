@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { afterAll, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { addCost } from '../../../bin/commands/cost.ts';
 import { LIST_PRICES, pricesWith } from '../../../bin/cost/prices.ts';
+import { meridian } from '../run-meridian.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'meridian-cost-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -110,9 +110,9 @@ describe('meridian cost', () => {
     expect(stderr).toContain(said);
   });
 
-  it('is a command of the command line, and what it refuses is wrong usage: exit code 2', () => {
-    const run = spawnSync(process.execPath, ['bin/meridian.ts', 'cost', '--regions', '1'], { encoding: 'utf8' });
-    expect([run.status, run.stdout]).toEqual([2, '']);
+  it('is a command of the command line, and what it refuses is wrong usage: exit code 2', async () => {
+    const run = await meridian(['cost', '--regions', '1']);
+    expect([run.code, run.stdout]).toEqual([2, '']);
     expect(run.stderr).toContain('--regions');
   }, 60_000);
 });
