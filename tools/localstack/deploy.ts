@@ -133,9 +133,9 @@ interface CdkOptions {
   readonly signal: AbortSignal;
 }
 
-function cdk(args: readonly string[], { folder, cwd, endpoint, signal }: CdkOptions): Promise<string> {
+async function cdk(args: readonly string[], { folder, cwd, endpoint, signal }: CdkOptions): Promise<void> {
   const bins = [dirname(process.execPath), join(folder, 'node_modules/.bin')];
-  return run(process.execPath, [packageBin(folder, 'aws-cdk-local', 'cdklocal'), ...args], {
+  await run(process.execPath, [packageBin(folder, 'aws-cdk-local', 'cdklocal'), ...args], {
     cwd,
     signal,
     env: {
