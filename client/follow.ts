@@ -34,8 +34,8 @@ export interface FollowedEvent {
   readonly at: Date;
   readonly meta: Meta;
   /**
-   * Save it once the event has been handled: it is the `after` with which a later `follow` continues. The events of a commit are
-   * read together: until the last of them is handled, all of them are read again.
+   * Save it once the event has been handled; passed as `after`, it continues from there. It moves past a commit only with the
+   * commit's last event: until then, all events of that commit are read again.
    */
   readonly resumeAfter: string | undefined;
 }

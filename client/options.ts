@@ -35,7 +35,7 @@ export interface ClientRuntime {
 export interface RetryPolicy {
   /** Requests per call, in all Regions together. @default 6 */
   readonly tries?: number;
-  /** Milliseconds: the longest first pause before a Region is asked again. Each further pause is twice as long. @default 200 */
+  /** Milliseconds: the maximum of the first pause before a Region is asked again, doubled for each further pause. @default 200 */
   readonly firstPauseMs?: number;
   /** Milliseconds: the longest pause. @default 5,000 */
   readonly maxPauseMs?: number;

@@ -6,7 +6,7 @@ import { clientError } from './error.ts';
 const FORM = 'v1';
 
 /**
- * What a user has seen of each stream: with it a read in any Region shows at least that (read your writes, monotonic reads). It
+ * What a user has seen of each stream, so that a read in any Region shows nothing older (read your writes, monotonic reads). It
  * keeps the {@link SESSION_STREAMS} most recently used streams, and guarantees nothing about others.
  */
 export class Session {

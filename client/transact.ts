@@ -14,7 +14,7 @@ export interface TransactOptions extends CallOptions {
    * for this call
    */
   readonly id?: string | undefined;
-  /** The driving Region, for a generated id: best the home of most of its streams. @default the client's Region */
+  /** The driving Region, for a generated id; ideally the home of most of its streams. @default the client's Region */
   readonly drivenBy?: string | undefined;
   /** Seconds after which it is aborted, 1 to 240. @default 30 */
   readonly timeoutSeconds?: number | undefined;

@@ -67,7 +67,7 @@ const WHAT_TO_WRITE = {
   regions:
     'two to five different AWS Regions, the primary first, for example ["us-east-1", "us-east-2", "us-west-2"] (-c regions=us-east-1,us-east-2)',
   account: 'the 12 digits of the AWS account as a string, or leave it out to deploy to the account of your credentials',
-  logs: 'a Region of `regions` to its log name (lower-case letters, digits, hyphens; not "global"; no two Regions alike), for example {"us-east-2": "us-east-2-b"}',
+  logs: 'a log name for a Region of `regions` (lower-case letters, digits, hyphens; not "global"; unique), for example {"us-east-2": "us-east-2-b"}',
   ephemeral: 'true for ephemeral stacks, false otherwise',
   schemaRegistry: 'true for a schema registry in every Region, false otherwise',
   nonce: 'any string; a new one makes the stream lookup run again',

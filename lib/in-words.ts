@@ -6,7 +6,7 @@ const UNITS = [
 ] as const;
 
 /**
- * A duration for readers, in the largest unit of which it has at least two or exactly one: `14 days`, `6 hours`, `90 seconds`.
+ * A duration for readers, in the largest unit in which it is exactly 1 or at least 2: `14 days`, `6 hours`, `90 seconds`.
  */
 export function inWords(seconds: number): string {
   const [unit, size] = UNITS.find(([, size]) => seconds >= 2 * size || seconds === size) ?? UNITS[3];

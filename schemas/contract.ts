@@ -73,7 +73,7 @@ function contentOf(text: string): string {
   }
 }
 
-/** What was released, according to `folder`, and is broken by the domain: one line each. */
+/** The promises released according to `folder` that the domain breaks, one line each. */
 export function brokenPromises(domain: Domain, folder: string): readonly string[] {
   return breakingChanges(readReleased(folder), releaseOf(schemaDocuments(domain)));
 }

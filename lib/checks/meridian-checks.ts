@@ -71,7 +71,7 @@ export class MeridianChecks implements IPolicyValidationPlugin {
       .map(([ruleName, description = '']) => this.#violation(context, ruleName, description));
   }
 
-  /** Finds a caller that gives up before its callee does, before an incident does. */
+  /** Finds callers that time out before their callees do. */
   #limits(context: IPolicyValidationContext): PolicyViolation[] {
     return limitFaults(this.#props.limits ?? LIMITS).map((fault) => this.#violation(context, 'LimitsFit', fault));
   }

@@ -143,7 +143,7 @@ export class Alarms extends Construct {
       threshold: tableThrottles,
     });
     this.#add(`table-${this.#short(name)}-errors`, {
-      means: `DynamoDB answers requests to ${name} with errors of its own.`,
+      means: `Requests to ${name} fail with errors inside DynamoDB.`,
       runbook: 'throttling',
       metric: this.#metrics(tableErrors).tableErrors(name),
       threshold: tableErrors,

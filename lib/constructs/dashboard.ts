@@ -86,7 +86,7 @@ export class Dashboard extends Construct {
             functions.map((name) => of(name, 'Invocations')),
           ),
         ]),
-        ...row('Latency: how long an answer takes', [
+        ...row('Latency: how long a response takes', [
           graph(
             'Duration of the functions, p99, ms',
             functions.map((name) => of(name, 'Duration', Stats.percentile(99))),
@@ -100,19 +100,22 @@ export class Dashboard extends Construct {
           graph('Replication from here, ms', others.map(replicationLatency)),
           graph('Age of the table stream at relay, ms', [relayAge]),
           graph('Rows of views brought up to date a minute', [own('Projected')]),
-          graph('Events subscribers handled, and hold until those before come', [own('Handled'), own('Waiting')]),
+          graph('Events that subscribers handled, and events held until earlier ones arrive', [
+            own('Handled'),
+            own('Waiting'),
+          ]),
           graph('Age of the oldest hidden commit, ms', [own('HiddenCommitAge', Stats.MAXIMUM)]),
         ]),
         ...row('Transactions: how they end, and who ends them', [
           graph('Transactions decided a minute', [own('TransactionCommitted'), own('TransactionAborted')]),
-          graph('Attempts that met another transaction; answers before there was a decision', [
+          graph('Attempts that met another transaction; responses sent before the decision', [
             own('TransactionBusy'),
             own('TransactionUndecided'),
           ]),
           graph('Intents that recovery finished', [own('IntentResolved')]),
           graph('Executions a minute', ['ExecutionsStarted', 'ExecutionsSucceeded'].flatMap(executions)),
           graph(
-            'Executions that did not end well',
+            'Executions that failed, or were aborted or throttled',
             ['ExecutionsFailed', 'ExecutionsTimedOut', 'ExecutionsAborted', 'ExecutionThrottled'].flatMap(executions),
           ),
         ]),

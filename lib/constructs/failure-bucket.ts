@@ -49,7 +49,7 @@ export class FailureBucket extends Construct {
     } = Stack.of(this).resolve(this.#bucket.bucketArn);
     Validations.of(role).acknowledge({
       id: `AwsSolutions-IAM5[Resource::<${bucketId}.Arn>/${KEYS}]`,
-      reason: 'Lambda makes up the keys under this prefix, one per failed batch.',
+      reason: 'Lambda chooses the keys under this prefix, one per failed batch.',
     });
   }
 }

@@ -67,7 +67,7 @@ export class Forwarding extends Construct {
       });
       new Rule(this, `To-${other}`, {
         ruleName: ruleNameOf(other),
-        description: `Events born in ${region}, to ${other}`,
+        description: `Events written in ${region}, to ${other}`,
         eventBus: bus,
         eventPattern: toEventPattern(forwardPattern(region)),
         targets: [

@@ -4,7 +4,7 @@ import type { Construct } from 'constructs';
 import { PARTITION_KEY, REGION_TAG, SORT_KEY } from '../../core/names.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 
-/** Properties of a global table that holds what cannot be made again. */
+/** Properties of a global table whose data cannot be recomputed. */
 export interface GlobalTableProps {
   /** Name of the table, the same in every Region. */
   readonly tableName: string;

@@ -24,7 +24,7 @@ export class SnapshotsTable extends Construct {
       encryption: TableEncryptionV2.dynamoOwnedKey(),
       // Its data never needs to be restored, but a rule without exceptions is worth more than the cost.
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      // Lost snapshots are made again from the events.
+      // Lost snapshots are recreated from the events.
       removalPolicy: removalPolicyOf(true),
     });
   }

@@ -171,7 +171,7 @@ describe('the role of every function', () => {
         // X-Ray knows no resources.
         'xray:PutTelemetryRecords on *',
         'xray:PutTraceSegments on *',
-        // Lambda makes up the keys of what it gives up on.
+        // Lambda chooses the keys of the records that it discards.
         's3:PutObject on Bucket()/aws/lambda/*',
       ]),
     );

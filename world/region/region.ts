@@ -131,7 +131,7 @@ export class WorldRegion {
     return this.#queues.projectionDeadLetters;
   }
 
-  /** What the queue of a subscriber gave up. @throws Error when it does not run here */
+  /** The messages that the queue of a subscriber gave up. @throws Error when it does not run here */
   deadLettersOf(subscriber: string): KeepingQueue {
     return this.#ofSubscriber(this.#queues.subscriberDeadLetters, subscriber);
   }
@@ -145,7 +145,7 @@ export class WorldRegion {
     const found = all.get(name);
     if (found === undefined)
       throw new Error(
-        `${this.name} has no such thing of a subscriber ${name}: it has ${[...all.keys()].join(', ') || 'none'}.`,
+        `The subscriber ${name} does not run in ${this.name}, or has no table there. Found: ${[...all.keys()].join(', ') || 'none'}.`,
       );
     return found;
   }

@@ -4,7 +4,7 @@ export interface Scheduler {
   now(): number;
   /** Runs a function after this many milliseconds. @returns a function that cancels it */
   after(milliseconds: number, run: () => void): () => void;
-  /** Lets no time pass until something is done that takes real time, as the loading of a file does. @default time passes */
+  /** Stops time until work that takes real time, such as loading a file, has ended. @default time passes */
   hold?(work: Promise<unknown>): void;
 }
 
@@ -95,7 +95,7 @@ export class VirtualScheduler implements Scheduler {
     }
   }
 
-  /** Once every promise that can go on has gone on: nothing in the world waits for anything but timers, promises and what is held. */
+  /** Resolves once no promise can continue without a timer, and nothing is held. */
   async #settled(): Promise<void> {
     while (this.#held.length > 0) {
       const held = this.#held;

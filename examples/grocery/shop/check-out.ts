@@ -20,8 +20,8 @@ export interface CheckOut {
 }
 
 /**
- * Checks a cart out, as the shop's backend does for a customer's click. It may be repeated at any time, also when the
- * outcome is not known: the same attempt takes effect once.
+ * Checks a cart out, as the shop's backend does for a customer's click. It may be repeated at any time, even when the outcome is
+ * unknown: the same attempt takes effect once.
  * @returns the order's id
  * @throws MeridianError `rejected`: the cart cannot be ordered. ClientError `aborted`: nothing was ordered, for the
  * reason in the error; any other code: the outcome is not known yet

@@ -19,8 +19,8 @@ const empty: Cart = { lines: {}, orders: [] };
 
 /**
  * A customer's cart: the phone writes it in one Region and the laptop in another, also while the Regions cannot reach each
- * other. Each addition is a line of its own, and a removal names the lines that it has seen. So what one device adds is never
- * lost by what another one removes or orders at the same moment.
+ * other. Each addition is a line of its own, and a removal names the lines that it has seen. So no addition of one device is lost
+ * when another one removes or orders items at the same moment.
  */
 export const cart = defineStream({
   type: 'cart',
@@ -79,7 +79,7 @@ export const cart = defineStream({
 
 /** The number of pieces of each article, over all lines. */
 export function articlesIn({ lines }: Cart): Readonly<Record<string, number>> {
-  // A map: an article may be named like a member that every object has, such as `constructor`.
+  // A map, not an object: an article may be named `constructor`, which every object has.
   const counts = new Map<string, number>();
   for (const { article, count } of Object.values(lines)) counts.set(article, (counts.get(article) ?? 0) + count);
   return Object.fromEntries(counts);

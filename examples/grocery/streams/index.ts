@@ -5,5 +5,5 @@ import { ordersPerDay } from './orders-per-day.ts';
 import { forSale, stock } from './stock.ts';
 import { wallet } from './wallet.ts';
 
-/** A grocery: carts that no device's change is lost in, and checkouts that never sell a piece or spend a cent twice. */
+/** A grocery: carts in which no device's change is lost, and checkouts that never sell a piece or spend a cent twice. */
 export const domain = defineDomain({ streams: [cart, stock, wallet, order], views: [forSale, ordersPerDay] });

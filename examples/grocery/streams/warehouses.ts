@@ -1,8 +1,8 @@
 import { reject } from '@meridian-es/meridian';
 
 /**
- * The warehouses, and the Region nearest to each. Entries are only ever added: streams at home at a warehouse stay in
- * its Region permanently.
+ * The warehouses, and the Region nearest to each. Entries are only ever added: a warehouse's streams stay in its Region
+ * permanently.
  */
 const regionOf = new Map([
   ['ashburn', 'us-east-1'],

@@ -19,16 +19,15 @@ export type Send = (
   environment: Readonly<Record<string, string | undefined>>,
 ) => Promise<void>;
 
-// A subscriber knows what was promised of the events, and not the code that decides them.
+// A subscriber depends on the events' released schemas, not on the code that decides them.
 const placedSchema = z.object({
   customer: z.string(),
   lines: z.array(z.object({ article: z.string(), count: z.number(), cents: z.number() })),
 });
 
 /**
- * Orders → mails to customers: one for each order that was placed. It runs in one Region, or each Region would send its own.
- * An event is handled once; if the process ends right after sending, the event is handled again, and the mail service knows
- * the key.
+ * Mails the customer of each placed order. It runs in one Region; otherwise each Region would send a mail. An event is handled
+ * once, unless the process ends right after sending: then it is handled again, and the mail service recognizes the key.
  */
 export function mailer(send: Send) {
   return subscriber({

@@ -52,7 +52,7 @@ const historySchema = z.object({
   commits: z.array(z.object({ commitId: z.string(), events: z.tuple([eventSchema]) })),
 });
 
-/** What is left by the cart's events alone: every line that was added and that no event names as removed. */
+/** What the cart's events leave: every line that was added, except those that an event names as removed. */
 async function leftByHistory(grocery: Grocery): Promise<Cart['lines']> {
   const event = functionUrlEvent({ method: 'GET', path: '/streams/cart/ada/events', query: 'limit=100' });
   const answer = await grocery.during(grocery.world.region(REGIONS[0]).request(event));

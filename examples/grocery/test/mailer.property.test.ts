@@ -4,7 +4,7 @@ import { subscribers } from '../subscribers/index.ts';
 import { type Mail, mailer } from '../subscribers/mailer.ts';
 import { aGrocery, REGIONS } from './a-grocery.ts';
 
-/** What the mail service does with each request in turn: it takes it, or it fails before or after it has taken it. */
+/** What the mail service does with each request in turn: accepts it, or fails before or after accepting it. */
 const outcome = fc.constantFrom('takes' as const, 'refuses' as const, 'takes and fails' as const);
 
 /** A mail service that sends one mail per key. */

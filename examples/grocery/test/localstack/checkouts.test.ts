@@ -9,7 +9,7 @@ import { regionOfWarehouse, warehouses } from '../../streams/warehouses.ts';
 import { deployedRegions, type Listener, REGIONS, regionNamed } from './deployment.ts';
 
 const CHECKOUTS = 40;
-/** Each of them is several functions at work. */
+/** Each of them keeps several functions busy. */
 const AT_ONCE = 6;
 const TEST_MS = 1_200_000;
 /** Longer than the time-out of a transaction. */
@@ -180,7 +180,7 @@ describeWithLocalStack('checkouts over streams of three Regions', (endpoint) => 
     });
   });
 
-  it('abort those who find too little on the shelf or in their wallet, and commit in one Region and in several', () => {
+  it('abort where the shelf or the wallet holds too little, and commit in one Region and across several', () => {
     const reasons = outcomes.flatMap((one) => (one.state === 'aborted' ? [one.because] : []));
     expect(reasons.filter(({ left }) => left !== undefined)).not.toEqual([]);
     expect(reasons.filter(({ wallet }) => wallet !== undefined)).not.toEqual([]);

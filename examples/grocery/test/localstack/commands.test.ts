@@ -44,7 +44,7 @@ describeWithLocalStack('a command for a stock whose warehouse is in another Regi
     });
   });
 
-  it('has its effect once when it is sent again, to whichever Region', async () => {
+  it('takes effect once when it is sent again, to any Region', async () => {
     const key = { 'Idempotency-Key': `take-${Date.now()}` };
     const first = await take(elsewhere, key);
     expect(first.status).toBe(200);
@@ -52,7 +52,7 @@ describeWithLocalStack('a command for a stock whose warehouse is in another Regi
     expect(await read(home)).toMatchObject({ body: { state: { count: 3 } } });
   });
 
-  it('empties the shelf with others at once from every Region, and never sells more than there is', async () => {
+  it('never sells more than the shelf holds when every Region sends commands at once', async () => {
     const answers = await Promise.all(Array.from({ length: 12 }, (_, i) => take(regions[i % regions.length] ?? home)));
     const accepted = answers.filter(({ status }) => status === 200).map(({ body }) => appendedSchema.parse(body));
     expect(accepted.map(({ log }) => log)).toEqual([home.name, home.name, home.name]);

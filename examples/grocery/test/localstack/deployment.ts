@@ -31,7 +31,7 @@ import type { BusEntry, EventPattern } from '../../../../core/index.ts';
 export const REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'] as const;
 const ACCOUNT = '000000000000';
 const NAME = 'grocery';
-/** What one PutEvents takes. */
+/** Maximum number of entries of one PutEvents request. */
 const MAX_ENTRIES = 10;
 
 export interface ApiRequest {
@@ -89,7 +89,7 @@ export class DeployedRegion {
       .send(new GetFunctionUrlConfigCommand({ FunctionName: `${NAME}-api` }))
       .then(({ FunctionUrl = '' }) => new URL(FunctionUrl).host);
     const { port } = new URL(this.#endpoint);
-    // Its host name only resolves where *.localhost does. LocalStack goes by the header.
+    // The URL's host name does not resolve everywhere; LocalStack uses the `host` header instead.
     const host = await this.#apiHost;
     const sent = httpRequest({
       host: '127.0.0.1',
@@ -139,7 +139,7 @@ export class DeployedRegion {
           })),
         }),
       );
-      if (FailedEntryCount !== 0) throw new Error(`${this.name} did not take ${FailedEntryCount} events.`);
+      if (FailedEntryCount !== 0) throw new Error(`${this.name} did not accept ${FailedEntryCount} events.`);
     }
   }
 

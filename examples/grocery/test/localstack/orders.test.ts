@@ -33,7 +33,7 @@ describeWithLocalStack('orders of an earlier day that tills put on the buses of 
   const regions = deployedRegions(endpoint);
   /** Unique to this run. */
   const run = Date.now();
-  /** In the past, and hardly another run's: the tills were offline that day. */
+  /** A day in the past, unlikely to be another run's: the tills were offline that day. */
   const at = new Date((run % 18_000) * 86_400_000).toISOString();
   const orders = Array.from({ length: ORDERS }, (_, i) => `${warehouses[i % warehouses.length]}.till-${run}.${i}`);
   const centsOf = (i: number) => 10 + i;
@@ -116,7 +116,7 @@ describeWithLocalStack('orders of an earlier day that tills put on the buses of 
   };
   const oneMailEach = orders.map((order) => `Your order ${order}`).toSorted();
 
-  it("are accepted one and all, and every Region's view shows what they come to", { timeout: TEST_MS }, async () => {
+  it("are all accepted, and every Region's view shows their totals", { timeout: TEST_MS }, async () => {
     await putAll();
     await vi.waitFor(async () => expect(await outcomes()).toEqual({ Accepted: ORDERS }), SETTLED);
     await vi.waitFor(async () => expect(await totals()).toEqual(REGIONS.map(() => total)), SETTLED);
@@ -152,7 +152,7 @@ describeWithLocalStack('orders of an earlier day that tills put on the buses of 
     }, SETTLED);
   };
 
-  it('change nothing when they are all put again', { timeout: TEST_MS }, async () => {
+  it('change nothing when they are all sent again', { timeout: TEST_MS }, async () => {
     await vi.waitFor(async () => expect(await commits()).toEqual(REGIONS.map(() => ORDERS)), SETTLED);
     await putAll();
     await vi.waitFor(async () => expect(await outcomes()).toEqual({ Accepted: 2 * ORDERS }), SETTLED);

@@ -5,7 +5,7 @@ import { deployedRegions, regionNamed } from './deployment.ts';
 describeWithLocalStack('an unreadable envelope', (endpoint) => {
   const region = regionNamed(deployedRegions(endpoint), 'us-west-2');
 
-  it('ends in the quarantine, while those around it are taken in', { timeout: 450_000 }, async () => {
+  it('ends in the quarantine, while its neighbours are accepted', { timeout: 450_000 }, async () => {
     const run = Date.now();
     const carts = ['before', 'after'].map((when) => `${when}-${run}`);
     const add = (cart: string) => ({
@@ -41,7 +41,7 @@ describeWithLocalStack('an unreadable envelope', (endpoint) => {
     expect(quarantined[0]).toContain('not');
   });
 
-  it('is taken in from the quarantine once it can be read', { timeout: 450_000 }, async () => {
+  it('is accepted from the quarantine once it can be read', { timeout: 450_000 }, async () => {
     const cart = `redriven-${Date.now()}`;
     const stream = `cart/${cart}`;
     const detail = { id: `${cart}.add`, stream, command: 'add', input: { article: 'bread', count: 1 } };

@@ -4,7 +4,7 @@ import { articlesIn, cart } from '../../streams/cart.ts';
 
 const added = (article: string, count = 1) => ({ type: 'Added' as const, data: { article, count } });
 
-/** A cart with six apples and a melon, and the lines that they are. */
+/** A cart with six apples and a melon, and its lines. */
 const filled = given(cart, added('apples', 6), added('melon'));
 const lines = Object.keys(filled.state.lines);
 const [apples = '', melon = ''] = lines;
@@ -24,7 +24,7 @@ describe('a cart', () => {
     filled.when('set', { article: 'apples', count: 6 }).then(nothing);
   });
 
-  it('has an article that is named like a member of every object', () => {
+  it('accepts an article that is named like a member of every object', () => {
     const state = filled.and(added('constructor', 2)).state;
     expect(articlesIn(state)).toEqual({ apples: 6, melon: 1, constructor: 2 });
     given(cart, added('constructor', 2)).when('set', { article: 'constructor', count: 2 }).then(nothing);
@@ -67,7 +67,7 @@ describe('a cart', () => {
     expect(filled.concurrently([ordered], [ordered]).state.orders).toEqual(['columbus.ada.1']);
   });
 
-  it('refuses what is no article, and a count that is none', () => {
+  it('refuses an invalid article name and an invalid count', () => {
     for (const input of [
       { article: 'Green Apples', count: 1 },
       { article: 'apples', count: 0 },

@@ -8,7 +8,7 @@ const shelf = given(stock, received(10), priced(30));
 const id = 'columbus.apples';
 
 describe('a stock', () => {
-  it('gives pieces out until none is left', () => {
+  it('sells pieces until none is left', () => {
     shelf.when('take', { count: 6, cents: 30 }).then({ type: 'Taken', data: { count: 6 } });
     shelf
       .and({ type: 'Taken', data: { count: 6 } })
@@ -21,7 +21,7 @@ describe('a stock', () => {
     given(stock, received(1)).when('take', { count: 1, cents: 30 }, { id }).then(rejected('nothing yet'));
   });
 
-  it('gets another price, and records an event only if it differs', () => {
+  it('changes its price, and records an event only if the price differs', () => {
     shelf.when('set-price', { cents: 35 }).then(priced(35));
     shelf.when('set-price', { cents: 30 }).then(nothing);
   });
