@@ -1,16 +1,16 @@
 import type { StreamDefinition } from '../core/index.ts';
 import { Fold } from '../core/log/fold.ts';
 
-/** An event that may come first in a stream, and the state that it makes. */
+/** An event that can be the first of a stream, and the resulting state. */
 export interface FirstEvent {
   readonly event: { readonly type: string; readonly data: unknown };
   readonly state: unknown;
 }
 
 /**
- * An id that a stream type takes, made of a key: ids begin with their Region in most domains that have homes.
- * @param isHome of a `home` type: whether the id's home will do. @default any of the Regions
- * @returns undefined when the type takes no such id
+ * An id that a stream type accepts, derived from a key: ids begin with their Region in most domains that have homes.
+ * @param isHome for a `home` type: whether the id's home is acceptable. @default any of the Regions
+ * @returns undefined if the type accepts no such id
  */
 export function idOf(
   definition: StreamDefinition,
@@ -30,7 +30,7 @@ export function idOf(
   });
 }
 
-/** The first event whose sample makes a state of a stream that has none yet; undefined: there is none. */
+/** The first event whose sample can be folded into a stream without events; undefined if there is none. */
 export function firstEventOf(definition: StreamDefinition): FirstEvent | undefined {
   for (const [type, { schemaVersion, schema, sample }] of Object.entries(definition.events)) {
     const parsed = schema.safeParse(sample);
@@ -45,7 +45,7 @@ export function firstEventOf(definition: StreamDefinition): FirstEvent | undefin
       });
       return { event: { type, data: sample }, state: fold.state };
     } catch {
-      // Another one may come first.
+      // Another event may be the first.
     }
   }
   return undefined;

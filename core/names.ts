@@ -22,7 +22,7 @@ export type OwnName = string & { readonly [own]: true };
 export const NAME_FORM = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 export const NAME_LENGTH = 24;
 
-/** What a name of a team's own must not be, since what Meridian deploys itself is called so, or may be called so one day. */
+/** Names that a team cannot use, because Meridian uses them for its own resources, or may do so later. */
 const RESERVED_NAMES: ReadonlySet<string> = new Set([
   ...Object.keys(FUNCTIONS).filter((id) => id !== 'subscriber'),
   ...[
@@ -40,10 +40,10 @@ const RESERVED_NAMES: ReadonlySet<string> = new Set([
 ]);
 const RESERVED_FORM = /^(forward|machine|relay|table)-|-dead-letter$/;
 
-/** What {@link isOwnName} takes. */
+/** The form of the names that {@link isOwnName} accepts. */
 export const OWN_NAME_FORM = `1 to ${NAME_LENGTH} lower-case letters, digits and single hyphens, a letter first and no hyphen last, none that Meridian uses itself, for example "mailer"`;
 
-/** Whether a function of a team's own may be called so: its queue, rule, table, role and alarms are named after it. */
+/** Whether a team's own function may have this name: its queue, rule, table, role and alarms are named after it. */
 export function isOwnName(name: string): name is OwnName {
   return name.length <= NAME_LENGTH && NAME_FORM.test(name) && !RESERVED_NAMES.has(name) && !RESERVED_FORM.test(name);
 }
@@ -114,8 +114,9 @@ export function namesOf(prefix: string) {
 }
 
 /**
- * The form of everything that is stored and sent between Regions: test/compat/<form>/ has its samples. It is raised, with a new folder of
- * samples, by the first change of a form after a release; a version of the package that keeps it reads and writes the same.
+ * The form of everything that is stored and sent between Regions: test/compat/<form>/ has its samples. The first change of a form
+ * after a release raises it, and adds a folder of samples; versions of the package with the same value read and write the same
+ * forms.
  */
 export const STORED_FORM = '0.1';
 

@@ -34,9 +34,9 @@ const variables = {
   /** Name of the `api` function, the same in every Region, and its URL in this one. */
   API_FUNCTION: z.string().min(1),
   MERIDIAN_API_URL: z.url(),
-  /** Where the API is, by Region, instead of a look-up: JSON. */
+  /** The API's address by Region, as JSON, instead of a look-up. */
   MERIDIAN_ENDPOINTS: z.string().transform(parseJson).pipe(z.record(z.string(), z.url())),
-  /** A subscriber's name, its own table, and where a log begins that it has handled nothing of. */
+  /** A subscriber's name, its own table, and where it starts in a log of which it has handled no event. */
   SUBSCRIBER: z.string().min(1),
   SUBSCRIBER_TABLE: z.string().min(1),
   SUBSCRIBE_FROM: z.enum(SUBSCRIBE_FROM),

@@ -21,8 +21,8 @@ import {
 import { Fold } from '../core/log/fold.ts';
 
 /**
- * An event as it was sent: in its type's current version, or in one that it names and that goes through its upcasters. Data of
- * a version that is named is checked when the test runs.
+ * An event as it was sent: in its type's current version, or in an earlier one that it names, which passes through the upcasters.
+ * The data of a named version is checked when the test runs.
  */
 export type GivenEvent<Events extends EventVersions> = {
   [Type in keyof Events & string]:
@@ -35,7 +35,7 @@ export type DecidedEvent<Events extends EventVersions> = {
   readonly [Type in keyof Events & string]: { readonly type: Type; readonly data: z.output<Events[Type]['schema']> };
 }[keyof Events & string];
 
-/** What a command is asked about: `id` of the stream, without its type, and the time, milliseconds since 1970. */
+/** The context of a command: the stream's `id`, without its type, and the time in milliseconds since 1970. */
 export interface Asked {
   /** @default test */
   readonly id?: string;
@@ -43,7 +43,7 @@ export interface Asked {
   readonly now?: number;
 }
 
-/** A command's input, which may be left out where its schema takes `undefined`. */
+/** A command's input, which may be omitted if its schema accepts `undefined`. */
 type CommandArguments<Input extends z.ZodType> =
   undefined extends z.input<Input> ? [input?: z.input<Input>, asked?: Asked] : [input: z.input<Input>, asked?: Asked];
 
@@ -69,8 +69,8 @@ export function rejected(message = '', details?: Readonly<Record<string, unknown
 }
 
 /**
- * A stream with these events, one commit each, every writer having seen the ones before.
- * @throws MeridianError `unknown-event`, `validation`: it could not have such an event
+ * A stream with these events, one commit each; every writer has seen the previous ones. @throws MeridianError `unknown-event`,
+ * `validation`: the stream cannot have such an event
  */
 export function given<State, Events extends EventVersions, Inputs extends InputSchemas>(
   definition: StreamDefinition<string, Mode, State, Events, Inputs>,
@@ -79,7 +79,7 @@ export function given<State, Events extends EventVersions, Inputs extends InputS
   return new Given<State, Events, Inputs>(definition, [], {}).and(...events);
 }
 
-/** A stream as a test has put it together. It does not change: each step returns a new one. */
+/** A stream built by a test. It is immutable: each step returns a new one. */
 export class Given<State, Events extends EventVersions, Inputs extends InputSchemas> {
   readonly #definition: StreamDefinition<string, Mode, State>;
   /** In fold order. */
@@ -98,13 +98,13 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
   }
 
   /**
-   * Events written at the same time: the writers of a branch have seen what was given so far, and their own branch, and
-   * nothing of the others. The stamps of the first branch come first; a rule that must not depend on that is tested with
-   * the branches in every order.
+   * Events written at the same time: the writers of a branch have seen the events given so far and those of their own branch, but
+   * none of the other branches. The first branch has the lowest stamps; to test a rule that must not depend on that, give the
+   * branches in every order.
    */
   concurrently(...branches: readonly (readonly GivenEvent<Events>[])[]): Given<State, Events, Inputs> {
     if (this.#definition.mode === 'home')
-      throw new Error(`${this.#definition.type} has a home: its events are never written at the same time.`);
+      throw new Error(`${this.#definition.type} is a home stream: its events are never concurrent.`);
     return this.#with(branches.map((events, i) => [`branch-${i + 1}`, events]));
   }
 
@@ -125,7 +125,7 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
 
   /** @throws AssertionError when the state differs */
   hasState(expected: State): this {
-    same(this.state, expected, `The state of ${this.#definition.type} is another one`);
+    same(this.state, expected, `The state of ${this.#definition.type} differs`);
     return this;
   }
 
@@ -133,7 +133,7 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
   hasRow<Row>(view: RowView<State, string, Row>, expected: NoInfer<Row> | undefined, id?: string): this;
   hasRow(view: ViewDefinition<State>, expected: unknown, id = 'test'): this {
     if (view.kind !== 'rows') throw new Error(`View ${view.name} has totals: use hasTotals.`);
-    same(view.row(frozen(this.state), id), expected, `The row in ${view.name} is another one`);
+    same(view.row(frozen(this.state), id), expected, `The row in ${view.name} differs`);
     return this;
   }
 
@@ -145,13 +145,13 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
   ): this;
   hasTotals(view: ViewDefinition<State>, expected: unknown, id = 'test'): this {
     if (view.kind !== 'totals') throw new Error(`View ${view.name} has rows: use hasRow.`);
-    same(view.totals(frozen(this.state), id), expected, `The totals in ${view.name} are others`);
+    same(view.totals(frozen(this.state), id), expected, `The totals in ${view.name} differ`);
     return this;
   }
 
   /**
-   * What a command decides on the state.
-   * @throws MeridianError `unknown-command`, `validation`: it could not be asked so
+   * What a command decides on the state. @throws MeridianError `unknown-command`, `validation`: there is no such command, or its
+   * input is invalid
    * @throws what `decide` throws, unless it is a refusal
    */
   when<Name extends keyof Inputs & string>(command: Name, ...asked: CommandArguments<Inputs[Name]>): Decision<Events>;
@@ -228,7 +228,7 @@ export class Decision<Events extends EventVersions> {
   // biome-ignore lint/suspicious/noThenProperty: the third word of given / when / then; awaiting a decision throws
   then(expected: DecidedEvent<Events> | typeof nothing | Rejection, ...more: readonly DecidedEvent<Events>[]): void {
     if (typeof expected === 'function') throw new Error('A decision is not a promise: do not await or return it.');
-    if (expected === undefined) throw new Error('Say what is expected: events, nothing or rejected(…).');
+    if (expected === undefined) throw new Error('Pass what is expected: events, nothing or rejected(…).');
     const isEvent = typeof expected === 'object' && 'type' in expected;
     if (!isEvent && more.length > 0) throw new Error('Expect either events, or nothing, or rejected(…).');
     if (typeof expected === 'object' && 'rejected' in expected) {
@@ -272,7 +272,7 @@ function eventTypesOf(events: readonly { readonly type: string }[] = []): string
   return events.length > 0 ? events.map(({ type }) => type).join(', ') : 'nothing';
 }
 
-/** As a store gives it back: JSON, without what is undefined. */
+/** As a store returns it: JSON, without undefined members. */
 function json<T>(value: T): T {
   return JSON.parse(JSON.stringify(value));
 }

@@ -1,5 +1,5 @@
-// What functions are bundled with where the tests of Meridian itself bundle them, and what `#domain` is in those tests: the toy,
-// with a stream that has snapshots.
+// The domain that Meridian's own tests bundle functions with, and their `#domain`: the toy domain, with a stream that has
+// snapshots.
 import { defineDomain } from '../core/index.ts';
 import { account, note, notes, stock, taken, words } from './toy.ts';
 

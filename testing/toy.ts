@@ -1,9 +1,9 @@
-// The domain that the tests of Meridian itself run on: two modes, an event in its second version, rows and totals, and states
-// that show every difference in how events were folded. A test that needs more of a stream spreads it: `{ ...note, snapshots }`.
+// The domain of Meridian's own tests: two modes, an event in its second version, rows and totals, and states that show every
+// difference in folding. A test that needs a variant of a stream spreads it: `{ ...note, snapshots }`.
 import * as z from 'zod';
 import { defineDomain, defineStream, defineView, nextVersion, reject } from '../core/index.ts';
 
-/** One entry of a note. */
+/** An entry of a note. */
 export interface Entry {
   /** Of its event. */
   readonly id: string;
@@ -83,8 +83,8 @@ const bySchema = z.strictObject({ by: z.string() });
 export const STOCK = 5;
 
 /**
- * A `home` stream with an invariant that only serial decisions keep, never more taken than there is. Its id is a number, the
- * number of its Region: `stock/0` is at home in the first one.
+ * A `home` stream with an invariant that only serial decisions keep: no more is taken than there is. Its id is the number of its
+ * Region: `stock/0` is at home in the first Region.
  */
 export const stock = defineStream({
   type: 'stock',
@@ -116,7 +116,7 @@ export const stock = defineStream({
   },
 });
 
-/** One row a note, once it has entries: all of them. */
+/** One row per note that has entries: all of its entries. */
 export const notes = defineView({
   name: 'notes',
   kind: 'rows',
@@ -124,7 +124,7 @@ export const notes = defineView({
   row: (entries) => (entries.length > 0 ? entries : undefined),
 });
 
-/** How often each text was noted, over all notes: shown as a number. */
+/** How many times each text was noted, over all notes; shown as a number. */
 export const words = defineView({
   name: 'words',
   kind: 'totals',

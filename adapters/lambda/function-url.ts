@@ -32,7 +32,9 @@ export async function findFunctionUrl(
   }
 }
 
-/** The credentials that every AWS tool finds: environment, profile, role. They are found once, and again before they expire. */
+/**
+ * The credentials that every AWS tool finds: environment, profile, role. They are looked up once, and again before they expire.
+ */
 export function defaultCredentials() {
   return defaultProvider();
 }

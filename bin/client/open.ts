@@ -21,7 +21,7 @@ function functionUrlRegion(host: string): string | undefined {
   return /\.lambda-url\.([a-z0-9-]+)\./.exec(host)?.[1];
 }
 
-/** The address that `npm start` serves its world at. */
+/** The address at which `npm start` serves its world. */
 export const WORLD = 'http://127.0.0.1:4700';
 
 export interface Whereabouts {
@@ -44,8 +44,8 @@ export async function openRegion({ url, region, name }: Whereabouts): Promise<Re
 }
 
 /**
- * Finds the credentials that requests to there are signed with.
- * @returns whether they are signed at all: those to a world are not
+ * Finds the credentials with which requests to this address are signed. @returns whether they are signed: requests to a local
+ * world are not
  * @throws ClientError `no-credentials`
  */
 export async function findCredentials({ url, region }: Whereabouts): Promise<boolean> {
@@ -62,7 +62,7 @@ export async function findCredentials({ url, region }: Whereabouts): Promise<boo
 
 const listedSchema = z.object({ regions: z.array(z.string().regex(/^\/regions\/[^/]+\/health$/)).min(1) });
 
-/** The first Region of a world, given the world's own address. Any other server there is taken for a Region itself. */
+/** The first Region of a world, given the world's own address. Any other server there is assumed to be a Region. */
 async function firstRegion(base: URL): Promise<URL> {
   try {
     const call = { request: { method: 'GET', path: '/' }, answer: listedSchema } as const;
@@ -164,5 +164,8 @@ async function signing(): Promise<Pick<ClientOptions, 'credentials' | 'fetch'>> 
 }
 
 function unknownSibling(base: URL, region: string): CliError {
-  return new CliError('unknown-address', `${base.href} is one Region: where ${region} is, only --region can tell.`);
+  return new CliError(
+    'unknown-address',
+    `${base.href} is the address of one Region only. To reach ${region}, use --region instead of --url.`,
+  );
 }

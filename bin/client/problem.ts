@@ -29,7 +29,7 @@ export function codeOf(error: unknown): string {
   return z.object({ code: z.string() }).parse(documentOf(error)).code;
 }
 
-/** What was typed, by what the API calls it: by a fault's path. */
+/** The name on the command line of each part of a request, by the API's name, which is a fault's path. */
 export type Names = Readonly<Record<string, string>>;
 
 /**
@@ -74,7 +74,7 @@ function hintOf(path: string, message: string): string {
     : '';
 }
 
-/** One line of it. */
+/** A problem in one line. */
 export function briefOf(error: unknown): string {
   const { data } = problemDetailsSchema.safeParse(documentOf(error));
   return data ? briefOfDocument(data) : textOf(error);
@@ -84,7 +84,7 @@ export function briefOfDocument({ code, detail }: Problem): string {
   return `${code}: ${detail}`;
 }
 
-/** @param ofWrite whether it was about to write @param id how an id is given */
+/** @param ofWrite whether the request was a write @param id how an id is given */
 function adviceOf({ code, retryable, known, actual, state }: ProblemDetails, ofWrite: boolean, id: string): string {
   if (known) return `There are: ${known.join(', ')}.`;
   if (code === 'version-conflict' && actual !== undefined && !retryable)
@@ -93,7 +93,7 @@ function adviceOf({ code, retryable, known, actual, state }: ProblemDetails, ofW
   if (state === 'unknown') return 'To be sure, send it again with the same id.';
   if (code === 'id-reused') return `Give another ${id}.`;
   if (code === 'aborted') return `This id stays aborted: to try again, send it with another ${id}, or without one.`;
-  if (retryable) return 'It was tried several times. The cause may be temporary: try again later.';
+  if (retryable) return 'The request was tried several times. The cause may be temporary: try again later.';
   return (ofWrite ? ofWrites[code] : undefined) ?? advice[code] ?? '';
 }
 

@@ -126,7 +126,7 @@ function whole(least: number, most: number) {
   };
 }
 
-/** A count, or names separated by commas. List prices are the same whichever Regions they are. */
+/** A count, or names separated by commas. The Regions' names do not affect the list prices. */
 function regions(text: string): number {
   if (/^\d+$/.test(text)) return whole(2, 5)(text);
   const names = new Set(text.split(','));

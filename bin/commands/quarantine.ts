@@ -57,7 +57,7 @@ async function list(region: Region, { json, limit, reason, stream }: ListOptions
   if (json) return sayJson({ messages, about, complete });
   if (messages.length > 0) sayText(tableOf(messages));
   if (complete) sayText(messages.length === 0 ? 'The quarantine is empty.' : `${countOf(messages.length, 'message')}.`);
-  else sayText(`${countOf(messages.length, 'message')} of about ${about} in all; which of them is chance.`);
+  else sayText(`${countOf(messages.length, 'message')} of about ${about} in all, a random sample.`);
 }
 
 function tableOf(messages: readonly Driven[]): string {

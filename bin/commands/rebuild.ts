@@ -110,6 +110,6 @@ async function clean(regions: readonly Region[], view: string, { json = false }:
     const [first] = retired.map(({ removableAt }) => removableAt).sort();
     return first === undefined
       ? `nothing is left of earlier builds of ${view}.`
-      : `${countOf(retired.length, 'earlier build')} of ${view} can be taken away from ${first} on.`;
+      : `${countOf(retired.length, 'earlier build')} of ${view} can be deleted from ${first} on.`;
   });
 }

@@ -16,8 +16,11 @@ interface SmokeCommandOptions extends RegionOptions {
 /** `meridian smoke`, for a deployment of the project that the command is run in. */
 export function addSmoke(program: Command, project: Project | undefined): void {
   regionCommand(program, 'smoke', 'check a deployment of this project, step by step, in all of its Regions')
-    .option('--write', 'also append samples under new ids, which stay, and see that every Region gets them once')
-    .option('--within <seconds>', 'how long a check waits for what has to arrive', wholeNumber(1, 3600), 60)
+    .option(
+      '--write',
+      'also append samples under new ids, and check that every Region gets each of them once; they are not deleted',
+    )
+    .option('--within <seconds>', 'how long a check waits for events and rows to arrive', wholeNumber(1, 3600), 60)
     .addHelpText(
       'after',
       `
@@ -62,8 +65,8 @@ function secondsOf(ms: number): string {
 
 function endOf({ key }: Smoked, write: boolean): string {
   const written = write
-    ? `What was written stays, under ids with ${key}.`
-    : 'Nothing was written: whether Regions get what others write, only --write can tell.';
+    ? `The test data stays, under ids that contain ${key}.`
+    : 'Nothing was written. To check that each Region gets what the others write, add --write.';
   return `${written}
 Not checked: dead letters, the quarantine and the alarms. Look at the dashboards, and at \`meridian quarantine list\`.`;
 }

@@ -35,7 +35,7 @@ export interface Usage {
 /** One line of the bill. */
 export interface Line {
   readonly service: string;
-  /** What is counted, and how the number comes about. */
+  /** What is counted, and how the number is computed. */
   readonly what: string;
   /** The number per month. */
   readonly quantity: number;
@@ -237,7 +237,7 @@ function bus(usage: Usage): readonly Position[] {
       service,
       price: 'events',
       quantity: events * per.putEvents * chunks,
-      what: via === 'bus' ? 'put: what producers send, events, answers' : 'put: events',
+      what: via === 'bus' ? 'put: entries of producers, events, receipts' : 'put: events',
     },
     {
       service,
@@ -245,7 +245,7 @@ function bus(usage: Usage): readonly Position[] {
       quantity: events * per.forwarded * chunks,
       what: `forwarded to other Regions: ${regions - 1}`,
     },
-    { service, price: 'archivedGb', quantity: archivedGb, what: 'GB taken into the archives' },
+    { service, price: 'archivedGb', quantity: archivedGb, what: 'GB archived' },
     {
       service,
       price: 'archiveGb',
@@ -342,7 +342,7 @@ function watch(usage: Usage): readonly Position[] {
   const logGb = (invocationsOf(usage) * LOG_BYTES) / GB;
   const service = 'CloudWatch';
   return [
-    { service, price: 'logGb', quantity: logGb, what: 'GB of logs taken in' },
+    { service, price: 'logGb', quantity: logGb, what: 'GB of logs ingested' },
     {
       service,
       price: 'logKeptGb',

@@ -17,7 +17,7 @@ export const LIST_PRICES = {
 
   /** EventBridge: an event of up to 64 KB that is put on a custom bus, or arrives from another Region. */
   events: 1e-6,
-  /** A GB taken into an archive, and a GB kept there a month. */
+  /** A GB archived, and a GB kept in an archive for a month. */
   archivedGb: 0.1,
   archiveGb: 0.023,
 
@@ -32,7 +32,10 @@ export const LIST_PRICES = {
   /** SQS standard queues: a request of up to 64 KB. */
   queueRequests: 0.4e-6,
 
-  /** CloudWatch: each metric that alarms look at, each metric of our own, each dashboard, a month; a GB of logs taken in, and kept a month. */
+  /**
+   * CloudWatch: each metric that alarms look at, each metric of our own, each dashboard, a month; a GB of logs ingested, and a GB
+   * kept for a month.
+   */
   alarmMetrics: 0.1,
   customMetrics: 0.3,
   dashboards: 3,

@@ -18,7 +18,7 @@ export interface Counts {
 export type Fault =
   | { readonly line: number; readonly outcome: 'rejected'; readonly problem: Problem }
   | { readonly line: number; readonly outcome: 'quarantined'; readonly reason: string }
-  /** It cannot be read, and the quarantine did not take it. */
+  /** It cannot be read, and could not be put into the quarantine. */
   | { readonly line: number; readonly outcome: 'rejected'; readonly reason: string };
 
 export interface IngestOptions {

@@ -63,7 +63,7 @@ export async function* readLines(source: AsyncIterable<Buffer>): AsyncGenerator<
   }
 }
 
-/** If none of this many first lines is an envelope, the file is taken for another kind of file. */
+/** If none of this many first lines is an envelope, the file is assumed to be of another kind. */
 const MAX_WITHOUT_ENVELOPE = 100;
 /** The code of the error in that case. */
 export const NO_ENVELOPES = 'no-envelopes';

@@ -34,43 +34,44 @@ const advice: Readonly<Record<Check, { readonly otherwise: Advice; readonly [cod
   },
   reachable: {
     otherwise: {
-      means: 'A Region of this deployment does not answer: its stack failed, or its function api cannot start.',
+      means: 'A Region of this deployment does not respond: its stack failed, or its function api cannot start.',
       todo: `Look at the stack <name>-<region> in CloudFormation. ${API_LOG}`,
     },
     'not-found': {
-      means: 'There is no function <name>-api: another name, another account, or the stack of that Region is missing.',
+      means:
+        'There is no function <name>-api: the name or the account is wrong, or the stack of that Region is missing.',
       todo: 'Compare --name and --region with the outputs of `meridian deploy` and with regions.json; deploy again if a stack is missing.',
     },
     forbidden: {
-      means: 'The Region is there and refuses the signature.',
+      means: 'The Region is deployed, but refuses the signature.',
       todo: 'Allow lambda:InvokeFunctionUrl and lambda:InvokeFunction on <name>-api; check the clock of this machine.',
     },
     unavailable: {
-      means: 'The function or its table could not be asked, or your credentials may not look up its URL.',
+      means: 'The function or its table did not respond, or your credentials may not look up its URL.',
       todo: `Allow lambda:GetFunctionUrlConfig on <name>-api. ${API_LOG}`,
     },
     unreachable: {
       means: 'Nothing listens there: nothing was sent.',
-      todo: 'Check the address, and that this machine reaches it; for a local world, run `npm start`.',
+      todo: 'Check the address, and that this machine can reach it; for a local world, run `npm start`.',
     },
     'unexpected-answer': {
-      means: 'Something answers that is not a Region of Meridian.',
-      todo: 'Check the address. A world is named as http://127.0.0.1:4700/regions/us-east-1.',
+      means: 'A server responds there, but it is not a Region of Meridian.',
+      todo: 'Check the address. The form for a local world is http://127.0.0.1:4700/regions/us-east-1.',
     },
     'unknown-address': {
-      means: 'The address of one Region does not tell where the others are.',
+      means: 'The addresses of the other Regions cannot be derived from the address of one.',
       todo: 'Name a Region with --region and --name instead of --url.',
     },
   },
   configuration: {
     otherwise: {
-      means: 'The Regions were deployed with different lists of Regions: a deployment stopped half way.',
+      means: 'The Regions were deployed with different lists of Regions: a deployment stopped halfway.',
       todo: 'Run `meridian deploy` again, and write nothing before all stacks have the same list.',
     },
   },
   domain: {
     otherwise: {
-      means: 'A Region could not read: its function api may not read its table, or the table is not there.',
+      means: 'A Region could not read its table: the function api lacks the permission, or the table does not exist.',
       todo: API_LOG,
     },
     'unknown-stream-type': {
@@ -83,18 +84,18 @@ const advice: Readonly<Record<Check, { readonly otherwise: Advice; readonly [cod
     },
     'domain-differs': {
       means: 'A Region runs an older or newer domain than this project. The mode of a type cannot change.',
-      todo: 'Run the command in the project that was deployed; give a type of another mode another name.',
+      todo: 'Run the command in the project that was deployed. If the mode of a type is to change, give the type a new name.',
     },
   },
   append: {
     otherwise: {
       means:
-        'A Region did not take an append: its function api may not write its table, or the domain refuses the sample.',
-      todo: `Read the code above: a refusal is in the domain's code, anything else in the log of <name>-api of that Region.`,
+        'A Region refused an append: its function api may not write to its table, or the domain refuses the sample.',
+      todo: `Look at the code above: a refusal comes from the domain; the cause of anything else is in the log of <name>-api in that Region.`,
     },
     'no-sample': {
-      means: 'Nothing can be written with the samples of this domain. Nothing was.',
-      todo: 'Give an event that may come first a `sample`, or write with `meridian append` and read it in every Region.',
+      means: 'The samples of this domain do not allow any append. Nothing was written.',
+      todo: 'Give a `sample` to an event that can be the first of its stream, or append by hand with `meridian append` and read the stream in every Region.',
     },
     'region-unreachable': {
       means: 'The Region could not invoke the home Region of the stream.',
@@ -103,29 +104,29 @@ const advice: Readonly<Record<Check, { readonly otherwise: Advice; readonly [cod
   },
   replicated: {
     otherwise: {
-      means: 'A Region that had answered before does not answer any more.',
+      means: 'A Region that responded before no longer responds.',
       todo: API_LOG,
     },
     'not-replicated': {
-      means: 'Replication is behind, or does not work: the global table has no replica there, or a clock is wrong.',
+      means: 'Replication is behind or broken: the global table has no replica there, or a clock is wrong.',
       todo: 'Look at the replicas of the table <name>-events in DynamoDB, and at docs/runbooks/replication.md. Then run this again, with a longer --within.',
     },
   },
   once: {
     otherwise: {
       means:
-        'An append that was sent again to another Region was not answered; one to a home stream is passed on by <name>-api to <name>-command.',
+        'There was no response to an append that was sent again to another Region. For a home stream, <name>-api passes it on to <name>-command.',
       todo: 'Look at the function <name>-command of the home Region, and at the role of <name>-api.',
     },
     'written-twice': {
-      means: 'The same append, sent again under its id, changed the stream again. That must not happen.',
-      todo: 'Do not use this deployment. Keep the output, and report it.',
+      means: 'The same append, sent again under its id, changed the stream a second time. That must never happen.',
+      todo: 'Do not use this deployment. Keep this output, and report it as a bug.',
     },
   },
   transaction: {
     otherwise: {
       means:
-        'A transaction over two Regions did not commit: the decisions table, or the function participant of one Region.',
+        'A transaction over two Regions did not commit: the cause is the decisions table, or the function participant in one of the Regions.',
       todo: 'Look at docs/runbooks/stuck-transactions.md, and at the logs of <name>-coordinate and <name>-participant in both Regions.',
     },
     'not-replicated': {
@@ -139,7 +140,7 @@ const advice: Readonly<Record<Check, { readonly otherwise: Advice; readonly [cod
       todo: API_LOG,
     },
     'no-row': {
-      means: 'The events are there and the view is not: the function projection does not run, or fails.',
+      means: 'The events have arrived but the view has no row: the function projection does not run, or fails.',
       todo: 'Look at the queue and the log of <name>-projection in that Region, and at docs/runbooks/backlog.md.',
     },
   },

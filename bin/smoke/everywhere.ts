@@ -5,13 +5,13 @@ import type { Region } from '../client/region.ts';
 /** The Regions of a deployment, in the order in which it names them. */
 export type ByName = ReadonlyMap<string, Region>;
 
-/** What a check found out, for people, and what the next ones need. */
+/** The finding of a check, as text for people and as data for later checks. */
 export interface Found<T = undefined> {
   readonly found: string;
   readonly value: T;
 }
 
-/** Does something in every Region. @throws CliError that names those that failed, with the code of the first */
+/** Runs a step in every Region. @throws CliError that names the Regions in which it failed, with the code of the first failure */
 export async function everywhere<T>(
   regions: ByName,
   work: (region: Region, name: string) => Promise<T>,

@@ -1,7 +1,7 @@
 import type { Domain, StreamDefinition, ViewDefinition } from '../../core/index.ts';
 import { type FirstEvent, firstEventOf, idOf } from '../sample.ts';
 
-/** An append that is tried. */
+/** An append of the check. */
 export interface PlannedAppend {
   readonly id: string;
   readonly stream: string;
@@ -19,13 +19,13 @@ export interface PlannedRow {
   readonly key: string;
 }
 
-/** What is written, and what has to come of it. */
+/** What is written, and the results that must follow. */
 export interface Plan {
   readonly appends: readonly PlannedAppend[];
-  /** Streams at home in two Regions, changed together; undefined: the domain has none such. */
+  /** Streams at home in two Regions, changed together; undefined if the domain has none. */
   readonly transaction: PlannedTransaction | undefined;
   readonly rows: readonly PlannedRow[];
-  /** What of it this domain does not allow, and why. */
+  /** The parts that this domain does not allow, and why. */
   readonly missing: readonly string[];
 }
 
@@ -41,7 +41,7 @@ interface Chosen {
   readonly first: FirstEvent;
 }
 
-/** What can be tried with the samples of a domain. @param key starts every id that is written; it must be new */
+/** The appends that the samples of a domain allow. @param key starts every id that is written; it must be new */
 export function planOf(domain: Domain, regions: readonly string[], key: string): Plan {
   const merge = chosen(domain, 'merge', (definition) => idOf(definition, regions, key) !== undefined);
   const home = chosen(domain, 'home', (definition) => homesOf(definition, regions, key).length > 0);
@@ -50,7 +50,7 @@ export function planOf(domain: Domain, regions: readonly string[], key: string):
     ...(home ? appendsTo(home, regions, { key, streams: homesOf(home.definition, regions, key) }) : []),
   ];
   const transaction = home && transactionOf(home, regions, `${key}-tx`);
-  const why = 'that has a sample of an event that may come first and takes an id such as';
+  const why = 'with a sample of an event that can be the first of a stream, and with ids such as';
   const ids = `${key} or ${regions[0]}.${key}`;
   return {
     appends,
@@ -88,7 +88,7 @@ function mergeStreams({ definition }: Chosen, regions: readonly string[], key: s
   return id === undefined ? [] : regions.map((region) => ({ region, id }));
 }
 
-/** A stream at home in each Region where an id can be. */
+/** A stream at home in each Region that an id can name. */
 function homesOf(definition: StreamDefinition, regions: readonly string[], key: string): readonly Target[] {
   return regions.flatMap((region) => {
     const id = idOf(definition, regions, key, (home) => home === region);
@@ -122,7 +122,7 @@ function transactionOf(
   return { id: `${one.region}:${key}`, region: one.region, participants };
 }
 
-/** The rows that the streams of a type make. */
+/** The rows that result from the streams of a type. */
 function rowsOf(
   domain: Domain,
   { definition, first }: Chosen,

@@ -13,7 +13,7 @@ export async function checkCredentials(where: Whereabouts): Promise<Found> {
   return { found: isSigned ? 'found' : 'none needed: requests to this address are not signed', value: undefined };
 }
 
-/** What a Region says of itself: its name, and the Regions that it knows. */
+/** What a Region reports about itself: its name, and the Regions that it knows. */
 interface Known {
   readonly name: string;
   readonly regions: readonly string[];
@@ -38,7 +38,7 @@ export async function checkReachable(
 export function checkConfiguration(known: ReadonlyMap<string, Known>): Found {
   const names = [...known.keys()].join(', ');
   for (const [region, { name, regions }] of known) {
-    if (name !== region) throw new CliError('regions-differ', `At the address of ${region} is ${name}.`);
+    if (name !== region) throw new CliError('regions-differ', `The address of ${region} belongs to ${name}.`);
     if (regions.join(', ') !== names)
       throw new CliError('regions-differ', `${region} names ${regions.join(', ')}; the first Region names ${names}.`);
   }
@@ -55,7 +55,7 @@ export async function checkDomain(regions: ByName, domain: Domain, key: string):
       if (deployed !== undefined && deployed !== mode)
         throw new CliError(
           'domain-differs',
-          `${type} is a ${deployed} type there, and a ${mode} type in this project.`,
+          `${type} is a ${deployed} type in the deployment, but a ${mode} type in this project.`,
         );
     }
     for (const view of domain.views.keys()) await region.rows(view, { limit: 1 });
@@ -65,7 +65,7 @@ export async function checkDomain(regions: ByName, domain: Domain, key: string):
   return { found: `${types} and ${countOf(domain.views.size, 'view')} in every Region`, value: undefined };
 }
 
-/** @returns undefined when the type is there and refuses this id */
+/** @returns undefined if the type is deployed but refuses this id */
 async function modeOf(region: Region, stream: string): Promise<string | undefined> {
   try {
     return (await region.stream(stream, undefined)).mode;

@@ -11,7 +11,7 @@ import { checkAppend, checkOnce, checkReplicated, checkTransaction, checkViews, 
 /** The outcome of a check. */
 export type Checked = { readonly check: Check } & (
   | { readonly outcome: 'passed'; readonly ms: number; readonly found: string }
-  /** This domain, or a run without `--write`, does not allow it. */
+  /** The domain, or a run without `--write`, does not allow it. */
   | { readonly outcome: 'skipped'; readonly why: string }
   | ({ readonly outcome: 'failed'; readonly ms: number; readonly error: unknown; readonly problem: object } & Advice)
 );
@@ -20,7 +20,7 @@ export interface SmokeOptions {
   readonly where: Whereabouts;
   readonly domain: Domain;
   readonly write: boolean;
-  /** How long each check waits for what has to come. */
+  /** How long each check waits for what must arrive. */
   readonly withinMs: number;
   /** Called as soon as a check is over. */
   readonly onChecked: (checked: Checked) => void;
@@ -28,10 +28,10 @@ export interface SmokeOptions {
 
 export interface Smoked {
   readonly ok: boolean;
-  /** What every id begins with that was written; also the correlation of the commits. */
+  /** The prefix of every id that was written; also the correlation of the commits. */
   readonly key: string;
   readonly checks: readonly Checked[];
-  /** There once replication was seen. */
+  /** Set once replication was seen. */
   readonly lagMs?: Lags;
 }
 

@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Between two looks. */
+/** Pause between two polls. */
 export const POLL_MS = 200;
 
-/** Waits until something is true of all. @throws what `late` makes of those of which it is not, at the end */
+/**
+ * Waits until a condition is true for all items. @throws at the time limit, the error that `late` returns for the items for which
+ * it is not
+ */
 export async function waitForAll<T>(
   all: readonly T[],
   isTrue: (one: T) => Promise<boolean>,

@@ -19,7 +19,7 @@ function envelopeOf({ id, stream, events }: PlannedAppend, key: string) {
   return { id, stream, events, meta: { actor: 'meridian-smoke', correlation: key } };
 }
 
-/** `append`: every Region takes one of every mode. */
+/** `append`: every Region accepts an append to a stream of each mode. */
 export async function checkAppend(
   regions: ByName,
   { appends, missing }: Plan,
@@ -39,7 +39,9 @@ export async function checkAppend(
   return { found: `${appends.length} accepted: ${[...streams].join(', ')}`, value: [...written.values()].flat() };
 }
 
-/** Milliseconds from the acceptance of an append until another Region showed it, by where it was written and where it was seen. */
+/**
+ * Milliseconds from the acceptance of an append until another Region showed it, by the Region of the append and the other Region.
+ */
 export type Lags = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 /** `replicated`: every Region sees what every Region has written. */
@@ -73,7 +75,7 @@ export async function checkReplicated(
   };
 }
 
-/** The longest of each pair. */
+/** The longest lag of each pair of Regions. */
 function lagsOf(seen: readonly { readonly from: string; readonly to: string; readonly ms: number }[]): Lags {
   const lags: Record<string, Record<string, number>> = {};
   for (const { from, to, ms } of seen) lags[from] = { ...lags[from], [to]: Math.max(lags[from]?.[to] ?? 0, ms) };
@@ -102,19 +104,19 @@ export async function checkOnce(regions: ByName, written: readonly Written[], ke
       const before = await newestState(region, append.stream);
       const again = await region.submit(envelopeOf(append, key));
       const isSame = again.log === accepted.log && again.position === accepted.position;
-      // A Region that does not know yet of an append to a merge stream writes a copy of it, which changes no state.
+      // A Region that has not received an append to a merge stream yet writes a copy of it, which changes no state.
       if (isSame || append.mode === 'merge')
         if (isDeepStrictEqual(await newestState(region, append.stream), before)) continue;
       throw new CliError(
         'written-twice',
-        `${append.id} has an effect again: first position ${accepted.position} of log ${accepted.log}, now ${again.position} of ${again.log}.`,
+        `${append.id} took effect twice: first at position ${accepted.position} of log ${accepted.log}, then at ${again.position} of ${again.log}.`,
       );
     }
   });
-  return { found: `${written.length} sent again to another Region, with no second effect`, value: undefined };
+  return { found: `${written.length} sent again to another Region, without a second effect`, value: undefined };
 }
 
-/** The state with every commit that the Region has: a read alone may be of some seconds ago. */
+/** The state with every commit that the Region holds: a plain read may be some seconds old. */
 async function newestState(region: Region, stream: string): Promise<unknown> {
   const { version } = await region.commits(stream, {});
   return (await region.stream(stream, version)).state;
@@ -175,5 +177,5 @@ export async function checkViews(regions: ByName, rows: readonly PlannedRow[], w
     withinMs,
   );
   const views = [...new Set(rows.map(({ view }) => view))];
-  return { found: `${views.join(', ')}: the rows are there in every Region`, value: undefined };
+  return { found: `${views.join(', ')}: the rows are present in every Region`, value: undefined };
 }

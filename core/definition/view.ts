@@ -20,7 +20,7 @@ export interface RowView<State = unknown, Name extends string = string, Row = un
   row(state: State, id: string): Row | undefined;
 }
 
-/** Integers by field. A field is missing if nothing was ever counted, or if its sum is 0. */
+/** Integers by field. A field is missing if it was never counted, or if its sum is 0. */
 export type FieldSums<Field extends string> = { readonly [Name in Field]?: number };
 
 /** Sums across streams: each stream contributes integers, and its next state replaces its contribution. */

@@ -3,7 +3,7 @@ import type { AnnouncedOutcome } from '../wire/announcement.ts';
 import { lostToOthers } from './lost-to-others.ts';
 import type { MessagePorts, SubscribePorts } from './subscriber.ts';
 
-/** The log that an outcome is alone in. */
+/** The log of a single outcome. */
 const LOG = 'outcome';
 
 /**

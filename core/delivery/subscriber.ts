@@ -6,7 +6,7 @@ import type { SubscribedEvent } from '../wire/bus-event.ts';
 
 export interface SubscribePorts<Effect> {
   /**
-   * Where to start in a log of which nothing was handled yet: see `SubscriberDefinition`. `first-seen` waits for {@link
+   * Where to start in a log without a handled event: see `SubscriberDefinition`. `first-seen` waits for {@link
    * FIRST_EVENT_WAIT_MS}.
    */
   readonly from: SubscribeFrom;
@@ -14,7 +14,7 @@ export interface SubscribePorts<Effect> {
   readonly runtime: Pick<Runtime, 'now' | 'elapsed' | 'sleep' | 'random' | 'metric'>;
   /**
    * Returns the effects of an event. It may be called several times for one event, also concurrently; only one result
-   * is stored. Its own side effects happen as often as it is called.
+   * is stored. Its own side effects happen at every call.
    */
   handle(event: SubscribedEvent): readonly Effect[] | Promise<readonly Effect[]>;
 }

@@ -188,7 +188,7 @@ export function fromProblem(problem: Problem): MeridianError {
   return new MeridianError({ code, status }, detail, { retryable, details });
 }
 
-/** What anything that was thrown says. */
+/** The message of a thrown value of any type. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

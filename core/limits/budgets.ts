@@ -17,9 +17,11 @@ export const SNAPSHOT_MS = 2_000;
 export const REMOTE_MS = 31_000;
 /** The same for `participant`, which has less time. */
 export const PARTICIPANT_CALL_MS = 27_000;
-/** Of Lambda in another Region, by a function of a team's own that looks up where the API is: a Region that is lost must not hold it up. */
+/**
+ * A call of Lambda in another Region, by a team's own function that looks up the API's address: a lost Region must not delay it.
+ */
 export const ENDPOINT_LOOKUP_MS = 2_000;
-/** A connection and one request of an SDK, which tries so often in a call. */
+/** The time limits of a connection and of one request of an SDK, and its attempts in a call. */
 export const SDK_CONNECT_MS = 1_000;
 export const SDK_REQUEST_MS = 5_000;
 export const SDK_TRIES = 3;
@@ -45,7 +47,7 @@ export const STEP_MS = 10_000;
 export const CATCH_UP_MS = 2_000;
 /** How long a read waits for a decision of another Region. */
 export const READ_DECISION_MS = 2_000;
-/** How long a write does: a Region that hangs must not block those that wait for its intents. */
+/** How long a write waits for one: a Region that hangs must not block those that wait for its intents. */
 export const ASK_DECISION_MS = 4_000;
 /** Time after which a retired generation of a view may be deleted, because no function uses it any more. */
 export const REMOVABLE_AFTER_MS = 120_000;
@@ -80,18 +82,18 @@ export const DEFAULT_PAGE = 100;
 export const MAX_PAGE = 1_000;
 /** How long our own client waits for a response. */
 export const HTTP_CLIENT_MS = 65_000;
-/** How often our own client sends a request that fails, in all Regions together. */
+/** How many times our own client sends a request that fails, in all Regions together. */
 export const CLIENT_TRIES = 6;
-/** The longest first pause between these, and the longest of all: each further one is twice as long. */
+/** The maximum of the first pause between these, doubled for each further pause, and the maximum of any pause. */
 export const CLIENT_FIRST_PAUSE_MS = 200;
 export const CLIENT_MAX_PAUSE_MS = 5_000;
-/** A Region that did not answer our own client is asked last for this time. */
+/** How long our own client tries a Region last after it did not respond. */
 export const CLIENT_AVOID_MS = 30_000;
-/** Pauses between our own client's looks at a stream that it follows, and at an outcome that it waits for. */
+/** Pauses between our own client's polls of a stream that it follows, and of an outcome that it waits for. */
 export const CLIENT_POLL_MS = 1_000;
-/** Streams of which a session of our own client knows what was seen. */
+/** Streams whose seen versions a session of our own client remembers. */
 export const SESSION_STREAMS = 1_000;
-/** Commits of which a follower of our own client knows that it has had them. */
+/** Commits that a follower of our own client remembers, to recognize copies. */
 export const FOLLOWED_COMMITS = 10_000;
 
 // Transactions.
@@ -117,7 +119,7 @@ export const RECOVERY_MS = 30_000;
 export const MACHINE_GRACE_S = 5;
 /** Attempts of a task of the state machine. */
 export const MACHINE_TRIES = 4;
-/** The longest first pause between these; each further one doubles, with full jitter. */
+/** The maximum of the first pause between these, doubled for each further pause, with full jitter. */
 export const MACHINE_FIRST_PAUSE_S = 1;
 
 // The quarantine.

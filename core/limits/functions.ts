@@ -136,16 +136,16 @@ export type QueueConsumerId = {
   [Id in FunctionId]: (typeof FUNCTIONS)[Id] extends { readonly queue: QueueLimits } ? Id : never;
 }[FunctionId];
 
-/** A function of a team's own, unless it says otherwise. */
+/** The limits of a team's own function, unless its definition sets others. */
 export const OWN_FUNCTION = { timeoutS: 60, memoryMb: MEMORY_MB } as const satisfies FunctionLimits;
 
 /**
- * Whole timeouts of its function that a message is hidden for: as Lambda recommends, so that its own retries fit in.
+ * How many timeouts of its function a message stays hidden: as Lambda recommends, so that its own retries fit in.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
  */
 export const HIDDEN_TIMEOUTS = 6;
 
-/** What a subscriber has that says this much itself. */
+/** The limits of a subscriber: those that its definition sets, otherwise the defaults. */
 export function subscriberLimits({
   timeoutS = SUBSCRIBER.timeoutS,
   memoryMb = SUBSCRIBER.memoryMb,

@@ -7,14 +7,14 @@ export interface Place {
   readonly count: number;
 }
 
-/** What was handled: an event, or the outcome of a transaction, which is alone in a log of its own. */
+/** What was handled: an event, or the outcome of a transaction, which has a log of its own. */
 export interface Handled {
   readonly id: string;
   readonly stream: string;
   readonly meta: Place & { readonly log: string };
 }
 
-/** An event that came before what it follows. */
+/** An event that arrived before its predecessor. */
 export interface Parked {
   readonly event: SubscribedEvent;
   /** When it was first parked, milliseconds since 1970. */

@@ -47,19 +47,19 @@ const outcomeBodySchema = z.discriminatedUnion('detail-type', [
   z.object({ 'detail-type': z.literal('TransactionAborted'), detail: abortedSchema }),
 ]);
 
-/** The outcome of a transaction, as the bus brings it to a subscriber: `detail`, and what happened with it. */
+/** The outcome of a transaction, as the bus delivers it to a subscriber: `detail`, and whether it was committed or aborted. */
 export type AnnouncedOutcome =
   | ({ readonly type: 'TransactionCommitted' } & z.output<typeof committedSchema>)
   | ({ readonly type: 'TransactionAborted' } & z.output<typeof abortedSchema>);
 
 const sourceSchema = z.object({ source: z.string() });
 
-/** Whether a queue's message is the outcome of a transaction. @param body JSON that was parsed */
+/** True if a queue's message is the outcome of a transaction. @param body parsed JSON */
 export function isAnnouncement(body: unknown): boolean {
   return sourceSchema.safeParse(body).data?.source === ANNOUNCEMENT_SOURCE;
 }
 
-/** Reads an outcome as a subscriber's queue brings it. @param body JSON that was parsed @throws Error when it is none */
+/** Reads an outcome as a subscriber's queue delivers it. @param body parsed JSON @throws Error if it is not an outcome */
 export function parseOutcome(body: unknown): AnnouncedOutcome {
   const parsed = outcomeBodySchema.parse(body);
   return parsed['detail-type'] === 'TransactionCommitted'
@@ -67,7 +67,7 @@ export function parseOutcome(body: unknown): AnnouncedOutcome {
     : { ...parsed.detail, type: parsed['detail-type'] };
 }
 
-/** The outcome of a transaction, as it goes out. Its `id` is the same on every delivery. */
+/** The outcome of a transaction, as it is announced. Its `id` is the same on every delivery. */
 export function announcementOf({ transaction, participants, reason, decidedAt }: Decision): BusEntry {
   const head = { id: `${TRANSACTION_TYPE}/${transaction}`, transaction };
   // The Region that announces and forwards it; the decision may have been made in another Region.

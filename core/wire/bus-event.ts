@@ -81,7 +81,7 @@ export type SubscribedEvent = z.output<typeof subscribedEventSchema>;
 
 const subscribedBodySchema = z.object({ 'detail-type': z.string(), detail: z.looseObject({}) });
 
-/** Reads an event as a subscriber's queue brings it. @param body parsed JSON @throws Error if it is not an event of a commit */
+/** Reads an event as a subscriber's queue delivers it. @param body parsed JSON @throws Error if it is not an event of a commit */
 export function parseSubscribedEvent(body: unknown): SubscribedEvent {
   const { 'detail-type': type, detail } = subscribedBodySchema.parse(body);
   return subscribedEventSchema.parse({ ...detail, type });

@@ -56,7 +56,7 @@ export interface SubscriberDefinition extends OwnFunctionDefinition {
    */
   readonly writtenIn?: 'here' | readonly string[];
   /**
-   * Where to start in a log of which nothing was handled yet. `beginning`: at its first event; an event whose predecessors were
+   * Where to start in a log of which no event was handled yet. `beginning`: at its first event; an event whose predecessors were
    * published before the subscriber existed waits until they are published again. `first-seen`: at the earliest event that has
    * arrived within five minutes.
    * @default beginning

@@ -119,7 +119,7 @@ describe('given', () => {
     expect(() => given(untyped, { type: 'Wrote', data: {} })).toThrow(/note .*no event Wrote/);
     expect(() => given(untyped, written('a'), { type: 'Written', data: { text: 5 } })).toThrow('events[1].data.text');
     expect(() => given(note, { type: 'Written', schemaVersion: 3, data: { text: 'a' } })).toThrow(/3.* version 2/);
-    expect(() => given(account).concurrently([written('a')], [written('b')])).toThrow('account has a home');
+    expect(() => given(account).concurrently([written('a')], [written('b')])).toThrow('account is a home stream');
   });
 
   it('shows an evolve that changes the state it got', () => {
@@ -191,7 +191,7 @@ describe('when and then', () => {
 
   it('say so when nothing is expected, or more than one thing can be, and when a decision is awaited', async () => {
     const decision = given(note).when('write', 'a');
-    expect(() => Reflect.apply(decision.then, decision, [])).toThrow('Say what is expected');
+    expect(() => Reflect.apply(decision.then, decision, [])).toThrow('Pass what is expected');
     for (const other of [nothing, rejected()])
       expect(() => Reflect.apply(decision.then, decision, [other, written('a')])).toThrow('either events, or nothing');
     await expect(Promise.resolve<unknown>(decision)).rejects.toThrow('A decision is not a promise');
