@@ -1,4 +1,4 @@
-// `npm run bench:codec`: what the document client costs where items are written and read, beside a codec written by hand.
+// `npm run bench:codec`: the cost of the document client for writing and reading items, compared with a hand-written codec.
 import { deepStrictEqual } from 'node:assert/strict';
 import { type AttributeValue, DynamoDBClient, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { PutCommand, QueryCommand as QueryDocumentsCommand } from '@aws-sdk/lib-dynamodb';

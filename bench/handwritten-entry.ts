@@ -10,7 +10,7 @@ import {
 import { partitionKey } from '../adapters/dynamodb/view-item.ts';
 import type { ViewEntry } from '../core/index.ts';
 
-// What an entry of a view would be, written by hand as commits are.
+// The entry of a view, encoded by hand as commits are.
 
 const entrySchema = z.object({
   pk: z.object({ S: z.string().regex(/#row#\d+$/) }),

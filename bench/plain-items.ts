@@ -3,7 +3,7 @@ import { padded } from '../adapters/dynamodb/attributes.ts';
 import { sortKey } from '../adapters/dynamodb/commit-item.ts';
 import { type Commit, type Decision, decisionSchema } from '../core/index.ts';
 
-// What commits and decisions would be as items of the document client: the same attributes, checked in the same way.
+// Commits and decisions as items of the document client: the same attributes, checked in the same way.
 
 const countSchema = z.int().nonnegative();
 

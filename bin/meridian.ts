@@ -80,7 +80,7 @@ program.addHelpText(
   `
 Commands talk to the Regions that \`npm start\` serves, unless --url or --region names another Region.
 Exit codes: 0, 1 for an error or a refusal, 2 for wrong usage, 3 for a transaction whose outcome is not known yet. Data is on standard output, errors are on standard error.
-Commands in full: docs/reference/command-line.md${project ? '' : `\n\n${BEGIN}`}`,
+All commands in detail: docs/reference/command-line.md${project ? '' : `\n\n${BEGIN}`}`,
 );
 
 /** The full help would push the error message off the screen. */

@@ -32,7 +32,7 @@ export function regionCommand(parent: Command, usage: string, description: strin
     .command(usage)
     .description(description)
     .optionsGroup('Options:')
-    .option('--json', 'print JSON, for machines')
+    .option('--json', 'print JSON')
     .optionsGroup('Where:')
     .addOption(
       new Option(

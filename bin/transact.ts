@@ -33,7 +33,7 @@ export function addTransactOptions(command: Command): Command {
         'abort it if it takes longer (default: 30)',
         wholeNumber(1, MAX_TRANSACTION_MS / 1000),
       ),
-  ).addHelpText('after', `${EXIT_CODES} To ask: meridian transaction <id>`);
+  ).addHelpText('after', `${EXIT_CODES} To query it: meridian transaction <id>`);
 }
 
 /** Help text shared by the commands that report an outcome. */
@@ -77,7 +77,7 @@ export function sendTransaction(
     } catch (error) {
       if (!mayStand(error)) return reportError(error, options, { names });
       // It may be committed even so, if only the response was lost.
-      if (!json) sayNote(`It may have been committed. To ask: npx meridian transaction ${id}`);
+      if (!json) sayNote(`It may have been committed. To find out: npx meridian transaction ${id}`);
       reportError(error, options, { names, id, exitCode: NO_OUTCOME });
     }
   });
@@ -94,7 +94,7 @@ function textOfOutcome(outcome: TransactionShown): string {
   const { id } = outcome;
   switch (outcome.state) {
     case 'undecided':
-      return `${id} is not decided yet. To ask: npx meridian transaction ${id}`;
+      return `${id} is not decided yet. To query it: npx meridian transaction ${id}`;
     case 'aborted': {
       const { participant, reason } = outcome;
       return `${id} is aborted${participant === undefined ? '' : `, because of ${participant}`}: ${reason.code}: ${reason.detail}`;

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import type { MetricName, Runtime } from '../core/index.ts';
 import { seeded } from '../world/time/randomness.ts';
 
-/** Time, randomness, ids and metrics in a test's own hands. */
+/** Time, randomness, ids and metrics that a test controls. */
 export interface FakeRuntime extends Runtime {
-  /** Lets time pass, or sets the clock back. */
+  /** Advances the time, or sets the clock back. */
   advance(milliseconds: number): void;
-  /** How long each `sleep` took: the clock goes on by as much, at once. */
+  /** The duration of each `sleep`: it advances the clock at once. */
   readonly slept: number[];
-  /** What each metric adds up to. */
+  /** The sum of each metric. */
   readonly metrics: Map<MetricName, number>;
 }
 

@@ -22,7 +22,11 @@ export function addCost(program: Command): void {
     .addOption(new Option('--regions <n|list>', 'the number of Regions, or their names').argParser(regions).default(3))
     .option('--views <n>', 'views changed by each event', whole(0, 100), 1)
     .option('--batch <n>', 'commits per invocation: 1 at low traffic, 10 at high traffic', amount(1, 10), 1)
-    .addOption(new Option('--via <way>', 'how producers send').choices(['bus', 'http']).default('bus'))
+    .addOption(
+      new Option('--via <way>', 'whether producers send through the bus or the HTTP API')
+        .choices(['bus', 'http'])
+        .default('bus'),
+    )
     .option('--warm <share>', 'appends that find their stream in memory, 0 to 1', amount(0, 1), 0)
     .option('--stream-length <n>', 'commits of a stream at the time it is read', whole(1, 100_000), 10)
     .option(
@@ -39,8 +43,8 @@ export function addCost(program: Command): void {
     )
     .option('--participants <n>', 'streams changed by each transaction', whole(2, MAX_PARTICIPANTS), 2)
     .option('--months <n>', 'months of events kept in the tables', amount(0, 1200), 1)
-    .option('--archive-days <n>', 'archiveDays of the deployment', whole(0, 3650), 30)
-    .option('--log-retention-days <n>', 'logRetentionDays of the deployment', whole(1, 3653), 30)
+    .option('--archive-days <n>', 'days for which each bus archives events (archiveDays)', whole(0, 3650), 30)
+    .option('--log-retention-days <n>', 'days for which logs are kept (logRetentionDays)', whole(1, 3653), 30)
     .option('--milliseconds <n>', 'billed milliseconds of an invocation; assumed, not measured', amount(1, 900_000), 50)
     .addOption(
       new Option('--prices <file>', 'a JSON file with your own prices, named as in bin/cost/prices.ts')

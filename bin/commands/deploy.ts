@@ -21,9 +21,9 @@ export function addDeploy(program: Command, project: Project | undefined): void 
     .addHelpText(
       'after',
       `
-Runs \`cdk deploy --all\`. A plain \`cdk deploy\` leaves out
-- the other stacks, if the app has several and you name none,
-- a new look-up of each table's stream: a replica that was recreated has another stream, which nothing would read,
+Runs \`cdk deploy --all\`. A plain \`cdk deploy\` does not
+- deploy all stacks, if the app has several and you name none,
+- look up each table's stream again: a recreated replica has a new stream, which nothing would read,
 - ${REGIONS_FILE}, the list of deployed Regions that the next synth compares with. Commit it.`,
     )
     .action((args: readonly string[]) =>

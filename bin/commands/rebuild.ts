@@ -29,7 +29,7 @@ export function addRebuild(program: Command): void {
     )
     .option(
       '--clean',
-      'instead, delete the rows of earlier builds, two minutes or more after the current build was finished',
+      'only delete the rows of earlier builds; possible two minutes after the current build was finished',
     )
     .action((view: string, options: RebuildOptions) =>
       withRegion(options, async (first) => {

@@ -34,7 +34,7 @@ export function addRepublish(program: Command): void {
   regionCommand(
     program,
     'republish',
-    'publish the events that every Region has written since a given time on its bus again',
+    'publish again, on the bus of every Region, the events that it has written since a given time',
   )
     .requiredOption('--since <time>', 'a time, as 2026-11-24T08:00:00Z, or how long ago: 90m, 36h, 2d', since)
     .option('--only', 'in the named Region only')

@@ -22,9 +22,7 @@ export function addStream(program: Command): void {
     .option('--events', 'show its events instead, in fold order')
     .option('--follow', 'show its events, and new ones as they arrive, until Ctrl-C')
     .option('--after <version>', 'only events after this version')
-    .addOption(
-      new Option('--limit <n>', 'at most this many commits of events').argParser(wholeNumber(1)).conflicts('follow'),
-    )
+    .addOption(new Option('--limit <n>', 'at most this many commits').argParser(wholeNumber(1)).conflicts('follow'))
     .addOption(
       new Option('--at-least <version>', 'the state at this version or a later one').conflicts(['events', 'follow']),
     );

@@ -28,7 +28,7 @@ export function addTransact(program: Command): void {
     regionCommand(program, 'transact', 'change several streams together, or none of them')
       .argument(
         '<participants>',
-        'JSON: an array of {stream, command, input} or {stream, events}, or the whole request; a file with it; `-` reads standard input',
+        'JSON, a file that contains it, or `-` for standard input: an array of {stream, command, input} or {stream, events}, or a complete request',
       )
       .optionsGroup('Transaction:')
       .option('--check <stream=version>', 'require that this stream, too, is at this version; may be repeated', check),

@@ -10,5 +10,5 @@ export { flightId } from './flight-id.ts';
 export { nearestRegion } from './regions.ts';
 export { CAPACITY } from './seats.ts';
 
-/** The example: flights between US airports, their seats, and miles to pay with. Your own are named here, next to it. */
+/** The example: flights between US airports, their seats, and miles to pay with. */
 export const domain = defineDomain({ streams: [flight, seats, miles], views: [airportDelays] });

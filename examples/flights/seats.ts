@@ -16,7 +16,7 @@ export interface Seats {
 const allFree: Seats = { passengers: [] };
 
 /**
- * The seats of a flight, under the flight's id. There are only so many, so one Region decides who gets them: the one
+ * The seats of a flight, under the flight's id. Their number is limited, so one Region decides who gets them: the one
  * nearest to the airport that the flight starts from.
  */
 export const seats = defineStream({

@@ -12,7 +12,7 @@ export interface StubRequest {
   readonly headers: IncomingMessage['headers'];
 }
 
-/** The response. `lost`: the connection is cut instead. `silence`: there is none. */
+/** The response. `lost`: the connection is cut instead. `silence`: there is no response. */
 export type StubAnswer =
   | { readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly body: string }
   | 'lost'

@@ -8,10 +8,10 @@ import { onTestFinished } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 
 const script = resolve('bin/meridian.ts');
-/** So that TypeScript is turned into JavaScript once, and not by every process. */
+/** TypeScript is compiled once, not by every process. */
 const NODE_COMPILE_CACHE = resolve('node_modules/.cache/node-compile');
 
-/** A project of the starter's files, as after `meridian init` and `npm install`. */
+/** A project with the starter's files, as after `meridian init` and `npm install`. */
 export function aProject(): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-project-')));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -46,7 +46,10 @@ export async function runIn(folder: string, args: readonly string[]) {
   return { code: Number(code), stdout, stderr };
 }
 
-/** What a process prints, both outputs as they come. @returns what resolves with the match of a pattern behind all earlier matches */
+/**
+ * What a process prints to both outputs, in order of arrival. @returns a function that resolves with the next match of a pattern,
+ * after all earlier matches
+ */
 export function printedBy(child: ChildProcess): (pattern: RegExp) => Promise<RegExpExecArray> {
   let printed = '';
   let from = 0;

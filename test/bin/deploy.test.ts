@@ -23,7 +23,7 @@ describe('meridian deploy', () => {
       `import { defineDomain } from ${engine};\nexport const domain = defineDomain({ streams: [], views: [] });`,
     );
     for (const peer of PEERS) install(peer, '{}');
-    // What `cdk` leaves behind, whether it deploys or not.
+    // The files that `cdk` leaves behind, whether it deploys or not.
     const artifacts = {
       global: { type: 'aws:cloudformation:stack', properties: { templateFile: 'global.json' } },
     };
@@ -46,7 +46,7 @@ describe('meridian deploy', () => {
   const meridian = (args: readonly string[], command = 'deploy') =>
     spawnSync(process.execPath, [script, command, ...args], { cwd: folder, encoding: 'utf8' });
 
-  /** Runs it with a `cdk` that notes its arguments and ends with `status`. */
+  /** Runs it with a `cdk` that records its arguments and exits with `status`. */
   const deploy = (args: readonly string[], status = 0) => {
     install('aws-cdk', '{"bin":{"cdk":"cdk.cjs"}}');
     writeFileSync(
@@ -57,7 +57,7 @@ describe('meridian deploy', () => {
     return { ...run, called: JSON.parse(readFileSync(join(folder, 'called'), 'utf8')) };
   };
 
-  it('deploys every stack, with the further arguments, and keeps their Regions', () => {
+  it('deploys every stack, with the additional arguments, and records their Regions', () => {
     const { status, stdout, called } = deploy(['--require-approval', 'never']);
 
     expect(status).toBe(0);
@@ -75,7 +75,7 @@ describe('meridian deploy', () => {
     expect(stdout).toContain('Commit regions.json');
   });
 
-  it('keeps nothing when a stack was not deployed, and fails as cdk does', () => {
+  it('records nothing if a stack was not deployed, and exits with the code of cdk', () => {
     expect(deploy([], 3).status).toBe(3);
     expect(existsSync(file)).toBe(false);
   });
@@ -87,16 +87,16 @@ describe('meridian deploy', () => {
     [['-m', 'prepare-change-set']],
     [['--exclusively']],
     [['--verbose', '-e']],
-  ])('keeps nothing with %j: not all of it was deployed', (args) => {
+  ])('records nothing with %j: not all stacks were deployed', (args) => {
     expect(deploy(args).status).toBe(0);
     expect(existsSync(file)).toBe(false);
   });
 
-  it('keeps how each Region is deployed and looks up table streams again: a plain `cdk deploy` does neither', () => {
+  it('records how each Region is deployed and looks up table streams again: a plain `cdk deploy` does neither', () => {
     install('aws-cdk', '{}');
     const { status, stdout } = meridian(['--help']);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/plain `cdk deploy` leaves out.*new look-up of each table's stream.*regions\.json/s);
+    expect(stdout).toMatch(/plain `cdk deploy` does not.*look up each table's stream again.*regions\.json/s);
 
     const [first, second] = [deploy([]), deploy([])];
     const nonceOf = ({ called }: typeof first) => called.find((arg: string) => arg.startsWith('nonce='));
@@ -104,7 +104,7 @@ describe('meridian deploy', () => {
     expect(readDeployed(file, 'meridian')).toBeDefined();
   });
 
-  it('names every package that the project lacks, and how to get them, before anything is deployed', () => {
+  it('names every package that the project lacks, and how to install them, before anything is deployed', () => {
     for (const peer of ['esbuild', 'cdk-nag']) rmSync(join(folder, 'node_modules', peer), { recursive: true });
     const { status, stderr } = meridian([]);
     expect(status).toBe(1);

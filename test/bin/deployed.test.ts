@@ -18,7 +18,7 @@ function hmac(key: string | Buffer, value: string) {
   return createHmac('sha256', key).update(value).digest();
 }
 
-/** As RFC 3986 has it: all but letters, digits and `-._~`. */
+/** As in RFC 3986: all except letters, digits and `-._~`. */
 function encoded(value: string) {
   return encodeURIComponent(value).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
@@ -55,7 +55,9 @@ function signedFor({ method = '', url = '', headers }: IncomingMessage, body: st
   return isWhole && service === 'lambda' && hmac(key, toSign).toString('hex') === signature ? region : undefined;
 }
 
-/** A world behind the parts of AWS that the command line talks to: Lambda, and a Function URL that wants signatures. */
+/**
+ * A world behind stand-ins for the parts of AWS that the command line calls: Lambda, and a Function URL that requires signatures.
+ */
 const world = new World({ domain, regions, latency: false });
 let endpoint = '';
 const asked: string[] = [];
@@ -121,7 +123,7 @@ describe('a deployed Region', () => {
     expect(jsonLines(row.stdout)).toMatchObject([{ key: 'b', value: { texts: 1 } }]);
   });
 
-  it('gets what has to be encoded, in the path and in the query', async () => {
+  it('receives characters that must be encoded, in the path and in the query', async () => {
     const other = await run(['view', 'letters', 'ä/b +~*', '--region', 'us-east-1']);
     expect(other).toMatchObject({
       code: 1,
@@ -131,12 +133,12 @@ describe('a deployed Region', () => {
     expect(rows).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
-  it('leads to the others', async () => {
+  it('gives access to the other Regions', async () => {
     const health = await run(['regions', '--json'], { MERIDIAN_REGION: 'us-west-2' });
     expect(jsonLines(health.stdout)).toMatchObject([{ regions: regions.map((region) => ({ region, healthy: true })) }]);
   });
 
-  it('has its operate function invoked for what an operator does', async () => {
+  it('has its operate function invoked for operator actions', async () => {
     await world.region('us-west-2').quarantine.send(['not JSON']);
     const list = await run(['quarantine', 'list', '--json'], { MERIDIAN_REGION: 'us-west-2' });
     expect(jsonLines(list.stdout)).toMatchObject([{ messages: [{ body: 'not JSON' }] }]);
@@ -144,7 +146,7 @@ describe('a deployed Region', () => {
     expect(unreadable.stdout).toMatch(/0 rejected, 1 quarantined/);
   });
 
-  it('is reached by its Function URL alone, but for what an operator does', async () => {
+  it('is reached by its Function URL alone, except for operator actions', async () => {
     const url = `http://abc.lambda-url.us-east-1.localhost.emulator:${new URL(endpoint).port}`;
     const other = { id: 'b', stream: 'note/b', events: [{ type: 'Noted', data: { text: 'red' } }] };
     expect(await run(['ingest', '-', '--url', url], {}, JSON.stringify(other))).toMatchObject({ code: 0 });
@@ -173,7 +175,7 @@ describe('a deployed Region', () => {
   };
   it.each<[string, (port: string) => readonly string[], Readonly<Record<string, string>>, RegExp]>([
     [
-      'the signature is not taken',
+      'the signature is refused',
       (port) => ['--url', `http://abc.lambda-url.us-east-1.localhost.emulator:${port}`],
       forged,
       /lambda:InvokeFunctionUrl/,
@@ -185,8 +187,8 @@ describe('a deployed Region', () => {
       {},
       /^not-found: .*other-api in us-east-1 .*--region, --name/,
     ],
-    ['there is no key', () => ['--region', 'us-east-1'], keyless, /credentials/],
-  ])('says so when %s', async (_what, where, env, said) => {
+    ['there are no credentials', () => ['--region', 'us-east-1'], keyless, /credentials/],
+  ])('reports it if %s', async (_what, where, env, said) => {
     const { code, stderr } = await run(['view', 'letters', ...where(new URL(endpoint).port)], env);
     expect([code, stderr]).toEqual([1, expect.stringMatching(said)]);
     expect(stderr).not.toMatch(/^ +at /m);

@@ -18,7 +18,7 @@ const init = (folder: string, name: string) =>
   runIn(folder, ['init', name, '--package', 'file:/tarballs/meridian.tgz']);
 
 describe('meridian init', () => {
-  it('makes a project that holds what is theirs, and says what comes next', async () => {
+  it("creates a project that contains the team's files only, and prints the next steps", async () => {
     const folder = aFolder();
     const { code, stdout } = await init(folder, 'corner-shop');
     expect(code).toBe(0);
@@ -37,7 +37,7 @@ describe('meridian init', () => {
     expect(JSON.parse(readFileSync(join(project, 'cdk.json'), 'utf8')).context.name).toBe('corner-shop');
   });
 
-  it('names one Meridian, and what its files use in the versions that Meridian itself has', async () => {
+  it("depends on one Meridian, and on the packages that its files use in Meridian's own versions", async () => {
     const folder = aFolder();
     await init(folder, 'shop');
     const made = JSON.parse(readFileSync(join(folder, 'shop/package.json'), 'utf8'));
@@ -70,7 +70,7 @@ describe('meridian init', () => {
   );
 });
 
-describe('what npm install gets a package by', () => {
+describe('the spec by which npm installs a package', () => {
   const meridian = { name: '@meridian-es/meridian', version: '0.1.0' };
 
   /** The package as npm has installed it by a spec. */
@@ -93,13 +93,13 @@ describe('what npm install gets a package by', () => {
   });
 
   it.each([[{ [meridian.name]: '^0.1.0' }], [{ '@meridian-es/create': '0.1.0' }]])(
-    'is the exact version when it came from a registry, as by %j',
+    'is the exact version if it came from a registry, as by %j',
     (dependencies) => {
       expect(packageSpec(installedBy(dependencies).root, meridian)).toBe('0.1.0');
     },
   );
 
-  it('is the packed tarball in its own repository; without one it says how to pack', () => {
+  it("is the packed tarball in Meridian's repository; if there is none, the error says how to pack", () => {
     const root = aFolder();
     expect(() => packageSpec(root, meridian)).toThrow(/npm run pack-package/);
     mkdirSync(join(root, '.package'));

@@ -53,7 +53,7 @@ describe('what the command line loads', () => {
     return { ours: ours.map((url) => url.slice(root.href.length)), packages: new Set(packages) };
   };
 
-  it('for its version is nothing but the launcher', () => {
+  it('for its version is only the launcher', () => {
     expect(loadedBy('--version')).toEqual({ ours: ['bin/meridian.mjs'], packages: new Set() });
   });
 

@@ -6,7 +6,7 @@ import { makeTree } from '../checks/tree.ts';
 
 const script = resolve('bin/meridian.ts');
 
-/** Runs it in a folder, on a machine that has Docker and nothing else. */
+/** Runs it in a folder, on a machine that has only Docker. */
 function localstack(files: Record<string, string>, args: readonly string[] = []) {
   const folder = makeTree({ ...files, 'machine/docker': '#!/bin/sh\nexit 0\n' });
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -22,13 +22,13 @@ function localstack(files: Record<string, string>, args: readonly string[] = [])
 describe.skipIf(process.platform === 'win32')('meridian localstack', () => {
   const project = { 'package.json': '{"type":"module","meridian":{}}' };
 
-  it('says outside of a project how to begin one', () => {
+  it('says how to create a project when run outside of one', () => {
     const { status, stdout, stderr } = localstack({});
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toContain('meridian init');
   });
 
-  it('names the packages that the project has to have, before it starts anything', () => {
+  it('names the packages that the project lacks, before it starts anything', () => {
     const { folder, status, stdout, stderr } = localstack(project);
     expect([status, stdout]).toEqual([1, '']);
     expect(stderr).toBe(
@@ -36,7 +36,7 @@ describe.skipIf(process.platform === 'win32')('meridian localstack', () => {
     );
   });
 
-  it('says what is wrong for machines, too', () => {
+  it('also reports errors as JSON', () => {
     const { status, stderr } = localstack(project, ['--json']);
     expect(status).toBe(1);
     expect(JSON.parse(stderr)).toMatchObject({ detail: expect.stringContaining('aws-cdk-local') });

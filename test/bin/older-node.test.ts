@@ -4,7 +4,7 @@ import { delimiter, join, resolve } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeTree } from '../checks/tree.ts';
 
-/** An older Node that this machine has, outside of node_modules. */
+/** An older Node on this machine, outside of node_modules. */
 const older = [...(process.env.PATH ?? '').split(delimiter), '/usr/bin', '/usr/local/bin']
   .filter((folder) => !folder.includes('node_modules'))
   .map((folder) => join(folder, 'node'))

@@ -31,7 +31,7 @@ const { quarantine } = world.region('us-east-1');
 describe('meridian ingest', () => {
   const file = join(folder, 'envelopes.ndjson');
 
-  it('hands in the envelopes of a file, events and commands, and changes nothing when it is repeated', async () => {
+  it('sends the envelopes of a file, events and commands, and changes nothing if it is repeated', async () => {
     const take = { stream: 'stock/2', command: 'take', input: 'me' };
     writeFileSync(file, inLines(noted('i1', 'note/i1'), '', { id: 'i2', ...take, meta: { actor: 'desk' } }));
 
@@ -76,7 +76,7 @@ describe('meridian ingest', () => {
 
   const wrong = inLines('import { once } from "node:events";', '', '{"name":"meridian"}');
 
-  it('quarantines nothing of another kind of file', async () => {
+  it('quarantines nothing from a file of another kind', async () => {
     const before = world.region('us-east-1').quarantine.bodies.length;
     const [human, machine] = await Promise.all([
       run(['ingest', '-'], { input: wrong }),
@@ -92,12 +92,12 @@ describe('meridian ingest', () => {
     expect(world.region('us-east-1').quarantine.bodies).toHaveLength(before);
   });
 
-  it('quarantines what cannot be read of another kind of file when it is forced to', async () => {
+  it('quarantines the unreadable lines of a file of another kind with --force', async () => {
     const forced = await run(['ingest', '-', '--force'], { input: wrong });
     expect(forced.stdout).toMatch(/^2 envelopes: 0 accepted, 0 rejected, 2 quarantined/);
   });
 
-  it('says how far it is when it is interrupted', async () => {
+  it('reports its progress when it is interrupted', async () => {
     const child = spawnMeridian(['ingest', '-', '--url', address()]);
     const printed = Promise.all([text(child.stdout), text(child.stderr)]);
     child.stdin.write(`${inLines(noted('i6', 'note/i6'))}\n`);
@@ -109,8 +109,8 @@ describe('meridian ingest', () => {
     expect(stderr).toMatch(/^Interrupted\. Run the command again: /);
   });
 
-  it('takes a Ctrl-C for one that comes from the terminal and from the process above', async () => {
-    // The second one comes as soon as the command has taken the first, however slow the machine is.
+  it('treats a Ctrl-C that arrives from both the terminal and the parent process as one', async () => {
+    // The second one arrives as soon as the command has handled the first, however slow the machine is.
     const twice = join(folder, 'twice.mjs');
     writeFileSync(
       twice,
@@ -139,7 +139,7 @@ describe('meridian ingest', () => {
     server.close();
   });
 
-  it('continues when its output about single lines is not read', async () => {
+  it('continues when nothing reads its output about individual lines', async () => {
     const child = spawnMeridian(['ingest', '-', '--url', address()]);
     child.stderr.destroy();
     const printed = text(child.stdout);
@@ -195,9 +195,9 @@ describe('meridian regions', () => {
     expect(rows.map(({ behindMs }) => behindMs['us-east-1'])).toEqual([undefined, 0, 0]);
   });
 
-  it('shows how far a Region is behind that is cut off', async () => {
+  it('shows how far behind a Region is that is cut off', async () => {
     world.cut('us-east-1', 'us-west-2', ['replication']);
-    // A real pause: the world of this process runs on the wall clock, and what is shown is its time since the cut.
+    // A real pause: the world of this process runs in real time, and the shown lag is the time since the cut.
     await new Promise((resolve) => setTimeout(resolve, 5));
     const body = JSON.stringify(noted('r2', 'note/r2'));
     await fetch(`${address()}/regions/us-east-1/events`, { method: 'POST', body });
@@ -217,7 +217,7 @@ describe('meridian quarantine', () => {
   const unreadable = JSON.stringify({ reason: 'This is not JSON.', body: '{"id":' });
   let ids: readonly string[] = [];
   beforeEach(async () => {
-    // What was handed back before may still come back.
+    // Messages that were redriven before may still return.
     await world.whenIdle();
     await quarantine.remove(await quarantine.receive(0));
     await quarantine.send([unreadable, event('q1', 'note/q1'), event('q2', 'note/q2')]);
@@ -225,7 +225,7 @@ describe('meridian quarantine', () => {
     ids = listed.parse(JSON.parse(stdout)).messages.map(({ id }) => id);
   });
 
-  it('lists what is in it', async () => {
+  it('lists its messages', async () => {
     expect(ids).toHaveLength(3);
     const { stdout } = await run(['quarantine', 'list']);
     expect(stdout).toMatch(/│ id +│ since +│ received │ stream +│ envelope │ reason/);
@@ -233,7 +233,7 @@ describe('meridian quarantine', () => {
     expect(stdout).toContain('3 messages');
   });
 
-  it('shows one message whole', async () => {
+  it('shows one message in full', async () => {
     const whole = await run(['quarantine', 'show', ids[1] ?? '']);
     expect(whole.stdout).toContain('stream      note/q1\n');
     expect(whole.stdout).toContain('"text": "blue"');
@@ -244,14 +244,14 @@ describe('meridian quarantine', () => {
     expect(listed.parse(JSON.parse(filtered.stdout)).messages).toHaveLength(1);
   });
 
-  it('counts what is chosen, as a trial, and leaves it there', async () => {
+  it('counts the chosen messages in a dry run, and leaves them there', async () => {
     const before = quarantine.bodies;
     const trial = await run(['quarantine', 'redrive', '--stream', 'note', '--dry-run']);
     expect(trial.stdout).toMatch(/^2 messages would be/m);
     expect(quarantine.bodies).toEqual(before);
   });
 
-  it('hands back to ingest what is chosen', async () => {
+  it('sends the chosen messages to ingest again', async () => {
     const real = await run(['quarantine', 'redrive', '--stream', 'note', '--rate', '1', '--json']);
     await world.whenIdle();
     expect(real.code).toBe(0);
@@ -263,14 +263,14 @@ describe('meridian quarantine', () => {
     expect(quarantine.bodies).not.toContain(event('q1', 'note/q1'));
   });
 
-  it('takes back what still cannot be read, and ends all the same', async () => {
+  it('gets back messages that still cannot be read, and ends all the same', async () => {
     const { code, stdout } = await run(['quarantine', 'redrive']);
     await world.whenIdle();
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^3 messages handed to ingest/)]);
     expect(quarantine.bodies).toContainEqual(expect.stringContaining('This is not JSON: SyntaxError'));
   });
 
-  it('says which message is not there', async () => {
+  it('names a message that does not exist', async () => {
     const [show, redrive] = [
       await run(['quarantine', 'show', 'none']),
       await run(['quarantine', 'redrive', ids[2] ?? '', 'none']),
@@ -280,7 +280,7 @@ describe('meridian quarantine', () => {
     expect(redrive.stdout).toContain('1 message handed');
   });
 
-  it('says how far a redrive was when it fails half way', async () => {
+  it('reports the progress of a redrive that fails halfway', async () => {
     const redriven = [1, 2].map((n) => ({ id: `m${n}`, sentAt: '2026-01-01T00:00:00Z', receives: 1, reason: 'None.' }));
     const step = { examined: 2, redriven, kept: 0, failed: [], about: 9, complete: false, before: 1 };
     const problem = {
@@ -299,7 +299,7 @@ describe('meridian quarantine', () => {
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^Stopped after 2 messages .*\ninternal: /)]);
   });
 
-  it('says every few seconds how far a long redrive is', async () => {
+  it('reports the progress of a long redrive every few seconds', async () => {
     const step = {
       examined: 12_000,
       redriven: [],
@@ -325,7 +325,7 @@ describe('meridian quarantine', () => {
     expect([code, stderr]).toEqual([0, 'looked at 12,000 of about 436,000, 0 handed to ingest again …\n']);
   });
 
-  it('does not say that a message is there which it had no time to find', async () => {
+  it('does not report a message that it had no time to find as existing', async () => {
     const result = { messages: [], about: 436_000, complete: false };
     const server = createServer((_request, response) => response.end(JSON.stringify({ result })));
     const url = await addressOf(server);
@@ -334,7 +334,7 @@ describe('meridian quarantine', () => {
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^zzz .*not found .*time/)]);
   });
 
-  it('exits with 2 without one of its commands, on a rate that is none, and on a limit that is too high', async () => {
+  it('exits with 2 without a subcommand, on an invalid rate, and on a limit that is too high', async () => {
     const [bare, rate, limit] = await Promise.all([
       meridian(['quarantine']),
       meridian(['quarantine', 'redrive', '--rate', '0']),

@@ -45,7 +45,7 @@ describe('meridian rebuild', () => {
     expect(jsonLines(view.stdout)).toMatchObject([{ key: 'b' }]);
   });
 
-  it('says from when on earlier builds can be taken away', async () => {
+  it('says from when earlier builds can be deleted', async () => {
     await run(['rebuild', 'letters', '--only']);
     const clean = await run(['rebuild', 'letters', '--clean', '--only']);
     expect(clean.stdout).toMatch(/^us-east-1: [1-9]\d* earlier builds? of letters .* from /);
@@ -89,7 +89,7 @@ describe('meridian rebuild', () => {
     expect(steps.toSorted()).toEqual([0, 1]);
   });
 
-  it('waits, and does not ask all the time, for a Region whose clock is behind', async () => {
+  it('waits for a Region whose clock is behind, with pauses between its requests', async () => {
     const gone = { ...building, segments: [], done: true };
     const retired = [{ codeVersion: 1, build: 1, removableAt: new Date(Date.now() - 1000).toISOString() }];
     let asked = 0;
@@ -107,13 +107,13 @@ describe('meridian rebuild', () => {
     expect(asked).toBeLessThanOrEqual(3);
   });
 
-  it('exits with 2 on more segments than there may be', async () => {
+  it('exits with 2 on too many segments', async () => {
     const { code, stderr } = await meridian(['rebuild', 'letters', '--segments', '33']);
     expect(code).toBe(2);
     expect(stderr).toContain('1 to 32');
   });
 
-  it('says what is wrong, once when it is the same in every Region', async () => {
+  it('reports an error once if it is the same in every Region', async () => {
     const [human, machine] = await Promise.all([run(['rebuild', 'boats']), run(['rebuild', 'boats', '--json'])]);
     expect(human).toMatchObject({ code: 1, stdout: '' });
     // Once, and not for each.
@@ -135,13 +135,13 @@ describe('meridian republish', () => {
   });
   beforeEach(() => void heard.splice(0));
 
-  it('counts what was written since a time, as a trial', async () => {
+  it('counts what was written since a time in a dry run', async () => {
     const trial = await run(['republish', '--since', '1h', '--dry-run', '--only']);
     expect(trial.stdout).toMatch(/^us-east-1: [1-9]\d* events? would be .*[1-9]\d* commits? read\.\n$/);
     expect(heard).toEqual([]);
   });
 
-  it('puts on the buses again what was written since a time', async () => {
+  it('publishes what was written since a time again', async () => {
     const real = await run(['republish', '--since', '1h', '--json']);
     await world.whenIdle();
     const shape = z.object({ regions: z.array(z.object({ region: z.string(), published: z.number() })) });
@@ -151,7 +151,7 @@ describe('meridian republish', () => {
     expect(heard.length).toBeGreaterThan(0);
   });
 
-  it('puts nothing on the buses of what was written before', async () => {
+  it('publishes nothing that was written before', async () => {
     const since = new Date(Date.now() + 3_600_000).toISOString();
     const none = await run(['republish', '--since', since, '--json', '--only']);
     expect(jsonLines(none.stdout)).toMatchObject([{ regions: [{ published: 0 }] }]);

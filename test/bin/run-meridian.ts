@@ -15,7 +15,7 @@ import { World } from '../../world/world.ts';
 vi.setConfig({ testTimeout: 120_000 });
 
 const script = fileURLToPath(new URL('../../bin/meridian.mjs', import.meta.url));
-/** So that TypeScript is turned into JavaScript once, and not by every process: that halves their time. */
+/** TypeScript is compiled once, not by every process: that halves their time. */
 const NODE_COMPILE_CACHE = fileURLToPath(new URL('../../node_modules/.cache/node-compile', import.meta.url));
 const ours = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(MERIDIAN|AWS)_/.test(name)));
 
@@ -27,7 +27,7 @@ export interface RunOptions {
   readonly cwd?: string;
 }
 
-/** Starts the command line as a process of its own, outside of every project unless `cwd` is in one. */
+/** Starts the command line as a separate process, outside of every project unless `cwd` is in one. */
 export function spawnMeridian(args: readonly string[], { env = {}, cwd = tmpdir() }: RunOptions = {}) {
   return spawn(process.execPath, [script, ...args], { cwd, env: { ...ours, NODE_COMPILE_CACHE, ...env } });
 }
@@ -40,7 +40,7 @@ export async function meridian(args: readonly string[], options: RunOptions = {}
   return { code: Number(code), stdout, stderr };
 }
 
-/** Runs a command in this process, for tests that have its time in their hands. */
+/** Runs a command in this process, for tests that control time. */
 export async function meridianHere(add: (program: Command) => void, args: readonly string[]) {
   const program = new Command('meridian').exitOverride();
   add(program);
@@ -62,7 +62,7 @@ export async function meridianHere(add: (program: Command) => void, args: readon
   }
 }
 
-/** What was printed as JSON, one document a line. */
+/** The printed JSON documents, one per line. */
 export function jsonLines(printed: string): unknown[] {
   return printed
     .split('\n')
@@ -70,7 +70,7 @@ export function jsonLines(printed: string): unknown[] {
     .map((line) => JSON.parse(line));
 }
 
-/** Has a server listen on a free port. */
+/** Makes a server listen on a free port. */
 export async function addressOf(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const bound = server.address();
@@ -79,7 +79,7 @@ export async function addressOf(server: Server): Promise<string> {
 
 export const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
 
-/** The texts of all notes by their first letter: how many, how long together, and on average. */
+/** The texts of all notes by their first letter: their number, total length and average length. */
 const letters = defineView({
   name: 'letters',
   kind: 'totals',
@@ -95,7 +95,7 @@ const letters = defineView({
   present: ({ texts = 0, length = 0 }) => ({ texts, length, mean: length / texts }),
 });
 
-/** What the command line is tried on: the toy's streams, and a view with columns. */
+/** The domain that the command line is tested with: the toy's streams, and a view with columns. */
 export const domain = defineDomain({ streams: [...toyDomain.streams.values()], views: [letters] });
 
 /** A world, of the toy's streams unless it is given a domain, served to processes on a free port while a file's tests run. */

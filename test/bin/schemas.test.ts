@@ -49,7 +49,7 @@ function aProject(files: Readonly<Record<string, string>> = {}) {
 const fine = { code: 0, stdout: '', stderr: '' };
 
 describe('meridian schemas', () => {
-  it('writes the schemas of the project that it is run in, which its check then accepts', () => {
+  it('writes the schemas of the project in which it runs, and its check then accepts them', () => {
     const { root, schemas } = aProject();
     expect(schemas('test')).toEqual(fine);
     const text = readFileSync(join(root, 'schemas/asyncapi.yaml'), 'utf8');
@@ -62,7 +62,7 @@ describe('meridian schemas', () => {
     expect(schemas('.', '--check')).toEqual(fine);
   });
 
-  it('names the file that its check finds out of date, and leaves it as it is', () => {
+  it('names the file that its check finds out of date, and does not change it', () => {
     const { root, schemas } = aProject();
     schemas('.');
     writeFileSync(join(root, 'streams/index.ts'), domain('z.number()'));
@@ -99,7 +99,7 @@ describe('meridian schemas', () => {
     expect(existsSync(join(root, 'schemas'))).toBe(false);
   });
 
-  it('says which file of the domain it cannot read, and where a project is missing', () => {
+  it('names a file of the domain that it cannot read, and says if there is no project', () => {
     const { schemas } = aProject({ 'streams/index.ts': 'export const streams = 1;' });
     expect(schemas('.')).toMatchObject({
       code: 1,

@@ -13,7 +13,7 @@ import { freePort } from '../free-port.ts';
 import { aProject } from './a-project.ts';
 import { addressOf, aServedWorld, meridian, regions } from './run-meridian.ts';
 
-/** A project with the domain of a file. */
+/** A project whose domain is in a given file. */
 function aProjectOf(domain: string): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-smoke-')));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -48,7 +48,7 @@ async function smoke(args: readonly string[] = [], options: Parameters<typeof ru
 function outcomes(all: readonly z.output<typeof checkedSchema>[]) {
   return Object.fromEntries(all.map(({ check, outcome }) => [check, outcome]));
 }
-/** The commits that a Region holds of a run. */
+/** The commits of a run that a Region holds. */
 async function commitsOf(region: string, key = 'smoke-') {
   return (await world.region(region).commits()).filter(({ stream }) => stream.includes(key));
 }
@@ -83,7 +83,7 @@ async function between(
   });
   return url;
 }
-/** Runs through such a server. */
+/** A run through such a server. */
 async function smokeBetween(args: readonly string[], ...how: Parameters<typeof between>) {
   return smoke([...args, '--url', `${await between(...how)}/regions/us-east-1`]);
 }
@@ -92,7 +92,7 @@ function problem(status: number, code: string, detail: string): string {
 }
 
 describe('meridian smoke', () => {
-  it('reads only without --write, and says what it did not check', async () => {
+  it('only reads without --write, and says what it did not check', async () => {
     const { code, ok, checks: done } = await smoke();
     expect([code, ok]).toEqual([0, true]);
     expect(outcomes(done)).toEqual(
@@ -101,7 +101,7 @@ describe('meridian smoke', () => {
     expect(await commitsOf('us-east-1')).toEqual([]);
   });
 
-  it('writes in every Region, once, and measures when the others see it', async () => {
+  it('writes in every Region, once, and measures when the others see the events', async () => {
     const { code, checks: done, key = '', lagMs } = await smoke(['--write']);
     expect(done.filter(({ outcome }) => outcome !== 'passed')).toEqual([]);
     expect([code, Object.entries(outcomes(done))]).toEqual([0, everyCheck]);
@@ -131,7 +131,7 @@ describe('meridian smoke', () => {
     expect(stdout).toContain('Not checked: dead letters');
   });
 
-  it('says that replication is behind, and between which Regions', async () => {
+  it('reports that replication is behind, and between which Regions', async () => {
     world.cut('us-east-1', 'us-west-2', ['replication']);
     const { code, stdout, stderr } = await run(['smoke', '--write', '--within', '1']);
     expect(code).toBe(1);
@@ -140,7 +140,7 @@ describe('meridian smoke', () => {
     expect(stderr).toMatch(/\n {2}It means: Replication is behind.*\n {2}Do: .*meridian-events.*replication\.md/);
   });
 
-  it('names the Region that is missing, and ends there', async () => {
+  it('names the missing Region, and ends there', async () => {
     const { code, checks: done } = await smokeBetween([], ({ path }) =>
       path.startsWith('/regions/us-west-2/') ? { status: 404, body: 'None.' } : undefined,
     );
@@ -150,7 +150,7 @@ describe('meridian smoke', () => {
     });
   });
 
-  it('says that Regions were deployed with different lists', async () => {
+  it('reports that Regions were deployed with different lists', async () => {
     const body = JSON.stringify({ region: 'us-west-2', seen: { 'us-west-2': null, 'us-east-1': null } });
     const { code, checks: done } = await smokeBetween([], ({ path }) =>
       path === '/regions/us-west-2/health' ? { status: 200, body } : undefined,
@@ -158,13 +158,13 @@ describe('meridian smoke', () => {
     expect([code, done.at(-1)]).toMatchObject([1, { check: 'configuration', problem: { code: 'regions-differ' } }]);
   });
 
-  it('says that another domain is deployed than that of the project', async () => {
+  it("reports that another domain than the project's is deployed", async () => {
     const { code, checks: done } = await smoke([], { cwd: aProject() });
     expect([code, done.at(-1)]).toMatchObject([1, { check: 'domain', problem: { code: 'unknown-stream-type' } }]);
     expect(done.at(-1)?.means).toContain('another domain');
   });
 
-  it('finds a retry that is written twice', async () => {
+  it('detects a retry that is written twice', async () => {
     const seen = new Set<string>();
     const { code, checks: done } = await smokeBetween(
       ['--write'],
@@ -194,7 +194,7 @@ describe('meridian smoke', () => {
     ]);
   });
 
-  it('says which row does not appear in which Region', async () => {
+  it('reports which row does not appear in which Region', async () => {
     const { code, checks: done } = await smokeBetween(['--write', '--within', '1'], ({ path }) =>
       path.startsWith('/regions/us-east-2/views/notes/')
         ? { status: 404, body: problem(404, 'not-found', 'There is no row.') }
@@ -209,12 +209,12 @@ describe('meridian smoke', () => {
     ]);
   });
 
-  it('says that nothing listens', async () => {
+  it('reports that nothing listens', async () => {
     const { code, checks: done } = await smoke(['--url', `http://127.0.0.1:${await freePort()}/regions/us-east-1`]);
     expect([code, done.at(-1)]).toMatchObject([1, { check: 'reachable', problem: { code: 'unreachable' } }]);
   });
 
-  it('says how to begin a project outside of one, and exits with 2 on a deadline that is none', async () => {
+  it('says how to create a project outside of one, and exits with 2 on an invalid deadline', async () => {
     const [outside, usage] = await Promise.all([meridian(['smoke']), meridian(['smoke', '--within', '0'])]);
     expect([outside.code, outside.stderr]).toEqual([2, expect.stringContaining('meridian init')]);
     expect([usage.code, usage.stderr]).toEqual([2, expect.stringContaining('1 to 3600')]);
@@ -232,7 +232,7 @@ describe('meridian smoke on AWS', () => {
     expect([code, done]).toMatchObject([1, [{ check: 'credentials', problem: { code: 'no-credentials' } }]]);
   });
 
-  it('says that there is no deployment of that name', async () => {
+  it('reports that there is no deployment of that name', async () => {
     const server = createServer((_request, response) =>
       response.writeHead(404, { 'x-amzn-errortype': 'ResourceNotFoundException' }).end('{"Type":"User"}'),
     );
@@ -245,7 +245,7 @@ describe('meridian smoke on AWS', () => {
     expect(done.at(-1)?.means).toContain('There is no function tyr-api');
   });
 
-  it('says which rights a signature lacks that is refused', async () => {
+  it('names the permissions that a refused signature lacks', async () => {
     let port = '';
     const server = createServer((request, response) => {
       const FunctionUrl = `http://abc.lambda-url.us-east-1.localhost.emulator:${port}/`;
@@ -261,8 +261,8 @@ describe('meridian smoke on AWS', () => {
   });
 });
 
-describe('what is written to try a domain', () => {
-  it('is what its samples and its ids allow, and the rest is named', () => {
+describe('the plan for a domain', () => {
+  it('has the appends that its samples and ids allow, and names the rest', () => {
     const onlyStock = planOf(defineDomain({ streams: [stock], views: [] }), regions, 'smoke-1');
     expect(onlyStock).toMatchObject({ appends: [], transaction: undefined, rows: [] });
     expect(onlyStock.missing).toEqual([
@@ -271,7 +271,7 @@ describe('what is written to try a domain', () => {
     ]);
   });
 
-  it('is a transaction only where two Regions can be home', () => {
+  it('has a transaction only if two Regions can be homes', () => {
     const oneRegion = planOf(defineDomain({ streams: [note, account], views: [notes] }), ['us-east-1'], 'smoke-1');
     expect(oneRegion.missing).toEqual([expect.stringContaining('account')]);
     expect(oneRegion.rows).toEqual([{ view: 'notes', key: 'smoke-1' }]);

@@ -15,7 +15,7 @@ function edit(folder: string, file: string, change: (text: string) => string): v
   writeFileSync(path, change(readFileSync(path, 'utf8')));
 }
 
-/** Serves a project in one process. @returns its address once it serves, and what it prints */
+/** Serves a project in one process. @returns its address once it serves, and its output */
 async function serve(folder: string, options: readonly string[] = ['--no-restart']) {
   const child = spawnIn(folder, ['start', '--no-latency', '--port', '0', ...options]);
   const printed = printedBy(child);
@@ -31,7 +31,7 @@ async function command(url: string | undefined, stream: string, name: string, in
 }
 
 describe('meridian start', () => {
-  it('begins a stream of each type with its sample, and shows that the Regions agree', async () => {
+  it('writes the sample of each stream type, and shows that the Regions agree', async () => {
     const folder = aProject();
     const { code, stdout } = await runIn(folder, [...ONCE, '--json']);
     expect(code).toBe(0);
@@ -55,7 +55,7 @@ describe('meridian start', () => {
     expect(stderr).toMatch(/cdk\.json.*Or use --regions/);
   });
 
-  it('keeps everything acknowledged when it is killed, and handles no event a second time', async () => {
+  it('keeps all acknowledged writes when it is killed, and handles no event twice', async () => {
     const folder = aProject();
     const { child, printed, url } = await serve(folder);
     await command(url, 'stock/us-east-1.lamp', 'receive', { count: 1000 });
@@ -78,7 +78,7 @@ describe('meridian start', () => {
     expect(shown['us-east-2']).toEqual(shown['us-east-1']);
   });
 
-  it('is refused while another one has the project open, and starts over with --fresh', async () => {
+  it('is refused while another process has the project open, and starts over with --fresh', async () => {
     const folder = aProject();
     const { child, url } = await serve(folder);
     await command(url, 'cart/ada', 'add', { article: 'lamp', count: 1 });
@@ -91,7 +91,7 @@ describe('meridian start', () => {
     expect((await runIn(folder, [...ONCE, '--fresh'])).stdout).not.toContain('cart/ada');
   });
 
-  it('restarts when a file is saved; what does not load is shown by file and line, and waits for the next save', async () => {
+  it('restarts when a file is saved; shows the file and line of a load error, and waits for the next save', async () => {
     const folder = aProject();
     const { printed } = await serve(folder, []);
     const good = readFileSync(join(folder, 'streams/cart.ts'), 'utf8');
@@ -119,7 +119,7 @@ describe('meridian start', () => {
     expect(stdout).toMatch(/stock\/us-east-2\.sample .* 3 /);
   });
 
-  it('shows the events of a stream type that is gone by the file that had it', async () => {
+  it('shows the events of a removed stream type with the file that defined it', async () => {
     const folder = aProject();
     await runIn(folder, ONCE);
     edit(folder, 'streams/index.ts', (text) => text.replace('[cart, stock]', '[stock]'));
@@ -142,7 +142,7 @@ describe('meridian start', () => {
     database.exec('PRAGMA user_version = 99');
     database.close();
     expect(await runIn(folder, ONCE)).toMatchObject({ code: 1, stderr: expect.stringMatching(/format 99.*--fresh/) });
-    writeFileSync(join(folder, '.meridian/state.db'), 'no database at all, whatever wrote it');
+    writeFileSync(join(folder, '.meridian/state.db'), 'not a database, whatever wrote it');
     expect(await runIn(folder, ONCE)).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/cannot be read.*--fresh/),
@@ -150,7 +150,7 @@ describe('meridian start', () => {
     expect(await runIn(folder, [...ONCE, '--fresh'])).toMatchObject({ code: 0 });
   });
 
-  it('names a subscriber that cannot be used by its file', async () => {
+  it('names the file of a subscriber that cannot be used', async () => {
     const folder = aProject();
     edit(folder, 'subscribers/picker.ts', () => 'export const picker = 1;');
     const { code, stderr } = await runIn(folder, ONCE);
@@ -158,7 +158,7 @@ describe('meridian start', () => {
     expect(stderr).toMatch(/Subscriber picker, .*subscribers\/picker\.ts: It exports no `handler`/);
   });
 
-  it('outside of a project says how to begin one', async () => {
+  it('says how to create a project when run outside of one', async () => {
     const { code, stderr } = await runIn('/', ['start']);
     expect(code).toBe(2);
     expect(stderr).toContain('meridian init shop');

@@ -22,7 +22,7 @@ describe('meridian append', () => {
     expect(stdout).toMatch(/^note\/a1 .*position 1 of log us-east-1\.\nid +a1-noted\nversion +\S/);
   });
 
-  it('appends several events in one commit, with what is known of it, and prints JSON for machines', async () => {
+  it('appends several events in one commit, with its metadata, and prints JSON', async () => {
     const meta = ['--actor', 'me', '--correlation', 'trip', '--causation', 'call'];
     const { code, stdout } = await run(['append', 'note/a2', 'Noted', noted('red'), 'Noted', '-', ...meta, '--json'], {
       input: noted('blue 2'),
@@ -38,7 +38,7 @@ describe('meridian append', () => {
     ]);
   });
 
-  it('may be sent again with its id, to another Region too', async () => {
+  it('takes effect once if it is sent again with its id, even to another Region', async () => {
     const command = ['append', 'note/a3', 'Noted', noted('blue 3'), '--id', 'a3', '--json'];
     const first = await run(command);
     const again = await run(command);
@@ -59,7 +59,7 @@ describe('meridian append', () => {
     ]);
   });
 
-  it('names the option of a fault, and says how data is given', async () => {
+  it('names the option of a fault, and says how to pass data', async () => {
     const append = (...args: string[]) => run(['append', 'note/a5', 'Noted', ...args]);
     const [missing, other, read] = await Promise.all([
       append(),
@@ -68,7 +68,7 @@ describe('meridian append', () => {
     ]);
     expect(missing.stderr).toMatch(/ {2}events\[0\]\.data .* received undefined; give the data as JSON: '\{…\}'\n/);
     expect(other.stderr).toMatch(/^ {2}--expected {2}.*--based-on$/m);
-    // Nothing was going to be written.
+    // Not a write.
     expect(read.stderr.split('\n').slice(1)).toEqual([expect.stringMatching(/^ {2}--at-least {2}.*version token/), '']);
   });
 
@@ -78,8 +78,8 @@ describe('meridian append', () => {
     ['data that is not JSON', ['note/a', 'Noted', '{"a"'], 'The data of Noted is not JSON'],
     ['no event', ['note/a'], "missing required argument 'events'"],
     ['two kinds of version', ['note/a', 'Noted', '--expected', 'x', '--based-on', 'y'], 'cannot be used with'],
-    ['a stream that is none', ['note', 'Noted', '{}'], 'Write <type>/<id>'],
-    ['an address that is none', ['note/a', 'Noted', '--url', 'localhost'], 'Write an address'],
+    ['an invalid stream name', ['note', 'Noted', '{}'], 'Write <type>/<id>'],
+    ['an invalid address', ['note/a', 'Noted', '--url', 'localhost'], 'Write an address'],
     ['two addresses', ['note/a', 'Noted', '--url', 'http://a', '--region', 'b'], 'exclude each other'],
   ])('exits with 2 on %s', async (_what, args, message) => {
     const { code, stdout, stderr } = await meridian(['append', ...args]);
@@ -100,12 +100,12 @@ describe('meridian command', () => {
     expect(await world.region('us-west-2').load(stock)).toMatchObject([{ meta: { actor: 'desk' } }]);
   });
 
-  it('says when nothing had to be written', async () => {
+  it('reports that nothing had to be written', async () => {
     const { code, stdout } = await run(['command', 'stock/8', 'release', '"nobody"']);
     expect([code, stdout]).toEqual([0, expect.stringContaining('stock/8 is unchanged')]);
   });
 
-  it('takes the version that it expects, and says what to do when it is another one', async () => {
+  it('checks the expected version, and says what to do if it differs', async () => {
     const first = await run(['command', 'stock/5', 'take', '-', '--json'], {
       input: '"a"',
     });
@@ -131,7 +131,7 @@ describe('meridian command', () => {
     expect(stderr).toContain('The input is not JSON');
   });
 
-  it('reports the id of what may have been written when the home cannot be reached', async () => {
+  it('reports the id of a write whose outcome is unknown when the home cannot be reached', async () => {
     const { code, stderr } = await (async () => {
       for (const kind of ['us-east-1', 'us-east-2']) world.cut(kind, 'us-west-2', ['invoke']);
       try {
@@ -155,7 +155,7 @@ describe('meridian stream', () => {
   });
   beforeAll(() => put(anEvent(0), anEvent(1)));
 
-  it('shows the state, for people and for machines', async () => {
+  it('shows the state, as text and as JSON', async () => {
     const [human, machine] = await Promise.all([run(['stream', stream]), run(['stream', stream, '--json'])]);
     expect(human.stdout).toMatch(/^note\/s1 \(merge\), .*us-east-1.*\nversion +\S/);
     expect(human.stdout).toContain('"text": "blue 1"');
@@ -164,7 +164,7 @@ describe('meridian stream', () => {
     ]);
   });
 
-  it('shows the events, for people and for machines', async () => {
+  it('shows the events, as text and as JSON', async () => {
     const [human, machine] = await Promise.all([
       run(['stream', stream, '--events']),
       run(['stream', stream, '--events', '--json']),
@@ -173,7 +173,7 @@ describe('meridian stream', () => {
     expect(jsonLines(machine.stdout)).toMatchObject([{ commitId: 's1-0' }, { commitId: 's1-1' }]);
   });
 
-  it('shows the events behind a version, page by page', async () => {
+  it('shows the events after a version, page by page', async () => {
     const limited = await run(['stream', stream, '--events', '--limit', '1']);
     const after = /one commit.* --after (\S+)/.exec(limited.stdout)?.[1] ?? '';
     const behind = await run(['stream', stream, '--events', '--json', '--after', after]);
@@ -193,15 +193,15 @@ describe('meridian stream', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
-  it('has an initial state, and no events, when nothing was appended', async () => {
+  it('shows the initial state, and no events, if nothing was appended', async () => {
     const [state, events] = await Promise.all([run(['stream', 'note/none']), run(['stream', 'note/none', '--events'])]);
     expect([state.code, state.stdout.endsWith('\n[]\n')]).toEqual([0, true]);
     expect(state.stdout).toMatch(/^note\/none \(merge\), .*no events/);
     expect(events).toEqual({ code: 0, stdout: expect.stringMatching(/^note\/none .*no events/), stderr: '' });
   });
 
-  it('says that its Region is behind when a version is not there yet', async () => {
-    // A version of another Region that never comes.
+  it('reports that its Region is behind if a version has not arrived yet', async () => {
+    // A version of another Region that never arrives.
     const token = Buffer.from(`${stream}\nus-west-2=9`).toString('base64url');
     expect(await run(['stream', stream, '--at-least', token])).toMatchObject({
       code: 1,
@@ -209,7 +209,7 @@ describe('meridian stream', () => {
     });
   });
 
-  it('says what there is, or what to write, when its name is none', async () => {
+  it('lists the existing types, or says what to write, if its name is invalid', async () => {
     const [unknown, none] = await Promise.all([run(['stream', 'boat/1']), run(['stream', 'boat'])]);
     expect(unknown).toMatchObject({
       code: 1,
@@ -253,7 +253,7 @@ describe('meridian view', () => {
     expect(one.stdout).toContain('│ a   │     1 │      3 │    3 │');
   });
 
-  it('prints a row a line for machines', async () => {
+  it('prints one JSON row per line', async () => {
     const [all, some, one] = await Promise.all([
       run(['view', 'letters', '--json']),
       run(['view', 'letters', '--json', '--limit', '1']),
@@ -264,13 +264,13 @@ describe('meridian view', () => {
     expect(jsonLines(one.stdout)).toEqual([{ key: 'a', value: { texts: 1, length: 3, mean: 3 } }]);
   });
 
-  it('says what there is when there is no such view, or no such row', async () => {
+  it('lists the existing views if there is no such view, and reports a missing row', async () => {
     const [view, row] = await Promise.all([run(['view', 'boats']), run(['view', 'letters', 'XXX/1?'])]);
     expect(view).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(': letters.') });
     expect(row).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^not-found: .* XXX\/1\?/) });
   });
 
-  it('ends quietly when its reader has seen enough', async () => {
+  it('ends silently when its reader closes the output', async () => {
     const child = spawnMeridian(['stream', 'note/view-5', '--follow', '--json', '--url', address()]);
     const ended = once(child, 'exit');
     const errors: string[] = [];
@@ -283,7 +283,7 @@ describe('meridian view', () => {
     expect(errors).toEqual([]);
   });
 
-  it('rounds numbers for people, and not for machines', async () => {
+  it('rounds numbers in text, and not in JSON', async () => {
     const [human, machine] = await Promise.all([
       run(['view', 'letters', 'c']),
       run(['view', 'letters', 'c', '--json']),
@@ -294,7 +294,7 @@ describe('meridian view', () => {
 });
 
 describe('a Region that cannot be reached', () => {
-  it('is reported, for people and for machines', async () => {
+  it('is reported, as text and as JSON', async () => {
     const port = await freePort();
     const nobody = `http://127.0.0.1:${port}/regions/us-east-1`;
     const [human, machine] = await Promise.all([
@@ -307,7 +307,7 @@ describe('a Region that cannot be reached', () => {
     ]);
   });
 
-  it('is reported with the existing ones when it does not exist', async () => {
+  it('is reported with the existing ones if it does not exist', async () => {
     const other = await run(['regions', '--url', `${address()}/regions/mars`]);
     expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('us-east-1, us-east-2, us-west-2') });
   });
@@ -340,7 +340,7 @@ describe('meridian --help', () => {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
   });
 
-  it('explains a command by its options', async () => {
+  it('explains the options of a command', async () => {
     const view = await meridian(['view', '--help']);
     for (const option of ['--url', '--region', '--name', '--json', '--limit']) expect(view.stdout).toContain(option);
   });

@@ -24,7 +24,7 @@ function deposited(name: string, amount: number) {
 }
 beforeAll(() => put(deposited(EAST, 50_000), deposited(WEST, 50_000), deposited('us-west-2.poor', 50)));
 
-/** Both are withdrawn, or none. */
+/** Both withdrawals happen, or neither. */
 function withdrawals({ east = 10, west = 10 } = {}) {
   return [
     { stream: `account/${EAST}`, command: 'withdraw', input: { amount: east } },
@@ -35,7 +35,7 @@ function text(value: unknown) {
   return JSON.stringify(value);
 }
 
-/** What listens where a Region would. */
+/** A server at the address of a Region. */
 async function aRegionThat(answers: RequestListener) {
   const refusing = createServer(answers).listen(0, '127.0.0.1');
   await once(refusing, 'listening');
@@ -44,7 +44,7 @@ async function aRegionThat(answers: RequestListener) {
 }
 
 describe('meridian transact', () => {
-  it('changes streams of several Regions together, and says where they stand', async () => {
+  it('changes streams of several Regions together, and prints their positions', async () => {
     const { code, stdout, stderr } = await run(['transact', text(withdrawals()), '--id', 'us-east-1:t1']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(
@@ -52,7 +52,7 @@ describe('meridian transact', () => {
     );
   });
 
-  it('makes an id of the Region that is asked, and prints it', async () => {
+  it('generates an id with the Region that is asked, and prints it', async () => {
     const { code, stdout } = await run(['transact', text(withdrawals()), '--json'], {
       env: { MERIDIAN_URL: `${address()}/regions/us-west-2` },
     });
@@ -85,20 +85,20 @@ describe('meridian transact', () => {
     );
   });
 
-  it('may be sent again with its id, to another Region too, and returns the same', async () => {
+  it('returns the same outcome if it is sent again with its id, even to another Region', async () => {
     const command = ['transact', text(withdrawals()), '--id', 'us-east-1:t5', '--json'];
     const first = await run(command);
     const again = await run([...command, '--url', `${address()}/regions/us-east-2`]);
     expect(again).toEqual(first);
   });
 
-  it('may not be another one under the same id', async () => {
+  it('refuses another transaction under the same id', async () => {
     await run(['transact', text(withdrawals()), '--id', 'us-east-1:t6']);
     const other = await run(['transact', text(withdrawals({ east: 11 })), '--id', 'us-east-1:t6']);
     expect(other).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^id-reused: .*\n.*--id/) });
   });
 
-  it('exits with 1 when it is aborted, and says because of which stream and why', async () => {
+  it('exits with 1 if it is aborted, and names the stream and the reason', async () => {
     const asked = text(withdrawals({ west: 60_000 }));
     const human = await run(['transact', asked, '--id', 'us-east-1:t7']);
     expect(human).toMatchObject({ code: 1, stdout: '' });
@@ -132,11 +132,11 @@ describe('meridian transact', () => {
     expect(stderr).toContain('Nothing was written');
   });
 
-  it('exits with 3 while it is not decided, and says how to ask; sent again, it goes on', async () => {
+  it('exits with 3 while it is undecided, and says how to query it; sent again, it continues', async () => {
     const id = 'us-east-1:t11';
     const command = ['transact', text(withdrawals()), '--id', id, '--timeout', '240'];
     const { machine } = world.region('us-east-1');
-    // It is lost at its first step: it is not decided before it is sent again.
+    // The execution is lost at its first step, so the transaction stays undecided until it is sent again.
     machine.beforeStep = ({ transaction, kill }) => {
       if (transaction === id) kill();
     };
@@ -157,7 +157,7 @@ describe('meridian transact', () => {
     expect(await run(['transaction', id])).toMatchObject(committed);
   }, 120_000);
 
-  it('exits with 3 and reports the id when no response came', async () => {
+  it('exits with 3 and reports the id if there was no response', async () => {
     const { refusing, url } = await aRegionThat((_, response) => response.destroy());
     try {
       const id = 'us-east-1:lost';
@@ -176,7 +176,7 @@ describe('meridian transact', () => {
     }
   });
 
-  it('exits with 3 after a fault of the Region, also one that does not pass by itself', async () => {
+  it('exits with 3 after an error of the Region, even a permanent one', async () => {
     const problem = {
       type: 'urn:x',
       title: 'x',
@@ -198,7 +198,7 @@ describe('meridian transact', () => {
     }
   });
 
-  it('adds options to what the JSON says', async () => {
+  it('adds options to the JSON', async () => {
     const whole = { id: 'us-east-1:t13', participants: withdrawals(), meta: { actor: 'file' }, timeoutSeconds: 20 };
     const options = ['--id', whole.id, '--timeout', '20', '--actor', 'file', '--correlation', 'trip-7'];
     expect(await run(['transact', text(whole), ...options])).toMatchObject({ code: 0 });
@@ -216,7 +216,7 @@ describe('meridian transact', () => {
     [{ timeoutSeconds: 5 }, ['--timeout', '6'], 'timeoutSeconds is 5 in the JSON, and --timeout is 6'],
     [{ meta: { actor: 'a' } }, ['--actor', 'b'], 'meta.actor is "a" in the JSON, and --actor is b'],
     [{ id: null }, ['--id', 'us-east-1:b'], 'id is null in the JSON, and --id is us-east-1:b'],
-  ])('exits with 2 when the JSON has %j, and the options say otherwise: %j', async (json, args, message) => {
+  ])('exits with 2 if the JSON has %j, and the options contradict it: %j', async (json, args, message) => {
     const { code, stderr } = await meridian(['transact', text({ participants: withdrawals(), ...json }), ...args]);
     expect({ code, stderr }).toEqual({
       code: 2,
@@ -224,7 +224,7 @@ describe('meridian transact', () => {
     });
   });
 
-  it('names the options of faults that were typed as options, and the JSON of those that stand there', async () => {
+  it('names the option of a fault in an option, and the JSON path of a fault in the JSON', async () => {
     const bad = { stream: 'account/us-west-2.poor', expected: 'x' };
     const asOptions = ['--id', 'mars-1:a', '--actor', '', '--check', 'account/us-west-2.poor=y'];
     const [options, json] = await Promise.all([
@@ -254,7 +254,7 @@ describe('meridian transact', () => {
     [{ checks: 5 }, 'checks'],
     [{ meta: [] }, 'meta'],
     [{ timeoutSeconds: null }, 'timeoutSeconds'],
-  ])('lets the Region refuse what is no such member: %j', async (json, path) => {
+  ])('lets the Region refuse an unknown member: %j', async (json, path) => {
     const check = ['--check', 'account/us-west-2.poor=x', '--correlation', 'c'];
     const { code, stderr } = await run(['transact', text({ participants: withdrawals(), ...json }), ...check]);
     expect(code).toBe(1);
@@ -274,9 +274,9 @@ describe('meridian transact', () => {
   it.each([
     ['what is not JSON', ['[{'], 'participants are not JSON'],
     ['what is not JSON on standard input', ['-'], 'standard input is not JSON'],
-    ['an id that is none', ['[]', '--id', 'order-17'], '<Region>:<key>'],
+    ['an invalid id', ['[]', '--id', 'order-17'], '<Region>:<key>'],
     ['a check without a version', ['[]', '--check', 'account/us-west-2.ada'], '<stream>=<version>'],
-    ['a wait that is none', ['[]', '--wait', 'long'], '0 to 50'],
+    ['an invalid wait', ['[]', '--wait', 'long'], '0 to 50'],
     ['a time-out that is too long', ['[]', '--timeout', '500'], '1 to 240'],
     ['nothing', [], "missing required argument 'participants'"],
   ])('exits with 2 on %s', async (_what, args, message) => {
@@ -309,7 +309,7 @@ describe('meridian transaction', () => {
     ]);
   });
 
-  it('says when nothing is recorded', async () => {
+  it('reports that nothing is recorded', async () => {
     expect(await run(['transaction', 'us-east-1:never'])).toMatchObject({
       code: 3,
       stdout: '',
@@ -317,7 +317,7 @@ describe('meridian transaction', () => {
     });
   });
 
-  it('says what an id looks like', async () => {
+  it('shows the form of an id', async () => {
     const [none, empty, elsewhere] = await Promise.all(
       ['never', '', 'mars-1:never'].map((id) => run(['transaction', id])),
     );

@@ -23,7 +23,7 @@ const manifest = JSON.stringify({
 });
 
 describe('the API report', () => {
-  it('has a file for each entry point, and finds what has changed since, and what is left over', () => {
+  it('has a file for each entry point, and finds changes and files that are left over', () => {
     const stage = aTree({
       'package.json': manifest,
       'dist/index.d.ts': 'export interface Thing {\n    readonly size: number;\n}\n',
@@ -48,7 +48,7 @@ describe('the API report', () => {
 });
 
 describe('the declarations of an entry point', () => {
-  it('may name the peers that the entry point is for, and nothing behind it', () => {
+  it('may name the peers of the entry point, and no other packages', () => {
     const root = aTree({
       'index.d.ts': "import type * as z from 'zod';\nexport type { B } from './b.js';\nexport type A = z.ZodType;\n",
       'b.d.ts': "export interface B { readonly of: import('@middy/core').MiddlewareObj }\n",

@@ -37,7 +37,7 @@ describe.skipIf(process.platform === 'win32')('bin/meridian.mjs', () => {
     expect(await output).toBe('["exit","3","--wait","2s","with space"]\n');
   });
 
-  it('passes a signal on and waits for the command to end in its own way', async () => {
+  it('passes a signal on and waits for the command to end by itself', async () => {
     const child = start(['stop']);
     child.stdout.once('data', () => child.kill('SIGTERM'));
     const output = text(child.stdout);

@@ -45,10 +45,10 @@ const targets = [
   'world/link.ts',
 ];
 
-/** Behind core/index.ts, as far as `targets` goes. */
+/** The targets that core/index.ts exports. */
 const inCore = ['core/facts/hlc.ts', 'core/limits/aws.ts', 'core/names.ts', 'core/ports/queue.ts', 'core/wire/bus.ts'];
 
-// Who may import what. Everything else in `targets` and in the packages is expected to be refused.
+// The allowed imports by importer. All other `targets` and packages are expected to be refused.
 const allowed: Record<string, string[]> = {
   'core/facts/x.ts': ['core/facts/hlc.ts', 'core/limits/aws.ts', 'core/names.ts', 'zod'],
   'core/write/x.ts': [...inCore, 'zod'],
@@ -172,8 +172,8 @@ describe('the layers', () => {
       files[`node_modules/${name}/package.json`] = JSON.stringify({ name, exports: { import: './index.js' } });
       files[`node_modules/${name}/index.js`] = 'module.exports = 1;';
     }
-    // One importer per import, so that its name shows which import was refused: core/x.ts becomes core/x7.ts; where
-    // the rules go by the name of the file, its folder is numbered.
+    // One importer per import, so that its name shows which import was refused: core/x.ts becomes core/x7.ts; where a rule
+    // depends on the file's name, its folder is numbered.
     for (const from of Object.keys(allowed)) {
       for (const [n, target] of imported().entries()) {
         const importer = /\/x\.ts$|bin\/meridian\.ts$/.test(from)
@@ -204,7 +204,7 @@ describe('the layers', () => {
   });
   afterAll(() => rmSync(root, { recursive: true }));
 
-  it.each(Object.keys(allowed))('%s imports what its layer may, and nothing else', (from) => {
+  it.each(Object.keys(allowed))('%s may import what its layer allows, and nothing else', (from) => {
     const accepted = [...importers]
       .filter(([key, entry]) => entry.from === from && !isRefused(key))
       .map(([, { target }]) => target);
@@ -233,7 +233,7 @@ describe('the layers', () => {
     expect(faults.filter((fault) => fault.startsWith('lambdas/typed.ts'))).toEqual([]);
   });
 
-  it('every rule is broken by something in this tree', () => {
+  it('every rule is broken by a file of this tree', () => {
     const rules = config.forbidden?.map((rule) => rule.name);
     expect(new Set(faults.map(ruleOf))).toEqual(new Set(rules));
   });

@@ -12,7 +12,7 @@ function withChange(text: string, change: string): string {
 }
 
 describe('a release', () => {
-  it('moves what is unreleased under its version, its day and the form of stored data', () => {
+  it('moves the unreleased changes under their version, date and form of stored data', () => {
     expect(released).toBe(
       '# Changelog\n\nIntroduction.\n\n## [Unreleased]\n\n## [0.1.0] - 2026-12-01\n\nStored data: form 0.1.\n\n### Added\n\n- A thing.\n',
     );
@@ -23,9 +23,9 @@ describe('a release', () => {
 
   it.each([
     ['nothing changed', released, '0.1.1', 'nothing to release'],
-    ['the version is one that there was', withChange(released, '- A fault.'), '0.1.0', 'does not follow'],
+    ['the version was already released', withChange(released, '- A fault.'), '0.1.0', 'does not follow'],
     ['the version is an earlier one', withChange(released, '- A fault.'), '0.0.9', 'does not follow'],
-    ['the version is none', withChange(released, '- A fault.'), 'next', 'is not a version'],
+    ['the version is malformed', withChange(released, '- A fault.'), 'next', 'is not a version'],
     ['a patch breaks something', withChange(released, '### Breaking\n\n- A name.'), '0.1.1', 'raise the minor'],
   ])('is refused when %s', (_what, text, version, why) => {
     expect(() => releaseChangelog(text, { ...release, version })).toThrow(why);

@@ -21,7 +21,7 @@ describe.skipIf(process.platform === 'win32')('setup', () => {
   let root: string;
   afterEach(() => rmSync(root, { recursive: true }));
 
-  it('is silent when what is installed is what the lock names, other platforms aside', () => {
+  it('is silent if the installed packages match the lock, except for those of other platforms', () => {
     expect(setup(complete)).toEqual({ status: 0, stdout: '', stderr: '' });
   });
 
@@ -40,12 +40,12 @@ describe.skipIf(process.platform === 'win32')('setup', () => {
     });
   });
 
-  it('passes a failed install on', () => {
+  it('fails if the install fails', () => {
     const { status, stderr } = setup({ ...complete, 'node_modules/.package-lock.json': undefined }, 7);
     expect({ status, stderr }).toEqual({ status: 7, stderr: expect.stringContaining('npm install failed') });
   });
 
-  it('says what to do when the install has brought no Node 24', () => {
+  it('says what to do if the install did not include Node 24', () => {
     const node20 = "Object.defineProperty(process, 'versions', { value: { node: '20.20.2' } });";
     const { status, stderr } = setup(complete, 0, ['--import', `data:text/javascript,${encodeURIComponent(node20)}`]);
     expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining('npm rebuild node') });

@@ -16,7 +16,7 @@ describe('the shape of a source file', () => {
     expect(check({ 'core/a.ts': text })).toContain(`core/a.ts ${name} has 71 lines, at most 70: split it`);
   });
 
-  it('a function of 70 lines is none, and its comment does not count', () => {
+  it('a function of 70 lines is not a fault, and its comment does not count', () => {
     expect(check({ 'core/a.ts': `/**\n * ${lines(20)} */\nfunction plan() {\n${lines(68)}}` })).toEqual([]);
   });
 
@@ -31,7 +31,7 @@ describe('the shape of a source file', () => {
     ]);
   });
 
-  it('four parameters are none, nor is a signature without a body', () => {
+  it('neither four parameters nor a signature without a body is a fault', () => {
     const text = 'function put(a, b, c, d) {}\ninterface Put { put(a, b, c, d, e): void }';
     expect(check({ 'world/a.ts': text })).toEqual([]);
   });
@@ -43,8 +43,8 @@ describe('the shape of a source file', () => {
     ['the environment', 'const name = process.env.NAME;', 'process'],
     ['the network', 'const answer = fetch(url);', 'fetch'],
     ['a timer', 'const wait = (done) => setTimeout(done, 1);', 'setTimeout'],
-    ['a function that is handed on', 'const ports = { now: Date.now };', 'Date.now'],
-  ])('a fault in core: what reads or changes %s', (_, text, name) => {
+    ['a function that is passed on', 'const ports = { now: Date.now };', 'Date.now'],
+  ])('a fault in core: code that reads or changes %s', (_, text, name) => {
     expect(check({ 'core/facts/a.ts': `function f(url) {\n  ${text}\n}` })).toEqual([
       expect.stringContaining(`core/facts/a.ts:2 names ${name}:`),
     ]);
@@ -52,7 +52,7 @@ describe('the shape of a source file', () => {
   });
 
   it.each([
-    ['a date of a time that was given', 'const at = new Date(now).toISOString();'],
+    ['a date of a given time', 'const at = new Date(now).toISOString();'],
     ['a member of that name', 'const { process } = ports; ports.fetch(url);'],
     ['a port of that name', 'interface Ports { performance: number; fetch(url: string): void }'],
   ])('no fault in core: %s', (_, text) => {
@@ -73,7 +73,7 @@ describe('the shape of a source file', () => {
     ['with a type', 'core/a.ts', 'const plan: Plan = () => 1;'],
     ['with a type in JSDoc', 'bin/a.mjs', '/** @type {Plan} */\nconst plan = () => 1;'],
     ['inside a function', 'core/a.ts', 'function run() { const plan = () => 1; }'],
-  ])('an arrow function %s is none', (_, file, text) => {
+  ])('an arrow function %s is not a fault', (_, file, text) => {
     expect(check({ [file]: text })).toEqual([]);
   });
 
@@ -94,7 +94,7 @@ describe('the shape of a source file', () => {
     'const json = z.toJSONSchema(schema);',
     'const shape = { stream: z.string() };',
     'const named = zero.string();',
-  ])('what is no zod schema of its own is none: %s', (text) => {
+  ])('not a fault: %s is not a zod schema of its own', (text) => {
     expect(check({ 'lambdas/a.ts': text })).toEqual([]);
   });
 });
@@ -106,7 +106,7 @@ describe('the shape of a test file', () => {
     ]);
   });
 
-  it('500 lines are none, whatever is in them', () => {
+  it('500 lines are not a fault, whatever they contain', () => {
     const text = `const run = (a, b, c, d, e) => {\n${lines(498)}};\n`;
     expect(check({ 'test/a.test.ts': text })).toEqual([]);
   });

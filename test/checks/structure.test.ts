@@ -23,7 +23,7 @@ describe('npm run structure', () => {
     ).toEqual({ modules: ['facts 1', 'index 1', 'log 2'], dependencies: 2, upward: 0, againstTheOrder: undefined });
   });
 
-  it('counts what goes up in the best order, not in the order of the names', async () => {
+  it('counts upward dependencies in the best order, not in the order of the names', async () => {
     const names = ['a', 'b', 'c', 'd'];
     // All modules need d, and d needs a: the best order has a at the bottom, with one upward dependency.
     const files = Object.fromEntries(
@@ -32,12 +32,12 @@ describe('npm run structure', () => {
     expect(await measure(files)).toMatchObject({ dependencies: 4, upward: 1 });
   });
 
-  it('finds a cycle of three modules, which no pair shows', async () => {
+  it('finds a cycle of three modules, which no pair of modules shows', async () => {
     const files = { 'core/a.ts': "import './b.ts';", 'core/b.ts': "import './c.ts';", 'core/c.ts': "import './a.ts';" };
     expect(await measure(files)).toMatchObject({ dependencies: 3, upward: 1 });
   });
 
-  it('names what goes up in the order that the checkout declares, though another order would have none', async () => {
+  it('names upward dependencies in the declared order, even if another order would have none', async () => {
     const files = {
       '.dependency-cruiser.mjs': "export const coreModules = ['names', 'wire'];",
       'core/names.ts': "import './wire.ts';\nimport './heart.ts';",
@@ -47,7 +47,7 @@ describe('npm run structure', () => {
     expect(await measure(files)).toMatchObject({ upward: 0, againstTheOrder: ['names → wire', 'names → heart'] });
   });
 
-  it('finds no dependency upwards in this core', async () => {
+  it('finds no upward dependency in this core', async () => {
     const { upward, againstTheOrder } = await structureOf(fileURLToPath(new URL('../..', import.meta.url)));
     expect({ upward, againstTheOrder }).toEqual({ upward: 0, againstTheOrder: [] });
   });

@@ -10,22 +10,22 @@ export const regions = ['us-east-1', 'us-east-2', 'us-west-2'] as const;
 
 /** What happens to a request on its way. */
 export type Fate =
-  /** It is refused: nothing listens there. */
+  /** The connection is refused: nothing listens there. */
   | 'unreachable'
   /** It never comes. */
   | 'lost'
-  /** It is carried out, and the answer is lost. */
+  /** It is carried out, but its response is lost. */
   | 'unanswered'
   /** The connection breaks at once, and it is carried out ten seconds later. */
   | 'late'
-  /** It never comes, and the connection stays open. */
+  /** It never arrives, and the connection stays open. */
   | 'silent'
-  /** The Function URL answers in the place of its function. */
+  /** The Function URL responds instead of its function. */
   | 'throttled'
   | 'down'
-  /** It is carried out, and what answers is no Region. */
+  /** It is carried out, but the response does not come from a Region. */
   | 'garbled'
-  /** A transaction has no outcome, as the Region says. */
+  /** The Region reports a transaction as undecided. */
   | 'undecided'
   | undefined;
 
@@ -132,7 +132,7 @@ export function aDeployment({
         runtime,
         ...given,
       }),
-    /** A promise's result, with time passing until it is there. */
+    /** A promise's result; time advances until it is available. */
     result: <T>(promise: Promise<T>): Promise<T> => scheduler.resolve(promise),
     /** What a promise is rejected with. */
     failure: <T>(promise: Promise<T>): Promise<unknown> =>

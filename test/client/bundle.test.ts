@@ -23,30 +23,30 @@ describe('the client in a bundle', () => {
   });
   afterAll(() => rmSync(outdir, { recursive: true }));
 
-  it('holds what it and a Region agree on, and nothing of the engine', () => {
+  it('contains the protocol that it shares with a Region, and no part of the engine', () => {
     const ours = bundle.inputs.filter((input) => !input.includes('node_modules/'));
     expect(ours).toContain('client/client.ts');
     expect(ours.filter((input) => !/^(client|core\/(facts|limits|wire))\//.test(input))).toEqual([]);
   });
 
-  it('holds the packages that it needs, and no other: no CDK, no client of a service', () => {
+  it('contains the packages that it needs, and no others: no CDK, no client of a service', () => {
     const packages = bundle.contents.map(({ name }) => name).filter((name) => !name.endsWith('/'));
     expect(packages.toSorted()).toEqual(PACKAGES);
   });
 
-  it('is not larger than it may be', () => {
+  it('does not exceed its size limit', () => {
     expect(bundle.bytes).toBeLessThanOrEqual(CLIENT_LIMIT);
     expectDocumented(bundle);
   });
 
-  it('needs nothing that only Node has, and runs', async () => {
+  it('runs without any API that only Node has', async () => {
     expect(bundle.imports).toEqual([]);
     const authorizations: unknown[] = [];
     const fetch: Fetch = async (_url, { headers }) => {
       authorizations.push(headers.authorization);
       return { status: 403, text: async () => '{"Message":"Forbidden"}' };
     };
-    // What browsers have too.
+    // APIs that browsers have too.
     const platform = { URL, AbortController, TextEncoder, setTimeout, clearTimeout, atob, btoa, crypto, fetch };
     const { code } = transformSync(readFileSync(bundle.path, 'utf8'), { format: 'iife', globalName: 'meridian' });
     const ended = runInNewContext(`${code}\n(${useOfClient})(meridian)`, platform);

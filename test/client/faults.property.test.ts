@@ -9,7 +9,7 @@ const streams = [
   { type: 'account', id: `${regions[2]}.ann` },
 ] as const;
 
-/** Writes, each by a client that tries so often. */
+/** Writes, each by a client with this many tries. */
 const writesArb = fc.array(
   fc.record({
     region: fc.constantFrom(...regions),
@@ -24,7 +24,7 @@ const fatesArb = fc.array(fc.option(fc.constantFrom(...FATES), { nil: undefined,
 const cutsArb = fc.array(fc.tuple(fc.constantFrom(...regions), fc.constantFrom(...regions)), { maxLength: 3 });
 
 describe('with failing requests and links', () => {
-  it('a write that was answered counts exactly once, and one that was not written never does', {
+  it('a confirmed write counts exactly once, and a write reported as not written never counts', {
     timeout: 120_000,
   }, async () => {
     await fc.assert(
@@ -36,7 +36,7 @@ describe('with failing requests and links', () => {
         });
         for (const [from, to] of cuts) if (from !== to) world.cut(from, to);
         next(...fates);
-        // Each writes another power of ten, so that every digit of a sum says how often it counts.
+        // Each writes a different power of ten, so that every digit of a sum shows how many times it counts.
         const write = async ({ region, stream, at, tries }: (typeof writes)[number], i: number): Promise<string> => {
           await new Promise<void>((resolve) => void scheduler.after(at, resolve));
           const bank = client({ region, retry: { tries } });

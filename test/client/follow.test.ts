@@ -9,7 +9,7 @@ type Noted = EventOf<typeof note>;
 
 const noted = (text: string) => ({ type: 'Noted', data: { text } }) as const;
 
-/** The first events of a stream, as one who follows it gets them. */
+/** The first events of a stream, as a follower receives them. */
 async function firstOf(stream: Note, count: number, after?: string): Promise<readonly Noted[]> {
   const events: Noted[] = [];
   for await (const event of stream.follow({ after })) if (events.push(event) === count) break;
@@ -18,7 +18,7 @@ async function firstOf(stream: Note, count: number, after?: string): Promise<rea
 const textsOf = (events: readonly Noted[]) => events.map(({ data }) => data.text);
 
 describe('following a stream', () => {
-  it('brings what is there and what comes, with where each is from', async () => {
+  it('yields existing and new events, each with its origin', async () => {
     const { client, scheduler, result } = aDeployment();
     const note = client().stream('note', 'a');
     await result(note.append([noted('red'), noted('blue')], { id: 'a', meta: { actor: 'ann' } }));
@@ -44,7 +44,7 @@ describe('following a stream', () => {
     expect(textsOf(await result(firstOf(another, 1, green?.resumeAfter)))).toEqual(['last']);
   });
 
-  it('goes on in another Region, and through an outage of all of them, without missing or repeating anything', async () => {
+  it('continues in another Region, and after an outage of all Regions, without missing or repeating anything', async () => {
     const { client, fates, scheduler, settle, result } = aDeployment();
     const [note, elsewhere] = [client().stream('note', 'a'), client({ region: east2 }).stream('note', 'a')];
     const texts = Array.from({ length: 12 }, (_, i) => `${i}`);
@@ -62,7 +62,7 @@ describe('following a stream', () => {
     await settle();
   });
 
-  it('brings an append once that two Regions have written', async () => {
+  it('yields an append once if two Regions have written it', async () => {
     const { client, world, fates, result, settle } = aDeployment();
     world.cut(east1, east2);
     fates(({ region, method }) => (region === east1 && method === 'POST' ? 'unanswered' : undefined));
@@ -86,7 +86,7 @@ describe('following a stream', () => {
     expect(scheduler.now() - begun).toBe(2_500);
   });
 
-  it('ends with what does not pass', async () => {
+  it('throws a permanent failure', async () => {
     const { client, failure } = aDeployment();
     const note = client().stream('note', 'a');
     expect(await failure(firstOf(note, 1, 'no token'))).toMatchObject({ code: 'validation' });

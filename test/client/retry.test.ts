@@ -5,7 +5,7 @@ import { aDeployment, type Fate, regions } from './a-deployment.ts';
 
 const [east1, east2, west2] = regions;
 
-describe('a write whose answer is lost', () => {
+describe('a write whose response is lost', () => {
   it.each<Fate>(['unanswered', 'lost', 'down', 'late', 'silent'])(
     'is sent again under the same id, and happens once: %s',
     async (fate) => {
@@ -53,7 +53,7 @@ describe('a write whose answer is lost', () => {
     }
   });
 
-  it('says that it may have been written, and under which id, when the tries are over', async () => {
+  it('reports that it may have been written, with its id, after the last try', async () => {
     const { client, fates, sent, failure } = aDeployment();
     fates(() => 'unanswered');
     const error = await failure(client().stream('stock', '1').command('take', 'ann'));
@@ -61,7 +61,7 @@ describe('a write whose answer is lost', () => {
     expect(sent).toHaveLength(CLIENT_TRIES);
   });
 
-  it('says so too when a later try is refused: the first may be in progress', async () => {
+  it('also reports that if a later try is refused: the first may be in progress', async () => {
     const { client, next, failure } = aDeployment();
     next('late');
     expect(await failure(client().stream('account', `${east1}.ann`).command('withdraw', { amount: 1 }))).toMatchObject({
@@ -70,7 +70,7 @@ describe('a write whose answer is lost', () => {
     });
   });
 
-  it('says so when what came back cannot be read', async () => {
+  it('reports that if the response cannot be read', async () => {
     const { client, next, sent, failure } = aDeployment();
     next('garbled');
     expect(await failure(client().stream('stock', '1').command('take', 'ann'))).toMatchObject({
@@ -80,7 +80,7 @@ describe('a write whose answer is lost', () => {
     expect(sent).toHaveLength(1);
   });
 
-  it('says so when the caller ends the call after it was sent, and not before', async () => {
+  it('reports that if the caller aborts the call after it was sent, and not before', async () => {
     const { client, fates, scheduler, failure } = aDeployment();
     fates(() => 'silent');
     const stop = new AbortController();
@@ -92,7 +92,7 @@ describe('a write whose answer is lost', () => {
 });
 
 describe('a Region at which nothing listens', () => {
-  it('is passed by at once, also by a command, which its home takes from any Region', async () => {
+  it('is skipped at once, also by a command, which its home accepts from any Region', async () => {
     const { client, fates, sent, scheduler, result } = aDeployment({ latency: false });
     fates(({ region }) => (region === east1 ? 'unreachable' : undefined));
     const begun = scheduler.now();
@@ -102,7 +102,7 @@ describe('a Region at which nothing listens', () => {
     expect(scheduler.now()).toBe(begun);
   });
 
-  it('is not asked first again for half a minute', async () => {
+  it('is not tried first for half a minute', async () => {
     const { client, fates, sent, scheduler, result } = aDeployment();
     fates(({ region }) => (region === east1 ? 'unreachable' : undefined));
     const note = client().stream('note', 'a');
@@ -114,7 +114,7 @@ describe('a Region at which nothing listens', () => {
     expect(sent.map(({ region }) => region).slice(3)).toEqual([east1, east2]);
   });
 
-  it('leaves nothing written when it is every Region, and is not waited for', async () => {
+  it('leads to an error without a pause if it is every Region, and nothing is written', async () => {
     const { client, fates, sent, scheduler, failure } = aDeployment();
     fates(() => 'unreachable');
     const begun = scheduler.now();
@@ -150,7 +150,7 @@ describe('a Region at which nothing listens', () => {
 });
 
 describe('what may pass', () => {
-  it('is tried in every Region in turn, with pauses only before a Region is asked again', async () => {
+  it('is tried in every Region in turn, with pauses only before a Region is tried again', async () => {
     const { client, fates, sent, scheduler, failure } = aDeployment();
     fates(() => 'throttled');
     const begun = scheduler.now();
@@ -164,7 +164,7 @@ describe('what may pass', () => {
     expect(scheduler.now() - begun).toBeLessThanOrEqual(1400);
   });
 
-  it('leaves nothing written when it was throttled', async () => {
+  it('reports that nothing was written if it was throttled', async () => {
     const { client, fates, failure } = aDeployment();
     fates(() => 'throttled');
     expect(await failure(client().stream('stock', '1').command('take', 'ann'))).toMatchObject({ maybeWritten: false });
@@ -183,7 +183,7 @@ describe('what may pass', () => {
 });
 
 describe('a refusal', () => {
-  it('comes at once, with the details of its code', async () => {
+  it('is thrown at once, with the details of its code', async () => {
     const { client, sent, result, failure } = aDeployment();
     const ann = client().stream('account', `${east1}.ann`);
     const error = await failure(ann.command('withdraw', { amount: 1 }));

@@ -6,7 +6,7 @@ import { aDeployment, regions } from './a-deployment.ts';
 
 const [east1, east2, west2] = regions;
 
-/** A deployment in which nothing that the first Region writes reaches the second one. */
+/** A deployment in which no write of the first Region reaches the second one. */
 function apart() {
   const deployment = aDeployment();
   deployment.world.cut(east1, east2);
@@ -15,7 +15,7 @@ function apart() {
 const red = { type: 'Noted', data: { text: 'red' } } as const;
 
 describe('a session', () => {
-  it('shows a user their own writes in a Region that has not got them: another one answers', async () => {
+  it('shows a user their own writes in a Region that does not have them: another Region responds', async () => {
     const { client, result, sent } = apart();
     const user = new Session();
     await result(client({ session: user }).stream('note', 'a').append(red));
@@ -34,7 +34,7 @@ describe('a session', () => {
     });
   });
 
-  it('never goes back behind what was read, not even when the Region that showed it is gone', async () => {
+  it('never shows an older state than before, even if the Region that showed it is unreachable', async () => {
     const { client, result, failure, fates } = apart();
     await result(client().stream('note', 'a').append(red));
     const reader = client({ regions: [east1, east2] });
@@ -43,7 +43,7 @@ describe('a session', () => {
     expect(await failure(reader.stream('note', 'a').read())).toMatchObject({ code: 'not-caught-up', region: east2 });
   });
 
-  it('does not keep a user from writing where their last write is not known', async () => {
+  it('lets a user write in a Region that does not have their last write', async () => {
     const { client, result, fates } = apart();
     const user = client();
     await result(user.stream('note', 'a').append(red));
@@ -51,7 +51,7 @@ describe('a session', () => {
     expect(await result(user.stream('note', 'a').append(red))).toMatchObject({ log: east2, position: 1 });
   });
 
-  it('goes on in another process as a text that a URL takes', async () => {
+  it('continues in another process as a text that is valid in a URL', async () => {
     const { client, result } = apart();
     const here = client();
     await result(here.stream('note', 'a').append(red));
@@ -61,11 +61,11 @@ describe('a session', () => {
     expect(await result(there.stream('note', 'a').read())).toMatchObject({ state: [{ text: 'red' }] });
   });
 
-  it.each(['', 'v1.what', 'v2', 'v1.'])('is not made of "%s"', (text) => {
+  it.each(['', 'v1.what', 'v2', 'v1.'])('is not created from "%s"', (text) => {
     expect(() => new Session(text)).toThrow(expect.objectContaining({ code: 'invalid-session' }));
   });
 
-  it('joins what was seen in several Regions, and exports what it was made of', () => {
+  it('joins what was seen in several Regions, and exports its initial content', () => {
     const session = new Session();
     for (const version of [{ [east1]: 2 }, { [east2]: 1, [east1]: 1 }])
       session.saw(encodeVersionToken('note/a', version));
@@ -74,7 +74,7 @@ describe('a session', () => {
     expect(new Session(new Session().export()).export()).toBe('v1');
   });
 
-  it('keeps the streams that were used last', () => {
+  it('keeps the most recently used streams', () => {
     const session = new Session();
     const token = (i: number) => encodeVersionToken(`note/${i}`, { [west2]: 1 });
     for (let i = 0; i < SESSION_STREAMS; i++) session.saw(token(i));
@@ -85,7 +85,7 @@ describe('a session', () => {
     expect(session.export().split('.')).toHaveLength(SESSION_STREAMS + 1);
   });
 
-  it('is each user’s own on one client', async () => {
+  it('is separate for each user of a client', async () => {
     const { client, result } = aDeployment();
     const shared = client();
     const [ann, bob] = [new Session(), new Session()];

@@ -5,7 +5,7 @@ import { aDeployment, regions } from './a-deployment.ts';
 const [east1, east2, west2] = regions;
 const [ann, bob] = [`${east1}.ann`, `${west2}.bob`];
 
-/** What moves money between two Regions. */
+/** A transfer of money between two Regions. */
 const transfer = [
   { stream: `account/${ann}`, command: 'withdraw', input: { amount: 5 } },
   { stream: `account/${bob}`, command: 'deposit', input: { amount: 5 } },
@@ -65,7 +65,7 @@ describe('a transaction', () => {
     expect(await balances()).toEqual([10, 0]);
   });
 
-  it('is aborted likewise when the outcome had to be waited for', async () => {
+  it('is aborted in the same way when the outcome had to be waited for', async () => {
     const { client, failure, settle, balances } = await withMoney({ startsMachines: async () => undefined });
     const error = await failure(client().transact(transfer));
     if (!isClientError(error, 'aborted')) throw error;
@@ -74,7 +74,7 @@ describe('a transaction', () => {
     expect(await balances()).toEqual([10, 0]);
   });
 
-  it('happens once when its answer is lost, and when it is sent to another Region', async () => {
+  it('happens once if its response is lost, and if it is sent to another Region', async () => {
     const { client, next, sent, result, settle, balances } = await withMoney();
     next('unanswered', 'unanswered');
     const committed = await result(client().transact(transfer));
@@ -96,7 +96,7 @@ describe('a transaction', () => {
     expect(await balances()).toEqual([5, 5]);
   });
 
-  it('cannot move from the Region that drives it: without that there is no outcome', async () => {
+  it('cannot fail over from the Region that drives it: without that Region there is no outcome', async () => {
     const { client, world, fates, failure } = await withMoney();
     world.cut(east2, east1);
     world.cut(west2, east1);
@@ -107,7 +107,7 @@ describe('a transaction', () => {
     });
   });
 
-  it('ends its wait when the caller does, and may be committed all the same', async () => {
+  it('stops waiting when the caller aborts the call, and may be committed all the same', async () => {
     const { client, scheduler, failure } = await withMoney({ startsMachines: async () => undefined });
     const stop = new AbortController();
     scheduler.after(12_000, () => stop.abort());
@@ -116,7 +116,7 @@ describe('a transaction', () => {
     });
   });
 
-  it('is given up when it has no outcome long after its time', async () => {
+  it('is given up if it has no outcome long after its deadline', async () => {
     const { client, fates, failure } = await withMoney({ startsMachines: async () => undefined });
     fates(({ method }) => (method === 'GET' ? 'undecided' : undefined));
     expect(await failure(client().transact(transfer))).toMatchObject({ code: 'undecided', maybeWritten: true });

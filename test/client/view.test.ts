@@ -17,12 +17,12 @@ describe('a view', () => {
     expect(await result(shop.view('taken').page({ limit: 1 }))).toMatchObject({ rows: [{ key: '0' }], next: '0' });
   });
 
-  it('has no row that it does not have', async () => {
+  it('reports a missing row', async () => {
     const { client, failure } = aDeployment();
     expect(await failure(client().view('taken').row('9'))).toMatchObject({ code: 'not-found', region: east1 });
   });
 
-  it('is read elsewhere when a Region is gone', async () => {
+  it('is read in another Region when a Region is unreachable', async () => {
     const { client, fates, result } = aDeployment();
     fates(({ region }) => (region === east1 ? 'silent' : undefined));
     const all = async () => Array.fromAsync(client().view('notes').rows());
@@ -31,7 +31,7 @@ describe('a view', () => {
 });
 
 describe('health', () => {
-  it('is that of the Region that is named, and of no other', async () => {
+  it('is read in the named Region, and in no other', async () => {
     const { client, fates, result, failure } = aDeployment();
     expect(await result(client().health({ region: 'us-west-2' }))).toMatchObject({ region: 'us-west-2' });
     fates(({ region }) => (region === 'us-west-2' ? 'unreachable' : undefined));

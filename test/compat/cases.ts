@@ -42,7 +42,7 @@ export function faultsOfRetired(
     [...folders].flatMap(([version, files]) => (version === currentVersion ? [] : [...files.keys()])),
   );
   return Object.entries(retired).flatMap(([form, reason]) => [
-    ...(forms.has(form) ? [`${form}: today's code has it`] : []),
+    ...(forms.has(form) ? [`${form}: the current code has it`] : []),
     ...(released.has(form) ? [] : [`${form}: no older version has it`]),
     ...(reason.trim() === '' ? [`${form}: there is no reason`] : []),
   ]);

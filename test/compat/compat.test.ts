@@ -28,14 +28,14 @@ describe('a form that is stored or sent', () => {
   it.each(cases.filter(({ of }) => !of || of.read))(
     'of version $version is read: $name',
     async ({ version, of, form, means }) => {
-      expect(of, 'there is no such form any more: has it a reason in retired.ts?').toBeDefined();
+      expect(of, 'this form no longer exists: add it to retired.ts with a reason').toBeDefined();
       expect(asOf(version, asJson(await of?.read?.(form)), means), CHANGED).toEqual(means);
     },
   );
 
   it.each(
     cases.filter(({ version, of, onlyRead }) => version === currentVersion && of?.write && onlyRead === undefined),
-  )('is written as its sample of today: $name', async ({ of, form, means }) => {
+  )('is written as its current sample: $name', async ({ of, form, means }) => {
     const comparable = of?.comparable ?? asJson;
     expect(comparable(asJson(await of?.write?.(means))), CHANGED).toEqual(comparable(form));
   });

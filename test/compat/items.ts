@@ -186,7 +186,7 @@ function progressIn(client: Parameters<typeof dynamoDbProgress>[0]) {
   return dynamoDbProgress(client, TABLE, () => []);
 }
 
-/** An event of which only the place matters. */
+/** An event of which only the position matters. */
 function anEvent(stream: string, log: string, place: Partial<Place>): Parked['event'] {
   const { position = 1, index = 0, count = 1 } = place;
   return {

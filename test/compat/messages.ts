@@ -458,7 +458,7 @@ function operatorForms<Name extends OperatorAction>(action: Name): readonly (rea
     },
     write: (input) => encodeOperateRequest(action, z.custom<ActionInput<Name>>().parse(input)),
     uses: [operateRequestSchema, encodeOperateRequest, operatorActions, request],
-    strict: 'an option that is not known must not be passed over: without its dry run a redrive is one',
+    strict: 'an unknown option must not be ignored: a dry run would become a redrive',
   });
   return [
     [`operate-${action}-request`, asked],

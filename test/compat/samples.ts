@@ -59,7 +59,7 @@ function readFile(version: string, form: string): SampleFile {
   const { data, error } = fileSchema.safeParse(json);
   if (data) return data;
   const faults = error.issues.map(({ path, message }) => `${path.join('.') || 'the whole'}: ${message}`);
-  throw new SampleFault(`${name} is not as samples are: ${faults.join('; ')}. ${EXAMPLE}`);
+  throw new SampleFault(`${name} is not a valid file of samples: ${faults.join('; ')}. ${EXAMPLE}`);
 }
 
 /** The samples of a version by form. */

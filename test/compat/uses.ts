@@ -28,7 +28,7 @@ const excepted: Readonly<Record<string, string>> = {
   'projection.ts streamsOf': 'looks into a message',
   'version-token.ts readVersionToken': 'the part of decodeVersionToken that a client uses by itself',
   'subscription.ts parseOwnFunctions': 'checks what an app or a world is given',
-  'subscription.ts DefinitionError': 'says what is wrong with that',
+  'subscription.ts DefinitionError': 'reports what is wrong with that',
   'schemas.ts dotShape': 'members of larger objects',
   'schemas.ts isTraceparent': 'reads a header of the API',
   'schemas.ts traceparentSchema': 'reads a header of the API',
@@ -43,7 +43,7 @@ const excepted: Readonly<Record<string, string>> = {
   'view-item.ts fromKeyItem': 'reads the key of any item',
   'view-item.ts generationsKey': 'makes a key of an item',
   'snapshot-store.ts keySchema': looksIntoKeys,
-  'put-if-absent.ts': 'puts the items of others',
+  'put-if-absent.ts': 'puts the items of other adapters',
 };
 
 /** A part of the code, by `<file> <name>` or `<file>`, and what to do if no form has it. */
@@ -63,7 +63,7 @@ export async function faultsOfUses(): Promise<readonly string[]> {
     ...without.filter(({ key }) => !(key in excepted)).map(({ fault }) => fault),
     ...Object.keys(excepted)
       .filter((key) => !keys.has(key))
-      .map((key) => `${key}: it is excepted in test/compat/uses.ts without need. Take it out there.`),
+      .map((key) => `${key}: it need not be listed in test/compat/uses.ts any more: remove the entry.`),
   ];
 }
 

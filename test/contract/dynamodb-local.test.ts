@@ -94,7 +94,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       expect(await counting(() => decisions.attempts(decision.transaction))).toEqual({ QueryCommand: 1 });
     });
 
-    test('an event in order is one GetItem, one transaction and a read of parked events; an earlier one only the reads', async () => {
+    test('an event in order is one GetItem, one transaction and a read of parked events; an event before it is only the reads', async () => {
       const { progress } = dynamoDbTally(counted, table);
       const [entry] = entriesOf(aCommit({ stream: aStream() }));
       const body = JSON.stringify({ 'detail-type': entry?.detailType, detail: JSON.parse(entry?.detail ?? '') });

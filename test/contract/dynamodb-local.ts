@@ -101,8 +101,8 @@ async function start(): Promise<DynamoDbLocal & { stop(): Promise<void> }> {
 }
 
 /**
- * A process that always ends with this one: a shell waits for the end of its input, which is here, and then ends the
- * process.
+ * A process that always ends with this one: a shell waits for the end of its input, which comes from this process, and then ends
+ * the child.
  */
 function spawnWithUs(command: string, args: readonly string[], cwd: string): ChildProcess {
   return spawn('sh', ['-c', 'exec 3<&0; "$@" & p=$!; (cat <&3 >&2; kill $p) & wait $p', 'sh', command, ...args], {
@@ -120,7 +120,7 @@ async function untilItAnswers(endpoint: string, engine: ChildProcess): Promise<v
   for (;;) {
     // Any response will do: for a request without a signature it is 400.
     const answer = await fetch(endpoint).catch(() => undefined);
-    if (engine.exitCode !== null) throw new Error(`DynamoDB Local ended at once: ${said}`);
+    if (engine.exitCode !== null) throw new Error(`DynamoDB Local exited at once: ${said}`);
     if (answer) return;
     if (Date.now() > deadline) throw new Error(`DynamoDB Local does not answer on ${endpoint}: ${said}`);
     await sleep(50);
@@ -142,7 +142,7 @@ export async function createTable(client: DynamoDBClient, name: string): Promise
     ],
   });
   await client.send(command).catch((error: unknown) => {
-    // It is ours all the same: a response was late, and the client retried.
+    // This process created it: a response was late, and the client retried.
     if (!(error instanceof ResourceInUseException)) throw error;
   });
 }

@@ -73,7 +73,7 @@ export function watched(
   };
 }
 
-/** The settings of a Region that is alone in the world. */
+/** The settings of a Region without other Regions. */
 const unreachable: Remote = {
   invoke: async () => {
     throw new MeridianError('region-unreachable', 'There is no line.', { retryable: true });
@@ -90,7 +90,7 @@ export function aMachine() {
 }
 
 /**
- * A Region with everything in memory, alone in the world; `table` is its events table itself, `events` counts the
+ * A Region with everything in memory, without other Regions; `table` is its events table itself, `events` counts the
  * calls to it.
  */
 export function aRegion(region = 'us', runtime = fakeRuntime(), domain: Domain = toyDomain) {

@@ -13,13 +13,13 @@ const pages = [
   ...globSync('examples/*/README.md'),
 ];
 const NOT_OURS = new Set(['node_modules', 'cdk.out', 'coverage']);
-/** They may be taken away: nothing of Meridian needs them. */
+/** They may be removed: nothing in Meridian needs them. */
 const hasExamples = existsSync('examples');
 function textOf(page: string): string {
   return readFileSync(page, 'utf8');
 }
 
-/** What headings are called in links, as GitHub has it. */
+/** The anchors of headings, as GitHub derives them. */
 function anchorsOf(page: string): readonly string[] {
   return [...textOf(page).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
     heading
@@ -30,7 +30,7 @@ function anchorsOf(page: string): readonly string[] {
 }
 
 describe('the pages', () => {
-  it.each(pages)('%s links to what is there', (page) => {
+  it.each(pages)('%s has no dead link', (page) => {
     const prose = textOf(page).replaceAll(/^ *```[\s\S]*?^ *```$/gm, '');
     for (const [link, path = '', anchor] of prose.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)]*))?\)/g)) {
       const target = path === '' ? page : join(dirname(page), path);
@@ -42,7 +42,7 @@ describe('the pages', () => {
 });
 
 describe('docs/reference/construct.md', () => {
-  it('explains every property that the context may give', () => {
+  it('explains every property that the context may set', () => {
     const keys: string[] = [];
     parseConfig({
       context: (key) => {

@@ -35,7 +35,7 @@ describe('the runbooks', () => {
     (page) => {
       const headings = [...textOf(page).matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
       const wanted = ['When', 'What you see', 'Do', 'How to verify', 'For users in the meantime'];
-      // Those of many cases have a heading for each instead of "Do".
+      // Runbooks with several cases have a heading for each of them instead of "Do".
       expect(headings).toEqual(
         expect.arrayContaining(page === 'restore-from-pitr.md' ? wanted.toSpliced(2, 1) : wanted),
       );
@@ -47,7 +47,7 @@ describe('the runbooks', () => {
     expect(listed).toEqual(new Set(pages));
   });
 
-  it('are found from every alarm by the list', () => {
+  it('are found for every alarm by the list', () => {
     const rows = [...textOf('README.md').matchAll(/^\| (.*?) +\| \[.*?\]\(([a-z-]+\.md).*$/gm)];
     for (const { name, page } of alarms) {
       const row = rows.some(

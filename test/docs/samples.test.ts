@@ -17,7 +17,7 @@ import { stepsOf } from './steps.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const modules = join(root, 'node_modules');
-/** Their code is run by tests of their own. */
+/** Other tests run their code. */
 const ELSEWHERE = new Set(['docs/guides/subscribers.md']);
 const pages = ['README.md', ...globSync('docs/{guides/*,reference/client}.md', { cwd: root })].filter(
   (page) => filesOf(page).length > 0 && !ELSEWHERE.has(page),
@@ -36,7 +36,7 @@ const run = (cwd: string, program: string, ...args: readonly string[]) => {
   return { status, output: `${stdout}${stderr}` };
 };
 
-// Each page's code is a project of its own, as a team has it, that depends on this repository's package.
+// Each page's code is a separate project, like a team's, that depends on this repository's package.
 describe('the code on the pages', () => {
   let folder: string;
   const projectOf = (page: string) => join(folder, basename(page, '.md'));

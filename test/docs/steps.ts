@@ -1,4 +1,4 @@
-/** What a page asks its reader to do. */
+/** The steps of a page. */
 export type Step =
   | { readonly kind: 'write'; readonly path: string; readonly text: string }
   | { readonly kind: 'change'; readonly path: string; readonly diff: readonly string[] }

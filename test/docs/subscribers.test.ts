@@ -6,12 +6,12 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import * as z from 'zod';
 import { makeTree } from '../checks/tree.ts';
 
-// It starts a compiler, a world and the CDK.
+// It runs the compiler, a world and the CDK.
 vi.setConfig({ testTimeout: 240_000 });
 
 const run = promisify(execFile);
 
-/** The files that the page has its reader write: each block follows its path. */
+/** The files of the page: each block follows its path. */
 function filesOf(page: string): Record<string, string> {
   const blocks = readFileSync(page, 'utf8').matchAll(/`([\w./-]+\.ts)`:\n\n```ts\n([\s\S]*?)\n```/g);
   return Object.fromEntries([...blocks].map(([, path = '', text = '']) => [path, `${text}\n`]));
@@ -34,14 +34,14 @@ const order = defineStream({
 export const domain = defineDomain({ streams: [order], views: [] });
 `;
 
-it('what the page about subscribers shows compiles, passes its test and becomes stacks', async () => {
+it('the code on the page about subscribers compiles, passes its test and can be synthesized', async () => {
   const files = filesOf('docs/guides/subscribers.md');
   expect(Object.keys(files)).toHaveLength(7);
   const root = makeTree({
     ...files,
     'streams/index.ts': STREAMS,
     'package.json': JSON.stringify({ name: 'shop', type: 'module' }),
-    // The sources stand for the package, so its own options are needed to compile them.
+    // The sources replace the package, so its own options are needed to compile them.
     'tsconfig.json': JSON.stringify({ extends: resolve('tsconfig.json'), include: ['**/*.ts'] }),
     'node_modules/.keep': '',
     'node_modules/@meridian-es/.keep': '',
@@ -52,7 +52,7 @@ it('what the page about subscribers shows compiles, passes its test and becomes 
   for (const name of ['zod', 'aws-cdk-lib', 'constructs', '@types/node'])
     symlinkSync(resolve('node_modules', name), join(root, 'node_modules', name), 'dir');
   const env = { ...process.env, CDK_CONTEXT_JSON: JSON.stringify({ 'aws:cdk:bundling-stacks': [] }) };
-  /** @throws Error with all that was printed */
+  /** @throws Error with everything that was printed */
   const node = async (...args: readonly string[]) => {
     try {
       return (await run(process.execPath, args, { cwd: root, env })).stdout;

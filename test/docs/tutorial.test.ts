@@ -24,21 +24,21 @@ const modules = join(root, 'node_modules');
 const PORT = '4700';
 /** Milliseconds that another Region, a view or a restart may take, on a busy machine. */
 const FOLLOWED_MS = 120_000;
-/** What stands for the package that `npm install` would install: this repository is linked instead. */
+/** The folder of the package that `npm install` would install: this repository is linked instead. */
 const TARBALL = 'file:/meridian.tgz';
 
-/** A file after a diff without line numbers: where its old lines are, its new ones are put. */
+/** Applies a diff without line numbers: replaces its old lines with its new ones. */
 function changed(text: string, diff: readonly string[]): string {
   const lines = (sign: '+' | '-') =>
     diff
       .filter((line) => line.startsWith(' ') || line.startsWith(sign))
       .map((line) => `${line.slice(1)}\n`)
       .join('');
-  expect(text.split(lines('-')), `the old lines are there once:\n${lines('-')}`).toHaveLength(2);
+  expect(text.split(lines('-')), `the old lines occur once:\n${lines('-')}`).toHaveLength(2);
   return text.replace(lines('-'), () => lines('+'));
 }
 
-/** What the page shows, `…` standing for anything. */
+/** A pattern for the output on the page; `…` matches anything. */
 function shown(output: readonly string[]): RegExp {
   const escaped = output
     .map((line) => line.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('…', '[\\s\\S]*'))
@@ -59,12 +59,12 @@ function linkPackages(project: string): void {
   link(join(root, manifest.bin.meridian), '.bin/meridian');
 }
 
-// On this repository's package, linked: no tarball and no network.
+// A project on this repository's package, linked: no tarball and no network.
 describe('docs/tutorial.md', () => {
   const page = readFileSync(join(root, 'docs/tutorial.md'), 'utf8');
   let folder: string;
   let port: string;
-  /** What runs until Ctrl-C. */
+  /** A command that runs until Ctrl-C. */
   let served: { readonly child: ChildProcess; readonly text: () => string } | undefined;
 
   beforeAll(async () => {
@@ -75,7 +75,7 @@ describe('docs/tutorial.md', () => {
     const { child } = served ?? {};
     if (child?.pid !== undefined && child.exitCode === null) {
       const closed = once(child, 'close');
-      // It is the leader of a group of its own: npm, and what it has started.
+      // It leads its own process group: npm, and what npm has started.
       process.kill(-child.pid, 'SIGTERM');
       await closed;
     }
@@ -103,7 +103,7 @@ describe('docs/tutorial.md', () => {
   const inShop = (command: string) => inFolder(join(folder, 'shop'), command.replaceAll(PORT, port));
 
   const run = async (command: string, output: readonly string[]): Promise<void> => {
-    // Another Region or a view follows: what is read may come a moment later.
+    // Another Region or a view lags behind: the expected output may appear a moment later.
     const end = performance.now() + (command.startsWith('curl http') ? FOLLOWED_MS : 0);
     for (;;) {
       const { child, text } = inShop(command.replace(/^curl/, 'curl -sS'));
@@ -141,7 +141,7 @@ describe('docs/tutorial.md', () => {
       served = inShop(`${step.command} -- --port ${port}`);
       await waitFor(() => shown(step.output).test(served?.text() ?? ''));
     } else if (step.command.startsWith('npx --yes')) {
-      // What npx would install and run.
+      // The command that npx would install and run.
       const { child, text } = inFolder(folder, `node ${root}/${manifest.bin.meridian} init shop --package ${TARBALL}`);
       const [code] = await once(child, 'close');
       expect(code, text()).toBe(0);
@@ -151,7 +151,7 @@ describe('docs/tutorial.md', () => {
     else await run(step.command, step.output);
   };
 
-  /** Follows the steps of a section. After files are written, what is served restarts before anything else is done. */
+  /** Follows the steps of a section. After files are written, it waits until the server has restarted. */
   const followAll = async (steps: readonly Step[]): Promise<void> => {
     for (const [i, step] of steps.entries()) {
       const before = served?.text().length ?? 0;

@@ -29,7 +29,7 @@ async function aLambda(status: number) {
 }
 
 describe('the options of a client in a function', () => {
-  it("are the own Region's URL first, and those of the others, looked up once a process by their function's name", async () => {
+  it("contain the own Region's URL first, then those of the others, looked up once per process by the function's name", async () => {
     const requests = await aLambda(200);
     const { clientOptions } = await load();
     const options = await clientOptions(environment);
@@ -48,7 +48,7 @@ describe('the options of a client in a function', () => {
     expect(requests).toHaveLength(2);
   });
 
-  it("have a client sign its requests with the credentials of the function's role", async () => {
+  it("make a client sign its requests with the credentials of the function's role", async () => {
     await aLambda(404);
     const { clientOptions } = await load();
     const signed: (string | null)[] = [];
@@ -63,7 +63,7 @@ describe('the options of a client in a function', () => {
     expect(signed).toEqual([expect.stringMatching(/^AWS4-HMAC-SHA256 Credential=local\/.*\/us-east-1\/lambda\//)]);
   });
 
-  it('leave out a Region that does not answer, and look it up again at the next call', async () => {
+  it('leave out a Region that does not respond, and look it up again at the next call', async () => {
     const requests = await aLambda(404);
     const { clientOptions } = await load();
     for (const calls of [2, 4]) {
@@ -76,7 +76,7 @@ describe('the options of a client in a function', () => {
     }
   });
 
-  it('are as given where they are given, and name what is missing', async () => {
+  it('use MERIDIAN_ENDPOINTS if it is set, and name missing variables', async () => {
     const { clientOptions } = await load();
     const endpoints = { 'us-east-1': 'http://127.0.0.1:4000/us-east-1' };
     expect(await clientOptions({ AWS_REGION: 'us-east-1', MERIDIAN_ENDPOINTS: JSON.stringify(endpoints) })).toEqual({

@@ -10,7 +10,7 @@ vi.setConfig({ testTimeout: 240_000 });
 
 const mapSchema = z.object({ sources: z.array(z.string()) });
 
-/** A function that shows its domain, and a domain of a team's own. */
+/** A function that returns its domain, and a team's domain. */
 function aFunction() {
   const root = makeTree({
     'function.ts': "import { domain } from '#domain';\nexport const handler = () => domain;",
@@ -20,7 +20,7 @@ function aFunction() {
   return { entry: join(root, 'function.ts'), domain: join(root, 'streams.ts') };
 }
 
-/** The file of a subscriber, as a team writes it. */
+/** The file of a team's subscriber. */
 function aSubscriberFile() {
   const lambda = JSON.stringify(resolve('lambdas/index.ts'));
   const root = makeTree({
@@ -31,13 +31,13 @@ function aSubscriberFile() {
 }
 
 describe('the bundle of a function', () => {
-  it("holds a team's domain, and nothing of the example", () => {
+  it("contains a team's domain, and no part of the example", () => {
     const { folder, metafile } = bundleFunction(aFunction());
     expect(readFileSync(join(folder, 'index.mjs'), 'utf8')).toContain('of a team');
     expect(Object.keys(metafile.inputs).filter((input) => input.includes('examples/'))).toEqual([]);
   });
 
-  it('of each function of Meridian runs the domain that it is given, and holds nothing of another', () => {
+  it("of each of Meridian's functions runs the given domain, and contains no part of another", () => {
     const { domain } = aFunction();
     const entries = globSync('lambdas/*/index.ts');
     expect(entries.length).toBeGreaterThan(7);
@@ -49,13 +49,13 @@ describe('the bundle of a function', () => {
         entry,
       ).toEqual([]);
       expect(readFileSync(join(folder, 'index.mjs'), 'utf8'), entry).not.toMatch(/LAX|Departed|airport/);
-      // Only what answers by it carries the domain.
+      // Only functions that use the domain contain it.
       if (!/coordinate|resolver/.test(entry))
         expect(inputs, entry).toContainEqual(expect.stringContaining('streams.ts'));
     }
   });
 
-  it('of a subscriber holds the engine that delivers, and nothing that writes to streams or answers by a domain', () => {
+  it('of a subscriber contains the code that delivers events, and none that writes to streams or uses a domain', () => {
     const { metafile } = bundleFunction({ entry: aSubscriberFile() });
     const inside = Object.values(metafile.outputs).flatMap(({ inputs }) =>
       Object.entries(inputs)
@@ -69,19 +69,19 @@ describe('the bundle of a function', () => {
     expect(inside.filter((file) => /client-(lambda|sfn|sqs|eventbridge)/.test(file))).toEqual([]);
   });
 
-  it('is refused when its file exports no handler', () => {
+  it('is refused if its file exports no handler', () => {
     const root = makeTree({ 'other.mjs': 'export const other = 1;' });
     onTestFinished(() => rmSync(root, { recursive: true }));
     expect(() => bundleFunction({ entry: join(root, 'other.mjs') })).toThrow('exports no `handler`');
   });
 
-  it('is made once for one entry and domain, and again for another domain', () => {
+  it('is created once for an entry and a domain, and again for another domain', () => {
     const given = aFunction();
     expect(bundleFunction(given)).toBe(bundleFunction(given));
     expect(bundleFunction({ ...given, domain: aFunction().domain })).not.toBe(bundleFunction(given));
   });
 
-  it('has a map without the folders of this machine in it', () => {
+  it("has a source map without this machine's folders", () => {
     const { folder } = bundleFunction({ entry: 'lambdas/relay/index.ts' });
     const { sources } = mapSchema.parse(JSON.parse(readFileSync(join(folder, 'index.mjs.map'), 'utf8')));
     expect(sources).toContain('../../lambdas/relay/index.ts');

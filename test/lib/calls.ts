@@ -6,12 +6,14 @@ export interface Call {
   readonly service: string;
   /** The command, `Query`; or an item's kind in a transaction, `TransactWriteItem.Put`. */
   readonly operation: string;
-  /** The environment variables of what it is made on: those that its adapter was given. */
+  /** The environment variables of the resource that it is made on: those that its adapter was given. */
   readonly on: readonly string[];
 }
 
 const SDK = /node_modules\/@aws-sdk\/(?:client|lib)-([a-z]+)\//;
-/** The document client's commands, which are shorter than the operations that they send; those it names alike are missing. */
+/**
+ * The document client's commands, whose names are shorter than the operations that they send; those with equal names are missing.
+ */
 const DOCUMENT_COMMANDS: Readonly<Record<string, string>> = {
   BatchGet: 'BatchGetItem',
   BatchWrite: 'BatchWriteItem',
@@ -23,7 +25,7 @@ const DOCUMENT_COMMANDS: Readonly<Record<string, string>> = {
   Update: 'UpdateItem',
 };
 const SERVICES: Readonly<Record<string, string>> = { eventbridge: 'events', sfn: 'states' };
-/** The members of an SDK's type that ask for permissions of their own. */
+/** The members of an SDK's type that need separate permissions. */
 const ITEM_TYPES = new Set(['TransactWriteItem', 'TransactGetItem']);
 
 /** The operation that a command sends: `PutItem` for both `PutItemCommand` and the document client's `PutCommand`. */
@@ -32,9 +34,9 @@ export function operationOf(command: string): string {
 }
 
 /**
- * Finds what each entry file's code calls, by walking from there through every function that it names. A member of an object (an
- * adapter's function, say) counts when something that was walked names that member of the object's type: so an adapter may
- * know more commands than one function uses.
+ * Finds what each entry file's code calls, by following every function that it names. A member of an object (such as an adapter's
+ * function) counts if visited code names that member of the object's type: so an adapter may know more commands than one function
+ * uses.
  * @returns the calls by entry file
  */
 export function callsOf(entries: readonly string[]): ReadonlyMap<string, readonly Call[]> {
@@ -44,7 +46,7 @@ export function callsOf(entries: readonly string[]): ReadonlyMap<string, readonl
   return new Map(entries.map((entry) => [entry, new Walk(program, entry).calls]));
 }
 
-/** A part of the code, and the variables that what it is part of was made with. */
+/** A part of the code, and the variables that its adapter was created with. */
 interface Visit {
   readonly node: ts.Node;
   readonly on: readonly string[];
@@ -55,7 +57,7 @@ class Walk {
   readonly #visited = new Set<string>();
   readonly #ids = new Map<ts.Node, number>();
   readonly #open: Visit[] = [];
-  /** Members that wait until something names what they fulfil. */
+  /** Members that are visited once the member that they implement is named. */
   readonly #members = new Map<ts.Node | string, Visit[]>();
   readonly #named = new Set<ts.Node | string>();
   readonly #calls = new Map<string, Call>();
@@ -64,7 +66,7 @@ class Walk {
     this.#checker = program.getTypeChecker();
     const file = program.getSourceFile(entry);
     if (file === undefined) throw new Error(`${entry} is not there`);
-    // A module runs when it is imported, and its importer calls what it exports.
+    // A module runs when it is imported, and its importer calls its exports.
     this.#open.push({ node: file, on: [] });
     const module = this.#checker.getSymbolAtLocation(file);
     for (const { declarations = [] } of module ? this.#checker.getExportsOfModule(module) : [])
@@ -91,19 +93,19 @@ class Walk {
 
   #visit({ node, on }: Visit): void {
     if (ts.isTypeNode(node) || ts.isImportDeclaration(node) || ts.isInterfaceDeclaration(node)) return;
-    // A function does nothing before something names it: see #declared.
+    // A function has no effect before it is named: see #declared.
     if (partsOf(node)) return;
     if (ts.isIdentifier(node) || ts.isPrivateIdentifier(node)) this.#name(node, on);
     else if (ts.isObjectLiteralExpression(node)) this.#object(node, on);
     else if (ts.isCallExpression(node) || ts.isNewExpression(node)) {
       const given = variablesIn(node.arguments ?? []);
-      // What is made with a variable calls what it stands for.
+      // An adapter that is created with a variable calls the resource that the variable names.
       this.#push({ node: node.expression, on: given.length > 0 ? given : on });
       for (const argument of node.arguments ?? []) this.#push({ node: argument, on });
     } else node.forEachChild((child) => this.#push({ node: child, on }));
   }
 
-  /** Members are left for later where their type is one of ours. */
+  /** Members are postponed if their type is one of ours. */
   #object(node: ts.ObjectLiteralExpression, on: readonly string[]): void {
     const type = this.#checker.getContextualType(node);
     for (const property of node.properties) {
@@ -135,7 +137,7 @@ class Walk {
   #item(declaration: ts.PropertySignature | ts.MethodSignature, on: readonly string[]): void {
     const [, client] = SDK.exec(declaration.getSourceFile().fileName) ?? [];
     if (client === undefined) return;
-    // An interface of the client's; of the document client's a type that is put together.
+    // An interface of the client; a composed type of the document client.
     const isNamed = (node: ts.Node) => ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node);
     const owner = ts.findAncestor(declaration, isNamed)?.name.text;
     if (owner !== undefined && ITEM_TYPES.has(owner)) this.#call(client, `${owner}.${declaration.name.getText()}`, on);
@@ -146,7 +148,7 @@ class Walk {
       ? this.#checker.getShorthandAssignmentValueSymbol(node.parent)
       : this.#checker.getSymbolAtLocation(node);
     if (symbol && symbol.flags & ts.SymbolFlags.Alias) symbol = this.#checker.getAliasedSymbol(symbol);
-    // In `const { load } = store` the name is a variable's, and the store's member is used.
+    // In `const { load } = store` the name is that of a variable, and the store's member is used.
     if (ts.isBindingElement(node.parent)) {
       const bound = node.parent.propertyName ?? node.parent.name;
       if (ts.isIdentifier(bound)) {
@@ -174,7 +176,7 @@ class Walk {
       for (const visit of this.#members.get(member) ?? []) this.#push(visit);
       return;
     }
-    // Parameters, and names that are bound in place, hold what was walked where it came from.
+    // Parameters and names that are bound in place hold values that were visited at their origin.
     if (ts.isParameter(declaration) || ts.isBindingElement(declaration)) return;
     for (const part of partsOf(declaration) ?? [declaration]) this.#push({ node: part, on });
   }
@@ -186,8 +188,8 @@ class Walk {
 }
 
 /**
- * What a declared function does, be it declared as a function or as a constant: its parameters, which may take members out of
- * an object, and its body.
+ * The parts of a declared function, declared as a function or as a constant: its parameters, which may destructure an object, and
+ * its body.
  */
 function partsOf(node: ts.Node): readonly ts.Node[] | undefined {
   if (ts.isFunctionDeclaration(node)) return node.body && [...node.parameters, node.body];
@@ -195,7 +197,7 @@ function partsOf(node: ts.Node): readonly ts.Node[] | undefined {
   return value && (ts.isArrowFunction(value) || ts.isFunctionExpression(value)) ? [value] : undefined;
 }
 
-/** The X of every `env.X` that is handed over, also inside an object, but not inside another call. */
+/** The X of every `env.X` that is passed, also inside an object, but not inside another call. */
 function variablesIn(nodes: readonly ts.Node[]): string[] {
   return nodes.flatMap((node) => {
     if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === 'env')

@@ -24,7 +24,7 @@ describe('the configuration', () => {
     });
   });
 
-  it('takes what the command line can write', () => {
+  it('accepts values as the command line can write them', () => {
     const config = parse({
       regions: 'eu-central-1,ap-southeast-7',
       ephemeral: 'true',
@@ -48,7 +48,7 @@ describe('the configuration', () => {
     ['eventual', ['us-east-1', 'us-east-2', 'eu-west-1']],
     ['eventual', ['us-east-1', 'us-east-2', 'us-west-1']],
     ['eventual', ['eu-west-1', 'eu-west-2', 'eu-west-3', 'eu-central-1']],
-  ])('has %s decisions in %j unless it says otherwise', (decisions, where) => {
+  ])('has %s decisions in %j by default', (decisions, where) => {
     expect(parse({ regions: where }).decisions).toBe(decisions);
   });
 
@@ -63,7 +63,7 @@ describe('the configuration', () => {
     );
   });
 
-  it('prefers its own account to that of the credentials', () => {
+  it('prefers the configured account to that of the credentials', () => {
     expect(parse({ regions }, '111111111111').account).toBe('111111111111');
     expect(parse({ regions, account: '222222222222' }, '111111111111').account).toBe('222222222222');
   });
@@ -80,7 +80,7 @@ describe('the configuration', () => {
     ['eusc-de-east-1', 'eu-west-1'],
     ['cn-north-1', 'cn-northwest-1'],
     ['mx-central-1', 'il-central-1'],
-  ])('knows %s and %s as Regions', (...pair) => {
+  ])('accepts %s and %s as Regions', (...pair) => {
     expect(parse({ regions: pair }).regions).toEqual(pair);
   });
 
@@ -112,7 +112,7 @@ describe('the configuration', () => {
     ['logs', { regions, logs: { 'us-east-1': 'a#b' } }, '"a#b"'],
     ['logs', { regions, logs: { 'us-east-1': 'global' } }, '"global"'],
     ['logs', { regions, logs: { 'us-east-1': 'us-east-2' } }, 'two Regions would write the same log'],
-  ])('refuses wrong "%s": %j, and says what it found and what to write', (key, context, found) => {
+  ])('refuses an invalid "%s": %j, and says what it found and what to write', (key, context, found) => {
     const parsing = () => parse(context);
     expect(parsing).toThrow(ConfigError);
     expect(parsing).toThrow(new RegExp(`^- "${key}"( of the context)?: found .*; write .+`, 'm'));
@@ -121,7 +121,7 @@ describe('the configuration', () => {
     );
   });
 
-  it('prefers what is given as a property, and says where a wrong value came from', () => {
+  it('prefers properties to the context, and names the source of an invalid value', () => {
     const context: Readonly<Record<string, unknown>> = { regions, name: 'context', archiveDays: -1 };
     const from = (props: object) => parseConfig({ context: (key) => context[key], props });
     expect(from({ name: 'props', archiveDays: 7 })).toMatchObject({ name: 'props', archiveDays: 7, regions });

@@ -19,13 +19,13 @@ describe('a change of Regions', () => {
   it.each([
     ['two more', [...three, 'eu-west-1', 'eu-west-2'], '+eu-west-1 +eu-west-2'],
     ['one for another', ['us-east-1', 'us-east-2', 'eu-west-1'], '+eu-west-1 -us-west-2'],
-  ])('is refused when it is %s, with how to do it', (_, wanted, changes) => {
+  ])('is refused if it is %s, with what to do instead', (_, wanted, changes) => {
     const refused = refuseRegionChange(three, wanted);
     expect(refused).toContain(`${changes}. `);
     expect(refused).toMatch(/one Region .*npm run deploy/);
   });
 
-  it('is refused when it moves the primary Region', () => {
+  it('is refused if it moves the primary Region', () => {
     expect(refuseRegionChange(three, ['us-east-2', 'us-east-1', 'us-west-2'])).toMatch(
       /us-east-1 .*us-east-2.*us-east-1 first/,
     );
@@ -41,13 +41,13 @@ describe('a change of how decisions are replicated', () => {
     expect(refuseDecisionsChange(was, is)).toBeUndefined();
   });
 
-  it('is refused to strong, with how to keep what is there and how to get the other', () => {
+  it('is refused to strong, with how to keep the existing table and how to replace it', () => {
     expect(refuseDecisionsChange('eventual', 'strong')).toMatch(
       /"eventual" .*"strong".*"decisions": "eventual" .*cdk\.json.*another "name"/,
     );
   });
 
-  it('is refused to eventual, with how to get it', () => {
+  it('is refused to eventual, with how to replace the table', () => {
     expect(refuseDecisionsChange('strong', 'eventual')).toMatch(/"strong" .*"eventual".*three Regions.*another "name"/);
   });
 });
@@ -75,11 +75,11 @@ describe('regions.json', () => {
   const deployment = (name: string, regions: readonly string[], ephemeral = false) =>
     assembly({ Meridian: { name, regions, decisions: 'eventual', ephemeral } });
 
-  it('is not there before the first deploy', () => {
+  it('does not exist before the first deploy', () => {
     expect(readDeployed(file, 'meridian')).toBeUndefined();
   });
 
-  it('keeps the Regions of a deploy, primary first, and how its decisions are replicated', () => {
+  it('records the Regions of a deploy, primary first, and how its decisions are replicated', () => {
     expect(keepDeployed(deployment('meridian', ['us-west-2', 'us-east-1']), file)).toBe(true);
     expect(readDeployed(file, 'meridian')).toEqual({
       regions: ['us-west-2', 'us-east-1'],
@@ -95,12 +95,12 @@ describe('regions.json', () => {
     );
   });
 
-  it('is read as it was before there were transactions: Regions alone', () => {
+  it('can be read in the form that it had before transactions existed: Regions only', () => {
     writeFileSync(file, JSON.stringify({ meridian: three }));
     expect(readDeployed(file, 'meridian')).toEqual({ regions: three });
   });
 
-  it('does not keep stacks to throw away', () => {
+  it('does not record ephemeral stacks', () => {
     expect(keepDeployed(deployment('meridian', three, true), file)).toBe(false);
     expect(readDeployed(file, 'meridian')).toBeUndefined();
   });

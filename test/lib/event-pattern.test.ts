@@ -18,7 +18,7 @@ describe('the matcher of event patterns', () => {
     expect(matches(pattern, event)).toBe(expected);
   });
 
-  it('refuses an operator that it does not know', () => {
+  it('refuses an unknown operator', () => {
     expect(() => matches({ source: [{ suffix: 'x' }] }, { source: 'x' })).toThrow('suffix');
   });
 });

@@ -11,9 +11,9 @@ const account = '123456789012';
 const here = 'us-east-1';
 const others = ['us-east-2', 'us-west-2'];
 
-/** Operations whose permissions are not of their own name. */
+/** Operations whose permissions have other names. */
 const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
-  // A transaction asks for what each of its items does.
+  // A transaction needs the permissions of each of its items.
   'dynamodb:TransactWriteItems': [],
   'dynamodb:TransactWriteItem.Put': ['dynamodb:PutItem'],
   'dynamodb:TransactWriteItem.Update': ['dynamodb:UpdateItem'],
@@ -21,18 +21,18 @@ const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
   'dynamodb:TransactWriteItem.ConditionCheck': ['dynamodb:ConditionCheckItem'],
   'dynamodb:TransactGetItems': [],
   'dynamodb:TransactGetItem.Get': ['dynamodb:GetItem'],
-  // SQS knows no permissions for batches.
+  // SQS has no permissions for batches.
   'sqs:SendMessageBatch': ['sqs:SendMessage'],
   'sqs:DeleteMessageBatch': ['sqs:DeleteMessage'],
   'sqs:ChangeMessageVisibilityBatch': ['sqs:ChangeMessageVisibility'],
   'lambda:Invoke': ['lambda:InvokeFunction'],
 };
-/** What Lambda calls with the function's role, to read what its mapping is of. */
+/** What Lambda calls with the function's role, to read the source of its mapping. */
 const MAPPING = {
   queue: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
   stream: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
 };
-/** What code receives other than by an environment variable. */
+/** Values that code does not get from an environment variable. */
 const TOLD_OTHERWISE: Readonly<Record<string, readonly string[]>> = {
   // The property TableName of the custom resources: lib/constructs/stream-lookup/stream-lookup.ts.
   'stream-lookup': ['meridian-events', 'meridian-transactions'],
@@ -56,7 +56,7 @@ beforeAll(() => {
   calls = callsOf(functions.map(entryOf));
 });
 
-/** The name in `Queue(meridian-ingest)` or in the ARN of a table or a log group; what has none stays as it is. */
+/** The name in `Queue(meridian-ingest)` or in the ARN of a table or a log group; a value without one is unchanged. */
 function named(text: string): string {
   return (
     /^(?:Queue|EventBus|GlobalTable|Function|LogGroup|StateMachine)\((.+)\)$/.exec(text)?.[1] ??
@@ -87,7 +87,7 @@ function variablesOf({ Properties }: Resource): Readonly<Record<string, unknown>
   return z.object({ Variables: z.record(z.string(), z.unknown()) }).parse(Properties.Environment).Variables;
 }
 
-/** What the code of a function calls, and what Lambda calls for it. */
+/** The calls of a function's code, and those that Lambda makes for it. */
 function neededBy(construct: MeridianFunction, made: readonly Call[]): ReadonlySet<string> {
   const name = nameOf(construct);
   const resource = template.named('AWS::Lambda::Function', name);
@@ -146,11 +146,11 @@ function callsBy(construct: MeridianFunction): readonly Call[] {
 }
 
 describe('the role of every function', () => {
-  it('allows what its code calls, on what it calls it, and nothing more', () => {
+  it('allows exactly the calls of its code, on the resources that it uses', () => {
     expect(functions.flatMap((construct) => faultsOf(construct, callsBy(construct)))).toEqual([]);
   });
 
-  it('differs from one that allows too much or too little', () => {
+  it('is distinguished from one that allows too much or too little', () => {
     const relay = functions.find(({ functionId }) => functionId === 'relay') ?? expect.fail('there is no relay');
     const scan = { service: 'dynamodb', operation: 'Scan', on: ['VIEWS_TABLE'] };
     expect(faultsOf(relay, [...callsBy(relay), scan])).toEqual([
@@ -162,13 +162,13 @@ describe('the role of every function', () => {
     ]);
   });
 
-  it('has no wildcard in an action, and in a resource only where there is a reason', () => {
+  it('has no wildcard in an action, and one in a resource only for a stated reason', () => {
     const wildcards = functions
       .flatMap((construct) => template.permissions(roleOf(construct)))
       .filter((permission) => permission.includes('*'));
     expect(new Set(wildcards)).toEqual(
       new Set([
-        // X-Ray knows no resources.
+        // X-Ray does not support resources.
         'xray:PutTelemetryRecords on *',
         'xray:PutTraceSegments on *',
         // Lambda chooses the keys of the records that it discards.
@@ -177,7 +177,7 @@ describe('the role of every function', () => {
     );
   });
 
-  it('is looked at: every function and every role of the stack is one of those', () => {
+  it('is covered: these tests include every function and every role of the stack', () => {
     const known = functions.map(nameOf);
     const stray = template.ofType('AWS::Lambda::Function').map(({ Properties }) => Properties.FunctionName);
     expect(stray.filter((name) => !known.includes(String(name)))).toEqual([]);
@@ -192,7 +192,7 @@ describe('the role of every function', () => {
 });
 
 describe('what code calls', () => {
-  it('is found wherever an adapter says it: some function reaches every command', () => {
+  it('is found for every command of an adapter: some function uses each of them', () => {
     const reached = new Set([...calls.values()].flat().map(({ operation }) => operation));
     const unreached = globSync('adapters/**/*.ts')
       .filter((file) => !COMMAND_LINE.has(file))
@@ -207,7 +207,7 @@ describe('what code calls', () => {
 const COMMAND_LINE = new Set(['adapters/lambda/function-url.ts']);
 
 describe('the role of the forwarding rules', () => {
-  it('allows what the rules do with it, and nothing more', () => {
+  it('allows exactly what the rules do with it', () => {
     const targets = z.array(z.object({ Arn: z.unknown(), RoleArn: z.unknown().optional() }));
     const needed = template
       .ofType('AWS::Events::Rule')
@@ -222,7 +222,7 @@ describe('the role of the forwarding rules', () => {
 describe('the role of the state machine', () => {
   const name = `meridian-${here}-transactions`;
 
-  it('lets it invoke what its tasks call, in its Region, and hand over logs and traces', () => {
+  it('lets it invoke the functions of its tasks, in its Region, and deliver logs and traces', () => {
     const [machine] = template.ofType('AWS::StepFunctions::StateMachine');
     const definition = template.text(machine?.Properties.DefinitionString);
     const called = [...definition.matchAll(/"Resource":"(Function\([a-z-]+\))"/g)].map(([, target]) => target);

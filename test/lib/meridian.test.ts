@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { makeTree } from '../checks/tree.ts';
 
-// A process of its own, which loads the CDK: the construct reads its domain natively.
+// A separate process, which loads the CDK: the construct reads its domain natively.
 vi.setConfig({ testTimeout: 120_000 });
 
 const run = promisify(execFile);
@@ -14,7 +14,7 @@ function urlOf(file: string): string {
   return JSON.stringify(pathToFileURL(resolve(file)).href);
 }
 
-/** Runs an app around the construct in a folder of its own, and returns what it prints as JSON. */
+/** Runs an app with the construct in a separate folder, and returns the JSON that it prints. */
 async function appOf(body: string): Promise<unknown> {
   const root = makeTree({
     'streams.ts': `export { toyDomain as domain } from ${urlOf('testing/toy.ts')};`,
@@ -42,7 +42,7 @@ async function appOf(body: string): Promise<unknown> {
 }
 
 describe('the construct', () => {
-  it('takes properties before the context, and shows what it has made in each Region', async () => {
+  it('prefers properties to the context, and exposes the resources of each Region', async () => {
     expect(
       await appOf(`
         const { config, regions: stacks, ...meridian } = Object.assign(
@@ -68,7 +68,7 @@ describe('the construct', () => {
     });
   });
 
-  it('lets a role of any stack call the API of every Region, or of one', async () => {
+  it('allows a role of any stack to call the API of every Region, or of one', async () => {
     const statements = await appOf(`
       const meridian = new Meridian(app, 'Shop', { domain, regions });
       const web = new Stack(app, 'Web', { env: { region: 'eu-west-1', account: '123456789012' } });
@@ -84,13 +84,13 @@ describe('the construct', () => {
     expect(regionsOf(one)).toEqual(['us-east-2']);
   });
 
-  it('names the Regions that there are when it is asked for another', async () => {
+  it('names the existing Regions when another one is requested', async () => {
     expect(await appOf("return new Meridian(app, 'Shop', { domain, regions }).region('mars-1').region;")).toMatchObject(
       { message: 'There is no Region mars-1; write one of us-east-1, us-east-2.' },
     );
   });
 
-  it('refuses what cannot be deployed, and says where it came from', async () => {
+  it('refuses an invalid configuration, and names the source of the value', async () => {
     expect(await appOf("new Meridian(app, 'Shop', { domain, regions: ['us-east-1'] });")).toMatchObject({
       code: 'invalid-config',
       message: expect.stringContaining('"regions" of the properties'),

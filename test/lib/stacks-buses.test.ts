@@ -35,7 +35,7 @@ describe('events on the buses', () => {
   const noted = { source: 'meridian.note', 'detail-type': 'Noted', detail: { meta: { region: 'us-east-1' } } };
   const append = { source: 'teller.7', 'detail-type': 'meridian.append', detail: { id: '1' } };
 
-  it('are matched by the patterns that the world runs on', () => {
+  it('are matched by the same patterns as in the world', () => {
     expect(ruleOf('ingest', 'us-east-1').EventPattern).toEqual(ingestPattern);
     expect(ruleOf('forward-us-west-2', 'us-east-1').EventPattern).toEqual(forwardPattern('us-east-1'));
     expect(ruleOf('fast-path', 'us-east-1').EventPattern).toEqual(
@@ -43,39 +43,39 @@ describe('events on the buses', () => {
     );
   });
 
-  it('go from the Region of their birth to every other, once', () => {
+  it('go from the Region that wrote them to every other Region, once', () => {
     expect(rulesMatching(noted, 'us-east-1')).toEqual(['meridian-forward-us-east-2', 'meridian-forward-us-west-2']);
   });
 
-  it('go no further from where they arrive, whatever EventBridge stamps on them, but to projection', () => {
+  it('are not forwarded from where they arrive, whatever EventBridge stamps on them, except to projection', () => {
     for (const there of ['us-east-2', 'us-west-2'])
       expect(rulesMatching({ ...noted, region: there }, there)).toEqual(['meridian-fast-path']);
   });
 
-  it('that no view is made of are forwarded, and projected nowhere', () => {
+  it('that no view is computed from are forwarded, and projected nowhere', () => {
     const event = { ...noted, source: 'meridian.other' };
     expect(rulesMatching(event, 'us-east-1')).toHaveLength(2);
     expect(rulesMatching(event, 'us-west-2')).toEqual([]);
   });
 
-  it('that producers put wait for ingest in that Region alone', () => {
+  it('that producers put go to ingest in that Region only', () => {
     expect(rulesMatching(append, 'us-east-1')).toEqual(['meridian-ingest']);
     for (const type of ['meridian.command', 'meridian.transact'])
       expect(rulesMatching({ ...append, 'detail-type': type }, 'us-east-1')).toEqual(['meridian-ingest']);
-    // Even if it looks as if it had been born here.
+    // Even if it looks as if it had been written here.
     expect(rulesMatching({ ...append, detail: noted.detail }, 'us-east-1')).toEqual(['meridian-ingest']);
   });
 
-  it('of others that ask for nothing are left alone', () => {
+  it('of other systems that are no requests to Meridian are ignored', () => {
     expect(rulesMatching({ ...append, 'detail-type': 'Noted' }, 'us-east-1')).toEqual([]);
   });
 
-  it('that tell an outcome stay on their bus', () => {
+  it('that are receipts stay on their bus', () => {
     const outcome = { source: 'meridian.receipt', 'detail-type': 'Rejected', detail: { id: '1' } };
     for (const at of three) expect(rulesMatching(outcome, at)).toEqual([]);
   });
 
-  it('of our own are never taken in again', () => {
+  it('of our own are never ingested', () => {
     for (const type of ['meridian.append', 'meridian.command', 'meridian.transact'])
       expect(rulesMatching({ ...append, 'detail-type': type, source: 'meridian.note' }, 'us-east-1')).toEqual([]);
   });
@@ -138,7 +138,7 @@ describe('the policy of a bus', () => {
       }),
     }),
   });
-  /** As IAM decides: both conditions hold; a negated one also holds where the key is missing. */
+  /** As in IAM: both conditions hold; a negated one also holds if the key is missing. */
   const denies = (principal: string | undefined, sources: readonly string[]): boolean => {
     const [resource] = region.ofType('AWS::Events::EventBusPolicy');
     const { Condition } = busPolicy.parse(resource?.Properties).Statement;
@@ -148,7 +148,7 @@ describe('the policy of a bus', () => {
   };
   const role = (name: string) => `arn:aws:iam::${account}:role/${name}`;
 
-  it('is about its own bus, and the only one', () => {
+  it('covers its own bus, and is the only policy', () => {
     const [resource, ...more] = region.ofType('AWS::Events::EventBusPolicy');
     expect(more).toEqual([]);
     expect(region.text(busPolicy.parse(resource?.Properties).Statement.Resource)).toBe('EventBus(meridian)');
@@ -160,23 +160,23 @@ describe('the policy of a bus', () => {
     'meridian-us-east-1-operate',
     'meridian-us-east-2-forward',
     'meridian-us-west-2-forward',
-  ])('lets %s speak as Meridian', (name) => {
+  ])("allows %s to use Meridian's sources", (name) => {
     expect(denies(role(name), ['meridian.note', 'meridian.receipt'])).toBe(false);
   });
 
   it.each([
     'producer',
     'admin',
-    // Nothing comes back from here to here, and no other Region's functions put events on this bus.
+    // No event returns to its own Region, and no other Region's functions put events on this bus.
     'meridian-us-east-1-forward',
     'meridian-us-east-2-relay',
     'meridian-us-east-1-api',
-  ])('lets %s not, be it with one entry of many', (name) => {
+  ])('forbids that to %s, even for one entry of many', (name) => {
     expect(denies(role(name), ['meridian.note'])).toBe(true);
     expect(denies(role(name), ['teller.7', 'meridian.note'])).toBe(true);
   });
 
-  it('lets no one speak as Meridian who has no role', () => {
+  it('forbids that to callers without a role', () => {
     expect(denies(undefined, ['meridian.note'])).toBe(true);
   });
 

@@ -159,7 +159,7 @@ describe('the functions', () => {
     expect(timeoutOf(name)).toBeGreaterThanOrEqual(least);
   });
 
-  it('that wait for another have more time than it', () => {
+  it('that wait for another function have more time than it', () => {
     expect(timeoutOf('command')).toBeLessThan(timeoutOf('api'));
     expect(timeoutOf('command')).toBeLessThan(timeoutOf('ingest'));
   });
@@ -187,7 +187,7 @@ describe('the functions', () => {
     ['ingest', 'ingest', 'quarantine', 5, 50],
     ['projection', 'projection', 'projection-dead-letter', 10, 10],
   ])(
-    '%s works on batches of %s, and what fails goes to %s after %i receives',
+    '%s processes batches of %s, and failed messages go to %s after %i receives',
     (name, queue, dead, receives, atOnce) => {
       const mapping = mappingOf(name);
       expect(region.text(mapping.EventSourceArn)).toBe(`Queue(meridian-${queue})`);
@@ -209,19 +209,19 @@ describe('the functions', () => {
     },
   );
 
-  it('resolver works on messages when they are due, again within the 30 s that recovery has, and what it cannot finish is kept', () => {
+  it('resolver processes messages when they are due, retries within the 30 s of recovery, and keeps what it cannot finish', () => {
     expect(mappingOf('resolver')).toMatchObject({ BatchSize: 10, FunctionResponseTypes: ['ReportBatchItemFailures'] });
     const queue = region.named('AWS::SQS::Queue', 'meridian-resolver').Properties;
-    // Each message brings its own delay.
+    // Each message has its own delay.
     expect(queue).not.toHaveProperty('DelaySeconds');
     expect(queue.VisibilityTimeout).toBe(timeoutOf('resolver'));
     const { deadLetterTargetArn, maxReceiveCount } = z
       .object({ deadLetterTargetArn: z.unknown(), maxReceiveCount: z.number() })
       .parse(queue.RedrivePolicy);
     expect(region.text(deadLetterTargetArn)).toBe('Queue(meridian-resolver-dead-letter)');
-    // A message that comes a second after its deadline is tried a second and a third time within 30 s of it.
+    // A message that arrives a second after its deadline is retried twice within 30 s of it.
     expect(timeoutOf('resolver')).toBeLessThanOrEqual(14);
-    expect(maxReceiveCount).toBe(1000); // the most that SQS takes
+    expect(maxReceiveCount).toBe(1000); // the maximum of SQS
   });
 
   it.each([

@@ -9,7 +9,7 @@ beforeAll(() => {
   region = firstRegionOf(synthesize());
 });
 
-describe('what each role may do', () => {
+describe('the permissions of each role', () => {
   const events = `arn:aws:dynamodb:us-east-1:${account}:table/meridian-events`;
   const snapshots = ['BatchGetItem', 'DeleteItem', 'PutItem', 'Query'].map(
     (action) => `dynamodb:${action} on GlobalTable(meridian-snapshots)`,
@@ -91,7 +91,7 @@ describe('what each role may do', () => {
       [
         ...streamOf('meridian-events'),
         ...streamOf('meridian-transactions'),
-        // Its sightings, no row of a view; test/lambdas/wiring.test.ts sees it write there.
+        // Its sightings, but no row of a view; test/lambdas/wiring.test.ts shows that it writes there.
         'dynamodb:UpdateItem on GlobalTable(meridian-views) if {"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":["meridian#seen"]}}',
         'events:PutEvents on EventBus(meridian)',
         's3:ListBucket on Bucket()',
@@ -164,7 +164,7 @@ describe('what each role may do', () => {
     ]);
   });
 
-  it('is said in those policies alone, and there are no other roles', () => {
+  it('are in those policies only, and there are no other roles', () => {
     const roles = region.ofType('AWS::IAM::Role');
     expect(roles.map(({ Properties }) => Properties.RoleName).sort()).toEqual(
       [...functions, 'forward', 'transactions'].map((id) => `meridian-us-east-1-${id}`).sort(),

@@ -22,7 +22,7 @@ function* tasksOf(machine: unknown): Iterable<readonly [string, z.infer<typeof t
   }
 }
 
-// Each configuration is synthesized once; the first Region of three stands for all where they are alike.
+// Each configuration is synthesized once; the first of three Regions represents all where they are alike.
 let app: Synthesized;
 let throwaway: Synthesized;
 let five: Synthesized;
@@ -45,22 +45,22 @@ describe('the app', () => {
     for (const stack of app.regions) expect(stack.dependencies).toEqual([app.global]);
   });
 
-  it('fits any account unless one is given', () => {
+  it('works in any account unless one is given', () => {
     expect(app.global.environment).toBe('aws://unknown-account/us-east-1');
     expect(five.regions.map((stack) => stack.account)).toEqual(Array.from(five.regions, () => account));
   });
 
-  it('passes every check without a finding, on two, three and five Regions', () => {
+  it('passes every check without a finding, with two, three and five Regions', () => {
     for (const { findings, regions } of [throwaway, app, five])
       expect(findings, `${regions.length} Regions`).toEqual([]);
   });
 
-  it('refers to nothing in another stack, so that Regions need each other in no deploy', () => {
+  it('refers to nothing in another stack, so that each Region can be deployed alone', () => {
     for (const template of [app.globalTemplate, ...app.regionTemplates])
       expect(JSON.stringify(template.toJSON())).not.toContain('Fn::ImportValue');
   });
 
-  it('makes every name from the prefix', () => {
+  it('derives every name from the prefix', () => {
     const text = JSON.stringify(throwaway.regionTemplates.map((template) => template.toJSON().Resources));
     expect(text).toContain('trial-ingest');
     expect(text).not.toMatch(/"(meridian-|[^"]*\/meridian-)/);
@@ -71,7 +71,7 @@ describe('the global stack', () => {
   const tableOf = (name: string, reader = global) => reader.named('AWS::DynamoDB::GlobalTable', name).Properties;
   const [events, transactions] = ['meridian-events', 'meridian-transactions'];
 
-  it.each([events, transactions])('holds the table %s, with its stream, and nothing but those two', (name) => {
+  it.each([events, transactions])('contains the table %s, with its stream, and only those two tables', (name) => {
     expect(global.types).toEqual(new Set(['AWS::DynamoDB::GlobalTable']));
     expect(global.ofType('AWS::DynamoDB::GlobalTable')).toHaveLength(2);
     expect(tableOf(name)).toMatchObject({
@@ -86,18 +86,18 @@ describe('the global stack', () => {
     });
   });
 
-  it('replicates events eventually: what is there unless a table says otherwise', () => {
+  it('replicates events eventually, which is the default of a table', () => {
     expect(tableOf(events)).not.toHaveProperty('MultiRegionConsistency');
   });
 
-  it('replicates decisions strongly where the Regions allow it, without what DynamoDB refuses then', () => {
+  it('replicates decisions strongly where the Regions allow it, without the settings that DynamoDB then refuses', () => {
     const decisions = tableOf(transactions);
     expect(decisions.MultiRegionConsistency).toBe('STRONG');
     for (const refused of ['TimeToLiveSpecification', 'LocalSecondaryIndexes', 'GlobalTableWitnesses'])
       expect(decisions).not.toHaveProperty(refused);
   });
 
-  it('replicates decisions eventually elsewhere, and where it is asked to', () => {
+  it('replicates decisions eventually elsewhere, and if it is configured to', () => {
     const name = 'trial-transactions';
     expect(tableOf(name, new TemplateReader(throwaway.globalTemplate)).MultiRegionConsistency).toBe('EVENTUAL');
     const asked = synthesize({ context: { decisions: 'eventual' } });
@@ -121,7 +121,7 @@ describe('the global stack', () => {
       });
   });
 
-  it('lists for its operators what to keep', () => {
+  it('outputs what operators must keep', () => {
     expect(app.globalTemplate.toJSON().Metadata.Meridian).toEqual({
       name: 'meridian',
       regions: three,
@@ -138,16 +138,16 @@ describe('data', () => {
   const kept = (synthesized: Synthesized): Resource[] =>
     all(synthesized)
       .flatMap((template) => retained.flatMap((type) => template.ofType(type)))
-      // But for what is made again from the rest.
+      // Except for data that is recomputed from the rest.
       .filter(({ Properties }) => Properties.TableName !== 'meridian-snapshots');
 
-  it('outlives its stack, unless the stack was never made', () => {
+  it('outlives its stack, unless the stack was never created', () => {
     expect(kept(app)).toHaveLength(2 + 3 * (1 + 1 + 1 + functions.length));
     for (const resource of kept(app))
       expect(resource).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
   });
 
-  it('goes with a stack that is there to be thrown away', () => {
+  it('is deleted with an ephemeral stack', () => {
     expect(kept(throwaway).length).toBeGreaterThan(0);
     for (const template of all(throwaway))
       for (const type of template.types)
@@ -171,7 +171,7 @@ describe('data', () => {
     });
   });
 
-  it('of snapshots is kept per Region, and goes with its stack: it is made again from the events', () => {
+  it('of snapshots is kept per Region, and deleted with its stack: it is recomputed from the events', () => {
     expect(region.named('AWS::DynamoDB::GlobalTable', 'meridian-snapshots')).toMatchObject({
       DeletionPolicy: 'Delete',
       Properties: { BillingMode: 'PAY_PER_REQUEST', Replicas: [{ Region: 'us-east-1' }] },
@@ -230,7 +230,7 @@ describe('the stream lookup', () => {
 });
 
 describe('the state machine of transactions', () => {
-  it('is an Express machine that is traced and logs what goes wrong, without what was asked for', () => {
+  it('is an Express machine that is traced and logs errors, without their input', () => {
     const machine = region.named('AWS::StepFunctions::StateMachine', 'meridian-transactions').Properties;
     expect(machine).toMatchObject({
       StateMachineType: 'EXPRESS',
@@ -242,7 +242,7 @@ describe('the state machine of transactions', () => {
     ).toMatchObject({ RetentionInDays: 30 });
   });
 
-  it('gives every task more time than its function has, and tries it again with full jitter', () => {
+  it('gives every task more time than its function has, and retries it with full jitter', () => {
     const tasks = [...tasksOf(definitionOf())];
     expect(tasks.map(([name]) => name).sort()).toEqual(['Abort', 'Commit', 'Decide', 'Finalise', 'Plan', 'Prepare']);
     for (const [name, { Resource: resource, TimeoutSeconds, Retry }] of tasks) {

@@ -28,14 +28,14 @@ function contextOf(overrides: Readonly<Record<string, unknown>> = {}): Record<st
 export const aSubscriber = { entry: resolve('starter/subscribers/picker.ts'), streamTypes: ['note'] };
 
 export interface Synthesized extends MeridianStacks {
-  /** What the checks found without refusing it: warnings. */
+  /** The warnings of the checks. */
   readonly findings: readonly unknown[];
   readonly globalTemplate: Template;
   /** In the order of the configuration. */
   readonly regionTemplates: readonly Template[];
 }
 
-/** The stack of the first Region, which stands for all where they are alike. */
+/** The stack of the first Region, which represents all where they are alike. */
 export function firstRegionOf({ regionTemplates: [first] }: Synthesized): TemplateReader {
   if (first === undefined) throw new Error('there is no Region');
   return new TemplateReader(first);
@@ -56,7 +56,10 @@ export interface SynthesizeOptions {
   readonly change?: (stacks: MeridianStacks) => void;
 }
 
-/** Synthesizes the stacks of the toy domain, configured as `cdk.json` says, in a folder of its own. @throws when a check refuses it */
+/**
+ * Synthesizes the stacks of the toy domain, with the configuration of `cdk.json`, in a separate folder. @throws Error if a check
+ * refuses it
+ */
 export function synthesize({
   context,
   deployed,

@@ -32,7 +32,7 @@ function arrayOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [value];
 }
 
-/** Reads what tests ask of a template: resources by type and name, references as text, what each role may do. */
+/** Reads a template for tests: resources by type and name, references as text, the permissions of each role. */
 export class TemplateReader {
   readonly #resources: Readonly<Record<string, Resource>>;
 
@@ -44,7 +44,7 @@ export class TemplateReader {
     return Object.values(this.#resources).filter(({ Type }) => Type === type);
   }
 
-  /** The one resource of a type that has this name. */
+  /** The only resource of a type with this name. */
   named(type: string, name: string): Resource {
     const [found, ...more] = this.ofType(type).filter((resource) => nameOf(resource) === name);
     if (found === undefined || more.length > 0) throw new Error(`${more.length} more or no ${type} ${name}`);
@@ -74,7 +74,7 @@ export class TemplateReader {
     return `${resource.Type.split('::').at(-1)}(${nameOf(resource) ?? ''})`;
   }
 
-  /** What a role may do: `action on resource`, with `if` and the condition behind it where there is one, sorted. */
+  /** The permissions of a role, sorted: `action on resource`, followed by `if` and the condition if there is one. */
   permissions(role: string): string[] {
     return this.ofType('AWS::IAM::Policy')
       .map(({ Properties }) => policySchema.parse(Properties))

@@ -34,7 +34,7 @@ const askedSchema = z.discriminatedUnion('step', [
 type Asked = z.infer<typeof askedSchema>;
 type StepOf<Step extends Asked['step']> = Extract<Asked, { step: Step }>;
 
-/** Functions that commit, but for what is scripted, and the calls that they got. */
+/** Functions that commit, except for scripted results, and the calls that they received. */
 function scripted(script: {
   readonly plan?: (times: number) => unknown;
   readonly prepare?: (asked: StepOf<'prepare'>) => unknown;
@@ -76,7 +76,7 @@ function fail(name: string): never {
 }
 
 describe('the state machine of transactions, executed', () => {
-  it('prepares every participant, has it decided, and commits every intent', async () => {
+  it('prepares every participant, gets a decision, and commits every intent', async () => {
     const { tasks, calls, of } = scripted({});
     const { entered } = await runDefinition(tasks, input);
 
@@ -105,7 +105,7 @@ describe('the state machine of transactions, executed', () => {
     expect(entered.at(-1)).toBe('Done');
   });
 
-  it('hands a refusal to the decision and aborts, once, when that is final', async () => {
+  it('passes a refusal to the decision, and aborts once if that is final', async () => {
     const { tasks, of } = scripted({
       prepare: ({ participant: { stream } }) => (stream === 'account/us-west-2.dan' ? refusedBy(stream) : undefined),
       decide: () => decisionOf('aborted'),
@@ -120,7 +120,7 @@ describe('the state machine of transactions, executed', () => {
   });
 
   it.each(['Lambda.ServiceException', 'Lambda.TooManyRequestsException', 'Lambda.Unknown', 'Error', 'TypeError'])(
-    'tries a prepare that fails with %s three more times, then answers for it that it is unreachable',
+    'retries a prepare that fails with %s three times, then reports the participant as unreachable',
     async (name) => {
       const { tasks, of } = scripted({
         prepare: ({ participant: { stream } }) => (stream === 'account/us-west-2.dan' ? fail(name) : undefined),
@@ -136,7 +136,7 @@ describe('the state machine of transactions, executed', () => {
     },
   );
 
-  it('takes a prepare that succeeds at the second try as any other', async () => {
+  it('treats a prepare that succeeds at the second attempt like any other', async () => {
     let tries = 0;
     const { tasks, of } = scripted({
       prepare: ({ participant: { stream } }) =>
@@ -146,7 +146,7 @@ describe('the state machine of transactions, executed', () => {
     expect(of('decide')[0]?.answers).toEqual(participants.map(({ stream }) => preparedOf(stream)));
   });
 
-  it('goes back to the plan after an attempt that was busy, as late as the decision says', async () => {
+  it('returns to the plan after a busy attempt, after the delay of the decision', async () => {
     const waits: number[] = [];
     const { tasks, of } = scripted({
       prepare: ({ attempt, participant: { stream } }) => (attempt === 1 ? { kind: 'busy', stream } : undefined),
@@ -156,7 +156,7 @@ describe('the state machine of transactions, executed', () => {
 
     expect(waits).toEqual([3]);
     expect(of('prepare').map(({ attempt }) => attempt)).toEqual([1, 1, 2, 2]);
-    // The intents of the first attempt are out of the way before the second one begins.
+    // The intents of the first attempt are final before the second one starts.
     expect(entered.filter((name) => !['Prepare', 'Commit', 'Abort'].includes(name))).toEqual([
       ...['Plan', 'Is it decided?', 'Prepare all', 'Decide', 'How is it decided?'],
       ...['Abort all', 'Was it the last attempt?', 'Wait'],
@@ -182,7 +182,7 @@ describe('the state machine of transactions, executed', () => {
     expect(order).toEqual(['plan 1', 'waited', 'plan 2']);
   });
 
-  it('only finalises what was decided before it came', async () => {
+  it('only finalises a transaction that was already decided', async () => {
     const { intents } = decisionOf('committed');
     const { tasks, calls, of } = scripted({ plan: () => ({ kind: 'decided', intents }) });
     const { entered } = await runDefinition(tasks, input);
@@ -192,13 +192,13 @@ describe('the state machine of transactions, executed', () => {
     expect(entered.at(-1)).toBe('Done');
   });
 
-  it('ends well with nothing to finalise', async () => {
+  it('succeeds with nothing to finalise', async () => {
     const { tasks, calls } = scripted({ plan: () => ({ kind: 'decided', intents: [] }) });
     await runDefinition(tasks, input);
     expect(calls).toHaveLength(1);
   });
 
-  it.each(['plan', 'decide'] as const)('fails when it cannot %s, after three more tries', async (step) => {
+  it.each(['plan', 'decide'] as const)('fails if it cannot %s, after three retries', async (step) => {
     const { tasks, of } = scripted({ [step]: () => fail('Lambda.ServiceException') });
     await expect(runDefinition(tasks, input)).rejects.toThrow();
     expect(of(step)).toHaveLength(4);
@@ -208,7 +208,7 @@ describe('the state machine of transactions, executed', () => {
   it.each([
     ['commit', () => decisionOf('committed')],
     ['abort', () => decisionOf('aborted')],
-  ])('leaves an intent that it cannot %s to recovery, and ends well', async (_, decide) => {
+  ])('leaves an intent that it cannot %s to recovery, and succeeds', async (_, decide) => {
     const { tasks, of } = scripted({
       decide,
       finalise: ({ intent: { stream } }) => (stream === 'account/us-west-2.dan' ? fail('Lambda.Unknown') : undefined),
@@ -221,7 +221,7 @@ describe('the state machine of transactions, executed', () => {
     expect(entered.at(-1)).toBe('Done');
   });
 
-  it('stays below 256 KiB in every state with as much as a transaction may ask for, in as many attempts as fit', async () => {
+  it('stays below 256 KiB in every state with the largest transaction, in as many attempts as fit', async () => {
     const data = 'x'.repeat(200_000 / 25);
     const wide = Array.from({ length: 25 }, (_, i) => ({
       stream: `stock/${String(i).padStart(200, '0')}`,

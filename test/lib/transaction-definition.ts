@@ -5,15 +5,15 @@ import { firstRegionOf, synthesize } from './synthesize.ts';
 type Definition = ConstructorParameters<typeof StateMachine>[0];
 type JsonValue = Parameters<StateMachine['run']>[0];
 
-/** The functions that the machine calls, each with what it is handed, and what it answers: JSON on both ways. */
+/** The functions that the machine calls, with their requests and responses: JSON in both directions. */
 export interface MachineTasks {
   readonly coordinate: (payload: unknown) => unknown;
   readonly participant: (payload: unknown) => unknown;
 }
 
-/** What an execution did. */
+/** The record of an execution. */
 export interface Execution {
-  /** The states that it entered, in that order; those of maps are among them. */
+  /** The states that it entered, in order, including those of maps. */
   readonly entered: readonly string[];
   /** Bytes of the largest input of a state, as JSON. */
   readonly largest: number;
@@ -26,7 +26,7 @@ const parsedSchema = z.looseObject({
 });
 const ARN = 'arn:aws:lambda:us-east-1:123456789012:function:';
 
-/** The definition of the transactions' state machine, out of the template of a Region's stack. */
+/** The definition of the transactions' state machine, from the template of a Region's stack. */
 export function definitionOf(): z.infer<typeof parsedSchema> {
   const template = firstRegionOf(synthesize());
   const { DefinitionString } = template.named('AWS::StepFunctions::StateMachine', 'meridian-transactions').Properties;
@@ -51,9 +51,9 @@ function interpreted(): StateMachine {
 let machine: StateMachine | undefined;
 
 /**
- * Executes the definition with functions of the caller's. Retries follow at once, and so does the state after a wait.
+ * Executes the definition with the caller's functions. Retries follow at once, and so does the state after a wait.
  * @param onWait receives the seconds that the machine would wait; the machine continues when it has returned
- * @throws Error when the execution fails, with what the state machine says
+ * @throws Error if the execution fails, with the error of the state machine
  */
 export async function runDefinition(
   { coordinate, participant }: MachineTasks,

@@ -10,7 +10,7 @@ const core = JSON.stringify(join(process.cwd(), 'core/index.ts'));
 
 const reader = JSON.stringify(join(process.cwd(), 'project/domain-file.ts'));
 
-/** Reads it in a process of its own: by `require` it would load the engine a second time here. */
+/** Reads it in a separate process: here, `require` would load the engine a second time. */
 function read(text: string | undefined): unknown {
   const root = makeTree({ 'package.json': '{"type":"module"}', ...(text !== undefined && { 'streams.ts': text }) });
   onTestFinished(() => rmSync(root, { recursive: true }));
@@ -49,7 +49,7 @@ const made = () => defineStream({ type: 'note', mode: 'merge', events: {}, initi
 export const domain = defineDomain({ streams: [made(), made()], views: [] });`,
       'Two stream types are named note',
     ],
-  ])('that %s is refused with its name, what was found and what to write', (_what, text, found) => {
+  ])('that %s is refused with its path, what was found and what to write', (_what, text, found) => {
     expect(read(text)).toEqual({
       name: 'DomainFileError',
       message: expect.stringMatching(new RegExp(`streams\\.ts: .*${found}`, 's')),

@@ -18,7 +18,7 @@ it('a project that has installed another copy of Meridian than the running one i
   expect(otherMeridian(folder, manifest.name)).toBe(join(folder, installed));
 });
 
-it('a project that has the running copy, by whatever link, or none yet has no other copy', () => {
+it('a project with the running copy, by any link, or with none yet is not reported', () => {
   const folder = aProject({});
   expect(otherMeridian(folder, manifest.name)).toBeUndefined();
   mkdirSync(join(folder, installed, '..'), { recursive: true });

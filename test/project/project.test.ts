@@ -26,7 +26,7 @@ describe('the project that a command runs in', () => {
     });
   });
 
-  it('says where its domain, its schemas and its own commands are', () => {
+  it('names the files of its domain, its schemas and its own commands', () => {
     const root = aFolder({
       'package.json': '{"meridian":{"domain":"src/domain.ts","schemas":"api","commands":"src/commands.ts"}}',
     });
@@ -41,10 +41,13 @@ describe('the project that a command runs in', () => {
     expect(findProject(aFolder({ 'package.json': '{"name":"other"}' }))).toBeUndefined();
   });
 
-  it.each(['{"meridian":{"domain":1}}', '{"meridian":'])('is refused by its file when package.json is %s', (text) => {
-    const root = aFolder({ 'package.json': text });
-    expect(() => findProject(root)).toThrow(join(root, 'package.json'));
-  });
+  it.each(['{"meridian":{"domain":1}}', '{"meridian":'])(
+    'is refused with the name of the file if package.json is %s',
+    (text) => {
+      const root = aFolder({ 'package.json': text });
+      expect(() => findProject(root)).toThrow(join(root, 'package.json'));
+    },
+  );
 });
 
 describe('the commands of a project', () => {
@@ -56,12 +59,12 @@ describe('the commands of a project', () => {
     return program.commands.map((command) => command.name());
   }
 
-  it('are added to those that there are', async () => {
+  it('are added to the existing ones', async () => {
     const text = "export const addCommands = (program) => { program.command('greet'); };";
     expect(await namesOf({ 'commands.ts': text })).toEqual(['greet']);
   });
 
-  it('are refused by their file when it exports none', async () => {
+  it('are refused with the name of their file if it exports none', async () => {
     await expect(namesOf({ 'commands.ts': 'export const other = 1;' })).rejects.toThrow(/commands\.ts.*addCommands/);
   });
 });

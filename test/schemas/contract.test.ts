@@ -48,7 +48,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe('the files of a contract', () => {
-  it('are where they were written, and the same every time', () => {
+  it('are in the folder that they were written to, and the same every time', () => {
     const files = () =>
       readdirSync(folder, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())
@@ -79,7 +79,7 @@ describe('the files of a contract', () => {
     expect(files()).toEqual(first);
   });
 
-  it('have no drift after they were written, however they are formatted', () => {
+  it('match the domain after they were written, however they are formatted', () => {
     const here = domainOf(version1);
     writeContract(here, folder);
     expect(driftOf(here, folder)).toEqual([]);
@@ -90,7 +90,7 @@ describe('the files of a contract', () => {
     expect(driftOf(here, folder)).toEqual([]);
   });
 
-  it('are reported where they are missing, changed, unreadable or left over', () => {
+  it('are reported if they are missing, changed, unreadable or left over', () => {
     writeContract(domainOf(version1), folder);
     writeFileSync(join(folder, 'commands/note.write.json'), '{');
     writeFileSync(join(folder, 'events/note.Gone.1.json'), '{}');
@@ -127,7 +127,7 @@ describe('a release', () => {
     expect(brokenPromises(domainOf(version1), folder)).toEqual([]);
   });
 
-  it('is kept by a next version that keeps the one before, and by a command that accepts more', () => {
+  it('is kept by a next version that keeps the previous one, and by a command that accepts more', () => {
     releaseContract(domainOf(version1), folder);
     expect(brokenPromises(domainOf(withVersion2(version1), z.union([z.string(), z.null()])), folder)).toEqual([]);
   });
@@ -145,7 +145,7 @@ describe('a release', () => {
     expect(brokenPromises(broken, folder), 'accepted').toEqual([]);
   });
 
-  it('is refused when its file is not one', () => {
+  it('is refused if its file is malformed', () => {
     releaseContract(domainOf(version1), folder);
     writeFileSync(join(folder, RELEASED), '{"events": []}');
     expect(() => brokenPromises(domainOf(version1), folder)).toThrow('events');
@@ -157,7 +157,7 @@ describe('samples', () => {
     ['is missing', { ...version1, sample: undefined }, 'note.Written.1 has no sample'],
     ['its schema refuses', { ...version1, sample: { text: 1 } }, /^note\.Written\.1: .*events\[0\]\.data\.text/],
     [
-      'does not come through the upcasters',
+      'fails in the upcasters',
       nextVersion(version1, {
         schemaVersion: 2,
         schema: z.strictObject({ n: z.int() }),
@@ -166,11 +166,11 @@ describe('samples', () => {
       }),
       /^note\.Written\.1: .*does not become version 2: data\.n/,
     ],
-  ])('are reported where one %s', (_what, event, fault) => {
+  ])('are reported if one %s', (_what, event, fault) => {
     expect(sampleFaults(domainOf(event))).toEqual([expect.stringMatching(fault)]);
   });
 
-  it('are reported where one does not fold', () => {
+  it('are reported if one cannot be folded', () => {
     const [note] = domainOf(version1).streams.values();
     if (!note) throw new Error('no stream');
     const evolve = () => {
@@ -181,7 +181,7 @@ describe('samples', () => {
     ]);
   });
 
-  it('are reported where a version is missing', () => {
+  it('are reported if a version is missing', () => {
     expect(sampleFaults(domainOf({ ...version1, schemaVersion: 3 }))).toEqual([
       expect.stringMatching(/^note\.Written\.1 is missing/),
       expect.stringMatching(/^note\.Written\.2 is missing/),

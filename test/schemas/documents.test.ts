@@ -82,7 +82,7 @@ describe('the schema documents of a domain', () => {
     ]);
   });
 
-  it('are of draft 2020-12, say what they are of, and hold the sample', () => {
+  it('are of draft 2020-12, name their subject, and contain the sample', () => {
     expect(find('event', 'reading.Measured.1')).toEqual({
       $schema: 'https://json-schema.org/draft/2020-12/schema',
       title: 'reading Measured, version 1',
@@ -94,7 +94,7 @@ describe('the schema documents of a domain', () => {
     });
   });
 
-  it('tell what is stored from what may be sent, where that is not the same', () => {
+  it('distinguish the stored form from the sent form if they differ', () => {
     expect(find('event', 'reading.Measured.2')).toMatchObject({
       required: ['celsius', 'sensor'],
       examples: [{ celsius: 0, sensor: 'roof' }],
@@ -103,13 +103,13 @@ describe('the schema documents of a domain', () => {
     expect(() => find('sent', 'reading.Measured.1')).toThrow('reading.Measured.1');
   });
 
-  it('leave open what JSON Schema cannot say, and have no example where there is no sample', () => {
+  it('allow what JSON Schema cannot restrict, and have no example without a sample', () => {
     const schema = find('event', 'reading.Dated.1');
     expect(schema).toMatchObject({ properties: { at: {} } });
     expect(schema).not.toHaveProperty('examples');
   });
 
-  it('accept what goes out to the bus, in the version in which it was written', () => {
+  it('accept events as published on the bus, in the version in which they were written', () => {
     const events = [
       { type: 'Measured', schemaVersion: 1, data: { fahrenheit: 1 } },
       { type: 'Measured', schemaVersion: 2, data: { celsius: 1, sensor: 'cellar' } },
@@ -165,7 +165,7 @@ describe('the schema documents of a domain', () => {
     }
   };
 
-  it.each(appends)('accept an append exactly when it is accepted: %j', (detail) => {
+  it.each(appends)('accept an append exactly if the code does: %j', (detail) => {
     const entry = delivered({ source: 'test', detailType: 'meridian.append', detail: JSON.stringify(detail) });
     const isAccepted = does(() => {
       const { operation } = parseEventsEnvelope(domain, detail, () => 'id');
@@ -179,7 +179,7 @@ describe('the schema documents of a domain', () => {
     { id: 'a', stream: 'meter/m', command: 'measure', input: { celsius: '1' } },
     { id: 'a', stream: 'meter/m', command: 'measure', input: { celsius: 1 }, basedOn: 'token' },
     { id: 'a', stream: 'meter/m', command: 'measure' },
-  ])('accept a command exactly when it is accepted: %j', (detail) => {
+  ])('accept a command exactly if the code does: %j', (detail) => {
     const entry = delivered({ source: 'test', detailType: 'meridian.command', detail: JSON.stringify(detail) });
     const isAccepted = does(() => {
       parseCommandEnvelope(domain, detail, () => 'id');
@@ -188,7 +188,7 @@ describe('the schema documents of a domain', () => {
     expect(accepts('message', 'command.meter.measure')(entry) === 'yes').toBe(isAccepted);
   });
 
-  it('know that no producer speaks as Meridian', () => {
+  it("allow no producer to use Meridian's sources", () => {
     const entry = { source: 'meridian.x', detailType: 'meridian.append', detail: JSON.stringify(appends[0]) };
     expect(accepts('message', 'append.reading')(delivered(entry))).toEqual(['/source']);
   });
@@ -204,7 +204,7 @@ describe('the schemas for a registry of EventBridge', () => {
     ]);
   });
 
-  it('are of draft 4: without its newer words, and right about an event as it is delivered', () => {
+  it('are of draft 4: without newer keywords, and valid for an event as it is delivered', () => {
     const { $schema, ...schema } = registrySchemas(domain)['meridian.reading@Measured'] ?? {};
     expect($schema).toBe('http://json-schema.org/draft-04/schema#');
     for (const word of ['const', '$defs', 'prefixItems', 'examples', 'propertyNames', '$id'])

@@ -20,12 +20,12 @@ const operationSchema = z.looseObject({
 });
 const documentSchema = z.looseObject({ paths: z.record(z.string(), z.record(z.string(), operationSchema)) });
 
-/** The document as JSON, without what JSON cannot say. */
+/** The document as JSON, without values that JSON cannot express. */
 function documentOf(domain: Parameters<typeof openApi>[0]) {
   return documentSchema.parse(JSON.parse(JSON.stringify(openApi(domain))));
 }
 
-/** The same, with every object closed that says nothing of further members: so what is not documented is found. */
+/** The same, with every object closed that does not mention further members: so undocumented members are found. */
 function closed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(closed);
   if (typeof value !== 'object' || value === null) return value;
@@ -38,7 +38,7 @@ function isDocument(value: object): value is Exclude<Parameters<typeof validate>
   return 'openapi' in value;
 }
 
-/** Whether the document is OpenAPI 3.1, as a validator of others sees it. */
+/** Whether the document is valid OpenAPI 3.1, according to an independent validator. */
 async function isValid(document: object): Promise<boolean> {
   const copy = structuredClone(document);
   return isDocument(copy) && (await validate(copy)).valid;
@@ -50,7 +50,7 @@ function pointer(...parts: readonly string[]): string {
 
 const refSchema = z.object({ $ref: z.string() });
 
-/** What a document says of a domain's API. */
+/** The parts of a document of a domain's API. */
 function described(domain: Parameters<typeof openApi>[0]) {
   const document = documentOf(domain);
   const ajv = formats.default(new Ajv2020({ strict: false, validateSchema: false }));
@@ -206,7 +206,7 @@ describe('the OpenAPI document', () => {
   });
 });
 
-describe('the answers of the API', () => {
+describe('the responses of the API', () => {
   const { world, call, send } = aWorld();
   const answers = new Map<string, Awaited<ReturnType<typeof call>>>();
 
@@ -217,7 +217,7 @@ describe('the answers of the API', () => {
     }
   });
 
-  it('were asked for of every operation', () => {
+  it('cover every operation', () => {
     expect([...answers.keys()].sort()).toEqual(api.operations.map(({ operationId }) => operationId).sort());
   });
 
@@ -230,7 +230,7 @@ describe('the answers of the API', () => {
     if (body !== undefined) expect(api.requestFaults(id, body)).toEqual([]);
   });
 
-  it('have the rows of a page, and of one that is full where the next begins', async () => {
+  it('have the rows of a page, and on a full page where the next one starts', async () => {
     expect(answers.get('rows.taken')?.body).toMatchObject({ rows: [{ key: '0', value: { taken: 2 } }] });
     expect(answers.get('commits.note')?.body).toMatchObject({ next: expect.any(String) });
   });
@@ -258,7 +258,7 @@ describe('the answers of the API', () => {
       409,
       'aborted',
     ],
-  ] as const)('are documented problems where %s %j is refused', async (id, sent, status, code) => {
+  ] as const)('are documented problems if %s %j is refused', async (id, sent, status, code) => {
     const answer = await send(id, sent);
     expect(answer).toMatchObject({ status, type: 'application/problem+json', body: { code } });
     expect(api.answerFaults(id, answer)).toEqual([]);
@@ -267,7 +267,7 @@ describe('the answers of the API', () => {
     ).not.toEqual([]);
   });
 
-  it('are documented where a version is not reached, or is not the expected one', async () => {
+  it('are documented if a version is not reached, or is not the expected one', async () => {
     const first = await send('command.stock.take', { at: { id: '3' }, body: 'ann' });
     const { version } = z.object({ version: z.string() }).parse(first.body);
     await send('command.stock.take', { at: { id: '3' }, body: 'bob' });
@@ -279,14 +279,14 @@ describe('the answers of the API', () => {
     expect(conflict.body).toMatchObject({ code: 'version-conflict' });
     expect(api.answerFaults('command.stock.take', conflict)).toEqual([]);
 
-    // A Region that has none of it, on a clock of its own.
+    // An empty Region, with its own clock.
     const { status, headers, body } = await anApi().get('/streams/stock/3', { headers: { 'If-At-Least': version } });
     const behind = { status, type: headers['content-type'] ?? '', body };
     expect(behind.body).toMatchObject({ code: 'not-caught-up' });
     expect(api.answerFaults('state.stock', behind)).toEqual([]);
   });
 
-  it('are documented where a transaction is undecided when the wait is over', async () => {
+  it('are documented if a transaction is undecided when the wait is over', async () => {
     const participants = [
       { stream: 'stock/4', command: 'take', input: 'ann' },
       { stream: 'stock/5', command: 'take', input: 'ann' },
@@ -311,7 +311,7 @@ describe('the requests of the API', () => {
     ['transact', { participants: [{ stream: 'note/a', command: 'note', input: { text: 'red' } }] }],
     ['transact', { id: 'no Region', participants: [{ stream: 'stock/0', command: 'take', input: 'ann' }] }],
     ['transact', { participants: [{ stream: 'stock/0', command: 'take', input: 'ann' }], timeoutSeconds: 241 }],
-  ])('are refused by the document where the API refuses them: %s %j', async (id, body) => {
+  ])('are refused by the document if the API refuses them: %s %j', async (id, body) => {
     expect(api.requestFaults(id, body)).not.toEqual([]);
     const { status } = await aWorld().send(id, { at: { id: 'us-east-1.ann' }, body });
     expect(status).toBeGreaterThanOrEqual(400);
@@ -360,7 +360,7 @@ describe('a domain in the document', () => {
     expect(Object.keys(documentOf(domain).paths).filter((path) => path.startsWith('/transactions'))).toEqual([]);
   });
 
-  it('says that sums are integers, unless the view presents them in another way', () => {
+  it('describes sums as integers, unless the view presents them differently', () => {
     const presented = defineView({
       name: 'shown',
       kind: 'totals',

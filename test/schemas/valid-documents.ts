@@ -11,7 +11,7 @@ import type { Domain } from '../../core/index.ts';
 import { ASYNCAPI, fileOf } from '../../schemas/contract.ts';
 import { schemaDocuments } from '../../schemas/documents.ts';
 
-/** Tests of the documents that were written of a domain. @param folder where they are, once a test runs */
+/** Tests of the documents that were written for a domain. @param folder their location, once a test runs */
 export function validDocuments(domain: Domain, folder: () => string): void {
   const read = (file: string): string => readFileSync(join(folder(), file), 'utf8');
 
@@ -25,12 +25,12 @@ export function validDocuments(domain: Domain, folder: () => string): void {
     },
   );
 
-  it('says it as an AsyncAPI 3.0 document, whose references lead somewhere', () => {
+  it('has a valid AsyncAPI 3.0 document, whose references resolve', () => {
     const require = createRequire(import.meta.url);
     const document = parse(read(ASYNCAPI));
     const validate = formats
       .default(
-        // It brings the schema of schemas with it.
+        // It includes the meta-schema.
         new Ajv({ strict: false, meta: false, validateSchema: false }),
       )
       .compile(require('@asyncapi/specs/schemas/3.0.0.json'));

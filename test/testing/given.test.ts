@@ -47,7 +47,7 @@ const careless = defineStream({
   },
   commands: {},
 });
-/** As a test sees it that does without types. */
+/** The definition for a test without types. */
 const untyped: StreamDefinition = note;
 const account = defineStream({ ...note, type: 'account', mode: 'home', home: () => 'us-east-1' });
 
@@ -105,11 +105,11 @@ describe('given', () => {
       ]);
   });
 
-  it('takes an event in an earlier version through its upcasters', () => {
+  it('passes an event in an earlier version through its upcasters', () => {
     given(note, { type: 'Written', schemaVersion: 1, data: 'a' }, written('b')).hasState([entry('a'), entry('b')]);
   });
 
-  it('is a new one at each step', () => {
+  it('returns a new object at each step', () => {
     const before = given(note, written('a'));
     before.and(written('b'));
     before.hasState([entry('a')]);
@@ -122,7 +122,7 @@ describe('given', () => {
     expect(() => given(account).concurrently([written('a')], [written('b')])).toThrow('account is a home stream');
   });
 
-  it('shows an evolve that changes the state it got', () => {
+  it('detects an evolve that mutates the given state', () => {
     expect(() => given(careless, { type: 'Added', data: 1 }).state).toThrow('object is not extensible');
   });
 
@@ -147,14 +147,14 @@ describe('given', () => {
     expect(failureOf(() => given(note).hasTotals(counts, {})).message).toMatch(/totals in counts/);
   });
 
-  it('says which of rows and totals a view has', () => {
+  it('says whether a view has rows or totals', () => {
     expect(() => Reflect.apply(given(note).hasRow, given(note), [counts, {}])).toThrow('use hasTotals');
     expect(() => Reflect.apply(given(note).hasTotals, given(note), [last, {}])).toThrow('use hasRow');
   });
 });
 
 describe('when and then', () => {
-  it('hold for what is decided: events, nothing, or a refusal', () => {
+  it('match a decision: events, nothing, or a refusal', () => {
     given(note).when('write', 'a').then(written('a'));
     given(note).when('write', '').then(nothing);
     given(note).when('write', 'full').then(rejected());
@@ -182,14 +182,14 @@ describe('when and then', () => {
     expect(failure.message).toContain(message);
   });
 
-  it('refuse what cannot be asked, and let a fault of the domain through', () => {
+  it('refuse an invalid command or input, and pass on a fault of the domain', () => {
     expect(() => given(untyped).when('wipe')).toThrow(/note .*no command wipe/);
     expect(() => given(untyped).when('write', 5)).toThrow(/^input: .*expected string/);
     expect(() => given(note).when('write', 'broken')).toThrow(new TypeError('a fault of decide'));
     expect(() => given(note).when('misspell')).toThrow(/note\.misspell .*schema/);
   });
 
-  it('say so when nothing is expected, or more than one thing can be, and when a decision is awaited', async () => {
+  it('report a missing or an ambiguous expectation, and an awaited decision', async () => {
     const decision = given(note).when('write', 'a');
     expect(() => Reflect.apply(decision.then, decision, [])).toThrow('Pass what is expected');
     for (const other of [nothing, rejected()])

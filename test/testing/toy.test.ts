@@ -34,7 +34,7 @@ describe('a note', () => {
     written.when('after', { text: 'b', after: 'c' }).then(rejected('', { after: 'c' }));
   });
 
-  it('has a row and counts once it has an entry', () => {
+  it('has a row and totals once it has an entry', () => {
     given(note).hasRow(notes, undefined).hasTotals(words, {});
     const written = given(note, noted('a'), noted('b'), noted('a'));
     written.hasRow(notes, written.state).hasTotals(words, { a: { count: 2 }, b: { count: 1 } });
@@ -84,7 +84,7 @@ describe('a stock', () => {
     given(stock, ...takers).hasTotals(taken, { 0: { taken: STOCK } }, '0');
   });
 
-  it('is at home in the Region that its id counts to', () => {
+  it('is at home in the Region with the number in its id', () => {
     expect(['0', '1', '2'].map((id) => stock.home(id, REGIONS))).toEqual(['us', 'eu', 'us']);
     expect(() => stock.home('none', REGIONS)).toThrow(MeridianError);
   });

@@ -9,7 +9,7 @@ import {
 } from '@meridian-es/meridian';
 import * as z from 'zod';
 
-// What the type tests are about: a stream of each mode, and a view of each kind, written as a team writes them.
+// The domain of the type tests: a stream of each mode, and a view of each kind, written like a team's.
 
 const piecesSchema = z.strictObject({ count: z.int().min(1) });
 

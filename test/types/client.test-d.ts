@@ -37,7 +37,7 @@ client<typeof shop>({
 
 export async function whatCompiles(): Promise<void> {
   await stock.command('take', { count: 2 });
-  // What the schema fills in may be left out, and what it does not need.
+  // Members with a default, and optional members, may be omitted.
   const { id, version, position } = await stock.command('take', { count: 2, by: 'me' }, { id: 'a', expected: 'v' });
   expectTypeOf({ id, version, position }).toEqualTypeOf<{
     id: string;

@@ -23,7 +23,7 @@ function messagesOf(diagnostics: readonly ts.Diagnostic[]): readonly string[] {
   });
 }
 
-// A team whose own packages import its domain by declarations: `declaration: true`, and only the entry points can be named.
+// A team whose packages import its domain by its declarations: `declaration: true`, and only the entry points can be named.
 describe('the declarations of a domain', { timeout: 300_000 }, () => {
   let folder: string;
   let declarations = '';
@@ -54,7 +54,7 @@ describe('the declarations of a domain', { timeout: 300_000 }, () => {
     expect(new Set(named)).toEqual(new Set(['@meridian-es/meridian', 'zod']));
   });
 
-  it('say all that the definitions say', () => {
+  it('have all types of the definitions', () => {
     rmSync(join(folder, 'a-shop.ts'));
     writeFileSync(join(folder, 'a-shop.d.ts'), declarations);
     const files = ['definitions', 'testing-kit'].map((name) => {

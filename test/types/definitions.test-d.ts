@@ -55,7 +55,7 @@ expectTypeOf<ViewOf<typeof shop>>().toEqualTypeOf<typeof carts | typeof left | t
 expectTypeOf<Extract<StreamOf<typeof shop>, { type: 'stock' }>>().toEqualTypeOf<typeof stock>();
 expectTypeOf<Extract<ViewOf<typeof shop>, { name: 'left' }>>().toEqualTypeOf<typeof left>();
 
-// ── What the engine and its callers take ──
+// ── What the engine and its callers accept ──
 
 expectTypeOf(stock).toExtend<StreamDefinition>();
 expectTypeOf(cart).toExtend<StreamDefinition>();

@@ -36,7 +36,7 @@ given(cart)
   .hasRow(carts, { id: 'c-1', articles: ['lamp'] }, 'c-1')
   .hasRow(carts, undefined);
 
-/** What a decision comes to can be given again. */
+/** The events of a decision can be given again. */
 export const again = given(stock).and(...taking.events);
 
 // ── What does not compile ──

@@ -58,7 +58,7 @@ export async function aBank(options: Parameters<typeof aWorld>[0] = {}) {
       headers: { 'idempotency-key': commitId },
       body: { amount },
     });
-  /** A transfer, answered as time passes: the status, and the state or the problem's code. */
+  /** A transfer, with its response as time advances: the status, and the state or the problem's code. */
   const begun = async (transfer: Transfer) => {
     const { status, body } = await send(transfer.at ?? EAST, 'POST', '/transactions', {
       headers: { prefer: `wait=${transfer.wait ?? 20}` },

@@ -19,7 +19,7 @@ const rejection = { code: 'rejected', status: 422 };
 
 const receiptSchema = z.object({ detail: z.object({ problem: z.unknown() }) });
 
-/** What the bus says of a message that producers put on it. */
+/** The receipt of a message that a producer put on the bus. */
 async function rejectionOf(detailType: string, detail: object): Promise<unknown> {
   const { world, put, settle } = aWorld({ domain });
   const problems: unknown[] = [];
@@ -83,7 +83,7 @@ describe.each([
   });
 });
 
-it('leaves the other ids of such a type as they are', async () => {
+it('does not affect other ids of the type', async () => {
   const { call, get } = aWorld({ domain });
   const events = [{ type: 'Noted', data: { text: 'rain' } }];
   const { status } = await call(region, 'POST', '/events', { body: { stream: 'diary/2001-01-01', events } });

@@ -6,7 +6,7 @@ import { functionUrlEvent, type Storage, type StoredItem, VirtualScheduler, Worl
 const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
 const [a, b] = ['account/us-east-1.ann', 'account/us-east-2.bob'];
 
-/** A storage in memory, JSON as one on a disk. */
+/** A storage in memory that keeps JSON, like one on a disk. */
 class MapStorage implements Storage {
   readonly #tables = new Map<string, Map<string, string>>();
 
@@ -20,7 +20,7 @@ class MapStorage implements Storage {
   }
 }
 
-/** Nothing is saved any more once its process has ended. */
+/** Nothing is saved once its process has ended. */
 function until(isOver: () => boolean, storage: Storage): Storage {
   return {
     load: (table) => storage.load(table),
@@ -39,7 +39,7 @@ async function stateIn(world: World, scheduler: VirtualScheduler, region: string
   return JSON.parse((await scheduler.resolve(world.region(region).request(event))).body).state;
 }
 
-it('a world that begins with what another one kept holds all that was acknowledged, wherever the other one ended', async () => {
+it('a world that starts from the storage of another one has all acknowledged writes, wherever the other one ended', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer(), fc.integer({ min: 0, max: 3000 }), fc.constantFrom('strong', 'eventual'), endsAfter),
     { numRuns: 25 },

@@ -19,7 +19,7 @@ function inRegion<T>(of: ReadonlyMap<string, T>, region: string): T {
 
 type SubscriberProgress = NonNullable<FaultyPorts['progress']>;
 
-/** A subscriber, by default of every Region; what it was asked to handle, and what was recorded as handled in each Region. */
+/** A subscriber, by default in every Region; the events that it was called with, and those recorded as handled in each Region. */
 function aJournal({
   around = (progress) => progress,
   ...definition
@@ -149,7 +149,7 @@ describe('a subscriber in every Region', () => {
         expect(world.region(region).deadLettersOf('journal').bodies).toEqual([]);
         expect([...world.region(region).sumsOf('journal').values()]).toEqual(Array(5).fill({ handled: 1 }));
       }
-      // However often it was asked: a receiver that deduplicates by the key does everything once.
+      // However often it was called: a receiver that deduplicates by the key does everything once.
       expect(new Set(handled.map(({ key }) => key)).size).toBe(5);
       expect(handled.length).toBeGreaterThanOrEqual(15);
     }
@@ -217,7 +217,7 @@ describe('a subscriber in one Region', () => {
   it('handles the events of every Region once, and passes each on under one key however often it is tried', async () => {
     const mails = new Map<string, string>();
     let requests = 0;
-    // The effect is done, and then the process ends before that is recorded: once for each mail.
+    // The process ends after the effect, before that is recorded: once for each mail.
     const crashed = new Set<string>();
     const { journals, calls, options } = aJournal({
       runsIn: 'us-east-2',
@@ -243,12 +243,14 @@ describe('a subscriber in one Region', () => {
 
     expect(inRegion(journals, 'us-east-2')).toHaveLength(6);
     expect(new Set(calls.map(({ region }) => region))).toEqual(new Set(['us-east-2']));
-    // Six mails, although every one was asked for twice or more.
+    // Six mails, although each was requested at least twice.
     expect(mails.size).toBe(6);
     expect(requests).toBeGreaterThanOrEqual(12);
     for (const key of mails.keys()) expect(key).toMatch(/^[\w-]{43}$/);
     expect(world.region('us-east-2').deadLettersOf('journal').bodies).toEqual([]);
-    expect(() => world.region('us-east-1').deadLettersOf('journal')).toThrow('The subscriber journal does not run in us-east-1');
+    expect(() => world.region('us-east-1').deadLettersOf('journal')).toThrow(
+      'The subscriber journal does not run in us-east-1',
+    );
   });
 
   it('gets both copies of an append that was retried in another Region, under one key', async () => {
@@ -312,13 +314,13 @@ describe('the file of a subscriber', () => {
     ['that throws', () => inFile("throw new Error('broken');"), 'broken'],
     ['without a handler', () => inFile('export const other = 1;'), 'exports no `handler`'],
     ['with another handler', () => inFile('export const handler = () => 1;'), 'was not made by `subscriber`'],
-  ])('%s ends the world, which says what to write', async (_, entry, found) => {
+  ])('%s ends the world with an error that says what to write', async (_, entry, found) => {
     const { world, settle } = aWorld({ subscribers: { mailer: { entry: entry(), streamTypes: ['note'] } } });
     await expect(world.ready).rejects.toMatchObject({ code: 'invalid-subscriber-file' });
     await expect(settle()).rejects.toThrow(found);
   });
 
-  it('may be of a definition that cannot be deployed: that is refused at once', () => {
+  it('is refused at once if its definition cannot be deployed', () => {
     expect(() => aWorld({ subscribers: { Mailer: { entry: '/a.ts', streamTypes: ['nose'] } } })).toThrow(
       expect.objectContaining({ code: 'invalid-definition' }),
     );

@@ -185,10 +185,10 @@ describe('a cut link', () => {
     }
   });
 
-  it.each(['there', 'back'])('on the way %s to the home Region returns 503, and a retry succeeds', async (way) => {
+  it.each(['to', 'from'])('%s the home Region returns 503, and a retry succeeds', async (way) => {
     const { world, call, settle, idsIn } = aWorld({ regions });
     const [home, other] = [west, east];
-    if (way === 'there') world.cut(other, home, ['invoke']);
+    if (way === 'to') world.cut(other, home, ['invoke']);
     else world.cut(home, other, ['invoke']);
     const take = () =>
       call(other, 'POST', '/streams/stock/2/commands/take', { headers: { 'idempotency-key': 'mine' }, body: 'me' });
@@ -201,7 +201,7 @@ describe('a cut link', () => {
 
     expect(refused).toMatchObject({ status: 503, body: { code: 'region-unreachable', retryable: true } });
     // A lost response leaves it open whether the append is committed.
-    expect(written).toEqual(way === 'there' ? [] : ['mine']);
+    expect(written).toEqual(way === 'to' ? [] : ['mine']);
     expect(taken).toMatchObject({ status: 200, body: { id: 'mine', position: 1 } });
     expect(await idsIn(east, 'stock/2')).toEqual(['mine']);
   });

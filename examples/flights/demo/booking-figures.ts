@@ -10,7 +10,7 @@ export interface BookingFigures {
   readonly outcome: string;
 }
 
-/** What a Region shows of the streams, once nothing is in progress any more. */
+/** The streams as a Region shows them once nothing is in progress. */
 export interface RegionFigures {
   readonly region: string;
   /** The passengers with seats, by flight. */
@@ -62,7 +62,7 @@ export function violationsOf({ bookings, capacity, aboard, earned, regions }: Bo
       expect(passengers.length <= capacity, `${flight} has ${passengers.length} passengers on ${capacity} seats.`);
       expect(
         isSame(passengers, [...before, ...booked]),
-        `${flight} does not have the passengers whose bookings were confirmed.`,
+        `${flight} has other passengers than those whose bookings were confirmed.`,
       );
     }
     for (const [member, before] of earned) {
@@ -76,7 +76,7 @@ export function violationsOf({ bookings, capacity, aboard, earned, regions }: Bo
           Object.entries(paid).map(String),
           booked.map((booking) => `${booking.flight},${booking.miles}`),
         ),
-        `${member} has not paid for just the seats that are booked.`,
+        `${member} has paid for other seats than those that are booked.`,
       );
     }
     for (const { id, flight, member, miles: price, outcome } of bookings) {

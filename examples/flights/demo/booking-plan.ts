@@ -12,7 +12,7 @@ export interface Member {
   readonly miles: number;
 }
 
-/** One member wants a seat on one flight. */
+/** A member's request for a seat on a flight. */
 export interface PlannedBooking {
   /** The transaction's id: a request with the same id is the same booking. */
   readonly id: string;
@@ -29,9 +29,9 @@ export interface PlannedBooking {
 
 export interface BookingPlan {
   readonly members: readonly Member[];
-  /** At most one by a member on a flight. */
+  /** At most one per member and flight. */
   readonly bookings: readonly PlannedBooking[];
-  /** The passengers that had seats before, for every flight that is booked. */
+  /** The passengers who already had seats, for every flight that is booked. */
   readonly aboard: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -39,7 +39,7 @@ export interface BookingPlan {
 const LEFT_ALONE = 100;
 const BUSIEST = 1000;
 const MEMBERS = 200;
-/** Enough for every booking; enough for one or two short flights. Every fifth member has the latter. */
+/** Enough miles for every booking, or for one or two short flights only. Every fifth member has the latter. */
 const [RICH, POOR] = [40_000, 1500];
 const EVERY_POOR = 5;
 
@@ -77,7 +77,7 @@ export function planBookings(
     const asked = { flight: flight.id, member: member.id, miles: priceOf(flight.id) };
     bookings.push({
       ...asked,
-      // An id that a user trying commands by hand does not choose.
+      // An id that users who try commands by hand are unlikely to choose.
       id: `${member.region}:start.booking-${bookings.length + 1}`,
       region: member.region,
       isOneRegion: flight.seatsRegion === member.region,
@@ -87,7 +87,7 @@ export function planBookings(
   return { members, bookings, aboard };
 }
 
-/** How many flights each airport has, out or in. */
+/** The number of flights of each airport, departing or arriving. */
 function trafficOf(rows: readonly FlightRow[]): ReadonlyMap<string, number> {
   const traffic = new Map<string, number>();
   for (const { origin, destination } of rows)
@@ -111,7 +111,7 @@ function planMembers(
   }).flat();
 }
 
-/** One of them, the first ones more often: half of the time one of the first quarter. */
+/** One of them, with a preference for the first ones: half of the time one of the first quarter. */
 function skewed<T>(items: readonly T[], random: Random): T | undefined {
   return items[Math.floor(items.length * random() ** 2)];
 }

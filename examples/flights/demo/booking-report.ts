@@ -12,7 +12,9 @@ export interface BookingsReport {
   readonly committed: number;
   /** How many, by reason. */
   readonly aborted: Readonly<Record<string, number>>;
-  /** Milliseconds until the outcome was known: of those whose seat and miles are at home in one Region, and of the others. */
+  /**
+   * Milliseconds until the outcome was known: for bookings whose seat and miles are at home in one Region, and for the others.
+   */
   readonly oneRegionMs: { readonly p50: number; readonly p99: number };
   readonly crossRegionMs: { readonly p50: number; readonly p99: number };
   /** The number of violations. */
@@ -32,7 +34,7 @@ const REPEATED = 50;
 const AT_A_TIME = 100;
 
 /**
- * Waits until nothing of the bookings is in progress any more, then compares what every Region's API shows with the
+ * Waits until no booking is in progress, then compares what every Region's API shows with the
  * requests and responses.
  */
 export async function checkBookings(
@@ -43,7 +45,7 @@ export async function checkBookings(
 ): Promise<BookingsChecked> {
   const repeated = await changedByRepeating(world, booked, scheduler);
   await world.whenIdle();
-  // A transaction that a resolver has to finish takes until its deadline, so this waits only if there is one.
+  // A transaction that a resolver has to finish takes until its deadline; without one, this does not wait.
   if ((await intentsLeft(world, plan)).length > 0) await world.whenRecovered();
   const regions = await each(1, world.regions.keys(), (region) => figuresOf(world, region, plan));
   const violations = [
@@ -117,7 +119,7 @@ async function intentsLeft(world: World, plan: BookingPlan): Promise<readonly st
 const seatsShownSchema = z.object({ passengers: z.array(z.string()) });
 const milesShownSchema = z.object({ balance: z.number(), paid: z.record(z.string(), z.number()) });
 
-/** What a Region's API shows of all streams that the bookings involve. */
+/** All streams of the bookings, as a Region's API shows them. */
 async function figuresOf(world: World, region: string, plan: BookingPlan): Promise<RegionFigures> {
   const shown = async <T>(type: string, ids: Iterable<string>, shape: z.ZodType<T>): Promise<ReadonlyMap<string, T>> =>
     new Map(

@@ -33,7 +33,7 @@ const airportSchema = z.string().refine(isAirport, { error: ({ input }) => `ther
 const rowSchema = z.object({
   date: z
     .string()
-    .regex(/^\d{4}\/\d{2}\/\d{2} \d{2}:\d{2}$/, 'has to look like 2001/01/01 06:55')
+    .regex(/^\d{4}\/\d{2}\/\d{2} \d{2}:\d{2}$/, 'must have the form 2001/01/01 06:55')
     .transform((date) => date.replaceAll('/', '-').replace(' ', 'T')),
   delay: z.int(),
   origin: airportSchema,
@@ -61,7 +61,7 @@ function faultOf({ path, message }: z.core.$ZodIssue): string {
 /** How many envelopes `putsOf` makes of one flight. */
 export const PUTS_PER_FLIGHT = 3;
 
-/** What to put on the bus of a Region. */
+/** The entries for the bus of a Region. */
 export interface Put {
   readonly region: string;
   readonly detailType: string;

@@ -34,8 +34,9 @@ export interface StartOptions {
 }
 
 /**
- * Runs the world on real flights, reports whether every Region agrees with the file, books seats on the flights,
- * reports violations, and serves until Ctrl-C. With `once` the process exits instead: 0 if all of it is so, 1 if not.
+ * Runs the world on real flights, reports whether every Region agrees with the file, books seats on the flights, reports
+ * violations, and serves until Ctrl-C. With `once` the process exits instead: with 0 if all Regions agree and there are no
+ * violations, otherwise 1.
  * @throws Error when the port is taken, or the file cannot be read
  */
 export async function startWorld({

@@ -10,12 +10,12 @@ function fileOf(path: string) {
 }
 
 describe('airports.json', () => {
-  it('is what airports.mjs makes of the airports of vega-datasets', () => {
+  it('is the output of airports.mjs for the airports of vega-datasets', () => {
     const made = execFileSync(process.execPath, [fileURLToPath(fileOf('airports.mjs'))], { encoding: 'utf8' });
     expect(readFileSync(fileOf('airports.json'), 'utf8')).toBe(made);
   });
 
-  it('has every airport of airports.csv at its place', () => {
+  it('has every airport of airports.csv with its coordinates', () => {
     const csv = readFileSync(fileOf('../../node_modules/vega-datasets/data/airports.csv'), 'utf8');
     const rows = [...csv.matchAll(/^(\w{3,4}),.*,(-?[\d.]+),(-?[\d.]+)$/gm)];
     expect(rows.length).toBe(csv.trim().split('\n').length - 1);
@@ -27,7 +27,7 @@ describe('airports.json', () => {
     expect(elsewhere).toEqual([]);
   });
 
-  it('has only codes that an event may carry', () => {
+  it('has only codes that are valid in an event', () => {
     const codes = Object.keys(airports);
     expect(codes.filter((code) => !isAirport(code) || !airportCodeSchema.safeParse(code).success)).toEqual([]);
   });

@@ -13,28 +13,28 @@ describe('booking', () => {
     ]);
   });
 
-  it('pays other miles where they are named', () => {
+  it('pays another price if one is given', () => {
     expect(booking({ flight, member: 'JFK.ada', miles: 1 })).toMatchObject([{}, { input: { miles: 1 } }]);
   });
 
-  it('asks only for commands that there are, with inputs that they take', () => {
+  it('uses only existing commands, with inputs that they accept', () => {
     const [seat, payment] = booking({ flight, member: 'JFK.ada' });
     expect(seats.commands[seat.command].input.parse(seat.input)).toEqual(seat.input);
     expect(miles.commands[payment.command].input.parse(payment.input)).toEqual(payment.input);
   });
 
-  it('is driven where the seats are', () => {
+  it('is driven by the Region of the seats', () => {
     const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
     expect(bookingRegion({ flight, member: 'JFK.ada' }, regions)).toBe('us-west-2');
     expect(bookingRegion({ flight: '2001-01-01.BOS-LAX.3', member: 'JFK.ada' }, regions)).toBe('us-east-1');
   });
 
-  it('refuses what is no flight', () => {
+  it('refuses an invalid flight', () => {
     expect(() => booking({ flight: 'LAX', member: 'JFK.ada' })).toThrow("LAX is not a flight's id");
     expect(() => booking({ flight: 'LAX', member: 'JFK.ada', miles: 1 })).toThrow("LAX is not a flight's id");
   });
 
-  it('refuses who is no member', () => {
+  it('refuses an invalid member', () => {
     expect(() => booking({ flight, member: 'ada' })).toThrow("ada is not a member's id");
     expect(() => booking({ flight, member: 'XXX.ada' })).toThrow('There is no airport XXX');
   });
@@ -46,16 +46,16 @@ describe('the price of a flight', () => {
     [flight, 1800],
     ['2001-01-01.LAX-JFK.1', 2500],
     ['2001-01-01.LAX-SFO.1', 400],
-  ])('of %s is %i miles: its way, in hundreds', (id, miles) => {
+  ])('of %s is %i miles: its distance, rounded up to hundreds', (id, miles) => {
     expect(priceOf(id)).toBe(miles);
   });
 
-  it('is the same in both directions, and never nothing', () => {
+  it('is the same in both directions, and never zero', () => {
     expect(priceOf('2001-01-01.BNA-LAX.1')).toBe(priceOf(flight));
     expect(priceOf('2001-01-01.LAX-LAX.1')).toBe(100);
   });
 
-  it('depends on an airport that exists', () => {
+  it('exists only for existing airports', () => {
     expect(() => priceOf('2001-01-01.LAX-XXX.1')).toThrow('There is no airport XXX');
   });
 });

@@ -25,13 +25,13 @@ const events = fc.array(
 );
 
 describe('flight', () => {
-  it('knows the halves that were reported', () => {
+  it('has the halves that were reported', () => {
     given(flight).hasState({});
     given(flight, arrived).hasState({ arrived: arrival });
     given(flight, departed, arrived).hasState({ departed: departure, arrived: arrival });
   });
 
-  it('takes a departure of version 1, which said no cause, and one of version 2 with it', () => {
+  it('accepts a departure of version 1, which has no cause, and one of version 2 with a cause', () => {
     const late = { ...departure, delay: 42, cause: 'weather' as const };
     given(flight, { ...departed, schemaVersion: 1 }).hasState({ departed: departure });
     given(flight, { ...departed, schemaVersion: 1 }, { type: 'Departed', data: late }).hasState({ departed: late });
@@ -40,7 +40,7 @@ describe('flight', () => {
     given(flight, departed).when('depart', caused).then({ type: 'Departed', data: caused });
   });
 
-  it('lets the last report on a half stand, in whatever order the halves come', () => {
+  it('keeps the last report on each half, in whatever order the halves arrive', () => {
     fc.assert(
       fc.property(events, (history) => {
         const departed = history.findLast((event) => event.type === 'Departed')?.data;
@@ -62,7 +62,7 @@ describe('flight', () => {
       });
   });
 
-  it('decides a departure or an arrival that is news', () => {
+  it('decides on a new departure or arrival', () => {
     given(flight).when('depart', departure).then(departed);
     given(flight, departed).when('arrive', arrival).then(arrived);
   });

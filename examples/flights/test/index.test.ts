@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { domain } from '../index.ts';
 
 describe('the example domain', () => {
-  it('has flights that merge, seats and miles that have a home, and the delays of airports', () => {
+  it('has merge streams for flights, home streams for seats and miles, and a view of delays by airport', () => {
     expect([...domain.streams.values()].map(({ type, mode }) => [type, mode])).toEqual([
       ['flight', 'merge'],
       ['seats', 'home'],
@@ -13,7 +13,7 @@ describe('the example domain', () => {
     expect([...domain.views.keys()]).toEqual(['airport-delays']);
   });
 
-  it('works in a bundle, where airports.json has to be inside', async () => {
+  it('works in a bundle, which must contain airports.json', async () => {
     const { outputFiles } = await build({
       entryPoints: [fileURLToPath(new URL('../index.ts', import.meta.url))],
       bundle: true,

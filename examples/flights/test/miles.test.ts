@@ -19,13 +19,13 @@ describe('miles', () => {
     given(miles, earned(500), paid(200, 'trip'), earned(50)).hasState({ balance: 350, paid: { trip: 200 } });
   });
 
-  it('cannot be paid when there are too few, and it is said how many there are', () => {
+  it('cannot be paid if there are too few, and the refusal says how many there are', () => {
     given(miles, earned(500), paid(200, 'trip'))
       .when('pay', { miles: 301, booking: 'other' }, { id: 'LAX.ada' })
       .then(rejected('LAX.ada has 300 miles, and other costs 301.', { member: 'LAX.ada', balance: 300, miles: 301 }));
   });
 
-  it('are paid once for a booking, also when none are left', () => {
+  it('are paid once for a booking, even if none are left', () => {
     given(miles, earned(200), paid(200, 'trip')).when('pay', { miles: 200, booking: 'trip' }).then(nothing);
   });
 
@@ -37,7 +37,7 @@ describe('miles', () => {
       );
   });
 
-  it('are paid for a booking whatever it is called', () => {
+  it('are paid for a booking with any id', () => {
     for (const booking of ['constructor', '__proto__', 'toString'])
       given(miles, earned(5), paid(1, 'trip')).when('pay', { miles: 1, booking }).then(paid(1, booking));
   });
@@ -55,7 +55,7 @@ describe('miles', () => {
     expect(() => given(untyped).when(command, input)).toThrow(expect.objectContaining({ code: 'validation' }));
   });
 
-  it('never fall below zero, and what was earned is there or was paid', () => {
+  it('never fall below zero, and all earned miles are left or were paid', () => {
     const requests = fc.array(
       fc.oneof(
         fc.record({ command: fc.constant('earn'), input: fc.record({ miles: fc.integer({ min: 1, max: 9 }) }) }),

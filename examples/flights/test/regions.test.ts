@@ -5,7 +5,7 @@ import airports from '../airports.json' with { type: 'json' };
 import { isAirport, placeOf } from '../airports.ts';
 import { nearestRegion } from '../regions.ts';
 
-/** The CDK knows it, but it is not open: nothing can be deployed there yet. */
+/** The CDK knows it, but it is not open yet: nothing can be deployed there. */
 const notYetOpen = ['me-west-1'];
 const commercialRegions = RegionInfo.regions
   .filter(({ partition, name }) => partition === 'aws' && !notYetOpen.includes(name))
@@ -47,7 +47,7 @@ describe('nearestRegion', () => {
     );
   });
 
-  it('stays with its answer when a Region that is not nearer is taken away', () => {
+  it('returns the same Region if one that is not nearer is removed', () => {
     fc.assert(
       fc.property(airport, regions, fc.nat(), (airport, regions, index) => {
         const nearest = nearestRegion(airport, regions);
@@ -65,13 +65,13 @@ describe('nearestRegion', () => {
     expect(() => nearestRegion('constructor', ['us-east-1'])).toThrow('There is no airport constructor');
   });
 
-  it('says what to add when the place of a Region is not known', () => {
+  it('says what to add if the place of a Region is not known', () => {
     expect(() => nearestRegion('LAX', ['us-east-1', 'xx-north-1'])).toThrow(
       "add 'xx-north-1' with its coordinates to domain/regions.ts",
     );
   });
 
-  it('says so when there are no Regions', () => {
+  it('reports that there are no Regions', () => {
     expect(() => nearestRegion('LAX', [])).toThrow('No Regions are configured');
   });
 });

@@ -8,11 +8,11 @@ import { domain } from '../index.ts';
 const folder = fileURLToPath(new URL('../schemas', import.meta.url));
 
 describe('the contract of the example domain', () => {
-  it('keeps every version with a sample that is accepted, comes through the upcasters and folds', () => {
+  it('keeps every version, with a sample that its schema, the upcasters and the fold accept', () => {
     expect(sampleFaults(domain)).toEqual([]);
   });
 
-  it('is committed as it is, and keeps what was released', () => {
+  it('is committed unchanged, and keeps every released promise', () => {
     expect(driftOf(domain, folder)).toEqual([]);
     expect(brokenPromises(domain, folder)).toEqual([]);
   });

@@ -19,7 +19,7 @@ describe('seats', () => {
     given(seats, reserved('Ada'), reserved('Bob'), released('Ada')).hasState({ passengers: ['Bob'] });
   });
 
-  it('decides nothing for a passenger who has a seat already, also when the flight is full', () => {
+  it('decides nothing for a passenger who already has a seat, even if the flight is full', () => {
     given(seats, ...full)
       .when('reserve', { passenger: 'Bob' })
       .then(nothing);
@@ -29,7 +29,7 @@ describe('seats', () => {
     given(seats, reserved('Ada')).when('release', { passenger: 'Bob' }).then(nothing);
   });
 
-  it('refuses the fourth passenger and says why', () => {
+  it('refuses the fourth passenger, with the reason', () => {
     given(seats, ...full)
       .when('reserve', { passenger: 'Dan' }, { id: '2001-01-01.LAX-BNA.17' })
       .then(
@@ -73,7 +73,7 @@ describe('seats', () => {
     );
   });
 
-  it('shows a passenger once, however often events say so', () => {
+  it('shows a passenger once, however many events name them', () => {
     given(seats, reserved('Ada'), reserved('Ada')).hasState({ passengers: ['Ada'] });
   });
 

@@ -179,7 +179,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     expect(await decisions.attempts(decision.transaction)).toEqual([decision]);
   });
 
-  test('an event whose effect is throttled, or whose response is lost, has its effect once', async () => {
+  test('an event whose effect is throttled, or whose response is lost, takes effect once', async () => {
     const { tally, requests } = await behind('none', 'throttled', 'answer lost');
     const stream = aStream();
     const handle = ({ id }: { readonly id: string }) => [{ key: stream, sums: { [id]: 1 } }];
@@ -188,7 +188,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
       JSON.stringify({ 'detail-type': detailType, detail: JSON.parse(detail) }),
     );
     expect(await handleMessages(ports, bodies)).toEqual([undefined]);
-    // A look at the progress, the transaction three times, a look for what is parked.
+    // A read of the progress, three attempts of the transaction, a read of the parked events.
     expect(requests).toHaveLength(5);
     const lost = await behind('none', 'answer lost', 'answer lost', 'answer lost');
     const other = aStream();

@@ -10,7 +10,7 @@ const START = { position: 0, index: 0, count: 1 };
 describe('a parked event in memory', () => {
   const event = parseSubscribedEvent(JSON.parse(bodyAt(2)));
 
-  /** With a progress whose clock is set by the test. */
+  /** A progress with a clock that the test sets. */
   function aProgress() {
     let now = 1000;
     const progress = memoryProgress<never>(

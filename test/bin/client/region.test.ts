@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Region } from '../../../bin/client/region.ts';
 
-/** A Region that responds with each of these in turn, and with the last one from then on. */
+/** A Region that responds with each of these in turn, and then always with the last one. */
 function answering(...answers: readonly { readonly status: number; readonly body: string }[]) {
   let asked = 0;
   const region = new Region({
@@ -9,7 +9,7 @@ function answering(...answers: readonly { readonly status: number; readonly body
       region: 'us-east-1',
       endpoints: { 'us-east-1': 'http://us-east-1/' },
       fetch: async () => {
-        const { status, body } = answers[Math.min(asked++, answers.length - 1)] ?? expect.fail('there is no answer');
+        const { status, body } = answers[Math.min(asked++, answers.length - 1)] ?? expect.fail('there is no response');
         return { status, text: async () => body };
       },
     },
@@ -20,12 +20,12 @@ function answering(...answers: readonly { readonly status: number; readonly body
   return { region, asked: () => asked };
 }
 
-/** What a Function URL answers when the function does not. */
+/** The response of a Function URL when its function gives none. */
 function fromAws(status: number) {
   return { status, body: '{"Message":"from AWS"}' };
 }
 
-describe('what a Function URL answers in place of its function', () => {
+describe('a response of a Function URL instead of its function', () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setTimeout'] });
   });
@@ -33,7 +33,7 @@ describe('what a Function URL answers in place of its function', () => {
     vi.useRealTimers();
   });
 
-  /** What a try of reading rows ends with. */
+  /** The outcome of an attempt to read rows. */
   const ended = async (region: Region): Promise<unknown> => {
     const end = region.rows('words', { limit: 1 }).catch((error: unknown) => error);
     await vi.runAllTimersAsync();
@@ -42,7 +42,7 @@ describe('what a Function URL answers in place of its function', () => {
 
   const page = { view: 'words', region: 'us-east-1', rows: [] };
 
-  it.each([429, 500, 502, 503, 504])('is tried again when it may pass: %i', async (status) => {
+  it.each([429, 500, 502, 503, 504])('is retried if it may be temporary: %i', async (status) => {
     const { region, asked } = answering(fromAws(status), { status: 200, body: JSON.stringify(page) });
     expect(await ended(region)).toEqual(page);
     expect(asked()).toBe(2);
@@ -52,7 +52,7 @@ describe('what a Function URL answers in place of its function', () => {
     [413, 'too-large'],
     [403, 'forbidden'],
     [404, 'unexpected-answer'],
-  ])('says what it is when it does not: %i', async (status, code) => {
+  ])('is reported if it is permanent: %i', async (status, code) => {
     const { region, asked } = answering(fromAws(status));
     expect(await ended(region)).toMatchObject({ code });
     expect(asked()).toBe(1);

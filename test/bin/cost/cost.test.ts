@@ -11,7 +11,7 @@ import { meridian } from '../run-meridian.ts';
 const folder = mkdtempSync(join(tmpdir(), 'meridian-cost-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Runs the command in this process: a process each would take most of the time. */
+/** Runs the command in this process: starting a process for each run would take most of the time. */
 function cost(...args: readonly string[]) {
   const said = { stdout: '', stderr: '' };
   const program = new Command('meridian').exitOverride().configureOutput({
@@ -59,7 +59,7 @@ describe('meridian cost', () => {
     expect(cost()).toEqual({ refused: false, stderr: '', stdout: shown });
   });
 
-  it('adds up, by service and in all', () => {
+  it('adds up, by service and in total', () => {
     const { lines, services, fixed, variable, total, perMillionEvents } = estimated('--events-per-second', '1');
     const sumOf = (dollars: readonly number[]) => dollars.reduce((sum, each) => sum + each, 0);
     expect(sumOf(lines.map(({ dollars }) => dollars))).toBeCloseTo(total, 9);
@@ -68,17 +68,17 @@ describe('meridian cost', () => {
     expect(perMillionEvents).toBeCloseTo(variable / 2.628, 9);
   });
 
-  it('names no price of an event where there are none', () => {
+  it('shows no price per event without events', () => {
     expect(estimated('--events-per-second', '0').variable).toBe(0);
     expect(estimated('--events-per-second', '0')).not.toHaveProperty('perMillionEvents');
     expect(cost('--events-per-second', '0').stdout).toContain('$0.00 for 0 events.\n');
   });
 
-  it('takes Regions by number or by name', () => {
+  it('accepts a number of Regions or their names', () => {
     expect(estimated('--regions', 'us-east-1,eu-west-1')).toEqual(estimated('--regions', '2'));
   });
 
-  it("takes other prices from a file, and the list's where it has none", () => {
+  it('uses the prices of a file, and list prices where the file has none', () => {
     const prices = fileOf('prices.json', '{"keys": 5, "asOf": "2030-01"}');
     const run = cost('--prices', prices, '--events-per-second', '0');
     expect(run.stdout).toContain('Prices as of 2030-01');
@@ -110,7 +110,7 @@ describe('meridian cost', () => {
     expect(stderr).toContain(said);
   });
 
-  it('is a command of the command line, and what it refuses is wrong usage: exit code 2', async () => {
+  it('is a command of the command line, and exits with 2 on wrong usage', async () => {
     const run = await meridian(['cost', '--regions', '1']);
     expect([run.code, run.stdout]).toEqual([2, '']);
     expect(run.stderr).toContain('--regions');

@@ -48,7 +48,7 @@ describe('the estimate of a month', () => {
     for (const { fixed, dollars, what } of lines) expect(dollars > 0, what).toBe(fixed);
   });
 
-  it('doubles with the events, but for what is there anyway, and for traces, which are sampled', () => {
+  it('doubles with the events, except for fixed costs and traces, which are sampled', () => {
     const once = linesOf();
     const twice = linesOf({ eventsPerSecond: 20 });
     for (const [i, { service, what, dollars, fixed }] of once.entries()) {
@@ -80,7 +80,7 @@ describe('the estimate of a month', () => {
     expect(line?.dollars).toBeCloseTo(730 * 3600 * 4 * 2 * 0.000000625, 9);
   });
 
-  it('charges a transaction of k streams 2k + 1 writes in each Region, those of its k events included', () => {
+  it('charges a transaction of k streams 2k + 1 writes in each Region, including those of its k events', () => {
     const put = linesOf({ eventsPerSecond: 3 })[0]?.quantity ?? 0;
     const lines = linesOf({ eventsPerSecond: 3, transactionsPerSecond: 1, participants: 3 });
     const added = lines.find(({ what }) => what === 'write units of decisions and of intents made final');
@@ -101,7 +101,7 @@ describe('the estimate of a month', () => {
 });
 
 describe('what the estimate counts', () => {
-  /** One stream and one view of totals: what the model takes an event to change. */
+  /** One stream and one view of totals: what the model assumes an event to change. */
   const tick = defineStream({
     type: 'tick',
     mode: 'merge',
@@ -113,7 +113,7 @@ describe('what the estimate counts', () => {
   const ticks = defineView({ kind: 'totals', name: 'ticks', of: tick, totals: (count) => ({ all: { count } }) });
   const domain = defineDomain({ streams: [tick], views: [ticks] });
 
-  /** Puts an append on the bus of a Region and counts the calls that all Regions make until everything is still. */
+  /** Puts an append on the bus of a Region and counts the calls of all Regions until the world is idle. */
   const callsOfOneEvent = async (regions: readonly string[]) => {
     const calls = new Map<string, number>();
     const count = (name: string, by: number) => calls.set(name, (calls.get(name) ?? 0) + by);
@@ -131,7 +131,7 @@ describe('what the estimate counts', () => {
         }),
     });
     const tickOf = (id: string) => ({ id, stream: `tick/${id}`, events: [{ type: 'Ticked', data: {} }] });
-    // What a Region does once in its life is done by the first.
+    // The first append does the work that a Region does only once.
     for (const id of ['1', '2']) {
       calls.clear();
       await put(regions[0] ?? '', 'meridian.append', tickOf(id));
@@ -144,7 +144,7 @@ describe('what the estimate counts', () => {
     [['us-east-1', 'us-east-2']],
     [['us-east-1', 'us-east-2', 'us-west-2']],
     [['us-east-1', 'us-east-2', 'us-west-2', 'eu-west-1', 'ap-northeast-1']],
-  ])('is what the functions ask for in %j', async (regions) => {
+  ])('matches the calls of the functions in %j', async (regions) => {
     const made = await callsOfOneEvent(regions);
     const expected = requestsOf({ ...usage, regions: regions.length });
 
@@ -160,7 +160,7 @@ describe('what the estimate counts', () => {
   });
 
   it.each([2, 3, 5])(
-    'is there anyway in each of %i Regions',
+    'has the right fixed resources in each of %i Regions',
     (count) => {
       const names = ['us-east-1', 'us-east-2', 'us-west-2', 'eu-west-1', 'ap-northeast-1'].slice(0, count);
       const metrics = z.object({ Metrics: z.array(z.looseObject({})).optional() });
@@ -177,14 +177,14 @@ describe('what the estimate counts', () => {
         expect(watched.reduce((sum, each) => sum + each, 0)).toBe(alarmMetrics);
         expect(reader.ofType('AWS::CloudWatch::Dashboard')).toHaveLength(dashboards);
         expect(reader.ofType('AWS::KMS::Key')).toHaveLength(keys);
-        // Five pollers a queue, each with a request every 20 s.
+        // Five pollers per queue, each with a request every 20 s.
         expect(polls).toBe(polled * 5 * 3 * 60 * 730);
       }
     },
     60_000,
   );
 
-  it('has room for what an item and an entry of the bus add to the data', () => {
+  it('includes what an item and an entry of the bus add to the data', () => {
     const data = { text: 'x'.repeat(500) };
     const commit = aCommit({
       stream: 'parcel/2001-01-01.ABC-DEF.17',

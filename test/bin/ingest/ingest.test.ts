@@ -19,7 +19,7 @@ function clientOf(fetch: Fetch) {
   return { region: 'us-east-1', endpoints: { 'us-east-1': 'http://us-east-1/' }, fetch };
 }
 
-/** A Region that records what it receives, and responds as `answer` says. */
+/** A Region that records what it receives, and responds with the result of `answer`. */
 function aRegion(answer: (envelope: Sent, time: number) => object | undefined = () => undefined) {
   const requests: (readonly Sent[])[] = [];
   const times = new Map<string, number>();
@@ -32,7 +32,7 @@ function aRegion(answer: (envelope: Sent, time: number) => object | undefined = 
     mostUnderWay = Math.max(mostUnderWay, ++underWay);
     await setImmediate();
     underWay--;
-    // As the API does: what has to be sent again holds up its stream.
+    // Like the API: an envelope that must be retried holds up its stream.
     const heldUp = new Set<string>();
     const answers = envelopes.map((envelope) => {
       const { id, stream } = envelope;
@@ -81,7 +81,7 @@ function line(id: string, stream: string) {
 }
 
 describe('ingesting', () => {
-  it('sends up to 100 envelopes a request, several requests at a time, those of a stream in their order', async () => {
+  it('sends up to 100 envelopes per request, several requests at a time, those of a stream in order', async () => {
     const { region, requests, accepted, mostUnderWay } = aRegion();
     const lines = Array.from({ length: 5000 }, (_, i) => line(`${i}`, `note/${i % 97}`));
 
@@ -97,7 +97,7 @@ describe('ingesting', () => {
       expect(ids.map(({ id }) => Number(id))).toEqual(ids.map(({ id }) => Number(id)).toSorted((a, b) => a - b));
   });
 
-  it('sends again what may pass, and keeps the order of its stream', async () => {
+  it('retries temporary failures, and keeps the order of each stream', async () => {
     const { region, accepted } = aRegion(({ id }, time) =>
       id.endsWith('3') && time === 1 ? problem('unavailable', true) : undefined,
     );
@@ -145,7 +145,7 @@ describe('ingesting', () => {
     });
   });
 
-  it('ends when a whole request is refused, and begins nothing more', async () => {
+  it('ends when a whole request is refused, and starts no further one', async () => {
     let requests = 0;
     const region = new Region({
       client: clientOf(async () => ({ status: 403, text: async () => `{"Message":"Forbidden ${++requests}"}` })),

@@ -28,7 +28,7 @@ describe('domain', () => {
     );
   });
 
-  it('does not begin with two streams or two views of one name', () => {
+  it('refuses two streams or two views with the same name', () => {
     expect(() => defineDomain({ streams: [note, account, note], views: [] })).toThrow(
       'Two stream types are named note: give each a name of its own.',
     );
@@ -37,7 +37,7 @@ describe('domain', () => {
     );
   });
 
-  it('does not begin with a view of a stream that is not among its streams', () => {
+  it('refuses a view of a stream that is not among its streams', () => {
     expect(() => defineDomain({ streams: [account], views: [notes] })).toThrow(
       'View notes is of note, which is not among',
     );

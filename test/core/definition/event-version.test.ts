@@ -129,7 +129,7 @@ describe('folding', () => {
     expect(fold.state).toMatchObject([{ concurrent: [] }, { concurrent: [freezing] }]);
   });
 
-  it('comes to the same as if all had been stored in the current version', () => {
+  it('has the same result as if all had been stored in the current version', () => {
     const version1 = fc.record({ fahrenheit: fc.integer() });
     const version2 = fc.record({ celsius: fc.integer() });
     const version3 = fc.record({ celsius: fc.integer(), sensor: fc.string() });
@@ -163,7 +163,7 @@ describe('folding', () => {
     ]);
   });
 
-  it('hands an upcaster data as it is stored, not as a schema puts it out', () => {
+  it('passes an upcaster data as it is stored, not as a schema returns it', () => {
     const dated = nextVersion(
       { schemaVersion: 1, schema: z.strictObject({ at: z.coerce.date() }) },
       { schemaVersion: 2, schema: z.strictObject({ at: z.coerce.date() }), upcast: (data) => data },
@@ -187,7 +187,7 @@ describe.each([
     expect(() => new Fold(oldest).apply(stored(1, event))).toThrow(refusal);
     const history = new History(oldest, 'reading/r', [stored(1, event)]);
     expect(() => history.state).toThrow(refusal);
-    expect(() => history.state, 'nor when it is asked again').toThrow(refusal);
+    expect(() => history.state, 'not on a retry either').toThrow(refusal);
   });
 
   it('makes the state unknown here, and shows what is stored', async () => {
@@ -200,14 +200,14 @@ describe.each([
   it.each([
     ['events', sent(1, { fahrenheit: 1 })],
     ['a command', anAppend({ stream: 'reading/r', operation: { kind: 'command', command: 'look', input: null } })],
-  ])('gets nothing appended on top of it: %s', async (_request, asked) => {
+  ])('blocks appends to its stream: %s', async (_request, asked) => {
     const us = regionWith(oldest);
     us.table.replicate(stored(1, event));
     await expect(appendToStream(us, asked)).rejects.toThrow(refusal);
     expect(await us.table.load('reading/r')).toHaveLength(1);
   });
 
-  it('gets nothing appended on top of it by a process that has an older copy in memory', async () => {
+  it('blocks appends by a process that has an older copy in memory', async () => {
     const us = regionWith(oldest);
     await appendToStream(us, sent(1, { fahrenheit: 1 }, 'first'));
     us.table.replicate(stored(2, event));
@@ -242,7 +242,7 @@ describe.each([
   });
 });
 
-it('does not take a word of JavaScript for an event that it knows', () => {
+it('does not mistake a member of every object for a known event', () => {
   const event = { ...measured(1, {}), type: 'toString' };
   expect(() => new Fold(oldest).apply(stored(1, event))).toThrow('this code knows no such event');
 });
@@ -272,7 +272,7 @@ describe('an upcaster', () => {
     );
   });
 
-  it('that fails on what a caller sent is not the fault of the caller', () => {
+  it("that fails on sent data is not the caller's fault", () => {
     expect(() => parseEvents(throwing, [measured(1, { fahrenheit: 1 })])).toThrow(
       expect.objectContaining({
         code: 'internal',
@@ -300,7 +300,7 @@ describe('events that are sent', () => {
     ]);
   });
 
-  it.each([0, 4, 1.5])('are refused in a version that there is not: %d', (version) => {
+  it.each([0, 4, 1.5])('are refused in a version that does not exist: %d', (version) => {
     expect(() => parseEvents(newest, [measured(version, freezing)])).toThrow(
       `events[0].schemaVersion: is ${version}, Measured is at version 3`,
     );

@@ -34,14 +34,14 @@ describe('stream definition', () => {
     expect(defineStream(seen)).toHaveProperty('initial', initial);
   });
 
-  it('comes back as it was given', () => {
+  it('is returned unchanged', () => {
     const definition = { ...note, type: 'a-1' };
     expect(defineStream(definition)).toBe(definition);
   });
 });
 
 describe('events', () => {
-  it('are stored in the current version of their type, as their schema puts them out', () => {
+  it('are stored in the current version of their type, as their schema returns them', () => {
     const sent = [
       { type: 'Deposited', schemaVersion: 2, data: { amount: 1 } },
       { type: 'Withdrawn', data: { amount: 2 } },
@@ -74,7 +74,7 @@ describe('events', () => {
     );
   });
 
-  it.each(['Vanished', 'toString', '__proto__', ''])('of a type that is not known are refused: "%s"', (type) => {
+  it.each(['Vanished', 'toString', '__proto__', ''])('of an unknown type are refused: "%s"', (type) => {
     expect(() => parseEvents(note, [{ type: 'Noted', data: { text: 'a' } }, { type }])).toThrow(
       expect.objectContaining({
         code: 'unknown-event',
@@ -85,7 +85,7 @@ describe('events', () => {
 });
 
 describe('commands', () => {
-  it('are found by their name', () => {
+  it('are found by name', () => {
     expect(commandOf(note, 'once')).toBe(note.commands.once);
   });
 
@@ -98,7 +98,7 @@ describe('commands', () => {
     expect(() => parseInput(note, name, {})).toThrow(refusal);
   });
 
-  it('get their input as its schema puts it out', () => {
+  it('get their input as its schema returns it', () => {
     const input = z.strictObject({ text: z.string().default('nothing') });
     const definition = defineStream({ ...note, commands: { note: { ...note.commands.note, input } } });
     expect(parseInput(definition, 'note', {})).toEqual({ text: 'nothing' });

@@ -19,19 +19,19 @@ describe('view definition', () => {
     expect(() => defineView(view({ codeVersion: version }))).toThrow(`View v: codeVersion is ${version}`);
   });
 
-  it('is of version 1 unless it says otherwise', () => {
+  it('has version 1 by default', () => {
     expect(codeVersionOf(view())).toBe(1);
     expect(codeVersionOf(view({ codeVersion: 7 }))).toBe(7);
   });
 
-  it('comes back as it was given', () => {
+  it('is returned unchanged', () => {
     const definition = view({ name: 'money-2', shards: 1 });
     expect(defineView(definition)).toBe(definition);
   });
 });
 
 describe('shards of a view', () => {
-  it('are four unless it says how many', () => {
+  it('are four by default', () => {
     expect(shardsOf(view())).toBe(4);
     expect(shardsOf(view({ shards: 9 }))).toBe(9);
   });

@@ -13,7 +13,7 @@ const committed = bodyOf(aDecision({ transaction: 'us-east-1:a' }));
 const aborted = bodyOf(anAbort({ transaction: 'us-east-1:b' }));
 
 describe('the outcome of a transaction', () => {
-  it('is handled once, however often it is delivered, beside events', async () => {
+  it('is handled once, however often it is delivered, in between events', async () => {
     const { journal, take } = aSubscriber();
     expect(await take(committed, bodyAt(1), aborted, committed)).toEqual([undefined, undefined, undefined, undefined]);
     expect(await take(aborted)).toEqual([undefined]);
@@ -43,7 +43,7 @@ describe('the outcome of a transaction', () => {
     expect(journal).toHaveLength(1);
   });
 
-  it('is redelivered when others are first at every try', async () => {
+  it('is redelivered when other instances win the race at every try', async () => {
     const { ports, progress } = aSubscriber();
     const never = { ...progress, advance: async () => false };
     expect(await handleMessages({ ...ports, progress: never }, [committed])).toEqual([
@@ -73,7 +73,7 @@ describe('a subscriber without progress', () => {
     expect(runtime.metrics.get('Handled')).toBe(3);
   });
 
-  it('has redelivered what it fails to handle, and what asks for something to be written', async () => {
+  it('fails messages that it cannot handle, and those whose handling returns sums', async () => {
     const { ports } = aSubscriber();
     const failing = {
       ...ports,

@@ -70,7 +70,7 @@ describe('a subscriber with parked events', () => {
   it('leaves the rest of the parked events to another instance that is handling them', async () => {
     const { journal, progress, ports } = aSubscriber();
     await handleMessages(ports, [bodyAt(2), bodyAt(3)]);
-    // When this one looks for what is parked, another instance has handled it.
+    // When this instance reads the parked events, another one has handled them.
     const slow: Progress<string> = {
       ...progress,
       parked: async (...args) => {

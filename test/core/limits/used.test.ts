@@ -11,7 +11,7 @@ describe('the limits', () => {
   it.each([
     ['aws.ts', aws],
     ['budgets.ts', budgets],
-  ])('of %s are used, each outside of its declaration', (file, limits) => {
+  ])('of %s are all used outside of their declarations', (file, limits) => {
     const sources = globSync('*/**/*.{ts,mjs}', { cwd: root, exclude: ['node_modules', 'cdk.out', 'coverage', 'test'] })
       .map((source) => ({ source, text: readFileSync(join(root, source), 'utf8') }))
       // A barrel names everything.

@@ -83,7 +83,7 @@ describe('patterns', () => {
     });
   });
 
-  it('bring the projector what was born elsewhere, of the types that some view shows', () => {
+  it('deliver events of other Regions to the projector, of the types that some view is computed from', () => {
     expect(fastPathPattern('us-east-1', new Set(['account', 'stock']))).toEqual({
       source: ['meridian.account', 'meridian.stock'],
       detail: { meta: { region: [{ 'anything-but': ['us-east-1'] }] } },

@@ -95,7 +95,7 @@ describe('an envelope of events', () => {
     ['a stream of an unknown type, and another fault', note({ stream: 'nothing/x', more: 1 }), ['more']],
     ['an actor of 257 characters', note({ meta: { actor: 'x'.repeat(257) } }), ['meta.actor']],
     ['an invalid traceparent', note({ meta: { traceparent: 'x' } }), ['meta.traceparent']],
-  ])('is refused when it is or has %s', (_what, envelope, paths) => {
+  ])('is refused if it is or has %s', (_what, envelope, paths) => {
     expect(pathsOf(() => parseEventsEnvelope(toyDomain, envelope, newId))).toEqual(paths);
   });
 

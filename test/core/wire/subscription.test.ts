@@ -17,7 +17,7 @@ function subscription(definition: Partial<SubscriberDefinition> = {}) {
 }
 
 describe('a subscriber', () => {
-  it('runs in every Region, begins with the first event and has a table, unless it says otherwise', () => {
+  it('runs in every Region, starts with the first event and has a table by default', () => {
     expect(subscription()).toMatchObject({
       name: 'mailer',
       regions: ['eu-west-1', 'us-east-1'],
@@ -66,7 +66,7 @@ describe('a subscriber', () => {
     ['batchSize: found 11; write a whole number from 1 to 10', { batchSize: 11 }],
     ['environment: SUBSCRIBER_TABLE is set by Lambda or Meridian', { environment: { SUBSCRIBER_TABLE: 'x' } }],
     ['environment: AWS_REGION is set by', { environment: { AWS_REGION: 'x' } }],
-  ])('is refused, and told what to write: %s', (message, definition) => {
+  ])('is refused with what to write: %s', (message, definition) => {
     expect(() => subscription(definition)).toThrow(
       expect.objectContaining({
         code: 'invalid-definition',
@@ -79,7 +79,7 @@ describe('a subscriber', () => {
     ['table', 'write own or none'],
     ['from', 'write beginning or first-seen'],
     ['needs', 'write bus or api'],
-  ])('is refused with a %s that the types do not allow, as without them', (key, message) => {
+  ])('is refused with a %s that the types do not allow', (key, message) => {
     const given: SubscriberDefinition = JSON.parse(
       JSON.stringify({ ...mailer, [key]: key === 'needs' ? ['bug'] : 'bug' }),
     );
@@ -90,7 +90,7 @@ describe('a subscriber', () => {
 describe('a function of a team', () => {
   const importer: OwnFunctionDefinition = { entry: '/shop/importer.ts', needs: ['bus', 'api'] };
 
-  it('has a minute and a gigabyte, and runs in every Region, unless it says otherwise', () => {
+  it('has a minute and a gigabyte, and runs in every Region, by default', () => {
     const functions = {
       importer,
       small: { entry: '/shop/small.ts', timeoutSeconds: 1, memoryMb: 128, runsIn: 'eu-west-1' },
@@ -134,7 +134,7 @@ describe('the name of a function of a team', () => {
     expect(isOwnName(name)).toBe(false);
   });
 
-  it('leaves room for everything that is named after it, with the longest prefix and Region', () => {
+  it('is short enough for all names derived from it, with the longest prefix and Region', () => {
     const names = namesOf('p'.repeat(24));
     const name = ownName('x'.repeat(24));
     expect(names.role('ap-northeast-1', name).length).toBeLessThanOrEqual(64);

@@ -85,7 +85,7 @@ export function anApi(ports: Partial<ApiPorts> = {}) {
       const { status, headers, body } = await call(method, path, request);
       const problem = problemSchema.parse(body);
       if (headers['content-type'] !== 'application/problem+json' || problem.status !== status)
-        throw new Error(`${method} ${path} answered no problem document: ${status} ${JSON.stringify(body)}`);
+        throw new Error(`${method} ${path} returned no problem document: ${status} ${JSON.stringify(body)}`);
       return problem;
     },
   };

@@ -20,7 +20,7 @@ function globalTable({ global }: MeridianStacks): CfnGlobalTable {
   return table;
 }
 describe('the checks at synth', () => {
-  it('are those of AWS Solutions among others', () => {
+  it('include those of AWS Solutions', () => {
     const change = ({ global }: MeridianStacks) => void new Queue(global, 'Open');
     expect(() => synthesize({ context: { regions: two }, change })).toThrow(/AwsSolutions-SQS4/);
   });
@@ -34,13 +34,13 @@ describe('the checks at synth', () => {
     expect(() => synthesize({ context: { regions: two }, change })).toThrow(/point-in-time recovery: us-west-2/);
   });
 
-  it('refuse a replica that says nothing of point-in-time recovery', () => {
+  it('refuse a replica without a setting for point-in-time recovery', () => {
     const change = (stacks: MeridianStacks) =>
       globalTable(stacks).addPropertyDeletionOverride('Replicas.1.PointInTimeRecoverySpecification');
     expect(() => synthesize({ context: { regions: two }, change })).toThrow(/point-in-time recovery: us-east-1/);
   });
 
-  it('refuse it on a table of whatever stack', () => {
+  it('refuse it on a table of any stack', () => {
     const change = ({ regions: [, second] }: MeridianStacks) =>
       void new CfnResource(second ?? expect.fail(), 'Other', {
         type: 'AWS::DynamoDB::GlobalTable',
@@ -75,13 +75,13 @@ describe('the checks at synth', () => {
     ).toThrow(/"decisions": "eventual" .*"strong"/);
   });
 
-  it('refuse another consistency of the decisions that is the default of other Regions', () => {
+  it('refuse another consistency of the decisions that results from the default of other Regions', () => {
     expect(() =>
       synthesize({ context: { regions: [...three, 'eu-west-1'] }, deployed: { regions: three, decisions: 'strong' } }),
     ).toThrow(/"decisions": "strong" .*"eventual"/);
   });
 
-  it('refuse limits that do not fit together, and say which', () => {
+  it('refuse limits that contradict each other, and name them', () => {
     const limits = { ...LIMITS, REMOTE_MS: 100_000 };
     const config = parseConfig({ context: (key) => (key === 'regions' ? two : undefined) });
     const change = ({ global }: MeridianStacks) =>
@@ -89,11 +89,11 @@ describe('the checks at synth', () => {
     expect(() => synthesize({ context: { regions: two }, change })).toThrow(/a caller of command .*100000 .*45000/);
   });
 
-  it('let one change of replicas pass', () => {
+  it('allow one change of replicas', () => {
     expect(() => synthesize({ context: { regions: five.slice(0, 3) }, deployed: { regions: two } })).not.toThrow();
   });
 
-  it('let any change of stacks to throw away pass', () => {
+  it('allow any change of ephemeral stacks', () => {
     expect(() =>
       synthesize({ context: { regions: two, ephemeral: true }, deployed: { regions: five, decisions: 'strong' } }),
     ).not.toThrow();

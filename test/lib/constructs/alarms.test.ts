@@ -38,7 +38,7 @@ function alarmsOf(reader: TemplateReader): AlarmProperties[] {
   return reader.ofType('AWS::CloudWatch::Alarm').map(({ Properties }) => alarmSchema.parse(Properties));
 }
 
-/** Every metric that an alarm looks at, as `Namespace MetricName Dimension=value …`. */
+/** Every metric that an alarm uses, as `Namespace MetricName Dimension=value …`. */
 function watchedBy({ Metrics, ...alarm }: AlarmProperties): string[] {
   const alone = metricSchema.safeParse(alarm);
   const metrics = [
@@ -57,7 +57,7 @@ function namesOf(type: string, property: string): string[] {
 }
 
 describe('every alarm', () => {
-  it('says what it means, and names a runbook that is there', () => {
+  it('says what it means, and names an existing runbook', () => {
     for (const { AlarmName, AlarmDescription } of alarms) {
       const [, means = '', page = ''] =
         /^(.+[.?]) What to do: (docs\/runbooks\/[a-z-]+\.md)$/.exec(AlarmDescription) ?? [];
@@ -75,11 +75,11 @@ describe('every alarm', () => {
         ).toEqual(['Topic(meridian-alarms)']);
   });
 
-  it('is quiet where nothing happens: an idle table reports no replication latency', () => {
+  it('does not go off in an idle Region: an idle table reports no replication latency', () => {
     for (const { AlarmName, TreatMissingData } of alarms) expect(TreatMissingData, AlarmName).toBe('notBreaching');
   });
 
-  it('has a name made of the prefix alone, and one of its own', () => {
+  it('has a unique name that depends on the prefix only', () => {
     const names = alarms.map(({ AlarmName }) => AlarmName);
     expect(new Set(names).size).toBe(names.length);
     for (const name of names) expect(name).toMatch(/^meridian-[a-z0-9-]+$/);
@@ -104,7 +104,7 @@ describe('nothing is forgotten:', () => {
     }
   });
 
-  it('every queue that something fails into has alarms for depth, and for messages that are about to be deleted', () => {
+  it('every queue of failed messages has alarms for depth, and for messages that are about to be deleted', () => {
     const redrive = z.object({ deadLetterTargetArn: z.unknown() });
     const targets = z.array(z.object({ DeadLetterConfig: z.object({ Arn: z.unknown() }).optional() }));
     const dead = new Set([
@@ -134,7 +134,7 @@ describe('nothing is forgotten:', () => {
       expect(watching(`AWS/SQS ApproximateAgeOfOldestMessage QueueName=${name}`), name).toHaveLength(1);
   });
 
-  it('every rule has an alarm for what is lost, on its own bus', () => {
+  it('every rule has an alarm for lost events, on its own bus', () => {
     const rules = namesOf('AWS::Events::Rule', 'Name');
     expect(rules.length).toBeGreaterThan(3);
     for (const name of rules)
@@ -164,7 +164,7 @@ describe('nothing is forgotten:', () => {
     for (const name of readers) expect(watching(`AWS/Lambda IteratorAge FunctionName=${name}`), name).toHaveLength(1);
   });
 
-  it('every state machine has alarms for executions that end badly, and for throttles', () => {
+  it('every state machine has alarms for failed executions, and for throttles', () => {
     const machines = namesOf('AWS::StepFunctions::StateMachine', 'StateMachineName');
     expect(machines).toEqual(['meridian-transactions']);
     for (const name of machines)
@@ -172,21 +172,21 @@ describe('nothing is forgotten:', () => {
         expect(watching(`AWS/States ${metric} StateMachineArn=StateMachine(${name})`), metric).toHaveLength(1);
   });
 
-  it('what is left of transactions leads to a page of its own', () => {
+  it('alarms for unfinished transactions link to a separate page', () => {
     for (const name of ['resolver-age', 'resolver-dead-letter-depth', 'machine-transactions-failures'])
       expect(alarms.find(({ AlarmName }) => AlarmName === `meridian-${name}`)?.AlarmDescription).toContain(
         'docs/runbooks/stuck-transactions.md',
       );
   });
 
-  it('replication to every other Region is watched, and to none else', () => {
+  it('replication to every other Region has an alarm, and nothing else does', () => {
     const latency = 'AWS/DynamoDB ReplicationLatency';
     expect(alarms.flatMap(watchedBy).filter((metric) => metric.startsWith(latency))).toEqual(
       ['us-east-2', 'us-west-2'].map((other) => `${latency} ReceivingRegion=${other} TableName=meridian-events`),
     );
   });
 
-  it('what relay gives up on is counted by its mappings', () => {
+  it('records that relay discards are counted by its mappings', () => {
     const [alarm] = watching('AWS/Lambda DroppedEventCount EventSourceMappingUUID=EventSourceMapping()');
     expect(alarm?.Metrics.filter(({ MetricStat }) => MetricStat)).toHaveLength(2 * 2);
     for (const metric of ['OnFailureDestinationDeliveredEventCount', 'DroppedEventCount'])
@@ -214,7 +214,7 @@ describe("the functions' own metrics", () => {
     }),
   });
 
-  /** What Powertools writes for CloudWatch, as alarms would have to name it. */
+  /** The metrics that Powertools writes for CloudWatch, as alarms have to name them. */
   const emitted = async (names: readonly MetricName[]): Promise<string[]> => {
     const lines: string[] = [];
     const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => lines.push(String(text)) > 0);
@@ -234,13 +234,13 @@ describe("the functions' own metrics", () => {
     });
   };
 
-  it('are watched under exactly the namespace and the dimensions that they are sent with', async () => {
+  it('have alarms with exactly the namespace and the dimensions that they are sent with', async () => {
     const sent = await emitted(watched);
     expect(sent).toHaveLength(watched.length);
     for (const metric of sent) expect(watching(metric).length, metric).toBeGreaterThan(0);
   });
 
-  it('are named by alarms only as they are sent', async () => {
+  it('are named in alarms exactly as they are sent', async () => {
     const own = alarms.flatMap(watchedBy).filter((metric) => metric.startsWith('meridian '));
     const sent = await emitted([...watched, 'Appended', 'Published']);
     expect(new Set(own)).toEqual(new Set(sent));
@@ -257,7 +257,7 @@ describe('the topic of the alarms', () => {
     Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } }, ArnLike: expect.anything() },
   };
 
-  it('is encrypted with a key that alarms may use: that of AWS lets no alarm through', () => {
+  it('is encrypted with a key that alarms may use: alarms cannot use the AWS managed key', () => {
     const [topic] = region.ofType('AWS::SNS::Topic');
     expect(region.text(topic?.Properties.KmsMasterKeyId)).toBe('Key()');
     expect(statements(region, 'AWS::KMS::Key', 'KeyPolicy')).toContainEqual(
@@ -265,7 +265,7 @@ describe('the topic of the alarms', () => {
     );
   });
 
-  it('takes messages from the alarms of its deployment, over TLS', () => {
+  it('accepts messages from the alarms of its deployment, over TLS', () => {
     const policy = statements(region, 'AWS::SNS::TopicPolicy', 'PolicyDocument');
     expect(policy).toContainEqual(expect.objectContaining({ ...fromAlarms, Action: 'sns:Publish', Effect: 'Allow' }));
     expect(policy).toContainEqual(
@@ -274,7 +274,7 @@ describe('the topic of the alarms', () => {
     expect(policy).toHaveLength(2);
   });
 
-  it('mails to an address only if one is given', () => {
+  it('sends mails only if an address is given', () => {
     expect(region.ofType('AWS::SNS::Subscription')).toEqual([]);
     const [subscription, ...more] = mailed.ofType('AWS::SNS::Subscription');
     expect(more).toEqual([]);

@@ -28,18 +28,18 @@ describe('the archive of a bus', () => {
     expect(kept.text(archive().SourceArn)).toBe('EventBus(meridian)');
   });
 
-  it('is not there for 0 days', () => {
+  it('does not exist for 0 days', () => {
     expect(none.ofType('AWS::Events::Archive')).toEqual([]);
   });
 
-  it.each(['us-east-1', 'us-west-2'])('keeps the events of the domain that were born in %s', (region) => {
+  it.each(['us-east-1', 'us-west-2'])('keeps the events of the domain that were written in %s', (region) => {
     const commit = aCommit({ region, events: [{ type: 'Noted', schemaVersion: 1, data: {} }] });
     const [entry] = entriesOf(commit);
     const { source, detailType, detail } = entry ?? expect.fail('there is no entry');
     expect(isKept({ source, 'detail-type': detailType, detail: JSON.parse(detail) })).toBe(true);
   });
 
-  it('keeps no answers, and nothing that producers put: replayed, an append could stand twice', () => {
+  it('keeps neither receipts nor entries of producers: a replayed append could be committed twice', () => {
     const { source, detail } = acceptedEntry({ id: '1', stream: 'note/1', version: 'token' });
     expect(isKept({ source, 'detail-type': 'Accepted', detail: JSON.parse(detail) })).toBe(false);
     const append = { id: '1', stream: 'note/1', meta: { region: 'us-east-1' } };

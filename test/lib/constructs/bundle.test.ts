@@ -44,7 +44,7 @@ describe('the bundle of every function', () => {
   });
 
   it('is minified', () => {
-    // Code that is not minified has about 35 characters a line, this has many hundreds.
+    // Code that is not minified has about 35 characters per line, minified code has many hundreds.
     eachBundle(({ id }, code) => expect(code.length / code.split('\n').length, id).toBeGreaterThan(200));
   });
 
@@ -84,8 +84,8 @@ const append = {
 
 const TRACE = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1';
 
-describe('a bundle in a Node process of its own', () => {
-  /** Imports the bundle, with its own environment, and hands it an event; every service answers that there is nothing. */
+describe('a bundle in a separate Node process', () => {
+  /** Imports the bundle, with its own environment, and passes it an event; every service responds that it is empty. */
   const invoke = async (id: string, makeEvent: (endpoint: string) => unknown) => {
     const bundle = bundles.find((candidate) => candidate.id === id) ?? expect.fail(`there is no function ${id}`);
     const nothing = { Items: [], Responses: {}, UnprocessedKeys: {}, Entries: [{ EventId: '1' }], FailedEntryCount: 0 };
@@ -138,11 +138,11 @@ describe('a bundle in a Node process of its own', () => {
     const requests = await invoke(id, event);
     const operations = requests.map(({ operation, path }) => operation || path);
     for (const operation of expected) expect(operations).toContain(operation);
-    // What is asked of a service belongs to the invocation's trace.
+    // Requests to services belong to the invocation's trace.
     for (const { operation, headers } of requests) if (operation) expect(headers['x-amzn-trace-id']).toBe(TRACE);
   });
 
-  it('starts, whatever other function it is', async () => {
+  it('starts, for every other function', async () => {
     const tried = new Set(work.map(([id]) => id));
     for (const { id, path, environment } of bundles.filter((bundle) => !tried.has(bundle.id)))
       expect(await startOf(path, environment), id).toBeGreaterThan(0);

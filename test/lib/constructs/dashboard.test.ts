@@ -29,7 +29,7 @@ beforeAll(() => {
   );
 });
 
-/** A body with its references as text, for JSON inside of a join cannot be read otherwise. */
+/** A body with its references as text: otherwise JSON inside a join cannot be parsed. */
 function dashboardOf(reader: TemplateReader) {
   const [dashboard, ...more] = reader.ofType('AWS::CloudWatch::Dashboard');
   expect(more).toEqual([]);
@@ -42,7 +42,7 @@ function first() {
 }
 
 describe('the dashboard of a Region', () => {
-  it('has a name that no other Region has: dashboards are global', () => {
+  it('has a name that is unique among the Regions: dashboards are global', () => {
     expect(regions.map((reader) => dashboardOf(reader).name)).toEqual([
       'meridian-us-east-1',
       'meridian-us-east-2',
@@ -50,7 +50,7 @@ describe('the dashboard of a Region', () => {
     ]);
   });
 
-  it('begins with whether the Region is healthy: every alarm, and four figures', () => {
+  it("starts with the Region's health: every alarm, and four figures", () => {
     const [alarms, figures] = dashboardOf(first()).widgets;
     expect([alarms?.type, alarms?.y, figures?.y]).toEqual(['alarm', 0, 0]);
     expect(alarms?.properties.title).toBe('Is us-east-1 healthy? Alarms');
@@ -72,7 +72,7 @@ describe('the dashboard of a Region', () => {
     ]);
   });
 
-  it('has a title and its Region on every graph, and nothing over its edge', () => {
+  it('has a title and its Region on every graph, and all graphs fit the width', () => {
     for (const { type, x, width, properties } of dashboardOf(first()).widgets) {
       expect(x + width).toBeLessThanOrEqual(24);
       if (type !== 'metric') continue;
@@ -94,8 +94,8 @@ describe('the dashboard of a Region', () => {
       expect(text).toContain(`"StateMachine(${Properties.StateMachineName})"`);
   });
 
-  it('shows everything that the functions measure', () => {
-    // The compiler asks for a name here as soon as core has a new one.
+  it('shows every metric of the functions', () => {
+    // The compiler requires an entry here as soon as core has a new metric.
     const names: Readonly<Record<MetricName, true>> = {
       Appended: true,
       AppendConflict: true,

@@ -46,7 +46,7 @@ const apis = (where: readonly string[]) =>
   where.map((region) => `arn:aws:lambda:${region}:${ACCOUNT}:function:meridian-api`);
 
 describe("a function of a team's own", () => {
-  it('is in every Region, with its time, memory and environment, and passes every check', () => {
+  it('exists in every Region, with its timeout, memory and environment, and passes every check', () => {
     for (const i of regions.keys()) {
       const { Timeout, MemorySize, LoggingConfig } = inRegion(i).named(
         'AWS::Lambda::Function',
@@ -88,7 +88,7 @@ describe("a function of a team's own", () => {
     );
   });
 
-  it('may put on its bus, call every API, look up the others, do what it was granted, and nothing else', () => {
+  it('may put events on its bus, call every API, look up the others, use what it was granted, and nothing else', () => {
     const permissions = inRegion(0)
       .permissions('meridian-us-east-1-importer')
       .filter((one) => !/^(logs|xray):/.test(one));
@@ -101,7 +101,7 @@ describe("a function of a team's own", () => {
     expect(permissions).toContain('events:PutEvents on EventBus(meridian)');
     expect(permissions.filter((one) => !/^(lambda:|events:|sqs:)/.test(one))).toEqual([]);
     expect(permissions.filter((one) => one.startsWith('lambda:'))).toHaveLength(3 + 3 + 2);
-    // Only by way of its URL.
+    // Only through its URL.
     for (const one of permissions.filter((one) => one.startsWith('lambda:InvokeFunction on ')))
       expect(one).toContain('lambda:InvokedViaFunctionUrl');
     expect(
@@ -111,7 +111,7 @@ describe("a function of a team's own", () => {
     ).toEqual([]);
   });
 
-  it('is watched, shown, logged and tagged like any other', () => {
+  it('has alarms, graphs, logs and tags like any other function', () => {
     const alarms = inRegion(0)
       .ofType('AWS::CloudWatch::Alarm')
       .map(({ Properties }) => Properties.AlarmName);
@@ -138,7 +138,7 @@ describe("a function of a team's own", () => {
 });
 
 describe('the stack of a Region', () => {
-  it('shows its bus, its API, its alarm topic and its functions', () => {
+  it('exposes its bus, its API, its alarm topic and its functions', () => {
     const [first] = app.regions;
     if (!first) throw new Error('there is no Region');
     expect(Object.keys(first.functions)).toEqual(expect.arrayContaining(['api', 'relay', 'importer', 'mailer']));
@@ -150,7 +150,7 @@ describe('the stack of a Region', () => {
     expect(first.api.url).toBeTruthy();
   });
 
-  it('names where the runbooks are in every alarm', () => {
+  it('names the location of the runbooks in every alarm', () => {
     const { regionTemplates } = synthesize({ context: { runbookUrl: 'https://wiki.example.com/meridian' } });
     for (const template of regionTemplates)
       for (const { Properties } of new TemplateReader(template).ofType('AWS::CloudWatch::Alarm'))

@@ -8,7 +8,7 @@ import { synthesize } from '../synthesize.ts';
 const config = parseConfig({ context: (key) => (key === 'regions' ? ['us-east-1', 'us-east-2'] : undefined) });
 
 function templateOf(schemas: Readonly<Record<string, object>>): Template {
-  // The rules of CloudFormation would take most of the time.
+  // CloudFormation's rules would take most of the time.
   const stack = new Stack(new App({ builtinCloudFormationValidation: false }), 'Stack');
   new SchemaRegistry(stack, 'SchemaRegistry', { config, schemas });
   return Template.fromStack(stack);
@@ -31,14 +31,14 @@ describe('schema registry', () => {
     }
   });
 
-  it('is left out where it is not wanted', () => {
+  it('is left out if it is disabled', () => {
     for (const template of synthesize({ context: { schemaRegistry: 'false' } }).regionTemplates) {
       template.resourceCountIs('AWS::EventSchemas::Registry', 0);
       template.resourceCountIs('AWS::EventSchemas::Schema', 0);
     }
   });
 
-  it('holds what it is given, in the format that EventBridge takes', () => {
+  it('contains the given schemas, in the format that EventBridge accepts', () => {
     const schema = { $schema: 'http://json-schema.org/draft-04/schema#', type: 'object' };
     templateOf({ 'meridian.note@Noted': schema }).hasResourceProperties('AWS::EventSchemas::Schema', {
       RegistryName: { 'Fn::GetAtt': [Match.stringLikeRegexp('Registry'), 'RegistryName'] },
@@ -48,7 +48,7 @@ describe('schema registry', () => {
     });
   });
 
-  it('refuses a schema that EventBridge would refuse only while it is deployed', () => {
+  it('refuses at synth a schema that EventBridge would refuse during the deploy', () => {
     const schemas = { 'meridian.note@Noted': { description: 'x'.repeat(100_000) } };
     expect(() => templateOf(schemas)).toThrow(/meridian\.note@Noted has 100018 characters.*schemaRegistry=false/);
   });

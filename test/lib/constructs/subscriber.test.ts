@@ -15,13 +15,13 @@ describe('a subscriber of the app', () => {
     without = firstRegionOf(synthesize());
   });
 
-  it('is in every Region, and passes every check', () => {
+  it('exists in every Region, and passes every check', () => {
     expect(app.findings).toEqual([]);
     for (const template of app.regionTemplates)
       new TemplateReader(template).named('AWS::Lambda::Function', 'meridian-subscriber');
   });
 
-  it('is not there unless it is asked for', () => {
+  it('does not exist unless it is defined', () => {
     expect(without.ofType('AWS::SQS::Queue').map(({ Properties }) => Properties.QueueName)).not.toContain(
       'meridian-subscriber',
     );
@@ -39,7 +39,7 @@ describe('a subscriber of the app', () => {
     expect(matches(EventPattern, event('meridian.stock'))).toBe(false);
   });
 
-  it('gets events by a queue, and keeps what it cannot get or cannot handle', () => {
+  it('gets events from a queue, and keeps events that cannot be delivered or handled', () => {
     const [target] = z
       .array(z.object({ Arn: z.unknown(), DeadLetterConfig: z.object({ Arn: z.unknown() }) }))
       .parse(region.named('AWS::Events::Rule', 'meridian-subscriber').Properties.Targets);
@@ -75,7 +75,7 @@ describe('a subscriber of the app', () => {
       expect(JSON.stringify(Properties)).toContain('"aws:SecureTransport":"false"');
   });
 
-  it('has a table of its own, protected and recoverable, from which parked events go after their time', () => {
+  it('has its own table, protected and recoverable, in which parked events expire', () => {
     expect(region.named('AWS::DynamoDB::GlobalTable', 'meridian-subscriber')).toMatchObject({
       DeletionPolicy: 'RetainExceptOnCreate',
       Properties: {
@@ -137,14 +137,14 @@ describe('a subscriber that runs in one Region', () => {
   const inRegion = (i: number) => regions[i] ?? expect.fail(`there is no Region ${i}`);
   const patternOf = (i: number, name: string) => inRegion(i).named('AWS::Events::Rule', name).Properties.EventPattern;
 
-  it('is in that one alone, and gets the events and outcomes of every Region there', () => {
+  it('exists in that Region only, and gets the events and outcomes of every Region there', () => {
     for (const i of [0, 1])
       for (const type of ['AWS::Lambda::Function', 'AWS::SQS::Queue', 'AWS::DynamoDB::GlobalTable'])
         expect(JSON.stringify(inRegion(i).ofType(type))).not.toContain('meridian-audit');
     expect(patternOf(2, 'meridian-audit')).toEqual({ source: ['meridian.note', 'meridian.stock', 'meridian.tx'] });
   });
 
-  it('has the time, memory, batch and environment that it asks for, and its messages are hidden for six times as long', () => {
+  it('has the defined timeout, memory, batch size and environment, and its messages are hidden for six times as long', () => {
     const { Timeout, MemorySize, Environment } = inRegion(2).named(
       'AWS::Lambda::Function',
       'meridian-audit',
@@ -159,14 +159,14 @@ describe('a subscriber that runs in one Region', () => {
     expect(inRegion(2).named('AWS::DynamoDB::GlobalTable', 'meridian-audit').DeletionPolicy).toBe('Delete');
   });
 
-  it('may get only what was written where it runs, so that each event is handled in one Region, or in named Regions', () => {
+  it('may get only the events written where it runs, so that each event is handled in one Region, or those of named Regions', () => {
     for (const [i, region] of ['us-east-1', 'us-east-2', 'us-west-2'].entries()) {
       expect(patternOf(i, 'meridian-local')).toEqual(subscriptionPattern(['note'], [region]));
       expect(patternOf(i, 'meridian-chosen')).toEqual(subscriptionPattern(['note'], ['us-east-1', 'us-west-2']));
     }
   });
 
-  it('has no table, and no permission on one, when it says so', () => {
+  it('has no table, and no permission on one, if its definition says so', () => {
     expect(JSON.stringify(inRegion(0).ofType('AWS::DynamoDB::GlobalTable'))).not.toContain('meridian-local');
     expect(
       inRegion(0)

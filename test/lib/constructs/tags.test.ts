@@ -13,8 +13,8 @@ function tagsOf(tags: unknown) {
   return new Map(tagListSchema.parse(tags).map(({ Key, Value }) => [Key, Value]));
 }
 
-describe('the tags that the bill is split by', () => {
-  it('say of everything in a Region the deployment, the Region and what it is for', () => {
+describe('the cost allocation tags', () => {
+  it('name the deployment, the Region and the purpose of every resource in a Region', () => {
     for (const [i, template] of app.regionTemplates.entries()) {
       const reader = new TemplateReader(template);
       for (const type of ['AWS::Lambda::Function', 'AWS::SQS::Queue', 'AWS::S3::Bucket', 'AWS::Logs::LogGroup'])
@@ -26,7 +26,7 @@ describe('the tags that the bill is split by', () => {
     }
   });
 
-  it('give each replica of the events table to its own Region', () => {
+  it('assign each replica of the events table to its own Region', () => {
     const [table] = new TemplateReader(app.globalTemplate).ofType('AWS::DynamoDB::GlobalTable');
     const replicas = z.array(z.object({ Region: z.string(), Tags: z.unknown() })).parse(table?.Properties.Replicas);
     expect(replicas).toHaveLength(3);

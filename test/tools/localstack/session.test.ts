@@ -22,7 +22,7 @@ describe.skipIf(process.platform === 'win32')('LocalStack', () => {
     for (const root of made.splice(0)) rmSync(root, { recursive: true });
   });
 
-  /** A PATH with nothing on it but these commands. */
+  /** A PATH with only these commands. */
   const machineWith = (commands: Record<string, string>): string => {
     const scripts = Object.entries(commands).map(([name, body]) => [name, `#!/bin/sh\n${body}\n`]);
     const root = makeTree(Object.fromEntries(scripts));
@@ -39,7 +39,7 @@ describe.skipIf(process.platform === 'win32')('LocalStack', () => {
       'a docker without an engine, Java and Python',
       { docker: dockerWithoutEngine, java: java('17.0.15'), python3: '' },
     ],
-  ])('can run where there is %s', (_, commands: Record<string, string>) => {
+  ])('can run with %s', (_, commands: Record<string, string>) => {
     vi.stubEnv('PATH', machineWith(commands));
     expect(whatIsMissing()).toBeUndefined();
   });
@@ -53,14 +53,14 @@ describe.skipIf(process.platform === 'win32')('LocalStack', () => {
       { docker: dockerWithoutEngine, java: java('17') },
       'Python 3 with venv and pip (or uv)',
     ],
-  ])('says what it misses where there is %s', (_, commands: Record<string, string>, missing) => {
+  ])('says what is missing with %s', (_, commands: Record<string, string>, missing) => {
     vi.stubEnv('PATH', machineWith(commands));
     expect(whatIsMissing()).toBe(`LocalStack needs Docker, or else ${missing}.`);
   });
 
   it.each([
-    ['skipped, with the reason, where it cannot run', '', { status: 0, last: /^0 passed, 0 failed, \d+ skipped$/ }],
-    ['a failure where it is required', 'localstack', { status: 1, last: /^0 passed, 1 failed, \d+ skipped$/ }],
+    ['skipped, with the reason, if it cannot run', '', { status: 0, last: /^0 passed, 0 failed, \d+ skipped$/ }],
+    ['a failure if it is required', 'localstack', { status: 1, last: /^0 passed, 1 failed, \d+ skipped$/ }],
   ])('has its tests %s', { timeout: 60_000 }, (_, MERIDIAN_REQUIRE, { status, last }) => {
     const env = { ...process.env, PATH: machineWith({}), MERIDIAN_REQUIRE };
     const ended = spawnSync(process.execPath, [script, 'test/contract/localstack'], { env, encoding: 'utf8' });
@@ -69,7 +69,7 @@ describe.skipIf(process.platform === 'win32')('LocalStack', () => {
     expect(ended.stderr).toContain('LocalStack needs Docker, or else');
   });
 
-  it('ends with all that a command printed when that fails', async () => {
+  it('throws with everything that a failed command printed', async () => {
     await expect(run('sh', ['-c', 'echo out; echo err >&2; exit 3'])).rejects.toThrow(
       /sh -c .* ended with 3:\n(out\nerr|err\nout)\n/,
     );

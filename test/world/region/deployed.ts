@@ -5,8 +5,7 @@ import type { TemplateReader } from '../../lib/template.ts';
 
 const names = namesOf('meridian');
 
-// All of them strict: a filter or a delay that is not compared with the world is a fault as soon as it is in a
-// template.
+// All of them are strict: a filter or a delay that is not compared with the world is a fault as soon as a template has it.
 
 /** Settings that the world lacks, and does not depend on. */
 const beside = z.unknown();

@@ -121,7 +121,7 @@ function stackOf(region: string): TemplateReader {
   return templates[regions.indexOf(region)] ?? expect.fail(`there is no stack of ${region}`);
 }
 
-/** The only thing of a Region that the world has created with a name. */
+/** The only resource of a Region that the world has created with this name. */
 function madeIn<Made extends { readonly options: { readonly region: string; readonly name: string } }>(
   all: readonly Made[],
   region: string,

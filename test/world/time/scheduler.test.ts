@@ -109,7 +109,7 @@ describe('realScheduler', () => {
   it('takes real time, and cancels', async () => {
     const scheduler = realScheduler();
     const ran: string[] = [];
-    scheduler.after(0, () => ran.push('at once, called off'))();
+    scheduler.after(0, () => ran.push('cancelled at once'))();
     scheduler.after(1, () => ran.push('later, called off'))();
     scheduler.after(0, () => ran.push('at once'));
 

@@ -24,7 +24,7 @@ describe('meridian book', () => {
   /** The seats are at home in us-west-2. */
   const flight = '2001-01-01.LAX-BNA.17';
 
-  it('takes a seat and pays the price of the flight, driven where the seats are', async () => {
+  it('takes a seat and pays the price of the flight, driven by the Region of the seats', async () => {
     const { code, stdout, stderr } = await run(['book', flight, EAST]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(
@@ -43,18 +43,18 @@ describe('meridian book', () => {
     expect(jsonLines(stdout)).toMatchObject([{ state: { paid: { [flight]: 1800 } } }]);
   });
 
-  it('takes no seat for who cannot pay it', async () => {
+  it('takes no seat for a member who cannot pay for it', async () => {
     const poor = await run(['book', flight, 'LAX.poor']);
     expect(poor).toMatchObject({ code: 1, stdout: '' });
     expect(poor.stderr).toMatch(/^aborted: .*miles\/LAX\.poor.* 1800\./);
   });
 
-  it('takes the price that it is given', async () => {
+  it('uses the given price', async () => {
     const cheap = await run(['book', '2001-01-01.LAX-BNA.18', 'LAX.poor', '--miles', '40']);
     expect(cheap).toMatchObject({ code: 0, stdout: expect.stringContaining('for 40 miles') });
   });
 
-  it('says what a flight and a member look like', async () => {
+  it('shows the form of a flight and of a member', async () => {
     const [noFlight, noMember, noMiles] = await Promise.all([
       run(['book', 'LAX', EAST]),
       run(['book', flight, 'ada']),
@@ -65,7 +65,7 @@ describe('meridian book', () => {
     expect(noMiles).toMatchObject({ code: 2, stderr: expect.stringContaining('1 or more') });
   });
 
-  it('names faults as they were typed', async () => {
+  it('names faults by the options that were typed', async () => {
     const [miles, member, region] = await Promise.all([
       run(['book', flight, EAST, '--miles', '1000001']),
       run(['book', flight, `LAX.${'x'.repeat(100)}`]),

@@ -24,12 +24,12 @@ describe('the plan of bookings', () => {
     expect(new Set(plan.bookings.map(({ id }) => id)).size).toBe(2000);
   });
 
-  it('is the same for the same file and seed, and another one for another seed', () => {
+  it('is the same for the same file and seed, and differs for another seed', () => {
     expect(planBookings(rows, regions, 2000)).toEqual(plan);
     expect(planBookings(rows, regions, 2000, 2).bookings).not.toEqual(plan.bookings);
   });
 
-  it('wants more seats than there are on many flights, and fewer on others', () => {
+  it('requests too many seats on many flights, and fewer on others', () => {
     const wanted = [...Map.groupBy(plan.bookings, ({ flight }) => flight).values()].map((all) => all.length);
     const free = CAPACITY - 1;
     expect(wanted.filter((number) => number > free).length).toBeGreaterThan(100);
@@ -40,7 +40,7 @@ describe('the plan of bookings', () => {
     expect(new Set(plan.bookings.map(({ member, flight }) => `${member} ${flight}`)).size).toBe(2000);
   });
 
-  it('knows which bookings are of one Region', () => {
+  it('marks the bookings of one Region', () => {
     const origins = new Map(rows.map((row) => [flightOf(row), row.origin]));
     for (const { flight, member, region, isOneRegion, id } of plan.bookings) {
       expect([nearestRegion(member.split('.')[0] ?? '', regions), id.split(':')[0]]).toEqual([region, region]);
@@ -76,7 +76,7 @@ async function aRun(options: Partial<WorldOptions> = {}, count = 250) {
   return { scheduler, world, plan, booked, check };
 }
 
-/** Runs a command behind the back of the bookings. */
+/** Runs a command that is not part of the bookings. */
 async function secretly(
   { world, scheduler }: Awaited<ReturnType<typeof aRun>>,
   path: string,
@@ -126,14 +126,16 @@ describe('bookings on real flights in three Regions', () => {
     const { report, violations } = await check();
     expect(report.violations).toBe(violations.length);
     for (const region of regions) {
-      expect(violations).toContain(`${region}: ${flight} does not have the passengers whose bookings were confirmed.`);
+      expect(violations).toContain(
+        `${region}: ${flight} has other passengers than those whose bookings were confirmed.`,
+      );
       expect(violations).toContainEqual(expect.stringMatching(`^${region}: ${member?.id} has .* miles, not `));
     }
   }, 120_000);
 });
 
 describe('bookings whose intents are never made final', () => {
-  it('are reported as violations, although every reader sees what was decided', async () => {
+  it('are reported as violations, although every reader sees the decision', async () => {
     const { check } = await aRun(
       {
         withFaults: (_region, ports) => ({
@@ -160,12 +162,12 @@ describe('bookings in two Regions, with decisions of each', () => {
 });
 
 describe('a booking', () => {
-  /** One whose seat is at home in another Region than the miles. */
+  /** A booking whose seat and miles are at home in different Regions. */
   const cross = planBookings(few, regions, 250).bookings.find(({ isOneRegion }) => !isOneRegion);
 
-  it('is asked for until it is decided', async () => {
+  it('is polled until it is decided', async () => {
     const scheduler = new VirtualScheduler();
-    // It begins later than a Region waits for its outcome.
+    // It starts after a Region has stopped waiting for its outcome.
     const late = ({ machine }: FaultyPorts): Pick<FaultyPorts, 'machine'> => ({
       machine: {
         start: async (input) => {
@@ -226,7 +228,7 @@ describe('each', () => {
     expect([results, most]).toEqual([[10, 2, 8, 4, 6, 0], 3]);
   });
 
-  it('fails with what failed', async () => {
+  it('fails with the error of the failed call', async () => {
     const failing = each(2, [1, 2], async (item) => {
       if (item === 2) throw new Error('two');
     });

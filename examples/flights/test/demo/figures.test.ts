@@ -40,7 +40,7 @@ describe('figuresOf', () => {
     expect([sum('departures'), sum('arrivals')]).toEqual([2000, 2000]);
   });
 
-  it('imports nothing that could share a mistake with what it checks', () => {
+  it('imports nothing, so it shares no mistake with the code that it checks', () => {
     const source = readFileSync(new URL('../../demo/figures.ts', import.meta.url), 'utf8');
     expect([...source.matchAll(/from '(.+)'|import\('/g)].map(([, name]) => name)).toEqual([
       'node:fs',
@@ -55,7 +55,7 @@ describe('compare', () => {
     expect(compareRows(figures, rowsOf(figures).reverse())).toEqual([]);
   });
 
-  it('sees that one event was dropped', () => {
+  it('detects that one event was dropped', () => {
     const dropped = { ...figures.get('LAX'), departures: 1, totalDelay: 12, meanDelay: 6 };
     const rows = rowsOf(figures).map((row) => (row.key === 'LAX' ? { key: 'LAX', value: dropped } : row));
     expect(compareRows(figures, rows)).toEqual([
@@ -63,27 +63,27 @@ describe('compare', () => {
     ]);
   });
 
-  it('sees any one flight of the file that is left out', () => {
+  it('detects that any one flight of the file is missing', () => {
     for (const left of flights.keys()) {
       const mismatches = compareRows(figures, rowsOf(counted(flights.filter((_, index) => index !== left))));
       expect(mismatches.length).toBe(2);
     }
   });
 
-  it('sees a sum that is wrong by one minute, and a mean that does not fit', () => {
+  it('detects a sum that is wrong by one minute, and a mean that does not match', () => {
     for (const change of [{ totalDelay: -6 }, { meanDelay: -7 / 4 }, { arrivals: '1' }, { canceled: 0 }]) {
       const rows = rowsOf(figures).map((row) => ({ ...row, value: { ...figures.get(row.key), ...change } }));
       expect(compareRows(figures, rows).map(({ problem }) => problem)).toContain('different');
     }
   });
 
-  it('sees an airport that is missing', () => {
+  it('detects a missing airport', () => {
     const rows = rowsOf(figures).filter(({ key }) => key !== 'SJC');
     expect(compareRows(figures, rows)).toEqual([{ airport: 'SJC', problem: 'missing', expected: figures.get('SJC') }]);
     expect(compareRows(figures, []).length).toBe(3);
   });
 
-  it('sees an airport that the file does not have, and one that is there twice', () => {
+  it('detects an airport that the file does not have, and one that occurs twice', () => {
     const rows = rowsOf(figures);
     const surplus = { key: 'XXX', value: { departures: 0, arrivals: 0, totalDelay: 0, meanDelay: null } };
     expect(compareRows(figures, [...rows, surplus])).toEqual([

@@ -27,7 +27,7 @@ describe('readFlights', () => {
     );
   });
 
-  it('keeps of a row what the airports report', () => {
+  it('keeps the columns of a row that the airports report', () => {
     expect(readFlights(fileOf([good]))).toEqual([
       { row: 1, scheduled: '2001-01-01T06:55', delay: -19, origin: 'LAX', destination: 'BNA' },
     ]);
@@ -55,7 +55,7 @@ describe('readFlights', () => {
 });
 
 describe('putsOf', () => {
-  it('has each airport report in its own Region, and the destination reserve a seat', () => {
+  it('makes each airport report in its own Region, and the destination reserve a seat', () => {
     expect([...putsOf(readFlights(fileOf([good])), regions)]).toEqual([
       {
         region: 'us-west-2',
@@ -88,7 +88,7 @@ describe('putsOf', () => {
     ]);
   });
 
-  it('keeps the order of the file and tells apart two flights of one minute and route', () => {
+  it('keeps the order of the file and distinguishes two flights of one minute and route', () => {
     const puts = [...putsOf(readFlights(fileOf([good, good])), regions)];
     expect(puts.map(({ detail }) => detail)).toMatchObject([
       { id: '2001-01-01.LAX-BNA.1.departed' },
@@ -111,7 +111,7 @@ describe('putsOf', () => {
     expect(puts.next().value).toMatchObject({ region: 'us-west-2' });
   });
 
-  it('makes the same of the same file, in every Region something, with no id twice', () => {
+  it('makes the same puts from the same file, some for every Region, with no id twice', () => {
     const puts = () => [...putsOf(readFlights(flightsFile('2k')), regions)];
     expect(puts()).toEqual(puts());
     expect(puts().length).toBe(3 * 2000);
@@ -119,7 +119,7 @@ describe('putsOf', () => {
     expect(new Set(puts().map(({ detail }) => 'id' in detail && detail.id)).size).toBe(3 * 2000);
   });
 
-  it('makes only what the domain takes', () => {
+  it('makes only puts that the domain accepts', () => {
     const noId = () => {
       throw new Error('an envelope without an id');
     };

@@ -31,7 +31,7 @@ writeFileSync(
 );
 const puts = [...putsOf(readFlights(file), regions)];
 
-/** A world in virtual time that takes envelopes in and reports how it compares with the file. */
+/** A world in virtual time that processes envelopes and is compared with the file. */
 function aRun() {
   const scheduler = new VirtualScheduler();
   const world = new World({ domain, regions, scheduler });
@@ -71,7 +71,7 @@ describe('real flights in three Regions', () => {
     for (const { mismatches } of reports) expect(mismatches).toBe(1);
   });
 
-  it('do not agree when an envelope is refused, or quarantined', async () => {
+  it('are reported as different from the file if an envelope is refused or quarantined', async () => {
     const [first] = puts;
     if (!first) throw new Error('No flights.');
     const {
@@ -117,7 +117,7 @@ function meridian(...args: readonly string[]) {
 // Each run is a process, which takes its seconds on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
-/** What a page says that there is in the result. */
+/** The members of the result that a page documents. */
 function documented(page: string) {
   const [, section = ''] = /^## What `start --json` prints\n([\s\S]*?)^## /m.exec(readFileSync(page, 'utf8')) ?? [];
   return [...section.matchAll(/^\| `(\S+)` /gm)].map(([, member]) => member);
@@ -134,7 +134,7 @@ describe('meridian start', () => {
     [['start', '--for-ever'], '--for-ever'],
     [['stop'], 'stop'],
     [['start', 'now'], 'too many arguments'],
-  ])('exits with 2 on a usage error, and says where help is: %j', async (args, message) => {
+  ])('exits with 2 on a usage error, and refers to the help: %j', async (args, message) => {
     const { code, stdout, stderr } = await meridian(...args);
     expect(code).toBe(2);
     expect(stdout).toBe('');
@@ -162,7 +162,7 @@ describe('meridian start', () => {
       expect(stdout).toContain(option);
   });
 
-  it('says which Region it does not know', async () => {
+  it('names an unknown Region', async () => {
     const { code, stderr } = await meridian('start', '--once', '--json', '--regions', 'us-east-1,xx-mars-1');
     expect(code).toBe(1);
     expect(stderr).toContain('xx-mars-1');
@@ -232,7 +232,7 @@ describe('meridian start', () => {
     expect(stdout).toContain('In every Region no flight has more passengers than seats');
   });
 
-  it('--bookings 0 books nothing, and says nothing of it', async () => {
+  it('--bookings 0 books nothing, and prints nothing about bookings', async () => {
     const { code, stdout } = await meridian('start', '--once', '--no-latency', '--json', '--bookings', '0');
     expect([code, 'bookings' in JSON.parse(stdout)]).toEqual([0, false]);
   });

@@ -59,7 +59,7 @@ describe('the stream lookup', () => {
     ]);
   });
 
-  it('lets itself be deleted without a look at the table, which may be gone', async () => {
+  it('can be deleted without a look-up of the table, which may no longer exist', async () => {
     expect(await run(remove, never)).toMatchObject([
       { response: { Status: 'SUCCESS', PhysicalResourceId: 'EventsStream' } },
     ]);
@@ -77,7 +77,7 @@ describe('the stream lookup', () => {
     },
   );
 
-  it('fails with the reason when the stack does not say which table', async () => {
+  it('fails with the reason if the stack does not name a table', async () => {
     const nameless = { ...create, ResourceProperties: { ServiceToken: 'token' } };
     expect(await run(nameless, found)).toMatchObject([
       { response: { Status: 'FAILED', Reason: expect.stringContaining('TableName') } },
