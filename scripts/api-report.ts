@@ -49,7 +49,7 @@ function configOf(stage: string, reports: string, name: string, declarations: st
         reportFolder: reports,
         reportTempFolder: WORK,
         reportFileName: name,
-        // What the signatures name without exporting it. Of the world that is the whole engine.
+        // The types that signatures name without exporting them. For the world that is the whole engine.
         includeForgottenExports: name !== 'world',
       },
       docModel: { enabled: false },
@@ -74,8 +74,7 @@ interface ReportOptions {
 }
 
 /**
- * Compares the public surface of the built package with what is written down, or writes it down.
- * @returns what differs, one line each
+ * Compares the public surface of the built package with the reports, or writes them. @returns the differences, one line each
  */
 export function reportApi(stage: string, { write = false, reports = REPORTS }: ReportOptions = {}): readonly string[] {
   const configs = [...entryPoints(stage)].map(([name, declarations]) => configOf(stage, reports, name, declarations));

@@ -18,7 +18,7 @@ import { addMeridian, ownOf } from '../lib/meridian.ts';
 import { readOptions } from './options.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-/** What the functions are bundled with: the domain of the tests, so that a size is Meridian's own. */
+/** The domain that the functions are bundled with: that of the tests, so that sizes are Meridian's own. */
 const DOMAIN = join(root, 'testing/toy-domain.ts');
 const run = promisify(execFile);
 
@@ -38,9 +38,9 @@ export interface Bundle {
   readonly gzip: number;
   /** The modules that it imports when it runs. */
   readonly imports: readonly string[];
-  /** What is in it: packages and our own folders, the largest first. */
+  /** Its contents: packages and our own folders, the largest first. */
   readonly contents: readonly { readonly name: string; readonly bytes: number }[];
-  /** The variables that its stack gives it; values that CloudFormation knows only when it deploys are invented. */
+  /** The variables that its stack sets; values that only CloudFormation knows are invented. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -128,7 +128,7 @@ export function bundleClient(outdir: string): Bundle & { readonly inputs: readon
   };
 }
 
-/** A file belongs to its package, or to the folder of ours that it is in. */
+/** A file belongs to its package, or to one of our own folders. */
 function contentsOf(outputs: readonly Metafile['outputs'][string][]): Bundle['contents'] {
   const sums = new Map<string, number>();
   for (const { inputs } of outputs)

@@ -7,7 +7,7 @@ import { readOptions } from './options.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * Runs the `check:…` scripts of package.json at the same time, all of them whatever one of them says, and prints a line
+ * Runs the `check:…` scripts of package.json at the same time, even if one of them fails, and prints a line
  * for each that passed and the whole output of each that failed.
  */
 export async function runChecks(): Promise<{ passed: number; failed: number }> {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** How many tests ended how. A test that was cut off has failed, and so has a file that failed outside its tests. */
+/** The number of tests by result. A test that was cut off counts as failed, as does a file that failed outside its tests. */
 export type Counts = { passed: number; failed: number; skipped: number };
 
 /** A vitest reporter that prints why tests were skipped and writes the {@link Counts} as JSON to the file MERIDIAN_TEST_COUNTS. */

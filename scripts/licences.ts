@@ -31,13 +31,13 @@ const packageSchema = z.object({
   dependencies: z.record(z.string(), z.string()).default({}),
 });
 
-/** A package that others get with Meridian. */
+/** A package that is installed with Meridian. */
 export interface Licensed {
   readonly name: string;
   readonly version: string;
-  /** As its package.json has it; undefined: it names none. */
+  /** From its package.json; undefined if it names none. */
   readonly licence: string | undefined;
-  /** How many functions hold code of it. */
+  /** The number of functions whose bundles contain code of it. */
   readonly functions: number;
 }
 
@@ -60,7 +60,7 @@ function dependencyFiles(): ReadonlySet<string> {
   return files;
 }
 
-/** The package.json of every package in a bundle of a function: how many functions hold it. */
+/** The package.json of every package in a function's bundle, with the number of these functions. */
 function bundledFiles(): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const entry of globSync('lambdas/*/index.ts', { cwd: root })) {
@@ -74,7 +74,7 @@ function bundledFiles(): ReadonlyMap<string, number> {
   return counts;
 }
 
-/** Of the package that a file belongs to: folders within one may have a package.json too, without a name. */
+/** The package.json of the package that a file belongs to. Folders within a package may have one too, without a name. */
 function packageFileOf(file: string): string {
   const [, folder] = /^(.*node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)/.exec(file) ?? [undefined, dirname(file)];
   return join(folder, 'package.json');

@@ -18,9 +18,9 @@ import { packPackage } from './pack.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const GROCERY = join(root, 'examples/grocery');
-/** What the repository downloads LocalStack to; the one made here is thrown away. */
+/** The folder to which the repository downloads LocalStack; the project created here is temporary. */
 const CACHE = join(root, 'node_modules/.cache/meridian-localstack');
-/** What a team has that deploys to LocalStack, besides zod. */
+/** The packages that a team needs to deploy to LocalStack, in addition to zod. */
 const DEVELOPMENT = [
   '@types/node',
   'aws-cdk',
@@ -92,7 +92,7 @@ function spawnLocalStack(folder: string, mails: MailService, options: readonly s
   return spawn(process.execPath, [meridian, 'localstack', '--context', `mailUrl=${mails.url}`, ...options], {
     cwd: folder,
     env: { ...process.env, MERIDIAN_LOCALSTACK_CACHE: CACHE },
-    // In a group of its own: Ctrl-C reaches it by us only.
+    // In its own process group, so that Ctrl-C does not reach it directly.
     detached: true,
     stdio: ['ignore', options.includes('--json') ? 'pipe' : 'inherit', 'inherit'],
   });

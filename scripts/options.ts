@@ -3,7 +3,7 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 type Options = NonNullable<ParseArgsConfig['options']>;
 
 /**
- * The options that an npm script was called with. Anything else: what is wrong, and `usage`, on standard error, and exit code 2.
+ * The options of an npm script. For any other argument, prints the error and `usage` to standard error, and exits with 2.
  * The reader of standard output may leave early, as `head` does.
  */
 export function readOptions<const Given extends Options>(

@@ -9,8 +9,8 @@ import manifest from '../package.json' with { type: 'json' };
 import { readOptions } from './options.ts';
 import { PEER_RANGES } from './peers.ts';
 
-// `npm run pack-package`: the package as it is published. In the repository `exports` names the sources; the manifest made here names
-// what tsc made of them, in a folder that nothing in the repository resolves.
+// `npm run pack-package`: builds the package as it is published. In the repository `exports` names the sources; the manifest
+// written here names their compiled files, in a folder that nothing in the repository resolves.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** The folder that is packed. */
@@ -22,10 +22,10 @@ const optionalPeers = Object.keys(cdkPeers);
 /** Entry points that look for their peers before they load what imports these. */
 const LOADED_BY: Readonly<Record<string, string>> = { './cdk': './dist/lib/checked.js' };
 
-/** What `meridian localstack` starts that is no TypeScript. */
+/** Files that `meridian localstack` uses and that are not TypeScript. */
 const LOCALSTACK_PARTS = ['tools/localstack/plugins', 'tools/localstack/requirements.txt'] as const;
 
-/** Where tsc puts what it makes of a source. */
+/** The compiled file of a source. */
 function built(source: string): string {
   return source.replace(/^\.\//, './dist/').replace(/\.ts$/, '.js');
 }
@@ -62,7 +62,7 @@ export function publishedManifest(): Readonly<Record<string, unknown>> {
     dependencies,
     peerDependencies: PEER_RANGES,
     peerDependenciesMeta: Object.fromEntries(optionalPeers.map((peer) => [peer, { optional: true }])),
-    // What `meridian init` pins in a project; npm does not install it.
+    // The versions that `meridian init` pins in a project; npm does not install these.
     devDependencies: Object.fromEntries(PINNED.map((each) => [each, each === 'zod' ? zod : versions[each]])),
     files: ['dist', 'starter', 'CHANGELOG.md'],
   };
@@ -74,7 +74,7 @@ export interface Packed {
   readonly bytes: number;
 }
 
-/** What this process has packed: several of its steps use the package. */
+/** The package that this process has packed, because several steps use it. */
 let packed: Packed | undefined;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * What a team brings beside Meridian, by range; all but zod are for ./cdk only. `npm run check-peers` tries both ends of each: a range
- * that was not tried is not published.
+ * The packages that a team installs in addition to Meridian, by range; all except zod are for ./cdk only. `npm run check-peers`
+ * tests both ends of each range: only tested ranges are published.
  */
 export const PEER_RANGES = {
   zod: '^4.4.0',

@@ -24,8 +24,8 @@ interface Release {
 }
 
 /**
- * The changelog with what is unreleased under a version of its own.
- * @throws Error when nothing is unreleased, the version is not a later one, or a patch breaks something
+ * The changelog with the unreleased changes under a new version. @throws Error if there are none, the version is not a later one,
+ * or a patch has breaking changes
  */
 export function releaseChangelog(text: string, { version, date, storedForm, before }: Release): string {
   const [head, unreleased = '', ...rest] = text.split(/^## (?=\[)/m);
@@ -66,7 +66,7 @@ function prepare(version: string): void {
     });
   writeFileSync(CHANGELOG, released);
   process.stdout.write(
-    `package.json and CHANGELOG.md are at ${version}. Look at them, run npm test, commit, and tag v${version}.\n`,
+    `package.json and CHANGELOG.md are at ${version}. Review them, run npm test, commit, and tag v${version}.\n`,
   );
 }
 

@@ -24,7 +24,7 @@ const exceptions: Exceptions = {
     'adapters/dynamodb/snapshot-store.ts dynamoDbSnapshotStore': makesOneObject,
     'adapters/dynamodb/view-store.ts dynamoDbViewStore': makesOneObject,
     'adapters/memory/event-store.ts memoryEventStore': makesOneObject,
-    'core/write/append.ts appendToStream': 'one loop, whose every step changes what the next one looks at',
+    'core/write/append.ts appendToStream': 'one loop, in which every step depends on the previous one',
     'lib/constructs/dashboard.ts Dashboard.constructor': isAList,
     'lib/constructs/metrics.ts metricsOf': isAList,
   },
@@ -43,8 +43,8 @@ interface Finding {
 }
 
 /**
- * Checks the form of the source files below `root`: the length and the parameters of functions, what top-level functions
- * and zod schemas are called, and how long test files are.
+ * Checks the form of the source files below `root`: the length and the parameters of functions, the names of top-level functions
+ * and zod schemas, and the length of test files.
  *
  * @returns the number of files and of functions seen, and a line per fault
  */
@@ -218,13 +218,13 @@ function objectNamed(node: ts.Node): string | undefined {
     : undefined;
 }
 
-/** Whether an identifier only gives something its name. */
+/** Whether an identifier is only the name in a declaration. */
 function isName(node: ts.Identifier): boolean {
   const { parent } = node;
   return 'name' in parent && parent.name === node;
 }
 
-/** Members of zod, and of its schemas, that give something else than a schema. */
+/** Members of zod, and of its schemas, that are not schemas. */
 const noSchema = /^(\w*[pP]arse(Async)?|toJSONSchema|\w+Error|config|locales|core)$/;
 
 /** Whether an expression is a chain of calls that begins with `z.` or a schema, and ends with a schema. */
@@ -243,7 +243,7 @@ function isSchema(node: ts.Expression): boolean {
   );
 }
 
-/** Makes a schema of the one that it is called on. */
+/** A method that returns a schema. */
 const derives =
   /^(extend|safeExtend|omit|pick|partial|optional|exactOptional|nullable|default|refine|transform|check|meta)$/;
 

@@ -14,7 +14,7 @@ interface Module {
   readonly name: string;
   readonly files: number;
   readonly lines: number;
-  /** Those that it imports, types included. */
+  /** The modules that it imports, including types. */
   readonly imports: ReadonlySet<string>;
 }
 
@@ -22,15 +22,15 @@ export interface Structure {
   readonly modules: readonly Module[];
   readonly dependencies: number;
   /**
-   * How many dependencies go up in the best order of the modules that there is: those that no layering could have. 0: the
-   * modules are layers, or could be.
+   * The number of upward dependencies in the best order of the modules, which no layering can avoid. 0: the modules can be
+   * layered.
    */
   readonly upward: number;
-  /** Those that go up in the order that the checkout declares, `names → wire`; undefined: it declares none. */
+  /** The upward dependencies in the order that the checkout declares, `names → wire`; undefined if it declares none. */
   readonly againstTheOrder: readonly string[] | undefined;
 }
 
-/** The modules of the core below `root`, and what they import of each other. */
+/** The modules of the core below `root`, and their imports of each other. */
 export async function structureOf(root: string): Promise<Structure> {
   const core = join(root, 'core');
   const byModule = Map.groupBy(globSync('**/*.ts', { cwd: core }).sort(), moduleOf);
@@ -65,7 +65,7 @@ async function declaredOrder(root: string): Promise<readonly string[] | undefine
   return coreModules;
 }
 
-/** A module that the order does not name is on top of all, and below none. */
+/** A module that the order does not name is on top. */
 function againstTheOrder(
   modules: readonly Module[],
   order: readonly string[] | undefined,
@@ -83,7 +83,7 @@ function moduleOf(file: string): string {
 }
 
 /**
- * The least number of dependencies that go up, over all orders of the modules: a minimum feedback arc set. By dynamic programming
+ * The minimum number of upward dependencies over all orders of the modules: a minimum feedback arc set. By dynamic programming
  * over the sets of modules that lie at the bottom (Held and Karp 1962, as for orders in general); exact up to some 20 modules.
  */
 function upwardAtLeast(modules: readonly Module[]): number {
@@ -157,7 +157,7 @@ function nameOf(node: ts.SignatureDeclaration, source: ts.SourceFile): string {
     : '(anonymous)';
 }
 
-/** How many of the largest are shown. */
+/** The number of files and functions shown. */
 const SHOWN = 10;
 
 function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {

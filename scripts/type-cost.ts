@@ -4,7 +4,7 @@ import Table from 'cli-table3';
 import ts from 'typescript';
 import { readOptions } from './options.ts';
 
-// `npm run type-cost`: what the compiler does for a team's domain: its types, and how often it instantiates one.
+// `npm run type-cost`: the cost of a team's domain in the compiler: its types and instantiations.
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -18,7 +18,7 @@ export interface TypeCost {
   readonly streams: number;
   readonly instantiations: number;
   readonly types: number;
-  /** What does not compile; none is expected. */
+  /** Compiler errors; none are expected. */
   readonly errors: readonly string[];
 }
 

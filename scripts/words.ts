@@ -52,6 +52,15 @@ const idioms: readonly Idiom[] = [
   { not: /^of (an?|any|what|whatever|every) [a-z]+/i, write: 'start with the noun', inComments: true },
   { not: /^that (an?|the|there|no) /i, write: 'start with the noun', inComments: true },
   { not: /\bas (long|far) as it goes\b/i, write: 'as far as possible' },
+  { not: /, also (if|when|while)\b/i, write: 'even if, even when' },
+  { not: /\bredelivered (that|whose)\b/i, write: 'fails messages that' },
+  { not: /\b(is|was|are|were) born\b|\bborn (in|here|there|elsewhere)\b/i, write: 'written in' },
+  { not: /\bfor who\b/i, write: 'for a member who' },
+  { not: /\b(that|which) is none$/i, write: 'an invalid …' },
+  { not: /\b(can|cannot|could) be had\b/i, write: 'obtained, available' },
+  { not: /\bwhat there is\b|\bthose that there are\b/i, write: 'the existing …' },
+  { not: /\bhalf way\b/i, write: 'halfway' },
+  { not: /\bthrown away\b|\bto throw away\b/i, write: 'temporary, ephemeral, deleted' },
 ];
 
 /**

@@ -89,7 +89,7 @@ export function addStart(program: Command, project: Project | undefined): void {
     });
 }
 
-/** The given options, and apart from them `--fresh`, which is only for the first process. */
+/** The given options, and separately `--fresh`, which is only for the first process. */
 function argsOf(argv: readonly string[]): { readonly args: readonly string[]; readonly first: readonly string[] } {
   const given = argv.slice(argv.indexOf('start') + 1);
   return { args: given.filter((each) => each !== '--fresh'), first: given.filter((each) => each === '--fresh') };

@@ -374,7 +374,7 @@ function tracing(usage: Usage): readonly Position[] {
       service: 'X-Ray',
       price: 'traces',
       quantity: tracesPerSecond * SECONDS_A_MONTH,
-      what: 'traces: one a second and function, and 5 % of the rest',
+      what: 'traces: one per second and function, and 5 % of the rest',
     },
   ];
 }

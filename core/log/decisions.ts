@@ -26,7 +26,7 @@ function isKnownHere({ region, decisions }: DecisionPorts, transaction: string):
 /**
  * The decision on an attempt.
  * @param within milliseconds for each call: of the table, then of another Region
- * @returns undefined if there is none; without `participants` also if this Region's replica does not have it yet
+ * @returns undefined if there is none, or, without `participants`, if this Region's replica does not have it yet
  * @throws MeridianError `region-unreachable`, `unavailable`
  */
 export async function decisionOf(

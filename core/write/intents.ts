@@ -54,7 +54,7 @@ export async function finalStateOf(ports: DecisionPorts, intent: Commit): Promis
   return decision && stateIn(decision, intent);
 }
 
-/** By the clock of the Region that wrote the intent only. */
+/** Only by the clock of the Region that wrote the intent. */
 function isOver({ tx }: Commit, now: number): boolean {
   return tx !== undefined && tx.deadline <= now;
 }

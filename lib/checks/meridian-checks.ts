@@ -58,7 +58,7 @@ export class MeridianChecks implements IPolicyValidationPlugin {
     return { success: violations.length === 0, violations };
   }
 
-  /** Ephemeral stacks keep no list to compare with. */
+  /** There is no record of ephemeral stacks to compare with. */
   #changes(context: IPolicyValidationContext): PolicyViolation[] {
     const { config, deployed } = this.#props;
     if (config.ephemeral || deployed === undefined) return [];

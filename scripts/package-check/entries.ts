@@ -13,8 +13,8 @@ const entries = Object.entries(manifest.exports).flatMap(([entry, source]) => (s
 const peersSchema = z.object({ peerDependencies: z.record(z.string(), z.string()) });
 
 /**
- * Uses every entry point in a folder that has zod and nothing else beside Meridian; then ./cdk, which has to say what it lacks.
- * @throws Error when one does not load, or its types do not
+ * Uses every entry point in a folder with only Meridian and zod; then ./cdk, which must name the missing peers. @throws Error if
+ * an entry point does not load, or its types do not compile
  */
 export async function checkEntries(step: Step, tarball: string): Promise<void> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-entries-')));

@@ -7,7 +7,7 @@ import { run, type Step } from './run.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What can be seen of the packed package without using it. @throws Error that lists the faults of a step */
+/** The checks of the packed package that do not run it. @throws Error that lists the faults of a step */
 export async function lintPackage(step: Step, tarball: string): Promise<void> {
   const tool = (path: string, ...args: string[]) =>
     run(root, process.execPath, [join(root, 'node_modules', path), ...args]);

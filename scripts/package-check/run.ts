@@ -5,7 +5,7 @@ export type Step = <T>(name: string, work: () => T | Promise<T>) => Promise<T>;
 
 /** Runs a command as a team would. @returns what it prints @throws Error when it fails, with that */
 export function run(cwd: string, command: string, args: readonly string[]): Promise<string> {
-  // What is set here for Meridian's own commands, or by the npm that runs this, is no part of a team's environment.
+  // Variables that are set here for Meridian's own commands, or by the npm that runs this, are not part of a team's environment.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(MERIDIAN_|npm_|CDK_)/i.test(name)));
   return runCommand(command, args, { cwd, env, shell: process.platform === 'win32' });
 }

@@ -8,9 +8,9 @@ import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { run, type Step } from './run.ts';
 
-/** Projects as earlier versions made them, each with the data that it kept: `npm run record-upgrade` makes one. */
+/** Projects created by earlier versions, each with its data: `npm run record-upgrade` creates one. */
 export const RECORDED = fileURLToPath(new URL('../../test/upgrade', import.meta.url));
-/** The folder of the project, and what its Regions showed, in what is recorded. */
+/** The recorded project's folder, and what its Regions showed. */
 export const PROJECT = 'corner-shop';
 export const SHOWN = 'shown.json';
 
@@ -27,7 +27,7 @@ const shownSchema = z.object({
 
 export type Shown = z.output<typeof shownSchema>;
 
-/** How often a project is started until it shows everything. */
+/** How many times a project is started until it shows everything. */
 export const STARTS = 5;
 
 /** What `meridian start --once --json` prints, among what subscribers of the project print. */
@@ -37,7 +37,7 @@ export function parseShown(printed: string): Shown {
 }
 
 /**
- * Upgrades every recorded project to the tarball, without a change of a file of its own.
+ * Upgrades every recorded project to the tarball, without changing its own files.
  * @throws Error when its tests fail, its data is not shown as it was, its stacks are not made, or a file has changed
  */
 export async function checkUpgrades(step: Step, tarball: string): Promise<void> {

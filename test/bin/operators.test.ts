@@ -195,7 +195,7 @@ describe('meridian regions', () => {
     expect(rows.map(({ behindMs }) => behindMs['us-east-1'])).toEqual([undefined, 0, 0]);
   });
 
-  it('shows how far behind a Region is that is cut off', async () => {
+  it('shows how far a cut-off Region is behind', async () => {
     world.cut('us-east-1', 'us-west-2', ['replication']);
     // A real pause: the world of this process runs in real time, and the shown lag is the time since the cut.
     await new Promise((resolve) => setTimeout(resolve, 5));

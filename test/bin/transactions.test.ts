@@ -224,7 +224,7 @@ describe('meridian transact', () => {
     });
   });
 
-  it('names the option of a fault in an option, and the JSON path of a fault in the JSON', async () => {
+  it('names a fault by its option, or by its path if it was in the JSON', async () => {
     const bad = { stream: 'account/us-west-2.poor', expected: 'x' };
     const asOptions = ['--id', 'mars-1:a', '--actor', '', '--check', 'account/us-west-2.poor=y'];
     const [options, json] = await Promise.all([

@@ -27,7 +27,7 @@ const files = globSync(['*.{ts,mjs,json,jsonc}', '*/**/*.{ts,mjs,json,jsonc,py}'
 }).map((file) => file.replaceAll('\\', '/'));
 
 describe('the code outside of examples/', () => {
-  it('names no path in it, except where it works without it', () => {
+  it('names no path in examples/, except where the path may be missing', () => {
     expect(files.length).toBeGreaterThan(500);
     const naming = files.filter((file) => readFileSync(file, 'utf8').includes('examples/'));
     expect(naming.toSorted()).toEqual([...NAMED.keys()].toSorted());

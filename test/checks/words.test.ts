@@ -25,6 +25,12 @@ describe('the check of words', () => {
     ['a message', 'core/a.ts', "throw new Error('Others were faster here.');", 'core/a.ts:1 "Others were faster"'],
     ['a template', 'core/a.ts', `const a = ${mark}$\{id} stands in $\{where} already${mark}`, 'core/a.ts:1 "stands"'],
     ['a title', 'test/a.test.ts', "it('tells nobody of it', () => {});", 'test/a.test.ts:1 "tells"'],
+    [
+      'the end of a title',
+      'test/a.test.ts',
+      "it('refuses a rate that is none', () => {});",
+      'test/a.test.ts:1 "that is none"',
+    ],
     ['a paragraph', 'docs/a.md', '# A\n\nA rebuild that is\nunder way continues.\n', 'docs/a.md:3 "under way"'],
     ['a row of a table', 'docs/a.md', '| a |\n| --- |\n| nobody asks |\n', 'docs/a.md:3 "nobody"'],
   ])('reports %s, and what to write', (_what, file, text, fault) => {

@@ -74,7 +74,7 @@ describe('following a stream', () => {
     expect(textsOf(await result(firstOf(note, 2)))).toEqual(['red', 'blue']);
   });
 
-  it('ends when its signal is aborted, also while it waits', async () => {
+  it('ends when its signal is aborted, even while it waits', async () => {
     const { client, scheduler, result } = aDeployment();
     const stop = new AbortController();
     scheduler.after(2_500, () => stop.abort());

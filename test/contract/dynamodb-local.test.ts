@@ -57,7 +57,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       return Object.fromEntries(requests);
     };
 
-    test('a put is one PutItem, also if the position is taken; a load is one Query', async () => {
+    test('a put is one PutItem, even if the position is taken; a load is one Query', async () => {
       const store = dynamoDbEventStore(counted, table);
       const commit = aCommit({ stream: aStream() });
       expect(await counting(() => store.put(commit))).toEqual({ PutItemCommand: 1 });
@@ -67,7 +67,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       expect(await counting(() => store.load(commit.stream, { eu: 1, us: 2 }))).toEqual({ QueryCommand: 3 });
     });
 
-    test('an intent is made final by one UpdateItem, also if it already is', async () => {
+    test('an intent is made final by one UpdateItem, even if it already is', async () => {
       const store = dynamoDbEventStore(counted, table);
       const intent = anIntent({ stream: aStream() });
       await store.put(intent);
@@ -85,7 +85,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       expect(await counting(() => store.putDecision(write.decision))).toEqual({ PutItemCommand: 1 });
     });
 
-    test('a decision is one PutItem, also if there is one; it is found by one GetItem, with all others by one Query', async () => {
+    test('a decision is one PutItem, even if there already is one; it is found by one GetItem, with all others by one Query', async () => {
       const decisions = dynamoDbDecisions(counted, transactions, { strong: true });
       const decision = aDecision({ transaction: aTransactionId() });
       for (const _ of ['once', 'again'])

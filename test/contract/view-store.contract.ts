@@ -45,7 +45,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         for (const { stream, row } of entries) expect(JSON.stringify(found.get(stream)?.row)).toBe(JSON.stringify(row));
       });
 
-      test('any number of entries is read at once, also with duplicates', async () => {
+      test('any number of entries is read at once, even with duplicates', async () => {
         const view = aView();
         const entries = Array.from({ length: 250 }, (_, i) => anEntry({ stream: `note/${i}`, shard: i % 4 }));
         for (let i = 0; i < entries.length; i += 50) await store.apply(view, entries.slice(i, i + 50), []);

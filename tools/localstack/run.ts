@@ -11,7 +11,7 @@ interface RunOptions {
   readonly shell?: boolean;
 }
 
-/** Runs a command to its end. @returns what it prints to standard output @throws Error with all that it printed, when that end is not a good one */
+/** Runs a command to its end. @returns its standard output @throws Error with everything that it printed, if it fails */
 export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -54,7 +54,7 @@ export class Crasher {
       if (dead) return never();
       const settled = await Promise.allSettled([call(args)]);
       crash('after');
-      // Also if another call of the process killed it.
+      // Even if another call of the process killed it.
       if (dead) return never();
       const [answer] = settled;
       if (answer.status === 'rejected') throw answer.reason;

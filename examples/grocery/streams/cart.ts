@@ -18,7 +18,7 @@ export interface Cart {
 const empty: Cart = { lines: {}, orders: [] };
 
 /**
- * A customer's cart: the phone writes it in one Region and the laptop in another, also while the Regions cannot reach each
+ * A customer's cart: the phone writes it in one Region and the laptop in another, even while the Regions cannot reach each
  * other. Each addition is a line of its own, and a removal names the lines that it has seen. So no addition of one device is lost
  * when another one removes or orders items at the same moment.
  */

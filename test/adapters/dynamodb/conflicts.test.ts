@@ -225,7 +225,7 @@ describe('a transaction of one Region', () => {
     ],
     ['an impossible reason', [none, { Code: 'ValidationError' }, none, none], 'internal'],
     [
-      'an impossible reason, along with a commit that mentions throttling',
+      'an unexpected reason, with a commit that mentions throttling',
       [held(toImage(throttled)), { Code: 'ValidationError' }, none, none],
       'internal',
     ],

@@ -52,7 +52,7 @@ describe('a subscriber with parked events', () => {
     expect(journal).toEqual([idAt(1), idAt(2), idAt(3)]);
   });
 
-  it('continues with parked events also when another event of the log arrives early', async () => {
+  it('continues with parked events even when another event of the log arrives early', async () => {
     const { journal, progress, take } = aSubscriber();
     await take(bodyAt(2), bodyAt(3));
     // The instance that handled the first one died, and its message is gone.

@@ -46,7 +46,7 @@ describe('hybrid logical clock', () => {
     expect(nextStamp(0x124, '000000000123ffff')).toBe('0000000001240000');
   });
 
-  it('counts within a millisecond, and also when the latest stamp is far ahead of the wall clock', () => {
+  it('counts within a millisecond, and when the latest stamp is far ahead of the wall clock', () => {
     expect(nextStamp(0x123, '0000000001230000')).toBe('0000000001230001');
     expect(nextStamp(0x123, '00000ffff1230009')).toBe('00000ffff123000a');
   });

@@ -139,7 +139,7 @@ describe('ingest', () => {
     expect(us.runtime.metrics.size).toBe(0);
   });
 
-  it('leaves a message after an internal error of another Region, although that guarantees nothing', async () => {
+  it('leaves a message after an internal error of another Region, even though a retry may not help', async () => {
     const us = { ...anIntake(), remote: { invoke: () => Promise.reject(new MeridianError('internal', 'It broke.')) } };
     expect(await ingestMessages(us, [commanding('a', { stream: 'account/eu.1' })])).toEqual(['It broke.']);
     expect(us.outcomes).toEqual([]);

@@ -178,7 +178,7 @@ describe('a list of the quarantine', () => {
     expect(bodiesOf(await list({}, having({ receive: () => memory.receive(0) })))).toEqual(['1']);
   });
 
-  it('succeeds also if messages cannot be released: they become visible by themselves', async () => {
+  it('succeeds even if messages cannot be released: they become visible by themselves', async () => {
     const { add, list, runtime, with: having } = aQuarantine();
     await add('one', '1');
     const failing = having({

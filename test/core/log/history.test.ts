@@ -181,7 +181,7 @@ describe('history', () => {
     expect(history.lastPositionWithEvents('eu')).toBe(1);
   });
 
-  it('reports whether another Region has written the stream, also if that is still hidden', () => {
+  it('reports whether another Region has written the stream, even if that commit is still hidden', () => {
     expect(historyOf([noting('a', { log: 'us' })]).hasOtherLogsThan('us')).toBe(false);
     expect(
       historyOf([noting('a', { log: 'us' }), noting('b', { log: 'eu', position: 9 })]).hasOtherLogsThan('us'),

@@ -160,7 +160,7 @@ describe('a history that continues from a snapshot', () => {
     expect(inTexts(taking.state)).toMatchObject({ texts: ['1', '2', '3', '4'] });
   });
 
-  it('is unusable with a commit that has not seen all of it, also while that one is hidden', () => {
+  it('is unusable with a commit that has not seen all of it, even while that one is hidden', () => {
     const history = new History(notes(3, 0), STREAM, row(3));
     history.takeSnapshot(LATER);
     history.add([noting(2, { log: 'eu', context: { us: 2, eu: 1 }, hlc: nextStamp(START + DAY) })]);

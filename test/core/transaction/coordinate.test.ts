@@ -201,7 +201,7 @@ describe('a state machine that runs to its end', () => {
 });
 
 describe('plan', () => {
-  it('starts with the first attempt, also if an outcome was promised', async () => {
+  it('starts with the first attempt, even if an outcome was promised', async () => {
     const { us, input } = await aCase();
     expect(await planOf(us, input)).toEqual({ kind: 'prepare', attempt: 1 });
     await us.decisions.put(aPromise(recorded(input)));

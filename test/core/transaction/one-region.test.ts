@@ -240,7 +240,7 @@ describe('a transaction of one Region', () => {
     });
   });
 
-  it('continues after a decided intent, also if it finds it only when it writes', async () => {
+  it('continues after a decided intent, even if it finds it only when it writes', async () => {
     for (const warm of [true, false]) {
       const us = await aBank();
       if (!warm) await holdA(us);

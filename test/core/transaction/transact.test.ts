@@ -91,7 +91,7 @@ describe('transact', () => {
     expect(await us.decisions.attempts(transaction.id)).toHaveLength(1);
   });
 
-  it('promises nothing in the past: its time is then over at once', async () => {
+  it('promises an outcome with no remaining time if its timeout is over', async () => {
     const { us } = await aCase({ drives: false });
     const transaction = aTransaction({ timeoutSeconds: 1 });
     await runTransaction(us, transaction, 5000);

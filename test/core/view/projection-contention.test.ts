@@ -6,7 +6,7 @@ import { aRegionWithViews } from './a-region-with-views.ts';
 import { disturbed, key, noting, payload, projectAll, put, rowsOf, viewsOf } from './projection-fixture.ts';
 
 describe('concurrent projectors', () => {
-  it('together apply once what both read', async () => {
+  it('apply each change once if both have read the same entries', async () => {
     const us = aRegionWithViews();
     const [a, b] = [noting('a'), noting('b', { position: 2 })];
     await put(us, [a]);

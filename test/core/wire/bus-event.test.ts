@@ -16,7 +16,7 @@ function bodiesOf(of: Parameters<typeof aCommit>[0] = {}): readonly string[] {
 }
 
 describe('an event on the bus', () => {
-  it('is decoded as encoded, also with meta that callers may no longer send', () => {
+  it('is decoded as encoded, even with meta that callers may no longer send', () => {
     const commit = aCommit({ stream: 'note/17', events, meta });
     const read = bodiesOf({ meta }).map((body) => parseSubscribedEvent(JSON.parse(body)));
     expect(read.map(({ type, schemaVersion, data }) => ({ type, schemaVersion, data }))).toEqual(events);

@@ -100,7 +100,7 @@ describe('a retried append', () => {
     expect(await commitsOf(eu)).toHaveLength(1);
   });
 
-  it('in another Region before that writes a copy, which no Region folds', async () => {
+  it('in another Region before the first commit has arrived writes a copy, which no Region folds', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
     await appendToStream(us, twice);
     expect(await appendToStream(eu, twice)).toMatchObject({ dot: { log: 'eu', position: 1 } });

@@ -250,7 +250,7 @@ describe('the size of a commit', () => {
 });
 
 describe('the output of a schema', () => {
-  it('is the same from a warm and from a cold stream, also if it is not JSON', async () => {
+  it('is the same from a warm and from a cold stream, even if it is not JSON', async () => {
     const dates = defineStream({
       ...note,
       events: { Dated: { schemaVersion: 1, schema: z.strictObject({ at: z.coerce.date() }) } },

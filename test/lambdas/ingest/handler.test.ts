@@ -211,7 +211,7 @@ describe('ingest', () => {
     expect(outcomes()).toEqual([['Accepted', 'a']]);
   });
 
-  it('has messages redelivered that a throttled or broken store prevented from being decided', async () => {
+  it('fails messages that cannot be decided because a store is throttled or broken', async () => {
     const events = memoryEventStore();
     const errors = new Map<string, Error>([
       ['note/throttled', new MeridianError('unavailable', 'throttled', { retryable: true })],

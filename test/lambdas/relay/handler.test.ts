@@ -241,7 +241,7 @@ describe('relay', () => {
     expect(lines).toMatchObject([{ details: { why: expect.stringMatching('not a commit') } }, {}]);
   });
 
-  it('has a record redelivered whose event the bus refuses, after retrying it alone, and no other', async () => {
+  it('fails a record whose event the bus refuses, after retrying it alone, and no other record', async () => {
     const taken: string[] = [];
     let refused = 0;
     const { relay, projected } = aRelay({
@@ -281,7 +281,7 @@ describe('relay', () => {
     expect(calls).toEqual([2, 1, 1]);
   });
 
-  it('has records redelivered whose keys the projection queue refuses', async () => {
+  it('fails records whose keys the projection queue refuses', async () => {
     const { relay, published } = aRelay({
       projection: {
         send: async () => {

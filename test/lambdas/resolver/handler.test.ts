@@ -63,7 +63,7 @@ describe('resolver', () => {
     expect(await decisions.find('us-east-1:a', 2)).toMatchObject({ state: 'aborted', final: true });
   });
 
-  it('has messages redelivered that are not due, unreadable or unreachable, and no other', async () => {
+  it('fails messages that are not due, unreadable or unreachable, and no others', async () => {
     const [open, over, elsewhere] = [
       intentOf('stock/a', future),
       intentOf('stock/b', past),
