@@ -26,7 +26,7 @@ const SHELF = [
 const PAID_IN = [500, 3_000, 10_000, 50_000] as const;
 const CUSTOMERS = 12;
 
-/** Why a stream refused: the count on the shelf, or the owner of the wallet that has too little. */
+/** Why a stream refused: the pieces left on the shelf, or the wallet that has too little. */
 const reasonSchema = z.looseObject({ left: z.int().optional(), wallet: z.string().optional() });
 const announcedSchema = z.object({ transaction: z.string() });
 const mailsSchema = z.array(z.object({ mail: z.looseObject({ subject: z.string() }) }));
