@@ -22,7 +22,7 @@ describe('a change of Regions', () => {
   ])('is refused when it is %s, with how to do it', (_, wanted, changes) => {
     const refused = refuseRegionChange(three, wanted);
     expect(refused).toContain(`${changes}. `);
-    expect(refused).toMatch(/one Region .*npm run deploy/);
+    expect(refused).toMatch(/one Region .*npx meridian deploy/);
   });
 
   it('is refused when it moves the primary Region', () => {
@@ -60,20 +60,24 @@ describe('regions.json', () => {
     file = join(folder, 'regions.json');
   });
   afterEach(() => rmSync(folder, { recursive: true }));
-  const assembly = (metadata?: unknown) => {
+  const assembly = (...metadata: readonly unknown[]) => {
+    const globals = metadata.map((_, i) => [`global-${i}`, { properties: { templateFile: `global-${i}.json` } }]);
     const artifacts = {
       'meridian-global.assets': { type: 'cdk:asset-manifest', properties: { file: 'meridian-global.assets.json' } },
       'meridian-us-east-1': { type: 'aws:cloudformation:stack', properties: { templateFile: 'region.json' } },
-      'meridian-global': { type: 'aws:cloudformation:stack', properties: { templateFile: 'global.json' } },
+      ...Object.fromEntries(globals),
       Tree: { type: 'cdk:tree' },
     };
     writeFileSync(join(folder, 'manifest.json'), JSON.stringify({ artifacts }));
     writeFileSync(join(folder, 'region.json'), JSON.stringify({ Resources: {} }));
-    writeFileSync(join(folder, 'global.json'), JSON.stringify({ Metadata: metadata, Resources: {} }));
+    for (const [i, Metadata] of metadata.entries())
+      writeFileSync(join(folder, `global-${i}.json`), JSON.stringify({ Metadata, Resources: {} }));
     return folder;
   };
-  const deployment = (name: string, regions: readonly string[], ephemeral = false) =>
-    assembly({ Meridian: { name, regions, decisions: 'eventual', ephemeral } });
+  const record = (name: string, regions: readonly string[], ephemeral = false) => ({
+    Meridian: { name, regions, decisions: 'eventual', ephemeral },
+  });
+  const deployment = (...of: Parameters<typeof record>) => assembly(record(...of));
 
   it('is not there before the first deploy', () => {
     expect(readDeployed(file, 'meridian')).toBeUndefined();
@@ -93,6 +97,15 @@ describe('regions.json', () => {
     expect(readFileSync(file, 'utf8')).toBe(
       `${JSON.stringify({ meridian: { regions: three, decisions: 'eventual' }, staging: { regions: ['eu-west-1', 'eu-west-2'], decisions: 'eventual' } }, null, 2)}\n`,
     );
+  });
+
+  it('keeps every deployment of an app with several, except those to throw away', () => {
+    const app = assembly(record('staging', ['eu-west-1']), record('try', three, true), record('meridian', three));
+    expect(keepDeployed(app, file)).toBe(true);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
+      meridian: { regions: three, decisions: 'eventual' },
+      staging: { regions: ['eu-west-1'], decisions: 'eventual' },
+    });
   });
 
   it('is read as it was before there were transactions: Regions alone', () => {
