@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Between two looks. */
-export const POLL_MS = 200;
+const POLL_MS = 200;
 
 /** Waits until something is true of all. @throws what `late` makes of those of which it is not, at the end */
 export async function waitForAll<T>(
