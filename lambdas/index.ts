@@ -55,8 +55,8 @@ function ownProgress() {
   return dynamoDbProgress(dynamoDbClient(), env.SUBSCRIBER_TABLE, addToSums(env.SUBSCRIBER_TABLE, TALLY_PARTITION));
 }
 
-/** The addresses of a deployment's API, for one of its functions. */
-export interface ClientOptions {
+/** The options of a client in one of a deployment's functions: the addresses of the API, and the credentials. */
+export interface FunctionClientOptions {
   /** The function's own Region, which is asked first. */
   readonly region: string;
   /** The API's URL by Region, the own Region's first. */
@@ -82,7 +82,7 @@ const looked = new Map<string, string>();
  */
 export async function clientOptions(
   environment: Readonly<Record<string, string | undefined>> = process.env,
-): Promise<ClientOptions> {
+): Promise<FunctionClientOptions> {
   if (environment.MERIDIAN_ENDPOINTS !== undefined) {
     const { AWS_REGION: region, MERIDIAN_ENDPOINTS: endpoints } = parseEnvironment(
       ['AWS_REGION', 'MERIDIAN_ENDPOINTS'],
