@@ -354,7 +354,8 @@ function healthPath({ add }: Schemas): Path {
         tags: ['health'],
         summary: 'Read how far this Region has seen every Region',
         responses: responses('health', {
-          description: 'The newest commit of each Region that has arrived; null: none has',
+          description:
+            'The newest commit of each Region that has arrived; null: none has. `version` is that of Meridian.',
           ...json(add('Health', healthSchema)),
         }),
       },
