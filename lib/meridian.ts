@@ -80,7 +80,7 @@ export interface MeridianProps {
   readonly decisions?: DecisionsKind;
   /**
    * The location of the runbooks that alarms link to: a URL or a path, without a trailing slash. @default docs/runbooks of the
-   * package
+   * package in node_modules of the project
    */
   readonly runbookUrl?: string;
 }
