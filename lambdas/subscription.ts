@@ -6,6 +6,7 @@ import {
   type SubscribedEvent,
   type Sums,
 } from '../core/index.ts';
+import { subscriberBeginMs } from '../core/limits/functions.ts';
 import { failedOf } from './batch.ts';
 import { instrument, type Telemetry } from './instrument.ts';
 
@@ -88,10 +89,11 @@ export function subscriberOn(
       outcome: async (announced) => (await outcome(announced, contextOf(announced.id))) ?? [],
     }),
   };
-  return instrument(telemetry, async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
+  return instrument(telemetry, async ({ Records }: SQSEvent, context): Promise<SQSBatchResponse> => {
     const answers = await handleMessages(
       messagePorts,
       Records.map(({ body }) => body),
+      subscriberBeginMs(context.getRemainingTimeInMillis()),
     );
     return failedOf(
       Records.map(({ messageId }, i) => ({ id: messageId, why: answers[i] })),

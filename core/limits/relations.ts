@@ -170,6 +170,16 @@ function callRelations(limits: Limits): Relation[] {
       has: time('subscriber'),
     },
     {
+      name: 'SQS allows the visibility timeout of a subscriber with the longest timeout',
+      needs: HIDDEN_TIMEOUTS * limits.LAMBDA_MAX_S,
+      has: limits.SQS_MAX_VISIBILITY_S,
+    },
+    {
+      name: 'all retries of a message of a subscriber with the longest timeout fit into its retention',
+      needs: limits.FUNCTIONS.subscriber.queue.maxReceives * HIDDEN_TIMEOUTS * limits.LAMBDA_MAX_S,
+      has: limits.QUEUE_RETENTION_S,
+    },
+    {
       name: 'operate: the last work a step starts, its retries, a read and a write',
       needs: STEP_MS + PROJECT_MS + 2 * DATABASE_MS,
       has: time('operate'),
