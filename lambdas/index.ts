@@ -17,10 +17,11 @@ import {
   withFunctions,
 } from './subscription.ts';
 
+export type { Addition } from '../core/delivery/additions.ts';
 export type { AnnouncedOutcome } from '../core/wire/announcement.ts';
 export type { SubscribedEvent } from '../core/wire/bus-event.ts';
 export type { OwnFunctionDefinition, SubscriberDefinition } from '../core/wire/subscription.ts';
-export type { Addition, HandleContext, Handling, SubscriberFunctions, SubscriberHandler } from './subscription.ts';
+export type { HandleContext, Handling, SubscriberFunctions, SubscriberHandler } from './subscription.ts';
 
 /**
  * Makes the `handler` that a subscriber's file exports: `export const handler = subscriber({ handle: async (event, { key }) => …

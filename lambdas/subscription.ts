@@ -1,24 +1,17 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import {
+  type Addition,
   type AnnouncedOutcome,
+  additionsOf,
   handleMessages,
   type MessagePorts,
   type SubscribedEvent,
-  type Sums,
 } from '../core/index.ts';
 import { failedOf } from './batch.ts';
 import { instrument, type Telemetry } from './instrument.ts';
 
 /** The partition of the sums in a subscriber's table. It differs from those of the logs' positions, whose names contain `@`. */
 export const TALLY_PARTITION = 'tally';
-
-/** An addition to a row of the subscriber's own table. */
-export interface Addition {
-  /** The row. */
-  readonly key: string;
-  /** The amount to add to each of its fields. */
-  readonly sums: Sums;
-}
 
 /** The context of an event or an outcome. */
 export interface HandleContext {
@@ -82,10 +75,10 @@ export function subscriberOn(
     ...ports,
     handle: async (event) => {
       if (!handle) throw new Error(`${name} gets events: give subscriber({ … }) a function \`handle\`.`);
-      return (await handle(event, contextOf(writtenId(event)))) ?? [];
+      return additionsOf(await handle(event, contextOf(writtenId(event))));
     },
     ...(outcome && {
-      outcome: async (announced) => (await outcome(announced, contextOf(announced.id))) ?? [],
+      outcome: async (announced) => additionsOf(await outcome(announced, contextOf(announced.id))),
     }),
   };
   return instrument(telemetry, async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
