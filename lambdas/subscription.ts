@@ -8,6 +8,7 @@ import {
   type SubscribedEvent,
 } from '../core/index.ts';
 import { failedOf } from './batch.ts';
+import type { FunctionEnvironment } from './client-options.ts';
 import { instrument, type Telemetry } from './instrument.ts';
 
 /** The partition of the sums in a subscriber's table. It differs from those of the logs' positions, whose names contain `@`. */
@@ -23,8 +24,8 @@ export interface HandleContext {
   readonly key: string;
   /** The Region in which it is handled. */
   readonly region: string;
-  /** The environment variables: `process.env` where it is deployed, those of its definition in a world. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The environment variables: `process.env` where it is deployed, in a world those of its definition. `clientOptions(environment)` reaches the API. */
+  readonly environment: FunctionEnvironment;
 }
 
 /** The additions to the subscriber's own table, written exactly once, in one transaction with its progress. Undefined: none. */
