@@ -101,7 +101,8 @@ export async function checkOnce(regions: ByName, written: readonly Written[], ke
       const before = await newestState(region, append.stream);
       const again = await region.submit(envelopeOf(append, key));
       const isSame = again.log === accepted.log && again.position === accepted.position;
-      // A Region that does not know yet of an append to a merge stream writes a copy of it, which changes no state.
+      // A Region has seen the append, but may decide from memory of a moment before: on a merge stream it then writes a copy, which changes
+      // no state.
       if (isSame || append.mode === 'merge')
         if (isDeepStrictEqual(await newestState(region, append.stream), before)) continue;
       throw new CliError(

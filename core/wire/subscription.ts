@@ -30,7 +30,7 @@ export interface OwnFunctionDefinition {
   readonly memoryMb?: number;
   /**
    * What it uses of the deployment. `bus`: it may put events on its Region's bus, whose name is in BUS_NAME. `api`: it may call
-   * the API of every Region; `clientOptions()` returns the addresses.
+   * the API of every Region; `clientOptions(environment)` returns what a client takes, in a world too.
    * @default nothing
    */
   readonly needs?: readonly Need[];

@@ -37,7 +37,7 @@ export const domain = defineDomain({ streams: [order], views: [] });
 
 it('what the page about subscribers shows compiles, passes its test and becomes stacks', async () => {
   const files = filesOf('docs/guides/subscribers.md');
-  expect(Object.keys(files)).toHaveLength(7);
+  expect(Object.keys(files)).toHaveLength(8);
   const root = makeTree({
     ...files,
     'streams/index.ts': STREAMS,
