@@ -145,9 +145,15 @@ const layers = [
   {
     name: 'lib-is-infrastructure',
     comment:
-      'lib imports the CDK, and what core and the stacks have to agree on: limits, names, bus patterns; the app gives it its domain',
+      'lib imports the CDK, what core and the stacks have to agree on: limits, names, bus patterns, and the version of the package; the app gives it its domain',
     from: `^lib/(?!(meridian|index)\\.ts$|${customResource})`,
-    may: ['^lib/', agreed, npm('aws-cdk-lib', 'constructs', 'cdk-nag', 'esbuild', 'zod'), builtins],
+    may: [
+      '^lib/',
+      agreed,
+      '^project/own-package\\.ts$',
+      npm('aws-cdk-lib', 'constructs', 'cdk-nag', 'esbuild', 'zod'),
+      builtins,
+    ],
   },
   {
     name: 'construct-reads-a-domain',

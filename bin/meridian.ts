@@ -1,20 +1,14 @@
-import { readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
 import { Command } from 'commander';
-import * as z from 'zod';
+import { ownPackage } from '../project/own-package.ts';
 import { addProjectCommands, findProject, type Project } from '../project/project.ts';
 import { BEGIN } from './need-project.ts';
 import { endWithReader } from './output.ts';
 
 const USAGE_ERROR = 2;
 
-const { version } = z
-  .object({ version: z.string() })
-  .parse(JSON.parse(readFileSync(findPackageJSON(import.meta.url) ?? '', 'utf8')));
-
 const program = new Command('meridian')
   .description('Event-driven systems whose data stays consistent across AWS Regions')
-  .version(version, '--version', 'print the version')
+  .version(ownPackage().version, '--version', 'print the version')
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_ERROR));
 
 endWithReader();

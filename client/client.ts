@@ -25,7 +25,10 @@ import type {
 } from './types.ts';
 import { AnyView, type RowsOptions } from './view.ts';
 
-/** A client of a deployment: its streams and views, typed by its domain. */
+/**
+ * A client of a deployment: its streams and views, typed by its domain. Without a type argument: of any domain, with any names,
+ * and with inputs, states, data and rows of type `unknown`.
+ */
 export interface Client<D extends Domain = Domain> {
   /** What this client has seen. */
   readonly session: Session;
@@ -77,10 +80,12 @@ export interface StreamClient<Stream extends StreamDefinition> {
 /** An event of a stream. */
 export type EventOf<Stream extends StreamDefinition> = Omit<FollowedEvent, 'type' | 'data'> & ReadEventOf<Stream>;
 
-/** The options of a write: `expected` for a `home` stream, `basedOn` for a `merge` stream. */
-export type WriteOptionsOf<Stream extends StreamDefinition> = Stream['mode'] extends 'home'
-  ? HomeWriteOptions
-  : MergeWriteOptions;
+/** The options of a write: `expected` for a `home` stream, `basedOn` for a `merge` stream; both if the mode is not known. */
+export type WriteOptionsOf<Stream extends StreamDefinition> = {
+  readonly home: HomeWriteOptions;
+  readonly merge: MergeWriteOptions;
+  readonly any: HomeWriteOptions & MergeWriteOptions;
+}['home' | 'merge' extends Stream['mode'] ? 'any' : Stream['mode']];
 
 /** A view of a domain. Sessions do not cover views: a row may be older than what was read before. */
 export interface ViewClient<View extends ViewDefinition> {
@@ -96,9 +101,10 @@ export interface ViewClient<View extends ViewDefinition> {
 }
 
 /**
- * A client of a deployment: `client<typeof domain>({ endpoints, region, credentials })`. Only the type of the domain is needed.
+ * A client of a deployment: `client<typeof domain>({ endpoints, region, credentials })`. Only the type of the domain is needed;
+ * without it, `client({ … })` is a client of any domain.
  * The client retries with the same id, asks another Region where possible, and never shows a user an older state of a stream than
- * before.
+ * before. @throws ClientError `no-endpoint`: `endpoints` lacks `region` or one of `regions`
  */
 export function client<D extends Domain>(options: ClientOptions): Client<D>;
 // The domain does not exist at run time: the Regions, which run it, are trusted to return responses of the above types.

@@ -1,7 +1,7 @@
 import { eventId, type Meta } from '../core/facts/commit.ts';
 import { wallTimeOf } from '../core/facts/hlc.ts';
 import { emptyVersion, joinVersions } from '../core/facts/version.ts';
-import { CLIENT_POLL_MS, FOLLOWED_COMMITS, IDEMPOTENCY_WINDOW_MS } from '../core/limits/budgets.ts';
+import { CLIENT_POLL_MS, CLIENT_TRIES, FOLLOWED_COMMITS, IDEMPOTENCY_WINDOW_MS } from '../core/limits/budgets.ts';
 import type { CommitShown } from '../core/wire/api.ts';
 import { encodeVersionToken, readVersionToken } from '../core/wire/version-token.ts';
 import type { CommitPage, PageOptions } from './call.ts';
@@ -26,7 +26,10 @@ export interface FollowedEvent {
   readonly data: unknown;
   /** The version of its event type in which it is stored. */
   readonly schemaVersion: number;
-  /** The id of the append. Copies of one append, made in two Regions that could not see each other, share it. */
+  /**
+   * The id of the append. Copies of one append, made in two Regions that could not see each other, share it: what must be done
+   * once per append is deduplicated by it, not by `id`.
+   */
   readonly commitId: string;
   /** Where it was written. */
   readonly region: string;
@@ -34,15 +37,18 @@ export interface FollowedEvent {
   readonly at: Date;
   readonly meta: Meta;
   /**
-   * Save it once the event has been handled; passed as `after`, it continues from there. It moves past a commit only with the
-   * commit's last event: until then, all events of that commit are read again.
+   * Save it once the event has been handled: it is the `after` with which a later `follow` continues, at least once. The events
+   * of a commit are read together: until the last of them is handled, all of them are read again. A copy of an append that was
+   * handled before may be read too: it has the same `commitId` and another `id`.
    */
   readonly resumeAfter: string | undefined;
 }
 
 /**
- * Follows a stream: its events, and new ones as they arrive, until the signal is aborted. Temporary failures are retried without
- * limit, in every Region. @throws ClientError any other failure
+ * Follows a stream: its events, and new ones as they arrive, until the signal is aborted. Of the copies of an append it yields the
+ * one that arrives first; the state counts the first in fold order, which may be another. Temporary failures are retried without
+ * limit, in every Region; before the first page, missing credentials and addresses {@link CLIENT_TRIES} times, because they may be
+ * a mistake. @throws ClientError any other failure
  */
 export async function* follow(
   { runtime }: Regions,
@@ -51,10 +57,12 @@ export async function* follow(
 ): AsyncGenerator<FollowedEvent, void, void> {
   const seen = new Copies();
   let known = after;
+  let hasRead = false;
   for (let failures = 0; !signal?.aborted; ) {
     try {
       const page = await askPage((limit) => commits({ after: known, limit, signal }));
       failures = 0;
+      hasRead = true;
       for (const commit of page.commits) {
         const next = tokenAfter(page.stream, known, commit);
         if (!seen.add(commit)) yield* eventsOf(page.stream, commit, known, next);
@@ -64,10 +72,22 @@ export async function* follow(
       if (page.next === undefined) await runtime.sleep(everyMs, signal);
     } catch (error) {
       if (isClientError(error, 'cancelled')) return;
-      if (!(error instanceof ClientError) || !(error.retryable || error.code === 'unreachable')) throw error;
+      const mayPass =
+        error instanceof ClientError &&
+        (isTemporary(error) || (isOfSetup(error) && (hasRead || failures < CLIENT_TRIES - 1)));
+      if (!mayPass) throw error;
       await runtime.sleep(pauseMs(runtime, failures++), signal);
     }
   }
+}
+
+function isTemporary({ retryable, code }: ClientError): boolean {
+  return retryable || code === 'unreachable';
+}
+
+/** Whether it is a mistake in the options, or a failure of a service that is asked for credentials or addresses. */
+function isOfSetup({ code }: ClientError): boolean {
+  return code === 'no-credentials' || code === 'no-endpoint';
 }
 
 function* eventsOf(

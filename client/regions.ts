@@ -32,8 +32,12 @@ export class Regions {
   /** Until when a Region that did not respond is asked last. */
   readonly #avoid = new Map<string, number>();
 
+  /** @throws ClientError `no-endpoint`: `endpoints` lacks one of the Regions */
   constructor(options: ClientOptions) {
     const { endpoints, region, regions, runtime = platformRuntime, retry = {} } = options;
+    if (typeof endpoints !== 'function')
+      for (const name of [region, ...(regions ?? [])])
+        if (!Object.hasOwn(endpoints, name)) throw notAmong(endpoints, name);
     this.#options = options;
     this.region = region;
     this.runtime = runtime;
@@ -103,13 +107,21 @@ const platformFetch: SendOptions['fetch'] = (url, request) => globalThis.fetch(u
 /** @throws ClientError `no-endpoint`, or what the function throws, if it is a ClientError */
 async function endpointOf(endpoints: ClientOptions['endpoints'], region: string): Promise<URL> {
   try {
-    const endpoint = typeof endpoints === 'function' ? await endpoints(region) : endpoints[region];
-    if (endpoint === undefined) throw new Error('`endpoints` does not have it');
+    if (typeof endpoints === 'function') return new URL(await endpoints(region));
+    // Not one of the client's own: the caller named it for this call, or a transaction's id did.
+    const endpoint = endpoints[region];
+    if (endpoint === undefined) throw notAmong(endpoints, region);
     return new URL(endpoint);
   } catch (cause) {
     if (cause instanceof ClientError) throw cause;
     throw clientError('no-endpoint', `The address of ${region} is not known: ${messageOf(cause)}.`, { region, cause });
   }
+}
+
+function notAmong(endpoints: object, region: string): ClientError {
+  const known = Object.keys(endpoints).join(', ') || 'no Region';
+  const message = `The address of ${region} is not known: \`endpoints\` has ${known}. Add it there, or name one of these.`;
+  return clientError('no-endpoint', message, { region });
 }
 
 /** Whether nothing was sent and the same Region need not be asked again. */

@@ -20,6 +20,8 @@ export type {
 export { commandOf, defineStream, parseEvents, parseInput } from './definition/stream.ts';
 export type { FieldSums, RowView, TotalView, ViewDefinition } from './definition/view.ts';
 export { defineView, shardOf } from './definition/view.ts';
+export type { Addition } from './delivery/additions.ts';
+export { additionsOf } from './delivery/additions.ts';
 export { inOrderPerKey } from './delivery/in-order.ts';
 export type { Change, RelayPorts } from './delivery/relay.ts';
 export { relayChanges } from './delivery/relay.ts';

@@ -58,6 +58,7 @@ export type RuleId = QueueConsumerId | OwnName | 'fast-path' | `forward-${string
 export type EnvironmentVariable =
   | 'AWS_REGION'
   | 'MERIDIAN_NAME'
+  | 'MERIDIAN_VERSION'
   | 'MERIDIAN_REGIONS'
   | 'MERIDIAN_LOG'
   | 'EVENTS_TABLE'

@@ -7,6 +7,8 @@ const variables = {
   AWS_REGION: z.string().min(1),
   /** Prefix of all names; also the metrics' namespace and the service in the logs. */
   MERIDIAN_NAME: z.string().min(1),
+  /** The version of Meridian that deployed the function. */
+  MERIDIAN_VERSION: z.string().min(1),
   /** All Regions, comma-separated. */
   MERIDIAN_REGIONS: z
     .string()

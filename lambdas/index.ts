@@ -5,7 +5,9 @@ import { dynamoDbClient } from '../adapters/dynamodb/client.ts';
 import { dynamoDbProgress } from '../adapters/dynamodb/progress.ts';
 import { defaultCredentials, findFunctionUrl } from '../adapters/lambda/function-url.ts';
 import { nodeRuntime } from '../adapters/node/runtime.ts';
+import { messageOf } from '../core/facts/errors.ts';
 import { ENDPOINT_LOOKUP_MS } from '../core/limits/budgets.ts';
+import { clientOptionsIn, type FunctionClientOptions, type FunctionEnvironment } from './client-options.ts';
 import { parseEnvironment } from './environment.ts';
 import { powertools } from './powertools.ts';
 import {
@@ -17,10 +19,12 @@ import {
   withFunctions,
 } from './subscription.ts';
 
+export type { Addition } from '../core/delivery/additions.ts';
 export type { AnnouncedOutcome } from '../core/wire/announcement.ts';
 export type { SubscribedEvent } from '../core/wire/bus-event.ts';
 export type { OwnFunctionDefinition, SubscriberDefinition } from '../core/wire/subscription.ts';
-export type { Addition, HandleContext, Handling, SubscriberFunctions, SubscriberHandler } from './subscription.ts';
+export type { FunctionClientOptions } from './client-options.ts';
+export type { HandleContext, Handling, SubscriberFunctions, SubscriberHandler } from './subscription.ts';
 
 /**
  * Makes the `handler` that a subscriber's file exports: `export const handler = subscriber({ handle: async (event, { key }) => …
@@ -55,34 +59,21 @@ function ownProgress() {
   return dynamoDbProgress(dynamoDbClient(), env.SUBSCRIBER_TABLE, addToSums(env.SUBSCRIBER_TABLE, TALLY_PARTITION));
 }
 
-/** The addresses of a deployment's API, for one of its functions. */
-export interface ClientOptions {
-  /** The function's own Region, which is asked first. */
-  readonly region: string;
-  /** The API's URL by Region, the own Region's first. */
-  readonly endpoints: Readonly<Record<string, string>>;
-  /** The credentials of the function's role, which sign the requests; left out with MERIDIAN_ENDPOINTS. */
-  readonly credentials?: () => Promise<{
-    readonly accessKeyId: string;
-    readonly secretAccessKey: string;
-    readonly sessionToken?: string;
-  }>;
-}
-
 /** URLs that this process has looked up. */
 const looked = new Map<string, string>();
 
 /**
  * The options of a client for a function or a subscriber that was defined with `needs: ['api']`: `client<typeof domain>(await
- * clientOptions())`. The own Region's URL is in the environment; those of the others are looked up by the name of their function,
- * once per process. A Region that does not respond within two seconds is left out, and looked up again at the next call. With
- * MERIDIAN_ENDPOINTS, an object of URLs by Region as JSON, nothing is looked up and requests are not signed.
+ * clientOptions())`, in a subscriber `clientOptions(environment)` with the environment that `handle` gets: in a world it reaches the
+ * Regions of that world. Where it is deployed, the own Region's URL is in the environment; those of the others are looked up by the
+ * name of their function, once per process. A Region that does not respond within two seconds is left out, and looked up again at
+ * the next call. With MERIDIAN_ENDPOINTS, an object of URLs by Region as JSON, nothing is looked up and requests are not signed.
  * @param environment @default process.env
  * @throws Error that names every variable that is missing
  */
-export async function clientOptions(
-  environment: Readonly<Record<string, string | undefined>> = process.env,
-): Promise<ClientOptions> {
+export async function clientOptions(environment: FunctionEnvironment = process.env): Promise<FunctionClientOptions> {
+  const given = clientOptionsIn(environment);
+  if (given) return given;
   if (environment.MERIDIAN_ENDPOINTS !== undefined) {
     const { AWS_REGION: region, MERIDIAN_ENDPOINTS: endpoints } = parseEnvironment(
       ['AWS_REGION', 'MERIDIAN_ENDPOINTS'],
@@ -90,7 +81,7 @@ export async function clientOptions(
     );
     return { region, endpoints };
   }
-  const env = parseEnvironment(['AWS_REGION', 'MERIDIAN_REGIONS', 'MERIDIAN_API_URL', 'API_FUNCTION'], environment);
+  const env = parseApiVariables(environment);
   const others = env.MERIDIAN_REGIONS.filter((region) => region !== env.AWS_REGION);
   const found = await Promise.all(others.map(async (region) => [region, await urlIn(region, env)] as const));
   const reachable = found.filter((entry): entry is readonly [string, string] => entry[1] !== undefined);
@@ -99,6 +90,18 @@ export async function clientOptions(
     credentials: defaultCredentials(),
     endpoints: { [env.AWS_REGION]: env.MERIDIAN_API_URL, ...Object.fromEntries(reachable) },
   };
+}
+
+/** @throws Error that names every variable that is missing, and says how a function gets them */
+function parseApiVariables(environment: FunctionEnvironment) {
+  try {
+    return parseEnvironment(['AWS_REGION', 'MERIDIAN_REGIONS', 'MERIDIAN_API_URL', 'API_FUNCTION'], environment);
+  } catch (cause) {
+    throw new Error(
+      `${messageOf(cause)}. A function gets them where it is deployed with needs: ['api']. A subscriber writes clientOptions(environment), with the environment that its handle gets: then it works in a world too. Elsewhere set AWS_REGION and MERIDIAN_ENDPOINTS.`,
+      { cause },
+    );
+  }
 }
 
 /** @returns undefined if the Region does not respond */

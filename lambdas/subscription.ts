@@ -1,24 +1,19 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import {
+  type Addition,
   type AnnouncedOutcome,
+  additionsOf,
   handleMessages,
   type MessagePorts,
   type SubscribedEvent,
-  type Sums,
 } from '../core/index.ts';
+import { subscriberBeginMs } from '../core/limits/functions.ts';
 import { failedOf } from './batch.ts';
+import type { FunctionEnvironment } from './client-options.ts';
 import { instrument, type Telemetry } from './instrument.ts';
 
 /** The partition of the sums in a subscriber's table. It differs from those of the logs' positions, whose names contain `@`. */
 export const TALLY_PARTITION = 'tally';
-
-/** An addition to a row of the subscriber's own table. */
-export interface Addition {
-  /** The row. */
-  readonly key: string;
-  /** The amount to add to each of its fields. */
-  readonly sums: Sums;
-}
 
 /** The context of an event or an outcome. */
 export interface HandleContext {
@@ -30,8 +25,8 @@ export interface HandleContext {
   readonly key: string;
   /** The Region in which it is handled. */
   readonly region: string;
-  /** The environment variables: `process.env` where it is deployed, those of its definition in a world. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The environment variables: `process.env` where it is deployed, in a world those of its definition. `clientOptions(environment)` reaches the API. */
+  readonly environment: FunctionEnvironment;
 }
 
 /** The additions to the subscriber's own table, written exactly once, in one transaction with its progress. Undefined: none. */
@@ -82,16 +77,17 @@ export function subscriberOn(
     ...ports,
     handle: async (event) => {
       if (!handle) throw new Error(`${name} gets events: give subscriber({ … }) a function \`handle\`.`);
-      return (await handle(event, contextOf(writtenId(event)))) ?? [];
+      return additionsOf(await handle(event, contextOf(writtenId(event))));
     },
     ...(outcome && {
-      outcome: async (announced) => (await outcome(announced, contextOf(announced.id))) ?? [],
+      outcome: async (announced) => additionsOf(await outcome(announced, contextOf(announced.id))),
     }),
   };
-  return instrument(telemetry, async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
+  return instrument(telemetry, async ({ Records }: SQSEvent, context): Promise<SQSBatchResponse> => {
     const answers = await handleMessages(
       messagePorts,
       Records.map(({ body }) => body),
+      subscriberBeginMs(context.getRemainingTimeInMillis()),
     );
     return failedOf(
       Records.map(({ messageId }, i) => ({ id: messageId, why: answers[i] })),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { allowStrong, STRONG_REGION_SETS } from '../core/limits/aws.ts';
 import { DECISIONS, DEFAULT_PREFIX, type DecisionsKind, NAME_FORM, NAME_LENGTH } from '../core/names.ts';
+import { ownPackage } from '../project/own-package.ts';
 
 /**
  * The configuration of a deployment: validated properties of Meridian, and the context of `cdk.json` and of `cdk -c key=value`.
@@ -40,8 +41,8 @@ export interface Config {
 /** The parts that the context can set. */
 export type ConfigKey = Exclude<keyof Config, 'domain'>;
 
-/** The default location of the runbooks: in the package, and in Meridian's repository. */
-const RUNBOOKS = 'docs/runbooks';
+/** The default location of the runbooks: in the package, which the project that was deployed has installed. */
+const RUNBOOKS = `node_modules/${ownPackage().name}/docs/runbooks`;
 
 /** The configuration cannot be deployed; the message names each key, where its value came from, and what to write instead. */
 export class ConfigError extends Error {

@@ -19,7 +19,7 @@ export interface Deployed {
   readonly decisions?: Config['decisions'];
 }
 
-/** Each deployment by its name, as the last `npm run deploy` left it; older files list only its Regions. */
+/** Each deployment by its name, as the last `meridian deploy` left it; older files list only its Regions. */
 const fileSchema = z.record(
   z.string(),
   z.union([regionsSchema.transform((list): z.infer<typeof deployedSchema> => ({ regions: list })), deployedSchema]),
@@ -57,8 +57,8 @@ export function deploymentRecord(config: Config): { Meridian: z.infer<typeof rec
 }
 
 /**
- * Saves the state of the deployment in a cloud assembly (`cdk.out`) that has just been deployed. Other deployments in the file
- * are unchanged; ephemeral stacks are not recorded.
+ * Saves the state of every deployment in a cloud assembly (`cdk.out`) that has just been deployed: an app may have several
+ * `Meridian` constructs. Other deployments in the file are unchanged; ephemeral stacks are not recorded.
  * @returns whether anything was written
  * @throws Error when the assembly has no global stack
  */
@@ -68,11 +68,11 @@ export function keepDeployed(assembly: string, path: string): boolean {
     .map(({ properties }) => stackPropertiesSchema.safeParse(properties).data?.templateFile)
     .filter((template) => template !== undefined)
     .map((template) => recordedTemplateSchema.safeParse(json(template)).data?.Metadata.Meridian)
-    .find((each) => each !== undefined);
-  if (found === undefined) throw new Error(`There is no global stack in ${assembly}.`);
-  const { name, ephemeral, ...rest } = found;
-  if (ephemeral) return false;
-  const next = { ...read(path), [name]: rest };
+    .filter((record) => record !== undefined);
+  if (found.length === 0) throw new Error(`There is no global stack in ${assembly}.`);
+  const kept = found.filter(({ ephemeral }) => !ephemeral);
+  if (kept.length === 0) return false;
+  const next = { ...read(path), ...Object.fromEntries(kept.map(({ name, ephemeral: _, ...rest }) => [name, rest])) };
   const sorted = Object.fromEntries(Object.entries(next).sort(([a], [b]) => (a < b ? -1 : 1)));
   writeFileSync(path, `${JSON.stringify(sorted, null, 2)}\n`);
   return true;
@@ -90,7 +90,7 @@ export function refuseRegionChange(deployed: readonly string[], wanted: readonly
   const removed = deployed.filter((region) => !wanted.includes(region)).map((region) => `-${region}`);
   const changes = [...added, ...removed];
   if (changes.length <= 1) return undefined;
-  return `CloudFormation changes one replica of a global table per update, these are ${changes.length}: ${changes.join(' ')}. Change one Region in "regions", run npm run deploy, commit regions.json, then change the next.`;
+  return `CloudFormation changes one replica of a global table per update, these are ${changes.length}: ${changes.join(' ')}. Change one Region in "regions", run npx meridian deploy, commit regions.json, then change the next.`;
 }
 
 /**

@@ -80,7 +80,7 @@ export interface MeridianProps {
   readonly decisions?: DecisionsKind;
   /**
    * The location of the runbooks that alarms link to: a URL or a path, without a trailing slash. @default docs/runbooks of the
-   * package
+   * package in node_modules of the project
    */
   readonly runbookUrl?: string;
 }
@@ -199,7 +199,8 @@ export function addMeridian(
     stack.addStackDependency(global);
     return stack;
   });
-  Tags.of(app).add('meridian', config.name);
+  // Not the app, which may have another deployment.
+  for (const stack of [global, ...regions]) Tags.of(stack).add('meridian', config.name);
   for (const stack of regions) Tags.of(stack).add(REGION_TAG, stack.region);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new MeridianChecks({ config, deployed }));
   return { global, regions };

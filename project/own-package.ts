@@ -1,7 +1,15 @@
-import { realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { dirname } from 'node:path';
+import * as z from 'zod';
 import { packageJson } from './package-bin.ts';
+
+const manifestSchema = z.object({ name: z.string(), version: z.string() });
+
+/** The name and the version of the running Meridian's package. */
+export function ownPackage(): z.output<typeof manifestSchema> {
+  return manifestSchema.parse(JSON.parse(readFileSync(findPackageJSON(import.meta.url) ?? '', 'utf8')));
+}
 
 /**
  * The folder of the Meridian that a project's files import, if that is another copy than the running one. With two copies, errors of

@@ -99,11 +99,22 @@ function newSchemas(): Schemas {
     components,
     // By default `input`: sent data must remain open to additional members, while the output of a parser is closed.
     add(name, schema, io = 'input') {
-      const key = name.replaceAll(/[^A-Za-z0-9._-]/g, '_');
+      const key = componentName(name);
       components[key] = fromRoot(schemaPart(schema, io), `#/components/schemas/${key}`);
       return { $ref: `#/components/schemas/${key}` };
     },
   };
+}
+
+/**
+ * The name in the characters that OpenAPI allows. Another character is written as its code, `_x20_`; so is an underscore that looks
+ * like the start of one, so that no two names become the same.
+ */
+export function componentName(name: string): string {
+  return name.replaceAll(
+    /_(?=x[0-9a-f]+[^A-Za-z0-9.-])|[^A-Za-z0-9._-]/gu,
+    (character) => `_x${character.codePointAt(0)?.toString(16)}_`,
+  );
 }
 
 /** A component's schema, for use within another one. */
@@ -343,7 +354,8 @@ function healthPath({ add }: Schemas): Path {
         tags: ['health'],
         summary: 'Read how far this Region has seen every Region',
         responses: responses('health', {
-          description: 'The newest commit of each Region that has arrived; null: none has',
+          description:
+            'The newest commit of each Region that has arrived; null: none has. `version` is that of Meridian.',
           ...json(add('Health', healthSchema)),
         }),
       },

@@ -64,7 +64,7 @@ export function publishedManifest(): Readonly<Record<string, unknown>> {
     peerDependenciesMeta: Object.fromEntries(optionalPeers.map((peer) => [peer, { optional: true }])),
     // The versions that `meridian init` pins in a project; npm does not install these.
     devDependencies: Object.fromEntries(PINNED.map((each) => [each, each === 'zod' ? zod : versions[each]])),
-    files: ['dist', 'starter', 'CHANGELOG.md'],
+    files: ['dist', 'docs', 'starter', 'CHANGELOG.md'],
   };
 }
 
@@ -95,7 +95,8 @@ function buildPackage(): Packed {
   });
   writeFileSync(join(STAGE, 'package.json'), `${JSON.stringify(publishedManifest(), null, 2)}\n`);
   for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) copyFileSync(join(root, file), join(STAGE, file));
-  cpSync(join(root, 'starter'), join(STAGE, 'starter'), { recursive: true });
+  // Alarms, messages and comments name its pages.
+  for (const folder of ['docs', 'starter']) cpSync(join(root, folder), join(STAGE, folder), { recursive: true });
   for (const part of LOCALSTACK_PARTS) cpSync(join(root, part), join(STAGE, 'dist', part), { recursive: true });
   return pack(STAGE);
 }

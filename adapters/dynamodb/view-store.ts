@@ -1,11 +1,11 @@
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PutCommand, QueryCommand, TransactWriteCommand, type TransactWriteItem } from '@aws-sdk/lib-dynamodb';
-import type { Sums, TotalDelta, ViewEntry, ViewsTable } from '../../core/index.ts';
+import { isKey, type Sums, type TotalDelta, type ViewEntry, type ViewsTable } from '../../core/index.ts';
 import { DATABASE_MS } from '../../core/limits/budgets.ts';
 import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
 import { checkChange } from '../store-rules/check-change.ts';
-import { isKey, lastKeyUpTo } from '../store-rules/keys.ts';
+import { lastKeyUpTo } from '../store-rules/keys.ts';
 import { readShards, type ShardPage } from '../store-rules/sharded-page.ts';
 import { sumOf } from '../store-rules/sums.ts';
 import { batchDelete } from './batch-delete.ts';

@@ -16,25 +16,27 @@ export async function findFunctionUrl(
 ): Promise<string> {
   const client = new LambdaClient({ ...connection, ...options, region });
   try {
-    const { FunctionUrl = '' } = await client.send(
+    const { FunctionUrl } = await client.send(
       new GetFunctionUrlConfigCommand({ FunctionName: functionName }),
       timeLimit(callMs),
     );
-    return FunctionUrl;
+    if (FunctionUrl) return FunctionUrl;
+    throw noUrl(region, functionName);
   } catch (error) {
+    if (error instanceof MeridianError) throw error;
     if (error instanceof Error && error.name === 'ResourceNotFoundException')
-      throw new MeridianError('not-found', `${functionName} in ${region} does not exist or has no Function URL.`, {
-        cause: error,
-      });
+      throw noUrl(region, functionName, { cause: error });
     throw sdkError(`look up the URL of ${functionName} in ${region}`, error);
   } finally {
     client.destroy();
   }
 }
 
-/**
- * The credentials that every AWS tool finds: environment, profile, role. They are looked up once, and again before they expire.
- */
+function noUrl(region: string, functionName: string, options: ErrorOptions = {}): MeridianError {
+  return new MeridianError('not-found', `${functionName} in ${region} does not exist or has no Function URL.`, options);
+}
+
+/** The credentials that every AWS tool finds: environment, profile, role. They are looked up once, and again before they expire. */
 export function defaultCredentials() {
   return defaultProvider();
 }

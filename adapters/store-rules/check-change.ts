@@ -1,11 +1,10 @@
-import type { TotalDelta, ViewEntry } from '../../core/index.ts';
+import { isKey, type TotalDelta, type ViewEntry } from '../../core/index.ts';
 import {
   MAX_ITEM_BYTES,
   MAX_SORT_KEY_BYTES,
   MAX_TRANSACT_WRITE_BYTES,
   MAX_TRANSACTION_ITEMS,
 } from '../../core/limits/aws.ts';
-import { isKey } from './keys.ts';
 
 /**
  * Refuses, before it is sent and in every adapter alike, a change that exceeds the limits of a DynamoDB transaction:

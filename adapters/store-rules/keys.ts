@@ -1,10 +1,5 @@
 import { MAX_SORT_KEY_BYTES } from '../../core/limits/aws.ts';
 
-/** True if a row or total can have this key. */
-export function isKey(key: string): boolean {
-  return key !== '' && Buffer.byteLength(key) <= MAX_SORT_KEY_BYTES;
-}
-
 /**
  * The greatest possible key up to a text, which may be longer than any key: the same keys follow both. That is the
  * start of the text, padded with the greatest character if a character is cut off.

@@ -15,6 +15,8 @@ import {
 import { clientError, isClientError, problemError } from '../../client/error.ts';
 import { Regions } from '../../client/regions.ts';
 import { retried } from '../../client/retry.ts';
+import { Session } from '../../client/session.ts';
+import { type AnyParticipant, type Committed, type TransactOptions, transact } from '../../client/transact.ts';
 import {
   type ActionInput,
   type ActionResult,
@@ -84,6 +86,11 @@ export class Region {
    */
   transact(transaction: Parameters<typeof transactCall>[0], wait: number | undefined) {
     return this.#ask(transactCall(transaction, wait));
+  }
+
+  /** Runs a transaction that this Region drives, and waits for its outcome. @throws ClientError `aborted`, `undecided` */
+  transactToEnd(participants: readonly AnyParticipant[], options: TransactOptions): Promise<Committed> {
+    return this.#hinted(transact(this.#regions, new Session(), participants, options));
   }
 
   /** The outcome of a transaction. @throws ClientError `not-found`: nothing is recorded of it */

@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import type { Command } from 'commander';
 import { keepDeployed, REGIONS_FILE } from '../../lib/deployed-regions.ts';
 import type { Project } from '../../project/project.ts';
 import { runCdk } from '../cdk.ts';
+import { CliError } from '../client/cli-error.ts';
 import { needProject } from '../need-project.ts';
 import { reportingErrors, sayText } from '../output.ts';
 
@@ -37,9 +40,10 @@ Runs \`cdk deploy --all\`. A plain \`cdk deploy\` does not
  * Deploys, and records in which Regions the deployment is.
  * @param args for the CDK
  * @returns the exit code of the CDK
- * @throws MissingPackagesError, DomainFileError before anything is deployed
+ * @throws CliError, MissingPackagesError, DomainFileError before anything is deployed
  */
 function deploy(project: Project, args: readonly string[]): number {
+  refuseOtherAssembly(project, args);
   // With a new nonce, each Region looks up its table streams again: a recreated replica has another one.
   const nonce = ['--context', `nonce=${Date.now()}`];
   const status = runCdk(project, ['deploy', '--all', '--output', ASSEMBLY, ...nonce, ...args]);
@@ -50,4 +54,23 @@ function deploy(project: Project, args: readonly string[]): number {
   )
     sayText(`Commit ${REGIONS_FILE}: the next synth compares with it.`);
   return status;
+}
+
+/** @throws CliError `other-assembly`: the arguments write the assembly to another folder, or deploy one that exists */
+function refuseOtherAssembly({ folder }: Project, args: readonly string[]): void {
+  const { output, app } = parseArgs({
+    args: [...args],
+    strict: false,
+    options: { output: { type: 'string', short: 'o' }, app: { type: 'string', short: 'a' } },
+  }).values;
+  if (output !== undefined)
+    throw new CliError(
+      'other-assembly',
+      `--output ${output}: meridian deploy reads from ${ASSEMBLY} which Regions were deployed. Leave the option out; meridian synth writes to any folder.`,
+    );
+  if (typeof app === 'string' && existsSync(join(folder, app, 'manifest.json')))
+    throw new CliError(
+      'other-assembly',
+      `--app ${app} is an assembly that exists: its Regions would keep the table streams that it was made with. Leave the option out, so that the app runs again.`,
+    );
 }

@@ -15,6 +15,8 @@ export function addRegions(program: Command): void {
 interface Row {
   readonly region: string;
   readonly healthy: boolean;
+  /** The version of Meridian that it runs; a world does not report one. */
+  readonly version?: string | undefined;
   /** Why the Region is unhealthy. */
   readonly error?: string;
   /** The newest commit written there; null if there is none. */
@@ -39,14 +41,16 @@ async function showRegions(first: Region, { json }: RegionOptions): Promise<void
   const rows = names.map((region) => rowOf(region, names, healths));
   if (json) sayJson({ regions: rows });
   else {
-    const columns = [{ name: 'Region' }, { name: 'health' }, { name: 'newest commit there' }];
+    const hasVersions = rows.some(({ version }) => version !== undefined);
+    const columns = ['Region', 'health', ...(hasVersions ? ['version'] : []), 'newest commit there'];
     const behind = names.map((name) => ({ name: `behind ${name}`, align: 'right' as const }));
     sayText(
       table(
-        [...columns, ...behind],
-        rows.map(({ region, healthy, newest, behindMs }) => [
+        [...columns.map((name) => ({ name })), ...behind],
+        rows.map(({ region, healthy, version, newest, behindMs }) => [
           region,
           healthy ? 'ok' : 'no answer',
+          ...(hasVersions ? [version ?? '–'] : []),
           newest ?? '–',
           ...names.map((of) => (of === region ? '' : durationOf(behindMs[of] ?? null))),
         ]),
@@ -67,6 +71,7 @@ function rowOf(region: string, names: readonly string[], healths: ReadonlyMap<st
   return {
     region,
     healthy: true,
+    version: health.version,
     newest: own(region)?.at ?? null,
     behindMs: Object.fromEntries(
       names.filter((of) => of !== region).map((of) => [of, behindOf(own(of), health.seen[of])]),

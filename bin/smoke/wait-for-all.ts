@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Pause between two polls. */
-export const POLL_MS = 200;
+const POLL_MS = 200;
 
 /**
  * Waits until a condition is true for all items. @throws at the time limit, the error that `late` returns for the items for which

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { isClientError } from '../../client/error.ts';
 import type { Accepted } from '../../core/wire/receipt.ts';
@@ -6,7 +5,7 @@ import { CliError } from '../client/cli-error.ts';
 import type { Region } from '../client/region.ts';
 import { type ByName, everywhere, type Found } from './everywhere.ts';
 import type { Plan, PlannedAppend, PlannedRow, PlannedTransaction } from './plan.ts';
-import { POLL_MS, waitForAll } from './wait-for-all.ts';
+import { waitForAll } from './wait-for-all.ts';
 
 /** An append that was accepted, and when, by this process's clock. */
 export interface Written {
@@ -104,7 +103,8 @@ export async function checkOnce(regions: ByName, written: readonly Written[], ke
       const before = await newestState(region, append.stream);
       const again = await region.submit(envelopeOf(append, key));
       const isSame = again.log === accepted.log && again.position === accepted.position;
-      // A Region that has not received an append to a merge stream yet writes a copy of it, which changes no state.
+      // A Region has seen the append, but may decide from memory of a moment before: on a merge stream it then writes a copy, which changes
+      // no state.
       if (isSame || append.mode === 'merge')
         if (isDeepStrictEqual(await newestState(region, append.stream), before)) continue;
       throw new CliError(
@@ -130,17 +130,7 @@ export async function checkTransaction(
 ): Promise<Found> {
   const driving = regions.get(region);
   if (!driving) throw new CliError('not-found', `${region} is not among the Regions.`);
-  let outcome = await driving.transact(
-    { id, participants, meta: { actor: 'meridian-smoke', correlation: id } },
-    undefined,
-  );
-  const end = performance.now() + withinMs;
-  while (outcome.state === 'undecided') {
-    if (performance.now() > end) throw new CliError('undecided', `${id} has no outcome after ${withinMs / 1000} s.`);
-    await sleep(POLL_MS);
-    outcome = await driving.transaction(id);
-  }
-  if (outcome.state === 'aborted') throw new CliError('aborted', `${id} was aborted: ${outcome.reason.detail}`);
+  const outcome = await driving.transactToEnd(participants, { id, meta: { actor: 'meridian-smoke', correlation: id } });
   const expected = outcome.participants.flatMap((one) => [...regions].map(([to, at]) => ({ ...one, to, at })));
   await waitForAll(
     expected,

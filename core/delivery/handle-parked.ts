@@ -1,5 +1,4 @@
 import { MeridianError } from '../facts/errors.ts';
-import { BEGIN_MS } from '../limits/budgets.ts';
 import type { Place } from '../ports/progress.ts';
 import type { SubscribedEvent } from '../wire/bus-event.ts';
 import { followsPlace } from './log-order.ts';
@@ -45,7 +44,7 @@ async function drain<Effect>(
       if (ports.runtime.elapsed() > deadline)
         throw new MeridianError(
           'unavailable',
-          `Events parked behind ${id} remain after ${BEGIN_MS / 1000} s. Redeliver this one to continue.`,
+          `Events parked behind ${id} remain, and the batch ran out of time. Redeliver this one to continue.`,
           {
             retryable: true,
           },

@@ -1,5 +1,4 @@
 import { MeridianError } from '../facts/errors.ts';
-import { BEGIN_MS } from '../limits/budgets.ts';
 import { backoff } from '../retry.ts';
 import type { SubscribePorts } from './subscriber.ts';
 
@@ -15,8 +14,12 @@ export async function lostToOthers(
 ): Promise<void> {
   const wait = backoff(runtime, tries);
   if (runtime.elapsed() + wait > deadline)
-    throw new MeridianError('unavailable', `${id} lost the race to other writers for ${BEGIN_MS / 1000} s. Retry.`, {
-      retryable: true,
-    });
+    throw new MeridianError(
+      'unavailable',
+      `${id} lost the race to other writers until the batch ran out of time. Retry.`,
+      {
+        retryable: true,
+      },
+    );
   await runtime.sleep(wait);
 }

@@ -14,13 +14,15 @@ import { takeTurn } from './take-turn.ts';
  * message is redelivered: a message is deleted only when its event was handled. So what is parked is a copy: nothing is lost with
  * it. Without `progress` each message is handled as it arrives, at least once.
  * @param bodies messages as JSON, as a rule's target gets them
+ * @param beginMs milliseconds for which it starts messages
  * @returns per body: undefined if it was handled, otherwise why it must be redelivered
  */
 export async function handleMessages<Effect>(
   ports: MessagePorts<Effect>,
   bodies: readonly string[],
+  beginMs = BEGIN_MS,
 ): Promise<readonly unknown[]> {
-  const deadline = ports.runtime.elapsed() + BEGIN_MS;
+  const deadline = ports.runtime.elapsed() + beginMs;
   const messages = bodies.map(read).sort((a, b) => comparePlaces(a.event?.meta ?? START, b.event?.meta ?? START));
   const answers = await inOrderPerKey<Message, unknown>(
     messages,

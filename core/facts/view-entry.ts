@@ -1,3 +1,4 @@
+import { MAX_SORT_KEY_BYTES } from '../limits/aws.ts';
 import type { VersionVector } from './version.ts';
 
 /** What a view stores: one row per stream, or sums across streams. */
@@ -32,3 +33,10 @@ export interface Row {
   readonly key: string;
   readonly value: unknown;
 }
+
+/** True if a row or total can have this key. */
+export function isKey(key: string): boolean {
+  return key !== '' && utf8.encode(key).length <= MAX_SORT_KEY_BYTES;
+}
+
+const utf8 = new TextEncoder();

@@ -20,6 +20,9 @@ export const MAX_ITEM_BYTES = 400 * 1024;
 export const MAX_SORT_KEY_BYTES = 1024;
 export const MAX_TRANSACTION_ITEMS = 100;
 export const MAX_TRANSACT_WRITE_BYTES = 4 * 1024 * 1024;
+/** The magnitude of a number other than 0. */
+export const MIN_NUMBER = 1e-130;
+export const MAX_NUMBER = 9.999e125;
 
 /** Seconds after which a record of a table's stream is deleted. */
 export const TABLE_STREAM_RETENTION_S = 24 * 60 * 60;

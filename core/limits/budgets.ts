@@ -160,5 +160,10 @@ export const MAX_BODY_BYTES = 5_000_000;
 export const MAX_ANSWER_BYTES = 5_900_000;
 /** The body of a request with many envelopes from our own client. */
 export const CLIENT_BODY_BYTES = 4_000_000;
+/**
+ * Fields of one row of its table that a subscriber adds to at once. The expression of an update has at most 4 KB, which suffices
+ * for four times as many.
+ */
+export const MAX_ADDED_FIELDS = 100;
 /** One item of a snapshot that is split over several. */
 export const SNAPSHOT_PART_BYTES = 340 * 1024;

@@ -1,4 +1,5 @@
 import { SQS_MAX_RECEIVES, TABLE_STREAM_MAX_TRIES } from './aws.ts';
+import { BEGIN_MS } from './budgets.ts';
 
 /** How a queue feeds a function. */
 export interface QueueLimits {
@@ -160,4 +161,12 @@ export function subscriberLimits({
     memoryMb,
     queue: { ...SUBSCRIBER.queue, batchSize, visibilityS: HIDDEN_TIMEOUTS * timeoutS },
   };
+}
+
+/**
+ * Milliseconds for which a subscriber starts messages of a batch, given the time that its invocation has: the same share of any
+ * timeout. With a longer one, what is left over would otherwise be redelivered later, and counted as a receive, although there was time.
+ */
+export function subscriberBeginMs(availableMs: number): number {
+  return (availableMs * BEGIN_MS) / (SUBSCRIBER.timeoutS * 1000);
 }

@@ -37,6 +37,7 @@ export function limitRelations(limits: Limits = LIMITS): readonly Relation[] {
     ...functionRelations(limits),
     ...serviceRelations(limits),
     ...callRelations(limits),
+    ...subscriberRelations(limits),
     ...transactionRelations(limits),
     ...sizeRelations(limits),
   ];
@@ -165,11 +166,6 @@ function callRelations(limits: Limits): Relation[] {
     },
     { name: 'projection: retries, a read and a write', needs: PROJECT_MS + 2 * DATABASE_MS, has: time('projection') },
     {
-      name: 'subscriber: the last event started, a read and a write',
-      needs: BEGIN_MS + 2 * DATABASE_MS,
-      has: time('subscriber'),
-    },
-    {
       name: 'operate: the last work a step starts, its retries, a read and a write',
       needs: STEP_MS + PROJECT_MS + 2 * DATABASE_MS,
       has: time('operate'),
@@ -190,6 +186,27 @@ function callRelations(limits: Limits): Relation[] {
       name: 'the id of a message that waited in a queue is still recognised',
       needs: limits.QUEUE_RETENTION_S * 1000,
       has: limits.IDEMPOTENCY_WINDOW_MS,
+    },
+  ];
+}
+
+/** A subscriber's timeout is that of {@link FUNCTIONS} at least, and what Lambda allows at most. */
+function subscriberRelations({ FUNCTIONS, ...limits }: Limits): Relation[] {
+  return [
+    {
+      name: 'subscriber: the last event started, a read and a write',
+      needs: limits.BEGIN_MS + 2 * limits.DATABASE_MS,
+      has: FUNCTIONS.subscriber.timeoutS * 1000,
+    },
+    {
+      name: 'SQS allows the visibility timeout of a subscriber with the longest timeout',
+      needs: HIDDEN_TIMEOUTS * limits.LAMBDA_MAX_S,
+      has: limits.SQS_MAX_VISIBILITY_S,
+    },
+    {
+      name: 'all retries of a message of a subscriber with the longest timeout fit into its retention',
+      needs: FUNCTIONS.subscriber.queue.maxReceives * HIDDEN_TIMEOUTS * limits.LAMBDA_MAX_S,
+      has: limits.QUEUE_RETENTION_S,
     },
   ];
 }

@@ -6,12 +6,14 @@ import type { Health } from '../wire/api.ts';
 export interface HealthPorts {
   readonly region: string;
   readonly regions: readonly string[];
+  /** The version of Meridian that the Region runs. @default not reported, as in a world */
+  readonly version?: string | undefined;
   readonly sightings: Sightings;
   readonly runtime: Pick<Runtime, 'now'>;
 }
 
 /** Newest sighting per Region; null if nothing has arrived from it. @throws MeridianError `unavailable` */
-export async function readHealth({ region, regions, sightings, runtime }: HealthPorts): Promise<Health> {
+export async function readHealth({ region, regions, version, sightings, runtime }: HealthPorts): Promise<Health> {
   const stamps = await sightings.all();
   const sightingOf = (of: string) => {
     const stamp = stamps.get(of);
@@ -19,5 +21,9 @@ export async function readHealth({ region, regions, sightings, runtime }: Health
     const at = wallTimeOf(stamp);
     return { at: new Date(at).toISOString(), ageMs: Math.max(0, runtime.now() - at) };
   };
-  return { region, seen: Object.fromEntries(regions.map((of) => [of, sightingOf(of)])) };
+  return {
+    region,
+    ...(version !== undefined && { version }),
+    seen: Object.fromEntries(regions.map((of) => [of, sightingOf(of)])),
+  };
 }

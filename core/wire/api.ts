@@ -111,10 +111,11 @@ export function encodeRowPage(
 
 /**
  * The newest stamp that a Region has seen of each Region, and its age; null: none yet. The stamp of an idle Region
- * ages too.
+ * ages too. `version` is that of Meridian where it is deployed; a world has none.
  */
 export const healthSchema = z.object({
   region: z.string(),
+  version: z.string().optional(),
   seen: z.record(z.string(), z.object({ at: z.string(), ageMs: z.number() }).nullable()),
 });
 

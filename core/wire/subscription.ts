@@ -30,7 +30,7 @@ export interface OwnFunctionDefinition {
   readonly memoryMb?: number;
   /**
    * What it uses of the deployment. `bus`: it may put events on its Region's bus, whose name is in BUS_NAME. `api`: it may call
-   * the API of every Region; `clientOptions()` returns the addresses.
+   * the API of every Region; `clientOptions(environment)` returns what a client takes, in a world too.
    * @default nothing
    */
   readonly needs?: readonly Need[];
@@ -114,6 +114,12 @@ export class DefinitionError extends Error {
     this.name = 'DefinitionError';
   }
 }
+
+/**
+ * Names of environment variables that Lambda takes; its own that start with `_` are not among them.
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+ */
+const VARIABLE = /^[a-zA-Z][a-zA-Z0-9_]+$/;
 
 /** Names of environment variables that Lambda or Meridian sets. */
 const TAKEN_VARIABLE =
@@ -205,10 +211,12 @@ function subscriberFaults(definition: SubscriberDefinition, deployment: Deployme
     ...streamTypes
       .filter((type) => !known.includes(type))
       .map((type) => `streamTypes: there is no stream type ${JSON.stringify(type)}; write some of ${known.join(', ')}`),
+    ...duplicates('streamTypes', streamTypes),
     ...(streamTypes.length === 0 && !outcomes
       ? ['it would receive nothing; write streamTypes: [...] or outcomes: true']
       : []),
     ...(Array.isArray(writtenIn) ? writtenIn.flatMap((region) => regionFaults('writtenIn', region, deployment)) : []),
+    ...(Array.isArray(writtenIn) ? duplicates('writtenIn', writtenIn) : []),
     ...(Array.isArray(writtenIn) && writtenIn.length === 0
       ? ['writtenIn: the list is empty; leave it out for all Regions']
       : []),
@@ -234,6 +242,12 @@ function functionFaults(definition: OwnFunctionDefinition, deployment: Deploymen
     ...wholeNumber('timeoutSeconds', timeoutSeconds, leastS, LAMBDA_MAX_S),
     ...wholeNumber('memoryMb', memoryMb, LAMBDA_MIN_MB, LAMBDA_MAX_MB),
     ...Object.keys(environment)
+      .filter((variable) => !VARIABLE.test(variable))
+      .map(
+        (variable) =>
+          `environment: Lambda does not take the name ${JSON.stringify(variable)}; write a letter, then letters, digits and underscores, at least two characters`,
+      ),
+    ...Object.keys(environment)
       .filter((variable) => TAKEN_VARIABLE.test(variable))
       .map((variable) => `environment: ${variable} is set by Lambda or Meridian; write another name`),
   ];
@@ -242,6 +256,11 @@ function functionFaults(definition: OwnFunctionDefinition, deployment: Deploymen
 function regionFaults(where: string, region: string, { regions }: Deployment): readonly string[] {
   if (regions.includes(region)) return [];
   return [`${where}: ${JSON.stringify(region)} is not a Region of the deployment; write one of ${regions.join(', ')}`];
+}
+
+function duplicates(where: string, values: readonly string[]): readonly string[] {
+  const repeated = new Set(values.filter((value, i) => values.indexOf(value) < i));
+  return [...repeated].map((value) => `${where}: ${JSON.stringify(value)} occurs more than once; write it once`);
 }
 
 function oneOf(where: string, value: string | undefined, values: readonly string[]): readonly string[] {

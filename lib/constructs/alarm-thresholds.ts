@@ -22,7 +22,7 @@ export const THRESHOLDS = {
   failedMessages: { ...once, atLeast: 1 },
   /** Seconds. The rest of the queue's retention must leave time to save the messages. */
   failedMessageAge: { ...once, atLeast: QUEUE_RETENTION_S - 4 * 24 * 60 * 60 },
-  /** Seconds. More than one visibility timeout, so that a single retry raises no alarm. */
+  /** Seconds, at least: see {@link queueAgeOf}. */
   queueAge: { period: minute, datapoints: 3, of: 3, atLeast: 10 * 60 },
   /** Milliseconds. Subscribers that start in the middle of a log wait for this long; `relay` discards a record much later. */
   streamAge: { period: minute, datapoints: 3, of: 3, atLeast: FIRST_EVENT_WAIT_MS },
@@ -61,3 +61,9 @@ export const THRESHOLDS = {
   /** A missing snapshot only slows a load down; failures for 15 minutes are a lasting fault. */
   snapshotFailed: { period: fiveMinutes, datapoints: 3, of: 3, atLeast: 1 },
 } as const satisfies Readonly<Record<string, Threshold>>;
+
+/** The threshold of a queue's age: four minutes more than one visibility timeout, so that a single retry raises no alarm. */
+export function queueAgeOf(visibilitySeconds: number): Threshold {
+  const { queueAge } = THRESHOLDS;
+  return { ...queueAge, atLeast: Math.max(queueAge.atLeast, visibilitySeconds + 4 * 60) };
+}

@@ -7,7 +7,7 @@ import { FUNCTIONS } from '../../core/limits/functions.ts';
 import { namesOf, type QueueId } from '../../core/names.ts';
 import type { Config } from '../config.ts';
 import { inWords } from '../in-words.ts';
-import { THRESHOLDS, type Threshold } from './alarm-thresholds.ts';
+import { queueAgeOf, THRESHOLDS, type Threshold } from './alarm-thresholds.ts';
 import type { Inventory } from './inventory.ts';
 import { metricsOf } from './metrics.ts';
 import { type Runbook, RunbookAlarm, type RunbookAlarmProps } from './runbook-alarm.ts';
@@ -37,7 +37,7 @@ export class Alarms extends Construct {
     this.#config = config;
     this.#topic = topic;
     for (const { name, timeoutSeconds } of inventory.functions) this.#watchFunction(name, timeoutSeconds);
-    for (const name of inventory.workQueues) this.#watchWorkQueue(name);
+    for (const queue of inventory.workQueues) this.#watchWorkQueue(queue);
     for (const name of inventory.failureQueues) this.#watchFailureQueue(name);
     for (const name of inventory.rules) this.#watchRule(name);
     const { eventsTable, transactionsTable } = namesOf(config.name);
@@ -94,8 +94,8 @@ export class Alarms extends Construct {
     });
   }
 
-  #watchWorkQueue(name: string): void {
-    const { queueAge } = THRESHOLDS;
+  #watchWorkQueue({ name, visibilitySeconds }: Inventory['workQueues'][number]): void {
+    const queueAge = queueAgeOf(visibilitySeconds);
     const short = this.#short(name);
     const { why, runbook } = WORK_QUEUES[short] ?? BACKLOG;
     this.#add(`${short}-age`, {

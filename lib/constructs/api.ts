@@ -2,6 +2,7 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { FunctionUrlAuthType } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { namesOf } from '../../core/names.ts';
+import { ownPackage } from '../../project/own-package.ts';
 import type { Config } from '../config.ts';
 import type { Command } from './command.ts';
 import { MeridianFunction } from './meridian-function.ts';
@@ -44,6 +45,7 @@ export class Api extends Construct {
         ...transacting.environment,
         VIEWS_TABLE: names.viewsTable,
         COMMAND_FUNCTION: names.function('command'),
+        MERIDIAN_VERSION: ownPackage().version,
       },
     });
     const { role } = this.#function;

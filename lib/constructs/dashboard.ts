@@ -122,11 +122,11 @@ export class Dashboard extends Construct {
         ...row('Queues: what waits, and what has failed', [
           graph(
             'Messages waiting',
-            inventory.workQueues.map((name) => queue(name, 'ApproximateNumberOfMessagesVisible')),
+            inventory.workQueues.map(({ name }) => queue(name, 'ApproximateNumberOfMessagesVisible')),
           ),
           graph(
             'Age of the oldest message, s',
-            inventory.workQueues.map((name) => queue(name, 'ApproximateAgeOfOldestMessage')),
+            inventory.workQueues.map(({ name }) => queue(name, 'ApproximateAgeOfOldestMessage')),
           ),
           graph(
             'Messages that have failed (any needs an operator)',

@@ -9,7 +9,7 @@ import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 export interface Inventory {
   readonly functions: readonly { readonly name: string; readonly timeoutSeconds: number }[];
   /** Queues that a function processes: messages that fail go to a dead-letter queue. */
-  readonly workQueues: readonly string[];
+  readonly workQueues: readonly { readonly name: string; readonly visibilitySeconds: number }[];
   /** Queues that keep failed messages for an operator: they have no dead-letter queue themselves. */
   readonly failureQueues: readonly string[];
   readonly rules: readonly string[];
@@ -32,7 +32,10 @@ export function inventoryOf(stack: Stack): Inventory {
       })),
     workQueues: queues
       .filter(({ redrivePolicy }) => redrivePolicy !== undefined)
-      .map(({ queueName, node }) => nameOf(queueName, node.path)),
+      .map(({ queueName, node, visibilityTimeout = 30 }) => ({
+        name: nameOf(queueName, node.path),
+        visibilitySeconds: visibilityTimeout,
+      })),
     failureQueues: queues
       .filter(({ redrivePolicy }) => redrivePolicy === undefined)
       .map(({ queueName, node }) => nameOf(queueName, node.path)),

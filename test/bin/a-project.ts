@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
-import manifest from '../../package.json' with { type: 'json' };
+import { linkPackage } from '../link-package.ts';
 
 const script = resolve('bin/meridian.ts');
 /** TypeScript is compiled once, not by every process. */
@@ -18,13 +18,7 @@ export function aProject(): string {
   cpSync(resolve('starter'), folder, { recursive: true });
   const meridian = { domain: 'streams/index.ts', subscribers: 'subscribers/index.ts' };
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'shop', type: 'module', meridian }));
-  for (const [name, target] of [
-    [manifest.name, resolve('.')],
-    ['zod', resolve('node_modules/zod')],
-  ] as const) {
-    mkdirSync(join(folder, 'node_modules', name, '..'), { recursive: true });
-    symlinkSync(target, join(folder, 'node_modules', name));
-  }
+  linkPackage(folder, ['zod']);
   return folder;
 }
 

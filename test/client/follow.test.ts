@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { EventOf, StreamClient } from '../../client/client.ts';
 import type { note } from '../../testing/toy.ts';
+// The client loads it on demand, which takes real time.
+import '../../client/sign.ts';
+import { CLIENT_TRIES } from '../../core/limits/budgets.ts';
 import { aDeployment, regions } from './a-deployment.ts';
 
 const [east1, east2] = regions;
@@ -74,7 +77,79 @@ describe('following a stream', () => {
     expect(textsOf(await result(firstOf(note, 2)))).toEqual(['red', 'blue']);
   });
 
-  it('ends when its signal is aborted, even while it waits', async () => {
+  it('brings the copy that arrived first of an append that two Regions have written, even where the state counts another', async () => {
+    const { client, world, scheduler, result, settle } = aDeployment();
+    const [here, elsewhere] = [client().stream('note', 'a'), client({ region: east2 }).stream('note', 'a')];
+    world.cut(east1, east2);
+    await result(elsewhere.append(noted('red'), { id: 'one' }));
+    scheduler.after(1_000, () => void here.append(noted('blue'), { id: 'one' }));
+    scheduler.after(5_000, () => world.healAll());
+    scheduler.after(60_000, () => void here.append(noted('last')));
+    expect(textsOf(await result(firstOf(here, 2)))).toEqual(['blue', 'last']);
+    await settle();
+    expect(await result(here.read())).toMatchObject({ state: [{ text: 'red' }, { text: 'last' }] });
+  });
+
+  it('brings an append again after a resume if a copy of it has arrived, with its commitId and another id', async () => {
+    const { client, world, fates, result, settle } = aDeployment();
+    world.cut(east1, east2);
+    fates(({ region, method }) => (region === east1 && method === 'POST' ? 'unanswered' : undefined));
+    const note = client().stream('note', 'a');
+    await result(note.append(noted('red'), { id: 'one' }));
+    fates(() => undefined);
+    const [first] = await result(firstOf(note, 1));
+    await settle();
+    const [again] = await result(firstOf(client().stream('note', 'a'), 1, first?.resumeAfter));
+    expect([first, again]).toMatchObject([
+      { id: `note/a@${east2}.1.0`, commitId: 'one', data: { text: 'red' } },
+      { id: `note/a@${east1}.1.0`, commitId: 'one', data: { text: 'red' } },
+    ]);
+  });
+
+  it('continues after a failure of the services that have its credentials and addresses, for as long as it lasts', async () => {
+    const { client, scheduler, result } = aDeployment();
+    const begun = scheduler.now();
+    const isOut = () => scheduler.now() > begun + 10_000 && scheduler.now() < begun + 300_000;
+    const credentials = async () => {
+      if (isOut()) throw new Error('the service for credentials hangs');
+      return { accessKeyId: 'local', secretAccessKey: 'local' };
+    };
+    const note = client({ credentials }).stream('note', 'a');
+    await result(client().stream('note', 'a').append(noted('red')));
+    scheduler.after(20_000, () => void client().stream('note', 'a').append(noted('blue')));
+    expect(textsOf(await result(firstOf(note, 2)))).toEqual(['red', 'blue']);
+    expect(scheduler.now()).toBeGreaterThanOrEqual(begun + 300_000);
+  });
+
+  it('continues when the only Region with a known address is out, and no other address can be found', async () => {
+    const { client, fates, scheduler, result } = aDeployment();
+    const begun = scheduler.now();
+    const isOut = () => scheduler.now() > begun + 10_000 && scheduler.now() < begun + 300_000;
+    fates(({ method }) => (method === 'GET' && isOut() ? 'unreachable' : undefined));
+    const endpoints = (region: string) => {
+      if (region !== east1) throw new Error('Lambda does not respond');
+      return `https://${region}/`;
+    };
+    const note = client({ endpoints, regions }).stream('note', 'a');
+    await result(note.append(noted('red')));
+    scheduler.after(20_000, () => void note.append(noted('blue')));
+    expect(textsOf(await result(firstOf(note, 2)))).toEqual(['red', 'blue']);
+  });
+
+  it('ends without credentials from the start, after some tries', async () => {
+    const { client, failure } = aDeployment();
+    let asked = 0;
+    const credentials = async () => {
+      asked++;
+      throw new Error('there are none');
+    };
+    expect(await failure(firstOf(client({ credentials }).stream('note', 'a'), 1))).toMatchObject({
+      code: 'no-credentials',
+    });
+    expect(asked).toBe(CLIENT_TRIES);
+  });
+
+  it('ends when its signal is aborted, also while it waits', async () => {
     const { client, scheduler, result } = aDeployment();
     const stop = new AbortController();
     scheduler.after(2_500, () => stop.abort());

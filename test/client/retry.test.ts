@@ -149,6 +149,31 @@ describe('a Region at which nothing listens', () => {
   });
 });
 
+describe('a Region that is not among the addresses', () => {
+  it.each([
+    ['region', { region: 'mars-1' }],
+    ['one of regions', { regions: [east1, 'mars-1'] }],
+  ])('is refused as %s when the client is made, with the Regions that are', (_, given) => {
+    const { client } = aDeployment();
+    expect(() => client(given)).toThrow(
+      expect.objectContaining({
+        code: 'no-endpoint',
+        region: 'mars-1',
+        message: `The address of mars-1 is not known: \`endpoints\` has ${regions.join(', ')}. Add it there, or name one of these.`,
+      }),
+    );
+    expect(() => client({ endpoints: {} })).toThrow('`endpoints` has no Region.');
+  });
+
+  it('is refused in the same words where a call names it', async () => {
+    const { client, failure } = aDeployment();
+    expect(await failure(client().health({ region: 'mars-1' }))).toMatchObject({
+      code: 'no-endpoint',
+      message: expect.stringContaining(`\`endpoints\` has ${regions.join(', ')}.`),
+    });
+  });
+});
+
 describe('what may pass', () => {
   it('is tried in every Region in turn, with pauses only before a Region is tried again', async () => {
     const { client, fates, sent, scheduler, failure } = aDeployment();

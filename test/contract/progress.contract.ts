@@ -1,12 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Progress, SubscribedEvent } from '../../core/index.ts';
+import { type Addition, additionsOf, type Progress, type SubscribedEvent } from '../../core/index.ts';
+import { MAX_NUMBER, MAX_SORT_KEY_BYTES, MAX_TRANSACTION_ITEMS, MIN_NUMBER } from '../../core/limits/aws.ts';
+import { MAX_ADDED_FIELDS } from '../../core/limits/budgets.ts';
 import { aStream, meddle, strangeJson } from './commits.ts';
-
-/** Adds this number to the value under a key. */
-export interface Addition {
-  readonly key: string;
-  readonly sums: Readonly<Record<string, number>>;
-}
 
 /** A progress, and the sums of its effects. */
 export interface ProgressUnderTest {
@@ -74,6 +70,38 @@ export function progressContract(open: () => ProgressUnderTest): void {
       expect(await progress.last(stream, LOG)).toEqual({ position: 1, index: 1, count: 2 });
       expect(await sumsOf(stream)).toEqual({ handled: 2, balance: -19 });
       expect(await sumsOf(`${stream} too`)).toEqual({ handled: 1, half: 0.5, large: -(2 ** 60) });
+    });
+
+    test('whatever a handler may return is added, with one row for each key and none for what adds nothing', async () => {
+      const stream = aStream();
+      const long = stream.padEnd(MAX_SORT_KEY_BYTES, 'x');
+      const effects = additionsOf([
+        { key: stream, sums: { count: 1, half: 0.5 } },
+        { key: stream, sums: { count: 2, zero: 0 } },
+        { key: `${stream} nothing`, sums: {} },
+        {
+          key: long,
+          sums: { [long]: 1, __proto: 1, constructor: 1, 'with a dot.': 1, large: MAX_NUMBER, small: MIN_NUMBER },
+        },
+      ]);
+      expect(await progress.advance(anEvent(stream), undefined, effects)).toBe(true);
+      expect(await sumsOf(stream)).toEqual({ count: 3, half: 0.5, zero: 0 });
+      expect(await sumsOf(`${stream} nothing`)).toEqual({});
+      expect(await sumsOf(long)).toEqual({
+        ...{ [long]: 1, __proto: 1, constructor: 1, 'with a dot.': 1, large: MAX_NUMBER, small: MIN_NUMBER },
+      });
+    });
+
+    test('as many rows as a handler may return, with as many fields, are added', async () => {
+      const stream = aStream();
+      const sums = Object.fromEntries(Array.from({ length: MAX_ADDED_FIELDS }, (_, i) => [`field-${i}`, i]));
+      const rows = Array.from({ length: MAX_TRANSACTION_ITEMS - 1 }, (_, i) => ({
+        key: `${stream} ${i}`,
+        sums: i === 0 ? sums : { n: i },
+      }));
+      expect(await progress.advance(anEvent(stream), undefined, additionsOf(rows))).toBe(true);
+      expect(await sumsOf(`${stream} 0`)).toEqual(sums);
+      expect(await sumsOf(`${stream} 98`)).toEqual({ n: 98 });
     });
 
     test('an event without effects is handled too', async () => {

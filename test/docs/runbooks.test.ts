@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import { publishedManifest } from '../../scripts/pack.ts';
 import { aSubscriber, synthesize } from '../lib/synthesize.ts';
 import { TemplateReader } from '../lib/template.ts';
 
@@ -10,7 +12,7 @@ function textOf(page: string): string {
   return readFileSync(join(FOLDER, page), 'utf8');
 }
 
-let alarms: { readonly name: string; readonly page: string }[];
+let alarms: { readonly name: string; readonly page: string; readonly description: string }[];
 let names: Set<unknown>;
 beforeAll(() => {
   const readers = synthesize({ subscribers: { subscriber: aSubscriber } }).regionTemplates.map(
@@ -19,6 +21,7 @@ beforeAll(() => {
   alarms = readers.flatMap((reader) =>
     reader.ofType('AWS::CloudWatch::Alarm').map(({ Properties }) => ({
       name: String(Properties.AlarmName).replace('meridian-', ''),
+      description: String(Properties.AlarmDescription),
       page: /docs\/runbooks\/(.*)$/.exec(String(Properties.AlarmDescription))?.[1] ?? '',
     })),
   );
@@ -30,6 +33,13 @@ beforeAll(() => {
 });
 
 describe('the runbooks', () => {
+  it('are in the package, at the path in the project that every alarm names', () => {
+    expect(publishedManifest().files).toContain('docs');
+    expect(alarms.length).toBeGreaterThan(0);
+    for (const { description } of alarms)
+      expect(description).toContain(` What to do: node_modules/${manifest.name}/${FOLDER}/`);
+  });
+
   it.each(pages)(
     '%s states when it applies, what you see, what to do, how to verify it, and what users notice',
     (page) => {

@@ -1,18 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import {
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { linkPackage } from '../link-package.ts';
 import { stepsOf } from './steps.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -43,10 +35,7 @@ describe('the code on the pages', () => {
 
   beforeAll(() => {
     folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-samples-')));
-    mkdirSync(join(folder, 'node_modules/@meridian-es'), { recursive: true });
-    symlinkSync(root, join(folder, 'node_modules/@meridian-es/meridian'), 'dir');
-    for (const name of ['zod', 'vitest', '@types', 'aws-cdk-lib', 'constructs'])
-      symlinkSync(join(modules, name), join(folder, 'node_modules', name), 'dir');
+    linkPackage(folder, ['zod', 'vitest', '@types', 'aws-cdk-lib', 'constructs']);
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
     const compilerOptions = {
       strict: true,

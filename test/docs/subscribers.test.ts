@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readFileSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import * as z from 'zod';
 import { makeTree } from '../checks/tree.ts';
+import { linkPackage } from '../link-package.ts';
 
 // It runs the compiler, a world and the CDK.
 vi.setConfig({ testTimeout: 240_000 });
@@ -36,21 +37,16 @@ export const domain = defineDomain({ streams: [order], views: [] });
 
 it('the code on the page about subscribers compiles, passes its test and can be synthesized', async () => {
   const files = filesOf('docs/guides/subscribers.md');
-  expect(Object.keys(files)).toHaveLength(7);
+  expect(Object.keys(files)).toHaveLength(8);
   const root = makeTree({
     ...files,
     'streams/index.ts': STREAMS,
     'package.json': JSON.stringify({ name: 'shop', type: 'module' }),
     // The sources replace the package, so its own options are needed to compile them.
     'tsconfig.json': JSON.stringify({ extends: resolve('tsconfig.json'), include: ['**/*.ts'] }),
-    'node_modules/.keep': '',
-    'node_modules/@meridian-es/.keep': '',
-    'node_modules/@types/.keep': '',
   });
   onTestFinished(() => rmSync(root, { recursive: true }));
-  symlinkSync(resolve('.'), join(root, 'node_modules/@meridian-es/meridian'), 'dir');
-  for (const name of ['zod', 'aws-cdk-lib', 'constructs', '@types/node'])
-    symlinkSync(resolve('node_modules', name), join(root, 'node_modules', name), 'dir');
+  linkPackage(root, ['zod', 'aws-cdk-lib', 'constructs', '@types/node']);
   const env = { ...process.env, CDK_CONTEXT_JSON: JSON.stringify({ 'aws:cdk:bundling-stacks': [] }) };
   /** @throws Error with everything that was printed */
   const node = async (...args: readonly string[]) => {

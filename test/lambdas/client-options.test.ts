@@ -16,10 +16,10 @@ async function load() {
 }
 
 /** Lambda, where other Regions' functions have URLs, or do not. */
-async function aLambda(status: number) {
+async function aLambda(status: number, found: object = { FunctionUrl: 'https://other.example/' }) {
   const { endpoint, requests } = await stubServer(() => ({
     status,
-    body: JSON.stringify(status === 200 ? { FunctionUrl: 'https://other.example/' } : { Type: 'User' }),
+    body: JSON.stringify(status === 200 ? found : { Type: 'User' }),
     headers: status === 404 ? { 'x-amzn-errortype': 'ResourceNotFoundException' } : {},
   }));
   vi.stubEnv('AWS_ENDPOINT_URL', endpoint);
@@ -63,8 +63,11 @@ describe('the options of a client in a function', () => {
     expect(signed).toEqual([expect.stringMatching(/^AWS4-HMAC-SHA256 Credential=local\/.*\/us-east-1\/lambda\//)]);
   });
 
-  it('leave out a Region that does not respond, and look it up again at the next call', async () => {
-    const requests = await aLambda(404);
+  it.each([
+    ['does not answer', () => aLambda(404)],
+    ['answers without a URL', () => aLambda(200, {})],
+  ])('leave out a Region that %s, and look it up again at the next call', async (_, answer) => {
+    const requests = await answer();
     const { clientOptions } = await load();
     for (const calls of [2, 4]) {
       expect(await clientOptions(environment)).toEqual({

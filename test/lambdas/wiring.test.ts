@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { toImage } from '../../adapters/dynamodb/commit-item.ts';
 import { decisionKey, toDecisionItem } from '../../adapters/dynamodb/decision-item.ts';
+import { healthSchema } from '../../core/wire/api.ts';
 import { entriesOf } from '../../core/wire/bus-event.ts';
 import { functionUrlEvent } from '../../world/network/server.ts';
 import { type StubAnswer, type StubRequest, stubServer } from '../adapters/stub-server.ts';
@@ -170,6 +171,16 @@ describe('a deployed function', () => {
     const call = await anApi();
     expect(await call('GET', '/health')).toBe(200);
     expect(sent()).toEqual(new Set(['Query views']));
+  });
+
+  it('api: reports the version of Meridian that it was deployed with, and none while its stack is updated from an older one', async () => {
+    for (const version of ['1.2.3', undefined]) {
+      vi.stubEnv('MERIDIAN_VERSION', version);
+      vi.resetModules();
+      const { handler } = await import('../../lambdas/api/index.ts');
+      const { body } = await handler(functionUrlEvent({ method: 'GET', path: '/health' }), context);
+      expect(healthSchema.parse(JSON.parse(body)).version).toBe(version);
+    }
   });
 
   it('api: reads rows from the views table', async () => {

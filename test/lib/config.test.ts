@@ -20,7 +20,7 @@ describe('the configuration', () => {
       logRetentionDays: 30,
       archiveDays: 30,
       decisions: 'strong',
-      runbookUrl: 'docs/runbooks',
+      runbookUrl: 'node_modules/@meridian-es/meridian/docs/runbooks',
     });
   });
 

@@ -22,7 +22,7 @@ describe('a change of Regions', () => {
   ])('is refused if it is %s, with what to do instead', (_, wanted, changes) => {
     const refused = refuseRegionChange(three, wanted);
     expect(refused).toContain(`${changes}. `);
-    expect(refused).toMatch(/one Region .*npm run deploy/);
+    expect(refused).toMatch(/one Region .*npx meridian deploy/);
   });
 
   it('is refused if it moves the primary Region', () => {
@@ -60,20 +60,24 @@ describe('regions.json', () => {
     file = join(folder, 'regions.json');
   });
   afterEach(() => rmSync(folder, { recursive: true }));
-  const assembly = (metadata?: unknown) => {
+  const assembly = (...metadata: readonly unknown[]) => {
+    const globals = metadata.map((_, i) => [`global-${i}`, { properties: { templateFile: `global-${i}.json` } }]);
     const artifacts = {
       'meridian-global.assets': { type: 'cdk:asset-manifest', properties: { file: 'meridian-global.assets.json' } },
       'meridian-us-east-1': { type: 'aws:cloudformation:stack', properties: { templateFile: 'region.json' } },
-      'meridian-global': { type: 'aws:cloudformation:stack', properties: { templateFile: 'global.json' } },
+      ...Object.fromEntries(globals),
       Tree: { type: 'cdk:tree' },
     };
     writeFileSync(join(folder, 'manifest.json'), JSON.stringify({ artifacts }));
     writeFileSync(join(folder, 'region.json'), JSON.stringify({ Resources: {} }));
-    writeFileSync(join(folder, 'global.json'), JSON.stringify({ Metadata: metadata, Resources: {} }));
+    for (const [i, Metadata] of metadata.entries())
+      writeFileSync(join(folder, `global-${i}.json`), JSON.stringify({ Metadata, Resources: {} }));
     return folder;
   };
-  const deployment = (name: string, regions: readonly string[], ephemeral = false) =>
-    assembly({ Meridian: { name, regions, decisions: 'eventual', ephemeral } });
+  const record = (name: string, regions: readonly string[], ephemeral = false) => ({
+    Meridian: { name, regions, decisions: 'eventual', ephemeral },
+  });
+  const deployment = (...of: Parameters<typeof record>) => assembly(record(...of));
 
   it('does not exist before the first deploy', () => {
     expect(readDeployed(file, 'meridian')).toBeUndefined();
@@ -95,7 +99,16 @@ describe('regions.json', () => {
     );
   });
 
-  it('can be read in the form that it had before transactions existed: Regions only', () => {
+  it('keeps every deployment of an app with several, except those to throw away', () => {
+    const app = assembly(record('staging', ['eu-west-1']), record('try', three, true), record('meridian', three));
+    expect(keepDeployed(app, file)).toBe(true);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
+      meridian: { regions: three, decisions: 'eventual' },
+      staging: { regions: ['eu-west-1'], decisions: 'eventual' },
+    });
+  });
+
+  it('is read as it was before there were transactions: Regions alone', () => {
     writeFileSync(file, JSON.stringify({ meridian: three }));
     expect(readDeployed(file, 'meridian')).toEqual({ regions: three });
   });

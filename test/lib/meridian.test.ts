@@ -23,6 +23,7 @@ async function appOf(body: string): Promise<unknown> {
       import { App, Stack } from ${urlOf('node_modules/aws-cdk-lib/index.js')};
       import { Role, ServicePrincipal } from ${urlOf('node_modules/aws-cdk-lib/aws-iam/index.js')};
       import { Meridian } from ${urlOf('lib/index.ts')};
+      import { keepDeployed, readDeployed } from ${urlOf('lib/deployed-regions.ts')};
       const app = new App({ context: { 'aws:cdk:bundling-stacks': [], archiveDays: 7, name: 'context' } });
       const domain = import.meta.resolve('./streams.ts');
       const entry = import.meta.resolve('./mailer.ts');
@@ -105,6 +106,26 @@ describe('the construct', () => {
     });
     expect(await appOf("new Meridian(app, 'Shop', { domain: './streams.ts', regions });")).toMatchObject({
       code: 'invalid-domain-file',
+    });
+  });
+
+  it('may be in an app more than once, each with tags and a record of its own', async () => {
+    const deployed = { regions: ['us-east-1', 'us-east-2'], decisions: 'eventual' };
+    expect(
+      await appOf(`
+        for (const name of ['shop', 'stock']) new Meridian(app, name, { domain, regions, name });
+        const { stacks, directory } = app.synth();
+        const keptAnything = keepDeployed(directory, 'regions.json');
+        const tags = Object.fromEntries(stacks.map(({ stackName, tags }) => [stackName, tags.meridian]));
+        return { keptAnything, tags, regions: ['shop', 'stock'].map((name) => readDeployed('regions.json', name)) };`),
+    ).toEqual({
+      keptAnything: true,
+      tags: Object.fromEntries(
+        ['shop', 'stock'].flatMap((name) =>
+          ['global', 'us-east-1', 'us-east-2'].map((part) => [`${name}-${part}`, name]),
+        ),
+      ),
+      regions: [deployed, deployed],
     });
   });
 });

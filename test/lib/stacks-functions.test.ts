@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import manifest from '../../package.json' with { type: 'json' };
 import { account, fiveRegions, functions } from './stacks-fixture.ts';
 import { firstRegionOf, type Synthesized, synthesize } from './synthesize.ts';
 import { type Resource, TemplateReader } from './template.ts';
@@ -62,7 +63,15 @@ describe('the functions', () => {
         QUARANTINE_QUEUE_URL: 'Queue(meridian-quarantine)',
       },
     ],
-    ['api', { ...transacting, COMMAND_FUNCTION: 'meridian-command', VIEWS_TABLE: 'meridian-views' }],
+    [
+      'api',
+      {
+        ...transacting,
+        COMMAND_FUNCTION: 'meridian-command',
+        VIEWS_TABLE: 'meridian-views',
+        MERIDIAN_VERSION: manifest.version,
+      },
+    ],
     ['command', transacting],
     ['participant', { ...shared, PARTICIPANT_FUNCTION: 'meridian-participant' }],
     [

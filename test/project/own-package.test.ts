@@ -1,9 +1,10 @@
-import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { otherMeridian } from '../../project/own-package.ts';
 import { makeTree } from '../checks/tree.ts';
+import { linkPackage } from '../link-package.ts';
 
 function aProject(files: Readonly<Record<string, string>>): string {
   const folder = makeTree({ 'package.json': '{}', ...files });
@@ -21,7 +22,6 @@ it('a project that has installed another copy of Meridian than the running one i
 it('a project with the running copy, by any link, or with none yet is not reported', () => {
   const folder = aProject({});
   expect(otherMeridian(folder, manifest.name)).toBeUndefined();
-  mkdirSync(join(folder, installed, '..'), { recursive: true });
-  symlinkSync(resolve('.'), join(folder, installed));
+  linkPackage(folder);
   expect(otherMeridian(folder, manifest.name)).toBeUndefined();
 });

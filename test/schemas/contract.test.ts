@@ -47,6 +47,15 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
+/** Makes one file unreadable, one wrong, one missing and one left over. */
+function spoil(): void {
+  writeFileSync(join(folder, 'commands/note.write.json'), '{');
+  writeFileSync(join(folder, 'events/note.Gone.1.json'), '{}');
+  rmSync(join(folder, 'messages/Accepted.json'));
+  const file = join(folder, OPENAPI);
+  writeFileSync(file, readFileSync(file, 'utf8').replace('/streams/note', '/streams/book'));
+}
+
 describe('the files of a contract', () => {
   it('are in the folder that they were written to, and the same every time', () => {
     const files = () =>
@@ -92,13 +101,7 @@ describe('the files of a contract', () => {
 
   it('are reported if they are missing, changed, unreadable or left over', () => {
     writeContract(domainOf(version1), folder);
-    writeFileSync(join(folder, 'commands/note.write.json'), '{');
-    writeFileSync(join(folder, 'events/note.Gone.1.json'), '{}');
-    rmSync(join(folder, 'messages/Accepted.json'));
-    writeFileSync(
-      join(folder, OPENAPI),
-      readFileSync(join(folder, OPENAPI), 'utf8').replace('/streams/note', '/streams/book'),
-    );
+    spoil();
     expect(driftOf(domainOf({ ...version1, sample: { text: 'b' } }), folder)).toEqual([
       expect.stringMatching(/events\/note\.Written\.1\.json is out of date/),
       expect.stringMatching(/commands\/note\.write\.json is out of date/),
@@ -110,13 +113,7 @@ describe('the files of a contract', () => {
 
   it('are up to date once they are rewritten', () => {
     writeContract(domainOf(version1), folder);
-    writeFileSync(join(folder, 'commands/note.write.json'), '{');
-    writeFileSync(join(folder, 'events/note.Gone.1.json'), '{}');
-    rmSync(join(folder, 'messages/Accepted.json'));
-    writeFileSync(
-      join(folder, OPENAPI),
-      readFileSync(join(folder, OPENAPI), 'utf8').replace('/streams/note', '/streams/book'),
-    );
+    spoil();
     writeContract(domainOf(version1), folder);
     expect(driftOf(domainOf(version1), folder)).toEqual([]);
   });

@@ -1,10 +1,11 @@
 import { validate } from '@readme/openapi-parser';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { defineDomain, defineStream, defineView } from '../../core/index.ts';
-import { openApi } from '../../schemas/openapi.ts';
+import { componentName, openApi } from '../../schemas/openapi.ts';
 import { errorCodes } from '../../schemas/problems.ts';
 import { toyDomain } from '../../testing/toy.ts';
 import { functionUrlEvent } from '../../world/network/server.ts';
@@ -354,6 +355,32 @@ describe('a domain in the document', () => {
     );
     expect(required).toMatchObject({ 'command.tree.grow': true, 'command.tree.cut back': false });
     expect(Object.keys(document.paths)).toContain('/streams/tree/{id}/commands/cut%20back');
+  });
+
+  it('has a component for each command, also where names differ only in characters that OpenAPI does not allow', async () => {
+    const named = (input: z.ZodType) => ({ input, decide: () => [] });
+    const commands = { 'cut back': named(z.int()), cut_back: named(z.string()), 'cut/back': named(z.boolean()) };
+    const { document, requestFaults } = described(defineDomain({ streams: [{ ...tree, commands }], views: [] }));
+    expect(await isValid(document)).toBe(true);
+    for (const [name, input] of Object.entries({ 'cut back': 1, cut_back: 'x', 'cut/back': true }))
+      for (const command of Object.keys(commands))
+        expect(requestFaults(`command.tree.${command}`, input).length === 0).toBe(command === name);
+  });
+
+  it('has component names that are allowed, the same as the name where that is, and different for different names', () => {
+    const decoded = (name: string) =>
+      name.replaceAll(/_x([0-9a-f]+)_/g, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)));
+    const names = fc
+      .array(fc.constantFrom('_', 'x', '2', '0', ' ', 'ß', '😀', '.', '-', '/'))
+      .map((all) => all.join(''));
+    fc.assert(
+      fc.property(names, (name) => {
+        expect(componentName(name)).toMatch(/^[A-Za-z0-9._-]*$/);
+        expect(decoded(componentName(name))).toBe(name);
+      }),
+      { numRuns: 10_000, seed: 7 },
+    );
+    expect(componentName('Command.cart.mark_ordered')).toBe('Command.cart.mark_ordered');
   });
 
   it('has no transactions without a stream that can take part', () => {

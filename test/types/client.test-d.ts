@@ -83,6 +83,26 @@ export async function whatCompiles(): Promise<void> {
   expectTypeOf(participants).toExtend<readonly { stream: string; version: string }[]>();
 }
 
+export async function whatCompilesWithoutADomain(): Promise<void> {
+  const any = client({ endpoints, region: 'eu-west-1' });
+  expectTypeOf(any).toEqualTypeOf<Client>();
+  const stream = any.stream('stock', 'eu.lamp');
+  await stream.command('take', { count: 2 }, { expected: 'v' });
+  await stream.command('close', undefined, { basedOn: 'v' });
+  await stream.append([{ type: 'Received', data: { count: 1 } }]);
+  expectTypeOf((await stream.read()).state).toEqualTypeOf<unknown>();
+  for await (const { type, data } of stream.follow())
+    expectTypeOf({ type, data }).toEqualTypeOf<{ type: string; data: unknown }>();
+  expectTypeOf(await any.view('left').row('eu')).toEqualTypeOf<unknown>();
+  await any.transact([
+    { stream: 'stock/eu.lamp', command: 'take', input: { count: 1 }, expected: 'v' },
+    { stream: 'stock/eu.bulb', events: [{ type: 'Received', data: { count: 1 } }] },
+    { stream: 'stock/eu.cord', expected: 'v' },
+  ]);
+  const oursAsAny: Client = ours;
+  await oursAsAny.health();
+}
+
 export function whatNarrows(error: unknown): void {
   if (isClientError(error, 'version-conflict')) expectTypeOf(error.details.actual).toEqualTypeOf<string | undefined>();
   if (isClientError(error, 'validation'))

@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { linkPackage } from '../link-package.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -30,10 +31,7 @@ describe('the declarations of a domain', { timeout: 300_000 }, () => {
 
   beforeAll(() => {
     folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-declarations-')));
-    mkdirSync(join(folder, 'node_modules/@meridian-es'), { recursive: true });
-    symlinkSync(root, join(folder, 'node_modules/@meridian-es/meridian'), 'dir');
-    for (const name of ['zod', 'vitest', '@types'])
-      symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name), 'dir');
+    linkPackage(folder, ['zod', 'vitest', '@types']);
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
     writeFileSync(join(folder, 'a-shop.ts'), readFileSync(join(root, 'test/types/a-shop.ts')));
   });

@@ -195,3 +195,21 @@ function entryOf(body: string) {
   const { source, 'detail-type': detailType, detail } = busEventSchema.parse(JSON.parse(body));
   return { source, detailType, detail: JSON.stringify(detail) };
 }
+
+describe('a schema that was changed without a new version', () => {
+  it('is not noticed when events are read: their data is folded as it is stored, and appends are accepted', async () => {
+    const changed = { schemaVersion: 1, schema: z.strictObject({ words: z.string() }) };
+    const domains = { [west]: codeOf([note(changed), stock(changed)]).domain };
+    const { call, get, settle } = aWorld({ regions, domain: older().domain, domains });
+    const append = (region: string, id: string, data: object) =>
+      call(region, 'POST', '/events', { body: { id, stream: 'note/a', events: [{ type: 'Written', data }] } });
+    expect(await append(east, 'before', { text: 'red' })).toMatchObject({ status: 200 });
+    await settle();
+    const before = { schemaVersion: 1, data: { text: 'red' } };
+    expect(await get(west, '/streams/note/a')).toMatchObject({ state: [before] });
+    expect(await append(west, 'after', { words: 'red' })).toMatchObject({ status: 200 });
+    expect(await get(west, '/streams/note/a')).toMatchObject({
+      state: [before, { schemaVersion: 1, data: { words: 'red' } }],
+    });
+  });
+});

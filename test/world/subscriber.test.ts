@@ -266,6 +266,26 @@ describe('a subscriber in one Region', () => {
     expect(new Set(calls.map(({ key }) => key)).size).toBe(2);
   });
 
+  it('adds one row for each key that it returns, and holds the log of an event of which it returns what no table takes', async () => {
+    const { options } = aJournal({
+      runsIn: 'us-east-1',
+      handler: subscriber({
+        handle: ({ stream }) =>
+          Array.from({ length: 100 }, (_, i) => ({
+            key: stream === 'note/many' ? `row ${i}` : 'same',
+            sums: { n: 1 },
+          })),
+      }),
+    });
+    const { world, settle, write } = aWorld({ regions, ...options });
+    for (const stream of ['note/many', 'note/few']) await write('us-east-1', stream, stream, 'red');
+    await settle();
+    expect([...world.region('us-east-1').sumsOf('journal')]).toEqual([['same', { n: 100 }]]);
+    expect(world.region('us-east-1').deadLettersOf('journal').bodies).toMatchObject([
+      expect.stringContaining('note/many'),
+    ]);
+  });
+
   it('gets the outcomes of transactions of every Region, each once', async () => {
     const { journals, options } = aJournal({ runsIn: 'us-west-2', streamTypes: [], outcomes: true });
     const { settle, call } = aWorld({ regions, duplicates: 0.5, reorders: true, ...options });

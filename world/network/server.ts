@@ -6,44 +6,9 @@ import { LAMBDA_PAYLOAD_BYTES } from '../../core/limits/aws.ts';
 import { type Answer, jsonAnswer, jsonBody, problemAnswer } from '../../lambdas/api/http.ts';
 import type { WorldRegion } from '../region/region.ts';
 import type { World } from '../world.ts';
+import { functionUrlEvent } from './function-url-event.ts';
 
-/** An HTTP request in the format that a Function URL passes to its function (payload format 2.0). */
-export function functionUrlEvent({
-  method,
-  path,
-  query = '',
-  headers = {},
-  body,
-}: {
-  readonly method: string;
-  readonly path: string;
-  readonly query?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | undefined;
-}): LambdaFunctionURLEvent {
-  const now = Date.now();
-  return {
-    version: '2.0',
-    routeKey: '$default',
-    rawPath: path,
-    rawQueryString: query,
-    headers: { ...headers },
-    requestContext: {
-      accountId: 'anonymous',
-      apiId: 'world',
-      domainName: 'localhost',
-      domainPrefix: 'localhost',
-      http: { method, path, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: headers['user-agent'] ?? '' },
-      requestId: 'world',
-      routeKey: '$default',
-      stage: '$default',
-      time: new Date(now).toUTCString(),
-      timeEpoch: now,
-    },
-    ...(body !== undefined && { body }),
-    isBase64Encoded: false,
-  };
-}
+export { functionUrlEvent };
 
 /**
  * Serves every Region's API at `/regions/<region>/…`, on the loopback address only; `GET /` lists the Regions. `POST

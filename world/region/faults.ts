@@ -1,4 +1,5 @@
 import type {
+  Addition,
   Bus,
   Decisions,
   DelayedQueue,
@@ -12,7 +13,6 @@ import type {
   StateMachine,
   ViewsTable,
 } from '../../core/index.ts';
-import type { Addition } from '../../lambdas/subscription.ts';
 
 /** The ports of a Region that faults can be injected into: everything that a function calls over a network. */
 export interface FaultyPorts {

@@ -37,6 +37,7 @@ import type { Links } from './links.ts';
 import { type FunctionPorts, ownPorts, regionRuntime, remoteOver } from './ports.ts';
 import { RegionQueues } from './queues.ts';
 import type { Storage } from './storage.ts';
+import { subscriberEnvironment } from './subscriber-environment.ts';
 import { type SubscriberTable, subscriberTable } from './subscriber-table.ts';
 import { RegionTables } from './tables.ts';
 
@@ -215,10 +216,14 @@ export class WorldRegion {
   }
 
   #subscribe({ subscription, functions }: LoadedSubscriber): void {
-    const { name, from, hasTable, environment, patternIn } = subscription;
-    const { region, telemetry } = this.#options;
+    const { name, from, hasTable, patternIn } = subscription;
+    const { region, telemetry, storage } = this.#options;
     const runtime = this.#runtime;
-    const { storage } = this.#options;
+    const environment = subscriberEnvironment(subscription, {
+      ...this.#options,
+      runtime,
+      request: (to, event) => this.#requestTo(to, event),
+    });
     const kept = storage && { storage, table: `subscribers/${name}/${region}` };
     const table = hasTable ? subscriberTable(runtime.now, kept) : undefined;
     if (table) this.#subscriberTables.set(name, table);
@@ -228,6 +233,16 @@ export class WorldRegion {
       return async (batch, context) => subscriberOn(await functions, ports)(batch, context);
     });
     this.bus.addRule(patternIn(region), { kind: 'queue', queue: this.#queues.subscriber(subscription, consumer) });
+  }
+
+  /** A request from here to the API of a Region. @throws Error if a link is cut; as `request` */
+  async #requestTo(region: string, event: LambdaFunctionURLEvent): Promise<Answer> {
+    if (region === this.name) return this.request(event);
+    const { links, peer } = this.#peerIn(region);
+    await links.invoke.pass();
+    const answer = await peer.request(event);
+    await peer.linksTo(this.name).invoke.pass();
+    return answer;
   }
 
   /** The ports of one instance of a function. */

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { memoryProgress } from '../../adapters/memory/progress.ts';
 import { addSums } from '../../adapters/store-rules/sums.ts';
-import type { Place, Progress, Sums } from '../../core/index.ts';
-import { type Addition, TALLY_PARTITION } from '../../lambdas/subscription.ts';
+import type { Addition, Place, Progress, Sums } from '../../core/index.ts';
+import { TALLY_PARTITION } from '../../lambdas/subscription.ts';
 import type { Storage } from './storage.ts';
 
 /** A subscriber's own table in a Region. */

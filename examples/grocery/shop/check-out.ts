@@ -1,4 +1,4 @@
-import type { Client } from '@meridian-es/meridian/client';
+import { type Client, isClientError } from '@meridian-es/meridian/client';
 import { articlesIn } from '../streams/cart.ts';
 import { checkout, nextOrder } from '../streams/checkout.ts';
 import type { domain } from '../streams/index.ts';
@@ -8,8 +8,9 @@ export type GroceryClient = Client<typeof domain>;
 
 /** The cart to check out, and how it is paid for. */
 export interface CheckOut {
-  /** The cart's id. */
+  /** The cart's id: `boardman.ada`. */
   readonly cart: string;
+  /** The warehouse that delivers. */
   readonly warehouse: string;
   /** The id of the customer's wallet. */
   readonly customer: string;
@@ -20,18 +21,19 @@ export interface CheckOut {
 }
 
 /**
- * Checks a cart out, as the shop's backend does for a customer's click. It may be repeated at any time, even when the outcome is
- * unknown: the same attempt takes effect once.
+ * Checks a cart out, as the shop's backend does for a customer's click. It may be repeated at any time, also when the
+ * outcome is not known: the same attempt takes effect once. If devices check one cart out from several warehouses at once,
+ * one of them is the order's, and each gets that order's id.
  * @returns the order's id
- * @throws MeridianError `rejected`: the cart cannot be ordered. ClientError `aborted`: nothing was ordered, for the
- * reason in the error; any other code: the outcome is not known yet
+ * @throws MeridianError `rejected`: the cart cannot be ordered. ClientError `aborted`: this call ordered nothing,
+ * for the reason in the error; any other code: the outcome is not known yet
  */
 export async function checkOut(
   shop: GroceryClient,
   { cart, warehouse, timeoutSeconds, ...who }: CheckOut,
 ): Promise<string> {
   const { state: content } = await shop.stream('cart', cart).read();
-  const order = nextOrder({ cart, content, warehouse });
+  const order = nextOrder({ cart, content });
   const { placed } = (await shop.stream('order', order).read()).state;
   if (placed) {
     // An earlier call ended, or lost its connection, before it marked the cart.
@@ -40,7 +42,13 @@ export async function checkOut(
   }
   const prices = await pricesOf(shop, warehouse, Object.keys(articlesIn(content)));
   const { transaction, ordered } = checkout({ cart, content, warehouse, prices, ...who });
-  await shop.transact(transaction.participants, { id: transaction.id, timeoutSeconds });
+  try {
+    await shop.transact(transaction.participants, { id: transaction.id, timeoutSeconds });
+  } catch (error) {
+    // Another device placed it from another warehouse, and marks its lines.
+    if (isClientError(error, 'aborted') && error.details.reason?.order === order) return order;
+    throw error;
+  }
   await shop.stream('cart', cart).command('mark-ordered', ordered);
   return order;
 }

@@ -18,9 +18,9 @@ export interface Cart {
 const empty: Cart = { lines: {}, orders: [] };
 
 /**
- * A customer's cart: the phone writes it in one Region and the laptop in another, even while the Regions cannot reach each
- * other. Each addition is a line of its own, and a removal names the lines that it has seen. So no addition of one device is lost
- * when another one removes or orders items at the same moment.
+ * A customer's cart, `boardman.ada`, named like the wallet by the warehouse nearest to the customer: the phone writes it in one Region and the laptop in another, also while the Regions cannot reach each
+ * other. Each addition is a line of its own, and a removal names the lines that it has seen. So what one device adds is never
+ * lost by what another one removes or orders at the same moment.
  */
 export const cart = defineStream({
   type: 'cart',
@@ -35,15 +35,20 @@ export const cart = defineStream({
     Ordered: {
       schemaVersion: 1,
       schema: z.strictObject({ order: orderIdSchema, lines: linesSchema }),
-      sample: { order: 'columbus.ada.1', lines: ['4711.0'] },
+      sample: { order: 'boardman.ada.1', lines: ['4711.0'] },
     },
   },
   initial: empty,
-  evolve({ lines, orders }, { type, id, commitId, data }) {
+  evolve({ lines, orders }, { type, id, commitId, data }, { concurrent }) {
     switch (type) {
-      case 'Added':
+      case 'Added': {
         // The same id for every copy of the event, in case the device sent it to two Regions.
-        return { lines: { ...lines, [`${commitId}${id.slice(id.lastIndexOf('.'))}`]: data }, orders };
+        const line = `${commitId}${id.slice(id.lastIndexOf('.'))}`;
+        // Ordered through a Region that had not seen the line yet, and whose clock is behind.
+        if (concurrent.some((other) => other.type === 'Ordered' && other.data.lines.includes(line)))
+          return { lines, orders };
+        return { lines: { ...lines, [line]: data }, orders };
+      }
       case 'Removed':
         return { lines: without(lines, data.lines), orders };
       case 'Ordered':

@@ -8,7 +8,7 @@ const MOST_ARTICLES = 20;
 
 /** What a customer checks out. */
 export interface Checkout {
-  /** The cart's id. */
+  /** The cart's id: `boardman.ada`. */
   readonly cart: string;
   /** The state of the cart that the customer has seen. */
   readonly content: Cart;
@@ -23,15 +23,16 @@ export interface Checkout {
 }
 
 /** The id of the order that the cart becomes next. */
-export function nextOrder({ cart, content, warehouse }: Pick<Checkout, 'cart' | 'content' | 'warehouse'>): string {
-  return `${warehouse}.${cart}.${content.orders.length + 1}`;
+export function nextOrder({ cart, content }: Pick<Checkout, 'cart' | 'content'>): string {
+  return `${cart}.${content.orders.length + 1}`;
 }
 
 /**
  * The transaction that turns a cart into an order: every article is taken at the price that was shown, the money is spent and
- * the order is placed, or none of it. An order is named by its warehouse, its cart and its number there, so two devices that
- * check out for one warehouse at the same moment make the same order, which is placed once.
- * @returns the transaction; and the lines to mark as ordered once it is committed: what was added meanwhile stays in the cart
+ * the order is placed, or none of it. An order is named by its cart and its number there, so devices that check a cart out at
+ * the same moment ask for the same order, which is placed once, whatever else they choose.
+ * @returns the transaction; and what to mark as ordered in the cart once it is committed: what was added
+ * meanwhile stays there
  * @throws MeridianError `rejected`: the cart is empty or too full, an article has no price, or there is no such warehouse
  */
 export function checkout({ cart, content, warehouse, customer, prices, attempt = 1 }: Checkout) {
@@ -40,7 +41,7 @@ export function checkout({ cart, content, warehouse, customer, prices, attempt =
   if (articles.length === 0) throw reject(`Cart ${cart} is empty.`, { cart });
   if (articles.length > MOST_ARTICLES)
     throw reject(`Cart ${cart} has ${articles.length} articles: order at most ${MOST_ARTICLES} at once.`, { cart });
-  const order = nextOrder({ cart, content, warehouse });
+  const order = nextOrder({ cart, content });
   const cartLines = Object.keys(content.lines);
   const lines = articles.map(([article, count]) => {
     const cents = Object.hasOwn(prices, article) ? prices[article] : undefined;
@@ -49,10 +50,11 @@ export function checkout({ cart, content, warehouse, customer, prices, attempt =
   });
   return {
     transaction: {
-      // Driven by the Region where most participants are at home. If the wallet is there too, it is one request to that Region's database.
-      id: `${region}:checkout-${order}-${attempt}`,
+      // Driven by the Region where most participants are at home. If the cart and the wallet are named by the same warehouse, it is
+      // one request to that Region's database.
+      id: `${region}:checkout-${order}-from-${warehouse}-${attempt}`,
       participants: [
-        { stream: `order/${order}`, command: 'place', input: { customer, lines, cartLines } },
+        { stream: `order/${order}`, command: 'place', input: { customer, lines, warehouse, cartLines } },
         { stream: `wallet/${customer}`, command: 'spend', input: { cents: totalOf(lines), order } },
         ...lines.map(({ article, count, cents }) => {
           return { stream: `stock/${warehouse}.${article}`, command: 'take', input: { count, cents } } as const;

@@ -14,6 +14,8 @@ const placementSchema = z.strictObject({
   /** The id of the customer's wallet, which names the customer: `boardman.ada`. */
   customer: z.string().min(1).max(200),
   lines: z.array(lineSchema).min(1),
+  /** The warehouse that delivers. */
+  warehouse: z.string().min(1).max(50),
   /** The lines of the cart that it was placed from. */
   cartLines: z.array(z.string()).min(1),
 });
@@ -31,7 +33,7 @@ export interface Order {
 
 const unknown: Order = { shipped: false };
 
-/** An order, delivered from one warehouse: `columbus.ada.1`. It is placed once and shipped once. */
+/** An order, named by its cart and its number there: `boardman.ada.1`. It is placed once and shipped once. */
 export const order = defineStream({
   type: 'order',
   mode: 'home',
@@ -43,6 +45,7 @@ export const order = defineStream({
       sample: {
         customer: 'boardman.ada',
         lines: [{ article: 'apples', count: 6, cents: 30 }],
+        warehouse: 'columbus',
         cartLines: ['4711.0'],
         at: '2026-01-01T08:00:00.000Z',
       },
@@ -62,7 +65,8 @@ export const order = defineStream({
     place: {
       input: placementSchema,
       decide({ placed }, placement, { id, now }) {
-        if (placed) throw reject(`Order ${id} was placed already, at ${placed.at}.`, { order: id });
+        if (placed)
+          throw reject(`Order ${id} was placed already, at ${placed.at}, from ${placed.warehouse}.`, { order: id });
         return [{ type: 'Placed', data: { ...placement, at: new Date(now).toISOString() } }];
       },
     },

@@ -20,7 +20,7 @@ export const wallet = defineStream({
   home: homeAtWarehouse,
   events: {
     PaidIn: { schemaVersion: 1, schema: depositSchema, sample: { cents: 5000 } },
-    Spent: { schemaVersion: 1, schema: paymentSchema, sample: { cents: 180, order: 'columbus.ada.1' } },
+    Spent: { schemaVersion: 1, schema: paymentSchema, sample: { cents: 180, order: 'boardman.ada.1' } },
   },
   initial: empty,
   snapshots: { every: 200, codeVersion: 1 },

@@ -38,12 +38,12 @@ describe('the mailer', () => {
           });
           const customer = 'boardman.ada';
           const lines = [{ article: 'apples', count: 6, cents: 30 }];
-          const orders = places.map((_, i) => `columbus.ada.${i + 1}`);
+          const orders = places.map((_, i) => `boardman.ada.${i + 1}`);
           await grocery.during(
             Promise.all(
               places.map(async (region, i) => {
                 const order = grocery.near(region, `desk-${i}`).stream('order', orders[i] ?? '');
-                await order.command('place', { customer, lines, cartLines: ['4711.0'] });
+                await order.command('place', { customer, lines, warehouse: 'columbus', cartLines: ['4711.0'] });
                 await order.command('ship', {});
               }),
             ),

@@ -23,6 +23,7 @@ it('the mailer hands each mail to the mail service at MAIL_URL, under a key of i
   const body = JSON.stringify({
     customer: 'boardman.ada',
     lines: [{ article: 'apples', count: 6, cents: 30 }],
+    warehouse: 'columbus',
     cartLines: ['4711.0'],
   });
   for (const region of REGIONS) {

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { keyOrder } from '../../../adapters/store-rules/key-order.ts';
-import { isKey, lastKeyUpTo } from '../../../adapters/store-rules/keys.ts';
+import { lastKeyUpTo } from '../../../adapters/store-rules/keys.ts';
+import { isKey } from '../../../core/index.ts';
 
 const char = fc.constantFrom('\u0001', 'a', '\u007f', 'é', '\u07ff', '\u0800', '\uffff', '\u{10000}', '\u{10ffff}');
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { handleMessages } from '../../../core/index.ts';
 import { aSubscriber, bodiesOf, bodyAt, idAt, waits } from './subscribe-fixture.ts';
 
 describe('a subscriber', () => {
@@ -82,7 +83,7 @@ describe('a subscriber', () => {
     expect(journal).toEqual([idAt(1), idAt(2), idAt(3)]);
   });
 
-  it('starts nothing after 10 s', async () => {
+  it('starts nothing after 10 s, or what it is given', async () => {
     const { journal, runtime, take } = aSubscriber({
       handle: ({ id }) => {
         runtime.advance(6000);
@@ -94,5 +95,17 @@ describe('a subscriber', () => {
     expect(answers).toEqual([undefined, undefined, 'not started: the batch ran out of time']);
     expect(await take(bodyAt(3))).toEqual([undefined]);
     expect(journal).toEqual([idAt(1), idAt(2), idAt(3), idAt(4)]);
+
+    const patient = aSubscriber({
+      handle: ({ id }) => {
+        patient.runtime.advance(6000);
+        return [id];
+      },
+    });
+    expect(await handleMessages(patient.ports, [bodyAt(1), bodyAt(2), bodyAt(3)], 150_000)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 });

@@ -82,6 +82,10 @@ const broken: Readonly<Record<string, Limits>> = {
   'relay: a call of the bus, of a queue and of the table': but({ DATABASE_MS: 31_000 }),
   'projection: retries, a read and a write': but({ PROJECT_MS: 21_000 }),
   'subscriber: the last event started, a read and a write': slower('subscriber', 49),
+  'SQS allows the visibility timeout of a subscriber with the longest timeout': but({ SQS_MAX_VISIBILITY_S: 5_399 }),
+  'all retries of a message of a subscriber with the longest timeout fit into its retention': but({
+    QUEUE_RETENTION_S: 53_999,
+  }),
   'operate: the last work a step starts, its retries, a read and a write': but({ STEP_MS: 10_001 }),
   'a quarantined message stays hidden while a call works on it': but({ QUARANTINE_LOOK_MS: 16_000 }),
   'messages that a redrive passed over are still hidden during its next call': but({ QUARANTINE_PASS_MS: 59_000 }),

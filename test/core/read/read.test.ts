@@ -184,5 +184,6 @@ describe('health', () => {
         ap: null,
       },
     });
+    expect(await readHealth({ ...us, version: '1.2.3' })).toMatchObject({ region: 'us', version: '1.2.3' });
   });
 });

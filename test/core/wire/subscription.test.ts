@@ -45,6 +45,11 @@ describe('a subscriber', () => {
     expect(patternIn('eu-west-1', { streamTypes: [], outcomes: true })).toEqual({ source: ['meridian.tx'] });
   });
 
+  it('may have any environment variables that Lambda takes and neither it nor Meridian sets', () => {
+    const environment = { MAIL_URL: 'x', mail2: 'x', TZ: 'UTC', HANDLER: 'x' };
+    expect(subscription({ environment })).toMatchObject({ environment });
+  });
+
   it('whose batch may take longer has its messages hidden for longer', () => {
     expect(subscription({ timeoutSeconds: 900, batchSize: 1 }).limits).toMatchObject({
       timeoutS: 900,
@@ -66,7 +71,15 @@ describe('a subscriber', () => {
     ['batchSize: found 11; write a whole number from 1 to 10', { batchSize: 11 }],
     ['environment: SUBSCRIBER_TABLE is set by Lambda or Meridian', { environment: { SUBSCRIBER_TABLE: 'x' } }],
     ['environment: AWS_REGION is set by', { environment: { AWS_REGION: 'x' } }],
-  ])('is refused with what to write: %s', (message, definition) => {
+    ...['_HANDLER', '_X_AMZN_TRACE_ID', '1ST', 'MAIL-URL', 'MAIL URL', '', 'X'].map(
+      (name): [string, Partial<SubscriberDefinition>] => [
+        `environment: Lambda does not take the name "${name}"; write a letter, then`,
+        { environment: { [name]: 'x' } },
+      ],
+    ),
+    ['streamTypes: "note" occurs more than once; write it once', { streamTypes: ['note', 'stock', 'note'] }],
+    ['writtenIn: "us-east-1" occurs more than once', { writtenIn: ['us-east-1', 'us-east-1'] }],
+  ])('is refused, and told what to write: %s', (message, definition) => {
     expect(() => subscription(definition)).toThrow(
       expect.objectContaining({
         code: 'invalid-definition',

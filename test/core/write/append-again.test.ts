@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Append } from '../../../core/facts/append.ts';
 import type { Commit } from '../../../core/facts/commit.ts';
 import { MeridianError } from '../../../core/index.ts';
-import { IDEMPOTENCY_WINDOW_MS } from '../../../core/limits/budgets.ts';
+import { IDEMPOTENCY_WINDOW_MS, WARM_MS } from '../../../core/limits/budgets.ts';
 import { appendToStream } from '../../../core/write/append.ts';
 import { anAppend, aRegion, command, noted, replicate } from '../a-region.ts';
 import {
@@ -111,6 +111,18 @@ describe('a retried append', () => {
       expect(await appendToStream(another(region), twice)).toHaveProperty('dot');
       expect(await commitsOf(region)).toHaveLength(2);
     }
+  });
+
+  it('in another Region that has loaded the stream less than 1 s before it arrived writes a copy too', async () => {
+    const [us, eu] = [aRegion('us'), aRegion('eu')];
+    eu.runtime.advance(1);
+    await warmUp(eu);
+    const first = await appendToStream(us, twice);
+    await replicate(STREAM, us, eu);
+    expect(await appendToStream(eu, twice)).toMatchObject({ dot: { log: 'eu' } });
+    eu.runtime.advance(WARM_MS + 1);
+    expect(await appendToStream(eu, twice)).toEqual(first);
+    expect(await textsOf(eu)).toEqual(['once']);
   });
 
   it('is a new append more than 14 days after its last copy', async () => {

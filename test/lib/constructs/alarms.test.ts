@@ -60,7 +60,9 @@ describe('every alarm', () => {
   it('says what it means, and names an existing runbook', () => {
     for (const { AlarmName, AlarmDescription } of alarms) {
       const [, means = '', page = ''] =
-        /^(.+[.?]) What to do: (docs\/runbooks\/[a-z-]+\.md)$/.exec(AlarmDescription) ?? [];
+        /^(.+[.?]) What to do: node_modules\/@meridian-es\/meridian\/(docs\/runbooks\/[a-z-]+\.md)$/.exec(
+          AlarmDescription,
+        ) ?? [];
       expect(means.length, AlarmName).toBeGreaterThan(30);
       expect(existsSync(page), `${AlarmName}: ${page}`).toBe(true);
     }

@@ -159,7 +159,16 @@ describe('a subscriber that runs in one Region', () => {
     expect(inRegion(2).named('AWS::DynamoDB::GlobalTable', 'meridian-audit').DeletionPolicy).toBe('Delete');
   });
 
-  it('may get only the events written where it runs, so that each event is handled in one Region, or those of named Regions', () => {
+  it('raises no alarm for a single retry, however long its messages are hidden', () => {
+    const thresholdOf = (i: number, name: string) =>
+      inRegion(i)
+        .ofType('AWS::CloudWatch::Alarm')
+        .find(({ Properties }) => Properties.AlarmName === name)?.Properties.Threshold;
+    expect(thresholdOf(2, 'meridian-audit-age')).toBe(720 + 240);
+    expect(thresholdOf(0, 'meridian-local-age')).toBe(600);
+  });
+
+  it('may get only what was written where it runs, so that each event is handled in one Region, or in named Regions', () => {
     for (const [i, region] of ['us-east-1', 'us-east-2', 'us-west-2'].entries()) {
       expect(patternOf(i, 'meridian-local')).toEqual(subscriptionPattern(['note'], [region]));
       expect(patternOf(i, 'meridian-chosen')).toEqual(subscriptionPattern(['note'], ['us-east-1', 'us-west-2']));

@@ -50,6 +50,7 @@ describeWithLocalStack('orders of an earlier day that tills put on the buses of 
           data: {
             customer: 'boardman.ada',
             lines: [{ article: 'apples', count: 2, cents: centsOf(i) }],
+            warehouse: 'boardman',
             cartLines: [`${i}.0`],
             at,
           },

@@ -49,7 +49,7 @@ describe('a cart', () => {
   });
 
   it('loses what was ordered, and nothing that was added meanwhile, in either order', () => {
-    const order = 'columbus.ada.1';
+    const order = 'boardman.ada.1';
     const [ordering, addition] = [[{ type: 'Ordered' as const, data: { order, lines } }], [added('bread')]];
     for (const branches of [
       [ordering, addition],
@@ -60,11 +60,18 @@ describe('a cart', () => {
     }
   });
 
+  it('loses a line that was ordered through a Region that had not seen it, whose clock is behind', () => {
+    const [, line = ''] = Object.keys(given(cart).concurrently([added('bread')], [added('apples')]).state.lines);
+    const ordering = { type: 'Ordered' as const, data: { order: 'boardman.ada.1', lines: [line] } };
+    const { state } = given(cart).concurrently([ordering], [added('apples')]);
+    expect(state).toEqual({ lines: {}, orders: ['boardman.ada.1'] });
+  });
+
   it('counts an order once, however often it is reported', () => {
-    const ordered = { type: 'Ordered' as const, data: { order: 'columbus.ada.1', lines } };
+    const ordered = { type: 'Ordered' as const, data: { order: 'boardman.ada.1', lines } };
     filled.when('mark-ordered', ordered.data).then(ordered);
     filled.and(ordered).when('mark-ordered', ordered.data).then(nothing);
-    expect(filled.concurrently([ordered], [ordered]).state.orders).toEqual(['columbus.ada.1']);
+    expect(filled.concurrently([ordered], [ordered]).state.orders).toEqual(['boardman.ada.1']);
   });
 
   it('refuses an invalid article name and an invalid count', () => {

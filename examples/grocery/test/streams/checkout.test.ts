@@ -10,7 +10,7 @@ const added = (article: string, count: number) => ({ type: 'Added' as const, dat
 const additions = [added('apples', 4), added('melon', 1), added('apples', 2)];
 const filled = given(cart, ...additions).state;
 const asked: Checkout = {
-  cart: 'ada',
+  cart: 'boardman.ada',
   content: filled,
   warehouse: 'columbus',
   customer: 'boardman.ada',
@@ -21,12 +21,12 @@ describe('a checkout', () => {
   it('takes every article once, spends what they cost together, and places the order', () => {
     const order = nextOrder(asked);
     const { transaction } = checkout(asked);
-    expect(order).toBe('columbus.ada.1');
+    expect(order).toBe('boardman.ada.1');
     expect(transaction).toEqual({
-      id: 'us-east-2:checkout-columbus.ada.1-1',
+      id: 'us-east-2:checkout-boardman.ada.1-from-columbus-1',
       participants: [
         {
-          stream: 'order/columbus.ada.1',
+          stream: 'order/boardman.ada.1',
           command: 'place',
           input: {
             customer: 'boardman.ada',
@@ -34,6 +34,7 @@ describe('a checkout', () => {
               { article: 'apples', count: 6, cents: 30 },
               { article: 'melon', count: 1, cents: 250 },
             ],
+            warehouse: 'columbus',
             cartLines: Object.keys(filled.lines),
           },
         },
@@ -54,20 +55,20 @@ describe('a checkout', () => {
 
   it('marks exactly the lines that were ordered', () => {
     const { ordered } = checkout(asked);
-    expect(ordered).toEqual({ order: 'columbus.ada.1', lines: Object.keys(filled.lines) });
+    expect(ordered).toEqual({ order: 'boardman.ada.1', lines: Object.keys(filled.lines) });
     const after = given(cart, ...additions).and({ type: 'Ordered', data: ordered });
     expect(articlesIn(after.state)).toEqual({});
   });
 
-  it('makes one order for two devices that check out at the same moment, and another one afterwards', () => {
-    const later = { ...filled, orders: ['columbus.ada.1'] };
+  it('makes one order of two devices that check out at the same moment, and the next one afterwards', () => {
+    const later = { ...filled, orders: ['boardman.ada.1'] };
     expect(checkout(asked)).toEqual(checkout({ ...asked }));
-    expect(nextOrder({ ...asked, content: later })).toBe('columbus.ada.2');
+    expect(nextOrder({ ...asked, content: later })).toBe('boardman.ada.2');
   });
 
   it('is another transaction when it is attempted again, on the same order', () => {
     const again = checkout({ ...asked, attempt: 2 });
-    expect(again.transaction.id).toBe('us-east-2:checkout-columbus.ada.1-2');
+    expect(again.transaction.id).toBe('us-east-2:checkout-boardman.ada.1-from-columbus-2');
     expect(again.transaction.participants).toEqual(checkout(asked).transaction.participants);
   });
 

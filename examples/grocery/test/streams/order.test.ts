@@ -9,19 +9,20 @@ const placement = {
     { article: 'apples', count: 6, cents: 30 },
     { article: 'melon', count: 1, cents: 250 },
   ],
+  warehouse: 'columbus',
   cartLines: ['4711.0', '4712.0'],
 };
 const now = Date.UTC(2026, 0, 1, 23, 59);
 const placed = { type: 'Placed' as const, data: { ...placement, at: '2026-01-01T23:59:00.000Z' } };
 const shipped = { type: 'Shipped' as const, data: {} };
-const id = 'columbus.ada.1';
+const id = 'boardman.ada.1';
 
 describe('an order', () => {
   it('is placed once', () => {
     given(order).when('place', placement, { now }).then(placed);
     given(order, placed)
       .when('place', placement, { id, now })
-      .then(rejected('Order columbus.ada.1 was placed already', { order: id }));
+      .then(rejected('Order boardman.ada.1 was placed already', { order: id }));
   });
 
   it('is shipped once, after it was placed', () => {

@@ -1,0 +1,71 @@
+import { isKey, type Sums } from '../facts/view-entry.ts';
+import { MAX_NUMBER, MAX_SORT_KEY_BYTES, MAX_TRANSACTION_ITEMS, MIN_NUMBER } from '../limits/aws.ts';
+import { MAX_ADDED_FIELDS } from '../limits/budgets.ts';
+
+/** An addition to a row of the subscriber's own table. */
+export interface Addition {
+  /** The row: 1 to 1024 bytes. */
+  readonly key: string;
+  /** The amount to add to each of its fields. */
+  readonly sums: Sums;
+}
+
+/** The attributes of the table's key. */
+const KEY_ATTRIBUTES = ['pk', 'sk'];
+
+/** The progress is written in the same transaction. */
+const MAX_ROWS = MAX_TRANSACTION_ITEMS - 1;
+
+/**
+ * What a subscriber's function returned → the additions to write: one for each row, and none that adds nothing. Whatever a table would refuse
+ * is refused here, so that it fails in a world and in tests as it would where it is deployed.
+ * @throws Error that says what was found, and what to return
+ */
+export function additionsOf(returned: unknown): readonly Addition[] {
+  if (returned === undefined || returned === null) return [];
+  if (!Array.isArray(returned)) throw refused(`found ${JSON.stringify(returned)}`);
+  const rows = new Map<string, Map<string, number>>();
+  for (const addition of returned) {
+    if (!isAddition(addition)) throw refused(`found ${JSON.stringify(addition)} in the list`);
+    const { key, sums } = addition;
+    if (!isKey(key)) throw refused(`a key has 1 to ${MAX_SORT_KEY_BYTES} bytes, and ${JSON.stringify(key)} does not`);
+    for (const [field, sum] of Object.entries(sums)) {
+      if (!isKey(field) || KEY_ATTRIBUTES.includes(field))
+        throw refused(`${JSON.stringify(field)}, under ${key}, cannot be the name of a field`);
+      const row = rows.get(key) ?? new Map<string, number>();
+      const total: unknown = typeof sum === 'number' ? (row.get(field) ?? 0) + sum : sum;
+      if (!isStorable(total)) throw refused(`${key}.${field} is ${total}, which is not a number that a table holds`);
+      rows.set(key, row.set(field, total));
+    }
+  }
+  if (rows.size > MAX_ROWS) throw refused(`an event adds to at most ${MAX_ROWS} rows, and this one to ${rows.size}`);
+  for (const [key, { size }] of rows)
+    if (size > MAX_ADDED_FIELDS)
+      throw refused(`an event adds to at most ${MAX_ADDED_FIELDS} fields of a row, and this one to ${size} of ${key}`);
+  return [...rows].map(([key, sums]) => ({ key, sums: Object.fromEntries(sums) }));
+}
+
+function isAddition(
+  value: unknown,
+): value is { readonly key: string; readonly sums: Readonly<Record<string, unknown>> } {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'key' in value &&
+    typeof value.key === 'string' &&
+    'sums' in value &&
+    typeof value.sums === 'object' &&
+    value.sums !== null
+  );
+}
+
+function isStorable(value: unknown): value is number {
+  if (typeof value !== 'number') return false;
+  return value === 0 || (Math.abs(value) >= MIN_NUMBER && Math.abs(value) <= MAX_NUMBER);
+}
+
+function refused(fault: string): Error {
+  return new Error(
+    `What the subscriber returned cannot be added to its table: ${fault}. Return [{ key: 'a-row', sums: { field: 1 } }], or nothing.`,
+  );
+}

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { additionsOf } from '../../../core/index.ts';
+
+const rows = (count: number) => Array.from({ length: count }, (_, i) => ({ key: `row-${i}`, sums: { n: 1 } }));
+const fields = (count: number) => ({
+  key: 'row',
+  sums: Object.fromEntries(Array.from({ length: count }, (_, i) => [`field-${i}`, 1])),
+});
+
+describe('what a subscriber returns', () => {
+  it('is nothing, or a list of additions', () => {
+    for (const nothing of [undefined, null]) expect(additionsOf(nothing)).toEqual([]);
+    expect(additionsOf([])).toEqual([]);
+    const additions = [
+      { key: 'red', sums: { count: 1, delay: -19 } },
+      { key: 'blue', sums: { half: 0.5, none: 0 } },
+    ];
+    expect(additionsOf(additions)).toEqual(additions);
+  });
+
+  it('is summed up by row, also where a field is named like a member of every object', () => {
+    const same = { key: 'red', sums: JSON.parse('{"count":1,"__proto__":2}') };
+    expect(JSON.stringify(additionsOf([same, { key: 'blue', sums: { count: 4 } }, same]))).toBe(
+      '[{"key":"red","sums":{"count":2,"__proto__":4}},{"key":"blue","sums":{"count":4}}]',
+    );
+    expect(additionsOf([...rows(99), ...rows(99)])).toHaveLength(99);
+  });
+
+  it('leaves out what adds nothing', () => {
+    expect(additionsOf([{ key: 'red', sums: {} }])).toEqual([]);
+  });
+
+  it.each([
+    ['no list', { key: 'red', sums: { n: 1 } }, 'found {"key":"red","sums":{"n":1}}'],
+    ['an addition that is none', [7], 'found 7 in the list'],
+    ['null in the list', [null], 'found null in the list'],
+    ['an addition without a key', [{ sums: { n: 1 } }], 'found {"sums":{"n":1}} in the list'],
+    ['a key that is not a text', [{ key: 7, sums: { n: 1 } }], 'found {"key":7'],
+    ['an addition without sums', [{ key: 'red' }], 'found {"key":"red"} in the list'],
+    ['sums that are a number', [{ key: 'red', sums: 1 }], 'found {"key":"red","sums":1}'],
+    ['sums that are null', [{ key: 'red', sums: null }], 'found {"key":"red","sums":null}'],
+    ['an empty key', [{ key: '', sums: { n: 1 } }], '1 to 1024 bytes, and "" does not'],
+    ['a key that is too long', [{ key: 'é'.repeat(513), sums: { n: 1 } }], '1 to 1024 bytes'],
+    ['a field without a name', [{ key: 'red', sums: { '': 1 } }], '"", under red, cannot be the name'],
+    ["a field that is named like the table's key", [{ key: 'red', sums: { pk: 1 } }], '"pk", under red'],
+    ['a sum that is a text', [{ key: 'red', sums: { n: '1' } }], 'red.n is 1, which is not a number'],
+    ['a sum that is missing', [{ key: 'red', sums: { n: undefined } }], 'red.n is undefined'],
+    ['a sum that is not a number', [{ key: 'red', sums: { n: Number.NaN } }], 'red.n is NaN'],
+    ['a sum that is infinite', [{ key: 'red', sums: { n: -1 / 0 } }], 'red.n is -Infinity'],
+    ['a sum that is too large', [{ key: 'red', sums: { n: 1e126 } }], 'red.n is 1e+126'],
+    ['a sum that is too close to 0', [{ key: 'red', sums: { n: 1e-131 } }], 'red.n is 1e-131'],
+    ['more than 99 rows', rows(100), 'at most 99 rows, and this one to 100'],
+    ['more than 100 fields of a row', [fields(101)], 'at most 100 fields of a row, and this one to 101 of row'],
+  ])('is refused if it is %s, with what was found and what to return', (_what, returned, why) => {
+    expect(() => additionsOf(returned)).toThrow(why);
+    expect(() => additionsOf(returned)).toThrow("Return [{ key: 'a-row', sums: { field: 1 } }], or nothing.");
+  });
+});
