@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { messageOf } from '../core/facts/errors.ts';
 import { type Deployment, parseOwnFunctions, type SubscriberDefinition, type Subscription } from '../core/index.ts';
@@ -25,7 +26,7 @@ export class SubscriberFileError extends Error {
 
   constructor(name: string, file: string, found: string, options?: ErrorOptions) {
     super(
-      `Subscriber ${name}, ${file}: ${found} Write \`export const handler = subscriber({ handle: async (event, { key }) => { … } })\` in it.`,
+      `${file}: ${found} It is the file of subscriber ${name}. Write \`export const handler = subscriber({ handle: async (event, { key }) => { … } })\` in it.`,
       options,
     );
     this.name = 'SubscriberFileError';
@@ -60,6 +61,7 @@ async function functionsIn(
 }
 
 async function load(name: string, file: string, url: string): Promise<{ readonly handler?: unknown }> {
+  if (!existsSync(file)) throw new SubscriberFileError(name, file, 'There is no such file.');
   try {
     return await import(url);
   } catch (cause) {

@@ -28,7 +28,7 @@ Runs \`cdk deploy --all\`. A plain \`cdk deploy\` leaves out
     )
     .action((args: readonly string[]) =>
       reportingErrors({}, async () => {
-        process.exitCode = deploy(needProject(project), args);
+        process.exitCode = await deploy(needProject(project), args);
       }),
     );
 }
@@ -37,12 +37,12 @@ Runs \`cdk deploy --all\`. A plain \`cdk deploy\` leaves out
  * Deploys, and records in which Regions the deployment is.
  * @param args for the CDK
  * @returns the exit code of the CDK
- * @throws MissingPackagesError, DomainFileError before anything is deployed
+ * @throws MissingPackagesError, DomainFileError, SubscribersFileError before anything is deployed
  */
-function deploy(project: Project, args: readonly string[]): number {
+async function deploy(project: Project, args: readonly string[]): Promise<number> {
   // With a new nonce, each Region looks up its table streams again: a recreated replica has another one.
   const nonce = ['--context', `nonce=${Date.now()}`];
-  const status = runCdk(project, ['deploy', '--all', '--output', ASSEMBLY, ...nonce, ...args]);
+  const status = await runCdk(project, ['deploy', '--all', '--output', ASSEMBLY, ...nonce, ...args]);
   if (
     status === 0 &&
     !args.some((arg) => NOT_A_DEPLOY.test(arg)) &&

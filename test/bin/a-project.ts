@@ -11,8 +11,11 @@ const script = resolve('bin/meridian.ts');
 /** So that TypeScript is turned into JavaScript once, and not by every process. */
 const NODE_COMPILE_CACHE = resolve('node_modules/.cache/node-compile');
 
-/** A project of the starter's files, as after `meridian init` and `npm install`. */
-export function aProject(): string {
+/**
+ * A project of the starter's files, as after `meridian init` and `npm install`.
+ * @param packages that it has in addition to those that its streams import
+ */
+export function aProject(...packages: readonly string[]): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-project-')));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   cpSync(resolve('starter'), folder, { recursive: true });
@@ -20,7 +23,7 @@ export function aProject(): string {
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'shop', type: 'module', meridian }));
   for (const [name, target] of [
     [manifest.name, resolve('.')],
-    ['zod', resolve('node_modules/zod')],
+    ...['zod', ...packages].map((name) => [name, resolve('node_modules', name)] as const),
   ] as const) {
     mkdirSync(join(folder, 'node_modules', name, '..'), { recursive: true });
     symlinkSync(target, join(folder, 'node_modules', name));
