@@ -53,10 +53,10 @@ describe('meridian init', () => {
     const folder = aFolder();
     await init(folder, 'shop');
     const made = JSON.parse(readFileSync(join(folder, 'shop/package.json'), 'utf8'));
-    const locked: Readonly<Record<string, { readonly hasInstallScript?: boolean }>> = lock.packages;
-    const withScripts = Object.keys({ ...manifest.dependencies, ...made.devDependencies }).filter(
-      (name) => locked[`node_modules/${name}`]?.hasInstallScript,
-    );
+    const withScripts = Object.entries(lock.packages)
+      .filter((entry) => 'hasInstallScript' in entry[1])
+      .map(([path]) => path.slice('node_modules/'.length))
+      .filter((name) => Object.hasOwn({ ...manifest.dependencies, ...made.devDependencies }, name));
     expect(withScripts).toEqual(Object.keys(made.allowScripts));
   });
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
+import * as z from 'zod';
 import { aProject, printedBy, runIn, spawnIn } from './a-project.ts';
 
 // Each run is a process, which takes its seconds on a busy machine.
@@ -78,6 +79,31 @@ describe('meridian start', () => {
     const shown = streams.find(({ name }: { name: string }) => name === 'cart/ada').shown;
     expect(shown['us-east-1'].lamp).toBeGreaterThanOrEqual(acknowledged);
     expect(shown['us-east-2']).toEqual(shown['us-east-1']);
+  });
+
+  it('keeps its quarantine when it is killed, without the messages that were sent again', async () => {
+    const folder = aProject();
+    const operate = async (url: string | undefined, action: string, more: object = {}) => {
+      const body = JSON.stringify({ action, ...more });
+      const answer: unknown = await (await fetch(`${url}/regions/us-west-2/operate`, { method: 'POST', body })).json();
+      return z.object({ result: z.looseObject({ about: z.number().optional() }) }).parse(answer).result;
+    };
+    const first = await serve(folder);
+    const messages = ['one', 'two'].map((body) => ({ reason: 'unreadable', body }));
+    await operate(first.url, 'quarantine-add', { messages });
+    // It cannot be read this time either, and is quarantined again.
+    await operate(first.url, 'quarantine-redrive', { limit: 1 });
+    while ((await operate(first.url, 'quarantine-list', { limit: 1 })).about !== 2) await sleep(20);
+    first.child.kill('SIGKILL');
+    await once(first.child, 'close');
+    const { url } = await serve(folder);
+    expect(await operate(url, 'quarantine-list')).toMatchObject({
+      messages: [
+        { id: 'quarantined-2', body: 'two' },
+        { id: 'quarantined-3', body: 'one' },
+      ],
+      about: 2,
+    });
   });
 
   it('is refused while another one has the project open, and starts over with --fresh', async () => {

@@ -33,6 +33,7 @@ import { noCounts, type RegionCounts } from './counts.ts';
 import { type Overrides, streamLimits } from './deployment.ts';
 import type { FaultyPorts } from './faults.ts';
 import { RegionFunctions } from './functions.ts';
+import { keptMessages } from './kept-messages.ts';
 import type { Links } from './links.ts';
 import { type FunctionPorts, ownPorts, regionRuntime, remoteOver } from './ports.ts';
 import { RegionQueues } from './queues.ts';
@@ -59,7 +60,7 @@ export interface RegionOptions extends Clockwork {
   /** Injects faults into the ports of functions; called for every instance. */
   readonly withFaults: (region: string, ports: FaultyPorts, exit: () => void) => FaultyPorts;
   readonly subscribers: readonly LoadedSubscriber[];
-  /** Where its tables' items are kept; undefined: nowhere. */
+  /** Where the items of its tables, and messages that are not ingested, are kept; undefined: nowhere. */
   readonly storage: Storage | undefined;
 }
 
@@ -85,12 +86,12 @@ export class WorldRegion {
   readonly #subscriberTables = new Map<string, SubscriberTable>();
 
   constructor(options: RegionOptions) {
-    const { region, domain, scheduler, activity, duplicates, functions } = options;
+    const { region, domain, scheduler, activity, duplicates, functions, storage } = options;
     this.name = region;
     this.#options = options;
     this.#runtime = regionRuntime(options, this.counts);
     this.bus = new WorldBus(region, scheduler);
-    this.quarantine = memoryQuarantine(() => scheduler.now());
+    this.quarantine = memoryQuarantine(() => scheduler.now(), storage && keptMessages(storage, `quarantine/${region}`));
     this.#functions = new RegionFunctions({
       region,
       scheduler,
