@@ -107,6 +107,36 @@ async function ingestsAfter(milliseconds: number): Promise<void> {
   expect([...new Set(bodies.map((body) => /u\d/.exec(body)?.[0]))].sort()).toEqual(unreadable);
 }
 
+it('a transaction that was decided when a world ended is final in the next one at once, not only after its deadline', async () => {
+  const storage = new MapStorage();
+  const scheduler = new VirtualScheduler();
+  let isOver = false;
+  const endsWithDecision: Storage = {
+    ...until(() => isOver, storage),
+    save: (table, item) => {
+      if (!isOver) storage.save(table, item);
+      isOver ||= table === 'decisions';
+    },
+  };
+  const first = new World({ domain, regions, scheduler, storage: endsWithDecision });
+  await scheduler.resolve(post(first, 'us-east-1', `/streams/${a}/commands/deposit`, { amount: 10 }));
+  const participants = [
+    { stream: a, command: 'withdraw', input: { amount: 5 } },
+    { stream: b, command: 'deposit', input: { amount: 5 } },
+  ];
+  void post(first, 'us-west-2', '/transactions', { participants });
+  await scheduler.runUntil(() => isOver);
+
+  const later = new VirtualScheduler(scheduler.now());
+  const second = new World({ domain, regions, scheduler: later, storage });
+  await later.runUntil(() => second.idle);
+  expect(later.now() - scheduler.now()).toBeLessThan(5000);
+  for (const region of regions) {
+    const states = (await second.region(region).commits()).flatMap(({ tx }) => tx?.state ?? []);
+    expect([region, ...states]).toEqual([region, 'committed', 'committed']);
+  }
+});
+
 async function endsAfter(seed: number, milliseconds: number, decisions: 'strong' | 'eventual'): Promise<void> {
   const storage = new MapStorage();
   const scheduler = new VirtualScheduler();

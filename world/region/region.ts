@@ -17,6 +17,7 @@ import {
   type Runtime,
   type Sums,
 } from '../../core/index.ts';
+import { encodeResolverMessage } from '../../core/wire/resolver.ts';
 import type { Answer } from '../../lambdas/api/http.ts';
 import type { Telemetry } from '../../lambdas/instrument.ts';
 import { subscriberOn } from '../../lambdas/subscription.ts';
@@ -161,10 +162,17 @@ export class WorldRegion {
     this.#peers.set(peer.name, { links, peer });
   }
 
-  /** Restores the items in the storage, and delivers the records of shared decisions. */
+  /**
+   * Restores the items in the storage, and delivers the records of shared decisions. The executions of the state machine, which on AWS
+   * would continue, ended with the process, so the resolver makes decided intents final at once, not only after their deadlines.
+   */
   restore(shared: readonly Decision[]): void {
-    this.#tables.restore();
+    const prepared = this.#tables.restore();
     for (const decision of shared) this.#tables.restoreShared(decision);
+    for (const { stream, log, position, commitId: attemptId } of prepared) {
+      const body = encodeResolverMessage({ kind: 'intent', stream, log, position, attemptId });
+      void this.#queues.resolver.send([{ body, delay: 0 }]);
+    }
   }
 
   linksTo(region: string): Links {
