@@ -258,6 +258,14 @@ describe('meridian start', () => {
     },
   );
 
+  it('names the file and the line of what does not load in the file of the subscribers', async () => {
+    const folder = aProject();
+    edit(folder, 'subscribers/index.ts', (text) => `${text}\nconst broken = ;\n`);
+    const { code, stderr } = await runIn(folder, ONCE);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^\/.*\/subscribers\/index\.ts:8: Expression expected\. Fix that: the subscribers in/);
+  });
+
   it('outside of a project says how to begin one', async () => {
     const { code, stderr } = await runIn('/', ['start']);
     expect(code).toBe(2);
