@@ -1,13 +1,13 @@
 import { fileURLToPath } from 'node:url';
 
 const CORE = new URL('../core/', import.meta.url).href;
-/** The folder of this file: behind its first frame in a stack is the caller of the loader, not the cause. */
-const HERE = new URL('./', import.meta.url).href;
+/** What loads a team's files: behind its first frame in a stack is its caller, not the cause. */
+const LOADERS = ['../project/', '../world/'].map((folder) => new URL(folder, import.meta.url).href);
 
 /** Where in a team's own files an error comes from: `/shop/streams/stock.ts:12`, or only the file; undefined if the error does not say. */
 export function placeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  const [above = ''] = (error.stack ?? '').split(HERE);
+  const above = LOADERS.reduce((text, loader) => text.split(loader)[0] ?? '', error.stack ?? '');
   const [, url, line] =
     [...above.matchAll(/(file:\/\/[^\s()]+?\.[cm]?[jt]s):(\d+)/g)].find(
       ([, url = '']) => !url.startsWith(CORE) && !url.includes('/node_modules/'),

@@ -241,7 +241,9 @@ describe('meridian start', () => {
     edit(folder, 'subscribers/picker.ts', () => 'export const picker = 1;');
     const { code, stderr } = await runIn(folder, ONCE);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/subscribers\/picker\.ts: It exports no `handler`\. It is the file of subscriber picker\./);
+    expect(stderr).toMatch(
+      /subscribers\/picker\.ts: It exports no `handler`\. Subscriber picker cannot run without it/,
+    );
   });
 
   it.each([['start', '--once'], ['test'], ['synth']])(
@@ -257,6 +259,17 @@ describe('meridian start', () => {
       );
     },
   );
+
+  it('names the file and the line of what does not load in a file that a subscriber imports', async () => {
+    const folder = aProject();
+    edit(folder, 'subscribers/picker.ts', (text) => `import './van.ts';\n${text}`);
+    writeFileSync(join(folder, 'subscribers/van.ts'), '\nconst broken = ;\n');
+    const { code, stderr } = await runIn(folder, ONCE);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^\/.*\/subscribers\/van\.ts:2: It could not be loaded: Expression expected\. Subscriber picker/,
+    );
+  });
 
   it('names the file and the line of what does not load in the file of the subscribers', async () => {
     const folder = aProject();

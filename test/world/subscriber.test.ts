@@ -311,7 +311,7 @@ describe('the file of a subscriber', () => {
     [
       'that is not there',
       () => '/not/there.mjs',
-      '/not/there.mjs: There is no such file. It is the file of subscriber mailer.',
+      '/not/there.mjs: There is no such file. Subscriber mailer cannot run without it',
     ],
     ['that throws', () => inFile("throw new Error('broken');"), 'broken'],
     ['without a handler', () => inFile('export const other = 1;'), 'exports no `handler`'],
