@@ -3,6 +3,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Tests whose counts depend on how fast an engine answers: they run after all others, with the machine to themselves. */
 const alone = ['test/core/write/append.dynamodb-local.test.ts', 'test/core/log/snapshot.dynamodb-local.test.ts'];
+/** Histories of the simulated world. They run without coverage, whose counters make them about four times slower. */
+const simulator = ['test/world/simulator/**/*.test.ts', 'test/world/**/*.property.test.ts'];
 /** Tests on a LocalStack that the grocery is deployed to. */
 const localstack = ['examples/*/test/localstack/**/*.test.ts', 'test/contract/localstack.test.ts'];
 
@@ -26,7 +28,7 @@ export default defineConfig({
         test: {
           name: 'all',
           include: ['test/**/*.test.ts', '{examples/*,starter}/test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...alone, ...localstack],
+          exclude: [...configDefaults.exclude, ...alone, ...simulator, ...localstack],
           sequence: { groupOrder: 0 },
         },
       },
@@ -42,11 +44,19 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'simulator',
+          include: simulator,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'localstack',
           include: localstack,
           maxWorkers: 1, // they share one LocalStack: together they would wait for each other, past the time-outs of requests
           testTimeout: 60_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -40,8 +40,9 @@ async function runTests(args: string[], env: Record<string, string> = {}): Promi
   }
 }
 
-/** The projects of vitest.config.ts that need no LocalStack. */
-const WITHOUT_LOCALSTACK = ['--project=all', '--project=alone'];
+/** The projects of vitest.config.ts. */
+const COVERED = ['--project=all', '--project=alone'];
+const SIMULATOR = '--project=simulator';
 const ON_LOCALSTACK = '--project=localstack';
 
 /**
@@ -135,7 +136,8 @@ async function runAll(): Promise<Counts> {
   const counts = [
     await part('checks', async () => ({ ...(await runChecks()), skipped: 0 })),
     await part('package', packageCounts),
-    await part('tests', () => runTests(['--coverage', ...WITHOUT_LOCALSTACK])),
+    await part('tests', () => runTests(['--coverage', ...COVERED])),
+    await part('simulator', () => runTests([SIMULATOR])),
     await part('LocalStack', () => runTestsOnLocalStack([])),
   ];
   process.stdout.write(`${seconds.join(', ')}\n`);

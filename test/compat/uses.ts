@@ -26,7 +26,6 @@ const excepted: Readonly<Record<string, string>> = {
   'envelope.ts idOf': 'looks into an envelope',
   'operate.ts isOperatorAction': 'looks into a request',
   'projection.ts streamsOf': 'looks into a message',
-  'version-token.ts readVersionToken': 'the part of decodeVersionToken that a client uses by itself',
   'subscription.ts parseOwnFunctions': 'checks what an app or a world is given',
   'subscription.ts DefinitionError': 'says what is wrong with that',
   'schemas.ts dotShape': 'members of larger objects',

@@ -69,10 +69,10 @@ describe.skipIf(process.platform === 'win32')('LocalStack', () => {
     expect(ended.stderr).toContain('LocalStack needs Docker, or else');
   });
 
-  it('ends with all that a command printed when that fails', async () => {
+  it('returns what a command prints to standard output, and ends with all that it printed when it fails', async () => {
     await expect(run('sh', ['-c', 'echo out; echo err >&2; exit 3'])).rejects.toThrow(
       /sh -c .* ended with 3:\n(out\nerr|err\nout)\n/,
     );
-    await expect(run('sh', ['-c', 'exit 0'])).resolves.toBeUndefined();
+    await expect(run('sh', ['-c', 'echo out; echo err >&2'])).resolves.toBe('out\n');
   });
 });
