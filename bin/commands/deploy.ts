@@ -31,7 +31,7 @@ Runs \`cdk deploy --all\`. A plain \`cdk deploy\` leaves out
     )
     .action((args: readonly string[]) =>
       reportingErrors({}, async () => {
-        process.exitCode = deploy(needProject(project), args);
+        process.exitCode = await deploy(needProject(project), args);
       }),
     );
 }
@@ -40,13 +40,13 @@ Runs \`cdk deploy --all\`. A plain \`cdk deploy\` leaves out
  * Deploys, and records in which Regions the deployment is.
  * @param args for the CDK
  * @returns the exit code of the CDK
- * @throws CliError, MissingPackagesError, DomainFileError before anything is deployed
+ * @throws CliError, MissingPackagesError, DomainFileError, SubscribersFileError before anything is deployed
  */
-function deploy(project: Project, args: readonly string[]): number {
+async function deploy(project: Project, args: readonly string[]): Promise<number> {
   refuseOtherAssembly(project, args);
   // With a new nonce, each Region looks up its table streams again: a recreated replica has another one.
   const nonce = ['--context', `nonce=${Date.now()}`];
-  const status = runCdk(project, ['deploy', '--all', '--output', ASSEMBLY, ...nonce, ...args]);
+  const status = await runCdk(project, ['deploy', '--all', '--output', ASSEMBLY, ...nonce, ...args]);
   if (
     status === 0 &&
     !args.some((arg) => NOT_A_DEPLOY.test(arg)) &&

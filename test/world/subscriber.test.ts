@@ -328,7 +328,11 @@ describe('the file of a subscriber', () => {
   };
 
   it.each([
-    ['that is not there', () => '/not/there.mjs', 'could not be loaded'],
+    [
+      'that is not there',
+      () => '/not/there.mjs',
+      '/not/there.mjs: There is no such file. Subscriber mailer cannot run without it',
+    ],
     ['that throws', () => inFile("throw new Error('broken');"), 'broken'],
     ['without a handler', () => inFile('export const other = 1;'), 'exports no `handler`'],
     ['with another handler', () => inFile('export const handler = () => 1;'), 'was not made by `subscriber`'],
