@@ -51,6 +51,7 @@ const moduleOf = (module) => `^core/${module}(/|\\.ts$)`;
 
 const world = [
   '^world/',
+  '^project/place\\.ts$', // says where an error comes from, in the same words
   core,
   '^adapters/',
   lambdas,
@@ -174,7 +175,7 @@ const layers = [
     name: 'project-is-a-teams',
     comment: 'project/ finds the repository of a team and what is in it, for the app and the command line',
     from: '^project/',
-    may: ['^project/', '^core/(index|facts/json)\\.ts$', npm('commander', 'zod'), builtins],
+    may: ['^project/', '^core/(index|facts/(errors|json))\\.ts$', npm('commander', 'zod'), builtins],
   },
   {
     name: 'custom-resources-are-small',

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { delimiter, dirname } from 'node:path';
-import { readDomain } from '../project/domain-file.ts';
 import { needPackages, packageBin } from '../project/package-bin.ts';
 import type { Project } from '../project/project.ts';
+import { readProject } from '../project/read-project.ts';
 
 /** Packages that the CDK construct imports; a project installs them itself. */
 const PEERS = ['aws-cdk-lib', 'constructs', 'esbuild', 'cdk-nag'];
@@ -10,11 +10,12 @@ const PEERS = ['aws-cdk-lib', 'constructs', 'esbuild', 'cdk-nag'];
 /**
  * Runs the CDK's command line in a project.
  * @returns its exit code
- * @throws MissingPackagesError, DomainFileError before the CDK starts
+ * @throws MissingPackagesError, DomainFileError, SubscribersFileError before the CDK starts
  */
-export function runCdk({ folder, domain }: Project, args: readonly string[]): number {
+export async function runCdk(project: Project, args: readonly string[]): Promise<number> {
+  const { folder } = project;
   needPackages(folder, ['aws-cdk', ...PEERS]);
-  readDomain(domain);
+  await readProject(project);
   const { status, error } = spawnSync(process.execPath, [packageBin(folder, 'aws-cdk', 'cdk'), ...args], {
     cwd: folder,
     stdio: 'inherit',

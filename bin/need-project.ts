@@ -7,8 +7,6 @@ export const BEGIN = `This folder is not in a Meridian project. To create one:
   meridian init shop
   cd shop && npm install && npm start`;
 
-const NAME = '@meridian-es/meridian';
-
 /** For wrong usage. */
 const EXIT_CODE = 2;
 
@@ -21,7 +19,7 @@ export function needProject(project: Project | undefined): Project {
     sayNote(BEGIN);
     process.exit(EXIT_CODE);
   }
-  const other = otherMeridian(project.folder, NAME);
+  const other = otherMeridian(project.folder);
   if (other !== undefined) {
     sayNote(
       `This command is another copy of Meridian than the project's in ${other}. Use \`npx meridian\` or \`npm start\`.`,

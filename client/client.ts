@@ -80,7 +80,7 @@ export interface StreamClient<Stream extends StreamDefinition> {
 /** An event of a stream. */
 export type EventOf<Stream extends StreamDefinition> = Omit<FollowedEvent, 'type' | 'data'> & ReadEventOf<Stream>;
 
-/** The options of a write: `expected` for a `home` stream, `basedOn` for a `merge` stream; both if the mode is not known. */
+/** The options of a write: `expected` for a `home` stream, `basedOn` for a `merge` stream; both if the mode is unknown. */
 export type WriteOptionsOf<Stream extends StreamDefinition> = {
   readonly home: HomeWriteOptions;
   readonly merge: MergeWriteOptions;

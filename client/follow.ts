@@ -37,9 +37,9 @@ export interface FollowedEvent {
   readonly at: Date;
   readonly meta: Meta;
   /**
-   * Save it once the event has been handled: it is the `after` with which a later `follow` continues, at least once. The events
-   * of a commit are read together: until the last of them is handled, all of them are read again. A copy of an append that was
-   * handled before may be read too: it has the same `commitId` and another `id`.
+   * Save it once the event has been handled; passed as `after`, a later `follow` continues from there, at least once. It moves
+   * past a commit only with the commit's last event: until then, all events of that commit are read again. A copy of an append
+   * that was handled before may be read too: it has the same `commitId` and another `id`.
    */
   readonly resumeAfter: string | undefined;
 }

@@ -10,6 +10,25 @@ export const COMPONENT_TAG = 'meridian:component';
 /** The partition of the views table that stores the newest stamp seen of each Region; no view can have this name. */
 export const SEEN_PARTITION = 'meridian#seen';
 
+/** The form of the name of an AWS Region: us-east-1, us-gov-west-1, eusc-de-east-1. */
+export const REGION_FORM = /^[a-z]{2,4}(-[a-z]+){1,2}-\d{1,2}$/;
+
+/** The number of Regions of a deployment. */
+export const REGION_COUNT = { least: 2, most: 5 } as const;
+
+/** What is wrong with a list of Regions; undefined if it can be used. */
+export function regionsFault(regions: readonly string[]): string | undefined {
+  const { least, most } = REGION_COUNT;
+  const wrong = regions.find((name) => !REGION_FORM.test(name));
+  if (wrong !== undefined) return `${JSON.stringify(wrong)} is not the name of an AWS Region.`;
+  const twice = regions.find((name, i) => regions.indexOf(name) < i);
+  if (twice !== undefined) return `${twice} is listed twice.`;
+  const count = regions.length;
+  return count < least || count > most
+    ? `The number of Regions is ${count}, but must be ${least} to ${most}.`
+    : undefined;
+}
+
 declare const own: unique symbol;
 
 /** The name of a subscriber or a function of a team's own: see {@link isOwnName}. */

@@ -1,10 +1,10 @@
-/** How a function calls the API of its deployment: what the client takes. */
+/** The options of a client in a function, with which it calls the API of its deployment. */
 export interface FunctionClientOptions {
   /** The function's own Region, which is asked first. */
   readonly region: string;
   /** The API's URL by Region, the own Region's first. */
   readonly endpoints: Readonly<Record<string, string>>;
-  /** The credentials of the function's role, which sign the requests; left out with MERIDIAN_ENDPOINTS and in a world. */
+  /** The credentials of the function's role, which sign the requests; omitted with MERIDIAN_ENDPOINTS and in a world. */
   readonly credentials?: () => Promise<{
     readonly accessKeyId: string;
     readonly secretAccessKey: string;

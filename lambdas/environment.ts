@@ -36,7 +36,7 @@ const variables = {
   /** Name of the `api` function, the same in every Region, and its URL in this one. */
   API_FUNCTION: z.string().min(1),
   MERIDIAN_API_URL: z.url(),
-  /** The API's address by Region, as JSON, instead of a look-up. */
+  /** The API's address by Region, as JSON, instead of a lookup. */
   MERIDIAN_ENDPOINTS: z.string().transform(parseJson).pipe(z.record(z.string(), z.url())),
   /** A subscriber's name, its own table, and where it starts in a log of which it has handled no event. */
   SUBSCRIBER: z.string().min(1),

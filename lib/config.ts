@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { allowStrong, STRONG_REGION_SETS } from '../core/limits/aws.ts';
-import { DECISIONS, DEFAULT_PREFIX, type DecisionsKind, NAME_FORM, NAME_LENGTH } from '../core/names.ts';
+import {
+  DECISIONS,
+  DEFAULT_PREFIX,
+  type DecisionsKind,
+  NAME_FORM,
+  NAME_LENGTH,
+  REGION_COUNT,
+  REGION_FORM,
+} from '../core/names.ts';
 import { ownPackage } from '../project/own-package.ts';
 
 /**
@@ -94,7 +102,7 @@ const keys = [
   'runbookUrl',
 ] as const satisfies readonly ConfigKey[];
 
-const regionSchema = z.string().regex(/^[a-z]{2,4}(-[a-z]+){1,2}-\d{1,2}$/, 'not the name of an AWS Region');
+const regionSchema = z.string().regex(REGION_FORM, 'not the name of an AWS Region');
 const logNameSchema = z.string().regex(/^(?!global$)[a-z0-9][a-z0-9-]{0,62}$/, 'not a log name');
 function unique(values: readonly string[]): boolean {
   return new Set(values).size === values.length;
@@ -116,7 +124,11 @@ const contextSchema = z
     name: z.string().max(NAME_LENGTH).regex(NAME_FORM, 'not a name prefix').default(DEFAULT_PREFIX),
     regions: z.preprocess(
       listFromCommandLine,
-      z.array(regionSchema).min(2).max(5).refine(unique, 'a Region is named more than once'),
+      z
+        .array(regionSchema)
+        .min(REGION_COUNT.least)
+        .max(REGION_COUNT.most)
+        .refine(unique, 'a Region is named more than once'),
     ),
     account: z
       .string()

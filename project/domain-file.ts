@@ -1,11 +1,14 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
+import { messageOf } from '../core/facts/errors.ts';
 import type { Domain } from '../core/index.ts';
+import { placeOf, sentence } from './place.ts';
 
-/** The file of a domain cannot be used: which file, what was found, and what to write. */
+/** The file of a domain cannot be used: the file with the fault, with its line if that is known, what was found, and what to write. */
 export class DomainFileError extends Error {
   readonly code = 'invalid-domain-file';
   readonly retryable = false;
@@ -57,20 +60,21 @@ function isDomainModule(exported: unknown): exported is { readonly domain: Domai
   return exportedSchema.safeParse(exported).success;
 }
 
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
-}
+/** Milliseconds. */
+const LOCATE_MS = 20_000;
 
-const CORE = new URL('../core/', import.meta.url).href;
-
-/** The place in the project's own files that an error comes from: `/shop/streams/stock.ts:12: `, or '' if it is unknown. */
-function placeOf(error: unknown): string {
-  const stack = error instanceof Error ? (error.stack ?? '') : '';
-  const [, url, line] =
-    [...stack.matchAll(/(file:\/\/[^\s()]+?\.[cm]?[jt]s):(\d+)/g)].find(
-      ([, url = '']) => !url.startsWith(CORE) && !url.includes('/node_modules/'),
-    ) ?? [];
-  return url === undefined ? '' : `${fileURLToPath(url)}:${line}: `;
+/**
+ * The place that Node prints when a process of its own ends with the error. Of a top-level `await`, or a name that a module does not
+ * export, the error itself has none.
+ */
+function placePrinted(file: string): string | undefined {
+  const { stderr } = spawnSync(
+    process.execPath,
+    ['--no-warnings', '--experimental-print-required-tla', '--eval', 'require(process.argv[1])', file],
+    { encoding: 'utf8', timeout: LOCATE_MS },
+  );
+  const [, path, line] = /^(\S.*\.[cm]?[jt]s):(\d+)$/m.exec(stderr) ?? [];
+  return path && `${path.startsWith('file:') ? fileURLToPath(path) : path}:${line}`;
 }
 
 function load(file: string): unknown {
@@ -78,20 +82,24 @@ function load(file: string): unknown {
     return createRequire(import.meta.url)(file);
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    if (code === 'ERR_REQUIRE_ASYNC_MODULE')
-      throw new DomainFileError(
-        file,
-        'It, or a file that it imports, awaits at its top level.',
-        'Move the `await` into a function: a domain is read synchronously when the app is synthesized.',
-        { cause },
-      );
     if (code === 'MODULE_NOT_FOUND' && !existsSync(file))
       throw new DomainFileError(file, 'There is no such file.', EXPORT, { cause });
+    const message = messageOf(cause);
+    const place = placeOf(cause) ?? placePrinted(file) ?? file;
+    if (code === 'ERR_REQUIRE_ASYNC_MODULE')
+      throw new DomainFileError(
+        place,
+        'It awaits at its top level.',
+        `Move the \`await\` into a function: the domain in ${file} is read synchronously when the app is synthesized.`,
+        { cause },
+      );
     throw new DomainFileError(
-      file,
-      `It could not be loaded: ${placeOf(cause)}${sentence(cause instanceof Error ? cause.message : String(cause))}`,
-      'Fix that and try again.',
-      { cause },
+      place,
+      sentence(message),
+      `Fix that: the domain in ${file} could not be loaded because of it.`,
+      {
+        cause,
+      },
     );
   }
 }

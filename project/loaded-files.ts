@@ -1,16 +1,40 @@
-import { registerHooks } from 'node:module';
-import { sep } from 'node:path';
+import { findPackageJSON, registerHooks } from 'node:module';
+import { dirname, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Domain } from '../core/index.ts';
 
-/** Records the project's own files that are loaded from now on. @returns a function that returns their absolute paths */
-export function recordLoadedFiles(folder: string): () => readonly string[] {
+/**
+ * Records the files that a project loads from now on, apart from packages: its own, and others that it imports by their paths.
+ * @param onFile is called before each of them is read, and with each one that is imported but missing
+ * @returns a function that returns the absolute paths of those that were loaded
+ */
+export function recordLoadedFiles(folder: string, onFile: (file: string) => void): () => readonly string[] {
   const files = new Set<string>();
+  const own = dirname(findPackageJSON(import.meta.url) ?? '');
+  const sourceAt = (url: string | undefined): string | undefined => {
+    const file = url?.startsWith('file:') ? fileURLToPath(url) : undefined;
+    const isSource =
+      file !== undefined &&
+      !file.includes(`${sep}node_modules${sep}`) &&
+      (file.startsWith(folder + sep) || !file.startsWith(own + sep));
+    return isSource ? file : undefined;
+  };
   registerHooks({
+    resolve(specifier, context, nextResolve) {
+      try {
+        return nextResolve(specifier, context);
+      } catch (error) {
+        const isPath = /^(\.{0,2}\/|file:)/.test(specifier);
+        const file = isPath ? sourceAt(URL.parse(specifier, context.parentURL)?.href) : undefined;
+        if (file !== undefined) onFile(file);
+        throw error;
+      }
+    },
     load(url, context, nextLoad) {
-      if (url.startsWith('file:')) {
-        const file = fileURLToPath(url);
-        if (file.startsWith(folder + sep) && !file.includes(`${sep}node_modules${sep}`)) files.add(file);
+      const file = sourceAt(url);
+      if (file !== undefined) {
+        files.add(file);
+        onFile(file);
       }
       return nextLoad(url, context);
     },

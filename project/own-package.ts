@@ -14,11 +14,10 @@ export function ownPackage(): z.output<typeof manifestSchema> {
 /**
  * The folder of the Meridian that a project's files import, if that is another copy than the running one. With two copies, errors of
  * the project's streams would not be recognized. Before the project has installed it there is none: its first import reports that.
- * @param name the package's name
  */
-export function otherMeridian(folder: string, name: string): string | undefined {
+export function otherMeridian(folder: string): string | undefined {
   const running = findPackageJSON(import.meta.url);
-  const imported = packageJson(folder, name);
+  const imported = packageJson(folder, ownPackage().name);
   if (imported === undefined || running === undefined || realpathSync(imported) === realpathSync(running))
     return undefined;
   return dirname(imported);

@@ -1,20 +1,24 @@
-import { pathToFileURL } from 'node:url';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, isAbsolute } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as z from 'zod';
+import { messageOf } from '../core/facts/errors.ts';
 import type { SubscriberDefinition } from '../core/index.ts';
+import { placeOf, sentence } from './place.ts';
 
 /** The file of the subscribers cannot be used. The message names the file, what was found, and what to write. */
 export class SubscribersFileError extends Error {
   readonly code = 'invalid-subscribers-file';
   readonly retryable = false;
 
-  constructor(file: string, found: string, options?: ErrorOptions) {
-    super(
-      `${file}: ${found} Write \`export const subscribers = { mailer: { entry: import.meta.resolve('./mailer.ts'), streamTypes: ['order'] } }\` in it.`,
-      options,
-    );
+  constructor(place: string, found: string, write = EXPORT, options?: ErrorOptions) {
+    super(`${place}: ${found} ${write}`, options);
     this.name = 'SubscribersFileError';
   }
 }
+
+const EXPORT =
+  "Write `export const subscribers = { mailer: { entry: import.meta.resolve('./mailer.ts'), streamTypes: ['order'] } }` in it.";
 
 const exportedSchema = z.object({ subscribers: z.record(z.string(), z.looseObject({ entry: z.string() })) });
 
@@ -23,7 +27,21 @@ export async function readSubscribers(file: string): Promise<Readonly<Record<str
   const exported = await load(file);
   if (!isSubscribersModule(exported))
     throw new SubscribersFileError(file, 'It does not export `subscribers`, each with an `entry`.');
+  for (const [name, { entry }] of Object.entries(exported.subscribers)) checkEntry(file, name, entry);
   return exported.subscribers;
+}
+
+/** Whether an entry has the right form is checked with the rest of its definition. */
+function checkEntry(file: string, name: string, entry: string): void {
+  const path = entry.startsWith('file:') ? fileURLToPath(entry) : entry;
+  if (!isAbsolute(path) || existsSync(path)) return;
+  const lines = readFileSync(file, 'utf8').split('\n');
+  const line = lines.findIndex((text) => text.includes(basename(path)));
+  throw new SubscribersFileError(
+    line === -1 ? file : `${file}:${line + 1}`,
+    `The entry of subscriber ${name} is ${path}, and there is no such file.`,
+    `Create it, with \`export const handler = subscriber({ handle: async (event, { key }) => { … } })\`, or change \`entry\`, for example to import.meta.resolve('./${basename(path)}').`,
+  );
 }
 
 /** Checks the shape only. The world and the CDK construct check the definitions themselves. */
@@ -34,11 +52,15 @@ function isSubscribersModule(
 }
 
 async function load(file: string): Promise<unknown> {
+  if (!existsSync(file)) throw new SubscribersFileError(file, 'There is no such file, which package.json names.');
   try {
     return await import(pathToFileURL(file).href);
   } catch (cause) {
-    throw new SubscribersFileError(file, `It could not be loaded: ${cause instanceof Error ? cause.message : cause}.`, {
-      cause,
-    });
+    throw new SubscribersFileError(
+      placeOf(cause) ?? file,
+      sentence(messageOf(cause)),
+      `Fix that: the subscribers in ${file} could not be loaded because of it.`,
+      { cause },
+    );
   }
 }

@@ -34,14 +34,15 @@ export function updateContract(
   return {
     ok,
     lines: [
-      ...samples,
-      ...drift.map((line) => `${line}: run \`npx meridian schemas\``),
+      // The most severe first: a file that is out of date only has to be written again.
       ...broken.map((line) => `${line}${isAccepted ? ' (accepted)' : ''}`),
       ...(broken.length > 0 && !isAccepted
         ? [
             'To break a promise on purpose, once every sender and reader is ready: `npx meridian schemas --release --accept`',
           ]
         : []),
+      ...samples,
+      ...drift.map((line) => `${line}: run \`npx meridian schemas\``),
     ],
   };
 }

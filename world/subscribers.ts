@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { messageOf } from '../core/facts/errors.ts';
 import { type Deployment, parseOwnFunctions, type SubscriberDefinition, type Subscription } from '../core/index.ts';
 import { functionsOf, type SubscriberFunctions, type SubscriberHandler } from '../lambdas/subscription.ts';
+import { placeOf, sentence } from '../project/place.ts';
 
 /** A subscriber as it is deployed; in a world its handler may be given instead of its file. */
 export interface WorldSubscriber extends SubscriberDefinition {
@@ -18,14 +20,14 @@ export interface LoadedSubscriber {
   readonly functions: Promise<SubscriberFunctions>;
 }
 
-/** The file of a subscriber cannot be used: which file, what was found, and what to write. */
+/** The file of a subscriber, or one that it imports, cannot be used: which file, what was found, and what to write. */
 export class SubscriberFileError extends Error {
   readonly code = 'invalid-subscriber-file';
   readonly retryable = false;
 
   constructor(name: string, file: string, found: string, options?: ErrorOptions) {
     super(
-      `Subscriber ${name}, ${file}: ${found} Write \`export const handler = subscriber({ handle: async (event, { key }) => { … } })\` in it.`,
+      `${file}: ${found} Subscriber ${name} cannot run without it: its file has to contain \`export const handler = subscriber({ handle: async (event, { key }) => { … } })\`.`,
       options,
     );
     this.name = 'SubscriberFileError';
@@ -60,9 +62,11 @@ async function functionsIn(
 }
 
 async function load(name: string, file: string, url: string): Promise<{ readonly handler?: unknown }> {
+  if (!existsSync(file)) throw new SubscriberFileError(name, file, 'There is no such file.');
   try {
     return await import(url);
   } catch (cause) {
-    throw new SubscriberFileError(name, file, `It could not be loaded: ${messageOf(cause)}`, { cause });
+    const place = placeOf(cause) ?? file;
+    throw new SubscriberFileError(name, place, `It could not be loaded: ${sentence(messageOf(cause))}`, { cause });
   }
 }

@@ -65,7 +65,8 @@ export interface WorldOptions {
   /** @default errors inside functions are not logged */
   readonly telemetry?: Telemetry;
   /**
-   * Keeps the items of the tables. Items that it holds already are restored: events are published and projected again.
+   * Keeps the items of the tables, the messages to `ingest` and the quarantine. Those that it holds already are restored: events are
+   * published and projected again.
    * @default the world starts empty, and its items are lost with it
    */
   readonly storage?: Storage;

@@ -1,11 +1,9 @@
 import type { HeldMessage, Quarantine } from '../../core/index.ts';
 import { SQS_BATCH_ENTRIES } from '../../core/limits/aws.ts';
 import { checkEntries, checkMessages } from '../store-rules/check-messages.ts';
+import { type KeptMessage, lastNumber, type MessageKeeper } from './message-keeper.ts';
 
-interface Kept {
-  readonly id: string;
-  readonly body: string;
-  readonly sentAt: number;
+interface Kept extends KeptMessage {
   receives: number;
   receipt: string;
   hiddenUntil: number;
@@ -14,10 +12,19 @@ interface Kept {
 /**
  * A quarantine in memory.
  * @param now milliseconds since 1970, for visibility timeouts
+ * @param keeper keeps its messages; undefined: they are lost with it
  */
-export function memoryQuarantine(now: () => number): Quarantine & { readonly bodies: readonly string[] } {
+export function memoryQuarantine(
+  now: () => number,
+  keeper?: MessageKeeper,
+): Quarantine & { readonly bodies: readonly string[] } {
   const messages = new Map<string, Kept>();
-  let sent = 0;
+  let sent = lastNumber(keeper);
+
+  const add = (message: KeptMessage): void => {
+    messages.set(message.id, { ...message, receives: 0, receipt: '', hiddenUntil: 0 });
+  };
+  for (const message of keeper?.before ?? []) add(message);
 
   /** A receipt is valid until the message is received again. */
   const heldBy = ({ id, receipt }: HeldMessage): Kept | undefined => {
@@ -32,8 +39,9 @@ export function memoryQuarantine(now: () => number): Quarantine & { readonly bod
     send: async (bodies) => {
       checkMessages(bodies);
       for (const body of bodies) {
-        const id = `quarantined-${++sent}`;
-        messages.set(id, { id, body, sentAt: now(), receives: 0, receipt: '', hiddenUntil: 0 });
+        const message = { id: `quarantined-${++sent}`, body, sentAt: now() };
+        keeper?.save(message);
+        add(message);
       }
       return bodies.map(() => undefined);
     },
@@ -57,7 +65,10 @@ export function memoryQuarantine(now: () => number): Quarantine & { readonly bod
     },
     remove: async (held) => {
       checkEntries(held.length);
-      for (const each of held) if (heldBy(each)) messages.delete(each.id);
+      for (const { id } of held.filter(heldBy)) {
+        keeper?.remove(id);
+        messages.delete(id);
+      }
       return held.map(() => undefined);
     },
     count: async () => messages.size,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ZodError } from 'zod';
 import { MAX_PARTICIPANTS } from '../../core/limits/budgets.ts';
+import { REGION_COUNT, regionsFault } from '../../core/names.ts';
 import { estimateCost, type Line, SECONDS_A_MONTH, type Usage } from '../cost/model.ts';
 import { LIST_PRICES, type Prices, pricesWith } from '../cost/prices.ts';
 import { fileErrorOf } from '../file-error.ts';
@@ -132,13 +133,14 @@ function whole(least: number, most: number) {
 
 /** A count, or names separated by commas. The Regions' names do not affect the list prices. */
 function regions(text: string): number {
-  if (/^\d+$/.test(text)) return whole(2, 5)(text);
-  const names = new Set(text.split(','));
-  if (![...names].every((name) => /^[a-z]{2,4}(-[a-z]+)+-\d+$/.test(name)) || names.size < 2 || names.size > 5)
+  if (/^\d+$/.test(text)) return whole(REGION_COUNT.least, REGION_COUNT.most)(text);
+  const names = text.split(',');
+  const fault = regionsFault(names);
+  if (fault !== undefined)
     throw new InvalidArgumentError(
-      'Write a number from 2 to 5, or 2 to 5 different AWS Regions, separated by commas without spaces.',
+      `${fault} Write a number from ${REGION_COUNT.least} to ${REGION_COUNT.most}, or that many different AWS Regions, separated by commas without spaces.`,
     );
-  return names.size;
+  return names.length;
 }
 
 function pricesIn(path: string): Prices {

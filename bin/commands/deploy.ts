@@ -31,7 +31,7 @@ Runs \`cdk deploy --all\`. A plain \`cdk deploy\` does not
     )
     .action((args: readonly string[]) =>
       reportingErrors({}, async () => {
-        process.exitCode = deploy(needProject(project), args);
+        process.exitCode = await deploy(needProject(project), args);
       }),
     );
 }
@@ -40,13 +40,13 @@ Runs \`cdk deploy --all\`. A plain \`cdk deploy\` does not
  * Deploys, and records in which Regions the deployment is.
  * @param args for the CDK
  * @returns the exit code of the CDK
- * @throws CliError, MissingPackagesError, DomainFileError before anything is deployed
+ * @throws CliError, MissingPackagesError, DomainFileError, SubscribersFileError before anything is deployed
  */
-function deploy(project: Project, args: readonly string[]): number {
+async function deploy(project: Project, args: readonly string[]): Promise<number> {
   refuseOtherAssembly(project, args);
   // With a new nonce, each Region looks up its table streams again: a recreated replica has another one.
   const nonce = ['--context', `nonce=${Date.now()}`];
-  const status = runCdk(project, ['deploy', '--all', '--output', ASSEMBLY, ...nonce, ...args]);
+  const status = await runCdk(project, ['deploy', '--all', '--output', ASSEMBLY, ...nonce, ...args]);
   if (
     status === 0 &&
     !args.some((arg) => NOT_A_DEPLOY.test(arg)) &&
@@ -56,7 +56,7 @@ function deploy(project: Project, args: readonly string[]): number {
   return status;
 }
 
-/** @throws CliError `other-assembly`: the arguments write the assembly to another folder, or deploy one that exists */
+/** @throws CliError `other-assembly`: the arguments write the assembly to another folder, or deploy an existing one */
 function refuseOtherAssembly({ folder }: Project, args: readonly string[]): void {
   const { output, app } = parseArgs({
     args: [...args],
@@ -71,6 +71,6 @@ function refuseOtherAssembly({ folder }: Project, args: readonly string[]): void
   if (typeof app === 'string' && existsSync(join(folder, app, 'manifest.json')))
     throw new CliError(
       'other-assembly',
-      `--app ${app} is an assembly that exists: its Regions would keep the table streams that it was made with. Leave the option out, so that the app runs again.`,
+      `--app ${app} is an existing assembly: its stacks would keep the table streams that it was synthesized with. Leave the option out, so that the app runs again.`,
     );
 }

@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import * as z from 'zod';
 import { parseJson } from '../../core/facts/json.ts';
+import { regionsFault } from '../../core/names.ts';
 import type { Project } from '../../project/project.ts';
 import { needProject } from '../need-project.ts';
 import { reportError } from '../output.ts';
 import type { StartOptions } from '../start/run.ts';
 
-const REGION = /^[a-z]{2}(-[a-z]+)+-\d+$/;
 const DEFAULT_REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'];
+const LIST_REGIONS = 'List two to five different AWS Regions';
 
 export function port(text: string): number {
   const number = Number(text);
@@ -20,37 +21,59 @@ export function port(text: string): number {
 
 export function regions(text: string): readonly string[] {
   const names = text.split(',');
-  const fault =
-    names.filter((name) => !REGION.test(name)).map((name) => `"${name}" is not an AWS Region.`)[0] ??
-    names.filter((name, i) => names.indexOf(name) < i).map((name) => `${name} is listed twice.`)[0] ??
-    (names.length < 2 || names.length > 5 ? `Found ${names.length}.` : undefined);
+  const fault = regionsFault(names);
   if (fault !== undefined)
     throw new InvalidArgumentError(
-      `${fault} List two to five different AWS Regions, separated by commas without spaces.`,
+      `${fault} ${LIST_REGIONS}, separated by commas without spaces, for example us-east-1,us-west-2.`,
     );
   return names;
 }
 
 const contextSchema = z.object({
-  context: z.object({ regions: z.array(z.string().regex(REGION)).min(2).max(5).default(DEFAULT_REGIONS) }).prefault({}),
+  context: z
+    .object({
+      regions: z
+        .union([z.array(z.string()), z.string().transform((list) => list.split(','))], 'not a list of AWS Regions')
+        .optional(),
+    })
+    .default({}),
 });
 
 /**
- * The Regions that the project is deployed to, so that ids that name a Region are valid locally too.
- * @throws Error if cdk.json is not JSON, or its Regions cannot be used
+ * The Regions in the context of the project's cdk.json, so that ids that name a Region are valid locally too.
+ * @returns undefined if it lists none @throws Error if cdk.json is not JSON, or its Regions cannot be used
  */
-function regionsOf({ folder }: Project): readonly string[] {
+function regionsOf({ folder }: Project): readonly string[] | undefined {
   const file = join(folder, 'cdk.json');
-  if (!existsSync(file)) return DEFAULT_REGIONS;
+  if (!existsSync(file)) return undefined;
   const { success, data, error } = contextSchema.safeParse(parseJson(readFileSync(file, 'utf8')));
-  if (!success)
+  const listed = data?.context.regions;
+  const fault = success ? listed && regionsFault(listed) : z.prettifyError(error);
+  if (fault !== undefined)
     throw new Error(
-      `${file}: ${z.prettifyError(error)}\nIt must be JSON; "regions" in "context" lists two to five AWS Regions. Or use --regions.`,
+      `${file}: ${fault}\nIt must be JSON. ${LIST_REGIONS} as "regions" in "context", for example ["us-east-1", "us-west-2"]. Or use --regions.`,
     );
-  return data.context.regions;
+  return listed;
 }
 
-type Options = Omit<StartOptions, 'regions'> & { readonly regions?: readonly string[]; readonly restart: boolean };
+/** The Regions to run, and where they come from. */
+function chosenRegions(
+  project: Project,
+  given: readonly string[] | undefined,
+): Pick<StartOptions, 'regions' | 'regionsFrom'> {
+  if (given) return { regions: given, regionsFrom: 'the Regions of --regions' };
+  const listed = regionsOf(project);
+  if (listed) return { regions: listed, regionsFrom: 'the Regions of cdk.json' };
+  return {
+    regions: DEFAULT_REGIONS,
+    regionsFrom: `${DEFAULT_REGIONS.join(', ')} (cdk.json lists no Regions; those that the app passes to Meridian are not read)`,
+  };
+}
+
+type Options = Omit<StartOptions, 'regions' | 'regionsFrom'> & {
+  readonly regions?: readonly string[];
+  readonly restart: boolean;
+};
 
 /** Adds `meridian start`, unless the project has its own command of this name. */
 export function addStart(program: Command, project: Project | undefined): void {
@@ -60,15 +83,16 @@ export function addStart(program: Command, project: Project | undefined): void {
       "run the project's streams in several Regions in one process, show that they agree, and serve their APIs",
     )
     .addOption(
-      new Option('--regions <list>', 'two to five Regions, separated by commas (default: those in cdk.json)').argParser(
-        regions,
-      ),
+      new Option(
+        '--regions <list>',
+        'two to five Regions, separated by commas (default: those in the context of cdk.json)',
+      ).argParser(regions),
     )
     .option('--port <port>', 'where to serve, on 127.0.0.1 only', port, 4700)
     .option('--no-latency', 'do not simulate the latency between Regions')
     .option('--fresh', 'delete the state in .meridian/ first')
     .option('--once', 'exit with 0 as soon as the Regions agree, or with 1 if they do not')
-    .option('--no-restart', 'do not restart when a file is saved')
+    .option('--no-restart', 'do not restart when a loaded file is saved')
     .option('--json', 'print the result as one JSON object')
     .addHelpText('after', '\nWith `npm start`, options follow two hyphens: npm start -- --port 4800')
     .action(async ({ restart, ...options }: Options) => {
@@ -76,12 +100,12 @@ export function addStart(program: Command, project: Project | undefined): void {
       try {
         if (restart && !options.once) {
           const { supervise } = await import('../start/supervise.ts');
-          await supervise(found.folder, argsOf(process.argv));
+          await supervise(found, argsOf(process.argv));
         }
         process.on('disconnect', () => process.exit());
         // Loading the world takes longer than running most other commands.
         const { runProject } = await import('../start/run.ts');
-        await runProject(found, { ...options, regions: options.regions ?? regionsOf(found) });
+        await runProject(found, { ...options, ...chosenRegions(found, options.regions) });
       } catch (error) {
         reportError(error, options);
         process.exit(1);

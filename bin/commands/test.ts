@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import type { Command } from 'commander';
-import { readDomain } from '../../project/domain-file.ts';
 import { packageBin } from '../../project/package-bin.ts';
 import type { Project } from '../../project/project.ts';
+import { readProject } from '../../project/read-project.ts';
 import { needProject } from '../need-project.ts';
 import { reportingErrors } from '../output.ts';
 
@@ -10,13 +10,14 @@ import { reportingErrors } from '../output.ts';
 export function addTest(program: Command, project: Project | undefined): void {
   program
     .command('test')
-    .description("check the project's domain, then run its tests with Vitest")
+    .description("check the project's domain and subscribers, then run its tests with Vitest")
     .argument('[args...]', 'arguments for `vitest run`, after two hyphens')
     .action((args: readonly string[]) =>
       reportingErrors({}, async () => {
-        const { folder, domain } = needProject(project);
+        const found = needProject(project);
+        const { folder } = found;
         // One clear error instead of one per test file.
-        readDomain(domain);
+        await readProject(found);
         const vitest = packageBin(folder, 'vitest');
         const { status, error } = spawnSync(process.execPath, [vitest, 'run', ...args], {
           cwd: folder,

@@ -82,6 +82,8 @@ function manifestOf(name: string, meridian: z.output<typeof packageSchema>, spec
     private: true,
     type: 'module',
     engines: { node: '>=24' },
+    // npm warns about install scripts that a project neither allows nor forbids. esbuild works without its script.
+    allowScripts: { esbuild: false },
     meridian: { domain: 'streams/index.ts', subscribers: 'subscribers/index.ts' },
     scripts: {
       start: 'meridian start',

@@ -103,8 +103,8 @@ export async function checkOnce(regions: ByName, written: readonly Written[], ke
       const before = await newestState(region, append.stream);
       const again = await region.submit(envelopeOf(append, key));
       const isSame = again.log === accepted.log && again.position === accepted.position;
-      // A Region has seen the append, but may decide from memory of a moment before: on a merge stream it then writes a copy, which changes
-      // no state.
+      // The Region has the append, but may decide from a cached state without it. On a merge stream it then writes a copy, which
+      // changes no state.
       if (isSame || append.mode === 'merge')
         if (isDeepStrictEqual(await newestState(region, append.stream), before)) continue;
       throw new CliError(

@@ -79,7 +79,7 @@ export function unreadableText(
     `${countOf(unreadable.length, 'stored event')} cannot be read by the current code:`,
     ...lines,
     ...(more > 0 ? [`  … and ${more} more`] : []),
-    `They are kept in ${STATE_FOLDER}/. Define the change as a new version of the event with nextVersion and an upcast, undo the change, or start over with --fresh.`,
+    `${unreadable.length === 1 ? 'It is' : 'They are'} kept in ${STATE_FOLDER}/. Define the change as a new version of the event with nextVersion and an upcast, undo the change, or start over with --fresh.`,
   ].join('\n');
 }
 
@@ -88,14 +88,25 @@ export function invitationText(
   url: string,
   {
     regions,
+    regionsFrom,
     domain,
     streams,
-  }: { readonly regions: readonly string[]; readonly domain: Domain; readonly streams: readonly Compared[] },
+  }: {
+    readonly regions: readonly string[];
+    readonly regionsFrom: string;
+    readonly domain: Domain;
+    readonly streams: readonly Compared[];
+  },
 ): string {
   const there = regions.at(-1);
   const where = url === WORLD ? '' : ` --url ${url}`;
   const [view] = domain.views.keys();
   const shown = streams.slice(0, 2).map(({ name }) => `  npx meridian stream ${name} --events${where}`);
   const asked = view === undefined ? [] : [`  curl ${url}/regions/${there}/views/${view}`];
-  return ['', `Serving ${url} until Ctrl-C; restarts when a file is saved. Try:`, ...shown, ...asked].join('\n');
+  return [
+    '',
+    `Serving ${url} until Ctrl-C, with ${regionsFrom}; restarts when a loaded file is saved. Try:`,
+    ...shown,
+    ...asked,
+  ].join('\n');
 }

@@ -3,10 +3,11 @@ import { relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseStreamRef } from '../../core/facts/stream-ref.ts';
 import { type Commit, DefinitionError, type Domain } from '../../core/index.ts';
-import { DomainFileError, readDomain } from '../../project/domain-file.ts';
+import { DomainFileError } from '../../project/domain-file.ts';
 import { filesOfStreams, recordLoadedFiles } from '../../project/loaded-files.ts';
 import type { Project } from '../../project/project.ts';
-import { readSubscribers, SubscribersFileError } from '../../project/subscribers-file.ts';
+import { readProject } from '../../project/read-project.ts';
+import { SubscribersFileError } from '../../project/subscribers-file.ts';
 import { SubscriberFileError, serveWorld, World } from '../../world/index.ts';
 import { sayJson, sayNote, sayText } from '../output.ts';
 import { type Agreement, compareRegions } from './agreement.ts';
@@ -15,10 +16,14 @@ import { EXIT } from './exit.ts';
 import { agreementText, invitationText, missingText, unreadableText } from './report.ts';
 import { type NoSample, samplesOf, writeSamples } from './samples.ts';
 import { State, StateError } from './state.ts';
+import { reportToSupervisor } from './supervise.ts';
 import { type UnreadableEvent, unreadableEvents } from './unreadable.ts';
+import { stampOf } from './watch.ts';
 
 export interface StartOptions {
   readonly regions: readonly string[];
+  /** A description of the Regions' source: the CDK app, which could pass other Regions to Meridian, is not run. */
+  readonly regionsFrom: string;
   readonly port: number;
   readonly latency: boolean;
   readonly fresh?: boolean;
@@ -51,17 +56,16 @@ const POLL_MS = 100;
  * whether the Regions agree, and serves their APIs. With `once` the process ends instead: with 0 if they agree on everything, otherwise 1.
  */
 export async function runProject(project: Project, options: StartOptions): Promise<void> {
-  const { regions, latency, port, fresh = false, once = false, json = false } = options;
-  const loaded = recordLoadedFiles(project.folder);
+  const { regions, regionsFrom, latency, port, fresh = false, once = false, json = false } = options;
+  const loaded = recordLoadedFiles(project.folder, (file) => reportToSupervisor({ file, stamp: stampOf(file) }));
   const begun = performance.now();
   try {
     // Before the domain is read, so that `--fresh` is done even if that fails: it is for the first process only.
     const state = State.open(project.folder, { regions, fresh });
-    const domain = readDomain(project.domain);
+    const { domain, subscribers } = await readProject(project);
     const files = await keepFiles(state, project, await filesOfStreams(domain, loaded()));
     const world = new World({
-      ...{ domain, regions, latency, storage: state },
-      subscribers: project.subscribers === undefined ? {} : await readSubscribers(project.subscribers),
+      ...{ domain, subscribers, regions, latency, storage: state },
       // With a fixed seed, generated ids would repeat those of an earlier process.
       seed: randomInt(2 ** 31),
       telemetry: { log: errorLog(project.folder), middlewares: [] },
@@ -74,9 +78,14 @@ export async function runProject(project: Project, options: StartOptions): Promi
     else sayText(textOf(shown, { project, domain, regions, files, seconds }));
     if (once) process.exit(shown.agreement.agree && shown.unreadable.length === 0 ? 0 : EXIT.failed);
     const address = server?.address();
-    if (!json && address && typeof address === 'object')
+    if (!address || typeof address !== 'object') return;
+    reportToSupervisor({ port: address.port });
+    if (!json)
       sayText(
-        invitationText(`http://127.0.0.1:${address.port}`, { regions, domain, streams: shown.agreement.streams }),
+        invitationText(`http://127.0.0.1:${address.port}`, {
+          ...{ regions, regionsFrom, domain },
+          streams: shown.agreement.streams,
+        }),
       );
   } catch (error) {
     if (PROJECT_ERRORS.some((kind) => error instanceof kind) && error instanceof Error)

@@ -53,6 +53,7 @@ interface OpenOptions {
 export class State implements Storage {
   readonly #database: DatabaseSync;
   readonly #save: ReturnType<DatabaseSync['prepare']>;
+  readonly #remove: ReturnType<DatabaseSync['prepare']>;
   #isWriting = false;
 
   private constructor(database: DatabaseSync) {
@@ -61,6 +62,7 @@ export class State implements Storage {
       `INSERT INTO items VALUES (?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET item = excluded.item WHERE item <> excluded.item`,
     );
+    this.#remove = database.prepare('DELETE FROM items WHERE tbl = ? AND pk = ? AND sk = ?');
   }
 
   /** @param folder the project's @throws StateError if another process has it open, or this code cannot read it */
@@ -118,6 +120,11 @@ export class State implements Storage {
   save(table: string, item: StoredItem): void {
     this.#begin();
     this.#save.run(table, item.pk.S, item.sk.S, JSON.stringify(item));
+  }
+
+  remove(table: string, { pk, sk }: StoredItem): void {
+    this.#begin();
+    this.#remove.run(table, pk.S, sk.S);
   }
 
   /** The file that defined each stream type when the domain was last read, relative to the project. */

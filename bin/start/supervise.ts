@@ -1,34 +1,72 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join, relative } from 'node:path';
+import * as z from 'zod';
+import type { Project } from '../../project/project.ts';
 import { sayNote } from '../output.ts';
 import { EXIT } from './exit.ts';
-import { SourceWatcher } from './watch.ts';
+import { STATE_FOLDER } from './state.ts';
+import { FileWatcher, stampOf } from './watch.ts';
 
 /** Milliseconds after which a process that does not end on request is killed. */
 const END_MS = 5000;
 
+const reportSchema = z.union([
+  /** A file that was loaded, or is missing, and its stamp before. */
+  z.object({ file: z.string(), stamp: z.string() }),
+  /** The port that it serves on. */
+  z.object({ port: z.int() }),
+]);
+
+/** Reports to the process that supervises this one; without one it does nothing. */
+export function reportToSupervisor(report: z.output<typeof reportSchema>): void {
+  if (process.connected) process.send?.(report);
+}
+
 /**
- * Runs `meridian start` in a child process, and starts a new one whenever a source file of the project is saved, because a process cannot
- * load a module twice. After a failed start it waits for the next save.
+ * Runs `meridian start` in a child process, and starts a new one whenever a file that was loaded is saved, because a process cannot
+ * load a module twice. Every process serves on the port of the first one. After a failed start it waits for the next save.
  * @param args the options of every process; `first`: additional ones of the first process
  */
 export async function supervise(
-  folder: string,
+  project: Project,
   { args, first }: { readonly args: readonly string[]; readonly first: readonly string[] },
 ): Promise<never> {
-  let changed = Promise.withResolvers<string>();
-  new SourceWatcher(folder, (file) => changed.resolve(file));
+  const always = filesOf(project);
+  let port: readonly string[] = [];
   for (let more = first; ; more = []) {
-    const child = spawnStart([...args, ...more]);
-    const exited = once(child, 'exit').then(([code]): number | null => code);
+    const changed = Promise.withResolvers<string>();
+    const watcher = new FileWatcher((file) => changed.resolve(file));
+    for (const file of always) watcher.add(file, stampOf(file));
+    const child = spawnStart([...args, ...more, ...port]);
+    child.on('message', (message) => {
+      const report = reportSchema.parse(message);
+      if ('file' in report) watcher.add(report.file, report.stamp);
+      else port = ['--port', String(report.port)];
+    });
+    const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
     const event = await Promise.race([exited, changed.promise]);
-    if (event === EXIT.cannotRun) process.exit(EXIT.failed);
-    if (typeof event !== 'string') sayNote('Waiting for a file to be saved. Press Ctrl-C to end.');
+    if (typeof event !== 'string') {
+      if (event.code === EXIT.cannotRun) process.exit(EXIT.failed);
+      if (event.signal !== null) sayNote(killedText(event.signal));
+      sayNote('Waiting for a file to be saved, to start again. Press Ctrl-C to end.');
+    }
     const file = await changed.promise;
-    changed = Promise.withResolvers<string>();
+    watcher.close();
     await stop(child, exited);
-    sayNote(`\n── ${file} was saved ──`);
+    sayNote(`\n── ${relative(project.folder, file)} was saved ──`);
   }
+}
+
+/** The files that a start reads before it records what it loads. */
+function filesOf({ folder, domain, subscribers, commands }: Project): readonly string[] {
+  const own = [subscribers, commands].filter((file) => file !== undefined);
+  return [join(folder, 'package.json'), join(folder, 'cdk.json'), domain, ...own];
+}
+
+function killedText(signal: NodeJS.Signals): string {
+  const why = signal === 'SIGKILL' ? ': another process killed it, or the system did because memory ran out' : '';
+  return `\nThe process that runs the Regions was ended by ${signal}${why}. Nothing is served now. What was acknowledged is kept in ${STATE_FOLDER}/, and the next start continues with it.`;
 }
 
 function spawnStart(args: readonly string[]): ChildProcess {

@@ -1,68 +1,62 @@
-import { type FSWatcher, globSync, statSync, watch } from 'node:fs';
-import { join } from 'node:path';
-
-/** The source files of a project, without tests and generated files. */
-const SOURCES = '**/*.{ts,mts,js,mjs,json}';
-const IGNORED = new Set(['node_modules', 'test', 'cdk.out', 'coverage', 'dist', 'schemas']);
-
-function isIgnored(name: string): boolean {
-  return IGNORED.has(name) || name.startsWith('.');
-}
+import { existsSync, type FSWatcher, statSync, watch } from 'node:fs';
+import { dirname } from 'node:path';
 
 /** Milliseconds within which an editor writes all files of one save. */
 const SETTLE_MS = 100;
 
-/** Reports when a source file of a project is changed, added or removed. */
-export class SourceWatcher {
-  readonly #folder: string;
+/** Changes with every save of a file: its modification time and size; `none` if there is no such file. */
+export function stampOf(file: string): string {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return stats ? `${stats.mtimeMs} ${stats.size}` : 'none';
+}
+
+/** Reports when one of the files that are added to it is changed, created or removed. */
+export class FileWatcher {
   readonly #onChange: (file: string) => void;
-  #watchers: readonly FSWatcher[] = [];
-  #known: ReadonlyMap<string, string>;
+  readonly #stamps = new Map<string, string>();
+  /** By folder: an editor may replace a file, which a watcher of the file itself would lose. */
+  readonly #watchers = new Map<string, FSWatcher>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onChange is called with the first changed file, relative to the folder */
-  constructor(folder: string, onChange: (file: string) => void) {
-    this.#folder = folder;
+  /** @param onChange is called with the first changed file */
+  constructor(onChange: (file: string) => void) {
     this.#onChange = onChange;
-    this.#known = this.#read();
-    this.#watchAll();
+  }
+
+  /** @param stamp of the file when it was read: a later change is reported, even one before this call */
+  add(file: string, stamp: string): void {
+    if (this.#stamps.has(file)) return;
+    this.#stamps.set(file, stamp);
+    this.#watchFolderOf(file);
+    if (stampOf(file) !== stamp) this.#compareSoon();
   }
 
   close(): void {
     clearTimeout(this.#timer);
-    for (const watcher of this.#watchers) watcher.close();
+    for (const watcher of this.#watchers.values()) watcher.close();
+    this.#watchers.clear();
   }
 
-  /** Watches each folder on its own: a recursive watcher would include node_modules. */
-  #watchAll(): void {
-    for (const watcher of this.#watchers) watcher.close();
-    const folders = globSync('**/', { cwd: this.#folder, exclude: isIgnored });
-    this.#watchers = ['.', ...folders].map((folder) =>
-      watch(join(this.#folder, folder), () => {
-        clearTimeout(this.#timer);
-        this.#timer = setTimeout(() => this.#compare(), SETTLE_MS);
-      }).on('error', () => undefined),
+  /** Watches the file's folder, or the nearest one above that exists. */
+  #watchFolderOf(file: string): void {
+    let folder = dirname(file);
+    while (!existsSync(folder)) folder = dirname(folder);
+    if (this.#watchers.has(folder)) return;
+    this.#watchers.set(
+      folder,
+      watch(folder, () => this.#compareSoon()).on('error', () => undefined),
     );
+  }
+
+  #compareSoon(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#compare(), SETTLE_MS);
   }
 
   #compare(): void {
-    const before = this.#known;
-    this.#known = this.#read();
-    const changed =
-      [...this.#known].find(([file, stamp]) => before.get(file) !== stamp)?.[0] ??
-      [...before.keys()].find((file) => !this.#known.has(file));
-    if (changed === undefined) return;
-    this.#watchAll();
-    this.#onChange(changed);
-  }
-
-  /** The modification time and size of each source file. */
-  #read(): ReadonlyMap<string, string> {
-    return new Map(
-      globSync(SOURCES, { cwd: this.#folder, exclude: isIgnored }).flatMap((file) => {
-        const stats = statSync(join(this.#folder, file), { throwIfNoEntry: false });
-        return stats ? [[file, `${stats.mtimeMs} ${stats.size}`] as const] : [];
-      }),
-    );
+    const [changed] = [...this.#stamps].find(([file, stamp]) => stampOf(file) !== stamp) ?? [];
+    if (changed !== undefined) this.#onChange(changed);
+    // A folder may have been created.
+    else for (const file of this.#stamps.keys()) this.#watchFolderOf(file);
   }
 }

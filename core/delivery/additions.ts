@@ -17,8 +17,8 @@ const KEY_ATTRIBUTES = ['pk', 'sk'];
 const MAX_ROWS = MAX_TRANSACTION_ITEMS - 1;
 
 /**
- * What a subscriber's function returned → the additions to write: one for each row, and none that adds nothing. Whatever a table would refuse
- * is refused here, so that it fails in a world and in tests as it would where it is deployed.
+ * Converts the result of a subscriber's function to the additions to write: one for each row, and none that adds nothing. Whatever a table would refuse
+ * is refused here, so that it fails in a world and in tests just as in a deployment.
  * @throws Error that says what was found, and what to return
  */
 export function additionsOf(returned: unknown): readonly Addition[] {

@@ -165,7 +165,7 @@ export function subscriberLimits({
 
 /**
  * Milliseconds for which a subscriber starts messages of a batch, given the time that its invocation has: the same share of any
- * timeout. With a longer one, what is left over would otherwise be redelivered later, and counted as a receive, although there was time.
+ * timeout. With a fixed time, messages would be redelivered later, and counted as a receive, although a longer timeout leaves time for them.
  */
 export function subscriberBeginMs(availableMs: number): number {
   return (availableMs * BEGIN_MS) / (SUBSCRIBER.timeoutS * 1000);

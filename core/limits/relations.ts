@@ -190,7 +190,7 @@ function callRelations(limits: Limits): Relation[] {
   ];
 }
 
-/** A subscriber's timeout is that of {@link FUNCTIONS} at least, and what Lambda allows at most. */
+/** A subscriber's timeout is at least that of {@link FUNCTIONS}, and at most what Lambda allows. */
 function subscriberRelations({ FUNCTIONS, ...limits }: Limits): Relation[] {
   return [
     {

@@ -30,7 +30,7 @@ export interface OwnFunctionDefinition {
   readonly memoryMb?: number;
   /**
    * What it uses of the deployment. `bus`: it may put events on its Region's bus, whose name is in BUS_NAME. `api`: it may call
-   * the API of every Region; `clientOptions(environment)` returns what a client takes, in a world too.
+   * the API of every Region; `clientOptions(environment)` returns the options of a client, in a world too.
    * @default nothing
    */
   readonly needs?: readonly Need[];
@@ -116,7 +116,7 @@ export class DefinitionError extends Error {
 }
 
 /**
- * Names of environment variables that Lambda takes; its own that start with `_` are not among them.
+ * Names of environment variables that Lambda accepts; its own names that start with `_` are not included.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
  */
 const VARIABLE = /^[a-zA-Z][a-zA-Z0-9_]+$/;

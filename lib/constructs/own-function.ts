@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
@@ -52,7 +53,7 @@ export class OwnFunction extends Construct {
       region,
       functionId: name,
       limits,
-      entry: entry.startsWith('file:') ? fileURLToPath(entry) : entry,
+      entry: fileOf(name, entry),
       description,
       ownEnvironment: environment,
       environment: {
@@ -72,4 +73,13 @@ export class OwnFunction extends Construct {
     }
     grant?.(this.function.function, region);
   }
+}
+
+/** @throws Error if there is no such file: the bundler's error names neither the function nor what to write */
+function fileOf(name: string, entry: string): string {
+  const file = entry.startsWith('file:') ? fileURLToPath(entry) : entry;
+  if (existsSync(file)) return file;
+  throw new Error(
+    `${file}: There is no such file. It is the entry of ${name}: create it, with an export \`handler\`, or change \`entry\` where ${name} is defined.`,
+  );
 }

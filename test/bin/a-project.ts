@@ -11,14 +11,17 @@ const script = resolve('bin/meridian.ts');
 /** TypeScript is compiled once, not by every process. */
 const NODE_COMPILE_CACHE = resolve('node_modules/.cache/node-compile');
 
-/** A project with the starter's files, as after `meridian init` and `npm install`. */
-export function aProject(): string {
+/**
+ * A project with the starter's files, as after `meridian init` and `npm install`.
+ * @param packages installed in it, in addition to those that its streams import
+ */
+export function aProject(...packages: readonly string[]): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-project-')));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   cpSync(resolve('starter'), folder, { recursive: true });
   const meridian = { domain: 'streams/index.ts', subscribers: 'subscribers/index.ts' };
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'shop', type: 'module', meridian }));
-  linkPackage(folder, ['zod']);
+  linkPackage(folder, ['zod', ...packages]);
   return folder;
 }
 

@@ -96,7 +96,7 @@ describe('meridian deploy', () => {
     [['--output', 'elsewhere'], '--output elsewhere: meridian deploy reads from cdk.out which Regions were deployed.'],
     [['--output=elsewhere'], '--output elsewhere'],
     [['-o', 'elsewhere'], '--output elsewhere'],
-    [['--app', 'cdk.out'], '--app cdk.out is an assembly that exists'],
+    [['--app', 'cdk.out'], '--app cdk.out is an existing assembly'],
     [['--profile', 'x', '-a', 'cdk.out'], '--app cdk.out'],
   ])('is refused with %j, before anything is deployed: it would record another deployment', (args, message) => {
     install('aws-cdk', '{"bin":{"cdk":"cdk.cjs"}}');
@@ -107,7 +107,7 @@ describe('meridian deploy', () => {
     expect(deploy(['--app', 'node bin/app.ts']).status).toBe(0);
   });
 
-  it('keeps how each Region is deployed and looks up table streams again: a plain `cdk deploy` does neither', () => {
+  it('records how each Region is deployed and looks up table streams again: a plain `cdk deploy` does neither', () => {
     install('aws-cdk', '{}');
     const { status, stdout } = meridian(['--help']);
     expect(status).toBe(0);

@@ -151,7 +151,7 @@ describe('a deployed Region', () => {
     ]);
   });
 
-  it('has its operate function invoked for what an operator does', async () => {
+  it('has its operate function invoked for operator actions', async () => {
     await world.region('us-west-2').quarantine.send(['not JSON']);
     const list = await run(['quarantine', 'list', '--json'], { MERIDIAN_REGION: 'us-west-2' });
     expect(jsonLines(list.stdout)).toMatchObject([{ messages: [{ body: 'not JSON' }] }]);
@@ -193,7 +193,7 @@ describe('a deployed Region', () => {
       forged,
       /lambda:InvokeFunctionUrl/,
     ],
-    ['the look-up of the URL is refused', () => ['--region', 'us-east-1'], forged, /look up .*trial-api/],
+    ['the lookup of the URL is refused', () => ['--region', 'us-east-1'], forged, /look up .*trial-api/],
     [
       'there is no such deployment',
       () => ['--region', 'us-east-1', '--name', 'other'],

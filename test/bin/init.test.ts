@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { packageSpec } from '../../bin/init/package-spec.ts';
 import manifest from '../../package.json' with { type: 'json' };
+import lock from '../../package-lock.json' with { type: 'json' };
 import { runIn } from './a-project.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -46,6 +47,17 @@ describe('meridian init', () => {
     expect(Object.keys(made.devDependencies).length).toBeGreaterThan(0);
     for (const [name, version] of Object.entries(made.devDependencies))
       expect([name, version]).toEqual([name, versions[name]]);
+  });
+
+  it('decides on the install script of every package that has one, so that npm does not warn', async () => {
+    const folder = aFolder();
+    await init(folder, 'shop');
+    const made = JSON.parse(readFileSync(join(folder, 'shop/package.json'), 'utf8'));
+    const withScripts = Object.entries(lock.packages)
+      .filter((entry) => 'hasInstallScript' in entry[1])
+      .map(([path]) => path.slice('node_modules/'.length))
+      .filter((name) => Object.hasOwn({ ...manifest.dependencies, ...made.devDependencies }, name));
+    expect(withScripts).toEqual(Object.keys(made.allowScripts));
   });
 
   it('refuses a folder that is not empty, and writes nothing', async () => {

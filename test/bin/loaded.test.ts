@@ -1,60 +1,41 @@
-import { spawnSync } from 'node:child_process';
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import * as z from 'zod';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { loadedModules } from '../../scripts/loaded-modules.ts';
 
 // Each run is a process, which takes its seconds on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 const root = new URL('../../', import.meta.url);
-const NOTES = `
-import { registerHooks } from 'node:module';
-import { writeFileSync } from 'node:fs';
-const loaded = [];
-registerHooks({
-  load(url, context, next) {
-    loaded.push(url);
-    return next(url, context);
-  },
-});
-process.on('exit', () => writeFileSync(process.env.LOADED, JSON.stringify(loaded)));
-`;
+const launcher = fileURLToPath(new URL('bin/meridian.mjs', root));
+
+/** The modules that a command loads, outside of any project: ours from the repository's folder, and the names of packages. */
+function loadedBy(...args: readonly string[]): {
+  readonly ours: readonly string[];
+  readonly packages: ReadonlySet<string>;
+} {
+  const files = loadedModules(launcher, args);
+  const ours = files.filter((url) => !url.includes('/node_modules/') && url.startsWith(root.href));
+  const packages = files.flatMap((url) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []);
+  return { ours: ours.map((url) => url.slice(root.href.length)), packages: new Set(packages) };
+}
 
 describe('what the command line loads', () => {
-  let folder: string;
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'meridian-loaded-'));
-    writeFileSync(join(folder, 'notes.mjs'), NOTES);
-  });
-  afterAll(() => rmSync(folder, { recursive: true }));
-
-  /** The modules that a command loads, outside of any project: ours from the repository's folder, and the names of packages. */
-  const loadedBy = (
-    ...args: readonly string[]
-  ): { readonly ours: readonly string[]; readonly packages: ReadonlySet<string> } => {
-    const LOADED = join(folder, 'loaded.json');
-    const script = fileURLToPath(new URL('bin/meridian.mjs', root));
-    const { status, stderr } = spawnSync(
-      process.execPath,
-      ['--import', pathToFileURL(join(folder, 'notes.mjs')).href, script, ...args],
-      { cwd: folder, encoding: 'utf8', env: { ...process.env, LOADED } },
-    );
-    expect([status, stderr]).toEqual([0, '']);
-    const urls: unknown = JSON.parse(readFileSync(LOADED, 'utf8'));
-    const files = z
-      .array(z.string())
-      .parse(urls)
-      .filter((url) => url.startsWith('file:'));
-    const ours = files.filter((url) => !url.includes('/node_modules/') && url.startsWith(root.href));
-    const packages = files.flatMap((url) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []);
-    return { ours: ours.map((url) => url.slice(root.href.length)), packages: new Set(packages) };
-  };
-
   it('for its version is only the launcher', () => {
     expect(loadedBy('--version')).toEqual({ ours: ['bin/meridian.mjs'], packages: new Set() });
+  });
+
+  it('for its version is only the launcher, in the package too', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'meridian-packed-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    mkdirSync(join(folder, 'dist/bin'), { recursive: true });
+    const packed = join(folder, 'dist/bin/meridian.mjs');
+    copyFileSync(launcher, packed);
+    writeFileSync(join(folder, 'dist/bin/meridian.js'), '');
+    writeFileSync(join(folder, 'package.json'), '{"type":"module","version":"1.2.3"}');
+    expect(loadedModules(packed, ['--version'])).toEqual([pathToFileURL(packed).href]);
   });
 
   it.each(['view', 'command', 'transact', 'regions'])(

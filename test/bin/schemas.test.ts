@@ -93,6 +93,17 @@ describe('meridian schemas', () => {
     expect(schemas('.', '--check')).toEqual(fine);
   });
 
+  it('shows what breaks a release before the files that are out of date', () => {
+    const { root, schemas } = aProject();
+    schemas('.', '--release');
+    writeFileSync(join(root, 'streams/index.ts'), domain('z.number()'));
+    const { code, stdout } = schemas('.', '--check');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /^command note\.note: input must be number, not string\nTo break a promise on purpose.*\n.*note\.note\.json is out of date/,
+    );
+  });
+
   it('refuses options that contradict each other', () => {
     const { root, schemas } = aProject();
     expect(schemas('.', '--check', '--release')).toMatchObject({ code: 2, stderr: expect.stringContaining('--check') });

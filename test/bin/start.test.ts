@@ -1,8 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
+import * as z from 'zod';
 import { aProject, printedBy, runIn, spawnIn } from './a-project.ts';
 
 // Each run is a process, which takes its seconds on a busy machine.
@@ -78,6 +81,31 @@ describe('meridian start', () => {
     expect(shown['us-east-2']).toEqual(shown['us-east-1']);
   });
 
+  it('keeps its quarantine when it is killed, without the messages that were sent again', async () => {
+    const folder = aProject();
+    const operate = async (url: string | undefined, action: string, more: object = {}) => {
+      const body = JSON.stringify({ action, ...more });
+      const answer: unknown = await (await fetch(`${url}/regions/us-west-2/operate`, { method: 'POST', body })).json();
+      return z.object({ result: z.looseObject({ about: z.number().optional() }) }).parse(answer).result;
+    };
+    const first = await serve(folder);
+    const messages = ['one', 'two'].map((body) => ({ reason: 'unreadable', body }));
+    await operate(first.url, 'quarantine-add', { messages });
+    // It cannot be read this time either, and is quarantined again.
+    await operate(first.url, 'quarantine-redrive', { limit: 1 });
+    while ((await operate(first.url, 'quarantine-list', { limit: 1 })).about !== 2) await sleep(20);
+    first.child.kill('SIGKILL');
+    await once(first.child, 'close');
+    const { url } = await serve(folder);
+    expect(await operate(url, 'quarantine-list')).toMatchObject({
+      messages: [
+        { id: 'quarantined-2', body: 'two' },
+        { id: 'quarantined-3', body: 'one' },
+      ],
+      about: 2,
+    });
+  });
+
   it('is refused while another process has the project open, and starts over with --fresh', async () => {
     const folder = aProject();
     const { child, url } = await serve(folder);
@@ -91,16 +119,74 @@ describe('meridian start', () => {
     expect((await runIn(folder, [...ONCE, '--fresh'])).stdout).not.toContain('cart/ada');
   });
 
-  it('restarts when a file is saved; shows the file and line of a load error, and waits for the next save', async () => {
+  it('restarts when a loaded file is saved, on the same port; shows the file and line of a load error, and waits for the next save', async () => {
     const folder = aProject();
-    const { printed } = await serve(folder, []);
+    const { printed, url } = await serve(folder, []);
     const good = readFileSync(join(folder, 'streams/cart.ts'), 'utf8');
     edit(folder, 'streams/cart.ts', (text) => `${text}const broken = ;\n`);
     await printed(/streams\/cart\.ts was saved/);
     await printed(/streams\/cart\.ts:\d+: .*\nWaiting for a file to be saved/);
     edit(folder, 'streams/cart.ts', () => good);
     await printed(/agree on 2 streams/);
+    const [, again] = await printed(/Serving (http:\S+) /);
+    expect(again).toBe(url);
+  });
+
+  it('does not restart when a file that was not loaded is saved', async () => {
+    const folder = aProject();
+    const { printed } = await serve(folder, []);
+    for (const file of ['README.md', 'bin/app.ts', 'test/cart.test.ts', 'tsconfig.json', 'regions.json'])
+      edit(folder, file, (text) => `${text}\n`);
+    writeFileSync(join(folder, 'streams/draft.ts'), 'no code yet');
+    // Longer than it takes to detect a save: the first save that is reported is then the next one.
+    await sleep(500);
+    edit(folder, 'cdk.json', (text) => `${text}\n`);
+    const [, saved] = await printed(/── (.*) was saved/);
+    expect(saved).toBe('cdk.json');
+  });
+
+  it('restarts when a file that was missing is created', async () => {
+    const folder = aProject();
+    const { printed } = await serve(folder, []);
+    edit(folder, 'streams/index.ts', (text) => `import './more/extra.ts';\n${text}`);
+    await printed(/streams\/index\.ts: Cannot find module .*extra\.ts/);
+    await printed(/Waiting for a file to be saved/);
+    mkdirSync(join(folder, 'streams/more'));
+    await sleep(300);
+    writeFileSync(join(folder, 'streams/more/extra.ts'), '');
+    await printed(/streams\/more\/extra\.ts was saved/);
     await printed(/Serving http/);
+  });
+
+  it('says which signal ended the process that it supervises, and what happens next', async () => {
+    const folder = aProject();
+    const { child, printed } = await serve(folder, []);
+    const running = execFileSync('ps', ['-o', 'pid=', '--ppid', String(child.pid)], { encoding: 'utf8' });
+    process.kill(Number(running), 'SIGKILL');
+    await printed(/ended by SIGKILL: .*memory ran out.*kept in \.meridian\/.*\nWaiting for a file to be saved/);
+    edit(folder, 'streams/cart.ts', (text) => `${text}\n`);
+    await printed(/Serving http/);
+  });
+
+  it.each([
+    ['one Region', 'us-east-1', 'The number of Regions is 1, but must be 2 to 5. List two to five'],
+    ['no Region', 'us-east-1,mars', '"mars" is not the name of an AWS Region. List two to five'],
+    ['a Region twice', 'us-east-1,us-east-1', 'us-east-1 is listed twice. List two to five'],
+  ])('refuses --regions with %s, and says what to write', async (_name, list, message) => {
+    const { code, stderr } = await runIn(aProject(), ['start', '--regions', list]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+
+  it.each([
+    ['cdk.json', [], undefined, 'with the Regions of cdk.json;'],
+    ['--regions', ['--regions', 'eu-west-1,eu-central-1'], undefined, 'with the Regions of --regions;'],
+    ['neither', [], '{}', 'with us-east-1, us-east-2, us-west-2 (cdk.json lists no Regions;'],
+  ])('says where its Regions come from: %s', async (_name, options, cdk, text) => {
+    const folder = aProject();
+    if (cdk !== undefined) writeFileSync(join(folder, 'cdk.json'), cdk);
+    const { printed } = await serve(folder, ['--no-restart', ...options]);
+    expect((await printed(/ until Ctrl-C, (.*) Try:/))[1]).toContain(text);
   });
 
   it('shows stored events that the edited code cannot read by file, event and field, and keeps them', async () => {
@@ -111,7 +197,7 @@ describe('meridian start', () => {
     const broken = await runIn(folder, ONCE);
     expect(broken.code).toBe(1);
     expect(broken.stdout).toMatch(
-      /streams\/stock\.ts: Received\.1, event stock\/us-east-2\.sample@us-east-2\.1\.0\n +data\.pieces: .*\n +data\.count: .*\n +stored: \{"count":3\}/,
+      /1 stored event cannot be read by the current code:\n +streams\/stock\.ts: Received\.1, event stock\/us-east-2\.sample@us-east-2\.1\.0\n +data\.pieces: .*\n +data\.count: .*\n +stored: \{"count":3\}\nIt is kept in \.meridian\//,
     );
     edit(folder, 'streams/stock.ts', () => good);
     const { code, stdout } = await runIn(folder, ONCE);
@@ -155,7 +241,42 @@ describe('meridian start', () => {
     edit(folder, 'subscribers/picker.ts', () => 'export const picker = 1;');
     const { code, stderr } = await runIn(folder, ONCE);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/Subscriber picker, .*subscribers\/picker\.ts: It exports no `handler`/);
+    expect(stderr).toMatch(
+      /subscribers\/picker\.ts: It exports no `handler`\. Subscriber picker cannot run without it/,
+    );
+  });
+
+  it.each([['start', '--once'], ['test'], ['synth']])(
+    'shows the line that declares a subscriber whose file is missing, and says what to write: %s',
+    async (...args) => {
+      const folder = aProject('vitest', 'aws-cdk', 'aws-cdk-lib', 'constructs', 'esbuild', 'cdk-nag');
+      renameSync(join(folder, 'subscribers/picker.ts'), join(folder, 'subscribers/packer.ts'));
+      const { code, stdout, stderr } = await runIn(folder, args);
+      expect([code, stdout]).toEqual([1, '']);
+      const path = join(folder, 'subscribers/picker.ts');
+      expect(stderr).toMatch(
+        `${join(folder, 'subscribers/index.ts')}:5: The entry of subscriber picker is ${path}, and there is no such file. Create it, with \`export const handler`,
+      );
+    },
+  );
+
+  it('shows the file and line of a load error in a file that a subscriber imports', async () => {
+    const folder = aProject();
+    edit(folder, 'subscribers/picker.ts', (text) => `import './van.ts';\n${text}`);
+    writeFileSync(join(folder, 'subscribers/van.ts'), '\nconst broken = ;\n');
+    const { code, stderr } = await runIn(folder, ONCE);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^\/.*\/subscribers\/van\.ts:2: It could not be loaded: Expression expected\. Subscriber picker/,
+    );
+  });
+
+  it('shows the file and line of a load error in the file of the subscribers', async () => {
+    const folder = aProject();
+    edit(folder, 'subscribers/index.ts', (text) => `${text}\nconst broken = ;\n`);
+    const { code, stderr } = await runIn(folder, ONCE);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^\/.*\/subscribers\/index\.ts:8: Expression expected\. Fix that: the subscribers in/);
   });
 
   it('says how to create a project when run outside of one', async () => {

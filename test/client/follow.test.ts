@@ -77,7 +77,7 @@ describe('following a stream', () => {
     expect(textsOf(await result(firstOf(note, 2)))).toEqual(['red', 'blue']);
   });
 
-  it('brings the copy that arrived first of an append that two Regions have written, even where the state counts another', async () => {
+  it('yields the copy that arrived first of an append that two Regions have written, even if the state counts the other copy', async () => {
     const { client, world, scheduler, result, settle } = aDeployment();
     const [here, elsewhere] = [client().stream('note', 'a'), client({ region: east2 }).stream('note', 'a')];
     world.cut(east1, east2);
@@ -90,7 +90,7 @@ describe('following a stream', () => {
     expect(await result(here.read())).toMatchObject({ state: [{ text: 'red' }, { text: 'last' }] });
   });
 
-  it('brings an append again after a resume if a copy of it has arrived, with its commitId and another id', async () => {
+  it('yields an append again after a resume if a copy of it has arrived, with the same commitId and another id', async () => {
     const { client, world, fates, result, settle } = aDeployment();
     world.cut(east1, east2);
     fates(({ region, method }) => (region === east1 && method === 'POST' ? 'unanswered' : undefined));
@@ -106,7 +106,7 @@ describe('following a stream', () => {
     ]);
   });
 
-  it('continues after a failure of the services that have its credentials and addresses, for as long as it lasts', async () => {
+  it('continues after an outage of the services that provide its credentials and addresses, however long it lasts', async () => {
     const { client, scheduler, result } = aDeployment();
     const begun = scheduler.now();
     const isOut = () => scheduler.now() > begun + 10_000 && scheduler.now() < begun + 300_000;
@@ -121,7 +121,7 @@ describe('following a stream', () => {
     expect(scheduler.now()).toBeGreaterThanOrEqual(begun + 300_000);
   });
 
-  it('continues when the only Region with a known address is out, and no other address can be found', async () => {
+  it('continues after an outage of the only Region with a known address, if no other address can be found', async () => {
     const { client, fates, scheduler, result } = aDeployment();
     const begun = scheduler.now();
     const isOut = () => scheduler.now() > begun + 10_000 && scheduler.now() < begun + 300_000;
@@ -136,7 +136,7 @@ describe('following a stream', () => {
     expect(textsOf(await result(firstOf(note, 2)))).toEqual(['red', 'blue']);
   });
 
-  it('ends without credentials from the start, after some tries', async () => {
+  it('fails after some tries if it never gets credentials', async () => {
     const { client, failure } = aDeployment();
     let asked = 0;
     const credentials = async () => {
@@ -149,7 +149,7 @@ describe('following a stream', () => {
     expect(asked).toBe(CLIENT_TRIES);
   });
 
-  it('ends when its signal is aborted, also while it waits', async () => {
+  it('ends when its signal is aborted, even while it waits', async () => {
     const { client, scheduler, result } = aDeployment();
     const stop = new AbortController();
     scheduler.after(2_500, () => stop.abort());

@@ -153,7 +153,7 @@ describe('a Region that is not among the addresses', () => {
   it.each([
     ['region', { region: 'mars-1' }],
     ['one of regions', { regions: [east1, 'mars-1'] }],
-  ])('is refused as %s when the client is made, with the Regions that are', (_, given) => {
+  ])('is refused as %s when the client is created, with the Regions that exist', (_, given) => {
     const { client } = aDeployment();
     expect(() => client(given)).toThrow(
       expect.objectContaining({

@@ -72,7 +72,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
       expect(await sumsOf(`${stream} too`)).toEqual({ handled: 1, half: 0.5, large: -(2 ** 60) });
     });
 
-    test('whatever a handler may return is added, with one row for each key and none for what adds nothing', async () => {
+    test('whatever a handler may return is added, with one row for each key and no row for an addition of nothing', async () => {
       const stream = aStream();
       const long = stream.padEnd(MAX_SORT_KEY_BYTES, 'x');
       const effects = additionsOf([

@@ -64,8 +64,8 @@ describe('the options of a client in a function', () => {
   });
 
   it.each([
-    ['does not answer', () => aLambda(404)],
-    ['answers without a URL', () => aLambda(200, {})],
+    ['does not respond', () => aLambda(404)],
+    ['responds without a URL', () => aLambda(200, {})],
   ])('leave out a Region that %s, and look it up again at the next call', async (_, answer) => {
     const requests = await answer();
     const { clientOptions } = await load();

@@ -99,7 +99,7 @@ describe('regions.json', () => {
     );
   });
 
-  it('keeps every deployment of an app with several, except those to throw away', () => {
+  it('records every deployment of an app with several, except ephemeral ones', () => {
     const app = assembly(record('staging', ['eu-west-1']), record('try', three, true), record('meridian', three));
     expect(keepDeployed(app, file)).toBe(true);
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
@@ -108,7 +108,7 @@ describe('regions.json', () => {
     });
   });
 
-  it('is read as it was before there were transactions: Regions alone', () => {
+  it('can be read in the form that it had before transactions existed: Regions only', () => {
     writeFileSync(file, JSON.stringify({ meridian: three }));
     expect(readDeployed(file, 'meridian')).toEqual({ regions: three });
   });

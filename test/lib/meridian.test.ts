@@ -107,6 +107,14 @@ describe('the construct', () => {
     expect(await appOf("new Meridian(app, 'Shop', { domain: './streams.ts', regions });")).toMatchObject({
       code: 'invalid-domain-file',
     });
+    const gone = "{ entry: '/gone/mailer.ts', streamTypes: ['note'] }";
+    expect(
+      await appOf(`new Meridian(app, 'Shop', { domain, regions, subscribers: { mailer: ${gone} } });`),
+    ).toMatchObject({
+      message: expect.stringMatching(
+        /^\/gone\/mailer\.ts: There is no such file\. It is the entry of mailer: create it/,
+      ),
+    });
   });
 
   it('may be in an app more than once, each with tags and a record of its own', async () => {

@@ -11,8 +11,12 @@ const core = JSON.stringify(join(process.cwd(), 'core/index.ts'));
 const reader = JSON.stringify(join(process.cwd(), 'project/domain-file.ts'));
 
 /** Reads it in a separate process: here, `require` would load the engine a second time. */
-function read(text: string | undefined): unknown {
-  const root = makeTree({ 'package.json': '{"type":"module"}', ...(text !== undefined && { 'streams.ts': text }) });
+function read(text: string | undefined, others: Readonly<Record<string, string>> = {}): { readonly message?: string } {
+  const root = makeTree({
+    'package.json': '{"type":"module"}',
+    ...others,
+    ...(text !== undefined && { 'streams.ts': text }),
+  });
   onTestFinished(() => rmSync(root, { recursive: true }));
   const code = `
     const { readDomain } = await import(${reader});
@@ -37,7 +41,7 @@ describe('the file of a domain', () => {
   it.each([
     ['is missing', undefined, 'no such file'],
     ['throws', "throw new Error('out of paper');", 'out of paper'],
-    ['awaits at its top level', 'export const domain = await Promise.resolve(1);', 'awaits'],
+    ['awaits at its top level', '\nexport const domain = await Promise.resolve(1);', 'awaits at its top level. Move'],
     ['exports nothing', '', 'exports nothing'],
     ['exports something else', 'export const streams = 1;', 'exports streams'],
     ['exports no domain under that name', 'export const domain = { streams: [] };', 'exports domain'],
@@ -52,8 +56,22 @@ export const domain = defineDomain({ streams: [made(), made()], views: [] });`,
   ])('that %s is refused with its path, what was found and what to write', (_what, text, found) => {
     expect(read(text)).toEqual({
       name: 'DomainFileError',
-      message: expect.stringMatching(new RegExp(`streams\\.ts: .*${found}`, 's')),
+      message: expect.stringMatching(new RegExp(`^/.*streams\\.ts(:\\d+)?: .*${found}`, 's')),
     });
+  });
+
+  it.each([
+    ['awaits at its top level', 'const one = async () => 1;\n\nexport const cart = await one();', 3, 'It awaits'],
+    ['throws', "export const cart = 1;\nthrow new Error('out of paper');", 2, 'out of paper'],
+    ['is not TypeScript', '\n\nexport const cart = ;', 3, 'Expression expected'],
+  ])('that imports a file that %s is refused with the imported file and its line first', (_what, text, line, found) => {
+    const { message } = read("export { cart as domain } from './my streams/cart.ts';", { 'my streams/cart.ts': text });
+    expect(message).toMatch(new RegExp(`^/.*/my streams/cart\\.ts:${line}: ${found}.*/streams\\.ts `));
+  });
+
+  it('that imports a name that does not exist is refused with its line', () => {
+    const { message } = read("\nexport { domain } from './cart.ts';", { 'cart.ts': 'export const cart = 1;' });
+    expect(message).toMatch(/^\/.*\/streams\.ts:2: .*does not provide an export named 'domain'\. Fix that/);
   });
 
   it('is named by a URL or an absolute path', () => {

@@ -15,13 +15,13 @@ function aProject(files: Readonly<Record<string, string>>): string {
 const installed = `node_modules/${manifest.name}`;
 
 it('a project that has installed another copy of Meridian than the running one is recognized', () => {
-  const folder = aProject({ [`${installed}/package.json`]: '{"name":"@meridian-es/meridian"}' });
-  expect(otherMeridian(folder, manifest.name)).toBe(join(folder, installed));
+  const folder = aProject({ [`${installed}/package.json`]: JSON.stringify({ name: manifest.name }) });
+  expect(otherMeridian(folder)).toBe(join(folder, installed));
 });
 
 it('a project with the running copy, by any link, or with none yet is not reported', () => {
   const folder = aProject({});
-  expect(otherMeridian(folder, manifest.name)).toBeUndefined();
+  expect(otherMeridian(folder)).toBeUndefined();
   linkPackage(folder);
-  expect(otherMeridian(folder, manifest.name)).toBeUndefined();
+  expect(otherMeridian(folder)).toBeUndefined();
 });

@@ -357,7 +357,7 @@ describe('a domain in the document', () => {
     expect(Object.keys(document.paths)).toContain('/streams/tree/{id}/commands/cut%20back');
   });
 
-  it('has a component for each command, also where names differ only in characters that OpenAPI does not allow', async () => {
+  it('has a component for each command, even if names differ only in characters that OpenAPI does not allow', async () => {
     const named = (input: z.ZodType) => ({ input, decide: () => [] });
     const commands = { 'cut back': named(z.int()), cut_back: named(z.string()), 'cut/back': named(z.boolean()) };
     const { document, requestFaults } = described(defineDomain({ streams: [{ ...tree, commands }], views: [] }));
@@ -367,7 +367,7 @@ describe('a domain in the document', () => {
         expect(requestFaults(`command.tree.${command}`, input).length === 0).toBe(command === name);
   });
 
-  it('has component names that are allowed, the same as the name where that is, and different for different names', () => {
+  it('has allowed component names: the name itself if it is allowed, and different ones for different names', () => {
     const decoded = (name: string) =>
       name.replaceAll(/_x([0-9a-f]+)_/g, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)));
     const names = fc

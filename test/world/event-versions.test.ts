@@ -197,7 +197,7 @@ function entryOf(body: string) {
 }
 
 describe('a schema that was changed without a new version', () => {
-  it('is not noticed when events are read: their data is folded as it is stored, and appends are accepted', async () => {
+  it('is not detected when events are read: their data is folded as stored, and appends are accepted', async () => {
     const changed = { schemaVersion: 1, schema: z.strictObject({ words: z.string() }) };
     const domains = { [west]: codeOf([note(changed), stock(changed)]).domain };
     const { call, get, settle } = aWorld({ regions, domain: older().domain, domains });

@@ -31,7 +31,7 @@ function aLog() {
 }
 
 describe('a subscriber in a world that needs the API', () => {
-  it('reaches every Region with client(await clientOptions(environment)), in the time of the world, whatever is delivered twice', async () => {
+  it('reaches every Region with client(await clientOptions(environment)), in the time of the world, even if events are delivered twice', async () => {
     const options = { seed: 4, duplicates: 0.5, reorders: true, ...subscribed(taker, ['api']) };
     const { world, scheduler, settle, write, get } = aWorld(options);
     const begun = scheduler.now();
@@ -109,7 +109,7 @@ describe('a subscriber in a world that needs the API', () => {
     await vi.waitFor(() => expect(waiting).toEqual([]));
   });
 
-  it.each([[[]], [['bus' as const]]])('and is defined with needs: %j reports how to get it', async (needs) => {
+  it.each([[[]], [['bus' as const]]])('but is defined with needs: %j reports how to get it', async (needs) => {
     const { reasons, telemetry } = aLog();
     const { settle, write } = aWorld({ telemetry, ...subscribed(taker, needs) });
     await write('us-east-1', 'one', 'note/a', 'red');

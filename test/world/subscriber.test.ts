@@ -266,7 +266,7 @@ describe('a subscriber in one Region', () => {
     expect(new Set(calls.map(({ key }) => key)).size).toBe(2);
   });
 
-  it('adds one row for each key that it returns, and holds the log of an event of which it returns what no table takes', async () => {
+  it('adds one row for each key that it returns, and holds up the log of an event whose result no table accepts', async () => {
     const { options } = aJournal({
       runsIn: 'us-east-1',
       handler: subscriber({
@@ -330,7 +330,11 @@ describe('the file of a subscriber', () => {
   };
 
   it.each([
-    ['that is not there', () => '/not/there.mjs', 'could not be loaded'],
+    [
+      'that is not there',
+      () => '/not/there.mjs',
+      '/not/there.mjs: There is no such file. Subscriber mailer cannot run without it',
+    ],
     ['that throws', () => inFile("throw new Error('broken');"), 'broken'],
     ['without a handler', () => inFile('export const other = 1;'), 'exports no `handler`'],
     ['with another handler', () => inFile('export const handler = () => 1;'), 'was not made by `subscriber`'],

@@ -2,11 +2,13 @@ import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { Queue, Subscription } from '../../core/index.ts';
 import type { QueueConsumerId, QueueLimits } from '../../core/limits/functions.ts';
 import type { FunctionPool } from '../services/function-pool.ts';
-import { KeepingQueue, WorldDelayedQueue, WorldQueue } from '../services/queue.ts';
+import { KeepingQueue, type QueueEnds, WorldDelayedQueue, WorldQueue } from '../services/queue.ts';
 import type { Activity } from '../time/activity.ts';
 import type { Clockwork } from '../time/clockwork.ts';
 import { type Overrides, queueLimits } from './deployment.ts';
 import type { RegionFunctions } from './functions.ts';
+import { keptMessages } from './kept-messages.ts';
+import type { Storage } from './storage.ts';
 
 export interface RegionQueuesOptions extends Clockwork {
   readonly region: string;
@@ -15,6 +17,8 @@ export interface RegionQueuesOptions extends Clockwork {
   readonly duplicates: number;
   readonly reorders: boolean;
   readonly functions: Overrides;
+  /** Where messages to `ingest` are kept; undefined: nowhere. Those of the other queues come from events, which are published again. */
+  readonly storage: Storage | undefined;
 }
 
 /** The queues of a Region, each with its dead-letter queue. */
@@ -30,7 +34,10 @@ export class RegionQueues {
   constructor(options: RegionQueuesOptions, functions: RegionFunctions, quarantine: Queue) {
     this.#options = options;
     this.projection = this.#queue('projection', functions.projection, this.projectionDeadLetters);
-    this.ingest = this.#queue('ingest', functions.ingest, quarantine);
+    const { region, storage } = options;
+    this.ingest = this.#queue('ingest', functions.ingest, quarantine, {
+      keeper: storage && keptMessages(storage, `ingest/${region}`),
+    });
     this.resolver = new WorldDelayedQueue(
       this.#queue('resolver', functions.resolver, this.resolverDeadLetters, { hidden: options.later }),
     );
@@ -49,9 +56,9 @@ export class RegionQueues {
     deadLetters: Queue,
     {
       name = id,
-      hidden,
       deployed,
-    }: { readonly name?: string; readonly hidden?: Activity; readonly deployed?: QueueLimits } = {},
+      ...ends
+    }: { readonly name?: string; readonly deployed?: QueueLimits } & Pick<QueueEnds, 'hidden' | 'keeper'> = {},
   ): WorldQueue {
     const { region, duplicates, reorders, functions } = this.#options;
     const { batchSize, maxReceives, visibilityS } = queueLimits(id, functions, deployed);
@@ -64,6 +71,6 @@ export class RegionQueues {
       duplicates,
       reorders,
     };
-    return new WorldQueue(options, this.#options, { consumer, deadLetters, hidden });
+    return new WorldQueue(options, this.#options, { consumer, deadLetters, ...ends });
   }
 }

@@ -17,6 +17,7 @@ import {
   type Runtime,
   type Sums,
 } from '../../core/index.ts';
+import { encodeResolverMessage } from '../../core/wire/resolver.ts';
 import type { Answer } from '../../lambdas/api/http.ts';
 import type { Telemetry } from '../../lambdas/instrument.ts';
 import { subscriberOn } from '../../lambdas/subscription.ts';
@@ -33,6 +34,7 @@ import { noCounts, type RegionCounts } from './counts.ts';
 import { type Overrides, streamLimits } from './deployment.ts';
 import type { FaultyPorts } from './faults.ts';
 import { RegionFunctions } from './functions.ts';
+import { keptMessages } from './kept-messages.ts';
 import type { Links } from './links.ts';
 import { type FunctionPorts, ownPorts, regionRuntime, remoteOver } from './ports.ts';
 import { RegionQueues } from './queues.ts';
@@ -60,7 +62,7 @@ export interface RegionOptions extends Clockwork {
   /** Injects faults into the ports of functions; called for every instance. */
   readonly withFaults: (region: string, ports: FaultyPorts, exit: () => void) => FaultyPorts;
   readonly subscribers: readonly LoadedSubscriber[];
-  /** Where its tables' items are kept; undefined: nowhere. */
+  /** Where the items of its tables, and messages that are not ingested, are kept; undefined: nowhere. */
   readonly storage: Storage | undefined;
 }
 
@@ -86,12 +88,12 @@ export class WorldRegion {
   readonly #subscriberTables = new Map<string, SubscriberTable>();
 
   constructor(options: RegionOptions) {
-    const { region, domain, scheduler, activity, duplicates, functions } = options;
+    const { region, domain, scheduler, activity, duplicates, functions, storage } = options;
     this.name = region;
     this.#options = options;
     this.#runtime = regionRuntime(options, this.counts);
     this.bus = new WorldBus(region, scheduler);
-    this.quarantine = memoryQuarantine(() => scheduler.now());
+    this.quarantine = memoryQuarantine(() => scheduler.now(), storage && keptMessages(storage, `quarantine/${region}`));
     this.#functions = new RegionFunctions({
       region,
       scheduler,
@@ -161,10 +163,17 @@ export class WorldRegion {
     this.#peers.set(peer.name, { links, peer });
   }
 
-  /** Restores the items in the storage, and delivers the records of shared decisions. */
+  /**
+   * Restores the items in the storage, and delivers the records of shared decisions. The executions of the state machine, which on AWS
+   * would continue, ended with the process, so the resolver makes decided intents final at once, not only after their deadlines.
+   */
   restore(shared: readonly Decision[]): void {
-    this.#tables.restore();
+    const prepared = this.#tables.restore();
     for (const decision of shared) this.#tables.restoreShared(decision);
+    for (const { stream, log, position, commitId: attemptId } of prepared) {
+      const body = encodeResolverMessage({ kind: 'intent', stream, log, position, attemptId });
+      void this.#queues.resolver.send([{ body, delay: 0 }]);
+    }
   }
 
   linksTo(region: string): Links {

@@ -4,7 +4,7 @@ export interface StoredItem {
   readonly sk: { readonly S: string };
 }
 
-/** Keeps the items of a world's tables beyond the end of the process. */
+/** Keeps the items of a world's tables, and of queues that the events cannot fill again, beyond the end of the process. */
 export interface Storage {
   /** The items of a table, JSON, in the order in which they were first saved. */
   load(table: string): readonly unknown[];
@@ -13,4 +13,6 @@ export interface Storage {
    * belong to one write and are saved atomically. It must not throw: if an item cannot be saved, the process has to end.
    */
   save(table: string, item: StoredItem): void;
+  /** Removes the item with these keys, if it is there. Otherwise like `save`. */
+  remove(table: string, keys: StoredItem): void;
 }

@@ -64,13 +64,22 @@ export class RegionTables {
   /**
    * Restores the items in the storage. All of them are delivered to the table streams and replicated again, because the process that
    * saved them may have ended before that.
+   * @returns the intents that were prepared here and are not final
    */
-  restore(): void {
+  restore(): readonly Commit[] {
     const { region, storage } = this.#options;
-    for (const item of storage?.load(`events/${region}`) ?? [])
-      if (isDecisionItem(item)) this.events.replicateDecision(fromDecisionItem(item));
-      else this.events.replicate(fromImage(item));
+    const prepared: Commit[] = [];
+    for (const item of storage?.load(`events/${region}`) ?? []) {
+      if (isDecisionItem(item)) {
+        this.events.replicateDecision(fromDecisionItem(item));
+        continue;
+      }
+      const commit = fromImage(item);
+      this.events.replicate(commit);
+      if (commit.tx?.state === 'prepared' && commit.region === region) prepared.push(commit);
+    }
     for (const item of storage?.load(`decisions/${region}`) ?? []) this.#replicateDecision(fromDecisionItem(item));
+    return prepared;
   }
 
   /** Delivers the record of a shared decision to this Region's stream. */

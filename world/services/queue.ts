@@ -1,4 +1,5 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { type KeptMessage, lastNumber, type MessageKeeper } from '../../adapters/memory/message-keeper.ts';
 import { checkMessages } from '../../adapters/store-rules/check-messages.ts';
 import type { DelayedMessage, DelayedQueue, Queue } from '../../core/index.ts';
 import { SQS_MAX_DELAY_S } from '../../core/limits/aws.ts';
@@ -6,10 +7,7 @@ import type { Activity } from '../time/activity.ts';
 import type { Clockwork } from '../time/clockwork.ts';
 import type { FunctionPool } from './function-pool.ts';
 
-interface Message {
-  readonly id: string;
-  readonly body: string;
-  readonly sentAt: number;
+interface Message extends KeptMessage {
   receives: number;
 }
 
@@ -34,6 +32,8 @@ export interface QueueEnds {
   readonly deadLetters: Queue;
   /** Counts messages while they are hidden. @default the same count as for visible ones */
   readonly hidden?: Activity | undefined;
+  /** Keeps its messages until they are processed; those that it holds already are delivered first. @default they are lost with it */
+  readonly keeper?: MessageKeeper | undefined;
 }
 
 /** A standard SQS queue with the event source mapping from which a function is fed. */
@@ -45,14 +45,15 @@ export class WorldQueue implements Queue {
   readonly #hidden: Activity;
   readonly #consumer: FunctionPool<SQSEvent, SQSBatchResponse>;
   readonly #deadLetters: Queue;
+  readonly #keeper: MessageKeeper | undefined;
   #visible: Message[] = [];
   #polling = false;
-  #sent = 0;
+  #sent: number;
 
   constructor(
     options: QueueOptions,
     { scheduler, random, activity }: Clockwork,
-    { consumer, deadLetters, hidden = activity }: QueueEnds,
+    { consumer, deadLetters, hidden = activity, keeper }: QueueEnds,
   ) {
     this.#options = options;
     this.#scheduler = scheduler;
@@ -61,12 +62,16 @@ export class WorldQueue implements Queue {
     this.#hidden = hidden;
     this.#consumer = consumer;
     this.#deadLetters = deadLetters;
+    this.#keeper = keeper;
+    this.#sent = lastNumber(keeper);
+    for (const message of keeper?.before ?? []) this.#show({ ...message, receives: 0 });
   }
 
   async send(bodies: readonly string[]): Promise<readonly undefined[]> {
     checkMessages(bodies);
     for (const body of bodies) {
       const message = { id: `${this.#options.name}-${++this.#sent}`, body, sentAt: this.#scheduler.now(), receives: 0 };
+      this.#keeper?.save(message);
       this.#show(message);
       if (this.#options.duplicates > 0 && this.#random() < this.#options.duplicates)
         this.#show({ ...message, receives: 0 });
@@ -119,7 +124,7 @@ export class WorldQueue implements Queue {
         const wait = receivedAt + this.#options.visibilityTimeout - this.#scheduler.now();
         this.#hidden.begin();
         this.#scheduler.after(wait, () => void this.#showAgain(message));
-      }
+      } else this.#keeper?.remove(message.id);
     for (const _message of batch) this.#activity.end();
     this.#poll();
   }
@@ -138,7 +143,10 @@ export class WorldQueue implements Queue {
 
   async #showAgain(message: Message): Promise<void> {
     if (message.receives < this.#options.maxReceives) this.#show(message);
-    else await this.#deadLetters.send([message.body]);
+    else {
+      await this.#deadLetters.send([message.body]);
+      this.#keeper?.remove(message.id);
+    }
     this.#hidden.end();
   }
 

@@ -21,9 +21,9 @@ export interface CheckOut {
 }
 
 /**
- * Checks a cart out, as the shop's backend does for a customer's click. It may be repeated at any time, also when the
- * outcome is not known: the same attempt takes effect once. If devices check one cart out from several warehouses at once,
- * one of them is the order's, and each gets that order's id.
+ * Checks a cart out, as the shop's backend does for a customer's click. It may be repeated at any time, even when the outcome is
+ * unknown: the same attempt takes effect once. If devices check one cart out from several warehouses at once, the order belongs to
+ * one of these warehouses, and each device gets that order's id.
  * @returns the order's id
  * @throws MeridianError `rejected`: the cart cannot be ordered. ClientError `aborted`: this call ordered nothing,
  * for the reason in the error; any other code: the outcome is not known yet

@@ -31,8 +31,7 @@ export function nextOrder({ cart, content }: Pick<Checkout, 'cart' | 'content'>)
  * The transaction that turns a cart into an order: every article is taken at the price that was shown, the money is spent and
  * the order is placed, or none of it. An order is named by its cart and its number there, so devices that check a cart out at
  * the same moment ask for the same order, which is placed once, whatever else they choose.
- * @returns the transaction; and what to mark as ordered in the cart once it is committed: what was added
- * meanwhile stays there
+ * @returns the transaction; and the lines to mark as ordered once it is committed: what was added meanwhile stays in the cart
  * @throws MeridianError `rejected`: the cart is empty or too full, an article has no price, or there is no such warehouse
  */
 export function checkout({ cart, content, warehouse, customer, prices, attempt = 1 }: Checkout) {

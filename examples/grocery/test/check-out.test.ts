@@ -32,7 +32,7 @@ it('resumes a checkout whose backend ended before it marked the cart, and keeps 
   await grocery.during(story());
 });
 
-it('makes one order of a cart that two devices check out from two warehouses at once, and both get its id', async () => {
+it('makes one order for a cart that two devices check out from two warehouses at once, and both get its id', async () => {
   const grocery = aGrocery();
   const shop = grocery.near('us-east-2', 'shop');
   const from = ['ashburn', 'boardman'];

@@ -18,7 +18,7 @@ describe('what a subscriber returns', () => {
     expect(additionsOf(additions)).toEqual(additions);
   });
 
-  it('is summed up by row, also where a field is named like a member of every object', () => {
+  it('is combined by row, even if a field is named like a member of every object', () => {
     const same = { key: 'red', sums: JSON.parse('{"count":1,"__proto__":2}') };
     expect(JSON.stringify(additionsOf([same, { key: 'blue', sums: { count: 4 } }, same]))).toBe(
       '[{"key":"red","sums":{"count":2,"__proto__":4}},{"key":"blue","sums":{"count":4}}]',
@@ -26,13 +26,13 @@ describe('what a subscriber returns', () => {
     expect(additionsOf([...rows(99), ...rows(99)])).toHaveLength(99);
   });
 
-  it('leaves out what adds nothing', () => {
+  it('is written without additions that add nothing', () => {
     expect(additionsOf([{ key: 'red', sums: {} }])).toEqual([]);
   });
 
   it.each([
     ['no list', { key: 'red', sums: { n: 1 } }, 'found {"key":"red","sums":{"n":1}}'],
-    ['an addition that is none', [7], 'found 7 in the list'],
+    ['an invalid addition', [7], 'found 7 in the list'],
     ['null in the list', [null], 'found null in the list'],
     ['an addition without a key', [{ sums: { n: 1 } }], 'found {"sums":{"n":1}} in the list'],
     ['a key that is not a text', [{ key: 7, sums: { n: 1 } }], 'found {"key":7'],

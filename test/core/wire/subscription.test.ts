@@ -45,7 +45,7 @@ describe('a subscriber', () => {
     expect(patternIn('eu-west-1', { streamTypes: [], outcomes: true })).toEqual({ source: ['meridian.tx'] });
   });
 
-  it('may have any environment variables that Lambda takes and neither it nor Meridian sets', () => {
+  it('may have any environment variables that Lambda accepts and that neither Lambda nor Meridian sets', () => {
     const environment = { MAIL_URL: 'x', mail2: 'x', TZ: 'UTC', HANDLER: 'x' };
     expect(subscription({ environment })).toMatchObject({ environment });
   });
@@ -79,7 +79,7 @@ describe('a subscriber', () => {
     ),
     ['streamTypes: "note" occurs more than once; write it once', { streamTypes: ['note', 'stock', 'note'] }],
     ['writtenIn: "us-east-1" occurs more than once', { writtenIn: ['us-east-1', 'us-east-1'] }],
-  ])('is refused, and told what to write: %s', (message, definition) => {
+  ])('is refused with what to write: %s', (message, definition) => {
     expect(() => subscription(definition)).toThrow(
       expect.objectContaining({
         code: 'invalid-definition',

@@ -60,7 +60,7 @@ describe('a checkout', () => {
     expect(articlesIn(after.state)).toEqual({});
   });
 
-  it('makes one order of two devices that check out at the same moment, and the next one afterwards', () => {
+  it('makes one order for two devices that check out at the same moment, and another one afterwards', () => {
     const later = { ...filled, orders: ['boardman.ada.1'] };
     expect(checkout(asked)).toEqual(checkout({ ...asked }));
     expect(nextOrder({ ...asked, content: later })).toBe('boardman.ada.2');

@@ -59,7 +59,7 @@ describe('the stream lookup', () => {
     ]);
   });
 
-  it('can be deleted without a look-up of the table, which may no longer exist', async () => {
+  it('can be deleted without a lookup of the table, which may no longer exist', async () => {
     expect(await run(remove, never)).toMatchObject([
       { response: { Status: 'SUCCESS', PhysicalResourceId: 'EventsStream' } },
     ]);
