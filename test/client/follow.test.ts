@@ -149,7 +149,7 @@ describe('following a stream', () => {
     expect(asked).toBe(CLIENT_TRIES);
   });
 
-  it('ends when its signal is aborted, also while it waits', async () => {
+  it('ends when its signal is aborted, even while it waits', async () => {
     const { client, scheduler, result } = aDeployment();
     const stop = new AbortController();
     scheduler.after(2_500, () => stop.abort());

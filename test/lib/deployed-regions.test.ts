@@ -99,7 +99,7 @@ describe('regions.json', () => {
     );
   });
 
-  it('keeps every deployment of an app with several, except those to throw away', () => {
+  it('keeps every deployment of an app with several, except ephemeral ones', () => {
     const app = assembly(record('staging', ['eu-west-1']), record('try', three, true), record('meridian', three));
     expect(keepDeployed(app, file)).toBe(true);
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({

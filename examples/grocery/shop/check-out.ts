@@ -21,7 +21,7 @@ export interface CheckOut {
 }
 
 /**
- * Checks a cart out, as the shop's backend does for a customer's click. It may be repeated at any time, also when the
+ * Checks a cart out, as the shop's backend does for a customer's click. It may be repeated at any time, even when the
  * outcome is not known: the same attempt takes effect once. If devices check one cart out from several warehouses at once,
  * one of them is the order's, and each gets that order's id.
  * @returns the order's id

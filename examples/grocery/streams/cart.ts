@@ -18,7 +18,7 @@ export interface Cart {
 const empty: Cart = { lines: {}, orders: [] };
 
 /**
- * A customer's cart, `boardman.ada`, named like the wallet by the warehouse nearest to the customer: the phone writes it in one Region and the laptop in another, also while the Regions cannot reach each
+ * A customer's cart, `boardman.ada`, named like the wallet by the warehouse nearest to the customer: the phone writes it in one Region and the laptop in another, even while the Regions cannot reach each
  * other. Each addition is a line of its own, and a removal names the lines that it has seen. So what one device adds is never
  * lost by what another one removes or orders at the same moment.
  */

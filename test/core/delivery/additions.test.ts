@@ -32,7 +32,7 @@ describe('what a subscriber returns', () => {
 
   it.each([
     ['no list', { key: 'red', sums: { n: 1 } }, 'found {"key":"red","sums":{"n":1}}'],
-    ['an addition that is none', [7], 'found 7 in the list'],
+    ['an invalid addition', [7], 'found 7 in the list'],
     ['null in the list', [null], 'found null in the list'],
     ['an addition without a key', [{ sums: { n: 1 } }], 'found {"sums":{"n":1}} in the list'],
     ['a key that is not a text', [{ key: 7, sums: { n: 1 } }], 'found {"key":7'],
