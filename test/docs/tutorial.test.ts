@@ -151,13 +151,13 @@ describe('docs/tutorial.md', () => {
     else await run(step.command, step.output);
   };
 
-  /** Follows the steps of a section. After files are written, what is served restarts before anything else is done. */
+  /** Follows the steps of a section. After files that it loads are written, what is served restarts before anything else is done. */
   const followAll = async (steps: readonly Step[]): Promise<void> => {
     for (const [i, step] of steps.entries()) {
       const before = served?.text().length ?? 0;
       await follow(step);
       const isLast = step.kind !== 'run' && steps[i + 1]?.kind === 'run';
-      if (isLast && served && !step.path.startsWith('test/'))
+      if (isLast && served && /^(streams|subscribers)\//.test(step.path))
         await waitFor(() => /Serving http/.test(served?.text().slice(before) ?? ''));
     }
   };
