@@ -99,10 +99,12 @@ function textOf(usage: Usage, prices: Prices, lines: readonly Line[]): string {
       ...own.map(({ what, quantity, dollars: each }) => ['', what, short(quantity), each.toFixed(2)]),
     ]),
   );
-  const fixed = dollarsOf(lines) - dollars;
+  const total = dollarsOf(lines);
+  const fixed = `$${(total - dollars).toFixed(2)} without any traffic`;
+  const each = millions > 0 ? ` ($${(dollars / millions).toFixed(2)} a million)` : '';
   return [
     shown,
-    `Together $${dollarsOf(lines).toFixed(2)} a month: $${fixed.toFixed(2)} without any traffic, $${dollars.toFixed(2)} for ${short(millions * 1e6)} events${millions > 0 ? ` ($${(dollars / millions).toFixed(2)} a million)` : ''}.`,
+    `Together $${total.toFixed(2)} a month: ${fixed}, $${dollars.toFixed(2)} for ${short(millions * 1e6)} events${each}.`,
     `Prices as of ${prices.asOf} (${prices.source}), without free tiers. An estimate: see docs/operations/cost.md.`,
   ].join('\n');
 }
