@@ -11,9 +11,9 @@ export function ownPackage(): z.output<typeof manifestSchema> {
   return manifestSchema.parse(JSON.parse(readFileSync(findPackageJSON(import.meta.url) ?? '', 'utf8')));
 }
 
-/** The folder of the runbooks, relative to a project that has installed this package. */
-export function ownRunbooks(): string {
-  return `node_modules/${ownPackage().name}/docs/runbooks`;
+/** A page or a folder of the documentation, relative to a project that has installed this package. */
+export function ownPage(path: string): string {
+  return `node_modules/${ownPackage().name}/docs/${path}`;
 }
 
 /**

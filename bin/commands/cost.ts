@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ZodError } from 'zod';
 import { MAX_PARTICIPANTS } from '../../core/limits/budgets.ts';
 import { REGION_COUNT, regionsFault } from '../../core/names.ts';
+import { ownPage } from '../../project/own-package.ts';
 import { estimateCost, type Line, SECONDS_A_MONTH, type Usage } from '../cost/model.ts';
 import { LIST_PRICES, type Prices, pricesWith } from '../cost/prices.ts';
 import { fileErrorOf } from '../file-error.ts';
@@ -105,7 +106,7 @@ function textOf(usage: Usage, prices: Prices, lines: readonly Line[]): string {
   return [
     shown,
     `Together $${total.toFixed(2)} a month: ${fixed}, $${dollars.toFixed(2)} for ${short(millions * 1e6)} events${each}.`,
-    `Prices as of ${prices.asOf} (${prices.source}), without free tiers. An estimate: see docs/operations/cost.md.`,
+    `Prices as of ${prices.asOf} (${prices.source}), without free tiers. An estimate: see ${ownPage('operations/cost.md')}.`,
   ].join('\n');
 }
 

@@ -24,7 +24,7 @@ export function addDeploy(program: Command, project: Project | undefined): void 
 Runs \`cdk deploy --all\`. A plain \`cdk deploy\` does not
 - deploy all stacks, if the app has several and you name none,
 - look up each table's stream again: a recreated replica has a new stream, which nothing would read,
-- ${REGIONS_FILE}, the list of deployed Regions that the next synth compares with. Commit it.`,
+- record the deployed Regions in ${REGIONS_FILE}, which the next synth compares with. Commit it.`,
     )
     .action((args: readonly string[]) =>
       reportingErrors({}, async () => {

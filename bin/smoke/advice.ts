@@ -1,4 +1,4 @@
-import { ownRunbooks } from '../../project/own-package.ts';
+import { ownPage } from '../../project/own-package.ts';
 
 /** The checks, in their order. */
 export const checks = [
@@ -24,7 +24,7 @@ export interface Advice {
   readonly todo: string;
 }
 
-const RUNBOOKS = ownRunbooks();
+const RUNBOOKS = ownPage('runbooks');
 const API_LOG = 'Read the log of the function <name>-api in that Region.';
 
 /** By the code of the error; where that is not listed, what a failure of the check means in general. */

@@ -43,6 +43,8 @@ describe.skipIf(older === undefined)('with only an older Node on the PATH', () =
       env: { PATH: join(root, 'path') },
     });
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
-    expect(stderr).toMatch(/^meridian needs Node 24; this is Node \d+\.\d+\.\d+\. Install Node 24 or later: \S+\n$/);
+    expect(stderr).toMatch(
+      /^meridian needs Node 24; this is Node \d+\.\d+\.\d+\. Install it \(\S+\), or run `npm install --save-dev node@24` in your project\.\n$/,
+    );
   });
 });
