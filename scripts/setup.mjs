@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const reason = reasonToInstall();
 if (reason) {
-  process.stderr.write(`meridian: npm install (${reason})\n`);
+  process.stderr.write(`meridian: npm install (${reason}), about a minute …\n`);
   // Not `npm ci`: it refuses a lock whose packages for other platforms a registry does not carry. Only errors are
   // shown: the warnings are about the Node that runs npm, and the scripts run on the one that it installs.
   const npm = spawnSync('npm', ['install', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], {

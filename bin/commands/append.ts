@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { messageOf } from '../../core/facts/errors.ts';
 import { regionCommand, streamArgument } from '../region-command.ts';
 import { addSubmitOptions, jsonArgument, type SubmitOptions, submitFromOptions } from '../submit.ts';
 
@@ -12,10 +13,12 @@ export function addAppend(program: Command): void {
         'an event type and its data as JSON, one or more times; `-` reads the data from standard input',
       ),
   );
+  command.addHelpText(
+    'after',
+    '\nEvents are appended as they are: no command decides, so rules such as "not below zero" are not checked.',
+  );
   command.action(async (stream: string, words: readonly string[], options: SubmitOptions) => {
-    const events = await eventsOf(words).catch((error: unknown) =>
-      command.error(`error: ${error instanceof Error ? error.message : error}`),
-    );
+    const events = await eventsOf(words).catch((error: unknown) => command.error(`error: ${messageOf(error)}`));
     await submitFromOptions(stream, { events }, options);
   });
 }
@@ -36,7 +39,7 @@ async function eventsOf(words: readonly string[]): Promise<readonly Event[]> {
     else if (!last || 'data' in last) throw new Error(`Before ${word} a type of event is missing, such as Departed.`);
     else
       last.data = await jsonArgument(word).catch((error: unknown) => {
-        throw new Error(`The data of ${last.type} is not JSON: ${error instanceof Error ? error.message : error}`);
+        throw new Error(`The data of ${last.type} is not JSON: ${messageOf(error)}`);
       });
   }
   return events;

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { messageOf } from '../../core/facts/errors.ts';
 import { regionCommand, streamArgument } from '../region-command.ts';
 import { addSubmitOptions, jsonArgument, type SubmitOptions, submitFromOptions } from '../submit.ts';
 
@@ -15,7 +16,7 @@ export function addCommand(program: Command): void {
       text === undefined
         ? undefined
         : await jsonArgument(text).catch((error: unknown) =>
-            command.error(`error: The input is not JSON: ${error instanceof Error ? error.message : error}`),
+            command.error(`error: The input is not JSON: ${messageOf(error)}`),
           );
     await submitFromOptions(stream, { command: name, input }, options);
   });

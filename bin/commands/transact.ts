@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import * as z from 'zod';
+import { messageOf } from '../../core/facts/errors.ts';
 import { CliError } from '../client/cli-error.ts';
 import type { Names } from '../client/problem.ts';
 import { fileErrorOf } from '../file-error.ts';
@@ -39,7 +40,7 @@ export function addTransact(program: Command): void {
       asked = together(bodyOf(await jsonOf(text)), options);
     } catch (error) {
       if (error instanceof CliError) return reportError(error, options);
-      return command.error(`error: ${error instanceof Error ? error.message : error}`);
+      return command.error(`error: ${messageOf(error)}`);
     }
     await sendTransaction(options, asked.body, { names: asked.names });
   });
@@ -99,7 +100,7 @@ async function jsonOf(argument: string): Promise<unknown> {
   } catch (error) {
     if (error instanceof CliError) throw error;
     const what = isJson ? 'The participants are' : `What is in ${argument === '-' ? 'standard input' : argument} is`;
-    throw new Error(`${what} not JSON: ${error instanceof Error ? error.message : error}`);
+    throw new Error(`${what} not JSON: ${messageOf(error)}`);
   }
 }
 

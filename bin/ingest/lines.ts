@@ -1,3 +1,4 @@
+import { messageOf } from '../../core/facts/errors.ts';
 import { APPEND, COMMAND } from '../../core/wire/bus.ts';
 import { idOf } from '../../core/wire/envelope.ts';
 import { CliError } from '../client/cli-error.ts';
@@ -105,7 +106,7 @@ function readLine(bytes: Buffer, cut: boolean): Omit<Envelope, 'line'> | Omit<Un
     value = JSON.parse(json);
   } catch (error) {
     const what = error instanceof SyntaxError ? 'JSON' : 'UTF-8';
-    return unreadable(`This is not ${what}: ${error instanceof Error ? error.message : error}`, bytes);
+    return unreadable(`This is not ${what}: ${messageOf(error)}`, bytes);
   }
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     return unreadable('This is not an envelope: a JSON object.', bytes);

@@ -1,4 +1,5 @@
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
+import { messageOf } from '../../core/facts/errors.ts';
 import {
   decodeVersionToken,
   invalid,
@@ -42,7 +43,7 @@ export function jsonBody({ body, isBase64Encoded }: LambdaFunctionURLEvent): unk
   try {
     return JSON.parse(utf8.decode(bytes));
   } catch (error) {
-    throw invalid([{ path: '', message: `The body is not JSON: ${error instanceof Error ? error.message : error}` }]);
+    throw invalid([{ path: '', message: `The body is not JSON: ${messageOf(error)}` }]);
   }
 }
 

@@ -36,7 +36,7 @@ describe.skipIf(process.platform === 'win32')('setup', () => {
     expect(setup({ ...complete, ...change })).toEqual({
       status: 0,
       stdout: '',
-      stderr: `meridian: npm install (${reason})\nran: install --include=dev --no-audit --no-fund --loglevel=error\n`,
+      stderr: `meridian: npm install (${reason}), about a minute …\nran: install --include=dev --no-audit --no-fund --loglevel=error\n`,
     });
   });
 
