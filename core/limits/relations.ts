@@ -199,6 +199,22 @@ function subscriberRelations({ FUNCTIONS, ...limits }: Limits): Relation[] {
       has: FUNCTIONS.subscriber.timeoutS * 1000,
     },
     {
+      // A write whose response is lost is retried once in the same Region.
+      name: 'subscriber: the last event started, and its write: two requests to a Region that hangs, one to the next',
+      needs: limits.BEGIN_MS + limits.ENDPOINT_LOOKUP_MS + 3 * limits.FUNCTION_CLIENT_MS + limits.CLIENT_FIRST_PAUSE_MS,
+      has: FUNCTIONS.subscriber.timeoutS * 1000,
+    },
+    {
+      name: 'our own client in a function waits longer than an append takes',
+      needs: limits.APPEND_MS + 1,
+      has: limits.FUNCTION_CLIENT_MS,
+    },
+    {
+      name: 'our own client in a function waits longer than the API waits for a transaction',
+      needs: limits.DEFAULT_WAIT_S * 1000 + 1,
+      has: limits.FUNCTION_CLIENT_MS,
+    },
+    {
       name: 'SQS allows the visibility timeout of a subscriber with the longest timeout',
       needs: HIDDEN_TIMEOUTS * limits.LAMBDA_MAX_S,
       has: limits.SQS_MAX_VISIBILITY_S,
