@@ -46,6 +46,7 @@ export interface RetryPolicy {
 /** Where a Region's API is: the base address, such as a Function URL. */
 export type Endpoint = string | URL;
 
+/** How a client reaches the Regions of a deployment. */
 export interface ClientOptions {
   /**
    * The address of each Region's API, by Region. A function is called once per Region, when its address is first needed; it has

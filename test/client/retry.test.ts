@@ -171,6 +171,14 @@ describe('a Region at which nothing listens', () => {
   });
 });
 
+it('a client with a function for the addresses, and without a list of Regions, asks no other Region', async () => {
+  const { client, fates, sent, failure } = aDeployment();
+  fates(() => 'unreachable');
+  const endpoints = (region: string) => `https://${region}/`;
+  expect(await failure(client({ endpoints }).stream('note', 'a').read())).toMatchObject({ code: 'unreachable' });
+  expect(sent.map(({ region }) => region)).toEqual([east1]);
+});
+
 describe('a Region that is not among the addresses', () => {
   it.each([
     ['region', { region: 'mars-1' }],
