@@ -328,6 +328,12 @@ function sizeRelations(limits: Limits): Relation[] {
       needs: limits.QUARANTINE_ANSWER_BYTES,
       has: LAMBDA_PAYLOAD_BYTES,
     },
+    // A number has at most 38 digits.
+    {
+      name: 'what an event of a subscriber adds to a row fits in an item',
+      needs: limits.MAX_SORT_KEY_BYTES + limits.MAX_ADDED_FIELDS * (limits.MAX_SORT_KEY_BYTES + 40),
+      has: MAX_ITEM_BYTES,
+    },
     { name: 'a part of a snapshot fits in an item', needs: limits.SNAPSHOT_PART_BYTES, has: MAX_ITEM_BYTES },
   ];
 }

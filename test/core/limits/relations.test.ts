@@ -122,6 +122,7 @@ const broken: Readonly<Record<string, Limits>> = {
   'the largest response body fits in a Lambda response': but({ MAX_ANSWER_BYTES: 6_291_457 }),
   'the API accepts the requests of our own client': but({ CLIENT_BODY_BYTES: 5_000_001 }),
   'a list of quarantined messages fits in a response': but({ QUARANTINE_ANSWER_BYTES: 6_291_457 }),
+  'what an event of a subscriber adds to a row fits in an item': but({ MAX_ADDED_FIELDS: 400 }),
   'a part of a snapshot fits in an item': but({ SNAPSHOT_PART_BYTES: 409_601 }),
 };
 
