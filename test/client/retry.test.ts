@@ -179,6 +179,30 @@ it('a client with a function for the addresses, and without a list of Regions, a
   expect(sent.map(({ region }) => region)).toEqual([east1]);
 });
 
+describe('a Region whose certificate is refused', () => {
+  it.each([
+    'CERT_HAS_EXPIRED',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  ])('gets nothing, so each Region is asked once, and the error names the certificate: %s', async (code) => {
+    const { client, failure } = aDeployment();
+    let asked = 0;
+    const fetch = async () => {
+      asked++;
+      throw new TypeError('fetch failed', { cause: Object.assign(new Error('not valid'), { code }) });
+    };
+    expect(await failure(client({ fetch }).stream('stock', '1').command('take', 'ann'))).toMatchObject({
+      code: 'unreachable',
+      maybeWritten: false,
+      message: `The certificate of https://${west2} is not accepted (${code}): not valid. Check the address, and the certificate of what responds there.`,
+    });
+    expect(asked).toBe(regions.length);
+  });
+});
+
 describe('a Region that is not among the addresses', () => {
   it.each([
     ['region', { region: 'mars-1' }],
