@@ -214,8 +214,8 @@ const layers = [
   {
     name: 'localstack-is-a-teams',
     comment: 'tools/localstack deploys the project of a team: it imports what finds a project and its packages',
-    from: '^tools/localstack/(?!plugins/)',
-    may: ['^tools/localstack/', '^project/', npm('zod'), builtins],
+    from: '^tools/(run\\.ts$|localstack/(?!plugins/))',
+    may: ['^tools/', '^project/', npm('zod'), builtins],
   },
   {
     name: 'bench-times-what-runs',

@@ -23,7 +23,7 @@ async function runOnNode24() {
   ]);
   if (node === undefined) {
     const remedy = isBuilt
-      ? 'Install Node 24 or later: https://nodejs.org.'
+      ? 'Install it (https://nodejs.org), or run `npm install --save-dev node@24` in your project.'
       : 'Run `npm install` in its folder, which brings it, or install Node 24.';
     process.stderr.write(`meridian needs Node 24; this is Node ${process.versions.node}. ${remedy}\n`);
     process.exit(1);

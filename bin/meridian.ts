@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { ownPackage } from '../project/own-package.ts';
+import { ownPackage, ownPage } from '../project/own-package.ts';
 import { addProjectCommands, findProject, type Project } from '../project/project.ts';
 import { BEGIN } from './need-project.ts';
 import { endWithReader } from './output.ts';
@@ -74,7 +74,7 @@ program.addHelpText(
   `
 Commands talk to the Regions that \`npm start\` serves, unless --url or --region names another Region.
 Exit codes: 0, 1 for an error or a refusal, 2 for wrong usage, 3 for a transaction whose outcome is not known yet. Data is on standard output, errors are on standard error.
-All commands in detail: docs/reference/command-line.md${project ? '' : `\n\n${BEGIN}`}`,
+All commands in detail: ${ownPage('reference/command-line.md')}${project ? '' : `\n\n${BEGIN}`}`,
 );
 
 /** The full help would push the error message off the screen. */

@@ -81,11 +81,10 @@ export interface StreamClient<Stream extends StreamDefinition> {
 export type EventOf<Stream extends StreamDefinition> = Omit<FollowedEvent, 'type' | 'data'> & ReadEventOf<Stream>;
 
 /** The options of a write: `expected` for a `home` stream, `basedOn` for a `merge` stream; both if the mode is unknown. */
-export type WriteOptionsOf<Stream extends StreamDefinition> = {
-  readonly home: HomeWriteOptions;
-  readonly merge: MergeWriteOptions;
-  readonly any: HomeWriteOptions & MergeWriteOptions;
-}['home' | 'merge' extends Stream['mode'] ? 'any' : Stream['mode']];
+export type WriteOptionsOf<Stream extends StreamDefinition> = ('home' extends Stream['mode']
+  ? HomeWriteOptions
+  : unknown) &
+  ('merge' extends Stream['mode'] ? MergeWriteOptions : unknown);
 
 /** A view of a domain. Sessions do not cover views: a row may be older than what was read before. */
 export interface ViewClient<View extends ViewDefinition> {

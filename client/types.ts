@@ -25,8 +25,12 @@ export type StreamOf<D extends Domain> =
 export type StreamTypeOf<D extends Domain> = StreamOf<D>['type'];
 
 /** The stream with a given type name; any stream if the domain's types are not known. */
-export type StreamNamed<D extends Domain, Type extends string> =
-  string extends StreamTypeOf<D> ? StreamOf<D> : Extract<StreamOf<D>, { readonly type: Type }>;
+export type StreamNamed<D extends Domain, Type extends StreamTypeOf<D>> = Extract<
+  StreamsByType<D>[Type],
+  StreamDefinition
+>;
+
+type StreamsByType<D extends Domain> = { readonly [Stream in StreamOf<D> as Stream['type']]: Stream };
 
 export type StateOf<Stream extends StreamDefinition> = AsJson<Stream['initial']>;
 
@@ -55,8 +59,9 @@ export type ViewOf<D extends Domain> =
 export type ViewNameOf<D extends Domain> = ViewOf<D>['name'];
 
 /** The view with a given name; any view if the domain's types are not known. */
-export type ViewNamed<D extends Domain, Name extends string> =
-  string extends ViewNameOf<D> ? ViewOf<D> : Extract<ViewOf<D>, { readonly name: Name }>;
+export type ViewNamed<D extends Domain, Name extends ViewNameOf<D>> = Extract<ViewsByName<D>[Name], ViewDefinition>;
+
+type ViewsByName<D extends Domain> = { readonly [View in ViewOf<D> as View['name']]: View };
 
 /** A row of a view, as read. */
 export type RowOf<View extends ViewDefinition> = View extends { readonly kind: 'rows'; row(...args: never): infer Row }

@@ -60,7 +60,9 @@ const RESERVED_NAMES: ReadonlySet<string> = new Set([
 const RESERVED_FORM = /^(forward|machine|relay|table)-|-dead-letter$/;
 
 /** The form of the names that {@link isOwnName} accepts. */
-export const OWN_NAME_FORM = `1 to ${NAME_LENGTH} lower-case letters, digits and single hyphens, a letter first and no hyphen last, none that Meridian uses itself, for example "mailer"`;
+export const OWN_NAME_FORM =
+  `1 to ${NAME_LENGTH} lower-case letters, digits and single hyphens, a letter first and no hyphen last, ` +
+  'none that Meridian uses itself, for example "mailer"';
 
 /** Whether a team's own function may have this name: its queue, rule, table, role and alarms are named after it. */
 export function isOwnName(name: string): name is OwnName {

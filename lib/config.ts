@@ -9,7 +9,7 @@ import {
   REGION_COUNT,
   REGION_FORM,
 } from '../core/names.ts';
-import { ownPackage } from '../project/own-package.ts';
+import { ownPage } from '../project/own-package.ts';
 
 /**
  * The configuration of a deployment: validated properties of Meridian, and the context of `cdk.json` and of `cdk -c key=value`.
@@ -50,7 +50,7 @@ export interface Config {
 export type ConfigKey = Exclude<keyof Config, 'domain'>;
 
 /** The default location of the runbooks: in the package, which the project that was deployed has installed. */
-const RUNBOOKS = `node_modules/${ownPackage().name}/docs/runbooks`;
+const RUNBOOKS = ownPage('runbooks');
 
 /** The configuration cannot be deployed; the message names each key, where its value came from, and what to write instead. */
 export class ConfigError extends Error {

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { type App, Tags, Validations } from 'aws-cdk-lib';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { AwsSolutionsChecks } from 'cdk-nag';
@@ -6,6 +7,7 @@ import { projectedTypes } from '../core/index.ts';
 import { type DecisionsKind, namesOf, REGION_TAG } from '../core/names.ts';
 import { type OwnFunctionDefinition, parseOwnFunctions, type SubscriberDefinition } from '../core/wire/subscription.ts';
 import { domainFileOf, readDomain } from '../project/domain-file.ts';
+import { findProject } from '../project/project.ts';
 import { registrySchemas } from '../schemas/documents.ts';
 import { MeridianChecks } from './checks/meridian-checks.ts';
 import { type Config, parseConfig } from './config.ts';
@@ -113,7 +115,7 @@ export class Meridian extends Construct {
       projectedTypes: [...projectedTypes(domain)].sort(),
       eventSchemas: registrySchemas(domain),
       own: ownOf({ subscribers, functions }, { regions: config.regions, streamTypes: [...domain.streams.keys()] }),
-      deployed: readDeployed(REGIONS_FILE, config.name),
+      deployed: readDeployed(regionsFile(file), config.name),
     });
     this.global = global;
     this.regions = regions;
@@ -130,6 +132,15 @@ export class Meridian extends Construct {
   grantInvokeApi(grantee: IGrantable): void {
     this.regions[0]?.api.grantInvokeEverywhere(grantee);
   }
+}
+
+/**
+ * The file that `meridian deploy` writes: in the project of the working directory or, if the app runs outside of one, as at the root of a
+ * monorepo, in that of its domain.
+ */
+function regionsFile(domain: string): string {
+  const project = findProject(process.cwd()) ?? findProject(dirname(domain));
+  return join(project?.folder ?? process.cwd(), REGIONS_FILE);
 }
 
 /**

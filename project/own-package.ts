@@ -11,6 +11,11 @@ export function ownPackage(): z.output<typeof manifestSchema> {
   return manifestSchema.parse(JSON.parse(readFileSync(findPackageJSON(import.meta.url) ?? '', 'utf8')));
 }
 
+/** A page or a folder of the documentation, relative to a project that has installed this package. */
+export function ownPage(path: string): string {
+  return `node_modules/${ownPackage().name}/docs/${path}`;
+}
+
 /**
  * The folder of the Meridian that a project's files import, if that is another copy than the running one. With two copies, errors of
  * the project's streams would not be recognized. Before the project has installed it there is none: its first import reports that.

@@ -15,7 +15,7 @@ const peers = Object.entries(PEER_RANGES);
 
 /** A step on a project: its name, and the arguments of npm. */
 const STEPS = [
-  ['types', 'run', 'types'],
+  ['types', 'run', 'types', '--', '--skipLibCheck', 'false'],
   ['tests', 'test'],
   ['start', 'start', '--', '--once'],
   ['synth', 'run', 'synth'],

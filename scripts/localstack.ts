@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import manifest from '../package.json' with { type: 'json' };
 import { startEngine } from '../tools/localstack/engine.ts';
-import { run } from '../tools/localstack/run.ts';
 import { stopSignal, timed } from '../tools/localstack/session.ts';
+import { run } from '../tools/run.ts';
 import { type MailService, startMailService } from './mail-service.ts';
 import { packPackage } from './pack.ts';
 

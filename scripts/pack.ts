@@ -1,6 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { PINNED } from '../bin/init/init.ts';
@@ -94,11 +104,32 @@ function buildPackage(): Packed {
     stdio: ['ignore', 2, 2],
   });
   writeFileSync(join(STAGE, 'package.json'), `${JSON.stringify(publishedManifest(), null, 2)}\n`);
-  for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) copyFileSync(join(root, file), join(STAGE, file));
-  // Alarms, messages and comments name its pages.
-  for (const folder of ['docs', 'starter']) cpSync(join(root, folder), join(STAGE, folder), { recursive: true });
+  cpSync(join(root, 'starter'), join(STAGE, 'starter'), { recursive: true });
+  copyPages(STAGE);
   for (const part of LOCALSTACK_PARTS) cpSync(join(root, part), join(STAGE, 'dist', part), { recursive: true });
   return pack(STAGE);
+}
+
+/**
+ * Copies the pages: alarms, messages and comments name those in `docs/`. A link to a file of the repository that the package lacks
+ * becomes its text.
+ */
+export function copyPages(stage: string): void {
+  for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) copyFileSync(join(root, file), join(stage, file));
+  cpSync(join(root, 'docs'), join(stage, 'docs'), { recursive: true });
+  for (const page of globSync('{*,docs/**/*}.md', { cwd: stage })) {
+    const file = join(stage, page);
+    // Every second part is code.
+    const parts = readFileSync(file, 'utf8').split(/(^ *```[\s\S]*?^ *```$)/m);
+    const linked = parts.map((part, index) => (index % 2 === 1 ? part : withoutDeadLinks(part, dirname(file))));
+    writeFileSync(file, linked.join(''));
+  }
+}
+
+function withoutDeadLinks(prose: string, folder: string): string {
+  return prose.replaceAll(/\[([^\]]*)\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g, (link, text: string, path: string) =>
+    existsSync(join(folder, path)) ? link : text,
+  );
 }
 
 /** Packs the package of `npm create`: in Meridian's scope, it runs `meridian init`. */

@@ -1,7 +1,8 @@
 /** N Regions in one process, for a team's own tests and tools. */
 
 export { DECISIONS, type DecisionsKind } from '../core/names.ts';
-export { functionUrlEvent, serveWorld } from './network/server.ts';
+export { functionUrlEvent } from './network/function-url-event.ts';
+export { serveWorld } from './network/server.ts';
 export type { FaultyPorts } from './region/faults.ts';
 export type { WorldRegion } from './region/region.ts';
 export type { Storage, StoredItem } from './region/storage.ts';

@@ -8,7 +8,7 @@ import { namesOf } from '../../core/names.ts';
 import type { Remote } from '../../core/ports/remote.ts';
 import { CliError } from './cli-error.ts';
 import { connectTo } from './connect-to.ts';
-import { Region } from './region.ts';
+import { hinted, Region } from './region.ts';
 import type { Transport } from './transport.ts';
 
 /** The SDK takes longer to load than most commands take to run, so it is loaded only when AWS is called. */
@@ -40,7 +40,7 @@ export async function openRegion({ url, region, name }: Whereabouts): Promise<Re
   if (functionUrlRegion(base.hostname)) return new Region(await plainFunctionUrl(base));
   const hint =
     url === undefined ? ' Run `npm start` in another terminal, or name a Region with --url or --region.' : '';
-  return new Region(served(base.pathname === '/' ? await firstRegion(base) : base, hint));
+  return new Region(served(base.pathname === '/' ? await firstRegion(base, hint) : base, hint));
 }
 
 /**
@@ -63,13 +63,14 @@ export async function findCredentials({ url, region }: Whereabouts): Promise<boo
 const listedSchema = z.object({ regions: z.array(z.string().regex(/^\/regions\/[^/]+\/health$/)).min(1) });
 
 /** The first Region of a world, given the world's own address. Any other server there is assumed to be a Region. */
-async function firstRegion(base: URL): Promise<URL> {
+async function firstRegion(base: URL, hint: string): Promise<URL> {
   try {
     const call = { request: { method: 'GET', path: '/' }, answer: listedSchema } as const;
     const { answer } = await new Regions(at(base.href, base)).ask(call);
     return new URL((answer.regions[0] ?? '').replace(/\/health$/, ''), base);
   } catch (error) {
-    if (isClientError(error, 'unreachable') || (isClientError(error) && error.retryable)) throw error;
+    if (isClientError(error, 'unreachable')) throw hinted(error, hint);
+    if (isClientError(error) && error.retryable) throw error;
     return base;
   }
 }

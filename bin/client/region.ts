@@ -12,7 +12,7 @@ import {
   transactCall,
   transactionCall,
 } from '../../client/call.ts';
-import { clientError, isClientError, problemError } from '../../client/error.ts';
+import { type ClientError, clientError, isClientError, problemError } from '../../client/error.ts';
 import { Regions } from '../../client/regions.ts';
 import { retried } from '../../client/retry.ts';
 import { Session } from '../../client/session.ts';
@@ -123,10 +123,14 @@ export class Region {
     try {
       return await answer;
     } catch (error) {
-      if (!isClientError(error, 'unreachable')) throw error;
-      throw clientError('unreachable', `${error.message}${this.#transport.hint}`, { cause: error });
+      throw isClientError(error, 'unreachable') ? hinted(error, this.#transport.hint) : error;
     }
   }
+}
+
+/** The error that nothing listens at an address, with what to do about it. */
+export function hinted(error: ClientError, hint: string): ClientError {
+  return clientError('unreachable', `${error.message}${hint}`, { cause: error });
 }
 
 /** The parts of a stream's name. A malformed name is passed on: the Region refuses it with the reason. */

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ZodError } from 'zod';
 import { MAX_PARTICIPANTS } from '../../core/limits/budgets.ts';
 import { REGION_COUNT, regionsFault } from '../../core/names.ts';
+import { ownPage } from '../../project/own-package.ts';
 import { estimateCost, type Line, SECONDS_A_MONTH, type Usage } from '../cost/model.ts';
 import { LIST_PRICES, type Prices, pricesWith } from '../cost/prices.ts';
 import { fileErrorOf } from '../file-error.ts';
@@ -99,11 +100,13 @@ function textOf(usage: Usage, prices: Prices, lines: readonly Line[]): string {
       ...own.map(({ what, quantity, dollars: each }) => ['', what, short(quantity), each.toFixed(2)]),
     ]),
   );
-  const fixed = dollarsOf(lines) - dollars;
+  const total = dollarsOf(lines);
+  const fixed = `$${(total - dollars).toFixed(2)} without any traffic`;
+  const each = millions > 0 ? ` ($${(dollars / millions).toFixed(2)} a million)` : '';
   return [
     shown,
-    `Together $${dollarsOf(lines).toFixed(2)} a month: $${fixed.toFixed(2)} without any traffic, $${dollars.toFixed(2)} for ${short(millions * 1e6)} events${millions > 0 ? ` ($${(dollars / millions).toFixed(2)} a million)` : ''}.`,
-    `Prices as of ${prices.asOf} (${prices.source}), without free tiers. An estimate: see docs/operations/cost.md.`,
+    `Together $${total.toFixed(2)} a month: ${fixed}, $${dollars.toFixed(2)} for ${short(millions * 1e6)} events${each}.`,
+    `Prices as of ${prices.asOf} (${prices.source}), without free tiers. An estimate: see ${ownPage('operations/cost.md')}.`,
   ].join('\n');
 }
 

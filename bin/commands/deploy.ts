@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Command } from 'commander';
@@ -7,12 +7,9 @@ import type { Project } from '../../project/project.ts';
 import { runCdk } from '../cdk.ts';
 import { CliError } from '../client/cli-error.ts';
 import { needProject } from '../need-project.ts';
-import { reportingErrors, sayText } from '../output.ts';
+import { reportingErrors, sayNote, sayText } from '../output.ts';
 
 const ASSEMBLY = 'cdk.out';
-
-/** With one of these options `cdk deploy` succeeds although it deploys nothing, or only some of the stacks. */
-const NOT_A_DEPLOY = /^(-e|--exclusively|-m|--method|--no-execute|--execute)(=|$)/;
 
 /** Adds `meridian deploy`, unless the project has its own command of this name. */
 export function addDeploy(program: Command, project: Project | undefined): void {
@@ -27,7 +24,7 @@ export function addDeploy(program: Command, project: Project | undefined): void 
 Runs \`cdk deploy --all\`. A plain \`cdk deploy\` does not
 - deploy all stacks, if the app has several and you name none,
 - look up each table's stream again: a recreated replica has a new stream, which nothing would read,
-- ${REGIONS_FILE}, the list of deployed Regions that the next synth compares with. Commit it.`,
+- record the deployed Regions in ${REGIONS_FILE}, which the next synth compares with. Commit it.`,
     )
     .action((args: readonly string[]) =>
       reportingErrors({}, async () => {
@@ -43,26 +40,67 @@ Runs \`cdk deploy --all\`. A plain \`cdk deploy\` does not
  * @throws CliError, MissingPackagesError, DomainFileError, SubscribersFileError before anything is deployed
  */
 async function deploy(project: Project, args: readonly string[]): Promise<number> {
-  refuseOtherAssembly(project, args);
+  const options = optionsOf(args);
+  refuseOtherAssembly(project, options);
+  refuseHotswap(options);
+  const [assembly, file] = [join(project.folder, ASSEMBLY), join(project.folder, REGIONS_FILE)];
+  const manifest = join(assembly, 'manifest.json');
+  // `cdk deploy --help` succeeds too, and leaves the assembly of an earlier run unchanged.
+  rmSync(manifest, { force: true });
   // With a new nonce, each Region looks up its table streams again: a recreated replica has another one.
   const nonce = ['--context', `nonce=${Date.now()}`];
   const status = await runCdk(project, ['deploy', '--all', '--output', ASSEMBLY, ...nonce, ...args]);
-  if (
-    status === 0 &&
-    !args.some((arg) => NOT_A_DEPLOY.test(arg)) &&
-    keepDeployed(join(project.folder, ASSEMBLY), join(project.folder, REGIONS_FILE))
-  )
-    sayText(`Commit ${REGIONS_FILE}: the next synth compares with it.`);
-  return status;
+  if (status !== 0) return status;
+  const partial = partialOption(options);
+  if (partial !== undefined)
+    sayNote(
+      `${REGIONS_FILE} is unchanged: with ${partial} not every stack may be deployed. To record the Regions, run meridian deploy without it.`,
+    );
+  else if (!existsSync(manifest)) sayNote(`${REGIONS_FILE} is unchanged: cdk deployed nothing.`);
+  else if (keepDeployed(assembly, file)) sayText(`Commit ${REGIONS_FILE}: the next synth compares with it.`);
+  return 0;
+}
+
+type Options = Readonly<Record<string, unknown>>;
+
+/** The options of `cdk deploy` that matter here. Even the boolean ones may be followed by a value: `--execute false`. */
+function optionsOf(args: readonly string[]): Options {
+  return parseArgs({
+    args: [...args],
+    strict: false,
+    options: {
+      output: { type: 'string', short: 'o' },
+      app: { type: 'string', short: 'a' },
+      method: { type: 'string', short: 'm' },
+      exclusively: { type: 'string', short: 'e' },
+      execute: { type: 'string' },
+      hotswap: { type: 'string' },
+      watch: { type: 'string' },
+    },
+  }).values;
+}
+
+/** The option with which `cdk deploy` succeeds although it may deploy nothing, or only some of the stacks; undefined if there is none. */
+function partialOption({ method, exclusively, execute, 'no-execute': prepareOnly }: Options): string | undefined {
+  if (method !== undefined && method !== 'direct' && method !== 'change-set') return `--method ${method}`;
+  if (exclusively !== undefined && exclusively !== 'false') return '--exclusively';
+  if (prepareOnly !== undefined || (execute !== undefined && execute !== true && execute !== 'true'))
+    return '--no-execute';
+  return undefined;
+}
+
+/** @throws CliError `hotswap`: changes of Regions and tables would be skipped, and recorded as deployed */
+function refuseHotswap({ hotswap, watch }: Options): void {
+  const option = Object.entries({ hotswap, watch }).find(([, value]) => value !== undefined && value !== 'false')?.[0];
+  if (option !== undefined)
+    throw new CliError(
+      'hotswap',
+      `--${option}: a hotswap skips changes of tables and Regions, and reports success. Leave the option out.`,
+    );
 }
 
 /** @throws CliError `other-assembly`: the arguments write the assembly to another folder, or deploy an existing one */
-function refuseOtherAssembly({ folder }: Project, args: readonly string[]): void {
-  const { output, app } = parseArgs({
-    args: [...args],
-    strict: false,
-    options: { output: { type: 'string', short: 'o' }, app: { type: 'string', short: 'a' } },
-  }).values;
+function refuseOtherAssembly({ folder }: Project, { output, app }: Options): void {
   if (output !== undefined)
     throw new CliError(
       'other-assembly',

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type Command, InvalidArgumentError } from 'commander';
+import { ownPage } from '../../project/own-package.ts';
 import type { Project } from '../../project/project.ts';
 import type { Deployed } from '../../tools/localstack/session.ts';
 import { CliError } from '../client/cli-error.ts';
@@ -19,7 +20,7 @@ export function addLocalStack(program: Command, project: Project | undefined): v
     .option('--json', 'print its address and those of the APIs as one JSON object')
     .addHelpText(
       'after',
-      '\nRequires Docker, or Java 17 and Python 3. docs/guides/localstack.md lists what LocalStack does not model.',
+      `\nRequires Docker, or Java 17 and Python 3. ${ownPage('guides/localstack.md')} lists what LocalStack does not model.`,
     )
     .action((options: LocalStackOptions) => reportingErrors(options, () => serve(needProject(project), options)));
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { readDomain } from '../../project/domain-file.ts';
+import { ownPage } from '../../project/own-package.ts';
 import type { Project } from '../../project/project.ts';
 import { textOf } from '../client/problem.ts';
 import { needProject } from '../need-project.ts';
@@ -26,7 +27,7 @@ export function addSmoke(program: Command, project: Project | undefined): void {
       `
 It stops at the first check that fails, and says what that means and what to do.
 Exit codes: 0 every check that was made has passed; 1 one has failed; 2 wrong usage.
-What is checked, in which order: docs/operations/smoke.md`,
+What is checked, in which order: ${ownPage('operations/smoke.md')}`,
     )
     .action((options: SmokeCommandOptions) =>
       reportingErrors(options, async () => {

@@ -61,13 +61,10 @@ function chosenRegions(
   project: Project,
   given: readonly string[] | undefined,
 ): Pick<StartOptions, 'regions' | 'regionsFrom'> {
-  if (given) return { regions: given, regionsFrom: 'the Regions of --regions' };
+  if (given) return { regions: given, regionsFrom: '--regions' };
   const listed = regionsOf(project);
-  if (listed) return { regions: listed, regionsFrom: 'the Regions of cdk.json' };
-  return {
-    regions: DEFAULT_REGIONS,
-    regionsFrom: `${DEFAULT_REGIONS.join(', ')} (cdk.json lists no Regions; those that the app passes to Meridian are not read)`,
-  };
+  if (listed) return { regions: listed, regionsFrom: 'cdk.json' };
+  return { regions: DEFAULT_REGIONS, regionsFrom: 'default' };
 }
 
 type Options = Omit<StartOptions, 'regions' | 'regionsFrom'> & {
@@ -113,7 +110,7 @@ export function addStart(program: Command, project: Project | undefined): void {
     });
 }
 
-/** The given options, and separately `--fresh`, which is only for the first process. */
+/** The given options, and separately `--fresh`, which is done once. */
 function argsOf(argv: readonly string[]): { readonly args: readonly string[]; readonly first: readonly string[] } {
   const given = argv.slice(argv.indexOf('start') + 1);
   return { args: given.filter((each) => each !== '--fresh'), first: given.filter((each) => each === '--fresh') };

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
+import type { CommitPage } from '../../client/call.ts';
+import { isClientError } from '../../client/error.ts';
 import { wallTimeOf } from '../../core/facts/hlc.ts';
 import type { CommitShown } from '../../core/wire/api.ts';
 import { decodeVersionToken } from '../../core/wire/version-token.ts';
+import { isRetryable } from '../client/problem.ts';
 import type { Region } from '../client/region.ts';
 import { sayJson, sayText } from '../output.ts';
 import { type RegionOptions, regionCommand, streamArgument, wholeNumber, withRegion } from '../region-command.ts';
@@ -53,8 +56,19 @@ async function showEvents(region: Region, stream: string, options: StreamOptions
   let { after } = options;
   // The normal way to end `--follow`.
   if (follow) process.once('SIGINT', () => process.exit(0));
+  let hasRead = false;
   for (let left = limit; left > 0; ) {
-    const { commits, version, next } = await region.commits(stream, { after, limit: Math.min(left, PAGE) });
+    let page: CommitPage;
+    try {
+      page = await region.commits(stream, { after, limit: Math.min(left, PAGE) });
+      hasRead = true;
+    } catch (error) {
+      // `npm start` restarts whenever a file is saved; what is wrong from the beginning is reported.
+      if (!(follow && hasRead && mayPass(error))) throw error;
+      await sleep(POLL_MS);
+      continue;
+    }
+    const { commits, version, next } = page;
     for (const commit of commits) {
       if (json) sayJson(commit);
       else for (const line of linesOf(commit)) sayText(line);
@@ -71,6 +85,10 @@ async function showEvents(region: Region, stream: string, options: StreamOptions
     await sleep(POLL_MS);
   }
   if (!json) sayText(`${limit === 1 ? 'This is one commit' : `These are ${limit} commits`}. More: --after ${after}`);
+}
+
+function mayPass(error: unknown): boolean {
+  return isRetryable(error) || isClientError(error, 'unreachable');
 }
 
 /** One line per event: its time, its Region, and its content. */

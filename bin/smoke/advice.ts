@@ -1,3 +1,5 @@
+import { ownPage } from '../../project/own-package.ts';
+
 /** The checks, in their order. */
 export const checks = [
   'credentials',
@@ -22,6 +24,7 @@ export interface Advice {
   readonly todo: string;
 }
 
+const RUNBOOKS = ownPage('runbooks');
 const API_LOG = 'Read the log of the function <name>-api in that Region.';
 
 /** By the code of the error; where that is not listed, what a failure of the check means in general. */
@@ -109,7 +112,7 @@ const advice: Readonly<Record<Check, { readonly otherwise: Advice; readonly [cod
     },
     'not-replicated': {
       means: 'Replication is behind or broken: the global table has no replica there, or a clock is wrong.',
-      todo: 'Look at the replicas of the table <name>-events in DynamoDB, and at node_modules/@meridian-es/meridian/docs/runbooks/replication.md. Then run this again, with a longer --within.',
+      todo: `Look at the replicas of the table <name>-events in DynamoDB, and at ${RUNBOOKS}/replication.md. Then run this again, with a longer --within.`,
     },
   },
   once: {
@@ -127,11 +130,11 @@ const advice: Readonly<Record<Check, { readonly otherwise: Advice; readonly [cod
     otherwise: {
       means:
         'A transaction over two Regions did not commit: the cause is the decisions table, or the function participant in one of the Regions.',
-      todo: 'Look at node_modules/@meridian-es/meridian/docs/runbooks/stuck-transactions.md, and at the logs of <name>-coordinate and <name>-participant in both Regions.',
+      todo: `Look at ${RUNBOOKS}/stuck-transactions.md, and at the logs of <name>-coordinate and <name>-participant in both Regions.`,
     },
     'not-replicated': {
       means: 'It is committed, but not visible everywhere: replication is behind.',
-      todo: 'Look at node_modules/@meridian-es/meridian/docs/runbooks/replication.md.',
+      todo: `Look at ${RUNBOOKS}/replication.md.`,
     },
   },
   views: {
@@ -141,7 +144,7 @@ const advice: Readonly<Record<Check, { readonly otherwise: Advice; readonly [cod
     },
     'no-row': {
       means: 'The events have arrived but the view has no row: the function projection does not run, or fails.',
-      todo: 'Look at the queue and the log of <name>-projection in that Region, and at node_modules/@meridian-es/meridian/docs/runbooks/backlog.md.',
+      todo: `Look at the queue and the log of <name>-projection in that Region, and at ${RUNBOOKS}/backlog.md.`,
     },
   },
 };

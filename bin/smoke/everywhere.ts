@@ -11,24 +11,24 @@ export interface Found<T = undefined> {
   readonly value: T;
 }
 
-/** Runs a step in every Region. @throws CliError that names the Regions in which it failed, with the code of the first failure */
+/** Runs a step in every Region. @returns the results in the order of the Regions, whichever is the last @throws CliError that names the Regions in which it failed, with the code of the first failure */
 export async function everywhere<T>(
   regions: ByName,
   work: (region: Region, name: string) => Promise<T>,
 ): Promise<ReadonlyMap<string, T>> {
   const errors: { readonly name: string; readonly error: unknown }[] = [];
-  const done = new Map<string, T>();
-  await Promise.all(
+  const done = await Promise.all(
     [...regions].map(async ([name, region]) => {
       try {
-        done.set(name, await work(region, name));
+        return [[name, await work(region, name)] as const];
       } catch (error) {
         errors.push({ name, error });
+        return [];
       }
     }),
   );
   const [first] = errors;
-  if (!first) return done;
+  if (!first) return new Map(done.flat());
   const message = errors.map(({ name, error }) => `${name}: ${briefOf(error)}`).join('\n');
   throw new CliError(codeOf(first.error), message, { cause: first.error });
 }

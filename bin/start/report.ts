@@ -83,6 +83,9 @@ export function unreadableText(
   ].join('\n');
 }
 
+/** Where the Regions are listed: the CDK app, which could pass other Regions to Meridian, is not run. */
+export type RegionsFrom = '--regions' | 'cdk.json' | 'default';
+
 /** The address, and commands to try. */
 export function invitationText(
   url: string,
@@ -93,19 +96,23 @@ export function invitationText(
     streams,
   }: {
     readonly regions: readonly string[];
-    readonly regionsFrom: string;
+    readonly regionsFrom: RegionsFrom;
     readonly domain: Domain;
     readonly streams: readonly Compared[];
   },
 ): string {
   const there = regions.at(-1);
+  const source =
+    regionsFrom === 'default'
+      ? `${regions.join(', ')} (cdk.json lists no Regions; those that the app passes to Meridian are not read)`
+      : `the Regions of ${regionsFrom}`;
   const where = url === WORLD ? '' : ` --url ${url}`;
   const [view] = domain.views.keys();
   const shown = streams.slice(0, 2).map(({ name }) => `  npx meridian stream ${name} --events${where}`);
   const asked = view === undefined ? [] : [`  curl ${url}/regions/${there}/views/${view}`];
   return [
     '',
-    `Serving ${url} until Ctrl-C, with ${regionsFrom}; restarts when a loaded file is saved. Try:`,
+    `Serving ${url} until Ctrl-C, with ${source}; restarts when a loaded file is saved. Try:`,
     ...shown,
     ...asked,
   ].join('\n');

@@ -13,17 +13,16 @@ import { sayJson, sayNote, sayText } from '../output.ts';
 import { type Agreement, compareRegions } from './agreement.ts';
 import { errorLog } from './error-log.ts';
 import { EXIT } from './exit.ts';
-import { agreementText, invitationText, missingText, unreadableText } from './report.ts';
+import { agreementText, invitationText, missingText, type RegionsFrom, unreadableText } from './report.ts';
 import { type NoSample, samplesOf, writeSamples } from './samples.ts';
-import { State, StateError } from './state.ts';
+import { OtherRegionsError, State, StateError } from './state.ts';
 import { reportToSupervisor } from './supervise.ts';
 import { type UnreadableEvent, unreadableEvents } from './unreadable.ts';
 import { stampOf } from './watch.ts';
 
 export interface StartOptions {
   readonly regions: readonly string[];
-  /** A description of the Regions' source: the CDK app, which could pass other Regions to Meridian, is not run. */
-  readonly regionsFrom: string;
+  readonly regionsFrom: RegionsFrom;
   readonly port: number;
   readonly latency: boolean;
   readonly fresh?: boolean;
@@ -60,8 +59,9 @@ export async function runProject(project: Project, options: StartOptions): Promi
   const loaded = recordLoadedFiles(project.folder, (file) => reportToSupervisor({ file, stamp: stampOf(file) }));
   const begun = performance.now();
   try {
-    // Before the domain is read, so that `--fresh` is done even if that fails: it is for the first process only.
+    // Before the domain is read, so that `--fresh` is done even if that fails.
     const state = State.open(project.folder, { regions, fresh });
+    reportToSupervisor({ opened: true });
     const { domain, subscribers } = await readProject(project);
     const files = await keepFiles(state, project, await filesOfStreams(domain, loaded()));
     const world = new World({
@@ -90,6 +90,7 @@ export async function runProject(project: Project, options: StartOptions): Promi
   } catch (error) {
     if (PROJECT_ERRORS.some((kind) => error instanceof kind) && error instanceof Error)
       return end(error.message, EXIT.failed);
+    if (error instanceof OtherRegionsError && regionsFrom !== '--regions') return end(error.message, EXIT.failed);
     if (error instanceof StateError) return cannotRun(error);
     throw error;
   }

@@ -30,6 +30,9 @@ export class StateError extends Error {
   }
 }
 
+/** The kept state is that of other Regions. */
+export class OtherRegionsError extends StateError {}
+
 const OVER = 'Or start over with --fresh, which deletes it.';
 
 /** Result codes of SQLite. */
@@ -65,7 +68,7 @@ export class State implements Storage {
     this.#remove = database.prepare('DELETE FROM items WHERE tbl = ? AND pk = ? AND sk = ?');
   }
 
-  /** @param folder the project's @throws StateError if another process has it open, or this code cannot read it */
+  /** @param folder the project's @throws StateError if another process has it open, this code cannot read it, or it is that of other Regions */
   static open(folder: string, { regions, fresh }: OpenOptions): State {
     const home = join(folder, STATE_FOLDER);
     mkdirSync(home, { recursive: true });
@@ -101,9 +104,9 @@ export class State implements Storage {
     const state = new State(database);
     const before = state.#read('regions', namesSchema);
     if (before && before.join() !== regions.join())
-      throw new StateError(
+      throw new OtherRegionsError(
         folder,
-        `It holds the Regions ${before.join(', ')}, not ${regions.join(', ')}. Start with --regions ${before.join(',')}. ${OVER}`,
+        `It holds the Regions ${before.join(', ')}, not ${regions.join(', ')}. List those in cdk.json again, or start with --regions ${before.join(',')}. ${OVER}`,
       );
     state.#write('regions', regions);
     return state;

@@ -16,6 +16,8 @@ const reportSchema = z.union([
   z.object({ file: z.string(), stamp: z.string() }),
   /** The port that it serves on. */
   z.object({ port: z.int() }),
+  /** The state is open, and empty if `--fresh` was given. */
+  z.object({ opened: z.literal(true) }),
 ]);
 
 /** Reports to the process that supervises this one; without one it does nothing. */
@@ -26,7 +28,7 @@ export function reportToSupervisor(report: z.output<typeof reportSchema>): void 
 /**
  * Runs `meridian start` in a child process, and starts a new one whenever a file that was loaded is saved, because a process cannot
  * load a module twice. Every process serves on the port of the first one. After a failed start it waits for the next save.
- * @param args the options of every process; `first`: additional ones of the first process
+ * @param args the options of every process; `first`: additional ones until a process has opened the state
  */
 export async function supervise(
   project: Project,
@@ -34,26 +36,34 @@ export async function supervise(
 ): Promise<never> {
   const always = filesOf(project);
   let port: readonly string[] = [];
-  for (let more = first; ; more = []) {
+  let more = first;
+  const ended = Promise.withResolvers<undefined>();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => ended.resolve(undefined));
+  for (;;) {
     const changed = Promise.withResolvers<string>();
     const watcher = new FileWatcher((file) => changed.resolve(file));
     for (const file of always) watcher.add(file, stampOf(file));
     const child = spawnStart([...args, ...more, ...port]);
     child.on('message', (message) => {
-      const report = reportSchema.parse(message);
+      const { data: report } = reportSchema.safeParse(message);
+      // The project's own code may send messages too.
+      if (!report) return;
       if ('file' in report) watcher.add(report.file, report.stamp);
-      else port = ['--port', String(report.port)];
+      else if ('port' in report) port = ['--port', String(report.port)];
+      else more = [];
     });
     const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
-    const event = await Promise.race([exited, changed.promise]);
-    if (typeof event !== 'string') {
+    const event = await Promise.race([ended.promise, exited, changed.promise]);
+    if (typeof event === 'object') {
       if (event.code === EXIT.cannotRun) process.exit(EXIT.failed);
       if (event.signal !== null) sayNote(killedText(event.signal));
       sayNote('Waiting for a file to be saved, to start again. Press Ctrl-C to end.');
     }
-    const file = await changed.promise;
+    const file = await Promise.race([ended.promise, changed.promise]);
     watcher.close();
+    // The next process needs the state and the port.
     await stop(child, exited);
+    if (file === undefined) process.exit();
     sayNote(`\n── ${relative(project.folder, file)} was saved ──`);
   }
 }
@@ -72,18 +82,9 @@ function killedText(signal: NodeJS.Signals): string {
 function spawnStart(args: readonly string[]): ChildProcess {
   const [, script = ''] = process.argv;
   // When this process ends, the channel closes, and the child ends too.
-  const child = spawn(process.execPath, [...process.execArgv, script, 'start', '--no-restart', ...args], {
+  return spawn(process.execPath, [...process.execArgv, script, 'start', '--no-restart', ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
-  const end = (): void => {
-    child.kill();
-    process.exit();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.removeAllListeners(signal);
-    process.once(signal, end);
-  }
-  return child;
 }
 
 async function stop(child: ChildProcess, exited: Promise<unknown>): Promise<void> {

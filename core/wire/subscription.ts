@@ -153,12 +153,11 @@ export function parseOwnFunctions(
       .filter((name) => !isOwnName(name))
       .map((name) => `the name ${JSON.stringify(name)} cannot be used; write ${OWN_NAME_FORM}`),
   ];
+  const [ownSubscribers, ownFunctions] = [named(subscribers), named(functions)];
   if (faults.length > 0) throw new DefinitionError(faults);
-  const named = <Definition>(of: Readonly<Record<string, Definition>>) =>
-    Object.entries(of).flatMap(([name, definition]) => (isOwnName(name) ? [{ name, definition }] : []));
   return {
-    subscribers: named(subscribers).map(({ name, definition }) => subscriptionOf(name, definition, deployment)),
-    functions: named(functions).map(({ name, definition }) => ({
+    subscribers: ownSubscribers.map(({ name, definition }) => subscriptionOf(name, definition, deployment)),
+    functions: ownFunctions.map(({ name, definition }) => ({
       ...ownFunctionOf(name, definition, deployment),
       limits: {
         timeoutS: definition.timeoutSeconds ?? OWN_FUNCTION.timeoutS,
@@ -166,6 +165,11 @@ export function parseOwnFunctions(
       },
     })),
   };
+}
+
+/** The definitions whose names can be used. */
+function named<Definition>(of: Readonly<Record<string, Definition>>) {
+  return Object.entries(of).flatMap(([name, definition]) => (isOwnName(name) ? [{ name, definition }] : []));
 }
 
 function ownFunctionOf(name: OwnName, definition: OwnFunctionDefinition, of: Deployment) {

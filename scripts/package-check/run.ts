@@ -1,4 +1,4 @@
-import { run as runCommand } from '../../tools/localstack/run.ts';
+import { run as runCommand } from '../../tools/run.ts';
 
 /** Runs a step of the check, and records how long it took. */
 export type Step = <T>(name: string, work: () => T | Promise<T>) => Promise<T>;

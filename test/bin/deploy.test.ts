@@ -10,6 +10,14 @@ const engine = JSON.stringify(resolve('core/index.ts'));
 const regions = ['us-east-1', 'us-east-2'];
 const PEERS = ['aws-cdk-lib', 'constructs', 'esbuild', 'cdk-nag'];
 
+/** The assembly that `cdk` writes, whether it deploys or not. */
+const MANIFEST = JSON.stringify({
+  artifacts: { global: { type: 'aws:cloudformation:stack', properties: { templateFile: 'global.json' } } },
+});
+const GLOBAL_STACK = JSON.stringify({
+  Metadata: { Meridian: { name: 'meridian', regions, decisions: 'eventual', ephemeral: false } },
+});
+
 describe('meridian deploy', () => {
   let folder: string;
   let file: string;
@@ -23,18 +31,6 @@ describe('meridian deploy', () => {
       `import { defineDomain } from ${engine};\nexport const domain = defineDomain({ streams: [], views: [] });`,
     );
     for (const peer of PEERS) install(peer, '{}');
-    // The files that `cdk` leaves behind, whether it deploys or not.
-    const artifacts = {
-      global: { type: 'aws:cloudformation:stack', properties: { templateFile: 'global.json' } },
-    };
-    mkdirSync(join(folder, 'cdk.out'));
-    writeFileSync(join(folder, 'cdk.out', 'manifest.json'), JSON.stringify({ artifacts }));
-    writeFileSync(
-      join(folder, 'cdk.out', 'global.json'),
-      JSON.stringify({
-        Metadata: { Meridian: { name: 'meridian', regions, decisions: 'eventual', ephemeral: false } },
-      }),
-    );
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -46,12 +42,20 @@ describe('meridian deploy', () => {
   const meridian = (args: readonly string[], command = 'deploy') =>
     spawnSync(process.execPath, [script, command, ...args], { cwd: folder, encoding: 'utf8' });
 
-  /** Runs it with a `cdk` that records its arguments and exits with `status`. */
+  /** Runs it with a `cdk` that records its arguments, writes an assembly unless it prints a help or its version, and exits with `status`. */
   const deploy = (args: readonly string[], status = 0) => {
     install('aws-cdk', '{"bin":{"cdk":"cdk.cjs"}}');
     writeFileSync(
       join(folder, 'node_modules/aws-cdk/cdk.cjs'),
-      `require('node:fs').writeFileSync('called', JSON.stringify(process.argv.slice(2)));\nprocess.exitCode = ${status};`,
+      `const { mkdirSync, writeFileSync } = require('node:fs');
+      const args = process.argv.slice(2);
+      writeFileSync('called', JSON.stringify(args));
+      if (!args.includes('--help') && !args.includes('--version')) {
+        mkdirSync('cdk.out', { recursive: true });
+        writeFileSync('cdk.out/manifest.json', ${JSON.stringify(MANIFEST)});
+        writeFileSync('cdk.out/global.json', ${JSON.stringify(GLOBAL_STACK)});
+      }
+      process.exitCode = ${status};`,
     );
     const run = meridian(args);
     return { ...run, called: JSON.parse(readFileSync(join(folder, 'called'), 'utf8')) };
@@ -81,16 +85,52 @@ describe('meridian deploy', () => {
   });
 
   it.each([
-    [['--no-execute']],
-    [['--execute=false']],
-    [['--method=prepare-change-set']],
-    [['-m', 'prepare-change-set']],
-    [['--exclusively']],
-    [['--verbose', '-e']],
-  ])('records nothing with %j: not all stacks were deployed', (args) => {
-    expect(deploy(args).status).toBe(0);
+    ['--no-execute', '--no-execute'],
+    ['--execute=false', '--no-execute'],
+    ['--execute false', '--no-execute'],
+    ['--method=prepare-change-set', '--method prepare-change-set'],
+    ['-m prepare-change-set', '--method prepare-change-set'],
+    ['--exclusively', '--exclusively'],
+    ['--verbose -e', '--exclusively'],
+    ['-ve', '--exclusively'],
+  ])('records nothing with %s, and says so: not all stacks may have been deployed', (args, named) => {
+    const { status, stderr } = deploy(args.split(' '));
+    expect([status, stderr]).toEqual([0, expect.stringMatching(`regions.json is unchanged: with ${named} not every`)]);
     expect(existsSync(file)).toBe(false);
   });
+
+  it.each([
+    '--method=direct',
+    '-m change-set',
+    '--execute',
+    '--execute true',
+    '--exclusively=false',
+    '--no-exclusively',
+  ])('records the Regions with %s: all stacks were deployed', (args) => {
+    expect(deploy(args.split(' ')).stdout).toContain('Commit regions.json');
+    expect(readDeployed(file, 'meridian')?.regions).toEqual(regions);
+  });
+
+  it.each(['--help', '--version'])(
+    'records nothing with %s, and says so, even if there is the assembly of an earlier run: nothing was deployed',
+    (option) => {
+      deploy([], 3);
+      const { status, stderr } = deploy(['--', option]);
+      expect([status, stderr]).toEqual([0, 'regions.json is unchanged: cdk deployed nothing.\n']);
+      expect(existsSync(file)).toBe(false);
+    },
+  );
+
+  it.each(['--hotswap', '--watch'])(
+    'refuses %s, which skips changes and reports success, before anything is deployed',
+    (option) => {
+      install('aws-cdk', '{"bin":{"cdk":"cdk.cjs"}}');
+      const { status, stderr } = meridian([option]);
+      expect([status, stderr]).toEqual([1, expect.stringContaining(`${option}: a hotswap skips changes`)]);
+      expect(existsSync(join(folder, 'called'))).toBe(false);
+      expect(deploy([`${option}=false`]).stdout).toContain('Commit regions.json');
+    },
+  );
 
   it.each([
     [['--output', 'elsewhere'], '--output elsewhere: meridian deploy reads from cdk.out which Regions were deployed.'],
@@ -100,6 +140,8 @@ describe('meridian deploy', () => {
     [['--profile', 'x', '-a', 'cdk.out'], '--app cdk.out'],
   ])('is refused with %j, before anything is deployed: it would record another deployment', (args, message) => {
     install('aws-cdk', '{"bin":{"cdk":"cdk.cjs"}}');
+    deploy([], 3);
+    rmSync(join(folder, 'called'));
     const { status, stderr } = meridian(args);
     expect(status).toBe(1);
     expect(stderr).toContain(message);

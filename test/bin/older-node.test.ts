@@ -31,18 +31,20 @@ function anInstall(node: string): string {
 }
 
 describe.skipIf(older === undefined)('with only an older Node on the PATH', () => {
-  it.each([['init', 'shop'], ['start'], ['test'], ['deploy'], ['create', 'shop']])(
-    '%s says in one line what it needs',
-    (command, ...args) => {
-      const root = anInstall(older ?? '');
-      const script = command === 'create' ? ['create.mjs'] : [`${meridian}/dist/bin/meridian.mjs`, command];
-      const { status, stdout, stderr } = spawnSync('node', [...script, ...args], {
-        cwd: root,
-        encoding: 'utf8',
-        env: { PATH: join(root, 'path') },
-      });
-      expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
-      expect(stderr).toMatch(/^meridian needs Node 24; this is Node \d+\.\d+\.\d+\. Install Node 24 or later: \S+\n$/);
-    },
-  );
+  it.each([
+    ...[['init', 'shop'], ['start'], ['test'], ['schemas'], ['synth'], ['deploy'], ['smoke'], ['localstack']],
+    ['create', 'shop'],
+  ])('%s says in one line what it needs', (command, ...args) => {
+    const root = anInstall(older ?? '');
+    const script = command === 'create' ? ['create.mjs'] : [`${meridian}/dist/bin/meridian.mjs`, command];
+    const { status, stdout, stderr } = spawnSync('node', [...script, ...args], {
+      cwd: root,
+      encoding: 'utf8',
+      env: { PATH: join(root, 'path') },
+    });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(
+      /^meridian needs Node 24; this is Node \d+\.\d+\.\d+\. Install it \(\S+\), or run `npm install --save-dev node@24` in your project\.\n$/,
+    );
+  });
 });

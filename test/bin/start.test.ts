@@ -158,6 +158,70 @@ describe('meridian start', () => {
     await printed(/Serving http/);
   });
 
+  it('deletes the state with --fresh even if the first processes end before they open it, and only once', async () => {
+    const folder = aProject();
+    const carts = async (url: string | undefined) =>
+      Promise.all(
+        ['ada', 'eve'].map(async (id) => {
+          const answer = await fetch(`${url}/regions/us-west-2/streams/cart/${id}`);
+          return z.object({ state: z.unknown() }).parse(await answer.json()).state;
+        }),
+      );
+    const first = await serve(folder);
+    await command(first.url, 'cart/ada', 'add', { article: 'lamp', count: 1 });
+    first.child.kill('SIGKILL');
+    await once(first.child, 'close');
+    const good = readFileSync(join(folder, 'cdk.json'), 'utf8');
+    edit(folder, 'cdk.json', () => '{');
+    const supervisor = spawnIn(folder, ['start', '--no-latency', '--port', '0', '--fresh']);
+    const printed = printedBy(supervisor);
+    await printed(/cdk\.json.*Waiting for a file/s);
+    edit(folder, 'cdk.json', () => good);
+    const [, url] = await printed(/Serving (http:\S+)/);
+    expect(await carts(url)).toEqual([{}, {}]);
+    await command(url, 'cart/eve', 'add', { article: 'lamp', count: 1 });
+    edit(folder, 'cdk.json', (text) => `${text}\n`);
+    await printed(/cdk\.json was saved.*Serving/s);
+    expect(await carts(url)).toEqual([{}, { lamp: 1 }]);
+  });
+
+  it('waits for a save when cdk.json lists other Regions than the state has, and continues when it lists those again', async () => {
+    const folder = aProject();
+    const { printed } = await serve(folder, []);
+    const good = readFileSync(join(folder, 'cdk.json'), 'utf8');
+    edit(folder, 'cdk.json', (text) => text.replace('us-west-2', 'eu-west-1'));
+    await printed(/List those in cdk\.json again, .*\nWaiting for a file to be saved/);
+    edit(folder, 'cdk.json', () => good);
+    await printed(/Serving http/);
+  });
+
+  it('ignores messages that the code of the project sends to its parent process', async () => {
+    const folder = aProject();
+    edit(folder, 'streams/index.ts', (text) => `process.send?.('ready');\n${text}`);
+    const { printed } = await serve(folder, []);
+    edit(folder, 'streams/index.ts', (text) => `${text}\n`);
+    await printed(/streams\/index\.ts was saved.*Serving/s);
+  });
+
+  it('ends after the process that it supervises, so that the next start finds state and port free', async () => {
+    const folder = aProject();
+    // It needs a second to end.
+    edit(
+      folder,
+      'streams/index.ts',
+      (text) =>
+        `process.on('SIGTERM', () => {
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+          process.exit();
+        });\n${text}`,
+    );
+    const { child } = await serve(folder, []);
+    child.kill('SIGINT');
+    const [code] = await once(child, 'exit');
+    expect(code).toBe(0);
+    expect(await runIn(folder, ONCE)).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it('says which signal ended the process that it supervises, and what happens next', async () => {
     const folder = aProject();
     const { child, printed } = await serve(folder, []);
@@ -222,8 +286,10 @@ describe('meridian start', () => {
     const others = await runIn(folder, [...ONCE, '--regions', 'eu-west-1,eu-central-1']);
     expect(others).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/--regions us-east-1,us-east-2,us-west-2\. Or/),
+      stderr: expect.stringMatching(/cdk\.json again, or start with --regions us-east-1,us-east-2,us-west-2\. Or/),
     });
+    // No save would help: it does not wait for one.
+    expect(await runIn(folder, ['start', '--regions', 'eu-west-1,eu-central-1'])).toEqual({ ...others, stdout: '' });
     const database = new DatabaseSync(join(folder, '.meridian/state.db'));
     database.exec('PRAGMA user_version = 99');
     database.close();

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
 import manifest from '../../package.json' with { type: 'json' };
 import { freePort } from '../free-port.ts';
@@ -189,6 +191,41 @@ describe('meridian stream', () => {
     expect(await next()).toMatchObject({ commitId: 'followed-0' });
     await put({ ...followed, id: 'followed-1' });
     expect(await next()).toMatchObject({ commitId: 'followed-1' });
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  it('goes on following when the server was restarted', async () => {
+    const { port: own } = new URL(address());
+    const proxy = () => createServer((socket) => socket.pipe(connect(Number(own), '127.0.0.1')).pipe(socket));
+    const sockets = new Set<Socket>();
+    const serve = async (port: number) => {
+      const server = proxy().on('connection', (socket: Socket) => {
+        sockets.add(socket);
+        socket.on('error', () => undefined);
+      });
+      await once(server.listen(port, '127.0.0.1'), 'listening');
+      return server;
+    };
+    const port = await freePort();
+    const first = await serve(port);
+    const followed = { ...anEvent(0), id: 'restarted-0', stream: 'note/restarted' };
+    await put(followed);
+    const url = address().replace(`:${own}`, `:${port}`);
+    const child = spawnMeridian(['stream', followed.stream, '--follow', '--json', '--url', url]);
+    const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+    const next = async (): Promise<unknown> => JSON.parse((await lines.next()).value ?? 'null');
+    expect(await next()).toMatchObject({ commitId: 'restarted-0' });
+    for (const socket of sockets) socket.destroy();
+    await once(first.close(), 'close');
+    await put({ ...followed, id: 'restarted-1' });
+    await sleep(1500);
+    const second = await serve(port);
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+      second.close();
+    });
+    expect(await next()).toMatchObject({ commitId: 'restarted-1' });
     child.kill('SIGINT');
     expect(await once(child, 'exit')).toEqual([0, null]);
   });

@@ -1,5 +1,5 @@
-import { rmSync } from 'node:fs';
-import { dirname, relative } from 'node:path';
+import { readFileSync, rmSync } from 'node:fs';
+import { dirname, matchesGlob, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import config, { coreModules } from '../../.dependency-cruiser.mjs';
 import { checkLayers } from '../../scripts/layers.ts';
@@ -34,6 +34,7 @@ const targets = [
   'lambdas/api/index.ts',
   'lambdas/index.ts',
   'lib/config.ts',
+  'lib/deployed-regions.ts',
   'lib/index.ts',
   'project/project.ts',
   'test/helper.ts',
@@ -94,6 +95,7 @@ const allowed: Record<string, string[]> = {
   ],
   'lib/x.ts': [
     'lib/config.ts',
+    'lib/deployed-regions.ts',
     'lib/index.ts',
     'core/limits/aws.ts',
     'core/names.ts',
@@ -107,6 +109,7 @@ const allowed: Record<string, string[]> = {
   'lib/meridian.ts': [
     ...[
       'lib/config.ts',
+      'lib/deployed-regions.ts',
       'lib/index.ts',
       'core/index.ts',
       'core/limits/aws.ts',
@@ -146,6 +149,7 @@ const allowed: Record<string, string[]> = {
       'bin/table.ts',
       'client/index.ts',
       'client/send.ts',
+      'lib/deployed-regions.ts',
       'project/project.ts',
       'tools/localstack/engine.ts',
       'world/link.ts',
@@ -211,6 +215,14 @@ describe('the layers', () => {
     expect(accepted.toSorted()).toEqual(allowed[from]?.toSorted());
   });
 
+  it.each(Object.keys(allowed))('CONTRIBUTING.md names every file outside of its folder that %s may import', (from) => {
+    const named = namedFor(from);
+    const [own] = from.split('/');
+    const outside = targets.filter((target) => allowed[from]?.includes(target) && target.split('/')[0] !== own);
+    const isNamed = (target: string) => named.some((path) => matchesGlob(target, globOf(path)));
+    expect(outside.filter((target) => !isNamed(target))).toEqual([]);
+  });
+
   it('a test may import anything', () => {
     expect(faults.filter((fault) => fault.startsWith('test/'))).toEqual([]);
   });
@@ -262,6 +274,29 @@ describe('a check that saw nothing', () => {
 
 function ruleOf(fault: string): string | undefined {
   return /\n +([^:]+): /.exec(fault)?.[1];
+}
+
+/** The paths in the row of CONTRIBUTING.md's table that is the most specific one for a file. */
+function namedFor(file: string): string[] {
+  const [, table = ''] = /^\| layer .*\n.*\n((?:\|.*\n)+)/m.exec(readFileSync('CONTRIBUTING.md', 'utf8')) ?? [];
+  let before: string[] = [];
+  let best: { readonly pattern: string; readonly named: string[] } = { pattern: '', named: [] };
+  for (const [, layer = '', may = ''] of table.matchAll(/^\| (.*?) \| (.*) \|$/gm)) {
+    const named = may.startsWith('the same') ? [...before, ...codeIn(may)] : codeIn(may);
+    for (const pattern of codeIn(layer))
+      if (matchesGlob(file, globOf(pattern)) && pattern.length > best.pattern.length) best = { pattern, named };
+    before = named;
+  }
+  expect(best.pattern, `a row for ${file}`).not.toBe('');
+  return best.named;
+}
+
+function codeIn(text: string): string[] {
+  return [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
+}
+
+function globOf(path: string): string {
+  return path.endsWith('/') ? `${path}**` : path;
 }
 
 function imported(): string[] {

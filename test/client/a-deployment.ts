@@ -1,7 +1,7 @@
 import { client } from '../../client/client.ts';
 import type { ClientOptions, ClientRuntime, Fetch } from '../../client/options.ts';
 import { toyDomain } from '../../testing/toy.ts';
-import { functionUrlEvent } from '../../world/network/server.ts';
+import { functionUrlEvent } from '../../world/network/function-url-event.ts';
 import { seeded } from '../../world/time/randomness.ts';
 import { VirtualScheduler } from '../../world/time/scheduler.ts';
 import { World, type WorldOptions } from '../../world/world.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { toyDomain } from '../../testing/toy.ts';
-import { functionUrlEvent } from '../../world/network/server.ts';
+import { functionUrlEvent } from '../../world/network/function-url-event.ts';
 import { VirtualScheduler } from '../../world/time/scheduler.ts';
 import { World } from '../../world/world.ts';
 

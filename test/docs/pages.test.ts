@@ -1,9 +1,11 @@
-import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import * as aws from '../../core/limits/aws.ts';
 import * as budgets from '../../core/limits/budgets.ts';
 import { parseConfig } from '../../lib/config.ts';
+import { copyPages } from '../../scripts/pack.ts';
 
 const pages = [
   'README.md',
@@ -29,15 +31,33 @@ function anchorsOf(page: string): readonly string[] {
   );
 }
 
+/** Expects that every link of a page leads to a file or a heading. @returns the number of links to files */
+function checkLinks(page: string): number {
+  const prose = textOf(page).replaceAll(/^ *```[\s\S]*?^ *```$/gm, '');
+  let files = 0;
+  for (const [link, path = '', anchor] of prose.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)]*))?\)/g)) {
+    if (path !== '') files++;
+    const target = path === '' ? page : join(dirname(page), path);
+    if (target.startsWith('examples/') && !hasExamples) continue;
+    if (anchor !== undefined) expect(anchorsOf(target), link).toContain(anchor);
+    else expect(globSync(target), link).not.toEqual([]);
+  }
+  return files;
+}
+
 describe('the pages', () => {
   it.each(pages)('%s has no dead link', (page) => {
-    const prose = textOf(page).replaceAll(/^ *```[\s\S]*?^ *```$/gm, '');
-    for (const [link, path = '', anchor] of prose.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)]*))?\)/g)) {
-      const target = path === '' ? page : join(dirname(page), path);
-      if (target.startsWith('examples/') && !hasExamples) continue;
-      if (anchor !== undefined) expect(anchorsOf(target), link).toContain(anchor);
-      else expect(globSync(target), link).not.toEqual([]);
-    }
+    checkLinks(page);
+  });
+
+  it('have no dead link in the package either, which lacks most of the repository, and keep the links to each other', () => {
+    const stage = mkdtempSync(join(tmpdir(), 'meridian-pages-'));
+    onTestFinished(() => rmSync(stage, { recursive: true }));
+    copyPages(stage);
+    const staged = globSync(join(stage, '{*,docs/**/*}.md'));
+    const files = staged.reduce((sum, page) => sum + checkLinks(page), 0);
+    expect(files).toBeGreaterThan(200);
+    expect(textOf(join(stage, 'docs/README.md'))).toContain(', contributing ');
   });
 });
 

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { adviceOf } from '../../bin/smoke/advice.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { publishedManifest } from '../../scripts/pack.ts';
 import { aSubscriber, synthesize } from '../lib/synthesize.ts';
@@ -38,6 +39,16 @@ describe('the runbooks', () => {
     expect(alarms.length).toBeGreaterThan(0);
     for (const { description } of alarms)
       expect(description).toContain(` What to do: node_modules/${manifest.name}/${FOLDER}/`);
+  });
+
+  it.each([
+    ['replicated', 'not-replicated'],
+    ['transaction', ''],
+    ['transaction', 'not-replicated'],
+    ['views', 'no-row'],
+  ] as const)('are named by `meridian smoke` with their path in the project: %s %s', (check, code) => {
+    const [, page = ''] = adviceOf(check, code, 'shop').todo.split(`node_modules/${manifest.name}/${FOLDER}/`);
+    expect(pages).toContain(page.replace(/\.md.*/, '.md'));
   });
 
   it.each(pages)(

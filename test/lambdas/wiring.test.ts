@@ -5,7 +5,7 @@ import { toImage } from '../../adapters/dynamodb/commit-item.ts';
 import { decisionKey, toDecisionItem } from '../../adapters/dynamodb/decision-item.ts';
 import { healthSchema } from '../../core/wire/api.ts';
 import { entriesOf } from '../../core/wire/bus-event.ts';
-import { functionUrlEvent } from '../../world/network/server.ts';
+import { functionUrlEvent } from '../../world/network/function-url-event.ts';
 import { type StubAnswer, type StubRequest, stubServer } from '../adapters/stub-server.ts';
 import { aCommit, anIntent } from '../contract/commits.ts';
 import { aDecision } from '../contract/decisions.ts';

@@ -14,9 +14,16 @@ function urlOf(file: string): string {
   return JSON.stringify(pathToFileURL(resolve(file)).href);
 }
 
-/** Runs an app with the construct in a separate folder, and returns the JSON that it prints. */
-async function appOf(body: string): Promise<unknown> {
+/**
+ * Runs an app with the construct in a separate folder, and returns the JSON that it prints.
+ * @param more files in the folder, by name; `from`: the working directory, relative to the folder
+ */
+async function appOf(
+  body: string,
+  { more = {}, from = '.' }: { readonly more?: Readonly<Record<string, string>>; readonly from?: string } = {},
+): Promise<unknown> {
   const root = makeTree({
+    ...more,
     'streams.ts': `export { toyDomain as domain } from ${urlOf('testing/toy.ts')};`,
     'mailer.ts': `import { subscriber } from ${urlOf('lambdas/index.ts')};\nexport const handler = subscriber({});`,
     'app.ts': `
@@ -38,7 +45,7 @@ async function appOf(body: string): Promise<unknown> {
       process.stdout.write(JSON.stringify(attempt(() => { ${body} })));`,
   });
   onTestFinished(() => rmSync(root, { recursive: true }));
-  const { stdout } = await run(process.execPath, [join(root, 'app.ts')], { cwd: root });
+  const { stdout } = await run(process.execPath, [join(root, 'app.ts')], { cwd: join(root, from) });
   return JSON.parse(stdout);
 }
 
@@ -114,6 +121,21 @@ describe('the construct', () => {
       message: expect.stringMatching(
         /^\/gone\/mailer\.ts: There is no such file\. It is the entry of mailer: create it/,
       ),
+    });
+  });
+
+  it.each([
+    ['the folder of the project', '.'],
+    ['a folder above it', '..'],
+  ])('compares its Regions with regions.json of the project when the app runs in %s', async (_name, from) => {
+    const more = {
+      'package.json': '{ "type": "module", "meridian": {} }',
+      'regions.json': '{ "shop": ["us-east-2", "us-east-1"] }',
+    };
+    expect(
+      await appOf("new Meridian(app, 'Shop', { domain, regions, name: 'shop' });\napp.synth();", { more, from }),
+    ).toMatchObject({
+      message: expect.stringContaining('The primary Region is us-east-2 and cannot become us-east-1'),
     });
   });
 

@@ -8,7 +8,7 @@ import { defineDomain, defineStream, defineView } from '../../core/index.ts';
 import { componentName, openApi } from '../../schemas/openapi.ts';
 import { errorCodes } from '../../schemas/problems.ts';
 import { toyDomain } from '../../testing/toy.ts';
-import { functionUrlEvent } from '../../world/network/server.ts';
+import { functionUrlEvent } from '../../world/network/function-url-event.ts';
 import { World } from '../../world/world.ts';
 import { anApi } from '../lambdas/api/an-api.ts';
 

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import * as z from 'zod';
 import type { Commit } from '../../core/index.ts';
 import { toyDomain } from '../../testing/toy.ts';
-import { functionUrlEvent } from '../../world/network/server.ts';
+import { functionUrlEvent } from '../../world/network/function-url-event.ts';
 import { VirtualScheduler } from '../../world/time/scheduler.ts';
 import { World, type WorldOptions } from '../../world/world.ts';
 

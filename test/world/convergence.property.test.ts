@@ -10,7 +10,7 @@ import {
   type VersionVector,
 } from '../../core/index.ts';
 import { type Entry, STOCK, toyDomain } from '../../testing/toy.ts';
-import { functionUrlEvent } from '../../world/network/server.ts';
+import { functionUrlEvent } from '../../world/network/function-url-event.ts';
 import type { FaultyPorts } from '../../world/region/faults.ts';
 import type { WorldRegion } from '../../world/region/region.ts';
 import { type Random, randomBetween, seeded } from '../../world/time/randomness.ts';

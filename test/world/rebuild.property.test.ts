@@ -18,7 +18,7 @@ import {
   type ViewsTable,
 } from '../../core/index.ts';
 import { note, toyDomain } from '../../testing/toy.ts';
-import { functionUrlEvent } from '../../world/network/server.ts';
+import { functionUrlEvent } from '../../world/network/function-url-event.ts';
 import { portsAround } from '../../world/region/faults.ts';
 import type { WorldRegion } from '../../world/region/region.ts';
 import { seeded } from '../../world/time/randomness.ts';

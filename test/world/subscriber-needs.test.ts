@@ -8,7 +8,7 @@ import {
   subscriber,
 } from '../../lambdas/index.ts';
 import { toyDomain } from '../../testing/toy.ts';
-import { functionUrlEvent } from '../../world/network/server.ts';
+import { functionUrlEvent } from '../../world/network/function-url-event.ts';
 import { realScheduler } from '../../world/time/scheduler.ts';
 import { World } from '../../world/world.ts';
 import { aWorld } from './a-world.ts';

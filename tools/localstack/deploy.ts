@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import * as z from 'zod';
 import { packageBin } from '../../project/package-bin.ts';
-import { run } from './run.ts';
+import { run } from '../run.ts';
 
 /** LocalStack's own account. */
 const ACCOUNT = '000000000000';

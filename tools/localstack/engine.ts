@@ -18,8 +18,8 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { needPackages, packageFolder } from '../../project/package-bin.ts';
+import { run } from '../run.ts';
 import { pythonWithLocalStack, whatPythonMisses } from './python.ts';
-import { run } from './run.ts';
 
 /** A running LocalStack with nothing in it, on loopback only. */
 export interface Engine {

@@ -8,8 +8,6 @@ import type { WorldRegion } from '../region/region.ts';
 import type { World } from '../world.ts';
 import { functionUrlEvent } from './function-url-event.ts';
 
-export { functionUrlEvent };
-
 /**
  * Serves every Region's API at `/regions/<region>/…`, on the loopback address only; `GET /` lists the Regions. `POST
  * /regions/<region>/operate` stands in for an Invoke of the `operate` function, which has no URL on AWS.

@@ -1,5 +1,5 @@
 import { MAX_WAIT_S } from '../../core/limits/budgets.ts';
-import { functionUrlEvent } from '../network/server.ts';
+import { functionUrlEvent } from '../network/function-url-event.ts';
 import type { World } from '../world.ts';
 
 /** A request of the HTTP API. */

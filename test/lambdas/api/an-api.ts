@@ -5,7 +5,7 @@ import { memoryViewStore } from '../../../adapters/memory/view-store.ts';
 import { makeHandler } from '../../../lambdas/api/handler.ts';
 import type { ApiPorts } from '../../../lambdas/api/routes.ts';
 import { toyDomain } from '../../../testing/toy.ts';
-import { functionUrlEvent } from '../../../world/network/server.ts';
+import { functionUrlEvent } from '../../../world/network/function-url-event.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { context, recordedTelemetry } from '../invocation.ts';
 import { transactionPorts } from '../transaction-ports.ts';

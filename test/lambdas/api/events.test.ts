@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import { MeridianError } from '../../../core/index.ts';
-import { functionUrlEvent } from '../../../world/network/server.ts';
+import { functionUrlEvent } from '../../../world/network/function-url-event.ts';
 import { anApi, eastStock, noted, versionOf, westStock } from './an-api.ts';
 
 const stream = 'note/n';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import { MeridianError } from '../../../core/index.ts';
-import { functionUrlEvent } from '../../../world/network/server.ts';
+import { functionUrlEvent } from '../../../world/network/function-url-event.ts';
 import { anApi, noted } from './an-api.ts';
 
 const envelope = { id: 'a', stream: 'note/n', events: [noted()] };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
-import { functionUrlEvent } from '../../../world/network/server.ts';
+import { functionUrlEvent } from '../../../world/network/function-url-event.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { anApi, eastStock, noted, versionOf } from './an-api.ts';
 

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { toImage } from '../../../adapters/dynamodb/commit-item.ts';
 import { type Bundle, bundleFunctions, LIMIT, startOf } from '../../../scripts/bundle-sizes.ts';
-import { functionUrlEvent } from '../../../world/network/server.ts';
+import { functionUrlEvent } from '../../../world/network/function-url-event.ts';
 import { stubServer } from '../../adapters/stub-server.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { documentedSizes, expectDocumented } from '../../docs/measured-sizes.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { whatIsMissing } from '../../../tools/localstack/engine.ts';
-import { run } from '../../../tools/localstack/run.ts';
+import { run } from '../../../tools/run.ts';
 import { makeTree } from '../../checks/tree.ts';
 
 const script = fileURLToPath(new URL('../../../scripts/test-localstack.ts', import.meta.url));
