@@ -29,6 +29,8 @@ const core = '^core/';
 const author = '^index\\.ts$';
 const clientEntry = '^client/index\\.ts$';
 const worldEntry = '^world/index\\.ts$';
+/** The options of a client, which a function of a team gets too. */
+const clientOptions = '^client/options\\.ts$';
 const construct = '^lib/index\\.ts$';
 /** How what npm runs reads its command line. */
 const scriptOptions = '^scripts/options\\.ts$';
@@ -121,7 +123,14 @@ const layers = [
     name: 'handlers-know-ports',
     comment: 'a handler parses, calls core, maps the answer; only the index.ts beside it imports adapters and domain',
     from: lambdas,
-    may: [lambdas, core, npm('@middy/[^/]+', '@aws-lambda-powertools/[^/]+', 'aws-lambda', 'zod'), builtins],
+    may: [
+      lambdas,
+      core,
+      // Types only: see the rule below.
+      clientOptions,
+      npm('@middy/[^/]+', '@aws-lambda-powertools/[^/]+', 'aws-lambda', 'zod'),
+      builtins,
+    ],
   },
   {
     name: 'own-functions-get-ports',
@@ -285,6 +294,12 @@ const forbidden = [
       'the client infers from the type of a domain what it takes: of the domain itself nothing is there when it runs',
     from: { path: '^client/' },
     to: { path: '^core/definition/', dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'functions-have-types-of-the-client-only',
+    comment: 'a function of a team gets the options of a client, and brings the client itself along if it uses one',
+    from: { path: '^lambdas/' },
+    to: { path: '^client/', dependencyTypesNot: ['type-only'] },
   },
   {
     name: 'figures-are-independent',

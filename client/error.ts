@@ -34,7 +34,7 @@ export type DetailsOf<Code extends string> = Code extends keyof Details
 
 /** Codes of the client's own errors. */
 export type ClientCode =
-  /** Nothing listens at the address; nothing was sent. */
+  /** Nothing listens at the address, or its certificate is refused; nothing was sent. */
   | 'unreachable'
   /** The connection broke, the response was late, or an intermediary responded instead of the Region. */
   | 'broken'

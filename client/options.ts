@@ -46,15 +46,16 @@ export interface RetryPolicy {
 /** Where a Region's API is: the base address, such as a Function URL. */
 export type Endpoint = string | URL;
 
+/** How a client reaches the Regions of a deployment. */
 export interface ClientOptions {
   /**
    * The address of each Region's API, by Region. A function is called once per Region, when its address is first needed; it has
-   * to support `region` and all of `regions`.
+   * to support `region` and all of `regions`, which it cannot do without: without `regions` there is no other Region to ask.
    */
   readonly endpoints: Readonly<Record<string, Endpoint>> | ((region: string) => Endpoint | Promise<Endpoint>);
   /** The Region that is asked first: the nearest. */
   readonly region: string;
-  /** The Regions that may be asked instead, in this order. @default those of `endpoints`, in their order */
+  /** The Regions that may be asked instead, in this order. @default those of `endpoints`, in their order; none if that is a function */
   readonly regions?: readonly string[];
   /**
    * The credentials that requests are signed with. A function is called for each request, so it should cache. @default requests
@@ -65,6 +66,11 @@ export interface ClientOptions {
   readonly session?: Session;
   /** @default six tries, pauses of 200 ms to 5 s */
   readonly retry?: RetryPolicy;
+  /**
+   * Until when each Region that did not respond is asked last, in milliseconds since 1970. Clients that share it, such as one per
+   * request, learn from each other. @default a new one
+   */
+  readonly avoided?: Map<string, number>;
   /** @default the `fetch` of the platform */
   readonly fetch?: Fetch;
   /** @default the clock, `Math.random` and `crypto.randomUUID` of the platform */

@@ -30,15 +30,16 @@ export class Regions {
   readonly #names: readonly string[];
   readonly #targets = new Map<string, Promise<Target>>();
   /** Until when a Region that did not respond is asked last. */
-  readonly #avoid = new Map<string, number>();
+  readonly #avoided: Map<string, number>;
 
   /** @throws ClientError `no-endpoint`: `endpoints` lacks one of the Regions */
   constructor(options: ClientOptions) {
-    const { endpoints, region, regions, runtime = platformRuntime, retry = {} } = options;
+    const { endpoints, region, regions, runtime = platformRuntime, retry = {}, avoided = new Map() } = options;
     if (typeof endpoints !== 'function')
       for (const name of [region, ...(regions ?? [])])
         if (!Object.hasOwn(endpoints, name)) throw notAmong(endpoints, name);
     this.#options = options;
+    this.#avoided = avoided;
     this.region = region;
     this.runtime = runtime;
     this.#send = { fetch: options.fetch ?? platformFetch, runtime, requestMs: retry.requestMs ?? HTTP_CLIENT_MS };
@@ -59,11 +60,11 @@ export class Regions {
       if (signal?.aborted) throw withContext(cancelledError(region), { id: call.id, maybeWritten: route.maybeWritten });
       try {
         const answer = await send(await this.#target(region), call, this.#send, signal);
-        this.#avoid.delete(region);
+        this.#avoided.delete(region);
         return { answer, region };
       } catch (error) {
         if (!(error instanceof ClientError)) throw error;
-        if (isSilent(error)) this.#avoid.set(region, this.runtime.now() + CLIENT_AVOID_MS);
+        if (isSilent(error)) this.#avoided.set(region, this.runtime.now() + CLIENT_AVOID_MS);
         const next = route.failed(error);
         if (next === undefined || sent >= tries)
           throw withContext(error, { id: call.id, maybeWritten: route.maybeWritten, region });
@@ -77,7 +78,7 @@ export class Regions {
   #order(first: string): readonly string[] {
     const now = this.runtime.now();
     const all = [...new Set([first, this.region, ...this.#names])];
-    const isAvoided = (region: string) => (this.#avoid.get(region) ?? 0) > now;
+    const isAvoided = (region: string) => (this.#avoided.get(region) ?? 0) > now;
     return [...all.filter((region) => !isAvoided(region)), ...all.filter(isAvoided)];
   }
 

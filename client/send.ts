@@ -107,10 +107,20 @@ const UNREACHABLE = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
+/** Error codes of Node, after which nothing was sent either: the server's certificate was refused. */
+const CERTIFICATE =
+  /^(CERT_|ERR_TLS_CERT_|DEPTH_ZERO_SELF_SIGNED_CERT$|SELF_SIGNED_CERT_|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)_)/;
+
 /** `fetch` reports only "fetch failed"; the reason is in its cause. */
 function connectionError(region: string, { origin }: URL, error: unknown): ClientError {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  if (CERTIFICATE.test(code))
+    return clientError(
+      'unreachable',
+      `The certificate of ${origin} is not accepted (${code}): ${messageOf(cause)}. Check the address, and the certificate of what responds there.`,
+      { region, cause: error },
+    );
   return UNREACHABLE.has(code)
     ? clientError('unreachable', `Nothing listens at ${origin} (${code}).`, { region, cause: error })
     : clientError('broken', `The connection to ${origin} broke: ${messageOf(cause)}.`, {

@@ -1,7 +1,7 @@
 import { joinVersions, type VersionVector } from '../core/facts/version.ts';
 import { SESSION_STREAMS } from '../core/limits/budgets.ts';
 import { encodeVersionToken, readVersionToken } from '../core/wire/version-token.ts';
-import { clientError } from './error.ts';
+import { clientError, isClientError } from './error.ts';
 
 const FORM = 'v1';
 
@@ -43,6 +43,18 @@ export class Session {
   /** The session as a text of letters, digits and `-_.`, for a browser or another process: about 60 characters per stream. */
   export(): string {
     return [FORM, ...[...this.#versions].map(([stream, version]) => encodeVersionToken(stream, version))].join('.');
+  }
+}
+
+/**
+ * Records the version that a Region returned. A newer Region may return one in a form that only newer clients read: it is left out, because the
+ * call has succeeded.
+ */
+export function recordAnswer(session: Session, token: string): void {
+  try {
+    session.saw(token);
+  } catch (error) {
+    if (!isClientError(error, 'invalid-session')) throw error;
   }
 }
 

@@ -4,7 +4,7 @@ import { type CommitPage, commitsCall, type PageOptions, type StreamParts, state
 import { type FollowedEvent, type FollowOptions, follow } from './follow.ts';
 import type { CallOptions } from './options.ts';
 import type { Regions } from './regions.ts';
-import type { Session } from './session.ts';
+import { recordAnswer, type Session } from './session.ts';
 
 /** The options of an append or a command. */
 export interface WriteOptions extends CallOptions {
@@ -68,13 +68,13 @@ export class AnyStream {
 
   async read(options: CallOptions = {}): Promise<ReadState> {
     const { answer } = await this.#regions.ask(stateCall(this.#parts, this.#session.versionOf(this.name)), options);
-    this.#session.saw(answer.version);
+    recordAnswer(this.#session, answer.version);
     return answer;
   }
 
   async commits({ signal, ...page }: PageOptions & CallOptions = {}): Promise<CommitPage> {
     const { answer } = await this.#regions.ask(commitsCall(this.#parts, page), { signal });
-    this.#session.saw(answer.version);
+    recordAnswer(this.#session, answer.version);
     return answer;
   }
 
@@ -88,7 +88,7 @@ export class AnyStream {
   ): Promise<Accepted> {
     const call = submitCall({ id, ...{ stream: this.name, ...operation, expected, basedOn, meta } });
     const { answer } = await this.#regions.ask(call, { signal });
-    this.#session.saw(answer.version);
+    recordAnswer(this.#session, answer.version);
     return answer;
   }
 }

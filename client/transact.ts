@@ -6,7 +6,7 @@ import { transactCall, transactionCall } from './call.ts';
 import { ClientError, clientError, isClientError, withContext } from './error.ts';
 import type { CallOptions } from './options.ts';
 import type { Regions } from './regions.ts';
-import type { Session } from './session.ts';
+import { recordAnswer, type Session } from './session.ts';
 
 export interface TransactOptions extends CallOptions {
   /**
@@ -65,7 +65,7 @@ export async function transact(
     outcome = await outcomeSoFar(regions, id, asking);
   }
   if (outcome.state === 'aborted') throw abortedError(outcome);
-  for (const { version } of outcome.participants) session.saw(version);
+  for (const { version } of outcome.participants) recordAnswer(session, version);
   return outcome;
 }
 

@@ -1,27 +1,22 @@
-/** The options of a client in a function, with which it calls the API of its deployment. */
-export interface FunctionClientOptions {
-  /** The function's own Region, which is asked first. */
-  readonly region: string;
+import type { ClientOptions, Credentials } from '../client/options.ts';
+import { FUNCTION_CLIENT_MS } from '../core/limits/budgets.ts';
+
+/**
+ * The options of a client in a function, with which it calls the API of its deployment. `retry` lets a call reach another Region before the
+ * function times out. `avoided` is the same object at each call, so a client may be created for each event.
+ */
+export interface FunctionClientOptions
+  extends Pick<ClientOptions, 'region' | 'fetch' | 'runtime'>,
+    Required<Pick<ClientOptions, 'retry' | 'avoided'>> {
   /** The API's URL by Region, the own Region's first. */
   readonly endpoints: Readonly<Record<string, string>>;
   /** The credentials of the function's role, which sign the requests; omitted with MERIDIAN_ENDPOINTS and in a world. */
-  readonly credentials?: () => Promise<{
-    readonly accessKeyId: string;
-    readonly secretAccessKey: string;
-    readonly sessionToken?: string;
-  }>;
-  /** In a world: passes requests to its Regions. */
-  readonly fetch?: (
-    url: string,
-    request: { readonly method: string; readonly headers: Record<string, string>; readonly body?: string },
-  ) => Promise<{ readonly status: number; text(): Promise<string> }>;
-  /** In a world: its time and randomness. */
-  readonly runtime?: {
-    now(): number;
-    random(): number;
-    newId(): string;
-    sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
-  };
+  readonly credentials?: () => Promise<Credentials>;
+}
+
+/** What all clients of one instance of a function have in common. */
+export function sharedOptions(): Pick<FunctionClientOptions, 'retry' | 'avoided'> {
+  return { retry: { requestMs: FUNCTION_CLIENT_MS }, avoided: new Map() };
 }
 
 /** The environment variables of a function. */

@@ -5,9 +5,14 @@ import { dynamoDbClient } from '../adapters/dynamodb/client.ts';
 import { dynamoDbProgress } from '../adapters/dynamodb/progress.ts';
 import { defaultCredentials, findFunctionUrl } from '../adapters/lambda/function-url.ts';
 import { nodeRuntime } from '../adapters/node/runtime.ts';
-import { messageOf } from '../core/facts/errors.ts';
-import { ENDPOINT_LOOKUP_MS } from '../core/limits/budgets.ts';
-import { clientOptionsIn, type FunctionClientOptions, type FunctionEnvironment } from './client-options.ts';
+import { MeridianError, messageOf } from '../core/facts/errors.ts';
+import { CLIENT_AVOID_MS, ENDPOINT_LOOKUP_MS } from '../core/limits/budgets.ts';
+import {
+  clientOptionsIn,
+  type FunctionClientOptions,
+  type FunctionEnvironment,
+  sharedOptions,
+} from './client-options.ts';
 import { parseEnvironment } from './environment.ts';
 import { powertools } from './powertools.ts';
 import {
@@ -59,17 +64,18 @@ function ownProgress() {
   return dynamoDbProgress(dynamoDbClient(), env.SUBSCRIBER_TABLE, addToSums(env.SUBSCRIBER_TABLE, TALLY_PARTITION));
 }
 
-/** URLs that this process has looked up. */
-const looked = new Map<string, string>();
+const shared = sharedOptions();
+const credentials = defaultCredentials();
 
 /**
  * The options of a client for a function or a subscriber that was defined with `needs: ['api']`: `client<typeof domain>(await
  * clientOptions())`, in a subscriber `clientOptions(environment)` with the environment that `handle` gets: in a world it reaches the
  * Regions of that world. Where it is deployed, the own Region's URL is in the environment; those of the others are looked up by the
- * name of their function, once per process. A Region that does not respond within two seconds is left out, and looked up again at
- * the next call. With MERIDIAN_ENDPOINTS, an object of URLs by Region as JSON, nothing is looked up and requests are not signed.
+ * name of their function, once per process. A Region that does not respond within two seconds, or has no such function yet, is left
+ * out, and looked up again by the first call after half a minute. Call it for each event: what was found out about the Regions is kept.
+ * With MERIDIAN_ENDPOINTS, an object of URLs by Region as JSON, nothing is looked up and requests are not signed.
  * @param environment @default process.env
- * @throws Error that names every variable that is missing
+ * @throws Error that names every variable that is missing, or the Region that refused the lookup and what to grant
  */
 export async function clientOptions(environment: FunctionEnvironment = process.env): Promise<FunctionClientOptions> {
   const given = clientOptionsIn(environment);
@@ -79,15 +85,18 @@ export async function clientOptions(environment: FunctionEnvironment = process.e
       ['AWS_REGION', 'MERIDIAN_ENDPOINTS'],
       environment,
     );
-    return { region, endpoints };
+    return { ...shared, region, endpoints };
   }
   const env = parseApiVariables(environment);
   const others = env.MERIDIAN_REGIONS.filter((region) => region !== env.AWS_REGION);
-  const found = await Promise.all(others.map(async (region) => [region, await urlIn(region, env)] as const));
+  const found = await Promise.all(
+    others.map(async (region) => [region, await urlIn(region, env.API_FUNCTION)] as const),
+  );
   const reachable = found.filter((entry): entry is readonly [string, string] => entry[1] !== undefined);
   return {
+    ...shared,
     region: env.AWS_REGION,
-    credentials: defaultCredentials(),
+    credentials,
     endpoints: { [env.AWS_REGION]: env.MERIDIAN_API_URL, ...Object.fromEntries(reachable) },
   };
 }
@@ -104,15 +113,39 @@ function parseApiVariables(environment: FunctionEnvironment) {
   }
 }
 
-/** @returns undefined if the Region does not respond */
-async function urlIn(region: string, env: { readonly API_FUNCTION: string }): Promise<string | undefined> {
-  const known = looked.get(region);
-  if (known !== undefined) return known;
+interface Lookup {
+  readonly url: Promise<string | undefined>;
+  /** When the Region is looked up again, in milliseconds since 1970. */
+  until: number;
+}
+
+/** The lookups of this process, by Region. Concurrent calls share one. */
+const lookups = new Map<string, Lookup>();
+
+/** @returns undefined if the Region did not respond, or has no such function yet @throws Error the Region refuses */
+function urlIn(region: string, functionName: string): Promise<string | undefined> {
+  const known = lookups.get(region);
+  if (known && Date.now() < known.until) return known.url;
+  const lookup: Lookup = { url: lookUp(region, functionName), until: Date.now() + CLIENT_AVOID_MS };
+  lookups.set(region, lookup);
+  lookup.url.then(
+    (url) => {
+      if (url !== undefined) lookup.until = Number.POSITIVE_INFINITY;
+    },
+    () => lookups.delete(region),
+  );
+  return lookup.url;
+}
+
+async function lookUp(region: string, functionName: string): Promise<string | undefined> {
   try {
-    const url = await findFunctionUrl(region, env.API_FUNCTION, { callMs: ENDPOINT_LOOKUP_MS });
-    looked.set(region, url);
-    return url;
-  } catch {
-    return undefined;
+    return await findFunctionUrl(region, functionName, { callMs: ENDPOINT_LOOKUP_MS });
+  } catch (cause) {
+    // The Regions are deployed one after the other: the function may not exist yet.
+    if (cause instanceof MeridianError && (cause.retryable || cause.code === 'not-found')) return undefined;
+    throw new Error(
+      `${messageOf(cause)} The role of this function needs lambda:GetFunctionUrlConfig on ${functionName} in ${region}: needs: ['api'] grants it, unless a permissions boundary or a service control policy denies it.`,
+      { cause },
+    );
   }
 }

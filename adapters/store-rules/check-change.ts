@@ -1,3 +1,4 @@
+import { jsonBytes } from '../../core/facts/json.ts';
 import { isKey, type TotalDelta, type ViewEntry } from '../../core/index.ts';
 import {
   MAX_ITEM_BYTES,
@@ -22,9 +23,9 @@ export function checkChange(entries: readonly ViewEntry[], deltas: readonly Tota
     if (!isKey(key)) throw new Error(`A total's key must have 1 to ${MAX_SORT_KEY_BYTES} bytes; "${key}" does not.`);
     if (!Object.values(sums).every(Number.isSafeInteger)) throw new Error(`The sums of ${key} must be integers.`);
   }
-  let bytes = bytesOf(deltas);
+  let bytes = jsonBytes(deltas);
   for (const { stream, row, totals } of entries) {
-    const size = bytesOf(row) + bytesOf(totals);
+    const size = jsonBytes(row) + jsonBytes(totals);
     if (size > MAX_ITEM_BYTES)
       throw new Error(`The entry of ${stream} has ${size} bytes; an item holds at most ${MAX_ITEM_BYTES}.`);
     bytes += size;
@@ -35,8 +36,4 @@ export function checkChange(entries: readonly ViewEntry[], deltas: readonly Tota
   const keys = new Set(deltas.map(({ key, shard }) => `${shard}#${key}`));
   if (streams.size + keys.size < items)
     throw new Error('A change of a view may name every entry and every total only once.');
-}
-
-function bytesOf(json: unknown): number {
-  return Buffer.byteLength(JSON.stringify(json) ?? '');
 }

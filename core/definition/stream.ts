@@ -99,13 +99,15 @@ export type StreamDefinition<
 }[StreamMode];
 
 const STREAM_TYPE = /^[a-z][a-z0-9-]*$/;
+/** The names of events and commands, which are parts of paths, of path templates and of file names. */
+const MEMBER_NAME = /^(?!\.{1,2}$)[^/\\{}\p{Cc}]+$/u;
 
 /** `tx` keeps the outcomes of transactions; `receipt` is the source of `Accepted` and `Rejected` on the bus. */
 const RESERVED = ['tx', 'receipt'];
 
 /**
  * Defines a stream type.
- * @throws Error when the type's name is malformed or reserved, an event version is not 1, 2, 3 …, or it cannot have snapshots
+ * @throws Error when a name is malformed or reserved, an event version is not 1, 2, 3 …, or it cannot have snapshots
  */
 export function defineStream<
   const Type extends string,
@@ -118,9 +120,15 @@ export function defineStream<
 ): StreamDefinition<Type, StreamMode, State, Events, Inputs>;
 // The mode of the result is that of the argument, which the compiler cannot infer from the body.
 export function defineStream(definition: StreamDefinition): StreamDefinition {
-  const { type, events, initial, snapshots } = definition;
+  const { type, events, commands, initial, snapshots } = definition;
   if (!STREAM_TYPE.test(type)) throw new Error(`Stream type "${type}": use lower-case letters, digits and hyphens.`);
   if (RESERVED.includes(type)) throw new Error(`Stream type "${type}" is Meridian's own: choose another name.`);
+  for (const [kind, members] of Object.entries({ Event: events, Command: commands }))
+    for (const name of Object.keys(members))
+      if (!MEMBER_NAME.test(name))
+        throw new Error(
+          `${kind} "${name}" of stream type ${type}: use one or more characters other than / \\ { } and control characters, and neither . nor ..`,
+        );
   for (const [name, { schemaVersion }] of Object.entries(events))
     if (!Number.isInteger(schemaVersion) || schemaVersion < 1)
       throw new Error(`Event ${type}.${name}: its schemaVersion is ${schemaVersion}, it has to be 1, 2, 3 …`);

@@ -1,5 +1,12 @@
+import { jsonBytes } from '../facts/json.ts';
 import { isKey, type Sums } from '../facts/view-entry.ts';
-import { MAX_NUMBER, MAX_SORT_KEY_BYTES, MAX_TRANSACTION_ITEMS, MIN_NUMBER } from '../limits/aws.ts';
+import {
+  MAX_NUMBER,
+  MAX_SORT_KEY_BYTES,
+  MAX_TRANSACT_WRITE_BYTES,
+  MAX_TRANSACTION_ITEMS,
+  MIN_NUMBER,
+} from '../limits/aws.ts';
 import { MAX_ADDED_FIELDS } from '../limits/budgets.ts';
 
 /** An addition to a row of the subscriber's own table. */
@@ -17,16 +24,17 @@ const KEY_ATTRIBUTES = ['pk', 'sk'];
 const MAX_ROWS = MAX_TRANSACTION_ITEMS - 1;
 
 /**
- * Converts the result of a subscriber's function to the additions to write: one for each row, and none that adds nothing. Whatever a table would refuse
- * is refused here, so that it fails in a world and in tests just as in a deployment.
+ * Converts the result of a subscriber's function to the additions to write: one for each row, and none that adds nothing. What a table refuses
+ * because of the result alone is refused here, so that it fails in a world and in tests just as in a deployment: names, numbers, counts and bytes.
+ * What depends on the row as well is not checked: a table also refuses a row, or a sum in it, that grows beyond its limits.
  * @throws Error that says what was found, and what to return
  */
 export function additionsOf(returned: unknown): readonly Addition[] {
   if (returned === undefined || returned === null) return [];
-  if (!Array.isArray(returned)) throw refused(`found ${JSON.stringify(returned)}`);
+  if (!Array.isArray(returned)) throw refused(`found ${shown(returned)}`);
   const rows = new Map<string, Map<string, number>>();
   for (const addition of returned) {
-    if (!isAddition(addition)) throw refused(`found ${JSON.stringify(addition)} in the list`);
+    if (!isAddition(addition)) throw refused(`found ${shown(addition)} in the list`);
     const { key, sums } = addition;
     if (!isKey(key)) throw refused(`a key has 1 to ${MAX_SORT_KEY_BYTES} bytes, and ${JSON.stringify(key)} does not`);
     for (const [field, sum] of Object.entries(sums)) {
@@ -34,7 +42,8 @@ export function additionsOf(returned: unknown): readonly Addition[] {
         throw refused(`${JSON.stringify(field)}, under ${key}, cannot be the name of a field`);
       const row = rows.get(key) ?? new Map<string, number>();
       const total: unknown = typeof sum === 'number' ? (row.get(field) ?? 0) + sum : sum;
-      if (!isStorable(total)) throw refused(`${key}.${field} is ${total}, which is not a number that a table holds`);
+      if (!isStorable(total))
+        throw refused(`${key}.${field} is ${shown(total)}, which is not a number that a table holds`);
       rows.set(key, row.set(field, total));
     }
   }
@@ -42,7 +51,11 @@ export function additionsOf(returned: unknown): readonly Addition[] {
   for (const [key, { size }] of rows)
     if (size > MAX_ADDED_FIELDS)
       throw refused(`an event adds to at most ${MAX_ADDED_FIELDS} fields of a row, and this one to ${size} of ${key}`);
-  return [...rows].map(([key, sums]) => ({ key, sums: Object.fromEntries(sums) }));
+  const additions = [...rows].map(([key, sums]) => ({ key, sums: Object.fromEntries(sums) }));
+  const bytes = jsonBytes(additions);
+  if (bytes > MAX_TRANSACT_WRITE_BYTES)
+    throw refused(`an event adds at most ${MAX_TRANSACT_WRITE_BYTES} bytes as JSON, and this one ${bytes}`);
+  return additions;
 }
 
 function isAddition(
@@ -62,6 +75,17 @@ function isAddition(
 function isStorable(value: unknown): value is number {
   if (typeof value !== 'number') return false;
   return value === 0 || (Math.abs(value) >= MIN_NUMBER && Math.abs(value) <= MAX_NUMBER);
+}
+
+/** Any value, in a message. */
+function shown(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  try {
+    return JSON.stringify(value) ?? typeof value;
+  } catch {
+    // Such as a bigint, or an object that contains itself.
+    return `a value of type ${typeof value} that is not JSON`;
+  }
 }
 
 function refused(fault: string): Error {

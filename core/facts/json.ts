@@ -7,6 +7,13 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** The size of a value as JSON in UTF-8; 0 for what JSON omits. */
+export function jsonBytes(value: unknown): number {
+  return utf8.encode(JSON.stringify(value) ?? '').length;
+}
+
+const utf8 = new TextEncoder();
+
 /**
  * True if a value survives a round trip through JSON: no `undefined`, Date, Map or class instance, -0, NaN or sparse
  * array.

@@ -82,6 +82,8 @@ export const DEFAULT_PAGE = 100;
 export const MAX_PAGE = 1_000;
 /** How long our own client waits for a response. */
 export const HTTP_CLIENT_MS = 65_000;
+/** The same in a subscriber or a team's own function, which has to reach another Region before it times out. */
+export const FUNCTION_CLIENT_MS = 12_000;
 /** How many times our own client sends a request that fails, in all Regions together. */
 export const CLIENT_TRIES = 6;
 /** The maximum of the first pause between these, doubled for each further pause, and the maximum of any pause. */

@@ -199,6 +199,22 @@ function subscriberRelations({ FUNCTIONS, ...limits }: Limits): Relation[] {
       has: FUNCTIONS.subscriber.timeoutS * 1000,
     },
     {
+      // A write whose response is lost is retried once in the same Region.
+      name: 'subscriber: the last event started, and its write: two requests to a Region that hangs, one to the next',
+      needs: limits.BEGIN_MS + limits.ENDPOINT_LOOKUP_MS + 3 * limits.FUNCTION_CLIENT_MS + limits.CLIENT_FIRST_PAUSE_MS,
+      has: FUNCTIONS.subscriber.timeoutS * 1000,
+    },
+    {
+      name: 'our own client in a function waits longer than an append takes',
+      needs: limits.APPEND_MS + 1,
+      has: limits.FUNCTION_CLIENT_MS,
+    },
+    {
+      name: 'our own client in a function waits longer than the API waits for a transaction',
+      needs: limits.DEFAULT_WAIT_S * 1000 + 1,
+      has: limits.FUNCTION_CLIENT_MS,
+    },
+    {
       name: 'SQS allows the visibility timeout of a subscriber with the longest timeout',
       needs: HIDDEN_TIMEOUTS * limits.LAMBDA_MAX_S,
       has: limits.SQS_MAX_VISIBILITY_S,
@@ -311,6 +327,12 @@ function sizeRelations(limits: Limits): Relation[] {
       name: 'a list of quarantined messages fits in a response',
       needs: limits.QUARANTINE_ANSWER_BYTES,
       has: LAMBDA_PAYLOAD_BYTES,
+    },
+    // A number has at most 38 digits.
+    {
+      name: 'what an event of a subscriber adds to a row fits in an item',
+      needs: limits.MAX_SORT_KEY_BYTES + limits.MAX_ADDED_FIELDS * (limits.MAX_SORT_KEY_BYTES + 40),
+      has: MAX_ITEM_BYTES,
     },
     { name: 'a part of a snapshot fits in an item', needs: limits.SNAPSHOT_PART_BYTES, has: MAX_ITEM_BYTES },
   ];

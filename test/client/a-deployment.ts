@@ -25,6 +25,8 @@ export type Fate =
   | 'down'
   /** It is carried out, but the response does not come from a Region. */
   | 'garbled'
+  /** It is carried out, and the Region returns versions in a form that only newer clients read. */
+  | 'newer'
   /** The Region reports a transaction as undecided. */
   | 'undecided'
   | undefined;
@@ -88,6 +90,11 @@ export function aDeployment({
       case 'garbled':
         await answer();
         return { status: 200, text: async () => '<html>' };
+      case 'newer': {
+        const { status, text } = await answer();
+        const newer = (await text()).replaceAll(/"version":"[^"]*"/g, '"version":"v2.newer"');
+        return { status, text: async () => newer };
+      }
       case 'undecided': {
         const id = decodeURIComponent(path.split('/').at(-1) ?? '');
         return { status: 200, text: async () => JSON.stringify({ id, state: 'undecided' }) };

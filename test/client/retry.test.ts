@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { isClientError } from '../../client/error.ts';
-import { CLIENT_TRIES } from '../../core/limits/budgets.ts';
+import { BEGIN_MS, CLIENT_TRIES } from '../../core/limits/budgets.ts';
+import { FUNCTIONS } from '../../core/limits/functions.ts';
+import { sharedOptions } from '../../lambdas/client-options.ts';
 import { aDeployment, type Fate, regions } from './a-deployment.ts';
 
 const [east1, east2, west2] = regions;
@@ -91,6 +93,17 @@ describe('a write whose response is lost', () => {
   });
 });
 
+describe('a Region that hangs', () => {
+  it('leaves a subscriber enough of its timeout for its write in the next Region', async () => {
+    const { client, fates, sent, scheduler, result } = aDeployment();
+    fates(({ region }) => (region === east1 ? 'silent' : undefined));
+    const begun = scheduler.now();
+    await result(client(sharedOptions()).stream('stock', '1').command('take', 'ann'));
+    expect(sent.map(({ region }) => region)).toEqual([east1, east1, east2]);
+    expect(scheduler.now() - begun + BEGIN_MS).toBeLessThan(FUNCTIONS.subscriber.timeoutS * 1000);
+  });
+});
+
 describe('a Region at which nothing listens', () => {
   it('is skipped at once, also by a command, which its home accepts from any Region', async () => {
     const { client, fates, sent, scheduler, result } = aDeployment({ latency: false });
@@ -112,6 +125,15 @@ describe('a Region at which nothing listens', () => {
     await scheduler.run(30_000);
     await result(note.read());
     expect(sent.map(({ region }) => region).slice(3)).toEqual([east1, east2]);
+  });
+
+  it('is not tried first by other clients either that share what was avoided', async () => {
+    const { client, fates, sent, result } = aDeployment();
+    fates(({ region }) => (region === east1 ? 'unreachable' : undefined));
+    const avoided = new Map<string, number>();
+    for (let i = 0; i < 2; i++) await result(client({ avoided }).stream('note', 'a').read());
+    await result(client().stream('note', 'a').read());
+    expect(sent.map(({ region }) => region)).toEqual([east1, east2, east2, east1, east2]);
   });
 
   it('leads to an error without a pause if it is every Region, and nothing is written', async () => {
@@ -146,6 +168,38 @@ describe('a Region at which nothing listens', () => {
       code: 'no-endpoint',
       message: expect.stringContaining('no such function'),
     });
+  });
+});
+
+it('a client with a function for the addresses, and without a list of Regions, asks no other Region', async () => {
+  const { client, fates, sent, failure } = aDeployment();
+  fates(() => 'unreachable');
+  const endpoints = (region: string) => `https://${region}/`;
+  expect(await failure(client({ endpoints }).stream('note', 'a').read())).toMatchObject({ code: 'unreachable' });
+  expect(sent.map(({ region }) => region)).toEqual([east1]);
+});
+
+describe('a Region whose certificate is refused', () => {
+  it.each([
+    'CERT_HAS_EXPIRED',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  ])('gets nothing, so each Region is asked once, and the error names the certificate: %s', async (code) => {
+    const { client, failure } = aDeployment();
+    let asked = 0;
+    const fetch = async () => {
+      asked++;
+      throw new TypeError('fetch failed', { cause: Object.assign(new Error('not valid'), { code }) });
+    };
+    expect(await failure(client({ fetch }).stream('stock', '1').command('take', 'ann'))).toMatchObject({
+      code: 'unreachable',
+      maybeWritten: false,
+      message: `The certificate of https://${west2} is not accepted (${code}): not valid. Check the address, and the certificate of what responds there.`,
+    });
+    expect(asked).toBe(regions.length);
   });
 });
 

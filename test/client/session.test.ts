@@ -85,6 +85,18 @@ describe('a session', () => {
     expect(session.export().split('.')).toHaveLength(SESSION_STREAMS + 1);
   });
 
+  it('leaves out versions that only newer clients read, and the calls succeed', async () => {
+    const { client, result, fates } = aDeployment();
+    fates(() => 'newer');
+    const user = client();
+    const [ann, bob] = [`account/${east1}.ann`, `account/${east1}.bob`] as const;
+    expect(await result(user.stream('note', 'a').append(red))).toMatchObject({ version: 'v2.newer', position: 1 });
+    expect(await result(user.stream('note', 'a').read())).toMatchObject({ state: [{ text: 'red' }] });
+    const transfer = [ann, bob].map((stream) => ({ stream, command: 'deposit', input: { amount: 5 } }) as const);
+    expect(await result(user.transact(transfer))).toMatchObject({ state: 'committed' });
+    expect(user.session.export()).toBe('v1');
+  });
+
   it('is separate for each user of a client', async () => {
     const { client, result } = aDeployment();
     const shared = client();

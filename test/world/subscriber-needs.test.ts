@@ -1,6 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
 import { client } from '../../client/index.ts';
-import { clientOptions, type SubscriberFunctions, subscriber } from '../../lambdas/index.ts';
+import { FUNCTION_CLIENT_MS } from '../../core/limits/budgets.ts';
+import {
+  clientOptions,
+  type FunctionClientOptions,
+  type SubscriberFunctions,
+  subscriber,
+} from '../../lambdas/index.ts';
 import { toyDomain } from '../../testing/toy.ts';
 import { functionUrlEvent } from '../../world/network/function-url-event.ts';
 import { realScheduler } from '../../world/time/scheduler.ts';
@@ -78,6 +84,20 @@ describe('a subscriber in a world that needs the API', () => {
       'us-east-2 us-east-2 us-east-1 reached',
       'us-west-2 us-west-2 us-east-1 broken',
     ]);
+  });
+
+  it('has clients that all avoid a Region which did not respond to one of them, and wait as long as a function can', async () => {
+    const options: FunctionClientOptions[] = [];
+    const handle: SubscriberFunctions['handle'] = async (_event, { environment, region }) => {
+      if (region === 'us-east-1') options.push(await clientOptions(environment));
+    };
+    const { settle, write } = aWorld(subscribed(handle, ['api']));
+    await write('us-east-1', 'one', 'note/a', 'red');
+    await write('us-east-1', 'two', 'note/a', 'blue');
+    await settle();
+    expect(options).toHaveLength(2);
+    expect(options[0]?.avoided).toBe(options[1]?.avoided);
+    expect(options[0]?.retry).toEqual({ requestMs: FUNCTION_CLIENT_MS });
   });
 
   it('reaches them in real time too, and leaves no timer behind', async () => {

@@ -4,6 +4,7 @@ import type { Answer } from '../../lambdas/api/http.ts';
 import {
   type FunctionClientOptions,
   type FunctionEnvironment,
+  sharedOptions,
   withClientOptions,
 } from '../../lambdas/client-options.ts';
 import { functionUrlEvent } from '../network/function-url-event.ts';
@@ -32,6 +33,7 @@ export function subscriberEnvironment(
 function clientOptionsIn({ region, regions, scheduler, runtime, request }: Surroundings): FunctionClientOptions {
   const ordered = [region, ...regions.filter((other) => other !== region)];
   return {
+    ...sharedOptions(),
     region,
     endpoints: Object.fromEntries(ordered.map((each) => [each, `http://${each}`])),
     fetch: async (url, { method, headers, body }) => {

@@ -14,23 +14,22 @@ export interface CheckOut {
   readonly warehouse: string;
   /** The id of the customer's wallet. */
   readonly customer: string;
-  /** An aborted checkout is retried as another attempt. @default 1 */
-  readonly attempt?: number;
   /** The timeout of the transaction, in seconds. @default 30 */
   readonly timeoutSeconds?: number;
 }
 
 /**
- * Checks a cart out, as the shop's backend does for a customer's click. It may be repeated at any time, even when the outcome is
- * unknown: the same attempt takes effect once. If devices check one cart out from several warehouses at once, the order belongs to
- * one of these warehouses, and each device gets that order's id.
+ * Checks a cart out, as the shop's backend does for a customer's click. It may be repeated at any time. If the outcome of an earlier
+ * click is unknown, the same click returns that outcome; if it was aborted, for example for lack of money, the cart is checked out as it is
+ * now. A cart is never charged twice, because its order is placed once. If devices check one cart out from several warehouses at once, the
+ * order belongs to one of these warehouses, and each device gets that order's id.
  * @returns the order's id
- * @throws MeridianError `rejected`: the cart cannot be ordered. ClientError `aborted`: this call ordered nothing,
- * for the reason in the error; any other code: the outcome is not known yet
+ * @throws MeridianError `rejected`: the cart cannot be ordered. ClientError `aborted`: this click ordered nothing, for the reason in the error;
+ * any other code: if `maybeWritten`, the order may be placed
  */
 export async function checkOut(
   shop: GroceryClient,
-  { cart, warehouse, timeoutSeconds, ...who }: CheckOut,
+  { cart, warehouse, customer, timeoutSeconds }: CheckOut,
 ): Promise<string> {
   const { state: content } = await shop.stream('cart', cart).read();
   const order = nextOrder({ cart, content });
@@ -41,16 +40,31 @@ export async function checkOut(
     return order;
   }
   const prices = await pricesOf(shop, warehouse, Object.keys(articlesIn(content)));
-  const { transaction, ordered } = checkout({ cart, content, warehouse, prices, ...who });
+  for (let attempt = 1; ; attempt++) {
+    const { transaction, ordered } = checkout({ cart, content, warehouse, prices, customer, attempt });
+    // By an earlier click: its outcome would never change.
+    if (await isAborted(shop, transaction.id)) continue;
+    try {
+      await shop.transact(transaction.participants, { id: transaction.id, timeoutSeconds });
+    } catch (error) {
+      // An earlier click, which had seen other items or prices.
+      if (isClientError(error, 'id-reused')) continue;
+      // Another click placed it, and marks its lines.
+      if (isClientError(error, 'aborted') && error.details.reason?.order === order) return order;
+      throw error;
+    }
+    await shop.stream('cart', cart).command('mark-ordered', ordered);
+    return order;
+  }
+}
+
+async function isAborted(shop: GroceryClient, transaction: string): Promise<boolean> {
   try {
-    await shop.transact(transaction.participants, { id: transaction.id, timeoutSeconds });
+    return (await shop.transaction(transaction)).state === 'aborted';
   } catch (error) {
-    // Another device placed it from another warehouse, and marks its lines.
-    if (isClientError(error, 'aborted') && error.details.reason?.order === order) return order;
+    if (isClientError(error, 'not-found')) return false;
     throw error;
   }
-  await shop.stream('cart', cart).command('mark-ordered', ordered);
-  return order;
 }
 
 /** The price of one piece, by article, without articles that are not for sale. */

@@ -18,7 +18,7 @@ export interface Checkout {
   readonly customer: string;
   /** The price of one piece that the customer has seen, by article. */
   readonly prices: Readonly<Record<string, number>>;
-  /** An aborted checkout is retried as another attempt. @default 1 */
+  /** The number of the attempt: an aborted checkout is retried as another one. @default 1 */
   readonly attempt?: number;
 }
 

@@ -99,8 +99,6 @@ function cartOf({ customer }: Visit, name: string): string {
 function refusal(error: unknown): readonly [] {
   // The cart is empty: its items have not reached this Region, or were ordered.
   if (error instanceof MeridianError && error.code === 'rejected') return [];
-  // At the same warehouse, by a device that sees other items.
-  if (isClientError(error, 'id-reused')) return [];
   if (!isClientError(error, 'aborted')) throw error;
   expect(error.details.reason).toMatchObject({ code: expect.stringMatching(/^(rejected|stream-busy)$/) });
   return [];

@@ -12,6 +12,27 @@ describe('stream definition', () => {
     expect(() => defineStream({ ...note, type })).toThrow(`Stream type "${type}" is Meridian's own`);
   });
 
+  it.each(['', '.', '..', '{id}', 'a/b', 'a\\b', 'a\nb', '/'])(
+    'refuses "%s" as the name of an event or a command',
+    (name) => {
+      const rule =
+        'of stream type note: use one or more characters other than / \\ { } and control characters, and neither . nor ..';
+      const events = { ...note.events, [name]: note.events.Noted };
+      expect(() => defineStream({ ...note, events })).toThrow(`Event "${name}" ${rule}`);
+      const commands = { ...note.commands, [name]: note.commands.note };
+      expect(() => defineStream({ ...note, commands })).toThrow(`Command "${name}" ${rule}`);
+    },
+  );
+
+  it.each(['pay-in', 'PAID_IN', '2nd', 'cut back', 'Größer geworden', '...', 'constructor'])(
+    'accepts "%s" as the name of an event and a command',
+    (name) => {
+      const events = { ...note.events, [name]: note.events.Noted };
+      const commands = { ...note.commands, [name]: note.commands.note };
+      expect(Object.keys(defineStream({ ...note, events, commands }).commands)).toContain(name);
+    },
+  );
+
   it.each([0, -1, 1.5, Number.NaN])('refuses %s as the version of an event', (version) => {
     const events = { Noted: { schemaVersion: version, schema: note.events.Noted.schema } };
     expect(() => defineStream({ ...note, events })).toThrow(`Event note.Noted: its schemaVersion is ${version}`);

@@ -7,6 +7,18 @@ const fields = (count: number) => ({
   sums: Object.fromEntries(Array.from({ length: count }, (_, i) => [`field-${i}`, 1])),
 });
 
+/** Rows with as many fields as allowed, whose names are as long as allowed. */
+const large = (count: number) =>
+  rows(count).map(({ key }) => ({
+    key,
+    sums: Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`${i}`.padEnd(1_024, 'x'), 1])),
+  }));
+
+function circular(): object {
+  const self: { self?: object } = {};
+  return Object.assign(self, { self });
+}
+
 describe('what a subscriber returns', () => {
   it('is nothing, or a list of additions', () => {
     for (const nothing of [undefined, null]) expect(additionsOf(nothing)).toEqual([]);
@@ -26,6 +38,10 @@ describe('what a subscriber returns', () => {
     expect(additionsOf([...rows(99), ...rows(99)])).toHaveLength(99);
   });
 
+  it('may have as many bytes as a transaction holds', () => {
+    expect(additionsOf(large(40))).toHaveLength(40);
+  });
+
   it('is written without additions that add nothing', () => {
     expect(additionsOf([{ key: 'red', sums: {} }])).toEqual([]);
   });
@@ -43,12 +59,18 @@ describe('what a subscriber returns', () => {
     ['a key that is too long', [{ key: 'é'.repeat(513), sums: { n: 1 } }], '1 to 1024 bytes'],
     ['a field without a name', [{ key: 'red', sums: { '': 1 } }], '"", under red, cannot be the name'],
     ["a field that is named like the table's key", [{ key: 'red', sums: { pk: 1 } }], '"pk", under red'],
-    ['a sum that is a text', [{ key: 'red', sums: { n: '1' } }], 'red.n is 1, which is not a number'],
+    ['a sum that is a text', [{ key: 'red', sums: { n: '1' } }], 'red.n is "1", which is not a number'],
     ['a sum that is missing', [{ key: 'red', sums: { n: undefined } }], 'red.n is undefined'],
     ['a sum that is not a number', [{ key: 'red', sums: { n: Number.NaN } }], 'red.n is NaN'],
     ['a sum that is infinite', [{ key: 'red', sums: { n: -1 / 0 } }], 'red.n is -Infinity'],
     ['a sum that is too large', [{ key: 'red', sums: { n: 1e126 } }], 'red.n is 1e+126'],
     ['a sum that is too close to 0', [{ key: 'red', sums: { n: 1e-131 } }], 'red.n is 1e-131'],
+    ['a bigint', 5n, 'found a value of type bigint that is not JSON'],
+    ['a list with a symbol', [Symbol('red')], 'found symbol in the list'],
+    ['a sum that is a bigint', [{ key: 'red', sums: { n: 5n } }], 'red.n is a value of type bigint'],
+    ['a sum that is a symbol', [{ key: 'red', sums: { n: Symbol('red') } }], 'red.n is symbol'],
+    ['a sum that contains itself', [{ key: 'red', sums: { n: circular() } }], 'red.n is a value of type object'],
+    ['more bytes than a transaction has', large(99), 'at most 4194304 bytes as JSON, and this one 10'],
     ['more than 99 rows', rows(100), 'at most 99 rows, and this one to 100'],
     ['more than 100 fields of a row', [fields(101)], 'at most 100 fields of a row, and this one to 101 of row'],
   ])('is refused if it is %s, with what was found and what to return', (_what, returned, why) => {

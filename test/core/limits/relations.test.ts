@@ -82,6 +82,11 @@ const broken: Readonly<Record<string, Limits>> = {
   'relay: a call of the bus, of a queue and of the table': but({ DATABASE_MS: 31_000 }),
   'projection: retries, a read and a write': but({ PROJECT_MS: 21_000 }),
   'subscriber: the last event started, a read and a write': slower('subscriber', 49),
+  'subscriber: the last event started, and its write: two requests to a Region that hangs, one to the next': but({
+    FUNCTION_CLIENT_MS: 16_000,
+  }),
+  'our own client in a function waits longer than an append takes': but({ APPEND_MS: 12_000 }),
+  'our own client in a function waits longer than the API waits for a transaction': but({ DEFAULT_WAIT_S: 12 }),
   'SQS allows the visibility timeout of a subscriber with the longest timeout': but({ SQS_MAX_VISIBILITY_S: 5_399 }),
   'all retries of a message of a subscriber with the longest timeout fit into its retention': but({
     QUEUE_RETENTION_S: 53_999,
@@ -117,6 +122,7 @@ const broken: Readonly<Record<string, Limits>> = {
   'the largest response body fits in a Lambda response': but({ MAX_ANSWER_BYTES: 6_291_457 }),
   'the API accepts the requests of our own client': but({ CLIENT_BODY_BYTES: 5_000_001 }),
   'a list of quarantined messages fits in a response': but({ QUARANTINE_ANSWER_BYTES: 6_291_457 }),
+  'what an event of a subscriber adds to a row fits in an item': but({ MAX_ADDED_FIELDS: 400 }),
   'a part of a snapshot fits in an item': but({ SNAPSHOT_PART_BYTES: 409_601 }),
 };
 
