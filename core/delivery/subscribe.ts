@@ -70,7 +70,8 @@ async function deliver<Effect>(
       ? handleOutcome({ progress, runtime }, outcome, handleIt, deadline)
       : atOnce(runtime, handleIt(outcome)));
   } catch (error) {
-    return error;
+    // `undefined` would mean that it was handled.
+    return error ?? 'the function failed without a reason';
   }
 }
 

@@ -52,6 +52,14 @@ describe('a subscriber', () => {
     expect(journal).toEqual([idAt(1, 0), idAt(1, 1), idAt(1, 2), idAt(2)]);
   });
 
+  it.each([
+    ['with a table', {}],
+    ['without a table', { progress: undefined }],
+  ])('has an event redelivered if its function rejects without a reason, %s', async (_, of) => {
+    const { take } = aSubscriber({ ...of, handle: () => Promise.reject() });
+    expect(await take(bodyAt(1))).toEqual([expect.stringContaining('without a reason')]);
+  });
+
   it('handles logs independently', async () => {
     const { journal, take } = aSubscriber();
     const other = { log: 'us-west-2', context: {} };
