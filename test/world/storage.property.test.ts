@@ -90,11 +90,7 @@ async function ingestsAfter(milliseconds: number): Promise<void> {
       put({ id: `n${i}`, stream: 'note/one', events: [{ type: 'Noted', data: { text: `${i}` } }] }, sent, `${i}`);
       put({ what: `u${i}` }, unreadable, `u${i}`);
     });
-  let passed = false;
-  scheduler.after(milliseconds, () => {
-    passed = true;
-  });
-  await scheduler.runUntil(() => passed);
+  await scheduler.run(milliseconds);
   isOver = true;
 
   const later = new VirtualScheduler(scheduler.now() + 1000);
@@ -156,11 +152,7 @@ async function endsAfter(seed: number, milliseconds: number, decisions: 'strong'
     { stream: b, command: 'deposit', input: { amount: 5 } },
   ];
   scheduler.after(400, () => count('moved', post(first, 'us-west-2', '/transactions', { participants: move })));
-  let passed = false;
-  scheduler.after(milliseconds, () => {
-    passed = true;
-  });
-  await scheduler.runUntil(() => passed);
+  await scheduler.run(milliseconds);
   isOver = true;
 
   const later = new VirtualScheduler(scheduler.now() + 1000);
