@@ -81,7 +81,8 @@ export async function* follow(
   }
 }
 
-function isTemporary({ retryable, code }: ClientError): boolean {
+/** Whether a reader that has read before should go on asking. */
+export function isTemporary({ retryable, code }: ClientError): boolean {
   return retryable || code === 'unreachable';
 }
 

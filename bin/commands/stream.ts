@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import type { CommitPage } from '../../client/call.ts';
 import { isClientError } from '../../client/error.ts';
+import { isTemporary } from '../../client/follow.ts';
 import { wallTimeOf } from '../../core/facts/hlc.ts';
 import type { CommitShown } from '../../core/wire/api.ts';
 import { decodeVersionToken } from '../../core/wire/version-token.ts';
-import { isRetryable } from '../client/problem.ts';
 import type { Region } from '../client/region.ts';
 import { sayJson, sayText } from '../output.ts';
 import { type RegionOptions, regionCommand, streamArgument, wholeNumber, withRegion } from '../region-command.ts';
@@ -64,7 +64,7 @@ async function showEvents(region: Region, stream: string, options: StreamOptions
       hasRead = true;
     } catch (error) {
       // `npm start` restarts whenever a file is saved; what is wrong from the beginning is reported.
-      if (!(follow && hasRead && mayPass(error))) throw error;
+      if (!(follow && hasRead && isClientError(error) && isTemporary(error))) throw error;
       await sleep(POLL_MS);
       continue;
     }
@@ -85,10 +85,6 @@ async function showEvents(region: Region, stream: string, options: StreamOptions
     await sleep(POLL_MS);
   }
   if (!json) sayText(`${limit === 1 ? 'This is one commit' : `These are ${limit} commits`}. More: --after ${after}`);
-}
-
-function mayPass(error: unknown): boolean {
-  return isRetryable(error) || isClientError(error, 'unreachable');
 }
 
 /** One line per event: its time, its Region, and its content. */
