@@ -5,7 +5,7 @@ import type { History } from '../log/history.ts';
 import type { LoadPorts } from '../log/load.ts';
 import type { GenerationStore } from '../ports/generation-store.ts';
 import type { ViewStore } from '../ports/view-store.ts';
-import { backoff } from '../retry.ts';
+import { Retries } from '../retry.ts';
 import { applyChanges } from './apply-changes.ts';
 import { type Change, changeOf } from './change.ts';
 import type { Target } from './generation.ts';
@@ -44,16 +44,15 @@ export async function projectInto(
   targets: readonly Target[],
   triggers: Triggers,
 ): Promise<ReadonlyMap<string, unknown>> {
-  const { runtime } = ports;
-  const deadline = runtime.elapsed() + PROJECT_MS;
+  const retries = new Retries(ports.runtime, PROJECT_MS);
   const failed = new Map<string, unknown>();
   let pending = triggers;
-  for (let tries = 0; pending.size > 0; tries++) {
+  for (;;) {
     const once = await projectOnce(ports, targets, pending);
     for (const [stream, error] of once.failed) failed.set(stream, error);
     pending = new Map([...pending].filter(([stream]) => once.late.has(stream) && !failed.has(stream)));
-    const wait = backoff(runtime, tries);
-    if (runtime.elapsed() + wait > deadline) {
+    if (pending.size === 0) return failed;
+    if (!(await retries.pause())) {
       for (const stream of pending.keys())
         failed.set(
           stream,
@@ -61,11 +60,9 @@ export async function projectInto(
             retryable: true,
           }),
         );
-      break;
+      return failed;
     }
-    if (pending.size > 0) await runtime.sleep(wait);
   }
-  return failed;
 }
 
 /**

@@ -1,4 +1,3 @@
-import { CLOCK_AHEAD_MS, MAX_COMMIT_BYTES, WARM_MS } from '../limits/budgets.ts';
 // Shared by all writes to a stream: the in-memory copy, decisions on it, and the next commit of its log.
 
 import { commandOf, homeOf, parseEvents, parseInput, type StreamDefinition } from '../definition/stream.ts';
@@ -9,6 +8,7 @@ import type { Operation, SentEvent } from '../facts/operation.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
 import { type VersionVector, versionCovers, versionDominates } from '../facts/version.ts';
+import { CLOCK_AHEAD_MS, MAX_COMMIT_BYTES, WARM_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { type LoadPorts, loadAtLeast } from '../log/load.ts';
 import type { EventStore } from '../ports/event-store.ts';

@@ -53,6 +53,37 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     await bank.expectWhole([A]);
   });
 
+  it('costs the same on warm functions: 2k+1 writes, no decision read, and one call of the other Region before the outcome', async () => {
+    const calls: string[] = [];
+    const bank = await aBank({
+      decisions,
+      ...around((call, name, args) => {
+        calls.push(stepOf(args[1]) ? `${name} ${stepOf(args[1])}` : name);
+        return call(args);
+      }),
+    });
+    for (const key of ['a', 'b']) await bank.transfer({ ...a, key });
+    await bank.recover();
+    const before = writesOf(bank);
+    calls.length = 0;
+
+    expect(await bank.transfer({ ...a, key: 'c' })).toMatchObject({ status: 200, body: { state: 'committed' } });
+    await bank.recover();
+
+    expect(writesOf(bank)).toEqual({
+      intents: before.intents + 2,
+      finalised: before.finalised + 2,
+      decided: before.decided + 1,
+      oneRegionDecisions: 0,
+    });
+    const untilDecided = calls.slice(0, calls.indexOf('decisions.put'));
+    expect(untilDecided.filter((name) => name.startsWith('participants.invoke'))).toEqual([
+      'participants.invoke prepare',
+    ]);
+    expect(calls.filter((name) => name === 'decisions.find')).toEqual([]);
+    await bank.expectWhole([A, `${EAST}:b`, `${EAST}:c`]);
+  });
+
   it('of one Region’s streams is written at once, with its outcome', async () => {
     const bank = await aBank({ decisions });
 

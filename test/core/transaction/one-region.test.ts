@@ -166,6 +166,48 @@ describe('a transaction of one Region', () => {
     expect(us.events.calls).toEqual(['findDecision']);
   });
 
+  it('has the outcome of its first request, although its streams had homes in several Regions then', async () => {
+    const us = await aBank();
+    const transaction = local();
+    const participants = [{ stream: A, log: 'us', position: 2, version: { us: 2 } }];
+    await us.decisions.put(
+      aDecision({ transaction: transaction.id, fingerprint: transaction.fingerprint, participants }),
+    );
+    expect(await runTransaction(us, transaction, WAIT)).toEqual({
+      id: transaction.id,
+      state: 'committed',
+      participants,
+    });
+    expect(us.events.calls).toEqual(['findDecision']);
+  });
+
+  it('goes on with the state machine, if its first request was sent to several Regions and is undecided', async () => {
+    const us = await aBank();
+    const transaction = local();
+    await us.decisions.put(aPromise({ transaction: transaction.id, fingerprint: transaction.fingerprint }));
+    expect(await runTransaction(us, transaction, 0)).toMatchObject({ state: 'undecided' });
+    expect(us.machine.started).toMatchObject([{ id: transaction.id }]);
+    expect(us.events.calls).toEqual(['findDecision']);
+  });
+
+  it('has that outcome too if it learns of it only by its commit in a stream', async () => {
+    const us = await aBank();
+    const transaction = local();
+    const { id, fingerprint } = transaction;
+    const earlier = aCommit({ stream: A, log: 'us', region: 'us', position: 2, commitId: `${id}#1`, fingerprint });
+    await us.table.put({ ...earlier, hlc: nextStamp(us.runtime.now(), undefined), context: { us: 1 }, previous: 1 });
+    const attempts: (typeof us)['decisions']['attempts'] = async () => [];
+    const stale = { ...another(us), decisions: { ...us.decisions, attempts } };
+    await expect(runTransaction(stale, transaction, WAIT)).rejects.toThrow(
+      expect.objectContaining({ code: 'unavailable', retryable: true }),
+    );
+    await us.decisions.put(aDecision({ transaction: id, fingerprint }));
+    let reads = 0;
+    stale.decisions.attempts = async (...args) => (reads++ === 0 ? [] : us.decisions.attempts(...args));
+    expect(await runTransaction(stale, transaction, WAIT)).toMatchObject({ state: 'committed' });
+    expect(stale.events.calls).not.toContain('transact');
+  });
+
   it('keeps its outcome if a multi-Region one was promised its id at the same moment', async () => {
     const us = await aBank();
     const transaction = local();
@@ -174,15 +216,13 @@ describe('a transaction of one Region', () => {
     expect(await runTransaction(us, transaction, WAIT)).toEqual(committed);
   });
 
-  it('refuses an id whose commit belongs to another request on one of its streams', async () => {
+  it('refuses an id whose commit belongs to another request on one of its streams, and records no outcome', async () => {
     const us = await aBank();
     const transaction = local();
     const commitId = `${transaction.id}#1`;
     await appendToStream(us, anAppend({ stream: A, commitId, operation: command('deposit', { amount: 1 }) }));
-    expect(await runTransaction(us, transaction, WAIT)).toMatchObject({
-      state: 'aborted',
-      reason: { stream: A, problem: { code: 'id-reused' } },
-    });
+    await expect(runTransaction(us, transaction, WAIT)).rejects.toThrow(expect.objectContaining({ code: 'id-reused' }));
+    expect(await us.events.findDecision(transaction.id)).toBeUndefined();
     expect(await balances(us)).toEqual([11, 0]);
   });
 

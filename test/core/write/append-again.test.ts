@@ -143,7 +143,10 @@ describe('a retried append', () => {
     const other = { ...twice, operation: noted('something else') };
     const reused = refusal('id-reused', { details: { log: 'us', position: 1 } });
     await expect(appendToStream(us, other)).rejects.toThrow(reused);
-    expect(await callsOf(stale, () => expect(appendToStream(stale, other)).rejects.toThrow(reused))).toEqual(['put']);
+    expect(await callsOf(stale, () => expect(appendToStream(stale, other)).rejects.toThrow(reused))).toEqual([
+      'put',
+      'load',
+    ]);
     expect(await textsOf(us)).toEqual(['once']);
   });
 });

@@ -70,7 +70,7 @@ describe('expected version', () => {
       code: 'version-conflict',
       retryable: false,
     });
-    expect(stale.runtime.slept).toEqual([0]);
+    expect(stale.runtime.slept).toEqual([]);
   });
 
   it('still matches after positions without events, also newly found ones', async () => {

@@ -18,14 +18,14 @@ function deposit(amount: number, of: object = {}) {
 }
 
 /** An intent of `us:order-1` that deposits 5, put by another process. */
-async function hold(region: Region, transaction = 'us:order-1'): Promise<void> {
+async function hold(region: Region, transaction = 'us:order-1', stream = ACCOUNT): Promise<void> {
   const answer = await prepareIntent(
     { ...region, warm: new Map() },
     {
       transaction,
       attempt: 1,
       fingerprint: 'digest-of-the-request',
-      participant: { stream: ACCOUNT, operation: command('deposit', { amount: 5 }) },
+      participant: { stream, operation: command('deposit', { amount: 5 }) },
       remaining: 30_000,
       meta: {},
     },
@@ -124,7 +124,32 @@ describe('an append that finds an intent', () => {
     us.runtime.advance(30_000);
     us.events.calls.length = 0;
     expect(await appendToStream(us, deposit(1))).toMatchObject({ dot: { position: 3 } });
-    expect(us.events.calls).toEqual(['put', 'finalise', 'put']);
+    expect(us.events.calls).toEqual(['put', 'at', 'finalise', 'put']);
+  });
+
+  it('reads it again before it asks for the decision, which may need a Region that is cut off', async () => {
+    const { us, eu, cut } = aWorld({ strong: false });
+    await hold(eu, 'us:order-1', 'account/eu.1');
+    const warm = { ...eu, warm: new Map(eu.warm) };
+    cut.add('us');
+    const append = () => appendToStream(warm, deposit(1, { stream: 'account/eu.1' }));
+    await expect(append()).rejects.toThrow(busy());
+    const [intent] = await eu.table.load('account/eu.1');
+    if (!intent) throw new Error('There is an intent.');
+    await eu.table.finalise(intent, 'committed');
+    expect(await append()).toMatchObject({ dot: { position: 2 } });
+    expect(us.decisions.strong).toBe(false);
+  });
+
+  it('belongs to its Region, also under a log name that the Region no longer has', async () => {
+    const us = aRegion();
+    await hold(us);
+    const renamed = { ...us, log: 'us.2', warm: new Map() };
+    await expect(appendToStream(renamed, deposit(1))).rejects.toThrow(busy());
+    await us.decisions.put(commits(1));
+    expect(await appendToStream(renamed, deposit(1))).toMatchObject({ dot: { log: 'us.2', position: 1 } });
+    expect(await statesOf(us)).toEqual(['committed', 'no intent']);
+    expect((await us.table.load(ACCOUNT)).at(-1)).toMatchObject({ context: { us: 1 } });
   });
 
   it('is returned, if committed, without reading the intent that holds the stream', async () => {
