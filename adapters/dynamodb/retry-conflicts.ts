@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { backoff } from '../../core/index.ts';
 import { CONFLICT_TRIES } from '../../core/limits/budgets.ts';
 import type { timeLimit } from '../sdk/connection.ts';
 
@@ -11,9 +12,6 @@ const CONFLICTS: readonly string[] = [
   'TransactionInProgressException',
   'ReplicatedWriteConflictException',
 ];
-
-const BASE_MS = 20;
-const CAP_MS = 500;
 
 /**
  * Retries a write of one item, with full jitter, while another write of it is in progress: at most {@link
@@ -30,6 +28,6 @@ export async function retryConflicts<T>(
       const passes = error instanceof Error && CONFLICTS.includes(error.name);
       if (!passes || tries === CONFLICT_TRIES || abortSignal.aborted) throw error;
     }
-    await sleep(Math.random() * Math.min(CAP_MS, BASE_MS * 2 ** tries), undefined, { signal: abortSignal });
+    await sleep(backoff(Math, tries), undefined, { signal: abortSignal });
   }
 }

@@ -1,5 +1,6 @@
 import { FIRST_EVENT_WAIT_MS } from '../limits/budgets.ts';
 import type { Place } from '../ports/progress.ts';
+import { Retries } from '../retry.ts';
 import type { SubscribedEvent } from '../wire/bus-event.ts';
 import { comparePlaces, followsPlace, START } from './log-order.ts';
 import { lostToOthers } from './lost-to-others.ts';
@@ -28,7 +29,8 @@ export async function takeTurn<Effect>(
     return first?.event.id === event.id && runtime.now() - first.since >= FIRST_EVENT_WAIT_MS;
   };
   let parked = false;
-  for (let tries = 0; ; ) {
+  const retries = new Retries(runtime, deadline - runtime.elapsed());
+  for (;;) {
     if (last && comparePlaces(meta, last) <= 0) return { went: 'before', last };
     if (!followsPlace(last ?? START, event) && (last || from === 'beginning' || !(await begins()))) {
       if (parked) return { went: 'waits', last };
@@ -41,7 +43,7 @@ export async function takeTurn<Effect>(
         runtime.metric('Handled', 'Count', 1);
         return { went: 'handled', last: meta };
       }
-      await lostToOthers(runtime, event.id, tries++, deadline);
+      if (!(await retries.pause())) throw lostToOthers(event.id);
     }
     last = await progress.last(stream, meta.log);
   }
