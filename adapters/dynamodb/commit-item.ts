@@ -24,12 +24,14 @@ export type CommitImage = {
   readonly sk: Text;
   readonly commitId: Text;
   readonly fingerprint: Text;
+  readonly digest?: Text;
   readonly events: {
     readonly L: { readonly M: { readonly type: Text; readonly schemaVersion: Count; readonly data?: Text } }[];
   };
   readonly context: Counts;
   readonly previous: Count;
   readonly hlc: Text;
+  readonly wallTime?: Numeric;
   readonly region: Text;
   readonly meta: { readonly M: Record<string, Text> };
   /** Intents only. */
@@ -46,6 +48,7 @@ export function toImage(commit: Commit): CommitImage {
     sk: { S: sortKey(commit.log, commit.position) },
     commitId: { S: commit.commitId },
     fingerprint: { S: commit.fingerprint },
+    ...(commit.digest !== undefined && { digest: { S: commit.digest } }),
     events: {
       L: commit.events.map(({ type, schemaVersion, data }) => {
         const text = encodeEventData(data);
@@ -83,6 +86,7 @@ export const commitImageSchema = z.object({
   sk: z.object({ S: z.string().regex(/^[^#]+#\d{16}$/) }),
   commitId: textSchema,
   fingerprint: textSchema,
+  digest: textSchema.exactOptional(),
   events: z.object({
     L: z.array(
       z.object({ M: z.object({ type: textSchema, schemaVersion: countSchema, data: textSchema.exactOptional() }) }),
@@ -91,6 +95,7 @@ export const commitImageSchema = z.object({
   context: countsSchema,
   previous: countSchema,
   hlc: z.object({ S: z.string().regex(/^[0-9a-f]{16}$/) }),
+  wallTime: numberSchema.exactOptional(),
   region: textSchema,
   meta: z.object({
     M: z.object({
@@ -114,7 +119,8 @@ export const commitImageSchema = z.object({
 export function fromImage(image: unknown): Commit {
   const result = commitImageSchema.safeParse(image);
   if (!result.success) throw unexpectedItem('a commit', image, faultsIn(result.error));
-  const { pk, sk, commitId, fingerprint, events, context, previous, hlc, region, meta, tx } = result.data;
+  const { pk, sk, commitId, fingerprint, digest, events, context, previous, hlc, wallTime, region, meta, tx } =
+    result.data;
   const hash = sk.S.indexOf('#');
   try {
     return {
@@ -123,6 +129,7 @@ export function fromImage(image: unknown): Commit {
       position: Number(sk.S.slice(hash + 1)),
       commitId: commitId.S,
       fingerprint: fingerprint.S,
+      ...(digest && { digest: digest.S }),
       events: events.L.map(({ M }) => ({
         type: M.type.S,
         schemaVersion: Number(M.schemaVersion.N),
@@ -131,6 +138,7 @@ export function fromImage(image: unknown): Commit {
       context: fromCounts(context),
       previous: Number(previous.N),
       hlc: hlc.S,
+      ...(wallTime && { wallTime: Number(wallTime.N) }),
       region: region.S,
       meta: fromTexts(meta.M),
       ...(tx && { tx: { state: tx.M.state.S, deadline: Number(tx.M.deadline.N) } }),

@@ -1,4 +1,4 @@
-import type { Hlc } from './hlc.ts';
+import { type Hlc, wallTimeOf } from './hlc.ts';
 import type { Dot, VersionVector } from './version.ts';
 
 /** A stored event: `data` is JSON accepted by its schema. */
@@ -32,12 +32,16 @@ export interface Commit extends Dot {
   readonly commitId: string;
   /** Digest of the request; distinguishes a retry from a reused id. */
   readonly fingerprint: string;
+  /** Digest of the events: copies that were decided on different states differ in it. Undefined in commits of older code. */
+  readonly digest?: string;
   readonly events: readonly StoredEvent[];
   /** The version that the writer's decision was based on, its own log included. */
   readonly context: VersionVector;
   /** The log's last position with events before this one, 0 if there is none. */
   readonly previous: number;
   readonly hlc: Hlc;
+  /** Wall time of its writer, milliseconds since 1970, where its stamp is ahead of it. Read it by `writtenAt`. */
+  readonly wallTime?: number;
   /** Where it was written. */
   readonly region: string;
   readonly meta: Meta;
@@ -48,6 +52,14 @@ export interface Commit extends Dot {
 /** True if readers may see it: it is not part of a transaction, or its transaction is committed. */
 export function isVisible({ tx }: Commit): boolean {
   return tx === undefined || tx.state === 'committed';
+}
+
+/**
+ * When it was written, milliseconds since 1970, by the clock of its writer alone: a stamp also follows the stamps that were
+ * loaded, which may be far ahead.
+ */
+export function writtenAt({ hlc, wallTime }: Pick<Commit, 'hlc' | 'wallTime'>): number {
+  return wallTime ?? wallTimeOf(hlc);
 }
 
 /** A commit's position in fold order. */

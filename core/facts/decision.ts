@@ -5,6 +5,11 @@ import type { Dot, VersionVector } from './version.ts';
 /** The intent of one participant. */
 export interface PreparedIntent extends Dot {
   readonly stream: string;
+  /**
+   * Where it was written, and is made final: the home of its stream may have changed since. Undefined for the streams of a
+   * one-Region transaction, and in decisions of older code.
+   */
+  readonly region?: string | undefined;
   /** Covers the intent and what it was based on. */
   readonly version: VersionVector;
 }

@@ -1,11 +1,9 @@
-import type { Stamped } from './commit.ts';
+import type { Commit, Stamped } from './commit.ts';
 import type { Hlc } from './hlc.ts';
 import type { VersionVector } from './version.ts';
 
 /** The part of a seen commit that a retried append, and folding it, need. */
-export interface KnownCopy extends Stamped {
-  readonly commitId: string;
-  readonly fingerprint: string;
+export interface KnownCopy extends Stamped, Pick<Commit, 'commitId' | 'fingerprint' | 'digest' | 'wallTime'> {
   /** Fingerprint of the copy that counts, which may be older than any listed. It differs from `fingerprint` if the id was reused. */
   readonly countsAs: string;
   /** The version returned for an append of it. */

@@ -58,6 +58,8 @@ export const MAX_REBUILD_SEGMENTS = 32;
 export const WARM_MS = 1_000;
 /** A stamp further ahead of the wall clock than this is reported; it is adopted all the same. */
 export const CLOCK_AHEAD_MS = 500;
+/** A function whose own clock is further ahead of its database's than this writes nothing. */
+export const CLOCK_LIMIT_MS = 15 * 60_000;
 /**
  * Time within which another Region has usually received a commit of a `merge` stream and builds on it: snapshots wait
  * this long.

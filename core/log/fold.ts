@@ -1,13 +1,12 @@
 import type { EvolveContext } from '../definition/conflicts.ts';
 import { inCurrentVersion } from '../definition/event-version.ts';
 import type { RecordedEvent, StreamDefinition } from '../definition/stream.ts';
-import { type Commit, eventId, foldOrder, type Stamped } from '../facts/commit.ts';
-import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
+import { type Commit, eventId, foldOrder, type Stamped, writtenAt } from '../facts/commit.ts';
 import type { Snapshot } from '../facts/snapshot.ts';
 import { type Dot, type VersionVector, versionCovers } from '../facts/version.ts';
 import { IDEMPOTENCY_WINDOW_MS } from '../limits/budgets.ts';
 
-/** A commit that changed the state, with the dots of all its copies, including its own. */
+/** A commit that changed the state, with the dots of all its copies that have the same events, including its own. */
 interface Folded {
   readonly commit: Commit;
   readonly copies: Dot[];
@@ -15,13 +14,14 @@ interface Folded {
 }
 
 /**
- * A commitId: the fingerprint of the copy that counts, the dots of all copies folded here, and the stamp of the last
- * one.
+ * A commitId: the fingerprint and the digest of the copy that counts, and the dots of all copies here with its events.
  */
 interface SeenId {
   readonly fingerprint: string;
+  readonly digest?: string | undefined;
   readonly copies: Dot[];
-  readonly lastStamp: Hlc;
+  /** When the last copy was written. */
+  readonly last: number;
 }
 
 /**
@@ -62,17 +62,19 @@ export class Fold {
    */
   apply(commit: Commit): string {
     const earlier = this.#byId.get(commit.commitId) ?? this.#inBase(commit.commitId);
-    if (earlier && wallTimeOf(commit.hlc) - wallTimeOf(earlier.lastStamp) <= IDEMPOTENCY_WINDOW_MS) {
-      this.#byId.set(commit.commitId, { ...earlier, lastStamp: commit.hlc });
-      earlier.copies.push(commit);
+    const at = writtenAt(commit);
+    if (earlier && at - earlier.last <= IDEMPOTENCY_WINDOW_MS) {
+      this.#byId.set(commit.commitId, { ...earlier, last: at });
+      // Who has seen a copy has seen what counts, but not if the copy was decided again, with other events.
+      if (earlier.digest === commit.digest) earlier.copies.push(commit);
       if (earlier.fingerprint !== commit.fingerprint) this.#reused.push(commit);
       return earlier.fingerprint;
     }
     const folded = { commit, copies: [commit], events: recordedEvents(this.#definition, commit) };
     const context = this.#contextOf(commit);
     for (const event of folded.events) this.#state = this.#definition.evolve(this.#state, event, context);
-    const { commitId, fingerprint, hlc } = commit;
-    this.#byId.set(commitId, { fingerprint, copies: folded.copies, lastStamp: hlc });
+    const { commitId, fingerprint, digest } = commit;
+    this.#byId.set(commitId, { fingerprint, digest, copies: folded.copies, last: at });
     const log = this.#logs.get(commit.log);
     if (log) log.push(folded);
     else this.#logs.set(commit.log, [folded]);
@@ -81,7 +83,7 @@ export class Fold {
 
   #inBase(commitId: string): SeenId | undefined {
     const last = this.#base?.ids.get(commitId)?.at(-1);
-    return last && { fingerprint: last.countsAs, copies: [], lastStamp: last.hlc };
+    return last && { fingerprint: last.countsAs, copies: [], last: writtenAt(last) };
   }
 
   #contextOf({ context }: Commit): EvolveContext<RecordedEvent> {

@@ -1,5 +1,4 @@
-import { type Commit, foldOrder } from '../facts/commit.ts';
-import { wallTimeOf } from '../facts/hlc.ts';
+import { type Commit, foldOrder, writtenAt } from '../facts/commit.ts';
 import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
 import { IDEMPOTENCY_WINDOW_MS } from '../limits/budgets.ts';
 
@@ -24,7 +23,7 @@ export class KnownIds {
    */
   find(commitId: string, fingerprint: string, now: number): Commit | KnownCopy | undefined {
     const copies = [...(this.#base?.get(commitId) ?? []), ...(this.#byId.get(commitId) ?? [])]
-      .filter(({ hlc }) => now - wallTimeOf(hlc) <= IDEMPOTENCY_WINDOW_MS)
+      .filter((copy) => now - writtenAt(copy) <= IDEMPOTENCY_WINDOW_MS)
       .sort(foldOrder);
     return copies.find((copy) => copy.fingerprint === fingerprint) ?? copies.at(-1);
   }

@@ -4,8 +4,7 @@ import type { Mode } from '../definition/conflicts.ts';
 import { currentSchemaVersions } from '../definition/event-version.ts';
 import type { Snapshots } from '../definition/snapshots.ts';
 import type { StreamDefinition } from '../definition/stream.ts';
-import type { Commit } from '../facts/commit.ts';
-import { wallTimeOf } from '../facts/hlc.ts';
+import { type Commit, writtenAt } from '../facts/commit.ts';
 import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
 import { advanceVersion, emptyVersion, meetVersions, versionDominates } from '../facts/version.ts';
 import { IDEMPOTENCY_WINDOW_MS, SNAPSHOT_SETTLE_MS } from '../limits/budgets.ts';
@@ -13,7 +12,7 @@ import { Fold } from './fold.ts';
 import type { LogPositions } from './log-positions.ts';
 import type { SeenSet } from './seen-set.ts';
 
-/** How much longer than the idempotency window a snapshot keeps ids, for clocks that are behind its stamps. */
+/** How much longer than the idempotency window a snapshot keeps ids, for clocks that are behind. */
 const CLOCK_MARGIN_MS = 24 * 60 * 60 * 1000;
 /** A snapshot waits for at least a tenth as many commits as it has ids, so that ids are not rewritten too often. */
 const IDS_PER_COMMIT = 10;
@@ -52,7 +51,7 @@ export function settledCommits(seen: SeenSet, until: number, least: number): Set
   let version = seen.version;
   let count = seen.commits.length;
   for (const last of seen.commits.slice(least - 1).reverse()) {
-    if (wallTimeOf(last.hlc) <= until && versionDominates(knownToOthers, version))
+    if (writtenAt(last) <= until && versionDominates(knownToOthers, version))
       return { commits: seen.commits.slice(0, count), last };
     knownToOthers = meetVersions(knownToOthers, last.context);
     version = { ...version, [last.log]: last.position - 1 };
@@ -69,27 +68,32 @@ interface SnapshotParts {
   readonly base: Snapshot | undefined;
   readonly logs: LogPositions;
   readonly settled: Settled;
+  /** Wall clock. */
+  readonly now: number;
 }
 
 /** @throws MeridianError `unreadable-event`; what `evolve` throws */
-export function snapshotOf({ stream, definition, snapshots, base, logs, settled }: SnapshotParts): Snapshot {
+export function snapshotOf({ stream, definition, snapshots, base, logs, settled, now }: SnapshotParts): Snapshot {
   const { commits, last } = settled;
   const fold = new Fold(definition, base);
   const copies = commits.map((commit): KnownCopy => {
-    const { commitId, log, position, hlc, fingerprint } = commit;
+    const { commitId, log, position, hlc, wallTime, fingerprint, digest } = commit;
     return {
       commitId,
       log,
       position,
       hlc,
+      ...(wallTime !== undefined && { wallTime }),
       fingerprint,
+      ...(digest !== undefined && { digest }),
       countsAs: fold.apply(commit),
       version: logs.versionOf(commit),
     };
   });
   const version = commits.reduce(advanceVersion, base?.version ?? emptyVersion);
-  const since = wallTimeOf(last.hlc) - IDEMPOTENCY_WINDOW_MS - CLOCK_MARGIN_MS;
-  const known = [...(base?.ids.values() ?? []), copies].flat().filter(({ hlc }) => wallTimeOf(hlc) >= since);
+  // Neither of the two clocks may drop an id early by being ahead.
+  const since = Math.min(now, writtenAt(last)) - IDEMPOTENCY_WINDOW_MS - CLOCK_MARGIN_MS;
+  const known = [...(base?.ids.values() ?? []), copies].flat().filter((copy) => writtenAt(copy) >= since);
   return {
     stream,
     codeVersion: snapshots.codeVersion,

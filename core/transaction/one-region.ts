@@ -90,7 +90,14 @@ async function outcomeOfEarlier({ events, decisions }: OneRegionPorts, id: strin
 
 function open(ports: OneRegionPorts, { id, fingerprint, meta }: Transaction, participant: Participant): Promise<Draft> {
   const commitId = attemptIdOf({ transaction: id, attempt: ATTEMPT });
-  return Draft.open(ports, { ...participant, stream: parseStreamRef(participant.stream), commitId, fingerprint, meta });
+  return Draft.open(ports, {
+    ...participant,
+    stream: parseStreamRef(participant.stream),
+    commitId,
+    fingerprint,
+    meta,
+    isNew: true,
+  });
 }
 
 async function partOf({ log }: OneRegionPorts, draft: Draft): Promise<Part> {

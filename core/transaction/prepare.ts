@@ -53,7 +53,7 @@ async function tryToPrepare(ports: AppendPorts, asked: Prepare, stream: StreamRe
   const { runtime } = ports;
   const commitId = attemptIdOf(asked);
   const deadline = runtime.elapsed() + asked.remaining;
-  const draft = await Draft.open(ports, { ...asked, ...asked.participant, stream, commitId });
+  const draft = await Draft.open(ports, { ...asked, ...asked.participant, stream, commitId, isNew: true });
   for (let tries = 0; tries < PREPARE_TRIES; ) {
     const own = draft.history.intentOf(commitId);
     if (own) return earlier(draft.history, own, asked);
@@ -87,7 +87,8 @@ function earlier(history: History, intent: Commit, { fingerprint }: Prepare): Pr
 
 function prepared(history: History, intent: Commit | KnownCopy): Prepared {
   const { log, position } = intent;
-  return { kind: 'prepared', stream: history.stream, log, position, version: history.versionOf(intent) };
+  const region = 'region' in intent ? intent.region : undefined;
+  return { kind: 'prepared', stream: history.stream, region, log, position, version: history.versionOf(intent) };
 }
 
 function tooLate(stream: string): MeridianError {

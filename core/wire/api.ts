@@ -80,8 +80,18 @@ export function encodeCommitPage(
 }
 
 /** The public members of a commit. */
-function shown({ stream: _stream, fingerprint: _fingerprint, tx: _tx, events, ...commit }: Commit): CommitShown {
-  return { ...commit, events: events.map((event) => ({ ...event })) };
+function shown({ commitId, log, position, events, context, previous, hlc, region, meta }: Commit): CommitShown {
+  return {
+    commitId,
+    log,
+    position,
+    events: events.map((event) => ({ ...event })),
+    context,
+    previous,
+    hlc,
+    region,
+    meta,
+  };
 }
 
 const rowShape = { key: z.string(), value: z.unknown() };

@@ -25,6 +25,7 @@ export const coordinatorRequestSchema = z.union([
     attempt: z.number(),
     fingerprint: z.string(),
     deadline: z.number(),
+    timeout: z.number().optional(),
     answers: z.array(answerSchema).min(1),
   }),
 ]);

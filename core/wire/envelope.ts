@@ -103,7 +103,7 @@ function toAppend(
     throw invalid([{ path: 'basedOn', message: 'is for merge streams; a home stream takes expected' }]);
   return {
     stream,
-    commitId: id ?? newId(),
+    ...(id === undefined ? { commitId: newId(), isNew: true } : { commitId: id }),
     operation,
     ...(expected !== undefined && { expected: decodeVersionToken(stream, expected, 'expected') }),
     ...(basedOn !== undefined && { basedOn: decodeVersionToken(stream, basedOn, 'basedOn') }),

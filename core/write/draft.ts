@@ -2,10 +2,11 @@ import { streamTypeOf } from '../definition/domain.ts';
 import type { StreamDefinition } from '../definition/stream.ts';
 import type { Append } from '../facts/append.ts';
 import type { Commit, Intent, StoredEvent } from '../facts/commit.ts';
-import type { MeridianError } from '../facts/errors.ts';
+import { MeridianError } from '../facts/errors.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
 import { emptyVersion, type VersionVector, versionDominates } from '../facts/version.ts';
+import { CLOCK_LIMIT_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { keepSnapshot, loadWhole } from '../log/load.ts';
 import { finishIntents } from './intents.ts';
@@ -21,6 +22,16 @@ import {
   nextCommit,
   warmHistory,
 } from './writer.ts';
+
+/** Every Region adopts a stamp that it loads: one that is far ahead would stay in the stream. */
+function wrongClock(ahead: number): MeridianError | undefined {
+  if (ahead <= CLOCK_LIMIT_MS) return undefined;
+  return new MeridianError(
+    'unavailable',
+    `The clock of this function is ${Math.round(ahead / 1000)} s ahead of its database's: nothing is written. Retry.`,
+    { retryable: true },
+  );
+}
 
 /** What is to be written to one stream. Without an operation it is a check, which decides no events. */
 export interface Write extends Omit<Append, 'stream' | 'operation'> {
@@ -75,7 +86,7 @@ export class Draft {
   static async open(ports: AppendPorts, write: Write): Promise<Draft> {
     const definition = streamTypeOf(ports.domain, write.stream.type);
     checkHome(ports, definition, write.stream);
-    const warm = warmHistory(ports, definition, write.stream);
+    const warm = warmHistory(ports, definition, write);
     return new Draft(ports, definition, write, warm ?? (await loadWarm(ports, write.stream)), warm === undefined);
   }
 
@@ -136,8 +147,10 @@ export class Draft {
 
   #refusal(now: number): MeridianError | undefined {
     const { commitId, fingerprint, expected } = this.#write;
+    const { runtime } = this.#ports;
     const known = this.#history.find(commitId, fingerprint, now);
-    return known ? idReused(this.stream, known) : (this.#history.unreadable ?? conflictOf(this.#history, expected));
+    if (known) return idReused(this.stream, known);
+    return this.#history.unreadable ?? conflictOf(this.#history, expected) ?? wrongClock(runtime.clockAhead());
   }
 
   /** The next commit of this Region's log, with the events decided. @throws MeridianError `too-large` */

@@ -161,6 +161,7 @@ export function anAppend(of: Partial<Append> = {}): Append {
   return {
     stream: 'note/n',
     commitId: `commit-${++ids}`,
+    ...(of.commitId === undefined && { isNew: true }),
     operation: noted('text'),
     meta: {},
     ...of,

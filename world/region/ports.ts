@@ -37,6 +37,7 @@ export function regionRuntime(
 ): Runtime {
   return {
     now: () => scheduler.now() + clockAhead,
+    clockAhead: () => clockAhead,
     elapsed: () => scheduler.now(),
     sleep: (milliseconds) => sleepOn(scheduler, milliseconds),
     random,

@@ -77,7 +77,7 @@ export class WorldStateMachine implements StateMachine {
   }
 
   async #run(execution: Execution): Promise<void> {
-    const { id: transaction, participants, fingerprint, deadline, meta } = execution.input;
+    const { id: transaction, participants, fingerprint, deadline, timeout, meta } = execution.input;
     for (;;) {
       const plan = plannedSchema.parse(
         await this.#task(execution, 'Plan', 'coordinate', { step: 'plan', transaction, fingerprint, deadline }),
@@ -92,6 +92,7 @@ export class WorldStateMachine implements StateMachine {
             attempt,
             fingerprint,
             deadline,
+            timeout,
             meta,
             participant,
           }).catch(() => ({ kind: 'unreachable', stream: participant.stream })),
@@ -104,6 +105,7 @@ export class WorldStateMachine implements StateMachine {
           attempt,
           fingerprint,
           deadline,
+          timeout,
           answers,
         }),
       );

@@ -65,8 +65,8 @@ describe('a state machine that runs to its end', () => {
         state: 'committed',
         final: true,
         participants: [
-          { stream: 'account/us.1', log: 'us', position: 2, version: { us: 2 } },
-          { stream: 'account/eu.1', log: 'eu', position: 1, version: { eu: 1 } },
+          { stream: 'account/us.1', region: 'us', log: 'us', position: 2, version: { us: 2 } },
+          { stream: 'account/eu.1', region: 'eu', log: 'eu', position: 1, version: { eu: 1 } },
         ],
         remaining: 0,
         decidedAt: us.runtime.now(),
@@ -218,11 +218,12 @@ describe('plan', () => {
   it('returns the committed intents, to be made final', async () => {
     const { us, input } = await aCase();
     await drive(us, input, 'decide');
+    const commitId = `${input.id}#1`;
     expect(await planOf(us, input)).toEqual({
       kind: 'decided',
       intents: [
-        { stream: 'account/us.1', log: 'us', position: 2, commitId: `${input.id}#1`, state: 'committed' },
-        { stream: 'account/eu.1', log: 'eu', position: 1, commitId: `${input.id}#1`, state: 'committed' },
+        { stream: 'account/us.1', region: 'us', log: 'us', position: 2, commitId, state: 'committed' },
+        { stream: 'account/eu.1', region: 'eu', log: 'eu', position: 1, commitId, state: 'committed' },
       ],
     });
   });

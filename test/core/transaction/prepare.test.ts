@@ -59,6 +59,7 @@ describe('prepare', () => {
     expect(await prepareIntent(us, aPrepare())).toEqual({
       kind: 'prepared',
       stream: ACCOUNT,
+      region: 'us',
       log: 'us',
       position: 2,
       version: { us: 2 },

@@ -110,9 +110,9 @@ export async function prepareOne(
   attempt: number,
   participant: MachineInput['participants'][number],
 ): Promise<Answer> {
-  const { id: transaction, fingerprint, deadline, meta } = input;
+  const { id: transaction, fingerprint, deadline, timeout, meta } = input;
   try {
-    const asked = { step: 'prepare', transaction, attempt, fingerprint, deadline, meta, participant };
+    const asked = { step: 'prepare', transaction, attempt, fingerprint, deadline, timeout, meta, participant };
     const answer = await participateStep(region, asJson(asked));
     if (answer.kind === 'prepared' || answer.kind === 'busy' || answer.kind === 'refused') return answer;
     throw new Error(`This answers no prepare: ${answer.kind}`);
@@ -123,13 +123,13 @@ export async function prepareOne(
 
 export async function decideOn(
   region: Region,
-  { id: transaction, fingerprint, deadline }: MachineInput,
+  { id: transaction, fingerprint, deadline, timeout }: MachineInput,
   attempt: number,
   answers: readonly Answer[],
 ): Promise<AttemptResult> {
   const decided = await coordinateStep(
     region,
-    asJson({ step: 'decide', transaction, attempt, fingerprint, deadline, answers }),
+    asJson({ step: 'decide', transaction, attempt, fingerprint, deadline, timeout, answers }),
   );
   if (!('state' in decided)) throw new Error('This is no decision.');
   return decided;
