@@ -92,6 +92,25 @@ describe('fold', () => {
     });
   });
 
+  it('treats a copy with other events, decided again, as covered by its own dot only', () => {
+    const [original, copy] = copies(0, 1) as [Commit, Commit];
+    const commits = [
+      { ...original, digest: 'x' },
+      { ...copy, digest: 'y' },
+      noting('knows the copy', { log: 'us', context: { [copy.log]: 1 }, hlc: nextStamp(START + 2) }),
+      noting('knows what counts', { log: 'ap', context: { [original.log]: 1, us: 1 }, hlc: nextStamp(START + 3) }),
+    ];
+    expect(inTexts(foldOf(commits).state)).toEqual({
+      texts: ['0', 'knows the copy', 'knows what counts'],
+      unseen: [[], ['0'], []],
+    });
+  });
+
+  it('counts the 14 days by the clocks of the writers, not by stamps, which follow one that is far ahead', () => {
+    const [original, copy] = copies(0, 30 * 24 * 3_600_000) as [Commit, Commit];
+    expect(inTexts(foldOf([original, { ...copy, wallTime: START + 60_000 }]).state)).toMatchObject({ texts: ['0'] });
+  });
+
   it('finds commits of one log concurrent if the later one was based on an older version', () => {
     const commits = [1, 2, 3].map((position) => noting(`${position}`, { position, context: { 'us-east-1': 1 } }));
     expect(inTexts(foldOf([noting('0'), ...commits.slice(1)]).state)).toMatchObject({ unseen: [[], [], ['2']] });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Commit, foldOrder } from '../../../core/facts/commit.ts';
+import { type Commit, foldOrder, writtenAt } from '../../../core/facts/commit.ts';
 import { nextStamp, wallTimeOf } from '../../../core/facts/hlc.ts';
 import {
   joinVersions,
@@ -235,8 +235,9 @@ describe('history', () => {
         fc.property(commitGraphs, fc.nat(20 * 24 * 3600_000), fc.nat(), (all, later, pick) => {
           const { commitId = 'none' } = all[pick % (all.length || 1)] ?? {};
           const history = historyOf(all);
-          const now = wallTimeOf(history.latestStamp ?? stamp) + later;
-          const copy = noting('copy', { log: 'zz', commitId, hlc: nextStamp(now, history.latestStamp), context: {} });
+          const now = Math.max(...all.map(writtenAt), wallTimeOf(stamp)) + later;
+          const hlc = nextStamp(now, history.latestStamp);
+          const copy = noting('copy', { log: 'zz', commitId, hlc, wallTime: now, context: {} });
           const isIgnored = folded([...all, copy]).length === folded(all).length;
           expect(history.find(commitId, 'request', now) !== undefined).toBe(isIgnored);
         }),

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Commit } from '../../../core/facts/commit.ts';
+import { type Commit, foldOrder, writtenAt } from '../../../core/facts/commit.ts';
 import { nextStamp, wallTimeOf } from '../../../core/facts/hlc.ts';
 import { isJson } from '../../../core/facts/json.ts';
 import type { Snapshot } from '../../../core/facts/snapshot.ts';
@@ -61,9 +61,17 @@ function expectSame(based: History, whole: History, commits: readonly Commit[], 
   const { seen, hidden, latestStamp, state } = whole;
   expect(based).toMatchObject({ hidden, latestStamp, state });
   expect(versionDominates(based.seen, seen) && versionDominates(seen, based.seen)).toBe(true);
-  const since = wallTimeOf(base.latestStamp) - IDEMPOTENCY_WINDOW_MS - DAY;
+  const newest = commits
+    .filter(({ hlc }) => hlc === base.latestStamp)
+    .sort(foldOrder)
+    .at(-1);
+  const taken = newest ? writtenAt(newest) : expect.fail();
+  const since = taken - IDEMPOTENCY_WINDOW_MS - DAY;
   const dots = (history: History) =>
-    history.reused.filter(({ hlc }) => wallTimeOf(hlc) >= since).map(({ log, position }) => `${log}.${position}`);
+    commits
+      .filter((commit) => writtenAt(commit) >= since)
+      .filter(({ log, position }) => history.reused.some((dot) => dot.log === log && dot.position === position))
+      .map(({ log, position }) => `${log}.${position}`);
   expect(dots(based).sort()).toEqual(dots(whole).sort());
   for (const log of ['ap', 'eu', 'us', 'other']) {
     expect(based.hasOtherLogsThan(log)).toBe(whole.hasOtherLogsThan(log));
@@ -79,8 +87,8 @@ function expectSame(based: History, whole: History, commits: readonly Commit[], 
     expect(based.since(known)).toEqual(whole.since(known));
     expect(based.stateAt(known)).toEqual(whole.stateAt(known));
   }
-  const latest = wallTimeOf(latestStamp ?? base.latestStamp);
-  for (const now of [wallTimeOf(base.latestStamp) - DAY, latest, latest + DAY, latest + 10 * DAY])
+  const latest = Math.max(...commits.map(writtenAt));
+  for (const now of [taken - DAY, latest, latest + DAY, latest + 10 * DAY])
     for (const { commitId, fingerprint } of commits)
       for (const asked of [fingerprint, 'another']) {
         const [found, expected] = [based.find(commitId, asked, now), whole.find(commitId, asked, now)];

@@ -38,6 +38,24 @@ describe('a participant', () => {
     );
   });
 
+  it('makes its intent final in the Region that wrote it, wherever its stream has its home now', async () => {
+    const { us, eu, ap, input, calls } = aCase();
+    await prepareAll(us, input, 1);
+    const stream = 'account/eu.1';
+    const intent = { stream, region: 'eu', log: 'eu', position: 1, commitId: `${input.id}#1`, state: 'committed' };
+    const moved = { ...ap, regions: ['us', 'ap'] };
+    expect(await participateStep(moved, { step: 'finalise', intent })).toEqual({ kind: 'finalised' });
+    expect((await eu.table.load(stream))[0]?.tx?.state).toBe('committed');
+    expect(calls.at(-1)).toMatchObject({ region: 'eu', asked: { step: 'finalise' } });
+  });
+
+  it('holds its stream for the timeout of the transaction at most, if the clock of the driving Region jumps back', async () => {
+    const { us, eu, input } = aCase();
+    us.runtime.advance(-2 * 3_600_000);
+    await prepareAll(us, input, 1);
+    expect((await eu.table.load('account/eu.1'))[0]?.tx?.deadline).toBe(eu.runtime.now() + 30_000);
+  });
+
   it('finalises nothing else: a stream without a home has no intents', async () => {
     const { us, calls } = aCase();
     const intent = { stream: 'note/n', log: 'us', position: 1, commitId: 'us:a#1', state: 'aborted' };

@@ -123,6 +123,23 @@ describe('a retried append', () => {
     expect(await textsOf(eu)).toEqual(['once']);
   });
 
+  it('is the same although a stamp 30 days ahead is in the stream: its writer keeps its own wall time', async () => {
+    const [us, eu] = [aRegion('us'), aRegion('eu')];
+    us.runtime.advance(30 * 24 * 3_600_000);
+    await appendToStream(us, anAppend({ operation: noted('ahead') }));
+    await replicate(STREAM, us, eu);
+    const first = await appendToStream(eu, twice);
+    expect((await commitsOf(eu)).find(({ log }) => log === 'eu')).toMatchObject({ wallTime: eu.runtime.now() });
+    const ap = { ...aRegion('ap'), runtime: eu.runtime };
+    expect(await appendToStream(ap, twice)).toMatchObject({ dot: { log: 'ap' } });
+    for (const region of [us, eu]) await replicate(STREAM, region, ap);
+    expect(await textsOf(ap)).toEqual(['once', 'ahead']);
+    eu.runtime.advance(IDEMPOTENCY_WINDOW_MS);
+    expect(await appendToStream(eu, twice)).toEqual(first);
+    eu.runtime.advance(1);
+    expect(await appendToStream(eu, twice)).toMatchObject({ dot: { position: 2 } });
+  });
+
   it('is a new append more than 14 days after its last copy', async () => {
     const us = aRegion();
     await appendToStream(us, twice);

@@ -73,6 +73,31 @@ describe('a warm stream', () => {
     expect(slow.events.calls).toEqual(['load', 'put', 'load', 'put']);
   });
 
+  it('is as old as the older of two clocks says: one may jump, the other stops while a function is frozen', async () => {
+    for (const frozen of [true, false]) {
+      const us = aRegion();
+      const stopped = frozen ? { elapsed: () => 0 } : { now: () => Date.UTC(2001, 0, 1) };
+      const process = { ...us, runtime: { ...us.runtime, ...stopped } };
+      await appendToStream(process, anAppend());
+      us.runtime.advance(1001);
+      expect(await callsOf(process, () => appendToStream(process, anAppend()))).toEqual(['load', 'put']);
+    }
+  });
+
+  it('is not used after the wall clock jumped back', async () => {
+    const us = aRegion();
+    await appendToStream(us, anAppend());
+    us.runtime.advance(-1);
+    expect(await callsOf(us, () => appendToStream(us, anAppend()))).toEqual(['load', 'put']);
+  });
+
+  it('is not used for an id that an earlier request may have had: another Region may have written its commit', async () => {
+    const us = aRegion();
+    await warmUp(us);
+    expect(await callsOf(us, () => appendToStream(us, anAppend({ commitId: 'repeated' })))).toEqual(['load', 'put']);
+    expect(await callsOf(us, () => appendToStream(us, anAppend({ commitId: 'repeated' })))).toEqual([]);
+  });
+
   it('that is stale never causes a refusal', async () => {
     const us = aRegion();
     await warmUp(us, ACCOUNT);

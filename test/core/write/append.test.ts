@@ -3,10 +3,11 @@ import * as z from 'zod';
 import type { Append } from '../../../core/facts/append.ts';
 import { nextStamp } from '../../../core/facts/hlc.ts';
 import { defineDomain, defineStream } from '../../../core/index.ts';
+import { CLOCK_LIMIT_MS } from '../../../core/limits/budgets.ts';
 import { appendToStream } from '../../../core/write/append.ts';
 import { account, note } from '../../../testing/toy.ts';
 import { fakeRuntime } from '../../runtime.ts';
-import { anAppend, aRegion, command, noted, replicate } from '../a-region.ts';
+import { anAppend, aRegion, command, noted, replicate, watched } from '../a-region.ts';
 import {
   ACCOUNT,
   another,
@@ -188,6 +189,27 @@ describe('append', () => {
 });
 
 describe('the stamp of a commit', () => {
+  it("is not given by a clock that is 15 minutes ahead of the database's, which a fresh load has confirmed", async () => {
+    const us = aRegion();
+    await appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit(1) }));
+    const append = () => appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit(1) }));
+    us.runtime.ahead = CLOCK_LIMIT_MS;
+    await append();
+    us.runtime.ahead = CLOCK_LIMIT_MS + 1;
+    expect(
+      await callsOf(us, () => expect(append()).rejects.toThrow(refusal('unavailable', { retryable: true }))),
+    ).toEqual(['load']);
+    const corrected = {
+      ...us,
+      events: watched(us.table, async () => {
+        us.runtime.ahead = 0;
+      }),
+    };
+    expect(await appendToStream(corrected, anAppend({ stream: ACCOUNT, operation: deposit(1) }))).toMatchObject({
+      dot: { position: 3 },
+    });
+  });
+
   it('is above every loaded stamp, also above one of a clock that is far ahead, which is reported', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu', fakeRuntime())];
     eu.runtime.advance(24 * 3_600_000);
