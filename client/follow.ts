@@ -1,5 +1,4 @@
-import { eventId, type Meta } from '../core/facts/commit.ts';
-import { wallTimeOf } from '../core/facts/hlc.ts';
+import { eventId, type Meta, writtenAt } from '../core/facts/commit.ts';
 import { emptyVersion, joinVersions } from '../core/facts/version.ts';
 import { CLIENT_POLL_MS, CLIENT_TRIES, FOLLOWED_COMMITS, IDEMPOTENCY_WINDOW_MS } from '../core/limits/budgets.ts';
 import type { CommitShown } from '../core/wire/api.ts';
@@ -97,11 +96,11 @@ function* eventsOf(
   before: string | undefined,
   after: string,
 ): Generator<FollowedEvent, void, void> {
-  const { commitId, region, hlc, meta, log, position } = commit;
+  const { commitId, region, meta, log, position } = commit;
   for (const [index, { type, data, schemaVersion }] of events.entries())
     yield {
       ...{ id: eventId({ stream, log, position }, index), type, data, schemaVersion, commitId, region, meta },
-      at: new Date(wallTimeOf(hlc)),
+      at: new Date(writtenAt(commit)),
       resumeAfter: index === events.length - 1 ? after : before,
     };
 }
@@ -114,16 +113,17 @@ function tokenAfter(stream: string, known: string | undefined, { log, position }
 
 /** The ids of the commits that a follower has read: an append that was repeated in another Region is stored twice. */
 class Copies {
-  readonly #stamps = new Map<string, number>();
+  readonly #times = new Map<string, number>();
 
   /** @returns whether it is a copy of a commit read before */
-  add({ commitId, hlc }: CommitShown): boolean {
-    const at = wallTimeOf(hlc);
-    const known = this.#stamps.get(commitId);
-    this.#stamps.delete(commitId);
-    this.#stamps.set(commitId, at);
-    const [oldest] = this.#stamps.keys();
-    if (this.#stamps.size > FOLLOWED_COMMITS && oldest !== undefined) this.#stamps.delete(oldest);
+  add(commit: CommitShown): boolean {
+    const { commitId } = commit;
+    const at = writtenAt(commit);
+    const known = this.#times.get(commitId);
+    this.#times.delete(commitId);
+    this.#times.set(commitId, at);
+    const [oldest] = this.#times.keys();
+    if (this.#times.size > FOLLOWED_COMMITS && oldest !== undefined) this.#times.delete(oldest);
     return known !== undefined && Math.abs(at - known) <= IDEMPOTENCY_WINDOW_MS;
   }
 }

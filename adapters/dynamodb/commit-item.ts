@@ -64,6 +64,7 @@ export function toImage(commit: Commit): CommitImage {
     context: toCounts(commit.context),
     previous: { N: String(commit.previous) },
     hlc: { S: commit.hlc },
+    ...(commit.wallTime !== undefined && { wallTime: { N: String(commit.wallTime) } }),
     region: { S: commit.region },
     meta: { M: toTexts(commit.meta) },
     ...(commit.tx && { tx: { M: { state: { S: commit.tx.state }, deadline: { N: String(commit.tx.deadline) } } } }),

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { CommitPage } from '../../client/call.ts';
 import { isClientError } from '../../client/error.ts';
 import { isTemporary } from '../../client/follow.ts';
-import { wallTimeOf } from '../../core/facts/hlc.ts';
+import { writtenAt } from '../../core/facts/commit.ts';
 import type { CommitShown } from '../../core/wire/api.ts';
 import { decodeVersionToken } from '../../core/wire/version-token.ts';
 import type { Region } from '../client/region.ts';
@@ -88,9 +88,10 @@ async function showEvents(region: Region, stream: string, options: StreamOptions
 }
 
 /** One line per event: its time, its Region, and its content. */
-function linesOf({ hlc, log, position, events }: CommitShown): readonly string[] {
+function linesOf(commit: CommitShown): readonly string[] {
+  const { log, position, events } = commit;
   return events.map(({ type, data }) => {
-    const at = new Date(wallTimeOf(hlc)).toISOString();
+    const at = new Date(writtenAt(commit)).toISOString();
     return `${at}  ${`${log}@${position}`.padEnd(14)}  ${type.padEnd(14)}  ${JSON.stringify(data) ?? ''}`.trimEnd();
   });
 }

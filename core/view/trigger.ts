@@ -51,7 +51,8 @@ interface Received {
 
 function assemble({ first, parts }: Received): Trigger {
   const { stream, meta: all } = first.detail;
-  const { log, position, commitId, fingerprint, previous, context, hlc, region, index: _index, count, ...meta } = all;
+  const { log, position, commitId, fingerprint, digest, previous, context, hlc, wallTime, region, ...more } = all;
+  const { index: _index, count, ...meta } = more;
   const trigger = { stream, log, position, inTable: false };
   if (parts.size < count) return trigger;
   const ordered = [...parts]
@@ -67,6 +68,20 @@ function assemble({ first, parts }: Received): Trigger {
     );
   return {
     ...trigger,
-    commit: { stream, log, position, commitId, fingerprint, events: ordered, context, previous, hlc, region, meta },
+    commit: {
+      stream,
+      log,
+      position,
+      commitId,
+      fingerprint,
+      ...(digest !== undefined && { digest }),
+      events: ordered,
+      context,
+      previous,
+      hlc,
+      ...(wallTime !== undefined && { wallTime }),
+      region,
+      meta,
+    },
   };
 }

@@ -6,7 +6,8 @@ import { commitIdSchema, givenMetaSchema, metaSchema, positionSchema, streamName
 
 /** A commit's events as published: one entry per event. */
 export function entriesOf(commit: Commit): readonly BusEntry[] {
-  const { stream, log, position, commitId, fingerprint, previous, context, hlc, region, meta, events } = commit;
+  const { stream, meta, events } = commit;
+  const { log, position, commitId, fingerprint, digest, previous, context, hlc, wallTime, region } = commit;
   return events.map(({ type, schemaVersion, data }, index) => ({
     source: SOURCE_PREFIX + parseStreamRef(stream).type,
     detailType: type,
@@ -25,8 +26,10 @@ export function entriesOf(commit: Commit): readonly BusEntry[] {
         count: events.length,
         context,
         hlc,
+        wallTime,
         commitId,
         fingerprint,
+        digest,
       },
     }),
   }));
@@ -42,8 +45,13 @@ const placeShape = {
   count: z.int().min(1),
   context: z.record(z.string(), z.int().min(0)).meta({ description: 'What the writer had seen: position by log' }),
   hlc: z.string(),
+  wallTime: z
+    .number()
+    .exactOptional()
+    .meta({ description: "Its writer's clock, where the stamp `hlc` is ahead of it" }),
   commitId: commitIdSchema,
   fingerprint: z.string(),
+  digest: z.string().exactOptional().meta({ description: 'Digest of the events of the commit' }),
 };
 
 /** `detail` of an event on the bus: the part that others may rely on. They must ignore unknown members. */

@@ -387,21 +387,12 @@ const anEvent: SubscribedEvent = {
 /** The commit whose events these are. */
 function commitOf(events: readonly SubscribedEvent[]): Commit {
   const [{ stream, meta } = anEvent] = events;
-  const {
-    region,
-    log,
-    position,
-    previous,
-    context,
-    hlc,
-    commitId,
-    fingerprint,
-    index: _,
-    count: _all,
-    ...given
-  } = meta;
+  const { region, log, position, previous, context, hlc, wallTime, commitId, fingerprint, digest, ...more } = meta;
+  const { index: _index, count: _count, ...given } = more;
   return {
     ...{ stream, log, position, commitId, fingerprint, context, previous, hlc, region, meta: given },
+    ...(digest !== undefined && { digest }),
+    ...(wallTime !== undefined && { wallTime }),
     events: events.map(({ type, schemaVersion, data }) => ({ type, schemaVersion, data })),
   };
 }

@@ -128,8 +128,8 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     killBefore(bank, 'Commit');
 
     expect(await bank.transfer(a)).toMatchObject({ status: 200, body: { state: 'committed' } });
-    expect([await bank.balance(EAST, ANN), await bank.balance(WEST, DAN)]).toEqual([BALANCE - 10, BALANCE + 10]);
     expect([await bank.preparedOf(ANN), await bank.preparedOf(DAN)]).toEqual([[`${A}#1`], [`${A}#1`]]);
+    expect([await bank.balance(EAST, ANN), await bank.balance(WEST, DAN)]).toEqual([BALANCE - 10, BALANCE + 10]);
 
     await bank.recover();
     expect(bank.elapsed()).toBeLessThan(RECOVERED_MS);

@@ -34,8 +34,13 @@ describe('a response of the API', () => {
   });
 
   it.each([true, false])('shows commits without internal members of Meridian; more of them: %s', (more) => {
-    const commit = aCommit({ stream: 'note/n', meta: { actor: 'ann' }, tx: { state: 'committed', deadline: 1 } });
-    const { stream, fingerprint: _fingerprint, tx: _tx, ...shown } = commit;
+    const commit = aCommit({
+      stream: 'note/n',
+      wallTime: 1,
+      meta: { actor: 'ann' },
+      tx: { state: 'committed', deadline: 1 },
+    });
+    const { stream, fingerprint: _fingerprint, digest: _digest, tx: _tx, ...shown } = commit;
     const page = commitPageSchema.parse(overHttp(encodeCommitPage(stream, { commits: [commit], version, more })));
     expect(page).toEqual({
       stream,

@@ -23,13 +23,21 @@ describe('entries of a commit', () => {
       { type: 'Withdrawn', schemaVersion: 2, data: null },
     ];
     const meta = { correlation: 'c', traceparent: 't' };
-    const commit = aCommit({ stream: 'account/us.ann', log: 'us', position: 4, region: 'us-east-1', events, meta });
+    const commit = aCommit({
+      stream: 'account/us.ann',
+      log: 'us',
+      position: 4,
+      region: 'us-east-1',
+      wallTime: 1,
+      events,
+      meta,
+    });
     const entries = entriesOf(commit);
     expect(entries.map(({ source, detailType }) => [source, detailType])).toEqual([
       ['meridian.account', 'Deposited'],
       ['meridian.account', 'Withdrawn'],
     ]);
-    const { context, previous, hlc, commitId, fingerprint } = commit;
+    const { context, previous, hlc, commitId, fingerprint, digest } = commit;
     expect(entries.map(({ detail }) => JSON.parse(detail))).toEqual(
       events.map(({ data, schemaVersion }, index) => ({
         id: `account/us.ann@us.4.${index}`,
@@ -47,8 +55,10 @@ describe('entries of a commit', () => {
             count: 2,
             context,
             hlc,
+            wallTime: 1,
             commitId,
             fingerprint,
+            digest,
           },
         },
       })),

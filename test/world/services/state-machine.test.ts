@@ -68,8 +68,8 @@ describe('WorldStateMachine', () => {
     expect(activity.idle).toBe(false);
     await settle();
 
-    const { id: transaction, fingerprint, deadline, meta, participants } = input;
-    const asked = { transaction, attempt: 1, fingerprint, deadline };
+    const { id: transaction, fingerprint, deadline, timeout, meta, participants } = input;
+    const asked = { transaction, attempt: 1, fingerprint, deadline, timeout };
     expect(calls).toEqual([
       { at: 0, step: 'plan', input: { step: 'plan', transaction, fingerprint, deadline } },
       ...participants.map((participant) => ({
