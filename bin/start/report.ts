@@ -60,6 +60,11 @@ export function missingText(missing: readonly NoSample[]): string {
   return missing.map(({ type, why }) => `No sample for ${type}: ${why}.`).join('\n');
 }
 
+/** @param faults a line each */
+export function unusableText(faults: readonly string[]): string {
+  return [...faults, 'Change each of these samples to what the current code accepts.'].join('\n');
+}
+
 /** @param files the file that defines each stream type */
 export function unreadableText(
   unreadable: readonly UnreadableEvent[],

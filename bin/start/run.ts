@@ -8,12 +8,20 @@ import { filesOfStreams, recordLoadedFiles } from '../../project/loaded-files.ts
 import type { Project } from '../../project/project.ts';
 import { readProject } from '../../project/read-project.ts';
 import { SubscribersFileError } from '../../project/subscribers-file.ts';
+import { unusableSamples } from '../../schemas/samples.ts';
 import { SubscriberFileError, serveWorld, World } from '../../world/index.ts';
 import { sayJson, sayNote, sayText } from '../output.ts';
 import { type Agreement, compareRegions } from './agreement.ts';
 import { errorLog } from './error-log.ts';
 import { EXIT } from './exit.ts';
-import { agreementText, invitationText, missingText, type RegionsFrom, unreadableText } from './report.ts';
+import {
+  agreementText,
+  invitationText,
+  missingText,
+  type RegionsFrom,
+  unreadableText,
+  unusableText,
+} from './report.ts';
 import { type NoSample, samplesOf, writeSamples } from './samples.ts';
 import { OtherRegionsError, State, StateError } from './state.ts';
 import { reportToSupervisor } from './supervise.ts';
@@ -124,6 +132,8 @@ interface Shown {
   readonly streams: number;
   readonly unreadable: readonly UnreadableEvent[];
   readonly missing: readonly NoSample[];
+  /** The samples that cannot be used, a line each. */
+  readonly unusable: readonly string[];
 }
 
 async function showWorld(world: World, domain: Domain): Promise<Shown> {
@@ -154,6 +164,7 @@ async function showWorld(world: World, domain: Domain): Promise<Shown> {
     streams: streams.length,
     unreadable,
     missing: missing.filter(({ type }) => !kept.has(type)),
+    unusable: unusableSamples(domain),
   };
 }
 
@@ -169,14 +180,14 @@ async function allCommits(world: World): Promise<readonly Commit[]> {
 }
 
 function jsonOf(
-  { agreement: { agree, streams, views }, unreadable, missing }: Shown,
+  { agreement: { agree, streams, views }, unreadable, missing, unusable }: Shown,
   more: { readonly regions: readonly string[]; readonly seconds: number },
 ): object {
-  return { ...more, agree, streams, views, unreadable, withoutSample: missing };
+  return { ...more, agree, streams, views, unreadable, withoutSample: missing, unusableSamples: unusable };
 }
 
 function textOf(
-  { agreement, streams, unreadable, missing }: Shown,
+  { agreement, streams, unreadable, missing, unusable }: Shown,
   about: {
     readonly project: Project;
     readonly domain: Domain;
@@ -188,6 +199,7 @@ function textOf(
   return [
     agreementText(agreement, { ...about, total: streams }),
     ...(missing.length > 0 ? [missingText(missing)] : []),
+    ...(unusable.length > 0 ? [unusableText(unusable)] : []),
     ...(unreadable.length > 0 ? [unreadableText(unreadable, about.files)] : []),
   ].join('\n');
 }

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { eventNamed, schemaVersionsOf, upcastEvent } from '../../core/definition/event-version.ts';
 import { eventId, foldOrder, type StoredEvent } from '../../core/facts/commit.ts';
 import { messageOf } from '../../core/facts/errors.ts';
@@ -75,9 +76,24 @@ function faultsIn({ type, events }: StreamDefinition, event: StoredEvent): reado
   }
 }
 
+/** A sample shows it. Without a usable one, a schema without a transformation is known to accept its output. */
 function acceptsItsOutput({ schema, sample }: ReturnType<typeof schemaVersionsOf>[number]): boolean {
   const parsed = schema.safeParse(sample);
-  return parsed.success && schema.safeParse(decodeEventData(encodeEventData(parsed.data))).success;
+  return parsed.success
+    ? schema.safeParse(decodeEventData(encodeEventData(parsed.data))).success
+    : !hasTransformation(schema);
+}
+
+function hasTransformation(schema: z.ZodType): boolean {
+  let found = false;
+  z.toJSONSchema(schema, {
+    unrepresentable: 'any',
+    // Called for every part of the schema.
+    override: ({ zodSchema }) => {
+      found ||= zodSchema._zod.def.type === 'pipe' || zodSchema._zod.def.type === 'transform';
+    },
+  });
+  return found;
 }
 
 function foldFault(definition: StreamDefinition, commits: readonly Commit[]): string | undefined {

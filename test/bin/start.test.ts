@@ -269,6 +269,40 @@ describe('meridian start', () => {
     expect(stdout).toMatch(/stock\/us-east-2\.sample .* 3 /);
   });
 
+  it.each([
+    ['stale', 'sample: { count: 3 }', true],
+    ['missing', 'sample: undefined', false],
+  ])(
+    'shows stored events that the edited code cannot read even if the sample is %s, and reports an unusable one',
+    async (_name, sample, unusable) => {
+      const folder = aProject();
+      await runIn(folder, ONCE);
+      edit(folder, 'streams/stock.ts', (text) =>
+        text.replaceAll('count', 'pieces').replace('sample: { pieces: 3 }', sample),
+      );
+      const { code, stdout } = await runIn(folder, ONCE);
+      expect(code).toBe(1);
+      expect(stdout).toMatch(
+        /Received\.1, event stock\/us-east-2\.sample@us-east-2\.1\.0\n +data\.pieces: .*\n +data\.count: /,
+      );
+      const reported =
+        /stock\.Received\.1: its sample is not usable: .*\n(.*\n)*Change each of these samples to what/.test(stdout);
+      expect(reported).toBe(unusable);
+    },
+  );
+
+  it('does not check stored events with a schema that transforms them, whose sample is not usable', async () => {
+    const folder = aProject();
+    const transforming = 'z.strictObject({ count: z.string().transform(Number) })';
+    edit(folder, 'streams/stock.ts', (text) => text.replace('schema: piecesSchema', `schema: ${transforming}`));
+    edit(folder, 'streams/stock.ts', (text) => text.replace('sample: { count: 3 }', "sample: { count: '3' }"));
+    expect((await runIn(folder, ONCE)).stdout).toMatch(/stock\/us-east-2\.sample .* 3 /);
+    edit(folder, 'streams/stock.ts', (text) => text.replace("sample: { count: '3' }", 'sample: { count: 3 }'));
+    const { code, stdout } = await runIn(folder, ONCE);
+    expect(code).toBe(0);
+    expect(stdout).toContain('stock.Received.1: its sample is not usable');
+  });
+
   it('shows the events of a removed stream type with the file that defined it', async () => {
     const folder = aProject();
     await runIn(folder, ONCE);
