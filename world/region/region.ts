@@ -40,6 +40,7 @@ import { type FunctionPorts, ownPorts, regionRuntime, remoteOver } from './ports
 import { RegionQueues } from './queues.ts';
 import type { Storage } from './storage.ts';
 import { subscriberEnvironment } from './subscriber-environment.ts';
+import { SubscriberLog } from './subscriber-log.ts';
 import { type SubscriberTable, subscriberTable } from './subscriber-table.ts';
 import { RegionTables } from './tables.ts';
 
@@ -226,7 +227,9 @@ export class WorldRegion {
 
   #subscribe({ subscription, functions }: LoadedSubscriber): void {
     const { name, from, hasTable, patternIn } = subscription;
-    const { region, telemetry, storage } = this.#options;
+    const { region, storage } = this.#options;
+    const log = new SubscriberLog(this.#options.telemetry.log, { subscriber: name, region });
+    const telemetry = { ...this.#options.telemetry, log };
     const runtime = this.#runtime;
     const environment = subscriberEnvironment(subscription, {
       ...this.#options,

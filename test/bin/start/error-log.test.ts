@@ -1,0 +1,49 @@
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { errorLog } from '../../../bin/start/error-log.ts';
+
+const SHOP = '/home/ada/shop';
+
+/** An error with the stack that Node would give it in these places. */
+function thrownIn(places: readonly string[], message = 'no stock'): Error {
+  const error = new Error(message);
+  error.stack = [`Error: ${message}`, ...places.map((place) => `    at f (${place})`)].join('\n');
+  return error;
+}
+
+function aLog() {
+  const printed: string[] = [];
+  const spy = vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
+    printed.push(String(chunk));
+    return true;
+  });
+  onTestFinished(() => spy.mockRestore());
+  return { log: errorLog(SHOP), printed };
+}
+
+const foreign = Array.from({ length: 8 }, (_, i) => `${pathToFileURL(`${SHOP}/node_modules/axios/${i}.js`).href}:1:1`);
+const own = `${pathToFileURL(`${SHOP}/subscribers/picker.ts`).href}:7:3`;
+
+describe('the errors that meridian start prints', () => {
+  it("are the project's, each once, with the lines of the stack that are in its files", () => {
+    const { log, printed } = aLog();
+    for (const error of [thrownIn([...foreign, own]), thrownIn([...foreign, own]), thrownIn(foreign)])
+      log.warn('Will be redelivered', { error });
+    expect(printed).toEqual([`Will be redelivered: no stock\n    at f (${own})\n`]);
+  });
+
+  it('include what a subscriber throws, even if no line of the stack is in the project or there is no stack', () => {
+    const { log, printed } = aLog();
+    const bare = new Error('no answer');
+    delete bare.stack;
+    for (const error of [thrownIn(foreign), bare, 'waits for its predecessor'])
+      log.warn('Will be redelivered', { error, subscriber: 'picker' });
+    expect(printed).toEqual([
+      `Subscriber picker failed, and its message is redelivered: no stock\n${foreign
+        .slice(0, 5)
+        .map((place) => `    at f (${place})`)
+        .join('\n')}\n`,
+      'Subscriber picker failed, and its message is redelivered: no answer\n',
+    ]);
+  });
+});
