@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import * as z from 'zod';
-import { parseJson } from '../../core/facts/json.ts';
 import { regionsFault } from '../../core/names.ts';
+import { readJsonFile } from '../../project/json-file.ts';
 import type { Project } from '../../project/project.ts';
 import { needProject } from '../need-project.ts';
 import { reportError } from '../output.ts';
@@ -46,9 +46,9 @@ const contextSchema = z.object({
 function regionsOf({ folder }: Project): readonly string[] | undefined {
   const file = join(folder, 'cdk.json');
   if (!existsSync(file)) return undefined;
-  const { success, data, error } = contextSchema.safeParse(parseJson(readFileSync(file, 'utf8')));
-  const listed = data?.context.regions;
-  const fault = success ? listed && regionsFault(listed) : z.prettifyError(error);
+  const cdk = readJsonFile(file, contextSchema);
+  const listed = 'fault' in cdk ? undefined : cdk.data.context.regions;
+  const fault = 'fault' in cdk ? cdk.fault : listed && regionsFault(listed);
   if (fault !== undefined)
     throw new Error(
       `${file}: ${fault}\nIt must be JSON. ${LIST_REGIONS} as "regions" in "context", for example ["us-east-1", "us-west-2"]. Or use --regions.`,

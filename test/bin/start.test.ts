@@ -47,15 +47,31 @@ describe('meridian start', () => {
   });
 
   it.each([
-    ['not JSON', '{ "context": { "regions": ["eu-west-1", "eu-central-1",] } }'],
-    ['one Region', '{ "context": { "regions": ["eu-west-1"] } }'],
-    ['no Region', '{ "context": { "regions": ["eu-west-1", "europe"] } }'],
-  ])('names cdk.json if its Regions cannot be used: %s', async (_name, text) => {
+    [
+      'a comma too many',
+      '{\n  "context": { "regions": ["eu-west-1", "eu-central-1",] }\n}',
+      /^✖ Unexpected token '\]', \.\.\."entral-1",\] } }" is not valid JSON$/,
+    ],
+    [
+      'not JSON',
+      '{\n  "context": {,}\n}',
+      /^✖ Expected property name or '}' in JSON at position 16 \(line 2 column 15\)$/,
+    ],
+    ['one Region', '{ "context": { "regions": ["eu-west-1"] } }', /^The number of Regions is 1, /],
+    [
+      'no Region',
+      '{ "context": { "regions": ["eu-west-1", "europe"] } }',
+      /^"europe" is not the name of an AWS Region/,
+    ],
+    ['not a list', '{ "context": { "regions": 2 } }', /^✖ not a list of AWS Regions\n {2}→ at context\.regions$/],
+  ])('names cdk.json if its Regions cannot be used, with the fault and what to do: %s', async (_name, text, fault) => {
     const folder = aProject();
     writeFileSync(join(folder, 'cdk.json'), text);
-    const { code, stderr } = await runIn(folder, [...ONCE, '--json']);
+    const { code, stderr } = await runIn(folder, ONCE);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/cdk\.json.*Or use --regions/);
+    const [, found, todo] = /^\/.*\/cdk\.json: (.*)\n(It must be JSON\..*)\n$/s.exec(stderr) ?? [];
+    expect(found).toMatch(fault);
+    expect(todo).toMatch(/List two to five different AWS Regions as "regions" in "context", .* Or use --regions\./);
   });
 
   it('keeps all acknowledged writes when it is killed, and handles no event twice', async () => {
