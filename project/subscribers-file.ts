@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, isAbsolute } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as z from 'zod';
 import { messageOf } from '../core/facts/errors.ts';
@@ -37,10 +37,13 @@ function checkEntry(file: string, name: string, entry: string): void {
   if (!isAbsolute(path) || existsSync(path)) return;
   const lines = readFileSync(file, 'utf8').split('\n');
   const line = lines.findIndex((text) => text.includes(basename(path)));
+  // It may have been written relative to another folder.
+  const near = `./${basename(path)}`;
+  const meant = existsSync(join(dirname(file), near)) ? ` to import.meta.resolve('${near}')` : '';
   throw new SubscribersFileError(
     line === -1 ? file : `${file}:${line + 1}`,
     `The entry of subscriber ${name} is ${path}, and there is no such file.`,
-    `Create it, with \`export const handler = subscriber({ handle: async (event, { key }) => { … } })\`, or change \`entry\`, for example to import.meta.resolve('./${basename(path)}').`,
+    `Create it, with \`export const handler = subscriber({ handle: async (event, { key }) => { … } })\`, or correct \`entry\`${meant}.`,
   );
 }
 
