@@ -87,10 +87,11 @@ async function showEvents(region: Region, stream: string, options: StreamOptions
   if (!json) sayText(`${limit === 1 ? 'This is one commit' : `These are ${limit} commits`}. More: --after ${after}`);
 }
 
-/** One line per event: its time, its Region, and its content. */
+/** One line per event: its time, its Region, its type with the schema version, and its content. */
 function linesOf({ hlc, log, position, events }: CommitShown): readonly string[] {
-  return events.map(({ type, data }) => {
+  return events.map(({ type, schemaVersion, data }) => {
     const at = new Date(wallTimeOf(hlc)).toISOString();
-    return `${at}  ${`${log}@${position}`.padEnd(14)}  ${type.padEnd(14)}  ${JSON.stringify(data) ?? ''}`.trimEnd();
+    const name = `${type}.${schemaVersion}`;
+    return `${at}  ${`${log}@${position}`.padEnd(14)}  ${name.padEnd(14)}  ${JSON.stringify(data) ?? ''}`.trimEnd();
   });
 }

@@ -166,12 +166,12 @@ describe('meridian stream', () => {
     ]);
   });
 
-  it('shows the events, as text and as JSON', async () => {
+  it('shows the events with their schema versions, as text and as JSON', async () => {
     const [human, machine] = await Promise.all([
       run(['stream', stream, '--events']),
       run(['stream', stream, '--events', '--json']),
     ]);
-    expect(human.stdout).toMatch(/^\d{4}-\S+Z {2}us-east-1@1 {5}Noted {11}\{"text":"blue 0"\}\n/);
+    expect(human.stdout).toMatch(/^\d{4}-\S+Z {2}us-east-1@1 {5}Noted\.1 {9}\{"text":"blue 0"\}\n/);
     expect(jsonLines(machine.stdout)).toMatchObject([{ commitId: 's1-0' }, { commitId: 's1-1' }]);
   });
 
