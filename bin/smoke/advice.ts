@@ -54,7 +54,7 @@ const advice: Readonly<Record<Check, { readonly otherwise: Advice; readonly [cod
       todo: `Allow lambda:GetFunctionUrlConfig on <name>-api. ${API_LOG}`,
     },
     unreachable: {
-      means: 'Nothing listens there, or its certificate is refused: nothing was sent.',
+      means: 'The address is wrong, its server does not run, or this machine cannot connect to it. Nothing was sent.',
       todo: 'Check the address, and that this machine can reach it; for a local world, run `npm start`.',
     },
     'unexpected-answer': {

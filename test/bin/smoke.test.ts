@@ -225,6 +225,15 @@ describe('meridian smoke', () => {
     expect([code, done.at(-1)]).toMatchObject([1, { check: 'reachable', problem: { code: 'unreachable' } }]);
   });
 
+  it('says once that nothing listens, then what that means and what to do', async () => {
+    const { code, stderr } = await run(['smoke'], { env: { MERIDIAN_URL: `http://127.0.0.1:${await freePort()}` } });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^✗ reachable .*\n {4}Nothing listens at http:\S+ \(ECONNREFUSED\)\.\n {2}It means: The address is wrong, .*\n {2}Do: /,
+    );
+    expect(stderr.split('othing listens')).toHaveLength(2);
+  });
+
   it('says how to create a project outside of one, and exits with 2 on an invalid deadline', async () => {
     const [outside, usage] = await Promise.all([meridian(['smoke']), meridian(['smoke', '--within', '0'])]);
     expect([outside.code, outside.stderr]).toEqual([2, expect.stringContaining('meridian init')]);
