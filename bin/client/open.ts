@@ -6,6 +6,7 @@ import { MeridianError, messageOf, toProblem } from '../../core/facts/errors.ts'
 import { HTTP_CLIENT_MS } from '../../core/limits/budgets.ts';
 import { namesOf } from '../../core/names.ts';
 import type { Remote } from '../../core/ports/remote.ts';
+import { sentence } from '../../project/place.ts';
 import { CliError } from './cli-error.ts';
 import { connectTo } from './connect-to.ts';
 import { hinted, Region } from './region.ts';
@@ -56,7 +57,13 @@ export async function findCredentials({ url, region }: Whereabouts): Promise<boo
     await defaultCredentials()();
     return true;
   } catch (cause) {
-    throw clientError('no-credentials', messageOf(cause), { cause });
+    throw clientError(
+      'no-credentials',
+      `${sentence(messageOf(cause))}${region === undefined ? '' : localHint(region)}`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -136,20 +143,30 @@ async function deployed(region: string, name: string): Promise<Transport> {
   return transportTo(region);
 }
 
+/** `--region` may have been meant for a world. */
+function localHint(region: string): string {
+  return ` To reach ${region} of \`npm start\`, give --url ${WORLD}/regions/${region} instead of --region.`;
+}
+
 /** @throws ClientError */
 async function functionUrlOf(region: string, name: string): Promise<string> {
   const { findFunctionUrl } = await functionUrls();
   try {
     return await findFunctionUrl(region, namesOf(name).function('api'));
   } catch (error) {
-    throw error instanceof MeridianError ? lookUpError(error, region) : error;
+    if (error instanceof MeridianError) throw lookUpError(error, region);
+    const message = `The address of ${region} is not known: ${sentence(messageOf(error))}${localHint(region)}`;
+    throw clientError('no-endpoint', message, { region, cause: error });
   }
 }
 
 function lookUpError(error: MeridianError, region: string): ClientError {
   const problem = toProblem(error);
-  const detail = `${problem.detail} Check --region, --name, and the account of your credentials (aws sts get-caller-identity).`;
-  return problemError(problem.code === 'not-found' ? { ...problem, detail } : problem, region);
+  const todo =
+    problem.code === 'not-found'
+      ? ' Check --region, --name, and the account of your credentials (aws sts get-caller-identity).'
+      : '';
+  return problemError({ ...problem, detail: `${problem.detail}${todo}${localHint(region)}` }, region);
 }
 
 /**

@@ -186,6 +186,7 @@ describe('a deployed Region', () => {
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     AWS_CONFIG_FILE: '/dev/null',
   };
+  const local = 'give --url http://127.0.0.1:4700/regions/us-east-1 instead of --region.\n';
   it.each<[string, (port: string) => readonly string[], Readonly<Record<string, string>>, RegExp]>([
     [
       'the signature is refused',
@@ -200,10 +201,19 @@ describe('a deployed Region', () => {
       {},
       /^not-found: .*other-api in us-east-1 .*--region, --name/,
     ],
-    ['there are no credentials', () => ['--region', 'us-east-1'], keyless, /credentials/],
-  ])('reports it if %s', async (_what, where, env, said) => {
-    const { code, stderr } = await run(['view', 'letters', ...where(new URL(endpoint).port)], env);
-    expect([code, stderr]).toEqual([1, expect.stringMatching(said)]);
-    expect(stderr).not.toMatch(/^ +at /m);
-  });
+    [
+      'there are no credentials',
+      () => ['--region', 'us-east-1'],
+      keyless,
+      /^The address of us-east-1 is not known: .*credentials .*\. To reach us-east-1 of `npm start`, /,
+    ],
+  ])(
+    'reports it if %s, and how a Region of a local world is named if --region was given',
+    async (_what, where, env, said) => {
+      const { code, stderr } = await run(['view', 'letters', ...where(new URL(endpoint).port)], env);
+      expect([code, stderr]).toEqual([1, expect.stringMatching(said)]);
+      expect(stderr.includes(local)).toBe(where('').includes('--region'));
+      expect(stderr).not.toMatch(/^ +at /m);
+    },
+  );
 });

@@ -250,6 +250,9 @@ describe('meridian smoke on AWS', () => {
       env: { AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: nowhere, AWS_SHARED_CREDENTIALS_FILE: nowhere },
     });
     expect([code, done]).toMatchObject([1, [{ check: 'credentials', problem: { code: 'no-credentials' } }]]);
+    expect(done[0]?.problem?.detail).toContain(
+      '. To reach us-east-1 of `npm start`, give --url http://127.0.0.1:4700/regions/us-east-1 instead of --region.',
+    );
   });
 
   it('reports that there is no deployment of that name', async () => {

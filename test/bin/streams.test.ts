@@ -80,7 +80,7 @@ describe('meridian append', () => {
     ['data that is not JSON', ['note/a', 'Noted', '{"a"'], 'The data of Noted is not JSON'],
     ['no event', ['note/a'], "missing required argument 'events'"],
     ['two kinds of version', ['note/a', 'Noted', '--expected', 'x', '--based-on', 'y'], 'cannot be used with'],
-    ['an invalid stream name', ['note', 'Noted', '{}'], 'Write <type>/<id>'],
+    ['an invalid stream name', ['note', 'Noted', '{}'], "error: 'note' is not a valid stream. Write <type>/<id>: "],
     ['an invalid address', ['note/a', 'Noted', '--url', 'localhost'], 'Write an address'],
     ['two addresses', ['note/a', 'Noted', '--url', 'http://a', '--region', 'b'], 'exclude each other'],
   ])('exits with 2 on %s', async (_what, args, message) => {
