@@ -1,11 +1,12 @@
 import { dirname, join } from 'node:path';
-import { type App, Tags, Validations } from 'aws-cdk-lib';
+import { Annotations, type App, Tags, Validations } from 'aws-cdk-lib';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { Construct } from 'constructs';
 import { projectedTypes } from '../core/index.ts';
 import { type DecisionsKind, namesOf, REGION_TAG } from '../core/names.ts';
 import { type OwnFunctionDefinition, parseOwnFunctions, type SubscriberDefinition } from '../core/wire/subscription.ts';
+import { unknownRegions } from '../project/aws-regions.ts';
 import { domainFileOf, readDomain } from '../project/domain-file.ts';
 import { findProject } from '../project/project.ts';
 import { registrySchemas } from '../schemas/documents.ts';
@@ -210,6 +211,8 @@ export function addMeridian(
     stack.addStackDependency(global);
     return stack;
   });
+  for (const warning of unknownRegions(config.regions))
+    Annotations.of(global).addWarningV2('meridian:unknown-region', warning);
   // Not the app, which may have another deployment.
   for (const stack of [global, ...regions]) Tags.of(stack).add('meridian', config.name);
   for (const stack of regions) Tags.of(stack).add(REGION_TAG, stack.region);

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import * as z from 'zod';
 import { regionsFault } from '../../core/names.ts';
+import { unknownRegions } from '../../project/aws-regions.ts';
 import { readJsonFile } from '../../project/json-file.ts';
 import type { Project } from '../../project/project.ts';
 import { needProject } from '../need-project.ts';
-import { reportError } from '../output.ts';
+import { reportError, sayNote } from '../output.ts';
 import type { StartOptions } from '../start/run.ts';
 
 const DEFAULT_REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'];
@@ -102,7 +103,9 @@ export function addStart(program: Command, project: Project | undefined): void {
         process.on('disconnect', () => process.exit());
         // Loading the world takes longer than running most other commands.
         const { runProject } = await import('../start/run.ts');
-        await runProject(found, { ...options, ...chosenRegions(found, options.regions) });
+        const chosen = chosenRegions(found, options.regions);
+        for (const warning of unknownRegions(chosen.regions)) sayNote(`Warning: ${warning}`);
+        await runProject(found, { ...options, ...chosen });
       } catch (error) {
         reportError(error, options);
         process.exit(1);

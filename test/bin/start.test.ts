@@ -259,6 +259,17 @@ describe('meridian start', () => {
   });
 
   it.each([
+    ['cdk.json', [], '{ "context": { "regions": ["eu-wset-1", "eu-central-1"] } }'],
+    ['--regions', ['--regions', 'eu-wset-1,eu-central-1'], '{}'],
+  ])('warns of a Region in %s that may be misspelt, and runs it', async (_name, options, cdk) => {
+    const folder = aProject();
+    writeFileSync(join(folder, 'cdk.json'), cdk);
+    const { code, stdout, stderr } = await runIn(folder, [...ONCE, ...options]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('eu-wset-1')]);
+    expect(stderr).toBe('Warning: eu-wset-1 is not an AWS Region that this version knows; did you mean eu-west-1?\n');
+  });
+
+  it.each([
     ['cdk.json', [], undefined, 'with the Regions of cdk.json;'],
     ['--regions', ['--regions', 'eu-west-1,eu-central-1'], undefined, 'with the Regions of --regions;'],
     ['neither', [], '{}', 'with us-east-1, us-east-2, us-west-2 (cdk.json lists no Regions;'],

@@ -55,6 +55,17 @@ describe('the app', () => {
       expect(findings, `${regions.length} Regions`).toEqual([]);
   });
 
+  it('warns of a Region that may be misspelt', () => {
+    const warned = (regions: readonly string[]) =>
+      synthesize({ context: { regions } })
+        .global.node.metadata.filter(({ type }) => type === 'aws:cdk:warning')
+        .map(({ data }): unknown => data);
+    expect(warned(['eu-wset-1', 'eu-central-1'])).toEqual([
+      'eu-wset-1 is not an AWS Region that this version knows; did you mean eu-west-1? [ack: meridian:unknown-region]',
+    ]);
+    expect(warned(['eu-west-1', 'eu-central-1'])).toEqual([]);
+  });
+
   it('refers to nothing in another stack, so that each Region can be deployed alone', () => {
     for (const template of [app.globalTemplate, ...app.regionTemplates])
       expect(JSON.stringify(template.toJSON())).not.toContain('Fn::ImportValue');
