@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import * as z from 'zod';
 import type { Project } from '../../project/project.ts';
@@ -64,7 +65,7 @@ export async function supervise(
     // The next process needs the state and the port.
     await stop(child, exited);
     if (file === undefined) process.exit();
-    sayNote(`\n── ${relative(project.folder, file)} was saved ──`);
+    sayNote(`\n── ${relative(project.folder, file)} was ${existsSync(file) ? 'saved' : 'removed'} ──`);
   }
 }
 

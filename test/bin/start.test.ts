@@ -148,6 +148,16 @@ describe('meridian start', () => {
     expect(again).toBe(url);
   });
 
+  it('restarts when a loaded file is removed, and says that it was', async () => {
+    const folder = aProject();
+    const { printed } = await serve(folder, []);
+    renameSync(join(folder, 'streams/cart.ts'), join(folder, 'cart.ts'));
+    await printed(/── streams\/cart\.ts was removed ──\n.*Cannot find module .*cart\.ts/);
+    renameSync(join(folder, 'cart.ts'), join(folder, 'streams/cart.ts'));
+    await printed(/── streams\/cart\.ts was saved ──/);
+    await printed(/Serving http/);
+  });
+
   it('does not restart when a file that was not loaded is saved', async () => {
     const folder = aProject();
     const { printed } = await serve(folder, []);
