@@ -58,12 +58,16 @@ const SETTLE_MS = 3000;
 
 const POLL_MS = 100;
 
+/** Lines of an error's stack: with Node's 10, those in the project are missing if a library throws a few calls below. */
+const STACK_LINES = 50;
+
 /**
  * Runs a project's domain in several Regions in this process, writes a sample event for each stream type that has no stream yet, shows
  * whether the Regions agree, and serves their APIs. With `once` the process ends instead: with 0 if they agree on everything, otherwise 1.
  */
 export async function runProject(project: Project, options: StartOptions): Promise<void> {
   const { regions, regionsFrom, latency, port, fresh = false, once = false, json = false } = options;
+  Error.stackTraceLimit = STACK_LINES;
   const loaded = recordLoadedFiles(project.folder, (file) => reportToSupervisor({ file, stamp: stampOf(file) }));
   const begun = performance.now();
   try {
