@@ -1,5 +1,7 @@
 import { sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { messageOf } from '../../core/facts/errors.ts';
+import { sentence } from '../../project/place.ts';
 import type { WorldOptions } from '../../world/index.ts';
 import { sayNote } from '../output.ts';
 
@@ -10,11 +12,17 @@ const MOST_FOREIGN = 5;
 
 /**
  * Logs errors that the project's own code throws inside a function: the message, and the project's lines of the stack. An error of a
- * subscriber is the project's even if its stack does not show it: a library may have thrown it far below, or without a stack.
+ * subscriber is the project's even if its stack does not show it: a library may have thrown it far below, or without a stack. Also
+ * logs each message of a subscriber that moves to the dead-letter queue.
  */
 export function errorLog(folder: string): Log {
   const logged = new Set<string>();
-  const log = (message: string, { error, subscriber }: Readonly<Record<string, unknown>>): void => {
+  const log = (message: string, details: Readonly<Record<string, unknown>>): void => {
+    const { error, subscriber } = details;
+    if (details.deadLetter !== undefined) {
+      sayNote(deadLetterText(details));
+      return;
+    }
     if (!(error instanceof Error)) return;
     const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
     const own = frames
@@ -28,4 +36,10 @@ export function errorLog(folder: string): Log {
     logged.add(text);
   };
   return { warn: log, error: log };
+}
+
+function deadLetterText({ subscriber, region, deadLetter, error }: Readonly<Record<string, unknown>>): string {
+  const [why = ''] =
+    error === undefined ? ['its function timed out, or its process ended'] : messageOf(error).split('\n');
+  return `Subscriber ${subscriber} gave up on ${deadLetter} in ${region}, and its message is in the dead-letter queue: ${sentence(why)} A restart delivers it again.`;
 }

@@ -242,9 +242,13 @@ export class WorldRegion {
     const consumer = this.#functions.subscriber(subscription, (exit) => {
       const { progress } = this.#faulty(exit, table?.progress);
       const ports = { deployment: 'world', name, region, environment, from, progress, runtime, telemetry };
-      return async (batch, context) => subscriberOn(await functions, ports)(batch, context);
+      return log.around(async (batch, context) => subscriberOn(await functions, ports)(batch, context));
     });
-    this.bus.addRule(patternIn(region), { kind: 'queue', queue: this.#queues.subscriber(subscription, consumer) });
+    const queue = this.#queues.subscriber(subscription, {
+      consumer,
+      onDeadLetter: (message) => log.deadLetter(message),
+    });
+    this.bus.addRule(patternIn(region), { kind: 'queue', queue });
   }
 
   /** A request from here to the API of a Region. @throws Error if a link is cut; as `request` */

@@ -30,6 +30,8 @@ export interface QueueOptions {
 export interface QueueEnds {
   readonly consumer: FunctionPool<SQSEvent, SQSBatchResponse>;
   readonly deadLetters: Queue;
+  /** Called with each message that moves to the dead-letter queue. */
+  readonly onDeadLetter?: ((message: KeptMessage) => void) | undefined;
   /** Counts messages while they are hidden. @default the same count as for visible ones */
   readonly hidden?: Activity | undefined;
   /** Keeps its messages until they are processed; those that it holds already are delivered first. @default they are lost with it */
@@ -45,6 +47,7 @@ export class WorldQueue implements Queue {
   readonly #hidden: Activity;
   readonly #consumer: FunctionPool<SQSEvent, SQSBatchResponse>;
   readonly #deadLetters: Queue;
+  readonly #onDeadLetter: QueueEnds['onDeadLetter'];
   readonly #keeper: MessageKeeper | undefined;
   #visible: Message[] = [];
   #polling = false;
@@ -53,7 +56,7 @@ export class WorldQueue implements Queue {
   constructor(
     options: QueueOptions,
     { scheduler, random, activity }: Clockwork,
-    { consumer, deadLetters, hidden = activity, keeper }: QueueEnds,
+    { consumer, deadLetters, onDeadLetter, hidden = activity, keeper }: QueueEnds,
   ) {
     this.#options = options;
     this.#scheduler = scheduler;
@@ -62,6 +65,7 @@ export class WorldQueue implements Queue {
     this.#hidden = hidden;
     this.#consumer = consumer;
     this.#deadLetters = deadLetters;
+    this.#onDeadLetter = onDeadLetter;
     this.#keeper = keeper;
     this.#sent = lastNumber(keeper);
     for (const message of keeper?.before ?? []) this.#show({ ...message, receives: 0 });
@@ -145,6 +149,7 @@ export class WorldQueue implements Queue {
     if (message.receives < this.#options.maxReceives) this.#show(message);
     else {
       await this.#deadLetters.send([message.body]);
+      this.#onDeadLetter?.(message);
       this.#keeper?.remove(message.id);
     }
     this.#hidden.end();

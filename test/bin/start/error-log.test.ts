@@ -46,4 +46,18 @@ describe('the errors that meridian start prints', () => {
       'Subscriber picker failed, and its message is redelivered: no answer\n',
     ]);
   });
+
+  it('include a line for each message of a subscriber that moves to the dead-letter queue, with the first line of its last error', () => {
+    const { log, printed } = aLog();
+    const details = { subscriber: 'picker', region: 'us-east-1', deadLetter: 'Taken of stock/us-east-1.lamp' };
+    const gaveUp =
+      'Subscriber picker gave up on Taken of stock/us-east-1.lamp in us-east-1, and its message is in the dead-letter queue: ';
+    for (const error of [thrownIn(foreign, 'The warehouse is closed.\nTry later.'), 'waits for another', undefined])
+      log.error('Moved to the dead-letter queue', { ...details, error });
+    expect(printed).toEqual([
+      `${gaveUp}The warehouse is closed. A restart delivers it again.\n`,
+      `${gaveUp}waits for another. A restart delivers it again.\n`,
+      `${gaveUp}its function timed out, or its process ended. A restart delivers it again.\n`,
+    ]);
+  });
 });
