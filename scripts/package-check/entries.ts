@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
 import manifest from '../../package.json' with { type: 'json' };
-import { run, type Step } from './run.ts';
+import type { Step } from '../steps.ts';
+import { run } from './run.ts';
 
 /** The only one that needs the optional peers. */
 const CDK = './cdk';

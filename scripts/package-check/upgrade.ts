@@ -6,7 +6,8 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
-import { run, type Step } from './run.ts';
+import type { Step } from '../steps.ts';
+import { run } from './run.ts';
 
 /** Projects created by earlier versions, each with its data: `npm run record-upgrade` creates one. */
 export const RECORDED = fileURLToPath(new URL('../../test/upgrade', import.meta.url));
