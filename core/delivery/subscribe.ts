@@ -70,8 +70,8 @@ async function deliver<Effect>(
       ? handleOutcome({ progress, runtime }, outcome, handleIt, deadline)
       : atOnce(runtime, handleIt(outcome)));
   } catch (error) {
-    // `undefined` would mean that it was handled.
-    return error ?? 'the function failed without a reason';
+    // `undefined` would mean that it was handled, and a text that it was not called.
+    return error instanceof Error ? error : new Error(`the function threw ${String(error)}, which is not an Error`);
   }
 }
 

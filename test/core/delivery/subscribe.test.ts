@@ -53,12 +53,16 @@ describe('a subscriber', () => {
   });
 
   it.each([
-    ['with a table', {}],
-    ['without a table', { progress: undefined }],
-  ])('has an event redelivered if its function rejects without a reason, %s', async (_, of) => {
-    const { take } = aSubscriber({ ...of, handle: () => Promise.reject() });
-    expect(await take(bodyAt(1))).toEqual([expect.stringContaining('without a reason')]);
-  });
+    ['with a table', undefined, {}],
+    ['without a table', undefined, { progress: undefined }],
+    ['without a table', 'closed', { progress: undefined }],
+  ])(
+    'has an event redelivered, with an error as the reason, if its function rejects %s with %s',
+    async (_, thrown, of) => {
+      const { take } = aSubscriber({ ...of, handle: () => Promise.reject(thrown) });
+      expect(await take(bodyAt(1))).toEqual([new Error(`the function threw ${thrown}, which is not an Error`)]);
+    },
+  );
 
   it('handles logs independently', async () => {
     const { journal, take } = aSubscriber();
