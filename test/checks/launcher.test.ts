@@ -58,7 +58,7 @@ describe.skipIf(process.platform === 'win32')('bin/meridian.mjs', () => {
     expect(await errors).toMatch(/needs Node 24; this is Node 20\.20\.2\. Run `npm install`/);
   });
 
-  it('on an older Node starts the one of the npm package', async () => {
+  it('on an older Node starts the Node of the npm package', async () => {
     mkdirSync(join(root, 'node_modules/node/bin'), { recursive: true });
     writeFileSync(join(root, 'node_modules/node/package.json'), '{}');
     symlinkSync(process.execPath, join(root, 'node_modules/node/bin/node'));
