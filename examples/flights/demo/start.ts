@@ -56,8 +56,8 @@ export async function startWorld({
     regions,
     latency,
     ...(decisions && { decisions }),
-    // Thousands of envelopes at once in one process: batches as large as SQS allows with a window keep it busy, where on AWS
-    // more functions would run.
+    // Thousands of envelopes arrive at once in one process. Larger batches keep it busy, where on AWS more functions would
+    // run; SQS allows this size with a batching window.
     functions: { ingest: { queue: { batchSize: 100 } } },
   });
   const server = once ? undefined : await serveWorld(world, port);

@@ -14,7 +14,7 @@ describeWithLocalStack('a command for a stock whose warehouse is in another Regi
   let elsewhere: DeployedRegion;
 
   beforeAll(async () => {
-    // An article that no other run has.
+    // An article that no other run uses.
     stock = `/streams/stock/boardman.apples-${Date.now()}`;
     home = regionNamed(regions, regionOfWarehouse('boardman'));
     elsewhere = regions.find((region) => region !== home) ?? expect.fail('there is one Region only');
