@@ -77,7 +77,7 @@ async function answer(request: IncomingMessage): Promise<{ status: number; body:
     const [path = '', query = ''] = url.split('?');
     const event = functionUrlEvent({ method, path, query, ...(body !== '' && { body }) });
     const { statusCode, body: answered } = await region.request(event);
-    // A world reports no version; us-east-2 was deployed with one that reported none.
+    // A world reports no version. Neither does us-east-2, which an older version of Meridian deployed.
     const isVersioned = path === '/health' && region.name !== 'us-east-2';
     return { status: statusCode, body: isVersioned ? answered.replace('{', '{"version":"1.2.3",') : answered };
   }
@@ -201,7 +201,7 @@ describe('a deployed Region', () => {
       /^not-found: .*other-api in us-east-1 .*--region, --name/,
     ],
     ['there are no credentials', () => ['--region', 'us-east-1'], keyless, /credentials/],
-  ])('reports it if %s', async (_what, where, env, said) => {
+  ])('is not reached, and the command reports the cause, if %s', async (_what, where, env, said) => {
     const { code, stderr } = await run(['view', 'letters', ...where(new URL(endpoint).port)], env);
     expect([code, stderr]).toEqual([1, expect.stringMatching(said)]);
     expect(stderr).not.toMatch(/^ +at /m);
