@@ -82,7 +82,7 @@ describe('the runbooks', () => {
     }
   });
 
-  it('name functions, queues and tables as they are named', () => {
+  it('use the actual names of functions, queues and tables', () => {
     const known = /^meridian-(global|us-(east|west)-[12]|eu-west-1|events|events-restored|alarms|clock-ahead)$/;
     for (const page of pages)
       for (const [name] of withLoopsUnrolled(textOf(page)).matchAll(
