@@ -60,7 +60,7 @@ const scenarios: Readonly<Record<string, Script>> = {
       ? { state: 'aborted', final: true, intents: both('aborted').slice(0, 1), wait: 0 }
       : answers(step, times, stream);
   },
-  'one does not answer': (step, times, stream) => {
+  'one does not respond': (step, times, stream) => {
     if (step === 'prepare' && stream === 'stock/1') return failure();
     return step === 'decide'
       ? { state: 'aborted', final: true, intents: both('aborted').slice(0, 1), wait: 0 }

@@ -30,7 +30,7 @@ describe('a transaction that crashes at any call of a port, before it takes effe
     180_000,
   );
 
-  it('is still so if its recovery crashes too', async () => {
+  it('is still atomic and reported truthfully if its recovery crashes too', async () => {
     const random = seeded(7);
     const { violations, histories } = await sweepTwice({ participants: 3, decisions: 'strong' }, 60, (count) =>
       Math.floor(random() * count),
@@ -103,7 +103,7 @@ describe('the cost of a transaction', () => {
     },
   );
 
-  it('waits for no quorum before that decision', async () => {
+  it('waits for no quorum before the decision', async () => {
     const quorums: string[] = [];
     await runHistory({
       participants: 3,
