@@ -108,7 +108,7 @@ export async function startEngine(project: string): Promise<Engine> {
   return { endpoint, log, ended, stop };
 }
 
-/** Its settings, in Docker and without. */
+/** The settings of LocalStack, in Docker and without it. */
 function environment(): Record<string, string> {
   return {
     DISABLE_EVENTS: '1', // by default it sends usage data

@@ -83,7 +83,7 @@ describe('an envelope of events', () => {
   it.each([
     ['no object', null, ['']],
     ['text', 'text', ['']],
-    ['without any member', {}, ['stream', 'events']],
+    ['an empty object', {}, ['stream', 'events']],
     ['invalid events', note({ events: 1 }), ['events']],
     ['no event', note({ events: [] }), ['events']],
     ['an event without a type', note({ events: [{ data: 1 }] }), ['events[0].type']],
