@@ -60,7 +60,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         expect(await entryOf(view, anEntry({ shard: 1 }))).toBeUndefined();
       });
 
-      test('changing an entry object before or after does not affect the store', async () => {
+      test('changing an entry object after it was applied or read does not affect the store', async () => {
         const view = aView();
         const entry = structuredClone(anEntry({ row: { deep: [1] } }));
         await store.apply(view, [entry], []);

@@ -68,7 +68,7 @@ describe('the runbooks', () => {
     expect(listed).toEqual(new Set(pages));
   });
 
-  it('are found for every alarm by the list', () => {
+  it('are found through the list for every alarm', () => {
     const rows = [...textOf('README.md').matchAll(/^\| (.*?) +\| \[.*?\]\(([a-z-]+\.md).*$/gm)];
     for (const { name, page } of alarms) {
       const row = rows.some(

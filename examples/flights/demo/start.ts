@@ -89,7 +89,7 @@ async function bookOn(world: World, plan: BookingPlan, json: boolean): Promise<B
   return checked;
 }
 
-/** A bar on a terminal; nothing where output is JSON. */
+/** A progress bar on a terminal; nothing if the output is JSON. */
 function progress(doing: string, what: string, total: number, json: boolean) {
   const bar = new SingleBar({
     format: `${doing} {bar} {value}/{total} ${what}, {duration_formatted}`,

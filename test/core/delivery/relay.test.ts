@@ -84,7 +84,7 @@ describe('relay', () => {
     expect(ports.bus.taken).toEqual(entriesOf(own));
   });
 
-  it("sends the projector the keys of every Region's commits, of projected types only", async () => {
+  it('sends the projector the keys of commits of projected types, from every Region', async () => {
     const ports = portsWith();
     const commits = [
       aNote(),

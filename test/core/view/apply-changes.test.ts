@@ -37,7 +37,7 @@ describe('a large batch', () => {
     expect(views.sizes).toEqual([100, 100, 40]);
   });
 
-  it('accepts a stream with 99 totals, and returns one with 100', async () => {
+  it('accepts a stream with 99 totals, and fails a stream with 100', async () => {
     const us = aRegionWithViews();
     const stream = (name: string, count: number) =>
       Array.from({ length: count }, (_, i) => noting(`${name}-${i}`, { stream: `note/${name}`, position: i + 1 }));

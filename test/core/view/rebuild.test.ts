@@ -53,7 +53,7 @@ describe('a rebuild', () => {
     expect(await readRow(us, 'last', '7')).toEqual({ key: '7', value: { all: ['text-2'] } });
   });
 
-  it('changes the number of shards only when it is complete', async () => {
+  it('changes the number of shards only when the rebuild is complete', async () => {
     const us = running(await aRunningRegion(), domainOf(counts({ shards: 9 }), last({ shards: 1 })));
     const expected = await fromScratch(before, someCommits);
     expect(await shown(us)).toEqual(expected);
@@ -63,7 +63,7 @@ describe('a rebuild', () => {
     expect(await rebuildStatus(us, { view: 'counts' })).toMatchObject({ active: { shards: 9 } });
   });
 
-  it('turns a view of totals into rows, and shows the old data until it is complete', async () => {
+  it('turns a view of totals into rows, and shows the old data until the rebuild is complete', async () => {
     const rows = defineView({
       name: 'counts',
       codeVersion: 2,

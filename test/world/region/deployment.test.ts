@@ -303,7 +303,7 @@ describe('the world', () => {
     expect(DIFFERENCES[id].instances).toBeGreaterThanOrEqual(MAX_PARTICIPANTS);
   });
 
-  it('retries a record before the resolver is due, because only then transactions finish in time', () => {
+  it('retries a record before the resolver is due, because only then do transactions finish in time', () => {
     expect(DIFFERENCES.relay.stream.pauseMs).toBeLessThanOrEqual(RESOLVER_SLACK_MS);
   });
 

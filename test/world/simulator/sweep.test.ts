@@ -96,7 +96,7 @@ describe('the cost of a transaction', () => {
       const decided = calls.findIndex((call) => call.endsWith(' decisions.put'));
       const before = calls.slice(0, decided);
       const elsewhere = Array.from({ length: participants }, (_, i) => i % 3).filter((region) => region > 0).length;
-      // Concurrently, and each once: no request waits for another response.
+      // The requests are concurrent, and each is made once: none waits for the response to another.
       expect(countOf(before, 'participants.invoke')).toBe(elsewhere);
       expect(countOf(before, 'remote.invoke')).toBe(0);
       expect(before.filter((call) => call.startsWith('us-east-2') && call.endsWith('.invoke'))).toEqual([]);
