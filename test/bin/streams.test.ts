@@ -70,7 +70,7 @@ describe('meridian append', () => {
     ]);
     expect(missing.stderr).toMatch(/ {2}events\[0\]\.data .* received undefined; give the data as JSON: '\{…\}'\n/);
     expect(other.stderr).toMatch(/^ {2}--expected {2}.*--based-on$/m);
-    // Not a write.
+    // A fault of a read has no line about writing.
     expect(read.stderr.split('\n').slice(1)).toEqual([expect.stringMatching(/^ {2}--at-least {2}.*version token/), '']);
   });
 
@@ -195,7 +195,7 @@ describe('meridian stream', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
-  it('goes on following when the server was restarted', async () => {
+  it('continues to follow after a restart of the server', async () => {
     const { port: own } = new URL(address());
     const proxy = () => createServer((socket) => socket.pipe(connect(Number(own), '127.0.0.1')).pipe(socket));
     const sockets = new Set<Socket>();

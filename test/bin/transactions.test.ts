@@ -52,7 +52,7 @@ describe('meridian transact', () => {
     );
   });
 
-  it('generates an id with the Region that is asked, and prints it', async () => {
+  it('generates an id with the Region that receives the request, and prints it', async () => {
     const { code, stdout } = await run(['transact', text(withdrawals()), '--json'], {
       env: { MERIDIAN_URL: `${address()}/regions/us-west-2` },
     });
@@ -277,7 +277,7 @@ describe('meridian transact', () => {
     ['an invalid id', ['[]', '--id', 'order-17'], '<Region>:<key>'],
     ['a check without a version', ['[]', '--check', 'account/us-west-2.ada'], '<stream>=<version>'],
     ['an invalid wait', ['[]', '--wait', 'long'], '0 to 50'],
-    ['a time-out that is too long', ['[]', '--timeout', '500'], '1 to 240'],
+    ['a timeout that is too long', ['[]', '--timeout', '500'], '1 to 240'],
     ['nothing', [], "missing required argument 'participants'"],
   ])('exits with 2 on %s', async (_what, args, message) => {
     const { code, stdout, stderr } = await meridian(['transact', ...args]);

@@ -134,7 +134,7 @@ describe('during a rolling deployment', () => {
     }
   });
 
-  it('nothing is lost if that takes longer than messages are retried', async () => {
+  it('nothing is lost if the deployment takes longer than messages are retried', async () => {
     const { put, settle, written, deployWest, world, rows } = midDeploy();
     await put(east, 'meridian.append', written('new', 'note/a', 2, red));
     await settle();

@@ -12,17 +12,17 @@ describe('domain', () => {
     expect(viewOf(toyDomain, 'notes')).toBe(views[0]);
   });
 
-  it('knows which types some view is computed from', () => {
+  it('knows the stream types that views are computed from', () => {
     expect(projectedTypes(toyDomain)).toEqual(new Set(['note', 'stock', 'account']));
   });
 
-  it('refuses a stream type that it does not have, and names those that it has', () => {
+  it('refuses an unknown stream type, and names the known ones', () => {
     expect(() => streamModeOf(toyDomain, 'stranger/x')).toThrow(
       expect.objectContaining({ code: 'unknown-stream-type', details: { known: ['note', 'account', 'stock'] } }),
     );
   });
 
-  it('refuses a view that it does not have, and names those that it has', () => {
+  it('refuses an unknown view, and names the known ones', () => {
     expect(() => viewOf(toyDomain, 'toString')).toThrow(
       expect.objectContaining({ code: 'unknown-view', details: { known: ['notes', 'words', 'taken', 'money'] } }),
     );

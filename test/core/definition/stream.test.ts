@@ -38,13 +38,16 @@ describe('stream definition', () => {
     expect(() => defineStream({ ...note, events })).toThrow(`Event note.Noted: its schemaVersion is ${version}`);
   });
 
-  it.each([0, -1, 1.5, Number.NaN])('refuses snapshots after %s commits, and as their version', (number) => {
-    const snapshots = { every: 200, codeVersion: 1 };
-    for (const [name, value] of Object.entries({ every: number, codeVersion: number }))
-      expect(() => defineStream({ ...note, snapshots: { ...snapshots, [name]: value } })).toThrow(
-        `Stream type note: snapshots.${name} is ${number}, it has to be 1, 2, 3 …`,
-      );
-  });
+  it.each([0, -1, 1.5, Number.NaN])(
+    'refuses %s as the number of commits between snapshots, and as their code version',
+    (number) => {
+      const snapshots = { every: 200, codeVersion: 1 };
+      for (const [name, value] of Object.entries({ every: number, codeVersion: number }))
+        expect(() => defineStream({ ...note, snapshots: { ...snapshots, [name]: value } })).toThrow(
+          `Stream type note: snapshots.${name} is ${number}, it has to be 1, 2, 3 …`,
+        );
+    },
+  );
 
   it('refuses snapshots of a state that is not JSON', () => {
     const initial = { seenAt: new Map() };
@@ -119,7 +122,7 @@ describe('commands', () => {
     expect(() => parseInput(note, name, {})).toThrow(refusal);
   });
 
-  it('get their input as its schema returns it', () => {
+  it('get the output of their input schema', () => {
     const input = z.strictObject({ text: z.string().default('nothing') });
     const definition = defineStream({ ...note, commands: { note: { ...note.commands.note, input } } });
     expect(parseInput(definition, 'note', {})).toEqual({ text: 'nothing' });

@@ -30,7 +30,7 @@ describe('what a subscriber returns', () => {
     expect(additionsOf(additions)).toEqual(additions);
   });
 
-  it('is combined by row, even if a field is named like a member of every object', () => {
+  it('is combined by row, even if a field is named `__proto__`', () => {
     const same = { key: 'red', sums: JSON.parse('{"count":1,"__proto__":2}') };
     expect(JSON.stringify(additionsOf([same, { key: 'blue', sums: { count: 4 } }, same]))).toBe(
       '[{"key":"red","sums":{"count":2,"__proto__":4}},{"key":"blue","sums":{"count":4}}]',
@@ -38,7 +38,7 @@ describe('what a subscriber returns', () => {
     expect(additionsOf([...rows(99), ...rows(99)])).toHaveLength(99);
   });
 
-  it('may have as many bytes as a transaction holds', () => {
+  it('may have as many bytes as fit into a transaction', () => {
     expect(additionsOf(large(40))).toHaveLength(40);
   });
 
@@ -73,7 +73,7 @@ describe('what a subscriber returns', () => {
     ['more bytes than a transaction has', large(99), 'at most 4194304 bytes as JSON, and this one 10'],
     ['more than 99 rows', rows(100), 'at most 99 rows, and this one to 100'],
     ['more than 100 fields of a row', [fields(101)], 'at most 100 fields of a row, and this one to 101 of row'],
-  ])('is refused if it is %s, with what was found and what to return', (_what, returned, why) => {
+  ])('is refused if it is %s, with the fault and an example of a valid list', (_what, returned, why) => {
     expect(() => additionsOf(returned)).toThrow(why);
     expect(() => additionsOf(returned)).toThrow("Return [{ key: 'a-row', sums: { field: 1 } }], or nothing.");
   });

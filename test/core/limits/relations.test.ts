@@ -4,15 +4,15 @@ import { LIMITS, type Limits, limitFaults, limitRelations } from '../../../core/
 
 type Numbers = Partial<Omit<Limits, 'FUNCTIONS'>>;
 
-/** With other numbers. */
+/** The limits with other numbers. */
 function but(changed: Numbers): Limits {
   return { ...LIMITS, ...changed };
 }
-/** With another timeout of a function. */
+/** The limits with another timeout of a function. */
 function slower(id: FunctionId, timeoutS: number): Limits {
   return { ...LIMITS, FUNCTIONS: { ...FUNCTIONS, [id]: { ...FUNCTIONS[id], timeoutS } } };
 }
-/** With another queue of a function. */
+/** The limits with another queue of a function. */
 function queueOf(id: QueueConsumerId, changed: Partial<QueueLimits>): Limits {
   const { queue } = FUNCTIONS[id];
   return { ...LIMITS, FUNCTIONS: { ...FUNCTIONS, [id]: { ...FUNCTIONS[id], queue: { ...queue, ...changed } } } };

@@ -33,7 +33,7 @@ describe('a subscriber', () => {
     });
   });
 
-  it('gets whole logs: stream types, of every Region, of some, or of its own', () => {
+  it('gets whole logs of its stream types: those of every Region, of some Regions, or of its own', () => {
     const patternIn = (region: string, definition: Partial<SubscriberDefinition>) =>
       subscription(definition).patternIn(region);
     expect(patternIn('eu-west-1', {})).toEqual({ source: ['meridian.note'] });
