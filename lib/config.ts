@@ -72,7 +72,7 @@ const LOG_RETENTION_DAYS = [
 ] as const;
 
 const WHAT_TO_WRITE = {
-  name: `1 to ${NAME_LENGTH} lower-case letters, digits and single hyphens, a letter first and no hyphen last, for example "meridian"`,
+  name: `1 to ${NAME_LENGTH} lower-case letters, digits and single hyphens, starting with a letter and not ending with a hyphen, such as "meridian"`,
   regions:
     'two to five different AWS Regions, the primary first, for example ["us-east-1", "us-east-2", "us-west-2"] (-c regions=us-east-1,us-east-2)',
   account: 'the 12 digits of the AWS account as a string, or leave it out to deploy to the account of your credentials',

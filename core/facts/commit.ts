@@ -20,7 +20,10 @@ export interface Meta {
 export interface Intent {
   /** Only `committed` intents are visible to readers; an `aborted` one is an empty position. */
   readonly state: 'prepared' | 'committed' | 'aborted';
-  /** From when any Region may abort the transaction: milliseconds since 1970, by the clock of the Region that wrote the intent. */
+  /**
+   * The time after which any Region may abort the transaction: milliseconds since 1970, by the clock of the Region that
+   * wrote the intent.
+   */
   readonly deadline: number;
 }
 
@@ -38,14 +41,14 @@ export interface Commit extends Dot {
   /** The log's last position with events before this one, 0 if there is none. */
   readonly previous: number;
   readonly hlc: Hlc;
-  /** Where it was written. */
+  /** The Region that wrote the commit. */
   readonly region: string;
   readonly meta: Meta;
   /** Only in transactions across Regions; `commitId` is then the id of the attempt. */
   readonly tx?: Intent;
 }
 
-/** True if readers may see it: it is not part of a transaction, or its transaction is committed. */
+/** True if readers may see the commit: it is not part of a transaction, or its transaction is committed. */
 export function isVisible({ tx }: Commit): boolean {
   return tx === undefined || tx.state === 'committed';
 }
@@ -62,7 +65,7 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The same on every delivery: consumers deduplicate on it. */
+/** The id of an event. It is the same on every delivery: consumers deduplicate on it. */
 export function eventId({ stream, log, position }: Pick<Commit, 'stream' | 'log' | 'position'>, index: number): string {
   return `${stream}@${log}.${position}.${index}`;
 }

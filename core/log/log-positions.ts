@@ -69,7 +69,7 @@ export class LogPositions {
     return last.events.length > 0 ? last.position : last.previous;
   }
 
-  /** True if the commits after this version are available individually, none of them only in the base. */
+  /** True if all commits after this version are available individually: the base includes none of them. */
   reaches(version: VersionVector): boolean {
     return versionDominates(version, this.#base);
   }

@@ -14,8 +14,8 @@ export interface HeldMessage {
 }
 
 /**
- * The queue of rejected input that cannot be reported to a sender. It cannot be browsed: reading a message hides it
- * from others.
+ * The queue of rejected input that has no sender to report to. It cannot be browsed: receiving a message hides it from
+ * other consumers.
  */
 export interface Quarantine extends Queue {
   /**

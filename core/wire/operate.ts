@@ -83,7 +83,10 @@ const redriveSchema = z.object({
   about: z.number(),
   /** True if no visible message was left to examine. */
   complete: z.boolean(),
-  /** Pass this to the next call. Later messages are left alone; otherwise messages that return would be sent again and again. */
+  /**
+   * Pass this to the next call. Later messages are not sent; otherwise a message that returns to the quarantine would
+   * be sent again and again.
+   */
   before: z.number(),
 });
 
@@ -131,7 +134,7 @@ const shownSchema = z.object({
   codeVersion: z.number(),
   build: z.number(),
   shards: z.number(),
-  /** It has skipped commits: only a new build is complete. */
+  /** Set if the generation has skipped commits: only a new build is complete. */
   behind: z.boolean(),
 });
 
@@ -149,7 +152,7 @@ const rebuildStatusSchema = z.object({
   done: z.boolean(),
   /** The generation that reads use. */
   active: shownSchema,
-  /** Generations that are no longer read and whose rows still exist, with the time from which they may be deleted. */
+  /** Generations that are no longer read but whose rows still exist, with the time from which these may be deleted. */
   retired: z.array(z.object({ codeVersion: z.number(), build: z.number(), removableAt: z.iso.datetime() })),
 });
 
@@ -178,7 +181,7 @@ export type ActionRequest<Name extends OperatorAction> = z.output<(typeof schema
 
 export type ActionResult<Name extends OperatorAction> = z.output<(typeof schemas)[Name]['result']>;
 
-/** The same, typed per action, so that it can be indexed by a name that is only known to be an action. */
+/** The schemas of all actions, typed so that an action's name that is not known at compile time can index them. */
 export const operatorActions: {
   readonly [Name in OperatorAction]: {
     readonly request: z.ZodType<ActionRequest<Name>>;
