@@ -11,7 +11,7 @@ import { retryConflicts } from './retry-conflicts.ts';
 
 type Item = Record<string, AttributeValue>;
 
-/** Writes to a key if it is free; otherwise the error carries the existing item. */
+/** Writes an item if its key is free; otherwise the error carries the existing item. */
 export function ifAbsent(table: string, item: Item) {
   return {
     TableName: table,
