@@ -7,7 +7,7 @@ export const BEGIN = `This folder is not in a Meridian project. To create one:
   meridian init shop
   cd shop && npm install && npm start`;
 
-/** For wrong usage. */
+/** The exit code for wrong usage. */
 const EXIT_CODE = 2;
 
 /**
@@ -22,7 +22,7 @@ export function needProject(project: Project | undefined): Project {
   const other = otherMeridian(project.folder);
   if (other !== undefined) {
     sayNote(
-      `This command is another copy of Meridian than the project's in ${other}. Use \`npx meridian\` or \`npm start\`.`,
+      `This command belongs to another copy of Meridian than the project's, which is in ${other}. Use \`npx meridian\` or \`npm start\`.`,
     );
     process.exit(EXIT_CODE);
   }

@@ -54,7 +54,7 @@ const POLL_MS = 1000;
 async function showEvents(region: Region, stream: string, options: StreamOptions): Promise<void> {
   const { json = false, follow = false, limit = Number.POSITIVE_INFINITY } = options;
   let { after } = options;
-  // The normal way to end `--follow`.
+  // SIGINT is the normal way to end `--follow`.
   if (follow) process.once('SIGINT', () => process.exit(0));
   let hasRead = false;
   for (let left = limit; left > 0; ) {

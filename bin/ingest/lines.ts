@@ -12,13 +12,13 @@ const MAX_KEPT_BYTES = 60_000;
 /** A line that holds an envelope with an id. The Region reports other faults. */
 export interface Envelope {
   readonly line: number;
-  /** The stream that it names, if any. */
+  /** The stream that the envelope names, if any. */
   readonly stream: string;
   /** The line, unchanged. */
   readonly json: string;
 }
 
-/** A line that cannot be read, as on the bus. */
+/** A line that cannot be read, in the form in which it is quarantined. */
 export interface Unreadable {
   readonly line: number;
   readonly reason: string;
@@ -66,7 +66,7 @@ export async function* readLines(source: AsyncIterable<Buffer>): AsyncGenerator<
 
 /** If none of this many first lines is an envelope, the file is assumed to be of another kind. */
 const MAX_WITHOUT_ENVELOPE = 100;
-/** The code of the error in that case. */
+/** The code of the error if no line is an envelope. */
 export const NO_ENVELOPES = 'no-envelopes';
 
 /**

@@ -27,7 +27,7 @@ export interface Advice {
 const RUNBOOKS = ownPage('runbooks');
 const API_LOG = 'Read the log of the function <name>-api in that Region.';
 
-/** By the code of the error; where that is not listed, what a failure of the check means in general. */
+/** Advice by check and by the code of its error. `otherwise` is for codes that are not listed. */
 const advice: Readonly<Record<Check, { readonly otherwise: Advice; readonly [code: string]: Advice }>> = {
   credentials: {
     otherwise: {

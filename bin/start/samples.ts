@@ -6,7 +6,7 @@ import { firstEventOf, idOf } from '../sample.ts';
 export interface Sample {
   readonly stream: string;
   readonly event: { readonly type: string; readonly data: unknown };
-  /** The Regions that write it, concurrently. */
+  /** The Regions that write the event, concurrently. */
   readonly regions: readonly string[];
 }
 
