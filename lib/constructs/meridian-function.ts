@@ -25,7 +25,7 @@ export interface MeridianFunctionProps {
   readonly config: Config;
   /** The Region of the stack. */
   readonly region: string;
-  /** The function's short name, from which its full name and its role's are derived. */
+  /** The function's short name, from which its full name and its role's name are derived. */
   readonly functionId: FunctionId | OwnName;
   /** Its timeout and memory. @default those of Meridian's function of that name; 60 s and 1024 MB for a team's own function */
   readonly limits?: FunctionLimits;
@@ -109,7 +109,7 @@ export class MeridianFunction extends Construct {
     });
   }
 
-  /** If no bundle is wanted, as for a stack that is not deployed, the source folder replaces it. */
+  /** The source folder replaces the bundle if the stack is not to be bundled, because it is not deployed. */
   #codeFolder(): string {
     if (!Stack.of(this).bundlingRequired) return dirname(this.entry);
     return bundleFunction({ entry: this.entry, domain: this.#config.domain }).folder;

@@ -3,7 +3,7 @@ import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { type GlobalTableProps, globalTable } from './global-table.ts';
 
-/** The stream view that relay reads; also part of what the stream lookup depends on. */
+/** The stream view that relay needs. The stream lookup runs again if it changes. */
 export const TRANSACTIONS_STREAM_VIEW = StreamViewType.NEW_AND_OLD_IMAGES;
 
 /** Properties of TransactionsTable. */

@@ -15,7 +15,7 @@ const propertiesSchema = z.object({ TableName: z.string() });
 export function makeHandler({ latestStreamArn, answer }: StreamLookupPorts) {
   return async (event: CloudFormationCustomResourceEvent): Promise<void> => {
     const reply = {
-      // Never changes: a new id would make CloudFormation delete the old resource after an update.
+      // The id never changes: a new id would make CloudFormation delete the old resource after an update.
       PhysicalResourceId: event.RequestType === 'Create' ? event.LogicalResourceId : event.PhysicalResourceId,
       StackId: event.StackId,
       RequestId: event.RequestId,
