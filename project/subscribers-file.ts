@@ -6,7 +6,10 @@ import { messageOf } from '../core/facts/errors.ts';
 import type { SubscriberDefinition } from '../core/index.ts';
 import { placeOf, sentence } from './place.ts';
 
-/** The file of the subscribers cannot be used. The message names the file, what was found, and what to write. */
+/**
+ * The error for a file of subscribers that cannot be used. The message names the file, what was found, and what to
+ * write.
+ */
 export class SubscribersFileError extends Error {
   readonly code = 'invalid-subscribers-file';
   readonly retryable = false;

@@ -21,8 +21,8 @@ import {
 import { Fold } from '../core/log/fold.ts';
 
 /**
- * An event as it was sent: in its type's current version, or in an earlier one that it names, which passes through the upcasters.
- * The data of a named version is checked when the test runs.
+ * An event as it was sent: in its type's current version, or in an earlier version that it names. An earlier version
+ * passes through the upcasters; its data is checked when the test runs.
  */
 export type GivenEvent<Events extends EventVersions> = {
   [Type in keyof Events & string]:
@@ -69,8 +69,8 @@ export function rejected(message = '', details?: Readonly<Record<string, unknown
 }
 
 /**
- * A stream with these events, one commit each; every writer has seen the previous ones. @throws MeridianError `unknown-event`,
- * `validation`: the stream cannot have such an event
+ * A stream with these events, one per commit; every writer has seen the previous events. @throws MeridianError
+ * `unknown-event`, `validation`: the stream cannot have such an event
  */
 export function given<State, Events extends EventVersions, Inputs extends InputSchemas>(
   definition: StreamDefinition<string, Mode, State, Events, Inputs>,
@@ -98,9 +98,9 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
   }
 
   /**
-   * Events written at the same time: the writers of a branch have seen the events given so far and those of their own branch, but
-   * none of the other branches. The first branch has the lowest stamps; to test a rule that must not depend on that, give the
-   * branches in every order.
+   * Events written at the same time: the writers of a branch have seen the events given so far and those of their own
+   * branch, but none of the other branches. The first branch has the lowest stamps. To test a rule that must not depend
+   * on this order, give the branches in every order.
    */
   concurrently(...branches: readonly (readonly GivenEvent<Events>[])[]): Given<State, Events, Inputs> {
     if (this.#definition.mode === 'home')
@@ -114,7 +114,8 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
     const fold = new Fold({
       ...this.#definition,
       evolve: (_before, event, context) => {
-        // An `evolve` that mutates its arguments would affect the folds of other Regions too. Frozen arguments make it throw.
+        // Arguments are frozen so that an `evolve` that mutates them throws: it would affect the folds of other Regions
+        // too.
         state = this.#definition.evolve(frozen(state), frozen(event), context);
         return state;
       },
@@ -272,14 +273,14 @@ function eventTypesOf(events: readonly { readonly type: string }[] = []): string
   return events.length > 0 ? events.map(({ type }) => type).join(', ') : 'nothing';
 }
 
-/** As a store returns it: JSON, without undefined members. */
+/** Returns a value as a store would return it: as JSON, without undefined members. */
 function json<T>(value: T): T {
   return JSON.parse(JSON.stringify(value));
 }
 
 function same(actual: unknown, expected: unknown, what: string): void {
   try {
-    // Copies, because objects with equal contents but different prototypes count as equal here.
+    // Compares copies, because objects with equal contents but different prototypes count as equal here.
     deepStrictEqual(structuredClone(actual), structuredClone(expected));
   } catch (error) {
     throw failure(`${what}:\n${error instanceof Error ? error.message : error}`, actual, expected);
