@@ -65,9 +65,8 @@ export interface WorldOptions {
   /** @default errors inside functions are not logged */
   readonly telemetry?: Telemetry;
   /**
-   * Keeps the items of the tables, the messages to `ingest` and the quarantine. Those that it holds already are restored: events are
-   * published and projected again.
-   * @default the world starts empty, and its items are lost with it
+   * Keeps the items of the tables, the messages to `ingest` and the quarantine. Items that it already holds are
+   * restored, and their events published and projected again. @default the world starts empty, and keeps nothing
    */
   readonly storage?: Storage;
 }
@@ -180,24 +179,24 @@ export class World {
   }
 
   /**
-   * True if there is no activity, apart from messages held back by cut links. A message to a resolver counts only
-   * once it is due: until then the world may be idle although an intent waits for it.
+   * True if there is no activity, apart from messages held back by cut links. A message to a resolver counts only once
+   * it is due, so the world may be idle although an intent waits for that message.
    */
   get idle(): boolean {
     return this.#activity.idle;
   }
 
-  /** Resolves when there is no activity: if no link is cut, all Regions have then seen the same. */
+  /** Resolves when there is no activity. If no link is cut, all Regions have then seen the same commits. */
   whenIdle(): Promise<void> {
     return this.#activity.whenIdle();
   }
 
-  /** True if it is idle and no message to a resolver is pending. */
+  /** True if the world is idle and no message to a resolver is pending. */
   get recovered(): boolean {
     return this.idle && this.#later.idle;
   }
 
-  /** Resolves when it has recovered: no transaction is left that only a resolver would finish. */
+  /** Resolves when the world has recovered: no transaction is left that only a resolver would finish. */
   async whenRecovered(): Promise<void> {
     while (!this.recovered) {
       await this.#later.whenIdle();

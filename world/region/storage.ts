@@ -13,6 +13,6 @@ export interface Storage {
    * belong to one write and are saved atomically. It must not throw: if an item cannot be saved, the process has to end.
    */
   save(table: string, item: StoredItem): void;
-  /** Removes the item with these keys, if it is there. Otherwise like `save`. */
+  /** Removes the item with these keys, if it exists, before the write is acknowledged. It must not throw either. */
   remove(table: string, keys: StoredItem): void;
 }

@@ -30,9 +30,12 @@ export interface QueueOptions {
 export interface QueueEnds {
   readonly consumer: FunctionPool<SQSEvent, SQSBatchResponse>;
   readonly deadLetters: Queue;
-  /** Counts messages while they are hidden. @default the same count as for visible ones */
+  /** Counts messages while they are hidden. @default the counter of visible messages */
   readonly hidden?: Activity | undefined;
-  /** Keeps its messages until they are processed; those that it holds already are delivered first. @default they are lost with it */
+  /**
+   * Keeps the queue's messages until they are processed. Messages kept by an earlier process are delivered first.
+   * @default messages are lost when the process ends
+   */
   readonly keeper?: MessageKeeper | undefined;
 }
 
