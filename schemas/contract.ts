@@ -73,7 +73,7 @@ function contentOf(text: string): string {
   }
 }
 
-/** The promises released according to `folder` that the domain breaks, one line each. */
+/** The released promises in `folder` that the domain breaks, one line each. */
 export function brokenPromises(domain: Domain, folder: string): readonly string[] {
   return breakingChanges(readReleased(folder), releaseOf(schemaDocuments(domain)));
 }

@@ -165,7 +165,7 @@ function delivered(source: z.ZodType, detailType: string, detail: z.ZodType) {
     source,
     account: z.string(),
     time: z.string(),
-    region: z.string().meta({ description: 'The Region on whose bus it was first put' }),
+    region: z.string().meta({ description: 'The Region whose bus it was first put on' }),
     resources: z.array(z.string()),
     detail,
   });
@@ -248,7 +248,7 @@ function published(
     type,
     publishedSchema.extend({
       data: schema,
-      schemaVersion: z.literal(schemaVersion).meta({ description: 'The version in which the event was written' }),
+      schemaVersion: z.literal(schemaVersion).meta({ description: 'The schema version that the event was written in' }),
     }),
   );
 }

@@ -34,7 +34,7 @@ export function entriesOf(commit: Commit): readonly BusEntry[] {
 
 /** The members that Meridian adds to an event's `meta`. */
 const placeShape = {
-  region: z.string().meta({ description: 'Where it was written' }),
+  region: z.string().meta({ description: 'The Region that wrote the event' }),
   log: z.string(),
   position: positionSchema,
   previous: z.int().min(0).meta({ description: "The log's last position with events before this one; 0: none" }),
