@@ -2,7 +2,7 @@ import { otherMeridian } from '../project/own-package.ts';
 import type { Project } from '../project/project.ts';
 import { sayNote } from './output.ts';
 
-/** How to create a project, printed outside of one. */
+/** How to create a project, printed if a command is used outside of a project. */
 export const BEGIN = `This folder is not in a Meridian project. To create one:
   meridian init shop
   cd shop && npm install && npm start`;

@@ -48,7 +48,7 @@ export function stateCall(stream: StreamParts, atLeast: string | undefined) {
 
 /** A page of rows or commits. */
 export interface PageOptions {
-  /** Only entries after this: a version token for commits, a key for rows. @default from the start */
+  /** Only entries after this position: a version token for commits, a key for rows. @default from the start */
   readonly after?: string | undefined;
   /** The maximum number of entries, 1 to 1,000. @default 100 */
   readonly limit?: number | undefined;
@@ -56,7 +56,7 @@ export interface PageOptions {
 
 /**
  * A page of a stream's commits. `version` covers everything up to the end of this page: pass it as `after` to get the
- * next one. `next` is present if there are more commits.
+ * next page. `next` is present if there are more commits.
  */
 export type CommitPage = z.output<typeof commitPageSchema>;
 

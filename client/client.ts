@@ -43,10 +43,11 @@ export interface Client<D extends Domain = Domain> {
   view<Name extends ViewNameOf<D>>(name: Name): ViewClient<ViewNamed<D, Name>>;
   /**
    * Changes several `home` streams together, or none of them, and waits for the outcome.
-   * @throws ClientError `aborted`, with the reason: nothing was written; `undecided`; any other, `maybeWritten` if it may be committed
+   * @throws ClientError `aborted`, with the reason: nothing was written; `undecided`; any other code, with
+   *   `maybeWritten` if it may be committed
    */
   transact(participants: readonly ParticipantOf<D>[], options?: TransactOptions): Promise<Committed>;
-  /** The outcome of a transaction. @throws ClientError `not-found`: nothing is recorded of it */
+  /** The outcome of a transaction. @throws ClientError `not-found`: there is no record of the transaction */
   transaction(id: string, options?: CallOptions): Promise<TransactionShown>;
   /**
    * Shows how up to date a Region is with every Region. Only that Region is asked.
@@ -60,8 +61,9 @@ export interface StreamClient<Stream extends StreamDefinition> {
   /** `<type>/<id>` */
   readonly name: string;
   /**
-   * Runs a command. @returns the id and the new version; without `log` and `position` nothing had to be written
-   * @throws ClientError `rejected`: the domain's refusal; `version-conflict`; any other, `maybeWritten` if it may be written
+   * Runs a command. @returns the id and the new version; without `log` and `position`, nothing had to be written
+   * @throws ClientError `rejected`: the domain's refusal; `version-conflict`; any other code, with `maybeWritten` if it
+   *   may be written
    */
   command<Command extends CommandOf<Stream>>(
     command: Command,

@@ -23,7 +23,7 @@ export type Fetch = (
 export interface ClientRuntime {
   /** Milliseconds since 1970. */
   now(): number;
-  /** At least 0, less than 1. */
+  /** A random number: at least 0, less than 1. */
   random(): number;
   /** A new, unused id. */
   newId(): string;

@@ -20,7 +20,7 @@ export interface AskOptions extends CallOptions {
   readonly only?: boolean;
 }
 
-/** The Regions of a deployment: asks one after the other until one responds. */
+/** The Regions of a deployment, which are asked one after the other until one responds. */
 export class Regions {
   /** The Region that is asked first. */
   readonly region: string;

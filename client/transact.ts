@@ -10,8 +10,8 @@ import { recordAnswer, type Session } from './session.ts';
 
 export interface TransactOptions extends CallOptions {
   /**
-   * `<Region>:<key>`: makes repeated sends take effect once. Specify one to be able to retry after a crash. @default generated
-   * for this call
+   * The id, `<Region>:<key>`, that makes repeated sends take effect once. Specify it to be able to retry after a crash.
+   * @default generated for this call
    */
   readonly id?: string | undefined;
   /**
@@ -81,7 +81,7 @@ async function outcomeSoFar(
   try {
     return (await regions.ask(transactionCall(id), options)).answer;
   } catch (error) {
-    // If decisions are replicated, this one may not have arrived yet.
+    // If decisions are replicated, this decision may not have arrived yet.
     if (isClientError(error, 'not-found') && error.details.state === 'unknown') return { id, state: 'undecided' };
     throw error instanceof ClientError ? withContext(error, { id, maybeWritten: true }) : error;
   }

@@ -35,8 +35,9 @@ declare const own: unique symbol;
 export type OwnName = string & { readonly [own]: true };
 
 /**
- * The form and the maximum length of names that a team chooses: the prefix of a deployment, and its own functions. With both of them and a
- * Region of 14 characters, a role's name is at most 64 characters long.
+ * The form and the maximum length of names that a team chooses: the prefix of a deployment, and its own functions. A
+ * role's name consists of the prefix, a Region of up to 14 characters and the function's name, and has at most 64
+ * characters.
  */
 export const NAME_FORM = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 export const NAME_LENGTH = 24;

@@ -9,7 +9,7 @@ import { FUNCTION_CLIENT_MS } from '../core/limits/budgets.ts';
 export interface FunctionClientOptions
   extends Pick<ClientOptions, 'region' | 'fetch' | 'runtime'>,
     Required<Pick<ClientOptions, 'retry' | 'avoided'>> {
-  /** The API's URL by Region, the own Region's first. */
+  /** The API's URL by Region; the function's own Region is first. */
   readonly endpoints: Readonly<Record<string, string>>;
   /** The credentials of the function's role, which sign the requests; omitted with MERIDIAN_ENDPOINTS and in a world. */
   readonly credentials?: () => Promise<Credentials>;

@@ -124,7 +124,10 @@ interface Lookup {
 /** The lookups of this process, by Region. Concurrent calls share one. */
 const lookups = new Map<string, Lookup>();
 
-/** @returns undefined if the Region did not respond, or has no such function yet @throws Error the Region refuses */
+/**
+ * @returns undefined if the Region did not respond, or has no such function yet
+ * @throws Error if the Region refuses the lookup
+ */
 function urlIn(region: string, functionName: string): Promise<string | undefined> {
   const known = lookups.get(region);
   if (known && Date.now() < known.until) return known.url;

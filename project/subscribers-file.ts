@@ -34,7 +34,7 @@ export async function readSubscribers(file: string): Promise<Readonly<Record<str
   return exported.subscribers;
 }
 
-/** Whether an entry has the right form is checked with the rest of its definition. */
+/** The form of an entry is checked with the rest of its definition. */
 function checkEntry(file: string, name: string, entry: string): void {
   const path = entry.startsWith('file:') ? fileURLToPath(entry) : entry;
   if (!isAbsolute(path) || existsSync(path)) return;
@@ -42,7 +42,7 @@ function checkEntry(file: string, name: string, entry: string): void {
   const line = lines.findIndex((text) => text.includes(basename(path)));
   throw new SubscribersFileError(
     line === -1 ? file : `${file}:${line + 1}`,
-    `The entry of subscriber ${name} is ${path}, and there is no such file.`,
+    `The entry of subscriber ${name} is ${path}, but there is no such file.`,
     `Create it, with \`export const handler = subscriber({ handle: async (event, { key }) => { … } })\`, or change \`entry\`, for example to import.meta.resolve('./${basename(path)}').`,
   );
 }
@@ -55,7 +55,7 @@ function isSubscribersModule(
 }
 
 async function load(file: string): Promise<unknown> {
-  if (!existsSync(file)) throw new SubscribersFileError(file, 'There is no such file, which package.json names.');
+  if (!existsSync(file)) throw new SubscribersFileError(file, 'package.json names this file, but it does not exist.');
   try {
     return await import(pathToFileURL(file).href);
   } catch (cause) {

@@ -150,7 +150,7 @@ function jsonSchema(
   return JSON.parse(JSON.stringify({ $schema, ...about, ...rest }));
 }
 
-/** A schema within an OpenAPI document, which names the dialect once for all of them. */
+/** A schema within an OpenAPI document, which names the dialect once for all schemas. */
 export function schemaPart(schema: z.ZodType, io: 'input' | 'output', about: JsonSchema = {}): JsonSchema {
   const { $schema: _, ...part } = jsonSchema(schema, io, about);
   return part;

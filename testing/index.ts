@@ -82,7 +82,7 @@ export function given<State, Events extends EventVersions, Inputs extends InputS
 /** A stream built by a test. It is immutable: each step returns a new one. */
 export class Given<State, Events extends EventVersions, Inputs extends InputSchemas> {
   readonly #definition: StreamDefinition<string, Mode, State>;
-  /** In fold order. */
+  /** The commits, in fold order. */
   readonly #commits: readonly Commit[];
   readonly #seen: VersionVector;
 
@@ -92,7 +92,7 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
     this.#seen = seen;
   }
 
-  /** More events, by writers who have seen everything so far. */
+  /** Adds events, by writers who have seen all events so far. */
   and(...events: readonly GivenEvent<Events>[]): Given<State, Events, Inputs> {
     return this.#with([['one', events]]);
   }
@@ -223,8 +223,8 @@ export class Decision<Events extends EventVersions> {
   }
 
   /**
-   * Exactly these events, in this order; `nothing`; or `rejected(…)`.
-   * @throws AssertionError when something else was decided
+   * Expects exactly these events in this order, `nothing`, or `rejected(…)`. @throws AssertionError when something else
+   * was decided
    */
   // biome-ignore lint/suspicious/noThenProperty: the third word of given / when / then; awaiting a decision throws
   then(expected: DecidedEvent<Events> | typeof nothing | Rejection, ...more: readonly DecidedEvent<Events>[]): void {

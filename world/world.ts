@@ -39,7 +39,10 @@ export interface WorldOptions {
   readonly latency?: boolean;
   /** Fraction of messages (replicated items, forwarded events, queue messages) that arrive twice, 0 to 1. @default 0 */
   readonly duplicates?: number;
-  /** Whether queue messages may overtake each other; messages over links do so anyway, through their latency. @default false */
+  /**
+   * Whether queue messages may overtake each other; messages over links may do so anyway, because latencies vary.
+   * @default false
+   */
   readonly reorders?: boolean;
   /** Milliseconds by which a Region's clock is ahead of the world's, by Region. @default 0 */
   readonly clockAhead?: Readonly<Record<string, number>>;
@@ -58,8 +61,8 @@ export interface WorldOptions {
   /** Deviations from the deployed settings, for tests. @default none */
   readonly functions?: Overrides;
   /**
-   * Subscribers, by their names: their files are loaded, and run in the Regions that they name, each with a queue and a table of its own.
-   * @default there are none
+   * Subscribers by name. Their files are loaded. Each runs in the Regions of its definition, with its own queue and
+   * table. @default none
    */
   readonly subscribers?: Readonly<Record<string, WorldSubscriber>>;
   /** @default errors inside functions are not logged */

@@ -51,7 +51,7 @@ export function padded(position: number, digits = POSITION_DIGITS): string {
 
 /**
  * JSON values are stored as text, so that every value is preserved exactly; DynamoDB's numbers and map keys cannot
- * represent all of them. `undefined` is a missing attribute.
+ * represent every value. `undefined` is a missing attribute.
  */
 export function fromJson(text: Text | undefined): unknown {
   return text === undefined ? undefined : JSON.parse(text.S);

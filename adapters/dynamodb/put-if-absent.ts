@@ -22,7 +22,7 @@ export function ifAbsent(table: string, item: Item) {
 }
 
 /**
- * Puts an item, if there is none with its key: one conditional write.
+ * Puts an item if its key is free: one conditional write.
  * @returns the existing item; undefined if this one was written
  */
 export async function putIfAbsent(

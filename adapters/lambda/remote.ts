@@ -12,8 +12,8 @@ export interface LambdaRemoteOptions extends Omit<ConnectionOptions, 'region'> {
 }
 
 /**
- * A function of the other Regions, invoked synchronously. A call may run twice: if its response is lost, it is sent
- * again.
+ * A function of the other Regions, invoked synchronously. A call may run twice: if its response is lost, the call is
+ * sent again.
  * @throws MeridianError `region-unreachable`: retryable, unless the call was rejected (no such function, no permission)
  */
 export function lambdaRemote({ functionName, timeout = REMOTE_MS, ...options }: LambdaRemoteOptions): Remote {

@@ -110,7 +110,7 @@ async function plainFunctionUrl(base: URL): Promise<Transport> {
     operate: async () => {
       throw new CliError(
         'no-operate',
-        'This needs a function that has no URL: give --region (and --name) instead of --url.',
+        'This command needs a function that has no URL: give --region (and --name) instead of --url.',
       );
     },
     sibling: (region) => {

@@ -93,7 +93,7 @@ export class Region {
     return this.#hinted(transact(this.#regions, new Session(), participants, options));
   }
 
-  /** The outcome of a transaction. @throws ClientError `not-found`: nothing is recorded of it */
+  /** The outcome of a transaction. @throws ClientError `not-found`: there is no record of the transaction */
   transaction(id: string) {
     return this.#ask(transactionCall(id));
   }

@@ -63,7 +63,9 @@ async function deploy(project: Project, args: readonly string[]): Promise<number
 
 type Options = Readonly<Record<string, unknown>>;
 
-/** The options of `cdk deploy` that matter here. Even the boolean ones may be followed by a value: `--execute false`. */
+/**
+ * The options of `cdk deploy` that matter here. Even a boolean option may be followed by a value: `--execute false`.
+ */
 function optionsOf(args: readonly string[]): Options {
   return parseArgs({
     args: [...args],

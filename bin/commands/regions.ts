@@ -22,8 +22,8 @@ interface Row {
   /** The time of the newest commit that the Region has written; null if it has written none. */
   readonly newest?: string | null;
   /**
-   * How many milliseconds the Region is behind each other Region; null where that is unknown. Compared are the newest
-   * commit that the other Region has written, and the newest of its commits that has arrived here.
+   * How many milliseconds the Region is behind each other Region; null if unknown. It is the time between the newest
+   * commit that the other Region has written and the newest of its commits that has arrived in this one.
    */
   readonly behindMs: Readonly<Record<string, number | null>>;
 }

@@ -56,7 +56,7 @@ function regionsOf({ folder }: Project): readonly string[] | undefined {
   return listed;
 }
 
-/** The Regions to run, and where they come from. */
+/** The Regions to run, and where they are configured. */
 function chosenRegions(
   project: Project,
   given: readonly string[] | undefined,

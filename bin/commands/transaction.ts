@@ -38,7 +38,7 @@ function isUnanswered(error: unknown): boolean {
   return isRetryable(error) || (isClientError(error) && (error.problem?.status ?? 0) >= 500);
 }
 
-/** @throws ClientError `not-found`: nothing is recorded of it */
+/** @throws ClientError `not-found`: there is no record of the transaction */
 async function decided(region: Region, id: string, seconds: number): Promise<TransactionShown> {
   const end = performance.now() + seconds * 1000;
   for (;;) {

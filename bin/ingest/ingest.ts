@@ -188,7 +188,7 @@ class Run {
   }
 }
 
-/** As many lines as fit into one request. */
+/** The number of lines that fit into one request. */
 function portionOf(waiting: readonly Envelope[]): number {
   let bytes = 0;
   let size = 0;

@@ -54,7 +54,7 @@ async function* split(
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** The lines of a file of envelopes, one per line; empty ones are skipped. */
+/** The lines of a file of envelopes, one envelope per line; empty lines are skipped. */
 export async function* readLines(source: AsyncIterable<Buffer>): AsyncGenerator<Envelope | Unreadable> {
   let line = 0;
   for await (const { bytes, cut } of split(source)) {
@@ -109,7 +109,7 @@ function readLine(bytes: Buffer, cut: boolean): Omit<Envelope, 'line'> | Omit<Un
     return unreadable(`This is not ${what}: ${messageOf(error)}`, bytes);
   }
   if (value === null || typeof value !== 'object' || Array.isArray(value))
-    return unreadable('This is not an envelope: a JSON object.', bytes);
+    return unreadable('This is not an envelope, which is a JSON object.', bytes);
   if (idOf(value) === undefined)
     return unreadable('It has no usable id: 1 to 200 visible ASCII characters.', bytes, {
       'detail-type': 'command' in value ? COMMAND : APPEND,

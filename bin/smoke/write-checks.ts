@@ -84,7 +84,7 @@ function pairs(all: readonly { readonly from: string; readonly to: string }[]): 
   return [...texts].join('; ');
 }
 
-/** Whether a Region shows a commit of a new stream. */
+/** True if a Region shows a commit of a new stream. */
 async function holds(
   region: Region,
   stream: string,
@@ -94,7 +94,10 @@ async function holds(
   return commits.some((commit) => commit.log === log && commit.position === position);
 }
 
-/** `once`: the same appends, sent to another Region, change nothing; those to `home` streams are passed on to their home. */
+/**
+ * `once`: the same appends, sent to another Region, change nothing; appends to `home` streams are passed on to their
+ * home.
+ */
 export async function checkOnce(regions: ByName, written: readonly Written[], key: string): Promise<Found> {
   await everywhere(regions, async (region, name) => {
     for (const { append, accepted } of written.filter((one) => one.append.elsewhere === name)) {

@@ -21,7 +21,7 @@ export interface UnreadableEvent {
    * fails.
    */
   readonly event: string;
-  /** Its type and version: `Received.1`. */
+  /** The event's type and version: `Received.1`. */
   readonly name: string;
   /** What is wrong with the event. A fault of a field starts with the field's name. */
   readonly faults: readonly string[];

@@ -1,5 +1,5 @@
 // How all Regions reach the same state of a stream. A `home` stream has one writer; in a `merge` stream, `evolve`
-// resolves concurrent events with this data.
+// resolves concurrent events, which its context lists.
 
 /** `merge`: every Region appends, to its own log. `home`: one Region appends, the others route to it. */
 export type Mode = 'merge' | 'home';

@@ -16,7 +16,7 @@ interface EarlierVersion {
 export interface EventVersion<Schema extends z.ZodType = z.ZodType> {
   /** 1, 2, 3 … */
   readonly schemaVersion: number;
-  /** Never changes once released: a change is a new version, made by `nextVersion`. */
+  /** A released schema never changes: a change is a new version, made by `nextVersion`. */
   readonly schema: Schema;
   /** Sample data of this version, as a caller sends it. Keep it as long as the schema: `meridian schemas` folds it. */
   readonly sample?: unknown;
@@ -64,9 +64,9 @@ export function eventNamed(events: EventVersions, type: string): EventVersion | 
 }
 
 /**
- * A stored event can have a type or a version that only newer code knows: after a rollback, or while Regions are deployed one
- * after the other. It is not folded, and nothing is appended after it.
- * @returns MeridianError `unreadable-event`, retryable; undefined: every event of the commit is known
+ * A stored event can have a type or a version that only newer code knows: after a rollback, or while Regions are
+ * deployed one after the other. Such an event is not folded, and nothing is appended after it. @returns MeridianError
+ * `unreadable-event`, retryable; undefined: every event of the commit is known
  */
 export function unreadableIn(events: EventVersions, commit: Commit): MeridianError | undefined {
   for (const [index, event] of commit.events.entries())
@@ -130,8 +130,8 @@ export function upcastEvent(known: EventVersion, event: StoredEvent): StoredEven
 }
 
 /**
- * Returns data in the form that a store would return it, so that it does not matter in which version an event was
- * stored.
+ * Returns data in the form that a store would return, so that the version in which an event was stored makes no
+ * difference.
  */
 function asJson(data: unknown): unknown {
   return decodeEventData(encodeEventData(data));

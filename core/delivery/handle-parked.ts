@@ -24,7 +24,8 @@ export async function handleParked<Effect>(
     return await drain(ports, event, last, deadline);
   } catch (error) {
     if (error instanceof MeridianError && error.retryable) throw error;
-    // A parked event that cannot be handled does not fail this one: its failure is reported for its own message.
+    // A parked event that cannot be handled does not fail the current event: its failure is reported for its own
+    // message.
     return last;
   }
 }
@@ -44,7 +45,7 @@ async function drain<Effect>(
       if (ports.runtime.elapsed() > deadline)
         throw new MeridianError(
           'unavailable',
-          `Events parked behind ${id} remain, and the batch ran out of time. Redeliver this one to continue.`,
+          `Events parked behind ${id} remain, and the batch ran out of time. Redeliver this event to continue.`,
           {
             retryable: true,
           },

@@ -18,7 +18,7 @@ export interface Meta {
 
 /** The state of an intent of a transaction; it is final once it is not `prepared`. */
 export interface Intent {
-  /** Only `committed` intents are visible to readers; an `aborted` one is an empty position. */
+  /** Only `committed` intents are visible to readers; an `aborted` intent is an empty position. */
   readonly state: 'prepared' | 'committed' | 'aborted';
   /**
    * The time after which any Region may abort the transaction: milliseconds since 1970, by the clock of the Region that
@@ -31,7 +31,7 @@ export interface Intent {
 export interface Commit extends Dot {
   /** `<type>/<id>` */
   readonly stream: string;
-  /** From the caller, or generated. A retried append has the same id. */
+  /** The id that the caller gave, or a generated one. A retried append has the same id. */
   readonly commitId: string;
   /** Digest of the request; distinguishes a retry from a reused id. */
   readonly fingerprint: string;
@@ -44,7 +44,7 @@ export interface Commit extends Dot {
   /** The Region that wrote the commit. */
   readonly region: string;
   readonly meta: Meta;
-  /** Only in transactions across Regions; `commitId` is then the id of the attempt. */
+  /** Set only in transactions across Regions; `commitId` is then the id of the attempt. */
   readonly tx?: Intent;
 }
 

@@ -53,7 +53,7 @@ export const problemSchema = z.looseObject({
 });
 
 interface ErrorOptions {
-  /** Whether the same request may succeed later. @default false */
+  /** True if the same request may succeed later. @default false */
   readonly retryable?: boolean;
   /** Further members of the problem document. */
   readonly details?: Readonly<Record<string, unknown>>;

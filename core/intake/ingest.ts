@@ -19,7 +19,9 @@ export interface IngestPorts extends TransactPorts {
   readonly quarantine: Queue;
 }
 
-/** What to report about a message: to its sender over the bus, or to the quarantine if the sender is unknown. */
+/**
+ * The result of a message: what to report to its sender over the bus, or to the quarantine if the sender is unknown.
+ */
 type Verdict =
   | { readonly kind: 'Accepted' | 'Rejected'; readonly entry: BusEntry }
   | { readonly kind: 'Quarantined'; readonly body: string }

@@ -49,10 +49,10 @@ export async function addToQuarantine(
 }
 
 /**
- * Sends quarantined messages to `ingest` again, unchanged, then removes them. If this process dies in between, they are
- * sent twice, which is harmless because their ids are the commitIds. Messages that were not chosen are released at the
- * end; but if more messages remain to be examined, they stay hidden for {@link QUARANTINE_PASS_MS}, so that the next
- * call continues after them.
+ * Sends quarantined messages to `ingest` again, unchanged, then removes them. If this process dies before it removes
+ * them, they are sent twice, which is harmless because their ids are the commitIds. Messages that were not chosen are
+ * released at the end; but if more messages remain to be examined, they stay hidden for {@link QUARANTINE_PASS_MS}, so
+ * that the next call continues after them.
  * @throws MeridianError `unavailable`
  */
 export async function redriveQuarantine(
@@ -114,7 +114,7 @@ async function moveToIngest(
   const removals = sent.length > 0 ? await removed(quarantine, sent) : [];
   return [
     ...failuresIn(chosen, answers, (why) => why),
-    ...failuresIn(sent, removals, (why) => `It was sent, but could not be removed: ${why}`),
+    ...failuresIn(sent, removals, (why) => `The message was sent, but could not be removed: ${why}`),
   ];
 }
 

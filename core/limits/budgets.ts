@@ -35,16 +35,16 @@ export const SDK_TRIES = 3;
 export const APPEND_MS = 10_000;
 /** How long a one-Region transaction tries to get its positions, unless its own timeout is shorter. */
 export const ONE_REGION_MS = 10_000;
-/** How long a projection retries after conflicts with concurrent ones. */
+/** How long a projection retries after conflicts with concurrent projections. */
 export const PROJECT_MS = 10_000;
 /**
- * When to stop starting messages of a batch, or envelopes of a request: the last one started may wait for another
- * Region, and time must remain to report the results of the others.
+ * The time after which no further message of a batch, or envelope of a request, is started: the last one may wait for
+ * another Region, and time must remain to report all results.
  */
 export const BEGIN_MS = 10_000;
 /** How long `ingest` waits for a transaction's outcome before its message is redelivered. */
 export const INGEST_TRANSACT_MS = 10_000;
-/** When a step of `operate` stops starting new work. */
+/** The time after which a step of `operate` starts no new work. */
 export const STEP_MS = 10_000;
 /** How long a read waits for a version that its Region has not seen. */
 export const CATCH_UP_MS = 2_000;
@@ -60,7 +60,7 @@ export const REMOVABLE_AFTER_MS = 120_000;
 /** Segments of the table that `republish` and `rebuild` may read in parallel. */
 export const MAX_REPUBLISH_SEGMENTS = 1_000;
 export const MAX_REBUILD_SEGMENTS = 32;
-/** How long a warm copy of a stream that other Regions also write is used. */
+/** How long a stream in memory is used without reading the table, if other Regions write it too. */
 export const WARM_MS = 1_000;
 /** A stamp that is further ahead of the wall clock than this is reported, but still adopted. */
 export const CLOCK_AHEAD_MS = 500;
@@ -121,7 +121,7 @@ export const PASSED_ON_WAIT_MS = 20_000;
 export const PREPARE_TRIES = 8;
 /** Maximum pause between attempts, in seconds. */
 export const MAX_ATTEMPT_PAUSE_S = 8;
-/** With less time left than this, no further attempt starts. */
+/** The least remaining time with which a further attempt of a transaction starts. */
 export const MIN_ATTEMPT_MS = 1_000;
 /** How long after the deadline a message reaches the resolver. */
 export const RESOLVER_SLACK_MS = 1_000;
@@ -147,7 +147,7 @@ export const QUARANTINE_ANSWER_BYTES = 4_500_000;
 
 // Retention.
 
-/** How long an id identifies the same request. */
+/** How long the id of a request is remembered. */
 export const IDEMPOTENCY_WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
 /** Maximum time that messages wait in queues, and events in a subscriber's table for their predecessors. */
 export const QUEUE_RETENTION_S = 14 * 24 * 60 * 60;

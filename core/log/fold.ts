@@ -22,9 +22,9 @@ interface SeenId {
 }
 
 /**
- * The state of a stream, folded commit by commit in fold order, from the start or from a snapshot. The contexts of
- * all commits after the snapshot must cover its version, so that nothing in it is concurrent with them. A copy of a
- * commit (the same commitId within the idempotency window, as a retry in another Region creates) is ignored.
+ * The state of a stream, folded commit by commit in fold order, from the start or from a snapshot. The contexts of all
+ * commits after the snapshot must cover its version, so that nothing in it is concurrent with them. A copy of a commit
+ * is ignored: it has the same commitId within the idempotency window, as a retry in another Region has.
  */
 export class Fold {
   readonly #definition: StreamDefinition;

@@ -75,8 +75,8 @@ export class LogPositions {
   }
 
   /**
-   * The least causally closed version that covers a commit. Usually its context and its dot; if its writer had read
-   * an old version, also the commits of its log in between, since a version has no gaps.
+   * The least causally closed version that covers a commit. Usually it is the commit's context and dot. If the writer
+   * had read an old version, it also includes the later commits of the writer's log, since a version has no gaps.
    */
   versionOf(commit: Commit | KnownCopy): VersionVector {
     if ('version' in commit) return commit.version;

@@ -2,7 +2,7 @@ import type { BatchAnswer, Queue } from './queue.ts';
 
 /** A received message: hidden from other consumers until it is released or its visibility timeout expires. */
 export interface HeldMessage {
-  /** The same on every receive. */
+  /** The message's id, the same on every receive. */
   readonly id: string;
   /** Receipt handle of this receive, for `release` and `remove`. */
   readonly receipt: string;

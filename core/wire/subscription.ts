@@ -10,7 +10,10 @@ import { isOwnName, OWN_NAME_FORM, type OwnName, type SubscribeFrom } from '../n
 import { ANNOUNCEMENT_SOURCE } from './announcement.ts';
 import { type EventPattern, SOURCE_PREFIX } from './bus.ts';
 
-/** What a team's function may use of a deployment: put events on its Region's bus, and call the API of every Region. */
+/**
+ * The parts of a deployment that a team's function may use: `bus`, to put events on its Region's bus, and `api`, to
+ * call the API of every Region.
+ */
 export type Need = 'bus' | 'api';
 
 /** The definition of a team's function. */
@@ -29,8 +32,9 @@ export interface OwnFunctionDefinition {
    */
   readonly memoryMb?: number;
   /**
-   * What it uses of the deployment. `bus`: it may put events on its Region's bus, whose name is in BUS_NAME. `api`: it may call
-   * the API of every Region; `clientOptions(environment)` returns the options of a client, in a world too.
+   * The parts of the deployment that it uses. `bus`: it may put events on its Region's bus, whose name is in BUS_NAME.
+   * `api`: it may call the API of every Region; `clientOptions(environment)` returns the options of a client, in a
+   * world too.
    * @default nothing
    */
   readonly needs?: readonly Need[];

@@ -3,7 +3,7 @@ import { CLOCK_AHEAD_MS, FIRST_EVENT_WAIT_MS, QUEUE_RETENTION_S } from '../../co
 
 /** When an alarm goes off: at `atLeast` or more in `datapoints` of the last `of` periods. */
 export interface Threshold {
-  /** In the unit of the metric. */
+  /** The threshold, in the unit of the metric. */
   readonly atLeast: number;
   /** The period of one datapoint. */
   readonly period: Duration;

@@ -27,14 +27,17 @@ export interface MeridianFunctionProps {
   readonly region: string;
   /** The function's short name, from which its full name and its role's name are derived. */
   readonly functionId: FunctionId | OwnName;
-  /** Its timeout and memory. @default those of Meridian's function of that name; 60 s and 1024 MB for a team's own function */
+  /**
+   * The function's timeout and memory.
+   * @default the limits of Meridian's function of that name; 60 s and 1024 MB for a team's own function
+   */
   readonly limits?: FunctionLimits;
   /**
    * The file that exports `handler`.
    * @default that of Meridian's function of that name
    */
   readonly entry?: string;
-  /** Its description in the console. */
+  /** The function's description in the console. */
   readonly description: string;
   /** Environment variables set by Meridian, in addition to MERIDIAN_NAME. */
   readonly environment: Environment;

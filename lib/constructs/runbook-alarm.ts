@@ -20,7 +20,7 @@ export type Runbook =
 
 /** Properties of RunbookAlarm. */
 export interface RunbookAlarmProps {
-  /** Its name, the same at every deploy. */
+  /** The alarm's name, the same at every deploy. */
   readonly alarmName: string;
   /** What the alarm means, in one or two sentences. */
   readonly means: string;

@@ -15,7 +15,7 @@ import { WorkQueue } from './work-queue.ts';
 
 /** Properties of Subscriber. */
 export interface SubscriberProps extends OwnFunctionScope {
-  /** Its definition and its function. */
+  /** The subscriber's definition and its function. */
   readonly subscription: Subscription & Granting;
 }
 

@@ -213,7 +213,7 @@ export class TransactionMachine extends Construct {
   #finaliseAll(name: string, intents: string): MapState {
     const finalise = this.#task(name, this.#props.participant);
     finalise.addCatch(
-      Pass.jsonPath(this, `${name} later`, { comment: 'What has not been reached is left to recovery' }),
+      Pass.jsonPath(this, `${name} later`, { comment: 'Intents that cannot be reached are left to recovery' }),
       { errors: [Errors.ALL], resultPath: JsonPath.DISCARD },
     );
     return MapState.jsonPath(this, `${name} all`, {

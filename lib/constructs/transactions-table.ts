@@ -8,7 +8,9 @@ export const TRANSACTIONS_STREAM_VIEW = StreamViewType.NEW_AND_OLD_IMAGES;
 
 /** Properties of TransactionsTable. */
 export interface TransactionsTableProps extends GlobalTableProps {
-  /** Whether every Region sees a decision at once, or replicas catch up. It can never be changed. */
+  /**
+   * How decisions are replicated: every Region sees a decision at once, or replicas catch up. It can never be changed.
+   */
   readonly decisions: Config['decisions'];
 }
 

@@ -120,7 +120,7 @@ export class RegionStack extends Stack {
     new CfnOutput(this, 'ApiUrl', { value: api.url, description: "The Region's API; requests are signed with IAM" });
     new CfnOutput(this, 'BusArn', {
       value: bus.bus.eventBusArn,
-      description: 'Where producers put and consumers listen',
+      description: 'The bus that producers put entries on, and that consumers receive events from',
     });
     new CfnOutput(this, 'AlarmTopicArn', { value: topic.topicArn, description: "Subscribe to the Region's alarms" });
   }

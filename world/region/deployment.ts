@@ -7,7 +7,7 @@ import {
   type StreamLimits,
 } from '../../core/limits/functions.ts';
 
-/** A function that the world runs: all except those that only run during a deployment. */
+/** A function that the world runs: any function, except those that only run during a deployment. */
 export type WorldFunctionId = Exclude<FunctionId, 'stream-lookup'>;
 
 /** A function without a queue: it is called, or fed by a stream. */

@@ -139,7 +139,10 @@ export class WorldRegion {
     return this.#ofSubscriber(this.#queues.subscriberDeadLetters, subscriber);
   }
 
-  /** What a subscriber has added up in its own table here, by key. @throws Error when it does not run here, or has no table */
+  /**
+   * The sums that a subscriber has added up in its own table in this Region, by key.
+   * @throws Error if it does not run in this Region, or has no table
+   */
   sumsOf(subscriber: string): ReadonlyMap<string, Sums> {
     return this.#ofSubscriber(this.#subscriberTables, subscriber).sums;
   }

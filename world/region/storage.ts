@@ -4,9 +4,11 @@ export interface StoredItem {
   readonly sk: { readonly S: string };
 }
 
-/** Keeps the items of a world's tables, and of queues that the events cannot fill again, beyond the end of the process. */
+/**
+ * Keeps the items of a world's tables, and of queues that cannot be refilled from events, after the process has ended.
+ */
 export interface Storage {
-  /** The items of a table, JSON, in the order in which they were first saved. */
+  /** The items of a table as JSON, in the order in which they were first saved. */
   load(table: string): readonly unknown[];
   /**
    * Saves an item, replacing the one with the same keys, before the write is acknowledged. Items saved synchronously one after another

@@ -54,7 +54,7 @@ interface Timer {
 /** Time that advances only on demand, from one timer to the next: with a seed, every run is the same. */
 export class VirtualScheduler implements Scheduler {
   #now: number;
-  /** In descending order: the next timer is last. */
+  /** The timers in descending order: the next one is last. */
   readonly #timers: Timer[] = [];
   #held: readonly Promise<unknown>[] = [];
 
