@@ -114,8 +114,8 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
     const fold = new Fold({
       ...this.#definition,
       evolve: (_before, event, context) => {
-        // Arguments are frozen so that an `evolve` that mutates them throws: it would affect the folds of other Regions
-        // too.
+        // Arguments are frozen: an `evolve` that mutates them would affect the folds of other Regions too, so it must
+        // throw.
         state = this.#definition.evolve(frozen(state), frozen(event), context);
         return state;
       },

@@ -44,8 +44,8 @@ export async function openRegion({ url, region, name }: Whereabouts): Promise<Re
 }
 
 /**
- * Finds the credentials with which requests to this address are signed. @returns true if requests are signed, as they
- * are except to a local world
+ * Finds the credentials with which requests to this address are signed. @returns true if requests are signed; requests
+ * to a local world are not
  * @throws ClientError `no-credentials`
  */
 export async function findCredentials({ url, region }: Whereabouts): Promise<boolean> {

@@ -114,7 +114,8 @@ function transactionOf({ regions: n, batch: b, participants: k }: Usage) {
     finalised: k,
     decisions: 1,
     /**
-     * Invocations: plan and decide once; prepare and finalise per stream, and once more for a stream with another home.
+     * Invocations: plan and decide once; prepare and finalise for each stream, in two Regions if its home is another
+     * one.
      */
     steps: 2 + 2 * (k + k - 1),
     relays: (n * (k + 1)) / b,

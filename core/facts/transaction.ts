@@ -18,7 +18,7 @@ export interface Participant {
 export interface Transaction {
   /** `<driving Region>:<key>` */
   readonly id: string;
-  /** Each stream at most once. */
+  /** Its streams, each at most once. */
   readonly participants: readonly Participant[];
   /** Digest of the request; distinguishes a retry from a reused id. */
   readonly fingerprint: string;

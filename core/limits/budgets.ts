@@ -121,7 +121,7 @@ export const PASSED_ON_WAIT_MS = 20_000;
 export const PREPARE_TRIES = 8;
 /** Maximum pause between attempts, in seconds. */
 export const MAX_ATTEMPT_PAUSE_S = 8;
-/** The least remaining time with which a further attempt of a transaction starts. */
+/** The minimum remaining time for a further attempt of a transaction to start. */
 export const MIN_ATTEMPT_MS = 1_000;
 /** How long after the deadline a message reaches the resolver. */
 export const RESOLVER_SLACK_MS = 1_000;

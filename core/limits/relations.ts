@@ -37,6 +37,7 @@ export function limitRelations(limits: Limits = LIMITS): readonly Relation[] {
     ...functionRelations(limits),
     ...serviceRelations(limits),
     ...callRelations(limits),
+    ...retentionRelations(limits),
     ...subscriberRelations(limits),
     ...transactionRelations(limits),
     ...sizeRelations(limits),
@@ -132,7 +133,6 @@ function serviceRelations({ DATABASE_MS, MESSAGING_MS, APPEND_MS, ...limits }: L
 function callRelations(limits: Limits): Relation[] {
   const { DATABASE_MS, MESSAGING_MS, BEGIN_MS, REMOTE_MS, APPEND_MS, PROJECT_MS, STEP_MS } = limits;
   const time = (id: FunctionId) => limits.FUNCTIONS[id].timeoutS * 1000;
-  const longest = Math.max(...Object.values(limits.FUNCTIONS).map(({ timeoutS }) => timeoutS * 1000));
   return [
     {
       name: 'command has time for an append and a call of the table',
@@ -186,9 +186,15 @@ function callRelations(limits: Limits): Relation[] {
       needs: STEP_MS + PROJECT_MS + 2 * DATABASE_MS,
       has: time('operate'),
     },
+  ];
+}
+
+function retentionRelations(limits: Limits): Relation[] {
+  const longest = Math.max(...Object.values(limits.FUNCTIONS).map(({ timeoutS }) => timeoutS * 1000));
+  return [
     {
       name: 'a quarantined message stays hidden while a call works on it',
-      needs: limits.QUARANTINE_LOOK_MS + MESSAGING_MS,
+      needs: limits.QUARANTINE_LOOK_MS + limits.MESSAGING_MS,
       has: limits.QUARANTINE_HOLD_MS,
     },
     {

@@ -1,7 +1,7 @@
 import type { CloudFormationCustomResourceEvent, CloudFormationCustomResourceResponse } from 'aws-lambda';
 import * as z from 'zod';
 
-/** The I/O of the lookup. */
+/** The calls that the lookup makes to AWS. */
 export interface StreamLookupPorts {
   /** The ARN of the table's latest stream; undefined if it has none. */
   readonly latestStreamArn: (tableName: string) => Promise<string | undefined>;
