@@ -10,9 +10,9 @@ const BASE_MS = 25;
 const CAP_MS = 1_000;
 
 /**
- * Deletes the items with these keys. Unprocessed ones are retried, with full jitter.
- * @throws MeridianError `unavailable` if some are left after {@link BATCH_TRIES} attempts; AbortError when the time
- *   is up
+ * Deletes the items with these keys. Unprocessed keys are retried, with full jitter.
+ * @throws MeridianError `unavailable` if some are left after {@link BATCH_TRIES} attempts; AbortError when the time is
+ *   up
  */
 export async function batchDelete(
   client: DynamoDBDocumentClient,

@@ -54,7 +54,7 @@ const POLL_MS = 1000;
 async function showEvents(region: Region, stream: string, options: StreamOptions): Promise<void> {
   const { json = false, follow = false, limit = Number.POSITIVE_INFINITY } = options;
   let { after } = options;
-  // The normal way to end `--follow`.
+  // SIGINT is the normal way to end `--follow`.
   if (follow) process.once('SIGINT', () => process.exit(0));
   let hasRead = false;
   for (let left = limit; left > 0; ) {
@@ -63,7 +63,7 @@ async function showEvents(region: Region, stream: string, options: StreamOptions
       page = await region.commits(stream, { after, limit: Math.min(left, PAGE) });
       hasRead = true;
     } catch (error) {
-      // `npm start` restarts whenever a file is saved; what is wrong from the beginning is reported.
+      // A temporary failure is retried once a page has been read: `npm start` restarts whenever a file is saved.
       if (!(follow && hasRead && isClientError(error) && isTemporary(error))) throw error;
       await sleep(POLL_MS);
       continue;

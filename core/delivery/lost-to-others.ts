@@ -3,7 +3,7 @@ import { backoff } from '../retry.ts';
 import type { SubscribePorts } from './subscriber.ts';
 
 /**
- * Waits before the next try, after another writer was first.
+ * Waits before the next attempt, after a lost race to another writer.
  * @throws MeridianError `unavailable`, retryable, when the wait would end after the deadline
  */
 export async function lostToOthers(

@@ -27,7 +27,7 @@ export async function readStream(ports: LoadPorts, stream: string, atLeast?: Ver
 
 export interface CommitPage {
   readonly commits: readonly Commit[];
-  /** The reader's version after this page; pass it as `after` to get the next. */
+  /** The reader's version after this page; pass it as `after` to get the next page. */
   readonly version: VersionVector;
   readonly more: boolean;
 }
@@ -44,7 +44,7 @@ export async function readCommits(
   limit = 100,
 ): Promise<CommitPage> {
   const ref = parseStreamRef(stream);
-  // From the start, a snapshot saves nothing.
+  // A reader that starts at the beginning needs every commit, so a snapshot would save nothing.
   const loaded = Object.keys(after).length > 0 ? await loadAtLeast(ports, ref, after) : undefined;
   const history = loaded?.reaches(after) ? loaded : await loadWhole(ports, ref);
   const unread = history.since(after);

@@ -276,7 +276,7 @@ describe('meridian quarantine', () => {
       await run(['quarantine', 'redrive', ids[2] ?? '', 'none']),
     ];
     expect(show).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/no message none/) });
-    expect(redrive).toMatchObject({ code: 1, stderr: expect.stringMatching(/^none is not there/) });
+    expect(redrive).toMatchObject({ code: 1, stderr: expect.stringMatching(/^There is no message none/) });
     expect(redrive.stdout).toContain('1 message handed');
   });
 
@@ -322,7 +322,7 @@ describe('meridian quarantine', () => {
     const args = ['quarantine', 'redrive', '--reason', 'none', '--url', `${url}/regions/a`];
     const { code, stderr } = await meridianHere(addQuarantine, args);
     server.close();
-    expect([code, stderr]).toEqual([0, 'looked at 12,000 of about 436,000, 0 handed to ingest again …\n']);
+    expect([code, stderr]).toEqual([0, 'examined 12,000 of about 436,000, 0 handed to ingest again …\n']);
   });
 
   it('reports that it ran out of time if it has not found a message before that', async () => {

@@ -392,7 +392,7 @@ describe('meridian start', () => {
       expect([code, stdout]).toEqual([1, '']);
       const path = join(folder, 'subscribers/picker.ts');
       expect(stderr).toMatch(
-        `${join(folder, 'subscribers/index.ts')}:5: The entry of subscriber picker is ${path}, and there is no such file. Create it, with \`export const handler`,
+        `${join(folder, 'subscribers/index.ts')}:5: The entry of subscriber picker is ${path}, but there is no such file. Create it, with \`export const handler`,
       );
     },
   );

@@ -75,8 +75,8 @@ describe('meridian append', () => {
   });
 
   it.each([
-    ['no type before data', ['note/a', '{}'], 'Before {} a type of event is missing'],
-    ['data twice', ['note/a', 'Noted', '{}', '{}'], 'Before {} a type of event is missing'],
+    ['no type before data', ['note/a', '{}'], 'An event type, such as Departed, must precede {}.'],
+    ['data twice', ['note/a', 'Noted', '{}', '{}'], 'An event type, such as Departed, must precede {}.'],
     ['data that is not JSON', ['note/a', 'Noted', '{"a"'], 'The data of Noted is not JSON'],
     ['no event', ['note/a'], "missing required argument 'events'"],
     ['two kinds of version', ['note/a', 'Noted', '--expected', 'x', '--based-on', 'y'], 'cannot be used with'],

@@ -197,7 +197,7 @@ describe('a Region whose certificate is refused', () => {
     expect(await failure(client({ fetch }).stream('stock', '1').command('take', 'ann'))).toMatchObject({
       code: 'unreachable',
       maybeWritten: false,
-      message: `The certificate of https://${west2} is not accepted (${code}): not valid. Check the address, and the certificate of what responds there.`,
+      message: `The certificate of https://${west2} is not accepted (${code}): not valid. Check the address, and the certificate of the server.`,
     });
     expect(asked).toBe(regions.length);
   });
@@ -213,7 +213,7 @@ describe('a Region that is not among the addresses', () => {
       expect.objectContaining({
         code: 'no-endpoint',
         region: 'mars-1',
-        message: `The address of mars-1 is not known: \`endpoints\` has ${regions.join(', ')}. Add it there, or name one of these.`,
+        message: `The address of mars-1 is not known: \`endpoints\` has ${regions.join(', ')}. Add the Region there, or use one of these.`,
       }),
     );
     expect(() => client({ endpoints: {} })).toThrow('`endpoints` has no Region.');

@@ -161,7 +161,7 @@ describe('samples', () => {
         sample: { n: 1 },
         upcast: () => ({ n: 0.5 }),
       }),
-      /^note\.Written\.1: .*does not become version 2: data\.n/,
+      /^note\.Written\.1: .*cannot be converted to version 2: data\.n/,
     ],
   ])('are reported if a sample %s', (_what, event, fault) => {
     expect(sampleFaults(domainOf(event))).toEqual([expect.stringMatching(fault)]);

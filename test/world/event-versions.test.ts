@@ -160,7 +160,7 @@ describe('during a rolling deployment', () => {
       status: 400,
       body: {
         code: 'validation',
-        faults: [{ path: 'events[0].schemaVersion', message: 'is 2, Taken is at version 1' }, {}],
+        faults: [{ path: 'events[0].schemaVersion', message: 'is 2, but Taken is at version 1' }, {}],
       },
     });
     deployWest();

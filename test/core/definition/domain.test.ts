@@ -30,19 +30,19 @@ describe('domain', () => {
 
   it('refuses two streams or two views with the same name', () => {
     expect(() => defineDomain({ streams: [note, account, note], views: [] })).toThrow(
-      'Two stream types are named note: give each a name of its own.',
+      'Two stream types are named note: rename one of them.',
     );
     expect(() => defineDomain({ streams: [note], views: [notes, notes] })).toThrow(
-      'Two views are named notes: give each a name of its own.',
+      'Two views are named notes: rename one of them.',
     );
   });
 
   it('refuses a view of a stream that is not among its streams', () => {
     expect(() => defineDomain({ streams: [account], views: [notes] })).toThrow(
-      'View notes is of note, which is not among',
+      'View notes reads stream type note, which is not in',
     );
     expect(() => defineDomain({ streams: [{ ...note }], views: [notes] })).toThrow(
-      'View notes is of note, which is not among',
+      'View notes reads stream type note, which is not in',
     );
   });
 });

@@ -265,10 +265,13 @@ describe('an upcaster', () => {
   ])('that %s is reported with the stream, the event and the version', (_what, definition, why) => {
     const fold = () => new Fold(definition).apply(stored(1, measured(1, { fahrenheit: 1 })));
     expect(fold).toThrow(
-      unreadable(`Event reading/r@us.1.0 is Measured in version 1: Measured 1 does not become version 2: ${why}`, {
-        eventType: 'Measured',
-        schemaVersion: 1,
-      }),
+      unreadable(
+        `Event reading/r@us.1.0 is Measured in version 1: Measured 1 cannot be converted to version 2: ${why}`,
+        {
+          eventType: 'Measured',
+          schemaVersion: 1,
+        },
+      ),
     );
   });
 
@@ -302,7 +305,7 @@ describe('events that are sent', () => {
 
   it.each([0, 4, 1.5])('are refused in a version that does not exist: %d', (version) => {
     expect(() => parseEvents(newest, [measured(version, freezing)])).toThrow(
-      `events[0].schemaVersion: is ${version}, Measured is at version 3`,
+      `events[0].schemaVersion: is ${version}, but Measured is at version 3`,
     );
   });
 

@@ -15,8 +15,7 @@ describe('stream definition', () => {
   it.each(['', '.', '..', '{id}', 'a/b', 'a\\b', 'a\nb', '/'])(
     'refuses "%s" as the name of an event or a command',
     (name) => {
-      const rule =
-        'of stream type note: use one or more characters other than / \\ { } and control characters, and neither . nor ..';
+      const rule = 'of stream type note: use a name other than . and .., without / \\ { } and control characters.';
       const events = { ...note.events, [name]: note.events.Noted };
       expect(() => defineStream({ ...note, events })).toThrow(`Event "${name}" ${rule}`);
       const commands = { ...note.commands, [name]: note.commands.note };
@@ -44,7 +43,7 @@ describe('stream definition', () => {
       const snapshots = { every: 200, codeVersion: 1 };
       for (const [name, value] of Object.entries({ every: number, codeVersion: number }))
         expect(() => defineStream({ ...note, snapshots: { ...snapshots, [name]: value } })).toThrow(
-          `Stream type note: snapshots.${name} is ${number}, it has to be 1, 2, 3 …`,
+          `Stream type note: snapshots.${name} is ${number}, but must be a positive integer.`,
         );
     },
   );
@@ -53,7 +52,7 @@ describe('stream definition', () => {
     const initial = { seenAt: new Map() };
     const seen = { ...note, initial, evolve: (state: typeof initial) => state, commands: {} };
     expect(() => defineStream({ ...seen, snapshots: { every: 200, codeVersion: 1 } })).toThrow(
-      'Stream type note: it cannot have snapshots, its initial state is not JSON.',
+      'Stream type note: it cannot have snapshots, because its initial state is not JSON.',
     );
     expect(defineStream(seen)).toHaveProperty('initial', initial);
   });

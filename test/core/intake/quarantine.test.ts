@@ -324,7 +324,7 @@ describe('a redrive', () => {
     });
     expect(await redrive({}, half)).toMatchObject({
       redriven: [{ id: 'quarantined-2' }],
-      failed: [{ id: 'quarantined-1', why: 'It was sent, but could not be removed: InternalError' }],
+      failed: [{ id: 'quarantined-1', why: 'The message was sent, but could not be removed: InternalError' }],
     });
     const lost = having({
       remove: async () => {
@@ -333,7 +333,7 @@ describe('a redrive', () => {
     });
     expect(await redrive({}, lost)).toMatchObject({
       redriven: [],
-      failed: [{ id: 'quarantined-1', why: 'It was sent, but could not be removed: Error: no answer' }],
+      failed: [{ id: 'quarantined-1', why: 'The message was sent, but could not be removed: Error: no answer' }],
     });
     await redrive();
     expect(ingested).toEqual(['refused', 'removed', 'refused', 'refused']);
