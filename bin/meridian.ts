@@ -9,6 +9,7 @@ const USAGE_ERROR = 2;
 const program = new Command('meridian')
   .description('Event-driven systems whose data stays consistent across AWS Regions')
   .version(ownPackage().version, '--version', 'print the version')
+  .configureOutput({ outputError: (text, write) => write(plain(text)) })
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_ERROR));
 
 endWithReader();
@@ -76,6 +77,14 @@ Commands talk to the Regions that \`npm start\` serves, unless --url or --region
 Exit codes: 0, 1 for an error or a refusal, 2 for wrong usage, 3 for a transaction whose outcome is not known yet. Data is on standard output, errors are on standard error.
 All commands in detail: ${ownPage('reference/command-line.md')}${project ? '' : `\n\n${BEGIN}`}`,
 );
+
+/** Commander's message about an argument names the argument only after its own terms. */
+function plain(text: string): string {
+  return text.replace(
+    /^error: command-argument value '(.*)' is invalid for argument '(.*?)'\./s,
+    "error: '$1' is not a valid $2.",
+  );
+}
 
 /** The full help would push the error message off the screen. */
 function pointToHelp(command: Command, name: string): void {

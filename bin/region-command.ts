@@ -16,7 +16,9 @@ function address(text: string): string {
 /** A stream's name from the command line. */
 export function streamArgument(text: string): string {
   if (!/^[^/]+\/./.test(text))
-    throw new InvalidArgumentError('Write <type>/<id>, such as flight/2001-01-01.LAX-BNA.1.');
+    throw new InvalidArgumentError(
+      'Write <type>/<id>: a stream type of the project, a slash, and an id, such as order/17.',
+    );
   return text;
 }
 

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import * as z from 'zod';
-import { parseJson } from '../core/facts/json.ts';
+import { readJsonFile } from './json-file.ts';
 
 const manifestSchema = z.object({
   meridian: z
@@ -23,7 +23,7 @@ const manifestSchema = z.object({
 /** A project on Meridian: the nearest folder whose package.json has a member `meridian`. */
 export interface Project {
   readonly folder: string;
-  /** Of the domain's file. */
+  /** The path of the domain's file. */
   readonly domain: string;
   /** The folder of its schemas. */
   readonly schemas: string;
@@ -36,8 +36,8 @@ export interface Project {
 export function findProject(from: string): Project | undefined {
   const file = join(from, 'package.json');
   if (existsSync(file)) {
-    const manifest = manifestSchema.safeParse(parseJson(readFileSync(file, 'utf8')));
-    if (!manifest.success) throw new Error(`${file}: ${z.prettifyError(manifest.error)}`);
+    const manifest = readJsonFile(file, manifestSchema);
+    if ('fault' in manifest) throw new Error(`${file}: ${manifest.fault}`);
     const { meridian } = manifest.data;
     if (meridian)
       return {

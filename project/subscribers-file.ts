@@ -1,12 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, isAbsolute } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as z from 'zod';
 import { messageOf } from '../core/facts/errors.ts';
 import type { SubscriberDefinition } from '../core/index.ts';
 import { placeOf, sentence } from './place.ts';
 
-/** The file of the subscribers cannot be used. The message names the file, what was found, and what to write. */
+/**
+ * The error for a file of subscribers that cannot be used. The message names the file, what was found, and what to
+ * write.
+ */
 export class SubscribersFileError extends Error {
   readonly code = 'invalid-subscribers-file';
   readonly retryable = false;
@@ -31,16 +34,19 @@ export async function readSubscribers(file: string): Promise<Readonly<Record<str
   return exported.subscribers;
 }
 
-/** Whether an entry has the right form is checked with the rest of its definition. */
+/** The form of an entry is checked with the rest of its definition. */
 function checkEntry(file: string, name: string, entry: string): void {
   const path = entry.startsWith('file:') ? fileURLToPath(entry) : entry;
   if (!isAbsolute(path) || existsSync(path)) return;
   const lines = readFileSync(file, 'utf8').split('\n');
   const line = lines.findIndex((text) => text.includes(basename(path)));
+  // It may have been written relative to another folder.
+  const near = `./${basename(path)}`;
+  const meant = existsSync(join(dirname(file), near)) ? ` to import.meta.resolve('${near}')` : '';
   throw new SubscribersFileError(
     line === -1 ? file : `${file}:${line + 1}`,
-    `The entry of subscriber ${name} is ${path}, and there is no such file.`,
-    `Create it, with \`export const handler = subscriber({ handle: async (event, { key }) => { … } })\`, or change \`entry\`, for example to import.meta.resolve('./${basename(path)}').`,
+    `The entry of subscriber ${name} is ${path}, but there is no such file.`,
+    `Create it, with \`export const handler = subscriber({ handle: async (event, { key }) => { … } })\`, or correct \`entry\`${meant}.`,
   );
 }
 
@@ -52,7 +58,7 @@ function isSubscribersModule(
 }
 
 async function load(file: string): Promise<unknown> {
-  if (!existsSync(file)) throw new SubscribersFileError(file, 'There is no such file, which package.json names.');
+  if (!existsSync(file)) throw new SubscribersFileError(file, 'package.json names this file, but it does not exist.');
   try {
     return await import(pathToFileURL(file).href);
   } catch (cause) {

@@ -9,8 +9,8 @@ import {
 import { Fold } from '../core/log/fold.ts';
 
 /**
- * The faults in the versions and samples of a domain's events, a line each. Every version from 1 on must exist, with a sample
- * that its schema accepts, that can be sent, and that can be folded as stored in that version.
+ * The faults in the versions and samples of a domain's events, a line each. Every version from 1 on must exist, with a
+ * sample that its schema accepts, that can be sent, and that can be folded from its stored form.
  */
 export function sampleFaults(domain: Domain): readonly string[] {
   return [...domain.streams.values()].flatMap((stream) =>
@@ -21,19 +21,34 @@ export function sampleFaults(domain: Domain): readonly string[] {
         ...missing.map(
           (version) => `${stream.type}.${type}.${version} is missing: make the next version with nextVersion`,
         ),
-        ...versions.flatMap((version) => faultOf(stream, type, version) ?? []),
+        ...versions.flatMap((version) =>
+          version.sample === undefined
+            ? `${nameOf(stream, type, version)} has no sample: give it one`
+            : (faultOf(stream, type, version) ?? []),
+        ),
       ];
     }),
   );
 }
 
-function faultOf(
-  stream: StreamDefinition,
-  type: string,
-  { schemaVersion, schema, sample }: EventVersion,
-): string | undefined {
-  const name = `${stream.type}.${type}.${schemaVersion}`;
-  if (sample === undefined) return `${name} has no sample: give it one`;
+/** The samples that exist and cannot be used, a line each with the reason. */
+export function unusableSamples(domain: Domain): readonly string[] {
+  return [...domain.streams.values()].flatMap((stream) =>
+    Object.entries(stream.events).flatMap(([type, { earlier = [], ...current }]) =>
+      [...earlier, current].flatMap((version) =>
+        version.sample === undefined ? [] : (faultOf(stream, type, version) ?? []),
+      ),
+    ),
+  );
+}
+
+function nameOf({ type }: StreamDefinition, event: string, { schemaVersion }: EventVersion): string {
+  return `${type}.${event}.${schemaVersion}`;
+}
+
+function faultOf(stream: StreamDefinition, type: string, version: EventVersion): string | undefined {
+  const { schemaVersion, schema, sample } = version;
+  const name = nameOf(stream, type, version);
   try {
     parseEvents(stream, [{ type, schemaVersion, data: sample }]);
     const stored = decodeEventData(encodeEventData(schema.parse(sample)));

@@ -10,7 +10,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { PINNED } from '../bin/init/init.ts';
@@ -18,6 +18,7 @@ import { STORED_FORM } from '../core/names.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { readOptions } from './options.ts';
 import { PEER_RANGES } from './peers.ts';
+import { sayStep } from './steps.ts';
 
 // `npm run pack-package`: builds the package as it is published. In the repository `exports` names the sources; the manifest
 // written here names their compiled files, in a folder that nothing in the repository resolves.
@@ -29,7 +30,7 @@ export const STAGE = join(root, '.package');
 const { zod: _, ...cdkPeers } = PEER_RANGES;
 const optionalPeers = Object.keys(cdkPeers);
 
-/** Entry points that look for their peers before they load what imports these. */
+/** Entry points that look for their peers before they load the modules that import these peers. */
 const LOADED_BY: Readonly<Record<string, string>> = { './cdk': './dist/lib/checked.js' };
 
 /** Files that `meridian localstack` uses and that are not TypeScript. */
@@ -79,7 +80,7 @@ export function publishedManifest(): Readonly<Record<string, unknown>> {
 }
 
 export interface Packed {
-  /** Its path. */
+  /** The path of the packed file. */
   readonly tarball: string;
   readonly bytes: number;
 }
@@ -99,10 +100,12 @@ export function packPackage(): Packed {
 function buildPackage(): Packed {
   rmSync(STAGE, { recursive: true, force: true });
   const node = process.execPath;
+  sayStep('compile');
   execFileSync(node, [join(root, 'node_modules/typescript/bin/tsc'), '--project', 'tsconfig.build.json'], {
     cwd: root,
     stdio: ['ignore', 2, 2],
   });
+  sayStep('copy the starter and the pages');
   writeFileSync(join(STAGE, 'package.json'), `${JSON.stringify(publishedManifest(), null, 2)}\n`);
   cpSync(join(root, 'starter'), join(STAGE, 'starter'), { recursive: true });
   copyPages(STAGE);
@@ -111,8 +114,8 @@ function buildPackage(): Packed {
 }
 
 /**
- * Copies the pages: alarms, messages and comments name those in `docs/`. A link to a file of the repository that the package lacks
- * becomes its text.
+ * Copies the pages: alarms, messages and comments refer to pages in `docs/`. A link to a file of the repository that
+ * the package lacks becomes its text.
  */
 export function copyPages(stage: string): void {
   for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) copyFileSync(join(root, file), join(stage, file));
@@ -153,6 +156,7 @@ export function packCreate(): Packed {
 }
 
 function pack(stage: string): Packed {
+  sayStep(`npm pack ${relative(root, stage)}`);
   const printed = execFileSync('npm', ['pack', '--json', '--ignore-scripts'], {
     cwd: stage,
     encoding: 'utf8',

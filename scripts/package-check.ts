@@ -6,8 +6,9 @@ import { readOptions } from './options.ts';
 import { packCreate, packPackage } from './pack.ts';
 import { checkCdkEntry, checkEntries } from './package-check/entries.ts';
 import { lintPackage } from './package-check/lint.ts';
-import { run, type Step } from './package-check/run.ts';
+import { run } from './package-check/run.ts';
 import { checkUpgrades } from './package-check/upgrade.ts';
+import { type DoneStep, timedSteps } from './steps.ts';
 
 // `npm run package-check`: packs Meridian, then creates, checks and runs a project in an empty folder, as a new team does.
 
@@ -22,15 +23,10 @@ const MOST_SECONDS = 60;
 
 const INSTALL = ['install', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
 
-interface DoneStep {
-  readonly name: string;
-  readonly seconds: number;
-}
-
 interface Checked {
   readonly steps: readonly DoneStep[];
   readonly tarballBytes: number;
-  /** From `create` to Regions that agree on screen, without the install in between. */
+  /** The time from `create` to Regions that agree on screen, without the install in between. */
   readonly secondsToAgreement: number;
 }
 
@@ -56,15 +52,9 @@ async function installCreate(folder: string, tarballs: readonly string[]): Promi
   return join(tool, 'node_modules/.bin/create');
 }
 
-/** Runs all steps, and measures each. @throws Error if one fails */
+/** Runs all steps, prints each as it begins, and measures it. @throws Error if one fails */
 export async function checkPackage(): Promise<Checked> {
-  const steps: DoneStep[] = [];
-  const step: Step = async (name, work) => {
-    const begun = performance.now();
-    const result = await work();
-    steps.push({ name, seconds: Number(((performance.now() - begun) / 1000).toFixed(1)) });
-    return result;
-  };
+  const { step, steps } = timedSteps();
   const secondsOf = (...names: readonly string[]) =>
     steps.filter(({ name }) => names.includes(name)).reduce((sum, { seconds }) => sum + seconds, 0);
 
@@ -95,7 +85,7 @@ export async function checkPackage(): Promise<Checked> {
         await step('version', async () => {
           const version = (await run(shop, process.execPath, ['node_modules/.bin/meridian', '--version'])).trim();
           if (version !== manifest.version)
-            throw new Error(`meridian --version said ${version}, not ${manifest.version}.`);
+            throw new Error(`meridian --version printed ${version}, not ${manifest.version}.`);
         });
       })(),
     ]);

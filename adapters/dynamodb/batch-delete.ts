@@ -7,9 +7,9 @@ import type { timeLimit } from '../sdk/connection.ts';
 import type { Key } from './batch-get.ts';
 
 /**
- * Deletes the items with these keys. Unprocessed ones are retried, with full jitter.
- * @throws MeridianError `unavailable` if some are left after {@link BATCH_TRIES} attempts; AbortError when the time
- *   is up
+ * Deletes the items with these keys. Unprocessed keys are retried, with full jitter.
+ * @throws MeridianError `unavailable` if some are left after {@link BATCH_TRIES} attempts; AbortError when the time is
+ *   up
  */
 export async function batchDelete(
   client: DynamoDBDocumentClient,

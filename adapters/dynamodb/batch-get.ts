@@ -10,15 +10,15 @@ type Item = Record<string, unknown>;
 
 export interface BatchGetOptions {
   readonly consistent: boolean;
-  /** Time limit of all requests together. @default that of one call of the table */
+  /** The time limit of all requests together. @default the time limit of one call of the table */
   readonly bound?: ReturnType<typeof timeLimit>;
 }
 
 /**
- * The items with these keys, in any order. Unprocessed ones (a throttled partition, more than 16 MB) are retried,
- * with full jitter.
- * @throws MeridianError `unavailable` if some are left after {@link BATCH_TRIES} attempts; AbortError when the time
- *   is up
+ * The items with these keys, in any order. Unprocessed keys (a throttled partition, more than 16 MB) are retried, with
+ * full jitter.
+ * @throws MeridianError `unavailable` if some are left after {@link BATCH_TRIES} attempts; AbortError when the time is
+ *   up
  */
 export async function batchGet(
   client: DynamoDBDocumentClient,

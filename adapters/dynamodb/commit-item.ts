@@ -34,7 +34,7 @@ export type CommitImage = {
   readonly wallTime?: Numeric;
   readonly region: Text;
   readonly meta: { readonly M: Record<string, Text> };
-  /** Intents only. */
+  /** The state of an intent; only intents have this attribute. */
   readonly tx?: { readonly M: { readonly state: Text; readonly deadline: Numeric } };
 };
 

@@ -18,7 +18,10 @@ import {
   unexpectedItem,
 } from './attributes.ts';
 
-/** A decision as an item of the `transactions` table, or an outcome in the `events` table, and as an image in their streams. */
+/**
+ * A decision as an item of the `transactions` table, or as an outcome in the `events` table, and as an image in the
+ * tables' streams.
+ */
 export type DecisionImage = {
   /** The transaction's id; for an outcome, `tx/<id>`. */
   readonly pk: Text;

@@ -4,8 +4,8 @@ import { CONFLICT_TRIES } from '../../core/limits/budgets.ts';
 import type { timeLimit } from '../sdk/connection.ts';
 
 /**
- * Another write of the same item is in progress: a transaction, or on MRSC a write in another Region. It takes
- * milliseconds.
+ * The errors of a write while another write of the same item is in progress: a transaction, or, with MRSC, a write in
+ * another Region. The other write takes milliseconds.
  */
 const CONFLICTS: readonly string[] = [
   'TransactionConflictException',
@@ -14,8 +14,8 @@ const CONFLICTS: readonly string[] = [
 ];
 
 /**
- * Retries a write of one item, with full jitter, while another write of it is in progress: at most {@link
- * CONFLICT_TRIES} attempts, within the time limit of the call. Throws the last error.
+ * Retries a write of one item, with full jitter, while another write of that item is in progress: at most
+ * {@link CONFLICT_TRIES} attempts, within the time limit of the call. Throws the last error.
  */
 export async function retryConflicts<T>(
   { abortSignal }: ReturnType<typeof timeLimit>,

@@ -6,6 +6,7 @@ import { MeridianError, messageOf, toProblem } from '../../core/facts/errors.ts'
 import { HTTP_CLIENT_MS } from '../../core/limits/budgets.ts';
 import { namesOf } from '../../core/names.ts';
 import type { Remote } from '../../core/ports/remote.ts';
+import { sentence } from '../../project/place.ts';
 import { CliError } from './cli-error.ts';
 import { connectTo } from './connect-to.ts';
 import { hinted, Region } from './region.ts';
@@ -44,8 +45,8 @@ export async function openRegion({ url, region, name }: Whereabouts): Promise<Re
 }
 
 /**
- * Finds the credentials with which requests to this address are signed. @returns whether they are signed: requests to a local
- * world are not
+ * Finds the credentials with which requests to this address are signed. @returns true if requests are signed; requests
+ * to a local world are not
  * @throws ClientError `no-credentials`
  */
 export async function findCredentials({ url, region }: Whereabouts): Promise<boolean> {
@@ -56,13 +57,21 @@ export async function findCredentials({ url, region }: Whereabouts): Promise<boo
     await defaultCredentials()();
     return true;
   } catch (cause) {
-    throw clientError('no-credentials', messageOf(cause), { cause });
+    throw clientError(
+      'no-credentials',
+      `${sentence(messageOf(cause))}${region === undefined ? '' : localHint(region)}`,
+      {
+        cause,
+      },
+    );
   }
 }
 
 const listedSchema = z.object({ regions: z.array(z.string().regex(/^\/regions\/[^/]+\/health$/)).min(1) });
 
-/** The first Region of a world, given the world's own address. Any other server there is assumed to be a Region. */
+/**
+ * The first Region of a world, given the world's own address. A server that is not a world is assumed to be a Region.
+ */
 async function firstRegion(base: URL, hint: string): Promise<URL> {
   try {
     const call = { request: { method: 'GET', path: '/' }, answer: listedSchema } as const;
@@ -84,7 +93,7 @@ function at(region: string, base: URL): ClientOptions {
 function served(base: URL, hint: string): Transport {
   const siblings = /^(.*\/regions\/)([^/]+)\/?$/.exec(base.pathname);
   const client = at(siblings?.[2] ?? base.href, base);
-  // No retries here: the caller decides which of its calls to retry.
+  // Calls are sent once: the caller decides which of them to retry.
   const once = new Regions({ ...client, retry: { tries: 1 } });
   return {
     client,
@@ -108,7 +117,7 @@ async function plainFunctionUrl(base: URL): Promise<Transport> {
     operate: async () => {
       throw new CliError(
         'no-operate',
-        'This needs a function that has no URL: give --region (and --name) instead of --url.',
+        'This command needs a function that has no URL: give --region (and --name) instead of --url.',
       );
     },
     sibling: (region) => {
@@ -136,25 +145,33 @@ async function deployed(region: string, name: string): Promise<Transport> {
   return transportTo(region);
 }
 
+/** `--region` may have been meant for a world. */
+function localHint(region: string): string {
+  return ` To reach ${region} of \`npm start\`, give --url ${WORLD}/regions/${region} instead of --region.`;
+}
+
 /** @throws ClientError */
 async function functionUrlOf(region: string, name: string): Promise<string> {
   const { findFunctionUrl } = await functionUrls();
   try {
     return await findFunctionUrl(region, namesOf(name).function('api'));
   } catch (error) {
-    throw error instanceof MeridianError ? lookUpError(error, region) : error;
+    if (error instanceof MeridianError) throw lookUpError(error, region);
+    const message = `The address of ${region} is not known: ${sentence(messageOf(error))}${localHint(region)}`;
+    throw clientError('no-endpoint', message, { region, cause: error });
   }
 }
 
 function lookUpError(error: MeridianError, region: string): ClientError {
   const problem = toProblem(error);
-  const detail = `${problem.detail} Check --region, --name, and the account of your credentials (aws sts get-caller-identity).`;
-  return problemError(problem.code === 'not-found' ? { ...problem, detail } : problem, region);
+  const todo =
+    problem.code === 'not-found'
+      ? ' Check --region, --name, and the account of your credentials (aws sts get-caller-identity).'
+      : '';
+  return problemError({ ...problem, detail: `${problem.detail}${todo}${localHint(region)}` }, region);
 }
 
-/**
- * The host names that an emulator hands out need not resolve: requests go to the emulator's address, with the host in a header.
- */
+/** An emulator's host names need not resolve, so requests go to the emulator's address, with the host in a header. */
 async function signing(): Promise<Pick<ClientOptions, 'credentials' | 'fetch'>> {
   const { defaultCredentials } = await functionUrls();
   const { AWS_ENDPOINT_URL } = process.env;

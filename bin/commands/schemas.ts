@@ -1,9 +1,11 @@
 import { relative } from 'node:path';
 import { type Command, Option } from 'commander';
+import { schemaVersionsOf } from '../../core/definition/event-version.ts';
+import type { Domain } from '../../core/index.ts';
 import type { Project } from '../../project/project.ts';
 import type { UpdateOptions } from '../../schemas/update-contract.ts';
 import { needProject } from '../need-project.ts';
-import { reportingErrors, sayText } from '../output.ts';
+import { countOf, reportingErrors, sayText } from '../output.ts';
 
 /** `meridian schemas` */
 export function addSchemas(program: Command, project: Project | undefined): void {
@@ -32,7 +34,18 @@ async function updateSchemas(project: Project, options: UpdateOptions): Promise<
   const { readDomain } = await import('../../project/domain-file.ts');
   const { updateContract } = await import('../../schemas/update-contract.ts');
   const folder = relative(process.cwd(), project.schemas) || '.';
-  const { ok, lines } = updateContract(readDomain(project.domain), folder, options);
+  const domain = readDomain(project.domain);
+  const { ok, lines } = updateContract(domain, folder, options);
   for (const line of lines) sayText(line);
-  if (!ok) process.exitCode = 1;
+  if (ok) sayText(doneText(domain, folder, options));
+  else process.exitCode = 1;
+}
+
+function doneText({ streams }: Domain, folder: string, { check, release }: UpdateOptions): string {
+  const definitions = [...streams.values()];
+  const versions = definitions.flatMap(({ events }) => Object.values(events).flatMap(schemaVersionsOf));
+  const commands = definitions.flatMap((definition) => Object.keys(definition.commands));
+  const what = `${countOf(versions.length, 'event version')} and ${countOf(commands.length, 'command')}`;
+  if (check) return `${folder}/ is up to date: ${what}.`;
+  return `Wrote the schemas of ${what} to ${folder}/${release ? ', and recorded them as released' : ''}.`;
 }

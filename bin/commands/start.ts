@@ -1,12 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import * as z from 'zod';
-import { parseJson } from '../../core/facts/json.ts';
 import { regionsFault } from '../../core/names.ts';
+import { unknownRegions } from '../../project/aws-regions.ts';
+import { readJsonFile } from '../../project/json-file.ts';
 import type { Project } from '../../project/project.ts';
 import { needProject } from '../need-project.ts';
-import { reportError } from '../output.ts';
+import { reportError, sayNote } from '../output.ts';
 import type { StartOptions } from '../start/run.ts';
 
 const DEFAULT_REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'];
@@ -46,9 +47,9 @@ const contextSchema = z.object({
 function regionsOf({ folder }: Project): readonly string[] | undefined {
   const file = join(folder, 'cdk.json');
   if (!existsSync(file)) return undefined;
-  const { success, data, error } = contextSchema.safeParse(parseJson(readFileSync(file, 'utf8')));
-  const listed = data?.context.regions;
-  const fault = success ? listed && regionsFault(listed) : z.prettifyError(error);
+  const cdk = readJsonFile(file, contextSchema);
+  const listed = 'fault' in cdk ? undefined : cdk.data.context.regions;
+  const fault = 'fault' in cdk ? cdk.fault : listed && regionsFault(listed);
   if (fault !== undefined)
     throw new Error(
       `${file}: ${fault}\nIt must be JSON. ${LIST_REGIONS} as "regions" in "context", for example ["us-east-1", "us-west-2"]. Or use --regions.`,
@@ -56,7 +57,7 @@ function regionsOf({ folder }: Project): readonly string[] | undefined {
   return listed;
 }
 
-/** The Regions to run, and where they come from. */
+/** The Regions to run, and where they are configured. */
 function chosenRegions(
   project: Project,
   given: readonly string[] | undefined,
@@ -102,7 +103,9 @@ export function addStart(program: Command, project: Project | undefined): void {
         process.on('disconnect', () => process.exit());
         // Loading the world takes longer than running most other commands.
         const { runProject } = await import('../start/run.ts');
-        await runProject(found, { ...options, ...chosenRegions(found, options.regions) });
+        const chosen = chosenRegions(found, options.regions);
+        for (const warning of unknownRegions(chosen.regions)) sayNote(`Warning: ${warning}`);
+        await runProject(found, { ...options, ...chosen });
       } catch (error) {
         reportError(error, options);
         process.exit(1);
@@ -110,7 +113,7 @@ export function addStart(program: Command, project: Project | undefined): void {
     });
 }
 
-/** The given options, and separately `--fresh`, which is done once. */
+/** The given options, with `--fresh` separate, because only the first process deletes the state. */
 function argsOf(argv: readonly string[]): { readonly args: readonly string[]; readonly first: readonly string[] } {
   const given = argv.slice(argv.indexOf('start') + 1);
   return { args: given.filter((each) => each !== '--fresh'), first: given.filter((each) => each === '--fresh') };

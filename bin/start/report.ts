@@ -8,7 +8,7 @@ import type { NoSample } from './samples.ts';
 import { STATE_FOLDER } from './state.ts';
 import type { UnreadableEvent } from './unreadable.ts';
 
-/** The number of streams shown, those written last, and of unreadable events. */
+/** The number of streams shown (those written last), and the number of unreadable events shown. */
 const MOST_SHOWN = 10;
 
 /** The maximum length of a printed state, in characters. */
@@ -60,6 +60,11 @@ export function missingText(missing: readonly NoSample[]): string {
   return missing.map(({ type, why }) => `No sample for ${type}: ${why}.`).join('\n');
 }
 
+/** @param faults a line each */
+export function unusableText(faults: readonly string[]): string {
+  return [...faults, 'Change each of these samples to what the current code accepts.'].join('\n');
+}
+
 /** @param files the file that defines each stream type */
 export function unreadableText(
   unreadable: readonly UnreadableEvent[],
@@ -83,7 +88,7 @@ export function unreadableText(
   ].join('\n');
 }
 
-/** Where the Regions are listed: the CDK app, which could pass other Regions to Meridian, is not run. */
+/** Where the Regions are listed. The CDK app is not run, although it could pass other Regions to Meridian. */
 export type RegionsFrom = '--regions' | 'cdk.json' | 'default';
 
 /** The address, and commands to try. */

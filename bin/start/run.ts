@@ -8,12 +8,20 @@ import { filesOfStreams, recordLoadedFiles } from '../../project/loaded-files.ts
 import type { Project } from '../../project/project.ts';
 import { readProject } from '../../project/read-project.ts';
 import { SubscribersFileError } from '../../project/subscribers-file.ts';
+import { unusableSamples } from '../../schemas/samples.ts';
 import { SubscriberFileError, serveWorld, World } from '../../world/index.ts';
 import { sayJson, sayNote, sayText } from '../output.ts';
 import { type Agreement, compareRegions } from './agreement.ts';
 import { errorLog } from './error-log.ts';
 import { EXIT } from './exit.ts';
-import { agreementText, invitationText, missingText, type RegionsFrom, unreadableText } from './report.ts';
+import {
+  agreementText,
+  invitationText,
+  missingText,
+  type RegionsFrom,
+  unreadableText,
+  unusableText,
+} from './report.ts';
 import { type NoSample, samplesOf, writeSamples } from './samples.ts';
 import { OtherRegionsError, State, StateError } from './state.ts';
 import { reportToSupervisor } from './supervise.ts';
@@ -36,30 +44,35 @@ const PROJECT_ERRORS = [DomainFileError, SubscribersFileError, SubscriberFileErr
 /** True if the parent process restarts this one when a file is saved. */
 const isSupervised = process.connected;
 
-/** The number of streams compared, those written last. */
+/** The maximum number of streams compared: those written last. */
 const MOST_COMPARED = 200;
 
 /** Milliseconds within which the Regions have to agree. */
 const AGREEMENT_MS = 30_000;
 
 /**
- * The longest wait for the world to be idle, in milliseconds, plus one millisecond per restored commit: an event that cannot be read is
- * retried for minutes.
+ * The longest wait for the world to be idle, in milliseconds; one millisecond per restored commit is added. The wait is
+ * limited because an event that cannot be read is retried for minutes.
  */
 const SETTLE_MS = 3000;
 
 const POLL_MS = 100;
 
+/** Lines of an error's stack: with Node's 10, those in the project are missing if a library throws a few calls below. */
+const STACK_LINES = 50;
+
 /**
- * Runs a project's domain in several Regions in this process, writes a sample event for each stream type that has no stream yet, shows
- * whether the Regions agree, and serves their APIs. With `once` the process ends instead: with 0 if they agree on everything, otherwise 1.
+ * Runs a project's domain in several Regions in this process, writes a sample event for each stream type that has no
+ * stream yet, shows whether the Regions agree, and serves their APIs. With `once` the process ends instead: with exit
+ * code 0 if they agree on everything, otherwise 1.
  */
 export async function runProject(project: Project, options: StartOptions): Promise<void> {
   const { regions, regionsFrom, latency, port, fresh = false, once = false, json = false } = options;
+  Error.stackTraceLimit = STACK_LINES;
   const loaded = recordLoadedFiles(project.folder, (file) => reportToSupervisor({ file, stamp: stampOf(file) }));
   const begun = performance.now();
   try {
-    // Before the domain is read, so that `--fresh` is done even if that fails.
+    // The state is opened before the domain is read, so that `--fresh` deletes it even if the domain cannot be read.
     const state = State.open(project.folder, { regions, fresh });
     reportToSupervisor({ opened: true });
     const { domain, subscribers } = await readProject(project);
@@ -106,7 +119,10 @@ function cannotRun(error: Error): never {
   return end(error.message, isSupervised ? EXIT.cannotRun : EXIT.failed);
 }
 
-/** Records the file that defines each stream type. Files of earlier starts stay: a type may be removed while its events are still there. */
+/**
+ * Records the file that defines each stream type. Files recorded by earlier starts are kept, because a type may be
+ * removed while its events are still stored.
+ */
 async function keepFiles(
   state: State,
   { folder }: Project,
@@ -124,6 +140,8 @@ interface Shown {
   readonly streams: number;
   readonly unreadable: readonly UnreadableEvent[];
   readonly missing: readonly NoSample[];
+  /** The samples that cannot be used, a line each. */
+  readonly unusable: readonly string[];
 }
 
 async function showWorld(world: World, domain: Domain): Promise<Shown> {
@@ -154,6 +172,7 @@ async function showWorld(world: World, domain: Domain): Promise<Shown> {
     streams: streams.length,
     unreadable,
     missing: missing.filter(({ type }) => !kept.has(type)),
+    unusable: unusableSamples(domain),
   };
 }
 
@@ -169,14 +188,14 @@ async function allCommits(world: World): Promise<readonly Commit[]> {
 }
 
 function jsonOf(
-  { agreement: { agree, streams, views }, unreadable, missing }: Shown,
+  { agreement: { agree, streams, views }, unreadable, missing, unusable }: Shown,
   more: { readonly regions: readonly string[]; readonly seconds: number },
 ): object {
-  return { ...more, agree, streams, views, unreadable, withoutSample: missing };
+  return { ...more, agree, streams, views, unreadable, withoutSample: missing, unusableSamples: unusable };
 }
 
 function textOf(
-  { agreement, streams, unreadable, missing }: Shown,
+  { agreement, streams, unreadable, missing, unusable }: Shown,
   about: {
     readonly project: Project;
     readonly domain: Domain;
@@ -188,6 +207,7 @@ function textOf(
   return [
     agreementText(agreement, { ...about, total: streams }),
     ...(missing.length > 0 ? [missingText(missing)] : []),
+    ...(unusable.length > 0 ? [unusableText(unusable)] : []),
     ...(unreadable.length > 0 ? [unreadableText(unreadable, about.files)] : []),
   ].join('\n');
 }

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { eventNamed, schemaVersionsOf, upcastEvent } from '../../core/definition/event-version.ts';
 import { eventId, foldOrder, type StoredEvent } from '../../core/facts/commit.ts';
 import { messageOf } from '../../core/facts/errors.ts';
@@ -16,17 +17,23 @@ import { Fold } from '../../core/log/fold.ts';
 /** A stored event that the current code cannot read. */
 export interface UnreadableEvent {
   readonly stream: string;
-  /** `<stream>@<log>.<position>.<index>`. If every event can be read but folding them fails, the last event of the stream. */
+  /**
+   * `<stream>@<log>.<position>.<index>`. It is the last event of the stream if all events can be read, but folding them
+   * fails.
+   */
   readonly event: string;
-  /** Its type and version: `Received.1`. */
+  /** The event's type and version: `Received.1`. */
   readonly name: string;
-  /** What is wrong with it. A fault of a field starts with the field. */
+  /** What is wrong with the event. A fault of a field starts with the field's name. */
   readonly faults: readonly string[];
   /** The stored data. */
   readonly data: unknown;
 }
 
-/** The stored events of all streams that the domain cannot read. @param commits every commit once, in any order */
+/**
+ * Finds the stored events, of all streams, that the domain cannot read.
+ * @param commits every commit once, in any order
+ */
 export function unreadableEvents(domain: Domain, commits: readonly Commit[]): readonly UnreadableEvent[] {
   const streams = Map.groupBy(commits.filter(isVisible), ({ stream }) => stream);
   return [...streams].flatMap(([stream, own]) => {
@@ -64,7 +71,7 @@ function faultsIn({ type, events }: StreamDefinition, event: StoredEvent): reado
     ];
   const stored = decodeEventData(encodeEventData(event.data));
   const parsed = version.schema.safeParse(stored);
-  // A schema that transforms data may refuse its own output. It cannot check what is stored.
+  // A schema that transforms data may refuse its own output, so it cannot check stored data.
   if (!parsed.success && acceptsItsOutput(version))
     return faultsOf(parsed.error, 'data').map(({ path, message }) => `${path}: ${message}`);
   try {
@@ -75,9 +82,24 @@ function faultsIn({ type, events }: StreamDefinition, event: StoredEvent): reado
   }
 }
 
+/** A sample shows it. Without a usable one, a schema without a transformation is known to accept its output. */
 function acceptsItsOutput({ schema, sample }: ReturnType<typeof schemaVersionsOf>[number]): boolean {
   const parsed = schema.safeParse(sample);
-  return parsed.success && schema.safeParse(decodeEventData(encodeEventData(parsed.data))).success;
+  return parsed.success
+    ? schema.safeParse(decodeEventData(encodeEventData(parsed.data))).success
+    : !hasTransformation(schema);
+}
+
+function hasTransformation(schema: z.ZodType): boolean {
+  let found = false;
+  z.toJSONSchema(schema, {
+    unrepresentable: 'any',
+    // Called for every part of the schema.
+    override: ({ zodSchema }) => {
+      found ||= zodSchema._zod.def.type === 'pipe' || zodSchema._zod.def.type === 'transform';
+    },
+  });
+  return found;
 }
 
 function foldFault(definition: StreamDefinition, commits: readonly Commit[]): string | undefined {

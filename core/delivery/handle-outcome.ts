@@ -4,11 +4,11 @@ import type { AnnouncedOutcome } from '../wire/announcement.ts';
 import { lostToOthers } from './lost-to-others.ts';
 import type { MessagePorts, SubscribePorts } from './subscriber.ts';
 
-/** The log of a single outcome. */
+/** The name of the log that an outcome is recorded in. */
 const LOG = 'outcome';
 
 /**
- * Handles the outcome of a transaction, unless it was handled before. Outcomes have no order among each other.
+ * Handles the outcome of a transaction, unless it was handled before. Outcomes are not ordered.
  * @throws what `outcome` throws; MeridianError `unavailable`, retryable
  */
 export async function handleOutcome<Effect>(

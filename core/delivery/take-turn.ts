@@ -35,8 +35,8 @@ export async function takeTurn<Effect>(
     if (!followsPlace(last ?? START, event) && (last || from === 'beginning' || !(await begins()))) {
       if (parked) return { went: 'waits', last };
       await progress.park(event, runtime.now());
-      // An instance that handled the previous event in the meantime looked for parked events before this one was
-      // parked.
+      // Checks again: another instance may have handled the previous event and looked for parked events before this one
+      // was parked.
       parked = true;
     } else {
       if (await progress.advance(event, last, await handle(event))) {

@@ -21,7 +21,7 @@ export interface Append {
 export interface Appended {
   readonly stream: string;
   readonly commitId: string;
-  /** Covers the commit and what it was based on. */
+  /** The version that covers the commit and what it was based on. */
   readonly version: VersionVector;
   /** The commit's own position; undefined if the command produced no events. */
   readonly dot?: Dot | undefined;

@@ -14,20 +14,20 @@ interface Folded {
 }
 
 /**
- * A commitId: the fingerprint and the digest of the copy that counts, and the dots of all copies here with its events.
+ * The copies of a commit: the fingerprint and the digest of the one that was folded, the dots of all that have its events, and
+ * when the last copy was written.
  */
 interface SeenId {
   readonly fingerprint: string;
   readonly digest?: string | undefined;
   readonly copies: Dot[];
-  /** When the last copy was written. */
   readonly last: number;
 }
 
 /**
- * The state of a stream, folded commit by commit in fold order, from the start or from a snapshot. The contexts of
- * all commits after the snapshot must cover its version, so that nothing in it is concurrent with them. A copy of a
- * commit (the same commitId within the idempotency window, as a retry in another Region creates) is ignored.
+ * The state of a stream, folded commit by commit in fold order, from the start or from a snapshot. The contexts of all
+ * commits after the snapshot must cover its version, so that nothing in it is concurrent with them. A copy of a commit
+ * is ignored: it has the same commitId within the idempotency window, as a retry in another Region has.
  */
 export class Fold {
   readonly #definition: StreamDefinition;
@@ -48,8 +48,8 @@ export class Fold {
   }
 
   /**
-   * Ignored copies whose content differs from the commit that they repeat: a reused id. Of those in the snapshot,
-   * only the ones that it lists.
+   * Ignored copies whose content differs from the commit with their id: the id was reused. Copies in the snapshot are
+   * included only if it lists them.
    */
   get reused(): readonly Stamped[] {
     const known = [...(this.#base?.ids.values() ?? [])].flat();
@@ -58,7 +58,7 @@ export class Fold {
 
   /**
    * Folds the next commit; commits must come in fold order.
-   * @returns the fingerprint that the commit counts for: its own, or that of the commit that it is an ignored copy of
+   * @returns the commit's fingerprint; for an ignored copy, that of the commit that it repeats
    */
   apply(commit: Commit): string {
     const earlier = this.#byId.get(commit.commitId) ?? this.#inBase(commit.commitId);
@@ -97,7 +97,7 @@ export class Fold {
     };
   }
 
-  /** Scans only the tail of each log above the context, so that folding stays near linear. */
+  /** Scans only the part of each log after the context, so that folding stays nearly linear. */
   #unseenBy(context: VersionVector): readonly RecordedEvent[] {
     const unseen: Folded[] = [];
     for (const log of this.#logs.values()) {

@@ -1,4 +1,4 @@
-// The content of a snapshot, and when one is worth taking.
+// What a snapshot contains, and when to take one.
 
 import type { Mode } from '../definition/conflicts.ts';
 import { currentSchemaVersions } from '../definition/event-version.ts';
@@ -12,9 +12,9 @@ import { Fold } from './fold.ts';
 import type { LogPositions } from './log-positions.ts';
 import type { SeenSet } from './seen-set.ts';
 
-/** How much longer than the idempotency window a snapshot keeps ids, for clocks that are behind. */
+/** A snapshot keeps ids for this long after the idempotency window, because clocks may be behind. */
 const CLOCK_MARGIN_MS = 24 * 60 * 60 * 1000;
-/** A snapshot waits for at least a tenth as many commits as it has ids, so that ids are not rewritten too often. */
+/** The next snapshot waits for one commit per this many ids, so that ids are not rewritten too often. */
 const IDS_PER_COMMIT = 10;
 
 /** The oldest seen commits that a snapshot may include, in fold order. */
@@ -23,24 +23,24 @@ interface Settled {
   readonly last: Commit;
 }
 
-/** Number of commits after a base that make the next snapshot worth taking. */
+/** The number of commits after which to take the next snapshot. */
 export function commitsForSnapshot({ every }: Snapshots, base: Snapshot | undefined): number {
   return Math.max(every, Math.ceil((base?.ids.size ?? 0) / IDS_PER_COMMIT));
 }
 
-/** Wall time: younger commits are left out of a snapshot, because other Regions may not build on them yet. */
+/** The wall time after which commits are left out of a snapshot, because other Regions may not build on them yet. */
 export function settledUntil(
   mode: Mode,
   { settle = mode === 'merge' ? SNAPSHOT_SETTLE_MS : 0 }: Snapshots,
   now: number,
 ): number {
-  // Without a settle time there is no limit: stamps may be ahead of the clock.
+  // Without a settle time there is no limit, because stamps may be ahead of the clock.
   return settle > 0 ? now - settle : Number.POSITIVE_INFINITY;
 }
 
 /**
  * The longest prefix of the seen commits that every other commit here, seen or hidden, has seen.
- * @param until wall time: younger commits are not included
+ * @param until wall time: commits written later are not included
  * @param least minimum length; if the prefix is shorter, the result is undefined
  */
 export function settledCommits(seen: SeenSet, until: number, least: number): Settled | undefined {

@@ -10,7 +10,7 @@ export interface Runtime {
   /** Monotonic clock, milliseconds since an arbitrary start: for ages and deadlines. */
   elapsed(): number;
   sleep(milliseconds: number): Promise<void>;
-  /** At least 0, below 1. */
+  /** A random number: at least 0, below 1. */
   random(): number;
   /** A new UUIDv7. */
   newId(): string;

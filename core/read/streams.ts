@@ -54,7 +54,7 @@ async function keepShown({ region, decisions, events }: StreamReadPorts, { inten
 
 export interface CommitPage {
   readonly commits: readonly Commit[];
-  /** The reader's version after this page; pass it as `after` to get the next. */
+  /** The reader's version after this page; pass it as `after` to get the next page. */
   readonly version: VersionVector;
   readonly more: boolean;
 }
@@ -71,7 +71,7 @@ export async function readCommits(
   limit = 100,
 ): Promise<CommitPage> {
   const ref = parseStreamRef(stream);
-  // From the start, a snapshot saves nothing.
+  // A reader that starts at the beginning needs every commit, so a snapshot would save nothing.
   const loaded = Object.keys(after).length > 0 ? await loadAtLeast(ports, ref, after) : undefined;
   const history = loaded?.reaches(after) ? loaded : await loadWhole(ports, ref);
   await keepShown(ports, history);

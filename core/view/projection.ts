@@ -19,10 +19,11 @@ export interface ProjectPorts extends LoadPorts {
 }
 
 /**
- * Brings the views up to date with the streams named by the triggers. A stream's row, contribution and totals change
- * in one transaction, which checks the entry that they were computed from, and only to a version that covers the
- * entry's: duplicates, reordering, gaps and concurrent projectors do not affect the result. A trigger whose commit is
- * not usable yet is dropped: the missing commits trigger again when they arrive in the table.
+ * Brings the views up to date with the streams named by the triggers. A stream's row, contribution and totals change in
+ * one transaction, which checks that the entry is still the one that they were computed from. They change only to a
+ * version that covers the entry's. So duplicates, reordering, gaps and concurrent projectors do not affect the result.
+ * A trigger is dropped if its commit depends on missing ones: these trigger the projection when they arrive in the
+ * table.
  * @returns the streams to retry, with the reasons
  */
 export async function projectTriggers(
@@ -75,8 +76,8 @@ async function projectOnce(
   targets: readonly Target[],
   pending: Triggers,
 ): Promise<{ readonly late: ReadonlySet<string>; readonly failed: ReadonlyMap<string, unknown> }> {
-  // Entries first, then streams: a stream that does not cover its entry then lacks only commits that came as a
-  // payload, not ones that another projector read from the table in between.
+  // Entries are read before streams. If a stream then does not cover its entry, it lacks only commits that arrived as
+  // payloads, and none that another projector read from the table in between.
   const behind = await streamsBehind(ports.views, targets, pending);
   const loaded = await loadTriggered(ports, pending, new Set(behind.flatMap(({ streams }) => [...streams.keys()])));
   const failed = new Map(loaded.failed);

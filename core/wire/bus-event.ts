@@ -37,7 +37,7 @@ export function entriesOf(commit: Commit): readonly BusEntry[] {
 
 /** The members that Meridian adds to an event's `meta`. */
 const placeShape = {
-  region: z.string().meta({ description: 'Where it was written' }),
+  region: z.string().meta({ description: 'The Region that wrote the event' }),
   log: z.string(),
   position: positionSchema,
   previous: z.int().min(0).meta({ description: "The log's last position with events before this one; 0: none" }),
@@ -59,14 +59,14 @@ export const publishedSchema = z.looseObject({
   id: z.string().meta({ description: '<stream>@<log>.<position>.<index>, the same on every delivery' }),
   stream: streamNameSchema,
   data: z.unknown(),
-  /** The schema version in which the event was written. */
+  /** The schema version that the event was written in. */
   schemaVersion: z.number(),
   meta: z.looseObject({ ...metaSchema.shape, ...placeShape }),
 });
 
 const { id: idSchema, ...bodyShape } = publishedSchema.shape;
 
-/** The same, as Meridian reads it: the data of a commit is not validated again. */
+/** `detail` of an event on the bus, as Meridian reads it: the data of a commit is not validated again. */
 const detailSchema = z.object({
   ...bodyShape,
   data: z.unknown().optional(),

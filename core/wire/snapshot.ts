@@ -4,10 +4,7 @@ import type { Snapshot } from '../facts/snapshot.ts';
 import { sameVersion } from '../facts/version.ts';
 import { versionVectorSchema } from './schemas.ts';
 
-/**
- * A copy of a commit. There may be many, so members have no names, and values that are nearly always the same are
- * null.
- */
+/** A copy of a commit. A snapshot may hold many, so members have no names, and usual values are stored as null. */
 const rowSchema = z.tuple([
   z.string(), // commitId
   z.string(), // log

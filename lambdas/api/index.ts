@@ -36,7 +36,7 @@ export const handler = makeHandler({
   domain,
   region: env.AWS_REGION,
   regions: env.MERIDIAN_REGIONS,
-  // Not required: while a stack is updated, new code may run with the variables of the old one.
+  // These variables are optional: while a stack is updated, new code may run with the old variables.
   version: process.env.MERIDIAN_VERSION,
   log: env.MERIDIAN_LOG,
   events: dynamoDbEventStore(client, env.EVENTS_TABLE),

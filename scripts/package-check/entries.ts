@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
 import manifest from '../../package.json' with { type: 'json' };
-import { run, type Step } from './run.ts';
+import type { Step } from '../steps.ts';
+import { run } from './run.ts';
 
-/** The only one that needs the optional peers. */
+/** The only entry point that needs the optional peers. */
 const CDK = './cdk';
 const OLDEST_TARGET = 'es2022';
 const NEWEST_TARGET = 'esnext';

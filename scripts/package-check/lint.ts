@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { entryPoints, reportApi } from '../api-report.ts';
 import { STAGE } from '../pack.ts';
+import type { Step } from '../steps.ts';
 import { foreignTypes } from './declarations.ts';
-import { run, type Step } from './run.ts';
+import { run } from './run.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 

@@ -1,9 +1,6 @@
 import { run as runCommand } from '../../tools/run.ts';
 
-/** Runs a step of the check, and records how long it took. */
-export type Step = <T>(name: string, work: () => T | Promise<T>) => Promise<T>;
-
-/** Runs a command as a team would. @returns what it prints @throws Error when it fails, with that */
+/** Runs a command as a team would. @returns its output @throws Error with its output if it fails */
 export function run(cwd: string, command: string, args: readonly string[]): Promise<string> {
   // Variables that are set here for Meridian's own commands, or by the npm that runs this, are not part of a team's environment.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(MERIDIAN_|npm_|CDK_)/i.test(name)));

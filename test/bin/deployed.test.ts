@@ -77,7 +77,7 @@ async function answer(request: IncomingMessage): Promise<{ status: number; body:
     const [path = '', query = ''] = url.split('?');
     const event = functionUrlEvent({ method, path, query, ...(body !== '' && { body }) });
     const { statusCode, body: answered } = await region.request(event);
-    // A world reports no version; us-east-2 was deployed with one that reported none.
+    // A world reports no version. Neither does us-east-2, which an older version of Meridian deployed.
     const isVersioned = path === '/health' && region.name !== 'us-east-2';
     return { status: statusCode, body: isVersioned ? answered.replace('{', '{"version":"1.2.3",') : answered };
   }
@@ -186,6 +186,7 @@ describe('a deployed Region', () => {
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     AWS_CONFIG_FILE: '/dev/null',
   };
+  const local = 'give --url http://127.0.0.1:4700/regions/us-east-1 instead of --region.\n';
   it.each<[string, (port: string) => readonly string[], Readonly<Record<string, string>>, RegExp]>([
     [
       'the signature is refused',
@@ -200,10 +201,19 @@ describe('a deployed Region', () => {
       {},
       /^not-found: .*other-api in us-east-1 .*--region, --name/,
     ],
-    ['there are no credentials', () => ['--region', 'us-east-1'], keyless, /credentials/],
-  ])('reports it if %s', async (_what, where, env, said) => {
-    const { code, stderr } = await run(['view', 'letters', ...where(new URL(endpoint).port)], env);
-    expect([code, stderr]).toEqual([1, expect.stringMatching(said)]);
-    expect(stderr).not.toMatch(/^ +at /m);
-  });
+    [
+      'there are no credentials',
+      () => ['--region', 'us-east-1'],
+      keyless,
+      /^The address of us-east-1 is not known: .*credentials .*\. To reach us-east-1 of `npm start`, /,
+    ],
+  ])(
+    'is not reached, and the command reports the cause, if %s, and with --region how a Region of a local world is named',
+    async (_what, where, env, said) => {
+      const { code, stderr } = await run(['view', 'letters', ...where(new URL(endpoint).port)], env);
+      expect([code, stderr]).toEqual([1, expect.stringMatching(said)]);
+      expect(stderr.includes(local)).toBe(where('').includes('--region'));
+      expect(stderr).not.toMatch(/^ +at /m);
+    },
+  );
 });

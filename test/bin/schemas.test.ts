@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { parse } from 'yaml';
 import { makeTree } from '../checks/tree.ts';
 
-// Each run is a process, which takes its seconds on a busy machine.
+// Each run is a process, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 const core = JSON.stringify(join(process.cwd(), 'core/index.ts'));
@@ -46,12 +46,17 @@ function aProject(files: Readonly<Record<string, string>> = {}) {
   return { root, schemas };
 }
 
-const fine = { code: 0, stdout: '', stderr: '' };
+/** Success, with its one line. */
+function fine(line: string) {
+  return { code: 0, stdout: `${line}\n`, stderr: '' };
+}
+const written = 'Wrote the schemas of 1 event version and 1 command to schemas/.';
+const upToDate = 'schemas/ is up to date: 1 event version and 1 command.';
 
 describe('meridian schemas', () => {
-  it('writes the schemas of the project in which it runs, and its check then accepts them', () => {
+  it('writes the schemas of the project in which it runs, says how many and where, and its check then accepts them', () => {
     const { root, schemas } = aProject();
-    expect(schemas('test')).toEqual(fine);
+    expect(schemas('test')).toEqual(fine(written.replace('schemas/', '../schemas/')));
     const text = readFileSync(join(root, 'schemas/asyncapi.yaml'), 'utf8');
     expect(text).toMatch(/^# Generated from the domain by `npx meridian schemas`\./);
     expect(parse(text)).toMatchObject({ asyncapi: '3.0.0' });
@@ -59,7 +64,7 @@ describe('meridian schemas', () => {
       $comment: expect.stringContaining('npx meridian schemas'),
       type: 'string',
     });
-    expect(schemas('.', '--check')).toEqual(fine);
+    expect(schemas('.', '--check')).toEqual(fine(upToDate));
   });
 
   it('names the file that its check finds out of date, and does not change it', () => {
@@ -78,7 +83,7 @@ describe('meridian schemas', () => {
 
   it('refuses to break what was released, unless that is accepted', () => {
     const { root, schemas } = aProject();
-    expect(schemas('.', '--release')).toEqual(fine);
+    expect(schemas('.', '--release')).toEqual(fine(written.replace('.', ', and recorded them as released.')));
     const released = readFileSync(join(root, 'schemas/released.json'), 'utf8');
     writeFileSync(join(root, 'streams/index.ts'), domain('z.number()'));
     expect(schemas('.', '--release')).toMatchObject({
@@ -90,7 +95,7 @@ describe('meridian schemas', () => {
       code: 0,
       stdout: expect.stringContaining('(accepted)'),
     });
-    expect(schemas('.', '--check')).toEqual(fine);
+    expect(schemas('.', '--check')).toEqual(fine(upToDate));
   });
 
   it('shows what breaks a release before the files that are out of date', () => {

@@ -8,7 +8,7 @@ import { describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { aProject, printedBy, runIn, spawnIn } from './a-project.ts';
 
-// Each run is a process, which takes its seconds on a busy machine.
+// Each run is a process, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 const ONCE = ['start', '--once', '--no-latency'];
@@ -47,15 +47,31 @@ describe('meridian start', () => {
   });
 
   it.each([
-    ['not JSON', '{ "context": { "regions": ["eu-west-1", "eu-central-1",] } }'],
-    ['one Region', '{ "context": { "regions": ["eu-west-1"] } }'],
-    ['no Region', '{ "context": { "regions": ["eu-west-1", "europe"] } }'],
-  ])('names cdk.json if its Regions cannot be used: %s', async (_name, text) => {
+    [
+      'a comma too many',
+      '{\n  "context": { "regions": ["eu-west-1", "eu-central-1",] }\n}',
+      /^✖ Unexpected token '\]', \.\.\."entral-1",\] } }" is not valid JSON$/,
+    ],
+    [
+      'not JSON',
+      '{\n  "context": {,}\n}',
+      /^✖ Expected property name or '}' in JSON at position 16 \(line 2 column 15\)$/,
+    ],
+    ['one Region', '{ "context": { "regions": ["eu-west-1"] } }', /^The number of Regions is 1, /],
+    [
+      'no Region',
+      '{ "context": { "regions": ["eu-west-1", "europe"] } }',
+      /^"europe" is not the name of an AWS Region/,
+    ],
+    ['not a list', '{ "context": { "regions": 2 } }', /^✖ not a list of AWS Regions\n {2}→ at context\.regions$/],
+  ])('names cdk.json if its Regions cannot be used, with the fault and what to do: %s', async (_name, text, fault) => {
     const folder = aProject();
     writeFileSync(join(folder, 'cdk.json'), text);
-    const { code, stderr } = await runIn(folder, [...ONCE, '--json']);
+    const { code, stderr } = await runIn(folder, ONCE);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/cdk\.json.*Or use --regions/);
+    const [, found, todo] = /^\/.*\/cdk\.json: (.*)\n(It must be JSON\..*)\n$/s.exec(stderr) ?? [];
+    expect(found).toMatch(fault);
+    expect(todo).toMatch(/List two to five different AWS Regions as "regions" in "context", .* Or use --regions\./);
   });
 
   it('keeps all acknowledged writes when it is killed, and handles no event twice', async () => {
@@ -91,7 +107,7 @@ describe('meridian start', () => {
     const first = await serve(folder);
     const messages = ['one', 'two'].map((body) => ({ reason: 'unreadable', body }));
     await operate(first.url, 'quarantine-add', { messages });
-    // It cannot be read this time either, and is quarantined again.
+    // This message still cannot be read, and is quarantined again.
     await operate(first.url, 'quarantine-redrive', { limit: 1 });
     while ((await operate(first.url, 'quarantine-list', { limit: 1 })).about !== 2) await sleep(20);
     first.child.kill('SIGKILL');
@@ -132,13 +148,23 @@ describe('meridian start', () => {
     expect(again).toBe(url);
   });
 
+  it('restarts when a loaded file is removed, and says that it was', async () => {
+    const folder = aProject();
+    const { printed } = await serve(folder, []);
+    renameSync(join(folder, 'streams/cart.ts'), join(folder, 'cart.ts'));
+    await printed(/── streams\/cart\.ts was removed ──\n.*Cannot find module .*cart\.ts/);
+    renameSync(join(folder, 'cart.ts'), join(folder, 'streams/cart.ts'));
+    await printed(/── streams\/cart\.ts was saved ──/);
+    await printed(/Serving http/);
+  });
+
   it('does not restart when a file that was not loaded is saved', async () => {
     const folder = aProject();
     const { printed } = await serve(folder, []);
     for (const file of ['README.md', 'bin/app.ts', 'test/cart.test.ts', 'tsconfig.json', 'regions.json'])
       edit(folder, file, (text) => `${text}\n`);
     writeFileSync(join(folder, 'streams/draft.ts'), 'no code yet');
-    // Longer than it takes to detect a save: the first save that is reported is then the next one.
+    // Waits longer than it takes to detect a save, so that the first reported save is the next one.
     await sleep(500);
     edit(folder, 'cdk.json', (text) => `${text}\n`);
     const [, saved] = await printed(/── (.*) was saved/);
@@ -158,7 +184,7 @@ describe('meridian start', () => {
     await printed(/Serving http/);
   });
 
-  it('deletes the state with --fresh even if the first processes end before they open it, and only once', async () => {
+  it('deletes the state only once with --fresh, even if the first processes end before they open it', async () => {
     const folder = aProject();
     const carts = async (url: string | undefined) =>
       Promise.all(
@@ -205,7 +231,7 @@ describe('meridian start', () => {
 
   it('ends after the process that it supervises, so that the next start finds state and port free', async () => {
     const folder = aProject();
-    // It needs a second to end.
+    // The supervised process needs a second to end.
     edit(
       folder,
       'streams/index.ts',
@@ -243,6 +269,17 @@ describe('meridian start', () => {
   });
 
   it.each([
+    ['cdk.json', [], '{ "context": { "regions": ["eu-wset-1", "eu-central-1"] } }'],
+    ['--regions', ['--regions', 'eu-wset-1,eu-central-1'], '{}'],
+  ])('warns of a Region in %s that may be misspelt, and runs it', async (_name, options, cdk) => {
+    const folder = aProject();
+    writeFileSync(join(folder, 'cdk.json'), cdk);
+    const { code, stdout, stderr } = await runIn(folder, [...ONCE, ...options]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('eu-wset-1')]);
+    expect(stderr).toBe('Warning: eu-wset-1 is not an AWS Region that this version knows; did you mean eu-west-1?\n');
+  });
+
+  it.each([
     ['cdk.json', [], undefined, 'with the Regions of cdk.json;'],
     ['--regions', ['--regions', 'eu-west-1,eu-central-1'], undefined, 'with the Regions of --regions;'],
     ['neither', [], '{}', 'with us-east-1, us-east-2, us-west-2 (cdk.json lists no Regions;'],
@@ -267,6 +304,40 @@ describe('meridian start', () => {
     const { code, stdout } = await runIn(folder, ONCE);
     expect(code).toBe(0);
     expect(stdout).toMatch(/stock\/us-east-2\.sample .* 3 /);
+  });
+
+  it.each([
+    ['stale', 'sample: { count: 3 }', true],
+    ['missing', 'sample: undefined', false],
+  ])(
+    'shows stored events that the edited code cannot read even if the sample is %s, and reports an unusable one',
+    async (_name, sample, unusable) => {
+      const folder = aProject();
+      await runIn(folder, ONCE);
+      edit(folder, 'streams/stock.ts', (text) =>
+        text.replaceAll('count', 'pieces').replace('sample: { pieces: 3 }', sample),
+      );
+      const { code, stdout } = await runIn(folder, ONCE);
+      expect(code).toBe(1);
+      expect(stdout).toMatch(
+        /Received\.1, event stock\/us-east-2\.sample@us-east-2\.1\.0\n +data\.pieces: .*\n +data\.count: /,
+      );
+      const reported =
+        /stock\.Received\.1: its sample is not usable: .*\n(.*\n)*Change each of these samples to what/.test(stdout);
+      expect(reported).toBe(unusable);
+    },
+  );
+
+  it('does not check stored events with a schema that transforms them, whose sample is not usable', async () => {
+    const folder = aProject();
+    const transforming = 'z.strictObject({ count: z.string().transform(Number) })';
+    edit(folder, 'streams/stock.ts', (text) => text.replace('schema: piecesSchema', `schema: ${transforming}`));
+    edit(folder, 'streams/stock.ts', (text) => text.replace('sample: { count: 3 }', "sample: { count: '3' }"));
+    expect((await runIn(folder, ONCE)).stdout).toMatch(/stock\/us-east-2\.sample .* 3 /);
+    edit(folder, 'streams/stock.ts', (text) => text.replace("sample: { count: '3' }", 'sample: { count: 3 }'));
+    const { code, stdout } = await runIn(folder, ONCE);
+    expect(code).toBe(0);
+    expect(stdout).toContain('stock.Received.1: its sample is not usable');
   });
 
   it('shows the events of a removed stream type with the file that defined it', async () => {
@@ -321,7 +392,7 @@ describe('meridian start', () => {
       expect([code, stdout]).toEqual([1, '']);
       const path = join(folder, 'subscribers/picker.ts');
       expect(stderr).toMatch(
-        `${join(folder, 'subscribers/index.ts')}:5: The entry of subscriber picker is ${path}, and there is no such file. Create it, with \`export const handler`,
+        `${join(folder, 'subscribers/index.ts')}:5: The entry of subscriber picker is ${path}, but there is no such file. Create it, with \`export const handler`,
       );
     },
   );

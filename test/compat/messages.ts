@@ -251,7 +251,7 @@ const betweenFunctions: Readonly<Record<string, Form>> = {
   }),
   'participant-request': message({
     read: (form) => participantRequestSchema.parse(form),
-    // With a deadline it comes from the state machine; a Region passes it on with the remaining time.
+    // A request from the state machine has a deadline; one that a Region passes on has the remaining time.
     write: (means: z.output<typeof participantRequestSchema>) =>
       'deadline' in means ? means : askedOf((participants) => asksParticipant(participants, means)),
     uses: [participantRequestSchema, participateStep],
@@ -384,7 +384,7 @@ const anEvent: SubscribedEvent = {
   },
 };
 
-/** The commit whose events these are. */
+/** The commit that these events belong to. */
 function commitOf(events: readonly SubscribedEvent[]): Commit {
   const [{ stream, meta } = anEvent] = events;
   const { region, log, position, previous, context, hlc, wallTime, commitId, fingerprint, digest, ...more } = meta;

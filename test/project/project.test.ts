@@ -41,13 +41,13 @@ describe('the project that a command runs in', () => {
     expect(findProject(aFolder({ 'package.json': '{"name":"other"}' }))).toBeUndefined();
   });
 
-  it.each(['{"meridian":{"domain":1}}', '{"meridian":'])(
-    'is refused with the name of the file if package.json is %s',
-    (text) => {
-      const root = aFolder({ 'package.json': text });
-      expect(() => findProject(root)).toThrow(join(root, 'package.json'));
-    },
-  );
+  it.each([
+    ['{"meridian":{"domain":1}}', '✖ Invalid input: expected string, received number\n  → at meridian.domain'],
+    ['{"meridian":', '✖ Unexpected end of JSON input'],
+  ])('is refused with the name of the file and the fault if package.json is %s', (text, fault) => {
+    const root = aFolder({ 'package.json': text });
+    expect(() => findProject(root)).toThrow(`${join(root, 'package.json')}: ${fault}`);
+  });
 });
 
 describe('the commands of a project', () => {

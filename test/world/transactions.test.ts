@@ -17,7 +17,7 @@ function writesOf({ world }: Bank) {
   return sums;
 }
 
-/** Kills the executions of a Region before a step; the `times`th one of this name. */
+/** Kills the executions of a Region before a step; the `times`th step of this name. */
 function killBefore({ world }: Bank, name: MachineStep['name'], { region = EAST, of = `${EAST}:a`, times = 1 } = {}) {
   let seen = 0;
   world.region(region).machine.beforeStep = (step) => {
@@ -109,7 +109,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     expect(await bank.balance(EAST, ANN)).toBe(BALANCE);
   });
 
-  it('is driven by the Region that its id names, and returns the same wherever it is sent, also on a retry', async () => {
+  it('is driven by the Region that its id names, and returns the same wherever it is sent, even on a retry', async () => {
     const bank = await aBank({ decisions });
     const there = { ...a, at: OHIO, drivenBy: WEST };
     const first = await bank.transfer(there);
@@ -188,7 +188,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     await bank.expectWhole([A]);
   });
 
-  it('with a Region that is cut off when it should prepare is aborted, and reports it', async () => {
+  it('is aborted if a Region is cut off when it should prepare, and reports that Region', async () => {
     const bank = await aBank({ decisions });
     bank.world.cut(EAST, WEST);
     bank.world.cut(WEST, EAST);
@@ -206,7 +206,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     await bank.expectWhole([A, `${EAST}:b`]);
   });
 
-  it('with a Region whose responses are lost is aborted there too, without the driving Region if decisions are strong', async () => {
+  it('is aborted even in a Region whose responses are lost, without the driving Region if decisions are strong', async () => {
     const bank = await aBank({ decisions });
     bank.world.cut(WEST, EAST);
     bank.world.cut(EAST, WEST, ['replication']);
@@ -278,7 +278,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     await bank.expectWhole([A]);
   });
 
-  it('on the same streams in the opposite order as another one ends, and so does the other', async () => {
+  it('ends, as does a concurrent one on the same streams in the opposite order', async () => {
     const bank = await aBank({ decisions });
     const answers = Promise.all([
       bank.begun({ key: 'a', from: ANN, to: DAN, at: EAST }),

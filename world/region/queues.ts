@@ -17,7 +17,10 @@ export interface RegionQueuesOptions extends Clockwork {
   readonly duplicates: number;
   readonly reorders: boolean;
   readonly functions: Overrides;
-  /** Where messages to `ingest` are kept; undefined: nowhere. Those of the other queues come from events, which are published again. */
+  /**
+   * Where messages to `ingest` are kept; undefined: nowhere. Messages of the other queues are not kept, because the
+   * events that they come from are published again.
+   */
   readonly storage: Storage | undefined;
 }
 
@@ -44,10 +47,13 @@ export class RegionQueues {
   }
 
   /** The queue of a subscriber. */
-  subscriber({ name, limits }: Subscription, consumer: FunctionPool<SQSEvent, SQSBatchResponse>): WorldQueue {
+  subscriber(
+    { name, limits }: Subscription,
+    { consumer, onDeadLetter }: Pick<QueueEnds, 'consumer' | 'onDeadLetter'>,
+  ): WorldQueue {
     const deadLetters = new KeepingQueue();
     this.subscriberDeadLetters.set(name, deadLetters);
-    return this.#queue('subscriber', consumer, deadLetters, { name, deployed: limits.queue });
+    return this.#queue('subscriber', consumer, deadLetters, { name, deployed: limits.queue, onDeadLetter });
   }
 
   #queue(
@@ -58,7 +64,10 @@ export class RegionQueues {
       name = id,
       deployed,
       ...ends
-    }: { readonly name?: string; readonly deployed?: QueueLimits } & Pick<QueueEnds, 'hidden' | 'keeper'> = {},
+    }: { readonly name?: string; readonly deployed?: QueueLimits } & Pick<
+      QueueEnds,
+      'hidden' | 'keeper' | 'onDeadLetter'
+    > = {},
   ): WorldQueue {
     const { region, duplicates, reorders, functions } = this.#options;
     const { batchSize, maxReceives, visibilityS } = queueLimits(id, functions, deployed);

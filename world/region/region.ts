@@ -40,6 +40,7 @@ import { type FunctionPorts, ownPorts, regionRuntime, remoteOver } from './ports
 import { RegionQueues } from './queues.ts';
 import type { Storage } from './storage.ts';
 import { subscriberEnvironment } from './subscriber-environment.ts';
+import { SubscriberLog } from './subscriber-log.ts';
 import { type SubscriberTable, subscriberTable } from './subscriber-table.ts';
 import { RegionTables } from './tables.ts';
 
@@ -54,7 +55,7 @@ export interface RegionOptions extends Clockwork {
   readonly telemetry: Telemetry;
   /** Milliseconds by which this Region's clock is ahead of the world's. */
   readonly clockAhead: number;
-  /** Faults of the queues and the table's stream. */
+  /** Fraction of messages and stream records that are delivered twice, 0 to 1. */
   readonly duplicates: number;
   readonly reorders: boolean;
   /** Deviations from the deployed settings. */
@@ -62,7 +63,7 @@ export interface RegionOptions extends Clockwork {
   /** Injects faults into the ports of functions; called for every instance. */
   readonly withFaults: (region: string, ports: FaultyPorts, exit: () => void) => FaultyPorts;
   readonly subscribers: readonly LoadedSubscriber[];
-  /** Where the items of its tables, and messages that are not ingested, are kept; undefined: nowhere. */
+  /** Where the items of its tables, and the messages that are not ingested yet, are kept; undefined: nowhere. */
   readonly storage: Storage | undefined;
 }
 
@@ -139,7 +140,10 @@ export class WorldRegion {
     return this.#ofSubscriber(this.#queues.subscriberDeadLetters, subscriber);
   }
 
-  /** What a subscriber has added up in its own table here, by key. @throws Error when it does not run here, or has no table */
+  /**
+   * The sums that a subscriber has added up in its own table in this Region, by key.
+   * @throws Error if it does not run in this Region, or has no table
+   */
   sumsOf(subscriber: string): ReadonlyMap<string, Sums> {
     return this.#ofSubscriber(this.#subscriberTables, subscriber).sums;
   }
@@ -164,8 +168,9 @@ export class WorldRegion {
   }
 
   /**
-   * Restores the items in the storage, and delivers the records of shared decisions. The executions of the state machine, which on AWS
-   * would continue, ended with the process, so the resolver makes decided intents final at once, not only after their deadlines.
+   * Restores the items in the storage, and delivers the records of shared decisions. The executions of the state
+   * machine ended with the process, whereas on AWS they would continue. So the resolver makes decided intents final at
+   * once, not only after their deadlines.
    */
   restore(shared: readonly Decision[]): void {
     const prepared = this.#tables.restore();
@@ -197,7 +202,7 @@ export class WorldRegion {
     return operateAnswerSchema.parse(answerPayload(await this.#functions.operate.invoke(requestPayload(request))));
   }
 
-  /** The commits of a stream in the table, seen or not. */
+  /** The commits of a stream in the table, seen or hidden. */
   load(stream: string): Promise<readonly Commit[]> {
     return this.#tables.events.load(stream);
   }
@@ -226,7 +231,9 @@ export class WorldRegion {
 
   #subscribe({ subscription, functions }: LoadedSubscriber): void {
     const { name, from, hasTable, patternIn } = subscription;
-    const { region, telemetry, storage } = this.#options;
+    const { region, storage } = this.#options;
+    const log = new SubscriberLog(this.#options.telemetry.log, { subscriber: name, region });
+    const telemetry = { ...this.#options.telemetry, log };
     const runtime = this.#runtime;
     const environment = subscriberEnvironment(subscription, {
       ...this.#options,
@@ -239,12 +246,19 @@ export class WorldRegion {
     const consumer = this.#functions.subscriber(subscription, (exit) => {
       const { progress } = this.#faulty(exit, table?.progress);
       const ports = { deployment: 'world', name, region, environment, from, progress, runtime, telemetry };
-      return async (batch, context) => subscriberOn(await functions, ports)(batch, context);
+      return log.around(async (batch, context) => subscriberOn(await functions, ports)(batch, context));
     });
-    this.bus.addRule(patternIn(region), { kind: 'queue', queue: this.#queues.subscriber(subscription, consumer) });
+    const queue = this.#queues.subscriber(subscription, {
+      consumer,
+      onDeadLetter: (message) => log.deadLetter(message),
+    });
+    this.bus.addRule(patternIn(region), { kind: 'queue', queue });
   }
 
-  /** A request from here to the API of a Region. @throws Error if a link is cut; as `request` */
+  /**
+   * Sends a request from this Region to the API of any Region.
+   * @throws Error if a link is cut; the errors of `request`
+   */
   async #requestTo(region: string, event: LambdaFunctionURLEvent): Promise<Answer> {
     if (region === this.name) return this.request(event);
     const { links, peer } = this.#peerIn(region);
@@ -263,7 +277,7 @@ export class WorldRegion {
     };
   }
 
-  /** What one instance of a function calls over the network, with faults between. */
+  /** The ports that one instance of a function calls over the network, with injected faults. */
   #faulty(exit: () => void, progress?: FaultyPorts['progress']): FaultyPorts {
     const { region, withFaults } = this.#options;
     const { events, snapshots, views, sightings, decisions } = this.#tables;

@@ -30,9 +30,14 @@ export interface QueueOptions {
 export interface QueueEnds {
   readonly consumer: FunctionPool<SQSEvent, SQSBatchResponse>;
   readonly deadLetters: Queue;
-  /** Counts messages while they are hidden. @default the same count as for visible ones */
+  /** Called with each message that moves to the dead-letter queue. */
+  readonly onDeadLetter?: ((message: KeptMessage) => void) | undefined;
+  /** Counts messages while they are hidden. @default the counter of visible messages */
   readonly hidden?: Activity | undefined;
-  /** Keeps its messages until they are processed; those that it holds already are delivered first. @default they are lost with it */
+  /**
+   * Keeps the queue's messages until they are processed. Messages kept by an earlier process are delivered first.
+   * @default messages are lost when the process ends
+   */
   readonly keeper?: MessageKeeper | undefined;
 }
 
@@ -45,6 +50,7 @@ export class WorldQueue implements Queue {
   readonly #hidden: Activity;
   readonly #consumer: FunctionPool<SQSEvent, SQSBatchResponse>;
   readonly #deadLetters: Queue;
+  readonly #onDeadLetter: QueueEnds['onDeadLetter'];
   readonly #keeper: MessageKeeper | undefined;
   #visible: Message[] = [];
   #polling = false;
@@ -53,7 +59,7 @@ export class WorldQueue implements Queue {
   constructor(
     options: QueueOptions,
     { scheduler, random, activity }: Clockwork,
-    { consumer, deadLetters, hidden = activity, keeper }: QueueEnds,
+    { consumer, deadLetters, onDeadLetter, hidden = activity, keeper }: QueueEnds,
   ) {
     this.#options = options;
     this.#scheduler = scheduler;
@@ -62,6 +68,7 @@ export class WorldQueue implements Queue {
     this.#hidden = hidden;
     this.#consumer = consumer;
     this.#deadLetters = deadLetters;
+    this.#onDeadLetter = onDeadLetter;
     this.#keeper = keeper;
     this.#sent = lastNumber(keeper);
     for (const message of keeper?.before ?? []) this.#show({ ...message, receives: 0 });
@@ -145,6 +152,7 @@ export class WorldQueue implements Queue {
     if (message.receives < this.#options.maxReceives) this.#show(message);
     else {
       await this.#deadLetters.send([message.body]);
+      this.#onDeadLetter?.(message);
       this.#keeper?.remove(message.id);
     }
     this.#hidden.end();

@@ -143,7 +143,7 @@ export class WorldStateMachine implements StateMachine {
     }
   }
 
-  /** @returns never, if the execution has ended */
+  /** Runs a step's hook. The promise never settles if the execution has ended. */
   async #step({ input, end, hasEnded }: Execution, name: MachineStep['name']): Promise<void> {
     if (!hasEnded()) this.beforeStep({ name, transaction: input.id, kill: end });
     if (hasEnded()) await new Promise(() => undefined);

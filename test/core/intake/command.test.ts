@@ -11,7 +11,7 @@ describe('a request passed on by another Region', () => {
     expect(answer).toMatchObject({ problem: { code: 'misdirected', home: 'eu' } });
   });
 
-  it('returns a problem without internals if it cannot be read', async () => {
+  it('returns a problem that reveals no internals if it cannot be read', async () => {
     expect(await submitHere(aRegion('us'), { stream: 'no stream', operation: noted() })).toMatchObject({
       problem: { code: 'internal', retryable: true },
     });

@@ -71,12 +71,12 @@ describe('fold', () => {
     expect(inTexts(foldOf(chain).state)).toMatchObject({ texts: ['0'] });
   });
 
-  it('starts again with the first copy that counts', () => {
+  it('counts the 14 days again from a copy that is not ignored', () => {
     const late = IDEMPOTENCY_WINDOW_MS + 1;
     expect(inTexts(foldOf(copies(0, late, late + IDEMPOTENCY_WINDOW_MS)).state)).toMatchObject({ texts: ['0', '1'] });
   });
 
-  it('reports an ignored copy with different content, and no other', () => {
+  it('reports only ignored copies with different content', () => {
     const [first, same, other] = copies(0, 1, 2) as [Commit, Commit, Commit];
     const reused = { ...other, fingerprint: 'something else' };
     expect(foldOf([first, same, reused]).reused).toEqual([reused]);

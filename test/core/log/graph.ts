@@ -8,11 +8,11 @@ const HOUR = 60 * 60 * 1000;
 
 const step = fc.record({
   writer: fc.constantFrom('ap', 'eu', 'us'),
-  /** Which of the existing commits reach the writer before it writes, one bit each. */
+  /** A bit mask: which of the existing commits reach the writer before it writes. */
   learns: fc.nat(0xffff),
-  /** How many of its own versions back the commit is based on. */
+  /** By how many of the writer's own commits the context of the commit is behind. */
   behind: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat(3)),
-  /** Which earlier commit this one is a copy of: a retry in any Region. */
+  /** The earlier commit that this commit copies: a retry in any Region. */
   copies: fc.option(fc.nat(20), { freq: 3 }),
   /** Whether a copy is decided again, with other events. */
   again: fc.constantFrom(false, false, true),

@@ -18,7 +18,7 @@ function refusal(code: string) {
   return expect.objectContaining({ code });
 }
 
-/** The row's only entry of a note with one text. */
+/** The only entry in the row of a note with one text. */
 function entry(id: string, text: string): Entry {
   return { id: `note/${id}@us.1.0`, commitId: expect.any(String), text, unseen: [] };
 }
@@ -101,7 +101,7 @@ describe('reading commits', () => {
     expect(await readCommits(us, STREAM, second.version)).toEqual({ commits: [], version: { us: 3 }, more: false });
   });
 
-  it('has 100 on a page by default', async () => {
+  it('has 100 commits on a page by default', async () => {
     const us = aRegion();
     for (let i = 0; i < 101; i++) await appendToStream(us, anAppend());
     expect(await readCommits(us, STREAM)).toMatchObject({ version: { us: 100 }, more: true });

@@ -50,7 +50,7 @@ function balances(region: Region) {
   return Promise.all([A, B].map(async (stream) => (await readStream(another(region), stream)).state));
 }
 
-/** Runs another action right before the first write of a transaction. */
+/** Runs another action immediately before the first write of a transaction. */
 function interfered(region: Region, act: () => Promise<unknown>): Region {
   let done = false;
   const events = watched(region.table, (call) => {
@@ -73,7 +73,7 @@ function holdA(region: Region) {
 }
 
 describe('a transaction of one Region', () => {
-  it('is one where the driving Region is the home of all streams', () => {
+  it('is a transaction whose driving Region is the home of all its streams', () => {
     const us = aRegion();
     expect(isOneRegion(us, local())).toBe(true);
     expect(isOneRegion(us, aTransaction())).toBe(false);
@@ -208,7 +208,7 @@ describe('a transaction of one Region', () => {
     expect(stale.events.calls).not.toContain('transact');
   });
 
-  it('keeps its outcome if a multi-Region one was promised its id at the same moment', async () => {
+  it('keeps its outcome if a multi-Region transaction was promised under its id at the same moment', async () => {
     const us = await aBank();
     const transaction = local();
     const committed = await runTransaction(us, transaction, WAIT);
@@ -226,7 +226,7 @@ describe('a transaction of one Region', () => {
     expect(await balances(us)).toEqual([11, 0]);
   });
 
-  it('pins streams that it only checks: a concurrent change has it decided again', async () => {
+  it('pins streams that it only checks: after a concurrent change it is decided again', async () => {
     const us = await aBank();
     const checks = [{ stream: B, expected: encodeVersionToken(B, { us: 1 }) }];
     expect(await runTransaction(us, local({ participants: [withdrawing(5)], checks }), WAIT)).toMatchObject({
@@ -280,7 +280,7 @@ describe('a transaction of one Region', () => {
     });
   });
 
-  it('continues after a decided intent, even if it finds it only when it writes', async () => {
+  it('continues after a decided intent, even if it finds the intent only when it writes', async () => {
     for (const warm of [true, false]) {
       const us = await aBank();
       if (!warm) await holdA(us);
@@ -300,7 +300,7 @@ describe('a transaction of one Region', () => {
     expect(await us.decisions.find('us:other', 1)).toMatchObject({ state: 'aborted' });
   });
 
-  it('is aborted as busy, permanently, if it gets no position in its time, nor within 10 s', async () => {
+  it('is permanently aborted as busy if it gets no position within its timeout or 10 s', async () => {
     for (const timeoutSeconds of [2, 240]) {
       const us = await aBank();
       const busy = { ...us.table, transact: async () => ({ taken: [], contended: [B] }) };
@@ -404,7 +404,7 @@ describe('a transaction of one Region', () => {
 
   it('throws temporary errors, and stores no abort', async () => {
     const us = aRegion();
-    const down = new MeridianError('unavailable', 'The table has no time.', { retryable: true });
+    const down = new MeridianError('unavailable', 'The table is throttled.', { retryable: true });
     const events = watched(us.table, (call) => (call === 'load' ? Promise.reject(down) : undefined));
     const transaction = local();
     await expect(runTransaction({ ...us, events }, transaction, WAIT)).rejects.toBe(down);
@@ -423,7 +423,7 @@ describe('a transaction of one Region', () => {
     });
   });
 
-  it('throws, and stores no abort, if only newer code knows an event of a stream: that will be here soon', async () => {
+  it('throws, and stores no abort, if only newer code knows an event of a stream: a retry after its deployment succeeds', async () => {
     const us = await aBank();
     const events = [{ type: 'Lost', schemaVersion: 1, data: 0 }];
     us.table.replicate(aCommit({ stream: B, log: 'us', position: 2, context: { us: 1 }, events }));
@@ -457,7 +457,7 @@ describe('a transaction of one Region', () => {
     await expect(runTransaction({ ...us, events: broken }, local(), WAIT)).rejects.toBe(bug);
   });
 
-  it('stores a refusal that is too long, or decides too much, in a size that fits', async () => {
+  it('stores a problem that fits if a refusal is too long, or a command decides on too much', async () => {
     const input = account.commands.deposit?.input ?? expect.fail();
     const talker = defineStream({
       ...account,

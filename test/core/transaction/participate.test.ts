@@ -14,7 +14,7 @@ function aCase() {
 }
 
 describe('a participant', () => {
-  it('is called in the home of its stream, by one call, whose deadline is a duration', async () => {
+  it('is called in the home of its stream with one call, whose deadline is a duration', async () => {
     const { us, eu, input, calls } = aCase();
     eu.runtime.advance(-3_600_000);
     us.runtime.advance(1000);
@@ -65,7 +65,7 @@ describe('a participant', () => {
     expect(calls).toEqual([]);
   });
 
-  it('throws if the home is unreachable: it may be called again', async () => {
+  it('throws if the home is unreachable, so that it can be called again', async () => {
     const { us, input, cut } = aCase();
     cut.add('eu');
     const [participant] = input.participants;

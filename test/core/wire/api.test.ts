@@ -33,7 +33,7 @@ describe('a response of the API', () => {
     expect(decodeVersionToken('note/n', token, 'version')).toEqual(version);
   });
 
-  it.each([true, false])('shows commits without internal members of Meridian; more of them: %s', (more) => {
+  it.each([true, false])('shows commits without internal members of Meridian; more pages: %s', (more) => {
     const commit = aCommit({
       stream: 'note/n',
       wallTime: 1,
@@ -54,7 +54,7 @@ describe('a response of the API', () => {
   it.each([
     [true, { next: 'b' }],
     [false, {}],
-  ])('shows rows of a view; more of them: %s', (more, next) => {
+  ])('shows rows of a view; more pages: %s', (more, next) => {
     const rows = [
       { key: 'a', value: { balance: 1 } },
       { key: 'b', value: null },

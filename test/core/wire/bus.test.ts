@@ -93,7 +93,7 @@ describe('patterns', () => {
     });
   });
 
-  it('deliver events of other Regions to the projector, of the types that some view is computed from', () => {
+  it('deliver events of other Regions to the projector, of the stream types that views are computed from', () => {
     expect(fastPathPattern('us-east-1', new Set(['account', 'stock']))).toEqual({
       source: ['meridian.account', 'meridian.stock'],
       detail: { meta: { region: [{ 'anything-but': ['us-east-1'] }] } },
@@ -128,7 +128,7 @@ describe('the announcement of a transaction', () => {
     });
   });
 
-  it('has the reason of an abort, and comes from the driving Region, which forwards it, whichever Region decided', () => {
+  it('has the reason of an abort, and always comes from the driving Region, even if another Region decided', () => {
     const decision = anAbort({ transaction: 'us:order-17', region: 'eu' });
     expect(entryOf(decision)).toMatchObject({
       source: 'meridian.tx',

@@ -22,7 +22,7 @@ import {
 describe('a retried append', () => {
   const twice = anAppend({ commitId: 'id', operation: noted('once') });
 
-  it('returns the same and writes nothing, warm or cold', async () => {
+  it('returns the same result and writes nothing, on a warm or a cold stream', async () => {
     const us = aRegion();
     const first = await appendToStream(us, twice);
     await appendToStream(us, anAppend({ operation: noted('other') }));
@@ -50,7 +50,7 @@ describe('a retried append', () => {
         ...us.events,
         put: async (commit: Commit) => {
           const taken = await us.events.put(commit);
-          if (lost++ === 0) throw new MeridianError('unavailable', 'The answer was lost.', { retryable: true });
+          if (lost++ === 0) throw new MeridianError('unavailable', 'The response was lost.', { retryable: true });
           return taken;
         },
       },
@@ -61,7 +61,7 @@ describe('a retried append', () => {
     expect(await textsOf(us)).toEqual(['once']);
   });
 
-  it('succeeds at the position that another process took for it, and after others that it did not know', async () => {
+  it('succeeds if another process appended it at the next position, or after commits missing from the warm copy', async () => {
     const us = aRegion();
     await warmUp(us, ACCOUNT);
     const [taken, behind] = [another(us), another(us)];
@@ -150,7 +150,7 @@ describe('a retried append', () => {
     expect(await textsOf(us)).toEqual(['once', 'once']);
   });
 
-  it('with other content is refused, whether its commit is known or found', async () => {
+  it('with other content is refused, whether the commit is in memory or is found by the write', async () => {
     const us = aRegion();
     const stale = another(us);
     await warmUp(stale, ACCOUNT);

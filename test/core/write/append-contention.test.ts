@@ -8,7 +8,7 @@ import { anAppend, aRegion, noted, watched } from '../a-region.ts';
 import { ACCOUNT, another, deposit, stateOf, textsOf, warmUp } from './append-fixture.ts';
 
 describe('contention', () => {
-  it('lets every writer through, at positions without a gap', async () => {
+  it('lets every writer succeed, at positions without a gap', async () => {
     const us = aRegion();
     const scheduler = new VirtualScheduler();
     const pass = (ms: number) => sleepOn(scheduler, ms);

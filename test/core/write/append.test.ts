@@ -22,7 +22,7 @@ import {
 } from './append-fixture.ts';
 
 describe('append', () => {
-  it('writes one commit at the next position of its own log, based on what was seen', async () => {
+  it('writes one commit at the next position of its own log, with the seen version as context', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
     await appendToStream(eu, anAppend({ operation: noted('theirs') }));
     await replicate(STREAM, eu, us);
@@ -210,7 +210,7 @@ describe('the stamp of a commit', () => {
     });
   });
 
-  it('is above every loaded stamp, also above one of a clock that is far ahead, which is reported', async () => {
+  it('is above every loaded stamp, even one of a clock that is far ahead, which is reported', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu', fakeRuntime())];
     eu.runtime.advance(24 * 3_600_000);
     await appendToStream(eu, anAppend({ operation: noted('ahead') }));
@@ -222,7 +222,7 @@ describe('the stamp of a commit', () => {
     expect(await textsOf(us)).toEqual(['ahead', 'behind']);
   });
 
-  it('is also above that of a hidden commit', async () => {
+  it('is also above the stamp of a hidden commit', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu', fakeRuntime())];
     eu.runtime.advance(1000);
     for (const text of ['a', 'b']) await appendToStream(eu, anAppend({ operation: noted(text) }));

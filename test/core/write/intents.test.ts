@@ -49,7 +49,7 @@ function busy(of: object = {}) {
 }
 
 describe('an append that finds an intent', () => {
-  it('makes it final and continues after it if it is committed', async () => {
+  it('makes the intent final and continues after it if it is committed', async () => {
     const us = aRegion();
     await hold(us);
     await us.decisions.put(commits(1));
@@ -58,7 +58,7 @@ describe('an append that finds an intent', () => {
     expect((await readStream(us, ACCOUNT)).state).toBe(6);
   });
 
-  it('makes it final and continues after it if it is aborted', async () => {
+  it('makes the intent final and continues after it if it is aborted', async () => {
     const us = aRegion();
     await appendToStream(us, deposit(1));
     await hold(us);
@@ -69,7 +69,7 @@ describe('an append that finds an intent', () => {
     expect((await readStream(us, ACCOUNT)).state).toBe(2);
   });
 
-  it('aborts a stray, which the decision does not list', async () => {
+  it('aborts a stray intent, which the decision does not list', async () => {
     const us = aRegion();
     await hold(us);
     await us.decisions.put(commits(7));
@@ -77,7 +77,7 @@ describe('an append that finds an intent', () => {
     expect(await statesOf(us)).toEqual(['aborted', 'no intent']);
   });
 
-  it('waits for it while it is undecided, then reports when to retry', async () => {
+  it('waits for the intent while it is undecided, then reports when to retry', async () => {
     const us = aRegion();
     await hold(us);
     const begun = us.runtime.elapsed();
@@ -89,7 +89,7 @@ describe('an append that finds an intent', () => {
     expect(await statesOf(us)).toEqual(['prepared']);
   });
 
-  it('continues as soon as it is decided', async () => {
+  it('continues as soon as the intent is decided', async () => {
     const us = aRegion();
     await hold(us);
     const runtime = {
@@ -103,7 +103,7 @@ describe('an append that finds an intent', () => {
     expect(us.runtime.slept.length).toBe(1);
   });
 
-  it('has it aborted past its deadline, and continues after it', async () => {
+  it('has the intent aborted past its deadline, and continues after it', async () => {
     const us = aRegion();
     await hold(us);
     us.runtime.advance(30_000);
@@ -117,7 +117,7 @@ describe('an append that finds an intent', () => {
     });
   });
 
-  it('finds it on a warm copy too, when the write finds the position taken', async () => {
+  it('finds the intent on a warm copy too, when the write loses the race for the position', async () => {
     const us = aRegion();
     await appendToStream(us, deposit(1));
     await hold(us);
@@ -184,7 +184,7 @@ describe('an append that finds an intent', () => {
     );
   });
 
-  it('makes it final once, however many find it at the same time, and whichever process did it', async () => {
+  it('makes the intent final once, however many appends find it at the same time', async () => {
     const us = aRegion();
     await hold(us);
     await us.decisions.put(commits(1));
@@ -234,7 +234,7 @@ describe('an append that finds an intent', () => {
 });
 
 describe('an append that finds an intent decided in another Region', () => {
-  it('queries that Region, and has it decide past the deadline', async () => {
+  it('queries the deciding Region, and has it decide past the deadline', async () => {
     const { us, eu } = aWorld({ strong: false });
     await hold(us, 'eu:order-1');
     await eu.decisions.put(commits(1, 'eu:order-1'));
@@ -246,7 +246,7 @@ describe('an append that finds an intent decided in another Region', () => {
     expect(await us.decisions.find('eu:order-2', 1)).toBeUndefined();
   });
 
-  it('waits while that is unreachable, even past the deadline', async () => {
+  it('waits while the deciding Region is unreachable, even past the deadline', async () => {
     const { us, cut } = aWorld({ strong: false });
     await hold(us, 'eu:order-1');
     cut.add('eu');
@@ -263,7 +263,7 @@ describe('an append that finds an intent decided in another Region', () => {
     expect(await appendToStream(us, deposit(1))).toMatchObject({ dot: { position: 2 } });
   });
 
-  it('does not hide a bug of ours as a busy stream', async () => {
+  it('does not report a bug of ours as a busy stream', async () => {
     const us = aRegion();
     await hold(us);
     const fault = new MeridianError('internal', 'The item is broken.');
@@ -273,7 +273,7 @@ describe('an append that finds an intent decided in another Region', () => {
     await expect(appendToStream({ ...us, decisions: down, warm: new Map() }, deposit(1))).rejects.toThrow('a bug');
   });
 
-  it('does not hide it from a warm copy either', async () => {
+  it('does not report a bug as a busy stream on a warm copy either', async () => {
     const us = aRegion();
     await appendToStream(us, deposit(1));
     await hold(us);

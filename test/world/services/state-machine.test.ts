@@ -27,7 +27,7 @@ const stepSchema = z.looseObject({ step: z.string() });
 type Answer = (call: number, input: unknown) => unknown;
 
 /**
- * A state machine whose functions take 10 ms and return these results, by the number of the call of this kind from 1.
+ * A state machine whose functions take 10 ms and return these results: by step, and by the number of the call of that step, from 1.
  */
 function aMachine(answers: Readonly<Record<string, Answer>> = {}, random: () => number = seeded(3)) {
   const scheduler = new VirtualScheduler(0);

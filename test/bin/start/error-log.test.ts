@@ -1,0 +1,63 @@
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { errorLog } from '../../../bin/start/error-log.ts';
+
+const SHOP = '/home/ada/shop';
+
+/** An error with the stack that Node would give it in these places. */
+function thrownIn(places: readonly string[], message = 'no stock'): Error {
+  const error = new Error(message);
+  error.stack = [`Error: ${message}`, ...places.map((place) => `    at f (${place})`)].join('\n');
+  return error;
+}
+
+function aLog() {
+  const printed: string[] = [];
+  const spy = vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
+    printed.push(String(chunk));
+    return true;
+  });
+  onTestFinished(() => spy.mockRestore());
+  return { log: errorLog(SHOP), printed };
+}
+
+const foreign = Array.from({ length: 8 }, (_, i) => `${pathToFileURL(`${SHOP}/node_modules/axios/${i}.js`).href}:1:1`);
+const own = `${pathToFileURL(`${SHOP}/subscribers/picker.ts`).href}:7:3`;
+
+describe('the errors that meridian start prints', () => {
+  it("are the project's, each once, with the lines of the stack that are in its files", () => {
+    const { log, printed } = aLog();
+    for (const error of [thrownIn([...foreign, own]), thrownIn([...foreign, own]), thrownIn(foreign)])
+      log.warn('Will be redelivered', { error });
+    expect(printed).toEqual([`Will be redelivered: no stock\n    at f (${own})\n`]);
+  });
+
+  it('include what a subscriber throws, even if no line of the stack is in the project or there is no stack', () => {
+    const { log, printed } = aLog();
+    const bare = new Error('no answer');
+    delete bare.stack;
+    for (const error of [thrownIn(foreign), bare, 'waits for its predecessor'])
+      log.warn('Will be redelivered', { error, subscriber: 'picker' });
+    expect(printed).toEqual([
+      `Subscriber picker failed, and its message is redelivered: no stock\n${foreign
+        .slice(0, 5)
+        .map((place) => `    at f (${place})`)
+        .join('\n')}\n`,
+      'Subscriber picker failed, and its message is redelivered: no answer\n',
+    ]);
+  });
+
+  it('include a line for each message of a subscriber that moves to the dead-letter queue, with the first line of its last error', () => {
+    const { log, printed } = aLog();
+    const details = { subscriber: 'picker', region: 'us-east-1', deadLetter: 'Taken of stock/us-east-1.lamp' };
+    const gaveUp =
+      'Subscriber picker gave up on Taken of stock/us-east-1.lamp in us-east-1, and its message is in the dead-letter queue: ';
+    for (const error of [thrownIn(foreign, 'The warehouse is closed.\nTry later.'), 'waits for another', undefined])
+      log.error('Moved to the dead-letter queue', { ...details, error });
+    expect(printed).toEqual([
+      `${gaveUp}The warehouse is closed. A restart delivers it again.\n`,
+      `${gaveUp}waits for another. A restart delivers it again.\n`,
+      `${gaveUp}its function timed out, or its process ended. A restart delivers it again.\n`,
+    ]);
+  });
+});

@@ -1,0 +1,55 @@
+import { isAnnouncement, parseOutcome } from '../../core/wire/announcement.ts';
+import { parseSubscribedEvent } from '../../core/wire/bus-event.ts';
+import type { Log } from '../../lambdas/instrument.ts';
+import type { SubscriberHandler } from '../../lambdas/subscription.ts';
+
+/** What a subscriber's function logs, with the subscriber's name and Region; and its messages that move to the dead-letter queue. */
+export class SubscriberLog implements Log {
+  readonly #log: Log;
+  readonly #whose: { readonly subscriber: string; readonly region: string };
+  /** Why each message failed last, by its id. */
+  readonly #failures = new Map<string, unknown>();
+
+  constructor(log: Log, whose: { readonly subscriber: string; readonly region: string }) {
+    this.#log = log;
+    this.#whose = whose;
+  }
+
+  warn(message: string, details: Readonly<Record<string, unknown>>): void {
+    if (typeof details.id === 'string') this.#failures.set(details.id, details.error);
+    this.#log.warn(message, { ...details, ...this.#whose });
+  }
+
+  error(message: string, details: Readonly<Record<string, unknown>>): void {
+    this.#log.error(message, { ...details, ...this.#whose });
+  }
+
+  /** A handler before which the failures of its messages are forgotten: they may be handled now. */
+  around(handle: SubscriberHandler): SubscriberHandler {
+    return (batch, context) => {
+      for (const { messageId } of batch.Records) this.#failures.delete(messageId);
+      return handle(batch, context);
+    };
+  }
+
+  /** Logs what the message is about as `deadLetter`, and why it failed last as `error`; undefined if its function did not report it. */
+  deadLetter({ id, body }: { readonly id: string; readonly body: string }): void {
+    const error = this.#failures.get(id);
+    this.#failures.delete(id);
+    this.error('Moved to the dead-letter queue', { id, deadLetter: subjectOf(body), error });
+  }
+}
+
+function subjectOf(body: string): string {
+  try {
+    const message: unknown = JSON.parse(body);
+    if (isAnnouncement(message)) {
+      const { type, transaction } = parseOutcome(message);
+      return `${type} of ${transaction}`;
+    }
+    const { type, stream } = parseSubscribedEvent(message);
+    return `${type} of ${stream}`;
+  } catch {
+    return 'a message that cannot be read';
+  }
+}
