@@ -65,7 +65,7 @@ const OPTIONS: Names = {
 
 /** A fault with a hint also names the option. */
 function inOptions(message: string): string {
-  return message.replace(/(?<= takes )(basedOn|expected)$/, (word) => OPTIONS[word] ?? word);
+  return message.replace(/(?<= accepts )(basedOn|expected)$/, (word) => OPTIONS[word] ?? word);
 }
 
 function hintOf(path: string, message: string): string {
