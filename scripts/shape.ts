@@ -24,7 +24,6 @@ const exceptions: Exceptions = {
     'adapters/dynamodb/snapshot-store.ts dynamoDbSnapshotStore': makesOneObject,
     'adapters/dynamodb/view-store.ts dynamoDbViewStore': makesOneObject,
     'adapters/memory/event-store.ts memoryEventStore': makesOneObject,
-    'core/write/append.ts appendToStream': 'one loop, in which every step depends on the previous one',
     'lib/constructs/dashboard.ts Dashboard.constructor': isAList,
     'lib/constructs/metrics.ts metricsOf': isAList,
   },

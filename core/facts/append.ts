@@ -10,7 +10,7 @@ export interface Append {
   readonly operation: Operation;
   /** `home` only: the exact version that the stream must be at. */
   readonly expected?: VersionVector | undefined;
-  /** Its id was generated for this request, or its copies are found elsewhere: no other Region has written one. */
+  /** The id was generated for this request, so no Region can have a commit with it. */
   readonly isNew?: true;
   /** `merge` only: the version that the caller read; it becomes the commit's context. */
   readonly basedOn?: VersionVector | undefined;

@@ -35,7 +35,7 @@ export interface Commit extends Dot {
   readonly commitId: string;
   /** Digest of the request; distinguishes a retry from a reused id. */
   readonly fingerprint: string;
-  /** Digest of the events: copies that were decided on different states differ in it. Undefined in commits of older code. */
+  /** Digest of the events. It differs between copies that were decided on different states; older code wrote none. */
   readonly digest?: string;
   readonly events: readonly StoredEvent[];
   /** The version that the writer's decision was based on, its own log included. */
@@ -57,10 +57,7 @@ export function isVisible({ tx }: Commit): boolean {
   return tx === undefined || tx.state === 'committed';
 }
 
-/**
- * When it was written, milliseconds since 1970, by the clock of its writer alone: a stamp also follows the stamps that were
- * loaded, which may be far ahead.
- */
+/** When a commit was written, in milliseconds since 1970 by its writer's clock. Its stamp may be far ahead of that. */
 export function writtenAt({ hlc, wallTime }: Pick<Commit, 'hlc' | 'wallTime'>): number {
   return wallTime ?? wallTimeOf(hlc);
 }

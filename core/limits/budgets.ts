@@ -64,7 +64,7 @@ export const MAX_REBUILD_SEGMENTS = 32;
 export const WARM_MS = 1_000;
 /** A stamp that is further ahead of the wall clock than this is reported, but still adopted. */
 export const CLOCK_AHEAD_MS = 500;
-/** A function whose own clock is further ahead of its database's than this writes nothing. */
+/** A function writes nothing if its clock is further ahead of the database's than this. */
 export const CLOCK_LIMIT_MS = 15 * 60_000;
 /**
  * Time after which other Regions have usually received a commit of a `merge` stream and build on it. Snapshots leave

@@ -65,7 +65,7 @@ export class Fold {
     const at = writtenAt(commit);
     if (earlier && at - earlier.last <= IDEMPOTENCY_WINDOW_MS) {
       this.#byId.set(commit.commitId, { ...earlier, last: at });
-      // Who has seen a copy has seen what counts, but not if the copy was decided again, with other events.
+      // A context that covers a copy covers the folded commit, unless the copy was decided again, with other events.
       if (earlier.digest === commit.digest) earlier.copies.push(commit);
       if (earlier.fingerprint !== commit.fingerprint) this.#reused.push(commit);
       return earlier.fingerprint;

@@ -91,7 +91,7 @@ export function snapshotOf({ stream, definition, snapshots, base, logs, settled,
     };
   });
   const version = commits.reduce(advanceVersion, base?.version ?? emptyVersion);
-  // Neither of the two clocks may drop an id early by being ahead.
+  // The smaller of two clocks: one that is ahead must not drop ids early.
   const since = Math.min(now, writtenAt(last)) - IDEMPOTENCY_WINDOW_MS - CLOCK_MARGIN_MS;
   const known = [...(base?.ids.values() ?? []), copies].flat().filter((copy) => writtenAt(copy) >= since);
   return {

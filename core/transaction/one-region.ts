@@ -32,7 +32,7 @@ function homeIn(domain: Domain, name: string, regions: readonly string[]): strin
   return homeOf(streamTypeOf(domain, stream.type), stream, regions);
 }
 
-/** A stream's contribution to the write, or why there is none. */
+/** What a transaction writes to one of its streams, or why it cannot. */
 type Part =
   | { readonly kind: 'commit'; readonly draft: Draft; readonly commit: Commit }
   | { readonly kind: 'free'; readonly draft: Draft; readonly position: number }
@@ -48,7 +48,7 @@ type Writable = Extract<Part, { readonly kind: 'commit' | 'free' }>;
  * the same outcome.
  * @returns the outcome; that of another request if the id was reused
  * @throws MeridianError
- * - `id-reused`: the id belongs to another transaction, whose commits are in one of the streams
+ * - `id-reused`: the id belongs to another transaction, which has a commit in one of the streams
  * - `unavailable`, `unreadable-event`: retry the same transaction to learn the outcome
  */
 export async function runInOneRegion(ports: OneRegionPorts, transaction: Transaction): Promise<Decision> {
@@ -77,8 +77,8 @@ export async function runInOneRegion(ports: OneRegionPorts, transaction: Transac
 }
 
 /**
- * The outcome of an earlier request, one of whose commits is here. It took the path through several Regions if the
- * homes of its streams have changed since.
+ * The outcome of an earlier request, one of whose commits is here. It was a multi-Region transaction if the homes of its
+ * streams have changed since.
  */
 async function outcomeOfEarlier({ events, decisions }: OneRegionPorts, id: string): Promise<Decision> {
   const outcome = (await events.findDecision(id)) ?? (await decisions.attempts(id, 'local')).at(-1);
@@ -107,7 +107,7 @@ async function partOf({ log }: OneRegionPorts, draft: Draft): Promise<Part> {
     if (drafted.events.length === 0) return { kind: 'free', draft, position: draft.history.lastPosition(log) + 1 };
     return { kind: 'commit', draft, commit: draft.commit(drafted) };
   } catch (error) {
-    // A reused id is never recorded: the outcome under it is that of the other transaction.
+    // A reused id is never recorded as an outcome, because the id belongs to the other transaction.
     if (error instanceof MeridianError && (error.retryable || error.code === 'id-reused')) throw error;
     return { kind: 'refused', draft, problem: toProblem(error) };
   }

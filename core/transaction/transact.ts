@@ -95,8 +95,8 @@ export async function runTransactionHere(ports: DrivePorts, transaction: Transac
   checkDriving(ports, id);
   // A generated id cannot have been used before. A stale replica costs a run that changes nothing.
   const attempts = isNew ? [] : await ports.decisions.attempts(id, 'local');
-  // The outcome of a one-Region transaction is part of its write, so that nothing has to be read before. An id that once
-  // took the path through several Regions stays on it, wherever its streams have their homes now.
+  // The outcome of a one-Region transaction is part of its write, so that no outcome has to be read first. An id that was used
+  // for a multi-Region transaction stays one, even if the homes of its streams have changed.
   if (attempts.length === 0 && isOneRegion(ports, transaction))
     return outcomeOfMine(transaction, await runInOneRegion(ports, transaction));
   const last = (isNew ? undefined : await ports.events.findDecision(id)) ?? attempts.at(-1);

@@ -35,8 +35,8 @@ const attemptMembers = {
 /** A request from the state machine to its own Region, or from a Region to the home of a stream. */
 export const participantRequestSchema = z.union([
   /**
-   * The deadline is by the driving Region's clock. Should that jump back, no more than the transaction's whole timeout is
-   * left all the same; executions begun by older code do not say it.
+   * `deadline` is by the driving Region's clock. If that clock jumps back, the remaining time is still at most `timeout`, which
+   * executions started by older code do not send.
    */
   z.object({ step: z.literal('prepare'), ...attemptMembers, deadline: z.number(), timeout: z.number().optional() }),
   z.object({ step: z.literal('prepare'), ...attemptMembers, remaining: z.number() }),

@@ -51,7 +51,7 @@ export async function appendToStream(
     if (!taken) return answer;
     if (taken.commitId === commitId && taken.tx === undefined) continue;
     runtime.metric('AppendConflict', 'Count', 1);
-    // A caller that expects a version is told at once that the stream has another one.
+    // With `expected`, the next attempt reports the conflict at once.
     if (!expected && !(await retries.pause())) throw lostRace(draft.history);
     await draft.catchUp(taken);
   }

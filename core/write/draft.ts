@@ -23,7 +23,7 @@ import {
   warmHistory,
 } from './writer.ts';
 
-/** Every Region adopts a stamp that it loads: one that is far ahead would stay in the stream. */
+/** A stamp that is far ahead would stay in the stream: every Region that loads it adopts it. */
 function wrongClock(ahead: number): MeridianError | undefined {
   if (ahead <= CLOCK_LIMIT_MS) return undefined;
   return new MeridianError(
@@ -33,14 +33,14 @@ function wrongClock(ahead: number): MeridianError | undefined {
   );
 }
 
-/** What is to be written to one stream. Without an operation it is a check, which decides no events. */
+/** A write to one stream. Without an operation it is a check, which decides on no events. */
 export interface Write extends Omit<Append, 'stream' | 'operation'> {
   readonly stream: StreamRef;
   readonly operation?: Append['operation'] | undefined;
   readonly fingerprint: string;
 }
 
-/** The events of a write, none if it changes nothing, and the version and the time at which they were decided. */
+/** The events of a write (none if it changes nothing), and the version and the time that the decision was based on. */
 export interface Decided {
   readonly kind: 'decided';
   readonly events: readonly StoredEvent[];
@@ -49,22 +49,22 @@ export interface Decided {
 }
 
 export type Drafted =
-  /** An earlier run of the same write has committed. */
+  /** The write was committed by an earlier attempt. */
   | { readonly kind: 'written'; readonly commit: Commit | KnownCopy }
-  /** The intent of an undecided transaction is in the way. */
+  /** The stream is held by an intent whose transaction is undecided. */
   | { readonly kind: 'held'; readonly by: Commit }
   | Decided;
 
 /**
- * One write to a stream, until its position is taken: by its own commit or, the race lost, by another. What all
- * writers of a log share; whether to wait, to try again or to give up is up to each of them.
+ * One write to a stream, from loading to its commit. All writers of a log share it; each of them decides whether to wait, to
+ * retry or to give up when the stream is held, or when the write loses the race for its position.
  */
 export class Draft {
   readonly #ports: AppendPorts;
   readonly #definition: StreamDefinition;
   readonly #write: Write;
   #history: History;
-  /** True if the stream was loaded for this write. A warm copy may be stale: only writing a commit verifies it. */
+  /** True if the stream was loaded for this write. A warm copy may be stale, which only a conditional write detects. */
   #isFresh: boolean;
   #decide: Decide | undefined;
 
@@ -72,14 +72,13 @@ export class Draft {
     ports: AppendPorts,
     definition: StreamDefinition,
     write: Write,
-    history: History,
-    isFresh: boolean,
+    copy: { readonly history: History; readonly isFresh: boolean },
   ) {
     this.#ports = ports;
     this.#definition = definition;
     this.#write = write;
-    this.#history = history;
-    this.#isFresh = isFresh;
+    this.#history = copy.history;
+    this.#isFresh = copy.isFresh;
   }
 
   /** @throws MeridianError `unknown-stream-type`; `misdirected`: a `home` stream of another Region; `unavailable` */
@@ -87,7 +86,8 @@ export class Draft {
     const definition = streamTypeOf(ports.domain, write.stream.type);
     checkHome(ports, definition, write.stream);
     const warm = warmHistory(ports, definition, write);
-    return new Draft(ports, definition, write, warm ?? (await loadWarm(ports, write.stream)), warm === undefined);
+    const history = warm ?? (await loadWarm(ports, write.stream));
+    return new Draft(ports, definition, write, { history, isFresh: warm === undefined });
   }
 
   get history(): History {
@@ -99,8 +99,8 @@ export class Draft {
   }
 
   /**
-   * Decides on the stream as far as it is known here. Nothing is refused, and nothing is left unwritten, on the basis of
-   * a warm copy.
+   * Decides on the current copy of the stream. A refusal, or a decision that changes nothing, is never based on a warm copy:
+   * the stream is then loaded first.
    * @throws MeridianError `unknown-event`, `unknown-command`, `validation`, `version-conflict`, `id-reused`;
    *   `unreadable-event`, `not-caught-up`, `unavailable`, retryable; what the domain throws
    */
@@ -166,7 +166,7 @@ export class Draft {
     });
   }
 
-  /** Writes a commit if its position is still free. @returns the commit that has the position; undefined if it was free */
+  /** Writes a commit if its position is free. @returns the commit that already has the position; undefined if this one was written */
   async put(commit: Commit): Promise<Commit | undefined> {
     const taken = await this.#ports.events.put(commit);
     if (taken) this.#history.add([taken]);
@@ -174,14 +174,14 @@ export class Draft {
     return taken;
   }
 
-  /** Call when a commit was written. */
+  /** Records that a commit of this draft was written. */
   async wrote(commit: Commit): Promise<void> {
     this.#history.add([commit]);
     if (commit.events.length > 0) this.#ports.runtime.metric('Appended', 'Count', 1);
     if (this.#ports.warm.get(this.stream)?.history === this.#history) await keepSnapshot(this.#ports, this.#history);
   }
 
-  /** Loads what was written since the commit that has the position. */
+  /** Loads what was written after the commit that took the position. */
   async catchUp(taken: Commit): Promise<void> {
     const { events, log } = this.#ports;
     this.#history.add([taken]);

@@ -13,14 +13,14 @@ export interface IntentPorts extends DecisionPorts {
 }
 
 /**
- * Makes the intents that this Region wrote final if they are decided or past their deadline, whatever the name of its
- * log was then. Nothing is appended or checked after an intent that is not final, so that events leave a log in order.
+ * Makes intents final that are decided or past their deadline, if this Region wrote them, even to a log of another name.
+ * Nothing is appended or checked after an intent that is not final, so that events leave a log in order.
  * @returns the first intent to wait for; undefined if none is left
  */
 export async function finishIntents(ports: IntentPorts, history: History): Promise<Commit | undefined> {
   for (const { intent, state: known } of history.intents) {
     if (intent.region !== ports.region) continue;
-    // The copy in memory may be old: asking for the decision again may need another Region, and a second write.
+    // The table may have the intent in its final state already: then no decision has to be found, and nothing written.
     const stored = (await ports.events.at(intent.stream, intent.log, intent.position))?.tx?.state;
     const state = known ?? (isFinal(stored) ? stored : await stateIfReached(ports, intent));
     if (!state) return intent;

@@ -18,7 +18,7 @@ import type { IntentStore } from '../ports/intent-store.ts';
 import type { WarmStreams } from '../ports/warm-streams.ts';
 import { encodeVersionToken } from '../wire/version-token.ts';
 
-/** A stream in memory, and when it was loaded, by both clocks: one jumps, the other stops while a function is frozen. */
+/** A stream in memory, and when it was loaded, by two clocks: one may jump, the other stops while a function is frozen. */
 export interface Warm {
   readonly history: History;
   readonly loadedAt: { readonly now: number; readonly elapsed: number };
@@ -86,8 +86,8 @@ function parseDecided(definition: StreamDefinition, command: string, events: rea
 /**
  * This process's in-memory copy of a stream, if it is usable. A stale copy is harmless where a conditional write
  * takes the position, which is why a response that writes nothing is never based on a warm copy. A copy of a stream that
- * other Regions write too is used for at most {@link WARM_MS}, otherwise their commits would stay unseen, and only under a
- * new id: this Region may have shown the commit of an earlier request with it, which the copy lacks.
+ * other Regions also write is used for at most {@link WARM_MS}, otherwise their commits would stay unseen, and only for a
+ * new id: with an old one, this Region may have shown a commit that the copy lacks.
  */
 export function warmHistory(
   { warm, runtime, log }: AppendPorts,

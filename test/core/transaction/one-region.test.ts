@@ -166,7 +166,7 @@ describe('a transaction of one Region', () => {
     expect(us.events.calls).toEqual(['findDecision']);
   });
 
-  it('has the outcome of its first request, although its streams had homes in several Regions then', async () => {
+  it('returns the outcome of its first request even if its streams had their homes in several Regions then', async () => {
     const us = await aBank();
     const transaction = local();
     const participants = [{ stream: A, log: 'us', position: 2, version: { us: 2 } }];
@@ -181,7 +181,7 @@ describe('a transaction of one Region', () => {
     expect(us.events.calls).toEqual(['findDecision']);
   });
 
-  it('goes on with the state machine, if its first request was sent to several Regions and is undecided', async () => {
+  it('continues with the state machine if its first request was a multi-Region one and is still undecided', async () => {
     const us = await aBank();
     const transaction = local();
     await us.decisions.put(aPromise({ transaction: transaction.id, fingerprint: transaction.fingerprint }));
@@ -190,7 +190,7 @@ describe('a transaction of one Region', () => {
     expect(us.events.calls).toEqual(['findDecision']);
   });
 
-  it('has that outcome too if it learns of it only by its commit in a stream', async () => {
+  it('returns that outcome even if it finds only a commit of it, in one of the streams', async () => {
     const us = await aBank();
     const transaction = local();
     const { id, fingerprint } = transaction;
