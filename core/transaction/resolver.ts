@@ -37,7 +37,7 @@ async function resolveIntent(
   const intent = await ports.events.at(stream, log, position);
   if (intent?.tx?.state !== 'prepared') return undefined;
   const state = await finalStateOf(ports, intent);
-  if (!state) return `${attemptId} has neither a decision nor reached its deadline`;
+  if (!state) return `${attemptId} is undecided, and its deadline has not passed`;
   await ports.events.finalise(intent, state);
   ports.runtime.metric('IntentResolved', 'Count', 1);
   return undefined;

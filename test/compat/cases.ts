@@ -49,9 +49,9 @@ export function faultsOfRetired(
 }
 
 /**
- * The result of reading a sample, reduced to the members that its version knows: files of older versions do not change any
- * more, so members added since, with values that mean their absence, are omitted. For the current version everything
- * counts.
+ * The result of reading a sample, reduced to the members that the sample's version knows. Files of older versions no
+ * longer change, so members added in later versions are omitted: their values mean that they are absent. For the
+ * current version, every member counts.
  */
 export function asOf(version: string, read: unknown, means: unknown): unknown {
   return version === currentVersion ? read : known(read, means);

@@ -50,7 +50,7 @@ describe('a form that is stored or sent', () => {
   );
 
   it.each(cases.filter(({ of }) => of?.strict))(
-    'is refused with unknown members if it must be: $name',
+    'is refused with unknown members if it is read strictly: $name',
     async ({ of, form }) => {
       const read = async () => of?.read?.(withUnknown(form));
       await expect(read().then((means) => means ?? Promise.reject(new Error('not read')))).rejects.toThrow();
@@ -81,7 +81,7 @@ describe('the code that reads and writes forms', () => {
     expect(await faultsOfUses()).toEqual([]);
   });
 
-  it("also reads items in the form of their table's stream", () => {
+  it("reads items in the form of their table's stream, too", () => {
     const images = cases.filter(({ name }) => /^(commit|decision|one-region-decision)-item/.test(name));
     expect(images.length).toBeGreaterThan(0);
     for (const { version, form, means } of images) {

@@ -10,7 +10,7 @@ export interface Form {
   readonly uses: readonly unknown[];
   /** Whether it is an item, whose values are attribute values. */
   readonly isItem: boolean;
-  /** Why it is not read with unknown members. @default undefined: it is */
+  /** Why it is refused with unknown members. @default undefined: they are ignored */
   readonly strict: string | undefined;
   /** Removes the parts that differ between machines. */
   readonly comparable: (form: unknown) => unknown;

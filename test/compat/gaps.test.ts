@@ -14,7 +14,7 @@ describe('the cases of a form', () => {
   it.each([
     ['a member', z.object({ a: z.string(), b: z.string().optional() }), { a: 'x' }, 'b'],
     [
-      'an alternative that is only present elsewhere',
+      'an alternative that only another member has',
       z.object({ at: z.union([z.number(), z.string()]), by: z.string() }),
       { at: 1, by: 'ann' },
       'at as {"type":"string"}',
@@ -24,12 +24,12 @@ describe('the cases of a form', () => {
     ['an element', z.object({ a: z.array(z.string()) }), { a: [] }, 'an element a[]'],
     ['null', z.object({ a: z.string().nullable().default('') }), { a: 'b' }, 'a as {"type":"null"}'],
     ['the values of a map', z.record(z.string(), z.object({ a: z.int().optional() })), { b: {} }, '{}.a'],
-    ['anything of the kind', z.strictObject({ a: z.int() }), 'b', expect.stringMatching(/^\{"type":"object"/)],
+    ['any value of the schema', z.strictObject({ a: z.int() }), 'b', expect.stringMatching(/^\{"type":"object"/)],
   ])('lack %s', (_what, schema, value, gap) => {
     expect(gapsOf(schema, value)).toEqual([gap]);
   });
 
-  it('lack nothing that is present', () => {
+  it('have no gap if every member and every alternative is present', () => {
     const schema = z.array(z.object({ a: z.union([z.number(), z.string()]).optional() }));
     expect(gapsOf(schema, [{ a: 1 }, { a: 'b' }])).toEqual([]);
   });

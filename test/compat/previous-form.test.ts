@@ -129,7 +129,7 @@ function aMixedWorld(forms: PreviousForms, decisions: 'strong' | 'eventual') {
 
 /** Appends, commands, transactions and rebuilds, in every direction. */
 async function doSomeOfEverything({ world, ask, put, transfer, rest, operate, troubles }: MixedWorld): Promise<void> {
-  // Each is passed on to the home of its account.
+  // Each request is passed on to the home of its account.
   for (const [region, account] of [
     [PREVIOUS, ANN],
     [EAST, CID],
@@ -157,7 +157,7 @@ async function doSomeOfEverything({ world, ask, put, transfer, rest, operate, tr
   await transfer({ at: PREVIOUS, id: 'us-west-2:passed-on', from: DAN, to: CID, amount: 5, answered: 200 });
   await transfer({ at: EAST, id: 'us-east-1:too-much', from: ANN, to: CID, amount: 1000, answered: 409 });
   await transfer({ at: PREVIOUS, id: 'us-east-2:too-much', from: CID, to: DAN, amount: 1000, answered: 409 });
-  // Only recovery ends these: their state machines die before they decide.
+  // Recovery has to end these transactions: their state machines die before they decide.
   for (const region of [EAST, PREVIOUS])
     world.region(region).machine.beforeStep = ({ name, transaction, kill }) => {
       if (name === 'Decide' && transaction.endsWith(':lost')) kill();
@@ -211,7 +211,10 @@ async function lookAround({ world, ask, heard, troubles }: MixedWorld): Promise<
   }
 }
 
-/** A Region's response without its name; for an abort, without its cause, which the previous version did not store. */
+/**
+ * A Region's response without the name of the Region and, for an abort, without the participant that caused it, which
+ * the previous version did not store.
+ */
 function withoutRegion(answer: unknown): unknown {
   const { region: _region, participant: _participant, ...all } = z.looseObject({}).parse(answer);
   return all;
@@ -225,19 +228,22 @@ async function mixed(forms: PreviousForms, decisions: 'strong' | 'eventual' = 's
 }
 
 describe('a world in which one Region is on the previous forms', () => {
-  it.each(['strong', 'eventual'] as const)('loses nothing and agrees, with %s decisions', async (decisions) => {
-    const { troubles, get, world, rows } = await mixed(previousForms, decisions);
-    expect(troubles).toEqual([]);
+  it.each(['strong', 'eventual'] as const)(
+    'loses nothing, and its Regions agree, with %s decisions',
+    async (decisions) => {
+      const { troubles, get, world, rows } = await mixed(previousForms, decisions);
+      expect(troubles).toEqual([]);
 
-    const balances = await Promise.all(ACCOUNTS.map((account) => world.region(WEST).load(account)));
-    expect(balances.map(balanceOf)).toEqual([95, 90, 100, 115]);
-    expect(await rows(PREVIOUS, 'words')).toEqual({ red: 6, blue: 3 });
-    for (const [id, state] of Object.entries(OUTCOMES))
-      expect(await get(EAST, `/transactions/${id}`)).toMatchObject({ id, state });
-    for (const name of REGIONS) expect(world.region(name).counts.written).toBeGreaterThan(0);
-  });
+      const balances = await Promise.all(ACCOUNTS.map((account) => world.region(WEST).load(account)));
+      expect(balances.map(balanceOf)).toEqual([95, 90, 100, 115]);
+      expect(await rows(PREVIOUS, 'words')).toEqual({ red: 6, blue: 3 });
+      for (const [id, state] of Object.entries(OUTCOMES))
+        expect(await get(EAST, `/transactions/${id}`)).toMatchObject({ id, state });
+      for (const name of REGIONS) expect(world.region(name).counts.written).toBeGreaterThan(0);
+    },
+  );
 
-  it('uses these forms: the items that its Region writes differ from those of the other Regions', async () => {
+  it('uses the previous forms for the items that this Region writes, and only for those', async () => {
     const { world } = await mixed(previousForms);
     const [ann, cid] = await Promise.all([ANN, CID].map((account) => world.region(EAST).load(account)));
     const hasTrace = ({ meta }: Commit) => meta.traceparent !== undefined;

@@ -3,7 +3,7 @@ import * as z from 'zod';
 /** Stands in for a member that only other code knows. */
 const UNKNOWN = 'unknown';
 
-/** Members that are maps, or belong to a domain or a caller: their members are not known to the code. */
+/** Members whose own members the code does not know: they are maps, or belong to a domain or a caller. */
 const OPAQUE = [
   ...['basedOn', 'context', 'expected', 'schemaVersions', 'version', 'withEvents', 'seen', 'ids', 'copies'],
   ...['data', 'input', 'problem', 'reason', 'row', 'rows', 'state', 'sums', 'totals', 'value'],
@@ -64,8 +64,9 @@ function compatible(toPrevious: (form: unknown) => unknown): Previous {
 }
 
 /**
- * The forms of the previous version. Nothing has been released yet, so these differ as much as a compatible version
- * can: from the first release on, changes of a release are added here, and removed with the one after it.
+ * The forms of the previous version. Nothing has been released yet, so they differ from the current forms as much as
+ * compatible forms can. From the first release on, a change is added here with its release, and removed with the next
+ * release.
  */
 export const previousForms = {
   'commit-item': compatible((item) => itemWithUnknown({ ...objectSchema.parse(item), meta: { M: {} } })),

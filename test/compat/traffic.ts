@@ -19,7 +19,7 @@ const eventSchema = z.object({ source: z.string(), 'detail-type': z.string(), de
 
 /**
  * The contents of a Region's bus after producers' entries were processed in order.
- * @throws Error if one was refused, or not for us
+ * @throws Error if an entry was refused, or no function accepts it
  */
 export async function takenIn(entries: readonly BusEntry[]): Promise<readonly unknown[]> {
   const { world, scheduler } = aWorld();

@@ -11,7 +11,7 @@ const FORMS = ['core/wire/*.ts', 'adapters/dynamodb/*-item.ts'];
 /** The modules whose schemas read stored or sent forms, exported or not. */
 const READERS = ['core/wire/*.ts', 'adapters/dynamodb/*.ts'];
 
-const looksIntoKeys = 'looks at the key of an item, of which the form has samples';
+const looksIntoKeys = 'looks at the key of an item whose form has samples';
 
 /** Parts that belong to no form, with the reasons. */
 const excepted: Readonly<Record<string, string>> = {
@@ -22,7 +22,7 @@ const excepted: Readonly<Record<string, string>> = {
   'envelope.ts identifiedSchema': 'looks into an envelope',
   'envelope.ts streamAndEventsSchema': 'looks into an envelope that is refused',
   'server-clock.ts responseSchema': 'reads a header of DynamoDB',
-  'schemas.ts STREAM_ID': 'the part of a name that paths of the API take',
+  'schemas.ts STREAM_ID': 'the part of a name that occurs in paths of the API',
   'envelope.ts streamNameOf': 'reads a path of the API',
   'envelope.ts idOf': 'looks into an envelope',
   'operate.ts isOperatorAction': 'looks into a request',
@@ -38,8 +38,8 @@ const excepted: Readonly<Record<string, string>> = {
   'view-item.ts keyOf': 'makes a key of an item',
   'view-item.ts keySchema': looksIntoKeys,
   'view-item.ts sumAttribute': 'makes a name of an attribute',
-  'view-item.ts sumSchema': 'reads an attribute of a total, whose names are the domain’s',
-  'view-item.ts totalsSchema': 'reads the text in an attribute of an item, of which the form has samples',
+  'view-item.ts sumSchema': 'reads an attribute of a total: the domain chooses its name',
+  'view-item.ts totalsSchema': 'reads the text in an attribute of an item whose form has samples',
   'view-item.ts fromKeyItem': 'reads the key of any item',
   'view-item.ts generationsKey': 'makes a key of an item',
   'snapshot-store.ts keySchema': looksIntoKeys,
@@ -111,14 +111,15 @@ async function writersWithout(used: ReadonlySet<unknown>): Promise<readonly Part
       readFileSync(join(root, file), 'utf8'),
     ),
   );
-  if (!writers.includes('adapters/dynamodb/progress.ts')) throw new Error('It writes to a table, and was not found.');
+  if (!writers.includes('adapters/dynamodb/progress.ts'))
+    throw new Error('progress.ts writes to a table, but was not found.');
   const all = await Promise.all(writers.map(async (file) => ({ file, exported: await exportsOf(file) })));
   return all
     .filter(({ exported }) => !exported.some(([, value]) => typeof value === 'function' && used.has(value)))
     .map(({ file }) => ({
       key: basename(file),
       fault:
-        `${file} writes to a table, and no form uses anything of it. Add a form to test/compat/items.ts that has it in ` +
+        `${file} writes to a table, and no form uses any of its exports. Add a form to test/compat/items.ts that has it in ` +
         'its `uses`, or except it with a reason in test/compat/uses.ts.',
     }));
 }

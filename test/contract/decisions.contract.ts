@@ -11,7 +11,7 @@ export function decisionsContract(open: () => Decisions): void {
       decisions = open();
     });
 
-    test('a transaction without a decision has none', async () => {
+    test('nothing is found for a transaction without a decision', async () => {
       const transaction = aTransactionId();
       expect(await decisions.find(transaction, 1)).toBeUndefined();
       expect(await decisions.attempts(transaction)).toEqual([]);
@@ -38,14 +38,14 @@ export function decisionsContract(open: () => Decisions): void {
       expect(await decisions.attempts(decision.transaction)).toEqual([decision]);
     });
 
-    test('a decision is final: another one on the same attempt is not written, and returns it', async () => {
+    test('a decision is final: putting another one on the same attempt writes nothing, and returns the first', async () => {
       const decision = aDecision({ transaction: aTransactionId() });
       await decisions.put(decision);
       expect(await decisions.put(anAbort({ transaction: decision.transaction }))).toEqual(decision);
       expect(await decisions.find(decision.transaction, 1)).toEqual(decision);
     });
 
-    test('a decision that is put again, because its response was lost, finds itself', async () => {
+    test('putting a decision again, because its response was lost, returns the stored decision', async () => {
       const decision = anAbort({ transaction: aTransactionId() });
       await decisions.put(decision);
       expect(await decisions.put(decision)).toEqual(decision);
@@ -63,7 +63,7 @@ export function decisionsContract(open: () => Decisions): void {
       for (const answer of answers) expect(answer ?? winner).toEqual(winner);
     });
 
-    test('the attempts of a transaction come in order, without those of another transaction', async () => {
+    test('the attempts of a transaction are returned in order, without those of another transaction', async () => {
       const transaction = aTransactionId();
       const numbers = [10, 2, 1, 0, 11, 9, 100];
       for (const attempt of numbers) {
@@ -100,5 +100,5 @@ export function decisionsContract(open: () => Decisions): void {
 }
 
 function never(): never {
-  throw new Error('An abort has a reason.');
+  throw new Error('The abort has no reason.');
 }

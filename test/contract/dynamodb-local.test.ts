@@ -67,7 +67,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       expect(await counting(() => store.load(commit.stream, { eu: 1, us: 2 }))).toEqual({ QueryCommand: 3 });
     });
 
-    test('an intent is made final by one UpdateItem, even if it already is', async () => {
+    test('an intent is made final by one UpdateItem, even if it is already final', async () => {
       const store = dynamoDbEventStore(counted, table);
       const intent = anIntent({ stream: aStream() });
       await store.put(intent);
@@ -85,7 +85,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       expect(await counting(() => store.putDecision(write.decision))).toEqual({ PutItemCommand: 1 });
     });
 
-    test('a decision is one PutItem, even if there already is one; it is found by one GetItem, with all others by one Query', async () => {
+    test('putting a decision is one PutItem, even if there already is one; finding it is one GetItem, and finding all attempts one Query', async () => {
       const decisions = dynamoDbDecisions(counted, transactions, { strong: true });
       const decision = aDecision({ transaction: aTransactionId() });
       for (const _ of ['once', 'again'])
@@ -94,7 +94,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       expect(await counting(() => decisions.attempts(decision.transaction))).toEqual({ QueryCommand: 1 });
     });
 
-    test('an event in order is one GetItem, one transaction and a read of parked events; a handled event is only the reads', async () => {
+    test('an event in order takes one GetItem, one transaction and a read of parked events; a handled event takes only the reads', async () => {
       const { progress } = dynamoDbTally(counted, table);
       const [entry] = entriesOf(aCommit({ stream: aStream() }));
       const body = JSON.stringify({ 'detail-type': entry?.detailType, detail: JSON.parse(entry?.detail ?? '') });
@@ -135,7 +135,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       expect(await counting(() => store.total('counted', 4, 'red'))).toEqual({ BatchGetItemCommand: 1 });
     });
 
-    test('the generations of any views are one BatchGetItem; changing those of a view is one PutItem', async () => {
+    test('reading the generations of any number of views is one BatchGetItem; changing those of one view is one PutItem', async () => {
       const store = dynamoDbViewStore(counted, table);
       const names = Array.from({ length: 20 }, (_, i) => `counted-${i}`);
       expect(await counting(() => store.generations(names))).toEqual({ BatchGetItemCommand: 1 });
@@ -149,7 +149,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       expect(await counting(() => store.setGenerations('counted-0', next))).toEqual({ PutItemCommand: 1 });
     });
 
-    test('a snapshot is one Query, a large one another BatchGetItem; storing one writes its parts, reads once and deletes old ones', async () => {
+    test('reading a snapshot is one Query, plus one BatchGetItem if it is large; storing one writes its parts, reads once and deletes old snapshots', async () => {
       const store = dynamoDbSnapshotStore(counted, table, PATIENTLY_MS);
       const stream = aStream();
       const put = (latestStamp: string) => counting(() => store.put(aSnapshot({ stream, latestStamp })));

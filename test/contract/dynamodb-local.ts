@@ -66,7 +66,7 @@ async function start(): Promise<DynamoDbLocal & { stop(): Promise<void> }> {
       `-Djava.io.tmpdir=${folder}`,
       `-Duser.home=${folder}`,
       ...['-jar', JAR, '-inMemory', '-disableTelemetry'],
-      // It listens on every interface, with no option for loopback alone; it contains only the tests' data.
+      // The engine listens on every interface, and has no option for loopback alone. It contains only the tests' data.
       ...['-port', String(port)],
     ],
     folder,
@@ -118,7 +118,7 @@ async function untilItAnswers(endpoint: string, engine: ChildProcess): Promise<v
   });
   const deadline = Date.now() + START_TIMEOUT_MS;
   for (;;) {
-    // Any response will do: for a request without a signature it is 400.
+    // Any response will do. A request without a signature gets a 400.
     const answer = await fetch(endpoint).catch(() => undefined);
     if (engine.exitCode !== null) throw new Error(`DynamoDB Local exited at once: ${said}`);
     if (answer) return;

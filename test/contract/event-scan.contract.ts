@@ -67,7 +67,7 @@ export function eventScanContract(open: () => Promise<EventsTable>): void {
       for (const commit of commits) expect(byDot.get(dotOf(commit))).toEqual(commit);
     });
 
-    test('keeps to its segment: the same streams each time, no stream in two of them', async () => {
+    test('returns the same streams for a segment each time, and no stream in two segments', async () => {
       const [first, second] = [await all(4, 5), await all(4, 100)];
       const streams = (segments: readonly (readonly Commit[])[]) =>
         segments.map((segment) => new Set(segment.map(({ stream }) => stream)));
@@ -84,7 +84,7 @@ export function eventScanContract(open: () => Promise<EventsTable>): void {
       }
     });
 
-    test('keeps to its pages: none exceeds the limit, and each starts where the previous one ended', async () => {
+    test('returns pages that do not exceed the limit, and that start where the previous page ended', async () => {
       for (const page of await pagesOf(store, 0, 1, 10)) expect(page.length).toBeLessThanOrEqual(10);
       const { cursor } = await store.scan(0, 1, undefined, 10);
       const [once, again] = [await store.scan(0, 1, cursor, 10), await store.scan(0, 1, cursor, 10)];

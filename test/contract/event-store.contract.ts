@@ -86,7 +86,7 @@ export function eventStoreContract(open: () => EventsTable): void {
       expect(await store.load(commit.stream)).toEqual([commit]);
     });
 
-    test('a position is taken once: the second commit is not written and returns the first', async () => {
+    test('a position is taken once: putting a second commit writes nothing, and returns the first', async () => {
       const first = aCommit({ stream: aStream(), commitId: 'first' });
       const second = { ...first, commitId: 'second', events: [{ type: 'Withdrawn', schemaVersion: 1, data: 1 }] };
       await store.put(first);
@@ -94,7 +94,7 @@ export function eventStoreContract(open: () => EventsTable): void {
       expect(await store.load(first.stream)).toEqual([first]);
     });
 
-    test('a commit that is put again, because its response was lost, finds itself', async () => {
+    test('putting a commit again, because its response was lost, returns the stored commit', async () => {
       const commit = aCommit({ stream: aStream() });
       await store.put(commit);
       expect(await store.put(commit)).toEqual(commit);
@@ -125,7 +125,7 @@ export function eventStoreContract(open: () => EventsTable): void {
       expect(sorted(await store.load(stream))).toEqual(commits.slice(0, 2));
     });
 
-    test('one log is loaded after a position, in order, without the others', async () => {
+    test('the commits of one log after a position are loaded in order, without those of other logs', async () => {
       const stream = aStream();
       const positions = [10, 2, 1, 11, 9, 3, 100];
       const logs = ['us-east', 'us-east-1', 'us-east-1-restored', 'us-east-2'];
@@ -139,7 +139,7 @@ export function eventStoreContract(open: () => EventsTable): void {
       expect(await store.load(stream)).toHaveLength(logs.length * positions.length);
     });
 
-    test('after a version come the commits that it does not cover, including those of logs that it does not name', async () => {
+    test('a load after a version returns the commits that the version does not cover, including those of logs that it does not name', async () => {
       const stream = aStream();
       const logs = ['ap', 'us', 'us-east', 'us-east-1', 'us-east-1-restored', 'us-east-2', 'zz', '0', '9.b'];
       for (const log of logs) for (const position of [1, 2, 10]) await store.put(aCommit({ stream, log, position }));

@@ -57,7 +57,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
       expect(await progress.parked(stream, LOG, START, 10)).toEqual([]);
     });
 
-    test('an event is handled against the previous place, with its effects, and is visible at once', async () => {
+    test('an event is handled against the previous place; its own place and its effects are visible at once', async () => {
       const stream = aStream();
       const effects = [
         { key: stream, sums: { handled: 1, balance: -19 } },
@@ -140,7 +140,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
       expect(await progress.advance(anEvent(stream, { log: 'us-west-2' }), undefined, [])).toBe(true);
     });
 
-    test('parked events are returned in order, after a place, up to the limit', async () => {
+    test('the parked events after a place are returned in order, up to the limit', async () => {
       const stream = aStream();
       const events = [
         anEvent(stream, { position: 2, index: 1, count: 12 }),
@@ -173,7 +173,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
       expect(await progress.parked(stream, LOG, START, 5)).toHaveLength(5);
     });
 
-    test('a parked event is handled like any other, and is then before the place', async () => {
+    test('a parked event is handled like any other, and is no longer returned after its own place', async () => {
       const stream = aStream();
       const [first, second] = [anEvent(stream), anEvent(stream, { position: 2 })];
       await progress.park(second, 0);

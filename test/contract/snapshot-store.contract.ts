@@ -122,7 +122,7 @@ export function snapshotStoreContract(open: () => SnapshotStore): void {
       expect(await stamps(stream)).toEqual([LATEST, '018f000000000001']);
     });
 
-    test('two concurrent writers of different states: the stored snapshot is complete', async () => {
+    test('the stored snapshot is complete after two concurrent writers of different states', async () => {
       const stream = aStream();
       const one = aLargeSnapshot(stream);
       const other = { ...one, state: `${one.state}!` };
@@ -131,7 +131,7 @@ export function snapshotStoreContract(open: () => SnapshotStore): void {
       expect([one.state, other.state]).toContain(kept?.state);
     });
 
-    test('a version of the definition sees only its own snapshots, and its second one deletes those of lower versions', async () => {
+    test('a version of the definition sees only its own snapshots, and its second snapshot deletes those of lower versions', async () => {
       const stream = aStream();
       const put = (codeVersion: number, digit: string) =>
         store.put(

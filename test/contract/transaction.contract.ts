@@ -19,7 +19,7 @@ export function transactionContract(open: () => EventsTable): void {
   });
 
   describe('intents', () => {
-    test('an intent is a commit like others: it takes its position, and is read back as written', async () => {
+    test('an intent is a commit like any other: it takes its position, and is read back as written', async () => {
       const intent = anIntent({ stream: aStream() });
       expect(await store.put(intent)).toBeUndefined();
       expect(await store.put(aCommit({ stream: intent.stream }))).toEqual(intent);
@@ -27,7 +27,7 @@ export function transactionContract(open: () => EventsTable): void {
       expect(await store.loadLog(intent.stream, intent.log, 0)).toEqual([intent]);
     });
 
-    test('an intent without events, a check, also takes its position', async () => {
+    test('an intent without events, which is a check, takes its position like any other', async () => {
       const check = anIntent({ stream: aStream(), events: [] });
       await store.put(check);
       expect(await store.put(aCommit({ stream: check.stream }))).toEqual(check);
@@ -36,7 +36,7 @@ export function transactionContract(open: () => EventsTable): void {
     });
 
     test.each(['committed', 'aborted'] as const)(
-      'a prepared intent becomes %s at once, and nothing else of it changes; repeating that is harmless',
+      'a prepared intent becomes %s at once, and nothing else in it changes; finalising it again is harmless',
       async (state) => {
         const intent = anIntent({ stream: aStream(), position: 2 });
         const neighbours = [aCommit({ stream: intent.stream }), anIntent({ stream: intent.stream, position: 3 })];
@@ -66,7 +66,7 @@ export function transactionContract(open: () => EventsTable): void {
       }
     });
 
-    test('anything except an intent of that attempt is refused and unchanged: nothing, a commit, an intent of another attempt', async () => {
+    test('only an intent of the attempt is finalised: a free position, a commit and an intent of another attempt are refused, and stay unchanged', async () => {
       const stream = aStream();
       const [commit, intent] = [aCommit({ stream, position: 2 }), anIntent({ stream, position: 3 })];
       for (const one of [commit, intent]) await store.put(one);
@@ -80,7 +80,7 @@ export function transactionContract(open: () => EventsTable): void {
       expect(await store.loadLog(stream, 'us-east-1', 0)).toEqual([commit, intent]);
     });
 
-    test('of many attempts to finalise an intent in different states, those of one state succeed, and all others are refused', async () => {
+    test('concurrent writers finalise an intent in one state: all writers of the other state are refused', async () => {
       const intent = anIntent({ stream: aStream() });
       await store.put(intent);
       const states = Array.from({ length: 16 }, (_, i) => (i % 2 ? 'committed' : 'aborted'));
@@ -169,7 +169,7 @@ export function transactionContract(open: () => EventsTable): void {
       }
     });
 
-    test('writes nothing if there is an outcome, and returns it', async () => {
+    test('writes nothing if its id already has an outcome, and returns that outcome', async () => {
       const kept = anAbort({ transaction: aTransactionId() });
       const write = aWrite({ decision: aDecision({ transaction: kept.transaction }) });
       expect(await store.putDecision(kept)).toBeUndefined();
@@ -177,7 +177,7 @@ export function transactionContract(open: () => EventsTable): void {
       await isNotWritten(write);
     });
 
-    test('that is sent again, because its response was lost, finds itself', async () => {
+    test('that is sent again, because its response was lost, returns its own outcome and commits', async () => {
       const write = aWrite();
       await store.transact(write);
       expect(await store.transact(write)).toEqual({ decision: write.decision, ...taken(...write.commits) });
@@ -220,7 +220,7 @@ export function transactionContract(open: () => EventsTable): void {
       }
     });
 
-    test('is written once by many concurrent writers at the same positions, in any order, and all others return its commits', async () => {
+    test('is written by one of many concurrent writers at the same positions, in any order; all other writers return its commits', async () => {
       const dots = Array.from({ length: 4 }, () => aCommit({ stream: aStream() }));
       const writes = Array.from({ length: 12 }, (_, i) => {
         const transaction = aTransactionId();
@@ -239,7 +239,7 @@ export function transactionContract(open: () => EventsTable): void {
       }
     });
 
-    test('is written once by many concurrent writers under one id, at different positions, and all others return its outcome', async () => {
+    test('is written by one of many concurrent writers under the same id, at different positions; all other writers return its outcome', async () => {
       const transaction = aTransactionId();
       const writes = Array.from({ length: 12 }, (_, i) =>
         aWrite({ decision: aDecision({ transaction, region: `r-${i}` }) }),
@@ -287,7 +287,7 @@ export function transactionContract(open: () => EventsTable): void {
       expect(await store.findDecision(aTransactionId())).toBeUndefined();
     });
 
-    test('is read back as written, at once; a second one is not stored, and returns it', async () => {
+    test('is read back as written, at once; storing a second outcome changes nothing, and returns the first', async () => {
       const outcome = anAbort({ transaction: aTransactionId() });
       expect(await store.putDecision(outcome)).toBeUndefined();
       expect(await store.findDecision(outcome.transaction)).toEqual(outcome);
@@ -296,7 +296,7 @@ export function transactionContract(open: () => EventsTable): void {
       expect(await store.findDecision(outcome.transaction)).toEqual(outcome);
     });
 
-    test('is stored exactly once by many concurrent writers, and all others return it', async () => {
+    test('is stored by exactly one of many concurrent writers; all other writers return it', async () => {
       const transaction = aTransactionId();
       const all = Array.from({ length: 16 }, (_, i) => anAbort({ transaction, region: `r-${i}` }));
       const answers = await Promise.all(all.map((outcome) => store.putDecision(outcome)));

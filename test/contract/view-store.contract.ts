@@ -45,7 +45,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         for (const { stream, row } of entries) expect(JSON.stringify(found.get(stream)?.row)).toBe(JSON.stringify(row));
       });
 
-      test('any number of entries is read at once, even with duplicates', async () => {
+      test('any number of entries can be read in one call, even with duplicates', async () => {
         const view = aView();
         const entries = Array.from({ length: 250 }, (_, i) => anEntry({ stream: `note/${i}`, shard: i % 4 }));
         for (let i = 0; i < entries.length; i += 50) await store.apply(view, entries.slice(i, i + 50), []);
@@ -165,8 +165,8 @@ export function viewStoreContract(open: () => ViewsTable): void {
           for (;;) {
             const revision = ((await entryOf(view, anEntry()))?.revision ?? 0) + 1;
             if (await store.apply(view, [anEntry({ revision })], [delta('red', 0, { n: revision })])) return;
-            // A real pause, as in projectors: an engine may refuse both of two that collide, without saying when to
-            // retry.
+            // A real pause, as in projectors: an engine may refuse both of two colliding changes, without saying when
+            // to retry.
             await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
           }
         };
@@ -231,7 +231,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         expect(await store.generations([view])).toEqual(new Map([[view, some({ revision: 2, builds: 4 })]]));
       });
 
-      test('are replaced by only one of concurrent writers', async () => {
+      test('are replaced by only one of several concurrent writers', async () => {
         const view = aView();
         const set = await Promise.all(
           Array.from({ length: 8 }, (_, builds) => store.setGenerations(view, some({ builds }))),
@@ -264,7 +264,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         (await store.rows(view, shards, undefined, 1000)).length +
         (await store.totals(view, shards, undefined, 1000)).length;
 
-      test('of a missing name leaves nothing', async () => {
+      test('of a missing name is complete at once', async () => {
         expect(await store.remove(aView(), 4, 10)).toBe(true);
       });
 
@@ -299,7 +299,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         expect((await store.generations([view])).size).toBe(1);
       });
 
-      test('is harmless by two callers at once, and when it is repeated; the name can be written again', async () => {
+      test('is harmless if two callers run it at once, and if it is repeated; afterwards the name can be written again', async () => {
         const view = aView();
         await fill(view, 2, 60);
         await Promise.all([store.remove(view, 2, 1000), store.remove(view, 2, 1000)]);
@@ -361,7 +361,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
       });
 
       test.each(['__proto__', 'constructor'])(
-        '%s is a stream, a total’s key and a field like any other',
+        '%s is as valid as any other stream, key of a total or field',
         async (name) => {
           const view = aView();
           const sums = (n: number): Sums => Object.fromEntries([[name, n]]);

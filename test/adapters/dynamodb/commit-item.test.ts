@@ -32,7 +32,7 @@ describe('commit item', () => {
     expect(fromImage(toImage(aCommit()))).toStrictEqual(aCommit());
   });
 
-  test('an intent is marked as one, and an ordinary commit is not', () => {
+  test('an intent is marked as an intent, and an ordinary commit is not', () => {
     const intent = anIntent({ tx: { state: 'aborted', deadline: 978_307_200_000 } });
     expect(toImage(intent)).toStrictEqual({
       ...toImage(aCommit({ commitId: intent.commitId })),

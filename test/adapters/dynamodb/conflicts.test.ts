@@ -38,11 +38,14 @@ const writes: readonly (readonly [string, (adapters: Adapters) => Promise<unknow
 ];
 
 describe('a write of one item', () => {
-  test.each(writes)('%s that conflicts with a transaction is retried until that is over', async (_, call) => {
-    const adapters = await adaptersBehind(conflict, conflict, conflict, done);
-    expect(await call(adapters)).toBeUndefined();
-    expect(adapters.sent()).toHaveLength(4);
-  });
+  test.each(writes)(
+    '%s that conflicts with a transaction is retried until the transaction is over',
+    async (_, call) => {
+      const adapters = await adaptersBehind(conflict, conflict, conflict, done);
+      expect(await call(adapters)).toBeUndefined();
+      expect(adapters.sent()).toHaveLength(4);
+    },
+  );
 
   test.each(writes)('%s that keeps conflicting with transactions is unavailable, and retryable', async (_, call) => {
     const adapters = await adaptersBehind(conflict);
@@ -159,7 +162,7 @@ describe('a transaction of one Region', () => {
   const inConflict = { Code: 'TransactionConflict', Message: 'Transaction is ongoing for the item' };
   const held = (Item?: object) => ({ Code: 'ConditionalCheckFailed', Message: 'The conditional request failed', Item });
 
-  test('is one TransactWriteItems of commits, checks and the outcome, with a token; each on the condition that its key is free', async () => {
+  test('is one TransactWriteItems with a token; it puts commits, checks and the outcome, each on the condition that its key is free', async () => {
     const { events, sent } = await adaptersBehind(done);
     expect(await events.transact(write)).toBeUndefined();
     const ifNothing = {
@@ -243,7 +246,7 @@ describe('a transaction of one Region', () => {
     await expect(events.transact(write)).rejects.toMatchObject({ code, retryable: code === 'unavailable' });
   });
 
-  test('still in progress in DynamoDB is retried with the same token; in the end it is unavailable', async () => {
+  test('still in progress in DynamoDB is retried with the same token, and is unavailable if it stays in progress', async () => {
     const busy = refusal('TransactionInProgressException');
     const passing = await adaptersBehind(busy, done);
     expect(await passing.events.transact(write)).toBeUndefined();

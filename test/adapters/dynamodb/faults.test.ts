@@ -74,7 +74,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     expect(await stored(commit.stream)).toEqual([commit]);
   });
 
-  test('a put whose responses are all lost is unavailable; put again, it finds itself', async () => {
+  test('a put whose responses are all lost is unavailable; putting the commit again returns the stored commit', async () => {
     const { events } = await behind('answer lost', 'answer lost', 'answer lost');
     const commit = aCommit({ stream: aStream() });
     await expect(events.put(commit)).rejects.toMatchObject({
@@ -97,7 +97,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     expect(await stored(commit.stream)).toEqual([]);
   });
 
-  test('a load continues after throttling and lost responses; if they do not end, it is unavailable', async () => {
+  test('a load continues after throttling and lost responses, and is unavailable if they persist', async () => {
     const commit = aCommit({ stream: aStream() });
     const { events } = await behind('none', 'throttled', 'answer lost', 'none', 'broken', 'broken', 'broken');
     await events.put(commit);
@@ -116,7 +116,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     expect(await stored(intent.stream)).toEqual([finalOf(intent, 'committed')]);
   });
 
-  test('an intent whose finalising responses are all lost is unavailable; finalised again, it is final', async () => {
+  test('an intent whose finalising responses are all lost is unavailable; finalising it again succeeds', async () => {
     const intent = anIntent({ stream: aStream() });
     const { events } = await behind('none', 'answer lost', 'answer lost', 'answer lost');
     await events.put(intent);
@@ -146,7 +146,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     }
   });
 
-  test('a transaction whose responses are all lost is unavailable; sent again, it finds its own outcome', async () => {
+  test('a transaction whose responses are all lost is unavailable; sending it again returns its own outcome', async () => {
     const { events } = await behind('answer lost', 'answer lost', 'answer lost');
     const write = aWrite();
     await expect(events.transact(write)).rejects.toMatchObject(unavailable);
@@ -171,7 +171,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     expect(await events.findDecision(outcome.transaction)).toEqual(outcome);
   });
 
-  test('a decision whose responses are all lost is unavailable; another one then finds it', async () => {
+  test('a decision whose responses are all lost is unavailable; putting another decision then returns the stored one', async () => {
     const { decisions } = await behind('answer lost', 'answer lost', 'answer lost');
     const decision = aDecision({ transaction: aTransactionId() });
     await expect(decisions.put(decision)).rejects.toMatchObject(unavailable);
@@ -243,7 +243,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     expect(await views.total('throttled', 1, 'red')).toEqual({ count: 1 });
   });
 
-  test('a change of a view whose responses are all lost is unavailable; repeated unchanged, it is stale', async () => {
+  test('a change of a view whose responses are all lost is unavailable; an unchanged repetition is refused as stale', async () => {
     const { views } = await behind('answer lost', 'answer lost', 'answer lost');
     await expect(views.apply('gone', [entry], [delta])).rejects.toMatchObject({ code: 'unavailable', retryable: true });
     expect(await views.apply('gone', [entry], [delta])).toBe(false);

@@ -28,9 +28,9 @@ describeWithDynamoDbLocal('an incomplete snapshot', (local) => {
   const heads = async (stream: string) => (await itemsOf(stream)).filter(({ sk }) => sk.S?.startsWith('head#'));
 
   /**
-   * A store that refuses writes of items after the first `count`: its process died there. Parts are written
-   * concurrently, and the first refusal ends the put: it is raised once the earlier writes have completed, so that
-   * none of them completes after the test's next step.
+   * A store that refuses writes of items after the first `count`, as if its process had died there. Parts are written
+   * concurrently, and the first refusal ends the put. The refusal waits until the earlier writes have completed, so
+   * that none of them completes after the test's next step.
    */
   const dyingAfter = async (count: number) => {
     const landed: Promise<unknown>[] = [];
@@ -60,7 +60,7 @@ describeWithDynamoDbLocal('an incomplete snapshot', (local) => {
     return { status: answer.status, body: await answer.text() };
   };
 
-  test('whose writer died at any point is not returned: the previous snapshot is, and the next put cleans up', async () => {
+  test('whose writer died at any point is skipped: a load returns the previous snapshot, and later puts clean up', async () => {
     const store = dynamoDbSnapshotStore(local().client(), table, 15_000);
     for (const writes of [0, 1, 2, 3]) {
       const stream = aStream();

@@ -100,7 +100,7 @@ describe('memory event store', () => {
     },
   );
 
-  test('a replicated outcome is reported once, and stays; a transaction finds it', async () => {
+  test('a replicated outcome is reported once and never changes, and a transaction finds it', async () => {
     const { store, told } = storeThatTells();
     const outcome = structuredClone(anAbort());
     for (const _ of ['once', 'again']) store.replicateDecision(outcome);

@@ -26,7 +26,7 @@ describe('connection', () => {
     expect(maxAttempts * (requestHandler.requestTimeout + requestHandler.connectionTimeout)).toBeLessThan(DATABASE_MS);
   });
 
-  /** Makes the SDK's time pass on demand: its timeouts of single requests, and its pauses. */
+  /** Advances the SDK's timers on demand: the timeouts of single requests, and the pauses between retries. */
   const stopTime = () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => {
@@ -139,7 +139,7 @@ describe('connection', () => {
     ['pages of rows', ({ views }) => views.rows('v', 2, undefined, 10), () => noEnd],
     ['pages of totals', ({ views }) => views.totals('v', 2, undefined, 10), () => noEnd],
     ['unprocessed keys', ({ views }) => views.entries('v', places), leftOut],
-  ])('%s, each received in time, end with the time limit of the call', async (_, call, answer) => {
+  ])('a call that receives %s, each in time, ends at its time limit', async (_, call, answer) => {
     const adapters = await adaptersBehind((request, index, timeIsUp) => {
       if (index === 4) timeIsUp();
       return answer(request);

@@ -216,7 +216,7 @@ describe.each([
     expect(await us.table.load('reading/r')).toHaveLength(2);
   });
 
-  it('treats a committed append as committed', async () => {
+  it('does not affect the retry of a committed append', async () => {
     const us = regionWith(oldest);
     const first = await appendToStream(us, sent(1, { fahrenheit: 1 }, 'first'));
     us.table.replicate(stored(2, event));
@@ -309,7 +309,7 @@ describe('events that are sent', () => {
     );
   });
 
-  it('are recognised as the same request after a new version, and remain as stored', async () => {
+  it('are recognised on a retry after a new version is deployed, and remain stored as they were', async () => {
     const before = regionWith(oldest);
     const first = await appendToStream(before, sent(1, { fahrenheit: 32 }));
     const after = { ...before, ...{ domain: regionWith(newest).domain, warm: new Map() } };

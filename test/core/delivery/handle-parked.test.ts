@@ -11,7 +11,7 @@ describe('a subscriber with parked events', () => {
     expect(journal).toEqual(Array.from({ length: 25 }, (_, i) => idAt(i + 1)));
   });
 
-  it('completes an event even if the parked event behind it fails, which has its own message', async () => {
+  it('completes an event even if the parked event behind it fails: the parked event has its own message', async () => {
     const { journal, take } = aSubscriber({
       handle: ({ id, meta: { position } }) => {
         if (position === 2) throw new Error('a fault of the handler');
@@ -70,7 +70,7 @@ describe('a subscriber with parked events', () => {
   it('leaves the rest of the parked events to another instance that is handling them', async () => {
     const { journal, progress, ports } = aSubscriber();
     await handleMessages(ports, [bodyAt(2), bodyAt(3)]);
-    // When this instance reads the parked events, another one has handled them.
+    // While this instance reads the parked events, another instance handles the first of them.
     const slow: Progress<string> = {
       ...progress,
       parked: async (...args) => {

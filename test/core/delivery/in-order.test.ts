@@ -32,7 +32,7 @@ describe('in order per key', () => {
     expect(log.indexOf('b1 ends')).toBeLessThan(log.indexOf('a1 ends'));
   });
 
-  it('asks before each item whether to stop, with the result of the previous item of its key', async () => {
+  it('asks before each item, with the result of the previous item of its key, whether to stop', async () => {
     const asked: unknown[] = [];
     const stop = {
       when: (previous: string | undefined) => {

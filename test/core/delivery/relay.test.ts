@@ -233,7 +233,7 @@ describe('relay, for transactions', () => {
     expect(ports.resolver.taken.map((message) => message.delay)).toEqual([delay]);
   });
 
-  it('publishes an intent once it is committed, never an aborted one, and has both projected', async () => {
+  it('publishes a committed intent but never an aborted one, and has both projected', async () => {
     const ports = portsWith();
     const committed = held('committed');
     await relayChanges(ports, [{ commit: committed }, { commit: held('aborted', { position: 2 }) }]);
@@ -254,7 +254,7 @@ describe('relay, for transactions', () => {
     expect(ports.resolver.taken).toEqual([]);
   });
 
-  it('has the resolver check that an attempt follows a busy one or a promise', async () => {
+  it('has the resolver check that another attempt follows a busy attempt or a promise', async () => {
     const ports = portsWith();
     const of = { transaction: 'us:a', decidedAt: now };
     const changes = [

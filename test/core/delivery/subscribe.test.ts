@@ -57,7 +57,7 @@ describe('a subscriber', () => {
     ['without a table', undefined, { progress: undefined }],
     ['without a table', 'closed', { progress: undefined }],
   ])(
-    'has an event redelivered, with an error as the reason, if its function rejects %s with %s',
+    'has an event redelivered, with an error as the reason, if a function %s rejects with %s',
     async (_, thrown, of) => {
       const { take } = aSubscriber({ ...of, handle: () => Promise.reject(thrown) });
       expect(await take(bodyAt(1))).toEqual([new Error(`the function threw ${thrown}, which is not an Error`)]);

@@ -3,7 +3,7 @@ import { handleMessages, MeridianError, type Progress } from '../../../core/inde
 import { aSubscriber, bodyAt, idAt, SETTLED, waits } from './subscribe-fixture.ts';
 
 describe('an event of a log', () => {
-  it('gives up on an event after losing the race to others for 10 s', async () => {
+  it('fails with a retryable error after losing the race to others for 10 s', async () => {
     const { progress } = aSubscriber();
     const { take, runtime } = aSubscriber({ progress: { ...progress, advance: async () => false } });
     expect(await take(bodyAt(1))).toEqual([expect.objectContaining({ code: 'unavailable', retryable: true })]);
@@ -23,7 +23,7 @@ describe('an event of a log', () => {
     expect(journal).toEqual([idAt(1), idAt(2)]);
   });
 
-  it('handles an event once if its response was lost', async () => {
+  it('is handled once if the response to its write was lost', async () => {
     const { journal, progress, take, ports } = aSubscriber();
     const lost = new MeridianError('unavailable', 'no answer', { retryable: true });
     const unanswered = {

@@ -78,7 +78,7 @@ describe('errors', () => {
     expect(JSON.stringify(problem)).not.toContain('secret');
   });
 
-  it('refuse for the domain, with details that never hide the standard members', () => {
+  it('of the domain keep their details, except those that would hide a standard member', () => {
     expect(toProblem(reject('Full.'))).toMatchObject({ code: 'rejected', status: 422, detail: 'Full.' });
     const details = { code: 'FULL', status: 'full', detail: 'd', type: 't', title: 't', retryable: true, stock: 3 };
     expect(toProblem(reject('Full.', details))).toEqual({ ...toProblem(reject('Full.')), stock: 3 });

@@ -27,14 +27,14 @@ describe('the ids of transactions', () => {
 describe('the effect of a decision on an intent', () => {
   const listed = { stream: 'stock/17', log: 'us-east-1', position: 3 };
 
-  it('is a commit only if the decision lists its stream, log and position', () => {
+  it('is to commit the intent only if the decision lists its stream, log and position', () => {
     expect(stateIn(aDecision(), listed)).toBe('committed');
     for (const other of [{ stream: 'stock/18' }, { log: 'us-west-2' }, { position: 4 }])
       expect(stateIn(aDecision(), { ...listed, ...other })).toBe('aborted');
     expect(stateIn(anAbort(), listed)).toBe('aborted');
   });
 
-  it('changes only its state, and leaves ordinary commits alone', () => {
+  it('changes only the state of the intent, and leaves ordinary commits unchanged', () => {
     const intent = anIntent();
     expect(finalOf(intent, 'committed')).toEqual({ ...intent, tx: { ...intent.tx, state: 'committed' } });
     const commit = aCommit();

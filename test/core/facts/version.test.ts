@@ -46,7 +46,7 @@ describe('version', () => {
     );
   });
 
-  it('is a partial order: transitive', () => {
+  it('is a partial order: dominance is transitive, and agrees with joining', () => {
     fc.assert(
       fc.property(versions, versions, versions, (a, b, c) => {
         if (versionDominates(a, b) && versionDominates(b, c)) expect(versionDominates(a, c)).toBe(true);
@@ -55,7 +55,7 @@ describe('version', () => {
     );
   });
 
-  it('advanced to a dot, includes that dot and everything before it', () => {
+  it('includes a dot that it is advanced to, and everything before that dot', () => {
     fc.assert(
       fc.property(versions, dots, dots, (version, dot, other) => {
         const advanced = advanceVersion(version, dot);

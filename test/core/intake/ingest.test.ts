@@ -174,7 +174,7 @@ describe('ingest', () => {
     expect(us.runtime.metrics.get('Quarantined')).toBeUndefined();
   });
 
-  it('does not append a message again that was appended before the process died', async () => {
+  it('does not append a message again if it was appended before the process died', async () => {
     const us = anIntake();
     await appendToStream(us, anAppend({ commitId: 'a', operation: noted('a') }));
     us.warm.clear();
@@ -209,7 +209,7 @@ describe('ingest', () => {
     expect(us.outcomes).toMatchObject([{ detail: { id: 'slow' } }]);
   });
 
-  it('reports a refusal within the size of a bus entry, however much the domain or the sender has to say', async () => {
+  it('reports a refusal within the size of a bus entry, however long the texts of the domain or the sender are', async () => {
     const details = { all: 'x'.repeat(300_000) };
     const wordy = defineStream({
       type: 'account',
@@ -292,7 +292,7 @@ describe('ingest of transactions', () => {
     });
   const elsewhere = [{ stream: 'account/eu.1', command: 'deposit', input: { amount: 1 } }];
 
-  it('runs them, and publishes no outcome itself, committed or aborted: the relay announces their records', async () => {
+  it('runs them, but does not publish their outcomes: the relay announces them when they are recorded', async () => {
     const us = anIntake();
     const aborted = transacting('us:b', {
       participants: [{ stream: 'account/us.1', command: 'withdraw', input: { amount: 100 } }],

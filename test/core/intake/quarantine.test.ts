@@ -142,15 +142,18 @@ describe('a list of the quarantine', () => {
     ['bodies', (i) => ['large', `${i}`.padEnd(100_000)]],
     ['reasons', (i) => ['large'.padEnd(10_000, ' x'), `${i}`]],
     ['characters that JSON escapes', (i) => ['large', `${i}`.padEnd(50_000, '"')]],
-  ])('ends when its %s fill a response, and leaves the others for the next caller', async (_of, make) => {
-    const { add, list } = aQuarantine();
-    for (let i = 0; i < 700; i++) await add(...make(i));
-    const listed = await list({ limit: 1000 });
-    expect(listed.complete).toBe(false);
-    expect(listed.messages.length).toBeGreaterThan(10);
-    expect(Buffer.byteLength(JSON.stringify(listed))).toBeLessThan(MAX_ANSWER_BYTES);
-    expect((await list({ limit: 1 })).messages).toHaveLength(1);
-  });
+  ])(
+    'ends when the %s of its messages fill a response, and leaves the remaining messages for the next caller',
+    async (_of, make) => {
+      const { add, list } = aQuarantine();
+      for (let i = 0; i < 700; i++) await add(...make(i));
+      const listed = await list({ limit: 1000 });
+      expect(listed.complete).toBe(false);
+      expect(listed.messages.length).toBeGreaterThan(10);
+      expect(Buffer.byteLength(JSON.stringify(listed))).toBeLessThan(MAX_ANSWER_BYTES);
+      expect((await list({ limit: 1 })).messages).toHaveLength(1);
+    },
+  );
 
   it('shows only one message if that alone exceeds the size of a response', async () => {
     const { list, memory } = aQuarantine();
@@ -242,7 +245,7 @@ describe('a redrive', () => {
     expect(await redrive({ ids: ['quarantined-2'] })).toMatchObject({ redriven: [{ id: 'quarantined-2' }] });
   });
 
-  it('sends at most the requested number of messages; the next call continues after the messages that it passed over', async () => {
+  it('sends at most the requested number of messages; the next call continues after the messages that the first call passed over', async () => {
     const { add, redrive, list, runtime } = aQuarantine();
     for (let i = 0; i < 24; i++) await add(i % 2 ? 'red' : 'green', `${i}`);
 
@@ -250,7 +253,7 @@ describe('a redrive', () => {
     expect(first).toMatchObject({ examined: 10, kept: 7, complete: false });
     expect(first.redriven).toHaveLength(3);
     const second = await redrive({ filter: { reason: 'red' }, before: first.before });
-    // The five green messages of the first call remain hidden, the two surplus red messages do not.
+    // The five green messages of the first call remain hidden; its two surplus red messages do not.
     expect(second).toMatchObject({ examined: 16, complete: true });
     expect(second.redriven).toHaveLength(9);
     expect(bodiesOf(await list())).toHaveLength(7);
@@ -258,7 +261,7 @@ describe('a redrive', () => {
     expect(bodiesOf(await list())).toHaveLength(12);
   });
 
-  it('ignores messages received after it started, so that one that returns immediately is not sent repeatedly', async () => {
+  it('ignores messages that arrive after it started, so that a message that returns immediately is not sent repeatedly', async () => {
     const { add, memory, ports, redrive, runtime } = aQuarantine();
     for (let i = 0; i < 15; i++) await add('unreadable', '{');
     // An ingest queue whose messages return to the quarantine immediately.
@@ -364,7 +367,7 @@ describe('a redrive', () => {
           },
         );
         await Promise.race([dying, dead.promise]);
-        await setImmediate(); // let the calls end that it started before it died
+        await setImmediate(); // the calls that it started before it died end here
         runtime.advance(120_000);
 
         await redrive();

@@ -48,7 +48,7 @@ describe('the decision on an attempt', () => {
     expect(await readDecision(eu, ATTEMPT, true)).toEqual(committed);
   });
 
-  it('counts for readers as missing if it cannot be read within 2 s, with retries', async () => {
+  it('is missing for readers if it cannot be read within 2 s, despite retries', async () => {
     const { us, eu, cut } = aWorld({ strong: false });
     cut.add('us');
     await expect(decisionOf(eu, ATTEMPT)).rejects.toThrow(expect.objectContaining({ code: 'region-unreachable' }));
@@ -95,7 +95,7 @@ describe('an attempt past its deadline', () => {
     expect(await us.decisions.put(committed)).toEqual(aborted);
   });
 
-  it('stays committed, or busy, if that came first', async () => {
+  it('stays committed or busy if that was decided first', async () => {
     const { us, eu } = aWorld();
     await us.decisions.put(committed);
     expect(await decisionOrAbort(eu, ATTEMPT, 'digest')).toEqual(committed);
@@ -125,7 +125,7 @@ describe('an attempt past its deadline', () => {
     expect(await eu.decisions.find('us:order-1', 1)).toBeUndefined();
   });
 
-  it('keeps the earlier reason', async () => {
+  it('is aborted with the reason of an earlier attempt, if there is one', async () => {
     const { us } = aWorld();
     const { reason } = anAbort();
     expect(await decisionOrAbort(us, ATTEMPT, 'digest', { reason })).toMatchObject({ reason });

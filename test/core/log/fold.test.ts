@@ -92,7 +92,7 @@ describe('fold', () => {
     });
   });
 
-  it('treats a copy with other events, decided again, as covered by its own dot only', () => {
+  it('treats a copy that was decided again, with other events, as covered only by its own dot', () => {
     const [original, copy] = copies(0, 1) as [Commit, Commit];
     const commits = [
       { ...original, digest: 'x' },
@@ -106,7 +106,7 @@ describe('fold', () => {
     });
   });
 
-  it('counts the 14 days by the clocks of the writers, not by stamps, which follow one that is far ahead', () => {
+  it('counts the 14 days by the clocks of the writers, not by stamps: stamps follow a clock that is far ahead', () => {
     const [original, copy] = copies(0, 30 * 24 * 3_600_000) as [Commit, Commit];
     expect(inTexts(foldOf([original, { ...copy, wallTime: START + 60_000 }]).state)).toMatchObject({ texts: ['0'] });
   });
@@ -147,7 +147,7 @@ describe('fold', () => {
     expect(new Set(seen.slice(2)).size).toBe(1);
   });
 
-  it('scans only concurrent commits, and one more per log: a long stream folds in near linear time', () => {
+  it('scans only concurrent commits and one more per log, so that a long stream folds in near-linear time', () => {
     const LENGTH = 300;
     let looks = 0;
     const handler: ProxyHandler<Record<string, number>> = {

@@ -10,13 +10,13 @@ const step = fc.record({
   writer: fc.constantFrom('ap', 'eu', 'us'),
   /** A bit mask: which of the existing commits reach the writer before it writes. */
   learns: fc.nat(0xffff),
-  /** By how many of the writer's own commits the context of the commit is behind. */
+  /** How many of its own commits ago the writer had the version that it uses as context. */
   behind: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat(3)),
   /** The earlier commit that this commit copies: a retry in any Region. */
   copies: fc.option(fc.nat(20), { freq: 3 }),
   /** Whether a copy is decided again, with other events. */
   again: fc.constantFrom(false, false, true),
-  /** Milliseconds that pass, or by which this writer's clock is behind. */
+  /** Milliseconds that pass before the commit. If negative, by how much this writer's clock is behind. */
   passes: fc.constantFrom(0, 1, 1000, -5000, 8 * 24 * HOUR, 15 * 24 * HOUR),
   /** Milliseconds by which the stamp is ahead of the writer's clock, as if it had loaded a stamp of a wrong clock. */
   ahead: fc.constantFrom(0, 0, 0, 0, 30 * 24 * HOUR),
@@ -113,8 +113,8 @@ function wall({ wallTime = Number.NaN }: Commit): number {
 }
 
 /**
- * The definition of folding: in order of (stamp, log, position), copies within 14 days ignored. Who has seen a copy has seen
- * the commit that counts, if both have the same events.
+ * The definition of folding: in order of (stamp, log, position), ignoring copies within 14 days. A writer that has seen
+ * a copy has also seen the commit that counts, if both have the same events.
  */
 export function folded(commits: readonly Commit[]): readonly Entry[] {
   const order = [...new Map(commits.map((c) => [`${c.log}.${c.position}`, c])).values()].sort((a, b) =>

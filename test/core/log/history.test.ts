@@ -110,7 +110,7 @@ describe('history', () => {
           expect(versionCovers(version, commit) && versionDominates(version, commit.context)).toBe(true);
           expect(isClosed(version, all)).toBe(true);
           expect(versionDominates(seenOf(all.filter((c) => versionCovers(version, c))), version)).toBe(true);
-          // It is the smallest: the commit depends on everything that it covers, directly or indirectly.
+          // No smaller version would do: the commit depends, directly or indirectly, on everything that this one covers.
           let needed: VersionVector = { [commit.log]: commit.position };
           for (let before: VersionVector | undefined; needed !== before; ) {
             before = needed;
@@ -203,7 +203,7 @@ describe('history', () => {
       expect(historyOf([commit]).find('id', commit.fingerprint, 0)).toBe(commit);
     });
 
-    it('finds a hidden commit: it was appended nevertheless', () => {
+    it('finds a hidden commit, which is appended although it is hidden', () => {
       const hidden = { ...commit, position: 7 };
       expect(historyOf([hidden]).find('id', commit.fingerprint, 0)).toBe(hidden);
     });

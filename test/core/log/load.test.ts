@@ -51,7 +51,7 @@ describe('load', () => {
 });
 
 describe('load at least', () => {
-  it('is one load if no version is requested, or if it has been seen', async () => {
+  it('is one load if no version is requested, or if the requested version has been seen', async () => {
     const us = aRegion();
     const { version } = await appendToStream(us, anAppend());
     us.events.calls.length = 0;
@@ -61,7 +61,7 @@ describe('load at least', () => {
     expect(us.runtime.slept).toEqual([]);
   });
 
-  it('waits until the requested version is seen: its presence is not enough', async () => {
+  it('waits until the requested version is seen: the presence of its commits is not enough', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
     await appendToStream(us, anAppend());
     const { version } = await appendToStream(us, anAppend());

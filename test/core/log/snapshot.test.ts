@@ -232,7 +232,7 @@ describe('a snapshot', () => {
     expect(history.takeSnapshot(LATER)?.version).toEqual({ us: 110 });
   });
 
-  it('of a merge stream leaves out the last minute; of a home stream, it is complete', () => {
+  it('leaves out the last minute of a merge stream, and nothing of a home stream', () => {
     const now = START + 4000 + 60_000;
     expect(new History(notes(3), STREAM, row(6)).takeSnapshot(now)?.version).toEqual({ us: 4 });
     expect(new History(notes(3), STREAM, row(6)).takeSnapshot(now - 2000)).toBeUndefined();
@@ -254,7 +254,7 @@ describe('a snapshot', () => {
     }
   });
 
-  it('is retried only after as many commits more if the fold fails', () => {
+  it('is retried only after the same number of commits again if the fold fails', () => {
     let folds = 0;
     const evolve = () => {
       folds++;

@@ -52,7 +52,7 @@ describe('reading a stream', () => {
     expect((await readStream(eu, STREAM, version)).version).toEqual(version);
   });
 
-  it('does not go back: a decision that another Region was asked for is kept in the table', async () => {
+  it('never returns to an older state: a decision queried from another Region is stored in the table', async () => {
     const { us, eu, cut } = aWorld({ strong: false });
     const participants = [{ stream: 'account/eu.1', command: 'deposit', input: { amount: 5 } }];
     await drive(us, inputOf(aTransaction({ participants }), us), 'decide');
@@ -62,7 +62,7 @@ describe('reading a stream', () => {
     expect((await readCommits(eu, 'account/eu.1')).commits).toHaveLength(1);
   });
 
-  it('shows the decision all the same if it cannot be kept now', async () => {
+  it('shows the decision even if it cannot be stored at the moment', async () => {
     const { us, eu } = aWorld({ strong: false });
     const participants = [{ stream: 'account/eu.1', command: 'deposit', input: { amount: 5 } }];
     await drive(us, inputOf(aTransaction({ participants }), us), 'decide');

@@ -295,7 +295,7 @@ describe('decide', () => {
     });
   });
 
-  it('also finalises an intent that another run prepared and this run does not know', async () => {
+  it('finalises an intent that another run prepared, even if this run does not know it', async () => {
     const { us, eu, input, answers } = await prepared();
     const first = await decideOn(us, input, 1, answers);
     const [mine] = answers;
@@ -338,7 +338,7 @@ describe('decide', () => {
     expect(await next.us.decisions.attempts(next.input.id)).toEqual([]);
   });
 
-  it('prefers a refusal to an unreachable participant as the reason, and that to a busy stream', async () => {
+  it('gives a refusal as the reason, otherwise an unreachable participant, otherwise a busy stream', async () => {
     const answers: readonly Answer[] = [
       busy('account/us.1'),
       { kind: 'unreachable', stream: 'account/us.2' },

@@ -121,7 +121,7 @@ describe('a transaction of one Region', () => {
     expect(await balances(us)).toEqual([5, 5]);
   });
 
-  it('stores an abort: what would be possible later is refused under the same id', async () => {
+  it('stores an abort: the same id is refused even once the transaction would be possible', async () => {
     const us = await aBank();
     const transaction = local({ participants: [withdrawing(11), depositing(11)] });
     const aborted = await runTransaction(us, transaction, WAIT);
@@ -166,7 +166,7 @@ describe('a transaction of one Region', () => {
     expect(us.events.calls).toEqual(['findDecision']);
   });
 
-  it('returns the outcome of its first request even if its streams had their homes in several Regions then', async () => {
+  it('returns the outcome of its first request even if that was a multi-Region transaction', async () => {
     const us = await aBank();
     const transaction = local();
     const participants = [{ stream: A, log: 'us', position: 2, version: { us: 2 } }];
@@ -190,7 +190,7 @@ describe('a transaction of one Region', () => {
     expect(us.events.calls).toEqual(['findDecision']);
   });
 
-  it('returns that outcome even if it finds only a commit of it, in one of the streams', async () => {
+  it('returns the outcome of a multi-Region first request even if it finds only a commit of it in one of the streams', async () => {
     const us = await aBank();
     const transaction = local();
     const { id, fingerprint } = transaction;
@@ -216,7 +216,7 @@ describe('a transaction of one Region', () => {
     expect(await runTransaction(us, transaction, WAIT)).toEqual(committed);
   });
 
-  it('refuses an id whose commit belongs to another request on one of its streams, and records no outcome', async () => {
+  it('refuses an id that another request on one of its streams has used, and records no outcome', async () => {
     const us = await aBank();
     const transaction = local();
     const commitId = `${transaction.id}#1`;
@@ -300,7 +300,7 @@ describe('a transaction of one Region', () => {
     expect(await us.decisions.find('us:other', 1)).toMatchObject({ state: 'aborted' });
   });
 
-  it('is permanently aborted as busy if it gets no position within its timeout or 10 s', async () => {
+  it('is permanently aborted as busy if it gets no position within its timeout, or within 10 s', async () => {
     for (const timeoutSeconds of [2, 240]) {
       const us = await aBank();
       const busy = { ...us.table, transact: async () => ({ taken: [], contended: [B] }) };
@@ -457,7 +457,7 @@ describe('a transaction of one Region', () => {
     await expect(runTransaction({ ...us, events: broken }, local(), WAIT)).rejects.toBe(bug);
   });
 
-  it('stores a problem that fits if a refusal is too long, or a command decides on too much', async () => {
+  it('stores a problem that fits if a refusal is too long, or if a command returns too many events', async () => {
     const input = account.commands.deposit?.input ?? expect.fail();
     const talker = defineStream({
       ...account,

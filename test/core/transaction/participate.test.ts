@@ -14,7 +14,7 @@ function aCase() {
 }
 
 describe('a participant', () => {
-  it('is called in the home of its stream with one call, whose deadline is a duration', async () => {
+  it('gets one call, in the home of its stream, which has the remaining time instead of a deadline', async () => {
     const { us, eu, input, calls } = aCase();
     eu.runtime.advance(-3_600_000);
     us.runtime.advance(1000);
@@ -49,14 +49,14 @@ describe('a participant', () => {
     expect(calls.at(-1)).toMatchObject({ region: 'eu', asked: { step: 'finalise' } });
   });
 
-  it('holds its stream for the timeout of the transaction at most, if the clock of the driving Region jumps back', async () => {
+  it('holds its stream for at most the timeout of the transaction, even if the clock of the driving Region jumps back', async () => {
     const { us, eu, input } = aCase();
     us.runtime.advance(-2 * 3_600_000);
     await prepareAll(us, input, 1);
     expect((await eu.table.load('account/eu.1'))[0]?.tx?.deadline).toBe(eu.runtime.now() + 30_000);
   });
 
-  it('finalises nothing else: a stream without a home has no intents', async () => {
+  it('finalises nothing in a stream without a home, which has no intents', async () => {
     const { us, calls } = aCase();
     const intent = { stream: 'note/n', log: 'us', position: 1, commitId: 'us:a#1', state: 'aborted' };
     await expect(participateStep(us, { step: 'finalise', intent })).rejects.toThrow(

@@ -148,7 +148,7 @@ describe('prepare', () => {
     expect(us.runtime.slept).toEqual([]);
   });
 
-  it('also returns busy if another intent was put in the meantime, and continues once that intent is decided', async () => {
+  it('returns busy if another intent was put in the meantime, and continues once that intent is decided', async () => {
     const us = aRegion();
     await put(us, 1);
     await prepareIntent(another(us), aPrepare());
@@ -190,7 +190,7 @@ describe('prepare', () => {
     expect(JSON.stringify('problem' in answer && answer.problem).length).toBeLessThanOrEqual(1000);
   });
 
-  it('also holds a stream for a command that changes nothing', async () => {
+  it('holds a stream even for a command that changes nothing', async () => {
     const us = aRegion();
     expect(await prepareIntent(us, asking(withdraw(0)))).toMatchObject({ kind: 'prepared', position: 1 });
   });
@@ -215,7 +215,7 @@ describe('prepare', () => {
     expect(await prepareIntent(us, asking(withdraw(2)))).toMatchObject({ kind: 'prepared', position: 3 });
   });
 
-  it('refuses a prepare after the deadline, or without a position before it', async () => {
+  it('refuses a prepare that arrives after the deadline, or that gets no position before the deadline', async () => {
     const us = aRegion();
     expect(await prepareIntent(us, aPrepare({ remaining: 0 }))).toMatchObject(refusedAs('deadline-exceeded'));
     const faster = watched(us.table, (call) =>

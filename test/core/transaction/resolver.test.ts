@@ -53,7 +53,7 @@ describe('the resolver', () => {
     const { us } = aWorld();
     await hold(us);
     expect(await resolveMessages(us, [anIntentMessage()])).toEqual([
-      'us:order-1#1 has neither a decision nor reached its deadline',
+      'us:order-1#1 is undecided, and its deadline has not passed',
     ]);
     expect(await stateOf(us)).toBe('prepared');
     us.runtime.advance(30_000);
@@ -118,7 +118,7 @@ describe('the resolver', () => {
     },
   );
 
-  it('aborts an attempt that never followed a busy one, with the reason of the busy one', async () => {
+  it('aborts an attempt that should have followed a busy attempt but did not, with the reason of the busy attempt', async () => {
     const { us } = aWorld();
     const busy = aBusyAttempt({ transaction: 'us:order-1' });
     await us.decisions.put(busy);
@@ -139,7 +139,7 @@ describe('the resolver', () => {
     });
   });
 
-  it('ignores a transaction with an outcome, or with a later attempt, which has its own message', async () => {
+  it('ignores a transaction with an outcome, or with a later attempt, because that attempt has its own message', async () => {
     const { us } = aWorld();
     await us.decisions.put(aBusyAttempt({ transaction: 'us:order-1' }));
     await us.decisions.put(aBusyAttempt({ transaction: 'us:order-1', attempt: 2 }));

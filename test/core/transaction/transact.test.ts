@@ -20,7 +20,7 @@ function problem(code: string, of: object = {}) {
 }
 
 describe('transact', () => {
-  it('starts the state machine, without the members for this process only, and returns the outcome', async () => {
+  it('starts the state machine with an input without the members for this process only, and returns the outcome', async () => {
     const { us, eu } = await aCase();
     const transaction = { ...aTransaction(), isNew: true as const };
     expect(await runTransaction(us, transaction, WAIT)).toMatchObject({
@@ -58,7 +58,7 @@ describe('transact', () => {
     expect(us.machine.started).toHaveLength(1);
   });
 
-  it('promises an outcome if there is none in time, which the state machine or the resolver must keep', async () => {
+  it('promises an outcome if there is none in time; the state machine or the resolver must keep the promise', async () => {
     const { us } = await aCase({ drives: false });
     const transaction = aTransaction();
     const { id, fingerprint } = transaction;
@@ -91,7 +91,7 @@ describe('transact', () => {
     expect(await us.decisions.attempts(transaction.id)).toHaveLength(1);
   });
 
-  it('promises an outcome with no remaining time if its timeout is over', async () => {
+  it('promises an outcome with no remaining time if the timeout of the transaction has passed', async () => {
     const { us } = await aCase({ drives: false });
     const transaction = aTransaction({ timeoutSeconds: 1 });
     await runTransaction(us, transaction, 5000);
@@ -140,7 +140,7 @@ describe('transact', () => {
     });
   });
 
-  it('ends a promised transaction that no resolver ended, if it is queried', async () => {
+  it('ends a promised transaction when it is queried, if no resolver has ended it', async () => {
     const { us } = await aCase({ drives: false });
     const of = { transaction: 'us:lost', fingerprint: 'digest', decidedAt: us.runtime.now(), remaining: 1000 };
     await us.decisions.put(aPromise(of));

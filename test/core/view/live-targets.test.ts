@@ -25,7 +25,7 @@ describe('the targets of a trigger', () => {
     expect(namesOf(await liveTargets(us, triggersByStream([trigger])))).toEqual(['counts', 'last', 'last@1.2']);
   });
 
-  it('are refused if newer code builds, for the generations of this code', async () => {
+  it('are refused while newer code is building a generation, which this code cannot update', async () => {
     const us = await aRunningRegion();
     await beginRebuild(running(us, after), { view: 'last', segments: 1 });
     const { targets, refused } = await liveTargets(us, triggersByStream([trigger, trigger]));

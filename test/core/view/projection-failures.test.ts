@@ -25,7 +25,7 @@ describe('a stream that cannot be projected', () => {
   it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.MAX_SAFE_INTEGER + 1])('has no total of %s', async (count) => {
     const us = aRegionWithViews();
     const [texts] = domain.views.values();
-    if (texts?.kind !== 'totals') throw new Error('It is a view of totals.');
+    if (texts?.kind !== 'totals') throw new Error('This is not a view of totals.');
     const views = new Map([['texts', { ...texts, totals: () => ({ all: { count } }) }]]);
     await put(us, [fine]);
     const failed = await projectTriggers({ ...us, domain: { ...domain, views } }, [key(fine)]);

@@ -42,7 +42,7 @@ describe('commits that arrive out of order', () => {
     expect(await rowsOf(us, 'texts')).toEqual({ a: '1 times', b: '1 times' });
   });
 
-  it('never remove a commit from a view that a payload already added', async () => {
+  it('never remove from a view a commit that a payload has added', async () => {
     const us = aRegionWithViews();
     const [theirs, ours] = [noting('theirs', { log: 'eu' }), noting('ours', { hlc: '02' })];
     await projectAll(us, [payload(theirs)]);
@@ -54,7 +54,7 @@ describe('commits that arrive out of order', () => {
     expect(await rowsOf(us, 'texts')).toEqual({ ours: '1 times', theirs: '1 times' });
   });
 
-  it('do not affect the result: any order, duplicates, parts, payloads before the table', async () => {
+  it('do not affect the result, in any order, repeated, in parts, or from the bus before the table has them', async () => {
     const deliveries = arrivals.chain(({ all }) => {
       const of = (step: (ports: Region) => Promise<void>) => step;
       const every = all.flatMap((commit) => [

@@ -26,7 +26,7 @@ function payload(commit: Commit): Trigger {
 }
 
 describe('concurrent drivers', () => {
-  it('of all segments, with two drivers for each, build the same result', async () => {
+  it('build the same result if each segment has two of them', async () => {
     const us = await aRunningRegion(Array.from({ length: 300 }, (_, i) => noting(`${i}`, `text-${i % 7}`)));
     const now = running(us, after);
     const drive = async (view: string) => {
@@ -50,9 +50,9 @@ describe('commits that arrive during a build', () => {
   const late = [noting('1', 'late', { position: 2, context: { us: 1 } }), noting('new', 'late')];
 
   it.each([
-    ['by the table', key],
+    ['from the table', key],
     ['from the bus first', payload],
-  ])('%s are in both generations, wherever the build is', async (_, first) => {
+  ])('%s are in both generations, however far the build is', async (_, first) => {
     for (const steps of [0, 1, 2]) {
       const us = await aRunningRegion();
       const now = running(us, before);

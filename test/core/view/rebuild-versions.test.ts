@@ -129,7 +129,7 @@ describe('code of another version', () => {
     expect(await rebuildStatus(us, { view: 'last' })).toMatchObject({ done: false, active: { build: 1 } });
   });
 
-  it('in two versions deployed at once for the first time keeps the generation of one of them', async () => {
+  it('that is first deployed in two versions at once keeps the generation of one of them', async () => {
     const us = { ...aRegion(), domain: before };
     put(us, commit, noting('1', 'first'));
     await Promise.all([projectTriggers(us, [key(commit)]), projectTriggers(running(us, after), [key(commit)])]);

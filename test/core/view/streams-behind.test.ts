@@ -6,7 +6,7 @@ import { aRegionWithViews, domain } from './a-region-with-views.ts';
 import { key, noting, part, payload, projectAll, put } from './projection-fixture.ts';
 
 describe('streams behind', () => {
-  it('reads no stream for an event of the bus that its views already include', async () => {
+  it('exclude a stream whose views already include the event from the bus, so that it is not read', async () => {
     const us = aRegionWithViews();
     await put(us, [noting('a')]);
     await projectAll(us, [key(noting('a'))]);

@@ -93,7 +93,7 @@ describe('patterns', () => {
     });
   });
 
-  it('deliver events of other Regions to the projector, of the stream types that views are computed from', () => {
+  it('deliver events of other Regions to the projector if views are computed from their stream type', () => {
     expect(fastPathPattern('us-east-1', new Set(['account', 'stock']))).toEqual({
       source: ['meridian.account', 'meridian.stock'],
       detail: { meta: { region: [{ 'anything-but': ['us-east-1'] }] } },

@@ -66,7 +66,7 @@ describe('parseTransaction', () => {
     });
   });
 
-  it('generates an id for this Region if there is none, marks it as new, and sets 30 s', () => {
+  it('generates an id for this Region if there is none, marks it as new, and sets a timeout of 30 s by default', () => {
     expect(parse({ participants: [withdrawal] })).toMatchObject({
       id: 'us:id-1',
       isNew: true,

@@ -123,7 +123,7 @@ describe('a retried append', () => {
     expect(await textsOf(eu)).toEqual(['once']);
   });
 
-  it('is the same although a stamp 30 days ahead is in the stream: its writer keeps its own wall time', async () => {
+  it('is recognised even if the stream has a stamp 30 days ahead: its commit keeps the wall time of its writer', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
     us.runtime.advance(30 * 24 * 3_600_000);
     await appendToStream(us, anAppend({ operation: noted('ahead') }));

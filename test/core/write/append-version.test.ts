@@ -76,7 +76,7 @@ describe('expected version', () => {
   it('still matches after positions without events, including newly found ones', async () => {
     const us = await withCommits(1);
     const [commit] = await commitsOf(us, ACCOUNT);
-    if (!commit) throw new Error('There is a commit.');
+    if (!commit) throw new Error('There is no commit.');
     const empty = (position: number): Commit => ({
       ...commit,
       position,
@@ -137,7 +137,7 @@ describe('the version that an append is based on', () => {
     expect(eu.runtime.slept).toHaveLength(2);
   });
 
-  it('is given up after 2 s, with the version that this Region has seen', async () => {
+  it('is waited for at most 2 s; the error has the version that this Region has seen', async () => {
     const eu = aRegion('eu');
     await appendToStream(eu, anAppend({ operation: noted('a') }));
     const start = eu.runtime.now();

@@ -79,7 +79,7 @@ describe('a warm stream', () => {
     expect(slow.events.calls).toEqual(['load', 'put', 'load', 'put']);
   });
 
-  it('is as old as the older of two clocks says: one may jump, the other stops while a function is frozen', async () => {
+  it('has the greater of its ages by two clocks: one may jump, the other stops while a function is frozen', async () => {
     for (const frozen of [true, false]) {
       const us = aRegion();
       const stopped = frozen ? { elapsed: () => 0 } : { now: () => Date.UTC(2001, 0, 1) };
@@ -111,7 +111,7 @@ describe('a warm stream', () => {
     expect(await appendToStream(us, anAppend({ stream: ACCOUNT, operation: withdraw(9) }))).toHaveProperty('dot');
   });
 
-  it('that is stale never makes a command change nothing', async () => {
+  it('that is stale never makes a command a no-op', async () => {
     const us = aRegion();
     await appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit(9) }));
     const zero = defineStream({

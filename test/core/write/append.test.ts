@@ -71,7 +71,7 @@ describe('append', () => {
     expect(answer).toEqual({ stream: STREAM, commitId: 'id', version: { us: 1 } });
   });
 
-  it('passes the deciding command the id of its stream and the clock', async () => {
+  it('passes the id of the stream and the time to a command that decides', async () => {
     const contexts: unknown[] = [];
     const input = z.unknown();
     const spying = defineStream({
@@ -129,7 +129,7 @@ describe('append', () => {
     expect(await appendToStream(another(later), asked)).toEqual(first);
   });
 
-  it('returns a committed append without waiting for a version that it names', async () => {
+  it('returns a committed append without waiting for the version that a retry is based on', async () => {
     const us = aRegion();
     const asked = anAppend({ operation: noted('a') });
     const first = await appendToStream(us, asked);
@@ -137,7 +137,7 @@ describe('append', () => {
       expect(await appendToStream(region, { ...asked, basedOn: { eu: 7 } })).toEqual(first);
   });
 
-  it('returns a committed append, whatever version a warm copy that lacks it expects', async () => {
+  it('returns a committed append whatever version a retry expects, even if the warm copy lacks the commit', async () => {
     const us = aRegion();
     const stale = another(us);
     await appendToStream(stale, anAppend({ stream: ACCOUNT, operation: deposit(1) }));
@@ -189,7 +189,7 @@ describe('append', () => {
 });
 
 describe('the stamp of a commit', () => {
-  it("is not given by a clock that is 15 minutes ahead of the database's, which a fresh load has confirmed", async () => {
+  it("is not taken from a clock that is more than 15 minutes ahead of the database's, if a fresh load confirms that", async () => {
     const us = aRegion();
     await appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit(1) }));
     const append = () => appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit(1) }));
@@ -210,7 +210,7 @@ describe('the stamp of a commit', () => {
     });
   });
 
-  it('is above every loaded stamp, even one of a clock that is far ahead, which is reported', async () => {
+  it('is above every loaded stamp, even one from a clock that is far ahead; such a stamp is reported', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu', fakeRuntime())];
     eu.runtime.advance(24 * 3_600_000);
     await appendToStream(eu, anAppend({ operation: noted('ahead') }));

@@ -117,7 +117,7 @@ describe('an append that finds an intent', () => {
     });
   });
 
-  it('finds the intent on a warm copy too, when the write loses the race for the position', async () => {
+  it('finds the intent even with a warm copy, when its write loses the race for the position', async () => {
     const us = aRegion();
     await appendToStream(us, deposit(1));
     await hold(us);
@@ -127,7 +127,7 @@ describe('an append that finds an intent', () => {
     expect(us.events.calls).toEqual(['put', 'at', 'finalise', 'put']);
   });
 
-  it('reads it again before it asks for the decision, which may need a Region that is cut off', async () => {
+  it('reads the intent again before it queries the decision, which may need a Region that is unreachable', async () => {
     const { us, eu, cut } = aWorld({ strong: false });
     await hold(eu, 'us:order-1', 'account/eu.1');
     const warm = { ...eu, warm: new Map(eu.warm) };
@@ -135,13 +135,13 @@ describe('an append that finds an intent', () => {
     const append = () => appendToStream(warm, deposit(1, { stream: 'account/eu.1' }));
     await expect(append()).rejects.toThrow(busy());
     const [intent] = await eu.table.load('account/eu.1');
-    if (!intent) throw new Error('There is an intent.');
+    if (!intent) throw new Error('There is no intent.');
     await eu.table.finalise(intent, 'committed');
     expect(await append()).toMatchObject({ dot: { position: 2 } });
     expect(us.decisions.strong).toBe(false);
   });
 
-  it('belongs to its Region, also under a log name that the Region no longer has', async () => {
+  it("treats the intent as its own Region's, even under a log name that the Region no longer has", async () => {
     const us = aRegion();
     await hold(us);
     const renamed = { ...us, log: 'us.2', warm: new Map() };
@@ -152,7 +152,7 @@ describe('an append that finds an intent', () => {
     expect((await us.table.load(ACCOUNT)).at(-1)).toMatchObject({ context: { us: 1 } });
   });
 
-  it('is returned, if committed, without reading the intent that holds the stream', async () => {
+  it('returns its earlier result, if it is committed, without reading the intent that holds the stream', async () => {
     const us = aRegion();
     const first = deposit(1);
     const answer = await appendToStream(us, first);
@@ -161,7 +161,7 @@ describe('an append that finds an intent', () => {
     expect(await statesOf(us)).toEqual(['no intent', 'prepared']);
   });
 
-  it('expects the version of the stream, whether an aborted intent follows it or not', async () => {
+  it('succeeds at its expected version if only an aborted intent follows that version, not if a committed one does', async () => {
     const us = aRegion();
     const { version } = await appendToStream(us, deposit(1));
     await hold(us);
@@ -174,7 +174,7 @@ describe('an append that finds an intent', () => {
     );
   });
 
-  it('does not mistake an intent for itself because their ids are the same', async () => {
+  it('does not mistake an intent with the same id for its own commit', async () => {
     const us = aRegion();
     await appendToStream(us, deposit(1));
     await hold(us);
