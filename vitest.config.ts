@@ -3,7 +3,9 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Tests whose counts depend on how fast an engine answers: they run after all others, with the machine to themselves. */
 const alone = ['test/core/write/append.dynamodb-local.test.ts', 'test/core/log/snapshot.dynamodb-local.test.ts'];
-/** Histories of the simulated world. They run without coverage, whose counters make them about four times slower. */
+/** Tests of `core/`. They alone cover it, so only they run with coverage: its counters make a history four times slower. */
+const core = ['test/core/**/*.test.ts'];
+/** Histories of the simulated world, which take minutes. */
 const simulator = ['test/world/simulator/**/*.test.ts', 'test/world/**/*.property.test.ts'];
 /** Tests on a LocalStack that the grocery is deployed to. */
 const localstack = ['examples/*/test/localstack/**/*.test.ts', 'test/contract/localstack.test.ts'];
@@ -26,9 +28,18 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'all',
+          name: 'core',
+          include: core,
+          exclude: [...configDefaults.exclude, ...alone],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'others',
           include: ['test/**/*.test.ts', '{examples/*,starter}/test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...alone, ...simulator, ...localstack],
+          exclude: [...configDefaults.exclude, ...core, ...alone, ...simulator, ...localstack],
           sequence: { groupOrder: 0 },
         },
       },
