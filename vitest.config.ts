@@ -32,6 +32,7 @@ export default defineConfig({
         test: {
           name: 'core',
           include: core,
+          isolate: false, // core has no state: a worker loads it once, not for every file
           exclude: [...configDefaults.exclude, ...alone],
           sequence: { groupOrder: 0 },
         },
