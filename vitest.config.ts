@@ -5,6 +5,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 const alone = ['test/core/write/append.dynamodb-local.test.ts', 'test/core/log/snapshot.dynamodb-local.test.ts'];
 /** Tests of `core/`. They alone cover it, so only they run with coverage: its counters make a history four times slower. */
 const core = ['test/core/**/*.test.ts'];
+/** Tests of `lib/`: each loads the CDK. */
+const lib = ['test/lib/**/*.test.ts'];
 /** Histories of the simulated world, which take minutes. */
 const simulator = ['test/world/simulator/**/*.test.ts', 'test/world/**/*.property.test.ts'];
 /** Tests on a LocalStack that the grocery is deployed to. */
@@ -40,9 +42,18 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'lib',
+          include: lib,
+          isolate: false, // a worker loads the CDK once, not for every file
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'others',
           include: ['test/**/*.test.ts', '{examples/*,starter}/test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...core, ...alone, ...simulator, ...localstack],
+          exclude: [...configDefaults.exclude, ...core, ...lib, ...alone, ...simulator, ...localstack],
           sequence: { groupOrder: 0 },
         },
       },

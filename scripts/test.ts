@@ -42,7 +42,7 @@ async function runTests(args: string[], env: Record<string, string> = {}): Promi
 
 /** The projects of vitest.config.ts. */
 const CORE = '--project=core';
-const OTHERS = ['--project=others', '--project=alone'];
+const OTHERS = ['--project=lib', '--project=others', '--project=alone'];
 const SIMULATOR = '--project=simulator';
 const ON_LOCALSTACK = '--project=localstack';
 

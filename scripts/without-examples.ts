@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 // the tests that need no LocalStack run. Arguments go to vitest: which files, which tests.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const VITEST = ['node_modules/vitest/vitest.mjs', 'run', '--project=core', '--project=others', '--project=simulator'];
+const PROJECTS = ['core', 'lib', 'others', 'simulator'].map((name) => `--project=${name}`);
+const VITEST = ['node_modules/vitest/vitest.mjs', 'run', ...PROJECTS];
 
 /** Copies what is committed or would be, but no example, and links the installed packages. @returns the folder */
 function copyWithoutExamples(): string {
